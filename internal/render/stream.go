@@ -1,0 +1,146 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Stream writes many views one after the other, in constant memory: json
+// becomes one array, yaml a sequence, ndjson and name a line each, jq is run
+// per item (a slice-level expression is a usage error only jq can report),
+// table rows are written as they come in columns of the widths given by hint.
+//
+// Each item is written at once, for a person or a pipe that waits for it;
+// Buffer gathers them where nobody does. A Stream is not for concurrent use.
+type Stream struct {
+	p       *Printer
+	columns []Column
+	widths  []int
+
+	pending bytes.Buffer
+	limit   int // bytes to gather before writing; 0: write each item
+	items   int
+	closed  bool
+	broken  bool  // a write failed: no more are tried
+	err     error // the first failure; later calls return it
+}
+
+// Stream begins a stream. Titles and widths are for the table format; a missing
+// width is that of the title. A cell wider than its column moves the rest of
+// its line, but on a terminal it is cut where the column is flexible.
+func (p *Printer) Stream(columns []Column, widths []int) *Stream {
+	s := &Stream{p: p, columns: columns, widths: make([]int, len(columns))}
+	for i, c := range columns {
+		s.widths[i] = width(term.Clean(c.Title))
+		if i < len(widths) {
+			s.widths[i] = max(s.widths[i], widths[i])
+		}
+	}
+	return s
+}
+
+// Buffer makes the stream gather about n bytes between writes, for speed.
+func (s *Stream) Buffer(n int) { s.limit = n }
+
+// Item writes one item: Data, Names and one row. An empty name prints no line
+// in the name format.
+func (s *Stream) Item(data any, row []string, name string) error {
+	if s.err == nil && s.closed {
+		s.err = fault.Errorf(fault.Other, "the output is closed already")
+	}
+	if s.err == nil {
+		s.err = s.item(data, row, name)
+	}
+	if s.err == nil {
+		s.err = s.spill(s.limit)
+	}
+	return s.err
+}
+
+func (s *Stream) item(data any, row []string, name string) error {
+	s.items++
+	b := &s.pending
+	switch s.p.opts.Format {
+	case Table:
+		s.row(row)
+		return nil
+	case Name:
+		if name != "" {
+			s.p.appendName(b, name)
+		}
+		return nil
+	}
+	doc, err := marshal(data)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.p.filter != nil:
+		return s.p.filter.run(doc, func(result any) error {
+			b.Write(s.p.result(result))
+			return s.spill(max(s.limit, chunk))
+		})
+	case s.p.opts.Format == NDJSON:
+		b.Write(doc)
+		b.WriteByte('\n')
+	case s.p.opts.Format == YAML:
+		return appendYAML(b, append(append([]byte("["), doc...), ']'))
+	default:
+		b.WriteString(map[bool]string{true: "[\n  ", false: ",\n  "}[s.items == 1])
+		return appendIndented(b, doc, "  ")
+	}
+	return nil
+}
+
+func (s *Stream) row(row []string) {
+	if s.items == 1 {
+		titles := make([]string, len(s.columns))
+		for i, c := range s.columns {
+			titles[i] = term.Clean(c.Title)
+		}
+		var line bytes.Buffer
+		appendRow(&line, titles, s.widths)
+		s.pending.WriteString(s.p.bold(string(bytes.TrimSuffix(line.Bytes(), []byte("\n")))))
+		s.pending.WriteByte('\n')
+	}
+	cells := cleanRow(row, len(s.columns))
+	if s.p.opts.TTY {
+		for i, c := range s.columns {
+			if c.Flexible {
+				cells[i] = cut(cells[i], max(s.widths[i], least))
+			}
+		}
+	}
+	appendRow(&s.pending, cells, s.widths)
+}
+
+// Close ends the document and flushes. It is safe to call twice.
+func (s *Stream) Close() error {
+	if s.closed {
+		return s.err
+	}
+	s.closed = true
+	if s.err == nil && s.p.filter == nil {
+		switch {
+		case s.p.opts.Format == JSON && s.items > 0:
+			s.pending.WriteString("\n]\n")
+		case s.p.opts.Format == JSON, s.p.opts.Format == YAML && s.items == 0:
+			s.pending.WriteString("[]\n")
+		}
+	}
+	// After a failed item the whole ones before it are still written; a document
+	// that breaks off is left without its end, so that nobody takes it for whole.
+	if !s.broken {
+		s.err = errors.Join(s.err, s.spill(0))
+	}
+	return s.err
+}
+
+func (s *Stream) spill(limit int) error {
+	err := s.p.spill(&s.pending, limit)
+	s.broken = s.broken || err != nil
+	return err
+}

@@ -1,0 +1,137 @@
+package render_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/clipperhouse/displaywidth"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+var hooks = &render.Grid{
+	Columns: []render.Column{{Title: "ID"}, {Title: "URL", Flexible: true}, {Title: "STATUS"}, {Title: "CREATED", Optional: true}, {Title: "HEALTH", Optional: true}},
+	Rows: [][]string{
+		{"wh_1", "https://example.com/a/very/long/path/to/the/hook", "active", "2026-01-02", "ok"},
+		{"wh_22", "https://example.com/b", "paused", "2026-01-03", "failing"},
+	},
+}
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	t.Parallel()
+	tests := map[int]string{
+		200: "ID      URL                                                STATUS   CREATED      HEALTH\n" +
+			"wh_1    https://example.com/a/very/long/path/to/the/hook   active   2026-01-02   ok\n" +
+			"wh_22   https://example.com/b                              paused   2026-01-03   failing\n",
+		60: "ID      URL                    STATUS   CREATED      HEALTH\n" +
+			"wh_1    https://example.com…   active   2026-01-02   ok\n" +
+			"wh_22   https://example.com…   paused   2026-01-03   failing\n",
+		40: "ID      URL                       STATUS\n" +
+			"wh_1    https://example.com/a/…   active\n" +
+			"wh_22   https://example.com/b     paused\n",
+	}
+	for w, want := range tests {
+		got := print(t, render.Options{TTY: true, Width: w}, render.View{Grid: hooks})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("width %d:\n%s", w, diff)
+		}
+	}
+	columns := map[int]int{200: 5, 60: 5, 59: 4, 50: 4, 49: 3, 37: 3, 36: 3, 24: 3}
+	for w, want := range columns {
+		got := print(t, render.Options{TTY: true, Width: w}, render.View{Grid: hooks})
+		lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+		if n := len(strings.Fields(lines[0])); n != want || len(lines) != 3 {
+			t.Errorf("width %d: %d columns, want %d:\n%s", w, n, want, got)
+		}
+		widest := 0
+		for _, line := range lines {
+			widest = max(widest, displaywidth.String(line))
+		}
+		if widest > w {
+			t.Errorf("width %d: a line takes %d:\n%s", w, widest, got)
+		}
+		if w < 60 && !strings.Contains(got, "…") {
+			t.Errorf("width %d: nothing is cut:\n%s", w, got)
+		}
+		for _, kept := range []string{"wh_22", "paused"} {
+			if !strings.Contains(got, kept) {
+				t.Errorf("width %d: %s is gone:\n%s", w, kept, got)
+			}
+		}
+	}
+	if len(hooks.Columns) != 5 || len(hooks.Rows[0]) != 5 {
+		t.Error("the caller's grid was changed")
+	}
+	if got := print(t, render.Options{TTY: true, Width: 5}, render.View{Grid: hooks}); !strings.Contains(got, "wh_22   htt…   paused") {
+		t.Errorf("far too narrow:\n%s", got)
+	}
+}
+
+func TestTableInAPipeIsWhole(t *testing.T) {
+	t.Parallel()
+	got := print(t, render.Options{Width: 20}, render.View{Grid: hooks})
+	if !strings.Contains(got, hooks.Rows[0][1]) || !strings.Contains(got, "HEALTH") {
+		t.Errorf("cut in a pipe:\n%s", got)
+	}
+	if strings.ContainsAny(got, "\t\x1b") {
+		t.Errorf("tabs or colour in a pipe: %q", got)
+	}
+}
+
+func TestTableAlignsWideText(t *testing.T) {
+	t.Parallel()
+	names := []string{"plain", "日本語のフック", "👩‍👩‍👧 family", "🏳️‍🌈", "e\u0301te\u0301", "~tilde~", "a~b~~c", "", "…"}
+	g := &render.Grid{Columns: []render.Column{{Title: "ÑAME"}, {Title: "END"}}}
+	for _, n := range names {
+		g.Rows = append(g.Rows, []string{n, "|" + n})
+	}
+	got := print(t, render.Options{}, render.View{Grid: g})
+	lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
+	want := displaywidth.String(lines[0][:strings.Index(lines[0], "END")])
+	for i, line := range lines[1:] {
+		at := strings.Index(line, "|")
+		if w := displaywidth.String(line[:at]); w != want || line[at+1:] != names[i] || !strings.HasPrefix(line, names[i]) {
+			t.Errorf("%q: the second column begins at %d, want %d", line, w, want)
+		}
+	}
+	got = print(t, render.Options{TTY: true, Width: 12}, render.View{Grid: &render.Grid{
+		Columns: []render.Column{{Title: "N", Flexible: true}, {Title: "X"}},
+		Rows:    [][]string{{"日本語のフック", "y"}},
+	}})
+	if want := "N         X\n日本語…   y\n"; got != want {
+		t.Errorf("cut = %q, want %q", got, want)
+	}
+}
+
+func TestTableColour(t *testing.T) {
+	t.Parallel()
+	g := &render.Grid{Columns: []render.Column{{Title: "A"}, {Title: "B"}}, Rows: [][]string{{"1", "2"}}}
+	if got, want := print(t, render.Options{Color: true}, render.View{Grid: g}), "\x1b[1mA   B\x1b[0m\n1   2\n"; got != want {
+		t.Errorf("table = %q, want %q", got, want)
+	}
+	facts := []render.Fact{{"A", "1"}, {"BB", "2"}}
+	if got, want := print(t, render.Options{Color: true}, render.View{Facts: facts}), "\x1b[1mA:\x1b[0m    1\n\x1b[1mBB:\x1b[0m   2\n"; got != want {
+		t.Errorf("facts = %q, want %q", got, want)
+	}
+}
+
+func TestBigTableIsFast(t *testing.T) {
+	t.Parallel()
+	g := &render.Grid{Columns: hooks.Columns}
+	for i := range 10000 {
+		g.Rows = append(g.Rows, []string{fmt.Sprint("wh_", i), fmt.Sprintf("https://example.com/%d", i*i), "active", "2026-01-02", "日本"})
+	}
+	begin := time.Now()
+	out := print(t, render.Options{TTY: true, Width: 50}, render.View{Grid: g})
+	if n := strings.Count(out, "\n"); n != 10001 {
+		t.Errorf("%d lines", n)
+	}
+	took := time.Since(begin)
+	t.Logf("10,000 rows in %v", took)
+	if took > 10*time.Second { // generous: the machine may be busy
+		t.Errorf("10,000 rows took %v", took)
+	}
+}
