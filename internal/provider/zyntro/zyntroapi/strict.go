@@ -1,0 +1,80 @@
+package zyntroapi
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// Why a create answer could not be used although it reports a success, or
+// carries a secret although it reports none. They stand inside a
+// [*ProtocolError].
+var (
+	// ErrAmbiguousSecret: a member name stands twice, so that there may be two secrets to choose from.
+	ErrAmbiguousSecret = errors.New("a member stands twice in the answer, so its secret is ambiguous")
+	// ErrNoSecret: secret_key is absent, not a text, empty, or damaged.
+	ErrNoSecret = errors.New("the answer has no usable secret_key")
+	// ErrNoID: wh_id is absent, empty or neither text nor number.
+	ErrNoID = errors.New("the answer has no usable wh_id")
+	// ErrStraySecret: the answer is no success and yet carries a secret_key.
+	ErrStraySecret = errors.New("the answer reports no success and yet carries a secret_key")
+)
+
+// decodeCreated reads the data member of a successful create answer: exact
+// names, no duplicates, a secret that is kept as it is.
+func decodeCreated(answer success) (Created, error) {
+	bad := func(err error) (Created, error) {
+		return Created{}, &ProtocolError{HTTPStatus: answer.httpStatus, Err: err}
+	}
+	members, err := secret.Members(answer.data)
+	switch {
+	case errors.Is(err, secret.ErrDuplicateMember):
+		return bad(ErrAmbiguousSecret)
+	case err != nil:
+		return bad(ErrNoSecret)
+	}
+	key, ok := strictText(members["secret_key"])
+	if !ok {
+		return bad(ErrNoSecret)
+	}
+	id, err := looseID(members["wh_id"])
+	if err != nil {
+		return bad(ErrNoID)
+	}
+	return Created{ID: id, Secret: secret.New(key)}, nil
+}
+
+// strictText is the text of a JSON string, if it can be a secret: not empty,
+// no NUL (HMAC pads keys with it, so two secrets would be one), and no
+// replacement character, which is what encoding/json makes of a lone surrogate.
+func strictText(raw json.RawMessage) (string, bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	var text string
+	if json.Unmarshal(raw, &text) != nil {
+		return "", false
+	}
+	return text, text != "" && !strings.ContainsRune(text, 0) && !strings.ContainsRune(text, utf8.RuneError)
+}
+
+// carriesSecret reports whether body seems to hold a secret_key with a value,
+// at any depth and in any case. It may err towards yes.
+func carriesSecret(body []byte) bool {
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	named := false
+	for {
+		token, err := dec.Token()
+		if err != nil { // the end, or no (complete) JSON
+			return !json.Valid(body) && strings.Contains(strings.ToLower(string(body)), "secret_key")
+		}
+		if named && token != nil && token != "" {
+			return true
+		}
+		text, ok := token.(string)
+		named = ok && strings.EqualFold(text, "secret_key")
+	}
+}
