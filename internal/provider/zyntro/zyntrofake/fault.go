@@ -1,0 +1,87 @@
+package zyntrofake
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Fault is something that goes wrong with the next requests. The zero Fault is
+// nothing; several things may go wrong at once.
+type Fault struct {
+	Action string // only for this action; "": for any
+	Skip   int    // how many of those requests go well before
+	Times  int    // how many then go wrong; 0: one; negative: all
+
+	DelayBefore time.Duration // before the request is processed
+	ResetBefore bool          // the connection is reset, nothing was processed
+	Unprocessed bool          // nothing is done; the answer is Status and Body
+	InsertFails bool          // createWebhook: the database fails
+	DelayAfter  time.Duration // after it was processed, before the answer
+	ResetAfter  bool          // the connection is reset instead of an answer
+
+	Status     int               // instead of 200
+	Header     http.Header       // added to the answer, e.g. Retry-After
+	Body       *string           // instead of the answer's body, e.g. no JSON
+	TruncateAt *int              // the connection ends after so many bytes of the body
+	ExtraRows  []json.RawMessage // fetchWebhooks: put before the other rows, e.g. malformed ones
+}
+
+// Inject adds a fault. Where several apply to a request, the one added first
+// does.
+func (f *Fake) Inject(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fault.Times == 0 {
+		fault.Times = 1
+	}
+	f.faults = append(f.faults, fault)
+}
+
+// Heal removes all faults.
+func (f *Fake) Heal() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.faults = nil
+}
+
+// take returns the fault that befalls a request of the action, and counts it.
+func (f *Fake) take(action string) Fault {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.faults {
+		fault := &f.faults[i]
+		switch {
+		case fault.Action != "" && fault.Action != action, fault.Times == 0:
+			continue
+		case fault.Skip > 0:
+			fault.Skip--
+			continue
+		}
+		if fault.Times > 0 {
+			fault.Times--
+		}
+		return *fault
+	}
+	return Fault{}
+}
+
+// reset ends the connection with a RST, without an answer. Where the server
+// offers no connection (a recorder in a test), the answer is 502.
+func reset(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		http.Error(w, "no connection to reset", http.StatusBadGateway)
+		return
+	}
+	raw := conn
+	if secured, ok := conn.(*tls.Conn); ok {
+		raw = secured.NetConn()
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // best effort: without it the client sees an end instead of a reset
+	}
+	_ = raw.Close()
+}
