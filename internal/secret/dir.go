@@ -1,0 +1,226 @@
+package secret
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Dir is the file store: one file per webhook and one per account, so that two
+// processes never rewrite each other's secrets and no lock is needed. It
+// implements [Store] and [CredentialStore].
+//
+// A context that is done does not stop a write: nothing here waits for long,
+// and a secret that has arrived must be kept.
+type Dir struct {
+	webhooks    string
+	credentials string
+	now         func() time.Time
+	disk        *disk
+}
+
+// DirOptions are what a Dir takes from outside. Both may be nil.
+type DirOptions struct {
+	Now  func() time.Time // dates records and credentials that come without a time
+	Warn func(string)     // told once when the file system cannot make names durable
+}
+
+var (
+	_ Store           = (*Dir)(nil)
+	_ CredentialStore = (*Dir)(nil)
+)
+
+// OpenDir uses the configuration directory dir. Nothing is made before the
+// first Check or Put.
+func OpenDir(dir string, o DirOptions) *Dir {
+	return &Dir{
+		webhooks:    filepath.Join(dir, "webhooks"),
+		credentials: filepath.Join(dir, "credentials"),
+		now:         o.Now,
+		disk:        newDisk(o.Warn),
+	}
+}
+
+// Name implements [Store].
+func (d *Dir) Name() string { return "file" }
+
+// probeSize is what Check writes, in bytes: more than any record.
+const probeSize = 64 << 10
+
+// Check implements [Store]. It also removes temporary files that killed
+// processes left behind.
+func (d *Dir) Check(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+		return storeFault(err)
+	}
+	d.disk.sweep(d.webhooks)
+	d.disk.sweep(d.credentials)
+	return storeFault(diskFault(d.webhooks, d.probe()))
+}
+
+// probe goes through all that Put does, with a file of a temporary name.
+func (d *Dir) probe() error {
+	data := bytes.Repeat([]byte("hookctl probe, safe to remove\n"), probeSize/30+1)[:probeSize]
+	path := filepath.Join(d.webhooks, tempPrefix+randomID()+tempSuffix)
+	err := d.disk.replace(path, data)
+	if err == nil {
+		err = sameBytes(path, data)
+	}
+	if err == nil {
+		return d.disk.removeFile(path)
+	}
+	if rerr := d.disk.sys.remove(path); !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	return err
+}
+
+func (d *Dir) recordPath(ref Ref) string {
+	return filepath.Join(d.webhooks, fileName("webhook", ref.Provider, ref.ID))
+}
+
+// Put implements [Store]. The secret must not be empty nor contain a NUL byte.
+// A zero CreatedAt becomes the present time; Store, Fingerprint and Path are
+// ignored.
+func (d *Dir) Put(_ context.Context, r Record) error {
+	if r.CreatedAt.IsZero() && d.now != nil {
+		r.CreatedAt = d.now()
+	}
+	data, err := encodeRecord(r)
+	if err != nil {
+		return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
+	}
+	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+		return storeFault(err)
+	}
+	path := d.recordPath(r.Ref())
+	if _, err := readRecord(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+	}
+	if err := d.disk.replace(path, data); err != nil {
+		return storeFault(diskFault(path, err))
+	}
+	got, err := readRecord(path)
+	if err != nil {
+		return storeFault(fmt.Errorf("read back: %w", err))
+	}
+	if !got.Secret.Equal(r.Secret) {
+		return storeFault(diskFault(path, errors.New("the secret reads back differently from what was written")))
+	}
+	return nil
+}
+
+// Get implements [Store].
+func (d *Dir) Get(_ context.Context, ref Ref) (Record, error) {
+	ok, err := openStoreDir(d.webhooks)
+	if err != nil {
+		return Record{}, err
+	}
+	if !ok {
+		return Record{}, ErrNotFound
+	}
+	r, err := readRecord(d.recordPath(ref))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Record{}, ErrNotFound
+	}
+	return r, err
+}
+
+// Delete implements [Store]. A file that cannot be read is not removed.
+func (d *Dir) Delete(ctx context.Context, ref Ref) error {
+	r, err := d.Get(ctx, ref)
+	if err != nil {
+		return err
+	}
+	return removed(r.Path, d.disk.removeFile(r.Path))
+}
+
+// removed makes the error of a removal; another process may have been quicker.
+func removed(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return ErrNotFound
+	}
+	return diskFault(path, err)
+}
+
+// List implements [Store].
+func (d *Dir) List(ctx context.Context) ([]Record, []Problem, error) {
+	records, problems, err := readAll(ctx, d.webhooks, readRecord)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range records {
+		records[i].Secret = Value{}
+	}
+	slices.SortFunc(records, func(a, b Record) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Provider, b.Provider))
+	})
+	return records, problems, nil
+}
+
+// readRecord reads one file of the store. An absent file is [fs.ErrNotExist];
+// any other error is a fault that names the file.
+func readRecord(path string) (Record, error) {
+	data, err := readPrivate(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Record{}, fs.ErrNotExist
+	}
+	if err != nil {
+		return Record{}, unreadable(path, err)
+	}
+	r, err := decodeRecord(data)
+	if err != nil {
+		return Record{}, unreadable(path, err)
+	}
+	if fileName("webhook", r.Provider, r.ID) != filepath.Base(path) {
+		return Record{}, unreadable(path, errors.New("the provider and id in it do not agree with its name"))
+	}
+	r.Store, r.Path = "file", path
+	return r, nil
+}
+
+// readAll reads every record or credential in dir. A file that another process
+// removes meanwhile is left out.
+func readAll[T any](ctx context.Context, dir string, read func(path string) (T, error)) ([]T, []Problem, error) {
+	ok, err := openStoreDir(dir)
+	if err != nil || !ok {
+		return nil, nil, err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, nil, diskFault(dir, err)
+	}
+	var (
+		all      []T
+		problems []Problem
+	)
+	for _, e := range entries {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if !strings.HasSuffix(e.Name(), ".json") {
+			continue
+		}
+		path := filepath.Join(dir, e.Name())
+		switch item, err := read(path); {
+		case err == nil:
+			all = append(all, item)
+		case !errors.Is(err, fs.ErrNotExist):
+			problems = append(problems, Problem{Path: path, Err: err})
+		}
+	}
+	return all, problems, nil
+}

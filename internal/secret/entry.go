@@ -1,0 +1,165 @@
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// ErrAnswerRoom reports an answer that is longer than the room for it.
+var ErrAnswerRoom = errors.New("the answer is longer than the room for it in the journal")
+
+// Entry is an operation that this process holds. Its methods may be called
+// from several goroutines: the one that reads the connection writes the answer
+// while another appends phases.
+type Entry struct {
+	j    *Journal
+	id   string
+	lock *fileLock
+	f    *os.File // open until released
+
+	headMu sync.Mutex // guards head.used and head.dirty
+	head   entryHead
+
+	answerMu sync.Mutex
+	written  int64 // bytes of the answer
+
+	endMu    sync.Mutex
+	released bool
+	removed  bool
+}
+
+// Path is the entry's file.
+func (e *Entry) Path() string { return e.j.entryPath(e.id) }
+
+// ID is the entry's id.
+func (e *Entry) ID() string { return e.id }
+
+// Write puts raw bytes of the answer behind those written before, at once and
+// without buffering, before anything parses them. It implements io.Writer for
+// the tap inside the connection's Read. Bytes past the room are dropped, and
+// an error says so.
+func (e *Entry) Write(p []byte) (int, error) {
+	e.answerMu.Lock()
+	defer e.answerMu.Unlock()
+	fits := p[:min(int64(len(p)), e.head.room-e.written)]
+	if len(fits) > 0 {
+		n, err := e.j.disk.sys.writeAt(e.f, fits, e.head.offset+e.written)
+		e.written += int64(n)
+		if err != nil {
+			return n, diskFault(e.Path(), err)
+		}
+	}
+	if len(fits) < len(p) {
+		return len(fits), ErrAnswerRoom
+	}
+	return len(p), nil
+}
+
+// Sync makes the answer durable.
+func (e *Entry) Sync() error { return diskFault(e.Path(), e.j.disk.sys.sync(e.f)) }
+
+// Reset forgets the answer's bytes so far: the request was refused unprocessed
+// (429) and is sent again.
+func (e *Entry) Reset() error {
+	e.answerMu.Lock()
+	defer e.answerMu.Unlock()
+	if e.written == 0 {
+		return nil
+	}
+	if _, err := e.j.disk.sys.writeAt(e.f, make([]byte, e.written), e.head.offset); err != nil {
+		return diskFault(e.Path(), err)
+	}
+	e.written = 0
+	return diskFault(e.Path(), e.j.disk.sys.sync(e.f))
+}
+
+// Answer returns the bytes written so far, as far as they can be read.
+func (e *Entry) Answer() []byte {
+	e.answerMu.Lock()
+	defer e.answerMu.Unlock()
+	data := make([]byte, e.written)
+	n, err := e.f.ReadAt(data, e.head.offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		// A journal that cannot be read says nothing; the caller has what it
+		// read from the connection itself.
+		return data[:n]
+	}
+	return data[:n]
+}
+
+// Phase appends p durably. Entries have room for a hundred phases and more;
+// one that does not fit is an error and leaves the entry as it was.
+func (e *Entry) Phase(p Phase) error {
+	line, err := encodePhase(p)
+	if err != nil {
+		return fault.Errorf(fault.Other, "journal entry %s: phase %q: %w", e.id, p.Name, err)
+	}
+	e.headMu.Lock()
+	defer e.headMu.Unlock()
+	end := e.head.used + int64(len(line))
+	if end > e.head.offset-1 {
+		return fault.Errorf(fault.Other, "journal entry %s: no room for phase %q", e.id, p.Name)
+	}
+	// What an earlier failure left behind the end is blanked in the same write.
+	text := line
+	for int64(len(text)) < e.head.dirty-e.head.used {
+		text = append(text, ' ')
+	}
+	e.head.dirty = max(e.head.dirty, end)
+	if _, err := e.j.disk.sys.writeAt(e.f, text, e.head.used); err != nil {
+		return diskFault(e.Path(), err)
+	}
+	if err := e.j.disk.sys.sync(e.f); err != nil {
+		return diskFault(e.Path(), err)
+	}
+	e.head.used = end
+	return nil
+}
+
+// Done removes the entry durably and releases it. When that fails the entry is
+// released all the same and may be there still, for recover.
+func (e *Entry) Done() error {
+	e.endMu.Lock()
+	defer e.endMu.Unlock()
+	switch {
+	case e.removed:
+		return nil
+	case e.released:
+		return fmt.Errorf("journal entry %s was given up before", e.id)
+	}
+	// Windows does not remove open files, so close first; the lock goes last.
+	err := e.close()
+	if rerr := e.j.disk.removeFile(e.Path()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr, e.lock.release())
+	} else {
+		err = errors.Join(err, e.j.release(e.id, e.lock))
+	}
+	e.removed = err == nil
+	return diskFault(e.Path(), err)
+}
+
+// Leave releases the entry and keeps it, for recover. Safe after Done.
+func (e *Entry) Leave() error {
+	e.endMu.Lock()
+	defer e.endMu.Unlock()
+	if e.released {
+		return nil
+	}
+	err := e.j.disk.sys.sync(e.f)
+	return diskFault(e.Path(), errors.Join(err, e.close(), e.lock.release()))
+}
+
+func (e *Entry) close() error {
+	e.released = true
+	err := e.j.disk.sys.close(e.f)
+	if err != nil {
+		_ = e.f.Close() // it may be open still; closing it twice does no harm
+	}
+	return err
+}

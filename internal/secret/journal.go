@@ -1,0 +1,279 @@
+package secret
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// ErrLive reports an entry that a living process holds.
+var ErrLive = errors.New("another process is working on it")
+
+// Intent says what an operation is about to do. It holds no credential and no
+// secret.
+type Intent struct {
+	ID        string    `json:"id"`        // random, names the entry; made by Begin when empty
+	Operation string    `json:"operation"` // "create"; later "rotate", "replace", "migrate"
+	Provider  string    `json:"provider"`
+	Profile   string    `json:"profile"`
+	Origin    string    `json:"origin"`
+	Name      string    `json:"name"`
+	URL       string    `json:"url"`
+	Events    []string  `json:"events"`
+	StartedAt time.Time `json:"started_at"`
+	PID       int       `json:"pid"`  // made by Begin when zero
+	Host      string    `json:"host"` // made by Begin when empty
+	Replaces  *Ref      `json:"replaces,omitempty"`
+	Sinks     []string  `json:"sinks,omitempty"` // as typed; a sink's words hold no secret
+}
+
+// Phase is one step that an operation has taken, appended to its entry.
+type Phase struct {
+	Name   string    `json:"phase"` // "sent", "answered", "kept", "sunk", "unknown", "not-listed"
+	At     time.Time `json:"at"`
+	ID     string    `json:"id,omitempty"`     // the webhook's id, once known
+	Status int       `json:"status,omitempty"` // the HTTP status, once seen
+	Detail string    `json:"detail,omitempty"` // never a secret
+}
+
+// Pending is what an entry that still exists says.
+type Pending struct {
+	Intent Intent
+	Phases []Phase
+	Answer []byte // every byte of the provider's answer that arrived: HTTP head and body, as read from the connection
+	Live   bool   // a living process holds it: leave it alone
+	Path   string
+}
+
+// Journal is a directory of operations under way, one file each.
+type Journal struct {
+	dir  string
+	disk *disk
+}
+
+// OpenJournal uses dir, which is made when the first entry is begun.
+func OpenJournal(dir string) *Journal { return &Journal{dir: dir, disk: newDisk(nil)} }
+
+const (
+	entrySuffix = ".op"
+	lockSuffix  = ".lock"
+)
+
+// staleLock is the age at which a lock file without an entry is removed.
+const staleLock = 24 * time.Hour
+
+func (j *Journal) entryPath(id string) string { return filepath.Join(j.dir, id+entrySuffix) }
+
+// Raw is the file of the entry id, for messages that send a person there.
+func (j *Journal) Raw(id string) string { return j.entryPath(id) }
+
+// Begin makes the entry durable before it returns: exclusive creation, mode
+// 0600, the intent written, the room for an answer of answerCap bytes filled
+// so that a full disk shows now, file and directory synced. The entry is
+// locked until Done or Leave, or until the process dies. On an error there is
+// no entry.
+func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := complete(&in); err != nil {
+		return nil, journalFault(err)
+	}
+	head, err := encodeHead(in, answerCap)
+	if err != nil {
+		return nil, journalFault(err)
+	}
+	if err := j.disk.makeStoreDir(j.dir); err != nil {
+		return nil, journalFault(err)
+	}
+	j.sweep()
+	e, err := j.begin(in.ID, head)
+	if err != nil {
+		return nil, journalFault(diskFault(j.dir, err))
+	}
+	return e, nil
+}
+
+// complete fills what the caller may leave out.
+func complete(in *Intent) error {
+	if in.ID == "" {
+		in.ID = randomID()
+	}
+	if !isID(in.ID) {
+		return errors.New("the id of an entry must be 32 hex digits")
+	}
+	if in.PID == 0 {
+		in.PID = os.Getpid()
+	}
+	if in.Host == "" {
+		// An unknown host is not worth failing for: the name is for people.
+		in.Host, _ = os.Hostname()
+	}
+	return nil
+}
+
+// begin locks first and shows the entry second: whoever sees an entry without
+// a lock may take its process for dead. The entry appears whole, by a rename.
+func (j *Journal) begin(id string, head entryHead) (*Entry, error) {
+	f, err := j.disk.sys.create(j.lockPath(id))
+	if err != nil {
+		return nil, err
+	}
+	lock, err := j.takeNew(id, j.disk.sys.close(f))
+	if err != nil {
+		_ = f.Close()
+		return nil, errors.Join(err, j.disk.sys.remove(j.lockPath(id)))
+	}
+	e, err := j.write(id, head, lock)
+	if err != nil {
+		return nil, errors.Join(err, j.release(id, lock))
+	}
+	return e, nil
+}
+
+// write makes the entry's file and opens it. On an error it is gone.
+func (j *Journal) write(id string, head entryHead, lock *fileLock) (*Entry, error) {
+	path := j.entryPath(id)
+	tmp, err := j.disk.writeTemp(j.dir, nil, head.text, make([]byte, head.room))
+	if err != nil {
+		return nil, err
+	}
+	if err := j.disk.sys.rename(tmp, path); err != nil {
+		return nil, errors.Join(err, j.disk.sys.remove(tmp))
+	}
+	err = j.disk.syncDir(j.dir)
+	var f *os.File
+	if err == nil {
+		f, err = j.disk.sys.open(path)
+	}
+	if err != nil {
+		return nil, errors.Join(err, j.disk.sys.remove(path))
+	}
+	return &Entry{j: j, id: id, lock: lock, f: f, head: head}, nil
+}
+
+// release gives up the lock and removes its file, unless that fails: the file
+// then waits for sweep. The entry must be gone.
+func (j *Journal) release(id string, lock *fileLock) error {
+	err := lock.release()
+	_ = j.disk.sys.remove(j.lockPath(id))
+	return err
+}
+
+// List returns the entries that exist, oldest first, and the files that are
+// not readable as entries. It does not wait for live ones and disturbs nobody.
+// An absent directory is an empty journal.
+func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
+	ok, err := openStoreDir(j.dir)
+	if err != nil || !ok {
+		return nil, nil, err
+	}
+	names, err := os.ReadDir(j.dir)
+	if err != nil {
+		return nil, nil, diskFault(j.dir, err)
+	}
+	var (
+		all      []Pending
+		problems []Problem
+	)
+	for _, n := range names {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		id, ok := strings.CutSuffix(n.Name(), entrySuffix)
+		if !ok {
+			continue
+		}
+		// Liveness before content: an entry is removed before its lock is
+		// given up, so that one that is dead and still there is truly left over.
+		live := isID(id) && j.live(id)
+		path := filepath.Join(j.dir, n.Name())
+		p, _, err := readEntry(path)
+		if err != nil && live {
+			p, _, err = readEntry(path) // it may have been in the middle of a write
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+		case err != nil:
+			problems = append(problems, Problem{Path: path, Err: err})
+		default:
+			p.Live = live
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b Pending) int {
+		return cmp.Or(a.Intent.StartedAt.Compare(b.Intent.StartedAt), cmp.Compare(a.Intent.ID, b.Intent.ID))
+	})
+	return all, problems, nil
+}
+
+// Claim locks a dead entry, so that one process settles it. ErrLive is
+// returned for one that a living process holds, ErrNotFound for one that is
+// gone.
+func (j *Journal) Claim(ctx context.Context, id string) (*Entry, Pending, error) {
+	if !isID(id) {
+		return nil, Pending{}, ErrNotFound
+	}
+	ok, err := openStoreDir(j.dir)
+	if err != nil {
+		return nil, Pending{}, err
+	}
+	path := j.entryPath(id)
+	if !ok {
+		return nil, Pending{}, ErrNotFound
+	}
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, Pending{}, ErrNotFound
+	}
+	lock, err := j.take(ctx, id)
+	if err != nil {
+		return nil, Pending{}, err
+	}
+	e, p, err := j.open(id, lock)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// Settled by somebody else meanwhile; the lock file may be our own.
+		return nil, Pending{}, errors.Join(ErrNotFound, j.release(id, lock))
+	case err != nil:
+		return nil, Pending{}, errors.Join(err, lock.release())
+	}
+	return e, p, nil
+}
+
+func (j *Journal) open(id string, lock *fileLock) (*Entry, Pending, error) {
+	path := j.entryPath(id)
+	p, head, err := readEntry(path)
+	if err != nil {
+		return nil, Pending{}, err
+	}
+	f, err := j.disk.sys.open(path)
+	if err != nil {
+		return nil, Pending{}, diskFault(path, err)
+	}
+	return &Entry{j: j, id: id, lock: lock, f: f, head: head, written: int64(len(p.Answer))}, p, nil
+}
+
+// sweep removes what killed processes left behind: temporary files, and lock
+// files without an entry.
+func (j *Journal) sweep() {
+	j.disk.sweep(j.dir)
+	entries, err := os.ReadDir(j.dir)
+	if err != nil {
+		return
+	}
+	for _, n := range entries {
+		id, ok := strings.CutSuffix(n.Name(), lockSuffix)
+		if !ok || !isID(id) || !olderThan(n, staleLock) {
+			continue
+		}
+		if _, err := os.Lstat(j.entryPath(id)); errors.Is(err, fs.ErrNotExist) && !j.live(id) {
+			_ = j.disk.sys.remove(j.lockPath(id))
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package secret
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Locks are flocks on a file beside the entry, never on the entry itself:
+// Windows would keep others from reading it. The kernel drops a flock when its
+// process dies, however it dies, so that no lock outlives its holder.
+
+// claimWait bounds how long Claim tries: a process that only looks whether an
+// entry is live holds a shared lock for a moment.
+const claimWait = 500 * time.Millisecond
+
+const lockRetry = 5 * time.Millisecond
+
+// fileLock is a lock that is held.
+type fileLock struct{ fl *flock.Flock }
+
+func (l *fileLock) release() error { return l.fl.Unlock() }
+
+func (j *Journal) lockPath(id string) string { return filepath.Join(j.dir, id+lockSuffix) }
+
+// takeNew locks the lock file that Begin has just made; err is how closing it
+// went.
+func (j *Journal) takeNew(id string, err error) (*fileLock, error) {
+	if err != nil {
+		return nil, err
+	}
+	fl := flock.New(j.lockPath(id), flock.SetFlag(os.O_RDWR|openSafely))
+	ok, err := fl.TryLock()
+	if err == nil && !ok {
+		err = ErrLive
+	}
+	if err != nil {
+		return nil, errors.Join(err, fl.Close())
+	}
+	return &fileLock{fl}, nil
+}
+
+// take locks an entry that exists, or returns ErrLive. The lock file is made
+// where it is missing.
+func (j *Journal) take(ctx context.Context, id string) (*fileLock, error) {
+	path := j.lockPath(id)
+	wait, cancel := context.WithTimeout(ctx, claimWait)
+	defer cancel()
+	for {
+		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
+		ok, err := fl.TryLockContext(wait, lockRetry)
+		if ok && !sameFile(fl, path) {
+			// Its holder has settled the entry and removed the file that was locked.
+			if err = fl.Close(); err == nil && wait.Err() == nil {
+				continue
+			}
+			ok = false
+		}
+		switch {
+		case ok:
+			return &fileLock{fl}, nil
+		case ctx.Err() != nil:
+			return nil, errors.Join(ctx.Err(), fl.Close())
+		case err == nil, errors.Is(err, context.DeadlineExceeded):
+			return nil, errors.Join(fault.Errorf(fault.Other, "%s: %w", j.entryPath(id), ErrLive).
+				WithHint("wait until it has ended, then try again"), fl.Close())
+		default:
+			return nil, errors.Join(diskFault(path, err), fl.Close())
+		}
+	}
+}
+
+func sameFile(fl *flock.Flock, path string) bool {
+	held, err := fl.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(held, there)
+}
+
+// live reports whether a process holds the entry. Where that cannot be found
+// out, it counts as live: taking a living process for dead does more harm. The
+// lock asked for is shared, so that two that look do not see each other.
+func (j *Journal) live(id string) bool {
+	path := j.lockPath(id)
+	fi, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	if err != nil || !fi.Mode().IsRegular() {
+		return true
+	}
+	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
+	ok, err := fl.TryRLock()
+	if cerr := fl.Close(); cerr != nil || err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	return !ok
+}

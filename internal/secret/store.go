@@ -1,0 +1,96 @@
+// Package secret keeps what must not be lost and must not be seen: the signing
+// secrets that a provider tells exactly once, the credentials of the accounts,
+// and the journal of operations that are under way.
+//
+// Everything lies under one directory (the configuration directory), in
+// directories of mode 0700 and files of mode 0600:
+//
+//	webhooks/<hash>.json       one record per webhook          (Dir)
+//	credentials/<hash>.json    one credential per account      (Dir)
+//	journal/<id>.op            one operation under way         (Journal)
+//
+// File names are hashes, since ids are opaque bytes and file systems fold case.
+package secret
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrNotFound reports that the store has no such record or credential.
+var ErrNotFound = errors.New("not in the store")
+
+// Ref names a webhook. Both parts are compared byte for byte.
+type Ref struct {
+	Provider string `json:"provider"`
+	ID       string `json:"id"`
+}
+
+// Record is what is kept of one webhook.
+type Record struct {
+	Provider    string
+	ID          string
+	Profile     string // the profile whose account the webhook belongs to
+	Origin      string // scheme://host[:port] of the API that made it
+	Name        string
+	URL         string
+	Events      []string
+	Secret      Value     // zero in answers of List
+	CreatedAt   time.Time // when it was kept here, UTC
+	Managed     bool      // made or adopted by apply
+	Replaces    *Ref      // the webhook this one took over from: older secrets follow the chain
+	DeletedAt   time.Time // when it was deleted or disabled through hookctl; zero while it lives
+	Store       string    // "file" or "keyring": where the secret lies; set by the store
+	Fingerprint string    // of Secret; set by the store, there in List too
+	Path        string    // the file of the record; set by the store
+}
+
+// Ref is the record's own name.
+func (r Record) Ref() Ref { return Ref{r.Provider, r.ID} }
+
+// Problem is a file of the store that could not be used. It was left untouched.
+type Problem struct {
+	Path string
+	Err  error
+}
+
+// Store keeps records. Implementations are safe for use by several processes.
+type Store interface {
+	// Name is the word for outputs: "file" or "keyring".
+	Name() string
+	// Check proves that a record could be kept now: it writes a probe durably,
+	// reads it back and removes it. Call it before anything irreversible.
+	Check(ctx context.Context) error
+	// Put keeps r durably and reads it back before it returns nil. A record of
+	// the same Ref is replaced, unless its file is unreadable: then Put fails
+	// and the file stays.
+	Put(ctx context.Context, r Record) error
+	// Get returns the record with its secret, or ErrNotFound.
+	Get(ctx context.Context, ref Ref) (Record, error)
+	// Delete removes the record for good, or returns ErrNotFound.
+	Delete(ctx context.Context, ref Ref) error
+	// List returns all records, oldest first, without their secrets, and the
+	// files that could not be read. An absent directory is an empty store.
+	List(ctx context.Context) ([]Record, []Problem, error)
+}
+
+// Credential is what authenticates one profile at one provider. It is bound to
+// the origin it was saved for and must not be sent to any other.
+type Credential struct {
+	Provider string
+	Profile  string
+	Origin   string           // scheme://host[:port], lower case
+	Fields   map[string]Value // by the provider's credential field names, e.g. "api_key"
+	SavedAt  time.Time
+}
+
+// CredentialStore keeps credentials, one per provider, profile and origin.
+type CredentialStore interface {
+	PutCredential(ctx context.Context, c Credential) error
+	// GetCredential returns ErrNotFound where there is none.
+	GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error)
+	DeleteCredential(ctx context.Context, provider, profile, origin string) error
+	// ListCredentials returns all of them, and the files that could not be read.
+	ListCredentials(ctx context.Context) ([]Credential, []Problem, error)
+}

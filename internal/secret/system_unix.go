@@ -1,0 +1,86 @@
+//go:build unix
+
+package secret
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
+
+// openSafely are the flags with which no open follows a symbolic link in the
+// last part of the path or waits for the other end of a pipe.
+const openSafely = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
+// hasModes says that files have the permission bits of Unix.
+const hasModes = true
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// cannotSync reports that a file system has no sync for directories.
+func cannotSync(err error) bool {
+	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP)
+}
+
+func isDiskFull(error) bool { return false }
+
+// owner is the user id of a file, or -1 where the system does not say.
+func owner(fi fs.FileInfo) int {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return int(st.Uid)
+	}
+	return -1
+}
+
+// checkPrivate refuses a file of the store that somebody else owns or can read.
+func checkPrivate(path string, fi fs.FileInfo) error {
+	if uid := owner(fi); uid != os.Geteuid() {
+		return refuse(path, fmt.Sprintf("belongs to another user (id %d)", uid), fmt.Sprintf("sudo chown %d %%s", os.Geteuid()))
+	}
+	if fi.Mode().Perm()&0o077 != 0 {
+		return refuse(path, fmt.Sprintf("is open to other users (mode %04o)", fi.Mode().Perm()), "chmod 600 %s")
+	}
+	return nil
+}
+
+// checkLinkOwner refuses a symbolic link that another user could turn elsewhere.
+func checkLinkOwner(path string, fi fs.FileInfo) error {
+	if uid := owner(fi); uid != os.Geteuid() && uid != 0 {
+		return refuse(path, fmt.Sprintf("is a symbolic link of another user (id %d)", uid), "ls -ld %s, and put a directory of your own there")
+	}
+	return nil
+}
+
+// checkDirModes: a strict directory must be ours alone; another one must not
+// be writable for others, and may belong to root.
+func checkDirModes(path string, fi fs.FileInfo, strict bool) error {
+	uid, me := owner(fi), os.Geteuid()
+	if uid != me && (strict || uid != 0) {
+		return refuse(path, fmt.Sprintf("belongs to another user (id %d)", uid), fmt.Sprintf("sudo chown -R %d %%s", me))
+	}
+	switch perm := fi.Mode().Perm(); {
+	case strict && perm&0o077 != 0:
+		return refuse(path, fmt.Sprintf("is open to other users (mode %04o)", perm), "chmod 700 %s")
+	case perm&0o022 != 0:
+		return refuse(path, fmt.Sprintf("can be written by other users (mode %04o)", perm), "chmod go-w %s")
+	}
+	return nil
+}
+
+// keepOwner gives f the owner of the file that it will replace: a container's
+// root must not take a user's file away.
+func keepOwner(f *os.File, old fs.FileInfo) error {
+	st, ok := old.Sys().(*syscall.Stat_t)
+	if !ok || int(st.Uid) == os.Geteuid() {
+		return nil
+	}
+	return f.Chown(int(st.Uid), int(st.Gid))
+}

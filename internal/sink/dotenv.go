@@ -1,0 +1,205 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// dotenvSink sets one variable in a dotenv file.
+type dotenvSink struct {
+	spec, path, name string
+	env              Env
+}
+
+func parseDotenv(spec, rest string, env Env) (Sink, error) {
+	// The last colon, since a path may contain one and a name may not.
+	i := strings.LastIndexByte(rest, ':')
+	if i < 0 {
+		return nil, errors.New("the path or the name is missing")
+	}
+	path, name := rest[:i], rest[i+1:]
+	switch {
+	case path == "":
+		return nil, errors.New("the path is missing")
+	case !isName(name):
+		return nil, errNotVariable
+	}
+	return dotenvSink{spec, path, name, env}, nil
+}
+
+func (s dotenvSink) String() string { return s.spec }
+
+func (s dotenvSink) Check(context.Context) error {
+	if err := secret.CheckFile(s.path); err != nil {
+		return err
+	}
+	if _, err := os.Lstat(s.path); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	_, err := secret.ReadFile(s.path)
+	return err
+}
+
+func (s dotenvSink) Put(ctx context.Context, it Item) error {
+	quoted, err := quoteDotenv(it.Secret.Reveal())
+	if err != nil {
+		return unfit(s.spec, err.Error())
+	}
+	loose := isLoose(s.path)
+	err = secret.UpdateFile(ctx, s.path, func(old []byte) ([]byte, error) {
+		return setDotenv(old, s.name, quoted), nil
+	})
+	if err != nil {
+		return err
+	}
+	if loose {
+		if _, err := fmt.Fprintf(s.env.Stderr, "%s could be read by other users; its mode is 0600 now\n", s.path); err != nil {
+			return fault.Errorf(fault.Other, "%s: written, but saying so failed: %w", s.spec, err)
+		}
+	}
+	return nil
+}
+
+// isLoose reports whether others could read the file at path.
+func isLoose(path string) bool {
+	fi, err := os.Lstat(path)
+	return err == nil && runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0
+}
+
+// plainDotenv are the characters that need no quotes anywhere.
+const plainDotenv = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-"
+
+// quoteDotenv writes v so that sh and the usual dotenv libraries read it back
+// exactly, and refuses what they read differently: some undo \\ and \' between
+// single quotes, some do not, and lines end in several ways.
+func quoteDotenv(v string) (string, error) {
+	switch {
+	case v != "" && strings.Trim(v, plainDotenv) == "":
+		return v, nil
+	case strings.ContainsAny(v, "\n\r"):
+		return "", errors.New("the secret contains a line break, which dotenv files cannot carry reliably")
+	case strings.ContainsRune(v, 0):
+		return "", errors.New("the secret contains a NUL byte")
+	case !strings.Contains(v, "'") && !strings.Contains(v, `\\`) && !strings.HasSuffix(v, `\`):
+		return "'" + v + "'", nil
+	case !strings.ContainsAny(v, "\"\\$`"):
+		return `"` + v + `"`, nil
+	}
+	return "", errors.New("the secret has a mix of quotes, backslashes or dollar signs that dotenv files cannot carry reliably")
+}
+
+// setDotenv gives NAME a new value in every line that sets it, or in a new last
+// line. All other bytes stay as they are, "export", the spaces before the
+// equals sign and the kind of line end included.
+func setDotenv(file []byte, name, quoted string) []byte {
+	var out bytes.Buffer
+	found := false
+	for rest := file; len(rest) > 0; {
+		entry := rest[:dotenvEntry(rest)]
+		rest = rest[len(entry):]
+		prefix, ok := assignment(entry)
+		if !ok || variable(prefix) != name {
+			out.Write(entry)
+			continue
+		}
+		found = true
+		out.Write(prefix)
+		out.WriteString(quoted)
+		out.Write(lineEnd(entry))
+	}
+	if found {
+		return out.Bytes()
+	}
+	newline := []byte("\n")
+	if i := bytes.IndexByte(file, '\n'); i >= 0 {
+		newline = lineEnd(file[:i+1])
+	}
+	if len(file) > 0 && !bytes.HasSuffix(file, []byte("\n")) {
+		out.Write(newline)
+	}
+	out.WriteString(name + "=" + quoted)
+	out.Write(newline)
+	return out.Bytes()
+}
+
+// dotenvEntry is the length of the first entry: one line, or several where a
+// quoted value goes on over the line's end. What looks like an assignment
+// inside such a value is none.
+func dotenvEntry(b []byte) int {
+	line := len(b)
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		line = i + 1
+	}
+	prefix, ok := assignment(b[:line])
+	if !ok {
+		return line
+	}
+	value := bytes.TrimLeft(b[len(prefix):], " \t")
+	if len(value) == 0 || !bytes.ContainsRune([]byte("'\"`"), rune(value[0])) {
+		return line
+	}
+	end := closingQuote(value)
+	if end < 0 {
+		return line // never closed: readers take the line alone
+	}
+	end += len(b) - len(value)
+	if i := bytes.IndexByte(b[end:], '\n'); i >= 0 {
+		return end + i + 1
+	}
+	return len(b)
+}
+
+// closingQuote is the index of the quote that ends the value which b begins
+// with, or -1. A backslash hides a quote between double quotes only.
+func closingQuote(b []byte) int {
+	for i := 1; i < len(b); i++ {
+		switch {
+		case b[i] == '\\' && b[0] == '"':
+			i++
+		case b[i] == b[0]:
+			return i
+		}
+	}
+	return -1
+}
+
+// assignment returns what stands before the value of a line that sets a
+// variable, the equals sign included.
+func assignment(line []byte) (prefix []byte, ok bool) {
+	i := bytes.IndexByte(line, '=')
+	if i < 0 || !isName(variable(line[:i+1])) {
+		return nil, false
+	}
+	return line[:i+1], true
+}
+
+// variable is the name in "export NAME =".
+func variable(prefix []byte) string {
+	words := strings.Fields(strings.TrimSuffix(string(prefix), "="))
+	if len(words) == 2 && words[0] == "export" {
+		words = words[1:]
+	}
+	if len(words) != 1 {
+		return ""
+	}
+	return words[0]
+}
+
+// lineEnd is the line end of an entry: "\n", "\r\n" or nothing.
+func lineEnd(entry []byte) []byte {
+	switch {
+	case bytes.HasSuffix(entry, []byte("\r\n")):
+		return []byte("\r\n")
+	case bytes.HasSuffix(entry, []byte("\n")):
+		return []byte("\n")
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/kballard/go-shellquote"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+const (
+	// execTimeout ends a command that hangs.
+	execTimeout = 60 * time.Second
+	// execWaitDelay ends the wait for output that a child of an ended command
+	// still holds open.
+	execWaitDelay = 2 * time.Second
+)
+
+// execSink gives the secret to a command on its standard input, exactly, with
+// no newline behind it. No shell is involved.
+type execSink struct {
+	spec    string
+	words   []string
+	env     Env
+	timeout time.Duration
+}
+
+func parseExec(spec, command string, env Env) (Sink, error) {
+	words, err := shellquote.Split(command)
+	if err != nil {
+		return nil, fmt.Errorf("the command cannot be split into words: %s", strings.ToLower(err.Error()))
+	}
+	if len(words) == 0 || words[0] == "" {
+		return nil, errors.New("the command is missing")
+	}
+	return execSink{spec, words, env, execTimeout}, nil
+}
+
+func (s execSink) String() string { return s.spec }
+
+func (s execSink) Check(context.Context) error {
+	_, err := s.look()
+	return err
+}
+
+func (s execSink) look() (string, error) {
+	path, err := exec.LookPath(s.words[0])
+	if err != nil {
+		// The error of LookPath repeats the name; its cause is enough.
+		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], cause(err)).
+			WithHint("install the command or give its path; the words are not run by a shell, so functions and aliases do not work")
+	}
+	return path, nil
+}
+
+func cause(err error) error {
+	var ee *exec.Error
+	if errors.As(err, &ee) {
+		return ee.Err
+	}
+	return err
+}
+
+func (s execSink) Put(ctx context.Context, it Item) error {
+	path, err := s.look()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	// One writer for both streams: exec then copies them in one goroutine, and
+	// a secret that alternates between them is still seen whole.
+	out := newMasker(s.env.Stderr, it.Secret.Reveal())
+	cmd := exec.CommandContext(ctx, path, s.words[1:]...)
+	cmd.Args[0] = s.words[0]
+	cmd.Env = append([]string{}, s.env.Environ...) // never nil: that would mean our own environment
+	cmd.Stdin = strings.NewReader(it.Secret.Reveal())
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.WaitDelay = execWaitDelay
+	err = cmd.Run()
+	out.flush()
+	switch {
+	case err == nil, errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
+		// ErrWaitDelay: the command itself ended well and left a child behind.
+		return nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fault.Errorf(fault.Other, "exec: %s did not end within %s", s.words[0], s.timeout)
+	case ctx.Err() != nil:
+		return fault.Errorf(fault.Interrupted, "exec: %s: %w", s.words[0], ctx.Err())
+	}
+	return fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], cause(err))
+}
+
+// masker passes text on with every occurrence of a secret replaced, also one
+// that comes in pieces. It holds back only what may be a secret's beginning,
+// so that a command's question shows at once.
+type masker struct {
+	w      io.Writer
+	secret string
+	held   string
+}
+
+func newMasker(w io.Writer, secret string) *masker { return &masker{w: w, secret: secret} }
+
+// Write always takes all of p: a broken standard error must not make the
+// command fail that has the secret already.
+func (m *masker) Write(p []byte) (int, error) {
+	text := m.held + string(p)
+	if m.secret == "" {
+		m.pass(text)
+		return len(p), nil
+	}
+	text = strings.ReplaceAll(text, m.secret, "***")
+	keep := min(len(text), len(m.secret)-1)
+	for keep > 0 && !strings.HasPrefix(m.secret, text[len(text)-keep:]) {
+		keep--
+	}
+	m.held = text[len(text)-keep:]
+	m.pass(text[:len(text)-keep])
+	return len(p), nil
+}
+
+// flush passes on what was held back. A long beginning of the secret, cut off
+// by the end of the output, is masked too; of a short one nothing can be learnt.
+func (m *masker) flush() {
+	if len(m.held) > 3 {
+		m.held = "***"
+	}
+	m.pass(m.held)
+	m.held = ""
+}
+
+func (m *masker) pass(text string) {
+	if text != "" {
+		_, _ = io.WriteString(m.w, text)
+	}
+}

@@ -1,0 +1,26 @@
+package sink
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// fileSink makes the secret the whole content of a file.
+type fileSink struct{ spec, path string }
+
+func parseFile(spec, path string, _ Env) (Sink, error) {
+	if path == "" {
+		return nil, errors.New("the path is missing")
+	}
+	return fileSink{spec, path}, nil
+}
+
+func (s fileSink) String() string { return s.spec }
+
+func (s fileSink) Check(context.Context) error { return secret.CheckFile(s.path) }
+
+func (s fileSink) Put(_ context.Context, it Item) error {
+	return secret.WriteFile(s.path, []byte(it.Secret.Reveal()))
+}

@@ -1,0 +1,151 @@
+package sink
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// githubSink appends to the file that a GitHub Actions runner named in a
+// variable, in the form
+//
+//	NAME<<DELIMITER
+//	value
+//	DELIMITER
+type githubSink struct {
+	spec     string
+	name     string
+	variable string // GITHUB_OUTPUT or GITHUB_ENV
+	env      Env
+}
+
+func parseGithubOutput(spec, name string, env Env) (Sink, error) {
+	// Outputs, unlike variables, may have hyphens after the first character.
+	if !isName(strings.ReplaceAll(name, "-", "_")) || strings.HasPrefix(name, "-") {
+		return nil, errors.New("the name must begin with a letter or underscore and have only letters, digits, underscores and hyphens")
+	}
+	return githubSink{spec, name, "GITHUB_OUTPUT", env}, nil
+}
+
+func parseGithubEnv(spec, name string, env Env) (Sink, error) {
+	if !isName(name) {
+		return nil, errNotVariable
+	}
+	switch upper := strings.ToUpper(name); {
+	case strings.HasPrefix(upper, "GITHUB_"), strings.HasPrefix(upper, "RUNNER_"), upper == "NODE_OPTIONS":
+		return nil, errors.New("the runner does not let a step set that variable")
+	}
+	return githubSink{spec, name, "GITHUB_ENV", env}, nil
+}
+
+var errNotVariable = errors.New("the name must begin with a letter or underscore and have only letters, digits and underscores")
+
+func (s githubSink) String() string { return s.spec }
+
+func (s githubSink) Check(context.Context) error {
+	f, err := s.open()
+	if err != nil {
+		return err
+	}
+	return s.fail(f.Close())
+}
+
+func (s githubSink) Put(_ context.Context, it Item) (err error) {
+	value := it.Secret.Reveal()
+	switch {
+	case strings.ContainsRune(value, 0):
+		return unfit(s.spec, "the secret contains a NUL byte")
+	case !utf8.ValidString(value):
+		return unfit(s.spec, "the secret is not UTF-8, which the runner expects")
+	case strings.HasSuffix(value, "\r"):
+		return unfit(s.spec, "the secret ends with a carriage return, which runners drop")
+	}
+	// Masked before the value is anywhere: a step that prints its environment
+	// must find the mask in place.
+	if err := AddMask(s.env.Stderr, it.Secret); err != nil {
+		return err
+	}
+	f, err := s.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.fail(f.Close())) }()
+	return s.fail(s.add(f, value))
+}
+
+// open opens the runner's file for appending and refuses anything but a
+// regular file: a secret must not run into a terminal or a log.
+func (s githubSink) open() (*os.File, error) {
+	var path string
+	if s.env.Getenv != nil {
+		path = s.env.Getenv(s.variable)
+	}
+	if path == "" {
+		return nil, fault.Errorf(fault.Other, "%s: %s is not set", s.spec, s.variable).
+			WithHint("this sink works in a GitHub Actions step only; elsewhere use file:PATH or dotenv:PATH:NAME")
+	}
+	fi, err := os.Stat(path)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	if !fi.Mode().IsRegular() {
+		return nil, fault.Errorf(fault.Other, "%s: %s names %s, which is not a regular file", s.spec, s.variable, path)
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND, 0)
+	if err != nil {
+		return nil, s.fail(err)
+	}
+	return f, nil
+}
+
+// add writes the value with one write. A file that it could not write to the
+// end gets its old length back.
+func (s githubSink) add(f *os.File, value string) error {
+	fi, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	start := ""
+	if size := fi.Size(); size > 0 {
+		var last [1]byte
+		if _, err := f.ReadAt(last[:], size-1); err != nil {
+			return err
+		}
+		if last[0] != '\n' {
+			start = "\n"
+		}
+	}
+	mark := "hookctl_" + rand.Text()
+	for strings.Contains(value, mark) {
+		mark = "hookctl_" + rand.Text()
+	}
+	if _, err := f.WriteString(start + s.name + "<<" + mark + "\n" + value + "\n" + mark + "\n"); err != nil {
+		return errors.Join(err, f.Truncate(fi.Size()))
+	}
+	return nil
+}
+
+func (s githubSink) fail(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.Errorf(fault.Other, "%s: the file that %s names: %w", s.spec, s.variable, err)
+}
+
+// AddMask tells a GitHub Actions runner to hide v in the log from here on. The
+// line itself is the one place where the runner sees the value.
+func AddMask(w io.Writer, v secret.Value) error {
+	escaped := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(v.Reveal())
+	if _, err := fmt.Fprintf(w, "::add-mask::%s\n", escaped); err != nil {
+		return fault.Errorf(fault.Other, "mask the secret in the log: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,120 @@
+// Package sink hands a secret on, beside the store: to a file, a dotenv file,
+// a GitHub Actions output or environment, a command's standard input, or
+// standard output.
+package sink
+
+import (
+	"context"
+	"io"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// Env is what sinks need of the outside world.
+type Env struct {
+	Getenv  func(string) string
+	Environ []string // for exec:, already without credentials
+	Stdout  io.Writer
+	Stderr  io.Writer
+	// Structured is set when standard output carries JSON, YAML or NDJSON: the
+	// stdout sink is refused then.
+	Structured bool
+}
+
+// Item is what is handed on.
+type Item struct {
+	Provider string
+	ID       string
+	Name     string
+	Secret   secret.Value
+}
+
+// Sink is one place for a secret. String returns the words it was parsed from
+// (they hold no secret).
+type Sink interface {
+	String() string
+	// Check finds, before anything is sent to a provider, what would make Put
+	// fail: a missing directory, a command that is not on the PATH, an absent
+	// GITHUB_OUTPUT, a target that is a symbolic link.
+	Check(ctx context.Context) error
+	Put(ctx context.Context, it Item) error
+}
+
+// Result is what became of one sink.
+type Result struct {
+	Sink string
+	Err  error // nil: done
+}
+
+// Form documents one way to write a sink.
+type Form struct {
+	Syntax  string
+	Meaning string
+	parse   func(spec, rest string, env Env) (Sink, error) // rest is what follows the colon
+}
+
+// Forms lists the sinks, for help and documentation.
+func Forms() []Form {
+	return []Form{
+		{"file:PATH", "the whole content of a file of mode 0600, without a newline", parseFile},
+		{"dotenv:PATH:NAME", "the variable NAME in a dotenv file; all other lines stay as they are", parseDotenv},
+		{"github-output:NAME", "an output of this GitHub Actions step, masked in the log first", parseGithubOutput},
+		{"github-env:NAME", "an environment variable for the later steps of this GitHub Actions job, masked in the log first", parseGithubEnv},
+		{"exec:COMMAND", "the standard input of a command (split into words, no shell)", parseExec},
+		{"stdout", "a line on standard output; not together with a structured output", parseStdout},
+	}
+}
+
+// Parse reads a --secret-to value. Errors are of kind Usage and list the forms.
+func Parse(spec string, env Env) (Sink, error) {
+	word, rest, _ := strings.Cut(spec, ":")
+	for _, f := range Forms() {
+		name, args, wants := strings.Cut(f.Syntax, ":")
+		if name != word {
+			continue
+		}
+		if wants != strings.Contains(spec, ":") {
+			return nil, usage(spec, "it must be written "+f.Syntax)
+		}
+		s, err := f.parse(spec, rest, env)
+		if err != nil {
+			return nil, usage(spec, err.Error()+" (the form is "+name+colon(args)+")")
+		}
+		return s, nil
+	}
+	return nil, usage(spec, "there is no such sink")
+}
+
+func colon(args string) string {
+	if args == "" {
+		return ""
+	}
+	return ":" + args
+}
+
+func usage(spec, why string) error {
+	forms := make([]string, 0, len(Forms()))
+	for _, f := range Forms() {
+		forms = append(forms, f.Syntax)
+	}
+	return fault.Usagef("--secret-to %q: %s", spec, why).WithHint("use one of: %s", strings.Join(forms, ", "))
+}
+
+// isName reports whether s is a shell variable's name.
+func isName(s string) bool {
+	for i, c := range []byte(s) {
+		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// unfit is the error for a secret that a sink cannot carry unchanged. It says
+// what is wrong with the secret without quoting any of it.
+func unfit(sink, why string) error {
+	return fault.Errorf(fault.Other, "%s: %s", sink, why).WithHint("file:PATH carries any secret: try hookctl secrets push with it")
+}
