@@ -112,6 +112,8 @@ type Client struct {
 	reuse *http.Transport // keeps connections alive
 	fresh *http.Transport // a connection for each request
 	trace *tracer         // nil: no trace
+
+	canned func(Request) (*Response, error) // of Replay and Recorder; else nil
 }
 
 // The limits of time that Options do not set.
@@ -167,8 +169,8 @@ func (c *Client) transport(fresh bool) *http.Transport {
 // Where the answer cannot be used (it is not HTTP, its head is over CapHead,
 // its body is malformed, or it is a 2xx whose body is not JSON), what the
 // provider still sends within 2 s, at most CapCreate and CapHead bytes, goes
-// to tap too. When a request is repeated, tap holds the answer before it
-// until Request.OnRetry resets it.
+// to tap too. Before a request is repeated, the Reset method of tap is called
+// if it has one (Reset() error): what was refused unprocessed need not be kept.
 func (c *Client) OneShot(tap io.Writer) *Client {
 	one := newClient(c.o, tap)
 	one.idle = c.idle

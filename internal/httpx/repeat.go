@@ -47,6 +47,9 @@ func (o outcome) unprocessed() bool {
 // again at most twice, after 0.2 and 0.5 s; one that cannot succeed (unknown
 // host, bad certificate) not at all.
 func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	if c.canned != nil {
+		return c.canned(r)
+	}
 	call, err := c.newCall(r)
 	if err != nil {
 		return nil, &Error{Stage: NotSent, Err: err}
@@ -94,6 +97,12 @@ func (c *Client) pause(ctx context.Context, call *call, out outcome, wait time.D
 		failed.Timeout = errors.Is(err, context.DeadlineExceeded)
 		failed.Err = fmt.Errorf("stopped while waiting to try again (%s): %w", why, err)
 		return failed
+	}
+	if t, ok := c.tap.(interface{ Reset() error }); ok {
+		if err := t.Reset(); err != nil {
+			failed.Err = fmt.Errorf("the request to %s is not sent again: %w", call.host, err)
+			return failed
+		}
 	}
 	if call.onRetry != nil {
 		if err := call.onRetry(); err != nil {

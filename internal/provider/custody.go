@@ -1,0 +1,418 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// answerRoom is what the journal reserves for the answer of a create: head and
+// body at their caps, so that running out of space happens before the request.
+const answerRoom = httpx.CapHead + httpx.CapCreate
+
+// patience is how long an interrupted create goes on waiting for its answer.
+const patience = 10 * time.Second
+
+// lookup bounds the list call that settles a create of unknown outcome.
+const lookup = 30 * time.Second
+
+// Custody is what keeps a once-only secret from being lost silently. All
+// fields but the funcs are mandatory.
+type Custody struct {
+	Store   secret.Store
+	Journal *secret.Journal
+	Profile string
+	Now     func() time.Time
+	// Notify is told, in one line, what the user should know while waiting.
+	Notify func(line string)
+	// Hurry is closed when the user interrupts a second time: the create stops
+	// waiting, its journal entry stays. May be nil.
+	Hurry <-chan struct{}
+	// LastResort shows a secret that neither store nor journal could keep, and
+	// reports whether a person could see it. May be nil.
+	LastResort func(ref secret.Ref, s secret.Value) bool
+}
+
+func (c Custody) notify(format string, args ...any) {
+	if c.Notify != nil {
+		c.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// Open returns the provider at a, in custody c.
+func (d *Driver) Open(a Access, c Custody) (*Client, error) {
+	origin, err := httpx.Origin(a.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{driver: d, access: a, custody: c, origin: origin, raw: d.open(a)}, nil
+}
+
+// Client is a provider in custody. Safe for concurrent use.
+type Client struct {
+	driver  *Driver
+	access  Access
+	custody Custody
+	origin  string
+	raw     Provider
+}
+
+// Driver describes the provider.
+func (c *Client) Driver() *Driver { return c.driver }
+
+// Origin is the API's origin, as httpx.Origin gives it.
+func (c *Client) Origin() string { return c.origin }
+
+// List returns the webhooks of the account.
+func (c *Client) List(ctx context.Context) ([]Webhook, error) { return c.raw.List(ctx) }
+
+// Get returns one webhook, by its exact id.
+func (c *Client) Get(ctx context.Context, id string) (Webhook, error) { return c.raw.Get(ctx, id) }
+
+// Update changes a webhook in place.
+func (c *Client) Update(ctx context.Context, id string, ch Change) (Webhook, error) {
+	return c.raw.Update(ctx, id, ch)
+}
+
+// Help returns the provider's live documentation.
+func (c *Client) Help(ctx context.Context) ([]byte, error) { return c.raw.Help(ctx) }
+
+// LiveEvents returns the slugs that the live documentation seems to name.
+func (c *Client) LiveEvents(ctx context.Context) ([]string, error) { return c.raw.LiveEvents(ctx) }
+
+// WhoAmI says whose credentials these are.
+func (c *Client) WhoAmI(ctx context.Context) (Identity, error) { return c.raw.WhoAmI(ctx) }
+
+// Delete deletes (or disables) a webhook and marks its record, whose secret
+// stays: deliveries may still be retried.
+func (c *Client) Delete(ctx context.Context, id string) error {
+	if err := c.raw.Delete(ctx, id); err != nil {
+		return err
+	}
+	ref := secret.Ref{Provider: c.driver.Name, ID: id}
+	keep := context.WithoutCancel(ctx)
+	rec, err := c.custody.Store.Get(keep, ref)
+	switch {
+	case errors.Is(err, secret.ErrNotFound):
+		return nil
+	case err != nil:
+		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
+	}
+	rec.DeletedAt = c.custody.Now().UTC()
+	if err := c.custody.Store.Put(keep, rec); err != nil {
+		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
+	}
+	return nil
+}
+
+// Created is a webhook whose secret is kept.
+type Created struct {
+	Webhook Webhook
+	Record  secret.Record // with the secret
+	Sinks   []sink.Result
+}
+
+// Create makes a webhook and keeps its secret, in the order of architecture.md
+// section 4. It returns nil only when the secret is in the store and in every
+// sink. With an error of kind Custody the webhook exists or may; Created is
+// filled as far as things are known.
+//
+// Once the request is on its way a cancelled ctx no longer stops it: Create
+// waits for the answer for a few seconds more, so that nothing is lost.
+func (c *Client) Create(ctx context.Context, s Spec, sinks []sink.Sink) (Created, error) {
+	for _, to := range sinks {
+		if err := to.Check(ctx); err != nil {
+			return Created{}, err
+		}
+	}
+	if err := c.custody.Store.Check(ctx); err != nil {
+		return Created{}, notUsable("the store", err)
+	}
+	entry, err := c.begin(ctx, s, sinks)
+	if err != nil {
+		return Created{}, notUsable("the journal", err)
+	}
+	defer func() { _ = entry.Leave() }() // releases only; after Done it does nothing
+
+	if ctx.Err() != nil {
+		return Created{}, notUsable("", errors.Join(ctx.Err(), entry.Done()))
+	}
+	send, stop := c.detach(ctx)
+	defer stop()
+	access := c.access
+	access.HTTP = c.access.HTTP.OneShot(entry)
+	wh, value, err := c.driver.open(access).Create(send, s)
+	synced := entry.Sync()
+	keep := context.WithoutCancel(ctx)
+	if err != nil {
+		return Created{Webhook: wh}, c.settleFailed(keep, ctx.Err() != nil, entry, s, err)
+	}
+	return c.keep(keep, entry, s, wh, value, sinks, synced)
+}
+
+func notUsable(what string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return fault.Errorf(fault.Interrupted, "interrupted before anything was sent")
+	}
+	return &fault.Error{
+		Kind: fault.Other, Code: "store-not-usable",
+		Err:  fmt.Errorf("nothing was sent: %s cannot keep a secret now: %w", what, err),
+		Hint: fault.Hint(err),
+	}
+}
+
+func (c *Client) begin(ctx context.Context, s Spec, sinks []sink.Sink) (*secret.Entry, error) {
+	host, _ := os.Hostname() // only for people who read the entry
+	words := make([]string, len(sinks))
+	for i, to := range sinks {
+		words[i] = to.String()
+	}
+	return c.custody.Journal.Begin(ctx, secret.Intent{
+		Operation: "create",
+		Provider:  c.driver.Name,
+		Profile:   c.custody.Profile,
+		Origin:    c.origin,
+		Name:      s.Name,
+		URL:       s.URL,
+		Events:    s.Events,
+		StartedAt: c.custody.Now().UTC(),
+		PID:       os.Getpid(),
+		Host:      host,
+		Sinks:     words,
+	}, answerRoom)
+}
+
+// detach returns a context that outlives ctx by the patience, or until the user
+// hurries.
+func (c *Client) detach(ctx context.Context) (context.Context, context.CancelFunc) {
+	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-done:
+			return
+		case <-ctx.Done():
+		}
+		c.custody.notify("interrupted: waiting up to %s for %s to answer, so that no secret is lost (interrupt again to stop waiting)",
+			patience, c.driver.Title)
+		t := time.NewTimer(patience)
+		defer t.Stop()
+		select {
+		case <-done:
+		case <-t.C:
+			cancel()
+		case <-c.custody.Hurry: // nil blocks for ever
+			cancel()
+		}
+	}()
+	return send, func() { close(done); cancel() }
+}
+
+// keep stores the secret, fills the sinks, and only then lets go of the journal.
+func (c *Client) keep(ctx context.Context, entry *secret.Entry, s Spec, wh Webhook, value secret.Value, sinks []sink.Sink, synced error) (Created, error) {
+	rec, err := c.put(ctx, entryIntent(c, s), wh.ID, value)
+	if err != nil {
+		return Created{Webhook: wh, Record: rec}, c.notKept(entry, rec, err, synced)
+	}
+	out := Created{Webhook: wh, Record: rec}
+	// The phase is a note for recover; the record is what counts.
+	_ = entry.Phase(secret.Phase{Name: "kept", At: c.custody.Now().UTC(), ID: wh.ID})
+	out.Sinks = Fill(ctx, rec, sinks)
+	if err := entry.Done(); err != nil {
+		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` will", entry.Path(), err)
+	}
+	return out, SinkError(c.driver.Name, wh.ID, out.Sinks)
+}
+
+// entryIntent is what put needs to know of a create that is under way.
+func entryIntent(c *Client, s Spec) secret.Intent {
+	return secret.Intent{
+		Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin,
+		Name: s.Name, URL: s.URL, Events: s.Events,
+	}
+}
+
+// put keeps value as the secret of the webhook id that in made.
+func (c *Client) put(ctx context.Context, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
+	return putRecord(ctx, c.custody.Store, c.custody.Now, in, id, value)
+}
+
+func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
+	rec := secret.Record{
+		Provider: in.Provider, ID: id, Profile: in.Profile, Origin: in.Origin,
+		Name: in.Name, URL: in.URL, Events: in.Events, Secret: value,
+		CreatedAt: now().UTC(), Replaces: in.Replaces,
+	}
+	if err := store.Put(ctx, rec); err != nil {
+		return rec, err
+	}
+	got, err := store.Get(ctx, rec.Ref())
+	if err != nil {
+		return rec, err
+	}
+	if !got.Secret.Equal(value) {
+		return rec, errors.New("the store gives back another secret than it was given")
+	}
+	return got, nil
+}
+
+// notKept is the last resort: the answer came, the store failed.
+func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced error) error {
+	where := entry.Path()
+	if synced == nil && strings.Contains(string(entry.Answer()), rec.Secret.Reveal()) {
+		return &fault.Error{
+			Kind: fault.Custody, Code: "secret-not-stored",
+			Err: fmt.Errorf("webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
+				rec.ID, c.driver.Title, cause, where),
+			Hint: "mend what the message names, then run: hookctl recover",
+		}
+	}
+	shown := c.custody.LastResort != nil && c.custody.LastResort(rec.Ref(), rec.Secret)
+	say := "its secret could be kept nowhere; it is lost unless part of it reached " + where
+	if shown {
+		say = "its secret could be kept nowhere but was shown above, once: copy it now"
+	}
+	return &fault.Error{
+		Kind: fault.Custody, Code: "secret-not-kept",
+		Err:  fmt.Errorf("webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause),
+		Hint: fmt.Sprintf("keep it with: hookctl secrets set %s/%s", c.driver.Name, rec.ID),
+	}
+}
+
+// Fill hands the record's secret to every sink, whatever becomes of the others.
+func Fill(ctx context.Context, rec secret.Record, sinks []sink.Sink) []sink.Result {
+	results := make([]sink.Result, len(sinks))
+	for i, to := range sinks {
+		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, sink.Item{
+			Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret,
+		})}
+	}
+	return results
+}
+
+// SinkError is the error for those sinks that failed, or nil.
+func SinkError(provider, id string, results []sink.Result) error {
+	var failed []error
+	hint := ""
+	for _, r := range results {
+		if r.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", r.Sink, r.Err))
+			hint += " --to " + ShellQuote(r.Sink)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &fault.Error{
+		Kind: fault.Custody, Code: "sink-failed",
+		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", provider, id, errors.Join(failed...)),
+		Hint: "mend the cause, then run: hookctl secrets push " + ShellQuote(provider+"/"+id) + hint,
+	}
+}
+
+// answered is what custody asks of a typed client's error.
+type answered interface {
+	AnswerStatus() int      // the HTTP status that was seen
+	CertainlyRefused() bool // the provider said no: nothing was made
+}
+
+// settleFailed finds out what became of a create that returned err, and says so.
+func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secret.Entry, s Spec, err error) error {
+	status, certain := outcome(err)
+	if certain {
+		if derr := entry.Done(); derr != nil {
+			c.custody.notify("the journal entry %s could not be removed: %v", entry.Path(), derr)
+		}
+		return err
+	}
+	now := c.custody.Now().UTC()
+	note := func(p secret.Phase) {
+		p.At, p.Status = now, status
+		if perr := entry.Phase(p); perr != nil {
+			c.custody.notify("the journal entry %s could not be updated: %v", entry.Path(), perr)
+		}
+	}
+	if status >= 200 && status < 300 {
+		note(secret.Phase{Name: "unusable"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "answer-unusable",
+			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used: %w; all that arrived, the secret too if it did, is in %s",
+				c.driver.Title, status, err, entry.Path()),
+			Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	if interrupted {
+		note(secret.Phase{Name: "unknown"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "outcome-unknown",
+			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, err),
+			Hint: "run: hookctl recover",
+		}
+	}
+	c.custody.notify("the outcome is unknown (%v); asking %s for its list", err, c.driver.Title)
+	look, cancel := context.WithTimeout(ctx, lookup)
+	defer cancel()
+	rows, lerr := c.raw.List(look)
+	if lerr != nil {
+		note(secret.Phase{Name: "unknown"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "outcome-unknown",
+			Err:  fmt.Errorf("the create may or may not have gone through: %w; and the list of webhooks could not be read: %w", err, lerr),
+			Hint: "when the provider can be reached again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	kept, _, serr := c.custody.Store.List(ctx)
+	if serr != nil {
+		c.custody.notify("the store could not be listed: %v", serr)
+	}
+	found := candidates(intentOf(c, s, now), rows, keptIDs(c.driver.Name, kept))
+	if len(found) == 0 {
+		note(secret.Phase{Name: "not-listed"})
+		return &fault.Error{
+			Kind: fault.Unavailable, Code: fault.Code(err),
+			Err:  fmt.Errorf("%w; as far as the provider's list tells, nothing was created", err),
+			Hint: "lists may lag: before you try again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	ids := make([]string, len(found))
+	for i, w := range found {
+		ids[i] = c.driver.Name + "/" + w.ID
+	}
+	note(secret.Phase{Name: "orphan", ID: found[0].ID})
+	return &fault.Error{
+		Kind: fault.Custody, Code: "orphan",
+		Err:  fmt.Errorf("the webhook was created, but the answer with its secret never arrived: %w; nobody has the secret of %s", err, strings.Join(ids, ", ")),
+		Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+	}
+}
+
+func intentOf(c *Client, s Spec, at time.Time) secret.Intent {
+	in := entryIntent(c, s)
+	in.StartedAt = at
+	return in
+}
+
+// outcome reads from a create's error which HTTP status was seen (0: none) and
+// whether it is certain that nothing was made.
+func outcome(err error) (status int, certain bool) {
+	var a answered
+	if errors.As(err, &a) {
+		return a.AnswerStatus(), a.CertainlyRefused()
+	}
+	var h *httpx.Error
+	if errors.As(err, &h) {
+		if h.Stage == httpx.Answered {
+			return h.Status, false
+		}
+		return 0, h.Stage == httpx.NotSent
+	}
+	return 0, false
+}

@@ -1,0 +1,556 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+const canary = "0123456789abcdef-the-once-only-secret"
+
+var spec = Spec{Name: "Lead sync", URL: "https://example.com/hook", Events: []string{"a.b", "c.d"}}
+
+// toy is a provider with the simplest API that custody can face.
+type toy struct{ a Access }
+
+type toyError struct {
+	status  int
+	certain bool
+}
+
+func (e *toyError) Error() string          { return fmt.Sprintf("HTTP %d", e.status) }
+func (e *toyError) AnswerStatus() int      { return e.status }
+func (e *toyError) CertainlyRefused() bool { return e.certain }
+
+func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (*httpx.Response, error) {
+	resp, err := p.a.HTTP.Do(ctx, httpx.Request{Method: method, URL: p.a.BaseURL + path, Cap: httpx.CapCreate, Repeat: repeat, Body: []byte(`{}`)})
+	if err != nil {
+		return nil, fault.Wrap(fault.Unavailable, err)
+	}
+	if resp.Status >= 300 {
+		kind := fault.Refused
+		if resp.Status >= 500 || resp.Status == 429 {
+			kind = fault.Unavailable
+		}
+		return nil, &fault.Error{Kind: kind, Err: &toyError{resp.Status, resp.Status < 500}}
+	}
+	return resp, nil
+}
+
+func (p toy) Create(ctx context.Context, s Spec) (Webhook, secret.Value, error) {
+	resp, err := p.do(ctx, "POST", "/hooks", httpx.RepeatRefused)
+	if err != nil {
+		return Webhook{}, secret.Value{}, err
+	}
+	var out struct{ Data struct{ ID, Secret string } }
+	if err := json.Unmarshal(resp.Body, &out); err != nil || out.Data.Secret == "" {
+		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{resp.Status, false}}
+	}
+	return Webhook{ID: out.Data.ID, Name: &s.Name, URL: &s.URL, Events: s.Events}, secret.New(out.Data.Secret), nil
+}
+
+func (p toy) List(ctx context.Context) ([]Webhook, error) {
+	resp, err := p.do(ctx, "GET", "/hooks", httpx.RepeatRefused)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Webhook
+	return rows, json.Unmarshal(resp.Body, &rows)
+}
+
+func (p toy) Get(context.Context, string) (Webhook, error) { return Webhook{}, errors.ErrUnsupported }
+func (p toy) Update(context.Context, string, Change) (Webhook, error) {
+	return Webhook{}, errors.ErrUnsupported
+}
+func (p toy) Delete(ctx context.Context, id string) error {
+	_, err := p.do(ctx, "DELETE", "/hooks/"+id, httpx.RepeatRefused)
+	return err
+}
+func (p toy) Help(context.Context) ([]byte, error)         { return nil, errors.ErrUnsupported }
+func (p toy) LiveEvents(context.Context) ([]string, error) { return nil, errors.ErrUnsupported }
+func (p toy) WhoAmI(context.Context) (Identity, error)     { return Identity{}, errors.ErrUnsupported }
+
+func toyDriver() *Driver {
+	return NewDriver(Driver{
+		Name: "toy", Title: "Toy", SecretField: []string{"data", "secret"}, IDField: []string{"data", "id"},
+		Credentials: []Field{{Name: "key", Env: []string{"TOY_KEY"}}},
+	}, func(a Access) Provider { return toy{a} })
+}
+
+// world is a toy provider's server and a client of it in custody.
+type world struct {
+	t       *testing.T
+	dir     string
+	server  *httptest.Server
+	store   secret.Store
+	journal *secret.Journal
+	client  *Client
+	now     time.Time
+
+	mu      sync.Mutex
+	posts   int
+	rows    []Webhook
+	notices []string
+	answer  func(w http.ResponseWriter) // to the POST
+	list    func(w http.ResponseWriter) // to the GET; nil: the rows
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, dir: t.TempDir(), now: time.Now().UTC().Truncate(time.Second)}
+	w.answer = func(rw http.ResponseWriter) {
+		rw.WriteHeader(201)
+		fmt.Fprintf(rw, `{"data":{"id":"id-1","secret":%q}}`, canary)
+	}
+	w.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		switch {
+		case r.Method == "POST":
+			w.posts++
+			w.answer(rw)
+		case w.list != nil:
+			w.list(rw)
+		default:
+			_ = json.NewEncoder(rw).Encode(w.rows)
+		}
+	}))
+	t.Cleanup(w.server.Close)
+	w.store = secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock})
+	w.open()
+	return w
+}
+
+func (w *world) clock() time.Time { return w.now }
+
+func (w *world) open() {
+	w.journal = secret.OpenJournal(filepath.Join(w.dir, "journal"))
+	client, err := toyDriver().Open(
+		Access{BaseURL: w.server.URL, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
+		Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.notices = append(w.notices, line)
+		}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.client = client
+}
+
+func (w *world) pending() []secret.Pending {
+	w.t.Helper()
+	got, problems, err := w.journal.List(context.Background())
+	if err != nil || len(problems) > 0 {
+		w.t.Fatalf("journal: %v %v", problems, err)
+	}
+	return got
+}
+
+func (w *world) recovery() Recovery {
+	return Recovery{
+		Store: w.store, Journal: w.journal, Drivers: []*Driver{toyDriver()}, Now: w.clock,
+		Sleep: func(context.Context, time.Duration) error { return nil },
+		Open:  func(context.Context, secret.Intent) (*Client, error) { return w.client, nil },
+	}
+}
+
+func (w *world) recover() []Finding {
+	w.t.Helper()
+	got, err := w.recovery().Run(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return got
+}
+
+// row is what the provider's list says of spec's webhook.
+func row(id string, at time.Time) Webhook {
+	created := at.Format(time.RFC3339)
+	return Webhook{ID: id, Name: &spec.Name, URL: &spec.URL, Events: []string{"c.d", "a.b"}, CreatedAt: &created}
+}
+
+func wantKind(t *testing.T, err error, want fault.Kind, words ...string) {
+	t.Helper()
+	if fault.KindOf(err) != want {
+		t.Fatalf("kind %v of %v, want %v", fault.KindOf(err), err, want)
+	}
+	all := err.Error() + "\n" + fault.Hint(err)
+	for _, word := range words {
+		if !strings.Contains(all, word) {
+			t.Errorf("the error does not say %q: %s", word, all)
+		}
+	}
+	if strings.Contains(all, canary) {
+		t.Errorf("the error shows the secret: %s", all)
+	}
+}
+
+func TestCreateKeepsTheSecretBeforeItReturns(t *testing.T) {
+	w := newWorld(t)
+	to := &memorySink{word: "file:x"}
+	got, err := w.client.Create(context.Background(), spec, []sink.Sink{to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Record.Secret.Reveal() != canary || to.got != canary {
+		t.Error("the secret is not in the answer or not in the sink")
+	}
+	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := secret.Record{Provider: "toy", ID: "id-1", Profile: "default", Origin: w.client.Origin(), Name: spec.Name, URL: spec.URL,
+		Events: spec.Events, CreatedAt: w.now, Store: "file", Fingerprint: secret.New(canary).Fingerprint(), Path: rec.Path}
+	value := rec.Secret
+	rec.Secret = secret.Value{}
+	if diff := cmp.Diff(want, rec, cmp.AllowUnexported(secret.Value{})); diff != "" || value.Reveal() != canary {
+		t.Errorf("the record: %s", diff)
+	}
+	if p := w.pending(); len(p) != 0 {
+		t.Errorf("the journal still holds %d entries", len(p))
+	}
+}
+
+func TestCreateRefusesBeforeTheRequest(t *testing.T) {
+	tests := map[string]func(w *world) []sink.Sink{
+		"a sink that cannot work": func(*world) []sink.Sink {
+			return []sink.Sink{&memorySink{word: "file:x", check: fault.Usagef("no such directory")}}
+		},
+		"a store that cannot keep": func(w *world) []sink.Sink {
+			w.store = brokenStore{Store: w.store, check: errors.New("read-only")}
+			w.open()
+			return nil
+		},
+		"a journal that cannot be written": func(w *world) []sink.Sink {
+			if err := os.WriteFile(filepath.Join(w.dir, "journal"), nil, 0o600); err != nil {
+				w.t.Fatal(err)
+			}
+			return nil
+		},
+	}
+	for name, prepare := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			_, err := w.client.Create(context.Background(), spec, prepare(w))
+			if err == nil || w.posts != 0 {
+				t.Errorf("error %v, %d requests", err, w.posts)
+			}
+		})
+	}
+}
+
+func TestCreateOutcomes(t *testing.T) {
+	status := func(code int, body string) func(http.ResponseWriter) {
+		return func(rw http.ResponseWriter) {
+			rw.WriteHeader(code)
+			_, _ = io.WriteString(rw, body)
+		}
+	}
+	cut := func(body string) func(http.ResponseWriter) {
+		return func(rw http.ResponseWriter) {
+			rw.Header().Set("Content-Length", "1000")
+			rw.WriteHeader(201)
+			_, _ = io.WriteString(rw, body)
+			_ = http.NewResponseController(rw).Flush()
+			panic(http.ErrAbortHandler)
+		}
+	}
+	made := func(w *world) { w.rows = []Webhook{row("id-9", w.now)} }
+	tests := map[string]struct {
+		answer  func(http.ResponseWriter)
+		prepare func(*world)
+		kind    fault.Kind
+		words   []string
+		pending int
+		finding State
+		id      string
+	}{
+		"refused":                    {answer: status(400, `{}`), kind: fault.Refused},
+		"server error, not listed":   {answer: status(503, `oops`), kind: fault.Unavailable, words: []string{"recover", "nothing was created"}, pending: 1, finding: StateNotCreated},
+		"server error, listed":       {answer: status(503, `oops`), prepare: made, kind: fault.Custody, words: []string{"toy/id-9", "recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
+		"reset, listed":              {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: made, kind: fault.Custody, words: []string{"toy/id-9"}, pending: 1, finding: StateOrphan, id: "id-9"},
+		"reset, the list fails too":  {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: func(w *world) { w.list = status(500, `no`) }, kind: fault.Custody, words: []string{"may or may not", "recover"}, pending: 1, finding: StateUnknown},
+		"2xx, not JSON":              {answer: status(200, `<html>`), kind: fault.Custody, words: []string{"HTTP 200", "recover"}, pending: 1, finding: StateUnreadable},
+		"2xx, trailing garbage":      {answer: status(201, `{"data":{"id":"id-1","secret":"`+canary+`"}} trailing`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
+		"cut after the secret":       {answer: cut(`{"data":{"id":"id-1","secret":"` + canary + `"`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
+		"cut within the secret":      {answer: cut(`{"data":{"id":"id-9","secret":"` + canary[:9]), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
+		"secret first, id cut":       {answer: cut(`{"data":{"secret":"` + canary + `","id":"id`), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-9"},
+		"two secrets":                {answer: status(201, `{"data":{"id":"id-9","secret":"a","x":{"secret":"b"}}`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
+		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) { r := row("id-9", w.now); s := Disabled; r.Status = &s; w.rows = []Webhook{r} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
+		"old rows do not count":      {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
+		"two rows fit":               {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-8", w.now), row("id-9", w.now)} }, kind: fault.Custody, words: []string{"id-8", "id-9"}, pending: 1, finding: StateUnknown, id: "id-8"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.answer = tc.answer
+			if tc.prepare != nil {
+				tc.prepare(w)
+			}
+			_, err := w.client.Create(context.Background(), spec, nil)
+			wantKind(t, err, tc.kind, tc.words...)
+			if w.posts != 1 {
+				t.Errorf("%d requests to create", w.posts)
+			}
+			pending := w.pending()
+			if len(pending) != tc.pending {
+				t.Fatalf("%d entries in the journal, want %d", len(pending), tc.pending)
+			}
+			if tc.pending == 0 {
+				return
+			}
+			w.now = w.now.Add(time.Minute)
+			found := w.recover()
+			if len(found) == 0 || found[0].State != tc.finding || found[0].ID != tc.id {
+				t.Fatalf("recover found %+v, want state %s of %q", found, tc.finding, tc.id)
+			}
+			if !found[0].Settled() && found[0].Next == "" {
+				t.Error("the finding does not say what to type")
+			}
+			if tc.finding == StateKept {
+				rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: tc.id})
+				if err != nil || rec.Secret.Reveal() != canary {
+					t.Errorf("recover did not keep the secret: %v", err)
+				}
+			}
+			again := w.recover()
+			if found[0].Settled() && len(again) != 0 {
+				t.Errorf("what is settled is found again: %+v", again)
+			}
+			if !found[0].Settled() && (len(again) == 0 || again[0].State != found[0].State) {
+				t.Errorf("what is not settled is found differently: %+v", again)
+			}
+		})
+	}
+}
+
+func TestNothingReachedTheProvider(t *testing.T) {
+	w := newWorld(t)
+	w.server.Close()
+	_, err := w.client.Create(context.Background(), spec, nil)
+	wantKind(t, err, fault.Unavailable)
+	if p := w.pending(); len(p) != 0 {
+		t.Errorf("a request that was certainly not sent left %d entries", len(p))
+	}
+}
+
+func TestStoreFailsAfterTheAnswer(t *testing.T) {
+	w := newWorld(t)
+	good := w.store
+	w.store = brokenStore{Store: good, put: errors.New("disk full")}
+	w.open()
+	_, err := w.client.Create(context.Background(), spec, nil)
+	wantKind(t, err, fault.Custody, "disk full", "journal", "recover")
+	p := w.pending()
+	if len(p) != 1 || !bytes.Contains(p[0].Answer, []byte(canary)) {
+		t.Fatal("the journal does not hold the answer")
+	}
+	w.store = good
+	w.open()
+	if found := w.recover(); len(found) != 1 || found[0].State != StateKept {
+		t.Errorf("recover found %+v", found)
+	}
+}
+
+func TestAFailingSinkIsReported(t *testing.T) {
+	w := newWorld(t)
+	good := &memorySink{word: "file:good"}
+	bad := &memorySink{word: "exec:vault put 'x y'", put: errors.New("exit status 1")}
+	got, err := w.client.Create(context.Background(), spec, []sink.Sink{bad, good})
+	wantKind(t, err, fault.Custody, "exit status 1", "secrets push toy/id-1 --to", `'exec:vault put '\''x y'\'''`)
+	if strings.Contains(fault.Hint(err), "good") {
+		t.Error("the hint repeats a sink that was filled")
+	}
+	if good.got != canary || len(got.Sinks) != 2 || got.Sinks[0].Err == nil || got.Sinks[1].Err != nil {
+		t.Errorf("results %+v", got.Sinks)
+	}
+	if _, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"}); err != nil {
+		t.Error("the store was undone")
+	}
+}
+
+func TestInterruptedCreateStillKeepsTheSecret(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	answer := w.answer
+	w.answer = func(rw http.ResponseWriter) {
+		cancel()
+		time.Sleep(50 * time.Millisecond) // the answer comes after the interrupt
+		answer(rw)
+	}
+	got, err := w.client.Create(ctx, spec, nil)
+	if err != nil || got.Record.Secret.Reveal() != canary {
+		t.Fatalf("an interrupt lost the secret: %v", err)
+	}
+}
+
+func TestSecondInterruptStopsWaiting(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	hurry := make(chan struct{})
+	release := make(chan struct{})
+	defer close(release)
+	w.client.custody.Hurry = hurry
+	w.answer = func(http.ResponseWriter) {
+		cancel()
+		close(hurry)
+		<-release
+	}
+	done := make(chan error, 1)
+	go func() { _, err := w.client.Create(ctx, spec, nil); done <- err }()
+	select {
+	case err := <-done:
+		wantKind(t, err, fault.Custody, "recover")
+	case <-time.After(5 * time.Second):
+		t.Fatal("a second interrupt did not stop the wait")
+	}
+	if p := w.pending(); len(p) != 1 {
+		t.Errorf("%d entries after an interrupted create", len(p))
+	}
+}
+
+func TestInterruptBeforeTheRequestSendsNothing(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := w.client.Create(ctx, spec, nil)
+	wantKind(t, err, fault.Interrupted)
+	if w.posts != 0 || len(w.pending()) != 0 {
+		t.Errorf("%d requests, %d entries", w.posts, len(w.pending()))
+	}
+}
+
+func TestRecoverLeavesLiveCreatesAlone(t *testing.T) {
+	w := newWorld(t)
+	entry, err := w.journal.Begin(context.Background(), secret.Intent{Operation: "create", Provider: "toy", URL: spec.URL, StartedAt: w.now}, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found := w.recover(); len(found) != 0 {
+		t.Errorf("recover touched a live create: %+v", found)
+	}
+	if err := entry.Done(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestRecoverWaitsForLaggingLists(t *testing.T) {
+	w := newWorld(t)
+	w.answer = func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	if _, err := w.client.Create(context.Background(), spec, nil); fault.KindOf(err) != fault.Unavailable {
+		t.Fatal(err)
+	}
+	r := w.recovery()
+	var waited time.Duration
+	r.Sleep = func(_ context.Context, d time.Duration) error {
+		waited += d
+		w.mu.Lock()
+		w.rows = []Webhook{row("id-9", w.now)}
+		w.mu.Unlock()
+		return nil
+	}
+	found, err := r.Run(context.Background())
+	if err != nil || len(found) != 1 || found[0].State != StateOrphan || waited <= 0 || waited > settleAge {
+		t.Errorf("found %+v after %s: %v", found, waited, err)
+	}
+}
+
+func TestRecoverWithoutAProvider(t *testing.T) {
+	w := newWorld(t)
+	w.answer = func(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+	_, _ = w.client.Create(context.Background(), spec, nil)
+	r := w.recovery()
+	r.Open = func(context.Context, secret.Intent) (*Client, error) {
+		return nil, fault.Errorf(fault.Auth, "no credentials").WithHint("hookctl login toy")
+	}
+	found, err := r.Run(context.Background())
+	if err != nil || len(found) != 1 || found[0].State != StateUnknown || !strings.Contains(found[0].Detail, "hookctl login toy") {
+		t.Errorf("found %+v: %v", found, err)
+	}
+	if len(w.pending()) != 1 {
+		t.Error("an unsettled entry was removed")
+	}
+}
+
+func TestDeleteMarksTheRecord(t *testing.T) {
+	w := newWorld(t)
+	w.list = func(http.ResponseWriter) {}
+	if _, err := w.client.Create(context.Background(), spec, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.client.Delete(context.Background(), "id-1"); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"})
+	if err != nil || !rec.DeletedAt.Equal(w.now) || rec.Secret.Reveal() != canary {
+		t.Errorf("record %+v: %v", rec, err)
+	}
+}
+
+func TestDraftShowsNoCredential(t *testing.T) {
+	d := toyDriver()
+	draft, err := d.Draft(Access{BaseURL: "http://127.0.0.1:1"}, spec, []string{"key"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "curl -sS -X POST http://127.0.0.1:1/hooks \\\n  --data-binary '{}'\n"
+	if got := strings.ReplaceAll(draft.Curl(), "'http://127.0.0.1:1/hooks'", "http://127.0.0.1:1/hooks"); got != want {
+		t.Errorf("curl: %s", got)
+	}
+}
+
+// memorySink is a sink whose behaviour a test chooses.
+type memorySink struct {
+	word       string
+	check, put error
+	got        string
+}
+
+func (m *memorySink) String() string              { return m.word }
+func (m *memorySink) Check(context.Context) error { return m.check }
+func (m *memorySink) Put(_ context.Context, it sink.Item) error {
+	if m.put == nil {
+		m.got = it.Secret.Reveal()
+	}
+	return m.put
+}
+
+// brokenStore fails where a test wants it to.
+type brokenStore struct {
+	secret.Store
+	check, put error
+}
+
+func (b brokenStore) Check(ctx context.Context) error {
+	if b.check != nil {
+		return b.check
+	}
+	return b.Store.Check(ctx)
+}
+
+func (b brokenStore) Put(ctx context.Context, r secret.Record) error {
+	if b.put != nil {
+		return b.put
+	}
+	return b.Store.Put(ctx, r)
+}

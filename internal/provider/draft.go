@@ -1,0 +1,94 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// Draft is a create request that was built but not sent. Credentials and
+// authentication data stand in it as placeholders, see [Draft.Fill].
+type Draft struct {
+	Method string
+	URL    string
+	Header []DraftHeader // in the order of their names
+	Body   string
+	marks  map[string]string // placeholder -> variable name
+}
+
+// DraftHeader is one header line of a draft.
+type DraftHeader struct{ Name, Value string }
+
+// AuthDataVariable is the environment variable that --auth-data can come from.
+const AuthDataVariable = "HOOKCTL_AUTH_DATA"
+
+// Draft builds the request that Create would send for s. fields names the
+// credential fields to stand in it. Nothing is sent and no credential is read.
+func (d *Driver) Draft(a Access, s Spec, fields []string) (Draft, error) {
+	out := Draft{marks: map[string]string{}}
+	mark := func(variable string) string {
+		m := "hookctl-placeholder-" + base64.RawURLEncoding.EncodeToString([]byte(variable))
+		out.marks[m] = variable
+		return m
+	}
+	a.Credentials = map[string]secret.Value{}
+	for _, f := range d.Credentials {
+		if slices.Contains(fields, f.Name) {
+			a.Credentials[f.Name] = secret.New(mark(f.Env[0]))
+		}
+	}
+	if !s.AuthData.IsZero() {
+		// An object, since the client may look at its shape.
+		data := `{"hookctl-placeholder":"auth-data"}`
+		out.marks[data] = AuthDataVariable
+		s.AuthData = secret.New(data)
+	}
+	var drawn *httpx.Request
+	a.HTTP = httpx.Recorder(func(r httpx.Request) { drawn = &r })
+	if _, _, err := d.open(a).Create(context.Background(), s); drawn == nil {
+		return Draft{}, errors.Join(errors.New("the request could not be built"), err)
+	}
+	out.Method, out.URL, out.Body = drawn.Method, drawn.URL, string(drawn.Body)
+	for name, values := range drawn.Header {
+		for _, v := range values {
+			out.Header = append(out.Header, DraftHeader{name, v})
+		}
+	}
+	slices.SortFunc(out.Header, func(a, b DraftHeader) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// Fill returns text with every placeholder replaced by what with makes of its
+// variable's name.
+func (d Draft) Fill(text string, with func(variable string) string) string {
+	marks := make([]string, 0, len(d.marks))
+	for m := range d.marks {
+		marks = append(marks, m)
+	}
+	// Longest first: one placeholder may be part of another.
+	slices.SortFunc(marks, func(a, b string) int { return len(b) - len(a) })
+	for _, m := range marks {
+		text = strings.ReplaceAll(text, m, with(d.marks[m]))
+	}
+	return text
+}
+
+// Curl writes the draft as a curl command for a POSIX shell, in which every
+// credential is a variable.
+func (d Draft) Curl() string {
+	quote := func(text string) string {
+		return d.Fill("'"+strings.ReplaceAll(text, "'", `'\''`)+"'", func(v string) string { return `'"$` + v + `"'` })
+	}
+	var b strings.Builder
+	b.WriteString("curl -sS -X " + d.Method + " " + quote(d.URL))
+	for _, h := range d.Header {
+		b.WriteString(" \\\n  -H " + quote(h.Name+": "+h.Value))
+	}
+	b.WriteString(" \\\n  --data-binary " + quote(d.Body) + "\n")
+	return b.String()
+}

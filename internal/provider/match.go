@@ -1,0 +1,89 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// slack is how far the clocks of provider and user may be apart, time zones
+// that a provider does not name included.
+const slack = 26 * time.Hour
+
+// candidates are the rows that the create described by in may have made: the
+// same URL, name and events, not disabled, not made long before the intent, and
+// not of an id whose secret is kept.
+func candidates(in secret.Intent, rows []Webhook, kept map[string]bool) []Webhook {
+	var found []Webhook
+	for _, w := range rows {
+		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == Disabled {
+			continue
+		}
+		if sameWebhook(in, w) && !madeBefore(w, in.StartedAt.Add(-slack)) {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+// sameWebhook compares what the provider said with what was asked for. What
+// the provider does not say cannot speak against it.
+func sameWebhook(in secret.Intent, w Webhook) bool {
+	if w.URL != nil && !sameURL(*w.URL, in.URL) {
+		return false
+	}
+	name := ""
+	if w.Name != nil {
+		name = *w.Name
+	}
+	if name != in.Name && w.Name != nil {
+		return false
+	}
+	return w.Events == nil || sameSet(w.Events, in.Events)
+}
+
+// sameURL forgives the slash that some servers add to an empty path.
+func sameURL(a, b string) bool {
+	return a == b || strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
+}
+
+func sameSet(a, b []string) bool {
+	return slices.Equal(sortedSet(a), sortedSet(b))
+}
+
+func sortedSet(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// createdLayouts are the forms in which providers write times; one without a
+// zone is read as UTC, which the slack makes up for.
+var createdLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
+
+// madeBefore reports whether w says that it was made before t. A time that is
+// absent or unreadable says nothing.
+func madeBefore(w Webhook, t time.Time) bool {
+	if w.CreatedAt == nil {
+		return false
+	}
+	for _, layout := range createdLayouts {
+		if at, err := time.Parse(layout, *w.CreatedAt); err == nil {
+			return at.Before(t)
+		}
+	}
+	return false
+}
+
+// keptIDs are the ids of the records of one provider.
+func keptIDs(provider string, records []secret.Record) map[string]bool {
+	ids := make(map[string]bool, len(records))
+	for _, r := range records {
+		if r.Provider == provider {
+			ids[r.ID] = true
+		}
+	}
+	return ids
+}

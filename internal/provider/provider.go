@@ -1,0 +1,223 @@
+// Package provider says what a webhook provider is, in neutral words: the
+// types, the interface, and the [Driver] that describes one as data.
+//
+// Nothing outside this package gets a provider that is not in custody:
+// [Driver.Open] is the only way to one, and it returns a [Client], whose Create
+// keeps the once-only secret before it returns (see custody.go).
+package provider
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Status is a webhook's state in neutral words.
+type Status string
+
+// The states.
+const (
+	Active   Status = "active"
+	Paused   Status = "paused"
+	Disabled Status = "disabled"
+)
+
+// Webhook is what a provider says of one webhook. A nil pointer or slice means
+// that the provider did not say.
+type Webhook struct {
+	ID             string
+	Name           *string
+	URL            *string
+	Events         []string
+	Status         *Status // nil too where the provider's word is none we know
+	ProviderStatus *string // the provider's own word
+	CreatedAt      *string // verbatim: Zyntro's have no time zone
+	UpdatedAt      *string
+	TimeoutSeconds *int
+	AuthType       *string
+	RetryCount     *int
+	RetryDelay     *int
+	Health         *Health // nil where the provider reports none
+	Unreadable     string  // why this row of a list could not be read; ID may be empty then
+}
+
+// Health is what a provider says of a webhook's deliveries.
+type Health struct {
+	LastStatus    *string
+	Failures      *int
+	LastTriggered *string
+}
+
+// EventType is one entry of a provider's event catalogue.
+type EventType struct {
+	Slug        string
+	Category    string
+	Description string // "" where the provider documents none
+}
+
+// Spec is a webhook to be made.
+type Spec struct {
+	Name     string // Zyntro's wh_name, WundertreOS's description
+	URL      string
+	Events   []string
+	Timeout  *int         // seconds; nil: not sent
+	AuthType string       // ""; not sent
+	AuthData secret.Value // a JSON object as text; zero: not sent
+}
+
+// Change is a partial update: only what is set is sent.
+type Change struct {
+	Name     *string
+	URL      *string
+	Events   []string // replaces the whole list; nil: not sent
+	Timeout  *int
+	AuthType *string
+	AuthData secret.Value
+	Status   *Status
+}
+
+// Identity is whose credentials these are, as far as the provider tells.
+type Identity struct {
+	Account string // an organisation's name or id, for people
+	User    string // an email or user id; may be empty
+}
+
+// Provider is what a driver's open function makes. Every method is mandatory;
+// one that the API cannot do returns an error that wraps
+// errors.ErrUnsupported, with kind [fault.Refused] and a hint. Errors have
+// kinds; see architecture.md section 4 and [Outcome] for those of Create.
+type Provider interface {
+	// Create sends exactly one request through Access.HTTP and returns the new
+	// webhook with its secret. It is called by custody only.
+	Create(ctx context.Context, s Spec) (Webhook, secret.Value, error)
+	List(ctx context.Context) ([]Webhook, error)
+	// Get returns an error of code "not-found" where there is no such webhook.
+	Get(ctx context.Context, id string) (Webhook, error)
+	Update(ctx context.Context, id string, c Change) (Webhook, error)
+	// Delete removes the webhook, or does the nearest thing the API can
+	// ([Driver.Deletes] says which).
+	Delete(ctx context.Context, id string) error
+	// Help returns the provider's live documentation, as it came.
+	Help(ctx context.Context) ([]byte, error)
+	// LiveEvents returns the slugs that the live documentation seems to name.
+	LiveEvents(ctx context.Context) ([]string, error)
+	WhoAmI(ctx context.Context) (Identity, error)
+}
+
+// Access is how a provider reaches its API.
+type Access struct {
+	BaseURL     string
+	PathPrefix  string                  // "" where the provider has none
+	Credentials map[string]secret.Value // by Field.Name; those not set are absent
+	HTTP        *httpx.Client
+	Now         func() time.Time
+}
+
+// Field is one credential field of a provider.
+type Field struct {
+	Name     string   // "api_key"
+	Env      []string // environment names, the preferred one first
+	Label    string   // the question that login asks
+	Secret   bool     // asked for without echo, never shown
+	Required bool     // see Driver.CheckCredentials for "one of"
+}
+
+// Option is a create flag that this provider knows beyond --name, --url and --event.
+type Option string
+
+// The options.
+const (
+	OptTimeout     Option = "timeout"     // --timeout SECONDS
+	OptAuth        Option = "auth"        // --auth-type, --auth-data
+	OptDescription Option = "description" // --description, another word for --name
+)
+
+// Driver describes a provider as data. Make one with [NewDriver].
+type Driver struct {
+	Name       string // "zyntro"
+	Title      string // "Zyntro"
+	Aliases    []string
+	BaseURL    string // default
+	PathPrefix string // default; "" where the provider has none
+
+	Credentials []Field
+	// CheckCredentials says what is missing or contradictory among the given
+	// fields: an error of kind Auth (missing) or Usage (both of two set).
+	CheckCredentials func(map[string]secret.Value) error
+
+	CreateOptions []Option
+	NameRequired  bool
+	// AuthTypes are the values of --auth-type.
+	AuthTypes []string
+	// Validate finds everything wrong with s that can be known locally, all at
+	// once. Unknown events are not its business.
+	Validate func(s Spec) []Fault
+
+	Scheme    signature.Scheme
+	Envelope  capture.Envelope
+	Catalogue []EventType
+
+	OfflineHelp string // the built-in summary, Markdown
+	LiveHelp    bool   // the API answers {"help": true}
+	Deletes     bool   // false: Delete disables
+	Updates     bool   // the API can change a webhook in place
+	// SecretField and IDField are where the create answer says secret and id: a
+	// path of JSON members, for recovery from a raw answer.
+	SecretField []string
+	IDField     []string
+
+	NewSandbox func(SandboxOptions) Sandbox
+
+	open func(Access) Provider
+}
+
+// NewDriver returns d with its open function set. Adapters call it once.
+func NewDriver(d Driver, open func(Access) Provider) *Driver {
+	d.open = open
+	return &d
+}
+
+// Fault is one thing wrong with a Spec.
+type Fault struct {
+	Field   string // "name", "url", "events", "timeout", "auth-type", "auth-data": the flag without dashes
+	Message string
+}
+
+// SandboxOptions configure a fake API.
+type SandboxOptions struct {
+	Now  func() time.Time
+	Seed int64 // of ids and secrets that must differ between sandboxes; 0: random
+	// Deliver sends signed events to the webhooks' URLs; nil: none are sent.
+	Deliver *http.Client
+}
+
+// Sandbox is a provider's API in memory.
+type Sandbox interface {
+	http.Handler
+	// Credentials that the fake accepts, by Field.Name.
+	Credentials() map[string]secret.Value
+	// BasePath is what follows the origin in the base URL ("/functions/v1", or "").
+	BasePath() string
+	// Emit makes one sample event of the type and delivers it, signed, to
+	// every active webhook that asked for it. It returns the attempts.
+	Emit(ctx context.Context, event string) ([]Attempt, error)
+	// Webhooks is how many webhooks the fake holds that are not deleted or disabled.
+	Webhooks() int
+}
+
+// Attempt is one delivery attempt of a sandbox.
+type Attempt struct {
+	WebhookID string
+	EventID   string
+	EventType string
+	URL       string
+	Header    http.Header
+	Body      []byte
+	Status    int    // the receiver's answer; 0 if there was none
+	Err       string // why there was none
+}

@@ -1,0 +1,474 @@
+package provider
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// settleAge is how old an intent must be before an empty list proves that
+// nothing was made: lists may lag behind, and a provider may still be busy with
+// the request of a process that has died.
+const settleAge = 5 * time.Second
+
+// State is what recover found out about one operation.
+type State string
+
+// The states; their texts are public.
+const (
+	StateKept       State = "kept"        // the secret is in the store now
+	StateOrphan     State = "orphan"      // the webhook exists, nobody has its secret
+	StateNotCreated State = "not-created" // nothing was made
+	StateUnknown    State = "unknown"     // cannot be told now
+	StateUnreadable State = "unreadable"  // something is on disk that only a person can judge
+)
+
+// Finding is what became of one operation, or one webhook that an operation
+// may have made.
+type Finding struct {
+	Operation string
+	Provider  string
+	Name      string
+	URL       string
+	ID        string // "" where not known
+	State     State
+	Next      string // the command to type; "" if nothing is left to do
+	Detail    string // one sentence for people
+	Path      string // the file that holds what is known
+	CreatedAt string // the provider's word, verbatim; may be ""
+}
+
+// Settled reports whether nothing is left for a person to do.
+func (f Finding) Settled() bool { return f.State == StateKept || f.State == StateNotCreated }
+
+// Recovery settles operations that were interrupted or whose outcome is
+// unknown. It changes nothing at a provider.
+type Recovery struct {
+	Store   secret.Store
+	Journal *secret.Journal
+	Drivers []*Driver
+	Now     func() time.Time
+	Sleep   func(ctx context.Context, d time.Duration) error
+	Notify  func(line string)
+	// Open returns the client for an entry's provider, profile and origin, or
+	// the reason why there is none (no credentials, say).
+	Open func(ctx context.Context, in secret.Intent) (*Client, error)
+}
+
+// Run settles what it can and returns a finding for each entry of the journal
+// and each webhook that one may have made. Entries of living processes are
+// left alone. It is idempotent.
+func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
+	pending, problems, err := r.Journal.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	for _, p := range problems {
+		out = append(out, Finding{State: StateUnreadable, Path: p.Path,
+			Detail: fmt.Sprintf("%s is not readable as a journal entry: %v", p.Path, p.Err),
+			Next:   "look into " + ShellQuote(p.Path) + ": if it holds no secret, remove it"})
+	}
+	var open []*unsettled
+	defer func() {
+		for _, u := range open {
+			_ = u.entry.Leave() // after Done it does nothing
+		}
+	}()
+	for _, p := range pending {
+		if p.Live {
+			r.notify("%s of %s is under way in another process (pid %d): left alone", p.Intent.Operation, p.Intent.URL, p.Intent.PID)
+			continue
+		}
+		entry, now, err := r.Journal.Claim(ctx, p.Intent.ID)
+		switch {
+		case errors.Is(err, secret.ErrLive), errors.Is(err, secret.ErrNotFound):
+			continue // another process settles it, or has
+		case err != nil:
+			return out, err
+		}
+		u := &unsettled{Pending: now, entry: entry}
+		open = append(open, u)
+		f, done, err := r.fromAnswer(ctx, u)
+		if err != nil {
+			return out, err
+		}
+		if done {
+			u.settled = true
+			out = append(out, f)
+		}
+	}
+	byList, err := r.fromLists(ctx, slices.DeleteFunc(slices.Clone(open), func(u *unsettled) bool { return u.settled }))
+	return append(out, byList...), err
+}
+
+func (r Recovery) notify(format string, args ...any) {
+	if r.Notify != nil {
+		r.Notify(fmt.Sprintf(format, args...))
+	}
+}
+
+// unsettled is an entry that this process has claimed.
+type unsettled struct {
+	secret.Pending
+	entry   *secret.Entry
+	settled bool
+	salvage secret.Value // a secret without an id
+}
+
+func (u *unsettled) finding(s State, id string) Finding {
+	return Finding{Operation: u.Intent.Operation, Provider: u.Intent.Provider, Name: u.Intent.Name, URL: u.Intent.URL,
+		ID: id, State: s, Path: u.Path}
+}
+
+func (r Recovery) driver(name string) *Driver {
+	for _, d := range r.Drivers {
+		if d.Name == name {
+			return d
+		}
+	}
+	return nil
+}
+
+// fromAnswer settles an entry by what the journal holds of the answer, without
+// the network.
+func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, error) {
+	d := r.driver(u.Intent.Provider)
+	if d == nil {
+		f := u.finding(StateUnreadable, "")
+		f.Detail = fmt.Sprintf("the entry is of a provider that this hookctl does not know: %q", u.Intent.Provider)
+		f.Next = "use the hookctl that made it"
+		return f, true, nil
+	}
+	if id := keptPhase(u.Phases); id != "" {
+		if rec, err := r.Store.Get(ctx, secret.Ref{Provider: d.Name, ID: id}); err == nil {
+			f, err := r.kept(u, rec)
+			return f, true, err
+		}
+	}
+	if len(u.Answer) == 0 {
+		return Finding{}, false, nil
+	}
+	wh, value, err := d.open(Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, HTTP: httpx.Replay(u.Answer), Now: r.Now}).
+		Create(ctx, Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
+	if err != nil {
+		if _, certain := outcome(err); certain {
+			f := u.finding(StateNotCreated, "")
+			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
+			return f, true, u.entry.Done()
+		}
+		wh.ID, value = salvage(u.Answer, d)
+	}
+	if value.IsZero() {
+		return Finding{}, false, nil
+	}
+	if wh.ID == "" {
+		u.salvage = value
+		return Finding{}, false, nil
+	}
+	return r.keepFound(ctx, u, wh.ID, value)
+}
+
+// keepFound puts a secret from the journal into the store.
+func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value secret.Value) (Finding, bool, error) {
+	ref := secret.Ref{Provider: u.Intent.Provider, ID: id}
+	if old, err := r.Store.Get(ctx, ref); err == nil && old.Secret.Equal(value) {
+		f, err := r.kept(u, old)
+		return f, true, err
+	}
+	if err := r.Store.Check(ctx); err != nil {
+		return Finding{}, false, notUsable("the store", err)
+	}
+	rec, err := putRecord(ctx, r.Store, r.Now, u.Intent, id, value)
+	if err != nil {
+		f := u.finding(StateUnreadable, id)
+		f.Detail = fmt.Sprintf("the secret is in %s, but the store could not keep it: %v", u.Path, err)
+		f.Next = "mend what the message names, then run: hookctl recover"
+		return f, true, nil
+	}
+	f, err := r.kept(u, rec)
+	return f, true, err
+}
+
+func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
+	f := u.finding(StateKept, rec.ID)
+	f.Detail = "the secret is in the store (" + rec.Fingerprint + ")"
+	if len(u.Intent.Sinks) > 0 {
+		f.Next = "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
+		for _, s := range u.Intent.Sinks {
+			f.Next += " --to " + ShellQuote(s)
+		}
+		f.Detail += "; the sinks may not have been filled"
+	}
+	return f, u.entry.Done()
+}
+
+func keptPhase(phases []secret.Phase) string {
+	for _, p := range phases {
+		if p.Name == "kept" {
+			return p.ID
+		}
+	}
+	return ""
+}
+
+// salvage looks for the id and the secret in an answer that does not parse: the
+// members of those names that stand there whole. A member that stands there
+// twice with different values is not chosen from.
+func salvage(answer []byte, d *Driver) (id string, value secret.Value) {
+	body := answer
+	if _, after, ok := bytes.Cut(answer, []byte("\r\n\r\n")); ok {
+		body = after
+	}
+	return onlyString(body, last(d.IDField)), secret.New(onlyString(body, last(d.SecretField)))
+}
+
+func last(path []string) string {
+	if len(path) == 0 {
+		return ""
+	}
+	return path[len(path)-1]
+}
+
+// onlyString finds `"name" : "text"` in body and returns the text if all
+// occurrences agree.
+func onlyString(body []byte, name string) string {
+	key, err := json.Marshal(name)
+	if err != nil || name == "" {
+		return ""
+	}
+	found := ""
+	for rest := body; ; {
+		_, after, ok := bytes.Cut(rest, key)
+		if !ok {
+			return found
+		}
+		rest = after
+		after = bytes.TrimLeft(after, " \t\r\n")
+		if !bytes.HasPrefix(after, []byte(":")) {
+			continue
+		}
+		after = bytes.TrimLeft(after[1:], " \t\r\n")
+		var text string
+		if json.NewDecoder(bytes.NewReader(after)).Decode(&text) != nil || text == "" {
+			continue
+		}
+		if found != "" && found != text {
+			return ""
+		}
+		found = text
+	}
+}
+
+// group is the unsettled entries that cannot be told apart by what they asked for.
+type group struct {
+	entries []*unsettled
+	client  *Client
+	reason  error // why there is no client, or no list
+	rows    []Webhook
+}
+
+func (g *group) intent() secret.Intent { return g.entries[0].Intent }
+
+// fromLists settles entries without a usable answer by asking the providers
+// for their lists, twice where the first look was too early to prove anything.
+func (r Recovery) fromLists(ctx context.Context, open []*unsettled) ([]Finding, error) {
+	if len(open) == 0 {
+		return nil, nil
+	}
+	groups := groupUnsettled(open)
+	kept, _, err := r.Store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.look(ctx, groups)
+	if wait := r.tooEarly(groups, kept); wait > 0 {
+		r.notify("waiting %s for the provider's list to catch up", wait.Round(time.Second))
+		if err := r.Sleep(ctx, wait); err != nil {
+			return nil, err
+		}
+		r.look(ctx, groups)
+	}
+	var out []Finding
+	for _, g := range groups {
+		fs, err := r.settleGroup(ctx, g, kept)
+		out = append(out, fs...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+func groupUnsettled(open []*unsettled) []*group {
+	var groups []*group
+next:
+	for _, u := range open {
+		for _, g := range groups {
+			a, b := g.intent(), u.Intent
+			if a.Provider == b.Provider && a.Profile == b.Profile && a.Origin == b.Origin &&
+				a.Name == b.Name && sameURL(a.URL, b.URL) && sameSet(a.Events, b.Events) {
+				g.entries = append(g.entries, u)
+				continue next
+			}
+		}
+		groups = append(groups, &group{entries: []*unsettled{u}})
+	}
+	return groups
+}
+
+// look fills the rows of every group, with one list call per account.
+func (r Recovery) look(ctx context.Context, groups []*group) {
+	type account struct{ provider, profile, origin string }
+	type answer struct {
+		client *Client
+		rows   []Webhook
+		err    error
+	}
+	seen := map[account]answer{}
+	for _, g := range groups {
+		in := g.intent()
+		key := account{in.Provider, in.Profile, in.Origin}
+		a, ok := seen[key]
+		if !ok {
+			a.client, a.err = r.Open(ctx, in)
+			if a.err == nil {
+				a.rows, a.err = a.client.List(ctx)
+			}
+			seen[key] = a
+		}
+		g.client, g.rows, g.reason = a.client, a.rows, a.err
+	}
+}
+
+// tooEarly is how long to wait before an empty result proves anything; 0 if
+// nothing hangs on it.
+func (r Recovery) tooEarly(groups []*group, kept []secret.Record) time.Duration {
+	var wait time.Duration
+	for _, g := range groups {
+		if g.reason != nil || len(candidates(g.oldest(), g.rows, keptIDs(g.intent().Provider, kept))) >= len(g.entries) {
+			continue
+		}
+		for _, u := range g.entries {
+			if age := r.Now().Sub(u.Intent.StartedAt); age >= 0 && age < settleAge {
+				wait = max(wait, settleAge-age)
+			}
+		}
+	}
+	return wait
+}
+
+// oldest is the group's intent with the earliest start.
+func (g *group) oldest() secret.Intent {
+	in := g.intent()
+	for _, u := range g.entries {
+		if u.Intent.StartedAt.Before(in.StartedAt) {
+			in.StartedAt = u.Intent.StartedAt
+		}
+	}
+	return in
+}
+
+func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Record) ([]Finding, error) {
+	if g.reason != nil {
+		return g.blind(), nil
+	}
+	found := candidates(g.oldest(), g.rows, keptIDs(g.intent().Provider, kept))
+	if f, ok, err := r.joinSalvage(ctx, g, found); ok || err != nil {
+		return []Finding{f}, err
+	}
+	var out []Finding
+	for i, w := range found {
+		u := g.entries[min(i, len(g.entries)-1)]
+		out = append(out, orphan(u, w, len(found) > len(g.entries)))
+	}
+	for _, u := range g.entries[min(len(found), len(g.entries)):] {
+		f, err := nothingMade(u)
+		if err != nil {
+			return out, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// joinSalvage keeps a secret whose id did not arrive, if only one webhook can be meant.
+func (r Recovery) joinSalvage(ctx context.Context, g *group, found []Webhook) (Finding, bool, error) {
+	u := g.entries[0]
+	if len(g.entries) != 1 || len(found) != 1 || u.salvage.IsZero() {
+		return Finding{}, false, nil
+	}
+	return r.keepFound(ctx, u, found[0].ID, u.salvage)
+}
+
+// blind are the findings of a group whose provider could not be asked.
+func (g *group) blind() []Finding {
+	out := make([]Finding, len(g.entries))
+	for i, u := range g.entries {
+		f := u.finding(StateUnknown, "")
+		f.Detail = fmt.Sprintf("whether it exists cannot be told now: %v", g.reason)
+		f.Next = "hookctl recover"
+		if hint := fault.Hint(g.reason); hint != "" {
+			f.Detail += " (" + hint + ")"
+		}
+		if len(u.Answer) > 0 {
+			f.State = StateUnreadable
+			f.Detail += "; the part of the answer that arrived is in " + u.Path
+		}
+		out[i] = f
+	}
+	return out
+}
+
+func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
+	f := u.finding(StateOrphan, w.ID)
+	if w.CreatedAt != nil {
+		f.CreatedAt = *w.CreatedAt
+	}
+	f.Detail = "it exists at the provider and nobody has its secret"
+	if ambiguous {
+		f.State = StateUnknown
+		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
+	}
+	if len(u.Answer) > 0 {
+		f.Detail += "; the part of the answer that arrived is in " + u.Path
+	}
+	f.Next = "hookctl recover --delete " + ShellQuote(u.Intent.Provider+"/"+w.ID)
+	return f
+}
+
+// nothingMade settles an entry whose webhook the list does not show, unless
+// part of an answer is there to be judged by a person.
+func nothingMade(u *unsettled) (Finding, error) {
+	if len(u.Answer) > 0 && succeeded(u) {
+		f := u.finding(StateUnreadable, "")
+		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.Path
+		f.Next = "look into " + ShellQuote(u.Path) + ", then remove it"
+		return f, nil
+	}
+	f := u.finding(StateNotCreated, "")
+	f.Detail = "the provider's list shows no such webhook"
+	return f, u.entry.Done()
+}
+
+// succeeded reports whether the answer's status line says 2xx.
+func succeeded(u *unsettled) bool {
+	resp, err := httpx.Replay(u.Answer).Do(context.Background(), httpx.Request{Method: "POST", URL: u.Intent.Origin, Cap: httpx.CapCreate})
+	status := 0
+	var h *httpx.Error
+	switch {
+	case err == nil:
+		status = resp.Status
+	case errors.As(err, &h):
+		status = h.Status
+	}
+	return status >= 200 && status < 300
+}
