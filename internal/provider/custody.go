@@ -248,9 +248,13 @@ func (c *Client) put(ctx context.Context, in secret.Intent, id string, value sec
 func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
 	rec := secret.Record{
 		Provider: in.Provider, ID: id, Profile: in.Profile, Origin: in.Origin,
-		Name: in.Name, URL: in.URL, Events: in.Events, Secret: value,
-		CreatedAt: now().UTC(), Replaces: in.Replaces,
+		Name: in.Name, URL: in.URL, Events: in.Events, Replaces: in.Replaces,
 	}
+	// An id that was given out before: its secret is not dropped.
+	if old, err := store.Get(ctx, rec.Ref()); err == nil {
+		rec.Secret, rec.CreatedAt, rec.Older = old.Secret, old.CreatedAt, old.Older
+	}
+	rec.Supersede(value, now())
 	if err := store.Put(ctx, rec); err != nil {
 		return rec, err
 	}

@@ -164,6 +164,9 @@ func (d *Dir) List(ctx context.Context) ([]Record, []Problem, error) {
 	}
 	for i := range records {
 		records[i].Secret = Value{}
+		for j := range records[i].Older {
+			records[i].Older[j].Secret = Value{}
+		}
 	}
 	slices.SortFunc(records, func(a, b Record) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Provider, b.Provider))

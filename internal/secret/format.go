@@ -51,6 +51,13 @@ func encodeRecord(r Record) ([]byte, error) {
 	w.texts("events", r.Events)
 	w.text("secret", text)
 	w.value("fingerprint", r.Secret.Fingerprint())
+	if len(r.Older) > 0 {
+		older, err := encodeOlder(r.Older)
+		if err != nil {
+			return nil, err
+		}
+		w.value("older", older)
+	}
 	w.time("created_at", r.CreatedAt)
 	w.value("managed", r.Managed)
 	w.ref("replaces", r.Replaces)
@@ -73,6 +80,7 @@ func decodeRecord(data []byte) (Record, error) {
 		Events:      o.texts("events"),
 		Secret:      New(o.text("secret")),
 		Fingerprint: o.text("fingerprint"),
+		Older:       decodeOlder(o),
 		CreatedAt:   o.time("created_at"),
 		Managed:     o.bool("managed"),
 		Replaces:    o.ref("replaces"),
@@ -85,6 +93,42 @@ func decodeRecord(data []byte) (Record, error) {
 		return Record{}, errors.New("the secret does not agree with its fingerprint")
 	}
 	return r, nil
+}
+
+func encodeOlder(list []Older) ([]json.RawMessage, error) {
+	out := make([]json.RawMessage, len(list))
+	for i, old := range list {
+		var w objectWriter
+		w.text("secret", old.Secret.Reveal())
+		w.value("fingerprint", old.Secret.Fingerprint())
+		w.time("kept_at", old.KeptAt)
+		data, err := w.bytes()
+		if err != nil {
+			return nil, err
+		}
+		out[i] = data
+	}
+	return out, nil
+}
+
+func decodeOlder(o *objectReader) []Older {
+	var raw []json.RawMessage
+	o.value("older", &raw, "a list")
+	var list []Older
+	for _, data := range raw {
+		inner := parseObject(data)
+		inner.require("secret", "fingerprint")
+		old := Older{Secret: New(inner.text("secret")), Fingerprint: inner.text("fingerprint"), KeptAt: inner.time("kept_at")}
+		if inner.err == nil && (old.Secret.IsZero() || old.Secret.Fingerprint() != old.Fingerprint) {
+			inner.fail("an older secret does not agree with its fingerprint")
+		}
+		if inner.err != nil {
+			o.fail("member %q: %w", "older", inner.err)
+			return nil
+		}
+		list = append(list, old)
+	}
+	return list
 }
 
 // encodeCredential is the file of c. Fields are written in the order of their

@@ -37,6 +37,7 @@ type Record struct {
 	URL         string
 	Events      []string
 	Secret      Value     // zero in answers of List
+	Older       []Older   // newest first
 	CreatedAt   time.Time // when it was kept here, UTC
 	Managed     bool      // made or adopted by apply
 	Replaces    *Ref      // the webhook this one took over from: older secrets follow the chain
@@ -48,6 +49,23 @@ type Record struct {
 
 // Ref is the record's own name.
 func (r Record) Ref() Ref { return Ref{r.Provider, r.ID} }
+
+// Older is a secret that a webhook had before: a provider gave its id out again,
+// or a person set another. It is tried after the present one.
+type Older struct {
+	Secret      Value // zero in answers of List
+	Fingerprint string
+	KeptAt      time.Time // when it had been kept, UTC
+}
+
+// Supersede makes value the record's secret; a different one that it had
+// becomes the first of Older, so that none is ever dropped.
+func (r *Record) Supersede(value Value, now time.Time) {
+	if !r.Secret.IsZero() && !r.Secret.Equal(value) {
+		r.Older = append([]Older{{Secret: r.Secret, Fingerprint: r.Secret.Fingerprint(), KeptAt: r.CreatedAt}}, r.Older...)
+	}
+	r.Secret, r.CreatedAt = value, now.UTC()
+}
 
 // Problem is a file of the store that could not be used. It was left untouched.
 type Problem struct {
