@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -17,28 +17,43 @@ func Replay(raw []byte) *Client {
 
 func replay(raw []byte, r Request) (*Response, error) {
 	in := bufio.NewReader(bytes.NewReader(raw))
+	resp, body, err := nextAnswer(in, r)
+	if err != nil {
+		// Not err itself: it may quote what could not be parsed.
+		f := failing{host: "the provider", err: err, wrote: true, status: statusOf(raw)}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			f.end = io.ErrUnexpectedEOF
+		}
+		return nil, f.outcome().err
+	}
+	return &Response{
+		Status: resp.StatusCode, Header: resp.Header, Body: body,
+		RetryAfter: retryAfter(resp.StatusCode, resp.Header, body), Tries: 1,
+	}, nil
+}
+
+// nextAnswer reads the first answer that is not 1xx.
+func nextAnswer(in *bufio.Reader, r Request) (*http.Response, []byte, error) {
 	for {
 		resp, err := http.ReadResponse(in, &http.Request{Method: r.Method})
 		if err != nil {
-			stage := Answered
-			if statusOf(raw) == 0 {
-				stage = Sent
-			}
-			return nil, &Error{Stage: stage, Status: statusOf(raw), Err: fmt.Errorf("the answer is not whole: %w", err)}
+			return nil, nil, err
 		}
-		if resp.StatusCode >= 100 && resp.StatusCode < 200 && resp.StatusCode != http.StatusSwitchingProtocols {
-			continue
+		if resp.StatusCode == http.StatusSwitchingProtocols {
+			return nil, nil, errors.Join(errNotHTTP, resp.Body.Close())
 		}
-		defer resp.Body.Close()
+		if resp.StatusCode/100 == 1 {
+			continue // it has no body
+		}
 		limit := r.Cap
-		if limit == 0 {
+		if limit <= 0 {
 			limit = CapGet
 		}
 		body, err := readBody(resp, limit)
-		if err != nil {
-			return nil, &Error{Stage: Answered, Status: resp.StatusCode, Err: fmt.Errorf("the answer is not whole: %w", err)}
+		if err == nil {
+			err = resp.Body.Close()
 		}
-		return &Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Tries: 1}, nil
+		return resp, body, err
 	}
 }
 

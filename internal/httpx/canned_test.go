@@ -1,10 +1,10 @@
 package httpx
 
 import (
-	"errors"
-	"testing"
-
 	"context"
+	"errors"
+	"strings"
+	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -25,6 +25,10 @@ func TestReplay(t *testing.T) {
 		"status line cut":     {raw: "HTTP/1.1 2", stage: Sent, fails: true},
 		"empty":               {stage: Sent, fails: true},
 		"over the cap":        {raw: "HTTP/1.1 201 Created\r\nContent-Length: 11\r\n\r\n12345678901", status: 201, stage: Answered, fails: true},
+		"not HTTP":            {raw: "whsec_canary\r\n\r\n", stage: Sent, fails: true},
+		"bad header":          {raw: "HTTP/1.1 201 Created\r\nwhsec_canary\r\n\r\n", status: 201, stage: Answered, fails: true},
+		"bad trailer":         {raw: "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nwhsec_canary\r\n\r\n", status: 201, stage: Answered, fails: true},
+		"another protocol":    {raw: "HTTP/1.1 101 Switching Protocols\r\n\r\n", stage: Sent, fails: true},
 		"closed by the other": {raw: "HTTP/1.1 201 Created\r\n\r\n{}", status: 201, body: "{}"},
 	}
 	for name, tc := range tests {
@@ -43,7 +47,18 @@ func TestReplay(t *testing.T) {
 			if !errors.As(err, &he) || he.Stage != tc.stage || he.Status != tc.status {
 				t.Errorf("error %#v, want stage %d, status %d", err, tc.stage, tc.status)
 			}
+			if strings.Contains(err.Error(), "canary") {
+				t.Errorf("the error quotes the answer: %v", err)
+			}
 		})
+	}
+}
+
+func TestOneShotOfACannedClient(t *testing.T) {
+	c := Replay([]byte("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"))
+	resp, err := c.OneShot(brokenWriter{}).Do(context.Background(), Request{Method: "POST", URL: "http://192.0.2.1/"})
+	if err != nil || resp.Status != 201 {
+		t.Errorf("%+v, %v", resp, err)
 	}
 }
 

@@ -152,7 +152,7 @@ func (c *conn) end() error {
 }
 
 // abort closes the connection for good. When it returns, no byte will be
-// written any more, and exchange.wrote is final.
+// written any more.
 func (c *conn) abort() {
 	// Not through TLS: its farewell could block on a peer that does not read.
 	_ = c.raw.Close()
@@ -160,9 +160,6 @@ func (c *conn) abort() {
 	c.sealed = true
 	c.writing.Unlock()
 }
-
-// finish closes a connection with a tap after a whole answer.
-func (c *conn) finish() { _ = c.Conn.Close() }
 
 // rawConn notes whether the peer ended the TCP stream.
 type rawConn struct {

@@ -15,8 +15,8 @@ type exchange struct {
 	wrote atomic.Bool
 
 	mu     sync.Mutex
-	conns  []*conn // more than one if net/http found a pooled one dead
-	head   []byte  // the first bytes that arrived
+	conn   *conn  // nil until there is one
+	head   []byte // the first bytes that arrived
 	silent *time.Timer
 	idle   time.Duration
 	onIdle func()
@@ -34,14 +34,10 @@ func (ex *exchange) trace(t *tracer) *httptrace.ClientTrace {
 			return // every connection is made by dialer
 		}
 		ex.mu.Lock()
-		ex.conns = append(ex.conns, c)
+		ex.conn = c
 		ex.mu.Unlock()
 		c.ex.Store(ex)
-		if info.Reused {
-			t.note("connection reused: %s", c.label)
-		} else {
-			t.note("connected: %s", c.label)
-		}
+		t.note("connected: %s", c.label)
 	}}
 }
 
@@ -77,37 +73,36 @@ func (ex *exchange) status() int {
 	return statusOf(ex.head)
 }
 
-// last is the connection that was used, nil if there was none.
-func (ex *exchange) last() *conn {
+// connection is the one in use, nil if there was none.
+func (ex *exchange) connection() *conn {
 	ex.mu.Lock()
 	defer ex.mu.Unlock()
-	if len(ex.conns) == 0 {
-		return nil
-	}
-	return ex.conns[len(ex.conns)-1]
+	return ex.conn
 }
 
-// close ends the watch. Connections stay with net/http, unless abort is set
-// or they have a tap: those are closed.
-func (ex *exchange) close(abort bool) {
+// finish ends the watch after a whole answer.
+func (ex *exchange) finish() {
+	if c := ex.stop(); c != nil && c.tap != nil {
+		_ = c.Conn.Close() // net/http's Close has left it open
+	}
+}
+
+// abort ends the watch and the connection. When it returns, no byte of the
+// request will be written any more, and wrote is final.
+func (ex *exchange) abort() {
+	if c := ex.stop(); c != nil {
+		c.abort()
+	}
+}
+
+func (ex *exchange) stop() *conn {
 	ex.mu.Lock()
-	conns := ex.conns
+	defer ex.mu.Unlock()
 	ex.done = true
 	if ex.silent != nil {
 		ex.silent.Stop()
 	}
-	ex.mu.Unlock()
-	for _, c := range conns {
-		switch {
-		case abort:
-			c.abort()
-		case c.tap != nil:
-			c.finish()
-		default:
-			// It may serve the next exchange already.
-			c.ex.CompareAndSwap(ex, nil)
-		}
-	}
+	return ex.conn
 }
 
 // statusOf finds the code of the first status line in head that is not 1xx.

@@ -115,9 +115,7 @@ func quick() Options {
 
 func newTestClient(t *testing.T, o Options) *Client {
 	t.Helper()
-	c := New(o)
-	t.Cleanup(c.Close)
-	return c
+	return New(o)
 }
 
 func post(url string) Request {

@@ -109,8 +109,7 @@ type Client struct {
 	o     Options
 	tap   io.Writer       // of OneShot; else nil
 	idle  time.Duration   // the longest silence within an answer
-	reuse *http.Transport // keeps connections alive
-	fresh *http.Transport // a connection for each request
+	trip  *http.Transport // one connection for each request
 	trace *tracer         // nil: no trace
 
 	canned func(Request) (*Response, error) // of Replay and Recorder; else nil
@@ -121,7 +120,6 @@ const (
 	defaultTimeout = 30 * time.Second
 	dialTimeout    = 10 * time.Second // a TCP connection; the same again for a proxy's CONNECT and TLS
 	idleTimeout    = 15 * time.Second // silence within an answer
-	poolTimeout    = 30 * time.Second // an unused connection
 )
 
 // New makes a client.
@@ -138,13 +136,18 @@ func newClient(o Options, tap io.Writer) *Client {
 	if o.Trace != nil {
 		c.trace = newTracer(o.Trace, o.Secrets, tap != nil)
 	}
-	c.reuse, c.fresh = c.transport(false), c.transport(true)
+	c.trip = c.transport()
 	return c
 }
 
 // transport makes the lower half of the policy. Requests go to its RoundTrip
 // directly and not through an http.Client, which would follow redirects.
-func (c *Client) transport(fresh bool) *http.Transport {
+//
+// Each request has a connection of its own. A kept one may be gone when it is
+// used again, so that a request that must not be repeated has an unknown
+// outcome for nothing; and net/http logs, past all redaction, what a provider
+// sends behind an answer on a kept connection.
+func (c *Client) transport() *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	d := c.dialer()
@@ -153,9 +156,7 @@ func (c *Client) transport(fresh bool) *http.Transport {
 		DialContext:            d.dialPlain,
 		DialTLSContext:         d.dialTLS,
 		DisableCompression:     true,
-		DisableKeepAlives:      fresh,
-		IdleConnTimeout:        poolTimeout,
-		MaxIdleConnsPerHost:    8,
+		DisableKeepAlives:      true,
 		MaxResponseHeaderBytes: CapHead,
 		Protocols:              protocols,
 	}
@@ -169,20 +170,17 @@ func (c *Client) transport(fresh bool) *http.Transport {
 // Where the answer cannot be used (it is not HTTP, its head is over CapHead,
 // its body is malformed, or it is a 2xx whose body is not JSON), what the
 // provider still sends within 2 s, at most CapCreate and CapHead bytes, goes
-// to tap too. Before a request is repeated, the Reset method of tap is called
-// if it has one (Reset() error): what was refused unprocessed need not be kept.
+// to tap too. Before a request is repeated that had no effect (a failed dial, a
+// 429), the Reset method of tap is called if it has one (Reset() error); if
+// that fails the request is not sent again.
 func (c *Client) OneShot(tap io.Writer) *Client {
+	if c.canned != nil {
+		return c // nothing arrives
+	}
 	one := newClient(c.o, tap)
 	one.idle = c.idle
 	if c.trace != nil {
 		one.trace = c.trace.forCreate()
 	}
 	return one
-}
-
-// Close drops the connections that are kept for reuse. The client stays
-// usable.
-func (c *Client) Close() {
-	c.reuse.CloseIdleConnections()
-	c.fresh.CloseIdleConnections()
 }

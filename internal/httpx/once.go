@@ -27,7 +27,6 @@ type call struct {
 	header  http.Header
 	body    []byte
 	cap     int64
-	fresh   bool // needs a connection of its own
 	onRetry func() error
 }
 
@@ -80,7 +79,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 	}
 	return &call{
 		method: r.Method, url: u, host: term.Clean(u.Host), header: header, body: r.Body, cap: limit,
-		fresh: r.Repeat == RepeatRefused || c.tap != nil, onRetry: r.OnRetry,
+		onRetry: r.OnRetry,
 	}, nil
 }
 
@@ -90,7 +89,7 @@ func (k *call) request(ctx context.Context) *http.Request {
 	r := &http.Request{
 		Method: k.method, URL: k.url, Header: k.header.Clone(), Host: k.url.Host,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Body: http.NoBody, Close: k.fresh,
+		Body: http.NoBody, Close: true,
 	}
 	if len(k.body) > 0 {
 		r.Body = io.NopCloser(bytes.NewReader(k.body))
@@ -110,19 +109,15 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 	defer giveUp(nil)
 	ex := &exchange{idle: c.idle, onIdle: func() { giveUp(errIdle) }}
 
-	transport := c.reuse
-	if k.fresh {
-		transport = c.fresh
-	}
 	start := now()
 	c.trace.request(k, try)
-	resp, err := transport.RoundTrip(k.request(httptrace.WithClientTrace(ctx, ex.trace(c.trace))))
+	resp, err := c.trip.RoundTrip(k.request(httptrace.WithClientTrace(ctx, ex.trace(c.trace))))
 	var body []byte
 	if err == nil {
 		body, err = c.readAnswer(ctx, ex, resp, k.cap)
 	}
 	if err == nil {
-		ex.close(false)
+		ex.finish()
 		c.trace.response(resp, body, now().Sub(start))
 		return outcome{resp: &Response{
 			Status: resp.StatusCode, Header: resp.Header, Body: body,
@@ -130,12 +125,12 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 		}}
 	}
 	f := failing{host: k.host, limit: limit.Round(time.Millisecond), idle: c.idle, err: err, cause: context.Cause(ctx)}
-	if last := ex.last(); last != nil {
+	if used := ex.connection(); used != nil {
 		if f.cause == nil {
-			f.end = last.end()
-			c.drain(ctx, last)
+			f.end = used.end()
+			c.drain(ctx, used)
 		}
-		ex.close(true)
+		ex.abort()
 	}
 	f.wrote, f.status = ex.wrote.Load(), ex.status()
 	out := f.outcome()
@@ -160,8 +155,8 @@ func (c *Client) readAnswer(ctx context.Context, ex *exchange, resp *http.Respon
 	if closeErr != nil {
 		return nil, closeErr
 	}
-	if last := ex.last(); c.tap != nil && last != nil && resp.StatusCode/100 == 2 && !json.Valid(body) {
-		c.drain(ctx, last)
+	if used := ex.connection(); c.tap != nil && used != nil && resp.StatusCode/100 == 2 && !json.Valid(body) {
+		c.drain(ctx, used)
 	}
 	return body, nil
 }
@@ -170,9 +165,9 @@ const drainTime = 2 * time.Second
 
 // drain hands the tap what the provider still sends of an answer that cannot
 // be used.
-func (c *Client) drain(ctx context.Context, last *conn) {
+func (c *Client) drain(ctx context.Context, used *conn) {
 	if c.tap != nil {
-		last.drain(ctx, CapCreate+CapHead, drainTime)
+		used.drain(ctx, CapCreate+CapHead, drainTime)
 	}
 }
 

@@ -50,9 +50,14 @@ func formsOf(s string) []string {
 	if len(s) < 4 {
 		return forms
 	}
-	quoted, err := json.Marshal(s)
-	if err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	for _, html := range []bool{false, true} {
+		var quoted bytes.Buffer
+		e := json.NewEncoder(&quoted)
+		e.SetEscapeHTML(html)
+		if e.Encode(s) == nil {
+			text := strings.TrimSuffix(quoted.String(), "\n")
+			forms = append(forms, text[1:len(text)-1])
+		}
 	}
 	digits := hex.EncodeToString([]byte(s))
 	forms = append(forms, url.QueryEscape(s), url.PathEscape(s), strings.ToLower(url.QueryEscape(s)),

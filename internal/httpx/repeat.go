@@ -98,7 +98,7 @@ func (c *Client) pause(ctx context.Context, call *call, out outcome, wait time.D
 		failed.Err = fmt.Errorf("stopped while waiting to try again (%s): %w", why, err)
 		return failed
 	}
-	if t, ok := c.tap.(interface{ Reset() error }); ok {
+	if t, ok := c.tap.(interface{ Reset() error }); ok && out.unprocessed() {
 		if err := t.Reset(); err != nil {
 			failed.Err = fmt.Errorf("the request to %s is not sent again: %w", call.host, err)
 			return failed
