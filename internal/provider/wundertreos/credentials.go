@@ -1,0 +1,72 @@
+package wundertreos
+
+import (
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosapi"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// The names of the credential fields.
+const (
+	fieldAPIKey = "api_key"
+	fieldToken  = "token"
+)
+
+const (
+	loginHint = "run: hookctl login wundertreos, or set HOOKCTL_WUNDERTREOS_API_KEY"
+	scopeHint = "use a credential with both scopes, webhooks:read and webhooks:write: every request needs the first, create and delete need the second too"
+)
+
+func fields() []provider.Field {
+	return []provider.Field{
+		{
+			Name:   fieldAPIKey,
+			Env:    []string{"HOOKCTL_WUNDERTREOS_API_KEY", "WUNDERTREOS_API_KEY"},
+			Label:  "API key (leave empty to use an access token)",
+			Secret: true,
+		},
+		{
+			Name:   fieldToken,
+			Env:    []string{"HOOKCTL_WUNDERTREOS_TOKEN", "WUNDERTREOS_TOKEN"},
+			Label:  "OAuth access token",
+			Secret: true,
+		},
+	}
+}
+
+// checkCredentials wants exactly one of the two: which one the API would
+// prefer is not documented.
+func checkCredentials(given map[string]secret.Value) error {
+	key, token := given[fieldAPIKey], given[fieldToken]
+	switch {
+	case key.IsZero() && token.IsZero():
+		return fault.Errorf(fault.Auth, "no credential for %s: an API key or an access token is needed", title).
+			WithCode("no-credentials").WithHint("%s", loginHint)
+	case !key.IsZero() && !token.IsZero():
+		return fault.Usagef("both an API key and an access token are set for %s", title).
+			WithHint("unset one of HOOKCTL_WUNDERTREOS_API_KEY and HOOKCTL_WUNDERTREOS_TOKEN")
+	case !sendable(key):
+		return fault.Errorf(fault.Auth, "the %s API key holds a line break or another control character, so it cannot be sent", title).
+			WithHint("%s", loginHint)
+	case !sendable(token):
+		return fault.Errorf(fault.Auth, "the %s access token holds a line break or another control character, so it cannot be sent", title).
+			WithHint("%s", loginHint)
+	}
+	return nil
+}
+
+// sendable reports whether v can stand in a header.
+func sendable(v secret.Value) bool {
+	return !strings.ContainsFunc(v.Reveal(), func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// auth is the credential of an access that checkCredentials accepts.
+func auth(given map[string]secret.Value) wundertreosapi.Auth {
+	if key := given[fieldAPIKey]; !key.IsZero() {
+		return wundertreosapi.APIKey(key)
+	}
+	return wundertreosapi.Token(given[fieldToken])
+}

@@ -1,0 +1,55 @@
+// Package wundertreos is the WundertreOS adapter: it translates between the
+// neutral words of package provider and the API's own.
+package wundertreos
+
+import (
+	_ "embed"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+const (
+	name    = "wundertreos"
+	title   = "WundertreOS"
+	baseURL = "https://api.wundertreos.com/functions/v1"
+)
+
+//go:embed help.md
+var offlineHelp string
+
+// Driver describes WundertreOS. Each call returns a new value.
+func Driver() *provider.Driver {
+	return provider.NewDriver(provider.Driver{
+		Name:             name,
+		Title:            title,
+		Aliases:          []string{"wundertre"},
+		BaseURL:          baseURL,
+		Credentials:      fields(),
+		CheckCredentials: checkCredentials,
+		CreateOptions:    []provider.Option{provider.OptDescription},
+		Validate:         validate,
+		Scheme: signature.Scheme{
+			Provider:       name,
+			Headers:        []string{"X-Wunder-Signature", "X-Hook-Signature"},
+			KeyEncoding:    signature.UTF8, // the secret looks like hex but is used as text
+			DigestEncoding: signature.Hex,
+			Prefix:         "sha256=",
+			Template:       "{body}",
+		},
+		Envelope: capture.Envelope{
+			ID:         "id",
+			Type:       "event_type",
+			Time:       "delivered_at",
+			HeaderID:   "X-Wunder-Delivery",
+			HeaderType: "X-Wunder-Event",
+		},
+		Catalogue:   catalogue(),
+		OfflineHelp: offlineHelp,
+		Deletes:     true,
+		SecretField: []string{"data", "secret"},
+		IDField:     []string{"data", "id"},
+		NewSandbox:  newSandbox,
+	}, open)
+}

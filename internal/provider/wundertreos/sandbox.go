@@ -1,0 +1,40 @@
+package wundertreos
+
+import (
+	"context"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// sandbox is the fake in neutral words.
+type sandbox struct{ *wundertreosfake.API }
+
+func newSandbox(o provider.SandboxOptions) provider.Sandbox {
+	return sandbox{wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})}
+}
+
+// Credentials is an API key with both scopes. It is the only field set, since
+// two kinds of credential contradict each other.
+func (s sandbox) Credentials() map[string]secret.Value {
+	return map[string]secret.Value{fieldAPIKey: secret.New(wundertreosfake.Key)}
+}
+
+func (s sandbox) Emit(ctx context.Context, event string) ([]provider.Attempt, error) {
+	made, err := s.API.Emit(ctx, event)
+	attempts := make([]provider.Attempt, len(made))
+	for i, a := range made {
+		attempts[i] = provider.Attempt{
+			WebhookID: a.SubscriptionID,
+			EventID:   a.EventID,
+			EventType: a.EventType,
+			URL:       a.URL,
+			Header:    a.Header,
+			Body:      a.Body,
+			Status:    a.Status,
+			Err:       a.Err,
+		}
+	}
+	return attempts, err
+}

@@ -1,0 +1,94 @@
+package wundertreos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosapi"
+)
+
+// translate gives an error of the typed client its kind, code and hint. It is
+// the one place that knows which answer means which. What failed is said
+// first; err stays in the chain.
+func translate(err error, failed string) error {
+	out := &fault.Error{Kind: fault.Unavailable, Err: fmt.Errorf("%s: %w", failed, err)}
+	var known *fault.Error
+	var refused *wundertreosapi.Error
+	var odd *wundertreosapi.ProtocolError
+	var transport *httpx.Error
+	switch {
+	case errors.Is(err, context.Canceled):
+		out.Kind = fault.Interrupted
+	case errors.As(err, &known):
+		out.Kind, out.Code, out.Hint = known.Kind, known.Code, fault.Hint(err)
+	case errors.Is(err, wundertreosapi.ErrEmptyID):
+		out.Kind, out.Code, out.Hint = fault.Refused, "not-found", listHint
+	case errors.As(err, &refused):
+		out.ProviderMessage = refused.Message
+		answered(out, failed, refused)
+	case errors.As(err, &odd):
+		out.Code = "protocol"
+		out.Err = fmt.Errorf("%s: %s did not answer as its API does: %w", failed, title, err)
+		out.Hint = "check the base URL: hookctl config list"
+	case errors.As(err, &transport):
+		out.Err = fmt.Errorf("%s: %s could not be reached or did not answer in full: %w", failed, title, err)
+		if transport.Timeout {
+			out.Code, out.Hint = "timeout", "try again, or allow more time with --request-timeout"
+		}
+	}
+	return out
+}
+
+const listHint = "to see the webhooks there are, run: hookctl list wundertreos"
+
+// answered fills out for an answer of status 4xx or 5xx.
+func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
+	say := func(format string, args ...any) {
+		out.Err = fmt.Errorf("%s: %s: %w", failed, fmt.Sprintf(format, args...), e)
+	}
+	switch {
+	case e.HTTPStatus == http.StatusUnauthorized:
+		out.Kind, out.Hint = fault.Auth, loginHint
+		say("%s does not accept the credential", title)
+	case e.HTTPStatus == http.StatusForbidden:
+		out.Kind, out.Hint = fault.Auth, scopeHint
+		say("the credential %s", lacks(e.Message))
+	case e.HTTPStatus == http.StatusNotFound:
+		out.Kind, out.Code, out.Hint = fault.Refused, "not-found", listHint
+		if e.Code == wundertreosapi.CodeNotFound {
+			say("%s has no such webhook", title)
+		} else { // a gateway in front of the API, or another server
+			say("%s has nothing there", title)
+			out.Hint = "check the base URL (hookctl config list); " + listHint
+		}
+	case e.HTTPStatus == http.StatusTooManyRequests:
+		out.Code = "rate-limited"
+		out.Hint = "wait a minute, then try again: the limit is 60 requests in 60 seconds for the whole organization"
+		say("too many requests")
+		if e.RetryAfter > 0 {
+			out.Hint = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
+		}
+	case e.CertainlyRefused():
+		out.Kind = fault.Refused
+		say("%s refused the request", title)
+	default:
+		out.Hint = "try again later"
+		say("%s failed", title)
+	}
+}
+
+// lacks says which scope a message of a 403 asks for ("Scope 'x' is required.").
+func lacks(message string) string {
+	if _, rest, ok := strings.Cut(message, "Scope '"); ok {
+		if scope, _, ok := strings.Cut(rest, "'"); ok && scope != "" && len(scope) <= 100 {
+			return "lacks the scope " + scope
+		}
+	}
+	return "may not do this"
+}
