@@ -7,7 +7,7 @@ import (
 )
 
 // Webhook is a row of fetchWebhooks. A nil pointer or slice means that the
-// member was absent, null, or of a type that cannot be read.
+// member was absent, null, or not of the documented type.
 type Webhook struct {
 	ID            string
 	Name          *string
@@ -25,10 +25,13 @@ type Webhook struct {
 	FailureCount  *int
 }
 
-// Row is a webhook, and what could not be read of it.
+// Row is a webhook, or what is wrong with it.
 type Row struct {
 	Webhook
-	Err error // nil for a sound row; the members that could be read are there all the same
+	// Err says that the row is no object, or that its id, name, endpoint, events
+	// or status is not of the documented type. What can be read is there all the
+	// same.
+	Err error
 }
 
 // FetchWebhooks returns all webhooks of the organisation, in the API's order.
@@ -64,11 +67,11 @@ func decodeRow(raw json.RawMessage) Row {
 		Status:        d.text("wh_status"),
 		Timeout:       d.number("wh_timeout"),
 		Endpoint:      d.text("wh_endpoint"),
-		AuthType:      d.text("wh_auth_type"),
-		CreatedAt:     d.text("wh_created_at"),
-		UpdatedAt:     d.text("wh_updated_at"),
-		LastStatus:    d.text("wh_last_status"),
-		LastTriggered: d.text("wh_last_triggered"),
+		AuthType:      d.detail("wh_auth_type"),
+		CreatedAt:     d.detail("wh_created_at"),
+		UpdatedAt:     d.detail("wh_updated_at"),
+		LastStatus:    d.detail("wh_last_status"),
+		LastTriggered: d.detail("wh_last_triggered"),
 		RetryCount:    d.number("wh_retry_count"),
 		RetryDelay:    d.number("wh_retry_delay"),
 		FailureCount:  d.number("wh_failure_count"),

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// decoder reads members tolerantly: null is absent, integers may be written as
-// strings (a sibling endpoint does that), and what is of another type is
-// remembered as odd and left out.
+// decoder reads members tolerantly: null is absent, and so is what is of
+// another type. Of the members that say which webhook it is, an odd type is
+// remembered.
 type decoder struct {
 	members map[string]json.RawMessage
 	odd     []string
@@ -47,13 +47,18 @@ func looseID(raw json.RawMessage) (string, error) {
 }
 
 func (d *decoder) text(name string) *string {
-	raw := d.members[name]
-	if absent(raw) {
-		return nil
-	}
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
+	text := d.detail(name)
+	if text == nil && !absent(d.members[name]) {
 		d.odd = append(d.odd, name)
+	}
+	return text
+}
+
+// detail is text, without remembering.
+func (d *decoder) detail(name string) *string {
+	raw := d.members[name]
+	var text string
+	if absent(raw) || json.Unmarshal(raw, &text) != nil {
 		return nil
 	}
 	return &text
@@ -80,24 +85,15 @@ func (d *decoder) texts(name string) []string {
 	return texts
 }
 
+// number is an integer, which may be written as a text: a sibling endpoint does
+// that.
 func (d *decoder) number(name string) *int {
-	raw := d.members[name]
-	if absent(raw) {
-		return nil
-	}
-	text := string(raw)
-	if raw[0] == '"' {
-		if json.Unmarshal(raw, &text) != nil {
-			d.odd = append(d.odd, name)
-			return nil
-		}
-		if text == "" {
-			return nil
-		}
+	text := string(d.members[name])
+	if quoted := d.detail(name); quoted != nil {
+		text = *quoted
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
-		d.odd = append(d.odd, name)
 		return nil
 	}
 	return &n

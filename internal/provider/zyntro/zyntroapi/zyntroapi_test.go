@@ -481,14 +481,16 @@ func TestFetch(t *testing.T) {
 			[]row{{Webhook: zyntroapi.Webhook{ID: "i", Timeout: ptr(30), FailureCount: ptr(-1)}}}},
 		{"texts are kept", list(`{"wh_id":" I ","wh_status":"","wh_events":[]}`), []row{{Webhook: zyntroapi.Webhook{ID: " I ", Status: ptr(""), Events: []string{}}}}},
 		{"names in another case are others", list(`{"wh_id":"i","WH_NAME":"x","Wh_Id":"j"}`), []row{{Webhook: zyntroapi.Webhook{ID: "i"}}}},
-		{"a malformed row hides no other", list(`7,null,{"wh_name":"n"},{"wh_id":"i","wh_name":{},"wh_events":"e","wh_timeout":"soon","wh_retry_delay":1.5,"wh_failure_count":true},{"wh_id":"j","wh_events":["a",null]},{"wh_id":5}`),
+		{"a malformed row hides no other", list(`7,null,{"wh_name":"n"},{"wh_id":"i","wh_name":{},"wh_events":"e","wh_timeout":"soon","wh_retry_delay":1.5,"wh_failure_count":true},{"wh_id":"j","wh_events":["a",null]},{"wh_id":5},{"wh_id":"k","wh_status":1,"wh_endpoint":[],"wh_name":"n"},{"wh_id":"l","wh_timeout":{},"wh_retry_count":1.5,"wh_auth_type":7,"wh_last_status":false,"wh_created_at":1}`),
 			[]row{
 				{Err: "not a JSON object"},
 				{Err: "not a JSON object"},
 				{Webhook: zyntroapi.Webhook{Name: ptr("n")}, Err: "unreadable: wh_id"},
-				{Webhook: zyntroapi.Webhook{ID: "i"}, Err: "unreadable: wh_name, wh_events, wh_timeout, wh_retry_delay, wh_failure_count"},
+				{Webhook: zyntroapi.Webhook{ID: "i"}, Err: "unreadable: wh_name, wh_events"},
 				{Webhook: zyntroapi.Webhook{ID: "j"}, Err: "unreadable: wh_events"},
 				{Webhook: zyntroapi.Webhook{ID: "5"}},
+				{Webhook: zyntroapi.Webhook{ID: "k", Name: ptr("n")}, Err: "unreadable: wh_status, wh_endpoint"},
+				{Webhook: zyntroapi.Webhook{ID: "l"}},
 			}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,0 +1,145 @@
+package zyntro
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntroapi"
+)
+
+// The machine words of errors that callers tell apart.
+const (
+	codeNotFound    = "not-found"
+	codeRateLimited = "rate-limited"
+)
+
+const listHint = "`hookctl list zyntro` shows the webhooks there are"
+
+// translate gives an error of the client its kind and its hint. It is the only
+// place that knows which of the API's codes means what. The client's error
+// stays in the chain, for custody.
+func translate(err error) error {
+	var (
+		refusal   *zyntroapi.Error
+		nonsense  *zyntroapi.ProtocolError
+		transport *httpx.Error
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.Canceled):
+		return &fault.Error{Kind: fault.Interrupted, Err: err}
+	case errors.As(err, &refusal):
+		return translateRefusal(refusal, err)
+	case errors.As(err, &nonsense):
+		kind := fault.Unavailable
+		if nonsense.CertainlyRefused() {
+			kind = kindOfStatus(nonsense.HTTPStatus)
+		}
+		return &fault.Error{Kind: kind, Err: fmt.Errorf("Zyntro's answer makes no sense: %w", err), Hint: statusHint(nonsense.HTTPStatus)}
+	case errors.As(err, &transport):
+		return translateTransport(transport, err)
+	case errors.Is(err, zyntroapi.ErrAuthData):
+		return &fault.Error{Kind: fault.Usage, Err: err, Hint: "give --auth-data as a JSON object"}
+	default:
+		return fault.Wrap(fault.Other, err)
+	}
+}
+
+func translateTransport(transport *httpx.Error, err error) error {
+	what := "Zyntro gave no complete answer"
+	if transport.Stage == httpx.NotSent {
+		what = "Zyntro could not be reached"
+	}
+	hint := "check the network and the setting zyntro.base-url, then try again"
+	if transport.Timeout {
+		hint = "try again, or give it more time with --request-timeout"
+	}
+	return &fault.Error{Kind: fault.Unavailable, Err: fmt.Errorf("%s: %w", what, err), Hint: hint}
+}
+
+func translateRefusal(refusal *zyntroapi.Error, err error) error {
+	e := &fault.Error{Kind: fault.Refused, Err: fmt.Errorf("Zyntro refused the request: %w", err), ProviderMessage: refusal.Message}
+	if refusal.Code == zyntroapi.RateLimited {
+		e.Kind, e.Code, e.Hint = fault.Unavailable, codeRateLimited, "wait a minute, then try again"
+		e.Err = fmt.Errorf("Zyntro's rate limit is used up: %w", err)
+		if refusal.RetryAfter > 0 {
+			wait := refusal.RetryAfter.Round(time.Second)
+			e.Err = fmt.Errorf("Zyntro's rate limit is used up for %v: %w", wait, err)
+			e.Hint = fmt.Sprintf("try again in %v", wait)
+		}
+		return e
+	}
+	if refusal.HTTPStatus >= 500 || refusal.HTTPStatus == http.StatusRequestTimeout {
+		e.Kind, e.Err, e.Hint = fault.Unavailable, fmt.Errorf("Zyntro failed: %w", err), "try again later"
+		return e
+	}
+	switch refusal.Code {
+	case zyntroapi.MissingAPIKey, zyntroapi.InvalidAPIKey:
+		e.Kind, e.Hint = fault.Auth, loginHint
+	case zyntroapi.InactiveUser:
+		e.Kind, e.Hint = fault.Auth, "the user of this API key is not active at Zyntro; use another's: "+loginHint
+	case zyntroapi.MissingOrg, zyntroapi.InvalidOrg:
+		e.Kind, e.Hint = fault.Auth, "the organization id must be one that the API key's user belongs to: "+loginHint
+	case zyntroapi.DeveloperSecret:
+		e.Kind, e.Hint = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; the default path prefix needs none"
+	case zyntroapi.InsertFailed:
+		e.Kind, e.Hint = fault.Unavailable, "Zyntro could not write it down; try again later"
+		e.Err = fmt.Errorf("Zyntro failed: %w", err)
+	case zyntroapi.NotFound:
+		e.Code, e.Hint = codeNotFound, listHint
+	case zyntroapi.InvalidEvents:
+		e.Hint = "`hookctl list-events zyntro` shows the events there are, with --live those that Zyntro's own help names"
+	case zyntroapi.InvalidURL:
+		e.Hint = "give a valid https URL that can be reached from the internet"
+	default:
+		if refusal.HTTPStatus >= 400 {
+			e.Kind, e.Hint = kindOfStatus(refusal.HTTPStatus), statusHint(refusal.HTTPStatus)
+		}
+	}
+	if refusal.Hint != "" {
+		e.Hint = joinHints(e.Hint, "Zyntro's hint: "+refusal.Hint)
+	}
+	return e
+}
+
+func joinHints(ours, theirs string) string {
+	if ours == "" {
+		return theirs
+	}
+	return ours + " (" + theirs + ")"
+}
+
+// kindOfStatus is what an HTTP status means where the body says nothing that
+// we know. Zyntro documents 200 alone; other statuses come from what stands in
+// front of it, and are read as HTTP means them.
+func kindOfStatus(status int) fault.Kind {
+	switch {
+	case status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return fault.Auth
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests:
+		return fault.Unavailable
+	case status >= 400 && status <= 499:
+		return fault.Refused
+	default:
+		return fault.Unavailable
+	}
+}
+
+func statusHint(status int) string {
+	switch kind := kindOfStatus(status); {
+	case kind == fault.Auth:
+		return loginHint
+	case kind == fault.Refused, status >= 300 && status <= 399:
+		return "check the settings zyntro.base-url and zyntro.path-prefix"
+	case status >= 500:
+		return "try again later"
+	default:
+		return "check the setting zyntro.base-url, and whether something between here and Zyntro answers in its place; then try again"
+	}
+}
