@@ -100,6 +100,10 @@ func (d *Dir) Put(_ context.Context, r Record) error {
 		r.CreatedAt = d.now()
 	}
 	data, err := encodeRecord(r)
+	if err == nil {
+		// What could not be read again must not replace what can.
+		_, err = decodeRecord(data)
+	}
 	if err != nil {
 		return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
 	}

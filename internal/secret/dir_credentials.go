@@ -23,6 +23,9 @@ func (d *Dir) PutCredential(_ context.Context, c Credential) error {
 		c.SavedAt = d.now()
 	}
 	data, err := encodeCredential(c)
+	if err == nil {
+		_, err = decodeCredential(data)
+	}
 	if err != nil {
 		return fault.Errorf(fault.Other, "keep the credentials of %s, profile %q: %w", c.Provider, c.Profile, err)
 	}

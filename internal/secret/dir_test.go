@@ -26,6 +26,7 @@ func fullRecord() Record {
 	return Record{
 		Provider: "zyntro", ID: "../a/B", Profile: "default", Origin: "https://api.example", Name: "CRM <Sync> & co",
 		URL: "https://example.com/hook?a=1&b=2", Events: []string{"new_contact", "x"}, Secret: New(canary),
+		Older:     []Older{{Secret: New("0lder"), Fingerprint: New("0lder").Fingerprint(), KeptAt: at}},
 		CreatedAt: at, Managed: true, Replaces: &Ref{"zyntro", "old"}, DeletedAt: at.Add(time.Hour),
 	}
 }
@@ -99,6 +100,13 @@ func TestRecordFile(t *testing.T) {
   ],
   "secret": "c4n4ry-s3cr3t",
   "fingerprint": "sha256:` + r.Secret.Fingerprint()[7:] + `",
+  "older": [
+    {
+      "secret": "0lder",
+      "fingerprint": "` + New("0lder").Fingerprint() + `",
+      "kept_at": "2026-05-17T14:30:01.123456789Z"
+    }
+  ],
   "created_at": "2026-05-17T14:30:01.123456789Z",
   "managed": true,
   "replaces": {
@@ -125,6 +133,33 @@ func TestPutRefuses(t *testing.T) {
 		if _, err := os.Lstat(d.webhooks); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: something was written: %v", name, err)
 		}
+	}
+}
+
+// TestPutOfAListedRecord: List hides the secrets; putting back what it gave
+// must fail rather than lose them.
+func TestPutOfAListedRecord(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := testDir(t)
+	if err := d.Put(ctx, fullRecord()); err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := d.List(ctx)
+	if err != nil || len(all) != 1 || !all[0].Secret.IsZero() {
+		t.Fatal(all, err)
+	}
+	bare := all[0]
+	if err := d.Put(ctx, bare); err == nil {
+		t.Error("the secret was lost")
+	}
+	bare.Secret = New("another")
+	if err := d.Put(ctx, bare); err == nil {
+		t.Error("the older secret was lost")
+	}
+	got, err := d.Get(ctx, bare.Ref())
+	if diff := cmp.Diff(kept(d, fullRecord()), got); diff != "" || err != nil {
+		t.Error(diff, err)
 	}
 }
 
@@ -359,7 +394,7 @@ func TestEveryBitFlipped(t *testing.T) {
 	path := d.recordPath(ref)
 	flip(data, func(i, bit int, flipped []byte) {
 		r, err := decodeRecord(flipped)
-		if err == nil && r.Secret.Reveal() != canary {
+		if err == nil && (r.Secret.Reveal() != canary || len(r.Older) == 1 && r.Older[0].Secret.Reveal() != "0lder") {
 			t.Errorf("bit %d of byte %d: a wrong secret", bit, i)
 		}
 		if i%7 != bit {

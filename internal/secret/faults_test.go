@@ -248,6 +248,7 @@ func TestBeginFaults(t *testing.T) {
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		reported(t, err, f)
 		onlyWhole(t, dir)
+		j.disk.sys = systemCalls()
 		if err == nil {
 			if err := e.Done(); err != nil {
 				t.Error(err)
