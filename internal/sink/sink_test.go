@@ -1,0 +1,216 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+const canary = "c4n4ry+s3cr3t/=="
+
+// world is an Env whose streams are kept.
+type world struct {
+	env         Env
+	out, errOut bytes.Buffer
+	vars        map[string]string
+}
+
+func newWorld() *world {
+	w := &world{vars: map[string]string{}}
+	w.env = Env{
+		Getenv: func(k string) string { return w.vars[k] },
+		Stdout: &w.out, Stderr: &w.errOut,
+	}
+	return w
+}
+
+func (w *world) sink(t testing.TB, spec string) Sink {
+	t.Helper()
+	s, err := Parse(spec, w.env)
+	if err != nil {
+		t.Fatalf("%s: %v", spec, err)
+	}
+	if s.String() != spec {
+		t.Errorf("String() = %q, want %q", s.String(), spec)
+	}
+	return s
+}
+
+func item(text string) Item {
+	return Item{Provider: "zyntro", ID: "1", Name: "n", Secret: secret.New(text)}
+}
+
+// put checks and fills the sink.
+func (w *world) put(t testing.TB, spec, text string) error {
+	t.Helper()
+	s := w.sink(t, spec)
+	ctx := context.Background()
+	if err := s.Check(ctx); err != nil {
+		return err
+	}
+	err := s.Put(ctx, item(text))
+	if err != nil && len(text) > 3 && strings.Contains(err.Error()+fault.Hint(err), text) {
+		t.Errorf("%s: the error shows the secret: %v", spec, err)
+	}
+	return err
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func write(t testing.TB, path, text string, mode os.FileMode) {
+	t.Helper()
+	if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chmod(path, mode)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantMode(t testing.TB, path string) {
+	t.Helper()
+	if fi, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, %v", path, fi.Mode(), err)
+	}
+}
+
+func TestParseErrors(t *testing.T) {
+	t.Parallel()
+	for spec, word := range map[string]string{
+		"":                        "no such sink",
+		"files:x":                 "no such sink",
+		"FILE:x":                  "no such sink",
+		"file":                    "file:PATH",
+		"file:":                   "path is missing",
+		"dotenv:.env":             "is missing",
+		"dotenv::X":               "path is missing",
+		"dotenv:.env:":            "letter or underscore",
+		"dotenv:.env:1X":          "letter or underscore",
+		"dotenv:.env:A=B":         "letter or underscore",
+		"dotenv:.env:A\nB":        "letter or underscore",
+		"dotenv:.env:A-B":         "letter or underscore",
+		"dotenv:.env:É":           "letter or underscore",
+		`dotenv:C:\x`:             "letter or underscore",
+		"github-output":           "github-output:NAME",
+		"github-output:":          "must begin with",
+		"github-output:-x":        "must begin with",
+		"github-output:a b":       "must begin with",
+		"github-output:a\nb<<EOF": "must begin with",
+		"github-env:a-b":          "must begin with",
+		"github-env:GITHUB_TOKEN": "does not let",
+		"github-env:runner_x":     "does not let",
+		"github-env:NODE_OPTIONS": "does not let",
+		"exec:":                   "command is missing",
+		"exec:  ":                 "command is missing",
+		"exec:''":                 "command is missing",
+		"exec:a 'b":               "unterminated single-quoted string",
+		`exec:a \`:                "unterminated",
+		"stdout:":                 "must be written stdout",
+		"stdout:x":                "must be written stdout",
+	} {
+		s, err := Parse(spec, newWorld().env)
+		if s != nil || err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), word) {
+			t.Errorf("%q: %v", spec, err)
+			continue
+		}
+		for _, f := range Forms() {
+			if !strings.Contains(fault.Hint(err), f.Syntax) {
+				t.Errorf("%q: the hint does not list %s: %s", spec, f.Syntax, fault.Hint(err))
+			}
+		}
+	}
+	w := newWorld()
+	w.env.Structured = true
+	if _, err := Parse("stdout", w.env); fault.KindOf(err) != fault.Usage {
+		t.Errorf("stdout with structured output: %v", err)
+	}
+}
+
+func TestForms(t *testing.T) {
+	t.Parallel()
+	if len(Forms()) != 6 {
+		t.Error(len(Forms()))
+	}
+	for _, f := range Forms() {
+		example := strings.NewReplacer("PATH", "x", "NAME", "X", "COMMAND", "cat").Replace(f.Syntax)
+		newWorld().sink(t, example)
+		if f.Meaning == "" {
+			t.Errorf("%s has no meaning", f.Syntax)
+		}
+	}
+}
+
+func TestStdout(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	if err := w.put(t, "stdout", canary); err != nil || w.out.String() != canary+"\n" || w.errOut.Len() > 0 {
+		t.Errorf("%q %q %v", w.out.String(), w.errOut.String(), err)
+	}
+	w = newWorld()
+	w.vars["GITHUB_ACTIONS"] = "true"
+	if err := w.put(t, "stdout", canary); err != nil || w.errOut.String() != "::add-mask::"+canary+"\n" {
+		t.Errorf("%q %v", w.errOut.String(), err)
+	}
+	w = newWorld()
+	w.env.Stdout = broken{}
+	if err := w.put(t, "stdout", canary); !errors.Is(err, errBroken) {
+		t.Error(err)
+	}
+	// Without the mask, nothing is printed.
+	w = newWorld()
+	w.vars["GITHUB_ACTIONS"] = "true"
+	w.env.Stderr = broken{}
+	if err := w.put(t, "stdout", canary); !errors.Is(err, errBroken) || w.out.Len() > 0 {
+		t.Error(w.out.String(), err)
+	}
+}
+
+var errBroken = errors.New("broken pipe")
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a:b")
+	for _, text := range []string{canary, "new\n", "\xff'\"$", strings.Repeat("x", 1<<20)} {
+		if err := newWorld().put(t, "file:"+path, text); err != nil {
+			t.Fatal(err)
+		}
+		if read(t, path) != text {
+			t.Errorf("%.40q", read(t, path))
+		}
+		wantMode(t, path)
+		write(t, path, "loose", 0o644)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	for _, bad := range []string{link, dir, filepath.Join(dir, "none", "x")} {
+		s := newWorld().sink(t, "file:"+bad)
+		if err := s.Check(context.Background()); err == nil || !strings.Contains(err.Error(), dir) {
+			t.Errorf("Check of %s: %v", bad, err)
+		}
+		if err := s.Put(context.Background(), item(canary)); err == nil {
+			t.Errorf("Put to %s succeeded", bad)
+		}
+	}
+	if read(t, path) != "loose" {
+		t.Error("written through a link")
+	}
+}
