@@ -364,7 +364,15 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", err, c.driver.Title)
 	look, cancel := context.WithTimeout(ctx, lookup)
 	defer cancel()
+	kept, _, serr := c.custody.Store.List(ctx)
+	if serr != nil {
+		c.custody.notify("the store could not be listed: %v", serr)
+	}
 	rows, lerr := c.raw.List(look)
+	found := candidates(intentOf(c, s, now), rows, keptIDs(c.driver.Name, kept))
+	if lerr == nil && len(found) == 0 {
+		lerr = unjudged(rows, keptIDs(c.driver.Name, kept))
+	}
 	if lerr != nil {
 		note(secret.Phase{Name: "unknown"})
 		return &fault.Error{
@@ -373,11 +381,6 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 			Hint: "when the provider can be reached again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
-	kept, _, serr := c.custody.Store.List(ctx)
-	if serr != nil {
-		c.custody.notify("the store could not be listed: %v", serr)
-	}
-	found := candidates(intentOf(c, s, now), rows, keptIDs(c.driver.Name, kept))
 	if len(found) == 0 {
 		note(secret.Phase{Name: "not-listed"})
 		return &fault.Error{

@@ -297,6 +297,7 @@ func TestCreateOutcomes(t *testing.T) {
 		"two secrets":                {answer: status(201, `{"data":{"id":"id-9","secret":"a","x":{"secret":"b"}}`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
 		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) { r := row("id-9", w.now); s := Disabled; r.Status = &s; w.rows = []Webhook{r} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
 		"old rows do not count":      {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
+		"an unreadable row":          {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{{ID: "id-5", Unreadable: "no object"}} }, kind: fault.Custody, words: []string{"may or may not", "id-5"}, pending: 1, finding: StateUnknown},
 		"two rows fit":               {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-8", w.now), row("id-9", w.now)} }, kind: fault.Custody, words: []string{"id-8", "id-9"}, pending: 1, finding: StateUnknown, id: "id-8"},
 	}
 	for name, tc := range tests {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +27,17 @@ func candidates(in secret.Intent, rows []Webhook, kept map[string]bool) []Webhoo
 		}
 	}
 	return found
+}
+
+// unjudged is a row that could not be read and may be any webhook, or nil: a
+// list with one proves nothing.
+func unjudged(rows []Webhook, kept map[string]bool) error {
+	for _, w := range rows {
+		if w.Unreadable != "" && !kept[w.ID] {
+			return fmt.Errorf("a row of the provider's list could not be read (id %q): %s", w.ID, w.Unreadable)
+		}
+	}
+	return nil
 }
 
 // sameWebhook compares what the provider said with what was asked for. What

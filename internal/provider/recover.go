@@ -381,7 +381,11 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 	if g.reason != nil {
 		return g.blind(), nil
 	}
-	found := candidates(g.oldest(), g.rows, keptIDs(g.intent().Provider, kept))
+	ids := keptIDs(g.intent().Provider, kept)
+	found := candidates(g.oldest(), g.rows, ids)
+	if g.reason = unjudged(g.rows, ids); g.reason != nil && len(found) < len(g.entries) {
+		return g.blind(), nil
+	}
 	if f, ok, err := r.joinSalvage(ctx, g, found); ok || err != nil {
 		return []Finding{f}, err
 	}

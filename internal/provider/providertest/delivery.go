@@ -38,7 +38,7 @@ type delivery struct {
 	Body   []byte
 }
 
-// receiver records deliveries; a path /status/NNN is answered so.
+// receiver records deliveries, over TLS, since a provider may insist on that.
 type receiver struct {
 	*httptest.Server
 	mu  sync.Mutex
@@ -48,7 +48,7 @@ type receiver struct {
 func receive(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
-	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+	r.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		body, err := io.ReadAll(q.Body)
 		if err != nil {
 			t.Error(err)
@@ -224,7 +224,7 @@ func testEmitToNobody(t *testing.T, h Harness) {
 
 func testEmitBadReceiver(t *testing.T, h Harness) {
 	r := receive(t)
-	dead := httptest.NewServer(nil)
+	dead := httptest.NewTLSServer(nil)
 	dead.Close()
 	f := start(t, h, r.Client())
 	event := slugs(f.driver)[0]
