@@ -423,7 +423,7 @@ func (g *group) blind() []Finding {
 		if hint := fault.Hint(g.reason); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
-		if len(u.Answer) > 0 {
+		if succeeded(u) {
 			f.State = StateUnreadable
 			f.Detail += "; the part of the answer that arrived is in " + u.Path
 		}
@@ -442,7 +442,7 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 		f.State = StateUnknown
 		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
 	}
-	if len(u.Answer) > 0 {
+	if succeeded(u) {
 		f.Detail += "; the part of the answer that arrived is in " + u.Path
 	}
 	f.Next = "hookctl recover --delete " + ShellQuote(u.Intent.Provider+"/"+w.ID)
@@ -452,7 +452,7 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 // nothingMade settles an entry whose webhook the list does not show, unless
 // part of an answer is there to be judged by a person.
 func nothingMade(u *unsettled) (Finding, error) {
-	if len(u.Answer) > 0 && succeeded(u) {
+	if succeeded(u) {
 		f := u.finding(StateUnreadable, "")
 		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.Path
 		f.Next = "look into " + ShellQuote(u.Path) + ", then remove it"
