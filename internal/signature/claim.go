@@ -1,0 +1,235 @@
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// Header is where header values come from: [net/http.Header] and the header of
+// a capture both are one. Values takes any case and returns every line of that
+// name, in order.
+type Header interface {
+	Values(name string) []string
+}
+
+// maxMembers bounds the signatures that are kept of one header line, so that a
+// hostile line costs linear time. Rotation needs two.
+const maxMembers = 256
+
+type digest [sha256.Size]byte
+
+// Claim is what a delivery says its signature is, decoded. The zero Claim is
+// ready for [Scheme.Claim]; one claim can be filled again and again, so that
+// its memory is reused.
+type Claim struct {
+	digests   []digest
+	other     []digest
+	timestamp string
+}
+
+// Has reports in constant time whether mac is one of the claimed digests.
+func (c *Claim) Has(mac []byte) bool { return contains(c.digests, mac) }
+
+// Timestamp is what stands for {timestamp} in the scheme's template.
+func (c *Claim) Timestamp() string { return c.timestamp }
+
+// Claim reads the signature headers of a delivery into c and reports [OK], or
+// why there is nothing to compare with:
+//
+//   - [NoSignature]: none of the scheme's headers is there, or all are blank;
+//   - [Malformed]: no header line has a well-formed member, or the timestamp
+//     that the template needs is missing;
+//   - [Conflicting]: several lines, of one header or of several, do not hold
+//     the same signatures. That a blank line stands beside a signature is a
+//     difference too.
+//
+// A line is a list of members separated by commas or white space; members that
+// are not well-formed are ignored where another one is. A well-formed member
+// is the scheme's prefix, in any case, or no prefix, and then exactly 64
+// hexadecimal digits in either case (or base64 of exactly 32 bytes).
+func (s Scheme) Claim(h Header, c *Claim) Reason {
+	c.digests, c.timestamp = c.digests[:0], ""
+	var first string
+	lines, wellFormed, conflict := 0, false, false
+	for _, name := range s.Headers {
+		for _, line := range h.Values(name) {
+			lines++
+			if lines == 1 {
+				first = line
+				c.digests = s.members(c.digests, line)
+				wellFormed = len(c.digests) > 0
+				continue
+			}
+			if line == first {
+				continue
+			}
+			c.other = s.members(c.other[:0], line)
+			wellFormed = wellFormed || len(c.other) > 0
+			conflict = conflict || !sameSet(c.digests, c.other)
+			if strings.TrimSpace(first) == "" {
+				first = line // so that "all blank" is told from "one blank"
+			}
+		}
+	}
+	switch {
+	case strings.TrimSpace(first) == "":
+		return NoSignature
+	case !wellFormed:
+		return Malformed
+	case conflict:
+		return Conflicting
+	}
+	return s.timestampClaim(h, c)
+}
+
+func (s Scheme) timestampClaim(h Header, c *Claim) Reason {
+	if !strings.Contains(s.Template, timestampPlaceholder) {
+		return OK
+	}
+	for _, line := range h.Values(s.TimestampHeader) {
+		line = strings.Trim(line, " \t")
+		if c.timestamp != "" && line != c.timestamp {
+			return Conflicting
+		}
+		c.timestamp = line
+	}
+	if c.timestamp == "" {
+		return Malformed
+	}
+	return OK
+}
+
+// ClaimValue is [Scheme.Claim] for a signature that was given by itself. The
+// header is asked for nothing but the timestamp, and may be nil without one.
+func (s Scheme) ClaimValue(value string, h Header, c *Claim) Reason {
+	c.timestamp = ""
+	if strings.TrimSpace(value) == "" {
+		c.digests = c.digests[:0]
+		return NoSignature
+	}
+	if c.digests = s.members(c.digests[:0], value); len(c.digests) == 0 {
+		return Malformed
+	}
+	if h == nil {
+		h = noHeader{}
+	}
+	return s.timestampClaim(h, c)
+}
+
+type noHeader struct{}
+
+func (noHeader) Values(string) []string { return nil }
+
+// Present reports whether h has any of the scheme's headers.
+func (s Scheme) Present(h Header) bool {
+	for _, name := range s.Headers {
+		if len(h.Values(name)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// members appends the well-formed members of a header line.
+func (s Scheme) members(to []digest, line string) []digest {
+	for line != "" && len(to) < maxMembers {
+		end := strings.IndexAny(line, ", \t\r\n")
+		member := line
+		if end < 0 {
+			line = ""
+		} else {
+			member, line = line[:end], line[end+1:]
+		}
+		if member == "" {
+			continue
+		}
+		var d digest
+		if s.decode(&d, trimPrefixFold(member, s.Prefix)) {
+			to = append(to, d)
+		}
+	}
+	return to
+}
+
+// decode fills d from exactly as many characters as a digest has.
+func (s Scheme) decode(d *digest, text string) bool {
+	if s.DigestEncoding != Base64 {
+		if len(text) != hex.EncodedLen(len(d)) {
+			return false
+		}
+		for i := range d {
+			hi, lo := nibble(text[2*i]), nibble(text[2*i+1])
+			if hi|lo > 0xf {
+				return false
+			}
+			d[i] = hi<<4 | lo
+		}
+		return true
+	}
+	bare := strings.TrimSuffix(text, "=")
+	if len(bare) != base64.RawStdEncoding.EncodedLen(len(d)) {
+		return false
+	}
+	b, err := decodeBase64(bare)
+	return err == nil && copy(d[:], b) == len(d)
+}
+
+// nibble is the value of a hexadecimal digit; over 0xf if it is none.
+func nibble(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 0x10
+}
+
+// trimPrefixFold strips prefix in any case. ASCII only: Unicode folding would
+// take "ſha256=" for "sha256=".
+func trimPrefixFold(text, prefix string) string {
+	if len(text) < len(prefix) {
+		return text
+	}
+	for i := range len(prefix) {
+		if lower(text[i]) != lower(prefix[i]) {
+			return text
+		}
+	}
+	return text[len(prefix):]
+}
+
+func lower(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// sameSet reports whether each member of either list is in the other.
+func sameSet(a, b []digest) bool { return subset(a, b) && subset(b, a) }
+
+func subset(a, b []digest) bool {
+	for i := range a {
+		if !contains(b, a[i][:]) {
+			return false
+		}
+	}
+	return true
+}
+
+// contains compares every member in constant time.
+func contains(list []digest, mac []byte) bool {
+	found := false
+	for i := range list {
+		if hmac.Equal(list[i][:], mac) {
+			found = true
+		}
+	}
+	return found
+}

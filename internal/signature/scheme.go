@@ -1,0 +1,173 @@
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+	"unicode"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// The placeholders of [Scheme.Template].
+const (
+	bodyPlaceholder      = "{body}"
+	timestampPlaceholder = "{timestamp}"
+)
+
+// Check reports what is wrong with the scheme itself, as an error of kind
+// Usage: an encoding that does not exist, a template without exactly one
+// {body}, a {timestamp} without a header to take it from, no header at all.
+func (s Scheme) Check() error {
+	_, err := s.compile()
+	return err
+}
+
+// layout is a compiled scheme: what surrounds the body in the signed input.
+type layout struct {
+	before, after string // may hold timestampPlaceholder
+	timestamp     bool   // either does
+}
+
+func (s Scheme) compile() (layout, error) {
+	switch s.KeyEncoding {
+	case "", UTF8, Hex, Base64:
+	default:
+		return layout{}, fault.Usagef("key encoding %q is unknown", s.KeyEncoding).
+			WithHint("use utf8, hex or base64")
+	}
+	switch s.DigestEncoding {
+	case "", Hex, Base64:
+	default:
+		return layout{}, fault.Usagef("digest encoding %q is unknown", s.DigestEncoding).
+			WithHint("use hex or base64")
+	}
+	if len(s.Headers) == 0 {
+		return layout{}, fault.Usagef("the signature scheme names no header").
+			WithHint("give one with --signature-header")
+	}
+	template := s.Template
+	if template == "" {
+		template = bodyPlaceholder
+	}
+	if strings.Count(template, bodyPlaceholder) != 1 {
+		return layout{}, fault.Usagef("the signed template %q must hold {body} exactly once", s.Template).
+			WithHint("for example '{body}' or '{timestamp}.{body}'")
+	}
+	rest := strings.ReplaceAll(strings.ReplaceAll(template, bodyPlaceholder, ""), timestampPlaceholder, "")
+	if strings.ContainsAny(rest, "{}") {
+		return layout{}, fault.Usagef("the signed template %q holds a placeholder that does not exist", s.Template).
+			WithHint("the placeholders are {body} and {timestamp}")
+	}
+	before, after, _ := strings.Cut(template, bodyPlaceholder)
+	l := layout{before: before, after: after, timestamp: strings.Contains(template, timestampPlaceholder)}
+	if l.timestamp && s.TimestampHeader == "" {
+		return layout{}, fault.Usagef("the signed template %q needs a timestamp, and no header is known to hold it", s.Template).
+			WithHint("name it with --timestamp-header")
+	}
+	return l, nil
+}
+
+// key makes the bytes that HMAC is keyed with. A secret that is empty, blank
+// or holds a NUL is refused here, when the key is made and not when something
+// is compared: an empty key would let anybody sign, and HMAC pads keys with
+// NUL, so that "a" and "a\x00" would be the same secret.
+func (s Scheme) key(v secret.Value) ([]byte, error) {
+	text := v.Reveal()
+	switch {
+	case text == "":
+		return nil, fault.Usagef("the secret is empty")
+	case blank(text):
+		return nil, fault.Usagef("the secret is blank: it holds nothing but white space")
+	case strings.ContainsRune(text, 0):
+		return nil, fault.Usagef("the secret holds a NUL byte")
+	}
+	var key []byte
+	var err error
+	switch s.KeyEncoding {
+	case Hex:
+		if key, err = hex.DecodeString(text); err != nil {
+			return nil, fault.Usagef("the secret is not hexadecimal, as the key encoding says")
+		}
+	case Base64:
+		if key, err = decodeBase64(text); err != nil {
+			return nil, fault.Usagef("the secret is not base64, as the key encoding says")
+		}
+	default:
+		key = []byte(text)
+	}
+	for _, b := range key {
+		if b != 0 {
+			return key, nil
+		}
+	}
+	return nil, fault.Usagef("the secret decodes to nothing but zero bytes, which is the empty key")
+}
+
+// CheckKey reports why v cannot be a key of the scheme, as an error of kind
+// Usage that does not repeat it; nil if it can.
+func (s Scheme) CheckKey(v secret.Value) error {
+	_, err := s.key(v)
+	return err
+}
+
+// blank reports whether text has no visible character.
+func blank(text string) bool {
+	return strings.IndexFunc(text, func(r rune) bool {
+		return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r)
+	}) < 0
+}
+
+// Sign returns the header value for body: the prefix and the encoded digest.
+// The timestamp is used only by templates that name one. Errors are of kind
+// Usage: a scheme or a secret that cannot sign.
+func (s Scheme) Sign(key secret.Value, timestamp string, body []byte) (string, error) {
+	l, err := s.compile()
+	if err != nil {
+		return "", err
+	}
+	k, err := s.key(key)
+	if err != nil {
+		return "", err
+	}
+	mac := hmac.New(sha256.New, k)
+	mac.Write([]byte(strings.ReplaceAll(l.before, timestampPlaceholder, timestamp)))
+	mac.Write(body)
+	mac.Write([]byte(strings.ReplaceAll(l.after, timestampPlaceholder, timestamp)))
+	sum := mac.Sum(nil)
+	if s.DigestEncoding == Base64 {
+		return s.Prefix + base64.StdEncoding.EncodeToString(sum), nil
+	}
+	return s.Prefix + hex.EncodeToString(sum), nil
+}
+
+// Key is what HMAC is keyed with under the scheme; see [NewKeyring] for what is
+// refused. It is for those who look for the cause of a failure: to verify, use
+// a [Keyring].
+func (s Scheme) Key(v secret.Value) ([]byte, error) { return s.key(v) }
+
+// Input is what is signed: the template with body and timestamp put in.
+func (s Scheme) Input(timestamp string, body []byte) ([]byte, error) {
+	l, err := s.compile()
+	if err != nil {
+		return nil, err
+	}
+	if l.before == "" && l.after == "" {
+		return body, nil
+	}
+	in := []byte(strings.ReplaceAll(l.before, timestampPlaceholder, timestamp))
+	in = append(in, body...)
+	return append(in, strings.ReplaceAll(l.after, timestampPlaceholder, timestamp)...), nil
+}
+
+// decodeBase64 takes either alphabet, padded or not.
+func decodeBase64(text string) ([]byte, error) {
+	text = strings.TrimRight(text, "=")
+	if strings.ContainsAny(text, "-_") {
+		return base64.RawURLEncoding.DecodeString(text)
+	}
+	return base64.RawStdEncoding.DecodeString(text)
+}
