@@ -24,6 +24,12 @@ type conn struct {
 	label    string    // for the trace: the peer, the proxy, the version of TLS
 	ex       atomic.Pointer[exchange]
 
+	// begun is closed when the request begins to be written, or the connection
+	// is given up. Until then Read waits: net/http would take what a provider
+	// sends before it was asked as unsolicited, and log it.
+	begun chan struct{}
+	begin func()
+
 	reading sync.Mutex // held during a Read of Conn
 
 	writing sync.Mutex // held during a Write of Conn
@@ -35,8 +41,14 @@ type conn struct {
 	draining bool
 }
 
+func newConn(nc net.Conn, raw *rawConn, tap io.Writer, label string) *conn {
+	begun := make(chan struct{})
+	return &conn{Conn: nc, raw: raw, tap: tap, label: label, begun: begun, begin: sync.OnceFunc(func() { close(begun) })}
+}
+
 // Read implements net.Conn.
 func (c *conn) Read(p []byte) (int, error) {
+	<-c.begun
 	c.reading.Lock()
 	defer c.reading.Unlock()
 	if c.isReleased() {
@@ -83,6 +95,7 @@ func (c *conn) Write(p []byte) (int, error) {
 	if c.sealed {
 		return 0, net.ErrClosed
 	}
+	c.begin()
 	n, err := c.Conn.Write(p)
 	if ex := c.ex.Load(); ex != nil && n > 0 {
 		// A TLS record that failed to leave whole counts as 0 here: the peer
@@ -96,6 +109,7 @@ func (c *conn) Write(p []byte) (int, error) {
 // underneath until the exchange is over, since the rest of an answer that
 // net/http gave up on may hold a secret; it can be read by drain only.
 func (c *conn) Close() error {
+	defer c.begin() // when it is released, so that Read returns
 	c.state.Lock()
 	defer c.state.Unlock()
 	if c.tap == nil || c.ex.Load() == nil {
@@ -156,6 +170,7 @@ func (c *conn) end() error {
 func (c *conn) abort() {
 	// Not through TLS: its farewell could block on a peer that does not read.
 	_ = c.raw.Close()
+	defer c.begin()
 	c.writing.Lock()
 	c.sealed = true
 	c.writing.Unlock()

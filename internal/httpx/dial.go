@@ -128,7 +128,7 @@ func (d *dialer) dialPlain(ctx context.Context, network, addr string) (net.Conn,
 		_ = raw.Close() // nothing was sent
 		return nil, &dialError{text: "localhost is not this machine: it resolves to " + peer.IP.String(), final: true}
 	}
-	return &conn{Conn: raw, raw: raw, tap: d.tap, label: raw.RemoteAddr().String() + ", without TLS"}, nil
+	return newConn(raw, raw, d.tap, raw.RemoteAddr().String()+", without TLS"), nil
 }
 
 // dialTLS is http.Transport.DialTLSContext.
@@ -160,7 +160,7 @@ func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, e
 		return nil, handshakeError(addr, err)
 	}
 	label := fmt.Sprintf("%s%s, %s", raw.RemoteAddr(), via, tls.VersionName(secure.ConnectionState().Version))
-	return &conn{Conn: secure, raw: raw, tap: d.tap, label: label}, nil
+	return newConn(secure, raw, d.tap, label), nil
 }
 
 // dial opens a TCP connection.

@@ -73,18 +73,12 @@ func TestTapUpToTheCap(t *testing.T) {
 	tap := &syncBuffer{}
 	r := post(s.url())
 	r.Cap = CapCreate
-	resp, err := newTestClient(t, o1s()).OneShot(tap).Do(t.Context(), r)
+	resp, err := newTestClient(t, quick()).OneShot(tap).Do(t.Context(), r)
 	e := failed(t, resp, err)
 	if e.Stage != Answered || e.Status != 201 || len(tap.String()) < CapCreate || len(tap.String()) > 4*CapCreate {
 		t.Errorf("%+v, tapped %d bytes", e, len(tap.String()))
 	}
 	contains(t, e.Error(), "is larger than 256 KiB")
-}
-
-func o1s() Options {
-	o := quick()
-	o.Timeout = time.Second
-	return o
 }
 
 // TestDrainIsBounded: a provider that stays on the line after an odd answer
@@ -96,10 +90,10 @@ func TestDrainIsBounded(t *testing.T) {
 		return hold(c)
 	})
 	o := quick()
-	o.Timeout = 200 * time.Millisecond
+	o.Timeout = 500 * time.Millisecond
 	start := time.Now()
 	resp, err := newTestClient(t, o).OneShot(&syncBuffer{}).Do(t.Context(), post(s.url()))
-	if err != nil || string(resp.Body) != "<nothing>" || time.Since(start) > time.Second {
+	if err != nil || string(resp.Body) != "<nothing>" || time.Since(start) > 1900*time.Millisecond {
 		t.Errorf("%+v, %v after %s", resp, err, time.Since(start))
 	}
 }
@@ -215,6 +209,44 @@ func TestTapIsResetBetweenTries(t *testing.T) {
 		}
 		if tap.resets != tt.resets || tap.String() != tt.tapped {
 			t.Errorf("%s: %d resets, tapped %q", tt.name, tap.resets, tap)
+		}
+	}
+}
+
+// TestAnswerBeforeTheRequest: a provider that speaks first is understood, and
+// what it says goes to the tap only.
+func TestAnswerBeforeTheRequest(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{
+		"HTTP/1.1 201 Created\r\nContent-Length: 25\r\n\r\n{\"secret\":\"whsec_canary\"}",
+		"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n{\"secret\":\"whsec_canary\"}",
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go func() {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(c, answer)
+			_ = c.(*net.TCPConn).CloseWrite()
+			_, _ = io.Copy(io.Discard, c)
+			_ = c.Close()
+		}()
+		tap := &syncBuffer{}
+		resp, err := newTestClient(t, quick()).OneShot(tap).Do(t.Context(), post("http://"+l.Addr().String()))
+		if strings.Contains(answer, "99") {
+			if e := failed(t, resp, err); e.Stage != Answered || e.Status != 201 {
+				t.Errorf("got %+v", e)
+			}
+		} else if err != nil || resp.Status != 201 {
+			t.Errorf("got %+v, %v", resp, err)
+		}
+		if tap.String() != answer {
+			t.Errorf("tapped %q", tap)
 		}
 	}
 }
