@@ -1,0 +1,238 @@
+// Package internal_test holds the rules of the source: who may import whom,
+// which package owns which library, and what only the program's edge may touch.
+package internal_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers says who may import whom: only packages of a lower layer, never one of
+// the same. A package that is not here fails the test, so that none is added in
+// passing.
+var layers = map[string]int{
+	"cmd/hookctl": 9,
+
+	"internal/docgen": 8,
+
+	"internal/cli": 7,
+
+	"internal/provider/all": 6,
+
+	"internal/provider/zyntro":      5,
+	"internal/provider/wundertreos": 5,
+	"internal/view":                 5,
+
+	"internal/apply":                 4,
+	"internal/listen":                4,
+	"internal/provider/providertest": 4,
+
+	"internal/provider":                             3,
+	"internal/verify":                               3,
+	"internal/provider/zyntro/zyntroapi":            3,
+	"internal/provider/zyntro/zyntrofake":           3,
+	"internal/provider/wundertreos/wundertreosapi":  3,
+	"internal/provider/wundertreos/wundertreosfake": 3,
+
+	"internal/capture":   2,
+	"internal/config":    2,
+	"internal/httpx":     2,
+	"internal/prompt":    2,
+	"internal/render":    2,
+	"internal/signature": 2,
+	"internal/sink":      2,
+
+	"internal/secret": 1,
+
+	"internal/fault": 0,
+	"internal/term":  0,
+}
+
+// owners says which files may import a library: a file, or all of a directory
+// (with a slash at the end). The longest path that fits an import counts. A
+// library that is not here fails the test.
+var owners = map[string][]string{
+	"github.com/spf13/cobra":            {"internal/cli/", "internal/docgen/"},
+	"github.com/spf13/cobra/doc":        {"internal/docgen/"},
+	"github.com/spf13/pflag":            {"internal/cli/"},
+	"github.com/spf13/viper":            {"internal/config/viper.go"},
+	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},
+	"github.com/clipperhouse":           {"internal/render/width.go", "internal/prompt/survey.go"},
+	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
+	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
+	"github.com/gofrs/flock":            {"internal/secret/"},
+	"github.com/kballard/go-shellquote": {"internal/sink/"},
+	"github.com/cenkalti/backoff":       {"internal/httpx/"},
+	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},
+	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
+	"golang.org/x/net":                  {"internal/httpx/"},
+	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/", "internal/secret/", "internal/term/"},
+	"golang.org/x/sync":                 {"internal/verify/", "internal/listen/"},
+	"golang.org/x/time":                 {"internal/httpx/"},
+	"github.com/google/go-cmp":          {testsOnly},
+	"github.com/rogpeppe/go-internal":   {testsOnly},
+	"github.com/creack/pty":             {testsOnly},
+	"github.com/Netflix/go-expect":      {testsOnly},
+	"github.com/hinshun/vt10x":          {testsOnly},
+	"go.uber.org/goleak":                {testsOnly},
+}
+
+// testsOnly stands for files that are not part of the program.
+const testsOnly = "tests"
+
+// suite is the package that holds tests for other packages' tests.
+const suite = "internal/provider/providertest"
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	compare(t, checkLayers(sources(t)), nil)
+}
+
+func TestLibraries(t *testing.T) {
+	t.Parallel()
+	compare(t, checkLibraries(sources(t)), nil)
+}
+
+func TestRawProviders(t *testing.T) {
+	t.Parallel()
+	compare(t, checkRaw(sources(t)), nil)
+}
+
+// checkLayers finds imports within the module that go up or sideways, and
+// packages without a layer.
+func checkLayers(files []source) []string {
+	var problems []string
+	for _, f := range files {
+		if f.isTest() {
+			continue
+		}
+		from, known := layers[f.dir()]
+		if !known {
+			problems = append(problems, f.path+": the package is in no layer: is it needed, and where does it belong?")
+			continue
+		}
+		for _, p := range f.importPaths() {
+			to, within := strings.CutPrefix(p, module+"/")
+			if !within {
+				continue
+			}
+			layer, known := layers[to]
+			switch {
+			case !known:
+				problems = append(problems, fmt.Sprintf("%s imports %s, which is in no layer", f.path, to))
+			case layer >= from:
+				problems = append(problems, fmt.Sprintf("%s (layer %d) imports %s (layer %d): only lower layers may be imported", f.path, from, to, layer))
+			case to == suite:
+				problems = append(problems, fmt.Sprintf("%s imports %s, which is for tests", f.path, to))
+			}
+		}
+	}
+	return problems
+}
+
+// checkLibraries finds imports of libraries by files that do not own them.
+func checkLibraries(files []source) []string {
+	var problems []string
+	for _, f := range files {
+		for _, p := range f.importPaths() {
+			host, _, _ := strings.Cut(p, "/")
+			if !strings.Contains(host, ".") || p == module || strings.HasPrefix(p, module+"/") {
+				continue
+			}
+			allowed, known := ownersOf(p)
+			switch {
+			case !known:
+				problems = append(problems, fmt.Sprintf("%s imports %s, a library that no package owns", f.path, p))
+			case f.isTest() || f.dir() == suite:
+			case !slices.ContainsFunc(allowed, func(o string) bool {
+				return o == f.path || strings.HasSuffix(o, "/") && f.dir()+"/" == o
+			}):
+				problems = append(problems, fmt.Sprintf("%s imports %s, which belongs to %s", f.path, p, strings.Join(allowed, ", ")))
+			}
+		}
+	}
+	return problems
+}
+
+// ownersOf is the entry of owners for an import path.
+func ownersOf(p string) ([]string, bool) {
+	best := ""
+	for lib := range owners {
+		if (p == lib || strings.HasPrefix(p, lib+"/")) && len(lib) > len(best) {
+			best = lib
+		}
+	}
+	return owners[best], best != ""
+}
+
+// checkRaw finds uses of provider.Raw, a provider without custody, outside tests.
+func checkRaw(files []source) []string {
+	var problems []string
+	for _, f := range files {
+		if f.isTest() || f.dir() == suite {
+			continue
+		}
+		for _, use := range uses(f) {
+			if use.path == module+"/internal/provider" && use.name == "Raw" {
+				problems = append(problems, f.at(use.pos)+": provider.Raw is for tests: its secrets are in nobody's custody")
+			}
+		}
+	}
+	return problems
+}
+
+// The rules must find what they are for.
+
+func TestCheckLayers(t *testing.T) {
+	t.Parallel()
+	compare(t, checkLayers([]source{
+		parse(t, "internal/secret/a.go", `package secret; import "github.com/hookctl/hookctl/internal/fault"`),
+		parse(t, "internal/secret/b.go", `package secret; import "github.com/hookctl/hookctl/internal/cli"`),
+		parse(t, "internal/sink/a.go", `package sink; import "github.com/hookctl/hookctl/internal/render"`),
+		parse(t, "internal/sink/a_test.go", `package sink; import "github.com/hookctl/hookctl/internal/render"`),
+		parse(t, "internal/util/a.go", `package util`),
+		parse(t, "internal/cli/a.go", `package cli; import "github.com/hookctl/hookctl/internal/util"`),
+		parse(t, "internal/cli/b.go", `package cli; import "github.com/hookctl/hookctl/internal/provider/providertest"`),
+	}), []string{
+		"internal/secret/b.go (layer 1) imports internal/cli (layer 7): only lower layers may be imported",
+		"internal/sink/a.go (layer 2) imports internal/render (layer 2): only lower layers may be imported",
+		"internal/util/a.go: the package is in no layer: is it needed, and where does it belong?",
+		"internal/cli/a.go imports internal/util, which is in no layer",
+		"internal/cli/b.go imports internal/provider/providertest, which is for tests",
+	})
+}
+
+func TestCheckLibraries(t *testing.T) {
+	t.Parallel()
+	compare(t, checkLibraries([]source{
+		parse(t, "internal/cli/a.go", `package cli; import ("fmt"; "net/http"; "github.com/spf13/cobra")`),
+		parse(t, "internal/cli/b.go", `package cli; import "github.com/spf13/cobra/doc"`),
+		parse(t, "internal/config/viper.go", `package config; import "github.com/spf13/viper"`),
+		parse(t, "internal/config/a.go", `package config; import v "github.com/spf13/viper"`),
+		parse(t, "internal/prompt/survey.go", `package prompt; import "github.com/AlecAivazis/survey/v2/terminal"`),
+		parse(t, "internal/prompt/a.go", `package prompt; import "github.com/AlecAivazis/survey/v2"`),
+		parse(t, "internal/prompt/a_test.go", `package prompt; import "github.com/creack/pty"`),
+		parse(t, "internal/view/a.go", `package view; import "github.com/google/go-cmp/cmp"`),
+		parse(t, "internal/view/b.go", `package view; import "example.com/left/pad"`),
+	}), []string{
+		"internal/cli/b.go imports github.com/spf13/cobra/doc, which belongs to internal/docgen/",
+		"internal/config/a.go imports github.com/spf13/viper, which belongs to internal/config/viper.go",
+		"internal/prompt/a.go imports github.com/AlecAivazis/survey/v2, which belongs to internal/prompt/survey.go",
+		"internal/view/a.go imports github.com/google/go-cmp/cmp, which belongs to tests",
+		"internal/view/b.go imports example.com/left/pad, a library that no package owns",
+	})
+}
+
+func TestCheckRaw(t *testing.T) {
+	t.Parallel()
+	text := `package x; import "github.com/hookctl/hookctl/internal/provider"; var _ = provider.Raw`
+	compare(t, checkRaw([]source{
+		parse(t, "internal/cli/a.go", text),
+		parse(t, "internal/cli/a_test.go", text),
+		parse(t, "internal/provider/providertest/a.go", text),
+	}), []string{
+		"internal/cli/a.go:1: provider.Raw is for tests: its secrets are in nobody's custody",
+	})
+}
