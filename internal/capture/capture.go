@@ -1,0 +1,155 @@
+// Package capture reads recorded webhook deliveries, byte for byte, from the
+// formats that tools write them in.
+//
+// [Read] walks inputs and yields [Batch]es; a batch yields [Request]s. The two
+// steps are apart because the second is the costly one: whoever has a core to
+// spare can decode a batch while the next one is being read. Memory does not
+// grow with the input: a delivery is held in memory up to [MaxDelivery], a
+// larger raw body is streamed.
+//
+// Nothing is ever trimmed from a payload. Where a format cannot hold the exact
+// bytes, the request says so.
+package capture
+
+import (
+	"io"
+	"iter"
+	"strings"
+)
+
+// MaxDelivery is how many bytes one recorded delivery may take in a structured
+// format: a line of NDJSON, a JSON document, a request dump. A larger one is
+// unreadable; what follows it is read all the same where the format allows.
+const MaxDelivery = 64 << 20
+
+// Request is one recorded delivery.
+type Request struct {
+	// Source says where it was found: the input's name, with ":LINE" in NDJSON
+	// and "#N" for the nth of several in another format.
+	Source     string
+	ReceivedAt string // as recorded; may be empty
+	Method     string // may be empty
+	URL        string // may be empty
+	Header     Header
+	// Body is the exact payload. It is nil where Stream is set.
+	Body []byte
+	// Stream is a body too large to hold, to be read once, before the next
+	// request is asked for.
+	Stream io.Reader
+	// Inexact says that the format re-encodes bodies, so that Body may differ
+	// from what was signed although nobody tampered with it.
+	Inexact bool
+	// Notes are remarks for people on how the body was found.
+	Notes []string
+}
+
+// Batch is a run of consecutive deliveries of one input, not yet decoded.
+type Batch struct {
+	// Note tells of something that was passed over and is no delivery: a
+	// special file, a symlink loop. Such a batch yields nothing.
+	Note string
+	// Size is about how many bytes the batch holds in memory.
+	Size int
+
+	each func(yield func(*Request, error) bool)
+}
+
+// Each decodes the batch, in order. It may be ranged over once, in any
+// goroutine. An error means that there is a delivery that cannot be read: the
+// request then holds its Source only. A request, with everything that it
+// refers to but its strings, is valid until the next one is asked for.
+func (b Batch) Each() iter.Seq2[*Request, error] {
+	return func(yield func(*Request, error) bool) {
+		if b.each != nil {
+			b.each(yield)
+		}
+	}
+}
+
+// one is a batch of a single request or error.
+func one(r *Request, err error) Batch {
+	return Batch{Size: len(r.Body), each: func(yield func(*Request, error) bool) { yield(r, err) }}
+}
+
+// unreadable is a batch of a single delivery that cannot be read.
+func unreadable(source string, err error) Batch { return one(&Request{Source: source}, err) }
+
+// Field is one header line.
+type Field struct{ Name, Value string }
+
+// Header is the header lines of a request in their recorded order, names as
+// they were written.
+type Header []Field
+
+// Values returns the values of all lines of that name, in any case, in order.
+func (h Header) Values(name string) []string {
+	var values []string
+	for i := range h {
+		if equalFold(h[i].Name, name) {
+			values = append(values, h[i].Value)
+		}
+	}
+	return values
+}
+
+// Get is the first of Values, or "".
+func (h Header) Get(name string) string {
+	for i := range h {
+		if equalFold(h[i].Name, name) {
+			return h[i].Value
+		}
+	}
+	return ""
+}
+
+// Has reports whether there is a line of that name.
+func (h Header) Has(name string) bool {
+	for i := range h {
+		if equalFold(h[i].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// SameName reports whether a and b are the same header name.
+func SameName(a, b string) bool { return equalFold(a, b) }
+
+// equalFold is ASCII-only: header names are, and Unicode folding would find
+// names that no HTTP implementation takes for the same.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		x, y := a[i], b[i]
+		if x != y && (x|0x20 != y|0x20 || x|0x20 < 'a' || x|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// ParseField splits "Name: value", as a command line or a dump writes a header
+// line. White space around the value is not part of it.
+func ParseField(line string) (Field, bool) {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok || !token(name) {
+		return Field{}, false
+	}
+	return Field{Name: name, Value: strings.Trim(value, " \t\r")}, true
+}
+
+// token reports whether s can be a header name or a method (RFC 9110, 5.6.2).
+func token(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

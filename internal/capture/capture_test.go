@@ -1,0 +1,634 @@
+package capture
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// got is what a test compares: a request that outlives its batch.
+type got struct {
+	Source, ReceivedAt, Method, URL string
+	Header                          Header
+	Body                            string
+	Inexact                         bool
+	Notes                           []string
+	Err                             string
+}
+
+func readAll(t *testing.T, o Options, paths ...string) (all []got, notes []string) {
+	t.Helper()
+	batches, err := Read(t.Context(), paths, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range batches {
+		if b.Note != "" {
+			notes = append(notes, b.Note)
+		}
+		for r, err := range b.Each() {
+			g := got{r.Source, r.ReceivedAt, r.Method, r.URL, append(Header(nil), r.Header...), string(r.Body), r.Inexact, append([]string(nil), r.Notes...), ""}
+			if r.Stream != nil {
+				body, err := io.ReadAll(r.Stream)
+				if err != nil {
+					t.Fatal(err)
+				}
+				g.Body = string(body)
+			}
+			if err != nil {
+				g.Err = err.Error()
+			}
+			all = append(all, g)
+		}
+	}
+	return all, notes
+}
+
+// parse reads text as standard input, without the source's name.
+func parse(t *testing.T, format, text string) []got {
+	t.Helper()
+	all, _ := readAll(t, Options{Format: format, Stdin: strings.NewReader(text)}, "-")
+	for i := range all {
+		all[i].Source = strings.TrimPrefix(all[i].Source, "-")
+	}
+	return all
+}
+
+func check(t *testing.T, name string, want, have any) {
+	t.Helper()
+	if diff := cmp.Diff(want, have); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestDetect(t *testing.T) {
+	record := `{"headers":{"A":"b"},"body_base64":"aGk="}`
+	long := strings.Repeat("x", 200<<10)
+	for _, c := range []struct{ name, text, want string }{
+		{"record on a line", record + "\n", "ndjson"},
+		{"record without newline", record, "ndjson"},
+		{"two records", record + "\n" + record + "\n", "ndjson"},
+		{"torn first line", `{"headers":{"A"` + "\n" + record + "\n", "ndjson"},
+		{"empty lines first", "\n\n" + record + "\n", "ndjson"},
+		{"byte order mark", "\xef\xbb\xbf" + record + "\n", "ndjson"},
+		{"long line, body first", `{"body_base64":"` + long + `","headers":{}}` + "\n" + record, "ndjson"},
+		{"long line, headers first", `{"headers":{},"body":"` + long + `"}`, "ndjson"},
+		{"pretty record", "{\n  \"headers\": {},\n  \"body\": \"\"\n}\n", "json"},
+		{"pretty long record", "{\n  \"headers\": {},\n  \"body\": \"" + long + long + "\"\n}\n", "json"},
+		{"array", "[" + record + "]", "json"},
+		{"array over lines", "[\n" + record + ",\n" + record + "\n]", "json"},
+		{"request dump", "POST / HTTP/1.1\r\nHost: x\r\n\r\n{}", "http"},
+		{"header lines", "Content-Type: a/b\nX-Wunder-Signature: x\n\n{}", "http"},
+		{"curl", "*   Trying 127.0.0.1:80...\n> POST / HTTP/1.1\n> Host: x\n>\n{}", "http"},
+		{"nc", "Listening on 0.0.0.0 8080\nConnection received on localhost 5\nPOST / HTTP/1.1\n\n", "http"},
+		{"payload", `{"id":"1","event_type":"x"}`, "raw"},
+		{"payload with a body", `{"body":"text","id":1}`, "raw"},
+		{"payload with headers but no body", `{"headers":{"a":1},"id":1}`, "raw"},
+		{"pretty payload", "{\n  \"id\": 1\n}\n", "raw"},
+		{"array payload", `[1,2,3]`, "raw"},
+		{"text with a colon", "Note: this is text\n\nand more", "raw"},
+		{"binary", "\x00\x01\x02", "raw"},
+		{"empty", "", "raw"},
+		{"brackets", strings.Repeat("[", 10_000), "raw"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			head, more, err := peek(strings.NewReader(c.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := detect(head, more); f.Name != c.want {
+				t.Errorf("%s, want %s", f.Name, c.want)
+			}
+		})
+	}
+}
+
+func TestRaw(t *testing.T) {
+	for _, text := range []string{"", "{}", " \n{}\r\n\n", "\xef\xbb\xbf{}", "\x00\xff", strings.Repeat("a", rawInMemory), strings.Repeat("b", rawInMemory+1)} {
+		all := parse(t, "raw", text)
+		if len(all) != 1 || all[0].Body != text || all[0].Err != "" {
+			t.Errorf("%.20q: %d deliveries", text, len(all))
+		}
+	}
+	check(t, "detected", []got{{Body: "hello\n"}}, parse(t, "", "hello\n"))
+}
+
+func TestHTTP(t *testing.T) {
+	head := Header{{"Host", "x"}, {"X-Wunder-Signature", "sha256=ab"}}
+	one := func(g got) []got {
+		g.Method, g.URL = "POST", "/hook"
+		if g.Header == nil {
+			g.Header = head
+		}
+		return []got{g}
+	}
+	with := func(fields ...Field) Header { return append(append(Header(nil), head...), fields...) }
+	for _, c := range []struct {
+		name, text string
+		want       []got
+	}{
+		{"CRLF", "POST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\n\r\n{}\r\n", one(got{Body: "{}\r\n"})},
+		{"LF", "POST /hook HTTP/1.1\nHost:x\nX-Wunder-Signature:  sha256=ab \n\n{}", one(got{Body: "{}"})},
+		{"no request line", "Host: x\nX-Wunder-Signature: sha256=ab\n\nbody", []got{{Header: head, Body: "body"}}},
+		{"folded", "POST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature:\r\n sha256=ab\r\n\r\n", one(got{})},
+		{"folded in the middle", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nA: one,\n\ttwo\n\n", one(got{Header: with(Field{"A", "one, two"})})},
+		{"blank lines first", "\r\n\r\nPOST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\n\r\nb", one(got{Body: "b"})},
+		{"binary body", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\n\n\x00\xff\r\n\n", one(got{Body: "\x00\xff\r\n\n"})},
+		{"nc", "Listening on 0.0.0.0 80\nConnection received on localhost 1\nPOST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\n\r\n{}", one(got{Body: "{}"})},
+		{"length fits", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}", one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
+		{"an editor's newline stays", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\n",
+			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}\n", Notes: []string{"the body has 3 bytes, Content-Length says 2: the dump ends with a newline that was not sent"}})},
+		{"other bytes stay", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{ }x",
+			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{ }x", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
+		{"cut off", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 9\n\n{}",
+			one(got{Header: with(Field{"Content-Length", "9"}), Body: "{}", Notes: []string{"the body has 2 bytes, Content-Length says 9: the dump is cut off"}})},
+		{"an answer follows", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\nHTTP/1.1 200 OK\n\n",
+			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
+		{"senseless length", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: -1\n\n{}",
+			one(got{Header: with(Field{"Content-Length", "-1"}), Body: "{}"})},
+		{"chunked", "POST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\nTransfer-Encoding: chunked\r\n\r\n2;ext=1\r\n{}\r\nA\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}0123456789"})},
+		{"chunked, LF", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: Chunked\n\n2\n{}\n0\n\n",
+			one(got{Header: with(Field{"Transfer-Encoding", "Chunked"}), Body: "{}"})},
+		{"chunked, joined already", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n{}",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"Transfer-Encoding says chunked, but the body is not in chunks: taken as it is"}})},
+		{"chunked, cut", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n9\nabc",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
+		{"curl", "*   Trying 127.0.0.1:80...\n* Connected to x\n> POST /hook HTTP/1.1\r\n> Host: x\r\n> X-Wunder-Signature: sha256=ab\r\n> \r\n* upload completely sent off: 2 bytes\n{}\n* Mark bundle\n< HTTP/1.1 200 OK\n< \n",
+			one(got{Body: "{}\n"})},
+		{"curl with a length", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 2\n>\n} [2 bytes data]\n{}\n< HTTP/1.1 200 OK\n",
+			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
+		{"curl without a body", "> POST /hook HTTP/1.1\n> Content-Length: 2\n>\n< HTTP/1.1 200 OK\n",
+			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
+		{"curl, head cut", "> POST /hook HTTP/1.1\n> Host: x\n* done\n", []got{{Err: errHeadCut.Error()}}},
+		{"no blank line", "POST /hook HTTP/1.1\nHost: x\n", []got{{Err: errHeadCut.Error()}}},
+		{"cut in a header", "POST /hook HTTP/1.1\nHost", []got{{Err: errHeadCut.Error()}}},
+		{"not a header", "POST /hook HTTP/1.1\nwhat is this\n\n", []got{{Err: `head: "what is this" is not a header line`}}},
+		{"folded first", "POST /hook HTTP/1.1\n folded\n\n", []got{{Err: "the head begins with a folded line"}}},
+		{"empty", "", []got{{Err: errHeadCut.Error()}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			check(t, "requests", c.want, parse(t, "http", c.text))
+		})
+	}
+
+	two := parse(t, "", "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nPOST /c HTTP/1.1\r\n\r\nPOST /d HTTP/1.1\n")
+	check(t, "pipelined", []got{
+		{Method: "POST", URL: "/a", Header: Header{{"Content-Length", "2"}}, Body: "{}"},
+		{Source: "#2", Method: "POST", URL: "/b", Header: Header{{"Transfer-Encoding", "chunked"}}, Body: "x"},
+		{Source: "#3", Method: "POST", URL: "/c", Body: "POST /d HTTP/1.1\n"},
+	}, two)
+}
+
+func TestHTTPTooLarge(t *testing.T) {
+	r := io.MultiReader(strings.NewReader("POST / HTTP/1.1\nHost: x\n\n"), io.LimitReader(zeros{}, MaxDelivery))
+	all, _ := readAll(t, Options{Stdin: r}, "-")
+	if len(all) != 1 || !strings.HasPrefix(all[0].Err, "larger than 64 MiB") {
+		t.Errorf("%d deliveries", len(all))
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestRecords(t *testing.T) {
+	h := Header{{"A", "b"}}
+	for _, c := range []struct {
+		name, text string
+		want       got
+	}{
+		{"base64", `{"headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"base64 without padding", `{"headers":{"A":"b"},"body_base64":"e30"}`, got{Header: h, Body: "{}"}},
+		{"base64, URL alphabet", `{"headers":{"A":"b"},"body_base64":"-_8="}`, got{Header: h, Body: "\xfb\xff"}},
+		{"base64, URL alphabet, no padding", `{"headers":{"A":"b"},"body_base64":"-_8"}`, got{Header: h, Body: "\xfb\xff"}},
+		{"base64 with escaped slashes", `{"headers":{"A":"b"},"body_base64":"\/\/8="}`, got{Header: h, Body: "\xff\xff"}},
+		{"base64, empty", `{"headers":{"A":"b"},"body_base64":""}`, got{Header: h}},
+		{"everything", ` { "received_at" : "t" , "method":"POST","url":"\/h","headers":{"A":["b"]},"body_base64":"e30=" } `,
+			got{ReceivedAt: "t", Method: "POST", URL: "/h", Header: h, Body: "{}"}},
+		{"string", `{"headers":{"A":"b"},"body":"{\"a\":\"\u00e9\\n\ud83d\ude00\"}\r\n"}`,
+			got{Header: h, Body: "{\"a\":\"é\\n😀\"}\r\n", Inexact: true, Notes: []string{noteBodyString}}},
+		{"string with bytes that are not UTF-8", "{\"headers\":{\"A\":\"b\"},\"body\":\"\xff\"}",
+			got{Header: h, Body: "\xff", Inexact: true, Notes: []string{noteBodyString}}},
+		{"lone surrogate", `{"headers":{"A":"b"},"body":"\ud83dx"}`,
+			got{Header: h, Body: "\ufffdx", Inexact: true, Notes: []string{noteBodyString}}},
+		{"object", `{"headers":{"A":"b"},"body":{"x": 1.00}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{noteBodyJSON}}},
+		{"null", `{"headers":{"A":"b"},"body":null}`, got{Header: h}},
+		{"both, base64 counts", `{"headers":{"A":"b"},"body":"other","body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"null base64, string counts", `{"headers":{"A":"b"},"body_base64":null,"body":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{noteBodyString}}},
+		{"several values", `{"headers":{"A":["1","2"],"B":[],"a":"3"},"body_base64":""}`, got{Header: Header{{"A", "1"}, {"A", "2"}, {"a", "3"}}}},
+		{"no headers", `{"headers":{},"body_base64":""}`, got{}},
+		{"numbers, booleans and null in headers", `{"headers":{"L":12,"T":true,"N":null,"M":[1,null,"x"]},"body_base64":""}`,
+			got{Header: Header{{"L", "12"}, {"T", "true"}, {"M", "1"}, {"M", "x"}}}},
+		{"pairs", `{"headers":[["A","b"],["A","c"]],"body_base64":""}`, got{Header: Header{{"A", "b"}, {"A", "c"}}}},
+		{"name and value", `{"headers":[{"name":"A","value":"b"}],"body_base64":""}`, got{Header: h}},
+		{"escapes in names", `{"headers":{"\u0041":"\u0062"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"escape in a member's name", `{"\u0068eaders":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"unknown members", `{"x":{"headers":{}},"y":[1],"z":"s","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"last of repeated members", `{"headers":{"X":"y"},"body_base64":"","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+		{"odd types of what is not needed", `{"method":1,"url":null,"headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
+
+		{"other case of a name", `{"Headers":{"A":"b"},"body":""}`, got{Err: `no member "headers"`}},
+		{"no body", `{"headers":{}}`, got{Err: `neither "body_base64" nor "body"`}},
+		{"headers not an object", `{"headers":"x","body":""}`, got{Err: `"headers" is neither an object nor a list`}},
+		{"header an object", `{"headers":{"A":{}},"body":""}`, got{Err: `header "A" is neither a string nor a list of strings`}},
+		{"header list with a list", `{"headers":{"A":[[]]},"body":""}`, got{Err: `header "A" is neither a string nor a list of strings`}},
+		{"odd pair", `{"headers":[["A"]],"body":""}`, got{Err: `an entry of "headers" is neither a pair nor {"name", "value"}`}},
+		{"bad base64", `{"headers":{},"body_base64":"a"}`, got{Err: `"body_base64": illegal base64 data at input byte 0`}},
+		{"bad base64 too", `{"headers":{},"body_base64":"e30=e30="}`, got{Err: `"body_base64": illegal base64 data at input byte 3`}},
+		{"base64 not a string", `{"headers":{},"body_base64":1}`, got{Err: `"body_base64" is not a string`}},
+		{"torn", `{"headers":{"A":"b"},"body_ba`, got{Err: "not a JSON object: unexpected end of JSON input"}},
+		{"garbage after it", `{"headers":{},"body":""} x`, got{Err: "not a JSON object: invalid character 'x' after top-level value"}},
+		{"bad escape", `{"headers":{},"body":"\x"}`, got{Err: `not a JSON object: invalid character 'x' in string escape code`}},
+		{"control character", "{\"headers\":{},\"body\":\"\t\"}", got{Err: `not a JSON object: invalid character '\t' in string literal`}},
+		{"carriage return in base64", "{\"headers\":{},\"body_base64\":\"e3\r0=\"}", got{Err: `not a JSON object: invalid character '\r' in string literal`}},
+		{"trailing comma", `{"headers":{},"body":"",}`, got{Err: "not a JSON object: invalid character '}' looking for beginning of object key string"}},
+		{"nonsense in an unknown member", `{"x":[}],"headers":{},"body":""}`, got{Err: "not a JSON object: invalid character '}' looking for beginning of value"}},
+		{"not an object", `[]`, got{Err: "not a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			line := c.want
+			line.Source = ":1"
+			check(t, "ndjson", []got{line}, parse(t, "ndjson", c.text+"\n"))
+			if c.want.Err == "" {
+				check(t, "json", []got{c.want}, parse(t, "json", "\n"+c.text))
+				c.want.Source = "#1"
+				check(t, "json array", []got{c.want}, parse(t, "json", "["+c.text+"]"))
+			}
+		})
+	}
+}
+
+func TestJSONDocuments(t *testing.T) {
+	a, b := `{"headers":{},"body_base64":"YQ=="}`, "{\n\"headers\": {},\n\"body_base64\": \"Yg==\"\n}"
+	for _, c := range []struct {
+		name, text string
+		want       []got
+	}{
+		{"array", "[" + a + ",\n" + b + "]\n", []got{{Source: "#1", Body: "a"}, {Source: "#2", Body: "b"}}},
+		{"one after the other", b + "\n" + b + a, []got{{Body: "b"}, {Source: "#2", Body: "b"}, {Source: "#3", Body: "a"}}},
+		{"arrays one after the other", "[" + a + "][]\n[" + b + "]", []got{{Source: "#1", Body: "a"}, {Source: "#2", Body: "b"}}},
+		{"a bad one in between", "[" + a + ",{},7," + a + "]", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: `no member "headers"`},
+			{Source: "#3", Err: "not a JSON object: json: cannot unmarshal number into Go value of type map[string]json.RawMessage"}, {Source: "#4", Body: "a"}}},
+		{"torn", "[" + a + ",{", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: unexpected EOF"}}},
+		{"torn after a comma", "[" + a + ",", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: unexpected EOF"}}},
+		{"torn at once", "[", []got{{Source: "#1", Err: "not JSON: unexpected EOF"}}},
+		{"garbage", a + "}", []got{{Body: "a"}, {Source: "#2", Err: "not JSON: invalid character '}' looking for beginning of value"}}},
+		{"byte order mark", "\xef\xbb\xbf" + b, []got{{Body: "b"}}},
+		{"nothing", " \n", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) { check(t, "requests", c.want, parse(t, "json", c.text)) })
+	}
+}
+
+func TestNDJSONLines(t *testing.T) {
+	line := func(n int) string {
+		return fmt.Sprintf(`{"headers":{"N":"%d"},"body_base64":"%s"}`, n, base64.StdEncoding.EncodeToString([]byte(fmt.Sprint(n))))
+	}
+	want := func(n int) got {
+		return got{Source: fmt.Sprintf(":%d", n), Header: Header{{"N", fmt.Sprint(n)}}, Body: fmt.Sprint(n)}
+	}
+	check(t, "blank lines, CRLF, a torn line, none at the end", []got{
+		want(1), want(3), want(5), {Source: ":6", Err: "not a JSON object: unexpected end of JSON input"}, want(7),
+	}, parse(t, "", line(1)+"\r\n\n"+line(3)+"\n  \n"+line(5)+"\n"+line(6)[:20]+"\n"+line(7)))
+
+	var text strings.Builder
+	var all []got
+	for n := 1; n <= 40_000; n++ {
+		text.WriteString(line(n) + "\n")
+		all = append(all, want(n))
+	}
+	for name, r := range map[string]io.Reader{
+		"whole":      strings.NewReader(text.String()),
+		"small bits": &bits{strings.NewReader(text.String())},
+	} {
+		have, _ := readAll(t, Options{Stdin: r}, "-")
+		for i := range have {
+			have[i].Source = strings.TrimPrefix(have[i].Source, "-")
+		}
+		check(t, name, all, have)
+	}
+}
+
+// bits reads in odd sizes.
+type bits struct{ r io.Reader }
+
+func (b *bits) Read(p []byte) (int, error) { return b.r.Read(p[:min(len(p), 7777)]) }
+
+func TestNDJSONLineTooLong(t *testing.T) {
+	record := `{"headers":{},"body_base64":""}` + "\n"
+	r := io.MultiReader(strings.NewReader(record), io.LimitReader(zeros{}, MaxDelivery+3<<20), strings.NewReader("\n"+record+record))
+	all, _ := readAll(t, Options{Stdin: r}, "-")
+	check(t, "requests", []got{{Source: "-:1"}, {Source: "-:2", Err: "larger than 64 MiB"}, {Source: "-:3"}, {Source: "-:4"}}, all)
+
+	r = io.MultiReader(strings.NewReader(record), io.LimitReader(zeros{}, MaxDelivery+3<<20))
+	all, _ = readAll(t, Options{Stdin: r}, "-")
+	check(t, "at the end", []got{{Source: "-:1"}, {Source: "-:2", Err: "larger than 64 MiB"}}, all)
+}
+
+func TestNDJSONReadError(t *testing.T) {
+	record := `{"headers":{},"body_base64":""}` + "\n"
+	r := io.MultiReader(strings.NewReader(record+record+"{"), &failing{})
+	all, _ := readAll(t, Options{Format: "ndjson", Stdin: r}, "-")
+	check(t, "requests", []got{{Source: "-:1"}, {Source: "-:2"}, {Source: "-:4", Err: "disk on fire"}}, all)
+}
+
+type failing struct{}
+
+func (*failing) Read([]byte) (int, error) { return 0, errors.New("disk on fire") }
+
+func TestReadErrors(t *testing.T) {
+	for _, format := range []string{"", "raw", "http", "json"} {
+		all, _ := readAll(t, Options{Format: format, Stdin: io.MultiReader(strings.NewReader("{"), &failing{})}, "-")
+		if len(all) != 1 || !strings.Contains(all[0].Err, "disk on fire") {
+			t.Errorf("format %q: %v", format, all)
+		}
+	}
+	if _, err := Read(t.Context(), nil, Options{Format: "nosuch"}); fault.KindOf(err) != fault.Usage {
+		t.Error(err)
+	}
+}
+
+func TestWalk(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("b/2.txt", "two")
+	write("b/10.txt", "ten")
+	write("a.txt", "a")
+	write(".hidden", "hidden")
+	write("c.json", `{"headers":{},"body_base64":""}`)
+	write("b/.git/x", "hidden")
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	if _, err := io.WriteString(w, "zipped"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write("d.gz", z.String())
+	write("e.gz", z.String()[:12])
+	write("f.gz", "\x1f\x8bnot gzip")
+	wantNotes := []string{}
+	if runtime.GOOS != "windows" {
+		for name, target := range map[string]string{"b/loop": "..", "b/z": "nowhere", "g": "a.txt"} {
+			if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wantNotes = []string{
+			filepath.Join(dir, "b", "loop") + ": skipped: a symbolic link back to a directory above it",
+			filepath.Join(dir, "b", "z") + ": skipped: a symbolic link that leads nowhere",
+		}
+	}
+	all, notes := readAll(t, Options{Stdin: strings.NewReader("in")}, dir, "-", filepath.Join(dir, "none"))
+	var have []string
+	for _, g := range all {
+		name, err := filepath.Rel(dir, g.Source)
+		if err != nil {
+			name = g.Source
+		}
+		have = append(have, filepath.ToSlash(name)+"|"+g.Body+"|"+g.Err)
+	}
+	want := []string{
+		"a.txt|a|", "b/10.txt|ten|", "b/2.txt|two|", "c.json:1||", "d.gz|zipped|",
+		"e.gz||unexpected EOF", "f.gz||decompressing: gzip: invalid header",
+	}
+	if runtime.GOOS != "windows" {
+		want = append(want, "g|a|")
+	}
+	want = append(want, "-|in|", "none||no such file or directory")
+	if runtime.GOOS == "windows" {
+		want[len(want)-1] = have[len(have)-1]
+	}
+	check(t, "deliveries", want, have)
+	check(t, "notes", wantNotes, append([]string{}, notes...))
+
+	// Given as raw, the bytes are the payload, compressed or not.
+	all, _ = readAll(t, Options{Format: "raw"}, filepath.Join(dir, "d.gz"))
+	check(t, "raw gzip", []got{{Source: filepath.Join(dir, "d.gz"), Body: z.String()}}, all)
+}
+
+func TestCancelled(t *testing.T) {
+	dir := t.TempDir()
+	for n := range 10 {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	batches, err := Read(ctx, []string{dir}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for range batches {
+		n++
+		cancel()
+	}
+	if n != 1 {
+		t.Errorf("%d batches after cancelling at the first", n)
+	}
+}
+
+// A reader that stops early must not leave the walk running.
+func TestBreak(t *testing.T) {
+	record := `{"headers":{},"body_base64":""}` + "\n"
+	for _, text := range []string{strings.Repeat(record, 100_000), "[" + record + "," + record + "]", "POST / HTTP/1.1\nContent-Length: 0\n\nPOST / HTTP/1.1\n\n"} {
+		batches, err := Read(t.Context(), []string{"-", "-"}, Options{Stdin: strings.NewReader(text)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range batches {
+			for range b.Each() {
+				break
+			}
+			break
+		}
+	}
+}
+
+func TestHeader(t *testing.T) {
+	h := Header{{"x-a", "1"}, {"B", "2"}, {"X-A", "3"}}
+	check(t, "Values", []string{"1", "3"}, h.Values("X-a"))
+	check(t, "Get", []string{"1", "2", ""}, []string{h.Get("X-A"), h.Get("b"), h.Get("c")})
+	check(t, "Has", []bool{true, false}, []bool{h.Has("x-A"), h.Has("xa")})
+	for name, want := range map[[2]string]bool{
+		{"X-A", "x-a"}: true, {"X@A", "X`A"}: false, {"K", "\u212a"}: false, {"[", "{"}: false, {"a", "ab"}: false,
+	} {
+		if SameName(name[0], name[1]) != want {
+			t.Errorf("SameName(%q): not %v", name, want)
+		}
+	}
+	for line, want := range map[string]Field{"A: b": {"A", "b"}, "A:": {"A", ""}, "A:  b c \t": {"A", "b c"}, "A: b: c": {"A", "b: c"}} {
+		if f, ok := ParseField(line); !ok || f != want {
+			t.Errorf("%q: %v, %v", line, f, ok)
+		}
+	}
+	for _, line := range []string{"", "A", ":x", "A b: c", "ä: b"} {
+		if _, ok := ParseField(line); ok {
+			t.Errorf("%q is taken for a header line", line)
+		}
+	}
+}
+
+func TestEvent(t *testing.T) {
+	env := Envelope{ID: "id", Type: "event_type", Time: "delivered_at"}
+	for _, c := range []struct {
+		name, body string
+		want       Event
+	}{
+		{"usual", `{"id":"1","event_type":"a.b","data":{"id":"no","event_type":["no"]},"delivered_at":"2026-05-17T14:30:01.000Z"}`,
+			Event{"1", "a.b", "2026-05-17T14:30:01.000Z"}},
+		{"spaced", "\n{ \"id\" : \"1\" ,\t\"event_type\"\r\n: \"\\u00e9\" }", Event{ID: "1", Type: "é"}},
+		{"last counts", `{"id":"1","id":"2"}`, Event{ID: "2"}},
+		{"number", `{"id":12,"event_type":true}`, Event{ID: "12"}},
+		{"braces in strings", `{"x":"}\"{","id":"1"}`, Event{ID: "1"}},
+		{"cut off", `{"id":"1","event_type":"a`, Event{ID: "1"}},
+		{"not JSON", `id=1`, Event{}},
+		{"array", `[{"id":"1"}]`, Event{}},
+		{"brackets", strings.Repeat("[", 10_000), Event{}},
+		{"brackets inside", `{"id":"1","x":` + strings.Repeat("[", 10_000), Event{ID: "1"}},
+		{"closing too many", `{"id":"1"}}}}`, Event{ID: "1"}},
+		{"empty", "", Event{}},
+		{"control character", "{\"id\":\"a\x01\"}", Event{}},
+	} {
+		check(t, c.name, c.want, env.Event([]byte(c.body)))
+	}
+	check(t, "no envelope", Event{}, Envelope{}.Event([]byte(`{"":"x"}`)))
+	if w, ok := (Event{Time: "2026-03-30T10:22:00Z"}).When(); !ok || w.Unix() != 1774866120 {
+		t.Error(w, ok)
+	}
+	for _, text := range []string{"", "2026-03-30 10:22:00", "yesterday"} {
+		if _, ok := (Event{Time: text}).When(); ok {
+			t.Errorf("%q is taken for a time", text)
+		}
+	}
+}
+
+// The fast decoder must never understand a line differently from the strict
+// one.
+func agree(t *testing.T, line []byte) {
+	t.Helper()
+	var f fastDecoder
+	fast, ferr := f.decode("x", 1, line)
+	strict := Request{Source: "x:1"}
+	serr := decodeRecord(line, &strict)
+	if (ferr == nil) != (serr == nil) {
+		t.Fatalf("%q: fast %v, strict %v", line, ferr, serr)
+	}
+	if ferr != nil {
+		return
+	}
+	type flat struct {
+		R    Request
+		Body string
+	}
+	a, b := flat{*fast, string(fast.Body)}, flat{strict, string(strict.Body)}
+	a.R.Body, b.R.Body = nil, nil
+	if len(a.R.Header) == 0 && len(b.R.Header) == 0 {
+		a.R.Header, b.R.Header = nil, nil
+	}
+	check(t, string(line), b, a)
+}
+
+func FuzzNDJSON(f *testing.F) {
+	f.Add([]byte(`{"received_at":"t","method":"POST","url":"/hook","headers":{"A":["b","c"],"D":"e"},"body_base64":"e30="}`))
+	f.Add([]byte(`{"headers":{"A":"\u0041"},"body":"a\nb"}`))
+	f.Add([]byte(`{"headers":[["A","b"]],"body":{"x":1}}`))
+	f.Add([]byte(`{"headers":{},"body_base64":"e3\/="}`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if !bytes.Contains(line, []byte("\n")) && len(bytes.TrimSpace(line)) > 0 {
+			agree(t, line)
+		}
+		drain(t, "ndjson", line)
+	})
+}
+
+func FuzzJSON(f *testing.F) {
+	f.Add([]byte(`[{"headers":{},"body":""}]`))
+	f.Add([]byte("{\n\"headers\": {\"A\": 1},\n\"body\": null}{}"))
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "json", data) })
+}
+
+func FuzzHTTP(f *testing.F) {
+	f.Add([]byte("POST / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nContent-Length: 2\r\n\r\n{}\n"))
+	f.Add([]byte("> POST / HTTP/1.1\n> Transfer-Encoding: chunked\n>\n2\n{}\n0\n\n* done\n"))
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "http", data) })
+}
+
+func FuzzDetect(f *testing.F) {
+	f.Add([]byte("\x1f\x8b"))
+	f.Add([]byte("\xef\xbb\xbf{\"headers\""))
+	f.Add([]byte("Host: x\n\nbody"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		drain(t, "", data)
+		Envelope{ID: "id", Type: "type", Time: "time"}.Event(data)
+	})
+}
+
+func drain(t *testing.T, format string, data []byte) {
+	t.Helper()
+	batches, err := Read(t.Context(), []string{"-"}, Options{Format: format, Stdin: bytes.NewReader(data)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for b := range batches {
+		for r, err := range b.Each() {
+			if r == nil || r.Source == "" {
+				t.Fatal("a delivery without a source")
+			}
+			if err == nil && r.Stream == nil && len(r.Body) > len(data) {
+				t.Fatal("a body larger than the input")
+			}
+			n++
+		}
+	}
+	if n > len(data)+1 {
+		t.Fatalf("%d deliveries of %d bytes", n, len(data))
+	}
+}
+
+// A record written by encoding/json is read back the same.
+func FuzzRoundTrip(f *testing.F) {
+	f.Add("X-A", "b", []byte("body\n"))
+	f.Fuzz(func(t *testing.T, name, value string, body []byte) {
+		line, err := json.Marshal(map[string]any{"headers": map[string][]string{name: {value, value}}, "body_base64": body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if body == nil {
+			return
+		}
+		agree(t, line)
+		var d fastDecoder
+		r, err := d.decode("x", 1, line)
+		if err != nil || !bytes.Equal(r.Body, body) || len(r.Header) != 2 {
+			t.Fatalf("%q: %v, %v", line, r, err)
+		}
+	})
+}

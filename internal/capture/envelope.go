@@ -1,0 +1,72 @@
+package capture
+
+import "time"
+
+// Envelope says where a provider's delivery body holds its own id, type and
+// time: names of top-level members.
+type Envelope struct {
+	ID   string // "id", "event_id"
+	Type string // "event_type"
+	Time string // "delivered_at", "created_at": RFC 3339
+	// HeaderID and HeaderType are unsigned headers that repeat the body; empty
+	// where the provider has none.
+	HeaderID   string
+	HeaderType string
+}
+
+// Event is what a body says of itself: text as it stands there, empty where it
+// says nothing.
+type Event struct{ ID, Type, Time string }
+
+// Event finds the envelope's members in a body. It is meant for bodies whose
+// signature has been judged already: it never fails, whatever the body is, and
+// stops at the first thing that is not JSON. Of repeated members the last
+// counts, as in the parsers that receivers use.
+func (e Envelope) Event(body []byte) Event {
+	var ev Event
+	members(body, func(name, value []byte) bool {
+		if len(value) == 0 {
+			return false
+		}
+		switch {
+		case is(name, e.ID):
+			ev.ID = text(value)
+		case is(name, e.Type):
+			ev.Type = text(value)
+		case is(name, e.Time):
+			ev.Time = text(value)
+		}
+		return true
+	})
+	return ev
+}
+
+// is compares a quoted name; names with escapes in them are not ours.
+func is(quoted []byte, name string) bool {
+	return name != "" && len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name
+}
+
+// text is a string's text, or a number as it is written.
+func text(value []byte) string {
+	switch c := value[0]; {
+	case c == '"':
+		out, ok := unquote(nil, value)
+		if !ok {
+			return ""
+		}
+		return string(out)
+	case c == '-' || c >= '0' && c <= '9':
+		return string(value)
+	}
+	return ""
+}
+
+// When is the event's time, if it states one: RFC 3339 with or without a
+// fraction.
+func (e Event) When() (time.Time, bool) {
+	if e.Time == "" {
+		return time.Time{}, false
+	}
+	t, err := time.Parse(time.RFC3339, e.Time)
+	return t, err == nil
+}

@@ -1,0 +1,62 @@
+package capture
+
+import (
+	"context"
+	"io"
+	"iter"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Format is one way in which deliveries are recorded.
+type Format struct {
+	Name string
+	// About is one line for help texts.
+	About string
+	// Sniff recognises the format by the beginning of an input. More says that
+	// the input goes on after head.
+	Sniff func(head []byte, more bool) bool
+	// Read yields what the input holds. It may be called once per input and
+	// must end when ctx does.
+	Read func(ctx context.Context, in Input) iter.Seq[Batch]
+}
+
+// Input is one open input.
+type Input struct {
+	Name string // for Source
+	R    io.Reader
+}
+
+// Formats is THE list of formats, in the order in which they are tried: raw is
+// last and takes anything.
+var Formats = []Format{ndjsonFormat, jsonFormat, httpFormat, rawFormat}
+
+// FormatNames lists the names in the order of [Formats].
+func FormatNames() []string {
+	names := make([]string, len(Formats))
+	for i, f := range Formats {
+		names[i] = f.Name
+	}
+	return names
+}
+
+// FormatNamed finds a format; an unknown name is an error of kind Usage.
+func FormatNamed(name string) (Format, error) {
+	for _, f := range Formats {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, fault.Usagef("capture format %q is unknown", name).
+		WithHint("the formats are %v; without --format it is detected by content", FormatNames())
+}
+
+// detect never fails, since raw takes anything.
+func detect(head []byte, more bool) Format {
+	for _, f := range Formats {
+		if f.Sniff(head, more) {
+			return f
+		}
+	}
+	return rawFormat
+}

@@ -1,0 +1,181 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"iter"
+	"strconv"
+)
+
+// ndjsonFormat is one record a line. It is the format for large batches: the
+// reader only looks for newlines, and whole blocks of lines are decoded by
+// whoever has a core to spare.
+var ndjsonFormat = Format{
+	Name:  "ndjson",
+	About: `one JSON object {"headers", "body_base64" or "body"} a line, as listen writes it`,
+	Sniff: sniffNDJSON,
+	Read:  readNDJSON,
+}
+
+const (
+	// blockSize is how much is read at a time, and how much a batch holds
+	// unless a single line is longer.
+	blockSize = 1 << 20
+	// sniffLines is among how many first lines one must be a record: a torn
+	// line does not hide what the rest is.
+	sniffLines = 16
+)
+
+func sniffNDJSON(head []byte, more bool) bool {
+	text := trimBOM(head)
+	for range sniffLines {
+		line, rest, ended := bytes.Cut(text, []byte("\n"))
+		line = bytes.TrimSpace(line)
+		if len(line) > 0 && line[0] == '[' {
+			return false
+		}
+		if len(line) > 0 && line[0] == '{' {
+			whole := skipValue(line, 0) == len(line)
+			if isRecord(line, !whole && !ended && more) && (whole || !ended) {
+				return true
+			}
+		}
+		if !ended {
+			return false
+		}
+		text = rest
+	}
+	return false
+}
+
+func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) {
+		l := lines{in: Input{Name: in.Name, R: &bomless{r: in.R}}, yield: yield, next: 1}
+		for ctx.Err() == nil && l.read() {
+		}
+	}
+}
+
+// lines cuts an input into blocks of whole lines.
+type lines struct {
+	in      Input
+	yield   func(Batch) bool
+	buf     []byte // what was read and not yet yielded; no newline in it
+	next    int    // number of the first line in buf
+	scanned int    // of buf, without a newline
+	skip    bool   // inside a line that is too long
+}
+
+// read takes one read's worth of input and reports whether to go on.
+func (l *lines) read() bool {
+	if cap(l.buf)-len(l.buf) < blockSize/2 {
+		grown := make([]byte, len(l.buf), max(blockSize, 2*cap(l.buf)))
+		copy(grown, l.buf)
+		l.buf = grown
+	}
+	n, err := l.in.R.Read(l.buf[len(l.buf):cap(l.buf)])
+	full := n == cap(l.buf)-len(l.buf)
+	l.buf = l.buf[:len(l.buf)+n]
+	if err == nil {
+		return l.cut(full)
+	}
+	if !l.cut(false) {
+		return false
+	}
+	if len(l.buf) > 0 && !l.skip {
+		if err == io.EOF {
+			// The last line has no newline: complete, or torn and then unreadable.
+			l.yield(l.batch(l.buf))
+			return false
+		}
+		l.next++
+	}
+	if err != io.EOF {
+		l.yield(unreadable(l.source(l.next), cause(err)))
+	}
+	return false
+}
+
+// cut yields the whole lines of buf. A block that is far from full is copied,
+// so that the buffer can be filled on; a full one is handed over.
+func (l *lines) cut(full bool) bool {
+	end := bytes.LastIndexByte(l.buf[l.scanned:], '\n') + 1
+	if end == 0 {
+		return l.tooLong()
+	}
+	end += l.scanned
+	block, rest := l.buf[:end], l.buf[end:]
+	if l.skip {
+		// The end of the line that was too long.
+		first := bytes.IndexByte(block, '\n') + 1
+		block, l.skip = block[first:], false
+	}
+	batch := Batch{}
+	if len(block) > 0 {
+		if full || len(block) >= blockSize/2 {
+			batch = l.batch(block)
+			l.buf = make([]byte, len(rest), blockSize+2*len(rest))
+			copy(l.buf, rest)
+		} else {
+			batch = l.batch(bytes.Clone(block))
+			l.buf = append(l.buf[:0], rest...)
+		}
+	} else {
+		l.buf = append(l.buf[:0], rest...)
+	}
+	l.scanned = len(l.buf)
+	return batch.each == nil || l.yield(batch)
+}
+
+// tooLong gives up on a line over the limit: it is reported once, and its
+// bytes are dropped up to the next newline.
+func (l *lines) tooLong() bool {
+	l.scanned = len(l.buf)
+	if l.skip {
+		l.buf, l.scanned = l.buf[:0], 0
+		return true
+	}
+	if len(l.buf) <= MaxDelivery {
+		return true
+	}
+	source := l.source(l.next)
+	l.buf, l.scanned, l.skip = nil, 0, true
+	l.next++
+	return l.yield(unreadable(source, errTooLarge))
+}
+
+func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) }
+
+// batch makes a batch of whole lines; the numbers go on from there.
+func (l *lines) batch(block []byte) Batch {
+	d := lineDecoder{name: l.in.Name, line: l.next, block: block}
+	l.next += bytes.Count(block, []byte("\n"))
+	return Batch{Size: len(block), each: d.each}
+}
+
+// lineDecoder decodes a block of lines.
+type lineDecoder struct {
+	name  string
+	line  int
+	block []byte
+}
+
+func (d *lineDecoder) each(yield func(*Request, error) bool) {
+	var f fastDecoder
+	for rest := d.block; len(rest) > 0; d.line++ {
+		line := rest
+		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
+			line, rest = rest[:end], rest[end+1:]
+		} else {
+			rest = nil
+		}
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		r, err := f.decode(d.name, d.line, line)
+		if !yield(r, err) {
+			return
+		}
+	}
+}

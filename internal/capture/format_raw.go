@@ -1,0 +1,46 @@
+package capture
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// rawFormat is the payload and nothing else: every byte of the input.
+var rawFormat = Format{
+	Name:  "raw",
+	About: "the payload itself, every byte of it; headers come from --header or --signature",
+	Sniff: func([]byte, bool) bool { return true },
+	Read:  readRaw,
+}
+
+// rawInMemory is up to which size a raw payload is held in memory, where its
+// failure can be diagnosed; a larger one is streamed.
+const rawInMemory = 8 << 20
+
+func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) {
+		head, err := io.ReadAll(io.LimitReader(in.R, rawInMemory+1))
+		if err != nil {
+			yield(unreadable(in.Name, cause(err)))
+			return
+		}
+		if len(head) <= rawInMemory {
+			yield(one(&Request{Source: in.Name, Body: head}, nil))
+			return
+		}
+		// The input is closed when this sequence ends, and the batch is decoded
+		// by somebody else: wait until that has happened.
+		done := make(chan struct{})
+		batch := Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
+			defer close(done)
+			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}}, nil)
+		}}
+		if yield(batch) {
+			select {
+			case <-done:
+			case <-ctx.Done():
+			}
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Options configure [Read].
+type Options struct {
+	// Format is the name of a format, or "" to detect it for each input.
+	Format string
+	// Stdin is what "-" reads.
+	Stdin io.Reader
+}
+
+// Read yields the deliveries of all inputs, in the order given. A path is a
+// file, a directory (walked in the order of names, entries beginning with a
+// dot left out) or "-". Symbolic links are followed, loops and special files
+// in directories are passed over with a note; a pipe or a device that is named
+// itself is read. Inputs compressed with gzip are read through, unless the
+// format is given as raw: then the bytes are taken as they are.
+//
+// An input that cannot be opened or read is one unreadable delivery. An
+// unknown format is an error of kind Usage. Cancelling ctx ends the sequence,
+// at the latest when a blocked read returns.
+func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], error) {
+	var forced *Format
+	if o.Format != "" {
+		f, err := FormatNamed(o.Format)
+		if err != nil {
+			return nil, err
+		}
+		forced = &f
+	}
+	return func(yield func(Batch) bool) {
+		w := walker{ctx: ctx, forced: forced, yield: yield}
+		for _, path := range paths {
+			ok := true
+			if path == "-" {
+				ok = o.Stdin == nil || w.input("-", o.Stdin)
+			} else {
+				ok = w.path(path)
+			}
+			if !ok {
+				return
+			}
+		}
+	}, nil
+}
+
+// walker yields; each of its methods returns false when the consumer is done.
+type walker struct {
+	ctx    context.Context
+	forced *Format
+	yield  func(Batch) bool
+}
+
+func (w *walker) path(path string) bool {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return w.yield(unreadable(path, cause(err)))
+	case info.IsDir():
+		return w.dir(path, info, nil)
+	}
+	return w.file(path)
+}
+
+// dir walks a directory; above are the directories that lead to it.
+func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
+	for _, a := range above {
+		if os.SameFile(a, info) {
+			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link back to a directory above it", path)})
+		}
+	}
+	above = append(above, info)
+	entries, err := os.ReadDir(path)
+	if err != nil && !w.yield(unreadable(path, cause(err))) {
+		return false
+	}
+	for _, entry := range entries {
+		if w.ctx.Err() != nil {
+			return false
+		}
+		if strings.HasPrefix(entry.Name(), ".") {
+			continue
+		}
+		if !w.entry(filepath.Join(path, entry.Name()), above) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *walker) entry(path string, above []fs.FileInfo) bool {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		if link, lerr := os.Lstat(path); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
+			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
+		}
+		return w.yield(unreadable(path, cause(err)))
+	case info.IsDir():
+		return w.dir(path, info, above)
+	case !info.Mode().IsRegular():
+		return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: not a regular file", path)})
+	}
+	return w.file(path)
+}
+
+func (w *walker) file(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return w.yield(unreadable(path, cause(err)))
+	}
+	ok := w.input(path, f)
+	if err := f.Close(); err != nil && ok {
+		return w.yield(Batch{Note: fmt.Sprintf("%s: closing: %v", path, cause(err))})
+	}
+	return ok
+}
+
+// headStep and headMax bound what is looked at to detect a format: more is
+// read while a first line is not complete.
+const (
+	headStep = 64 << 10
+	headMax  = 1 << 20
+)
+
+func (w *walker) input(name string, r io.Reader) bool {
+	raw := w.forced != nil && w.forced.Name == rawFormat.Name
+	if !raw {
+		b := bufio.NewReaderSize(r, 4<<10)
+		r = b
+		if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+			z, err := gzip.NewReader(b)
+			if err != nil {
+				return w.yield(unreadable(name, fmt.Errorf("decompressing: %w", err)))
+			}
+			r = z
+		}
+	}
+	var format Format
+	if w.forced != nil {
+		format = *w.forced
+	} else {
+		head, more, err := peek(r)
+		if err != nil {
+			return w.yield(unreadable(name, cause(err)))
+		}
+		format = detect(head, more)
+		r = &prefixed{head: head, r: r}
+	}
+	for batch := range format.Read(w.ctx, Input{Name: name, R: r}) {
+		if w.ctx.Err() != nil || !w.yield(batch) {
+			return false
+		}
+	}
+	return w.ctx.Err() == nil
+}
+
+// peek reads until there is enough to detect a format by: a first line, or
+// headStep bytes; up to headMax of a first line that looks like JSON. It does
+// not wait for more than that, so that a slow pipe is judged as it flows.
+func peek(r io.Reader) (head []byte, more bool, err error) {
+	for len(head) < headMax {
+		if cap(head)-len(head) < headStep {
+			head = append(make([]byte, 0, 2*cap(head)+headStep), head...)
+		}
+		n, err := r.Read(head[len(head) : len(head)+headStep])
+		head = head[:len(head)+n]
+		if err == io.EOF {
+			return head, false, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if enough(head) {
+			break
+		}
+	}
+	return head, true, nil
+}
+
+func enough(head []byte) bool {
+	text := bytes.TrimLeft(trimBOM(head), " \t\r\n")
+	if len(text) == 0 {
+		return len(head) >= headStep
+	}
+	newline := bytes.IndexByte(text, '\n')
+	if text[0] == '{' || text[0] == '[' {
+		// A first line that is a whole record decides at once; a line that does
+		// not end may still become one.
+		return newline > 0 && (len(head) >= headStep || skipValue(text[:newline], 0) > 0)
+	}
+	return len(head) >= headStep || bytes.Contains(text, []byte("\n\n")) || bytes.Contains(text, []byte("\r\n\r\n"))
+}
+
+// prefixed puts a head back in front of a reader.
+type prefixed struct {
+	head []byte
+	r    io.Reader
+}
+
+func (p *prefixed) Read(b []byte) (int, error) {
+	if len(p.head) > 0 {
+		n := copy(b, p.head)
+		p.head = p.head[n:]
+		return n, nil
+	}
+	return p.r.Read(b)
+}
+
+// cause takes the path out of a file system error: the source names it.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// trimBOM drops the byte order mark that an editor put before a capture. It is
+// never applied to a payload.
+func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) }

@@ -1,0 +1,206 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// A record is a delivery as a JSON object: {"headers", "body" or
+// "body_base64", "received_at", "method", "url"}. It is the line of an NDJSON
+// file and the document of a .json file.
+
+const (
+	noteBodyString = "the body was kept as a JSON string: bytes that are not UTF-8 may have been replaced"
+	noteBodyJSON   = "the body was kept as JSON inside the capture: its original spacing and escapes may be lost"
+)
+
+// decodeRecord is the strict path: encoding/json checks the syntax of the
+// whole record, member names are compared exactly, strings are decoded without
+// loss. Of repeated members the last counts.
+func decodeRecord(text []byte, r *Request) error {
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(text, &m); err != nil {
+		return fmt.Errorf("not a JSON object: %w", err)
+	}
+	headers, ok := m["headers"]
+	if !ok {
+		return errors.New(`no member "headers"`)
+	}
+	var err error
+	if r.Header, err = decodeHeaders(r.Header[:0], headers); err != nil {
+		return err
+	}
+	if r.Body, err = decodeBody(m, r); err != nil {
+		return err
+	}
+	for name, to := range map[string]*string{"received_at": &r.ReceivedAt, "method": &r.Method, "url": &r.URL} {
+		if s, ok := unquote(nil, m[name]); ok {
+			*to = string(s)
+		}
+	}
+	return nil
+}
+
+func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
+	if v, ok := m["body_base64"]; ok && !isNull(v) {
+		s, ok := unquote(nil, v)
+		if !ok {
+			return nil, errors.New(`"body_base64" is not a string`)
+		}
+		body, err := decodeBase64(nil, s)
+		if err != nil {
+			return nil, fmt.Errorf(`"body_base64": %w`, err)
+		}
+		return body, nil
+	}
+	v, ok := m["body"]
+	switch {
+	case !ok:
+		return nil, errors.New(`neither "body_base64" nor "body"`)
+	case isNull(v):
+		return []byte{}, nil
+	case v[0] == '"':
+		s, ok := unquote(nil, v)
+		if !ok {
+			return nil, errors.New(`"body" is not a valid string`)
+		}
+		r.Inexact, r.Notes = true, append(r.Notes, noteBodyString)
+		return s, nil
+	}
+	r.Inexact, r.Notes = true, append(r.Notes, noteBodyJSON)
+	return bytes.Clone(v), nil
+}
+
+func isNull(v []byte) bool { return string(v) == "null" }
+
+// decodeHeaders takes {"Name": "value" or ["value", ...]}, in its order, and
+// the lists that other tools write: [["Name", "value"], ...] and
+// [{"name": "Name", "value": "value"}, ...]. The syntax has been checked.
+func decodeHeaders(to Header, v []byte) (Header, error) {
+	switch v[0] {
+	case '{':
+		var err error
+		members(v, func(quoted, value []byte) bool {
+			name, ok := unquote(nil, quoted)
+			if !ok {
+				err = errors.New("a header name is not a valid string")
+				return false
+			}
+			to, err = appendValues(to, string(name), value)
+			return err == nil
+		})
+		return to, err
+	case '[':
+		var pairs []json.RawMessage
+		if err := json.Unmarshal(v, &pairs); err != nil {
+			return to, fmt.Errorf(`"headers": %w`, err)
+		}
+		for _, p := range pairs {
+			f, err := decodePair(p)
+			if err != nil {
+				return to, err
+			}
+			to = append(to, f)
+		}
+		return to, nil
+	}
+	return to, errors.New(`"headers" is neither an object nor a list`)
+}
+
+func decodePair(p []byte) (Field, error) {
+	var list []string
+	if json.Unmarshal(p, &list) == nil && len(list) == 2 {
+		return Field{list[0], list[1]}, nil
+	}
+	var f Field
+	ok := members(p, func(quoted, value []byte) bool {
+		s, isString := unquote(nil, value)
+		switch {
+		case is(quoted, "name") && isString:
+			f.Name = string(s)
+		case is(quoted, "value") && isString:
+			f.Value = string(s)
+		}
+		return true
+	})
+	if !ok || f.Name == "" {
+		return f, errors.New(`an entry of "headers" is neither a pair nor {"name", "value"}`)
+	}
+	return f, nil
+}
+
+func appendValues(to Header, name string, value []byte) (Header, error) {
+	if value[0] != '[' {
+		s, ok, err := headerText(name, value)
+		if ok {
+			to = append(to, Field{name, s})
+		}
+		return to, err
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(value, &list); err != nil {
+		return to, fmt.Errorf("header %q: %w", name, err)
+	}
+	for _, v := range list {
+		s, ok, err := headerText(name, v)
+		if err != nil {
+			return to, err
+		}
+		if ok {
+			to = append(to, Field{name, s})
+		}
+	}
+	return to, nil
+}
+
+// headerText takes a string; a number or a boolean as it is written, since
+// hand-made captures say "Content-Length": 12; null is no header at all.
+func headerText(name string, v []byte) (text string, ok bool, err error) {
+	switch {
+	case v[0] == '"':
+		s, ok := unquote(nil, v)
+		if !ok {
+			return "", false, fmt.Errorf("header %q is not a valid string", name)
+		}
+		return string(s), true, nil
+	case isNull(v):
+		return "", false, nil
+	case v[0] == '{' || v[0] == '[':
+		return "", false, fmt.Errorf("header %q is neither a string nor a list of strings", name)
+	}
+	return string(v), true, nil
+}
+
+// decodeBase64 takes either alphabet, padded or not.
+func decodeBase64(to, s []byte) ([]byte, error) {
+	if out, err := base64.StdEncoding.AppendDecode(to, s); err == nil {
+		return out, nil
+	}
+	s = bytes.TrimRight(s, "=")
+	enc := base64.RawStdEncoding
+	if bytes.ContainsAny(s, "-_") {
+		enc = base64.RawURLEncoding
+	}
+	return enc.AppendDecode(to, s)
+}
+
+// isRecord reports whether text, which may be cut off, is a record by its
+// members. A payload that merely has a body is none: headers make the record.
+func isRecord(text []byte, cut bool) bool {
+	headers, body, base := false, false, false
+	members(text, func(name, value []byte) bool {
+		switch {
+		case is(name, "headers"):
+			headers = len(value) == 0 || value[0] == '{' || value[0] == '['
+		case is(name, "body"):
+			body = true
+		case is(name, "body_base64"):
+			base = true
+		}
+		return true
+	})
+	return headers && (body || base || cut) || base && cut
+}
