@@ -381,6 +381,12 @@ func TestTruncatedAnywhere(t *testing.T) {
 	t.Parallel()
 	d, ref, data := dirWithNeighbour(t)
 	for n := range len(data) - 1 { // the last byte is the newline after the object
+		if r, err := decodeRecord(data[:n]); err == nil {
+			t.Errorf("%d bytes: accepted as %+v", n, r)
+		}
+		if n%5 != 0 {
+			continue // the whole way through the files for some of them
+		}
 		if err := os.WriteFile(d.recordPath(ref), data[:n], 0o600); err != nil {
 			t.Fatal(err)
 		}

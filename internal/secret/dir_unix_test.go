@@ -266,3 +266,39 @@ func everything(t *testing.T, dir string) {
 		}
 	}
 }
+
+// TestFileSizeLimit meets a real limit of the system, in a child process: no
+// file may grow past 32 KiB there.
+func TestFileSizeLimit(t *testing.T) {
+	ctx := context.Background()
+	if dir := os.Getenv("HOOKCTL_TEST_LIMIT"); dir != "" {
+		limit := syscall.Rlimit{Cur: 32 << 10, Max: 32 << 10}
+		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
+			t.Fatal(err)
+		}
+		d, j := OpenDir(dir, DirOptions{}), OpenJournal(filepath.Join(dir, "journal"))
+		large := Record{Provider: "p", ID: "i", Secret: New("new"), Name: strings.Repeat("n", 40<<10)}
+		_, begun := j.Begin(ctx, Intent{Operation: "create"}, 64<<10)
+		for what, err := range map[string]error{"Check": d.Check(ctx), "Put": d.Put(ctx, large), "Begin": begun} {
+			if !errors.Is(err, syscall.EFBIG) || !strings.Contains(err.Error(), dir) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		return
+	}
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "cfg")
+	d := OpenDir(dir, DirOptions{})
+	if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("old")}); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestFileSizeLimit$", "-test.count=1")
+	cmd.Env = append(os.Environ(), "HOOKCTL_TEST_LIMIT="+dir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	onlyWhole(t, dir)
+	if r, err := d.Get(ctx, Ref{"p", "i"}); err != nil || r.Secret.Reveal() != "old" {
+		t.Error(err)
+	}
+}

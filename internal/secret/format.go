@@ -12,6 +12,23 @@ import (
 	"strings"
 )
 
+// The file of a record, members in this order ("_base64" members: object.go):
+//
+//	version      1
+//	provider     who made the webhook
+//	id           the provider's id; the file's name is a hash of both
+//	profile, origin, name, url, events
+//	secret       the signing secret, exactly
+//	fingerprint  of the secret; a file in which they differ is not used
+//	older        earlier secrets, newest first: secret, fingerprint, kept_at
+//	created_at   RFC 3339, UTC
+//	managed      made or adopted by apply
+//	replaces     provider and id of the webhook this one took over from
+//	deleted_at   RFC 3339, UTC; absent while the webhook lives
+//
+// The file of a credential: version, provider, profile, origin, fields (an
+// object of texts), fingerprints (one for each field), saved_at.
+
 // formatVersion is the version of the files of records and credentials. A
 // member may be added without raising it: readers skip what they do not know.
 const formatVersion = 1
