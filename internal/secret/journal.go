@@ -121,14 +121,9 @@ func complete(in *Intent) error {
 // begin locks first and shows the entry second: whoever sees an entry without
 // a lock may take its process for dead. The entry appears whole, by a rename.
 func (j *Journal) begin(id string, head entryHead) (*Entry, error) {
-	f, err := j.disk.sys.create(j.lockPath(id))
+	lock, err := j.takeNew(id)
 	if err != nil {
 		return nil, err
-	}
-	lock, err := j.takeNew(id, j.disk.sys.close(f))
-	if err != nil {
-		_ = f.Close()
-		return nil, errors.Join(err, j.disk.sys.remove(j.lockPath(id)))
 	}
 	e, err := j.write(id, head, lock)
 	if err != nil {

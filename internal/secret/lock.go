@@ -30,19 +30,25 @@ func (l *fileLock) release() error { return l.fl.Unlock() }
 
 func (j *Journal) lockPath(id string) string { return filepath.Join(j.dir, id+lockSuffix) }
 
-// takeNew locks the lock file that Begin has just made; err is how closing it
-// went.
-func (j *Journal) takeNew(id string, err error) (*fileLock, error) {
+// takeNew makes the lock file of an entry to be and locks it. On an error there
+// is no such file, unless there was one before.
+func (j *Journal) takeNew(id string) (*fileLock, error) {
+	path := j.lockPath(id)
+	f, err := j.disk.sys.create(path)
 	if err != nil {
 		return nil, err
 	}
-	fl := flock.New(j.lockPath(id), flock.SetFlag(os.O_RDWR|openSafely))
+	if err := j.disk.sys.close(f); err != nil {
+		_ = f.Close() // it may be open still; closing it twice does no harm
+		return nil, errors.Join(err, j.disk.sys.remove(path))
+	}
+	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
 	ok, err := fl.TryLock()
 	if err == nil && !ok {
 		err = ErrLive
 	}
 	if err != nil {
-		return nil, errors.Join(err, fl.Close())
+		return nil, errors.Join(err, fl.Close(), j.disk.sys.remove(path))
 	}
 	return &fileLock{fl}, nil
 }
