@@ -56,6 +56,9 @@ func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (
 }
 
 func (p toy) Create(ctx context.Context, s Spec) (Webhook, secret.Value, error) {
+	if p.a.Credentials["key"].IsZero() {
+		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Auth, Err: &httpx.Error{Stage: httpx.NotSent, Err: errors.New("no key")}}
+	}
 	resp, err := p.do(ctx, "POST", "/hooks", httpx.RepeatRefused)
 	if err != nil {
 		return Webhook{}, secret.Value{}, err
@@ -144,7 +147,7 @@ func (w *world) clock() time.Time { return w.now }
 func (w *world) open() {
 	w.journal = secret.OpenJournal(filepath.Join(w.dir, "journal"))
 	client, err := toyDriver().Open(
-		Access{BaseURL: w.server.URL, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
+		Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New("k")}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
 		Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

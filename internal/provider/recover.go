@@ -157,10 +157,11 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 	if len(u.Answer) == 0 {
 		return Finding{}, false, nil
 	}
-	wh, value, err := d.open(Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, HTTP: httpx.Replay(u.Answer), Now: r.Now}).
-		Create(ctx, Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
+	wh, value, err := d.reread(ctx, u, r.Now)
 	if err != nil {
-		if _, certain := outcome(err); certain {
+		// Only an answer that was read can refuse: an adapter that never came
+		// to reading it proves nothing.
+		if status, certain := outcome(err); certain && status != 0 {
 			f := u.finding(StateNotCreated, "")
 			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
 			return f, true, u.entry.Done()
@@ -175,6 +176,19 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 		return Finding{}, false, nil
 	}
 	return r.keepFound(ctx, u, wh.ID, value)
+}
+
+// reread lets the provider's own client read the answer in the journal. The
+// credentials are placeholders: nothing is sent.
+func (d *Driver) reread(ctx context.Context, u *unsettled, now func() time.Time) (Webhook, secret.Value, error) {
+	creds := map[string]secret.Value{}
+	for i, f := range d.Credentials {
+		if f.Required || i == 0 {
+			creds[f.Name] = secret.New("placeholder")
+		}
+	}
+	return d.open(Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, Credentials: creds, HTTP: httpx.Replay(u.Answer), Now: now}).
+		Create(ctx, Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
 }
 
 // keepFound puts a secret from the journal into the store.
