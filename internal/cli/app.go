@@ -1,0 +1,366 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// app is what a command opens on its first line: settings, printer and store.
+type app struct {
+	env     *Env
+	cfg     *config.Config
+	out     *render.Printer
+	store   *secret.Dir
+	journal *secret.Journal
+	dir     string
+	quiet   bool
+	yes     bool
+	noInput bool // asked for, or CI is set
+	debug   bool
+}
+
+// offline opens what needs no network: settings, printer, store, journal.
+// Nothing is created on disk.
+func (g *globals) offline() (*app, error) {
+	a, err := g.settings()
+	if err != nil {
+		return nil, err
+	}
+	a.out, err = render.New(g.env.Streams.Out, render.Options{
+		Format: render.Format(a.cfg.String("output")),
+		JQ:     g.flags.jq,
+		Color:  a.color(),
+		TTY:    g.env.Streams.OutTTY,
+		Width:  g.env.Streams.Width(),
+	})
+	return a, err
+}
+
+func (g *globals) settings() (*app, error) {
+	dir, err := g.configDir()
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]string{}
+	for flag, value := range map[string]string{
+		"output": g.flags.output, "request-timeout": g.flags.requestTimeout,
+		"no-input": fmt.Sprint(g.flags.noInput), "no-color": fmt.Sprint(g.flags.noColor), "quiet": fmt.Sprint(g.flags.quiet),
+	} {
+		if g.given(flag) {
+			given[flag] = value
+		}
+	}
+	if g.given("profile") && g.flags.profile == "" {
+		return nil, fault.Usagef("--profile is empty")
+	}
+	cfg, err := config.Load(config.Input{
+		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.loaded = cfg
+	a := &app{
+		env: g.env, cfg: cfg, dir: dir,
+		quiet:   cfg.String("quiet") == "true",
+		noInput: cfg.String("no-input") == "true" || inCI(g.env),
+		yes:     g.flags.yes,
+		debug:   g.flags.debug,
+	}
+	a.store = secret.OpenDir(dir, secret.DirOptions{Now: g.env.Now, Warn: a.warn})
+	a.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
+	return a, nil
+}
+
+// configDir is the directory of the whole on-disk state.
+func (g *globals) configDir() (string, error) {
+	if g.given("config") {
+		if g.flags.config == "" {
+			return "", fault.Usagef("--config is empty")
+		}
+		return filepath.Abs(g.flags.config)
+	}
+	if dir := g.env.Getenv("HOOKCTL_CONFIG_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	base, err := g.env.UserConfigDir()
+	if err != nil {
+		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
+			WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR")
+	}
+	return filepath.Join(base, "hookctl"), nil
+}
+
+// inCI reports whether CI says that nobody is there to answer.
+func inCI(env *Env) bool {
+	v := env.Getenv("CI")
+	return v != "" && v != "0" && !strings.EqualFold(v, "false")
+}
+
+func (a *app) color() bool {
+	switch {
+	case a.cfg.String("no-color") == "true" || a.env.Getenv("NO_COLOR") != "":
+		return false
+	case a.env.Getenv("CLICOLOR_FORCE") != "" && a.env.Getenv("CLICOLOR_FORCE") != "0":
+		return true
+	default:
+		return a.env.Streams.OutTTY && a.env.Getenv("TERM") != "dumb"
+	}
+}
+
+// interactive reports whether a missing value may be asked for.
+func (a *app) interactive() bool { return a.env.Streams.Interactive() && !a.noInput }
+
+// note says something useful but not needed on standard error; --quiet drops it.
+func (a *app) note(format string, args ...any) {
+	if !a.quiet {
+		a.warn(fmt.Sprintf(format, args...))
+	}
+}
+
+// warn says one line on standard error, always.
+func (a *app) warn(line string) {
+	_, _ = fmt.Fprintln(a.env.Streams.Err, term.Clean(line))
+}
+
+// confirm asks before something that cannot be undone. Without a terminal the
+// answer must have been given with --yes.
+func (a *app) confirm(ctx context.Context, question string) error {
+	if a.yes {
+		return nil
+	}
+	if !a.interactive() {
+		return fault.Usagef("%s", question).WithHint("there is no terminal to ask on: add --yes to confirm")
+	}
+	ok, err := a.env.Prompt.Confirm(ctx, question, false)
+	if err == nil && !ok {
+		err = fault.Errorf(fault.Interrupted, "not confirmed: nothing was done")
+	}
+	return err
+}
+
+// driver finds a provider by name or alias.
+func (g *globals) driver(name string) (*provider.Driver, error) {
+	for _, d := range g.env.Drivers {
+		if d.Name == name {
+			return d, nil
+		}
+		for _, alias := range d.Aliases {
+			if alias == name {
+				return d, nil
+			}
+		}
+	}
+	return nil, fault.Usagef("unknown provider %q", name).WithHint("providers: %s", strings.Join(g.providerNames(), ", "))
+}
+
+// http is the client that all requests go through. Every credential in known
+// is masked in the trace.
+func (a *app) http(known ...secret.Value) *httpx.Client {
+	o := httpx.Options{
+		UserAgent: "hookctl/" + a.env.Version,
+		Timeout:   a.cfg.Duration("request-timeout"),
+		Getenv:    a.env.Getenv,
+		Secrets:   known,
+		Notify:    func(line string) { a.note("%s", line) },
+	}
+	if a.debug {
+		o.Trace = a.env.Streams.Err
+	}
+	return httpx.New(o)
+}
+
+// access is how to reach a provider under the settings, without credentials.
+func (a *app) access(d *provider.Driver) provider.Access {
+	acc := provider.Access{BaseURL: a.cfg.String(d.Name + ".base-url"), Now: a.env.Now}
+	if d.PathPrefix != "" {
+		acc.PathPrefix = a.cfg.String(d.Name + ".path-prefix")
+	}
+	return acc
+}
+
+func (a *app) custody() provider.Custody {
+	return provider.Custody{
+		Store:   a.store,
+		Journal: a.journal,
+		Profile: a.cfg.Profile(),
+		Now:     a.env.Now,
+		Notify:  func(line string) { a.note("%s", line) },
+		Hurry:   a.env.Hurry,
+		LastResort: func(ref secret.Ref, s secret.Value) bool {
+			if !a.env.Streams.ErrTTY {
+				return false
+			}
+			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n%s\n",
+				term.Clean(ref.Provider), term.Clean(ref.ID), term.Clean(s.Reveal()))
+			return err == nil
+		},
+	}
+}
+
+// anonymous opens a provider without credentials, for its live help.
+func (a *app) anonymous(d *provider.Driver) (*provider.Client, error) {
+	acc := a.access(d)
+	acc.HTTP = a.http()
+	return d.Open(acc, a.custody())
+}
+
+// online opens a provider with the credentials of the environment or the store.
+func (a *app) online(ctx context.Context, d *provider.Driver) (*provider.Client, error) {
+	acc := a.access(d)
+	creds, _, err := a.credentials(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return a.onlineWith(d, acc, creds)
+}
+
+// onlineWith opens a provider with credentials that were chosen already.
+func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[string]secret.Value) (*provider.Client, error) {
+	known := make([]secret.Value, 0, len(creds))
+	for _, f := range d.Credentials {
+		if v, ok := creds[f.Name]; ok && f.Secret {
+			known = append(known, v)
+		}
+	}
+	acc.Credentials = creds
+	acc.HTTP = a.http(known...)
+	return d.Open(acc, a.custody())
+}
+
+// credentials finds what authenticates this profile at d: the environment's,
+// else what is stored for the origin of the base URL. A stored credential of
+// another origin is never used. The second answer says where they come from.
+func (a *app) credentials(ctx context.Context, d *provider.Driver) (map[string]secret.Value, string, error) {
+	fromEnv, names, err := a.envCredentials(d)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(fromEnv) > 0 {
+		err := d.CheckCredentials(fromEnv)
+		if err == nil || fault.KindOf(err) == fault.Usage {
+			return fromEnv, "environment " + strings.Join(names, ", "), err
+		}
+	}
+	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
+	if err != nil {
+		return nil, "", err
+	}
+	stored, err := a.store.GetCredential(ctx, d.Name, a.cfg.Profile(), origin)
+	if err != nil && !errors.Is(err, secret.ErrNotFound) {
+		return nil, "", err
+	}
+	creds := map[string]secret.Value{}
+	for k, v := range stored.Fields {
+		creds[k] = v
+	}
+	for k, v := range fromEnv {
+		creds[k] = v
+	}
+	if err := d.CheckCredentials(creds); err != nil {
+		return nil, "", a.missingCredentials(ctx, d, origin, err)
+	}
+	source := fmt.Sprintf("store (profile %s, %s)", a.cfg.Profile(), origin)
+	if len(names) > 0 {
+		source += " and environment " + strings.Join(names, ", ")
+	}
+	return creds, source, nil
+}
+
+// missingCredentials adds to err that credentials of another origin are there,
+// since that is what a user then wonders about.
+func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin string, err error) error {
+	all, _, lerr := a.store.ListCredentials(ctx)
+	if lerr != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.Provider == d.Name && c.Profile == a.cfg.Profile() && c.Origin != origin {
+			return &fault.Error{
+				Kind: fault.KindOf(err), Code: fault.Code(err),
+				Err:  fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin),
+				Hint: fault.Hint(err),
+			}
+		}
+	}
+	return err
+}
+
+// envCredentials reads the credential variables of d. Blank text and text with
+// white space around it is a mistake of the environment, and named.
+func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []string, error) {
+	creds := map[string]secret.Value{}
+	var names []string
+	for _, f := range d.Credentials {
+		for _, name := range f.Env {
+			v := a.env.Getenv(name)
+			if v == "" {
+				continue
+			}
+			if strings.TrimSpace(v) != v || strings.ContainsFunc(v, unicode.IsControl) {
+				return nil, nil, fault.Usagef("the environment variable %s is blank or has white space or control characters around or in its value", name).
+					WithHint("set it again without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
+			}
+			creds[f.Name] = secret.New(v)
+			names = append(names, name)
+			break
+		}
+	}
+	return creds, names, nil
+}
+
+// sinkEnv is the outside world of the sinks: no child sees a credential.
+func (a *app) sinkEnv() sink.Env {
+	return sink.Env{
+		Getenv:     a.env.Getenv,
+		Environ:    a.cleanEnviron(),
+		Stdout:     a.env.Streams.Out,
+		Stderr:     a.env.Streams.Err,
+		Structured: a.out != nil && a.out.Structured(),
+	}
+}
+
+// cleanEnviron is the environment without the user's credentials.
+func (a *app) cleanEnviron() []string {
+	hide := map[string]bool{provider.AuthDataVariable: true}
+	for _, d := range a.env.Drivers {
+		for _, f := range d.Credentials {
+			for _, name := range f.Env {
+				hide[name] = true
+			}
+		}
+	}
+	var out []string
+	for _, kv := range a.env.Environ {
+		if name, _, _ := strings.Cut(kv, "="); !hide[name] {
+			out = append(out, kv)
+		}
+	}
+	return out
+}
+
+// sinks parses --secret-to.
+func (a *app) sinks(specs []string) ([]sink.Sink, error) {
+	var out []sink.Sink
+	for _, s := range specs {
+		to, err := sink.Parse(s, a.sinkEnv())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, to)
+	}
+	return out, nil
+}

@@ -1,0 +1,549 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/prompt"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// authDataCap bounds what --auth-data reads.
+const authDataCap = 64 << 10
+
+type createOptions struct {
+	app    *app
+	driver *provider.Driver
+
+	name, url    string
+	events       []string
+	timeout      *int
+	authType     string
+	authData     string
+	allowUnknown bool
+	noValidate   bool
+	ifAbsent     bool
+	secretTo     []string
+	storeOnly    bool
+	showSecret   bool
+	dryRun, curl bool
+}
+
+func newCreateCmd(g *globals) *cobra.Command {
+	c := group(&cobra.Command{
+		Use:     "create <provider>",
+		Short:   "Create a webhook and keep its once-only secret",
+		GroupID: groupWebhooks,
+		Example: `  hookctl create zyntro --name "CRM Sync" --url https://example.com/hook --event new_contact --event 'invoice_*'
+  hookctl create wundertreos --url https://example.com/hook --event contact.created --name "Lead sync"
+  hookctl create zyntro                                        # on a terminal: asks for what is missing`,
+		Long: `Create a webhook. The provider tells its signing secret once, in the answer;
+hookctl keeps it on this machine before it prints anything, and hands it on to
+every --secret-to.
+
+The provider's own words on its API: hookctl help zyntro, hookctl help wundertreos.`,
+	})
+	for _, d := range g.env.Drivers {
+		c.AddCommand(newCreateProviderCmd(g, d))
+	}
+	return c
+}
+
+func newCreateProviderCmd(g *globals, d *provider.Driver) *cobra.Command {
+	o := &createOptions{driver: d}
+	var timeout int
+	var description string
+	c := &cobra.Command{
+		Use:     d.Name,
+		Aliases: d.Aliases,
+		Short:   "Create a webhook on " + d.Title,
+		Example: createExample(d),
+		Long: fmt.Sprintf(`Create a webhook on %s and keep its signing secret in the store on this
+machine. On a terminal, what is missing is asked for.
+
+With CI set, the store usually dies with the runner: name a --secret-to, or say
+--store-only if the store lasts. Sinks: file:PATH, dotenv:PATH:NAME,
+github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
+
+%s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("timeout") {
+				o.timeout = &timeout
+			}
+			if description != "" {
+				if o.name != "" && o.name != description {
+					return fault.Usagef("--name and --description are the same field on %s, and differ", d.Title)
+				}
+				o.name = description
+			}
+			return runCreate(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.name, "name", "", "name of the webhook"+required(d.NameRequired))
+	f.StringVar(&o.url, "url", "", "where deliveries go (required)")
+	f.StringArrayVar(&o.events, "event", nil, "event to subscribe to: a slug, a comma list, a glob, or all (required, repeatable)")
+	for _, opt := range d.CreateOptions {
+		switch opt {
+		case provider.OptTimeout:
+			f.IntVar(&timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (the provider's default is 30)")
+		case provider.OptAuth:
+			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint: "+strings.Join(d.AuthTypes, ", "))
+			f.StringVar(&o.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+			_ = c.RegisterFlagCompletionFunc("auth-type", cobra.FixedCompletions(d.AuthTypes, cobra.ShellCompDirectiveNoFileComp))
+		case provider.OptDescription:
+			f.StringVar(&description, "description", "", "another word for --name, as the provider calls it")
+		}
+	}
+	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
+	f.BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
+	f.BoolVar(&o.ifAbsent, "if-absent", false, "do nothing where an enabled webhook of this name and URL exists; fill the sinks from the kept secret")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand the secret to a sink (repeatable)")
+	f.BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no --secret-to is needed")
+	f.BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
+	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command, credentials as variables, and send nothing")
+	c.MarkFlagsMutuallyExclusive("dry-run", "curl")
+	_ = c.RegisterFlagCompletionFunc("event", completeEvents([]*provider.Driver{d}))
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	for _, name := range []string{"name", "url", "description"} {
+		if f.Lookup(name) != nil {
+			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+		}
+	}
+	return c
+}
+
+func required(yes bool) string {
+	if yes {
+		return " (required)"
+	}
+	return ""
+}
+
+func createExample(d *provider.Driver) string {
+	event := d.Catalogue[0].Slug
+	name := ""
+	if d.NameRequired {
+		name = ` --name "CRM Sync"`
+	}
+	return fmt.Sprintf(`  hookctl create %[1]s%[2]s --url https://example.com/hook --event %[3]s
+  hookctl create %[1]s%[2]s --url https://example.com/hook --event all --secret-to dotenv:.env:HOOK_SECRET
+  hookctl create %[1]s%[2]s --url https://example.com/hook --event %[3]s --if-absent --secret-to github-env:HOOK_SECRET
+  hookctl create %[1]s%[2]s --url https://example.com/hook --event %[3]s --dry-run`, d.Name, name, event)
+}
+
+func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var out []string
+	for _, f := range sink.Forms() {
+		head, _, _ := strings.Cut(f.Syntax, ":")
+		if head != f.Syntax {
+			head += ":"
+		}
+		out = append(out, cobra.CompletionWithDesc(head, f.Meaning))
+	}
+	return out, cobra.ShellCompDirectiveNoSpace
+}
+
+// runCreate checks everything that can be checked, and only then sends.
+func runCreate(ctx context.Context, o *createOptions) error {
+	a := o.app
+	sinks, err := a.sinks(o.secretTo)
+	if err != nil {
+		return err
+	}
+	spec, err := o.spec(ctx)
+	if err != nil {
+		return err
+	}
+	if o.dryRun || o.curl {
+		return o.draft(ctx, spec)
+	}
+	if inCI(a.env) && len(sinks) == 0 && !o.storeOnly {
+		return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
+			WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
+	}
+	client, err := a.online(ctx, o.driver)
+	if err != nil {
+		return err
+	}
+	if o.ifAbsent {
+		done, err := o.existing(ctx, client, spec, sinks)
+		if done || err != nil {
+			return err
+		}
+	}
+	made, err := client.Create(ctx, spec, sinks)
+	if made.Record.Fingerprint == "" {
+		return err // nothing is kept: the error says where the secret is
+	}
+	perr := o.print(o.view(made.Webhook, made.Record, made.Sinks, true))
+	if err == nil && perr == nil {
+		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", provider.ShellQuote(made.Record.Provider+"/"+made.Record.ID))
+	}
+	return fault.Worst(err, perr)
+}
+
+// spec collects the flags, asks for what is missing, and checks it all.
+func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
+	a := o.app
+	data, err := o.readAuthData()
+	if err != nil {
+		return provider.Spec{}, err
+	}
+	if a.interactive() {
+		if err := o.ask(ctx, &data); err != nil {
+			return provider.Spec{}, err
+		}
+	}
+	slugs, shown, eventErr := expandEvents(o.driver, o.events, o.allowUnknown || o.noValidate)
+	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, Timeout: o.timeout, AuthType: o.authType, AuthData: data}
+	if err := o.check(s, eventErr); err != nil {
+		return provider.Spec{}, err
+	}
+	for _, line := range shown {
+		a.note("events: %s", line)
+	}
+	if reachable := unreachable(s.URL); reachable != "" {
+		a.note("warning: %s", reachable)
+	}
+	return s, nil
+}
+
+// check reports everything that is wrong with s at once: what is missing, what
+// eventErr says of the events, and what the provider would refuse.
+func (o *createOptions) check(s provider.Spec, eventErr error) error {
+	if o.noValidate {
+		return eventErr
+	}
+	var lines, hints []string
+	missing := map[string]bool{"name": s.Name == "" && o.driver.NameRequired, "url": s.URL == "", "events": len(o.events) == 0}
+	for _, f := range []struct{ field, flag string }{{"name", "--name"}, {"url", "--url"}, {"events", "--event"}} {
+		if missing[f.field] {
+			lines = append(lines, f.flag+" is missing")
+		}
+	}
+	if len(lines) > 0 {
+		hints = append(hints, fmt.Sprintf("for instance: hookctl create %s --name NAME --url https://example.com/hook --event %s", o.driver.Name, o.driver.Catalogue[0].Slug))
+	}
+	if eventErr != nil {
+		lines = append(lines, eventErr.Error())
+		hints = append(hints, fault.Hint(eventErr))
+	}
+	for _, f := range o.driver.Validate(s) {
+		if !missing[f.Field] && (f.Field != "events" || eventErr == nil) {
+			lines = append(lines, "--"+flagOf(f.Field)+": "+f.Message)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	code := "invalid"
+	if eventErr != nil {
+		code = fault.Code(eventErr)
+	}
+	hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
+	return fault.Usagef("%s", strings.Join(lines, "\n")).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
+}
+
+func flagOf(field string) string {
+	if field == "events" {
+		return "event"
+	}
+	return field
+}
+
+// unreachable warns of a URL that a provider can hardly reach; "" for others.
+func unreachable(rawURL string) string {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return ""
+	}
+	host := u.Hostname()
+	ip := net.ParseIP(host)
+	switch {
+	case host == "localhost", ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()):
+		return host + " is an address of your own network: the provider's servers can hardly reach it"
+	case u.Scheme == "http":
+		return "deliveries to an http:// URL can be read and changed on their way"
+	}
+	return ""
+}
+
+// readAuthData reads --auth-data or its variable. A value that is not @file is
+// refused without being shown: it would stand in the shell's history.
+func (o *createOptions) readAuthData() (secret.Value, error) {
+	switch {
+	case o.authData == "":
+		if slices.Contains(o.driver.CreateOptions, provider.OptAuth) && o.authType != "" && o.authType != "none" {
+			return secret.New(o.app.env.Getenv(provider.AuthDataVariable)), nil
+		}
+		return secret.Value{}, nil
+	case !strings.HasPrefix(o.authData, "@"):
+		return secret.Value{}, fault.Usagef("--auth-data takes @FILE or @-, never the value itself: it would stay in the shell's history").
+			WithHint("or set %s", provider.AuthDataVariable)
+	}
+	in := o.app.env.Streams.In
+	if name := o.authData[1:]; name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return secret.Value{}, fault.Usagef("--auth-data: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	text, err := io.ReadAll(io.LimitReader(in, authDataCap+1))
+	if err != nil {
+		return secret.Value{}, fault.Usagef("--auth-data: %w", err)
+	}
+	if len(text) > authDataCap {
+		return secret.Value{}, fault.Usagef("--auth-data: more than %d bytes", authDataCap)
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return secret.Value{}, fault.Usagef("--auth-data: %s is empty", o.authData)
+	}
+	return secret.New(string(text)), nil
+}
+
+// ask fills in what the command line left out.
+func (o *createOptions) ask(ctx context.Context, data *secret.Value) error {
+	a, p := o.app, o.app.env.Prompt
+	var err error
+	check := func(field string) func(string) error {
+		return func(v string) error {
+			s := provider.Spec{Name: v, URL: v, Events: []string{"x"}}
+			for _, f := range o.driver.Validate(s) {
+				if f.Field == field && !o.noValidate {
+					return fmt.Errorf("%s", f.Message)
+				}
+			}
+			return nil
+		}
+	}
+	asked := o.url == "" || len(o.events) == 0 || o.name == "" && o.driver.NameRequired
+	if o.name == "" && asked {
+		label := "Name"
+		if !o.driver.NameRequired {
+			label = "Name (may be empty)"
+		}
+		if o.name, err = p.Input(ctx, label, "", check("name")); err != nil {
+			return err
+		}
+	}
+	if o.url == "" {
+		if o.url, err = p.Input(ctx, "URL that receives the deliveries", "", check("url")); err != nil {
+			return err
+		}
+	}
+	for len(o.events) == 0 {
+		if o.events, err = p.MultiSelect(ctx, "Events", eventChoices(o.driver)); err != nil {
+			return err
+		}
+		if len(o.events) == 0 {
+			a.warn("pick at least one event")
+		}
+	}
+	if data.IsZero() && o.authType != "" && o.authType != "none" {
+		*data, err = o.askAuth(ctx)
+	}
+	return err
+}
+
+// authFields are the members of each auth type's data (zyntro.md section 4).
+var authFields = map[string][]string{
+	"bearer": {"value"}, "basic": {"username", "password"}, "api_key": {"header", "value"}, "custom_header": {"header", "value"},
+}
+
+func (o *createOptions) askAuth(ctx context.Context) (secret.Value, error) {
+	fields, ok := authFields[o.authType]
+	if !ok {
+		return secret.Value{}, nil // validation names the right types
+	}
+	answers := map[string]string{}
+	for _, f := range fields {
+		label := "Authentication " + f
+		if f == "header" || f == "username" {
+			v, err := o.app.env.Prompt.Input(ctx, label, "", nil)
+			if err != nil {
+				return secret.Value{}, err
+			}
+			answers[f] = v
+			continue
+		}
+		v, err := o.app.env.Prompt.Secret(ctx, label)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		answers[f] = v.Reveal()
+	}
+	text, err := json.Marshal(answers)
+	return secret.New(string(text)), err
+}
+
+func eventChoices(d *provider.Driver) []prompt.Choice {
+	out := make([]prompt.Choice, len(d.Catalogue))
+	for i, e := range d.Catalogue {
+		out[i] = prompt.Choice{Value: e.Slug, Group: e.Category}
+	}
+	return out
+}
+
+// existing looks for an enabled webhook of this name and URL, for --if-absent.
+func (o *createOptions) existing(ctx context.Context, client *provider.Client, s provider.Spec, sinks []sink.Sink) (bool, error) {
+	rows, err := client.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	var found []provider.Webhook
+	for _, w := range rows {
+		if w.URL != nil && *w.URL == s.URL && text(w.Name) == s.Name && (w.Status == nil || *w.Status != provider.Disabled) {
+			found = append(found, w)
+		}
+	}
+	for _, w := range found {
+		rec, err := o.app.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		if err != nil {
+			continue
+		}
+		for _, to := range sinks {
+			if err := to.Check(ctx); err != nil {
+				return true, err
+			}
+		}
+		results := provider.Fill(ctx, rec, sinks)
+		perr := o.print(o.view(w, rec, results, false))
+		o.app.note("It exists already: nothing was created.")
+		return true, fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)
+	}
+	if len(found) > 0 {
+		ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)
+		return true, fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
+			WithCode("secret-not-kept").
+			WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
+	}
+	return false, nil
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
+	v := view.NewWebhook(o.driver.Name, w, &rec)
+	v.Created = &created
+	v.Sinks = view.NewSinks(results)
+	if o.showSecret {
+		value := rec.Secret.Reveal()
+		v.Secret.Value = &value
+	}
+	return v
+}
+
+func (o *createOptions) print(v view.Webhook) error {
+	if v.Secret.Value != nil {
+		if err := o.app.maskInActions(secret.New(*v.Secret.Value)); err != nil {
+			return err
+		}
+	}
+	return o.app.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.ID}})
+}
+
+// maskInActions tells GitHub Actions to hide a value before it is printed.
+func (a *app) maskInActions(v secret.Value) error {
+	if a.env.Getenv("GITHUB_ACTIONS") != "true" {
+		return nil
+	}
+	return sink.AddMask(a.env.Streams.Err, v)
+}
+
+// draft prints what would be sent.
+func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
+	a := o.app
+	d, err := o.driver.Draft(a.access(o.driver), s, o.draftFields(ctx))
+	if err != nil {
+		return err
+	}
+	if o.curl {
+		a.note("hookctl keeps nothing of what this command answers: the secret is in that answer, once.")
+		return a.out.Print(render.View{Data: map[string]string{"curl": d.Curl()}, Text: d.Curl(), Names: []string{d.Curl()}})
+	}
+	return a.out.Print(draftView(d))
+}
+
+// draftFields are the credential fields that would be sent: those that are set,
+// else the required ones, else the first.
+func (o *createOptions) draftFields(ctx context.Context) []string {
+	var fields []string
+	if creds, _, err := o.app.credentials(ctx, o.driver); err == nil {
+		for _, f := range o.driver.Credentials {
+			if _, ok := creds[f.Name]; ok {
+				fields = append(fields, f.Name)
+			}
+		}
+		return fields
+	}
+	for _, f := range o.driver.Credentials {
+		if f.Required {
+			fields = append(fields, f.Name)
+		}
+	}
+	if len(fields) == 0 {
+		fields = append(fields, o.driver.Credentials[0].Name)
+	}
+	return fields
+}
+
+// draftView shows a request with everything secret masked.
+func draftView(d provider.Draft) render.View {
+	mask := func(text string) string { return d.Fill(text, func(string) string { return "***" }) }
+	type request struct {
+		Method  string            `json:"method"`
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers"`
+		Body    json.RawMessage   `json:"body"`
+	}
+	r := request{Method: d.Method, URL: mask(d.URL), Headers: map[string]string{}}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", r.Method, r.URL)
+	for _, h := range d.Header {
+		r.Headers[h.Name] = mask(h.Value)
+		fmt.Fprintf(&b, "%s: %s\n", h.Name, mask(h.Value))
+	}
+	body := d.Fill(d.Body, func(v string) string {
+		if v == provider.AuthDataVariable {
+			return `"***"` // stands for a whole JSON object
+		}
+		return "***"
+	})
+	r.Body = json.RawMessage(body)
+	var indented any
+	if err := json.Unmarshal(r.Body, &indented); err == nil {
+		if nice, err := json.MarshalIndent(r.Body, "", "  "); err == nil {
+			body = string(nice)
+		}
+	}
+	fmt.Fprintf(&b, "\n%s\n", body)
+	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
+}

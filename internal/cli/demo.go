@@ -1,0 +1,403 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+func newDemoCmd(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "demo",
+		Short:   "The whole story in seconds, offline",
+		GroupID: groupSetup,
+		Example: `  hookctl demo`,
+		Long: `Show what hookctl does, on this machine and without an account: a sandbox of
+both providers, a webhook created on each, deliveries verified, one tampered
+with and caught. Settings, secrets and credentials of yours are not touched.
+
+Every command is shown as you would type it. The exit code is 0 only if every
+step did what it says.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d := &demo{env: g.env, out: g.env.Streams.Out, exec: runCaptured}
+			return d.run(cmd.Context())
+		},
+	}
+}
+
+// demo is one showing of the story. Its commands are real: they run through
+// exec, in an environment of their own.
+type demo struct {
+	env  *Env
+	out  io.Writer
+	exec func(ctx context.Context, env *Env, args []string) (stdout, stderr string, code int)
+
+	dir       string // everything the demo writes
+	environ   []string
+	sandboxes map[string]provider.Sandbox
+	received  *receiver
+	servers   []*http.Server
+}
+
+// demoHooks are the webhooks of the story, by provider.
+var demoHooks = []struct {
+	provider, name, url string
+	events              []string
+	emit                string
+}{
+	{"zyntro", "CRM Sync", "https://hooks.example.com/crm", []string{"new_contact", "invoice_paid"}, "invoice_paid"},
+	{"wundertreos", "Lead sync", "https://hooks.example.com/leads", []string{"contact.created", "contact.tag_added"}, "contact.created"},
+}
+
+func (d *demo) run(ctx context.Context) (err error) {
+	d.dir, err = os.MkdirTemp("", "hookctl-demo-")
+	if err != nil {
+		return fault.Errorf(fault.Other, "the demo needs a temporary directory: %w", err)
+	}
+	defer func() { err = errors.Join(err, d.cleanUp()) }()
+	for _, step := range []func(context.Context) error{
+		d.start, d.create, d.showStore, d.deliver, d.verifyOne, d.tamper, d.verifyAll,
+	} {
+		if err := ctx.Err(); err != nil {
+			return fault.Errorf(fault.Interrupted, "interrupted")
+		}
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return d.say("\nThat was all of it; nothing of this demo stays behind. Next:\n" +
+		"  hookctl login zyntro           or wundertreos: keep the credentials of your account\n" +
+		"  hookctl create zyntro          asks for what is missing\n" +
+		"  hookctl help                   everything else\n")
+}
+
+// broken is a step that did not do what it says.
+func broken(format string, args ...any) error {
+	return fault.Errorf(fault.Other, "the demo failed: "+format, args...).
+		WithHint("please report this, with the output of: hookctl version")
+}
+
+func (d *demo) say(format string, args ...any) error {
+	if _, err := fmt.Fprintf(d.out, format, args...); err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+	}
+	return nil
+}
+
+// start brings up both fake APIs and the receiver.
+func (d *demo) start(context.Context) error {
+	d.received = &receiver{dir: filepath.Join(d.dir, "deliveries")}
+	if err := os.Mkdir(d.received.dir, 0o700); err != nil {
+		return broken("%w", err)
+	}
+	hook, err := d.serve(d.received)
+	if err != nil {
+		return err
+	}
+	d.sandboxes = map[string]provider.Sandbox{}
+	d.environ = append(d.environ, "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"), "TERM=dumb")
+	for _, drv := range d.env.Drivers {
+		box := drv.NewSandbox(provider.SandboxOptions{Now: d.env.Now, Deliver: deliverTo(hook)})
+		addr, err := d.serve(box)
+		if err != nil {
+			return err
+		}
+		d.sandboxes[drv.Name] = box
+		d.environ = append(d.environ, sandboxEnviron(drv, box, addr)...)
+	}
+	return d.say("Everything here runs on this machine, against a sandbox of both APIs.\n")
+}
+
+// serve starts h on a free port of the loopback.
+func (d *demo) serve(h http.Handler) (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", broken("no port on the loopback: %w", err)
+	}
+	s := &http.Server{Handler: h}
+	d.servers = append(d.servers, s)
+	go func() { _ = s.Serve(l) }() // ends with Close
+	return l.Addr().String(), nil
+}
+
+// deliverTo is a client for which every host is the one at addr: the webhooks'
+// URLs may say https://hooks.example.com all the same.
+func deliverTo(addr string) *http.Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, "tcp", addr)
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: dial, DialTLSContext: dial}}
+}
+
+func (d *demo) create(ctx context.Context) error {
+	if err := d.say("\n1. Create a webhook on each. The provider tells the secret once; it is kept at once.\n"); err != nil {
+		return err
+	}
+	for _, h := range demoHooks {
+		args := []string{"create", h.provider, "--name", h.name, "--url", h.url, "--store-only"}
+		for _, e := range h.events {
+			args = append(args, "--event", e)
+		}
+		out, err := d.command(ctx, 0, args...)
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(out, "sha256:") {
+			return broken("create on %s does not say that the secret is kept", h.provider)
+		}
+		if n := d.sandboxes[h.provider].Webhooks(); n != 1 {
+			return broken("%s has %d webhooks instead of one", h.provider, n)
+		}
+	}
+	return nil
+}
+
+func (d *demo) showStore(ctx context.Context) error {
+	if err := d.say("\n2. Where the secrets went: one file each, readable by you alone.\n"); err != nil {
+		return err
+	}
+	if _, err := d.command(ctx, 0, "secrets", "list"); err != nil {
+		return err
+	}
+	files, err := filepath.Glob(filepath.Join(d.dir, "config", "webhooks", "*.json"))
+	if err != nil || len(files) != len(demoHooks) {
+		return broken("the store holds %d secrets instead of %d", len(files), len(demoHooks))
+	}
+	for _, f := range files {
+		info, err := os.Stat(f)
+		if err != nil {
+			return broken("%w", err)
+		}
+		if runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+			return broken("%s has mode %o", f, info.Mode().Perm())
+		}
+	}
+	return nil
+}
+
+func (d *demo) deliver(ctx context.Context) error {
+	if err := d.say("\n3. The sandbox delivers signed events; a receiver keeps them as they came.\n"); err != nil {
+		return err
+	}
+	for _, h := range demoHooks {
+		before := d.received.count()
+		attempts, err := d.sandboxes[h.provider].Emit(ctx, h.emit)
+		if err != nil {
+			return broken("%s did not deliver: %w", h.provider, err)
+		}
+		if len(attempts) == 0 || d.received.count() != before+len(attempts) {
+			return broken("%s made %d deliveries, %d arrived", h.provider, len(attempts), d.received.count()-before)
+		}
+		for _, a := range attempts {
+			if a.Status != http.StatusOK {
+				return broken("the receiver answered %d to %s: %s", a.Status, h.provider, a.Err)
+			}
+			if err := d.say("   %s sent %s to %s\n", h.provider, a.EventType, a.URL); err != nil {
+				return err
+			}
+		}
+	}
+	return d.received.failure()
+}
+
+func (d *demo) verifyOne(ctx context.Context) error {
+	if err := d.say("\n4. Verify one: whose it is, and which secret signed it, is found by itself.\n"); err != nil {
+		return err
+	}
+	_, err := d.command(ctx, 0, "verify", "deliveries/1.http")
+	return err
+}
+
+// tamper changes a delivery as an editor would, and wants to see it caught.
+func (d *demo) tamper(ctx context.Context) error {
+	if err := d.say("\n5. Tamper with one, as an editor or `echo` would: hookctl says that it is invalid, and why.\n"); err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(filepath.Join(d.received.dir, "2.http"))
+	if err != nil {
+		return broken("%w", err)
+	}
+	if err := d.say("$ (cat deliveries/2.http; echo) > tampered.http\n"); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(d.dir, "tampered.http"), append(raw, '\n'), 0o600); err != nil {
+		return broken("%w", err)
+	}
+	out, err := d.command(ctx, fault.Negative.Exit(), "verify", "tampered.http")
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(out, "trailing-newline") {
+		return broken("the diagnosis does not name the trailing newline")
+	}
+	return d.say("(exit code %d: the answer is no)\n", fault.Negative.Exit())
+}
+
+func (d *demo) verifyAll(ctx context.Context) error {
+	if err := d.say("\n6. Verify a whole batch, one line each; works the same for a million.\n"); err != nil {
+		return err
+	}
+	out, err := d.command(ctx, 0, "verify", "deliveries.ndjson", "-o", "ndjson")
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	if len(lines) != d.received.count() {
+		return broken("%d verdicts for %d deliveries", len(lines), d.received.count())
+	}
+	for _, line := range lines {
+		var v struct{ Valid bool }
+		if err := json.Unmarshal([]byte(line), &v); err != nil || !v.Valid {
+			return broken("a genuine delivery is not valid: %s", line)
+		}
+	}
+	return nil
+}
+
+// command shows a command as one types it, runs it, shows what it printed, and
+// wants its exit code to be want. It returns the standard output.
+func (d *demo) command(ctx context.Context, want int, args ...string) (string, error) {
+	shown := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--store-only" })
+	for i, a := range shown {
+		shown[i] = provider.ShellQuote(a)
+	}
+	if err := d.say("$ hookctl %s\n", strings.Join(shown, " ")); err != nil {
+		return "", err
+	}
+	for i, a := range args { // the commands name files as if the demo's directory were the working one
+		if strings.HasPrefix(a, "deliveries") || strings.HasPrefix(a, "tampered") {
+			args[i] = filepath.Join(d.dir, filepath.FromSlash(a))
+		}
+	}
+	env := *d.env
+	env.Environ = d.environ
+	stdout, stderr, code := d.exec(ctx, &env, append([]string{"--no-input"}, args...))
+	prefix := d.dir + string(filepath.Separator)
+	if err := d.say("%s", strings.ReplaceAll(stdout, prefix, "")); err != nil {
+		return "", err
+	}
+	if code != want {
+		return "", broken("%q exited %d instead of %d: %s", strings.Join(args, " "), code, want, strings.TrimSpace(stderr))
+	}
+	return stdout, nil
+}
+
+// runCaptured runs one command line of hookctl in this process, its output
+// going to memory.
+func runCaptured(ctx context.Context, env *Env, args []string) (string, string, int) {
+	var out, errs bytes.Buffer
+	width := env.Streams.Width
+	env.Streams = term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: width}
+	code := Run(ctx, env, args)
+	return out.String(), errs.String(), code
+}
+
+func (d *demo) cleanUp() error {
+	var errs []error
+	for _, s := range d.servers {
+		errs = append(errs, s.Close())
+	}
+	errs = append(errs, os.RemoveAll(d.dir))
+	if err := errors.Join(errs...); err != nil {
+		return broken("cleaning up: %w", err)
+	}
+	return nil
+}
+
+// receiver keeps deliveries byte for byte: each as a dump of its request
+// (1.http, 2.http, ...), and all of them as lines of deliveries.ndjson beside
+// its directory.
+type receiver struct {
+	dir string
+
+	mu  sync.Mutex
+	n   int
+	err error
+}
+
+func (r *receiver) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
+
+func (r *receiver) failure() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return broken("the receiver: %w", r.err)
+	}
+	return nil
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, 1<<20))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		err = r.keep(req, body)
+	}
+	if err != nil {
+		r.err = err
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
+	r.n++
+}
+
+func (r *receiver) keep(req *http.Request, body []byte) error {
+	var dump bytes.Buffer
+	fmt.Fprintf(&dump, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.RequestURI, req.Host)
+	if err := req.Header.Write(&dump); err != nil {
+		return err
+	}
+	dump.WriteString("\r\n")
+	dump.Write(body)
+	if err := os.WriteFile(filepath.Join(r.dir, fmt.Sprintf("%d.http", r.n+1)), dump.Bytes(), 0o600); err != nil {
+		return err
+	}
+	line, err := json.Marshal(map[string]any{
+		"method": req.Method, "url": req.RequestURI, "headers": req.Header, "body_base64": base64.StdEncoding.EncodeToString(body),
+	})
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(r.dir+".ndjson", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(line, '\n'))
+	return errors.Join(err, f.Close())
+}
+
+// sandboxEnviron are the variables that point hookctl at a fake API.
+func sandboxEnviron(d *provider.Driver, box provider.Sandbox, addr string) []string {
+	out := []string{"HOOKCTL_" + strings.ToUpper(d.Name) + "_BASE_URL=http://" + addr + box.BasePath()}
+	creds := box.Credentials()
+	for _, f := range d.Credentials {
+		if v, ok := creds[f.Name]; ok {
+			out = append(out, f.Env[0]+"="+v.Reveal())
+		}
+	}
+	return out
+}

@@ -1,0 +1,242 @@
+// Package cli is the command line: one file per command. A command file is, in
+// this order, an options struct, the constructor with its flags and checks, and
+// the body: a plain function of context and options that does not know cobra.
+//
+// The outside world comes in through [Env], filled by [System] and nowhere else.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/prompt"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// version, commit and date are set by the release build with -ldflags.
+var (
+	version = ""
+	commit  = ""
+	date    = ""
+)
+
+// Env is the outside world.
+type Env struct {
+	Streams       term.Streams
+	Environ       []string
+	Now           func() time.Time
+	Sleep         func(ctx context.Context, d time.Duration) error
+	UserConfigDir func() (string, error)
+	Prompt        prompt.Prompter
+	Drivers       []*provider.Driver
+	Version       string
+	Commit        string
+	Date          string
+	// Hurry is closed on the second interrupt.
+	Hurry <-chan struct{}
+}
+
+// Getenv returns a variable of Environ; the last one wins, as in os.
+func (e *Env) Getenv(name string) string {
+	for i := len(e.Environ) - 1; i >= 0; i-- {
+		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && k == name {
+			return v
+		}
+	}
+	return ""
+}
+
+// System is the real world.
+func System() *Env {
+	return &Env{
+		Streams: term.System(os.Stdin, os.Stdout, os.Stderr),
+		Environ: os.Environ(),
+		Now:     time.Now,
+		Sleep: func(ctx context.Context, d time.Duration) error {
+			t := time.NewTimer(d)
+			defer t.Stop()
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-t.C:
+				return nil
+			}
+		},
+		UserConfigDir: os.UserConfigDir,
+		Prompt:        prompt.New(os.Stdin, os.Stderr),
+		Drivers:       all.Drivers(),
+		Version:       buildVersion(),
+		Commit:        commit,
+		Date:          date,
+	}
+}
+
+// buildVersion is the release's version, else that of the module as `go
+// install` recorded it.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return strings.TrimPrefix(info.Main.Version, "v")
+	}
+	return "dev"
+}
+
+// Main runs the program and returns its exit code.
+func Main() int {
+	harden()
+	env := System()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	env.Hurry = interrupts(cancel)
+	return Run(ctx, env, os.Args[1:])
+}
+
+// interrupts cancels on the first signal that asks the program to end, and
+// closes the channel on the second.
+func interrupts(cancel func()) <-chan struct{} {
+	sig := make(chan os.Signal, 4)
+	signal.Notify(sig, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	// Listened to, so that a closed pipe is a failed write and not the end of
+	// the process; not ignored, since children would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	hurry := make(chan struct{})
+	go func() {
+		<-sig
+		cancel()
+		<-sig
+		close(hurry)
+	}()
+	return hurry
+}
+
+// Run executes one command line and returns its exit code.
+func Run(ctx context.Context, env *Env, args []string) int {
+	g := &globals{env: env}
+	root := newRoot(g)
+	reached := noteReached(root)
+	root.SetArgs(args)
+	root.SetIn(env.Streams.In)
+	out := &errWriter{w: env.Streams.Out}
+	root.SetOut(out) // help, completion scripts: whatever cobra prints itself
+	root.SetErr(env.Streams.Err)
+	err := root.ExecuteContext(ctx)
+	if err != nil && !*reached {
+		err = usage(err)
+	}
+	if err == nil && out.err != nil {
+		err = fault.Errorf(fault.Other, "writing to standard output failed: %w", out.err)
+	}
+	if err == nil {
+		return 0
+	}
+	var status exitStatus
+	if asErr(err, &status) {
+		return int(status)
+	}
+	printError(env.Streams.Err, err, wantsJSON(g, args))
+	return fault.ExitCode(err)
+}
+
+// usage gives an error of cobra's own the kind Usage and a hint.
+func usage(err error) error {
+	err = fault.Wrap(fault.Usage, err)
+	if fault.Hint(err) == "" {
+		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: "see: hookctl --help"}
+	}
+	return err
+}
+
+// errWriter remembers the first failure, for writers whose callers drop it.
+type errWriter struct {
+	w   io.Writer
+	mu  sync.Mutex
+	err error
+}
+
+func (e *errWriter) Write(p []byte) (int, error) {
+	n, err := e.w.Write(p)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err != nil && e.err == nil {
+		e.err = err
+	}
+	return n, err
+}
+
+// wantsJSON reports whether errors are printed as JSON. The command line may be
+// the very thing that is wrong, so it is read leniently.
+func wantsJSON(g *globals, args []string) bool {
+	format := g.flags.output
+	if format == "" {
+		for i, a := range args {
+			switch {
+			case a == "--":
+				args = args[:i]
+			case (a == "-o" || a == "--output") && i+1 < len(args):
+				format = args[i+1]
+			case strings.HasPrefix(a, "--output="):
+				format = strings.TrimPrefix(a, "--output=")
+			case strings.HasPrefix(a, "-o") && len(a) > 2:
+				format = strings.TrimPrefix(strings.TrimPrefix(a, "-o"), "=")
+			}
+		}
+	}
+	if format == "" && g.flags.jq != "" {
+		return true
+	}
+	if format == "" && g.loaded != nil {
+		format = g.loaded.String("output")
+	}
+	if format == "" {
+		format = g.env.Getenv("HOOKCTL_OUTPUT")
+	}
+	return format == "json" || format == "ndjson"
+}
+
+// printError says what failed, why, and what to do. Nothing can be done about
+// a standard error that does not take it.
+func printError(w io.Writer, err error, asJSON bool) {
+	var fe *fault.Error
+	if asErr(err, &fe) && fe.Silent {
+		return
+	}
+	message, hint := term.CleanBlock(err.Error()), term.CleanBlock(fault.Hint(err))
+	if asJSON {
+		type body struct {
+			Code            string  `json:"code"`
+			ExitCode        int     `json:"exit_code"`
+			Message         string  `json:"message"`
+			Hint            *string `json:"hint"`
+			ProviderMessage *string `json:"provider_message"`
+		}
+		b := body{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
+		if hint != "" {
+			b.Hint = &hint
+		}
+		if pm := term.CleanBlock(fault.ProviderMessage(err)); pm != "" {
+			b.ProviderMessage = &pm
+		}
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(map[string]body{"error": b})
+		return
+	}
+	_, _ = fmt.Fprintf(w, "hookctl: %s\n", message)
+	if hint != "" {
+		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
+	}
+}

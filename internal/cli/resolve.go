@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// candidate is one webhook that a <webhook> argument may mean.
+type candidate struct {
+	provider, id, name string
+}
+
+// pick finds the one candidate that ref means: provider/id, an id, a name, or,
+// if prefix is allowed, the beginning of an id. More than one is an error that
+// lists them; none is -1.
+func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
+	if ref == "" {
+		return -1, fault.Usagef("the webhook's name is empty")
+	}
+	tests := []func(candidate) bool{
+		func(c candidate) bool { return g.qualified(ref, c, func(id string) bool { return c.id == id }) },
+		func(c candidate) bool { return c.id == ref },
+		func(c candidate) bool { return c.name == ref },
+	}
+	if prefix {
+		tests = append(tests,
+			func(c candidate) bool { return strings.HasPrefix(c.id, ref) },
+			func(c candidate) bool {
+				return g.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) })
+			})
+	}
+	for _, fits := range tests {
+		found := []int{}
+		for i, c := range all {
+			if fits(c) {
+				found = append(found, i)
+			}
+		}
+		if len(found) == 1 {
+			return found[0], nil
+		}
+		if len(found) > 1 {
+			var names []string
+			for _, i := range found {
+				names = append(names, all[i].provider+"/"+all[i].id)
+			}
+			return -1, fault.Usagef("%q means %d webhooks: %s", ref, len(found), strings.Join(names, ", ")).
+				WithCode("ambiguous").WithHint("name one of them as provider/id")
+		}
+	}
+	return -1, nil
+}
+
+// qualified reports whether ref is c's provider (or an alias), a slash, and an
+// id that fits.
+func (g *globals) qualified(ref string, c candidate, fits func(string) bool) bool {
+	name, id, ok := strings.Cut(ref, "/")
+	if !ok {
+		return false
+	}
+	d, err := g.driver(name)
+	return err == nil && d.Name == c.provider && fits(id)
+}
+
+// records lists what is kept of the current profile (of all profiles where all
+// is set), warning of files that could not be read.
+func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
+	recs, problems, err := a.store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
+	}
+	var out []secret.Record
+	for _, r := range recs {
+		if all || r.Profile == a.cfg.Profile() {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// keptRecord finds the record that ref means, without its secret.
+func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix bool) (secret.Record, error) {
+	recs, err := a.records(ctx, false)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	all := make([]candidate, len(recs))
+	for i, r := range recs {
+		all[i] = candidate{r.Provider, r.ID, r.Name}
+	}
+	i, err := g.pick(ref, all, prefix)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	if i < 0 {
+		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).
+			WithCode("not-kept").WithHint("see what is kept: hookctl secrets list")
+	}
+	return recs[i], nil
+}
+
+// completeKept completes the webhooks of the store: local data only.
+func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	a, err := g.settings()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	recs, _, err := a.store.List(cmd.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var out []string
+	for _, r := range recs {
+		if r.Profile != a.cfg.Profile() {
+			continue
+		}
+		word := r.Provider + "/" + r.ID
+		if strings.HasPrefix(r.ID, typed) && typed != "" {
+			word = r.ID
+		}
+		if r.Name != "" && typed != "" && strings.HasPrefix(r.Name, typed) {
+			word = r.Name
+		}
+		if word = completable(word); word != "" {
+			out = append(out, cobra.CompletionWithDesc(word, completionText(r.Name+" "+r.URL)))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeProfiles completes --profile from the settings file.
+func (g *globals) completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	a, err := g.settings()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.cfg.Profiles(), cobra.ShellCompDirectiveNoFileComp
+}

@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// asErr is errors.As with the target's type inferred.
+func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
+
+// globals is what every command gets: the outside world and the global flags.
+type globals struct {
+	env    *Env
+	flags  globalFlags
+	set    *pflag.FlagSet // the global flags, to ask which were given
+	loaded *config.Config // the settings, once a command has opened them
+}
+
+type globalFlags struct {
+	profile, config, output, jq  string
+	noInput, yes, noColor, quiet bool
+	debug                        bool
+	requestTimeout               string
+}
+
+// The groups of `hookctl help`.
+const (
+	groupWebhooks   = "webhooks"
+	groupDeliveries = "deliveries"
+	groupSecrets    = "secrets"
+	groupSetup      = "setup"
+)
+
+// newRoot builds the whole tree of commands. It touches nothing outside.
+func newRoot(g *globals) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "hookctl",
+		Short: "Manage Zyntro and WundertreOS webhooks, and never lose a signing secret",
+		Long: `hookctl creates webhooks on Zyntro and WundertreOS, keeps the signing secret that
+each provider tells exactly once, and verifies the deliveries it signs.
+
+  hookctl demo                      the whole story in seconds, offline
+  hookctl login zyntro              keep credentials for an account
+  hookctl create zyntro             make a webhook (asks for what is missing)
+  hookctl verify delivery.http      check a captured delivery, and say why it fails`,
+		Args:              unknownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.AddGroup(
+		&cobra.Group{ID: groupWebhooks, Title: "Webhooks:"},
+		&cobra.Group{ID: groupDeliveries, Title: "Deliveries:"},
+		&cobra.Group{ID: groupSecrets, Title: "Secrets:"},
+		&cobra.Group{ID: groupSetup, Title: "Setup:"},
+	)
+	g.addFlags(root)
+	for _, c := range commands(g) {
+		root.AddCommand(c)
+	}
+	root.SetHelpCommand(newHelpCmd(g))
+	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fault.Usagef("%w", err).WithHint("see: %s --help", cmd.CommandPath())
+	})
+	return root
+}
+
+// commands is THE list of commands, in the order of the groups.
+func commands(g *globals) []*cobra.Command {
+	return []*cobra.Command{
+		newCreateCmd(g),
+		newListCmd(g),
+		newGetCmd(g),
+		newListEventsCmd(g),
+		newSecretsCmd(g),
+		newRecoverCmd(g),
+		newLoginCmd(g),
+		newLogoutCmd(g),
+		newConfigCmd(g),
+		newSandboxCmd(g),
+		newDemoCmd(g),
+		newCompletionCmd(),
+		newVersionCmd(g),
+	}
+}
+
+func (g *globals) addFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVar(&g.flags.profile, "profile", "", "account profile to use (default \"default\")")
+	f.StringVar(&g.flags.config, "config", "", "directory of settings, secrets and journal")
+	f.StringVarP(&g.flags.output, "output", "o", "", "output format: table, json, yaml, ndjson, name (default \"table\")")
+	f.StringVar(&g.flags.jq, "jq", "", "print what this jq expression makes of the JSON output")
+	f.BoolVar(&g.flags.noInput, "no-input", false, "never ask; a missing value is an error")
+	f.BoolVarP(&g.flags.yes, "yes", "y", false, "answer yes to confirmations")
+	f.BoolVar(&g.flags.noColor, "no-color", false, "print without colour")
+	f.BoolVarP(&g.flags.quiet, "quiet", "q", false, "print no notes on standard error")
+	f.BoolVar(&g.flags.debug, "debug", false, "trace HTTP on standard error, credentials and secrets masked")
+	f.StringVar(&g.flags.requestTimeout, "request-timeout", "", "bound of one request, such as 30s or 2m (default \"30s\")")
+	g.set = f
+	_ = root.MarkPersistentFlagDirname("config")
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "ndjson", "name"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = root.RegisterFlagCompletionFunc("profile", g.completeProfiles)
+	_ = root.RegisterFlagCompletionFunc("jq", cobra.NoFileCompletions)
+	_ = root.RegisterFlagCompletionFunc("request-timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// noteReached wraps every body so that an error before it is known to be one of
+// usage: cobra does not type its own errors.
+func noteReached(root *cobra.Command) *bool {
+	reached := new(bool)
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		if body := c.RunE; body != nil {
+			c.RunE = func(cmd *cobra.Command, args []string) error {
+				*reached = true
+				return body(cmd, args)
+			}
+		}
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+	}
+	walk(root)
+	return reached
+}
+
+// group makes a command that only holds others: called alone it shows its
+// help, called with an unknown word it is a usage error.
+func group(c *cobra.Command, members ...*cobra.Command) *cobra.Command {
+	c.Args = unknownCommand
+	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	c.AddCommand(members...)
+	return c
+}
+
+// unknownCommand refuses arguments of a command that has subcommands only.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath())
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return err.WithHint("did you mean: %s %s", cmd.CommandPath(), strings.Join(near, ", "))
+	}
+	return err.WithHint("see: %s --help", cmd.CommandPath())
+}
+
+// noArgs refuses arguments, as a usage error with a hint.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fault.Usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]).WithHint("see: %s --help", cmd.CommandPath())
+	}
+	return nil
+}
+
+// exactly wants the arguments that names names.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return fault.Usagef("%s wants %s, got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
+			WithHint("see: %s --help", cmd.CommandPath())
+	}
+}
+
+// given reports whether the user gave a global flag.
+func (g *globals) given(name string) bool {
+	f := g.set.Lookup(name)
+	return f != nil && f.Changed
+}
+
+// providerNames lists the providers' names, for usage and completion.
+func (g *globals) providerNames() []string {
+	names := make([]string, len(g.env.Drivers))
+	for i, d := range g.env.Drivers {
+		names[i] = d.Name
+	}
+	return slices.Clone(names)
+}

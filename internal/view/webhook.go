@@ -1,0 +1,159 @@
+// Package view says what results look like: the columns of their tables and
+// the members of their JSON, one file per noun. Members are only ever added.
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// Webhook is the JSON of one webhook. What the provider did not say is null.
+type Webhook struct {
+	Provider       string   `json:"provider"`
+	ID             string   `json:"id"`
+	Name           *string  `json:"name"`
+	URL            *string  `json:"url"`
+	Events         []string `json:"events"`
+	Status         *string  `json:"status"`
+	ProviderStatus *string  `json:"provider_status"`
+	Created        *bool    `json:"created,omitempty"` // create only
+	CreatedAt      *string  `json:"created_at"`
+	UpdatedAt      *string  `json:"updated_at"`
+	Timeout        *int     `json:"timeout"`
+	AuthType       *string  `json:"auth_type"`
+	RetryCount     *int     `json:"retry_count"`
+	RetryDelay     *int     `json:"retry_delay"`
+	Health         *Health  `json:"health"`
+	Secret         Secret   `json:"secret"`
+	Sinks          []Sink   `json:"sinks,omitzero"`  // create only
+	Error          *string  `json:"error,omitempty"` // a row of a list that could not be read
+}
+
+// Health is the JSON of a webhook's delivery health.
+type Health struct {
+	LastStatus    *string `json:"last_status"`
+	Failures      *int    `json:"failures"`
+	LastTriggered *string `json:"last_triggered"`
+}
+
+// Secret is the JSON of what is kept of a webhook's secret.
+type Secret struct {
+	Kept        bool    `json:"kept"`
+	Store       *string `json:"store"`
+	Fingerprint *string `json:"fingerprint"`
+	// Value is the secret itself, only ever set for --show-secret and `secrets show`.
+	Value *string `json:"value,omitempty"`
+}
+
+// Sink is the JSON of what became of one sink.
+type Sink struct {
+	Sink  string  `json:"sink"`
+	OK    bool    `json:"ok"`
+	Error *string `json:"error,omitempty"`
+}
+
+// NewWebhook joins what the provider says with what is kept; rec is nil where
+// nothing is.
+func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Webhook {
+	out := Webhook{
+		Provider: providerName, ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events,
+		ProviderStatus: w.ProviderStatus, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
+		Timeout: w.TimeoutSeconds, AuthType: w.AuthType, RetryCount: w.RetryCount, RetryDelay: w.RetryDelay,
+		Secret: NewSecret(rec),
+	}
+	if w.Status != nil {
+		s := string(*w.Status)
+		out.Status = &s
+	}
+	if w.Health != nil {
+		out.Health = &Health{w.Health.LastStatus, w.Health.Failures, w.Health.LastTriggered}
+	}
+	if w.Unreadable != "" {
+		out.Error = &w.Unreadable
+	}
+	return out
+}
+
+// NewSecret describes rec without its value.
+func NewSecret(rec *secret.Record) Secret {
+	if rec == nil {
+		return Secret{}
+	}
+	return Secret{Kept: true, Store: &rec.Store, Fingerprint: &rec.Fingerprint}
+}
+
+// NewSinks describes what became of the sinks.
+func NewSinks(results []sink.Result) []Sink {
+	out := make([]Sink, len(results))
+	for i, r := range results {
+		out[i] = Sink{Sink: r.Sink, OK: r.Err == nil}
+		if r.Err != nil {
+			text := r.Err.Error()
+			out[i].Error = &text
+		}
+	}
+	return out
+}
+
+// Facts is the description of one webhook for people.
+func (w Webhook) Facts() []render.Fact {
+	facts := []render.Fact{
+		{Label: "Provider", Value: w.Provider},
+		{Label: "ID", Value: w.ID},
+	}
+	add := func(label string, value *string) {
+		if value != nil && *value != "" {
+			facts = append(facts, render.Fact{Label: label, Value: *value})
+		}
+	}
+	number := func(label, unit string, value *int) {
+		if value != nil {
+			facts = append(facts, render.Fact{Label: label, Value: fmt.Sprint(*value) + unit})
+		}
+	}
+	add("Name", w.Name)
+	add("URL", w.URL)
+	if w.Events != nil {
+		facts = append(facts, render.Fact{Label: "Events", Value: strings.Join(w.Events, ", ")})
+	}
+	status := w.Status
+	if status == nil {
+		status = w.ProviderStatus
+	}
+	add("Status", status)
+	number("Timeout", " s", w.Timeout)
+	add("Auth type", w.AuthType)
+	number("Retries", "", w.RetryCount)
+	number("Retry delay", "", w.RetryDelay)
+	add("Created", w.CreatedAt)
+	add("Updated", w.UpdatedAt)
+	if h := w.Health; h != nil {
+		add("Last status", h.LastStatus)
+		number("Failures", "", h.Failures)
+		add("Last triggered", h.LastTriggered)
+	}
+	facts = append(facts, render.Fact{Label: "Secret", Value: w.Secret.sentence()})
+	if w.Secret.Value != nil {
+		facts = append(facts, render.Fact{Label: "Secret value", Value: *w.Secret.Value})
+	}
+	for _, s := range w.Sinks {
+		text := s.Sink + ": done"
+		if s.Error != nil {
+			text = s.Sink + ": failed: " + *s.Error
+		}
+		facts = append(facts, render.Fact{Label: "Handed to", Value: text})
+	}
+	return facts
+}
+
+func (s Secret) sentence() string {
+	if !s.Kept {
+		return "not kept here"
+	}
+	return fmt.Sprintf("kept (%s store, %s)", *s.Store, *s.Fingerprint)
+}
