@@ -50,6 +50,9 @@ func is(quoted []byte, name string) bool {
 func text(value []byte) string {
 	switch c := value[0]; {
 	case c == '"':
+		if plainString(value, 0) == len(value) {
+			return string(value[1 : len(value)-1])
+		}
 		out, ok := unquote(nil, value)
 		if !ok {
 			return ""

@@ -1,0 +1,400 @@
+package verify
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+	"iter"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// A diagnosis looks for the transformation of body, key or signature under
+// which a failed delivery would have matched. It has no way to a verdict: it
+// gets a failure and gives findings. It never lets out the digest that would
+// have been right, since a failing verifier must not become one that signs.
+//
+// Its work is counted in bytes hashed and not in time, so that it finds the
+// same on every machine.
+const (
+	// diagnosisBudget is a few milliseconds on current machines.
+	diagnosisBudget = 4 << 20
+	// budgetPerBody lets large bodies be looked at too, if only by the likeliest
+	// transformations.
+	budgetPerBody = 12
+	// hashCost is what hashing nothing at all costs, in bytes.
+	hashCost = 256
+	// maxCandidates bounds the secrets that transformations are tried with.
+	maxCandidates = 64
+)
+
+// transformation is one way in which deliveries go wrong. Adding one is adding
+// an entry to the list in transformations.go: exactly one of bodies, keys and
+// test is set.
+type transformation struct {
+	cause       string
+	explanation string
+	fix         string
+	// bodies yields what the body may have been when it was signed.
+	bodies func(body []byte) iter.Seq[[]byte]
+	// keys yields what the key may have been, given a candidate's secret.
+	keys func(c Candidate) iter.Seq[[]byte]
+	// test looks for anything else. It may put its own explanation in place.
+	test func(d *diagnosis) (explanation string, found bool)
+	// paired says that it is tried together with those of the other kind:
+	// mistakes that are often made at the same time.
+	paired bool
+	// hint marks a sign rather than a proof: asked for only when nothing was
+	// proven.
+	hint bool
+}
+
+// finding makes the public form.
+func (t *transformation) finding(explanation string) Finding {
+	if explanation == "" {
+		explanation = t.explanation
+	}
+	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
+}
+
+// diagnosis is the state of one search.
+type diagnosis struct {
+	engine     *Engine
+	failure    *failure
+	provider   *ringed
+	candidates []Candidate
+	keys       [][]byte // of the candidates
+	sightings  []sighting
+	// targets are the digests that a match is looked for, and prior is what is
+	// already known to be wrong if one is found.
+	targets   [][]byte
+	prior     []Finding
+	hit       bool // a target was matched
+	timestamp string
+	budget    int
+	hashers   map[string]hash.Hash // by key
+}
+
+// diagnose explains a failure: the proven causes, or signs of one, or
+// "unknown" for a mismatch; nothing for a missing signature of which there is
+// no trace.
+func (e *Engine) diagnose(f *failure) []Finding {
+	if f.provider >= 0 {
+		return e.diagnoseFor(f, f.provider)
+	}
+	// No provider was detected: a signature in an unexpected header may be any's.
+	for i := range e.providers {
+		if found := e.diagnoseFor(f, i); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+func (e *Engine) diagnoseFor(f *failure, provider int) []Finding {
+	d := &diagnosis{
+		engine: e, failure: f, provider: &e.providers[provider],
+		budget:  max(diagnosisBudget, budgetPerBody*len(f.body)),
+		hashers: map[string]hash.Hash{},
+	}
+	for _, i := range d.provider.candidates {
+		if len(d.candidates) == maxCandidates {
+			break
+		}
+		c := e.o.Candidates[i]
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil {
+			d.candidates, d.keys = append(d.candidates, c), append(d.keys, key)
+		}
+	}
+	if f.streamed {
+		if f.reason != signature.Mismatch {
+			return nil
+		}
+		return []Finding{{Cause: causeUnknown,
+			Explanation: "The body is too large to be held in memory, so no transformation of it was tried.",
+			Fix:         "Check that the secret is this webhook's, and that the file is the request's body and nothing else."}}
+	}
+	d.sightings = sight(f.header, d.provider.Scheme, e.o.Signature)
+	d.aim()
+	if found := d.prove(); found != nil {
+		if d.hit {
+			found = append(d.prior, found...)
+		}
+		return found
+	}
+	for i := range transformations {
+		if t := &transformations[i]; t.hint {
+			if text, ok := t.test(d); ok {
+				return []Finding{t.finding(text)}
+			}
+		}
+	}
+	return d.unknown()
+}
+
+// prove returns what matches, an empty list if the targets match as they are,
+// nil if nothing does.
+func (d *diagnosis) prove() []Finding {
+	if len(d.targets) > 0 && d.failure.reason != signature.Mismatch && d.match(d.failure.body) {
+		return []Finding{}
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		if t.hint {
+			continue
+		}
+		if text, ok := d.try(t); ok {
+			return []Finding{t.finding(text)}
+		}
+	}
+	return d.provePair()
+}
+
+func (d *diagnosis) try(t *transformation) (string, bool) {
+	switch {
+	case t.test != nil:
+		return t.test(d)
+	case len(d.targets) == 0:
+		return "", false
+	case t.bodies != nil:
+		for body := range t.bodies(d.failure.body) {
+			if d.spent() {
+				return "", false
+			}
+			if d.match(body) {
+				return "", true
+			}
+		}
+	case t.keys != nil:
+		for key := range d.changedKeys(t) {
+			if d.spent() {
+				return "", false
+			}
+			if d.matchKey(key, d.failure.body) {
+				return "", true
+			}
+		}
+	}
+	return "", false
+}
+
+// Bounds of pairs: the likeliest forms of each, for the first secrets.
+const (
+	pairForms      = 2
+	pairCandidates = 4
+)
+
+// provePair tries a changed key with a changed body.
+func (d *diagnosis) provePair() []Finding {
+	if len(d.targets) == 0 {
+		return nil
+	}
+	type form struct {
+		t    *transformation
+		text []byte
+	}
+	var bodies, keys []form
+	collect := func(to []form, t *transformation, forms iter.Seq[[]byte]) []form {
+		n := 0
+		for text := range forms {
+			if n++; n > pairForms {
+				break
+			}
+			to = append(to, form{t, text})
+		}
+		return to
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		if !t.paired {
+			continue
+		}
+		if t.bodies != nil {
+			bodies = collect(bodies, t, t.bodies(d.failure.body))
+			continue
+		}
+		for j := range min(len(d.candidates), pairCandidates) {
+			keys = collect(keys, t, t.keys(d.candidates[j]))
+		}
+	}
+	for _, key := range keys {
+		for _, body := range bodies {
+			if d.spent() {
+				return nil
+			}
+			if d.matchKey(key.text, body.text) {
+				return []Finding{key.t.finding(""), body.t.finding("")}
+			}
+		}
+	}
+	return nil
+}
+
+func (d *diagnosis) changedKeys(t *transformation) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, c := range d.candidates {
+			for key := range t.keys(c) {
+				if len(key) > 0 && !yield(key) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (d *diagnosis) spent() bool { return d.budget <= 0 }
+
+// match tries body with every candidate's own key.
+func (d *diagnosis) match(body []byte) bool {
+	for _, key := range d.keys {
+		if d.matchKey(key, body) {
+			return true
+		}
+	}
+	return false
+}
+
+func (d *diagnosis) matchKey(key, body []byte) bool {
+	in, err := d.provider.Scheme.Input(d.timestamp, body)
+	return err == nil && d.hits(d.sum(key, in))
+}
+
+// sum is the HMAC-SHA256 of text; it uses up the budget.
+func (d *diagnosis) sum(key, text []byte) []byte {
+	d.budget -= len(text) + hashCost
+	mac, ok := d.hashers[string(key)]
+	if !ok {
+		mac = hmac.New(sha256.New, key)
+		if len(d.hashers) < 2*maxCandidates {
+			d.hashers[string(key)] = mac
+		}
+	}
+	mac.Reset()
+	mac.Write(text)
+	return mac.Sum(nil)
+}
+
+// hits reports whether sum is one of the targets.
+func (d *diagnosis) hits(sum []byte) bool {
+	for _, target := range d.targets {
+		if hmac.Equal(target, sum) {
+			d.hit = true
+			return true
+		}
+	}
+	return false
+}
+
+// aim sets the targets by the reason of the failure.
+func (d *diagnosis) aim() {
+	scheme := d.provider.Scheme
+	if scheme.TimestampHeader != "" {
+		d.timestamp = strings.TrimSpace(d.failure.header.Get(scheme.TimestampHeader))
+	}
+	switch d.failure.reason {
+	case signature.Malformed:
+		for _, s := range d.sightings {
+			if s.official && len(s.mac) == sha256.Size {
+				d.targets = append(d.targets, s.mac)
+			}
+		}
+		d.prior = []Finding{digestEncoding.finding("")}
+	case signature.NoSignature:
+		for _, s := range d.sightings {
+			if !s.official && len(s.mac) == sha256.Size {
+				d.targets = append(d.targets, s.mac)
+			}
+		}
+		d.prior = []Finding{wrongHeader.finding(otherHeaders(d.sightings, scheme))}
+	default:
+		for _, s := range d.sightings {
+			if s.official && s.wellFormed {
+				d.targets = append(d.targets, s.mac)
+			}
+		}
+		if d.failure.reason == signature.Conflicting {
+			d.prior = []Finding{wrongHeader.finding(
+				"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
+		}
+	}
+}
+
+// otherHeaders names where signatures stand instead.
+func otherHeaders(all []sighting, scheme signature.Scheme) string {
+	for _, s := range all {
+		if !s.official && len(s.mac) == sha256.Size {
+			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.", clip(s.header), scheme.Provider, strings.Join(scheme.Headers, " or "))
+		}
+	}
+	return ""
+}
+
+// unknown is the last word on a mismatch.
+func (d *diagnosis) unknown() []Finding {
+	switch d.failure.reason {
+	case signature.NoSignature:
+		return nil
+	case signature.Malformed:
+		return []Finding{{Cause: causeUnknown,
+			Explanation: fmt.Sprintf("The signature is not %s, and it matches in no other form either.", wellFormed(d.provider.Scheme)),
+			Fix:         "Look at the header as it came: a proxy or a log may have cut or changed it."}}
+	case signature.Conflicting:
+		return []Finding{{Cause: causeUnknown,
+			Explanation: "Several signatures came with the delivery, they differ, and none of them matches.",
+			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
+	}
+	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
+	if d.provider.Scheme.Assumed {
+		fix += fmt.Sprintf(" How %s signs is not documented: --signature-header, --key-encoding, --digest-encoding and --signed-template set it.", d.provider.Name)
+	}
+	return []Finding{{Cause: causeUnknown, Fix: fix,
+		Explanation: "No known transformation of body, secret or signature makes it match."}}
+}
+
+func wellFormed(s signature.Scheme) string {
+	if s.DigestEncoding == signature.Base64 {
+		return "base64 of 32 bytes"
+	}
+	return "64 hexadecimal digits"
+}
+
+// sighting is something in a header that may be a digest.
+type sighting struct {
+	header     string
+	mac        []byte
+	official   bool // in one of the scheme's headers, or given as the signature
+	wellFormed bool // as the scheme writes digests
+}
+
+// maxSightings bounds what is made of hostile headers.
+const maxSightings = 64
+
+// sight collects everything in the headers that decodes to the length of a
+// digest, or of the beginning of one.
+func sight(h capture.Header, scheme signature.Scheme, bare string) []sighting {
+	var all []sighting
+	add := func(header, value string, official bool) {
+		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n;", r) }) {
+			if len(all) >= maxSightings {
+				return
+			}
+			all = sightMember(all, scheme, header, member, official)
+		}
+	}
+	if bare != "" {
+		add("--signature", bare, true)
+	}
+	for _, f := range h {
+		official := false
+		for _, name := range scheme.Headers {
+			official = official || capture.SameName(name, f.Name)
+		}
+		if bare == "" || !official {
+			add(f.Name, f.Value, official)
+		}
+	}
+	return all
+}

@@ -1,0 +1,307 @@
+package verify
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/md5"
+	"crypto/sha1"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"hash"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+func mac(h func() hash.Hash, key, text string) string {
+	m := hmac.New(h, []byte(key))
+	m.Write([]byte(text))
+	return hex.EncodeToString(m.Sum(nil))
+}
+
+func indent(t *testing.T, body, with string) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := json.Indent(&b, []byte(body), "", with); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// reserialised is what Go's encoding/json makes of a body.
+func reserialised(t *testing.T, body string) string {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func spacedOut(body string) string {
+	return strings.NewReplacer(`":`, `": `, `,"`, `, "`).Replace(body)
+}
+
+func TestDiagnosis(t *testing.T) {
+	const b = wunderBody
+	multi := "{\n  \"id\": \"1\",\n  \"text\": \"a\"\n}"
+	upper := secret.New(strings.ToUpper(wunderKey))
+	with := func(key string) Candidate { c := lead; c.Secret = secret.New(key); return c }
+	hexKey, err := hex.DecodeString(wunderKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sig := func(key, body string) string { return "sha256=" + mac(sha256.New, key, body) }
+	good := sig(wunderKey, b)
+	long := b + strings.Repeat(" ", 5000)
+
+	for _, c := range []struct {
+		name      string
+		signed    string // the signature header; "" for none
+		body      string // as captured
+		candidate Candidate
+		others    []Candidate
+		fields    []string
+		want      string // causes, joined by +
+	}{
+		{name: "newline added", signed: good, body: b + "\n", want: "trailing-newline"},
+		{name: "CRLF added", signed: good, body: b + "\r\n", want: "trailing-newline"},
+		{name: "newlines added", signed: good, body: b + "\n\n", want: "trailing-newline"},
+		{name: "newline lost", signed: sig(wunderKey, b+"\n"), body: b, want: "missing-newline"},
+		{name: "CRLF lost", signed: sig(wunderKey, b+"\r\n"), body: b, want: "missing-newline"},
+		{name: "LF to CRLF", signed: sig(wunderKey, multi), body: strings.ReplaceAll(multi, "\n", "\r\n"), want: "crlf"},
+		{name: "CRLF to LF", signed: sig(wunderKey, strings.ReplaceAll(multi, "\n", "\r\n")), body: multi, want: "crlf"},
+		{name: "BOM added", signed: good, body: "\xef\xbb\xbf" + b, want: "bom"},
+		{name: "BOM lost", signed: sig(wunderKey, "\xef\xbb\xbf"+b), body: b, want: "bom"},
+		{name: "pretty-printed", signed: good, body: indent(t, b, "  "), want: "json-pretty-printed"},
+		{name: "pretty-printed with tabs and newline", signed: good, body: indent(t, b, "\t") + "\n", want: "json-pretty-printed"},
+		{name: "pretty-printed from Python's spacing", signed: sig(wunderKey, spacedOut(b)), body: indent(t, b, "    "), want: "json-pretty-printed"},
+		{name: "compacted from Python's spacing", signed: sig(wunderKey, spacedOut(b)), body: b, want: "json-reserialised"},
+		{name: "spaced as Python does", signed: good, body: spacedOut(b), want: "json-reserialised"},
+		{name: "signed pretty-printed", signed: sig(wunderKey, indent(t, b, "  ")), body: b, want: "json-reserialised"},
+		{name: "signed pretty-printed with four and a newline", signed: sig(wunderKey, indent(t, b, "    ")+"\n"), body: b, want: "json-reserialised"},
+		{name: "200.00 became 200.0", signed: good, body: strings.Replace(b, "200.00", "200.0", 1), want: "json-reserialised"},
+		{name: "200.00 became 200", signed: good, body: strings.Replace(b, "200.00", "200", 1), want: "json-reserialised"},
+		{name: "keys were sorted when signed", signed: sig(wunderKey, `{"a":1,"b":{"c":2,"d":[{"e":1,"f":2}]}}`), body: `{"b":{"d":[{"f":2,"e":1}],"c":2},"a":1}`, want: "json-reserialised"},
+		{name: "slashes escaped", signed: good, body: strings.ReplaceAll(b, "/", `\/`), want: "json-escaping"},
+		{name: "slashes unescaped", signed: sig(wunderKey, strings.ReplaceAll(b, "/", `\/`)), body: b, want: "json-escaping"},
+		{name: "ASCII only", signed: good, body: strings.ReplaceAll(b, "ë", `\u00eb`), want: "json-escaping"},
+		{name: "ASCII undone", signed: sig(wunderKey, strings.ReplaceAll(b, "ë", `\u00eb`)), body: b, want: "json-escaping"},
+		{name: "ASCII undone, capital digits", signed: sig(wunderKey, strings.ReplaceAll(b, "ë", `\u00EB`)), body: b, want: "json-escaping"},
+		{name: "astral, as Python writes it", signed: sig(wunderKey, `{"a":"\ud83d\ude00\n"}`), body: "{\"a\":\"\U0001f600\\n\"}", want: "json-escaping"},
+		{name: "PHP", signed: sig(wunderKey, strings.ReplaceAll(strings.ReplaceAll(b, "/", `\/`), "ë", `\u00eb`)), body: b, want: "json-escaping"},
+		{name: "HTML escaped, as Go does", signed: sig(wunderKey, strings.NewReplacer("<", `\u003c`, ">", `\u003e`).Replace(b)), body: b, want: "json-escaping"},
+		{name: "HTML unescaped", signed: good, body: strings.NewReplacer("<", `\u003c`, ">", `\u003e`).Replace(b), want: "json-escaping"},
+		{name: "case of escapes", signed: sig(wunderKey, `{"a":"\u001b\u00e9"}`), body: `{"a":"\u001B\u00E9"}`, want: "json-escaping"},
+		{name: "white space around", signed: good, body: "  " + b + " ", want: "whitespace"},
+		{name: "base64 left on", signed: good, body: base64.StdEncoding.EncodeToString([]byte(b)), want: "base64-body"},
+		{name: "base64url left on", signed: good, body: base64.RawURLEncoding.EncodeToString([]byte(b)), want: "base64-body"},
+		{name: "base64 signed", signed: sig(wunderKey, base64.StdEncoding.EncodeToString([]byte(b))), body: b, want: "base64-body"},
+
+		{name: "newline in the secret", signed: good, body: b, candidate: with(wunderKey + "\n"), want: "secret-whitespace"},
+		{name: "no-break space in the secret", signed: good, body: b, candidate: with("\u00a0" + wunderKey), want: "secret-whitespace"},
+		{name: "zero-width space in the secret", signed: good, body: b, candidate: with(wunderKey[:9] + "\u200b" + wunderKey[9:]), want: "secret-whitespace"},
+		{name: "newline in the sender's secret", signed: sig(wunderKey+"\n", b), body: b, want: "secret-whitespace"},
+		{name: "quoted secret", signed: good, body: b, candidate: with(`"` + wunderKey + `"`), want: "secret-quoted"},
+		{name: "NAME=secret", signed: good, body: b, candidate: with("export HOOK_SECRET='" + wunderKey + "'"), want: "secret-quoted"},
+		{name: "whsec_ before the secret", signed: good, body: b, candidate: with("whsec_" + wunderKey), want: "secret-prefix"},
+		{name: "whsec_ missing", signed: sig("whsec_"+wunderKey, b), body: b, want: "secret-prefix"},
+		{name: "whsec_ and base64", signed: good, body: b, candidate: with("whsec_" + base64.StdEncoding.EncodeToString([]byte(wunderKey))), want: "secret-prefix"},
+		{name: "hex-decoded", signed: sig(string(hexKey), b), body: b, want: "secret-encoding"},
+		{name: "base64-decoded", signed: good, body: b, candidate: with(base64.StdEncoding.EncodeToString([]byte(wunderKey))), want: "secret-encoding"},
+		{name: "upper case", signed: good, body: b, candidate: Candidate{Secret: upper}, want: "secret-encoding"},
+		{name: "id as the sender's secret", signed: sig(lead.ID, b), body: b, want: "secret-is-not-a-secret"},
+		{name: "id as the secret", signed: good, body: b, candidate: with(lead.ID), want: "secret-is-not-a-secret"},
+		{name: "fingerprint as the secret", signed: good, body: b, candidate: with("sha256:1f2e3d4c"), want: "secret-is-not-a-secret"},
+		{name: "placeholder as the secret", signed: good, body: b, candidate: with("YOUR_SECRET_HERE"), want: "secret-is-not-a-secret"},
+		{name: "variable as the secret", signed: good, body: b, candidate: with("${HOOK_SECRET}"), want: "secret-is-not-a-secret"},
+		{name: "mask as the secret", signed: good, body: b, candidate: with("***"), want: "secret-is-not-a-secret"},
+		{name: "angle brackets", signed: good, body: b, candidate: with("<your key>"), want: "secret-is-not-a-secret"},
+		{name: "URL as the secret", signed: good, body: b, candidate: with("https://example.com/h"), want: "secret-is-not-a-secret"},
+		{name: "certificate as the secret", signed: good, body: b, candidate: with("-----BEGIN KEY-----"), want: "secret-is-not-a-secret"},
+		{name: "other webhook", signed: good, body: b, candidate: with("another"), others: []Candidate{lead}, want: "other-webhook"},
+		{name: "older secret", signed: good, body: b, candidate: with("another"),
+			others: []Candidate{{Provider: "wundertreos", ID: "old", Secret: secret.New(wunderKey), Retired: true}}, want: "older-secret"},
+		{name: "another provider's secret is no candidate", signed: sig(zyntroKey, b), body: b, others: []Candidate{crm}, want: "unknown"},
+
+		{name: "base64 digest", signed: base64.StdEncoding.EncodeToString(decode(t, good[7:])), body: b, want: "digest-encoding"},
+		{name: "base64url digest with prefix", signed: "sha256=" + base64.RawURLEncoding.EncodeToString(decode(t, good[7:])), body: b, want: "digest-encoding"},
+		{name: "quoted digest", signed: `"` + good[7:] + `"`, body: b, want: "digest-encoding"},
+		{name: "0x digest", signed: "0x" + good[7:], body: b, want: "digest-encoding"},
+		{name: "labelled digest", signed: "v1=" + good[7:], body: b, want: "digest-encoding"},
+		{name: "base64 digest and newline", signed: base64.StdEncoding.EncodeToString(decode(t, good[7:])), body: b + "\n", want: "digest-encoding+trailing-newline"},
+		{name: "truncated digest", signed: good[:7+32], body: b, want: "digest-truncated"},
+		{name: "other header", signed: "", body: b, fields: []string{"X-Signature-256", good}, want: "wrong-header"},
+		{name: "CGI header", signed: "", body: b, fields: []string{"HTTP_X_WUNDER_SIGNATURE", good}, want: "wrong-header"},
+		{name: "other header and newline", signed: "", body: b + "\n", fields: []string{"X-Sig", good}, want: "wrong-header+trailing-newline"},
+		{name: "wrong one of two", signed: sig("x", b), body: b, fields: []string{"X-Sig", good}, want: "wrong-header"},
+		{name: "one of two right", signed: sig("x", b), body: b, fields: []string{"X-Hook-Signature", good}, want: "wrong-header"},
+		{name: "two wrong", signed: sig("x", b), body: b, fields: []string{"X-Hook-Signature", sig("y", b)}, want: "unknown"},
+		{name: "no signature at all", signed: "", body: b, fields: []string{"X-Request-Id", strings.Repeat("ab", 32)}, want: ""},
+
+		{name: "timestamp", signed: sig(wunderKey, "1700000000."+b), body: b, fields: []string{"X-Request-Timestamp", "1700000000"}, want: "timestamp-prefixed"},
+		{name: "Stripe", signed: "t=1700000000,v1=" + mac(sha256.New, wunderKey, "1700000000."+b), body: b, want: "timestamp-prefixed"},
+		{name: "Slack", signed: "v0=" + mac(sha256.New, wunderKey, "v0:17:"+b), body: b, fields: []string{"X-Slack-Request-Timestamp", "17"}, want: "timestamp-prefixed"},
+		{name: "Standard Webhooks", signed: sig(wunderKey, "msg_1.17."+b), body: b, fields: []string{"Webhook-Id", "msg_1", "Webhook-Timestamp", "17"}, want: "timestamp-prefixed"},
+		{name: "the body's own time", signed: sig(wunderKey, "2026-05-17T14:30:01.000Z."+b), body: b, want: "timestamp-prefixed"},
+		{name: "SHA-1", signed: "sha1=" + mac(sha1.New, wunderKey, b), body: b, want: "algorithm"},
+		{name: "SHA-512", signed: mac(sha512.New, wunderKey, b), body: b, want: "algorithm"},
+		{name: "SHA-512/256", signed: mac(sha512.New512_256, wunderKey, b), body: b, want: "algorithm"},
+		{name: "MD5", signed: mac(md5.New, wunderKey, b), body: b, want: "algorithm"},
+		{name: "plain hash", signed: plain(b), body: b, want: "unkeyed-hash"},
+		{name: "hash of secret and body", signed: plain(wunderKey + b), body: b, want: "unkeyed-hash"},
+		{name: "hash of body and secret", signed: plain(b + wunderKey), body: b, want: "unkeyed-hash"},
+		{name: "more captured than signed", signed: sig(wunderKey, long[:4096]), body: long, want: "truncated"},
+		{name: "more than Content-Length", signed: good, body: b + "trailer", fields: []string{"Content-Length", fmt.Sprint(len(b))}, want: "truncated"},
+		{name: "less than Content-Length", signed: good, body: b[:100], fields: []string{"Content-Length", fmt.Sprint(len(b))}, want: "truncated"},
+		{name: "in the middle of JSON", signed: good, body: b[:100], want: "truncated"},
+
+		{name: "two mistakes", signed: good, body: b + "\n", candidate: with(wunderKey + "\n"), want: "secret-whitespace+trailing-newline"},
+		{name: "two other mistakes", signed: good, body: indent(t, b, "  "), candidate: with(`"` + wunderKey + `"`), want: "secret-quoted+json-pretty-printed"},
+		{name: "tampered", signed: good, body: strings.Replace(b, "200.00", "900.00", 1), want: "unknown"},
+		{name: "empty body", signed: good, body: "", want: "unknown"},
+		{name: "garbage signature", signed: "garbage", body: b, want: "unknown"},
+		{name: "hostile nesting", signed: good, body: strings.Repeat("[", 9_000) + strings.Repeat("]", 9_000), want: "unknown"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options()
+			o.Candidates = []Candidate{lead}
+			if !c.candidate.Secret.IsZero() {
+				o.Candidates = []Candidate{c.candidate}
+			}
+			o.Others, o.Lines = c.others, true
+			o.Providers = []Provider{wunder}
+			fields := c.fields
+			if c.signed != "" {
+				fields = append([]string{"X-Wunder-Signature", c.signed}, fields...)
+			}
+			all, _, err := run(t, o, record(t, c.body, fields...))
+			if err != nil || len(all) != 1 {
+				t.Fatalf("%v, %v", all, err)
+			}
+			r := all[0]
+			if r.Valid || r.Reason == signature.OK {
+				t.Fatalf("a diagnosis must not make a delivery valid: %+v", r)
+			}
+			var causes []string
+			for _, f := range r.Diagnosis {
+				causes = append(causes, f.Cause)
+				if f.Fix == "" || f.Explanation == "" || strings.Contains(f.Fix+f.Explanation, "\n") {
+					t.Errorf("finding %+v", f)
+				}
+			}
+			if got := strings.Join(causes, "+"); got != c.want {
+				t.Errorf("causes %q, want %q", got, c.want)
+			}
+			// Neither the digest that would be right nor the secret comes out.
+			out := fmt.Sprintf("%+v %s", r, r.AppendJSON(nil))
+			for _, secretText := range []string{mac(sha256.New, wunderKey, c.body), base64.StdEncoding.EncodeToString(decode(t, mac(sha256.New, wunderKey, c.body))), wunderKey} {
+				if strings.Contains(out, secretText) {
+					t.Errorf("%s is in the output: %s", secretText, out)
+				}
+			}
+		})
+	}
+}
+
+func plain(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+func decode(t *testing.T, text string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestUndetectedProviderIsDiagnosedToo(t *testing.T) {
+	all, _, err := run(t, options(), record(t, wunderBody, "X-Signature", sign(t, wunder, wunderKey, wunderBody)))
+	if err != nil || all[0].Reason != signature.NoSignature || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "wrong-header" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestAssumedSchemeIsSaid(t *testing.T) {
+	all, _, err := run(t, options(), record(t, "x", "X-Zyntro-Signature", sign(t, zyntro, "other", "x")))
+	if err != nil || !strings.Contains(all[0].Diagnosis[0].Fix, "not documented") {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestTimestampTemplate(t *testing.T) {
+	p := wunder
+	p.Scheme.Template, p.Scheme.TimestampHeader = "{timestamp}.{body}", "X-Time"
+	value, err := p.Scheme.Sign(secret.New(wunderKey), "17", []byte(wunderBody))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.Providers = []Provider{p}
+	for body, want := range map[string]string{wunderBody: "", wunderBody + "\n": "trailing-newline"} {
+		all, _, err := run(t, o, record(t, body, "X-Wunder-Signature", value, "X-Time", "17"))
+		if err != nil || all[0].Valid != (want == "") {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if want != "" && all[0].Diagnosis[0].Cause != want {
+			t.Errorf("%+v", all[0].Diagnosis)
+		}
+	}
+}
+
+// Every cause has the form of a public name and says something, and exactly
+// one way to be tried.
+func TestTransformations(t *testing.T) {
+	name := regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	for _, tr := range append(transformations, digestEncoding) {
+		if !name.MatchString(tr.cause) || !strings.HasSuffix(tr.explanation, ".") || !strings.HasSuffix(tr.fix, ".") {
+			t.Errorf("%+v", tr)
+		}
+		ways := 0
+		for _, set := range []bool{tr.bodies != nil, tr.keys != nil, tr.test != nil} {
+			if set {
+				ways++
+			}
+		}
+		if ways != 1 && tr.cause != "digest-encoding" {
+			t.Errorf("%s: %d ways", tr.cause, ways)
+		}
+	}
+}
+
+func FuzzDiagnose(f *testing.F) {
+	f.Add([]byte(wunderBody), "sha256=12", "X-Sig", "t=1,v1=ab")
+	f.Add([]byte("{\"a\":[1.0,{}],\n\"b\":\"\\u00e9\"}"), strings.Repeat("ab", 32), "Date", "x")
+	f.Add([]byte("e30="), strings.Repeat("A", 43)+"=", "Content-Length", "1")
+	o := options()
+	o.Others = []Candidate{{Secret: secret.New("other"), Retired: true}}
+	e, err := New(o)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, body []byte, value, name, other string) {
+		for _, reason := range []signature.Reason{signature.Mismatch, signature.Malformed, signature.NoSignature, signature.Conflicting} {
+			fail := &failure{provider: 1, reason: reason, body: body}
+			fail.header = append(fail.header, field("X-Wunder-Signature", value), field(name, other))
+			for _, found := range e.diagnose(fail) {
+				if found.Cause == "" || found.Fix == "" {
+					t.Fatalf("%+v", found)
+				}
+			}
+		}
+	})
+}

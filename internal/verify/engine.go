@@ -1,0 +1,252 @@
+// Package verify judges recorded deliveries in batches: captures in, verdicts
+// out, in input order, on all cores, in constant memory. It says why a
+// signature failed (see diagnosis.go), and a diagnosis never changes a
+// verdict.
+package verify
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Candidate is one webhook's secret.
+type Candidate struct {
+	Provider string // "": the secret of an unnamed webhook, tried for every provider
+	ID       string // of the webhook; may be empty
+	Name     string // for results; may be empty
+	Secret   secret.Value
+	// Retired says that the webhook is deleted, disabled or replaced: a match
+	// among Options.Others is then an older secret.
+	Retired bool
+}
+
+// Provider is what the engine must know of one: how it signs, and where its
+// bodies say what they are.
+type Provider struct {
+	Name     string
+	Scheme   signature.Scheme
+	Envelope capture.Envelope
+}
+
+// Options configure an [Engine].
+type Options struct {
+	// Providers in the order of detection. With several, a delivery belongs to
+	// those whose signature headers it has; with one, all deliveries are its.
+	Providers []Provider
+	// Candidates are the secrets to try, the newest first.
+	Candidates []Candidate
+	// Others are secrets that are never accepted, and looked at only to explain
+	// a failure.
+	Others []Candidate
+	// Headers are set on every delivery, in place of lines of the same name.
+	Headers []capture.Field
+	// Signature is a bare signature for every delivery: headers are not asked.
+	Signature string
+	// MaxAge, where positive, rejects valid deliveries whose body states a time
+	// further than that from Now in either direction, or states none.
+	MaxAge time.Duration
+	Now    func() time.Time // needed with MaxAge
+	// Workers is how many goroutines decode and verify; 0 is one per core.
+	Workers int
+	// Diagnoses is how many failures are explained, from the first on: 0 is
+	// [DefaultDiagnoses], negative is none.
+	Diagnoses int
+	// Lines asks for Chunk.Lines.
+	Lines bool
+}
+
+// DefaultDiagnoses bounds the work for a batch in which everything fails.
+const DefaultDiagnoses = 256
+
+// maxInFlight bounds the bytes of batches that are read and not yet emitted. A
+// single larger batch goes alone.
+const maxInFlight = 32 << 20
+
+// Engine judges deliveries. It can be run several times, also at once.
+type Engine struct {
+	o         Options
+	providers []ringed
+	chunks    sync.Pool // of *Chunk, emptied
+}
+
+// ringed is a provider with the secrets that fit it.
+type ringed struct {
+	Provider
+	ring       *signature.Keyring // nil where no secret fits
+	candidates []int              // of Options.Candidates, by the ring's key index
+}
+
+// New checks the options. No candidate at all, an unusable secret and an
+// unusable scheme are errors of kind Usage; none of them holds a secret.
+func New(o Options) (*Engine, error) {
+	if len(o.Candidates) == 0 {
+		return nil, fault.Usagef("there is no secret to verify with").WithCode("no-secret").
+			WithHint("keep one with `hookctl secrets set`, or give one with --secret-file or --secret-env")
+	}
+	if o.Workers <= 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if o.Diagnoses == 0 {
+		o.Diagnoses = DefaultDiagnoses
+	}
+	e := &Engine{o: o, chunks: sync.Pool{New: func() any { return new(Chunk) }}}
+	for _, p := range o.Providers {
+		r := ringed{Provider: p}
+		if err := p.Scheme.Check(); err != nil {
+			return nil, err
+		}
+		var keys []secret.Value
+		for i, c := range o.Candidates {
+			if c.Provider == "" || c.Provider == p.Name {
+				keys = append(keys, c.Secret)
+				r.candidates = append(r.candidates, i)
+			}
+		}
+		if len(keys) > 0 {
+			ring, err := signature.NewKeyring(p.Scheme, keys)
+			var bad *signature.KeyError
+			if errors.As(err, &bad) {
+				c := o.Candidates[r.candidates[bad.Index]]
+				return nil, fault.Usagef("%s: %w", c.label(), bad.Err)
+			}
+			if err != nil {
+				return nil, err
+			}
+			r.ring = ring
+		}
+		e.providers = append(e.providers, r)
+	}
+	if len(e.providers) == 0 {
+		return nil, fault.Usagef("no provider to verify for")
+	}
+	return e, nil
+}
+
+// label names a candidate for people.
+func (c Candidate) label() string {
+	switch {
+	case c.Name != "":
+		return "the secret of " + c.Name
+	case c.ID != "":
+		return "the secret of " + c.ID
+	}
+	return "the given secret"
+}
+
+// Chunk is a run of results in input order.
+type Chunk struct {
+	Results []Result
+	// Lines is the results as NDJSON, each with a newline, where Options.Lines asked for it.
+	Lines []byte
+	// Note tells of an input that was passed over; there are no results then.
+	Note string
+	// Bytes is about how much input the chunk stands for.
+	Bytes int
+
+	facts []facts
+}
+
+// reset empties a chunk, so that it can be filled again.
+func (c *Chunk) reset() {
+	clear(c.Results) // lets go of the texts
+	*c = Chunk{Results: c.Results[:0], Lines: c.Lines[:0], facts: c.facts[:0]}
+}
+
+// facts is what is known of a result beyond what it shows.
+type facts struct {
+	when          time.Time
+	contradiction bool
+	assumed       bool
+	provider      int // of Engine.providers, -1 for none
+}
+
+// job is a batch on its way to a worker and back.
+type job struct {
+	batch capture.Batch
+	chunk chan *Chunk // of capacity 1
+}
+
+// Run judges all batches and calls emit for each chunk, in input order, from
+// the calling goroutine; a chunk is valid during the call only. Run returns
+// the summary of what was emitted, in any case, and an error: emit's own;
+// ctx's, at once, when it is cancelled; one of kind Usage if nothing readable
+// was found. That deliveries are invalid is no error here.
+func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit func(*Chunk) error) (Summary, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	summary := newSummary()
+	c := collector{engine: e, summary: &summary}
+	budget := newBudget(maxInFlight)
+	jobs := make(chan *job, e.o.Workers)
+	queue := make(chan *job, 2*e.o.Workers)
+
+	go func() {
+		defer close(jobs)
+		defer close(queue)
+		for b := range batches {
+			if !budget.acquire(ctx, b.Size) {
+				return
+			}
+			j := &job{batch: b, chunk: make(chan *Chunk, 1)}
+			for _, to := range []chan *job{queue, jobs} {
+				select {
+				case to <- j:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	for range e.o.Workers {
+		go func() {
+			w := newWorker(e, &c.diagnosed)
+			for j := range jobs {
+				j.chunk <- w.work(ctx, j.batch)
+			}
+		}()
+	}
+
+	for {
+		var j *job
+		var chunk *Chunk
+		var open bool
+		select {
+		case j, open = <-queue:
+		case <-ctx.Done():
+		}
+		if open {
+			select {
+			case chunk = <-j.chunk:
+			case <-ctx.Done():
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return summary, err
+		}
+		if !open {
+			break
+		}
+		c.collect(chunk)
+		if err := emit(chunk); err != nil {
+			return summary, err
+		}
+		budget.release(j.batch.Size)
+		chunk.reset()
+		e.chunks.Put(chunk)
+	}
+	if summary.Total == summary.Reasons[signature.Unreadable] {
+		return summary, fault.Usagef("no delivery could be read").WithCode("nothing-readable").
+			WithHint("see `hookctl help formats`; --format says which format it is")
+	}
+	return summary, nil
+}

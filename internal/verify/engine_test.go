@@ -1,0 +1,547 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+func TestReasons(t *testing.T) {
+	good := sign(t, wunder, wunderKey, wunderBody)
+	zbody := `{"event_id":"e1","event_type":"trigger.captured","created_at":"2026-03-30T10:22:00Z"}`
+	zgood := sign(t, zyntro, zyntroKey, zbody)
+	valid := Result{Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "ev1", EventType: "contact.created", Reason: signature.OK}
+	bad := func(r signature.Reason) Result {
+		return Result{Provider: "wundertreos", EventID: "ev1", EventType: "contact.created", Reason: r}
+	}
+	for _, c := range []struct {
+		name, line string
+		want       Result
+	}{
+		{"valid", record(t, wunderBody, "X-Wunder-Signature", good), valid},
+		{"valid, other provider", record(t, zbody, "x-zyntro-signature", zgood),
+			Result{Valid: true, Provider: "zyntro", WebhookID: "wh-1", Webhook: "CRM Sync", EventID: "e1", EventType: "trigger.captured", Reason: signature.OK}},
+		{"headers of both, second fits", record(t, wunderBody, "X-Zyntro-Signature", zgood, "X-Hook-Signature", good), valid},
+		{"mismatch", record(t, wunderBody, "X-Wunder-Signature", zgood), bad(signature.Mismatch)},
+		{"malformed", record(t, wunderBody, "X-Wunder-Signature", "sha256=12"), bad(signature.Malformed)},
+		{"conflicting", record(t, wunderBody, "X-Wunder-Signature", good, "X-Hook-Signature", zgood), bad(signature.Conflicting)},
+		{"no signature", record(t, wunderBody, "X-Other", "1"), Result{Reason: signature.NoSignature}},
+		{"blank signature", record(t, wunderBody, "X-Wunder-Signature", ""), bad(signature.NoSignature)},
+		{"unreadable", "{\n", Result{Reason: signature.Unreadable, Notes: []string{"not a JSON object: unexpected end of JSON input"}}},
+		{"contradicting headers", record(t, wunderBody, "X-Wunder-Signature", good, "X-Wunder-Event", "deal.created", "X-Wunder-Delivery", "ev1"),
+			func() Result {
+				r := valid
+				r.Notes = []string{`X-Wunder-Event says "deal.created", the signed body's event_type is "contact.created": trust the body, headers are not signed`}
+				return r
+			}()},
+		{"brackets", record(t, strings.Repeat("[", 10_000), "X-Wunder-Signature", sign(t, wunder, wunderKey, strings.Repeat("[", 10_000))),
+			Result{Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, Reason: signature.OK}},
+		{"empty body", record(t, "", "X-Wunder-Signature", sign(t, wunder, wunderKey, "")),
+			Result{Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, Reason: signature.OK}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := options()
+			o.Diagnoses = -1
+			// A readable delivery beside it, so that the run is not about nothing.
+			all, _, err := run(t, o, record(t, wunderBody, "X-Wunder-Signature", good)+c.line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want.Source = "-:2"
+			diff(t, "result", c.want, all[1])
+		})
+	}
+}
+
+func TestNoSecretForTheProvider(t *testing.T) {
+	o := options()
+	o.Candidates = []Candidate{crm}
+	all, _, err := run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
+	if err != nil || len(all) != 1 || all[0].Reason != signature.NoSecret || all[0].Provider != "wundertreos" || all[0].Valid {
+		t.Errorf("%+v, %v", all, err)
+	}
+	// The secret of an unnamed webhook is tried everywhere.
+	o.Candidates = []Candidate{{Secret: secret.New(wunderKey)}}
+	all, _, err = run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
+	if err != nil || !all[0].Valid {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestBareSignature(t *testing.T) {
+	o := options()
+	o.Signature = strings.ToUpper(strings.TrimPrefix(sign(t, wunder, wunderKey, wunderBody), "sha256="))
+	all, _, err := run(t, o, wunderBody)
+	if err != nil || !all[0].Valid || all[0].Provider != "wundertreos" || all[0].EventID != "ev1" {
+		t.Errorf("%+v, %v", all, err)
+	}
+	o.Candidates = []Candidate{lead}
+	all, _, err = run(t, o, wunderBody+"\n")
+	if err != nil || all[0].Reason != signature.Mismatch || all[0].Provider != "wundertreos" {
+		t.Errorf("a mismatch must outrank a missing secret: %+v, %v", all, err)
+	}
+	o.Signature = "xx"
+	all, _, err = run(t, o, wunderBody)
+	if err != nil || all[0].Reason != signature.Malformed {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestGivenHeadersReplace(t *testing.T) {
+	o := options()
+	o.Headers = []capture.Field{{Name: "x-wunder-signature", Value: sign(t, wunder, wunderKey, wunderBody)}}
+	for name, text := range map[string]string{
+		"raw":    wunderBody,
+		"record": record(t, wunderBody, "X-Wunder-Signature", "other", "X-Wunder-Event", "contact.created"),
+	} {
+		all, _, err := run(t, o, text)
+		if err != nil || !all[0].Valid {
+			t.Errorf("%s: %+v, %v", name, all, err)
+		}
+	}
+}
+
+func TestOneProviderNeedsNoDetection(t *testing.T) {
+	o := options()
+	o.Providers = o.Providers[:1]
+	all, _, err := run(t, o, wunderBody)
+	if err != nil || all[0].Reason != signature.NoSignature || all[0].Provider != "zyntro" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+func TestMaxAge(t *testing.T) {
+	stated := time.Date(2026, 5, 17, 14, 30, 1, 0, time.UTC)
+	for _, c := range []struct {
+		name string
+		now  time.Time
+		body string
+		want signature.Reason
+	}{
+		{"fresh", stated, wunderBody, signature.OK},
+		{"exactly", stated.Add(time.Hour), wunderBody, signature.OK},
+		{"just over", stated.Add(time.Hour + time.Nanosecond), wunderBody, signature.TooOld},
+		{"future, exactly", stated.Add(-time.Hour), wunderBody, signature.OK},
+		{"future", stated.Add(-time.Hour - time.Nanosecond), wunderBody, signature.TooOld},
+		{"1970", time.Unix(0, 0), wunderBody, signature.TooOld},
+		{"9999", time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), wunderBody, signature.TooOld},
+		{"no time", stated, `{"id":"1"}`, signature.TooOld},
+		{"senseless time", stated, `{"delivered_at":"soon"}`, signature.TooOld},
+		{"time inside data only", stated, `{"data":{"delivered_at":"2026-05-17T14:30:01Z"}}`, signature.TooOld},
+	} {
+		o := options()
+		o.MaxAge, o.Now = time.Hour, func() time.Time { return c.now }
+		line := record(t, c.body, "X-Wunder-Signature", sign(t, wunder, wunderKey, c.body))
+		all, _, err := run(t, o, line)
+		if err != nil || all[0].Reason != c.want || all[0].Valid != (c.want == signature.OK) || (len(all[0].Notes) == 0) != (c.want == signature.OK) {
+			t.Errorf("%s: %+v, %v", c.name, all, err)
+		}
+		o.MaxAge = 0
+		if all, _, err = run(t, o, line); err != nil || !all[0].Valid {
+			t.Errorf("%s without a limit: %+v, %v", c.name, all, err)
+		}
+		// A wrong signature stays a wrong signature, however old.
+		o.MaxAge = time.Hour
+		if all, _, err = run(t, o, record(t, c.body+" ", "X-Wunder-Signature", sign(t, wunder, wunderKey, c.body))); err != nil || all[0].Reason != signature.Mismatch {
+			t.Errorf("%s, mismatch: %+v, %v", c.name, all, err)
+		}
+	}
+}
+
+func TestSummary(t *testing.T) {
+	var text strings.Builder
+	add := func(id, kind, at string, key string, more ...string) {
+		body := fmt.Sprintf(`{"id":%q,"event_type":%q,"delivered_at":%q}`, id, kind, at)
+		text.WriteString(record(t, body, append([]string{"X-Wunder-Signature", sign(t, wunder, key, body)}, more...)...))
+	}
+	add("1", "contact.created", "2026-05-17T14:30:01Z", wunderKey)
+	add("1", "contact.created", "2026-05-17T14:31:01Z", wunderKey)
+	add("2", "deal.created", "2026-05-16T00:00:00Z", wunderKey, "X-Wunder-Event", "x")
+	add("2", "deal.created", "2020-01-01T00:00:00Z", "forged") // counts nowhere but as invalid
+	add("", "", "never", wunderKey)
+	add("", "", "never", wunderKey)
+	text.WriteString("{torn\n")
+	text.WriteString(record(t, "x"))
+	text.WriteString(record(t, "x", "X-Zyntro-Signature", sign(t, zyntro, zyntroKey, "x")))
+	_, s, err := run(t, options(), text.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Bytes = 0
+	diff(t, "summary", Summary{
+		Total: 9, Valid: 6,
+		Reasons:    map[signature.Reason]int{signature.Mismatch: 1, signature.Unreadable: 1, signature.NoSignature: 1},
+		Duplicates: 1,
+		Types:      map[string]int{"contact.created": 2, "deal.created": 1, "": 3},
+		First:      time.Date(2026, 5, 16, 0, 0, 0, 0, time.UTC), Last: time.Date(2026, 5, 17, 14, 31, 1, 0, time.UTC),
+		Contradictions: 1, Assumed: []string{"zyntro"},
+	}, s)
+	if s.Invalid() != 3 {
+		t.Errorf("Invalid() = %d", s.Invalid())
+	}
+}
+
+func TestSummaryIsBounded(t *testing.T) {
+	s := newSummary()
+	for n := range maxSeenIDs + 10 {
+		s.add(&Result{Valid: true, EventID: fmt.Sprint(n), EventType: fmt.Sprint(n)}, facts{})
+	}
+	if len(s.seen) != maxSeenIDs || !s.AtLeast || len(s.Types) > maxTypes+1 || s.Duplicates != 0 {
+		t.Errorf("%d ids, at least %v, %d types, %d duplicates", len(s.seen), s.AtLeast, len(s.Types), s.Duplicates)
+	}
+}
+
+func TestNothingReadable(t *testing.T) {
+	for _, text := range []string{"{\"headers\":{},\"body\":\"\"\n", "POST / HTTP/1.1\nx"} {
+		all, s, err := run(t, options(), "\n"+text)
+		if len(all) == 1 && all[0].Reason != signature.Unreadable {
+			continue // taken for a raw payload, which is readable
+		}
+		if fault.KindOf(err) != fault.Usage || s.Valid != 0 {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = e.Run(t.Context(), slices.Values([]capture.Batch{}), func(*Chunk) error { return nil })
+	if fault.KindOf(err) != fault.Usage {
+		t.Errorf("no batch at all: %v", err)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for name, change := range map[string]func(*Options){
+		"no candidate":  func(o *Options) { o.Candidates = nil },
+		"no provider":   func(o *Options) { o.Providers = nil },
+		"blank secret":  func(o *Options) { o.Candidates[1].Secret = secret.New(" ") },
+		"NUL in secret": func(o *Options) { o.Candidates = append(o.Candidates, Candidate{ID: "x", Secret: secret.New("a\x00")}) },
+		"empty secret":  func(o *Options) { o.Candidates = []Candidate{{}} },
+		"bad scheme":    func(o *Options) { o.Providers[0].Scheme.Template = "x" },
+	} {
+		o := options()
+		o.Providers, o.Candidates = slices.Clone(o.Providers), slices.Clone(o.Candidates)
+		change(&o)
+		if _, err := New(o); fault.KindOf(err) != fault.Usage {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// Bodies of very different sizes must come out in the order in which they went
+// in, each once, whatever the workers do.
+func TestOrder(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	var text strings.Builder
+	const n = 5000
+	for i := range n {
+		size := r.IntN(200)
+		if i%500 == 0 {
+			size = 2 << 20
+		}
+		body := fmt.Sprintf(`{"id":"%d","x":"%s"}`, i, strings.Repeat("x", size))
+		key := wunderKey
+		if i%7 == 0 {
+			key = "wrong"
+		}
+		text.WriteString(record(t, body, "X-Wunder-Signature", sign(t, wunder, key, body)))
+	}
+	o := options()
+	o.Workers, o.Lines, o.Diagnoses = 8, true, 5
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(text.String())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, diagnosed := 0, 0
+	s, err := e.Run(t.Context(), batches, func(c *Chunk) error {
+		lines := strings.Split(strings.TrimSuffix(string(c.Lines), "\n"), "\n")
+		if len(lines) != len(c.Results) {
+			t.Fatalf("%d lines for %d results", len(lines), len(c.Results))
+		}
+		for at, res := range c.Results {
+			if res.EventID != fmt.Sprint(i) || res.Source != fmt.Sprintf("-:%d", i+1) || res.Valid == (i%7 == 0) {
+				t.Fatalf("result %d is %+v", i, res)
+			}
+			// The first failures, and only they, are diagnosed.
+			if (len(res.Diagnosis) > 0) != (!res.Valid && diagnosed < 5) {
+				t.Fatalf("result %d: %d failures diagnosed before, this one has %v", i, diagnosed, res.Diagnosis)
+			}
+			if len(res.Diagnosis) > 0 {
+				diagnosed++
+			}
+			want, err := json.Marshal(res)
+			if err != nil || string(want) != lines[at] {
+				t.Fatalf("line %q, want %q (%v)", lines[at], want, err)
+			}
+			i++
+		}
+		return nil
+	})
+	if err != nil || i != n || s.Total != n || s.Invalid() != (n+6)/7 || s.Undiagnosed != s.Invalid()-5 {
+		t.Errorf("%d results, summary %+v, %v", i, s, err)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	line := record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody))
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	pr, pw := io.Pipe()
+	defer pr.Close()
+	go func() {
+		// The writer never closes: the run hangs in a read when it is cancelled.
+		_, _ = io.WriteString(pw, strings.Repeat(line, 10))
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	batches, err := capture.Read(ctx, []string{"-"}, capture.Options{Stdin: pr})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := e.Run(ctx, batches, func(c *Chunk) error {
+		if len(c.Results) == 0 {
+			t.Error("an empty chunk")
+		}
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || s.Valid != s.Total || s.Total == 0 || s.Total > 10 {
+		t.Errorf("summary %+v, %v", s, err)
+	}
+}
+
+func TestEmitError(t *testing.T) {
+	line := record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody))
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	full := errors.New("no space left")
+	batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(strings.Repeat(line, 20_000))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	calls := 0
+	_, err = e.Run(t.Context(), batches, func(*Chunk) error { calls++; return full })
+	if !errors.Is(err, full) || calls != 1 {
+		t.Errorf("%d calls, %v", calls, err)
+	}
+}
+
+func TestNotesComeInOrder(t *testing.T) {
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a", "z"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if runtime.GOOS != "windows" {
+		if err := os.Symlink(".", filepath.Join(dir, "m")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	batches, err := capture.Read(t.Context(), []string{dir}, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	s, err := e.Run(t.Context(), batches, func(c *Chunk) error {
+		if c.Note != "" {
+			got = append(got, "note")
+		}
+		for _, r := range c.Results {
+			got = append(got, filepath.Base(r.Source))
+		}
+		return nil
+	})
+	want := []string{"a", "note", "z"}
+	if runtime.GOOS == "windows" {
+		want = []string{"a", "z"}
+	}
+	if err != nil || s.Total != 2 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	diff(t, "order", want, got)
+}
+
+// endless yields n bytes of a repeated line without holding them.
+type endless struct {
+	line string
+	left int
+	at   int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.left <= 0 {
+		return 0, io.EOF
+	}
+	n := 0
+	for n < len(p) && e.left > 0 {
+		c := copy(p[n:], e.line[e.at:])
+		n += c
+		if e.at += c; e.at == len(e.line) {
+			e.at = 0
+			e.left--
+		}
+	}
+	return n, nil
+}
+
+func TestConstantMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 300 MB")
+	}
+	body := `{"id":"x","data":"` + strings.Repeat("x", 1000) + `"}`
+	line := record(t, body, "X-Wunder-Signature", sign(t, wunder, wunderKey, body))
+	const lines = 100_000
+	for name, in := range map[string]io.Reader{
+		"ndjson": &endless{line: line, left: lines},
+		"raw":    &endless{line: strings.Repeat("payload\n", 1000), left: 20_000},
+	} {
+		pr, pw := io.Pipe()
+		go func() {
+			_, err := io.Copy(pw, in)
+			pw.CloseWithError(err)
+		}()
+		e, err := New(options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: pr})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var most uint64
+		var m runtime.MemStats
+		chunks := 0
+		s, err := e.Run(t.Context(), batches, func(*Chunk) error {
+			if chunks++; chunks%100 == 1 {
+				runtime.GC() // what is in use, without what other tests left behind
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapAlloc)
+			}
+			return nil
+		})
+		if err != nil || name == "ndjson" && s.Valid != lines || name == "raw" && s.Total != 1 {
+			t.Errorf("%s: %+v, %v", name, s, err)
+		}
+		if most > 64<<20 {
+			t.Errorf("%s: %d MiB of heap in use", name, most>>20)
+		}
+	}
+}
+
+func TestLargeBodyIsStreamed(t *testing.T) {
+	head := `{"id":"big","event_type":"t","x":"`
+	body := head + strings.Repeat("x", 20<<20) + `"}`
+	o := options()
+	o.Signature = sign(t, wunder, wunderKey, body)
+	all, _, err := run(t, o, body)
+	want := Result{Source: "-", Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "big", EventType: "t", Reason: signature.OK}
+	if err != nil {
+		t.Fatal(err)
+	}
+	diff(t, "valid", []Result{want}, all)
+
+	all, _, err = run(t, o, body+"\n")
+	if err != nil || all[0].Reason != signature.Mismatch || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != causeUnknown {
+		t.Errorf("%+v, %v", all, err)
+	}
+	// The error of a reader that fails late is no verdict.
+	all, _, err = runReader(t, o, io.MultiReader(strings.NewReader(body), &broken{}))
+	if fault.KindOf(err) != fault.Usage || len(all) != 1 || all[0].Reason != signature.Unreadable {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+type broken struct{}
+
+func (*broken) Read([]byte) (int, error) { return 0, errors.New("wire cut") }
+
+// A thousand secrets are tried for each of many deliveries.
+func TestManyCandidates(t *testing.T) {
+	o := options()
+	o.Candidates = nil
+	for n := range 1000 {
+		o.Candidates = append(o.Candidates, Candidate{Provider: "wundertreos", ID: fmt.Sprint(n), Secret: secret.New(fmt.Sprintf("secret-%d", n))})
+	}
+	var text strings.Builder
+	for n := range 200 {
+		text.WriteString(record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, fmt.Sprintf("secret-%d", n*7%1000), wunderBody)))
+	}
+	all, _, err := run(t, o, text.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, r := range all {
+		if !r.Valid || r.WebhookID != fmt.Sprint(n*7%1000) {
+			t.Fatalf("%d: %+v", n, r)
+		}
+	}
+}
+
+func TestResultJSON(t *testing.T) {
+	for _, c := range []struct {
+		r    Result
+		want string
+	}{
+		{Result{Source: "d.ndjson:17", Provider: "wundertreos", WebhookID: "w", Webhook: "Lead sync", EventID: "e", EventType: "contact.created", Reason: signature.Mismatch,
+			Diagnosis: []Finding{{Cause: "trailing-newline", Fix: "f", Explanation: "x"}, {Cause: "b"}}},
+			`{"source":"d.ndjson:17","valid":false,"provider":"wundertreos","webhook_id":"w","webhook":"Lead sync","event_id":"e","event_type":"contact.created","reason":"mismatch","diagnosis":[{"cause":"trailing-newline","fix":"f","explanation":"x"},{"cause":"b","fix":"","explanation":""}]}`},
+		{Result{Source: "-", Reason: signature.Unreadable, Notes: []string{"a", "b"}},
+			`{"source":"-","valid":false,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"unreadable","diagnosis":[],"notes":["a","b"]}`},
+		{Result{Source: "-", Valid: true, Reason: signature.OK},
+			`{"source":"-","valid":true,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"ok"}`},
+		{Result{Source: "a\"\\\n\t\r\x1b\u0085\u202e\u200b\xff\u00e9\U0001f600", Reason: "x", Valid: true},
+			`{"source":"a\"\\\n\t\r\u001b\u0085\u202e\u200b\ufffdé😀","valid":true,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"x"}`},
+	} {
+		got, err := c.r.MarshalJSON()
+		if err != nil || string(got) != c.want {
+			t.Errorf("%s\nwant %s\n%v", got, c.want, err)
+		}
+		if !json.Valid(got) {
+			t.Errorf("not JSON: %s", got)
+		}
+	}
+}
+
+func TestBudget(t *testing.T) {
+	b := newBudget(10)
+	if !b.acquire(t.Context(), 100) {
+		t.Fatal("a single large batch must go")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if b.acquire(ctx, 1) {
+		t.Fatal("went beside a large one")
+	}
+	b.release(100)
+	if !b.acquire(t.Context(), 6) || !b.acquire(t.Context(), 4) {
+		t.Fatal("does not fill up")
+	}
+}

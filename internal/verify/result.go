@@ -1,0 +1,136 @@
+package verify
+
+import (
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Result is the verdict on one delivery. Its JSON is the public object of the
+// command-line contract: member names and order are promises. What is not
+// known is null; diagnosis is absent where the delivery is valid and a list,
+// perhaps an empty one, where it is not; notes are absent where there are
+// none.
+type Result struct {
+	Source    string
+	Valid     bool
+	Provider  string
+	WebhookID string
+	Webhook   string // its name
+	EventID   string
+	EventType string
+	Reason    signature.Reason
+	// Diagnosis names what would have made the delivery valid, the likeliest
+	// cause first. It never changes the verdict.
+	Diagnosis []Finding
+	// Notes are remarks for people: why something is unreadable, headers that
+	// contradict the signed body, a format that is not byte-exact.
+	Notes []string
+}
+
+// Finding is one probable cause of a failure.
+type Finding struct {
+	Cause       string // public name, see the command-line contract
+	Fix         string // what to do, in one sentence
+	Explanation string // what was found, in one sentence
+}
+
+// MarshalJSON implements json.Marshaler through [Result.AppendJSON].
+func (r Result) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+// AppendJSON appends the result as one line of JSON, without a newline. It is
+// what the batch engine writes by the hundred thousand, so it is made by hand.
+func (r *Result) AppendJSON(b []byte) []byte {
+	b = appendText(append(b, `{"source":`...), r.Source)
+	b = strconv.AppendBool(append(b, `,"valid":`...), r.Valid)
+	b = appendNullable(append(b, `,"provider":`...), r.Provider)
+	b = appendNullable(append(b, `,"webhook_id":`...), r.WebhookID)
+	b = appendNullable(append(b, `,"webhook":`...), r.Webhook)
+	b = appendNullable(append(b, `,"event_id":`...), r.EventID)
+	b = appendNullable(append(b, `,"event_type":`...), r.EventType)
+	b = appendText(append(b, `,"reason":`...), string(r.Reason))
+	if !r.Valid {
+		b = append(b, `,"diagnosis":[`...)
+		for i, f := range r.Diagnosis {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(append(b, `{"cause":`...), f.Cause)
+			b = appendText(append(b, `,"fix":`...), f.Fix)
+			b = appendText(append(b, `,"explanation":`...), f.Explanation)
+			b = append(b, '}')
+		}
+		b = append(b, ']')
+	}
+	if len(r.Notes) > 0 {
+		b = append(b, `,"notes":[`...)
+		for i, n := range r.Notes {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, n)
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
+}
+
+func appendNullable(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
+	}
+	return appendText(b, s)
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendText quotes s. Besides what JSON demands, it escapes what could drive
+// a terminal or hide text on one (C1 and bidirectional controls), since lines
+// of this output end up in terminals and logs; bytes that are not UTF-8 become
+// U+FFFD.
+func appendText(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		b = append(b, s[start:i]...)
+		if c < utf8.RuneSelf {
+			b = appendEscaped(b, c)
+			i++
+			start = i
+			continue
+		}
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			b = append(b, `\ufffd`...)
+		case r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x2069 || r == 0xfeff || r == 0x61c:
+			b = append(b, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&0xf], hexDigits[r>>4&0xf], hexDigits[r&0xf])
+		default:
+			b = append(b, s[i:i+n]...)
+		}
+		i += n
+		start = i
+	}
+	b = append(b, s[start:]...)
+	return append(b, '"')
+}
+
+func appendEscaped(b []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(b, '\\', c)
+	case '\n':
+		return append(b, '\\', 'n')
+	case '\t':
+		return append(b, '\\', 't')
+	case '\r':
+		return append(b, '\\', 'r')
+	}
+	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+}

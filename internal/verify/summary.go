@@ -1,0 +1,117 @@
+package verify
+
+import (
+	"hash/maphash"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Bounds of what a summary remembers, so that memory does not grow with the
+// input.
+const (
+	maxSeenIDs = 1 << 20
+	maxTypes   = 256
+)
+
+// Summary counts what a run has judged, in input order.
+type Summary struct {
+	Total   int
+	Valid   int
+	Reasons map[signature.Reason]int // failures only
+	// Duplicates are valid deliveries whose event id was seen before: retries,
+	// or replays. AtLeast says that the set of seen ids was full and that there
+	// may be more.
+	Duplicates int
+	AtLeast    bool
+	// Types counts valid deliveries by event type; those beyond the first 256
+	// types, and those that state none, are under "".
+	Types map[string]int
+	// First and Last are the span of the times that valid bodies state; zero
+	// where none does.
+	First, Last time.Time
+	// Contradictions are valid deliveries whose unsigned headers say something
+	// else than the signed body.
+	Contradictions int
+	// Assumed names the providers met whose scheme is not documented.
+	Assumed []string
+	// Undiagnosed are failures beyond the limit of diagnoses.
+	Undiagnosed int
+	// Bytes is about how much input was judged.
+	Bytes int64
+
+	seen map[uint64]struct{}
+	seed maphash.Seed
+}
+
+func newSummary() Summary {
+	return Summary{
+		Reasons: map[signature.Reason]int{},
+		Types:   map[string]int{},
+		seen:    map[uint64]struct{}{},
+		seed:    maphash.MakeSeed(),
+	}
+}
+
+// Invalid is how many deliveries are not valid.
+func (s *Summary) Invalid() int { return s.Total - s.Valid }
+
+// add counts one result.
+func (s *Summary) add(r *Result, f facts) {
+	s.Total++
+	if !r.Valid {
+		s.Reasons[r.Reason]++
+		return
+	}
+	s.Valid++
+	if f.contradiction {
+		s.Contradictions++
+	}
+	if !f.when.IsZero() {
+		if s.First.IsZero() || f.when.Before(s.First) {
+			s.First = f.when
+		}
+		if f.when.After(s.Last) {
+			s.Last = f.when
+		}
+	}
+	if _, known := s.Types[r.EventType]; known || len(s.Types) < maxTypes {
+		s.Types[r.EventType]++
+	} else {
+		s.Types[""]++
+	}
+	s.duplicate(r)
+}
+
+// duplicate keeps hashes, not ids: 64 bits with a random seed make a false
+// duplicate less likely than one in ten million runs of the full set.
+func (s *Summary) duplicate(r *Result) {
+	if r.EventID == "" {
+		return
+	}
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	h.WriteString(r.Provider)
+	h.WriteByte(0)
+	h.WriteString(r.EventID)
+	id := h.Sum64()
+	if _, again := s.seen[id]; again {
+		s.Duplicates++
+		return
+	}
+	if len(s.seen) >= maxSeenIDs {
+		s.AtLeast = true
+		return
+	}
+	s.seen[id] = struct{}{}
+}
+
+// assumed notes a provider whose scheme is a guess.
+func (s *Summary) assumed(provider string) {
+	for _, p := range s.Assumed {
+		if p == provider {
+			return
+		}
+	}
+	s.Assumed = append(s.Assumed, provider)
+}
