@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -128,34 +127,84 @@ type Created struct {
 // Once the request is on its way a cancelled ctx no longer stops it: Create
 // waits for the answer for a few seconds more, so that nothing is lost.
 func (c *Client) Create(ctx context.Context, s Spec, sinks []sink.Sink) (Created, error) {
+	entry, made, err := c.make(ctx, c.intent("create", s, nil), s, sinks)
+	if entry == nil {
+		return made, err
+	}
+	c.done(entry)
+	return made, err
+}
+
+// make creates a webhook for the operation in. The entry it returns is nil if
+// the secret is not kept; else the caller ends it with done, once the rest of
+// the operation is settled.
+func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
 	for _, to := range sinks {
 		if err := to.Check(ctx); err != nil {
-			return Created{}, err
+			return nil, Created{}, err
 		}
+		in.Sinks = append(in.Sinks, to.String())
 	}
 	if err := c.custody.Store.Check(ctx); err != nil {
-		return Created{}, notUsable("the store", err)
+		return nil, Created{}, notUsable("the store", err)
 	}
-	entry, err := c.begin(ctx, s, sinks)
+	entry, err := c.custody.Journal.Begin(ctx, in, answerRoom)
 	if err != nil {
-		return Created{}, notUsable("the journal", err)
+		return nil, Created{}, notUsable("the journal", err)
 	}
-	defer func() { _ = entry.Leave() }() // releases only; after Done it does nothing
-
 	if ctx.Err() != nil {
-		return Created{}, notUsable("", errors.Join(ctx.Err(), entry.Done()))
+		return nil, Created{}, notUsable("", errors.Join(ctx.Err(), entry.Done()))
 	}
+	wh, value, err := c.send(ctx, entry, s)
+	synced := entry.Sync()
+	keep := context.WithoutCancel(ctx)
+	if err != nil {
+		err = c.settleFailed(keep, ctx.Err() != nil, entry, in, err)
+		return nil, Created{Webhook: wh}, c.leave(entry, err)
+	}
+	rec, err := putRecord(keep, c.custody.Store, c.custody.Now, in, wh.ID, value)
+	if err != nil {
+		return nil, Created{Webhook: wh}, c.leave(entry, c.notKept(entry, rec, err, synced))
+	}
+	c.phase(entry, secret.Phase{Name: "kept", ID: wh.ID})
+	made := Created{Webhook: wh, Record: rec, Sinks: Fill(keep, rec, sinks)}
+	err = SinkError(c.driver.Name, wh.ID, made.Sinks)
+	if err == nil {
+		c.phase(entry, secret.Phase{Name: "sunk", ID: wh.ID})
+	}
+	return entry, made, err
+}
+
+// send makes the one request, on a connection whose bytes go to the entry.
+func (c *Client) send(ctx context.Context, entry *secret.Entry, s Spec) (Webhook, secret.Value, error) {
 	send, stop := c.detach(ctx)
 	defer stop()
 	access := c.access
 	access.HTTP = c.access.HTTP.OneShot(entry)
-	wh, value, err := c.driver.open(access).Create(send, s)
-	synced := entry.Sync()
-	keep := context.WithoutCancel(ctx)
-	if err != nil {
-		return Created{Webhook: wh}, c.settleFailed(keep, ctx.Err() != nil, entry, s, err)
+	return c.driver.open(access).Create(send, s)
+}
+
+// leave releases the entry, which recover will find if it still exists.
+func (c *Client) leave(entry *secret.Entry, err error) error {
+	if lerr := entry.Leave(); lerr != nil {
+		c.custody.notify("the journal entry %s could not be released: %v", entry.Path(), lerr)
 	}
-	return c.keep(keep, entry, s, wh, value, sinks, synced)
+	return err
+}
+
+// done removes the entry of an operation that is over.
+func (c *Client) done(entry *secret.Entry) {
+	if err := entry.Done(); err != nil {
+		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` will", entry.Path(), err)
+	}
+}
+
+// phase notes a step. The note helps recover; what counts is the store.
+func (c *Client) phase(entry *secret.Entry, p secret.Phase) {
+	p.At = c.custody.Now().UTC()
+	if err := entry.Phase(p); err != nil {
+		c.custody.notify("the journal entry %s could not be updated: %v", entry.Path(), err)
+	}
 }
 
 func notUsable(what string, err error) error {
@@ -169,25 +218,12 @@ func notUsable(what string, err error) error {
 	}
 }
 
-func (c *Client) begin(ctx context.Context, s Spec, sinks []sink.Sink) (*secret.Entry, error) {
-	host, _ := os.Hostname() // only for people who read the entry
-	words := make([]string, len(sinks))
-	for i, to := range sinks {
-		words[i] = to.String()
+// intent says what the operation is about to do.
+func (c *Client) intent(operation string, s Spec, replaces *secret.Ref) secret.Intent {
+	return secret.Intent{
+		Operation: operation, Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin,
+		Name: s.Name, URL: s.URL, Events: s.Events, Replaces: replaces, StartedAt: c.custody.Now().UTC(),
 	}
-	return c.custody.Journal.Begin(ctx, secret.Intent{
-		Operation: "create",
-		Provider:  c.driver.Name,
-		Profile:   c.custody.Profile,
-		Origin:    c.origin,
-		Name:      s.Name,
-		URL:       s.URL,
-		Events:    s.Events,
-		StartedAt: c.custody.Now().UTC(),
-		PID:       os.Getpid(),
-		Host:      host,
-		Sinks:     words,
-	}, answerRoom)
 }
 
 // detach returns a context that outlives ctx by the patience, or until the user
@@ -216,35 +252,7 @@ func (c *Client) detach(ctx context.Context) (context.Context, context.CancelFun
 	return send, func() { close(done); cancel() }
 }
 
-// keep stores the secret, fills the sinks, and only then lets go of the journal.
-func (c *Client) keep(ctx context.Context, entry *secret.Entry, s Spec, wh Webhook, value secret.Value, sinks []sink.Sink, synced error) (Created, error) {
-	rec, err := c.put(ctx, entryIntent(c, s), wh.ID, value)
-	if err != nil {
-		return Created{Webhook: wh, Record: rec}, c.notKept(entry, rec, err, synced)
-	}
-	out := Created{Webhook: wh, Record: rec}
-	// The phase is a note for recover; the record is what counts.
-	_ = entry.Phase(secret.Phase{Name: "kept", At: c.custody.Now().UTC(), ID: wh.ID})
-	out.Sinks = Fill(ctx, rec, sinks)
-	if err := entry.Done(); err != nil {
-		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` will", entry.Path(), err)
-	}
-	return out, SinkError(c.driver.Name, wh.ID, out.Sinks)
-}
-
-// entryIntent is what put needs to know of a create that is under way.
-func entryIntent(c *Client, s Spec) secret.Intent {
-	return secret.Intent{
-		Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin,
-		Name: s.Name, URL: s.URL, Events: s.Events,
-	}
-}
-
-// put keeps value as the secret of the webhook id that in made.
-func (c *Client) put(ctx context.Context, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
-	return putRecord(ctx, c.custody.Store, c.custody.Now, in, id, value)
-}
-
+// putRecord keeps value as the secret of the webhook id that in made.
 func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
 	rec := secret.Record{
 		Provider: in.Provider, ID: id, Profile: in.Profile, Origin: in.Origin,
@@ -329,7 +337,7 @@ type answered interface {
 }
 
 // settleFailed finds out what became of a create that returned err, and says so.
-func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secret.Entry, s Spec, err error) error {
+func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secret.Entry, in secret.Intent, err error) error {
 	status, certain := outcome(err)
 	if certain {
 		if derr := entry.Done(); derr != nil {
@@ -337,12 +345,9 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		}
 		return err
 	}
-	now := c.custody.Now().UTC()
 	note := func(p secret.Phase) {
-		p.At, p.Status = now, status
-		if perr := entry.Phase(p); perr != nil {
-			c.custody.notify("the journal entry %s could not be updated: %v", entry.Path(), perr)
-		}
+		p.Status = status
+		c.phase(entry, p)
 	}
 	if status >= 200 && status < 300 {
 		note(secret.Phase{Name: "unusable"})
@@ -369,7 +374,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		c.custody.notify("the store could not be listed: %v", serr)
 	}
 	rows, lerr := c.raw.List(look)
-	found := candidates(intentOf(c, s, now), rows, keptIDs(c.driver.Name, kept))
+	found := candidates(in, rows, keptIDs(c.driver.Name, kept))
 	if lerr == nil && len(found) == 0 {
 		lerr = unjudged(rows, keptIDs(c.driver.Name, kept))
 	}
@@ -399,12 +404,6 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		Err:  fmt.Errorf("the webhook was created, but the answer with its secret never arrived: %w; nobody has the secret of %s", err, strings.Join(ids, ", ")),
 		Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 	}
-}
-
-func intentOf(c *Client, s Spec, at time.Time) secret.Intent {
-	in := entryIntent(c, s)
-	in.StartedAt = at
-	return in
 }
 
 // outcome reads from a create's error which HTTP status was seen (0: none) and

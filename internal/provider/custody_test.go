@@ -79,7 +79,18 @@ func (p toy) List(ctx context.Context) ([]Webhook, error) {
 	return rows, json.Unmarshal(resp.Body, &rows)
 }
 
-func (p toy) Get(context.Context, string) (Webhook, error) { return Webhook{}, errors.ErrUnsupported }
+func (p toy) Get(ctx context.Context, id string) (Webhook, error) {
+	rows, err := p.List(ctx)
+	for _, w := range rows {
+		if w.ID == id {
+			return w, nil
+		}
+	}
+	if err == nil {
+		err = fault.Errorf(fault.Refused, "no webhook %q", id).WithCode("not-found")
+	}
+	return Webhook{}, err
+}
 func (p toy) Update(context.Context, string, Change) (Webhook, error) {
 	return Webhook{}, errors.ErrUnsupported
 }
@@ -114,6 +125,9 @@ type world struct {
 	notices []string
 	answer  func(w http.ResponseWriter) // to the POST
 	list    func(w http.ResponseWriter) // to the GET; nil: the rows
+
+	deleted    func(id string)
+	failDelete bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -130,6 +144,12 @@ func newWorld(t *testing.T) *world {
 		case r.Method == "POST":
 			w.posts++
 			w.answer(rw)
+		case r.Method == "DELETE" && w.failDelete:
+			rw.WriteHeader(503)
+		case r.Method == "DELETE":
+			if w.deleted != nil {
+				w.deleted(strings.TrimPrefix(r.URL.Path, "/hooks/"))
+			}
 		case w.list != nil:
 			w.list(rw)
 		default:
@@ -498,7 +518,6 @@ func TestRecoverWithoutAProvider(t *testing.T) {
 
 func TestDeleteMarksTheRecord(t *testing.T) {
 	w := newWorld(t)
-	w.list = func(http.ResponseWriter) {}
 	if _, err := w.client.Create(context.Background(), spec, nil); err != nil {
 		t.Fatal(err)
 	}

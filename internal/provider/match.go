@@ -19,6 +19,9 @@ const slack = 26 * time.Hour
 func candidates(in secret.Intent, rows []Webhook, kept map[string]bool) []Webhook {
 	var found []Webhook
 	for _, w := range rows {
+		if in.Replaces != nil && w.ID == in.Replaces.ID {
+			continue // the one that is being replaced looks the same
+		}
 		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == Disabled {
 			continue
 		}

@@ -47,7 +47,9 @@ type Finding struct {
 }
 
 // Settled reports whether nothing is left for a person to do.
-func (f Finding) Settled() bool { return f.State == StateKept || f.State == StateNotCreated }
+func (f Finding) Settled() bool {
+	return f.Next == "" && (f.State == StateKept || f.State == StateNotCreated)
+}
 
 // Recovery settles operations that were interrupted or whose outcome is
 // unknown. It changes nothing at a provider.
@@ -106,6 +108,18 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 			out = append(out, f)
 		}
 	}
+	for _, u := range open {
+		if !u.settled || u.done || u.Intent.Replaces == nil {
+			continue
+		}
+		f, err := r.settleOld(ctx, u)
+		if err != nil {
+			return out, err
+		}
+		if f != nil {
+			out = append(out, *f)
+		}
+	}
 	byList, err := r.fromLists(ctx, slices.DeleteFunc(slices.Clone(open), func(u *unsettled) bool { return u.settled }))
 	return append(out, byList...), err
 }
@@ -121,6 +135,7 @@ type unsettled struct {
 	secret.Pending
 	entry   *secret.Entry
 	settled bool
+	done    bool         // the entry is removed
 	salvage secret.Value // a secret without an id
 }
 
@@ -164,6 +179,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 		if status, certain := outcome(err); certain && status != 0 {
 			f := u.finding(StateNotCreated, "")
 			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
+			u.done = true
 			return f, true, u.entry.Done()
 		}
 		wh.ID, value = salvage(u.Answer, d)
@@ -215,14 +231,22 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
 	f := u.finding(StateKept, rec.ID)
 	f.Detail = "the secret is in the store (" + rec.Fingerprint + ")"
-	if len(u.Intent.Sinks) > 0 {
+	if len(u.Intent.Sinks) > 0 && !hasPhase(u.Phases, "sunk") {
 		f.Next = "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
 		for _, s := range u.Intent.Sinks {
 			f.Next += " --to " + ShellQuote(s)
 		}
 		f.Detail += "; the sinks may not have been filled"
 	}
+	if u.Intent.Replaces != nil {
+		return f, nil // the entry stays until the old webhook is gone
+	}
+	u.done = true
 	return f, u.entry.Done()
+}
+
+func hasPhase(phases []secret.Phase, name string) bool {
+	return slices.ContainsFunc(phases, func(p secret.Phase) bool { return p.Name == name })
 }
 
 func keptPhase(phases []secret.Phase) string {
@@ -401,7 +425,14 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 		return g.blind(), nil
 	}
 	if f, ok, err := r.joinSalvage(ctx, g, found); ok || err != nil {
-		return []Finding{f}, err
+		out := []Finding{f}
+		if u := g.entries[0]; err == nil && !u.done && u.Intent.Replaces != nil {
+			var old *Finding
+			if old, err = r.settleOld(ctx, u); old != nil {
+				out = append(out, *old)
+			}
+		}
+		return out, err
 	}
 	var out []Finding
 	for i, w := range found {

@@ -1,0 +1,116 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// withOld is a world in which the webhook id-0 is kept and looks like spec.
+func withOld(t *testing.T) *world {
+	w := newWorld(t)
+	rec := secret.Record{Provider: "toy", ID: "id-0", Profile: "default"}
+	rec.Supersede(secret.New("old secret"), w.now)
+	if err := w.store.Put(context.Background(), rec); err != nil {
+		t.Fatal(err)
+	}
+	w.rows = []Webhook{row("id-0", w.now)}
+	w.deleted = func(id string) {
+		var left []Webhook
+		for _, r := range w.rows {
+			if r.ID != id {
+				left = append(left, r)
+			}
+		}
+		w.rows = left
+	}
+	return w
+}
+
+func TestReplaceRemovesTheOldOneLast(t *testing.T) {
+	w := withOld(t)
+	got, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Record.ID != "id-1" || got.Record.Replaces == nil || got.Record.Replaces.ID != "id-0" {
+		t.Errorf("record %+v", got.Record)
+	}
+	old, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-0"})
+	if err != nil || old.DeletedAt.IsZero() || old.Secret.Reveal() != "old secret" {
+		t.Errorf("the old record %+v: %v", old, err)
+	}
+	if len(w.rows) != 0 || len(w.pending()) != 0 {
+		t.Errorf("%d rows, %d entries left", len(w.rows), len(w.pending()))
+	}
+}
+
+func TestReplaceWithOverlapKeepsBoth(t *testing.T) {
+	w := withOld(t)
+	if _, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, true); err != nil {
+		t.Fatal(err)
+	}
+	if len(w.rows) != 1 || len(w.pending()) != 0 {
+		t.Errorf("%d rows, %d entries left", len(w.rows), len(w.pending()))
+	}
+}
+
+func TestReplaceOfALostSecretDoesNotTakeTheOldOneForTheNew(t *testing.T) {
+	w := withOld(t)
+	if err := w.store.Delete(context.Background(), secret.Ref{Provider: "toy", ID: "id-0"}); err != nil {
+		t.Fatal(err)
+	}
+	w.answer = func(rw http.ResponseWriter) { rw.WriteHeader(503) }
+	_, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, false)
+	wantKind(t, err, fault.Unavailable)
+	if len(w.rows) != 1 {
+		t.Error("the old webhook was removed although there is no new one")
+	}
+}
+
+func TestReplaceStopsBeforeTheRemoval(t *testing.T) {
+	tests := map[string]struct {
+		prepare func(*world)
+		sinks   []sink.Sink
+		kind    fault.Kind
+	}{
+		"a sink fails":       {sinks: []sink.Sink{&memorySink{word: "file:x", put: errors.New("no space")}}, kind: fault.Custody},
+		"the removal fails":  {prepare: func(w *world) { w.failDelete = true }, kind: fault.Unavailable},
+		"killed in between?": {prepare: func(w *world) { w.failDelete = true }, sinks: []sink.Sink{&memorySink{word: "file:x"}}, kind: fault.Unavailable},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			w := withOld(t)
+			if tc.prepare != nil {
+				tc.prepare(w)
+			}
+			_, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, tc.sinks, false)
+			wantKind(t, err, tc.kind, "toy/id-0", "recover --delete toy/id-0")
+			if len(w.rows) != 1 || len(w.pending()) != 1 {
+				t.Fatalf("%d rows, %d entries", len(w.rows), len(w.pending()))
+			}
+			for range 2 { // it is found until the old one is gone
+				var named bool
+				for _, f := range w.recover() {
+					named = named || f.ID == "id-0" && f.Next == "hookctl recover --delete toy/id-0" && f.Operation == OpRotate
+				}
+				if !named {
+					t.Error("recover does not name the old webhook")
+				}
+			}
+			w.failDelete = false
+			if err := w.client.Delete(context.Background(), "id-0"); err != nil {
+				t.Fatal(err)
+			}
+			w.recover()
+			if left := w.pending(); len(left) != 0 {
+				t.Errorf("%d entries after the removal", len(left))
+			}
+		})
+	}
+}
