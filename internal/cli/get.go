@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+type getOptions struct {
+	globals *globals
+	app     *app
+	ref     string
+}
+
+func newGetCmd(g *globals) *cobra.Command {
+	o := &getOptions{globals: g}
+	return &cobra.Command{
+		Use:     "get <webhook>",
+		Short:   "Show one webhook, all fields",
+		GroupID: groupWebhooks,
+		Example: `  hookctl get "CRM Sync"
+  hookctl get wundertreos/a1b2c3d4-1111-2222-3333-444455556666 -o yaml
+  hookctl get a1b2 --jq .url`,
+		Long: `Show all that the provider says of one webhook, and what is kept of its secret.
+
+<webhook> is provider/id, an id, a name, or the beginning of an id that no other
+webhook shares. Every provider that there are credentials for is asked.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			return runGet(cmd.Context(), o)
+		},
+	}
+}
+
+// firstOnly completes the first argument with complete, and nothing after it.
+func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(cmd, args, typed)
+	}
+}
+
+func runGet(ctx context.Context, o *getOptions) error {
+	a := o.app
+	d, w, err := o.find(ctx)
+	if err != nil {
+		return err
+	}
+	kept, err := a.keptByRef(ctx)
+	if err != nil {
+		return err
+	}
+	v := a.webhookView(d, w, kept)
+	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
+}
+
+// find asks for the webhook by its id where the reference is provider/id, and
+// else looks for it in the lists.
+func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webhook, error) {
+	drivers, skip := o.globals.env.Drivers, true
+	if name, id, ok := strings.Cut(o.ref, "/"); ok {
+		if d, err := o.globals.driver(name); err == nil {
+			client, err := o.app.online(ctx, d)
+			if err != nil {
+				return nil, provider.Webhook{}, err
+			}
+			w, err := client.Get(ctx, id)
+			if err == nil || fault.KindOf(err) != fault.Refused {
+				return d, w, err
+			}
+			// It may be the beginning of an id.
+			drivers, skip = []*provider.Driver{d}, false
+		}
+	}
+	answers, err := o.app.listEach(ctx, drivers, skip)
+	if err != nil {
+		return nil, provider.Webhook{}, err
+	}
+	return o.choose(answers)
+}
+
+// choose finds the webhook among what the providers answered.
+func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhook, error) {
+	var (
+		all    []candidate
+		hits   []provider.Webhook
+		from   []*provider.Driver
+		failed []error
+	)
+	for _, ans := range answers {
+		if ans.err != nil {
+			failed = append(failed, ans.err)
+		}
+		for _, w := range ans.rows {
+			all = append(all, candidate{ans.driver.Name, w.ID, text(w.Name)})
+			hits, from = append(hits, w), append(from, ans.driver)
+		}
+	}
+	i, err := o.globals.pick(o.ref, all, true)
+	switch {
+	case err != nil:
+		return nil, provider.Webhook{}, err
+	case i >= 0:
+		for _, err := range failed {
+			o.app.warn("warning: not every provider could be asked: " + err.Error())
+		}
+		return from[i], hits[i], nil
+	case len(failed) > 0: // it may be there
+		return nil, provider.Webhook{}, o.app.report(failed)
+	}
+	return nil, provider.Webhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", o.ref).
+		WithCode("not-found").WithHint("see which there are: hookctl list")
+}

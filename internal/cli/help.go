@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// helpPatience bounds the wait for a provider's live documentation: who asks
+// for help without a network wants the built-in summary soon.
+const helpPatience = 10 * time.Second
+
+type helpOptions struct {
+	app     *app
+	driver  *provider.Driver
+	offline bool
+}
+
+func newHelpCmd(g *globals) *cobra.Command {
+	o := &helpOptions{}
+	c := &cobra.Command{
+		Use:     "help [command | provider | topic]",
+		Short:   "Help on a command, a provider's API, exit-codes, environment or formats",
+		GroupID: groupSetup,
+		Example: `  hookctl help create zyntro
+  hookctl help zyntro
+  hookctl help exit-codes`,
+		Long: `Show the help of a command, the documentation of a provider, or a topic.
+
+The documentation of Zyntro is its own, asked for at this moment; no key is
+needed. Without a network, and for WundertreOS, which publishes none that way,
+it is a summary that is built in.`,
+		ValidArgsFunction: g.completeHelp,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			subject, err := g.helpSubject(cmd.Root(), args)
+			if err != nil {
+				return err
+			}
+			if subject.command != nil {
+				subject.command.InitDefaultHelpFlag()
+				return subject.command.Help()
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			if subject.topic != nil {
+				return o.app.out.Print(subject.topic.view())
+			}
+			o.driver = subject.driver
+			return runProviderHelp(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: the built-in summary, without asking it")
+	return c
+}
+
+// subject is what help is about: one of its fields is set.
+type subject struct {
+	command *cobra.Command
+	topic   *Topic
+	driver  *provider.Driver
+}
+
+// helpSubject finds what args name: a provider, a topic, or a command.
+func (g *globals) helpSubject(root *cobra.Command, args []string) (subject, error) {
+	if len(args) == 1 {
+		if d, err := g.driver(args[0]); err == nil {
+			return subject{driver: d}, nil
+		}
+		for _, t := range topics(g.env.Drivers) {
+			if t.Name == args[0] {
+				return subject{topic: &t}, nil
+			}
+		}
+	}
+	at := root
+	for _, word := range args {
+		next := child(at, word)
+		if next == nil {
+			return subject{}, unknownTopic(at, word, g)
+		}
+		at = next
+	}
+	return subject{command: at}, nil
+}
+
+// child is the command of that name or alias under parent, or nil.
+func child(parent *cobra.Command, word string) *cobra.Command {
+	for _, c := range parent.Commands() {
+		if c.Name() == word || c.HasAlias(word) {
+			return c
+		}
+	}
+	return nil
+}
+
+func unknownTopic(at *cobra.Command, word string, g *globals) error {
+	if at.HasParent() {
+		return fault.Usagef("there is no help for %q: %q has no command %q", at.CommandPath()+" "+word, at.CommandPath(), word).
+			WithHint("see: %s --help", at.CommandPath())
+	}
+	names := g.providerNames()
+	for _, t := range topics(g.env.Drivers) {
+		names = append(names, t.Name)
+	}
+	hint := "topics: " + strings.Join(names, ", ") + "; commands: hookctl help"
+	if near := at.SuggestionsFor(word); len(near) > 0 {
+		hint = "did you mean: hookctl help " + strings.Join(near, ", ") + "\n" + hint
+	}
+	return fault.Usagef("there is no help for %q", word).WithHint("%s", hint)
+}
+
+// completeHelp completes a command's path, and at first providers and topics.
+func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	at := cmd.Root()
+	for _, word := range args {
+		if at = child(at, word); at == nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	var out []string
+	for _, c := range at.Commands() {
+		if c.IsAvailableCommand() {
+			out = append(out, cobra.CompletionWithDesc(c.Name(), c.Short))
+		}
+	}
+	if len(args) == 0 {
+		for _, d := range g.env.Drivers {
+			out = append(out, cobra.CompletionWithDesc(d.Name, d.Title+"'s documentation"))
+		}
+		for _, t := range topics(g.env.Drivers) {
+			out = append(out, cobra.CompletionWithDesc(t.Name, t.Title))
+		}
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
+}
+
+// runProviderHelp prints the live documentation where there is any and it can
+// be had, and else the summary.
+func runProviderHelp(ctx context.Context, o *helpOptions) error {
+	a, d := o.app, o.driver
+	if d.LiveHelp && !o.offline {
+		live, err := o.live(ctx)
+		if err == nil {
+			return a.out.Print(helpView(d, live, true))
+		}
+		switch fault.KindOf(err) {
+		case fault.Unavailable, fault.Refused, fault.Auth:
+			a.note("%s's live documentation cannot be had, so this is the built-in summary: %v", d.Title, err)
+		default:
+			return err
+		}
+	}
+	if d.LiveHelp && o.offline {
+		a.note("This is the built-in summary; for %s's live documentation: hookctl help %s", d.Title, d.Name)
+	}
+	return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
+}
+
+func (o *helpOptions) live(ctx context.Context) ([]byte, error) {
+	client, err := o.app.anonymous(o.driver)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, helpPatience)
+	defer cancel()
+	return client.Help(ctx)
+}
+
+// helpView shows documentation of unknown shape: JSON indented, anything else
+// as the text that it is.
+func helpView(d *provider.Driver, text []byte, live bool) render.View {
+	type document struct {
+		Provider      string `json:"provider"`
+		Live          bool   `json:"live"`
+		Documentation any    `json:"documentation"`
+	}
+	var indented bytes.Buffer
+	if live && json.Indent(&indented, text, "", "  ") == nil {
+		return render.View{
+			Data:  document{d.Name, live, json.RawMessage(text)},
+			Text:  indented.String(),
+			Names: []string{d.Name},
+		}
+	}
+	return render.View{Data: document{d.Name, live, string(text)}, Text: string(text), Names: []string{d.Name}}
+}

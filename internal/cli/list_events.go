@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type listEventsOptions struct {
+	app     *app
+	drivers []*provider.Driver
+	all     bool // no provider was named
+
+	filter   string
+	match    string
+	category string
+	live     bool
+}
+
+func newListEventsCmd(g *globals) *cobra.Command {
+	o := &listEventsOptions{}
+	c := &cobra.Command{
+		Use:     "list-events [provider]",
+		Short:   "List the events that a webhook can subscribe to",
+		GroupID: groupWebhooks,
+		Example: `  hookctl list-events wundertreos
+  hookctl list-events --filter invoice
+  hookctl list-events zyntro --match 'subscription.*' -o name
+  hookctl list-events zyntro --live`,
+		Long: `List the events of both providers, or of one, from the catalogue that is built
+in: no network, no credentials. Filters can be combined.
+
+--live asks the provider's own documentation instead and prints how it differs
+from the catalogue; any difference is exit code 3. What counts as an event there
+is a guess, since the shape of that documentation is not documented.`,
+		Args:              atMostOneProvider,
+		ValidArgsFunction: g.completeProviders,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.drivers, o.all, err = g.driversFor(args); err != nil {
+				return err
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			if o.live {
+				return runListLiveEvents(cmd.Context(), o)
+			}
+			return runListEvents(o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.filter, "filter", "", "only events with this text in slug, category or description, in any case")
+	f.StringVar(&o.match, "match", "", "only events whose slug matches this glob, such as 'invoice_*'")
+	f.StringVar(&o.category, "category", "", "only events of the categories that begin with this, in any case")
+	f.BoolVar(&o.live, "live", false, "compare the catalogue with the provider's live documentation")
+	for _, name := range []string{"filter", "match", "category"} {
+		c.MarkFlagsMutuallyExclusive("live", name)
+	}
+	_ = c.RegisterFlagCompletionFunc("filter", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("match", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("category", g.completeCategories)
+	return c
+}
+
+func runListEvents(o *listEventsOptions) error {
+	if _, err := path.Match(o.match, ""); err != nil {
+		return fault.Usagef("--match: %q is not a valid pattern", o.match).
+			WithHint("* stands for any text, ? for one character, [a-z] for one of several")
+	}
+	if err := o.checkCategory(); err != nil {
+		return err
+	}
+	events := []view.Event{}
+	for _, d := range o.drivers {
+		for _, e := range d.Catalogue {
+			if o.wants(e) {
+				events = append(events, view.Event{Provider: d.Name, Category: e.Category, Event: e.Slug, Description: e.Description})
+			}
+		}
+	}
+	if len(events) == 0 {
+		o.app.note("No event matches.")
+	}
+	return o.app.out.Print(view.Events(events))
+}
+
+// wants reports whether e passes every filter.
+func (o *listEventsOptions) wants(e provider.EventType) bool {
+	if o.match != "" {
+		if ok, err := path.Match(o.match, e.Slug); err != nil || !ok {
+			return false
+		}
+	}
+	if !hasPrefixFold(e.Category, o.category) {
+		return false
+	}
+	return slices.ContainsFunc([]string{e.Slug, e.Category, e.Description}, func(text string) bool {
+		return strings.Contains(strings.ToLower(text), strings.ToLower(o.filter))
+	})
+}
+
+// checkCategory refuses a --category that no event has.
+func (o *listEventsOptions) checkCategory() error {
+	names := categories(o.drivers)
+	if slices.ContainsFunc(names, func(c string) bool { return hasPrefixFold(c, o.category) }) {
+		return nil
+	}
+	return fault.Usagef("there is no category %q", o.category).WithHint("the categories are: %s", strings.Join(names, ", "))
+}
+
+// categories are those of the drivers, each once, in the order of the catalogue.
+func categories(drivers []*provider.Driver) []string {
+	var names []string
+	for _, d := range drivers {
+		for _, e := range d.Catalogue {
+			if !slices.Contains(names, e.Category) {
+				names = append(names, e.Category)
+			}
+		}
+	}
+	return names
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
+}
+
+// completeCategories completes --category, for the provider that was named.
+func (g *globals) completeCategories(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	drivers, _, err := g.driversFor(args[:min(1, len(args))])
+	if err != nil {
+		drivers = g.env.Drivers
+	}
+	return categories(drivers), cobra.ShellCompDirectiveNoFileComp
+}
+
+// runListLiveEvents prints what the live documentation has and the catalogue
+// lacks, and the other way round.
+func runListLiveEvents(ctx context.Context, o *listEventsOptions) error {
+	changes := []view.EventChange{}
+	for _, d := range o.drivers {
+		if o.all && !d.LiveHelp {
+			continue
+		}
+		client, err := o.app.anonymous(d)
+		if err != nil {
+			return err
+		}
+		live, err := client.LiveEvents(ctx)
+		if err != nil {
+			return err
+		}
+		changes = append(changes, eventChanges(d, live)...)
+	}
+	if len(changes) == 0 {
+		o.app.note("The live documentation names the same events as the catalogue.")
+	}
+	if err := o.app.out.Print(view.EventChanges(changes)); err != nil || len(changes) == 0 {
+		return err
+	}
+	return fault.Errorf(fault.Negative, "the live documentation differs from the catalogue in %s", count(len(changes), "event")).
+		WithCode("events-differ").
+		WithHint("an event that was added can be used with: hookctl create --allow-unknown-events")
+}
+
+// eventChanges compares d's catalogue with the slugs that its live
+// documentation names.
+func eventChanges(d *provider.Driver, live []string) []view.EventChange {
+	var changes []view.EventChange
+	for _, e := range d.Catalogue {
+		if !slices.Contains(live, e.Slug) {
+			changes = append(changes, view.EventChange{Provider: d.Name, Event: e.Slug, Change: "missing"})
+		}
+	}
+	for _, slug := range live {
+		if !inCatalogue(d.Catalogue, slug) {
+			changes = append(changes, view.EventChange{Provider: d.Name, Event: slug, Change: "added"})
+		}
+	}
+	return changes
+}
+
+// count is a number with its noun: "1 event", "2 events".
+func count(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+func newVersionCmd(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Show the version",
+		GroupID: groupSetup,
+		Example: `  hookctl version
+  hookctl version -o json`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			a, err := g.offline()
+			if err != nil {
+				return err
+			}
+			return a.out.Print(versionView(g.env))
+		},
+	}
+}
+
+// build is the JSON of the version. What the build does not know is null.
+type build struct {
+	Version string  `json:"version"`
+	Commit  *string `json:"commit"`
+	Date    *string `json:"date"`
+	Go      string  `json:"go"`
+	OS      string  `json:"os"`
+	Arch    string  `json:"arch"`
+}
+
+func versionView(env *Env) render.View {
+	known := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	b := build{env.Version, known(env.Commit), known(env.Date), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+	about := []string{}
+	if b.Commit != nil {
+		about = append(about, "commit "+*b.Commit)
+	}
+	if b.Date != nil {
+		about = append(about, "built "+*b.Date)
+	}
+	about = append(about, b.Go, b.OS+"/"+b.Arch)
+	return render.View{
+		Data:  b,
+		Text:  fmt.Sprintf("hookctl %s (%s)\n", b.Version, strings.Join(about, ", ")),
+		Names: []string{b.Version},
+	}
+}

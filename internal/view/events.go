@@ -1,0 +1,51 @@
+package view
+
+import "github.com/hookctl/hookctl/internal/render"
+
+// Event is the JSON of one entry of the event catalogue. Description is empty
+// where the provider documents none.
+type Event struct {
+	Provider    string `json:"provider"`
+	Category    string `json:"category"`
+	Event       string `json:"event"`
+	Description string `json:"description"`
+}
+
+// Events is the event catalogue: the table of `list-events`, and a JSON array.
+func Events(list []Event) render.View {
+	g := &render.Grid{Columns: []render.Column{
+		{Title: "PROVIDER"},
+		{Title: "CATEGORY"},
+		{Title: "EVENT"},
+		{Title: "DESCRIPTION", Flexible: true},
+	}}
+	v := render.View{Data: list, Grid: g}
+	for _, e := range list {
+		g.Rows = append(g.Rows, []string{e.Provider, e.Category, e.Event, e.Description})
+		v.Names = append(v.Names, e.Event)
+	}
+	return v
+}
+
+// EventChange is the JSON of one difference between the live documentation and
+// the catalogue: Change is "added" or "missing", as the documentation has it.
+type EventChange struct {
+	Provider string `json:"provider"`
+	Event    string `json:"event"`
+	Change   string `json:"change"`
+}
+
+// EventChanges lists differences; their names are slugs with + or - before them.
+func EventChanges(list []EventChange) render.View {
+	g := &render.Grid{Columns: []render.Column{{Title: "PROVIDER"}, {Title: "EVENT"}, {Title: "CHANGE"}}}
+	v := render.View{Data: list, Grid: g}
+	for _, c := range list {
+		g.Rows = append(g.Rows, []string{c.Provider, c.Event, c.Change})
+		sign := "+"
+		if c.Change == "missing" {
+			sign = "-"
+		}
+		v.Names = append(v.Names, sign+c.Event)
+	}
+	return v
+}
