@@ -95,6 +95,10 @@ func TestDetect(t *testing.T) {
 		{"header lines", "Content-Type: a/b\nX-Wunder-Signature: x\n\n{}", "http"},
 		{"curl", "*   Trying 127.0.0.1:80...\n> POST / HTTP/1.1\n> Host: x\n>\n{}", "http"},
 		{"nc", "Listening on 0.0.0.0 8080\nConnection received on localhost 5\nPOST / HTTP/1.1\n\n", "http"},
+		{"torn record", `{"headers":{"A":"b"},"body_ba`, "ndjson"},
+		{"torn inside the headers", `{"headers":{"A":"`, "ndjson"},
+		{"torn pretty record", "{\n\"headers\": {},\n\"bo", "json"},
+		{"torn payload", `{"id":"1","event_ty`, "raw"},
 		{"payload", `{"id":"1","event_type":"x"}`, "raw"},
 		{"payload with a body", `{"body":"text","id":1}`, "raw"},
 		{"payload with headers but no body", `{"headers":{"a":1},"id":1}`, "raw"},
@@ -125,6 +129,9 @@ func TestRaw(t *testing.T) {
 		}
 	}
 	check(t, "detected", []got{{Body: "hello\n"}}, parse(t, "", "hello\n"))
+	check(t, "empty", []got{{Err: "it is empty"}}, parse(t, "", ""))
+	all, _ := readAll(t, Options{EmptyBody: true, Stdin: strings.NewReader("")}, "-")
+	check(t, "empty body", []got{{Source: "-"}}, all)
 }
 
 func TestHTTP(t *testing.T) {
@@ -440,6 +447,7 @@ func TestCancelled(t *testing.T) {
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	batches, err := Read(ctx, []string{dir}, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -15,14 +15,13 @@ import (
 var jsonFormat = Format{
 	Name:  "json",
 	About: `a JSON document {"headers", "body" or "body_base64"}, or an array of them`,
-	Sniff: func(head []byte, more bool) bool {
+	Sniff: func(head []byte, _ bool) bool {
 		text := trimBOM(head)
 		i := skipSpace(text, 0)
 		if i < len(text) && text[i] == '[' {
 			i = skipSpace(text, i+1)
 		}
-		cut := more && skipValue(text, i) < 0
-		return isRecord(text[i:], cut)
+		return isRecord(text[i:], skipValue(text, i) < 0)
 	},
 	Read: readJSON,
 }

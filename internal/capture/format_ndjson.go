@@ -27,7 +27,7 @@ const (
 	sniffLines = 16
 )
 
-func sniffNDJSON(head []byte, more bool) bool {
+func sniffNDJSON(head []byte, _ bool) bool {
 	text := trimBOM(head)
 	for range sniffLines {
 		line, rest, ended := bytes.Cut(text, []byte("\n"))
@@ -37,7 +37,7 @@ func sniffNDJSON(head []byte, more bool) bool {
 		}
 		if len(line) > 0 && line[0] == '{' {
 			whole := skipValue(line, 0) == len(line)
-			if isRecord(line, !whole && !ended && more) && (whole || !ended) {
+			if isRecord(line, !whole) && (whole || !ended) {
 				return true
 			}
 		}

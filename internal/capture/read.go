@@ -21,6 +21,10 @@ type Options struct {
 	Format string
 	// Stdin is what "-" reads.
 	Stdin io.Reader
+	// EmptyBody says that an input of no bytes is an empty payload, since its
+	// signature is given beside it. Else there is no delivery in such an input,
+	// unless the format is given.
+	EmptyBody bool
 }
 
 // Read yields the deliveries of all inputs, in the order given. A path is a
@@ -43,7 +47,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		forced = &f
 	}
 	return func(yield func(Batch) bool) {
-		w := walker{ctx: ctx, forced: forced, yield: yield}
+		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, yield: yield}
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
@@ -60,9 +64,10 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 
 // walker yields; each of its methods returns false when the consumer is done.
 type walker struct {
-	ctx    context.Context
-	forced *Format
-	yield  func(Batch) bool
+	ctx       context.Context
+	forced    *Format
+	emptyBody bool
+	yield     func(Batch) bool
 }
 
 func (w *walker) path(path string) bool {
@@ -157,6 +162,9 @@ func (w *walker) input(name string, r io.Reader) bool {
 		head, more, err := peek(r)
 		if err != nil {
 			return w.yield(unreadable(name, cause(err)))
+		}
+		if len(head) == 0 && !w.emptyBody {
+			return w.yield(unreadable(name, errors.New("it is empty")))
 		}
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}

@@ -1,0 +1,190 @@
+package view
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// The JSON of a verdict is that of [verify.Result] itself.
+
+// VerdictColumns are the columns of many verdicts, with their usual widths: a
+// batch is printed as it is judged, before its longest cell is known.
+func VerdictColumns() ([]render.Column, []int) {
+	return []render.Column{
+		{Title: "VERDICT"},
+		{Title: "SOURCE"},
+		{Title: "PROVIDER"},
+		{Title: "WEBHOOK"},
+		{Title: "EVENT"},
+		{Title: "WHY", Flexible: true},
+	}, []int{7, 20, 11, 14, 18, 60}
+}
+
+// VerdictRow is one verdict as a row of these columns.
+func VerdictRow(r *verify.Result) []string {
+	return []string{
+		verdictWord(r), r.Source, orDash(r.Provider), orDash(firstOf(r.Webhook, r.WebhookID)), orDash(r.EventType), why(r),
+	}
+}
+
+// VerdictName is the webhook that a valid delivery was matched to, for the name
+// format: nothing for one that is not valid, or whose webhook has no id.
+func VerdictName(r *verify.Result) string {
+	if !r.Valid || r.WebhookID == "" {
+		return ""
+	}
+	return r.Provider + "/" + r.WebhookID
+}
+
+func verdictWord(r *verify.Result) string {
+	if r.Valid {
+		return "valid"
+	}
+	return "INVALID"
+}
+
+// why is the reason of a failure with its causes, or what is odd about a valid
+// delivery.
+func why(r *verify.Result) string {
+	var parts []string
+	if !r.Valid {
+		text := string(r.Reason)
+		var causes []string
+		for _, f := range r.Diagnosis {
+			causes = append(causes, f.Cause)
+		}
+		if len(causes) > 0 {
+			text += " (" + strings.Join(causes, ", ") + ")"
+		}
+		parts = append(parts, text)
+	}
+	if r.Valid || r.Reason == signature.Unreadable || r.Reason == signature.TooOld {
+		parts = append(parts, r.Notes...)
+	}
+	return orDash(strings.Join(parts, ": "))
+}
+
+// VerdictReport is one verdict in full, for people.
+func VerdictReport(r *verify.Result) []render.Fact {
+	facts := []render.Fact{{Label: "Verdict", Value: strings.ToUpper(verdictWord(r))}, {Label: "Delivery", Value: r.Source}}
+	add := func(label, value string) {
+		if value != "" {
+			facts = append(facts, render.Fact{Label: label, Value: value})
+		}
+	}
+	if !r.Valid {
+		add("Reason", fmt.Sprintf("%s: %s", r.Reason, reasonSentences[r.Reason]))
+	}
+	switch {
+	case r.Webhook != "" && r.WebhookID != "":
+		add("Webhook", fmt.Sprintf("%s (%s/%s)", r.Webhook, r.Provider, r.WebhookID))
+	case r.WebhookID != "":
+		add("Webhook", r.Provider+"/"+r.WebhookID)
+	default:
+		add("Provider", r.Provider)
+		add("Secret", r.Webhook)
+	}
+	add("Event", strings.TrimSpace(r.EventType+" "+r.EventID))
+	for _, f := range r.Diagnosis {
+		add("Cause", f.Cause+": "+f.Explanation)
+		add("Fix", f.Fix)
+	}
+	for _, n := range r.Notes {
+		add("Note", n)
+	}
+	return facts
+}
+
+// reasonSentences say what a failure's reason means.
+var reasonSentences = map[signature.Reason]string{
+	signature.Mismatch:    "the signature is not that of this body under any secret that was tried",
+	signature.NoSignature: "the delivery carries no signature that is looked for",
+	signature.Malformed:   "the signature is not one: wrong length or alphabet",
+	signature.Conflicting: "several signatures came with it, and they differ",
+	signature.NoSecret:    "no secret is kept for the provider of this delivery",
+	signature.TooOld:      "the signature is valid, but the delivery is outside --max-age",
+	signature.Unreadable:  "it cannot be read",
+}
+
+// VerdictSummary says in a few lines how a batch went.
+func VerdictSummary(s *verify.Summary) []string {
+	head := fmt.Sprintf("%d %s: %d valid", s.Total, plural(s.Total, "delivery", "deliveries"), s.Valid)
+	if s.Invalid() > 0 {
+		var parts []string
+		for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
+			parts = append(parts, fmt.Sprintf("%d %s", s.Reasons[reason], reason))
+		}
+		head += fmt.Sprintf(", %d invalid (%s)", s.Invalid(), strings.Join(parts, ", "))
+	}
+	lines := []string{head}
+	if s.Duplicates > 0 {
+		atLeast := ""
+		if s.AtLeast {
+			atLeast = "at least "
+		}
+		lines = append(lines, fmt.Sprintf("%s%d %s: the same event was delivered before", atLeast, s.Duplicates, plural(s.Duplicates, "duplicate", "duplicates")))
+	}
+	if s.Contradictions > 0 {
+		lines = append(lines, fmt.Sprintf("%d with headers that contradict the signed body: trust the body", s.Contradictions))
+	}
+	if line := eventLine(s.Types); line != "" {
+		lines = append(lines, line)
+	}
+	if !s.First.IsZero() && !s.First.Equal(s.Last) {
+		lines = append(lines, fmt.Sprintf("from %s to %s", s.First.UTC().Format(time.RFC3339), s.Last.UTC().Format(time.RFC3339)))
+	}
+	if s.Undiagnosed > 0 {
+		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first of a batch are", s.Undiagnosed))
+	}
+	return lines
+}
+
+// shownTypes is how many event types a summary lists.
+const shownTypes = 8
+
+// eventLine lists the commonest event types.
+func eventLine(types map[string]int) string {
+	names := slices.SortedFunc(maps.Keys(types), func(a, b string) int {
+		if d := types[b] - types[a]; d != 0 {
+			return d
+		}
+		return strings.Compare(a, b)
+	})
+	var parts []string
+	rest := 0
+	for _, name := range names {
+		if name == "" || len(parts) == shownTypes {
+			rest += types[name]
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("%s %d", name, types[name]))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	if rest > 0 {
+		parts = append(parts, fmt.Sprintf("others %d", rest))
+	}
+	return "events: " + strings.Join(parts, ", ")
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
