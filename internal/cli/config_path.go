@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+func newConfigPathCmd(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "path",
+		Short:   "Print where config.yaml is, whether or not it exists",
+		Example: `  $EDITOR "$(hookctl config path)"`,
+		Long: `Print the path of config.yaml, whether or not there is such a file. A file that
+cannot be read is warned of: this command is the way to mend it.`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			out, path, err := g.configPath()
+			if err != nil {
+				return err
+			}
+			return out.Print(render.View{Data: map[string]string{"path": path}, Text: path, Names: []string{path}})
+		},
+	}
+}
+
+// configPath is where the settings are, and a printer. Where the settings
+// cannot be read, the printer knows of the flags alone.
+func (g *globals) configPath() (*render.Printer, string, error) {
+	a, broken := g.offline()
+	if broken == nil {
+		return a.out, a.cfg.Path(), nil
+	}
+	dir, err := g.configDir()
+	if err != nil {
+		return nil, "", err
+	}
+	out, err := render.New(g.env.Streams.Out, render.Options{Format: render.Format(g.flags.output), JQ: g.flags.jq})
+	if err != nil {
+		return nil, "", broken
+	}
+	(&app{env: g.env}).warn("warning: " + broken.Error())
+	return out, filepath.Join(dir, "config.yaml"), nil
+}

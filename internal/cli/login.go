@@ -1,0 +1,304 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/prompt"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// credentialsCap bounds what --credentials reads.
+const credentialsCap = 64 << 10
+
+type loginOptions struct {
+	app         *app
+	driver      *provider.Driver
+	credentials string
+	noCheck     bool
+}
+
+func newLoginCmd(g *globals) *cobra.Command {
+	o := &loginOptions{}
+	c := &cobra.Command{
+		Use:     "login <provider>",
+		Short:   "Ask for, check and keep the credentials of an account",
+		GroupID: groupSetup,
+		Example: `  hookctl login zyntro
+  hookctl login wundertreos --profile work
+  op read op://ci/zyntro/json | hookctl login zyntro --credentials @-`,
+		Long:              loginLong(g.env.Drivers),
+		Args:              exactly("<provider>"),
+		ValidArgsFunction: g.completeProviders,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.driver, err = g.driver(args[0]); err != nil {
+				return err
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runLogin(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.credentials, "credentials", "", "read a JSON object of credentials from @FILE, or @- for standard input")
+	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without asking the provider")
+	return c
+}
+
+func loginLong(drivers []*provider.Driver) string {
+	var b strings.Builder
+	b.WriteString(`Keep the credentials of an account on this machine, in a file that only you can
+read. They are checked first, with a call that changes nothing, and are sent to
+no other address than the one that the base URL names now.
+
+On a terminal they are asked for, without echo. Elsewhere they come from
+--credentials, or else from the environment:
+`)
+	for _, d := range drivers {
+		b.WriteString("\n  " + d.Title + "\n")
+		for _, f := range d.Credentials {
+			fmt.Fprintf(&b, "    %-17s %s\n", f.Name, strings.Join(f.Env, ", "))
+		}
+	}
+	b.WriteString("\nNo flag takes a credential itself: it would stay in the shell's history.")
+	return b.String()
+}
+
+func runLogin(ctx context.Context, o *loginOptions) error {
+	a, d := o.app, o.driver
+	acc := a.access(d)
+	origin, err := httpx.Origin(acc.BaseURL)
+	if err != nil {
+		return err
+	}
+	creds, fromEnv, err := o.collect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := d.CheckCredentials(creds); err != nil {
+		return err
+	}
+	v := view.Account{Provider: d.Name, Profile: a.cfg.Profile(), Origin: origin, Fields: slices.Sorted(maps.Keys(creds))}
+	if !o.noCheck {
+		who, err := o.check(ctx, acc, creds)
+		if err != nil {
+			return err
+		}
+		v.Checked, v.Account, v.User = true, optional(who.Account), optional(who.User)
+	}
+	err = a.store.PutCredential(ctx, secret.Credential{
+		Provider: d.Name, Profile: v.Profile, Origin: origin, Fields: creds, SavedAt: a.env.Now().UTC(),
+	})
+	if err != nil {
+		return err
+	}
+	if set := a.credentialVariables(d); len(set) > 0 && !fromEnv {
+		a.warn("warning: set in the environment, and used instead of what is kept now: " + strings.Join(set, ", "))
+	}
+	return a.out.Print(v.Render())
+}
+
+// check proves the credentials with a call that changes nothing.
+func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map[string]secret.Value) (provider.Identity, error) {
+	client, err := o.app.onlineWith(o.driver, acc, creds)
+	if err != nil {
+		return provider.Identity{}, err
+	}
+	who, err := client.WhoAmI(ctx)
+	if err == nil {
+		return who, nil
+	}
+	hint := fault.Hint(err)
+	switch {
+	case fault.KindOf(err) == fault.Unavailable:
+		hint = "try again later, or keep the credentials unchecked: --no-check"
+	case strings.Contains(hint, "hookctl login"): // that is what has just failed
+		hint = "look at what you gave, and try again"
+	}
+	return provider.Identity{}, &fault.Error{
+		Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("nothing was kept: %w", err), Hint: hint,
+	}
+}
+
+// collect gets the credentials from --credentials, from the person at the
+// terminal, or from the environment, which the second answer tells.
+func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Value, fromEnv bool, err error) {
+	a, d := o.app, o.driver
+	switch {
+	case o.credentials != "":
+		creds, err = o.readCredentials()
+		return creds, false, err
+	case a.interactive():
+		creds, err = o.ask(ctx)
+		return creds, false, err
+	}
+	creds, set, err := a.envCredentials(d)
+	if err == nil && len(set) == 0 {
+		err = fault.Errorf(fault.Auth, "there is no terminal to ask on, and no credential of %s in the environment", d.Title).
+			WithCode("no-credentials").
+			WithHint("give them as JSON with --credentials @FILE, or set %s", strings.Join(firstVariables(d), ", "))
+	}
+	return creds, true, err
+}
+
+// ask asks for the required fields. Where those are not enough, one of the
+// others is picked; what can be given beside is offered.
+func (o *loginOptions) ask(ctx context.Context) (map[string]secret.Value, error) {
+	creds := map[string]secret.Value{}
+	var others []provider.Field
+	for _, f := range o.driver.Credentials {
+		if !f.Required {
+			others = append(others, f)
+		} else if err := o.askField(ctx, f, creds); err != nil {
+			return nil, err
+		}
+	}
+	if len(others) > 0 && o.driver.CheckCredentials(creds) != nil {
+		var choices []prompt.Choice
+		for _, f := range others {
+			choices = append(choices, prompt.Choice{Value: f.Name, Label: f.Label})
+		}
+		name, err := o.app.env.Prompt.Select(ctx, "Authenticate with", choices)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(others, func(f provider.Field) bool { return f.Name == name })
+		if err := o.askField(ctx, others[i], creds); err != nil {
+			return nil, err
+		}
+		others = slices.Delete(others, i, i+1)
+	}
+	for _, f := range others {
+		if contradicts(o.driver, creds, f) {
+			continue
+		}
+		more, err := o.app.env.Prompt.Confirm(ctx, "Is there also this: "+f.Label+"?", false)
+		if err == nil && more {
+			err = o.askField(ctx, f, creds)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return creds, nil
+}
+
+// askField asks for one field, without echo where it is secret.
+func (o *loginOptions) askField(ctx context.Context, f provider.Field, creds map[string]secret.Value) error {
+	var v secret.Value
+	var err error
+	if f.Secret {
+		v, err = o.app.env.Prompt.Secret(ctx, f.Label)
+	} else {
+		var text string
+		text, err = o.app.env.Prompt.Input(ctx, f.Label, "", func(text string) error {
+			if text == "" {
+				return errors.New("nothing was entered")
+			}
+			return nil
+		})
+		v = secret.New(text)
+	}
+	if err == nil && !isCredential(v.Reveal()) {
+		err = badCredential(f.Name, "the answer")
+	}
+	creds[f.Name] = v
+	return err
+}
+
+// contradicts reports whether creds are complete and f cannot be added to them.
+func contradicts(d *provider.Driver, creds map[string]secret.Value, f provider.Field) bool {
+	more := maps.Clone(creds)
+	more[f.Name] = secret.New("x")
+	return d.CheckCredentials(creds) == nil && fault.KindOf(d.CheckCredentials(more)) == fault.Usage
+}
+
+// readCredentials reads a JSON object of fields. A value that is not @file is
+// refused without being shown: it would stand in the shell's history.
+func (o *loginOptions) readCredentials() (map[string]secret.Value, error) {
+	name, ok := strings.CutPrefix(o.credentials, "@")
+	if !ok {
+		return nil, fault.Usagef("--credentials takes @FILE or @-, never the value itself: it would stay in the shell's history").
+			WithHint("the file holds, for instance, %s", exampleCredentials(o.driver))
+	}
+	raw, err := o.app.readInput("--credentials", name, credentialsCap)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]string
+	// The parser's own words could repeat a part of the text.
+	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+		return nil, fault.Usagef("--credentials: %s does not hold a JSON object of texts", name).
+			WithHint("for instance: %s", exampleCredentials(o.driver))
+	}
+	creds := map[string]secret.Value{}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		value := fields[field]
+		switch {
+		case !slices.ContainsFunc(o.driver.Credentials, func(f provider.Field) bool { return f.Name == field }):
+			return nil, fault.Usagef("--credentials: %s has no credential %q", o.driver.Title, field).
+				WithHint("for instance: %s", exampleCredentials(o.driver))
+		case value == "":
+		case !isCredential(value):
+			return nil, badCredential(field, name)
+		default:
+			creds[field] = secret.New(value)
+		}
+	}
+	return creds, nil
+}
+
+func exampleCredentials(d *provider.Driver) string {
+	var parts []string
+	for i, f := range d.Credentials {
+		if f.Required || i == 0 {
+			parts = append(parts, fmt.Sprintf("%q: \"...\"", f.Name))
+		}
+	}
+	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// isCredential reports whether text can be sent as it is.
+func isCredential(text string) bool {
+	return strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+func badCredential(field, from string) error {
+	return fault.Usagef("%s of %s has white space around it or control characters in it", field, from).
+		WithHint("give it without them; nothing was kept")
+}
+
+// credentialVariables are the variables of d that are set in the environment.
+func (a *app) credentialVariables(d *provider.Driver) []string {
+	var set []string
+	for _, f := range d.Credentials {
+		for _, name := range f.Env {
+			if a.env.Getenv(name) != "" {
+				set = append(set, name)
+			}
+		}
+	}
+	return set
+}
+
+// firstVariables are the preferred variables of d's credentials.
+func firstVariables(d *provider.Driver) []string {
+	names := make([]string, len(d.Credentials))
+	for i, f := range d.Credentials {
+		names[i] = f.Env[0]
+	}
+	return names
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+func TestLoginAsks(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, provider string
+		person         person
+		args           []string
+		want           map[string]string
+		asked          []string
+	}{
+		{
+			"zyntro", "zyntro",
+			person{secrets: map[string]string{"API key": "key-typed"}, inputs: map[string]string{"Organization": "org-typed"}, confirms: map[string]bool{"Developer": false}},
+			nil,
+			map[string]string{"api_key": "key-typed", "org_id": "org-typed"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Is there also this: Developer secret (zdk_..., only for the /apis/v2 paths)?"},
+		},
+		{
+			"zyntro with a developer secret", "zyntro",
+			person{secrets: map[string]string{"API key": "key-typed", "Developer": "zdk_x"}, inputs: map[string]string{"Organization": "org-typed"}, confirms: map[string]bool{"Developer": true}},
+			[]string{"--profile", "work"},
+			map[string]string{"api_key": "key-typed", "org_id": "org-typed", "developer_secret": "zdk_x"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id",
+				"Is there also this: Developer secret (zdk_..., only for the /apis/v2 paths)?", "Developer secret (zdk_..., only for the /apis/v2 paths)"},
+		},
+		{
+			"wundertreos with a key", "wundertreos",
+			person{selects: map[string]string{"Authenticate with": "api_key"}, secrets: map[string]string{"API key": "key-typed"}},
+			nil,
+			map[string]string{"api_key": "key-typed"},
+			[]string{"Authenticate with", "API key"},
+		},
+		{
+			"wundertreos with a token", "wundertre",
+			person{selects: map[string]string{"Authenticate with": "token"}, secrets: map[string]string{"OAuth": "token-typed"}},
+			nil,
+			map[string]string{"token": "token-typed"},
+			[]string{"Authenticate with", "OAuth access token"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t).at(&tt.person)
+			out := w.run(0, append([]string{"login", tt.provider, "--no-check"}, tt.args...)...)
+			if strings.Contains(out+w.errs.String(), "typed") {
+				t.Errorf("an answer is shown:\n%s%s", out, &w.errs)
+			}
+			if diff := cmp.Diff(tt.asked, tt.person.asked); diff != "" {
+				t.Errorf("asked (-want +got):\n%s", diff)
+			}
+			list, _, err := secret.OpenDir(w.dir, secret.DirOptions{}).ListCredentials(t.Context())
+			if err != nil || len(list) != 1 {
+				t.Fatalf("kept %v, %v", list, err)
+			}
+			got := map[string]string{}
+			for name, v := range list[0].Fields {
+				got[name] = v.Reveal()
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("kept (-want +got):\n%s", diff)
+			}
+			if !list[0].SavedAt.Equal(w.now) {
+				t.Errorf("saved at %v", list[0].SavedAt)
+			}
+		})
+	}
+}
+
+func TestLoginRefusesOddAnswers(t *testing.T) {
+	t.Parallel()
+	for _, odd := range []string{" key", "key\n", "a\tb", "\u00a0"} {
+		w := newWorld(t).at(&person{secrets: map[string]string{"API key": odd}})
+		w.run(2, "login", "zyntro")
+		w.said("api_key of the answer has white space around it")
+	}
+	w := newWorld(t).at(&person{secrets: map[string]string{"API key": "key-typed"}, inputs: map[string]string{"Organization": ""}})
+	w.run(1, "login", "zyntro") // the prompter asks again in this case
+}
+
+// The person's answer is what the provider judges, not the environment's.
+func TestLoginChecksTheAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t).at(&person{selects: map[string]string{"Authenticate with": "api_key"}, secrets: map[string]string{"API key": "wrong-answer"}})
+	w.run(4, "login", "wundertreos")
+	w.said("nothing was kept", "look at what you gave")
+	if strings.Contains(w.errs.String(), "wrong-answer") {
+		t.Error("the answer is shown")
+	}
+	list, _, err := secret.OpenDir(w.dir, secret.DirOptions{}).ListCredentials(t.Context())
+	if err != nil || len(list) != 0 {
+		t.Errorf("kept %v, %v", list, err)
+	}
+}

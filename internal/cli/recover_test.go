@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// lost are creates, by provider, whose answers will get lost.
+var lost = map[string][]string{
+	"zyntro":      {"create", "zyntro", "--name", "Lost", "--url", "https://example.com/lost", "--event", "new_contact"},
+	"wundertreos": {"create", "wundertreos", "--name", "Lost", "--url", "https://example.com/lost", "--event", "contact.created"},
+}
+
+// loseOne makes a webhook whose secret nobody has.
+func (w *world) loseOne(provider string) {
+	w.t.Helper()
+	w.lose.Store(true)
+	w.run(7, lost[provider]...)
+	w.lose.Store(false)
+}
+
+func (w *world) recovered(want int, args ...string) []view.Recovered {
+	w.t.Helper()
+	out := w.run(want, append([]string{"recover", "-o", "json"}, args...)...)
+	var list []view.Recovered
+	if err := json.Unmarshal([]byte(out), &list); err != nil {
+		w.t.Fatalf("%v in %s", err, out)
+	}
+	return list
+}
+
+func TestRecoverDeletes(t *testing.T) {
+	t.Parallel()
+	for provider, verb := range map[string]string{"zyntro": "Disable", "wundertreos": "Delete"} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.loseOne(provider)
+			found := w.recovered(7)
+			if len(found) != 1 || found[0].ID == nil {
+				t.Fatalf("found %+v", found)
+			}
+			ref := provider + "/" + *found[0].ID
+			next, name, url, operation := "hookctl recover --delete "+ref, "Lost", "https://example.com/lost", "create"
+			entries, err := filepath.Glob(filepath.Join(w.dir, "journal", "*.op"))
+			if err != nil || len(entries) != 1 {
+				t.Fatalf("entries %v, %v", entries, err)
+			}
+			want := []view.Recovered{{
+				Operation: &operation, Provider: &provider, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
+				Detail: "it exists at the provider and nobody has its secret", Path: &entries[0], CreatedAt: found[0].CreatedAt,
+			}}
+			if diff := cmp.Diff(want, found); diff != "" {
+				t.Errorf("finding (-want +got):\n%s", diff)
+			}
+
+			p := &person{confirms: map[string]bool{verb + " " + ref: false}}
+			w.at(p)
+			w.run(130, "recover", "--delete", ref)
+			if n := w.boxes[provider].Webhooks(); n != 1 || len(p.asked) != 1 {
+				t.Errorf("%d webhooks are left, asked %q", n, p.asked)
+			}
+			p.confirms[verb+" "+ref] = true
+			after := w.recovered(0, "--delete", *found[0].ID)
+			if len(after) != 1 || after[0].State != "not-created" || after[0].Next != nil {
+				t.Errorf("afterwards %+v", after)
+			}
+			w.said(verb + "d " + ref)
+			if n := w.boxes[provider].Webhooks(); n != 0 {
+				t.Errorf("%d webhooks are left", n)
+			}
+			if again := w.recovered(0); len(again) != 0 {
+				t.Errorf("again %+v", again)
+			}
+		})
+	}
+}
+
+func TestRecoverDeletesWithYes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.loseOne("zyntro")
+	w.loseOne("wundertreos")
+	args := []string{"--yes"}
+	for _, f := range w.recovered(7) {
+		args = append(args, "--delete", *f.Provider+"/"+*f.ID)
+	}
+	// A wrong name among them: nothing is deleted at all.
+	w.run(2, append([]string{"recover", "--delete", "zyntro/other"}, args...)...)
+	if w.boxes["zyntro"].Webhooks()+w.boxes["wundertreos"].Webhooks() != 2 {
+		t.Error("something was deleted")
+	}
+	w.recovered(0, args...)
+	if w.boxes["zyntro"].Webhooks()+w.boxes["wundertreos"].Webhooks() != 0 {
+		t.Error("something is left")
+	}
+}
+
+// One of two that fit is another person's: recover cannot know which.
+func TestRecoverAmbiguous(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(0, append([]string{"--config", filepath.Join(t.TempDir(), "other")}, lost["wundertreos"]...)...)
+	w.loseOne("wundertreos")
+	found := w.recovered(7)
+	if len(found) != 2 || found[0].State != "unknown" || found[1].State != "unknown" || found[0].CreatedAt == nil {
+		t.Fatalf("found %+v", found)
+	}
+	w.run(2, "recover", "--delete", *found[1].ID, "--yes")
+	w.said("may be another person's", "without --yes")
+	w.run(2, "recover", "--delete", *found[1].ID)
+	w.at(&person{confirms: map[string]bool{"Several webhooks fit": true}})
+	w.run(2, "recover", "--delete", *found[1].ID, "-y")
+	if n := w.boxes["wundertreos"].Webhooks(); n != 2 {
+		t.Fatalf("%d webhooks are left", n)
+	}
+	w.recovered(7, "--delete", *found[1].ID)
+	if n := w.boxes["wundertreos"].Webhooks(); n != 1 {
+		t.Errorf("%d webhooks are left", n)
+	}
+}
+
+// A delete that fails leaves the orphan, and says so.
+func TestRecoverDeleteFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.loseOne("wundertreos")
+	id := *w.recovered(7)[0].ID
+	w.env.Environ = append(w.env.Environ, "HOOKCTL_WUNDERTREOS_API_KEY=sandbox-wundertreos-read-key")
+	w.run(7, "recover", "--delete", id, "--yes")
+	w.said("webhooks:write")
+	if !strings.Contains(w.out.String(), "orphan: create on wundertreos of "+id) {
+		t.Errorf("printed:\n%s", &w.out)
+	}
+}

@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+type sandboxOptions struct {
+	app     *app
+	addr    string
+	command []string // empty: serve until interrupted
+}
+
+func newSandboxCmd(g *globals) *cobra.Command {
+	o := &sandboxOptions{}
+	c := &cobra.Command{
+		Use:     "sandbox [-- command...]",
+		Short:   "Both providers' APIs on this machine, offline",
+		GroupID: groupSetup,
+		Example: `  hookctl sandbox > sandbox.env &      # then: . ./sandbox.env
+  hookctl sandbox -- hookctl create wundertreos --url https://example.com/hook --event all
+  hookctl sandbox -- make integration-test`,
+		Long: `Serve fakes of both APIs on the loopback. Their webhooks live in memory and end
+with the command.
+
+Alone, the command prints the environment variables that point hookctl at the
+fakes, and serves until it is interrupted. With a command after --, it runs that
+against them and exits with its code: your own credentials are taken out of its
+environment, the fakes' are put in, and HOOKCTL_CONFIG_DIR is a temporary
+directory that is removed at the end.`,
+		Args: sandboxArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.command = args
+			return runSandbox(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
+	_ = c.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
+	return c
+}
+
+// sandboxArgs wants a command to stand after --, so that a word in the place
+// of a subcommand is not run by accident.
+func sandboxArgs(cmd *cobra.Command, args []string) error {
+	dash := cmd.ArgsLenAtDash()
+	switch {
+	case dash < 0 && len(args) > 0, dash > 0:
+		return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
+			WithHint("to run it against the sandbox: %s -- %s ...", cmd.CommandPath(), provider.ShellQuote(args[0]))
+	case dash == 0 && len(args) == 0:
+		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
+	}
+	return nil
+}
+
+func runSandbox(ctx context.Context, o *sandboxOptions) (err error) {
+	s, err := startSandbox(o.app, o.addr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	if len(o.command) > 0 {
+		return o.runCommand(s)
+	}
+	if err := o.app.out.Print(o.app.sandboxView(s.environ)); err != nil {
+		return err
+	}
+	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-s.failed:
+		return fault.Errorf(fault.Other, "the sandbox stopped: %w", err)
+	}
+}
+
+// sandbox is the fakes as they are being served.
+type sandbox struct {
+	environ []string // NAME=value: what points hookctl at them
+	servers []*http.Server
+	failed  chan error // a server ended by itself
+}
+
+// startSandbox serves a fake of every provider, on ports that follow addr's.
+func startSandbox(a *app, addr string) (*sandbox, error) {
+	host, port, err := loopback(addr)
+	if err != nil {
+		return nil, err
+	}
+	s := &sandbox{failed: make(chan error, len(a.env.Drivers))}
+	for i, d := range a.env.Drivers {
+		at := port
+		if port != 0 {
+			at += i
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(at)))
+		if err != nil {
+			return nil, errors.Join(fault.Errorf(fault.Other, "the sandbox of %s cannot listen: %w", d.Title, err).
+				WithHint("choose another address with --addr, or port 0 for free ports"), s.close())
+		}
+		box := d.NewSandbox(provider.SandboxOptions{Now: a.env.Now})
+		server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
+		s.servers = append(s.servers, server)
+		s.environ = append(s.environ, sandboxEnviron(d, box, l.Addr().String())...)
+		go func() {
+			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+				s.failed <- err
+			}
+		}()
+	}
+	return s, nil
+}
+
+func (s *sandbox) close() error {
+	var errs []error
+	for _, server := range s.servers {
+		errs = append(errs, server.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// loopback splits addr and refuses one that other machines could reach.
+func loopback(addr string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err == nil {
+		port, err = strconv.Atoi(text)
+	}
+	if err != nil || port < 0 || port > 65535 {
+		return "", 0, fault.Usagef("--addr: %q is not an address and a port", addr).WithHint("for instance: --addr 127.0.0.1:8080")
+	}
+	ip, perr := netip.ParseAddr(host)
+	here := host == "localhost" || perr == nil && ip.IsLoopback()
+	if !here || httpx.CheckBaseURL("http://"+net.JoinHostPort(host, "1")) != nil {
+		return "", 0, fault.Usagef("--addr: %q is not this machine's loopback, and others could reach the sandbox", host).
+			WithHint("use 127.0.0.1, ::1 or localhost")
+	}
+	return host, port, nil
+}
+
+// sandboxView shows the environment of a sandbox as a POSIX shell reads it.
+// Variables of the user's that would contradict it are taken away there.
+func (a *app) sandboxView(environ []string) render.View {
+	data := map[string]string{}
+	var b strings.Builder
+	for _, d := range a.env.Drivers {
+		for _, name := range append(a.credentialVariables(d), a.settingVariables(d)...) {
+			if !hasVariable(environ, name) {
+				b.WriteString("unset " + name + "\n")
+			}
+		}
+	}
+	for _, kv := range environ {
+		name, value, _ := strings.Cut(kv, "=")
+		data[name] = value
+		b.WriteString("export " + name + "=" + provider.ShellQuote(value) + "\n")
+	}
+	return render.View{Data: data, Text: b.String(), Names: environ}
+}
+
+// settingVariables are the settings of d that the environment has.
+func (a *app) settingVariables(d *provider.Driver) []string {
+	var set []string
+	for _, k := range providerKeys(d) {
+		if a.env.Getenv(k.Env()) != "" {
+			set = append(set, k.Env())
+		}
+	}
+	return set
+}
+
+func hasVariable(environ []string, name string) bool {
+	for _, kv := range environ {
+		if strings.HasPrefix(kv, name+"=") {
+			return true
+		}
+	}
+	return false
+}
+
+// runCommand runs the user's command against the sandbox. Its exit code is
+// the error, as an [exitStatus].
+func (o *sandboxOptions) runCommand(s *sandbox) (err error) {
+	a := o.app
+	dir, err := os.MkdirTemp("", "hookctl-sandbox-")
+	if err != nil {
+		return fault.Errorf(fault.Other, "the sandbox needs a temporary directory: %w", err)
+	}
+	defer func() {
+		if rerr := os.RemoveAll(dir); rerr != nil {
+			a.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
+		}
+	}()
+	cmd := exec.Command(o.command[0], o.command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.env.Streams.In, a.env.Streams.Out, a.env.Streams.Err
+	cmd.Env = append(a.sandboxedEnviron(), s.environ...)
+	cmd.Env = append(cmd.Env, "HOOKCTL_CONFIG_DIR="+dir)
+
+	// Before the start, so that no signal is lost between the two.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return fault.Usagef("%s cannot be run: %w", term.Clean(o.command[0]), err)
+	}
+	ended := make(chan struct{})
+	relayed := make(chan struct{})
+	go func() {
+		defer close(relayed)
+		relay(cmd.Process, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY, ended)
+	}()
+	err = cmd.Wait()
+	close(ended)
+	<-relayed
+	return commandStatus(err)
+}
+
+// relay hands signals on to the command. On a terminal it has got an interrupt
+// already, from the terminal itself, and would take another one for impatience.
+func relay(p *os.Process, signals <-chan os.Signal, terminal bool, ended <-chan struct{}) {
+	for {
+		select {
+		case <-ended:
+			return
+		case sig := <-signals:
+			if terminal && sig == os.Interrupt {
+				continue
+			}
+			_ = p.Signal(sig) // it may have ended; Windows knows no signals
+		}
+	}
+}
+
+// exitStatus is the exit code of a command that was run for the user, as an
+// error: it becomes the program's own, and nothing is said about it.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// commandStatus turns the answer of exec.Cmd.Wait into an exit status. A
+// command that a signal ended has that of shells, 128 and the signal.
+func commandStatus(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return err
+	}
+	if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
+		return exitStatus(128 + int(ws.Signal()))
+	}
+	return exitStatus(exit.ExitCode())
+}
+
+// sandboxedEnviron is the environment without the user's credentials and
+// without what would lead hookctl away from the sandbox: the profile, and the
+// settings of the providers.
+func (a *app) sandboxedEnviron() []string {
+	hide := map[string]bool{config.EnvProfile: true, "HOOKCTL_CONFIG_DIR": true}
+	for _, d := range a.env.Drivers {
+		for _, name := range a.settingVariables(d) {
+			hide[name] = true
+		}
+	}
+	var out []string
+	for _, kv := range a.cleanEnviron() {
+		if name, _, _ := strings.Cut(kv, "="); !hide[name] {
+			out = append(out, kv)
+		}
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsListOptions struct {
+	app         *app
+	allProfiles bool
+}
+
+func newSecretsListCmd(g *globals) *cobra.Command {
+	o := &secretsListOptions{}
+	c := &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List the secrets that are kept, never their values",
+		Example: `  hookctl secrets list
+  hookctl secrets list --all-profiles -o json`,
+		Long: `List the webhooks whose secrets are kept on this machine. The fingerprint is the
+first 8 hex digits of the secret's SHA-256: enough to tell two secrets apart.
+
+A file of the store that cannot be read is named on standard error and left as
+it is; 'hookctl secrets check' says what to do about it.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runSecretsList(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "list the secrets of every profile")
+	return c
+}
+
+func runSecretsList(ctx context.Context, o *secretsListOptions) error {
+	recs, err := o.app.records(ctx, o.allProfiles)
+	if err != nil {
+		return err
+	}
+	list := make([]view.KeptSecret, len(recs))
+	for i, r := range recs {
+		list[i] = view.NewKeptSecret(r)
+	}
+	if len(recs) == 0 {
+		where := "profile " + o.app.cfg.Profile()
+		if o.allProfiles {
+			where = "any profile"
+		}
+		o.app.note("No secret is kept in %s. Create a webhook: hookctl create", where)
+	}
+	return o.app.out.Print(view.KeptSecrets(list, o.allProfiles))
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsPushOptions struct {
+	app     *app
+	globals *globals
+	ref     string
+	to      []string
+}
+
+func newSecretsPushCmd(g *globals) *cobra.Command {
+	o := &secretsPushOptions{globals: g}
+	c := &cobra.Command{
+		Use:   "push <webhook> --to SINK...",
+		Short: "Hand a kept secret to a sink",
+		Example: `  hookctl secrets push "CRM Sync" --to dotenv:.env:HOOK_SECRET
+  hookctl secrets push zyntro/42 --to file:/run/secrets/hook --to 'exec:vault kv put secret/hook value=-'`,
+		Long: `Hand the secret of a webhook to one or more sinks: file:PATH, dotenv:PATH:NAME,
+github-output:NAME, github-env:NAME, exec:COMMAND, stdout. All of them are
+checked before the first one gets it. The store keeps its copy.
+
+Exit code 7 says that a sink did not get it.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(o.to) == 0 {
+				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", cmd.CommandPath(), provider.ShellQuote(args[0]))
+			}
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			return runSecretsPush(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
+	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
+	return c
+}
+
+func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
+	a := o.app
+	sinks, err := a.sinks(o.to)
+	if err != nil {
+		return err
+	}
+	found, err := o.globals.keptRecord(ctx, a, o.ref, true)
+	if err != nil {
+		return err
+	}
+	rec, err := a.store.Get(ctx, found.Ref())
+	if err != nil {
+		return err
+	}
+	if err := checkSinks(ctx, rec, sinks); err != nil {
+		return err
+	}
+	results := provider.Fill(ctx, rec, sinks)
+	v := view.NewKeptSecret(rec)
+	v.Sinks = view.NewSinks(results)
+	perr := a.out.Print(v.Render())
+	return fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)
+}
+
+// checkSinks asks every sink whether it could take the secret, before one does.
+func checkSinks(ctx context.Context, rec secret.Record, sinks []sink.Sink) error {
+	results := make([]sink.Result, len(sinks))
+	for i, to := range sinks {
+		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx)}
+	}
+	return provider.SinkError(rec.Provider, rec.ID, results)
+}

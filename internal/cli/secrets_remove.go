@@ -1,0 +1,63 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsRemoveOptions struct {
+	app     *app
+	globals *globals
+	ref     string
+}
+
+func newSecretsRemoveCmd(g *globals) *cobra.Command {
+	o := &secretsRemoveOptions{globals: g}
+	return &cobra.Command{
+		Use:     "remove <webhook>",
+		Aliases: []string{"rm"},
+		Short:   "Remove a kept secret from this machine for good",
+		Example: `  hookctl secrets remove zyntro/42
+  hookctl secrets remove zyntro/42 --yes`,
+		Long: `Remove the secret of a webhook from the store. It cannot be got back: the
+provider told it once. The webhook itself stays as it is at the provider, and
+goes on signing its deliveries with that secret.
+
+A name or a full id is wanted here; the beginning of an id is not enough.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			return runSecretsRemove(cmd.Context(), o)
+		},
+	}
+}
+
+func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
+	a := o.app
+	rec, err := o.globals.keptRecord(ctx, a, o.ref, false)
+	if err != nil {
+		return err
+	}
+	question := fmt.Sprintf("Remove the secret %s of %s from this machine? It cannot be got back: the provider told it once, and the webhook goes on using it.",
+		rec.Fingerprint, described(rec))
+	if err := a.confirm(ctx, question); err != nil {
+		return err
+	}
+	if err := a.store.Delete(ctx, rec.Ref()); err != nil {
+		return err
+	}
+	v := view.NewKeptSecret(rec)
+	v.Removed = true
+	shown := v.Render()
+	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed the secret %s of %s. It cannot be got back.", rec.Fingerprint, described(rec))
+	return a.out.Print(shown)
+}

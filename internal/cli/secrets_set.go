@@ -1,0 +1,238 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// secretCap bounds what `secrets set` reads: providers' secrets are far shorter.
+const secretCap = 64 << 10
+
+type secretsSetOptions struct {
+	app     *app
+	globals *globals
+	ref     string
+
+	fromFile, fromEnv string
+	name, url         *string // nil: not given
+}
+
+func newSecretsSetCmd(g *globals) *cobra.Command {
+	o := &secretsSetOptions{globals: g}
+	var name, url string
+	c := &cobra.Command{
+		Use:   "set <webhook>",
+		Short: "Keep a secret that hookctl did not get itself",
+		Example: `  hookctl secrets set zyntro/42 --name "CRM Sync"                # asks, without echo
+  hookctl secrets set wundertreos/6f1c --from-file secret.txt
+  pass show hooks/crm | hookctl secrets set "CRM Sync" --from-file -`,
+		Long: `Keep the secret of a webhook that was made elsewhere, or of one whose secret
+never reached the store. A webhook that the store does not know is named as
+provider/id. No flag takes the value itself: it would stay in the shell's
+history. A file, standard input or variable loses one newline at its end; the
+rest is kept byte for byte.
+
+Another secret in the place of a kept one is confirmed first: the older one
+cannot be got back. See 'hookctl secrets show' to save it.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			if cmd.Flags().Changed("name") {
+				o.name = &name
+			}
+			if cmd.Flags().Changed("url") {
+				o.url = &url
+			}
+			return runSecretsSet(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
+	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from an environment variable of this name")
+	f.StringVar(&name, "name", "", "the webhook's name, for your lists")
+	f.StringVar(&url, "url", "", "the webhook's URL, for your lists")
+	c.MarkFlagsMutuallyExclusive("from-file", "from-env")
+	for _, flag := range []string{"from-env", "name", "url"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	return c
+}
+
+func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
+	a := o.app
+	rec, err := o.record(ctx)
+	if err != nil {
+		return err
+	}
+	value, err := o.read(ctx, rec)
+	if err != nil {
+		return err
+	}
+	replaces := !rec.Secret.IsZero() && !rec.Secret.Equal(value)
+	if replaces {
+		question := fmt.Sprintf("Put the secret %s in the place of %s, which is kept for %s now? The older one cannot be got back.",
+			value.Fingerprint(), rec.Secret.Fingerprint(), described(rec))
+		if err := a.confirm(ctx, question); err != nil {
+			return err
+		}
+	}
+	changed := replaces || rec.Secret.IsZero()
+	rec.Secret = value
+	if changed {
+		rec.CreatedAt = a.env.Now().UTC()
+	}
+	if o.name != nil {
+		rec.Name = *o.name
+	}
+	if o.url != nil {
+		rec.URL = *o.url
+	}
+	if err := a.store.Put(ctx, rec); err != nil {
+		return err
+	}
+	kept, err := a.store.Get(ctx, rec.Ref())
+	if err != nil {
+		return err
+	}
+	if !changed {
+		a.note("This secret was kept already.")
+	}
+	v := view.NewKeptSecret(kept)
+	v.Changed = &changed
+	return a.out.Print(v.Render())
+}
+
+// record is the one to change, with its present secret, or a new one.
+func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
+	a, g := o.app, o.globals
+	found, err := g.keptRecord(ctx, a, o.ref, false)
+	if err == nil {
+		return a.store.Get(ctx, found.Ref())
+	}
+	if fault.Code(err) != codeNotKept {
+		return secret.Record{}, err
+	}
+	word, id, ok := strings.Cut(o.ref, "/")
+	if !ok || id == "" {
+		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", o.ref, a.cfg.Profile()).
+			WithCode(codeNotKept).WithHint("for a webhook that is not kept yet give provider/id, for instance: hookctl secrets set %s/ID", g.providerNames()[0])
+	}
+	d, err := g.driver(word)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	other, err := a.store.Get(ctx, secret.Ref{Provider: d.Name, ID: id})
+	switch {
+	case err == nil:
+		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", described(other), other.Profile).
+			WithHint("add --profile %s", other.Profile)
+	case !errors.Is(err, secret.ErrNotFound):
+		return secret.Record{}, err
+	}
+	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
+	if err != nil {
+		return secret.Record{}, err
+	}
+	return secret.Record{Provider: d.Name, ID: id, Profile: a.cfg.Profile(), Origin: origin}, nil
+}
+
+// read gets the value from where the user says that it is, and checks it.
+func (o *secretsSetOptions) read(ctx context.Context, rec secret.Record) (secret.Value, error) {
+	a := o.app
+	var text, from string
+	switch {
+	case o.fromEnv != "":
+		from = "the variable " + o.fromEnv
+		if text = a.env.Getenv(o.fromEnv); text == "" {
+			return secret.Value{}, fault.Usagef("--from-env: %s is not set", o.fromEnv)
+		}
+	case o.fromFile != "":
+		from = o.fromFile
+		if from == "-" {
+			from = "standard input"
+		}
+		raw, err := a.readInput("--from-file", o.fromFile, secretCap)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		text = string(raw)
+	case a.interactive():
+		v, err := a.env.Prompt.Secret(ctx, "Secret of "+described(rec))
+		if err != nil {
+			return secret.Value{}, err
+		}
+		return v, checkSecret(v.Reveal(), "the answer")
+	default:
+		return secret.Value{}, fault.Usagef("where is the secret? there is no terminal to ask on").
+			WithHint("give --from-file PATH, --from-file - for standard input, or --from-env NAME")
+	}
+	if cut, ok := cutNewline(text); ok {
+		a.note("One newline at the end of %s was left out.", from)
+		text = cut
+	}
+	if err := checkSecret(text, from); err != nil {
+		return secret.Value{}, err
+	}
+	if strings.TrimSpace(text) != text {
+		a.warn("warning: the secret begins or ends with white space, and is kept so")
+	}
+	return secret.New(text), nil
+}
+
+// cutNewline removes one line end, LF or CRLF, and reports whether there was one.
+func cutNewline(text string) (string, bool) {
+	cut, ok := strings.CutSuffix(text, "\n")
+	if ok {
+		cut = strings.TrimSuffix(cut, "\r")
+	}
+	return cut, ok
+}
+
+// checkSecret refuses what cannot be a secret. The error does not show it.
+func checkSecret(text, from string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return fault.Usagef("%s has no secret: it is empty or blank", from)
+	case strings.ContainsRune(text, 0):
+		return fault.Usagef("%s has a NUL byte in it, which no secret can have", from)
+	}
+	return nil
+}
+
+// readInput reads a file that a flag names, or standard input for "-", up to
+// limit bytes.
+func (a *app) readInput(flag, name string, limit int64) (data []byte, err error) {
+	in := a.env.Streams.In
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fault.Usagef("%s: %w", flag, err)
+		}
+		defer f.Close()
+		in = f
+	}
+	data, err = io.ReadAll(io.LimitReader(in, limit+1))
+	if err != nil {
+		return nil, fault.Usagef("%s: %w", flag, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fault.Usagef("%s: more than %d bytes", flag, limit)
+	}
+	return data, nil
+}

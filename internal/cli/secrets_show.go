@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsShowOptions struct {
+	app     *app
+	globals *globals
+	ref     string
+}
+
+func newSecretsShowCmd(g *globals) *cobra.Command {
+	o := &secretsShowOptions{globals: g}
+	return &cobra.Command{
+		Use:   "show <webhook>",
+		Short: "Print a kept secret",
+		Example: `  hookctl secrets show "CRM Sync"
+  hookctl secrets show zyntro/42 | docker secret create hook_secret -
+  hookctl secrets show 42 --jq .value`,
+		Long: `Print the secret of a webhook and a newline on standard output, and nothing else.
+In GitHub Actions the runner is told first to mask it in the log.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			return runSecretsShow(cmd.Context(), o)
+		},
+	}
+}
+
+func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
+	found, err := o.globals.keptRecord(ctx, o.app, o.ref, true)
+	if err != nil {
+		return err
+	}
+	rec, err := o.app.store.Get(ctx, found.Ref())
+	if err != nil {
+		return err
+	}
+	if o.app.out.Format() != render.Name {
+		if err := o.app.maskInActions(rec.Secret); err != nil {
+			return err
+		}
+	}
+	if o.app.out.Format() == render.Table {
+		return o.app.printSecret(rec.Secret)
+	}
+	value := rec.Secret.Reveal()
+	if !utf8.ValidString(value) && o.app.out.Structured() {
+		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", shortRef(rec)).
+			WithHint("print it as it is, without --output and --jq")
+	}
+	v := view.NewKeptSecret(rec)
+	v.Value = &value
+	return o.app.out.Print(v.Render())
+}
+
+// printSecret writes a secret's exact text and a newline. A terminal does not
+// get characters that would drive it: they are replaced, and that is said.
+func (a *app) printSecret(v secret.Value) error {
+	text := v.Reveal()
+	if a.env.Streams.OutTTY {
+		if shown := term.Clean(text); shown != text {
+			a.warn("warning: the secret holds characters that a terminal cannot show, replaced here; a pipe or file gets it exactly")
+			text = shown
+		}
+	}
+	if _, err := io.WriteString(a.env.Streams.Out, text+"\n"); err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+	}
+	return nil
+}

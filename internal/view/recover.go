@@ -1,0 +1,80 @@
+package view
+
+import (
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// Recovered is the JSON of what became of one interrupted operation. What is
+// not known is null; next is null where nothing is left to do.
+type Recovered struct {
+	Operation *string `json:"operation"`
+	Provider  *string `json:"provider"`
+	Name      *string `json:"name"`
+	URL       *string `json:"url"`
+	ID        *string `json:"id"`
+	State     string  `json:"state"`
+	Next      *string `json:"next"`
+	Detail    string  `json:"detail"`
+	Path      *string `json:"path"`
+	CreatedAt *string `json:"created_at"` // the provider's word
+}
+
+// NewRecovered describes findings.
+func NewRecovered(findings []provider.Finding) []Recovered {
+	out := make([]Recovered, len(findings))
+	for i, f := range findings {
+		out[i] = Recovered{
+			Operation: orNull(f.Operation), Provider: orNull(f.Provider), Name: orNull(f.Name), URL: orNull(f.URL), ID: orNull(f.ID),
+			State: string(f.State), Next: orNull(f.Next), Detail: f.Detail, Path: orNull(f.Path), CreatedAt: orNull(f.CreatedAt),
+		}
+	}
+	return out
+}
+
+// Recovery shows what became of interrupted operations: for people a paragraph
+// each, since what was found and what to type do not fit into columns.
+func Recovery(list []Recovered) render.View {
+	v := render.View{Data: list, Names: []string{}}
+	var b strings.Builder
+	for i, r := range list {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(r.paragraph())
+		if r.Provider != nil && r.ID != nil {
+			v.Names = append(v.Names, *r.Provider+"/"+*r.ID)
+		}
+	}
+	v.Text = b.String()
+	return v
+}
+
+func (r Recovered) paragraph() string {
+	var b strings.Builder
+	b.WriteString(r.State)
+	if r.Operation != nil {
+		b.WriteString(": " + *r.Operation)
+	}
+	if r.Provider != nil {
+		b.WriteString(" on " + line(*r.Provider))
+	}
+	if r.ID != nil {
+		b.WriteString(" of " + line(*r.ID))
+	}
+	b.WriteByte('\n')
+	for _, f := range []struct {
+		label string
+		value *string
+	}{{"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", orNull(r.Detail)}, {"next", r.Next}} {
+		if f.value != nil {
+			b.WriteString("  " + f.label + ":" + strings.Repeat(" ", 9-len(f.label)) + line(*f.value) + "\n")
+		}
+	}
+	return b.String()
+}
+
+// line makes text one line, so that no name can pass for another label.
+func line(text string) string { return strings.NewReplacer("\n", " ", "\r", " ").Replace(text) }

@@ -1,0 +1,122 @@
+package view
+
+import (
+	"time"
+
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// KeptSecret is the JSON of one record of the store.
+type KeptSecret struct {
+	Provider    string  `json:"provider"`
+	ID          string  `json:"id"`
+	Name        *string `json:"name"`
+	URL         *string `json:"url"`
+	Profile     string  `json:"profile"`
+	Origin      string  `json:"origin"`
+	Fingerprint string  `json:"fingerprint"`
+	Store       string  `json:"store"`
+	KeptSince   *string `json:"kept_since"` // RFC 3339, UTC
+	DeletedAt   *string `json:"deleted_at"` // RFC 3339, UTC; null while the webhook lives
+	Path        string  `json:"path"`
+	// Value is the secret itself; `secrets show` alone sets it.
+	Value   *string `json:"value,omitempty"`
+	Removed bool    `json:"removed,omitempty"` // secrets remove only
+	Changed *bool   `json:"changed,omitempty"` // secrets set only: false where this secret was kept already
+	Sinks   []Sink  `json:"sinks,omitzero"`    // secrets push only
+}
+
+// NewKeptSecret describes r without its secret.
+func NewKeptSecret(r secret.Record) KeptSecret {
+	return KeptSecret{
+		Provider: r.Provider, ID: r.ID, Name: orNull(r.Name), URL: orNull(r.URL), Profile: r.Profile, Origin: r.Origin,
+		Fingerprint: r.Fingerprint, Store: r.Store, KeptSince: instant(r.CreatedAt), DeletedAt: instant(r.DeletedAt), Path: r.Path,
+	}
+}
+
+// orNull is nil for an empty text.
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// instant writes a time to the second; nil for the zero time.
+func instant(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	text := t.UTC().Format(time.RFC3339)
+	return &text
+}
+
+// Ref is how a command line names the record without doubt.
+func (s KeptSecret) Ref() string { return s.Provider + "/" + s.ID }
+
+// Render shows one record.
+func (s KeptSecret) Render() render.View {
+	return render.View{Data: s, Facts: s.facts(), Names: []string{s.Ref()}}
+}
+
+// KeptSecrets is a list of records; with profiles its table has a column for
+// them.
+func KeptSecrets(list []KeptSecret, profiles bool) render.View {
+	g := &render.Grid{Columns: []render.Column{
+		{Title: "PROVIDER"},
+		{Title: "ID"},
+		{Title: "NAME", Flexible: true},
+		{Title: "URL", Flexible: true},
+		{Title: "FINGERPRINT"},
+		{Title: "STORE", Optional: true},
+		{Title: "KEPT SINCE", Optional: true},
+		{Title: "DELETED", Optional: true},
+	}}
+	if profiles {
+		g.Columns = append(g.Columns, render.Column{Title: "PROFILE"})
+	}
+	v := render.View{Data: list, Grid: g, Names: []string{}}
+	for _, s := range list {
+		row := []string{s.Provider, orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(s.KeptSince), word(s.DeletedAt)}
+		if profiles {
+			row = append(row, s.Profile)
+		}
+		g.Rows = append(g.Rows, row)
+		v.Names = append(v.Names, s.Ref())
+	}
+	return v
+}
+
+// facts is the description of one record for people.
+func (s KeptSecret) facts() []render.Fact {
+	var facts []render.Fact
+	add := func(label string, value *string) {
+		if value != nil {
+			facts = append(facts, render.Fact{Label: label, Value: *value})
+		}
+	}
+	add("Provider", &s.Provider)
+	add("ID", &s.ID)
+	add("Name", s.Name)
+	add("URL", s.URL)
+	add("Profile", &s.Profile)
+	add("Fingerprint", &s.Fingerprint)
+	add("Store", &s.Store)
+	add("Kept since", s.KeptSince)
+	add("Deleted", s.DeletedAt)
+	add("File", &s.Path)
+	return append(facts, sinkFacts(s.Sinks)...)
+}
+
+func sinkFacts(sinks []Sink) []render.Fact {
+	facts := make([]render.Fact, len(sinks))
+	for i, s := range sinks {
+		text := s.Sink + ": done"
+		if s.Error != nil {
+			text = s.Sink + ": failed: " + *s.Error
+		}
+		facts[i] = render.Fact{Label: "Handed to", Value: text}
+	}
+	return facts
+}
