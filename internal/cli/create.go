@@ -117,14 +117,11 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
 	f.BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
 	f.BoolVar(&o.ifAbsent, "if-absent", false, "do nothing where an enabled webhook of this name and URL exists; fill the sinks from the kept secret")
-	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand the secret to a sink (repeatable)")
-	f.BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no --secret-to is needed")
-	f.BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+	o.addSecretFlags(c)
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
 	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command, credentials as variables, and send nothing")
 	c.MarkFlagsMutuallyExclusive("dry-run", "curl")
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents([]*provider.Driver{d}))
-	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	for _, name := range []string{"name", "url", "description"} {
 		if f.Lookup(name) != nil {
 			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
@@ -178,9 +175,8 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if o.dryRun || o.curl {
 		return o.draft(ctx, spec)
 	}
-	if inCI(a.env) && len(sinks) == 0 && !o.storeOnly {
-		return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
-			WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
+	if err := o.storeLasts(len(sinks) > 0); err != nil {
+		return err
 	}
 	client, err := a.online(ctx, o.driver)
 	if err != nil {
@@ -236,7 +232,7 @@ func (o *createOptions) check(s provider.Spec, eventErr error) error {
 		return eventErr
 	}
 	var lines, hints []string
-	missing := map[string]bool{"name": s.Name == "" && o.driver.NameRequired, "url": s.URL == "", "events": len(o.events) == 0}
+	missing := map[string]bool{"name": s.Name == "" && o.driver.NameRequired, "url": s.URL == "", "events": len(s.Events) == 0 && eventErr == nil}
 	for _, f := range []struct{ field, flag string }{{"name", "--name"}, {"url", "--url"}, {"events", "--event"}} {
 		if missing[f.field] {
 			lines = append(lines, f.flag+" is missing")

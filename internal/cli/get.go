@@ -15,6 +15,7 @@ type getOptions struct {
 	globals *globals
 	app     *app
 	ref     string
+	exact   bool // the beginning of an id is not enough
 }
 
 func newGetCmd(g *globals) *cobra.Command {
@@ -78,7 +79,7 @@ func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webho
 				return nil, provider.Webhook{}, err
 			}
 			w, err := client.Get(ctx, id)
-			if err == nil || fault.KindOf(err) != fault.Refused {
+			if err == nil || o.exact || fault.KindOf(err) != fault.Refused {
 				return d, w, err
 			}
 			// It may be the beginning of an id.
@@ -105,14 +106,16 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 			failed = append(failed, ans.err)
 		}
 		for _, w := range ans.rows {
-			all = append(all, candidate{ans.driver.Name, w.ID, text(w.Name)})
+			all = append(all, candidate{provider: ans.driver.Name, id: w.ID, name: text(w.Name), gone: w.Status != nil && *w.Status == provider.Disabled})
 			hits, from = append(hits, w), append(from, ans.driver)
 		}
 	}
-	i, err := o.globals.pick(o.ref, all, true)
+	i, err := o.globals.pick(o.ref, all, !o.exact)
 	switch {
 	case err != nil:
 		return nil, provider.Webhook{}, err
+	case i >= 0 && o.exact && len(failed) > 0 && all[i].id != o.ref:
+		return nil, provider.Webhook{}, o.app.report(failed) // there may be another one of that name
 	case i >= 0:
 		for _, err := range failed {
 			o.app.warn("warning: not every provider could be asked: " + err.Error())

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 // candidate is one webhook that a <webhook> argument may mean.
 type candidate struct {
 	provider, id, name string
+	gone               bool // deleted or disabled: a living one of the same name is meant
 }
 
 // pick finds the one candidate that ref means: provider/id, an id, a name, or,
@@ -39,6 +41,11 @@ func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 		for i, c := range all {
 			if fits(c) {
 				found = append(found, i)
+			}
+		}
+		if len(found) > 1 {
+			if living := slices.DeleteFunc(slices.Clone(found), func(i int) bool { return all[i].gone }); len(living) > 0 {
+				found = living
 			}
 		}
 		if len(found) == 1 {
@@ -94,7 +101,7 @@ func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix boo
 	}
 	all := make([]candidate, len(recs))
 	for i, r := range recs {
-		all[i] = candidate{r.Provider, r.ID, r.Name}
+		all[i] = candidate{provider: r.Provider, id: r.ID, name: r.Name, gone: !r.DeletedAt.IsZero()}
 	}
 	i, err := g.pick(ref, all, prefix)
 	if err != nil {

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type deleteOptions struct {
+	globals *globals
+	app     *app
+	refs    []string
+	all     bool
+	only    *provider.Driver // with all: of this provider
+	force   bool
+}
+
+func newDeleteCmd(g *globals) *cobra.Command {
+	o := &deleteOptions{globals: g}
+	var only string
+	c := &cobra.Command{
+		Use:     "delete <webhook>...",
+		Short:   "Delete webhooks (Zyntro: disable, it has no delete)",
+		GroupID: groupWebhooks,
+		Example: `  hookctl delete "Lead sync"
+  hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
+  hookctl delete --all --provider wundertreos`,
+		Long: `Delete webhooks at their provider. Zyntro's API cannot delete: there a webhook
+is disabled, and stays in the list as such.
+
+The kept secret stays, marked as deleted, since deliveries may still be retried:
+remove it with hookctl secrets remove. <webhook> is a name, an id, or provider/id;
+the beginning of an id is not enough here. Webhooks whose URL is one of Zapier's
+belong to a Zap and need --force.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) == 0 && !o.all:
+				return fault.Usagef("%s wants <webhook>..., or --all", cmd.CommandPath()).WithHint("see: %s --help", cmd.CommandPath())
+			case len(args) > 0 && o.all:
+				return fault.Usagef("--all and the names of webhooks exclude each other")
+			case only != "" && !o.all:
+				return fault.Usagef("--provider goes with --all")
+			}
+			return nil
+		},
+		ValidArgsFunction: g.completeKept,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if only != "" {
+				if o.only, err = g.driver(only); err != nil {
+					return err
+				}
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.refs = args
+			return runDelete(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
+	c.Flags().StringVar(&only, "provider", "", "with --all: of this provider only")
+	c.Flags().BoolVar(&o.force, "force", false, "also webhooks that belong to a Zap of Zapier's")
+	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviders)
+	return c
+}
+
+// found is one webhook at its provider.
+type found struct {
+	client *provider.Client
+	hook   provider.Webhook
+}
+
+func (f found) ref() string { return f.client.Driver().Name + "/" + f.hook.ID }
+
+// say describes the webhook in a question.
+func (f found) say() string {
+	s := f.ref()
+	if n := text(f.hook.Name); n != "" {
+		s += " " + fmt.Sprintf("%q", n)
+	}
+	return s + " (" + text(f.hook.URL) + ")"
+}
+
+func runDelete(ctx context.Context, o *deleteOptions) error {
+	targets, err := o.targets(ctx)
+	if err != nil {
+		return err
+	}
+	if len(targets) == 0 {
+		o.app.note("There is nothing to delete.")
+		return o.app.out.Print(view.Deletions([]view.Deleted{}))
+	}
+	if err := o.guard(targets); err != nil {
+		return err
+	}
+	if err := o.sure(ctx, targets); err != nil {
+		return err
+	}
+	done := []view.Deleted{}
+	var failed []error
+	for _, t := range targets {
+		if ctx.Err() != nil {
+			failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: %s and what follows it was not deleted", t.ref()))
+			break
+		}
+		if err := t.client.Delete(ctx, t.hook.ID); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
+			continue
+		}
+		done = append(done, view.Deleted{Provider: t.client.Driver().Name, ID: t.hook.ID, Name: t.hook.Name, Disabled: !t.client.Driver().Deletes})
+	}
+	for _, d := range done {
+		if d.Disabled {
+			o.app.note("%s/%s is disabled: Zyntro has no delete, so it stays in the list.", d.Provider, d.ID)
+		}
+	}
+	if err := o.app.out.Print(view.Deletions(done)); err != nil {
+		failed = append(failed, err)
+	}
+	return o.app.report(failed)
+}
+
+// targets resolves every name before the first deletion.
+func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
+	if o.all {
+		return o.everything(ctx)
+	}
+	var out []found
+	for _, ref := range o.refs {
+		f, err := o.globals.locate(ctx, o.app, ref)
+		if err != nil {
+			return nil, err
+		}
+		for _, have := range out {
+			if have.ref() == f.ref() {
+				return nil, fault.Usagef("%s is named twice", f.ref())
+			}
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {
+	drivers, skip := o.globals.env.Drivers, true
+	if o.only != nil {
+		drivers, skip = []*provider.Driver{o.only}, false
+	}
+	answers, err := o.app.listEach(ctx, drivers, skip)
+	if err != nil {
+		return nil, err
+	}
+	var out []found
+	for _, ans := range answers {
+		if ans.err != nil {
+			return nil, ans.err // all means all: nothing is deleted by halves
+		}
+		for _, w := range ans.rows {
+			if w.ID == "" || w.Status != nil && *w.Status == provider.Disabled && !ans.driver.Deletes {
+				continue
+			}
+			out = append(out, found{ans.client, w})
+		}
+	}
+	return out, nil
+}
+
+// guard refuses webhooks that Zapier made, unless forced: deleting one breaks a
+// Zap (wundertreos.md section 4.5).
+func (o *deleteOptions) guard(targets []found) error {
+	if o.force {
+		return nil
+	}
+	var zaps []string
+	for _, t := range targets {
+		if ofZapier(text(t.hook.URL)) {
+			zaps = append(zaps, t.ref())
+		}
+	}
+	if len(zaps) == 0 {
+		return nil
+	}
+	return fault.Usagef("these webhooks belong to a Zap, which would stop working: %s", strings.Join(zaps, ", ")).
+		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was deleted")
+}
+
+func ofZapier(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	return host == "zapier.com" || strings.HasSuffix(host, ".zapier.com")
+}
+
+// sure asks. For --all the number of webhooks is to be typed.
+func (o *deleteOptions) sure(ctx context.Context, targets []found) error {
+	verb := "Delete"
+	for _, t := range targets {
+		if !t.client.Driver().Deletes {
+			verb = "Delete (Zyntro: disable)"
+		}
+	}
+	if !o.all || o.app.yes || !o.app.interactive() {
+		list := make([]string, len(targets))
+		for i, t := range targets {
+			list[i] = t.say()
+		}
+		return o.app.confirm(ctx, verb+" "+strings.Join(list, ", ")+"?")
+	}
+	for _, t := range targets {
+		o.app.warn("  " + t.say())
+	}
+	want := fmt.Sprint(len(targets))
+	_, err := o.app.env.Prompt.Input(ctx, fmt.Sprintf("%s all %s webhooks? Type the number to confirm", verb, want), "", func(v string) error {
+		if v != want {
+			return errors.New("that is not the number; Ctrl-C stops")
+		}
+		return nil
+	})
+	return err
+}
+
+// locate finds the one webhook that ref means at its provider: a name, an id or
+// provider/id. The beginning of an id is refused: what changes a webhook must
+// name it.
+func (g *globals) locate(ctx context.Context, a *app, ref string) (found, error) {
+	o := &getOptions{globals: g, app: a, ref: ref, exact: true}
+	d, w, err := o.find(ctx)
+	if err != nil {
+		return found{}, err
+	}
+	client, err := a.online(ctx, d)
+	return found{client, w}, err
+}

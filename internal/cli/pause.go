@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/provider"
+)
+
+type statusOptions struct {
+	globals *globals
+	app     *app
+	ref     string
+	status  provider.Status
+}
+
+func newPauseCmd(g *globals) *cobra.Command {
+	return newStatusCmd(g, provider.Paused, &cobra.Command{
+		Use:     "pause <webhook>",
+		Short:   "Stop deliveries for a while (Zyntro)",
+		Example: `  hookctl pause "CRM Sync"`,
+		Long: `Set a Zyntro webhook to paused. Whether Zyntro queues the events of that time is
+not documented. WundertreOS cannot pause a webhook.`,
+	})
+}
+
+func newResumeCmd(g *globals) *cobra.Command {
+	return newStatusCmd(g, provider.Active, &cobra.Command{
+		Use:     "resume <webhook>",
+		Short:   "Start deliveries again (Zyntro)",
+		Example: `  hookctl resume "CRM Sync"`,
+		Long: `Set a paused or disabled Zyntro webhook to active again. WundertreOS cannot do
+this.`,
+	})
+}
+
+func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Command {
+	o := &statusOptions{globals: g, status: s}
+	c.GroupID = groupWebhooks
+	c.Args = exactly("<webhook>")
+	c.ValidArgsFunction = firstOnly(g.completeKept)
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		var err error
+		if o.app, err = g.offline(); err != nil {
+			return err
+		}
+		o.ref = args[0]
+		return runStatus(cmd.Context(), o)
+	}
+	return c
+}
+
+func runStatus(ctx context.Context, o *statusOptions) error {
+	f, err := o.globals.locate(ctx, o.app, o.ref)
+	if err != nil {
+		return err
+	}
+	if d := f.client.Driver(); !d.Updates {
+		what := "pause a webhook"
+		if o.status == provider.Active {
+			what = "resume a webhook"
+		}
+		return notSupported(d, what)
+	}
+	return changeInPlace(ctx, o.app, f, provider.Change{Status: &o.status})
+}

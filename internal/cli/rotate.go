@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+)
+
+type rotateOptions struct {
+	create  createOptions // its sinks, authentication data and output
+	globals *globals
+	ref     string
+	overlap bool
+}
+
+func newRotateCmd(g *globals) *cobra.Command {
+	o := &rotateOptions{globals: g}
+	c := &cobra.Command{
+		Use:     "rotate <webhook>",
+		Short:   "Put a new webhook with a new secret in the place of one",
+		GroupID: groupWebhooks,
+		Example: `  hookctl rotate "Lead sync" --secret-to exec:'gh secret set HOOK_SECRET'
+  hookctl rotate zyntro/wh_1 --auth-data @auth.json --yes
+  hookctl rotate "Lead sync" --overlap      # remove the old one yourself, later`,
+		Long: `Make a new webhook with the same settings, keep its new secret, hand it to every
+--secret-to, and only then delete the old webhook (Zyntro: disable it). This is
+the way back from a lost secret. Neither provider can change a secret in place.
+
+Until the old one is gone, events may arrive twice; verify accepts both secrets.
+No test delivery is made: neither provider offers one. An interruption at any
+point is settled by hookctl recover.
+
+Zyntro never tells the authentication data of a webhook again: where it has any,
+--auth-data is required. Its retry settings cannot be set by the API and return
+to Zyntro's default.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.create.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref = args[0]
+			return runRotate(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	o.create.addSecretFlags(c)
+	f.StringVar(&o.create.authData, "auth-data", "", "JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	f.BoolVar(&o.overlap, "overlap", false, "leave the old webhook in place")
+	return c
+}
+
+func runRotate(ctx context.Context, o *rotateOptions) error {
+	a := o.create.app
+	sinks, err := a.sinks(o.create.secretTo)
+	if err != nil {
+		return err
+	}
+	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+		return err
+	}
+	old, err := o.globals.locate(ctx, a, o.ref)
+	if err != nil {
+		return err
+	}
+	o.create.driver = old.client.Driver()
+	spec, err := o.create.specOf(ctx, old.hook)
+	if err != nil {
+		return err
+	}
+	if err := a.confirm(ctx, o.question(old)); err != nil {
+		return err
+	}
+	made, err := old.client.Replace(ctx, provider.OpRotate, old.hook.ID, spec, sinks, o.overlap)
+	if made.Record.Fingerprint == "" {
+		return err
+	}
+	if err == nil && o.overlap {
+		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", provider.ShellQuote(old.ref()))
+	}
+	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
+	return fault.Worst(err, perr)
+}
+
+func (o *rotateOptions) question(old found) string {
+	d := old.client.Driver()
+	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.say())
+	switch {
+	case o.overlap:
+		q += ", and leave the old one in place"
+	case d.Deletes:
+		q += ", and delete the old one"
+	default:
+		q += ", and disable the old one (" + d.Title + " has no delete)"
+	}
+	if old.hook.RetryCount != nil {
+		q += "; its retry settings return to the default"
+	}
+	return q + "?"
+}
+
+// specOf is what makes a webhook like w. What the provider never tells again
+// must be given.
+func (o *createOptions) specOf(_ context.Context, w provider.Webhook) (provider.Spec, error) {
+	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
+	if w.URL == nil || len(w.Events) == 0 || o.driver.NameRequired && s.Name == "" {
+		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", o.driver.Title, w.ID)
+	}
+	if t := text(w.AuthType); t != "" && t != "none" {
+		s.AuthType, o.authType = t, t
+		var err error
+		if s.AuthData, err = o.readAuthData(); err != nil {
+			return s, err
+		}
+		if s.AuthData.IsZero() {
+			return s, fault.Usagef("%s authenticates at your endpoint (auth type %s), and %s never tells how again: nothing was sent", w.ID, t, o.driver.Title).
+				WithCode("auth-data-needed").WithHint("give the data anew: --auth-data @FILE, or %s", provider.AuthDataVariable)
+		}
+	} else if o.authData != "" {
+		return s, fault.Usagef("--auth-data is given, but the webhook has no auth type")
+	}
+	if s.Timeout != nil && !hasOption(o.driver, provider.OptTimeout) {
+		s.Timeout = nil
+	}
+	if !o.noValidate {
+		if err := o.check(s, nil); err != nil {
+			return s, err
+		}
+	}
+	return s, nil
+}
+
+func hasOption(d *provider.Driver, opt provider.Option) bool {
+	for _, have := range d.CreateOptions {
+		if have == opt {
+			return true
+		}
+	}
+	return false
+}
+
+// storeLasts refuses to leave a secret in a store that dies with a CI runner.
+func (o *createOptions) storeLasts(sunk bool) error {
+	if !inCI(o.app.env) || sunk || o.storeOnly {
+		return nil
+	}
+	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
+		WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
+}
+
+// addSecretFlags declares where a new secret goes.
+func (o *createOptions) addSecretFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand the secret to a sink (repeatable)")
+	f.BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no --secret-to is needed")
+	f.BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+}

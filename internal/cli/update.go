@@ -1,0 +1,291 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type updateOptions struct {
+	create      createOptions // the flags it shares with create
+	globals     *globals
+	ref         string
+	given       func(flag string) bool
+	addEvent    []string
+	removeEvent []string
+	status      string
+	timeout     int
+	replace     bool
+}
+
+func newUpdateCmd(g *globals) *cobra.Command {
+	o := &updateOptions{globals: g}
+	c := &cobra.Command{
+		Use:     "update <webhook>",
+		Short:   "Change a webhook in place (Zyntro), or replace it",
+		GroupID: groupWebhooks,
+		Example: `  hookctl update "CRM Sync" --url https://example.com/new-hook
+  hookctl update "CRM Sync" --add-event invoice_paid --remove-event 'sms_*'
+  hookctl update wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --replace --url https://example.com/new`,
+		Long: `Change what the flags name, and nothing else. The secret stays the same.
+
+--add-event and --remove-event read the webhook's events, edit the list and send
+it back whole: Zyntro has no other way. Who changes the events at the same moment
+may undo this or be undone; the result is read again, and a difference reported.
+
+WundertreOS cannot change a webhook. With --replace a new one is made, its NEW
+SECRET kept and handed to every --secret-to, and then the old one deleted.`,
+		Args:              exactly("<webhook>"),
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.create.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.ref, o.given = args[0], cmd.Flags().Changed
+			return runUpdate(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.create.name, "name", "", "new name")
+	f.StringVar(&o.create.url, "url", "", "new URL")
+	f.StringArrayVar(&o.create.events, "event", nil, "the events, in place of the present ones (repeatable; lists, globs, all)")
+	f.StringArrayVar(&o.addEvent, "add-event", nil, "an event more (repeatable; lists, globs)")
+	f.StringArrayVar(&o.removeEvent, "remove-event", nil, "an event less (repeatable; lists, globs)")
+	f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (Zyntro)")
+	f.StringVar(&o.create.authType, "auth-type", "", "how the provider authenticates at your endpoint (Zyntro)")
+	f.StringVar(&o.create.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	f.StringVar(&o.status, "status", "", "active, paused or disabled (Zyntro)")
+	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
+	f.BoolVar(&o.create.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
+	f.BoolVar(&o.create.noValidate, "no-validate", false, "let the provider find the faults")
+	o.create.addSecretFlags(c)
+	c.MarkFlagsMutuallyExclusive("event", "add-event")
+	c.MarkFlagsMutuallyExclusive("event", "remove-event")
+	for _, name := range []string{"event", "add-event", "remove-event"} {
+		_ = c.RegisterFlagCompletionFunc(name, completeEvents(g.env.Drivers))
+	}
+	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"active", "paused", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func runUpdate(ctx context.Context, o *updateOptions) error {
+	if err := o.anything(); err != nil {
+		return err
+	}
+	a := o.create.app
+	sinks, err := a.sinks(o.create.secretTo)
+	if err != nil {
+		return err
+	}
+	f, err := o.globals.locate(ctx, a, o.ref)
+	if err != nil {
+		return err
+	}
+	d := f.client.Driver()
+	o.create.driver = d
+	want, err := o.wanted(f.hook)
+	if err != nil {
+		return err
+	}
+	switch {
+	case d.Updates && len(sinks) > 0:
+		return fault.Usagef("--secret-to goes with --replace on WundertreOS: an update on %s leaves the secret as it is", d.Title)
+	case d.Updates:
+		return o.inPlace(ctx, f, want)
+	case !o.replace:
+		return fault.Errorf(fault.Refused, "%s cannot change a webhook", d.Title).WithCode("unsupported").
+			WithHint("--replace makes a new one with a NEW SECRET, keeps that, and then deletes this one")
+	}
+	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+		return err
+	}
+	if err := a.confirm(ctx, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
+		return err
+	}
+	made, err := f.client.Replace(ctx, provider.OpReplace, f.hook.ID, want, sinks, false)
+	if made.Record.Fingerprint == "" {
+		return err
+	}
+	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
+	return fault.Worst(err, perr)
+}
+
+// anything refuses a call that names nothing to change.
+func (o *updateOptions) anything() error {
+	for _, flag := range []string{"name", "url", "event", "add-event", "remove-event", "timeout", "auth-type", "auth-data", "status"} {
+		if o.given(flag) {
+			return nil
+		}
+	}
+	return fault.Usagef("nothing to change is named").WithHint("see: hookctl update --help")
+}
+
+// wanted is the webhook as it shall be: what it is, with the flags' values over
+// it. It is checked as a create would be.
+func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
+	c := &o.create
+	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events}
+	if o.given("name") {
+		s.Name = c.name
+	}
+	if o.given("url") {
+		s.URL = c.url
+	}
+	var eventErr error
+	s.Events, eventErr = o.events(w.Events)
+	if o.given("timeout") {
+		s.Timeout = &o.timeout
+	}
+	var err error
+	if o.given("auth-type") || o.given("auth-data") {
+		s.AuthType = c.authType
+		if s.AuthType == "" {
+			s.AuthType = text(w.AuthType)
+			c.authType = s.AuthType
+		}
+		if s.AuthData, err = c.readAuthData(); err != nil {
+			return s, err
+		}
+	}
+	if o.given("status") && !slices.Contains([]string{"active", "paused", "disabled"}, o.status) {
+		return s, fault.Usagef("--status: %q is not one of active, paused, disabled", o.status)
+	}
+	if o.given("status") && !c.driver.Updates {
+		return s, notSupported(c.driver, "set the status of a webhook")
+	}
+	return s, c.check(s, eventErr)
+}
+
+// events is the list as it shall be.
+func (o *updateOptions) events(now []string) ([]string, error) {
+	c := &o.create
+	if o.given("event") {
+		slugs, _, err := expandEvents(c.driver, c.events, c.allowUnknown || c.noValidate)
+		return slugs, err
+	}
+	more, _, err := expandEvents(c.driver, o.addEvent, c.allowUnknown || c.noValidate)
+	if err != nil {
+		return nil, err
+	}
+	// A slug that the catalogue lacks may still be in the webhook's list.
+	less, _, err := expandEvents(c.driver, o.removeEvent, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range less {
+		if !slices.Contains(now, s) {
+			o.create.app.note("%s is not among the webhook's events: nothing to remove", provider.ShellQuote(s))
+		}
+	}
+	out := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(less, s) })
+	for _, s := range more {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+// inPlace sends only what the flags name, and looks at the result.
+func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec) error {
+	var ch provider.Change
+	if o.given("name") {
+		ch.Name = &want.Name
+	}
+	if o.given("url") {
+		ch.URL = &want.URL
+	}
+	if o.given("event") || o.given("add-event") || o.given("remove-event") {
+		ch.Events = want.Events
+	}
+	ch.Timeout = want.Timeout
+	if want.AuthType != "" {
+		ch.AuthType = &want.AuthType
+		ch.AuthData = want.AuthData
+	}
+	if o.given("status") {
+		s := provider.Status(o.status)
+		ch.Status = &s
+	}
+	return changeInPlace(ctx, o.create.app, f, ch)
+}
+
+// changeInPlace updates a webhook, brings its record up to date, prints it, and
+// reports what the provider has otherwise than it was asked.
+func changeInPlace(ctx context.Context, a *app, f found, ch provider.Change) error {
+	d := f.client.Driver()
+	got, err := f.client.Update(ctx, f.hook.ID, ch)
+	if err != nil {
+		return err
+	}
+	kept, err := a.keptByRef(ctx)
+	if err != nil {
+		return err
+	}
+	v := a.webhookView(d, got, kept)
+	if err := a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}}); err != nil {
+		return err
+	}
+	return fault.Worst(a.refreshRecord(ctx, secret.Ref{Provider: d.Name, ID: f.hook.ID}, got), differs(d, ch, got))
+}
+
+// refreshRecord writes the webhook's new name, URL and events into its record.
+func (a *app) refreshRecord(ctx context.Context, ref secret.Ref, w provider.Webhook) error {
+	rec, err := a.store.Get(ctx, ref)
+	if err != nil {
+		return nil // not kept here, or said by keptByRef already
+	}
+	if w.Name != nil {
+		rec.Name = *w.Name
+	}
+	if w.URL != nil {
+		rec.URL = *w.URL
+	}
+	if w.Events != nil {
+		rec.Events = w.Events
+	}
+	if w.Status != nil && *w.Status == provider.Active {
+		rec.DeletedAt = time.Time{} // it was disabled, and lives again
+	}
+	if err := a.store.Put(ctx, rec); err != nil {
+		return fmt.Errorf("the webhook is changed, but its record here could not be: %w", err)
+	}
+	return nil
+}
+
+// differs is the error for a webhook that is not as it was asked to be:
+// somebody else changed it, or the provider did not do it.
+func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error {
+	var what []string
+	if ch.Name != nil && got.Name != nil && *ch.Name != *got.Name {
+		what = append(what, "name")
+	}
+	if ch.URL != nil && got.URL != nil && *ch.URL != *got.URL {
+		what = append(what, "URL")
+	}
+	if ch.Events != nil && got.Events != nil && !view.SameEvents(ch.Events, got.Events) {
+		what = append(what, "events")
+	}
+	if ch.Status != nil && got.Status != nil && *ch.Status != *got.Status {
+		what = append(what, "status")
+	}
+	if len(what) == 0 {
+		return nil
+	}
+	return fault.Errorf(fault.Refused, "%s accepted the change, but the webhook now has another %v than was sent", d.Title, what).
+		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
+}
+
+func notSupported(d *provider.Driver, what string) error {
+	return fault.Errorf(fault.Refused, "not supported by the provider: %s cannot %s", d.Title, what).WithCode("unsupported")
+}

@@ -1,0 +1,30 @@
+package view
+
+import "github.com/hookctl/hookctl/internal/render"
+
+// Deleted is the JSON of one webhook that is gone.
+type Deleted struct {
+	Provider string  `json:"provider"`
+	ID       string  `json:"id"`
+	Name     *string `json:"name"`
+	Disabled bool    `json:"disabled"` // the provider cannot delete: it is disabled instead
+}
+
+// Deletions is the list of what is gone.
+func Deletions(list []Deleted) render.View {
+	v := render.View{Data: list, Grid: &render.Grid{Columns: []render.Column{
+		{Title: "PROVIDER"}, {Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "NOW"},
+	}}}
+	for _, d := range list {
+		name, now := "-", "deleted"
+		if d.Name != nil && *d.Name != "" {
+			name = *d.Name
+		}
+		if d.Disabled {
+			now = "disabled"
+		}
+		v.Grid.Rows = append(v.Grid.Rows, []string{d.Provider, d.ID, name, now})
+		v.Names = append(v.Names, d.Provider+"/"+d.ID)
+	}
+	return v
+}
