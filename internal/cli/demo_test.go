@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// newDemo is a demo in a temporary directory of the test's, its transcript in
+// the buffer.
+func newDemo(t *testing.T) (*demo, *bytes.Buffer) {
+	t.Helper()
+	t.Setenv("TMPDIR", t.TempDir())
+	var out bytes.Buffer
+	env := &Env{
+		Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard, Width: func() int { return 120 }},
+		Now:     time.Now, Drivers: all.Drivers(), Version: "test",
+		Sleep: func(context.Context, time.Duration) error { return nil },
+		UserConfigDir: func() (string, error) {
+			t.Error("the demo looked for the user's own directory")
+			return "", errors.New("not to be used")
+		},
+	}
+	return &demo{env: env, out: &out, exec: runCaptured}, &out
+}
+
+func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
+	d, out := newDemo(t)
+	start := time.Now()
+	if err := d.run(context.Background()); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if took := time.Since(start); took > 10*time.Second {
+		t.Errorf("the demo took %s", took)
+	}
+	for _, want := range []string{
+		"$ hookctl create zyntro", "$ hookctl create wundertreos", "$ hookctl secrets list", "$ hookctl verify deliveries/1.http",
+		"VALID", "INVALID", "trailing-newline", "exit code 3", `"valid":true`,
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the transcript does not show %q", want)
+		}
+	}
+	for name, box := range d.sandboxes {
+		for field, v := range box.Credentials() {
+			if field != "org_id" && strings.Contains(out.String(), v.Reveal()) {
+				t.Errorf("the transcript shows the %s of %s", field, name)
+			}
+		}
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {
+		t.Errorf("the demo left %v behind: %v", left, err)
+	}
+}
+
+// crookedBox is a sandbox whose deliveries a test bends.
+type crookedBox struct {
+	provider.Sandbox
+	emit func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error)
+}
+
+func (b crookedBox) Emit(ctx context.Context, event string) ([]provider.Attempt, error) {
+	return b.emit(b.Sandbox, ctx, event)
+}
+
+// withBoxes replaces the sandboxes of every provider.
+func withBoxes(d *demo, wrap func(provider.Sandbox, provider.SandboxOptions) provider.Sandbox) {
+	for i, drv := range d.env.Drivers {
+		bent := *drv
+		bent.NewSandbox = func(o provider.SandboxOptions) provider.Sandbox { return wrap(drv.NewSandbox(o), o) }
+		d.env.Drivers[i] = &bent
+	}
+}
+
+// TestDemoFailsWhereAStepIsCorrupted bends one step after the other: each time
+// the demo must notice.
+func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
+	// command bends the result of the commands that begin with the words given.
+	command := func(bend func(out string, code int) (string, int), words ...string) func(*testing.T, *demo) {
+		return func(_ *testing.T, d *demo) {
+			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+				out, errs, code := runCaptured(ctx, env, args)
+				if bare := args[1:]; len(bare) >= len(words) && slices.Equal(bare[:len(words)], words) {
+					out, code = bend(out, code)
+				}
+				return out, errs, code
+			}
+		}
+	}
+	fails := func(out string, _ int) (string, int) { return out, 1 }
+	passes := func(out string, _ int) (string, int) { return out, 0 }
+	silent := func(_ string, code int) (string, int) { return "", code }
+	tests := map[string]func(*testing.T, *demo){
+		"no temporary directory": func(t *testing.T, _ *demo) { t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent")) },
+		"create is refused":      command(func(string, int) (string, int) { return "", 5 }, "create"),
+		"create makes nothing": func(_ *testing.T, d *demo) {
+			d.exec = func(context.Context, *Env, []string) (string, string, int) { return "sha256:", "", 0 }
+		},
+		"create fails":             command(fails, "create", "wundertreos"),
+		"create keeps no secret":   command(func(out string, code int) (string, int) { return strings.ReplaceAll(out, "sha256:", ""), code }, "create"),
+		"the list of secrets":      command(fails, "secrets"),
+		"one verdict is invalid":   command(func(out string, _ int) (string, int) { return out, 3 }, "verify"),
+		"tampering goes unnoticed": command(passes, "verify"),
+		"no diagnosis": command(func(out string, code int) (string, int) {
+			return strings.ReplaceAll(out, "trailing-newline", "unknown"), code
+		}, "verify"),
+		"the batch is short": command(silent, "verify"),
+		"a verdict of the batch": command(func(out string, code int) (string, int) {
+			return strings.Replace(out, `"valid":true`, `"valid":false`, 1), code
+		}, "verify"),
+		"nothing is delivered": func(_ *testing.T, d *demo) {
+			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
+				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) { return nil, nil }}
+			})
+		},
+		"the delivery fails": func(_ *testing.T, d *demo) {
+			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
+				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) {
+					return nil, errors.New("no route")
+				}}
+			})
+		},
+		"the delivery goes elsewhere": func(_ *testing.T, d *demo) {
+			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
+				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) {
+					return []provider.Attempt{{Status: 200}}, nil
+				}}
+			})
+		},
+		"the delivery is signed with another secret": func(_ *testing.T, d *demo) {
+			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
+				return crookedBox{b, func(b provider.Sandbox, ctx context.Context, event string) ([]provider.Attempt, error) {
+					attempts, err := b.Emit(ctx, event)
+					files, _ := filepath.Glob(filepath.Join(d.received.dir, "*.http"))
+					for _, f := range files {
+						text, rerr := os.ReadFile(f)
+						if rerr == nil {
+							rerr = os.WriteFile(f, bytes.Replace(text, []byte("sha256="), []byte("sha256=00"), -1), 0o600)
+						}
+						err = errors.Join(err, rerr)
+					}
+					return attempts, err
+				}}
+			})
+		},
+		"a secret file is readable by others": func(_ *testing.T, d *demo) {
+			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+				out, errs, code := runCaptured(ctx, env, args)
+				if args[1] == "secrets" {
+					files, _ := filepath.Glob(filepath.Join(d.dir, "config", "webhooks", "*.json"))
+					for _, f := range files {
+						_ = os.Chmod(f, 0o644)
+					}
+				}
+				return out, errs, code
+			}
+		},
+		"a secret file is gone": func(_ *testing.T, d *demo) {
+			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+				if args[1] == "secrets" {
+					_ = os.RemoveAll(filepath.Join(d.dir, "config", "webhooks"))
+				}
+				return runCaptured(ctx, env, args)
+			}
+		},
+		"the transcript cannot be written": func(_ *testing.T, d *demo) { d.out = failingWriter{} },
+	}
+	for name, corrupt := range tests {
+		t.Run(name, func(t *testing.T) {
+			d, out := newDemo(t)
+			corrupt(t, d)
+			err := d.run(context.Background())
+			if fault.ExitCode(err) == 0 {
+				t.Errorf("the demo did not notice:\n%s", out)
+			}
+			if strings.Contains(out.String(), "That was all of it") {
+				t.Error("the demo says that all went well")
+			}
+		})
+	}
+}
+
+func TestDemoIsInterrupted(t *testing.T) {
+	d, _ := newDemo(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := d.run(ctx); fault.KindOf(err) != fault.Interrupted {
+		t.Errorf("error %v", err)
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
