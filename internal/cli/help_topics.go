@@ -288,5 +288,5 @@ func codeWords(word string) string {
 
 // markdownText keeps text from being read as markup.
 func markdownText(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "_", `\_`, "`", "\\`").Replace(text)
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "`", "\\`").Replace(text)
 }

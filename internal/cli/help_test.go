@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+func TestHelpSubject(t *testing.T) {
+	t.Parallel()
+	g, _, _ := offlineApp(t)
+	root := newRoot(g)
+	tests := []struct{ words, want string }{
+		{"", "hookctl"},
+		{"create", "hookctl create"},
+		{"create zyntro", "hookctl create zyntro"},
+		{"create wundertre", "hookctl create wundertreos"},
+		{"ls", "hookctl list"},
+		{"help", "hookctl help"},
+		{"zyntro", "provider zyntro"},
+		{"wundertre", "provider wundertreos"},
+		{"exit-codes", "topic exit-codes"},
+		{"environment", "topic environment"},
+		{"formats", "topic formats"},
+		{"exit-codes x", ""},
+		{"zyntro x", ""},
+		{"create x", ""},
+		{"x", ""},
+	}
+	for _, tt := range tests {
+		s, err := g.helpSubject(root, strings.Fields(tt.words))
+		got := ""
+		switch {
+		case err != nil:
+			if fault.ExitCode(err) != 2 || fault.Hint(err) == "" {
+				t.Errorf("%q: %v exits %d", tt.words, err, fault.ExitCode(err))
+			}
+		case s.command != nil:
+			got = s.command.CommandPath()
+		case s.topic != nil:
+			got = "topic " + s.topic.Name
+		default:
+			got = "provider " + s.driver.Name
+		}
+		if got != tt.want {
+			t.Errorf("%q is about %q, want %q", tt.words, got, tt.want)
+		}
+	}
+}
+
+func TestHelpView(t *testing.T) {
+	t.Parallel()
+	g, _, _ := offlineApp(t)
+	d := g.env.Drivers[0]
+	tests := []struct {
+		name, text string
+		live       bool
+		wantText   string
+		wantJSON   string
+	}{
+		{"json", `{"b":[1.0],"a":"<x>"}`, true, "{\n  \"b\": [\n    1.0\n  ],\n  \"a\": \"<x>\"\n}", `{"b":[1.0],"a":"<x>"}`},
+		{"text", "plain\nlines", true, "plain\nlines", `"plain\nlines"`},
+		{"half JSON", `{"a":`, true, `{"a":`, `"{\"a\":"`},
+		{"built in", "# Zyntro", false, "# Zyntro", `"# Zyntro"`},
+	}
+	for _, tt := range tests {
+		v := helpView(d, []byte(tt.text), tt.live)
+		if diff := cmp.Diff(tt.wantText, v.Text); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+		var b strings.Builder
+		enc := json.NewEncoder(&b)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(v.Data); err != nil {
+			t.Fatal(err)
+		}
+		want := `{"provider":"zyntro","live":` + map[bool]string{true: "true", false: "false"}[tt.live] + `,"documentation":` + tt.wantJSON + "}\n"
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+	}
+}
+
+// TestEveryCommandExplainsItself keeps help, man pages and completion whole as
+// commands are added.
+func TestEveryCommandExplainsItself(t *testing.T) {
+	t.Parallel()
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		if c.Hidden {
+			return
+		}
+		path := c.CommandPath()
+		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
+			t.Errorf("%s: the short help %q is empty or ends in a full stop", path, c.Short)
+		}
+		if c.RunE == nil {
+			t.Errorf("%s has no RunE: its errors would not be known to be of usage", path)
+		}
+		if c.HasParent() && c.Parent() == c.Root() && c.GroupID == "" {
+			t.Errorf("%s is in no group", path)
+		}
+		if c.HasParent() && c.Long == "" && !c.Parent().HasParent() {
+			if c.Name() != "version" {
+				t.Errorf("%s has no long help", path)
+			}
+		}
+		takesFiles := path == "hookctl verify" || path == "hookctl sandbox" // captures; a command
+		if !c.HasSubCommands() && c.ValidArgsFunction == nil && strings.ContainsAny(c.Use, "<[") && !takesFiles {
+			t.Errorf("%s completes its arguments with file names", path)
+		}
+		for line := range strings.SplitSeq(c.Long+"\n"+c.Short, "\n") {
+			if len(line) > 100 {
+				t.Errorf("%s: a line of %d: %s", path, len(line), line)
+			}
+		}
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+	}
+	walk(Root())
+}

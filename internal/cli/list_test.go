@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// offlineApp is an app on a directory of its own, as a command opens it, and
+// its standard error. vars are of its environment, as NAME=value.
+func offlineApp(t *testing.T, vars ...string) (*globals, *app, *bytes.Buffer) {
+	t.Helper()
+	var errs bytes.Buffer
+	g := &globals{env: &Env{
+		Streams: term.Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &errs, Width: func() int { return 80 }},
+		Environ: append([]string{"HOOKCTL_CONFIG_DIR=" + t.TempDir()}, vars...),
+		Now:     time.Now,
+		Drivers: all.Drivers(),
+	}}
+	newRoot(g)
+	a, err := g.offline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g, a, &errs
+}
+
+func TestConfigured(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	keep := func(t *testing.T, a *app, profile, origin string) {
+		t.Helper()
+		if err := a.store.PutCredential(ctx, secret.Credential{
+			Provider: "zyntro", Profile: profile, Origin: origin,
+			Fields: map[string]secret.Value{"api_key": secret.New("k")},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tests := []struct {
+		name string
+		vars []string
+		keep func(t *testing.T, a *app)
+		want bool
+	}{
+		{name: "nothing"},
+		{name: "another provider's", vars: []string{"HOOKCTL_WUNDERTREOS_API_KEY=k"}},
+		{name: "one of two variables", vars: []string{"HOOKCTL_ZYNTRO_API_KEY=k"}, want: true},
+		{name: "a blank variable", vars: []string{"ZYNTRO_ORG_ID= "}, want: true},
+		{name: "kept for this origin", want: true, keep: func(t *testing.T, a *app) { keep(t, a, "default", "https://app.zyntrohq.com") }},
+		{name: "kept for another origin", want: true, keep: func(t *testing.T, a *app) { keep(t, a, "default", "http://127.0.0.1:1") }},
+		{name: "kept in another profile", keep: func(t *testing.T, a *app) { keep(t, a, "work", "https://app.zyntrohq.com") }},
+		{name: "an unreadable file", want: true, keep: func(t *testing.T, a *app) {
+			keep(t, a, "default", "https://app.zyntrohq.com")
+			files, err := filepath.Glob(filepath.Join(a.dir, "credentials", "*.json"))
+			if err != nil || len(files) != 1 {
+				t.Fatal(files, err)
+			}
+			if err := os.WriteFile(files[0], []byte("{"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g, a, _ := offlineApp(t, tt.vars...)
+			if tt.keep != nil {
+				tt.keep(t, a)
+			}
+			d, err := g.driver("zyntro")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := a.configured(ctx, d); got != tt.want {
+				t.Errorf("configured = %v, want %v", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestListOtherOrigin shows that credentials of another origin are not passed
+// over in silence: the user has some, and would wonder.
+func TestListOtherOrigin(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	g, a, _ := offlineApp(t, "HOOKCTL_ZYNTRO_BASE_URL=http://127.0.0.1:1")
+	if err := a.store.PutCredential(ctx, secret.Credential{
+		Provider: "zyntro", Profile: "default", Origin: "https://app.zyntrohq.com",
+		Fields: map[string]secret.Value{"api_key": secret.New("canary-key"), "org_id": secret.New("o")},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err := runList(ctx, &listOptions{app: a, drivers: g.env.Drivers, all: true})
+	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), "those stored for https://app.zyntrohq.com are not sent to http://127.0.0.1:1") {
+		t.Errorf("list: %v", err)
+	}
+}
+
+func TestReport(t *testing.T) {
+	t.Parallel()
+	auth := fault.Errorf(fault.Auth, "no key").WithHint("get one")
+	down := fault.Errorf(fault.Unavailable, "not there")
+	tests := []struct {
+		name   string
+		errs   []error
+		kind   fault.Kind
+		silent bool
+		said   string
+	}{
+		{name: "one is left to the caller", errs: []error{auth}, kind: fault.Auth},
+		{name: "several, the worst counts", errs: []error{down, auth}, kind: fault.Unavailable, silent: true,
+			said: "hookctl: not there\nhookctl: no key\n  get one\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			_, a, errs := offlineApp(t)
+			err := a.report(tt.errs)
+			var fe *fault.Error
+			if !errors.As(err, &fe) || fe.Kind != tt.kind || fe.Silent != tt.silent {
+				t.Errorf("report = %#v", err)
+			}
+			if diff := cmp.Diff(tt.said, errs.String()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	_, a, _ := offlineApp(t)
+	if err := a.report(nil); err != nil {
+		t.Errorf("report of nothing: %v", err)
+	}
+}
+
+func TestChoose(t *testing.T) {
+	t.Parallel()
+	g, a, warned := offlineApp(t)
+	name := func(s string) *string { return &s }
+	zyntro, wundertreos := g.env.Drivers[0], g.env.Drivers[1]
+	rows := func(failed error) []listed {
+		return []listed{
+			{driver: zyntro, rows: []provider.Webhook{{ID: "abc", Name: name("One")}, {ID: "abd", Name: name("abc")}, {Unreadable: "torn"}}, err: nil},
+			{driver: wundertreos, rows: []provider.Webhook{{ID: "xyz", Name: name("Two")}}, err: failed},
+		}
+	}
+	down := fault.Errorf(fault.Unavailable, "not there")
+	tests := []struct {
+		ref    string
+		exact  bool
+		failed error
+		want   string // provider/id
+		kind   fault.Kind
+	}{
+		{ref: "One", want: "zyntro/abc"},
+		{ref: "abc", want: "zyntro/abc"}, // an id goes before a name
+		{ref: "zyntro/abd", want: "zyntro/abd"},
+		{ref: "x", want: "wundertreos/xyz"},
+		{ref: "x", exact: true, kind: fault.Refused},
+		{ref: "wundertre/x", want: "wundertreos/xyz"},
+		{ref: "ab", kind: fault.Usage},
+		{ref: "none", kind: fault.Refused},
+		{ref: "none", failed: down, kind: fault.Unavailable},
+		{ref: "One", failed: down, want: "zyntro/abc"},
+		{ref: "One", failed: down, exact: true, kind: fault.Unavailable}, // the other may have one of that name
+		{ref: "abc", failed: down, exact: true, want: "zyntro/abc"},
+	}
+	for _, tt := range tests {
+		o := &getOptions{globals: g, app: a, ref: tt.ref, exact: tt.exact}
+		d, w, err := o.choose(rows(tt.failed))
+		if tt.want == "" {
+			if err == nil || fault.KindOf(err) != tt.kind {
+				t.Errorf("%+v: %v", tt, err)
+			}
+			continue
+		}
+		if err != nil || d.Name+"/"+w.ID != tt.want {
+			t.Errorf("%+v: %v/%v, %v", tt, d, w.ID, err)
+		}
+	}
+	if n := strings.Count(warned.String(), "warning: not every provider could be asked: not there\n"); n != 2 {
+		t.Errorf("%d warnings, want 2: %s", n, warned)
+	}
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const again = "run: go generate ./cmd/hookctl"
+
+// TestUpToDate compares what is committed with what the program says now.
+func TestUpToDate(t *testing.T) {
+	t.Parallel()
+	fresh := t.TempDir()
+	if err := run([]string{fresh}); err != nil {
+		t.Fatal(err)
+	}
+	repository := filepath.Join("..", "..")
+	want, err := generated(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := generated(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range want {
+		if !slices.Contains(got, name) {
+			t.Errorf("%s is missing; %s", name, again)
+			continue
+		}
+		a, b := read(t, fresh, name), read(t, repository, name)
+		if !bytes.Equal(a, bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))) {
+			t.Errorf("%s is stale; %s", name, again)
+		}
+	}
+	for _, name := range got {
+		if !slices.Contains(want, name) {
+			t.Errorf("%s belongs to nothing any more; %s", name, again)
+		}
+	}
+}
+
+// TestWriteRemoves shows that what belongs to nothing goes, and that nothing
+// else does.
+func TestWriteRemoves(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	for _, name := range []string{"docs/reference/gone.md", "docs/guide.md", "completions/.keep"} {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte("x"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := write(root, map[string][]byte{"docs/man/new.1": []byte("new")}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(root, "docs", "reference", "gone.md")); !os.IsNotExist(err) {
+		t.Errorf("gone.md is still there: %v", err)
+	}
+	for name, want := range map[string]string{"docs/guide.md": "x", "completions/.keep": "x", "docs/man/new.1": "new"} {
+		if got := read(t, root, name); string(got) != want {
+			t.Errorf("%s holds %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestDeterministic makes everything twice; and nothing of this machine is in it.
+func TestDeterministic(t *testing.T) {
+	t.Setenv("HOME", "/home/somebody-here")
+	t.Setenv("HOOKCTL_CONFIG_DIR", "/somewhere/else")
+	t.Setenv("HOOKCTL_OUTPUT", "yaml")
+	a, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range a {
+		if !bytes.Equal(text, b[name]) {
+			t.Errorf("%s differs from one run to the next", name)
+		}
+		for _, local := range []string{"somebody-here", "/somewhere/else", dir, "linux/amd64", "Auto generated"} {
+			if bytes.Contains(text, []byte(local)) {
+				t.Errorf("%s holds %q", name, local)
+			}
+		}
+		if len(host) > 8 && bytes.Contains(text, []byte(host)) {
+			t.Errorf("%s holds the name of this machine", name)
+		}
+	}
+}
+
+func TestPages(t *testing.T) {
+	t.Parallel()
+	files, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, texts := range map[string][]string{
+		"docs/reference/README.md":                {"- [hookctl create](hookctl_create.md): ", "- [Exit codes](exit-codes.md)"},
+		"docs/reference/hookctl.md":               {"```\n  hookctl demo ", "[hookctl list-events](hookctl_list-events.md)"},
+		"docs/reference/hookctl_create_zyntro.md": {"hookctl create zyntro [flags]", "--auth-type string"},
+		"docs/reference/hookctl_get.md":           {`\<webhook> is provider/id`, "hookctl get <webhook> [flags]"},
+		"docs/reference/exit-codes.md":            {"| `7` | needs a human", "| `130` | interrupted |"},
+		"docs/reference/environment.md":           {"| `HOOKCTL_ZYNTRO_BASE_URL` | ", "| `HOOKCTL_WUNDERTREOS_TOKEN` | "},
+		"docs/reference/formats.md":               {"| `ndjson` | ", "| `conflicting-signatures` | "},
+		"docs/man/hookctl.1":                      {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`},
+		"docs/man/hookctl-get.1":                  {"hookctl get <webhook> [flags]"},
+		"completions/_hookctl":                    {"#compdef hookctl"},
+		"completions/hookctl.bash":                {"complete "},
+		"completions/hookctl.fish":                {"complete -c hookctl"},
+		"completions/hookctl.ps1":                 {"Register-ArgumentCompleter"},
+	} {
+		for _, text := range texts {
+			if !strings.Contains(string(files[name]), text) {
+				t.Errorf("%s lacks %q:\n%s", name, text, files[name])
+			}
+		}
+	}
+}
+
+func TestProse(t *testing.T) {
+	t.Parallel()
+	got := prose("Read <this>, and `that`:\n\n  hookctl get <webhook>\n\n  hookctl list\n\nThen a * b.\n  last")
+	want := "Read \\<this>, and \\`that\\`:\n\n```\n  hookctl get <webhook>\n\n  hookctl list\n```\n\nThen a \\* b.\n```\n  last\n```"
+	if got != want {
+		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"a", "b"}} {
+		if err := run(args); err == nil {
+			t.Errorf("run(%v) takes it", args)
+		}
+	}
+}
+
+func read(t *testing.T, root, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}

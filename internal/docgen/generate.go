@@ -1,0 +1,188 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"github.com/hookctl/hookctl/internal/cli"
+)
+
+// The directories that docgen owns, from the root of the repository.
+const (
+	referenceDir   = "docs/reference"
+	manDir         = "docs/man"
+	completionsDir = "completions"
+)
+
+// manDate stands on every man page. It is fixed, since a date of the day would
+// make the pages differ from those committed when the month turns.
+var manDate = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
+
+// generate makes every file, by its path from the root of the repository. The
+// result is the same on every machine.
+func generate() (map[string][]byte, error) {
+	files := map[string][]byte{}
+	for _, t := range cli.Topics() {
+		files[referenceDir+"/"+t.Name+".md"] = []byte(t.Markdown())
+	}
+	root := cli.Root()
+	files[referenceDir+"/README.md"] = index(root, cli.Topics())
+	for _, part := range []func(map[string][]byte) error{reference, manual, completions} {
+		if err := part(files); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// reference adds a Markdown page for each command.
+func reference(files map[string][]byte) error {
+	return walk(cli.Root(), func(c *cobra.Command) error {
+		c.Long = prose(c.Long)
+		var page bytes.Buffer
+		if err := doc.GenMarkdown(c, &page); err != nil {
+			return err
+		}
+		files[referenceDir+"/"+pageName(c)] = tidy(page.Bytes())
+		return nil
+	})
+}
+
+// pageName is the name of a command's Markdown page.
+func pageName(c *cobra.Command) string {
+	return strings.ReplaceAll(c.CommandPath(), " ", "_") + ".md"
+}
+
+// manual adds a man page for each command.
+func manual(files map[string][]byte) error {
+	root := cli.Root()
+	// cobra's man pages are made by way of Markdown, in which <webhook> would be
+	// read as a tag and dropped.
+	if err := walk(root, func(c *cobra.Command) error {
+		c.Long, c.Use = prose(c.Long), escape(c.Use)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return walk(root, func(c *cobra.Command) error {
+		var page bytes.Buffer
+		date := manDate
+		header := &doc.GenManHeader{Section: "1", Date: &date, Source: "hookctl", Manual: "hookctl manual"}
+		if err := doc.GenMan(c, header, &page); err != nil {
+			return err
+		}
+		files[manDir+"/"+strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(page.Bytes())
+		return nil
+	})
+}
+
+// completions adds the script for each shell, under the name by which the
+// shell looks for it.
+func completions(files map[string][]byte) error {
+	root := cli.Root()
+	for _, s := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"hookctl.bash", func(w io.Writer) error { return root.GenBashCompletionV2(w, true) }},
+		{"_hookctl", root.GenZshCompletion},
+		{"hookctl.fish", func(w io.Writer) error { return root.GenFishCompletion(w, true) }},
+		{"hookctl.ps1", root.GenPowerShellCompletionWithDesc},
+	} {
+		var script bytes.Buffer
+		if err := s.write(&script); err != nil {
+			return err
+		}
+		files[completionsDir+"/"+s.name] = script.Bytes()
+	}
+	return nil
+}
+
+// index is the first page of the reference: the commands in their groups, and
+// the topics.
+func index(root *cobra.Command, topics []cli.Topic) []byte {
+	var b bytes.Buffer
+	b.WriteString("# Reference\n\nGenerated from the program: `go generate ./cmd/hookctl`.\n")
+	for _, group := range root.Groups() {
+		b.WriteString("\n## " + strings.TrimSuffix(group.Title, ":") + "\n\n")
+		for _, c := range root.Commands() {
+			if c.GroupID == group.ID && documented(c) {
+				fmt.Fprintf(&b, "- [%s](%s): %s\n", c.CommandPath(), pageName(c), escape(c.Short))
+			}
+		}
+	}
+	b.WriteString("\n## Topics\n\n")
+	for _, t := range topics {
+		fmt.Fprintf(&b, "- [%s](%s.md)\n", t.Title, t.Name)
+	}
+	return b.Bytes()
+}
+
+// documented reports whether a command has pages: all that people can see, and
+// help, which cobra counts apart.
+func documented(c *cobra.Command) bool { return c.IsAvailableCommand() || c.Name() == "help" }
+
+// walk calls do for c and every documented command under it.
+func walk(c *cobra.Command, do func(*cobra.Command) error) error {
+	if err := do(c); err != nil {
+		return err
+	}
+	for _, child := range c.Commands() {
+		if documented(child) {
+			if err := walk(child, do); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// prose turns a help text into Markdown: indented lines are code, in the rest
+// nothing is markup.
+func prose(text string) string {
+	var b strings.Builder
+	code := false
+	fence := func(open bool) {
+		if open != code {
+			b.WriteString("```\n")
+			code = open
+		}
+	}
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line, "  "):
+			fence(true)
+			b.WriteString(line + "\n")
+		case line == "" && code && i+1 < len(lines) && strings.HasPrefix(lines[i+1], "  "):
+			b.WriteByte('\n')
+		default:
+			fence(false)
+			b.WriteString(escape(line) + "\n")
+		}
+	}
+	fence(false)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// escape keeps text from being read as Markdown. Underscores are left alone:
+// within a word they are none.
+func escape(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "<", `\<`, "*", `\*`, "`", "\\`").Replace(text)
+}
+
+// tidy removes blanks at the ends of lines and blank lines at the end.
+func tidy(text []byte) []byte {
+	var b bytes.Buffer
+	for line := range bytes.Lines(text) {
+		b.Write(bytes.TrimRight(line, " \t\r\n"))
+		b.WriteByte('\n')
+	}
+	return append(bytes.TrimRight(b.Bytes(), "\n"), '\n')
+}

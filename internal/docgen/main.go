@@ -1,0 +1,78 @@
+// Command docgen writes what is generated from the program itself: the
+// reference and the man pages under docs/, and the completion scripts. Its
+// argument is the root of the repository:
+//
+//	go generate ./cmd/hookctl
+//
+// It is a program of its own so that what renders Markdown and man pages is not
+// linked into hookctl.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "docgen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: docgen REPOSITORY")
+	}
+	files, err := generate()
+	if err != nil {
+		return err
+	}
+	return write(args[0], files)
+}
+
+// write makes the generated directories under root hold exactly files.
+func write(root string, files map[string][]byte) error {
+	old, err := generated(root)
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		if _, ok := files[name]; !ok {
+			if err := os.Remove(filepath.Join(root, filepath.FromSlash(name))); err != nil {
+				return err
+			}
+		}
+	}
+	for name, text := range files {
+		file := filepath.Join(root, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// generated lists the files in the directories that docgen owns, as paths from
+// root with slashes. Dot-files are not among them.
+func generated(root string) ([]string, error) {
+	var names []string
+	for _, dir := range []string{referenceDir, manDir, completionsDir} {
+		entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+				names = append(names, dir+"/"+e.Name())
+			}
+		}
+	}
+	return names, nil
+}
