@@ -53,18 +53,6 @@ var transformations = []transformation{
 		bodies:      withNewline, paired: true,
 	},
 	{
-		cause:       "other-webhook",
-		explanation: "It is signed with the secret of another webhook.",
-		fix:         "Verify with that webhook (--webhook), or look at which URL it delivers to.",
-		test:        func(d *diagnosis) (string, bool) { return d.others(false) },
-	},
-	{
-		cause:       "older-secret",
-		explanation: "It is signed with an older secret: of a webhook that was replaced or deleted.",
-		fix:         "Retries of old deliveries come for up to 19 hours; leave out --webhook to accept every kept secret, or update the sender.",
-		test:        func(d *diagnosis) (string, bool) { return d.others(true) },
-	},
-	{
 		cause:       "secret-whitespace",
 		explanation: "The secret has white space or invisible characters around it that do not belong to it.",
 		fix:         "Store the secret again without them; a newline from echo is the usual one.",
@@ -87,6 +75,18 @@ var transformations = []transformation{
 		explanation: "It matches with a prefix such as whsec_ or sha256= taken off the secret, or put before it.",
 		fix:         "Store the secret exactly as the provider showed it.",
 		keys:        keyPrefix, paired: true,
+	},
+	{
+		cause:       "other-webhook",
+		explanation: "It is signed with the secret of another webhook.",
+		fix:         "Verify with that webhook (--webhook), or look at which URL it delivers to.",
+		test:        func(d *diagnosis) (string, bool) { return d.others(false) },
+	},
+	{
+		cause:       "older-secret",
+		explanation: "It is signed with an older secret: of a webhook that was replaced or deleted.",
+		fix:         "Retries of old deliveries come for up to 19 hours; leave out --webhook to accept every kept secret, or update the sender.",
+		test:        func(d *diagnosis) (string, bool) { return d.others(true) },
 	},
 	{
 		cause:       "crlf",

@@ -96,6 +96,9 @@ func VerdictReport(r *verify.Result) []render.Fact {
 		add("Cause", f.Cause+": "+f.Explanation)
 		add("Fix", f.Fix)
 	}
+	if len(r.Diagnosis) == 0 {
+		add("Fix", nextSteps[r.Reason])
+	}
 	for _, n := range r.Notes {
 		add("Note", n)
 	}
@@ -111,6 +114,12 @@ var reasonSentences = map[signature.Reason]string{
 	signature.NoSecret:    "no secret is kept for the provider of this delivery",
 	signature.TooOld:      "the signature is valid, but the delivery is outside --max-age",
 	signature.Unreadable:  "it cannot be read",
+}
+
+// nextSteps are for failures that no diagnosis explains.
+var nextSteps = map[signature.Reason]string{
+	signature.NoSignature: "See that the capture holds the request's headers, or give the signature with --header or --signature.",
+	signature.NoSecret:    "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.",
 }
 
 // VerdictSummary says in a few lines how a batch went.

@@ -50,6 +50,13 @@ func TestVerdict(t *testing.T) {
 				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "Note", Value: "n"},
 			},
 		},
+		"no secret": {
+			verify.Result{Source: "a", Provider: "zyntro", Reason: signature.NoSecret},
+			[]string{"INVALID", "a", "zyntro", "-", "-", "no-secret"},
+			"",
+			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "no-secret: no secret is kept for the provider of this delivery"},
+				{Label: "Provider", Value: "zyntro"}, {Label: "Fix", Value: "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env."}},
+		},
 		"unreadable": {
 			verify.Result{Source: "a", Reason: signature.Unreadable, Notes: []string{"no such file"}},
 			[]string{"INVALID", "a", "-", "-", "-", "unreadable: no such file"},

@@ -1,0 +1,454 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type verifyOptions struct {
+	app     *app
+	globals *globals
+
+	captures []string
+	format   string
+	headers  []string
+	maxAge   time.Duration
+
+	webhook, secretFile, secretEnv string
+
+	provider, signature          string
+	signatureHeaders             []string
+	keyEncoding, digestEncoding  string
+	signedTemplate, timestampHdr string
+}
+
+func newVerifyCmd(g *globals) *cobra.Command {
+	o := &verifyOptions{globals: g}
+	c := &cobra.Command{
+		Use:     "verify [capture]...",
+		Short:   "Check the signatures of captured deliveries, and say why one fails",
+		GroupID: groupDeliveries,
+		Example: `  hookctl verify delivery.http                                  # request line, headers, body, as captured
+  hookctl verify body.json --header 'X-Wunder-Signature: sha256=...'
+  hookctl verify captures/ deliveries.ndjson -o ndjson          # a batch
+  cat delivery.http | hookctl verify - --webhook "CRM Sync"
+  hookctl verify body.json --signature ab12... --provider zyntro --secret-env HOOK_SECRET`,
+		Long: `Check whether captured deliveries carry the signature that the provider makes
+with the webhook's secret. A capture is a file, a directory, or - for standard
+input, in one of the formats that 'hookctl help formats' lists; nothing is ever
+trimmed from a payload.
+
+Without --webhook, --secret-file or --secret-env every secret kept in this
+profile is tried, those of deleted webhooks too (retries come for hours), and
+the webhook that matched is named. With --webhook its older secrets are tried
+after its own.
+
+A delivery that fails is diagnosed: which change of body, secret or signature
+would have made it match, and how to fix that. It stays invalid all the same.
+
+Exit code 0 says that every signature is valid, 3 that one is not, 2 that there
+was no delivery to read or no secret to try.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			if o.maxAge <= 0 && cmd.Flags().Changed("max-age") {
+				return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
+			}
+			if o.captures = args; len(args) == 0 {
+				if o.app.env.Streams.InTTY {
+					return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
+				}
+				o.captures = []string{"-"}
+			}
+			return runVerify(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.webhook, "webhook", "", "verify with the secret that is kept for this webhook")
+	f.StringVar(&o.secretFile, "secret-file", "", "verify with the secret in a file; - is standard input")
+	f.StringVar(&o.secretEnv, "secret-env", "", "verify with the secret in an environment variable of this name")
+	f.StringVar(&o.provider, "provider", "", "whose deliveries they are, where the headers do not tell")
+	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value' (repeatable)")
+	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
+	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
+	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
+	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
+	f.StringVar(&o.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
+	f.StringVar(&o.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
+	f.StringVar(&o.timestampHdr, "timestamp-header", "", "the header that {timestamp} comes from")
+	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
+	fixed := func(values ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	}
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"webhook": g.completeKept, "provider": g.completeProviders, "format": fixed(capture.FormatNames()...),
+		"key-encoding":    fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
+		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
+		"signed-template": fixed("{body}", "{timestamp}.{body}"),
+		"max-age":         fixed("5m", "1h", "24h"),
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, complete)
+	}
+	for _, flag := range []string{"secret-env", "signature", "header", "signature-header", "timestamp-header"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	return c
+}
+
+func runVerify(ctx context.Context, o *verifyOptions) error {
+	a := o.app
+	w := newVerdictWriter(o)
+	engine, err := o.engine(ctx, w.lines)
+	if err != nil {
+		return err
+	}
+	// Cancelled on return, so that nothing goes on reading after a failed write.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	batches, err := capture.Read(ctx, o.captures, capture.Options{
+		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0,
+	})
+	if err != nil {
+		return err
+	}
+	summary, err := engine.Run(ctx, batches, w.write)
+	werr := w.close()
+	if summary.Total > 1 {
+		for _, line := range append(view.VerdictSummary(&summary), w.fixes()...) {
+			a.note("%s", line)
+		}
+	}
+	for _, name := range summary.Assumed {
+		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
+	}
+	if err == nil && summary.Invalid() > 0 {
+		err = &fault.Error{
+			Kind: fault.Negative, Code: "invalid", Silent: w.reported,
+			Err: fmt.Errorf("%d of %s not valid", summary.Invalid(), plural(summary.Total, "delivery is", "deliveries are")),
+		}
+	}
+	return fault.Worst(err, werr)
+}
+
+// engine checks the flags and collects what is verified with.
+func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine, error) {
+	a := o.app
+	if o.secretFile == "-" && slices.Contains(o.captures, "-") {
+		return nil, fault.Usagef("standard input cannot be both the secret and a capture")
+	}
+	if n := len(o.captures); n > 1 && o.signature != "" {
+		return nil, fault.Usagef("--signature is of one delivery, and %d captures are named", n)
+	}
+	if o.format != "" {
+		if _, err := capture.FormatNamed(o.format); err != nil {
+			return nil, err
+		}
+	}
+	opts := verify.Options{Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now, Lines: lines}
+	for _, h := range o.headers {
+		f, ok := capture.ParseField(h)
+		if !ok {
+			return nil, fault.Usagef("--header %q is not 'Name: value'", h)
+		}
+		opts.Headers = append(opts.Headers, f)
+	}
+	only, err := o.candidates(ctx, &opts)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range a.env.Drivers {
+		if only == "" || d.Name == only {
+			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.scheme(d), Envelope: d.Envelope})
+		}
+	}
+	return verify.New(opts)
+}
+
+// scheme is how d signs, under the settings and the flags.
+func (o *verifyOptions) scheme(d *provider.Driver) signature.Scheme {
+	s := scheme(d, o.app.cfg)
+	if len(o.signatureHeaders) > 0 {
+		s.Headers = o.signatureHeaders
+	}
+	s.KeyEncoding = cmp.Or(signature.Encoding(o.keyEncoding), s.KeyEncoding)
+	s.DigestEncoding = cmp.Or(signature.Encoding(o.digestEncoding), s.DigestEncoding)
+	s.Template = cmp.Or(o.signedTemplate, s.Template)
+	s.TimestampHeader = cmp.Or(o.timestampHdr, s.TimestampHeader)
+	return s
+}
+
+// candidates fills in the secrets to try and those that only explain a
+// failure, and returns the provider that all deliveries belong to, or "".
+func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (only string, err error) {
+	if o.provider != "" {
+		d, err := o.globals.driver(o.provider)
+		if err != nil {
+			return "", err
+		}
+		only = d.Name
+	}
+	given, err := o.givenSecret()
+	if err != nil {
+		return "", err
+	}
+	kept, err := o.kept(ctx)
+	if err != nil && given.IsZero() {
+		return "", err
+	}
+	switch {
+	case !given.IsZero():
+		for _, r := range kept {
+			c := asCandidate(r, kept)
+			opts.Others = append(opts.Others, c)
+			if r.Secret.Equal(given) {
+				opts.Candidates = append(opts.Candidates, c) // so that its webhook is named
+			}
+		}
+		opts.Candidates = append(opts.Candidates, verify.Candidate{Secret: given})
+		return only, nil
+	case o.webhook != "":
+		chain, err := o.chain(kept)
+		if err != nil {
+			return "", err
+		}
+		if only != "" && only != chain[0].Provider {
+			return "", fault.Usagef("--webhook is one of %s, --provider says %s", chain[0].Provider, only)
+		}
+		for _, r := range kept {
+			c := asCandidate(r, kept)
+			if !slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() }) {
+				opts.Others = append(opts.Others, c)
+			}
+		}
+		for _, r := range chain {
+			opts.Candidates = append(opts.Candidates, asCandidate(r, kept))
+		}
+		return chain[0].Provider, nil
+	}
+	for _, r := range kept {
+		if only != "" && r.Provider != only {
+			continue
+		}
+		d, err := o.globals.driver(r.Provider)
+		if err != nil {
+			continue // of a provider that this version does not know
+		}
+		if err := o.scheme(d).CheckKey(r.Secret); err != nil {
+			o.app.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
+			continue
+		}
+		opts.Candidates = append(opts.Candidates, asCandidate(r, kept))
+	}
+	return only, nil
+}
+
+// givenSecret reads --secret-file or --secret-env; zero where neither is given.
+func (o *verifyOptions) givenSecret() (secret.Value, error) {
+	a := o.app
+	switch {
+	case o.secretFile != "":
+		from := o.secretFile
+		if from == "-" {
+			from = "standard input"
+		}
+		raw, err := a.readInput("--secret-file", o.secretFile, secretCap)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		text, cut := cutNewline(string(raw))
+		if cut {
+			a.note("One newline at the end of %s was left out of the secret.", from)
+		}
+		return secret.New(text), checkSecret(text, from)
+	case o.secretEnv != "":
+		text := a.env.Getenv(o.secretEnv)
+		return secret.New(text), checkSecret(text, "the variable "+o.secretEnv)
+	}
+	return secret.Value{}, nil
+}
+
+// kept is every record of this profile with its secret, the newest first. One
+// that cannot be read is warned of and left out.
+func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
+	a := o.app
+	listed, err := a.records(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(listed)
+	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
+	var all []secret.Record
+	for _, r := range listed {
+		rec, err := a.store.Get(ctx, r.Ref())
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
+			continue
+		}
+		all = append(all, rec)
+	}
+	return all, nil
+}
+
+// chain is the webhook that --webhook means and those that it took over from,
+// the newest first. A name means the living webhook before a deleted one.
+func (o *verifyOptions) chain(kept []secret.Record) ([]secret.Record, error) {
+	living := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return !r.DeletedAt.IsZero() })
+	for _, among := range [][]secret.Record{living, kept} {
+		names := make([]candidate, len(among))
+		for i, r := range among {
+			names[i] = candidate{provider: r.Provider, id: r.ID, name: r.Name, gone: !r.DeletedAt.IsZero()}
+		}
+		i, err := o.globals.pick(o.webhook, names, true)
+		if err != nil {
+			return nil, err
+		}
+		if i >= 0 {
+			return withOlder(among[i], kept), nil
+		}
+	}
+	return nil, fault.Usagef("no secret is kept for a webhook %q in profile %s", o.webhook, o.app.cfg.Profile()).
+		WithCode(codeNotKept).WithHint("see what is kept: hookctl secrets list")
+}
+
+// withOlder follows Replaces; a loop ends it.
+func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
+	chain := []secret.Record{r}
+	for r.Replaces != nil {
+		i := slices.IndexFunc(kept, func(x secret.Record) bool { return x.Ref() == *r.Replaces })
+		if i < 0 || slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == kept[i].Ref() }) {
+			break
+		}
+		r = kept[i]
+		chain = append(chain, r)
+	}
+	return chain
+}
+
+func asCandidate(r secret.Record, kept []secret.Record) verify.Candidate {
+	replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
+	return verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
+}
+
+// verdictWriter prints results as they come. As a table, a single delivery is
+// a report, which is why the first result waits for the second.
+type verdictWriter struct {
+	app      *app
+	lines    bool // the engine makes the output itself
+	stream   *render.Stream
+	held     *verify.Result
+	rows     int
+	reported bool
+
+	causes map[string]int
+	fix    map[string]string
+	order  []string
+}
+
+// streamBuffer is how much is gathered between writes where nobody waits for
+// each line.
+const streamBuffer = 64 << 10
+
+func newVerdictWriter(o *verifyOptions) *verdictWriter {
+	a := o.app
+	w := &verdictWriter{app: a, causes: map[string]int{}, fix: map[string]string{}}
+	w.lines = a.out.Format() == render.NDJSON && o.globals.flags.jq == ""
+	w.stream = a.out.Stream(view.VerdictColumns())
+	if !a.env.Streams.OutTTY && !slices.Contains(o.captures, "-") {
+		w.stream.Buffer(streamBuffer)
+	}
+	return w
+}
+
+func (w *verdictWriter) write(c *verify.Chunk) error {
+	if c.Note != "" {
+		w.app.note("%s", c.Note)
+	}
+	for i := range c.Results {
+		w.count(&c.Results[i])
+	}
+	if w.lines {
+		if _, err := w.app.env.Streams.Out.Write(c.Lines); err != nil {
+			return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+		}
+		return nil
+	}
+	for i := range c.Results {
+		if err := w.row(&c.Results[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *verdictWriter) row(r *verify.Result) error {
+	w.rows++
+	if w.rows == 1 && w.app.out.Format() == render.Table {
+		first := *r
+		w.held = &first
+		return nil
+	}
+	if err := w.release(); err != nil {
+		return err
+	}
+	return w.stream.Item(r, view.VerdictRow(r), view.VerdictName(r))
+}
+
+// release prints the first result as a row.
+func (w *verdictWriter) release() error {
+	r := w.held
+	if r == nil {
+		return nil
+	}
+	w.held = nil
+	return w.stream.Item(r, view.VerdictRow(r), view.VerdictName(r))
+}
+
+func (w *verdictWriter) close() error {
+	if w.lines {
+		return nil
+	}
+	if r := w.held; r != nil && w.rows == 1 {
+		w.reported = true
+		return w.app.out.Print(render.View{Data: r, Facts: view.VerdictReport(r)})
+	}
+	return errors.Join(w.release(), w.stream.Close())
+}
+
+func (w *verdictWriter) count(r *verify.Result) {
+	for _, f := range r.Diagnosis {
+		if w.causes[f.Cause]++; w.causes[f.Cause] == 1 {
+			w.order = append(w.order, f.Cause)
+			w.fix[f.Cause] = f.Fix
+		}
+	}
+}
+
+// fixes is one line for each cause met, in the order of their first failure.
+func (w *verdictWriter) fixes() []string {
+	var lines []string
+	for _, cause := range w.order {
+		lines = append(lines, fmt.Sprintf("%s (%d): %s", cause, w.causes[cause], w.fix[cause]))
+	}
+	return lines
+}
