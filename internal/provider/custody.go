@@ -349,7 +349,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		p.Status = status
 		c.phase(entry, p)
 	}
-	if status >= 200 && status < 300 {
+	if status >= 200 && status < 300 && !saysFailed(err) {
 		note(secret.Phase{Name: "unusable"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "answer-unusable",
@@ -404,6 +404,13 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		Err:  fmt.Errorf("the webhook was created, but the answer with its secret never arrived: %w; nobody has the secret of %s", err, strings.Join(ids, ", ")),
 		Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 	}
+}
+
+// saysFailed reports whether the provider's answer was read and says itself that
+// the create failed, whatever its HTTP status: no secret is in it.
+func saysFailed(err error) bool {
+	var a interface{ SaysFailed() bool }
+	return errors.As(err, &a) && a.SaysFailed()
 }
 
 // outcome reads from a create's error which HTTP status was seen (0: none) and

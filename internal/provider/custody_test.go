@@ -34,11 +34,13 @@ type toy struct{ a Access }
 type toyError struct {
 	status  int
 	certain bool
+	says    bool // the body itself says that it failed
 }
 
 func (e *toyError) Error() string          { return fmt.Sprintf("HTTP %d", e.status) }
 func (e *toyError) AnswerStatus() int      { return e.status }
 func (e *toyError) CertainlyRefused() bool { return e.certain }
+func (e *toyError) SaysFailed() bool       { return e.says }
 
 func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (*httpx.Response, error) {
 	resp, err := p.a.HTTP.Do(ctx, httpx.Request{Method: method, URL: p.a.BaseURL + path, Cap: httpx.CapCreate, Repeat: repeat, Body: []byte(`{}`)})
@@ -50,7 +52,7 @@ func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (
 		if resp.Status >= 500 || resp.Status == 429 {
 			kind = fault.Unavailable
 		}
-		return nil, &fault.Error{Kind: kind, Err: &toyError{resp.Status, resp.Status < 500}}
+		return nil, &fault.Error{Kind: kind, Err: &toyError{status: resp.Status, certain: resp.Status < 500}}
 	}
 	return resp, nil
 }
@@ -64,8 +66,11 @@ func (p toy) Create(ctx context.Context, s Spec) (Webhook, secret.Value, error) 
 		return Webhook{}, secret.Value{}, err
 	}
 	var out struct{ Data struct{ ID, Secret string } }
+	if string(resp.Body) == "failed" {
+		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status, says: true}}
+	}
 	if err := json.Unmarshal(resp.Body, &out); err != nil || out.Data.Secret == "" {
-		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{resp.Status, false}}
+		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status}}
 	}
 	return Webhook{ID: out.Data.ID, Name: &s.Name, URL: &s.URL, Events: s.Events}, secret.New(out.Data.Secret), nil
 }
@@ -312,11 +317,14 @@ func TestCreateOutcomes(t *testing.T) {
 		"server error, listed":       {answer: status(503, `oops`), prepare: made, kind: fault.Custody, words: []string{"toy/id-9", "recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"reset, listed":              {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: made, kind: fault.Custody, words: []string{"toy/id-9"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"reset, the list fails too":  {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: func(w *world) { w.list = status(500, `no`) }, kind: fault.Custody, words: []string{"may or may not", "recover"}, pending: 1, finding: StateUnknown},
+		"2xx, a failure, not listed": {answer: status(200, `failed`), kind: fault.Unavailable, words: []string{"recover", "nothing was created"}, pending: 1, finding: StateNotCreated},
+		"2xx, a failure, listed":     {answer: status(200, `failed`), prepare: made, kind: fault.Custody, words: []string{"toy/id-9", "recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"2xx, not JSON":              {answer: status(200, `<html>`), kind: fault.Custody, words: []string{"HTTP 200", "recover"}, pending: 1, finding: StateUnreadable},
 		"2xx, trailing garbage":      {answer: status(201, `{"data":{"id":"id-1","secret":"`+canary+`"}} trailing`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
 		"cut after the secret":       {answer: cut(`{"data":{"id":"id-1","secret":"` + canary + `"`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
 		"cut within the secret":      {answer: cut(`{"data":{"id":"id-9","secret":"` + canary[:9]), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"secret first, id cut":       {answer: cut(`{"data":{"secret":"` + canary + `","id":"id`), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-9"},
+		"a secret that is no text":   {answer: cut(`{"data":{"id":"id-9","secret":"\ud800` + canary + `"`), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"two secrets":                {answer: status(201, `{"data":{"id":"id-9","secret":"a","x":{"secret":"b"}}`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
 		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) { r := row("id-9", w.now); s := Disabled; r.Status = &s; w.rows = []Webhook{r} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
 		"old rows do not count":      {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},

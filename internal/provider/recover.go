@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -136,6 +138,7 @@ type unsettled struct {
 	entry   *secret.Entry
 	settled bool
 	done    bool         // the entry is removed
+	failed  bool         // the answer is there and says that the create failed
 	salvage secret.Value // a secret without an id
 }
 
@@ -181,6 +184,10 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
 			u.done = true
 			return f, true, u.entry.Done()
+		}
+		if saysFailed(err) {
+			u.failed = true
+			return Finding{}, false, nil
 		}
 		wh.ID, value = salvage(u.Answer, d)
 	}
@@ -299,7 +306,9 @@ func onlyString(body []byte, name string) string {
 		if json.NewDecoder(bytes.NewReader(after)).Decode(&text) != nil || text == "" {
 			continue
 		}
-		if found != "" && found != text {
+		// U+FFFD may stand for half a UTF-16 pair or for bytes that are no text:
+		// the member is damaged, and what it was cannot be told.
+		if found != "" && found != text || strings.ContainsRune(text, utf8.RuneError) {
 			return ""
 		}
 		found = text
@@ -508,8 +517,12 @@ func nothingMade(u *unsettled) (Finding, error) {
 	return f, u.entry.Done()
 }
 
-// succeeded reports whether the answer's status line says 2xx.
+// succeeded reports whether the answer's status line says 2xx, and what follows
+// does not say the contrary.
 func succeeded(u *unsettled) bool {
+	if u.failed {
+		return false
+	}
 	resp, err := httpx.Replay(u.Answer).Do(context.Background(), httpx.Request{Method: "POST", URL: u.Intent.Origin, Cap: httpx.CapCreate})
 	status := 0
 	var h *httpx.Error

@@ -38,6 +38,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Tries is how often the request was sent.
 	Tries int
+	// TellsSecret says that the answer refuses and seems to tell a secret all
+	// the same.
+	TellsSecret bool
 }
 
 func (e *Error) Error() string {
@@ -55,8 +58,11 @@ func (e *Error) Error() string {
 func (e *Error) AnswerStatus() int { return e.HTTPStatus }
 
 // CertainlyRefused reports whether the answer proves that nothing was changed:
-// true of 4xx. After a 5xx a subscription may exist all the same.
-func (e *Error) CertainlyRefused() bool { return e.HTTPStatus >= 400 && e.HTTPStatus <= 499 }
+// true of 4xx, but for a 408, which a gateway may send while the API goes on,
+// and for an answer that tells a secret. After a 5xx a subscription may exist.
+func (e *Error) CertainlyRefused() bool {
+	return e.HTTPStatus >= 400 && e.HTTPStatus <= 499 && e.HTTPStatus != http.StatusRequestTimeout && !e.TellsSecret
+}
 
 // ProtocolError is an answer that the API does not give: a redirect, a 2xx
 // that is not JSON, or JSON of another shape. Its text quotes nothing of a 2xx
@@ -85,7 +91,7 @@ func (c *Client) refusal(r request, answer *httpx.Response) error {
 		}
 		return &ProtocolError{HTTPStatus: answer.Status, Reason: reason}
 	}
-	e := &Error{HTTPStatus: answer.Status, RetryAfter: answer.RetryAfter, Tries: answer.Tries}
+	e := &Error{HTTPStatus: answer.Status, RetryAfter: answer.RetryAfter, Tries: answer.Tries, TellsSecret: tellsSecret(answer.Body)}
 	m, err := members(answer.Body)
 	if err == nil {
 		e.Code = clip(c.auth.redact(loose(m["error"], text)), 100)
@@ -97,6 +103,17 @@ func (c *Client) refusal(r request, answer *httpx.Response) error {
 		e.Message = httpx.Excerpt([]byte(c.auth.redact(string(answer.Body))))
 	}
 	return e
+}
+
+// tellsSecret reports whether body has, or seems to have where it is no JSON, a
+// secret where the answer to a create has it.
+func tellsSecret(body []byte) bool {
+	m, err := members(body)
+	if err != nil {
+		return bytes.Contains(body, []byte(`"secret"`))
+	}
+	data, err := members(m["data"])
+	return err == nil && !absent(data["secret"])
 }
 
 // redirectHost is where a Location header leads, or "".
