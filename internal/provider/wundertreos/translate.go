@@ -38,12 +38,15 @@ func translate(err error, failed string) error {
 		out.Hint = "check the base URL: hookctl config list"
 	case errors.As(err, &transport):
 		out.Err = fmt.Errorf("%s: %s could not be reached or did not answer in full: %w", failed, title, err)
+		out.Hint = "check the network and the base URL (hookctl config list), then try again"
 		if transport.Timeout {
 			out.Code, out.Hint = "timeout", "try again, or allow more time with --request-timeout"
 		}
 	}
 	return out
 }
+
+const refusedHint = "check the URL and the events (hookctl list-events wundertreos); --dry-run shows what would be sent, hookctl help wundertreos what is wanted"
 
 const listHint = "to see the webhooks there are, run: hookctl list wundertreos"
 
@@ -75,7 +78,7 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 			out.Hint = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
 		}
 	case e.CertainlyRefused():
-		out.Kind = fault.Refused
+		out.Kind, out.Hint = fault.Refused, refusedHint
 		say("%s refused the request", title)
 	default:
 		out.Hint = "try again later"

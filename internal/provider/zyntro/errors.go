@@ -18,6 +18,10 @@ const (
 	codeRateLimited = "rate-limited"
 )
 
+// helpHint is for what Zyntro says no to in words that are not documented, or
+// that need none of ours.
+const helpHint = "`hookctl help zyntro` shows what Zyntro wants; --dry-run shows what would be sent"
+
 const listHint = "`hookctl list zyntro` shows the webhooks there are"
 
 // translate gives an error of the client its kind and its hint. It is the only
@@ -102,17 +106,13 @@ func translateRefusal(refusal *zyntroapi.Error, err error) error {
 			e.Kind, e.Hint = kindOfStatus(refusal.HTTPStatus), statusHint(refusal.HTTPStatus)
 		}
 	}
+	if e.Hint == "" {
+		e.Hint = helpHint
+	}
 	if refusal.Hint != "" {
-		e.Hint = joinHints(e.Hint, "Zyntro's hint: "+refusal.Hint)
+		e.Hint += " (Zyntro's hint: " + refusal.Hint + ")"
 	}
 	return e
-}
-
-func joinHints(ours, theirs string) string {
-	if ours == "" {
-		return theirs
-	}
-	return ours + " (" + theirs + ")"
 }
 
 // kindOfStatus is what an HTTP status means where the body says nothing that
