@@ -28,7 +28,8 @@
 //	        write the delivery that the fake signs for its webhook: FILE.http is a
 //	        request dump, FILE.ndjson a line per delivery, anything else the body
 //	secret PROVIDER VAR [N]
-//	        set VAR to the secret that the fake told last, or to the Nth
+//	        set VAR to the secret that the fake told last, or to the Nth, and with
+//	        it VAR_ID, VAR_SHORT (the first 8 bytes of the id) and VAR_FINGERPRINT
 //	nosecrets [FILE...]
 //	        neither the last stdout and stderr nor the files hold a secret that a
 //	        fake told, or a fake's credential
@@ -65,6 +66,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func TestMain(m *testing.M) {
@@ -121,11 +123,14 @@ type fake struct {
 	sandbox provider.Sandbox
 	server  *httptest.Server
 
-	mu      sync.Mutex
-	fault   httpFault
-	seen    []string // what each request was: create, list or other
-	secrets []string // those told, in order
+	mu    sync.Mutex
+	fault httpFault
+	seen  []string // what each request was: create, list or other
+	told  []told   // what creates were answered, in order
 }
+
+// told is what a fake says once.
+type told struct{ id, secret string }
 
 // httpFault is what goes wrong with some requests; the zero value is nothing.
 type httpFault struct {
@@ -208,24 +213,28 @@ func kindOfRequest(r *http.Request) string {
 	return "other"
 }
 
-// note keeps the secret that a create told.
+// note keeps what a create was told.
 func (f *fake) note(what string, body []byte) {
-	if what != "create" {
+	var answer any
+	if what != "create" || json.Unmarshal(body, &answer) != nil {
 		return
 	}
-	var at any
-	if json.Unmarshal(body, &at) != nil {
-		return
-	}
-	for _, member := range f.driver.SecretField {
-		object, _ := at.(map[string]any)
-		at = object[member]
-	}
-	if s, ok := at.(string); ok {
+	t := told{member(answer, f.driver.IDField), member(answer, f.driver.SecretField)}
+	if t.secret != "" {
 		f.mu.Lock()
-		f.secrets = append(f.secrets, s)
+		f.told = append(f.told, t)
 		f.mu.Unlock()
 	}
+}
+
+// member is the text at a path of members, or "".
+func member(at any, path []string) string {
+	for _, name := range path {
+		object, _ := at.(map[string]any)
+		at = object[name]
+	}
+	text, _ := at.(string)
+	return text
 }
 
 // prefix is how the settings of f's provider begin in the environment.
@@ -415,16 +424,20 @@ func cmdSecret(ts *testscript.TestScript, neg bool, args []string) {
 	f := fakeOf(ts, args[0])
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := len(f.secrets)
+	n := len(f.told)
 	if len(args) == 3 {
 		var err error
 		n, err = strconv.Atoi(args[2])
 		ts.Check(err)
 	}
-	if n < 1 || n > len(f.secrets) {
-		ts.Fatalf("%s has told %d secrets", args[0], len(f.secrets))
+	if n < 1 || n > len(f.told) {
+		ts.Fatalf("%s has told %d secrets", args[0], len(f.told))
 	}
-	ts.Setenv(args[1], f.secrets[n-1])
+	t := f.told[n-1]
+	ts.Setenv(args[1], t.secret)
+	ts.Setenv(args[1]+"_ID", t.id)
+	ts.Setenv(args[1]+"_SHORT", t.id[:min(8, len(t.id))])
+	ts.Setenv(args[1]+"_FINGERPRINT", secret.New(t.secret).Fingerprint())
 }
 
 func cmdNoSecrets(ts *testscript.TestScript, neg bool, args []string) {
@@ -433,7 +446,7 @@ func cmdNoSecrets(ts *testscript.TestScript, neg bool, args []string) {
 		text := ts.ReadFile(name)
 		for _, f := range ts.Value(fakesKey{}).(map[string]*fake) {
 			f.mu.Lock()
-			found := slices.ContainsFunc(f.secrets, func(s string) bool { return strings.Contains(text, s) })
+			found := slices.ContainsFunc(f.told, func(t told) bool { return strings.Contains(text, t.secret) })
 			f.mu.Unlock()
 			if found {
 				ts.Fatalf("%s holds a secret of %s", name, f.driver.Name)

@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/prompt"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// typist answers questions, each with the next of its answers by the label's
+// beginning, and notes which were asked. An answer that the check refuses is
+// noted too, and the next one given, as a prompter does.
+type typist struct {
+	t       *testing.T
+	answers map[string][]string
+	asked   []string
+	stop    string // the question at which Ctrl-C is typed
+}
+
+func (p *typist) answer(label string, check func(string) error) (string, error) {
+	p.t.Helper()
+	p.asked = append(p.asked, label)
+	if label == p.stop {
+		return "", fault.Errorf(fault.Interrupted, "interrupted")
+	}
+	for {
+		list := p.answers[label]
+		if len(list) == 0 {
+			p.t.Errorf("%q is asked, and there is no answer", label)
+			return "", fault.Errorf(fault.Interrupted, "no answer")
+		}
+		p.answers[label] = list[1:]
+		if check == nil {
+			return list[0], nil
+		}
+		err := check(list[0])
+		if err == nil {
+			return list[0], nil
+		}
+		p.asked = append(p.asked, "refused: "+list[0])
+	}
+}
+
+func (p *typist) Input(_ context.Context, label, _ string, check func(string) error) (string, error) {
+	return p.answer(label, check)
+}
+
+func (p *typist) Secret(_ context.Context, label string) (secret.Value, error) {
+	v, err := p.answer(label, nil)
+	return secret.New(v), err
+}
+
+func (p *typist) Confirm(_ context.Context, label string, _ bool) (bool, error) {
+	v, err := p.answer(label, nil)
+	return v == "yes", err
+}
+
+func (p *typist) Select(_ context.Context, label string, choices []prompt.Choice) (string, error) {
+	return p.answer(label, nil)
+}
+
+func (p *typist) MultiSelect(_ context.Context, label string, choices []prompt.Choice) ([]string, error) {
+	v, err := p.answer(label, nil)
+	if len(choices) == 0 || choices[0].Group == "" {
+		p.t.Errorf("%q offers %v", label, choices)
+	}
+	if v == "" || err != nil {
+		return nil, err
+	}
+	return strings.Split(v, ","), nil
+}
+
+// terminal is the program at a terminal, before one provider's sandbox that
+// notes what creates sent.
+type terminal struct {
+	env       *Env
+	out, errs bytes.Buffer
+	mu        sync.Mutex
+	sent      []map[string]any
+}
+
+func atTerminal(t *testing.T, name string, p *typist, vars ...string) *terminal {
+	t.Helper()
+	x := &terminal{}
+	g := &globals{env: &Env{Drivers: all.Drivers()}}
+	d, err := g.driver(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Seed: 1})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if kindOfRequest(r) == "create" {
+			var members map[string]any
+			if err := json.Unmarshal(body, &members); err != nil {
+				t.Error(err)
+			}
+			x.mu.Lock()
+			x.sent = append(x.sent, members)
+			x.mu.Unlock()
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		box.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	x.env = &Env{
+		Streams: term.Streams{
+			In: strings.NewReader(""), Out: &x.out, Err: &x.errs,
+			InTTY: true, OutTTY: true, ErrTTY: true, Width: func() int { return 80 },
+		},
+		Environ: append([]string{"HOOKCTL_CONFIG_DIR=" + t.TempDir()}, vars...),
+		Now:     time.Now,
+		Prompt:  p,
+		Drivers: all.Drivers(),
+	}
+	x.env.Environ = append(x.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
+	return x
+}
+
+func TestCreateAsks(t *testing.T) {
+	t.Parallel()
+	const url = "URL that receives the deliveries"
+	tests := []struct {
+		name    string
+		args    string
+		vars    []string
+		answers map[string][]string
+		stop    string
+		asked   []string
+		exit    int
+		sent    map[string]any // what of the request is compared; nil: nothing may be sent
+	}{
+		{
+			name:    "everything",
+			args:    "create zyntro",
+			answers: map[string][]string{"Name": {"", "CRM Sync"}, url: {"http://plain.example.com", "https://example.com/hook"}, "Events": {"", "new_contact,form_filled"}},
+			asked:   []string{"Name", "refused: ", url, "refused: http://plain.example.com", "Events", "Events"},
+			sent:    map[string]any{"wh_name": "CRM Sync", "wh_endpoint": "https://example.com/hook", "wh_events": []any{"new_contact", "form_filled"}},
+		},
+		{
+			name:    "an optional name may stay empty",
+			args:    "create wundertreos",
+			answers: map[string][]string{"Name (may be empty)": {""}, url: {"https://example.com/hook"}, "Events": {"deal.created"}},
+			asked:   []string{"Name (may be empty)", url, "Events"},
+			sent:    map[string]any{"target_url": "https://example.com/hook", "event_types": []any{"deal.created"}, "description": nil},
+		},
+		{
+			name: "nothing that was given",
+			args: "create wundertreos --url https://example.com/hook --event deal.created",
+			sent: map[string]any{"target_url": "https://example.com/hook"},
+		},
+		{
+			name:    "authentication, the password without echo",
+			args:    "create zyntro --name N --url https://example.com/hook --event new_contact --auth-type basic",
+			answers: map[string][]string{"Authentication username": {"joe"}, "Authentication password": {"pass word"}},
+			asked:   []string{"Authentication username", "Authentication password"},
+			sent:    map[string]any{"wh_auth_type": "basic", "wh_auth_data": map[string]any{"username": "joe", "password": "pass word"}},
+		},
+		{
+			name: "an unknown kind of authentication is not asked for",
+			args: "create zyntro --name N --url https://example.com/hook --event new_contact --auth-type magic",
+			exit: 2,
+		},
+		{
+			name: "not with --no-input", exit: 2,
+			args: "create zyntro --no-input",
+		},
+		{
+			name: "not in CI", exit: 2,
+			args: "create zyntro", vars: []string{"CI=true"},
+		},
+		{
+			name:    "Ctrl-C at a question",
+			args:    "create zyntro",
+			answers: map[string][]string{"Name": {"N"}},
+			stop:    url,
+			asked:   []string{"Name", url},
+			exit:    130,
+		},
+		{
+			name:  "Ctrl-C at the password",
+			args:  "create zyntro --name N --url https://example.com/hook --event new_contact --auth-type bearer",
+			stop:  "Authentication value",
+			asked: []string{"Authentication value"},
+			exit:  130,
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := &typist{t: t, answers: tt.answers, stop: tt.stop}
+			args := strings.Fields(tt.args)
+			x := atTerminal(t, args[1], p, tt.vars...)
+			if code := Run(context.Background(), x.env, args); code != tt.exit {
+				t.Errorf("exit code %d, want %d: %s", code, tt.exit, x.errs.String())
+			}
+			if diff := cmp.Diff(tt.asked, p.asked); diff != "" {
+				t.Error(diff)
+			}
+			if tt.sent == nil {
+				if len(x.sent) != 0 {
+					t.Errorf("sent: %v", x.sent)
+				}
+				return
+			}
+			if len(x.sent) != 1 {
+				t.Fatalf("%d requests", len(x.sent))
+			}
+			for member, want := range tt.sent {
+				if diff := cmp.Diff(want, x.sent[0][member]); diff != "" {
+					t.Errorf("%s: %s", member, diff)
+				}
+			}
+			if strings.Contains(x.out.String()+x.errs.String(), "pass word") {
+				t.Error("the password is shown")
+			}
+		})
+	}
+}
