@@ -11,13 +11,9 @@ import (
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
-const (
-	// streamChunk is the read size for bodies that are not in memory; larger
-	// reads are no faster.
-	streamChunk = 256 << 10
-	// streamHead is how much of such a body is searched for its event.
-	streamHead = 64 << 10
-)
+// streamHead is how much of a body that is not in memory is searched for its
+// event.
+const streamHead = 64 << 10
 
 // worker decodes and judges batches. It belongs to one goroutine.
 type worker struct {
@@ -26,7 +22,6 @@ type worker struct {
 	claims    []signature.Claim
 	header    capture.Header
 	possible  []int
-	chunk     []byte
 	// diagnosed is how many failures the collector has explained so far.
 	diagnosed *atomic.Int64
 }
@@ -227,29 +222,18 @@ func (w *worker) stream(ctx context.Context, body io.Reader, header capture.Head
 			feed = append(feed, i)
 		}
 	}
-	if w.chunk == nil {
-		w.chunk = make([]byte, streamChunk)
-	}
 	var head []byte
-	for {
-		if err := ctx.Err(); err != nil {
-			return -1, signature.Verdict{}, nil, err
-		}
-		n, err := body.Read(w.chunk)
-		if len(head) < streamHead {
-			head = append(head, w.chunk[:min(n, streamHead-len(head))]...)
-		}
+	err := readAhead(ctx, body, func(p []byte) error {
+		head = append(head, p[:min(len(p), streamHead-len(head))]...)
 		for _, i := range feed {
-			if _, err := w.verifiers[i].Write(w.chunk[:n]); err != nil {
-				return -1, signature.Verdict{}, nil, err
+			if _, err := w.verifiers[i].Write(p); err != nil {
+				return err
 			}
 		}
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return -1, signature.Verdict{}, nil, err
-		}
+		return nil
+	})
+	if err != nil {
+		return -1, signature.Verdict{}, nil, err
 	}
 	best, verdict := w.choose(header, func(i int) signature.Verdict {
 		return w.verifiers[i].End(&w.claims[i])
