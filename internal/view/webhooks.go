@@ -7,7 +7,8 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 )
 
-// Webhooks is a list of webhooks: the table of `list`, and a JSON array.
+// Webhooks is a list of webhooks: the table of `list`, and a JSON array. A row
+// without an id has no name for other commands.
 func Webhooks(list []Webhook) render.View {
 	g := &render.Grid{Columns: []render.Column{
 		{Title: "PROVIDER"},
@@ -25,7 +26,9 @@ func Webhooks(list []Webhook) render.View {
 			w.Provider, orDash(w.ID), word(w.Name), word(w.URL), orDash(strings.Join(w.Events, ",")),
 			w.state(), w.Health.word(), w.kept(),
 		})
-		v.Names = append(v.Names, w.Ref())
+		if w.ID != "" {
+			v.Names = append(v.Names, w.Ref())
+		}
 	}
 	return v
 }
@@ -45,16 +48,22 @@ func (w Webhook) state() string {
 	}
 }
 
-// word is the health in a word or two.
+// word is the health in a few words: the last delivery's, and how many failed.
 func (h *Health) word() string {
-	switch {
-	case h == nil:
+	if h == nil {
 		return "-"
-	case h.Failures != nil && *h.Failures > 0:
-		return fmt.Sprintf("%s, %d failed", word(h.LastStatus), *h.Failures)
-	default:
+	}
+	if h.Failures == nil || *h.Failures <= 0 {
 		return word(h.LastStatus)
 	}
+	failures := fmt.Sprintf("%d failures", *h.Failures)
+	if *h.Failures == 1 {
+		failures = "1 failure"
+	}
+	if h.LastStatus == nil || *h.LastStatus == "" {
+		return failures
+	}
+	return *h.LastStatus + ", " + failures
 }
 
 // kept says whether the secret is kept; of a webhook without a known id nobody
