@@ -20,6 +20,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -166,25 +167,27 @@ func effectiveProfile(in Input, f *file) (Setting, error) {
 
 // A profile is a key of the file, which is lower case throughout, and part of
 // what the operating system's keyring shows.
-var profileName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+var profileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`) })
 
 // CheckProfile reports, as a Usage error, a name that no profile can have.
 func CheckProfile(name string) error {
-	if !profileName.MatchString(name) {
+	if !profileName().MatchString(name) {
 		return fault.Usagef("%q cannot be the name of a profile", name).
 			WithHint("use up to 64 lower-case letters, digits, - and _, the first a letter or digit")
 	}
 	return nil
 }
 
-var keyName = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$`)
+var keyName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$`)
+})
 
 // checkKeys finds declarations that could never be read.
 func checkKeys(keys []Key) error {
 	seen := map[string]bool{}
 	for _, k := range keys {
 		switch {
-		case !keyName.MatchString(k.Name):
+		case !keyName().MatchString(k.Name):
 			return fault.Errorf(fault.Other, "setting %q: not a lower-case name", k.Name)
 		case k.Name == "profile" || k.Name == "profiles" || seen[k.Name]:
 			return fault.Errorf(fault.Other, "setting %q: the name is taken", k.Name)

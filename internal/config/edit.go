@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -229,13 +230,15 @@ func lastLine(n *yaml.Node) int {
 }
 
 // safe matches text that YAML reads as itself without quotes, in braces too.
-var safe = regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9_./@%+=-]*(:[A-Za-z0-9_./@%+=-]+)*$`)
+var safe = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9/][A-Za-z0-9_./@%+=-]*(:[A-Za-z0-9_./@%+=-]+)*$`)
+})
 
 // scalar is value as YAML.
 func scalar(value string) string {
 	switch {
 	case strings.EqualFold(value, "null"):
-	case safe.MatchString(value):
+	case safe().MatchString(value):
 		return value
 	}
 	var b bytes.Buffer

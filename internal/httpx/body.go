@@ -24,7 +24,8 @@ const errCompressed bodyError = "is damaged: its compressed body cannot be unpac
 const maxEncodings = 2
 
 // readBody reads a whole body of at most limit bytes, before as well as after
-// decoding. What no one asked to be compressed is decoded all the same.
+// decoding. What no one asked to be compressed is decoded all the same. With an
+// error the body is as much as could be read.
 func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	encodings, err := encodingsOf(resp.Header)
 	if err != nil {
@@ -49,13 +50,11 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	}
 	body, err := io.ReadAll(r)
 	if err != nil {
-		return nil, unpackError(err, raw)
+		return body, unpackError(err, raw)
 	}
 	// A decoder may stop before the end, and the end may be cut.
-	if _, err := io.Copy(io.Discard, packed); err != nil {
-		return nil, err
-	}
-	return body, nil
+	_, err = io.Copy(io.Discard, packed)
+	return body, err
 }
 
 // unpackError tells a damaged body from one that was cut or is too large.

@@ -32,7 +32,17 @@ func replay(raw []byte, r Request) (*Response, error) {
 	}, nil
 }
 
-// nextAnswer reads the first answer that is not 1xx.
+// Arrived returns what can be read of the body in raw, the bytes of an HTTP/1.x
+// answer that is cut or damaged, without its chunking and compression. It is
+// nil where even the head cannot be read.
+func Arrived(raw []byte) []byte {
+	// The error says that the answer is not whole, which the caller knows.
+	_, body, _ := nextAnswer(bufio.NewReader(bytes.NewReader(raw)), Request{Method: http.MethodPost, Cap: CapCreate})
+	return body
+}
+
+// nextAnswer reads the first answer that is not 1xx. With an error the body is
+// as much as could be read.
 func nextAnswer(in *bufio.Reader, r Request) (*http.Response, []byte, error) {
 	for {
 		resp, err := http.ReadResponse(in, &http.Request{Method: r.Method})

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
@@ -76,12 +77,12 @@ func formsOf(s string) []string {
 }
 
 // urls finds URLs inside text.
-var urls = regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
+var urls = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`) })
 
 // text takes known secrets, and the private parts of URLs, out of s.
 func (r *redactor) text(s string) string {
 	s = r.known.Replace(s)
-	return urls.ReplaceAllStringFunc(s, func(found string) string {
+	return urls().ReplaceAllStringFunc(s, func(found string) string {
 		u, err := url.Parse(found)
 		if err != nil {
 			scheme, _, _ := strings.Cut(found, "://")
@@ -229,18 +230,20 @@ func private(name string) bool {
 // tokenLike is a text without any structure that a secret may be; uuid is one
 // that it may not.
 var (
-	tokenLike = regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}`)
-	uuid      = regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	tokenLike = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}`) })
+	uuid      = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
+	})
 )
 
 // looksSecret reports, in the trace of a create, whether s holds something
 // like a secret under a name that says nothing: long, with digits and letters.
 func (r *redactor) looksSecret(s string) bool {
-	if !r.create || uuid.MatchString(s) {
+	if !r.create || uuid().MatchString(s) {
 		return false
 	}
-	for _, word := range tokenLike.FindAllString(s, -1) {
-		if strings.ContainsAny(word, "0123456789") && !uuid.MatchString(word) {
+	for _, word := range tokenLike().FindAllString(s, -1) {
+		if strings.ContainsAny(word, "0123456789") && !uuid().MatchString(word) {
 			return true
 		}
 	}

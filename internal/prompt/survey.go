@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/core"
@@ -103,12 +104,12 @@ func (k *keyboard) Read(p []byte) (int, error) {
 }
 
 // sequence matches what the Escape key and those that begin with it send.
-var sequence = regexp.MustCompile(`^\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O\x1b])`)
+var sequence = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O\x1b])`) })
 
 func unfinished(typed []byte) bool {
 	for i, b := range typed {
 		alone := i+1 < len(typed) && typed[i+1] == keyEscape
-		if b == keyEscape && !alone && !sequence.Match(typed[i:]) {
+		if b == keyEscape && !alone && !sequence().Match(typed[i:]) {
 			return true
 		}
 	}
@@ -123,7 +124,7 @@ func keys(typed []byte) (kept []byte, ended bool) {
 		case keyEnd:
 			return nil, true
 		case keyEscape:
-			s := sequence.Find(typed[i:])
+			s := sequence().Find(typed[i:])
 			if len(s) == 3 && s[2] >= 'A' && s[2] <= 'D' {
 				kept = append(kept, s...)
 			}
@@ -145,7 +146,7 @@ type screen struct {
 	plain bool
 }
 
-var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+var colour = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;]*m") })
 
 func (s *screen) Fd() uintptr { return s.f.Fd() }
 
@@ -153,7 +154,7 @@ func (s *screen) Write(p []byte) (int, error) {
 	if !s.plain {
 		return s.f.Write(p)
 	}
-	if _, err := s.f.Write(colour.ReplaceAll(p, nil)); err != nil {
+	if _, err := s.f.Write(colour().ReplaceAll(p, nil)); err != nil {
 		return 0, err
 	}
 	return len(p), nil

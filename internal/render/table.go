@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -161,7 +162,7 @@ func cutCells(lines [][]string, widths, shrunk []int) [][]string {
 // in order.
 type placeholders struct{ cells []string }
 
-var run = regexp.MustCompile("~+")
+var run = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("~+") })
 
 func (h *placeholders) row(cells []string) []string {
 	row := make([]string, len(cells))
@@ -180,7 +181,7 @@ func (h *placeholders) restore(text string) string {
 		return text
 	}
 	next := 0
-	return run.ReplaceAllStringFunc(text, func(r string) string {
+	return run().ReplaceAllStringFunc(text, func(r string) string {
 		if next == len(h.cells) {
 			return r
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -107,13 +108,15 @@ func yamlNode(d *json.Decoder) (*yaml.Node, error) {
 
 // old matches plain scalars that YAML 1.1 readers take for a boolean or a
 // number to the base of 60, and the library does not quote by itself.
-var old = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|=|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$`)
+var old = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?i:y|n|yes|no|on|off|=|[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?)$`)
+})
 
 func yamlString(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	lines := strings.Split(s, "\n")
 	switch {
-	case strings.ContainsFunc(strings.ReplaceAll(s, "\n", ""), term.Hidden), old.MatchString(s):
+	case strings.ContainsFunc(strings.ReplaceAll(s, "\n", ""), term.Hidden), old().MatchString(s):
 		n.Style = yaml.DoubleQuotedStyle
 	case len(lines) > 1:
 		// A literal block is kept for text that reads well as one; leading white

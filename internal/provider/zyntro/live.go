@@ -6,12 +6,13 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // slug is what an event's name looks like.
-var slug = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
+var slug = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`) })
 
 // LiveEvents returns the event slugs in the live help, sorted. Its shape is not
 // documented, so this is a best effort: every text and every member name that
@@ -71,13 +72,13 @@ var (
 	notEventBeginnings = []string{"wh_", "www.", "app.", "api."}
 	notEventEnds       = []string{"_id", "_key", "_secret", "_url", "_at", "_type", "_fields", "_practices", "_example",
 		".com", ".org", ".net", ".io", ".php", ".json", ".html"}
-	version = regexp.MustCompile(`\.[0-9]+(\.|$)`)
+	version = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.[0-9]+(\.|$)`) })
 )
 
 // plausible reports whether a text that is not in the catalogue may be an
 // event. One plain word is not: it is a status, a method or a member name.
 func plausible(text string) bool {
-	if !slug.MatchString(text) || !strings.ContainsAny(text, "_.") || version.MatchString(text) || slices.Contains(notEvents, text) {
+	if !slug().MatchString(text) || !strings.ContainsAny(text, "_.") || version().MatchString(text) || slices.Contains(notEvents, text) {
 		return false
 	}
 	for _, beginning := range notEventBeginnings {
