@@ -6,14 +6,17 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
 
-// Attempt is one delivery, or what would have been one.
+// Attempt is one attempt of a delivery, or what would have been one.
 type Attempt struct {
 	SubscriptionID string
 	EventID        string
@@ -25,39 +28,10 @@ type Attempt struct {
 	Err            string // why there was none
 }
 
-// event is an entry of the documented catalogue.
-type event struct {
-	slug     string
-	resource string // the member of data that holds the row
-}
-
-var events = []event{
-	{"contact.created", "contact"},
-	{"contact.updated", "contact"},
-	{"contact.tag_added", "contact"},
-	{"contact.enriched", "contact"},
-	{"contact.note_added", "activity"},
-	{"deal.created", "deal"},
-	{"deal.updated", "deal"},
-}
-
-// envelope is the body of a delivery.
-type envelope struct {
-	ID          string `json:"id"`
-	EventType   string `json:"event_type"`
-	OrgID       string `json:"org_id"`
-	Data        data   `json:"data"`
-	DeliveredAt string `json:"delivered_at"`
-}
-
-type data struct {
-	ID         string       `json:"id"` // of the row, not of the event
-	OrgID      string       `json:"org_id"`
-	EventType  string       `json:"event_type"`
-	Contact    *contactRow  `json:"contact,omitempty"`
-	Deal       *dealRow     `json:"deal,omitempty"`
-	Activity   *activityRow `json:"activity,omitempty"`
-	OccurredAt string       `json:"occurred_at"`
+// waits are the documented times before each of the eight attempts. That they
+// run from one attempt to the next is assumed.
+var waits = []time.Duration{
+	0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour, 6 * time.Hour,
 }
 
 // Emit makes a sample event in every organization and delivers it, signed, to
@@ -67,32 +41,70 @@ type data struct {
 // after the other, without following redirects. A receiver's failure is in the
 // attempt; the error is for an unknown event type or a ctx that ended.
 func (a *API) Emit(ctx context.Context, eventType string) ([]Attempt, error) {
-	i := slices.IndexFunc(events, func(e event) bool { return e.slug == eventType })
-	if i < 0 {
-		return nil, fmt.Errorf("no such event type: %q", eventType)
+	list, err := a.Prepare(eventType, nil)
+	if err != nil {
+		return nil, err
 	}
-	attempts := a.queue(events[i])
-	for i := range attempts {
+	attempts := make([]Attempt, 0, len(list))
+	for _, d := range list {
 		if err := ctx.Err(); err != nil {
-			return attempts[:i], err
+			return attempts, err
 		}
-		a.deliver(ctx, &attempts[i])
-		a.mu.Lock()
-		a.attempts = append(a.attempts, attempts[i])
-		a.mu.Unlock()
+		if t, sent := d.Try(ctx); sent {
+			attempts = append(attempts, t)
+		}
 	}
 	return attempts, nil
 }
 
-// Attempts are all deliveries so far, in order.
+// Attempts are the latest attempts, in order.
 func (a *API) Attempts() []Attempt {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.attempts)
 }
 
-// queue builds the deliveries of one event.
-func (a *API) queue(e event) []Attempt {
+// maxAttempts is how many are remembered.
+const maxAttempts = 1000
+
+// Wanted are the events that enabled subscriptions ask for, each once.
+func (a *API) Wanted() []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var wanted []string
+	for _, s := range a.subscriptions {
+		if s.enabled {
+			wanted = append(wanted, s.eventTypes...)
+		}
+	}
+	slices.Sort(wanted)
+	return slices.Compact(wanted)
+}
+
+// Delivery is one event on its way to one subscription. It is not for
+// concurrent use.
+type Delivery struct {
+	SubscriptionID string
+	EventID        string
+	EventType      string
+	URL            string
+	// Waits are what passes before each attempt, the first included.
+	Waits []time.Duration
+
+	api    *API
+	secret string
+	event  envelope
+	edit   func([]byte) ([]byte, error)
+}
+
+// Prepare makes a sample event and its deliveries, as [API.Emit] describes
+// them. edit, if there is one, changes the body before it is signed. An
+// unknown event type is an error, and so is what edit says.
+func (a *API) Prepare(eventType string, edit func([]byte) ([]byte, error)) ([]*Delivery, error) {
+	e, known := lookup(eventType)
+	if !known {
+		return nil, fmt.Errorf("no such event type: %q", eventType)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var orgs []string
@@ -101,80 +113,105 @@ func (a *API) queue(e event) []Attempt {
 			orgs = append(orgs, s.org)
 		}
 	}
-	var attempts []Attempt
+	var list []*Delivery
 	for _, org := range orgs {
-		sample := a.sample(e, org)
-		attempts = append(attempts, a.address(sample)...)
+		made := sample(a.random, e, org, a.o.Now())
+		list = append(list, a.address(made, edit)...)
 		if e.slug == "contact.tag_added" || e.slug == "contact.enriched" {
-			companion := sample
+			companion := made
 			companion.ID = a.random.uuid()
 			companion.EventType, companion.Data.EventType = "contact.updated", "contact.updated"
-			attempts = append(attempts, a.address(companion)...)
+			list = append(list, a.address(companion, edit)...)
 		}
 	}
-	return attempts
+	for _, d := range list {
+		body, err := d.body()
+		if err != nil {
+			return nil, err
+		}
+		d.EventID, d.EventType = states(body)
+	}
+	return list, nil
 }
 
-// sample is one event with a plausible row.
-func (a *API) sample(e event, org string) envelope {
-	now := a.o.Now()
-	d := data{OrgID: org, EventType: e.slug, OccurredAt: timestampMilli(now)}
-	switch e.resource {
-	case "contact":
-		row := a.random.contact(org, now)
-		switch e.slug {
-		case "contact.created":
-			row.CreatedAt = row.UpdatedAt
-		case "contact.tag_added":
-			row.Tags = append(row.Tags, "vip")
-		case "contact.enriched":
-			row.EnrichedAt, row.EnrichmentStatus = nullable(timestamp(now)), nullable("enriched")
-		}
-		d.ID, d.Contact = row.ID, &row
-	case "deal":
-		row := a.random.deal(org, now)
-		if e.slug == "deal.created" {
-			row.CreatedAt = row.UpdatedAt
-		}
-		d.ID, d.Deal = row.ID, &row
-	case "activity":
-		row := a.random.note(org, now)
-		d.ID, d.Activity = row.ID, &row
-	}
-	return envelope{
-		ID:          a.random.uuid(),
-		EventType:   e.slug,
-		OrgID:       org,
-		Data:        d,
-		DeliveredAt: timestampMilli(now.Add(time.Second)),
-	}
-}
-
-// address makes one attempt for each subscription that wants the event.
-func (a *API) address(e envelope) []Attempt {
-	var attempts []Attempt
+// address makes a delivery for each subscription that wants the event.
+func (a *API) address(e envelope, edit func([]byte) ([]byte, error)) []*Delivery {
+	var list []*Delivery
 	for _, s := range a.subscriptions {
-		if s.org != e.OrgID || !s.enabled || !slices.Contains(s.eventTypes, e.EventType) {
-			continue
+		if s.org == e.OrgID && s.enabled && slices.Contains(s.eventTypes, e.EventType) {
+			list = append(list, &Delivery{
+				SubscriptionID: s.id, URL: s.targetURL, Waits: slices.Clone(waits),
+				api: a, secret: s.secret, event: e, edit: edit,
+			})
 		}
-		body := compact(e)
-		signature := sign(s.secret, body)
-		attempts = append(attempts, Attempt{
-			SubscriptionID: s.id,
-			EventID:        e.ID,
-			EventType:      e.EventType,
-			URL:            s.targetURL,
-			Header: http.Header{
-				"Content-Type":       {"application/json"},
-				"X-Wunder-Signature": {signature},
-				"X-Hook-Signature":   {signature},
-				"X-Wunder-Event":     {e.EventType},
-				"X-Wunder-Delivery":  {e.ID},
-			},
-			Body: body,
-		})
 	}
-	return attempts
+	return list
+}
+
+// body is the body of an attempt that is made now: delivered_at is renewed each
+// time (assumed), so that the signature is another one too.
+func (d *Delivery) body() ([]byte, error) {
+	d.event.DeliveredAt = timestampMilli(d.api.o.Now())
+	body := compact(d.event)
+	if d.edit == nil {
+		return body, nil
+	}
+	return d.edit(body)
+}
+
+// states are the id and the type that a body states; "" where an edit took one
+// away.
+func states(body []byte) (id, eventType string) {
+	var e struct {
+		ID        any `json:"id"`
+		EventType any `json:"event_type"`
+	}
+	_ = json.Unmarshal(body, &e) // what is no JSON states nothing
+	text := func(v any) string {
+		if v == nil {
+			return ""
+		}
+		return fmt.Sprint(v)
+	}
+	return text(e.ID), text(e.EventType)
+}
+
+// Try makes one attempt. Nothing is sent, and false returned, where the
+// subscription is deleted or disabled.
+func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
+	t := Attempt{SubscriptionID: d.SubscriptionID, EventID: d.EventID, EventType: d.EventType, URL: d.URL}
+	if !d.api.takes(d.SubscriptionID) {
+		return t, false
+	}
+	var err error
+	if t.Body, err = d.body(); err != nil { // it worked before
+		t.Err = err.Error()
+		return t, true
+	}
+	signature := sign(d.secret, t.Body)
+	t.Header = http.Header{
+		"Content-Type":       {"application/json"},
+		"X-Wunder-Signature": {signature},
+		"X-Hook-Signature":   {signature},
+		"X-Wunder-Event":     {t.EventType},
+		"X-Wunder-Delivery":  {t.EventID},
+	}
+	d.api.deliver(ctx, &t)
+	d.api.record(t)
+	return t, true
+}
+
+func (a *API) takes(id string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.ContainsFunc(a.subscriptions, func(s subscription) bool { return s.id == id && s.enabled })
+}
+
+func (a *API) record(t Attempt) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.attempts = append(a.attempts, t)
+	a.attempts = a.attempts[max(0, len(a.attempts)-maxAttempts):]
 }
 
 // sign is the value of both signature headers: the key is the secret's text.
@@ -202,7 +239,7 @@ func (a *API) deliver(ctx context.Context, t *Attempt) {
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	answer, err := client.Do(request)
 	if err != nil {
-		t.Err = err.Error()
+		t.Err = why(err, a.o.DeliveryTimeout)
 		return
 	}
 	t.Status = answer.StatusCode
@@ -210,4 +247,16 @@ func (a *API) deliver(ctx context.Context, t *Attempt) {
 	// the connection be used again.
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
 	_ = answer.Body.Close()
+}
+
+// why is the cause of an attempt without an answer. The attempt names the URL.
+func why(err error, timeout time.Duration) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %s", timeout)
+	}
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	return err.Error()
 }

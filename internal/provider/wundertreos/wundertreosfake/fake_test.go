@@ -1,11 +1,13 @@
 package wundertreosfake_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +18,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -434,6 +437,12 @@ type emitter struct {
 
 func emit(t *testing.T) *emitter {
 	t.Helper()
+	return emitAt(t, nil)
+}
+
+// emitAt is emit with a clock.
+func emitAt(t *testing.T, now func() time.Time) *emitter {
+	t.Helper()
 	e := &emitter{}
 	receiver := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
@@ -445,7 +454,7 @@ func emit(t *testing.T) *emitter {
 		e.mu.Unlock()
 	}))
 	t.Cleanup(receiver.Close)
-	e.API, e.base = serve(t, fake.Options{Deliver: receiver.Client()})
+	e.API, e.base = serve(t, fake.Options{Now: now, Deliver: receiver.Client()})
 	e.receiver = receiver.URL
 	return e
 }
@@ -640,5 +649,54 @@ func TestSampleRowsAreNotPlainASCII(t *testing.T) {
 		if !strings.Contains(all, want) {
 			t.Errorf("%s does not occur", want)
 		}
+	}
+}
+
+// A retry is a new body with a new delivered_at, and its own signature; one for
+// a subscription that is gone is dropped.
+func TestPrepare(t *testing.T) {
+	t.Parallel()
+	var ticks atomic.Int64
+	e := emitAt(t, func() time.Time { return fake.Epoch.Add(time.Duration(ticks.Add(1)) * time.Minute) })
+	id, secret := e.subscribe(t, "contact.tag_added", "contact.updated")
+	if want := []string{"contact.tag_added", "contact.updated"}; !slices.Equal(e.Wanted(), want) {
+		t.Errorf("wanted %q", e.Wanted())
+	}
+	edit := func(body []byte) ([]byte, error) {
+		return bytes.Replace(body, []byte(`"status":"active"`), []byte(`"status":"edited"`), 1), nil
+	}
+	list, err := e.Prepare("contact.tag_added", edit)
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d deliveries, %v", len(list), err)
+	}
+	want := []time.Duration{0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour, 6 * time.Hour}
+	if d := list[0]; !slices.Equal(d.Waits, want) || d.SubscriptionID != id || d.EventType != "contact.tag_added" || d.EventID == list[1].EventID || d.URL != e.receiver+"/hook" {
+		t.Errorf("%+v", d)
+	}
+	for i := range 2 {
+		a, ok := list[0].Try(t.Context())
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(e.bodies[i]))
+		if !ok || a.Status != 200 || a.EventID != list[0].EventID || a.Header.Get("X-Wunder-Signature") != "sha256="+hex.EncodeToString(mac.Sum(nil)) ||
+			!strings.Contains(e.bodies[i], `"status":"edited"`) || string(a.Body) != e.bodies[i] {
+			t.Errorf("attempt %d: %+v", i, a)
+		}
+	}
+	if e.bodies[0] == e.bodies[1] {
+		t.Error("delivered_at is not renewed")
+	}
+	must(t, "DELETE", e.base+collection+"/"+id, fake.Key, "")
+	if _, ok := list[1].Try(t.Context()); ok || len(e.bodies) != 2 || len(e.Wanted()) != 0 {
+		t.Error("a retry for a deleted subscription")
+	}
+	if _, err := e.Prepare("no.such", nil); err == nil {
+		t.Error("an unknown event")
+	}
+	e.subscribe(t, "deal.created")
+	if _, err := e.Prepare("deal.created", func([]byte) ([]byte, error) { return nil, errors.New("no") }); err == nil || err.Error() != "no" {
+		t.Errorf("an edit that fails: %v", err)
+	}
+	if list, err := e.Prepare("deal.created", func([]byte) ([]byte, error) { return []byte(`{"id":7}`), nil }); err != nil || list[0].EventID != "7" || list[0].EventType != "" {
+		t.Errorf("an edit that takes members away: %v, %v", list, err)
 	}
 }

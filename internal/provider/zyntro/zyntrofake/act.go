@@ -201,7 +201,7 @@ func (c *call) create(org string) object {
 	f := c.fake
 	now := f.stamp()
 	w := &webhook{
-		id: f.id(), org: org, secret: f.hex(64), status: "active", timeout: 30, authType: "none", created: now, updated: now,
+		id: f.random.id(), org: org, secret: f.random.hex(64), status: "active", timeout: 30, authType: "none", created: now, updated: now,
 	}
 	c.set(w)
 	f.webhooks = append(f.webhooks, w)
@@ -279,8 +279,8 @@ func (f *Fake) row(w *webhook) object {
 		"wh_auth_type":     w.authType,
 		"wh_created_at":    w.created,
 		"wh_updated_at":    w.updated,
-		"wh_retry_count":   f.number(3),
-		"wh_retry_delay":   f.number(60),
+		"wh_retry_count":   f.number(retryCount),
+		"wh_retry_delay":   f.number(retryDelay),
 		"wh_failure_count": f.number(w.failures),
 	}
 	for name, text := range map[string]string{"wh_last_status": w.lastStatus, "wh_last_triggered": w.lastTriggered} {

@@ -6,9 +6,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 )
@@ -18,7 +21,14 @@ import (
 // the MAC of the exact body, after "sha256=", the secret's own bytes as key.
 const SignatureHeader = "X-Zyntro-Signature"
 
-// Attempt is one delivery.
+// What fetchWebhooks says of every webhook. That the delay is in seconds and
+// stays the same, and that the retries come after the first attempt, is assumed.
+const (
+	retryCount = 3
+	retryDelay = 60
+)
+
+// Attempt is one attempt of a delivery.
 type Attempt struct {
 	WebhookID string
 	EventID   string
@@ -34,57 +44,111 @@ type Attempt struct {
 // asked for it, one after another, once each. Without Options.Deliver nothing
 // is sent.
 func (f *Fake) Emit(ctx context.Context, event string) ([]Attempt, error) {
-	if !knows(event) {
-		return nil, fmt.Errorf("the sandbox has no event %q", event)
-	}
-	if f.o.Deliver == nil {
-		return nil, nil
+	list, err := f.Prepare(event, nil)
+	if err != nil || f.o.Deliver == nil {
+		return nil, err
 	}
 	var attempts []Attempt
-	for _, d := range f.deliveries(event) {
-		d.send(ctx, f.o.Deliver)
-		f.record(d)
-		attempts = append(attempts, d.Attempt)
+	for _, d := range list {
+		if a, sent := d.Try(ctx); sent {
+			attempts = append(attempts, a)
+		}
 	}
 	return attempts, nil
 }
 
-// Attempts are the deliveries so far.
+// Attempts are the latest attempts, in order.
 func (f *Fake) Attempts() []Attempt {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.attempts)
 }
 
-// delivery is an attempt to be made. It holds no pointer into the table, which
-// may change meanwhile.
-type delivery struct {
-	Attempt
+// maxAttempts is how many are remembered.
+const maxAttempts = 1000
+
+// Wanted are the events that active webhooks ask for, each once.
+func (f *Fake) Wanted() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var events []string
+	for _, w := range f.webhooks {
+		if w.status == "active" {
+			events = append(events, w.events...)
+		}
+	}
+	slices.Sort(events)
+	return slices.Compact(events)
+}
+
+// Delivery is one event on its way to one webhook. It holds no pointer into
+// the table, which may change meanwhile. It is not for concurrent use.
+type Delivery struct {
+	WebhookID string
+	EventID   string
+	EventType string
+	URL       string
+	// Waits are what passes before each attempt, the first included.
+	Waits []time.Duration
+
+	fake    *Fake
+	header  http.Header
+	body    []byte
 	timeout time.Duration
 }
 
-func (f *Fake) deliveries(event string) []*delivery {
+// Prepare makes one event of the type and a delivery of it for every active
+// webhook that asked for it. edit, if there is one, changes the body before it
+// is signed. An unknown event is an error, and so is what edit says.
+func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]*Delivery, error) {
+	if !knows(event) {
+		return nil, fmt.Errorf("the sandbox has no event %q", event)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var list []*delivery
-	id := "evt_" + f.hex(24)
+	o := SampleOptions{Now: f.o.Now(), Seed: f.random.seed()} // one id for all webhooks
+	var list []*Delivery
 	for _, w := range f.webhooks {
 		if w.status != "active" || !slices.Contains(w.events, event) {
 			continue
 		}
-		body := envelope(id, event, w.org, f.o.Now())
-		header := http.Header{
-			"Content-Type":  {"application/json"},
-			"User-Agent":    {"hookctl-sandbox (stand-in for Zyntro)"},
-			SignatureHeader: {"sha256=" + sign(w.secret, body)},
+		o.OrgID = w.org
+		body, _ := Sample(event, o)
+		if edit != nil {
+			var err error
+			if body, err = edit(body); err != nil {
+				return nil, err
+			}
 		}
-		w.authenticate(header)
-		list = append(list, &delivery{
-			Attempt: Attempt{WebhookID: w.id, EventID: id, EventType: event, URL: w.endpoint, Header: header, Body: body},
+		d := &Delivery{
+			WebhookID: w.id, EventType: event, URL: w.endpoint, fake: f, body: body,
 			timeout: time.Duration(w.timeout) * time.Second,
-		})
+			header: http.Header{
+				"Content-Type":  {"application/json"},
+				"User-Agent":    {"hookctl-sandbox (stand-in for Zyntro)"},
+				SignatureHeader: {"sha256=" + sign(w.secret, body)},
+			},
+		}
+		d.EventID = eventID(body)
+		w.authenticate(d.header)
+		d.Waits = make([]time.Duration, 1+retryCount)
+		for i := 1; i < len(d.Waits); i++ {
+			d.Waits[i] = retryDelay * time.Second
+		}
+		list = append(list, d)
 	}
-	return list
+	return list, nil
+}
+
+// eventID is the id that a body states; "" where an edit took it away.
+func eventID(body []byte) string {
+	var e struct {
+		ID any `json:"event_id"`
+	}
+	if json.Unmarshal(body, &e) != nil || e.ID == nil {
+		return ""
+	}
+	return fmt.Sprint(e.ID)
 }
 
 // authenticate adds the credentials of wh_auth_data. The mapping to headers is
@@ -107,42 +171,80 @@ func sign(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// send makes the attempt and writes down how it ended.
-func (d *delivery) send(ctx context.Context, client *http.Client) {
+// Try makes one attempt. Whether it is the first or a later one, the bytes are
+// the same (assumed). Nothing is sent, and false returned, where the webhook is
+// not active any more.
+func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
+	a := Attempt{
+		WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Header: d.header.Clone(), Body: d.body,
+	}
+	if !d.fake.active(d.WebhookID) {
+		return a, false
+	}
+	if d.fake.o.Deliver == nil {
+		a.Err = "not sent: this sandbox makes no deliveries"
+		return a, true
+	}
+	d.send(ctx, &a)
+	d.fake.record(a)
+	return a, true
+}
+
+func (f *Fake) active(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.webhooks, func(w *webhook) bool { return w.id == id && w.status == "active" })
+}
+
+// send posts the attempt and writes down how it ended.
+func (d *Delivery) send(ctx context.Context, a *Attempt) {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.URL, bytes.NewReader(d.Body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL, bytes.NewReader(a.Body))
 	if err != nil {
-		d.Err = err.Error()
+		a.Err = err.Error()
 		return
 	}
-	r.Header = d.Header.Clone()
-	once := *client
+	r.Header = a.Header.Clone()
+	once := *d.fake.o.Deliver
 	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	answer, err := once.Do(r)
 	if err != nil {
-		d.Err = err.Error()
+		a.Err = why(err, d.timeout)
 		return
 	}
-	d.Status = answer.StatusCode
+	a.Status = answer.StatusCode
 	// What the receiver says does not matter: only its status does.
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20))
 	_ = answer.Body.Close()
 }
 
+// why is the cause of an attempt without an answer. The attempt names the URL.
+func why(err error, timeout time.Duration) string {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Sprintf("no answer within %s", timeout)
+	}
+	var ue *url.Error
+	if errors.As(err, &ue) {
+		err = ue.Err
+	}
+	return err.Error()
+}
+
 // record notes the outcome where fetchWebhooks shows it. What counts as a
 // failure is assumed: anything but a 2xx.
-func (f *Fake) record(d *delivery) {
+func (f *Fake) record(a Attempt) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.attempts = append(f.attempts, d.Attempt)
+	f.attempts = append(f.attempts, a)
+	f.attempts = f.attempts[max(0, len(f.attempts)-maxAttempts):]
 	for _, w := range f.webhooks {
-		if w.id != d.WebhookID {
+		if w.id != a.WebhookID {
 			continue
 		}
 		w.lastTriggered = f.stamp()
 		w.lastStatus = "success"
-		if d.Status < 200 || d.Status > 299 {
+		if a.Status < 200 || a.Status > 299 {
 			w.lastStatus = "failed"
 			w.failures++
 		}

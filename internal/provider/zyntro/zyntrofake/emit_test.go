@@ -5,10 +5,12 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,42 +50,11 @@ func TestSignVectors(t *testing.T) {
 	}
 }
 
-func TestEnvelopeIsTheDocumentedOne(t *testing.T) {
-	t.Parallel()
-	got := envelope("evt_abc123", "trigger.captured", "org_xxx", time.Date(2026, 3, 30, 12, 22, 0, 0, time.FixedZone("", 7200)))
-	if want := compact(t); !bytes.Equal(got, want) {
-		t.Errorf("got  %s\nwant %s", got, want)
-	}
-}
-
-func TestEveryEventHasASample(t *testing.T) {
-	t.Parallel()
-	documented := 0
-	for _, c := range catalogue {
-		for _, slug := range c.slugs {
-			body := envelope("evt_1", slug, "org", time.Unix(0, 0))
-			var got struct {
-				Type string         `json:"event_type"`
-				Data map[string]any `json:"data"`
-			}
-			if err := json.Unmarshal(body, &got); err != nil || got.Type != slug || len(got.Data) < 3 {
-				t.Errorf("%s: %v in %s", slug, err, body)
-			}
-			if _, standIn := got.Data["stand_in"]; !standIn {
-				documented++
-			}
-		}
-	}
-	if documented != 8 || len(samples) != 8 {
-		t.Errorf("%d events have documented data, %d samples", documented, len(samples))
-	}
-}
-
 // add puts a webhook into the table as create would.
 func add(f *Fake, w webhook) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.id, w.org, w.secret, w.timeout = f.id(), f.account.Orgs[0], f.hex(64), max(w.timeout, 1)
+	w.id, w.org, w.secret, w.timeout = f.random.id(), f.account.Orgs[0], f.random.hex(64), max(w.timeout, 1)
 	f.webhooks = append(f.webhooks, &w)
 	return w.id
 }
@@ -183,5 +154,93 @@ func TestEmitWithoutDelivery(t *testing.T) {
 	}
 	if _, err := fake.Emit(context.Background(), "no_such"); err == nil || !strings.Contains(err.Error(), "no_such") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// A retry is the same bytes, on the schedule that fetchWebhooks shows; one for
+// a webhook that is not active any more is dropped.
+func TestPrepare(t *testing.T) {
+	t.Parallel()
+	var got [][]byte
+	receiver := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		got = append(got, body)
+		w.WriteHeader(503)
+	}))
+	t.Cleanup(receiver.Close)
+	fake := New(Options{Seed: 1, Deliver: receiver.Client()})
+	id := add(fake, webhook{endpoint: receiver.URL, status: "active", events: []string{"new_note", "trigger.failed"}})
+	add(fake, webhook{endpoint: receiver.URL, status: "paused", events: []string{"new_note", "form_filled"}})
+
+	if want := []string{"new_note", "trigger.failed"}; !slices.Equal(fake.Wanted(), want) {
+		t.Errorf("wanted %q, want %q", fake.Wanted(), want)
+	}
+	list, err := fake.Prepare("new_note", func(body []byte) ([]byte, error) {
+		return bytes.Replace(body, []byte(`"event_id":"evt_`), []byte(`"event_id":"mine_`), 1), nil
+	})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d deliveries, %v", len(list), err)
+	}
+	d := list[0]
+	if want := []time.Duration{0, time.Minute, time.Minute, time.Minute}; !slices.Equal(d.Waits, want) {
+		t.Errorf("waits %v, want %v", d.Waits, want)
+	}
+	if d.WebhookID != id || !strings.HasPrefix(d.EventID, "mine_") || d.EventType != "new_note" || d.URL != receiver.URL {
+		t.Errorf("%+v", d)
+	}
+	first, ok := d.Try(t.Context())
+	second, again := d.Try(t.Context())
+	if !ok || !again || first.Status != 503 || len(got) != 2 || !bytes.Equal(got[0], got[1]) || !bytes.Equal(got[0], second.Body) {
+		t.Errorf("%v %+v %v %+v", ok, first, again, second)
+	}
+	if want := "sha256=" + sign(fake.Secret(id), got[0]); second.Header.Get(SignatureHeader) != want {
+		t.Error("the edited body is not what is signed")
+	}
+	fake.mu.Lock()
+	fake.webhooks[0].status = "disabled"
+	fake.mu.Unlock()
+	if _, ok := d.Try(t.Context()); ok || len(got) != 2 {
+		t.Error("a retry for a disabled webhook")
+	}
+	fake.mu.Lock()
+	fake.webhooks[0].status = "active"
+	fake.mu.Unlock()
+	if _, err := fake.Prepare("new_note", func([]byte) ([]byte, error) { return nil, errors.New("no") }); err == nil || err.Error() != "no" {
+		t.Errorf("an edit that fails: %v", err)
+	}
+	if list, err := fake.Prepare("new_note", func([]byte) ([]byte, error) { return []byte("no JSON"), nil }); err != nil || list[0].EventID != "" {
+		t.Errorf("an edit that takes the id away: %v, %v", list, err)
+	}
+}
+
+func TestEmitSlowReceiver(t *testing.T) {
+	t.Parallel()
+	block := make(chan struct{})
+	receiver := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
+	t.Cleanup(receiver.Close)
+	t.Cleanup(func() { close(block) })
+	fake := New(Options{Seed: 1, Deliver: receiver.Client()})
+	add(fake, webhook{endpoint: receiver.URL, status: "active", events: []string{"new_note"}})
+	list, err := fake.Prepare("new_note", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list[0].timeout = 20 * time.Millisecond
+	if a, ok := list[0].Try(t.Context()); !ok || a.Status != 0 || a.Err != "no answer within 20ms" {
+		t.Errorf("%+v", a)
+	}
+}
+
+func TestAttemptsAreBounded(t *testing.T) {
+	t.Parallel()
+	fake := New(Options{})
+	for range maxAttempts + 5 {
+		fake.record(Attempt{})
+	}
+	if n := len(fake.Attempts()); n != maxAttempts {
+		t.Errorf("%d attempts are kept", n)
 	}
 }

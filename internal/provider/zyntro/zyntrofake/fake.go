@@ -8,11 +8,8 @@
 package zyntrofake
 
 import (
-	crand "crypto/rand"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,7 +66,7 @@ type Fake struct {
 	account Account // the one that always exists
 
 	mu       sync.Mutex
-	random   *rand.Rand
+	random   random
 	accounts []Account
 	webhooks []*webhook // of all organisations, oldest first
 	faults   []Fault
@@ -103,17 +100,11 @@ func New(o Options) *Fake {
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 	}
-	seed := uint64(o.Seed)
-	if seed == 0 {
-		var b [8]byte
-		crand.Read(b[:]) // never fails, as its documentation says
-		seed = binary.LittleEndian.Uint64(b[:])
-	}
-	f := &Fake{o: o, random: rand.New(rand.NewPCG(seed, 0))}
+	f := &Fake{o: o, random: newRandom(o.Seed)}
 	f.account = Account{
-		APIKey:          "zyk_sandbox_" + f.hex(32),
-		DeveloperSecret: "zdk_sandbox_" + f.hex(32),
-		Orgs:            []string{f.id()},
+		APIKey:          "zyk_sandbox_" + f.random.hex(32),
+		DeveloperSecret: "zdk_sandbox_" + f.random.hex(32),
+		Orgs:            []string{f.random.id()},
 	}
 	f.accounts = []Account{f.account}
 	return f
@@ -173,22 +164,6 @@ func (f *Fake) log(r Request) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.requests = append(f.requests, r)
-}
-
-// hex returns n hexadecimal digits. The caller holds mu.
-func (f *Fake) hex(n int) string {
-	var b strings.Builder
-	for b.Len() < n {
-		fmt.Fprintf(&b, "%016x", f.random.Uint64())
-	}
-	return b.String()[:n]
-}
-
-// id looks like a UUID and is none: the documented sample has a 'g' in the
-// same place. The caller holds mu.
-func (f *Fake) id() string {
-	h := f.hex(32)
-	return strings.Join([]string{h[:8], h[8:12], h[12:16], "defg", h[20:]}, "-")
 }
 
 // stamp is the API's form of a time, which names no zone.
