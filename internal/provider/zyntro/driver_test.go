@@ -92,7 +92,7 @@ func TestCatalogue(t *testing.T) {
 				t.Errorf("%s is described", e.Slug)
 			}
 		}
-		if !slug.MatchString(e.Slug) {
+		if !slug().MatchString(e.Slug) {
 			t.Errorf("%q", e.Slug)
 		}
 	}
