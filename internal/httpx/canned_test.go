@@ -54,6 +54,22 @@ func TestReplay(t *testing.T) {
 	}
 }
 
+func TestArrived(t *testing.T) {
+	gz := string(packed(t, "gzip", `{"secret":"x"}`))
+	for raw, want := range map[string]string{
+		"": "", "not HTTP": "", "HTTP/1.1 201 Created\r\nno colon\r\n\r\n{}": "", "HTTP/1.1 201 Created\r\nContent-Le": "",
+		"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{}":                                            "{}",
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\n\r\n{}":                                    "{}",
+		"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{\"\r\n3\r\na\":\r\n9\r\n12":     `{"a":12`,
+		"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\nContent-Length: 999\r\n\r\n" + gz[:len(gz)-6]: `{"secret":"x"}`,
+		"HTTP/1.1 201 Created\r\nContent-Encoding: gzip\r\n\r\nnot gzip":                                 "",
+	} {
+		if got := string(Arrived([]byte(raw))); got != want {
+			t.Errorf("of %q arrived %q, want %q", raw, got, want)
+		}
+	}
+}
+
 func TestOneShotOfACannedClient(t *testing.T) {
 	c := Replay([]byte("HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n{}"))
 	resp, err := c.OneShot(brokenWriter{}).Do(context.Background(), Request{Method: "POST", URL: "http://192.0.2.1/"})

@@ -167,6 +167,10 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 		return nil, Created{Webhook: wh}, c.leave(entry, c.notKept(entry, rec, err, synced))
 	}
 	c.phase(entry, secret.Phase{Name: "kept", ID: wh.ID})
+	if !sameWebhook(in, wh) {
+		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
+			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))
+	}
 	made := Created{Webhook: wh, Record: rec, Sinks: Fill(keep, rec, sinks)}
 	err = SinkError(c.driver.Name, wh.ID, made.Sinks)
 	if err == nil {

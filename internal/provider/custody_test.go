@@ -65,14 +65,20 @@ func (p toy) Create(ctx context.Context, s Spec) (Webhook, secret.Value, error) 
 	if err != nil {
 		return Webhook{}, secret.Value{}, err
 	}
-	var out struct{ Data struct{ ID, Secret string } }
+	var out struct {
+		Data struct{ ID, Secret, URL string }
+	}
 	if string(resp.Body) == "failed" {
 		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status, says: true}}
 	}
 	if err := json.Unmarshal(resp.Body, &out); err != nil || out.Data.Secret == "" {
 		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status}}
 	}
-	return Webhook{ID: out.Data.ID, Name: &s.Name, URL: &s.URL, Events: s.Events}, secret.New(out.Data.Secret), nil
+	url := s.URL
+	if out.Data.URL != "" {
+		url = out.Data.URL
+	}
+	return Webhook{ID: out.Data.ID, Name: &s.Name, URL: &url, Events: s.Events}, secret.New(out.Data.Secret), nil
 }
 
 func (p toy) List(ctx context.Context) ([]Webhook, error) {
@@ -302,6 +308,16 @@ func TestCreateOutcomes(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	}
+	chunks := func(parts ...string) func(http.ResponseWriter) {
+		return func(rw http.ResponseWriter) {
+			rw.WriteHeader(201)
+			for _, part := range parts {
+				_, _ = io.WriteString(rw, part)
+				_ = http.NewResponseController(rw).Flush()
+			}
+			panic(http.ErrAbortHandler)
+		}
+	}
 	made := func(w *world) { w.rows = []Webhook{row("id-9", w.now)} }
 	tests := map[string]struct {
 		answer  func(http.ResponseWriter)
@@ -325,6 +341,8 @@ func TestCreateOutcomes(t *testing.T) {
 		"cut within the secret":      {answer: cut(`{"data":{"id":"id-9","secret":"` + canary[:9]), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"secret first, id cut":       {answer: cut(`{"data":{"secret":"` + canary + `","id":"id`), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-9"},
 		"a secret that is no text":   {answer: cut(`{"data":{"id":"id-9","secret":"\ud800` + canary + `"`), prepare: made, kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
+		"a secret in two chunks":     {answer: chunks(`{"data":{"id":"id-1","sec`, `ret":"`+canary[:9], canary[9:]+`"`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
+		"a secret with a NUL":        {answer: cut(`{"data":{"id":"id-9","secret":"\u0000` + canary + `"`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
 		"two secrets":                {answer: status(201, `{"data":{"id":"id-9","secret":"a","x":{"secret":"b"}}`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
 		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) { r := row("id-9", w.now); s := Disabled; r.Status = &s; w.rows = []Webhook{r} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
 		"old rows do not count":      {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
@@ -373,6 +391,22 @@ func TestCreateOutcomes(t *testing.T) {
 				t.Errorf("what is not settled is found differently: %+v", again)
 			}
 		})
+	}
+}
+
+// A provider that makes something else than it was asked for is no failure,
+// but should not go unnoticed.
+func TestCreateWarnsOfAnotherWebhook(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.client.Create(context.Background(), spec, nil); err != nil || strings.Contains(strings.Join(w.notices, "\n"), "warning") {
+		t.Errorf("error %v, notices %q", err, w.notices)
+	}
+	w.answer = func(rw http.ResponseWriter) {
+		fmt.Fprintf(rw, `{"data":{"id":"id-2","secret":%q,"url":"https://example.com/other"}}`, canary)
+	}
+	_, err := w.client.Create(context.Background(), spec, nil)
+	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "another URL") || !strings.Contains(said, "hookctl get toy/id-2") {
+		t.Errorf("error %v, notices %q", err, w.notices)
 	}
 }
 

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -268,12 +268,20 @@ func keptPhase(phases []secret.Phase) string {
 // salvage looks for the id and the secret in an answer that does not parse: the
 // members of those names that stand there whole. A member that stands there
 // twice with different values is not chosen from.
+//
+// It looks at the bytes as they came, since the head may be wrong about the
+// body, and then at the body as the head has it: one in chunks has its chunks'
+// sizes between its bytes.
 func salvage(answer []byte, d *Driver) (id string, value secret.Value) {
-	body := answer
+	raw := answer
 	if _, after, ok := bytes.Cut(answer, []byte("\r\n\r\n")); ok {
-		body = after
+		raw = after
 	}
-	return onlyString(body, last(d.IDField)), secret.New(onlyString(body, last(d.SecretField)))
+	decoded := httpx.Arrived(answer)
+	find := func(path []string) string {
+		return cmp.Or(onlyString(raw, last(path)), onlyString(decoded, last(path)))
+	}
+	return find(d.IDField), secret.New(find(d.SecretField))
 }
 
 func last(path []string) string {
@@ -307,8 +315,9 @@ func onlyString(body []byte, name string) string {
 			continue
 		}
 		// U+FFFD may stand for half a UTF-16 pair or for bytes that are no text:
-		// the member is damaged, and what it was cannot be told.
-		if found != "" && found != text || strings.ContainsRune(text, utf8.RuneError) {
+		// the member is damaged, and what it was cannot be told. No secret and no
+		// id has a NUL.
+		if found != "" && found != text || strings.ContainsAny(text, "\x00\uFFFD") {
 			return ""
 		}
 		found = text
