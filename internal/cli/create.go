@@ -196,7 +196,20 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if err == nil && perr == nil {
 		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", provider.ShellQuote(made.Record.Provider+"/"+made.Record.ID))
 	}
-	return fault.Worst(err, perr)
+	return fault.Worst(err, printedToo(perr, made.Record))
+}
+
+// printedToo says of a failed output that the work itself is done.
+func printedToo(err error, rec secret.Record) error {
+	if err == nil {
+		return nil
+	}
+	ref := provider.ShellQuote(rec.Provider + "/" + rec.ID)
+	return &fault.Error{
+		Kind: fault.KindOf(err), Code: fault.Code(err),
+		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
+		Hint: "see it with: hookctl get " + ref,
+	}
 }
 
 // spec collects the flags, asks for what is missing, and checks it all.
@@ -433,7 +446,7 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 	if len(found) > 0 {
 		ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)
 		return true, fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
-			WithCode("secret-not-kept").
+			WithCode("exists-not-kept").
 			WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
 	}
 	return false, nil
@@ -458,6 +471,12 @@ func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []si
 }
 
 func (o *createOptions) print(v view.Webhook) error {
+	if slices.Contains(o.secretTo, "stdout") {
+		for _, f := range v.Facts() { // standard output carries the secret, and nothing else
+			o.app.note("%s: %s", f.Label, f.Value)
+		}
+		return nil
+	}
 	if v.Secret.Value != nil {
 		if err := o.app.maskInActions(secret.New(*v.Secret.Value)); err != nil {
 			return err

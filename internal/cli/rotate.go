@@ -84,7 +84,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", provider.ShellQuote(old.ref()))
 	}
 	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
-	return fault.Worst(err, perr)
+	return fault.Worst(err, printedToo(perr, made.Record))
 }
 
 func (o *rotateOptions) question(old found) string {

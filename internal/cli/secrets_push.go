@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -70,7 +71,10 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	results := provider.Fill(ctx, rec, sinks)
 	v := view.NewKeptSecret(rec)
 	v.Sinks = view.NewSinks(results)
-	perr := a.out.Print(v.Render())
+	var perr error
+	if !slices.Contains(o.to, "stdout") { // else standard output carries the secret, and nothing else
+		perr = a.out.Print(v.Render())
+	}
 	return fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)
 }
 

@@ -86,16 +86,15 @@ func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
 	}
 	replaces := !rec.Secret.IsZero() && !rec.Secret.Equal(value)
 	if replaces {
-		question := fmt.Sprintf("Put the secret %s in the place of %s, which is kept for %s now? The older one cannot be got back.",
+		question := fmt.Sprintf("Put the secret %s in the place of %s, which is kept for %s now? The older one stays beside it, to be tried after it.",
 			value.Fingerprint(), rec.Secret.Fingerprint(), described(rec))
 		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
 	}
 	changed := replaces || rec.Secret.IsZero()
-	rec.Secret = value
 	if changed {
-		rec.CreatedAt = a.env.Now().UTC()
+		rec.Supersede(value, a.env.Now())
 	}
 	if o.name != nil {
 		rec.Name = *o.name

@@ -117,7 +117,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 		return err
 	}
 	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
-	return fault.Worst(err, perr)
+	return fault.Worst(err, printedToo(perr, made.Record))
 }
 
 // anything refuses a call that names nothing to change.

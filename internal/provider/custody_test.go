@@ -541,6 +541,26 @@ func TestRecoverWaitsForLaggingLists(t *testing.T) {
 	}
 }
 
+func TestRecoverSeesASecretThatWasSetByHand(t *testing.T) {
+	w := newWorld(t)
+	w.rows = []Webhook{row("id-9", w.now)}
+	w.answer = func(rw http.ResponseWriter) { _, _ = io.WriteString(rw, "key: "+canary) }
+	if _, err := w.client.Create(context.Background(), spec, nil); fault.KindOf(err) != fault.Custody {
+		t.Fatal(err)
+	}
+	rec := secret.Record{Provider: "toy", ID: "id-9"}
+	rec.Supersede(secret.New(canary), w.now.Add(time.Minute))
+	if err := w.store.Put(context.Background(), rec); err != nil {
+		t.Fatal(err)
+	}
+	if found := w.recover(); len(found) != 1 || found[0].State != StateKept || found[0].ID != "id-9" {
+		t.Errorf("found %+v", found)
+	}
+	if len(w.pending()) != 0 {
+		t.Error("the entry stays")
+	}
+}
+
 func TestRecoverWithoutAProvider(t *testing.T) {
 	w := newWorld(t)
 	w.answer = func(http.ResponseWriter) { panic(http.ErrAbortHandler) }

@@ -458,7 +458,7 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 		out = append(out, orphan(u, w, len(found) > len(g.entries)))
 	}
 	for _, u := range g.entries[min(len(found), len(g.entries)):] {
-		f, err := nothingMade(u)
+		f, err := nothingMade(u, keptSince(u.Intent, g.rows, kept))
 		if err != nil {
 			return out, err
 		}
@@ -500,30 +500,50 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 	if w.CreatedAt != nil {
 		f.CreatedAt = *w.CreatedAt
 	}
-	f.Detail = "it exists at the provider and nobody has its secret"
+	f.Detail = "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)"
 	if ambiguous {
 		f.State = StateUnknown
 		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
 	}
 	if succeeded(u) {
-		f.Detail += "; the part of the answer that arrived is in " + u.Path
+		f.Detail += "; look first into " + u.Path + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
+			ShellQuote(u.Intent.Provider+"/"+w.ID) + " keeps it"
 	}
 	f.Next = "hookctl recover --delete " + ShellQuote(u.Intent.Provider+"/"+w.ID)
 	return f
 }
 
-// nothingMade settles an entry whose webhook the list does not show, unless
-// part of an answer is there to be judged by a person.
-func nothingMade(u *unsettled) (Finding, error) {
-	if succeeded(u) {
+// nothingMade settles an entry whose webhook the list does not show as one
+// without a kept secret. If part of a 2xx answer is there, it is settled only
+// when the secret was kept otherwise: set by hand, say.
+func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
+	switch {
+	case !succeeded(u):
+		f := u.finding(StateNotCreated, "")
+		f.Detail = "the provider's list shows no such webhook"
+		return f, u.entry.Done()
+	case since != nil:
+		f := u.finding(StateKept, since.ID)
+		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
+		return f, u.entry.Done()
+	default:
 		f := u.finding(StateUnreadable, "")
 		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.Path
 		f.Next = "look into " + ShellQuote(u.Path) + ", then remove it"
 		return f, nil
 	}
-	f := u.finding(StateNotCreated, "")
-	f.Detail = "the provider's list shows no such webhook"
-	return f, u.entry.Done()
+}
+
+// keptSince is the record of a webhook that fits in and was kept after it was begun.
+func keptSince(in secret.Intent, rows []Webhook, kept []secret.Record) *secret.Record {
+	for _, w := range candidates(in, rows, nil) {
+		for i, r := range kept {
+			if r.Provider == in.Provider && r.ID == w.ID && !r.CreatedAt.Before(in.StartedAt) {
+				return &kept[i]
+			}
+		}
+	}
+	return nil
 }
 
 // succeeded reports whether the answer's status line says 2xx, and what follows

@@ -99,7 +99,7 @@ func usage(spec, why string) error {
 	for _, f := range Forms() {
 		forms = append(forms, f.Syntax)
 	}
-	return fault.Usagef("--secret-to %q: %s", spec, why).WithHint("use one of: %s", strings.Join(forms, ", "))
+	return fault.Usagef("sink %q: %s", spec, why).WithHint("use one of: %s", strings.Join(forms, ", "))
 }
 
 // isName reports whether s is a shell variable's name.
