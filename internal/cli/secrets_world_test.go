@@ -29,8 +29,9 @@ type world struct {
 	out, errs bytes.Buffer
 	dir       string
 	boxes     map[string]provider.Sandbox
-	// lose makes the fakes process creates and drop the connection.
-	lose atomic.Bool
+	// lose makes the fakes process creates and drop the connection; hold makes
+	// them drop whatever is neither a create nor a list.
+	lose, hold atomic.Bool
 }
 
 func newWorld(t *testing.T) *world {
@@ -53,6 +54,9 @@ func newWorld(t *testing.T) *world {
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if w.lose.Load() && kindOfRequest(r) == "create" {
 				box.ServeHTTP(httptest.NewRecorder(), r)
+				panic(http.ErrAbortHandler)
+			}
+			if w.hold.Load() && kindOfRequest(r) == "other" {
 				panic(http.ErrAbortHandler)
 			}
 			box.ServeHTTP(rw, r)
@@ -130,6 +134,10 @@ func answer[T any](p *person, answers map[string]T, label string) (T, error) {
 func (p *person) Secret(_ context.Context, label string) (secret.Value, error) {
 	text, err := answer(p, p.secrets, label)
 	return secret.New(text), err
+}
+
+func (p *person) SecretOrNone(ctx context.Context, label string) (secret.Value, error) {
+	return p.Secret(ctx, label)
 }
 
 func (p *person) Input(_ context.Context, label, _ string, check func(string) error) (string, error) {
