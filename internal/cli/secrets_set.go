@@ -43,8 +43,8 @@ provider/id. No flag takes the value itself: it would stay in the shell's
 history. A file, standard input or variable loses one newline at its end; the
 rest is kept byte for byte.
 
-Another secret in the place of a kept one is confirmed first: the older one
-cannot be got back. See 'hookctl secrets show' to save it.`,
+Another secret in the place of a kept one is confirmed first. The older one
+stays beside it in the store, and verify tries it after the new one.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -19,13 +19,13 @@ func TestSecretsSetAsks(t *testing.T) {
 
 	// Another secret is confirmed first, and a blank one is refused.
 	p.secrets["zyntro/42"] = "other"
-	p.confirms = map[string]bool{"cannot be got back": false}
+	p.confirms = map[string]bool{"stays beside it": false}
 	w.run(130, "secrets", "set", "zyntro/42")
 	w.said("not confirmed: nothing was done")
 	if got := w.run(0, "secrets", "show", "zyntro/42"); got != "typed\n" {
 		t.Errorf("kept %q", got)
 	}
-	p.confirms["cannot be got back"] = true
+	p.confirms["stays beside it"] = true
 	w.run(0, "secrets", "set", "zyntro/42")
 	if got := w.run(0, "secrets", "show", "zyntro/42"); got != "other\n" {
 		t.Errorf("kept %q", got)
