@@ -136,6 +136,27 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestOnlyOurs shows that each page belongs to a command of ours: cobra adds
+// help and completion commands of its own.
+func TestOnlyOurs(t *testing.T) {
+	t.Parallel()
+	files, err := generate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"docs/man/hookctl-help.1", "docs/reference/hookctl_help.md"} {
+		if files[name] == nil {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	for name := range files {
+		if strings.HasSuffix(name, "_help.md") && name != "docs/reference/hookctl_help.md" ||
+			strings.HasSuffix(name, "-help.1") && name != "docs/man/hookctl-help.1" {
+			t.Errorf("%s is a page of cobra's own help command", name)
+		}
+	}
+}
+
 func TestProse(t *testing.T) {
 	t.Parallel()
 	got := prose("Read <this>, and `that`:\n\n  hookctl get <webhook>\n\n  hookctl list\n\nThen a * b.\n  last")

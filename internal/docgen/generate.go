@@ -125,11 +125,19 @@ func index(root *cobra.Command, topics []cli.Topic) []byte {
 }
 
 // documented reports whether a command has pages: all that people can see, and
-// help, which cobra counts apart.
-func documented(c *cobra.Command) bool { return c.IsAvailableCommand() || c.Name() == "help" }
+// hookctl help, which cobra counts apart. While it writes a page cobra gives
+// each group a help command too: that one is not ours.
+func documented(c *cobra.Command) bool {
+	return c.IsAvailableCommand() || c.Name() == "help" && !c.Parent().HasParent()
+}
 
 // walk calls do for c and every documented command under it.
 func walk(c *cobra.Command, do func(*cobra.Command) error) error {
+	if c.HasParent() {
+		// cobra/doc gives every group a help command, which at run time only
+		// the root has. A hidden one takes its place.
+		c.SetHelpCommand(&cobra.Command{Use: "help", Hidden: true})
+	}
 	if err := do(c); err != nil {
 		return err
 	}
