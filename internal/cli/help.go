@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
@@ -172,7 +173,11 @@ func (o *helpOptions) live(ctx context.Context) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, helpPatience)
 	defer cancel()
-	return client.Help(ctx)
+	text, err := client.Help(ctx)
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		err = fault.Errorf(fault.Unavailable, "%s did not answer within %s", o.driver.Title, helpPatience)
+	}
+	return text, err
 }
 
 // helpView shows documentation of unknown shape: JSON indented, anything else
