@@ -48,7 +48,8 @@ func unknownSetting(a *app, key string) error {
 	err := fault.Usagef("there is no setting %q", key).WithCode("unknown-setting")
 	var near []string
 	for _, s := range a.cfg.All() {
-		if strings.HasSuffix(s.Key, "."+key) || strings.Contains(s.Key, key) && key != "" || len(key) < 100 && distance(key, s.Key) <= 2 {
+		// A part of the name, or a slip after its beginning.
+		if strings.Contains(s.Key, key) && key != "" || len(key) >= 3 && strings.HasPrefix(s.Key, key[:3]) {
 			near = append(near, s.Key)
 		}
 	}

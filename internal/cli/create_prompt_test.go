@@ -65,6 +65,10 @@ func (p *typist) Secret(_ context.Context, label string) (secret.Value, error) {
 	return secret.New(v), err
 }
 
+func (p *typist) SecretOrNone(ctx context.Context, label string) (secret.Value, error) {
+	return p.Secret(ctx, label)
+}
+
 func (p *typist) Confirm(_ context.Context, label string, _ bool) (bool, error) {
 	v, err := p.answer(label, nil)
 	return v == "yes", err

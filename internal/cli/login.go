@@ -14,7 +14,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
@@ -154,69 +153,45 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 	return creds, true, err
 }
 
-// ask asks for the required fields. Where those are not enough, one of the
-// others is picked; what can be given beside is offered.
+// ask asks for one field after the other, and passes over those that cannot be
+// given together with what was answered.
 func (o *loginOptions) ask(ctx context.Context) (map[string]secret.Value, error) {
 	creds := map[string]secret.Value{}
-	var others []provider.Field
-	for _, f := range o.driver.Credentials {
-		if !f.Required {
-			others = append(others, f)
-		} else if err := o.askField(ctx, f, creds); err != nil {
-			return nil, err
-		}
-	}
-	if len(others) > 0 && o.driver.CheckCredentials(creds) != nil {
-		var choices []prompt.Choice
-		for _, f := range others {
-			choices = append(choices, prompt.Choice{Value: f.Name, Label: f.Label})
-		}
-		name, err := o.app.env.Prompt.Select(ctx, "Authenticate with", choices)
-		if err != nil {
-			return nil, err
-		}
-		i := slices.IndexFunc(others, func(f provider.Field) bool { return f.Name == name })
-		if err := o.askField(ctx, others[i], creds); err != nil {
-			return nil, err
-		}
-		others = slices.Delete(others, i, i+1)
-	}
-	for _, f := range others {
-		if contradicts(o.driver, creds, f) {
+	for i, f := range o.driver.Credentials {
+		if !f.Required && contradicts(o.driver, creds, f) {
 			continue
 		}
-		more, err := o.app.env.Prompt.Confirm(ctx, "Is there also this: "+f.Label+"?", false)
-		if err == nil && more {
-			err = o.askField(ctx, f, creds)
-		}
-		if err != nil {
+		last := i == len(o.driver.Credentials)-1 && o.driver.CheckCredentials(creds) != nil
+		v, err := o.askField(ctx, f, f.Required || last)
+		switch {
+		case err != nil:
 			return nil, err
+		case v.IsZero():
+		case !isCredential(v.Reveal()):
+			return nil, badCredential(f.Name, "the answer")
+		default:
+			creds[f.Name] = v
 		}
 	}
 	return creds, nil
 }
 
 // askField asks for one field, without echo where it is secret.
-func (o *loginOptions) askField(ctx context.Context, f provider.Field, creds map[string]secret.Value) error {
-	var v secret.Value
-	var err error
-	if f.Secret {
-		v, err = o.app.env.Prompt.Secret(ctx, f.Label)
-	} else {
-		var text string
-		text, err = o.app.env.Prompt.Input(ctx, f.Label, "", func(text string) error {
-			if text == "" {
-				return errors.New("nothing was entered")
-			}
-			return nil
-		})
-		v = secret.New(text)
+func (o *loginOptions) askField(ctx context.Context, f provider.Field, needed bool) (secret.Value, error) {
+	p := o.app.env.Prompt
+	switch {
+	case f.Secret && needed:
+		return p.Secret(ctx, f.Label)
+	case f.Secret:
+		return p.SecretOrNone(ctx, f.Label)
 	}
-	if err == nil && !isCredential(v.Reveal()) {
-		err = badCredential(f.Name, "the answer")
-	}
-	creds[f.Name] = v
-	return err
+	text, err := p.Input(ctx, f.Label, "", func(text string) error {
+		if text == "" && needed {
+			return errors.New("nothing was entered")
+		}
+		return nil
+	})
+	return secret.New(text), err
 }
 
 // contradicts reports whether creds are complete and f cannot be added to them.

@@ -20,32 +20,31 @@ func TestLoginAsks(t *testing.T) {
 	}{
 		{
 			"zyntro", "zyntro",
-			person{secrets: map[string]string{"API key": "key-typed"}, inputs: map[string]string{"Organization": "org-typed"}, confirms: map[string]bool{"Developer": false}},
+			person{secrets: map[string]string{"API key": "key-typed", "Developer": ""}, inputs: map[string]string{"Organization": "org-typed"}},
 			nil,
 			map[string]string{"api_key": "key-typed", "org_id": "org-typed"},
-			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Is there also this: Developer secret (zdk_..., only for the /apis/v2 paths)?"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
 		},
 		{
 			"zyntro with a developer secret", "zyntro",
-			person{secrets: map[string]string{"API key": "key-typed", "Developer": "zdk_x"}, inputs: map[string]string{"Organization": "org-typed"}, confirms: map[string]bool{"Developer": true}},
+			person{secrets: map[string]string{"API key": "key-typed", "Developer": "zdk_typed"}, inputs: map[string]string{"Organization": "org-typed"}},
 			[]string{"--profile", "work"},
-			map[string]string{"api_key": "key-typed", "org_id": "org-typed", "developer_secret": "zdk_x"},
-			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id",
-				"Is there also this: Developer secret (zdk_..., only for the /apis/v2 paths)?", "Developer secret (zdk_..., only for the /apis/v2 paths)"},
+			map[string]string{"api_key": "key-typed", "org_id": "org-typed", "developer_secret": "zdk_typed"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
 		},
 		{
 			"wundertreos with a key", "wundertreos",
-			person{selects: map[string]string{"Authenticate with": "api_key"}, secrets: map[string]string{"API key": "key-typed"}},
+			person{secrets: map[string]string{"API key": "key-typed"}},
 			nil,
 			map[string]string{"api_key": "key-typed"},
-			[]string{"Authenticate with", "API key"},
+			[]string{"API key (leave empty to use an access token)"},
 		},
 		{
 			"wundertreos with a token", "wundertre",
-			person{selects: map[string]string{"Authenticate with": "token"}, secrets: map[string]string{"OAuth": "token-typed"}},
+			person{secrets: map[string]string{"API key": "", "OAuth": "token-typed"}},
 			nil,
 			map[string]string{"token": "token-typed"},
-			[]string{"Authenticate with", "OAuth access token"},
+			[]string{"API key (leave empty to use an access token)", "OAuth access token"},
 		},
 	}
 	for _, tt := range tests {
@@ -91,7 +90,7 @@ func TestLoginRefusesOddAnswers(t *testing.T) {
 // The person's answer is what the provider judges, not the environment's.
 func TestLoginChecksTheAnswer(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t).at(&person{selects: map[string]string{"Authenticate with": "api_key"}, secrets: map[string]string{"API key": "wrong-answer"}})
+	w := newWorld(t).at(&person{secrets: map[string]string{"API key": "wrong-answer"}})
 	w.run(4, "login", "wundertreos")
 	w.said("nothing was kept", "look at what you gave")
 	if strings.Contains(w.errs.String(), "wrong-answer") {

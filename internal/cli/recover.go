@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,7 +86,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 func leftOver(findings []provider.Finding) error {
 	n := 0
 	for _, f := range findings {
-		if !f.Settled() || f.Next != "" {
+		if !f.Settled() {
 			n++
 		}
 	}
@@ -176,17 +177,16 @@ func (o *recoverOptions) deleteAll(ctx context.Context, findings []provider.Find
 	return deleted, nil
 }
 
-// choose finds the webhook that ref means among those that nobody has the
-// secret of. No other one is ever deleted.
+// choose finds the webhook that ref means among those that recover offers to
+// delete. No other one is ever deleted.
 func (o *recoverOptions) choose(ref string, findings []provider.Finding) (provider.Finding, error) {
-	var open []provider.Finding
+	var offered []provider.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
-		if f.ID != "" && (f.State == provider.StateOrphan || f.State == provider.StateUnknown) {
-			open = append(open, f)
-			all = append(all, candidate{provider: f.Provider, id: f.ID})
-			names = append(names, f.Provider+"/"+f.ID)
+		name := f.Provider + "/" + f.ID
+		if f.Next == "hookctl recover --delete "+provider.ShellQuote(name) && !slices.Contains(names, name) {
+			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID}), append(names, name)
 		}
 	}
 	i, err := o.globals.pick(ref, all, false)
@@ -200,7 +200,7 @@ func (o *recoverOptions) choose(ref string, findings []provider.Finding) (provid
 		}
 		return provider.Finding{}, fault.Usagef("recover does not name %q, so it is not deleted", ref).WithCode("not-an-orphan").WithHint("%s", hint)
 	}
-	f := open[i]
+	f := offered[i]
 	if f.State == provider.StateUnknown && (o.app.yes || !o.app.interactive()) {
 		return provider.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not deleted without a look", f.Provider, f.ID).
 			WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
@@ -217,11 +217,14 @@ func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f provide
 	if !client.Driver().Deletes {
 		verb, done = "Disable", "Disabled"
 	}
-	created := ""
-	if f.CreatedAt != "" {
-		created = ", created " + f.CreatedAt
+	about := f.URL
+	if in.Replaces != nil && *in.Replaces == (secret.Ref{Provider: f.Provider, ID: f.ID}) {
+		about = "a new webhook has taken its place" // the URL is the new one's
 	}
-	question := fmt.Sprintf("%s %s/%s (%s%s) at %s?", verb, f.Provider, f.ID, f.URL, created, client.Driver().Title)
+	if f.CreatedAt != "" {
+		about += ", created " + f.CreatedAt
+	}
+	question := fmt.Sprintf("%s %s/%s (%s) at %s?", verb, f.Provider, f.ID, about, client.Driver().Title)
 	if f.State == provider.StateUnknown {
 		question = "Several webhooks fit, and this one may be another person's. " + question
 	}

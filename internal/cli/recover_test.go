@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -54,7 +55,7 @@ func TestRecoverDeletes(t *testing.T) {
 			}
 			want := []view.Recovered{{
 				Operation: &operation, Provider: &provider, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
-				Detail: "it exists at the provider and nobody has its secret", Path: &entries[0], CreatedAt: found[0].CreatedAt,
+				Detail: "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)", Path: &entries[0], CreatedAt: found[0].CreatedAt,
 			}}
 			if diff := cmp.Diff(want, found); diff != "" {
 				t.Errorf("finding (-want +got):\n%s", diff)
@@ -124,6 +125,50 @@ func TestRecoverAmbiguous(t *testing.T) {
 	if n := w.boxes["wundertreos"].Webhooks(); n != 1 {
 		t.Errorf("%d webhooks are left", n)
 	}
+}
+
+// A replacement was interrupted before the old webhook was removed: recover
+// names that one, and can remove it although its secret is kept.
+func TestRecoverRemovesTheReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(0, lost["wundertreos"]...)
+	old := strings.TrimSpace(w.run(0, "secrets", "list", "--jq", ".[].id"))
+	g := &globals{env: w.env, set: newRoot(&globals{env: w.env}).PersistentFlags()}
+	a, err := g.offline()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := g.driver("wundertreos")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := a.online(t.Context(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.hold.Store(true)
+	s := provider.Spec{Name: "New", URL: "https://example.com/new", Events: []string{"contact.created"}}
+	if _, err := client.Replace(t.Context(), provider.OpReplace, old, s, nil, false); err == nil {
+		t.Fatal("the old webhook was removed after all")
+	}
+	w.hold.Store(false)
+
+	found := w.recovered(7)
+	if len(found) != 2 || found[0].State != "kept" || *found[1].ID != old || found[1].Next == nil {
+		t.Fatalf("found %+v", found)
+	}
+	p := &person{confirms: map[string]bool{"Delete wundertreos/" + old + " (a new webhook has taken its place) at": true}}
+	w.at(p)
+	w.recovered(0, "--delete", "wundertreos/"+old)
+	if len(p.asked) != 1 || w.boxes["wundertreos"].Webhooks() != 1 {
+		t.Errorf("asked %q, %d webhooks are left", p.asked, w.boxes["wundertreos"].Webhooks())
+	}
+	if again := w.recovered(0); len(again) != 0 {
+		t.Errorf("again %+v", again)
+	}
+	// What is kept of a webhook that lives is never offered.
+	w.run(2, "recover", "--delete", *found[0].ID, "-y")
 }
 
 // A delete that fails leaves the orphan, and says so.

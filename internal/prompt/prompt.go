@@ -61,6 +61,8 @@ type Prompter interface {
 	Input(ctx context.Context, label, preset string, check func(string) error) (string, error)
 	// Secret never echoes, not even the length. It is never empty.
 	Secret(ctx context.Context, label string) (secret.Value, error)
+	// SecretOrNone is Secret, but that it may be empty.
+	SecretOrNone(ctx context.Context, label string) (secret.Value, error)
 	Confirm(ctx context.Context, label string, preset bool) (bool, error)
 	// Select returns the Value of one choice.
 	Select(ctx context.Context, label string, choices []Choice) (string, error)
@@ -109,6 +111,19 @@ func (p *prompter) Input(ctx context.Context, label, preset string, check func(s
 }
 
 func (p *prompter) Secret(ctx context.Context, label string) (secret.Value, error) {
+	return p.secret(ctx, label, func(line string) error {
+		if line == "" {
+			return errors.New("nothing was entered")
+		}
+		return nil
+	})
+}
+
+func (p *prompter) SecretOrNone(ctx context.Context, label string) (secret.Value, error) {
+	return p.secret(ctx, label, func(string) error { return nil })
+}
+
+func (p *prompter) secret(ctx context.Context, label string, check func(string) error) (secret.Value, error) {
 	var answer secret.Value
 	err := p.session(ctx, func(ctx context.Context) error {
 		restore, err := echoOff(p.o.In)
@@ -116,11 +131,8 @@ func (p *prompter) Secret(ctx context.Context, label string) (secret.Value, erro
 			return fault.Errorf(fault.Other, "the terminal's echo cannot be turned off, so nothing is asked: %w", err)
 		}
 		err = p.askUntilSilently(ctx, term.Clean(label)+": ", func(line string) error {
-			if line == "" {
-				return errors.New("nothing was entered")
-			}
 			answer = secret.New(line)
-			return nil
+			return check(line)
 		})
 		return errors.Join(err, restore())
 	})

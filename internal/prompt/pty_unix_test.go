@@ -243,6 +243,27 @@ func TestSecret(t *testing.T) {
 	})
 }
 
+func TestSecretOrNone(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, term *terminal, p prompt.Prompter) {
+		for _, want := range []string{"", "hidden-canary"} {
+			got, err := converse(term, func() (string, error) {
+				v, err := p.SecretOrNone(t.Context(), "Token")
+				return v.Reveal(), err
+			}, func() {
+				term.expect("Token: ")
+				term.send(want + "\n")
+			})
+			if got != want || err != nil {
+				t.Errorf("SecretOrNone = %q, %v", got, err)
+			}
+		}
+		if out := term.output(); strings.Contains(out, "canary") {
+			t.Errorf("the secret was echoed: %q", out)
+		}
+	})
+}
+
 func TestConfirm(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, term *terminal, p prompt.Prompter) {
@@ -372,10 +393,11 @@ var questions = map[string]struct {
 	shows string
 	raw   bool // reads single keys
 }{
-	"Input":   {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Input(ctx, "Q", "", nil); return err }, "Q: ", false},
-	"Secret":  {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Secret(ctx, "Q"); return err }, "Q: ", false},
-	"Confirm": {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Confirm(ctx, "Q", true); return err }, "Q [Y/n] ", false},
-	"Select":  {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Select(ctx, "Q", events()); return err }, "event_0_2", true},
+	"Input":        {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Input(ctx, "Q", "", nil); return err }, "Q: ", false},
+	"SecretOrNone": {func(ctx context.Context, p prompt.Prompter) error { _, err := p.SecretOrNone(ctx, "Q"); return err }, "Q: ", false},
+	"Secret":       {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Secret(ctx, "Q"); return err }, "Q: ", false},
+	"Confirm":      {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Confirm(ctx, "Q", true); return err }, "Q [Y/n] ", false},
+	"Select":       {func(ctx context.Context, p prompt.Prompter) error { _, err := p.Select(ctx, "Q", events()); return err }, "event_0_2", true},
 	"MultiSelect": {func(ctx context.Context, p prompt.Prompter) error {
 		_, err := p.MultiSelect(ctx, "Q", events())
 		return err

@@ -25,7 +25,7 @@ func fields() []provider.Field {
 		{
 			Name:   fieldAPIKey,
 			Env:    []string{"HOOKCTL_WUNDERTREOS_API_KEY", "WUNDERTREOS_API_KEY"},
-			Label:  "API key",
+			Label:  "API key (leave empty to use an access token)",
 			Secret: true,
 		},
 		{
