@@ -23,6 +23,8 @@ import (
 //	older        earlier secrets, newest first: secret, fingerprint, kept_at
 //	created_at   RFC 3339, UTC
 //	managed      made or adopted by apply
+//	auth         key and mac: recognises the authentication data last sent;
+//	             absent where none is known
 //	replaces     provider and id of the webhook this one took over from
 //	deleted_at   RFC 3339, UTC; absent while the webhook lives
 //
@@ -77,6 +79,7 @@ func encodeRecord(r Record) ([]byte, error) {
 	}
 	w.time("created_at", r.CreatedAt)
 	w.value("managed", r.Managed)
+	r.Auth.encode(&w)
 	w.ref("replaces", r.Replaces)
 	w.time("deleted_at", r.DeletedAt)
 	return sized(w.indented())
@@ -100,6 +103,7 @@ func decodeRecord(data []byte) (Record, error) {
 		Older:       decodeOlder(o),
 		CreatedAt:   o.time("created_at"),
 		Managed:     o.bool("managed"),
+		Auth:        decodeAuthMark(o),
 		Replaces:    o.ref("replaces"),
 		DeletedAt:   o.time("deleted_at"),
 	}

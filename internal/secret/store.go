@@ -40,6 +40,7 @@ type Record struct {
 	Older       []Older   // newest first
 	CreatedAt   time.Time // when it was kept here, UTC
 	Managed     bool      // made or adopted by apply
+	Auth        *AuthMark // of the authentication data it was last given through hookctl; nil: not known
 	Replaces    *Ref      // the webhook this one took over from: older secrets follow the chain
 	DeletedAt   time.Time // when it was deleted or disabled through hookctl; zero while it lives
 	Store       string    // "file" or "keyring": where the secret lies; set by the store

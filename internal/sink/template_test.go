@@ -1,0 +1,145 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+func TestTemplateFill(t *testing.T) {
+	t.Parallel()
+	crm := Item{Provider: "zyntro", ID: "wh-1", Name: "CRM Sync (EU)"}
+	for _, tc := range []struct {
+		spec string
+		it   Item
+		want string // the sink; "!" and part of the error
+	}{
+		{"dotenv:.env:HOOK_{{.Name}}", crm, "dotenv:.env:HOOK_CRM_SYNC_EU"},
+		{"dotenv:.env:HOOK_{{ .Name }}", crm, "dotenv:.env:HOOK_CRM_SYNC_EU"},
+		{"dotenv:env/{{.Provider}}/{{.Name}}.env:{{.Name}}_{{.ID}}", crm, "dotenv:env/zyntro/CRM-Sync-EU.env:CRM_SYNC_EU_WH_1"},
+		{"file:secrets/{{.Name}}", crm, "file:secrets/CRM-Sync-EU"},
+		{"github-env:{{.Name}}", crm, "github-env:CRM_SYNC_EU"},
+		{"exec:gh secret set HOOK_{{.Name}} --app actions", crm, "exec:gh secret set HOOK_CRM_SYNC_EU --app actions"},
+		{"exec:kubectl create secret generic hook-{{.Name}} --from-file=s=/dev/stdin", crm, "exec:kubectl create secret generic hook-CRM-Sync-EU --from-file=s=/dev/stdin"},
+		{"exec:put '{{.Name}} of {{ .Provider }}'", crm, "exec:put 'CRM-Sync-EU of zyntro'"},
+		{"file:plain", crm, "file:plain"},
+
+		// What a name must not do.
+		{"exec:put {{.Name}}", Item{Name: "$(touch x); `y` | z"}, "exec:put touch-x-y-z"},
+		{"exec:put {{.Name}}", Item{Name: "--all"}, "exec:put all"},
+		{"exec:put {{.Name}}", Item{Name: "a b' 'c"}, "exec:put a-b-c"},
+		{"file:s/{{.Name}}", Item{Name: "../../etc/passwd"}, "file:s/etc-passwd"},
+		{"file:s/{{.Name}}", Item{Name: ".."}, "!nothing safe"},
+		{"file:s/{{.Name}}", Item{Name: ""}, "!nothing safe"},
+		{"file:s/{{.Name}}", Item{Name: "a\x00b"}, "!control characters"},
+		{"file:s/{{.Name}}", Item{Name: "größe"}, "!beyond ASCII"},
+		{"file:s/{{.Name}}.txt", Item{Name: "Con"}, "!device"},
+		{"file:s/{{.Name}}", Item{Name: "{{.ID}}", ID: "x"}, "file:s/ID"},
+		{"dotenv:.env:{{.Name}}", Item{Name: "1st"}, "!name"},
+		{"dotenv:.env:{{.Name}}", Item{Name: "A=1\nB"}, "!control characters"},
+		{"dotenv:.env:{{.Name}}", Item{Name: "a:b"}, "dotenv:.env:A_B"},
+	} {
+		tpl, err := ParseTemplate(tc.spec, Env{})
+		if err != nil {
+			t.Errorf("%s: %v", tc.spec, err)
+			continue
+		}
+		got, err := tpl.Fill(tc.it)
+		if part, bad := strings.CutPrefix(tc.want, "!"); bad {
+			if err == nil || !strings.Contains(err.Error(), part) || fault.KindOf(err) != fault.Usage {
+				t.Errorf("%s with %q: %v, %v", tc.spec, tc.it.Name, got, err)
+			}
+			continue
+		}
+		if err != nil || got.String() != tc.want {
+			t.Errorf("%s with %q: got %v, %v; want %s", tc.spec, tc.it.Name, got, err, tc.want)
+		}
+	}
+}
+
+func TestTemplateRefuses(t *testing.T) {
+	t.Parallel()
+	for spec, part := range map[string]string{
+		"dotenv:.env:{{.Secret}}":    "the fields are",
+		"file:{{range .}}x{{end}}":   "the fields are",
+		"file:{{.name}}":             "the fields are",
+		"exec:{{.Name}} x":           "cannot come from",
+		"exec:put 'x":                "split",
+		"dotenv:{{.Name}}":           "missing",
+		"nowhere:{{.Name}}":          "no such sink",
+		"file:":                      "path",
+		"github-env:1{{.Name}}":      "name",
+		"exec:":                      "missing",
+		"dotenv:.env:HOOK {{.Name}}": "name",
+	} {
+		if _, err := ParseTemplate(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%s: %v, want %q", spec, err, part)
+		}
+	}
+}
+
+func TestTemplatePlace(t *testing.T) {
+	t.Parallel()
+	place := func(spec, name string) string {
+		tpl, err := ParseTemplate(spec, Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tpl.Place(Item{Provider: "p", Name: name})
+	}
+	for _, same := range [][4]string{
+		{"file:s/{{.Name}}", "A b", "file:./s/{{.Name}}", "a-B"},
+		{"dotenv:.env:H_{{.Name}}", "A b", "dotenv:./.env:H_A_B", "x"},
+		{"github-env:{{.Name}}", "a", "github-env:A", ""},
+	} {
+		if a, b := place(same[0], same[1]), place(same[2], same[3]); a != b || a == "" {
+			t.Errorf("%v: %q and %q", same, a, b)
+		}
+	}
+	for _, none := range []string{"exec:put {{.Name}}", "stdout", "file:{{.ID}}", "file:{{.Name}}"} {
+		if got := place(none, "é"); got != "" {
+			t.Errorf("%s: %q", none, got)
+		}
+	}
+	if place("dotenv:.env:A", "x") == place("dotenv:.env:B", "x") {
+		t.Error("two variables are one place")
+	}
+}
+
+func TestTemplateWithLateID(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	tpl, err := ParseTemplate("file:"+filepath.ToSlash(dir)+"/{{.Name}}-{{.ID}}", Env{Stderr: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := tpl.Fill(Item{Provider: "p", Name: "n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Check(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if err := to.Put(context.Background(), Item{Provider: "p", Name: "n", ID: "wh_1", Secret: secret.New("s")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(filepath.Join(dir, "n-wh_1"))
+	if err != nil || string(got) != "s" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := to.Put(context.Background(), Item{Name: "n", ID: "é", Secret: secret.New("s")}); err == nil {
+		t.Error("an id that is no file's name is taken")
+	}
+	if _, err := tpl.Fill(Item{Name: "é"}); err == nil {
+		t.Error("a name that is no file's name is taken")
+	}
+	if to.String() != tpl.spec {
+		t.Errorf("%s", to)
+	}
+}
