@@ -175,6 +175,11 @@ type Driver struct {
 
 	open func(Access) Provider
 }
+	// Sample makes the body of a delivery of the event, as the provider first
+	// sends it. The second result says whether the provider documents what is
+	// in it; the rest of any other body is made up. It never fails: an event
+	// that the provider does not have gets a plausible body too.
+	Sample func(event string, o SampleOptions) (body []byte, documented bool)
 
 // NewDriver returns d with its open function set. Adapters call it once.
 func NewDriver(d Driver, open func(Access) Provider) *Driver {
@@ -191,6 +196,13 @@ type Fault struct {
 // SandboxOptions configure a fake API.
 type SandboxOptions struct {
 	Now  func() time.Time
+// SampleOptions are what a sample body says.
+type SampleOptions struct {
+	Now   time.Time
+	OrgID string // "": a made-up one
+	Seed  int64  // of the ids in it; 0: random, so that no two samples are one event
+}
+
 	Seed int64 // of ids and secrets that must differ between sandboxes; 0: random
 	// Deliver sends signed events to the webhooks' URLs; nil: none are sent.
 	Deliver *http.Client
@@ -209,10 +221,33 @@ type Sandbox interface {
 	// Webhooks is how many webhooks the fake holds that are not deleted or disabled.
 	Webhooks() int
 }
+	// Prepare makes one sample event of the type, and a delivery of it for
+	// every active webhook that asked for it; an event may bring another one
+	// with it. edit, if not nil, changes each body before it is signed. An
+	// unknown event is an error of kind Usage; what edit says is returned as it
+	// is.
+	Prepare(event string, edit func(body []byte) ([]byte, error)) ([]Delivery, error)
+	// Wanted are the events that active webhooks ask for, each once, sorted.
+	Wanted() []string
 
 // Attempt is one delivery attempt of a sandbox.
 type Attempt struct {
 	WebhookID string
+// Delivery is one event of a sandbox on its way to one webhook. It is not for
+// concurrent use.
+type Delivery struct {
+	WebhookID string
+	EventID   string // what the body states; may be empty after an edit
+	EventType string
+	URL       string
+	// Waits are what passes before each attempt, the first included: as many as
+	// there are attempts.
+	Waits []time.Duration
+	// Try makes the next attempt. False says that nothing was sent, since the
+	// webhook takes no deliveries any more.
+	Try func(ctx context.Context) (Attempt, bool)
+}
+
 	EventID   string
 	EventType string
 	URL       string

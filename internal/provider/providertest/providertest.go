@@ -33,7 +33,7 @@ func Run(t *testing.T, h Harness) {
 	if h.NewSandbox == nil {
 		h.NewSandbox = h.Driver.NewSandbox
 	}
-	for _, group := range []map[string]func(*testing.T, Harness){dataTests, operationTests, deliveryTests, failureTests} {
+	for _, group := range []map[string]func(*testing.T, Harness){dataTests, operationTests, deliveryTests, sampleTests, failureTests} {
 		for name, test := range group {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()

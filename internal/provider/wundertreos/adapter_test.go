@@ -72,7 +72,7 @@ func TestDriver(t *testing.T) {
 		SecretField: []string{"data", "secret"},
 		IDField:     []string{"data", "id"},
 	}
-	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox")
+	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {
 		t.Error(diff)
 	}

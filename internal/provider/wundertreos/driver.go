@@ -51,5 +51,6 @@ func Driver() *provider.Driver {
 		SecretField: []string{"data", "secret"},
 		IDField:     []string{"data", "id"},
 		NewSandbox:  newSandbox,
+		Sample:      sample,
 	}, open)
 }

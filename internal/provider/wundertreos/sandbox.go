@@ -3,6 +3,7 @@ package wundertreos
 import (
 	"context"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -25,16 +26,38 @@ func (s sandbox) Emit(ctx context.Context, event string) ([]provider.Attempt, er
 	made, err := s.API.Emit(ctx, event)
 	attempts := make([]provider.Attempt, len(made))
 	for i, a := range made {
-		attempts[i] = provider.Attempt{
-			WebhookID: a.SubscriptionID,
-			EventID:   a.EventID,
-			EventType: a.EventType,
-			URL:       a.URL,
-			Header:    a.Header,
-			Body:      a.Body,
-			Status:    a.Status,
-			Err:       a.Err,
-		}
+		attempts[i] = neutral(a)
 	}
 	return attempts, err
+}
+
+func (s sandbox) Prepare(event string, edit func([]byte) ([]byte, error)) ([]provider.Delivery, error) {
+	made, err := s.API.Prepare(event, edit)
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, err)
+	}
+	list := make([]provider.Delivery, len(made))
+	for i, d := range made {
+		list[i] = provider.Delivery{
+			WebhookID: d.SubscriptionID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Waits: d.Waits,
+			Try: func(ctx context.Context) (provider.Attempt, bool) {
+				a, sent := d.Try(ctx)
+				return neutral(a), sent
+			},
+		}
+	}
+	return list, nil
+}
+
+func neutral(a wundertreosfake.Attempt) provider.Attempt {
+	return provider.Attempt{
+		WebhookID: a.SubscriptionID,
+		EventID:   a.EventID,
+		EventType: a.EventType,
+		URL:       a.URL,
+		Header:    a.Header,
+		Body:      a.Body,
+		Status:    a.Status,
+		Err:       a.Err,
+	}
 }

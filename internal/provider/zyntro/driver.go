@@ -66,6 +66,7 @@ func Driver() *provider.Driver {
 		NewSandbox: newSandbox,
 	}, open)
 }
+		Sample:     sample,
 
 // checkCredentials names everything that is missing at once.
 func checkCredentials(given map[string]secret.Value) error {

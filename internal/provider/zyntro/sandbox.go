@@ -48,3 +48,25 @@ func (s Sandbox) Emit(ctx context.Context, event string) ([]provider.Attempt, er
 	}
 	return list, nil
 }
+
+// Prepare makes a sample event and its deliveries.
+func (s Sandbox) Prepare(event string, edit func([]byte) ([]byte, error)) ([]provider.Delivery, error) {
+	made, err := s.Fake.Prepare(event, edit)
+	if err != nil {
+		return nil, fault.Wrap(fault.Usage, err)
+	}
+	list := make([]provider.Delivery, len(made))
+	for i, d := range made {
+		list[i] = provider.Delivery{
+			WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Waits: d.Waits,
+			Try: func(ctx context.Context) (provider.Attempt, bool) {
+				a, sent := d.Try(ctx)
+				return provider.Attempt(a), sent
+			},
+		}
+	}
+	return list, nil
+}
+
+// Wanted are the events that active webhooks ask for.
+func (s Sandbox) Wanted() []string { return s.Fake.Wanted() }
