@@ -1,0 +1,293 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Archive is a file of delivery records, one a line, that only ever grows. It
+// is written by group commit: records that arrive while a write is under way
+// are written together, in one write and one sync, so that many deliveries
+// share the price of one.
+//
+// What [Archive.Append] reports as kept is durable. What it reports as failed
+// is not in the file, as far as that can be had: the failed write is taken
+// back. A kill may leave one torn line, at the end; whoever opens the file next
+// begins on a new line.
+type Archive struct {
+	path string
+	f    file
+	wake chan struct{} // of capacity 1: there is something to write
+	quit chan struct{} // closed by Close
+	done chan struct{} // closed when nothing is written any more
+
+	mu      sync.Mutex
+	filling *batch
+	closed  bool
+
+	// Of the committing goroutine alone:
+	size  int64  // of the file, up to the end of what was kept
+	torn  bool   // the file does not end with a line end
+	spare []byte // the memory of the last batch
+}
+
+// batch is the records that are written together.
+type batch struct {
+	lines []byte
+	done  chan struct{} // closed once err is known
+	err   error
+}
+
+// file is what an archive needs of its file. Write appends.
+type file interface {
+	Write(p []byte) (int, error)
+	Sync() error // of the data, and of what is needed to read them back
+	Truncate(size int64) error
+	Size() (int64, error)
+	Close() error
+}
+
+// spareBatch bounds the memory that is kept for the next batch.
+const spareBatch = 4 << 20
+
+var errArchiveClosed = errors.New("the archive is closed")
+
+// OpenArchive opens, or makes, the file name in dir for appending. Both are
+// readable by the user alone where they are made here: mode 0600 in directories
+// of mode 0700. Where the system has file locks a file can be open in one
+// process at a time. Notify is told, in one line, of what is odd about a file
+// that is there already. Errors are faults that name the path.
+func OpenArchive(dir, name string, notify func(line string)) (*Archive, error) {
+	path := filepath.Join(dir, name)
+	if err := makePrivateDir(dir); err != nil {
+		return nil, archiveFault(dir, err)
+	}
+	f, err := openPrivate(path)
+	if err != nil {
+		return nil, archiveFault(path, err)
+	}
+	a, err := openArchive(path, &osFile{f}, notify)
+	if err != nil {
+		return nil, errors.Join(archiveFault(path, err), f.Close())
+	}
+	return a, nil
+}
+
+func openArchive(path string, f *osFile, notify func(line string)) (*Archive, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if hasModes && info.Mode().Perm()&0o077 != 0 && notify != nil {
+		notify(fmt.Sprintf("warning: other users may read %s (mode %04o), and deliveries hold personal data: chmod 600 it", path, info.Mode().Perm()))
+	}
+	size := info.Size()
+	torn := false
+	if size > 0 {
+		var last [1]byte
+		if _, err := f.ReadAt(last[:], size-1); err != nil {
+			return nil, err
+		}
+		torn = last[0] != '\n'
+	}
+	if torn && notify != nil {
+		notify(fmt.Sprintf("The last line of %s has no end: a listener was killed while it wrote it. It stays, and what comes now begins on a new line.", path))
+	}
+	return newArchive(path, f, size, torn), nil
+}
+
+func newArchive(path string, f file, size int64, torn bool) *Archive {
+	a := &Archive{
+		path: path, f: f, size: size, torn: torn,
+		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), filling: newBatch(nil),
+	}
+	go a.commitAll()
+	return a
+}
+
+func newBatch(room []byte) *batch { return &batch{lines: room[:0], done: make(chan struct{})} }
+
+// Path is the archive's file.
+func (a *Archive) Path() string { return a.path }
+
+// Append adds one record, which must not hold a line end, and returns once it
+// is durable, or could not be made so.
+func (a *Archive) Append(record []byte) error {
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return errArchiveClosed
+	}
+	b := a.filling
+	b.lines = append(append(b.lines, record...), '\n')
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+	<-b.done
+	return b.err
+}
+
+// Close waits for what is being written, and closes the file. It is safe to
+// call twice.
+func (a *Archive) Close() error {
+	a.mu.Lock()
+	again := a.closed
+	a.closed = true
+	a.mu.Unlock()
+	if again {
+		return nil
+	}
+	close(a.quit)
+	<-a.done
+	return archiveFault(a.path, a.f.Close())
+}
+
+func (a *Archive) commitAll() {
+	defer close(a.done)
+	for {
+		select {
+		case <-a.wake:
+			a.commitFilling()
+		case <-a.quit:
+			a.commitFilling() // nothing is added any more
+			return
+		}
+	}
+}
+
+// commitFilling writes what has gathered, and tells those who wait for it.
+func (a *Archive) commitFilling() {
+	a.mu.Lock()
+	b := a.filling
+	if len(b.lines) == 0 {
+		a.mu.Unlock()
+		return
+	}
+	a.filling = newBatch(a.spare)
+	a.mu.Unlock()
+	b.err = a.commit(b.lines)
+	if a.spare = b.lines; cap(a.spare) > spareBatch {
+		a.spare = nil
+	}
+	close(b.done)
+}
+
+// commit makes lines durable, or takes them back.
+func (a *Archive) commit(lines []byte) error {
+	written := 0
+	if a.torn {
+		n, err := a.f.Write([]byte{'\n'})
+		if err != nil {
+			return err
+		}
+		written += n
+	}
+	n, err := a.f.Write(lines)
+	written += n
+	if err == nil {
+		err = a.f.Sync()
+	}
+	if err != nil {
+		a.takeBack(int64(written))
+		return err
+	}
+	a.size += int64(written)
+	a.torn = false
+	return nil
+}
+
+// takeBack removes what a failed commit has written. Where it cannot, or the
+// file is not as it was left, the next line is begun anew.
+func (a *Archive) takeBack(written int64) {
+	size, err := a.f.Size()
+	if err == nil && size == a.size+written {
+		if a.f.Truncate(a.size) == nil {
+			return
+		}
+	}
+	if err == nil {
+		a.size = size
+	}
+	a.torn = true
+}
+
+// archiveFault names the path in an error of the file system.
+func archiveFault(path string, err error) error {
+	var f *fault.Error
+	if err == nil || errors.As(err, &f) {
+		return err
+	}
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		path, err = pe.Path, pe.Err
+	}
+	return fault.Errorf(fault.Other, "deliveries cannot be kept in %s: %w", path, err).
+		WithHint("choose a directory that you can write to with --save")
+}
+
+// makePrivateDir makes dir, and what is missing above it, of mode 0700 and
+// durably. What exists stays as it is.
+func makePrivateDir(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case err == nil && !info.IsDir():
+		return errors.New("it is not a directory")
+	case err == nil || !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	parent := filepath.Dir(dir)
+	if parent != dir {
+		if err := makePrivateDir(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(parent)
+}
+
+// openPrivate opens path for appending, as a file that this process alone
+// writes.
+func openPrivate(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|openSafely, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
+		err = errors.New("it is not a regular file")
+	default:
+		err = lock(f)
+	}
+	if err == nil && info.Size() == 0 {
+		err = syncDir(filepath.Dir(path)) // it may be new
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// osFile is a file of the system.
+type osFile struct{ *os.File }
+
+func (f *osFile) Sync() error { return syncData(f.File) }
+
+func (f *osFile) Size() (int64, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}

@@ -1,0 +1,143 @@
+package listen
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Forwarder sends deliveries on to one URL: the same body, byte for byte, and
+// the same end-to-end headers with all their values. It follows no redirect,
+// adds no credentials and uses no proxy.
+type Forwarder struct {
+	url       *url.URL
+	timeout   time.Duration
+	transport *http.Transport
+}
+
+// answerDrain is how much of an answer's body is read, so that its connection
+// can be used again. Nobody looks at it.
+const answerDrain = 64 << 10
+
+// NewForwarder checks target, an http or https URL ("localhost:3000/hook" is
+// taken for http). Errors are of kind Usage and do not repeat userinfo. A
+// timeout of 0 is DefaultForwardTimeout.
+func NewForwarder(target string, timeout time.Duration) (*Forwarder, error) {
+	if !strings.Contains(target, "://") {
+		target = "http://" + target
+	}
+	u, err := url.Parse(target)
+	const example = "for instance: http://127.0.0.1:3000/hook"
+	switch {
+	case err != nil:
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err // without the URL
+		}
+		return nil, fault.Usagef("the URL to forward to is not valid: %w", err).WithHint(example)
+	case u.User != nil:
+		return nil, fault.Usagef("the URL to forward to has a user name in it: deliveries are forwarded without credentials").WithHint(example)
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
+		return nil, fault.Usagef("the URL to forward to, %q, is neither an http nor an https URL", target).WithHint(example)
+	case timeout < 0:
+		return nil, fault.Usagef("the time to wait for an answer, %s, is negative", timeout)
+	}
+	if timeout == 0 {
+		timeout = DefaultForwardTimeout
+	}
+	u.Fragment = ""
+	return &Forwarder{url: u, timeout: timeout, transport: &http.Transport{
+		DialContext:            (&net.Dialer{}).DialContext,
+		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSNextProto:           map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
+		DisableCompression:     true,                                                   // else a header would be added
+		MaxIdleConnsPerHost:    maxConnections,
+		MaxResponseHeaderBytes: maxHeader,
+		// Short, since a server that is developed restarts often.
+		IdleConnTimeout: 2 * time.Second,
+	}}, nil
+}
+
+// URL is the target.
+func (f *Forwarder) URL() string { return f.url.String() }
+
+// errTimeout is the error of a target that did not answer in time.
+var errTimeout = errors.New("no answer in time")
+
+// send forwards one delivery. The transport is used without a client, which is
+// what would follow redirects and add credentials.
+func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) Forwarded {
+	ctx, cancel := context.WithTimeout(ctx, f.timeout)
+	defer cancel()
+	req := &http.Request{
+		Method: http.MethodPost, URL: f.url, Host: f.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: endToEnd(header), ContentLength: int64(len(body)), Body: http.NoBody,
+	}
+	if len(body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(body)) // without GetBody: never sent twice
+	}
+	res, err := f.transport.RoundTrip(req.WithContext(ctx))
+	if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("%w: more than %s", errTimeout, f.timeout)
+		}
+		return Forwarded{Err: err}
+	}
+	_, rerr := io.CopyN(io.Discard, res.Body, answerDrain)
+	if err := res.Body.Close(); err != nil && rerr == nil {
+		rerr = err
+	}
+	if res.StatusCode < 200 || res.StatusCode > 599 {
+		return Forwarded{Err: fmt.Errorf("the target answered with the odd status %d", res.StatusCode)}
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && rerr != nil && !errors.Is(rerr, io.EOF) {
+		return Forwarded{Err: fmt.Errorf("%w: more than %s", errTimeout, f.timeout)}
+	}
+	return Forwarded{Status: res.StatusCode}
+}
+
+// answer is the status with which the sender is told of it.
+func (f Forwarded) answer() int {
+	switch {
+	case f.Err == nil:
+		return f.Status
+	case errors.Is(f.Err, errTimeout):
+		return http.StatusGatewayTimeout
+	}
+	return http.StatusBadGateway
+}
+
+// hopByHop are the headers that are meant for this hop alone (RFC 9110, section
+// 7.6.1): those of connections and proxies, Expect, which has been met already,
+// and Host, which is the target's.
+var hopByHop = []string{
+	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
+	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "Host",
+}
+
+// endToEnd is header without what was meant for this hop.
+func endToEnd(header http.Header) http.Header {
+	out := header.Clone()
+	for _, line := range header.Values("Connection") {
+		for name := range strings.SplitSeq(line, ",") {
+			out.Del(strings.Trim(name, " \t"))
+		}
+	}
+	for _, name := range hopByHop {
+		out.Del(name)
+	}
+	if _, ok := out["User-Agent"]; !ok {
+		out["User-Agent"] = nil // else net/http adds its own
+	}
+	return out
+}

@@ -1,0 +1,197 @@
+package listen
+
+import (
+	"bufio"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestSlowSenders opens more connections than there are places, half of them
+// stuck in the head and half in the body. Good deliveries are answered at once
+// all the same, and the number of open connections is bounded.
+func TestSlowSenders(t *testing.T) {
+	t.Parallel()
+	r := start(t, testOptions())
+	before := openFiles(t)
+	const slow = maxConnections + 250
+	var wg sync.WaitGroup
+	stop := make(chan struct{})
+	conns := make(chan net.Conn, slow)
+	for i := range slow {
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns <- c
+		begun := "POST / HTTP/1.1\r\nHost: x\r\nX-Slow: "
+		if i%2 == 0 {
+			begun = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"
+		}
+		if _, err := c.Write([]byte(begun)); err != nil {
+			t.Fatal(err)
+		}
+		wg.Go(func() { // a byte now and then
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for {
+				select {
+				case <-stop:
+					return
+				case <-tick.C:
+					if _, err := c.Write([]byte("x")); err != nil {
+						return
+					}
+				}
+			}
+		})
+	}
+	body := event("1", "contact.created")
+	for range 5 {
+		begin := time.Now()
+		if status, _ := r.post(signed(body), body); status != 200 {
+			t.Errorf("answered %d", status)
+		}
+		if took := time.Since(begin); took > time.Second {
+			t.Errorf("it took %s", took)
+		}
+	}
+	// Both ends are in this process: the senders' files are known.
+	if after := openFiles(t); after > 0 && after-before-slow > maxConnections+20 {
+		t.Errorf("%d files more", after-before-slow)
+	}
+	close(stop)
+	wg.Wait()
+	close(conns)
+	for c := range conns {
+		_ = c.Close()
+	}
+}
+
+// openFiles counts the process's open files, or is 0 where that cannot be done.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	if runtime.GOOS != "linux" {
+		return 0
+	}
+	list, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	g := newGate(listenLoopback(t), 2)
+	dial := func() net.Conn {
+		t.Helper()
+		c, err := net.Dial("tcp", g.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return c
+	}
+	accept := func() *guarded {
+		t.Helper()
+		c, err := g.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.(*guarded)
+	}
+	gone := func(c net.Conn) bool {
+		if err := c.SetReadDeadline(time.Now().Add(50 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := c.Read(make([]byte, 1))
+		return !errors.Is(err, os.ErrDeadlineExceeded)
+	}
+	ca := dial()
+	a := accept()
+	cb := dial()
+	b := accept()
+	// The third takes the place of the one that waited longest: b, once a has
+	// had a request.
+	a.busy()
+	connState(a, http.StateIdle)
+	dial()
+	c := accept()
+	if gone(ca) || !gone(cb) {
+		t.Error("the wrong one was closed")
+	}
+	// Those that are worked on are never closed: the next one waits for a place.
+	a.busy()
+	c.busy()
+	connState(b, http.StateIdle) // too late: it has no place any more
+	dial()
+	accepted := make(chan net.Conn, 1)
+	go func() {
+		c, err := g.Accept()
+		if err == nil {
+			accepted <- c
+		}
+	}()
+	select {
+	case <-accepted:
+		t.Error("a third connection was accepted")
+	case <-time.After(50 * time.Millisecond):
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := (<-accepted).Close(); err != nil {
+		t.Error(err)
+	}
+	// A full gate that is closed lets go of who waits in Accept.
+	cd := dial()
+	accept().busy()
+	_ = cd
+	dial()
+	done := make(chan error, 1)
+	go func() {
+		_, err := g.Accept()
+		done <- err
+	}()
+	time.Sleep(20 * time.Millisecond)
+	if err := errors.Join(g.Close(), g.Close()); err != nil {
+		t.Error(err)
+	}
+	if err := <-done; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("%v", err)
+	}
+	g.drop() // nobody waits: nothing happens
+	if gone(ca) {
+		t.Error("a connection that is worked on was dropped")
+	}
+	a.rest()
+	g.drop()
+	if !gone(ca) {
+		t.Error("a waiting connection was not dropped")
+	}
+}
+
+// TestAnswerArrives: a sender that is still sending gets to read the answer.
+func TestAnswerArrives(t *testing.T) {
+	t.Parallel()
+	o := testOptions()
+	o.MaxBody = 10
+	r := start(t, o)
+	for range 20 {
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, werr := c.Write(append([]byte("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n"), make([]byte, 300000)...))
+		if res, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || res.StatusCode != 413 {
+			t.Errorf("%v (writing: %v)", err, werr)
+		}
+		_ = c.Close()
+	}
+}

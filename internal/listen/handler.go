@@ -1,0 +1,229 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// buffer is the memory of one delivery: its body, then its record.
+type buffer struct{ body, record []byte }
+
+// spareBuffer bounds the memory that is kept for the next delivery.
+const spareBuffer = 256 << 10
+
+func (s *Server) release(b *buffer) {
+	if cap(b.body)+cap(b.record) <= spareBuffer {
+		s.buffers.Put(b)
+	}
+}
+
+// ServeHTTP takes one delivery. The order is the promise: verified before
+// anything else is done with it, durable before it is forwarded, forwarded
+// before it is answered, answered before it is shown.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		s.respond(w, ending)
+		return
+	}
+	defer s.exit()
+	buf := s.buffers.Get().(*buffer)
+	defer s.release(buf)
+	d := Delivery{ReceivedAt: s.o.Now(), Method: r.Method, URL: r.RequestURI}
+
+	answer := s.read(w, r, buf, &d)
+	busy(r.Context())
+	var record []byte
+	if answer.status == 0 {
+		answer, record = s.take(r, buf, &d)
+	}
+	d.Status, d.Latency = answer.status, s.o.Now().Sub(d.ReceivedAt)
+	shown := s.count(&d)
+	s.respond(w, answer)
+	if shown {
+		s.reporter.add(report{delivery: d, record: record})
+	}
+}
+
+// answer is what a sender is told. Text is one line, or "" for a body that is
+// empty.
+type answer struct {
+	status int
+	text   string
+	allow  string // the Allow header
+	close  bool   // the connection is of no more use
+}
+
+// ending is the answer to what comes too late.
+var ending = answer{status: http.StatusServiceUnavailable, text: "the listener is ending", close: true}
+
+func (s *Server) respond(w http.ResponseWriter, a answer) {
+	h := w.Header()
+	if a.close || s.draining.Load() {
+		h.Set("Connection", "close")
+	}
+	if a.allow != "" {
+		h.Set("Allow", a.allow)
+	}
+	if a.text == "" {
+		if a.status >= 200 && a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+			h.Set("Content-Length", "0")
+		}
+		w.WriteHeader(a.status)
+		return
+	}
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Length", strconv.Itoa(len(a.text)+1))
+	w.WriteHeader(a.status)
+	_, _ = io.WriteString(w, a.text+"\n") // a sender that is gone misses nothing
+}
+
+// read reads the body into buf. A status in the answer means that there is no
+// delivery: the reason is Unreadable then, with a note that says why.
+func (s *Server) read(w http.ResponseWriter, r *http.Request, buf *buffer, d *Delivery) answer {
+	refuse := func(a answer, note string) answer {
+		d.Reason, d.Notes = signature.Unreadable, append(d.Notes, note)
+		a.close = true
+		return a
+	}
+	if r.Method != http.MethodPost {
+		return refuse(answer{status: http.StatusMethodNotAllowed, text: "deliveries are sent with POST", allow: http.MethodPost},
+			"the method is not POST")
+	}
+	tooLarge := func() answer {
+		return refuse(answer{status: http.StatusRequestEntityTooLarge, text: "the body is too large"},
+			fmt.Sprintf("the body is larger than %d bytes: --max-body sets the limit", s.o.MaxBody))
+	}
+	if r.ContentLength > s.o.MaxBody {
+		return tooLarge() // before a byte of it is asked for
+	}
+	var err error
+	buf.body, err = readAll(http.MaxBytesReader(w, r.Body, s.o.MaxBody), buf.body[:0], r.ContentLength)
+	d.Size = len(buf.body)
+	var large *http.MaxBytesError
+	var ne net.Error
+	switch {
+	case err == nil:
+		return answer{}
+	case errors.As(err, &large):
+		return tooLarge()
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &ne) && ne.Timeout():
+		return refuse(answer{status: http.StatusRequestTimeout, text: "the body did not arrive in time"}, "the body did not arrive in time")
+	}
+	return refuse(answer{status: http.StatusBadRequest, text: "the body is not whole"}, fmt.Sprintf("the body is not whole: %v", err))
+}
+
+// firstRead bounds the memory that a length alone can claim.
+const firstRead = 64 << 10
+
+// readAll appends what r holds to b. Size is what the sender says that it is,
+// or -1.
+func readAll(r io.Reader, b []byte, size int64) ([]byte, error) {
+	if want := min(size, firstRead) + 1; int64(cap(b)) < want { // one more, to see the end without growing
+		b = make([]byte, 0, want)
+	}
+	for {
+		if len(b) == cap(b) {
+			b = append(b, 0)[:len(b)]
+		}
+		n, err := r.Read(b[len(b):cap(b)])
+		b = b[:len(b)+n]
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+}
+
+// take verifies the delivery and does what is asked for with a valid one. The
+// record is that of an invalid one that is to be explained, or nil.
+func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, []byte) {
+	if s.judge != nil {
+		s.judge.judge(d, r.Header, buf.body)
+	} else {
+		d.Reason = Unverified
+		guess(s.o.Providers, d, r.Header, buf.body)
+	}
+	if r.Host != "" {
+		r.Header["Host"] = []string{r.Host} // net/http has taken it out
+	}
+	if d.Taken() {
+		return s.accept(r, buf, d), nil
+	}
+	return s.reject(r, buf, d)
+}
+
+// reject answers an invalid delivery. It is not forwarded, and kept only where
+// that was asked for: not among the valid ones, and as far as it can be.
+func (s *Server) reject(r *http.Request, buf *buffer, d *Delivery) (answer, []byte) {
+	explain := s.explains.allow(d.ReceivedAt)
+	if explain || s.o.Rejected != nil {
+		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
+	}
+	if s.o.Rejected != nil {
+		if err := s.o.Rejected.Append(buf.record); err != nil {
+			d.Notes = append(d.Notes, notKept(err))
+		} else {
+			d.Saved = true
+		}
+	}
+	var record []byte
+	if explain {
+		record, buf.record = buf.record, nil // it lives on in the report
+	}
+	return answer{status: http.StatusUnauthorized, text: "the signature is not valid: " + string(d.Reason)}, record
+}
+
+// accept keeps and forwards a delivery.
+func (s *Server) accept(r *http.Request, buf *buffer, d *Delivery) answer {
+	c, first := s.seen.claim(d.Provider, d.EventID)
+	for !first && s.o.Forward != nil {
+		// Another one of the same event is being forwarded, or was: only when the
+		// target has not taken that is this one sent on.
+		ok, err := c.wait(s.work)
+		if err != nil {
+			return ending
+		}
+		if ok {
+			break
+		}
+		c, first = s.seen.claim(d.Provider, d.EventID)
+	}
+	d.Duplicate = !first
+	a := s.handOn(r, buf, d)
+	if first {
+		s.seen.settle(c, a.status < 300)
+	}
+	return a
+}
+
+func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
+	if s.o.Kept != nil {
+		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
+		if err := s.o.Kept.Append(buf.record); err != nil {
+			d.Notes = append(d.Notes, notKept(err))
+			return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be kept: send it again"}
+		}
+		d.Saved = true
+	}
+	if s.o.Forward == nil || d.Duplicate {
+		return answer{status: http.StatusOK}
+	}
+	f := s.o.Forward.send(s.work, r.Header, buf.body)
+	d.Forward = &f
+	a := answer{status: f.answer()}
+	if f.Err != nil {
+		a.text = "the delivery could not be forwarded"
+	}
+	return a
+}

@@ -1,0 +1,160 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Bounds of what invalid deliveries can cause, so that a flood of them fills
+// neither a log nor a core.
+var (
+	lineLimit    = limit{burst: 100, every: time.Second / 20}
+	explainLimit = limit{burst: 20, every: time.Second / 2}
+)
+
+// limit allows so many at once, and then one every so often.
+type limit struct {
+	burst int
+	every time.Duration
+}
+
+// limiter is a limit in use. Time comes from its callers.
+type limiter struct {
+	limit
+	mu   sync.Mutex
+	debt time.Duration // what was allowed and is not paid back yet
+	last time.Time
+}
+
+func (l *limiter) allow(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if past := now.Sub(l.last); past > 0 {
+		l.debt = max(0, l.debt-past)
+		l.last = now
+	}
+	if l.debt+l.every > time.Duration(l.burst)*l.every {
+		return false
+	}
+	l.debt += l.every
+	return true
+}
+
+// Summary counts what a run has seen.
+type Summary struct {
+	Total      int
+	Taken      int // valid, or not verified
+	Duplicates int // of Taken
+	Invalid    map[signature.Reason]int
+	Saved      int // taken and kept durably
+	NotSaved   int // taken, but could not be kept: answered 503
+	Rejected   int // invalid and kept
+	Forwarded  int // answered with a 2xx by the target
+	Refused    int // answered otherwise by the target, or not at all
+	Events     map[string]int
+	Assumed    []string // providers met whose scheme is not documented
+	Counted    int      // see Options.Count
+	Hidden     int      // invalid deliveries that were not reported one by one
+}
+
+// maxEvents bounds the event types that are counted one by one; others are
+// under "".
+const maxEvents = 256
+
+// report is a delivery on its way to the user.
+type report struct {
+	delivery Delivery
+	record   []byte // of an invalid delivery that is to be explained
+}
+
+// reporter tells of deliveries, one after the other, in the order in which they
+// were answered. It is also where failures are explained: after the answer, so
+// that nobody waits for it.
+type reporter struct {
+	s       *Server
+	queue   chan report
+	failure chan error    // of capacity 1
+	stopped chan struct{} // closed when nothing is reported any more
+	finish  chan struct{} // closed by Run
+}
+
+// queued is how many reports wait for a slow reader before deliveries do.
+const queued = 1024
+
+func newReporter(s *Server) *reporter {
+	return &reporter{
+		s: s, queue: make(chan report, queued), failure: make(chan error, 1),
+		stopped: make(chan struct{}), finish: make(chan struct{}),
+	}
+}
+
+// add hands over a report. It waits for a reader that is slow, but not for one
+// that is gone.
+func (r *reporter) add(rep report) {
+	select {
+	case r.queue <- rep:
+	case <-r.stopped:
+	}
+}
+
+// run reports until it is told to finish, and then what is left.
+func (r *reporter) run(ctx context.Context) {
+	defer close(r.stopped)
+	hidden := time.NewTicker(time.Second)
+	defer hidden.Stop()
+	for {
+		select {
+		case rep := <-r.queue:
+			if !r.tell(ctx, rep) {
+				return
+			}
+		case <-hidden.C:
+			r.tellHidden()
+		case <-r.finish:
+			for {
+				select {
+				case rep := <-r.queue:
+					if !r.tell(ctx, rep) {
+						return
+					}
+				default:
+					r.tellHidden()
+					return
+				}
+			}
+		}
+	}
+}
+
+func (r *reporter) tell(ctx context.Context, rep report) bool {
+	d := rep.delivery
+	if rep.record != nil {
+		findings, notes, err := r.s.judge.explain(ctx, rep.record)
+		if err != nil && !errors.Is(err, context.Canceled) {
+			notes = append(notes, fmt.Sprintf("the failure could not be explained: %v", err))
+		}
+		d.Diagnosis, d.Notes = findings, append(d.Notes, notes...)
+	}
+	if err := r.s.o.Report(d); err != nil {
+		r.failure <- err
+		return false
+	}
+	return true
+}
+
+// tellHidden says how many invalid deliveries were only counted since it was
+// called last.
+func (r *reporter) tellHidden() {
+	r.s.mu.Lock()
+	n := r.s.hidden
+	r.s.hidden = 0
+	r.s.mu.Unlock()
+	if n > 0 {
+		r.s.o.Notify(fmt.Sprintf("%d more invalid deliveries were answered and not shown", n))
+	}
+}

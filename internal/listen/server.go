@@ -1,0 +1,285 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// How a run ends: connections get a moment to send what they have begun, then
+// those without a whole request are closed; those with one get their answer.
+const (
+	lingerTime = 300 * time.Millisecond
+	dropAfter  = 2 * time.Second
+)
+
+// Server receives deliveries. It is run once.
+type Server struct {
+	o        Options
+	judge    *judge // nil where nothing is verified
+	seen     *seen
+	reporter *reporter
+	lines    limiter
+	explains limiter
+	buffers  sync.Pool // of *buffer
+	draining atomic.Bool
+	work     context.Context // of forwards: outlives a sender that hangs up
+	enough   chan struct{}   // closed when Options.Count is reached
+
+	mu       sync.Mutex
+	summary  Summary
+	hidden   int // invalid deliveries not shown since that was last said
+	inFlight int // deliveries that are being handled
+	ended    bool
+	idle     chan struct{} // closed when it has ended and nothing is in flight
+}
+
+// New checks the options. Where deliveries are verified, no secret to do it
+// with is an error of kind Usage.
+func New(o Options) (*Server, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		o: o, seen: newSeen(maxSeen), work: context.Background(), enough: make(chan struct{}), idle: make(chan struct{}),
+		lines: limiter{limit: lineLimit}, explains: limiter{limit: explainLimit},
+		summary: Summary{Invalid: map[signature.Reason]int{}, Events: map[string]int{}},
+	}
+	s.buffers.New = func() any { return new(buffer) }
+	s.reporter = newReporter(s)
+	if o.NoVerify {
+		return s, nil
+	}
+	var err error
+	s.judge, err = newJudge(o)
+	return s, err
+}
+
+// Run answers deliveries that arrive at l, which it closes, until ctx ends, the
+// time is over, or enough have come; then it answers those that it has
+// accepted. It returns the summary in any case. That ctx ended is no error.
+func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	s.work = work
+	g := newGate(l, maxConnections)
+	srv := s.httpServer(g)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(g) }()
+	go s.reporter.run(work)
+
+	cause := s.wait(ctx, served)
+	s.draining.Store(true)
+	hurry := s.o.Hurry // nil blocks for ever
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		if s.o.Leave != nil {
+			s.o.Leave()
+		}
+	}()
+	select {
+	case <-left:
+	case <-hurry:
+	}
+	cause = errors.Join(cause, s.stop(g, srv, hurry, cancel))
+	<-left
+	s.end()
+	close(s.reporter.finish)
+	<-s.reporter.stopped
+	select {
+	case err := <-s.reporter.failure:
+		cause = errors.Join(cause, err)
+	default:
+	}
+	return s.sum(), cause
+}
+
+func (s *Server) httpServer(g *gate) *http.Server {
+	forward := time.Duration(0)
+	if s.o.Forward != nil {
+		forward = 2 * s.o.Forward.timeout // a second delivery of an event waits for the first
+	}
+	return &http.Server{
+		Handler: s, MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
+		WriteTimeout: bodyTimeout + forward + answerTimeout,
+		ConnContext:  withConn, ConnState: connState,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of senders' mistakes
+	}
+}
+
+// wait waits for the end of the run, and says what is wrong with it.
+func (s *Server) wait(ctx context.Context, served <-chan error) error {
+	var over <-chan time.Time
+	if s.o.Timeout > 0 {
+		t := time.NewTimer(s.o.Timeout)
+		defer t.Stop()
+		over = t.C
+	}
+	select {
+	case <-ctx.Done():
+	case <-s.enough:
+	case err := <-s.reporter.failure:
+		return err
+	case err := <-served:
+		return fault.Errorf(fault.Other, "no more connections are accepted: %w", err)
+	case <-over:
+		if s.o.Count > 0 {
+			return s.missed()
+		}
+	}
+	return nil
+}
+
+// missed is the error of a run that was to see deliveries and did not.
+func (s *Server) missed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.summary.Counted >= s.o.Count {
+		return nil
+	}
+	what := "of the deliveries waited for"
+	if s.o.Count == 1 {
+		what = "of the one delivery waited for"
+	}
+	return fault.Errorf(fault.Negative, "%d %s came within %s, %d wanted; %d deliveries in all", s.summary.Counted, what, s.o.Timeout, s.o.Count, s.summary.Total).
+		WithCode("timeout").WithHint("only deliveries that are valid and answered with a 2xx count, and an event only once")
+}
+
+// stop ends the connections.
+func (s *Server) stop(g *gate, srv *http.Server, hurry <-chan struct{}, abort func()) error {
+	done := make(chan error, 1)
+	go func() {
+		err := g.Close()
+		g.settle(lingerTime)
+		done <- errors.Join(err, srv.Shutdown(context.Background()))
+	}()
+	drop := time.NewTimer(dropAfter)
+	defer drop.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-drop.C:
+			g.drop()
+		case <-hurry:
+			abort()
+			_ = srv.Close() // done reports what is wrong
+			hurry = nil
+		}
+	}
+}
+
+// enter begins a delivery; false says that the run has ended.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.inFlight++
+	}
+	return !s.ended
+}
+
+func (s *Server) exit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.inFlight--; s.ended && s.inFlight == 0 {
+		close(s.idle)
+	}
+}
+
+// end lets no further delivery in, and waits for those that are being handled.
+func (s *Server) end() {
+	s.mu.Lock()
+	s.ended = true
+	if s.inFlight == 0 {
+		close(s.idle)
+	}
+	s.mu.Unlock()
+	<-s.idle
+}
+
+// sum is a copy of the summary.
+func (s *Server) sum() Summary {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.summary
+	out.Invalid, out.Events, out.Assumed = maps.Clone(out.Invalid), maps.Clone(out.Events), slices.Clone(out.Assumed)
+	return out
+}
+
+// count adds a delivery to the summary, and ends the run once enough have come.
+// It reports whether the delivery is to be shown.
+func (s *Server) count(d *Delivery) bool {
+	shown := d.Taken() || s.lines.allow(d.ReceivedAt)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := &s.summary
+	c.Total++
+	s.assumed(d.Provider)
+	if !d.Taken() {
+		c.Invalid[d.Reason]++
+		if d.Saved {
+			c.Rejected++
+		}
+		if !shown {
+			s.hidden++
+			c.Hidden++
+		}
+		return shown
+	}
+	c.Taken++
+	if d.Duplicate {
+		c.Duplicates++
+	}
+	switch {
+	case d.Saved:
+		c.Saved++
+	case s.o.Kept != nil:
+		c.NotSaved++
+	}
+	if f := d.Forward; f != nil && f.Err == nil && f.Status < 300 {
+		c.Forwarded++
+	} else if f != nil {
+		c.Refused++
+	}
+	event := d.EventType
+	if _, known := c.Events[event]; !known && len(c.Events) >= maxEvents {
+		event = ""
+	}
+	c.Events[event]++
+	if d.Status < 300 && !d.Duplicate && (len(s.o.Events) == 0 || slices.Contains(s.o.Events, d.EventType)) {
+		c.Counted++
+		if c.Counted == s.o.Count {
+			close(s.enough)
+		}
+	}
+	return true
+}
+
+// assumed notes a provider whose scheme is a guess; s.mu is held.
+func (s *Server) assumed(provider string) {
+	if provider == "" || slices.Contains(s.summary.Assumed, provider) {
+		return
+	}
+	for _, p := range s.o.Providers {
+		if p.Name == provider && p.Scheme.Assumed {
+			s.summary.Assumed = append(s.summary.Assumed, provider)
+		}
+	}
+}
+
+// notKept is what the user is told of a delivery that could not be kept.
+func notKept(err error) string { return fmt.Sprintf("it could not be kept: %v", err) }

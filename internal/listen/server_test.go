@@ -1,0 +1,297 @@
+package listen
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+func TestCount(t *testing.T) {
+	t.Parallel()
+	created, updated := event("1", "contact.created"), event("2", "contact.updated")
+	for _, c := range []struct {
+		name   string
+		count  int
+		events []string
+		sent   [][]byte // all but the last must not end the run
+	}{
+		{"once", 1, nil, [][]byte{created}},
+		{"twice", 2, nil, [][]byte{created, updated}},
+		{"a duplicate does not count", 2, nil, [][]byte{created, created, created, updated}},
+		{"until", 1, []string{"contact.updated", "deal.created"}, [][]byte{created, updated}},
+		{"until, twice", 2, []string{"contact.updated"}, [][]byte{created, updated, updated, event("3", "contact.updated")}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := testOptions()
+			o.Count, o.Events, o.Timeout = c.count, c.events, time.Hour
+			r := start(t, o)
+			if status, _ := r.post(signed([]byte("x")), created); status != 401 {
+				t.Errorf("answered %d", status)
+			}
+			for i, body := range c.sent {
+				select {
+				case <-r.done:
+					t.Fatalf("ended before delivery %d", i)
+				default:
+				}
+				if status, _ := r.post(signed(body), body); status != 200 {
+					t.Errorf("answered %d", status)
+				}
+			}
+			if got := r.ended(); len(got) != len(c.sent)+1 || r.err != nil || r.summary.Counted != c.count {
+				t.Errorf("%d deliveries, %+v, %v", len(got), r.summary, r.err)
+			}
+		})
+	}
+}
+
+// TestCountNeedsSuccess: what the target refuses does not count.
+func TestCountNeedsSuccess(t *testing.T) {
+	t.Parallel()
+	l := listenLoopback(t)
+	addr := l.Addr().String()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions()
+	o.Count, o.Timeout = 1, 300*time.Millisecond
+	o.Forward = forwardTo(t, addr, 0)
+	r := start(t, o)
+	body := event("1", "contact.created")
+	if status, _ := r.post(signed(body), body); status != 502 {
+		t.Errorf("answered %d", status)
+	}
+	r.ended()
+	if fault.KindOf(r.err) != fault.Negative {
+		t.Errorf("%v", r.err)
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	for count, want := range map[int]string{
+		0: "", 1: "0 of the one delivery waited for came within 50ms, 1 wanted; 0 deliveries in all",
+		2: "0 of the deliveries waited for came within 50ms, 2 wanted; 0 deliveries in all",
+	} {
+		o := testOptions()
+		o.Count, o.Timeout = count, 50*time.Millisecond
+		r := start(t, o)
+		r.ended()
+		if want == "" && r.err != nil || want != "" && (fault.KindOf(r.err) != fault.Negative || !strings.Contains(r.err.Error(), want)) {
+			t.Errorf("%d: %v", count, r.err)
+		}
+	}
+}
+
+// TestStopUnderLoad stops the listener while senders are at it: whatever it has
+// begun to answer is answered, and what it answered is kept.
+func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
+	for round := range 5 {
+		o := testOptions()
+		o.Kept = archive(t)
+		left := make(chan struct{})
+		var r *running
+		o.Leave = func() {
+			// Deliveries are still answered here.
+			body := event("leave", "contact.created")
+			if status, _ := r.post(signed(body), body); status != 200 {
+				t.Errorf("while leaving: answered %d", status)
+			}
+			close(left)
+		}
+		r = start(t, o)
+		const senders = 16
+		var acknowledged, cut atomic.Int64
+		var wg sync.WaitGroup
+		for w := range senders {
+			wg.Go(func() {
+				c, err := net.Dial("tcp", r.addr)
+				if err != nil {
+					return
+				}
+				defer c.Close()
+				in := bufio.NewReader(c)
+				for i := 0; ; i++ {
+					body := event(fmt.Sprintf("%d-%d", w, i), "contact.created")
+					if _, err := c.Write(rawRequest("/", signed(body), body)); err != nil {
+						cut.Add(1)
+						return
+					}
+					res, err := http.ReadResponse(in, nil)
+					if err != nil {
+						cut.Add(1)
+						return
+					}
+					if res.StatusCode == 200 {
+						acknowledged.Add(1)
+					} else {
+						t.Errorf("answered %d", res.StatusCode)
+					}
+					if res.Close {
+						return // told so: the next request would go to a new connection
+					}
+				}
+			})
+		}
+		time.Sleep(time.Duration(20+10*round) * time.Millisecond)
+		begin := time.Now()
+		r.end()
+		if took := time.Since(begin); took > dropAfter {
+			t.Errorf("it took %s to stop", took)
+		}
+		wg.Wait()
+		<-left
+		kept := int64(len(records(t, o.Kept.Path())))
+		if n := acknowledged.Load(); n == 0 || kept != n+1 || cut.Load() != 0 {
+			t.Errorf("%d acknowledged, %d kept, %d senders cut off", n, kept-1, cut.Load())
+		}
+		if text := content(t, o.Kept.Path()); !strings.HasSuffix(text, "}\n") {
+			t.Error("the file does not end with a line end")
+		}
+	}
+}
+
+// TestStopWithSlowSenders: half requests do not hold up the end.
+func TestStopWithSlowSenders(t *testing.T) {
+	t.Parallel()
+	r := start(t, testOptions())
+	for _, begun := range []string{"", "POST / HT", "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"} {
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write([]byte(begun)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	body := event("1", "contact.created")
+	if status, _ := r.post(signed(body), body); status != 200 { // so that all are accepted
+		t.Errorf("answered %d", status)
+	}
+	begin := time.Now()
+	r.end()
+	if took := time.Since(begin); took > 2*dropAfter || r.err != nil {
+		t.Errorf("it took %s, %v", took, r.err)
+	}
+}
+
+// TestReportFails: nobody reads the output any more, so that the run ends.
+func TestReportFails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken pipe")
+	o := testOptions()
+	o.Report = func(Delivery) error { return broken }
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listenLoopback(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Run(context.Background(), l)
+		done <- err
+	}()
+	r := &running{t: t, addr: l.Addr().String()}
+	body := event("1", "contact.created")
+	if status, _ := r.post(signed(body), body); status != 200 {
+		t.Errorf("answered %d", status)
+	}
+	select {
+	case err := <-done:
+		if !errors.Is(err, broken) {
+			t.Errorf("%v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the run does not end")
+	}
+	// What comes too late is turned away.
+	w := &recorder{header: http.Header{}}
+	req, err := http.NewRequest(http.MethodPost, "/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.ServeHTTP(w, req)
+	if w.status != http.StatusServiceUnavailable {
+		t.Errorf("answered %d", w.status)
+	}
+}
+
+type recorder struct {
+	header http.Header
+	status int
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) Write(p []byte) (int, error) { return len(p), nil }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+
+// TestListenerFails: a listener that is closed by somebody else ends the run
+// with an error.
+func TestListenerFails(t *testing.T) {
+	t.Parallel()
+	s, err := New(testOptions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listenLoopback(t)
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Run(context.Background(), l)
+		done <- err
+	}()
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; fault.KindOf(err) != fault.Other || err == nil {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestDurable20000 sends twenty thousand deliveries over 32 connections: every
+// one is there, whole, once.
+func TestDurable20000(t *testing.T) {
+	t.Parallel()
+	n := 20_000
+	if testing.Short() {
+		n = 2000
+	}
+	o := testOptions()
+	o.Kept = archive(t)
+	r := start(t, o)
+	load(t, r.addr, 32, n, func(i int) []byte {
+		body := event(fmt.Sprint(i), "contact.created")
+		return rawRequest("/", signed(body), body)
+	})
+	got := r.end()
+	if len(got) != n || r.summary.Saved != n || r.summary.Duplicates != 0 || r.err != nil {
+		t.Errorf("%d reported, %+v, %v", len(got), r.summary, r.err)
+	}
+	file := content(t, o.Kept.Path())
+	ids := map[string]bool{}
+	for _, v := range verdicts(t, testOptions(), []byte(file)) {
+		if !v.Valid {
+			t.Fatalf("%+v", v)
+		}
+		ids[v.EventID] = true
+	}
+	if len(ids) != n {
+		t.Errorf("%d different deliveries", len(ids))
+	}
+	if filepath.Base(o.Kept.Path()) != "deliveries.ndjson" {
+		t.Error(o.Kept.Path())
+	}
+}
