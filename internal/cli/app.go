@@ -45,6 +45,8 @@ func (g *globals) offline() (*app, error) {
 		Color:  a.color(),
 		TTY:    g.env.Streams.OutTTY,
 		Width:  g.env.Streams.Width(),
+
+		Context: g.ctx,
 	})
 	return a, err
 }

@@ -75,11 +75,15 @@ func System() *Env {
 			}
 		},
 		UserConfigDir: os.UserConfigDir,
-		Prompt:        prompt.New(os.Stdin, os.Stderr),
-		Drivers:       all.Drivers(),
-		Version:       buildVersion(),
-		Commit:        commit,
-		Date:          date,
+		Prompt: prompt.NewWith(prompt.Options{
+			In: os.Stdin, Err: os.Stderr,
+			Plain:   os.Getenv("TERM") == "dumb",
+			NoColor: os.Getenv("NO_COLOR") != "",
+		}),
+		Drivers: all.Drivers(),
+		Version: buildVersion(),
+		Commit:  commit,
+		Date:    date,
 	}
 }
 
@@ -125,7 +129,7 @@ func interrupts(cancel func()) <-chan struct{} {
 
 // Run executes one command line and returns its exit code.
 func Run(ctx context.Context, env *Env, args []string) int {
-	g := &globals{env: env}
+	g := &globals{env: env, ctx: ctx}
 	root := newRoot(g)
 	reached := noteReached(root)
 	root.SetArgs(args)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
 // globals is what every command gets: the outside world and the global flags.
 type globals struct {
 	env    *Env
+	ctx    context.Context // of the whole command line
 	flags  globalFlags
 	set    *pflag.FlagSet // the global flags, to ask which were given
 	loaded *config.Config // the settings, once a command has opened them
