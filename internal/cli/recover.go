@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -21,6 +22,8 @@ type recoverOptions struct {
 	app     *app
 	globals *globals
 	deletes []string
+	rotates []string
+	create  createOptions // where a new secret goes, and the authentication data
 }
 
 func newRecoverCmd(g *globals) *cobra.Command {
@@ -30,6 +33,7 @@ func newRecoverCmd(g *globals) *cobra.Command {
 		Short:   "Settle creates that were interrupted or whose outcome is unknown",
 		GroupID: groupSecrets,
 		Example: `  hookctl recover
+  hookctl recover --rotate wundertreos/6f1c2d3e --secret-to dotenv:.env:HOOK_SECRET
   hookctl recover --delete wundertreos/6f1c2d3e`,
 		Long: `Settle what interrupted creates have left: keep each secret that the journal
 holds, and name each webhook that exists although nobody has its secret. All
@@ -40,25 +44,65 @@ States: kept (the secret is in the store now), not-created (nothing was made),
 orphan (the webhook exists, nobody has its secret), unknown (it cannot be told
 now), unreadable (a person has to look into the file).
 
-Nothing is changed at a provider unless you say --delete, and then only a
-webhook that this command names. Zyntro's are disabled, since it cannot delete.
+Nothing is changed at a provider unless you say --delete or --rotate, and then
+only to a webhook that this command names. --delete removes one; Zyntro's are
+disabled, since it cannot delete. --rotate puts a new webhook with the same
+settings and a new secret in the place of an orphan, as hookctl rotate does.
 Exit code 7 says that something is left for you to do.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.checkFlags(cmd.Flags().Changed); err != nil {
+				return err
+			}
 			var err error
 			if o.app, err = g.offline(); err != nil {
 				return err
 			}
+			o.create.app = o.app
 			return runRecover(cmd.Context(), o)
 		},
 	}
-	c.Flags().StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
+	f := c.Flags()
+	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.create.secretTo, "secret-to", nil, "with --rotate: also hand the new secret to a sink (repeatable)")
+	f.BoolVar(&o.create.storeOnly, "store-only", false, "with --rotate, in CI: the store on this machine lasts, no --secret-to is needed")
+	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	return c
+}
+
+// checkFlags refuses what goes with --rotate only, and what would hand several
+// secrets to one place.
+func (o *recoverOptions) checkFlags(given func(flag string) bool) error {
+	for _, flag := range []string{"secret-to", "store-only", "auth-data"} {
+		if given(flag) && len(o.rotates) == 0 {
+			return fault.Usagef("--%s goes with --rotate", flag)
+		}
+	}
+	switch {
+	case len(o.rotates) > 1 && (len(o.create.secretTo) > 0 || o.create.authData != ""):
+		return fault.Usagef("--secret-to and --auth-data are of one webhook, and %d are named", len(o.rotates)).WithHint("rotate one after the other")
+	case slices.Contains(o.create.secretTo, "stdout"):
+		return fault.Usagef("--secret-to stdout: standard output carries what recover finds").
+			WithHint("rotate without it, and then: hookctl secrets show <webhook>")
+	}
+	return nil
 }
 
 func runRecover(ctx context.Context, o *recoverOptions) error {
 	a := o.app
+	sinks, err := a.sinks(o.create.secretTo)
+	if err != nil {
+		return err
+	}
+	if len(o.rotates) > 0 {
+		if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+			return err
+		}
+	}
 	r := provider.Recovery{
 		Store: a.store, Journal: a.journal, Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
@@ -66,10 +110,11 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	}
 	findings, err := r.Run(ctx)
 	var refused error
-	if err == nil && len(o.deletes) > 0 {
-		var deleted bool
-		if deleted, refused = o.deleteAll(ctx, findings); deleted {
+	if err == nil && len(o.deletes)+len(o.rotates) > 0 {
+		var did changes
+		if did, refused = o.change(ctx, findings, sinks); did.any {
 			findings, err = r.Run(ctx)
+			findings = append(did.rotated, findings...)
 		}
 	}
 	if err == nil && len(findings) == 0 {
@@ -145,47 +190,93 @@ func (g *globals) ofProfile(name string) (*app, error) {
 	return other.settings()
 }
 
-// deleteAll deletes what --delete names and findings allow, and reports
-// whether anything is gone. All names are checked before the first deletion.
-func (o *recoverOptions) deleteAll(ctx context.Context, findings []provider.Finding) (deleted bool, err error) {
-	var chosen []provider.Finding
-	for _, ref := range o.deletes {
-		f, err := o.choose(ref, findings)
-		if err != nil {
-			return false, err
+// changes are what was done at the providers.
+type changes struct {
+	any     bool
+	rotated []provider.Finding // the new webhooks
+}
+
+// change does to the providers what the flags name and findings allow. All
+// names are checked before the first change.
+func (o *recoverOptions) change(ctx context.Context, findings []provider.Finding, sinks []sink.Sink) (did changes, err error) {
+	deletes, err := o.chooseAll(deleting, o.deletes, findings)
+	if err != nil {
+		return did, err
+	}
+	rotates, err := o.chooseAll(rotating, o.rotates, findings)
+	if err != nil {
+		return did, err
+	}
+	seen := map[secret.Ref]bool{}
+	for _, f := range append(slices.Clone(deletes), rotates...) {
+		ref := secret.Ref{Provider: f.Provider, ID: f.ID}
+		if seen[ref] {
+			return did, fault.Usagef("%s/%s is named twice", f.Provider, f.ID)
 		}
-		chosen = append(chosen, f)
+		seen[ref] = true
 	}
 	pending, _, err := o.app.journal.List(ctx)
 	if err != nil {
-		return false, err
+		return did, err
 	}
 	intents := map[string]secret.Intent{}
 	for _, p := range pending {
 		intents[p.Path] = p.Intent
 	}
-	for _, f := range chosen {
+	for i, f := range append(deletes, rotates...) {
 		in, ok := intents[f.Path]
 		if !ok {
-			return deleted, fault.Errorf(fault.Other, "%s was settled by another process: %s was not deleted", f.Path, f.ID)
+			return did, fault.Errorf(fault.Other, "%s was settled by another process: nothing was done to %s", f.Path, f.ID)
 		}
-		if err := o.delete(ctx, in, f); err != nil {
-			return deleted, err
+		if i < len(deletes) {
+			err = o.delete(ctx, in, f)
+		} else {
+			var made []provider.Finding
+			made, err = o.rotate(ctx, in, f, sinks)
+			did.rotated = append(did.rotated, made...)
+			// A rotation that failed may have begun: what it left is to be named.
+			did.any = did.any || fault.KindOf(err) != fault.Usage && fault.KindOf(err) != fault.Interrupted
 		}
-		deleted = true
+		if err != nil {
+			return did, err
+		}
+		did.any = true
 	}
-	return deleted, nil
+	return did, nil
 }
 
-// choose finds the webhook that ref means among those that recover offers to
-// delete. No other one is ever deleted.
-func (o *recoverOptions) choose(ref string, findings []provider.Finding) (provider.Finding, error) {
+// act is what can be done to a webhook that recover names.
+type act struct {
+	done   string // "deleted"
+	offers func(provider.Finding) bool
+}
+
+var (
+	deleting = act{"deleted", func(f provider.Finding) bool { return f.Deletable }}
+	rotating = act{"rotated", func(f provider.Finding) bool { return f.Rotatable }}
+)
+
+func (o *recoverOptions) chooseAll(what act, refs []string, findings []provider.Finding) ([]provider.Finding, error) {
+	var chosen []provider.Finding
+	for _, ref := range refs {
+		f, err := o.choose(what, ref, findings)
+		if err != nil {
+			return nil, err
+		}
+		chosen = append(chosen, f)
+	}
+	return chosen, nil
+}
+
+// choose finds the webhook that ref means among those of which recover offers
+// to do this. Nothing is ever done to another one.
+func (o *recoverOptions) choose(what act, ref string, findings []provider.Finding) (provider.Finding, error) {
 	var offered []provider.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
 		name := f.Provider + "/" + f.ID
-		if f.Next == "hookctl recover --delete "+provider.ShellQuote(name) && !slices.Contains(names, name) {
+		if what.offers(f) && !slices.Contains(names, name) {
 			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID}), append(names, name)
 		}
 	}
@@ -194,18 +285,50 @@ func (o *recoverOptions) choose(ref string, findings []provider.Finding) (provid
 		return provider.Finding{}, err
 	}
 	if i < 0 {
-		hint := "it names none now"
+		hint := "it names none now that can be " + what.done
 		if len(names) > 0 {
 			hint = "it names " + strings.Join(names, ", ")
 		}
-		return provider.Finding{}, fault.Usagef("recover does not name %q, so it is not deleted", ref).WithCode("not-an-orphan").WithHint("%s", hint)
+		return provider.Finding{}, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
 	}
 	f := offered[i]
 	if f.State == provider.StateUnknown && (o.app.yes || !o.app.interactive()) {
-		return provider.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not deleted without a look", f.Provider, f.ID).
+		return provider.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", f.Provider, f.ID, what.done).
 			WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
 	}
 	return f, nil
+}
+
+// rotate puts a new webhook in the place of f's, and returns it as a finding.
+// The entry that f comes from is settled by the next look.
+func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f provider.Finding, sinks []sink.Sink) ([]provider.Finding, error) {
+	client, err := o.open(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	hook, err := client.Get(ctx, f.ID)
+	if err != nil {
+		return nil, err
+	}
+	create := o.create
+	create.driver = client.Driver()
+	spec, err := create.specOf(ctx, hook)
+	if err != nil {
+		return nil, err
+	}
+	old := found{client, hook}
+	if err := o.app.confirm(ctx, (&rotateOptions{}).question(old)); err != nil {
+		return nil, err
+	}
+	made, err := client.Replace(ctx, provider.OpRotate, f.ID, spec, sinks, false)
+	if made.Record.Fingerprint == "" {
+		return nil, err
+	}
+	return []provider.Finding{{
+		Operation: provider.OpRotate, Provider: f.Provider, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: provider.StateKept,
+		Detail: "it has taken the place of " + f.ID + "; its secret is in the store (" + made.Record.Fingerprint + ")",
+		Path:   made.Record.Path,
+	}}, err
 }
 
 func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f provider.Finding) error {

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,14 +50,14 @@ func TestRecoverDeletes(t *testing.T) {
 				t.Fatalf("found %+v", found)
 			}
 			ref := provider + "/" + *found[0].ID
-			next, name, url, operation := "hookctl recover --delete "+ref, "Lost", "https://example.com/lost", "create"
+			next, name, url, operation := "hookctl recover --rotate "+ref, "Lost", "https://example.com/lost", "create"
 			entries, err := filepath.Glob(filepath.Join(w.dir, "journal", "*.op"))
 			if err != nil || len(entries) != 1 {
 				t.Fatalf("entries %v, %v", entries, err)
 			}
 			want := []view.Recovered{{
 				Operation: &operation, Provider: &provider, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
-				Detail: "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)", Path: &entries[0], CreatedAt: found[0].CreatedAt,
+				Detail: "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook); to remove it instead: hookctl recover --delete " + ref, Path: &entries[0], CreatedAt: found[0].CreatedAt,
 			}}
 			if diff := cmp.Diff(want, found); diff != "" {
 				t.Errorf("finding (-want +got):\n%s", diff)
@@ -169,6 +171,127 @@ func TestRecoverRemovesTheReplaced(t *testing.T) {
 	}
 	// What is kept of a webhook that lives is never offered.
 	w.run(2, "recover", "--delete", *found[0].ID, "-y")
+}
+
+// A new webhook takes the place of the one whose secret nobody has; what is
+// asked, refused and kept is what rotate would ask, refuse and keep.
+func TestRecoverRotates(t *testing.T) {
+	t.Parallel()
+	for provider, verb := range map[string]string{"zyntro": "disable", "wundertreos": "delete"} {
+		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.loseOne(provider)
+			lost := *w.recovered(7)[0].ID
+			ref := provider + "/" + lost
+			p := &person{confirms: map[string]bool{"in the place of " + ref: false}}
+			w.at(p)
+			w.run(130, "recover", "--rotate", ref)
+			if len(p.asked) != 1 || !strings.Contains(p.asked[0], "and "+verb+" the old one") {
+				t.Errorf("asked %q", p.asked)
+			}
+			w.run(2, "recover", "--rotate", ref, "--delete", lost)
+			w.said("is named twice")
+			w.run(2, "recover", "--rotate", provider+"/other")
+			w.said("recover does not name", ref)
+			p.confirms["in the place of "+ref] = true
+			file := filepath.Join(t.TempDir(), "secret")
+			after := w.recovered(0, "--rotate", lost, "--secret-to", "file:"+file)
+			if len(after) != 2 || after[0].State != "kept" || *after[0].Operation != "rotate" || after[1].State != "not-created" {
+				t.Fatalf("afterwards %+v", after)
+			}
+			if *after[0].ID == lost || w.boxes[provider].Webhooks() != 1 {
+				t.Errorf("new id %s, %d webhooks are left", *after[0].ID, w.boxes[provider].Webhooks())
+			}
+			kept := w.run(0, "secrets", "show", provider+"/"+*after[0].ID)
+			sunk, err := os.ReadFile(file)
+			if err != nil || strings.TrimSpace(string(sunk)) != strings.TrimSpace(kept) || kept == "" {
+				t.Errorf("the sink has %d bytes, %v", len(sunk), err)
+			}
+			if again := w.recovered(0); len(again) != 0 {
+				t.Errorf("again %+v", again)
+			}
+		})
+	}
+}
+
+// Zyntro never tells authentication data again: without it nothing is sent.
+func TestRecoverRotateNeedsAuthData(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	auth := filepath.Join(t.TempDir(), "auth.json")
+	if err := os.WriteFile(auth, []byte(`{"value":"token"}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.lose.Store(true)
+	w.run(7, append(slices.Clone(lost["zyntro"]), "--auth-type", "bearer", "--auth-data", "@"+auth)...)
+	w.lose.Store(false)
+	id := *w.recovered(7)[0].ID
+	w.run(2, "recover", "--rotate", id, "--yes")
+	w.said("never tells how again", "--auth-data @FILE")
+	if n := w.boxes["zyntro"].Webhooks(); n != 1 {
+		t.Fatalf("%d webhooks", n)
+	}
+	w.recovered(0, "--rotate", id, "--yes", "--auth-data", "@"+auth)
+	if n := w.boxes["zyntro"].Webhooks(); n != 1 {
+		t.Errorf("%d webhooks are left", n)
+	}
+}
+
+// A rotation that fails half-way is named by the same run: the old webhook is
+// still there, the new one kept.
+func TestRecoverRotateFails(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.loseOne("wundertreos")
+	id := *w.recovered(7)[0].ID
+	dir := filepath.Join(t.TempDir(), "fails")
+	if err := os.WriteFile(dir, []byte("#!/bin/sh\ncat >/dev/null\nexit 1\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	list := w.recovered(7, "--rotate", id, "--yes", "--secret-to", "exec:"+dir)
+	if len(list) < 2 || *list[0].Operation != "rotate" || list[0].State != "kept" {
+		t.Fatalf("found %+v", list)
+	}
+	w.said("secrets push")
+	named := false
+	for _, f := range list {
+		named = named || f.ID != nil && *f.ID == id && f.Next != nil
+	}
+	if !named {
+		t.Errorf("the old webhook is not named in %+v", list)
+	}
+	if again := w.recovered(7, "--delete", id, "--yes"); !strings.HasPrefix(*again[0].Next, "hookctl secrets push ") {
+		t.Errorf("the sink that failed is not named in %+v", again)
+	}
+	if n := w.boxes["wundertreos"].Webhooks(); n != 1 {
+		t.Errorf("%d webhooks are left", n)
+	}
+	if again := w.recovered(0); len(again) != 0 {
+		t.Errorf("again %+v", again)
+	}
+}
+
+func TestRecoverFlags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, tc := range []struct {
+		says string
+		args []string
+	}{
+		{"--secret-to goes with --rotate", []string{"--secret-to", "file:x"}},
+		{"--store-only goes with --rotate", []string{"--store-only"}},
+		{"--auth-data goes with --rotate", []string{"--auth-data", "@x"}},
+		{"are of one webhook, and 2 are named", []string{"--rotate", "a", "--rotate", "b", "--secret-to", "file:x"}},
+		{"standard output carries what recover finds", []string{"--rotate", "a", "--secret-to", "stdout"}},
+		{"none now that can be rotated", []string{"--rotate", "a"}},
+	} {
+		w.run(2, append([]string{"recover"}, tc.args...)...)
+		w.said(tc.says)
+	}
+	w.env.Environ = append(w.env.Environ, "CI=true")
+	w.run(2, "recover", "--rotate", "a", "--yes")
+	w.said("--store-only")
 }
 
 // A delete that fails leaves the orphan, and says so.

@@ -46,6 +46,11 @@ type Finding struct {
 	Detail    string // one sentence for people
 	Path      string // the file that holds what is known
 	CreatedAt string // the provider's word, verbatim; may be ""
+
+	// What recovery may do to the webhook when a person says so. It never does
+	// either to a webhook of which no finding says that it may.
+	Deletable bool
+	Rotatable bool // a new webhook with a new secret can take its place
 }
 
 // Settled reports whether nothing is left for a person to do.
@@ -509,7 +514,14 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 		f.Detail += "; look first into " + u.Path + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
 			ShellQuote(u.Intent.Provider+"/"+w.ID) + " keeps it"
 	}
-	f.Next = "hookctl recover --delete " + ShellQuote(u.Intent.Provider+"/"+w.ID)
+	ref := ShellQuote(u.Intent.Provider + "/" + w.ID)
+	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
+	// Where it was to replace another one, that one is still there: deleting it
+	// brings back what was before.
+	if f.State == StateOrphan && u.Intent.Replaces == nil {
+		f.Rotatable, f.Next = true, "hookctl recover --rotate "+ref
+		f.Detail += "; to remove it instead: hookctl recover --delete " + ref
+	}
 	return f
 }
 

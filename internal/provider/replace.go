@@ -86,6 +86,6 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.State = StateKept
 	}
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
-	f.Next = "hookctl recover --delete " + ShellQuote(old.Provider+"/"+old.ID)
+	f.Deletable, f.Next = true, "hookctl recover --delete "+ShellQuote(old.Provider+"/"+old.ID)
 	return &f, nil
 }
