@@ -482,7 +482,7 @@ func (o *createOptions) print(v view.Webhook) error {
 			return err
 		}
 	}
-	return o.app.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.ID}})
+	return o.app.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
 }
 
 // maskInActions tells GitHub Actions to hide a value before it is printed.

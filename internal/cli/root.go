@@ -35,6 +35,7 @@ type globalFlags struct {
 // The groups of `hookctl help`.
 const (
 	groupWebhooks   = "webhooks"
+	groupDeclare    = "declare"
 	groupDeliveries = "deliveries"
 	groupSecrets    = "secrets"
 	groupSetup      = "setup"
@@ -56,15 +57,18 @@ each provider tells exactly once, and verifies the deliveries it signs.
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
+		Version:           g.env.Version,
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
 	root.AddGroup(
 		&cobra.Group{ID: groupWebhooks, Title: "Webhooks:"},
+		&cobra.Group{ID: groupDeclare, Title: "Declare:"},
 		&cobra.Group{ID: groupDeliveries, Title: "Deliveries:"},
 		&cobra.Group{ID: groupSecrets, Title: "Secrets:"},
 		&cobra.Group{ID: groupSetup, Title: "Setup:"},
 	)
+	root.Flags().Bool("version", false, "show the version") // declared here, or cobra would add -v
 	g.addFlags(root)
 	for _, c := range commands(g) {
 		root.AddCommand(c)
@@ -89,7 +93,14 @@ func commands(g *globals) []*cobra.Command {
 		newDeleteCmd(g),
 		newRotateCmd(g),
 		newListEventsCmd(g),
+		newExportCmd(g),
+		newPlanCmd(g),
+		newApplyCmd(g),
 		newVerifyCmd(g),
+		newListenCmd(g),
+		newSendCmd(g),
+		newReplayCmd(g),
+		newSignCmd(g),
 		newSecretsCmd(g),
 		newRecoverCmd(g),
 		newLoginCmd(g),

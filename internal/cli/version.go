@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -20,13 +21,29 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			a, err := g.offline()
+			out, err := g.printer()
 			if err != nil {
 				return err
 			}
-			return a.out.Print(versionView(g.env))
+			return out.Print(versionView(g.env))
 		},
 	}
+}
+
+// printer is the output of a command that must work without settings, whatever
+// is wrong with them: the format is the flag's or the environment's.
+func (g *globals) printer() (*render.Printer, error) {
+	format, from := g.flags.output, "--output"
+	if format == "" {
+		format, from = g.env.Getenv("HOOKCTL_OUTPUT"), "HOOKCTL_OUTPUT"
+	}
+	if format == "" {
+		format = string(render.Table)
+	}
+	if err := oneOf(formats()...)(format); err != nil {
+		return nil, fault.Usagef("%s: %w", from, err)
+	}
+	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
 }
 
 // build is the JSON of the version. What the build does not know is null.
