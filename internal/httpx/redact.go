@@ -28,11 +28,31 @@ type redactor struct {
 }
 
 func newRedactor(secrets []secret.Value, create bool) *redactor {
-	var forms []string
+	var texts []string
 	for _, s := range secrets {
 		if !s.IsZero() {
-			forms = append(forms, formsOf(s.Reveal())...)
+			texts = append(texts, s.Reveal())
 		}
+	}
+	return &redactor{known: masker(texts), create: create}
+}
+
+// shortest is the length in bytes below which a text is no secret that could
+// be told from ordinary words, which would be riddled.
+const shortest = 4
+
+// Mask returns a function that takes texts, in every usual form of them, out of
+// what a provider says: an error may echo the request. Those shorter than 4
+// bytes stay.
+func Mask(texts ...string) func(string) string {
+	texts = slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return len(s) < shortest })
+	return masker(texts).Replace
+}
+
+func masker(texts []string) *strings.Replacer {
+	var forms []string
+	for _, s := range texts {
+		forms = append(forms, formsOf(s)...)
 	}
 	// The replacer tries its pairs in order: the longest must come first.
 	slices.SortFunc(forms, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), cmp.Compare(a, b)) })
@@ -41,14 +61,14 @@ func newRedactor(secrets []secret.Value, create bool) *redactor {
 	for _, f := range forms {
 		pairs = append(pairs, f, mask)
 	}
-	return &redactor{known: strings.NewReplacer(pairs...), create: create}
+	return strings.NewReplacer(pairs...)
 }
 
 // formsOf lists the ways in which a secret can stand in a text. Encoded forms
 // of very short ones would match by chance everywhere.
 func formsOf(s string) []string {
 	forms := []string{s}
-	if len(s) < 4 {
+	if len(s) < shortest {
 		return forms
 	}
 	for _, html := range []bool{false, true} {
@@ -57,7 +77,8 @@ func formsOf(s string) []string {
 		e.SetEscapeHTML(html)
 		if e.Encode(s) == nil {
 			text := strings.TrimSuffix(quoted.String(), "\n")
-			forms = append(forms, text[1:len(text)-1])
+			text = text[1 : len(text)-1]
+			forms = append(forms, text, strings.ReplaceAll(text, "/", `\/`))
 		}
 	}
 	digits := hex.EncodeToString([]byte(s))

@@ -226,3 +226,18 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+func TestMask(t *testing.T) {
+	t.Parallel()
+	const key = `k/1+"<é>&=z`
+	mask := Mask(key, "abc", "")
+	for _, form := range []string{
+		key, `k/1+\"<é>&=z`, `k\/1+\"<é>&=z`, `k/1+\"\u003cé\u003e\u0026=z`, url.QueryEscape(key), url.PathEscape(key),
+		hex.EncodeToString([]byte(key)), strings.ToUpper(hex.EncodeToString([]byte(key))),
+		base64.RawURLEncoding.EncodeToString([]byte(key)), "dXNlcjo" + base64.StdEncoding.EncodeToString([]byte("user:" + key))[7:],
+	} {
+		if got := mask("before " + form + " abc"); strings.Contains(got, form) || !strings.HasPrefix(got, "before ") || !strings.Contains(got, "***") || !strings.HasSuffix(got, " abc") {
+			t.Errorf("%q becomes %q", form, got)
+		}
+	}
+}

@@ -45,14 +45,8 @@ func (a Auth) set(h http.Header) {
 	}
 }
 
-// redact takes the credential out of text that came from the provider. One so
-// short that ordinary words hold it is no credential.
-func (a Auth) redact(text string) string {
-	if len(a.value.Reveal()) < 4 {
-		return text
-	}
-	return strings.ReplaceAll(text, a.value.Reveal(), a.value.String())
-}
+// redact takes the credential out of text that came from the provider.
+func (a Auth) redact(text string) string { return httpx.Mask(a.value.Reveal())(text) }
 
 // Client calls the API. It is safe for concurrent use.
 type Client struct {

@@ -1,6 +1,8 @@
 package wundertreosapi_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -70,6 +72,8 @@ func TestErrors(t *testing.T) {
 		{"a list", answer{status: 418, body: `[1]`}, wundertreosapi.Error{HTTPStatus: 418, Message: "[1]"}, true, ""},
 		{"the credential is masked", answer{status: 401, body: `{"error":"unauthorized","message":"bad key ` + key + `"}`},
 			wundertreosapi.Error{HTTPStatus: 401, Code: "unauthorized", Message: "bad key ***"}, true, ""},
+		{"encoded too", answer{status: 401, body: `{"error":"unauthorized","message":"bad key ` + hex.EncodeToString([]byte(key)) + " " + base64.StdEncoding.EncodeToString([]byte(key)) + `"}`},
+			wundertreosapi.Error{HTTPStatus: 401, Code: "unauthorized", Message: "bad key *** ***"}, true, ""},
 		{"and in excerpts", answer{status: 401, body: "key " + key}, wundertreosapi.Error{HTTPStatus: 401, Message: "key ***"}, true, ""},
 		{"long", answer{status: 400, body: strings.Repeat("ä", 9000)},
 			wundertreosapi.Error{HTTPStatus: 400, Message: strings.Repeat("ä", 199) + "…"}, true, ""},

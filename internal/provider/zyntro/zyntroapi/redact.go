@@ -2,14 +2,10 @@ package zyntroapi
 
 import (
 	"encoding/json"
-	"strings"
 
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
 )
-
-// shortest is the length in bytes below which a text is not taken out: the
-// word "on" in an authentication value must not riddle every message.
-const shortest = 4
 
 // redactor returns a function that takes the client's credentials, and every
 // text inside the private JSON objects, out of the API's words: an error page
@@ -25,16 +21,7 @@ func (c *Client) redactor(private []secret.Value) func(string) string {
 			texts = appendTexts(texts, members)
 		}
 	}
-	var pairs []string
-	for _, text := range texts {
-		if len(text) < shortest {
-			continue
-		}
-		for _, spelling := range []string{text, strings.ReplaceAll(text, "/", `\/`), quoted(text)} {
-			pairs = append(pairs, spelling, "***")
-		}
-	}
-	return strings.NewReplacer(pairs...).Replace
+	return httpx.Mask(texts...)
 }
 
 func appendTexts(texts []string, v any) []string {
@@ -51,15 +38,6 @@ func appendTexts(texts []string, v any) []string {
 		}
 	}
 	return texts
-}
-
-// quoted is text as it stands between the quotes of a JSON string.
-func quoted(text string) string {
-	raw, err := marshal(text)
-	if err != nil {
-		return text
-	}
-	return string(raw[1 : len(raw)-1])
 }
 
 // shorten cuts text after n code points and says so.
