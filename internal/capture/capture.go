@@ -36,6 +36,9 @@ type Request struct {
 	// Stream is a body too large to hold, to be read once, before the next
 	// request is asked for.
 	Stream io.Reader
+	// Again opens the streamed body once more, from its beginning; nil where the
+	// input cannot be read twice. The caller closes it.
+	Again func() (io.ReadCloser, error)
 	// Inexact says that the format re-encodes bodies, so that Body may differ
 	// from what was signed although nobody tampered with it.
 	Inexact bool

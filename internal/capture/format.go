@@ -25,6 +25,8 @@ type Format struct {
 type Input struct {
 	Name string // for Source
 	R    io.Reader
+	// Again opens the input once more; nil where it can be read only once.
+	Again func() (io.ReadCloser, error)
 }
 
 // Formats is THE list of formats, in the order in which they are tried: raw is

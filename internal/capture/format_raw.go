@@ -34,7 +34,7 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 		done := make(chan struct{})
 		batch := Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
 			defer close(done)
-			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}}, nil)
+			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Again: in.Again}, nil)
 		}}
 		if yield(batch) {
 			select {

@@ -51,7 +51,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
-				ok = o.Stdin == nil || w.input("-", o.Stdin)
+				ok = o.Stdin == nil || w.input("-", o.Stdin, nil)
 			} else {
 				ok = w.path(path)
 			}
@@ -128,7 +128,11 @@ func (w *walker) file(path string) bool {
 	if err != nil {
 		return w.yield(unreadable(path, cause(err)))
 	}
-	ok := w.input(path, f)
+	var again func() (io.ReadCloser, error)
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		again = func() (io.ReadCloser, error) { return os.Open(path) }
+	}
+	ok := w.input(path, f, again)
 	if err := f.Close(); err != nil && ok {
 		return w.yield(Batch{Note: fmt.Sprintf("%s: closing: %v", path, cause(err))})
 	}
@@ -142,7 +146,8 @@ const (
 	headMax  = 1 << 20
 )
 
-func (w *walker) input(name string, r io.Reader) bool {
+// input reads one open input; again opens it once more, if it can be.
+func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, error)) bool {
 	raw := w.forced != nil && w.forced.Name == rawFormat.Name
 	if !raw {
 		b := bufio.NewReaderSize(r, 4<<10)
@@ -152,7 +157,7 @@ func (w *walker) input(name string, r io.Reader) bool {
 			if err != nil {
 				return w.yield(unreadable(name, fmt.Errorf("decompressing: %w", err)))
 			}
-			r = z
+			r, again = z, unzipped(again)
 		}
 	}
 	var format Format
@@ -169,12 +174,33 @@ func (w *walker) input(name string, r io.Reader) bool {
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}
 	}
-	for batch := range format.Read(w.ctx, Input{Name: name, R: r}) {
+	for batch := range format.Read(w.ctx, Input{Name: name, R: r, Again: again}) {
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}
 	}
 	return w.ctx.Err() == nil
+}
+
+// unzipped is open behind a decompressor.
+func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) {
+	if open == nil {
+		return nil
+	}
+	return func() (io.ReadCloser, error) {
+		f, err := open()
+		if err != nil {
+			return nil, err
+		}
+		z, err := gzip.NewReader(bufio.NewReader(f))
+		if err != nil {
+			return nil, errors.Join(err, f.Close())
+		}
+		return struct {
+			io.Reader
+			io.Closer
+		}{z, f}, nil
+	}
 }
 
 // peek reads until there is enough to detect a format by: a first line, or

@@ -108,10 +108,19 @@ func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix boo
 		return secret.Record{}, err
 	}
 	if i < 0 {
-		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).
-			WithCode("not-kept").WithHint("see what is kept: hookctl secrets list")
+		return secret.Record{}, a.notKept(ctx, ref)
 	}
 	return recs[i], nil
+}
+
+// notKept is the error for a webhook that the store has nothing of; a damaged
+// file may be why.
+func (a *app) notKept(ctx context.Context, ref string) error {
+	hint := "see what is kept: hookctl secrets list"
+	if _, damaged, err := a.store.List(ctx); err == nil && len(damaged) > 0 {
+		hint = plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
+	}
+	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)
 }
 
 // completeKept completes the webhooks of the store: local data only.

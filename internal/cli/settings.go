@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -43,6 +44,7 @@ func providerKeys(d *provider.Driver) []config.Key {
 		key("key-encoding", string(d.Scheme.KeyEncoding), "how the secret becomes the key", oneOf(string(signature.UTF8), string(signature.Hex), string(signature.Base64))),
 		key("digest-encoding", string(d.Scheme.DigestEncoding), "how the signature is written", oneOf(string(signature.Hex), string(signature.Base64))),
 		key("signed-template", d.Scheme.Template, "what is signed, from {body} and {timestamp}", checkTemplate),
+		key("timestamp-header", d.Scheme.TimestampHeader, "the header that {timestamp} comes from", checkHeaderName),
 	)
 }
 
@@ -58,6 +60,7 @@ func scheme(d *provider.Driver, c *config.Config) signature.Scheme {
 	s.KeyEncoding = signature.Encoding(c.String(d.Name + ".key-encoding"))
 	s.DigestEncoding = signature.Encoding(c.String(d.Name + ".digest-encoding"))
 	s.Template = c.String(d.Name + ".signed-template")
+	s.TimestampHeader = c.String(d.Name + ".timestamp-header")
 	return s
 }
 
@@ -96,6 +99,13 @@ func checkTimeout(v string) error {
 func checkPathPrefix(v string) error {
 	if v != "" && (!strings.HasPrefix(v, "/") || strings.ContainsAny(v, "?#% \t\r\n")) {
 		return fmt.Errorf("%q is not a path that begins with a slash", v)
+	}
+	return nil
+}
+
+func checkHeaderName(v string) error {
+	if _, ok := capture.ParseField(v + ":"); v != "" && !ok {
+		return fmt.Errorf("%q is not the name of a header", v)
 	}
 	return nil
 }

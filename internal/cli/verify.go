@@ -137,6 +137,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		}
 	}
 	for _, name := range summary.Assumed {
+		if summary.Total == 1 || a.out.Structured() {
+			break // the report says it, and each object
+		}
 		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
 	}
 	if err == nil && summary.Invalid() > 0 {
@@ -215,49 +218,54 @@ func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (o
 	}
 	switch {
 	case !given.IsZero():
-		for _, r := range kept {
-			c := asCandidate(r, kept)
+		for _, c := range o.asCandidates(kept, kept) {
 			opts.Others = append(opts.Others, c)
-			if r.Secret.Equal(given) {
+			if c.Secret.Equal(given) {
 				opts.Candidates = append(opts.Candidates, c) // so that its webhook is named
 			}
 		}
 		opts.Candidates = append(opts.Candidates, verify.Candidate{Secret: given})
 		return only, nil
 	case o.webhook != "":
-		chain, err := o.chain(kept)
+		chain, err := o.chain(ctx, kept)
 		if err != nil {
 			return "", err
 		}
 		if only != "" && only != chain[0].Provider {
 			return "", fault.Usagef("--webhook is one of %s, --provider says %s", chain[0].Provider, only)
 		}
-		for _, r := range kept {
-			c := asCandidate(r, kept)
-			if !slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() }) {
-				opts.Others = append(opts.Others, c)
-			}
-		}
-		for _, r := range chain {
-			opts.Candidates = append(opts.Candidates, asCandidate(r, kept))
-		}
-		return chain[0].Provider, nil
+		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
+			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
+		})
+		opts.Others = o.asCandidates(rest, kept)
+		opts.Candidates = o.asCandidates(chain, kept)
+		return chain[0].Provider, o.usable(&opts.Candidates, true)
 	}
-	for _, r := range kept {
-		if only != "" && r.Provider != only {
-			continue
-		}
-		d, err := o.globals.driver(r.Provider)
+	mine := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return only != "" && r.Provider != only })
+	opts.Candidates = o.asCandidates(mine, kept)
+	return only, o.usable(&opts.Candidates, false)
+}
+
+// usable drops the candidates that cannot be keys under the settings, with a
+// warning; if first is set, the first one must be usable.
+func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
+	var keep []verify.Candidate
+	for i, c := range *all {
+		d, err := o.globals.driver(c.Provider)
 		if err != nil {
 			continue // of a provider that this version does not know
 		}
-		if err := o.scheme(d).CheckKey(r.Secret); err != nil {
-			o.app.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
+		if err := o.scheme(d).CheckKey(c.Secret); err != nil {
+			if first && i == 0 {
+				return fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
+			}
+			o.app.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
 			continue
 		}
-		opts.Candidates = append(opts.Candidates, asCandidate(r, kept))
+		keep = append(keep, c)
 	}
-	return only, nil
+	*all = keep
+	return nil
 }
 
 // givenSecret reads --secret-file or --secret-env; zero where neither is given.
@@ -312,7 +320,7 @@ func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 
 // chain is the webhook that --webhook means and those that it took over from,
 // the newest first. A name means the living webhook before a deleted one.
-func (o *verifyOptions) chain(kept []secret.Record) ([]secret.Record, error) {
+func (o *verifyOptions) chain(ctx context.Context, kept []secret.Record) ([]secret.Record, error) {
 	living := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return !r.DeletedAt.IsZero() })
 	for _, among := range [][]secret.Record{living, kept} {
 		names := make([]candidate, len(among))
@@ -327,8 +335,7 @@ func (o *verifyOptions) chain(kept []secret.Record) ([]secret.Record, error) {
 			return withOlder(among[i], kept), nil
 		}
 	}
-	return nil, fault.Usagef("no secret is kept for a webhook %q in profile %s", o.webhook, o.app.cfg.Profile()).
-		WithCode(codeNotKept).WithHint("see what is kept: hookctl secrets list")
+	return nil, o.app.notKept(ctx, o.webhook)
 }
 
 // withOlder follows Replaces; a loop ends it.
@@ -345,9 +352,20 @@ func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
 	return chain
 }
 
-func asCandidate(r secret.Record, kept []secret.Record) verify.Candidate {
-	replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
-	return verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
+// asCandidates is the secrets of the records, in their order: the present ones
+// first, then those that the webhooks had before, the newest first.
+func (o *verifyOptions) asCandidates(records, kept []secret.Record) []verify.Candidate {
+	var present, older []verify.Candidate
+	for _, r := range records {
+		replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
+		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
+		present = append(present, c)
+		for _, old := range r.Older {
+			c.Secret, c.Older = old.Secret, true
+			older = append(older, c)
+		}
+	}
+	return append(present, older...)
 }
 
 // verdictWriter prints results as they come. As a table, a single delivery is

@@ -151,16 +151,20 @@ func (s Scheme) Key(v secret.Value) ([]byte, error) { return s.key(v) }
 
 // Input is what is signed: the template with body and timestamp put in.
 func (s Scheme) Input(timestamp string, body []byte) ([]byte, error) {
+	before, after, err := s.Around(timestamp)
+	if err != nil || before == "" && after == "" {
+		return body, err
+	}
+	return append(append([]byte(before), body...), after...), nil
+}
+
+// Around is what is signed before and after the body.
+func (s Scheme) Around(timestamp string) (before, after string, err error) {
 	l, err := s.compile()
 	if err != nil {
-		return nil, err
+		return "", "", err
 	}
-	if l.before == "" && l.after == "" {
-		return body, nil
-	}
-	in := []byte(strings.ReplaceAll(l.before, timestampPlaceholder, timestamp))
-	in = append(in, body...)
-	return append(in, strings.ReplaceAll(l.after, timestampPlaceholder, timestamp)...), nil
+	return strings.ReplaceAll(l.before, timestampPlaceholder, timestamp), strings.ReplaceAll(l.after, timestampPlaceholder, timestamp), nil
 }
 
 // decodeBase64 takes either alphabet, padded or not.

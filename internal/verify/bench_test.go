@@ -76,9 +76,9 @@ func BenchmarkDiagnosis(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	f := &failure{provider: 1, reason: "mismatch", body: []byte(wunderBody)}
+	f := &failure{providers: []int{1}, reason: "mismatch", body: []byte(wunderBody)}
 	f.header = append(f.header, field("X-Wunder-Signature", strings.Repeat("ab", 32)))
 	for b.Loop() {
-		e.diagnose(f)
+		e.diagnose(b.Context(), f)
 	}
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"io"
 	"sync/atomic"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -9,11 +10,16 @@ import (
 
 // failure is what a diagnosis looks at.
 type failure struct {
-	provider int // of Engine.providers; -1: none was detected
+	// providers are those that the delivery may come from, of Engine.providers.
+	providers []int
+	// reason is that of the only provider; with several each has its own.
 	reason   signature.Reason
 	header   capture.Header
 	body     []byte
-	streamed bool // there is no body in memory
+	streamed bool  // there is no body in memory
+	size     int64 // of a streamed body, in bytes
+	// again reads a streamed body once more; nil where it cannot be.
+	again func() (io.ReadCloser, error)
 }
 
 // explainable reports whether a failure can have a cause worth looking for.
@@ -44,9 +50,6 @@ func (c *collector) collect(chunk *Chunk) {
 				r.Diagnosis = nil
 				c.summary.Undiagnosed++
 			}
-		}
-		if f.assumed {
-			c.summary.assumed(r.Provider)
 		}
 		c.summary.add(r, *f)
 	}

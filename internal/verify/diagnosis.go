@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
@@ -60,10 +61,12 @@ func (t *transformation) finding(explanation string) Finding {
 	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
 }
 
-// diagnosis is the state of one search.
+// diagnosis is the state of one search, under one provider's scheme.
 type diagnosis struct {
 	engine     *Engine
 	failure    *failure
+	reason     signature.Reason
+	index      int // of Engine.providers
 	provider   *ringed
 	candidates []Candidate
 	keys       [][]byte // of the candidates
@@ -80,65 +83,91 @@ type diagnosis struct {
 
 // diagnose explains a failure: the proven causes, or signs of one, or
 // "unknown" for a mismatch; nothing for a missing signature of which there is
-// no trace.
-func (e *Engine) diagnose(f *failure) []Finding {
-	if f.provider >= 0 {
-		return e.diagnoseFor(f, f.provider)
+// no trace. A delivery that names no provider is looked at under the schemes of
+// all, and provider is the one for which it would match; else -1.
+func (e *Engine) diagnose(ctx context.Context, f *failure) (provider int, found []Finding) {
+	var all []*diagnosis
+	possible := f.providers
+	if len(possible) == 0 {
+		possible = e.everyProvider()
 	}
-	// No provider was detected: a signature in an unexpected header may be any's.
-	for i := range e.providers {
-		if found := e.diagnoseFor(f, i); len(found) > 0 {
-			return found
+	for _, i := range possible {
+		if e.providers[i].unusable == nil {
+			all = append(all, e.newDiagnosis(f, i, len(possible) == 1))
 		}
 	}
-	return nil
+	for _, d := range all {
+		prove := d.prove
+		if f.streamed {
+			prove = func() []Finding { return d.proveStream(ctx) }
+		}
+		if found := prove(); found != nil {
+			if d.hit {
+				found = append(d.prior, found...)
+			}
+			return d.index, found
+		}
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		for _, d := range all {
+			if !t.hint || f.streamed {
+				continue
+			}
+			if text, ok := t.test(d); ok {
+				return -1, []Finding{t.finding(text)}
+			}
+		}
+	}
+	return -1, unknown(all)
 }
 
-func (e *Engine) diagnoseFor(f *failure, provider int) []Finding {
+func (e *Engine) everyProvider() []int {
+	all := make([]int, len(e.providers))
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// newDiagnosis prepares a search. The reason of the verdict is that of the
+// only provider; of several each has its own.
+func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 	d := &diagnosis{
-		engine: e, failure: f, provider: &e.providers[provider],
+		engine: e, failure: f, reason: f.reason, index: provider, provider: &e.providers[provider],
 		budget:  max(diagnosisBudget, budgetPerBody*len(f.body)),
 		hashers: map[string]hash.Hash{},
+	}
+	scheme := d.provider.Scheme
+	if !only {
+		var claim signature.Claim
+		if e.o.Signature != "" {
+			d.reason = scheme.ClaimValue(e.o.Signature, f.header, &claim)
+		} else {
+			d.reason = scheme.Claim(f.header, &claim)
+		}
+		if d.reason == signature.OK {
+			d.reason = signature.Mismatch
+		}
 	}
 	for _, i := range d.provider.candidates {
 		if len(d.candidates) == maxCandidates {
 			break
 		}
 		c := e.o.Candidates[i]
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil {
+		if key, err := scheme.Key(c.Secret); err == nil {
 			d.candidates, d.keys = append(d.candidates, c), append(d.keys, key)
 		}
 	}
-	if f.streamed {
-		if f.reason != signature.Mismatch {
-			return nil
-		}
-		return []Finding{{Cause: causeUnknown,
-			Explanation: "The body is too large to be held in memory, so no transformation of it was tried.",
-			Fix:         "Check that the secret is this webhook's, and that the file is the request's body and nothing else."}}
-	}
-	d.sightings = sight(f.header, d.provider.Scheme, e.o.Signature)
+	d.sightings = sight(f.header, scheme, e.o.Signature)
 	d.aim()
-	if found := d.prove(); found != nil {
-		if d.hit {
-			found = append(d.prior, found...)
-		}
-		return found
-	}
-	for i := range transformations {
-		if t := &transformations[i]; t.hint {
-			if text, ok := t.test(d); ok {
-				return []Finding{t.finding(text)}
-			}
-		}
-	}
-	return d.unknown()
+	return d
 }
 
 // prove returns what matches, an empty list if the targets match as they are,
 // nil if nothing does.
 func (d *diagnosis) prove() []Finding {
-	if len(d.targets) > 0 && d.failure.reason != signature.Mismatch && d.match(d.failure.body) {
+	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.failure.body) {
 		return []Finding{}
 	}
 	for i := range transformations {
@@ -230,6 +259,54 @@ func (d *diagnosis) provePair() []Finding {
 			}
 		}
 	}
+	if found := d.provePairWithOthers(); found != nil {
+		return found
+	}
+	return d.provePairOfBodies()
+}
+
+// provePairWithOthers tries the secrets that were not asked for with the
+// commonest change of the body.
+func (d *diagnosis) provePairWithOthers() []Finding {
+	newline := byCause("trailing-newline")
+	for i := range d.engine.o.Others {
+		c := &d.engine.o.Others[i]
+		key, err := d.provider.Scheme.Key(c.Secret)
+		if err != nil || !c.fits(d.provider.Name) {
+			continue
+		}
+		for body := range newline.bodies(d.failure.body) {
+			if d.spent() {
+				return nil
+			}
+			if d.matchKey(key, body) {
+				return []Finding{c.finding(), newline.finding("")}
+			}
+		}
+	}
+	return nil
+}
+
+// provePairOfBodies tries the commonest change of a body with every other: a
+// newline that was added to a body that is also changed otherwise.
+func (d *diagnosis) provePairOfBodies() []Finding {
+	newline := byCause("trailing-newline")
+	for bare := range newline.bodies(d.failure.body) {
+		for i := range transformations {
+			t := &transformations[i]
+			if t.bodies == nil || t.cause == newline.cause || t.cause == "missing-newline" {
+				continue
+			}
+			for body := range t.bodies(bare) {
+				if d.spent() {
+					return nil
+				}
+				if d.match(body) {
+					return []Finding{t.finding(""), newline.finding("")}
+				}
+			}
+		}
+	}
 	return nil
 }
 
@@ -294,7 +371,7 @@ func (d *diagnosis) aim() {
 	if scheme.TimestampHeader != "" {
 		d.timestamp = strings.TrimSpace(d.failure.header.Get(scheme.TimestampHeader))
 	}
-	switch d.failure.reason {
+	switch d.reason {
 	case signature.Malformed:
 		for _, s := range d.sightings {
 			if s.official && len(s.mac) == sha256.Size {
@@ -315,7 +392,7 @@ func (d *diagnosis) aim() {
 				d.targets = append(d.targets, s.mac)
 			}
 		}
-		if d.failure.reason == signature.Conflicting {
+		if d.reason == signature.Conflicting {
 			d.prior = []Finding{wrongHeader.finding(
 				"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
 		}
@@ -326,32 +403,52 @@ func (d *diagnosis) aim() {
 func otherHeaders(all []sighting, scheme signature.Scheme) string {
 	for _, s := range all {
 		if !s.official && len(s.mac) == sha256.Size {
-			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.", clip(s.header), scheme.Provider, strings.Join(scheme.Headers, " or "))
+			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.%s", clip(s.header), scheme.Provider, strings.Join(scheme.Headers, " or "), renamed(s.header, scheme))
 		}
 	}
 	return ""
 }
 
-// unknown is the last word on a mismatch.
-func (d *diagnosis) unknown() []Finding {
-	switch d.failure.reason {
+// unknown is the last word on a failure that nothing explains; all are the
+// searches under the schemes that it may be of. The gravest reason counts.
+func unknown(all []*diagnosis) []Finding {
+	var of *diagnosis
+	var assumed []string
+	for _, d := range all {
+		if of == nil || rank(d.reason) > rank(of.reason) {
+			of = d
+		}
+		if d.provider.Scheme.Assumed {
+			assumed = append(assumed, d.provider.Name)
+		}
+	}
+	if of == nil {
+		return nil
+	}
+	switch of.reason {
 	case signature.NoSignature:
 		return nil
 	case signature.Malformed:
 		return []Finding{{Cause: causeUnknown,
-			Explanation: fmt.Sprintf("The signature is not %s, and it matches in no other form either.", wellFormed(d.provider.Scheme)),
+			Explanation: fmt.Sprintf("The signature is not %s, and it matches in no other form either.", wellFormed(of.provider.Scheme)),
 			Fix:         "Look at the header as it came: a proxy or a log may have cut or changed it."}}
 	case signature.Conflicting:
 		return []Finding{{Cause: causeUnknown,
 			Explanation: "Several signatures came with the delivery, they differ, and none of them matches.",
 			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
 	}
-	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
-	if d.provider.Scheme.Assumed {
-		fix += fmt.Sprintf(" How %s signs is not documented: --signature-header, --key-encoding, --digest-encoding and --signed-template set it.", d.provider.Name)
+	explanation := "No known transformation of body, secret or signature makes it match."
+	if of.failure.streamed {
+		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends were tried."
+		if of.failure.again == nil {
+			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."
+		}
 	}
-	return []Finding{{Cause: causeUnknown, Fix: fix,
-		Explanation: "No known transformation of body, secret or signature makes it match."}}
+	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
+	if len(assumed) > 0 {
+		fix += fmt.Sprintf(" How %s signs is not documented: --signature-header, --key-encoding, --digest-encoding and --signed-template set it.", strings.Join(assumed, " or "))
+	}
+	return []Finding{{Cause: causeUnknown, Fix: fix, Explanation: explanation}}
 }
 
 func wellFormed(s signature.Scheme) string {

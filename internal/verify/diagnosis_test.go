@@ -295,9 +295,10 @@ func FuzzDiagnose(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte, value, name, other string) {
 		for _, reason := range []signature.Reason{signature.Mismatch, signature.Malformed, signature.NoSignature, signature.Conflicting} {
-			fail := &failure{provider: 1, reason: reason, body: body}
+			fail := &failure{providers: []int{1}, reason: reason, body: body}
 			fail.header = append(fail.header, field("X-Wunder-Signature", value), field(name, other))
-			for _, found := range e.diagnose(fail) {
+			_, all := e.diagnose(t.Context(), fail)
+			for _, found := range all {
 				if found.Cause == "" || found.Fix == "" {
 					t.Fatalf("%+v", found)
 				}

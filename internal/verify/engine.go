@@ -24,6 +24,9 @@ type Candidate struct {
 	ID       string // of the webhook; may be empty
 	Name     string // for results; may be empty
 	Secret   secret.Value
+	// Older says that this is not the webhook's present secret but one that it
+	// had before. It is as valid; a match is noted.
+	Older bool
 	// Retired says that the webhook is deleted, disabled or replaced: a match
 	// among Options.Others is then an older secret.
 	Retired bool
@@ -83,10 +86,13 @@ type ringed struct {
 	Provider
 	ring       *signature.Keyring // nil where no secret fits
 	candidates []int              // of Options.Candidates, by the ring's key index
+	unusable   error              // what is wrong with the scheme
 }
 
-// New checks the options. No candidate at all, an unusable secret and an
-// unusable scheme are errors of kind Usage; none of them holds a secret.
+// New checks the options. No candidate at all, an unusable secret and unusable
+// schemes of all providers are errors of kind Usage; none of them holds a
+// secret. Where only some scheme is unusable, deliveries of that provider are
+// unreadable, and the others are not concerned.
 func New(o Options) (*Engine, error) {
 	if len(o.Candidates) == 0 {
 		return nil, fault.Usagef("there is no secret to verify with").WithCode("no-secret").
@@ -100,9 +106,10 @@ func New(o Options) (*Engine, error) {
 	}
 	e := &Engine{o: o, chunks: sync.Pool{New: func() any { return new(Chunk) }}}
 	for _, p := range o.Providers {
-		r := ringed{Provider: p}
-		if err := p.Scheme.Check(); err != nil {
-			return nil, err
+		r := ringed{Provider: p, unusable: p.Scheme.Check()}
+		if r.unusable != nil {
+			e.providers = append(e.providers, r)
+			continue
 		}
 		var keys []secret.Value
 		for i, c := range o.Candidates {
@@ -128,7 +135,12 @@ func New(o Options) (*Engine, error) {
 	if len(e.providers) == 0 {
 		return nil, fault.Usagef("no provider to verify for")
 	}
-	return e, nil
+	for _, p := range e.providers {
+		if p.unusable == nil {
+			return e, nil
+		}
+	}
+	return nil, e.providers[0].unusable
 }
 
 // label names a candidate for people.
@@ -165,8 +177,7 @@ func (c *Chunk) reset() {
 type facts struct {
 	when          time.Time
 	contradiction bool
-	assumed       bool
-	provider      int // of Engine.providers, -1 for none
+	unusable      error // the scheme that would have to be set right
 }
 
 // job is a batch on its way to a worker and back.
@@ -245,6 +256,9 @@ func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit 
 		e.chunks.Put(chunk)
 	}
 	if summary.Total == summary.Reasons[signature.Unreadable] {
+		if summary.unusable != nil {
+			return summary, summary.unusable
+		}
 		return summary, fault.Usagef("no delivery could be read").WithCode("nothing-readable").
 			WithHint("see `hookctl help formats`; --format says which format it is")
 	}

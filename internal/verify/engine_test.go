@@ -35,7 +35,7 @@ func TestReasons(t *testing.T) {
 	}{
 		{"valid", record(t, wunderBody, "X-Wunder-Signature", good), valid},
 		{"valid, other provider", record(t, zbody, "x-zyntro-signature", zgood),
-			Result{Valid: true, Provider: "zyntro", WebhookID: "wh-1", Webhook: "CRM Sync", EventID: "e1", EventType: "trigger.captured", Reason: signature.OK}},
+			Result{Valid: true, Provider: "zyntro", WebhookID: "wh-1", Webhook: "CRM Sync", EventID: "e1", EventType: "trigger.captured", Assumed: true, Reason: signature.OK}},
 		{"headers of both, second fits", record(t, wunderBody, "X-Zyntro-Signature", zgood, "X-Hook-Signature", good), valid},
 		{"mismatch", record(t, wunderBody, "X-Wunder-Signature", zgood), bad(signature.Mismatch)},
 		{"malformed", record(t, wunderBody, "X-Wunder-Signature", "sha256=12"), bad(signature.Malformed)},
@@ -233,7 +233,7 @@ func TestNewRefuses(t *testing.T) {
 		"blank secret":  func(o *Options) { o.Candidates[1].Secret = secret.New(" ") },
 		"NUL in secret": func(o *Options) { o.Candidates = append(o.Candidates, Candidate{ID: "x", Secret: secret.New("a\x00")}) },
 		"empty secret":  func(o *Options) { o.Candidates = []Candidate{{}} },
-		"bad scheme":    func(o *Options) { o.Providers[0].Scheme.Template = "x" },
+		"bad schemes":   func(o *Options) { o.Providers[0].Scheme.Template, o.Providers[1].Scheme.Headers = "x", nil },
 	} {
 		o := options()
 		o.Providers, o.Candidates = slices.Clone(o.Providers), slices.Clone(o.Candidates)

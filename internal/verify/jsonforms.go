@@ -226,6 +226,122 @@ func jsonEscaping(b []byte) iter.Seq[[]byte] {
 	}
 }
 
+// jsonRewritten is what a parser and a writer of another language make of the
+// body: layout, numbers and escapes changed at the same time.
+func jsonRewritten(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		text, isPython := fromPython(b)
+		if !isPython {
+			text = b
+		}
+		list, _ := tokens(text)
+		if list == nil {
+			return
+		}
+		layouts := append([]layout{compact, spaced}, indented...)
+		if isPython {
+			for _, l := range layouts {
+				for _, s := range append([]func([]byte) []byte{nil}, stringForms[:2]...) {
+					if !yield(write(list, nil, l, s, nil)) {
+						return
+					}
+				}
+			}
+		}
+		for _, sorted := range [][]token{list, sortMembers(list)} {
+			for _, l := range layouts {
+				for _, s := range stringForms {
+					for _, n := range numberForms {
+						if !yield(write(sorted, nil, l, s, n)) {
+							return
+						}
+					}
+					if !yield(append(write(sorted, nil, l, s, nil), '\n')) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// fromPython makes JSON of what Python prints of an object.
+func fromPython(b []byte) ([]byte, bool) {
+	text := bytes.TrimSpace(b)
+	if !bytes.HasPrefix(text, []byte("{'")) && !bytes.HasPrefix(text, []byte("[{'")) {
+		return nil, false
+	}
+	out := make([]byte, 0, len(text))
+	var within byte // the quotation mark of the string that is open
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		switch {
+		case within == 0 && (c == '\'' || c == '"'):
+			within = c
+			out = append(out, '"')
+		case within == 0:
+			word := text[i:]
+			switch {
+			case bytes.HasPrefix(word, []byte("True")):
+				out, i = append(out, "true"...), i+3
+			case bytes.HasPrefix(word, []byte("False")):
+				out, i = append(out, "false"...), i+4
+			case bytes.HasPrefix(word, []byte("None")):
+				out, i = append(out, "null"...), i+3
+			default:
+				out = append(out, c)
+			}
+		case c == within:
+			within = 0
+			out = append(out, '"')
+		case c == '\\' && i+1 < len(text):
+			if i++; text[i] != '\'' {
+				out = append(out, c)
+			}
+			out = append(out, text[i])
+		case c == '"':
+			out = append(out, '\\', '"')
+		default:
+			out = append(out, c)
+		}
+	}
+	return out, json.Valid(out)
+}
+
+// namesSorted reports whether each object's names are in alphabetical order,
+// with enough of them in one for that to be no accident.
+func namesSorted(list []token) bool {
+	const telling = 4
+	most := 0
+	var names [][]string // of the objects that are open; nil for an array
+	for i, t := range list {
+		switch t.kind {
+		case '{':
+			names = append(names, []string{})
+		case '[':
+			names = append(names, nil)
+		case '}', ']':
+			last := names[len(names)-1]
+			names = names[:len(names)-1]
+			if !slices.IsSorted(last) {
+				return false
+			}
+			most = max(most, len(last))
+		case '"':
+			if i+1 < len(list) && list[i+1].kind == ':' {
+				names[len(names)-1] = append(names[len(names)-1], string(t.text))
+			}
+		}
+	}
+	return most >= telling
+}
+
+// jsonShaped reports whether b begins as a JSON object or array.
+func jsonShaped(b []byte) bool {
+	text := bytes.TrimLeft(b, " \t\r\n")
+	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+}
+
 // numberForms are what numbers may have been before they went through a
 // parser: amounts with two decimals, which few parsers keep.
 var numberForms = []func(token) []byte{
@@ -244,6 +360,13 @@ var numberForms = []func(token) []byte{
 		return t.text
 	},
 	func(t token) []byte { return shortest(t.text) },
+	func(t token) []byte {
+		if whole(t.text) {
+			return append(bytes.Clone(t.text), ".0"...)
+		}
+		return t.text
+	},
+	func(t token) []byte { return unscientific(t.text) },
 }
 
 // decimals fills a fraction up to two digits.
@@ -252,6 +375,18 @@ func decimals(n []byte) []byte {
 		return append(bytes.Clone(n), '0')
 	}
 	return n
+}
+
+// unscientific writes 1e+06 as 1000000 and 1.5E3 as 1500.
+func unscientific(n []byte) []byte {
+	if !bytes.ContainsAny(n, "eE") || len(n) > 32 {
+		return n
+	}
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || f > 1e21 || f < -1e21 {
+		return n
+	}
+	return strconv.AppendFloat(nil, f, 'f', -1, 64)
 }
 
 // shortest drops the zeros at the end of a fraction.

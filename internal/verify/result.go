@@ -20,7 +20,10 @@ type Result struct {
 	Webhook   string // its name
 	EventID   string
 	EventType string
-	Reason    signature.Reason
+	// Assumed says that how the provider signs is not documented; the JSON has
+	// it among the notes.
+	Assumed bool
+	Reason  signature.Reason
 	// Diagnosis names what would have made the delivery valid, the likeliest
 	// cause first. It never changes the verdict.
 	Diagnosis []Finding
@@ -63,7 +66,7 @@ func (r *Result) AppendJSON(b []byte) []byte {
 		}
 		b = append(b, ']')
 	}
-	if len(r.Notes) > 0 {
+	if len(r.Notes) > 0 || r.Assumed {
 		b = append(b, `,"notes":[`...)
 		for i, n := range r.Notes {
 			if i > 0 {
@@ -71,9 +74,20 @@ func (r *Result) AppendJSON(b []byte) []byte {
 			}
 			b = appendText(b, n)
 		}
+		if r.Assumed {
+			if len(r.Notes) > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, AssumedNote(r.Provider))
+		}
 		b = append(b, ']')
 	}
 	return append(b, '}')
+}
+
+// AssumedNote says that a verdict rests on a guess.
+func AssumedNote(provider string) string {
+	return "assumed: " + provider + " documents neither the header nor the encoding of its signature"
 }
 
 func appendNullable(b []byte, s string) []byte {

@@ -3,6 +3,7 @@ package verify
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/signature"
@@ -45,8 +46,16 @@ func afterLabel(text string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")
 }
 
+// minDigest is how short a shortened digest is recognised.
+const minDigest = 8
+
 func decodings(text string) [][]byte {
 	var out [][]byte
+	if strings.Contains(text, "%") {
+		if plain, err := url.PathUnescape(text); err == nil {
+			text = plain
+		}
+	}
 	if b, err := hex.DecodeString(text); err == nil && len(b) > 0 {
 		out = append(out, b)
 	}
@@ -54,6 +63,9 @@ func decodings(text string) [][]byte {
 	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		if b, err := enc.DecodeString(bare); err == nil && len(b) > 0 {
 			out = append(out, b)
+			if inner, err := hex.DecodeString(string(b)); err == nil && len(inner) > 0 {
+				out = append(out, inner) // base64 of the hexadecimal text
+			}
 			break
 		}
 	}
@@ -67,5 +79,5 @@ func digestLength(n int, official bool) bool {
 	case 16, 20, 28, 32, 48, 64:
 		return true
 	}
-	return official && n >= 8 && n < 32
+	return official && n >= minDigest && n < 32
 }

@@ -40,8 +40,9 @@ type Summary struct {
 	// Bytes is about how much input was judged.
 	Bytes int64
 
-	seen map[uint64]struct{}
-	seed maphash.Seed
+	seen     map[uint64]struct{}
+	seed     maphash.Seed
+	unusable error // a provider's scheme that was needed
 }
 
 func newSummary() Summary {
@@ -59,6 +60,12 @@ func (s *Summary) Invalid() int { return s.Total - s.Valid }
 // add counts one result.
 func (s *Summary) add(r *Result, f facts) {
 	s.Total++
+	if r.Assumed {
+		s.assumed(r.Provider)
+	}
+	if f.unusable != nil {
+		s.unusable = f.unusable
+	}
 	if !r.Valid {
 		s.Reasons[r.Reason]++
 		return

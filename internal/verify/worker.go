@@ -22,6 +22,7 @@ type worker struct {
 	claims    []signature.Claim
 	header    capture.Header
 	possible  []int
+	streamed  int64 // the size of the streamed body that was judged last
 	// diagnosed is how many failures the collector has explained so far.
 	diagnosed *atomic.Int64
 }
@@ -60,10 +61,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			// Whether a failure is among the first is known in input order only: the
 			// collector drops what is explained here beyond the limit.
 			if w.diagnosed.Load()+failures < int64(w.e.o.Diagnoses) {
-				result.Diagnosis = w.e.diagnose(&failure{
-					provider: f.provider, reason: result.Reason,
-					header: w.override(r.Header), body: r.Body, streamed: r.Stream != nil,
-				})
+				w.explain(ctx, r, result)
 			}
 			failures++
 		}
@@ -72,6 +70,19 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		}
 	}
 	return c
+}
+
+// explain diagnoses the failure that was judged last.
+func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result) {
+	provider, found := w.e.diagnose(ctx, &failure{
+		providers: w.possible, reason: result.Reason, header: w.override(r.Header),
+		body: r.Body, streamed: r.Stream != nil, again: r.Again, size: w.streamed,
+	})
+	result.Diagnosis = found
+	if provider >= 0 && result.Provider == "" && r.Stream == nil {
+		// That it would match tells whose it is.
+		w.attribute(provider, r.Body, result)
+	}
 }
 
 func unreadable(r *capture.Request, err error) Result {
@@ -97,27 +108,56 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 		best, verdict = w.held(header, r.Body)
 	}
 	result.Reason, result.Valid = verdict.Reason, verdict.Reason == signature.OK
-	f.provider = best
-	if best < 0 {
+	if !result.Valid {
+		w.reject(best, head, r, result, f)
 		return
 	}
 	p := &w.e.providers[best]
-	result.Provider, f.assumed = p.Name, p.Scheme.Assumed
-	event := p.Envelope.Event(head)
-	result.EventID, result.EventType = event.ID, event.Type
+	event := w.attribute(best, head, result)
 	when, _ := event.When()
-	if !result.Valid {
-		result.Notes = append(result.Notes, r.Notes...)
-		return
-	}
 	matched := w.e.o.Candidates[p.candidates[verdict.KeyIndex]]
 	result.WebhookID, result.Webhook = matched.ID, matched.Name
+	if matched.Older {
+		result.Notes = append(result.Notes, fmt.Sprintf("signed with an older secret of this webhook (%s), not with its present one", matched.Secret.Fingerprint()))
+	}
 	if w.contradict(p.Envelope, event, header, result) {
 		f.contradiction = true
 	}
 	f.when = when
 	if w.e.o.MaxAge > 0 {
 		w.age(event, when, result)
+	}
+}
+
+// attribute says whose delivery it is, and what its body says of itself.
+func (w *worker) attribute(provider int, body []byte, result *Result) capture.Event {
+	p := &w.e.providers[provider]
+	event := p.Envelope.Event(body)
+	result.Provider, result.Assumed = p.Name, p.Scheme.Assumed
+	result.EventID, result.EventType = event.ID, event.Type
+	return event
+}
+
+// reject fills in a failure. Where several providers are possible, such as for
+// a bare signature, none is named; the body may tell its event all the same.
+func (w *worker) reject(best int, body []byte, r *capture.Request, result *Result, f *facts) {
+	result.Notes = append(result.Notes, r.Notes...)
+	if best >= 0 {
+		if err := w.e.providers[best].unusable; err != nil {
+			result.Provider, f.unusable = w.e.providers[best].Name, err
+			result.Notes = append(result.Notes, fmt.Sprintf("the signature scheme of %s cannot be used: %v", result.Provider, err))
+			return
+		}
+	}
+	if len(w.possible) == 1 {
+		w.attribute(best, body, result)
+		return
+	}
+	for _, i := range w.possible {
+		if event := w.e.providers[i].Envelope.Event(body); event.ID != "" && event.Type != "" && event.Time != "" {
+			result.EventID, result.EventType = event.ID, event.Type
+			return
+		}
 	}
 }
 
@@ -184,6 +224,8 @@ func (w *worker) choose(header capture.Header, match func(i int) signature.Verdi
 	for _, i := range w.possible {
 		v := signature.Verdict{Reason: w.claim(i, header), KeyIndex: -1}
 		switch {
+		case w.e.providers[i].unusable != nil:
+			v.Reason = signature.Unreadable
 		case v.Reason != signature.OK:
 		case w.verifiers[i] == nil:
 			v.Reason = signature.NoSecret
@@ -206,7 +248,7 @@ func rank(r signature.Reason) int {
 		return 3
 	case signature.Mismatch:
 		return 2
-	case signature.NoSecret:
+	case signature.NoSecret, signature.Unreadable:
 		return 0
 	}
 	return 1
@@ -217,14 +259,16 @@ func rank(r signature.Reason) int {
 func (w *worker) stream(ctx context.Context, body io.Reader, header capture.Header) (int, signature.Verdict, []byte, error) {
 	var feed []int
 	for _, i := range w.possible {
-		if w.claim(i, header) == signature.OK && w.verifiers[i] != nil {
+		if w.verifiers[i] != nil && w.claim(i, header) == signature.OK {
 			w.verifiers[i].Begin(&w.claims[i])
 			feed = append(feed, i)
 		}
 	}
 	var head []byte
+	w.streamed = 0
 	err := readAhead(ctx, body, func(p []byte) error {
 		head = append(head, p[:min(len(p), streamHead-len(head))]...)
+		w.streamed += int64(len(p))
 		for _, i := range feed {
 			if _, err := w.verifiers[i].Write(p); err != nil {
 				return err

@@ -95,6 +95,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 	for _, f := range r.Diagnosis {
 		add("Cause", f.Cause+": "+f.Explanation)
 		add("Fix", f.Fix)
+		add("See", CausePage(f.Cause))
 	}
 	if len(r.Diagnosis) == 0 {
 		add("Fix", nextSteps[r.Reason])
@@ -102,7 +103,15 @@ func VerdictReport(r *verify.Result) []render.Fact {
 	for _, n := range r.Notes {
 		add("Note", n)
 	}
+	if r.Assumed {
+		add("Note", verify.AssumedNote(r.Provider)+"; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them")
+	}
 	return facts
+}
+
+// CausePage is where a cause is described at length.
+func CausePage(cause string) string {
+	return "https://github.com/hookctl/hookctl/blob/main/docs/diagnosis.md#" + cause
 }
 
 // reasonSentences say what a failure's reason means.

@@ -31,6 +31,13 @@ func TestVerdict(t *testing.T) {
 			"zyntro/w1",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"}, {Label: "Note", Value: "X-Y says z"}},
 		},
+		"assumed": {
+			verify.Result{Source: "-", Valid: true, Provider: "zyntro", WebhookID: "w1", Assumed: true, Reason: signature.OK},
+			[]string{"valid", "-", "zyntro", "w1", "-", "-"},
+			"zyntro/w1",
+			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"},
+				{Label: "Note", Value: "assumed: zyntro documents neither the header nor the encoding of its signature; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them"}},
+		},
 		"given secret": {
 			verify.Result{Source: "-", Valid: true, Provider: "zyntro", Webhook: "--secret-env X", Reason: signature.OK},
 			[]string{"valid", "-", "zyntro", "--secret-env X", "-", "-"},
@@ -46,8 +53,8 @@ func TestVerdict(t *testing.T) {
 				{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a:3"},
 				{Label: "Reason", Value: "mismatch: the signature is not that of this body under any secret that was tried"},
 				{Label: "Provider", Value: "zyntro"},
-				{Label: "Cause", Value: "trailing-newline: It ends."}, {Label: "Fix", Value: "Do."},
-				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "Note", Value: "n"},
+				{Label: "Cause", Value: "trailing-newline: It ends."}, {Label: "Fix", Value: "Do."}, {Label: "See", Value: CausePage("trailing-newline")},
+				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "See", Value: CausePage("bom")}, {Label: "Note", Value: "n"},
 			},
 		},
 		"no secret": {

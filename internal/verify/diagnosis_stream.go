@@ -1,0 +1,233 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"strconv"
+	"strings"
+)
+
+// A body that is not in memory is read once more, and every key that may have
+// been used is hashed along with it. What can be tried of the body itself is
+// what a running hash allows: other ends, and another beginning.
+
+const (
+	// streamBudget is how many bytes are hashed for one streamed body: about a
+	// second. A larger body is hashed under streamProbes keys all the same.
+	streamBudget = 1 << 30
+	streamProbes = 4
+	maxProbes    = 64
+	// heldBack is how much of the end is kept out of the running hash: CR LF.
+	heldBack = 2
+)
+
+// probe is one way in which the body may have been signed.
+type probe struct {
+	mac     hash.Hash
+	finding []Finding // what is wrong if it matches
+	skip    int       // bytes at the beginning that were not signed
+	cut     []byte    // the digest of as many bytes as Content-Length says
+	unkeyed bool      // no key, and nothing around the body
+	plain   bool      // a candidate's own key
+}
+
+// proveStream is prove for a body that is read again. A body that has changed
+// or fails meanwhile proves nothing.
+func (d *diagnosis) proveStream(ctx context.Context) []Finding {
+	if d.failure.again == nil || len(d.sightings) == 0 {
+		return nil
+	}
+	before, after, err := d.provider.Scheme.Around(d.timestamp)
+	if err != nil {
+		return nil
+	}
+	body, err := d.failure.again()
+	if err != nil {
+		return nil
+	}
+	s := streamSearch{d: d, before: before, after: after, probes: d.probes()}
+	s.length, _ = strconv.ParseInt(strings.TrimSpace(d.failure.header.Get("Content-Length")), 10, 64)
+	for _, p := range s.probes {
+		if !p.unkeyed {
+			p.mac.Write([]byte(before))
+		}
+	}
+	if errors.Join(readAhead(ctx, body, s.write), body.Close()) != nil {
+		return nil
+	}
+	return s.end()
+}
+
+// probes lists the keys to try, the likeliest first.
+func (d *diagnosis) probes() []*probe {
+	var all []*probe
+	room := int(min(maxProbes, max(streamProbes, streamBudget/max(d.failure.size, 1))))
+	add := func(p *probe) {
+		if len(all) < room {
+			all = append(all, p)
+		}
+	}
+	keyed := func(key []byte, findings ...Finding) *probe {
+		return &probe{mac: hmac.New(sha256.New, key), finding: findings}
+	}
+	for _, key := range d.keys {
+		p := keyed(key)
+		p.plain = true
+		add(p)
+	}
+	for i := range d.engine.o.Others {
+		c := &d.engine.o.Others[i]
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.fits(d.provider.Name) {
+			add(keyed(key, c.finding()))
+		}
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		if t.keys == nil {
+			continue
+		}
+		for key := range d.changedKeys(t) {
+			add(keyed(key, t.finding("")))
+			if len(all) == room {
+				break
+			}
+		}
+	}
+	add(&probe{mac: sha256.New(), unkeyed: true, finding: []Finding{byCause("unkeyed-hash").finding("")}})
+	for _, key := range d.keys {
+		p := keyed(key, byCause("bom").finding(""))
+		p.skip = len(utf8BOM)
+		add(p)
+	}
+	return all
+}
+
+// streamSearch feeds the probes.
+type streamSearch struct {
+	d             *diagnosis
+	before, after string
+	probes        []*probe
+	length        int64 // that Content-Length says; 0 for none
+	seen          int64 // bytes that were given to the probes
+	head          []byte
+	tail          []byte // the last bytes, not yet hashed
+}
+
+// write takes a piece of the body and keeps its last bytes back.
+func (s *streamSearch) write(piece []byte) error {
+	if room := len(utf8BOM) - len(s.head); room > 0 {
+		s.head = append(s.head, piece[:min(room, len(piece))]...)
+	}
+	if len(piece) >= heldBack {
+		s.feed(s.tail)
+		s.feed(piece[:len(piece)-heldBack])
+		s.tail = append(s.tail[:0], piece[len(piece)-heldBack:]...)
+		return nil
+	}
+	s.tail = append(s.tail, piece...)
+	if extra := len(s.tail) - heldBack; extra > 0 {
+		s.feed(s.tail[:extra])
+		s.tail = append(s.tail[:0], s.tail[extra:]...)
+	}
+	return nil
+}
+
+// feed hashes text, and notes the digests where the body should have ended.
+func (s *streamSearch) feed(text []byte) {
+	if at := s.length - s.seen; at > 0 && at <= int64(len(text)) {
+		s.advance(text[:at])
+		for _, p := range s.probes {
+			p.cut = s.sum(p, nil)
+		}
+		text = text[at:]
+	}
+	s.advance(text)
+}
+
+func (s *streamSearch) advance(text []byte) {
+	for _, p := range s.probes {
+		rest := text
+		if skip := int64(p.skip) - s.seen; skip > 0 {
+			rest = text[min(skip, int64(len(text))):]
+		}
+		p.mac.Write(rest)
+	}
+	s.seen += int64(len(text))
+}
+
+// sum is the digest if the body went on with end and ended there.
+func (s *streamSearch) sum(p *probe, end []byte) []byte {
+	mac, ok := p.mac.(hash.Cloner)
+	if !ok {
+		return nil
+	}
+	fork, err := mac.Clone()
+	if err != nil {
+		return nil
+	}
+	fork.Write(end)
+	if !p.unkeyed {
+		fork.Write([]byte(s.after))
+	}
+	return fork.Sum(nil)
+}
+
+// end looks for a match in what was hashed.
+func (s *streamSearch) end() []Finding {
+	d := s.d
+	added, lost := byCause("trailing-newline"), byCause("missing-newline")
+	ends := []struct {
+		text []byte
+		t    *transformation
+	}{
+		{s.tail, nil},
+		{bytes.TrimSuffix(s.tail, []byte("\n")), added},
+		{bytes.TrimSuffix(s.tail, []byte("\r\n")), added},
+		{append(bytes.Clone(s.tail), '\n'), lost},
+		{append(bytes.Clone(s.tail), '\r', '\n'), lost},
+	}
+	for _, end := range ends {
+		if end.t != nil && bytes.Equal(end.text, s.tail) {
+			continue
+		}
+		for _, p := range s.probes {
+			if p.skip > 0 && !bytes.Equal(s.head, utf8BOM) {
+				continue
+			}
+			sum := s.sum(p, end.text)
+			found := p.finding
+			if end.t != nil {
+				found = append(found[:len(found):len(found)], end.t.finding(""))
+			}
+			if d.hits(sum) {
+				return nonNil(found)
+			}
+			if p.plain && end.t == nil {
+				if text, ok := d.digestElsewhere(sum); ok {
+					return []Finding{byCause("wrong-header").finding(text)}
+				}
+				if text, ok := d.truncatedFrom(sum); ok {
+					return []Finding{byCause("digest-truncated").finding(text)}
+				}
+			}
+			if end.t == nil && p.cut != nil && d.hits(p.cut) {
+				return append(found[:len(found):len(found)], byCause("truncated").finding(
+					fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", s.length, s.seen+int64(len(s.tail)))))
+			}
+		}
+	}
+	return nil
+}
+
+// nonNil tells "matches as it is" from "nothing matches".
+func nonNil(found []Finding) []Finding {
+	if found == nil {
+		return []Finding{}
+	}
+	return found
+}

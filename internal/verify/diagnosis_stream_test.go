@@ -1,0 +1,137 @@
+package verify
+
+import (
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// judgeFile judges a raw payload in a file.
+func judgeFile(t *testing.T, o Options, body []byte, name string) Result {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	batches, err := capture.Read(context.Background(), []string{path}, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []Result
+	if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	return all[0]
+}
+
+// A body that is too large for memory is read again to find the cause.
+func TestStreamedBodyIsDiagnosed(t *testing.T) {
+	body := `{"id":"big","x":"` + strings.Repeat("x", 9<<20) + `"}`
+	good := strings.TrimPrefix(sign(t, wunder, wunderKey, body), "sha256=")
+	raw, err := hex.DecodeString(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(body))
+	given := func(s string) []Candidate { return []Candidate{{Secret: secret.New(s)}} }
+	header := func(name, value string) func(*Options) {
+		return func(o *Options) {
+			o.Signature = ""
+			o.Headers = append(o.Headers, capture.Field{Name: name, Value: value})
+		}
+	}
+	for _, c := range []struct {
+		name   string
+		body   string
+		change func(*Options)
+		want   string
+	}{
+		{"newline added", body + "\n", nil, "trailing-newline"},
+		{"CRLF added", body + "\r\n", nil, "trailing-newline"},
+		{"newline lost", body, func(o *Options) { o.Signature = sign(t, wunder, wunderKey, body+"\n") }, "missing-newline"},
+		{"newline in the secret", body, func(o *Options) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace"},
+		{"both", body + "\n", func(o *Options) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace+trailing-newline"},
+		{"quoted secret", body, func(o *Options) { o.Candidates = given(`"` + wunderKey + `"`) }, "secret-quoted"},
+		{"other webhook", body, func(o *Options) { o.Candidates, o.Others = given("x"), []Candidate{lead} }, "other-webhook"},
+		{"older secret", body, func(o *Options) {
+			old := lead
+			old.Older = true
+			o.Candidates, o.Others = given("x"), []Candidate{old}
+		}, "older-secret"},
+		{"byte order mark", "\xef\xbb\xbf" + body, nil, "bom"},
+		{"base64 digest", body, func(o *Options) { o.Signature = base64.StdEncoding.EncodeToString(raw) }, "digest-encoding"},
+		{"shortened digest", body, func(o *Options) { o.Signature = good[:40] }, "digest-truncated"},
+		{"another header", body, header("X-Sig", good), "wrong-header"},
+		{"another header and newline", body + "\n", header("X-Sig", good), "wrong-header+trailing-newline"},
+		{"plain hash", body, func(o *Options) { o.Signature = hex.EncodeToString(sum[:]) }, "unkeyed-hash"},
+		{"more than was signed", body + strings.Repeat("y", 100), func(o *Options) {
+			o.Headers = []capture.Field{{Name: "X-Wunder-Signature", Value: good}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}
+			o.Signature = ""
+		}, "truncated"},
+		{"tampered", strings.Replace(body, "big", "bad", 1), nil, "unknown"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := options()
+			o.Providers, o.Candidates, o.Signature = []Provider{wunder}, []Candidate{lead}, good
+			if c.change != nil {
+				c.change(&o)
+			}
+			r := judgeFile(t, o, []byte(c.body), "body.json")
+			var causes []string
+			for _, f := range r.Diagnosis {
+				causes = append(causes, f.Cause)
+			}
+			if got := strings.Join(causes, "+"); r.Valid || got != c.want {
+				t.Errorf("%q, want %q: %+v", got, c.want, r)
+			}
+		})
+	}
+
+	var zipped strings.Builder
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write([]byte(body + "\n")); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	o.Signature = good
+	if r := judgeFile(t, o, []byte(zipped.String()), "body.json.gz"); len(r.Diagnosis) != 1 || r.Diagnosis[0].Cause != "trailing-newline" {
+		t.Errorf("gzip: %+v", r)
+	}
+}
+
+// However the pieces fall, the end is held back and the rest is hashed.
+func TestStreamSearchPieces(t *testing.T) {
+	const body = "abcdefgh\r\n"
+	for cut := range len(body) {
+		for again := range len(body) - cut {
+			d := &diagnosis{provider: &ringed{Provider: wunder}, keys: [][]byte{[]byte("k")}, engine: &Engine{}, failure: &failure{}}
+			s := streamSearch{d: d, probes: d.probes(), length: 4}
+			for _, piece := range []string{body[:cut], body[cut : cut+again], body[cut+again:], ""} {
+				if err := s.write([]byte(piece)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := hex.EncodeToString(s.sum(s.probes[0], s.tail)); got != mac(sha256.New, "k", body) {
+				t.Fatalf("%d, %d: the whole is %s", cut, again, got)
+			}
+			if got := hex.EncodeToString(s.probes[0].cut); got != mac(sha256.New, "k", body[:4]) {
+				t.Fatalf("%d, %d: the first four bytes are %s", cut, again, got)
+			}
+		}
+	}
+}
