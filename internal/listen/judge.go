@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/capture"
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -34,13 +33,19 @@ type ringed struct {
 
 // bench is what one delivery at a time is judged with.
 type bench struct {
-	verifiers []*signature.Verifier
+	verifiers []*signature.Verifier // nil where the provider has no secret
 	claims    []signature.Claim
+	possible  []int // of judge.providers: whose delivery it may be
 }
 
-// newJudge checks what is verified with. No secret at all, or an unusable one,
-// is an error of kind Usage.
+// newJudge checks what is verified with. No secret at all, an unusable one, or
+// an unusable scheme is an error of kind Usage.
 func newJudge(o Options) (*judge, error) {
+	for _, p := range o.Providers {
+		if err := p.Scheme.Check(); err != nil {
+			return nil, err
+		}
+	}
 	engine, err := verify.New(verify.Options{
 		Providers: o.Providers, Candidates: o.Candidates, Others: o.Others, Workers: 1, Diagnoses: 1,
 	})
@@ -83,12 +88,14 @@ func (j *judge) newBench() *bench {
 func (j *judge) judge(d *Delivery, header http.Header, body []byte) {
 	b := j.benches.Get().(*bench)
 	defer j.benches.Put(b)
+	b.possible = b.possible[:0]
 	best := -1 // of j.providers: whose verdict counts
 	verdict := signature.Verdict{Reason: signature.NoSignature, KeyIndex: -1}
 	for i, p := range j.providers {
 		if len(j.providers) > 1 && !p.Scheme.Present(header) {
 			continue
 		}
+		b.possible = append(b.possible, i)
 		v := signature.Verdict{Reason: p.Scheme.Claim(header, &b.claims[i]), KeyIndex: -1}
 		switch {
 		case v.Reason != signature.OK:
@@ -105,15 +112,32 @@ func (j *judge) judge(d *Delivery, header http.Header, body []byte) {
 		}
 	}
 	d.Reason = verdict.Reason
-	if best < 0 {
+	if d.Reason != signature.OK {
+		j.attribute(d, b.possible, body)
 		return
 	}
 	p := &j.providers[best]
 	describe(d, p.Provider, body)
-	if d.Reason == signature.OK {
-		matched := j.candidates[p.candidates[verdict.KeyIndex]]
-		d.WebhookID, d.Webhook = matched.ID, matched.Name
-		d.Notes = append(d.Notes, contradictions(p.Envelope, d, header)...)
+	matched := j.candidates[p.candidates[verdict.KeyIndex]]
+	d.WebhookID, d.Webhook = matched.ID, matched.Name
+	if matched.Older {
+		d.Notes = append(d.Notes, fmt.Sprintf("signed with an older secret of this webhook (%s), not with its present one", matched.Secret.Fingerprint()))
+	}
+	d.Notes = append(d.Notes, contradictions(p.Envelope, d, header)...)
+}
+
+// attribute says whose an invalid delivery seems to be. Where several providers
+// are possible none is named; the body may tell its event all the same.
+func (j *judge) attribute(d *Delivery, possible []int, body []byte) {
+	if len(possible) == 1 {
+		describe(d, j.providers[possible[0]].Provider, body)
+		return
+	}
+	for _, i := range possible {
+		if event := j.providers[i].Envelope.Event(body); event.ID != "" && event.Type != "" && event.Time != "" {
+			d.EventID, d.EventType = event.ID, event.Type
+			return
+		}
 	}
 }
 
@@ -179,16 +203,17 @@ func clip(s string) string {
 	return s
 }
 
-var errNotExplained = errors.New("the delivery was not looked at")
+var errNotExplained = errors.New("its record is judged otherwise")
 
-// explain finds why a delivery failed, given its record. It takes some
-// milliseconds. Package verify promises that no finding holds a digest.
-func (j *judge) explain(ctx context.Context, record []byte) ([]verify.Finding, []string, error) {
+// explain completes a failure, given its record: why it failed and, where that
+// tells it, whose it is. It takes some milliseconds. Package verify promises
+// that no finding holds a digest.
+func (j *judge) explain(ctx context.Context, d *Delivery, record []byte) error {
 	batches, err := capture.Read(ctx, []string{"-"}, capture.Options{Format: "ndjson", Stdin: bytes.NewReader(record)})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	found := verify.Result{}
+	var found verify.Result
 	_, err = j.engine.Run(ctx, batches, func(c *verify.Chunk) error {
 		for _, r := range c.Results {
 			found = r
@@ -197,9 +222,11 @@ func (j *judge) explain(ctx context.Context, record []byte) ([]verify.Finding, [
 	})
 	switch {
 	case err != nil:
-		return nil, nil, err
-	case found.Valid || found.Reason == "":
-		return nil, nil, fault.Wrap(fault.Other, errNotExplained)
+		return err
+	case found.Reason != d.Reason:
+		return errNotExplained
 	}
-	return found.Diagnosis, found.Notes, nil
+	d.Diagnosis, d.Notes = found.Diagnosis, append(d.Notes, found.Notes...)
+	d.Provider, d.EventID, d.EventType = found.Provider, found.EventID, found.EventType
+	return nil
 }

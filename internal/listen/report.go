@@ -134,11 +134,9 @@ func (r *reporter) run(ctx context.Context) {
 func (r *reporter) tell(ctx context.Context, rep report) bool {
 	d := rep.delivery
 	if rep.record != nil {
-		findings, notes, err := r.s.judge.explain(ctx, rep.record)
-		if err != nil && !errors.Is(err, context.Canceled) {
-			notes = append(notes, fmt.Sprintf("the failure could not be explained: %v", err))
+		if err := r.s.judge.explain(ctx, &d, rep.record); err != nil && !errors.Is(err, context.Canceled) {
+			d.Notes = append(d.Notes, fmt.Sprintf("the failure could not be explained: %v", err))
 		}
-		d.Diagnosis, d.Notes = findings, append(d.Notes, notes...)
 	}
 	if err := r.s.o.Report(d); err != nil {
 		r.failure <- err

@@ -1,0 +1,486 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/listen"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// The files of --save. Valid deliveries are apart from the others, so that
+// verify and replay can be given the first, or the directory.
+const (
+	keptFile     = "deliveries.ndjson"
+	rejectedFile = "invalid.ndjson"
+)
+
+type listenOptions struct {
+	app     *app
+	globals *globals
+
+	keys     verifyOptions // the flags that say whose deliveries, and with which secrets
+	noVerify bool
+
+	addr, urlFile string
+	maxBody       string
+
+	save           string
+	saveInvalid    bool
+	forwardTo      string
+	forwardTimeout time.Duration
+
+	once         bool
+	count        int
+	until        []string
+	allowUnknown bool
+	timeout      time.Duration
+
+	create, publicURL string
+	events            []string
+}
+
+func newListenCmd(g *globals) *cobra.Command {
+	o := &listenOptions{globals: g}
+	c := &cobra.Command{
+		Use:     "listen",
+		Short:   "Receive deliveries locally: verify, show, keep, forward",
+		GroupID: groupDeliveries,
+		Example: `  hookctl listen                                       # every kept secret is tried
+  hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
+  hookctl listen --once --timeout 30s --url-file url.txt -o ndjson        # in CI
+  hookctl listen --until contact.created --timeout 2m --webhook "Lead sync"
+  hookctl listen --addr 127.0.0.1:8787 --public-url https://abc.example.com --create wundertreos --event 'contact.*'`,
+		Long: `Receive deliveries at a local address, on any path, until Ctrl-C. Each is
+verified before anything else is done with it; then it is kept (--save), then
+forwarded (--forward-to), then answered, then shown:
+
+  200   valid; with --forward-to the status that the target answered, 502 if it
+        cannot be reached, 504 if it takes too long
+  401   the signature is not valid: not forwarded, and kept only with --save-invalid
+  503   the delivery could not be kept: the provider will send it again
+  400, 405, 408, 413   no delivery: broken off, not POST, too slow, too large
+
+Without --webhook, --secret-file or --secret-env every secret kept in this
+profile is tried. Without any secret the command does not start, unless
+--no-verify takes whatever comes; each line says so then.
+
+--save DIR appends to DIR/deliveries.ndjson, which 'hookctl verify' and 'hookctl
+replay' read. A delivery is answered only when it is safely on disk. Invalid
+ones go to DIR/invalid.ndjson with --save-invalid.
+
+Forwarding keeps the body and the headers as they came; redirects are not
+followed and no credentials added. An event that was answered with a 2xx is
+not forwarded a second time: a duplicate is answered 200 and marked.
+
+-o ndjson prints an object a delivery: received_at, method, url, bytes, valid
+(null: not verified), reason (as verify's, or not-verified), provider,
+webhook_id, webhook, event_id, event_type, duplicate, saved, forward_status,
+forward_error, status, latency_ms; for an invalid one diagnosis, and notes where
+there are any. Of a flood of invalid deliveries only some are shown.
+
+--once, --count and --until end the command with exit code 0 once so many valid
+deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
+with exit code 3 if they did not come. Ctrl-C ends it with 0, after what it has
+accepted is answered.
+
+--create makes a webhook for this session whose deliveries go to --public-url,
+and removes it at the end, after Ctrl-C too. Zyntro's is disabled: it has no
+delete.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.keys.app, o.keys.globals = o.app, g
+			if err := o.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return runListen(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "address to listen at; port 0: a free one")
+	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
+	f.StringVar(&o.keys.webhook, "webhook", "", "verify with the secret that is kept for this webhook")
+	f.StringVar(&o.keys.secretFile, "secret-file", "", "verify with the secret in a file; - is standard input")
+	f.StringVar(&o.keys.secretEnv, "secret-env", "", "verify with the secret in an environment variable of this name")
+	f.StringVar(&o.keys.provider, "provider", "", "whose deliveries they are, where the headers do not tell")
+	f.StringSliceVar(&o.keys.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
+	f.StringVar(&o.keys.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
+	f.StringVar(&o.keys.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
+	f.StringVar(&o.keys.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
+	f.StringVar(&o.keys.timestampHdr, "timestamp-header", "", "the header that {timestamp} comes from")
+	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
+	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
+	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
+	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
+	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL")
+	f.DurationVar(&o.forwardTimeout, "forward-timeout", listen.DefaultForwardTimeout, "how long the target may take")
+	f.BoolVar(&o.once, "once", false, "end after one delivery")
+	f.IntVar(&o.count, "count", 0, "end after so many deliveries")
+	f.StringArrayVar(&o.until, "until", nil, "end after a delivery of this event: a slug, a comma list or a glob (repeatable)")
+	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "take events that the catalogue does not list")
+	f.DurationVar(&o.timeout, "timeout", 0, "end after this time")
+	f.StringVar(&o.publicURL, "public-url", "", "with --create: the URL from which a tunnel leads here")
+	f.StringVar(&o.create, "create", "", "make a webhook at this provider for the session")
+	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as for create (default all, repeatable)")
+	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env", "no-verify")
+	c.MarkFlagsMutuallyExclusive("no-verify", "create")
+	c.MarkFlagsMutuallyExclusive("once", "count")
+	c.MarkFlagsRequiredTogether("public-url", "create")
+	o.complete(c)
+	return c
+}
+
+func (o *listenOptions) complete(c *cobra.Command) {
+	g := o.globals
+	fixed := func(values ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	}
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"webhook": g.completeKept, "provider": g.completeProviders, "create": g.completeProviders,
+		"key-encoding":    fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
+		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
+		"signed-template": fixed("{body}", "{timestamp}.{body}"),
+		"until":           completeEvents(g.env.Drivers), "event": completeEvents(g.env.Drivers),
+		"addr": fixed("127.0.0.1:0", "127.0.0.1:8787"), "max-body": fixed("64KiB", "1MiB", "32MiB"),
+		"timeout": fixed("30s", "2m", "1h"), "forward-timeout": fixed("5s", "30s", "2m"),
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, complete)
+	}
+	for _, flag := range []string{"secret-env", "signature-header", "timestamp-header", "forward-to", "public-url", "count"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	_ = c.MarkFlagDirname("save")
+}
+
+// check finds what is wrong with the flags by themselves.
+func (o *listenOptions) check(given func(flag string) bool) error {
+	switch {
+	case given("count") && o.count < 1:
+		return fault.Usagef("--count %d is not a number from 1 on", o.count)
+	case given("timeout") && o.timeout <= 0:
+		return fault.Usagef("--timeout %s is not a positive time", o.timeout)
+	case given("forward-timeout") && o.forwardTimeout <= 0:
+		return fault.Usagef("--forward-timeout %s is not a positive time", o.forwardTimeout)
+	case given("save") && o.save == "":
+		return fault.Usagef("--save is empty").WithHint("name a directory, for instance: --save captures")
+	case o.saveInvalid && o.save == "":
+		return fault.Usagef("--save-invalid needs --save").WithHint("name a directory, for instance: --save captures")
+	case given("forward-to") && o.forwardTo == "":
+		return fault.Usagef("--forward-to is empty")
+	case len(o.events) > 0 && o.create == "":
+		return fault.Usagef("--event goes with --create").WithHint("to wait for an event: --until EVENT")
+	}
+	return nil
+}
+
+// runListen opens what the deliveries need, in the order of what can fail
+// without a trace: flags, address, files, and only then a webhook.
+func runListen(ctx context.Context, o *listenOptions) (err error) {
+	a := o.app
+	opts, err := o.options(ctx)
+	if err != nil {
+		return err
+	}
+	session, err := o.plan()
+	if err != nil {
+		return err
+	}
+	l, here, err := o.bind()
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := l.Close(); err == nil && !errors.Is(cerr, net.ErrClosed) {
+			err = cerr
+		}
+	}()
+	if err := o.notToItself(opts.Forward, l.Addr()); err != nil {
+		return err
+	}
+	closeFiles, err := o.openFiles(&opts)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeFiles()) }()
+	if session != nil {
+		made, err := session.start(ctx)
+		if err != nil {
+			return err
+		}
+		opts.Candidates = append([]verify.Candidate{made}, opts.Candidates...)
+		opts.Leave = func() { session.end(ctx) }
+	}
+	stream := a.out.Stream(view.ReceivedColumns())
+	opts.Report = func(d listen.Delivery) error {
+		r := view.NewReceived(d)
+		return stream.Item(r, r.Row(), r.Name())
+	}
+	server, err := listen.New(opts)
+	if err == nil {
+		err = o.announce(here)
+	}
+	if err != nil {
+		if session != nil {
+			session.end(ctx)
+			err = errors.Join(err, session.failure)
+		}
+		return err
+	}
+	summary, err := server.Run(ctx, l)
+	err = fault.Worst(err, stream.Close(), o.retract())
+	if session != nil {
+		err = fault.Worst(err, session.failure)
+	}
+	o.summarise(opts, summary)
+	return err
+}
+
+// options collects what deliveries are judged by, and what is done with them.
+func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
+	a := o.app
+	opts := listen.Options{
+		NoVerify: o.noVerify, Timeout: o.timeout, Now: a.env.Now, Hurry: a.env.Hurry,
+		Notify: func(line string) { a.note("%s", line) },
+	}
+	var err error
+	if opts.MaxBody, err = parseSize(o.maxBody); err != nil {
+		return opts, fault.Usagef("--max-body: %w", err).WithHint("for instance: --max-body 512KiB; at most 32MiB")
+	}
+	if o.forwardTo != "" {
+		if opts.Forward, err = listen.NewForwarder(o.forwardTo, o.forwardTimeout); err != nil {
+			return opts, err
+		}
+	}
+	only, err := o.candidates(ctx, &opts)
+	if err != nil {
+		return opts, err
+	}
+	var drivers []*provider.Driver
+	for _, d := range a.env.Drivers {
+		if only == "" || d.Name == only {
+			drivers = append(drivers, d)
+			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.keys.scheme(d), Envelope: d.Envelope})
+		}
+	}
+	return opts, o.wanted(drivers, &opts)
+}
+
+// candidates fills in the secrets, and returns the provider that all deliveries
+// belong to, or "".
+func (o *listenOptions) candidates(ctx context.Context, opts *listen.Options) (only string, err error) {
+	if o.noVerify {
+		if o.keys.provider == "" {
+			return "", nil
+		}
+		d, err := o.globals.driver(o.keys.provider)
+		if err != nil {
+			return "", err
+		}
+		return d.Name, nil
+	}
+	var with verify.Options
+	if only, err = o.keys.candidates(ctx, &with); err != nil {
+		return "", err
+	}
+	opts.Candidates, opts.Others = with.Candidates, with.Others
+	if len(opts.Candidates) == 0 && o.create == "" {
+		return "", fault.Usagef("there is no secret to verify deliveries with").WithCode("no-secret").
+			WithHint("make a webhook with `hookctl create`, keep a secret with `hookctl secrets set`, or give one with --secret-file or --secret-env;\n--no-verify takes every delivery, whoever sent it")
+	}
+	return only, nil
+}
+
+// wanted fills in what ends the command.
+func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options) error {
+	opts.Count = o.count
+	if o.once || len(o.until) > 0 && o.count == 0 {
+		opts.Count = 1
+	}
+	if len(o.until) == 0 {
+		return nil
+	}
+	var first error
+	for _, d := range drivers {
+		slugs, _, err := expandEvents(d, o.until, o.allowUnknown)
+		if err != nil && first == nil {
+			first = err
+		}
+		for _, s := range slugs {
+			if !slices.Contains(opts.Events, s) {
+				opts.Events = append(opts.Events, s)
+			}
+		}
+	}
+	if len(opts.Events) == 0 {
+		return first
+	}
+	return nil
+}
+
+// bind listens at --addr. The second answer is the URL of the place.
+func (o *listenOptions) bind() (net.Listener, string, error) {
+	host, port, err := net.SplitHostPort(o.addr)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return nil, "", fault.Usagef("--addr: %q is not an address and a port", o.addr).WithHint("for instance: --addr 127.0.0.1:8787")
+	}
+	l, err := net.Listen("tcp", o.addr)
+	if err != nil {
+		return nil, "", fault.Errorf(fault.Other, "no delivery can be received at %s: %w", o.addr, err).
+			WithHint("choose another address with --addr, or port 0 for a free one")
+	}
+	at, ok := l.Addr().(*net.TCPAddr)
+	if ok && !at.IP.IsLoopback() {
+		guard := "only signatures keep foreign deliveries out"
+		if o.noVerify {
+			guard = "and with --no-verify whatever they send is taken"
+		}
+		o.app.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
+	}
+	if ok && at.IP.IsUnspecified() {
+		host = "127.0.0.1"
+		if at.IP.To4() == nil {
+			host = "::1"
+		}
+		return l, "http://" + net.JoinHostPort(host, strconv.Itoa(at.Port)) + "/", nil
+	}
+	return l, "http://" + l.Addr().String() + "/", nil
+}
+
+// notToItself refuses to forward in a circle.
+func (o *listenOptions) notToItself(f *listen.Forwarder, addr net.Addr) error {
+	at, ok := addr.(*net.TCPAddr)
+	if f == nil || !ok {
+		return nil
+	}
+	u, err := url.Parse(f.URL())
+	if err != nil || u.Port() != strconv.Itoa(at.Port) {
+		return nil //nolint:nilerr // the forwarder has checked its URL
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Hostname() != "localhost" && (ip == nil || !ip.Equal(at.IP) && !ip.IsLoopback()) {
+		return nil
+	}
+	return fault.Usagef("--forward-to leads back to the listener itself: %s", f.URL())
+}
+
+// openFiles opens what --save asks for, and returns how to close it.
+func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
+	var open []*listen.Archive
+	closeAll := func() error {
+		var errs []error
+		for _, a := range open {
+			errs = append(errs, a.Close())
+		}
+		return errors.Join(errs...)
+	}
+	if o.save == "" {
+		return closeAll, nil
+	}
+	for _, file := range []struct {
+		name   string
+		to     **listen.Archive
+		wanted bool
+	}{{keptFile, &opts.Kept, true}, {rejectedFile, &opts.Rejected, o.saveInvalid}} {
+		if !file.wanted {
+			continue
+		}
+		a, err := listen.OpenArchive(o.save, file.name, o.app.warn)
+		if err != nil {
+			return nil, errors.Join(err, closeAll())
+		}
+		*file.to = a
+		open = append(open, a)
+	}
+	return closeAll, nil
+}
+
+// announce says where deliveries are received, and how to get them here.
+func (o *listenOptions) announce(here string) error {
+	a := o.app
+	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
+	if o.noVerify {
+		a.warn("warning: signatures are not verified")
+	}
+	port := strings.TrimSuffix(here[strings.LastIndexByte(here, ':')+1:], "/")
+	if o.publicURL != "" {
+		a.note("Deliveries come from %s.", o.publicURL)
+	} else {
+		a.note("To be reached from outside, run one of these in another terminal and give the provider the URL it leads to:")
+		a.note("  cloudflared tunnel --url %s", strings.TrimSuffix(here, "/"))
+		a.note("  ngrok http %s", port)
+		a.note("  ssh -R 8080:127.0.0.1:%s HOST        (with a web server on HOST that passes on to its port 8080)", port)
+	}
+	if o.urlFile == "" {
+		return nil
+	}
+	return secret.WriteFile(o.urlFile, []byte(here+"\n"))
+}
+
+// retract removes what announce has written.
+func (o *listenOptions) retract() error {
+	if o.urlFile == "" {
+		return nil
+	}
+	if err := os.Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fault.Errorf(fault.Other, "--url-file: %w", err)
+	}
+	return nil
+}
+
+func (o *listenOptions) summarise(opts listen.Options, s listen.Summary) {
+	a := o.app
+	kept, forward := "", ""
+	if opts.Kept != nil {
+		kept = opts.Kept.Path()
+	}
+	if opts.Forward != nil {
+		forward = opts.Forward.URL()
+	}
+	for _, line := range view.Reception(s, kept, forward) {
+		a.note("%s", line)
+	}
+	for _, name := range s.Assumed {
+		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
+	}
+}
+
+// parseSize reads a number of bytes, with or without a unit.
+func parseSize(text string) (int64, error) {
+	number, unit := text, int64(1)
+	for _, u := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"k", 1 << 10}, {"K", 1 << 10}, {"M", 1 << 20}, {"B", 1}} {
+		if n, ok := strings.CutSuffix(text, u.suffix); ok {
+			number, unit = n, u.bytes
+			break
+		}
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 1 || n > listen.MostMaxBody/unit {
+		return 0, fmt.Errorf("%q is not a size from 1 byte to %d MiB", text, listen.MostMaxBody>>20)
+	}
+	return n * unit, nil
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// listenSession is the webhook of `listen --create`: made for one run of the
+// command, through custody like any other, and removed at its end.
+type listenSession struct {
+	app    *app
+	driver *provider.Driver
+	spec   provider.Spec
+
+	client  *provider.Client
+	ref     secret.Ref
+	failure error // why it could not be removed
+}
+
+// plan checks what --create asks for; nil where it asks for nothing.
+func (o *listenOptions) plan() (*listenSession, error) {
+	if o.create == "" {
+		return nil, nil
+	}
+	d, err := o.globals.driver(o.create)
+	if err != nil {
+		return nil, err
+	}
+	if o.keys.provider != "" {
+		if other, err := o.globals.driver(o.keys.provider); err != nil || other != d {
+			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.keys.provider)
+		}
+	}
+	events := o.events
+	if len(events) == 0 {
+		events = []string{"all"}
+	}
+	slugs, _, err := expandEvents(d, events, o.allowUnknown)
+	if err != nil {
+		return nil, err
+	}
+	s := &listenSession{app: o.app, driver: d, spec: provider.Spec{
+		Name: "hookctl listen " + o.app.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
+	}}
+	for _, f := range d.Validate(s.spec) {
+		if f.Field == "url" {
+			return nil, fault.Usagef("--public-url: %s", f.Message)
+		}
+		return nil, fault.Usagef("--%s: %s", flagOf(f.Field), f.Message)
+	}
+	if warning := unreachable(o.publicURL); warning != "" {
+		o.app.note("warning: %s", warning)
+	}
+	return s, nil
+}
+
+// start makes the webhook, and returns its secret.
+func (s *listenSession) start(ctx context.Context) (verify.Candidate, error) {
+	var err error
+	if s.client, err = s.app.online(ctx, s.driver); err != nil {
+		return verify.Candidate{}, err
+	}
+	made, err := s.client.Create(ctx, s.spec, nil)
+	if err != nil {
+		return verify.Candidate{}, err // it says what became of the webhook
+	}
+	s.ref = made.Record.Ref()
+	s.app.note("Made the webhook %s for this session.", provider.ShellQuote(s.ref.Provider+"/"+s.ref.ID))
+	return verify.Candidate{Provider: s.ref.Provider, ID: s.ref.ID, Name: made.Record.Name, Secret: made.Record.Secret}, nil
+}
+
+// end removes the webhook, although ctx has ended, unless the user interrupts
+// a second time.
+func (s *listenSession) end(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	go func() {
+		select {
+		case <-s.app.env.Hurry: // nil blocks for ever
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	name := provider.ShellQuote(s.ref.Provider + "/" + s.ref.ID)
+	err := s.client.Delete(ctx, s.ref.ID)
+	switch {
+	case err != nil:
+		s.failure = &fault.Error{
+			Kind: fault.KindOf(err), Code: fault.Code(err), ProviderMessage: fault.ProviderMessage(err),
+			Err:  fmt.Errorf("the webhook of this session, %s, is still there: %w", name, err),
+			Hint: "remove it with: hookctl delete " + name,
+		}
+	case s.driver.Deletes:
+		s.app.note("Deleted the webhook %s.", name)
+	default:
+		s.app.note("Disabled the webhook %s: %s has no delete, so it stays in the list.", name, s.driver.Title)
+	}
+}
