@@ -182,7 +182,7 @@ func eventChanges(d *provider.Driver, live []string) []view.EventChange {
 		}
 	}
 	for _, slug := range live {
-		if !inCatalogue(d.Catalogue, slug) {
+		if !d.KnowsEvent(slug) {
 			changes = append(changes, view.EventChange{Provider: d.Name, Event: slug, Change: "added"})
 		}
 	}

@@ -76,9 +76,18 @@ func (c *Client) List(ctx context.Context) ([]Webhook, error) { return c.raw.Lis
 // Get returns one webhook, by its exact id.
 func (c *Client) Get(ctx context.Context, id string) (Webhook, error) { return c.raw.Get(ctx, id) }
 
-// Update changes a webhook in place.
+// Update changes a webhook in place. New authentication data is marked in its
+// record, see [secret.AuthMark].
 func (c *Client) Update(ctx context.Context, id string, ch Change) (Webhook, error) {
-	return c.raw.Update(ctx, id, ch)
+	got, err := c.raw.Update(ctx, id, ch)
+	if err == nil && (ch.AuthType != nil || !ch.AuthData.IsZero()) {
+		kind := ch.AuthType
+		if kind == nil {
+			kind = got.AuthType
+		}
+		c.markAuth(context.WithoutCancel(ctx), secret.Ref{Provider: c.driver.Name, ID: id}, kind, ch.AuthData)
+	}
+	return got, err
 }
 
 // Help returns the provider's live documentation.
@@ -167,6 +176,9 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 		return nil, Created{Webhook: wh}, c.leave(entry, c.notKept(entry, rec, err, synced))
 	}
 	c.phase(entry, secret.Phase{Name: "kept", ID: wh.ID})
+	if !s.AuthData.IsZero() {
+		rec.Auth = c.markAuth(keep, rec.Ref(), &s.AuthType, s.AuthData)
+	}
 	if !sameWebhook(in, wh) {
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
 			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))

@@ -154,6 +154,9 @@ type Driver struct {
 	NameRequired  bool
 	// AuthTypes are the values of --auth-type.
 	AuthTypes []string
+	// AuthMembers are the members of --auth-data, by type; a type without data
+	// is not there.
+	AuthMembers map[string][]string
 	// Validate finds everything wrong with s that can be known locally, all at
 	// once. Unknown events are not its business.
 	Validate func(s Spec) []Fault
@@ -172,14 +175,14 @@ type Driver struct {
 	IDField     []string
 
 	NewSandbox func(SandboxOptions) Sandbox
-
-	open func(Access) Provider
-}
 	// Sample makes the body of a delivery of the event, as the provider first
 	// sends it. The second result says whether the provider documents what is
 	// in it; the rest of any other body is made up. It never fails: an event
 	// that the provider does not have gets a plausible body too.
 	Sample func(event string, o SampleOptions) (body []byte, documented bool)
+
+	open func(Access) Provider
+}
 
 // NewDriver returns d with its open function set. Adapters call it once.
 func NewDriver(d Driver, open func(Access) Provider) *Driver {
@@ -193,9 +196,6 @@ type Fault struct {
 	Message string
 }
 
-// SandboxOptions configure a fake API.
-type SandboxOptions struct {
-	Now  func() time.Time
 // SampleOptions are what a sample body says.
 type SampleOptions struct {
 	Now   time.Time
@@ -203,6 +203,9 @@ type SampleOptions struct {
 	Seed  int64  // of the ids in it; 0: random, so that no two samples are one event
 }
 
+// SandboxOptions configure a fake API.
+type SandboxOptions struct {
+	Now  func() time.Time
 	Seed int64 // of ids and secrets that must differ between sandboxes; 0: random
 	// Deliver sends signed events to the webhooks' URLs; nil: none are sent.
 	Deliver *http.Client
@@ -218,9 +221,6 @@ type Sandbox interface {
 	// Emit makes one sample event of the type and delivers it, signed, to
 	// every active webhook that asked for it. It returns the attempts.
 	Emit(ctx context.Context, event string) ([]Attempt, error)
-	// Webhooks is how many webhooks the fake holds that are not deleted or disabled.
-	Webhooks() int
-}
 	// Prepare makes one sample event of the type, and a delivery of it for
 	// every active webhook that asked for it; an event may bring another one
 	// with it. edit, if not nil, changes each body before it is signed. An
@@ -229,10 +229,10 @@ type Sandbox interface {
 	Prepare(event string, edit func(body []byte) ([]byte, error)) ([]Delivery, error)
 	// Wanted are the events that active webhooks ask for, each once, sorted.
 	Wanted() []string
+	// Webhooks is how many webhooks the fake holds that are not deleted or disabled.
+	Webhooks() int
+}
 
-// Attempt is one delivery attempt of a sandbox.
-type Attempt struct {
-	WebhookID string
 // Delivery is one event of a sandbox on its way to one webhook. It is not for
 // concurrent use.
 type Delivery struct {
@@ -248,6 +248,9 @@ type Delivery struct {
 	Try func(ctx context.Context) (Attempt, bool)
 }
 
+// Attempt is one delivery attempt of a sandbox.
+type Attempt struct {
+	WebhookID string
 	EventID   string
 	EventType string
 	URL       string

@@ -4,6 +4,7 @@
 package zyntro
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -41,6 +42,7 @@ func Driver() *provider.Driver {
 		CreateOptions: []provider.Option{provider.OptTimeout, provider.OptAuth},
 		NameRequired:  true,
 		AuthTypes:     slices.Clone(authTypes),
+		AuthMembers:   maps.Clone(authMembers),
 		Validate:      validate,
 
 		// Zyntro documents HMAC-SHA256 with the webhook's secret, and nothing else.
@@ -64,9 +66,9 @@ func Driver() *provider.Driver {
 		IDField:     []string{"data", "wh_id"},
 
 		NewSandbox: newSandbox,
+		Sample:     sample,
 	}, open)
 }
-		Sample:     sample,
 
 // checkCredentials names everything that is missing at once.
 func checkCredentials(given map[string]secret.Value) error {

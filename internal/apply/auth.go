@@ -1,0 +1,123 @@
+package apply
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// maxExpanded bounds a text whose ${NAME} are filled in, in bytes.
+const maxExpanded = 8 << 10
+
+// isCredential reports whether a member of auth must come from the environment:
+// all but those that are known to be none.
+func isCredential(member string) bool { return member != "header" && member != "username" }
+
+// auth reads how the provider shall authenticate. No message quotes a value.
+func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
+	members, ok := p.mapping(n, "auth", nil)
+	if !ok {
+		return nil
+	}
+	kindNode, ok := members["type"]
+	if !ok {
+		p.fail(n, "auth has no type: one of %s", strings.Join(d.AuthTypes, ", "))
+		return nil
+	}
+	kind, ok := p.text(kindNode, "type")
+	if !ok {
+		return nil
+	}
+	if !slices.Contains(d.AuthTypes, kind) {
+		p.fail(kindNode, "unknown auth type: one of %s", strings.Join(d.AuthTypes, ", "))
+		return nil
+	}
+	delete(members, "type")
+	data := map[string]string{}
+	for _, name := range d.AuthMembers[kind] {
+		v, ok := members[name]
+		if !ok {
+			p.fail(n, "auth of the type %s needs %s", kind, name)
+			continue
+		}
+		delete(members, name)
+		data[name] = p.authValue(v, name)
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if name := n.Content[i].Value; members[name] != nil {
+			p.fail(n.Content[i], "auth of the type %s has no member %q", kind, name)
+		}
+	}
+	if len(data) == 0 {
+		return &Auth{Type: kind}
+	}
+	// encoding/json sorts the members: the same data is the same text.
+	text, err := json.Marshal(data)
+	if err != nil {
+		p.fail(n, "auth cannot be written as JSON: %v", err)
+		return nil
+	}
+	return &Auth{Type: kind, Data: secret.New(string(text))}
+}
+
+func (p *parser) authValue(n *yaml.Node, member string) string {
+	if n.Kind == yaml.ScalarNode && n.Tag != "!!str" && isCredential(member) {
+		p.fail(n, "%s must be ${NAME}, an environment variable", member) // without the value
+		return ""
+	}
+	text, ok := p.text(n, member)
+	if !ok {
+		return ""
+	}
+	if isCredential(member) && !wholeVariable.MatchString(text) {
+		p.fail(n, "%s must be ${NAME} and nothing else: a credential does not belong into a manifest", member)
+		return ""
+	}
+	value, _ := p.expand(n, text)
+	return value
+}
+
+const variableName = `[A-Za-z_][A-Za-z0-9_]*`
+
+var (
+	wholeVariable = regexp.MustCompile(`^\$\{` + variableName + `\}$`)
+	reference     = regexp.MustCompile(`\$?\$\{(?:` + variableName + `\})?`)
+)
+
+// expand fills in ${NAME}. What is not set is a fault, and so is what is empty.
+func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
+	var b strings.Builder
+	ok := true
+	for at := reference.FindStringIndex(text); at != nil && ok; at = reference.FindStringIndex(text) {
+		b.WriteString(text[:at[0]])
+		word := text[at[0]:at[1]]
+		text = text[at[1]:]
+		switch {
+		case strings.HasPrefix(word, "$${"):
+			b.WriteString(word[1:])
+		case word == "${":
+			p.fail(n, "${ must be followed by the name of an environment variable and }; write $${ for a literal ${")
+			ok = false
+		default:
+			name := word[2 : len(word)-1]
+			value := p.o.Getenv(name)
+			if value == "" {
+				p.fail(n, "the environment variable %s is not set", name)
+				ok = false
+			}
+			b.WriteString(value)
+		}
+		if b.Len() > maxExpanded {
+			p.fail(n, "longer than %d bytes with the environment filled in", maxExpanded)
+			ok = false
+		}
+	}
+	b.WriteString(text)
+	return b.String(), ok
+}

@@ -1,0 +1,203 @@
+package apply
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Exported is a webhook as a manifest says it. encoding/json writes the same
+// manifest as JSON, which is YAML too.
+type Exported struct {
+	Provider string            `json:"provider"`
+	Name     string            `json:"name,omitempty"`
+	ID       string            `json:"id,omitempty"` // only where name and URL fit several
+	URL      string            `json:"url"`
+	Events   []string          `json:"events"`
+	Timeout  *int              `json:"timeout,omitempty"`
+	Auth     map[string]string `json:"auth,omitempty"`
+	Unknown  bool              `json:"allow_unknown_events,omitempty"`
+
+	paused bool
+}
+
+// Export is a manifest of the webhooks of an account.
+type Export struct {
+	Version  int        `json:"version"`
+	Webhooks []Exported `json:"webhooks"`
+	// Omitted says, a line each, which webhooks a manifest cannot say.
+	Omitted []string `json:"-"`
+}
+
+// NewExport describes the webhooks of the accounts that are not disabled. The
+// same accounts give the same manifest, in whatever order their lists come.
+func NewExport(accounts []Account) Export {
+	out := Export{Version: formatVersion, Webhooks: []Exported{}}
+	for _, acc := range accounts {
+		var list []Exported
+		var ids []string // beside list
+		rows := slices.Clone(acc.Rows)
+		slices.SortStableFunc(rows, func(a, b provider.Webhook) int {
+			return cmp.Or(strings.Compare(text(a.Name), text(b.Name)), strings.Compare(text(a.URL), text(b.URL)), strings.Compare(a.ID, b.ID))
+		})
+		for _, w := range rows {
+			if w.Unreadable == "" && w.Status != nil && *w.Status == provider.Disabled {
+				continue
+			}
+			if why := inexpressible(acc.Driver, w); why != "" {
+				out.Omitted = append(out.Omitted, fmt.Sprintf("%s/%s %q: %s", acc.Driver.Name, w.ID, text(w.Name), why))
+				continue
+			}
+			list, ids = append(list, exported(acc.Driver, w, len(out.Webhooks)+len(list)+1)), append(ids, w.ID)
+		}
+		count := map[string]int{}
+		for _, e := range list {
+			count[e.key()]++
+		}
+		for i := range list {
+			if count[list[i].key()] > 1 {
+				list[i].ID = escape(ids[i])
+			}
+		}
+		out.Webhooks = append(out.Webhooks, list...)
+	}
+	return out
+}
+
+func (e Exported) key() string {
+	if e.Name != "" {
+		return "name\x00" + e.Name
+	}
+	return "url\x00" + strings.TrimSuffix(e.URL, "/")
+}
+
+// inexpressible says why a manifest cannot describe w, or "".
+func inexpressible(d *provider.Driver, w provider.Webhook) string {
+	switch {
+	case w.Unreadable != "" || w.ID == "":
+		return "it cannot be read"
+	case w.URL == nil || len(w.Events) == 0:
+		return d.Title + " does not tell its URL and events"
+	}
+	for _, e := range w.Events {
+		if provider.IsEventPattern(e) || strings.Contains(e, ",") {
+			return fmt.Sprintf("its event %q would be read as a pattern", e)
+		}
+	}
+	s := provider.Spec{Name: text(w.Name), URL: *w.URL, Events: w.Events}
+	if takes(d, "timeout") {
+		s.Timeout = w.TimeoutSeconds
+	}
+	for _, f := range d.Validate(s) {
+		return f.Field + ": " + f.Message
+	}
+	if t := text(w.AuthType); t != "" && takes(d, "auth") && !slices.Contains(d.AuthTypes, t) {
+		return fmt.Sprintf("its auth type %q is not known", t)
+	}
+	return ""
+}
+
+// exported describes w, the nth of its manifest. Literal text in which a
+// variable would be filled in is escaped.
+func exported(d *provider.Driver, w provider.Webhook, n int) Exported {
+	e := Exported{Provider: d.Name, Name: escape(text(w.Name)), URL: escape(*w.URL)}
+	e.paused = w.Status != nil && *w.Status == provider.Paused
+	for _, slug := range w.Events {
+		e.Events = append(e.Events, escape(slug))
+		e.Unknown = e.Unknown || !d.KnowsEvent(slug)
+	}
+	if takes(d, "timeout") {
+		e.Timeout = w.TimeoutSeconds
+	}
+	if t := text(w.AuthType); t != "" && takes(d, "auth") {
+		e.Auth = map[string]string{"type": t}
+		for _, member := range d.AuthMembers[t] {
+			e.Auth[member] = "${" + placeholder(text(w.Name), n) + "_AUTH_" + strings.ToUpper(member) + "}"
+		}
+	}
+	return e
+}
+
+func escape(s string) string { return strings.ReplaceAll(s, "${", "$${") }
+
+// placeholder makes the beginning of a variable's name of a webhook's name, or
+// of its place in the manifest.
+func placeholder(name string, n int) string {
+	var b strings.Builder
+	gap := false
+	for _, r := range name {
+		if r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			gap = b.Len() > 0
+			continue
+		}
+		if gap {
+			b.WriteByte('_')
+		}
+		gap = false
+		b.WriteRune(unicode.ToUpper(r))
+	}
+	if s := b.String(); s != "" && !unicode.IsDigit(rune(s[0])) {
+		return s
+	}
+	return "WEBHOOK_" + strconv.Itoa(n)
+}
+
+// YAML writes the manifest with comments.
+func (x Export) YAML() string {
+	var b strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
+	line("# Webhooks as they were at their providers. Check with: hookctl plan -f FILE")
+	for _, o := range x.Omitted {
+		line("# Left out: %s", term.Clean(o))
+	}
+	line("version: %d", x.Version)
+	if len(x.Webhooks) == 0 {
+		line("webhooks: []")
+		return b.String()
+	}
+	line("webhooks:")
+	for _, e := range x.Webhooks {
+		line("  - provider: %s", scalar(e.Provider))
+		if e.Name != "" {
+			line("    name: %s", scalar(e.Name))
+		}
+		if e.ID != "" {
+			line("    # Another webhook has the same name or URL. An id holds for this account alone.")
+			line("    id: %s", scalar(e.ID))
+		}
+		if e.paused {
+			line("    # Paused at the provider. A manifest does not say so, and apply leaves it.")
+		}
+		line("    url: %s", scalar(e.URL))
+		line("    events:")
+		for _, slug := range e.Events {
+			line("      - %s", scalar(slug))
+		}
+		if e.Unknown {
+			line("    allow_unknown_events: true")
+		}
+		if e.Timeout != nil {
+			line("    timeout: %d", *e.Timeout)
+		}
+		if len(e.Auth) > 0 {
+			if len(e.Auth) > 1 {
+				line("    # The provider never tells these: set the variables before plan and apply.")
+			}
+			line("    auth:")
+			line("      type: %s", scalar(e.Auth["type"]))
+			for _, member := range slices.Sorted(maps.Keys(e.Auth)) {
+				if member != "type" {
+					line("      %s: %s", member, scalar(e.Auth[member]))
+				}
+			}
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,65 @@
+package apply
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// Position is a place in a manifest.
+type Position struct {
+	File   string
+	Line   int // from 1; 0: the file as a whole
+	Column int // from 1, in characters; 0: not known
+}
+
+func (p Position) String() string {
+	switch {
+	case p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+}
+
+// maxFaults is how many faults of the manifests are reported at once.
+const maxFaults = 20
+
+// maxFaultText bounds the text of one fault, in bytes: it may quote the manifest.
+const maxFaultText = 1000
+
+// faults collects what is wrong with the manifests.
+type faults struct {
+	lines []string
+	more  bool
+}
+
+// full reports that nothing more need be looked for.
+func (f *faults) full() bool { return f.more }
+
+func (f *faults) add(at Position, format string, args ...any) {
+	if len(f.lines) == maxFaults {
+		f.more = true
+		return
+	}
+	text := fmt.Sprintf(format, args...)
+	if len(text) > maxFaultText {
+		text = strings.ToValidUTF8(text[:maxFaultText], "") + "..."
+	}
+	f.lines = append(f.lines, at.String()+": "+text)
+}
+
+// err is all of them as one usage error, or nil.
+func (f *faults) err() error {
+	if len(f.lines) == 0 {
+		return nil
+	}
+	text := strings.Join(f.lines, "\n")
+	if f.more {
+		text += fmt.Sprintf("\n(and more; these are the first %d)", maxFaults)
+	}
+	return fault.Usagef("%s", text).WithCode("manifest").
+		WithHint("nothing was sent; what a manifest may say: docs/manifest.md, or docs/manifest.schema.json for an editor")
+}

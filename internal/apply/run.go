@@ -1,0 +1,410 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// atOnce is how many changes are under way at one provider. WundertreOS allows
+// 60 requests in 60 seconds: more at once would only wait.
+const atOnce = 4
+
+// A provider that goes on answering 429 when httpx has given up is asked again
+// after slowDown, so often.
+const (
+	slowDown  = 15 * time.Second
+	slowTries = 12
+)
+
+// Runner carries plans out.
+type Runner struct {
+	Clients   map[string]*provider.Client // by the provider's name
+	Store     secret.Store
+	KeepGoing bool // do not stop at the first failure
+	Sleep     func(context.Context, time.Duration) error
+	Notify    func(line string) // one line, told while waiting
+}
+
+// Result says what became of a change.
+type Result string
+
+// The results.
+const (
+	Done     Result = "done"
+	Failed   Result = "failed"
+	Conflict Result = "conflict" // somebody else changed it since the plan: left alone
+	Skipped  Result = "skipped"  // not begun, since something failed before
+)
+
+// Outcome is what became of one change.
+type Outcome struct {
+	Change *Change
+	Result Result
+	ID     string // of the webhook as it is now; "" where none was made
+	Kept   bool   // its secret is kept here
+	Sinks  []sink.Result
+	Err    error // nil if done or skipped
+}
+
+// Run carries the plan out: what a provider is to have first, side by side;
+// then, if all of that went well, what is to be deleted. It stops at the first
+// failure unless KeepGoing is set: what is under way is finished, nothing more
+// is begun. Outcomes are in the order of the plan.
+func (r Runner) Run(ctx context.Context, p *Plan) []Outcome {
+	run := &run{Runner: r, out: make([]Outcome, len(p.Changes))}
+	for i, c := range p.Changes {
+		run.out[i] = Outcome{Change: c, Result: Skipped, ID: c.ID, Kept: c.Kept}
+	}
+	run.newcomers(ctx)
+	for _, deletions := range []bool{false, true} {
+		if deletions && run.failed() {
+			break // what was to replace it may be missing
+		}
+		run.phase(ctx, deletions)
+	}
+	return run.out
+}
+
+type run struct {
+	Runner
+	sinks sync.Mutex // one sink at a time: two may be the same file or command
+
+	mu      sync.Mutex
+	out     []Outcome
+	stopped bool
+}
+
+func (r *run) failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped
+}
+
+// phase carries out the deletions, or everything else.
+func (r *run) phase(ctx context.Context, deletions bool) {
+	queues := map[string][]int{}
+	for i, o := range r.out {
+		if (o.Change.Action == Delete) == deletions && o.Result == Skipped {
+			name := o.Change.Driver.Name
+			queues[name] = append(queues[name], i)
+		}
+	}
+	var wg sync.WaitGroup
+	for _, queue := range queues {
+		next := make(chan int, len(queue))
+		for _, i := range queue {
+			next <- i
+		}
+		close(next)
+		for range min(atOnce, len(queue)) {
+			wg.Go(func() {
+				for i := range next {
+					if ctx.Err() != nil || r.failed() && !r.KeepGoing {
+						return
+					}
+					r.finish(i, r.one(ctx, r.out[i]))
+				}
+			})
+		}
+	}
+	wg.Wait()
+}
+
+func (r *run) finish(i int, o Outcome) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out[i] = o
+	r.stopped = r.stopped || o.Err != nil
+}
+
+// newcomers finds webhooks that appeared since the plan and fit what it would
+// create.
+func (r *run) newcomers(ctx context.Context) {
+	lists := map[string][]provider.Webhook{}
+	for i, o := range r.out {
+		c := o.Change
+		if c.Action != Create {
+			continue
+		}
+		rows, asked := lists[c.Driver.Name]
+		if !asked {
+			var err error
+			err = r.patiently(ctx, func() error {
+				rows, err = r.Clients[c.Driver.Name].List(ctx)
+				return err
+			})
+			if err != nil {
+				o.Result, o.Err = Failed, err
+				r.finish(i, o)
+				return
+			}
+			lists[c.Driver.Name] = rows
+		}
+		for _, w := range rows {
+			if c.known[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
+				continue
+			}
+			if c.Name != "" && text(w.Name) == c.Name || c.Name == "" && sameURL(text(w.URL), c.URL) {
+				o.Result, o.ID = Conflict, w.ID
+				o.Err = conflict(c, "somebody else has made it since the plan: %s", c.Driver.Name+"/"+w.ID)
+				r.finish(i, o)
+			}
+		}
+	}
+}
+
+// one carries out one change.
+func (r *run) one(ctx context.Context, o Outcome) Outcome {
+	c := o.Change
+	var err error
+	if c.Action != Create && c.Action != Adopt {
+		err = r.unchanged(ctx, c)
+	}
+	if err == nil {
+		switch c.Action {
+		case Create:
+			err = r.create(ctx, c, &o)
+		case Update:
+			err = r.update(ctx, c)
+		case Replace:
+			err = r.replace(ctx, c, &o)
+		case Delete:
+			err = r.patiently(ctx, func() error { return r.Clients[c.Driver.Name].Delete(ctx, c.ID) })
+		case Adopt:
+			err = r.manage(ctx, c, c.ID, nil)
+		}
+	}
+	switch {
+	case err == nil:
+		o.Result = Done
+	case fault.Code(err) == codeConflict:
+		o.Result, o.Err = Conflict, err
+	default:
+		o.Result = Failed
+		o.Err = &fault.Error{
+			Kind: fault.KindOf(err), Code: fault.Code(err), Hint: fault.Hint(err), ProviderMessage: fault.ProviderMessage(err),
+			Err: fmt.Errorf("%s %s: %w", c.Action, title(c.Driver.Name, c.Name), err),
+		}
+	}
+	return o
+}
+
+const codeConflict = "conflict"
+
+func conflict(c *Change, format string, args ...any) error {
+	return fault.Errorf(fault.Refused, "%s %s: %s", c.Action, title(c.Driver.Name, c.Name), fmt.Sprintf(format, args...)).
+		WithCode(codeConflict).WithHint("nothing was overwritten; look at it, then run apply again: it plans anew")
+}
+
+// unchanged reports a conflict where the webhook is not as the plan saw it.
+func (r *run) unchanged(ctx context.Context, c *Change) error {
+	var now provider.Webhook
+	err := r.patiently(ctx, func() error {
+		var err error
+		now, err = r.Clients[c.Driver.Name].Get(ctx, c.ID)
+		return err
+	})
+	switch {
+	case fault.Code(err) == "not-found":
+		return conflict(c, "somebody else has deleted %s since the plan", c.Ref())
+	case err != nil:
+		return err
+	}
+	if what := changed(c.live, now); what != "" {
+		return conflict(c, "somebody else has changed %s since the plan: %s", c.Ref(), what)
+	}
+	return nil
+}
+
+// changed names what differs between two looks at a webhook.
+func changed(then, now provider.Webhook) string {
+	switch {
+	case now.Unreadable != "":
+		return "it cannot be read"
+	case !same(then.Name, now.Name):
+		return "the name"
+	case !same(then.URL, now.URL):
+		return "the URL"
+	case !sameEvents(then.Events, now.Events):
+		return "the events"
+	case !same(then.Status, now.Status):
+		return "the status"
+	case !same(then.TimeoutSeconds, now.TimeoutSeconds):
+		return "the timeout"
+	case !same(then.AuthType, now.AuthType):
+		return "the authentication"
+	}
+	return ""
+}
+
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
+	var made provider.Created
+	err := r.patiently(ctx, func() error {
+		var err error
+		made, err = r.Clients[c.Driver.Name].Create(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks))
+		return err
+	})
+	return r.made(ctx, c, o, made, err)
+}
+
+// made notes a webhook that custody made: err may say that it is there, and
+// something after it failed.
+func (r *run) made(ctx context.Context, c *Change, o *Outcome, made provider.Created, err error) error {
+	if made.Record.Fingerprint == "" {
+		return err
+	}
+	o.ID, o.Kept, o.Sinks = made.Record.ID, true, made.Sinks
+	return fault.Worst(err, r.manage(ctx, c, made.Record.ID, nil))
+}
+
+func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
+	s := c.entry.spec()
+	if c.entry.Name == "" {
+		s.Name = c.Name // not for the manifest to say: it stays
+	}
+	client := r.Clients[c.Driver.Name]
+	var made provider.Created
+	err := r.patiently(ctx, func() error {
+		if made.Record.Fingerprint != "" { // only the old one is left to be removed
+			return client.Delete(ctx, c.ID)
+		}
+		var err error
+		made, err = client.Replace(ctx, provider.OpReplace, c.ID, s, r.oneByOne(c.entry.Sinks), false)
+		return err
+	})
+	return r.made(ctx, c, o, made, err)
+}
+
+// update sends what differs, and looks at the result.
+func (r *run) update(ctx context.Context, c *Change) error {
+	var ch provider.Change
+	w := c.entry
+	for _, f := range c.Fields {
+		switch f.Name {
+		case "name":
+			ch.Name = &w.Name
+		case "url":
+			ch.URL = &w.URL
+		case "events":
+			ch.Events = w.Events
+		case "timeout":
+			ch.Timeout = w.Timeout
+		case "auth":
+			ch.AuthType, ch.AuthData = &w.Auth.Type, w.Auth.Data
+		}
+	}
+	var got provider.Webhook
+	err := r.patiently(ctx, func() error {
+		var err error
+		got, err = r.Clients[c.Driver.Name].Update(ctx, c.ID, ch)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	err = r.manage(ctx, c, c.ID, &got)
+	if what := missed(ch, got); what != "" && err == nil {
+		err = conflict(c, "%s accepted the change, but %s is not what was sent", c.Driver.Title, what)
+	}
+	return err
+}
+
+// missed names what the provider has otherwise than it was asked for.
+func missed(ch provider.Change, got provider.Webhook) string {
+	switch {
+	case ch.Name != nil && got.Name != nil && *ch.Name != *got.Name:
+		return "the name"
+	case ch.URL != nil && got.URL != nil && !sameURL(*ch.URL, *got.URL):
+		return "the URL"
+	case ch.Events != nil && got.Events != nil && !sameEvents(ch.Events, got.Events):
+		return "the events"
+	case ch.Timeout != nil && got.TimeoutSeconds != nil && *ch.Timeout != *got.TimeoutSeconds:
+		return "the timeout"
+	case ch.AuthType != nil && got.AuthType != nil && *ch.AuthType != *got.AuthType:
+		return "the authentication"
+	}
+	return ""
+}
+
+// manage marks the record of a webhook, if there is one, as hookctl's to
+// delete, and brings it up to date with what the provider says.
+func (r *run) manage(ctx context.Context, c *Change, id string, now *provider.Webhook) error {
+	keep := context.WithoutCancel(ctx)
+	rec, err := r.Store.Get(keep, secret.Ref{Provider: c.Driver.Name, ID: id})
+	if errors.Is(err, secret.ErrNotFound) && c.Action == Update {
+		return nil // not kept here, as the plan says
+	}
+	if err == nil {
+		rec.Managed, rec.DeletedAt = true, time.Time{}
+		if now != nil {
+			if now.Name != nil {
+				rec.Name = *now.Name
+			}
+			if now.URL != nil {
+				rec.URL = *now.URL
+			}
+			if now.Events != nil {
+				rec.Events = now.Events
+			}
+		}
+		err = r.Store.Put(keep, rec)
+	}
+	if err != nil {
+		return fmt.Errorf("the record of %s/%s could not be marked as managed: %w", c.Driver.Name, id, err)
+	}
+	return nil
+}
+
+// patiently does do, again while the provider answers that there are too many
+// requests: those were not processed.
+func (r *run) patiently(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || fault.Code(err) != "rate-limited" || try == slowTries {
+			return err
+		}
+		if r.Notify != nil {
+			r.Notify(fmt.Sprintf("the provider's rate limit is reached; going on in %s", slowDown))
+		}
+		if r.Sleep(ctx, slowDown) != nil {
+			return err
+		}
+	}
+}
+
+// oneByOne makes the sinks take turns.
+func (r *run) oneByOne(sinks []sink.Sink) []sink.Sink {
+	out := make([]sink.Sink, len(sinks))
+	for i, s := range sinks {
+		out[i] = turn{s, &r.sinks}
+	}
+	return out
+}
+
+type turn struct {
+	sink.Sink
+	mu *sync.Mutex
+}
+
+func (t turn) Put(ctx context.Context, it sink.Item) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.Sink.Put(ctx, it)
+}

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type applyOptions struct {
+	manifestOptions
+	keepGoing bool
+	storeOnly bool
+}
+
+func newApplyCmd(g *globals) *cobra.Command {
+	o := &applyOptions{manifestOptions: manifestOptions{globals: g}}
+	c := &cobra.Command{
+		Use:     "apply -f <manifest>",
+		Short:   "Make the webhooks what a manifest says",
+		GroupID: groupDeclare,
+		Example: `  hookctl apply -f hooks.yaml
+  hookctl apply -f hooks.yaml --yes --secret-to 'dotenv:.env:HOOK_{{.Name}}'
+  hookctl export | hookctl --profile staging apply -f - --yes`,
+		Long: `Plan, show the plan, ask, and carry it out. Every new secret is kept before the
+next step. Applied twice, the second time does nothing; where it stopped half
+way, run it again.
+
+It stops at the first failure, and finishes what is under way; --keep-going goes
+on with the rest. What somebody else changed or deleted between plan and apply
+is reported and left alone. --prune deletes only webhooks that apply made or
+adopted in this profile.
+
+With CI set, the store usually dies with the runner: every new webhook needs a
+secret_to or --secret-to, or say --store-only if the store lasts.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runApply(cmd.Context(), o)
+		},
+	}
+	o.addFlags(c)
+	c.Flags().BoolVar(&o.keepGoing, "keep-going", false, "go on after a failure with what does not depend on it")
+	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no sink is needed")
+	return c
+}
+
+func runApply(ctx context.Context, o *applyOptions) error {
+	a := o.app
+	if !a.yes && !a.interactive() {
+		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
+			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
+	}
+	p, err := o.compare(ctx)
+	if err != nil {
+		return err
+	}
+	if len(p.Changes) > 0 {
+		if err := o.ready(ctx, p); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprint(a.env.Streams.Err, term.CleanBlock(view.PlanText(p)), "\n"); err != nil {
+			return fault.Errorf(fault.Other, "the plan could not be shown, so nothing was done: %w", err)
+		}
+		if err := a.confirm(ctx, "Carry out this plan?"); err != nil {
+			return err
+		}
+	} else {
+		for _, w := range p.Warnings {
+			a.note("warning: %s", w)
+		}
+	}
+	run := apply.Runner{
+		Clients: o.clients, Store: a.store, KeepGoing: o.keepGoing, Sleep: sleepFor,
+		Notify: func(line string) { a.note("%s", line) },
+	}
+	outcomes := run.Run(ctx, p)
+	perr := a.out.Print(view.Applied(p, outcomes))
+	var failed []error
+	begun := true
+	for _, out := range outcomes {
+		if out.Err != nil {
+			failed = append(failed, out.Err)
+		}
+		begun = begun && out.Result != apply.Skipped
+	}
+	if ctx.Err() != nil && !begun {
+		failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: what the list shows as not begun was not done").
+			WithHint("run apply again to go on"))
+	}
+	if perr != nil {
+		failed = append(failed, perr)
+	}
+	return a.report(failed)
+}
+
+// ready refuses a plan that could not be carried out to the end: a new secret
+// that no sink takes, or a create whose last attempt is not settled yet.
+func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
+	a := o.app
+	if err := p.CheckSinks(ctx); err != nil {
+		return err
+	}
+	pending, _, err := a.journal.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range p.Changes {
+		if !c.NewSecret() {
+			continue
+		}
+		if inCI(a.env) && !o.storeOnly && len(c.SecretTo) == 0 {
+			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", provider.ShellQuote(c.Ref())).
+				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
+		}
+		for _, op := range pending {
+			in := op.Intent
+			if c.Action == apply.Create && in.Provider == c.Driver.Name && in.Profile == p.Profile && in.Name == c.Name && in.URL == c.URL {
+				return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", provider.ShellQuote(c.Ref())).
+					WithCode("unsettled").WithHint("run: hookctl recover")
+			}
+		}
+	}
+	return nil
+}
+
+// sleepFor waits, or returns why it stopped.
+func sleepFor(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

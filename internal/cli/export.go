@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+type exportOptions struct {
+	app     *app
+	drivers []*provider.Driver
+	all     bool // no provider was named: those without any credentials are passed over
+}
+
+func newExportCmd(g *globals) *cobra.Command {
+	o := &exportOptions{}
+	return &cobra.Command{
+		Use:     "export [provider]",
+		Short:   "Print the webhooks as a manifest for plan and apply",
+		GroupID: groupDeclare,
+		Example: `  hookctl export > hooks.yaml
+  hookctl export zyntro | hookctl plan -f -`,
+		Long: `Print the webhooks of every provider that there are credentials for, or of one,
+as a manifest. Disabled ones, and those of Zapier's, are left out.
+
+There is no id, no time and nothing secret in it, so that it can be applied to
+another account; only where two webhooks have the same name does each get its id.
+Zyntro never tells authentication data: in their place stand environment
+variables that plan and apply read.`,
+		Args:              atMostOneProvider,
+		ValidArgsFunction: g.completeProviders,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.drivers, o.all, err = g.driversFor(args); err != nil {
+				return err
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runExport(cmd.Context(), o)
+		},
+	}
+}
+
+func runExport(ctx context.Context, o *exportOptions) error {
+	a := o.app
+	answers, err := a.listEach(ctx, o.drivers, o.all)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	var accounts []apply.Account
+	zaps := 0
+	for _, ans := range answers {
+		if ans.err != nil {
+			failed = append(failed, ans.err)
+			continue
+		}
+		acc := apply.Account{Driver: ans.driver}
+		for _, w := range ans.rows {
+			if ofZapier(text(w.URL)) {
+				zaps++
+				continue
+			}
+			acc.Rows = append(acc.Rows, w)
+		}
+		accounts = append(accounts, acc)
+	}
+	if len(failed) > 0 {
+		return a.report(failed) // part of the webhooks would look like all of them
+	}
+	x := apply.NewExport(accounts)
+	if zaps > 0 {
+		a.note("Left out, since they belong to Zaps: %d", zaps)
+	}
+	for _, line := range x.Omitted {
+		a.note("Left out: %s", line)
+	}
+	var names []string
+	for _, w := range x.Webhooks {
+		names = append(names, w.Name)
+	}
+	return a.out.Print(render.View{Data: x, Text: x.YAML(), Names: names})
+}

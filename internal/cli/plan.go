@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// manifestOptions are what plan and apply share.
+type manifestOptions struct {
+	globals  *globals
+	app      *app
+	files    []string
+	prune    bool
+	secretTo []string
+
+	clients map[string]*provider.Client // by provider, once compared
+}
+
+type planOptions struct {
+	manifestOptions
+	exitCode bool
+}
+
+func newPlanCmd(g *globals) *cobra.Command {
+	o := &planOptions{manifestOptions: manifestOptions{globals: g}}
+	c := &cobra.Command{
+		Use:     "plan -f <manifest>",
+		Short:   "Show what apply would change",
+		GroupID: groupDeclare,
+		Example: `  hookctl plan -f hooks.yaml
+  hookctl plan -f hooks.yaml --exit-code        # exit 3 where something differs
+  hookctl plan -f prod/crm.yaml -f prod/leads.yaml --prune -o json`,
+		Long: `Compare the webhooks of a manifest with those at the providers. Nothing is changed.
+
+  +    create     make a webhook, keep its secret
+  ~    update     change it in place; the secret stays
+  -/+  replace    make a new one with a NEW SECRET, then delete the old one
+                  (WundertreOS cannot change a webhook)
+  -    delete     with --prune: what hookctl manages and the manifest no longer
+                  names (Zyntro: disable)
+  =    adopt      nothing changes at the provider; --prune may delete it later
+
+A webhook is found by provider and name, or else by its URL; disabled ones do not
+count. What a manifest may say is in docs/manifest.md. -o json prints a document
+with a format_version.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runPlan(cmd.Context(), o)
+		},
+	}
+	o.addFlags(c)
+	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 where something is to be done at a provider")
+	return c
+}
+
+func (o *manifestOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (repeatable; several are read as one)")
+	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply made or adopted and the manifest no longer names")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "hand every new secret to a sink too; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
+	_ = c.MarkFlagFilename("file", "yaml", "yml")
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+}
+
+func runPlan(ctx context.Context, o *planOptions) error {
+	p, err := o.compare(ctx)
+	if err != nil {
+		return err
+	}
+	if err := o.app.out.Print(view.Plan(p)); err != nil {
+		return err
+	}
+	if o.exitCode && p.Differs() {
+		return &fault.Error{Kind: fault.Negative, Code: "differences", Err: errors.New("there are differences"), Silent: true}
+	}
+	return nil
+}
+
+// compare reads the manifests, asks the providers, and plans.
+func (o *manifestOptions) compare(ctx context.Context) (*apply.Plan, error) {
+	a := o.app
+	m, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	records, err := a.records(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := a.listEach(ctx, o.concerned(m, records), false)
+	if err != nil && len(answers) == 0 && len(m.Webhooks) > 0 {
+		return nil, err
+	}
+	state := apply.State{Profile: a.cfg.Profile(), Records: records, Prune: o.prune}
+	o.clients = map[string]*provider.Client{}
+	var failed []error
+	for _, ans := range answers {
+		if ans.err != nil {
+			failed = append(failed, ans.err)
+			continue
+		}
+		o.clients[ans.driver.Name] = ans.client
+		state.Accounts = append(state.Accounts, apply.Account{Driver: ans.driver, Origin: ans.client.Origin(), Rows: ans.rows})
+	}
+	if len(failed) > 0 {
+		return nil, a.report(failed) // half a plan would be a wrong one
+	}
+	return apply.Compare(m, state)
+}
+
+// read parses every --file.
+func (o *manifestOptions) read() (*apply.Manifest, error) {
+	if len(o.files) == 0 {
+		return nil, fault.Usagef("no manifest is named: add --file").WithHint("to begin with what there is: hookctl export > hooks.yaml")
+	}
+	var sources []apply.Source
+	stdin := false
+	for _, name := range o.files {
+		s := apply.Source{Name: name}
+		in := o.app.env.Streams.In
+		if name == "-" {
+			if stdin {
+				return nil, fault.Usagef("--file - stands twice: there is one standard input")
+			}
+			stdin, s.Name = true, "standard input"
+		} else {
+			f, err := os.Open(name)
+			if err != nil {
+				return nil, fault.Usagef("--file: %w", err)
+			}
+			defer f.Close()
+			in = f
+		}
+		var err error
+		if s.Data, err = io.ReadAll(io.LimitReader(in, apply.MaxSize+1)); err != nil {
+			return nil, fault.Usagef("--file %s: %w", name, err)
+		}
+		sources = append(sources, s)
+	}
+	return apply.Parse(sources, apply.Options{
+		Drivers: o.globals.env.Drivers, Getenv: o.app.env.Getenv, Sinks: o.app.sinkEnv(), SecretTo: o.secretTo,
+	})
+}
+
+// concerned are the providers to ask: those that the manifest names, and with
+// --prune those of what is managed in this profile.
+func (o *manifestOptions) concerned(m *apply.Manifest, records []secret.Record) []*provider.Driver {
+	var out []*provider.Driver
+	for _, d := range o.globals.env.Drivers {
+		if slices.ContainsFunc(m.Webhooks, func(w *apply.Webhook) bool { return w.Driver == d }) ||
+			o.prune && slices.ContainsFunc(records, func(r secret.Record) bool {
+				return r.Provider == d.Name && r.Managed && r.Profile == o.app.cfg.Profile() && r.DeletedAt.IsZero()
+			}) {
+			out = append(out, d)
+		}
+	}
+	return out
+}

@@ -1,0 +1,164 @@
+package provider
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Expansion is what [Driver.ExpandEvents] makes of words.
+type Expansion struct {
+	Slugs []string // each once, in the order of the words
+	Shown []string // "invoice_* = invoice_paid, ...": what each pattern became
+	Bad   []BadEvent
+}
+
+// BadEvent is a word that stands for no event.
+type BadEvent struct {
+	Word string
+	Why  string   // "" where the word is well-formed, and no event matches
+	Near []string // the slugs that may have been meant, the likeliest first
+}
+
+// String says what is wrong, without a hint at a flag.
+func (b BadEvent) String() string {
+	switch {
+	case b.Why != "":
+		return b.Why
+	case len(b.Near) > 0:
+		return fmt.Sprintf("%q is not a known event: did you mean %s?", b.Word, strings.Join(b.Near, ", "))
+	}
+	return fmt.Sprintf("%q matches no known event", b.Word)
+}
+
+// ExpandEvents turns words into slugs: comma lists are split, globs and "all"
+// expanded from the catalogue, doubles removed, the order kept. Slugs that the
+// catalogue lacks are bad, unless unknown is set.
+func (d *Driver) ExpandEvents(words []string, unknown bool) Expansion {
+	var out Expansion
+	have, done := map[string]bool{}, map[string]bool{}
+	add := func(slug string) {
+		if !have[slug] {
+			have[slug] = true
+			out.Slugs = append(out.Slugs, slug)
+		}
+	}
+	for _, list := range words {
+		for word := range strings.SplitSeq(list, ",") {
+			switch {
+			case word == "":
+				out.Bad = append(out.Bad, BadEvent{Word: list, Why: fmt.Sprintf("an empty event in %q", list)})
+			case done[word]:
+			case IsEventPattern(word):
+				found, err := d.matching(word)
+				switch {
+				case err != nil:
+					out.Bad = append(out.Bad, BadEvent{Word: word, Why: fmt.Sprintf("%q is not a valid pattern", word)})
+				case len(found) == 0:
+					out.Bad = append(out.Bad, d.badEvent(word))
+				default:
+					for _, slug := range found {
+						add(slug)
+					}
+					out.Shown = append(out.Shown, word+" = "+strings.Join(found, ", "))
+				}
+			case !unknown && !d.KnowsEvent(word):
+				out.Bad = append(out.Bad, d.badEvent(word))
+			default:
+				add(word)
+			}
+			done[word] = true
+		}
+	}
+	return out
+}
+
+// IsEventPattern reports whether a word stands for events by a glob or "all".
+func IsEventPattern(word string) bool { return word == "all" || strings.ContainsAny(word, "*?[") }
+
+func (d *Driver) matching(pattern string) ([]string, error) {
+	var out []string
+	for _, e := range d.Catalogue {
+		ok := pattern == "all"
+		if !ok {
+			var err error
+			if ok, err = path.Match(pattern, e.Slug); err != nil {
+				return nil, err
+			}
+		}
+		if ok {
+			out = append(out, e.Slug)
+		}
+	}
+	return out, nil
+}
+
+// KnowsEvent reports whether the catalogue has the slug.
+func (d *Driver) KnowsEvent(slug string) bool {
+	return slices.ContainsFunc(d.Catalogue, func(e EventType) bool { return e.Slug == slug })
+}
+
+func (d *Driver) badEvent(word string) BadEvent {
+	return BadEvent{Word: word, Near: nearest(d.Catalogue, word, 3)}
+}
+
+// nearest are the slugs closest to word: those that contain it or share its
+// parts, then by edit distance.
+func nearest(catalogue []EventType, word string, most int) []string {
+	if len(word) > 100 {
+		return nil
+	}
+	type scored struct {
+		slug string
+		cost int
+	}
+	var all []scored
+	w := strings.ToLower(word) // for comparison only
+	for _, e := range catalogue {
+		cost := distance(w, e.Slug)
+		if w != "" && (strings.Contains(e.Slug, w) || strings.Contains(w, e.Slug)) {
+			cost = min(cost, 2)
+		}
+		if normal(w) == normal(e.Slug) {
+			cost = 0
+		}
+		if cost <= max(3, len(w)/2) {
+			all = append(all, scored{e.Slug, cost})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b scored) int { return a.cost - b.cost })
+	var out []string
+	for _, s := range all[:min(most, len(all))] {
+		out = append(out, s.slug)
+	}
+	return out
+}
+
+// normal orders the words of a slug, so that "created.contact" finds
+// "contact.created".
+func normal(slug string) string {
+	parts := strings.FieldsFunc(slug, func(r rune) bool { return r == '.' || r == '_' || r == '-' || r == ' ' })
+	slices.Sort(parts)
+	return strings.Join(parts, "_")
+}
+
+// distance is the Levenshtein distance of two short texts, in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := diagonal
+			if a[i-1] != b[j-1] {
+				cost = 1 + min(diagonal, row[j], row[j-1])
+			}
+			diagonal, row[j] = row[j], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,318 @@
+package view
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// planFormat is the version of the JSON documents of plan and apply. It rises
+// when a member changes its meaning or goes; members may be added without.
+const planFormat = 1
+
+// plan is the JSON document of `plan`, and of `apply` with what became of it.
+type plan struct {
+	FormatVersion int            `json:"format_version"`
+	Profile       string         `json:"profile"`
+	Differences   bool           `json:"differences"` // something is to be done at a provider
+	Summary       map[string]int `json:"summary"`
+	Changes       []change       `json:"changes"`
+	Warnings      []string       `json:"warnings"`
+}
+
+type change struct {
+	Action     string   `json:"action"`
+	Provider   string   `json:"provider"`
+	ID         *string  `json:"id"` // null for a create
+	Name       string   `json:"name"`
+	URL        string   `json:"url"`
+	At         *string  `json:"at"` // the place in the manifest; null for a delete
+	Fields     []field  `json:"fields"`
+	NewSecret  bool     `json:"new_secret"`
+	SecretKept bool     `json:"secret_kept"` // the present one
+	SecretTo   []string `json:"secret_to"`
+
+	*outcome // apply only
+}
+
+type field struct {
+	Name string `json:"name"`
+	From any    `json:"from"`
+	To   any    `json:"to"`
+	Note string `json:"note,omitempty"`
+}
+
+// outcome is what became of a change.
+type outcome struct {
+	Result string  `json:"result"`
+	NewID  *string `json:"new_id"` // of a webhook that was made
+	Sinks  []Sink  `json:"sinks"`
+	Error  *string `json:"error"`
+}
+
+// Plan is the diff of `plan`.
+func Plan(p *apply.Plan) render.View {
+	doc := newPlan(p)
+	v := render.View{Data: doc, Text: PlanText(p), Names: []string{}}
+	for _, c := range p.Changes {
+		v.Names = append(v.Names, c.Ref())
+	}
+	return v
+}
+
+func newPlan(p *apply.Plan) plan {
+	doc := plan{
+		FormatVersion: planFormat, Profile: p.Profile, Differences: p.Differs(),
+		Summary: map[string]int{"unchanged": p.Unchanged}, Changes: []change{}, Warnings: append([]string{}, p.Warnings...),
+	}
+	for _, a := range apply.Actions {
+		doc.Summary[string(a)] = p.Count(a)
+	}
+	for _, c := range p.Changes {
+		out := change{
+			Action: string(c.Action), Provider: c.Driver.Name, Name: c.Name, URL: c.URL, Fields: []field{},
+			NewSecret: c.NewSecret(), SecretKept: c.Kept, SecretTo: append([]string{}, c.SecretTo...),
+		}
+		if c.ID != "" {
+			out.ID = &c.ID
+		}
+		if at := c.At.String(); at != "" {
+			out.At = &at
+		}
+		for _, f := range c.Fields {
+			out.Fields = append(out.Fields, field(f))
+		}
+		doc.Changes = append(doc.Changes, out)
+	}
+	return doc
+}
+
+// Applied is the result of `apply`.
+func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
+	doc := newPlan(p)
+	v := render.View{Names: []string{}}
+	var b strings.Builder
+	count := map[apply.Result]int{}
+	for i, o := range outcomes {
+		count[o.Result]++
+		out := &outcome{Result: string(o.Result), Sinks: NewSinks(o.Sinks)}
+		if o.ID != "" && o.ID != o.Change.ID {
+			out.NewID = &o.ID
+		}
+		if o.Err != nil {
+			text := o.Err.Error()
+			out.Error = &text
+		}
+		doc.Changes[i].outcome = out
+		v.Names = append(v.Names, o.Change.Driver.Name+"/"+or(o.ID, o.Change.Name))
+		fmt.Fprintf(&b, "%-3s %s\n", sign(o.Change.Action), said(o))
+	}
+	if len(outcomes) > 0 {
+		b.WriteByte('\n')
+	}
+	switch bad := count[apply.Failed] + count[apply.Conflict]; {
+	case len(outcomes) == 0:
+		fmt.Fprintf(&b, "Nothing to do: %d unchanged.\n", p.Unchanged)
+	case bad == 0 && count[apply.Skipped] == 0:
+		fmt.Fprintf(&b, "Done: %d; %d unchanged.\n", count[apply.Done], p.Unchanged)
+	default:
+		fmt.Fprintf(&b, "Done: %d; failed: %d; conflicts: %d; not begun: %d; %d unchanged. Run apply again to go on.\n",
+			count[apply.Done], count[apply.Failed], count[apply.Conflict], count[apply.Skipped], p.Unchanged)
+	}
+	v.Data, v.Text = doc, b.String()
+	return v
+}
+
+// said is one outcome in words.
+func said(o apply.Outcome) string {
+	c := o.Change
+	who := c.Driver.Name + " " + quoted(c.Name)
+	if o.ID != "" {
+		who += " (" + term.Clean(o.ID) + ")"
+	}
+	switch {
+	case o.Result == apply.Skipped:
+		return who + ": not begun"
+	case o.Result == apply.Conflict:
+		return who + ": conflict, left as it is"
+	case o.Result == apply.Failed && fault.KindOf(o.Err) == fault.Custody && o.Kept && c.NewSecret():
+		return who + ": made, secret kept, but not all that follows was done"
+	case o.Result == apply.Failed:
+		return who + ": failed"
+	}
+	switch c.Action {
+	case apply.Create:
+		return who + ": created, secret kept" + handed(o)
+	case apply.Replace:
+		return who + ": replaced, NEW SECRET kept" + handed(o)
+	case apply.Delete:
+		if !c.Driver.Deletes {
+			return who + ": disabled"
+		}
+		return who + ": deleted"
+	case apply.Adopt:
+		return who + ": adopted"
+	}
+	return who + ": updated"
+}
+
+func handed(o apply.Outcome) string {
+	if len(o.Sinks) == 0 {
+		return ""
+	}
+	return ", and handed on"
+}
+
+func or(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func quoted(name string) string {
+	if name == "" {
+		return "(no name)"
+	}
+	return `"` + term.Clean(name) + `"`
+}
+
+// sign is how a diff begins the line of an action.
+func sign(a apply.Action) string {
+	switch a {
+	case apply.Create:
+		return "+"
+	case apply.Update:
+		return "~"
+	case apply.Replace:
+		return "-/+"
+	case apply.Delete:
+		return "-"
+	}
+	return "="
+}
+
+// PlanText is a plan for people.
+func PlanText(p *apply.Plan) string {
+	var b strings.Builder
+	for _, c := range p.Changes {
+		b.WriteString(changeText(c))
+	}
+	if len(p.Changes) > 0 {
+		b.WriteByte('\n')
+	}
+	for _, w := range p.Warnings {
+		b.WriteString("warning: " + term.Clean(w) + "\n")
+	}
+	if len(p.Warnings) > 0 {
+		b.WriteByte('\n')
+	}
+	b.WriteString(summary(p))
+	return b.String()
+}
+
+func changeText(c *apply.Change) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-3s %s %s %s", sign(c.Action), verb(c), c.Driver.Name, quoted(c.Name))
+	if c.ID != "" {
+		fmt.Fprintf(&b, " (%s)", term.Clean(c.ID))
+	}
+	if c.Action == apply.Replace {
+		b.WriteString(": NEW SECRET")
+	}
+	b.WriteByte('\n')
+	for _, f := range c.Fields {
+		if f.From == nil && f.Name == "name" {
+			continue // it stands in the line above
+		}
+		fmt.Fprintf(&b, "      %-8s %s\n", f.Name, fieldText(c, f))
+	}
+	if c.NewSecret() {
+		to := "the store"
+		for _, s := range c.SecretTo {
+			to += ", " + term.Clean(s)
+		}
+		word := "new"
+		if c.Action == apply.Replace {
+			word = "NEW, since " + c.Driver.Title + " cannot change a webhook in place; the old one is void"
+		}
+		fmt.Fprintf(&b, "      %-8s %s; to %s\n", "secret", word, to)
+	}
+	return b.String()
+}
+
+func verb(c *apply.Change) string {
+	if c.Action == apply.Delete && !c.Driver.Deletes {
+		return "disable"
+	}
+	return string(c.Action)
+}
+
+// fieldText is a difference on one line.
+func fieldText(c *apply.Change, f apply.Field) string {
+	s := valueText(f.To)
+	from, isList := f.From.([]string)
+	to, _ := f.To.([]string)
+	switch {
+	case f.From == nil && c.Action == apply.Create:
+	case isList:
+		s = strings.Join(append(prefixed("+", to, from), prefixed("-", from, to)...), " ")
+	case f.From != nil && f.Note == "":
+		s = valueText(f.From) + " -> " + s
+	}
+	if f.Note != "" {
+		s += " (" + f.Note + ")"
+	}
+	return s
+}
+
+func valueText(v any) string {
+	switch v := v.(type) {
+	case []string:
+		return term.Clean(strings.Join(v, ", "))
+	case string:
+		return or(term.Clean(v), "(none)")
+	}
+	return fmt.Sprint(v)
+}
+
+// prefixed are those of list that are not in other, each with a sign.
+func prefixed(sign string, list, other []string) []string {
+	var out []string
+	for _, s := range list {
+		if !slices.Contains(other, s) {
+			out = append(out, sign+term.Clean(s))
+		}
+	}
+	return out
+}
+
+func summary(p *apply.Plan) string {
+	if len(p.Changes) == 0 {
+		return fmt.Sprintf("No changes: %d unchanged.\n", p.Unchanged)
+	}
+	var parts []string
+	for _, a := range apply.Actions {
+		n := p.Count(a)
+		switch {
+		case n == 0:
+		case a == apply.Replace:
+			parts = append(parts, fmt.Sprintf("%d to replace (NEW SECRET)", n))
+		case a == apply.Delete:
+			parts = append(parts, fmt.Sprintf("%d to delete or disable", n))
+		default:
+			parts = append(parts, fmt.Sprintf("%d to %s", n, a))
+		}
+	}
+	parts = append(parts, fmt.Sprintf("%d unchanged", p.Unchanged))
+	text := "Plan: " + strings.Join(parts, ", ") + ".\n"
+	if !p.Differs() {
+		text += "Nothing changes at a provider.\n"
+	}
+	return text
+}
