@@ -21,7 +21,10 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			out, err := g.printer()
+			if a, err := g.offline(); err == nil {
+				return a.out.Print(versionView(g.env))
+			}
+			out, err := g.printer() // the settings are at fault: this must work all the same
 			if err != nil {
 				return err
 			}
@@ -30,8 +33,8 @@ func newVersionCmd(g *globals) *cobra.Command {
 	}
 }
 
-// printer is the output of a command that must work without settings, whatever
-// is wrong with them: the format is the flag's or the environment's.
+// printer is the output of a command without settings: the format is the
+// flag's or the environment's.
 func (g *globals) printer() (*render.Printer, error) {
 	format, from := g.flags.output, "--output"
 	if format == "" {
