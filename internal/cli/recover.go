@@ -23,7 +23,9 @@ type recoverOptions struct {
 	globals *globals
 	deletes []string
 	rotates []string
-	create  createOptions // where a new secret goes, and the authentication data
+
+	sameAccount bool
+	create      createOptions // where a new secret goes, and the authentication data
 }
 
 func newRecoverCmd(g *globals) *cobra.Command {
@@ -68,6 +70,7 @@ Exit code 7 says that something is left for you to do.`,
 	f.StringArrayVar(&o.create.secretTo, "secret-to", nil, "with --rotate: also hand the new secret to a sink (repeatable)")
 	f.BoolVar(&o.create.storeOnly, "store-only", false, "with --rotate, in CI: the store on this machine lasts, no --secret-to is needed")
 	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
 	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
@@ -106,7 +109,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	r := provider.Recovery{
 		Store: a.store, Journal: a.journal, Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
-		Open:   o.open,
+		Open:   o.open, SameAccount: o.sameAccount,
 	}
 	findings, err := r.Run(ctx)
 	var refused error

@@ -301,7 +301,9 @@ func TestRecoverDeleteFails(t *testing.T) {
 	w.loseOne("wundertreos")
 	id := *w.recovered(7)[0].ID
 	w.env.Environ = append(w.env.Environ, "HOOKCTL_WUNDERTREOS_API_KEY=sandbox-wundertreos-read-key")
-	w.run(7, "recover", "--delete", id, "--yes")
+	w.run(2, "recover", "--delete", id, "--yes") // another account's, as far as anybody can tell
+	w.said("recover does not name")
+	w.run(7, "recover", "--same-account", "--delete", id, "--yes")
 	w.said("webhooks:write")
 	if !strings.Contains(w.out.String(), "orphan: create on wundertreos of "+id) {
 		t.Errorf("printed:\n%s", &w.out)

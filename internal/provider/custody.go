@@ -237,7 +237,7 @@ func notUsable(what string, err error) error {
 // intent says what the operation is about to do.
 func (c *Client) intent(operation string, s Spec, replaces *secret.Ref) secret.Intent {
 	return secret.Intent{
-		Operation: operation, Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin,
+		Operation: operation, Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin, Account: c.Account(),
 		Name: s.Name, URL: s.URL, Events: s.Events, Replaces: replaces, StartedAt: c.custody.Now().UTC(),
 	}
 }

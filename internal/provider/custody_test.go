@@ -116,7 +116,7 @@ func (p toy) WhoAmI(context.Context) (Identity, error)     { return Identity{}, 
 func toyDriver() *Driver {
 	return NewDriver(Driver{
 		Name: "toy", Title: "Toy", SecretField: []string{"data", "secret"}, IDField: []string{"data", "id"},
-		Credentials: []Field{{Name: "key", Env: []string{"TOY_KEY"}}},
+		Credentials: []Field{{Name: "key", Env: []string{"TOY_KEY"}, Account: true}},
 	}, func(a Access) Provider { return toy{a} })
 }
 
@@ -175,10 +175,13 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) clock() time.Time { return w.now }
 
-func (w *world) open() {
+func (w *world) open() { w.openAs("k") }
+
+// openAs opens the client with another key.
+func (w *world) openAs(key string) {
 	w.journal = secret.OpenJournal(filepath.Join(w.dir, "journal"))
 	client, err := toyDriver().Open(
-		Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New("k")}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
+		Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New(key)}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
 		Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()

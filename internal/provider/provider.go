@@ -125,6 +125,7 @@ type Field struct {
 	Label    string   // the question that login asks
 	Secret   bool     // asked for without echo, never shown
 	Required bool     // see Driver.CheckCredentials for "one of"
+	Account  bool     // another value may be another account's
 }
 
 // Option is a create flag that this provider knows beyond --name, --url and --event.

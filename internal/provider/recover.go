@@ -70,6 +70,9 @@ type Recovery struct {
 	// Open returns the client for an entry's provider, profile and origin, or
 	// the reason why there is none (no credentials, say).
 	Open func(ctx context.Context, in secret.Intent) (*Client, error)
+	// SameAccount says that Open's clients are of the account of each operation,
+	// although other credentials than theirs may be in use now.
+	SameAccount bool
 }
 
 // Run settles what it can and returns a finding for each entry of the journal
@@ -375,7 +378,7 @@ next:
 	for _, u := range open {
 		for _, g := range groups {
 			a, b := g.intent(), u.Intent
-			if a.Provider == b.Provider && a.Profile == b.Profile && a.Origin == b.Origin &&
+			if a.Provider == b.Provider && a.Profile == b.Profile && a.Origin == b.Origin && a.Account == b.Account &&
 				a.Name == b.Name && sameURL(a.URL, b.URL) && sameSet(a.Events, b.Events) {
 				g.entries = append(g.entries, u)
 				continue next
@@ -388,7 +391,7 @@ next:
 
 // look fills the rows of every group, with one list call per account.
 func (r Recovery) look(ctx context.Context, groups []*group) {
-	type account struct{ provider, profile, origin string }
+	type account struct{ provider, profile, origin, account string }
 	type answer struct {
 		client *Client
 		rows   []Webhook
@@ -397,10 +400,10 @@ func (r Recovery) look(ctx context.Context, groups []*group) {
 	seen := map[account]answer{}
 	for _, g := range groups {
 		in := g.intent()
-		key := account{in.Provider, in.Profile, in.Origin}
+		key := account{in.Provider, in.Profile, in.Origin, in.Account}
 		a, ok := seen[key]
 		if !ok {
-			a.client, a.err = r.Open(ctx, in)
+			a.client, a.err = r.open(ctx, in)
 			if a.err == nil {
 				a.rows, a.err = a.client.List(ctx)
 			}

@@ -65,7 +65,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		return nil, u.entry.Done()
 	}
 	f := u.finding(StateUnknown, old.ID)
-	client, err := r.Open(ctx, u.Intent)
+	client, err := r.open(ctx, u.Intent)
 	if err == nil {
 		var w Webhook
 		w, err = client.Get(ctx, old.ID)
@@ -78,6 +78,9 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	}
 	if err != nil {
 		f.Detail = fmt.Sprintf("a new webhook has taken its place; whether the old one is still there cannot be told now: %v", err)
+		if hint := fault.Hint(err); hint != "" {
+			f.Detail += " (" + hint + ")"
+		}
 		f.Next = "hookctl recover"
 		return &f, nil
 	}

@@ -67,6 +67,9 @@ func encodeIntent(in Intent) ([]byte, error) {
 	w.text("provider", in.Provider)
 	w.text("profile", in.Profile)
 	w.text("origin", in.Origin)
+	if in.Account != "" {
+		w.text("account", in.Account)
+	}
 	w.text("name", in.Name)
 	w.text("url", in.URL)
 	w.texts("events", in.Events)
@@ -89,6 +92,7 @@ func decodeIntent(line []byte) (Intent, error) {
 		Provider:  o.text("provider"),
 		Profile:   o.text("profile"),
 		Origin:    o.text("origin"),
+		Account:   o.text("account"),
 		Name:      o.text("name"),
 		URL:       o.text("url"),
 		Events:    o.texts("events"),

@@ -23,6 +23,7 @@ type Intent struct {
 	Provider  string    `json:"provider"`
 	Profile   string    `json:"profile"`
 	Origin    string    `json:"origin"`
+	Account   string    `json:"account,omitempty"` // fingerprint of the account; "": not known
 	Name      string    `json:"name"`
 	URL       string    `json:"url"`
 	Events    []string  `json:"events"`

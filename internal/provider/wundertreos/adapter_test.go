@@ -57,8 +57,8 @@ func TestDriver(t *testing.T) {
 		Aliases: []string{"wundertre"},
 		BaseURL: "https://api.wundertreos.com/functions/v1",
 		Credentials: []provider.Field{
-			{Name: "api_key", Env: []string{"HOOKCTL_WUNDERTREOS_API_KEY", "WUNDERTREOS_API_KEY"}, Label: "API key (leave empty to use an access token)", Secret: true},
-			{Name: "token", Env: []string{"HOOKCTL_WUNDERTREOS_TOKEN", "WUNDERTREOS_TOKEN"}, Label: "OAuth access token", Secret: true},
+			{Name: "api_key", Env: []string{"HOOKCTL_WUNDERTREOS_API_KEY", "WUNDERTREOS_API_KEY"}, Label: "API key (leave empty to use an access token)", Secret: true, Account: true},
+			{Name: "token", Env: []string{"HOOKCTL_WUNDERTREOS_TOKEN", "WUNDERTREOS_TOKEN"}, Label: "OAuth access token", Secret: true, Account: true},
 		},
 		CreateOptions: []provider.Option{provider.OptDescription},
 		Scheme: signature.Scheme{

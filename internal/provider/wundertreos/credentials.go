@@ -27,12 +27,16 @@ func fields() []provider.Field {
 			Env:    []string{"HOOKCTL_WUNDERTREOS_API_KEY", "WUNDERTREOS_API_KEY"},
 			Label:  "API key (leave empty to use an access token)",
 			Secret: true,
+
+			Account: true, // whose it is can only be asked for
 		},
 		{
 			Name:   fieldToken,
 			Env:    []string{"HOOKCTL_WUNDERTREOS_TOKEN", "WUNDERTREOS_TOKEN"},
 			Label:  "OAuth access token",
 			Secret: true,
+
+			Account: true,
 		},
 	}
 }
