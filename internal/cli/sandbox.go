@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -29,6 +30,11 @@ type sandboxOptions struct {
 	app     *app
 	addr    string
 	command []string // empty: serve until interrupted
+
+	deliverTo string
+	emitEvery time.Duration
+	emit      []string
+	speed     float64
 }
 
 func newSandboxCmd(g *globals) *cobra.Command {
@@ -39,7 +45,8 @@ func newSandboxCmd(g *globals) *cobra.Command {
 		GroupID: groupSetup,
 		Example: `  hookctl sandbox > sandbox.env &      # then: . ./sandbox.env
   hookctl sandbox -- hookctl create wundertreos --url https://example.com/hook --event all
-  hookctl sandbox -- make integration-test`,
+  hookctl sandbox -- make integration-test
+  hookctl sandbox --deliver-to http://127.0.0.1:3000 --emit-every 5s > sandbox.env &`,
 		Long: `Serve fakes of both APIs on the loopback. Their webhooks live in memory and end
 with the command.
 
@@ -47,19 +54,42 @@ Alone, the command prints the environment variables that point hookctl at the
 fakes, and serves until it is interrupted. With a command after --, it runs that
 against them and exits with its code: your own credentials are taken out of its
 environment, the fakes' are put in, and HOOKCTL_CONFIG_DIR is a temporary
-directory that is removed at the end.`,
+directory that is removed at the end.
+
+The fakes deliver events, signed, to the webhooks that asked for them: when
+'hookctl sandbox emit' says so, or by themselves with --emit-every. What is not
+answered with a 2xx is tried again as the providers do: WundertreOS 8 times in 20
+hours; Zyntro 3 times more, 60 seconds apart (assumed). --speed 60 turns an hour
+of the sandbox's clock into a minute. 'hookctl sandbox log' shows every attempt.
+
+Nothing is ever sent to another machine. A webhook's URL is posted to only if it
+is one of the loopback; with --deliver-to, all deliveries go to that address,
+whatever their host: their path and their Host header stay. Zyntro refuses http
+URLs, as documented, so its webhooks need --deliver-to.`,
 		Args: sandboxArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.app, err = g.offline(); err != nil {
 				return err
 			}
+			if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
+				return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+			}
 			o.command = args
 			return runSandbox(cmd.Context(), o)
 		},
 	}
 	c.Flags().StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
-	_ = c.RegisterFlagCompletionFunc("addr", cobra.NoFileCompletions)
+	f := c.Flags()
+	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that gets all deliveries, such as http://127.0.0.1:3000")
+	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
+	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
+	f.Float64Var(&o.speed, "speed", 1, "how many times as fast the sandbox's clock runs")
+	for _, flag := range []string{"addr", "deliver-to", "emit-every", "speed"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
+	c.AddCommand(newSandboxEmitCmd(g), newSandboxLogCmd(g))
 	return c
 }
 
@@ -78,7 +108,7 @@ func sandboxArgs(cmd *cobra.Command, args []string) error {
 }
 
 func runSandbox(ctx context.Context, o *sandboxOptions) (err error) {
-	s, err := startSandbox(o.app, o.addr)
+	s, err := o.start(ctx)
 	if err != nil {
 		return err
 	}
@@ -101,45 +131,91 @@ func runSandbox(ctx context.Context, o *sandboxOptions) (err error) {
 // sandbox is the fakes as they are being served.
 type sandbox struct {
 	environ []string // NAME=value: what points hookctl at them
+	boxes   []servedBox
+	outbox  *provider.Outbox
 	servers []*http.Server
 	failed  chan error // a server ended by itself
+	emitter sync.WaitGroup
+	stop    context.CancelFunc
 }
 
-// startSandbox serves a fake of every provider, on ports that follow addr's.
-func startSandbox(a *app, addr string) (*sandbox, error) {
-	host, port, err := loopback(addr)
+// servedBox is the fake of one provider.
+type servedBox struct {
+	driver *provider.Driver
+	box    provider.Sandbox
+}
+
+// start serves a fake of every provider, and the sandbox's own endpoint, on
+// ports that follow that of --addr.
+func (o *sandboxOptions) start(ctx context.Context) (*sandbox, error) {
+	a := o.app
+	host, port, err := loopback(o.addr)
 	if err != nil {
 		return nil, err
 	}
-	s := &sandbox{failed: make(chan error, len(a.env.Drivers))}
-	for i, d := range a.env.Drivers {
-		at := port
-		if port != 0 {
-			at += i
-		}
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(at)))
+	out, err := o.delivering()
+	if err != nil {
+		return nil, err
+	}
+	if err := o.checkEmit(); err != nil {
+		return nil, err
+	}
+	s := &sandbox{failed: make(chan error, len(a.env.Drivers)+1)}
+	ctx, s.stop = context.WithCancel(ctx)
+	s.outbox = provider.NewOutbox(ctx, provider.OutboxOptions{Now: out.clock.now, Sleep: out.clock.sleep, Allow: out.allow})
+	listen := func(what string) (net.Listener, error) {
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
-			return nil, errors.Join(fault.Errorf(fault.Other, "the sandbox of %s cannot listen: %w", d.Title, err).
+			return nil, errors.Join(fault.Errorf(fault.Other, "the sandbox%s cannot listen: %w", what, err).
 				WithHint("choose another address with --addr, or port 0 for free ports"), s.close())
 		}
-		box := d.NewSandbox(provider.SandboxOptions{Now: a.env.Now})
-		server := &http.Server{Handler: box, ReadHeaderTimeout: 10 * time.Second}
-		s.servers = append(s.servers, server)
+		if port != 0 {
+			port++
+		}
+		return l, nil
+	}
+	for _, d := range a.env.Drivers {
+		l, err := listen(" of " + d.Title)
+		if err != nil {
+			return nil, err
+		}
+		box := d.NewSandbox(provider.SandboxOptions{Now: out.clock.now, Deliver: out.client()})
+		s.boxes = append(s.boxes, servedBox{d, box})
+		s.serve(l, box)
 		s.environ = append(s.environ, sandboxEnviron(d, box, l.Addr().String())...)
-		go func() {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				s.failed <- err
-			}
-		}()
+	}
+	l, err := listen("'s own endpoint")
+	if err != nil {
+		return nil, err
+	}
+	c := newSandboxControl(l.Addr().String(), s.boxes, s.outbox)
+	s.serve(l, c)
+	s.environ = append(s.environ, envSandboxURL+"=http://"+c.addr, envSandboxToken+"="+c.token.Reveal())
+	if o.emitEvery > 0 {
+		s.emitter.Go(func() { o.emitUntil(ctx, s) })
 	}
 	return s, nil
 }
 
+// serve answers on l until the sandbox is closed.
+func (s *sandbox) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.servers = append(s.servers, server)
+	go func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- err
+		}
+	}()
+}
+
 func (s *sandbox) close() error {
+	s.stop()
 	var errs []error
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
 	}
+	s.outbox.Close()
+	s.emitter.Wait()
 	return errors.Join(errs...)
 }
 

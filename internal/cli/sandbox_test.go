@@ -84,7 +84,7 @@ func TestSandboxPorts(t *testing.T) {
 		t.Fatal(err)
 	}
 	addr := closedPort(t)
-	first, err := startSandbox(a, addr)
+	first, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context())
 	if err != nil {
 		t.Skipf("the port is taken: %v", err)
 	}
@@ -92,7 +92,7 @@ func TestSandboxPorts(t *testing.T) {
 	if !strings.HasPrefix(first.environ[0], "HOOKCTL_ZYNTRO_BASE_URL=http://"+addr) {
 		t.Errorf("not at %s: %q", addr, first.environ[0])
 	}
-	if _, err := startSandbox(a, addr); err == nil || !strings.Contains(fault.Hint(err), "--addr") {
+	if _, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context()); err == nil || !strings.Contains(fault.Hint(err), "--addr") {
 		t.Errorf("twice at one address: %v", err)
 	}
 }

@@ -1,0 +1,210 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type sandboxEmitOptions struct {
+	app     *app
+	globals *globals
+
+	event    string
+	provider string
+	set      []string
+}
+
+func newSandboxEmitCmd(g *globals) *cobra.Command {
+	o := &sandboxEmitOptions{globals: g}
+	c := &cobra.Command{
+		Use:   "emit <event>",
+		Short: "Have a running sandbox deliver an event",
+		Example: `  hookctl sandbox emit contact.created
+  hookctl sandbox emit invoice_paid --set data.amount=99.90 -o json`,
+		Long: `Make a sample event in the sandbox that HOOKCTL_SANDBOX_URL and
+HOOKCTL_SANDBOX_TOKEN name, and deliver it, signed, to every active webhook that
+asked for it. The first attempts are printed; those that fail are repeated in
+the background, see 'hookctl sandbox log'.
+
+The exit code is 0 if every first attempt was answered with a 2xx, 3 if one was
+not or no webhook asked for the event, 6 if the sandbox does not answer.`,
+		Args: exactly("<event>"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeSlugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.event = args[0]
+			return runSandboxEmit(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
+	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.member=value, the value as JSON or as a text (repeatable)")
+	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
+	_ = c.RegisterFlagCompletionFunc("set", cobra.NoFileCompletions)
+	return c
+}
+
+// completeSlugs are the events of every catalogue.
+func completeSlugs(drivers []*provider.Driver) []string {
+	var out []string
+	for _, d := range drivers {
+		for _, e := range d.Catalogue {
+			out = append(out, cobra.CompletionWithDesc(e.Slug, e.Category))
+		}
+	}
+	return out
+}
+
+func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
+	a := o.app
+	d, err := o.globals.eventOwner(o.event, o.provider)
+	if err != nil {
+		return err
+	}
+	if _, err := parseEdits(o.set); err != nil {
+		return err
+	}
+	list, err := a.askSandbox(ctx, http.MethodPost, "/emit", emitRequest{Provider: d.Name, Event: o.event, Set: o.set})
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
+			WithHint("make one: hookctl create %s --event %s --url http://127.0.0.1:3000/hook ...", d.Name, provider.ShellQuote(o.event))
+	}
+	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
+		a.note("assumed: %s documents no fields of this event", d.Title)
+	}
+	if err := a.out.Print(view.Attempts(list)); err != nil {
+		return err
+	}
+	return emitted(list)
+}
+
+// emitted is the error for first attempts that failed.
+func emitted(list []view.Attempt) error {
+	failed, refused := 0, 0
+	for _, t := range list {
+		if !t.OK {
+			failed++
+		}
+		if t.Attempt == 0 {
+			refused++
+		}
+	}
+	if failed == 0 {
+		return nil
+	}
+	err := fault.Errorf(fault.Negative, "%d of %s not answered with a 2xx", failed, plural(len(list), "delivery was", "deliveries were")).WithCode("not-accepted")
+	if refused > 0 {
+		return err.WithHint("the sandbox sends to the loopback only: start it with --deliver-to http://127.0.0.1:3000, the address of your endpoint")
+	}
+	return err.WithHint("it is tried again on the provider's schedule: hookctl sandbox log")
+}
+
+// eventOwner is the provider of that name, or else the one that has the event.
+func (g *globals) eventOwner(event, name string) (*provider.Driver, error) {
+	if name != "" {
+		d, err := g.driver(name)
+		if err == nil && !d.KnowsEvent(event) {
+			_, _, err = expandEvents(d, []string{event}, false)
+			if err == nil { // a glob or a list
+				err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
+			}
+		}
+		return d, err
+	}
+	var owners []*provider.Driver
+	var near []string
+	for _, d := range g.env.Drivers {
+		if d.KnowsEvent(event) {
+			owners = append(owners, d)
+		}
+		for _, bad := range d.ExpandEvents([]string{event}, false).Bad {
+			near = append(near, bad.Near...)
+		}
+	}
+	if len(owners) == 1 {
+		return owners[0], nil
+	}
+	if len(owners) > 1 {
+		return nil, g.noProvider(event + " is an event of several providers")
+	}
+	hint := "all of them: hookctl list-events"
+	if len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, ", ") + "?\n" + hint
+	}
+	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
+}
+
+// checkEmit checks the events of --emit.
+func (o *sandboxOptions) checkEmit() error {
+	if len(o.emit) > 0 && o.emitEvery == 0 {
+		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
+	}
+	g := &globals{env: o.app.env}
+	for _, event := range o.emit {
+		if _, err := g.eventOwner(event, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// emitUntil emits one event each time that --emit-every has passed, in turn,
+// until ctx ends. What becomes of it is in the log.
+func (o *sandboxOptions) emitUntil(ctx context.Context, s *sandbox) {
+	for n := 0; o.app.env.Sleep(ctx, o.emitEvery) == nil; n++ {
+		events := o.due(s.boxes)
+		if len(events) == 0 {
+			continue
+		}
+		next := events[n%len(events)]
+		if _, err := s.outbox.Emit(ctx, next.driver, next.box, next.event, nil); err != nil && ctx.Err() == nil {
+			o.app.warn("warning: " + next.event + " was not emitted: " + err.Error())
+		}
+	}
+}
+
+// servedEvent is an event and who has it.
+type servedEvent struct {
+	servedBox
+	event string
+}
+
+// due are the events that take turns: those of --emit, or all that some webhook
+// asks for.
+func (o *sandboxOptions) due(boxes []servedBox) []servedEvent {
+	var out []servedEvent
+	for _, e := range o.emit {
+		for _, b := range boxes {
+			if b.driver.KnowsEvent(e) {
+				out = append(out, servedEvent{b, e})
+			}
+		}
+	}
+	if len(o.emit) > 0 {
+		return out
+	}
+	for _, b := range boxes {
+		for _, e := range b.box.Wanted() {
+			out = append(out, servedEvent{b, e})
+		}
+	}
+	return out
+}

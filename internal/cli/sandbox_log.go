@@ -1,0 +1,42 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+func newSandboxLogCmd(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:   "log",
+		Short: "Show every delivery attempt of a running sandbox",
+		Example: `  hookctl sandbox log
+  hookctl sandbox log -o ndjson --jq 'select(.ok | not)'`,
+		Long: `Show what the sandbox that HOOKCTL_SANDBOX_URL and HOOKCTL_SANDBOX_TOKEN name
+has sent, the oldest first: one line for each attempt, its number, the status of
+the answer or why there was none, and when it is tried again. Times are those of
+the sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := g.offline()
+			if err != nil {
+				return err
+			}
+			return runSandboxLog(cmd.Context(), a)
+		},
+	}
+}
+
+func runSandboxLog(ctx context.Context, a *app) error {
+	list, err := a.askSandbox(ctx, http.MethodGet, "/log", nil)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		a.note("Nothing was delivered so far.")
+	}
+	return a.out.Print(view.Attempts(list))
+}

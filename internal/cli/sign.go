@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type signOptions struct {
+	app     *app
+	globals *globals
+	signerOptions
+
+	payload    string
+	allHeaders bool
+}
+
+func newSignCmd(g *globals) *cobra.Command {
+	o := &signOptions{globals: g}
+	c := &cobra.Command{
+		Use:     "sign [payload]",
+		Short:   "Print the signature headers for a payload",
+		GroupID: groupDeliveries,
+		Example: `  hookctl sign body.json --webhook "Lead sync"
+  hookctl sign body.json --webhook "Lead sync" | xargs curl --data-binary @body.json http://127.0.0.1:3000/hook
+  hookctl sign body.json --provider zyntro --secret-env HOOK_SECRET -o name
+  printf '{"id":1}' | hookctl sign - --provider wundertreos --secret-file secret.txt -o json`,
+		Long: `Print the headers that carry the signature of a payload, as arguments of curl.
+The payload is a file, or - for standard input; it is signed byte for byte, a
+newline at its end included. Whoever sends it must send the same bytes: curl
+needs --data-binary, since --data takes newlines out.
+
+-o json prints an object of names and values, -o name the bare signature.`,
+		Args: atMostOne("[payload]"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.payload = "-"
+			if len(args) > 0 {
+				o.payload = args[0]
+			} else if o.app.env.Streams.InTTY {
+				return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
+			}
+			return runSign(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
+	o.addFlags(g, c)
+	return c
+}
+
+// atMostOne wants no more than the one argument that name names.
+func atMostOne(name string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fault.Usagef("%s takes one %s, got %d arguments", cmd.CommandPath(), name, len(args)).WithHint("see: %s --help", cmd.CommandPath())
+		}
+		return nil
+	}
+}
+
+func runSign(ctx context.Context, o *signOptions) error {
+	a := o.app
+	if o.payload == "-" && o.secretFile == "-" {
+		return errSecretAndInput("the payload")
+	}
+	body, err := a.readInput("the payload", o.payload, capture.MaxDelivery)
+	if err != nil {
+		return err
+	}
+	key, err := o.chosenKey(ctx, o.globals, a)
+	if err != nil {
+		return err
+	}
+	d := key.driver
+	if d == nil {
+		if d = o.driverOf(a, capture.Header(nil), body); d == nil {
+			return o.globals.noProvider("the payload does not say whose event it is")
+		}
+	}
+	if key.value.IsZero() {
+		if key, err = a.onlyKey(ctx, d, ""); err != nil {
+			return err
+		}
+	}
+	s := signer{app: a, driver: d, scheme: o.scheme(a, d), key: key.value}
+	fields, err := s.sign(body)
+	if err != nil {
+		return err
+	}
+	bare := fields[0].Value
+	if o.allHeaders {
+		fields = append(eventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
+	}
+	if bytes.HasSuffix(body, []byte("\n")) {
+		a.note("The payload ends with a newline, which is signed too.")
+	}
+	s.noteAssumed()
+	return a.out.Print(view.SignatureHeaders(fields, bare, provider.ShellQuote))
+}

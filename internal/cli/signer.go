@@ -1,0 +1,279 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// signerOptions are the flags of the commands that sign: whose scheme, and
+// with which secret.
+type signerOptions struct {
+	provider                       string
+	webhook, secretFile, secretEnv string
+
+	signatureHeaders            []string
+	keyEncoding, digestEncoding string
+	signedTemplate, timestamp   string
+}
+
+func (o *signerOptions) addFlags(g *globals, c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.provider, "provider", "", "whose signature to make, where nothing else tells")
+	f.StringVar(&o.webhook, "webhook", "", "sign with the secret that is kept for this webhook")
+	f.StringVar(&o.secretFile, "secret-file", "", "sign with the secret in a file; - is standard input")
+	f.StringVar(&o.secretEnv, "secret-env", "", "sign with the secret in an environment variable of this name")
+	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature")
+	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
+	f.StringVar(&o.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
+	f.StringVar(&o.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
+	f.StringVar(&o.timestamp, "timestamp-header", "", "the header that {timestamp} goes to")
+	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
+	fixed := func(values ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	}
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"provider":         g.completeProviderFlag,
+		"webhook":          g.completeKept,
+		"secret-env":       cobra.NoFileCompletions,
+		"signature-header": cobra.NoFileCompletions,
+		"timestamp-header": cobra.NoFileCompletions,
+		"key-encoding":     fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
+		"digest-encoding":  fixed(string(signature.Hex), string(signature.Base64)),
+		"signed-template":  fixed("{body}", "{timestamp}.{body}"),
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, complete)
+	}
+}
+
+// completeProviderFlag completes a flag with the providers' names, whatever
+// arguments there are.
+func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return g.completeProviders(nil, nil, "")
+}
+
+// scheme is how d signs, under the settings and the flags.
+func (o *signerOptions) scheme(a *app, d *provider.Driver) signature.Scheme {
+	s := scheme(d, a.cfg)
+	if len(o.signatureHeaders) > 0 {
+		s.Headers = o.signatureHeaders
+	}
+	s.KeyEncoding = cmp.Or(signature.Encoding(o.keyEncoding), s.KeyEncoding)
+	s.DigestEncoding = cmp.Or(signature.Encoding(o.digestEncoding), s.DigestEncoding)
+	s.Template = cmp.Or(o.signedTemplate, s.Template)
+	s.TimestampHeader = cmp.Or(o.timestamp, s.TimestampHeader)
+	return s
+}
+
+// keyChoice is the secret to sign with.
+type keyChoice struct {
+	value  secret.Value
+	from   string // for people
+	driver *provider.Driver
+}
+
+// chosenKey is the secret that the flags name, and whose webhook it is of as
+// far as they tell; zero where they name none.
+func (o *signerOptions) chosenKey(ctx context.Context, g *globals, a *app) (keyChoice, error) {
+	k := keyChoice{}
+	if o.provider != "" {
+		d, err := g.driver(o.provider)
+		if err != nil {
+			return k, err
+		}
+		k.driver = d
+	}
+	switch {
+	case o.secretFile != "":
+		k.from = "the secret of " + o.secretFile
+		name := o.secretFile
+		if name == "-" {
+			name = "standard input"
+		}
+		raw, err := a.readInput("--secret-file", o.secretFile, secretCap)
+		if err != nil {
+			return k, err
+		}
+		text, cut := cutNewline(string(raw))
+		if cut {
+			a.note("One newline at the end of %s was left out of the secret.", name)
+		}
+		k.value = secret.New(text)
+		return k, checkSecret(text, name)
+	case o.secretEnv != "":
+		text := a.env.Getenv(o.secretEnv)
+		k.value, k.from = secret.New(text), "the secret of "+o.secretEnv
+		return k, checkSecret(text, "the variable "+o.secretEnv)
+	case o.webhook != "":
+		rec, err := g.keptRecord(ctx, a, o.webhook, true)
+		if err != nil {
+			return k, err
+		}
+		d, err := g.driver(rec.Provider)
+		if err != nil {
+			return k, err
+		}
+		if k.driver != nil && k.driver != d {
+			return k, fault.Usagef("--webhook is one of %s, --provider says %s", d.Name, k.driver.Name)
+		}
+		k.driver = d
+		return a.keptKey(ctx, d, rec)
+	}
+	return k, nil
+}
+
+// keptKey is the secret of a record.
+func (a *app) keptKey(ctx context.Context, d *provider.Driver, listed secret.Record) (keyChoice, error) {
+	rec, err := a.store.Get(ctx, listed.Ref())
+	if err != nil {
+		return keyChoice{}, err
+	}
+	return keyChoice{value: rec.Secret, from: "the secret of " + described(rec), driver: d}, nil
+}
+
+// onlyKey is the secret to sign with where nobody named one: that of the one
+// living webhook of d that is kept, or of the one for this URL where there are
+// several.
+func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyChoice, error) {
+	listed, err := a.records(ctx, false)
+	if err != nil {
+		return keyChoice{}, err
+	}
+	living := slices.DeleteFunc(listed, func(r secret.Record) bool { return r.Provider != d.Name || !r.DeletedAt.IsZero() })
+	if len(living) > 1 && url != "" {
+		here := slices.DeleteFunc(slices.Clone(living), func(r secret.Record) bool { return r.URL != url })
+		if len(here) > 0 {
+			living = here
+		}
+	}
+	switch len(living) {
+	case 0:
+		return keyChoice{}, fault.Usagef("no secret of a %s webhook is kept in profile %s", d.Title, a.cfg.Profile()).WithCode("no-secret").
+			WithHint("give one with --secret-file or --secret-env, or make a webhook with: hookctl create %s", d.Name)
+	case 1:
+		k, err := a.keptKey(ctx, d, living[0])
+		if err == nil {
+			a.note("Signing with %s.", k.from)
+		}
+		return k, err
+	}
+	var names []string
+	for _, r := range living {
+		names = append(names, described(r))
+	}
+	return keyChoice{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s", len(living), d.Title, strings.Join(names, ", ")).WithCode("ambiguous").
+		WithHint("name one of them with --webhook")
+}
+
+// signer makes the headers of a provider's deliveries.
+type signer struct {
+	app    *app
+	driver *provider.Driver
+	scheme signature.Scheme
+	key    secret.Value
+}
+
+// noteAssumed says what the provider does not document about its signature.
+func (s *signer) noteAssumed() {
+	if s.scheme.Assumed {
+		s.app.note("assumed: %s documents neither the header nor the encoding of its signature; --signature-header, --key-encoding, --digest-encoding and --signed-template set them", s.driver.Title)
+	}
+}
+
+// sign is the header lines that carry the signature of body.
+func (s *signer) sign(body []byte) ([]capture.Field, error) {
+	timestamp := strconv.FormatInt(s.app.env.Now().Unix(), 10)
+	value, err := s.scheme.Sign(s.key, timestamp, body)
+	if err != nil {
+		return nil, err
+	}
+	var fields []capture.Field
+	for _, name := range s.scheme.Headers {
+		fields = append(fields, capture.Field{Name: name, Value: value})
+	}
+	if strings.Contains(s.scheme.Template, "{timestamp}") {
+		fields = append(fields, capture.Field{Name: s.scheme.TimestampHeader, Value: timestamp})
+	}
+	return fields, nil
+}
+
+// eventHeaders are the unsigned headers of a delivery that repeat its body.
+func eventHeaders(e capture.Envelope, ev capture.Event) []capture.Field {
+	fields := []capture.Field{{Name: "Content-Type", Value: "application/json"}}
+	for _, f := range []capture.Field{{Name: e.HeaderType, Value: ev.Type}, {Name: e.HeaderID, Value: ev.ID}} {
+		if f.Name != "" && f.Value != "" {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// driverOf finds whose delivery it is: by the signature headers, then by the
+// event that the body states; nil where neither tells.
+func (o *signerOptions) driverOf(a *app, h signature.Header, body []byte) *provider.Driver {
+	for _, d := range a.env.Drivers {
+		if o.scheme(a, d).Present(h) {
+			return d
+		}
+	}
+	for _, d := range a.env.Drivers {
+		if ev := d.Envelope.Event(body); ev.ID != "" && d.KnowsEvent(ev.Type) {
+			return d
+		}
+	}
+	return nil
+}
+
+// headerFlags reads --header values: 'Name: value', or @FILE with one a line.
+func (a *app) headerFlags(values []string) ([]capture.Field, error) {
+	var fields []capture.Field
+	for _, v := range values {
+		lines := []string{v}
+		if name, ok := strings.CutPrefix(v, "@"); ok {
+			raw, err := a.readInput("--header", name, secretCap)
+			if err != nil {
+				return nil, err
+			}
+			lines = strings.Split(strings.TrimRight(string(raw), "\r\n"), "\n")
+		}
+		for _, line := range lines {
+			f, ok := capture.ParseField(line)
+			if !ok && v == line {
+				return nil, fault.Usagef("--header %q is not 'Name: value'", line).WithHint("for instance: --header 'X-Trace: 1', or --header @FILE with one a line")
+			}
+			if !ok { // not shown: files are for what must not be seen
+				return nil, fault.Usagef("--header: a line of %s is not 'Name: value'", v[1:])
+			}
+			fields = append(fields, f)
+		}
+	}
+	return fields, nil
+}
+
+// setFields puts fields in place of the lines of the same names.
+func setFields(h []capture.Field, fields []capture.Field) []capture.Field {
+	out := slices.DeleteFunc(slices.Clone(h), func(f capture.Field) bool {
+		return slices.ContainsFunc(fields, func(g capture.Field) bool { return capture.SameName(f.Name, g.Name) })
+	})
+	return append(out, fields...)
+}
+
+// errSecretAndInput refuses two uses of standard input.
+func errSecretAndInput(what string) error {
+	return fault.Usagef("standard input cannot be both the secret and %s", what)
+}
+
+// noProvider is the error where nothing says whose signature is wanted.
+func (g *globals) noProvider(why string) error {
+	return fault.Usagef("%s", why).WithHint("name the provider with --provider: %s", strings.Join(g.providerNames(), ", "))
+}

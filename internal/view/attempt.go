@@ -1,0 +1,72 @@
+package view
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// Attempt is the JSON of one attempt of a sandbox to deliver an event, or of
+// why it made none. Times are those of the sandbox's clock.
+type Attempt struct {
+	Time      string  `json:"time"` // RFC 3339, UTC
+	Provider  string  `json:"provider"`
+	WebhookID string  `json:"webhook_id"`
+	Event     string  `json:"event"`
+	EventID   *string `json:"event_id"`
+	URL       string  `json:"url"`
+	Attempt   int     `json:"attempt"` // 0: nothing was sent
+	Attempts  int     `json:"attempts"`
+	Status    *int    `json:"status"` // null where there was no answer
+	OK        bool    `json:"ok"`     // a 2xx
+	Error     *string `json:"error"`
+	Next      *string `json:"next"` // time of the next attempt; null: there is none
+}
+
+// NewAttempt describes an entry of a sandbox's log.
+func NewAttempt(e provider.LogEntry) Attempt {
+	a := Attempt{
+		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: orNull(e.EventID), URL: e.URL,
+		Attempt: e.Attempt, Attempts: e.Attempts, OK: e.Delivered(), Error: orNull(e.Err),
+	}
+	if e.Status != 0 {
+		a.Status = &e.Status
+	}
+	if !e.Next.IsZero() {
+		next := stamp(e.Next)
+		a.Next = &next
+	}
+	return a
+}
+
+// stamp is a time to the millisecond: attempts of one second must be told apart.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+// Attempts is a list of attempts.
+func Attempts(list []Attempt) render.View {
+	g := &render.Grid{Columns: []render.Column{
+		{Title: "TIME"},
+		{Title: "PROVIDER"},
+		{Title: "WEBHOOK"},
+		{Title: "EVENT"},
+		{Title: "ATTEMPT"},
+		{Title: "STATUS", Flexible: true},
+		{Title: "NEXT", Optional: true},
+	}}
+	v := render.View{Data: list, Grid: g, Names: []string{}}
+	for _, a := range list {
+		number, status := "-", word(a.Error)
+		if a.Attempt > 0 {
+			number = fmt.Sprintf("%d/%d", a.Attempt, a.Attempts)
+		}
+		if a.Status != nil {
+			status = strconv.Itoa(*a.Status)
+		}
+		g.Rows = append(g.Rows, []string{a.Time, a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, word(a.Next)})
+		v.Names = append(v.Names, word(a.EventID))
+	}
+	return v
+}

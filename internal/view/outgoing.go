@@ -1,0 +1,99 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// Outgoing is the JSON of a delivery that would be sent. Signatures and
+// credentials in its headers are masked.
+type Outgoing struct {
+	Source     *string             `json:"source"`
+	Provider   *string             `json:"provider"`
+	Event      *string             `json:"event"`
+	EventID    *string             `json:"event_id"`
+	Method     string              `json:"method"`
+	URL        string              `json:"url"`
+	Headers    map[string][]string `json:"headers"`
+	Body       *string             `json:"body,omitempty"` // where it is UTF-8 text
+	BodyBase64 []byte              `json:"body_base64,omitempty"`
+
+	lines []capture.Field
+	size  int
+}
+
+// NewOutgoing describes a delivery. The headers are masked here; others names
+// more of those that hold a signature.
+func NewOutgoing(method, url string, headers []capture.Field, others []string, body []byte) Outgoing {
+	o := Outgoing{Method: method, URL: url, Headers: map[string][]string{}, size: len(body)}
+	for _, f := range headers {
+		private := privateHeader(f.Name)
+		for _, name := range others {
+			private = private || capture.SameName(name, f.Name)
+		}
+		if private {
+			f.Value = "***"
+		}
+		o.lines = append(o.lines, f)
+		o.Headers[f.Name] = append(o.Headers[f.Name], f.Value)
+	}
+	if utf8.Valid(body) {
+		text := string(body)
+		o.Body = &text
+	} else {
+		o.BodyBase64 = body
+	}
+	return o
+}
+
+// privateHeader reports whether a header's value may be a signature or a
+// credential.
+func privateHeader(name string) bool {
+	plain := strings.ToLower(name)
+	for _, word := range []string{"signature", "auth", "cookie", "token", "secret", "key", "password", "hmac", "digest"} {
+		if strings.Contains(plain, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// Render shows the request.
+func (o Outgoing) Render() render.View {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", line(o.Method), line(o.URL))
+	for _, f := range o.lines {
+		fmt.Fprintf(&b, "%s: %s\n", line(f.Name), line(f.Value))
+	}
+	b.WriteByte('\n')
+	switch {
+	case o.Body == nil:
+		fmt.Fprintf(&b, "(%d bytes that are not text)\n", o.size)
+	case *o.Body != "":
+		b.WriteString(strings.TrimSuffix(*o.Body, "\n") + "\n")
+	}
+	return render.View{Data: o, Text: b.String(), Names: []string{o.name()}}
+}
+
+func (o Outgoing) name() string {
+	if o.Source != nil {
+		return *o.Source
+	}
+	return word(o.EventID)
+}
+
+// OutgoingColumns are those of a stream of deliveries that would be sent, and
+// their widths.
+func OutgoingColumns() ([]render.Column, []int) {
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT"}, {Title: "METHOD"}, {Title: "BYTES"}, {Title: "URL", Flexible: true}},
+		[]int{24, 24, 6, 7, 40}
+}
+
+// OutgoingRow is the row of [OutgoingColumns].
+func OutgoingRow(o Outgoing) (row []string, name string) {
+	return []string{o.name(), word(o.Event), o.Method, fmt.Sprint(o.size), o.URL}, o.name()
+}

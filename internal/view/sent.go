@@ -1,0 +1,115 @@
+package view
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// Sent is the JSON of a delivery that was sent, and how it was answered. What
+// is not known is null.
+type Sent struct {
+	Source   *string `json:"source"` // the capture; null for a sample
+	URL      string  `json:"url"`
+	Provider *string `json:"provider"`
+	Event    *string `json:"event"`
+	EventID  *string `json:"event_id"`
+	Status   *int    `json:"status"` // null where there was no answer
+	OK       bool    `json:"ok"`     // a 2xx
+	TimeMS   *int64  `json:"time_ms"`
+	Response *string `json:"response"` // the beginning of the answer, on one line
+	Error    *string `json:"error"`
+}
+
+// Text is nil for an empty text.
+func Text(text string) *string { return orNull(text) }
+
+// Took sets the time that the answer took.
+func (s *Sent) Took(d time.Duration) {
+	ms := d.Round(time.Millisecond).Milliseconds()
+	s.TimeMS = &ms
+}
+
+// Answered sets the status.
+func (s *Sent) Answered(status int) {
+	s.Status, s.OK = &status, status/100 == 2
+}
+
+func (s Sent) time() string {
+	if s.TimeMS == nil {
+		return "-"
+	}
+	return strconv.FormatInt(*s.TimeMS, 10) + " ms"
+}
+
+// outcome is what came back, in a few words.
+func (s Sent) outcome() string {
+	switch {
+	case s.Error != nil:
+		return *s.Error
+	case s.Response != nil:
+		return *s.Response
+	}
+	return "-"
+}
+
+func (s Sent) status() string {
+	if s.Status == nil {
+		return "-"
+	}
+	return strconv.Itoa(*s.Status)
+}
+
+// name is what a name-only output shows: where the delivery came from.
+func (s Sent) name() string {
+	if s.Source != nil {
+		return *s.Source
+	}
+	return word(s.EventID)
+}
+
+// Render shows a single delivery.
+func (s Sent) Render() render.View {
+	status := s.status()
+	if s.Status != nil {
+		status = strings.TrimSpace(status + " " + http.StatusText(*s.Status))
+	}
+	event := word(s.Event)
+	if s.EventID != nil {
+		event += " (" + *s.EventID + ")"
+	}
+	facts := []render.Fact{{Label: "Status", Value: status}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
+	if s.Response != nil {
+		facts = append(facts, render.Fact{Label: "Response", Value: *s.Response})
+	}
+	if s.Error != nil {
+		facts = append(facts, render.Fact{Label: "Error", Value: *s.Error})
+	}
+	return render.View{Data: s, Facts: facts, Names: []string{s.name()}}
+}
+
+// SentColumns are those of a stream of samples that were sent, and their widths.
+func SentColumns() ([]render.Column, []int) {
+	return []render.Column{{Title: "EVENT"}, {Title: "ID"}, {Title: "STATUS"}, {Title: "TIME"}, {Title: "RESPONSE", Flexible: true}},
+		[]int{24, 36, 6, 7, 40}
+}
+
+// SentRow is the row of [SentColumns].
+func SentRow(s Sent) (row []string, name string) {
+	return []string{word(s.Event), word(s.EventID), s.status(), s.time(), s.outcome()}, s.name()
+}
+
+// ReplayColumns are those of a stream of captures that were sent again, and
+// their widths.
+func ReplayColumns() ([]render.Column, []int) {
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT"}, {Title: "STATUS"}, {Title: "TIME"}, {Title: "RESPONSE", Flexible: true}},
+		[]int{24, 24, 6, 7, 40}
+}
+
+// ReplayRow is the row of [ReplayColumns].
+func ReplayRow(s Sent) (row []string, name string) {
+	return []string{s.name(), word(s.Event), s.status(), s.time(), s.outcome()}, s.name()
+}
