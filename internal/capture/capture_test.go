@@ -610,7 +610,8 @@ func drain(t *testing.T, format string, data []byte) {
 			if r == nil || r.Source == "" {
 				t.Fatal("a delivery without a source")
 			}
-			if err == nil && r.Stream == nil && len(r.Body) > len(data) {
+			// A form that is encoded anew takes three bytes for one.
+			if err == nil && r.Stream == nil && len(r.Body) > 3*len(data) {
 				t.Fatal("a body larger than the input")
 			}
 			n++

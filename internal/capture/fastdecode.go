@@ -26,7 +26,7 @@ type span struct{ from, to int }
 const (
 	receivedAt = iota
 	method
-	url
+	target
 )
 
 // decode returns the record on one line. The request is valid until the next
@@ -46,7 +46,7 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 		}
 		r := &f.request
 		r.Source, r.Header, r.Body = all[:source], f.fields, f.body
-		r.ReceivedAt, r.Method, r.URL = cut(f.special[receivedAt]), cut(f.special[method]), cut(f.special[url])
+		r.ReceivedAt, r.Method, r.URL = cut(f.special[receivedAt]), cut(f.special[method]), cut(f.special[target])
 		return r, nil
 	}
 	f.request = Request{Source: string(f.arena[:source]), Header: f.fields[:0]}
@@ -103,7 +103,7 @@ func (f *fastDecoder) record(b []byte) bool {
 		case "method":
 			i = f.string(b, i, &f.special[method])
 		case "url":
-			i = f.string(b, i, &f.special[url])
+			i = f.string(b, i, &f.special[target])
 		default:
 			i = plainString(b, i)
 		}

@@ -31,7 +31,10 @@ type Input struct {
 
 // Formats is THE list of formats, in the order in which they are tried: raw is
 // last and takes anything.
-var Formats = []Format{ndjsonFormat, jsonFormat, httpFormat, rawFormat}
+var Formats = []Format{
+	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
+	ndjsonFormat, jsonFormat, httpFormat, rawFormat,
+}
 
 // FormatNames lists the names in the order of [Formats].
 func FormatNames() []string {

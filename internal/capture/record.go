@@ -13,8 +13,8 @@ import (
 // file and the document of a .json file.
 
 const (
-	noteBodyString = "the body was kept as a JSON string: bytes that are not UTF-8 may have been replaced"
-	noteBodyJSON   = "the body was kept as JSON inside the capture: its original spacing and escapes may be lost"
+	noteBodyString = "body may not be byte-exact: it was kept as a JSON string, where bytes that are not UTF-8 are replaced"
+	noteBodyJSON   = "body may not be byte-exact: it was kept as JSON inside the capture, where its spacing and escapes may be lost"
 )
 
 // decodeRecord is the strict path: encoding/json checks the syntax of the
@@ -66,6 +66,14 @@ func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 		s, ok := unquote(nil, v)
 		if !ok {
 			return nil, errors.New(`"body" is not a valid string`)
+		}
+		if isTrue(m["isBase64Encoded"]) {
+			// An event of AWS Lambda among other records.
+			body, err := decodeBase64(nil, s)
+			if err != nil {
+				return nil, fmt.Errorf(`"body": %w`, err)
+			}
+			return body, nil
 		}
 		r.Inexact, r.Notes = true, append(r.Notes, noteBodyString)
 		return s, nil

@@ -1,0 +1,230 @@
+package capture
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const exportedBody = `{"id":"ev1","event_type":"contact.created","data":{"name":"Zoë","amount":200.00}}`
+
+var exportedSignature = "sha256=" + strings.Repeat("ab", 32)
+
+// The fixtures are made by hand after the formats' public descriptions. Each is
+// recognised by its content: read as standard input it has no name.
+func TestExports(t *testing.T) {
+	sent := Header{{"Host", "example.com"}, {"Content-Type", "application/json"}, {"X-Wunder-Signature", exportedSignature}}
+	har := func(n int, body string, notes ...string) got {
+		return got{Source: fmt.Sprintf("-#%d", n), ReceivedAt: "2026-05-17T14:30:01.123Z", Method: "POST", URL: "https://example.com/hook",
+			Header: sent, Body: body, Inexact: len(notes) > 0, Notes: notes}
+	}
+	const at = "2026-05-17T14:30:01.123Z"
+	rest := got{Source: "-#1", ReceivedAt: at, Method: "POST", URL: "/hook?k=v", Body: exportedBody, Inexact: true, Notes: []string{noteBodyString},
+		Header: Header{{"Content-Type", "application/json"}, {"X-Wunder-Signature", exportedSignature}, {"X-Two", "a"}, {"X-Two", "b"}}}
+	low := Header{{"content-type", "application/json"}, {"x-wunder-signature", exportedSignature}}
+	gateway := got{Source: "-#1", ReceivedAt: at, Method: "POST", URL: "/hook?k=v", Header: low, Body: exportedBody}
+	balancer := got{Source: "-#3", Method: "POST", URL: "/hook", Header: low, Body: exportedBody}
+	numbered := func(g got, n int) got { g.Source = fmt.Sprintf("-#%d", n); return g }
+	empty := numbered(rest, 3)
+	empty.Body, empty.Inexact, empty.Notes = "", false, nil
+	tunnel := got{Source: "-#1", ReceivedAt: "2026-05-17T14:30:01Z", Method: "POST", URL: "/hook", Body: exportedBody,
+		Header: Header{{"Host", "abc.ngrok.app"}, {"Content-Length", fmt.Sprint(len(exportedBody))}, {"X-Wunder-Signature", exportedSignature}}}
+	short := numbered(tunnel, 2)
+	short.Body = exportedBody[:len(exportedBody)-30]
+	short.Notes = []string{fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(short.Body), len(exportedBody))}
+	alone := numbered(tunnel, 3)
+	alone.Header = tunnel.Header[1:]
+	site := got{Source: "-#1", ReceivedAt: "2026-05-17T14:30:01Z", Method: "POST", URL: "https://webhook.site/00000000-0000-0000-0000-000000000000",
+		Header: low, Body: exportedBody, Inexact: true, Notes: []string{noteBodyString}}
+	archive := []got{
+		har(2, exportedBody, noteBodyString), har(3, exportedBody),
+		har(4, "payload=%7B%22a%22%3A+1%7D&n=x+y", noteBodyForm),
+		{Source: "-#5", Err: "the archive keeps the fields of a multipart form, and not the body that held them"},
+		har(6, ""),
+		har(7, exportedBody[:20], noteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has 20", len(exportedBody))),
+	}
+	passed := []string{"-: 2 passed over: requests without a body"}
+
+	for _, c := range []struct {
+		file, format string
+		want         []got
+		notes        []string
+	}{
+		{"requests.har", "har", archive, passed},
+		{"requests.har.gz", "har", archive, passed},
+		{"rest.json", "lambda", []got{rest}, nil},
+		{"http.json", "lambda", []got{gateway}, nil},
+		{"events.json", "lambda", []got{rest, numbered(balancer, 2), empty}, nil},
+		{"events.ndjson", "lambda", []got{rest, numbered(gateway, 2), balancer, {Source: "-#4", Method: "POST", URL: "/hook", Inexact: true, Notes: []string{noteBodyString},
+			Header: Header{{"x-wunder-signature", exportedSignature}, {"x-wunder-signature", exportedSignature}}}}, nil},
+		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent keeps it no more`}}, nil},
+		{"ngrok-one.json", "ngrok", []got{tunnel}, nil},
+		{"webhook-site.json", "webhook.site", []got{site}, []string{"-: 1 passed over: entries that are no web requests"}},
+		{"webhook-site-list.json", "webhook.site", []got{site, numbered(site, 2)}, nil},
+		{"webhook-site-one.json", "webhook.site", []got{site}, nil},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			data, err := os.ReadFile(filepath.Join("testdata", "exports", c.file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, format := range []string{"", c.format} {
+				all, notes := readAll(t, Options{Format: format, Stdin: bytes.NewReader(data)}, "-")
+				check(t, "deliveries, format "+format, c.want, all)
+				check(t, "notes", c.notes, notes)
+			}
+			if strings.HasSuffix(c.file, ".gz") {
+				return
+			}
+			if f := detect(data, false); f.Name != c.format {
+				t.Errorf("detected as %s", f.Name)
+			}
+			// One long line, of which only the beginning has been read.
+			line := bytes.Join(bytes.Fields(data), nil)
+			if f := detect(line[:len(line)*2/3], true); f.Name != c.format {
+				t.Errorf("the beginning of a line is detected as %s", f.Name)
+			}
+		})
+	}
+}
+
+// What resembles an export and is a payload or a record stays one.
+func TestNoExports(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"log":"text","entries":[]}`:                                          "raw",
+		`{"log":{"level":"info"}}`:                                             "raw",
+		`{"data":[{"uuid":"x"}],"total":1}`:                                    "raw",
+		`{"data":{"id":"1"},"id":"2","event_type":"t"}`:                        "raw",
+		`{"requests":[{"id":1}]}`:                                              "raw",
+		`{"request":{"method":"POST"}}`:                                        "raw",
+		`{"headers":{"A":"b"},"body":"x"}`:                                     "ndjson",
+		`{"headers":{"A":"b"},"body":"x","requestContext":{}}`:                 "ndjson",
+		`{"body":"x","isBase64Encoded":false}`:                                 "raw",
+		"[\n{\"headers\":{\"A\":\"b\"},\"body\":\"x\"}\n]":                     "json",
+		`{"headers":{"A":"b"},"body_base64":"e30=","url":"/","method":"POST"}`: "ndjson",
+		`[]`:                                "raw",
+		`{"uuid":"a","token_id":"b","x":1}`: "raw",
+		`{"headers":{},"body":"e30=","isBase64Encoded":true}`:                      "lambda",
+		`{"uri":"/api/requests/http","requests":[]}`:                               "ngrok",
+		`{"data":[],"total":0,"per_page":50,"current_page":1,"is_last_page":true}`: "webhook.site",
+	} {
+		if got := detect([]byte(text), false).Name; got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// An event of a function among other records keeps its exact body.
+func TestBase64MarkInRecord(t *testing.T) {
+	for _, format := range []string{"ndjson", "json"} {
+		all := parse(t, format, `{"headers":{"A":"b"},"body":"e30=","isBase64Encoded":true}`)
+		if len(all) != 1 || all[0].Body != "{}" || all[0].Inexact {
+			t.Errorf("%s: %+v", format, all)
+		}
+		all = parse(t, format, `{"headers":{"A":"b"},"body":"e","isBase64Encoded":true}`)
+		if len(all) != 1 || all[0].Err == "" {
+			t.Errorf("%s: %+v", format, all)
+		}
+	}
+}
+
+func TestBrokenExports(t *testing.T) {
+	for _, c := range []struct{ format, text, want string }{
+		{"har", `{"log":{"entries":[{"request":{"method":"POST","postData":{"text":5}}}]}}`, `"text" is not a string`},
+		{"har", `{"log":{"entries":[{}]}}`, `no "request"`},
+		{"har", `{"log":{"entries":[{"request":{"headers":7}}]}}`, "headers"},
+		{"har", `{"log":{"entries":[{"request":{"postData":{"text":"*","encoding":"base64"}}}]}}`, "base64"},
+		{"har", `{"log":{"entries":[{"request":{"postData":{"params":[1]}}}]}}`, "params"},
+		{"har", `{"log":{"entries":[1]}}`, "no JSON object"},
+		{"har", `{"log":{"entries":[{"request`, "not JSON"},
+		{"har", `{"log":{"entries":5,"creator":{}}}`, "not an array"},
+		{"har", `{"log":{"creator":{}}}`, `no "entries"`},
+		{"har", `{"log":{"creator":{"a":[[`, "not JSON"},
+		{"lambda", `{"headers":null,"isBase64Encoded":true}`, "no request"},
+		{"lambda", `{"headers":{},"body":7}`, "not a string"},
+		{"lambda", `{"headers":{},"body":7,"isBase64Encoded":true}`, "not a string"},
+		{"lambda", `{"headers":5}`, "headers"},
+		{"lambda", `[{"headers":{}`, "not JSON"},
+		{"ngrok", `{}`, `no "request"`},
+		{"ngrok", `{"request":{"raw":"*"}}`, "raw"},
+		{"ngrok", `{"request":{"raw":"` + "UE9TVCAvIEhUVFAvMS4xDQo=" + `"}}`, "head does not end"},
+		{"ngrok", `{"request":{"raw":"e30=","headers":9}}`, "headers"},
+		{"webhook.site", `{"uuid":"a","token_id":"b","content":"x"}`, `no "headers"`},
+		{"webhook.site", `{"headers":3}`, "headers"},
+	} {
+		all := parse(t, c.format, c.text)
+		if len(all) != 1 || !strings.Contains(all[0].Err, c.want) {
+			t.Errorf("%s %s: %+v", c.format, c.text, all)
+		}
+	}
+	// A body that was kept as JSON is marked.
+	all := parse(t, "lambda", `{"headers":{},"body":{"a": 1}}`)
+	if len(all) != 1 || !all[0].Inexact || all[0].Body != `{"a": 1}` || all[0].Notes[0] != noteBodyJSON {
+		t.Errorf("%+v", all)
+	}
+}
+
+// An archive far larger than what may be in memory is read entry by entry.
+func TestLargeArchive(t *testing.T) {
+	entry := `{"request":{"method":"POST","headers":[],"postData":{"text":"{}"}},"response":{"content":{"text":"` + strings.Repeat("x", 1<<20) + `"}}}`
+	const n = 80
+	text := `{"log":{"creator":{},"entries":[` + strings.Repeat(entry+",", n-1) + entry + `],"x":{"y":[1,{"z":2}]}}}` + "\n"
+	if len(text) < MaxDelivery {
+		t.Fatal("too small to show anything")
+	}
+	count := 0
+	batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: strings.NewReader(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range batches {
+		for r, err := range b.Each() {
+			if err != nil || string(r.Body) != "{}" {
+				t.Fatal(r, err)
+			}
+			count++
+		}
+	}
+	if count != n {
+		t.Errorf("%d entries", count)
+	}
+}
+
+// seed adds the fixtures of a format, so that fuzzing begins with what is real.
+func seed(f *testing.F, pattern string) {
+	f.Helper()
+	files, err := filepath.Glob(filepath.Join("testdata", "exports", pattern))
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+}
+
+func FuzzHAR(f *testing.F) {
+	seed(f, "requests.har")
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "har", data) })
+}
+
+func FuzzLambda(f *testing.F) {
+	seed(f, "[ehr]*t*.json")
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "lambda", data) })
+}
+
+func FuzzNgrok(f *testing.F) {
+	seed(f, "ngrok*.json")
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "ngrok", data) })
+}
+
+func FuzzWebhookSite(f *testing.F) {
+	seed(f, "webhook-site*.json")
+	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "webhook.site", data) })
+}

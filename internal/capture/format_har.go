@@ -1,0 +1,98 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// harFormat is an HTTP archive, version 1.2, as browsers and proxies export it:
+// the request of each entry. The archive keeps bodies as text or as parsed form
+// fields; some tools add "encoding": "base64", which HAR has for answers only.
+var harFormat = Format{
+	Name:  "har",
+	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests that have a body",
+	Sniff: har.sniff,
+	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return har.read(in) },
+}
+
+var har = exported{
+	path: []string{"log", "entries"},
+	item: harEntry,
+	is:   func([]byte) bool { return false },
+	contains: func(document []byte) bool {
+		log := valueOf(document, "log")
+		return isObject(log) && (firstItem(valueOf(log, "entries")) != nil || isObject(valueOf(log, "creator")))
+	},
+}
+
+func harEntry(o object, r *Request) (other string, err error) {
+	request := o.object("request")
+	if request == nil {
+		return "", errors.New(`the entry has no "request"`)
+	}
+	r.ReceivedAt, r.Method, r.URL = o.text("startedDateTime"), request.text("method"), request.text("url")
+	if request.has("headers") {
+		if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
+			return "", err
+		}
+	}
+	post := request.object("postData")
+	switch {
+	case post == nil && bodiless(r.Method):
+		return "requests without a body", nil
+	case post == nil:
+		r.Body = []byte{}
+		return "", nil
+	case !post.has("text") || post.text("text") == "" && post.has("params"):
+		return "", harParams(post, r)
+	}
+	err = post.textBody("text", strings.EqualFold(post.text("encoding"), "base64"), r)
+	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
+		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
+	}
+	return "", err
+}
+
+func bodiless(method string) bool {
+	switch method {
+	case "POST", "PUT", "PATCH", "DELETE", "":
+		return false
+	}
+	return true
+}
+
+const noteBodyForm = "body may not be byte-exact: it was kept as form fields and is encoded anew"
+
+// harParams encodes the fields of a form again.
+func harParams(post object, r *Request) error {
+	kind, _, _ := strings.Cut(post.text("mimeType"), ";")
+	if strings.HasPrefix(strings.TrimSpace(strings.ToLower(kind)), "multipart/") {
+		return errors.New("the archive keeps the fields of a multipart form, and not the body that held them")
+	}
+	fields, err := decodeHeaders(nil, rawOr(post["params"], "[]"))
+	if err != nil {
+		return fmt.Errorf(`"params" of the body: %w`, err)
+	}
+	body := []byte{}
+	for i, f := range fields {
+		if i > 0 {
+			body = append(body, '&')
+		}
+		body = append(append(append(body, url.QueryEscape(f.Name)...), '='), url.QueryEscape(f.Value)...)
+	}
+	r.Body, r.Inexact, r.Notes = body, true, append(r.Notes, noteBodyForm)
+	return nil
+}
+
+// rawOr is v, or other where v is absent or null.
+func rawOr(v []byte, other string) []byte {
+	if len(v) == 0 || isNull(v) {
+		return []byte(other)
+	}
+	return v
+}

@@ -1,0 +1,76 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// ngrokFormat is what the agent's inspection API answers:
+// http://127.0.0.1:4040/api/requests/http, or one request of it. The raw
+// request is in it as base64 and so exact, though long bodies are cut off.
+var ngrokFormat = Format{
+	Name:  "ngrok",
+	About: "requests from ngrok's inspection API (localhost:4040/api/requests/http)",
+	Sniff: ngrok.sniff,
+	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return ngrok.read(in) },
+}
+
+var ngrok = exported{
+	path: []string{"requests"},
+	item: ngrokRequest,
+	is:   isNgrokRequest,
+	contains: func(document []byte) bool {
+		list := valueOf(document, "requests")
+		if firstItem(list) == nil {
+			return false
+		}
+		return isNgrokRequest(firstItem(list)) || bytes.HasPrefix(valueOf(document, "uri"), []byte(`"/api/requests/http`))
+	},
+}
+
+func isNgrokRequest(item []byte) bool {
+	request := valueOf(item, "request")
+	if !isObject(request) {
+		return false
+	}
+	return valueOf(item, "tunnel_name") != nil || bytes.HasPrefix(valueOf(item, "uri"), []byte(`"/api/requests/http`)) ||
+		isString(valueOf(request, "raw")) && valueOf(request, "proto") != nil
+}
+
+func ngrokRequest(o object, r *Request) (other string, err error) {
+	request := o.object("request")
+	if request == nil {
+		return "", errors.New(`there is no "request"`)
+	}
+	if !request.has("raw") {
+		return "", errors.New(`the request has no "raw": the agent keeps it no more`)
+	}
+	raw, err := decodeBase64(nil, []byte(request.text("raw")))
+	if err != nil {
+		return "", fmt.Errorf(`"raw": %w`, err)
+	}
+	line, _, _ := cutLine(raw)
+	if _, _, isDump := requestLine(line); isDump {
+		if _, err := parseDump(raw, r); err != nil {
+			return "", err
+		}
+	} else {
+		// Some versions keep the body alone.
+		r.Body = raw
+		r.Method, r.URL = request.text("method"), request.text("uri")
+		if request.has("headers") {
+			if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
+				return "", err
+			}
+		}
+		if n := contentLength(r.Header); n >= 0 && n != len(raw) {
+			r.Notes = append(r.Notes, strings.Replace(lengthNote(n, raw), "the dump", "the export", 1))
+		}
+	}
+	r.ReceivedAt = o.text("start")
+	return "", nil
+}

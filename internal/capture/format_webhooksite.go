@@ -1,0 +1,51 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+)
+
+// webhookSiteFormat is the JSON of webhook.site: the answer of its API for one
+// request or a page of them, or an export. Bodies are kept as text.
+var webhookSiteFormat = Format{
+	Name:  "webhook.site",
+	About: "requests from webhook.site's API or JSON export",
+	Sniff: webhookSite.sniff,
+	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return webhookSite.read(in) },
+}
+
+var webhookSite = exported{
+	path: []string{"data"},
+	item: webhookSiteRequest,
+	is:   isWebhookSiteRequest,
+	contains: func(document []byte) bool {
+		list := valueOf(document, "data")
+		return isWebhookSiteRequest(firstItem(list)) ||
+			firstItem(list) != nil && valueOf(document, "is_last_page") != nil && valueOf(document, "per_page") != nil
+	},
+}
+
+func isWebhookSiteRequest(item []byte) bool {
+	return isString(valueOf(item, "uuid")) && isString(valueOf(item, "token_id")) &&
+		(valueOf(item, "content") != nil || valueOf(item, "headers") != nil)
+}
+
+func webhookSiteRequest(o object, r *Request) (other string, err error) {
+	if kind := o.text("type"); kind != "" && kind != "web" {
+		return "entries that are no web requests", nil
+	}
+	r.Method, r.URL = o.text("method"), o.text("url")
+	// "2025-07-04 14:27:26" is UTC.
+	if at := o.text("created_at"); len(at) == 19 && at[10] == ' ' {
+		r.ReceivedAt = strings.Replace(at, " ", "T", 1) + "Z"
+	}
+	if !o.has("headers") {
+		return "", errors.New(`the request has no "headers"`)
+	}
+	if r.Header, err = decodeHeaders(nil, o["headers"]); err != nil {
+		return "", err
+	}
+	return "", o.textBody("content", false, r)
+}

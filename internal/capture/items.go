@@ -1,0 +1,321 @@
+package capture
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// The exports of other tools are JSON: one item, an array of items, several of
+// either one after the other (a line each, or not), or a document that holds
+// them in an array somewhere inside. Only one item is in memory at a time.
+
+// exported describes such an export.
+type exported struct {
+	// path leads to the array of items inside a document; nil where there is no
+	// such document.
+	path []string
+	// item fills r from one item. It may say instead that the item is no
+	// delivery and what it is: those are passed over, and counted.
+	item func(o object, r *Request) (other string, err error)
+	// is recognises an item, which may be cut off.
+	is func(item []byte) bool
+	// contains recognises a document that holds items, which may be cut off.
+	contains func(document []byte) bool
+}
+
+// sniff recognises a document, an item, or an array of items.
+func (e exported) sniff(head []byte, _ bool) bool {
+	text := trimBOM(head)
+	i := skipSpace(text, 0)
+	if i < len(text) && text[i] == '[' {
+		i = skipSpace(text, i+1)
+	}
+	text = text[i:]
+	return len(text) > 0 && text[0] == '{' && (e.is(text) || e.path != nil && e.contains(text))
+}
+
+func (e exported) read(in Input) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) {
+		r := io.Reader(&bomless{r: in.R})
+		x := itemReader{exported: e, name: in.Name, yield: yield}
+		if e.path != nil {
+			head, _, err := peek(r)
+			if err != nil {
+				yield(unreadable(in.Name, cause(err)))
+				return
+			}
+			x.inside = e.contains(head[skipSpace(head, 0):])
+			r = &prefixed{head: head, r: r}
+		}
+		x.limit = &perItem{r: r, left: MaxDelivery}
+		x.d = json.NewDecoder(x.limit)
+		x.all()
+		if x.others > 0 {
+			yield(Batch{Note: fmt.Sprintf("%s: %d passed over: %s", in.Name, x.others, x.other)})
+		}
+	}
+}
+
+// itemReader walks one input.
+type itemReader struct {
+	exported
+	name   string
+	d      *json.Decoder
+	limit  *perItem
+	inside bool // items are in an array inside of documents
+	n      int
+	others int
+	other  string
+	yield  func(Batch) bool
+}
+
+// all yields every item. After something that is no JSON there is no telling
+// where the next item would begin: it is one unreadable delivery.
+func (x *itemReader) all() {
+	for {
+		more, err := x.one()
+		if err == io.EOF || err == nil && !more {
+			return
+		}
+		if err != nil {
+			x.n++
+			x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err)))
+			return
+		}
+	}
+}
+
+// one reads a document and yields its items; more is false when the consumer
+// has had enough.
+func (x *itemReader) one() (more bool, err error) {
+	if !x.inside {
+		depth := 0
+		for {
+			x.limit.left = MaxDelivery
+			raw, err := nextItem(x.d, &depth)
+			if err != nil {
+				return true, err
+			}
+			if !x.give(raw) {
+				return false, nil
+			}
+		}
+	}
+	x.limit.left = MaxDelivery
+	if err := x.descend(); err != nil {
+		return true, err
+	}
+	for x.d.More() {
+		x.limit.left = MaxDelivery
+		var raw json.RawMessage
+		if err := x.d.Decode(&raw); err != nil {
+			return true, endInside(err)
+		}
+		if !x.give(raw) {
+			return false, nil
+		}
+	}
+	for range len(x.path) + 1 { // the array, and the objects around it
+		x.limit.left = MaxDelivery
+		if err := x.close(); err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// descend goes down the path to the first item.
+func (x *itemReader) descend() error {
+	for i, name := range x.path {
+		if t, err := x.d.Token(); err != nil {
+			if i == 0 {
+				return err // perhaps the end
+			}
+			return endInside(err)
+		} else if t != json.Delim('{') {
+			return fmt.Errorf("%q is not in an object", name)
+		}
+		if err := x.find(name); err != nil {
+			return err
+		}
+	}
+	t, err := x.d.Token()
+	if err != nil {
+		return endInside(err)
+	}
+	if t != json.Delim('[') {
+		return fmt.Errorf("%q is not an array", x.path[len(x.path)-1])
+	}
+	return nil
+}
+
+// find skips members up to the one of that name.
+func (x *itemReader) find(name string) error {
+	for x.d.More() {
+		t, err := x.d.Token()
+		if err != nil {
+			return endInside(err)
+		}
+		if t == name {
+			return nil
+		}
+		if err := x.skip(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("there is no %q", name)
+}
+
+// skip passes over one value.
+func (x *itemReader) skip() error {
+	t, err := x.d.Token()
+	if err != nil {
+		return endInside(err)
+	}
+	if t == json.Delim('{') || t == json.Delim('[') {
+		return x.close()
+	}
+	return nil
+}
+
+// close passes over the rest of the object or array that is open, and its end.
+func (x *itemReader) close() error {
+	for depth := 1; depth > 0; {
+		t, err := x.d.Token()
+		if err != nil {
+			return endInside(err)
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+	}
+	return nil
+}
+
+// give yields one item, unless it is no delivery.
+func (x *itemReader) give(raw json.RawMessage) bool {
+	x.n++
+	r := &Request{Source: x.source()}
+	var o object
+	err := json.Unmarshal(raw, &o)
+	if err != nil || o == nil {
+		return x.yield(unreadable(r.Source, errors.New("it is no JSON object")))
+	}
+	other, err := x.item(o, r)
+	switch {
+	case err != nil:
+		return x.yield(unreadable(r.Source, err))
+	case other != "":
+		x.others, x.other = x.others+1, other
+		return true
+	}
+	return x.yield(one(r, nil))
+}
+
+func (x *itemReader) source() string { return fmt.Sprintf("%s#%d", x.name, x.n) }
+
+// object is a JSON object whose members are looked at one by one.
+type object map[string]json.RawMessage
+
+// text is a member's text; "" where it is absent, null or no string.
+func (o object) text(name string) string {
+	s, _ := unquote(nil, o[name])
+	return string(s)
+}
+
+// object is a member that is an object; nil where it is not one.
+func (o object) object(name string) object {
+	var inner object
+	if json.Unmarshal(o[name], &inner) != nil {
+		return nil
+	}
+	return inner
+}
+
+// has reports whether a member is there and not null.
+func (o object) has(name string) bool { return len(o[name]) > 0 && !isNull(o[name]) }
+
+// textBody decodes a body that is a string, base64 if that is said of it.
+// Absent or null is an empty body.
+func (o object) textBody(name string, base64 bool, r *Request) error {
+	v := o[name]
+	if len(v) == 0 || isNull(v) {
+		r.Body = []byte{}
+		return nil
+	}
+	s, ok := unquote(nil, v)
+	switch {
+	case base64 && !ok:
+		return fmt.Errorf("%q is not a string", name)
+	case base64:
+		var err error
+		if r.Body, err = decodeBase64(nil, s); err != nil {
+			return fmt.Errorf("%q: %w", name, err)
+		}
+	case ok:
+		r.Body, r.Inexact, r.Notes = s, true, append(r.Notes, noteBodyString)
+	case v[0] == '{' || v[0] == '[':
+		r.Body, r.Inexact, r.Notes = append([]byte{}, v...), true, append(r.Notes, noteBodyJSON)
+	default:
+		return fmt.Errorf("%q is not a string", name)
+	}
+	return nil
+}
+
+// valueOf returns what begins with the value of a member of the object at the
+// start of b, which may be cut off; nil where there is no such member.
+func valueOf(b []byte, name string) []byte {
+	i := skipSpace(b, 0)
+	if i >= len(b) || b[i] != '{' {
+		return nil
+	}
+	for i = skipSpace(b, i+1); i < len(b) && b[i] == '"'; {
+		end, _ := skipString(b, i)
+		if end < 0 {
+			return nil
+		}
+		found := is(b[i:end], name)
+		if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
+			return nil
+		}
+		if i = skipSpace(b, i+1); found && i < len(b) {
+			return b[i:]
+		}
+		if i = skipValue(b, i); i < 0 {
+			return nil
+		}
+		if i = skipSpace(b, i); i >= len(b) || b[i] != ',' {
+			return nil
+		}
+		i = skipSpace(b, i+1)
+	}
+	return nil
+}
+
+// firstItem returns what begins with the first element of the array at the
+// start of b; nil where there is none.
+func firstItem(b []byte) []byte {
+	if len(b) == 0 || b[0] != '[' {
+		return nil
+	}
+	return b[skipSpace(b, 1):]
+}
+
+// isObject and isString look at the beginning of a value that may be cut off.
+func isObject(b []byte) bool { return len(b) > 0 && b[0] == '{' }
+func isString(b []byte) bool { return len(b) > 0 && b[0] == '"' }
+
+// joinURL puts a query behind a path.
+func joinURL(path, query string) string {
+	if query == "" {
+		return path
+	}
+	return path + "?" + strings.TrimPrefix(query, "?")
+}
