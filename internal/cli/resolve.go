@@ -151,12 +151,3 @@ func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
-
-// completeProfiles completes --profile from the settings file.
-func (g *globals) completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	a, err := g.settings()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return a.cfg.Profiles(), cobra.ShellCompDirectiveNoFileComp
-}

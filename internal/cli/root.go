@@ -106,6 +106,7 @@ func commands(g *globals) []*cobra.Command {
 		newLoginCmd(g),
 		newLogoutCmd(g),
 		newConfigCmd(g),
+		newProfileCmd(g),
 		newSandboxCmd(g),
 		newDemoCmd(g),
 		newCompletionCmd(),

@@ -45,14 +45,6 @@ func (c *Config) Unset(key string) error {
 	return c.edit(k.path(c.Profile()), nil)
 }
 
-// UseProfile makes name the current profile in the file.
-func (c *Config) UseProfile(name string) error {
-	if err := CheckProfile(name); err != nil {
-		return err
-	}
-	return c.edit([]string{"profile"}, &name)
-}
-
 var errUnchanged = errors.New("unchanged")
 
 // edit changes or removes the value at path in the file and loads the result.
@@ -63,6 +55,12 @@ func (c *Config) edit(path []string, value *string) error {
 	if value == nil && c.file.empty() {
 		return nil
 	}
+	return c.change(func(old []byte) ([]byte, error) { return editText(c.Path(), old, path, value) })
+}
+
+// change rewrites the file with what do makes of its text, and loads the
+// result.
+func (c *Config) change(do func(old []byte) ([]byte, error)) error {
 	if err := os.MkdirAll(c.in.Dir, 0o700); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err)
 	}
@@ -71,7 +69,7 @@ func (c *Config) edit(path []string, value *string) error {
 		if _, err := parseFile(c.Path(), old, c.in.Keys); err != nil {
 			return nil, err
 		}
-		edited, err := editText(c.Path(), old, path, value)
+		edited, err := do(old)
 		switch {
 		case err != nil:
 			return nil, err
@@ -92,7 +90,7 @@ func (f *file) empty() bool {
 	return f.current.value == "" && len(f.top) == 0 && len(f.profiles) == 0
 }
 
-// editText sets the value at path, or removes it if value is nil. It works on
+// editText sets the value at path, or removes what is there if value is nil. It works on
 // the text, so that nothing else changes by a byte, and reads the result to
 // see whether it says what it should. Where the text is laid out in a way that
 // this does not know, the tree is edited and printed: comments stay, spacing
@@ -109,7 +107,8 @@ func editText(name string, text []byte, path []string, value *string) ([]byte, e
 	old := string(text[len(mark):])
 	want := leaves(root)
 	if value == nil {
-		delete(want, join(path))
+		at := join(path)
+		maps.DeleteFunc(want, func(k, _ string) bool { return k == at || strings.HasPrefix(k, at+"\x00") })
 	} else {
 		want[join(path)] = *value
 	}

@@ -111,16 +111,18 @@ func (t *layout) insertAfter(n int, lines string) string {
 func (t *layout) remove(parent *yaml.Node, index int) (string, bool) {
 	key, value := parent.Content[index], parent.Content[index+1]
 	begin := t.offset(key)
+	if group := value.Kind == yaml.MappingNode || value.Tag == "!!null"; group && parent.Style&yaml.FlowStyle == 0 {
+		return t.removeLines(key, max(key.Line, lastLine(value)))
+	}
 	_, end, ok := t.span(value)
 	if !ok || begin < 0 {
 		return "", false
 	}
 	if parent.Style&yaml.FlowStyle == 0 {
-		line := t.lines[key.Line-1]
-		if key.Line != value.Line || strings.TrimSpace(line[:key.Column-1]) != "" {
+		if key.Line != value.Line {
 			return "", false
 		}
-		return strings.Join(t.lines[:key.Line-1], "") + strings.Join(t.lines[key.Line:], ""), true
+		return t.removeLines(key, key.Line)
 	}
 	switch {
 	case index+2 < len(parent.Content):
@@ -134,4 +136,13 @@ func (t *layout) remove(parent *yaml.Node, index int) (string, bool) {
 		return "", false
 	}
 	return t.text[:begin] + t.text[end:], true
+}
+
+// removeLines takes out the lines from key's to the one numbered last. It
+// reports false where something else stands before the key.
+func (t *layout) removeLines(key *yaml.Node, last int) (string, bool) {
+	if last > len(t.lines) || strings.TrimSpace(t.lines[key.Line-1][:key.Column-1]) != "" {
+		return "", false
+	}
+	return strings.Join(t.lines[:key.Line-1], "") + strings.Join(t.lines[last:], ""), true
 }

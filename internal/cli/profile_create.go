@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+func newProfileCreateCmd(g *globals) *cobra.Command {
+	o := &profileOptions{}
+	c := &cobra.Command{
+		Use:   "create <profile>",
+		Short: "Add a profile to config.yaml",
+		Example: `  hookctl profile create work
+  hookctl profile create work --use`,
+		Long: `Add a profile to config.yaml. Its settings are set with 'hookctl config set
+--profile NAME', its credentials kept with 'hookctl login --profile NAME'. A name
+has up to 64 lower-case letters, digits, - and _.`,
+		Args:              exactly("<profile>"),
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.name = args[0]
+			return runProfileCreate(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.use, "use", false, "use it from now on")
+	return c
+}
+
+func runProfileCreate(ctx context.Context, o *profileOptions) error {
+	a := o.app
+	if err := config.CheckProfile(o.name); err != nil {
+		return err
+	}
+	p, _, err := a.profile(ctx, o.name)
+	if err != nil {
+		return err
+	}
+	if p.Configured {
+		return fault.Usagef("there is a profile %q already", o.name).WithCode("exists").WithHint("to use it: hookctl profile use %s", o.name)
+	}
+	if err := a.cfg.CreateProfile(o.name); err != nil {
+		return err
+	}
+	said, option := fmt.Sprintf("Made the profile %s.", o.name), " --profile "+o.name
+	if o.use {
+		if err := a.cfg.UseProfile(o.name); err != nil {
+			return err
+		}
+		said, option = fmt.Sprintf("Made the profile %s, which is used from now on.", o.name), ""
+		a.warnOverridden(o.name)
+	}
+	p.Configured, p.Current = true, a.cfg.Profile() == o.name
+	if err := a.out.Print(p.Render(said)); err != nil {
+		return err
+	}
+	a.note("Keep its credentials with: hookctl login %s%s", a.env.Drivers[0].Name, option)
+	return nil
+}

@@ -1,0 +1,32 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+func newProfileListCmd(g *globals) *cobra.Command {
+	return &cobra.Command{
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "List profiles, and what there is of each on this machine",
+		Example: `  hookctl profile list
+  hookctl profile list --jq '.[] | select(.current).name'`,
+		Long: `List the profiles that config.yaml names, and those that kept secrets or
+credentials belong to. The current one is marked.`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a, err := g.offline()
+			if err != nil {
+				return err
+			}
+			list, err := a.profiles(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return a.out.Print(view.Profiles(list))
+		},
+	}
+}
