@@ -203,6 +203,7 @@ func TestErrors(t *testing.T) {
 		{name: "write key", api: fake(wundertreosfake.Options{}), key: wundertreosfake.WriteKey, exit: 4, code: "auth",
 			message: "lacks the scope webhooks:read", hint: "both scopes", words: "Scope 'webhooks:read' is required."},
 		{name: "403 without a scope", api: answers(403, nil, "<html>"), exit: 4, code: "auth", message: "may not do this", hint: "both scopes", words: "<html>"},
+		{name: "403 of two lines", api: answers(403, nil, `{"error":"forbidden","message":"Scope 'a\nb' is required."}`), exit: 4, code: "auth", message: "lacks the scope a b: ", hint: "both scopes", words: "Scope 'a\nb' is required."},
 		{name: "403 odd", api: answers(403, nil, `{"error":"forbidden","message":"Scope '' is required."}`), exit: 4, code: "auth", message: "may not do this", hint: "both scopes", words: "Scope '' is required."},
 		{name: "400", api: fake(wundertreosfake.Options{}), exit: 5, code: "refused",
 			message: "target_url must be a valid URL", words: "target_url must be a valid URL"},

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosapi"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // translate gives an error of the typed client its kind, code and hint. It is
@@ -90,7 +91,7 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 func lacks(message string) string {
 	if _, rest, ok := strings.Cut(message, "Scope '"); ok {
 		if scope, _, ok := strings.Cut(rest, "'"); ok && scope != "" && len(scope) <= 100 {
-			return "lacks the scope " + scope
+			return "lacks the scope " + term.Clean(scope)
 		}
 	}
 	return "may not do this"

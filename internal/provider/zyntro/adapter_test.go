@@ -262,6 +262,7 @@ func TestErrorKinds(t *testing.T) {
 		{name: "the provider's hint", change: func(s *provider.Spec) { s.Events = []string{"a_b"} }, exit: 5, code: "refused", certain: true, says: "Invalid event(s): a_b", hint: `Send {"help": true} to see`},
 		{name: "unknown words", shape: zyntrofake.ErrorList, change: func(s *provider.Spec) { s.Timeout = ptr(1) }, exit: 5, code: "refused", certain: true, says: "wh_timeout must be between 5 and 120"},
 		{name: "unknown words, 201", fault: ptr(page(201, `{"status":"error","message":"No","hint":"Ask"}`)), exit: 5, code: "refused", certain: true, says: "No", hint: "Zyntro's hint: Ask"},
+		{name: "a hint of two lines", fault: ptr(page(200, `{"status":"error","message":"No","hint":"Ask\n::add-path::x"}`)), exit: 5, code: "refused", certain: true, says: "No", hint: "Zyntro's hint: Ask ::add-path::x"},
 		{name: "insert failed", fault: &zyntrofake.Fault{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook", hint: "later"},
 		{name: "insert failed, as a list", shape: zyntrofake.ErrorList, fault: &zyntrofake.Fault{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook"},
 		{name: "429", fault: ptr(page(429, `{"status":"error","message":"slow down"}`)), exit: 6, code: "rate-limited", certain: true, says: "slow down", hint: "again"},

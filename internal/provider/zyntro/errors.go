@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntroapi"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // The machine words of errors that callers tell apart.
@@ -110,7 +111,7 @@ func translateRefusal(refusal *zyntroapi.Error, err error) error {
 		e.Hint = helpHint
 	}
 	if refusal.Hint != "" {
-		e.Hint += " (Zyntro's hint: " + refusal.Hint + ")"
+		e.Hint += " (Zyntro's hint: " + term.Clean(refusal.Hint) + ")"
 	}
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // ErrEmptyID refuses a call for an empty id before anything is sent: its path
@@ -43,13 +44,15 @@ type Error struct {
 	TellsSecret bool
 }
 
+// Error is one line, safe to show: a second one could pass for another message,
+// or in a log for a command to whoever reads it.
 func (e *Error) Error() string {
 	text := fmt.Sprintf("HTTP status %d", e.HTTPStatus)
 	if e.Code != "" {
-		text += " " + e.Code
+		text += " " + term.Clean(e.Code)
 	}
 	if e.Message != "" {
-		text += ": " + e.Message
+		text += ": " + term.Clean(e.Message)
 	}
 	return text
 }

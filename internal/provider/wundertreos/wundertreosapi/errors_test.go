@@ -72,6 +72,8 @@ func TestErrors(t *testing.T) {
 		{"a list", answer{status: 418, body: `[1]`}, wundertreosapi.Error{HTTPStatus: 418, Message: "[1]"}, true, ""},
 		{"the credential is masked", answer{status: 401, body: `{"error":"unauthorized","message":"bad key ` + key + `"}`},
 			wundertreosapi.Error{HTTPStatus: 401, Code: "unauthorized", Message: "bad key ***"}, true, ""},
+		{"lines", answer{status: 400, body: `{"error":"a\nb","message":"c\n::add-path::d\u001b[2J"}`},
+			wundertreosapi.Error{HTTPStatus: 400, Code: "a\nb", Message: "c\n::add-path::d\x1b[2J"}, true, "HTTP status 400 a b: c ::add-path::d\ufffd[2J"},
 		{"encoded too", answer{status: 401, body: `{"error":"unauthorized","message":"bad key ` + hex.EncodeToString([]byte(key)) + " " + base64.StdEncoding.EncodeToString([]byte(key)) + `"}`},
 			wundertreosapi.Error{HTTPStatus: 401, Code: "unauthorized", Message: "bad key *** ***"}, true, ""},
 		{"and in excerpts", answer{status: 401, body: "key " + key}, wundertreosapi.Error{HTTPStatus: 401, Message: "key ***"}, true, ""},

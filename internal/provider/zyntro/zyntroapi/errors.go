@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Code is the label that Zyntro's documentation gives an error. No answer
@@ -79,8 +81,10 @@ type Error struct {
 	RetryAfter time.Duration // with RATE_LIMITED; 0 if the API does not say
 }
 
+// Error is one line, safe to show: a second one could pass for another message,
+// or in a log for a command to whoever reads it.
 func (e *Error) Error() string {
-	message := shorten(e.Message, 1000)
+	message := shorten(term.Clean(e.Message), 1000)
 	if message == "" {
 		message = "no reason given"
 	}
