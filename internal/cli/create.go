@@ -205,8 +205,12 @@ func printedToo(err error, rec secret.Record) error {
 		return nil
 	}
 	ref := provider.ShellQuote(rec.Provider + "/" + rec.ID)
+	kind := fault.Other // not Usage, whatever failed: that would say that nothing was sent
+	if fault.KindOf(err) == fault.Interrupted {
+		kind = fault.Interrupted
+	}
 	return &fault.Error{
-		Kind: fault.KindOf(err), Code: fault.Code(err),
+		Kind: kind, Code: "output-failed",
 		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
 		Hint: "see it with: hookctl get " + ref,
 	}

@@ -8,6 +8,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -218,6 +219,10 @@ func printError(w io.Writer, err error, asJSON bool) {
 	if asErr(err, &fe) && fe.Silent {
 		return
 	}
+	// Who pipes into head knows; only what has more to say is said.
+	if errors.Is(err, syscall.EPIPE) && fault.Hint(err) == "" {
+		return
+	}
 	message, hint := term.CleanBlock(err.Error()), term.CleanBlock(fault.Hint(err))
 	if asJSON {
 		type body struct {
@@ -239,7 +244,8 @@ func printError(w io.Writer, err error, asJSON bool) {
 		_ = enc.Encode(map[string]body{"error": b})
 		return
 	}
-	_, _ = fmt.Fprintf(w, "hookctl: %s\n", message)
+	// Only what hookctl itself says begins a line.
+	_, _ = fmt.Fprintf(w, "hookctl: %s\n", strings.ReplaceAll(message, "\n", "\n         "))
 	if hint != "" {
 		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
 	}

@@ -47,8 +47,12 @@ func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
 	if err != nil {
 		return err
 	}
-	question := fmt.Sprintf("Remove the secret %s of %s from this machine? It cannot be got back: the provider told it once, and the webhook goes on using it.",
-		rec.Fingerprint, described(rec))
+	which := "the secret " + rec.Fingerprint
+	for _, old := range rec.Older {
+		which += " and the older " + old.Fingerprint
+	}
+	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be got back: the provider told it once, and the webhook goes on using it.",
+		which, described(rec))
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
@@ -58,6 +62,6 @@ func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
 	v := view.NewKeptSecret(rec)
 	v.Removed = true
 	shown := v.Render()
-	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed the secret %s of %s. It cannot be got back.", rec.Fingerprint, described(rec))
+	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, described(rec))
 	return a.out.Print(shown)
 }

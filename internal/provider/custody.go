@@ -150,7 +150,7 @@ func (c *Client) Create(ctx context.Context, s Spec, sinks []sink.Sink) (Created
 func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
 	for _, to := range sinks {
 		if err := to.Check(ctx); err != nil {
-			return nil, Created{}, err
+			return nil, Created{}, sinkNotReady(to, err)
 		}
 		in.Sinks = append(in.Sinks, to.String())
 	}
@@ -220,6 +220,19 @@ func (c *Client) phase(entry *secret.Entry, p secret.Phase) {
 	p.At = c.custody.Now().UTC()
 	if err := entry.Phase(p); err != nil {
 		c.custody.notify("the journal entry %s could not be updated: %v", entry.Path(), err)
+	}
+}
+
+// sinkNotReady is a sink that could not take a secret now: nothing was sent.
+func sinkNotReady(to sink.Sink, err error) error {
+	hint := fault.Hint(err)
+	if hint == "" {
+		hint = "mend what the message names, or name another sink with --secret-to"
+	}
+	return &fault.Error{
+		Kind: fault.KindOf(err), Code: "sink-not-ready",
+		Err:  fmt.Errorf("nothing was sent: the sink %s could not take a secret now: %w", to, err),
+		Hint: hint,
 	}
 }
 
@@ -359,7 +372,10 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		if derr := entry.Done(); derr != nil {
 			c.custody.notify("the journal entry %s could not be removed: %v", entry.Path(), derr)
 		}
-		return err
+		return &fault.Error{
+			Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("%w; nothing was created", err),
+			Hint: fault.Hint(err), ProviderMessage: fault.ProviderMessage(err),
+		}
 	}
 	note := func(p secret.Phase) {
 		p.Status = status
@@ -369,8 +385,8 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		note(secret.Phase{Name: "unusable"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "answer-unusable",
-			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used: %w; all that arrived, the secret too if it did, is in %s",
-				c.driver.Title, status, err, entry.Path()),
+			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
+				c.driver.Title, status, cause(err), entry.Path()),
 			Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
@@ -378,11 +394,11 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		note(secret.Phase{Name: "unknown"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "outcome-unknown",
-			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, err),
+			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err)),
 			Hint: "run: hookctl recover",
 		}
 	}
-	c.custody.notify("the outcome is unknown (%v); asking %s for its list", err, c.driver.Title)
+	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
 	look, cancel := context.WithTimeout(ctx, lookup)
 	defer cancel()
 	kept, _, serr := c.custody.Store.List(ctx)
@@ -398,7 +414,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		note(secret.Phase{Name: "unknown"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "outcome-unknown",
-			Err:  fmt.Errorf("the create may or may not have gone through: %w; and the list of webhooks could not be read: %w", err, lerr),
+			Err:  fmt.Errorf("the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr),
 			Hint: "when the provider can be reached again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
@@ -417,7 +433,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	note(secret.Phase{Name: "orphan", ID: found[0].ID})
 	return &fault.Error{
 		Kind: fault.Custody, Code: "orphan",
-		Err:  fmt.Errorf("the webhook was created, but the answer with its secret never arrived: %w; nobody has the secret of %s", err, strings.Join(ids, ", ")),
+		Err:  fmt.Errorf("the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", ")),
 		Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
 	}
 }
@@ -427,6 +443,16 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 func saysFailed(err error) bool {
 	var a interface{ SaysFailed() bool }
 	return errors.As(err, &a) && a.SaysFailed()
+}
+
+// cause is the failure of the connection within err, if that is what it was:
+// what an adapter says around it speaks of a webhook that was not created.
+func cause(err error) error {
+	var h *httpx.Error
+	if errors.As(err, &h) {
+		return h
+	}
+	return err
 }
 
 // outcome reads from a create's error which HTTP status was seen (0: none) and

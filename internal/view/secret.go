@@ -9,17 +9,18 @@ import (
 
 // KeptSecret is the JSON of one record of the store.
 type KeptSecret struct {
-	Provider    string  `json:"provider"`
-	ID          string  `json:"id"`
-	Name        *string `json:"name"`
-	URL         *string `json:"url"`
-	Profile     string  `json:"profile"`
-	Origin      string  `json:"origin"`
-	Fingerprint string  `json:"fingerprint"`
-	Store       string  `json:"store"`
-	KeptSince   *string `json:"kept_since"` // RFC 3339, UTC
-	DeletedAt   *string `json:"deleted_at"` // RFC 3339, UTC; null while the webhook lives
-	Path        string  `json:"path"`
+	Provider    string   `json:"provider"`
+	ID          string   `json:"id"`
+	Name        *string  `json:"name"`
+	URL         *string  `json:"url"`
+	Profile     string   `json:"profile"`
+	Origin      string   `json:"origin"`
+	Fingerprint string   `json:"fingerprint"`
+	Older       []string `json:"older"` // the fingerprints of the secrets that it had before, newest first
+	Store       string   `json:"store"`
+	KeptSince   *string  `json:"kept_since"` // RFC 3339, UTC
+	DeletedAt   *string  `json:"deleted_at"` // RFC 3339, UTC; null while the webhook lives
+	Path        string   `json:"path"`
 	// Value is the secret itself; `secrets show` alone sets it.
 	Value   *string `json:"value,omitempty"`
 	Removed bool    `json:"removed,omitempty"` // secrets remove only
@@ -29,7 +30,12 @@ type KeptSecret struct {
 
 // NewKeptSecret describes r without its secret.
 func NewKeptSecret(r secret.Record) KeptSecret {
+	older := make([]string, len(r.Older))
+	for i, o := range r.Older {
+		older[i] = o.Fingerprint
+	}
 	return KeptSecret{
+		Older:    older,
 		Provider: r.Provider, ID: r.ID, Name: orNull(r.Name), URL: orNull(r.URL), Profile: r.Profile, Origin: r.Origin,
 		Fingerprint: r.Fingerprint, Store: r.Store, KeptSince: instant(r.CreatedAt), DeletedAt: instant(r.DeletedAt), Path: r.Path,
 	}
