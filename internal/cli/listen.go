@@ -281,7 +281,10 @@ func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
 			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.keys.scheme(d), Envelope: d.Envelope})
 		}
 	}
-	return opts, o.wanted(drivers, &opts)
+	if err := o.wanted(drivers, &opts); err != nil {
+		return opts, err
+	}
+	return opts, opts.Check()
 }
 
 // candidates fills in the secrets, and returns the provider that all deliveries
@@ -318,22 +321,33 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 	if len(o.until) == 0 {
 		return nil
 	}
-	var first error
-	for _, d := range drivers {
-		slugs, _, err := expandEvents(d, o.until, o.allowUnknown)
-		if err != nil && first == nil {
-			first = err
-		}
-		for _, s := range slugs {
-			if !slices.Contains(opts.Events, s) {
-				opts.Events = append(opts.Events, s)
+	known := map[string]bool{}
+	var bad []provider.BadEvent
+	for _, list := range o.until {
+		for word := range strings.SplitSeq(list, ",") {
+			for _, d := range drivers {
+				ex := d.ExpandEvents([]string{word}, o.allowUnknown)
+				for _, slug := range ex.Slugs {
+					if !slices.Contains(opts.Events, slug) {
+						opts.Events = append(opts.Events, slug)
+					}
+				}
+				known[word] = known[word] || len(ex.Bad) == 0
+				bad = append(bad, ex.Bad...)
 			}
 		}
 	}
-	if len(opts.Events) == 0 {
-		return first
+	var hints []string
+	for _, b := range bad {
+		if hint := b.String(); !known[b.Word] && !slices.Contains(hints, hint) {
+			hints = append(hints, hint)
+		}
 	}
-	return nil
+	if len(hints) == 0 {
+		return nil
+	}
+	return fault.Usagef("--until: %s", strings.Join(hints, "; ")).WithCode("unknown-event").
+		WithHint("the events: hookctl list-events; to wait for another one: --allow-unknown-events")
 }
 
 // bind listens at --addr. The second answer is the URL of the place.
@@ -345,7 +359,11 @@ func (o *listenOptions) bind() (net.Listener, string, error) {
 	if err != nil {
 		return nil, "", fault.Usagef("--addr: %q is not an address and a port", o.addr).WithHint("for instance: --addr 127.0.0.1:8787")
 	}
-	l, err := net.Listen("tcp", o.addr)
+	network := "tcp"
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		network = "tcp4" // else 0.0.0.0 would mean every IPv6 address too
+	}
+	l, err := net.Listen(network, o.addr)
 	if err != nil {
 		return nil, "", fault.Errorf(fault.Other, "no delivery can be received at %s: %w", o.addr, err).
 			WithHint("choose another address with --addr, or port 0 for a free one")

@@ -41,10 +41,8 @@ type bench struct {
 // newJudge checks what is verified with. No secret at all, an unusable one, or
 // an unusable scheme is an error of kind Usage.
 func newJudge(o Options) (*judge, error) {
-	for _, p := range o.Providers {
-		if err := p.Scheme.Check(); err != nil {
-			return nil, err
-		}
+	if err := checkSchemes(o.Providers); err != nil {
+		return nil, err
 	}
 	engine, err := verify.New(verify.Options{
 		Providers: o.Providers, Candidates: o.Candidates, Others: o.Others, Workers: 1, Diagnoses: 1,
@@ -71,6 +69,15 @@ func newJudge(o Options) (*judge, error) {
 	}
 	j.benches.New = func() any { return j.newBench() }
 	return j, nil
+}
+
+func checkSchemes(providers []verify.Provider) error {
+	for _, p := range providers {
+		if err := p.Scheme.Check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (j *judge) newBench() *bench {

@@ -120,23 +120,21 @@ type Forwarded struct {
 	Err    error // why it did not
 }
 
-// check completes the options, and finds what is wrong with them.
-func (o *Options) check() error {
-	if o.MaxBody == 0 {
-		o.MaxBody = DefaultMaxBody
-	}
+// Check finds what [New] would refuse, but for a missing Report and, where there
+// are no candidates yet, for missing secrets.
+func (o Options) Check() error {
 	switch {
 	case o.MaxBody < 0 || o.MaxBody > MostMaxBody:
 		return fault.Usagef("a limit of %d bytes for a body is not between 1 and %d", o.MaxBody, MostMaxBody)
-	case o.Now == nil || o.Report == nil:
-		return fault.Errorf(fault.Other, "the listener has no clock or nobody to report to")
+	case o.Now == nil:
+		return fault.Errorf(fault.Other, "the listener has no clock")
 	case o.NoVerify && len(o.Candidates) > 0:
 		return fault.Usagef("there is a secret to verify with, and signatures are not to be verified")
+	case o.NoVerify || len(o.Candidates) == 0:
+		return checkSchemes(o.Providers)
 	}
-	if o.Notify == nil {
-		o.Notify = func(string) {}
-	}
-	return nil
+	_, err := newJudge(o)
+	return err
 }
 
 // record is the delivery as it is kept.

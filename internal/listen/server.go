@@ -48,8 +48,17 @@ type Server struct {
 // New checks the options. Where deliveries are verified, no secret to do it
 // with is an error of kind Usage.
 func New(o Options) (*Server, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
+	}
+	if o.Report == nil {
+		return nil, fault.Errorf(fault.Other, "the listener has nobody to report to")
+	}
+	if o.Notify == nil {
+		o.Notify = func(string) {}
+	}
+	if o.MaxBody == 0 {
+		o.MaxBody = DefaultMaxBody
 	}
 	s := &Server{
 		o: o, seen: newSeen(maxSeen), work: context.Background(), enough: make(chan struct{}), idle: make(chan struct{}),

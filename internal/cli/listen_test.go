@@ -1,0 +1,551 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// listening is a `hookctl listen` of this process.
+type listening struct {
+	t    *testing.T
+	url  string
+	stop context.CancelFunc // Ctrl-C
+	done chan struct{}
+	code int
+	out  lockedBuffer
+	errs lockedBuffer
+}
+
+// lockedBuffer can be looked at while somebody writes.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// startListen runs the command in env and waits until it receives deliveries.
+func startListen(t *testing.T, env *Env, args ...string) *listening {
+	t.Helper()
+	l := &listening{t: t, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	l.stop = cancel
+	urlFile := filepath.Join(t.TempDir(), "url.txt")
+	mine := *env
+	mine.Streams.Out, mine.Streams.Err = &l.out, &l.errs
+	mine.Now = time.Now
+	go func() {
+		defer close(l.done)
+		l.code = Run(ctx, &mine, append([]string{"listen", "--url-file", urlFile}, args...))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-l.done
+	})
+	for {
+		if text, err := os.ReadFile(urlFile); err == nil {
+			l.url = strings.TrimSpace(string(text))
+			return l
+		}
+		select {
+		case <-l.done:
+			t.Fatalf("%q exited %d: %s", args, l.code, l.errs.String())
+		case <-time.After(5 * time.Millisecond):
+		}
+	}
+}
+
+// ended waits for the end and checks the exit code.
+func (l *listening) ended(want int) {
+	l.t.Helper()
+	select {
+	case <-l.done:
+	case <-time.After(20 * time.Second):
+		l.t.Fatal("it does not end")
+	}
+	if l.code != want {
+		l.t.Errorf("exit code %d, want %d: %s", l.code, want, l.errs.String())
+	}
+}
+
+// post sends a delivery.
+func (l *listening) post(header http.Header, body []byte) int {
+	l.t.Helper()
+	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost, l.url, bytes.NewReader(body))
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	req.Header = header.Clone()
+	req.Close = true
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := res.Body.Close(); err != nil {
+		l.t.Error(err)
+	}
+	return res.StatusCode
+}
+
+// keep puts a webhook of WundertreOS's with this secret into the store.
+func (w *world) keep(id, name, value string) {
+	w.t.Helper()
+	store := secret.OpenDir(w.dir, secret.DirOptions{})
+	if err := store.Put(w.t.Context(), secret.Record{
+		Provider: "wundertreos", ID: id, Profile: "default", Origin: "https://api.wundertreos.com", Name: name,
+		URL: "https://example.com", Events: []string{"contact.created"}, Secret: secret.New(value), CreatedAt: time.Unix(1, 0),
+	}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// signedDelivery is a signed one of WundertreOS's.
+func signedDelivery(t testing.TB, value, id, event string) (http.Header, []byte) {
+	t.Helper()
+	for _, d := range all.Drivers() {
+		if d.Name != "wundertreos" {
+			continue
+		}
+		body, err := json.Marshal(map[string]any{"id": id, "event_type": event, "delivered_at": "2026-05-17T14:30:00Z"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sig, err := d.Scheme.Sign(secret.New(value), "", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return http.Header{"X-Wunder-Signature": {sig}, "X-Hook-Signature": {sig}}, body
+	}
+	t.Fatal("there is no wundertreos")
+	return nil, nil
+}
+
+func TestListenOutput(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep("w-1", "Lead sync", "a secret")
+	save := filepath.Join(t.TempDir(), "captures")
+	l := startListen(t, w.env, "-o", "ndjson", "--save", save, "--save-invalid", "--count", "2")
+	good, body := signedDelivery(t, "a secret", "ev\x1b[2J", "contact.created")
+	if got := l.post(good, append(body, '\n')); got != 401 {
+		t.Errorf("answered %d", got)
+	}
+	if got := l.post(good, body); got != 200 {
+		t.Errorf("answered %d", got)
+	}
+	if got := l.post(good, body); got != 200 {
+		t.Errorf("answered %d", got)
+	}
+	good, body = signedDelivery(t, "a secret", "2", "deal.created")
+	if got := l.post(good, body); got != 200 {
+		t.Errorf("answered %d", got)
+	}
+	l.ended(0)
+	lines := strings.Split(strings.TrimSpace(l.out.String()), "\n")
+	if len(lines) != 4 {
+		t.Fatalf("%d lines: %s", len(lines), l.out.String())
+	}
+	type object struct {
+		Valid     *bool
+		Reason    string
+		EventID   string `json:"event_id"`
+		Webhook   *string
+		Duplicate bool
+		Saved     bool
+		Status    int
+		Diagnosis []struct{ Cause string }
+	}
+	var got []object
+	for _, line := range lines {
+		if strings.ContainsRune(line, '\x1b') {
+			t.Errorf("a delivery drives the terminal: %q", line)
+		}
+		var o object
+		if err := json.Unmarshal([]byte(line), &o); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, o)
+	}
+	if o := got[0]; *o.Valid || o.Reason != "mismatch" || !o.Saved || o.Status != 401 || len(o.Diagnosis) == 0 || o.Diagnosis[0].Cause != "trailing-newline" || o.Webhook != nil {
+		t.Errorf("%s", lines[0])
+	}
+	if o := got[1]; !*o.Valid || o.Reason != "ok" || !o.Saved || o.Duplicate || o.Status != 200 || o.EventID != "ev\x1b[2J" || *o.Webhook != "Lead sync" {
+		t.Errorf("%s", lines[1])
+	}
+	if o := got[2]; !*o.Valid || !o.Duplicate || !o.Saved || o.Status != 200 {
+		t.Errorf("%s", lines[2])
+	}
+	if !strings.Contains(l.errs.String(), "4 deliveries: 3 taken, 1 invalid (1 mismatch), 1 duplicate") ||
+		!strings.Contains(l.errs.String(), "3 kept in "+filepath.Join(save, keptFile)) {
+		t.Errorf("summary: %s", l.errs.String())
+	}
+	// What was kept verifies, each with its verdict.
+	w.run(0, "verify", filepath.Join(save, keptFile))
+	w.run(3, "verify", filepath.Join(save, rejectedFile))
+}
+
+// TestListenFormats: an ended run leaves a whole document.
+func TestListenFormats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep("w-1", "Lead sync", "a secret")
+	header, body := signedDelivery(t, "a secret", "1", "contact.created")
+	for format, want := range map[string]string{
+		"json": "\"event_id\": \"1\"", "yaml": "event_id: ", "name": "1\n", "table": "wundertreos   contact.created",
+	} {
+		l := startListen(t, w.env, "-o", format)
+		l.post(header, body)
+		for !strings.Contains(l.out.String(), want) { // shown at once, not at the end
+			time.Sleep(time.Millisecond)
+		}
+		l.stop()
+		l.ended(0)
+		if format == "json" {
+			var list []any
+			if err := json.Unmarshal([]byte(l.out.String()), &list); err != nil || len(list) != 1 {
+				t.Errorf("%v: %s", err, l.out.String())
+			}
+		}
+	}
+}
+
+func TestListenNoVerify(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	l := startListen(t, w.env, "--no-verify", "--count", "2")
+	l.post(http.Header{}, []byte("anything"))
+	l.post(http.Header{}, []byte("anything else"))
+	l.ended(0)
+	if n := strings.Count(l.out.String(), "NOT VERIFIED"); n != 2 {
+		t.Errorf("stated %d times:\n%s", n, l.out.String())
+	}
+	if !strings.Contains(l.errs.String(), "warning: signatures are not verified") {
+		t.Error(l.errs.String())
+	}
+}
+
+func TestListenUntil(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep("w-1", "", "a secret")
+	l := startListen(t, w.env, "--until", "new_contact,deal.*", "--timeout", "1m")
+	for _, event := range []string{"contact.created", "deal.updated"} {
+		header, body := signedDelivery(t, "a secret", event, event)
+		if got := l.post(header, body); got != 200 {
+			t.Errorf("answered %d", got)
+		}
+	}
+	l.ended(0)
+	l = startListen(t, w.env, "--until", "deal.created", "--timeout", "100ms", "-o", "json")
+	l.ended(3)
+	if !strings.Contains(l.errs.String(), `"code":"timeout","exit_code":3`) || strings.TrimSpace(l.out.String()) != "[]" {
+		t.Errorf("%s%s", l.out.String(), l.errs.String())
+	}
+}
+
+func TestListenForward(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep("w-1", "", "a secret")
+	var got atomic.Int64
+	app := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		got.Add(1)
+		rw.WriteHeader(http.StatusAccepted)
+	}))
+	t.Cleanup(app.Close)
+	l := startListen(t, w.env, "--forward-to", app.URL+"/hook", "--once")
+	header, body := signedDelivery(t, "a secret", "1", "contact.created")
+	if status := l.post(header, []byte("tampered")); status != 401 {
+		t.Errorf("answered %d", status)
+	}
+	if status := l.post(header, body); status != 202 {
+		t.Errorf("answered %d", status)
+	}
+	l.ended(0)
+	if got.Load() != 1 || !strings.Contains(l.out.String(), "202") || !strings.Contains(l.errs.String(), "1 forwarded to "+app.URL) {
+		t.Errorf("%d forwarded\n%s%s", got.Load(), l.out.String(), l.errs.String())
+	}
+}
+
+// TestListenUsage: what is wrong is found before anything is opened or made.
+func TestListenUsage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(2, "listen")
+	w.said("there is no secret", "--no-verify")
+	w.run(2, "listen", "--save-invalid", "--timeout", "5s")
+	w.said("--save-invalid needs --save")
+	w.keep("w-1", "Lead sync", "a secret")
+	dir := t.TempDir()
+	for _, c := range []struct{ args, said string }{
+		{"--addr nonsense", "not an address"},
+		{"--addr 127.0.0.1:99999", "not an address"},
+		{"--addr 127.0.0.1:http", "not an address"},
+		{"--max-body 0", "not a size"},
+		{"--max-body 33MiB", "not a size"},
+		{"--max-body 1GiB", "not a size"},
+		{"--count 0", "from 1 on"},
+		{"--count 2 --once", "once"},
+		{"--timeout 0s", "not a positive time"},
+		{"--forward-timeout -1s --forward-to http://x", "not a positive time"},
+		{"--save=", "--save is empty"},
+		{"--save= --save-invalid", "--save is empty"},
+		{"--forward-to ftp://x", "neither an http nor an https URL"},
+		{"--forward-to http://u:hunter2@x", "without credentials"},
+		{"--until contact.creatd", "did you mean contact.created"},
+		{"--until new_contact,nosuch*", "nosuch*"},
+		{"--until [", "pattern"},
+		{"--until contact.created,", "an empty event"},
+		{"--provider nosuch", "unknown provider"},
+		{"--no-verify --provider nosuch", "unknown provider"},
+		{"--no-verify --webhook x", "none of the others can be"},
+		{"--no-verify --create zyntro --public-url https://x.example", "none of the others can be"},
+		{"--webhook nosuch", "no secret is kept"},
+		{"--secret-env UNSET", "empty or blank"},
+		{"--key-encoding rot13", "key encoding"},
+		{"--event contact.created", "--create"},
+		{"--create zyntro", "public-url"},
+		{"--public-url https://x.example", "create"},
+		{"--create nosuch --public-url https://x.example", "unknown provider"},
+		{"--create zyntro --public-url not-a-url", "--public-url"},
+		{"--create zyntro --public-url https://x.example --event nosuch", "no event"},
+		{"--create zyntro --public-url https://x.example --provider wundertreos", "--provider says"},
+		{"nonsense", "no argument"},
+	} {
+		w.run(2, append([]string{"listen", "--timeout", "5s", "--save", filepath.Join(dir, "none")}, strings.Fields(c.args)...)...)
+		if strings.Contains(w.errs.String(), "hunter2") {
+			t.Errorf("%s: a password is shown", c.args)
+		}
+		w.said(c.said)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("a wrong call left something behind: %v, %v", entries, err)
+	}
+	for name, box := range w.boxes {
+		if box.Webhooks() != 0 {
+			t.Errorf("a wrong call made a webhook at %s", name)
+		}
+	}
+}
+
+func TestListenAddress(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.keep("w-1", "", "a secret")
+	l := startListen(t, w.env)
+	if !strings.HasPrefix(l.url, "http://127.0.0.1:") || strings.Contains(l.errs.String(), "other machines") {
+		t.Errorf("%s: %s", l.url, l.errs.String())
+	}
+	for _, hint := range []string{"cloudflared tunnel --url http://127.0.0.1:", "ngrok http ", "ssh -R "} {
+		if !strings.Contains(l.errs.String(), hint) {
+			t.Errorf("%q is not said: %s", hint, l.errs.String())
+		}
+	}
+	// The same address again is taken, and the target of a forward not itself.
+	addr := strings.TrimSuffix(strings.TrimPrefix(l.url, "http://"), "/")
+	w.run(1, "listen", "--addr", addr, "--timeout", "5s")
+	w.said("choose another address")
+	l.stop()
+	l.ended(0)
+	w.run(2, "listen", "--addr", addr, "--forward-to", "http://localhost:"+addr[strings.LastIndexByte(addr, ':')+1:]+"/x", "--timeout", "5s")
+	w.said("leads back")
+	for open, shown := range map[string]string{"0.0.0.0:0": "http://127.0.0.1:", ":0": "http://"} {
+		l := startListen(t, w.env, "--addr", open)
+		header, body := signedDelivery(t, "a secret", "1", "contact.created")
+		if got := l.post(header, body); got != 200 || !strings.HasPrefix(l.url, shown) {
+			t.Errorf("%s: answered %d", l.url, got)
+		}
+		l.stop()
+		l.ended(0)
+		if n := strings.Count(l.errs.String(), "warning: other machines may reach "); n != 1 {
+			t.Errorf("warned %d times: %s", n, l.errs.String())
+		}
+	}
+	l = startListen(t, w.env, "--addr", "0.0.0.0:0", "--no-verify", "-q")
+	if !strings.Contains(l.errs.String(), "whatever they send is taken") || strings.Contains(l.errs.String(), "cloudflared") {
+		t.Error(l.errs.String())
+	}
+}
+
+// session is a world whose sandboxes deliver to the listener.
+type session struct {
+	*world
+	addr atomic.Value // of the listener, as host:port
+	fail atomic.Bool  // requests that are neither a create nor a list
+}
+
+func newSession(t *testing.T) *session {
+	t.Helper()
+	s := &session{world: &world{t: t, dir: filepath.Join(t.TempDir(), "config"), boxes: map[string]provider.Sandbox{}}}
+	s.env = &Env{
+		Streams: term.Streams{In: strings.NewReader(""), Out: &s.out, Err: &s.errs, Width: func() int { return 80 }},
+		Environ: []string{"HOOKCTL_CONFIG_DIR=" + s.dir}, Now: time.Now, Drivers: all.Drivers(), Version: "test",
+		Sleep: func(context.Context, time.Duration) error { return nil },
+	}
+	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		return deliverTo(s.addr.Load().(string)).Transport.RoundTrip(r)
+	})}
+	for _, d := range s.env.Drivers {
+		box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Deliver: client})
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if s.fail.Load() && kindOfRequest(r) == "other" {
+				rw.WriteHeader(http.StatusInternalServerError)
+				return
+			}
+			box.ServeHTTP(rw, r)
+		}))
+		t.Cleanup(server.Close)
+		s.boxes[d.Name] = box
+		s.env.Environ = append(s.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
+	}
+	return s
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func (s *session) start(args ...string) *listening {
+	s.t.Helper()
+	l := startListen(s.t, s.env, args...)
+	s.addr.Store(strings.TrimSuffix(strings.TrimPrefix(l.url, "http://"), "/"))
+	return l
+}
+
+// records are those of the store.
+func (s *session) records() []secret.Record {
+	s.t.Helper()
+	recs, _, err := secret.OpenDir(s.dir, secret.DirOptions{}).List(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return recs
+}
+
+// TestListenCreate: the webhook of a session exists while it lasts, its
+// deliveries are valid, and at the end it is gone and its record marked.
+func TestListenCreate(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ event, said string }{
+		"zyntro":      {"invoice_paid", "has no delete, so it stays in the list"},
+		"wundertreos": {"contact.created", "Deleted the webhook wundertreos/"},
+	} {
+		for _, ending := range []string{"interrupt", "count"} {
+			t.Run(name+" "+ending, func(t *testing.T) {
+				t.Parallel()
+				s := newSession(t)
+				args := []string{"--create", name, "--public-url", "https://tunnel.example.com/x", "--event", c.event, "-o", "ndjson"}
+				if ending == "count" {
+					args = append(args, "--once")
+				}
+				l := s.start(args...)
+				if n := s.boxes[name].Webhooks(); n != 1 {
+					t.Fatalf("%d webhooks", n)
+				}
+				attempts, err := s.boxes[name].Emit(t.Context(), c.event)
+				if err != nil || len(attempts) == 0 || attempts[0].Status != 200 || attempts[0].URL != "https://tunnel.example.com/x" {
+					t.Fatalf("%+v, %v", attempts, err)
+				}
+				if ending == "interrupt" {
+					l.stop()
+				}
+				l.ended(0)
+				if !strings.Contains(l.out.String(), `"valid":true`) || !strings.Contains(l.errs.String(), c.said) {
+					t.Errorf("%s%s", l.out.String(), l.errs.String())
+				}
+				recs := s.records()
+				if n := s.boxes[name].Webhooks(); n != 0 || len(recs) != 1 || recs[0].DeletedAt.IsZero() || !strings.HasPrefix(recs[0].Name, "hookctl listen ") {
+					t.Errorf("%d webhooks left, %+v", n, recs)
+				}
+			})
+		}
+	}
+}
+
+// TestListenCreateFails: where it cannot be removed, that is an error that says
+// how; where it cannot be made, nothing is received.
+func TestListenCreateFails(t *testing.T) {
+	t.Parallel()
+	s := newSession(t)
+	args := []string{"--create", "wundertreos", "--public-url", "https://tunnel.example.com/x", "--request-timeout", "1s"}
+	l := s.start(args...)
+	s.fail.Store(true)
+	l.stop()
+	l.ended(6)
+	id := s.records()[0].ID
+	if !strings.Contains(l.errs.String(), "is still there") || !strings.Contains(l.errs.String(), "hookctl delete wundertreos/"+id) {
+		t.Error(l.errs.String())
+	}
+	s.fail.Store(false)
+
+	hurried := *s.env
+	hurry := make(chan struct{})
+	hurried.Hurry = hurry
+	close(hurry)
+	l = startListen(t, &hurried, args...)
+	l.stop()
+	select {
+	case <-l.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("a second interrupt does not end it")
+	}
+
+	broken := *s.env
+	broken.Environ = append(append([]string{}, s.env.Environ...), "HOOKCTL_WUNDERTREOS_API_KEY=wrong")
+	before := s.boxes["wundertreos"].Webhooks()
+	var out, errs bytes.Buffer
+	broken.Streams.Out, broken.Streams.Err = &out, &errs
+	if code := Run(t.Context(), &broken, append([]string{"listen", "--timeout", "5s"}, args...)); code != 4 {
+		t.Errorf("exit code %d: %s", code, &errs)
+	}
+	if s.boxes["wundertreos"].Webhooks() != before || strings.Contains(errs.String(), "Listening at") {
+		t.Error(errs.String())
+	}
+	// A file that cannot be written comes too late: the webhook is removed again.
+	errs.Reset()
+	broken.Environ = s.env.Environ
+	if code := Run(t.Context(), &broken, append([]string{"listen", "--url-file", filepath.Join(t.TempDir(), "no", "such")}, args...)); code != 1 {
+		t.Errorf("exit code %d: %s", code, &errs)
+	}
+	if s.boxes["wundertreos"].Webhooks() != before {
+		t.Error("the webhook is left behind")
+	}
+}
+
+func TestParseSize(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int64{
+		"1": 1, "1000": 1000, "64KiB": 64 << 10, "2k": 2048, "1MiB": 1 << 20, "3M": 3 << 20, "32MiB": 32 << 20, "10B": 10,
+		"": 0, "0": 0, "-1": 0, "33MiB": 0, "1.5M": 0, "MiB": 0, "9999999999999999999": 0, "1GiB": 0, "1 M": 0,
+	} {
+		got, err := parseSize(text)
+		if got != want || (err == nil) != (want > 0) {
+			t.Errorf("%q: %d, %v", text, got, err)
+		}
+	}
+}

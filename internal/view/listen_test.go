@@ -1,0 +1,97 @@
+package view
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/listen"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// TestReceived: the members of the JSON and their order are promises.
+func TestReceived(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 17, 16, 30, 1, 123_456_789, time.FixedZone("CEST", 2*3600))
+	base := listen.Delivery{ReceivedAt: at, Method: "POST", URL: "/hook", Size: 12, Status: 200, Latency: 1_234_567, Reason: signature.OK,
+		Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync", EventID: "ev-1", EventType: "contact.created"}
+	forwarded, failed, invalid, unverified := base, base, base, base
+	forwarded.Saved, forwarded.Forward, forwarded.Status = true, &listen.Forwarded{Status: 204}, 204
+	failed.Duplicate, failed.Forward, failed.Status = true, &listen.Forwarded{Err: errors.New("connection refused")}, 502
+	failed.Notes = []string{"a note"}
+	invalid.Reason, invalid.Status, invalid.WebhookID, invalid.Webhook, invalid.EventID = signature.Mismatch, 401, "", "", ""
+	invalid.Diagnosis = []verify.Finding{{Cause: "crlf", Fix: "Keep it.", Explanation: "It was changed."}, {Cause: "bom"}}
+	unverified = listen.Delivery{ReceivedAt: at, Method: "POST", URL: "/", Status: 200, Reason: listen.Unverified}
+	const head = `{"received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/hook","bytes":12,`
+	for _, c := range []struct {
+		name string
+		d    listen.Delivery
+		json string
+		row  []string
+		id   string
+	}{
+		{"valid", base, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
+			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":1.234}`,
+			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "-", "200", "1.2 ms", "-"}, "ev-1"},
+		{"forwarded", forwarded, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
+			`"duplicate":false,"saved":true,"forward_status":204,"forward_error":null,"status":204,"latency_ms":1.234}`,
+			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "204", "204", "1.2 ms", "-"}, "ev-1"},
+		{"failed", failed, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
+			`"duplicate":true,"saved":false,"forward_status":null,"forward_error":"connection refused","status":502,"latency_ms":1.234,"notes":["a note"]}`,
+			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "failed", "502", "1.2 ms", "duplicate: connection refused: a note"}, "ev-1"},
+		{"invalid", invalid, head + `"valid":false,"reason":"mismatch","provider":"wundertreos","webhook_id":null,"webhook":null,"event_id":null,"event_type":"contact.created",` +
+			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":401,"latency_ms":1.234,` +
+			`"diagnosis":[{"cause":"crlf","fix":"Keep it.","explanation":"It was changed."},{"cause":"bom","fix":"","explanation":""}]}`,
+			[]string{"16:30:01.123", "wundertreos", "contact.created", "INVALID", "-", "401", "1.2 ms", "mismatch (crlf, bom)"}, ""},
+		{"unverified", unverified, `{"received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/","bytes":0,"valid":null,"reason":"not-verified","provider":null,` +
+			`"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":0}`,
+			[]string{"16:30:01.123", "-", "-", "NOT VERIFIED", "-", "200", "0.0 ms", "-"}, ""},
+	} {
+		r := NewReceived(c.d)
+		got, err := json.Marshal(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.json, string(got)); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if diff := cmp.Diff(c.row, r.Row()); diff != "" {
+			t.Errorf("%s: %s", c.name, diff)
+		}
+		if r.Name() != c.id {
+			t.Errorf("%s is called %q", c.name, r.Name())
+		}
+	}
+	columns, widths := ReceivedColumns()
+	if len(columns) != len(NewReceived(base).Row()) || len(columns) != len(widths) {
+		t.Error("rows do not fit their columns")
+	}
+	invalid.Diagnosis = nil
+	if r := NewReceived(invalid); r.Diagnosis == nil {
+		t.Error("a failure without a cause has no list of causes")
+	}
+}
+
+func TestReception(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		s             listen.Summary
+		kept, forward string
+		want          []string
+	}{
+		{listen.Summary{}, "x", "y", []string{"No delivery came."}},
+		{listen.Summary{Total: 1, Taken: 1, Events: map[string]int{"a": 1}}, "", "", []string{"1 delivery: 1 taken", "events: a 1"}},
+		{listen.Summary{Total: 9, Taken: 4, Duplicates: 2, Saved: 3, NotSaved: 1, Forwarded: 1, Refused: 2,
+			Invalid: map[signature.Reason]int{signature.Mismatch: 3, signature.Malformed: 2}}, "f.ndjson", "http://x/",
+			[]string{"9 deliveries: 4 taken, 5 invalid (2 malformed-signature, 3 mismatch), 2 duplicates",
+				"3 kept in f.ndjson; 1 could not be kept and were answered 503", "1 forwarded to http://x/; 2 not taken there"}},
+	} {
+		if diff := cmp.Diff(c.want, Reception(c.s, c.kept, c.forward)); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
