@@ -17,9 +17,9 @@ import (
 // what a running hash allows: other ends, and another beginning.
 
 const (
-	// streamBudget is how many bytes are hashed for one streamed body: about a
+	// streamBudget is how many bytes are hashed for one streamed body: about half a
 	// second. A larger body is hashed under streamProbes keys all the same.
-	streamBudget = 1 << 30
+	streamBudget = 512 << 20
 	streamProbes = 4
 	maxProbes    = 64
 	// heldBack is how much of the end is kept out of the running hash: CR LF.

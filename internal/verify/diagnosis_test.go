@@ -12,7 +12,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -305,4 +308,25 @@ func FuzzDiagnose(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Each cause has a section in the guide, and no section is of none.
+func TestCausesAreDocumented(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "diagnosis.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{causeUnknown, digestEncoding.cause}
+	for _, tr := range transformations {
+		want = append(want, tr.cause)
+	}
+	slices.Sort(want)
+	var got []string
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "### "); ok {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	diff(t, "sections", slices.Compact(want), got)
 }

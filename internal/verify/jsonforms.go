@@ -248,21 +248,52 @@ func jsonRewritten(b []byte) iter.Seq[[]byte] {
 				}
 			}
 		}
-		for _, sorted := range [][]token{list, sortMembers(list)} {
-			for _, l := range layouts {
-				for _, s := range stringForms {
-					for _, n := range numberForms {
-						if !yield(write(sorted, nil, l, s, n)) {
+		texts := [][]token{list}
+		for _, s := range stringForms {
+			texts = appendChanged(texts, list, func(t token) []byte {
+				if t.kind == '"' {
+					return s(t.text)
+				}
+				return t.text
+			})
+		}
+		for _, text := range texts {
+			forms := [][]token{text}
+			for _, n := range numberForms {
+				forms = appendChanged(forms, text, func(t token) []byte {
+					if t.kind == 0 {
+						return n(t)
+					}
+					return t.text
+				})
+			}
+			for _, form := range forms {
+				for _, sorted := range [][]token{form, sortMembers(form)} {
+					for _, l := range layouts {
+						if out := write(sorted, nil, l, nil, nil); !yield(out) || !yield(append(out, '\n')) {
 							return
 						}
-					}
-					if !yield(append(write(sorted, nil, l, s, nil), '\n')) {
-						return
 					}
 				}
 			}
 		}
 	}
+}
+
+// appendChanged appends list with its tokens changed, unless that makes nothing
+// new.
+func appendChanged(forms [][]token, list []token, change func(token) []byte) [][]token {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].text = change(out[i])
+	}
+	same := func(a, b token) bool { return bytes.Equal(a.text, b.text) }
+	for _, form := range forms {
+		if slices.EqualFunc(form, out, same) {
+			return forms
+		}
+	}
+	return append(forms, out)
 }
 
 // fromPython makes JSON of what Python prints of an object.
@@ -360,6 +391,18 @@ var numberForms = []func(token) []byte{
 		return t.text
 	},
 	func(t token) []byte { return shortest(t.text) },
+	func(t token) []byte {
+		if bytes.HasSuffix(t.text, []byte(".0")) {
+			return append(bytes.Clone(t.text), '0')
+		}
+		return t.text
+	},
+	func(t token) []byte {
+		if whole(t.text) && money(t.name) {
+			return append(bytes.Clone(t.text), ".00"...)
+		}
+		return t.text
+	},
 	func(t token) []byte {
 		if whole(t.text) {
 			return append(bytes.Clone(t.text), ".0"...)

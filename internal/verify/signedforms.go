@@ -267,7 +267,7 @@ func (d *diagnosis) truncatedFrom(sum []byte) (string, bool) {
 func testUnkeyed(d *diagnosis) (string, bool) {
 	targets := d.allDigests()
 	if len(targets) == 0 {
-		return "", false
+		return d.otherPlainHash()
 	}
 	plain := func(parts ...[]byte) bool {
 		h := sha256.New()

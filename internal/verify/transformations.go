@@ -40,6 +40,12 @@ var transformations = []transformation{
 		keys:        keyWhitespace, paired: true,
 	},
 	{
+		cause:       "secret-prefix",
+		explanation: "It matches with a prefix such as whsec_ or sha256= taken off the secret, or put before it.",
+		fix:         "Store the secret exactly as the provider showed it.",
+		keys:        keyPrefix, paired: true,
+	},
+	{
 		cause:       "secret-quoted",
 		explanation: "The secret is wrapped: in quotes, or as NAME=value.",
 		fix:         "Store only what is inside; many tools take the quotes of a .env file literally.",
@@ -50,12 +56,6 @@ var transformations = []transformation{
 		explanation: "It matches with the secret in another encoding: decoded from hex or base64, or in the other case.",
 		fix:         "Use the secret as the provider's scheme says (--key-encoding); both documented samples take the text itself.",
 		keys:        keyEncoding, paired: true,
-	},
-	{
-		cause:       "secret-prefix",
-		explanation: "It matches with a prefix such as whsec_ or sha256= taken off the secret, or put before it.",
-		fix:         "Store the secret exactly as the provider showed it.",
-		keys:        keyPrefix, paired: true,
 	},
 	{
 		cause:       "other-webhook",

@@ -21,6 +21,8 @@ const (
 	maxUnpacked = 4 << 20
 	// maxParts bounds the parts of a body that are tried by themselves.
 	maxParts = 48
+	// maxWrapping is how deep they are looked for: {"Records": [{"body": ...}]}.
+	maxWrapping = 3
 )
 
 // unwrapped yields what may have been signed of a body that something was put
@@ -49,7 +51,7 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 }
 
 // jsonParts is the text of a JSON string, or the members and elements of a
-// document down to the second level: texts unquoted, objects as they stand.
+// document down to some levels: texts unquoted, objects as they stand.
 func jsonParts(b []byte) [][]byte {
 	var parts [][]byte
 	var look func(raw json.RawMessage, depth int)
@@ -63,7 +65,7 @@ func jsonParts(b []byte) [][]byte {
 			var s string
 			if json.Unmarshal(raw, &s) == nil {
 				parts = append(parts, []byte(s))
-				if text := strings.TrimSpace(s); depth < 2 && text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
+				if text := strings.TrimSpace(s); depth < maxWrapping && text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
 					look(json.RawMessage(text), depth+1)
 				}
 				if out, ok := decodeText(s); ok && len(out) > 16 {
@@ -75,7 +77,7 @@ func jsonParts(b []byte) [][]byte {
 				parts = append(parts, raw)
 			}
 			for _, value := range memberValues(raw) {
-				if depth < 2 {
+				if depth < maxWrapping {
 					look(value, depth+1)
 				}
 			}
@@ -84,7 +86,7 @@ func jsonParts(b []byte) [][]byte {
 				parts = append(parts, raw)
 			}
 			var list []json.RawMessage
-			if depth < 2 && json.Unmarshal(raw, &list) == nil {
+			if depth < maxWrapping && json.Unmarshal(raw, &list) == nil {
 				for _, value := range list[:min(len(list), 4)] {
 					look(value, depth+1)
 				}
