@@ -45,11 +45,17 @@ type Options struct {
 	Context context.Context
 }
 
-// Column is one column of a table.
+// Column is one column of a table. All but the title is about terminals that
+// are too narrow.
 type Column struct {
-	Title    string
-	Flexible bool // cut when the terminal is too narrow
+	Title string
+	// Short is a shorter form of a row's cell; nil where there is none. Row
+	// counts from 0.
+	Short    func(row int, cell string) string
+	Flexible bool // cut
+	Last     bool // of the flexible columns: cut after the others
 	Optional bool // left out when cutting is not enough, the last one first
+	Spare    int  // left out when that is not enough either, the highest first; 0 is never
 }
 
 // Grid is a table. Cells are cleaned of control characters by the printer.

@@ -16,21 +16,22 @@ import (
 )
 
 const (
-	comfortable = 20 // a flexible column keeps this while there is an optional one to leave out
+	comfortable = 12 // a flexible column keeps this while there is another one to leave out
 	least       = 4  // and this in any case: three characters and an ellipsis
 )
 
 // appendGrid adds a table: titles, then a line for each row.
 func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 	columns, lines := cleanGrid(g)
+	between := gap
 	if p.opts.TTY && p.opts.Width > 0 {
-		columns, lines = fit(columns, lines, p.opts.Width)
+		columns, lines, between = fit(columns, lines, p.opts.Width)
 	}
 	// The library writes into a buffer: its Render returns nil when the writer
 	// fails.
 	var raw bytes.Buffer
 	hide := &placeholders{}
-	pad := tw.CellPadding{Global: tw.Padding{Right: gap, Overwrite: true}}
+	pad := tw.CellPadding{Global: tw.Padding{Right: between, Overwrite: true}}
 	left := tw.CellAlignment{Global: tw.AlignLeft}
 	t := tablewriter.NewTable(&raw,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
@@ -86,61 +87,106 @@ func cleanRow(row []string, columns int) []string {
 	return cells
 }
 
-// fit makes the table as narrow as limit if it can: it cuts the flexible
-// columns, the widest first; leaves out optional columns from the right when
-// that would cut too much; and then cuts further. A table that is still too
-// wide stays so: half an id is worse than a line that wraps.
-func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string) {
+// fit makes the table as narrow as limit if it can, by ever harder means: the
+// columns move together and their cells take the short forms that they have;
+// the flexible ones are cut; columns are left out so that no other is cut too
+// much; and then the flexible ones are cut further. A table that is still too
+// wide stays so: half a status is worse than a line that wraps. The last answer
+// is what stands between two columns.
+func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string, string) {
 	widths := make([]int, len(columns))
-	for _, line := range lines {
-		for i, cell := range line {
-			widths[i] = max(widths[i], width(cell))
+	for i := range columns {
+		widths[i] = widest(lines, i)
+	}
+	if excess(widths, gap, limit) <= 0 {
+		return columns, lines, gap
+	}
+	for i, c := range columns {
+		if c.Short == nil || excess(widths, narrowGap, limit) <= 0 {
+			continue
 		}
+		for row, line := range lines[1:] {
+			line[i] = term.Clean(c.Short(row, line[i]))
+		}
+		widths[i] = widest(lines, i)
 	}
 	for {
 		if shrunk, ok := shrink(columns, widths, limit, comfortable); ok {
-			return columns, cutCells(lines, widths, shrunk)
+			return columns, cutCells(lines, widths, shrunk), narrowGap
 		}
-		last := -1
-		for i, c := range columns {
-			if c.Optional && !c.Flexible {
-				last = i
-			}
-		}
-		if last < 0 {
+		next := leaveOut(columns)
+		if next < 0 {
 			break
 		}
-		columns = slices.Delete(slices.Clone(columns), last, last+1)
-		widths = slices.Delete(widths, last, last+1)
+		columns = slices.Delete(slices.Clone(columns), next, next+1)
+		widths = slices.Delete(widths, next, next+1)
 		for i, line := range lines {
-			lines[i] = slices.Delete(line, last, last+1)
+			lines[i] = slices.Delete(line, next, next+1)
 		}
 	}
 	shrunk, _ := shrink(columns, widths, limit, least)
-	return columns, cutCells(lines, widths, shrunk)
+	return columns, cutCells(lines, widths, shrunk), narrowGap
+}
+
+// widest is how wide the cells of column i are.
+func widest(lines [][]string, i int) int {
+	most := 0
+	for _, line := range lines {
+		most = max(most, width(line[i]))
+	}
+	return most
+}
+
+// excess is by how much columns of such widths are wider than limit.
+func excess(widths []int, between string, limit int) int {
+	n := (len(widths)-1)*len(between) - limit
+	for _, w := range widths {
+		n += w
+	}
+	return n
+}
+
+// leaveOut is the column to leave out next: the last optional one, then those
+// with the highest Spare. It is -1 if there is none.
+func leaveOut(columns []Column) int {
+	next := -1
+	for i, c := range columns {
+		if c.Optional {
+			next = i
+		}
+	}
+	if next >= 0 {
+		return next
+	}
+	for i, c := range columns {
+		if c.Spare > 0 && (next < 0 || c.Spare > columns[next].Spare) {
+			next = i
+		}
+	}
+	return next
 }
 
 // shrink is the widths with the flexible columns narrowed, to no less than
-// floor each, until the line fits; and whether it does.
+// floor each, until the line fits; and whether it does. Those that are marked
+// Last are narrowed when the others are at the floor.
 func shrink(columns []Column, widths []int, limit, floor int) ([]int, bool) {
 	shrunk := slices.Clone(widths)
-	excess := (len(columns)-1)*len(gap) - limit
-	for _, w := range widths {
-		excess += w
-	}
-	for ; excess > 0; excess-- {
-		widest := -1
-		for i, c := range columns {
-			if c.Flexible && shrunk[i] > floor && (widest < 0 || shrunk[i] > shrunk[widest]) {
-				widest = i
+	over := excess(widths, narrowGap, limit)
+	for _, last := range []bool{false, true} {
+		for ; over > 0; over-- {
+			at := -1
+			for i, c := range columns {
+				if c.Flexible && c.Last == last && shrunk[i] > floor && (at < 0 || shrunk[i] > shrunk[at]) {
+					at = i
+				}
 			}
+			if at < 0 {
+				break
+			}
+			shrunk[at]--
 		}
-		if widest < 0 {
-			return shrunk, false
-		}
-		shrunk[widest]--
 	}
-	return shrunk, true
+	return shrunk, over <= 0
 }
 
 func cutCells(lines [][]string, widths, shrunk []int) [][]string {

@@ -26,12 +26,12 @@ func TestTableFitsTheTerminal(t *testing.T) {
 		200: "ID      URL                                                STATUS   CREATED      HEALTH\n" +
 			"wh_1    https://example.com/a/very/long/path/to/the/hook   active   2026-01-02   ok\n" +
 			"wh_22   https://example.com/b                              paused   2026-01-03   failing\n",
-		60: "ID      URL                    STATUS   CREATED      HEALTH\n" +
-			"wh_1    https://example.com…   active   2026-01-02   ok\n" +
-			"wh_22   https://example.com…   paused   2026-01-03   failing\n",
-		40: "ID      URL                       STATUS\n" +
-			"wh_1    https://example.com/a/…   active\n" +
-			"wh_22   https://example.com/b     paused\n",
+		60: "ID     URL                       STATUS  CREATED     HEALTH\n" +
+			"wh_1   https://example.com/a/v…  active  2026-01-02  ok\n" +
+			"wh_22  https://example.com/b     paused  2026-01-03  failing\n",
+		40: "ID     URL            STATUS  CREATED\n" +
+			"wh_1   https://exam…  active  2026-01-02\n" +
+			"wh_22  https://exam…  paused  2026-01-03\n",
 	}
 	for w, want := range tests {
 		got := print(t, render.Options{TTY: true, Width: w}, render.View{Grid: hooks})
@@ -39,7 +39,7 @@ func TestTableFitsTheTerminal(t *testing.T) {
 			t.Errorf("width %d:\n%s", w, diff)
 		}
 	}
-	columns := map[int]int{200: 5, 60: 5, 59: 4, 50: 4, 49: 3, 37: 3, 36: 3, 24: 3}
+	columns := map[int]int{200: 5, 60: 5, 48: 5, 47: 4, 39: 4, 38: 3, 27: 3, 20: 3}
 	for w, want := range columns {
 		got := print(t, render.Options{TTY: true, Width: w}, render.View{Grid: hooks})
 		lines := strings.Split(strings.TrimSuffix(got, "\n"), "\n")
@@ -65,8 +65,41 @@ func TestTableFitsTheTerminal(t *testing.T) {
 	if len(hooks.Columns) != 5 || len(hooks.Rows[0]) != 5 {
 		t.Error("the caller's grid was changed")
 	}
-	if got := print(t, render.Options{TTY: true, Width: 5}, render.View{Grid: hooks}); !strings.Contains(got, "wh_22   htt…   paused") {
+	if got := print(t, render.Options{TTY: true, Width: 5}, render.View{Grid: hooks}); !strings.Contains(got, "wh_22  htt…  paused") {
 		t.Errorf("far too narrow:\n%s", got)
+	}
+}
+
+// TestTableGivesWay shows the order in which a table gives way: short forms,
+// the column that is cut last, then what can be spared.
+func TestTableGivesWay(t *testing.T) {
+	t.Parallel()
+	g := &render.Grid{
+		Columns: []render.Column{
+			{Title: "WHOSE", Spare: 2},
+			{Title: "ID", Short: func(row int, cell string) string { return fmt.Sprint(row, cell[:3]) }},
+			{Title: "NAME", Flexible: true, Last: true},
+			{Title: "URL", Flexible: true, Spare: 1},
+		},
+		Rows: [][]string{{"somebody", "abcdefghij", "a name of 18 chars", "https://example.com/hook"}},
+	}
+	for w, want := range map[int]string{
+		69: "WHOSE      ID           NAME                 URL\nsomebody   abcdefghij   a name of 18 chars   https://example.com/hook\n",
+		66: "WHOSE     ID          NAME                URL\nsomebody  abcdefghij  a name of 18 chars  https://example.com/hook\n",
+		65: "WHOSE     ID    NAME                URL\nsomebody  0abc  a name of 18 chars  https://example.com/hook\n",
+		48: "WHOSE     ID    NAME                URL\nsomebody  0abc  a name of 18 chars  https://exa…\n",
+		47: "WHOSE     ID    NAME               URL\nsomebody  0abc  a name of 18 cha…  https://exa…\n",
+		41: "ID    NAME                URL\n0abc  a name of 18 chars  https://exampl…\n",
+		31: "ID    NAME\n0abc  a name of 18 chars\n",
+		12: "ID    NAME\n0abc  a nam…\n",
+	} {
+		got := print(t, render.Options{TTY: true, Width: w}, render.View{Grid: g})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("width %d:\n%s", w, diff)
+		}
+	}
+	if got := print(t, render.Options{Width: 12}, render.View{Grid: g}); !strings.Contains(got, "abcdefghij   a name of 18 chars   https://example.com/hook") {
+		t.Errorf("in a pipe:\n%s", got)
 	}
 }
 
@@ -101,7 +134,7 @@ func TestTableAlignsWideText(t *testing.T) {
 		Columns: []render.Column{{Title: "N", Flexible: true}, {Title: "X"}},
 		Rows:    [][]string{{"日本語のフック", "y"}},
 	}})
-	if want := "N         X\n日本語…   y\n"; got != want {
+	if want := "N          X\n日本語の…  y\n"; got != want {
 		t.Errorf("cut = %q, want %q", got, want)
 	}
 }

@@ -7,8 +7,11 @@ import (
 	"github.com/clipperhouse/displaywidth"
 )
 
-// gap stands between two columns.
-const gap = "   "
+// gap stands between two columns; narrowGap where the terminal is too narrow.
+const (
+	gap       = "   "
+	narrowGap = "  "
+)
 
 // width is how many terminal columns s takes: two for CJK and for an emoji,
 // however many runes it is joined from.

@@ -69,12 +69,16 @@ func (s KeptSecret) Render() render.View {
 // KeptSecrets is a list of records; with profiles its table has a column for
 // them.
 func KeptSecrets(list []KeptSecret, profiles bool) render.View {
+	ids := make([]string, len(list))
+	for i, s := range list {
+		ids[i] = s.ID
+	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER"},
-		{Title: "ID"},
-		{Title: "NAME", Flexible: true},
-		{Title: "URL", Flexible: true},
-		{Title: "FINGERPRINT"},
+		{Title: "PROVIDER", Spare: 2},
+		{Title: "ID", Short: shortIDs(ids)},
+		{Title: "NAME", Flexible: true, Last: true},
+		{Title: "URL", Flexible: true, Short: withoutHTTPS},
+		{Title: "FINGERPRINT", Spare: 1},
 		{Title: "STORE", Optional: true},
 		{Title: "KEPT SINCE", Optional: true},
 		{Title: "DELETED", Optional: true},

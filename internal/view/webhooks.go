@@ -10,12 +10,21 @@ import (
 // Webhooks is a list of webhooks: the table of `list`, and a JSON array. A row
 // without an id has no name for other commands.
 func Webhooks(list []Webhook) render.View {
+	ids := make([]string, len(list))
+	for i, w := range list {
+		ids[i] = w.ID
+	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER"},
-		{Title: "ID"},
-		{Title: "NAME", Flexible: true},
-		{Title: "URL", Flexible: true},
-		{Title: "EVENTS", Flexible: true},
+		{Title: "PROVIDER", Spare: 2},
+		{Title: "ID", Short: shortIDs(ids)},
+		{Title: "NAME", Flexible: true, Last: true},
+		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: 1},
+		{Title: "EVENTS", Flexible: true, Optional: true, Short: func(row int, cell string) string {
+			if n := len(list[row].Events); n > 1 {
+				return fmt.Sprintf("%d events", n)
+			}
+			return cell
+		}},
 		{Title: "STATUS"},
 		{Title: "HEALTH", Optional: true},
 		{Title: "SECRET"},
@@ -32,6 +41,41 @@ func Webhooks(list []Webhook) render.View {
 	}
 	return v
 }
+
+// shortIDs cuts ids to 8 characters, which commands that read take for the
+// whole, or to as many more as it takes to tell them apart. Ids that are no
+// longer than that stay whole.
+func shortIDs(ids []string) func(int, string) string {
+	n := 8
+	for distinct := true; ; n++ {
+		owners := map[string]string{}
+		distinct = true
+		for _, id := range ids {
+			short := head(id, n)
+			if other, taken := owners[short]; taken && other != id {
+				distinct = false
+			}
+			owners[short] = id
+		}
+		if distinct {
+			break
+		}
+	}
+	return func(_ int, cell string) string { return head(cell, n) }
+}
+
+// head is the first n characters of s.
+func head(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i]
+		}
+		n--
+	}
+	return s
+}
+
+func withoutHTTPS(_ int, cell string) string { return strings.TrimPrefix(cell, "https://") }
 
 // Ref is how a command line names the webhook without doubt.
 func (w Webhook) Ref() string { return w.Provider + "/" + w.ID }

@@ -1,0 +1,116 @@
+package view
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+func table(t *testing.T, v render.View, width int) string {
+	t.Helper()
+	var b bytes.Buffer
+	p, err := render.New(&b, render.Options{TTY: width > 0, Width: width})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Print(v); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// TestListsOnNarrowTerminals shows what is left of the lists at each width.
+func TestListsOnNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	active := provider.Active
+	hooks := Webhooks([]Webhook{
+		NewWebhook("zyntro", provider.Webhook{
+			ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: new("CRM Sync"), URL: new("https://example.com/hooks/zyntro"), Status: &active,
+			Events: []string{"new_contact", "invoice_paid", "invoice_sent"}, Health: &provider.Health{LastStatus: new("success"), Failures: new(3)},
+		}, nil),
+		NewWebhook("wundertreos", provider.Webhook{
+			ID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", Name: new("Lead sync"), URL: new("http://example.com/leads"), Status: &active,
+			Events: []string{"contact.created"},
+		}, nil),
+	})
+	since := time.Date(2026, 5, 17, 14, 30, 0, 0, time.UTC)
+	kept := KeptSecrets([]KeptSecret{
+		NewKeptSecret(secret.Record{Provider: "zyntro", ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "CRM Sync", URL: "https://example.com/hooks/zyntro", Fingerprint: "sha256:1f2e3d4c", Store: "file", CreatedAt: since}),
+		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "0b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
+	}, false)
+	for _, tt := range []struct {
+		what  string
+		v     render.View
+		width int
+		want  string
+	}{
+		{"webhooks", hooks, 80, `
+PROVIDER     ID        NAME       URL            EVENTS         STATUS  SECRET
+zyntro       0b1c2d3e  CRM Sync   example.com/…  3 events       active  not kept
+wundertreos  9f8e7d6c  Lead sync  http://examp…  contact.crea…  active  not kept
+`},
+		{"webhooks", hooks, 60, `
+ID        NAME       URL                    STATUS  SECRET
+0b1c2d3e  CRM Sync   example.com/hooks/zy…  active  not kept
+9f8e7d6c  Lead sync  http://example.com/l…  active  not kept
+`},
+		{"webhooks", hooks, 40, `
+ID        NAME       STATUS  SECRET
+0b1c2d3e  CRM Sync   active  not kept
+9f8e7d6c  Lead sync  active  not kept
+`},
+		{"secrets", kept, 80, `
+PROVIDER     ID          NAME       URL                   FINGERPRINT      STORE
+zyntro       0b1c2d3e-4  CRM Sync   example.com/hooks/z…  sha256:1f2e3d4c  file
+wundertreos  0b1c2d3e-5  Lead sync  example.com/leads     sha256:00000000  file
+`},
+		{"secrets", kept, 60, `
+ID          NAME       URL                   FINGERPRINT
+0b1c2d3e-4  CRM Sync   example.com/hooks/z…  sha256:1f2e3d4c
+0b1c2d3e-5  Lead sync  example.com/leads     sha256:00000000
+`},
+		{"secrets", kept, 40, `
+ID          NAME       URL
+0b1c2d3e-4  CRM Sync   example.com/hook…
+0b1c2d3e-5  Lead sync  example.com/leads
+`},
+	} {
+		got := table(t, tt.v, tt.width)
+		if diff := cmp.Diff(strings.TrimPrefix(tt.want, "\n"), got); diff != "" {
+			t.Errorf("%s at %d:\n%s\n%s", tt.what, tt.width, got, diff)
+		}
+	}
+	for _, whole := range []string{"0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", "new_contact,invoice_paid,invoice_sent", "https://example.com/hooks/zyntro", "success, 3 failures"} {
+		if got := table(t, hooks, 0); !strings.Contains(got, whole) {
+			t.Errorf("%q is not whole in a pipe:\n%s", whole, got)
+		}
+	}
+}
+
+func TestShortIDs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ ids, want []string }{
+		{[]string{"42", "7"}, []string{"42", "7"}},
+		{[]string{"0123456789", "abcdefghij", ""}, []string{"01234567", "abcdefgh", ""}},
+		{[]string{"0123456789", "0123456780"}, []string{"0123456789", "0123456780"}},
+		{[]string{"012345678", "01234567"}, []string{"012345678", "01234567"}},
+		{[]string{"same-same-same", "same-same-same"}, []string{"same-sam", "same-sam"}},
+		{[]string{"éééééééééé"}, []string{"éééééééé"}},
+	} {
+		short := shortIDs(tt.ids)
+		var got []string
+		for i, id := range tt.ids {
+			got = append(got, short(i, id))
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%v: %s", tt.ids, diff)
+		}
+	}
+}
