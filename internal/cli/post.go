@@ -80,8 +80,9 @@ func (p *poster) wait(ctx context.Context) error {
 
 func interrupted() error { return fault.Errorf(fault.Interrupted, "interrupted") }
 
-// post sends one delivery and writes down in s how it was answered. The error
-// is that of a ctx that ended: any other failure is counted.
+// post sends one delivery and writes down in s how it was answered, or why it
+// was not, and counts it. The error is that of a ctx that ended, or
+// [httpx.ErrUnsendable]: those are not counted.
 func (p *poster) post(ctx context.Context, method string, fields []capture.Field, body []byte, s *view.Sent) error {
 	header := http.Header{}
 	for _, f := range fields {
@@ -91,6 +92,9 @@ func (p *poster) post(ctx context.Context, method string, fields []capture.Field
 	answer, err := p.client.Deliver(ctx, httpx.Delivery{Method: method, URL: s.URL, Header: header, Body: body})
 	if err != nil && ctx.Err() != nil {
 		return interrupted()
+	}
+	if errors.Is(err, httpx.ErrUnsendable) {
+		return fault.Wrap(fault.Usage, err)
 	}
 	p.sent++
 	s.Took(p.app.env.Now().Sub(start))

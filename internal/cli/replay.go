@@ -64,7 +64,7 @@ match.
 
 Redirects are not followed, nothing is sent twice, certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
-not be read, 6 if the endpoint does not answer.`,
+not be read, 2 if none could, 6 if the endpoint does not answer.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
@@ -139,10 +139,11 @@ type replay struct {
 
 	resigners map[*provider.Driver]*resigner
 
-	seen    int // deliveries, those that cannot be read among them
-	passed  int // by the filters
-	unread  int
-	inexact bool // it was said that a format does not keep bodies as they are
+	seen     int // deliveries, those that cannot be read among them
+	filtered int
+	unread   int
+	unfit    int  // those that HTTP cannot carry
+	inexact  bool // it was said that a format does not keep bodies as they are
 }
 
 // replay checks the flags.
@@ -208,11 +209,11 @@ func (r *replay) parseFilters() error {
 func (r *replay) one(ctx context.Context, q *capture.Request, readErr error) error {
 	if r.seen++; readErr != nil {
 		r.unread++
-		return r.out.sent(view.Sent{Source: &q.Source, URL: r.o.to, Error: view.Text(readErr.Error())})
+		return r.failed(q, readErr)
 	}
-	d := r.key.driver
+	d := r.o.driverOf(r.o.app, q.Header, q.Body)
 	if d == nil {
-		d = r.o.driverOf(r.o.app, q.Header, q.Body)
+		d = r.key.driver
 	}
 	var event capture.Event
 	if d != nil {
@@ -221,13 +222,13 @@ func (r *replay) one(ctx context.Context, q *capture.Request, readErr error) err
 		event.ID = cmp.Or(event.ID, q.Header.Get(d.Envelope.HeaderID))
 	}
 	if !r.wants(d, event) {
+		r.filtered++
 		return nil
 	}
-	r.passed++
 	body, err := wholeBody(q)
 	if err != nil {
 		r.unread++
-		return r.out.sent(view.Sent{Source: &q.Source, URL: r.o.to, Error: view.Text(err.Error())})
+		return r.failed(q, err)
 	}
 	fields := []capture.Field(q.Header)
 	if r.o.resign {
@@ -236,7 +237,7 @@ func (r *replay) one(ctx context.Context, q *capture.Request, readErr error) err
 		}
 	} else if q.Inexact && !r.inexact {
 		r.inexact = true
-		r.o.app.note("The format does not keep bodies byte for byte, so that signatures may not match: --resign makes new ones.")
+		r.o.app.note("%s does not keep bodies byte for byte, so that signatures may not match; --resign makes new ones.", q.Source)
 	}
 	fields = setFields(fields, r.extra)
 	return r.send(ctx, q, d, event, fields, body)
@@ -257,10 +258,20 @@ func (r *replay) send(ctx context.Context, q *capture.Request, d *provider.Drive
 		return err
 	}
 	s := view.Sent{Source: &q.Source, URL: to, Provider: owner, Event: view.Text(event.Type), EventID: view.Text(event.ID)}
-	if err := r.post.post(ctx, method, fields, body, &s); err != nil {
+	err := r.post.post(ctx, method, fields, body, &s)
+	if errors.Is(err, httpx.ErrUnsendable) {
+		r.unfit++
+		return r.failed(q, err)
+	}
+	if err != nil {
 		return err
 	}
 	return r.out.sent(s)
+}
+
+// failed prints a delivery that cannot be sent again.
+func (r *replay) failed(q *capture.Request, err error) error {
+	return r.out.sent(view.Sent{Source: &q.Source, URL: r.o.to, Error: view.Text(err.Error())})
 }
 
 // wants reports whether the filters let a delivery through.
@@ -320,20 +331,20 @@ func (r *replay) end(err error) error {
 	if r.post.sent > 1 {
 		a.note("%s", r.post.summary())
 	}
-	if left := r.seen - r.unread - r.passed; left > 0 {
-		a.note("%s did not pass the filter.", plural(left, "delivery", "deliveries"))
+	if r.filtered > 0 {
+		a.note("%s did not pass the filter.", plural(r.filtered, "delivery", "deliveries"))
 	}
-	var nothing, unread error
+	var nothing, lost error
 	switch {
 	case err != nil:
-	case r.seen == 0:
-		nothing = fault.Usagef("there is no delivery in %s", strings.Join(r.o.captures, ", ")).WithCode("no-delivery")
-	case r.passed == 0 && r.unread == 0:
+	case r.seen == r.unread:
+		nothing = fault.Usagef("there is no delivery to read in %s", strings.Join(r.o.captures, ", ")).WithCode("no-delivery")
+	case r.seen == r.unread+r.filtered:
 		nothing = fault.Usagef("no delivery passes the filter").WithCode("no-delivery").WithHint("see what there is: hookctl replay ... --dry-run, without --filter")
-	case r.unread > 0:
-		unread = fault.Errorf(fault.Negative, "%s could not be read", plural(r.unread, "delivery", "deliveries")).WithCode("unreadable")
+	case r.unread+r.unfit > 0:
+		lost = fault.Errorf(fault.Negative, "%s could not be read or sent", plural(r.unread+r.unfit, "delivery", "deliveries")).WithCode("unreadable")
 	}
-	return errors.Join(fault.Worst(err, r.post.err(false), nothing, unread), r.out.close())
+	return fault.Worst(err, r.post.err(false), nothing, lost, r.out.close())
 }
 
 // resigner signs captures of one provider anew.
@@ -384,6 +395,10 @@ func (r *replay) resigner(ctx context.Context, d *provider.Driver) (*resigner, e
 func (r *replay) signed(ctx context.Context, d *provider.Driver, q *capture.Request, body []byte) ([]capture.Field, error) {
 	if d == nil {
 		return nil, r.o.globals.noProvider(q.Source + " does not say whose delivery it is, so that it cannot be signed")
+	}
+	if owner := r.key.driver; owner != nil && owner != d {
+		return nil, fault.Usagef("%s is a delivery of %s, and is to be signed as one of %s", q.Source, d.Title, owner.Title).
+			WithHint("leave it out with --filter provider=%s", owner.Name)
 	}
 	s, err := r.resigner(ctx, d)
 	if err != nil {

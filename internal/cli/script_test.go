@@ -27,6 +27,11 @@
 //	emit PROVIDER EVENT FILE
 //	        write the delivery that the fake signs for its webhook: FILE.http is a
 //	        request dump, FILE.ndjson a line per delivery, anything else the body
+//	receiver VAR DIR [STATUS...]
+//	        start an endpoint on loopback, set VAR to its URL, and keep what it
+//	        gets as request dumps DIR/1.http, DIR/2.http, ... It answers with the
+//	        statuses in turn and then with the last one; without any, with 200. A
+//	        status 0 drops the connection.
 //	secret PROVIDER VAR [N]
 //	        set VAR to the secret that the fake told last, or to the Nth, and with
 //	        it VAR_ID, VAR_SHORT (the first 8 bytes of the id) and VAR_FINGERPRINT
@@ -94,6 +99,7 @@ func TestScripts(t *testing.T) {
 			"secret":    cmdSecret,
 			"nosecrets": cmdNoSecrets,
 			"filemode":  cmdFileMode,
+			"receiver":  cmdReceiver,
 		},
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -124,7 +123,7 @@ func runSend(ctx context.Context, o *sendOptions) error {
 	if o.badSignature && post.ok > 0 {
 		a.warn("warning: the endpoint accepted a signature that nobody's secret makes: it does not verify deliveries")
 	}
-	return errors.Join(fault.Worst(err, post.err(o.badSignature)), out.close())
+	return fault.Worst(err, post.err(o.badSignature), out.close())
 }
 
 func (o *sendOptions) sendOne(ctx context.Context, s *sender, event string, post *poster, out *sentWriter) error {

@@ -24,6 +24,10 @@ type Delivery struct {
 	Body   []byte
 }
 
+// ErrUnsendable reports a delivery that no endpoint could be sent: HTTP has no
+// place for its method or for one of its headers, or it has no usable URL.
+var ErrUnsendable = errors.New("the delivery cannot be sent")
+
 // hop are the headers that belong to one connection and not to what is sent
 // over it (RFC 9110, 7.6.1); those that Connection names are others.
 var hop = map[string]bool{
@@ -58,11 +62,11 @@ func EndToEnd(h http.Header) http.Header {
 // Deliver sends d once, [EndToEnd] headers only, and reads the answer, of any
 // status; redirects are not followed. An error is an [*Error]. One of stage
 // [Answered] has the status all the same: the body could not be read, or is
-// larger than [CapGet].
+// larger than [CapGet]. One that is [ErrUnsendable] is about d itself.
 func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	call, err := newDelivery(d)
 	if err != nil {
-		return nil, &Error{Stage: NotSent, Err: err}
+		return nil, &Error{Stage: NotSent, Err: &quiet{err.Error(), ErrUnsendable}}
 	}
 	out := c.once(ctx, call, c.o.Timeout, 1)
 	if out.err != nil {

@@ -134,7 +134,7 @@ func TestDeliverOnceAndNoFurther(t *testing.T) {
 	mu.Unlock()
 	dead := httptest.NewServer(nil)
 	dead.Close()
-	if _, err := c.Deliver(t.Context(), Delivery{URL: dead.URL}); !errors.As(err, &failed) || failed.Stage != NotSent || !strings.Contains(err.Error(), "connection refused") {
+	if _, err := c.Deliver(t.Context(), Delivery{URL: dead.URL}); !errors.As(err, &failed) || failed.Stage != NotSent || errors.Is(err, ErrUnsendable) || !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("dead: %v", err)
 	}
 	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
@@ -163,7 +163,7 @@ func TestDeliverRefuses(t *testing.T) {
 	} {
 		var failed *Error
 		_, err := New(Options{}).Deliver(t.Context(), d)
-		if !errors.As(err, &failed) || failed.Stage != NotSent || strings.Contains(err.Error(), private) {
+		if !errors.As(err, &failed) || failed.Stage != NotSent || !errors.Is(err, ErrUnsendable) || strings.Contains(err.Error(), private) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
