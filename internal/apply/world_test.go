@@ -1,7 +1,9 @@
 package apply
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -16,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider/zyntro"
 	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntrofake"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
 )
 
 var noon = time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
@@ -177,3 +180,21 @@ func (w *world) apply(text string, prune bool) []Outcome {
 
 // raw is the provider as somebody else uses it: nothing is kept or marked.
 func (w *world) raw(name string) provider.Provider { return provider.Raw(driver(name), w.access[name]) }
+
+// fix ends the faults of the fake.
+func (w *world) fix() { w.wunder.SetFault(nil) }
+
+// peek reads a request's body and puts it back.
+func peek(r *http.Request) string {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return ""
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return string(body)
+}
+
+// lateFailure is a sink that looks well until it is used.
+type lateFailure struct{ sink.Sink }
+
+func (lateFailure) Check(context.Context) error { return nil }

@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
+	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/cli"
+	"github.com/hookctl/hookctl/internal/provider/all"
 )
 
 // The directories that docgen owns, from the root of the repository.
@@ -19,6 +21,9 @@ const (
 	manDir         = "docs/man"
 	completionsDir = "completions"
 )
+
+// schemaFile is the JSON Schema of manifests, for editors.
+const schemaFile = "docs/manifest.schema.json"
 
 // manDate stands on every man page. It is fixed, since a date of the day would
 // make the pages differ from those committed when the month turns.
@@ -33,7 +38,7 @@ func generate() (map[string][]byte, error) {
 	}
 	root := cli.Root()
 	files[referenceDir+"/README.md"] = index(root, cli.Topics())
-	for _, part := range []func(map[string][]byte) error{reference, manual, completions} {
+	for _, part := range []func(map[string][]byte) error{reference, manual, completions, schema} {
 		if err := part(files); err != nil {
 			return nil, err
 		}
@@ -102,6 +107,13 @@ func completions(files map[string][]byte) error {
 		files[completionsDir+"/"+s.name] = script.Bytes()
 	}
 	return nil
+}
+
+// schema adds the JSON Schema of manifests.
+func schema(files map[string][]byte) error {
+	text, err := apply.Schema(all.Drivers())
+	files[schemaFile] = text
+	return err
 }
 
 // index is the first page of the reference: the commands in their groups, and

@@ -1,10 +1,12 @@
 package secret
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 )
 
 // AuthMark recognises the authentication data that a webhook was given. A
@@ -34,8 +36,33 @@ func authMAC(key []byte, kind string, data Value) []byte {
 	h := hmac.New(sha256.New, key)
 	h.Write([]byte(kind))
 	h.Write([]byte{0})
-	h.Write([]byte(data.Reveal()))
+	h.Write(canonical(data))
 	return h.Sum(nil)
+}
+
+// canonical writes an object with its members in the order of their names and
+// no white space. What is no object stays as it is.
+func canonical(data Value) []byte {
+	raw := []byte(data.Reveal())
+	members, err := Members(raw)
+	if err != nil {
+		return raw
+	}
+	values := make(map[string]any, len(members))
+	for name, member := range members {
+		var v any
+		d := json.NewDecoder(bytes.NewReader(member))
+		d.UseNumber()
+		if d.Decode(&v) != nil {
+			return raw
+		}
+		values[name] = v
+	}
+	text, err := json.Marshal(values)
+	if err != nil {
+		return raw
+	}
+	return text
 }
 
 // encode is the member "auth" of a record.

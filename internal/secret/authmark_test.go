@@ -16,11 +16,12 @@ func TestAuthMark(t *testing.T) {
 		data Value
 		want bool
 	}{
-		"the same":      {"bearer", data, true},
-		"other data":    {"bearer", New(`{"value":"t0ken "}`), false},
-		"another type":  {"custom_header", data, false},
-		"type and data": {"bearer\x00" + data.Reveal(), Value{}, false},
-		"nothing":       {"", Value{}, false},
+		"the same":          {"bearer", data, true},
+		"written otherwise": {"bearer", New("{ \"value\" : \"t0\\u006ben\" }\n"), true},
+		"other data":        {"bearer", New(`{"value":"t0ken "}`), false},
+		"another type":      {"custom_header", data, false},
+		"type and data":     {"bearer\x00" + data.Reveal(), Value{}, false},
+		"nothing":           {"", Value{}, false},
 	} {
 		if got := m.Fits(tc.kind, tc.data); got != tc.want {
 			t.Errorf("%s: %v", name, got)

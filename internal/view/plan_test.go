@@ -1,0 +1,170 @@
+package view_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+func aPlan() *apply.Plan {
+	z := &provider.Driver{Name: "zyntro", Title: "Zyntro", Updates: true}
+	w := &provider.Driver{Name: "wundertreos", Title: "WundertreOS", Deletes: true}
+	at := apply.Position{File: "hooks.yaml", Line: 4, Column: 3}
+	return &apply.Plan{
+		Profile: "default", Unchanged: 3, Warnings: []string{"one\x1b[31m\nline"},
+		Changes: []*apply.Change{
+			{Action: apply.Create, Driver: z, Name: "CRM\n+ evil", URL: "https://a.test", At: at, SecretTo: []string{"file:x"}, Fields: []apply.Field{
+				{Name: "name", To: "CRM"}, {Name: "url", To: "https://a.test"}, {Name: "events", To: []string{"a", "b"}}, {Name: "timeout", To: 30}, {Name: "auth", To: "bearer"},
+			}},
+			{Action: apply.Update, Driver: z, ID: "1", Name: "U", At: at, Kept: true, Fields: []apply.Field{
+				{Name: "events", From: []string{"a", "b"}, To: []string{"b", "c"}}, {Name: "timeout", From: 30, To: 31}, {Name: "auth", From: "bearer", To: "bearer", Note: "another value"},
+			}},
+			{Action: apply.Replace, Driver: w, ID: "2", Name: "", URL: "https://b.test", At: at, Kept: true, Fields: []apply.Field{{Name: "name", From: "", To: "R"}}},
+			{Action: apply.Delete, Driver: w, ID: "3", Name: "D", Kept: true},
+			{Action: apply.Delete, Driver: z, ID: "4", Name: "E", Kept: true},
+			{Action: apply.Adopt, Driver: w, ID: "5", Name: "A", At: at, Kept: true},
+		},
+	}
+}
+
+func TestPlan(t *testing.T) {
+	t.Parallel()
+	const want = `+   create zyntro "CRM + evil"
+      url      https://a.test
+      events   a, b
+      timeout  30
+      auth     bearer
+      secret   new; to the store, file:x
+~   update zyntro "U" (1)
+      events   +c -a
+      timeout  30 -> 31
+      auth     bearer (another value)
+-/+ replace wundertreos (no name) (2): NEW SECRET
+      name     (none) -> R
+      secret   NEW, since WundertreOS cannot change a webhook in place; the old one is void; to the store
+-   delete wundertreos "D" (3)
+-   disable zyntro "E" (4)
+=   adopt wundertreos "A" (5)
+
+warning: one` + "\ufffd" + `[31m line
+
+Plan: 1 to create, 1 to update, 1 to replace (NEW SECRET), 2 to delete or disable, 1 to adopt, 3 unchanged.
+`
+	v := view.Plan(aPlan())
+	if diff := cmp.Diff(want, v.Text); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"zyntro/CRM\n+ evil", "zyntro/1", "wundertreos/2", "wundertreos/3", "zyntro/4", "wundertreos/5"}, v.Names); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	none := view.PlanText(&apply.Plan{Unchanged: 2, Changes: aPlan().Changes[5:]})
+	if none != "=   adopt wundertreos \"A\" (5)\n\nPlan: 1 to adopt, 2 unchanged.\nNothing changes at a provider.\n" {
+		t.Errorf("%s", none)
+	}
+}
+
+// document prints v as JSON and reads it back.
+func document(t *testing.T, v render.View) map[string]any {
+	t.Helper()
+	var out bytes.Buffer
+	p, err := render.New(&out, render.Options{Format: render.JSON})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Print(v); err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	if err := json.Unmarshal(out.Bytes(), &doc); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func TestPlanDocument(t *testing.T) {
+	t.Parallel()
+	doc := document(t, view.Plan(aPlan()))
+	changes := doc["changes"].([]any)
+	if diff := cmp.Diff(map[string]any{
+		"action": "update", "provider": "zyntro", "id": "1", "name": "U", "url": "", "at": "hooks.yaml:4:3", "new_secret": false, "secret_kept": true, "secret_to": []any{},
+		"fields": []any{
+			map[string]any{"name": "events", "from": []any{"a", "b"}, "to": []any{"b", "c"}},
+			map[string]any{"name": "timeout", "from": 30.0, "to": 31.0},
+			map[string]any{"name": "auth", "from": "bearer", "to": "bearer", "note": "another value"},
+		},
+	}, changes[1]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	first := changes[0].(map[string]any)
+	if first["id"] != nil || first["new_secret"] != true || changes[3].(map[string]any)["at"] != nil {
+		t.Errorf("%v", first)
+	}
+	delete(doc, "changes")
+	if diff := cmp.Diff(map[string]any{
+		"format_version": 1.0, "profile": "default", "differences": true, "warnings": []any{"one\x1b[31m\nline"},
+		"summary": map[string]any{"create": 1.0, "update": 1.0, "replace": 1.0, "delete": 2.0, "adopt": 1.0, "unchanged": 3.0},
+	}, doc); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	empty := document(t, view.Plan(&apply.Plan{}))
+	if len(empty["changes"].([]any)) != 0 || len(empty["warnings"].([]any)) != 0 || empty["differences"] != false {
+		t.Errorf("%v", empty)
+	}
+}
+
+func TestApplied(t *testing.T) {
+	t.Parallel()
+	p := aPlan()
+	c := p.Changes
+	out := []apply.Outcome{
+		{Change: c[0], Result: apply.Done, ID: "new", Kept: true, Sinks: []sink.Result{{Sink: "file:x"}}},
+		{Change: c[1], Result: apply.Conflict, ID: "1", Err: errors.New("changed")},
+		{Change: c[2], Result: apply.Failed, ID: "22", Kept: true, Err: fault.Errorf(fault.Custody, "no sink")},
+		{Change: c[3], Result: apply.Skipped, ID: "3"},
+		{Change: c[4], Result: apply.Done, ID: "4"},
+		{Change: c[5], Result: apply.Failed, ID: "5", Err: errors.New("no")},
+	}
+	v := view.Applied(p, out)
+	const want = `+   zyntro "CRM + evil" (new): created, secret kept, and handed on
+~   zyntro "U" (1): conflict, left as it is
+-/+ wundertreos (no name) (22): made, secret kept, but not all that follows was done
+-   wundertreos "D" (3): not begun
+-   zyntro "E" (4): disabled
+=   wundertreos "A" (5): failed
+
+Done: 2; failed: 2; conflicts: 1; not begun: 1; 3 unchanged. Run apply again to go on.
+`
+	if diff := cmp.Diff(want, v.Text); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	changes := document(t, v)["changes"].([]any)
+	first, third := changes[0].(map[string]any), changes[2].(map[string]any)
+	if first["result"] != "done" || first["new_id"] != "new" || first["error"] != nil || len(first["sinks"].([]any)) != 1 {
+		t.Errorf("%v", first)
+	}
+	if third["result"] != "failed" || third["new_id"] != "22" || third["error"] != "no sink" {
+		t.Errorf("%v", third)
+	}
+	done := view.Applied(p, []apply.Outcome{
+		{Change: c[1], Result: apply.Done, ID: "1"}, {Change: c[2], Result: apply.Done, ID: "22"}, {Change: c[3], Result: apply.Done, ID: "3"}, {Change: c[5], Result: apply.Done, ID: "5"},
+	}).Text
+	for _, line := range []string{"(1): updated\n", "(22): replaced, NEW SECRET kept\n", "(3): deleted\n", "(5): adopted\n", "\nDone: 4; 3 unchanged.\n"} {
+		if !strings.Contains(done, line) {
+			t.Errorf("lacks %q:\n%s", line, done)
+		}
+	}
+	if text := view.Applied(&apply.Plan{Unchanged: 7}, nil).Text; text != "Nothing to do: 7 unchanged.\n" {
+		t.Errorf("%s", text)
+	}
+}
