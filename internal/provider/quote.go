@@ -1,18 +1,51 @@
 package provider
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/term"
+)
 
 // ShellQuote writes one word so that a POSIX shell reads it back exactly, for
-// commands in hints. A word of plain characters stays as it is.
+// commands in hints. A word of plain characters stays as it is. One with
+// characters that are not shown as they are, or with a line end, is written
+// with escapes for printf: the command stays one line, and can be copied from a
+// terminal. Line ends at a word's very end are lost then, as shells have it.
 func ShellQuote(word string) string {
-	plain := word != ""
-	for _, r := range word {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r)) {
-			plain = false
-		}
-	}
-	if plain {
+	switch {
+	case word != "" && !strings.ContainsFunc(word, special):
 		return word
+	case !utf8.ValidString(word) || strings.ContainsFunc(word, unseen):
+		return `"$(printf '` + printfFormat(word) + `')"`
+	default:
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func special(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
+}
+
+func unseen(r rune) bool { return r == '\n' || r == '\t' || term.Hidden(r) }
+
+// printfFormat escapes word for a printf format between single quotes.
+func printfFormat(word string) string {
+	var b strings.Builder
+	for i := 0; i < len(word); {
+		r, n := utf8.DecodeRuneInString(word[i:])
+		switch {
+		case r == '%':
+			b.WriteString("%%")
+		case r == '\\' || r == '\'' || unseen(r) || r == utf8.RuneError && n == 1:
+			for _, c := range []byte(word[i : i+n]) {
+				fmt.Fprintf(&b, `\%03o`, c)
+			}
+		default:
+			b.WriteString(word[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
 }

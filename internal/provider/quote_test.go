@@ -1,0 +1,49 @@
+package provider
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+func TestShellQuote(t *testing.T) {
+	for word, want := range map[string]string{
+		"":                "''",
+		"zyntro/id-1":     "zyntro/id-1",
+		"CRM Sync":        "'CRM Sync'",
+		"it's":            `'it'\''s'`,
+		"$(id) `id` \"":   "'$(id) `id` \"'",
+		"Büro ☕":          "'Büro ☕'",
+		"a\n::b":          `"$(printf 'a\012::b')"`,
+		"100%\x1b[2J'\\":  `"$(printf '100%%\033[2J\047\134')"`,
+		"\u202ex\xff":     `"$(printf '\342\200\256x\377')"`,
+		"*?[a]{b,c}~ !#;": "'*?[a]{b,c}~ !#;'",
+	} {
+		got := ShellQuote(word)
+		if got != want {
+			t.Errorf("%q becomes %s, want %s", word, got, want)
+		}
+		if strings.Contains(got, "\n") || term.Clean(got) != got {
+			t.Errorf("%q becomes %q, which is not shown as it is", word, got)
+		}
+	}
+}
+
+// A shell reads the words back.
+func TestShellQuoteInAShell(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("no POSIX shell here")
+	}
+	for _, word := range []string{
+		"", " ", "-n", "a b", "it's", "''", `\`, `\n`, "%s%d", "$HOME", "`id`", "$(id)", "\"", "!x", "*", "~", "#x", "a;b&c|d>e<f", "a\nb", "\na", "\t", "\x1b[2J\x07",
+		"\x7f\u0085\u202e", "\xff\xfe", "ünï ☕ 日本", "a\r\nb'%\\",
+	} {
+		out, err := exec.Command(sh, "-c", "printf '<%s>' "+ShellQuote(word)).Output()
+		if err != nil || string(out) != "<"+word+">" {
+			t.Errorf("%q comes back as %q: %v", word, out, err)
+		}
+	}
+}
