@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -145,7 +146,7 @@ func (a *app) askSandbox(ctx context.Context, method, path string, request any) 
 	if err := httpx.CheckBaseURL(base); err != nil {
 		return nil, fault.Usagef("%s: %w", envSandboxURL, err).WithHint(hint)
 	}
-	q := httpx.Request{Method: method, URL: base + path, Header: http.Header{}, Cap: httpx.CapList}
+	q := httpx.Request{Method: method, URL: strings.TrimRight(base, "/") + path, Header: http.Header{}, Cap: httpx.CapList}
 	q.Header.Set("Authorization", "Bearer "+token.Reveal())
 	if request != nil {
 		var err error

@@ -11,6 +11,7 @@ type sentWriter struct {
 	app    *app
 	stream *render.Stream // nil: a single one
 	row    func(view.Sent) ([]string, string)
+	shown  int // whole ones
 }
 
 // newSentWriter prints what a send does.
@@ -47,7 +48,11 @@ func (w *sentWriter) sent(s view.Sent) error {
 
 func (w *sentWriter) outgoing(o view.Outgoing) error {
 	if w.stream == nil {
-		return w.app.out.Print(o.Render())
+		v := o.Render()
+		if w.shown++; w.shown > 1 {
+			v.Text = "\n" + v.Text
+		}
+		return w.app.out.Print(v)
 	}
 	row, name := view.OutgoingRow(o)
 	return w.stream.Item(o, row, name)

@@ -25,9 +25,10 @@ type Outbox struct {
 
 	retries sync.WaitGroup
 
-	mu     sync.Mutex
-	closed bool
-	log    []LogEntry
+	mu      sync.Mutex
+	closed  bool
+	waiting int // deliveries that are tried again later
+	log     []LogEntry
 }
 
 // LogEntry is one attempt that an [Outbox] made, or why it made none.
@@ -48,8 +49,13 @@ type LogEntry struct {
 // Delivered reports whether the receiver took the delivery.
 func (e LogEntry) Delivered() bool { return e.Status >= 200 && e.Status <= 299 }
 
-// maxLog is how many entries are kept, the latest.
-const maxLog = 10_000
+// maxLog is how many entries are kept, the latest. maxWaiting is how many
+// deliveries may wait for their next attempt: one that fails while so many do is
+// not tried again.
+const (
+	maxLog     = 10_000
+	maxWaiting = 10_000
+)
 
 // NewOutbox returns an outbox whose retries end with ctx, or with
 // [Outbox.Close].
@@ -89,22 +95,17 @@ func (b *Outbox) Emit(ctx context.Context, d *Driver, box Sandbox, event string,
 		if err := ctx.Err(); err != nil {
 			return entries, err
 		}
-		entry := b.attempt(ctx, d, delivery, 1)
-		entries = append(entries, entry)
-		if !entry.Next.IsZero() {
-			b.retry(d, delivery)
-		}
+		entries = append(entries, b.begin(d, delivery, b.attempt(ctx, d, delivery, 1)))
 	}
 	return entries, nil
 }
 
-// attempt makes the nth attempt and records it.
+// attempt makes the nth attempt.
 func (b *Outbox) attempt(ctx context.Context, d *Driver, delivery Delivery, n int) LogEntry {
 	e := LogEntry{
 		Provider: d.Name, WebhookID: delivery.WebhookID, EventID: delivery.EventID, EventType: delivery.EventType, URL: delivery.URL,
 		Attempts: len(delivery.Waits),
 	}
-	defer func() { b.record(e) }()
 	if b.o.Allow != nil {
 		if err := b.o.Allow(delivery.URL); err != nil {
 			e.Time, e.Err = b.o.Now(), "not delivered: "+err.Error()
@@ -124,29 +125,39 @@ func (b *Outbox) attempt(ctx context.Context, d *Driver, delivery Delivery, n in
 	return e
 }
 
-func (b *Outbox) record(e LogEntry) {
+// begin records a first attempt and, where there is a next one, starts what
+// makes it. Both under one lock: the log is in order.
+func (b *Outbox) begin(d *Driver, delivery Delivery, e LogEntry) LogEntry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.log = append(b.log, e)
-	b.log = b.log[max(0, len(b.log)-maxLog):]
+	if b.closed || b.waiting >= maxWaiting {
+		e.Next = time.Time{}
+	}
+	if !e.Next.IsZero() {
+		b.waiting++
+		b.retries.Go(func() { b.retry(d, delivery) })
+	}
+	b.record(e)
+	return e
 }
 
-// retry makes the attempts after the first, in a goroutine that [Outbox.Close]
-// waits for.
+// retry makes the attempts after the first.
 func (b *Outbox) retry(d *Driver, delivery Delivery) {
+	again := true
+	for n := 1; again && b.o.Sleep(b.ctx, delivery.Waits[n]) == nil; n++ {
+		e := b.attempt(b.ctx, d, delivery, n+1)
+		again = !e.Next.IsZero()
+		b.mu.Lock()
+		b.record(e)
+		b.mu.Unlock()
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return
-	}
-	b.retries.Go(func() {
-		for n := 1; n < len(delivery.Waits); n++ {
-			if b.o.Sleep(b.ctx, delivery.Waits[n]) != nil {
-				return
-			}
-			if b.attempt(b.ctx, d, delivery, n+1).Next.IsZero() {
-				return
-			}
-		}
-	})
+	b.waiting--
+}
+
+// record is for the holder of mu.
+func (b *Outbox) record(e LogEntry) {
+	b.log = append(b.log, e)
+	b.log = b.log[max(0, len(b.log)-maxLog):]
 }

@@ -183,3 +183,33 @@ func TestOutboxLogIsBounded(t *testing.T) {
 		t.Errorf("%d entries", len(log))
 	}
 }
+
+// A receiver that is down for long must not fill the memory.
+func TestOutboxWaitingIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor})
+		defer b.Close()
+		emit := func() provider.LogEntry {
+			box := &scriptedBox{answers: [][]int{{500, 200}}, waits: []time.Duration{0, time.Hour}}
+			got, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got[0]
+		}
+		for range 10_000 {
+			if emit().Next.IsZero() {
+				t.Fatal("not tried again")
+			}
+		}
+		if e := emit(); !e.Next.IsZero() || e.Status != 500 {
+			t.Errorf("%+v", e)
+		}
+		time.Sleep(2 * time.Hour)
+		synctest.Wait()
+		if emit().Next.IsZero() {
+			t.Error("not tried again although nothing waits")
+		}
+	})
+}
