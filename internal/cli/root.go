@@ -107,6 +107,7 @@ func commands(g *globals) []*cobra.Command {
 		newLogoutCmd(g),
 		newConfigCmd(g),
 		newProfileCmd(g),
+		newAPICmd(g),
 		newSandboxCmd(g),
 		newDemoCmd(g),
 		newCompletionCmd(),

@@ -182,6 +182,16 @@ type Driver struct {
 	// that the provider does not have gets a plausible body too.
 	Sample func(event string, o SampleOptions) (body []byte, documented bool)
 
+	// Request makes a raw request with the credentials in their place, or an
+	// error of kind Usage: for a path of another origin, and for whatever would
+	// create a webhook ([CreateRefused]).
+	Request func(Access, CallRequest) (httpx.Request, error)
+	// Judge gives what came of a raw request its error: that of the transport,
+	// or the refusal that the answer is; nil for a success.
+	Judge func(a Access, answer *httpx.Response, err error) error
+	// Probe is a raw request that changes nothing and needs the credentials.
+	Probe CallRequest
+
 	open func(Access) Provider
 }
 

@@ -19,7 +19,7 @@ type adapter struct {
 }
 
 func open(a provider.Access) provider.Provider {
-	p := adapter{api: wundertreosapi.New(a.BaseURL, auth(a.Credentials), a.HTTP)}
+	p := adapter{api: api(a)}
 	if err := checkCredentials(a.Credentials); err != nil {
 		// NotSent tells custody that nothing can have been created.
 		p.refused = &fault.Error{

@@ -71,8 +71,9 @@ func TestDriver(t *testing.T) {
 		Deletes:     true,
 		SecretField: []string{"data", "secret"},
 		IDField:     []string{"data", "id"},
+		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"},
 	}
-	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample")
+	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Request", "Judge")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {
 		t.Error(diff)
 	}

@@ -52,5 +52,8 @@ func Driver() *provider.Driver {
 		IDField:     []string{"data", "id"},
 		NewSandbox:  newSandbox,
 		Sample:      sample,
+		Request:     request,
+		Judge:       judge,
+		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not
 	}, open)
 }

@@ -15,14 +15,18 @@ type adapter struct {
 }
 
 func open(a provider.Access) provider.Provider {
-	return &adapter{zyntroapi.Client{
+	return &adapter{client(a)}
+}
+
+func client(a provider.Access) zyntroapi.Client {
+	return zyntroapi.Client{
 		BaseURL:         a.BaseURL,
 		Prefix:          a.PathPrefix,
 		APIKey:          a.Credentials[fieldAPIKey],
 		OrgID:           a.Credentials[fieldOrgID],
 		DeveloperSecret: a.Credentials[fieldDeveloperSecret],
 		HTTP:            a.HTTP,
-	}}
+	}
 }
 
 // Create makes a webhook. The API answers with id and secret alone: the rest of

@@ -67,6 +67,9 @@ func Driver() *provider.Driver {
 
 		NewSandbox: newSandbox,
 		Sample:     sample,
+		Request:    request,
+		Judge:      judge,
+		Probe:      provider.CallRequest{Path: "fetchWebhooks"},
 	}, open)
 }
 

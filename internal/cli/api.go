@@ -1,0 +1,226 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// apiInputCap bounds what --input reads.
+const apiInputCap = 1 << 20
+
+type apiOptions struct {
+	app    *app
+	driver *provider.Driver
+	path   string
+
+	method  string
+	texts   []string // -f
+	values  []string // -F
+	input   string
+	include bool
+}
+
+func newAPICmd(g *globals) *cobra.Command {
+	o := &apiOptions{}
+	c := &cobra.Command{
+		Use:     "api <provider> <path>",
+		Short:   "Send a raw request with your credentials",
+		GroupID: groupSetup,
+		Example: `  hookctl api zyntro fetchWebhooks
+  hookctl api zyntro updateWebhook -f wh_id=ID -F wh_timeout=45
+  hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID
+  hookctl api wundertreos oauth-me --jq .org_name
+  hookctl api wundertreos api-webhook-subscriptions/ID -X PATCH -F enabled=false`,
+		Long: `Send a request to a provider's API, with the credentials in their place, and
+print the answer untouched: for what hookctl has no command for, and for what a
+provider does not document.
+
+A path is joined to the base URL. On Zyntro it is an action under the path prefix,
+or, where it begins with a slash, a path of the origin. No other origin is ever
+asked. Zyntro's requests are POST, their credentials members of the body.
+WundertreOS's are GET, or POST with a body; for GET, fields go into the query.
+
+Requests that would create a webhook are refused: the answer tells the signing
+secret once, and only 'hookctl create' keeps it.
+
+On a terminal the answer's control characters are replaced. With --jq or
+--output it has to be JSON. A refusal is printed too, and the exit code is that
+of any other command: 4 for credentials, 5 for no, 6 for a failure.`,
+		Args: exactly("<provider>", "<path>"),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return g.completeProviders(cmd, args, typed)
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if o.driver, err = g.driver(args[0]); err != nil {
+				return err
+			}
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			o.path = args[1]
+			return runAPI(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
+	f.StringArrayVarP(&o.texts, "field", "f", nil, "member of the body, a text: key=value (repeatable)")
+	f.StringArrayVarP(&o.values, "json-field", "F", nil, "member of the body, any JSON: key=json (repeatable)")
+	f.StringVar(&o.input, "input", "", "read the body from a file; - is standard input")
+	f.BoolVarP(&o.include, "include", "i", false, "print status and headers too")
+	c.MarkFlagsMutuallyExclusive("input", "field")
+	c.MarkFlagsMutuallyExclusive("input", "json-field")
+	_ = c.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("field", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("json-field", cobra.NoFileCompletions)
+	return c
+}
+
+func runAPI(ctx context.Context, o *apiOptions) error {
+	a := o.app
+	switch {
+	case a.out.Format() == render.Name:
+		return fault.Usagef("an answer has no names: -o name cannot print it")
+	case o.include && a.out.Structured():
+		return fault.Usagef("--include prints more than JSON, so --jq and --output do not go with it")
+	}
+	r, err := o.request()
+	if err != nil {
+		return err
+	}
+	client, err := a.online(ctx, o.driver)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Call(ctx, r)
+	if answer == nil {
+		return err
+	}
+	return fault.Worst(err, o.print(answer))
+}
+
+// request is what the flags and arguments ask for.
+func (o *apiOptions) request() (provider.CallRequest, error) {
+	r := provider.CallRequest{Method: o.method, Path: o.path}
+	if o.input != "" {
+		var err error
+		r.Body, err = o.app.readInput("--input", o.input, apiInputCap)
+		return r, err
+	}
+	fields, err := o.fields()
+	if err != nil || len(fields) == 0 {
+		return r, err
+	}
+	if provider.SafeMethod(strings.ToUpper(o.method)) {
+		r.Path, err = withQuery(r.Path, fields)
+		return r, err
+	}
+	r.Body, err = json.Marshal(fields)
+	return r, err
+}
+
+// fields are the members that -f and -F name.
+func (o *apiOptions) fields() (map[string]json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	for i, given := range append(slices.Clone(o.texts), o.values...) {
+		flag := "--field"
+		if i >= len(o.texts) {
+			flag = "--json-field"
+		}
+		key, value, ok := strings.Cut(given, "=")
+		_, twice := fields[key]
+		switch {
+		case !ok || key == "":
+			return nil, fault.Usagef("%s %q is not key=value", flag, key)
+		case twice:
+			return nil, fault.Usagef("the field %q is given twice", key)
+		case !utf8.ValidString(given):
+			return nil, fault.Usagef("%s %q is not UTF-8 text, as JSON is", flag, key)
+		}
+		if flag == "--field" {
+			text, err := json.Marshal(value)
+			if err != nil {
+				return nil, err
+			}
+			fields[key] = text
+			continue
+		}
+		if !json.Valid([]byte(value)) {
+			return nil, fault.Usagef("--json-field %s: the value is not JSON", key).WithHint("for a text: -f %s=...", key)
+		}
+		fields[key] = json.RawMessage(value)
+	}
+	return fields, nil
+}
+
+// withQuery puts fields into the query of path: texts as they are, anything
+// else as its JSON.
+func withQuery(path string, fields map[string]json.RawMessage) (string, error) {
+	values := url.Values{}
+	for key, raw := range fields {
+		var text string
+		if json.Unmarshal(raw, &text) != nil {
+			text = string(raw)
+		}
+		values.Set(key, text)
+	}
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + values.Encode(), nil
+}
+
+// print writes the answer: as it came, unless a person or a format wants it
+// otherwise.
+func (o *apiOptions) print(answer *httpx.Response) error {
+	a := o.app
+	if a.out.Structured() {
+		if len(bytes.TrimSpace(answer.Body)) == 0 {
+			return nil
+		}
+		if !json.Valid(answer.Body) {
+			return fault.Errorf(fault.Unavailable, "the answer (HTTP %d) is not JSON", answer.Status).WithHint("see it as it is: leave --jq and --output out")
+		}
+		return a.out.Print(render.View{Data: json.RawMessage(answer.Body)})
+	}
+	var b bytes.Buffer
+	if o.include {
+		fmt.Fprintf(&b, "HTTP %d %s\n", answer.Status, http.StatusText(answer.Status))
+		for _, name := range slices.Sorted(maps.Keys(answer.Header)) {
+			for _, v := range answer.Header[name] {
+				fmt.Fprintf(&b, "%s: %s\n", term.Clean(name), term.Clean(v))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	b.Write(answer.Body)
+	out := b.Bytes()
+	if a.env.Streams.OutTTY {
+		text := term.CleanBlock(b.String())
+		if text != "" && !strings.HasSuffix(text, "\n") {
+			text += "\n"
+		}
+		out = []byte(text)
+	}
+	if _, err := a.env.Streams.Out.Write(out); err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err).WithCode("output")
+	}
+	return nil
+}
