@@ -23,13 +23,19 @@ __hookctl_get_completion_results() {
     # Prepare the command to request completions for the program.
     # Calling ${words[0]} instead of directly hookctl allows handling aliases
     args=("${words[@]:1}")
+    quote=""
+    if [[ ${cur} == [\"\']* ]]; then
+        quote=${cur:0:1}
+        cur=${cur:1}
+        args[${#args[@]}-1]+=$quote
+    fi
     requestComp="${words[0]} __complete ${args[*]}"
 
     lastParam=${words[$((${#words[@]}-1))]}
     lastChar=${lastParam:$((${#lastParam}-1)):1}
     __hookctl_debug "lastParam ${lastParam}, lastChar ${lastChar}"
 
-    if [[ -z ${cur} && ${lastChar} != = ]]; then
+    if [[ -z ${cur} && -z ${quote} && ${lastChar} != = ]]; then
         # If the last parameter is complete (there is a space following it)
         # We add an extra empty parameter so we can indicate this to the go method.
         __hookctl_debug "Adding extra empty parameter"
@@ -301,7 +307,7 @@ __hookctl_handle_standard_completion_case() {
         printf -v comp "%q" "${compline%%$tab*}" &>/dev/null || comp=$(printf "%q" "${compline%%$tab*}")
 
         # Only consider the completions that match
-        [[ $comp == "$cur"* ]] || continue
+        [[ $comp == "$cur"* || ${compline%%$tab*} == "$cur"* ]] || continue
 
         # The completions matches.  Add it to the list of full completions including
         # its description.  We don't escape the completion because it may get printed
@@ -321,7 +327,11 @@ __hookctl_handle_standard_completion_case() {
     # If there is a single completion left, remove the description text and escape any special characters
     if ((${#COMPREPLY[*]} == 1)); then
         __hookctl_debug "COMPREPLY[0]: ${COMPREPLY[0]}"
-        COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]%%$tab*}")
+        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
+        if [[ -z ${quote} ]]; then
+            COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
+            COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
+        fi
         __hookctl_debug "Removed description from single completion, which is now: ${COMPREPLY[0]}"
     else
         # Format the descriptions
@@ -412,7 +422,7 @@ __start_hookctl()
     words=("${words[@]:0:$cword+1}")
     __hookctl_debug "Truncated words[*]: ${words[*]},"
 
-    local out directive
+    local out directive quote
     __hookctl_get_completion_results
     __hookctl_process_completion_results
 }

@@ -21,7 +21,8 @@ func completable(word string) string {
 // completionText cleans a description.
 func completionText(text string) string { return strings.TrimSpace(term.Clean(text)) }
 
-// completeEvents completes the last word of a comma list of events.
+// completeEvents completes the last word of a comma list of events, with those
+// only that fit what is typed: bash filters them itself, in a slow loop.
 func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		head := ""
@@ -29,12 +30,17 @@ func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
 			head = typed[:i+1]
 		}
 		var out []string
-		for _, d := range drivers {
-			for _, e := range d.Catalogue {
-				out = append(out, cobra.CompletionWithDesc(head+e.Slug, e.Category))
+		add := func(word, description string) {
+			if strings.HasPrefix(head+word, typed) {
+				out = append(out, cobra.CompletionWithDesc(head+word, description))
 			}
 		}
-		out = append(out, cobra.CompletionWithDesc(head+"all", "every event"))
+		for _, d := range drivers {
+			for _, e := range d.Catalogue {
+				add(e.Slug, e.Category)
+			}
+		}
+		add("all", "every event")
 		return out, cobra.ShellCompDirectiveNoFileComp
 	}
 }

@@ -1,15 +1,10 @@
 package cli
 
-import (
-	"io"
-
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
 // shells are those that there is a completion script for.
 var shells = []struct {
 	name, long string
-	write      func(root *cobra.Command, w io.Writer) error
 }{
 	{"bash", `Print the completion script for bash.
 
@@ -25,8 +20,7 @@ For the current shell:
 For every new one:
 
   mkdir -p ~/.local/share/bash-completion/completions
-  hookctl completion bash > ~/.local/share/bash-completion/completions/hookctl`,
-		func(root *cobra.Command, w io.Writer) error { return root.GenBashCompletionV2(w, true) }},
+  hookctl completion bash > ~/.local/share/bash-completion/completions/hookctl`},
 	{"zsh", `Print the completion script for zsh.
 
 If completion is not switched on yet, put this into ~/.zshrc:
@@ -39,8 +33,7 @@ For the current shell:
 
 For every new one, in a directory of your $fpath:
 
-  hookctl completion zsh > "${fpath[1]}/_hookctl"`,
-		func(root *cobra.Command, w io.Writer) error { return root.GenZshCompletion(w) }},
+  hookctl completion zsh > "${fpath[1]}/_hookctl"`},
 	{"fish", `Print the completion script for fish.
 
 For the current shell:
@@ -49,16 +42,14 @@ For the current shell:
 
 For every new one:
 
-  hookctl completion fish > ~/.config/fish/completions/hookctl.fish`,
-		func(root *cobra.Command, w io.Writer) error { return root.GenFishCompletion(w, true) }},
+  hookctl completion fish > ~/.config/fish/completions/hookctl.fish`},
 	{"powershell", `Print the completion script for PowerShell.
 
 For the current shell:
 
   hookctl completion powershell | Out-String | Invoke-Expression
 
-For every new one, put that line into your profile, the file that $PROFILE names.`,
-		func(root *cobra.Command, w io.Writer) error { return root.GenPowerShellCompletionWithDesc(w) }},
+For every new one, put that line into your profile, the file that $PROFILE names.`},
 }
 
 func newCompletionCmd() *cobra.Command {
@@ -84,7 +75,7 @@ never the network.`,
 			ValidArgsFunction:     cobra.NoFileCompletions,
 			DisableFlagsInUseLine: true,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return s.write(cmd.Root(), cmd.OutOrStdout())
+				return Completion(cmd.Root(), s.name, cmd.OutOrStdout())
 			},
 		})
 	}

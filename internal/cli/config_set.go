@@ -26,7 +26,7 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 		Long: `Write one setting to config.yaml: into the current profile, where the setting
 may differ by profile. The rest of the file stays as it is, comments included.`,
 		Args:              exactly("<key>", "<value>"),
-		ValidArgsFunction: g.completeKeys,
+		ValidArgsFunction: g.completeSetting,
 		RunE: func(_ *cobra.Command, args []string) error {
 			var err error
 			if o.app, err = g.offline(); err != nil {

@@ -74,6 +74,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 		root.AddCommand(c)
 	}
 	root.SetHelpCommand(newHelpCmd(g))
+	completeNoFiles(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.Usagef("%w", err).WithHint("see: %s --help", cmd.CommandPath())

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -91,17 +90,11 @@ func manual(files map[string][]byte) error {
 // shell looks for it.
 func completions(files map[string][]byte) error {
 	root := cli.Root()
-	for _, s := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{"hookctl.bash", func(w io.Writer) error { return root.GenBashCompletionV2(w, true) }},
-		{"_hookctl", root.GenZshCompletion},
-		{"hookctl.fish", func(w io.Writer) error { return root.GenFishCompletion(w, true) }},
-		{"hookctl.ps1", root.GenPowerShellCompletionWithDesc},
+	for _, s := range []struct{ shell, name string }{
+		{"bash", "hookctl.bash"}, {"zsh", "_hookctl"}, {"fish", "hookctl.fish"}, {"powershell", "hookctl.ps1"},
 	} {
 		var script bytes.Buffer
-		if err := s.write(&script); err != nil {
+		if err := cli.Completion(root, s.shell, &script); err != nil {
 			return err
 		}
 		files[completionsDir+"/"+s.name] = script.Bytes()

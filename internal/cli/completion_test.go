@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// completionHome is a configuration directory in which one secret is kept, of
+// a webhook whose name has a space.
+func completionHome(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	err := secret.OpenDir(dir, secret.DirOptions{Now: time.Now, Warn: func(line string) { t.Log(line) }}).Put(t.Context(), secret.Record{
+		Provider: "zyntro", ID: "42", Name: "CRM Sync", URL: "https://example.com", Profile: "default", Origin: "https://example.com",
+		Secret: secret.New("whsec_test"), CreatedAt: time.Now(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// shellOutput runs a script in a real shell that has hookctl on its PATH.
+func shellOutput(t *testing.T, script string, shell ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath(shell[0]); err != nil {
+		t.Skip(err)
+	}
+	file := filepath.Join(t.TempDir(), "script")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(shell[0], append(shell[1:], file)...)
+	home := t.TempDir()
+	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_DATA_HOME="+home, "HOOKCTL_CONFIG_DIR="+completionHome(t), "GORACE=atexit_sleep_ms=0")
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil || errs.Len() > 0 {
+		t.Fatalf("%s: %v\n%s%s", shell[0], err, out, errs.String())
+	}
+	return string(out)
+}
+
+// TestCompletionInBash asks bash itself, by the function that it calls at a Tab.
+func TestCompletionInBash(t *testing.T) {
+	t.Parallel()
+	const library = "/usr/share/bash-completion/bash_completion"
+	if _, err := os.Stat(library); err != nil {
+		t.Skip("bash-completion is not installed")
+	}
+	var script strings.Builder
+	script.WriteString(`. ` + library + `
+source <(hookctl completion bash)
+compopt() { :; }
+try() {
+  COMP_LINE="$*"; COMP_LINE=${COMP_LINE// = /=}; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+  __start_hookctl
+  (IFS='|'; echo "${COMPREPLY[*]}")
+}
+COLUMNS=200
+`)
+	var want strings.Builder
+	for _, tt := range []struct{ words, want string }{
+		{`create zyntro --event new_contact,invoice_p`, `new_contact,invoice_paid`},
+		{`create zyntro --event = new_contact,invoice_p`, `new_contact,invoice_paid`},
+		{`create wundertreos --event contact.created,deal.`, `contact.created,deal.created  (Deal)|contact.created,deal.updated  (Deal)`},
+		{`create zyntro --event invoice_p`, `invoice_paid`},
+		{`create zyntro ''`, ``},
+		{`create zyntro --secret-to fi`, `file:`},
+		{`config set output ''`, `json|name|ndjson|table|yaml`},
+		{`secrets show CRM`, `CRM\ Sync`},
+		{`secrets show 'CRM\ S'`, `CRM\ Sync`},
+		{`secrets show '"CRM'`, `CRM Sync`},
+		{`secrets show '"CRM S'`, `CRM Sync`},
+		{`secrets show "'CRM"`, `CRM Sync`},
+		{`secrets show '"'`, `zyntro/42`},
+	} {
+		script.WriteString("try hookctl " + tt.words + "\n")
+		want.WriteString(tt.want + "\n")
+	}
+	got := strings.Split(shellOutput(t, script.String(), "bash"), "\n")
+	for i, line := range strings.Split(want.String(), "\n") {
+		if i >= len(got) || sorted(got[i]) != line {
+			t.Errorf("answer %d is %q, want %q", i, got[min(i, len(got)-1)], line)
+		}
+	}
+}
+
+// TestCompletionInFish asks fish, which completes what stands after complete -C.
+func TestCompletionInFish(t *testing.T) {
+	t.Parallel()
+	got := shellOutput(t, `hookctl completion fish | source
+complete -C 'hookctl create zyntro --secret-to=fi'
+complete -C 'hookctl create zyntro --event new_contact,invoice_p'
+complete -C 'hookctl create zyntro '
+`, "fish", "--no-config")
+	want := "--secret-to=file:\tCreate or replace"
+	if !strings.HasPrefix(got, "--secret-to=file:") || !strings.Contains(got, "\nnew_contact,invoice_paid\tInvoice Events\n") || strings.Count(got, "\n") != 2 {
+		t.Errorf("got %q, want %q and so on", got, want)
+	}
+}
+
+// TestCompletionScripts shows that every script is made, and no other.
+func TestCompletionScripts(t *testing.T) {
+	t.Parallel()
+	for _, s := range shells {
+		var b strings.Builder
+		if err := Completion(Root(), s.name, &b); err != nil || !strings.Contains(b.String(), "hookctl") {
+			t.Errorf("%s: %v", s.name, err)
+		}
+	}
+	if err := Completion(Root(), "tcsh", &strings.Builder{}); err == nil {
+		t.Error("there is a script for tcsh")
+	}
+}
+
+// sorted is a list of answers in one order: bash sorts what it shows.
+func sorted(answers string) string {
+	list := strings.Split(answers, "|")
+	slices.Sort(list)
+	return strings.Join(list, "|")
+}
