@@ -66,6 +66,8 @@ var owners = map[string][]string{
 	"github.com/kballard/go-shellquote": {"internal/sink/"},
 	"github.com/cenkalti/backoff":       {"internal/httpx/"},
 	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},
+	"github.com/zalando/go-keyring":     {"internal/secret/keyring.go"},
+	"filippo.io/age":                    {"internal/secret/bundle.go"},
 	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
 	"golang.org/x/net":                  {"internal/httpx/"},
 	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/", "internal/secret/", "internal/term/"},

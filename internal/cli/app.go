@@ -82,8 +82,10 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 	}
-	a.store = secret.OpenDir(dir, secret.DirOptions{Now: g.env.Now, Warn: a.warn})
-	a.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
+	a.store = secret.OpenDir(dir, secret.DirOptions{
+		Now: g.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: g.env.Keyring,
+	})
+	a.journal = a.store.OpenJournal(filepath.Join(dir, "journal"))
 	return a, nil
 }
 

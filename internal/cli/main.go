@@ -23,6 +23,7 @@ import (
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -42,6 +43,7 @@ type Env struct {
 	UserConfigDir func() (string, error)
 	Prompt        prompt.Prompter
 	Drivers       []*provider.Driver
+	Keyring       secret.Keyring // nil: there is none
 	Version       string
 	Commit        string
 	Date          string
@@ -82,6 +84,7 @@ func System() *Env {
 			NoColor: os.Getenv("NO_COLOR") != "",
 		}),
 		Drivers: all.Drivers(),
+		Keyring: secret.SystemKeyring(os.Getenv),
 		Version: buildVersion(),
 		Commit:  commit,
 		Date:    date,
@@ -101,9 +104,11 @@ func buildVersion() string {
 }
 
 // Main runs the program and returns its exit code.
-func Main() int {
+func Main() int { return mainIn(System()) }
+
+// mainIn runs the program in the world of env, which gets the interrupts.
+func mainIn(env *Env) int {
 	harden()
-	env := System()
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	env.Hurry = interrupts(cancel)

@@ -353,7 +353,7 @@ func commandStatus(err error) error {
 // without what would lead hookctl away from the sandbox: the profile, and the
 // settings of the providers.
 func (a *app) sandboxedEnviron() []string {
-	hide := map[string]bool{config.EnvProfile: true, "HOOKCTL_CONFIG_DIR": true}
+	hide := map[string]bool{config.EnvProfile: true, "HOOKCTL_CONFIG_DIR": true, "HOOKCTL_SECRET_STORE": true}
 	for _, d := range a.env.Drivers {
 		for _, name := range a.settingVariables(d) {
 			hide[name] = true

@@ -122,7 +122,11 @@ func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
 	a, g := o.app, o.globals
 	found, err := g.keptRecord(ctx, a, o.ref, false)
 	if err == nil {
-		return a.store.Get(ctx, found.Ref())
+		rec, err := a.store.Get(ctx, found.Ref())
+		if errors.Is(err, secret.ErrLost) {
+			return found, nil // its place is free
+		}
+		return rec, err
 	}
 	if fault.Code(err) != codeNotKept {
 		return secret.Record{}, err

@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -23,7 +24,7 @@ func settingKeys(drivers []*provider.Driver) []config.Key {
 		{Name: "no-input", Default: "false", Usage: "never ask; a missing value is an error", Check: oneOf("true", "false")},
 		{Name: "no-color", Default: "false", Usage: "print without colour", Check: oneOf("true", "false")},
 		{Name: "quiet", Default: "false", Usage: "print no notes on standard error", Check: oneOf("true", "false")},
-		{Name: "secret-store", Default: "file", Usage: "where secrets are kept", Check: oneOf("file")},
+		{Name: "secret-store", Default: secret.InFile, Usage: "where new secrets and credentials are kept: in files, or in the system's keyring", Check: oneOf(secret.InFile, secret.InKeyring)},
 	}
 	for _, d := range drivers {
 		keys = append(keys, providerKeys(d)...)

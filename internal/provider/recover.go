@@ -180,6 +180,9 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 			return f, true, err
 		}
 	}
+	if u.AnswerErr != nil {
+		return u.stillSealed(), true, nil
+	}
 	if len(u.Answer) == 0 {
 		return Finding{}, false, nil
 	}
@@ -235,7 +238,7 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 	rec, err := putRecord(ctx, r.Store, r.Now, u.Intent, id, value)
 	if err != nil {
 		f := u.finding(StateUnreadable, id)
-		f.Detail = fmt.Sprintf("the secret is in %s, but the store could not keep it: %v", u.Path, err)
+		f.Detail = fmt.Sprintf("the secret is in %s, but the store could not keep it: %v", u.place(), err)
 		f.Next = "mend what the message names, then run: hookctl recover"
 		return f, true, nil
 	}
@@ -496,7 +499,7 @@ func (g *group) blind() []Finding {
 		}
 		if succeeded(u) {
 			f.State = StateUnreadable
-			f.Detail += "; the part of the answer that arrived is in " + u.Path
+			f.Detail += "; the part of the answer that arrived is in " + u.place()
 		}
 		out[i] = f
 	}
@@ -514,7 +517,7 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
 	}
 	if succeeded(u) {
-		f.Detail += "; look first into " + u.Path + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
+		f.Detail += "; look first into " + u.place() + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
 			ShellQuote(u.Intent.Provider+"/"+w.ID) + " keeps it"
 	}
 	ref := ShellQuote(u.Intent.Provider + "/" + w.ID)
@@ -543,7 +546,7 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 		return f, u.entry.Done()
 	default:
 		f := u.finding(StateUnreadable, "")
-		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.Path
+		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()
 		f.Next = "look into " + ShellQuote(u.Path) + ", then remove it"
 		return f, nil
 	}

@@ -16,9 +16,13 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// Dir is the file store: one file per webhook and one per account, so that two
-// processes never rewrite each other's secrets and no lock is needed. It
-// implements [Store] and [CredentialStore].
+// Dir is the store: one file per webhook and one per account, so that two
+// processes never rewrite each other's secrets and no lock is needed. The
+// values are in the files, or in the keyring: each file says where, and new
+// ones follow [DirOptions.Keep]. What lies in the keyring stays there, and what
+// is written while new values go there goes there too, so that nothing but
+// [Dir.Move] puts a value into a file that was in none. It implements [Store]
+// and [CredentialStore].
 //
 // A context that is done does not stop a write: nothing here waits for long,
 // and a secret that has arrived must be kept.
@@ -27,12 +31,23 @@ type Dir struct {
 	credentials string
 	now         func() time.Time
 	disk        *disk
+	keep        string // InFile or InKeyring: where new values go
+	space       string // names new items in the keyring
+	vault       *vault
 }
 
-// DirOptions are what a Dir takes from outside. Both may be nil.
+// Where a value lies.
+const (
+	InFile    = "file"
+	InKeyring = "keyring"
+)
+
+// DirOptions are what a Dir takes from outside. All may be left out.
 type DirOptions struct {
-	Now  func() time.Time // dates records and credentials that come without a time
-	Warn func(string)     // told once when the file system cannot make names durable
+	Now     func() time.Time // dates records and credentials that come without a time
+	Warn    func(string)     // told once when the file system cannot make names durable
+	Keep    string           // InFile or InKeyring: where new values go; "" is InFile
+	Keyring Keyring          // without one, what lies in the keyring cannot be read
 }
 
 var (
@@ -43,23 +58,41 @@ var (
 // OpenDir uses the configuration directory dir. Nothing is made before the
 // first Check or Put.
 func OpenDir(dir string, o DirOptions) *Dir {
+	if o.Keyring == nil {
+		o.Keyring = noKeyring{}
+	}
 	return &Dir{
 		webhooks:    filepath.Join(dir, "webhooks"),
 		credentials: filepath.Join(dir, "credentials"),
 		now:         o.Now,
 		disk:        newDisk(o.Warn),
+		keep:        cmp.Or(o.Keep, InFile),
+		space:       keyringSpace(dir),
+		vault:       newVault(o.Keyring),
 	}
 }
 
-// Name implements [Store].
-func (d *Dir) Name() string { return "file" }
+// Name implements [Store]: where new values go.
+func (d *Dir) Name() string { return d.keep }
+
+// spaceFor is where a value goes that lies in the keyring under old, or in a
+// file if old is empty.
+func (d *Dir) spaceFor(old string) string {
+	if old == "" && d.keep == InKeyring {
+		return d.space
+	}
+	return old
+}
 
 // probeSize is what Check writes, in bytes: more than any record.
 const probeSize = 64 << 10
 
 // Check implements [Store]. It also removes temporary files that killed
 // processes left behind.
-func (d *Dir) Check(ctx context.Context) error {
+func (d *Dir) Check(ctx context.Context) error { return d.CheckPlace(ctx, d.keep) }
+
+// CheckPlace is Check for values that go to place, [InFile] or [InKeyring].
+func (d *Dir) CheckPlace(ctx context.Context, place string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -68,7 +101,10 @@ func (d *Dir) Check(ctx context.Context) error {
 	}
 	d.disk.sweep(d.webhooks)
 	d.disk.sweep(d.credentials)
-	return storeFault(diskFault(d.webhooks, d.probe()))
+	if err := storeFault(diskFault(d.webhooks, d.probe())); err != nil || place != InKeyring {
+		return err
+	}
+	return d.vault.probe(ctx, d.space+"/probe/"+randomID())
 }
 
 // probe goes through all that Put does, with a file of a temporary name.
@@ -93,27 +129,49 @@ func (d *Dir) recordPath(ref Ref) string {
 }
 
 // Put implements [Store]. The secret must not be empty nor contain a NUL byte.
-// A zero CreatedAt becomes the present time; Store, Fingerprint and Path are
-// ignored.
-func (d *Dir) Put(_ context.Context, r Record) error {
+// A zero CreatedAt becomes the present time; Store, Fingerprint, Path and
+// Keyring are ignored.
+func (d *Dir) Put(ctx context.Context, r Record) error {
 	if r.CreatedAt.IsZero() && d.now != nil {
 		r.CreatedAt = d.now()
 	}
-	data, err := encodeRecord(r)
-	if err == nil {
-		// What could not be read again must not replace what can.
-		_, err = decodeRecord(data)
+	there, err := openStoreDir(d.webhooks)
+	if err != nil {
+		return storeFault(err)
 	}
+	var old Record
+	if there {
+		old, err = readRecord(d.recordPath(r.Ref()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+		}
+	}
+	r.Keyring = d.spaceFor(old.Keyring)
+	if r.Keyring == "" {
+		return d.write(ctx, r)
+	}
+	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+		return storeFault(err)
+	}
+	return d.inTurn(context.WithoutCancel(ctx), d.webhooks, func() error { return d.write(ctx, r) })
+}
+
+// write keeps r where r.Keyring says: the items first, the file that speaks of
+// them second.
+func (d *Dir) write(ctx context.Context, r Record) error {
+	data, err := d.encode(&r)
 	if err != nil {
 		return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
 	}
 	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	path := d.recordPath(r.Ref())
-	if _, err := readRecord(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+	if r.Keyring != "" {
+		if err := d.keepItems(ctx, r); err != nil {
+			return err
+		}
 	}
+	path := d.recordPath(r.Ref())
 	if err := d.disk.replace(path, data); err != nil {
 		return storeFault(diskFault(path, err))
 	}
@@ -121,14 +179,47 @@ func (d *Dir) Put(_ context.Context, r Record) error {
 	if err != nil {
 		return storeFault(fmt.Errorf("read back: %w", err))
 	}
-	if !got.Secret.Equal(r.Secret) {
+	if got.Fingerprint != r.Fingerprint || got.Keyring == "" && !got.Secret.Equal(r.Secret) {
 		return storeFault(diskFault(path, errors.New("the secret reads back differently from what was written")))
 	}
 	return nil
 }
 
-// Get implements [Store].
-func (d *Dir) Get(_ context.Context, ref Ref) (Record, error) {
+// encode is the file of r, which it completes with fingerprints.
+func (d *Dir) encode(r *Record) ([]byte, error) {
+	if err := checkSecret(r.Secret); err != nil {
+		return nil, err
+	}
+	r.Fingerprint = r.Secret.Fingerprint()
+	r.Older = slices.Clone(r.Older)
+	for i, old := range r.Older {
+		if !old.Secret.IsZero() {
+			r.Older[i].Fingerprint = old.Secret.Fingerprint()
+		}
+	}
+	data, err := encodeRecord(*r)
+	if err == nil {
+		// What could not be read again must not replace what can.
+		_, err = decodeRecord(data)
+	}
+	return data, err
+}
+
+// Get implements [Store]. Where the keyring has not got the secret, the error
+// is [ErrLost].
+func (d *Dir) Get(ctx context.Context, ref Ref) (Record, error) {
+	r, err := d.look(ref)
+	if err == nil {
+		err = d.fill(ctx, &r)
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	return r, nil
+}
+
+// look reads the file of a record, without what is in the keyring.
+func (d *Dir) look(ref Ref) (Record, error) {
 	ok, err := openStoreDir(d.webhooks)
 	if err != nil {
 		return Record{}, err
@@ -143,10 +234,14 @@ func (d *Dir) Get(_ context.Context, ref Ref) (Record, error) {
 	return r, err
 }
 
-// Delete implements [Store]. A file that cannot be read is not removed.
+// Delete implements [Store]. A file that cannot be read is not removed, and one
+// of which the keyring does not let go stays too.
 func (d *Dir) Delete(ctx context.Context, ref Ref) error {
-	r, err := d.Get(ctx, ref)
+	r, err := d.look(ref)
 	if err != nil {
+		return err
+	}
+	if err := d.dropItems(ctx, r); err != nil {
 		return err
 	}
 	return removed(r.Path, d.disk.removeFile(r.Path))
@@ -195,7 +290,10 @@ func readRecord(path string) (Record, error) {
 	if fileName("webhook", r.Provider, r.ID) != filepath.Base(path) {
 		return Record{}, unreadable(path, errors.New("the provider and id in it do not agree with its name"))
 	}
-	r.Store, r.Path = "file", path
+	r.Store, r.Path = InFile, path
+	if r.Keyring != "" {
+		r.Store = InKeyring
+	}
 	return r, nil
 }
 

@@ -17,12 +17,42 @@ func (d *Dir) credentialPath(provider, profile, origin string) string {
 }
 
 // PutCredential implements [CredentialStore]. A zero SavedAt becomes the
-// present time. Like Put, it never replaces a file that cannot be read.
-func (d *Dir) PutCredential(_ context.Context, c Credential) error {
+// present time; Fingerprints and Keyring are ignored. Like Put, it never
+// replaces a file that cannot be read.
+func (d *Dir) PutCredential(ctx context.Context, c Credential) error {
 	if c.SavedAt.IsZero() && d.now != nil {
 		c.SavedAt = d.now()
 	}
-	data, err := encodeCredential(c)
+	there, err := openStoreDir(d.credentials)
+	if err != nil {
+		return storeFault(err)
+	}
+	var old Credential
+	if there {
+		old, err = readCredential(d.credentialPath(c.Provider, c.Profile, c.Origin))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+		}
+	}
+	if c.Keyring = d.spaceFor(old.Keyring); c.Keyring == "" {
+		return d.writeCredential(ctx, &c)
+	}
+	if err := d.disk.makeStoreDir(d.credentials); err != nil {
+		return storeFault(err)
+	}
+	return d.inTurn(ctx, d.credentials, func() error {
+		if err := d.writeCredential(ctx, &c); err != nil {
+			return err
+		}
+		// What authenticated before is of no use any more, unlike an older secret.
+		return d.dropCredentialItems(ctx, old, c)
+	})
+}
+
+// writeCredential keeps c where c.Keyring says and fills its fingerprints.
+func (d *Dir) writeCredential(ctx context.Context, c *Credential) error {
+	c.Fingerprints = fingerprints(c.Fields)
+	data, err := encodeCredential(*c)
 	if err == nil {
 		_, err = decodeCredential(data)
 	}
@@ -32,10 +62,12 @@ func (d *Dir) PutCredential(_ context.Context, c Credential) error {
 	if err := d.disk.makeStoreDir(d.credentials); err != nil {
 		return storeFault(err)
 	}
-	path := d.credentialPath(c.Provider, c.Profile, c.Origin)
-	if _, err := readCredential(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+	if c.Keyring != "" {
+		if err := d.keepCredentialItems(ctx, *c); err != nil {
+			return err
+		}
 	}
+	path := d.credentialPath(c.Provider, c.Profile, c.Origin)
 	if err := d.disk.replace(path, data); err != nil {
 		return storeFault(diskFault(path, err))
 	}
@@ -46,7 +78,19 @@ func (d *Dir) PutCredential(_ context.Context, c Credential) error {
 }
 
 // GetCredential implements [CredentialStore].
-func (d *Dir) GetCredential(_ context.Context, provider, profile, origin string) (Credential, error) {
+func (d *Dir) GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error) {
+	c, err := d.lookCredential(provider, profile, origin)
+	if err == nil {
+		err = d.fillCredential(ctx, &c)
+	}
+	if err != nil {
+		return Credential{}, err
+	}
+	return c, nil
+}
+
+// lookCredential reads the file of a credential, without what is in the keyring.
+func (d *Dir) lookCredential(provider, profile, origin string) (Credential, error) {
 	ok, err := openStoreDir(d.credentials)
 	if err != nil {
 		return Credential{}, err
@@ -62,9 +106,13 @@ func (d *Dir) GetCredential(_ context.Context, provider, profile, origin string)
 }
 
 // DeleteCredential implements [CredentialStore]. A file that cannot be read is
-// not removed.
+// not removed, and one of which the keyring does not let go stays too.
 func (d *Dir) DeleteCredential(ctx context.Context, provider, profile, origin string) error {
-	if _, err := d.GetCredential(ctx, provider, profile, origin); err != nil {
+	c, err := d.lookCredential(provider, profile, origin)
+	if err != nil {
+		return err
+	}
+	if err := d.dropCredentialItems(ctx, c, Credential{}); err != nil {
 		return err
 	}
 	path := d.credentialPath(provider, profile, origin)

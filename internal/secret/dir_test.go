@@ -261,6 +261,7 @@ func TestCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := d.GetCredential(ctx, "zyntro", "default", "https://api.example")
+	c.Fingerprints = map[string]string{"api_key": New(canary).Fingerprint(), "odd": New("\xff\x00").Fingerprint(), "none": ""}
 	if diff := cmp.Diff(c, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

@@ -3,7 +3,6 @@ package secret
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"sync"
@@ -22,6 +21,7 @@ type Entry struct {
 	id   string
 	lock *fileLock
 	f    *os.File // open until released
+	seal *sealer  // nil: the answer is not sealed, or its key is not to be had
 
 	headMu sync.Mutex // guards head.used and head.dirty
 	head   entryHead
@@ -47,6 +47,9 @@ func (e *Entry) ID() string { return e.id }
 func (e *Entry) Write(p []byte) (int, error) {
 	e.answerMu.Lock()
 	defer e.answerMu.Unlock()
+	if e.head.sealed != "" {
+		return e.writeFrame(p)
+	}
 	fits := p[:min(int64(len(p)), e.head.room-e.written)]
 	if len(fits) > 0 {
 		n, err := e.j.disk.sys.writeAt(e.f, fits, e.head.offset+e.written)
@@ -54,6 +57,26 @@ func (e *Entry) Write(p []byte) (int, error) {
 		if err != nil {
 			return n, diskFault(e.Path(), err)
 		}
+	}
+	if len(fits) < len(p) {
+		return len(fits), ErrAnswerRoom
+	}
+	return len(p), nil
+}
+
+// writeFrame is Write for a sealed answer. A frame that was not written whole
+// is written over by the next, so that no frame stands behind a torn one.
+func (e *Entry) writeFrame(p []byte) (int, error) {
+	if e.seal == nil {
+		return 0, fault.Errorf(fault.Other, "%s: the key that seals it is not to be had", e.Path())
+	}
+	fits := p[:min(int64(len(p)), max(0, e.head.room-e.written-frameOverhead))]
+	if len(fits) > 0 {
+		frame := e.seal.seal(fits, e.written)
+		if _, err := e.j.disk.sys.writeAt(e.f, frame, e.head.offset+e.written); err != nil {
+			return 0, diskFault(e.Path(), err)
+		}
+		e.written += int64(len(frame))
 	}
 	if len(fits) < len(p) {
 		return len(fits), ErrAnswerRoom
@@ -84,13 +107,16 @@ func (e *Entry) Answer() []byte {
 	e.answerMu.Lock()
 	defer e.answerMu.Unlock()
 	data := make([]byte, e.written)
-	n, err := e.f.ReadAt(data, e.head.offset)
-	if err != nil && !errors.Is(err, io.EOF) {
-		// A journal that cannot be read says nothing; the caller has what it
-		// read from the connection itself.
+	// A journal that cannot be read says nothing; the caller has what it read
+	// from the connection itself.
+	n, _ := e.f.ReadAt(data, e.head.offset)
+	switch {
+	case e.head.sealed == "":
 		return data[:n]
+	case e.seal == nil:
+		return nil
 	}
-	return data[:n]
+	return e.seal.open(data[:n])
 }
 
 // Phase appends p durably. Entries have room for a hundred phases and more;
@@ -139,6 +165,7 @@ func (e *Entry) Done() error {
 		err = errors.Join(err, rerr, e.lock.release())
 	} else {
 		err = errors.Join(err, e.j.release(e.id, e.lock))
+		e.j.dropKey(e.head.sealed, e.id)
 	}
 	e.removed = err == nil
 	return diskFault(e.Path(), err)

@@ -19,13 +19,17 @@ import (
 //
 // Everything is allocated when the entry is begun and overwritten in place
 // afterwards, so that no later write can meet a full disk.
+//
+// A sealed entry has version 2, and "sealed" names where in the keyring its key
+// is; its answer is the frames of seal.go.
 
 const (
-	entryVersion = 1
-	entryBlock   = 4096     // answer_offset is a multiple of it
-	phaseRoom    = 16 << 10 // at least so many bytes are free for phases
-	maxAnswer    = 16 << 20 // the most room that an answer can have
-	maxIntent    = 1 << 20  // the most that the head can take
+	entryVersion  = 1
+	sealedVersion = 2
+	entryBlock    = 4096     // answer_offset is a multiple of it
+	phaseRoom     = 16 << 10 // at least so many bytes are free for phases
+	maxAnswer     = 16 << 20 // the most room that an answer can have
+	maxIntent     = 1 << 20  // the most that the head can take
 )
 
 // entryHead is what comes before the answer.
@@ -35,10 +39,11 @@ type entryHead struct {
 	dirty  int64  // how far a phase that was not finished may reach
 	offset int64  // where the answer begins
 	room   int64  // how long it can be
+	sealed string // where in the keyring the key of the answer is; "" for none
 }
 
 // encodeHead lays out a new entry.
-func encodeHead(in Intent, room int64) (entryHead, error) {
+func encodeHead(in Intent, room int64, sealed string) (entryHead, error) {
 	if room < 0 || room > maxAnswer {
 		return entryHead{}, fmt.Errorf("room for an answer of %d bytes is out of range (at most %d)", room, maxAnswer)
 	}
@@ -49,15 +54,19 @@ func encodeHead(in Intent, room int64) (entryHead, error) {
 	if len(intent) > maxIntent/2 {
 		return entryHead{}, fmt.Errorf("the intent is too long (%d bytes)", len(intent))
 	}
-	const firstLine = 128
+	const firstLine = 160
 	offset := (int64(firstLine+len(intent)+1+phaseRoom) + entryBlock - 1) / entryBlock * entryBlock
 
-	text := fmt.Appendf(nil, `{"hookctl_journal":%d,"answer_offset":%d,"answer_room":%d}`+"\n", entryVersion, offset, room)
+	version, more := entryVersion, ""
+	if sealed != "" {
+		version, more = sealedVersion, `,"sealed":"`+sealed+`"`
+	}
+	text := fmt.Appendf(nil, `{"hookctl_journal":%d,"answer_offset":%d,"answer_room":%d%s}`+"\n", version, offset, room, more)
 	text = append(append(text, intent...), '\n')
 	used := int64(len(text))
 	text = append(text, bytes.Repeat([]byte(" "), int(offset)-len(text))...)
 	text[offset-1] = '\n' // the answer begins a line
-	return entryHead{text: text, used: used, offset: offset, room: room}, nil
+	return entryHead{text: text, used: used, offset: offset, room: room, sealed: sealed}, nil
 }
 
 func encodeIntent(in Intent) ([]byte, error) {
@@ -137,6 +146,7 @@ func decodePhase(line []byte) (Phase, error) {
 
 // decodeEntry reads a whole entry. The answer shares memory with data; zero
 // bytes at its end cannot be told from room that was not used and are left out.
+// One that is sealed stays so.
 func decodeEntry(data []byte) (Pending, entryHead, error) {
 	head, rest, err := decodeLayout(data)
 	if err != nil {
@@ -165,7 +175,11 @@ func decodeEntry(data []byte) (Pending, entryHead, error) {
 	}
 	head.used = head.offset - 1 - int64(len(rest))
 	head.dirty = head.used + int64(len(bytes.TrimRight(rest, " ")))
-	p.Answer = trimZeros(data[head.offset:])
+	if p.Sealed = head.sealed != ""; p.Sealed {
+		p.Answer = wholeFrames(data[head.offset:])
+	} else {
+		p.Answer = trimZeros(data[head.offset:])
+	}
 	return p, head, nil
 }
 
@@ -180,11 +194,17 @@ func decodeLayout(data []byte) (entryHead, []byte, error) {
 	o.require("hookctl_journal", "answer_offset", "answer_room")
 	version := o.int("hookctl_journal")
 	head := entryHead{offset: o.int("answer_offset"), room: o.int("answer_room")}
+	if version == sealedVersion {
+		o.require("sealed")
+		head.sealed = o.text("sealed")
+	}
 	switch {
 	case o.err != nil:
 		return entryHead{}, nil, fmt.Errorf("not a journal entry: %w", o.err)
-	case version != entryVersion:
+	case version != entryVersion && version != sealedVersion:
 		return entryHead{}, nil, fmt.Errorf("format version %d is not known here (a newer hookctl wrote it?)", version)
+	case version == sealedVersion && !isID(head.sealed):
+		return entryHead{}, nil, errors.New("it does not say where its key is")
 	case head.offset < entryBlock || head.offset > 2*maxIntent || head.offset%entryBlock != 0 || head.room < 0 || head.room > maxAnswer:
 		return entryHead{}, nil, errors.New("its layout is out of range")
 	case int64(len(data)) != head.offset+head.room:

@@ -18,9 +18,12 @@ import (
 //	provider     who made the webhook
 //	id           the provider's id; the file's name is a hash of both
 //	profile, origin, name, url, events
-//	secret       the signing secret, exactly
+//	secret       the signing secret, exactly; absent where it is in the keyring
+//	store        "keyring" where it is in the keyring, else absent
+//	keyring      the part that the names of its items share; with store only
 //	fingerprint  of the secret; a file in which they differ is not used
-//	older        earlier secrets, newest first: secret, fingerprint, kept_at
+//	older        earlier secrets, newest first: secret (as above), fingerprint,
+//	             kept_at
 //	created_at   RFC 3339, UTC
 //	managed      made or adopted by apply
 //	auth         key and mac: recognises the authentication data last sent;
@@ -29,7 +32,8 @@ import (
 //	deleted_at   RFC 3339, UTC; absent while the webhook lives
 //
 // The file of a credential: version, provider, profile, origin, fields (an
-// object of texts), fingerprints (one for each field), saved_at.
+// object of texts; absent where they are in the keyring), store and keyring (as
+// above), fingerprints (one for each field), saved_at.
 
 // formatVersion is the version of the files of records and credentials. A
 // member may be added without raising it: readers skip what they do not know.
@@ -49,15 +53,26 @@ func fileName(parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil)) + ".json"
 }
 
-// encodeRecord is the file of r, which must have a secret without NUL: HMAC
-// pads a key with zeros, so that such a secret would have a twin.
-func encodeRecord(r Record) ([]byte, error) {
-	text := r.Secret.Reveal()
+// checkSecret refuses what cannot be a secret. HMAC pads a key with zeros, so
+// that one with a NUL byte at its end would have a twin.
+func checkSecret(v Value) error {
 	switch {
-	case text == "":
-		return nil, errors.New("the secret is empty")
-	case strings.ContainsRune(text, 0):
-		return nil, errors.New("the secret contains a NUL byte")
+	case v.IsZero():
+		return errors.New("the secret is empty")
+	case strings.ContainsRune(v.Reveal(), 0):
+		return errors.New("the secret contains a NUL byte")
+	}
+	return nil
+}
+
+// encodeRecord is the file of r. The secret must be one, unless r lies in the
+// keyring: then the fingerprints stand for the secrets.
+func encodeRecord(r Record) ([]byte, error) {
+	if r.Keyring == "" {
+		if err := checkSecret(r.Secret); err != nil {
+			return nil, err
+		}
+		r.Fingerprint = r.Secret.Fingerprint()
 	}
 	var w objectWriter
 	w.value("version", formatVersion)
@@ -68,10 +83,14 @@ func encodeRecord(r Record) ([]byte, error) {
 	w.text("name", r.Name)
 	w.text("url", r.URL)
 	w.texts("events", r.Events)
-	w.text("secret", text)
-	w.value("fingerprint", r.Secret.Fingerprint())
+	if r.Keyring == "" {
+		w.text("secret", r.Secret.Reveal())
+	} else {
+		w.inKeyring(r.Keyring)
+	}
+	w.value("fingerprint", r.Fingerprint)
 	if len(r.Older) > 0 {
-		older, err := encodeOlder(r.Older)
+		older, err := encodeOlder(r)
 		if err != nil {
 			return nil, err
 		}
@@ -85,11 +104,34 @@ func encodeRecord(r Record) ([]byte, error) {
 	return sized(w.indented())
 }
 
+// inKeyring writes where the values are.
+func (w *objectWriter) inKeyring(space string) {
+	w.value("store", InKeyring)
+	w.value("keyring", space)
+}
+
+// keyring is what inKeyring wrote, or "" for values in the file.
+func (r *objectReader) keyring() string {
+	switch store := r.text("store"); store {
+	case "", InFile:
+		return ""
+	case InKeyring:
+		space := r.text("keyring")
+		if !isID(space) {
+			r.fail("member %q does not name items of a keyring", "keyring")
+		}
+		return space
+	default:
+		r.fail("store %q is not known here (a newer hookctl wrote it?)", store)
+		return ""
+	}
+}
+
 // decodeRecord reads what encodeRecord wrote. It checks the version and the
 // fingerprint; that the id agrees with the file's name is for the caller.
 func decodeRecord(data []byte) (Record, error) {
 	o := parseVersioned(data)
-	o.require("provider", "id", "secret", "fingerprint")
+	o.require("provider", "id", "fingerprint")
 	r := Record{
 		Provider:    o.text("provider"),
 		ID:          o.text("id"),
@@ -98,30 +140,48 @@ func decodeRecord(data []byte) (Record, error) {
 		Name:        o.text("name"),
 		URL:         o.text("url"),
 		Events:      o.texts("events"),
-		Secret:      New(o.text("secret")),
+		Keyring:     o.keyring(),
 		Fingerprint: o.text("fingerprint"),
-		Older:       decodeOlder(o),
 		CreatedAt:   o.time("created_at"),
 		Managed:     o.bool("managed"),
 		Auth:        decodeAuthMark(o),
 		Replaces:    o.ref("replaces"),
 		DeletedAt:   o.time("deleted_at"),
 	}
+	r.Secret = o.secret(r.Keyring, r.Fingerprint)
+	r.Older = decodeOlder(o, r.Keyring)
 	if o.err != nil {
 		return Record{}, o.err
-	}
-	if r.Secret.IsZero() || r.Secret.Fingerprint() != r.Fingerprint {
-		return Record{}, errors.New("the secret does not agree with its fingerprint")
 	}
 	return r, nil
 }
 
-func encodeOlder(list []Older) ([]json.RawMessage, error) {
-	out := make([]json.RawMessage, len(list))
-	for i, old := range list {
+// secret is the member "secret", which agrees with its fingerprint, or nothing
+// where it is in the keyring.
+func (r *objectReader) secret(keyring, fingerprint string) Value {
+	if keyring != "" {
+		if !isFingerprint(fingerprint) {
+			r.fail("member %q is no fingerprint", "fingerprint")
+		}
+		return Value{}
+	}
+	r.require("secret")
+	v := New(r.text("secret"))
+	if v.IsZero() || v.Fingerprint() != fingerprint {
+		r.fail("the secret does not agree with its fingerprint")
+	}
+	return v
+}
+
+func encodeOlder(r Record) ([]json.RawMessage, error) {
+	out := make([]json.RawMessage, len(r.Older))
+	for i, old := range r.Older {
 		var w objectWriter
-		w.text("secret", old.Secret.Reveal())
-		w.value("fingerprint", old.Secret.Fingerprint())
+		if r.Keyring == "" {
+			w.text("secret", old.Secret.Reveal())
+			old.Fingerprint = old.Secret.Fingerprint()
+		}
+		w.value("fingerprint", old.Fingerprint)
 		w.time("kept_at", old.KeptAt)
 		data, err := w.bytes()
 		if err != nil {
@@ -132,17 +192,15 @@ func encodeOlder(list []Older) ([]json.RawMessage, error) {
 	return out, nil
 }
 
-func decodeOlder(o *objectReader) []Older {
+func decodeOlder(o *objectReader, keyring string) []Older {
 	var raw []json.RawMessage
 	o.value("older", &raw, "a list")
 	var list []Older
 	for _, data := range raw {
 		inner := parseObject(data)
-		inner.require("secret", "fingerprint")
-		old := Older{Secret: New(inner.text("secret")), Fingerprint: inner.text("fingerprint"), KeptAt: inner.time("kept_at")}
-		if inner.err == nil && (old.Secret.IsZero() || old.Secret.Fingerprint() != old.Fingerprint) {
-			inner.fail("an older secret does not agree with its fingerprint")
-		}
+		inner.require("fingerprint")
+		old := Older{Fingerprint: inner.text("fingerprint"), KeptAt: inner.time("kept_at")}
+		old.Secret = inner.secret(keyring, old.Fingerprint)
 		if inner.err != nil {
 			o.fail("member %q: %w", "older", inner.err)
 			return nil
@@ -152,12 +210,21 @@ func decodeOlder(o *objectReader) []Older {
 	return list
 }
 
+// fingerprints are those of all fields.
+func fingerprints(fields map[string]Value) map[string]string {
+	out := make(map[string]string, len(fields))
+	for name, v := range fields {
+		out[name] = v.Fingerprint()
+	}
+	return out
+}
+
 // encodeCredential is the file of c. Fields are written in the order of their
-// names, each beside its fingerprint.
+// names, each beside its fingerprint; those of one in the keyring are not.
 func encodeCredential(c Credential) ([]byte, error) {
 	var values, prints objectWriter
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
-		if strings.HasSuffix(name, base64Suffix) {
+		if strings.HasSuffix(name, base64Suffix) || strings.Contains(name, "/") {
 			return nil, fmt.Errorf("a credential field cannot be called %q", name)
 		}
 		values.text(name, c.Fields[name].Reveal())
@@ -176,34 +243,69 @@ func encodeCredential(c Credential) ([]byte, error) {
 	w.text("provider", c.Provider)
 	w.text("profile", c.Profile)
 	w.text("origin", c.Origin)
-	w.value("fields", json.RawMessage(fields))
+	if c.Keyring == "" {
+		w.value("fields", json.RawMessage(fields))
+	} else {
+		w.inKeyring(c.Keyring)
+	}
 	w.value("fingerprints", json.RawMessage(fingerprints))
 	w.time("saved_at", c.SavedAt)
 	return sized(w.indented())
 }
 
-// decodeCredential reads what encodeCredential wrote.
+// decodeCredential reads what encodeCredential wrote. The fields of one in the
+// keyring are there without their values.
 func decodeCredential(data []byte) (Credential, error) {
 	o := parseVersioned(data)
-	o.require("provider", "profile", "origin", "fields", "fingerprints")
+	o.require("provider", "profile", "origin", "fingerprints")
 	c := Credential{
-		Provider: o.text("provider"),
-		Profile:  o.text("profile"),
-		Origin:   o.text("origin"),
-		Fields:   map[string]Value{},
-		SavedAt:  o.time("saved_at"),
+		Provider:     o.text("provider"),
+		Profile:      o.text("profile"),
+		Origin:       o.text("origin"),
+		Fields:       map[string]Value{},
+		SavedAt:      o.time("saved_at"),
+		Fingerprints: map[string]string{},
+		Keyring:      o.keyring(),
 	}
-	fields, prints := o.object("fields"), o.object("fingerprints")
-	if fields == nil || prints == nil {
-		o.fail("the fields are not objects")
+	prints := o.object("fingerprints")
+	if prints == nil {
+		o.fail("the fingerprints are not an object")
 	}
 	if o.err != nil {
 		return Credential{}, o.err
 	}
 	for name := range prints.members {
+		c.Fingerprints[name] = prints.text(name)
+		c.Fields[name] = Value{}
+		if fp := c.Fingerprints[name]; c.Keyring != "" && fp != "" && !isFingerprint(fp) {
+			prints.fail("field %q has no fingerprint", name)
+		}
+	}
+	if prints.err != nil {
+		return Credential{}, prints.err
+	}
+	if c.Keyring == "" {
+		if err := decodeFields(o, &c); err != nil {
+			return Credential{}, err
+		}
+	}
+	return c, nil
+}
+
+// decodeFields fills the fields of a credential from its file.
+func decodeFields(o *objectReader, c *Credential) error {
+	o.require("fields")
+	fields := o.object("fields")
+	if fields == nil {
+		o.fail("the fields are not an object")
+	}
+	if o.err != nil {
+		return o.err
+	}
+	for name, fingerprint := range c.Fingerprints {
 		fields.require(name)
 		v := New(fields.text(name))
-		if v.Fingerprint() != prints.text(name) {
+		if v.Fingerprint() != fingerprint {
 			fields.fail("field %q does not agree with its fingerprint", name)
 		}
 		c.Fields[name] = v
@@ -213,10 +315,7 @@ func decodeCredential(data []byte) (Credential, error) {
 			fields.fail("field %q has no fingerprint", name)
 		}
 	}
-	if err := errors.Join(fields.err, prints.err); err != nil {
-		return Credential{}, err
-	}
-	return c, nil
+	return fields.err
 }
 
 func parseVersioned(data []byte) *objectReader {

@@ -63,7 +63,7 @@ func FuzzPut(f *testing.F) {
 // FuzzEntry: no bytes make the decoder panic or read outside the file. The
 // head is given alone, since the layout must agree with the file's length.
 func FuzzEntry(f *testing.F) {
-	head, err := encodeHead(fullIntent(), 10)
+	head, err := encodeHead(fullIntent(), 10, "")
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // ErrLive reports an entry that a living process holds.
@@ -48,18 +50,40 @@ type Pending struct {
 	Intent Intent
 	Phases []Phase
 	Answer []byte // every byte of the provider's answer that arrived: HTTP head and body, as read from the connection
-	Live   bool   // a living process holds it: leave it alone
-	Path   string
+	Sealed bool   // the answer lies on disk sealed; List leaves it out
+	// AnswerErr is why a sealed answer could not be opened. It is [ErrLost] where
+	// the keyring has not got its key: then nobody can.
+	AnswerErr error
+	Live      bool // a living process holds it: leave it alone
+	Path      string
 }
 
 // Journal is a directory of operations under way, one file each.
 type Journal struct {
-	dir  string
-	disk *disk
+	dir   string
+	disk  *disk
+	vault *vault
+	space string // the keys of new entries are items there; "" leaves answers unsealed
 }
 
-// OpenJournal uses dir, which is made when the first entry is begun.
-func OpenJournal(dir string) *Journal { return &Journal{dir: dir, disk: newDisk(nil)} }
+// OpenJournal uses dir, which is made when the first entry is begun. Answers
+// are written as they come.
+func OpenJournal(dir string) *Journal {
+	return &Journal{dir: dir, disk: newDisk(nil), vault: newVault(noKeyring{})}
+}
+
+// OpenJournal uses dir as the function of that name does. Where new values go
+// to the keyring, answers are sealed with a key that is there, so that none of
+// their bytes is written to the disk.
+func (d *Dir) OpenJournal(dir string) *Journal {
+	j := OpenJournal(dir)
+	j.vault = d.vault
+	j.space = d.spaceFor("")
+	return j
+}
+
+// keyItem names the key of an entry in the keyring.
+func keyItem(space, id string) string { return space + "/journal/" + id }
 
 const (
 	entrySuffix = ".op"
@@ -86,7 +110,10 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 	if err := complete(&in); err != nil {
 		return nil, journalFault(err)
 	}
-	head, err := encodeHead(in, answerCap)
+	if j.space != "" {
+		answerCap *= sealedRoom
+	}
+	head, err := encodeHead(in, answerCap, j.space)
 	if err != nil {
 		return nil, journalFault(err)
 	}
@@ -94,11 +121,51 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 		return nil, journalFault(err)
 	}
 	j.sweep()
+	seal, err := j.newSealer(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
 	e, err := j.begin(in.ID, head)
 	if err != nil {
+		j.dropKey(j.space, in.ID)
 		return nil, journalFault(diskFault(j.dir, err))
 	}
+	e.seal = seal
 	return e, nil
+}
+
+// newSealer puts the key of a new entry into the keyring; nil for one that is
+// not sealed.
+func (j *Journal) newSealer(ctx context.Context, id string) (*sealer, error) {
+	if j.space == "" {
+		return nil, nil
+	}
+	key := newSealKey()
+	if err := j.vault.set(ctx, keyItem(j.space, id), key); err != nil {
+		j.dropKey(j.space, id)
+		return nil, err
+	}
+	return newSealer(id, key)
+}
+
+// openSealer gets the key of an entry that exists.
+func (j *Journal) openSealer(ctx context.Context, space, id string) (*sealer, error) {
+	key, err := j.vault.get(ctx, keyItem(space, id))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil, fault.Errorf(fault.Other, "the key of %s: %w", j.entryPath(id), ErrLost).WithCode("lost")
+	case err != nil:
+		return nil, err
+	}
+	return newSealer(id, key)
+}
+
+// dropKey removes the key of an entry that is gone. One that stays opens
+// nothing.
+func (j *Journal) dropKey(space, id string) {
+	if space != "" {
+		_ = j.vault.remove(context.Background(), keyItem(space, id))
+	}
 }
 
 // complete fills what the caller may leave out.
@@ -200,6 +267,9 @@ func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
 			problems = append(problems, Problem{Path: path, Err: err})
 		default:
 			p.Live = live
+			if p.Sealed {
+				p.Answer = nil
+			}
 			all = append(all, p)
 		}
 	}
@@ -231,7 +301,7 @@ func (j *Journal) Claim(ctx context.Context, id string) (*Entry, Pending, error)
 	if err != nil {
 		return nil, Pending{}, err
 	}
-	e, p, err := j.open(id, lock)
+	e, p, err := j.open(ctx, id, lock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Settled by somebody else meanwhile; the lock file may be our own.
@@ -242,7 +312,7 @@ func (j *Journal) Claim(ctx context.Context, id string) (*Entry, Pending, error)
 	return e, p, nil
 }
 
-func (j *Journal) open(id string, lock *fileLock) (*Entry, Pending, error) {
+func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, Pending, error) {
 	path := j.entryPath(id)
 	p, head, err := readEntry(path)
 	if err != nil {
@@ -252,7 +322,15 @@ func (j *Journal) open(id string, lock *fileLock) (*Entry, Pending, error) {
 	if err != nil {
 		return nil, Pending{}, diskFault(path, err)
 	}
-	return &Entry{j: j, id: id, lock: lock, f: f, head: head, written: int64(len(p.Answer))}, p, nil
+	e := &Entry{j: j, id: id, lock: lock, f: f, head: head, written: int64(len(p.Answer))}
+	if head.sealed != "" {
+		frames := p.Answer
+		p.Answer = nil
+		if e.seal, p.AnswerErr = j.openSealer(ctx, head.sealed, id); p.AnswerErr == nil {
+			p.Answer = e.seal.open(frames)
+		}
+	}
+	return e, p, nil
 }
 
 // sweep removes what killed processes left behind: temporary files, and lock

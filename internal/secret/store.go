@@ -10,6 +10,10 @@
 //	journal/<id>.op            one operation under way         (Journal)
 //
 // File names are hashes, since ids are opaque bytes and file systems fold case.
+//
+// With the keyring store the values are items of the operating system's keyring
+// and the files hold the rest; the journal is sealed. Each file says where its
+// values lie, whatever the setting for new ones is.
 package secret
 
 import (
@@ -46,6 +50,7 @@ type Record struct {
 	Store       string    // "file" or "keyring": where the secret lies; set by the store
 	Fingerprint string    // of Secret; set by the store, there in List too
 	Path        string    // the file of the record; set by the store
+	Keyring     string    // the part that its items in the keyring share; "" in the file store; set by the store
 }
 
 // Ref is the record's own name.
@@ -54,7 +59,7 @@ func (r Record) Ref() Ref { return Ref{r.Provider, r.ID} }
 // Older is a secret that a webhook had before: a provider gave its id out again,
 // or a person set another. It is tried after the present one.
 type Older struct {
-	Secret      Value // zero in answers of List
+	Secret      Value // zero in answers of List, and where the keyring has lost it
 	Fingerprint string
 	KeptAt      time.Time // when it had been kept, UTC
 }
@@ -102,6 +107,9 @@ type Credential struct {
 	Origin   string           // scheme://host[:port], lower case
 	Fields   map[string]Value // by the provider's credential field names, e.g. "api_key"
 	SavedAt  time.Time
+
+	Fingerprints map[string]string // of Fields; set by the store
+	Keyring      string            // as in Record; set by the store
 }
 
 // CredentialStore keeps credentials, one per provider, profile and origin.
@@ -111,5 +119,6 @@ type CredentialStore interface {
 	GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error)
 	DeleteCredential(ctx context.Context, provider, profile, origin string) error
 	// ListCredentials returns all of them, and the files that could not be read.
+	// The fields of those that lie in the keyring are there without their values.
 	ListCredentials(ctx context.Context) ([]Credential, []Problem, error)
 }

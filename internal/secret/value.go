@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 )
 
 // mask is what every formatter prints in place of a value.
@@ -51,7 +52,15 @@ func (v Value) Fingerprint() string {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(*v.p))
-	return "sha256:" + hex.EncodeToString(sum[:4])
+	return fingerprintPrefix + hex.EncodeToString(sum[:4])
+}
+
+const fingerprintPrefix = "sha256:"
+
+// isFingerprint reports whether s looks like one.
+func isFingerprint(s string) bool {
+	digits, ok := strings.CutPrefix(s, fingerprintPrefix)
+	return ok && len(digits) == 8 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // String hides the text, as do all other formatting methods below.

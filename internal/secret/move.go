@@ -1,0 +1,119 @@
+package secret
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+)
+
+// Move makes the secrets of a record lie in to, [InFile] or [InKeyring], and
+// reports whether they did not before. The new place is written and read back
+// before the old one is emptied: wherever it is interrupted, one of the two has
+// them all, the file says which, and moving again finishes it. An older secret
+// that the keyring has lost is left out of a file.
+//
+// Moves to and from the keyring, and what is put there, take turns on systems
+// where a directory can be locked.
+func (d *Dir) Move(ctx context.Context, ref Ref, to string) (moved bool, err error) {
+	r, err := d.look(ref)
+	if err != nil {
+		return false, err
+	}
+	err = d.inTurn(ctx, d.webhooks, func() error {
+		if r, err = d.look(ref); err != nil {
+			return err
+		}
+		if r.Store == to {
+			d.tidy(ctx, r)
+			return nil
+		}
+		if err := d.move(ctx, r, to); err != nil {
+			return err
+		}
+		moved = true
+		return d.dropItems(context.WithoutCancel(ctx), r)
+	})
+	return moved, err
+}
+
+func (d *Dir) move(ctx context.Context, r Record, to string) error {
+	before, err := readPrivate(r.Path)
+	if err != nil {
+		return unreadable(r.Path, err)
+	}
+	if err := d.fill(ctx, &r); err != nil {
+		return err
+	}
+	if r.Keyring = ""; to == InKeyring {
+		r.Keyring = d.space
+		if err := d.keepItems(ctx, r); err != nil {
+			return err
+		}
+	} else {
+		r.Older = slices.DeleteFunc(r.Older, func(old Older) bool { return old.Secret.IsZero() })
+	}
+	// The keyring may have taken its time, and a file is written without a turn.
+	now, err := readPrivate(r.Path)
+	if err != nil {
+		return unreadable(r.Path, err)
+	}
+	if !bytes.Equal(before, now) {
+		return unreadable(r.Path, errors.New("another process has changed it just now"))
+	}
+	return d.write(ctx, r)
+}
+
+// tidy removes what a move into the file that was interrupted has left in the
+// keyring. Without a keyring there is nothing that could be done.
+func (d *Dir) tidy(ctx context.Context, r Record) {
+	if r.Keyring == "" {
+		r.Keyring = d.space
+		_ = d.dropItems(ctx, r)
+	}
+}
+
+// MoveCredential is Move for a credential.
+func (d *Dir) MoveCredential(ctx context.Context, provider, profile, origin, to string) (moved bool, err error) {
+	c, err := d.lookCredential(provider, profile, origin)
+	if err != nil {
+		return false, err
+	}
+	err = d.inTurn(ctx, d.credentials, func() error {
+		if c, err = d.lookCredential(provider, profile, origin); err != nil {
+			return err
+		}
+		there := c
+		if to == InKeyring {
+			there.Keyring = d.space
+		} else {
+			there.Keyring = ""
+		}
+		if (c.Keyring == "") == (there.Keyring == "") {
+			if c.Keyring == "" {
+				c.Keyring = d.space
+				_ = d.dropCredentialItems(ctx, c, Credential{})
+			}
+			return nil
+		}
+		if err := d.fillCredential(ctx, &c); err != nil {
+			return err
+		}
+		if err := d.writeCredential(ctx, &there); err != nil {
+			return err
+		}
+		moved = true
+		return d.dropCredentialItems(context.WithoutCancel(ctx), c, there)
+	})
+	return moved, err
+}
+
+// inTurn does what only one process at a time may do in dir, which is there.
+func (d *Dir) inTurn(ctx context.Context, dir string, do func() error) error {
+	unlock, err := lockDir(ctx, dir)
+	if err != nil {
+		return err
+	}
+	err = do()
+	return errors.Join(err, unlock())
+}
