@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -195,7 +196,6 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 // runListen opens what the deliveries need, in the order of what can fail
 // without a trace: flags, address, files, and only then a webhook.
 func runListen(ctx context.Context, o *listenOptions) (err error) {
-	a := o.app
 	opts, err := o.options(ctx)
 	if err != nil {
 		return err
@@ -229,11 +229,8 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 		opts.Candidates = append([]verify.Candidate{made}, opts.Candidates...)
 		opts.Leave = func() { session.end(ctx) }
 	}
-	stream := a.out.Stream(view.ReceivedColumns())
-	opts.Report = func(d listen.Delivery) error {
-		r := view.NewReceived(d)
-		return stream.Item(r, r.Row(), r.Name())
-	}
+	out := newReceivedWriter(o)
+	opts.Report, opts.Flush = out.write, out.flush
 	server, err := listen.New(opts)
 	if err == nil {
 		err = o.announce(here)
@@ -246,7 +243,7 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 		return err
 	}
 	summary, err := server.Run(ctx, l)
-	err = fault.Worst(err, stream.Close(), o.retract())
+	err = fault.Worst(err, out.close(), o.retract())
 	if session != nil {
 		err = fault.Worst(err, session.failure)
 	}
@@ -482,6 +479,52 @@ func (o *listenOptions) summarise(opts listen.Options, s listen.Summary) {
 	for _, name := range s.Assumed {
 		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
 	}
+}
+
+// receivedWriter prints deliveries as they come. As NDJSON, those that come
+// faster than they can be written one by one are written together.
+type receivedWriter struct {
+	app    *app
+	lines  bool
+	held   []byte
+	stream *render.Stream
+}
+
+func newReceivedWriter(o *listenOptions) *receivedWriter {
+	a := o.app
+	return &receivedWriter{
+		app: a, lines: a.out.Format() == render.NDJSON && o.globals.flags.jq == "", stream: a.out.Stream(view.ReceivedColumns()),
+	}
+}
+
+func (w *receivedWriter) write(d listen.Delivery) error {
+	r := view.NewReceived(d)
+	if !w.lines {
+		return w.stream.Item(r, r.Row(), r.Name())
+	}
+	if w.held = append(r.AppendJSON(w.held), '\n'); len(w.held) > streamBuffer {
+		return w.flush()
+	}
+	return nil
+}
+
+func (w *receivedWriter) flush() error {
+	if len(w.held) == 0 {
+		return nil
+	}
+	_, err := w.app.env.Streams.Out.Write(w.held)
+	w.held = w.held[:0]
+	if err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+	}
+	return nil
+}
+
+func (w *receivedWriter) close() error {
+	if w.lines {
+		return w.flush()
+	}
+	return w.stream.Close()
 }
 
 // parseSize reads a number of bytes, with or without a unit.

@@ -71,6 +71,9 @@ type Options struct {
 	Now func() time.Time
 	// Report is told of each delivery, one after the other. Its error ends Run.
 	Report func(Delivery) error
+	// Flush, if set, is called by the same goroutine when there is nothing to
+	// report for the moment: what Report has held back is to be shown now.
+	Flush func() error
 	// Notify is told, in one line, of what is no delivery. It may be called
 	// from several goroutines.
 	Notify func(line string)

@@ -138,7 +138,11 @@ func (r *reporter) tell(ctx context.Context, rep report) bool {
 			d.Notes = append(d.Notes, fmt.Sprintf("the failure could not be explained: %v", err))
 		}
 	}
-	if err := r.s.o.Report(d); err != nil {
+	err := r.s.o.Report(d)
+	if err == nil && len(r.queue) == 0 && r.s.o.Flush != nil {
+		err = r.s.o.Flush()
+	}
+	if err != nil {
 		r.failure <- err
 		return false
 	}

@@ -7,80 +7,143 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/verify"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
-// Received is the JSON of a delivery that was received. What is not known, or
-// was not asked for, is null. As for a verdict, diagnosis is absent where the
-// delivery is valid, and notes where there are none.
-type Received struct {
-	ReceivedAt    string  `json:"received_at"` // RFC 3339, UTC, milliseconds
-	Method        string  `json:"method"`
-	URL           string  `json:"url"`   // the request's target
-	Bytes         int     `json:"bytes"` // of the body
-	Valid         *bool   `json:"valid"` // null: not verified
-	Reason        string  `json:"reason"`
-	Provider      *string `json:"provider"`
-	WebhookID     *string `json:"webhook_id"`
-	Webhook       *string `json:"webhook"`
-	EventID       *string `json:"event_id"`
-	EventType     *string `json:"event_type"`
-	Duplicate     bool    `json:"duplicate"` // the same event was received before
-	Saved         bool    `json:"saved"`     // durably
-	ForwardStatus *int    `json:"forward_status"`
-	ForwardError  *string `json:"forward_error"`
-	Status        int     `json:"status"` // of the answer
-	LatencyMS     float64 `json:"latency_ms"`
-
-	Diagnosis []Cause  `json:"diagnosis,omitzero"`
-	Notes     []string `json:"notes,omitempty"`
-
-	at time.Time
-}
-
-// Cause is the JSON of one probable cause of a failure, as in a verdict.
-type Cause struct {
-	Cause       string `json:"cause"`
-	Fix         string `json:"fix"`
-	Explanation string `json:"explanation"`
-}
+// Received is a delivery that was received. Its JSON is an object whose members
+// and their order are promises; what is not known, or was not asked for, is
+// null:
+//
+//	received_at     RFC 3339, UTC, with milliseconds
+//	method, url     the request's, the URL as it stands there
+//	bytes           of the body
+//	valid           null: not verified
+//	reason          as a verdict's, or "not-verified"
+//	provider, webhook_id, webhook, event_id, event_type
+//	duplicate       the same event was received before
+//	saved           durably
+//	forward_status  the target's answer
+//	forward_error   why there was none
+//	status          of the answer to the sender
+//	latency_ms      until then
+//	diagnosis       as a verdict's; absent where the delivery is not invalid
+//	notes           a list of texts; absent where there are none
+type Received struct{ d listen.Delivery }
 
 // NewReceived describes a delivery.
-func NewReceived(d listen.Delivery) Received {
-	r := Received{
-		ReceivedAt: d.ReceivedAt.UTC().Format("2006-01-02T15:04:05.000Z"), Method: d.Method, URL: d.URL, Bytes: d.Size, Reason: string(d.Reason),
-		Provider: orNull(d.Provider), WebhookID: orNull(d.WebhookID), Webhook: orNull(d.Webhook),
-		EventID: orNull(d.EventID), EventType: orNull(d.EventType), Duplicate: d.Duplicate, Saved: d.Saved,
-		Status: d.Status, LatencyMS: float64(d.Latency.Microseconds()) / 1000, Notes: d.Notes, at: d.ReceivedAt,
+func NewReceived(d listen.Delivery) Received { return Received{d} }
+
+// MarshalJSON implements json.Marshaler through [Received.AppendJSON].
+func (r Received) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+// AppendJSON appends the delivery as one line of JSON, without a line end.
+// Deliveries come by the thousand in a second, so it is made by hand.
+func (r Received) AppendJSON(b []byte) []byte {
+	d := &r.d
+	b = append(b, `{"received_at":"`...)
+	b = append(d.ReceivedAt.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z"), '"')
+	b = appendText(append(b, `,"method":`...), d.Method)
+	b = appendText(append(b, `,"url":`...), d.URL)
+	b = strconv.AppendInt(append(b, `,"bytes":`...), int64(d.Size), 10)
+	b = append(b, `,"valid":`...)
+	if d.Reason == listen.Unverified {
+		b = append(b, "null"...)
+	} else {
+		b = strconv.AppendBool(b, d.Taken())
 	}
-	if d.Reason != listen.Unverified {
-		valid := d.Taken()
-		r.Valid = &valid
+	b = appendText(append(b, `,"reason":`...), string(d.Reason))
+	b = appendNullable(append(b, `,"provider":`...), d.Provider)
+	b = appendNullable(append(b, `,"webhook_id":`...), d.WebhookID)
+	b = appendNullable(append(b, `,"webhook":`...), d.Webhook)
+	b = appendNullable(append(b, `,"event_id":`...), d.EventID)
+	b = appendNullable(append(b, `,"event_type":`...), d.EventType)
+	b = strconv.AppendBool(append(b, `,"duplicate":`...), d.Duplicate)
+	b = strconv.AppendBool(append(b, `,"saved":`...), d.Saved)
+	b = append(b, `,"forward_status":`...)
+	if d.Forward != nil && d.Forward.Err == nil {
+		b = strconv.AppendInt(b, int64(d.Forward.Status), 10)
+	} else {
+		b = append(b, "null"...)
 	}
+	b = appendNullable(append(b, `,"forward_error":`...), r.forwardError())
+	b = strconv.AppendInt(append(b, `,"status":`...), int64(d.Status), 10)
+	b = strconv.AppendFloat(append(b, `,"latency_ms":`...), r.latency(), 'f', -1, 64)
 	if !d.Taken() {
-		r.Diagnosis = causes(d.Diagnosis)
-	}
-	if f := d.Forward; f != nil {
-		if f.Err != nil {
-			r.ForwardError = orNull(f.Err.Error())
-		} else {
-			r.ForwardStatus = &f.Status
+		b = append(b, `,"diagnosis":[`...)
+		for i, f := range d.Diagnosis {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(append(b, `{"cause":`...), f.Cause)
+			b = appendText(append(b, `,"fix":`...), f.Fix)
+			b = append(appendText(append(b, `,"explanation":`...), f.Explanation), '}')
 		}
+		b = append(b, ']')
 	}
-	return r
+	if len(d.Notes) > 0 {
+		b = append(b, `,"notes":[`...)
+		for i, n := range d.Notes {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = appendText(b, n)
+		}
+		b = append(b, ']')
+	}
+	return append(b, '}')
 }
 
-// causes is never nil: a failure has a list, if an empty one.
-func causes(findings []verify.Finding) []Cause {
-	list := make([]Cause, len(findings))
-	for i, f := range findings {
-		list[i] = Cause(f)
+func appendNullable(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, "null"...)
 	}
-	return list
+	return appendText(b, s)
+}
+
+// appendText quotes s. Whatever could drive a terminal is escaped, and bytes
+// that are not UTF-8 become U+FFFD.
+func appendText(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			i++
+			continue
+		}
+		b = append(b, s[start:i]...)
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == '"' || r == '\\':
+			b = append(b, '\\', byte(r))
+		case r == utf8.RuneError && n == 1:
+			b = append(b, `\ufffd`...)
+		case !term.Hidden(r) && r >= 0x20:
+			b = append(b, s[i:i+n]...)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+		i += n
+		start = i
+	}
+	return append(append(b, s[start:]...), '"')
+}
+
+// latency is in milliseconds, to the microsecond.
+func (r Received) latency() float64 { return float64(r.d.Latency.Microseconds()) / 1000 }
+
+func (r Received) forwardError() string {
+	if r.d.Forward == nil || r.d.Forward.Err == nil {
+		return ""
+	}
+	return r.d.Forward.Err.Error()
 }
 
 // ReceivedColumns are those of deliveries as they come, and their widths.
@@ -99,61 +162,58 @@ func ReceivedColumns() ([]render.Column, []int) {
 
 // Row is the row of [ReceivedColumns]. The time is that of the clock on the wall.
 func (r Received) Row() []string {
+	d := &r.d
 	return []string{
-		r.at.Format("15:04:05.000"), orDash(word(r.Provider)), orDash(word(r.EventType)), r.verdict(), r.forward(),
-		strconv.Itoa(r.Status), strconv.FormatFloat(r.LatencyMS, 'f', 1, 64) + " ms", orDash(r.note()),
+		d.ReceivedAt.Format("15:04:05.000"), orDash(d.Provider), orDash(d.EventType), r.verdict(), r.forward(),
+		strconv.Itoa(d.Status), strconv.FormatFloat(r.latency(), 'f', 1, 64) + " ms", orDash(r.note()),
 	}
 }
 
 // Name is the event's id.
-func (r Received) Name() string {
-	if r.EventID == nil {
-		return ""
-	}
-	return *r.EventID
-}
+func (r Received) Name() string { return r.d.EventID }
 
 func (r Received) verdict() string {
 	switch {
-	case r.Valid == nil:
+	case r.d.Reason == listen.Unverified:
 		return "NOT VERIFIED"
-	case *r.Valid:
+	case r.d.Taken():
 		return "valid"
 	}
 	return "INVALID"
 }
 
 func (r Received) forward() string {
-	switch {
-	case r.ForwardError != nil:
+	switch f := r.d.Forward; {
+	case f == nil:
+		return "-"
+	case f.Err != nil:
 		return "failed"
-	case r.ForwardStatus != nil:
-		return strconv.Itoa(*r.ForwardStatus)
+	default:
+		return strconv.Itoa(f.Status)
 	}
-	return "-"
 }
 
 // note is what else there is to say, in the order of its weight.
 func (r Received) note() string {
 	var parts []string
-	if r.Valid != nil && !*r.Valid {
-		reason := r.Reason
+	if !r.d.Taken() {
+		reason := string(r.d.Reason)
 		var names []string
-		for _, c := range r.Diagnosis {
-			names = append(names, c.Cause)
+		for _, f := range r.d.Diagnosis {
+			names = append(names, f.Cause)
 		}
 		if len(names) > 0 {
 			reason += " (" + strings.Join(names, ", ") + ")"
 		}
 		parts = append(parts, reason)
 	}
-	if r.Duplicate {
+	if r.d.Duplicate {
 		parts = append(parts, "duplicate")
 	}
-	if r.ForwardError != nil {
-		parts = append(parts, *r.ForwardError)
+	if text := r.forwardError(); text != "" {
+		parts = append(parts, text)
 	}
-	return strings.Join(append(parts, r.Notes...), ": ")
+	return strings.Join(append(parts, r.d.Notes...), ": ")
 }
 
 // Reception says in a few lines how a run went. Kept is the file of the

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -70,9 +71,38 @@ func TestReceived(t *testing.T) {
 	if len(columns) != len(NewReceived(base).Row()) || len(columns) != len(widths) {
 		t.Error("rows do not fit their columns")
 	}
-	invalid.Diagnosis = nil
-	if r := NewReceived(invalid); r.Diagnosis == nil {
-		t.Error("a failure without a cause has no list of causes")
+}
+
+// TestReceivedText: every text survives, and none can drive a terminal.
+func TestReceivedText(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"", "plain", `q"\\`, "a\nb\tc\rd", "\x00\x1b[2J\x7f", "\u009b\u202e\u2066\u200b", "Zoë 漢字 👩‍👩‍👧", "\U000e0001\U0001f600", "\u2028<>&",
+	} {
+		d := listen.Delivery{Reason: signature.Mismatch, Provider: text, EventID: text, URL: text, Notes: []string{text, text},
+			Diagnosis: []verify.Finding{{Cause: text}}}
+		raw := NewReceived(d).AppendJSON([]byte("x"))[1:]
+		for _, r := range string(raw) {
+			if term.Hidden(r) {
+				t.Errorf("%q is in %s", r, raw)
+			}
+		}
+		var got struct {
+			URL       string
+			Provider  *string
+			EventID   *string `json:"event_id"`
+			Diagnosis []struct{ Cause string }
+			Notes     []string
+		}
+		if err := json.Unmarshal(raw, &got); err != nil {
+			t.Fatalf("%v: %s", err, raw)
+		}
+		if got.URL != text || got.Notes[1] != text || got.Diagnosis[0].Cause != text || (got.EventID == nil) != (text == "") || text != "" && *got.Provider != text {
+			t.Errorf("%q became %s", text, raw)
+		}
+	}
+	if got := string(appendText(nil, "a\xff\xc3b")); got != `"a\ufffd\ufffdb"` {
+		t.Error(got)
 	}
 }
 
