@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,7 +111,9 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 				t.Errorf("%s has no long help", path)
 			}
 		}
-		takesFiles := path == "hookctl verify" || path == "hookctl sandbox" // captures; a command
+		takesFiles := slices.Contains([]string{ // captures, payloads, a command
+			"hookctl verify", "hookctl replay", "hookctl sign", "hookctl sandbox",
+		}, path)
 		if !c.HasSubCommands() && c.ValidArgsFunction == nil && strings.ContainsAny(c.Use, "<[") && !takesFiles {
 			t.Errorf("%s completes its arguments with file names", path)
 		}
