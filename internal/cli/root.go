@@ -108,6 +108,7 @@ func commands(g *globals) []*cobra.Command {
 		newLogoutCmd(g),
 		newConfigCmd(g),
 		newProfileCmd(g),
+		newDoctorCmd(g),
 		newAPICmd(g),
 		newSandboxCmd(g),
 		newDemoCmd(g),

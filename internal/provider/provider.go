@@ -191,6 +191,9 @@ type Driver struct {
 	Judge func(a Access, answer *httpx.Response, err error) error
 	// Probe is a raw request that changes nothing and needs the credentials.
 	Probe CallRequest
+	// ProbeLeaves is what a Probe that succeeded does not tell of the
+	// credentials, for people; "" where it tells all.
+	ProbeLeaves string
 
 	open func(Access) Provider
 }

@@ -72,6 +72,7 @@ func TestDriver(t *testing.T) {
 		SecretField: []string{"data", "secret"},
 		IDField:     []string{"data", "id"},
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"},
+		ProbeLeaves: "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
 	}
 	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Request", "Judge")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {

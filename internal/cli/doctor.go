@@ -1,0 +1,189 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type doctorOptions struct {
+	app     *app
+	broken  error // why the settings cannot be used; nil: they can
+	offline bool
+}
+
+func newDoctorCmd(g *globals) *cobra.Command {
+	o := &doctorOptions{}
+	c := &cobra.Command{
+		Use:     "doctor",
+		Short:   "Check settings, permissions, store, credentials, network and clock",
+		GroupID: groupSetup,
+		Example: `  hookctl doctor
+  hookctl doctor --offline
+  hookctl doctor --jq '.[] | select(.status == "fault")'`,
+		Long: `Check all that hookctl needs, and say of each thing that is not in order how to
+mend it: the settings, who owns and can read the files, whether a secret could
+be kept now, operations that were interrupted, and for each provider the base
+URL, the proxy, the credentials, the connection and the clock.
+
+Nothing is changed at a provider: each is asked for its list of webhooks, with
+the credentials of the current profile and at their own address only. With
+--offline nobody is asked.
+
+A fault makes exit code 3; a warning or a piece of information does not.`,
+		Args:              noArgs,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				if o.app, o.broken = g.withoutSettings(), err; o.app == nil {
+					return err
+				}
+			}
+			return runDoctor(cmd.Context(), o)
+		},
+	}
+	c.Flags().BoolVar(&o.offline, "offline", false, "ask nobody on the network")
+	return c
+}
+
+// withoutSettings opens what can be opened where the settings are at fault,
+// nil if even the flags are.
+func (g *globals) withoutSettings() *app {
+	out, err := g.printer()
+	if err != nil {
+		return nil
+	}
+	dir, err := g.configDir()
+	if err != nil {
+		return nil
+	}
+	cfg, err := config.Load(config.Input{Dir: filepath.Join(dir, "nothing"), Keys: settingKeys(g.env.Drivers)})
+	if err != nil {
+		return nil
+	}
+	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug}
+	a.store = secret.OpenDir(dir, secret.DirOptions{Now: g.env.Now, Warn: a.warn})
+	a.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
+	return a
+}
+
+func runDoctor(ctx context.Context, o *doctorOptions) error {
+	d := &doctor{app: o.app}
+	d.version()
+	d.settings(o.broken)
+	d.permissions()
+	d.kept(ctx)
+	if o.broken == nil {
+		anyone := false
+		for _, drv := range o.app.env.Drivers {
+			anyone = d.provider(ctx, drv, o.offline) || anyone
+		}
+		if !anyone {
+			d.add(view.CheckWarning, "credentials", "there are none for any provider in profile "+o.app.cfg.Profile(), "hookctl login "+o.app.env.Drivers[0].Name)
+		}
+	}
+	d.completion()
+	if ctx.Err() != nil {
+		return fault.Errorf(fault.Interrupted, "interrupted")
+	}
+	perr := o.app.out.Print(view.Checks(d.checks))
+	return fault.Worst(d.verdict(), perr)
+}
+
+// doctor gathers checks.
+type doctor struct {
+	app    *app
+	checks []view.Check
+}
+
+// add notes a check; fix may be empty.
+func (d *doctor) add(status, check, message, fix string) *view.Check {
+	d.checks = append(d.checks, view.Check{Check: check, Status: status, Message: message, Fix: optional(fix)})
+	return &d.checks[len(d.checks)-1]
+}
+
+// of is add for a check of one provider.
+func (d *doctor) of(drv *provider.Driver, status, check, message, fix string) {
+	d.add(status, check, message, fix).Provider = &drv.Name
+}
+
+// fixOf is the hint of err, without the words that lead to a command.
+func fixOf(err error, otherwise string) string {
+	if hint := fault.Hint(err); hint != "" {
+		return strings.TrimPrefix(hint, "run: ")
+	}
+	return otherwise
+}
+
+func (d *doctor) verdict() error {
+	n := 0
+	for _, c := range d.checks {
+		if c.Status == view.CheckFault {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fault.Errorf(fault.Negative, "%s found", plural(n, "fault", "faults")).WithCode("faults").WithHint("each of them names its fix")
+}
+
+func (d *doctor) version() {
+	d.add(view.CheckInfo, "version", "hookctl "+d.app.env.Version, "")
+}
+
+// settings says where the settings are, or why they cannot be used.
+func (d *doctor) settings(broken error) {
+	path := filepath.Join(d.app.dir, "config.yaml")
+	if broken != nil {
+		d.add(view.CheckFault, "settings", broken.Error(), fixOf(broken, "correct "+path)).Path = &path
+		return
+	}
+	d.add(view.CheckOK, "settings", fmt.Sprintf("%s, profile %s (%s)", path, d.app.cfg.Profile(), d.app.cfg.ProfileSetting().Source), "").Path = &path
+}
+
+// permissions looks at what the store does not look at itself.
+func (d *doctor) permissions() {
+	found := false
+	for _, path := range []string{d.app.dir, filepath.Join(d.app.dir, "config.yaml")} {
+		if err := secret.CheckSettings(path); err != nil {
+			found = true
+			d.add(view.CheckFault, "permissions", err.Error(), fixOf(err, "ls -ld "+provider.ShellQuote(path))).Path = &path
+		}
+	}
+	if !found {
+		d.add(view.CheckOK, "permissions", "nobody else can change the settings", "")
+	}
+}
+
+// kept looks at records, credentials and journal, as `secrets check` does.
+func (d *doctor) kept(ctx context.Context) {
+	c := &storeCheck{app: d.app}
+	recs := c.store(ctx)
+	c.credentials(ctx)
+	stored := len(c.findings)
+	c.journal(ctx)
+	for i, f := range c.findings {
+		check := "store"
+		if i >= stored {
+			check = "journal"
+		}
+		d.add(view.CheckFault, check, f.Message, f.Fix).Path = f.Path
+	}
+	if stored == 0 {
+		d.add(view.CheckOK, "store", fmt.Sprintf("%s kept in %s", plural(len(recs), "secret is", "secrets are"), d.app.dir), "")
+	}
+	if len(c.findings) == stored {
+		d.add(view.CheckOK, "journal", "no operation was interrupted", "")
+	}
+}

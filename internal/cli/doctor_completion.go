@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// completionFiles are where completion scripts usually are, by shell; ~ is the
+// home directory.
+var completionFiles = map[string][]string{
+	"bash": {
+		"~/.local/share/bash-completion/completions/hookctl", "~/.bash_completion.d/hookctl", "/etc/bash_completion.d/hookctl",
+		"/usr/share/bash-completion/completions/hookctl", "/usr/local/share/bash-completion/completions/hookctl",
+		"/usr/local/etc/bash_completion.d/hookctl", "/opt/homebrew/etc/bash_completion.d/hookctl",
+	},
+	"zsh": {
+		"~/.zsh/completions/_hookctl", "~/.zfunc/_hookctl", "/usr/share/zsh/site-functions/_hookctl", "/usr/share/zsh/vendor-completions/_hookctl",
+		"/usr/local/share/zsh/site-functions/_hookctl", "/opt/homebrew/share/zsh/site-functions/_hookctl",
+	},
+	"fish": {
+		"~/.config/fish/completions/hookctl.fish", "/usr/share/fish/vendor_completions.d/hookctl.fish",
+		"/usr/local/share/fish/vendor_completions.d/hookctl.fish", "/opt/homebrew/share/fish/vendor_completions.d/hookctl.fish",
+	},
+}
+
+// completion says whether the user's shell completes hookctl's words, as far as
+// the usual places tell: a start-up file may do it another way.
+func (d *doctor) completion() {
+	shell := path.Base(strings.ReplaceAll(d.app.env.Getenv("SHELL"), `\`, "/"))
+	files, known := completionFiles[shell]
+	if !known {
+		return
+	}
+	for _, file := range files {
+		if rest, ok := strings.CutPrefix(file, "~/"); ok {
+			file = filepath.Join(d.app.env.Getenv("HOME"), filepath.FromSlash(rest))
+		}
+		if _, err := os.Stat(file); err == nil {
+			d.add(view.CheckOK, "completion", "installed for "+shell, "").Path = &file
+			return
+		}
+	}
+	d.add(view.CheckInfo, "completion", "not found in the usual places of "+shell, "hookctl completion "+shell+" --help")
+}

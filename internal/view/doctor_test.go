@@ -1,0 +1,24 @@
+package view
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+func TestChecks(t *testing.T) {
+	t.Parallel()
+	zyntro, fix := "zyntro", "do this\nthen that"
+	list := []Check{
+		{Check: "version", Status: CheckInfo, Message: "hookctl 1"},
+		{Check: "clock", Provider: &zyntro, Status: CheckFault, Message: "off\nby far", Fix: &fix},
+		{Check: "store", Status: CheckFault, Message: "full"},
+	}
+	want := render.View{Data: list, Names: []string{"clock/zyntro", "store"}, Text: "info     version: hookctl 1\n" +
+		"fault    clock zyntro: off by far\n         fix: do this\n              then that\nfault    store: full\n"}
+	if diff := cmp.Diff(want, Checks(list)); diff != "" {
+		t.Error(diff)
+	}
+}
