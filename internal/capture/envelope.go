@@ -1,6 +1,10 @@
 package capture
 
-import "time"
+import (
+	"slices"
+	"strings"
+	"time"
+)
 
 // Envelope says where a provider's delivery body holds its own id, type and
 // time: names of top-level members.
@@ -12,6 +16,39 @@ type Envelope struct {
 	// where the provider has none.
 	HeaderID   string
 	HeaderType string
+	// Companion is the type of an event that comes in addition to each one of the
+	// types CompanionOf, as a delivery of its own with an id of its own. Data is
+	// the member, and Subject the members in it, that both have in common.
+	Companion   string
+	CompanionOf []string
+	Data        string
+	Subject     []string
+}
+
+// SubjectOf is what a delivery of the type has in common with its companion; ""
+// where it has none, or does not say.
+func (e Envelope) SubjectOf(eventType string, body []byte) string {
+	if e.Companion == "" || eventType != e.Companion && !slices.Contains(e.CompanionOf, eventType) {
+		return ""
+	}
+	found := make([]string, len(e.Subject))
+	members(body, func(name, data []byte) bool {
+		if is(name, e.Data) {
+			members(data, func(name, value []byte) bool {
+				for i, want := range e.Subject {
+					if is(name, want) && len(value) > 0 {
+						found[i] = text(value)
+					}
+				}
+				return true
+			})
+		}
+		return true
+	})
+	if slices.Contains(found, "") {
+		return ""
+	}
+	return strings.Join(found, "\n")
 }
 
 // Event is what a body says of itself: text as it stands there, empty where it

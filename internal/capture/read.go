@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 )
 
 // Options configure [Read].
@@ -25,6 +26,9 @@ type Options struct {
 	// signature is given beside it. Else there is no delivery in such an input,
 	// unless the format is given.
 	EmptyBody bool
+	// Read, where set, counts the bytes that were read so far, compressed ones as
+	// they are.
+	Read *atomic.Int64
 }
 
 // Read yields the deliveries of all inputs, in the order given. A path is a
@@ -47,7 +51,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		forced = &f
 	}
 	return func(yield func(Batch) bool) {
-		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, yield: yield}
+		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, count: o.Read, yield: yield}
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
@@ -67,6 +71,7 @@ type walker struct {
 	ctx       context.Context
 	forced    *Format
 	emptyBody bool
+	count     *atomic.Int64 // nil: nobody asks
 	yield     func(Batch) bool
 }
 
@@ -148,6 +153,9 @@ const (
 
 // input reads one open input; again opens it once more, if it can be.
 func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, error)) bool {
+	if w.count != nil {
+		r = &counted{r: r, n: w.count}
+	}
 	raw := w.forced != nil && w.forced.Name == rawFormat.Name
 	if !raw {
 		b := bufio.NewReaderSize(r, 4<<10)
@@ -180,6 +188,18 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 		}
 	}
 	return w.ctx.Err() == nil
+}
+
+// counted adds what is read to n.
+type counted struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
 }
 
 // unzipped is open behind a decompressor.

@@ -28,6 +28,9 @@ type verifyOptions struct {
 	format   string
 	headers  []string
 	maxAge   time.Duration
+	report   []string
+	failOn   []string
+	fail     failOn
 
 	webhook, secretFile, secretEnv string
 
@@ -62,7 +65,9 @@ A delivery that fails is diagnosed: which change of body, secret or signature
 would have made it match, and how to fix that. It stays invalid all the same.
 
 Exit code 0 says that every signature is valid, 3 that one is not, 2 that there
-was no delivery to read or no secret to try.`,
+was no delivery to read or no secret to try. --fail-on names the reasons that
+make it 3; 'hookctl help formats' lists them. In GitHub Actions failures become
+annotations; --report writes a file that other CI systems show.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.app, err = g.offline(); err != nil {
@@ -70,6 +75,11 @@ was no delivery to read or no secret to try.`,
 			}
 			if o.maxAge <= 0 && cmd.Flags().Changed("max-age") {
 				return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
+			}
+			if cmd.Flags().Changed("fail-on") {
+				if o.fail, err = parseFailOn(o.failOn); err != nil {
+					return err
+				}
 			}
 			if o.captures = args; len(args) == 0 {
 				if o.app.env.Streams.InTTY {
@@ -89,6 +99,8 @@ was no delivery to read or no secret to try.`,
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value' (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
+	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
 	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
 	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
 	f.StringVar(&o.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
@@ -104,6 +116,9 @@ was no delivery to read or no secret to try.`,
 		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
 		"signed-template": fixed("{body}", "{timestamp}.{body}"),
 		"max-age":         fixed("5m", "1h", "24h"),
+		"report":          cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
+		"fail-on": fixed(string(signature.Mismatch), string(signature.NoSignature), string(signature.Malformed),
+			string(signature.Conflicting), string(signature.NoSecret), string(signature.TooOld), string(signature.Unreadable), "none"),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
@@ -123,15 +138,24 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	// Cancelled on return, so that nothing goes on reading after a failed write.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	w.progress = startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
-		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0,
+		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Read: &w.progress.bytes,
 	})
+	if err == nil {
+		w.reports, err = o.reports()
+	}
 	if err != nil {
+		w.progress.end()
 		return err
 	}
 	summary, err := engine.Run(ctx, batches, w.write)
-	werr := w.close()
-	if summary.Total > 1 {
+	w.progress.end()
+	werr := errors.Join(w.close(), closeAll(w.reports))
+	if fault.KindOf(err) == fault.Interrupted {
+		a.note("Interrupted. So far:")
+	}
+	if summary.Total > 1 || fault.KindOf(err) == fault.Interrupted {
 		for _, line := range append(view.VerdictSummary(&summary), w.fixes()...) {
 			a.note("%s", line)
 		}
@@ -142,11 +166,15 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		}
 		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
 	}
-	if err == nil && summary.Invalid() > 0 {
+	failed := o.fail.failures(&summary)
+	if err == nil && failed > 0 {
 		err = &fault.Error{
 			Kind: fault.Negative, Code: "invalid", Silent: w.reported,
-			Err: fmt.Errorf("%d of %s not valid", summary.Invalid(), plural(summary.Total, "delivery is", "deliveries are")),
+			Err: fmt.Errorf("%d of %s not valid", failed, plural(summary.Total, "delivery is", "deliveries are")),
 		}
+	}
+	if rest := summary.Invalid() - failed; err == nil && rest > 0 {
+		a.note("%s not valid for reasons that --fail-on leaves out.", plural(rest, "delivery is", "deliveries are"))
 	}
 	return fault.Worst(err, werr)
 }
@@ -361,6 +389,9 @@ func (o *verifyOptions) asCandidates(records, kept []secret.Record) []verify.Can
 		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
 		present = append(present, c)
 		for _, old := range r.Older {
+			if old.Secret.IsZero() {
+				continue // the keyring has lost it
+			}
 			c.Secret, c.Older = old.Secret, true
 			older = append(older, c)
 		}
@@ -377,6 +408,8 @@ type verdictWriter struct {
 	held     *verify.Result
 	rows     int
 	reported bool
+	progress *progress
+	reports  []batchReport
 
 	causes map[string]int
 	fix    map[string]string
@@ -399,11 +432,26 @@ func newVerdictWriter(o *verifyOptions) *verdictWriter {
 }
 
 func (w *verdictWriter) write(c *verify.Chunk) error {
+	invalid := 0
+	for i := range c.Results {
+		r := &c.Results[i]
+		w.count(r)
+		if !r.Valid {
+			invalid++
+		}
+		for _, report := range w.reports {
+			if err := report.add(r); err != nil {
+				return err
+			}
+		}
+	}
+	w.progress.count(len(c.Results), invalid)
 	if c.Note != "" {
+		w.progress.erase()
 		w.app.note("%s", c.Note)
 	}
-	for i := range c.Results {
-		w.count(&c.Results[i])
+	if w.app.env.Streams.OutTTY {
+		w.progress.erase()
 	}
 	if w.lines {
 		if _, err := w.app.env.Streams.Out.Write(c.Lines); err != nil {

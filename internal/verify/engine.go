@@ -178,6 +178,9 @@ type facts struct {
 	when          time.Time
 	contradiction bool
 	unusable      error // the scheme that would have to be set right
+	// subject is what a companion event has in common with the other one.
+	subject   string
+	companion bool
 }
 
 // job is a batch on its way to a worker and back.

@@ -24,6 +24,9 @@ type Summary struct {
 	// may be more.
 	Duplicates int
 	AtLeast    bool
+	// Companions are valid deliveries that tell of the same change as another
+	// one, of another type.
+	Companions int
 	// Types counts valid deliveries by event type; those beyond the first 256
 	// types, and those that state none, are under "".
 	Types map[string]int
@@ -41,18 +44,29 @@ type Summary struct {
 	Bytes int64
 
 	seen     map[uint64]struct{}
+	subjects map[uint64]pair
 	seed     maphash.Seed
 	unusable error // a provider's scheme that was needed
 }
 
 func newSummary() Summary {
 	return Summary{
-		Reasons: map[signature.Reason]int{},
-		Types:   map[string]int{},
-		seen:    map[uint64]struct{}{},
-		seed:    maphash.MakeSeed(),
+		Reasons:  map[signature.Reason]int{},
+		Types:    map[string]int{},
+		seen:     map[uint64]struct{}{},
+		subjects: map[uint64]pair{},
+		seed:     maphash.MakeSeed(),
 	}
 }
+
+// pair says which of an event and its companion were seen.
+type pair byte
+
+const (
+	mainSeen pair = 1 << iota
+	companionSeen
+	bothSeen = mainSeen | companionSeen
+)
 
 // Invalid is how many deliveries are not valid.
 func (s *Summary) Invalid() int { return s.Total - s.Valid }
@@ -88,6 +102,37 @@ func (s *Summary) add(r *Result, f facts) {
 		s.Types[""]++
 	}
 	s.duplicate(r)
+	s.companion(r.Provider, f)
+}
+
+// companion counts a pair once, in whichever order its halves come.
+func (s *Summary) companion(provider string, f facts) {
+	if f.subject == "" {
+		return
+	}
+	id := s.hash(provider, f.subject)
+	before, known := s.subjects[id]
+	if !known && len(s.subjects) >= maxSeenIDs {
+		return
+	}
+	now := before | mainSeen
+	if f.companion {
+		now = before | companionSeen
+	}
+	s.subjects[id] = now
+	if now == bothSeen && before != bothSeen {
+		s.Companions++
+	}
+}
+
+// hash makes a short name of two texts.
+func (s *Summary) hash(a, b string) uint64 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	h.WriteString(a)
+	h.WriteByte(0)
+	h.WriteString(b)
+	return h.Sum64()
 }
 
 // duplicate keeps hashes, not ids: 64 bits with a random seed make a false
@@ -96,12 +141,7 @@ func (s *Summary) duplicate(r *Result) {
 	if r.EventID == "" {
 		return
 	}
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	h.WriteString(r.Provider)
-	h.WriteByte(0)
-	h.WriteString(r.EventID)
-	id := h.Sum64()
+	id := s.hash(r.Provider, r.EventID)
 	if _, again := s.seen[id]; again {
 		s.Duplicates++
 		return

@@ -124,6 +124,7 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 		f.contradiction = true
 	}
 	f.when = when
+	f.subject, f.companion = p.Envelope.SubjectOf(event.Type, head), event.Type == p.Envelope.Companion
 	if w.e.o.MaxAge > 0 {
 		w.age(event, when, result)
 	}

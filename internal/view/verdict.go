@@ -149,6 +149,9 @@ func VerdictSummary(s *verify.Summary) []string {
 		}
 		lines = append(lines, fmt.Sprintf("%s%d %s: the same event was delivered before", atLeast, s.Duplicates, plural(s.Duplicates, "duplicate", "duplicates")))
 	}
+	if s.Companions > 0 {
+		lines = append(lines, fmt.Sprintf("%d %s: the same change was delivered as two events", s.Companions, plural(s.Companions, "companion", "companions")))
+	}
 	if s.Contradictions > 0 {
 		lines = append(lines, fmt.Sprintf("%d with headers that contradict the signed body: trust the body", s.Contradictions))
 	}

@@ -106,9 +106,10 @@ func TestVerdictSummary(t *testing.T) {
 		{verify.Summary{Total: 1, Valid: 1}, []string{"1 delivery: 1 valid"}},
 		{
 			verify.Summary{Total: 9, Valid: 6, Reasons: map[signature.Reason]int{signature.Unreadable: 1, signature.Mismatch: 2}, Duplicates: 1,
-				Contradictions: 2, Types: map[string]int{"x": 1, "y": 5}, First: at, Last: at.Add(time.Hour), Undiagnosed: 4},
+				Companions: 2, Contradictions: 2, Types: map[string]int{"x": 1, "y": 5}, First: at, Last: at.Add(time.Hour), Undiagnosed: 4},
 			[]string{
 				"9 deliveries: 6 valid, 3 invalid (2 mismatch, 1 unreadable)", "1 duplicate: the same event was delivered before",
+				"2 companions: the same change was delivered as two events",
 				"2 with headers that contradict the signed body: trust the body", "events: y 5, x 1",
 				"from 2026-05-17T14:30:00Z to 2026-05-17T15:30:00Z", "4 more failures were not diagnosed: only the first of a batch are",
 			},

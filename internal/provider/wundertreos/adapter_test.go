@@ -67,6 +67,7 @@ func TestDriver(t *testing.T) {
 		},
 		Envelope: capture.Envelope{
 			ID: "id", Type: "event_type", Time: "delivered_at", HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event",
+			Companion: "contact.updated", CompanionOf: []string{"contact.tag_added", "contact.enriched"}, Data: "data", Subject: []string{"id", "occurred_at"},
 		},
 		Deletes:     true,
 		SecretField: []string{"data", "secret"},

@@ -44,6 +44,12 @@ func Driver() *provider.Driver {
 			Time:       "delivered_at",
 			HeaderID:   "X-Wunder-Delivery",
 			HeaderType: "X-Wunder-Event",
+			// Documented is that the companion is about the same contact; that it
+			// happened at the same time is assumed.
+			Companion:   "contact.updated",
+			CompanionOf: []string{"contact.tag_added", "contact.enriched"},
+			Data:        "data",
+			Subject:     []string{"id", "occurred_at"},
 		},
 		Catalogue:   catalogue(),
 		OfflineHelp: offlineHelp,

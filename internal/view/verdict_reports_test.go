@@ -1,0 +1,94 @@
+package view
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// The report is read back with a parser, whatever a delivery says.
+func TestJUnit(t *testing.T) {
+	t.Parallel()
+	evil := `<&"'>]]>` + "\x1b[2J\x00\n"
+	results := []struct {
+		r      verify.Result
+		counts bool
+	}{
+		{verify.Result{Source: "a:1", Valid: true, Provider: "wundertreos", EventType: "deal.won", Reason: signature.OK}, true},
+		{verify.Result{Source: "a:2" + evil, Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Cause: "bom", Explanation: "It begins." + evil, Fix: "Do."}}}, true},
+		{verify.Result{Source: "b", Reason: signature.Unreadable, Notes: []string{"torn"}}, true},
+		{verify.Result{Source: "c", Reason: signature.TooOld, Notes: []string{"old"}}, false},
+	}
+	text := JUnitOpen(4, 1, 1, 1)
+	if len(text) != JUnitOpenSize || len(JUnitOpen(1e9, 1e9, 1e9, 1e9)) != JUnitOpenSize {
+		t.Fatalf("the beginning has %d bytes", len(text))
+	}
+	for _, c := range results {
+		text = append(text, JUnitCase(&c.r, c.counts)...)
+	}
+	text = append(text, JUnitClose...)
+	type outcome struct {
+		Message string `xml:"message,attr"`
+		Type    string `xml:"type,attr"`
+		Text    string `xml:",chardata"`
+	}
+	type testCase struct {
+		Class   string   `xml:"classname,attr"`
+		Name    string   `xml:"name,attr"`
+		Failure *outcome `xml:"failure"`
+		Error   *outcome `xml:"error"`
+		Skipped *outcome `xml:"skipped"`
+	}
+	var got struct {
+		Suite struct {
+			Tests    int        `xml:"tests,attr"`
+			Failures int        `xml:"failures,attr"`
+			Errors   int        `xml:"errors,attr"`
+			Skipped  int        `xml:"skipped,attr"`
+			Cases    []testCase `xml:"testcase"`
+		} `xml:"testsuite"`
+	}
+	if err := xml.Unmarshal(text, &got); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	safe := "<&\"'>]]>\ufffd[2J\ufffd"
+	want := []testCase{
+		{Class: "hookctl.verify.wundertreos", Name: "a:1 deal.won"},
+		{Class: "hookctl.verify", Name: "a:2" + safe, Failure: &outcome{"mismatch (bom)", "mismatch",
+			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: the signature is not that of this body under any secret that was tried\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + CausePage("bom")}},
+		{Class: "hookctl.verify", Name: "b", Error: &outcome{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: it cannot be read\nNote: torn"}},
+		{Class: "hookctl.verify", Name: "c", Skipped: &outcome{Message: "too-old: old"}},
+	}
+	if d := cmp.Diff(want, got.Suite.Cases); d != "" {
+		t.Errorf("cases (-want +got):\n%s", d)
+	}
+	if s := got.Suite; s.Tests != 4 || s.Failures != 1 || s.Errors != 1 || s.Skipped != 1 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestAnnotation(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]verify.Result{
+		"::error file=captures/2.http,title=hookctl%3A mismatch (bom)::the signature is not that of this body under any secret that was tried%0Abom: It begins. Do.": {
+			Source: "captures/2.http", Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Cause: "bom", Explanation: "It begins.", Fix: "Do."}}},
+		"::error file=d.ndjson,line=17,title=hookctl%3A no-signature::the delivery carries no signature that is looked for":   {Source: "d.ndjson:17", Reason: signature.NoSignature},
+		"::error file=d.har,title=hookctl%3A unreadable%3A torn%2C 50%25::it cannot be read%0Atorn, 50%25":                    {Source: "d.har#3", Reason: signature.Unreadable, Notes: []string{"torn, 50%"}},
+		"::error title=hookctl%3A no-signature::the delivery carries no signature that is looked for":                         {Source: "-:2", Reason: signature.NoSignature},
+		"::error file=a%2Cb%3A c %3A%3Ad,title=hookctl%3A no-signature::the delivery carries no signature that is looked for": {Source: "a,b: c\n::d", Reason: signature.NoSignature},
+	} {
+		if got := Annotation(&r); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+	// Whatever is in a delivery, it is one command on one line.
+	r := verify.Result{Source: "x\r\n::set-output name=a::b", Reason: signature.Unreadable, Notes: []string{"\n::add-mask::x\r::stop-commands::y"}}
+	if got := Annotation(&r); strings.ContainsAny(got, "\r\n") || strings.Count(got, "::error") != 1 {
+		t.Errorf("%q", got)
+	}
+}
