@@ -1,0 +1,164 @@
+package view_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+func onOneLine(t *testing.T, v any) string {
+	t.Helper()
+	doc, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc)
+}
+
+func TestSent(t *testing.T) {
+	t.Parallel()
+	answered := view.Sent{Source: view.Text("a.http"), URL: "http://h", Provider: view.Text("zyntro"), Event: view.Text("new_note"), EventID: view.Text("e-1"), Response: view.Text("thanks")}
+	answered.Answered(201)
+	answered.Took(1499 * time.Microsecond)
+	refused := view.Sent{URL: "http://h"}
+	refused.Answered(499)
+	lost := view.Sent{URL: "http://h", EventID: view.Text("e-2"), Error: view.Text("connection refused")}
+
+	tests := []struct {
+		name         string
+		s            view.Sent
+		json         string
+		facts        []render.Fact
+		sent, replay []string
+		as           string
+	}{
+		{
+			"answered", answered,
+			`{"source":"a.http","url":"http://h","provider":"zyntro","event":"new_note","event_id":"e-1","status":201,"ok":true,"time_ms":1,"response":"thanks","error":null}`,
+			[]render.Fact{{Label: "Status", Value: "201 Created"}, {Label: "Time", Value: "1 ms"}, {Label: "Event", Value: "new_note (e-1)"}, {Label: "Response", Value: "thanks"}},
+			[]string{"new_note", "e-1", "201", "1 ms", "thanks"}, []string{"a.http", "new_note", "201", "1 ms", "thanks"}, "a.http",
+		},
+		{
+			"refused", refused,
+			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":null,"status":499,"ok":false,"time_ms":null,"response":null,"error":null}`,
+			[]render.Fact{{Label: "Status", Value: "499"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "-"}},
+			[]string{"-", "-", "499", "-", "-"}, []string{"-", "-", "499", "-", "-"}, "-",
+		},
+		{
+			"lost", lost,
+			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":"e-2","status":null,"ok":false,"time_ms":null,"response":null,"error":"connection refused"}`,
+			[]render.Fact{{Label: "Status", Value: "-"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "- (e-2)"}, {Label: "Error", Value: "connection refused"}},
+			[]string{"-", "e-2", "-", "-", "connection refused"}, []string{"e-2", "-", "-", "-", "connection refused"}, "e-2",
+		},
+	}
+	for _, tt := range tests {
+		v := tt.s.Render()
+		if diff := cmp.Diff(tt.facts, v.Facts); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+		if diff := cmp.Diff(tt.json, onOneLine(t, v.Data)); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+		sent, name := view.SentRow(tt.s)
+		replay, _ := view.ReplayRow(tt.s)
+		if diff := cmp.Diff([][]string{tt.sent, tt.replay, {tt.as}, v.Names}, [][]string{sent, replay, {name}, {tt.as}}); diff != "" {
+			t.Errorf("%s: %s", tt.name, diff)
+		}
+		for _, columns := range []func() ([]render.Column, []int){view.SentColumns, view.ReplayColumns} {
+			if c, w := columns(); len(c) != len(sent) || len(w) != len(sent) {
+				t.Errorf("%d columns, %d widths for %d cells", len(c), len(w), len(sent))
+			}
+		}
+	}
+}
+
+// What would be sent is shown without signatures and credentials.
+func TestOutgoing(t *testing.T) {
+	t.Parallel()
+	fields := []capture.Field{
+		{Name: "Content-Type", Value: "application/json"}, {Name: "X-Wunder-Signature", Value: "CANARY"}, {Name: "authorization", Value: "CANARY"},
+		{Name: "Cookie", Value: "CANARY"}, {Name: "X-Api-Key", Value: "CANARY"}, {Name: "X-Odd", Value: "CANARY"}, {Name: "X-A", Value: "1"}, {Name: "X-A", Value: "2"},
+	}
+	o := view.NewOutgoing("POST", "http://h/x", fields, []string{"x-odd"}, []byte("{}\n"))
+	o.EventID = view.Text("e-1")
+	const masked = `"headers":{"Content-Type":["application/json"],"Cookie":["***"],"X-A":["1","2"],"X-Api-Key":["***"],"X-Odd":["***"],"X-Wunder-Signature":["***"],"authorization":["***"]}`
+	want := `{"source":null,"provider":null,"event":null,"event_id":"e-1","method":"POST","url":"http://h/x",` + masked + `,"body":"{}\n"}`
+	v := o.Render()
+	if diff := cmp.Diff(want, onOneLine(t, v.Data)); diff != "" {
+		t.Error(diff)
+	}
+	text := "POST http://h/x\nContent-Type: application/json\nX-Wunder-Signature: ***\nauthorization: ***\nCookie: ***\nX-Api-Key: ***\nX-Odd: ***\nX-A: 1\nX-A: 2\n\n{}\n"
+	if diff := cmp.Diff(text, v.Text); diff != "" || fields[1].Value != "CANARY" {
+		t.Error(diff)
+	}
+	row, name := view.OutgoingRow(o)
+	if diff := cmp.Diff([]string{"e-1", "-", "POST", "3", "http://h/x"}, row); diff != "" || name != "e-1" || v.Names[0] != "e-1" {
+		t.Error(diff, name)
+	}
+	if c, w := view.OutgoingColumns(); len(c) != len(row) || len(w) != len(row) {
+		t.Errorf("%d columns, %d widths", len(c), len(w))
+	}
+
+	o = view.NewOutgoing("PUT", "http://h", nil, nil, []byte("\xff\x00"))
+	o.Source = view.Text("a.http")
+	want = `{"source":"a.http","provider":null,"event":null,"event_id":null,"method":"PUT","url":"http://h","headers":{},"body_base64":"/wA="}`
+	if diff := cmp.Diff(want, onOneLine(t, o)); diff != "" {
+		t.Error(diff)
+	}
+	if v := o.Render(); v.Text != "PUT http://h\n\n(2 bytes that are not text)\n" || v.Names[0] != "a.http" {
+		t.Errorf("%q %q", v.Text, v.Names)
+	}
+	if v := view.NewOutgoing("POST", "http://h", nil, nil, nil).Render(); v.Text != "POST http://h\n\n" {
+		t.Errorf("%q", v.Text)
+	}
+}
+
+func TestSignatureHeaders(t *testing.T) {
+	t.Parallel()
+	v := view.SignatureHeaders([]capture.Field{{Name: "X-B", Value: "it's"}, {Name: "X-A", Value: "1"}}, "sha256=ab", provider.ShellQuote)
+	if diff := cmp.Diff(render.View{
+		Data: map[string]string{"X-B": "it's", "X-A": "1"}, Text: "-H 'X-B: it'\\''s'\n-H 'X-A: 1'\n", Names: []string{"sha256=ab"},
+	}, v); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAttempts(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 17, 16, 30, 0, 250_000_000, time.FixedZone("", 7200))
+	var list []view.Attempt
+	for _, e := range []provider.LogEntry{
+		{Time: at, Provider: "zyntro", WebhookID: "w", EventID: "e-1", EventType: "new_note", URL: "http://h", Attempt: 1, Attempts: 4, Status: 500, Next: at.Add(time.Minute)},
+		{Time: at, Provider: "zyntro", WebhookID: "w", EventType: "new_note", URL: "http://h", Attempt: 2, Attempts: 4, Status: 200},
+		{Time: at, Provider: "zyntro", WebhookID: "w", EventType: "new_note", URL: "http://h", Attempts: 4, Err: "not delivered: because"},
+	} {
+		list = append(list, view.NewAttempt(e))
+	}
+	v := view.Attempts(list)
+	const when = "2026-05-17T14:30:00.250Z"
+	wantRows := [][]string{
+		{when, "zyntro", "w", "new_note", "1/4", "500", "2026-05-17T14:31:00.250Z"},
+		{when, "zyntro", "w", "new_note", "2/4", "200", "-"},
+		{when, "zyntro", "w", "new_note", "-", "not delivered: because", "-"},
+	}
+	if diff := cmp.Diff(wantRows, v.Grid.Rows); diff != "" || len(v.Grid.Columns) != len(wantRows[0]) {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"e-1", "-", "-"}, v.Names); diff != "" {
+		t.Error(diff)
+	}
+	const head = `{"time":"` + when + `","provider":"zyntro","webhook_id":"w","event":"new_note","event_id":`
+	want := "[" + head + `"e-1","url":"http://h","attempt":1,"attempts":4,"status":500,"ok":false,"error":null,"next":"2026-05-17T14:31:00.250Z"},` +
+		head + `null,"url":"http://h","attempt":2,"attempts":4,"status":200,"ok":true,"error":null,"next":null},` +
+		head + `null,"url":"http://h","attempt":0,"attempts":4,"status":null,"ok":false,"error":"not delivered: because","next":null}]`
+	if diff := cmp.Diff(want, onOneLine(t, v.Data)); diff != "" {
+		t.Error(diff)
+	}
+}
