@@ -1,22 +1,18 @@
 //go:build unix
 
-package cli
+package cli_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -142,96 +138,13 @@ func response(status int, v any) []byte {
 	return fmt.Appendf(nil, "HTTP/1.1 %d X\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
 }
 
-// program is the built binary with a store of its own.
-type program struct {
-	t       *testing.T
-	bin     string
-	environ []string
-	config  string
-}
-
-var buildOnce = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "hookctl-test-")
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(dir, "hookctl")
-	out, err := exec.Command("go", "build", "-o", bin, "github.com/hookctl/hookctl/cmd/hookctl").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return bin, nil
-})
-
-func newProgram(t *testing.T, g *ledger) *program {
-	t.Helper()
-	bin, err := buildOnce()
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := t.TempDir()
-	return &program{t: t, bin: bin, config: filepath.Join(dir, "config"), environ: []string{
-		"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "HOOKCTL_CONFIG_DIR=" + filepath.Join(dir, "config"),
-		"HOOKCTL_WUNDERTREOS_BASE_URL=http://" + g.l.Addr().String() + "/functions/v1", "HOOKCTL_WUNDERTREOS_API_KEY=key",
-	}}
-}
-
-func (p *program) command(args ...string) (*exec.Cmd, *bytes.Buffer, *bytes.Buffer) {
-	c := exec.Command(p.bin, args...)
-	c.Env = p.environ
-	var out, errs bytes.Buffer
-	c.Stdout, c.Stderr = &out, &errs
-	return c, &out, &errs
-}
-
-func (p *program) run(args ...string) (string, int) {
-	p.t.Helper()
-	c, out, errs := p.command(args...)
-	err := c.Run()
-	var ee *exec.ExitError
-	if err != nil && !errors.As(err, &ee) {
-		p.t.Fatal(err)
-	}
-	if strings.Contains(errs.String(), "panic") {
-		p.t.Fatalf("%v: %s", args, errs)
-	}
-	return out.String(), c.ProcessState.ExitCode()
+// environ points a program at the ledger.
+func (g *ledger) environ() []string {
+	return []string{"HOOKCTL_WUNDERTREOS_BASE_URL=http://" + g.l.Addr().String() + "/functions/v1", "HOOKCTL_WUNDERTREOS_API_KEY=key"}
 }
 
 func (p *program) create(name string) []string {
 	return []string{"create", "wundertreos", "--name", name, "--url", "https://example.com/hook", "--event", "contact.created", "-o", "json"}
-}
-
-// kept reads every secret of the store, by webhook id.
-func (p *program) kept() map[string]string {
-	p.t.Helper()
-	files, err := filepath.Glob(filepath.Join(p.config, "webhooks", "*"))
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	kept := map[string]string{}
-	for _, f := range files {
-		info, err := os.Lstat(f)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		if info.Mode().Perm() != 0o600 {
-			p.t.Errorf("%s has mode %o", f, info.Mode().Perm())
-		}
-		if !strings.HasSuffix(f, ".json") {
-			continue // a temporary file that a kill left behind
-		}
-		text, err := os.ReadFile(f)
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		var rec struct{ ID, Secret string }
-		if err := json.Unmarshal(text, &rec); err != nil || rec.ID == "" || rec.Secret == "" {
-			p.t.Errorf("a torn record: %s: %v", f, err)
-		}
-		kept[rec.ID] = rec.Secret
-	}
-	return kept
 }
 
 // kills is how often TestKillAtRandomInstants kills; HOOKCTL_TEST_KILLS raises it.
@@ -254,7 +167,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 		t.Skip("kills many processes")
 	}
 	g := newLedger(t, 2*time.Millisecond)
-	p := newProgram(t, g)
+	p := newProgram(t, g.environ()...)
 	n := kills(t)
 	said := map[string]bool{} // ids that an exit 0 promised
 	inWindow, delivered, lost := 0, 0, 0
@@ -324,11 +237,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 		t.Errorf("only %d of %d kills hit between the answer and the exit: this test proves too little", inWindow, n)
 	}
 
-	out, code := p.run("recover", "-o", "json")
-	var found []struct{ ID, State, Next string }
-	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		t.Fatalf("recover: %v in %s", err, out)
-	}
+	found, recovered := p.recover()
 	named := map[string]bool{}
 	for _, f := range found {
 		if f.State == "orphan" || f.State == "unknown" {
@@ -349,11 +258,11 @@ func TestKillAtRandomInstants(t *testing.T) {
 			notKept++
 		}
 	}
-	if wantCode := map[bool]int{true: 7, false: 0}[notKept > 0]; code != wantCode {
-		t.Errorf("recover exited %d with %d webhooks not kept", code, notKept)
+	if wantCode := map[bool]int{true: 7, false: 0}[notKept > 0]; recovered.code != wantCode {
+		t.Errorf("recover exited %d with %d webhooks not kept", recovered.code, notKept)
 	}
 	if t.Failed() {
-		t.Log(out)
+		t.Log(recovered)
 	}
 	t.Logf("%d kills, %d with the whole answer delivered; not yet in the store then: %d; not kept after recover, all named: %d", n, delivered, lost, notKept)
 }
@@ -370,7 +279,7 @@ func TestParallelCreates(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	g := newLedger(t, 2*time.Millisecond)
-	p := newProgram(t, g)
+	p := newProgram(t, g.environ()...)
 	const n = 100
 	var wg sync.WaitGroup
 	for i := range n {
