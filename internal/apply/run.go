@@ -30,7 +30,7 @@ type Runner struct {
 	Store     secret.Store
 	KeepGoing bool // do not stop at the first failure
 	Sleep     func(context.Context, time.Duration) error
-	Notify    func(line string) // one line, told while waiting
+	Notify    func(line string) // one line, told while waiting, one at a time; may be nil
 }
 
 // Result says what became of a change.
@@ -380,12 +380,18 @@ func (r *run) patiently(ctx context.Context, do func() error) error {
 		if err == nil || fault.Code(err) != "rate-limited" || try == slowTries {
 			return err
 		}
-		if r.Notify != nil {
-			r.Notify(fmt.Sprintf("the provider's rate limit is reached; going on in %s", slowDown))
-		}
+		r.tell(fmt.Sprintf("the provider's rate limit is reached; going on in %s", slowDown))
 		if r.Sleep(ctx, slowDown) != nil {
 			return err
 		}
+	}
+}
+
+func (r *run) tell(line string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.Notify != nil {
+		r.Notify(line)
 	}
 }
 

@@ -394,3 +394,40 @@ func TestManageReportsAStoreThatFails(t *testing.T) {
 type failing struct{ secret.Store }
 
 func (failing) Put(context.Context, secret.Record) error { return errors.New("no space") }
+
+// TestReplaceWhoseDeletionIsRateLimited makes the new webhook once, however
+// often the deletion of the old one has to be tried.
+func TestReplaceWhoseDeletionIsRateLimited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, wundertreosfake.Options{})
+	w.apply(both, false)
+	p := w.plan(strings.Replace(both, "deal.created", "deal.updated", 1), false)
+	w.wunder.SetFault(func(r *http.Request) wundertreosfake.Fault {
+		if r.Method != http.MethodDelete {
+			return wundertreosfake.Fault{}
+		}
+		return wundertreosfake.Fault{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
+	})
+	r := w.runner()
+	r.Sleep = func(context.Context, time.Duration) error {
+		w.fix()
+		return nil
+	}
+	got := r.Run(context.Background(), p)
+	wantResults(t, got, "replace Lead done")
+	if w.wunder.Webhooks() != 1 || w.id("wundertreos") != got[0].ID {
+		t.Errorf("%d webhooks", w.wunder.Webhooks())
+	}
+}
+
+// TestDisabledMeanwhileIsNoConflict creates although a disabled twin appeared.
+func TestDisabledMeanwhileIsNoConflict(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, wundertreosfake.Options{})
+	p := w.plan(both, false)
+	raw := w.raw("zyntro")
+	twin, _, err := raw.Create(context.Background(), provider.Spec{Name: "CRM", URL: "https://example.com/x", Events: []string{"new_note"}})
+	w.check(err)
+	w.check(raw.Delete(context.Background(), twin.ID))
+	wantResults(t, w.runner().Run(context.Background(), p), "create CRM done", "create Lead done")
+}

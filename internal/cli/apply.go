@@ -124,8 +124,8 @@ func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
 		}
 		for _, op := range pending {
-			in := op.Intent
-			if c.Action == apply.Create && in.Provider == c.Driver.Name && in.Profile == p.Profile && in.Name == c.Name && in.URL == c.URL {
+			if in := op.Intent; in.Provider == c.Driver.Name && in.Profile == p.Profile &&
+				(in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID) {
 				return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", provider.ShellQuote(c.Ref())).
 					WithCode("unsettled").WithHint("run: hookctl recover")
 			}

@@ -120,7 +120,22 @@ func (o *manifestOptions) compare(ctx context.Context) (*apply.Plan, error) {
 	if len(failed) > 0 {
 		return nil, a.report(failed) // half a plan would be a wrong one
 	}
-	return apply.Compare(m, state)
+	p, err := apply.Compare(m, state)
+	if err != nil {
+		return nil, o.maybeUnsettled(ctx, err)
+	}
+	return p, nil
+}
+
+// maybeUnsettled adds to err that an interrupted operation may be its cause: the
+// two webhooks of one name may be an old one and its replacement.
+func (o *manifestOptions) maybeUnsettled(ctx context.Context, err error) error {
+	pending, _, jerr := o.app.journal.List(ctx)
+	if jerr != nil || len(pending) == 0 {
+		return err
+	}
+	return fault.Errorf(fault.Custody, "%w\ninterrupted operations are not settled, which may be why: %d", err, len(pending)).
+		WithCode("unsettled").WithHint("run: hookctl recover")
 }
 
 // read parses every --file.
