@@ -298,7 +298,7 @@ func TestBombs(t *testing.T) {
 				if err != nil && len(err.Error()) > 32<<10 {
 					t.Errorf("the error has %d bytes", len(err.Error()))
 				}
-				if best < 200*time.Millisecond {
+				if best < 200*time.Millisecond*slower {
 					break
 				}
 			}
