@@ -60,6 +60,13 @@ The provider's own words on its API: hookctl help zyntro, hookctl help wundertre
 	for _, d := range g.env.Drivers {
 		c.AddCommand(newCreateProviderCmd(g, d))
 	}
+	c.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		return fault.Usagef("unknown provider %q; providers: %s", args[0], strings.Join(g.providerNames(), ", ")).
+			WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
+	}
 	return c
 }
 
@@ -170,7 +177,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	}
 	spec, err := o.spec(ctx)
 	if err != nil {
-		return err
+		return nothingSent(err)
 	}
 	if o.dryRun || o.curl {
 		return o.draft(ctx, spec)
@@ -185,7 +192,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if o.ifAbsent {
 		done, err := o.existing(ctx, client, spec, sinks)
 		if done || err != nil {
-			return err
+			return nothingSent(err)
 		}
 	}
 	made, err := client.Create(ctx, spec, sinks)
@@ -198,6 +205,24 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	}
 	return fault.Worst(err, printedToo(perr, made.Record))
 }
+
+// nothingSent says of an interruption what the user then wonders about.
+func nothingSent(err error) error {
+	if err == nil || fault.KindOf(err) != fault.Interrupted {
+		return err
+	}
+	return &fault.Error{Kind: fault.Interrupted, Err: sayInstead{"interrupted; nothing was sent", err}}
+}
+
+// sayInstead is an error in other words.
+type sayInstead struct {
+	words string
+	error
+}
+
+func (s sayInstead) Error() string { return s.words }
+
+func (s sayInstead) Unwrap() error { return s.error }
 
 // printedToo says of a failed output that the work itself is done.
 func printedToo(err error, rec secret.Record) error {
@@ -219,22 +244,23 @@ func printedToo(err error, rec secret.Record) error {
 // spec collects the flags, asks for what is missing, and checks it all.
 func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 	a := o.app
-	data, err := o.readAuthData()
-	if err != nil {
-		return provider.Spec{}, err
-	}
+	data, authErr := o.readAuthData()
 	if a.interactive() {
+		if authErr != nil { // before the questions
+			return provider.Spec{}, authErr
+		}
 		if err := o.ask(ctx, &data); err != nil {
 			return provider.Spec{}, err
 		}
 	}
 	slugs, shown, eventErr := expandEvents(o.driver, o.events, o.allowUnknown || o.noValidate)
 	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, Timeout: o.timeout, AuthType: o.authType, AuthData: data}
-	if err := o.check(s, eventErr); err != nil {
+	if err := o.check(s, eventErr, authErr); err != nil {
 		return provider.Spec{}, err
 	}
-	for _, line := range shown {
-		a.note("events: %s", line)
+	o.showEvents(slugs, shown)
+	if _, hidden := withoutUserinfo(s.URL); hidden {
+		a.warn("warning: the URL holds a user name or a password: the provider keeps it, and shows it in its lists")
 	}
 	if reachable := unreachable(s.URL); reachable != "" {
 		a.note("warning: %s", reachable)
@@ -242,40 +268,81 @@ func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 	return s, nil
 }
 
+// showEvents says what patterns became. On a terminal a long list is counted.
+func (o *createOptions) showEvents(slugs, shown []string) {
+	all := len(shown) == 1 && strings.HasPrefix(shown[0], "all = ")
+	for _, line := range shown {
+		if all && o.app.env.Streams.ErrTTY {
+			line = "all = " + count(len(slugs), "event")
+		}
+		o.app.note("events: %s", line)
+	}
+}
+
 // check reports everything that is wrong with s at once: what is missing, what
-// eventErr says of the events, and what the provider would refuse.
-func (o *createOptions) check(s provider.Spec, eventErr error) error {
+// the events and the authentication data were refused for, and what the
+// provider would refuse.
+func (o *createOptions) check(s provider.Spec, eventErr, authErr error) error {
 	if o.noValidate {
-		return eventErr
+		return fault.Worst(eventErr, authErr)
 	}
 	var lines, hints []string
+	code := "invalid"
 	missing := map[string]bool{"name": s.Name == "" && o.driver.NameRequired, "url": s.URL == "", "events": len(s.Events) == 0 && eventErr == nil}
 	for _, f := range []struct{ field, flag string }{{"name", "--name"}, {"url", "--url"}, {"events", "--event"}} {
 		if missing[f.field] {
 			lines = append(lines, f.flag+" is missing")
 		}
 	}
-	if len(lines) > 0 {
+	absent := len(lines)
+	if absent > 0 {
 		hints = append(hints, fmt.Sprintf("for instance: hookctl create %s --name NAME --url https://example.com/hook --event %s", o.driver.Name, o.driver.Catalogue[0].Slug))
 	}
+	for _, err := range []error{eventErr, authErr} {
+		if err != nil {
+			lines = append(lines, err.Error())
+			hints = append(hints, fault.Hint(err))
+		}
+	}
 	if eventErr != nil {
-		lines = append(lines, eventErr.Error())
-		hints = append(hints, fault.Hint(eventErr))
+		code = fault.Code(eventErr)
 	}
 	for _, f := range o.driver.Validate(s) {
-		if !missing[f.Field] && (f.Field != "events" || eventErr == nil) {
+		known := missing[f.Field] || f.Field == "events" && eventErr != nil || f.Field == "auth-data" && authErr != nil
+		if !known {
 			lines = append(lines, "--"+flagOf(f.Field)+": "+f.Message)
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	code := "invalid"
-	if eventErr != nil {
-		code = fault.Code(eventErr)
+	if len(lines) > absent {
+		hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
 	}
-	hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
-	return fault.Usagef("%s", strings.Join(lines, "\n")).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
+	hints = slices.DeleteFunc(hints, func(h string) bool { return h == "" })
+	message := lines[0]
+	if len(lines) > 1 {
+		message = fmt.Sprintf("%d things are wrong:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	return fault.Usagef("%s", message).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
+}
+
+// withoutUserinfo masks the user name and the password of a URL, and reports
+// whether it has any. The URL may be one that cannot be parsed.
+func withoutUserinfo(text string) (masked string, found bool) {
+	scheme, rest, ok := strings.Cut(text, "://")
+	if !ok {
+		return text, false
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	at := strings.LastIndexByte(rest[:end], '@')
+	if at < 0 {
+		return text, false
+	}
+	return scheme + "://***" + rest[at:], true
 }
 
 func flagOf(field string) string {
@@ -500,6 +567,7 @@ func (a *app) maskInActions(v secret.Value) error {
 // draft prints what would be sent.
 func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
 	a := o.app
+	s.URL, _ = withoutUserinfo(s.URL)
 	d, err := o.driver.Draft(a.access(o.driver), s, o.draftFields(ctx))
 	if err != nil {
 		return err

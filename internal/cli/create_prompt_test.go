@@ -219,6 +219,9 @@ func TestCreateAsks(t *testing.T) {
 			if diff := cmp.Diff(tt.asked, p.asked); diff != "" {
 				t.Error(diff)
 			}
+			if tt.exit == 130 && x.errs.String() != "hookctl: interrupted; nothing was sent\n" {
+				t.Errorf("said: %s", &x.errs)
+			}
 			if tt.sent == nil {
 				if len(x.sent) != 0 {
 					t.Errorf("sent: %v", x.sent)

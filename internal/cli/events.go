@@ -5,6 +5,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -28,7 +29,9 @@ func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	var hints, words []string
 	for _, b := range bad {
 		line := term.Clean(b.Word) + ": no event matches"
-		if len(b.Near) > 0 {
+		if owner := ownerOf(b.Word); owner != "" {
+			line = term.Clean(b.Word) + " is an event of " + owner
+		} else if len(b.Near) > 0 {
 			line = term.Clean(b.Word) + ": did you mean " + strings.Join(b.Near, ", ") + "?"
 		}
 		hints = append(hints, line)
@@ -37,4 +40,14 @@ func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	hints = append(hints, "all of them: hookctl list-events "+d.Name, "to send it all the same: --allow-unknown-events")
 	return fault.Usagef("%s does not know the event(s) %s", d.Title, strings.Join(words, ", ")).
 		WithCode("unknown-event").WithHint("%s", strings.Join(hints, "\n"))
+}
+
+// ownerOf is the provider that has an event of exactly this slug, or "".
+func ownerOf(slug string) string {
+	for _, d := range all.Drivers() {
+		if d.KnowsEvent(slug) {
+			return d.Title
+		}
+	}
+	return ""
 }

@@ -39,7 +39,7 @@ func newLoginCmd(g *globals) *cobra.Command {
   hookctl login wundertreos --profile work
   op read op://ci/zyntro/json | hookctl login zyntro --credentials @-`,
 		Long:              loginLong(g.env.Drivers),
-		Args:              exactly("<provider>"),
+		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
@@ -63,8 +63,8 @@ func loginLong(drivers []*provider.Driver) string {
 read. They are checked first, with a call that changes nothing, and are sent to
 no other address than the one that the base URL names now.
 
-On a terminal they are asked for, without echo. Elsewhere they come from
---credentials, or else from the environment:
+On a terminal they are asked for, without echo; Enter keeps what the environment
+has. Elsewhere they come from --credentials, or else from the environment:
 `)
 	for _, d := range drivers {
 		b.WriteString("\n  " + d.Title + "\n")
@@ -141,8 +141,7 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 		creds, err = o.readCredentials()
 		return creds, false, err
 	case a.interactive():
-		creds, err = o.ask(ctx)
-		return creds, false, err
+		return o.ask(ctx)
 	}
 	creds, set, err := a.envCredentials(d)
 	if err == nil && len(set) == 0 {
@@ -154,38 +153,60 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 }
 
 // ask asks for one field after the other, and passes over those that cannot be
-// given together with what was answered.
-func (o *loginOptions) ask(ctx context.Context) (map[string]secret.Value, error) {
-	creds := map[string]secret.Value{}
+// given together with what was answered. The value of a variable is taken for
+// an empty answer; the second result says that no other answer was given.
+func (o *loginOptions) ask(ctx context.Context) (creds map[string]secret.Value, fromEnv bool, err error) {
+	set, _, err := o.app.envCredentials(o.driver)
+	if err != nil {
+		return nil, false, err
+	}
+	creds, fromEnv = map[string]secret.Value{}, true
 	for i, f := range o.driver.Credentials {
 		if !f.Required && contradicts(o.driver, creds, f) {
 			continue
 		}
 		last := i == len(o.driver.Credentials)-1 && o.driver.CheckCredentials(creds) != nil
-		v, err := o.askField(ctx, f, f.Required || last)
+		preset, label := set[f.Name], f.Label
+		if !preset.IsZero() {
+			label, _, _ = strings.Cut(label, " (")
+			label += " (Enter keeps the value of " + o.app.variableOf(f) + ")"
+		}
+		v, err := o.askField(ctx, f, label, preset.IsZero() && (f.Required || last))
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, false, err
+		case v.IsZero() && !preset.IsZero():
+			creds[f.Name] = preset
 		case v.IsZero():
 		case !isCredential(v.Reveal()):
-			return nil, badCredential(f.Name, "the answer")
+			return nil, false, badCredential(f.Name, "the answer")
 		default:
-			creds[f.Name] = v
+			creds[f.Name], fromEnv = v, false
 		}
 	}
-	return creds, nil
+	return creds, fromEnv, nil
+}
+
+// variableOf is the variable that f's value in the environment comes from.
+func (a *app) variableOf(f provider.Field) string {
+	for _, name := range f.Env {
+		if a.env.Getenv(name) != "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // askField asks for one field, without echo where it is secret.
-func (o *loginOptions) askField(ctx context.Context, f provider.Field, needed bool) (secret.Value, error) {
+func (o *loginOptions) askField(ctx context.Context, f provider.Field, label string, needed bool) (secret.Value, error) {
 	p := o.app.env.Prompt
 	switch {
 	case f.Secret && needed:
-		return p.Secret(ctx, f.Label)
+		return p.Secret(ctx, label)
 	case f.Secret:
-		return p.SecretOrNone(ctx, f.Label)
+		return p.SecretOrNone(ctx, label)
 	}
-	text, err := p.Input(ctx, f.Label, "", func(text string) error {
+	text, err := p.Input(ctx, label, "", func(text string) error {
 		if text == "" && needed {
 			return errors.New("nothing was entered")
 		}

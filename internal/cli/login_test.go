@@ -33,6 +33,13 @@ func TestLoginAsks(t *testing.T) {
 			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
 		},
 		{
+			"zyntro with the environment's key", "zyntro",
+			person{secrets: map[string]string{"API key": "", "Developer": ""}, inputs: map[string]string{"Organization": "org-typed"}},
+			nil,
+			map[string]string{"api_key": "(the environment's)", "org_id": "org-typed"},
+			[]string{"API key (Enter keeps the value of HOOKCTL_ZYNTRO_API_KEY)", "Organization id (Enter keeps the value of HOOKCTL_ZYNTRO_ORG_ID)", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
+		},
+		{
 			"wundertreos with a key", "wundertreos",
 			person{secrets: map[string]string{"API key": "key-typed"}},
 			nil,
@@ -51,6 +58,9 @@ func TestLoginAsks(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t).at(&tt.person)
+			if !strings.Contains(tt.name, "environment") {
+				w.unset("HOOKCTL_ZYNTRO_API_KEY", "HOOKCTL_ZYNTRO_ORG_ID", "HOOKCTL_ZYNTRO_DEVELOPER_SECRET", "HOOKCTL_WUNDERTREOS_API_KEY")
+			}
 			out := w.run(0, append([]string{"login", tt.provider, "--no-check"}, tt.args...)...)
 			if strings.Contains(out+w.errs.String(), "typed") {
 				t.Errorf("an answer is shown:\n%s%s", out, &w.errs)
@@ -64,7 +74,9 @@ func TestLoginAsks(t *testing.T) {
 			}
 			got := map[string]string{}
 			for name, v := range list[0].Fields {
-				got[name] = v.Reveal()
+				if got[name] = v.Reveal(); v.Equal(w.boxes["zyntro"].Credentials()[name]) {
+					got[name] = "(the environment's)"
+				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("kept (-want +got):\n%s", diff)
@@ -84,7 +96,17 @@ func TestLoginRefusesOddAnswers(t *testing.T) {
 		w.said("api_key of the answer has white space around it")
 	}
 	w := newWorld(t).at(&person{secrets: map[string]string{"API key": "key-typed"}, inputs: map[string]string{"Organization": ""}})
+	w.unset("HOOKCTL_ZYNTRO_ORG_ID")
 	w.run(1, "login", "zyntro") // the prompter asks again in this case
+}
+
+func TestWhichProviders(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(2, "login")
+	w.said("hookctl login wants one provider: zyntro or wundertreos", "for instance: hookctl login zyntro")
+	w.run(2, "create", "foo")
+	w.said(`unknown provider "foo"; providers: zyntro, wundertreos`)
 }
 
 // The person's answer is what the provider judges, not the environment's.
@@ -99,5 +121,15 @@ func TestLoginChecksTheAnswer(t *testing.T) {
 	list, _, err := secret.OpenDir(w.dir, secret.DirOptions{}).ListCredentials(t.Context())
 	if err != nil || len(list) != 0 {
 		t.Errorf("kept %v, %v", list, err)
+	}
+}
+
+// A script cannot type a control character.
+func TestCreateRefusesControlCharacters(t *testing.T) {
+	t.Parallel()
+	for _, provider := range []string{"zyntro", "wundertreos"} {
+		w := newWorld(t)
+		w.run(2, "create", provider, "--name", "two\nlines", "--url", "https://example.com", "--event", "all")
+		w.said("control characters in it")
 	}
 }

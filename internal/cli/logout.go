@@ -32,7 +32,7 @@ address that the base URL names. The secrets of webhooks stay.
 
 Credentials in the environment are not touched; those that still authenticate
 are named.`,
-		Args:              exactly("<provider>"),
+		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error

@@ -217,6 +217,15 @@ func wantsJSON(g *globals, args []string) bool {
 	return format == "json" || format == "ndjson"
 }
 
+// plainly is err's text; of an interruption without Go's word for it.
+func plainly(err error) string {
+	text := err.Error()
+	if fault.KindOf(err) == fault.Interrupted {
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	return text
+}
+
 // printError says what failed, why, and what to do. Nothing can be done about
 // a standard error that does not take it.
 func printError(w io.Writer, err error, asJSON bool) {
@@ -228,7 +237,7 @@ func printError(w io.Writer, err error, asJSON bool) {
 	if errors.Is(err, syscall.EPIPE) && fault.Hint(err) == "" {
 		return
 	}
-	message, hint := term.CleanBlock(err.Error()), term.CleanBlock(fault.Hint(err))
+	message, hint := term.CleanBlock(plainly(err)), term.CleanBlock(fault.Hint(err))
 	if asJSON {
 		type body struct {
 			Code            string  `json:"code"`

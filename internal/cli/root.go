@@ -75,6 +75,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	}
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
+	checkGroups(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.Usagef("%w", err).WithHint("see: %s --help", cmd.CommandPath())
@@ -195,6 +196,15 @@ func exactly(names ...string) cobra.PositionalArgs {
 		return fault.Usagef("%s wants %s, got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
 			WithHint("see: %s --help", cmd.CommandPath())
 	}
+}
+
+// exactlyProvider wants a provider's name, and says which there are.
+func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.providerNames(), " or ")).
+		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
 }
 
 // given reports whether the user gave a global flag.

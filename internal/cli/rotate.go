@@ -128,7 +128,7 @@ func (o *createOptions) specOf(_ context.Context, w provider.Webhook) (provider.
 		s.Timeout = nil
 	}
 	if !o.noValidate {
-		if err := o.check(s, nil); err != nil {
+		if err := o.check(s, nil, nil); err != nil {
 			return s, err
 		}
 	}

@@ -295,6 +295,9 @@ func (o *sandboxOptions) runCommand(s *sandbox) (err error) {
 	cmd.Env = append(a.sandboxedEnviron(), s.environ...)
 	cmd.Env = append(cmd.Env, "HOOKCTL_CONFIG_DIR="+dir)
 
+	if a.env.Streams.Interactive() {
+		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
+	}
 	// Before the start, so that no signal is lost between the two.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

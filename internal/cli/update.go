@@ -163,7 +163,7 @@ func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
 	if o.given("status") && !c.driver.Updates {
 		return s, notSupported(c.driver, "set the status of a webhook")
 	}
-	return s, c.check(s, eventErr)
+	return s, c.check(s, eventErr, nil)
 }
 
 // events is the list as it shall be.

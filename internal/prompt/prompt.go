@@ -281,5 +281,12 @@ func clear[T any](answer *T, err error) error {
 }
 
 func interrupted(cause error) error {
-	return fault.Errorf(fault.Interrupted, "interrupted: %w", cause)
+	return &fault.Error{Kind: fault.Interrupted, Err: interruption{cause}}
 }
+
+// interruption says in one word what Go and the library have other words for.
+type interruption struct{ cause error }
+
+func (interruption) Error() string { return "interrupted" }
+
+func (i interruption) Unwrap() error { return i.cause }

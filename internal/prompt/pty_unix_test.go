@@ -470,7 +470,7 @@ func TestInterrupted(t *testing.T) {
 						t.Fatal(err)
 					}
 				})
-				if fault.KindOf(err) != fault.Interrupted || fault.ExitCode(err) != 130 {
+				if fault.KindOf(err) != fault.Interrupted || fault.ExitCode(err) != 130 || err.Error() != "interrupted" {
 					t.Errorf("%s, %v: %v", name, sig, err)
 				}
 				hidden := func() bool {

@@ -3,6 +3,8 @@ package wundertreos
 import (
 	"fmt"
 	"net/url"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -20,6 +22,8 @@ func validate(s provider.Spec) []provider.Fault {
 	}
 	if !utf8.ValidString(s.Name) {
 		add("name", "is not valid UTF-8 text")
+	} else if strings.ContainsFunc(s.Name, unicode.IsControl) {
+		add("name", "has control characters in it")
 	}
 	if len(s.Events) == 0 {
 		add("events", "at least one event is needed")
@@ -55,7 +59,7 @@ func urlProblem(text string) string {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return "is not a URL"
+		return "is not a valid URL" + provider.WhyNotURL(err)
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "must be an absolute URL that begins with https:// or http://"
 	case u.Hostname() == "":

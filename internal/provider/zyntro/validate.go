@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -59,6 +60,8 @@ func checkName(name string) string {
 		return "a name is required"
 	case !utf8.ValidString(name):
 		return "the name is not valid UTF-8"
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return "the name has control characters in it"
 	case n > maxName:
 		return fmt.Sprintf("the name has %d characters, %d are allowed", n, maxName)
 	}
@@ -71,8 +74,12 @@ func checkURL(text string) string {
 	}
 	u, err := url.Parse(text)
 	switch {
-	case err != nil, !utf8.ValidString(text), strings.ContainsAny(text, " \t"):
-		return "not a valid URL"
+	case !utf8.ValidString(text):
+		return "not a valid URL: it is not UTF-8"
+	case strings.ContainsAny(text, " \t"):
+		return "not a valid URL: it has white space in it"
+	case err != nil:
+		return "not a valid URL" + provider.WhyNotURL(err)
 	case u.Scheme != "https":
 		return "must be an absolute URL that begins with https://"
 	case u.Hostname() == "":
