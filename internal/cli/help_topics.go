@@ -111,6 +111,7 @@ func environment(drivers []*provider.Driver) Topic {
 			settings,
 			{Title: "Others", Columns: "Variable | Meaning", Entries: []Entry{
 				{provider.AuthDataVariable, "create zyntro: the JSON for --auth-type, where --auth-data is not given"},
+				{envSandboxURL + ", " + envSandboxToken, "as hookctl sandbox prints them: where sandbox emit and sandbox log find it"},
 				{"CI", "if set (and not 0 or false) nothing is asked, and create wants a --secret-to or --store-only"},
 				{"NO_COLOR", "if set, no colour"},
 				{"CLICOLOR_FORCE", "if set (and not 0), colour even where the output is no terminal"},
