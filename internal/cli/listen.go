@@ -243,7 +243,10 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 		return err
 	}
 	summary, err := server.Run(ctx, l)
-	err = fault.Worst(err, out.close(), o.retract())
+	if !errors.Is(err, listen.ErrAborted) { // else somebody may still be writing
+		err = fault.Worst(err, out.close())
+	}
+	err = fault.Worst(err, o.retract())
 	if session != nil {
 		err = fault.Worst(err, session.failure)
 	}

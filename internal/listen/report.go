@@ -94,11 +94,17 @@ func newReporter(s *Server) *reporter {
 }
 
 // add hands over a report. It waits for a reader that is slow, but not for one
-// that is gone.
+// that is gone, nor when the run is aborted.
 func (r *reporter) add(rep report) {
 	select {
 	case r.queue <- rep:
+		return
+	default:
+	}
+	select {
+	case r.queue <- rep:
 	case <-r.stopped:
+	case <-r.s.work.Done():
 	}
 }
 

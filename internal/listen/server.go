@@ -75,12 +75,16 @@ func New(o Options) (*Server, error) {
 	return s, err
 }
 
+// ErrAborted says that Hurry ended a run before everything was reported. Report
+// may still be running then.
+var ErrAborted = errors.New("interrupted before everything was reported")
+
 // Run answers deliveries that arrive at l, which it closes, until ctx ends, the
 // time is over, or enough have come; then it answers those that it has
 // accepted. It returns the summary in any case. That ctx ended is no error.
 func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
+	work, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
 	s.work = work
 	g := newGate(l, maxConnections)
 	srv := s.httpServer(g)
@@ -90,7 +94,13 @@ func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
 
 	cause := s.wait(ctx, served)
 	s.draining.Store(true)
-	hurry := s.o.Hurry // nil blocks for ever
+	go func() {
+		select {
+		case <-s.o.Hurry: // nil blocks for ever
+			abort()
+		case <-work.Done():
+		}
+	}()
 	left := make(chan struct{})
 	go func() {
 		defer close(left)
@@ -100,13 +110,21 @@ func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
 	}()
 	select {
 	case <-left:
-	case <-hurry:
+	case <-work.Done():
 	}
-	cause = errors.Join(cause, s.stop(g, srv, hurry, cancel))
+	cause = errors.Join(cause, s.stop(g, srv))
 	<-left
 	s.end()
 	close(s.reporter.finish)
-	<-s.reporter.stopped
+	select {
+	case <-s.reporter.stopped:
+	case <-work.Done():
+		select {
+		case <-s.reporter.stopped:
+		case <-time.After(lingerTime):
+			cause = errors.Join(cause, fault.Wrap(fault.Interrupted, ErrAborted))
+		}
+	}
 	select {
 	case err := <-s.reporter.failure:
 		cause = errors.Join(cause, err)
@@ -168,7 +186,7 @@ func (s *Server) missed() error {
 }
 
 // stop ends the connections.
-func (s *Server) stop(g *gate, srv *http.Server, hurry <-chan struct{}, abort func()) error {
+func (s *Server) stop(g *gate, srv *http.Server) error {
 	done := make(chan error, 1)
 	go func() {
 		err := g.Close()
@@ -177,16 +195,16 @@ func (s *Server) stop(g *gate, srv *http.Server, hurry <-chan struct{}, abort fu
 	}()
 	drop := time.NewTimer(dropAfter)
 	defer drop.Stop()
+	aborted := s.work.Done()
 	for {
 		select {
 		case err := <-done:
 			return err
 		case <-drop.C:
 			g.drop()
-		case <-hurry:
-			abort()
+		case <-aborted:
 			_ = srv.Close() // done reports what is wrong
-			hurry = nil
+			aborted = nil
 		}
 	}
 }

@@ -230,6 +230,62 @@ func TestReportFails(t *testing.T) {
 	}
 }
 
+// TestReportHangs: a reader that has stopped reading cannot keep the run from
+// being ended by a second interrupt.
+func TestReportHangs(t *testing.T) {
+	t.Parallel()
+	read := make(chan struct{})
+	t.Cleanup(func() { close(read) })
+	o := testOptions()
+	o.Report = func(Delivery) error {
+		<-read
+		return nil
+	}
+	hurry := make(chan struct{})
+	o.Hurry = hurry
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := listenLoopback(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.Run(ctx, l)
+		done <- err
+	}()
+	// More than the queue holds: some are answered and wait to be reported.
+	body := event("1", "contact.created")
+	request := rawRequest("/", signed(body), body)
+	load(t, l.Addr().String(), 20, queued, func(int) []byte { return request })
+	for range 5 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		if _, err := c.Write(request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cancel()
+	select {
+	case err := <-done:
+		t.Fatalf("ended without waiting for its reader: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	close(hurry)
+	select {
+	case err := <-done:
+		if !errors.Is(err, ErrAborted) || fault.KindOf(err) != fault.Interrupted {
+			t.Errorf("%v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the run does not end")
+	}
+}
+
 type recorder struct {
 	header http.Header
 	status int
