@@ -30,6 +30,8 @@ type app struct {
 	yes     bool
 	noInput bool // asked for, or CI is set
 	debug   bool
+	jq      string
+	ctx     context.Context // of the whole command line; ends a jq expression
 }
 
 // offline opens what needs no network: settings, printer, store, journal.
@@ -39,16 +41,22 @@ func (g *globals) offline() (*app, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.out, err = render.New(g.env.Streams.Out, render.Options{
-		Format: render.Format(a.cfg.String("output")),
-		JQ:     g.flags.jq,
-		Color:  a.color(),
-		TTY:    g.env.Streams.OutTTY,
-		Width:  g.env.Streams.Width(),
-
-		Context: g.ctx,
-	})
+	a.jq, a.ctx = g.flags.jq, g.ctx
+	a.out, err = a.printer(render.Format(a.cfg.String("output")))
 	return a, err
+}
+
+// printer is a printer of that format for standard output as it is now.
+func (a *app) printer(format render.Format) (*render.Printer, error) {
+	return render.New(a.env.Streams.Out, render.Options{
+		Format: format,
+		JQ:     a.jq,
+		Color:  a.color(),
+		TTY:    a.env.Streams.OutTTY,
+		Width:  a.env.Streams.Width(),
+
+		Context: a.ctx,
+	})
 }
 
 func (g *globals) settings() (*app, error) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -19,22 +20,40 @@ type listOptions struct {
 	app     *app
 	drivers []*provider.Driver
 	all     bool // no provider was named: those without any credentials are passed over
+
+	failing  bool
+	watch    bool
+	interval time.Duration // of watch
 }
 
 func newListCmd(g *globals) *cobra.Command {
 	o := &listOptions{}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:     "list [provider]",
 		Aliases: []string{"ls"},
 		Short:   "List webhooks, with their health and whether the secret is kept",
 		GroupID: groupWebhooks,
 		Example: `  hookctl list
   hookctl list wundertreos -o json
-  hookctl list --jq '.[] | select(.secret.kept | not) | .provider + "/" + .id'`,
+  hookctl list --jq '.[] | select(.secret.kept | not) | .provider + "/" + .id'
+  hookctl list --failing || notify-send "a webhook fails"
+  hookctl list --watch=30s`,
 		Long: `List the webhooks of every provider that there are credentials for, or of one.
 
 Where a provider cannot be asked, the others are listed all the same; a message
-names the one that failed, and the exit code is that of the worst failure.`,
+names the one that failed, and the exit code is that of the worst failure.
+
+With --failing only those are listed that need a look, and if there are any the
+exit code is 3: the last delivery failed, or the provider counts failures, or
+the webhook cannot be read, or it is disabled where that is not how webhooks are
+deleted (WundertreOS). On Zyntro disabled webhooks are the deleted ones, and
+paused ones are so by somebody's will: neither counts as failing for that alone.
+
+With --watch the list is drawn again and again on a terminal. Elsewhere, and
+with -o json or ndjson, it is a stream of JSON lines: all webhooks at first, and
+then each one that is new, has changed, or is gone ("gone": true). A provider
+that cannot be asked is warned of and asked again. Ctrl-C ends it, with exit
+code 130.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -45,9 +64,17 @@ names the one that failed, and the exit code is that of the worst failure.`,
 			if o.app, err = g.offline(); err != nil {
 				return err
 			}
+			if o.watch = cmd.Flags().Changed("watch"); o.watch {
+				return runWatch(cmd.Context(), o)
+			}
 			return runList(cmd.Context(), o)
 		},
 	}
+	c.Flags().BoolVar(&o.failing, "failing", false, "only webhooks that fail; exit code 3 if there are any")
+	c.Flags().DurationVar(&o.interval, "watch", 0, "list again and again, at this interval")
+	c.Flags().Lookup("watch").NoOptDefVal = "10s"
+	_ = c.RegisterFlagCompletionFunc("watch", cobra.FixedCompletions([]string{"5s", "10s", "1m"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
 }
 
 // atMostOneProvider checks the number of arguments of a [provider] command.
@@ -71,35 +98,78 @@ func (g *globals) driversFor(args []string) (drivers []*provider.Driver, all boo
 // runList prints what it got, and then what failed.
 func runList(ctx context.Context, o *listOptions) error {
 	a := o.app
-	answers, err := a.listEach(ctx, o.drivers, o.all)
+	l, err := o.look(ctx)
 	if err != nil {
 		return err
+	}
+	failed := l.failed
+	if l.asked == len(failed) {
+		return a.report(failed) // an empty list would say that there are no webhooks
+	}
+	switch {
+	case len(l.rows) > 0 || len(failed) > 0:
+	case o.failing:
+		a.note("No webhook fails.")
+	default:
+		a.note("There are no webhooks. To make one: hookctl create %s", l.first)
+	}
+	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {
+		failed = append(failed, err)
+	}
+	if o.failing && len(l.rows) > 0 {
+		failed = append(failed, fault.Errorf(fault.Negative, "%s", plural(len(l.rows), "webhook fails", "webhooks fail")).WithCode("failing"))
+	}
+	return a.report(failed)
+}
+
+// looked is what one look at the providers showed.
+type looked struct {
+	rows   []view.Webhook
+	failed []error // one for each provider that could not be asked
+	asked  int     // providers
+	first  string  // the first of them
+}
+
+// look asks the providers and joins what they say with what is kept.
+func (o *listOptions) look(ctx context.Context) (looked, error) {
+	a := o.app
+	answers, err := a.listEach(ctx, o.drivers, o.all)
+	if err != nil {
+		return looked{}, err
 	}
 	kept, err := a.keptByRef(ctx)
 	if err != nil {
-		return err
+		return looked{}, err
 	}
-	rows := []view.Webhook{}
-	var failed []error
+	l := looked{rows: []view.Webhook{}, asked: len(answers), first: answers[0].driver.Name}
 	for _, ans := range answers {
 		if ans.err != nil {
-			failed = append(failed, ans.err)
+			l.failed = append(l.failed, ans.err)
 			continue
 		}
 		for _, w := range ans.rows {
-			rows = append(rows, a.webhookView(ans.driver, w, kept))
+			if !o.failing || needsLook(ans.driver, w) {
+				l.rows = append(l.rows, a.webhookView(ans.driver, w, kept))
+			}
 		}
 	}
-	if len(failed) == len(answers) {
-		return a.report(failed) // an empty list would say that there are no webhooks
+	return l, nil
+}
+
+// needsLook reports whether somebody should look at the webhook. See the help of
+// list.
+func needsLook(d *provider.Driver, w provider.Webhook) bool {
+	disabled := w.Status != nil && *w.Status == provider.Disabled
+	switch {
+	case w.Unreadable != "":
+		return true
+	case disabled:
+		return d.Deletes // else it is how webhooks are deleted
+	case w.Health == nil:
+		return false
 	}
-	if len(rows) == 0 && len(failed) == 0 {
-		a.note("There are no webhooks. To make one: hookctl create %s", answers[0].driver.Name)
-	}
-	if err := a.out.Print(view.Webhooks(rows)); err != nil {
-		failed = append(failed, err)
-	}
-	return a.report(failed)
+	last := strings.ToLower(text(w.Health.LastStatus))
+	return strings.HasPrefix(last, "fail") || strings.HasPrefix(last, "error") || w.Health.Failures != nil && *w.Health.Failures > 0
 }
 
 // listed is what one provider answered.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -192,5 +193,37 @@ func TestChoose(t *testing.T) {
 	}
 	if n := strings.Count(warned.String(), "warning: not every provider could be asked: not there\n"); n != 2 {
 		t.Errorf("%d warnings, want 2: %s", n, warned)
+	}
+}
+
+// Names of any script stay in their columns, on a wide terminal and on a narrow
+// one; the narrower cuts or leaves out, and never breaks a character.
+func TestListWidths(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i, name := range []string{"営業チーム連携フック", "👩‍💻 dev 🇯🇵 hooks", "Müller & Söhne", "plain"} {
+		w.run(0, "create", "zyntro", "--name", name, "--url", "https://example.com/a/rather/long/path/"+string(rune('a'+i)), "--event", "new_contact,invoice_paid,email_sent,sms_sent")
+	}
+	w.env.Streams.OutTTY = true
+	w.env.Environ = append(w.env.Environ, "NO_COLOR=1")
+	for _, width := range []int{200, 100, 60} {
+		w.env.Streams.Width = func() int { return width }
+		out := w.run(0, "list")
+		file := filepath.Join("testdata", fmt.Sprintf("list_%d.txt", width))
+		if *updateScripts {
+			if err := os.WriteFile(file, []byte(out), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(strings.ReplaceAll(string(want), "\r\n", "\n"), out); diff != "" {
+			t.Errorf("%d columns:\n%s", width, diff)
+		}
+		if strings.ContainsRune(out, '\ufffd') {
+			t.Errorf("%d columns: a character is broken", width)
+		}
 	}
 }

@@ -33,6 +33,7 @@ type Webhook struct {
 	Secret         Secret   `json:"secret"`
 	Sinks          []Sink   `json:"sinks,omitzero"`  // create only
 	Error          *string  `json:"error,omitempty"` // a row of a list that could not be read
+	Gone           *bool    `json:"gone,omitempty"`  // list --watch only: it is not listed any more
 }
 
 // Health is the JSON of a webhook's delivery health.
