@@ -69,16 +69,33 @@ type generator struct {
 func pick[T any](g *generator, list []T) T { return list[g.IntN(len(list))] }
 
 func (g *generator) name() string {
-	g.n++
-	if g.IntN(2) == 0 {
-		return fmt.Sprintf("%s %d", pick(g, oddNames), g.n)
+	for {
+		g.n++
+		name := fmt.Sprintf("hook-%d", g.n)
+		if g.IntN(2) == 0 {
+			name = fmt.Sprintf("%s %d", pick(g, oddNames), g.n)
+		}
+		if accepted("name", provider.Spec{Name: name}) {
+			return name
+		}
 	}
-	return fmt.Sprintf("hook-%d", g.n)
+}
+
+// accepted reports whether no provider finds fault with this field of s.
+func accepted(field string, s provider.Spec) bool {
+	return !slices.ContainsFunc(drivers, func(d *provider.Driver) bool {
+		return slices.ContainsFunc(d.Validate(s), func(f provider.Fault) bool { return f.Field == field })
+	})
 }
 
 func (g *generator) url() string {
-	g.n++
-	return fmt.Sprintf("https://h%d.example.com/%s", g.n, pick(g, []string{"", "hook", "a?b=c&d=${e}", "x#y", "%7B", "ü"}))
+	for {
+		g.n++
+		url := fmt.Sprintf("https://h%d.example.com/%s", g.n, pick(g, []string{"", "hook", "a?b=c&d=${e}", "x#y", "%7B", "ü"}))
+		if accepted("url", provider.Spec{URL: url}) {
+			return url
+		}
+	}
 }
 
 func (g *generator) events(d *provider.Driver) []string {
