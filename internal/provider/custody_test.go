@@ -434,7 +434,11 @@ func TestStoreFailsAfterTheAnswer(t *testing.T) {
 	if len(p) != 1 || !bytes.Contains(p[0].Answer, []byte(canary)) {
 		t.Fatal("the journal does not hold the answer")
 	}
-	w.store = good
+	if found := w.recover(); len(found) != 1 || found[0].Settled() || !strings.Contains(found[0].Detail, "disk full") || found[0].Next == "" || len(w.pending()) != 1 {
+		t.Errorf("with the store as it was, recover found %+v", found)
+	}
+	// Room for a record is enough.
+	w.store = brokenStore{Store: good, check: errors.New("no room for the probe")}
 	w.open()
 	if found := w.recover(); len(found) != 1 || found[0].State != StateKept {
 		t.Errorf("recover found %+v", found)

@@ -232,9 +232,8 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 		f, err := r.kept(u, old)
 		return f, true, err
 	}
-	if err := r.Store.Check(ctx); err != nil {
-		return Finding{}, false, notUsable("the store", err)
-	}
+	// Without a Check: it wants more room than a record, and the entry stays
+	// until the record is safe.
 	rec, err := putRecord(ctx, r.Store, r.Now, u.Intent, id, value)
 	if err != nil {
 		f := u.finding(StateUnreadable, id)
