@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -37,6 +38,9 @@ type app struct {
 // offline opens what needs no network: settings, printer, store, journal.
 // Nothing is created on disk.
 func (g *globals) offline() (*app, error) {
+	if g.flags.jq != "" && (g.flags.output == string(render.Name) || g.flags.output == string(render.YAML)) {
+		return nil, fault.Usagef("--jq prints JSON, and -o %s something else; keep one", g.flags.output)
+	}
 	a, err := g.settings()
 	if err != nil {
 		return nil, err
@@ -155,7 +159,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		return nil
 	}
 	if !a.interactive() {
-		return fault.Usagef("%s", question).WithHint("there is no terminal to ask on: add --yes to confirm")
+		return fault.Usagef("this needs a confirmation: %s", question).WithHint("there is no terminal to ask on: add --yes to confirm")
 	}
 	ok, err := a.env.Prompt.Confirm(ctx, question, false)
 	if err == nil && !ok {
@@ -341,7 +345,7 @@ func (a *app) sinkEnv() sink.Env {
 		Environ:    a.cleanEnviron(),
 		Stdout:     a.env.Streams.Out,
 		Stderr:     a.env.Streams.Err,
-		Structured: a.out != nil && a.out.Structured(),
+		Structured: a.outputTaken(),
 	}
 }
 
@@ -364,10 +368,19 @@ func (a *app) cleanEnviron() []string {
 	return out
 }
 
+// outputTaken reports whether standard output carries what a program reads.
+func (a *app) outputTaken() bool {
+	return a.out != nil && (a.out.Structured() || a.out.Format() == render.Name)
+}
+
 // sinks parses --secret-to.
 func (a *app) sinks(specs []string) ([]sink.Sink, error) {
 	var out []sink.Sink
-	for _, s := range specs {
+	for i, s := range specs {
+		if s == "stdout" && (a.outputTaken() || slices.Contains(specs[:i], s)) {
+			return nil, fault.Usagef("--secret-to stdout: standard output carries something already").
+				WithHint("leave out -o and --jq, give stdout once, or use file:PATH")
+		}
 		to, err := sink.Parse(s, a.sinkEnv())
 		if err != nil {
 			return nil, err

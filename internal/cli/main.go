@@ -205,9 +205,6 @@ func wantsJSON(g *globals, args []string) bool {
 			}
 		}
 	}
-	if format == "" && g.flags.jq != "" {
-		return true
-	}
 	if format == "" && g.loaded != nil {
 		format = g.loaded.String("output")
 	}
