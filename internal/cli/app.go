@@ -94,11 +94,16 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 	}
-	a.store = secret.OpenDir(dir, secret.DirOptions{
-		Now: g.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: g.env.Keyring,
-	})
-	a.journal = a.store.OpenJournal(filepath.Join(dir, "journal"))
+	a.openStore()
 	return a, nil
+}
+
+// openStore opens the store and the journal in the directory; nothing is made.
+func (a *app) openStore() {
+	a.store = secret.OpenDir(a.dir, secret.DirOptions{
+		Now: a.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: a.env.Keyring,
+	})
+	a.journal = a.store.OpenJournal(filepath.Join(a.dir, "journal"))
 }
 
 // configDir is the directory of the whole on-disk state.

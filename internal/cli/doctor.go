@@ -72,8 +72,7 @@ func (g *globals) withoutSettings() *app {
 		return nil
 	}
 	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug}
-	a.store = secret.OpenDir(dir, secret.DirOptions{Now: g.env.Now, Warn: a.warn})
-	a.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
+	a.openStore()
 	return a
 }
 
