@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
@@ -87,7 +88,7 @@ func (s *Stream) item(data any, row []string, name string) error {
 		b.Write(doc)
 		b.WriteByte('\n')
 	case s.p.opts.Format == YAML:
-		return appendYAML(b, append(append([]byte("["), doc...), ']'))
+		return appendYAMLDocument(b, slices.Concat([]byte("["), doc, []byte("]")))
 	default:
 		b.WriteString(map[bool]string{true: "[\n  ", false: ",\n  "}[s.items == 1])
 		return appendIndented(b, doc, "  ")

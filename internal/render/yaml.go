@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -15,9 +16,28 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// appendYAML adds doc, one JSON document, as YAML. It goes by tokens rather
-// than through maps and floats: keys keep their order and numbers their text.
+// appendYAML adds doc, one JSON document, as YAML. The elements of a list go
+// one by one, since the library needs a thousand times the memory of what it
+// writes.
 func appendYAML(b *bytes.Buffer, doc []byte) error {
+	list, err := elements(doc)
+	if err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(doc, []byte("[")) || len(list) == 0 {
+		return appendYAMLDocument(b, doc)
+	}
+	for _, item := range list {
+		if err := appendYAMLDocument(b, slices.Concat([]byte("["), item, []byte("]"))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendYAMLDocument goes by tokens rather than through maps and floats: keys
+// keep their order and numbers their text.
+func appendYAMLDocument(b *bytes.Buffer, doc []byte) error {
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()
 	node, err := yamlNode(d)

@@ -3,6 +3,7 @@ package render_test
 import (
 	"bytes"
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -94,4 +95,34 @@ func FuzzYAMLRoundTrip(f *testing.F) {
 			t.Errorf("%q came back different:\n%s\n%s", s, diff, b.String())
 		}
 	})
+}
+
+// A list is written an element at a time; that must not show, nor cost memory
+// by the list's length.
+func TestYAMLOfALongList(t *testing.T) {
+	type row struct {
+		ID   string   `json:"id"`
+		List []string `json:"list"`
+	}
+	rows := make([]row, 5000)
+	for i := range rows {
+		rows[i] = row{strings.Repeat("x", i%7), []string{"a", "b: c"}}
+	}
+	var out bytes.Buffer
+	p, err := render.New(&out, render.Options{Format: render.YAML})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if err := p.Print(render.View{Data: rows}); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if diff := cmp.Diff(rows, unyaml[[]row](t, out.String())); diff != "" {
+		t.Error(diff)
+	}
+	if most := uint64(100 << 20); after.HeapSys > before.HeapSys+most {
+		t.Errorf("the heap grew by %d MiB", (after.HeapSys-before.HeapSys)>>20)
+	}
 }
