@@ -21,6 +21,7 @@ import (
 type recoverOptions struct {
 	app     *app
 	globals *globals
+	answer  string
 	deletes []string
 	rotates []string
 
@@ -61,6 +62,9 @@ Exit code 7 says that something is left for you to do.`,
 				return err
 			}
 			o.create.app = o.app
+			if o.answer != "" {
+				return o.app.printAnswer(cmd.Context(), o.answer)
+			}
 			return runRecover(cmd.Context(), o)
 		},
 	}
@@ -71,6 +75,10 @@ Exit code 7 says that something is left for you to do.`,
 	f.BoolVar(&o.create.storeOnly, "store-only", false, "with --rotate, in CI: the store on this machine lasts, no --secret-to is needed")
 	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
+	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
+	c.MarkFlagsMutuallyExclusive("answer", "delete")
+	c.MarkFlagsMutuallyExclusive("answer", "rotate")
+	_ = c.RegisterFlagCompletionFunc("answer", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)

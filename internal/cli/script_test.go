@@ -35,9 +35,16 @@
 //	secret PROVIDER VAR [N]
 //	        set VAR to the secret that the fake told last, or to the Nth, and with
 //	        it VAR_ID, VAR_SHORT (the first 8 bytes of the id) and VAR_FINGERPRINT
-//	nosecrets [FILE...]
-//	        neither the last stdout and stderr nor the files hold a secret that a
-//	        fake told, or a fake's credential
+//	nosecrets [FILE|DIR...]
+//	        neither the last stdout and stderr nor the files, nor those below the
+//	        directories, hold a secret that a fake told, or a fake's credential
+//	keyring [locked|forgetful|good|none]
+//	        let the directory keyring stand in for the system's keyring; make it
+//	        fail, or work again; none: there is none
+//	items N
+//	        the stand-in must have exactly N items
+//	agekey FILE VAR
+//	        make an age key pair: the identity is FILE, the recipient VAR
 //	filemode MODE FILE...
 //	        the files must have this octal mode (not checked on Windows)
 //
@@ -76,7 +83,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"hookctl": func() { os.Exit(Main()) },
+		"hookctl": func() { os.Exit(scriptMain()) },
 	})
 }
 
@@ -99,6 +106,9 @@ func TestScripts(t *testing.T) {
 			"secret":    cmdSecret,
 			"nosecrets": cmdNoSecrets,
 			"filemode":  cmdFileMode,
+			"keyring":   cmdKeyring,
+			"items":     cmdItems,
+			"agekey":    cmdAgeKey,
 			"receiver":  cmdReceiver,
 		},
 	})
@@ -448,18 +458,18 @@ func cmdSecret(ts *testscript.TestScript, neg bool, args []string) {
 
 func cmdNoSecrets(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg)
-	for _, name := range append([]string{"stdout", "stderr"}, args...) {
+	for _, name := range spread(ts, append([]string{"stdout", "stderr"}, args...)) {
 		text := ts.ReadFile(name)
 		for _, f := range ts.Value(fakesKey{}).(map[string]*fake) {
 			f.mu.Lock()
-			found := slices.ContainsFunc(f.told, func(t told) bool { return strings.Contains(text, t.secret) })
+			found := slices.ContainsFunc(f.told, func(t told) bool { return inAnyForm(text, t.secret) })
 			f.mu.Unlock()
 			if found {
 				ts.Fatalf("%s holds a secret of %s", name, f.driver.Name)
 			}
 			for field, v := range f.sandbox.Credentials() {
 				i := slices.IndexFunc(f.driver.Credentials, func(c provider.Field) bool { return c.Name == field })
-				if f.driver.Credentials[i].Secret && strings.Contains(text, v.Reveal()) {
+				if f.driver.Credentials[i].Secret && inAnyForm(text, v.Reveal()) {
 					ts.Fatalf("%s holds the %s of %s", name, field, f.driver.Name)
 				}
 			}

@@ -27,6 +27,9 @@ None of these commands prints a secret, but for 'hookctl secrets show'.`,
 		newSecretsSetCmd(g),
 		newSecretsPushCmd(g),
 		newSecretsRemoveCmd(g),
+		newSecretsMigrateCmd(g),
+		newSecretsExportCmd(g),
+		newSecretsImportCmd(g),
 		newSecretsCheckCmd(g),
 	)
 }

@@ -29,9 +29,10 @@ func newSecretsCheckCmd(g *globals) *cobra.Command {
 		Example: `  hookctl secrets check
   hookctl secrets check --online`,
 		Long: `Check the store on this machine: that it can be written, that nobody else can
-read it, that every file is whole and agrees with its fingerprint, and that no
-operation was left unfinished. With --online the list of each provider is
-compared with what is kept, for the current profile.
+read it, that every file is whole and agrees with its fingerprint, that the
+keyring has what the files say that it has, and that no operation was left
+unfinished. With --online the list of each provider is compared with what is
+kept, for the current profile.
 
 Exit code 3 says that something was found. Each finding names its fix.`,
 		Args: noArgs,
@@ -111,6 +112,13 @@ func (c *storeCheck) store(ctx context.Context) []secret.Record {
 	}
 	if err := c.app.store.Check(ctx); err != nil {
 		c.add("unusable", c.app.dir, err, "choose another directory with --config")
+	}
+	problems, err = c.app.store.CheckKeyring(ctx)
+	for _, p := range problems {
+		c.add("lost", p.Path, p.Err, "unlock the keyring that has it")
+	}
+	if err != nil && ctx.Err() == nil {
+		c.add("unusable", c.app.dir, err, "unlock the keyring")
 	}
 	return recs
 }

@@ -9,7 +9,7 @@ import (
 // StoreFinding is the JSON of one thing that is not in order with what is kept.
 // What is not known is null.
 type StoreFinding struct {
-	Problem  string  `json:"problem"` // "unusable", "unreadable", "interrupted", "no-webhook", "no-secret"
+	Problem  string  `json:"problem"` // "unusable", "unreadable", "lost", "interrupted", "no-webhook", "no-secret"
 	Provider *string `json:"provider"`
 	ID       *string `json:"id"`
 	Name     *string `json:"name"`

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// printAnswer prints what arrived of an operation's answer, as it came, for a
+// person to look into. The entry stays as it is.
+func (a *app) printAnswer(ctx context.Context, id string) (err error) {
+	entry, pending, err := a.journal.Claim(ctx, id)
+	if errors.Is(err, secret.ErrNotFound) {
+		return fault.Usagef("the journal has no entry %q", id).WithHint("hookctl recover names those that there are")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if lerr := entry.Leave(); err == nil {
+			err = lerr
+		}
+	}()
+	switch {
+	case pending.AnswerErr != nil:
+		return pending.AnswerErr
+	case len(pending.Answer) == 0:
+		return fault.Errorf(fault.Other, "nothing of the answer arrived")
+	}
+	text := string(pending.Answer)
+	if a.env.Streams.OutTTY {
+		text = term.CleanBlock(text) + "\n"
+	}
+	if _, err := a.env.Streams.Out.Write([]byte(text)); err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+	}
+	return nil
+}

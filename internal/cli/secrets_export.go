@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsExportOptions struct {
+	app            *app
+	recipients     secret.Recipients
+	out            string
+	allProfiles    bool
+	skipUnreadable bool
+}
+
+func newSecretsExportCmd(g *globals) *cobra.Command {
+	o := &secretsExportOptions{}
+	var keys []string
+	c := &cobra.Command{
+		Use:   "export --age-recipient KEY...",
+		Short: "Write the kept secrets to an encrypted bundle",
+		Example: `  hookctl secrets export --age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudvqhssjyuf0e --out hooks.age
+  hookctl secrets export --all-profiles --age-recipient "$(age-keygen -y key.txt)" > backup.age`,
+		Long: `Write the secrets of the current profile, and what is known of their webhooks,
+to a bundle that only the secret keys of the named age recipients open: for a
+backup, or for other people of a team. 'hookctl secrets import' reads it; what
+is in it is described in the documentation of the files. Credentials are not
+part of it.
+
+The bundle goes to standard output, or with --out to a file of mode 0600. There
+is no output that is not encrypted.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if len(keys) == 0 {
+				return fault.Usagef("missing: --age-recipient").WithHint("make a key pair with: age-keygen -o key.txt; it prints the recipient")
+			}
+			for _, key := range keys {
+				if err := o.recipients.Add(key); err != nil {
+					return err
+				}
+			}
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runSecretsExport(cmd.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringArrayVar(&keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
+	f.StringVar(&o.out, "out", "", "write the bundle to this file and list what is in it")
+	f.BoolVar(&o.allProfiles, "all-profiles", false, "export the secrets of every profile")
+	f.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave out what cannot be read; without it, that is an error and nothing is written")
+	_ = c.RegisterFlagCompletionFunc("age-recipient", cobra.NoFileCompletions)
+	return c
+}
+
+func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
+	a := o.app
+	if o.out == "" && a.out.Format() != render.Table {
+		return fault.Usagef("standard output carries the bundle, which has no other format").WithHint("write it to a file with --out, to get the list of what is in it")
+	}
+	recs, err := o.records(ctx)
+	if err != nil {
+		return err
+	}
+	var bundle bytes.Buffer
+	if err := secret.WriteBundle(&bundle, o.recipients, recs, a.env.Now()); err != nil {
+		return err
+	}
+	if o.out == "" {
+		if _, err := bundle.WriteTo(a.env.Streams.Out); err != nil {
+			return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+		}
+		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
+		return nil
+	}
+	if err := secret.WriteFile(o.out, bundle.Bytes()); err != nil {
+		return err
+	}
+	list := make([]view.KeptSecret, len(recs))
+	for i, r := range recs {
+		list[i] = view.NewKeptSecret(r)
+	}
+	a.note("%s exported to %s.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"), o.out)
+	return a.out.Print(view.KeptSecrets(list, true))
+}
+
+// records are those to export, with their secrets.
+func (o *secretsExportOptions) records(ctx context.Context) ([]secret.Record, error) {
+	a := o.app
+	listed, problems, err := a.store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var recs []secret.Record
+	for _, r := range listed {
+		if !o.allProfiles && r.Profile != a.cfg.Profile() {
+			continue
+		}
+		rec, err := a.store.Get(ctx, r.Ref())
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			problems = append(problems, secret.Problem{Path: r.Path, Err: err})
+			continue
+		}
+		recs = append(recs, rec)
+	}
+	for _, p := range problems {
+		if !o.skipUnreadable {
+			return nil, fault.Errorf(fault.Other, "nothing was exported: %w", p.Err).
+				WithHint("%s", joinHints(fault.Hint(p.Err), "or leave it out with --skip-unreadable"))
+		}
+		a.warn("warning: " + p.Path + " is left out: " + p.Err.Error())
+	}
+	if len(recs) == 0 {
+		where := "profile " + a.cfg.Profile()
+		if o.allProfiles {
+			where = "any profile"
+		}
+		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", where)
+	}
+	return recs, nil
+}
+
+// joinHints puts one hint a line.
+func joinHints(first, second string) string {
+	if first == "" {
+		return second
+	}
+	return fmt.Sprintf("%s\n%s", first, second)
+}

@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// identityCap bounds what is read of an identity file.
+const identityCap = 1 << 20
+
+type secretsImportOptions struct {
+	app      *app
+	identity string
+	bundle   string
+}
+
+func newSecretsImportCmd(g *globals) *cobra.Command {
+	o := &secretsImportOptions{}
+	c := &cobra.Command{
+		Use:   "import --identity FILE [BUNDLE]",
+		Short: "Keep the secrets of an encrypted bundle",
+		Example: `  hookctl secrets import --identity key.txt hooks.age
+  ssh backup cat hooks.age | hookctl secrets import --identity key.txt`,
+		Long: `Keep the secrets of a bundle that 'hookctl secrets export' wrote, from a file or
+standard input. The identity is the file with an age secret key that age-keygen
+wrote. Each webhook keeps the profile that it had.
+
+No secret that is kept already is dropped: where a webhook has another one, that
+which was kept later is the present one afterwards and the other stays beside
+it, for verify to try.
+
+Results: added, newer (the bundle's secret is the present one now), older (it is
+kept beside the present one), unchanged.`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return exactly("[BUNDLE]")(cmd, args)
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.bundle = "-"
+			if len(args) > 0 {
+				o.bundle = args[0]
+			}
+			switch {
+			case o.identity == "":
+				return fault.Usagef("missing: --identity").WithHint("name the file with your age secret key, as age-keygen -o key.txt wrote it")
+			case o.identity == "-" && o.bundle == "-":
+				return fault.Usagef("identity and bundle cannot both come from standard input")
+			}
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			if o.bundle == "-" && len(args) == 0 && o.app.env.Streams.InTTY {
+				return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
+			}
+			return runSecretsImport(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle; - is standard input (required)")
+	_ = c.MarkFlagFilename("identity")
+	return c
+}
+
+func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
+	a := o.app
+	key, err := a.readInput("--identity", o.identity, identityCap)
+	if err != nil {
+		return err
+	}
+	identities, err := secret.ParseIdentities(key)
+	if err != nil {
+		return fault.Usagef("--identity %s: %w", o.identity, err).WithHint("%s", fault.Hint(err))
+	}
+	bundle, err := a.readInput("bundle", o.bundle, secret.MaxBundle)
+	if err != nil {
+		return err
+	}
+	recs, err := secret.ReadBundle(bytes.NewReader(bundle), identities)
+	if err != nil {
+		return err
+	}
+	if err := a.store.Check(ctx); err != nil {
+		return err
+	}
+	list := make([]view.Imported, 0, len(recs))
+	for _, r := range recs {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(err, a.out.Print(view.ImportedList(list)))
+		}
+		m, err := a.importRecord(ctx, r)
+		if err != nil {
+			// What was done is done: it is shown, and doing it again changes nothing.
+			return errors.Join(err, a.out.Print(view.ImportedList(list)))
+		}
+		list = append(list, m)
+	}
+	return a.out.Print(view.ImportedList(list))
+}
+
+// importRecord keeps one record of a bundle.
+func (a *app) importRecord(ctx context.Context, from secret.Record) (view.Imported, error) {
+	rec, err := a.store.Get(ctx, from.Ref())
+	result := view.ImportAdded
+	switch {
+	case errors.Is(err, secret.ErrNotFound):
+		rec = from
+	case errors.Is(err, secret.ErrLost):
+		if rec, err = a.listed(ctx, from.Ref()); err != nil {
+			return view.Imported{}, err
+		}
+		rec.Merge(from)
+	case err != nil:
+		return view.Imported{}, err
+	case !rec.Merge(from):
+		return view.NewImported(rec, view.ImportUnchanged), nil
+	case rec.Secret.Equal(from.Secret):
+		result = view.ImportNewer
+	default:
+		result = view.ImportOlder
+	}
+	if err := a.store.Put(ctx, rec); err != nil {
+		return view.Imported{}, err
+	}
+	rec, err = a.store.Get(ctx, rec.Ref())
+	return view.NewImported(rec, result), err
+}
+
+// listed is the record without its secrets, which the keyring has lost.
+func (a *app) listed(ctx context.Context, ref secret.Ref) (secret.Record, error) {
+	all, _, err := a.store.List(ctx)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	for _, r := range all {
+		if r.Ref() == ref {
+			return r, nil
+		}
+	}
+	return secret.Record{}, secret.ErrNotFound
+}

@@ -1,0 +1,163 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type secretsMigrateOptions struct {
+	app         *app
+	to          string
+	allProfiles bool
+}
+
+func newSecretsMigrateCmd(g *globals) *cobra.Command {
+	o := &secretsMigrateOptions{}
+	c := &cobra.Command{
+		Use:   "migrate --to file|keyring",
+		Short: "Move what is kept between files and the system's keyring",
+		Example: `  hookctl secrets migrate --to keyring && hookctl config set secret-store keyring
+  hookctl secrets migrate --to file --all-profiles`,
+		Long: `Move the secrets and credentials of the current profile from files into the
+keyring of the operating system, or back. Each is written to its new place and
+read back before it is removed from the old one, so that an interruption loses
+nothing: run the same command again, and it goes on. What lies there already is
+left alone.
+
+Where new secrets go is a setting: hookctl config set secret-store keyring.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch o.to {
+			case secret.InFile, secret.InKeyring:
+			case "":
+				return fault.Usagef("missing: --to").WithHint("give --to keyring, or --to file")
+			default:
+				return fault.Usagef("--to %q is not one of file, keyring", o.to)
+			}
+			var err error
+			if o.app, err = g.offline(); err != nil {
+				return err
+			}
+			return runSecretsMigrate(cmd.Context(), o)
+		},
+	}
+	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
+	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")
+	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{secret.InFile, secret.InKeyring}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
+	a := o.app
+	recs, err := a.records(ctx, o.allProfiles)
+	if err != nil {
+		return err
+	}
+	creds, err := o.credentials(ctx)
+	if err != nil {
+		return err
+	}
+	list := []view.Moved{}
+	if len(recs)+len(creds) == 0 {
+		a.note("There is nothing to move.")
+		return a.out.Print(view.MovedList(list))
+	}
+	if err := a.store.CheckPlace(ctx, o.to); err != nil {
+		return err
+	}
+	moved := 0
+	var failed []error
+	did := func(m view.Moved, err error) {
+		list = append(list, m)
+		if m.Moved {
+			moved++
+		}
+		if err != nil {
+			failed = append(failed, err)
+		}
+	}
+	for _, r := range recs {
+		if ctx.Err() != nil {
+			break
+		}
+		ok, err := a.store.Move(ctx, r.Ref(), o.to)
+		if errors.Is(err, secret.ErrNotFound) {
+			continue // removed meanwhile
+		}
+		did(view.NewMovedSecret(r, o.to, ok, err), err)
+	}
+	for _, c := range creds {
+		if ctx.Err() != nil {
+			break
+		}
+		ok, err := a.store.MoveCredential(ctx, c.Provider, c.Profile, c.Origin, o.to)
+		if errors.Is(err, secret.ErrNotFound) {
+			continue
+		}
+		did(view.NewMovedCredential(c, o.to, ok, err), err)
+	}
+	perr := a.out.Print(view.MovedList(list))
+	o.say(ctx, moved)
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return errors.Join(o.left(failed), perr)
+}
+
+// credentials are those to move.
+func (o *secretsMigrateOptions) credentials(ctx context.Context) ([]secret.Credential, error) {
+	all, problems, err := o.app.store.ListCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range problems {
+		o.app.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
+	}
+	var mine []secret.Credential
+	for _, c := range all {
+		if o.allProfiles || c.Profile == o.app.cfg.Profile() {
+			mine = append(mine, c)
+		}
+	}
+	return mine, nil
+}
+
+// say tells what the user may not expect: what stays where it is.
+func (o *secretsMigrateOptions) say(ctx context.Context, moved int) {
+	a := o.app
+	a.note("%s moved to the %s.", plural(moved, "thing was", "things were"), o.to)
+	if now := a.store.Name(); now != o.to {
+		a.note("New secrets still go to the %s. To change that: hookctl config set secret-store %s", now, o.to)
+	}
+	if o.to != secret.InKeyring {
+		return
+	}
+	pending, _, err := a.journal.List(ctx)
+	if err != nil {
+		return
+	}
+	for _, p := range pending {
+		if !p.Sealed && len(p.Answer) > 0 {
+			a.warn("warning: " + p.Path + " may still hold a secret as plain text; settle it with: hookctl recover")
+		}
+	}
+}
+
+// left is the error for what could not be moved, and is where it was.
+func (o *secretsMigrateOptions) left(failed []error) error {
+	if len(failed) == 0 {
+		return nil
+	}
+	hint := fault.Hint(failed[0])
+	if hint == "" {
+		hint = "mend the cause, then run the same command again"
+	}
+	return fault.Errorf(fault.Other, "%s not moved, and kept where it was: %w", plural(len(failed), "thing was", "things were"), failed[0]).
+		WithCode("not-moved").WithHint("%s", hint)
+}
