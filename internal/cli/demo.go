@@ -77,10 +77,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 	for _, step := range []func(context.Context) error{
 		d.start, d.create, d.showStore, d.deliver, d.verifyOne, d.tamper, d.verifyAll,
 	} {
-		if err := ctx.Err(); err != nil {
+		err := step(ctx)
+		if ctx.Err() != nil { // what the step then says is of no interest
 			return fault.Errorf(fault.Interrupted, "interrupted")
 		}
-		if err := step(ctx); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -204,3 +204,17 @@ func TestDemoIsInterrupted(t *testing.T) {
 type failingWriter struct{}
 
 func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// Ctrl-C within a step makes it fail, which is nothing to report.
+func TestDemoIsInterruptedWithinAStep(t *testing.T) {
+	d, _ := newDemo(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	run := d.exec
+	d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+		cancel()
+		return run(ctx, env, args)
+	}
+	if err := d.run(ctx); fault.KindOf(err) != fault.Interrupted {
+		t.Errorf("%v", err)
+	}
+}
