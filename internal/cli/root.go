@@ -73,6 +73,8 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	for _, c := range commands(g) {
 		root.AddCommand(c)
 	}
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
 	checkGroups(root)
@@ -82,6 +84,38 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	})
 	return root
 }
+
+// helpTemplate puts the examples first: they are what most people look for.
+const helpTemplate = `{{.Short}}.
+{{if .HasExample}}
+{{.Example}}
+{{end}}{{with .Long}}
+{{. | trimTrailingWhitespaces}}
+{{end}}
+{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`
+
+// usageTemplate is cobra's without the examples; a command's flags are wrapped,
+// and those of every command are only named.
+const usageTemplate = `Usage:{{if .Runnable}}
+  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
+  {{.CommandPath}} [command]{{end}}{{if gt (len .Aliases) 0}}
+
+Aliases:
+  {{.NameAndAliases}}{{end}}{{if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{if eq (len .Groups) 0}}
+
+Commands:{{range $cmds}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{else}}{{range $group := .Groups}}
+
+{{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
+  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Flags of every command (--profile, --config, -o, --jq, --debug, ...): {{.Root.Name}} --help{{end}}{{if .HasAvailableSubCommands}}
+
+More on a command: {{.CommandPath}} COMMAND --help{{end}}
+`
 
 // commands is THE list of commands, in the order of the groups.
 func commands(g *globals) []*cobra.Command {
