@@ -220,9 +220,8 @@ func (f *fastDecoder) base64(b []byte, i int) int {
 	if need := base64.StdEncoding.DecodedLen(len(text)); cap(f.body) < need {
 		f.body = make([]byte, need)
 	}
-	n, err := base64.StdEncoding.Decode(f.body[:cap(f.body)], text)
-	// Go's decoder passes over line ends, which cannot be in a JSON string.
-	if err != nil || n != decodedLen(text) {
+	n, ok := pairs().decode(f.body[:cap(f.body)], text)
+	if !ok {
 		return -1
 	}
 	f.body = f.body[:n]

@@ -203,9 +203,8 @@ func (x *itemReader) close() error {
 func (x *itemReader) give(raw json.RawMessage) bool {
 	x.n++
 	r := &Request{Source: x.source()}
-	var o object
-	err := json.Unmarshal(raw, &o)
-	if err != nil || o == nil {
+	o := objectOf(raw)
+	if o == nil {
 		return x.yield(unreadable(r.Source, errors.New("it is no JSON object")))
 	}
 	other, err := x.item(o, r)
@@ -224,6 +223,22 @@ func (x *itemReader) source() string { return fmt.Sprintf("%s#%d", x.name, x.n) 
 // object is a JSON object whose members are looked at one by one.
 type object map[string]json.RawMessage
 
+// objectOf takes apart JSON whose syntax has been checked; nil for what is no
+// object. Of repeated members the last counts.
+func objectOf(v []byte) object {
+	if !isObject(v) {
+		return nil
+	}
+	o := object{}
+	members(v, func(quoted, value []byte) bool {
+		if name, ok := unquote(nil, quoted); ok {
+			o[string(name)] = value
+		}
+		return true
+	})
+	return o
+}
+
 // text is a member's text; "" where it is absent, null or no string.
 func (o object) text(name string) string {
 	s, _ := unquote(nil, o[name])
@@ -231,13 +246,7 @@ func (o object) text(name string) string {
 }
 
 // object is a member that is an object; nil where it is not one.
-func (o object) object(name string) object {
-	var inner object
-	if json.Unmarshal(o[name], &inner) != nil {
-		return nil
-	}
-	return inner
-}
+func (o object) object(name string) object { return objectOf(o[name]) }
 
 // has reports whether a member is there and not null.
 func (o object) has(name string) bool { return len(o[name]) > 0 && !isNull(o[name]) }

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +33,7 @@ type verifyOptions struct {
 	report   []string
 	failOn   []string
 	fail     failOn
+	diagnose string
 
 	webhook, secretFile, secretEnv string
 
@@ -100,6 +103,7 @@ annotations; --report writes a file that other CI systems show.`,
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
+	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures are explained, from the first on: a number, or all")
 	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
 	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
 	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
@@ -116,6 +120,7 @@ annotations; --report writes a file that other CI systems show.`,
 		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
 		"signed-template": fixed("{body}", "{timestamp}.{body}"),
 		"max-age":         fixed("5m", "1h", "24h"),
+		"diagnose":        fixed("0", "all"),
 		"report":          cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
 		"fail-on": fixed(string(signature.Mismatch), string(signature.NoSignature), string(signature.Malformed),
 			string(signature.Conflicting), string(signature.NoSecret), string(signature.TooOld), string(signature.Unreadable), "none"),
@@ -193,7 +198,11 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 			return nil, err
 		}
 	}
-	opts := verify.Options{Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now, Lines: lines}
+	diagnoses, err := parseDiagnose(o.diagnose)
+	if err != nil {
+		return nil, err
+	}
+	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now, Lines: lines}
 	for _, h := range o.headers {
 		f, ok := capture.ParseField(h)
 		if !ok {
@@ -211,6 +220,20 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 		}
 	}
 	return verify.New(opts)
+}
+
+// parseDiagnose takes --diagnose: a number, or all.
+func parseDiagnose(word string) (int, error) {
+	n, err := strconv.Atoi(word)
+	switch {
+	case word == "all":
+		return math.MaxInt, nil
+	case err != nil || n < 0:
+		return 0, fault.Usagef("--diagnose %q is neither a number nor all", word)
+	case n == 0:
+		return -1, nil
+	}
+	return n, nil
 }
 
 // scheme is how d signs, under the settings and the flags.

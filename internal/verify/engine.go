@@ -68,7 +68,7 @@ type Options struct {
 }
 
 // DefaultDiagnoses bounds the work for a batch in which everything fails.
-const DefaultDiagnoses = 256
+const DefaultDiagnoses = 100
 
 // maxInFlight bounds the bytes of batches that are read and not yet emitted. A
 // single larger batch goes alone.

@@ -21,6 +21,7 @@ type worker struct {
 	verifiers []*signature.Verifier // nil where the provider has no secret
 	claims    []signature.Claim
 	header    capture.Header
+	asked     capture.Header // what claims are read from: passed on by its address
 	possible  []int
 	streamed  int64 // the size of the streamed body that was judged last
 	// diagnosed is how many failures the collector has explained so far.
@@ -205,10 +206,11 @@ func (w *worker) present(i int, header capture.Header) bool {
 
 func (w *worker) claim(i int, header capture.Header) signature.Reason {
 	scheme := &w.e.providers[i].Scheme
+	w.asked = header
 	if w.e.o.Signature != "" {
-		return scheme.ClaimValue(w.e.o.Signature, header, &w.claims[i])
+		return scheme.ClaimValue(w.e.o.Signature, &w.asked, &w.claims[i])
 	}
-	return scheme.Claim(header, &w.claims[i])
+	return scheme.Claim(&w.asked, &w.claims[i])
 }
 
 // held judges a body in memory under each possible provider. A match counts;

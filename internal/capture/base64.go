@@ -1,0 +1,58 @@
+package capture
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"sync"
+)
+
+// Decoding base64 costs more than the HMAC of what comes out, and the standard
+// library goes character by character. The table below takes two characters at
+// a time, which is about twice as fast (BenchmarkBase64).
+
+// pairTable is the 12 bits of two characters of the standard alphabet, by their
+// bytes as a little-endian number; notPair for all others.
+type pairTable [1 << 16]uint16
+
+const notPair = 1 << 15
+
+// pairs is made when it is first needed: most runs never do.
+var pairs = sync.OnceValue(func() *pairTable {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+	t := new(pairTable)
+	for i := range t {
+		t[i] = notPair
+	}
+	for i := range alphabet {
+		for j := range alphabet {
+			t[int(alphabet[i])|int(alphabet[j])<<8] = uint16(i<<6 | j)
+		}
+	}
+	return t
+})
+
+// decode decodes padded standard base64 into dst, which must have room for
+// [base64.Encoding.DecodedLen]. It is false for anything else, line ends
+// included.
+func (t *pairTable) decode(dst, src []byte) (int, bool) {
+	want := decodedLen(src)
+	if want < 0 || want > len(dst) {
+		return 0, false
+	}
+	n := 0
+	// Eight characters are six bytes, written as eight: the last ones, and the
+	// padding, are left to the library.
+	for len(src) > 8 && len(dst)-n >= 8 {
+		w := binary.LittleEndian.Uint64(src)
+		a, b, c, d := t[uint16(w)], t[uint16(w>>16)], t[uint16(w>>32)], t[w>>48]
+		if (a|b|c|d)&notPair != 0 {
+			return 0, false
+		}
+		binary.BigEndian.PutUint64(dst[n:], uint64(a)<<52|uint64(b)<<40|uint64(c)<<28|uint64(d)<<16)
+		n += 6
+		src = src[8:]
+	}
+	rest, err := base64.StdEncoding.Decode(dst[n:], src)
+	// Go's decoder passes over line ends, which cannot be in a JSON string.
+	return n + rest, err == nil && n+rest == want
+}
