@@ -71,6 +71,9 @@ func runGet(ctx context.Context, o *getOptions) error {
 // find asks for the webhook by its id where the reference is provider/id, and
 // else looks for it in the lists.
 func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webhook, error) {
+	if o.ref == "" {
+		return nil, provider.Webhook{}, errNoName() // before anybody is asked
+	}
 	drivers, skip := o.globals.env.Drivers, true
 	if name, id, ok := strings.Cut(o.ref, "/"); ok {
 		if d, err := o.globals.driver(name); err == nil {

@@ -17,12 +17,16 @@ type candidate struct {
 	gone               bool // deleted or disabled: a living one of the same name is meant
 }
 
+func errNoName() error {
+	return fault.Usagef("the webhook's name is empty").WithHint("name it as provider/id, by its id, or by its name: hookctl list shows them")
+}
+
 // pick finds the one candidate that ref means: provider/id, an id, a name, or,
 // if prefix is allowed, the beginning of an id. More than one is an error that
 // lists them; none is -1.
 func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 	if ref == "" {
-		return -1, fault.Usagef("the webhook's name is empty")
+		return -1, errNoName()
 	}
 	tests := []func(candidate) bool{
 		func(c candidate) bool { return g.qualified(ref, c, func(id string) bool { return c.id == id }) },

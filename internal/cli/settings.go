@@ -91,7 +91,7 @@ func checkTimeout(v string) error {
 		}
 		d = time.Duration(n) * time.Second
 	}
-	if d <= 0 || d > time.Hour {
+	if d < time.Millisecond || d > time.Hour {
 		return fmt.Errorf("%q is not between 1ms and 1h", v)
 	}
 	return nil
