@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -501,8 +502,11 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 	}
 	for _, w := range found {
 		rec, err := o.app.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
-		if err != nil {
+		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
 			continue
+		}
+		if err != nil {
+			return true, err // it may well be kept
 		}
 		for _, to := range sinks {
 			if err := to.Check(ctx); err != nil {

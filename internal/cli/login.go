@@ -60,8 +60,9 @@ func newLoginCmd(g *globals) *cobra.Command {
 func loginLong(drivers []*provider.Driver) string {
 	var b strings.Builder
 	b.WriteString(`Keep the credentials of an account on this machine, in a file that only you can
-read. They are checked first, with a call that changes nothing, and are sent to
-no other address than the one that the base URL names now.
+read, or in the system's keyring where the setting secret-store says so. They are
+checked first, with a call that changes nothing, and are sent to no other address
+than the one that the base URL names now.
 
 On a terminal they are asked for, without echo; Enter keeps what the environment
 has. Elsewhere they come from --credentials, or else from the environment:

@@ -111,6 +111,9 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 	switch {
 	case errors.Is(err, secret.ErrNotFound):
 		return nil
+	case errors.Is(err, secret.ErrLost):
+		c.custody.notify("the record of %s/%s is not marked as deleted: %v", ref.Provider, id, err)
+		return nil
 	case err != nil:
 		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
 	}

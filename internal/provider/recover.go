@@ -114,13 +114,13 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 			return out, err
 		}
 		if done {
-			u.settled = true
+			u.settled, u.kept = true, f.State == StateKept
 			out = append(out, f)
 		}
 	}
 	for _, u := range open {
-		if !u.settled || u.done || u.Intent.Replaces == nil {
-			continue
+		if !u.kept || u.done || u.Intent.Replaces == nil {
+			continue // the old webhook is the only one with a secret, as far as is known
 		}
 		f, err := r.settleOld(ctx, u)
 		if err != nil {
@@ -145,6 +145,7 @@ type unsettled struct {
 	secret.Pending
 	entry   *secret.Entry
 	settled bool
+	kept    bool         // the secret of its webhook is in the store
 	done    bool         // the entry is removed
 	failed  bool         // the answer is there and says that the create failed
 	salvage secret.Value // a secret without an id
