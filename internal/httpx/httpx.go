@@ -51,6 +51,9 @@ type Request struct {
 	Body   []byte
 	Cap    int64 // bytes of (decoded) answer body accepted; 0 means CapGet
 	Repeat Repeat
+	// Private are texts of the body that the trace never shows, wherever they
+	// stand; those shorter than 4 bytes it does.
+	Private []string
 	// OnRetry, if set, is called before the request is sent again. If it fails
 	// the request is not sent again.
 	OnRetry func() error

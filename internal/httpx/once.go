@@ -27,6 +27,7 @@ type call struct {
 	header  http.Header
 	body    []byte
 	cap     int64
+	trace   *tracer // nil: no trace
 	onRetry func() error
 }
 
@@ -79,7 +80,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 	}
 	return &call{
 		method: r.Method, url: u, host: term.Clean(u.Host), header: header, body: r.Body, cap: limit,
-		onRetry: r.OnRetry,
+		trace: c.trace.hiding(r.Private), onRetry: r.OnRetry,
 	}, nil
 }
 
@@ -110,15 +111,15 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 	ex := &exchange{idle: c.idle, onIdle: func() { giveUp(errIdle) }}
 
 	start := now()
-	c.trace.request(k, try)
-	resp, err := c.trip.RoundTrip(k.request(httptrace.WithClientTrace(ctx, ex.trace(c.trace))))
+	k.trace.request(k, try)
+	resp, err := c.trip.RoundTrip(k.request(httptrace.WithClientTrace(ctx, ex.trace(k.trace))))
 	var body []byte
 	if err == nil {
 		body, err = c.readAnswer(ctx, ex, resp, k.cap)
 	}
 	if err == nil {
 		ex.finish()
-		c.trace.response(resp, body, now().Sub(start))
+		k.trace.response(resp, body, now().Sub(start))
 		return outcome{resp: &Response{
 			Status: resp.StatusCode, Header: resp.Header, Body: body,
 			RetryAfter: retryAfter(resp.StatusCode, resp.Header, body),
@@ -134,7 +135,7 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 	}
 	f.wrote, f.status = ex.wrote.Load(), ex.status()
 	out := f.outcome()
-	c.trace.failure(out.err, now().Sub(start))
+	k.trace.failure(out.err, now().Sub(start))
 	return out
 }
 

@@ -21,7 +21,8 @@ const mask = "***"
 
 // redactor takes out of text what no trace may show.
 type redactor struct {
-	known *strings.Replacer // the secrets of Options, in every usual form
+	texts []string          // the secrets of Options, and of a Request
+	known *strings.Replacer // of them, in every usual form
 	// create: what looks like a secret is one, as the answer brings a new one
 	// that nobody knows yet.
 	create bool
@@ -34,7 +35,13 @@ func newRedactor(secrets []secret.Value, create bool) *redactor {
 			texts = append(texts, s.Reveal())
 		}
 	}
-	return &redactor{known: masker(texts), create: create}
+	return &redactor{texts: texts, known: masker(texts), create: create}
+}
+
+// with is r that knows more texts. Those that ordinary words hold stay.
+func (r *redactor) with(texts []string) *redactor {
+	all := slices.Concat(r.texts, tellable(texts))
+	return &redactor{texts: all, known: masker(all), create: r.create}
 }
 
 // shortest is the length in bytes below which a text is no secret that could
@@ -44,9 +51,10 @@ const shortest = 4
 // Mask returns a function that takes texts, in every usual form of them, out of
 // what a provider says: an error may echo the request. Those shorter than 4
 // bytes stay.
-func Mask(texts ...string) func(string) string {
-	texts = slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return len(s) < shortest })
-	return masker(texts).Replace
+func Mask(texts ...string) func(string) string { return masker(tellable(texts)).Replace }
+
+func tellable(texts []string) []string {
+	return slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return len(s) < shortest })
 }
 
 func masker(texts []string) *strings.Replacer {

@@ -85,7 +85,7 @@ func (c *Client) pause(ctx context.Context, call *call, out outcome, wait time.D
 	if wait > time.Second && c.o.Notify != nil {
 		c.o.Notify(fmt.Sprintf("%s, trying again in %s", why, seconds(wait)))
 	}
-	c.trace.note("%s, trying again in %s", why, seconds(wait))
+	call.trace.note("%s, trying again in %s", why, seconds(wait))
 	failed := &Error{Stage: Sent}
 	switch {
 	case out.unprocessed():

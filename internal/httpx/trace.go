@@ -43,6 +43,14 @@ func (t *tracer) forCreate() *tracer {
 	return &tracer{out: t.out, redact: &r}
 }
 
+// hiding is t for an exchange with more private texts.
+func (t *tracer) hiding(texts []string) *tracer {
+	if t == nil || len(texts) == 0 {
+		return t
+	}
+	return &tracer{out: t.out, redact: t.redact.with(texts)}
+}
+
 func (t *tracer) write(lines []string) {
 	var b bytes.Buffer
 	for _, line := range lines {

@@ -241,3 +241,27 @@ func TestMask(t *testing.T) {
 		}
 	}
 }
+
+// The texts that a request calls private are hidden wherever an answer echoes
+// them, and in later requests no more.
+func TestTraceHidesWhatIsPrivate(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Request-Id", "pw-canary "+hex.EncodeToString([]byte("pw-canary")))
+		_, _ = io.WriteString(w, `{"echo":"you said pw-canary on it"}`)
+	}))
+	defer server.Close()
+	var trace strings.Builder
+	c := New(Options{Trace: &trace})
+	for _, private := range [][]string{{"pw-canary", "on"}, nil} {
+		trace.Reset()
+		_, err := c.Do(t.Context(), Request{Method: "POST", URL: server.URL, Body: []byte(`{"wh":"pw-canary"}`), Private: private})
+		if err != nil {
+			t.Fatal(err)
+		}
+		hidden := !strings.Contains(trace.String(), "canary") && !strings.Contains(trace.String(), hex.EncodeToString([]byte("canary")))
+		if hidden != (private != nil) || private != nil && !strings.Contains(trace.String(), `"you said *** on it"`) {
+			t.Errorf("with %q:\n%s", private, &trace)
+		}
+	}
+}

@@ -72,26 +72,28 @@ type success struct {
 // the answer makes no sense. Texts inside the private JSON objects are kept out
 // of errors, as the credentials are.
 func (c *Client) call(ctx context.Context, e endpoint, body any, private ...secret.Value) (success, error) {
-	answer, err := c.post(ctx, e, body)
+	texts := textsIn(private)
+	answer, err := c.post(ctx, e, body, texts)
 	if err != nil {
 		return success{}, err
 	}
-	return envelope{endpoint: e, answer: answer, redact: c.redactor(private)}.open()
+	return envelope{endpoint: e, answer: answer, redact: c.redactor(texts)}.open()
 }
 
 // post sends body as JSON, unopened. Only call and Help use it.
-func (c *Client) post(ctx context.Context, e endpoint, body any) (*httpx.Response, error) {
+func (c *Client) post(ctx context.Context, e endpoint, body any, private []string) (*httpx.Response, error) {
 	text, err := marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	return c.HTTP.Do(ctx, httpx.Request{
-		Method: http.MethodPost,
-		URL:    c.url(e.action),
-		Header: http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
-		Body:   text,
-		Cap:    e.cap,
-		Repeat: e.repeat,
+		Method:  http.MethodPost,
+		URL:     c.url(e.action),
+		Header:  http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}},
+		Body:    text,
+		Cap:     e.cap,
+		Repeat:  e.repeat,
+		Private: private,
 	})
 }
 

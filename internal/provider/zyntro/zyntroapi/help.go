@@ -23,7 +23,7 @@ const (
 // and nothing else: no credentials.
 func (c *Client) Help(ctx context.Context, a Action) ([]byte, error) {
 	e := endpoint{action: string(a), repeat: httpx.RepeatSafe, cap: httpx.CapGet}
-	answer, err := c.post(ctx, e, map[string]bool{"help": true})
+	answer, err := c.post(ctx, e, map[string]bool{"help": true}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -7,21 +7,22 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// redactor returns a function that takes the client's credentials, and every
-// text inside the private JSON objects, out of the API's words: an error page
-// may echo the request.
-func (c *Client) redactor(private []secret.Value) func(string) string {
+// redactor returns a function that takes the client's credentials, and the
+// private texts, out of the API's words: an error page may echo the request.
+func (c *Client) redactor(private []string) func(string) string {
+	return httpx.Mask(append([]string{c.APIKey.Reveal(), c.DeveloperSecret.Reveal()}, private...)...)
+}
+
+// textsIn are the texts in JSON objects.
+func textsIn(objects []secret.Value) []string {
 	var texts []string
-	for _, v := range []secret.Value{c.APIKey, c.DeveloperSecret} {
-		texts = append(texts, v.Reveal())
-	}
-	for _, v := range private {
+	for _, v := range objects {
 		var members map[string]any
 		if json.Unmarshal([]byte(v.Reveal()), &members) == nil {
 			texts = appendTexts(texts, members)
 		}
 	}
-	return httpx.Mask(texts...)
+	return texts
 }
 
 func appendTexts(texts []string, v any) []string {
