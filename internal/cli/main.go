@@ -136,7 +136,7 @@ func interrupts(cancel func()) <-chan struct{} {
 // Run executes one command line and returns its exit code.
 func Run(ctx context.Context, env *Env, args []string) int {
 	g := &globals{env: env, ctx: ctx}
-	root := newRoot(g)
+	root := newTree(g, named(args))
 	reached := noteReached(root)
 	root.SetArgs(args)
 	root.SetIn(env.Streams.In)

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -21,16 +24,30 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			if a, err := g.offline(); err == nil {
-				return a.out.Print(versionView(g.env))
+			if g.hasSettings() {
+				if a, err := g.offline(); err == nil {
+					return a.out.Print(versionView(g.env))
+				}
 			}
-			out, err := g.printer() // the settings are at fault: this must work all the same
+			// There are none, or they are at fault: this must work all the same.
+			out, err := g.printer()
 			if err != nil {
 				return err
 			}
 			return out.Print(versionView(g.env))
 		},
 	}
+}
+
+// hasSettings reports whether there may be a file of settings. Reading one is
+// much of what a start costs, so the version does without where it can.
+func (g *globals) hasSettings() bool {
+	dir, err := g.configDir()
+	if err != nil {
+		return true
+	}
+	_, err = os.Lstat(filepath.Join(dir, "config.yaml"))
+	return !errors.Is(err, os.ErrNotExist)
 }
 
 // printer is the output of a command without settings: the format is the

@@ -2,10 +2,12 @@ package cli
 
 import (
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -31,6 +33,24 @@ func TestVersionView(t *testing.T) {
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, versionView(&tt.env)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// A command line gets the one command that it names, or all of them.
+func TestNamedCommands(t *testing.T) {
+	g := &globals{env: &Env{Drivers: all.Drivers()}}
+	for _, c := range commands() {
+		if made := c.make(g).Name(); made != c.name {
+			t.Errorf("the list calls %q %q", made, c.name)
+		}
+	}
+	for line, want := range map[string]int{
+		"create zyntro": 1, "version": 1, "": len(commands()), "ls": len(commands()), "help create": len(commands()),
+		"--profile create list": len(commands()), "completion bash": len(commands()), "nonsense": len(commands()), "__complete create": len(commands()),
+	} {
+		if got := len(named(strings.Fields(line))); got != want {
+			t.Errorf("%q gets %d commands, want %d", line, got, want)
 		}
 	}
 }
