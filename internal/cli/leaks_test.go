@@ -97,7 +97,7 @@ func babbler(t *testing.T, mode string) *peer {
 		echo := quote(strings.Join(told, " "))
 		head := []string{"Set-Cookie: s=" + canarySecret}
 		for _, name := range []string{"X-Echo", "X-Request-Id", "Server", "Via", "Retry-After"} {
-			head = append(head, name+": "+strings.Map(ascii, strings.Join(told, " ")))
+			head = append(head, name+": "+strings.Join(slices.DeleteFunc(slices.Clone(told), notASCII), " "))
 		}
 		switch {
 		case r.body == `{"help":true}` && mode != "nonsense":
@@ -130,12 +130,9 @@ func babbler(t *testing.T, mode string) *peer {
 	})
 }
 
-// ascii drops what no header has.
-func ascii(r rune) rune {
-	if r < ' ' || r > '~' {
-		return -1
-	}
-	return r
+// notASCII reports a text that no header has.
+func notASCII(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r > '~' })
 }
 
 // TestNoLeaks puts a canary into every credential and secret and through every
@@ -185,7 +182,10 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 		file("creds.json", `{"api_key":`+quote(canaryKey)+`,"org_id":`+quote(canaryOrg)+`}`), file("bad-creds.json", `{"api_key":"`+canaryKey),
 		file("odd-creds.json", `{"api_key":`+quote(canaryKey)+`,"password":`+quote(canaryPassword)+`}`),
 	}
+	given = append(given, file("bad-manifest.yaml", "version: 1\nwebhooks:\n  - {provider: zyntro, name: A, url: 'https://example.com/', events: [new_contact], auth: {type: bearer, value: '"+canaryPassword+"'}}\n"))
+	file("manifest.yaml", "version: 1\nwebhooks:\n  - {provider: zyntro, name: A, url: 'https://example.com/', events: [new_contact], auth: {type: bearer, value: '${CRM_TOKEN}'}}\n  - {provider: wundertreos, name: B, url: 'https://example.com/', events: [contact.created]}\n")
 	body := `{"id":"e1","event_type":"contact.created","data":{}}`
+	file("payload.json", body)
 	signed := signature(canarySecret, body)
 	file("good.http", "POST /hook HTTP/1.1\nContent-Type: application/json\nX-Wunder-Signature: sha256="+signed+"\n\n"+body)
 	file("bad.http", "POST /hook HTTP/1.1\nContent-Type: application/json\nX-Wunder-Signature: sha256="+signed+"\n\n"+body+"\n")
@@ -228,6 +228,16 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 		{args: []string{"config", "list"}}, {args: []string{"config", "list", "-o", "json"}}, {args: []string{"config", "get", "zyntro.base-url"}}, {args: []string{"config", "path"}},
 		{args: []string{"sandbox", "--", "env"}}, {args: []string{"sandbox", "--", p.bin, "list", "--debug"}}, {args: []string{"demo"}}, {args: []string{"version"}},
 		{args: []string{"__complete", "get", ""}}, {args: []string{"__complete", "secrets", "show", "w"}}, {args: []string{"__complete", "create", "zyntro", "--event", ""}}, {args: []string{"__complete", "--profile", ""}},
+		{args: []string{"update", "zyntro/" + someID, "--name", "New", "--auth-type", "bearer", "--auth-data", "@auth.json"}}, {args: []string{"update", "wundertreos/" + someID, "--name", "New", "--replace", "--yes"}},
+		{args: []string{"pause", "zyntro/" + someID}}, {args: []string{"rotate", "wundertreos/" + someID, "--yes"}}, {args: []string{"rotate", "zyntro/" + someID, "--yes", "--auth-data", "@auth.json", "-o", "json"}},
+		{args: []string{"delete", "wundertreos/" + someID, "--yes"}}, {args: []string{"delete", "zyntro/" + someID, "--yes", "-o", "json"}},
+		{args: []string{"export"}}, {args: []string{"plan", "-f", "manifest.yaml"}, more: []string{"CRM_TOKEN=" + canaryPassword}}, {args: []string{"plan", "-f", "bad-manifest.yaml"}},
+		{args: []string{"apply", "-f", "manifest.yaml", "--yes", "-o", "json"}, more: []string{"CRM_TOKEN=" + canaryPassword}}, {args: []string{"apply", "-f", "manifest.yaml", "--yes"}},
+		{args: []string{"sign", "payload.json", "--secret-file", "secret.txt", "--provider", "wundertreos"}}, {args: []string{"sign", "payload.json", "--webhook", "wundertreos/" + someID, "--all-headers", "-o", "json"}},
+		{args: []string{"send", "http://127.0.0.1:9/", "--event", "contact.created", "--secret-file", "secret.txt"}}, {args: []string{"send", "http://127.0.0.1:9/", "--event", "contact.created", "--secret-file", "secret.txt", "--dry-run"}},
+		{args: []string{"replay", "other.http", "--to", "http://127.0.0.1:9/", "--resign", "--secret-file", "secret.txt", "--provider", "wundertreos"}},
+		{args: []string{"doctor"}}, {args: []string{"doctor", "-o", "json"}}, {args: []string{"profile", "list"}}, {args: []string{"listen", "--timeout", "10ms", "--secret-file", "secret.txt", "--provider", "wundertreos"}},
+		{args: []string{"api", "wundertreos", "/oauth-me"}}, {args: []string{"api", "zyntro", "fetchWebhooks", "-i"}}, {args: []string{"api", "wundertreos", "/api-webhook-subscriptions", "-X", "POST"}},
 		{args: []string{"list"}, more: []string{"WUNDERTREOS_API_KEY=" + canaryKey, "WUNDERTREOS_TOKEN=" + canaryToken}},
 		{args: []string{"list"}, more: []string{"HOOKCTL_ZYNTRO_API_KEY=" + canaryKey + "\n"}}, {args: []string{"list"}, more: []string{"HOOKCTL_ZYNTRO_API_KEY= " + canaryKey}},
 		{args: []string{"list"}, more: []string{"HOOKCTL_ZYNTRO_BASE_URL=https://u:" + url.QueryEscape(canaryUserinfo) + "@example.test/"}},
@@ -237,7 +247,8 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 	}
 	for i, r := range runs {
 		args := r.args
-		if timeout != "10s" && i > 3 && i%4 != 0 && (args[0] == "list" || args[0] == "create" || args[0] == "login" || args[0] == "get") {
+		local := slices.Contains([]string{"verify", "secrets", "config", "sign", "sandbox", "version", "__complete"}, args[0])
+		if timeout != "10s" && i > 3 && i%4 != 0 && !local {
 			continue // each would wait before it tries again
 		}
 		switch {
@@ -257,6 +268,9 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 			t.Errorf("%v is no command: %s", args, ended)
 		}
 		shown := ended.stdout + ended.stderr
+		if args[0] == "api" {
+			shown = ended.stderr // its result is what the provider says
+		}
 		// The exception that cli.md makes: Actions is told what to mask.
 		lines := slices.DeleteFunc(strings.Split(shown, "\n"), func(l string) bool { return strings.HasPrefix(l, "::add-mask::") })
 		leaks(t, strings.Join(args, " "), strings.Join(lines, "\n"), secretCanaries...)
