@@ -68,6 +68,7 @@ func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	if err != nil {
 		return nil, &Error{Stage: NotSent, Err: &quiet{err.Error(), ErrUnsendable}}
 	}
+	call.trace = c.trace
 	out := c.once(ctx, call, c.o.Timeout, 1)
 	if out.err != nil {
 		return nil, out.err
