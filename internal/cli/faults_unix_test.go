@@ -21,6 +21,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -91,6 +92,8 @@ func TestHugeAnswers(t *testing.T) {
 			}
 		}
 	}
+	// A kilobyte is a megabyte, and it comes again and again.
+	bomb := sync.OnceValue(func() string { return zipped(strings.Repeat("\x00", 4<<20)) })
 	block := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
 	ok := func(d *dialect, head string) []byte { return fmt.Appendf(nil, "HTTP/1.1 %d OK\r\n%s", d.status, head) }
 	for _, tt := range []struct {
@@ -124,10 +127,8 @@ func TestHugeAnswers(t *testing.T) {
 		}, 7},
 		{"1xx without an end", func(_ *dialect, c *net.TCPConn) { forever(c, []byte("HTTP/1.1 100 Continue\r\n\r\n")) }, 7},
 		{"a bomb", func(d *dialect, c *net.TCPConn) {
-			// A megabyte is a gigabyte; of a thousand of them.
-			bomb := zipped(strings.Repeat("\x00", 64<<20))
 			send(c, ok(d, "Content-Encoding: gzip\r\n\r\n"))
-			forever(c, []byte(bomb))
+			forever(c, []byte(bomb()))
 		}, 7},
 	} {
 		for _, d := range dialects {
@@ -280,6 +281,9 @@ func TestResetBeforeAnswer(t *testing.T) {
 	t.Parallel()
 	for _, d := range dialects {
 		for _, made := range []bool{true, false} {
+			if !made && d != zyntroDialect {
+				continue // it takes seconds, and has nothing to do with the provider
+			}
 			t.Run(fmt.Sprintf("%s/made %v", d.name, made), func(t *testing.T) {
 				t.Parallel()
 				a := newAccount(t, d, someID, someSecret, func(a *account, c *net.TCPConn) {
@@ -464,6 +468,9 @@ func TestUnreachable(t *testing.T) {
 				t.Parallel()
 				p := newProgram(t, append([]string{d.variable + "=" + base + d.base}, d.account...)...)
 				for _, args := range [][]string{append(d.create, "-o", "json"), {"list", d.name, "-o", "json"}, {"get", d.name + "/x", "-o", "json"}} {
+					if args[0] != "create" && name != "refused" {
+						continue // each tries again for a while
+					}
 					r := p.run(args...)
 					if p.failure(r); r.code != 6 || r.stdout != "" {
 						t.Errorf("%v: want exit 6: %s", args, r)
@@ -526,7 +533,8 @@ func TestRedirects(t *testing.T) {
 			"nonsense":    "http://[::1:%zz\x1b[2J",
 			"nowhere":     "",
 		} {
-			if (status == 300 || status == 304) && name != "other port" {
+			// 307 is the one that would carry a body along.
+			if status != 307 && name != "other port" && name != "same origin" && !full() {
 				continue
 			}
 			for _, d := range dialects {

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -130,6 +131,13 @@ func (g *ledger) list() []byte {
 	return response(200, map[string]any{"data": rows})
 }
 
+// ledgerRows are the webhooks so far.
+func (g *ledger) ledgerRows() []ledgerRow {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return slices.Clone(g.rows)
+}
+
 func response(status int, v any) []byte {
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -246,7 +254,7 @@ func TestKillAtRandomInstants(t *testing.T) {
 	}
 	after := p.kept()
 	notKept := 0
-	for _, r := range g.rows {
+	for _, r := range g.ledgerRows() {
 		switch s, ok := after[r.id]; {
 		case ok && s != r.secret:
 			t.Errorf("%s: another secret is kept than the provider told", r.id)
@@ -296,11 +304,11 @@ func TestParallelCreates(t *testing.T) {
 		wg.Go(func() { _ = c.Run() })
 	}
 	wg.Wait()
-	kept := p.kept()
-	if len(g.rows) != n || len(kept) != n {
-		t.Errorf("%d webhooks at the provider, %d secrets kept, want %d", len(g.rows), len(kept), n)
+	kept, rows := p.kept(), g.ledgerRows()
+	if len(rows) != n || len(kept) != n {
+		t.Errorf("%d webhooks at the provider, %d secrets kept, want %d", len(rows), len(kept), n)
 	}
-	for _, r := range g.rows {
+	for _, r := range rows {
 		if kept[r.id] != r.secret {
 			t.Errorf("%s is not kept", r.id)
 		}
