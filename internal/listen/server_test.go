@@ -155,7 +155,9 @@ func TestStopUnderLoad(t *testing.T) {
 		wg.Wait()
 		<-left
 		kept := int64(len(records(t, o.Kept.Path())))
-		if n := acknowledged.Load(); n == 0 || kept != n+1 || cut.Load() != 0 {
+		// A sender may be cut off between two deliveries, as the next one leaves
+		// it: that one was not accepted, and so is not kept either.
+		if n := acknowledged.Load(); n == 0 || kept != n+1 {
 			t.Errorf("%d acknowledged, %d kept, %d senders cut off", n, kept-1, cut.Load())
 		}
 		if text := content(t, o.Kept.Path()); !strings.HasSuffix(text, "}\n") {
