@@ -88,19 +88,22 @@ func (g *gate) release(c *guarded) {
 	g.freed.Signal()
 }
 
-// settle waits until no connection is waiting for a request, but no longer
-// than most.
+// settle waits until no connection has been waiting for a request for a while,
+// but no longer than most. One moment would not do: an answer that was begun
+// before the end does not say that it is the last on its connection, which then
+// waits once more.
 func (g *gate) settle(most time.Duration) {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	end := time.NewTimer(most)
 	defer end.Stop()
-	for {
+	for quiet := 0; quiet < 10; {
 		g.mu.Lock()
 		n := g.waiting.Len()
 		g.mu.Unlock()
-		if n == 0 {
-			return
+		quiet++
+		if n > 0 {
+			quiet = 0
 		}
 		select {
 		case <-tick.C:
