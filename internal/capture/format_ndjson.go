@@ -70,7 +70,7 @@ type lines struct {
 // read takes one read's worth of input and reports whether to go on.
 func (l *lines) read() bool {
 	if cap(l.buf)-len(l.buf) < blockSize/2 {
-		grown := make([]byte, len(l.buf), max(blockSize, 2*cap(l.buf)))
+		grown := make([]byte, len(l.buf), room(cap(l.buf)))
 		copy(grown, l.buf)
 		l.buf = grown
 	}
@@ -95,6 +95,16 @@ func (l *lines) read() bool {
 		l.yield(unreadable(l.source(l.next), cause(err)))
 	}
 	return false
+}
+
+// room is the next size of a buffer that is full: twice as much, and from 8 MiB
+// on what the longest line takes. Pages that are not filled cost nothing, where
+// each doubling would leave the one before it for the collector.
+func room(size int) int {
+	if size >= 8*blockSize {
+		return max(MaxDelivery+blockSize, size+blockSize)
+	}
+	return max(blockSize, 2*size)
 }
 
 // cut yields the whole lines of buf. A block that is far from full is copied,
