@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -572,7 +573,7 @@ func (a *app) maskInActions(v secret.Value) error {
 func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
 	a := o.app
 	s.URL, _ = withoutUserinfo(s.URL)
-	d, err := o.driver.Draft(a.access(o.driver), s, o.draftFields(ctx))
+	d, err := o.driver.Draft(a.access(o.driver), s, o.draftVariables(ctx))
 	if err != nil {
 		return err
 	}
@@ -583,27 +584,21 @@ func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
 	return a.out.Print(draftView(d))
 }
 
-// draftFields are the credential fields that would be sent: those that are set,
-// else the required ones, else the first.
-func (o *createOptions) draftFields(ctx context.Context) []string {
-	var fields []string
-	if creds, _, err := o.app.credentials(ctx, o.driver); err == nil {
-		for _, f := range o.driver.Credentials {
-			if _, ok := creds[f.Name]; ok {
-				fields = append(fields, f.Name)
-			}
-		}
-		return fields
-	}
+// draftVariables are the credential fields that would be sent: those that are
+// set, else the required ones, else the first. Each comes with the variable that
+// it is read from, or else would be first.
+func (o *createOptions) draftVariables(ctx context.Context) map[string]string {
+	creds, _, err := o.app.credentials(ctx, o.driver)
+	variables := map[string]string{}
 	for _, f := range o.driver.Credentials {
-		if f.Required {
-			fields = append(fields, f.Name)
+		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
+			variables[f.Name] = cmp.Or(o.app.variableOf(f), f.Env[0])
 		}
 	}
-	if len(fields) == 0 {
-		fields = append(fields, o.driver.Credentials[0].Name)
+	if first := o.driver.Credentials[0]; len(variables) == 0 {
+		variables[first.Name] = cmp.Or(o.app.variableOf(first), first.Env[0])
 	}
-	return fields
+	return variables
 }
 
 // draftView shows a request with everything secret masked.

@@ -601,7 +601,7 @@ func TestDeleteMarksTheRecord(t *testing.T) {
 
 func TestDraftShowsNoCredential(t *testing.T) {
 	d := toyDriver()
-	draft, err := d.Draft(Access{BaseURL: "http://127.0.0.1:1"}, spec, []string{"key"})
+	draft, err := d.Draft(Access{BaseURL: "http://127.0.0.1:1"}, spec, map[string]string{"key": "TOY_KEY"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,9 +27,10 @@ type DraftHeader struct{ Name, Value string }
 // AuthDataVariable is the environment variable that --auth-data can come from.
 const AuthDataVariable = "HOOKCTL_AUTH_DATA"
 
-// Draft builds the request that Create would send for s. fields names the
-// credential fields to stand in it. Nothing is sent and no credential is read.
-func (d *Driver) Draft(a Access, s Spec, fields []string) (Draft, error) {
+// Draft builds the request that Create would send for s. variables names, by
+// its field, the variable that stands for each credential in it. Nothing is
+// sent and no credential is read.
+func (d *Driver) Draft(a Access, s Spec, variables map[string]string) (Draft, error) {
 	out := Draft{marks: map[string]string{}}
 	mark := func(variable string) string {
 		m := "hookctl-placeholder-" + base64.RawURLEncoding.EncodeToString([]byte(variable))
@@ -37,10 +38,8 @@ func (d *Driver) Draft(a Access, s Spec, fields []string) (Draft, error) {
 		return m
 	}
 	a.Credentials = map[string]secret.Value{}
-	for _, f := range d.Credentials {
-		if slices.Contains(fields, f.Name) {
-			a.Credentials[f.Name] = secret.New(mark(f.Env[0]))
-		}
+	for field, variable := range variables {
+		a.Credentials[field] = secret.New(mark(variable))
 	}
 	if !s.AuthData.IsZero() {
 		// An object, since the client may look at its shape.

@@ -13,7 +13,7 @@ func TestDraft(t *testing.T) {
 	d := Driver()
 	s := spec()
 	s.AuthType, s.AuthData = "bearer", secret.New(`{"value":"CANARY"}`)
-	draft, err := d.Draft(provider.Access{BaseURL: d.BaseURL, PathPrefix: d.PathPrefix}, s, []string{"api_key", "org_id"})
+	draft, err := d.Draft(provider.Access{BaseURL: d.BaseURL, PathPrefix: d.PathPrefix}, s, map[string]string{"api_key": "HOOKCTL_ZYNTRO_API_KEY", "org_id": "HOOKCTL_ZYNTRO_ORG_ID"})
 	if err != nil {
 		t.Fatal(err)
 	}
