@@ -270,6 +270,9 @@ func TestBadFiles(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", name, err, want)
 			}
 		}
+		if fault.Hint(err) == "" {
+			t.Errorf("%s: %q has no hint", name, err)
+		}
 		if text, err := os.ReadFile(path); err != nil || string(text) != tt.text {
 			t.Errorf("%s: the file was changed", name)
 		}
@@ -381,7 +384,7 @@ func TestUnreadable(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(d, "config.yaml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Load(config.Input{Dir: d, Keys: keys}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "not a regular file") {
+	if _, err := config.Load(config.Input{Dir: d, Keys: keys}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "not a regular file") || fault.Hint(err) == "" {
 		t.Errorf("a directory: %v", err)
 	}
 	if runtime.GOOS == "windows" {

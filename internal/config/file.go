@@ -22,7 +22,11 @@ const (
 	maxProblems = 10      // reported at once
 )
 
-const loginHint = "remove it from the file and run: hookctl login <provider>"
+const (
+	loginHint  = "remove it from the file and run: hookctl login <provider>"
+	byHandHint = "correct the file by hand; it was not changed"
+	moveHint   = "move it away, or choose another directory with --config"
+)
 
 // file is what config.yaml says.
 type file struct {
@@ -65,7 +69,7 @@ func readText(path string) (text []byte, err error) {
 		return nil, nil
 	}
 	if err == nil && !fi.Mode().IsRegular() { // a named pipe would wait for ever
-		return nil, fault.Usagef("%s is not a regular file", path)
+		return nil, fault.Usagef("%s is not a regular file", path).WithHint("%s", moveHint)
 	}
 	var f *os.File
 	if err == nil {
@@ -77,7 +81,7 @@ func readText(path string) (text []byte, err error) {
 	}
 	text, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fault.Errorf(fault.Other, "the settings cannot be read: %w", err)
+		return nil, fault.Errorf(fault.Other, "the settings cannot be read: %w", err).WithHint("%s", moveHint)
 	}
 	return text, nil
 }
@@ -107,9 +111,9 @@ func parseFile(path string, text []byte, keys []Key) (*file, error) {
 func parseTree(path string, text []byte) (*yaml.Node, error) {
 	switch {
 	case len(text) > maxFile:
-		return nil, fault.Usagef("%s is larger than %d bytes", path, maxFile)
+		return nil, fault.Usagef("%s is larger than %d bytes", path, maxFile).WithHint("%s", moveHint)
 	case !utf8.Valid(text):
-		return nil, fault.Usagef("%s is not UTF-8 text", path)
+		return nil, fault.Usagef("%s is not UTF-8 text", path).WithHint("%s", byHandHint)
 	}
 	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
 	d := yaml.NewDecoder(bytes.NewReader(text))
@@ -120,7 +124,7 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	}
 	if err == nil {
 		if err = d.Decode(&more); err == nil {
-			return nil, fault.Usagef("%s:%d: a second document begins here: settings are one document", path, more.Line)
+			return nil, fault.Usagef("%s:%d: a second document begins here: settings are one document", path, more.Line).WithHint("%s", byHandHint)
 		}
 		if errors.Is(err, io.EOF) {
 			err = nil
@@ -151,7 +155,7 @@ func syntaxError(path string, err error) error {
 			place += ":" + m[1]
 		}
 	}
-	return fault.Usagef("%s: not valid YAML: %s", place, text).WithHint("correct the file by hand; it was not changed")
+	return fault.Usagef("%s: not valid YAML: %s", place, text).WithHint("%s", byHandHint)
 }
 
 // reader walks the tree and collects what is wrong with it.
@@ -190,7 +194,7 @@ func (r *reader) report(path string) error {
 	if r.more > 0 {
 		fmt.Fprintf(&b, "\nand %d more", r.more)
 	}
-	hint := "correct the file by hand; it was not changed"
+	hint := byHandHint
 	if r.credential {
 		hint = loginHint
 	}
