@@ -209,7 +209,7 @@ func (c *storeCheck) compare(client *provider.Client, recs []secret.Record, rows
 		ref := provider.ShellQuote(d.Name + "/" + w.ID)
 		c.findings = append(c.findings, view.StoreFinding{
 			Problem: "no-secret", Provider: &d.Name, ID: &w.ID, Name: w.Name,
-			Message: fmt.Sprintf("the secret of %s/%s (%s) is not kept here", d.Name, w.ID, text(w.Name)),
+			Message: fmt.Sprintf("the secret of %s is not kept here", described(secret.Record{Provider: d.Name, ID: w.ID, Name: text(w.Name)})),
 			Fix:     fmt.Sprintf("if somebody has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref),
 		})
 	}
