@@ -356,7 +356,7 @@ func (a *app) sinkEnv() sink.Env {
 
 // cleanEnviron is the environment without the user's credentials.
 func (a *app) cleanEnviron() []string {
-	hide := map[string]bool{provider.AuthDataVariable: true}
+	hide := map[string]bool{provider.AuthDataVariable: true, envSandboxToken: true}
 	for _, d := range a.env.Drivers {
 		for _, f := range d.Credentials {
 			for _, name := range f.Env {
@@ -383,7 +383,7 @@ func (a *app) sinks(specs []string) ([]sink.Sink, error) {
 	var out []sink.Sink
 	for i, s := range specs {
 		if s == "stdout" && (a.outputTaken() || slices.Contains(specs[:i], s)) {
-			return nil, fault.Usagef("--secret-to stdout: standard output carries something already").
+			return nil, fault.Usagef("sink %q: standard output carries something already", s).
 				WithHint("leave out -o and --jq, give stdout once, or use file:PATH")
 		}
 		to, err := sink.Parse(s, a.sinkEnv())
