@@ -4,7 +4,8 @@ import (
 	"encoding/base64"
 	"slices"
 	"time"
-	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Record is a delivery to be kept: the delivery record of the command-line
@@ -32,10 +33,10 @@ func AppendRecord(b []byte, r Record) []byte {
 		b = append(r.ReceivedAt.UTC().AppendFormat(b, timeLayout), `",`...)
 	}
 	if r.Method != "" {
-		b = append(appendString(append(b, `"method":`...), r.Method), ',')
+		b = append(term.AppendJSON(append(b, `"method":`...), r.Method), ',')
 	}
 	if r.URL != "" {
-		b = append(appendString(append(b, `"url":`...), r.URL), ',')
+		b = append(term.AppendJSON(append(b, `"url":`...), r.URL), ',')
 	}
 	b = appendHeader(append(b, `"headers":`...), r.Header)
 	b = append(b, `,"body_base64":"`...)
@@ -54,44 +55,14 @@ func appendHeader(b []byte, h map[string][]string) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = append(appendString(b, name), ":["...)
+		b = append(term.AppendJSON(b, name), ":["...)
 		for j, value := range h[name] {
 			if j > 0 {
 				b = append(b, ',')
 			}
-			b = appendString(b, value)
+			b = term.AppendJSON(b, value)
 		}
 		b = append(b, ']')
 	}
 	return append(b, '}')
-}
-
-// appendString quotes s. DEL and the controls of C1 are escaped beside those
-// of C0, so that a record can be looked at on a terminal.
-func appendString(b []byte, s string) []byte {
-	const digits = "0123456789abcdef"
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case c == '"' || c == '\\':
-			b = append(b, '\\', c)
-		case r == utf8.RuneError && n == 1:
-			b = append(b, "\uFFFD"...)
-		case r < 0xa0:
-			b = append(b, '\\', 'u', '0', '0', digits[r>>4], digits[r&0xf])
-		default:
-			b = append(b, s[i:i+n]...)
-		}
-		i += n
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
 }

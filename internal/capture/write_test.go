@@ -30,7 +30,7 @@ func TestAppendRecord(t *testing.T) {
 		{"least", Record{}, `{"headers":{},"body_base64":""}`},
 		{"no values", Record{Header: map[string][]string{"A": nil}}, `{"headers":{"A":[]},"body_base64":""}`},
 		{"controls", Record{Method: "\x00\x1b\\\x7f\u009b\u00e9\u2028", Header: map[string][]string{"A": {"\xff\xc3"}}},
-			"{\"method\":\"\\u0000\\u001b\\\\\\u007f\\u009b\u00e9\u2028\",\"headers\":{\"A\":[\"\uFFFD\uFFFD\"]},\"body_base64\":\"\"}"},
+			"{\"method\":\"\\u0000\\u001b\\\\\\u007f\\u009b\u00e9\\u2028\",\"headers\":{\"A\":[\"\\ufffd\\ufffd\"]},\"body_base64\":\"\"}"},
 	} {
 		got := string(AppendRecord([]byte("x"), c.r))
 		if diff := cmp.Diff("x"+c.want, got); diff != "" {

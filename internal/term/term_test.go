@@ -1,6 +1,8 @@
 package term_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -138,6 +140,29 @@ func FuzzClean(f *testing.F) {
 		}
 		if twice := term.Clean(once); twice != once {
 			t.Errorf("Clean is not idempotent on %q", s)
+		}
+	})
+}
+
+// FuzzAppendJSON: what a JSON decoder reads is the text, and nothing in the
+// string could drive a terminal.
+func FuzzAppendJSON(f *testing.F) {
+	for _, p := range payloads {
+		f.Add(p)
+	}
+	f.Add("a\xff\xc3b\xed\xa0\x80\ufffd")
+	f.Add("\U000e0041\u2028\u202e\u200d👩\u200d💻\t\r\n\"\\\x7f\u009b")
+	f.Fuzz(func(t *testing.T, s string) {
+		quoted := term.AppendJSON([]byte("x"), s)[1:]
+		var got string
+		if err := json.Unmarshal(quoted, &got); err != nil {
+			t.Fatalf("%v: %q", err, quoted)
+		}
+		if got != string([]rune(s)) {
+			t.Errorf("%q became %q", s, got)
+		}
+		if !utf8.Valid(quoted) || bytes.ContainsFunc(quoted, term.Hidden) {
+			t.Errorf("%q is not safe to show", quoted)
 		}
 	})
 }

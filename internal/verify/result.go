@@ -2,9 +2,9 @@ package verify
 
 import (
 	"strconv"
-	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Result is the verdict on one delivery. Its JSON is the public object of the
@@ -45,23 +45,23 @@ func (r Result) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
 // AppendJSON appends the result as one line of JSON, without a newline. It is
 // what the batch engine writes by the hundred thousand, so it is made by hand.
 func (r *Result) AppendJSON(b []byte) []byte {
-	b = appendText(append(b, `{"source":`...), r.Source)
+	b = term.AppendJSON(append(b, `{"source":`...), r.Source)
 	b = strconv.AppendBool(append(b, `,"valid":`...), r.Valid)
 	b = appendNullable(append(b, `,"provider":`...), r.Provider)
 	b = appendNullable(append(b, `,"webhook_id":`...), r.WebhookID)
 	b = appendNullable(append(b, `,"webhook":`...), r.Webhook)
 	b = appendNullable(append(b, `,"event_id":`...), r.EventID)
 	b = appendNullable(append(b, `,"event_type":`...), r.EventType)
-	b = appendText(append(b, `,"reason":`...), string(r.Reason))
+	b = term.AppendJSON(append(b, `,"reason":`...), string(r.Reason))
 	if !r.Valid {
 		b = append(b, `,"diagnosis":[`...)
 		for i, f := range r.Diagnosis {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(append(b, `{"cause":`...), f.Cause)
-			b = appendText(append(b, `,"fix":`...), f.Fix)
-			b = appendText(append(b, `,"explanation":`...), f.Explanation)
+			b = term.AppendJSON(append(b, `{"cause":`...), f.Cause)
+			b = term.AppendJSON(append(b, `,"fix":`...), f.Fix)
+			b = term.AppendJSON(append(b, `,"explanation":`...), f.Explanation)
 			b = append(b, '}')
 		}
 		b = append(b, ']')
@@ -72,13 +72,13 @@ func (r *Result) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(b, n)
+			b = term.AppendJSON(b, n)
 		}
 		if r.Assumed {
 			if len(r.Notes) > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(b, AssumedNote(r.Provider))
+			b = term.AppendJSON(b, AssumedNote(r.Provider))
 		}
 		b = append(b, ']')
 	}
@@ -94,57 +94,5 @@ func appendNullable(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, "null"...)
 	}
-	return appendText(b, s)
-}
-
-const hexDigits = "0123456789abcdef"
-
-// appendText quotes s. Besides what JSON demands, it escapes what could drive
-// a terminal or hide text on one (C1 and bidirectional controls), since lines
-// of this output end up in terminals and logs; bytes that are not UTF-8 become
-// U+FFFD.
-func appendText(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		if c < utf8.RuneSelf {
-			b = appendEscaped(b, c)
-			i++
-			start = i
-			continue
-		}
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == utf8.RuneError && n == 1:
-			b = append(b, `\ufffd`...)
-		case r < 0xa0 || r >= 0x200b && r <= 0x200f || r >= 0x2028 && r <= 0x202e || r >= 0x2060 && r <= 0x2069 || r == 0xfeff || r == 0x61c:
-			b = append(b, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&0xf], hexDigits[r>>4&0xf], hexDigits[r&0xf])
-		default:
-			b = append(b, s[i:i+n]...)
-		}
-		i += n
-		start = i
-	}
-	b = append(b, s[start:]...)
-	return append(b, '"')
-}
-
-func appendEscaped(b []byte, c byte) []byte {
-	switch c {
-	case '"', '\\':
-		return append(b, '\\', c)
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\t':
-		return append(b, '\\', 't')
-	case '\r':
-		return append(b, '\\', 'r')
-	}
-	return append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+	return term.AppendJSON(b, s)
 }

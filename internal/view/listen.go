@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/render"
@@ -47,8 +45,8 @@ func (r Received) AppendJSON(b []byte) []byte {
 	d := &r.d
 	b = append(b, `{"received_at":"`...)
 	b = append(d.ReceivedAt.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z"), '"')
-	b = appendText(append(b, `,"method":`...), d.Method)
-	b = appendText(append(b, `,"url":`...), d.URL)
+	b = term.AppendJSON(append(b, `,"method":`...), d.Method)
+	b = term.AppendJSON(append(b, `,"url":`...), d.URL)
 	b = strconv.AppendInt(append(b, `,"bytes":`...), int64(d.Size), 10)
 	b = append(b, `,"valid":`...)
 	if d.Reason == listen.Unverified {
@@ -56,7 +54,7 @@ func (r Received) AppendJSON(b []byte) []byte {
 	} else {
 		b = strconv.AppendBool(b, d.Taken())
 	}
-	b = appendText(append(b, `,"reason":`...), string(d.Reason))
+	b = term.AppendJSON(append(b, `,"reason":`...), string(d.Reason))
 	b = appendNullable(append(b, `,"provider":`...), d.Provider)
 	b = appendNullable(append(b, `,"webhook_id":`...), d.WebhookID)
 	b = appendNullable(append(b, `,"webhook":`...), d.Webhook)
@@ -79,9 +77,9 @@ func (r Received) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(append(b, `{"cause":`...), f.Cause)
-			b = appendText(append(b, `,"fix":`...), f.Fix)
-			b = append(appendText(append(b, `,"explanation":`...), f.Explanation), '}')
+			b = term.AppendJSON(append(b, `{"cause":`...), f.Cause)
+			b = term.AppendJSON(append(b, `,"fix":`...), f.Fix)
+			b = append(term.AppendJSON(append(b, `,"explanation":`...), f.Explanation), '}')
 		}
 		b = append(b, ']')
 	}
@@ -91,7 +89,7 @@ func (r Received) AppendJSON(b []byte) []byte {
 			if i > 0 {
 				b = append(b, ',')
 			}
-			b = appendText(b, n)
+			b = term.AppendJSON(b, n)
 		}
 		b = append(b, ']')
 	}
@@ -102,38 +100,7 @@ func appendNullable(b []byte, s string) []byte {
 	if s == "" {
 		return append(b, "null"...)
 	}
-	return appendText(b, s)
-}
-
-// appendText quotes s. Whatever could drive a terminal is escaped, and bytes
-// that are not UTF-8 become U+FFFD.
-func appendText(b []byte, s string) []byte {
-	b = append(b, '"')
-	start := 0
-	for i := 0; i < len(s); {
-		if c := s[i]; c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
-			i++
-			continue
-		}
-		b = append(b, s[start:i]...)
-		r, n := utf8.DecodeRuneInString(s[i:])
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r == utf8.RuneError && n == 1:
-			b = append(b, `\ufffd`...)
-		case !term.Hidden(r) && r >= 0x20:
-			b = append(b, s[i:i+n]...)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
-		default:
-			b = fmt.Appendf(b, `\u%04x`, r)
-		}
-		i += n
-		start = i
-	}
-	return append(append(b, s[start:]...), '"')
+	return term.AppendJSON(b, s)
 }
 
 // latency is in milliseconds, to the microsecond.
