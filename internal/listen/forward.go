@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
 )
 
 // Forwarder sends deliveries on to one URL: the same body, byte for byte, and
@@ -81,7 +82,10 @@ func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) F
 	defer cancel()
 	req := &http.Request{
 		Method: http.MethodPost, URL: f.url, Host: f.url.Host, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: endToEnd(header), ContentLength: int64(len(body)), Body: http.NoBody,
+		Header: httpx.EndToEnd(header), ContentLength: int64(len(body)), Body: http.NoBody,
+	}
+	if _, ok := req.Header["User-Agent"]; !ok {
+		req.Header["User-Agent"] = nil // else net/http adds its own
 	}
 	if len(body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(body)) // without GetBody: never sent twice
@@ -93,12 +97,13 @@ func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) F
 		}
 		return Forwarded{Err: err}
 	}
+	if res.StatusCode < 200 || res.StatusCode > 599 {
+		_ = res.Body.Close() // unread: that of a 101 is the connection, which ctx does not end
+		return Forwarded{Err: fmt.Errorf("the target answered with the odd status %d", res.StatusCode)}
+	}
 	_, rerr := io.CopyN(io.Discard, res.Body, answerDrain)
 	if err := res.Body.Close(); err != nil && rerr == nil {
 		rerr = err
-	}
-	if res.StatusCode < 200 || res.StatusCode > 599 {
-		return Forwarded{Err: fmt.Errorf("the target answered with the odd status %d", res.StatusCode)}
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && rerr != nil && !errors.Is(rerr, io.EOF) {
 		return Forwarded{Err: fmt.Errorf("%w: more than %s", errTimeout, f.timeout)}
@@ -115,29 +120,4 @@ func (f Forwarded) answer() int {
 		return http.StatusGatewayTimeout
 	}
 	return http.StatusBadGateway
-}
-
-// hopByHop are the headers that are meant for this hop alone (RFC 9110, section
-// 7.6.1): those of connections and proxies, Expect, which has been met already,
-// and Host, which is the target's.
-var hopByHop = []string{
-	"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization",
-	"Te", "Trailer", "Transfer-Encoding", "Upgrade", "Expect", "Host",
-}
-
-// endToEnd is header without what was meant for this hop.
-func endToEnd(header http.Header) http.Header {
-	out := header.Clone()
-	for _, line := range header.Values("Connection") {
-		for name := range strings.SplitSeq(line, ",") {
-			out.Del(strings.Trim(name, " \t"))
-		}
-	}
-	for _, name := range hopByHop {
-		out.Del(name)
-	}
-	if _, ok := out["User-Agent"]; !ok {
-		out["User-Agent"] = nil // else net/http adds its own
-	}
-	return out
 }

@@ -95,6 +95,7 @@ func TestForwardedBytes(t *testing.T) {
 		"Proxy-Authorization": {"Basic eDp5"},
 		"Te":                  {"trailers"},
 		"Upgrade":             {"h2c"},
+		"Http2-Settings":      {"AAMAAABk"},
 		"Expect":              {"100-continue"},
 		"Idempotency-Key":     {"k"},
 	} {
@@ -152,6 +153,9 @@ func TestForwardAnswers(t *testing.T) {
 		"500":  func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", 500) },
 		"huge": func(w http.ResponseWriter, _ *http.Request) { endless(w) },
 		"odd":  func(w http.ResponseWriter, _ *http.Request) { hijacked(w, "HTTP/1.1 999 Odd\r\n\r\n") },
+		"101": func(w http.ResponseWriter, _ *http.Request) {
+			upgraded(w, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: odd\r\n\r\n")
+		},
 		"cut":  func(w http.ResponseWriter, _ *http.Request) { hijacked(w, "") },
 		"slow": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 		"trickle": func(w http.ResponseWriter, r *http.Request) {
@@ -172,6 +176,7 @@ func TestForwardAnswers(t *testing.T) {
 	}{
 		"200": {200, ""}, "204": {204, ""}, "304": {304, ""}, "302": {302, ""}, "307": {307, ""}, "404": {404, ""}, "500": {500, ""},
 		"huge": {200, ""}, "odd": {502, "the delivery could not be forwarded\n"}, "cut": {502, "the delivery could not be forwarded\n"},
+		"101":  {502, "the delivery could not be forwarded\n"},
 		"slow": {504, "the delivery could not be forwarded\n"}, "trickle": {504, "the delivery could not be forwarded\n"},
 	} {
 		t.Run(path, func(t *testing.T) {
@@ -234,6 +239,17 @@ func hijacked(w http.ResponseWriter, answer string) {
 		return
 	}
 	_, _ = io.WriteString(c, answer)
+	_ = c.Close()
+}
+
+// upgraded answers, and leaves the connection open until its other end closes it.
+func upgraded(w http.ResponseWriter, answer string) {
+	c, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	_, _ = io.WriteString(c, answer)
+	_, _ = io.Copy(io.Discard, c)
 	_ = c.Close()
 }
 
