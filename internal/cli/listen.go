@@ -25,10 +25,12 @@ import (
 )
 
 // The files of --save. Valid deliveries are apart from the others, so that
-// verify and replay can be given the first, or the directory.
+// verify and replay can be given the first, or the directory. Anybody can send
+// invalid ones: they get so many bytes and no more.
 const (
 	keptFile     = "deliveries.ndjson"
 	rejectedFile = "invalid.ndjson"
+	mostRejected = 64 << 20
 )
 
 type listenOptions struct {
@@ -83,7 +85,7 @@ profile is tried. Without any secret the command does not start, unless
 
 --save DIR appends to DIR/deliveries.ndjson, which 'hookctl verify' and 'hookctl
 replay' read. A delivery is answered only when it is safely on disk. Invalid
-ones go to DIR/invalid.ndjson with --save-invalid.
+ones go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
 
 Forwarding keeps the body and the headers as they came; redirects are not
 followed and no credentials added. An event that was answered with a 2xx is
@@ -418,13 +420,14 @@ func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
 	}
 	for _, file := range []struct {
 		name   string
+		most   int64
 		to     **listen.Archive
 		wanted bool
-	}{{keptFile, &opts.Kept, true}, {rejectedFile, &opts.Rejected, o.saveInvalid}} {
+	}{{keptFile, 0, &opts.Kept, true}, {rejectedFile, mostRejected, &opts.Rejected, o.saveInvalid}} {
 		if !file.wanted {
 			continue
 		}
-		a, err := listen.OpenArchive(o.save, file.name, o.app.warn)
+		a, err := listen.OpenArchive(o.save, file.name, file.most, o.app.warn)
 		if err != nil {
 			return nil, errors.Join(err, closeAll())
 		}

@@ -23,6 +23,7 @@ import (
 type Archive struct {
 	path string
 	f    file
+	most int64         // bytes; 0: as much as there is room for
 	wake chan struct{} // of capacity 1: there is something to write
 	quit chan struct{} // closed by Close
 	done chan struct{} // closed when nothing is written any more
@@ -61,9 +62,10 @@ var errArchiveClosed = errors.New("the archive is closed")
 // OpenArchive opens, or makes, the file name in dir for appending. Both are
 // readable by the user alone where they are made here: mode 0600 in directories
 // of mode 0700. Where the system has file locks a file can be open in one
-// process at a time. Notify is told, in one line, of what is odd about a file
+// process at a time. What would make it larger than most bytes is not kept; 0:
+// there is no limit. Notify is told, in one line, of what is odd about a file
 // that is there already. Errors are faults that name the path.
-func OpenArchive(dir, name string, notify func(line string)) (*Archive, error) {
+func OpenArchive(dir, name string, most int64, notify func(line string)) (*Archive, error) {
 	path := filepath.Join(dir, name)
 	if err := makePrivateDir(dir); err != nil {
 		return nil, archiveFault(dir, err)
@@ -72,14 +74,14 @@ func OpenArchive(dir, name string, notify func(line string)) (*Archive, error) {
 	if err != nil {
 		return nil, archiveFault(path, err)
 	}
-	a, err := openArchive(path, &osFile{f}, notify)
+	a, err := openArchive(path, &osFile{f}, most, notify)
 	if err != nil {
 		return nil, errors.Join(archiveFault(path, err), f.Close())
 	}
 	return a, nil
 }
 
-func openArchive(path string, f *osFile, notify func(line string)) (*Archive, error) {
+func openArchive(path string, f *osFile, most int64, notify func(line string)) (*Archive, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -99,12 +101,12 @@ func openArchive(path string, f *osFile, notify func(line string)) (*Archive, er
 	if torn && notify != nil {
 		notify(fmt.Sprintf("The last line of %s has no end: a listener was killed while it wrote it. It stays, and what comes now begins on a new line.", path))
 	}
-	return newArchive(path, f, size, torn), nil
+	return newArchive(path, f, most, size, torn), nil
 }
 
-func newArchive(path string, f file, size int64, torn bool) *Archive {
+func newArchive(path string, f file, most, size int64, torn bool) *Archive {
 	a := &Archive{
-		path: path, f: f, size: size, torn: torn,
+		path: path, f: f, most: most, size: size, torn: torn,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), filling: newBatch(nil),
 	}
 	go a.commitAll()
@@ -182,6 +184,9 @@ func (a *Archive) commitFilling() {
 
 // commit makes lines durable, or takes them back.
 func (a *Archive) commit(lines []byte) error {
+	if a.most > 0 && a.size+int64(len(lines)) > a.most {
+		return fmt.Errorf("%s may hold %d bytes and is full", a.path, a.most)
+	}
 	written := 0
 	if a.torn {
 		n, err := a.f.Write([]byte{'\n'})

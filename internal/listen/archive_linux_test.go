@@ -30,7 +30,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.WriteFile(ballast, make([]byte, 128<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a, err := OpenArchive(dir, "deliveries.ndjson", nil)
+	a, err := OpenArchive(dir, "deliveries.ndjson", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestFullDisk(t *testing.T) {
 func TestArchiveLock(t *testing.T) {
 	t.Parallel()
 	a := archive(t)
-	_, err := OpenArchive(filepath.Dir(a.Path()), "deliveries.ndjson", nil)
+	_, err := OpenArchive(filepath.Dir(a.Path()), "deliveries.ndjson", 0, nil)
 	if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("%v", err)
 	}
@@ -110,7 +110,7 @@ func TestArchiveSpecialFile(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := OpenArchive(dir, "deliveries.ndjson", nil)
+		_, err := OpenArchive(dir, "deliveries.ndjson", 0, nil)
 		done <- err
 	}()
 	select {

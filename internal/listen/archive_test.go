@@ -85,13 +85,35 @@ func breakable(t *testing.T) (*Archive, *brokenFile) {
 		t.Fatal(err)
 	}
 	f := &brokenFile{osFile: osFile{raw}}
-	a := newArchive(path, f, 0, false)
+	a := newArchive(path, f, 0, 0, false)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 	return a, f
+}
+
+// TestArchiveIsFull: beyond the limit nothing is kept, what is there stays, and
+// a smaller record may still fit.
+func TestArchiveIsFull(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, line := range []string{"12345", "123456", "1234567", "123"} {
+		a, err := OpenArchive(dir, "invalid.ndjson", 10, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Append([]byte(line)); (err == nil) != (len(line) <= 5) {
+			t.Errorf("%q: %v", line, err)
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := content(t, filepath.Join(dir, "invalid.ndjson")); got != "12345\n123\n" {
+		t.Errorf("the file holds %q", got)
+	}
 }
 
 func content(t testing.TB, path string) string {
@@ -226,7 +248,7 @@ func TestArchiveTornLine(t *testing.T) {
 	}
 	var said []string
 	for range 2 { // the second time nothing is torn any more
-		a, err := OpenArchive(dir, "deliveries.ndjson", func(line string) { said = append(said, line) })
+		a, err := OpenArchive(dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +274,7 @@ func TestArchiveTornLine(t *testing.T) {
 func TestArchiveModes(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
-	a, err := OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", nil)
+	a, err := OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +297,7 @@ func TestArchiveModes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said []string
-	a, err = OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", func(line string) { said = append(said, line) })
+	a, err = OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -307,7 +329,7 @@ func TestArchiveRefuses(t *testing.T) {
 		dirs = append(dirs, "linked")
 	}
 	for _, dir := range dirs {
-		_, err := OpenArchive(filepath.Join(base, dir), "deliveries.ndjson", nil)
+		_, err := OpenArchive(filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
 		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), dir) || fault.Hint(err) == "" {
 			t.Errorf("%s: %v", dir, err)
 		}

@@ -144,7 +144,7 @@ func startListener(b *testing.B, durable bool) string {
 		return err
 	}
 	if durable {
-		a, err := OpenArchive(b.TempDir(), "deliveries.ndjson", nil)
+		a, err := OpenArchive(b.TempDir(), "deliveries.ndjson", 0, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
