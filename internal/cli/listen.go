@@ -456,7 +456,10 @@ func (o *listenOptions) announce(here string) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	return secret.WriteFile(o.urlFile, []byte(here+"\n"))
+	if err := secret.WriteFile(o.urlFile, []byte(here+"\n")); err != nil {
+		return fault.Errorf(fault.Other, "--url-file: %w", err).WithHint("name a file in a directory that you can write to")
+	}
+	return nil
 }
 
 // retract removes what announce has written.

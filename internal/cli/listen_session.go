@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -22,6 +23,9 @@ type listenSession struct {
 	ref     secret.Ref
 	failure error // why it could not be removed
 }
+
+// sessionName begins the names of such webhooks.
+const sessionName = "hookctl listen "
 
 // plan checks what --create asks for; nil where it asks for nothing.
 func (o *listenOptions) plan() (*listenSession, error) {
@@ -46,7 +50,7 @@ func (o *listenOptions) plan() (*listenSession, error) {
 		return nil, err
 	}
 	s := &listenSession{app: o.app, driver: d, spec: provider.Spec{
-		Name: "hookctl listen " + o.app.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
+		Name: sessionName + o.app.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
 	}}
 	for _, f := range d.Validate(s.spec) {
 		if f.Field == "url" {
@@ -66,6 +70,9 @@ func (s *listenSession) start(ctx context.Context) (verify.Candidate, error) {
 	if s.client, err = s.app.online(ctx, s.driver); err != nil {
 		return verify.Candidate{}, err
 	}
+	if err := s.remind(ctx); err != nil {
+		return verify.Candidate{}, err
+	}
 	made, err := s.client.Create(ctx, s.spec, nil)
 	if err != nil {
 		return verify.Candidate{}, err // it says what became of the webhook
@@ -73,6 +80,23 @@ func (s *listenSession) start(ctx context.Context) (verify.Candidate, error) {
 	s.ref = made.Record.Ref()
 	s.app.note("Made the webhook %s for this session.", provider.ShellQuote(s.ref.Provider+"/"+s.ref.ID))
 	return verify.Candidate{Provider: s.ref.Provider, ID: s.ref.ID, Name: made.Record.Name, Secret: made.Record.Secret}, nil
+}
+
+// remind names the webhooks that earlier sessions have left: one that is killed
+// cannot remove its own.
+func (s *listenSession) remind(ctx context.Context) error {
+	recs, _, err := s.app.store.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		if r.Provider != s.driver.Name || r.Profile != s.app.cfg.Profile() || !r.DeletedAt.IsZero() || !strings.HasPrefix(r.Name, sessionName) {
+			continue
+		}
+		name := provider.ShellQuote(r.Provider + "/" + r.ID)
+		s.app.note("The webhook %s is of another session. If that one was killed, remove it with: hookctl delete %s", name, name)
+	}
+	return nil
 }
 
 // end removes the webhook, although ctx has ended, unless the user interrupts

@@ -502,6 +502,12 @@ func TestListenCreateFails(t *testing.T) {
 		t.Error(l.errs.String())
 	}
 	s.fail.Store(false)
+	l = s.start(args...) // the next one names what is left
+	l.stop()
+	l.ended(0)
+	if n := strings.Count(l.errs.String(), "is of another session"); n != 1 || !strings.Contains(l.errs.String(), "remove it with: hookctl delete wundertreos/"+id) {
+		t.Error(l.errs.String())
+	}
 
 	hurried := *s.env
 	hurry := make(chan struct{})
@@ -531,6 +537,9 @@ func TestListenCreateFails(t *testing.T) {
 	broken.Environ = s.env.Environ
 	if code := Run(t.Context(), &broken, append([]string{"listen", "--url-file", filepath.Join(t.TempDir(), "no", "such")}, args...)); code != 1 {
 		t.Errorf("exit code %d: %s", code, &errs)
+	}
+	if !strings.Contains(errs.String(), "hookctl: --url-file: ") {
+		t.Error(errs.String())
 	}
 	if s.boxes["wundertreos"].Webhooks() != before {
 		t.Error("the webhook is left behind")
