@@ -131,6 +131,14 @@ func TestBase64MarkInRecord(t *testing.T) {
 	}
 }
 
+// Whatever a tool calls it: HAR has no "encoding" for the body of a request.
+func TestHARBase64(t *testing.T) {
+	for _, member := range []string{"encoding", "_encoding"} {
+		all := parse(t, "", `{"log":{"entries":[{"request":{"method":"POST","postData":{"text":"/w==","`+member+`":"base64"}}}]}}`)
+		check(t, member, []got{{Source: "#1", Method: "POST", Body: "\xff"}}, all)
+	}
+}
+
 func TestBrokenExports(t *testing.T) {
 	for _, c := range []struct{ format, text, want string }{
 		{"har", `{"log":{"entries":[{"request":{"method":"POST","postData":{"text":5}}}]}}`, `"text" is not a string`},

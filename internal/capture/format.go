@@ -33,7 +33,8 @@ type Input struct {
 // last and takes anything.
 var Formats = []Format{
 	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
-	ndjsonFormat, jsonFormat, httpFormat, rawFormat,
+	httpFormat, // before the records that a body may consist of
+	ndjsonFormat, jsonFormat, rawFormat,
 }
 
 // FormatNames lists the names in the order of [Formats].

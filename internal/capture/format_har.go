@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,8 @@ import (
 
 // harFormat is an HTTP archive, version 1.2, as browsers and proxies export it:
 // the request of each entry. The archive keeps bodies as text or as parsed form
-// fields; some tools add "encoding": "base64", which HAR has for answers only.
+// fields; some tools add "encoding": "base64", which HAR has for answers only, or
+// "_encoding", as HAR wants its extensions named.
 var harFormat = Format{
 	Name:  "har",
 	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests that have a body",
@@ -51,7 +53,8 @@ func harEntry(o object, r *Request) (other string, err error) {
 	case !post.has("text") || post.text("text") == "" && post.has("params"):
 		return "", harParams(post, r)
 	}
-	err = post.textBody("text", strings.EqualFold(post.text("encoding"), "base64"), r)
+	encoding := cmp.Or(post.text("encoding"), post.text("_encoding"))
+	err = post.textBody("text", strings.EqualFold(encoding, "base64"), r)
 	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
 	}

@@ -156,6 +156,15 @@ func parseHead(lines []string, r *Request) error {
 		lines = lines[1:]
 	}
 	for _, line := range lines {
+		if f, ok := pseudoField(line); ok {
+			switch f.Name {
+			case "method":
+				r.Method = f.Value
+			case "path":
+				r.URL = f.Value
+			}
+			continue
+		}
 		if line[0] == ' ' || line[0] == '\t' {
 			if len(r.Header) == 0 {
 				return fmt.Errorf("the head begins with a folded line")
@@ -171,6 +180,16 @@ func parseHead(lines []string, r *Request) error {
 		r.Header = append(r.Header, f)
 	}
 	return nil
+}
+
+// pseudoField takes ":method: POST", as tools show what HTTP/2 has in place of a
+// request line.
+func pseudoField(line string) (Field, bool) {
+	line, ok := strings.CutPrefix(line, ":")
+	if !ok {
+		return Field{}, false
+	}
+	return ParseField(line)
 }
 
 // requestLine takes "POST /hook HTTP/1.1"; HTTP/0.9 has no headers and so no
@@ -197,7 +216,8 @@ func contentLength(h Header) int {
 func cutBody(b []byte, r *Request, curl bool) (rest []byte) {
 	r.Body = b
 	for _, v := range r.Header.Values("Transfer-Encoding") {
-		if equalFold(strings.TrimSpace(v), "chunked") {
+		// Chunked is the last of several codings (RFC 9112, 6.1).
+		if last := v[strings.LastIndexByte(v, ',')+1:]; equalFold(strings.TrimSpace(last), "chunked") {
 			if body, after, state := joinChunks(b); state != chunksNone {
 				r.Body = body
 				if state == chunksCut {
@@ -348,7 +368,9 @@ func looksLikeHead(head []byte) bool {
 		if !ended {
 			return false
 		}
-		if line[0] != ' ' && line[0] != '\t' || n == 0 {
+		if _, pseudo := pseudoField(line); pseudo {
+			known = true
+		} else if line[0] != ' ' && line[0] != '\t' || n == 0 {
 			f, ok := ParseField(line)
 			if !ok {
 				return false

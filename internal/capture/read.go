@@ -253,9 +253,16 @@ func enough(head []byte) bool {
 	}
 	newline := bytes.IndexByte(text, '\n')
 	if text[0] == '{' || text[0] == '[' {
-		// A first line that is a whole record decides at once; a line that does
-		// not end may still become one.
-		return newline > 0 && (len(head) >= headStep || skipValue(text[:newline], 0) > 0)
+		// A first line that is a whole record decides at once; what does not end
+		// may still become one, whose headers come after its body.
+		if newline > 0 && skipValue(text[:newline], 0) > 0 {
+			return true
+		}
+		item := text
+		if text[0] == '[' {
+			item = firstItem(text)
+		}
+		return len(head) >= headStep && skipValue(item, 0) > 0
 	}
 	return len(head) >= headStep || bytes.Contains(text, []byte("\n\n")) || bytes.Contains(text, []byte("\r\n\r\n"))
 }
