@@ -76,7 +76,7 @@ func (p *parser) authValue(n *yaml.Node, member string) string {
 		return ""
 	}
 	if isCredential(member) && !wholeVariable.MatchString(text) {
-		p.fail(n, "%s must be ${NAME} and nothing else: a credential does not belong into a manifest", member)
+		p.fail(n, "%s must be ${NAME} and nothing else: a credential does not belong in a manifest", member)
 		return ""
 	}
 	value, _ := p.expand(n, text)

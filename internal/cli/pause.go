@@ -21,7 +21,10 @@ func newPauseCmd(g *globals) *cobra.Command {
 		Short:   "Stop deliveries for a while (Zyntro)",
 		Example: `  hookctl pause "CRM Sync"`,
 		Long: `Set a Zyntro webhook to paused. Whether Zyntro queues the events of that time is
-not documented. WundertreOS cannot pause a webhook.`,
+not documented. WundertreOS cannot pause a webhook.
+
+<webhook> is a name, an id, or provider/id; the beginning of an id is not enough
+here. 'hookctl list -o name' prints them in full.`,
 	})
 }
 
@@ -31,7 +34,10 @@ func newResumeCmd(g *globals) *cobra.Command {
 		Short:   "Start deliveries again (Zyntro)",
 		Example: `  hookctl resume "CRM Sync"`,
 		Long: `Set a paused or disabled Zyntro webhook to active again. WundertreOS cannot do
-this.`,
+this.
+
+<webhook> is a name, an id, or provider/id; the beginning of an id is not enough
+here. 'hookctl list -o name' prints them in full.`,
 	})
 }
 

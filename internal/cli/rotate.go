@@ -36,7 +36,10 @@ point is settled by hookctl recover.
 
 Zyntro never tells the authentication data of a webhook again: where it has any,
 --auth-data is required. Its retry settings cannot be set by the API and return
-to Zyntro's default.`,
+to Zyntro's default.
+
+<webhook> is a name, an id, or provider/id; the beginning of an id is not enough
+here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {

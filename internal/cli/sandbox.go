@@ -51,10 +51,13 @@ func newSandboxCmd(g *globals) *cobra.Command {
 with the command.
 
 Alone, the command prints the environment variables that point hookctl at the
-fakes, and serves until it is interrupted. With a command after --, it runs that
-against them and exits with its code: your own credentials are taken out of its
-environment, the fakes' are put in, and HOOKCTL_CONFIG_DIR is a temporary
-directory that is removed at the end.
+fakes, and serves until it is interrupted; in the background, until 'kill %1'.
+The secrets of the webhooks made there are kept in your store and stay in it: set
+HOOKCTL_CONFIG_DIR to a directory of its own to keep them apart.
+
+With a command after --, it runs that against the fakes and exits with its code:
+your own credentials are taken out of its environment, the fakes' are put in, and
+HOOKCTL_CONFIG_DIR is a temporary directory that is removed at the end.
 
 The fakes deliver events, signed, to the webhooks that asked for them: when
 'hookctl sandbox emit' says so, or by themselves with --emit-every. What is not

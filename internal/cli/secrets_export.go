@@ -32,8 +32,7 @@ func newSecretsExportCmd(g *globals) *cobra.Command {
 		Long: `Write the secrets of the current profile, and what is known of their webhooks,
 to a bundle that only the secret keys of the named age recipients open: for a
 backup, or for other people of a team. 'hookctl secrets import' reads it; what
-is in it is described in the documentation of the files. Credentials are not
-part of it.
+is in it is described in docs/files.md. Credentials are not part of it.
 
 The bundle goes to standard output, or with --out to a file of mode 0600. There
 is no output that is not encrypted.`,

@@ -22,7 +22,8 @@ func newSecretsListCmd(g *globals) *cobra.Command {
 		Example: `  hookctl secrets list
   hookctl secrets list --all-profiles -o json`,
 		Long: `List the webhooks whose secrets are kept on this machine. The fingerprint is the
-first 8 hex digits of the secret's SHA-256: enough to tell two secrets apart.
+first 8 hex digits of the secret's SHA-256: enough to tell two secrets apart. Of
+one that your endpoint has: printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
 
 A file of the store that cannot be read is named on standard error and left as
 it is; 'hookctl secrets check' says what to do about it.`,

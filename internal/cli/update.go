@@ -43,7 +43,10 @@ it back whole: Zyntro has no other way. Who changes the events at the same momen
 may undo this or be undone; the result is read again, and a difference reported.
 
 WundertreOS cannot change a webhook. With --replace a new one is made, its NEW
-SECRET kept and handed to every --secret-to, and then the old one deleted.`,
+SECRET kept and handed to every --secret-to, and then the old one deleted.
+
+<webhook> is a name, an id, or provider/id; the beginning of an id is not enough
+here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {
