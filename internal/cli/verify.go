@@ -345,7 +345,8 @@ func (o *verifyOptions) givenSecret() (secret.Value, error) {
 }
 
 // kept is every record of this profile with its secret, the newest first. One
-// that cannot be read is warned of and left out.
+// that cannot be read is warned of and left out. A keyring that cannot be used
+// is an error only where it has them all.
 func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 	a := o.app
 	listed, err := a.records(ctx, false)
@@ -355,18 +356,25 @@ func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 	slices.Reverse(listed)
 	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
 	var all []secret.Record
+	var locked error
 	for _, r := range listed {
 		rec, err := a.store.Get(ctx, r.Ref())
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
+		switch {
+		case err == nil:
+			all = append(all, rec)
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case fault.Code(err) == secret.CodeKeyring:
+			locked = err
+		default:
 			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
-			continue
 		}
-		all = append(all, rec)
 	}
-	return all, nil
+	if locked != nil && len(all) > 0 {
+		a.warn("warning: not every secret in the keyring is tried: " + locked.Error())
+		locked = nil
+	}
+	return all, locked
 }
 
 // chain is the webhook that --webhook means and those that it took over from,

@@ -34,6 +34,10 @@ const keyringService = "hookctl"
 // desktop for its password, or waits for ever where there is none.
 const keyringLimit = 5 * time.Second
 
+// keyringPatience is how many calls in a row may fail before no more are made:
+// every one may have asked the person at the desktop for the password again.
+const keyringPatience = 3
+
 // SystemKeyring is the keyring of the operating system: the macOS Keychain, the
 // Windows Credential Manager, elsewhere the Secret Service on the D-Bus session
 // bus. Nothing is touched before the first call.
@@ -113,8 +117,9 @@ type vault struct {
 	ring  Keyring
 	limit time.Duration
 
-	mu   sync.Mutex
-	hung error // set by a call that did not end; nobody waits a second time
+	mu     sync.Mutex
+	failed int   // calls in a row
+	gone   error // set by a call that did not end, or that was one too many to fail; no other is made
 }
 
 func newVault(ring Keyring) *vault { return &vault{ring: ring, limit: keyringLimit} }
@@ -124,8 +129,8 @@ func newVault(ring Keyring) *vault { return &vault{ring: ring, limit: keyringLim
 func (v *vault) do(ctx context.Context, call func() error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.hung != nil {
-		return v.hung
+	if v.gone != nil {
+		return v.gone
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -137,14 +142,19 @@ func (v *vault) do(ctx context.Context, call func() error) error {
 	select {
 	case err := <-done:
 		if err == nil || errors.Is(err, ErrNotFound) {
+			v.failed = 0
 			return err
 		}
-		return keyringFault(err)
+		err = keyringFault(err)
+		if v.failed++; v.failed == keyringPatience {
+			v.gone = err
+		}
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-t.C:
-		v.hung = keyringFault(fmt.Errorf("it did not answer within %s; it is probably locked", v.limit))
-		return v.hung
+		v.gone = keyringFault(fmt.Errorf("it did not answer within %s; it is probably locked", v.limit))
+		return v.gone
 	}
 }
 
@@ -210,15 +220,16 @@ func (v *vault) probe(ctx context.Context, name string) error {
 
 // ignoreHung drops an error that was said already.
 func ignoreHung(err error) error {
-	if fault.Code(err) == codeKeyring {
+	if fault.Code(err) == CodeKeyring {
 		return nil
 	}
 	return err
 }
 
-const codeKeyring = "keyring"
+// CodeKeyring is the code of the errors for a keyring that cannot be used.
+const CodeKeyring = "keyring"
 
 func keyringFault(err error) error {
-	return fault.Errorf(fault.Other, "the keyring cannot be used: %w", err).WithCode(codeKeyring).
+	return fault.Errorf(fault.Other, "the keyring cannot be used: %w", err).WithCode(CodeKeyring).
 		WithHint("see that it runs and is unlocked (Keychain; Credential Manager; GNOME Keyring, KWallet or KeePassXC on the D-Bus session bus), then try again;\nor keep new secrets in files: hookctl config set secret-store file")
 }

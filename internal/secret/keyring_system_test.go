@@ -116,7 +116,7 @@ func TestNoSessionBus(t *testing.T) {
 	}
 	d := ringDir(t, filepath.Join(t.TempDir(), "cfg"), InKeyring, SystemKeyring(func(string) string { return "" }))
 	for _, err := range []error{d.Check(t.Context()), d.Put(t.Context(), fullRecord())} {
-		if fault.Code(err) != codeKeyring || !strings.Contains(err.Error(), "there is no D-Bus session: DBUS_SESSION_BUS_ADDRESS is not set") {
+		if fault.Code(err) != CodeKeyring || !strings.Contains(err.Error(), "there is no D-Bus session: DBUS_SESSION_BUS_ADDRESS is not set") {
 			t.Error(err)
 		}
 	}
@@ -270,7 +270,7 @@ func TestInLockedGnomeKeyring(t *testing.T) {
 	d.vault.limit = 2 * time.Second
 	start := time.Now()
 	err := d.Check(t.Context())
-	if fault.Code(err) != codeKeyring || !strings.Contains(fault.Hint(err), "unlocked") {
+	if fault.Code(err) != CodeKeyring || !strings.Contains(fault.Hint(err), "unlocked") {
 		t.Error(err)
 	}
 	if took := time.Since(start); took > 6*time.Second {

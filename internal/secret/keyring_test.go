@@ -229,7 +229,7 @@ func TestKeyringBesideFiles(t *testing.T) {
 	if r, err := alone.Get(ctx, Ref{"p", "in-file"}); err != nil || r.Secret.IsZero() {
 		t.Error(r, err)
 	}
-	if _, err := alone.Get(ctx, Ref{"p", "in-keyring"}); fault.Code(err) != codeKeyring || !strings.Contains(err.Error(), "there is none here") {
+	if _, err := alone.Get(ctx, Ref{"p", "in-keyring"}); fault.Code(err) != CodeKeyring || !strings.Contains(err.Error(), "there is none here") {
 		t.Error(err)
 	}
 
@@ -319,6 +319,38 @@ func TestKeyringFails(t *testing.T) {
 				t.Error(r, err)
 			}
 		})
+	}
+}
+
+// A person who does not unlock the keyring is not asked for every secret.
+func TestKeyringPatience(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	ring := newFakeRing()
+	d := ringDir(t, t.TempDir(), InKeyring, ring)
+	for i := range 2 * keyringPatience {
+		if err := d.Put(ctx, Record{Provider: "p", ID: strconv.Itoa(i), Secret: New(canary)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	getAll := func(from, to int) {
+		t.Helper()
+		for i := from; i < to; i++ {
+			if _, err := d.Get(ctx, Ref{"p", strconv.Itoa(i)}); fault.Code(err) != CodeKeyring || !strings.Contains(err.Error(), "dismissed") {
+				t.Error(err)
+			}
+		}
+	}
+	ring.err = errors.New("prompt dismissed")
+	getAll(0, keyringPatience-1)
+	ring.err = nil
+	if _, err := d.Get(ctx, Ref{"p", "0"}); err != nil { // and all is forgiven
+		t.Fatal(err)
+	}
+	ring.err, ring.calls = errors.New("prompt dismissed"), nil
+	getAll(0, 2*keyringPatience)
+	if len(ring.calls) != keyringPatience {
+		t.Errorf("asked %d times: %q", len(ring.calls), ring.calls)
 	}
 }
 
