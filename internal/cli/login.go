@@ -61,7 +61,7 @@ func loginLong(drivers []*provider.Driver) string {
 	var b strings.Builder
 	b.WriteString(`Keep the credentials of an account on this machine, in a file that only you can
 read, or in the system's keyring where the setting secret-store says so. They are
-checked first, with a call that changes nothing, and are sent to no other address
+checked first, with calls that change nothing, and are sent to no other address
 than the one that the base URL names now.
 
 On a terminal they are asked for, without echo; Enter keeps what the environment
@@ -89,6 +89,9 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 		return err
 	}
 	if err := d.CheckCredentials(creds); err != nil {
+		if o.credentials != "" { // no variable would help
+			return &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("--credentials: %w", err), Hint: "for instance: " + exampleCredentials(d)}
+		}
 		return err
 	}
 	v := view.Account{Provider: d.Name, Profile: a.cfg.Profile(), Origin: origin, Fields: slices.Sorted(maps.Keys(creds))}
@@ -98,6 +101,9 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 			return err
 		}
 		v.Checked, v.Account, v.User = true, optional(who.Account), optional(who.User)
+		if d.ProbeLeaves != "" {
+			a.note("Checked: %s.", d.ProbeLeaves)
+		}
 	}
 	err = a.store.PutCredential(ctx, secret.Credential{
 		Provider: d.Name, Profile: v.Profile, Origin: origin, Fields: creds, SavedAt: a.env.Now().UTC(),
@@ -111,13 +117,16 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	return a.out.Print(v.Render())
 }
 
-// check proves the credentials with a call that changes nothing.
+// check proves the credentials with calls that change nothing.
 func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map[string]secret.Value) (provider.Identity, error) {
 	client, err := o.app.onlineWith(o.driver, acc, creds)
 	if err != nil {
 		return provider.Identity{}, err
 	}
 	who, err := client.WhoAmI(ctx)
+	if err == nil && o.driver.Scoped {
+		_, err = client.Probe(ctx)
+	}
 	if err == nil {
 		return who, nil
 	}

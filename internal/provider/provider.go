@@ -194,6 +194,9 @@ type Driver struct {
 	// ProbeLeaves is what a Probe that succeeded does not tell of the
 	// credentials, for people; "" where it tells all.
 	ProbeLeaves string
+	// Scoped says that WhoAmI accepts credentials that Probe may not: they have
+	// scopes.
+	Scoped bool
 
 	open func(Access) Provider
 }

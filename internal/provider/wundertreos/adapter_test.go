@@ -74,6 +74,7 @@ func TestDriver(t *testing.T) {
 		IDField:     []string{"data", "id"},
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"},
 		ProbeLeaves: "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
+		Scoped:      true,
 	}
 	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Request", "Judge")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {

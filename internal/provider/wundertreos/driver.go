@@ -62,5 +62,6 @@ func Driver() *provider.Driver {
 		Judge:       judge,
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not
 		ProbeLeaves: "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
+		Scoped:      true,
 	}, open)
 }
