@@ -31,7 +31,11 @@ func (d *doctor) provider(ctx context.Context, drv *provider.Driver, offline boo
 	if answer != nil {
 		d.clock(drv, answer.Header, before, d.app.env.Now())
 	}
-	d.connection(ctx, drv, client, answer, err, d.app.env.Now().Sub(before))
+	took := d.app.env.Now().Sub(before)
+	if err == nil {
+		_, err = client.List(ctx) // the answer may be anybody's
+	}
+	d.connection(ctx, drv, client, answer, err, took)
 	return ok
 }
 
