@@ -93,18 +93,28 @@ func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
 		return err
 	}
 	list := make([]view.Imported, 0, len(recs))
+	var failed []error
 	for _, r := range recs {
-		if err := ctx.Err(); err != nil {
-			return errors.Join(err, a.out.Print(view.ImportedList(list)))
+		if ctx.Err() != nil {
+			break
 		}
 		m, err := a.importRecord(ctx, r)
 		if err != nil {
-			// What was done is done: it is shown, and doing it again changes nothing.
-			return errors.Join(err, a.out.Print(view.ImportedList(list)))
+			// One damaged file of the store must not keep out the rest of a backup.
+			failed = append(failed, err)
+			continue
 		}
 		list = append(list, m)
 	}
-	return a.out.Print(view.ImportedList(list))
+	// What was done is done: it is shown, and doing it again changes nothing.
+	perr := a.out.Print(view.ImportedList(list))
+	if err := ctx.Err(); err != nil {
+		return errors.Join(err, perr)
+	}
+	if len(failed) > 0 {
+		err = fault.Errorf(fault.Other, "%s not imported: %w", plural(len(failed), "webhook's secrets were", "webhooks' secrets were"), failed[0]).WithCode("not-imported")
+	}
+	return errors.Join(err, perr)
 }
 
 // importRecord keeps one record of a bundle.
