@@ -38,7 +38,7 @@ type Recipients struct{ list []age.Recipient }
 
 // Add adds an age public key ("age1...").
 func (r *Recipients) Add(key string) error {
-	if strings.HasPrefix(key, "AGE-SECRET-KEY-") {
+	if strings.Contains(strings.ToUpper(key), "AGE-SECRET-KEY-") {
 		return fault.Usagef("that is a secret key, not a recipient").WithHint("give the public key that age-keygen printed; and make a new pair, since this one has been on a command line")
 	}
 	parsed, err := age.ParseRecipients(strings.NewReader(key))
