@@ -152,9 +152,13 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
-// warn says one line on standard error, always.
+// warn says one line on standard error, always. A line may begin with a name
+// from elsewhere: none becomes a command for the runner of GitHub Actions.
 func (a *app) warn(line string) {
-	_, _ = fmt.Fprintln(a.env.Streams.Err, term.Clean(line))
+	if line = term.Clean(line); strings.HasPrefix(strings.TrimSpace(line), "::") {
+		line = "note: " + line
+	}
+	_, _ = fmt.Fprintln(a.env.Streams.Err, line)
 }
 
 // confirm asks before something that cannot be undone. Without a terminal the
