@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
+	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -136,6 +139,8 @@ annotations; --report writes a file that other CI systems show.`,
 func runVerify(ctx context.Context, o *verifyOptions) error {
 	a := o.app
 	w := newVerdictWriter(o)
+	missing := allMissing(o.captures)
+	w.mute = missing != nil
 	engine, err := o.engine(ctx, w.lines)
 	if err != nil {
 		return err
@@ -157,6 +162,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	summary, err := engine.Run(ctx, batches, w.write)
 	w.progress.end()
 	werr := errors.Join(w.close(), closeAll(w.reports))
+	if missing != nil && fault.KindOf(err) != fault.Interrupted {
+		return fault.Worst(missing, werr)
+	}
 	if fault.KindOf(err) == fault.Interrupted {
 		a.note("Interrupted. So far:")
 	}
@@ -182,6 +190,29 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		a.note("%s not valid for reasons that --fail-on leaves out.", plural(rest, "delivery is", "deliveries are"))
 	}
 	return fault.Worst(err, werr)
+}
+
+// allMissing is an error where none of the captures is there: the call is wrong
+// then, and there is nothing to give a verdict on. One that is missing among
+// others is a delivery that cannot be read, so that each name has its line.
+func allMissing(captures []string) error {
+	var why []string
+	for _, path := range captures {
+		if path == "-" {
+			return nil
+		}
+		_, err := os.Stat(path)
+		if err == nil {
+			return nil
+		}
+		var pe *fs.PathError
+		if errors.As(err, &pe) {
+			err = pe.Err
+		}
+		why = append(why, fmt.Sprintf("%s: %v", path, err))
+	}
+	return fault.Usagef("no delivery could be read: %s", strings.Join(why, "\n")).WithCode("nothing-readable").
+		WithHint("name files or directories that are there, or - for standard input")
 }
 
 // engine checks the flags and collects what is verified with.
@@ -435,6 +466,7 @@ func (o *verifyOptions) asCandidates(records, kept []secret.Record) []verify.Can
 type verdictWriter struct {
 	app      *app
 	lines    bool // the engine makes the output itself
+	mute     bool // only reports are told
 	stream   *render.Stream
 	held     *verify.Result
 	rows     int
@@ -481,6 +513,9 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 		w.progress.erase()
 		w.app.note("%s", c.Note)
 	}
+	if w.mute {
+		return nil
+	}
 	if w.app.env.Streams.OutTTY {
 		w.progress.erase()
 	}
@@ -522,7 +557,7 @@ func (w *verdictWriter) release() error {
 }
 
 func (w *verdictWriter) close() error {
-	if w.lines {
+	if w.lines || w.mute {
 		return nil
 	}
 	if r := w.held; r != nil && w.rows == 1 {
