@@ -44,9 +44,9 @@ func newAPICmd(g *globals) *cobra.Command {
 		GroupID: groupSetup,
 		Example: `  hookctl api zyntro fetchWebhooks
   hookctl api zyntro updateWebhook -f wh_id=ID -F wh_timeout=45
-  hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID
+  hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID     # not documented: may not exist
   hookctl api wundertreos oauth-me --jq .org_name
-  hookctl api wundertreos api-webhook-subscriptions/ID -X PATCH -F enabled=false`,
+  hookctl api wundertreos api-webhook-subscriptions/ID --jq .data.enabled`,
 		Long: `Send a request to a provider's API, with the credentials in their place, and
 print the answer untouched: for what hookctl has no command for, and for what a
 provider does not document.
