@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -33,22 +34,28 @@ const maxFaultText = 1000
 // faults collects what is wrong with the manifests.
 type faults struct {
 	lines []string
+	total int // how often add was called
 	more  bool
 }
 
 // full reports that nothing more need be looked for.
 func (f *faults) full() bool { return f.more }
 
+// add notes a fault. One in defaults comes up with every webhook: it is said once.
 func (f *faults) add(at Position, format string, args ...any) {
-	if len(f.lines) == maxFaults {
-		f.more = true
-		return
-	}
 	text := fmt.Sprintf(format, args...)
 	if len(text) > maxFaultText {
 		text = strings.ToValidUTF8(text[:maxFaultText], "") + "..."
 	}
-	f.lines = append(f.lines, at.String()+": "+text)
+	line := at.String() + ": " + text
+	f.total++
+	switch {
+	case slices.Contains(f.lines, line):
+	case len(f.lines) == maxFaults:
+		f.more = true
+	default:
+		f.lines = append(f.lines, line)
+	}
 }
 
 // err is all of them as one usage error, or nil.

@@ -9,11 +9,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -25,10 +23,12 @@ import (
 // MaxSize is how large a manifest may be, in bytes.
 const MaxSize = 1 << 20
 
-// maxEvent is how long a word for events may be, in bytes, and maxDocuments how
-// many documents one file may have: far more than anybody writes.
+// maxEvent is how long a word for events may be, in bytes, maxSinks how many sinks
+// a webhook may have, and maxDocuments how many documents one file may have: far
+// more than anybody writes.
 const (
 	maxEvent     = 4 << 10
+	maxSinks     = 50
 	maxDocuments = 1000
 )
 
@@ -93,7 +93,7 @@ func title(provider, name string) string { return fmt.Sprintf("%s %q", provider,
 // Parse reads manifests as one. Everything that is wrong is reported at once,
 // as an error of kind Usage with file, line and column of each.
 func Parse(sources []Source, o Options) (*Manifest, error) {
-	p := &parser{o: o}
+	p := &parser{o: o, lists: map[list]expanded{}}
 	for _, s := range sources {
 		p.file(s)
 	}
@@ -111,7 +111,22 @@ type parser struct {
 	name   string // of the present file
 	found  []*Webhook
 	to     [][]placed // beside found: where each secret would go
+	lists  map[list]expanded
 }
+
+// list is a list of events as one provider understands it, and expanded its
+// slugs. That of defaults is expanded once, not with every webhook.
+type (
+	list struct {
+		node    *yaml.Node
+		driver  *provider.Driver
+		unknown bool
+	}
+	expanded struct {
+		slugs  []string
+		faults int
+	}
+)
 
 // placed is a sink and where it stands in the manifest.
 type placed struct {
@@ -133,8 +148,10 @@ func (p *parser) file(s Source) {
 		p.faults.add(whole, "more than %d bytes (1 MiB): split it into several files", MaxSize)
 		return
 	}
-	if !utf8.Valid(s.Data) {
-		p.faults.add(whole, "not UTF-8 text")
+	if n := notText(s.Data); n >= 0 {
+		at := position(s.Data, n)
+		at.File = p.name
+		p.faults.add(at, "not UTF-8 text")
 		return
 	}
 	d := yaml.NewDecoder(bytes.NewReader(s.Data))
@@ -150,7 +167,7 @@ func (p *parser) file(s Source) {
 			break
 		}
 		if err != nil {
-			p.syntax(err)
+			p.syntax(s.Data, err)
 			return
 		}
 		if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == "" {
@@ -162,16 +179,6 @@ func (p *parser) file(s Source) {
 	if documents == 0 {
 		p.faults.add(whole, "there is no manifest in it: it begins with version: %d", formatVersion)
 	}
-}
-
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
-
-// syntax reports an error of the library, which knows the line at most.
-func (p *parser) syntax(err error) {
-	text := err.Error()
-	m := yamlLine.FindStringSubmatch(text)
-	line, _ := strconv.Atoi(m[1]) // none: the file as a whole
-	p.faults.add(Position{p.name, line, 0}, "not valid YAML: %s", text[len(m[0]):])
 }
 
 // document reads one document, with its own defaults.
@@ -189,10 +196,10 @@ func (p *parser) document(root *yaml.Node) {
 	case v.Tag != "!!int" || v.Value != strconv.Itoa(formatVersion):
 		p.fail(v, "version must be %d", formatVersion)
 	}
-	defaults := map[string]*yaml.Node{}
+	var defaults map[string]*yaml.Node
 	if n, ok := doc["defaults"]; ok {
-		if defaults, ok = p.mapping(n, "defaults", defaultKeys); !ok {
-			defaults = map[string]*yaml.Node{}
+		if defaults, ok = p.mapping(n, "defaults", defaultKeys); ok {
+			p.defaults(defaults)
 		}
 	}
 	list, ok := doc["webhooks"]
@@ -210,6 +217,32 @@ func (p *parser) document(root *yaml.Node) {
 		}
 		p.webhook(n, defaults)
 	}
+}
+
+// defaults finds wrong types in what no webhook may come to use.
+func (p *parser) defaults(given map[string]*yaml.Node) {
+	said := func(key string) (*yaml.Node, bool) { n, ok := given[key]; return n, ok }
+	if n, ok := said("provider"); ok {
+		p.driver(n, said)
+	}
+	if n, ok := said("events"); ok {
+		p.texts(n, "events", func(item *yaml.Node) { p.literal(item, "an event") })
+	}
+	if n, ok := said("timeout"); ok {
+		p.seconds(n)
+	}
+	if n, ok := said("secret_to"); ok {
+		p.texts(n, "secret_to", func(item *yaml.Node) { p.required(item, "a sink") })
+	}
+	if n, ok := said("auth"); ok {
+		for _, d := range p.o.Drivers {
+			if takes(d, "auth") {
+				p.auth(n, d)
+				break
+			}
+		}
+	}
+	p.yes(said("allow_unknown_events"))
 }
 
 // plain refuses what makes YAML mean more than it seems to say.
@@ -287,7 +320,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 	if w.Driver = p.driver(n, said); w.Driver == nil {
 		return
 	}
-	before := len(p.faults.lines)
+	before := p.faults.total
 	for _, key := range []string{"timeout", "auth"} {
 		v, ok := own[key]
 		if ok && !takes(w.Driver, key) {
@@ -315,7 +348,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 		w.Auth = p.auth(v, w.Driver)
 	}
 	to := p.sinks(said, w)
-	if len(p.faults.lines) == before {
+	if p.faults.total == before {
 		p.validate(n, w, said)
 	}
 	p.found, p.to = append(p.found, w), append(p.to, to)
@@ -423,8 +456,22 @@ func (p *parser) texts(n *yaml.Node, key string, each func(*yaml.Node)) {
 	}
 }
 
-// events expands the words of a list.
+// events are the slugs that a list means.
 func (p *parser) events(n *yaml.Node, d *provider.Driver, unknown bool) []string {
+	key := list{n, d, unknown}
+	known, ok := p.lists[key]
+	if ok {
+		p.faults.total += known.faults
+		return known.slugs
+	}
+	before := p.faults.total
+	known.slugs = p.expandEvents(n, d, unknown)
+	known.faults = p.faults.total - before
+	p.lists[key] = known
+	return known.slugs
+}
+
+func (p *parser) expandEvents(n *yaml.Node, d *provider.Driver, unknown bool) []string {
 	var slugs []string
 	have, done := map[string]bool{}, map[string]bool{}
 	p.texts(n, "events", func(item *yaml.Node) {
@@ -466,7 +513,9 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 		}
 		p.faults.add(at, "%v", err)
 	}
-	if n, ok := said("secret_to"); ok {
+	if n, ok := said("secret_to"); ok && len(n.Content) > maxSinks {
+		p.fail(n, "%d sinks: %d at most", len(n.Content), maxSinks)
+	} else if ok {
 		p.texts(n, "secret_to", func(item *yaml.Node) {
 			if spec, ok := p.required(item, "a sink"); ok {
 				add(p.at(item), spec)

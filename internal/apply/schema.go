@@ -55,7 +55,7 @@ var (
 	}}
 	authKey     = Key{"auth", "how the provider authenticates at the endpoint (Zyntro); credentials only as ${NAME}", false, authSchema}
 	secretToKey = Key{"secret_to", "where a new secret goes beside the store: sinks, in which {{.Name}}, {{.Provider}} and {{.ID}} are filled in", false, func([]*provider.Driver) object {
-		return object{"type": "array", "items": object{"type": "string", "minLength": 1}}
+		return object{"type": "array", "maxItems": maxSinks, "items": object{"type": "string", "minLength": 1}}
 	}}
 	unknownKey = Key{"allow_unknown_events", "send events that the catalogue does not list", false, func([]*provider.Driver) object {
 		return object{"type": "boolean"}

@@ -90,6 +90,7 @@ func TestSchemaAgrees(t *testing.T) {
 		oneHook + "  auth: {type: oauth}":                                            false,
 		oneHook + "  secret_to: ['file:x']":                                          true,
 		oneHook + "  secret_to: file:x":                                              false,
+		oneHook + "  secret_to: [" + strings.Repeat("'exec:x',", maxSinks+1) + "]":   false,
 		wunder + "  timeout: 30":                                                     false,
 		wunder + "  auth: {type: none}":                                              false,
 		strings.Replace(wunder, "- name: a\n  url", "- url", 1):                      true,
@@ -158,6 +159,10 @@ func invalid(schema any, v any) string {
 		case "minItems":
 			if isList && len(list) < int(arg.(float64)) {
 				return "too few"
+			}
+		case "maxItems":
+			if isList && len(list) > int(arg.(float64)) {
+				return "too many"
 			}
 		case "items":
 			for _, one := range list {
