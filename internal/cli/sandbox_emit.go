@@ -53,7 +53,7 @@ not or no webhook asked for the event, 6 if the sandbox does not answer.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
-	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.member=value, the value as JSON or as a text (repeatable)")
+	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value, the value as JSON or as a text (repeatable)")
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
 	_ = c.RegisterFlagCompletionFunc("set", cobra.NoFileCompletions)
 	return c

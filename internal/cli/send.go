@@ -74,7 +74,7 @@ does not answer.`,
 	f.StringArrayVar(&o.events, "event", nil, "event to send: a slug, a comma list, a glob, or all (required without --data, repeatable)")
 	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
 	f.StringVar(&o.data, "data", "", "send this body instead of a sample, byte for byte: FILE, or @- for standard input")
-	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.member=value, the value as JSON or as a text (repeatable)")
+	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value, the value as JSON or as a text (repeatable)")
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "another header: 'Name: value', or @FILE with one a line (repeatable)")
 	f.BoolVar(&o.badSignature, "bad-signature", false, "sign with a key that nobody has, to see the endpoint refuse it")
 	f.IntVar(&o.repeat, "repeat", 1, "how often to send it, with fresh ids each time")

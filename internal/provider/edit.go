@@ -17,9 +17,9 @@ type Edit struct {
 }
 
 // ParseEdit reads "path=value": member names with dots between them (a dot
-// that belongs to a name is written \., a backslash \\), numbers for the
-// elements of lists; a value that is JSON, or else a text. Errors are of kind
-// Usage.
+// that belongs to a name is written \., a bracket \[, a backslash \\), numbers
+// for the elements of lists, list.0 or list[0]; a value that is JSON, or else a
+// text. Errors are of kind Usage.
 func ParseEdit(text string) (Edit, error) {
 	path, value, ok := strings.Cut(text, "=")
 	if !utf8.ValidString(text) {
@@ -35,9 +35,16 @@ func ParseEdit(text string) (Edit, error) {
 	var name strings.Builder
 	for i := 0; i < len(path); i++ {
 		switch c := path[i]; {
-		case c == '\\' && i+1 < len(path) && (path[i+1] == '.' || path[i+1] == '\\'):
+		case c == '\\' && i+1 < len(path) && strings.IndexByte(`.[\`, path[i+1]) >= 0:
 			i++
 			name.WriteByte(path[i])
+		case c == '[' && bracketed(path[i:]) != "":
+			if name.Len() > 0 {
+				e.path = append(e.path, name.String())
+				name.Reset()
+			}
+			name.WriteString(bracketed(path[i:]))
+			i += len(name.String()) + 1
 		case c == '.':
 			e.path = append(e.path, name.String())
 			name.Reset()
@@ -54,9 +61,19 @@ func ParseEdit(text string) (Edit, error) {
 	return e, nil
 }
 
+// bracketed is the number in the brackets that path begins with; "" where a
+// name with a bracket in it begins so.
+func bracketed(path string) string {
+	number, rest, closed := strings.Cut(path[1:], "]")
+	if !closed || strings.Trim(number, "0123456789") != "" || rest != "" && rest[0] != '.' && rest[0] != '[' {
+		return ""
+	}
+	return number
+}
+
 // Path is the path as it is written.
 func (e Edit) Path() string {
-	escape := strings.NewReplacer(`\`, `\\`, ".", `\.`)
+	escape := strings.NewReplacer(`\`, `\\`, ".", `\.`, "[", `\[`)
 	names := make([]string, len(e.path))
 	for i, n := range e.path {
 		names[i] = escape.Replace(n)
