@@ -1,19 +1,17 @@
 package wundertreosfake
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/httpx"
 )
 
 // Attempt is one attempt of a delivery, or what would have been one.
@@ -191,6 +189,7 @@ func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
 	signature := sign(d.secret, t.Body)
 	t.Header = http.Header{
 		"Content-Type":       {"application/json"},
+		"User-Agent":         {"hookctl-sandbox (stand-in for WundertreOS)"},
 		"X-Wunder-Signature": {signature},
 		"X-Hook-Signature":   {signature},
 		"X-Wunder-Event":     {t.EventType},
@@ -227,36 +226,9 @@ func (a *API) deliver(ctx context.Context, t *Attempt) {
 		t.Err = "not sent: this sandbox makes no deliveries"
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, a.o.DeliveryTimeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, t.URL, bytes.NewReader(t.Body))
+	status, err := httpx.Post(ctx, a.o.Deliver, a.o.DeliveryTimeout, t.URL, t.Header, t.Body)
 	if err != nil {
 		t.Err = err.Error()
-		return
 	}
-	request.Header = t.Header.Clone()
-	client := *a.o.Deliver
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := client.Do(request)
-	if err != nil {
-		t.Err = why(err, a.o.DeliveryTimeout)
-		return
-	}
-	t.Status = answer.StatusCode
-	// What the receiver says beyond its status does not count; reading it lets
-	// the connection be used again.
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
-	_ = answer.Body.Close()
-}
-
-// why is the cause of an attempt without an answer. The attempt names the URL.
-func why(err error, timeout time.Duration) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", timeout)
-	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
-	return err.Error()
+	t.Status = status
 }

@@ -1,19 +1,17 @@
 package zyntrofake
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/httpx"
 )
 
 // SignatureHeader carries the signature of a delivery. Assumed, as all of the
@@ -185,7 +183,11 @@ func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
 		a.Err = "not sent: this sandbox makes no deliveries"
 		return a, true
 	}
-	d.send(ctx, &a)
+	status, err := httpx.Post(ctx, d.fake.o.Deliver, d.timeout, a.URL, a.Header, a.Body)
+	if err != nil {
+		a.Err = err.Error()
+	}
+	a.Status = status
 	d.fake.record(a)
 	return a, true
 }
@@ -194,41 +196,6 @@ func (f *Fake) active(id string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.ContainsFunc(f.webhooks, func(w *webhook) bool { return w.id == id && w.status == "active" })
-}
-
-// send posts the attempt and writes down how it ended.
-func (d *Delivery) send(ctx context.Context, a *Attempt) {
-	ctx, cancel := context.WithTimeout(ctx, d.timeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, a.URL, bytes.NewReader(a.Body))
-	if err != nil {
-		a.Err = err.Error()
-		return
-	}
-	r.Header = a.Header.Clone()
-	once := *d.fake.o.Deliver
-	once.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	answer, err := once.Do(r)
-	if err != nil {
-		a.Err = why(err, d.timeout)
-		return
-	}
-	a.Status = answer.StatusCode
-	// What the receiver says does not matter: only its status does.
-	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 1<<20))
-	_ = answer.Body.Close()
-}
-
-// why is the cause of an attempt without an answer. The attempt names the URL.
-func why(err error, timeout time.Duration) string {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Sprintf("no answer within %s", timeout)
-	}
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		err = ue.Err
-	}
-	return err.Error()
 }
 
 // record notes the outcome where fetchWebhooks shows it. What counts as a
