@@ -246,8 +246,10 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 		return nil, err
 	}
 	for _, d := range a.env.Drivers {
-		if only == "" || d.Name == only {
-			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.scheme(d), Envelope: d.Envelope})
+		if p := (verify.Provider{Name: d.Name, Scheme: o.scheme(d), Envelope: d.Envelope}); only == "" || d.Name == only {
+			opts.Providers = append(opts.Providers, p)
+		} else {
+			opts.Excluded = append(opts.Excluded, p)
 		}
 	}
 	return verify.New(opts)

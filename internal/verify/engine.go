@@ -45,6 +45,9 @@ type Options struct {
 	// Providers in the order of detection. With several, a delivery belongs to
 	// those whose signature headers it has; with one, all deliveries are its.
 	Providers []Provider
+	// Excluded are providers that no delivery is taken to be of: one without a
+	// signature that carries a header of theirs is told so.
+	Excluded []Provider
 	// Candidates are the secrets to try, the newest first.
 	Candidates []Candidate
 	// Others are secrets that are never accepted, and looked at only to explain

@@ -83,6 +83,29 @@ func TestNoSecretForTheProvider(t *testing.T) {
 	}
 }
 
+// Who asks for a webhook of one provider and has a delivery of another one is
+// told which it is.
+func TestDeliveryOfAnExcludedProvider(t *testing.T) {
+	o := options()
+	both := o.Providers
+	o.Diagnoses = -1
+	o.Providers, o.Excluded = both[:1], both[1:]
+	all, _, err := run(t, o, record(t, wunderBody, "x-wunder-signature", sign(t, wunder, wunderKey, wunderBody))+
+		record(t, wunderBody, "X-Other", "1")+record(t, wunderBody, "X-Zyntro-Signature", strings.Repeat("0", 64)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got [][]string
+	for _, r := range all {
+		got = append(got, append([]string{r.Provider, string(r.Reason)}, r.Notes...))
+	}
+	diff(t, "provider, reason and notes", [][]string{
+		{"zyntro", "no-signature", "it carries X-Wunder-Signature, as deliveries of wundertreos do, but was verified as one of zyntro: see --webhook and --provider"},
+		{"zyntro", "no-signature"},
+		{"zyntro", "mismatch"},
+	}, got)
+}
+
 func TestBareSignature(t *testing.T) {
 	o := options()
 	o.Signature = strings.ToUpper(strings.TrimPrefix(sign(t, wunder, wunderKey, wunderBody), "sha256="))

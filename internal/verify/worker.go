@@ -111,6 +111,7 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 	result.Reason, result.Valid = verdict.Reason, verdict.Reason == signature.OK
 	if !result.Valid {
 		w.reject(best, head, r, result, f)
+		w.excluded(header, result)
 		return
 	}
 	p := &w.e.providers[best]
@@ -159,6 +160,22 @@ func (w *worker) reject(best int, body []byte, r *capture.Request, result *Resul
 		if event := w.e.providers[i].Envelope.Event(body); event.ID != "" && event.Type != "" && event.Time != "" {
 			result.EventID, result.EventType = event.ID, event.Type
 			return
+		}
+	}
+}
+
+// excluded notes whose delivery one without a signature looks like.
+func (w *worker) excluded(header capture.Header, result *Result) {
+	if result.Reason != signature.NoSignature || w.e.o.Signature != "" {
+		return
+	}
+	for _, p := range w.e.o.Excluded {
+		for _, name := range p.Scheme.Headers {
+			if header.Has(name) {
+				result.Notes = append(result.Notes, fmt.Sprintf("it carries %s, as deliveries of %s do, but was verified as one of %s: see --webhook and --provider",
+					name, p.Name, w.e.providers[0].Name))
+				return
+			}
 		}
 	}
 }
