@@ -485,15 +485,31 @@ type verdictWriter struct {
 // each line.
 const streamBuffer = 64 << 10
 
+// alignedRows is how many rows the columns of a table are made to fit: names of
+// files are longer than one thinks.
+const alignedRows = 100
+
 func newVerdictWriter(o *verifyOptions) *verdictWriter {
 	a := o.app
 	w := &verdictWriter{app: a, causes: map[string]int{}, fix: map[string]string{}}
 	w.lines = a.out.Format() == render.NDJSON && o.globals.flags.jq == ""
 	w.stream = a.out.Stream(view.VerdictColumns())
-	if !a.env.Streams.OutTTY && !slices.Contains(o.captures, "-") {
-		w.stream.Buffer(streamBuffer)
+	if !slices.ContainsFunc(o.captures, mayWait) {
+		w.stream.Align(alignedRows)
+		if !a.env.Streams.OutTTY {
+			w.stream.Buffer(streamBuffer)
+		}
 	}
 	return w
+}
+
+// mayWait reports whether a capture may come slowly: standard input, a pipe.
+func mayWait(path string) bool {
+	if path == "-" {
+		return true
+	}
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }
 
 func (w *verdictWriter) write(c *verify.Chunk) error {

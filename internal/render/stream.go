@@ -21,6 +21,10 @@ type Stream struct {
 	columns []Column
 	widths  []int
 
+	held   [][]string // the rows that the columns are made to fit
+	align  int        // how many of them at most
+	titled bool       // the titles are written
+
 	pending bytes.Buffer
 	limit   int // bytes to gather before writing; 0: write each item
 	items   int
@@ -45,6 +49,11 @@ func (p *Printer) Stream(columns []Column, widths []int) *Stream {
 
 // Buffer makes the stream gather about n bytes between writes, for speed.
 func (s *Stream) Buffer(n int) { s.limit = n }
+
+// Align makes the columns of a table as wide as the first n rows need, which are
+// written only when there are so many, or at the end. It is for rows that do
+// not come slowly.
+func (s *Stream) Align(n int) { s.align = n }
 
 // Item writes one item: Data, Names and one row. An empty name prints no line
 // in the name format.
@@ -97,7 +106,33 @@ func (s *Stream) item(data any, row []string, name string) error {
 }
 
 func (s *Stream) row(row []string) {
-	if s.items == 1 {
+	cells := cleanRow(row, len(s.columns))
+	if len(s.held) < s.align {
+		s.held = append(s.held, cells)
+		for i, c := range s.columns {
+			if !c.Flexible {
+				s.widths[i] = max(s.widths[i], width(cells[i]))
+			}
+		}
+		if len(s.held) == s.align {
+			s.release()
+		}
+		return
+	}
+	s.line(cells)
+}
+
+// release writes the rows that were held back; no more are.
+func (s *Stream) release() {
+	for _, cells := range s.held {
+		s.line(cells)
+	}
+	s.held, s.align = nil, 0
+}
+
+func (s *Stream) line(cells []string) {
+	if !s.titled {
+		s.titled = true
 		titles := make([]string, len(s.columns))
 		for i, c := range s.columns {
 			titles[i] = term.Clean(c.Title)
@@ -107,7 +142,6 @@ func (s *Stream) row(row []string) {
 		s.pending.WriteString(s.p.bold(string(bytes.TrimSuffix(line.Bytes(), []byte("\n")))))
 		s.pending.WriteByte('\n')
 	}
-	cells := cleanRow(row, len(s.columns))
 	if s.p.opts.TTY {
 		for i, c := range s.columns {
 			if c.Flexible {
@@ -124,6 +158,7 @@ func (s *Stream) Close() error {
 		return s.err
 	}
 	s.closed = true
+	s.release()
 	if s.err == nil && s.p.filter == nil {
 		switch {
 		case s.p.opts.Format == JSON && s.items > 0:

@@ -77,6 +77,39 @@ func TestStreamTable(t *testing.T) {
 	}
 }
 
+// The titles stand above their columns, where the first rows are longer than
+// was thought.
+func TestStreamAlign(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int]string{
+		1: "ID     NAME     END\nlong   n        x\nlonger-id   n        x\n",
+		2: "ID          NAME     END\nlong        n        x\nlonger-id   n        x\n",
+		9: "ID          NAME     END\nlong        n        x\nlonger-id   n        x\n",
+	} {
+		var b bytes.Buffer
+		p, err := render.New(&b, render.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := p.Stream(streamColumns, []int{4, 6})
+		s.Align(n)
+		for _, id := range []string{"long", "longer-id"} {
+			if err := s.Item(list[0], []string{id, "n", "x"}, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if held := b.Len() == 0; held != (n > 2) {
+			t.Errorf("%d: written before the end: %q", n, b.String())
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, b.String()); diff != "" {
+			t.Errorf("%d:\n%s", n, diff)
+		}
+	}
+}
+
 func TestStreamJQ(t *testing.T) {
 	t.Parallel()
 	if got, want := stream(t, render.Options{JQ: ".id, .count"}, 2, 0), "a\n9007199254740993\nb\n0\n"; got != want {
