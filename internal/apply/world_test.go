@@ -198,3 +198,5 @@ func peek(r *http.Request) string {
 type lateFailure struct{ sink.Sink }
 
 func (lateFailure) Check(context.Context) error { return nil }
+
+func (l lateFailure) For(it sink.Item) (sink.Sink, error) { return sink.For(l.Sink, it), nil }

@@ -334,10 +334,10 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 // Fill hands the record's secret to every sink, whatever becomes of the others.
 func Fill(ctx context.Context, rec secret.Record, sinks []sink.Sink) []sink.Result {
 	results := make([]sink.Result, len(sinks))
+	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
 	for i, to := range sinks {
-		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, sink.Item{
-			Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret,
-		})}
+		to = sink.For(to, it)
+		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
 	}
 	return results
 }

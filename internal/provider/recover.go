@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
 )
 
 // settleAge is how old an intent must be before an empty list proves that
@@ -252,7 +253,7 @@ func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
 	if len(u.Intent.Sinks) > 0 && !hasPhase(u.Phases, "sunk") {
 		f.Next = "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
 		for _, s := range u.Intent.Sinks {
-			f.Next += " --to " + ShellQuote(s)
+			f.Next += " --to " + ShellQuote(sink.SpecFor(s, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}))
 		}
 		f.Detail += "; the sinks may not have been filled"
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/kballard/go-shellquote"
-
-	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // Template is a sink for many webhooks: its words may hold {{.Name}},
@@ -264,12 +262,42 @@ func (s lateSink) Check(ctx context.Context) error {
 }
 
 func (s lateSink) Put(ctx context.Context, it Item) error {
-	to, err := s.t.filled(it)
+	to, err := s.For(it)
 	if err != nil {
 		return err
 	}
-	if err := to.Put(ctx, it); err != nil {
-		return fault.Errorf(fault.KindOf(err), "%s: %w", to, err)
+	return to.Put(ctx, it)
+}
+
+// For implements [Late].
+func (s lateSink) For(it Item) (Sink, error) { return s.t.filled(it) }
+
+// Late is a sink that is whole only when the webhook has its id.
+type Late interface {
+	Sink
+	For(it Item) (Sink, error)
+}
+
+// For is s as it is for one webhook. What cannot be made whole is s itself: its
+// Put says why.
+func For(s Sink, it Item) Sink {
+	if late, ok := s.(Late); ok {
+		if whole, err := late.For(it); err == nil {
+			return whole
+		}
 	}
-	return nil
+	return s
+}
+
+// SpecFor is the spec of a sink, which may be a template, as it is for one webhook.
+func SpecFor(spec string, it Item) string {
+	t, err := ParseTemplate(spec, Env{})
+	if err != nil {
+		return spec
+	}
+	s, err := t.Fill(it)
+	if err != nil {
+		return spec
+	}
+	return s.String()
 }

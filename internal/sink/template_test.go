@@ -142,4 +142,20 @@ func TestTemplateWithLateID(t *testing.T) {
 	if to.String() != tpl.spec {
 		t.Errorf("%s", to)
 	}
+	it := Item{Name: "n", ID: "wh_1"}
+	whole := "file:" + filepath.ToSlash(dir) + "/n-wh_1"
+	if got := For(to, it).String(); got != whole {
+		t.Errorf("for one webhook: %s", got)
+	}
+	if got := SpecFor(to.String(), it); got != whole {
+		t.Errorf("the spec for one webhook: %s", got)
+	}
+	if got := For(to, Item{ID: "é"}); got.String() != tpl.spec {
+		t.Errorf("an id that is no file's name: %s", got)
+	}
+	for _, spec := range []string{"file:plain", "exec:docker inspect -f '{{json .}}'", "file:{{.ID"} {
+		if got := SpecFor(spec, it); got != spec {
+			t.Errorf("%s for one webhook: %s", spec, got)
+		}
+	}
 }
