@@ -82,8 +82,11 @@ func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webho
 				return nil, provider.Webhook{}, err
 			}
 			w, err := client.Get(ctx, id)
-			if err == nil || o.exact || fault.KindOf(err) != fault.Refused {
+			if err == nil || fault.KindOf(err) != fault.Refused {
 				return d, w, err
+			}
+			if o.exact {
+				return d, w, o.explain(ctx, client, err)
 			}
 			// It may be the beginning of an id.
 			drivers, skip = []*provider.Driver{d}, false
@@ -128,5 +131,18 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 		return nil, provider.Webhook{}, o.app.report(failed)
 	}
 	return nil, provider.Webhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", o.ref).
-		WithCode("not-found").WithHint("see which there are: hookctl list")
+		WithCode("not-found").WithHint("%s", o.globals.meant(o.ref, all))
+}
+
+// explain gives a refusal of provider/id the hint that the list has.
+func (o *getOptions) explain(ctx context.Context, client *provider.Client, refused error) error {
+	rows, err := client.List(ctx)
+	if err != nil || fault.Code(refused) != "not-found" {
+		return refused
+	}
+	all := make([]candidate, len(rows))
+	for i, w := range rows {
+		all[i] = candidate{provider: client.Driver().Name, id: w.ID, name: text(w.Name)}
+	}
+	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", o.globals.meant(o.ref, all))
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -65,6 +66,28 @@ func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 		}
 	}
 	return -1, nil
+}
+
+// meant is the hint on a ref that means none of all: the webhooks whose id it
+// begins, else those of nearly that name, else where to look.
+func (g *globals) meant(ref string, all []candidate) string {
+	const most = 3
+	var begun, named []string
+	for _, c := range all {
+		switch full := c.provider + "/" + c.id; {
+		case strings.HasPrefix(c.id, ref), g.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) }):
+			begun = append(begun, full)
+		case c.name != "" && (strings.EqualFold(strings.TrimSpace(c.name), strings.TrimSpace(ref)) || len(ref) > 2 && strings.Contains(strings.ToLower(c.name), strings.ToLower(ref))):
+			named = append(named, fmt.Sprintf("%q (%s)", c.name, full))
+		}
+	}
+	switch {
+	case len(begun) > 0 && len(begun) <= most:
+		return "the beginning of an id is enough to look at a webhook, not to change it: name it in full: " + strings.Join(begun, ", ")
+	case len(begun) == 0 && len(named) > 0 && len(named) <= most:
+		return "did you mean " + strings.Join(named, ", ") + "?"
+	}
+	return "see which there are, with whole ids: hookctl list -o name"
 }
 
 // qualified reports whether ref is c's provider (or an alias), a slash, and an
