@@ -19,7 +19,6 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -118,18 +117,10 @@ delete.`,
 			return runListen(cmd.Context(), o)
 		},
 	}
+	o.keys.add(g, c, toVerify)
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "address to listen at; port 0: a free one")
 	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
-	f.StringVar(&o.keys.webhook, "webhook", "", "verify with the secret that is kept for this webhook")
-	f.StringVar(&o.keys.secretFile, "secret-file", "", "verify with the secret in a file; - is standard input")
-	f.StringVar(&o.keys.secretEnv, "secret-env", "", "verify with the secret in an environment variable of this name")
-	f.StringVar(&o.keys.provider, "provider", "", "whose deliveries they are, where the headers do not tell")
-	f.StringSliceVar(&o.keys.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
-	f.StringVar(&o.keys.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
-	f.StringVar(&o.keys.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
-	f.StringVar(&o.keys.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
-	f.StringVar(&o.keys.timestampHdr, "timestamp-header", "", "the header that {timestamp} comes from")
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
 	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
@@ -144,8 +135,9 @@ delete.`,
 	f.StringVar(&o.publicURL, "public-url", "", "with --create: the URL from which a tunnel leads here")
 	f.StringVar(&o.create, "create", "", "make a webhook at this provider for the session")
 	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as for create (default all, repeatable)")
-	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env", "no-verify")
-	c.MarkFlagsMutuallyExclusive("no-verify", "create")
+	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
+		c.MarkFlagsMutuallyExclusive(flag, "no-verify")
+	}
 	c.MarkFlagsMutuallyExclusive("once", "count")
 	c.MarkFlagsRequiredTogether("public-url", "create")
 	o.complete(c)
@@ -154,21 +146,15 @@ delete.`,
 
 func (o *listenOptions) complete(c *cobra.Command) {
 	g := o.globals
-	fixed := func(values ...string) cobra.CompletionFunc {
-		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-	}
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"webhook": g.completeKept, "provider": g.completeProviders, "create": g.completeProviders,
-		"key-encoding":    fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
-		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
-		"signed-template": fixed("{body}", "{timestamp}.{body}"),
-		"until":           completeEvents(g.env.Drivers), "event": completeEvents(g.env.Drivers),
-		"addr": fixed("127.0.0.1:0", "127.0.0.1:8787"), "max-body": fixed("64KiB", "1MiB", "32MiB"),
-		"timeout": fixed("30s", "2m", "1h"), "forward-timeout": fixed("5s", "30s", "2m"),
+		"create": g.completeProviders,
+		"until":  completeEvents(g.env.Drivers), "event": completeEvents(g.env.Drivers),
+		"addr": completeFixed("127.0.0.1:0", "127.0.0.1:8787"), "max-body": completeFixed("64KiB", "1MiB", "32MiB"),
+		"timeout": completeFixed("30s", "2m", "1h"), "forward-timeout": completeFixed("5s", "30s", "2m"),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-	for _, flag := range []string{"secret-env", "signature-header", "timestamp-header", "forward-to", "public-url", "count"} {
+	for _, flag := range []string{"forward-to", "public-url", "count"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
 	_ = c.MarkFlagDirname("save")
@@ -280,7 +266,7 @@ func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
 	for _, d := range a.env.Drivers {
 		if only == "" || d.Name == only {
 			drivers = append(drivers, d)
-			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.keys.scheme(d), Envelope: d.Envelope})
+			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.keys.scheme(a, d), Envelope: d.Envelope})
 		}
 	}
 	if err := o.wanted(drivers, &opts); err != nil {

@@ -26,7 +26,7 @@ import (
 type replayOptions struct {
 	app     *app
 	globals *globals
-	signerOptions
+	keyFlags
 
 	captures []string
 	to       string
@@ -88,7 +88,7 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
-	o.addFlags(g, c)
+	o.keyFlags.add(g, c, toSign)
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"to": cobra.NoFileCompletions, "rate": cobra.NoFileCompletions, "header": cobra.NoFileCompletions,
 		"format": cobra.FixedCompletions(capture.FormatNames(), cobra.ShellCompDirectiveNoFileComp),

@@ -22,7 +22,7 @@ import (
 type sendOptions struct {
 	app     *app
 	globals *globals
-	signerOptions
+	keyFlags
 
 	url          string
 	events       []string
@@ -80,7 +80,7 @@ does not answer.`,
 	f.IntVar(&o.repeat, "repeat", 1, "how often to send it, with fresh ids each time")
 	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, its signature masked, and send nothing")
-	o.addFlags(g, c)
+	o.keyFlags.add(g, c, toSign)
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents(g.env.Drivers))
 	for _, flag := range []string{"set", "header", "repeat", "rate"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)

@@ -15,7 +15,7 @@ import (
 type signOptions struct {
 	app     *app
 	globals *globals
-	signerOptions
+	keyFlags
 
 	payload    string
 	allHeaders bool
@@ -53,7 +53,7 @@ needs --data-binary, since --data takes newlines out.
 		},
 	}
 	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
-	o.addFlags(g, c)
+	o.keyFlags.add(g, c, toSign)
 	return c
 }
 

@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -16,75 +13,15 @@ import (
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
-// signerOptions are the flags of the commands that sign: whose scheme, and
-// with which secret.
-type signerOptions struct {
-	provider                       string
-	webhook, secretFile, secretEnv string
-
-	signatureHeaders            []string
-	keyEncoding, digestEncoding string
-	signedTemplate, timestamp   string
-}
-
-func (o *signerOptions) addFlags(g *globals, c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&o.provider, "provider", "", "whose signature to make, where nothing else tells")
-	f.StringVar(&o.webhook, "webhook", "", "sign with the secret that is kept for this webhook")
-	f.StringVar(&o.secretFile, "secret-file", "", "sign with the secret in a file; - is standard input")
-	f.StringVar(&o.secretEnv, "secret-env", "", "sign with the secret in an environment variable of this name")
-	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature")
-	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
-	f.StringVar(&o.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
-	f.StringVar(&o.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
-	f.StringVar(&o.timestamp, "timestamp-header", "", "the header that {timestamp} goes to")
-	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
-	fixed := func(values ...string) cobra.CompletionFunc {
-		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-	}
-	for flag, complete := range map[string]cobra.CompletionFunc{
-		"provider":         g.completeProviderFlag,
-		"webhook":          g.completeKept,
-		"secret-env":       cobra.NoFileCompletions,
-		"signature-header": cobra.NoFileCompletions,
-		"timestamp-header": cobra.NoFileCompletions,
-		"key-encoding":     fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
-		"digest-encoding":  fixed(string(signature.Hex), string(signature.Base64)),
-		"signed-template":  fixed("{body}", "{timestamp}.{body}"),
-	} {
-		_ = c.RegisterFlagCompletionFunc(flag, complete)
-	}
-}
-
-// completeProviderFlag completes a flag with the providers' names, whatever
-// arguments there are.
-func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return g.completeProviders(nil, nil, "")
-}
-
-// scheme is how d signs, under the settings and the flags.
-func (o *signerOptions) scheme(a *app, d *provider.Driver) signature.Scheme {
-	s := scheme(d, a.cfg)
-	if len(o.signatureHeaders) > 0 {
-		s.Headers = o.signatureHeaders
-	}
-	s.KeyEncoding = cmp.Or(signature.Encoding(o.keyEncoding), s.KeyEncoding)
-	s.DigestEncoding = cmp.Or(signature.Encoding(o.digestEncoding), s.DigestEncoding)
-	s.Template = cmp.Or(o.signedTemplate, s.Template)
-	s.TimestampHeader = cmp.Or(o.timestamp, s.TimestampHeader)
-	return s
-}
-
 // keyChoice is the secret to sign with.
 type keyChoice struct {
 	value  secret.Value
-	from   string // for people
 	driver *provider.Driver
 }
 
 // chosenKey is the secret that the flags name, and whose webhook it is of as
 // far as they tell; zero where they name none.
-func (o *signerOptions) chosenKey(ctx context.Context, g *globals, a *app) (keyChoice, error) {
+func (o *keyFlags) chosenKey(ctx context.Context, g *globals, a *app) (keyChoice, error) {
 	k := keyChoice{}
 	if o.provider != "" {
 		d, err := g.driver(o.provider)
@@ -93,43 +30,22 @@ func (o *signerOptions) chosenKey(ctx context.Context, g *globals, a *app) (keyC
 		}
 		k.driver = d
 	}
-	switch {
-	case o.secretFile != "":
-		k.from = "the secret of " + o.secretFile
-		name := o.secretFile
-		if name == "-" {
-			name = "standard input"
-		}
-		raw, err := a.readInput("--secret-file", o.secretFile, secretCap)
-		if err != nil {
-			return k, err
-		}
-		text, cut := cutNewline(string(raw))
-		if cut {
-			a.note("One newline at the end of %s was left out of the secret.", name)
-		}
-		k.value = secret.New(text)
-		return k, checkSecret(text, name)
-	case o.secretEnv != "":
-		text := a.env.Getenv(o.secretEnv)
-		k.value, k.from = secret.New(text), "the secret of "+o.secretEnv
-		return k, checkSecret(text, "the variable "+o.secretEnv)
-	case o.webhook != "":
-		rec, err := g.keptRecord(ctx, a, o.webhook, true)
-		if err != nil {
-			return k, err
-		}
-		d, err := g.driver(rec.Provider)
-		if err != nil {
-			return k, err
-		}
-		if k.driver != nil && k.driver != d {
-			return k, fault.Usagef("--webhook is one of %s, --provider says %s", d.Name, k.driver.Name)
-		}
-		k.driver = d
-		return a.keptKey(ctx, d, rec)
+	var err error
+	if k.value, err = o.givenSecret(a); err != nil || o.webhook == "" {
+		return k, err
 	}
-	return k, nil
+	rec, err := g.keptRecord(ctx, a, o.webhook, true)
+	if err != nil {
+		return k, err
+	}
+	d, err := g.driver(rec.Provider)
+	if err != nil {
+		return k, err
+	}
+	if k.driver != nil && k.driver != d {
+		return k, fault.Usagef("--webhook is one of %s, --provider says %s", d.Name, k.driver.Name)
+	}
+	return a.keptKey(ctx, d, rec)
 }
 
 // keptKey is the secret of a record.
@@ -138,7 +54,7 @@ func (a *app) keptKey(ctx context.Context, d *provider.Driver, listed secret.Rec
 	if err != nil {
 		return keyChoice{}, err
 	}
-	return keyChoice{value: rec.Secret, from: "the secret of " + described(rec), driver: d}, nil
+	return keyChoice{value: rec.Secret, driver: d}, nil
 }
 
 // onlyKey is the secret to sign with where nobody named one: that of the one
@@ -163,7 +79,7 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 	case 1:
 		k, err := a.keptKey(ctx, d, living[0])
 		if err == nil {
-			a.note("Signing with %s.", k.from)
+			a.note("Signing with the secret of %s.", described(living[0]))
 		}
 		return k, err
 	}
@@ -220,7 +136,7 @@ func eventHeaders(e capture.Envelope, ev capture.Event) []capture.Field {
 
 // driverOf finds whose delivery it is: by the signature headers, then by the
 // event that the body states; nil where neither tells.
-func (o *signerOptions) driverOf(a *app, h signature.Header, body []byte) *provider.Driver {
+func (o *keyFlags) driverOf(a *app, h signature.Header, body []byte) *provider.Driver {
 	for _, d := range a.env.Drivers {
 		if o.scheme(a, d).Present(h) {
 			return d

@@ -17,7 +17,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -38,12 +37,8 @@ type verifyOptions struct {
 	fail     failOn
 	diagnose string
 
-	webhook, secretFile, secretEnv string
-
-	provider, signature          string
-	signatureHeaders             []string
-	keyEncoding, digestEncoding  string
-	signedTemplate, timestampHdr string
+	signature string
+	keyFlags
 }
 
 func newVerifyCmd(g *globals) *cobra.Command {
@@ -97,10 +92,7 @@ annotations; --report writes a file that other CI systems show.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&o.webhook, "webhook", "", "verify with the secret that is kept for this webhook")
-	f.StringVar(&o.secretFile, "secret-file", "", "verify with the secret in a file; - is standard input")
-	f.StringVar(&o.secretEnv, "secret-env", "", "verify with the secret in an environment variable of this name")
-	f.StringVar(&o.provider, "provider", "", "whose deliveries they are, where the headers do not tell")
+	o.keyFlags.add(g, c, toVerify)
 	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value' (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
@@ -108,29 +100,17 @@ annotations; --report writes a file that other CI systems show.`,
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
 	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures are explained, from the first on: a number, or all")
 	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
-	f.StringSliceVar(&o.signatureHeaders, "signature-header", nil, "headers that carry the signature, the preferred one first")
-	f.StringVar(&o.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
-	f.StringVar(&o.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
-	f.StringVar(&o.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
-	f.StringVar(&o.timestampHdr, "timestamp-header", "", "the header that {timestamp} comes from")
-	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
-	fixed := func(values ...string) cobra.CompletionFunc {
-		return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-	}
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"webhook": g.completeKept, "provider": g.completeProviders, "format": fixed(capture.FormatNames()...),
-		"key-encoding":    fixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
-		"digest-encoding": fixed(string(signature.Hex), string(signature.Base64)),
-		"signed-template": fixed("{body}", "{timestamp}.{body}"),
-		"max-age":         fixed("5m", "1h", "24h"),
-		"diagnose":        fixed("0", "all"),
-		"report":          cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
-		"fail-on": fixed(string(signature.Mismatch), string(signature.NoSignature), string(signature.Malformed),
+		"format":   completeFixed(capture.FormatNames()...),
+		"max-age":  completeFixed("5m", "1h", "24h"),
+		"diagnose": completeFixed("0", "all"),
+		"report":   cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
+		"fail-on": completeFixed(string(signature.Mismatch), string(signature.NoSignature), string(signature.Malformed),
 			string(signature.Conflicting), string(signature.NoSecret), string(signature.TooOld), string(signature.Unreadable), "none"),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-	for _, flag := range []string{"secret-env", "signature", "header", "signature-header", "timestamp-header"} {
+	for _, flag := range []string{"signature", "header"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
 	return c
@@ -246,7 +226,7 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 		return nil, err
 	}
 	for _, d := range a.env.Drivers {
-		if p := (verify.Provider{Name: d.Name, Scheme: o.scheme(d), Envelope: d.Envelope}); only == "" || d.Name == only {
+		if p := (verify.Provider{Name: d.Name, Scheme: o.scheme(o.app, d), Envelope: d.Envelope}); only == "" || d.Name == only {
 			opts.Providers = append(opts.Providers, p)
 		} else {
 			opts.Excluded = append(opts.Excluded, p)
@@ -269,19 +249,6 @@ func parseDiagnose(word string) (int, error) {
 	return n, nil
 }
 
-// scheme is how d signs, under the settings and the flags.
-func (o *verifyOptions) scheme(d *provider.Driver) signature.Scheme {
-	s := scheme(d, o.app.cfg)
-	if len(o.signatureHeaders) > 0 {
-		s.Headers = o.signatureHeaders
-	}
-	s.KeyEncoding = cmp.Or(signature.Encoding(o.keyEncoding), s.KeyEncoding)
-	s.DigestEncoding = cmp.Or(signature.Encoding(o.digestEncoding), s.DigestEncoding)
-	s.Template = cmp.Or(o.signedTemplate, s.Template)
-	s.TimestampHeader = cmp.Or(o.timestampHdr, s.TimestampHeader)
-	return s
-}
-
 // candidates fills in the secrets to try and those that only explain a
 // failure, and returns the provider that all deliveries belong to, or "".
 func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (only string, err error) {
@@ -292,7 +259,7 @@ func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (o
 		}
 		only = d.Name
 	}
-	given, err := o.givenSecret()
+	given, err := o.givenSecret(o.app)
 	if err != nil {
 		return "", err
 	}
@@ -339,7 +306,7 @@ func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
 		if err != nil {
 			continue // of a provider that this version does not know
 		}
-		if err := o.scheme(d).CheckKey(c.Secret); err != nil {
+		if err := o.scheme(o.app, d).CheckKey(c.Secret); err != nil {
 			if first && i == 0 {
 				return fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
 			}
@@ -350,31 +317,6 @@ func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
 	}
 	*all = keep
 	return nil
-}
-
-// givenSecret reads --secret-file or --secret-env; zero where neither is given.
-func (o *verifyOptions) givenSecret() (secret.Value, error) {
-	a := o.app
-	switch {
-	case o.secretFile != "":
-		from := o.secretFile
-		if from == "-" {
-			from = "standard input"
-		}
-		raw, err := a.readInput("--secret-file", o.secretFile, secretCap)
-		if err != nil {
-			return secret.Value{}, err
-		}
-		text, cut := cutNewline(string(raw))
-		if cut {
-			a.note("One newline at the end of %s was left out of the secret.", from)
-		}
-		return secret.New(text), checkSecret(text, from)
-	case o.secretEnv != "":
-		text := a.env.Getenv(o.secretEnv)
-		return secret.New(text), checkSecret(text, "the variable "+o.secretEnv)
-	}
-	return secret.Value{}, nil
 }
 
 // kept is every record of this profile with its secret, the newest first. One
