@@ -143,9 +143,12 @@ func Compare(m *Manifest, s State) (*Plan, error) {
 	for _, w := range m.Webhooks {
 		for _, a := range accounts {
 			if a.Driver == w.Driver {
-				plan.add(a, w, found[w])
+				plan.add(a, w, found[w], &faults)
 			}
 		}
+	}
+	if err := faults.err(); err != nil {
+		return nil, err
 	}
 	for _, a := range accounts {
 		plan.leftovers(a, s)
@@ -156,7 +159,7 @@ func Compare(m *Manifest, s State) (*Plan, error) {
 func (p *Plan) warn(lines ...string) { p.Warnings = append(p.Warnings, lines...) }
 
 // add plans one entry, whose webhook is h or does not exist.
-func (p *Plan) add(a *account, w *Webhook, h *hook) {
+func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 	c := &Change{Driver: w.Driver, Name: w.Name, URL: w.URL, At: w.At, entry: w}
 	if h == nil {
 		c.Action = Create
@@ -176,6 +179,8 @@ func (p *Plan) add(a *account, w *Webhook, h *hook) {
 	switch {
 	case len(c.Fields) > 0 && a.Driver.Updates:
 		c.Action = Update
+	case len(c.Fields) > 0 && h.rec == nil && provider.OfZapier(h.url):
+		faults.add(w.At, "%s means %s, which belongs to a Zap that would stop working without it: give this entry another name and URL, or switch the Zap off at Zapier", w.title(), c.Ref())
 	case len(c.Fields) > 0:
 		c.Action = Replace
 		c.SecretTo = sinkWords(w)

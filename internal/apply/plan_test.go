@@ -80,6 +80,7 @@ func TestMatching(t *testing.T) {
 	twin := row("4", "a", "https://other.test/")
 	unnamed := row("5", "", "https://u.test/x")
 	unnamed.Name = nil
+	zap := row("9", "z", "https://hooks.zapier.com/9")
 	all := func(rows ...provider.Webhook) []secret.Record {
 		var out []secret.Record
 		for _, r := range rows {
@@ -105,9 +106,13 @@ func TestMatching(t *testing.T) {
 		"without a name":             {hooks("url: 'https://a.test/'"), []provider.Webhook{a}, all(a), []string{}},
 		"an unnamed one":             {hooks("url: 'https://u.test/x'"), []provider.Webhook{unnamed}, all(unnamed), []string{}},
 		"an unnamed one gets a name": {hooks("name: u, url: 'https://u.test/x'"), []provider.Webhook{unnamed}, all(unnamed), []string{"replace 5 name"}},
-		"a name twice":               {hooks(wantA), []provider.Webhook{a, twin}, all(a, twin), []string{`!a.yaml:4:3: wundertreos "a" is the name of 2 webhooks: wundertreos/1, wundertreos/4; say which with id: ID`}},
-		"a name twice, with an id":   {hooks(wantA + ", id: '1'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
-		"both by id":                 {hooks(wantA+", id: '1'", "name: a, url: 'https://other.test/', id: '4'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
+		"a Zap's is not replaced": {hooks("name: z, url: 'https://z.test/'"), []provider.Webhook{zap}, nil,
+			[]string{`!a.yaml:4:3: wundertreos "z" means wundertreos/9, which belongs to a Zap`}},
+		"a Zap's that is as it shall be": {hooks("name: z, url: 'https://hooks.zapier.com/9'"), []provider.Webhook{zap}, nil, []string{}},
+		"a Zap's that was made here":     {hooks("name: z, url: 'https://z.test/'"), []provider.Webhook{zap}, all(zap), []string{"replace 9 url"}},
+		"a name twice":                   {hooks(wantA), []provider.Webhook{a, twin}, all(a, twin), []string{`!a.yaml:4:3: wundertreos "a" is the name of 2 webhooks: wundertreos/1, wundertreos/4; say which with id: ID`}},
+		"a name twice, with an id":       {hooks(wantA + ", id: '1'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
+		"both by id":                     {hooks(wantA+", id: '1'", "name: a, url: 'https://other.test/', id: '4'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
 		"a URL twice": {hooks("url: 'https://a.test/'"), []provider.Webhook{a, row("6", "z", "https://a.test/")}, all(a),
 			[]string{"!no webhook has the name, and its URL is that of 2"}},
 		"two entries, one URL": {hooks("name: x, url: 'https://a.test/'", "name: y, url: 'https://a.test/'"), []provider.Webhook{a}, all(a),

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -182,7 +181,7 @@ func (o *deleteOptions) guard(targets []found) error {
 	}
 	var zaps []string
 	for _, t := range targets {
-		if ofZapier(text(t.hook.URL)) {
+		if provider.OfZapier(text(t.hook.URL)) {
 			zaps = append(zaps, t.ref())
 		}
 	}
@@ -191,15 +190,6 @@ func (o *deleteOptions) guard(targets []found) error {
 	}
 	return fault.Usagef("these webhooks belong to a Zap, which would stop working: %s", strings.Join(zaps, ", ")).
 		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was deleted")
-}
-
-func ofZapier(rawURL string) bool {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return false
-	}
-	host := strings.ToLower(u.Hostname())
-	return host == "zapier.com" || strings.HasSuffix(host, ".zapier.com")
 }
 
 // sure asks. For --all the number of webhooks is to be typed.

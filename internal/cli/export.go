@@ -62,7 +62,7 @@ func runExport(ctx context.Context, o *exportOptions) error {
 		}
 		acc := apply.Account{Driver: ans.driver}
 		for _, w := range ans.rows {
-			if ofZapier(text(w.URL)) {
+			if provider.OfZapier(text(w.URL)) {
 				zaps++
 				continue
 			}
