@@ -134,6 +134,13 @@ func TestRaw(t *testing.T) {
 		}
 	}
 	check(t, "detected", []got{{Body: "hello\n"}}, parse(t, "", "hello\n"))
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write([]byte("hello\n")); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	check(t, "zipped", []got{{Body: "hello\n", Notes: []string{noteUnzipped}}}, parse(t, "", zipped.String()))
+	check(t, "zipped, as it is", []got{{Body: zipped.String()}}, parse(t, "raw", zipped.String()))
 	check(t, "empty", []got{{Err: "it is empty"}}, parse(t, "", ""))
 	all, _ := readAll(t, Options{EmptyBody: true, Stdin: strings.NewReader("")}, "-")
 	check(t, "empty body", []got{{Source: "-"}}, all)
@@ -242,6 +249,9 @@ func TestRecords(t *testing.T) {
 		{"lone surrogate", `{"headers":{"A":"b"},"body":"\ud83dx"}`,
 			got{Header: h, Body: "\ufffdx", Inexact: true, Notes: []string{noteBodyString}}},
 		{"object", `{"headers":{"A":"b"},"body":{"x": 1.00}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{noteBodyJSON}}},
+		{"object beside its text", `{"headers":{"A":"b"},"bodyRaw":"{\"x\": 1.00}","body":{"x":1}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{noteBodyString}}},
+		{"null beside a text", `{"headers":{"A":"b"},"body":null,"rawBody":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{noteBodyString}}},
+		{"null beside null", `{"headers":{"A":"b"},"body":null,"rawBody":null}`, got{Header: h}},
 		{"null", `{"headers":{"A":"b"},"body":null}`, got{Header: h}},
 		{"both, base64 counts", `{"headers":{"A":"b"},"body":"other","body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"null base64, string counts", `{"headers":{"A":"b"},"body_base64":null,"body":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{noteBodyString}}},

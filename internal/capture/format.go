@@ -27,6 +27,8 @@ type Input struct {
 	R    io.Reader
 	// Again opens the input once more; nil where it can be read only once.
 	Again func() (io.ReadCloser, error)
+	// Unzipped says that the input was compressed and R is what was in it.
+	Unzipped bool
 }
 
 // Formats is THE list of formats, in the order in which they are tried: raw is

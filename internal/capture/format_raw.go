@@ -18,15 +18,21 @@ var rawFormat = Format{
 // failure can be diagnosed; a larger one is streamed.
 const rawInMemory = 8 << 20
 
+const noteUnzipped = "the payload was compressed with gzip and is read through; --format raw takes it as it is"
+
 func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
+		var notes []string
+		if in.Unzipped {
+			notes = []string{noteUnzipped}
+		}
 		head, err := io.ReadAll(io.LimitReader(in.R, rawInMemory+1))
 		if err != nil {
 			yield(unreadable(in.Name, cause(err)))
 			return
 		}
 		if len(head) <= rawInMemory {
-			yield(one(&Request{Source: in.Name, Body: head}, nil))
+			yield(one(&Request{Source: in.Name, Body: head, Notes: notes}, nil))
 			return
 		}
 		// The input is closed when this sequence ends, and the batch is decoded
@@ -34,7 +40,7 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 		done := make(chan struct{})
 		batch := Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
 			defer close(done)
-			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Again: in.Again}, nil)
+			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Again: in.Again, Notes: notes}, nil)
 		}}
 		if yield(batch) {
 			select {

@@ -156,7 +156,7 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 	if w.count != nil {
 		r = &counted{r: r, n: w.count}
 	}
-	raw := w.forced != nil && w.forced.Name == rawFormat.Name
+	raw, zipped := w.forced != nil && w.forced.Name == rawFormat.Name, false
 	if !raw {
 		b := bufio.NewReaderSize(r, 4<<10)
 		r = b
@@ -165,7 +165,7 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 			if err != nil {
 				return w.yield(unreadable(name, fmt.Errorf("decompressing: %w", err)))
 			}
-			r, again = z, unzipped(again)
+			r, again, zipped = z, unzipped(again), true
 		}
 	}
 	var format Format
@@ -182,7 +182,7 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}
 	}
-	for batch := range format.Read(w.ctx, Input{Name: name, R: r, Again: again}) {
+	for batch := range format.Read(w.ctx, Input{Name: name, R: r, Again: again, Unzipped: zipped}) {
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}

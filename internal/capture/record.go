@@ -57,6 +57,14 @@ func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 		return body, nil
 	}
 	v, ok := m["body"]
+	if ok && v[0] != '"' {
+		// What a tool parsed; some keep the text beside it.
+		for _, name := range []string{"bodyRaw", "rawBody"} {
+			if m[name] != nil && m[name][0] == '"' {
+				v = m[name]
+			}
+		}
+	}
 	switch {
 	case !ok:
 		return nil, errors.New(`neither "body_base64" nor "body"`)
