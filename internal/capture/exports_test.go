@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -136,6 +137,40 @@ func TestHARBase64(t *testing.T) {
 	for _, member := range []string{"encoding", "_encoding"} {
 		all := parse(t, "", `{"log":{"entries":[{"request":{"method":"POST","postData":{"text":"/w==","`+member+`":"base64"}}}]}}`)
 		check(t, member, []got{{Source: "#1", Method: "POST", Body: "\xff"}}, all)
+	}
+}
+
+// A torn line takes no other event with it.
+func TestTornLineAmongEvents(t *testing.T) {
+	event := func(body string) string {
+		return `{"version":"2.0","headers":{"a":"b"},"body":"` + base64.StdEncoding.EncodeToString([]byte(body)) + `","isBase64Encoded":true}` + "\n"
+	}
+	whole := func(n int, body string) got {
+		source := fmt.Sprintf("#%d", n)
+		return got{Source: source, Header: Header{{"a", "b"}}, Body: body}
+	}
+	torn := func(n int) got { return got{Source: fmt.Sprintf("#%d", n), Err: "torn"} }
+	long := strings.Repeat("x", 3*headStep)
+	for name, c := range map[string]struct {
+		text string
+		want []got
+	}{
+		"in a string":     {event("1") + event("2")[:20] + "\n" + event("3"), []got{whole(1, "1"), torn(2), whole(3, "3")}},
+		"before a value":  {event("1") + `{"headers":` + "\n" + event("3"), []got{whole(1, "1"), torn(2), whole(3, "3")}},
+		"no JSON":         {event("1") + "\nSTART RequestId\r\n\n" + event("3") + event(long), []got{whole(1, "1"), torn(2), whole(3, "3"), whole(4, long)}},
+		"several":         {event("1") + "x\n" + event(long) + event(long)[:9] + "\n" + event("5"), []got{whole(1, "1"), torn(2), whole(3, long), torn(4), whole(5, "5")}},
+		"the last":        {event("1") + event(long)[:headStep], []got{whole(1, "1"), torn(2)}},
+		"the last but a":  {event("1") + "x\n" + strings.TrimSpace(event("3")), []got{whole(1, "1"), torn(2), whole(3, "3")}},
+		"inside an array": {"[" + strings.TrimSpace(event("1")) + ",\n{]\n" + event("3"), []got{whole(1, "1"), torn(2)}},
+		"laid out":        {event("1") + "{\n\"headers\": {},,\n\"body\": \"\"\n}\n", []got{whole(1, "1"), torn(2)}},
+	} {
+		have := parse(t, "", c.text)
+		for i := range have {
+			if have[i].Err != "" {
+				have[i].Err = "torn"
+			}
+		}
+		check(t, name, c.want, have)
 	}
 }
 

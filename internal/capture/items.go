@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ func (e exported) sniff(head []byte, _ bool) bool {
 func (e exported) read(in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		r := io.Reader(&bomless{r: in.R})
-		x := itemReader{exported: e, name: in.Name, yield: yield}
+		x := itemReader{exported: e, name: in.Name, in: &prefixed{r: r}, yield: yield}
 		if e.path != nil {
 			head, _, err := peek(r)
 			if err != nil {
@@ -49,10 +50,9 @@ func (e exported) read(in Input) iter.Seq[Batch] {
 				return
 			}
 			x.inside = e.contains(head[skipSpace(head, 0):])
-			r = &prefixed{head: head, r: r}
+			x.in.head = head
 		}
-		x.limit = &perItem{r: r, left: MaxDelivery}
-		x.d = json.NewDecoder(x.limit)
+		x.decode()
 		x.all()
 		if x.others > 0 {
 			yield(Batch{Note: fmt.Sprintf("%s: %d passed over: %s", in.Name, x.others, x.other)})
@@ -64,17 +64,25 @@ func (e exported) read(in Input) iter.Seq[Batch] {
 type itemReader struct {
 	exported
 	name   string
+	in     *prefixed
 	d      *json.Decoder
 	limit  *perItem
 	inside bool // items are in an array inside of documents
+	depth  int  // of arrays, outside of such documents
 	n      int
 	others int
 	other  string
 	yield  func(Batch) bool
 }
 
-// all yields every item. After something that is no JSON there is no telling
-// where the next item would begin: it is one unreadable delivery.
+// decode begins to decode what is left of the input.
+func (x *itemReader) decode() {
+	x.limit = &perItem{r: x.in, left: MaxDelivery}
+	x.d, x.depth = json.NewDecoder(x.limit), 0
+}
+
+// all yields every item. Something that is no JSON is one unreadable delivery.
+// After it only a line that is an item by itself tells where to go on.
 func (x *itemReader) all() {
 	for {
 		more, err := x.one()
@@ -83,9 +91,35 @@ func (x *itemReader) all() {
 		}
 		if err != nil {
 			x.n++
-			x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err)))
-			return
+			if !x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err))) || !x.resume() {
+				return
+			}
 		}
+	}
+}
+
+// resume looks for the next item on a line of its own, after the line that is
+// no JSON, and reports whether there is one.
+func (x *itemReader) resume() bool {
+	if x.inside || x.depth > 0 {
+		return false
+	}
+	rest, err := io.ReadAll(x.d.Buffered())
+	if err != nil {
+		return false
+	}
+	x.in.head = append(bytes.TrimLeft(rest, " \t\r\n"), x.in.head...)
+	for torn := true; ; torn = false {
+		end := x.in.line(MaxDelivery)
+		if end == 0 {
+			return false
+		}
+		line := bytes.TrimSpace(x.in.head[:end])
+		if !torn && isObject(line) && skipValue(line, 0) == len(line) && x.is(line) {
+			x.decode()
+			return true
+		}
+		x.in.head = x.in.head[end:]
 	}
 }
 
@@ -93,10 +127,9 @@ func (x *itemReader) all() {
 // has had enough.
 func (x *itemReader) one() (more bool, err error) {
 	if !x.inside {
-		depth := 0
 		for {
 			x.limit.left = MaxDelivery
-			raw, err := nextItem(x.d, &depth)
+			raw, err := nextItem(x.d, &x.depth)
 			if err != nil {
 				return true, err
 			}

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -280,6 +281,30 @@ func (p *prefixed) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	return p.r.Read(b)
+}
+
+// line reads until the head holds a line, and returns where it ends: after its
+// newline, or at the end of the input. It is 0 at the end, and where a line is
+// longer than limit or cannot be read.
+func (p *prefixed) line(limit int) int {
+	for scanned := 0; ; {
+		if i := bytes.IndexByte(p.head[scanned:], '\n'); i >= 0 {
+			return scanned + i + 1
+		}
+		scanned = len(p.head)
+		if scanned > limit {
+			return 0
+		}
+		p.head = slices.Grow(p.head, headStep)
+		n, err := p.r.Read(p.head[scanned : scanned+headStep])
+		p.head = p.head[:scanned+n]
+		switch {
+		case err == io.EOF && n == 0:
+			return scanned
+		case err != nil && err != io.EOF:
+			return 0
+		}
+	}
 }
 
 // cause takes the path out of a file system error: the source names it.
