@@ -60,6 +60,11 @@ func runGet(ctx context.Context, o *getOptions) error {
 	if err != nil {
 		return err
 	}
+	return printWebhook(ctx, a, d, w)
+}
+
+// printWebhook prints what the provider says of a webhook, and what is kept.
+func printWebhook(ctx context.Context, a *app, d *provider.Driver, w provider.Webhook) error {
 	kept, err := a.keptByRef(ctx)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -180,15 +180,9 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A slug that the catalogue lacks may still be in the webhook's list.
-	less, _, err := expandEvents(c.driver, o.removeEvent, true)
+	less, err := o.removed(now)
 	if err != nil {
 		return nil, err
-	}
-	for _, s := range less {
-		if !slices.Contains(now, s) {
-			o.create.app.note("%s is not among the webhook's events: nothing to remove", provider.ShellQuote(s))
-		}
 	}
 	out := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(less, s) })
 	for _, s := range more {
@@ -196,7 +190,33 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 			out = append(out, s)
 		}
 	}
+	if len(out) == 0 && len(now) > 0 && !c.noValidate {
+		return nil, fault.Usagef("--remove-event would leave the webhook without an event").
+			WithHint("to stop its deliveries: hookctl pause %s\nto get others instead: --event EVENT", provider.ShellQuote(o.ref))
+	}
 	return out, nil
+}
+
+// removed is what --remove-event names. Patterns are matched against the events
+// that the webhook has: they may be none of the catalogue.
+func (o *updateOptions) removed(now []string) ([]string, error) {
+	present := provider.Driver{Catalogue: make([]provider.EventType, len(now))}
+	for i, slug := range now {
+		present.Catalogue[i].Slug = slug
+	}
+	ex := present.ExpandEvents(o.removeEvent, true)
+	for _, bad := range ex.Bad {
+		if bad.Why != "" {
+			return nil, fault.Usagef("--remove-event: %s", bad.Why)
+		}
+		o.create.app.note("%s matches none of the webhook's events: nothing to remove", provider.ShellQuote(bad.Word))
+	}
+	for _, s := range ex.Slugs {
+		if !slices.Contains(now, s) {
+			o.create.app.note("%s is not among the webhook's events: nothing to remove", provider.ShellQuote(s))
+		}
+	}
+	return ex.Slugs, nil
 }
 
 // inPlace sends only what the flags name, and looks at the result.
@@ -208,7 +228,7 @@ func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec
 	if o.given("url") {
 		ch.URL = &want.URL
 	}
-	if o.given("event") || o.given("add-event") || o.given("remove-event") {
+	if o.given("event") || !slices.Equal(want.Events, f.hook.Events) {
 		ch.Events = want.Events
 	}
 	ch.Timeout = want.Timeout
@@ -219,6 +239,10 @@ func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec
 	if o.given("status") {
 		s := provider.Status(o.status)
 		ch.Status = &s
+	}
+	if reflect.ValueOf(ch).IsZero() {
+		o.create.app.note("There is nothing to change: nothing was sent.")
+		return printWebhook(ctx, o.create.app, f.client.Driver(), f.hook)
 	}
 	return changeInPlace(ctx, o.create.app, f, ch)
 }
@@ -231,12 +255,7 @@ func changeInPlace(ctx context.Context, a *app, f found, ch provider.Change) err
 	if err != nil {
 		return err
 	}
-	kept, err := a.keptByRef(ctx)
-	if err != nil {
-		return err
-	}
-	v := a.webhookView(d, got, kept)
-	if err := a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}}); err != nil {
+	if err := printWebhook(ctx, a, d, got); err != nil {
 		return err
 	}
 	return fault.Worst(a.refreshRecord(ctx, secret.Ref{Provider: d.Name, ID: f.hook.ID}, got), differs(d, ch, got))
