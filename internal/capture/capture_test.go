@@ -94,6 +94,7 @@ func TestDetect(t *testing.T) {
 		{"request dump", "POST / HTTP/1.1\r\nHost: x\r\n\r\n{}", "http"},
 		{"header lines", "Content-Type: a/b\nX-Wunder-Signature: x\n\n{}", "http"},
 		{"curl", "*   Trying 127.0.0.1:80...\n> POST / HTTP/1.1\n> Host: x\n>\n{}", "http"},
+		{"curl with its progress", "  % Total    % Received\n\r  0     0    0     0*   Trying 127.0.0.1:80...\n> POST / HTTP/1.1\n> Host: x\n>\n", "http"},
 		{"nc", "Listening on 0.0.0.0 8080\nConnection received on localhost 5\nPOST / HTTP/1.1\n\n", "http"},
 		{"a dump whose body is records", "POST / HTTP/1.1\nHost: x\n\n" + record + "\n" + record + "\n", "http"},
 		{"header lines and a record", "Host: x\n\n" + record, "http"},
@@ -195,6 +196,9 @@ func TestHTTP(t *testing.T) {
 		{"curl with a length", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 2\n>\n} [2 bytes data]\n{}\n< HTTP/1.1 200 OK\n",
 			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
 		{"curl without a body", "> POST /hook HTTP/1.1\n> Content-Length: 2\n>\n< HTTP/1.1 200 OK\n",
+			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
+		{"curl with its progress", "  % Total    % Received % Xferd\n                                 Dload  Upload\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0*   Trying 127.0.0.1:80...\n" +
+			"* Connected to x\n> POST /hook HTTP/1.1\r\n> Content-Length: 2\r\n> \r\n} [2 bytes data]\n* HTTP 1.0, assume close after body\n< HTTP/1.0 200 OK\r\n< \r\n{ [3 bytes data]\n",
 			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
 		{"curl, head cut", "> POST /hook HTTP/1.1\n> Host: x\n* done\n", []got{{Err: errHeadCut.Error()}}},
 		{"no blank line", "POST /hook HTTP/1.1\nHost: x\n", []got{{Err: errHeadCut.Error()}}},

@@ -131,6 +131,7 @@ var messages = []string{
 }
 
 func isMessage(line string) bool {
+	line = strings.TrimLeft(line, "\r") // curl redraws its progress
 	for _, m := range messages {
 		if strings.HasPrefix(line, m) {
 			return true
