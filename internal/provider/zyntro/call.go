@@ -1,6 +1,7 @@
 package zyntro
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -26,7 +27,7 @@ func request(a provider.Access, r provider.CallRequest) (httpx.Request, error) {
 	if err != nil {
 		return httpx.Request{}, err
 	}
-	if strings.Contains(provider.Letters(u.EscapedPath()), "createwebhook") || strings.Contains(provider.Letters(u.RawQuery), "createwebhook") {
+	if strings.Contains(provider.Letters(u.EscapedPath()), creates) || strings.Contains(provider.Letters(u.RawQuery), creates) || asksToCreate(r.Body) {
 		return httpx.Request{}, provider.CreateRefused("zyntro")
 	}
 	if provider.SafeMethod(method) {
@@ -38,6 +39,25 @@ func request(a provider.Access, r provider.CallRequest) (httpx.Request, error) {
 		return httpx.Request{}, fault.Usagef("%w, and Zyntro's credentials are sent as members of it", err).WithHint("for instance: -f wh_id=ID, or --input FILE with a JSON object")
 	}
 	return req, err
+}
+
+// creates are the letters of the action that creates a webhook.
+const creates = "createwebhook"
+
+// asksToCreate reports whether a member of the body names that action, as a path
+// does. The webhook's own members are texts of people.
+func asksToCreate(body []byte) bool {
+	var members map[string]any
+	if json.Unmarshal(body, &members) != nil {
+		return false
+	}
+	for name, value := range members {
+		text, _ := value.(string)
+		if !strings.HasPrefix(name, "wh_") && provider.Letters(text[strings.LastIndexByte(text, '/')+1:]) == creates {
+			return true
+		}
+	}
+	return false
 }
 
 // judge is [provider.Driver.Judge].

@@ -45,6 +45,7 @@ func TestCallPlacesCredentials(t *testing.T) {
 		{"fetchWebhooks", "", "", "https://app.example.com/public/account/fetchWebhooks", "{" + key + "}"},
 		{"/apis/v2/public/account/deleteWebhook", "post", ` { "wh_id" : "a&b" } `, "https://app.example.com/apis/v2/public/account/deleteWebhook", "{" + key + `,"wh_id" : "a&b" }`},
 		{"https://app.example.com/x", "PATCH", `{"org_id":"other","n":1.0}`, "https://app.example.com/x", `{"api_key":"k\"1","org_id":"other","n":1.0}`},
+		{"updateWebhook", "", `{"wh_name":"Create webhook"}`, "https://app.example.com/public/account/updateWebhook", "{" + key + `,"wh_name":"Create webhook"}`},
 		{"fetchWebhooks?page=2", "", `{}`, "https://app.example.com/public/account/fetchWebhooks?page=2", "{" + key + "}"},
 	} {
 		r := provider.CallRequest{Method: tc.method, Path: tc.path}
@@ -74,6 +75,12 @@ func TestCallRefuses(t *testing.T) {
 		_, err := client.Call(t.Context(), provider.CallRequest{Path: path, Body: []byte(`{"wh_name":"x"}`)})
 		if fault.KindOf(err) != fault.Usage || path != "create%zzWebhook" && !strings.Contains(fault.Hint(err), "hookctl create zyntro") {
 			t.Errorf("%s: %v", path, err)
+		}
+	}
+	for _, body := range []string{`{"action":"createWebhook"}`, `{"module":"account","action":"create_Webhook"}`, `{"a":1,"path":"/public/account/createWebhook"}`} {
+		_, err := client.Call(t.Context(), provider.CallRequest{Path: "/public/account", Body: []byte(body)})
+		if fault.Code(err) != "create-refused" {
+			t.Errorf("%s: %v", body, err)
 		}
 	}
 	for _, r := range []provider.CallRequest{
