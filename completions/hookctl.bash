@@ -143,8 +143,10 @@ __hookctl_process_completion_results() {
         __hookctl_handle_completion_types
     fi
 
-    __hookctl_handle_special_char "$cur" :
-    __hookctl_handle_special_char "$cur" =
+    if [[ -z ${quote} ]]; then
+        __hookctl_handle_special_char "$cur" :
+        __hookctl_handle_special_char "$cur" =
+    fi
 
     # Print the activeHelp statements before we finish
     __hookctl_handle_activeHelp
@@ -328,10 +330,22 @@ __hookctl_handle_standard_completion_case() {
     if ((${#COMPREPLY[*]} == 1)); then
         __hookctl_debug "COMPREPLY[0]: ${COMPREPLY[0]}"
         COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
-        if [[ -z ${quote} ]]; then
+        case ${quote} in
+        "'")
+            local inside="'\\''"
+            COMPREPLY[0]=${COMPREPLY[0]//\'/$inside}
+            ;;
+        '"')
+            COMPREPLY[0]=${COMPREPLY[0]//\\/\\\\}
+            COMPREPLY[0]=${COMPREPLY[0]//\"/\\\"}
+            COMPREPLY[0]=${COMPREPLY[0]//\$/\\\$}
+            COMPREPLY[0]=${COMPREPLY[0]//\`/\\\`}
+            ;;
+        *)
             COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
             COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
-        fi
+            ;;
+        esac
         __hookctl_debug "Removed description from single completion, which is now: ${COMPREPLY[0]}"
     else
         # Format the descriptions

@@ -12,14 +12,15 @@ function __hookctl_perform_completion
 
     # Extract all args except the last one
     set -l args (commandline -opc)
+    set -l escaped (string escape -- $args)
     # Extract the last arg and escape it in case it is a space
-    set -l lastArg (string escape -- (commandline -ct))
+    set -l lastArg (string escape -- (string unescape -- (commandline -ct)))
 
     __hookctl_debug "args: $args"
     __hookctl_debug "last arg: $lastArg"
 
     # Disable ActiveHelp which is not supported for fish shell
-    set -l requestComp "HOOKCTL_ACTIVE_HELP=0 $args[1] __complete $args[2..-1] $lastArg"
+    set -l requestComp "HOOKCTL_ACTIVE_HELP=0 $args[1] __complete $escaped[2..-1] $lastArg"
 
     __hookctl_debug "Calling $requestComp"
     set -l results (eval $requestComp 2> /dev/null)

@@ -20,7 +20,7 @@ func Completion(root *cobra.Command, shell string, w io.Writer) error {
 	case "bash":
 		err, patches = root.GenBashCompletionV2(&script, true), bashPatches
 	case "zsh":
-		err = root.GenZshCompletion(&script)
+		err, patches = root.GenZshCompletion(&script), zshPatches
 	case "fish":
 		err, patches = root.GenFishCompletion(&script, true), fishPatches
 	case "powershell":
@@ -72,14 +72,49 @@ var bashPatches = []patch{
 `},
 	{`        COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]%%$tab*}")
 `, `        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
-        if [[ -z ${quote} ]]; then
+        case ${quote} in
+        "'")
+            local inside="'\\''"
+            COMPREPLY[0]=${COMPREPLY[0]//\'/$inside}
+            ;;
+        '"')
+            COMPREPLY[0]=${COMPREPLY[0]//\\/\\\\}
+            COMPREPLY[0]=${COMPREPLY[0]//\"/\\\"}
+            COMPREPLY[0]=${COMPREPLY[0]//\$/\\\$}
+            COMPREPLY[0]=${COMPREPLY[0]//\` + "`" + `/\\\` + "`" + `}
+            ;;
+        *)
             COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
             COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
-        fi
+            ;;
+        esac
+`},
+	// Between quotes a colon ends no word.
+	{`    __hookctl_handle_special_char "$cur" :
+    __hookctl_handle_special_char "$cur" =
+`, `    if [[ -z ${quote} ]]; then
+        __hookctl_handle_special_char "$cur" :
+        __hookctl_handle_special_char "$cur" =
+    fi
+`},
+}
+
+var zshPatches = []patch{
+	// As in bash: a quote that is still open.
+	{`    requestComp="${words[1]} __complete ${words[2,-1]}"
+`, `    requestComp="${words[1]} __complete ${words[2,-1]}${compstate[quote]}"
 `},
 }
 
 var fishPatches = []patch{
+	// The words have lost their quotes, and are evaluated once more: what stands
+	// in one, such as a webhook's name, must not be run. The last one has not.
+	{`    set -l args (commandline -opc)
+`, `    set -l args (commandline -opc)
+    set -l escaped (string escape -- $args)
+`},
+	{`(string escape -- (commandline -ct))`, `(string escape -- (string unescape -- (commandline -ct)))`},
+	{`__complete $args[2..-1] $lastArg"`, `__complete $escaped[2..-1] $lastArg"`},
 	// An answer may begin with --flag=, which string split takes for its own.
 	{`string split --max 1 \t `, `string split --max 1 -- \t `},
 }

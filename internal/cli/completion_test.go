@@ -94,6 +94,70 @@ COLUMNS=200
 	}
 }
 
+// keepNasty is a command that keeps the secret of a webhook with a name that a
+// shell takes for more than a name.
+const keepNasty = "printf x | hookctl secrets set zyntro/7 --name \"Lead: it's \\$(x)\" --from-file - -q >/dev/null\n"
+
+// A name is completed between quotes so that the shell takes it for one.
+func TestCompletionInBashQuotes(t *testing.T) {
+	t.Parallel()
+	const library = "/usr/share/bash-completion/bash_completion"
+	if _, err := os.Stat(library); err != nil {
+		t.Skip("bash-completion is not installed")
+	}
+	got := shellOutput(t, `. `+library+`
+source <(hookctl completion bash)
+compopt() { :; }
+`+keepNasty+`
+for word in '"Lead: i' "'Lead: i"; do
+  COMP_LINE="hookctl secrets show $word"; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9; COMP_WORDS=(hookctl secrets show "$word"); COMP_CWORD=3; COMPREPLY=()
+  __start_hookctl
+  echo "${COMPREPLY[*]}"
+done
+`, "bash")
+	if want := "Lead: it's \\$(x)\nLead: it'\\''s $(x)\n"; got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// TestCompletionInZsh calls the function that zsh calls at a Tab, with what zsh
+// puts into its variables.
+func TestCompletionInZsh(t *testing.T) {
+	t.Parallel()
+	got := shellOutput(t, `compdef() { : }
+_describe() { print -rl -- "${completions[@]}" }
+source <(hookctl completion zsh)
+typeset -A compstate
+try() { words=(hookctl secrets show "$1"); CURRENT=4; compstate[quote]=$2; _hookctl }
+try CRM ''
+try '"CRM S' '"'
+try "'CRM S" "'"
+`, "zsh", "-f")
+	if want := strings.Repeat("CRM Sync:CRM Sync https\\://example.com\n", 3); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// What stands in an argument is not run, and quotes do not hide it.
+func TestCompletionInFishQuotes(t *testing.T) {
+	t.Parallel()
+	got := shellOutput(t, keepNasty+`hookctl completion fish | source
+complete -C 'hookctl secrets push "Lead: (echo run >&2)" --to=dot'
+complete -C 'hookctl secrets push "it\'s" --to=dot'
+complete -C 'hookctl secrets show "CRM S'
+complete -C 'hookctl secrets show CRM\ S'
+complete -C 'hookctl secrets show "Lead: i'
+`, "fish", "--no-config")
+	var words []string
+	for line := range strings.Lines(got) {
+		word, _, _ := strings.Cut(line, "\t")
+		words = append(words, word)
+	}
+	if want := []string{"--to=dotenv:", "--to=dotenv:", "CRM Sync", "CRM Sync", "Lead: it's $(x)"}; !slices.Equal(words, want) {
+		t.Errorf("got %q, want %q", words, want)
+	}
+}
+
 // TestCompletionInFish asks fish, which completes what stands after complete -C.
 func TestCompletionInFish(t *testing.T) {
 	t.Parallel()
