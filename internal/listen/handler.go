@@ -47,8 +47,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.Status, d.Latency = answer.status, s.o.Now().Sub(d.ReceivedAt)
 	shown := s.count(&d)
 	s.respond(w, answer)
-	if shown {
-		s.reporter.add(report{delivery: d, record: record})
+	if !shown {
+		return
+	}
+	d.cut()
+	if rep := (report{delivery: d, record: record}); !s.reporter.offer(rep) {
+		_ = http.NewResponseController(w).Flush() // the sender does not wait for whoever reads the reports
+		s.reporter.add(rep)
 	}
 }
 

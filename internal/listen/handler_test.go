@@ -367,6 +367,38 @@ func TestFlood(t *testing.T) {
 	}
 }
 
+// TestLongTexts: what anybody can send is not repeated at any length, in the
+// reports and in the summary; what was signed is reported as it came.
+func TestLongTexts(t *testing.T) {
+	t.Parallel()
+	r := start(t, testOptions())
+	long := strings.Repeat("x", 50_000)
+	bodies := [][]byte{event(long, "contact.created"), event("1", long)}
+	for _, body := range bodies {
+		for name, bad := range map[string]http.Header{"unsigned": {}, "badly signed": signed([]byte("x"))} {
+			if res, _ := r.raw(rawRequest("/"+long, bad, body)); res.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s: answered %d", name, res.StatusCode)
+			}
+		}
+	}
+	for _, body := range bodies {
+		if status, _ := r.post(signed(body), body); status != http.StatusOK {
+			t.Errorf("answered %d", status)
+		}
+	}
+	for _, d := range r.end() {
+		size := len(d.URL) + len(d.EventID) + len(d.EventType) + len(strings.Join(d.Notes, ""))
+		if d.Taken() == (size < len(long)) {
+			t.Errorf("%s: %d bytes are repeated", d.Reason, size)
+		}
+	}
+	for name := range r.summary.Events {
+		if len(name) > 200 {
+			t.Errorf("an event of %d bytes is counted", len(name))
+		}
+	}
+}
+
 func TestLimiter(t *testing.T) {
 	t.Parallel()
 	l := limiter{limit: limit{burst: 2, every: time.Second}}

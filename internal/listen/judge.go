@@ -194,16 +194,21 @@ func contradictions(env capture.Envelope, d *Delivery, header http.Header) []str
 		for _, v := range header.Values(c.header) {
 			if v != c.body {
 				notes = append(notes, fmt.Sprintf("%s says %q, the signed body's %s is %q: trust the body, headers are not signed",
-					c.header, clip(v), c.what, clip(c.body)))
+					c.header, clip(v, mostQuoted), c.what, clip(c.body, mostQuoted)))
 			}
 		}
 	}
 	return notes
 }
 
-// clip bounds what a note repeats of a delivery.
-func clip(s string) string {
-	const most = 100
+// Bounds, in bytes, of what a note repeats of a delivery, and of each text of
+// one that anybody may have sent.
+const (
+	mostQuoted = 100
+	mostShown  = 1000
+)
+
+func clip(s string, most int) string {
 	if len(s) > most {
 		return s[:most] + "..."
 	}

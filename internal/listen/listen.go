@@ -84,7 +84,8 @@ type Options struct {
 	Hurry <-chan struct{}
 }
 
-// Delivery is one request and what became of it. Texts are as they came.
+// Delivery is one request and what became of it. Texts are as they came; those
+// of an invalid one are cut where they are very long.
 type Delivery struct {
 	ReceivedAt time.Time
 	Method     string
@@ -116,6 +117,17 @@ type Delivery struct {
 // Taken reports whether the delivery was let in: it is valid, or signatures
 // are not looked at.
 func (d *Delivery) Taken() bool { return d.Reason == signature.OK || d.Reason == Unverified }
+
+// cut bounds the texts of a delivery that is not taken: as many as there are
+// lines, they would fill a log all the same.
+func (d *Delivery) cut() {
+	if d.Taken() {
+		return
+	}
+	for _, text := range []*string{&d.Method, &d.URL, &d.EventID, &d.EventType} {
+		*text = clip(*text, mostShown)
+	}
+}
 
 // Forwarded is what the target of a forward said.
 type Forwarded struct {

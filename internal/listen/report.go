@@ -93,14 +93,19 @@ func newReporter(s *Server) *reporter {
 	}
 }
 
+// offer hands over a report if that is possible at once.
+func (r *reporter) offer(rep report) bool {
+	select {
+	case r.queue <- rep:
+		return true
+	default:
+		return false
+	}
+}
+
 // add hands over a report. It waits for a reader that is slow, but not for one
 // that is gone, nor when the run is aborted.
 func (r *reporter) add(rep report) {
-	select {
-	case r.queue <- rep:
-		return
-	default:
-	}
 	select {
 	case r.queue <- rep:
 	case <-r.stopped:
@@ -143,6 +148,7 @@ func (r *reporter) tell(ctx context.Context, rep report) bool {
 		if err := r.s.judge.explain(ctx, &d, rep.record); err != nil && !errors.Is(err, context.Canceled) {
 			d.Notes = append(d.Notes, fmt.Sprintf("the failure could not be explained: %v", err))
 		}
+		d.cut()
 	}
 	err := r.s.o.Report(d)
 	if err == nil && len(r.queue) == 0 && r.s.o.Flush != nil {

@@ -282,7 +282,7 @@ func (s *Server) count(d *Delivery) bool {
 	} else if f != nil {
 		c.Refused++
 	}
-	event := d.EventType
+	event := clip(d.EventType, mostQuoted)
 	if _, known := c.Events[event]; !known && len(c.Events) >= maxEvents {
 		event = ""
 	}

@@ -270,6 +270,13 @@ func TestReportHangs(t *testing.T) {
 		if _, err := c.Write(request); err != nil {
 			t.Fatal(err)
 		}
+		// Its sender is told all the same.
+		if err := c.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		if res, _ := readResponse(t, bufio.NewReader(c)); res.StatusCode != http.StatusOK {
+			t.Errorf("answered %d", res.StatusCode)
+		}
 	}
 	cancel()
 	select {
