@@ -549,7 +549,7 @@ func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []si
 func (o *createOptions) print(v view.Webhook) error {
 	if slices.Contains(o.secretTo, "stdout") {
 		for _, f := range v.Facts() { // standard output carries the secret, and nothing else
-			o.app.note("%s: %s", f.Label, f.Value)
+			o.app.note("%s: %s", f.Label, f.Text())
 		}
 		return nil
 	}

@@ -65,8 +65,20 @@ type Grid struct {
 	Empty   string // said on standard error's behalf by the caller when there are no rows
 }
 
-// Fact is one line of a single thing's description.
-type Fact struct{ Label, Value string }
+// Fact is one line of a single thing's description. A List is shown in place of
+// Value, with commas; it takes several lines where a terminal is too narrow.
+type Fact struct {
+	Label, Value string
+	List         []string
+}
+
+// Text is what the fact says, on one line.
+func (f Fact) Text() string {
+	if len(f.List) > 0 {
+		return strings.Join(f.List, ", ")
+	}
+	return f.Value
+}
 
 // View is one result and how it looks in each format. Data is what
 // encoding/json makes of it; yaml, ndjson and jq are made from that JSON, so

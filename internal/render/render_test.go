@@ -137,7 +137,7 @@ func TestEmptyAndSingle(t *testing.T) {
 		{"one", render.YAML, "", render.View{Data: map[string]int{"a": 1}}, "a: 1\n"},
 		{"scalar", render.YAML, "", render.View{Data: "yes"}, "\"yes\"\n"},
 		{"raw list", render.NDJSON, "", render.View{Data: json.RawMessage(` [1, {"b" : 2}] `)}, "1\n{\"b\":2}\n"},
-		{"facts", render.Table, "", render.View{Facts: []render.Fact{{"Id", "x"}, {"Long label", "a\nb"}, {"Empty", ""}, {"日本", "w"}}},
+		{"facts", render.Table, "", render.View{Facts: []render.Fact{{Label: "Id", Value: "x"}, {Label: "Long label", Value: "a\nb"}, {Label: "Empty"}, {Label: "日本", Value: "w"}}},
 			"Id:           x\nLong label:   a b\nEmpty:\n日本:         w\n"},
 		{"text", render.Table, "", render.View{Text: "a\tb\r\nc\x1b[2J"}, "a\tb\nc\ufffd[2J\n"},
 		{"text with newline", render.Table, "", render.View{Text: "a\n"}, "a\n"},
@@ -235,7 +235,7 @@ func TestNothingDrivesTheTerminal(t *testing.T) {
 		}
 		allow(print(t, render.Options{JQ: ".[][]", TTY: tty}, view), tty)
 		allow(print(t, render.Options{JQ: "map(keys)", TTY: tty}, view), true)
-		allow(print(t, render.Options{TTY: tty}, render.View{Facts: []render.Fact{{nasty, nasty}}}), true)
+		allow(print(t, render.Options{TTY: tty}, render.View{Facts: []render.Fact{{Label: nasty, Value: nasty}, {Label: nasty, List: []string{nasty, nasty}}}}), true)
 		allow(print(t, render.Options{TTY: tty}, render.View{Text: nasty}), true)
 	}
 	raw := json.RawMessage("\"\x9b\u009b\"")

@@ -246,10 +246,39 @@ func (p *Printer) appendFacts(b *bytes.Buffer, facts []Fact) {
 	}
 	for i, f := range facts {
 		line := p.bold(labels[i])
-		if value := term.Clean(f.Value); value != "" {
+		value := term.Clean(f.Text())
+		if len(f.List) > 0 {
+			value = p.list(f.List, widest+len(gap))
+		}
+		if value != "" {
 			line += strings.Repeat(" ", widest-width(labels[i])) + gap + value
 		}
 		b.WriteString(strings.TrimRight(line, " "))
 		b.WriteByte('\n')
 	}
+}
+
+// list is items with commas between them, on a terminal in lines that fit beside
+// a margin.
+func (p *Printer) list(items []string, margin int) string {
+	var b strings.Builder
+	column := margin
+	for i, item := range items {
+		item = term.Clean(item)
+		if i < len(items)-1 {
+			item += ","
+		}
+		switch w := width(item); {
+		case i == 0:
+			column += w
+		case p.opts.TTY && p.opts.Width > 0 && column+1+w > p.opts.Width:
+			b.WriteString("\n" + strings.Repeat(" ", margin))
+			column = margin + w
+		default:
+			b.WriteByte(' ')
+			column += 1 + w
+		}
+		b.WriteString(item)
+	}
+	return b.String()
 }

@@ -145,9 +145,29 @@ func TestTableColour(t *testing.T) {
 	if got, want := print(t, render.Options{Color: true}, render.View{Grid: g}), "\x1b[1mA   B\x1b[0m\n1   2\n"; got != want {
 		t.Errorf("table = %q, want %q", got, want)
 	}
-	facts := []render.Fact{{"A", "1"}, {"BB", "2"}}
+	facts := []render.Fact{{Label: "A", Value: "1"}, {Label: "BB", Value: "2"}}
 	if got, want := print(t, render.Options{Color: true}, render.View{Facts: facts}), "\x1b[1mA:\x1b[0m    1\n\x1b[1mBB:\x1b[0m   2\n"; got != want {
 		t.Errorf("facts = %q, want %q", got, want)
+	}
+}
+
+// A list of many is broken between its items, and only on a terminal.
+func TestFactsOfLists(t *testing.T) {
+	t.Parallel()
+	v := render.View{Facts: []render.Fact{
+		{Label: "ID", Value: "x"}, {Label: "Events", List: []string{"alpha", "beta", "日本", "a_very_long_slug_indeed"}}, {Label: "None", List: []string{}},
+	}}
+	for _, c := range []struct {
+		o    render.Options
+		want string
+	}{
+		{render.Options{}, "ID:       x\nEvents:   alpha, beta, 日本, a_very_long_slug_indeed\nNone:\n"},
+		{render.Options{TTY: true, Width: 23}, "ID:       x\nEvents:   alpha, beta,\n          日本,\n          a_very_long_slug_indeed\nNone:\n"},
+		{render.Options{TTY: true, Width: 28}, "ID:       x\nEvents:   alpha, beta, 日本,\n          a_very_long_slug_indeed\nNone:\n"},
+	} {
+		if diff := cmp.Diff(c.want, print(t, c.o, v)); diff != "" {
+			t.Errorf("width %d: %s", c.o.Width, diff)
+		}
 	}
 }
 

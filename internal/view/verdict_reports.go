@@ -58,7 +58,7 @@ func JUnitCase(r *verify.Result, counts bool) []byte {
 		b.WriteString(">")
 		var lines []string
 		for _, f := range VerdictReport(r) {
-			lines = append(lines, term.Clean(f.Label+": "+f.Value))
+			lines = append(lines, term.Clean(f.Label+": "+f.Text()))
 		}
 		_ = xml.EscapeText(&b, []byte(strings.Join(lines, "\n"))) // a buffer takes all
 		fmt.Fprintf(&b, "</%s>", element)

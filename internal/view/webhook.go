@@ -5,7 +5,6 @@ package view
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
@@ -121,7 +120,7 @@ func (w Webhook) Facts() []render.Fact {
 	add("Name", w.Name)
 	add("URL", w.URL)
 	if w.Events != nil {
-		facts = append(facts, render.Fact{Label: "Events", Value: strings.Join(w.Events, ", ")})
+		facts = append(facts, render.Fact{Label: "Events", List: w.Events})
 	}
 	status := w.Status
 	if status == nil {

@@ -81,7 +81,7 @@ func TestWebhookFacts(t *testing.T) {
 	v.Secret.Value = new("shown")
 	want := []render.Fact{
 		{Label: "Provider", Value: "zyntro"}, {Label: "ID", Value: "w-1"}, {Label: "Name", Value: "CRM Sync"},
-		{Label: "URL", Value: "https://example.com/hook"}, {Label: "Events", Value: "a, b"}, {Label: "Status", Value: "active"},
+		{Label: "URL", Value: "https://example.com/hook"}, {Label: "Events", List: []string{"a", "b"}}, {Label: "Status", Value: "active"},
 		{Label: "Timeout", Value: "30 s"}, {Label: "Auth type", Value: "bearer"}, {Label: "Retries", Value: "3"}, {Label: "Retry delay", Value: "60"},
 		{Label: "Created", Value: "2026-01-01 00:00:00"}, {Label: "Updated", Value: "2026-01-02 00:00:00"},
 		{Label: "Last status", Value: "failed"}, {Label: "Failures", Value: "2"}, {Label: "Last triggered", Value: "2026-01-03 00:00:00"},
