@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -61,7 +62,22 @@ func runApply(ctx context.Context, o *applyOptions) error {
 		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
 			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
 	}
-	p, err := o.compare(ctx)
+	m, err := o.read()
+	if err != nil {
+		return err
+	}
+	// Two at once would both find that a webhook is missing, and both make it.
+	done, err := a.journal.Turn(ctx, "apply", func() { a.note("Another apply is under way here. Waiting for its end.") })
+	if err != nil {
+		return err
+	}
+	return fault.Worst(o.carryOut(ctx, m), done())
+}
+
+// carryOut plans, shows the plan, asks, and does it.
+func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
+	a := o.app
+	p, err := o.compare(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -123,13 +139,29 @@ func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", provider.ShellQuote(c.Ref())).
 				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
 		}
-		for _, op := range pending {
-			if in := op.Intent; in.Provider == c.Driver.Name && in.Profile == p.Profile &&
-				(in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID) {
-				return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", provider.ShellQuote(c.Ref())).
-					WithCode("unsettled").WithHint("run: hookctl recover")
-			}
+		if err := unsettled(c, p.Profile, pending); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// unsettled refuses to make a webhook that an operation of the journal may have
+// made already.
+func unsettled(c *apply.Change, profile string, pending []secret.Pending) error {
+	for _, op := range pending {
+		in := op.Intent
+		again := in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID
+		if !again || in.Provider != c.Driver.Name || in.Profile != profile {
+			continue
+		}
+		ref := provider.ShellQuote(c.Ref())
+		if op.Live {
+			return fault.Errorf(fault.Custody, "another process is making %s at this moment; nothing was sent", ref).
+				WithCode("unsettled").WithHint("wait for its end, then run apply again")
+		}
+		return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", ref).
+			WithCode("unsettled").WithHint("run: hookctl recover")
 	}
 	return nil
 }

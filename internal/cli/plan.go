@@ -78,7 +78,11 @@ func (o *manifestOptions) addFlags(c *cobra.Command) {
 }
 
 func runPlan(ctx context.Context, o *planOptions) error {
-	p, err := o.compare(ctx)
+	m, err := o.read()
+	if err != nil {
+		return err
+	}
+	p, err := o.compare(ctx, m)
 	if err != nil {
 		return err
 	}
@@ -91,13 +95,9 @@ func runPlan(ctx context.Context, o *planOptions) error {
 	return nil
 }
 
-// compare reads the manifests, asks the providers, and plans.
-func (o *manifestOptions) compare(ctx context.Context) (*apply.Plan, error) {
+// compare asks the providers, and plans.
+func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*apply.Plan, error) {
 	a := o.app
-	m, err := o.read()
-	if err != nil {
-		return nil, err
-	}
 	records, err := a.records(ctx, true)
 	if err != nil {
 		return nil, err

@@ -111,3 +111,30 @@ func (j *Journal) live(id string) bool {
 	}
 	return !ok
 }
+
+// turnRetry is how often one that waits for its turn asks.
+const turnRetry = 100 * time.Millisecond
+
+// Turn waits until no other process has the turn of this name, which must be no
+// entry's id, and takes it: until release is called, or the process dies. waiting
+// is called once if it has to wait.
+func (j *Journal) Turn(ctx context.Context, name string, waiting func()) (release func() error, err error) {
+	if err := j.disk.makeStoreDir(j.dir); err != nil {
+		return nil, journalFault(err)
+	}
+	path := j.lockPath(name) // it stays: who removes it may take it from one that waits
+	fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
+	ok, err := fl.TryLock()
+	if err == nil && !ok {
+		waiting()
+		_, err = fl.TryLockContext(ctx, turnRetry)
+	}
+	if err != nil {
+		_ = fl.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, journalFault(diskFault(path, err))
+	}
+	return fl.Close, nil
+}
