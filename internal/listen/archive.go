@@ -19,20 +19,21 @@ import (
 // What [Archive.Append] reports as kept is durable. What it reports as failed
 // is not in the file, as far as that can be had: the failed write is taken
 // back. A kill may leave one torn line, at the end; whoever opens the file next
-// begins on a new line.
+// begins on a new line. A file that is removed meanwhile is begun anew.
 type Archive struct {
-	path string
-	f    file
-	most int64         // bytes; 0: as much as there is room for
-	wake chan struct{} // of capacity 1: there is something to write
-	quit chan struct{} // closed by Close
-	done chan struct{} // closed when nothing is written any more
+	path   string
+	most   int64 // bytes; 0: as much as there is room for
+	notify func(line string)
+	wake   chan struct{} // of capacity 1: there is something to write
+	quit   chan struct{} // closed by Close
+	done   chan struct{} // closed when nothing is written any more
 
 	mu      sync.Mutex
 	filling *batch
 	closed  bool
 
-	// Of the committing goroutine alone:
+	// Of the committing goroutine alone, until done is closed:
+	f     file
 	size  int64  // of the file, up to the end of what was kept
 	torn  bool   // the file does not end with a line end
 	spare []byte // the memory of the last batch
@@ -51,13 +52,17 @@ type file interface {
 	Sync() error // of the data, and of what is needed to read them back
 	Truncate(size int64) error
 	Size() (int64, error)
+	Removed() bool // nothing leads to the file any more
 	Close() error
 }
 
 // spareBatch bounds the memory that is kept for the next batch.
 const spareBatch = 4 << 20
 
-var errArchiveClosed = errors.New("the archive is closed")
+var (
+	errArchiveClosed = errors.New("the archive is closed")
+	errRemoved       = errors.New("the file was removed")
+)
 
 // OpenArchive opens, or makes, the file name in dir for appending. Both are
 // readable by the user alone where they are made here: mode 0600 in directories
@@ -67,46 +72,59 @@ var errArchiveClosed = errors.New("the archive is closed")
 // that is there already. Errors are faults that name the path.
 func OpenArchive(dir, name string, most int64, notify func(line string)) (*Archive, error) {
 	path := filepath.Join(dir, name)
-	if err := makePrivateDir(dir); err != nil {
-		return nil, archiveFault(dir, err)
+	if notify == nil {
+		notify = func(string) {}
 	}
-	f, err := openPrivate(path)
-	if err != nil {
-		return nil, archiveFault(path, err)
-	}
-	a, err := openArchive(path, &osFile{f}, most, notify)
-	if err != nil {
-		return nil, errors.Join(archiveFault(path, err), f.Close())
-	}
-	return a, nil
-}
-
-func openArchive(path string, f *osFile, most int64, notify func(line string)) (*Archive, error) {
-	info, err := f.Stat()
+	f, size, torn, err := openFile(path, notify)
 	if err != nil {
 		return nil, err
 	}
-	if hasModes && info.Mode().Perm()&0o077 != 0 && notify != nil {
-		notify(fmt.Sprintf("warning: other users may read %s (mode %04o), and deliveries hold personal data: chmod 600 it", path, info.Mode().Perm()))
-	}
-	size := info.Size()
-	torn := false
-	if size > 0 {
-		var last [1]byte
-		if _, err := f.ReadAt(last[:], size-1); err != nil {
-			return nil, err
-		}
-		torn = last[0] != '\n'
-	}
-	if torn && notify != nil {
-		notify(fmt.Sprintf("The last line of %s has no end: a listener was killed while it wrote it. It stays, and what comes now begins on a new line.", path))
-	}
-	return newArchive(path, f, most, size, torn), nil
+	return newArchive(path, f, most, notify, size, torn), nil
 }
 
-func newArchive(path string, f file, most, size int64, torn bool) *Archive {
+// openFile opens or makes the file of an archive. Torn says that it does not
+// end with a line end.
+func openFile(path string, notify func(line string)) (f *osFile, size int64, torn bool, err error) {
+	dir := filepath.Dir(path)
+	if err := makePrivateDir(dir); err != nil {
+		return nil, 0, false, archiveFault(dir, err)
+	}
+	raw, err := openPrivate(path)
+	if err != nil {
+		return nil, 0, false, archiveFault(path, err)
+	}
+	f = &osFile{raw}
+	if size, torn, err = f.inspect(path, notify); err != nil {
+		return nil, 0, false, errors.Join(archiveFault(path, err), f.Close())
+	}
+	return f, size, torn, nil
+}
+
+// inspect tells of what is odd about a file that is there already.
+func (f *osFile) inspect(path string, notify func(line string)) (size int64, torn bool, err error) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, false, err
+	}
+	if hasModes && info.Mode().Perm()&0o077 != 0 {
+		notify(fmt.Sprintf("warning: other users may read %s (mode %04o), and deliveries hold personal data: chmod 600 it", path, info.Mode().Perm()))
+	}
+	if info.Size() == 0 {
+		return 0, false, nil
+	}
+	var last [1]byte
+	if _, err := f.ReadAt(last[:], info.Size()-1); err != nil {
+		return 0, false, err
+	}
+	if torn = last[0] != '\n'; torn {
+		notify(fmt.Sprintf("The last line of %s has no end: a listener was killed while it wrote it. It stays, and what comes now begins on a new line.", path))
+	}
+	return info.Size(), torn, nil
+}
+
+func newArchive(path string, f file, most int64, notify func(line string), size int64, torn bool) *Archive {
 	a := &Archive{
-		path: path, f: f, most: most, size: size, torn: torn,
+		path: path, f: f, most: most, notify: notify, size: size, torn: torn,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), filling: newBatch(nil),
 	}
 	go a.commitAll()
@@ -184,6 +202,22 @@ func (a *Archive) commitFilling() {
 
 // commit makes lines durable, or takes them back.
 func (a *Archive) commit(lines []byte) error {
+	err := a.store(lines)
+	if !errors.Is(err, errRemoved) {
+		return err
+	}
+	f, size, torn, err := openFile(a.path, a.notify)
+	if err != nil {
+		return err
+	}
+	_ = a.f.Close() // nothing of it is left
+	a.f, a.size, a.torn = f, size, torn
+	a.notify(fmt.Sprintf("warning: %s was removed, and what was kept in it is gone; it was begun anew", a.path))
+	return a.store(lines)
+}
+
+// store is commit to the file that is open.
+func (a *Archive) store(lines []byte) error {
 	if a.most > 0 && a.size+int64(len(lines)) > a.most {
 		return fmt.Errorf("%s may hold %d bytes and is full", a.path, a.most)
 	}
@@ -199,6 +233,9 @@ func (a *Archive) commit(lines []byte) error {
 	written += n
 	if err == nil {
 		err = a.f.Sync()
+	}
+	if a.f.Removed() {
+		return errRemoved // and its room on a full disk is free only once it is closed
 	}
 	if err != nil {
 		a.takeBack(int64(written))
@@ -288,6 +325,8 @@ func openPrivate(path string) (*os.File, error) {
 type osFile struct{ *os.File }
 
 func (f *osFile) Sync() error { return syncData(f.File) }
+
+func (f *osFile) Removed() bool { return removed(f.File) }
 
 func (f *osFile) Size() (int64, error) {
 	info, err := f.Stat()

@@ -91,6 +91,52 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
+// TestArchiveRemoved: what is acknowledged after the file was removed is in the
+// one that takes its place.
+func TestArchiveRemoved(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a", "captures")
+	var said []string
+	a, err := OpenArchive(dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, remove := range []func() error{
+		func() error { return nil },
+		func() error { return os.Remove(a.Path()) },
+		func() error { return os.RemoveAll(filepath.Dir(dir)) },
+		func() error { // others may have put something there
+			return errors.Join(os.Remove(a.Path()), os.WriteFile(a.Path(), []byte("theirs"), 0o600))
+		},
+		func() error { return errors.Join(os.Remove(a.Path()), os.Mkdir(a.Path(), 0o700)) },
+		func() error { return os.Remove(a.Path()) },
+	} {
+		if err := remove(); err != nil {
+			t.Fatal(err)
+		}
+		err := a.Append([]byte("delivery"))
+		if i == 4 {
+			if err == nil {
+				t.Error("kept in a directory")
+			}
+			continue
+		}
+		want := "delivery\n"
+		if i == 3 {
+			want = "theirs\ndelivery\n"
+		}
+		if got := content(t, a.Path()); err != nil || got != want {
+			t.Errorf("%d: %v, the file holds %q", i, err, got)
+		}
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(strings.Join(said, "\n"), "was removed, and what was kept in it is gone"); n != 4 {
+		t.Errorf("said %q", said)
+	}
+}
+
 // TestArchiveLock: a file is open in one process at a time.
 func TestArchiveLock(t *testing.T) {
 	t.Parallel()

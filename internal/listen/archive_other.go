@@ -2,6 +2,8 @@
 
 package listen
 
+import "os"
+
 // openSafely: there are no such flags here.
 const openSafely = 0
 
@@ -11,3 +13,6 @@ const hasModes = false
 
 // syncDir does nothing: directories cannot be synced here.
 func syncDir(string) error { return nil }
+
+// removed: a file that is open cannot be removed here.
+func removed(*os.File) bool { return false }

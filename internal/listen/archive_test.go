@@ -85,7 +85,7 @@ func breakable(t *testing.T) (*Archive, *brokenFile) {
 		t.Fatal(err)
 	}
 	f := &brokenFile{osFile: osFile{raw}}
-	a := newArchive(path, f, 0, 0, false)
+	a := newArchive(path, f, 0, func(string) {}, 0, false)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)

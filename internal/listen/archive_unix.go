@@ -28,3 +28,13 @@ func syncDir(dir string) error {
 	}
 	return errors.Join(err, f.Close())
 }
+
+// removed reports whether no name leads to f any more.
+func removed(f *os.File) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink == 0
+}
