@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -218,34 +219,11 @@ func (r *run) unchanged(ctx context.Context, c *Change) error {
 	case err != nil:
 		return err
 	}
-	if what := changed(c.live, now); what != "" {
-		return conflict(c, "somebody else has changed %s since the plan: %s", c.Ref(), what)
+	if what := c.live.Changed(now); len(what) > 0 {
+		return conflict(c, "somebody else has changed %s since the plan: %s", c.Ref(), strings.Join(what, ", "))
 	}
 	return nil
 }
-
-// changed names what differs between two looks at a webhook.
-func changed(then, now provider.Webhook) string {
-	switch {
-	case now.Unreadable != "":
-		return "it cannot be read"
-	case !same(then.Name, now.Name):
-		return "the name"
-	case !same(then.URL, now.URL):
-		return "the URL"
-	case !sameEvents(then.Events, now.Events):
-		return "the events"
-	case !same(then.Status, now.Status):
-		return "the status"
-	case !same(then.TimeoutSeconds, now.TimeoutSeconds):
-		return "the timeout"
-	case !same(then.AuthType, now.AuthType):
-		return "the authentication"
-	}
-	return ""
-}
-
-func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func text(p *string) string {
 	if p == nil {
@@ -286,7 +264,7 @@ func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
 			return client.Delete(ctx, c.ID)
 		}
 		var err error
-		made, err = client.Replace(ctx, provider.OpReplace, c.ID, s, r.oneByOne(c.entry.Sinks), false)
+		made, err = client.Replace(ctx, provider.OpReplace, c.live, s, r.oneByOne(c.entry.Sinks), false)
 		return err
 	})
 	return r.made(ctx, c, o, made, err)

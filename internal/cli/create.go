@@ -514,7 +514,10 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 				return true, err
 			}
 		}
-		results := provider.Fill(ctx, rec, sinks)
+		results, nerr := provider.Fill(ctx, o.app.store, rec, sinks)
+		if nerr != nil {
+			o.app.warn("warning: " + nerr.Error())
+		}
 		perr := o.print(o.view(w, rec, results, false))
 		o.app.note("It exists already: nothing was created.")
 		return true, fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)

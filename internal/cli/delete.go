@@ -44,7 +44,7 @@ belong to a Zap and need --force.`,
 			case len(args) == 0 && !o.all:
 				return fault.Usagef("%s wants <webhook>..., or --all", cmd.CommandPath()).WithHint("see: %s --help", cmd.CommandPath())
 			case len(args) > 0 && o.all:
-				return fault.Usagef("--all and the names of webhooks exclude each other")
+				return fault.Usagef("--all and the names of webhooks exclude each other").WithHint("see: %s --help", cmd.CommandPath())
 			case only != "" && !o.all:
 				return fault.Usagef("--provider goes with --all")
 			}
@@ -136,6 +136,9 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 	var out []found
 	for _, ref := range o.refs {
 		f, err := o.globals.locate(ctx, o.app, ref)
+		if err != nil && len(o.refs) > 1 {
+			err = fmt.Errorf("%w; nothing was deleted", err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -24,6 +24,7 @@ type recoverOptions struct {
 	answer  string
 	deletes []string
 	rotates []string
+	forgets []string
 
 	sameAccount bool
 	create      createOptions // where a new secret goes, and the authentication data
@@ -51,6 +52,10 @@ Nothing is changed at a provider unless you say --delete or --rotate, and then
 only to a webhook that this command names. --delete removes one; Zyntro's are
 disabled, since it cannot delete. --rotate puts a new webhook with the same
 settings and a new secret in the place of an orphan, as hookctl rotate does.
+
+A kept secret that its sinks (--secret-to) did not get is named until it is
+pushed to them, or --forget says that it need not be.
+
 Exit code 7 says that something is left for you to do.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -71,6 +76,7 @@ Exit code 7 says that something is left for you to do.`,
 	f := c.Flags()
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook was not handed to (repeatable)")
 	f.StringArrayVar(&o.create.secretTo, "secret-to", nil, "with --rotate: also hand the new secret to a sink (repeatable)")
 	f.BoolVar(&o.create.storeOnly, "store-only", false, "with --rotate, in CI: the store on this machine lasts, no --secret-to is needed")
 	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
@@ -78,9 +84,11 @@ Exit code 7 says that something is left for you to do.`,
 	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
 	c.MarkFlagsMutuallyExclusive("answer", "delete")
 	c.MarkFlagsMutuallyExclusive("answer", "rotate")
+	c.MarkFlagsMutuallyExclusive("answer", "forget")
 	_ = c.RegisterFlagCompletionFunc("answer", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("forget", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	return c
 }
@@ -115,13 +123,18 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 		}
 	}
 	r := provider.Recovery{
-		Store: a.store, Journal: a.journal, Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
+		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
 		Open:   o.open, SameAccount: o.sameAccount,
 	}
 	findings, err := r.Run(ctx)
 	var refused error
-	if err == nil && len(o.deletes)+len(o.rotates) > 0 {
+	if err == nil && len(o.forgets) > 0 {
+		if refused = o.forget(ctx, r, findings); refused == nil {
+			findings, err = r.Run(ctx)
+		}
+	}
+	if err == nil && refused == nil && len(o.deletes)+len(o.rotates) > 0 {
 		var did changes
 		if did, refused = o.change(ctx, findings, sinks); did.any {
 			findings, err = r.Run(ctx)
@@ -265,7 +278,23 @@ type act struct {
 var (
 	deleting = act{"deleted", func(f provider.Finding) bool { return f.Deletable }}
 	rotating = act{"rotated", func(f provider.Finding) bool { return f.Rotatable }}
+	// Of these nothing is at stake at a provider.
+	forgetting = act{"forgotten", func(f provider.Finding) bool { return f.Forgettable }}
 )
+
+// forget takes the sinks off what is left to do.
+func (o *recoverOptions) forget(ctx context.Context, r provider.Recovery, findings []provider.Finding) error {
+	chosen, err := o.chooseAll(forgetting, o.forgets, findings)
+	if err != nil {
+		return err
+	}
+	for _, f := range chosen {
+		if err := r.Forget(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (o *recoverOptions) chooseAll(what act, refs []string, findings []provider.Finding) ([]provider.Finding, error) {
 	var chosen []provider.Finding
@@ -328,10 +357,10 @@ func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f provide
 		return nil, err
 	}
 	old := found{client, hook}
-	if err := o.app.confirm(ctx, (&rotateOptions{}).question(old)); err != nil {
+	if err := o.app.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
 		return nil, err
 	}
-	made, err := client.Replace(ctx, provider.OpRotate, f.ID, spec, sinks, false)
+	made, err := client.Replace(ctx, provider.OpRotate, hook, spec, sinks, false)
 	if made.Record.Fingerprint == "" {
 		return nil, err
 	}

@@ -151,7 +151,7 @@ func TestRecoverRemovesTheReplaced(t *testing.T) {
 	}
 	w.hold.Store(true)
 	s := provider.Spec{Name: "New", URL: "https://example.com/new", Events: []string{"contact.created"}}
-	if _, err := client.Replace(t.Context(), provider.OpReplace, old, s, nil, false); err == nil {
+	if _, err := client.Replace(t.Context(), provider.OpReplace, provider.Webhook{ID: old}, s, nil, false); err == nil {
 		t.Fatal("the old webhook was removed after all")
 	}
 	w.hold.Store(false)
@@ -267,8 +267,13 @@ func TestRecoverRotateFails(t *testing.T) {
 	if n := w.boxes["wundertreos"].Webhooks(); n != 1 {
 		t.Errorf("%d webhooks are left", n)
 	}
-	if again := w.recovered(0); len(again) != 0 {
-		t.Errorf("again %+v", again)
+	// It stays named until it is told otherwise.
+	again := w.recovered(7)
+	if len(again) != 1 || *again[0].Operation != "push" || !strings.Contains(again[0].Detail, "recover --forget wundertreos/"+*again[0].ID) {
+		t.Fatalf("again %+v", again)
+	}
+	if again := w.recovered(0, "--forget", *again[0].ID); len(again) != 0 {
+		t.Errorf("after --forget %+v", again)
 	}
 }
 

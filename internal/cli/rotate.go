@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -36,7 +37,9 @@ point is settled by hookctl recover.
 
 Zyntro never tells the authentication data of a webhook again: where it has any,
 --auth-data is required. Its retry settings cannot be set by the API and return
-to Zyntro's default.
+to Zyntro's default. Where the old webhook is paused, the new one is paused too.
+
+With --overlap the old webhook stays until you delete it.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
@@ -71,23 +74,76 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := rotatable(old); err != nil {
+		return err
+	}
 	o.create.driver = old.client.Driver()
 	spec, err := o.create.specOf(ctx, old.hook)
 	if err != nil {
 		return err
 	}
-	if err := a.confirm(ctx, o.question(old)); err != nil {
+	if err := a.confirmSame(ctx, old, o.question(old)); err != nil {
 		return err
 	}
-	made, err := old.client.Replace(ctx, provider.OpRotate, old.hook.ID, spec, sinks, o.overlap)
+	made, err := old.client.Replace(ctx, provider.OpRotate, old.hook, spec, sinks, o.overlap)
 	if made.Record.Fingerprint == "" {
 		return err
 	}
-	if err == nil && o.overlap {
-		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", provider.ShellQuote(old.ref()))
+	if err == nil {
+		a.noteReplaced(old, o.overlap)
 	}
 	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
 	return fault.Worst(err, printedToo(perr, made.Record))
+}
+
+// rotatable refuses a webhook that is as good as deleted: the new one would be
+// active.
+func rotatable(old found) error {
+	d := old.client.Driver()
+	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
+		return nil
+	}
+	ref := provider.ShellQuote(old.ref())
+	return fault.Errorf(fault.Refused, "%s is disabled, which is how %s webhooks are deleted, and a new one would be active", ref, d.Title).
+		WithCode("disabled").WithHint("to have it back: hookctl resume %s; then rotate it if nobody has its secret", ref)
+}
+
+// noteReplaced says what has become of the secret and of the old webhook: with
+// --yes no question has.
+func (a *app) noteReplaced(old found, overlap bool) {
+	d, ref := old.client.Driver(), provider.ShellQuote(old.ref())
+	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
+	switch {
+	case overlap:
+		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", ref)
+	case d.Deletes:
+		a.note("The old webhook, %s, is deleted.", ref)
+	default:
+		a.note("The old webhook, %s, is disabled: %s has no delete.", ref, d.Title)
+	}
+	if old.hook.RetryCount != nil {
+		a.note("Its retry settings could not be taken over: the new webhook has %s's default.", d.Title)
+	}
+	if old.hook.Status != nil && *old.hook.Status == provider.Disabled {
+		a.note("The old webhook was disabled; the new one is active.")
+	}
+}
+
+// confirmSame is confirm, after which the webhook must still be as it was:
+// people take their time.
+func (a *app) confirmSame(ctx context.Context, f found, question string) error {
+	if err := a.confirm(ctx, question); err != nil || a.yes {
+		return err
+	}
+	now, err := f.client.Get(ctx, f.hook.ID)
+	if err != nil {
+		return err
+	}
+	if what := f.hook.Changed(now); len(what) > 0 {
+		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
+	}
+	return nil
 }
 
 func (o *rotateOptions) question(old found) string {

@@ -68,7 +68,10 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if err := checkSinks(ctx, rec, sinks); err != nil {
 		return err
 	}
-	results := provider.Fill(ctx, rec, sinks)
+	results, nerr := provider.Fill(ctx, a.store, rec, sinks)
+	if nerr != nil {
+		a.warn("warning: " + nerr.Error())
+	}
 	v := view.NewKeptSecret(rec)
 	v.Sinks = view.NewSinks(results)
 	var perr error

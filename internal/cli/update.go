@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"slices"
 	"time"
 
@@ -39,8 +38,9 @@ func newUpdateCmd(g *globals) *cobra.Command {
 		Long: `Change what the flags name, and nothing else. The secret stays the same.
 
 --add-event and --remove-event read the webhook's events, edit the list and send
-it back whole: Zyntro has no other way. Who changes the events at the same moment
-may undo this or be undone; the result is read again, and a difference reported.
+it back whole: Zyntro has no other way. A change of the events that somebody else
+makes at that moment may be lost, or undo this one; the result is read again, and
+a difference reported. Where the list stays as it is, it is not sent.
 
 WundertreOS cannot change a webhook. With --replace a new one is made, its NEW
 SECRET kept and handed to every --secret-to, and then the old one deleted.
@@ -112,12 +112,15 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
 		return err
 	}
-	if err := a.confirm(ctx, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
+	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
 		return err
 	}
-	made, err := f.client.Replace(ctx, provider.OpReplace, f.hook.ID, want, sinks, false)
+	made, err := f.client.Replace(ctx, provider.OpReplace, f.hook, want, sinks, false)
 	if made.Record.Fingerprint == "" {
 		return err
+	}
+	if err == nil {
+		a.noteReplaced(f, false)
 	}
 	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
 	return fault.Worst(err, printedToo(perr, made.Record))
@@ -143,6 +146,10 @@ func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
 	}
 	if o.given("url") {
 		s.URL = c.url
+	}
+	if !c.noValidate && (s.Name == "" && o.given("name") && c.driver.NameRequired || s.URL == "" && o.given("url")) {
+		return s, fault.Usagef("a %s webhook cannot be without a name or a URL: --name or --url is empty", c.driver.Title).
+			WithHint("leave out what is to stay as it is; nothing was sent")
 	}
 	var eventErr error
 	s.Events, eventErr = o.events(w.Events)
@@ -184,6 +191,11 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, s := range less {
+		if slices.Contains(more, s) {
+			return nil, fault.Usagef("%s is both added and removed", provider.ShellQuote(s))
+		}
+	}
 	out := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(less, s) })
 	for _, s := range more {
 		if !slices.Contains(out, s) {
@@ -221,6 +233,7 @@ func (o *updateOptions) removed(now []string) ([]string, error) {
 
 // inPlace sends only what the flags name, and looks at the result.
 func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec) error {
+	a := o.create.app
 	var ch provider.Change
 	if o.given("name") {
 		ch.Name = &want.Name
@@ -228,8 +241,12 @@ func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec
 	if o.given("url") {
 		ch.URL = &want.URL
 	}
-	if o.given("event") || !slices.Equal(want.Events, f.hook.Events) {
+	switch {
+	case o.given("event"):
 		ch.Events = want.Events
+	case (o.given("add-event") || o.given("remove-event")) && !slices.Equal(want.Events, f.hook.Events):
+		ch.Events = want.Events
+		a.note("The whole list of events is sent: a change of it that somebody else makes at this moment may be lost.")
 	}
 	ch.Timeout = want.Timeout
 	if want.AuthType != "" {
@@ -240,7 +257,7 @@ func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec
 		s := provider.Status(o.status)
 		ch.Status = &s
 	}
-	if reflect.ValueOf(ch).IsZero() {
+	if ch.Empty() {
 		o.create.app.note("There is nothing to change: nothing was sent.")
 		return printWebhook(ctx, o.create.app, f.client.Driver(), f.hook)
 	}
@@ -255,10 +272,8 @@ func changeInPlace(ctx context.Context, a *app, f found, ch provider.Change) err
 	if err != nil {
 		return err
 	}
-	if err := printWebhook(ctx, a, d, got); err != nil {
-		return err
-	}
-	return fault.Worst(a.refreshRecord(ctx, secret.Ref{Provider: d.Name, ID: f.hook.ID}, got), differs(d, ch, got))
+	rerr := a.refreshRecord(ctx, secret.Ref{Provider: d.Name, ID: f.hook.ID}, got)
+	return fault.Worst(printWebhook(ctx, a, d, got), rerr, differs(d, ch, got))
 }
 
 // refreshRecord writes the webhook's new name, URL and events into its record.
@@ -276,7 +291,7 @@ func (a *app) refreshRecord(ctx context.Context, ref secret.Ref, w provider.Webh
 	if w.Events != nil {
 		rec.Events = w.Events
 	}
-	if w.Status != nil && *w.Status == provider.Active {
+	if w.Status != nil && *w.Status != provider.Disabled {
 		rec.DeletedAt = time.Time{} // it was disabled, and lives again
 	}
 	if err := a.store.Put(ctx, rec); err != nil {

@@ -63,7 +63,7 @@ func TestRecoverOfAnotherAccount(t *testing.T) {
 func TestRecoverOfAnotherAccountLeavesTheReplaced(t *testing.T) {
 	w := withOld(t)
 	w.failDelete = true
-	if _, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, false); err == nil {
+	if _, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false); err == nil {
 		t.Fatal("the old one is gone")
 	}
 	w.rows = nil // another account does not know it

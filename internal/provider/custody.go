@@ -100,25 +100,35 @@ func (c *Client) LiveEvents(ctx context.Context) ([]string, error) { return c.ra
 func (c *Client) WhoAmI(ctx context.Context) (Identity, error) { return c.raw.WhoAmI(ctx) }
 
 // Delete deletes (or disables) a webhook and marks its record, whose secret
-// stays: deliveries may still be retried.
+// stays: deliveries may still be retried. The record of one that the provider
+// does not have (any more) is marked too.
 func (c *Client) Delete(ctx context.Context, id string) error {
-	if err := c.raw.Delete(ctx, id); err != nil {
+	err := c.raw.Delete(ctx, id)
+	if err != nil && fault.Code(err) != "not-found" {
 		return err
 	}
+	if merr := c.markDeleted(context.WithoutCancel(ctx), id); merr != nil {
+		return merr
+	}
+	return err
+}
+
+// markDeleted notes in the record of a webhook, if there is one, that it is gone
+// at the provider.
+func (c *Client) markDeleted(ctx context.Context, id string) error {
 	ref := secret.Ref{Provider: c.driver.Name, ID: id}
-	keep := context.WithoutCancel(ctx)
-	rec, err := c.custody.Store.Get(keep, ref)
+	rec, err := c.custody.Store.Get(ctx, ref)
 	switch {
-	case errors.Is(err, secret.ErrNotFound):
+	case errors.Is(err, secret.ErrNotFound), err == nil && !rec.DeletedAt.IsZero():
 		return nil
 	case errors.Is(err, secret.ErrLost):
 		c.custody.notify("the record of %s/%s is not marked as deleted: %v", ref.Provider, id, err)
 		return nil
-	case err != nil:
-		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
+	case err == nil:
+		rec.DeletedAt = c.custody.Now().UTC()
+		err = c.custody.Store.Put(ctx, rec)
 	}
-	rec.DeletedAt = c.custody.Now().UTC()
-	if err := c.custody.Store.Put(keep, rec); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
 	}
 	return nil
@@ -186,7 +196,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
 			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))
 	}
-	made := Created{Webhook: wh, Record: rec, Sinks: Fill(keep, rec, sinks)}
+	made := Created{Webhook: wh, Record: rec, Sinks: c.fill(keep, rec, sinks)}
 	err = SinkError(c.driver.Name, wh.ID, made.Sinks)
 	if err == nil {
 		c.phase(entry, secret.Phase{Name: "sunk", ID: wh.ID})
@@ -223,19 +233,6 @@ func (c *Client) phase(entry *secret.Entry, p secret.Phase) {
 	p.At = c.custody.Now().UTC()
 	if err := entry.Phase(p); err != nil {
 		c.custody.notify("the journal entry %s could not be updated: %v", entry.Path(), err)
-	}
-}
-
-// sinkNotReady is a sink that could not take a secret now: nothing was sent.
-func sinkNotReady(to sink.Sink, err error) error {
-	hint := fault.Hint(err)
-	if hint == "" {
-		hint = "mend what the message names, or name another sink with --secret-to"
-	}
-	return &fault.Error{
-		Kind: fault.KindOf(err), Code: "sink-not-ready",
-		Err:  fmt.Errorf("nothing was sent: the sink %s could not take a secret now: %w", to, err),
-		Hint: hint,
 	}
 }
 
@@ -290,6 +287,9 @@ func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in
 		Provider: in.Provider, ID: id, Profile: in.Profile, Origin: in.Origin,
 		Name: in.Name, URL: in.URL, Events: in.Events, Replaces: in.Replaces,
 	}
+	for _, s := range in.Sinks {
+		rec.Unfilled = append(rec.Unfilled, sink.SpecFor(s, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}))
+	}
 	// An id that was given out before: its secret is not dropped.
 	if old, err := store.Get(ctx, rec.Ref()); err == nil {
 		rec.Secret, rec.CreatedAt, rec.Older = old.Secret, old.CreatedAt, old.Older
@@ -328,37 +328,6 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 		Kind: fault.Custody, Code: "secret-not-kept",
 		Err:  fmt.Errorf("webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause),
 		Hint: fmt.Sprintf("keep it with: hookctl secrets set %s/%s", c.driver.Name, rec.ID),
-	}
-}
-
-// Fill hands the record's secret to every sink, whatever becomes of the others.
-func Fill(ctx context.Context, rec secret.Record, sinks []sink.Sink) []sink.Result {
-	results := make([]sink.Result, len(sinks))
-	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
-	for i, to := range sinks {
-		to = sink.For(to, it)
-		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
-	}
-	return results
-}
-
-// SinkError is the error for those sinks that failed, or nil.
-func SinkError(provider, id string, results []sink.Result) error {
-	var failed []error
-	hint := ""
-	for _, r := range results {
-		if r.Err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", r.Sink, r.Err))
-			hint += " --to " + ShellQuote(r.Sink)
-		}
-	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return &fault.Error{
-		Kind: fault.Custody, Code: "sink-failed",
-		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", provider, id, errors.Join(failed...)),
-		Hint: "mend the cause, then run: hookctl secrets push " + ShellQuote(provider+"/"+id) + hint,
 	}
 }
 

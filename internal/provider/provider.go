@@ -60,6 +60,32 @@ type EventType struct {
 	Description string // "" where the provider documents none
 }
 
+// Changed names what differs between two looks at a webhook's settings, for people.
+func (w Webhook) Changed(now Webhook) []string {
+	if now.Unreadable != "" {
+		return []string{"it cannot be read"}
+	}
+	var what []string
+	for _, f := range []struct {
+		name string
+		same bool
+	}{
+		{"the name", same(w.Name, now.Name)},
+		{"the URL", same(w.URL, now.URL)},
+		{"the events", sameSet(w.Events, now.Events)},
+		{"the status", same(w.Status, now.Status)},
+		{"the timeout", same(w.TimeoutSeconds, now.TimeoutSeconds)},
+		{"the authentication", same(w.AuthType, now.AuthType)},
+	} {
+		if !f.same {
+			what = append(what, f.name)
+		}
+	}
+	return what
+}
+
+func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
 // Spec is a webhook to be made.
 type Spec struct {
 	Name     string // Zyntro's wh_name, WundertreOS's description
@@ -79,6 +105,11 @@ type Change struct {
 	AuthType *string
 	AuthData secret.Value
 	Status   *Status
+}
+
+// Empty reports whether the change changes nothing.
+func (c Change) Empty() bool {
+	return c.Name == nil && c.URL == nil && c.Events == nil && c.Timeout == nil && c.AuthType == nil && c.AuthData.IsZero() && c.Status == nil
 }
 
 // Identity is whose credentials these are, as far as the provider tells.

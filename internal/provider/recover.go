@@ -14,7 +14,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/sink"
 )
 
 // settleAge is how old an intent must be before an empty list proves that
@@ -52,6 +51,8 @@ type Finding struct {
 	// either to a webhook of which no finding says that it may.
 	Deletable bool
 	Rotatable bool // a new webhook with a new secret can take its place
+
+	Forgettable bool // its secret was not handed to every sink
 }
 
 // Settled reports whether nothing is left for a person to do.
@@ -64,6 +65,7 @@ func (f Finding) Settled() bool {
 type Recovery struct {
 	Store   secret.Store
 	Journal *secret.Journal
+	Profile string // the current one
 	Drivers []*Driver
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
@@ -91,6 +93,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 			Next:   "look into " + ShellQuote(p.Path) + ": if it holds no secret, remove it"})
 	}
 	var open []*unsettled
+	var live []secret.Intent
 	defer func() {
 		for _, u := range open {
 			_ = u.entry.Leave() // after Done it does nothing
@@ -98,6 +101,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	}()
 	for _, p := range pending {
 		if p.Live {
+			live = append(live, p.Intent)
 			r.notify("%s of %s is under way in another process (pid %d): left alone", p.Intent.Operation, p.Intent.URL, p.Intent.PID)
 			continue
 		}
@@ -132,7 +136,12 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		}
 	}
 	byList, err := r.fromLists(ctx, slices.DeleteFunc(slices.Clone(open), func(u *unsettled) bool { return u.settled }))
-	return append(out, byList...), err
+	out = append(out, byList...)
+	if err != nil {
+		return out, err
+	}
+	unfilled, err := r.fromRecords(ctx, out, live)
+	return append(out, unfilled...), err
 }
 
 func (r Recovery) notify(format string, args ...any) {
@@ -250,22 +259,12 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
 	f := u.finding(StateKept, rec.ID)
 	f.Detail = "the secret is in the store (" + rec.Fingerprint + ")"
-	if len(u.Intent.Sinks) > 0 && !hasPhase(u.Phases, "sunk") {
-		f.Next = "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
-		for _, s := range u.Intent.Sinks {
-			f.Next += " --to " + ShellQuote(sink.SpecFor(s, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}))
-		}
-		f.Detail += "; the sinks may not have been filled"
-	}
+	f = r.unfilled(f, rec)
 	if u.Intent.Replaces != nil {
 		return f, nil // the entry stays until the old webhook is gone
 	}
 	u.done = true
 	return f, u.entry.Done()
-}
-
-func hasPhase(phases []secret.Phase, name string) bool {
-	return slices.ContainsFunc(phases, func(p secret.Phase) bool { return p.Name == name })
 }
 
 func keptPhase(phases []secret.Phase) string {

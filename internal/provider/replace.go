@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -17,30 +18,75 @@ const (
 )
 
 // Replace makes a webhook with the settings s, keeps its secret and fills the
-// sinks, and only then removes old. Events may arrive twice in between; none is
-// lost. With overlap, old stays for the caller to remove later.
+// sinks, and only then removes old, of which s was made. Events may arrive twice
+// in between; none is lost. With overlap, old stays for the caller to remove
+// later. Where old is paused, the new one is paused too.
+//
+// Where the provider's webhooks can be changed in place, old is looked at again
+// before it is removed: what somebody else has changed since stays, and is an
+// error of code "conflict".
 //
 // The operation is one entry of the journal: wherever it ends, recover names
 // what is left to do. An error of which Created has a record means that the new
 // webhook is made and kept, and old is still there.
-func (c *Client) Replace(ctx context.Context, operation, old string, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
-	ref := &secret.Ref{Provider: c.driver.Name, ID: old}
+func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
+	ref := &secret.Ref{Provider: c.driver.Name, ID: old.ID}
 	entry, made, err := c.make(ctx, c.intent(operation, s, ref), s, sinks)
 	if entry == nil {
 		return made, err
 	}
-	if err != nil {
-		return made, c.leave(entry, stillThere(c.driver, old, err))
+	keep := context.WithoutCancel(ctx)
+	if perr := c.pauseLike(keep, old, &made.Webhook); err == nil {
+		err = perr
 	}
-	if overlap {
+	if err == nil && overlap {
 		c.done(entry)
 		return made, nil
 	}
-	if err := c.Delete(context.WithoutCancel(ctx), old); err != nil && fault.Code(err) != "not-found" {
-		return made, c.leave(entry, stillThere(c.driver, old, err))
+	if err == nil {
+		err = c.unchanged(keep, old)
+	}
+	if err == nil {
+		err = c.Delete(keep, old.ID)
+	}
+	if err != nil && fault.Code(err) != "not-found" {
+		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
+	}
+	if err != nil {
+		c.custody.notify("%s was gone already: somebody else has deleted it", ShellQuote(c.driver.Name+"/"+old.ID))
 	}
 	c.done(entry)
 	return made, nil
+}
+
+// pauseLike pauses a new webhook where the one that it replaces is paused:
+// providers make active ones.
+func (c *Client) pauseLike(ctx context.Context, old Webhook, made *Webhook) error {
+	if !c.driver.Updates || old.Status == nil || *old.Status != Paused {
+		return nil
+	}
+	w, err := c.raw.Update(ctx, made.ID, Change{Status: old.Status})
+	if err != nil {
+		return fmt.Errorf("the new webhook could not be paused as the old one is: %w", err)
+	}
+	*made = w
+	return nil
+}
+
+// unchanged is an error if old is not any more as it was.
+func (c *Client) unchanged(ctx context.Context, old Webhook) error {
+	if !c.driver.Updates {
+		return nil
+	}
+	now, err := c.raw.Get(ctx, old.ID)
+	if err != nil {
+		return err
+	}
+	if what := old.Changed(now); len(what) > 0 {
+		return fault.Errorf(fault.Refused, "somebody else has changed it meanwhile (%s)", strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("make the same change to the new webhook, or delete that and begin again")
+	}
+	return nil
 }
 
 // stillThere adds to err that the old webhook was not removed.
@@ -70,6 +116,9 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		var w Webhook
 		w, err = client.Get(ctx, old.ID)
 		if fault.Code(err) == "not-found" || err == nil && w.Status != nil && *w.Status == Disabled {
+			if err := client.markDeleted(ctx, old.ID); err != nil {
+				return nil, err
+			}
 			return nil, u.entry.Done()
 		}
 		if errors.Is(err, context.Canceled) {

@@ -34,7 +34,7 @@ func withOld(t *testing.T) *world {
 
 func TestReplaceRemovesTheOldOneLast(t *testing.T) {
 	w := withOld(t)
-	got, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, false)
+	got, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestReplaceRemovesTheOldOneLast(t *testing.T) {
 
 func TestReplaceWithOverlapKeepsBoth(t *testing.T) {
 	w := withOld(t)
-	if _, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, true); err != nil {
+	if _, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, true); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.rows) != 1 || len(w.pending()) != 0 {
@@ -66,7 +66,7 @@ func TestReplaceOfALostSecretDoesNotTakeTheOldOneForTheNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.answer = func(rw http.ResponseWriter) { rw.WriteHeader(503) }
-	_, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, nil, false)
+	_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Unavailable)
 	if len(w.rows) != 1 {
 		t.Error("the old webhook was removed although there is no new one")
@@ -89,7 +89,7 @@ func TestReplaceStopsBeforeTheRemoval(t *testing.T) {
 			if tc.prepare != nil {
 				tc.prepare(w)
 			}
-			_, err := w.client.Replace(context.Background(), OpRotate, "id-0", spec, tc.sinks, false)
+			_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, tc.sinks, false)
 			wantKind(t, err, tc.kind, "toy/id-0", "recover --delete toy/id-0")
 			if len(w.rows) != 1 || len(w.pending()) != 1 {
 				t.Fatalf("%d rows, %d entries", len(w.rows), len(w.pending()))

@@ -84,7 +84,8 @@ func WriteBundle(w io.Writer, to Recipients, records []Record, now time.Time) er
 func encodeBundle(records []Record, now time.Time) ([]byte, error) {
 	list := make([]json.RawMessage, len(records))
 	for i, r := range records {
-		r.Keyring = "" // in a bundle every secret stands in the record
+		r.Keyring = ""   // in a bundle every secret stands in the record
+		r.Unfilled = nil // a matter of this machine
 		r.Older = slices.DeleteFunc(slices.Clone(r.Older), func(old Older) bool { return old.Secret.IsZero() })
 		data, err := encodeRecord(r)
 		if err != nil {

@@ -72,7 +72,7 @@ func TestBundleRoundTrip(t *testing.T) {
 		if err := d.Put(ctx, r); err != nil {
 			t.Fatal(err)
 		}
-		r.Fingerprint = r.Secret.Fingerprint()
+		r.Fingerprint, r.Unfilled = r.Secret.Fingerprint(), nil
 		want = append(want, r)
 	}
 	var kept []Record

@@ -27,7 +27,7 @@ func fullRecord() Record {
 		Provider: "zyntro", ID: "../a/B", Profile: "default", Origin: "https://api.example", Name: "CRM <Sync> & co",
 		URL: "https://example.com/hook?a=1&b=2", Events: []string{"new_contact", "x"}, Secret: New(canary),
 		Older:     []Older{{Secret: New("0lder"), Fingerprint: New("0lder").Fingerprint(), KeptAt: at}},
-		CreatedAt: at, Managed: true, Replaces: &Ref{"zyntro", "old"}, DeletedAt: at.Add(time.Hour),
+		CreatedAt: at, Managed: true, Replaces: &Ref{"zyntro", "old"}, Unfilled: []string{"file:a b", "stdout"}, DeletedAt: at.Add(time.Hour),
 	}
 }
 
@@ -49,7 +49,7 @@ func TestRoundTrip(t *testing.T) {
 		}
 		r := Record{
 			Provider: "p" + s, ID: s, Profile: s, Origin: s, Name: s, URL: s, Events: []string{s, "ok", s},
-			Secret: New(secretText), CreatedAt: at, Replaces: &Ref{s, s},
+			Secret: New(secretText), CreatedAt: at, Replaces: &Ref{s, s}, Unfilled: []string{s},
 		}
 		if err := d.Put(ctx, r); err != nil {
 			t.Fatalf("%d %.20q: %v", i, s, err)
@@ -113,6 +113,10 @@ func TestRecordFile(t *testing.T) {
     "provider": "zyntro",
     "id": "old"
   },
+  "unfilled": [
+    "file:a b",
+    "stdout"
+  ],
   "deleted_at": "2026-05-17T15:30:01.123456789Z"
 }
 `

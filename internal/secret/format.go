@@ -29,6 +29,8 @@ import (
 //	auth         key and mac: recognises the authentication data last sent;
 //	             absent where none is known
 //	replaces     provider and id of the webhook this one took over from
+//	unfilled     sinks that the secret was not handed to; absent where there are
+//	             none
 //	deleted_at   RFC 3339, UTC; absent while the webhook lives
 //
 // The file of a credential: version, provider, profile, origin, fields (an
@@ -100,6 +102,9 @@ func encodeRecord(r Record) ([]byte, error) {
 	w.value("managed", r.Managed)
 	r.Auth.encode(&w)
 	w.ref("replaces", r.Replaces)
+	if len(r.Unfilled) > 0 {
+		w.texts("unfilled", r.Unfilled)
+	}
 	w.time("deleted_at", r.DeletedAt)
 	return sized(w.indented())
 }
@@ -146,6 +151,7 @@ func decodeRecord(data []byte) (Record, error) {
 		Managed:     o.bool("managed"),
 		Auth:        decodeAuthMark(o),
 		Replaces:    o.ref("replaces"),
+		Unfilled:    o.texts("unfilled"),
 		DeletedAt:   o.time("deleted_at"),
 	}
 	r.Secret = o.secret(r.Keyring, r.Fingerprint)

@@ -46,6 +46,7 @@ type Record struct {
 	Managed     bool      // made or adopted by apply
 	Auth        *AuthMark // of the authentication data it was last given through hookctl; nil: not known
 	Replaces    *Ref      // the webhook this one took over from: older secrets follow the chain
+	Unfilled    []string  // sinks that were to have the secret and, as far as is known, do not: see sink.Sink.String
 	DeletedAt   time.Time // when it was deleted or disabled through hookctl; zero while it lives
 	Store       string    // "file" or "keyring": where the secret lies; set by the store
 	Fingerprint string    // of Secret; set by the store, there in List too

@@ -1,0 +1,138 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// Fill hands the record's secret to every sink, whatever becomes of the others,
+// and notes in the stored record which of its unfilled sinks have it now. The
+// error is of that note alone: the worst that follows is that recover names
+// them again.
+func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []sink.Sink) ([]sink.Result, error) {
+	results := make([]sink.Result, len(sinks))
+	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
+	for i, to := range sinks {
+		to = sink.For(to, it)
+		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
+	}
+	filled := func(name string) bool {
+		return slices.ContainsFunc(results, func(r sink.Result) bool { return r.Sink == name && r.Err == nil })
+	}
+	if !slices.ContainsFunc(rec.Unfilled, filled) {
+		return results, nil
+	}
+	now, err := store.Get(ctx, rec.Ref()) // a sink may have taken its time
+	if err == nil {
+		now.Unfilled = slices.DeleteFunc(now.Unfilled, filled)
+		err = store.Put(ctx, now)
+	}
+	if err != nil {
+		err = fmt.Errorf("the sinks are filled, but the record of %s/%s does not say so: %w", rec.Provider, rec.ID, err)
+	}
+	return results, err
+}
+
+// fill is Fill for a webhook that was just made.
+func (c *Client) fill(ctx context.Context, rec secret.Record, sinks []sink.Sink) []sink.Result {
+	results, err := Fill(ctx, c.custody.Store, rec, sinks)
+	if err != nil {
+		c.custody.notify("%v", err)
+	}
+	return results
+}
+
+// SinkError is the error for those sinks that failed, or nil.
+func SinkError(provider, id string, results []sink.Result) error {
+	var failed []error
+	hint := ""
+	for _, r := range results {
+		if r.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", r.Sink, r.Err))
+			hint += " --to " + ShellQuote(r.Sink)
+		}
+	}
+	if len(failed) == 0 {
+		return nil
+	}
+	return &fault.Error{
+		Kind: fault.Custody, Code: "sink-failed",
+		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", provider, id, errors.Join(failed...)),
+		Hint: "mend the cause, then run: hookctl secrets push " + ShellQuote(provider+"/"+id) + hint,
+	}
+}
+
+// sinkNotReady is a sink that could not take a secret now: nothing was sent.
+func sinkNotReady(to sink.Sink, err error) error {
+	hint := fault.Hint(err)
+	if hint == "" {
+		hint = "mend what the message names, or name another sink with --secret-to"
+	}
+	return &fault.Error{
+		Kind: fault.KindOf(err), Code: "sink-not-ready",
+		Err:  fmt.Errorf("nothing was sent: the sink %s could not take a secret now: %w", to, err),
+		Hint: hint,
+	}
+}
+
+// unfilled is what recover finds of a kept secret that its sinks do not have,
+// as far as is known. It is named until they have it, or the record is told to
+// forget them.
+func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
+	if len(rec.Unfilled) == 0 {
+		return f
+	}
+	ref := ShellQuote(rec.Provider + "/" + rec.ID)
+	f.Next = "hookctl secrets push " + ref
+	for _, s := range rec.Unfilled {
+		f.Next += " --to " + ShellQuote(s)
+	}
+	if rec.Profile != r.Profile {
+		f.Next += " --profile " + ShellQuote(rec.Profile)
+	}
+	f.Forgettable = true
+	f.Detail += "; it may not have been handed to every sink (if it need not be: hookctl recover --forget " + ref + ")"
+	return f
+}
+
+// fromRecords finds the kept secrets that were not handed to their sinks, but
+// for those that an operation's finding names already and those of webhooks
+// that are gone or that a living process works on.
+func (r Recovery) fromRecords(ctx context.Context, found []Finding, live []secret.Intent) ([]Finding, error) {
+	kept, _, err := r.Store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	for _, rec := range kept {
+		named := func(f Finding) bool { return f.Forgettable && f.Provider == rec.Provider && f.ID == rec.ID }
+		busy := func(in secret.Intent) bool {
+			return in.Provider == rec.Provider && in.Name == rec.Name && in.URL == rec.URL
+		}
+		if len(rec.Unfilled) == 0 || !rec.DeletedAt.IsZero() || slices.ContainsFunc(found, named) || slices.ContainsFunc(live, busy) {
+			continue
+		}
+		out = append(out, r.unfilled(Finding{
+			Operation: "push", Provider: rec.Provider, Name: rec.Name, URL: rec.URL, ID: rec.ID, State: StateKept,
+			Detail: "the secret is in the store (" + rec.Fingerprint + ")", Path: rec.Path,
+		}, rec))
+	}
+	return out, nil
+}
+
+// Forget lets the record of a finding say that its secret is handed to no sink
+// any more.
+func (r Recovery) Forget(ctx context.Context, f Finding) error {
+	rec, err := r.Store.Get(ctx, secret.Ref{Provider: f.Provider, ID: f.ID})
+	if err != nil {
+		return err
+	}
+	rec.Unfilled = nil
+	return r.Store.Put(ctx, rec)
+}
