@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/all"
 )
 
 func TestSandboxAllows(t *testing.T) {
@@ -209,5 +210,17 @@ func TestDeliveryCompletions(t *testing.T) {
 	}
 	if out := w.run(0, cobra.ShellCompRequestCmd, "sandbox", "emit", "new_note", ""); !strings.HasPrefix(out, ":4") {
 		t.Errorf("a second event: %s", out)
+	}
+}
+
+// TestExampleURL: a hint names no URL that the provider refuses.
+func TestExampleURL(t *testing.T) {
+	t.Parallel()
+	for _, d := range all.Drivers() {
+		for _, f := range d.Validate(provider.Spec{URL: exampleURL(d)}) {
+			if f.Field == "url" {
+				t.Errorf("%s: %s: %s", d.Name, exampleURL(d), f.Message)
+			}
+		}
 	}
 }

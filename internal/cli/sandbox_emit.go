@@ -85,7 +85,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	}
 	if len(list) == 0 {
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
-			WithHint("make one: hookctl create %s --event %s --url http://127.0.0.1:3000/hook ...", d.Name, provider.ShellQuote(o.event))
+			WithHint("make one: hookctl create %s --event %s --url %s ...", d.Name, provider.ShellQuote(o.event), exampleURL(d))
 	}
 	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
@@ -94,6 +94,18 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 		return err
 	}
 	return emitted(list)
+}
+
+// exampleURL is one that d's webhooks in the sandbox may have: of this machine
+// where d takes http.
+func exampleURL(d *provider.Driver) string {
+	const here = "http://127.0.0.1:3000/hook"
+	for _, f := range d.Validate(provider.Spec{URL: here}) {
+		if f.Field == "url" {
+			return "https://example.com/hook"
+		}
+	}
+	return here
 }
 
 // emitted is the error for first attempts that failed.
