@@ -9,13 +9,16 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// adapter is the provider behind the driver. It holds no state of its own.
+// adapter is the provider behind the driver.
 type adapter struct {
-	api zyntroapi.Client
+	api   zyntroapi.Client
+	fresh *fresh
 }
 
-func open(a provider.Access) provider.Provider {
-	return &adapter{client(a)}
+func open(access provider.Access) provider.Provider {
+	a := &adapter{api: client(access)}
+	a.fresh = newFresh(a.List)
+	return a
 }
 
 func client(a provider.Access) zyntroapi.Client {
@@ -64,7 +67,7 @@ func (a *adapter) List(ctx context.Context) ([]provider.Webhook, error) {
 
 // Get fetches all webhooks and selects: the API has no call for one.
 func (a *adapter) Get(ctx context.Context, id string) (provider.Webhook, error) {
-	list, err := a.List(ctx)
+	list, err := a.fresh.get(ctx)
 	if err != nil {
 		return provider.Webhook{}, err
 	}
