@@ -118,6 +118,11 @@ func TestNoExports(t *testing.T) {
 	}
 }
 
+// A name that people type for what request bins write.
+func TestRequestBin(t *testing.T) {
+	check(t, "requestbin", []got{{Header: Header{{"A", "b"}}, Body: "{}"}}, parse(t, "requestbin", `{"headers":{"A":"b"},"body_base64":"e30="}`))
+}
+
 // An event of a function among other records keeps its exact body.
 func TestBase64MarkInRecord(t *testing.T) {
 	for _, format := range []string{"ndjson", "json"} {

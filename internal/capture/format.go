@@ -48,8 +48,12 @@ func FormatNames() []string {
 	return names
 }
 
-// FormatNamed finds a format; an unknown name is an error of kind Usage.
+// FormatNamed finds a format; an unknown name is an error of kind Usage. What
+// request bins write is "json", and "requestbin" means that too.
 func FormatNamed(name string) (Format, error) {
+	if name == "requestbin" {
+		name = jsonFormat.Name
+	}
 	for _, f := range Formats {
 		if f.Name == name {
 			return f, nil
