@@ -57,7 +57,8 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 }
 
 // withoutSettings opens what can be opened where the settings are at fault,
-// nil if even the flags are.
+// nil if even the flags are. Where there is no place for a configuration
+// directory, dir is empty, and there is no store.
 func (g *globals) withoutSettings() *app {
 	out, err := g.printer()
 	if err != nil {
@@ -65,7 +66,7 @@ func (g *globals) withoutSettings() *app {
 	}
 	dir, err := g.configDir()
 	if err != nil {
-		return nil
+		return &app{env: g.env, out: out, quiet: g.flags.quiet}
 	}
 	cfg, err := config.Load(config.Input{Dir: filepath.Join(dir, "nothing"), Keys: settingKeys(g.env.Drivers)})
 	if err != nil {
@@ -80,8 +81,10 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	d := &doctor{app: o.app}
 	d.version()
 	d.settings(o.broken)
-	d.permissions()
-	d.kept(ctx)
+	if d.app.dir != "" {
+		d.permissions()
+		d.kept(ctx)
+	}
 	if o.broken == nil {
 		anyone := false
 		for _, drv := range o.app.env.Drivers {
@@ -144,6 +147,10 @@ func (d *doctor) version() {
 // settings says where the settings are, or why they cannot be used.
 func (d *doctor) settings(broken error) {
 	path := filepath.Join(d.app.dir, "config.yaml")
+	if d.app.dir == "" {
+		d.add(view.CheckFault, "settings", broken.Error(), fault.Hint(broken))
+		return
+	}
 	if broken != nil {
 		d.add(view.CheckFault, "settings", broken.Error(), fixOf(broken, "correct "+path)).Path = &path
 		return
