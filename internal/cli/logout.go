@@ -90,16 +90,13 @@ func runLogout(ctx context.Context, o *logoutOptions) error {
 // keptOrigins are the addresses for which the current profile has credentials
 // of d. A file that cannot be read is warned of: it may hold some.
 func (a *app) keptOrigins(ctx context.Context, d *provider.Driver) ([]string, error) {
-	all, problems, err := a.store.ListCredentials(ctx)
+	mine, err := a.keptCredentials(ctx, false)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range problems {
-		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
-	}
 	var origins []string
-	for _, c := range all {
-		if c.Provider == d.Name && c.Profile == a.cfg.Profile() {
+	for _, c := range mine {
+		if c.Provider == d.Name {
 			origins = append(origins, c.Origin)
 		}
 	}

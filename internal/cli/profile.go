@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -52,12 +53,9 @@ func (a *app) profiles(ctx context.Context) ([]view.Profile, error) {
 	for _, r := range recs {
 		at(r.Profile).Secrets++
 	}
-	creds, problems, err := a.store.ListCredentials(ctx)
+	creds, err := a.keptCredentials(ctx, true)
 	if err != nil {
 		return nil, err
-	}
-	for _, p := range problems {
-		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
 	}
 	for _, c := range creds {
 		if p := at(c.Profile); !slices.Contains(p.Credentials, c.Provider) {
@@ -72,8 +70,12 @@ func (a *app) profiles(ctx context.Context) ([]view.Profile, error) {
 	return list, nil
 }
 
-// profile is the one of that name among those there are.
+// profile is the one of that name among those there are. It is an error of kind
+// Usage for a name that none can have.
 func (a *app) profile(ctx context.Context, name string) (p view.Profile, known bool, err error) {
+	if err := config.CheckProfile(name); err != nil {
+		return view.Profile{}, false, err
+	}
 	list, err := a.profiles(ctx)
 	if err != nil {
 		return view.Profile{}, false, err

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -37,9 +36,6 @@ has up to 64 lower-case letters, digits, - and _.`,
 
 func runProfileCreate(ctx context.Context, o *profileOptions) error {
 	a := o.app
-	if err := config.CheckProfile(o.name); err != nil {
-		return err
-	}
 	p, _, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
@@ -45,9 +44,6 @@ Nothing is removed while an interrupted operation of the profile is unsettled:
 
 func runProfileRemove(ctx context.Context, o *profileOptions) error {
 	a := o.app
-	if err := config.CheckProfile(o.name); err != nil {
-		return err
-	}
 	p, known, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err

@@ -40,9 +40,6 @@ HOOKCTL_PROFILE names one.`,
 
 func runProfileUse(ctx context.Context, o *profileOptions) error {
 	a := o.app
-	if err := config.CheckProfile(o.name); err != nil {
-		return err
-	}
 	p, known, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err

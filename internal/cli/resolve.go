@@ -108,9 +108,7 @@ func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range problems {
-		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
-	}
+	a.leftAlone(problems)
 	var out []secret.Record
 	for _, r := range recs {
 		if all || r.Profile == a.cfg.Profile() {
@@ -118,6 +116,29 @@ func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
 		}
 	}
 	return out, nil
+}
+
+// keptCredentials is records for the credentials.
+func (a *app) keptCredentials(ctx context.Context, all bool) ([]secret.Credential, error) {
+	creds, problems, err := a.store.ListCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.leftAlone(problems)
+	var out []secret.Credential
+	for _, c := range creds {
+		if all || c.Profile == a.cfg.Profile() {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// leftAlone warns of files of the store that could not be read.
+func (a *app) leftAlone(problems []secret.Problem) {
+	for _, p := range problems {
+		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
+	}
 }
 
 // keptRecord finds the record that ref means, without its secret.

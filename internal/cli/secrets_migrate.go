@@ -59,7 +59,7 @@ func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
 	if err != nil {
 		return err
 	}
-	creds, err := o.credentials(ctx)
+	creds, err := a.keptCredentials(ctx, o.allProfiles)
 	if err != nil {
 		return err
 	}
@@ -108,24 +108,6 @@ func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
 		return err
 	}
 	return errors.Join(o.left(failed), perr)
-}
-
-// credentials are those to move.
-func (o *secretsMigrateOptions) credentials(ctx context.Context) ([]secret.Credential, error) {
-	all, problems, err := o.app.store.ListCredentials(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range problems {
-		o.app.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
-	}
-	var mine []secret.Credential
-	for _, c := range all {
-		if o.allProfiles || c.Profile == o.app.cfg.Profile() {
-			mine = append(mine, c)
-		}
-	}
-	return mine, nil
 }
 
 // say tells what the user may not expect: what stays where it is.
