@@ -186,6 +186,7 @@ func TestBrokenExports(t *testing.T) {
 		{"har", `{"log":{"entries":[{"request":{"headers":7}}]}}`, "headers"},
 		{"har", `{"log":{"entries":[{"request":{"postData":{"text":"*","encoding":"base64"}}}]}}`, "base64"},
 		{"har", `{"log":{"entries":[{"request":{"postData":{"params":[1]}}}]}}`, "params"},
+		{"har", `{"log":{"entries":[{"request":{"method":"POST","headers":[],"bodySize":9}}]}}`, "9 bytes, and does not hold it"},
 		{"har", `{"log":{"entries":[1]}}`, "no JSON object"},
 		{"har", `{"log":{"entries":[{"request`, "not JSON"},
 		{"har", `{"log":{"entries":5,"creator":{}}}`, "not an array"},

@@ -48,6 +48,9 @@ func harEntry(o object, r *Request) (other string, err error) {
 	case post == nil && bodiless(r.Method):
 		return "requests without a body", nil
 	case post == nil:
+		if n, bad := strconv.Atoi(string(request["bodySize"])); bad == nil && n > 0 {
+			return "", fmt.Errorf("the archive says that the body had %d bytes, and does not hold it", n)
+		}
 		r.Body = []byte{}
 		return "", nil
 	case !post.has("text") || post.text("text") == "" && post.has("params"):
