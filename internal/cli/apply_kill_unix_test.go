@@ -6,11 +6,13 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +32,7 @@ func TestApplyKilled(t *testing.T) {
 	for round := range 8 {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
-			w := newKillWorld(t)
+			w := newKillWorld(t, time.Now)
 			first, second := w.manifest("first.yaml", "/a"), w.manifest("second.yaml", "/b")
 			random := rand.New(rand.NewPCG(7, uint64(round)))
 			killed := 0
@@ -59,18 +61,23 @@ func TestApplyKilled(t *testing.T) {
 }
 
 type killWorld struct {
-	t       *testing.T
-	dir     string
-	env     []string
-	clients []provider.Provider
+	t        *testing.T
+	dir      string
+	env      []string
+	clients  []provider.Provider
+	requests atomic.Int64 // of all clients
 }
 
-func newKillWorld(t *testing.T) *killWorld {
+// newKillWorld makes both providers, whose clock is now.
+func newKillWorld(t *testing.T, now func() time.Time) *killWorld {
 	w := &killWorld{t: t, dir: t.TempDir()}
 	w.env = append(os.Environ(), "HOOKCTL_CONFIG_DIR="+filepath.Join(w.dir, "config"), "CI=", "GORACE=atexit_sleep_ms=0")
 	for _, d := range []*provider.Driver{zyntro.Driver(), wundertreos.Driver()} {
-		box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Seed: 1})
-		server := httptest.NewServer(box)
+		box := d.NewSandbox(provider.SandboxOptions{Now: now, Seed: 1})
+		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			w.requests.Add(1)
+			box.ServeHTTP(rw, r)
+		}))
 		t.Cleanup(server.Close)
 		w.env = append(w.env, "HOOKCTL_"+strings.ToUpper(d.Name)+"_BASE_URL="+server.URL+box.BasePath())
 		for _, f := range d.Credentials {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -17,7 +18,7 @@ import (
 // else both would make what both found missing.
 func TestAppliesTakeTurns(t *testing.T) {
 	t.Parallel()
-	w := newKillWorld(t)
+	w := newKillWorld(t, time.Now)
 	file := w.manifest("hooks.yaml", "")
 	first, err := secret.OpenJournal(filepath.Join(w.dir, "config", "journal")).Turn(context.Background(), "apply", func() {})
 	if err != nil {
