@@ -119,8 +119,8 @@ annotations; --report writes a file that other CI systems show.`,
 func runVerify(ctx context.Context, o *verifyOptions) error {
 	a := o.app
 	w := newVerdictWriter(o)
-	missing := allMissing(o.captures)
-	w.mute = missing != nil
+	missing := missingCaptures(o.captures)
+	w.mute = len(missing) == len(o.captures)
 	engine, err := o.engine(ctx, w.lines)
 	if err != nil {
 		return err
@@ -142,8 +142,8 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	summary, err := engine.Run(ctx, batches, w.write)
 	w.progress.end()
 	werr := errors.Join(w.close(), closeAll(w.reports))
-	if missing != nil && fault.KindOf(err) != fault.Interrupted {
-		return fault.Worst(missing, werr)
+	if w.mute && fault.KindOf(err) != fault.Interrupted {
+		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
 	if fault.KindOf(err) == fault.Interrupted {
 		a.note("Interrupted. So far:")
@@ -169,30 +169,35 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if rest := summary.Invalid() - failed; err == nil && rest > 0 {
 		a.note("%s not valid for reasons that --fail-on leaves out.", plural(rest, "delivery is", "deliveries are"))
 	}
+	if err == nil && len(missing) > 0 {
+		err = notThere("", missing)
+	}
 	return fault.Worst(err, werr)
 }
 
-// allMissing is an error where none of the captures is there: the call is wrong
-// then, and there is nothing to give a verdict on. One that is missing among
-// others is a delivery that cannot be read, so that each name has its line.
-func allMissing(captures []string) error {
-	var why []string
+// missingCaptures names the captures that are not there, and why. Alone they
+// are a call that is wrong, with nothing to give a verdict on. Among others
+// each is a delivery that cannot be read, so that each name has its line; and
+// where unreadable ones do not make the run fail, the call is wrong still.
+func missingCaptures(captures []string) []string {
+	var missing []string
 	for _, path := range captures {
 		if path == "-" {
-			return nil
+			continue
 		}
-		_, err := os.Stat(path)
-		if err == nil {
-			return nil
+		if _, err := os.Stat(path); err != nil {
+			var pe *fs.PathError
+			if errors.As(err, &pe) {
+				err = pe.Err
+			}
+			missing = append(missing, fmt.Sprintf("%s: %v", path, err))
 		}
-		var pe *fs.PathError
-		if errors.As(err, &pe) {
-			err = pe.Err
-		}
-		why = append(why, fmt.Sprintf("%s: %v", path, err))
 	}
-	return fault.Usagef("no delivery could be read: %s", strings.Join(why, "\n")).WithCode("nothing-readable").
-		WithHint("name files or directories that are there, or - for standard input")
+	return missing
+}
+
+func notThere(what string, missing []string) *fault.Error {
+	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("name files or directories that are there, or - for standard input")
 }
 
 // engine checks the flags and collects what is verified with.
