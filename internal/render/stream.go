@@ -138,7 +138,7 @@ func (s *Stream) line(cells []string) {
 			titles[i] = term.Clean(c.Title)
 		}
 		var line bytes.Buffer
-		appendRow(&line, titles, s.widths)
+		appendRow(&line, titles, s.widths, gap)
 		s.pending.WriteString(s.p.bold(string(bytes.TrimSuffix(line.Bytes(), []byte("\n")))))
 		s.pending.WriteByte('\n')
 	}
@@ -149,7 +149,7 @@ func (s *Stream) line(cells []string) {
 			}
 		}
 	}
-	appendRow(&s.pending, cells, s.widths)
+	appendRow(&s.pending, cells, s.widths, gap)
 }
 
 // Close ends the document and flushes. It is safe to call twice.

@@ -18,6 +18,9 @@ import (
 const (
 	comfortable = 12 // a flexible column keeps this while there is another one to leave out
 	least       = 4  // and this in any case: three characters and an ellipsis
+
+	longTable = 1000 // rows: more are laid out without the library
+	widestPad = 500  // no cell is padded beyond this, whatever the others have: one of 100 kB would make each row as long
 )
 
 // appendGrid adds a table: titles, then a line for each row.
@@ -26,6 +29,14 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 	between := gap
 	if p.opts.TTY && p.opts.Width > 0 {
 		columns, lines, between = fit(columns, lines, p.opts.Width)
+	}
+	widths := make([]int, len(columns))
+	for i := range columns {
+		widths[i] = widest(lines, i)
+	}
+	if len(lines) > longTable || slices.Max(append(widths, 0)) > widestPad {
+		p.appendLong(b, lines, widths, between)
+		return nil
 	}
 	// The library writes into a buffer: its Render returns nil when the writer
 	// fails.
@@ -62,6 +73,20 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 		b.WriteByte('\n')
 	}
 	return nil
+}
+
+// appendLong adds what appendGrid would, without the library, which takes 20
+// times as long. Cells that are wider than widestPad stand out of their columns.
+func (p *Printer) appendLong(b *bytes.Buffer, lines [][]string, widths []int, between string) {
+	for i := range widths {
+		widths[i] = min(widths[i], widestPad)
+	}
+	var titles bytes.Buffer
+	appendRow(&titles, lines[0], widths, between)
+	b.WriteString(p.bold(strings.TrimSuffix(titles.String(), "\n")) + "\n")
+	for _, line := range lines[1:] {
+		appendRow(b, line, widths, between)
+	}
 }
 
 // cleanGrid is g's columns and its lines, titles first: every cell clean, and

@@ -188,3 +188,36 @@ func TestBigTableIsFast(t *testing.T) {
 		t.Errorf("10,000 rows took %v", took)
 	}
 }
+
+// A long table is laid out by other code than a short one.
+func TestLongTablesLookTheSame(t *testing.T) {
+	t.Parallel()
+	cells := []string{"plain", "", "~", "漢字", "👨‍👩‍👧 family", "e\u0301", "עברית", "a  b ", "\x1b[31m", strings.Repeat("w", 90)}
+	grid := func(rows int) *render.Grid {
+		g := &render.Grid{Columns: []render.Column{{Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "LAST"}}}
+		for i := range rows {
+			g.Rows = append(g.Rows, []string{cells[i%10], cells[(i/10+i)%10], cells[(i+3)%10]})
+		}
+		return g
+	}
+	for name, o := range map[string]render.Options{"pipe": {}, "colour": {Color: true}, "narrow": {TTY: true, Width: 60}} {
+		short, long := print(t, o, render.View{Grid: grid(900)}), print(t, o, render.View{Grid: grid(1100)})
+		if !strings.HasPrefix(long, short) || strings.Count(long, "\n") != 1101 {
+			t.Errorf("%s: %s", name, cmp.Diff(short, long[:len(short)]))
+		}
+	}
+}
+
+// One huge cell must not make every row as wide.
+func TestHugeCellPadsNoOther(t *testing.T) {
+	t.Parallel()
+	g := &render.Grid{Columns: []render.Column{{Title: "ID"}, {Title: "NAME"}, {Title: "STATUS"}}}
+	for i := range 900 {
+		g.Rows = append(g.Rows, []string{fmt.Sprint(i), "short", "active"})
+	}
+	g.Rows[7][1] = strings.Repeat("x", 100_000)
+	got := print(t, render.Options{}, render.View{Grid: g})
+	if len(got) > 100_000+901*600 || !strings.Contains(got, g.Rows[7][1]+"   active\n") {
+		t.Errorf("%d bytes", len(got))
+	}
+}

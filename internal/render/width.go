@@ -26,13 +26,13 @@ func cut(s string, max int) string {
 }
 
 // appendRow adds cells padded to widths, without blanks at the end.
-func appendRow(b *bytes.Buffer, cells []string, widths []int) {
+func appendRow(b *bytes.Buffer, cells []string, widths []int, between string) {
 	var line strings.Builder
 	for i, cell := range cells {
 		line.WriteString(cell)
 		if i < len(cells)-1 {
 			line.WriteString(strings.Repeat(" ", max(0, widths[i]-width(cell))))
-			line.WriteString(gap)
+			line.WriteString(between)
 		}
 	}
 	b.WriteString(strings.TrimRight(line.String(), " "))
