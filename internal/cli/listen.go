@@ -266,7 +266,7 @@ func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
 	for _, d := range a.env.Drivers {
 		if only == "" || d.Name == only {
 			drivers = append(drivers, d)
-			opts.Providers = append(opts.Providers, verify.Provider{Name: d.Name, Scheme: o.keys.scheme(a, d), Envelope: d.Envelope})
+			opts.Providers = append(opts.Providers, verifyProvider(d, o.keys.scheme(a, d)))
 		}
 	}
 	if err := o.wanted(drivers, &opts); err != nil {

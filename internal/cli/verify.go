@@ -17,6 +17,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -231,13 +232,21 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 		return nil, err
 	}
 	for _, d := range a.env.Drivers {
-		if p := (verify.Provider{Name: d.Name, Scheme: o.scheme(o.app, d), Envelope: d.Envelope}); only == "" || d.Name == only {
+		if p := verifyProvider(d, o.scheme(o.app, d)); only == "" || d.Name == only {
 			opts.Providers = append(opts.Providers, p)
 		} else {
 			opts.Excluded = append(opts.Excluded, p)
 		}
 	}
 	return verify.New(opts)
+}
+
+// verifyProvider is what verify must know of a provider.
+func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
+	return verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, Sample: func(event string) []byte {
+		body, _ := d.Sample(event, provider.SampleOptions{Seed: 1})
+		return body
+	}}
 }
 
 // parseDiagnose takes --diagnose: a number, or all.

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"iter"
 	"strings"
 )
@@ -26,7 +27,7 @@ func withoutNewline(b []byte) iter.Seq[[]byte] {
 }
 
 func withNewline(b []byte) iter.Seq[[]byte] {
-	return each(b, append(bytes.Clone(b), '\n'), append(bytes.Clone(b), '\r', '\n'))
+	return each(b, append(bytes.Clone(b), '\n'), append(bytes.Clone(b), '\r', '\n'), append(bytes.Clone(b), '\n', '\n'))
 }
 
 func lineEnds(b []byte) iter.Seq[[]byte] {
@@ -34,8 +35,9 @@ func lineEnds(b []byte) iter.Seq[[]byte] {
 		return each(b)
 	}
 	lf := bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-	return each(b, lf, bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n")),
-		bytes.TrimRight(lf, "\n"), bytes.ReplaceAll(b, []byte("\r"), []byte("\n")))
+	crlf := bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n"))
+	return each(b, lf, crlf, bytes.TrimRight(lf, "\n"), append(bytes.Clone(crlf), '\r', '\n'),
+		bytes.ReplaceAll(b, []byte("\r"), []byte("\n")), bytes.ReplaceAll(b, []byte("\r\r\n"), []byte("\r\n")))
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")
@@ -47,21 +49,27 @@ func byteOrderMark(b []byte) iter.Seq[[]byte] {
 
 func trimmed(b []byte) iter.Seq[[]byte] {
 	return each(b, bytes.TrimSpace(b), bytes.TrimLeft(b, " \t\r\n"), bytes.TrimRight(b, " \t\r\n"),
-		bytes.Trim(b, " \t\r\n\x00"))
+		bytes.Trim(b, " \t\r\n\x00"), append(bytes.Clone(b), ' '), append([]byte{'\n'}, b...), append([]byte{' '}, b...))
 }
 
 func base64Body(b []byte) iter.Seq[[]byte] {
-	text := bytes.TrimSpace(b)
-	text = bytes.Trim(text, `"`)
-	bare := strings.TrimRight(string(text), "=")
+	text := strings.Trim(strings.TrimSpace(string(b)), `"`)
+	if _, data, ok := strings.Cut(text, ";base64,"); ok && strings.HasPrefix(text, "data:") {
+		text = data
+	}
 	return func(yield func([]byte) bool) {
-		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if out, err := enc.DecodeString(bare); err == nil && len(out) > 0 {
-				if !yield(out) {
-					return
-				}
+		if out, err := hex.DecodeString(text); err == nil && len(out) > 0 && !yield(out) {
+			return
+		}
+		for range 2 { // twice, by two programs that did not know of each other
+			out, ok := decodeText(text)
+			if !ok {
 				break
 			}
+			if !yield(out) || !yield(bytes.TrimRight(out, "\r\n")) {
+				return
+			}
+			text = string(out)
 		}
 		yield(base64.StdEncoding.AppendEncode(nil, b))
 	}

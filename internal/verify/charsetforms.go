@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"encoding/binary"
+	"html"
 	"iter"
 	"strings"
 	"unicode/utf16"
@@ -14,7 +15,10 @@ import (
 
 func charsets(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		if out, ok := fromUTF16(b); ok && (!yield(out) || !yield(append(bytes.Clone(utf8BOM), out...))) {
+		if out, ok := fromUTF16(b); ok && (!yield(out) || !yield(append(bytes.Clone(utf8BOM), out...)) || !yield(bytes.TrimRight(out, "\r\n"))) {
+			return
+		}
+		if text := html.UnescapeString(string(b)); text != string(b) && !yield([]byte(text)) {
 			return
 		}
 		if !bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) {
@@ -31,6 +35,17 @@ func charsets(b []byte) iter.Seq[[]byte] {
 		} {
 			if out, ok := form(b); ok && !bytes.Equal(out, b) && !yield(out) {
 				return
+			}
+		}
+		for _, undo := range []func([]byte) ([]byte, bool){toLatin1, toWindows1252} {
+			once, ok := undo(b)
+			if !ok {
+				continue
+			}
+			for _, again := range []func([]byte) ([]byte, bool){toLatin1, toWindows1252} {
+				if out, ok := again(once); ok && !bytes.Equal(out, once) && !yield(out) {
+					return
+				}
 			}
 		}
 	}

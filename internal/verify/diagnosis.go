@@ -1,12 +1,14 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
 	"hash"
 	"iter"
+	"net/url"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -23,24 +25,34 @@ import (
 const (
 	// diagnosisBudget is a few milliseconds on current machines.
 	diagnosisBudget = 4 << 20
-	// budgetPerBody lets large bodies be looked at too, if only by the likeliest
-	// transformations.
-	budgetPerBody = 12
+	// Large bodies are looked at too, if only by the likeliest transformations:
+	// for each byte smallShare is added up to maxSmall, and largeShare.
+	smallShare = 128
+	maxSmall   = 48 << 20
+	largeShare = 48
+	// largeBody is from where on the obvious is tried first.
+	largeBody = 64 << 10
 	// hashCost is what hashing nothing at all costs, in bytes.
 	hashCost = 256
+	// formCost is what making a form of the body costs, in times of hashing it, and
+	// jsonCost what taking its JSON apart costs before the first form.
+	formCost = 2
+	jsonCost = 24
 	// maxCandidates bounds the secrets that transformations are tried with.
 	maxCandidates = 64
 )
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
-// an entry to the list in transformations.go: exactly one of bodies, keys and
-// test is set.
+// an entry to the list in transformations.go: exactly one of bodies, json, keys
+// and test is set.
 type transformation struct {
 	cause       string
 	explanation string
 	fix         string
 	// bodies yields what the body may have been when it was signed.
 	bodies func(body []byte) iter.Seq[[]byte]
+	// json is bodies of what the body's JSON may have been.
+	json func(doc *document) iter.Seq[[]byte]
 	// keys yields what the key may have been, given a candidate's secret.
 	keys func(c Candidate) iter.Seq[[]byte]
 	// test looks for anything else. It may put its own explanation in place.
@@ -51,6 +63,9 @@ type transformation struct {
 	// hint marks a sign rather than a proof: asked for only when nothing was
 	// proven.
 	hint bool
+	// share bounds a search that would not end: it may use one part in so many of
+	// the budget. 0 is no bound but the budget.
+	share int
 }
 
 // finding makes the public form.
@@ -77,8 +92,10 @@ type diagnosis struct {
 	prior     []Finding
 	hit       bool // a target was matched
 	timestamp string
-	budget    int
+	whole     int                  // budget at the beginning, in bytes to hash
+	budget    int                  // what is left of it
 	hashers   map[string]hash.Hash // by key
+	parsed    *document            // the one that was asked for last
 }
 
 // diagnose explains a failure: the proven causes, or signs of one, or
@@ -135,9 +152,10 @@ func (e *Engine) everyProvider() []int {
 func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 	d := &diagnosis{
 		engine: e, failure: f, reason: f.reason, index: provider, provider: &e.providers[provider],
-		budget:  max(diagnosisBudget, budgetPerBody*len(f.body)),
+		budget:  diagnosisBudget + min(smallShare*len(f.body), maxSmall) + largeShare*len(f.body),
 		hashers: map[string]hash.Hash{},
 	}
+	d.whole = d.budget
 	scheme := d.provider.Scheme
 	if !only {
 		var claim signature.Claim
@@ -170,6 +188,9 @@ func (d *diagnosis) prove() []Finding {
 	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.failure.body) {
 		return []Finding{}
 	}
+	if found := d.proveObvious(); found != nil {
+		return found
+	}
 	for i := range transformations {
 		t := &transformations[i]
 		if t.hint {
@@ -182,15 +203,51 @@ func (d *diagnosis) prove() []Finding {
 	return d.provePair()
 }
 
+// proveObvious tries what makes a large body smaller, before the budget is
+// spent on what it does not show: most mistakes put something around a body or
+// into it.
+func (d *diagnosis) proveObvious() []Finding {
+	const forms = 4 // of each transformation
+	body := d.failure.body
+	if len(body) < largeBody || len(d.targets) == 0 {
+		return nil
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		if !t.ofBody() || t.share > 0 || d.budget < 2*d.whole/3 {
+			continue
+		}
+		n := 0
+		for form := range d.forms(t, body) {
+			if n++; n > forms || d.spent() {
+				break
+			}
+			d.budget -= formCost * len(form)
+			if (len(form) < len(body) || looksCompressed(body)) && d.match(form) {
+				return []Finding{t.finding("")}
+			}
+		}
+	}
+	return nil
+}
+
 func (d *diagnosis) try(t *transformation) (string, bool) {
+	if t.share > 0 {
+		rest := d.budget
+		d.budget = min(rest, d.whole/t.share)
+		granted := d.budget
+		defer func() { d.budget += rest - granted }()
+	}
 	switch {
+	case d.spent() && (t.test == nil || t.share > 0):
+		return "", false
 	case t.test != nil:
 		return t.test(d)
 	case len(d.targets) == 0:
 		return "", false
-	case t.bodies != nil:
-		for body := range t.bodies(d.failure.body) {
-			if d.spent() {
+	case t.ofBody():
+		for body := range d.forms(t, d.failure.body) {
+			if d.budget -= formCost * (len(body) + hashCost); d.spent() {
 				return "", false
 			}
 			if d.match(body) {
@@ -214,25 +271,47 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 const (
 	pairForms      = 2
 	pairCandidates = 4
+	pairOthers     = 8
 )
 
-// provePair tries a changed key with a changed body.
+// form is a changed body or key, and what is wrong if it matches.
+type form struct {
+	finding Finding
+	text    []byte
+}
+
+// provePair tries two mistakes at once: a changed key with a changed body, two
+// changes of the body, and either with a mistake of another kind.
 func (d *diagnosis) provePair() []Finding {
-	if len(d.targets) == 0 {
+	if d.spent() {
 		return nil
 	}
-	type form struct {
-		t    *transformation
-		text []byte
+	bodies, keys := d.pairedForms()
+	for _, key := range keys {
+		for _, body := range bodies {
+			if d.spent() || len(d.targets) == 0 {
+				break
+			}
+			if d.matchKey(key.text, body.text) {
+				return []Finding{key.finding, body.finding}
+			}
+		}
 	}
-	var bodies, keys []form
+	if found := d.provePairOfBodies(); found != nil {
+		return found
+	}
+	return d.provePairWithTests(bodies, keys)
+}
+
+// pairedForms is what is tried in pairs.
+func (d *diagnosis) pairedForms() (bodies, keys []form) {
 	collect := func(to []form, t *transformation, forms iter.Seq[[]byte]) []form {
 		n := 0
 		for text := range forms {
 			if n++; n > pairForms {
 				break
 			}
-			to = append(to, form{t, text})
+			to = append(to, form{t.finding(""), bytes.Clone(text)})
 		}
 		return to
 	}
@@ -241,73 +320,127 @@ func (d *diagnosis) provePair() []Finding {
 		if !t.paired {
 			continue
 		}
-		if t.bodies != nil {
-			bodies = collect(bodies, t, t.bodies(d.failure.body))
+		if t.ofBody() {
+			bodies = collect(bodies, t, d.forms(t, d.failure.body))
 			continue
 		}
 		for j := range min(len(d.candidates), pairCandidates) {
 			keys = collect(keys, t, t.keys(d.candidates[j]))
 		}
 	}
-	for _, key := range keys {
-		for _, body := range bodies {
-			if d.spent() {
-				return nil
-			}
-			if d.matchKey(key.text, body.text) {
-				return []Finding{key.t.finding(""), body.t.finding("")}
-			}
-		}
+	for text := range jsonUnescaped(d.document(d.failure.body)) {
+		bodies = append(bodies, form{byCause("json-reserialised").finding(""), text})
 	}
-	if found := d.provePairWithOthers(); found != nil {
-		return found
-	}
-	return d.provePairOfBodies()
-}
-
-// provePairWithOthers tries the secrets that were not asked for with the
-// commonest change of the body.
-func (d *diagnosis) provePairWithOthers() []Finding {
-	newline := byCause("trailing-newline")
 	for i := range d.engine.o.Others {
 		c := &d.engine.o.Others[i]
-		key, err := d.provider.Scheme.Key(c.Secret)
-		if err != nil || !c.fits(d.provider.Name) {
-			continue
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.fits(d.provider.Name) && i < pairOthers {
+			keys = append(keys, form{c.finding(), key})
 		}
-		for body := range newline.bodies(d.failure.body) {
-			if d.spent() {
-				return nil
-			}
-			if d.matchKey(key, body) {
-				return []Finding{c.finding(), newline.finding("")}
+	}
+	return bodies, keys
+}
+
+// ends is the simplest changes of a body, which often come with another one.
+func ends(body []byte) []form {
+	var all []form
+	for _, t := range []*transformation{byCause("trailing-newline"), byCause("bom")} {
+		for text := range t.bodies(body) {
+			if len(text) < len(body) {
+				all = append(all, form{t.finding(""), text})
 			}
 		}
 	}
-	return nil
+	return all
 }
 
-// provePairOfBodies tries the commonest change of a body with every other: a
-// newline that was added to a body that is also changed otherwise.
+// provePairOfBodies tries the simplest changes of a body with every other.
 func (d *diagnosis) provePairOfBodies() []Finding {
-	newline := byCause("trailing-newline")
-	for bare := range newline.bodies(d.failure.body) {
+	if len(d.targets) == 0 {
+		return nil
+	}
+	for _, bare := range ends(d.failure.body) {
 		for i := range transformations {
 			t := &transformations[i]
-			if t.bodies == nil || t.cause == newline.cause || t.cause == "missing-newline" {
+			if !t.ofBody() || t.share > 0 || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
 				continue
 			}
-			for body := range t.bodies(bare) {
-				if d.spent() {
+			for body := range d.forms(t, bare.text) {
+				if d.budget -= formCost * (len(body) + hashCost); d.spent() {
 					return nil
 				}
 				if d.match(body) {
-					return []Finding{t.finding(""), newline.finding("")}
+					return []Finding{t.finding(""), bare.finding}
 				}
 			}
 		}
 	}
 	return nil
+}
+
+// provePairWithTests tries what else may be wrong with a signature, such as
+// its algorithm, for the simplest changes of the body and for changed keys.
+func (d *diagnosis) provePairWithTests(bodies, keys []form) []Finding {
+	try := func(changed form, body []byte, keys [][]byte) []Finding {
+		of := *d
+		failed := *d.failure
+		failed.body = body
+		of.failure, of.keys = &failed, keys
+		defer func() { d.budget, d.hit = of.budget, of.hit }()
+		for i := range transformations {
+			t := &transformations[i]
+			if t.test == nil || t.hint || t.share > 0 || of.spent() {
+				continue
+			}
+			if text, ok := of.try(t); ok {
+				return []Finding{t.finding(text), changed.finding}
+			}
+		}
+		return nil
+	}
+	for _, body := range bodies {
+		if len(body.text) < len(d.failure.body) && len(body.text)+len("\r\n\r\n") >= len(d.failure.body) {
+			if found := try(body, body.text, d.keys); found != nil {
+				return found
+			}
+		}
+	}
+	for _, key := range keys {
+		if found := try(key, d.failure.body, [][]byte{key.text}); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// ofBody reports whether t is a change of the body.
+func (t *transformation) ofBody() bool { return t.bodies != nil || t.json != nil }
+
+// forms is what t makes of the body, and nothing when there is no budget left
+// for the first form.
+func (d *diagnosis) forms(t *transformation, body []byte) iter.Seq[[]byte] {
+	switch {
+	case d.spent():
+		return each(nil)
+	case t.bodies != nil:
+		return t.bodies(body)
+	}
+	doc := d.document(body)
+	if d.spent() {
+		return each(nil)
+	}
+	return t.json(doc)
+}
+
+// document takes a body apart, if that has not just been done.
+func (d *diagnosis) document(body []byte) *document {
+	if d.parsed != nil && len(body) > 0 && len(body) == len(d.parsed.raw) && &body[0] == &d.parsed.raw[0] {
+		return d.parsed
+	}
+	if len(body) <= maxJSON {
+		d.budget -= jsonCost * len(body)
+	}
+	d.parsed = parse(body)
+	return d.parsed
 }
 
 func (d *diagnosis) changedKeys(t *transformation) iter.Seq[[]byte] {
@@ -437,7 +570,7 @@ func unknown(all []*diagnosis) []Finding {
 			Explanation: "Several signatures came with the delivery, they differ, and none of them matches.",
 			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
 	}
-	explanation := "No known transformation of body, secret or signature makes it match."
+	explanation := "No known transformation of body, secret or signature makes it match." + of.guess()
 	if of.failure.streamed {
 		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends were tried."
 		if of.failure.again == nil {
@@ -462,18 +595,22 @@ func wellFormed(s signature.Scheme) string {
 type sighting struct {
 	header     string
 	mac        []byte
-	official   bool // in one of the scheme's headers, or given as the signature
-	wellFormed bool // as the scheme writes digests
+	piece      string // in place of mac: a part of a digest, as text
+	official   bool   // in one of the scheme's headers, or given as the signature
+	wellFormed bool   // as the scheme writes digests
 }
 
 // maxSightings bounds what is made of hostile headers.
 const maxSightings = 64
 
 // sight collects everything in the headers that decodes to the length of a
-// digest, or of the beginning of one.
+// digest, or that may be a piece of one.
 func sight(h capture.Header, scheme signature.Scheme, bare string) []sighting {
 	var all []sighting
 	add := func(header, value string, official bool) {
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
 		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n;", r) }) {
 			if len(all) >= maxSightings {
 				return

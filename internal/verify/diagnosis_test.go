@@ -275,7 +275,7 @@ func TestTransformations(t *testing.T) {
 			t.Errorf("%+v", tr)
 		}
 		ways := 0
-		for _, set := range []bool{tr.bodies != nil, tr.keys != nil, tr.test != nil} {
+		for _, set := range []bool{tr.bodies != nil, tr.json != nil, tr.keys != nil, tr.test != nil} {
 			if set {
 				ways++
 			}

@@ -38,6 +38,9 @@ type Provider struct {
 	Name     string
 	Scheme   signature.Scheme
 	Envelope capture.Envelope
+	// Sample, where not nil, is a body of the event type with its members in the
+	// order in which the provider writes them; a diagnosis looks at that alone.
+	Sample func(eventType string) []byte
 }
 
 // Options configure an [Engine].

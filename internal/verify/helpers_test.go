@@ -26,12 +26,18 @@ var (
 		Name:     "zyntro",
 		Scheme:   signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, Prefix: "sha256=", Assumed: true},
 		Envelope: capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
+		Sample: func(string) []byte {
+			return []byte(`{"event_id":"","event_type":"","api_version":"","created_at":"","org_id":"","data":{"charge_id":"","amount":0,"currency":"","gateway":""}}`)
+		},
 	}
 	wunder = Provider{
 		Name:   "wundertreos",
 		Scheme: signature.Scheme{Provider: "wundertreos", Headers: []string{"X-Wunder-Signature", "X-Hook-Signature"}, Prefix: "sha256="},
 		Envelope: capture.Envelope{ID: "id", Type: "event_type", Time: "delivered_at",
 			HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event"},
+		Sample: func(string) []byte {
+			return []byte(`{"id":"","event_type":"","org_id":"","data":{},"delivered_at":""}`)
+		},
 	}
 	crm  = Candidate{Provider: "zyntro", ID: "wh-1", Name: "CRM Sync", Secret: secret.New(zyntroKey)}
 	lead = Candidate{Provider: "wundertreos", ID: "a1b2c3d4-1111-2222-3333-444455556666", Name: "Lead sync", Secret: secret.New(wunderKey)}

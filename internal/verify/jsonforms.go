@@ -24,6 +24,7 @@ const (
 // scalar.
 type token struct {
 	kind byte   // one of {}[]:, or " for a string, 0 for another scalar
+	at   int    // its place in the document that it comes from
 	gap  []byte // the white space before it
 	text []byte
 	name []byte // of the member that a scalar is the value of
@@ -45,7 +46,7 @@ func tokens(b []byte) (list []token, tail []byte) {
 		if i == len(b) {
 			return list, gap
 		}
-		t := token{gap: gap}
+		t := token{gap: gap, at: len(list)}
 		switch c := b[i]; c {
 		case '{', '[', '}', ']', ':', ',':
 			if t.kind = c; c == '{' || c == '[' {
@@ -82,6 +83,19 @@ func tokens(b []byte) (list []token, tail []byte) {
 	}
 }
 
+// document is a body, taken apart once for all that look at its JSON; list is
+// nil where it is none.
+type document struct {
+	raw  []byte
+	list []token
+	tail []byte
+}
+
+func parse(b []byte) *document {
+	list, tail := tokens(b)
+	return &document{raw: b, list: list, tail: tail}
+}
+
 // layout says how tokens are put together.
 type layout struct {
 	keep         bool   // with the gaps that they had
@@ -93,6 +107,7 @@ var (
 	asWas    = layout{keep: true}
 	compact  = layout{comma: ",", colon: ":"}
 	spaced   = layout{comma: ", ", colon: ": "} // Python's default
+	oddly    = []layout{{comma: ", ", colon: ":"}, {comma: ",", colon: ": "}}
 	indented = []layout{
 		{comma: ",", colon: ": ", indent: "  "},
 		{comma: ",", colon: ": ", indent: "    "},
@@ -100,14 +115,9 @@ var (
 	}
 )
 
-// write puts tokens together. Text changes strings, number other scalars; nil
-// leaves them.
-func write(list []token, tail []byte, l layout, text func([]byte) []byte, number func(token) []byte) []byte {
-	size := len(tail)
-	for _, t := range list {
-		size += len(t.gap) + len(t.text) + 2
-	}
-	out := make([]byte, 0, size+size/4)
+// write appends tokens put together. Where pieces is not nil it holds the text
+// of each, by its place in the document.
+func write(out []byte, list []token, tail []byte, l layout, pieces [][]byte) []byte {
 	depth := 0
 	line := func() {
 		out = append(out, '\n')
@@ -117,11 +127,8 @@ func write(list []token, tail []byte, l layout, text func([]byte) []byte, number
 	}
 	for i, t := range list {
 		piece := t.text
-		switch {
-		case t.kind == '"' && text != nil:
-			piece = text(t.text)
-		case t.kind == 0 && number != nil:
-			piece = number(t)
+		if pieces != nil && (t.kind == '"' || t.kind == 0) {
+			piece = pieces[t.at]
 		}
 		switch {
 		case l.keep:
@@ -155,24 +162,82 @@ func write(list []token, tail []byte, l layout, text func([]byte) []byte, number
 	return out
 }
 
+// pieces is the texts of a document's tokens, those of one kind changed; nil
+// where that changes none.
+func pieces(list []token, kind byte, change func(token) []byte) [][]byte {
+	var all [][]byte
+	for i, t := range list {
+		if t.kind != kind {
+			continue
+		}
+		text := change(t)
+		if all == nil && !bytes.Equal(text, t.text) {
+			all = make([][]byte, len(list))
+			for j := range list {
+				all[j] = list[j].text
+			}
+		}
+		if all != nil {
+			all[i] = text
+		}
+	}
+	return all
+}
+
+// strings and numbers of a document written in other ways, each once.
+func stringPieces(list []token) [][][]byte {
+	var all [][][]byte
+	for _, s := range stringForms {
+		all = appendNew(all, pieces(list, '"', func(t token) []byte { return s(t.text) }))
+	}
+	return all
+}
+
+func numberPieces(list []token) [][][]byte {
+	var all [][][]byte
+	for _, n := range numberForms {
+		all = appendNew(all, pieces(list, 0, n))
+	}
+	return all
+}
+
+func appendNew(all [][][]byte, p [][]byte) [][][]byte {
+	same := func(other [][]byte) bool { return other != nil && slices.EqualFunc(p, other, bytes.Equal) }
+	if p == nil || slices.ContainsFunc(all, same) {
+		return all
+	}
+	return append(all, p)
+}
+
+// combined is the pieces of a document whose strings and numbers are changed.
+func combined(list []token, text, number [][]byte) [][]byte {
+	if text == nil || number == nil {
+		return slices.Concat(text, number) // the one that there is
+	}
+	all := slices.Clone(text)
+	for i, t := range list {
+		if t.kind == 0 {
+			all[i] = number[i]
+		}
+	}
+	return all
+}
+
+// The forms below are written into one buffer: each is gone when the next one
+// is asked for.
+
 // jsonUnpretty: captured with line breaks between its tokens, signed without.
-func jsonUnpretty(b []byte) iter.Seq[[]byte] {
+func jsonUnpretty(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		list, tail := tokens(b)
-		if !slices.ContainsFunc(list, func(t token) bool { return bytes.IndexByte(t.gap, '\n') >= 0 }) {
+		list, tail := doc.list, doc.tail
+		if !hasLines(list) {
 			return
 		}
+		var buf []byte
+		changed := slices.Concat([][][]byte{nil}, numberPieces(list), stringPieces(list))
 		for _, l := range []layout{compact, spaced} {
-			if !yield(write(list, tail, l, nil, nil)) {
-				return
-			}
-			for _, n := range numberForms {
-				if !yield(write(list, tail, l, nil, n)) {
-					return
-				}
-			}
-			for _, s := range stringForms {
-				if !yield(write(list, tail, l, s, nil)) {
+			for _, p := range changed {
+				if buf = write(buf[:0], list, tail, l, p); !yield(buf) {
 					return
 				}
 			}
@@ -180,97 +245,107 @@ func jsonUnpretty(b []byte) iter.Seq[[]byte] {
 	}
 }
 
-func jsonReserialised(b []byte) iter.Seq[[]byte] {
+func jsonReserialised(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		list, tail := tokens(b)
+		list, tail := doc.list, doc.tail
 		if list == nil {
 			return
 		}
-		try := func(form []byte) bool {
-			return bytes.Equal(form, b) || yield(form) && yield(append(form, '\n'))
+		var buf []byte
+		try := func(list []token, l layout, p [][]byte) bool {
+			buf = write(buf[:0], list, tail, l, p)
+			return bytes.Equal(buf, doc.raw) || yield(buf) && yield(append(buf, '\n'))
 		}
-		for _, l := range append([]layout{spaced, compact}, indented...) {
-			if !try(write(list, tail, l, nil, nil)) {
+		for _, l := range slices.Concat([]layout{spaced, compact}, indented, oddly) {
+			if !try(list, l, nil) {
 				return
 			}
 		}
+		numbers := numberPieces(list)
 		for _, l := range []layout{asWas, compact, spaced} {
-			for _, n := range numberForms {
-				if !try(write(list, tail, l, nil, n)) {
+			for _, p := range numbers {
+				if !try(list, l, p) {
 					return
 				}
 			}
 		}
-		sorted := sortMembers(list)
+		sorted := alphabetical(list)
 		for _, l := range []layout{compact, spaced} {
-			if !try(write(sorted, nil, l, nil, nil)) {
+			if !try(sorted, l, nil) {
 				return
 			}
 		}
 	}
 }
 
-func jsonEscaping(b []byte) iter.Seq[[]byte] {
+func jsonEscaping(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		list, tail := tokens(b)
-		if list == nil {
-			return
+		var buf []byte
+		var texts [][][]byte // made as they are needed
+		for _, form := range stringForms {
+			known := len(texts)
+			if texts = appendNew(texts, pieces(doc.list, '"', func(t token) []byte { return form(t.text) })); len(texts) == known {
+				continue
+			}
+			if buf = write(buf[:0], doc.list, doc.tail, asWas, texts[known]); !yield(buf) {
+				return
+			}
 		}
-		for _, l := range []layout{asWas, compact, spaced} {
-			for _, s := range stringForms {
-				if form := write(list, tail, l, s, nil); !bytes.Equal(form, b) && !yield(form) {
+		for _, l := range []layout{compact, spaced} {
+			for _, p := range texts {
+				if buf = write(buf[:0], doc.list, doc.tail, l, p); !yield(buf) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// jsonUnescaped is the commonest forms only: compact as it is and as plain text,
+// and with Python's spacing.
+func jsonUnescaped(doc *document) iter.Seq[[]byte] {
+	b, list, tail := doc.raw, doc.list, doc.tail
+	if list == nil {
+		return each(b)
+	}
+	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })
+	return each(b, write(nil, list, tail, compact, nil), write(nil, list, tail, compact, plain), write(nil, list, tail, spaced, nil))
 }
 
 // jsonRewritten is what a parser and a writer of another language make of the
 // body: layout, numbers and escapes changed at the same time.
-func jsonRewritten(b []byte) iter.Seq[[]byte] {
+func jsonRewritten(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		text, isPython := fromPython(b)
-		if !isPython {
-			text = b
+		list := doc.list
+		text, isPython := fromPython(doc.raw)
+		if isPython {
+			list, _ = tokens(text)
 		}
-		list, _ := tokens(text)
 		if list == nil {
 			return
 		}
-		layouts := append([]layout{compact, spaced}, indented...)
+		var buf []byte
+		try := func(list []token, l layout, p [][]byte) bool {
+			buf = write(buf[:0], list, nil, l, p)
+			return yield(buf)
+		}
+		layouts := slices.Concat([]layout{compact, spaced}, indented, oddly)
+		texts := slices.Concat([][][]byte{nil}, stringPieces(list))
 		if isPython {
 			for _, l := range layouts {
-				for _, s := range append([]func([]byte) []byte{nil}, stringForms[:2]...) {
-					if !yield(write(list, nil, l, s, nil)) {
+				for _, p := range texts[:min(3, len(texts))] {
+					if !try(list, l, p) {
 						return
 					}
 				}
 			}
 		}
-		texts := [][]token{list}
-		for _, s := range stringForms {
-			texts = appendChanged(texts, list, func(t token) []byte {
-				if t.kind == '"' {
-					return s(t.text)
-				}
-				return t.text
-			})
-		}
-		for _, text := range texts {
-			forms := [][]token{text}
-			for _, n := range numberForms {
-				forms = appendChanged(forms, text, func(t token) []byte {
-					if t.kind == 0 {
-						return n(t)
-					}
-					return t.text
-				})
-			}
-			for _, form := range forms {
-				for _, sorted := range [][]token{form, sortMembers(form)} {
-					for _, l := range layouts {
-						if out := write(sorted, nil, l, nil, nil); !yield(out) || !yield(append(out, '\n')) {
+		numbers := slices.Concat([][][]byte{nil}, numberPieces(list))
+		for _, order := range [][]token{list, alphabetical(list)} {
+			for _, l := range layouts {
+				for _, text := range texts {
+					for _, number := range numbers {
+						if !try(order, l, combined(list, text, number)) || l.indent != "" && !yield(append(buf, '\n')) {
 							return
 						}
 					}
@@ -280,20 +355,139 @@ func jsonRewritten(b []byte) iter.Seq[[]byte] {
 	}
 }
 
-// appendChanged appends list with its tokens changed, unless that makes nothing
-// new.
-func appendChanged(forms [][]token, list []token, change func(token) []byte) [][]token {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].text = change(out[i])
+// laidOut is forms for a body with line breaks between its tokens; oneLine for
+// any other.
+func laidOut(forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
+	return onlyFor(forms, true)
+}
+
+func oneLine(forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
+	return onlyFor(forms, false)
+}
+
+func onlyFor(forms func(*document) iter.Seq[[]byte], pretty bool) func(*document) iter.Seq[[]byte] {
+	return func(doc *document) iter.Seq[[]byte] {
+		if hasLines(doc.list) != pretty {
+			return each(nil)
+		}
+		return forms(doc)
 	}
-	same := func(a, b token) bool { return bytes.Equal(a.text, b.text) }
-	for _, form := range forms {
-		if slices.EqualFunc(form, out, same) {
-			return forms
+}
+
+// hasLines reports whether there are line breaks between tokens.
+func hasLines(list []token) bool {
+	return slices.ContainsFunc(list, func(t token) bool { return bytes.IndexByte(t.gap, '\n') >= 0 && t.kind != '{' })
+}
+
+// jsonNumbers changes numbers independently of each other: one of them in all
+// ways, then two, then three. A program that has written 1.0 as 1 has left
+// alone what was 1 before.
+func jsonNumbers(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		list, tail := doc.list, doc.tail
+		var at []int // of the numbers
+		var ways [][][]byte
+		for i, t := range list {
+			if t.kind != 0 {
+				continue
+			}
+			if w := spelled(t.text); len(w) > 0 && len(at) < maxNumbers {
+				at, ways = append(at, i), append(ways, w)
+			}
+		}
+		if len(at) == 0 {
+			return
+		}
+		layouts := []layout{compact, spaced}
+		if !hasLines(list) {
+			layouts[0] = asWas
+		}
+		now := make([][]byte, len(list))
+		for i, t := range list {
+			now[i] = t.text
+		}
+		var buf []byte
+		var change func(from, left int, l layout) bool
+		change = func(from, left int, l layout) bool {
+			if left == 0 {
+				buf = write(buf[:0], list, tail, l, now)
+				return yield(buf)
+			}
+			for n := from; n < len(at); n++ {
+				for _, way := range ways[n] {
+					now[at[n]] = way
+					if !change(n+1, left-1, l) {
+						return false
+					}
+				}
+				now[at[n]] = list[at[n]].text
+			}
+			return true
+		}
+		for changed := 1; changed <= min(len(at), maxChanged); changed++ {
+			for _, l := range layouts {
+				if !change(0, changed, l) {
+					return
+				}
+			}
 		}
 	}
-	return append(forms, out)
+}
+
+// Bounds of what jsonNumbers tries.
+const (
+	maxNumbers = 64
+	maxChanged = 4
+)
+
+// spelled is the other ways in which programs write the same number.
+func spelled(n []byte) [][]byte {
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || len(n) > 32 {
+		return nil
+	}
+	text := string(n)
+	var all [][]byte
+	add := func(form string) {
+		if form != text && !slices.ContainsFunc(all, func(a []byte) bool { return string(a) == form }) {
+			all = append(all, []byte(form))
+		}
+	}
+	plain := strconv.FormatFloat(f, 'f', -1, 64)
+	if whole(n) {
+		plain = text // with digits that a float64 does not have
+	}
+	add(plain)
+	if i := strings.IndexByte(plain, '.'); i < 0 {
+		add(plain + ".0")
+		add(plain + ".00")
+		add(plain + ".000")
+	} else {
+		add(plain + "0")
+		add(plain + "00")
+	}
+	if f == 0 {
+		add("-0")
+		add("-0.0")
+		add("0")
+		return all
+	}
+	for _, digits := range []int{-1, 1} {
+		short := strconv.FormatFloat(f, 'e', digits, 64) // 2.5e+02
+		mantissa, power, _ := strings.Cut(short, "e")
+		sign, power := strings.TrimPrefix(power[:1], "+"), strings.TrimLeft(power[1:], "0")
+		if power == "" {
+			continue
+		}
+		for _, e := range []string{"e", "E"} {
+			add(mantissa + e + sign + power)
+			if sign == "" {
+				add(mantissa + e + "+" + power)
+			}
+		}
+		add(short)
+	}
+	return all
 }
 
 // fromPython makes JSON of what Python prints of an object.
@@ -541,57 +735,6 @@ func hexCase(s []byte, letter byte) []byte {
 		i++
 	}
 	return out
-}
-
-// sortMembers orders the members of all objects by name.
-func sortMembers(list []token) []token {
-	out, _ := sortValue(make([]token, 0, len(list)), list, 0)
-	return out
-}
-
-// sortValue appends the value at i, sorted, and returns the index after it.
-// The nesting is bounded by tokens.
-func sortValue(out, list []token, i int) ([]token, int) {
-	open := list[i].kind
-	if open != '{' && open != '[' {
-		return append(out, list[i]), i + 1
-	}
-	head := list[i]
-	type item struct {
-		name  string
-		parts []token
-	}
-	var items []item
-	for i++; list[i].kind != '}' && list[i].kind != ']'; {
-		if list[i].kind == ',' {
-			i++
-			continue
-		}
-		var it item
-		if open == '{' {
-			// A name that cannot be unquoted sorts as it is written.
-			if name, err := strconv.Unquote(string(list[i].text)); err == nil {
-				it.name = name
-			} else {
-				it.name = string(list[i].text)
-			}
-			it.parts = append(it.parts, list[i], list[i+1])
-			i += 2
-		}
-		it.parts, i = sortValue(it.parts, list, i)
-		items = append(items, it)
-	}
-	if open == '{' {
-		slices.SortStableFunc(items, func(a, b item) int { return strings.Compare(a.name, b.name) })
-	}
-	out = append(out, head)
-	for n, it := range items {
-		if n > 0 {
-			out = append(out, token{kind: ',', text: []byte(",")})
-		}
-		out = append(out, it.parts...)
-	}
-	return append(out, list[i]), i + 1
 }
 
 // unfinishedJSON reports whether b begins as JSON and ends before that does.

@@ -1,10 +1,12 @@
 package verify
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -20,7 +22,11 @@ func keyTexts(original string, texts ...string) iter.Seq[[]byte] {
 	}
 }
 
-func invisible(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == 0 }
+// invisible reports whether r is white space, a control for layout, or a
+// variation selector, as word processors and emoji keyboards add them.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || r == 0 || r >= 0xfe00 && r <= 0xfe0f
+}
 
 func keyWhitespace(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
@@ -30,7 +36,8 @@ func keyWhitespace(c Candidate) iter.Seq[[]byte] {
 		}
 		return r
 	}, s)
-	return keyTexts(s, strings.TrimFunc(s, invisible), strings.TrimRight(s, "\r\n"), clean, s+"\n", s+"\r\n", s+" ")
+	literal := strings.TrimSuffix(strings.TrimSuffix(s, `\n`), `\r`) // written out, as in JSON
+	return keyTexts(s, strings.TrimFunc(s, invisible), strings.TrimRight(s, "\r\n"), clean, literal, s+"\n", s+"\r\n", s+" ", " "+s)
 }
 
 func keyQuoted(c Candidate) iter.Seq[[]byte] {
@@ -42,12 +49,31 @@ func keyQuoted(c Candidate) iter.Seq[[]byte] {
 		inner = strings.TrimFunc(value, invisible)
 	}
 	bare := strings.TrimFunc(strings.TrimFunc(inner, quote), invisible)
-	return keyTexts(s, bare, inner, `"`+s+`"`, "'"+s+"'")
+	return keyTexts(s, append([]string{bare, inner, `"` + s + `"`, "'" + s + "'"}, words(s)...)...)
 }
 
 // quote reports whether r is a quotation mark, straight, typographic or the
 // backslash before one.
-func quote(r rune) bool { return strings.ContainsRune("\"'`\\\u2018\u2019\u201c\u201d", r) }
+func quote(r rune) bool { return strings.ContainsRune("\"'`\\\u2018\u2019\u201c\u201d\u00ab\u00bb", r) }
+
+const (
+	minWord  = 16 // shorter ones are hardly secrets
+	maxWords = 8
+)
+
+// words is what may be the secret in a text around it: a line of a .env file
+// with its comment, JSON, a report.
+func words(s string) []string {
+	var all []string
+	for word := range strings.FieldsFuncSeq(s, func(r rune) bool {
+		return invisible(r) || quote(r) || strings.ContainsRune("{}[]()<>,;:=#", r)
+	}) {
+		if len(word) >= minWord && len(all) < maxWords {
+			all = append(all, word)
+		}
+	}
+	return all
+}
 
 func keyEncoding(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
@@ -58,12 +84,16 @@ func keyEncoding(c Candidate) iter.Seq[[]byte] {
 		}
 		bare := strings.TrimRight(t, "=")
 		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if b, err := enc.DecodeString(bare); err == nil && !yield(b) {
+			if b, err := enc.DecodeString(bare); err == nil && (!yield(b) || !yield(bytes.TrimSpace(b)) || !yield(hex.AppendEncode(nil, b))) {
 				return
 			}
 		}
+		if b, err := hex.DecodeString(t); err == nil && !yield(base64.StdEncoding.AppendEncode(nil, b)) {
+			return
+		}
 		others := []string{t, strings.ToLower(t), strings.ToUpper(t),
-			hex.EncodeToString([]byte(t)), base64.StdEncoding.EncodeToString([]byte(t))}
+			hex.EncodeToString([]byte(t)), base64.StdEncoding.EncodeToString([]byte(t)),
+			strings.NewReplacer("-", "", ":", "").Replace(t)} // grouped digits
 		if text, err := url.QueryUnescape(t); err == nil {
 			others = append(others, text, url.QueryEscape(t))
 		}
@@ -78,15 +108,12 @@ func keyEncoding(c Candidate) iter.Seq[[]byte] {
 func keyPrefix(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
 	return func(yield func([]byte) bool) {
-		for _, p := range []string{"sha256=", "whsec_", "Bearer ", "hmac-sha256=", "sha256:"} {
-			if len(s) > len(p) && strings.EqualFold(s[:len(p)], p) {
-				rest := s[len(p):]
-				if !yield([]byte(rest)) {
-					return
-				}
-				if b, err := base64.StdEncoding.DecodeString(rest); err == nil && !yield(b) {
-					return
-				}
+		for _, rest := range afterPrefix(s) {
+			if !yield([]byte(rest)) {
+				return
+			}
+			if b, ok := decodeText(rest); ok && !yield(b) {
+				return
 			}
 		}
 		for _, p := range []string{"whsec_", "sha256="} {
@@ -97,6 +124,25 @@ func keyPrefix(c Candidate) iter.Seq[[]byte] {
 	}
 }
 
+// afterPrefix is what follows a prefix that is known, or that looks like one.
+func afterPrefix(s string) []string {
+	var rests []string
+	for _, p := range []string{"sha256=", "Bearer ", "hmac-sha256=", "0x"} {
+		if len(s) > len(p) && strings.EqualFold(s[:len(p)], p) {
+			rests = append(rests, s[len(p):])
+		}
+	}
+	for _, separator := range []string{"_", ":"} {
+		if i := strings.LastIndex(s, separator); i >= 0 {
+			rests = append(rests, s[i+1:])
+		}
+		if _, rest, ok := strings.Cut(s, separator); ok {
+			rests = append(rests, rest)
+		}
+	}
+	return slices.Compact(rests)
+}
+
 func keyID(c Candidate) iter.Seq[[]byte] {
-	return keyTexts(c.Secret.Reveal(), c.ID, c.Name, c.Secret.Fingerprint(), strings.TrimPrefix(c.Secret.Fingerprint(), "sha256:"))
+	return keyTexts(c.Secret.Reveal(), c.ID, c.Provider+"/"+c.ID, c.Name, c.Secret.Fingerprint(), strings.TrimPrefix(c.Secret.Fingerprint(), "sha256:"))
 }

@@ -1,33 +1,73 @@
 package verify
 
 import (
+	"crypto/sha256"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
-	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
 // sightMember decodes one member of a header line in every way that yields
-// the length of a digest.
+// the length of a digest, and keeps what may be a piece of one.
 func sightMember(all []sighting, scheme signature.Scheme, header, member string, official bool) []sighting {
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
-	text := strings.Trim(member, `"'`)
-	for _, form := range []string{text, afterLabel(text)} {
+	for _, form := range spellings(member) {
 		for _, mac := range decodings(form) {
-			if !digestLength(len(mac), official) {
-				continue
+			if digestLength(len(mac)) {
+				all = append(all, sighting{header: header, mac: mac, official: official,
+					wellFormed: well && len(mac) == sha256.Size && (len(form) == 64) != (scheme.DigestEncoding == signature.Base64)})
 			}
-			all = append(all, sighting{header: header, mac: mac, official: official,
-				wellFormed: well && len(mac) == 32 && (len(form) == 64) != (scheme.DigestEncoding == signature.Base64)})
 		}
-		if form == afterLabel(text) {
-			break
+		if official && piece(form) != "" {
+			all = append(all, sighting{header: header, piece: piece(form), official: true})
 		}
 	}
 	return all
+}
+
+// spellings is a member without what may stand around the digest: quotes,
+// brackets, labels.
+func spellings(member string) []string {
+	all := []string{strings.Trim(member, `"'`)}
+	add := func(form string) {
+		if form != "" && !slices.Contains(all, form) {
+			all = append(all, form)
+		}
+	}
+	for text := range strings.FieldsFuncSeq(member, func(r rune) bool { return strings.ContainsRune("\"'`{}()[]<>?&|", r) }) {
+		add(text)
+		add(afterLabel(text))
+		bare := strings.TrimRight(text, "=")
+		add(text[strings.LastIndexAny(bare, "=:")+1:])
+		if rest, ok := strings.CutPrefix(text, "sha256-"); ok {
+			add(rest)
+		}
+		if pairs := strings.Split(text, ":"); len(pairs) == sha256.Size {
+			add(strings.Join(pairs, "")) // aa:bb:cc
+		}
+	}
+	return all
+}
+
+// piece is text if it may be the beginning or the end of a digest, as logs cut
+// them; else "".
+func piece(text string) string {
+	text = strings.TrimRight(text, ".*\u2026")
+	if n := len(text); n < 2*minDigest || n >= hex.EncodedLen(sha256.Size) {
+		return ""
+	}
+	if low := strings.ToLower(text); strings.Trim(low, "0123456789abcdef") == "" {
+		return low
+	}
+	if strings.Trim(strings.ToLower(text), "abcdefghijklmnopqrstuvwxyz0123456789+/") == "" {
+		return text
+	}
+	return ""
 }
 
 // looksWell reads a member without the timestamp that the template may need.
@@ -46,16 +86,11 @@ func afterLabel(text string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(text, "0x"), "0X")
 }
 
-// minDigest is how short a shortened digest is recognised.
+// minDigest is how short a shortened digest is recognised, in bytes.
 const minDigest = 8
 
 func decodings(text string) [][]byte {
 	var out [][]byte
-	if strings.Contains(text, "%") {
-		if plain, err := url.PathUnescape(text); err == nil {
-			text = plain
-		}
-	}
 	if b, err := hex.DecodeString(text); err == nil && len(b) > 0 {
 		out = append(out, b)
 	}
@@ -69,15 +104,17 @@ func decodings(text string) [][]byte {
 			break
 		}
 	}
+	if b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(bare); err == nil && len(b) == sha256.Size {
+		out = append(out, b)
+	}
 	return out
 }
 
-// digestLength accepts the digests of MD5 to SHA-512 everywhere; in the
-// signature's own header the beginning of one too.
-func digestLength(n int, official bool) bool {
+// digestLength accepts the digests of MD5 to SHA-512.
+func digestLength(n int) bool {
 	switch n {
 	case 16, 20, 28, 32, 48, 64:
 		return true
 	}
-	return official && n >= minDigest && n < 32
+	return false
 }

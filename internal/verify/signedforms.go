@@ -5,11 +5,17 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"hash"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -131,10 +137,10 @@ func testTimestamp(d *diagnosis) (string, bool) {
 	for _, f := range d.failure.header {
 		name := strings.ToLower(f.Name)
 		switch {
-		case strings.Contains(name, "time") || name == "date":
+		case strings.Contains(name, "time") || name == "date" || epochShape(strings.TrimSpace(f.Value)):
 			times = append(times, strings.TrimSpace(f.Value))
 		case strings.Contains(name, "signature"):
-			times = append(times, labelled(f.Value, "t"))
+			times = append(times, labelled(f.Value, "t"), labelled(f.Value, "ts"))
 		case strings.HasSuffix(name, "-id"), strings.HasSuffix(name, "-delivery"):
 			ids = append(ids, strings.TrimSpace(f.Value))
 		}
@@ -158,6 +164,11 @@ func testTimestamp(d *diagnosis) (string, bool) {
 	return "", false
 }
 
+// epochShape reports whether s is a time in seconds or milliseconds since 1970.
+func epochShape(s string) bool {
+	return (len(s) == 10 || len(s) == 13) && strings.Trim(s, "0123456789") == ""
+}
+
 type signedForm struct{ name, before, after string }
 
 func timestampForms(t, id string) []signedForm {
@@ -171,6 +182,9 @@ func timestampForms(t, id string) []signedForm {
 		{"'{timestamp}.{body}'", t + ".", ""},
 		{"'{timestamp}{body}'", t, ""},
 		{"'{timestamp}:{body}'", t + ":", ""},
+		{"'{timestamp}-{body}'", t + "-", ""},
+		{"'{timestamp}|{body}'", t + "|", ""},
+		{"'t={timestamp}.{body}'", "t=" + t + ".", ""},
 		{"'v0:{timestamp}:{body}'", "v0:" + t + ":", ""},
 		{"'{timestamp}\\n{body}'", t + "\n", ""},
 		{"'{body}.{timestamp}'", "", "." + t},
@@ -212,18 +226,25 @@ func hit(targets [][]byte, sum []byte) bool {
 var algorithms = []struct {
 	name string
 	new  func() hash.Hash
+	size int // of the digest, where it is not the whole
 }{
-	{"HMAC-SHA1", sha1.New},
-	{"HMAC-SHA512", sha512.New},
-	{"HMAC-SHA384", sha512.New384},
-	{"HMAC-SHA224", sha256.New224},
-	{"HMAC-SHA512/256", sha512.New512_256},
-	{"HMAC-MD5", md5.New},
+	{"HMAC-SHA1", sha1.New, sha1.Size},
+	{"HMAC-SHA512", sha512.New, sha512.Size},
+	{"HMAC-SHA384", sha512.New384, sha512.Size384},
+	{"HMAC-SHA224", sha256.New224, sha256.Size224},
+	{"HMAC-SHA512/256", sha512.New512_256, sha512.Size256},
+	{"HMAC-MD5", md5.New, md5.Size},
+	{"HMAC-SHA3-256", func() hash.Hash { return sha3.New256() }, 32},
+	{"HMAC-SHA3-512", func() hash.Hash { return sha3.New512() }, 64},
+	{"the first half of HMAC-SHA512", sha512.New, sha512.Size / 2},
 }
+
+// slowHash is how much slower the other algorithms are than SHA-256.
+const slowHash = 3
 
 func testAlgorithm(d *diagnosis) (string, bool) {
 	for _, a := range algorithms {
-		targets := d.ofSize(a.new().Size())
+		targets := d.ofSize(a.size)
 		if len(targets) == 0 {
 			continue
 		}
@@ -231,20 +252,33 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 			if d.spent() {
 				break
 			}
-			d.budget -= 2*len(d.failure.body) + hashCost
+			d.budget -= slowHash*len(d.failure.body) + hashCost
 			mac := hmac.New(a.new, key)
 			mac.Write(d.failure.body)
-			if hit(targets, mac.Sum(nil)) {
+			if hit(targets, mac.Sum(nil)[:a.size]) {
 				return fmt.Sprintf("It is signed with %s instead of HMAC-SHA256.", a.name), true
 			}
+		}
+	}
+	targets := d.allDigests()
+	for _, key := range d.keys {
+		if len(targets) == 0 || d.spent() {
+			break
+		}
+		d.budget -= len(d.failure.body) + hashCost
+		mac := hmac.New(sha256.New, d.failure.body)
+		mac.Write(key)
+		if hit(targets, mac.Sum(nil)) {
+			return "It is an HMAC, but with secret and body in each other's place.", true
 		}
 	}
 	return "", false
 }
 
 func testTruncatedDigest(d *diagnosis) (string, bool) {
+	isPiece := func(s sighting) bool { return s.piece != "" }
 	for _, key := range d.keys {
-		if d.spent() {
+		if d.spent() || !slices.ContainsFunc(d.sightings, isPiece) {
 			break
 		}
 		if text, ok := d.truncatedFrom(d.sum(key, d.failure.body)); ok {
@@ -254,11 +288,21 @@ func testTruncatedDigest(d *diagnosis) (string, bool) {
 	return "", false
 }
 
-// truncatedFrom looks for the beginning of sum in the signature's own headers.
+// truncatedFrom looks for the beginning or the end of sum in the signature's own
+// headers.
 func (d *diagnosis) truncatedFrom(sum []byte) (string, bool) {
 	for _, s := range d.sightings {
-		if s.official && len(s.mac) >= minDigest && len(s.mac) < sha256.Size && hmac.Equal(sum[:len(s.mac)], s.mac) {
-			return fmt.Sprintf("The signature is the first %d of %d bytes of the right one.", len(s.mac), sha256.Size), true
+		if s.piece == "" {
+			continue
+		}
+		for _, whole := range []string{hex.EncodeToString(sum), base64.StdEncoding.EncodeToString(sum)} {
+			switch n := len(s.piece); {
+			case n >= len(whole):
+			case hmac.Equal([]byte(whole[:n]), []byte(s.piece)):
+				return fmt.Sprintf("The signature is the first %d of %d characters of the right one.", n, len(whole)), true
+			case hmac.Equal([]byte(whole[len(whole)-n:]), []byte(s.piece)):
+				return fmt.Sprintf("The signature is the last %d of %d characters of the right one.", n, len(whole)), true
+			}
 		}
 	}
 	return "", false
@@ -293,6 +337,12 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 		if plain(key, body, key) {
 			return "It is SHA-256 of secret, body and secret one after the other, and not an HMAC.", true
 		}
+		if plain(key) {
+			return "It is SHA-256 of the secret alone: the same for every delivery.", true
+		}
+	}
+	if hit(targets, d.sum(nil, body)) {
+		return "It is an HMAC with an empty secret: anybody can make that. The sender's secret is not set.", true
 	}
 	return d.otherPlainHash()
 }
@@ -300,8 +350,8 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 // otherPlainHash tries the lengths that SHA-256 does not have.
 func (d *diagnosis) otherPlainHash() (string, bool) {
 	for _, a := range algorithms {
-		targets := d.ofSize(a.new().Size())
-		if a.new().Size() == sha256.Size || len(targets) == 0 {
+		targets := d.ofSize(a.size)
+		if a.size == sha256.Size || len(targets) == 0 {
 			continue
 		}
 		inputs := [][]byte{d.failure.body}
@@ -312,7 +362,7 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 			if d.spent() {
 				return "", false
 			}
-			d.budget -= 2*len(in) + hashCost
+			d.budget -= slowHash*len(in) + hashCost
 			h := a.new()
 			h.Write(in)
 			if hit(targets, h.Sum(nil)) {
@@ -342,61 +392,183 @@ func testTooLong(d *diagnosis) (string, bool) {
 	body := d.failure.body
 	lengths := []int{1024, 2048, 4096, 8192, 16384, 32768, 65535, 65536}
 	if n, err := strconv.Atoi(strings.TrimSpace(d.failure.header.Get("Content-Length"))); err == nil && n > 0 {
-		lengths = append([]int{n}, lengths...)
+		lengths = append(lengths, n)
 	}
-	for _, n := range lengths {
-		if n < len(body) && !d.spent() && d.match(body[:n]) {
+	if n := firstJSON(body); n > 0 {
+		lengths = append(lengths, n)
+	}
+	slices.Sort(lengths)
+	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n >= len(body) })
+	for _, key := range d.keys {
+		if d.spent() {
+			break
+		}
+		if n := d.signedLength(key, lengths); n > 0 {
 			return fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", n, len(body)), true
 		}
 	}
 	return "", false
 }
 
+// signedLength is that of the lengths, which are in ascending order, up to
+// which the body was signed with key; 0 if none is.
+func (d *diagnosis) signedLength(key []byte, lengths []int) int {
+	before, after, err := d.provider.Scheme.Around(d.timestamp)
+	if err != nil {
+		return 0
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(before))
+	done := 0
+	for _, n := range lengths {
+		mac.Write(d.failure.body[done:n])
+		d.budget -= n - done + hashCost
+		done = n
+		cloner, ok := mac.(hash.Cloner)
+		if !ok {
+			return 0
+		}
+		end, err := cloner.Clone()
+		if err != nil {
+			return 0
+		}
+		end.Write([]byte(after))
+		if d.hits(end.Sum(nil)) {
+			return n
+		}
+	}
+	return 0
+}
+
 // testNotASecret recognises what people paste in place of a secret.
 func testNotASecret(d *diagnosis) (string, bool) {
 	for _, c := range d.candidates {
-		if what := notASecret(c); what != "" {
+		what := notASecret(c)
+		for i := range d.engine.o.Others {
+			if what == "" {
+				what = standsFor(c, &d.engine.o.Others[i])
+			}
+		}
+		if what != "" {
 			return fmt.Sprintf("What is used as the secret looks like %s.", what), true
 		}
 	}
 	return "", false
 }
 
-var placeholders = []string{"your_secret", "your-secret", "yoursecret", "changeme", "change-me", "change_me", "placeholder", "redacted", "example", "xxxx", "****", "secret"}
-
-func notASecret(c Candidate) string {
+// standsFor reports whether c is what another webhook is named or recognised
+// by.
+func standsFor(c Candidate, other *Candidate) string {
 	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
-	low := strings.ToLower(strings.Trim(s, `"'`))
-	switch {
-	case s == c.ID && c.ID != "":
-		return "the webhook's id"
-	case fingerprintShape(low):
-		return "a fingerprint, which is shown in its place"
-	case strings.HasPrefix(s, "$"), strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2:
-		return "the name of a variable that was not expanded"
-	case strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">"), strings.HasPrefix(s, "{{"):
-		return "a placeholder"
-	case strings.Trim(s, "*.•") == "":
-		return "a masked value, as programs show it in place of a secret"
-	case uuidShape(low):
-		return "an id"
-	case strings.HasPrefix(low, "http://"), strings.HasPrefix(low, "https://"):
-		return "a URL"
-	case strings.HasPrefix(low, "-----begin"):
-		return "a key file"
-	}
-	for _, p := range placeholders {
-		if len(low) < 40 && strings.HasPrefix(low, p) {
-			return "a placeholder"
-		}
+	fingerprint := other.Secret.Fingerprint()
+	switch s {
+	case "":
+		return ""
+	case other.ID, other.Provider + "/" + other.ID:
+		return "the id of a webhook"
+	case other.Name:
+		return "the name of a webhook"
+	case fingerprint, strings.TrimPrefix(fingerprint, "sha256:"):
+		return "the fingerprint of a webhook's secret"
 	}
 	return ""
 }
 
-// fingerprintShape is "sha256:" and 8 hexadecimal digits.
+// Words that stand for a secret: by themselves, or with whatever follows. They
+// are joined, since people write your-secret, YOUR_SECRET and yourSecret.
+var (
+	placeholders      = []string{"secret", "secretkey", "webhooksecret", "signingsecret", "hooksecret", "mysecret", "example", "examplesecret", "todo", "tbd", "none", "null", "nil", "undefined", "true", "false", "objectobject", "elided", "hidden", "masked"}
+	placeholderStarts = []string{"your", "changeme", "changethis", "replaceme", "replacewith", "placeholder", "redacted", "insert", "xxxx", "pastehere", "secrethere", "secretgoeshere"}
+)
+
+// notSecrets is how what is not a webhook's secret begins, and what that is.
+var notSecrets = []struct{ start, what string }{
+	{"$", "the name of a variable that was not expanded"},
+	{"process.env", "the name of a variable that was not expanded"},
+	{"os.environ", "the name of a variable that was not expanded"},
+	{"os.getenv", "the name of a variable that was not expanded"},
+	{"env.", "the name of a variable that was not expanded"},
+	{"env[", "the name of a variable that was not expanded"},
+	{"{{", "a placeholder"},
+	{"http://", "a URL"},
+	{"https://", "a URL"},
+	{"op://", "a reference to a secret, not the secret"},
+	{"vault:", "a reference to a secret, not the secret"},
+	{"arn:", "a reference to a secret, not the secret"},
+	{"/run/secrets/", "the path of a file"},
+	{"./", "the path of a file"},
+	{"../", "the path of a file"},
+	{"~/", "the path of a file"},
+	{"-----begin", "a key file"},
+	{"eyj", "a token (JWT)"},
+	{"zdk_", "a developer secret, which authenticates requests and signs nothing"},
+	{"sk_live_", "an API key"},
+	{"sk_test_", "an API key"},
+	{"pk_live_", "an API key"},
+	{"pk_test_", "an API key"},
+	{"wt_live_", "an API key"},
+	{"ghp_", "an API key"},
+	{"xoxb-", "an API key"},
+}
+
+func notASecret(c Candidate) string {
+	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
+	bare := strings.Trim(s, `"'`)
+	low := strings.ToLower(bare)
+	switch {
+	case c.ID != "" && (s == c.ID || s == c.Provider+"/"+c.ID):
+		return "the webhook's id"
+	case fingerprintShape(low):
+		return "a fingerprint, which is shown in its place"
+	case strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2, variableShape(bare):
+		return "the name of a variable that was not expanded"
+	case strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">"):
+		return "a placeholder"
+	case masked(s):
+		return "a masked value, as programs show it in place of a secret"
+	case uuidShape(low[strings.LastIndex(low, "/")+1:]):
+		return "an id"
+	}
+	for _, n := range notSecrets {
+		if strings.HasPrefix(low, n.start) {
+			return n.what
+		}
+	}
+	const longest = 40 // of a placeholder
+	if text := joined(low); len(low) <= longest && (slices.Contains(placeholders, text) ||
+		slices.ContainsFunc(placeholderStarts, func(start string) bool { return strings.HasPrefix(text, start) })) {
+		return "a placeholder"
+	}
+	return ""
+}
+
+// joined drops what people put between words, and brackets.
+func joined(s string) string {
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune("-_ .[](){}<>", r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// masked reports whether all of s, or all but its last characters, is hidden.
+func masked(s string) bool {
+	const shown = 4
+	hidden := len(s) - len(strings.TrimLeft(s, "*\u2022\u25cf."))
+	return hidden == len(s) || hidden >= 3 && len(s)-hidden <= shown
+}
+
+// variableShape is WEBHOOK_SECRET: capitals with underscores between them.
+func variableShape(s string) bool {
+	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" && strings.Trim(s, "_") == s
+}
+
+// fingerprintShape is "sha256:" and 8 hexadecimal digits or all 64, or the 8
+// digits alone.
 func fingerprintShape(s string) bool {
-	digits, ok := strings.CutPrefix(s, "sha256:")
-	return ok && len(digits) == 8 && strings.Trim(digits, "0123456789abcdef") == ""
+	digits, labelled := strings.CutPrefix(s, "sha256:")
+	return (len(digits) == 8 || labelled && len(digits) == 64) && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // uuidShape is 8-4-4-4-12; providers' ids are not always hexadecimal.
@@ -439,36 +611,66 @@ func testDecompressed(d *diagnosis) (string, bool) {
 	return "", false
 }
 
-func testReplaced(d *diagnosis) (string, bool) {
-	return "", strings.Contains(string(d.failure.body), "\ufffd")
-}
-
-// testLaidOut recognises JSON with line breaks between its tokens.
-func testLaidOut(d *diagnosis) (string, bool) {
-	list, _ := tokens(d.failure.body)
-	for _, t := range list {
-		if strings.ContainsRune(string(t.gap), '\n') && t.kind != '{' {
-			return "", true
+// testStillCompressed recognises what cannot be decompressed here.
+func testStillCompressed(d *diagnosis) (string, bool) {
+	for _, v := range d.failure.header.Values("Content-Encoding") {
+		v = strings.ToLower(strings.TrimSpace(v))
+		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.failure.body) {
+			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is no text: what was signed may be what is in it.", v), true
 		}
 	}
 	return "", false
 }
 
-// testRewritten recognises what programs make of JSON and no sender writes.
+func testReplaced(d *diagnosis) (string, bool) {
+	return "", strings.Contains(string(d.failure.body), "\ufffd")
+}
+
+// testRewritten recognises what programs make of JSON that is none any more: no
+// sender writes it.
 func testRewritten(d *diagnosis) (string, bool) {
 	text := strings.TrimSpace(string(d.failure.body))
+	made := ""
 	switch {
 	case text == "[object Object]":
 		return `The captured body is "[object Object]", which JavaScript makes of an object: the signed text is gone.`, true
 	case strings.HasPrefix(text, "{'"), strings.HasPrefix(text, "[{'"):
-		return "The captured body is what Python prints of an object, and not JSON.", true
+		made = "Python prints of an object"
 	case strings.HasPrefix(text, "map["):
-		return "The captured body is what Go prints of an object, and not JSON.", true
+		made = "Go prints of an object"
 	case strings.HasPrefix(text, `{"`) && strings.Contains(text, `"=>`):
-		return "The captured body is what Ruby prints of an object, and not JSON.", true
+		made = "Ruby prints of an object"
+	case strings.HasPrefix(text, "{") && d.names(text, "%s: '") && !json.Valid([]byte(text)):
+		made = "Node prints of an object"
+	case !jsonShaped([]byte(text)) && d.names(text, "\n%s: "):
+		made = "YAML makes of an object"
 	}
-	if list, _ := tokens(d.failure.body); namesSorted(list) {
-		return "The names in the captured JSON are in alphabetical order, as a program sorts them: the order in which they were sent is lost.", true
+	return fmt.Sprintf("The captured body is what %s, and not JSON.", made), made != ""
+}
+
+// names reports whether text has the type of the event in this form.
+func (d *diagnosis) names(text, form string) bool {
+	return strings.Contains(text, fmt.Sprintf(form, d.provider.Envelope.Type))
+}
+
+// guess says what the body looks like where nothing was proven. It is no cause:
+// a body that is laid out, or sorted, may have been sent so.
+func (d *diagnosis) guess() string {
+	list := d.document(d.failure.body).list
+	switch {
+	case hasLines(list):
+		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."
+	case namesSorted(list):
+		return " The names in the captured JSON are in alphabetical order: if a program sorted them, the signed order is gone."
+	case slices.ContainsFunc(list, roundedNumber):
+		return " The captured JSON has a number that looks rounded to a float64: if a program parsed it, the signed digits are gone."
 	}
-	return "", false
+	return ""
+}
+
+// roundedNumber recognises whole numbers with more digits than a float64 keeps.
+func roundedNumber(t token) bool {
+	const exact = 17
+	text := strings.TrimLeft(string(t.text), "-")
+	return t.kind == 0 && (whole(t.text) && len(text) > exact && strings.HasSuffix(text, "000") || len(text) > exact && strings.Contains(text, "e+"))
 }

@@ -70,6 +70,12 @@ var transformations = []transformation{
 		test:        func(d *diagnosis) (string, bool) { return d.others(true) },
 	},
 	{
+		cause:       "truncated",
+		explanation: "The capture goes on after what was signed.",
+		fix:         "Cut the capture where the body ends; Content-Length says how long it is.",
+		test:        testTooLong,
+	},
+	{
 		cause:       "crlf",
 		explanation: "The line ends were changed between CRLF and LF.",
 		fix:         "Store captures as binary: `*.http -text` in .gitattributes, binary mode in FTP, no Windows editor.",
@@ -83,7 +89,7 @@ var transformations = []transformation{
 	},
 	{
 		cause:       "whitespace",
-		explanation: "The body matches without the white space at its beginning or end.",
+		explanation: "The body has other white space at its beginning or end than what was signed.",
 		fix:         "Store the body exactly as it came.",
 		bodies:      trimmed, paired: true,
 	},
@@ -91,19 +97,19 @@ var transformations = []transformation{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed; the signed body was not.",
 		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
-		bodies:      jsonUnpretty, paired: true,
+		json:        jsonUnpretty, paired: true,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its spacing, key order or numbers differ from what was signed.",
 		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
-		bodies:      jsonReserialised, paired: true,
+		json:        jsonReserialised, paired: true,
 	},
 	{
 		cause:       "json-escaping",
 		explanation: `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`,
 		fix:         "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes.",
-		bodies:      jsonEscaping, paired: true,
+		json:        jsonEscaping, paired: true,
 	},
 	{
 		cause:       "base64-body",
@@ -167,16 +173,34 @@ var transformations = []transformation{
 		keys:        keyID,
 	},
 	{
+		cause:       "json-pretty-printed",
+		explanation: "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
+		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		json:        laidOut(jsonRewritten), share: 3,
+	},
+	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its layout, numbers and escapes differ from what was signed.",
 		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
-		bodies:      jsonRewritten,
+		json:        oneLine(jsonRewritten), share: 3,
 	},
 	{
-		cause:       "truncated",
-		explanation: "The capture goes on after what was signed.",
-		fix:         "Cut the capture where the body ends; Content-Length says how long it is.",
-		test:        testTooLong,
+		cause:       "json-pretty-printed",
+		explanation: "The captured JSON is pretty-printed, and its numbers are written in another way than in the signed body.",
+		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		json:        laidOut(jsonNumbers), share: 4,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The captured JSON was parsed and written again: its numbers are written in another way than in the signed body.",
+		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		json:        oneLine(jsonNumbers), share: 4,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The captured JSON was parsed and written again: the order of its members is not the one that was signed.",
+		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		test:        testOrder, share: 2,
 	},
 	{
 		cause:       "secret-is-not-a-secret",
@@ -191,6 +215,12 @@ var transformations = []transformation{
 		test:        testCutOff, hint: true,
 	},
 	{
+		cause:       "compressed-body",
+		explanation: "Content-Encoding says that the body is compressed, in a way that is not undone here.",
+		fix:         "Decompress it before verifying; or verify where the application sees the body.",
+		test:        testStillCompressed, hint: true,
+	},
+	{
 		cause:       "decompressed-body",
 		explanation: "Content-Encoding says that the body was sent compressed, and the capture is not: if the compressed bytes were signed, they are gone.",
 		fix:         "Keep the body as it came over the wire: inflate: false in Express, no gunzip in a proxy.",
@@ -203,14 +233,8 @@ var transformations = []transformation{
 		test:        testReplaced, hint: true,
 	},
 	{
-		cause:       "json-pretty-printed",
-		explanation: "The captured JSON is laid out for people, which no sender does, and its numbers or names may have changed too.",
-		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
-		test:        testLaidOut, hint: true,
-	},
-	{
 		cause:       "json-reserialised",
-		explanation: "What was captured looks like JSON that a program has written again: the order in which it was sent is lost.",
+		explanation: "What was captured is what a program makes of JSON for people or for itself, and no JSON.",
 		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
 		test:        testRewritten, hint: true,
 	},

@@ -8,6 +8,7 @@ import (
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"crypto/sha3"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
@@ -289,6 +290,8 @@ func mutators() []mutator {
 		body("Python's repr", "json-reserialised", func(s string) string {
 			return strings.NewReplacer(`"`, `'`, "true", "True", "null", "None").Replace(spacing(s))
 		}),
+		body("compact, but one number", "json-reserialised", func(s string) string { return strings.Replace(s, "200.00", "2e2", 1) }),
+		body("sorted and spaced", "json-reserialised", func(s string) string { return strings.Replace(spacing(goJSON(s, true)), "200.00", "200.0", 1) }),
 		body("object Object", "json-reserialised", func(string) string { return "[object Object]" }),
 		body("white space around", "whitespace", func(s string) string { return " \t" + s + "  " }),
 		{"line ends", "crlf", func(m *mishap) bool {
@@ -309,6 +312,18 @@ func mutators() []mutator {
 		body("base64 of gzip", "compressed-body|base64-body", func(s string) string { return b64(squeezed(s, false)) }),
 		{"gunzipped", "decompressed-body", func(m *mishap) bool {
 			m.signed, m.extra = squeezed(m.signed, false), []string{"Content-Encoding", "gzip"}
+			return true
+		}},
+		body("base64 of a line", "base64-body", func(s string) string { return b64(s + "\n") }),
+		body("data URL", "base64-body", func(s string) string { return "data:application/json;base64," + b64(s) }),
+		body("gzip of a line", "compressed-body", func(s string) string { return squeezed(s+"\n", false) }),
+		{"brotli", "compressed-body", func(m *mishap) bool {
+			m.captured, m.extra = "\x1b\x3f\x00\xf8\x8d"+m.signed[:9]+"\xff\xfe", []string{"Content-Encoding", "br"}
+			return true
+		}},
+		{"form without its encoding", "form-encoded", func(m *mishap) bool {
+			m.signed = "event=a+b&url=https%3A%2F%2Fx%2Fy&name=Zo%C3%AB"
+			m.captured = "event=a b&url=https://x/y&name=Zoë"
 			return true
 		}},
 		body("form field", "form-encoded", func(s string) string { return "payload=" + url.QueryEscape(s) }),
@@ -332,6 +347,16 @@ func mutators() []mutator {
 		body("multipart", "wrapped-body", func(s string) string {
 			return "--b1\r\nContent-Disposition: form-data; name=\"json\"\r\n\r\n" + s + "\r\n--b1--\r\n"
 		}),
+		body("chunks without the last", "wrapped-body", func(s string) string { return fmt.Sprintf("%x\r\n%s\r\n", len(s), s) }),
+		body("log line", "wrapped-body", func(s string) string { return "2026-05-17T14:30:01Z INFO body=" + s }),
+		body("code block", "wrapped-body", func(s string) string { return "```json\n" + s + "\n```\n" }),
+		body("Node's Buffer", "wrapped-body", func(s string) string {
+			return `{"type":"Buffer","data":` + strings.ReplaceAll(fmt.Sprint([]byte(s)), " ", ",") + `}`
+		}),
+		body("SNS in SQS", "wrapped-body", func(s string) string {
+			return `{"Records":[{"body":` + stringified(`{"Type":"Notification","Message":`+stringified(s)+`}`) + `}]}`
+		}),
+		body("two deliveries", "truncated", func(s string) string { return s + "\n" + `{"id":"another"}` }),
 		body("half", "truncated", func(s string) string { return s[:len(s)/2] }),
 		body("one byte short", "truncated", func(s string) string { return s[:len(s)-1] }),
 		{"more than Content-Length", "truncated", func(m *mishap) bool {
@@ -346,6 +371,9 @@ func mutators() []mutator {
 		}},
 		body("Latin-1", "charset", latin1),
 		body("mojibake", "charset", mojibake),
+		body("mojibake twice", "charset", func(s string) string { return mojibake(mojibake(s)) }),
+		body("PowerShell", "charset", func(s string) string { return utf16le(s + "\r\n") }),
+		body("HTML entities", "charset", func(s string) string { return strings.NewReplacer("&", "&amp;", "ë", "&#235;").Replace(s) }),
 		body("UTF-16", "charset", utf16le),
 		body("decomposed", "charset", func(s string) string { return strings.ReplaceAll(s, "ë", "e\u0308") }),
 		body("replaced", "charset", func(s string) string { return strings.ReplaceAll(s, "ë", "\ufffd") }),
@@ -358,6 +386,19 @@ func mutators() []mutator {
 		kept("secret with ZWSP", "secret-whitespace", func(s string) string { return s[:10] + "\u200b" + s[10:] }),
 		kept("secret with BOM", "secret-whitespace", func(s string) string { return "\ufeff" + s }),
 		{"sender's secret with newline", "secret-whitespace", func(m *mishap) bool { m.key += "\n"; return true }},
+		kept(`secret with a written \n`, "secret-whitespace", func(s string) string { return s + `\n` }),
+		kept("JSON", "secret-quoted", func(s string) string { return `{"id":"x","secret":"` + s + `"}` }),
+		kept("with a comment", "secret-quoted", func(s string) string { return "HOOK=" + s + " # of the CRM" }),
+		kept("as code", "secret-quoted", func(s string) string { return "'" + s + "'," }),
+		kept("sk_", "secret-prefix", func(s string) string { return "sk_" + s }),
+		kept("base64 of what hex says", "secret-encoding", func(s string) string { return b64(unhex(s)) }),
+		kept("grouped", "secret-encoding", func(s string) string { return s[:8] + "-" + s[8:16] + "-" + s[16:] }),
+		kept("variable's name kept", "secret-is-not-a-secret", func(string) string { return "WEBHOOK_SECRET" }),
+		kept("code kept", "secret-is-not-a-secret", func(string) string { return "process.env.WEBHOOK_SECRET" }),
+		kept("null kept", "secret-is-not-a-secret", func(string) string { return "null" }),
+		kept("developer secret kept", "secret-is-not-a-secret", func(string) string { return "zdk_0123456789abcdef" }),
+		kept("reference kept", "secret-is-not-a-secret", func(string) string { return "op://vault/hook/secret" }),
+		{"provider and id kept", "secret-is-not-a-secret", func(m *mishap) bool { m.stored = m.provider.Name + "/" + m.id; return true }},
 		kept("double quotes", "secret-quoted", func(s string) string { return `"` + s + `"` }),
 		kept("single quotes and newline", "secret-quoted", func(s string) string { return "'" + s + "'\n" }),
 		kept("typographic quotes", "secret-quoted", func(s string) string { return "\u201c" + s + "\u201d" }),
@@ -407,12 +448,22 @@ func mutators() []mutator {
 		signer("base64 of hex", "digest-encoding", func(k, s string) string { return b64(sha(k, s)) }),
 		signer("quoted digest", "digest-encoding", func(k, s string) string { return `"` + sha(k, s) + `"` }),
 		signer("other label", "digest-encoding", func(k, s string) string { return "hmac-sha256=" + sha(k, s) }),
+		signer("quoted after its label", "digest-encoding", func(k, s string) string { return `sha256="` + sha(k, s) + `"` }),
+		signer("JSON around it", "digest-encoding", func(k, s string) string { return `{"sig":"` + sha(k, s) + `"}` }),
+		signer("two labels", "digest-encoding", func(k, s string) string { return "sha256=sha256=" + sha(k, s) }),
+		signer("URL-encoded", "digest-encoding", func(k, s string) string { return url.QueryEscape(b64(unhex(sha(k, s)))) }),
+		signer("odd digits", "digest-truncated", func(k, s string) string { return "sha256=" + sha(k, s)[:63] }),
+		signer("cut by a log", "digest-truncated", func(k, s string) string { return "sha256=" + sha(k, s)[:20] + "..." }),
+		signer("its end", "digest-truncated", func(k, s string) string { return sha(k, s)[32:] }),
 		signer("half the digest", "digest-truncated", func(k, s string) string { return sha(k, s)[:32] }),
 		signer("digest less one digit pair", "digest-truncated", func(k, s string) string { return "sha256=" + sha(k, s)[:62] }),
 		signer("SHA-1", "algorithm", func(k, s string) string { return hmacHex(sha1.New, k, s) }),
 		signer("SHA-512", "algorithm", func(k, s string) string { return "sha512=" + hmacHex(sha512.New, k, s) }),
 		signer("SHA-512, base64", "algorithm", func(k, s string) string { return b64(unhex(hmacHex(sha512.New, k, s))) }),
 		signer("MD5", "algorithm", func(k, s string) string { return hmacHex(md5.New, k, s) }),
+		signer("SHA-3", "algorithm", func(k, s string) string { return hmacHex(func() hash.Hash { return sha3.New256() }, k, s) }),
+		signer("key and text swapped", "algorithm", func(k, s string) string { return sha(s, k) }),
+		signer("empty secret", "unkeyed-hash", func(_, s string) string { return sha("", s) }),
 		signer("hash of the body", "unkeyed-hash", func(_, s string) string { return plainSum(s) }),
 		signer("hash of secret and body", "unkeyed-hash", func(k, s string) string { return plainSum(k + s) }),
 		signer("hash of body and secret", "unkeyed-hash", func(k, s string) string { return plainSum(s + k) }),
@@ -449,10 +500,19 @@ func mutators() []mutator {
 		both(signer("base64 digest", "", func(k, s string) string { return b64(unhex(sha(k, s))) }), newline, "digest-encoding+trailing-newline"),
 		both(under("other header", "", "X-Sig"), pretty, "wrong-header+json-pretty-printed"),
 		both(body("base64", "", b64), keptNewline, "secret-whitespace+base64-body"),
+		both(signer("SHA-1", "", func(k, s string) string { return hmacHex(sha1.New, k, s) }), newline, "algorithm+trailing-newline"),
+		both(signer("SHA-512", "", func(k, s string) string { return hmacHex(sha512.New, k, s) }), keptNewline, "algorithm+secret-whitespace"),
+		both(signer("time", "", func(k, s string) string { return sha(k, "17."+s) }, "X-Timestamp", "17"), newline, "timestamp-prefixed+trailing-newline"),
+		both(signer("half", "", func(k, s string) string { return sha(k, s)[:32] }), newline, "digest-truncated+trailing-newline"),
+		both(body("BOM", "", func(s string) string { return "\ufeff" + s }), keptNewline, "secret-whitespace+bom"),
+		both(body("BOM and lines", "", func(s string) string { return "\ufeff" + layOut(s, "  ", "\n") }), newline, "json-pretty-printed+bom"),
 
 		body("tampered: another amount", "unknown", func(s string) string { return strings.Replace(s, "200.00", "900.00", 1) }),
 		body("tampered: another id", "unknown", func(s string) string { return strings.Replace(s, `id":"`, `id":"0`, 1) }),
 		{"another secret", "unknown", func(m *mishap) bool { m.key = "somebody-else's"; return true }},
+		both(body("pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "wrong" }), "unknown"),
+		both(sent("sent pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "secret-two" }), "unknown"),
+		both(body("sorted", "", func(s string) string { return goJSON(s, true) }), kept("", "", func(string) string { return "wrong" }), "unknown"),
 		signer("random", "unknown", func(string, string) string { return strings.Repeat("5e", 32) }),
 	}
 	return all

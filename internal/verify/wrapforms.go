@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // What programs on the way put around a body, or take off it.
@@ -22,14 +23,14 @@ const (
 	// maxParts bounds the parts of a body that are tried by themselves.
 	maxParts = 48
 	// maxWrapping is how deep they are looked for: {"Records": [{"body": ...}]}.
-	maxWrapping = 3
+	maxWrapping = 6
 )
 
 // unwrapped yields what may have been signed of a body that something was put
 // around, and last the body put into a JSON string.
 func unwrapped(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for _, parts := range []func([]byte) [][]byte{jsonParts, afterHead, joinedChunks, multipartParts} {
+		for _, parts := range []func([]byte) [][]byte{jsonParts, afterHead, joinedChunks, multipartParts, inText} {
 			for _, part := range parts(b) {
 				if len(part) == 0 || bytes.Equal(part, b) {
 					continue
@@ -37,8 +38,8 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 				if !yield(part) {
 					return
 				}
-				if list, tail := tokens(part); list != nil {
-					if form := write(list, tail, compact, nil, nil); !bytes.Equal(form, part) && !yield(form) {
+				for form := range jsonUnescaped(parse(part)) {
+					if !bytes.Equal(form, part) && !yield(form) {
 						return
 					}
 				}
@@ -85,6 +86,9 @@ func jsonParts(b []byte) [][]byte {
 			if depth > 0 {
 				parts = append(parts, raw)
 			}
+			if out, ok := octets(raw); ok {
+				parts = append(parts, out)
+			}
 			var list []json.RawMessage
 			if depth < maxWrapping && json.Unmarshal(raw, &list) == nil {
 				for _, value := range list[:min(len(list), 4)] {
@@ -97,6 +101,55 @@ func jsonParts(b []byte) [][]byte {
 		look(b, 0)
 	}
 	return parts
+}
+
+// octets takes a list of numbers for bytes, as JSON.stringify writes a Buffer.
+func octets(list []byte) ([]byte, bool) {
+	var numbers []uint8
+	var wide []uint16 // encoding/json takes []uint8 for base64
+	if json.Unmarshal(list, &wide) != nil || len(wide) < 2 {
+		return nil, false
+	}
+	for _, n := range wide {
+		if n > 0xff {
+			return nil, false
+		}
+		numbers = append(numbers, uint8(n))
+	}
+	return numbers, true
+}
+
+// inText is the JSON in a text around it: a log line, a code block, a call.
+func inText(b []byte) [][]byte {
+	start, end := bytes.IndexAny(b, "{["), bytes.LastIndexAny(b, "}]")
+	if start < 0 || end < start || len(bytes.TrimSpace(bytes.TrimPrefix(b[:start], utf8BOM)))+len(bytes.TrimSpace(b[end+1:])) == 0 {
+		return nil
+	}
+	parts := [][]byte{b[start : end+1]}
+	if text, ok := bytes.CutPrefix(b, []byte("b'")); ok {
+		if plain, err := strconv.Unquote(`"` + strings.NewReplacer(`"`, `\"`, `\'`, `'`).Replace(string(bytes.TrimRight(text, "'\r\n"))) + `"`); err == nil {
+			parts = append(parts, []byte(plain)) // as Python prints bytes
+		}
+	}
+	return parts
+}
+
+// firstJSON is where the first document in b ends, if more than white space
+// follows; else 0.
+func firstJSON(b []byte) int {
+	if len(b) > maxJSON || !jsonShaped(b) {
+		return 0
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	var first json.RawMessage
+	if d.Decode(&first) != nil {
+		return 0
+	}
+	end := int(d.InputOffset())
+	if len(bytes.Trim(b[end:], " \t\r\n\x00")) == 0 {
+		return 0
+	}
+	return end
 }
 
 // memberValues is the values of an object's members, in their order.
@@ -149,6 +202,9 @@ func joinedChunks(b []byte) [][]byte {
 		line, after, ok := bytes.Cut(rest, []byte("\n"))
 		size, _, _ := strings.Cut(strings.TrimRight(string(line), "\r"), ";")
 		n, err := strconv.ParseUint(strings.TrimSpace(size), 16, 31)
+		if err != nil && len(rest) == 0 && len(body) > 0 {
+			return [][]byte{body} // the last chunk is missing
+		}
 		if err != nil || !ok && n > 0 || n > uint64(len(after)) {
 			return nil
 		}
@@ -195,6 +251,9 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 			if plain, err := url.PathUnescape(text); err == nil && !try(plain) {
 				return
 			}
+			if plain, err := url.QueryUnescape(strings.TrimRight(text, "=\r\n")); err == nil && !try(plain) {
+				return // the body as a name without a value
+			}
 			n := 0
 			for field := range strings.SplitSeq(strings.TrimRight(text, "\r\n"), "&") {
 				_, value, _ := strings.Cut(field, "=")
@@ -207,7 +266,8 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 					break
 				}
 			}
-			for _, form := range []string{strings.ReplaceAll(text, "+", "%20"), strings.ReplaceAll(text, "%20", "+"),
+			name, value, _ := strings.Cut(text, "=")
+			for _, form := range []string{fieldsEscaped(text), name + "=" + url.QueryEscape(value), strings.ReplaceAll(text, " ", "+"), strings.ReplaceAll(text, "+", "%20"), strings.ReplaceAll(text, "%20", "+"),
 				percentCase(text, strings.ToUpper), percentCase(text, strings.ToLower)} {
 				if !try(form) {
 					return
@@ -222,6 +282,17 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// fieldsEscaped encodes the values of a form that was decoded.
+func fieldsEscaped(text string) string {
+	fields := strings.Split(text, "&")
+	for i, field := range fields {
+		if name, value, ok := strings.Cut(field, "="); ok {
+			fields[i] = name + "=" + url.QueryEscape(value)
+		}
+	}
+	return strings.Join(fields, "&")
 }
 
 // percentCase sets the case of the digits after each per cent sign.
@@ -257,7 +328,7 @@ func decompressed(b []byte) iter.Seq[[]byte] {
 					continue
 				}
 				out, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
-				if err == nil && len(out) > 0 && !yield(out) {
+				if err == nil && len(out) > 0 && (!yield(out) || !yield(bytes.TrimRight(out, "\r\n"))) {
 					return
 				}
 			}
@@ -273,11 +344,15 @@ func looksCompressed(b []byte) bool {
 	case b[0] == 0x1f && b[1] == 0x8b, b[0]&0x0f == 8 && (int(b[0])<<8|int(b[1]))%31 == 0:
 		return true
 	}
-	for _, c := range b[:4] {
-		if c < 0x09 || c >= 0x0e && c < 0x20 || c >= 0xf8 {
-			return true
+	const telling = 64 // bytes of compressed data are hardly ever text by chance
+	head := b[:min(len(b), telling)]
+	if bytes.ContainsFunc(head, func(r rune) bool { return r < 0x20 && r != '\t' && r != '\n' && r != '\r' }) {
+		return true
+	}
+	for n := range utf8.UTFMax { // the last character may be cut
+		if utf8.Valid(head[:len(head)-n]) {
+			return false
 		}
 	}
-	// What is no text in its first characters, such as raw deflate.
-	return b[0] >= 0x80 && (b[0] < 0xc2 || b[1]&0xc0 != 0x80)
+	return true
 }

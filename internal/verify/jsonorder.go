@@ -1,0 +1,303 @@
+package verify
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// The order of an object's members, which many programs do not keep: Go's maps
+// and sort_keys write names in alphabetical order, PostgreSQL's jsonb the short
+// ones first. What it was is told by a delivery of the same kind, or found by
+// trying where there are few.
+
+// tree says where the items of each object and list of a document begin, and
+// where it ends, by the place of its first token.
+type tree struct {
+	list    []token
+	objects []object // in the order in which they begin
+	items   map[int][]int
+	end     map[int]int
+}
+
+// object is where one begins, the names of what is around it, and of its
+// members.
+type object struct {
+	at    int
+	path  string
+	names []string
+}
+
+func treeOf(list []token) *tree {
+	t := &tree{list: list, items: map[int][]int{}, end: map[int]int{}}
+	t.grow(0, "")
+	return t
+}
+
+// grow takes in the value at i, and returns the place after it. The nesting is
+// bounded by tokens.
+func (t *tree) grow(i int, path string) int {
+	open, kind := i, t.list[i].kind
+	if kind != '{' && kind != '[' {
+		return i + 1
+	}
+	at := -1
+	if kind == '{' {
+		at = len(t.objects)
+		t.objects = append(t.objects, object{at: open, path: path})
+	}
+	for i++; t.list[i].kind != '}' && t.list[i].kind != ']'; {
+		if t.list[i].kind == ',' {
+			i++
+			continue
+		}
+		t.items[open] = append(t.items[open], i)
+		within := path
+		if at >= 0 {
+			// A name that cannot be unquoted counts as it is written.
+			name, err := strconv.Unquote(string(t.list[i].text))
+			if err != nil {
+				name = string(t.list[i].text)
+			}
+			t.objects[at].names = append(t.objects[at].names, name)
+			within += "/" + name
+			i += 2
+		}
+		i = t.grow(i, within)
+	}
+	t.end[open] = i
+	return i + 1
+}
+
+// write appends the value at i, the members of the objects in the given order;
+// those that have none stay as they are.
+func (t *tree) write(out []token, i int, order map[int][]int) []token {
+	kind := t.list[i].kind
+	out = append(out, t.list[i])
+	if kind != '{' && kind != '[' {
+		return out
+	}
+	items := t.items[i]
+	for n := range items {
+		if n > 0 {
+			out = append(out, token{kind: ',', text: []byte(",")})
+		}
+		at := items[n]
+		if by := order[i]; by != nil {
+			at = items[by[n]]
+		}
+		if kind == '{' {
+			out = append(out, t.list[at], t.list[at+1])
+			at += 2
+		}
+		out = t.write(out, at, order)
+	}
+	return append(out, t.list[t.end[i]])
+}
+
+// alphabetical is a document with the members of its objects in that order.
+func alphabetical(list []token) []token {
+	t := treeOf(list)
+	order := map[int][]int{}
+	for _, o := range t.objects {
+		at := unchanged(o.names)
+		slices.SortStableFunc(at, func(i, j int) int { return strings.Compare(o.names[i], o.names[j]) })
+		order[o.at] = at
+	}
+	return t.write(make([]token, 0, len(list)), 0, order)
+}
+
+func unchanged(names []string) []int {
+	at := make([]int, len(names))
+	for i := range at {
+		at[i] = i
+	}
+	return at
+}
+
+// ranks says in which order a provider writes the members of a body such as
+// sample: each name, behind its path, with its place.
+func ranks(sample []byte) map[string]int {
+	known := map[string]int{}
+	if list, _ := tokens(sample); list != nil {
+		for _, o := range treeOf(list).objects {
+			for i, name := range o.names {
+				known[o.path+"/"+name] = i + 1
+			}
+		}
+	}
+	return known
+}
+
+// Bounds of what testOrder tries.
+const (
+	maxPermuted = 6    // members of an object whose order is nowhere told
+	maxInserted = 2    // members that are not told of, in an object that is
+	maxOrders   = 5000 // ways to order a body
+	fullForms   = 2    // of them, those that are rewritten in other ways too
+)
+
+// testOrder tries other orders of the members, the likeliest first.
+func testOrder(d *diagnosis) (string, bool) {
+	list := d.document(d.failure.body).list
+	if len(d.targets) == 0 || len(list) < 2 {
+		return "", false
+	}
+	known := map[string]int{}
+	if d.provider.Sample != nil {
+		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.failure.body).Type))
+	}
+	t := treeOf(list)
+	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })
+	texts := appendNew([][][]byte{nil}, plain)
+	var numbers [][][]byte
+	for _, number := range numberPieces(list) {
+		for _, text := range texts {
+			numbers = append(numbers, combined(list, text, number))
+		}
+	}
+	if d.ordered(t, known, texts, []layout{compact, spaced}, true) || d.ordered(t, known, numbers, []layout{compact}, false) {
+		return "The captured JSON was parsed and written again: the order of its members is not the one that was signed.", true
+	}
+	return "", false
+}
+
+// ordered tries the pieces of a document in these layouts, in all orders of its
+// members; full says to write the likeliest orders in all other ways too.
+func (d *diagnosis) ordered(t *tree, known map[string]int, variants [][][]byte, layouts []layout, full bool) bool {
+	o := newOrders(t, known)
+	list, buf := make([]token, 0, len(t.list)), []byte(nil)
+	for n := range maxOrders {
+		list = t.write(list[:0], 0, o.chosen)
+		for _, l := range layouts {
+			for _, p := range variants {
+				buf = write(buf[:0], list, nil, l, p)
+				if d.budget -= formCost * (len(buf) + hashCost); d.spent() {
+					return false
+				}
+				if d.match(buf) {
+					return true
+				}
+			}
+		}
+		if full && n < fullForms && d.rewritten(write(nil, list, nil, compact, nil)) {
+			return true
+		}
+		if !o.next() {
+			break
+		}
+	}
+	return false
+}
+
+// rewritten tries all forms of a body that was put in order.
+func (d *diagnosis) rewritten(b []byte) bool {
+	for form := range jsonRewritten(parse(b)) {
+		if d.budget -= formCost * (len(form) + hashCost); d.spent() {
+			return false
+		}
+		if d.match(form) {
+			return true
+		}
+	}
+	return false
+}
+
+// orders is the orders that the objects of a body may have had. Objects of one
+// path with the same members have the same.
+type orders struct {
+	chosen map[int][]int // the order of each object now
+	groups []orderGroup
+}
+
+type orderGroup struct {
+	objects []int // where they begin
+	choices [][]int
+	now     int
+}
+
+func newOrders(t *tree, known map[string]int) *orders {
+	o := &orders{chosen: map[int][]int{}}
+	at := map[string]int{} // index of groups
+	for _, object := range t.objects {
+		key := object.path + "\n" + strings.Join(object.names, "\n")
+		i, seen := at[key]
+		if !seen {
+			i = len(o.groups)
+			at[key] = i
+			o.groups = append(o.groups, orderGroup{choices: choices(object, known)})
+		}
+		o.groups[i].objects = append(o.groups[i].objects, object.at)
+		o.chosen[object.at] = o.groups[i].choices[0]
+	}
+	return o
+}
+
+// next goes on to another choice; false after the last.
+func (o *orders) next() bool {
+	for i := range o.groups {
+		g := &o.groups[i]
+		g.now = (g.now + 1) % len(g.choices)
+		for _, at := range g.objects {
+			o.chosen[at] = g.choices[g.now]
+		}
+		if g.now > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// choices is the orders that an object may have had: what is told of comes in
+// its order, the rest anywhere, if it is not too much.
+func choices(object object, known map[string]int) [][]int {
+	place := func(i int) int { return known[object.path+"/"+object.names[i]] }
+	var told, rest []int
+	for i := range object.names {
+		if place(i) > 0 {
+			told = append(told, i)
+		} else {
+			rest = append(rest, i)
+		}
+	}
+	slices.SortStableFunc(told, func(i, j int) int { return place(i) - place(j) })
+	first := slices.Concat(told, rest)
+	switch {
+	case len(rest) == 0:
+		return [][]int{first}
+	case len(object.names) <= maxPermuted:
+		return permutations(first)
+	case len(rest) <= maxInserted:
+		return insertions(told, rest)
+	}
+	return [][]int{first}
+}
+
+// insertions is at with each of rest put in everywhere.
+func insertions(at, rest []int) [][]int {
+	if len(rest) == 0 {
+		return [][]int{at}
+	}
+	var all [][]int
+	for i := len(at); i >= 0; i-- {
+		all = append(all, insertions(slices.Insert(slices.Clone(at), i, rest[0]), rest[1:])...)
+	}
+	return all
+}
+
+// permutations begins with at itself.
+func permutations(at []int) [][]int {
+	var all [][]int
+	var pick func(done, rest []int)
+	pick = func(done, rest []int) {
+		if len(rest) == 0 {
+			all = append(all, slices.Clone(done))
+			return
+		}
+		for i := range rest {
+			pick(append(done, rest[i]), slices.Delete(slices.Clone(rest), i, i+1))
+		}
+	}
+	pick(make([]int, 0, len(at)), at)
+	return all
+}
