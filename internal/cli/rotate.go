@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 type rotateOptions struct {
@@ -92,8 +93,21 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err == nil {
 		a.noteReplaced(old, o.overlap)
 	}
-	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
-	return fault.Worst(err, printedToo(perr, made.Record))
+	return o.create.printReplacement(made, old, o.overlap || err != nil, err)
+}
+
+// printReplacement prints the webhook that took old's place. Kept says that old
+// is still there; err is what the replacement itself came to.
+func (o *createOptions) printReplacement(made provider.Created, old found, kept bool, err error) error {
+	v := o.view(made.Webhook, made.Record, made.Sinks, true)
+	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
+	switch {
+	case kept:
+		v.Replaces.State = "kept"
+	case old.client.Driver().Deletes:
+		v.Replaces.State = "deleted"
+	}
+	return fault.Worst(err, printedToo(o.print(v), made.Record))
 }
 
 // rotatable refuses a webhook that is as good as deleted: the new one would be

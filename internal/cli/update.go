@@ -122,8 +122,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err == nil {
 		a.noteReplaced(f, false)
 	}
-	perr := o.create.print(o.create.view(made.Webhook, made.Record, made.Sinks, true))
-	return fault.Worst(err, printedToo(perr, made.Record))
+	return o.create.printReplacement(made, f, err != nil, err)
 }
 
 // anything refuses a call that names nothing to change.

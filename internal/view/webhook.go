@@ -14,25 +14,34 @@ import (
 
 // Webhook is the JSON of one webhook. What the provider did not say is null.
 type Webhook struct {
-	Provider       string   `json:"provider"`
-	ID             string   `json:"id"`
-	Name           *string  `json:"name"`
-	URL            *string  `json:"url"`
-	Events         []string `json:"events"`
-	Status         *string  `json:"status"`
-	ProviderStatus *string  `json:"provider_status"`
-	Created        *bool    `json:"created,omitempty"` // create only
-	CreatedAt      *string  `json:"created_at"`
-	UpdatedAt      *string  `json:"updated_at"`
-	Timeout        *int     `json:"timeout"`
-	AuthType       *string  `json:"auth_type"`
-	RetryCount     *int     `json:"retry_count"`
-	RetryDelay     *int     `json:"retry_delay"`
-	Health         *Health  `json:"health"`
-	Secret         Secret   `json:"secret"`
-	Sinks          []Sink   `json:"sinks,omitzero"`  // create only
-	Error          *string  `json:"error,omitempty"` // a row of a list that could not be read
-	Gone           *bool    `json:"gone,omitempty"`  // list --watch only: it is not listed any more
+	Provider       string    `json:"provider"`
+	ID             string    `json:"id"`
+	Name           *string   `json:"name"`
+	URL            *string   `json:"url"`
+	Events         []string  `json:"events"`
+	Status         *string   `json:"status"`
+	ProviderStatus *string   `json:"provider_status"`
+	Created        *bool     `json:"created,omitempty"` // create only
+	CreatedAt      *string   `json:"created_at"`
+	UpdatedAt      *string   `json:"updated_at"`
+	Timeout        *int      `json:"timeout"`
+	AuthType       *string   `json:"auth_type"`
+	RetryCount     *int      `json:"retry_count"`
+	RetryDelay     *int      `json:"retry_delay"`
+	Health         *Health   `json:"health"`
+	Secret         Secret    `json:"secret"`
+	Sinks          []Sink    `json:"sinks,omitzero"`     // create only
+	Replaces       *Replaced `json:"replaces,omitempty"` // rotate and update --replace only
+	Error          *string   `json:"error,omitempty"`    // a row of a list that could not be read
+	Gone           *bool     `json:"gone,omitempty"`     // list --watch only: it is not listed any more
+}
+
+// Replaced is the JSON of the webhook that another one took the place of. Its
+// state is "deleted", "disabled" (where the provider has no delete), or "kept":
+// with --overlap, and after a failure.
+type Replaced struct {
+	ID    string `json:"id"`
+	State string `json:"state"`
 }
 
 // Health is the JSON of a webhook's delivery health.
@@ -137,6 +146,9 @@ func (w Webhook) Facts() []render.Fact {
 		add("Last status", h.LastStatus)
 		number("Failures", "", h.Failures)
 		add("Last triggered", h.LastTriggered)
+	}
+	if r := w.Replaces; r != nil {
+		facts = append(facts, render.Fact{Label: "Replaces", Value: r.ID + " (" + r.State + ")"})
 	}
 	facts = append(facts, render.Fact{Label: "Secret", Value: w.Secret.sentence()})
 	if w.Secret.Value != nil {
