@@ -136,7 +136,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	}
 	if err == nil && refused == nil && len(o.deletes)+len(o.rotates) > 0 {
 		var did changes
-		if did, refused = o.change(ctx, findings, sinks); did.any {
+		if did, refused = o.change(ctx, r, findings, sinks); did.any {
 			findings, err = r.Run(ctx)
 			findings = append(did.rotated, findings...)
 		}
@@ -222,7 +222,7 @@ type changes struct {
 
 // change does to the providers what the flags name and findings allow. All
 // names are checked before the first change.
-func (o *recoverOptions) change(ctx context.Context, findings []provider.Finding, sinks []sink.Sink) (did changes, err error) {
+func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findings []provider.Finding, sinks []sink.Sink) (did changes, err error) {
 	deletes, err := o.chooseAll(deleting, o.deletes, findings)
 	if err != nil {
 		return did, err
@@ -265,6 +265,9 @@ func (o *recoverOptions) change(ctx context.Context, findings []provider.Finding
 			return did, err
 		}
 		did.any = true
+		if err := r.Removed(ctx, in, f); err != nil {
+			return did, err
+		}
 	}
 	return did, nil
 }

@@ -531,11 +531,36 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 	return f
 }
 
+// phaseRemoved is of an entry whose webhook was removed because a person said so:
+// what arrived of the answer is of no use to anybody.
+const phaseRemoved = "removed"
+
+// Removed notes that the webhook of f, which the operation in may have made, was
+// removed: the next Run settles the entry, whatever arrived of the answer.
+func (r Recovery) Removed(ctx context.Context, in secret.Intent, f Finding) error {
+	if f.State != StateOrphan || in.Replaces != nil && in.Replaces.ID == f.ID {
+		return nil
+	}
+	entry, _, err := r.Journal.Claim(ctx, in.ID)
+	if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLive) {
+		return nil // settled meanwhile, or about to be
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(entry.Phase(secret.Phase{Name: phaseRemoved, ID: f.ID, At: r.Now().UTC()}), entry.Leave())
+}
+
 // nothingMade settles an entry whose webhook the list does not show as one
 // without a kept secret. If part of a 2xx answer is there, it is settled only
-// when the secret was kept otherwise: set by hand, say.
+// when the webhook was removed, or the secret kept otherwise: set by hand, say.
 func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
+	removed := func(p secret.Phase) bool { return p.Name == phaseRemoved }
 	switch {
+	case slices.ContainsFunc(u.Phases, removed):
+		f := u.finding(StateNotCreated, "")
+		f.Detail = "the webhook was removed"
+		return f, u.entry.Done()
 	case !succeeded(u):
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the provider's list shows no such webhook"

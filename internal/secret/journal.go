@@ -38,7 +38,7 @@ type Intent struct {
 
 // Phase is one step that an operation has taken, appended to its entry.
 type Phase struct {
-	Name   string    `json:"phase"` // "sent", "answered", "kept", "sunk", "unknown", "not-listed"
+	Name   string    `json:"phase"` // "kept", "sunk", "unknown", "not-listed", "removed" and the like
 	At     time.Time `json:"at"`
 	ID     string    `json:"id,omitempty"`     // the webhook's id, once known
 	Status int       `json:"status,omitempty"` // the HTTP status, once seen
