@@ -27,6 +27,11 @@ type Options struct {
 	// signature is given beside it. Else there is no delivery in such an input,
 	// unless the format is given.
 	EmptyBody bool
+	// Payload, where set, reports whether the signature that is given beside an
+	// input is that of body. Such an input is a raw payload, whatever it looks
+	// like; others are read as ever. It is asked where no format is given, of
+	// inputs that are not too large to be held in memory.
+	Payload func(body []byte) bool
 	// Read, where set, counts the bytes that were read so far, compressed ones as
 	// they are.
 	Read *atomic.Int64
@@ -52,7 +57,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		forced = &f
 	}
 	return func(yield func(Batch) bool) {
-		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, count: o.Read, yield: yield}
+		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, payload: o.Payload, count: o.Read, yield: yield}
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
@@ -72,7 +77,8 @@ type walker struct {
 	ctx       context.Context
 	forced    *Format
 	emptyBody bool
-	count     *atomic.Int64 // nil: nobody asks
+	payload   func([]byte) bool // nil: not asked
+	count     *atomic.Int64     // nil: nobody asks
 	yield     func(Batch) bool
 }
 
@@ -156,6 +162,16 @@ const (
 func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, error)) bool {
 	if w.count != nil {
 		r = &counted{r: r, n: w.count}
+	}
+	if w.payload != nil && w.forced == nil {
+		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
+		if err != nil {
+			return w.yield(unreadable(name, cause(err)))
+		}
+		if len(whole) <= rawInMemory && w.payload(whole) {
+			return w.yield(one(&Request{Source: name, Body: whole}, nil))
+		}
+		r = &prefixed{head: whole, r: r}
 	}
 	raw, zipped := w.forced != nil && w.forced.Name == rawFormat.Name, false
 	if !raw {

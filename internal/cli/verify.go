@@ -131,7 +131,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	defer cancel()
 	w.progress = startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
-		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Read: &w.progress.bytes,
+		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Payload: engine.Payload(), Read: &w.progress.bytes,
 	})
 	if err == nil {
 		w.reports, err = o.reports()

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -147,6 +148,26 @@ func New(o Options) (*Engine, error) {
 		}
 	}
 	return nil, e.providers[0].unusable
+}
+
+// Payload returns what tells a payload by the signature that the options give
+// beside it, for [capture.Options]; nil where they give none. It is not for
+// concurrent use.
+func (e *Engine) Payload() func(body []byte) bool {
+	w := newWorker(e, new(atomic.Int64))
+	header := w.override(nil)
+	given := e.o.Signature != ""
+	for i := range e.providers {
+		given = given || w.present(i, header)
+	}
+	if !given {
+		return nil
+	}
+	w.detect(header)
+	return func(body []byte) bool {
+		_, verdict := w.held(header, body)
+		return verdict.Reason == signature.OK
+	}
 }
 
 // label names a candidate for people.

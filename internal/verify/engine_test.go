@@ -1,6 +1,8 @@
 package verify
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -80,6 +82,57 @@ func TestNoSecretForTheProvider(t *testing.T) {
 	all, _, err = run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
 	if err != nil || !all[0].Valid {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// A payload that looks like a capture, or is compressed, is known by the
+// signature that is given beside it.
+func TestPayloadThatLooksLikeACapture(t *testing.T) {
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write([]byte(wunderBody)); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	for name, body := range map[string]string{
+		"record":     record(t, "{}", "A", "b"),
+		"records":    strings.Repeat(record(t, "{}", "A", "b"), 3),
+		"request":    "POST / HTTP/1.1\r\nHost: x\r\n\r\nbody",
+		"archive":    `{"log":{"creator":{},"entries":[]}}`,
+		"compressed": zipped.String(),
+		"empty":      "",
+	} {
+		judge := func(o Options, text string) (all []Result) {
+			e, err := New(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(text), EmptyBody: true, Payload: e.Payload()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil {
+				t.Fatal(err)
+			}
+			return all
+		}
+		byHeader, bySignature := options(), options()
+		byHeader.Headers = []capture.Field{field("x-wunder-signature", sign(t, wunder, wunderKey, body))}
+		bySignature.Signature = sign(t, zyntro, zyntroKey, body)
+		for _, all := range [][]Result{judge(byHeader, body), judge(bySignature, body)} {
+			if len(all) != 1 || !all[0].Valid || all[0].Source != "-" {
+				t.Errorf("%s: %+v", name, all)
+			}
+		}
+		// Headers go on applying to a capture.
+		byHeader.Headers[0].Value = sign(t, wunder, wunderKey, "{}")
+		if all := judge(byHeader, record(t, "{}", "A", "b")); len(all) != 1 || !all[0].Valid || all[0].Source != "-:1" {
+			t.Errorf("%s: %+v", name, all)
+		}
+	}
+	o := options()
+	o.Headers = []capture.Field{field("X-Other", "1")}
+	if e, err := New(o); err != nil || e.Payload() != nil {
+		t.Errorf("a signature of none: %v", err)
 	}
 }
 
