@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -101,7 +102,7 @@ func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
 		Notify: func(line string) { a.note("%s", line) },
 	}
 	outcomes := run.Run(ctx, p)
-	perr := a.out.Print(view.Applied(p, outcomes))
+	perr := o.print(p, outcomes)
 	var failed []error
 	begun := true
 	for _, out := range outcomes {
@@ -120,10 +121,36 @@ func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
 	return a.report(failed)
 }
 
+// print shows what became of the plan: on standard error where a secret is all
+// that standard output shall carry.
+func (o *applyOptions) print(p *apply.Plan, outcomes []apply.Outcome) error {
+	v := view.Applied(p, outcomes)
+	if toStdout(p) == 0 {
+		return o.app.out.Print(v)
+	}
+	_, err := fmt.Fprint(o.app.env.Streams.Err, term.CleanBlock(v.Text))
+	return err
+}
+
+// toStdout is how many new secrets go to standard output.
+func toStdout(p *apply.Plan) int {
+	n := 0
+	for _, c := range p.Changes {
+		if c.NewSecret() && slices.Contains(c.SecretTo, "stdout") {
+			n++
+		}
+	}
+	return n
+}
+
 // ready refuses a plan that could not be carried out to the end: a new secret
 // that no sink takes, or a create whose last attempt is not settled yet.
 func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 	a := o.app
+	if n := toStdout(p); n > 1 {
+		return fault.Usagef("%d new secrets would go to standard output, where nobody can tell them apart: nothing was sent", n).
+			WithHint("use a sink with {{.Name}} in it, such as dotenv:.env:HOOK_{{.Name}}")
+	}
 	if err := p.CheckSinks(ctx); err != nil {
 		return err
 	}
