@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
@@ -247,6 +245,9 @@ func printedToo(err error, rec secret.Record) error {
 func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 	a := o.app
 	data, authErr := o.readAuthData()
+	if fault.KindOf(authErr) == fault.Interrupted {
+		return provider.Spec{}, authErr
+	}
 	if a.interactive() {
 		if authErr != nil { // before the questions
 			return provider.Spec{}, authErr
@@ -384,21 +385,9 @@ func (o *createOptions) readAuthData() (secret.Value, error) {
 		return secret.Value{}, fault.Usagef("--auth-data takes @FILE or @-, never the value itself: it would stay in the shell's history").
 			WithHint("or set %s", provider.AuthDataVariable)
 	}
-	in := o.app.env.Streams.In
-	if name := o.authData[1:]; name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return secret.Value{}, fault.Usagef("--auth-data: %w", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	text, err := io.ReadAll(io.LimitReader(in, authDataCap+1))
+	text, err := o.app.readInput("--auth-data", o.authData[1:], authDataCap)
 	if err != nil {
-		return secret.Value{}, fault.Usagef("--auth-data: %w", err)
-	}
-	if len(text) > authDataCap {
-		return secret.Value{}, fault.Usagef("--auth-data: more than %d bytes", authDataCap)
+		return secret.Value{}, err
 	}
 	if strings.TrimSpace(string(text)) == "" {
 		return secret.Value{}, fault.Usagef("--auth-data: %s is empty", o.authData)

@@ -162,7 +162,11 @@ func (o *manifestOptions) read() (*apply.Manifest, error) {
 			in = f
 		}
 		var err error
-		if s.Data, err = io.ReadAll(io.LimitReader(in, apply.MaxSize+1)); err != nil {
+		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: o.app.ctx, from: in}, apply.MaxSize+1))
+		switch {
+		case err != nil && o.app.ctx.Err() != nil:
+			return nil, interrupted()
+		case err != nil:
 			return nil, fault.Usagef("--file %s: %w", name, err)
 		}
 		sources = append(sources, s)

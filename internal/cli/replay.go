@@ -107,7 +107,7 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 	// Cancelled on return, so that nothing goes on reading after a failure.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: o.app.env.Streams.In})
+	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: o.app.env.Streams.In}})
 	if err != nil {
 		return err
 	}
@@ -207,6 +207,9 @@ func (r *replay) parseFilters() error {
 // one replays one delivery, or counts that it cannot be read. The error ends
 // the run.
 func (r *replay) one(ctx context.Context, q *capture.Request, readErr error) error {
+	if ctx.Err() != nil {
+		return interrupted()
+	}
 	if r.seen++; readErr != nil {
 		r.unread++
 		return r.failed(q, readErr)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -216,26 +214,4 @@ func checkSecret(text, from string) error {
 		return fault.Usagef("%s has a NUL byte in it, which no secret can have", from)
 	}
 	return nil
-}
-
-// readInput reads a file that a flag names, or standard input for "-", up to
-// limit bytes.
-func (a *app) readInput(flag, name string, limit int64) (data []byte, err error) {
-	in := a.env.Streams.In
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fault.Usagef("%s: %w", flag, err)
-		}
-		defer f.Close()
-		in = f
-	}
-	data, err = io.ReadAll(io.LimitReader(in, limit+1))
-	if err != nil {
-		return nil, fault.Usagef("%s: %w", flag, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fault.Usagef("%s: more than %d bytes", flag, limit)
-	}
-	return data, nil
 }
