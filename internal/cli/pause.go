@@ -63,11 +63,10 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return err
 	}
 	if d := f.client.Driver(); !d.Updates {
-		what := "pause a webhook"
 		if o.status == provider.Active {
-			what = "resume a webhook"
+			return notSupported(d, "resume a webhook").WithHint("for a new one in its place, with a new secret: hookctl rotate %s", provider.ShellQuote(f.ref()))
 		}
-		return notSupported(d, what)
+		return notSupported(d, "pause a webhook").WithHint("to end its deliveries for good: hookctl delete %s", provider.ShellQuote(f.ref()))
 	}
 	return changeInPlace(ctx, o.app, f, provider.Change{Status: &o.status})
 }

@@ -83,7 +83,11 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	checkGroups(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return fault.Usagef("%w", err).WithHint("see: %s --help", cmd.CommandPath())
+		hint := ""
+		if strings.Contains(err.Error(), "time: ") {
+			hint = "a time has a unit, such as 500ms, 30s or 2m\n"
+		}
+		return fault.Usagef("%w", err).WithHint("%ssee: %s --help", hint, cmd.CommandPath())
 	})
 	return root
 }

@@ -32,7 +32,7 @@ func Webhooks(list []Webhook) render.View {
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, w := range list {
 		g.Rows = append(g.Rows, []string{
-			w.Provider, orDash(w.ID), word(w.Name), word(w.URL), orDash(strings.Join(w.Events, ",")),
+			w.Provider, orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
 			w.state(), w.Health.word(), w.kept(),
 		})
 		if w.ID != "" {
@@ -40,6 +40,17 @@ func Webhooks(list []Webhook) render.View {
 		}
 	}
 	return v
+}
+
+// mostEvents are how many events a table names: a webhook may have 77, and each
+// line would be as long in a log.
+const mostEvents = 5
+
+func (w Webhook) eventsCell() string {
+	if len(w.Events) > mostEvents {
+		return fmt.Sprintf("%d events", len(w.Events))
+	}
+	return orDash(strings.Join(w.Events, ","))
 }
 
 // shortIDs cuts ids to 8 characters, which commands that read take for the
