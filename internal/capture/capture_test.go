@@ -111,6 +111,7 @@ func TestDetect(t *testing.T) {
 		{"pretty payload", "{\n  \"id\": 1\n}\n", "raw"},
 		{"array payload", `[1,2,3]`, "raw"},
 		{"text with a colon", "Note: this is text\n\nand more", "raw"},
+		{"text with a colon first", ":tada: a contact\n\nand more", "raw"},
 		{"binary", "\x00\x01\x02", "raw"},
 		{"empty", "", "raw"},
 		{"brackets", strings.Repeat("[", 10_000), "raw"},

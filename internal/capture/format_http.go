@@ -190,7 +190,12 @@ func pseudoField(line string) (Field, bool) {
 	if !ok {
 		return Field{}, false
 	}
-	return ParseField(line)
+	f, ok := ParseField(line)
+	switch f.Name {
+	case "method", "path", "scheme", "authority", "protocol":
+		return f, ok
+	}
+	return Field{}, false // the text of a payload
 }
 
 // requestLine takes "POST /hook HTTP/1.1"; HTTP/0.9 has no headers and so no
