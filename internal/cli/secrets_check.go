@@ -145,7 +145,7 @@ func (c *storeCheck) journal(ctx context.Context) {
 		}
 		fix := "hookctl recover"
 		if in.Profile != c.app.cfg.Profile() {
-			fix += " --profile " + in.Profile
+			fix += " --profile " + provider.ShellQuote(in.Profile)
 		}
 		c.findings = append(c.findings, view.StoreFinding{
 			Problem: "interrupted", Provider: &in.Provider, Name: &in.Name, Path: &p.Path, Fix: fix,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
@@ -30,7 +31,8 @@ func newSecretsImportCmd(g *globals) *cobra.Command {
   ssh backup cat hooks.age | hookctl secrets import --identity key.txt`,
 		Long: `Keep the secrets of a bundle that 'hookctl secrets export' wrote, from a file or
 standard input. The identity is the file with an age secret key that age-keygen
-wrote. Each webhook keeps the profile that it had.
+wrote. Each webhook keeps the profile that it had; one without goes to the current
+profile.
 
 No secret that is kept already is dropped: where a webhook has another one, that
 which was kept later is the present one afterwards and the other stays beside
@@ -119,6 +121,9 @@ func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
 
 // importRecord keeps one record of a bundle.
 func (a *app) importRecord(ctx context.Context, from secret.Record) (view.Imported, error) {
+	if config.CheckProfile(from.Profile) != nil { // a bundle by another hand; nobody could choose it
+		from.Profile = a.cfg.Profile()
+	}
 	rec, err := a.store.Get(ctx, from.Ref())
 	result := view.ImportAdded
 	switch {

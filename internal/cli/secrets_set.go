@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -142,7 +143,7 @@ func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
 	switch {
 	case err == nil:
 		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", described(other), other.Profile).
-			WithHint("add --profile %s", other.Profile)
+			WithHint("add --profile %s", provider.ShellQuote(other.Profile))
 	case !errors.Is(err, secret.ErrNotFound):
 		return secret.Record{}, err
 	}

@@ -1,9 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"filippo.io/age"
+
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func TestSecretsSetAsks(t *testing.T) {
@@ -46,6 +53,38 @@ func TestSecretsRemoveAsks(t *testing.T) {
 	p.confirms["cannot be got back"] = true
 	w.run(0, "secrets", "remove", "zyntro/42")
 	w.run(2, "secrets", "show", "zyntro/42")
+}
+
+// A bundle that was made by hand may name no profile, or one that nobody could
+// choose: its secrets must not lie where no command finds them.
+func TestSecretsImportWithoutProfile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	id, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var to secret.Recipients
+	if err := to.Add(id.Recipient().String()); err != nil {
+		t.Fatal(err)
+	}
+	var bundle bytes.Buffer
+	err = secret.WriteBundle(&bundle, to, []secret.Record{
+		{Provider: "zyntro", ID: "1", Secret: secret.New("one")},
+		{Provider: "zyntro", ID: "2", Secret: secret.New("two"), Profile: "a b; $(x)"},
+		{Provider: "zyntro", ID: "3", Secret: secret.New("three"), Profile: "home"},
+	}, w.now)
+	key, file := filepath.Join(t.TempDir(), "key"), filepath.Join(t.TempDir(), "bundle")
+	if err := errors.Join(err, os.WriteFile(key, []byte(id.String()), 0o600), os.WriteFile(file, bundle.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	w.run(0, "secrets", "import", "--identity", key, file, "--profile", "work")
+	if got := w.run(0, "secrets", "list", "--all-profiles", "--jq", ".[].profile"); got != "work\nwork\nhome\n" {
+		t.Errorf("kept in %q", got)
+	}
+	if got := w.run(0, "secrets", "show", "zyntro/2", "--profile", "work"); got != "two\n" {
+		t.Errorf("kept %q", got)
+	}
 }
 
 // A terminal must not be driven by a secret; a pipe gets it exactly.
