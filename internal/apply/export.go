@@ -32,8 +32,16 @@ type Exported struct {
 type Export struct {
 	Version  int        `json:"version"`
 	Webhooks []Exported `json:"webhooks"`
-	// Omitted says, a line each, which webhooks a manifest cannot say.
-	Omitted []string `json:"-"`
+	// Omitted are the webhooks that a manifest cannot say.
+	Omitted []Omission `json:"-"`
+}
+
+// Omission is a webhook that a manifest cannot say.
+type Omission struct{ Provider, ID, Name, Why string }
+
+// String names the webhook with its id.
+func (o Omission) String() string {
+	return fmt.Sprintf("%s/%s %q: %s", o.Provider, o.ID, o.Name, o.Why)
 }
 
 // NewExport describes the webhooks of the accounts that are not disabled. The
@@ -52,7 +60,7 @@ func NewExport(accounts []Account) Export {
 				continue
 			}
 			if why := inexpressible(acc.Driver, w); why != "" {
-				out.Omitted = append(out.Omitted, fmt.Sprintf("%s/%s %q: %s", acc.Driver.Name, w.ID, text(w.Name), why))
+				out.Omitted = append(out.Omitted, Omission{acc.Driver.Name, w.ID, text(w.Name), why})
 				continue
 			}
 			list, ids = append(list, exported(acc.Driver, w, len(out.Webhooks)+len(list)+1)), append(ids, w.ID)
@@ -155,7 +163,7 @@ func (x Export) YAML() string {
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	line("# Webhooks as they were at their providers. Check with: hookctl plan -f FILE")
 	for _, o := range x.Omitted {
-		line("# Left out: %s", term.Clean(o))
+		line("# Left out: %s: %s", title(o.Provider, o.Name), term.Clean(o.Why)) // without the id: it holds for one account
 	}
 	line("version: %d", x.Version)
 	if len(x.Webhooks) == 0 {

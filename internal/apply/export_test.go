@@ -36,10 +36,10 @@ func exportAccounts() []Account {
 }
 
 const exportedText = `# Webhooks as they were at their providers. Check with: hookctl plan -f FILE
-# Left out: zyntro/wh_4 "Odd": its event "invoice_*" would be read as a pattern
-# Left out: zyntro/wh_5 "Plain text": url: must be an absolute URL that begins with https://
-# Left out: wundertreos/s5 "": it cannot be read
-# Left out: wundertreos/s4 "silent": WundertreOS does not tell its URL and events
+# Left out: zyntro "Odd": its event "invoice_*" would be read as a pattern
+# Left out: zyntro "Plain text": url: must be an absolute URL that begins with https://
+# Left out: wundertreos "": it cannot be read
+# Left out: wundertreos "silent": WundertreOS does not tell its URL and events
 version: 1
 webhooks:
   - provider: zyntro

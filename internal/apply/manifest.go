@@ -154,7 +154,8 @@ func (p *parser) file(s Source) {
 		p.faults.add(at, "not UTF-8 text")
 		return
 	}
-	d := yaml.NewDecoder(bytes.NewReader(s.Data))
+	data := asYAML(s.Data)
+	d := yaml.NewDecoder(bytes.NewReader(data))
 	documents := 0
 	for n := 0; !p.faults.full(); n++ {
 		if n == maxDocuments {
@@ -167,7 +168,7 @@ func (p *parser) file(s Source) {
 			break
 		}
 		if err != nil {
-			p.syntax(s.Data, err)
+			p.syntax(data, err)
 			return
 		}
 		if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == "" {

@@ -2,10 +2,12 @@ package apply
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
 	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -122,4 +124,28 @@ func notText(data []byte) int {
 		i += size
 	}
 	return -1
+}
+
+// jsonEscape is an escape of JSON. If it is a surrogate pair, its halves are the
+// groups.
+var jsonEscape = regexp.MustCompile(`\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)`)
+
+// asYAML is JSON without the escapes that YAML has not, or not in this library: the
+// pairs that stand for one character, and \/. What is no JSON stays as it is.
+func asYAML(data []byte) []byte {
+	if !bytes.Contains(data, []byte(`\`)) || !json.Valid(data) {
+		return data
+	}
+	return jsonEscape.ReplaceAllFunc(data, func(escape []byte) []byte {
+		halves := jsonEscape.FindSubmatch(escape)
+		high, err1 := strconv.ParseUint(string(halves[1]), 16, 16)
+		low, err2 := strconv.ParseUint(string(halves[2]), 16, 16)
+		switch {
+		case err1 == nil && err2 == nil:
+			return utf8.AppendRune(nil, utf16.DecodeRune(rune(high), rune(low)))
+		case string(escape) == `\/`:
+			return []byte("/")
+		}
+		return escape
+	})
 }

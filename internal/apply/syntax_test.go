@@ -44,3 +44,29 @@ func TestSyntaxOfMuchText(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestJSON reads manifests that other programs have written as JSON.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	const manifest = `{"version": 1, "webhooks": [{"provider": "zyntro", "name": NAME, "url": "https://example.com/", "events": ["new_contact"]}]}`
+	for name, want := range map[string]string{
+		`"\ud83e\uDE9d hook"`: "🪝 hook",
+		`"\\ud83e\\ude9d"`:    `\ud83e\ude9d`,
+		`"\\\ud83e\ude9d"`:    `\🪝`,
+		`"\u00fc\n\"\/"`:      "", // no name: it has a line break
+		`"\u00fc\"\/🪝"`:       `ü"/🪝`,
+	} {
+		m, err := Parse([]Source{{"a.json", []byte(strings.Replace(manifest, "NAME", name, 1))}}, environment(nil))
+		switch {
+		case want == "" && err == nil:
+			t.Errorf("%s: taken", name)
+		case want != "" && (err != nil || m.Webhooks[0].Name != want):
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	for _, half := range []string{`"\ud83e"`, `"\ude9d\ud83e"`} {
+		if _, err := Parse([]Source{{"a.json", []byte(strings.Replace(manifest, "NAME", half, 1))}}, environment(nil)); err == nil {
+			t.Errorf("%s: half a character is taken", half)
+		}
+	}
+}

@@ -77,8 +77,8 @@ func runExport(ctx context.Context, o *exportOptions) error {
 	if zaps > 0 {
 		a.note("Left out, since they belong to Zaps: %d", zaps)
 	}
-	for _, line := range x.Omitted {
-		a.note("Left out: %s", line)
+	for _, o := range x.Omitted {
+		a.note("Left out: %s", o)
 	}
 	var names []string
 	for _, w := range x.Webhooks {
