@@ -9,6 +9,7 @@ import (
 	"hash"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -38,8 +39,10 @@ const (
 	// jsonCost what taking its JSON apart costs before the first form.
 	formCost = 2
 	jsonCost = 24
-	// maxCandidates bounds the secrets that transformations are tried with.
+	// maxCandidates bounds the secrets that all transformations are tried with, and
+	// restBudget the work for what is likely under the others.
 	maxCandidates = 64
+	restBudget    = 8 << 20
 )
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
@@ -85,6 +88,7 @@ type diagnosis struct {
 	provider   *ringed
 	candidates []Candidate
 	keys       [][]byte // of the candidates
+	rest       [][]byte // those of the candidates beyond maxCandidates
 	sightings  []sighting
 	// targets are the digests that a match is looked for, and prior is what is
 	// already known to be wrong if one is found.
@@ -169,12 +173,14 @@ func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 		}
 	}
 	for _, i := range d.provider.candidates {
-		if len(d.candidates) == maxCandidates {
-			break
-		}
 		c := e.o.Candidates[i]
-		if key, err := scheme.Key(c.Secret); err == nil {
+		key, err := scheme.Key(c.Secret)
+		switch {
+		case err != nil:
+		case len(d.candidates) < maxCandidates:
 			d.candidates, d.keys = append(d.candidates, c), append(d.keys, key)
+		default:
+			d.rest = append(d.rest, key)
 		}
 	}
 	d.sightings = sight(f.header, scheme, e.o.Signature)
@@ -200,7 +206,39 @@ func (d *diagnosis) prove() []Finding {
 			return []Finding{t.finding(text)}
 		}
 	}
+	if found := d.proveRest(); found != nil {
+		return found
+	}
 	return d.provePair()
+}
+
+// proveRest tries the likeliest changes of the body, or none where the signature
+// is not in its place, with the secrets that the budget is too small for.
+func (d *diagnosis) proveRest() []Finding {
+	if len(d.rest) == 0 || len(d.targets) == 0 {
+		return nil
+	}
+	left := d.budget
+	d.budget = restBudget
+	defer func() { d.budget = left }()
+	bodies, _ := d.pairedForms()
+	if d.reason != signature.Mismatch {
+		bodies = slices.Insert(bodies, 0, form{text: d.failure.body})
+	}
+	for _, body := range bodies {
+		for _, key := range d.rest {
+			if d.spent() {
+				return nil
+			}
+			if d.matchKey(key, body.text) {
+				if body.finding.Cause == "" {
+					return []Finding{}
+				}
+				return []Finding{body.finding}
+			}
+		}
+	}
+	return nil
 }
 
 // proveObvious tries what makes a large body smaller, before the budget is

@@ -239,6 +239,41 @@ func TestUndetectedProviderIsDiagnosedToo(t *testing.T) {
 	}
 }
 
+// However many secrets are kept, the usual mistakes are found under each.
+func TestManySecretsAreDiagnosed(t *testing.T) {
+	o := options()
+	o.Providers = []Provider{wunder}
+	o.Candidates = nil
+	for i := range 1000 {
+		o.Candidates = append(o.Candidates, Candidate{Provider: "wundertreos", Secret: secret.New(fmt.Sprintf("secret-of-webhook-%d", i))})
+	}
+	good := sign(t, wunder, "secret-of-webhook-900", wunderBody)
+	for body, want := range map[string]string{
+		wunderBody + "\n":                                 "trailing-newline",
+		indent(t, wunderBody, "  "):                       "json-pretty-printed",
+		strings.Replace(wunderBody, "ev1", "ev2", 1):      "unknown",
+		strings.ReplaceAll(wunderBody, `"id":`, `"id" :`): "json-reserialised",
+	} {
+		all, _, err := run(t, o, record(t, body, "X-Wunder-Signature", good))
+		if err != nil || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != want {
+			t.Errorf("%+v, want %s (%v)", all, want, err)
+		}
+	}
+	all, _, err := run(t, o, record(t, wunderBody, "X-Sig", good))
+	if err != nil || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "wrong-header" {
+		t.Errorf("%+v (%v)", all, err)
+	}
+}
+
+// A header that says nothing of compression is no sign of it.
+func TestContentEncodingThatIsNone(t *testing.T) {
+	o := options()
+	all, _, err := run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, "wrong", wunderBody), "Content-Encoding", "utf-8"))
+	if err != nil || all[0].Diagnosis[0].Cause != causeUnknown {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 func TestAssumedSchemeIsSaid(t *testing.T) {
 	all, _, err := run(t, options(), record(t, "x", "X-Zyntro-Signature", sign(t, zyntro, "other", "x")))
 	if err != nil || !strings.Contains(all[0].Diagnosis[0].Fix, "not documented") {

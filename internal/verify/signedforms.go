@@ -604,7 +604,7 @@ func testCutOff(d *diagnosis) (string, bool) {
 func testDecompressed(d *diagnosis) (string, bool) {
 	for _, v := range d.failure.header.Values("Content-Encoding") {
 		v = strings.ToLower(strings.TrimSpace(v))
-		if v != "" && v != "identity" && !looksCompressed(d.failure.body) {
+		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.failure.body) {
 			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", clip(v)), true
 		}
 	}
