@@ -69,7 +69,10 @@ would have made it match, and how to fix that. It stays invalid all the same.
 Exit code 0 says that every signature is valid, 3 that one is not, 2 that there
 was no delivery to read or no secret to try. --fail-on names the reasons that
 make it 3; 'hookctl help formats' lists them. In GitHub Actions failures become
-annotations; --report writes a file that other CI systems show.`,
+annotations; --report writes a file that other CI systems show.
+
+With -o json the results are one array. They are printed as they come, which is
+why --jq sees one delivery at a time and not the array.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.app, err = g.offline(); err != nil {
@@ -141,6 +144,10 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		return err
 	}
 	summary, err := engine.Run(ctx, batches, w.write)
+	var failing *fault.Error
+	if errors.As(err, &failing) && failing.Code == "jq" {
+		err = failing.WithHint("--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one")
+	}
 	w.progress.end()
 	werr := errors.Join(w.close(), closeAll(w.reports))
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
