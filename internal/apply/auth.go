@@ -106,6 +106,10 @@ func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
 			ok = false
 		default:
 			name := word[2 : len(word)-1]
+			if p.own(name) {
+				p.fail(n, "%s holds a credential of hookctl's own, which must not go to the endpoint of a webhook", name)
+				return "", false
+			}
 			value := p.o.Getenv(name)
 			if value == "" {
 				p.fail(n, "the environment variable %s is not set", name)
@@ -120,4 +124,14 @@ func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
 	}
 	b.WriteString(text)
 	return b.String(), ok
+}
+
+// own reports whether an environment variable holds a secret of an account: a
+// manifest is somebody's text, and what it says is sent elsewhere.
+func (p *parser) own(variable string) bool {
+	return slices.ContainsFunc(p.o.Drivers, func(d *provider.Driver) bool {
+		return slices.ContainsFunc(d.Credentials, func(f provider.Field) bool {
+			return f.Secret && slices.Contains(f.Env, variable)
+		})
+	})
 }

@@ -189,6 +189,8 @@ func TestParseRefuses(t *testing.T) {
 		{strings.Replace(oneHook, "https:", "http:", 1), "a.yaml:5:8: url: must be an absolute URL that begins with https://"},
 		{strings.Replace(oneHook, "https://example.com/a", "'https://${UNSET}/'", 1), "a.yaml:5:8: the environment variable UNSET is not set"},
 		{strings.Replace(oneHook, "https://example.com/a", "'https://${no good}/'", 1), "a.yaml:5:8: ${ must be followed by"},
+		{strings.Replace(oneHook, "https://example.com/a", "'https://x.test/${HOOKCTL_ZYNTRO_API_KEY}'", 1), "a.yaml:5:8: HOOKCTL_ZYNTRO_API_KEY holds a credential of hookctl's own"},
+		{oneHook + "  auth: {type: bearer, value: '${WUNDERTREOS_TOKEN}'}", "a.yaml:6:31: WUNDERTREOS_TOKEN holds a credential of hookctl's own"},
 		{strings.Replace(oneHook, "https://example.com/a", "[x]", 1), "a.yaml:5:8: url must be text"},
 		{strings.Replace(oneHook, "name: a", "name: ${T}", 1), "a.yaml:4:9: ${...} is filled in only in url"},
 		{strings.Replace(oneHook, "provider: zyntro, ", "", 1), "a.yaml:4:3: provider is missing"},
