@@ -3,16 +3,19 @@ package listen
 import (
 	"container/list"
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
+	"syscall"
 	"time"
 )
 
 // gate bounds the connections of a listener without letting slow senders lock
-// out the others: when all places are taken, the connection that has waited
-// longest without a whole request is closed for the new one. Those whose
-// request is being worked on are never closed.
+// out the others: when all places are taken, or the process may open no more
+// files, the connection that has waited longest without a whole request is
+// closed for the new one. Those whose request is being worked on are never
+// closed.
 type gate struct {
 	net.Listener
 	most int
@@ -33,21 +36,20 @@ func newGate(l net.Listener, most int) *gate {
 // Accept implements net.Listener.
 func (g *gate) Accept() (net.Conn, error) {
 	c, err := g.Listener.Accept()
+	g.mu.Lock()
+	for errors.Is(err, syscall.EMFILE) && g.evict() {
+		g.mu.Unlock()
+		c, err = g.Listener.Accept()
+		g.mu.Lock()
+	}
 	if err != nil {
+		g.mu.Unlock()
 		return nil, err
 	}
-	g.mu.Lock()
 	for g.open >= g.most && !g.closed {
-		oldest := g.waiting.Front()
-		if oldest == nil {
+		if !g.evict() {
 			g.freed.Wait()
-			continue
 		}
-		victim := oldest.Value.(*guarded)
-		g.release(victim)
-		g.mu.Unlock()
-		_ = victim.Conn.Close() // its sender gets no answer in any case
-		g.mu.Lock()
 	}
 	if g.closed {
 		g.mu.Unlock()
@@ -59,6 +61,21 @@ func (g *gate) Accept() (net.Conn, error) {
 	gc.place = g.waiting.PushBack(gc)
 	g.mu.Unlock()
 	return gc, nil
+}
+
+// evict closes the connection that has waited longest; false: none is waiting.
+// g.mu is held, but for the closing.
+func (g *gate) evict() bool {
+	oldest := g.waiting.Front()
+	if oldest == nil {
+		return false
+	}
+	victim := oldest.Value.(*guarded)
+	g.release(victim)
+	g.mu.Unlock()
+	_ = victim.Conn.Close() // its sender gets no answer in any case
+	g.mu.Lock()
+	return true
 }
 
 // Close implements net.Listener: no connection is accepted any more.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -194,5 +195,78 @@ func TestAnswerArrives(t *testing.T) {
 			t.Errorf("%v (writing: %v)", err, werr)
 		}
 		_ = c.Close()
+	}
+}
+
+// narrow is a listener of a process that may have so many connections open.
+type narrow struct {
+	net.Listener
+	mu   sync.Mutex
+	left int
+}
+
+func (n *narrow) Accept() (net.Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.left == 0 {
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	c, err := n.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	n.left--
+	return &narrowed{Conn: c, of: n}, nil
+}
+
+type narrowed struct {
+	net.Conn
+	of   *narrow
+	once sync.Once
+}
+
+func (c *narrowed) Close() error {
+	c.once.Do(func() {
+		c.of.mu.Lock()
+		defer c.of.mu.Unlock()
+		c.of.left++
+	})
+	return c.Conn.Close()
+}
+
+// TestFewFiles: where the process may open fewer files than there are places,
+// the longest waiting makes way too, but none whose request is worked on.
+func TestFewFiles(t *testing.T) {
+	t.Parallel()
+	l := listenLoopback(t)
+	g := newGate(&narrow{Listener: l, left: 2}, maxConnections)
+	t.Cleanup(func() { _ = g.Close() })
+	dial := func() (far net.Conn, near *guarded) {
+		t.Helper()
+		far, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = far.Close() })
+		c, err := g.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = c.Close() })
+		return far, c.(*guarded)
+	}
+	_, first := dial()
+	first.busy()
+	far, _ := dial()
+	_, third := dial() // in the place of the second
+	if err := far.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := far.Read(make([]byte, 1)); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("the longest waiting is still there: %v", err)
+	}
+	third.busy()
+	if _, err := g.Accept(); !errors.Is(err, syscall.EMFILE) {
+		t.Errorf("%v", err)
 	}
 }
