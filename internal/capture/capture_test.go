@@ -177,6 +177,8 @@ func TestHTTP(t *testing.T) {
 			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{ }x", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
 		{"cut off", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 9\n\n{}",
 			one(got{Header: with(Field{"Content-Length", "9"}), Body: "{}", Notes: []string{"the body has 2 bytes, Content-Length says 9: the dump is cut off"}})},
+		{"another request, and no length", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\n\n{}\n\nPOST / HTTP/1.1\r\nHost: x\n\n",
+			one(got{Body: "{}\n\nPOST / HTTP/1.1\r\nHost: x\n\n", Notes: []string{"another request seems to begin at byte 4 of the body: without Content-Length nothing tells where this one ends"}})},
 		{"an answer follows", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\nHTTP/1.1 200 OK\n\n",
 			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
 		{"senseless length", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: -1\n\n{}",

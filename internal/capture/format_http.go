@@ -244,6 +244,10 @@ func cutBody(b []byte, r *Request, curl bool) (rest []byte) {
 		if end := curlTail(b); end >= 0 {
 			r.Body = b[:end]
 		}
+	case n < 0:
+		if at := requestIn(b); at > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("another request seems to begin at byte %d of the body: without Content-Length nothing tells where this one ends", at))
+		}
 	case n >= 0 && n < len(b) && begins(b[n:], curl):
 		r.Body = b[:n]
 		return requests(b[n:])
@@ -275,6 +279,23 @@ func begins(b []byte, curl bool) bool {
 	}
 	_, _, ok := requestLine(line)
 	return ok
+}
+
+// requestIn is where a line of a body is a request's first one, or -1.
+func requestIn(b []byte) int {
+	for at := 0; at < len(b); {
+		line, rest, _ := bytes.Cut(b[at:], []byte("\n"))
+		if bytes.Contains(line, []byte(" HTTP/1.")) {
+			if _, _, ok := requestLine(string(bytes.TrimSuffix(line, []byte("\r")))); ok {
+				return at
+			}
+		}
+		at = len(b) - len(rest)
+		if len(rest) == 0 {
+			break
+		}
+	}
+	return -1
 }
 
 // requests is b from the next request on, or nil where there is none.
