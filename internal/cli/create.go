@@ -509,7 +509,7 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 		}
 		perr := o.print(o.view(w, rec, results, false))
 		o.app.note("It exists already: nothing was created.")
-		return true, fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)
+		return true, fault.Worst(provider.SinkError(rec, results), perr)
 	}
 	if len(found) > 0 {
 		ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)

@@ -78,7 +78,7 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if !slices.Contains(o.to, "stdout") { // else standard output carries the secret, and nothing else
 		perr = a.out.Print(v.Render())
 	}
-	return fault.Worst(provider.SinkError(rec.Provider, rec.ID, results), perr)
+	return fault.Worst(provider.SinkError(rec, results), perr)
 }
 
 // checkSinks asks every sink whether it could take the secret, before one does.
@@ -87,5 +87,5 @@ func checkSinks(ctx context.Context, rec secret.Record, sinks []sink.Sink) error
 	for i, to := range sinks {
 		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx)}
 	}
-	return provider.SinkError(rec.Provider, rec.ID, results)
+	return provider.SinkError(rec, results)
 }

@@ -197,7 +197,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))
 	}
 	made := Created{Webhook: wh, Record: rec, Sinks: c.fill(keep, rec, sinks)}
-	err = SinkError(c.driver.Name, wh.ID, made.Sinks)
+	err = SinkError(rec, made.Sinks)
 	if err == nil {
 		c.phase(entry, secret.Phase{Name: "sunk", ID: wh.ID})
 	}

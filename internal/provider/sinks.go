@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
@@ -49,13 +50,13 @@ func (c *Client) fill(ctx context.Context, rec secret.Record, sinks []sink.Sink)
 }
 
 // SinkError is the error for those sinks that failed, or nil.
-func SinkError(provider, id string, results []sink.Result) error {
+func SinkError(rec secret.Record, results []sink.Result) error {
 	var failed []error
-	hint := ""
+	var names []string
 	for _, r := range results {
 		if r.Err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", r.Sink, r.Err))
-			hint += " --to " + ShellQuote(r.Sink)
+			names = append(names, r.Sink)
 		}
 	}
 	if len(failed) == 0 {
@@ -63,9 +64,22 @@ func SinkError(provider, id string, results []sink.Result) error {
 	}
 	return &fault.Error{
 		Kind: fault.Custody, Code: "sink-failed",
-		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", provider, id, errors.Join(failed...)),
-		Hint: "mend the cause, then run: hookctl secrets push " + ShellQuote(provider+"/"+id) + hint,
+		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, errors.Join(failed...)),
+		Hint: "mend the cause, then run: " + pushTo(rec, names, rec.Profile),
 	}
+}
+
+// pushTo is the command that hands the record's secret to sinks. It names the
+// profile unless that and the current one are the default.
+func pushTo(rec secret.Record, sinks []string, current string) string {
+	push := "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
+	for _, s := range sinks {
+		push += " --to " + ShellQuote(s)
+	}
+	if rec.Profile != "" && (rec.Profile != config.DefaultProfile || current != config.DefaultProfile) {
+		push += " --profile " + ShellQuote(rec.Profile)
+	}
+	return push
 }
 
 // sinkNotReady is a sink that could not take a secret now: nothing was sent.
@@ -89,13 +103,7 @@ func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
 		return f
 	}
 	ref := ShellQuote(rec.Provider + "/" + rec.ID)
-	f.Next = "hookctl secrets push " + ref
-	for _, s := range rec.Unfilled {
-		f.Next += " --to " + ShellQuote(s)
-	}
-	if rec.Profile != r.Profile {
-		f.Next += " --profile " + ShellQuote(rec.Profile)
-	}
+	f.Next = pushTo(rec, rec.Unfilled, r.Profile)
 	f.Forgettable = true
 	f.Detail += "; it may not have been handed to every sink (if it need not be: hookctl recover --forget " + ref + ")"
 	return f
