@@ -610,7 +610,7 @@ func unknown(all []*diagnosis) []Finding {
 	}
 	explanation := "No known transformation of body, secret or signature makes it match." + of.guess()
 	if of.failure.streamed {
-		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends were tried."
+		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends and its layout were tried."
 		if of.failure.again == nil {
 			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."
 		}

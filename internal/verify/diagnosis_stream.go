@@ -14,7 +14,8 @@ import (
 
 // A body that is not in memory is read once more, and every key that may have
 // been used is hashed along with it. What can be tried of the body itself is
-// what a running hash allows: other ends, and another beginning.
+// what a running hash allows: other ends, another beginning, and what can be
+// told byte by byte (see streamChange).
 
 const (
 	// streamBudget is how many bytes are hashed for one streamed body: about half a
@@ -34,6 +35,87 @@ type probe struct {
 	cut     []byte    // the digest of as many bytes as Content-Length says
 	unkeyed bool      // no key, and nothing around the body
 	plain   bool      // a candidate's own key
+	change  streamChange
+}
+
+// streamChange rewrites a body on its way into a hash. It is a value, so that
+// what was begun can go on in two ways.
+type streamChange struct {
+	how     changing
+	quoted  bool // within a string
+	escaped bool // after a backslash
+	cr      bool // a CR is held back
+	lines   bool // a line break was left out
+}
+
+type changing byte
+
+const (
+	changeNothing changing = iota
+	changeToLF
+	changeToCRLF
+	changeToCompact // JSON without the white space between its tokens
+)
+
+var streamChanges = []changing{changeToLF, changeToCRLF, changeToCompact}
+
+// write hashes text as it would have been.
+func (c *streamChange) write(to hash.Hash, text []byte) {
+	if c.how == changeNothing {
+		to.Write(text)
+		return
+	}
+	out := make([]byte, 0, len(text)+len(text)/8+1)
+	for _, b := range text {
+		switch {
+		case c.how == changeToCompact:
+			if !c.keeps(b) {
+				continue
+			}
+		case b == '\r' && !c.cr:
+			c.cr = true
+			continue
+		case c.cr:
+			if b != '\n' {
+				out = append(out, '\r')
+			}
+			if c.cr = b == '\r'; c.cr {
+				continue
+			}
+		}
+		if b == '\n' && c.how == changeToCRLF {
+			out = append(out, '\r')
+		}
+		out = append(out, b)
+	}
+	to.Write(out)
+}
+
+// keeps reports whether a byte of JSON is more than layout.
+func (c *streamChange) keeps(b byte) bool {
+	switch {
+	case c.escaped:
+		c.escaped = false
+	case c.quoted && b == '\\':
+		c.escaped = true
+	case b == '"':
+		c.quoted = !c.quoted
+	case !c.quoted && (b == ' ' || b == '\t' || b == '\r' || b == '\n'):
+		c.lines = c.lines || b == '\n'
+		return false
+	}
+	return true
+}
+
+// finding is what it means that the changed body matches.
+func (c *streamChange) finding() Finding {
+	switch {
+	case c.how == changeToCompact && c.lines:
+		return byCause("json-pretty-printed").finding("")
+	case c.how == changeToCompact:
+		return byCause("json-reserialised").finding("")
+	}
+	return byCause("crlf").finding("")
 }
 
 // proveStream is prove for a body that is read again. A body that has changed
@@ -104,6 +186,13 @@ func (d *diagnosis) probes() []*probe {
 		p.skip = len(utf8BOM)
 		add(p)
 	}
+	for _, how := range streamChanges {
+		for _, key := range d.keys {
+			p := keyed(key)
+			p.change.how = how
+			add(p)
+		}
+	}
 	return all
 }
 
@@ -155,7 +244,7 @@ func (s *streamSearch) advance(text []byte) {
 		if skip := int64(p.skip) - s.seen; skip > 0 {
 			rest = text[min(skip, int64(len(text))):]
 		}
-		p.mac.Write(rest)
+		p.change.write(p.mac, rest)
 	}
 	s.seen += int64(len(text))
 }
@@ -170,7 +259,8 @@ func (s *streamSearch) sum(p *probe, end []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	fork.Write(end)
+	change := p.change
+	change.write(fork, end)
 	if !p.unkeyed {
 		fork.Write([]byte(s.after))
 	}
@@ -179,7 +269,6 @@ func (s *streamSearch) sum(p *probe, end []byte) []byte {
 
 // end looks for a match in what was hashed.
 func (s *streamSearch) end() []Finding {
-	d := s.d
 	added, lost := byCause("trailing-newline"), byCause("missing-newline")
 	ends := []struct {
 		text []byte
@@ -187,39 +276,55 @@ func (s *streamSearch) end() []Finding {
 	}{
 		{s.tail, nil},
 		{bytes.TrimSuffix(s.tail, []byte("\n")), added},
-		{bytes.TrimSuffix(s.tail, []byte("\r\n")), added},
+		{bytes.TrimRight(s.tail, "\r\n"), added},
 		{append(bytes.Clone(s.tail), '\n'), lost},
 		{append(bytes.Clone(s.tail), '\r', '\n'), lost},
 	}
-	for _, end := range ends {
-		if end.t != nil && bytes.Equal(end.text, s.tail) {
-			continue
-		}
-		for _, p := range s.probes {
-			if p.skip > 0 && !bytes.Equal(s.head, utf8BOM) {
+	// A body that is changed throughout is the less likely, and its ends with it.
+	for _, changed := range []bool{false, true} {
+		for _, end := range ends {
+			if end.t != nil && bytes.Equal(end.text, s.tail) {
 				continue
 			}
-			sum := s.sum(p, end.text)
-			found := p.finding
-			if end.t != nil {
-				found = append(found[:len(found):len(found)], end.t.finding(""))
-			}
-			if d.hits(sum) {
-				return nonNil(found)
-			}
-			if p.plain && end.t == nil {
-				if text, ok := d.digestElsewhere(sum); ok {
-					return []Finding{byCause("wrong-header").finding(text)}
+			for _, p := range s.probes {
+				if (p.change.how != changeNothing) != changed || p.skip > 0 && !bytes.Equal(s.head, utf8BOM) {
+					continue
 				}
-				if text, ok := d.truncatedFrom(sum); ok {
-					return []Finding{byCause("digest-truncated").finding(text)}
+				if found := s.match(p, end.text, end.t); found != nil {
+					return found
 				}
-			}
-			if end.t == nil && p.cut != nil && d.hits(p.cut) {
-				return append(found[:len(found):len(found)], byCause("truncated").finding(
-					fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", s.length, s.seen+int64(len(s.tail)))))
 			}
 		}
+	}
+	return nil
+}
+
+// match looks at one probe with one end, which t would explain if it is not the
+// captured one.
+func (s *streamSearch) match(p *probe, end []byte, t *transformation) []Finding {
+	d := s.d
+	sum := s.sum(p, end)
+	found := p.finding
+	if p.change.how != changeNothing {
+		found = []Finding{p.change.finding()}
+	}
+	if t != nil {
+		found = append(found[:len(found):len(found)], t.finding(""))
+	}
+	if d.hits(sum) {
+		return nonNil(found)
+	}
+	if p.plain && t == nil {
+		if text, ok := d.digestElsewhere(sum); ok {
+			return []Finding{byCause("wrong-header").finding(text)}
+		}
+		if text, ok := d.truncatedFrom(sum); ok {
+			return []Finding{byCause("digest-truncated").finding(text)}
+		}
+	}
+	if t == nil && p.cut != nil && d.hits(p.cut) {
+		return append(found[:len(found):len(found)], byCause("truncated").finding(
+			fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", s.length, s.seen+int64(len(s.tail)))))
 	}
 	return nil
 }

@@ -82,6 +82,15 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 			o.Headers = []capture.Field{{Name: "X-Wunder-Signature", Value: good}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}
 			o.Signature = ""
 		}, "truncated"},
+		{"pretty-printed", layOut(body, "  ", "\n"), nil, "json-pretty-printed"},
+		{"pretty-printed, with an end", layOut(body, "\t", "\r\n") + "\n", nil, "json-pretty-printed"},
+		{"spaced", spacing(body), nil, "json-reserialised"},
+		{"CRLF", strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1), func(o *Options) {
+			o.Signature = sign(t, wunder, wunderKey, strings.Replace(body, `,"x"`, ",\n\"x\"", 1))
+		}, "crlf"},
+		{"LF", strings.Replace(body, `,"x"`, ",\n\"x\"", 1), func(o *Options) {
+			o.Signature = sign(t, wunder, wunderKey, strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1))
+		}, "crlf"},
 		{"tampered", strings.Replace(body, "big", "bad", 1), nil, "unknown"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
