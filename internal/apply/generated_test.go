@@ -223,8 +223,10 @@ func TestGeneratedManifests(t *testing.T) {
 	}
 }
 
-// check does to the nth manifest what every one needs, and by turns the rest.
+// check does to the nth manifest what every one needs, and by turns the rest. Some
+// differences are settled by another apply, which is most of the work.
 func check(t *testing.T, w *world, g *generator, entries []entry, n int) {
+	settle := n%4 < 2
 	text := manifestOf(entries)
 	w.apply(text, false)
 	if p := w.plan(text, true); len(p.Changes) != 0 || len(p.Warnings) != 0 || p.Unchanged != len(entries) {
@@ -258,18 +260,23 @@ func check(t *testing.T, w *world, g *generator, entries []entry, n int) {
 				t.Errorf("the plan holds a credential: %s", line)
 			}
 		}
-		w.apply(manifestOf(mutated), false)
-		if p := w.plan(manifestOf(mutated), false); len(p.Changes) != 0 {
-			t.Errorf("a plan after the change: %+v", steps(p))
+		if settle {
+			entries = mutated
+			text = manifestOf(entries)
+			w.apply(text, false)
+			if p := w.plan(text, false); len(p.Changes) != 0 {
+				t.Errorf("a plan after the change: %+v", steps(p))
+			}
 		}
-		entries = mutated
-		text = manifestOf(entries)
 	}
 
 	if n%2 == 0 { // at the provider
 		want := w.meddle(g, entries[i])
 		if diff := cmp.Diff(want, steps(w.plan(text, false))); diff != "" {
 			t.Errorf("meddled with at the provider: (-want +got)\n%s", diff)
+		}
+		if !settle {
+			return
 		}
 		w.apply(text, false)
 		if p := w.plan(text, false); len(p.Changes) != 0 {
@@ -285,6 +292,9 @@ func check(t *testing.T, w *world, g *generator, entries []entry, n int) {
 	}
 	if p := w.plan(manifestOf(without), false); len(p.Changes) != 0 {
 		t.Errorf("removed from the manifest, without prune: %+v", steps(p))
+	}
+	if !settle {
+		return
 	}
 	w.apply(manifestOf(without), true)
 	if p := w.plan(manifestOf(without), true); len(p.Changes) != 0 {

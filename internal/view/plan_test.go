@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -167,4 +169,32 @@ Done: 2; failed: 2; conflicts: 1; not begun: 1; 3 unchanged. Run apply again to 
 	if text := view.Applied(&apply.Plan{Unchanged: 7}, nil).Text; text != "Nothing to do: 7 unchanged.\n" {
 		t.Errorf("%s", text)
 	}
+}
+
+// TestPlanIsDocumented looks for every member of the documents in docs/manifest.md.
+func TestPlanIsDocumented(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "manifest.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := aPlan()
+	doc := document(t, view.Applied(p, []apply.Outcome{{Change: p.Changes[0], Sinks: []sink.Result{{Sink: "file:x", Err: errors.New("no")}}}}))
+	var look func(v any)
+	look = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, inner := range v {
+				if !bytes.Contains(page, []byte("`"+name+"`")) && !bytes.Contains(page, []byte(`"`+name+`"`)) {
+					t.Errorf("docs/manifest.md does not name %s", name)
+				}
+				look(inner)
+			}
+		case []any:
+			for _, inner := range v {
+				look(inner)
+			}
+		}
+	}
+	look(doc)
 }
