@@ -439,13 +439,8 @@ func (o *createOptions) ask(ctx context.Context, data *secret.Value) error {
 	return err
 }
 
-// authFields are the members of each auth type's data (zyntro.md section 4).
-var authFields = map[string][]string{
-	"bearer": {"value"}, "basic": {"username", "password"}, "api_key": {"header", "value"}, "custom_header": {"header", "value"},
-}
-
 func (o *createOptions) askAuth(ctx context.Context) (secret.Value, error) {
-	fields, ok := authFields[o.authType]
+	fields, ok := o.driver.AuthMembers[o.authType]
 	if !ok {
 		return secret.Value{}, nil // validation names the right types
 	}

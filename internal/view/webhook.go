@@ -154,14 +154,7 @@ func (w Webhook) Facts() []render.Fact {
 	if w.Secret.Value != nil {
 		facts = append(facts, render.Fact{Label: "Secret value", Value: *w.Secret.Value})
 	}
-	for _, s := range w.Sinks {
-		text := s.Sink + ": done"
-		if s.Error != nil {
-			text = s.Sink + ": failed: " + *s.Error
-		}
-		facts = append(facts, render.Fact{Label: "Handed to", Value: text})
-	}
-	return facts
+	return append(facts, sinkFacts(w.Sinks)...)
 }
 
 func (s Secret) sentence() string {
