@@ -54,6 +54,9 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	}
 	if err != nil {
 		c.custody.notify("%s was gone already: somebody else has deleted it", ShellQuote(c.driver.Name+"/"+old.ID))
+		if merr := c.markDeleted(keep, old.ID); merr != nil {
+			c.custody.notify("%v", merr)
+		}
 	}
 	c.done(entry)
 	return made, nil
@@ -73,7 +76,8 @@ func (c *Client) pauseLike(ctx context.Context, old Webhook, made *Webhook) erro
 	return nil
 }
 
-// unchanged is an error if old is not any more as it was.
+// unchanged is an error if old is not any more as it was: of code "not-found" if
+// it is gone, or disabled where that is how webhooks are deleted.
 func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 	if !c.driver.Updates {
 		return nil
@@ -81,6 +85,9 @@ func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 	now, err := c.raw.Get(ctx, old.ID)
 	if err != nil {
 		return err
+	}
+	if !c.driver.Deletes && now.Status != nil && *now.Status == Disabled {
+		return fault.Errorf(fault.Refused, "%s is disabled already", old.ID).WithCode("not-found")
 	}
 	if what := old.Changed(now); len(what) > 0 {
 		return fault.Errorf(fault.Refused, "somebody else has changed it meanwhile (%s)", strings.Join(what, ", ")).
@@ -112,8 +119,8 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	}
 	f := u.finding(StateUnknown, old.ID)
 	client, err := r.open(ctx, u.Intent)
+	var w Webhook
 	if err == nil {
-		var w Webhook
 		w, err = client.Get(ctx, old.ID)
 		if fault.Code(err) == "not-found" || err == nil && w.Status != nil && *w.Status == Disabled {
 			if err := client.markDeleted(ctx, old.ID); err != nil {
@@ -138,6 +145,9 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.State = StateKept
 	}
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
+	if made := keptPhase(u.Phases); made != "" && w.Status != nil && *w.Status == Paused {
+		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + ShellQuote(old.Provider+"/"+made)
+	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+ShellQuote(old.Provider+"/"+old.ID)
 	return &f, nil
 }
