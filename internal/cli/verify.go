@@ -78,6 +78,12 @@ why --jq sees one delivery at a time and not the array.`,
 			if o.app, err = g.offline(); err != nil {
 				return err
 			}
+			for _, name := range []string{"webhook", "secret-file", "secret-env", "signature", "provider", "fail-on"} {
+				// Without it something else would be verified than was asked for.
+				if f := cmd.Flags().Lookup(name); f.Changed && strings.Trim(f.Value.String(), "[]") == "" {
+					return fault.Usagef("--%s is empty", name).WithHint("give it a value, or leave it out; a variable that is not set?")
+				}
+			}
 			if o.maxAge <= 0 && cmd.Flags().Changed("max-age") {
 				return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
 			}
