@@ -141,19 +141,56 @@ func (d *Dir) Put(ctx context.Context, r Record) error {
 	}
 	var old Record
 	if there {
-		old, err = readRecord(d.recordPath(r.Ref()))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+		if old, err = d.inPlace(r.Ref()); err != nil {
+			return err
 		}
 	}
 	r.Keyring = d.spaceFor(old.Keyring)
 	if r.Keyring == "" {
+		r.carry(old)
 		return d.write(ctx, r)
 	}
 	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	return d.inTurn(context.WithoutCancel(ctx), d.webhooks, func() error { return d.write(ctx, r) })
+	return d.inTurn(context.WithoutCancel(ctx), d.webhooks, func() error {
+		old, err := d.inPlace(r.Ref())
+		if err == nil {
+			err = d.fill(context.WithoutCancel(ctx), &old)
+		}
+		if err != nil && !errors.Is(err, ErrLost) {
+			return err
+		}
+		r.carry(old)
+		return d.write(ctx, r)
+	})
+}
+
+// inPlace is the record that Put would replace, without what is in the keyring;
+// a zero one where there is none.
+func (d *Dir) inPlace(ref Ref) (Record, error) {
+	old, err := readRecord(d.recordPath(ref))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return Record{}, nil
+	case err != nil:
+		return Record{}, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+	}
+	return old, nil
+}
+
+// carry adds the secrets of old that r has not got to its older ones: another
+// process may have kept them since r was read.
+func (r *Record) carry(old Record) {
+	mine := r.known()
+	missing := slices.DeleteFunc(old.known(), func(o Older) bool {
+		return slices.ContainsFunc(mine, func(m Older) bool { return m.Secret.Equal(o.Secret) })
+	})
+	if len(missing) == 0 {
+		return
+	}
+	r.Older = append(slices.Clone(r.Older), missing...)
+	slices.SortStableFunc(r.Older, func(a, b Older) int { return b.KeptAt.Compare(a.KeptAt) })
 }
 
 // write keeps r where r.Keyring says: the items first, the file that speaks of

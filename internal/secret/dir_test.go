@@ -167,6 +167,36 @@ func TestPutOfAListedRecord(t *testing.T) {
 	}
 }
 
+// What another process has kept since a record was read is not dropped with it.
+func TestPutOfAStaleRecord(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for _, place := range []string{InFile, InKeyring} {
+		d := ringDir(t, filepath.Join(t.TempDir(), "cfg"), place, newFakeRing())
+		put := func(r Record) {
+			t.Helper()
+			if err := d.Put(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		stale := Record{Provider: "p", ID: "1", Secret: New("first"), CreatedAt: at}
+		put(stale)
+		newer := stale
+		newer.Supersede(New("second"), at.Add(time.Minute))
+		put(newer)
+		stale.Name = "changed"
+		put(stale)
+		got, err := d.Get(ctx, stale.Ref())
+		if err != nil || got.Name != "changed" || got.Secret.Reveal() != "first" || len(got.Older) != 1 || got.Older[0].Secret.Reveal() != "second" || !got.Older[0].KeptAt.Equal(at.Add(time.Minute)) {
+			t.Errorf("%s: %+v, %v", place, got, err)
+		}
+		put(got)
+		if again, err := d.Get(ctx, stale.Ref()); err != nil || len(again.Older) != 1 {
+			t.Errorf("%s: %+v, %v", place, again, err)
+		}
+	}
+}
+
 func TestFileNamesAreUnambiguous(t *testing.T) {
 	t.Parallel()
 	seen := map[string][]string{}

@@ -88,8 +88,8 @@ type Store interface {
 	// reads it back and removes it. Call it before anything irreversible.
 	Check(ctx context.Context) error
 	// Put keeps r durably and reads it back before it returns nil. A record of
-	// the same Ref is replaced, unless its file is unreadable: then Put fails
-	// and the file stays.
+	// the same Ref is replaced, but the secrets that r has not got are kept among
+	// its older ones. Where the file is unreadable, Put fails and the file stays.
 	Put(ctx context.Context, r Record) error
 	// Get returns the record with its secret, or ErrNotFound.
 	Get(ctx context.Context, ref Ref) (Record, error)
