@@ -345,23 +345,35 @@ func FuzzDiagnose(f *testing.F) {
 	})
 }
 
-// Each cause has a section in the guide, and no section is of none.
+// The public names, each with a transformation and a section in the guide that
+// says something, and no others.
 func TestCausesAreDocumented(t *testing.T) {
+	want := strings.Fields(`trailing-newline missing-newline crlf bom json-reserialised json-pretty-printed json-escaping whitespace
+		base64-body compressed-body decompressed-body form-encoded wrapped-body truncated charset secret-whitespace secret-quoted
+		secret-prefix secret-encoding secret-is-not-a-secret other-webhook older-secret digest-encoding digest-truncated algorithm
+		wrong-header timestamp-prefixed unkeyed-hash unknown`)
+	slices.Sort(want)
+	made := []string{causeUnknown, digestEncoding.cause}
+	for _, tr := range transformations {
+		made = append(made, tr.cause)
+	}
+	slices.Sort(made)
+	diff(t, "causes", want, slices.Compact(made))
+
 	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "diagnosis.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{causeUnknown, digestEncoding.cause}
-	for _, tr := range transformations {
-		want = append(want, tr.cause)
-	}
-	slices.Sort(want)
-	var got []string
-	for line := range strings.Lines(string(data)) {
-		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "### "); ok {
-			got = append(got, name)
+	var sections []string
+	for part := range strings.SplitSeq(string(data), "\n### ") {
+		name, text, _ := strings.Cut(part, "\n")
+		if strings.HasPrefix(part, "#") {
+			continue // what is before the first
+		}
+		if sections = append(sections, name); len(strings.Fields(text)) < 20 {
+			t.Errorf("the section %s says nothing", name)
 		}
 	}
-	slices.Sort(got)
-	diff(t, "sections", slices.Compact(want), got)
+	slices.Sort(sections)
+	diff(t, "sections", want, sections)
 }

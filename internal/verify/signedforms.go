@@ -477,7 +477,7 @@ func standsFor(c Candidate, other *Candidate) string {
 // Words that stand for a secret: by themselves, or with whatever follows. They
 // are joined, since people write your-secret, YOUR_SECRET and yourSecret.
 var (
-	placeholders      = []string{"secret", "secretkey", "webhooksecret", "signingsecret", "hooksecret", "mysecret", "example", "examplesecret", "todo", "tbd", "none", "null", "nil", "undefined", "true", "false", "objectobject", "elided", "hidden", "masked"}
+	placeholders      = []string{"secret", "secretkey", "webhooksecret", "signingsecret", "hooksecret", "example", "examplesecret", "todo", "tbd", "none", "null", "nil", "undefined", "true", "false", "objectobject", "elided", "hidden", "masked"}
 	placeholderStarts = []string{"your", "changeme", "changethis", "replaceme", "replacewith", "placeholder", "redacted", "insert", "xxxx", "pastehere", "secrethere", "secretgoeshere"}
 )
 
@@ -564,11 +564,10 @@ func variableShape(s string) bool {
 	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" && strings.Trim(s, "_") == s
 }
 
-// fingerprintShape is "sha256:" and 8 hexadecimal digits or all 64, or the 8
-// digits alone.
+// fingerprintShape is "sha256:" and 8 hexadecimal digits, or all 64.
 func fingerprintShape(s string) bool {
-	digits, labelled := strings.CutPrefix(s, "sha256:")
-	return (len(digits) == 8 || labelled && len(digits) == 64) && strings.Trim(digits, "0123456789abcdef") == ""
+	digits, ok := strings.CutPrefix(s, "sha256:")
+	return ok && (len(digits) == 8 || len(digits) == 64) && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // uuidShape is 8-4-4-4-12; providers' ids are not always hexadecimal.

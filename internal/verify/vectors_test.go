@@ -509,6 +509,9 @@ func mutators() []mutator {
 
 		body("tampered: another amount", "unknown", func(s string) string { return strings.Replace(s, "200.00", "900.00", 1) }),
 		body("tampered: another id", "unknown", func(s string) string { return strings.Replace(s, `id":"`, `id":"0`, 1) }),
+		kept("wrong secret in hex", "unknown", func(string) string { return "deadbeef" }),
+		kept("wrong secret with a word", "unknown", func(string) string { return "secret_abc123def456" }),
+		kept("half the secret", "unknown", func(s string) string { return s[:32] }),
 		{"another secret", "unknown", func(m *mishap) bool { m.key = "somebody-else's"; return true }},
 		both(body("pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "wrong" }), "unknown"),
 		both(sent("sent pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "secret-two" }), "unknown"),
