@@ -274,13 +274,13 @@ func (p *Plan) leftovers(a *account, s State) {
 		}
 		mine := h.rec != nil && h.rec.Managed && h.rec.Profile == s.Profile && (h.rec.Origin == "" || h.rec.Origin == a.Origin)
 		switch {
+		case h.successor != nil && h.successor.claimed: // it may be wanted for a while: rotate --overlap
+			ref := provider.ShellQuote(a.Driver.Name + "/" + h.ID)
+			p.warn(fmt.Sprintf("%s (%s/%s) has been replaced and is still there; if nothing needs it any more: hookctl delete %s", title(a.Driver.Name, h.name), a.Driver.Name, h.ID, ref))
 		case mine && s.Prune:
 			p.Changes = append(p.Changes, &Change{
 				Action: Delete, Driver: a.Driver, Name: h.name, URL: h.url, ID: h.ID, Kept: true, live: h.Webhook, rec: h.rec,
 			})
-		case h.successor != nil && h.successor.claimed:
-			ref := provider.ShellQuote(a.Driver.Name + "/" + h.ID)
-			p.warn(fmt.Sprintf("%s (%s/%s) has been replaced and is still there; if nothing needs it any more: hookctl delete %s", title(a.Driver.Name, h.name), a.Driver.Name, h.ID, ref))
 		}
 	}
 }

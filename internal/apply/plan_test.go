@@ -183,7 +183,7 @@ func TestWarnings(t *testing.T) {
 	old, unreadable := row("1", "a", "https://a.test/"), provider.Webhook{ID: "x", Unreadable: "no URL"}
 	now := row("2", "a", "https://a.test/")
 	p, err := compareRows(t, hooks("name: a, url: 'https://a.test/'", "name: b, url: 'https://b.test/'", "name: c, url: 'https://c.test/'"),
-		State{Records: []secret.Record{kept(old, ""), kept(now, "1")}}, old, now, unreadable, row("7", "c", "https://c.test/"))
+		State{Records: []secret.Record{kept(old, ""), kept(now, "1")}, Prune: true}, old, now, unreadable, row("7", "c", "https://c.test/"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -290,6 +290,11 @@ func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in
 	for _, s := range in.Sinks {
 		rec.Unfilled = append(rec.Unfilled, sink.SpecFor(s, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}))
 	}
+	if in.Replaces != nil { // what apply made stays its own
+		if old, err := store.Get(ctx, *in.Replaces); err == nil {
+			rec.Managed = old.Managed
+		}
+	}
 	// An id that was given out before: its secret is not dropped.
 	if old, err := store.Get(ctx, rec.Ref()); err == nil {
 		rec.Secret, rec.CreatedAt, rec.Older = old.Secret, old.CreatedAt, old.Older
