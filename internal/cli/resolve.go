@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -165,8 +166,14 @@ func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix boo
 // file may be why.
 func (a *app) notKept(ctx context.Context, ref string) error {
 	hint := "see what is kept: hookctl secrets list"
-	if _, damaged, err := a.store.List(ctx); err == nil && len(damaged) > 0 {
+	recs, damaged, err := a.store.List(ctx)
+	if err == nil && len(damaged) > 0 {
 		hint = plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
+	}
+	for _, r := range recs {
+		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
+			hint = "it belongs to another profile: add --profile " + provider.ShellQuote(r.Profile)
+		}
 	}
 	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)
 }
