@@ -31,7 +31,9 @@ const (
 // webhook is made and kept, and old is still there.
 func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
 	ref := &secret.Ref{Provider: c.driver.Name, ID: old.ID}
-	entry, made, err := c.make(ctx, c.intent(operation, s, ref), s, sinks)
+	in := c.intent(operation, s, ref)
+	in.Overlap = overlap
+	entry, made, err := c.make(ctx, in, s, sinks)
 	if entry == nil {
 		return made, err
 	}
@@ -39,9 +41,9 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if perr := c.pauseLike(keep, old, &made.Webhook); err == nil {
 		err = perr
 	}
-	if err == nil && overlap {
-		c.done(entry)
-		return made, nil
+	if overlap {
+		c.done(entry) // what a sink did not get the record says
+		return made, err
 	}
 	if err == nil {
 		err = c.unchanged(keep, old)
@@ -53,7 +55,7 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
 	if err != nil {
-		c.custody.notify("%s was gone already: somebody else has deleted it", ShellQuote(c.driver.Name+"/"+old.ID))
+		c.custody.notify("%s was gone already: somebody else has deleted or rotated it, see hookctl list", ShellQuote(c.driver.Name+"/"+old.ID))
 		if merr := c.markDeleted(keep, old.ID); merr != nil {
 			c.custody.notify("%v", merr)
 		}
@@ -114,7 +116,7 @@ func stillThere(d *Driver, old string, err error) error {
 // gone?
 func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error) {
 	old := u.Intent.Replaces
-	if rec, err := r.Store.Get(ctx, *old); err == nil && !rec.DeletedAt.IsZero() {
+	if rec, err := r.Store.Get(ctx, *old); u.Intent.Overlap || err == nil && !rec.DeletedAt.IsZero() {
 		return nil, u.entry.Done()
 	}
 	f := u.finding(StateUnknown, old.ID)

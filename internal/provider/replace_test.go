@@ -114,3 +114,26 @@ func TestReplaceStopsBeforeTheRemoval(t *testing.T) {
 		})
 	}
 }
+
+// A rotation with overlap that was interrupted leaves the old webhook alone: it
+// was to stay.
+func TestInterruptedOverlapIsSettled(t *testing.T) {
+	w := withOld(t)
+	in := w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"})
+	in.Overlap = true
+	entry, _, err := w.client.make(context.Background(), in, spec, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := entry.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range w.recover() {
+		if !f.Settled() {
+			t.Errorf("found %+v", f)
+		}
+	}
+	if len(w.pending()) != 0 || len(w.rows) != 1 {
+		t.Errorf("%d entries, %d rows left", len(w.pending()), len(w.rows))
+	}
+}

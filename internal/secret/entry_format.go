@@ -86,6 +86,9 @@ func encodeIntent(in Intent) ([]byte, error) {
 	w.value("pid", in.PID)
 	w.text("host", in.Host)
 	w.ref("replaces", in.Replaces)
+	if in.Overlap {
+		w.value("overlap", true)
+	}
 	if len(in.Sinks) > 0 {
 		w.texts("sinks", in.Sinks)
 	}
@@ -109,6 +112,7 @@ func decodeIntent(line []byte) (Intent, error) {
 		PID:       int(o.int("pid")),
 		Host:      o.text("host"),
 		Replaces:  o.ref("replaces"),
+		Overlap:   o.bool("overlap"),
 		Sinks:     o.texts("sinks"),
 	}
 	return in, o.err

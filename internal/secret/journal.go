@@ -33,7 +33,8 @@ type Intent struct {
 	PID       int       `json:"pid"`  // made by Begin when zero
 	Host      string    `json:"host"` // made by Begin when empty
 	Replaces  *Ref      `json:"replaces,omitempty"`
-	Sinks     []string  `json:"sinks,omitempty"` // as typed; a sink's words hold no secret
+	Overlap   bool      `json:"overlap,omitempty"` // the webhook that it replaces is to stay for now
+	Sinks     []string  `json:"sinks,omitempty"`   // as typed; a sink's words hold no secret
 }
 
 // Phase is one step that an operation has taken, appended to its entry.

@@ -26,7 +26,7 @@ func fullIntent() Intent {
 	return Intent{
 		Operation: "create", Provider: "zyntro", Profile: "default", Origin: "https://api.example",
 		Name: "caf\xe9\n", URL: "https://example.com/?a&b", Events: []string{"a", "\xff"}, StartedAt: at,
-		Account: "0a1b2c3d", PID: 42, Host: "host", Replaces: &Ref{"zyntro", "\xfe"}, Sinks: []string{"dotenv:.env:X"},
+		Account: "0a1b2c3d", PID: 42, Host: "host", Replaces: &Ref{"zyntro", "\xfe"}, Overlap: true, Sinks: []string{"dotenv:.env:X"},
 	}
 }
 
