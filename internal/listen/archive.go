@@ -1,6 +1,8 @@
 package listen
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -8,6 +10,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -18,8 +21,9 @@ import (
 //
 // What [Archive.Append] reports as kept is durable. What it reports as failed
 // is not in the file, as far as that can be had: the failed write is taken
-// back. A kill may leave one torn line, at the end; whoever opens the file next
-// begins on a new line. A file that is removed meanwhile is begun anew.
+// back. A kill may leave one torn line, at the end, of what was never reported:
+// whoever opens the file next takes it off. A file that is removed meanwhile is
+// begun anew.
 type Archive struct {
 	path   string
 	most   int64 // bytes; 0: as much as there is room for
@@ -55,6 +59,13 @@ type file interface {
 	Removed() bool // nothing leads to the file any more
 	Close() error
 }
+
+// recordHead is how each record of a listener begins, and mostRecord is more
+// than one takes: base64 of the largest body, and headers.
+const (
+	recordHead = `{"received_at":"`
+	mostRecord = 2 * capture.MaxDelivery
+)
 
 // spareBatch bounds the memory that is kept for the next batch.
 const spareBatch = 4 << 20
@@ -116,10 +127,52 @@ func (f *osFile) inspect(path string, notify func(line string)) (size int64, tor
 	if _, err := f.ReadAt(last[:], info.Size()-1); err != nil {
 		return 0, false, err
 	}
-	if torn = last[0] != '\n'; torn {
-		notify(fmt.Sprintf("The last line of %s has no end: a listener was killed while it wrote it. It stays, and what comes now begins on a new line.", path))
+	if last[0] == '\n' {
+		return info.Size(), false, nil
 	}
-	return info.Size(), torn, nil
+	start, ours, err := f.tornRecord(info.Size())
+	switch {
+	case err != nil:
+		return 0, false, err
+	case !ours:
+		notify(fmt.Sprintf("The last line of %s has no end. It stays, and what comes now begins on a new line.", path))
+		return info.Size(), true, nil
+	}
+	if err := errors.Join(f.Truncate(start), f.Sync()); err != nil {
+		return 0, false, err
+	}
+	notify(fmt.Sprintf("The last line of %s was cut off: a listener was killed while it wrote it, before it had answered. The line is removed.", path))
+	return start, false, nil
+}
+
+// tornRecord is where the last line of the file begins, and whether it is the
+// beginning of a record, as a kill leaves it.
+func (f *osFile) tornRecord(size int64) (start int64, ours bool, err error) {
+	if start, err = f.lastLine(size); err != nil || size-start > mostRecord {
+		return start, false, err
+	}
+	line := make([]byte, size-start)
+	if _, err := f.ReadAt(line, start); err != nil {
+		return start, false, err
+	}
+	head := min(len(line), len(recordHead))
+	return start, string(line[:head]) == recordHead[:head] && !json.Valid(line), nil
+}
+
+// lastLine is where the last line of a file of that size begins.
+func (f *osFile) lastLine(size int64) (int64, error) {
+	buf := make([]byte, 64<<10)
+	for end := size; end > 0; {
+		part := buf[:min(int64(len(buf)), end)]
+		end -= int64(len(part))
+		if _, err := f.ReadAt(part, end); err != nil {
+			return 0, err
+		}
+		if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
+			return end + int64(i) + 1, nil
+		}
+	}
+	return 0, nil
 }
 
 func newArchive(path string, f file, most int64, notify func(line string), size int64, torn bool) *Archive {
