@@ -659,6 +659,7 @@ var stringForms = []func([]byte) []byte{
 	escaper("<>&", false, "0123456789abcdef"),        // Go
 	escaper("", true, "0123456789ABCDEF"),            // Java, C#
 	escaper("<>&'+`\"", true, "0123456789ABCDEF"),    // System.Text.Json
+	escaper("<>&'=", false, "0123456789abcdef"),      // Gson
 	escaper("", false, "0123456789ABCDEF"),           // control characters in upper case
 	func(s []byte) []byte { return hexCase(s, 'a') }, // as it is, but the case of \uXXXX
 	func(s []byte) []byte { return hexCase(s, 'A') },

@@ -284,6 +284,9 @@ func mutators() []mutator {
 		body("HTML", "json-escaping", func(s string) string {
 			return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(s)
 		}),
+		sent("Gson undone", "json-escaping", func(s string) string {
+			return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`, "=", `\u003d`).Replace(s)
+		}),
 		sent("HTML undone", "json-escaping", func(s string) string {
 			return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(s)
 		}),
