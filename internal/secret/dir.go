@@ -34,6 +34,7 @@ type Dir struct {
 	keep        string // InFile or InKeyring: where new values go
 	space       string // names new items in the keyring
 	vault       *vault
+	patience    time.Duration // how long a Put into a file waits for its turn
 }
 
 // Where a value lies.
@@ -69,6 +70,7 @@ func OpenDir(dir string, o DirOptions) *Dir {
 		keep:        cmp.Or(o.Keep, InFile),
 		space:       keyringSpace(dir),
 		vault:       newVault(o.Keyring),
+		patience:    2 * time.Second,
 	}
 }
 
@@ -146,24 +148,38 @@ func (d *Dir) Put(ctx context.Context, r Record) error {
 		}
 	}
 	r.Keyring = d.spaceFor(old.Keyring)
-	if r.Keyring == "" {
-		r.carry(old)
-		return d.write(ctx, r)
+	if _, err := d.encode(&r); err != nil {
+		return recordFault(r, err)
 	}
 	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	return d.inTurn(context.WithoutCancel(ctx), d.webhooks, func() error {
+	ctx = context.WithoutCancel(ctx)
+	keep := func() error {
 		old, err := d.inPlace(r.Ref())
-		if err == nil {
-			err = d.fill(context.WithoutCancel(ctx), &old)
+		if err == nil && r.Keyring != "" {
+			err = d.fill(ctx, &old)
 		}
 		if err != nil && !errors.Is(err, ErrLost) {
 			return err
 		}
 		r.carry(old)
 		return d.write(ctx, r)
-	})
+	}
+	if r.Keyring != "" {
+		return d.inTurn(ctx, d.webhooks, keep)
+	}
+	wait, cancel := context.WithTimeout(ctx, d.patience)
+	defer cancel()
+	unlock, err := lockDir(wait, d.webhooks)
+	if err != nil {
+		return keep() // a secret that was told once is worth more than what another process may set now
+	}
+	return errors.Join(keep(), unlock())
+}
+
+func recordFault(r Record, err error) error {
+	return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
 }
 
 // inPlace is the record that Put would replace, without what is in the keyring;
@@ -198,7 +214,7 @@ func (r *Record) carry(old Record) {
 func (d *Dir) write(ctx context.Context, r Record) error {
 	data, err := d.encode(&r)
 	if err != nil {
-		return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
+		return recordFault(r, err)
 	}
 	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
 		return storeFault(err)

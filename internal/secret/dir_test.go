@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -566,5 +566,28 @@ func TestSweep(t *testing.T) {
 		if _, err := os.Lstat(filepath.Join(d.webhooks, n)); (err == nil) != want {
 			t.Errorf("%s: left %v, want %v", n, err == nil, want)
 		}
+	}
+}
+
+// Processes that keep a secret of the same webhook at the same time lose none.
+func TestPutAtOnce(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	dir := t.TempDir()
+	const n = 20
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			d := OpenDir(dir, DirOptions{Now: func() time.Time { return at }})
+			d.patience = time.Minute
+			if err := d.Put(ctx, Record{Provider: "zyntro", ID: "x", Secret: New(fmt.Sprint("secret ", i))}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	got, err := OpenDir(dir, DirOptions{}).Get(ctx, Ref{Provider: "zyntro", ID: "x"})
+	if err != nil || len(got.known()) != n {
+		t.Errorf("%d secrets are kept, want %d: %v", len(got.known()), n, err)
 	}
 }

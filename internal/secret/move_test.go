@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -102,6 +103,7 @@ func TestMoveMeetsAnother(t *testing.T) {
 	ring := newFakeRing()
 	dir := filepath.Join(t.TempDir(), "cfg")
 	d, other := ringDir(t, dir, InFile, ring), ringDir(t, dir, InFile, nil)
+	other.patience = 10 * time.Millisecond // it is not its turn, but its secret must be kept
 	r := fullRecord()
 	if err := d.Put(ctx, r); err != nil {
 		t.Fatal(err)
