@@ -86,6 +86,7 @@ type Engine struct {
 	o         Options
 	providers []ringed
 	chunks    sync.Pool // of *Chunk, emptied
+	judges    sync.Pool // of *worker, for Judge
 }
 
 // ringed is a provider with the secrets that fit it.
@@ -148,6 +149,23 @@ func New(o Options) (*Engine, error) {
 		}
 	}
 	return nil, e.providers[0].unusable
+}
+
+// Judge is the verdict on one delivery whose body is in memory, without a
+// diagnosis. It keeps nothing of r. It can be called several times at once.
+func (e *Engine) Judge(r *capture.Request) Result {
+	w, ok := e.judges.Get().(*worker)
+	if !ok {
+		w = newWorker(e, nil)
+	}
+	defer e.judges.Put(w)
+	var (
+		result Result
+		seen   facts
+	)
+	w.judge(context.Background(), r, &result, &seen)
+	w.asked = nil
+	return result
 }
 
 // Payload returns what tells a payload by the signature that the options give
