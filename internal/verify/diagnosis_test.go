@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -343,6 +344,19 @@ func FuzzDiagnose(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestLongNamesAreKeptOnce is not parallel: it counts what is allocated.
+func TestLongNamesAreKeptOnce(t *testing.T) {
+	const objects = 5000
+	list, _ := tokens([]byte(`{"` + strings.Repeat("n", 64<<10) + `":{` + strings.Repeat(`"a":{},`, objects) + `"z":[]}}`))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	alphabetical(list)
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 32<<20 {
+		t.Errorf("%d MiB for an object of %d objects", n>>20, objects)
+	}
 }
 
 // The public names, each with a transformation and a section in the guide that

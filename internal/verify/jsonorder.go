@@ -15,28 +15,45 @@ import (
 // where it ends, by the place of its first token.
 type tree struct {
 	list    []token
+	paths   paths
 	objects []object // in the order in which they begin
 	items   map[int][]int
 	end     map[int]int
 }
 
-// object is where one begins, the names of what is around it, and of its
-// members.
+// object is where one begins, its path, and the names of its members.
 type object struct {
 	at    int
-	path  string
+	path  int
 	names []string
 }
 
-func treeOf(list []token) *tree {
-	t := &tree{list: list, items: map[int][]int{}, end: map[int]int{}}
-	t.grow(0, "")
+// member is one of the objects of a path.
+type member struct {
+	path int
+	name string
+}
+
+// paths numbers the paths, which are the names around an object: 0 has none. As
+// texts they could be as long as the document, for each object in it.
+type paths map[member]int
+
+func (p paths) of(m member) int {
+	if _, known := p[m]; !known {
+		p[m] = len(p) + 1
+	}
+	return p[m]
+}
+
+func treeOf(list []token, p paths) *tree {
+	t := &tree{list: list, paths: p, items: map[int][]int{}, end: map[int]int{}}
+	t.grow(0, 0)
 	return t
 }
 
 // grow takes in the value at i, and returns the place after it. The nesting is
 // bounded by tokens.
-func (t *tree) grow(i int, path string) int {
+func (t *tree) grow(i, path int) int {
 	open, kind := i, t.list[i].kind
 	if kind != '{' && kind != '[' {
 		return i + 1
@@ -60,8 +77,9 @@ func (t *tree) grow(i int, path string) int {
 				name = string(t.list[i].text)
 			}
 			t.objects[at].names = append(t.objects[at].names, name)
-			within += "/" + name
-			i += 2
+			if i += 2; t.list[i].kind == '{' || t.list[i].kind == '[' {
+				within = t.paths.of(member{path, name})
+			}
 		}
 		i = t.grow(i, within)
 	}
@@ -97,7 +115,7 @@ func (t *tree) write(out []token, i int, order map[int][]int) []token {
 
 // alphabetical is a document with the members of its objects in that order.
 func alphabetical(list []token) []token {
-	t := treeOf(list)
+	t := treeOf(list, paths{})
 	order := map[int][]int{}
 	for _, o := range t.objects {
 		at := unchanged(o.names)
@@ -116,13 +134,13 @@ func unchanged(names []string) []int {
 }
 
 // ranks says in which order a provider writes the members of a body such as
-// sample: each name, behind its path, with its place.
-func ranks(sample []byte) map[string]int {
-	known := map[string]int{}
+// sample: the place of each.
+func ranks(sample []byte, p paths) map[member]int {
+	known := map[member]int{}
 	if list, _ := tokens(sample); list != nil {
-		for _, o := range treeOf(list).objects {
+		for _, o := range treeOf(list, p).objects {
 			for i, name := range o.names {
-				known[o.path+"/"+name] = i + 1
+				known[member{o.path, name}] = i + 1
 			}
 		}
 	}
@@ -143,11 +161,12 @@ func testOrder(d *diagnosis) (string, bool) {
 	if len(d.targets) == 0 || len(list) < 2 {
 		return "", false
 	}
-	known := map[string]int{}
+	var known map[member]int
+	p := paths{}
 	if d.provider.Sample != nil {
-		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.failure.body).Type))
+		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.failure.body).Type), p)
 	}
-	t := treeOf(list)
+	t := treeOf(list, p)
 	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })
 	texts := appendNew([][][]byte{nil}, plain)
 	var numbers [][][]byte
@@ -164,7 +183,7 @@ func testOrder(d *diagnosis) (string, bool) {
 
 // ordered tries the pieces of a document in these layouts, in all orders of its
 // members; full says to write the likeliest orders in all other ways too.
-func (d *diagnosis) ordered(t *tree, known map[string]int, variants [][][]byte, layouts []layout, full bool) bool {
+func (d *diagnosis) ordered(t *tree, known map[member]int, variants [][][]byte, layouts []layout, full bool) bool {
 	o := newOrders(t, known)
 	list, buf := make([]token, 0, len(t.list)), []byte(nil)
 	for n := range maxOrders {
@@ -216,11 +235,11 @@ type orderGroup struct {
 	now     int
 }
 
-func newOrders(t *tree, known map[string]int) *orders {
+func newOrders(t *tree, known map[member]int) *orders {
 	o := &orders{chosen: map[int][]int{}}
 	at := map[string]int{} // index of groups
 	for _, object := range t.objects {
-		key := object.path + "\n" + strings.Join(object.names, "\n")
+		key := strconv.Itoa(object.path) + "\n" + strings.Join(object.names, "\n")
 		i, seen := at[key]
 		if !seen {
 			i = len(o.groups)
@@ -250,8 +269,8 @@ func (o *orders) next() bool {
 
 // choices is the orders that an object may have had: what is told of comes in
 // its order, the rest anywhere, if it is not too much.
-func choices(object object, known map[string]int) [][]int {
-	place := func(i int) int { return known[object.path+"/"+object.names[i]] }
+func choices(object object, known map[member]int) [][]int {
+	place := func(i int) int { return known[member{object.path, object.names[i]}] }
 	var told, rest []int
 	for i := range object.names {
 		if place(i) > 0 {
