@@ -66,6 +66,8 @@ type transformation struct {
 	// hint marks a sign rather than a proof: asked for only when nothing was
 	// proven.
 	hint bool
+	// and, where not nil, is a second cause that a match proves.
+	and *Finding
 	// share bounds a search that would not end: it may use one part in so many of
 	// the budget. 0 is no bound but the budget.
 	share int
@@ -77,6 +79,14 @@ func (t *transformation) finding(explanation string) Finding {
 		explanation = t.explanation
 	}
 	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
+}
+
+func (t *transformation) findings(explanation string) []Finding {
+	found := []Finding{t.finding(explanation)}
+	if t.and != nil {
+		found = append(found, *t.and)
+	}
+	return found
 }
 
 // diagnosis is the state of one search, under one provider's scheme.
@@ -129,18 +139,30 @@ func (e *Engine) diagnose(ctx context.Context, f *failure) (provider int, found 
 			return d.index, found
 		}
 	}
-	for i := range transformations {
-		t := &transformations[i]
-		for _, d := range all {
-			if !t.hint || f.streamed {
-				continue
-			}
-			if text, ok := t.test(d); ok {
-				return -1, []Finding{t.finding(text)}
-			}
+	if !f.streamed {
+		if found := signs(all); len(found) > 0 {
+			return -1, found
 		}
 	}
 	return -1, unknown(all)
+}
+
+// signs are the causes of which there is a sign, and no proof.
+func signs(all []*diagnosis) []Finding {
+	var found []Finding
+	for i := range transformations {
+		t := &transformations[i]
+		if !t.hint {
+			continue
+		}
+		for _, d := range all {
+			if text, ok := t.test(d); ok {
+				found = append(found, t.finding(text))
+				break
+			}
+		}
+	}
+	return found
 }
 
 func (e *Engine) everyProvider() []int {
@@ -203,7 +225,7 @@ func (d *diagnosis) prove() []Finding {
 			continue
 		}
 		if text, ok := d.try(t); ok {
-			return []Finding{t.finding(text)}
+			return t.findings(text)
 		}
 	}
 	if found := d.proveRest(); found != nil {

@@ -278,7 +278,13 @@ func jsonReserialised(doc *document) iter.Seq[[]byte] {
 	}
 }
 
-func jsonEscaping(doc *document) iter.Seq[[]byte] {
+// jsonEscaping: other escapes, the layout as it is.
+func jsonEscaping(doc *document) iter.Seq[[]byte] { return escaped(doc, asWas) }
+
+// jsonEscapingSpaced: other escapes and another layout.
+func jsonEscapingSpaced(doc *document) iter.Seq[[]byte] { return escaped(doc, compact, spaced) }
+
+func escaped(doc *document, layouts ...layout) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var buf []byte
 		var texts [][][]byte // made as they are needed
@@ -287,13 +293,8 @@ func jsonEscaping(doc *document) iter.Seq[[]byte] {
 			if texts = appendNew(texts, pieces(doc.list, '"', func(t token) []byte { return form(t.text) })); len(texts) == known {
 				continue
 			}
-			if buf = write(buf[:0], doc.list, doc.tail, asWas, texts[known]); !yield(buf) {
-				return
-			}
-		}
-		for _, l := range []layout{compact, spaced} {
-			for _, p := range texts {
-				if buf = write(buf[:0], doc.list, doc.tail, l, p); !yield(buf) {
+			for _, l := range layouts {
+				if buf = write(buf[:0], doc.list, doc.tail, l, texts[known]); !yield(buf) {
 					return
 				}
 			}

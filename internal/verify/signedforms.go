@@ -652,15 +652,26 @@ func (d *diagnosis) names(text, form string) bool {
 	return strings.Contains(text, fmt.Sprintf(form, d.provider.Envelope.Type))
 }
 
+// testSorted: what the order of the members was can seldom be found out, and
+// hardly any program sends them sorted.
+func testSorted(d *diagnosis) (string, bool) {
+	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.failure.body).list)
+}
+
+// testSortedLines is for jq -S and the like. A layout alone is no sign: which
+// one it was can be found out.
+func testSortedLines(d *diagnosis) (string, bool) {
+	_, sorted := testSorted(d)
+	return "", sorted && hasLines(d.document(d.failure.body).list)
+}
+
 // guess says what the body looks like where nothing was proven. It is no cause:
-// a body that is laid out, or sorted, may have been sent so.
+// a body that is laid out may have been sent so.
 func (d *diagnosis) guess() string {
 	list := d.document(d.failure.body).list
 	switch {
 	case hasLines(list):
 		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."
-	case namesSorted(list):
-		return " The names in the captured JSON are in alphabetical order: if a program sorted them, the signed order is gone."
 	case slices.ContainsFunc(list, roundedNumber):
 		return " The captured JSON has a number that looks rounded to a float64: if a program parsed it, the signed digits are gone."
 	}

@@ -112,6 +112,17 @@ var transformations = []transformation{
 		json:        jsonEscaping, paired: true,
 	},
 	{
+		cause:       "json-escaping",
+		explanation: `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`,
+		fix:         "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes.",
+		json:        jsonEscapingSpaced,
+		and: &Finding{
+			Cause:       "json-reserialised",
+			Explanation: "Its spacing is another one too: it was parsed and written again.",
+			Fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		},
+	},
+	{
 		cause:       "base64-body",
 		explanation: "The body is base64 of what was signed, or the other way round.",
 		fix:         `Decode it first; in a record put base64 into "body_base64" and not into "body".`,
@@ -237,6 +248,18 @@ var transformations = []transformation{
 		explanation: "What was captured is what a program makes of JSON for people or for itself, and no JSON.",
 		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
 		test:        testRewritten, hint: true,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The names in the captured JSON are in alphabetical order, as programs write them that parsed it: if one did, the signed order is gone.",
+		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		test:        testSorted, hint: true,
+	},
+	{
+		cause:       "json-pretty-printed",
+		explanation: "The captured JSON is laid out for people too.",
+		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		test:        testSortedLines, hint: true,
 	},
 }
 

@@ -518,7 +518,7 @@ func mutators() []mutator {
 		{"another secret", "unknown", func(m *mishap) bool { m.key = "somebody-else's"; return true }},
 		both(body("pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "wrong" }), "unknown"),
 		both(sent("sent pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "secret-two" }), "unknown"),
-		both(body("sorted", "", func(s string) string { return goJSON(s, true) }), kept("", "", func(string) string { return "wrong" }), "unknown"),
+		both(body("sorted", "", func(s string) string { return goJSON(s, true) }), kept("", "", func(string) string { return "wrong" }), "json-reserialised"),
 		signer("random", "unknown", func(string, string) string { return strings.Repeat("5e", 32) }),
 	}
 	return all
