@@ -93,16 +93,16 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err == nil {
 		a.noteReplaced(old, o.overlap)
 	}
-	return o.create.printReplacement(made, old, o.overlap || err != nil, err)
+	return o.create.printReplacement(made, old, err)
 }
 
-// printReplacement prints the webhook that took old's place. Kept says that old
-// is still there; err is what the replacement itself came to.
-func (o *createOptions) printReplacement(made provider.Created, old found, kept bool, err error) error {
+// printReplacement prints the webhook that took old's place; err is what the
+// replacement itself came to.
+func (o *createOptions) printReplacement(made provider.Created, old found, err error) error {
 	v := o.view(made.Webhook, made.Record, made.Sinks, true)
 	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
 	switch {
-	case kept:
+	case !made.OldGone:
 		v.Replaces.State = "kept"
 	case old.client.Driver().Deletes:
 		v.Replaces.State = "deleted"

@@ -122,7 +122,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err == nil {
 		a.noteReplaced(f, false)
 	}
-	return o.create.printReplacement(made, f, err != nil, err)
+	return o.create.printReplacement(made, f, err)
 }
 
 // anything refuses a call that names nothing to change.

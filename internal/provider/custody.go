@@ -139,6 +139,7 @@ type Created struct {
 	Webhook Webhook
 	Record  secret.Record // with the secret
 	Sinks   []sink.Result
+	OldGone bool // the webhook that it replaces is not there any more
 }
 
 // Create makes a webhook and keeps its secret, in the order of architecture.md

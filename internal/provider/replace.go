@@ -28,7 +28,7 @@ const (
 //
 // The operation is one entry of the journal: wherever it ends, recover names
 // what is left to do. An error of which Created has a record means that the new
-// webhook is made and kept, and old is still there.
+// webhook is made and kept; Created says whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
 	ref := &secret.Ref{Provider: c.driver.Name, ID: old.ID}
 	in := c.intent(operation, s, ref)
@@ -38,30 +38,55 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 		return made, err
 	}
 	keep := context.WithoutCancel(ctx)
-	if perr := c.pauseLike(keep, old, &made.Webhook); err == nil {
-		err = perr
-	}
+	err = errors.Join(err, c.pauseLike(keep, old, &made.Webhook))
 	if overlap {
 		c.done(entry) // what a sink did not get the record says
 		return made, err
 	}
-	if err == nil {
-		err = c.unchanged(keep, old)
-	}
-	if err == nil {
-		err = c.Delete(keep, old.ID)
-	}
-	if err != nil && fault.Code(err) != "not-found" {
+	if err != nil {
 		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
-	if err != nil {
-		c.custody.notify("%s was gone already: somebody else has deleted or rotated it, see hookctl list", ShellQuote(c.driver.Name+"/"+old.ID))
-		if merr := c.markDeleted(keep, old.ID); merr != nil {
-			c.custody.notify("%v", merr)
-		}
+	if err = c.unchanged(keep, old); err == nil {
+		err = c.raw.Delete(keep, old.ID)
+	}
+	gone := fault.Code(err) == "not-found"
+	if err != nil && !gone {
+		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
+	}
+	made.OldGone = true
+	if err := c.markDeleted(keep, old.ID); err != nil {
+		return made, c.leave(entry, err)
 	}
 	c.done(entry)
+	if gone {
+		return made, c.alone(keep, old, made.Webhook)
+	}
 	return made, nil
+}
+
+// alone is for a webhook that was made in the place of old, which was gone when
+// it was to be removed. Whoever removed it may have replaced it too: webhooks
+// that look as if they were an error of code "conflict".
+func (c *Client) alone(ctx context.Context, old, made Webhook) error {
+	ref := func(id string) string { return ShellQuote(c.driver.Name + "/" + id) }
+	rows, err := c.raw.List(ctx)
+	if err != nil {
+		return fmt.Errorf("%s was gone already, and whether another webhook than %s has taken its place cannot be told: %w", ref(old.ID), ref(made.ID), err)
+	}
+	var others []string
+	for _, w := range rows {
+		like := same(w.Name, old.Name) && same(w.URL, old.URL) || same(w.Name, made.Name) && same(w.URL, made.URL)
+		if like && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != Disabled) {
+			others = append(others, ref(w.ID))
+		}
+	}
+	if len(others) == 0 {
+		c.custody.notify("%s was gone already: somebody else has deleted it", ref(old.ID))
+		return nil
+	}
+	return fault.Errorf(fault.Refused, "%s was gone already, and beside the new one, %s (its secret is kept), there is %s: somebody else has replaced it too, it seems",
+		ref(old.ID), ref(made.ID), strings.Join(others, ", ")).
+		WithCode("conflict").WithHint("decide which of them stays; for the new one to go: hookctl delete %s", ref(made.ID))
 }
 
 // pauseLike pauses a new webhook where the one that it replaces is paused:
@@ -124,7 +149,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	var w Webhook
 	if err == nil {
 		w, err = client.Get(ctx, old.ID)
-		if fault.Code(err) == "not-found" || err == nil && w.Status != nil && *w.Status == Disabled {
+		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Status != nil && *w.Status == Disabled {
 			if err := client.markDeleted(ctx, old.ID); err != nil {
 				return nil, err
 			}

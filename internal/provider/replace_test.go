@@ -137,3 +137,46 @@ func TestInterruptedOverlapIsSettled(t *testing.T) {
 		t.Errorf("%d entries, %d rows left", len(w.pending()), len(w.rows))
 	}
 }
+
+// updating is a toy whose webhooks can be changed in place, though the provider
+// does not know this one yet.
+type updating struct{ Provider }
+
+func (updating) Update(context.Context, string, Change) (Webhook, error) {
+	return Webhook{}, fault.Errorf(fault.Refused, "no such webhook").WithCode("not-found")
+}
+
+// A new webhook that cannot be found says nothing of the old one.
+func TestReplaceLeavesTheOldOneWhereTheNewOneIsNotFound(t *testing.T) {
+	w := withOld(t)
+	d := *w.client.driver
+	d.Updates = true
+	w.client.driver, w.client.raw = &d, updating{w.client.raw}
+	paused := Paused
+	made, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0", Status: &paused}, spec, nil, false)
+	wantKind(t, err, fault.Refused, "could not be paused", "recover --delete toy/id-0")
+	old, gerr := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-0"})
+	if made.OldGone || gerr != nil || !old.DeletedAt.IsZero() || len(w.rows) != 1 || len(w.pending()) != 1 {
+		t.Errorf("the old record %+v (%v), %d rows, %d entries", old, gerr, len(w.rows), len(w.pending()))
+	}
+}
+
+// Where webhooks can be deleted, a disabled one is there and can come back.
+func TestRecoverNamesAnOldWebhookThatIsDisabled(t *testing.T) {
+	w := withOld(t)
+	disabled := Disabled
+	w.rows[0].Status = &disabled
+	w.failDelete = true
+	if _, err := w.client.Replace(context.Background(), OpRotate, w.rows[0], spec, nil, false); err == nil {
+		t.Fatal("the removal did not fail")
+	}
+	d := *w.client.driver
+	d.Deletes = true
+	w.client.driver = &d
+	for _, f := range w.recover() {
+		if f.ID == "id-0" && f.Deletable {
+			return
+		}
+	}
+	t.Errorf("it is not named; %d entries are left", len(w.pending()))
+}
