@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -45,16 +46,34 @@ func NewAttempt(e provider.LogEntry) Attempt {
 // stamp is a time to the millisecond: attempts of one second must be told apart.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
+// timeOfDay is a stamp without its date.
+func timeOfDay(_ int, cell string) string {
+	_, clock, found := strings.Cut(cell, "T")
+	if !found {
+		return cell
+	}
+	return clock
+}
+
+// innermost is the end of an error: what is wrong, without what was tried.
+func innermost(_ int, cell string) string {
+	return strings.TrimSpace(cell[strings.LastIndex(cell, ": ")+1:])
+}
+
 // Attempts is a list of attempts.
 func Attempts(list []Attempt) render.View {
+	ids := make([]string, len(list))
+	for i, a := range list {
+		ids[i] = a.WebhookID
+	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "TIME"},
+		{Title: "TIME", Short: timeOfDay},
 		{Title: "PROVIDER"},
-		{Title: "WEBHOOK"},
+		{Title: "WEBHOOK", Short: shortIDs(ids)},
 		{Title: "EVENT"},
 		{Title: "ATTEMPT"},
-		{Title: "STATUS", Flexible: true},
-		{Title: "NEXT", Optional: true},
+		{Title: "STATUS", Flexible: true, Short: innermost},
+		{Title: "NEXT", Optional: true, Short: timeOfDay},
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, a := range list {

@@ -45,12 +45,23 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		NewKeptSecret(secret.Record{Provider: "zyntro", ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "CRM Sync", URL: "https://example.com/hooks/zyntro", Fingerprint: "sha256:1f2e3d4c", Store: "file", CreatedAt: since}),
 		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "0b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
 	}, false)
+	log := Attempts([]Attempt{
+		NewAttempt(provider.LogEntry{Time: since, Provider: "wundertreos", WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created",
+			Attempt: 1, Attempts: 3, Err: "dial tcp 127.0.0.1:3000: connect: connection refused", Next: since.Add(time.Minute)}),
+		NewAttempt(provider.LogEntry{Time: since, Provider: "zyntro", WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact",
+			Attempt: 1, Attempts: 4, Status: 200}),
+	})
 	for _, tt := range []struct {
 		what  string
 		v     render.View
 		width int
 		want  string
 	}{
+		{"attempts", log, 100, `
+TIME           PROVIDER     WEBHOOK   EVENT            ATTEMPT  STATUS              NEXT
+14:30:00.000Z  wundertreos  0b1c2d3e  contact.created  1/3      connection refused  14:31:00.000Z
+14:30:00.000Z  zyntro       9f8e7d6c  new_contact      1/4      200                 -
+`},
 		{"webhooks", hooks, 80, `
 PROVIDER     ID        NAME       URL            EVENTS         STATUS  SECRET
 zyntro       0b1c2d3e  CRM Sync   example.com/…  3 events       active  not kept
