@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -72,9 +73,21 @@ func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]stri
 	return g.completeProviders(nil, nil, "")
 }
 
-// scheme is how d signs, under the settings and the flags.
+// scheme is how d signs, under the settings and the flags. Where they say all of
+// it, none of it is assumed.
 func (k *keyFlags) scheme(a *app, d *provider.Driver) signature.Scheme {
 	s := scheme(d, a.cfg)
+	whole := true
+	for _, part := range []struct {
+		setting string
+		given   bool
+	}{
+		{"signature-header", len(k.signatureHeaders) > 0}, {"key-encoding", k.keyEncoding != ""},
+		{"digest-encoding", k.digestEncoding != ""}, {"signed-template", k.signedTemplate != ""},
+	} {
+		whole = whole && (part.given || a.cfg.Get(d.Name+"."+part.setting).Source != config.FromDefault)
+	}
+	s.Assumed = s.Assumed && !whole
 	if len(k.signatureHeaders) > 0 {
 		s.Headers = k.signatureHeaders
 	}

@@ -78,8 +78,11 @@ func (k Key) check(value string) error {
 type Setting struct {
 	Key    string
 	Value  string
-	Source string // "flag --output", "environment HOOKCTL_OUTPUT", "config.yaml (profile work)", "config.yaml", "default"
+	Source string // "flag --output", "environment HOOKCTL_OUTPUT", "config.yaml (profile work)", "config.yaml", FromDefault
 }
+
+// FromDefault is the source of a setting that nobody has set.
+const FromDefault = "default"
 
 // Config holds the effective settings. It is not for concurrent use with Set,
 // Unset or UseProfile.
@@ -150,7 +153,7 @@ func flags(given map[string]string) map[string]Setting {
 }
 
 func effectiveProfile(in Input, f *file) (Setting, error) {
-	s := Setting{"profile", DefaultProfile, "default"}
+	s := Setting{"profile", DefaultProfile, FromDefault}
 	switch {
 	case in.Profile != "":
 		s.Value, s.Source = in.Profile, "flag --profile"

@@ -11,7 +11,7 @@ type layers struct{ file, env, flags map[string]Setting }
 func merge(keys []Key, l layers) map[string]Setting {
 	v := viper.NewWithOptions(viper.KeyDelimiter("::")) // a key with dots is one key
 	for _, k := range keys {
-		v.SetDefault(k.Name, Setting{k.Name, k.Default, "default"})
+		v.SetDefault(k.Name, Setting{k.Name, k.Default, FromDefault})
 	}
 	configured := map[string]any{}
 	for _, layer := range []map[string]Setting{l.file, l.env} {
