@@ -50,7 +50,11 @@ func (a *app) newPoster(rate float64, secrets ...secret.Value) (*poster, error) 
 func (a *app) checkTarget(what, rawURL string) error {
 	origin, err := httpx.Origin(rawURL)
 	if err != nil {
-		return fault.Usagef("%s: %w", what, err).WithHint("a URL looks like http://127.0.0.1:3000/hook")
+		hint := "a URL looks like http://127.0.0.1:3000/hook"
+		if !strings.Contains(rawURL, "://") {
+			hint = "put http:// before it; " + hint
+		}
+		return fault.Usagef("%s: %w", what, err).WithHint("%s", hint)
 	}
 	if u, err := url.Parse(rawURL); err != nil || u.User != nil {
 		return fault.Usagef("%s: the URL holds a user name or password, which is not sent", what).
@@ -147,7 +151,7 @@ func (p *poster) err(bad bool) error {
 		return nil
 	}
 	status := sortedKeys(p.statuses)[0]
-	err := fault.Errorf(fault.Negative, "%d of %s not answered with a 2xx", refused, plural(p.sent, "delivery was", "deliveries were")).WithCode("not-accepted")
+	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", outOf(refused, p.sent, "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
 	if p.sent == 1 {
 		err = fault.Errorf(fault.Negative, "the endpoint answered %d", status).WithCode("not-accepted")
 	}

@@ -122,7 +122,7 @@ func emitted(list []view.Attempt) error {
 	if failed == 0 {
 		return nil
 	}
-	err := fault.Errorf(fault.Negative, "%d of %s not answered with a 2xx", failed, plural(len(list), "delivery was", "deliveries were")).WithCode("not-accepted")
+	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", outOf(failed, len(list), "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
 	if refused > 0 {
 		return err.WithHint("the sandbox sends to the loopback only: start it with --deliver-to http://127.0.0.1:3000, the address of your endpoint")
 	}

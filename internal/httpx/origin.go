@@ -61,6 +61,9 @@ func parseAbsolute(rawURL string) (*url.URL, error) {
 	bad := func(why string) error {
 		return fault.Usagef("not a usable URL: %s", why).WithHint("a URL looks like https://api.example.com/v1")
 	}
+	if rawURL != "" && !strings.Contains(rawURL, "://") {
+		return nil, bad("it must begin with https:// (or http:// for this machine)")
+	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
 		// url.Error repeats the URL, and a password in it.
