@@ -177,7 +177,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err == nil && failed > 0 {
 		err = &fault.Error{
 			Kind: fault.Negative, Code: "invalid", Silent: w.reported,
-			Err: fmt.Errorf("%d of %s not valid", failed, plural(summary.Total, "delivery is", "deliveries are")),
+			Err: fmt.Errorf("%s not valid", outOf(failed, summary.Total, "delivery", "deliveries", "is", "are")),
 		}
 	}
 	if rest := summary.Invalid() - failed; err == nil && rest > 0 {

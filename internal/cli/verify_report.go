@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -113,8 +114,18 @@ func newJUnit(path string, fail failOn) (*junit, error) {
 	return j, nil
 }
 
+// reportError names the report and not the file beside it that becomes it.
 func reportError(path string, err error) error {
-	return fault.Errorf(fault.Other, "writing the report %s failed: %w", path, err)
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		err = pe.Err
+	case errors.As(err, &le):
+		err = le.Err
+	}
+	return fault.Errorf(fault.Other, "writing the report %s failed: %w", path, err).
+		WithHint("name a file in a directory that is there and that you can write to")
 }
 
 func (j *junit) add(r *verify.Result) error {
