@@ -50,7 +50,7 @@ belong to a Zap and need --force.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: g.completeKept,
+		ValidArgsFunction: g.completeLiving,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if only != "" {
@@ -98,7 +98,7 @@ func runDelete(ctx context.Context, o *deleteOptions) error {
 		o.app.note("There is nothing to delete.")
 		return o.app.out.Print(view.Deletions([]view.Deleted{}))
 	}
-	if err := o.guard(targets); err != nil {
+	if err := spareZaps(o.force, targets...); err != nil {
 		return err
 	}
 	if err := o.sure(ctx, targets); err != nil {
@@ -176,10 +176,10 @@ func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {
 	return out, nil
 }
 
-// guard refuses webhooks that Zapier made, unless forced: deleting one breaks a
-// Zap (wundertreos.md section 4.5).
-func (o *deleteOptions) guard(targets []found) error {
-	if o.force {
+// spareZaps refuses to remove webhooks that Zapier made, unless forced: that
+// breaks a Zap (wundertreos.md section 4.5).
+func spareZaps(force bool, targets ...found) error {
+	if force {
 		return nil
 	}
 	var zaps []string
@@ -192,7 +192,7 @@ func (o *deleteOptions) guard(targets []found) error {
 		return nil
 	}
 	return fault.Usagef("these webhooks belong to a Zap, which would stop working: %s", strings.Join(zaps, ", ")).
-		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was deleted")
+		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was done")
 }
 
 // sure asks. For --all the number of webhooks is to be typed.

@@ -45,7 +45,10 @@ func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Comman
 	o := &statusOptions{globals: g, status: s}
 	c.GroupID = groupWebhooks
 	c.Args = exactly("<webhook>")
-	c.ValidArgsFunction = firstOnly(g.completeKept)
+	c.ValidArgsFunction = firstOnly(g.completeLiving)
+	if s == provider.Active {
+		c.ValidArgsFunction = firstOnly(g.completeKept) // a disabled one is marked as deleted, and can come back
+	}
 	c.RunE = func(cmd *cobra.Command, args []string) error {
 		var err error
 		if o.app, err = g.offline(); err != nil {

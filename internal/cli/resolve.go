@@ -180,6 +180,15 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 
 // completeKept completes the webhooks of the store: local data only.
 func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return g.completeRecords(cmd, typed, func(secret.Record) bool { return true })
+}
+
+// completeLiving is completeKept without those that were deleted through hookctl.
+func (g *globals) completeLiving(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
+}
+
+func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(secret.Record) bool) ([]string, cobra.ShellCompDirective) {
 	a, err := g.settings()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -190,7 +199,7 @@ func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]
 	}
 	var out []string
 	for _, r := range recs {
-		if r.Profile != a.cfg.Profile() {
+		if r.Profile != a.cfg.Profile() || !offer(r) {
 			continue
 		}
 		word := r.Provider + "/" + r.ID

@@ -17,6 +17,7 @@ type rotateOptions struct {
 	globals *globals
 	ref     string
 	overlap bool
+	force   bool
 }
 
 func newRotateCmd(g *globals) *cobra.Command {
@@ -40,12 +41,14 @@ Zyntro never tells the authentication data of a webhook again: where it has any,
 --auth-data is required. Its retry settings cannot be set by the API and return
 to Zyntro's default. Where the old webhook is paused, the new one is paused too.
 
-With --overlap the old webhook stays until you delete it.
+With --overlap the old webhook stays until you delete it. Webhooks whose URL is
+one of Zapier's belong to a Zap, which stops working without them: their removal
+needs --force.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
-		ValidArgsFunction: firstOnly(g.completeKept),
+		ValidArgsFunction: firstOnly(g.completeLiving),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.create.app, err = g.offline(); err != nil {
@@ -59,6 +62,7 @@ here. 'hookctl list -o name' prints them in full.`,
 	o.create.addSecretFlags(c)
 	f.StringVar(&o.create.authData, "auth-data", "", "JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 	f.BoolVar(&o.overlap, "overlap", false, "leave the old webhook in place")
+	f.BoolVar(&o.force, "force", false, "also a webhook that belongs to a Zap of Zapier's")
 	return c
 }
 
@@ -76,6 +80,9 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 		return err
 	}
 	if err := rotatable(old); err != nil {
+		return err
+	}
+	if err := spareZaps(o.force || o.overlap, old); err != nil {
 		return err
 	}
 	o.create.driver = old.client.Driver()

@@ -24,6 +24,7 @@ type updateOptions struct {
 	status      string
 	timeout     int
 	replace     bool
+	force       bool
 }
 
 func newUpdateCmd(g *globals) *cobra.Command {
@@ -43,12 +44,14 @@ makes at that moment may be lost, or undo this one; the result is read again, an
 a difference reported. Where the list stays as it is, it is not sent.
 
 WundertreOS cannot change a webhook. With --replace a new one is made, its NEW
-SECRET kept and handed to every --secret-to, and then the old one deleted.
+SECRET kept and handed to every --secret-to, and then the old one deleted. One
+whose URL is one of Zapier's belongs to a Zap, which stops working without it, and
+needs --force.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
-		ValidArgsFunction: firstOnly(g.completeKept),
+		ValidArgsFunction: firstOnly(g.completeLiving),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.create.app, err = g.offline(); err != nil {
@@ -69,6 +72,7 @@ here. 'hookctl list -o name' prints them in full.`,
 	f.StringVar(&o.create.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 	f.StringVar(&o.status, "status", "", "active, paused or disabled (Zyntro)")
 	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
+	f.BoolVar(&o.force, "force", false, "with --replace: also a webhook that belongs to a Zap of Zapier's")
 	f.BoolVar(&o.create.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
 	f.BoolVar(&o.create.noValidate, "no-validate", false, "let the provider find the faults")
 	o.create.addSecretFlags(c)
@@ -108,6 +112,9 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	case !o.replace:
 		return fault.Errorf(fault.Refused, "%s cannot change a webhook", d.Title).WithCode("unsupported").
 			WithHint("--replace makes a new one with a NEW SECRET, keeps that, and then deletes this one")
+	}
+	if err := spareZaps(o.force, f); err != nil {
+		return err
 	}
 	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
 		return err

@@ -212,6 +212,8 @@ func TestErrors(t *testing.T) {
 		{name: "400", api: fake(wundertreosfake.Options{}), exit: 5, code: "refused",
 			message: "target_url must be a valid URL", words: "target_url must be a valid URL"},
 		{name: "422", api: answers(422, nil, ""), exit: 5, code: "refused", message: "refused the request"},
+		{name: "405", api: answers(405, nil, "Method Not Allowed"), exit: 5, code: "refused",
+			message: "does not take this method", hint: "hookctl help wundertreos", words: "Method Not Allowed"},
 		{name: "404 of the API", api: fake(wundertreosfake.Options{}), exit: 5, code: "not-found",
 			call:    func(ctx context.Context, p provider.Provider) error { _, err := p.Get(ctx, "nope"); return err },
 			message: "has no such webhook", hint: "hookctl list wundertreos", words: "Webhook subscription not found"},

@@ -78,6 +78,9 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 		if e.RetryAfter > 0 {
 			out.Hint = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
 		}
+	case e.HTTPStatus == http.StatusMethodNotAllowed: // of a raw request, or of another server
+		out.Kind, out.Hint = fault.Refused, "hookctl help wundertreos says what the API can do; if this should be it, check the base URL (hookctl config list)"
+		say("%s does not take this method here", title)
 	case e.CertainlyRefused():
 		out.Kind, out.Hint = fault.Refused, refusedHint
 		say("%s refused the request", title)
