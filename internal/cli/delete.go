@@ -36,7 +36,8 @@ func newDeleteCmd(g *globals) *cobra.Command {
 is disabled, and stays in the list as such.
 
 The kept secret stays, marked as deleted, since deliveries may still be retried:
-remove it with hookctl secrets remove. <webhook> is a name, an id, or provider/id;
+remove it with hookctl secrets remove. That of a webhook that is gone already is
+marked too. <webhook> is a name, an id, or provider/id;
 the beginning of an id is not enough here. Webhooks whose URL is one of Zapier's
 belong to a Zap and need --force.`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -136,6 +137,9 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 	var out []found
 	for _, ref := range o.refs {
 		f, err := o.globals.locate(ctx, o.app, ref)
+		if fault.Code(err) == "not-found" {
+			err = fault.Worst(err, o.noteGone(ctx, ref))
+		}
 		if err != nil && len(o.refs) > 1 {
 			err = fmt.Errorf("%w; nothing was deleted", err)
 		}
@@ -150,6 +154,28 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 		out = append(out, f)
 	}
 	return out, nil
+}
+
+// noteGone marks the record of a webhook that its provider does not have any
+// more: the process that deleted it may have died before it did so.
+func (o *deleteOptions) noteGone(ctx context.Context, ref string) error {
+	rec, err := o.globals.keptRecord(ctx, o.app, ref, false)
+	if err != nil || !rec.DeletedAt.IsZero() {
+		return nil // there is nothing to mark
+	}
+	d, err := o.globals.driver(rec.Provider)
+	if err != nil {
+		return err
+	}
+	client, err := o.app.online(ctx, d)
+	if err != nil || client.Origin() != rec.Origin {
+		return err
+	}
+	gone, err := client.MarkGone(ctx, rec.ID)
+	if err == nil && gone {
+		o.app.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, shortRef(rec))
+	}
+	return err
 }
 
 func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {

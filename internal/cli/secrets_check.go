@@ -198,7 +198,7 @@ func (c *storeCheck) compare(client *provider.Client, recs []secret.Record, rows
 		}
 		c.findings = append(c.findings, view.StoreFinding{
 			Problem: "no-webhook", Provider: &d.Name, ID: &r.ID, Name: optional(r.Name), Path: &r.Path, Message: message,
-			Fix: "if it is gone for good and no delivery of it is left to verify: hookctl secrets remove " + shortRef(r),
+			Fix: fmt.Sprintf("if it is gone for good: hookctl delete %s marks it so; once no delivery of it is left to verify: hookctl secrets remove %[1]s", shortRef(r)),
 		})
 	}
 	for _, w := range rows {

@@ -113,6 +113,22 @@ func (c *Client) Delete(ctx context.Context, id string) error {
 	return err
 }
 
+// MarkGone marks the record of a webhook as deleted if the provider's list does
+// not have it, and reports whether it did. A refusal of one webhook alone may be
+// another server's.
+func (c *Client) MarkGone(ctx context.Context, id string) (bool, error) {
+	rows, err := c.raw.List(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, w := range rows {
+		if w.ID == id || w.ID == "" { // one that cannot be read may be it
+			return false, nil
+		}
+	}
+	return true, c.markDeleted(context.WithoutCancel(ctx), id)
+}
+
 // markDeleted notes in the record of a webhook, if there is one, that it is gone
 // at the provider.
 func (c *Client) markDeleted(ctx context.Context, id string) error {
