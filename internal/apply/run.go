@@ -261,7 +261,7 @@ func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
 	var made provider.Created
 	err := r.patiently(ctx, func() error {
 		if made.Record.Fingerprint != "" { // only the old one is left to be removed
-			return client.Delete(ctx, c.ID)
+			return client.ReplaceOn(ctx, c.live, &made)
 		}
 		var err error
 		made, err = client.Replace(ctx, provider.OpReplace, c.live, s, r.oneByOne(c.entry.Sinks), false)

@@ -419,6 +419,9 @@ func TestReplaceWhoseDeletionIsRateLimited(t *testing.T) {
 	if w.wunder.Webhooks() != 1 || w.id("wundertreos") != got[0].ID {
 		t.Errorf("%d webhooks", w.wunder.Webhooks())
 	}
+	if left, _, err := w.journal.List(context.Background()); err != nil || len(left) > 0 {
+		t.Errorf("%d operations are not settled (%v)", len(left), err)
+	}
 }
 
 // TestDisabledMeanwhileIsNoConflict creates although a disabled twin appeared.

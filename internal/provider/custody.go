@@ -156,6 +156,8 @@ type Created struct {
 	Record  secret.Record // with the secret
 	Sinks   []sink.Result
 	OldGone bool // the webhook that it replaces is not there any more
+
+	operation string // that made it, where it replaces another
 }
 
 // Create makes a webhook and keeps its secret, in the order of architecture.md

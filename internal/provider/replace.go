@@ -37,6 +37,7 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if entry == nil {
 		return made, err
 	}
+	made.operation = entry.ID()
 	keep := context.WithoutCancel(ctx)
 	err = errors.Join(err, c.pauseLike(keep, old, &made.Webhook))
 	if overlap {
@@ -46,22 +47,39 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if err != nil {
 		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
-	if err = c.unchanged(keep, old); err == nil {
-		err = c.raw.Delete(keep, old.ID)
+	err = c.removeOld(keep, entry, old, &made)
+	return made, err
+}
+
+// ReplaceOn goes on with a Replace of which made came with an error of code
+// "rate-limited": the old webhook is still to be removed.
+func (c *Client) ReplaceOn(ctx context.Context, old Webhook, made *Created) error {
+	entry, _, err := c.custody.Journal.Claim(ctx, made.operation)
+	if err != nil {
+		return err
+	}
+	return c.removeOld(context.WithoutCancel(ctx), entry, old, made)
+}
+
+// removeOld removes what made has taken the place of, and ends the operation.
+func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old Webhook, made *Created) error {
+	err := c.unchanged(ctx, old)
+	if err == nil {
+		err = c.raw.Delete(ctx, old.ID)
 	}
 	gone := fault.Code(err) == "not-found"
 	if err != nil && !gone {
-		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
+		return c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
 	made.OldGone = true
-	if err := c.markDeleted(keep, old.ID); err != nil {
-		return made, c.leave(entry, err)
+	if err := c.markDeleted(ctx, old.ID); err != nil {
+		return c.leave(entry, err)
 	}
 	c.done(entry)
 	if gone {
-		return made, c.alone(keep, old, made.Webhook)
+		return c.alone(ctx, old, made.Webhook)
 	}
-	return made, nil
+	return nil
 }
 
 // alone is for a webhook that was made in the place of old, which was gone when
