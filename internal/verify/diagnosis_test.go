@@ -349,6 +349,15 @@ func FuzzDiagnose(f *testing.F) {
 	})
 }
 
+func TestDeepBodiesAreNotWrittenOut(t *testing.T) {
+	t.Parallel()
+	const depth = maxJSONDepth - 1
+	list, tail := tokens([]byte(strings.Repeat("[", depth) + strings.Repeat("1,", maxJSON/4) + "1" + strings.Repeat("]", depth)))
+	if out := write(nil, list, tail, indented[0], nil); len(out) > maxForm+maxJSON {
+		t.Errorf("%d MiB", len(out)>>20)
+	}
+}
+
 // TestLongNamesAreKeptOnce is not parallel: it counts what is allocated.
 func TestLongNamesAreKeptOnce(t *testing.T) {
 	const objects = 5000

@@ -18,6 +18,9 @@ import (
 const (
 	maxJSON      = 1 << 20
 	maxJSONDepth = 200
+	// maxForm bounds what is made of one: laid out in lines, a body that is nested
+	// deeply grows by the depth.
+	maxForm = 16 * maxJSON
 )
 
 // token is a piece of JSON: punctuation, a string with its quotes, or another
@@ -115,8 +118,8 @@ var (
 	}
 )
 
-// write appends tokens put together. Where pieces is not nil it holds the text
-// of each, by its place in the document.
+// write appends tokens put together, up to about maxForm. Where pieces is not nil
+// it holds the text of each, by its place in the document.
 func write(out []byte, list []token, tail []byte, l layout, pieces [][]byte) []byte {
 	depth := 0
 	line := func() {
@@ -126,6 +129,9 @@ func write(out []byte, list []token, tail []byte, l layout, pieces [][]byte) []b
 		}
 	}
 	for i, t := range list {
+		if len(out) > maxForm {
+			break
+		}
 		piece := t.text
 		if pieces != nil && (t.kind == '"' || t.kind == 0) {
 			piece = pieces[t.at]
