@@ -225,7 +225,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 
 // send makes the one request, on a connection whose bytes go to the entry.
 func (c *Client) send(ctx context.Context, entry *secret.Entry, s Spec) (Webhook, secret.Value, error) {
-	send, stop := c.detach(ctx)
+	send, stop := c.detach(ctx, "so that no secret is lost")
 	defer stop()
 	access := c.access
 	access.HTTP = c.access.HTTP.OneShot(entry)
@@ -275,8 +275,8 @@ func (c *Client) intent(operation string, s Spec, replaces *secret.Ref) secret.I
 }
 
 // detach returns a context that outlives ctx by the patience, or until the user
-// hurries.
-func (c *Client) detach(ctx context.Context) (context.Context, context.CancelFunc) {
+// hurries. why is said to the one who interrupts.
+func (c *Client) detach(ctx context.Context, why string) (context.Context, context.CancelFunc) {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
@@ -285,8 +285,8 @@ func (c *Client) detach(ctx context.Context) (context.Context, context.CancelFun
 			return
 		case <-ctx.Done():
 		}
-		c.custody.notify("interrupted: waiting up to %s for %s to answer, so that no secret is lost (interrupt again to stop waiting)",
-			patience, c.driver.Title)
+		c.custody.notify("interrupted: waiting up to %s for %s to answer, %s (interrupt again to stop waiting)",
+			patience, c.driver.Title, why)
 		t := time.NewTimer(patience)
 		defer t.Stop()
 		select {

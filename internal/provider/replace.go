@@ -38,8 +38,9 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 		return made, err
 	}
 	made.operation = entry.ID()
-	keep := context.WithoutCancel(ctx)
-	err = errors.Join(err, c.pauseLike(keep, old, &made.Webhook))
+	send, stop := c.detach(ctx, untilRemoved)
+	defer stop()
+	err = errors.Join(err, c.pauseLike(send, old, &made.Webhook))
 	if overlap {
 		c.done(entry) // what a sink did not get the record says
 		return made, err
@@ -47,9 +48,12 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if err != nil {
 		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
-	err = c.removeOld(keep, entry, old, &made)
+	err = c.removeOld(send, entry, old, &made)
 	return made, err
 }
+
+// untilRemoved is why an interrupt does not end a replacement at once.
+const untilRemoved = "so that it is known which webhook is left"
 
 // ReplaceOn goes on with a Replace of which made came with an error of code
 // "rate-limited": the old webhook is still to be removed.
@@ -58,7 +62,9 @@ func (c *Client) ReplaceOn(ctx context.Context, old Webhook, made *Created) erro
 	if err != nil {
 		return err
 	}
-	return c.removeOld(context.WithoutCancel(ctx), entry, old, made)
+	send, stop := c.detach(ctx, untilRemoved)
+	defer stop()
+	return c.removeOld(send, entry, old, made)
 }
 
 // removeOld removes what made has taken the place of, and ends the operation.
@@ -72,7 +78,7 @@ func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old Webhook
 		return c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
 	made.OldGone = true
-	if err := c.markDeleted(ctx, old.ID); err != nil {
+	if err := c.markDeleted(context.WithoutCancel(ctx), old.ID); err != nil {
 		return c.leave(entry, err)
 	}
 	c.done(entry)

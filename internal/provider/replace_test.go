@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -179,4 +180,34 @@ func TestRecoverNamesAnOldWebhookThatIsDisabled(t *testing.T) {
 		}
 	}
 	t.Errorf("it is not named; %d entries are left", len(w.pending()))
+}
+
+// slow is a toy that does not answer a removal.
+type slow struct {
+	Provider
+	asked func()
+}
+
+func (s slow) Delete(ctx context.Context, _ string) error {
+	s.asked()
+	select {
+	case <-ctx.Done():
+		return fault.Wrap(fault.Interrupted, ctx.Err())
+	case <-time.After(20 * time.Second):
+		return errors.New("nobody stopped waiting")
+	}
+}
+
+// Who interrupts twice does not wait for the removal either.
+func TestReplaceStopsWaitingForTheRemoval(t *testing.T) {
+	w := withOld(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	hurry := make(chan struct{})
+	w.client.custody.Hurry = hurry
+	w.client.raw = slow{w.client.raw, func() { cancel(); close(hurry) }}
+	made, err := w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	wantKind(t, err, fault.Interrupted, "its secret kept", "recover --delete toy/id-0")
+	if made.Record.ID != "id-1" || made.OldGone || len(w.pending()) != 1 {
+		t.Errorf("made %+v, %d entries", made.Record, len(w.pending()))
+	}
 }
