@@ -332,6 +332,7 @@ const (
 	pairForms      = 2
 	pairCandidates = 4
 	pairOthers     = 8
+	pairBytes      = 32 << 20 // of bodies, which are all in memory at once
 )
 
 // form is a changed body or key, and what is wrong if it matches.
@@ -365,11 +366,15 @@ func (d *diagnosis) provePair() []Finding {
 
 // pairedForms is what is tried in pairs.
 func (d *diagnosis) pairedForms() (bodies, keys []form) {
+	room := pairBytes
 	collect := func(to []form, t *transformation, forms iter.Seq[[]byte]) []form {
 		n := 0
 		for text := range forms {
-			if n++; n > pairForms {
+			if n++; n > pairForms || t.ofBody() && len(text) > room {
 				break
+			}
+			if t.ofBody() {
+				room -= len(text)
 			}
 			to = append(to, form{t.finding(""), bytes.Clone(text)})
 		}
@@ -381,6 +386,9 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 			continue
 		}
 		if t.ofBody() {
+			if len(d.failure.body) > room {
+				continue
+			}
 			bodies = collect(bodies, t, d.forms(t, d.failure.body))
 			continue
 		}

@@ -349,6 +349,25 @@ func FuzzDiagnose(f *testing.F) {
 	})
 }
 
+func TestPairsOfLargeBodiesAreBounded(t *testing.T) {
+	t.Parallel()
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1 << 10, pairBytes / 4} {
+		d := e.newDiagnosis(&failure{reason: signature.NoSignature, body: bytes.Repeat([]byte("x\n"), size/2)}, 1, true)
+		bodies, _ := d.pairedForms()
+		n := 0
+		for _, b := range bodies {
+			n += len(b.text)
+		}
+		if len(bodies) == 0 || n > pairBytes {
+			t.Errorf("%d forms of %d bytes: %d bytes", len(bodies), size, n)
+		}
+	}
+}
+
 func TestDeepBodiesAreNotWrittenOut(t *testing.T) {
 	t.Parallel()
 	const depth = maxJSONDepth - 1
