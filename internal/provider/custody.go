@@ -158,6 +158,7 @@ type Created struct {
 	OldGone bool // the webhook that it replaces is not there any more
 
 	operation string // that made it, where it replaces another
+	begun     time.Time
 }
 
 // Create makes a webhook and keeps its secret, in the order of architecture.md

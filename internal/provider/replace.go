@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -37,7 +38,7 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if entry == nil {
 		return made, err
 	}
-	made.operation = entry.ID()
+	made.operation, made.begun = entry.ID(), in.StartedAt
 	send, stop := c.detach(ctx, untilRemoved)
 	defer stop()
 	err = errors.Join(err, c.pauseLike(send, old, &made.Webhook))
@@ -82,15 +83,27 @@ func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old Webhook
 		return c.leave(entry, err)
 	}
 	c.done(entry)
-	if gone {
+	if gone || !c.driver.Deletes && c.replacedToo(ctx, old.ID, made) {
 		return c.alone(ctx, old, made.Webhook)
 	}
 	return nil
 }
 
-// alone is for a webhook that was made in the place of old, which was gone when
-// it was to be removed. Whoever removed it may have replaced it too: webhooks
-// that look as if they were an error of code "conflict".
+// replacedToo reports whether another process has made a webhook in the place of
+// old meanwhile. Where webhooks are disabled, both may have done so without an
+// error.
+func (c *Client) replacedToo(ctx context.Context, old string, made *Created) bool {
+	ref := secret.Ref{Provider: c.driver.Name, ID: old}
+	recs, _, err := c.custody.Store.List(context.WithoutCancel(ctx))
+	return err == nil && slices.ContainsFunc(recs, func(r secret.Record) bool {
+		return r.Replaces != nil && *r.Replaces == ref &&
+			r.ID != made.Webhook.ID && !r.CreatedAt.Before(made.begun)
+	})
+}
+
+// alone is for a webhook that was made in the place of old, which somebody else
+// has removed and perhaps replaced too: webhooks that look as if they took its
+// place are an error of code "conflict".
 func (c *Client) alone(ctx context.Context, old, made Webhook) error {
 	ref := func(id string) string { return ShellQuote(c.driver.Name + "/" + id) }
 	rows, err := c.raw.List(ctx)
@@ -108,7 +121,7 @@ func (c *Client) alone(ctx context.Context, old, made Webhook) error {
 		c.custody.notify("%s was gone already: somebody else has deleted it", ref(old.ID))
 		return nil
 	}
-	return fault.Errorf(fault.Refused, "%s was gone already, and beside the new one, %s (its secret is kept), there is %s: somebody else has replaced it too, it seems",
+	return fault.Errorf(fault.Refused, "%s is gone, and beside the new one, %s (its secret is kept), there is %s: somebody else has replaced it too, it seems",
 		ref(old.ID), ref(made.ID), strings.Join(others, ", ")).
 		WithCode("conflict").WithHint("decide which of them stays; for the new one to go: hookctl delete %s", ref(made.ID))
 }

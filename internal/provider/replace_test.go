@@ -211,3 +211,22 @@ func TestReplaceStopsWaitingForTheRemoval(t *testing.T) {
 		t.Errorf("made %+v, %d entries", made.Record, len(w.pending()))
 	}
 }
+
+// Two that disable the old webhook at the same moment both succeed, and have
+// left two.
+func TestReplaceNamesWhatAnotherProcessMadeInTheSamePlace(t *testing.T) {
+	w := withOld(t)
+	w.deleted = func(string) {
+		theirs := secret.Record{Provider: "toy", ID: "id-2", Profile: "default", Replaces: &secret.Ref{Provider: "toy", ID: "id-0"}}
+		theirs.Supersede(secret.New("their secret"), w.now)
+		if err := w.store.Put(context.Background(), theirs); err != nil {
+			t.Error(err)
+		}
+		w.rows = []Webhook{row("id-1", w.now), row("id-2", w.now)}
+	}
+	made, err := w.client.Replace(context.Background(), OpRotate, row("id-0", w.now), spec, nil, false)
+	wantKind(t, err, fault.Refused, "toy/id-2", "hookctl delete toy/id-1")
+	if fault.Code(err) != "conflict" || !made.OldGone || len(w.pending()) != 0 {
+		t.Errorf("%s, gone %v, %d entries", fault.Code(err), made.OldGone, len(w.pending()))
+	}
+}
