@@ -89,6 +89,9 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err := o.anything(); err != nil {
 		return err
 	}
+	if o.force && !o.replace {
+		return fault.Usagef("--force goes with --replace only")
+	}
 	a := o.create.app
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {

@@ -47,7 +47,7 @@ func translate(err error, failed string) error {
 	return out
 }
 
-const refusedHint = "check the URL and the events (hookctl list-events wundertreos); --dry-run shows what would be sent, hookctl help wundertreos what is wanted"
+const refusedHint = "check the URL and the events (hookctl list-events wundertreos); --debug shows what is sent, hookctl help wundertreos what is wanted"
 
 const listHint = "to see the webhooks there are, run: hookctl list wundertreos"
 

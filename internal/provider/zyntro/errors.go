@@ -21,7 +21,7 @@ const (
 
 // helpHint is for what Zyntro says no to in words that are not documented, or
 // that need none of ours.
-const helpHint = "`hookctl help zyntro` shows what Zyntro wants; --dry-run shows what would be sent"
+const helpHint = "`hookctl help zyntro` shows what Zyntro wants; --debug shows what is sent"
 
 const listHint = "`hookctl list zyntro` shows the webhooks there are"
 
