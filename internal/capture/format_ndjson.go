@@ -97,11 +97,11 @@ func (l *lines) read() bool {
 	return false
 }
 
-// room is the next size of a buffer that is full: twice as much, and from 8 MiB
+// room is the next size of a buffer that is full: twice as much, and from 16 MiB
 // on what the longest line takes. Pages that are not filled cost nothing, where
 // each doubling would leave the one before it for the collector.
 func room(size int) int {
-	if size >= 8*blockSize {
+	if size >= 16*blockSize {
 		return max(MaxDelivery+blockSize, size+blockSize)
 	}
 	return max(blockSize, 2*size)
