@@ -24,7 +24,11 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
 	}
 	filled := func(name string) bool {
-		return slices.ContainsFunc(results, func(r sink.Result) bool { return r.Sink == name && r.Err == nil })
+		return slices.ContainsFunc(results, func(r sink.Result) bool {
+			// The record has the names of templates filled in; a sink that only looks
+			// like one took its own name as it was.
+			return r.Err == nil && (r.Sink == name || sink.SpecFor(r.Sink, it) == name)
+		})
 	}
 	if !slices.ContainsFunc(rec.Unfilled, filled) {
 		return results, nil
