@@ -37,7 +37,7 @@ func readAhead(ctx context.Context, r io.Reader, use func([]byte) error) error {
 			case <-ctx.Done():
 				return
 			}
-			n, err := r.Read(buf[:streamChunk])
+			n, err := fill(r, buf[:streamChunk])
 			full <- piece{buf[:n], err} // never blocks: there are no more pieces than room
 			if err != nil {
 				return
@@ -62,4 +62,15 @@ func readAhead(ctx context.Context, r io.Reader, use func([]byte) error) error {
 		}
 		free <- p.text
 	}
+}
+
+// fill reads until buf is full: a pipe gives a quarter of it at a time, and each
+// handing over costs as much as the hashing. The error is the reader's own.
+func fill(r io.Reader, buf []byte) (n int, err error) {
+	for n < len(buf) && err == nil {
+		var more int
+		more, err = r.Read(buf[n:])
+		n += more
+	}
+	return n, err
 }
