@@ -198,6 +198,7 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 	o := httpx.Options{
 		UserAgent: "hookctl/" + a.env.Version,
 		Timeout:   a.cfg.Duration("request-timeout"),
+		Sleep:     a.env.Sleep,
 		Getenv:    a.env.Getenv,
 		Secrets:   known,
 		Notify:    func(line string) { a.note("%s", line) },

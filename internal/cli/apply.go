@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -98,7 +97,7 @@ func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
 		}
 	}
 	run := apply.Runner{
-		Clients: o.clients, Store: a.store, KeepGoing: o.keepGoing, Sleep: sleepFor,
+		Clients: o.clients, Store: a.store, KeepGoing: o.keepGoing, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
 	}
 	outcomes := run.Run(ctx, p)
@@ -191,16 +190,4 @@ func unsettled(c *apply.Change, profile string, pending []secret.Pending) error 
 			WithCode("unsettled").WithHint("run: hookctl recover")
 	}
 	return nil
-}
-
-// sleepFor waits, or returns why it stopped.
-func sleepFor(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }

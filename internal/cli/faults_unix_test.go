@@ -15,6 +15,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -446,22 +447,52 @@ func TestTLS(t *testing.T) {
 	}
 }
 
-// TestUnreachable: nothing was sent, for certain, so nothing is left behind.
-func TestUnreachable(t *testing.T) {
-	t.Parallel()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
+// deafAddr is an address of the loopback where nothing listens and, until the
+// test ends, nothing else can: its port is bound. Where the system has no such
+// loopback (IPv6), a connection fails just as surely.
+func deafAddr(t *testing.T, family int) string {
+	t.Helper()
+	var free syscall.Sockaddr = &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}
+	host := "127.0.0.1"
+	if family == syscall.AF_INET6 {
+		free, host = &syscall.SockaddrInet6{Addr: netip.IPv6Loopback().As16()}, "[::1]"
+	}
+	fd, err := syscall.Socket(family, syscall.SOCK_STREAM, 0)
+	if family == syscall.AF_INET6 && err != nil {
+		return host + ":1"
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := closed.Addr().String()
-	if err := closed.Close(); err != nil {
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, free); err != nil {
+		if family == syscall.AF_INET6 {
+			return host + ":1"
+		}
 		t.Fatal(err)
 	}
+	at, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	switch at := at.(type) {
+	case *syscall.SockaddrInet4:
+		return fmt.Sprintf("%s:%d", host, at.Port)
+	case *syscall.SockaddrInet6:
+		return fmt.Sprintf("%s:%d", host, at.Port)
+	}
+	t.Fatalf("the address of a socket is a %T", at)
+	return ""
+}
+
+// TestUnreachable: nothing was sent, for certain, so nothing is left behind.
+func TestUnreachable(t *testing.T) {
+	t.Parallel()
 	plain := newPeer(t, func(c *net.TCPConn, _ request) { send(c, answer(200, `{}`)) })
 	for name, base := range map[string]string{
-		"refused":       "http://" + nobody,
+		"refused":       "http://" + deafAddr(t, syscall.AF_INET),
 		"plain for TLS": "https://" + plain.addr,
-		"IPv6":          "http://[::1]:" + nobody[strings.LastIndex(nobody, ":")+1:],
+		"IPv6":          "http://" + deafAddr(t, syscall.AF_INET6),
 	} {
 		for _, d := range dialects {
 			t.Run(d.name+"/"+name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -102,6 +103,11 @@ func TestRelay(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there are no signals")
 	}
+	// A signal that this process was started with as ignored (by nohup, or a
+	// runner) would be ignored by its children as well; one that it handles is not.
+	handled := make(chan os.Signal, 8)
+	signal.Notify(handled, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(handled)
 	for _, tt := range []struct {
 		terminal bool
 		signals  []os.Signal
