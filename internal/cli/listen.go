@@ -85,6 +85,8 @@ profile is tried. Without any secret the command does not start, unless
 --save DIR appends to DIR/deliveries.ndjson, which 'hookctl verify' and 'hookctl
 replay' read. A delivery is answered only when it is safely on disk. Invalid
 ones go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
+Deliveries hold personal data: a directory that others own or can write, such as
+/tmp itself, is refused, and so is such a file in it.
 
 Forwarding keeps the body and the headers as they came; redirects are not
 followed and no credentials added. An event that was answered with a 2xx is
@@ -191,6 +193,11 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 	session, err := o.plan()
 	if err != nil {
 		return err
+	}
+	for _, file := range o.savedFiles(&opts) {
+		if err := listen.CheckArchive(o.save, file.name); err != nil {
+			return err
+		}
 	}
 	l, here, err := o.bind()
 	if err != nil {
@@ -391,6 +398,24 @@ func (o *listenOptions) notToItself(f *listen.Forwarder, addr net.Addr) error {
 	return fault.Usagef("--forward-to leads back to the listener itself: %s", f.URL())
 }
 
+// savedFile is one file of --save.
+type savedFile struct {
+	name string
+	most int64
+	to   **listen.Archive
+}
+
+func (o *listenOptions) savedFiles(opts *listen.Options) []savedFile {
+	switch files := []savedFile{{keptFile, 0, &opts.Kept}, {rejectedFile, mostRejected, &opts.Rejected}}; {
+	case o.save == "":
+		return nil
+	case !o.saveInvalid:
+		return files[:1]
+	default:
+		return files
+	}
+}
+
 // openFiles opens what --save asks for, and returns how to close it.
 func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
 	var open []*listen.Archive
@@ -401,18 +426,7 @@ func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
 		}
 		return errors.Join(errs...)
 	}
-	if o.save == "" {
-		return closeAll, nil
-	}
-	for _, file := range []struct {
-		name   string
-		most   int64
-		to     **listen.Archive
-		wanted bool
-	}{{keptFile, 0, &opts.Kept, true}, {rejectedFile, mostRejected, &opts.Rejected, o.saveInvalid}} {
-		if !file.wanted {
-			continue
-		}
+	for _, file := range o.savedFiles(opts) {
 		a, err := listen.OpenArchive(o.save, file.name, file.most, o.app.warn)
 		if err != nil {
 			return nil, errors.Join(err, closeAll())

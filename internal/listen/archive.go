@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Archive is a file of delivery records, one a line, that only ever grows. It
@@ -93,11 +94,48 @@ func OpenArchive(dir, name string, most int64, notify func(line string)) (*Archi
 	return newArchive(path, f, most, notify, size, torn), nil
 }
 
+// chooseArchive is how another directory is named.
+const chooseArchive = "--save DIR"
+
+// CheckArchive finds, without a change, why OpenArchive would refuse the directory
+// or the file in it: others own it or could change it.
+func CheckArchive(dir, name string) error {
+	err := secret.CheckDir(dir, chooseArchive)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return archiveFault(dir, err)
+	}
+	path := filepath.Join(dir, name)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err == nil:
+		err = checkArchive(path, info)
+	}
+	return archiveFault(path, err)
+}
+
+// checkArchive refuses what stands in the place of an archive's file, unless it
+// is a file that nobody else owns or could change.
+func checkArchive(path string, info fs.FileInfo) error {
+	if !info.Mode().IsRegular() {
+		return errors.New("it is not a regular file")
+	}
+	return secret.CheckOpen(path, info, chooseArchive)
+}
+
 // openFile opens or makes the file of an archive. Torn says that it does not
 // end with a line end.
 func openFile(path string, notify func(line string)) (f *osFile, size int64, torn bool, err error) {
 	dir := filepath.Dir(path)
-	if err := makePrivateDir(dir); err != nil {
+	err = makePrivateDir(dir)
+	if err == nil {
+		err = secret.CheckDir(dir, chooseArchive)
+	}
+	if err != nil {
 		return nil, 0, false, archiveFault(dir, err)
 	}
 	raw, err := openPrivate(path)
@@ -358,11 +396,10 @@ func openPrivate(path string) (*os.File, error) {
 		return nil, err
 	}
 	info, err := f.Stat()
-	switch {
-	case err != nil:
-	case !info.Mode().IsRegular():
-		err = errors.New("it is not a regular file")
-	default:
+	if err == nil {
+		err = checkArchive(path, info)
+	}
+	if err == nil {
 		err = lock(f)
 	}
 	if err == nil && info.Size() == 0 {

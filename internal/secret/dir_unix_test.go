@@ -102,6 +102,7 @@ func special(t *testing.T, d *Dir, ref Ref) {
 func TestLoosePermissionsAreRefused(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
+	const elsewhere = "choose another directory with --config DIR or HOOKCTL_CONFIG_DIR"
 	for _, c := range []struct {
 		what string
 		path func(d *Dir, ref Ref) string
@@ -117,7 +118,8 @@ func TestLoosePermissionsAreRefused(t *testing.T) {
 		{"webhooks", func(d *Dir, _ Ref) string { return d.webhooks }, 0o777, "chmod 700 "},
 		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o755, ""},
 		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o775, "chmod go-w "},
-		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o777 | fs.ModeSticky, "chmod go-w "},
+		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o777 | fs.ModeSticky, elsewhere},
+		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o770 | fs.ModeSticky, elsewhere},
 	} {
 		d, ref, _ := dirWithNeighbour(t)
 		path := c.path(d, ref)
@@ -131,11 +133,15 @@ func TestLoosePermissionsAreRefused(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || fault.Hint(err) != "run: "+c.cmd+path {
+		hint := "run: " + c.cmd + path
+		if c.cmd == elsewhere { // it is not for this user to change
+			hint = elsewhere
+		}
+		if err == nil || fault.Hint(err) != hint {
 			t.Errorf("%s %o: %v, hint %q", c.what, c.mode, err, fault.Hint(err))
 		}
 		perr := d.Put(ctx, fullRecord())
-		if perr == nil || fault.Hint(perr) != "run: "+c.cmd+path {
+		if perr == nil || fault.Hint(perr) != hint {
 			t.Errorf("%s %o: Put: %v, hint %q", c.what, c.mode, perr, fault.Hint(perr))
 		}
 		if c.what != "file" {
@@ -155,14 +161,18 @@ func TestForeignOwnerIsRefused(t *testing.T) {
 		t.Skip("only root can give files away")
 	}
 	ctx := context.Background()
-	for _, what := range []string{"file", "webhooks", "config"} {
+	const elsewhere = "choose another directory with --config DIR or HOOKCTL_CONFIG_DIR"
+	for what, fix := range map[string]string{"file": "sudo chown ", "webhooks": elsewhere + "; if all that is in it is yours: sudo chown -R ", "config": elsewhere} {
 		d, ref, _ := dirWithNeighbour(t)
 		path := map[string]string{"file": d.recordPath(ref), "webhooks": d.webhooks, "config": filepath.Dir(d.webhooks)}[what]
 		if err := os.Chown(path, 12345, 12345); err != nil {
 			t.Skip(err)
 		}
-		if _, err := d.Get(ctx, ref); err == nil || !strings.Contains(err.Error(), "12345") || !strings.Contains(fault.Hint(err), "chown") {
-			t.Errorf("%s: %v", what, err)
+		if _, err := d.Get(ctx, ref); err == nil || !strings.Contains(err.Error(), "12345") || !strings.Contains(fault.Hint(err), fix) {
+			t.Errorf("%s: %v, hint %q", what, err, fault.Hint(err))
+		}
+		if hint := fault.Hint(d.Put(ctx, fullRecord())); !strings.Contains(hint, fix) || what == "config" && hint != elsewhere {
+			t.Errorf("%s: Put: hint %q", what, hint)
 		}
 	}
 	// A link of ours is followed, a stranger's is not.

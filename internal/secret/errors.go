@@ -46,6 +46,9 @@ func diskFault(path string, err error) error {
 	return fault.Errorf(fault.Other, "%s: %w", path, &pathless{words, err}).WithHint("%s", hint)
 }
 
+// chooseStore is how another directory is named for all that is kept.
+const chooseStore = "--config DIR or HOOKCTL_CONFIG_DIR"
+
 // unusable says what of the configuration directory cannot be used, and that
 // there can be another one.
 func unusable(what string, err error) error {
@@ -56,8 +59,8 @@ func unusable(what string, err error) error {
 	switch {
 	case hint == "":
 		hint = "choose another directory with --config DIR"
-	case !strings.HasPrefix(hint, runHint):
-		hint += "; another directory is chosen with --config DIR or HOOKCTL_CONFIG_DIR"
+	case !strings.HasPrefix(hint, runHint) && !strings.Contains(hint, chooseStore):
+		hint += "; another directory is chosen with " + chooseStore
 	}
 	return fault.Errorf(fault.Other, "%s cannot be used: %w", what, err).WithHint("%s", hint).WithCode("store")
 }

@@ -85,7 +85,7 @@ func openStoreDir(sub string) (bool, error) {
 		path   string
 		strict bool
 	}{{filepath.Dir(sub), false}, {sub, true}} {
-		err := checkDir(step.path, step.strict)
+		err := checkDir(step.path, step.strict, chooseStore)
 		if errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		}
@@ -108,9 +108,20 @@ func (d *disk) makeStoreDir(sub string) error {
 	return err
 }
 
+// CheckDir refuses a directory that another user owns or could change. An absent
+// one is [fs.ErrNotExist]. Choose says how another one is named, for the hint:
+// "--save DIR".
+func CheckDir(path, choose string) error { return checkDir(path, false, choose) }
+
+// CheckOpen is CheckDir for a file in such a directory that is open, and of which
+// fi is known.
+func CheckOpen(path string, fi fs.FileInfo, choose string) error {
+	return checkDirModes(path, fi, false, choose)
+}
+
 // checkDir refuses a directory that somebody else could change, and with
 // strict one that anybody else could look into.
-func checkDir(path string, strict bool) error {
+func checkDir(path string, strict bool, choose string) error {
 	fi, err := os.Lstat(path)
 	if err != nil {
 		return diskFault(path, err)
@@ -126,5 +137,5 @@ func checkDir(path string, strict bool) error {
 	if !fi.IsDir() {
 		return diskFault(path, errNotDir)
 	}
-	return checkDirModes(path, fi, strict)
+	return checkDirModes(path, fi, strict, choose)
 }

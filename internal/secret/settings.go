@@ -18,5 +18,5 @@ func CheckSettings(path string) error {
 	case err != nil:
 		return diskFault(path, err)
 	}
-	return checkDirModes(path, fi, false)
+	return checkDirModes(path, fi, false, chooseStore)
 }

@@ -31,6 +31,6 @@ func checkPrivate(string, fs.FileInfo) error { return nil }
 
 func checkLinkOwner(string, fs.FileInfo) error { return nil }
 
-func checkDirModes(string, fs.FileInfo, bool) error { return nil }
+func checkDirModes(string, fs.FileInfo, bool, string) error { return nil }
 
 func keepOwner(*os.File, fs.FileInfo) error { return nil }

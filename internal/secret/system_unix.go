@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"syscall"
+
+	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // openSafely are the flags with which no open follows a symbolic link in the
@@ -60,15 +62,26 @@ func checkLinkOwner(path string, fi fs.FileInfo) error {
 }
 
 // checkDirModes: a strict directory must be ours alone; another one must not
-// be writable for others, and may belong to root.
-func checkDirModes(path string, fi fs.FileInfo, strict bool) error {
+// be writable for others, and may belong to root. One that is another user's, or
+// that everybody shares, such as /tmp, is not for this user to change: choose
+// says how another one is named.
+func checkDirModes(path string, fi fs.FileInfo, strict bool, choose string) error {
 	uid, me := owner(fi), os.Geteuid()
+	elsewhere := func(why string) *fault.Error {
+		return fault.Errorf(fault.Other, "%s %s", path, why).WithHint("choose another directory with %s", choose)
+	}
 	if uid != me && (strict || uid != 0) {
-		return refuse(path, fmt.Sprintf("belongs to another user (id %d)", uid), fmt.Sprintf("sudo chown -R %d %%s", me))
+		err := elsewhere(fmt.Sprintf("belongs to another user (id %d)", uid))
+		if strict { // it has a name of ours: a sudo may have made it
+			err.Hint += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, quote(path))
+		}
+		return err
 	}
 	switch perm := fi.Mode().Perm(); {
 	case strict && perm&0o077 != 0:
 		return refuse(path, fmt.Sprintf("is open to other users (mode %04o)", perm), "chmod 700 %s")
+	case perm&0o022 != 0 && fi.Mode()&fs.ModeSticky != 0:
+		return elsewhere(fmt.Sprintf("is shared with other users (mode %04o and the sticky bit)", perm))
 	case perm&0o022 != 0:
 		return refuse(path, fmt.Sprintf("can be written by other users (mode %04o)", perm), "chmod go-w %s")
 	}
