@@ -46,8 +46,9 @@ var layers = map[string]int{
 
 	"internal/secret": 1,
 
-	"internal/fault": 0,
-	"internal/term":  0,
+	"internal/durable": 0,
+	"internal/fault":   0,
+	"internal/term":    0,
 }
 
 // owners says which files may import a library: a file, or all of a directory

@@ -81,7 +81,7 @@ func (g *globals) settings() (*app, error) {
 		return nil, fault.Usagef("--profile is empty")
 	}
 	cfg, err := config.Load(config.Input{
-		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile,
+		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile, Disk: g.env.Disk,
 	})
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func (g *globals) settings() (*app, error) {
 // openStore opens the store and the journal in the directory; nothing is made.
 func (a *app) openStore() {
 	a.store = secret.OpenDir(a.dir, secret.DirOptions{
-		Now: a.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: a.env.Keyring,
+		Now: a.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: a.env.Keyring, Disk: a.env.Disk,
 	})
 	a.journal = a.store.OpenJournal(filepath.Join(a.dir, "journal"))
 }
@@ -356,6 +356,7 @@ func (a *app) sinkEnv() sink.Env {
 		Stdout:     a.env.Streams.Out,
 		Stderr:     a.env.Streams.Err,
 		Structured: a.outputTaken(),
+		Disk:       a.env.Disk,
 	}
 }
 

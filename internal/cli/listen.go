@@ -427,7 +427,7 @@ func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
 		return errors.Join(errs...)
 	}
 	for _, file := range o.savedFiles(opts) {
-		a, err := listen.OpenArchive(o.save, file.name, file.most, o.app.warn)
+		a, err := listen.OpenArchive(o.app.env.Disk, o.save, file.name, file.most, o.app.warn)
 		if err != nil {
 			return nil, errors.Join(err, closeAll())
 		}
@@ -456,7 +456,7 @@ func (o *listenOptions) announce(here string) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := secret.WriteFile(o.urlFile, []byte(here+"\n")); err != nil {
+	if err := secret.WriteFile(o.app.env.Disk, o.urlFile, []byte(here+"\n")); err != nil {
 		return fault.Errorf(fault.Other, "--url-file: %w", err).WithHint("name a file in a directory that you can write to")
 	}
 	return nil
@@ -467,7 +467,7 @@ func (o *listenOptions) retract() error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := os.Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := o.app.env.Disk.Or().Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.Errorf(fault.Other, "--url-file: %w", err)
 	}
 	return nil

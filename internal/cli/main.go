@@ -19,6 +19,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -44,6 +45,7 @@ type Env struct {
 	Prompt        prompt.Prompter
 	Drivers       []*provider.Driver
 	Keyring       secret.Keyring // nil: there is none
+	Disk          *durable.Calls // nil: the system's own
 	Version       string
 	Commit        string
 	Date          string

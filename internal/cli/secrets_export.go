@@ -82,7 +82,7 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
 		return nil
 	}
-	if err := secret.WriteFile(o.out, bundle.Bytes()); err != nil {
+	if err := secret.WriteFile(o.app.env.Disk, o.out, bundle.Bytes()); err != nil {
 		return err
 	}
 	list := make([]view.KeptSecret, len(recs))

@@ -23,6 +23,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -41,6 +42,7 @@ type Input struct {
 	Flags   map[string]string   // flags that the user gave, by setting key
 	Keys    []Key               // every setting that exists
 	Profile string              // --profile, "" if not given
+	Disk    *durable.Calls      // how the file is changed; the system's own where it is nil
 }
 
 // Key declares one setting.

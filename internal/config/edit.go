@@ -64,7 +64,7 @@ func (c *Config) change(do func(old []byte) ([]byte, error)) error {
 	if err := os.MkdirAll(c.in.Dir, 0o700); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
 	}
-	err := secret.UpdateFile(context.Background(), c.Path(), func(old []byte) ([]byte, error) {
+	err := secret.UpdateFile(context.Background(), c.in.Disk, c.Path(), func(old []byte) ([]byte, error) {
 		// Read again: another process may have changed the file since.
 		if _, err := parseFile(c.Path(), old, c.in.Keys); err != nil {
 			return nil, err

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -26,6 +27,7 @@ import (
 // whoever opens the file next takes it off. A file that is removed meanwhile is
 // begun anew.
 type Archive struct {
+	sys    *durable.Calls
 	path   string
 	most   int64 // bytes; 0: as much as there is room for
 	notify func(line string)
@@ -80,18 +82,19 @@ var (
 // readable by the user alone where they are made here: mode 0600 in directories
 // of mode 0700. Where the system has file locks a file can be open in one
 // process at a time. What would make it larger than most bytes is not kept; 0:
-// there is no limit. Notify is told, in one line, of what is odd about a file
+// there is no limit. A nil sys is the system's own calls. Notify is told, in one line, of what is odd about a file
 // that is there already. Errors are faults that name the path.
-func OpenArchive(dir, name string, most int64, notify func(line string)) (*Archive, error) {
+func OpenArchive(sys *durable.Calls, dir, name string, most int64, notify func(line string)) (*Archive, error) {
 	path := filepath.Join(dir, name)
 	if notify == nil {
 		notify = func(string) {}
 	}
-	f, size, torn, err := openFile(path, notify)
+	sys = sys.Or()
+	f, size, torn, err := openFile(sys, path, notify)
 	if err != nil {
 		return nil, err
 	}
-	return newArchive(path, f, most, notify, size, torn), nil
+	return newArchive(sys, path, f, most, notify, size, torn), nil
 }
 
 // chooseArchive is how another directory is named.
@@ -129,20 +132,20 @@ func checkArchive(path string, info fs.FileInfo) error {
 
 // openFile opens or makes the file of an archive. Torn says that it does not
 // end with a line end.
-func openFile(path string, notify func(line string)) (f *osFile, size int64, torn bool, err error) {
+func openFile(sys *durable.Calls, path string, notify func(line string)) (f *osFile, size int64, torn bool, err error) {
 	dir := filepath.Dir(path)
-	err = makePrivateDir(dir)
+	err = sys.MakeDir(dir)
 	if err == nil {
 		err = secret.CheckDir(dir, chooseArchive)
 	}
 	if err != nil {
 		return nil, 0, false, archiveFault(dir, err)
 	}
-	raw, err := openPrivate(path)
+	raw, err := openPrivate(sys, path)
 	if err != nil {
 		return nil, 0, false, archiveFault(path, err)
 	}
-	f = &osFile{raw}
+	f = &osFile{raw, sys}
 	if size, torn, err = f.inspect(path, notify); err != nil {
 		return nil, 0, false, errors.Join(archiveFault(path, err), f.Close())
 	}
@@ -155,7 +158,7 @@ func (f *osFile) inspect(path string, notify func(line string)) (size int64, tor
 	if err != nil {
 		return 0, false, err
 	}
-	if hasModes && info.Mode().Perm()&0o077 != 0 {
+	if durable.HasModes && info.Mode().Perm()&0o077 != 0 {
 		notify(fmt.Sprintf("warning: other users may read %s (mode %04o), and deliveries hold personal data: chmod 600 it", path, info.Mode().Perm()))
 	}
 	if info.Size() == 0 {
@@ -213,9 +216,9 @@ func (f *osFile) lastLine(size int64) (int64, error) {
 	return 0, nil
 }
 
-func newArchive(path string, f file, most int64, notify func(line string), size int64, torn bool) *Archive {
+func newArchive(sys *durable.Calls, path string, f file, most int64, notify func(line string), size int64, torn bool) *Archive {
 	a := &Archive{
-		path: path, f: f, most: most, notify: notify, size: size, torn: torn,
+		sys: sys, path: path, f: f, most: most, notify: notify, size: size, torn: torn,
 		wake: make(chan struct{}, 1), quit: make(chan struct{}), done: make(chan struct{}), filling: newBatch(nil),
 	}
 	go a.commitAll()
@@ -297,7 +300,7 @@ func (a *Archive) commit(lines []byte) error {
 	if !errors.Is(err, errRemoved) {
 		return err
 	}
-	f, size, torn, err := openFile(a.path, a.notify)
+	f, size, torn, err := openFile(a.sys, a.path, a.notify)
 	if err != nil {
 		return err
 	}
@@ -366,32 +369,10 @@ func archiveFault(path string, err error) error {
 		WithHint("choose a directory that you can write to with --save")
 }
 
-// makePrivateDir makes dir, and what is missing above it, of mode 0700 and
-// durably. What exists stays as it is.
-func makePrivateDir(dir string) error {
-	info, err := os.Stat(dir)
-	switch {
-	case err == nil && !info.IsDir():
-		return errors.New("it is not a directory")
-	case err == nil || !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	parent := filepath.Dir(dir)
-	if parent != dir {
-		if err := makePrivateDir(parent); err != nil {
-			return err
-		}
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return syncDir(parent)
-}
-
 // openPrivate opens path for appending, as a file that this process alone
 // writes.
-func openPrivate(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|openSafely, 0o600)
+func openPrivate(sys *durable.Calls, path string) (*os.File, error) {
+	f, err := sys.Append(path)
 	if err != nil {
 		return nil, err
 	}
@@ -403,7 +384,7 @@ func openPrivate(path string) (*os.File, error) {
 		err = lock(f)
 	}
 	if err == nil && info.Size() == 0 {
-		err = syncDir(filepath.Dir(path)) // it may be new
+		err = sys.SyncNames(filepath.Dir(path)) // it may be new
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -412,9 +393,18 @@ func openPrivate(path string) (*os.File, error) {
 }
 
 // osFile is a file of the system.
-type osFile struct{ *os.File }
+type osFile struct {
+	*os.File
+	sys *durable.Calls
+}
 
-func (f *osFile) Sync() error { return syncData(f.File) }
+func (f *osFile) Write(p []byte) (int, error) { return f.sys.Write(f.File, p) }
+
+func (f *osFile) Sync() error { return f.sys.SyncData(f.File) }
+
+func (f *osFile) Truncate(size int64) error { return f.sys.Truncate(f.File, size) }
+
+func (f *osFile) Close() error { return f.sys.Close(f.File) }
 
 func (f *osFile) Removed() bool { return removed(f.File) }
 

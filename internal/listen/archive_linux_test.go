@@ -30,7 +30,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.WriteFile(ballast, make([]byte, 128<<10), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	a, err := OpenArchive(dir, "deliveries.ndjson", 0, nil)
+	a, err := OpenArchive(nil, dir, "deliveries.ndjson", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestArchiveRemoved(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "a", "captures")
 	var said []string
-	a, err := OpenArchive(dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
+	a, err := OpenArchive(nil, dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestArchiveRemoved(t *testing.T) {
 func TestArchiveLock(t *testing.T) {
 	t.Parallel()
 	a := archive(t)
-	_, err := OpenArchive(filepath.Dir(a.Path()), "deliveries.ndjson", 0, nil)
+	_, err := OpenArchive(nil, filepath.Dir(a.Path()), "deliveries.ndjson", 0, nil)
 	if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "another process") {
 		t.Errorf("%v", err)
 	}
@@ -156,7 +156,7 @@ func TestArchiveSpecialFile(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		_, err := OpenArchive(dir, "deliveries.ndjson", 0, nil)
+		_, err := OpenArchive(nil, dir, "deliveries.ndjson", 0, nil)
 		done <- err
 	}()
 	select {

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -82,12 +83,12 @@ func (f *brokenFile) Size() (int64, error) {
 func breakable(t *testing.T) (*Archive, *brokenFile) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "deliveries.ndjson")
-	raw, err := openPrivate(path)
+	raw, err := openPrivate(durable.System(), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &brokenFile{osFile: osFile{raw}}
-	a := newArchive(path, f, 0, func(string) {}, 0, false)
+	f := &brokenFile{osFile: osFile{raw, durable.System()}}
+	a := newArchive(durable.System(), path, f, 0, func(string) {}, 0, false)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {
 			t.Error(err)
@@ -102,7 +103,7 @@ func TestArchiveIsFull(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, line := range []string{"12345", "123456", "1234567", "123"} {
-		a, err := OpenArchive(dir, "invalid.ndjson", 10, nil)
+		a, err := OpenArchive(nil, dir, "invalid.ndjson", 10, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,7 +260,7 @@ func TestArchiveTornLine(t *testing.T) {
 		}
 		var said []string
 		for range 2 { // the second time nothing is torn any more
-			a, err := OpenArchive(dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
+			a, err := OpenArchive(nil, dir, "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -282,7 +283,7 @@ func TestArchiveTornLine(t *testing.T) {
 func TestArchiveModes(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
-	a, err := OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, nil)
+	a, err := OpenArchive(nil, filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -305,7 +306,7 @@ func TestArchiveModes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var said []string
-	a, err = OpenArchive(filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
+	a, err = OpenArchive(nil, filepath.Join(base, "a", "b"), "deliveries.ndjson", 0, func(line string) { said = append(said, line) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +338,7 @@ func TestArchiveRefuses(t *testing.T) {
 		dirs = append(dirs, "linked")
 	}
 	for _, dir := range dirs {
-		_, err := OpenArchive(filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
+		_, err := OpenArchive(nil, filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
 		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), dir) || fault.Hint(err) == "" {
 			t.Errorf("%s: %v", dir, err)
 		}

@@ -82,7 +82,7 @@ func TestArchiveOfOthers(t *testing.T) {
 			if c.dir == 0 && !errors.Is(made, fs.ErrNotExist) {
 				t.Error("the check made the directory")
 			}
-			a, oerr := OpenArchive(dir, name, 0, nil)
+			a, oerr := OpenArchive(nil, dir, name, 0, nil)
 			if a != nil {
 				must(a.Close())
 			}

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // The benchmarks compare the listener with the least that a durable receiver
@@ -73,7 +74,7 @@ func (s *bareServer) commit() {
 		s.mu.Unlock()
 		_, *err = s.f.Write(lines)
 		if *err == nil {
-			*err = syncData(s.f)
+			*err = durable.System().SyncData(s.f)
 		}
 		close(done)
 		spare = lines
@@ -144,7 +145,7 @@ func startListener(b *testing.B, durable bool) string {
 		return err
 	}
 	if durable {
-		a, err := OpenArchive(b.TempDir(), "deliveries.ndjson", 0, nil)
+		a, err := OpenArchive(nil, b.TempDir(), "deliveries.ndjson", 0, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -257,7 +257,7 @@ func TestIDsAreNoNames(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "in", "kept")
 	o := testOptions()
 	var err error
-	if o.Kept, err = OpenArchive(dir, "deliveries.ndjson", 0, nil); err != nil {
+	if o.Kept, err = OpenArchive(nil, dir, "deliveries.ndjson", 0, nil); err != nil {
 		t.Fatal(err)
 	}
 	r := start(t, o)

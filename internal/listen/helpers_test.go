@@ -228,7 +228,7 @@ func event(id, kind string) []byte {
 // archive opens an archive in a new directory.
 func archive(t testing.TB) *Archive {
 	t.Helper()
-	a, err := OpenArchive(filepath.Join(t.TempDir(), "kept"), "deliveries.ndjson", 0, nil)
+	a, err := OpenArchive(nil, filepath.Join(t.TempDir(), "kept"), "deliveries.ndjson", 0, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -49,6 +50,7 @@ type DirOptions struct {
 	Warn    func(string)     // told once when the file system cannot make names durable
 	Keep    string           // InFile or InKeyring: where new values go; "" is InFile
 	Keyring Keyring          // without one, what lies in the keyring cannot be read
+	Disk    *durable.Calls   // the system's own where it is nil
 }
 
 var (
@@ -66,7 +68,7 @@ func OpenDir(dir string, o DirOptions) *Dir {
 		webhooks:    filepath.Join(dir, "webhooks"),
 		credentials: filepath.Join(dir, "credentials"),
 		now:         o.Now,
-		disk:        newDisk(o.Warn),
+		disk:        newDisk(o.Disk, o.Warn),
 		keep:        cmp.Or(o.Keep, InFile),
 		space:       keyringSpace(dir),
 		vault:       newVault(o.Keyring),
@@ -120,7 +122,7 @@ func (d *Dir) probe() error {
 	if err == nil {
 		return d.disk.removeFile(path)
 	}
-	if rerr := d.disk.sys.remove(path); !errors.Is(rerr, fs.ErrNotExist) {
+	if rerr := d.disk.sys.Remove(path); !errors.Is(rerr, fs.ErrNotExist) {
 		err = errors.Join(err, rerr)
 	}
 	return err

@@ -269,7 +269,7 @@ func everything(t *testing.T, dir string) {
 	}
 	for _, err := range []error{
 		d.Check(ctx), d.Put(ctx, fullRecord()), d.PutCredential(ctx, Credential{Provider: "p"}),
-		e.Leave(), WriteFile(filepath.Join(dir, "sink"), []byte(canary)),
+		e.Leave(), WriteFile(nil, filepath.Join(dir, "sink"), []byte(canary)),
 	} {
 		if err != nil {
 			t.Error(err)

@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // maxFile is the most that is read of a file of the store, in bytes.
@@ -21,98 +22,16 @@ const maxFile = 4 << 20
 // a process that was killed.
 const staleTemp = time.Hour
 
-// calls are the operations by which this package changes the disk. They are
-// values so that tests can make the nth of them fail.
-type calls struct {
-	mkdir   func(path string) error             // mode 0700
-	create  func(path string) (*os.File, error) // exclusive, mode 0600
-	open    func(path string) (*os.File, error) // existing, for reading and writing
-	write   func(f *os.File, p []byte) error
-	writeAt func(f *os.File, p []byte, off int64) (int, error)
-	sync    func(f *os.File) error
-	close   func(f *os.File) error
-	rename  func(from, to string) error
-	syncDir func(dir string) error
-	remove  func(path string) error
-}
-
-func systemCalls() calls {
-	return calls{
-		mkdir:  makePrivateDir,
-		create: createPrivate,
-		open: func(path string) (*os.File, error) {
-			return os.OpenFile(path, os.O_RDWR|openSafely, 0)
-		},
-		write: func(f *os.File, p []byte) error {
-			_, err := f.Write(p)
-			return err
-		},
-		writeAt: (*os.File).WriteAt,
-		sync:    (*os.File).Sync,
-		close:   (*os.File).Close,
-		rename:  os.Rename,
-		syncDir: syncDir,
-		remove:  os.Remove,
-	}
-}
-
 // disk writes durably: what it reports as done survives a power cut, and what
 // it reports as failed has left either the old file or the whole new one.
 type disk struct {
-	sys    calls
+	sys    *durable.Calls
 	warn   func(string) // may be nil
 	warned sync.Once
 }
 
-func newDisk(warn func(string)) *disk { return &disk{sys: systemCalls(), warn: warn} }
-
-// makePrivateDir makes one directory of mode 0700 whatever the umask.
-func makePrivateDir(path string) error {
-	if err := os.Mkdir(path, 0o700); err != nil {
-		return err
-	}
-	fi, err := os.Lstat(path)
-	if err != nil || fi.Mode().Perm() == 0o700 || !hasModes {
-		return err
-	}
-	return os.Chmod(path, 0o700)
-}
-
-// createPrivate makes a file that must not exist, of mode 0600 from the first
-// moment on: the umask can only take bits away, and they are given back.
-func createPrivate(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|openSafely, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := restoreMode(f); err != nil {
-		return nil, errors.Join(err, f.Close(), os.Remove(path))
-	}
-	return f, nil
-}
-
-func restoreMode(f *os.File) error {
-	if !hasModes {
-		return nil
-	}
-	fi, err := f.Stat()
-	if err != nil || fi.Mode().Perm() == 0o600 {
-		return err
-	}
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	if fi, err = f.Stat(); err != nil {
-		return err
-	}
-	if fi.Mode().Perm()&0o077 != 0 {
-		return errNoModes
-	}
-	return nil
-}
-
-// errNoModes reports a file system such as FAT, where every file is open to all.
-var errNoModes = errors.New("this file system does not keep file permissions, so others could read the file")
+// newDisk uses sys; nil is the system's own.
+func newDisk(sys *durable.Calls, warn func(string)) *disk { return &disk{sys: sys.Or(), warn: warn} }
 
 // replace puts data at path in one step: a reader sees the old file or the new
 // one. On an error before the rename the old file is as it was and the
@@ -129,8 +48,8 @@ func (d *disk) replaceOwned(path string, data []byte, prepare func(*os.File) err
 	if err != nil {
 		return err
 	}
-	if err := d.sys.rename(tmp, path); err != nil {
-		return errors.Join(err, d.sys.remove(tmp))
+	if err := d.sys.Rename(tmp, path); err != nil {
+		return errors.Join(err, d.sys.Remove(tmp))
 	}
 	return d.syncDir(dir)
 }
@@ -139,18 +58,18 @@ func (d *disk) replaceOwned(path string, data []byte, prepare func(*os.File) err
 // error there is no such file.
 func (d *disk) writeTemp(dir string, prepare func(*os.File) error, chunks ...[]byte) (path string, err error) {
 	path = filepath.Join(dir, tempPrefix+randomID()+tempSuffix)
-	f, err := d.sys.create(path)
+	f, err := d.sys.Create(path)
 	if err != nil {
 		return "", err
 	}
 	err = d.fill(f, prepare, chunks)
-	if cerr := d.sys.close(f); cerr != nil {
+	if cerr := d.sys.Close(f); cerr != nil {
 		// The descriptor may be open still; closing it twice does no harm.
 		_ = f.Close()
 		err = errors.Join(err, cerr)
 	}
 	if err != nil {
-		return "", errors.Join(err, d.sys.remove(path))
+		return "", errors.Join(err, d.sys.Remove(path))
 	}
 	return path, nil
 }
@@ -162,16 +81,16 @@ func (d *disk) fill(f *os.File, prepare func(*os.File) error, chunks [][]byte) e
 		}
 	}
 	for _, c := range chunks {
-		if err := d.sys.write(f, c); err != nil {
+		if _, err := d.sys.Write(f, c); err != nil {
 			return err
 		}
 	}
-	return d.sys.sync(f)
+	return d.sys.Sync(f)
 }
 
 // removeFile removes path durably.
 func (d *disk) removeFile(path string) error {
-	if err := d.sys.remove(path); err != nil {
+	if err := d.sys.Remove(path); err != nil {
 		return err
 	}
 	return d.syncDir(filepath.Dir(path))
@@ -180,8 +99,8 @@ func (d *disk) removeFile(path string) error {
 // syncDir makes the names in dir durable. File systems that cannot (some
 // network ones) are put up with, and that is said once.
 func (d *disk) syncDir(dir string) error {
-	err := d.sys.syncDir(dir)
-	if err == nil || !cannotSync(err) {
+	err := d.sys.SyncDir(dir)
+	if err == nil || !durable.CannotSync(err) {
 		return err
 	}
 	d.warned.Do(func() {
@@ -190,24 +109,6 @@ func (d *disk) syncDir(dir string) error {
 		}
 	})
 	return nil
-}
-
-// makeDir makes path, and what is missing above it, durably and with mode 0700.
-func (d *disk) makeDir(path string) error {
-	_, err := os.Stat(path)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	parent := filepath.Dir(path)
-	if parent != path {
-		if err := d.makeDir(parent); err != nil {
-			return err
-		}
-	}
-	if err := d.sys.mkdir(path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	return d.syncDir(parent)
 }
 
 // sweep removes the temporary files in dir that a killed process left. Errors
@@ -219,7 +120,7 @@ func (d *disk) sweep(dir string) {
 	}
 	for _, e := range entries {
 		if isTemp(e.Name()) && olderThan(e, staleTemp) {
-			_ = d.sys.remove(filepath.Join(dir, e.Name()))
+			_ = d.sys.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }

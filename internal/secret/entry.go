@@ -52,7 +52,7 @@ func (e *Entry) Write(p []byte) (int, error) {
 	}
 	fits := p[:min(int64(len(p)), e.head.room-e.written)]
 	if len(fits) > 0 {
-		n, err := e.j.disk.sys.writeAt(e.f, fits, e.head.offset+e.written)
+		n, err := e.j.disk.sys.WriteAt(e.f, fits, e.head.offset+e.written)
 		e.written += int64(n)
 		if err != nil {
 			return n, diskFault(e.Path(), err)
@@ -73,7 +73,7 @@ func (e *Entry) writeFrame(p []byte) (int, error) {
 	fits := p[:min(int64(len(p)), max(0, e.head.room-e.written-frameOverhead))]
 	if len(fits) > 0 {
 		frame := e.seal.seal(fits, e.written)
-		if _, err := e.j.disk.sys.writeAt(e.f, frame, e.head.offset+e.written); err != nil {
+		if _, err := e.j.disk.sys.WriteAt(e.f, frame, e.head.offset+e.written); err != nil {
 			return 0, diskFault(e.Path(), err)
 		}
 		e.written += int64(len(frame))
@@ -85,7 +85,7 @@ func (e *Entry) writeFrame(p []byte) (int, error) {
 }
 
 // Sync makes the answer durable.
-func (e *Entry) Sync() error { return diskFault(e.Path(), e.j.disk.sys.sync(e.f)) }
+func (e *Entry) Sync() error { return diskFault(e.Path(), e.j.disk.sys.Sync(e.f)) }
 
 // Reset forgets the answer's bytes so far: the request was refused unprocessed
 // (429) and is sent again.
@@ -95,11 +95,11 @@ func (e *Entry) Reset() error {
 	if e.written == 0 {
 		return nil
 	}
-	if _, err := e.j.disk.sys.writeAt(e.f, make([]byte, e.written), e.head.offset); err != nil {
+	if _, err := e.j.disk.sys.WriteAt(e.f, make([]byte, e.written), e.head.offset); err != nil {
 		return diskFault(e.Path(), err)
 	}
 	e.written = 0
-	return diskFault(e.Path(), e.j.disk.sys.sync(e.f))
+	return diskFault(e.Path(), e.j.disk.sys.Sync(e.f))
 }
 
 // Answer returns the bytes written so far, as far as they can be read.
@@ -138,10 +138,10 @@ func (e *Entry) Phase(p Phase) error {
 		text = append(text, ' ')
 	}
 	e.head.dirty = max(e.head.dirty, end)
-	if _, err := e.j.disk.sys.writeAt(e.f, text, e.head.used); err != nil {
+	if _, err := e.j.disk.sys.WriteAt(e.f, text, e.head.used); err != nil {
 		return diskFault(e.Path(), err)
 	}
-	if err := e.j.disk.sys.sync(e.f); err != nil {
+	if err := e.j.disk.sys.Sync(e.f); err != nil {
 		return diskFault(e.Path(), err)
 	}
 	e.head.used = end
@@ -178,13 +178,13 @@ func (e *Entry) Leave() error {
 	if e.released {
 		return nil
 	}
-	err := e.j.disk.sys.sync(e.f)
+	err := e.j.disk.sys.Sync(e.f)
 	return diskFault(e.Path(), errors.Join(err, e.close(), e.lock.release()))
 }
 
 func (e *Entry) close() error {
 	e.released = true
-	err := e.j.disk.sys.close(e.f)
+	err := e.j.disk.sys.Close(e.f)
 	if err != nil {
 		_ = e.f.Close() // it may be open still; closing it twice does no harm
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -37,8 +38,8 @@ func diskFault(path string, err error) error {
 		words, hint = "permission denied", "see who may write there with: ls -ld "+quote(path)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
-	case errors.Is(err, errNoModes):
-		words, hint = errNoModes.Error(), "choose a directory on another file system"
+	case errors.Is(err, durable.ErrNoModes):
+		words, hint = durable.ErrNoModes.Error(), "choose a directory on another file system"
 	}
 	if words == "" {
 		return fault.Errorf(fault.Other, "%s: %w", path, &pathless{cause.Error(), err})

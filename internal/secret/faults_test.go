@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -32,8 +33,8 @@ func (f *failNth) next(op string) error {
 	return nil
 }
 
-func (f *failNth) calls() calls {
-	real := systemCalls()
+func (f *failNth) calls() *durable.Calls {
+	real := durable.System()
 	path := func(op string, do func(string) error) func(string) error {
 		return func(p string) error {
 			if err := f.next(op); err != nil {
@@ -50,37 +51,38 @@ func (f *failNth) calls() calls {
 			return do(p)
 		}
 	}
-	return calls{
-		mkdir: path("mkdir", real.mkdir), remove: path("unlink", real.remove), syncDir: path("fsync directory", real.syncDir),
-		create: open("create", real.create), open: open("open", real.open),
-		write: func(file *os.File, p []byte) error {
+	return &durable.Calls{
+		Mkdir: path("mkdir", real.Mkdir), Remove: path("unlink", real.Remove), SyncDir: path("fsync directory", real.SyncDir),
+		Create: open("create", real.Create), Open: open("open", real.Open),
+		Write: func(file *os.File, p []byte) (int, error) {
 			if err := f.next("write"); err != nil {
-				return errors.Join(real.write(file, p[:len(p)/2]), err)
-			}
-			return real.write(file, p)
-		},
-		writeAt: func(file *os.File, p []byte, off int64) (int, error) {
-			if err := f.next("pwrite"); err != nil {
-				n, werr := real.writeAt(file, p[:len(p)/2], off)
+				n, werr := real.Write(file, p[:len(p)/2])
 				return n, errors.Join(werr, err)
 			}
-			return real.writeAt(file, p, off)
+			return real.Write(file, p)
 		},
-		sync: func(file *os.File) error {
+		WriteAt: func(file *os.File, p []byte, off int64) (int, error) {
+			if err := f.next("pwrite"); err != nil {
+				n, werr := real.WriteAt(file, p[:len(p)/2], off)
+				return n, errors.Join(werr, err)
+			}
+			return real.WriteAt(file, p, off)
+		},
+		Sync: func(file *os.File) error {
 			if err := f.next("fsync"); err != nil {
 				return err
 			}
-			return real.sync(file)
+			return real.Sync(file)
 		},
-		close: func(file *os.File) error {
+		Close: func(file *os.File) error {
 			err := f.next("close")
-			return errors.Join(real.close(file), err)
+			return errors.Join(real.Close(file), err)
 		},
-		rename: func(from, to string) error {
+		Rename: func(from, to string) error {
 			if err := f.next("rename"); err != nil {
 				return err
 			}
-			return real.rename(from, to)
+			return real.Rename(from, to)
 		},
 	}
 }
@@ -248,7 +250,7 @@ func TestBeginFaults(t *testing.T) {
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		reported(t, err, f)
 		onlyWhole(t, dir)
-		j.disk.sys = systemCalls()
+		j.disk.sys = durable.System()
 		if err == nil {
 			if err := e.Done(); err != nil {
 				t.Error(err)
@@ -390,13 +392,13 @@ func TestDoneFaults(t *testing.T) {
 // with, and that is said once.
 func TestDirectorySyncUnsupported(t *testing.T) {
 	t.Parallel()
-	if !hasModes {
+	if !durable.HasModes {
 		t.Skip("directories are not synced here")
 	}
 	for _, errno := range []error{syscall.EINVAL, syscall.ENOTSUP} {
 		var said []string
 		d := OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Warn: func(s string) { said = append(said, s) }})
-		d.disk.sys.syncDir = func(string) error { return errno }
+		d.disk.sys.SyncDir = func(string) error { return errno }
 		err := errors.Join(d.Check(context.Background()), d.Put(context.Background(), fullRecord()))
 		if err != nil || len(said) != 1 || !strings.Contains(said[0], "cannot sync directories") {
 			t.Errorf("%v: %v, %q", errno, err, said)
@@ -414,8 +416,8 @@ func TestReadBackDiffers(t *testing.T) {
 		"longer":      func(p []byte) []byte { return append(bytes.Clone(p), '!') },
 	} {
 		d := testDir(t)
-		write := d.disk.sys.write
-		d.disk.sys.write = func(f *os.File, p []byte) error { return write(f, change(p)) }
+		write := d.disk.sys.Write
+		d.disk.sys.Write = func(f *os.File, p []byte) (int, error) { return write(f, change(p)) }
 		if err := d.Check(ctx); err == nil || !strings.Contains(err.Error(), d.webhooks) {
 			t.Errorf("%s: Check: %v", name, err)
 		}
@@ -443,7 +445,7 @@ func TestTargetFaults(t *testing.T) {
 		if err := os.WriteFile(path, []byte("OLD=1\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		d := newDisk(nil)
+		d := newDisk(nil, nil)
 		d.sys = f.calls()
 		err := d.updateTarget(context.Background(), path, func(old []byte) ([]byte, error) {
 			return append(old, "NEW=1\n"...), nil

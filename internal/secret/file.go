@@ -10,12 +10,13 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // This file writes secrets to files outside the store, where a person wants
 // them. Such a file ends with mode 0600 whatever it had before, keeps its
-// owner, and is replaced in one durable step.
+// owner, and is replaced in one durable step. A nil sys is the system's own calls.
 
 // updateWait bounds how long UpdateFile waits for another process that is
 // changing a file of the same directory.
@@ -24,14 +25,16 @@ const updateWait = 10 * time.Second
 // WriteFile makes data the whole content of path, durably and with mode 0600.
 // The directory must exist. A symbolic link, or anything but a regular file,
 // in the place of path is refused. Errors are faults that name the path.
-func WriteFile(path string, data []byte) error { return newDisk(nil).writeTarget(path, data) }
+func WriteFile(sys *durable.Calls, path string, data []byte) error {
+	return newDisk(sys, nil).writeTarget(path, data)
+}
 
 // UpdateFile replaces the content of path by what edit makes of it, as
 // WriteFile does. Edit gets nil where there is no file; its error is returned
 // as it is and nothing is changed. Two processes do not lose each other's
 // updates, on systems where a directory can be locked.
-func UpdateFile(ctx context.Context, path string, edit func(old []byte) ([]byte, error)) (err error) {
-	return newDisk(nil).updateTarget(ctx, path, edit)
+func UpdateFile(ctx context.Context, sys *durable.Calls, path string, edit func(old []byte) ([]byte, error)) (err error) {
+	return newDisk(sys, nil).updateTarget(ctx, path, edit)
 }
 
 func (d *disk) updateTarget(ctx context.Context, path string, edit func(old []byte) ([]byte, error)) (err error) {
@@ -53,15 +56,15 @@ func (d *disk) updateTarget(ctx context.Context, path string, edit func(old []by
 
 // CheckFile finds what would make WriteFile or UpdateFile of path fail now: it
 // makes and removes a file in the same directory.
-func CheckFile(path string) error {
+func CheckFile(sys *durable.Calls, path string) error {
 	old, err := targetInfo(path)
 	if err != nil {
 		return err
 	}
-	d := newDisk(nil)
+	d := newDisk(sys, nil)
 	tmp, err := d.writeTemp(filepath.Dir(path), ownerOf(old), []byte("probe\n"))
 	if err == nil {
-		err = d.sys.remove(tmp)
+		err = d.sys.Remove(tmp)
 	}
 	return diskFault(filepath.Dir(path), err)
 }

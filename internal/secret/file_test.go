@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -27,14 +28,14 @@ func TestWriteFile(t *testing.T) {
 			}
 		}
 		text := fmt.Sprintf("%s %o", canary, mode)
-		if err := errors.Join(CheckFile(path), WriteFile(path, []byte(text))); err != nil {
+		if err := errors.Join(CheckFile(nil, path), WriteFile(nil, path, []byte(text))); err != nil {
 			t.Fatal(err)
 		}
 		got, err := ReadFile(path)
 		if err != nil || string(got) != text {
 			t.Errorf("%q, %v", got, err)
 		}
-		if fi, err := os.Stat(path); err != nil || hasModes && fi.Mode().Perm() != 0o600 {
+		if fi, err := os.Stat(path); err != nil || durable.HasModes && fi.Mode().Perm() != 0o600 {
 			t.Errorf("mode %v, %v", fi, err)
 		}
 	}
@@ -44,7 +45,7 @@ func TestWriteFile(t *testing.T) {
 	if _, err := ReadFile(path + "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	if err := WriteFile(path, make([]byte, maxFile+1)); err == nil {
+	if err := WriteFile(nil, path, make([]byte, maxFile+1)); err == nil {
 		t.Error("too much was written")
 	}
 }
@@ -62,9 +63,9 @@ func TestWriteFileRefuses(t *testing.T) {
 	for _, path := range []string{link, dir, filepath.Join(dir, "none", "x"), filepath.Join(victim, "x")} {
 		edit := func([]byte) ([]byte, error) { return nil, nil }
 		for what, err := range map[string]error{
-			"CheckFile":  CheckFile(path),
-			"WriteFile":  WriteFile(path, []byte("x")),
-			"UpdateFile": UpdateFile(context.Background(), path, edit),
+			"CheckFile":  CheckFile(nil, path),
+			"WriteFile":  WriteFile(nil, path, []byte("x")),
+			"UpdateFile": UpdateFile(context.Background(), nil, path, edit),
 		} {
 			if err == nil || !strings.Contains(err.Error(), dir) || fault.ExitCode(err) != 1 {
 				t.Errorf("%s %s: %v", what, path, err)
@@ -87,7 +88,7 @@ func TestUpdateFileTogether(t *testing.T) {
 	const n = 20
 	for i := range n {
 		wg.Go(func() {
-			err := UpdateFile(context.Background(), path, func(old []byte) ([]byte, error) {
+			err := UpdateFile(context.Background(), nil, path, func(old []byte) ([]byte, error) {
 				return fmt.Appendf(old, "V%d=1\n", i), nil
 			})
 			if err != nil {
@@ -97,11 +98,11 @@ func TestUpdateFileTogether(t *testing.T) {
 	}
 	wg.Wait()
 	got, err := os.ReadFile(path)
-	if want := n; err != nil || hasModes && strings.Count(string(got), "\n") != want {
+	if want := n; err != nil || durable.HasModes && strings.Count(string(got), "\n") != want {
 		t.Errorf("%d of %d: %v", strings.Count(string(got), "\n"), want, err)
 	}
 	fail := errors.New("no")
-	if err := UpdateFile(context.Background(), path, func([]byte) ([]byte, error) { return nil, fail }); !errors.Is(err, fail) {
+	if err := UpdateFile(context.Background(), nil, path, func([]byte) ([]byte, error) { return nil, fail }); !errors.Is(err, fail) {
 		t.Error(err)
 	}
 	if after, err := os.ReadFile(path); string(after) != string(got) || err != nil {
@@ -111,7 +112,7 @@ func TestUpdateFileTogether(t *testing.T) {
 
 func TestUpdateFileWaits(t *testing.T) {
 	t.Parallel()
-	if !hasModes {
+	if !durable.HasModes {
 		t.Skip("directories cannot be locked here")
 	}
 	dir := t.TempDir()
@@ -121,7 +122,7 @@ func TestUpdateFileWaits(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	err := UpdateFile(ctx, filepath.Join(dir, "x"), func([]byte) ([]byte, error) { return nil, nil })
+	err := UpdateFile(ctx, nil, filepath.Join(dir, "x"), func([]byte) ([]byte, error) { return nil, nil })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}

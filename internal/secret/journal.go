@@ -70,7 +70,7 @@ type Journal struct {
 // OpenJournal uses dir, which is made when the first entry is begun. Answers
 // are written as they come.
 func OpenJournal(dir string) *Journal {
-	return &Journal{dir: dir, disk: newDisk(nil), vault: newVault(noKeyring{})}
+	return &Journal{dir: dir, disk: newDisk(nil, nil), vault: newVault(noKeyring{})}
 }
 
 // OpenJournal uses dir as the function of that name does. Where new values go
@@ -78,6 +78,7 @@ func OpenJournal(dir string) *Journal {
 // their bytes is written to the disk.
 func (d *Dir) OpenJournal(dir string) *Journal {
 	j := OpenJournal(dir)
+	j.disk.sys = d.disk.sys
 	j.vault = d.vault
 	j.space = d.spaceFor("")
 	return j
@@ -208,16 +209,16 @@ func (j *Journal) write(id string, head entryHead, lock *fileLock) (*Entry, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := j.disk.sys.rename(tmp, path); err != nil {
-		return nil, errors.Join(err, j.disk.sys.remove(tmp))
+	if err := j.disk.sys.Rename(tmp, path); err != nil {
+		return nil, errors.Join(err, j.disk.sys.Remove(tmp))
 	}
 	err = j.disk.syncDir(j.dir)
 	var f *os.File
 	if err == nil {
-		f, err = j.disk.sys.open(path)
+		f, err = j.disk.sys.Open(path)
 	}
 	if err != nil {
-		return nil, errors.Join(err, j.disk.sys.remove(path))
+		return nil, errors.Join(err, j.disk.sys.Remove(path))
 	}
 	return &Entry{j: j, id: id, lock: lock, f: f, head: head}, nil
 }
@@ -226,7 +227,7 @@ func (j *Journal) write(id string, head entryHead, lock *fileLock) (*Entry, erro
 // then waits for sweep. The entry must be gone.
 func (j *Journal) release(id string, lock *fileLock) error {
 	err := lock.release()
-	_ = j.disk.sys.remove(j.lockPath(id))
+	_ = j.disk.sys.Remove(j.lockPath(id))
 	return err
 }
 
@@ -319,7 +320,7 @@ func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, 
 	if err != nil {
 		return nil, Pending{}, err
 	}
-	f, err := j.disk.sys.open(path)
+	f, err := j.disk.sys.Open(path)
 	if err != nil {
 		return nil, Pending{}, diskFault(path, err)
 	}
@@ -348,7 +349,7 @@ func (j *Journal) sweep() {
 			continue
 		}
 		if _, err := os.Lstat(j.entryPath(id)); errors.Is(err, fs.ErrNotExist) && !j.live(id) {
-			_ = j.disk.sys.remove(j.lockPath(id))
+			_ = j.disk.sys.Remove(j.lockPath(id))
 		}
 	}
 }

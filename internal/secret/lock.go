@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -34,21 +35,21 @@ func (j *Journal) lockPath(id string) string { return filepath.Join(j.dir, id+lo
 // is no such file, unless there was one before.
 func (j *Journal) takeNew(id string) (*fileLock, error) {
 	path := j.lockPath(id)
-	f, err := j.disk.sys.create(path)
+	f, err := j.disk.sys.Create(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := j.disk.sys.close(f); err != nil {
+	if err := j.disk.sys.Close(f); err != nil {
 		_ = f.Close() // it may be open still; closing it twice does no harm
-		return nil, errors.Join(err, j.disk.sys.remove(path))
+		return nil, errors.Join(err, j.disk.sys.Remove(path))
 	}
-	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
+	fl := flock.New(path, flock.SetFlag(os.O_RDWR|durable.OpenSafely))
 	ok, err := fl.TryLock()
 	if err == nil && !ok {
 		err = ErrLive
 	}
 	if err != nil {
-		return nil, errors.Join(err, fl.Close(), j.disk.sys.remove(path))
+		return nil, errors.Join(err, fl.Close(), j.disk.sys.Remove(path))
 	}
 	return &fileLock{fl}, nil
 }
@@ -60,7 +61,7 @@ func (j *Journal) take(ctx context.Context, id string) (*fileLock, error) {
 	wait, cancel := context.WithTimeout(ctx, claimWait)
 	defer cancel()
 	for {
-		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
+		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
 		ok, err := fl.TryLockContext(wait, lockRetry)
 		if ok && !sameFile(fl, path) {
 			// Its holder has settled the entry and removed the file that was locked.
@@ -104,7 +105,7 @@ func (j *Journal) live(id string) bool {
 	if err != nil || !fi.Mode().IsRegular() {
 		return true
 	}
-	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
+	fl := flock.New(path, flock.SetFlag(os.O_RDWR|durable.OpenSafely))
 	ok, err := fl.TryRLock()
 	if cerr := fl.Close(); cerr != nil || err != nil {
 		return !errors.Is(err, fs.ErrNotExist)
@@ -123,7 +124,7 @@ func (j *Journal) Turn(ctx context.Context, name string, waiting func()) (releas
 		return nil, journalFault(err)
 	}
 	path := j.lockPath(name) // it stays: who removes it may take it from one that waits
-	fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
+	fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
 	ok, err := fl.TryLock()
 	if err == nil && !ok {
 		waiting()

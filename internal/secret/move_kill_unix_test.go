@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // fileRing is a keyring that outlives its process, for the tests below.
@@ -79,20 +81,22 @@ func die() {
 	select {} // until the signal arrives
 }
 
-func (d *dieNth) calls() calls {
-	real := systemCalls()
-	c := real
-	c.mkdir = func(p string) error { return d.do(func() error { return real.mkdir(p) }) }
-	c.remove = func(p string) error { return d.do(func() error { return real.remove(p) }) }
-	c.syncDir = func(p string) error { return d.do(func() error { return real.syncDir(p) }) }
-	c.rename = func(from, to string) error { return d.do(func() error { return real.rename(from, to) }) }
-	c.sync = func(f *os.File) error { return d.do(func() error { return real.sync(f) }) }
-	c.close = func(f *os.File) error { return d.do(func() error { return real.close(f) }) }
-	c.write = func(f *os.File, p []byte) error { return d.do(func() error { return real.write(f, p) }) }
-	c.create = func(p string) (f *os.File, err error) {
-		return f, d.do(func() error { f, err = real.create(p); return err })
+func (d *dieNth) calls() *durable.Calls {
+	real := durable.System()
+	c := *real
+	c.Mkdir = func(p string) error { return d.do(func() error { return real.Mkdir(p) }) }
+	c.Remove = func(p string) error { return d.do(func() error { return real.Remove(p) }) }
+	c.SyncDir = func(p string) error { return d.do(func() error { return real.SyncDir(p) }) }
+	c.Rename = func(from, to string) error { return d.do(func() error { return real.Rename(from, to) }) }
+	c.Sync = func(f *os.File) error { return d.do(func() error { return real.Sync(f) }) }
+	c.Close = func(f *os.File) error { return d.do(func() error { return real.Close(f) }) }
+	c.Write = func(f *os.File, p []byte) (n int, err error) {
+		return n, d.do(func() error { n, err = real.Write(f, p); return err })
 	}
-	return c
+	c.Create = func(p string) (f *os.File, err error) {
+		return f, d.do(func() error { f, err = real.Create(p); return err })
+	}
+	return &c
 }
 
 // mortalRing is a keyring whose calls count too.

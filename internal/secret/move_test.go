@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 func TestMove(t *testing.T) {
@@ -152,7 +154,7 @@ func TestMoveFails(t *testing.T) {
 				}
 				break
 			}
-			d.disk.sys, d.vault.ring = systemCalls(), ring
+			d.disk.sys, d.vault.ring = durable.System(), ring
 			if got, gerr := d.Get(ctx, r.Ref()); gerr != nil || !got.Secret.Equal(r.Secret) || !got.Older[0].Secret.Equal(r.Older[0].Secret) {
 				t.Errorf("to %s, %s failed (%v): %v", to, f.failed, err, gerr)
 			}

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // readFile reads a regular file of at most limit bytes. It never waits: a
@@ -50,7 +52,7 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	if err := regular(before); err != nil {
 		return nil, nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|openSafely, 0)
+	f, err := os.OpenFile(path, os.O_RDONLY|durable.OpenSafely, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -98,7 +100,7 @@ func openStoreDir(sub string) (bool, error) {
 
 // makeStoreDir is openStoreDir for writers: what is missing is made.
 func (d *disk) makeStoreDir(sub string) error {
-	if err := d.makeDir(sub); err != nil {
+	if err := d.sys.MakeDir(sub); err != nil {
 		return diskFault(sub, err)
 	}
 	ok, err := openStoreDir(sub)

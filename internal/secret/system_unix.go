@@ -3,7 +3,6 @@
 package secret
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,26 +10,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 )
-
-// openSafely are the flags with which no open follows a symbolic link in the
-// last part of the path or waits for the other end of a pipe.
-const openSafely = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
-
-// hasModes says that files have the permission bits of Unix.
-const hasModes = true
-
-func syncDir(dir string) error {
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-// cannotSync reports that a file system has no sync for directories.
-func cannotSync(err error) bool {
-	return errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP)
-}
 
 func isDiskFull(error) bool { return false }
 

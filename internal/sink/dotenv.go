@@ -38,7 +38,7 @@ func parseDotenv(spec, rest string, env Env) (Sink, error) {
 func (s dotenvSink) String() string { return s.spec }
 
 func (s dotenvSink) Check(context.Context) error {
-	if err := secret.CheckFile(s.path); err != nil {
+	if err := secret.CheckFile(s.env.Disk, s.path); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(s.path); errors.Is(err, os.ErrNotExist) {
@@ -54,7 +54,7 @@ func (s dotenvSink) Put(ctx context.Context, it Item) error {
 		return unfit(s.spec, err.Error())
 	}
 	loose := isLoose(s.path)
-	err = secret.UpdateFile(ctx, s.path, func(old []byte) ([]byte, error) {
+	err = secret.UpdateFile(ctx, s.env.Disk, s.path, func(old []byte) ([]byte, error) {
 		return setDotenv(old, s.name, quoted), nil
 	})
 	if err != nil {

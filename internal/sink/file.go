@@ -8,19 +8,22 @@ import (
 )
 
 // fileSink makes the secret the whole content of a file.
-type fileSink struct{ spec, path string }
+type fileSink struct {
+	spec, path string
+	env        Env
+}
 
-func parseFile(spec, path string, _ Env) (Sink, error) {
+func parseFile(spec, path string, env Env) (Sink, error) {
 	if path == "" {
 		return nil, errors.New("the path is missing")
 	}
-	return fileSink{spec, path}, nil
+	return fileSink{spec, path, env}, nil
 }
 
 func (s fileSink) String() string { return s.spec }
 
-func (s fileSink) Check(context.Context) error { return secret.CheckFile(s.path) }
+func (s fileSink) Check(context.Context) error { return secret.CheckFile(s.env.Disk, s.path) }
 
 func (s fileSink) Put(_ context.Context, it Item) error {
-	return secret.WriteFile(s.path, []byte(it.Secret.Reveal()))
+	return secret.WriteFile(s.env.Disk, s.path, []byte(it.Secret.Reveal()))
 }

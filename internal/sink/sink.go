@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -21,6 +22,7 @@ type Env struct {
 	// Structured is set when standard output carries JSON, YAML or NDJSON: the
 	// stdout sink is refused then.
 	Structured bool
+	Disk       *durable.Calls // the system's own where it is nil
 }
 
 // Item is what is handed on.
