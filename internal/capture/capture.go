@@ -133,6 +133,16 @@ func equalFold(a, b string) bool {
 	return true
 }
 
+// foldName is the same text for all names that are the same.
+func foldName(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'A' && r <= 'Z' {
+			r |= 0x20
+		}
+		return r
+	}, name)
+}
+
 // ParseField splits "Name: value", as a command line or a dump writes a header
 // line. White space around the value is not part of it.
 func ParseField(line string) (Field, bool) {

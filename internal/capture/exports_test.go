@@ -145,6 +145,25 @@ func TestHARBase64(t *testing.T) {
 	}
 }
 
+// Each header of an event counts, in whichever of the two members it is. Where
+// both have it the lists do, unless there is nothing in them.
+func TestEventHeaders(t *testing.T) {
+	for members, want := range map[string]Header{
+		`"multiValueHeaders":{"A":["1","2"]},"headers":{"A":"2","B":"3"}`:                    {{"A", "1"}, {"A", "2"}, {"B", "3"}},
+		`"headers":{"x-two":"3","a":"2"},"multiValueHeaders":{"A":["1"]}`:                    {{"A", "1"}, {"x-two", "3"}},
+		`"multiValueHeaders":{"A":[],"B":null,"C":[""]},"headers":{"a":"1","b":"2","c":"3"}`: {{"C", ""}, {"a", "1"}, {"b", "2"}, {"c", "3"}},
+		`"multiValueHeaders":{},"headers":{"A":"1"}`:                                         {{"A", "1"}},
+		`"multiValueHeaders":null,"headers":{"A":"1"}`:                                       {{"A", "1"}},
+		`"multiValueHeaders":"","headers":{"A":"1"}`:                                         {{"A", "1"}},
+		`"multiValueHeaders":{"A":["1"]},"headers":null`:                                     {{"A", "1"}},
+		`"multiValueHeaders":{"A":["1"]}`:                                                    {{"A", "1"}},
+		`"multiValueHeaders":{"K":["1"]},"headers":{"\u212a":"2"}`:                           {{"K", "1"}, {"\u212a", "2"}},
+	} {
+		all := parse(t, "lambda", `{`+members+`,"body":"e30=","isBase64Encoded":true}`)
+		check(t, members, []got{{Source: "#1", Header: want, Body: "{}"}}, all)
+	}
+}
+
 // A torn line takes no other event with it.
 func TestTornLineAmongEvents(t *testing.T) {
 	event := func(body string) string {

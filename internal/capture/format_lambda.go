@@ -6,6 +6,7 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -47,18 +48,41 @@ func lambdaEvent(o object, r *Request) (other string, err error) {
 		}
 	}
 	// The REST API gives both members; several lines of a header are whole in
-	// the one with lists only.
-	headers := o["multiValueHeaders"]
-	if !o.has("multiValueHeaders") || len(o.object("multiValueHeaders")) == 0 {
-		headers = o["headers"]
-	}
-	if len(headers) == 0 || isNull(headers) {
+	// the one with lists only. An event that was edited by hand may have a header
+	// in the other one alone.
+	if !o.has("headers") && !o.has("multiValueHeaders") {
 		return "", errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
 	}
-	if r.Header, err = decodeHeaders(nil, headers); err != nil {
-		return "", err
+	if isObject(o["multiValueHeaders"]) {
+		if r.Header, err = decodeHeaders(nil, o["multiValueHeaders"]); err != nil {
+			return "", err
+		}
+	}
+	if o.has("headers") {
+		single, err := decodeHeaders(nil, o["headers"])
+		if err != nil {
+			return "", err
+		}
+		r.Header = appendMissing(r.Header, single)
 	}
 	return "", o.textBody("body", isTrue(o["isBase64Encoded"]), r)
+}
+
+// appendMissing adds the lines of more whose names h has not got, or has with
+// nothing but blank values.
+func appendMissing(h, more Header) Header {
+	given := map[string]bool{} // by name: there may be a hostile number of them
+	for _, f := range h {
+		if strings.TrimSpace(f.Value) != "" {
+			given[foldName(f.Name)] = true
+		}
+	}
+	for _, f := range more {
+		if !given[foldName(f.Name)] {
+			h = append(h, f)
+		}
+	}
+	return h
 }
 
 // lambdaQuery is the query string of a REST API's event, for people.
