@@ -138,7 +138,7 @@ func eventHeaders(e capture.Envelope, ev capture.Event) []capture.Field {
 // event that the body states; nil where neither tells.
 func (o *keyFlags) driverOf(a *app, h signature.Header, body []byte) *provider.Driver {
 	for _, d := range a.env.Drivers {
-		if o.scheme(a, d).Present(h) {
+		if o.scheme(a, d).Signed(h) {
 			return d
 		}
 	}

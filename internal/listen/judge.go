@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -62,11 +63,13 @@ func fields(header http.Header) capture.Header {
 // guess is for a delivery that is not verified: its headers say whose it may
 // be.
 func guess(providers []verify.Provider, d *Delivery, header http.Header, body []byte) {
-	for _, p := range providers {
-		if len(providers) == 1 || p.Scheme.Present(header) {
-			event := p.Envelope.Event(body)
-			d.Provider, d.EventID, d.EventType = p.Name, event.ID, event.Type
-			return
+	for _, has := range []func(signature.Scheme, signature.Header) bool{signature.Scheme.Signed, signature.Scheme.Present} {
+		for _, p := range providers {
+			if len(providers) == 1 || has(p.Scheme, header) {
+				event := p.Envelope.Event(body)
+				d.Provider, d.EventID, d.EventType = p.Name, event.ID, event.Type
+				return
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 )
 
@@ -43,8 +44,10 @@ func (c *Claim) Timestamp() string { return c.timestamp }
 //   - [Malformed]: no header line has a well-formed member, or the timestamp
 //     that the template needs is missing;
 //   - [Conflicting]: several lines, of one header or of several, do not hold
-//     the same signatures. That a blank line stands beside a signature is a
-//     difference too.
+//     the same signatures.
+//
+// A [Blank] line is an absent one: proxies and log formats write every header
+// that they know of, and nothing for those that did not come.
 //
 // A line is a list of members separated by commas or white space; members that
 // are not well-formed are ignored where another one is. A well-formed member
@@ -56,6 +59,9 @@ func (s Scheme) Claim(h Header, c *Claim) Reason {
 	lines, wellFormed, conflict := 0, false, false
 	for _, name := range s.Headers {
 		for _, line := range h.Values(name) {
+			if Blank(line) {
+				continue
+			}
 			lines++
 			if lines == 1 {
 				first = line
@@ -69,13 +75,10 @@ func (s Scheme) Claim(h Header, c *Claim) Reason {
 			c.other = s.members(c.other[:0], line)
 			wellFormed = wellFormed || len(c.other) > 0
 			conflict = conflict || !sameSet(c.digests, c.other)
-			if strings.TrimSpace(first) == "" {
-				first = line // so that "all blank" is told from "one blank"
-			}
 		}
 	}
 	switch {
-	case strings.TrimSpace(first) == "":
+	case lines == 0:
 		return NoSignature
 	case !wellFormed:
 		return Malformed
@@ -90,6 +93,9 @@ func (s Scheme) timestampClaim(h Header, c *Claim) Reason {
 		return OK
 	}
 	for _, line := range h.Values(s.TimestampHeader) {
+		if Blank(line) {
+			continue
+		}
 		line = strings.Trim(line, " \t")
 		if c.timestamp != "" && line != c.timestamp {
 			return Conflicting
@@ -106,7 +112,7 @@ func (s Scheme) timestampClaim(h Header, c *Claim) Reason {
 // header is asked for nothing but the timestamp, and may be nil without one.
 func (s Scheme) ClaimValue(value string, h Header, c *Claim) Reason {
 	c.timestamp = ""
-	if strings.TrimSpace(value) == "" {
+	if Blank(value) {
 		c.digests = c.digests[:0]
 		return NoSignature
 	}
@@ -124,14 +130,25 @@ type noHeader struct{}
 func (noHeader) Values(string) []string { return nil }
 
 // Present reports whether h has any of the scheme's headers.
-func (s Scheme) Present(h Header) bool {
+func (s Scheme) Present(h Header) bool { return s.some(h, func(string) bool { return true }) }
+
+// Signed reports whether h has any of the scheme's headers with something in
+// it.
+func (s Scheme) Signed(h Header) bool {
+	return s.some(h, func(line string) bool { return !Blank(line) })
+}
+
+func (s Scheme) some(h Header, is func(line string) bool) bool {
 	for _, name := range s.Headers {
-		if len(h.Values(name)) > 0 {
+		if slices.ContainsFunc(h.Values(name), is) {
 			return true
 		}
 	}
 	return false
 }
+
+// Blank reports whether a header line holds nothing but white space.
+func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 
 // members appends the well-formed members of a header line.
 func (s Scheme) members(to []digest, line string) []digest {

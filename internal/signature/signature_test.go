@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,7 +132,13 @@ func TestHeaderForms(t *testing.T) {
 		{"same line twice", http.Header{"X-Wunder-Signature": {good, "sha256=" + good}}, OK},
 		{"list and the same set elsewhere", both(good+","+bad, bad+" "+good), OK},
 
+		{"one blank", both("sha256="+good, ""), OK},
+		{"first blank", both("", "sha256="+good), OK},
+		{"one of white space", both("sha256="+good, " \t "), OK},
+		{"same name twice, one blank", http.Header{"X-Wunder-Signature": {"", good}}, OK},
+
 		{"wrong", one("sha256=" + bad), Mismatch},
+		{"wrong, one blank", both("", bad), Mismatch},
 		{"wrong list", one(bad + "," + strings.Repeat("cd", 32)), Mismatch},
 
 		{"none", http.Header{}, NoSignature},
@@ -140,6 +147,7 @@ func TestHeaderForms(t *testing.T) {
 		{"blank twice", both(" ", "\t"), NoSignature},
 
 		{"prefix only", one("sha256="), Malformed},
+		{"prefix only, one blank", both("", "sha256="), Malformed},
 		{"63 digits", one("sha256=" + good[1:]), Malformed},
 		{"65 digits", one("sha256=" + good + "0"), Malformed},
 		{"not hex", one("sha256=" + good[:63] + "g"), Malformed},
@@ -155,8 +163,7 @@ func TestHeaderForms(t *testing.T) {
 		{"differ", both("sha256="+good, "sha256="+bad), Conflicting},
 		{"differ, the good one second", both("sha256="+bad, "sha256="+good), Conflicting},
 		{"one malformed", both("sha256="+good, "garbage"), Conflicting},
-		{"one blank", both("sha256="+good, ""), Conflicting},
-		{"first blank", both("", "sha256="+good), Conflicting},
+		{"same name twice, blank between them, differ", http.Header{"X-Wunder-Signature": {good, "", bad}}, Conflicting},
 		{"same name twice, differ", http.Header{"X-Wunder-Signature": {good, bad}}, Conflicting},
 		{"subset", both(good+","+bad, good), Conflicting},
 	} {
@@ -216,6 +223,8 @@ func TestTemplate(t *testing.T) {
 		{"wrong", []string{"124"}, Mismatch},
 		{"missing", nil, Malformed},
 		{"blank", []string{" "}, Malformed},
+		{"twice, one blank", []string{"123", " "}, OK},
+		{"twice, the first blank", []string{"", "123"}, OK},
 		{"twice, the same", []string{"123", "123"}, OK},
 		{"twice, different", []string{"123", "124"}, Conflicting},
 	} {
@@ -380,6 +389,9 @@ func reference(key string, h http.Header, body []byte) bool {
 	var lines [][]string
 	for _, name := range []string{"X-Wunder-Signature", "X-Hook-Signature"} {
 		for _, line := range h[name] {
+			if strings.TrimSpace(line) == "" {
+				continue // nothing, which proxies write for what did not come
+			}
 			set := map[string]bool{}
 			var list []string
 			for _, m := range separators.Split(line, -1) {
@@ -470,6 +482,36 @@ func soup(r *rand.Rand, good string) http.Header {
 		}
 	}
 	return h
+}
+
+// Blank lines, wherever they stand and however many, change no verdict.
+func TestBlankIsAbsent(t *testing.T) {
+	good, err := wunder.Sign(secret.New("k"), "", []byte("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := []string{good, strings.ToUpper(good), good + " , x", "sha256=" + strings.Repeat("ab", 32), "garbage", "sha256="}
+	blanks := []string{"", " ", "\t", "\u00a0", " \t ", "\r\n"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 3000 {
+		plain, padded := http.Header{}, http.Header{}
+		for _, name := range wunder.Headers {
+			for range r.IntN(3) {
+				v := values[r.IntN(len(values))]
+				plain[name], padded[name] = append(plain[name], v), append(padded[name], v)
+			}
+			for range r.IntN(3) {
+				at := r.IntN(len(padded[name]) + 1)
+				padded[name] = slices.Insert(padded[name], at, blanks[r.IntN(len(blanks))])
+			}
+		}
+		if want, got := verify(t, wunder, "k", plain, []byte("{}")), verify(t, wunder, "k", padded, []byte("{}")); got != want {
+			t.Fatalf("%q: %v; without the blank lines %v", padded, got, want)
+		}
+		if wunder.Signed(padded) != wunder.Present(plain) {
+			t.Fatalf("%q: Signed is %v", padded, wunder.Signed(padded))
+		}
+	}
 }
 
 func FuzzClaim(f *testing.F) {

@@ -176,7 +176,7 @@ func (e *Engine) Payload() func(body []byte) bool {
 	header := w.override(nil)
 	given := e.o.Signature != ""
 	for i := range e.providers {
-		given = given || w.present(i, header)
+		given = given || w.present(i, header, signed)
 	}
 	if !given {
 		return nil

@@ -44,6 +44,10 @@ func TestReasons(t *testing.T) {
 		{"conflicting", record(t, wunderBody, "X-Wunder-Signature", good, "X-Hook-Signature", zgood), bad(signature.Conflicting)},
 		{"no signature", record(t, wunderBody, "X-Other", "1"), Result{Reason: signature.NoSignature}},
 		{"blank signature", record(t, wunderBody, "X-Wunder-Signature", ""), bad(signature.NoSignature)},
+		{"one blank", record(t, wunderBody, "X-Wunder-Signature", good, "X-Hook-Signature", " "), valid},
+		{"one blank, wrong", record(t, wunderBody, "X-Hook-Signature", zgood, "X-Wunder-Signature", ""), bad(signature.Mismatch)},
+		{"blank one of the other provider", record(t, wunderBody, "X-Zyntro-Signature", "", "X-Wunder-Signature", good), valid},
+		{"blank one of the other provider, wrong", record(t, wunderBody, "X-Zyntro-Signature", "\t", "X-Wunder-Signature", zgood), bad(signature.Mismatch)},
 		{"unreadable", "{\n", Result{Reason: signature.Unreadable, Notes: []string{"not a JSON object: unexpected end of JSON input"}}},
 		{"contradicting headers", record(t, wunderBody, "X-Wunder-Signature", good, "X-Wunder-Event", "deal.created", "X-Wunder-Delivery", "ev1"),
 			func() Result {
@@ -486,6 +490,22 @@ func (e *endless) Read(p []byte) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// An event is named by its provider and its id.
+func TestDuplicatesByProvider(t *testing.T) {
+	both := `{"id":"1","event_id":"1","event_type":"contact.created"}`
+	w := record(t, both, "X-Wunder-Signature", sign(t, wunder, wunderKey, both))
+	z := record(t, both, "X-Zyntro-Signature", sign(t, zyntro, zyntroKey, both))
+	tampered := record(t, both+" ", "X-Wunder-Signature", sign(t, wunder, wunderKey, both))
+	for text, want := range map[string]int{
+		w + z: 0, z + w: 0, w + w: 1, z + w + z: 1, w + z + w + z + z: 3, tampered + w + tampered: 0,
+	} {
+		_, s, err := run(t, options(), text)
+		if err != nil || s.Duplicates != want {
+			t.Errorf("%s%d duplicates, want %d; %v", text, s.Duplicates, want, err)
+		}
+	}
 }
 
 func TestConstantMemory(t *testing.T) {

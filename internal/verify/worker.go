@@ -171,7 +171,7 @@ func (w *worker) excluded(header capture.Header, result *Result) {
 	}
 	for _, p := range w.e.o.Excluded {
 		for _, name := range p.Scheme.Headers {
-			if header.Has(name) {
+			if signed(header, name) {
 				result.Notes = append(result.Notes, fmt.Sprintf("it carries %s, as deliveries of %s do, but was verified as one of %s: see --webhook and --provider",
 					name, p.Name, w.e.providers[0].Name))
 				return
@@ -196,15 +196,21 @@ func (w *worker) override(h capture.Header) capture.Header {
 	return w.header
 }
 
-// detect sets w.possible: the providers that a delivery may come from.
+// detect sets w.possible: the providers that a delivery may come from. Headers
+// that are all blank still tell whose they are.
 func (w *worker) detect(header capture.Header) {
 	w.possible = w.possible[:0]
-	for i := range w.e.providers {
-		if len(w.e.providers) == 1 || w.present(i, header) {
-			w.possible = append(w.possible, i)
+	for _, has := range []func(capture.Header, string) bool{signed, capture.Header.Has} {
+		for i := range w.e.providers {
+			if len(w.e.providers) == 1 || w.present(i, header, has) {
+				w.possible = append(w.possible, i)
+			}
+		}
+		if len(w.possible) > 0 {
+			return
 		}
 	}
-	if len(w.possible) > 0 || w.e.o.Signature == "" {
+	if w.e.o.Signature == "" {
 		return
 	}
 	for i := range w.e.providers {
@@ -212,9 +218,19 @@ func (w *worker) detect(header capture.Header) {
 	}
 }
 
-func (w *worker) present(i int, header capture.Header) bool {
+func (w *worker) present(i int, header capture.Header, has func(capture.Header, string) bool) bool {
 	for _, name := range w.e.providers[i].Scheme.Headers {
-		if header.Has(name) {
+		if has(header, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// signed reports whether there is a line of that name which is not blank.
+func signed(h capture.Header, name string) bool {
+	for i := range h {
+		if capture.SameName(h[i].Name, name) && !signature.Blank(h[i].Value) {
 			return true
 		}
 	}
