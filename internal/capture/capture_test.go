@@ -9,11 +9,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,7 +119,7 @@ func TestDetect(t *testing.T) {
 		{"brackets", strings.Repeat("[", 10_000), "raw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			head, more, err := peek(strings.NewReader(c.text))
+			head, more, err := peek(strings.NewReader(c.text), recognised)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -125,6 +127,73 @@ func TestDetect(t *testing.T) {
 				t.Errorf("%s, want %s", f.Name, c.want)
 			}
 		})
+	}
+}
+
+func recognised(head []byte) bool { return detect(head, true).Name != rawFormat.Name }
+
+// What a program says before its first record does not hide the records: any
+// lines, any number of them within the first 64 KiB, however they arrive.
+func TestNoiseBeforeRecords(t *testing.T) {
+	noises := []string{
+		"", " ", "Starting on :8080", "  .   ____          _", "[INFO] ready", "[2026-05-17 14:30:01] up", "[1] 4711", "{", "}", "{broken", "Content-Type: x",
+		`{"level":"info","msg":"up"}`, `["a"]`, `[{"port":1}]`, `{"a":"{\"headers\":{},\"body\":\"\"}"}`, `"text"`, "12", "\x1b[32mok\x1b[0m", "\x00\xff", "=> Booting Puma\r", "# comment",
+	}
+	record := `{"method":"POST","headers":{"A":"b"},"body_base64":"` + base64.StdEncoding.EncodeToString([]byte("the body")) + `"}`
+	r := rand.New(rand.NewPCG(1, 1))
+	for n := range 400 {
+		var text strings.Builder
+		lines, want := 0, 2
+		for size := r.IntN(headStep - 100); lines < n/4 && text.Len() < size; lines++ {
+			// What follows a line such as "Content-Type: x" must not look like the
+			// rest of a head.
+			line := noises[r.IntN(len(noises))]
+			if strings.TrimSpace(line) == "" && strings.HasSuffix(text.String(), ": x\n") {
+				line = "-"
+			}
+			text.WriteString(line + "\n")
+			if strings.TrimSpace(line) != "" {
+				want++
+			}
+		}
+		text.WriteString(record + "\n" + record + "\n")
+		var in io.Reader = strings.NewReader(text.String())
+		switch n % 3 {
+		case 1:
+			in = &bits{in}
+		case 2:
+			in = iotest.OneByteReader(in)
+		}
+		all, _ := readAll(t, Options{Stdin: in}, "-")
+		good := 0
+		for _, g := range all {
+			if g.Err == "" && g.Body == "the body" {
+				good++
+			}
+		}
+		if good != 2 || len(all) != want {
+			t.Fatalf("%d of 2 records, %d of %d rows:\n%s", good, len(all), want, text.String())
+		}
+	}
+}
+
+// Beyond 64 KiB it does; a record that only begins within them is seen whole.
+func TestNoiseBound(t *testing.T) {
+	line := strings.Repeat("x", 99) + "\n"
+	noise := strings.Repeat(line, headStep/len(line))
+	for _, c := range []struct{ name, text, want string }{
+		{"cut by the bound", noise + `{"received_at":"2026-05-17T14:30:01Z","method":"POST","headers":{"A":"b"},"body":"` + strings.Repeat("x", headStep) + `"}` + "\n", "ndjson"},
+		{"after the bound", noise + line + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
+		{"a document with records in it", "{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "raw"},
+		{"the same after noise", "noise\n{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "ndjson"},
+	} {
+		head, more, err := peek(strings.NewReader(c.text), recognised)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := detect(head, more); f.Name != c.want {
+			t.Errorf("%s: %s, want %s", c.name, f.Name, c.want)
+		}
 	}
 }
 

@@ -29,7 +29,7 @@ import (
 var httpFormat = Format{
 	Name:  "http",
 	About: "a request dump: request line, headers, blank line, body; curl -v and nc output too",
-	Sniff: func(head []byte, _ bool) bool { return looksLikeHead(head) },
+	Sniff: looksLikeHead,
 	Read:  readHTTP,
 }
 
@@ -378,7 +378,7 @@ func skipTrailer(b []byte) []byte {
 // looksLikeHead sniffs: after the messages of tools a request line, or header
 // lines up to a blank line of which one is of a kind that only HTTP has. A
 // payload that begins with "name: value" is not taken for a dump.
-func looksLikeHead(head []byte) bool {
+func looksLikeHead(head []byte, more bool) bool {
 	b := skipPreamble(trimBOM(head))
 	known := false
 	for n := 0; ; n++ {
@@ -390,7 +390,7 @@ func looksLikeHead(head []byte) bool {
 			}
 		}
 		if line == "" || line == ">" {
-			return n > 0 && known
+			return n > 0 && known && (ended || !more)
 		}
 		if !ended {
 			return false

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"iter"
 	"strconv"
@@ -22,31 +23,49 @@ const (
 	// blockSize is how much is read at a time, and how much a batch holds
 	// unless a single line is longer.
 	blockSize = 1 << 20
-	// sniffLines is among how many first lines one must be a record: a torn
-	// line does not hide what the rest is.
-	sniffLines = 16
 )
 
+// sniffNDJSON looks for one line that is a record among those that begin within
+// the first headStep bytes: what a program prints as it starts, or a torn line,
+// does not hide what the rest is. The last line may be cut off.
 func sniffNDJSON(head []byte, _ bool) bool {
 	text := trimBOM(head)
-	for range sniffLines {
-		line, rest, ended := bytes.Cut(text, []byte("\n"))
-		line = bytes.TrimSpace(line)
-		if len(line) > 0 && line[0] == '[' {
-			return false
+	if laidOut(text) {
+		return false
+	}
+	for begin := 0; begin < min(len(text), headStep); {
+		end := len(text)
+		ended := false
+		if i := bytes.IndexByte(text[begin:], '\n'); i >= 0 {
+			end, ended = begin+i, true
 		}
-		if len(line) > 0 && line[0] == '{' {
+		line := bytes.TrimSpace(text[begin:end])
+		if isObject(line) {
 			whole := skipValue(line, 0) == len(line)
 			if isRecord(line, !whole) && (whole || !ended) {
 				return true
 			}
 		}
-		if !ended {
-			return false
-		}
-		text = rest
+		begin = end + 1
 	}
 	return false
+}
+
+// laidOut reports whether text is one JSON document of several lines, or begins
+// with a list of records: what has a line of its own in those is a part of them.
+func laidOut(text []byte) bool {
+	text = text[skipSpace(text, 0):]
+	item := firstItem(text)
+	end := skipValue(text, 0)
+	switch {
+	case !isObject(text) && !isObject(item):
+		return false
+	case end < 0:
+		return isObject(item)
+	case skipSpace(text, end) < len(text):
+		return isRecord(item, false)
+	}
+	return bytes.IndexByte(text[:end], '\n') >= 0 && json.Valid(text[:end])
 }
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {

@@ -44,7 +44,7 @@ func (e exported) read(in Input) iter.Seq[Batch] {
 		r := io.Reader(&bomless{r: in.R})
 		x := itemReader{exported: e, name: in.Name, in: &prefixed{r: r}, yield: yield}
 		if e.path != nil {
-			head, _, err := peek(r)
+			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
 			if err != nil {
 				yield(unreadable(in.Name, cause(err)))
 				return

@@ -189,7 +189,7 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 	if w.forced != nil {
 		format = *w.forced
 	} else {
-		head, more, err := peek(r)
+		head, more, err := peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name })
 		if err != nil {
 			return w.yield(unreadable(name, cause(err)))
 		}
@@ -240,15 +240,17 @@ func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) 
 	}
 }
 
-// peek reads until there is enough to detect a format by: a first line, or
-// headStep bytes; up to headMax of a first line that looks like JSON. It does
-// not wait for more than that, so that a slow pipe is judged as it flows.
-func peek(r io.Reader) (head []byte, more bool, err error) {
+// peek reads until there is enough to detect a format by: a line that is a
+// record, the head of a request, or headStep bytes, and the rest of a line that
+// begins within them and may be a record; up to headMax. It does not wait for
+// more than that, so that a slow pipe is judged as it flows.
+func peek(r io.Reader, recognised func(head []byte) bool) (head []byte, more bool, err error) {
 	for len(head) < headMax {
 		if cap(head)-len(head) < headStep {
 			head = append(make([]byte, 0, 2*cap(head)+headStep), head...)
 		}
 		n, err := r.Read(head[len(head) : len(head)+headStep])
+		fresh := head[len(head) : len(head)+n]
 		head = head[:len(head)+n]
 		if err == io.EOF {
 			return head, false, nil
@@ -256,32 +258,37 @@ func peek(r io.Reader) (head []byte, more bool, err error) {
 		if err != nil {
 			return nil, false, err
 		}
-		if enough(head) {
+		if enough(head, fresh, recognised) {
 			break
 		}
 	}
 	return head, true, nil
 }
 
-func enough(head []byte) bool {
+// enough reports whether a format can be told by head, of which fresh has come
+// last: where it has whole lines, by whether a format is recognised.
+func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 	text := bytes.TrimLeft(trimBOM(head), " \t\r\n")
 	if len(text) == 0 {
 		return len(head) >= headStep
 	}
-	newline := bytes.IndexByte(text, '\n')
-	if text[0] == '{' || text[0] == '[' {
-		// A first line that is a whole record decides at once; what does not end
-		// may still become one, whose headers come after its body.
-		if newline > 0 && skipValue(text[:newline], 0) > 0 {
-			return true
-		}
-		item := text
-		if text[0] == '[' {
-			item = firstItem(text)
-		}
+	item := text
+	if text[0] == '[' {
+		item = firstItem(text)
+	}
+	line, _, ended := bytes.Cut(text, []byte("\n"))
+	if isObject(item) && !(ended && skipValue(line, 0) == len(bytes.TrimSpace(line))) {
+		// What does not end may still become a record, whose headers come after
+		// its body.
 		return len(head) >= headStep && skipValue(item, 0) > 0
 	}
-	return len(head) >= headStep || bytes.Contains(text, []byte("\n\n")) || bytes.Contains(text, []byte("\r\n\r\n"))
+	// Whole lines, or no JSON: as soon as something is recognised. What is before
+	// it may be what a program says as it starts.
+	if bytes.IndexByte(fresh, '\n') >= 0 && recognised(head) {
+		return true
+	}
+	last := head[bytes.LastIndexByte(head, '\n')+1:]
+	return len(head) >= headStep && !isObject(bytes.TrimLeft(last, " \t"))
 }
 
 // prefixed puts a head back in front of a reader.
