@@ -53,6 +53,9 @@ type Batch struct {
 	Note string
 	// Size is about how many bytes the batch holds in memory.
 	Size int
+	// Format is the name of the format that the deliveries were read in; empty
+	// where an input was not read at all.
+	Format string
 
 	each func(yield func(*Request, error) bool)
 }

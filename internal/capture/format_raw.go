@@ -6,9 +6,12 @@ import (
 	"iter"
 )
 
+// Raw names the format in which the whole input is the payload.
+const Raw = "raw"
+
 // rawFormat is the payload and nothing else: every byte of the input.
 var rawFormat = Format{
-	Name:  "raw",
+	Name:  Raw,
 	About: "the payload itself, every byte of it; headers come from --header or --signature",
 	Sniff: func([]byte, bool) bool { return true },
 	Read:  readRaw,

@@ -169,11 +169,13 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 			return w.yield(unreadable(name, cause(err)))
 		}
 		if len(whole) <= rawInMemory && w.payload(whole) {
-			return w.yield(one(&Request{Source: name, Body: whole}, nil))
+			batch := one(&Request{Source: name, Body: whole}, nil)
+			batch.Format = Raw
+			return w.yield(batch)
 		}
 		r = &prefixed{head: whole, r: r}
 	}
-	raw, zipped := w.forced != nil && w.forced.Name == rawFormat.Name, false
+	raw, zipped := w.forced != nil && w.forced.Name == Raw, false
 	if !raw {
 		b := bufio.NewReaderSize(r, 4<<10)
 		r = b
@@ -200,6 +202,7 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 		r = &prefixed{head: head, r: r}
 	}
 	for batch := range format.Read(w.ctx, Input{Name: name, R: r, Again: again, Unzipped: zipped}) {
+		batch.Format = format.Name
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}

@@ -44,18 +44,37 @@ func decodeRecord(text []byte, r *Request) error {
 	return nil
 }
 
+// errTwoBodies keeps a record from being valid by the one body while a person,
+// or another program, reads the other.
+var errTwoBodies = errors.New(`"body" and "body_base64" are not the same bytes, and nothing tells which was delivered: leave one of them out`)
+
 func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
-	if v, ok := m["body_base64"]; ok && !isNull(v) {
-		s, ok := unquote(nil, v)
-		if !ok {
-			return nil, errors.New(`"body_base64" is not a string`)
-		}
-		body, err := decodeBase64(nil, s)
-		if err != nil {
-			return nil, fmt.Errorf(`"body_base64": %w`, err)
-		}
-		return body, nil
+	base, ok := m["body_base64"]
+	if !ok || isNull(base) {
+		return decodeText(m, r)
 	}
+	s, ok := unquote(nil, base)
+	if !ok {
+		return nil, errors.New(`"body_base64" is not a string`)
+	}
+	body, err := decodeBase64(nil, s)
+	if err != nil {
+		return nil, fmt.Errorf(`"body_base64": %w`, err)
+	}
+	if v, ok := m["body"]; ok && !isNull(v) {
+		other, err := decodeText(map[string]json.RawMessage{"body": v, "isBase64Encoded": m["isBase64Encoded"]}, &Request{})
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Equal(body, other) {
+			return nil, errTwoBodies
+		}
+	}
+	return body, nil
+}
+
+// decodeText is the body of a record that has no "body_base64".
+func decodeText(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 	v, ok := m["body"]
 	if ok && v[0] != '"' {
 		// What a tool parsed; some keep the text beside it.

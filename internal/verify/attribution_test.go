@@ -16,7 +16,7 @@ func TestOlderSecret(t *testing.T) {
 	older.Secret, older.Older = secret.New("the-one-before"), true
 	o.Candidates = []Candidate{lead, older}
 	all, _, err := run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, "the-one-before", wunderBody)))
-	want := Result{Source: "-:1", Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "ev1", EventType: "contact.created",
+	want := Result{Source: "-:1", Valid: true, Format: "ndjson", Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "ev1", EventType: "contact.created",
 		Reason: signature.OK, Notes: []string{"signed with an older secret of this webhook (" + older.Secret.Fingerprint() + "), not with its present one"}}
 	if err != nil {
 		t.Fatal(err)

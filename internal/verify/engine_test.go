@@ -68,7 +68,7 @@ func TestReasons(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.want.Source = "-:2"
+			c.want.Source, c.want.Format = "-:2", "ndjson"
 			diff(t, "result", c.want, all[1])
 		})
 	}
@@ -558,7 +558,7 @@ func TestLargeBodyIsStreamed(t *testing.T) {
 	o := options()
 	o.Signature = sign(t, wunder, wunderKey, body)
 	all, _, err := run(t, o, body)
-	want := Result{Source: "-", Valid: true, Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "big", EventType: "t", Reason: signature.OK}
+	want := Result{Source: "-", Valid: true, Format: "raw", Size: int64(len(body)), Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "big", EventType: "t", Reason: signature.OK}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -606,15 +606,15 @@ func TestResultJSON(t *testing.T) {
 		r    Result
 		want string
 	}{
-		{Result{Source: "d.ndjson:17", Provider: "wundertreos", WebhookID: "w", Webhook: "Lead sync", EventID: "e", EventType: "contact.created", Reason: signature.Mismatch,
+		{Result{Source: "d.ndjson:17", Provider: "wundertreos", WebhookID: "w", Webhook: "Lead sync", Format: "ndjson", EventID: "e", EventType: "contact.created", Reason: signature.Mismatch,
 			Diagnosis: []Finding{{Cause: "trailing-newline", Fix: "f", Explanation: "x"}, {Cause: "b"}}},
-			`{"source":"d.ndjson:17","valid":false,"provider":"wundertreos","webhook_id":"w","webhook":"Lead sync","event_id":"e","event_type":"contact.created","reason":"mismatch","diagnosis":[{"cause":"trailing-newline","fix":"f","explanation":"x"},{"cause":"b","fix":"","explanation":""}]}`},
+			`{"source":"d.ndjson:17","valid":false,"provider":"wundertreos","webhook_id":"w","webhook":"Lead sync","format":"ndjson","event_id":"e","event_type":"contact.created","reason":"mismatch","diagnosis":[{"cause":"trailing-newline","fix":"f","explanation":"x"},{"cause":"b","fix":"","explanation":""}]}`},
 		{Result{Source: "-", Reason: signature.Unreadable, Notes: []string{"a", "b"}},
-			`{"source":"-","valid":false,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"unreadable","diagnosis":[],"notes":["a","b"]}`},
+			`{"source":"-","valid":false,"provider":null,"webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"unreadable","diagnosis":[],"notes":["a","b"]}`},
 		{Result{Source: "-", Valid: true, Reason: signature.OK},
-			`{"source":"-","valid":true,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"ok"}`},
+			`{"source":"-","valid":true,"provider":null,"webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"ok"}`},
 		{Result{Source: "a\"\\\n\t\r\x1b\u0085\u202e\u200b\xff\u00e9\U0001f600", Reason: "x", Valid: true},
-			`{"source":"a\"\\\n\t\r\u001b\u0085\u202e\u200b\ufffdé😀","valid":true,"provider":null,"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"reason":"x"}`},
+			`{"source":"a\"\\\n\t\r\u001b\u0085\u202e\u200b\ufffdé😀","valid":true,"provider":null,"webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"x"}`},
 	} {
 		got, err := c.r.MarshalJSON()
 		if err != nil || string(got) != c.want {

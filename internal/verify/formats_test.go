@@ -9,10 +9,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -25,15 +27,17 @@ type vector struct {
 	Format string // as given by --format; mostly it is to be detected
 	Text   string
 	Base64 string // instead of it
-	Want   []struct {
-		Source   string // behind the name of the input
-		Reason   signature.Reason
-		Provider string
-		EventID  string `json:"event_id"`
-		Type     string `json:"event_type"`
-		Note     string // what one of the notes must contain
-		Cause    string // that must be among the causes
-	}
+	Want   []verdict
+}
+
+type verdict struct {
+	Source   string // behind the name of the input
+	Reason   signature.Reason
+	Provider string
+	EventID  string `json:"event_id"`
+	Type     string `json:"event_type"`
+	Note     string // what one of the notes must contain
+	Cause    string // that must be among the causes
 }
 
 func TestFormats(t *testing.T) {
@@ -127,6 +131,10 @@ func (v *vector) check(t *testing.T, e *Engine, in io.Reader) {
 		}
 		return nil
 	})
+	readable := slices.ContainsFunc(v.Want, func(w verdict) bool { return w.Reason != signature.Unreadable })
+	if !readable && fault.Code(err) == "nothing-readable" {
+		err = nil
+	}
 	if err != nil || i != len(v.Want) {
 		t.Errorf("%d deliveries, want %d: %v", i, len(v.Want), err)
 	}

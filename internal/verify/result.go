@@ -18,6 +18,11 @@ type Result struct {
 	Provider  string
 	WebhookID string
 	Webhook   string // its name
+	// Format is the name of the format that the delivery was read in; empty where
+	// its input could not be read.
+	Format string
+	// Size is how many bytes the payload has, where it is the whole input.
+	Size      int64
 	EventID   string
 	EventType string
 	// Assumed says that how the provider signs is not documented; the JSON has
@@ -50,6 +55,7 @@ func (r *Result) AppendJSON(b []byte) []byte {
 	b = appendNullable(append(b, `,"provider":`...), r.Provider)
 	b = appendNullable(append(b, `,"webhook_id":`...), r.WebhookID)
 	b = appendNullable(append(b, `,"webhook":`...), r.Webhook)
+	b = appendNullable(append(b, `,"format":`...), r.Format)
 	b = appendNullable(append(b, `,"event_id":`...), r.EventID)
 	b = appendNullable(append(b, `,"event_type":`...), r.EventType)
 	b = term.AppendJSON(append(b, `,"reason":`...), string(r.Reason))

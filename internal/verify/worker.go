@@ -58,6 +58,12 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		} else {
 			w.judge(ctx, r, result, f)
 		}
+		if result.Format = b.Format; b.Format == capture.Raw {
+			result.Size = int64(len(r.Body))
+			if r.Stream != nil {
+				result.Size = w.streamed
+			}
+		}
 		if explainable(result.Reason) {
 			// Whether a failure is among the first is known in input order only: the
 			// collector drops what is explained here beyond the limit.

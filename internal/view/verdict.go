@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -79,6 +80,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 			facts = append(facts, render.Fact{Label: label, Value: value})
 		}
 	}
+	add("Read as", readAs(r))
 	if !r.Valid {
 		add("Reason", fmt.Sprintf("%s: %s", r.Reason, reasonSentences[r.Reason]))
 	}
@@ -107,6 +109,15 @@ func VerdictReport(r *verify.Result) []render.Fact {
 		add("Note", verify.AssumedNote(r.Provider)+"; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them")
 	}
 	return facts
+}
+
+// readAs is the format of a delivery: one that was read in another than its
+// own has a verdict on something else than was meant.
+func readAs(r *verify.Result) string {
+	if r.Format == capture.Raw && r.Reason != signature.Unreadable {
+		return fmt.Sprintf("%s (the whole file, %d %s)", r.Format, r.Size, plural(int(r.Size), "byte", "bytes"))
+	}
+	return r.Format
 }
 
 // CausePage is where a cause is described at length.

@@ -64,6 +64,19 @@ func TestVerdict(t *testing.T) {
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "no-secret: no secret is kept for the provider of this delivery"},
 				{Label: "Provider", Value: "zyntro"}, {Label: "Fix", Value: "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env."}},
 		},
+		"read as a payload": {
+			verify.Result{Source: "a", Format: "raw", Size: 1, Reason: signature.NoSignature, Diagnosis: []verify.Finding{{Cause: "x"}}},
+			[]string{"INVALID", "a", "-", "-", "-", "no-signature (x)"},
+			"",
+			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Read as", Value: "raw (the whole file, 1 byte)"},
+				{Label: "Reason", Value: "no-signature: the delivery carries no signature that is looked for"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: CausePage("x")}},
+		},
+		"read in a format": {
+			verify.Result{Source: "a#2", Format: "http", Valid: true, Provider: "zyntro", Reason: signature.OK},
+			[]string{"valid", "a#2", "zyntro", "-", "-", "-"},
+			"",
+			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "a#2"}, {Label: "Read as", Value: "http"}, {Label: "Provider", Value: "zyntro"}},
+		},
 		"unreadable": {
 			verify.Result{Source: "a", Reason: signature.Unreadable, Notes: []string{"no such file"}},
 			[]string{"INVALID", "a", "-", "-", "-", "unreadable: no such file"},
