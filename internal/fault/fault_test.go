@@ -58,18 +58,19 @@ func TestErrorsAreClassified(t *testing.T) {
 		err  error
 		want facts
 	}{
-		"plain":             {plain, facts{"plain", "error", "", "", fault.Other, 1}},
-		"empty":             {&fault.Error{Kind: fault.Auth}, facts{"auth", "auth", "", "", fault.Auth, 4}},
-		"typed":             {inner, facts{"bad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
-		"wrapped by fmt":    {fmt.Errorf("while: %w", inner), facts{"while: bad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
-		"outer kind wins":   {&fault.Error{Kind: fault.Custody, Err: inner}, facts{"bad flag", "custody", "type 1", "no", fault.Custody, 7}},
-		"outer hint wins":   {fault.Errorf(fault.Usage, "x: %w", inner).WithHint("outer"), facts{"x: bad flag", "bad-flag", "outer", "no", fault.Usage, 2}},
-		"cancelled":         {fmt.Errorf("get: %w", context.Canceled), facts{"get: context canceled", "interrupted", "", "", fault.Interrupted, 130}},
-		"deadline":          {context.DeadlineExceeded, facts{"context deadline exceeded", "error", "", "", fault.Other, 1}},
-		"joined, worst":     {errors.Join(fault.Errorf(fault.Usage, "a"), fault.Errorf(fault.Custody, "b").WithHint("do b")), facts{"a\nb", "custody", "do b", "", fault.Custody, 7}},
-		"joined, plain 1st": {errors.Join(plain, inner), facts{"plain\nbad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
-		"two %w":            {fmt.Errorf("%w and %w", plain, fault.Errorf(fault.Auth, "a")), facts{"plain and a", "auth", "", "", fault.Auth, 4}},
-		"typed nil":         {(*fault.Error)(nil), facts{"error", "error", "", "", fault.Other, 1}},
+		"plain":                       {plain, facts{"plain", "error", "", "", fault.Other, 1}},
+		"empty":                       {&fault.Error{Kind: fault.Auth}, facts{"auth", "auth", "", "", fault.Auth, 4}},
+		"typed":                       {inner, facts{"bad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
+		"wrapped by fmt":              {fmt.Errorf("while: %w", inner), facts{"while: bad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
+		"outer kind wins":             {&fault.Error{Kind: fault.Custody, Err: inner}, facts{"bad flag", "custody", "type 1", "no", fault.Custody, 7}},
+		"outer hint wins":             {fault.Errorf(fault.Usage, "x: %w", inner).WithHint("outer"), facts{"x: bad flag", "bad-flag", "outer", "no", fault.Usage, 2}},
+		"cancelled":                   {fmt.Errorf("get: %w", context.Canceled), facts{"get: context canceled", "interrupted", "", "", fault.Interrupted, 130}},
+		"deadline":                    {context.DeadlineExceeded, facts{"context deadline exceeded", "error", "", "", fault.Other, 1}},
+		"joined, worst":               {errors.Join(fault.Errorf(fault.Usage, "a"), fault.Errorf(fault.Custody, "b").WithHint("do b")), facts{"a\nb", "custody", "do b", "", fault.Custody, 7}},
+		"joined, plain 1st":           {errors.Join(plain, inner), facts{"plain\nbad flag", "bad-flag", "type 1", "no", fault.Usage, 2}},
+		"two %w":                      {fmt.Errorf("%w and %w", plain, fault.Errorf(fault.Auth, "a")), facts{"plain and a", "auth", "", "", fault.Auth, 4}},
+		"joined, the first of equals": {errors.Join(fault.Errorf(fault.Usage, "a").WithCode("one"), fault.Errorf(fault.Usage, "b").WithCode("two")), facts{"a\nb", "one", "", "", fault.Usage, 2}},
+		"typed nil":                   {(*fault.Error)(nil), facts{"error", "error", "", "", fault.Other, 1}},
 	}
 	for name, tt := range tests {
 		got := facts{tt.err.Error(), fault.Code(tt.err), fault.Hint(tt.err), fault.ProviderMessage(tt.err), fault.KindOf(tt.err), fault.ExitCode(tt.err)}

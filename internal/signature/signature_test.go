@@ -552,3 +552,62 @@ func BenchmarkVerify1KiB(b *testing.B) {
 		}
 	}
 }
+
+// TestAtTheEdges holds the conditions that decide at exactly one value.
+func TestAtTheEdges(t *testing.T) {
+	t.Parallel()
+	good, bad := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	mac, err := hex.DecodeString(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		before int // members in front of the good one
+		want   bool
+	}{{maxMembers - 1, true}, {maxMembers, false}} {
+		var claim Claim
+		if got := wunder.ClaimValue(strings.Repeat(bad+",", c.before)+good, nil, &claim); got != OK || claim.Has(mac) != c.want {
+			t.Errorf("%d members in front: %v, Has = %v", c.before, got, claim.Has(mac))
+		}
+	}
+	for prefix, value := range map[string]string{"Z1=": "z1=", "z1=": "Z1=", "A1=": "a1=", "a1=": "A1=", "@1=": "@1=", "[1=": "[1="} {
+		s := Scheme{Headers: []string{"Sig"}, Prefix: prefix}
+		var claim Claim
+		if got := s.ClaimValue(value+good, nil, &claim); got != OK {
+			t.Errorf("%q under the prefix %q: %v", value, prefix, got)
+		}
+	}
+	for prefix, value := range map[string]string{"@1=": "`1=", "[1=": "{1=", "`1=": "@1="} { // 32 apart, and no letters
+		var claim Claim
+		if got := (Scheme{Headers: []string{"Sig"}, Prefix: prefix}).ClaimValue(value+good, nil, &claim); got != Malformed {
+			t.Errorf("%q under the prefix %q: %v", value, prefix, got)
+		}
+	}
+	for template, want := range map[string]string{"": "b", "{body}": "b", "v0:{body}": "v0:b", "{body}!": "b!", "v0:{body}!": "v0:b!"} {
+		in, err := Scheme{Headers: []string{"Sig"}, Template: template}.Input("", []byte("b"))
+		if err != nil || string(in) != want {
+			t.Errorf("Input of %q is %q, %v; want %q", template, in, err, want)
+		}
+	}
+	if _, err := (Scheme{Template: "x"}).Input("", nil); err == nil {
+		t.Error("Input took a template without a body")
+	}
+	based := wunder
+	based.KeyEncoding = Base64
+	if got, err := based.Key(secret.New("AQI=")); err != nil || string(got) != "\x01\x02" {
+		t.Errorf("a base64 key is %q, %v", got, err)
+	}
+	_, err = NewKeyring(wunder, []secret.Value{secret.New("fine"), secret.New("")})
+	if err == nil || !strings.Contains(err.Error(), "secret 2: ") {
+		t.Errorf("the second secret is named as %v", err)
+	}
+	for header, want := range map[string]Verdict{"": {NoSignature, -1}, "sha256=" + bad: {Mismatch, -1}} {
+		ring, err := NewKeyring(wunder, []secret.Value{secret.New("k")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ring.Verifier().Verify(http.Header{"X-Wunder-Signature": {header}}, nil); got != want {
+			t.Errorf("%q: %+v, want %+v", header, got, want)
+		}
+	}
+}
