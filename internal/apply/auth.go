@@ -47,7 +47,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 			continue
 		}
 		delete(members, name)
-		data[name] = p.authValue(v, name)
+		data[name] = p.authValue(v, kind, name)
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if name := n.Content[i].Value; members[name] != nil {
@@ -66,7 +66,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 	return &Auth{Type: kind, Data: secret.New(string(text))}
 }
 
-func (p *parser) authValue(n *yaml.Node, member string) string {
+func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 	if n.Kind == yaml.ScalarNode && n.Tag != "!!str" && isCredential(member) {
 		p.fail(n, "%s must be ${NAME}, an environment variable", member) // without the value
 		return ""
@@ -79,7 +79,11 @@ func (p *parser) authValue(n *yaml.Node, member string) string {
 		p.fail(n, "%s must be ${NAME} and nothing else: a credential does not belong in a manifest", member)
 		return ""
 	}
-	value, _ := p.expand(n, text)
+	field := "auth " + kind
+	if member != "value" {
+		field += " " + member
+	}
+	value, _ := p.expand(n, field, text)
 	return value
 }
 
@@ -90,11 +94,13 @@ var (
 	reference     = regexp.MustCompile(`\$?\$\{(?:` + variableName + `\})?`)
 )
 
-// expand fills in ${NAME}. What is not set is a fault, and so is what is empty.
-func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
+// expand fills in ${NAME}, for a field as [Reach] names it. What is not set is a
+// fault, and so is what is empty. What is not allowed to leave is not read; in a
+// review it stays as it is.
+func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 	var b strings.Builder
 	ok := true
-	for at := reference.FindStringIndex(text); at != nil && ok; at = reference.FindStringIndex(text) {
+	for at := reference.FindStringIndex(text); at != nil && b.Len() <= maxExpanded; at = reference.FindStringIndex(text) {
 		b.WriteString(text[:at[0]])
 		word := text[at[0]:at[1]]
 		text = text[at[1]:]
@@ -109,6 +115,13 @@ func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
 			if p.own(name) {
 				p.fail(n, "%s holds a credential of hookctl's own, which must not go to the endpoint of a webhook", name)
 				return "", false
+			}
+			if !p.does(Reach{At: p.at(n), Does: Sends, Field: field, Variable: name}) {
+				key, _, _ := strings.Cut(field, " ")
+				p.held[key] = true
+				ok = ok && p.o.Review
+				b.WriteString(word)
+				break
 			}
 			value := p.o.Getenv(name)
 			if value == "" {
@@ -127,11 +140,12 @@ func (p *parser) expand(n *yaml.Node, text string) (string, bool) {
 }
 
 // own reports whether an environment variable holds a secret of an account: a
-// manifest is somebody's text, and what it says is sent elsewhere.
+// manifest is somebody's text, and what it says is sent elsewhere. Windows folds
+// the case of names.
 func (p *parser) own(variable string) bool {
 	return slices.ContainsFunc(p.o.Drivers, func(d *provider.Driver) bool {
 		return slices.ContainsFunc(d.Credentials, func(f provider.Field) bool {
-			return f.Secret && slices.Contains(f.Env, variable)
+			return f.Secret && slices.ContainsFunc(f.Env, func(name string) bool { return strings.EqualFold(name, variable) })
 		})
 	})
 }

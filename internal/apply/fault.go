@@ -36,6 +36,7 @@ type faults struct {
 	lines []string
 	total int // how often add was called
 	more  bool
+	needs []string // flags that would allow what is refused
 }
 
 // full reports that nothing more need be looked for.
@@ -58,6 +59,13 @@ func (f *faults) add(at Position, format string, args ...any) {
 	}
 }
 
+// need notes a flag without which something is refused.
+func (f *faults) need(flag string) {
+	if !slices.Contains(f.needs, flag) {
+		f.needs = append(f.needs, flag)
+	}
+}
+
 // err is all of them as one usage error, or nil.
 func (f *faults) err() error {
 	if len(f.lines) == 0 {
@@ -67,6 +75,9 @@ func (f *faults) err() error {
 	if f.more {
 		text += fmt.Sprintf("\n(and more; these are the first %d)", maxFaults)
 	}
-	return fault.Usagef("%s", text).WithCode("manifest").
-		WithHint("nothing was sent; what a manifest may say: docs/manifest.md, or docs/manifest.schema.json for an editor")
+	hint := "nothing was sent; what a manifest may say: docs/manifest.md, or docs/manifest.schema.json for an editor"
+	if len(f.needs) > 0 {
+		hint += "\na manifest is code: look at what it does with hookctl plan, and only if you trust who wrote it add " + strings.Join(f.needs, " ")
+	}
+	return fault.Usagef("%s", text).WithCode("manifest").WithHint("%s", hint)
 }

@@ -48,6 +48,13 @@ type Options struct {
 	Sinks   sink.Env
 	// SecretTo are sinks for every webhook, beside those of the manifest.
 	SecretTo []string
+	Allow    Allow
+	// Dir is the directory that a source of this name lies in, absolute and free of
+	// symbolic links.
+	Dir func(source string) string
+	// Review says that the manifest is only looked at: what is not allowed is no
+	// fault, but noted, and planned without.
+	Review bool
 }
 
 // Manifest is what the webhooks shall be.
@@ -66,6 +73,9 @@ type Webhook struct {
 	Timeout *int
 	Auth    *Auth
 	Sinks   []sink.Sink // for a new secret
+	Reach   []Reach
+
+	held map[string]bool // of "url" and "auth", what has variables in it that were not read
 }
 
 // Auth is how a provider shall authenticate at an endpoint.
@@ -93,7 +103,7 @@ func title(provider, name string) string { return fmt.Sprintf("%s %q", provider,
 // Parse reads manifests as one. Everything that is wrong is reported at once,
 // as an error of kind Usage with file, line and column of each.
 func Parse(sources []Source, o Options) (*Manifest, error) {
-	p := &parser{o: o, lists: map[list]expanded{}}
+	p := &parser{o: o, lists: map[list]expanded{}, held: map[string]bool{}}
 	for _, s := range sources {
 		p.file(s)
 	}
@@ -109,6 +119,9 @@ type parser struct {
 	o      Options
 	faults faults
 	name   string // of the present file
+	dir    string // that it lies in
+	reach  []Reach
+	held   map[string]bool
 	found  []*Webhook
 	to     [][]placed // beside found: where each secret would go
 	lists  map[list]expanded
@@ -142,7 +155,10 @@ func (p *parser) fail(n *yaml.Node, format string, args ...any) {
 
 // file reads the documents of one source.
 func (p *parser) file(s Source) {
-	p.name = s.Name
+	p.name, p.dir = s.Name, ""
+	if p.o.Dir != nil {
+		p.dir = p.o.Dir(s.Name)
+	}
 	whole := Position{File: s.Name}
 	if len(s.Data) > MaxSize {
 		p.faults.add(whole, "more than %d bytes (1 MiB): split it into several files", MaxSize)
@@ -322,6 +338,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 		return
 	}
 	before := p.faults.total
+	p.reach, p.held = nil, map[string]bool{}
 	for _, key := range []string{"timeout", "auth"} {
 		v, ok := own[key]
 		if ok && !takes(w.Driver, key) {
@@ -336,7 +353,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 	}
 	if v, ok := own["url"]; ok {
 		if text, ok := p.text(v, "url"); ok {
-			w.URL, _ = p.expand(v, text)
+			w.URL, _ = p.expand(v, "url", text)
 		}
 	}
 	if v, ok := said("events"); ok {
@@ -349,6 +366,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 		w.Auth = p.auth(v, w.Driver)
 	}
 	to := p.sinks(said, w)
+	w.Reach, w.held = p.reach, p.held
 	if p.faults.total == before {
 		p.validate(n, w, said)
 	}
@@ -502,29 +520,33 @@ func (p *parser) expandEvents(n *yaml.Node, d *provider.Driver, unknown bool) []
 // sinks are where a new secret of w goes.
 func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []placed {
 	var to []placed
-	add := func(at Position, spec string) {
+	add := func(at Position, spec string, own bool) {
 		t, err := sink.ParseTemplate(spec, p.o.Sinks)
+		var s sink.Sink
 		if err == nil {
-			var s sink.Sink
-			if s, err = t.Fill(sink.Item{Provider: w.Driver.Name, Name: w.Name}); err == nil {
-				w.Sinks = append(w.Sinks, s)
-				to = append(to, placed{at, t})
-				return
-			}
+			s, err = t.Fill(sink.Item{Provider: w.Driver.Name, Name: w.Name})
 		}
-		p.faults.add(at, "%v", err)
+		if err != nil {
+			p.faults.add(at, "%v", err)
+			return
+		}
+		if own {
+			s, _ = p.guarded(at, t, s)
+		}
+		w.Sinks = append(w.Sinks, s)
+		to = append(to, placed{at, t})
 	}
 	if n, ok := said("secret_to"); ok && len(n.Content) > maxSinks {
 		p.fail(n, "%d sinks: %d at most", len(n.Content), maxSinks)
 	} else if ok {
 		p.texts(n, "secret_to", func(item *yaml.Node) {
 			if spec, ok := p.required(item, "a sink"); ok {
-				add(p.at(item), spec)
+				add(p.at(item), spec, true)
 			}
 		})
 	}
 	for _, spec := range p.o.SecretTo {
-		add(Position{File: "--secret-to"}, spec)
+		add(Position{File: "--secret-to"}, spec, false) // the user's own word
 	}
 	return to
 }
@@ -533,6 +555,9 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 func (p *parser) validate(n *yaml.Node, w *Webhook, said func(string) (*yaml.Node, bool)) {
 	for _, f := range w.Driver.Validate(w.spec()) {
 		key, _, _ := strings.Cut(f.Field, "-") // auth-type and auth-data are members of auth
+		if w.held[key] {
+			continue
+		}
 		at := n
 		if v, ok := said(key); ok {
 			at = v

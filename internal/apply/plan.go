@@ -70,6 +70,7 @@ type Plan struct {
 	Changes   []*Change // in the order of the manifest, deletions last
 	Unchanged int       // webhooks of the manifest that need nothing
 	Warnings  []string
+	Reach     []Reach // what the changes do beyond the manifest, and what apply would refuse
 }
 
 // Differs reports whether anything is to be done at a provider.
@@ -167,6 +168,8 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 		c.SecretTo = sinkWords(w)
 		c.known = a.ids
 		p.Changes = append(p.Changes, c)
+		p.reaches(w, c)
+		p.uncompared(w, false)
 		if len(a.unreadable) > 0 {
 			p.warn(fmt.Sprintf("%s may exist already: %d row(s) of %s's list cannot be read", w.title(), len(a.unreadable), a.Driver.Title))
 		}
@@ -192,6 +195,8 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 	if c.Action != "" {
 		p.Changes = append(p.Changes, c)
 	}
+	p.reaches(w, c)
+	p.uncompared(w, true)
 	ref := provider.ShellQuote(c.Ref())
 	if note != "" {
 		p.warn(fmt.Sprintf("%s (%s): %s", w.title(), c.Ref(), note))
@@ -234,7 +239,7 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 	if w.Name != "" && w.Name != h.name {
 		out = append(out, Field{Name: "name", From: h.name, To: w.Name})
 	}
-	if h.url != "" && !sameURL(w.URL, h.url) {
+	if h.url != "" && !w.held["url"] && !sameURL(w.URL, h.url) {
 		out = append(out, Field{Name: "url", From: h.url, To: w.URL})
 	}
 	if h.events != nil && !sameEvents(w.Events, h.events) {
@@ -253,7 +258,7 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 	switch {
 	case h.AuthType != nil && *h.AuthType != w.Auth.Type:
 		out = append(out, f)
-	case w.Auth.Data.IsZero():
+	case w.Auth.Data.IsZero(), w.held["auth"]:
 	case h.rec == nil:
 		note = "its authentication data cannot be compared, since nothing is kept of it here"
 	case h.rec.Auth == nil:

@@ -39,6 +39,13 @@ on with the rest. What somebody else changed or deleted between plan and apply
 is reported and left alone. --prune deletes only webhooks that apply made or
 adopted in this profile.
 
+A manifest is code: never apply that of somebody you do not trust, such as a
+fork's. The plan names each variable that leaves, each command that runs and each
+file that is written outside the manifest's directory. Variables of well-known
+credentials (GITHUB_TOKEN, AWS_*, ...) need --allow-env NAME; with CI set any
+variable does, exec: sinks of the manifest need --allow-exec, and sinks outside
+its directory --allow-outside.
+
 With CI set, the store usually dies with the runner: every new webhook needs a
 secret_to or --secret-to, or say --store-only if the store lasts.`,
 		Args: noArgs,
@@ -62,7 +69,7 @@ func runApply(ctx context.Context, o *applyOptions) error {
 		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
 			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
 	}
-	m, err := o.read()
+	m, err := o.read(false)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,6 +24,10 @@ type manifestOptions struct {
 	files    []string
 	prune    bool
 	secretTo []string
+
+	allowEnv     []string
+	allowExec    bool
+	allowOutside bool
 
 	clients map[string]*provider.Client // by provider, once compared
 }
@@ -53,7 +58,12 @@ func newPlanCmd(g *globals) *cobra.Command {
 
 A webhook is found by provider and name, or else by its URL; disabled ones do not
 count. What a manifest may say is in docs/manifest.md. -o json prints a document
-with a format_version.`,
+with a format_version.
+
+A manifest is code: the plan names each variable that leaves, each command that
+runs and each file that is written outside the manifest's directory, and marks
+what apply refuses without --allow-env, --allow-exec or --allow-outside. Such a
+variable is not read: what depends on it is not compared.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -73,12 +83,16 @@ func (o *manifestOptions) addFlags(c *cobra.Command) {
 	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (repeatable; several are read as one)")
 	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply made or adopted and the manifest no longer names")
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, "hand every new secret to a sink too; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
+	f.StringArrayVar(&o.allowEnv, "allow-env", nil, "let the manifest send the variable of this name: with CI set any, else those of well-known credentials (repeatable, comma lists)")
+	f.BoolVar(&o.allowExec, "allow-exec", false, "with CI set: let the manifest's exec: sinks run")
+	f.BoolVar(&o.allowOutside, "allow-outside", false, "with CI set: let the manifest's sinks write outside its directory")
 	_ = c.MarkFlagFilename("file", "yaml", "yml")
+	_ = c.RegisterFlagCompletionFunc("allow-env", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 }
 
 func runPlan(ctx context.Context, o *planOptions) error {
-	m, err := o.read()
+	m, err := o.read(true)
 	if err != nil {
 		return err
 	}
@@ -138,13 +152,42 @@ func (o *manifestOptions) maybeUnsettled(ctx context.Context, err error) error {
 		WithCode("unsettled").WithHint("run: hookctl recover")
 }
 
-// read parses every --file.
-func (o *manifestOptions) read() (*apply.Manifest, error) {
+// allowed is what the flags let the manifests do. A value that is no name may be
+// a secret, and is not repeated.
+func (o *manifestOptions) allowed() (apply.Allow, error) {
+	names, ok := apply.VariableNames(o.allowEnv)
+	if !ok {
+		return apply.Allow{}, fault.Usagef("--allow-env wants the names of environment variables, with commas between them: no patterns, and no values").
+			WithHint("for instance: --allow-env CRM_TOKEN,HOOKS_HOST")
+	}
+	return apply.Allow{CI: inCI(o.app.env), Env: names, Exec: o.allowExec, Outside: o.allowOutside}, nil
+}
+
+// directory is that of a manifest's file, the present one where it comes from a
+// pipe.
+func directory(file string) (string, error) {
+	dir := "."
+	if fi, err := os.Stat(file); err == nil && fi.Mode().IsRegular() {
+		dir = filepath.Dir(file)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// read parses every --file. In a review, what is not allowed is no fault.
+func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
+	allow, err := o.allowed()
+	if err != nil {
+		return nil, err
+	}
 	if len(o.files) == 0 {
 		return nil, fault.Usagef("no manifest is named: add --file").WithHint("to begin with what there is: hookctl export > hooks.yaml")
 	}
 	var sources []apply.Source
-	stdin := false
+	stdin, dirs := false, map[string]string{}
 	for _, name := range o.files {
 		s := apply.Source{Name: name}
 		in := o.app.env.Streams.In
@@ -161,7 +204,9 @@ func (o *manifestOptions) read() (*apply.Manifest, error) {
 			defer f.Close()
 			in = f
 		}
-		var err error
+		if dirs[s.Name], err = directory(s.Name); err != nil {
+			return nil, fault.Usagef("--file %s: %w", name, err)
+		}
 		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: o.app.ctx, from: in}, apply.MaxSize+1))
 		switch {
 		case err != nil && o.app.ctx.Err() != nil:
@@ -173,6 +218,7 @@ func (o *manifestOptions) read() (*apply.Manifest, error) {
 	}
 	return apply.Parse(sources, apply.Options{
 		Drivers: o.globals.env.Drivers, Getenv: o.app.env.Getenv, Sinks: o.app.sinkEnv(), SecretTo: o.secretTo,
+		Allow: allow, Review: review, Dir: func(source string) string { return dirs[source] },
 	})
 }
 

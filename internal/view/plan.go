@@ -23,6 +23,17 @@ type plan struct {
 	Summary       map[string]int `json:"summary"`
 	Changes       []change       `json:"changes"`
 	Warnings      []string       `json:"warnings"`
+	Reach         []reach        `json:"reach,omitempty"`
+}
+
+// reach is something that the manifest does beyond the settings of webhooks.
+type reach struct {
+	Does     string  `json:"does"` // send, run, write
+	At       string  `json:"at"`
+	Field    *string `json:"field"`    // where a variable is sent
+	Variable *string `json:"variable"` // null for a sink
+	Sink     *string `json:"sink"`     // null for a variable
+	Needs    *string `json:"needs"`    // the flag without which apply refuses it
 }
 
 type change struct {
@@ -88,6 +99,17 @@ func newPlan(p *apply.Plan) plan {
 			out.Fields = append(out.Fields, field(f))
 		}
 		doc.Changes = append(doc.Changes, out)
+	}
+	said := func(s string) *string {
+		if s == "" {
+			return nil
+		}
+		return &s
+	}
+	for _, r := range p.Reach {
+		doc.Reach = append(doc.Reach, reach{
+			Does: r.Does, At: r.At.String(), Field: said(r.Field), Variable: said(r.Variable), Sink: said(r.Sink), Needs: said(r.Needs),
+		})
 	}
 	return doc
 }
@@ -206,6 +228,7 @@ func PlanText(p *apply.Plan) string {
 	if len(p.Changes) > 0 {
 		b.WriteByte('\n')
 	}
+	b.WriteString(reachText(p.Reach))
 	for _, w := range p.Warnings {
 		b.WriteString("warning: " + term.Clean(w) + "\n")
 	}
@@ -214,6 +237,24 @@ func PlanText(p *apply.Plan) string {
 	}
 	b.WriteString(summary(p))
 	return b.String()
+}
+
+// reachText names what the manifest does beyond the settings of webhooks.
+func reachText(list []apply.Reach) string {
+	if len(list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("A manifest is code. This one:\n")
+	for _, r := range list {
+		verb := map[string]string{apply.Sends: "sends", apply.Runs: "runs", apply.Writes: "writes"}[r.Does]
+		fmt.Fprintf(&b, "      %-8s %s (%s)", verb, term.Clean(r.What()), term.Clean(r.At.String()))
+		if r.Needs != "" {
+			b.WriteString(": REFUSED by apply without " + term.Clean(r.Needs))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String() + "\n"
 }
 
 func changeText(c *apply.Change) string {

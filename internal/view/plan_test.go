@@ -76,6 +76,42 @@ Plan: 1 to create, 1 to update, 1 to replace (NEW SECRET), 2 to delete or disabl
 	}
 }
 
+func reaching() *apply.Plan {
+	at := apply.Position{File: "m\x1b.yaml", Line: 7, Column: 3}
+	return &apply.Plan{Unchanged: 1, Reach: []apply.Reach{
+		{At: at, Does: apply.Sends, Field: "auth bearer", Variable: "CRM_TOKEN"},
+		{At: at, Does: apply.Sends, Field: "url", Variable: "AWS_X", Needs: "--allow-env AWS_X"},
+		{At: at, Does: apply.Runs, Sink: "exec:touch \x1b[2Jx", Needs: "--allow-exec"},
+		{At: at, Does: apply.Writes, Sink: "file:/etc/x"},
+	}}
+}
+
+func TestPlanReach(t *testing.T) {
+	t.Parallel()
+	const want = `A manifest is code. This one:
+      sends    auth bearer from ${CRM_TOKEN} (m?.yaml:7:3)
+      sends    url from ${AWS_X} (m?.yaml:7:3): REFUSED by apply without --allow-env AWS_X
+      runs     exec:touch ?[2Jx (m?.yaml:7:3): REFUSED by apply without --allow-exec
+      writes   file:/etc/x, outside the manifest's directory (m?.yaml:7:3)
+
+No changes: 1 unchanged.
+`
+	if diff := cmp.Diff(strings.ReplaceAll(want, "?", "\ufffd"), view.PlanText(reaching())); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	for name, v := range map[string]render.View{"plan": view.Plan(reaching()), "apply": view.Applied(reaching(), nil)} {
+		at := "m\x1b.yaml:7:3"
+		if diff := cmp.Diff([]any{
+			map[string]any{"does": "send", "at": at, "field": "auth bearer", "variable": "CRM_TOKEN", "sink": nil, "needs": nil},
+			map[string]any{"does": "send", "at": at, "field": "url", "variable": "AWS_X", "sink": nil, "needs": "--allow-env AWS_X"},
+			map[string]any{"does": "run", "at": at, "field": nil, "variable": nil, "sink": "exec:touch \x1b[2Jx", "needs": "--allow-exec"},
+			map[string]any{"does": "write", "at": at, "field": nil, "variable": nil, "sink": "file:/etc/x", "needs": nil},
+		}, document(t, v)["reach"]); diff != "" {
+			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+}
+
 // document prints v as JSON and reads it back.
 func document(t *testing.T, v render.View) map[string]any {
 	t.Helper()
@@ -179,6 +215,7 @@ func TestPlanIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := aPlan()
+	p.Reach = reaching().Reach
 	doc := document(t, view.Applied(p, []apply.Outcome{{Change: p.Changes[0], Sinks: []sink.Result{{Sink: "file:x", Err: errors.New("no")}}}}))
 	var look func(v any)
 	look = func(v any) {

@@ -1,0 +1,148 @@
+package sink
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// TestOutside goes through shapes of paths, with links in their way. The
+// directory is below the present one, so that a path from here may lie in either.
+func TestOutside(t *testing.T) {
+	here, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(here)
+	for _, dir := range []string{"in/sub/deep", "in-too", "out", "in/out"} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	links := true
+	for name, to := range map[string]string{
+		"in/away": "../out", "in/loop": "loop", "in/self": "sub", "in/dangling": "../out/none", "in/abs": filepath.Join(here, "out"),
+		"in/chain": "away", "in/target": "../out/file", "in/back": "../in/sub", "way": "in/sub",
+	} {
+		if err := os.Symlink(filepath.FromSlash(to), filepath.FromSlash(name)); err != nil {
+			links = false
+			t.Log(err)
+		}
+	}
+	if err := os.WriteFile("out/file", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	abs := func(p string) string { return filepath.Join(here, filepath.FromSlash(p)) }
+	slash := string(filepath.Separator)
+	for _, c := range []struct {
+		path    string
+		outside bool
+		links   bool // it needs links
+	}{
+		{path: "in/x"}, {path: "./in/x"}, {path: "in//x"}, {path: "in/./sub/x"}, {path: "in/new/dir/x"}, {path: "in/sub/../x"}, {path: "out/../in/x"},
+		{path: "in/..x"}, {path: "in/..."}, {path: "in/out/x"}, {path: "in/~"}, {path: "in/~/x"},
+		{path: abs("in/x")}, {path: abs("in") + slash + slash + "x"}, {path: abs("in/new") + slash + "x"}, {path: abs("out") + slash + ".." + slash + "in" + slash + "x"},
+		{path: "x", outside: true}, {path: "../x", outside: true}, {path: "in/../x", outside: true}, {path: "in/sub/../../x", outside: true},
+		{path: "in-too/x", outside: true}, {path: "out/x", outside: true}, {path: abs("x"), outside: true}, {path: abs("in-too/x"), outside: true},
+		{path: filepath.VolumeName(here) + slash, outside: true}, {path: filepath.VolumeName(here) + slash + "x", outside: true},
+		{path: "~", outside: true}, {path: "~/x", outside: true}, {path: "~root/x", outside: true},
+		{path: "in/new/../../x", outside: true}, {path: "in/new/../x"}, {path: abs("in") + slash + ".." + slash + "x", outside: true},
+		{path: strings.Repeat("../", 100) + "x", outside: true},
+		// Through links.
+		{path: "in/self/x", links: true}, {path: "in/back/x", links: true}, {path: "way/x", links: true}, {path: "way/new/x", links: true},
+		{path: "in/away/x", outside: true, links: true}, {path: "in/away/new/x", outside: true, links: true}, {path: "in/abs/x", outside: true, links: true},
+		{path: "in/chain/x", outside: true, links: true}, {path: "in/loop", outside: true, links: true}, {path: "in/loop/x", outside: true, links: true},
+		{path: "in/target", outside: true, links: true}, {path: "in/dangling", outside: true, links: true}, {path: "in/dangling/x", outside: true, links: true},
+		// As it reads it stays; as the system goes it does not, and the other way round.
+		{path: "in/away/../x", outside: true, links: true}, {path: "in/self/../x", links: true},
+		{path: "way/../x", outside: true, links: true}, {path: abs("way") + slash + ".." + slash + "x", outside: true, links: true},
+	} {
+		if c.links && !links || c.links && runtime.GOOS == "windows" && strings.Contains(c.path, "..") {
+			continue // Windows takes ".." by how a path reads
+		}
+		for _, s := range []Sink{fileSink{"file:" + c.path, c.path}, dotenvSink{spec: "dotenv:x", path: c.path, name: "N"}} {
+			if got := Outside(s, abs("in")); got != c.outside {
+				t.Errorf("%s %q: outside is %v", s, c.path, got)
+			}
+		}
+	}
+	for _, spec := range []string{"exec:cat /etc/passwd", "stdout", "github-env:X", "github-output:X"} {
+		s, err := Parse(spec, Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if Outside(s, abs("in")) || Outside(s, "") {
+			t.Errorf("%s writes no file of its own choice", spec)
+		}
+	}
+	// Every file is outside of nothing.
+	if !Outside(fileSink{"file:x", "x"}, "") {
+		t.Error("inside of nothing")
+	}
+}
+
+// TestWithin: what stands in the way when the secret comes is looked at then, also
+// for a sink that had no path before.
+func TestWithin(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	away, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	it := Item{Provider: "zyntro", Name: "A", ID: "wh_1", Secret: secret.New("s3cret")}
+	for _, spec := range []string{"file:%/sub/x", "file:%/sub/{{.ID}}", "dotenv:%/sub/{{.ID}}.env:N"} {
+		tmpl, err := ParseTemplate(strings.Replace(spec, "%", dir, 1), Env{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		made, err := tmpl.Fill(Item{Provider: "zyntro", Name: "A"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Within(made, dir)
+		if s.String() != made.String() {
+			t.Errorf("%s", s)
+		}
+		sub := filepath.Join(dir, "sub")
+		if err := os.Mkdir(sub, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Check(ctx); err != nil {
+			t.Errorf("%s: %v", spec, err)
+		}
+		if err := s.Put(ctx, it); err != nil {
+			t.Errorf("%s: %v", spec, err)
+		}
+		if got := For(s, it).String(); strings.Contains(got, "{{") {
+			t.Errorf("not whole: %s", got)
+		}
+		if err := os.RemoveAll(sub); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(away, sub); err != nil {
+			t.Skip(err)
+		}
+		for what, err := range map[string]error{"Check": s.Check(ctx), "Put": s.Put(ctx, it), "whole": For(s, it).Put(ctx, it)} {
+			if err == nil || !strings.Contains(err.Error(), "outside the directory of the manifest") || !strings.Contains(fault.Hint(err), "--allow-outside") {
+				t.Errorf("%s: %s: %v", spec, what, err)
+			}
+		}
+		if names, err := os.ReadDir(away); len(names) > 0 || err != nil {
+			t.Errorf("%s: written there: %v, %v", spec, names, err)
+		}
+		if err := os.Remove(sub); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
