@@ -66,7 +66,7 @@ func TestOutside(t *testing.T) {
 		if c.links && !links || c.links && runtime.GOOS == "windows" && strings.Contains(c.path, "..") {
 			continue // Windows takes ".." by how a path reads
 		}
-		for _, s := range []Sink{fileSink{"file:" + c.path, c.path}, dotenvSink{spec: "dotenv:x", path: c.path, name: "N"}} {
+		for _, s := range []Sink{fileSink{spec: "file:" + c.path, path: c.path}, dotenvSink{spec: "dotenv:x", path: c.path, name: "N"}} {
 			if got := Outside(s, abs("in")); got != c.outside {
 				t.Errorf("%s %q: outside is %v", s, c.path, got)
 			}
@@ -82,7 +82,7 @@ func TestOutside(t *testing.T) {
 		}
 	}
 	// Every file is outside of nothing.
-	if !Outside(fileSink{"file:x", "x"}, "") {
+	if !Outside(fileSink{spec: "file:x", path: "x"}, "") {
 		t.Error("inside of nothing")
 	}
 }
