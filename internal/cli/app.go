@@ -355,6 +355,7 @@ func (a *app) sinkEnv() sink.Env {
 		Environ:    a.cleanEnviron(),
 		Stdout:     a.env.Streams.Out,
 		Stderr:     a.env.Streams.Err,
+		Terminal:   a.env.Streams.OutTTY,
 		Structured: a.outputTaken(),
 		Disk:       a.env.Disk,
 	}

@@ -2,15 +2,13 @@ package cli
 
 import (
 	"context"
-	"io"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -29,7 +27,7 @@ func newSecretsShowCmd(g *globals) *cobra.Command {
   hookctl secrets show zyntro/42 | docker secret create hook_secret -
   hookctl secrets show 42 --jq .value`,
 		Long: `Print the secret of a webhook and a newline on standard output, and nothing else.
-In GitHub Actions the runner is told first to mask it in the log.`,
+On a terminal, characters that would drive it are replaced, which is said. In GitHub Actions the runner is told first to mask it in the log.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -58,7 +56,7 @@ func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
 		}
 	}
 	if o.app.out.Format() == render.Table {
-		return o.app.printSecret(rec.Secret)
+		return sink.Print(o.app.sinkEnv(), rec.Secret)
 	}
 	value := rec.Secret.Reveal()
 	if !utf8.ValidString(value) && o.app.out.Structured() {
@@ -68,20 +66,4 @@ func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
 	v := view.NewKeptSecret(rec)
 	v.Value = &value
 	return o.app.out.Print(v.Render())
-}
-
-// printSecret writes a secret's exact text and a newline. A terminal does not
-// get characters that would drive it: they are replaced, and that is said.
-func (a *app) printSecret(v secret.Value) error {
-	text := v.Reveal()
-	if a.env.Streams.OutTTY {
-		if shown := term.Clean(text); shown != text {
-			a.warn("warning: the secret holds characters that a terminal cannot show, replaced here; a pipe or file gets it exactly")
-			text = shown
-		}
-	}
-	if _, err := io.WriteString(a.env.Streams.Out, text+"\n"); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-	}
-	return nil
 }

@@ -19,6 +19,8 @@ type Env struct {
 	Environ []string // for exec:, already without credentials
 	Stdout  io.Writer
 	Stderr  io.Writer
+	// Terminal is set when standard output is one.
+	Terminal bool
 	// Structured is set when standard output carries JSON, YAML or NDJSON: the
 	// stdout sink is refused then.
 	Structured bool

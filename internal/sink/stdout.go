@@ -3,9 +3,12 @@ package sink
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // stdoutSink prints the secret as a line.
@@ -28,7 +31,21 @@ func (s stdoutSink) Put(_ context.Context, it Item) error {
 			return err
 		}
 	}
-	if _, err := io.WriteString(s.env.Stdout, it.Secret.Reveal()+"\n"); err != nil {
+	return Print(s.env, it.Secret)
+}
+
+// Print writes a secret's exact text and a newline to standard output. A terminal
+// does not get characters that would drive it: they are replaced, and that is
+// said.
+func Print(env Env, v secret.Value) error {
+	text := v.Reveal()
+	if shown := term.Clean(text); env.Terminal && shown != text {
+		if _, err := fmt.Fprintln(env.Stderr, "warning: the secret holds characters that a terminal cannot show, replaced here; a pipe or file gets it exactly"); err != nil {
+			return fault.Errorf(fault.Other, "write to standard error: %w", err)
+		}
+		text = shown
+	}
+	if _, err := io.WriteString(env.Stdout, text+"\n"); err != nil {
 		return fault.Errorf(fault.Other, "write the secret to standard output: %w", err)
 	}
 	return nil
