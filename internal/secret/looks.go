@@ -1,0 +1,111 @@
+package secret
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// LooksLike reports whether text looks like a secret, or holds a word that
+// does: what must not stand where a name belongs, and not be repeated where it
+// stands there all the same. Line breaks and control characters count too,
+// since no name has any.
+//
+// It is a guess, made for names of files and variables, and for words of a
+// command line. A UUID, a path and a name of several words do not look like
+// one; a hash does.
+func LooksLike(text string) bool {
+	return strings.ContainsFunc(text, isControl) || len(LooksLikeWords(text)) > 0
+}
+
+func isControl(r rune) bool { return r < ' ' || r == 0x7f }
+
+// LooksLikeWords are the parts of text that look like secrets, in their order.
+func LooksLikeWords(text string) []string {
+	var found []string
+	for _, word := range secretWords().FindAllString(text, -1) {
+		if likely(word) {
+			found = append(found, word)
+		}
+	}
+	return found
+}
+
+// secretWords are runs of the characters that hex, both kinds of base64 and the
+// prefixes of well-known tokens are written with. secretPrefix is such a prefix.
+var (
+	secretWords  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{12,}={0,2}`) })
+	secretPrefix = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
+	})
+	alphanumeric = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9]+`) })
+)
+
+const (
+	longRun   = 32 // letters and digits without a break: no name is written so
+	hexRun    = 24 // the same of hex digits
+	mixedRun  = 20 // the same, of lower case, upper case and digits in disorder
+	mixedWord = 24 // in such disorder, with the signs of base64 between
+	paddedLen = 16 // in such disorder, and padded as base64 is
+	prefixed  = 8  // behind the prefix of a token
+	disorder  = 0.36
+)
+
+// likely reports whether a run of such characters looks like a secret.
+func likely(word string) bool {
+	if m := secretPrefix().FindStringSubmatch(word); m != nil && len(m[1]) >= prefixed && strings.ContainsAny(m[1], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		return true
+	}
+	core := strings.TrimRight(word, "=")
+	switch mixed := isMixed(core); {
+	case core != word && len(word)%4 == 0 && len(core) >= paddedLen && isDisordered(core):
+		return true
+	case mixed && len(core) >= mixedWord && isDisordered(core):
+		return true
+	}
+	return slices.ContainsFunc(alphanumeric().FindAllString(core, -1), func(run string) bool {
+		return len(run) >= longRun ||
+			len(run) >= hexRun && isHex(run) ||
+			len(run) >= mixedRun && isMixed(run) && isDisordered(run)
+	})
+}
+
+const (
+	lowerCase = "abcdefghijklmnopqrstuvwxyz"
+	upperCase = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits    = "0123456789"
+)
+
+func isMixed(s string) bool {
+	return strings.ContainsAny(s, lowerCase) && strings.ContainsAny(s, upperCase) && strings.ContainsAny(s, digits)
+}
+
+// isHex reports whether s is hex digits, letters and digits among them.
+func isHex(s string) bool {
+	return strings.Trim(s, "0123456789abcdefABCDEF") == "" && strings.ContainsAny(s, digits) && strings.Trim(s, digits) != ""
+}
+
+// isDisordered reports whether lower case, upper case and digits follow each
+// other as in random text, where 6 of 10 neighbours differ in kind. In names
+// they come in words.
+func isDisordered(s string) bool {
+	pairs, changes := 0, 0
+	last := ""
+	for _, c := range []byte(s) {
+		kind := ""
+		for _, k := range []string{lowerCase, upperCase, digits} {
+			if strings.IndexByte(k, c) >= 0 {
+				kind = k
+			}
+		}
+		if kind != "" && last != "" {
+			pairs++
+			if kind != last {
+				changes++
+			}
+		}
+		last = kind
+	}
+	return pairs > 0 && float64(changes) >= disorder*float64(pairs)
+}
