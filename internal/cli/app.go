@@ -32,7 +32,8 @@ type app struct {
 	noInput bool // asked for, or CI is set
 	debug   bool
 	jq      string
-	ctx     context.Context // of the whole command line; ends a jq expression
+	ctx     context.Context     // of the whole command line; ends a jq expression
+	hide    func(string) string // takes secrets that were typed out of an error's text
 }
 
 // offline opens what needs no network: settings, printer, store, journal.
@@ -93,6 +94,7 @@ func (g *globals) settings() (*app, error) {
 		noInput: cfg.String("no-input") == "true" || inCI(g.env),
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
+		hide:    g.hideTyped,
 	}
 	a.openStore()
 	return a, nil
@@ -106,6 +108,9 @@ func (a *app) openStore() {
 	a.journal = a.store.OpenJournal(filepath.Join(a.dir, "journal"))
 }
 
+// envConfigDir is the variable that stands for --config.
+const envConfigDir = "HOOKCTL_CONFIG_DIR"
+
 // configDir is the directory of the whole on-disk state.
 func (g *globals) configDir() (string, error) {
 	if g.given("config") {
@@ -114,13 +119,13 @@ func (g *globals) configDir() (string, error) {
 		}
 		return filepath.Abs(g.flags.config)
 	}
-	if dir := g.env.Getenv("HOOKCTL_CONFIG_DIR"); dir != "" {
+	if dir := g.env.Getenv(envConfigDir); dir != "" {
 		return filepath.Abs(dir)
 	}
 	base, err := g.env.UserConfigDir()
 	if err != nil {
 		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
-			WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR")
+			WithHint("set HOME, or name a directory with --config or " + envConfigDir)
 	}
 	return filepath.Join(base, "hookctl"), nil
 }

@@ -17,12 +17,18 @@ const (
 	togetherGroup  = "cobra_annotation_required_if_others_set"
 )
 
-// checkGroups has every command check its groups of flags before cobra does.
-func checkGroups(c *cobra.Command) {
+// checkGroups has every command check its groups of flags before cobra does,
+// and before that what was typed.
+func (g *globals) checkGroups(c *cobra.Command) {
 	for _, child := range c.Commands() {
-		checkGroups(child)
+		g.checkGroups(child)
 	}
-	c.PreRunE = flagGroups
+	c.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := g.refuseTyped(cmd, args); err != nil {
+			return err
+		}
+		return flagGroups(cmd, args)
+	}
 }
 
 // flagGroups refuses flags that contradict each other, and one that lacks its

@@ -41,7 +41,7 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	f.StringVar(&k.provider, "provider", "", u.provider)
 	f.StringVar(&k.webhook, "webhook", "", u.verb+" with the secret that is kept for this webhook")
 	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file; - is standard input")
-	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in an environment variable of this name")
+	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in the environment variable of this NAME")
 	f.StringSliceVar(&k.signatureHeaders, "signature-header", nil, u.headers)
 	f.StringVar(&k.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
 	f.StringVar(&k.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
@@ -116,8 +116,8 @@ func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
 		}
 		return secret.New(text), checkSecret(text, from)
 	case k.secretEnv != "":
-		text := a.env.Getenv(k.secretEnv)
-		return secret.New(text), checkSecret(text, "the variable "+k.secretEnv)
+		text, err := a.secretVariable("--secret-env", k.secretEnv)
+		return secret.New(text), err
 	}
 	return secret.Value{}, nil
 }

@@ -273,7 +273,7 @@ func (a *app) report(errs []error) error {
 	}
 	format := a.out.Format()
 	for _, err := range errs {
-		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON)
+		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON, a.hide)
 	}
 	worst := fault.Worst(errs...)
 	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}

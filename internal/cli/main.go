@@ -55,12 +55,18 @@ type Env struct {
 
 // Getenv returns a variable of Environ; the last one wins, as in os.
 func (e *Env) Getenv(name string) string {
+	value, _ := e.lookup(name)
+	return value
+}
+
+// lookup is Getenv that tells an empty variable from one that is not set.
+func (e *Env) lookup(name string) (value string, set bool) {
 	for i := len(e.Environ) - 1; i >= 0; i-- {
 		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && k == name {
-			return v
+			return v, true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // System is the real world.
@@ -137,7 +143,7 @@ func interrupts(cancel func()) <-chan struct{} {
 
 // Run executes one command line and returns its exit code.
 func Run(ctx context.Context, env *Env, args []string) int {
-	g := &globals{env: env, ctx: ctx}
+	g := &globals{env: env, ctx: ctx, args: args}
 	root := newTree(g, named(args))
 	reached := noteReached(root)
 	root.SetArgs(args)
@@ -159,7 +165,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if asErr(err, &status) {
 		return int(status)
 	}
-	printError(env.Streams.Err, err, wantsJSON(g, args))
+	printError(env.Streams.Err, err, wantsJSON(g, args), g.hideTyped)
 	return fault.ExitCode(err)
 }
 
@@ -225,9 +231,9 @@ func plainly(err error) string {
 	return text
 }
 
-// printError says what failed, why, and what to do. Nothing can be done about
-// a standard error that does not take it.
-func printError(w io.Writer, err error, asJSON bool) {
+// printError says what failed, why, and what to do, in the words that show lets
+// through. Nothing can be done about a standard error that does not take it.
+func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 	var fe *fault.Error
 	if asErr(err, &fe) && fe.Silent {
 		return
@@ -236,7 +242,7 @@ func printError(w io.Writer, err error, asJSON bool) {
 	if errors.Is(err, syscall.EPIPE) && fault.Hint(err) == "" {
 		return
 	}
-	message, hint := term.CleanBlock(plainly(err)), term.CleanBlock(fault.Hint(err))
+	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.Hint(err)))
 	if asJSON {
 		type body struct {
 			Code            string  `json:"code"`
@@ -249,7 +255,7 @@ func printError(w io.Writer, err error, asJSON bool) {
 		if hint != "" {
 			b.Hint = &hint
 		}
-		if pm := term.CleanBlock(fault.ProviderMessage(err)); pm != "" {
+		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
 			b.ProviderMessage = &pm
 		}
 		enc := json.NewEncoder(w)

@@ -20,6 +20,7 @@ func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
 type globals struct {
 	env    *Env
 	ctx    context.Context // of the whole command line
+	args   []string        // the command line, for errors
 	flags  globalFlags
 	set    *pflag.FlagSet // the global flags, to ask which were given
 	loaded *config.Config // the settings, once a command has opened them
@@ -80,7 +81,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
-	checkGroups(root)
+	g.checkGroups(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		hint := ""

@@ -63,7 +63,7 @@ stays beside it in the store, and verify tries it after the new one.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
-	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from an environment variable of this name")
+	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from the environment variable of this NAME")
 	f.StringVar(&name, "name", "", "the webhook's name, for your lists")
 	f.StringVar(&url, "url", "", "the webhook's URL, for your lists")
 	c.MarkFlagsMutuallyExclusive("from-file", "from-env")
@@ -161,8 +161,9 @@ func (o *secretsSetOptions) read(ctx context.Context, rec secret.Record) (secret
 	switch {
 	case o.fromEnv != "":
 		from = "the variable " + o.fromEnv
-		if text = a.env.Getenv(o.fromEnv); text == "" {
-			return secret.Value{}, fault.Usagef("--from-env: %s is not set", o.fromEnv)
+		var err error
+		if text, err = a.secretVariable("--from-env", o.fromEnv); err != nil {
+			return secret.Value{}, err
 		}
 	case o.fromFile != "":
 		from = o.fromFile
@@ -195,6 +196,17 @@ func (o *secretsSetOptions) read(ctx context.Context, rec secret.Record) (secret
 		a.warn("warning: the secret begins or ends with white space, and is kept so")
 	}
 	return secret.New(text), nil
+}
+
+// secretVariable is the value of a variable that flag names. One that is not
+// set is not taken for an empty one: it is often set, and not exported.
+func (a *app) secretVariable(flag, name string) (string, error) {
+	text, set := a.env.lookup(name)
+	if !set {
+		return "", fault.Usagef("%s: the variable %s is not set (exported?)", flag, name).
+			WithHint("if the shell has it: export %s", name)
+	}
+	return text, checkSecret(text, "the variable "+name)
 }
 
 // cutNewline removes one line end, LF or CRLF, and reports whether there was one.

@@ -32,6 +32,7 @@ type world struct {
 	// lose makes the fakes process creates and drop the connection; hold makes
 	// them drop whatever is neither a create nor a list.
 	lose, hold atomic.Bool
+	asked      atomic.Int64 // requests so far
 }
 
 func newWorld(t *testing.T) *world {
@@ -52,6 +53,7 @@ func newWorld(t *testing.T) *world {
 	for i, d := range w.env.Drivers {
 		box := d.NewSandbox(provider.SandboxOptions{Now: func() time.Time { return w.now }, Seed: int64(i + 1)})
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			w.asked.Add(1)
 			if w.lose.Load() && kindOfRequest(r) == "create" {
 				box.ServeHTTP(httptest.NewRecorder(), r)
 				panic(http.ErrAbortHandler)

@@ -1,6 +1,8 @@
 package secret
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +19,27 @@ import (
 // one; a hash does.
 func LooksLike(text string) bool {
 	return strings.ContainsFunc(text, isControl) || len(LooksLikeWords(text)) > 0
+}
+
+// NamesFile reports whether name may stand where the name of a file belongs: it
+// does not look like a secret, or is a file that there is, or is written so
+// that it can only be a path: from ./ or ../ on, or in a directory that there is.
+func NamesFile(name string) bool {
+	if !LooksLike(name) {
+		return true
+	}
+	if _, err := os.Lstat(name); err == nil {
+		return true
+	}
+	dir, base := filepath.Split(name)
+	switch filepath.ToSlash(dir) {
+	case "":
+		return false
+	case "./", "../":
+		return !strings.ContainsFunc(base, isControl)
+	}
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir() && !LooksLike(base)
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
@@ -43,7 +66,7 @@ var (
 )
 
 const (
-	longRun   = 32 // letters and digits without a break: no name is written so
+	longRun   = 32 // letters with digits, or in disorder, without a break: no name is written so
 	hexRun    = 24 // the same of hex digits
 	mixedRun  = 20 // the same, of lower case, upper case and digits in disorder
 	mixedWord = 24 // in such disorder, with the signs of base64 between
@@ -65,7 +88,7 @@ func likely(word string) bool {
 		return true
 	}
 	return slices.ContainsFunc(alphanumeric().FindAllString(core, -1), func(run string) bool {
-		return len(run) >= longRun ||
+		return len(run) >= longRun && (strings.ContainsAny(run, digits) || isDisordered(run)) ||
 			len(run) >= hexRun && isHex(run) ||
 			len(run) >= mixedRun && isMixed(run) && isDisordered(run)
 	})

@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -43,11 +45,30 @@ func TestLooksLike(t *testing.T) {
 		"54328383-1b2c-4d5e-8f90-a1b2c3d4e5f6", "54328383-1B2C-4D5E-8F90-A1B2C3D4E5F6", "wundertreos/54328383-1b2c-4d5e-8f90-a1b2c3d4e5f6",
 		"https://hooks.example.com/zyntro/deliveries", "http://127.0.0.1:8787/functions/v1", "CRM Sync", "contact.created", "invoice_*",
 		"sha256:1f2e3d4c", "exec:gh secret set HOOK_SECRET --repo Acme/WebShop2", "junit=report.xml", "--HOOK_SECRET_OF_THE_SHOP=",
+		"CustomerRelationshipManagementSynchronisation", "CUSTOMERRELATIONSHIPMANAGEMENTSYNCHRONISATION",
 		"30s", "X-Wunder-Signature", "{timestamp}.{body}", "age1", "ContactCreatedDelivery2026",
 	}
 	for _, text := range no {
 		if secret.LooksLike(text) {
 			t.Errorf("%q looks like a secret: %q", text, secret.LooksLikeWords(text))
+		}
+	}
+}
+
+func TestNamesFile(t *testing.T) {
+	t.Parallel()
+	const hex = "4a0ab15ac2e65a8357d4a0ab15ac2e65a8357d4a"
+	dir := t.TempDir()
+	there := filepath.Join(dir, hex+"0")
+	if err := os.WriteFile(there, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{
+		"secret.txt": true, filepath.Join(dir, "new.txt"): true, there: true, "./" + hex: true, "../" + hex: true,
+		hex: false, filepath.Join(dir, hex): false, "/" + hex: false, "captures/" + hex: false, "a\nb": false, "./a\nb": false,
+	} {
+		if got := secret.NamesFile(name); got != want {
+			t.Errorf("NamesFile(%q) = %v", name, got)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func parseDotenv(spec, rest string, env Env) (Sink, error) {
 	switch {
 	case path == "":
 		return nil, errors.New("the path is missing")
-	case !isName(name):
+	case !IsVariable(name):
 		return nil, errNotVariable
 	}
 	return dotenvSink{spec, path, name, env}, nil
@@ -175,7 +175,7 @@ func closingQuote(b []byte) int {
 // variable, the equals sign included.
 func assignment(line []byte) (prefix []byte, ok bool) {
 	i := bytes.IndexByte(line, '=')
-	if i < 0 || !isName(variable(line[:i+1])) {
+	if i < 0 || !IsVariable(variable(line[:i+1])) {
 		return nil, false
 	}
 	return line[:i+1], true

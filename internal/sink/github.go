@@ -29,14 +29,14 @@ type githubSink struct {
 
 func parseGithubOutput(spec, name string, env Env) (Sink, error) {
 	// Outputs, unlike variables, may have hyphens after the first character.
-	if !isName(strings.ReplaceAll(name, "-", "_")) || strings.HasPrefix(name, "-") {
+	if !IsVariable(strings.ReplaceAll(name, "-", "_")) || strings.HasPrefix(name, "-") {
 		return nil, errors.New("the name must begin with a letter or underscore and have only letters, digits, underscores and hyphens")
 	}
 	return githubSink{spec, name, "GITHUB_OUTPUT", env}, nil
 }
 
 func parseGithubEnv(spec, name string, env Env) (Sink, error) {
-	if !isName(name) {
+	if !IsVariable(name) {
 		return nil, errNotVariable
 	}
 	switch upper := strings.ToUpper(name); {

@@ -5,7 +5,9 @@ package sink
 
 import (
 	"context"
+	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/durable"
@@ -83,6 +85,9 @@ func Parse(spec string, env Env) (Sink, error) {
 			return nil, usage(spec, "it must be written "+f.Syntax)
 		}
 		s, err := f.parse(spec, rest, env)
+		if err == nil && !namesOnly(s) {
+			err = errLooksSecret
+		}
 		if err != nil {
 			return nil, usage(spec, err.Error()+" (the form is "+name+colon(args)+")")
 		}
@@ -103,11 +108,17 @@ func usage(spec, why string) error {
 	for _, f := range Forms() {
 		forms = append(forms, f.Syntax)
 	}
+	if secret.LooksLike(spec) { // not repeated, whatever else is wrong
+		word, _, _ := strings.Cut(spec, ":")
+		if spec = word + ":***"; !slices.ContainsFunc(forms, func(f string) bool { return strings.HasPrefix(f, word+":") }) {
+			spec = "***"
+		}
+	}
 	return fault.Usagef("sink %q: %s", spec, why).WithHint("use one of: %s", strings.Join(forms, ", "))
 }
 
-// isName reports whether s is a shell variable's name.
-func isName(s string) bool {
+// IsVariable reports whether s is a shell variable's name.
+func IsVariable(s string) bool {
 	for i, c := range []byte(s) {
 		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !letter && (i == 0 || c < '0' || c > '9') {
@@ -115,6 +126,25 @@ func isName(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// errLooksSecret refuses a secret where a sink takes a name.
+var errLooksSecret = errors.New("a name belongs there, and what was given looks like a secret: it is not repeated")
+
+// namesOnly reports whether no name of a sink looks like a secret. The words
+// behind a command are its own.
+func namesOnly(s Sink) bool {
+	switch s := s.(type) {
+	case fileSink:
+		return secret.NamesFile(s.path)
+	case dotenvSink:
+		return secret.NamesFile(s.path) && !secret.LooksLike(s.name)
+	case githubSink:
+		return !secret.LooksLike(s.name)
+	case execSink:
+		return secret.NamesFile(s.words[0])
+	}
+	return true
 }
 
 // unfit is the error for a secret that a sink cannot carry unchanged. It says

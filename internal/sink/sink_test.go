@@ -214,3 +214,33 @@ func TestFile(t *testing.T) {
 		t.Error("written through a link")
 	}
 }
+
+// A secret where a name belongs is refused in every form, and not repeated.
+func TestSecretsAsNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, typed := range []string{"f4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "q7XbV2mYt9LwR4cKz81NfJpS0aHdGu3e", "sNqVf2kZC/0a9dOuL4RbQ1xW7/pT3mYh8KcE5vJg6Uo="} {
+		for _, spec := range []string{
+			typed, typed + ":NAME", "file:" + typed, "file:" + dir + "/" + typed, "dotenv:.env:" + typed, "dotenv:" + typed + ":NAME", "dotenv:" + typed,
+			"github-output:" + typed, "github-env:" + typed, "exec:" + typed, "exec:" + typed + " --flag", "stdout:" + typed,
+			"dotenv:.env:{{.Name}}_" + typed, "file:{{.Nom}}" + typed,
+		} {
+			w := newWorld()
+			_, err := Parse(spec, w.env)
+			_, terr := ParseTemplate(spec, w.env)
+			if strings.Contains(spec, "{{") {
+				err = terr
+			}
+			for _, err := range []error{err, terr} {
+				if fault.KindOf(err) != fault.Usage || err == nil {
+					t.Errorf("%q: %v", spec, err)
+				} else if strings.Contains(err.Error()+fault.Hint(err), typed[8:16]) {
+					t.Errorf("the secret is shown: %v", err)
+				}
+			}
+		}
+	}
+	if _, err := Parse("exec:wrangler secret put HOOK --account 4a0ab15ac2e65a8357d4f0c15ac2e65a", newWorld().env); err != nil {
+		t.Errorf("a word behind a command: %v", err)
+	}
+}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/kballard/go-shellquote"
+
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Template is a sink for many webhooks: its words may hold {{.Name}},
@@ -60,6 +62,9 @@ func ParseTemplate(spec string, env Env) (Template, error) {
 		if err := checkFields(text); err != nil {
 			return t, usage(spec, err.Error())
 		}
+	}
+	if secret.LooksLike(t.name) || !secret.NamesFile(t.path) {
+		return t, usage(spec, errLooksSecret.Error())
 	}
 	// What is wrong apart from the fields shows with a harmless webhook.
 	_, err := t.filled(Item{Provider: "provider", Name: "NAME", ID: "ID"})
@@ -179,7 +184,7 @@ func isCapitals(word string) bool {
 	for _, f := range fields {
 		bare = strings.ReplaceAll(bare, f, "")
 	}
-	return bare != "" && bare == strings.ToUpper(bare) && isName("_"+bare)
+	return bare != "" && bare == strings.ToUpper(bare) && IsVariable("_"+bare)
 }
 
 // pathPart makes value part of one path element.

@@ -1,0 +1,242 @@
+package cli
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// No flag and no argument takes a secret itself. Two nets hold what is typed
+// all the same, "$HOOK_SECRET" for HOOK_SECRET say: refuseTyped ends the command
+// before it does anything, and hideTyped keeps the text out of every error,
+// those of the command line's parser included.
+
+// freeFlags are the flags whose values are anybody's text: a command may get
+// what looks like a secret there. "replay --to" is a flag of one command. What
+// begins with @ names a file in any of them. Sinks are judged where they are
+// parsed. All other flags name files, variables, settings and the like.
+var freeFlags = map[string]bool{
+	"--name": true, "--description": true, "--url": true, // of a webhook
+	"--event": true, "--add-event": true, "--remove-event": true, "--emit": true, "--until": true,
+	"--webhook": true, "--delete": true, "--rotate": true, "--forget": true, "--answer": true, // ids are opaque
+	"--filter": true, "--match": true, "--category": true, "--jq": true,
+	"--field": true, "--json-field": true, "--set": true,
+	"--signature": true, "--signed-template": true, "--header": true,
+	"--age-recipient": true, // a public key
+	"--public-url":    true, "--forward-to": true, "--deliver-to": true, "replay --to": true,
+	"--secret-to": true, "secrets push --to": true,
+}
+
+// freeArguments are the commands whose arguments are: webhooks, whose ids are
+// opaque, URLs, paths of an API.
+var freeArguments = map[string]bool{
+	"get": true, "update": true, "pause": true, "resume": true, "delete": true, "rotate": true,
+	"secrets show": true, "secrets set": true, "secrets push": true, "secrets remove": true,
+	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true,
+}
+
+// takes says what belongs in the place of a value that is no free text, and
+// gives an example. What is not here takes something else, and no secret.
+var takes = map[string]struct{ what, example string }{
+	"--secret-env":  {variableName, "--secret-env HOOK_SECRET"},
+	"--from-env":    {variableName, "--from-env HOOK_SECRET"},
+	"--secret-file": {"the name of a file", "--secret-file secret.txt"},
+	"--from-file":   {"the name of a file", "--from-file secret.txt"},
+	"--identity":    {"the name of a file", "--identity key.txt"},
+	"--auth-data":   {"the name of a file", "--auth-data @auth.json"},
+	"--credentials": {"the name of a file", "--credentials @credentials.json"},
+	"--header":      {"'Name: value' or the name of a file", "--header @headers.txt"},
+}
+
+const variableName = "the NAME of an environment variable"
+
+// refuseTyped refuses what looks like a secret where a name belongs. The error
+// does not repeat it.
+func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
+	var err error
+	path := pathOf(cmd)
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		name := "--" + f.Name
+		if err != nil || !f.Changed {
+			return
+		}
+		t, free := takes[name], freeFlags[name] || freeFlags[path+" "+name]
+		for _, v := range flagValues(f) {
+			if (!free || strings.HasPrefix(v, "@")) && !g.isNameOf(t.what, v) {
+				err = refused(name, t.what, t.example, cmd)
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if !freeArguments[path] && slices.ContainsFunc(args, func(v string) bool { return !g.isNameOf("", v) }) {
+		return refused("an argument", "", "", cmd)
+	}
+	for _, name := range g.namingVariables(cmd) {
+		if v := g.env.Getenv(name); !g.isNameOf("", v) {
+			return fault.Usagef("%s: its value looks like a secret and is not repeated here; this variable takes none", name).
+				WithCode(codeLooksSecret).WithHint("see: hookctl help environment")
+		}
+	}
+	return nil
+}
+
+// pathOf is a command's path without the program's name.
+func pathOf(cmd *cobra.Command) string {
+	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
+	return path
+}
+
+// flagValues are the values that a flag was given.
+func flagValues(f *pflag.Flag) []string {
+	if many, ok := f.Value.(pflag.SliceValue); ok {
+		return many.GetSlice()
+	}
+	return []string{f.Value.String()}
+}
+
+// namingVariables are the variables that set what flags set too, except those
+// that a flag stands in for and those that hold URLs. Some commands work
+// whatever is set.
+func (g *globals) namingVariables(cmd *cobra.Command) []string {
+	if slices.Contains([]string{"version", "help"}, pathOf(cmd)) {
+		return nil
+	}
+	var names []string
+	if !g.given("config") {
+		names = append(names, envConfigDir)
+	}
+	if !g.given("profile") {
+		names = append(names, config.EnvProfile)
+	}
+	for _, k := range settingKeys(g.env.Drivers) {
+		if !strings.HasSuffix(k.Name, "base-url") && !g.given(k.Name) {
+			names = append(names, k.Env())
+		}
+	}
+	return names
+}
+
+// isNameOf reports whether a value may stand where what belongs: whether it
+// does not look like a secret, or names something that there is.
+func (g *globals) isNameOf(what, value string) bool {
+	if what == variableName {
+		_, set := g.env.lookup(value)
+		return set || value == "" || sink.IsVariable(value) && !secret.LooksLike(value)
+	}
+	isURL := strings.Contains(value, "://") && !strings.ContainsAny(value, "\r\n")
+	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(namesIn(value), secret.NamesFile)
+}
+
+// namesIn are the parts of a value that may be the name of a file: "@FILE",
+// "junit=FILE", "file:FILE", "FILE#2".
+func namesIn(value string) []string {
+	names := []string{value}
+	add := func(name string) {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	add(strings.TrimPrefix(value, "@"))
+	for _, sep := range []string{"=", ":"} {
+		_, after, _ := strings.Cut(value, sep)
+		add(after)
+		if i := strings.LastIndex(after, sep); i >= 0 { // dotenv:FILE:NAME
+			if !secret.LooksLike(after[i:]) {
+				add(after[:i])
+			}
+		}
+	}
+	if i := strings.LastIndexByte(value, '#'); i >= 0 {
+		add(value[:i])
+	}
+	return names
+}
+
+// refused is the error for a value of where, which is not repeated.
+func refused(where, what, example string, cmd *cobra.Command) error {
+	err := fault.Usagef("%s: what was given looks like a secret and is not repeated here; nothing on a command line takes one itself", where)
+	hint := "for a file of such a name write ./NAME; see: " + cmd.CommandPath() + " --help"
+	switch {
+	case what == variableName:
+		err = fault.Usagef("%s: what was given is no variable's name and is not repeated here; %s belongs there, not its value", where, what)
+	case what != "":
+		err = fault.Usagef("%s: what was given looks like a secret and is not repeated here; %s belongs there", where, what)
+	}
+	if example != "" {
+		hint = "for instance: " + example
+	}
+	return err.WithCode(codeLooksSecret).WithHint("%s\nif it was a secret, the shell's history may hold it now", hint)
+}
+
+// codeLooksSecret is the code of errors about what looks like a secret.
+const codeLooksSecret = "looks-like-a-secret"
+
+// hidden stands in an error for what looks like a secret.
+const hidden = "***"
+
+// hideTyped takes every word of the command line and of hookctl's variables
+// that looks like a secret out of text, in the forms in which errors quote it.
+func (g *globals) hideTyped(text string) string {
+	typed := slices.Clone(g.args)
+	for _, kv := range g.env.Environ {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "HOOKCTL_") {
+			typed = append(typed, value)
+		}
+	}
+	var words []string
+	for _, t := range typed {
+		words = append(words, hideable(t)...)
+	}
+	// The longest first: a word may be a part of another.
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
+	for _, w := range words {
+		text = strings.ReplaceAll(text, w, hidden)
+	}
+	// What a flag's letter was typed against, as in -oVALUE.
+	for _, w := range secret.LooksLikeWords(text) {
+		if slices.ContainsFunc(typed, func(t string) bool { return strings.Contains(t, w) }) {
+			text = strings.ReplaceAll(text, w, hidden)
+		}
+	}
+	return text
+}
+
+// hideable are the parts of a typed word that must not be repeated.
+func hideable(typed string) []string {
+	const tooShort = 4 // what is so short says little, and is in many words
+	var words []string
+	add := func(w string) {
+		if len(w) > tooShort {
+			words = append(words, w, url.QueryEscape(w), url.PathEscape(w), strings.Trim(strconv.Quote(w), `"`))
+		}
+	}
+	for _, w := range secret.LooksLikeWords(typed) {
+		add(w)
+		if strings.Contains(w, "/") { // a file's directory or its last name alone
+			for part := range strings.SplitSeq(w, "/") {
+				add(part)
+			}
+		}
+	}
+	if lines := strings.FieldsFunc(typed, unicode.IsControl); len(lines) > 1 || strings.TrimSpace(typed) != typed {
+		for _, line := range lines {
+			if flag, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(flag, "-") {
+				line = value
+			}
+			add(strings.TrimSpace(line))
+		}
+	}
+	return words
+}

@@ -1,0 +1,269 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// typedSecrets are secrets as they are typed by mistake, and the part of each
+// that an output would show.
+var typedSecrets = map[string]string{
+	"4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a0ab15ac2e65a8357d4a0ab15f":     "4a0ab15ac2e65a",
+	"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw":                               "MfKQ9r8GKYqr",
+	"q7XbV2mYt9LwR4cKz81NfJpS0aHdGu3e":                                     "q7XbV2mYt9Lw",
+	"correct horse\nbattery staple":                                        "battery",
+	"sNqVf2kZC/0a9dOuL4RbQ1xW7/pT3mYh8KcE5vJg6Uo=":                         "sNqVf2kZC",
+	"sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc":                                "4eC39HqLyjW",
+	"4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a0ab15ac2e65a8357d4a0ab15f\r\n": "4a0ab15ac2e65a",
+}
+
+// runnable calls do with every command that does something, and its path.
+func runnable(t *testing.T, do func(cmd *cobra.Command, path []string)) {
+	t.Helper()
+	root := newRoot(&globals{env: newWorld(t).env})
+	var walk func(*cobra.Command, []string)
+	walk = func(c *cobra.Command, path []string) {
+		if c != root && c.Runnable() {
+			do(c, path)
+		}
+		for _, child := range c.Commands() {
+			walk(child, append(slices.Clone(path), child.Name()))
+		}
+	}
+	walk(root, nil)
+}
+
+// someArguments are arguments that a command takes, for it to get to its flags.
+func someArguments(path string) []string {
+	switch path {
+	case "create": // its subcommands have the flags
+		return []string{}
+	case "login", "logout":
+		return []string{"zyntro"}
+	case "api":
+		return []string{"zyntro", "fetchWebhooks"}
+	case "config get", "config unset":
+		return []string{"output"}
+	case "config set":
+		return []string{"output", "json"}
+	case "profile create", "profile use", "profile remove":
+		return []string{"work"}
+	case "send":
+		return []string{"http://127.0.0.1:9/"}
+	case "sandbox emit":
+		return []string{"contact.created"}
+	case "verify", "replay", "sign", "secrets import":
+		return []string{"-"}
+	}
+	if freeArguments[path] && path != "sandbox" && path != "help" {
+		return []string{"zyntro/1"}
+	}
+	return nil
+}
+
+// silentOn checks that the last command said nothing of a secret.
+func (w *world) silentOn(args []string, part string) {
+	w.t.Helper()
+	if all := w.out.String() + w.errs.String(); strings.Contains(all, part) {
+		w.t.Errorf("%q shows the secret:\n%s", args, all)
+	}
+}
+
+// code runs a command line and returns its exit code.
+func (w *world) code(args ...string) int {
+	w.out.Reset()
+	w.errs.Reset()
+	return Run(w.t.Context(), w.env, args)
+}
+
+// No flag that names something takes a secret in the place of the name, and
+// none repeats it: every flag of every command but those of the closed list.
+func TestTypedSecretsAreRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	tried := 0
+	runnable(t, func(cmd *cobra.Command, path []string) {
+		words := append(slices.Clone(path), someArguments(strings.Join(path, " "))...)
+		if joined := strings.Join(path, " "); joined == "list" {
+			cmd.InheritedFlags() // merges them; they are the same for all commands
+		}
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			name := "--" + f.Name
+			if freeFlags[name] && name != "--secret-to" || freeFlags[strings.Join(path, " ")+" "+name] && path[0] == "replay" || f.Value.Type() == "bool" {
+				return
+			}
+			for value, part := range typedSecrets {
+				for _, as := range []string{value, "@" + value} {
+					tried++
+					args := append(slices.Clone(words), name+"="+as)
+					code := w.code(args...)
+					w.silentOn(args, part)
+					if code != 2 {
+						t.Errorf("%q exits %d:\n%s%s", args, code, &w.out, &w.errs)
+					}
+				}
+				args := append(slices.Clone(words), name, value, "--debug")
+				if name != "--output" {
+					args = append(args, "-o", "json")
+				}
+				code := w.code(args...)
+				w.silentOn(args, part)
+				var doc map[string]map[string]any
+				lines := strings.Split(strings.TrimSpace(w.errs.String()), "\n")
+				if err := json.Unmarshal([]byte(lines[len(lines)-1]), &doc); name != "--output" && err != nil || code != 2 || name != "--output" && doc["error"]["exit_code"] != 2.0 {
+					t.Errorf("%q exits %d: %v\n%s", args, code, err, &w.errs)
+				}
+			}
+		})
+	})
+	if tried < 1000 {
+		t.Errorf("only %d flags and values were tried", tried)
+	}
+	if n := w.asked.Load(); n > 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
+// Nor do arguments, words in the place of commands, flags that do not exist,
+// and headers.
+func TestTypedSecretsAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	runnable(t, func(_ *cobra.Command, path []string) {
+		joined := strings.Join(path, " ")
+		for value, part := range typedSecrets {
+			for _, args := range [][]string{{value}, {value, value}, {"zyntro", value}} {
+				if joined == "api" && len(args) == 2 || joined == "sandbox" {
+					continue // a path, which the provider answers
+				}
+				args = append(slices.Clone(path), args...)
+				code := w.code(args...)
+				w.silentOn(args, part)
+				if code == 0 || code != 2 && !freeArguments[joined] {
+					t.Errorf("%q exits %d:\n%s%s", args, code, &w.out, &w.errs)
+				}
+			}
+		}
+	})
+	for value, part := range typedSecrets {
+		for _, args := range [][]string{
+			{value}, {"secrets", value}, {"help", value}, {"help", "create", value}, {"create", value}, {"sandbox", value}, {"sandbox", value, "--", "true"},
+			{"--secret=" + value}, {"verify", "--secret=" + value}, {"verify", "--secret", value}, {"login", "zyntro", "--api-key", value},
+			{"verify", "-" + value}, {"verify", "-x" + value}, {"list", "-o" + value}, {"verify", "--" + value}, {"verify", "--=" + value},
+			{"verify", "-H", value}, {"verify", "--header=" + value, "-o", "json"}, {"replay", "-", "--to", value}, {"send", value, "--event", value},
+			{"verify", value + "#2"}, {"verify", "captures/" + value}, {"verify", "/" + value}, {"sign", "./" + value}, {"verify", "--report", "junit=/nowhere/" + value},
+			{"create", "zyntro", "--name", "x", "--url", "https://example.com/h", "--event", value},
+			{"create", "zyntro", "--name", "x", "--url", "https://example.com/h", "--event", "all", "--secret-to", "file:/nowhere/" + value},
+			{"create", "zyntro", "--name", "x", "--url", value, "--event", "all"},
+			{"secrets", "push", "x", "--to", "dotenv:.env:" + value}, {"secrets", "push", "x", "--to", "dotenv:" + value + ":NAME"},
+			{"secrets", "push", "x", "--to", "github-env:" + value}, {"secrets", "push", "x", "--to", "exec:" + value}, {"secrets", "push", "x", "--to", "exec:'" + value + "'"},
+			{"secrets", "push", "x", "--to", value + ":NAME"}, {"secrets", "push", "x", "--to", "stdout:" + value},
+			{"secrets", "export", "--age-recipient", value}, {"config", "set", "output", value}, {"config", "set", "zyntro." + value, "x"}, {"config", "get", value},
+			{"verify", "-", "--webhook", value}, {"recover", "--answer", value}, {"recover", "--delete", value}, {"list", "--jq", value}, {"list-events", "--match", "[" + value},
+			{"api", "zyntro", "x", "-F", value}, {"listen", "--create", value}, {"list", value},
+		} {
+			for _, more := range [][]string{nil, {"-o", "json", "--debug"}} {
+				if args[0] == "list" && more != nil {
+					continue // the later -o counts
+				}
+				args := append(slices.Clone(args), more...)
+				if code := w.code(args...); code == 0 {
+					t.Errorf("%q exits 0", args)
+				}
+				w.silentOn(args, part)
+			}
+		}
+	}
+}
+
+// Variables that set what flags set do not repeat a secret either.
+func TestSecretsInVariablesOfNames(t *testing.T) {
+	for value, part := range typedSecrets {
+		w := newWorld(t)
+		t.Chdir(t.TempDir())
+		usual := w.env.Environ
+		for _, k := range settingKeys(w.env.Drivers) {
+			w.env.Environ = append(slices.Clone(usual), k.Env()+"="+value)
+			args := []string{k.Env(), "list"}
+			if code := w.code(args[1:]...); code != 2 {
+				t.Errorf("%q exits %d:\n%s%s", args, code, &w.out, &w.errs)
+			}
+			w.silentOn(args, part)
+		}
+		for _, name := range []string{"HOOKCTL_CONFIG_DIR", "HOOKCTL_PROFILE"} {
+			w.env.Environ = append(slices.Clone(usual), name+"="+value)
+			for _, args := range [][]string{{"list"}, {"config", "path"}, {"doctor"}, {"secrets", "list"}} {
+				if code := w.code(args...); code != 2 {
+					t.Errorf("%s: %q exits %d:\n%s%s", name, args, code, &w.out, &w.errs)
+				}
+				w.silentOn(args, part)
+			}
+			if code := w.code("version"); code != 0 {
+				t.Errorf("%s: version exits %d", name, code)
+			}
+			w.silentOn([]string{"version"}, part)
+		}
+		if made, err := os.ReadDir("."); err != nil || len(made) > 0 {
+			t.Errorf("files were made: %v %v", made, err)
+		}
+	}
+}
+
+// What looks like a secret and is a file or a variable works.
+func TestNamesThatLookLikeSecrets(t *testing.T) {
+	w := newWorld(t)
+	t.Chdir(t.TempDir())
+	name := "q7XbV2mYt9LwR4cKz81NfJpS0aHdGu3e"
+	if err := os.WriteFile(name, []byte("0123456789abcdef"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir("sub", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.env.Environ = append(w.env.Environ, name+"=0123456789abcdef", "EMPTY=", "BLANK= \n", "odd.name=0123456789abcdef")
+	key := []string{"sign", "-", "--provider", "zyntro"}
+	for _, args := range [][]string{
+		{"--secret-file", name}, {"--secret-file", "./" + name}, {"--secret-file", filepath.Join("..", filepath.Base(mustWd(t)), name)}, {"--secret-env", name}, {"--secret-env", "odd.name"},
+	} {
+		w.run(0, append(slices.Clone(key), args...)...)
+	}
+	w.run(0, "sign", name, "--provider", "zyntro", "--secret-file", name)
+	w.run(0, "secrets", "set", "zyntro/1", "--from-env", name)
+	w.run(0, "secrets", "push", "zyntro/1", "--to", "file:"+name)
+	w.run(0, "secrets", "push", "zyntro/1", "--to", "dotenv:"+name+":HOOK")
+	w.run(0, "secrets", "push", "zyntro/1", "--to", "file:./"+name+"2")
+	w.run(0, "secrets", "push", "zyntro/1", "--to", "file:sub/secret.txt")
+	w.run(0, "verify", name, "--signature", strings.Repeat("ab", 32), "--provider", "zyntro", "--fail-on", "none")
+
+	w.run(2, append(key, "--secret-env", "NOT_SET")...)
+	w.said("the variable NOT_SET is not set (exported?)")
+	for _, empty := range []string{"EMPTY", "BLANK"} {
+		w.run(2, append(key, "--secret-env", empty)...)
+		w.said(empty, "is empty or blank")
+		w.run(2, "secrets", "set", "zyntro/1", "--from-env", empty)
+		w.said(empty, "is empty or blank")
+	}
+	w.run(2, "secrets", "set", "zyntro/1", "--from-env", "NOT_SET")
+	w.said("the variable NOT_SET is not set (exported?)")
+	w.run(2, append(key, "--secret-env", "hunter-2!")...)
+	w.said("NAME of an environment variable", "--secret-env HOOK_SECRET")
+	w.silentOn(nil, "hunter")
+	w.run(2, append(key, "--secret-file", "no-such-file.txt")...)
+	w.said("no-such-file.txt")
+}
+
+func mustWd(t *testing.T) string {
+	t.Helper()
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return wd
+}
