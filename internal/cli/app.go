@@ -34,6 +34,8 @@ type app struct {
 	jq      string
 	ctx     context.Context     // of the whole command line; ends a jq expression
 	hide    func(string) string // takes secrets that were typed out of an error's text
+
+	noStdout error // why the sink stdout is refused, or nil
 }
 
 // offline opens what needs no network: settings, printer, store, journal.
@@ -95,6 +97,8 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
+
+		noStdout: g.noStdout,
 	}
 	a.openStore()
 	return a, nil
@@ -362,6 +366,7 @@ func (a *app) sinkEnv() sink.Env {
 		Stderr:     a.env.Streams.Err,
 		Terminal:   a.env.Streams.OutTTY,
 		Structured: a.outputTaken(),
+		NoStdout:   a.noStdout,
 		Disk:       a.env.Disk,
 	}
 }

@@ -58,6 +58,7 @@ secret_to or --secret-to, or say --store-only if the store lasts.`,
 		},
 	}
 	o.addFlags(c)
+	addReveal(c)
 	c.Flags().BoolVar(&o.keepGoing, "keep-going", false, "go on after a failure with what does not depend on it")
 	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no sink is needed")
 	return c

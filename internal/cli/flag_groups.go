@@ -18,13 +18,16 @@ const (
 )
 
 // checkGroups has every command check its groups of flags before cobra does,
-// and before that what was typed.
+// and before that what was typed, and whether a secret may be printed.
 func (g *globals) checkGroups(c *cobra.Command) {
 	for _, child := range c.Commands() {
 		g.checkGroups(child)
 	}
 	c.PreRunE = func(cmd *cobra.Command, args []string) error {
 		if err := g.refuseTyped(cmd, args); err != nil {
+			return err
+		}
+		if err := g.checkReveal(cmd); err != nil {
 			return err
 		}
 		return flagGroups(cmd, args)

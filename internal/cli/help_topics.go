@@ -99,6 +99,12 @@ func environment(drivers []*provider.Driver) Topic {
 			}
 		}
 	}
+	agents := Section{Title: "Coding agents", Columns: "Variable | Set by", Intro: `Where one of these is set, printing a secret (secrets show, --show-secret, the
+sink stdout) needs --reveal, since a transcript keeps what is printed. That stops
+accidents and protects from nobody.`}
+	for _, v := range agentVariables {
+		agents.Entries = append(agents.Entries, Entry{v.name, v.agent})
+	}
 	return Topic{
 		Name: "environment", Title: "Environment and files",
 		Intro: "A flag goes before the environment, the environment before the profile in config.yaml, that before the default. An empty variable counts as not set.",
@@ -120,6 +126,7 @@ func environment(drivers []*provider.Driver) Topic {
 				{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "the proxy for requests, as for other programs"},
 				{"GITHUB_ACTIONS, GITHUB_ENV, GITHUB_OUTPUT", "set by GitHub Actions, for the sinks github-env and github-output and to mask secrets in logs"},
 			}},
+			agents,
 			{Title: "Files in the configuration directory", Columns: "File | Holds", Entries: []Entry{
 				{"config.yaml", "settings, never a secret or a credential"},
 				{"webhooks/", "one file for each webhook, with its secret"},

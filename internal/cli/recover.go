@@ -82,6 +82,7 @@ Exit code 7 says that something is left for you to do.`,
 	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
 	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
+	addReveal(c)
 	c.MarkFlagsMutuallyExclusive("answer", "delete")
 	c.MarkFlagsMutuallyExclusive("answer", "rotate")
 	c.MarkFlagsMutuallyExclusive("answer", "forget")

@@ -24,6 +24,8 @@ type globals struct {
 	flags  globalFlags
 	set    *pflag.FlagSet // the global flags, to ask which were given
 	loaded *config.Config // the settings, once a command has opened them
+
+	noStdout error // why the sink stdout is refused, or nil
 }
 
 type globalFlags struct {

@@ -239,5 +239,6 @@ func (o *createOptions) addSecretFlags(c *cobra.Command) {
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand the secret to a sink (repeatable)")
 	f.BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no --secret-to is needed")
 	f.BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+	addReveal(c)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 }

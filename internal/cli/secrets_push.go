@@ -48,6 +48,7 @@ Exit code 7 says that a sink did not get it.`,
 	}
 	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
+	addReveal(c)
 	return c
 }
 

@@ -20,14 +20,17 @@ type secretsShowOptions struct {
 
 func newSecretsShowCmd(g *globals) *cobra.Command {
 	o := &secretsShowOptions{globals: g}
-	return &cobra.Command{
+	c := &cobra.Command{
 		Use:   "show <webhook>",
 		Short: "Print a kept secret",
 		Example: `  hookctl secrets show "CRM Sync"
   hookctl secrets show zyntro/42 | docker secret create hook_secret -
   hookctl secrets show 42 --jq .value`,
 		Long: `Print the secret of a webhook and a newline on standard output, and nothing else.
-On a terminal, characters that would drive it are replaced, which is said. In GitHub Actions the runner is told first to mask it in the log.`,
+On a terminal, characters that would drive it are replaced, which is said. In
+GitHub Actions the runner is told first to mask it in the log.
+
+` + revealHelp,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -39,6 +42,8 @@ On a terminal, characters that would drive it are replaced, which is said. In Gi
 			return runSecretsShow(cmd.Context(), o)
 		},
 	}
+	addReveal(c)
+	return c
 }
 
 func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {

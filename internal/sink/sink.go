@@ -26,6 +26,8 @@ type Env struct {
 	// Structured is set when standard output carries JSON, YAML or NDJSON: the
 	// stdout sink is refused then.
 	Structured bool
+	// NoStdout is why the stdout sink is refused, if it is.
+	NoStdout error
 	Disk       *durable.Calls // the system's own where it is nil
 }
 
@@ -85,6 +87,9 @@ func Parse(spec string, env Env) (Sink, error) {
 			return nil, usage(spec, "it must be written "+f.Syntax)
 		}
 		s, err := f.parse(spec, rest, env)
+		if _, printed := s.(stdoutSink); err == nil && printed && env.NoStdout != nil {
+			return nil, env.NoStdout
+		}
 		if err == nil && !namesOnly(s) {
 			err = errLooksSecret
 		}
