@@ -28,7 +28,7 @@ type Env struct {
 	Structured bool
 	// NoStdout is why the stdout sink is refused, if it is.
 	NoStdout error
-	Disk       *durable.Calls // the system's own where it is nil
+	Disk     *durable.Calls // the system's own where it is nil
 }
 
 // Item is what is handed on.
