@@ -14,6 +14,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -73,7 +74,10 @@ func readText(path string) (text []byte, err error) {
 	}
 	var f *os.File
 	if err == nil {
-		f, err = os.Open(path)
+		err = durable.Retry(func() error {
+			f, err = os.Open(path)
+			return err
+		})
 	}
 	if err != nil {
 		return nil, fault.Errorf(fault.Other, "the settings cannot be read: %w", err).

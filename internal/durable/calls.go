@@ -35,10 +35,10 @@ func System() *Calls {
 		Mkdir:  makePrivateDir,
 		Create: createPrivate,
 		Open: func(path string) (*os.File, error) {
-			return os.OpenFile(path, os.O_RDWR|OpenSafely, 0)
+			return OpenFile(path, os.O_RDWR, 0)
 		},
 		Append: func(path string) (*os.File, error) {
-			return os.OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE|OpenSafely, 0o600)
+			return OpenFile(path, os.O_RDWR|os.O_APPEND|os.O_CREATE, 0o600)
 		},
 		Write:    (*os.File).Write,
 		WriteAt:  (*os.File).WriteAt,
@@ -46,10 +46,20 @@ func System() *Calls {
 		Sync:     (*os.File).Sync,
 		SyncData: syncData,
 		Close:    (*os.File).Close,
-		Rename:   os.Rename,
+		Rename:   func(from, to string) error { return Retry(func() error { return os.Rename(from, to) }) },
 		SyncDir:  syncDir,
-		Remove:   os.Remove,
+		Remove:   func(path string) error { return Retry(func() error { return os.Remove(path) }) },
 	}
+}
+
+// OpenFile is [os.OpenFile] that neither follows a symbolic link nor waits for
+// the other end of a pipe, and that is patient with other programs: see [Retry].
+func OpenFile(path string, flag int, mode fs.FileMode) (f *os.File, err error) {
+	err = Retry(func() error {
+		f, err = os.OpenFile(path, flag|OpenSafely, mode)
+		return err
+	})
+	return f, err
 }
 
 // Or is c, or the system's calls where c is nil.

@@ -354,8 +354,12 @@ func TestAnswerFaults(t *testing.T) {
 	if err := e.Leave(); !errors.Is(err, syscall.EIO) {
 		t.Error(err)
 	}
-	if _, _, err := j.Claim(ctx, e.ID()); err != nil {
-		t.Error("not released:", err)
+	claimed, _, err := j.Claim(ctx, e.ID())
+	if err != nil {
+		t.Fatal("not released:", err)
+	}
+	if err := claimed.Leave(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
@@ -32,7 +30,7 @@ func WriteFile(sys *durable.Calls, path string, data []byte) error {
 // UpdateFile replaces the content of path by what edit makes of it, as
 // WriteFile does. Edit gets nil where there is no file; its error is returned
 // as it is and nothing is changed. Two processes do not lose each other's
-// updates, on systems where a directory can be locked.
+// updates, on file systems where a directory can be locked.
 func UpdateFile(ctx context.Context, sys *durable.Calls, path string, edit func(old []byte) ([]byte, error)) (err error) {
 	return newDisk(sys, nil).updateTarget(ctx, path, edit)
 }
@@ -114,11 +112,12 @@ func targetInfo(path string) (fs.FileInfo, error) {
 }
 
 // lockDir holds the directory, not a file in it: the file is replaced while it
-// is held, and a lock file would stay behind in the user's directory.
+// is held, and a lock file would stay behind in the user's directory. Where
+// directories cannot be locked, see dirLock.
 func lockDir(ctx context.Context, dir string) (unlock func() error, err error) {
 	wait, cancel := context.WithTimeout(ctx, updateWait)
 	defer cancel()
-	fl := flock.New(dir, flock.SetFlag(os.O_RDONLY))
+	fl := dirLock(dir)
 	ok, err := fl.TryLockContext(wait, lockRetry)
 	switch {
 	case ok:
@@ -129,7 +128,7 @@ func lockDir(ctx context.Context, dir string) (unlock func() error, err error) {
 		return nil, errors.Join(fault.Errorf(fault.Other, "%s: another process is changing a file there", dir).
 			WithHint("wait until it has ended, then try again"), fl.Close())
 	}
-	// Windows and some network file systems cannot lock a directory. The update
+	// Some network file systems cannot lock a directory. The update
 	// is worth more than the protection of one that runs at the same time; what
 	// is wrong with the directory itself shows in the next step.
 	return fl.Close, nil

@@ -98,7 +98,7 @@ func TestUpdateFileTogether(t *testing.T) {
 	}
 	wg.Wait()
 	got, err := os.ReadFile(path)
-	if want := n; err != nil || durable.HasModes && strings.Count(string(got), "\n") != want {
+	if want := n; err != nil || strings.Count(string(got), "\n") != want {
 		t.Errorf("%d of %d: %v", strings.Count(string(got), "\n"), want, err)
 	}
 	fail := errors.New("no")

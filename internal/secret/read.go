@@ -52,7 +52,7 @@ func openRegular(path string) (*os.File, fs.FileInfo, error) {
 	if err := regular(before); err != nil {
 		return nil, nil, err
 	}
-	f, err := os.OpenFile(path, os.O_RDONLY|durable.OpenSafely, 0)
+	f, err := durable.OpenFile(path, os.O_RDONLY, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/gofrs/flock"
+
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -76,3 +78,6 @@ func keepOwner(f *os.File, old fs.FileInfo) error {
 	}
 	return f.Chown(int(st.Uid), int(st.Gid))
 }
+
+// dirLock is the lock of a directory.
+func dirLock(dir string) *flock.Flock { return flock.New(dir, flock.SetFlag(os.O_RDONLY)) }
