@@ -67,7 +67,7 @@ func (a *app) printer(format render.Format) (*render.Printer, error) {
 }
 
 func (g *globals) settings() (*app, error) {
-	dir, err := g.configDir()
+	dir, err := g.trustedDir()
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +114,22 @@ func (a *app) openStore() {
 
 // envConfigDir is the variable that stands for --config.
 const envConfigDir = "HOOKCTL_CONFIG_DIR"
+
+// codeUnsafe is the code of the error for settings that others could change.
+const codeUnsafe = "unsafe-settings"
+
+// trustedDir is configDir, after a look at who else could change the settings
+// there: whoever can set the base URL is sent the credentials.
+func (g *globals) trustedDir() (string, error) {
+	dir, err := g.configDir()
+	if err != nil {
+		return "", err
+	}
+	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
+		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).WithHint("%s", fault.Hint(err))
+	}
+	return dir, nil
+}
 
 // configDir is the directory of the whole on-disk state.
 func (g *globals) configDir() (string, error) {

@@ -38,6 +38,9 @@ Every command is shown as you would type it. The exit code is 0 only if every
 step did what it says.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, err := g.trustedDir(); err != nil {
+				return err
+			}
 			d := &demo{env: g.env, out: g.env.Streams.Out, exec: runCaptured}
 			return d.run(cmd.Context())
 		},

@@ -11,7 +11,6 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -81,8 +80,8 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	d := &doctor{app: o.app}
 	d.version()
 	d.settings(o.broken)
-	if d.app.dir != "" {
-		d.permissions()
+	if d.app.dir != "" && fault.Code(o.broken) != codeUnsafe {
+		d.add(view.CheckOK, "permissions", "nobody else can change the settings", "")
 		d.kept(ctx)
 	}
 	if o.broken == nil {
@@ -151,25 +150,15 @@ func (d *doctor) settings(broken error) {
 		d.add(view.CheckFault, "settings", broken.Error(), fault.Hint(broken))
 		return
 	}
+	if fault.Code(broken) == codeUnsafe {
+		d.add(view.CheckFault, "permissions", broken.Error(), fixOf(broken, "ls -ld "+provider.ShellQuote(path))).Path = &path
+		return
+	}
 	if broken != nil {
 		d.add(view.CheckFault, "settings", broken.Error(), fixOf(broken, "correct "+path)).Path = &path
 		return
 	}
 	d.add(view.CheckOK, "settings", fmt.Sprintf("%s, profile %s (%s)", path, d.app.cfg.Profile(), d.app.cfg.ProfileSetting().Source), "").Path = &path
-}
-
-// permissions looks at what the store does not look at itself.
-func (d *doctor) permissions() {
-	found := false
-	for _, path := range []string{d.app.dir, filepath.Join(d.app.dir, "config.yaml")} {
-		if err := secret.CheckSettings(path); err != nil {
-			found = true
-			d.add(view.CheckFault, "permissions", err.Error(), fixOf(err, "ls -ld "+provider.ShellQuote(path))).Path = &path
-		}
-	}
-	if !found {
-		d.add(view.CheckOK, "permissions", "nobody else can change the settings", "")
-	}
 }
 
 // kept looks at records, credentials and journal, as `secrets check` does.

@@ -22,6 +22,7 @@ const helpPatience = 10 * time.Second
 type helpOptions struct {
 	app     *app
 	driver  *provider.Driver
+	broken  error // why the settings cannot be used; nil: they can
 	offline bool
 }
 
@@ -50,7 +51,10 @@ it is a summary that is built in.`,
 				return subject.command.Help()
 			}
 			if o.app, err = g.offline(); err != nil {
-				return err
+				// Help is what somebody needs whose settings are at fault.
+				if o.app, o.broken = g.withoutSettings(), err; o.app == nil {
+					return err
+				}
 			}
 			if subject.topic != nil {
 				return o.app.out.Print(subject.topic.view())
@@ -148,6 +152,10 @@ func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]s
 // be had, and else the summary.
 func runProviderHelp(ctx context.Context, o *helpOptions) error {
 	a, d := o.app, o.driver
+	if o.broken != nil { // nor is anybody asked: they say where
+		a.note("This is the built-in summary: %v", o.broken)
+		return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
+	}
 	if d.LiveHelp && !o.offline {
 		live, err := o.live(ctx)
 		if err == nil {

@@ -1,0 +1,233 @@
+//go:build unix
+
+package cli
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"filippo.io/age"
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// calls are command lines that reach the body of each command: whoever adds a
+// command adds one. {url} is a server on the loopback, {age} a public key.
+var calls = map[string][]string{
+	"create zyntro":      {"--name", "N", "--url", "https://example.com/h", "--event", "new_contact", "--store-only"},
+	"create wundertreos": {"--url", "https://example.com/h", "--event", "contact.created", "--store-only"},
+	"list":               {},
+	"get":                {"wundertreos/1"},
+	"update":             {"zyntro/1", "--name", "N"},
+	"pause":              {"zyntro/1"},
+	"resume":             {"zyntro/1"},
+	"delete":             {"wundertreos/1", "--yes"},
+	"rotate":             {"wundertreos/1", "--yes", "--store-only"},
+	"list-events":        {"zyntro", "--live"},
+	"export":             {},
+	"plan":               {"-f", "hooks.yaml"},
+	"apply":              {"-f", "hooks.yaml", "--yes", "--store-only"},
+	"verify":             {"body.json", "--secret-env", "S", "--provider", "wundertreos", "--header", "X-Wunder-Signature: " + strings.Repeat("0", 64)},
+	"listen":             {"--timeout", "1ms", "--create", "wundertreos", "--public-url", "https://example.com", "--event", "contact.created"},
+	"send":               {"{url}", "--event", "contact.created", "--secret-env", "S"},
+	"replay":             {"body.json", "--to", "{url}"},
+	"sign":               {"body.json", "--provider", "wundertreos", "--secret-env", "S"},
+	"secrets list":       {},
+	"secrets show":       {"zyntro/1"},
+	"secrets set":        {"zyntro/1", "--from-env", "S"},
+	"secrets push":       {"zyntro/1", "--to", "stdout"},
+	"secrets remove":     {"zyntro/1", "--yes"},
+	"secrets migrate":    {"--to", "file"},
+	"secrets check":      {"--online"},
+	"secrets export":     {"--age-recipient", "{age}"},
+	"secrets import":     {"--identity", "body.json", "body.json"},
+	"recover":            {},
+	"login":              {"wundertreos"},
+	"logout":             {"wundertreos"},
+	"config get":         {"output"},
+	"config set":         {"output", "json"},
+	"config unset":       {"output"},
+	"config list":        {},
+	"config path":        {},
+	"profile list":       {},
+	"profile use":        {"default"},
+	"profile create":     {"work"},
+	"profile remove":     {"work"},
+	"doctor":             {},
+	"api":                {"wundertreos", "oauth-me"},
+	"sandbox":            {"--", "true"},
+	"sandbox emit":       {"contact.created"},
+	"sandbox log":        {},
+	"demo":               {},
+	"version":            {},
+	"help":               {"zyntro"},
+	"completion":         {"bash"},
+}
+
+// everyCall is a command line for each command of the tree.
+func everyCall(t *testing.T, g *globals) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		path := strings.TrimPrefix(c.CommandPath(), "hookctl ")
+		if args, ok := calls[path]; ok {
+			found[path] = append(strings.Fields(path), args...)
+		} else if !c.HasSubCommands() && path != "hookctl" && !strings.HasPrefix(path, "completion ") {
+			t.Errorf("%q has no command line here", path)
+		}
+		for _, child := range c.Commands() {
+			walk(child)
+		}
+	}
+	walk(newRoot(g))
+	return found
+}
+
+// ledger is a server that counts what it is asked.
+func ledger(t *testing.T) (url string, asked *atomic.Int32) {
+	t.Helper()
+	asked = new(atomic.Int32)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.WriteHeader(http.StatusTeapot)
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, asked
+}
+
+// TestUnsafeSettings: settings that others could change are obeyed by no
+// command, and nothing is sent to the address that they name.
+func TestUnsafeSettings(t *testing.T) {
+	url, asked := ledger(t)
+	age, err := age.GenerateX25519Identity()
+	check(t, err)
+	fill := strings.NewReplacer("{url}", url, "{age}", age.Recipient().String())
+	work := t.TempDir()
+	t.Chdir(work)
+	write(t, filepath.Join(work, "body.json"), `{"id":"1"}`)
+	write(t, filepath.Join(work, "hooks.yaml"), "version: 1\nwebhooks:\n  - {provider: wundertreos, name: N, url: https://example.com/h, events: [contact.created]}\n")
+	exempt := map[string]int{"version": 0, "help": 0, "completion": 0, "config path": 0, "doctor": 3}
+	root := os.Geteuid() == 0
+	if !root {
+		t.Log("only root can give files away: those of other users are not tried")
+	}
+	for _, c := range []struct {
+		name      string
+		file, dir fs.FileMode
+		owner     string // which of them a stranger owns
+		far       bool   // the settings are a link to another directory, which has the modes
+	}{
+		{name: "file writable by all", file: 0o666, dir: 0o700},
+		{name: "file writable by the group", file: 0o620, dir: 0o755},
+		{name: "directory writable by all", file: 0o600, dir: 0o777},
+		{name: "directory writable by the group", file: 0o600, dir: 0o770},
+		{name: "directory like /tmp", file: 0o600, dir: 0o777 | fs.ModeSticky},
+		{name: "file of a stranger", file: 0o644, dir: 0o700, owner: "file"},
+		{name: "directory of a stranger", file: 0o600, dir: 0o755, owner: "dir"},
+		{name: "link to a file writable by all", file: 0o606, dir: 0o755, far: true},
+		{name: "link to a file of a stranger", file: 0o644, dir: 0o755, owner: "file", far: true},
+	} {
+		if c.owner != "" && !root {
+			continue
+		}
+		dir := filepath.Join(t.TempDir(), "config")
+		check(t, os.Mkdir(dir, 0o700))
+		real := dir
+		if c.far {
+			real = t.TempDir()
+			check(t, os.Symlink(filepath.Join(real, "mine.yaml"), filepath.Join(dir, "config.yaml")))
+		}
+		file := filepath.Join(real, map[bool]string{true: "mine.yaml", false: "config.yaml"}[c.far])
+		write(t, file, "profiles:\n  default:\n    output: ndjson\n    zyntro:\n      base-url: "+url+"\n    wundertreos:\n      base-url: "+url+"/functions/v1\n")
+		check(t, os.Chmod(file, c.file))
+		check(t, os.Chmod(real, c.dir))
+		switch c.owner {
+		case "file":
+			check(t, os.Chown(file, 12345, 12345))
+		case "dir":
+			check(t, os.Chown(real, 12345, 12345))
+		}
+		var out, errs bytes.Buffer
+		env := &Env{
+			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: func() int { return 80 }},
+			Environ: []string{
+				"HOOKCTL_CONFIG_DIR=" + dir, "S=0123456789abcdef", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + work,
+				"HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org", "HOOKCTL_WUNDERTREOS_API_KEY=wk-key",
+			},
+			Now: System().Now, Sleep: System().Sleep, Drivers: all.Drivers(), Version: "test",
+		}
+		before := tree(t, real)
+		for name, args := range everyCall(t, &globals{env: env}) {
+			args = slices.Clone(args)
+			for i := range args {
+				args[i] = fill.Replace(args[i])
+			}
+			for _, more := range [][]string{nil, {"-o", "json"}} {
+				if more != nil && slices.Contains(args, "--") {
+					continue
+				}
+				out.Reset()
+				errs.Reset()
+				asked.Store(0)
+				code := Run(t.Context(), env, append(slices.Clone(args), more...))
+				want, free := exempt[name]
+				if !free {
+					want = 1
+				}
+				if code != want || !free && !strings.Contains(errs.String(), "the settings are not used") {
+					t.Errorf("%s: %q exited %d, want %d\n%s%s", c.name, args, code, want, &out, &errs)
+				}
+				if n := asked.Load(); n != 0 {
+					t.Errorf("%s: %q sent %d requests\n%s%s", c.name, args, n, &out, &errs)
+				}
+				if strings.Contains(c.name, "/tmp") && strings.Contains(out.String()+errs.String(), "chmod") {
+					t.Errorf("%s: %q says chmod\n%s%s", c.name, args, &out, &errs)
+				}
+			}
+		}
+		for _, args := range [][]string{{"get", ""}, {"list", "--profile", ""}, {"verify", "--webhook", ""}} {
+			out.Reset()
+			if code := Run(t.Context(), env, append([]string{"__complete"}, args...)); code != 0 || asked.Load() != 0 {
+				t.Errorf("%s: completion of %q exited %d\n%s%s", c.name, args, code, &out, &errs)
+			}
+		}
+		if after := tree(t, real); after != before {
+			t.Errorf("%s: the directory was %s, and is %s", c.name, before, after)
+		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// write makes a file with this text.
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	check(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// tree lists what is in a directory.
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var names []string
+	check(t, filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		names = append(names, path)
+		return err
+	}))
+	return strings.Join(names, " ")
+}
