@@ -236,7 +236,7 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 
 // access is how to reach a provider under the settings, without credentials.
 func (a *app) access(d *provider.Driver) provider.Access {
-	acc := provider.Access{BaseURL: a.cfg.String(d.Name + ".base-url"), Now: a.env.Now}
+	acc := provider.Access{BaseURL: a.baseURL(d).Value, Now: a.env.Now}
 	if d.PathPrefix != "" {
 		acc.PathPrefix = a.cfg.String(d.Name + ".path-prefix")
 	}
@@ -306,7 +306,7 @@ func (a *app) credentials(ctx context.Context, d *provider.Driver) (map[string]s
 			return fromEnv, "environment " + strings.Join(names, ", "), err
 		}
 	}
-	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
+	origin, err := httpx.Origin(a.baseURL(d).Value)
 	if err != nil {
 		return nil, "", err
 	}
@@ -351,7 +351,8 @@ func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin
 }
 
 // envCredentials reads the credential variables of d. Blank text and text with
-// white space around it is a mistake of the environment, and named.
+// white space around it is a mistake of the environment, and named. They do not
+// go to a base URL that comes from a file.
 func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []string, error) {
 	creds := map[string]secret.Value{}
 	var names []string
@@ -368,6 +369,11 @@ func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []str
 			creds[f.Name] = secret.New(v)
 			names = append(names, name)
 			break
+		}
+	}
+	if len(names) > 0 {
+		if err := a.refuseFromFile(d, names); err != nil {
+			return nil, nil, err
 		}
 	}
 	return creds, names, nil

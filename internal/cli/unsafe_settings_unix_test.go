@@ -4,6 +4,8 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -13,10 +15,12 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"filippo.io/age"
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -204,6 +208,104 @@ func TestUnsafeSettings(t *testing.T) {
 		}
 		if after := tree(t, real); after != before {
 			t.Errorf("%s: the directory was %s, and is %s", c.name, before, after)
+		}
+	}
+}
+
+// TestBaseURLFromFile: credentials of the environment do not go to an address
+// that a file names.
+func TestBaseURLFromFile(t *testing.T) {
+	url, asked := ledger(t)
+	work := t.TempDir()
+	t.Chdir(work)
+	write(t, filepath.Join(work, "body.json"), `{"id":"1"}`)
+	write(t, filepath.Join(work, "hooks.yaml"), "version: 1\nwebhooks:\n  - {provider: wundertreos, name: N, url: https://example.com/h, events: [contact.created]}\n")
+	refused := []string{
+		"create zyntro", "create wundertreos", "list", "get", "update", "pause", "resume", "delete", "rotate", "export",
+		"plan", "apply", "listen", "secrets check", "login", "api",
+	}
+	credentials := []string{"HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org", "HOOKCTL_WUNDERTREOS_API_KEY=wk-key"}
+	for _, c := range []struct {
+		name        string
+		more        []string // of the environment
+		sent, other bool     // requests are made; the profile is another one
+	}{
+		{name: "the file's"},
+		{name: "the file's, another profile's", other: true},
+		{name: "unprefixed credentials", more: []string{"HOOKCTL_ZYNTRO_API_KEY=", "HOOKCTL_ZYNTRO_ORG_ID=", "HOOKCTL_WUNDERTREOS_API_KEY=", "ZYNTRO_API_KEY=zk", "ZYNTRO_ORG_ID=o", "WUNDERTREOS_TOKEN=wt"}},
+		{name: "the environment's", more: []string{"HOOKCTL_ZYNTRO_BASE_URL=" + url, "HOOKCTL_WUNDERTREOS_BASE_URL=" + url + "/functions/v1"}, sent: true},
+	} {
+		dir := filepath.Join(t.TempDir(), "config")
+		check(t, os.Mkdir(dir, 0o700))
+		profile := map[bool]string{true: "work", false: "default"}[c.other]
+		write(t, filepath.Join(dir, "config.yaml"), "profile: "+profile+"\nprofiles:\n  "+profile+":\n    zyntro:\n      base-url: "+url+"\n    wundertreos:\n      base-url: "+url+"/functions/v1\n")
+		var out, errs bytes.Buffer
+		env := &Env{
+			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: func() int { return 80 }},
+			Environ: slices.Concat([]string{"HOOKCTL_CONFIG_DIR=" + dir, "S=0123456789abcdef", "TMPDIR=" + work}, credentials, c.more),
+			Now:     System().Now, Sleep: func(context.Context, time.Duration) error { return nil }, Drivers: all.Drivers(), Version: "test",
+		}
+		every := everyCall(t, &globals{env: env})
+		for _, name := range append(slices.Clone(refused), "doctor") {
+			out.Reset()
+			errs.Reset()
+			asked.Store(0)
+			code := Run(t.Context(), env, every[name])
+			if c.sent {
+				if asked.Load() == 0 {
+					t.Errorf("%s: %q sent nothing, exit %d\n%s%s", c.name, every[name], code, &out, &errs)
+				}
+				continue
+			}
+			want, said := 2, "HOOKCTL_WUNDERTREOS_BASE_URL"
+			if name == "doctor" {
+				want = 3
+			}
+			if strings.Contains(strings.Join(every[name], " "), "zyntro") {
+				said = "HOOKCTL_ZYNTRO_BASE_URL"
+			}
+			if n := asked.Load(); n != 0 || code != want || !strings.Contains(out.String()+errs.String(), said) {
+				t.Errorf("%s: %q sent %d requests and exited %d\n%s%s", c.name, every[name], n, code, &out, &errs)
+			}
+		}
+		// Everything else either needs no credentials or gets none.
+		if c.sent {
+			continue
+		}
+		for name, args := range every {
+			if slices.Contains(refused, name) || name == "list-events" || name == "help" { // these ask for public documentation
+				continue
+			}
+			asked.Store(0)
+			if Run(t.Context(), env, args); asked.Load() != 0 {
+				t.Errorf("%s: %q sent %d requests\n%s%s", c.name, args, asked.Load(), &out, &errs)
+			}
+		}
+	}
+}
+
+// TestOwnBaseURL: a file may name the provider's own address, however it is
+// written.
+func TestOwnBaseURL(t *testing.T) {
+	for base, own := range map[string]bool{
+		"https://app.zyntrohq.com": true, "https://APP.zyntrohq.com/": true, "https://app.zyntrohq.com:443": true,
+		"https://app.zyntrohq.com.example.net": false, "https://app.zyntrohq.com:8443": false, "https://app.zyntrohq.com/other": false, "http://127.0.0.1:1": false,
+	} {
+		dir := filepath.Join(t.TempDir(), "config")
+		check(t, os.Mkdir(dir, 0o700))
+		write(t, filepath.Join(dir, "config.yaml"), "profiles:\n  default:\n    zyntro:\n      base-url: "+base+"\n")
+		g := &globals{env: &Env{
+			Streams: term.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Width: func() int { return 80 }},
+			Environ: []string{"HOOKCTL_CONFIG_DIR=" + dir, "HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org"},
+			Drivers: all.Drivers(),
+		}}
+		newRoot(g)
+		a, err := g.offline()
+		check(t, err)
+		d, err := g.driver("zyntro")
+		check(t, err)
+		if _, _, err := a.credentials(t.Context(), d); (err == nil) != own || !own && fault.KindOf(err) != fault.Usage {
+			t.Errorf("%s: %v", base, err)
 		}
 	}
 }

@@ -83,6 +83,9 @@ type Setting struct {
 	Source string // "flag --output", "environment HOOKCTL_OUTPUT", "config.yaml (profile work)", "config.yaml", FromDefault
 }
 
+// FromFile reports whether config.yaml says so.
+func (s Setting) FromFile() bool { return strings.HasPrefix(s.Source, fileName) }
+
 // FromDefault is the source of a setting that nobody has set.
 const FromDefault = "default"
 
@@ -126,7 +129,7 @@ func (c *Config) load() error {
 	// What the file says is checked already, line by line.
 	for _, k := range c.in.Keys {
 		s := c.settings[k.Name]
-		if strings.HasPrefix(s.Source, fileName) {
+		if s.FromFile() {
 			continue
 		}
 		if err := k.check(s.Value); err != nil {
