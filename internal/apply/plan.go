@@ -31,6 +31,7 @@ var Actions = []Action{Create, Update, Replace, Delete, Adopt}
 type Change struct {
 	Action   Action
 	Driver   *provider.Driver
+	Origin   string // of the account, where that is not the provider's own; "" as Compare leaves it
 	Name     string // as it shall be; of a delete: as it is
 	ID       string // "" for a create
 	URL      string // as it shall be; of a delete: as it is

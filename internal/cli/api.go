@@ -108,6 +108,7 @@ func runAPI(ctx context.Context, o *apiOptions) error {
 	if err != nil {
 		return err
 	}
+	a.noteElsewhere(o.driver)
 	answer, err := client.Call(ctx, r)
 	if answer == nil {
 		return err

@@ -264,6 +264,7 @@ func (a *app) custody() provider.Custody {
 
 // anonymous opens a provider without credentials, for its live help.
 func (a *app) anonymous(d *provider.Driver) (*provider.Client, error) {
+	a.noteElsewhere(d)
 	acc := a.access(d)
 	acc.HTTP = a.http()
 	return d.Open(acc, a.custody())

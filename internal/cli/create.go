@@ -524,6 +524,7 @@ func text(p *string) string {
 
 func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
 	v := view.NewWebhook(o.driver.Name, w, &rec)
+	v.Origin = optional(o.app.elsewhere(o.driver))
 	v.Created = &created
 	v.Sinks = view.NewSinks(results)
 	if o.showSecret {

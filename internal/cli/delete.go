@@ -81,9 +81,15 @@ type found struct {
 
 func (f found) ref() string { return f.client.Driver().Name + "/" + f.hook.ID }
 
+// elsewhere is where the webhook is, "" if at the provider's own origin.
+func (f found) elsewhere() string { return foreign(f.client.Driver(), f.client.Origin()) }
+
 // say describes the webhook in a question.
 func (f found) say() string {
 	s := f.ref()
+	if at := f.elsewhere(); at != "" {
+		s += " at " + at
+	}
 	if n := text(f.hook.Name); n != "" {
 		s += " " + fmt.Sprintf("%q", n)
 	}
@@ -116,7 +122,7 @@ func runDelete(ctx context.Context, o *deleteOptions) error {
 			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
 			continue
 		}
-		done = append(done, view.Deleted{Provider: t.client.Driver().Name, ID: t.hook.ID, Name: t.hook.Name, Disabled: !t.client.Driver().Deletes})
+		done = append(done, view.Deleted{Provider: t.client.Driver().Name, Origin: optional(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !t.client.Driver().Deletes})
 	}
 	for _, d := range done {
 		if d.Disabled {

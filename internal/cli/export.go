@@ -60,6 +60,7 @@ func runExport(ctx context.Context, o *exportOptions) error {
 			failed = append(failed, ans.err)
 			continue
 		}
+		a.noteElsewhere(ans.driver)
 		acc := apply.Account{Driver: ans.driver}
 		for _, w := range ans.rows {
 			if provider.OfZapier(text(w.URL)) {

@@ -75,7 +75,10 @@ func exitCodes() Topic {
 }
 
 func environment(drivers []*provider.Driver) Topic {
-	settings := Section{Title: "Settings", Columns: "Variable | Meaning"}
+	settings := Section{
+		Title: "Settings", Columns: "Variable | Meaning",
+		Intro: `A base URL that config.yaml names is not used with credentials from the environment: set it in the environment too. Every result names a base URL that is not the provider's own, as in "Provider: wundertreos (127.0.0.1:42083)" or "origin" in JSON.`,
+	}
 	for _, key := range settingKeys(drivers) {
 		meaning := key.Usage
 		if key.Default != "" {
@@ -128,7 +131,7 @@ accidents and protects from nobody.`}
 			}},
 			agents,
 			{Title: "Files in the configuration directory", Columns: "File | Holds", Entries: []Entry{
-				{"config.yaml", "settings, never a secret or a credential"},
+				{"config.yaml", "settings, never a secret or a credential. It and its directory are refused if another user owns them or can write to them; root may own them. Windows: not checked"},
 				{"webhooks/", "one file for each webhook, with its secret"},
 				{"credentials/", "one file for each account"},
 				{"journal/", "one file for each operation that is under way or was interrupted; see: hookctl recover"},

@@ -259,10 +259,12 @@ func (a *app) webhookView(d *provider.Driver, w provider.Webhook, kept map[secre
 	if w.Unreadable != "" {
 		a.warn(fmt.Sprintf("warning: %s listed a webhook that cannot be read: %s", d.Title, w.Unreadable))
 	}
+	v := view.NewWebhook(d.Name, w, nil)
 	if rec, ok := kept[secret.Ref{Provider: d.Name, ID: w.ID}]; ok {
-		return view.NewWebhook(d.Name, w, &rec)
+		v.Secret = view.NewSecret(&rec)
 	}
-	return view.NewWebhook(d.Name, w, nil)
+	v.Origin = optional(a.elsewhere(d))
+	return v
 }
 
 // report prints each error where there are several, and returns the worst, by

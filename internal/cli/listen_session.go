@@ -78,6 +78,7 @@ func (s *listenSession) start(ctx context.Context) (verify.Candidate, error) {
 		return verify.Candidate{}, err // it says what became of the webhook
 	}
 	s.ref = made.Record.Ref()
+	s.app.noteElsewhere(s.driver)
 	s.app.note("Made the webhook %s for this session.", provider.ShellQuote(s.ref.Provider+"/"+s.ref.ID))
 	return verify.Candidate{Provider: s.ref.Provider, ID: s.ref.ID, Name: made.Record.Name, Secret: made.Record.Secret}, nil
 }

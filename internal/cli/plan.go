@@ -128,6 +128,7 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 			failed = append(failed, ans.err)
 			continue
 		}
+		a.noteElsewhere(ans.driver)
 		o.clients[ans.driver.Name] = ans.client
 		state.Accounts = append(state.Accounts, apply.Account{Driver: ans.driver, Origin: ans.client.Origin(), Rows: ans.rows})
 	}
@@ -137,6 +138,9 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 	p, err := apply.Compare(m, state)
 	if err != nil {
 		return nil, o.maybeUnsettled(ctx, err)
+	}
+	for _, c := range p.Changes {
+		c.Origin = a.elsewhere(c.Driver)
 	}
 	return p, nil
 }

@@ -145,6 +145,11 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 	if err == nil && len(findings) == 0 {
 		a.note("There is nothing to recover.")
 	}
+	for i, f := range findings {
+		if f.Provider != "" {
+			findings[i].Origin = a.foreignTo(f.Provider, f.Origin)
+		}
+	}
 	perr := a.out.Print(view.Recovery(view.NewRecovered(findings)))
 	if k := fault.KindOf(refused); refused != nil && (k == fault.Usage || k == fault.Interrupted) {
 		return refused // the call was wrong, or taken back: that comes before what is left
@@ -369,7 +374,7 @@ func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f provide
 		return nil, err
 	}
 	return []provider.Finding{{
-		Operation: provider.OpRotate, Provider: f.Provider, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: provider.StateKept,
+		Operation: provider.OpRotate, Provider: f.Provider, Origin: in.Origin, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: provider.StateKept,
 		Detail: "it has taken the place of " + f.ID + "; its secret is in the store (" + made.Record.Fingerprint + ")",
 		Path:   made.Record.Path,
 	}}, err

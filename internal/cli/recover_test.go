@@ -55,8 +55,9 @@ func TestRecoverDeletes(t *testing.T) {
 			if err != nil || len(entries) != 1 {
 				t.Fatalf("entries %v, %v", entries, err)
 			}
+			origin := w.origin(provider)
 			want := []view.Recovered{{
-				Operation: &operation, Provider: &provider, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
+				Operation: &operation, Provider: &provider, Origin: &origin, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
 				Detail: "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook); to remove it instead: hookctl recover --delete " + ref, Path: &entries[0], CreatedAt: found[0].CreatedAt,
 			}}
 			if diff := cmp.Diff(want, found); diff != "" {

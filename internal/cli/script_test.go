@@ -8,6 +8,7 @@
 //	        start the providers' fakes (all without a name) on loopback, and set
 //	        the base URL and credentials of each. Their ids and secrets are the
 //	        same in every run. -now stops their clock at an RFC 3339 time.
+//	        ZYNTRO_HOST and WUNDERTREOS_HOST are the hosts and ports of both.
 //	exits CODE PROGRAM ARG...
 //	        run a program that must exit with exactly that code
 //	httpfault PROVIDER WHEN FAULT...
@@ -293,6 +294,7 @@ func cmdFakes(ts *testscript.TestScript, neg bool, args []string) {
 		f.server.Start()
 		ts.Defer(f.server.Close)
 		ts.Setenv(f.prefix()+"BASE_URL", f.server.URL+f.sandbox.BasePath())
+		ts.Setenv(strings.ToUpper(d.Name)+"_HOST", strings.TrimPrefix(f.server.URL, "http://"))
 		for _, field := range d.Credentials {
 			if v, ok := f.sandbox.Credentials()[field.Name]; ok {
 				ts.Setenv(field.Env[0], v.Reveal())

@@ -87,7 +87,7 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 	}
 	list := make([]view.KeptSecret, len(recs))
 	for i, r := range recs {
-		list[i] = view.NewKeptSecret(r)
+		list[i] = a.keptView(r)
 	}
 	a.note("%s exported to %s.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"), o.out)
 	return a.out.Print(view.KeptSecrets(list, true))

@@ -106,6 +106,7 @@ func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
 			failed = append(failed, err)
 			continue
 		}
+		m.Elsewhere = a.foreignTo(m.Provider, m.Origin) != ""
 		list = append(list, m)
 	}
 	// What was done is done: it is shown, and doing it again changes nothing.

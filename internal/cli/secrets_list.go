@@ -47,7 +47,7 @@ func runSecretsList(ctx context.Context, o *secretsListOptions) error {
 	}
 	list := make([]view.KeptSecret, len(recs))
 	for i, r := range recs {
-		list[i] = view.NewKeptSecret(r)
+		list[i] = o.app.keptView(r)
 	}
 	if len(recs) == 0 {
 		where := "profile " + o.app.cfg.Profile()

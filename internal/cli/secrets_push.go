@@ -73,7 +73,7 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if nerr != nil {
 		a.warn("warning: " + nerr.Error())
 	}
-	v := view.NewKeptSecret(rec)
+	v := a.keptView(rec)
 	v.Sinks = view.NewSinks(results)
 	var perr error
 	if !slices.Contains(o.to, "stdout") { // else standard output carries the secret, and nothing else

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 type secretsRemoveOptions struct {
@@ -59,7 +57,7 @@ func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
 	if err := a.store.Delete(ctx, rec.Ref()); err != nil {
 		return err
 	}
-	v := view.NewKeptSecret(rec)
+	v := a.keptView(rec)
 	v.Removed = true
 	shown := v.Render()
 	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, described(rec))

@@ -12,7 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 // secretCap bounds what `secrets set` reads: providers' secrets are far shorter.
@@ -111,7 +110,7 @@ func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
 	if !changed {
 		a.note("This secret was kept already.")
 	}
-	v := view.NewKeptSecret(kept)
+	v := a.keptView(kept)
 	v.Changed = &changed
 	return a.out.Print(v.Render())
 }

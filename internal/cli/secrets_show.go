@@ -9,7 +9,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sink"
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 type secretsShowOptions struct {
@@ -68,7 +67,7 @@ func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
 		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", shortRef(rec)).
 			WithHint("print it as it is, without --output and --jq")
 	}
-	v := view.NewKeptSecret(rec)
+	v := o.app.keptView(rec)
 	v.Value = &value
 	return o.app.out.Print(v.Render())
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
@@ -68,6 +69,16 @@ func newWorld(t *testing.T) *world {
 		w.env.Environ = append(w.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
 	}
 	return w
+}
+
+// origin is where the fake of that provider is.
+func (w *world) origin(provider string) string {
+	w.t.Helper()
+	origin, err := httpx.Origin(w.env.Getenv("HOOKCTL_" + strings.ToUpper(provider) + "_BASE_URL"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return origin
 }
 
 // at puts a person at the terminal.

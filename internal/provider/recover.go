@@ -38,6 +38,7 @@ const (
 type Finding struct {
 	Operation string
 	Provider  string
+	Origin    string // where it was begun, or where the webhook is
 	Name      string
 	URL       string
 	ID        string // "" where not known
@@ -162,8 +163,8 @@ type unsettled struct {
 }
 
 func (u *unsettled) finding(s State, id string) Finding {
-	return Finding{Operation: u.Intent.Operation, Provider: u.Intent.Provider, Name: u.Intent.Name, URL: u.Intent.URL,
-		ID: id, State: s, Path: u.Path}
+	return Finding{Operation: u.Intent.Operation, Provider: u.Intent.Provider, Origin: u.Intent.Origin,
+		Name: u.Intent.Name, URL: u.Intent.URL, ID: id, State: s, Path: u.Path}
 }
 
 func (r Recovery) driver(name string) *Driver {

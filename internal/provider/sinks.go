@@ -131,7 +131,7 @@ func (r Recovery) fromRecords(ctx context.Context, found []Finding, live []secre
 			continue
 		}
 		out = append(out, r.unfilled(Finding{
-			Operation: "push", Provider: rec.Provider, Name: rec.Name, URL: rec.URL, ID: rec.ID, State: StateKept,
+			Operation: "push", Provider: rec.Provider, Origin: rec.Origin, Name: rec.Name, URL: rec.URL, ID: rec.ID, State: StateKept,
 			Detail: "the secret is in the store (" + rec.Fingerprint + ")", Path: rec.Path,
 		}, rec))
 	}

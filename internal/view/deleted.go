@@ -7,7 +7,8 @@ type Deleted struct {
 	Provider string  `json:"provider"`
 	ID       string  `json:"id"`
 	Name     *string `json:"name"`
-	Disabled bool    `json:"disabled"` // the provider cannot delete: it is disabled instead
+	Origin   *string `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
+	Disabled bool    `json:"disabled"`         // the provider cannot delete: it is disabled instead
 }
 
 // Deletions is the list of what is gone.
@@ -23,7 +24,7 @@ func Deletions(list []Deleted) render.View {
 		if d.Disabled {
 			now = "disabled"
 		}
-		v.Grid.Rows = append(v.Grid.Rows, []string{d.Provider, d.ID, name, now})
+		v.Grid.Rows = append(v.Grid.Rows, []string{at(d.Provider, text(d.Origin)), d.ID, name, now})
 		v.Names = append(v.Names, d.Provider+"/"+d.ID)
 	}
 	return v

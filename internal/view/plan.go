@@ -42,7 +42,8 @@ type change struct {
 	ID         *string  `json:"id"` // null for a create
 	Name       string   `json:"name"`
 	URL        string   `json:"url"`
-	At         *string  `json:"at"` // the place in the manifest; null for a delete
+	Origin     string   `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
+	At         *string  `json:"at"`               // the place in the manifest; null for a delete
 	Fields     []field  `json:"fields"`
 	NewSecret  bool     `json:"new_secret"`
 	SecretKept bool     `json:"secret_kept"` // the present one
@@ -86,7 +87,7 @@ func newPlan(p *apply.Plan) plan {
 	}
 	for _, c := range p.Changes {
 		out := change{
-			Action: string(c.Action), Provider: c.Driver.Name, Name: c.Name, URL: c.URL, Fields: []field{},
+			Action: string(c.Action), Provider: c.Driver.Name, Origin: c.Origin, Name: c.Name, URL: c.URL, Fields: []field{},
 			NewSecret: c.NewSecret(), SecretKept: c.Kept, SecretTo: append([]string{}, c.SecretTo...),
 		}
 		if c.ID != "" {

@@ -15,6 +15,7 @@ type Recovered struct {
 	Name      *string `json:"name"`
 	URL       *string `json:"url"`
 	ID        *string `json:"id"`
+	Origin    *string `json:"origin,omitempty"` // where the operation was begun, if not at the provider's own
 	State     string  `json:"state"`
 	Next      *string `json:"next"`
 	Detail    string  `json:"detail"`
@@ -27,7 +28,7 @@ func NewRecovered(findings []provider.Finding) []Recovered {
 	out := make([]Recovered, len(findings))
 	for i, f := range findings {
 		out[i] = Recovered{
-			Operation: orNull(f.Operation), Provider: orNull(f.Provider), Name: orNull(f.Name), URL: orNull(f.URL), ID: orNull(f.ID),
+			Operation: orNull(f.Operation), Provider: orNull(f.Provider), Origin: orNull(f.Origin), Name: orNull(f.Name), URL: orNull(f.URL), ID: orNull(f.ID),
 			State: string(f.State), Next: orNull(f.Next), Detail: f.Detail, Path: orNull(f.Path), CreatedAt: orNull(f.CreatedAt),
 		}
 	}
@@ -68,7 +69,7 @@ func (r Recovered) paragraph() string {
 	for _, f := range []struct {
 		label string
 		value *string
-	}{{"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", orNull(r.Detail)}, {"next", r.Next}} {
+	}{{"at", r.Origin}, {"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", orNull(r.Detail)}, {"next", r.Next}} {
 		if f.value != nil {
 			b.WriteString("  " + f.label + ":" + strings.Repeat(" ", 9-len(f.label)) + line(*f.value) + "\n")
 		}

@@ -15,6 +15,7 @@ type KeptSecret struct {
 	URL         *string  `json:"url"`
 	Profile     string   `json:"profile"`
 	Origin      string   `json:"origin"`
+	Elsewhere   bool     `json:"-"` // the origin is not the provider's own, and people are told
 	Fingerprint string   `json:"fingerprint"`
 	Older       []string `json:"older"` // the fingerprints of the secrets that it had before, newest first
 	Store       string   `json:"store"`
@@ -58,6 +59,14 @@ func instant(t time.Time) *string {
 	return &text
 }
 
+// where is the provider's name, and where it is if not at its own origin.
+func (s KeptSecret) where() string {
+	if s.Elsewhere {
+		return at(s.Provider, s.Origin)
+	}
+	return s.Provider
+}
+
 // Ref is how a command line names the record without doubt.
 func (s KeptSecret) Ref() string { return s.Provider + "/" + s.ID }
 
@@ -69,12 +78,15 @@ func (s KeptSecret) Render() render.View {
 // KeptSecrets is a list of records; with profiles its table has a column for
 // them.
 func KeptSecrets(list []KeptSecret, profiles bool) render.View {
-	ids := make([]string, len(list))
+	ids, spare := make([]string, len(list)), 2
 	for i, s := range list {
 		ids[i] = s.ID
+		if s.Elsewhere {
+			spare = 0 // that it is another place must be seen
+		}
 	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: 2},
+		{Title: "PROVIDER", Spare: spare},
 		{Title: "ID", Short: shortIDs(ids)},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS},
@@ -88,7 +100,7 @@ func KeptSecrets(list []KeptSecret, profiles bool) render.View {
 	}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, s := range list {
-		row := []string{s.Provider, orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(s.KeptSince), word(s.DeletedAt)}
+		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(s.KeptSince), word(s.DeletedAt)}
 		if profiles {
 			row = append(row, s.Profile)
 		}
@@ -106,7 +118,8 @@ func (s KeptSecret) facts() []render.Fact {
 			facts = append(facts, render.Fact{Label: label, Value: *value})
 		}
 	}
-	add("Provider", &s.Provider)
+	where := s.where()
+	add("Provider", &where)
 	add("ID", &s.ID)
 	add("Name", s.Name)
 	add("URL", s.URL)

@@ -5,6 +5,7 @@ package view
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
@@ -18,6 +19,7 @@ type Webhook struct {
 	ID             string    `json:"id"`
 	Name           *string   `json:"name"`
 	URL            *string   `json:"url"`
+	Origin         *string   `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
 	Events         []string  `json:"events"`
 	Status         *string   `json:"status"`
 	ProviderStatus *string   `json:"provider_status"`
@@ -67,6 +69,22 @@ type Sink struct {
 	Error *string `json:"error,omitempty"`
 }
 
+// at is the provider's name, and where it is if not at its own origin.
+func at(providerName, origin string) string {
+	if origin == "" {
+		return providerName
+	}
+	_, host, _ := strings.Cut(origin, "://")
+	return providerName + " (" + host + ")"
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
 // NewWebhook joins what the provider says with what is kept; rec is nil where
 // nothing is.
 func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Webhook {
@@ -113,7 +131,7 @@ func NewSinks(results []sink.Result) []Sink {
 // Facts is the description of one webhook for people.
 func (w Webhook) Facts() []render.Fact {
 	facts := []render.Fact{
-		{Label: "Provider", Value: w.Provider},
+		{Label: "Provider", Value: at(w.Provider, text(w.Origin))},
 		{Label: "ID", Value: w.ID},
 	}
 	add := func(label string, value *string) {

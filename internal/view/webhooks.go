@@ -10,12 +10,15 @@ import (
 // Webhooks is a list of webhooks: the table of `list`, and a JSON array. A row
 // without an id has no name for other commands.
 func Webhooks(list []Webhook) render.View {
-	ids := make([]string, len(list))
+	ids, spare := make([]string, len(list)), 2
 	for i, w := range list {
 		ids[i] = w.ID
+		if w.Origin != nil {
+			spare = 0 // that it is another place must be seen
+		}
 	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: 2},
+		{Title: "PROVIDER", Spare: spare},
 		{Title: "ID", Short: shortIDs(ids)},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: 1},
@@ -32,7 +35,7 @@ func Webhooks(list []Webhook) render.View {
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, w := range list {
 		g.Rows = append(g.Rows, []string{
-			w.Provider, orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
+			at(w.Provider, text(w.Origin)), orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
 			w.state(), w.Health.word(), w.kept(),
 		})
 		if w.ID != "" {
