@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"unicode"
 
 	"github.com/hookctl/hookctl/internal/config"
@@ -109,7 +111,11 @@ func (a *app) openStore() {
 	a.store = secret.OpenDir(a.dir, secret.DirOptions{
 		Now: a.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: a.env.Keyring, Disk: a.env.Disk,
 	})
-	a.journal = a.store.OpenJournal(filepath.Join(a.dir, "journal"))
+	journal := ""
+	if a.dir != "" {
+		journal = filepath.Join(a.dir, "journal")
+	}
+	a.journal = a.store.OpenJournal(journal)
 }
 
 // envConfigDir is the variable that stands for --config.
@@ -122,7 +128,7 @@ const codeUnsafe = "unsafe-settings"
 // there: whoever can set the base URL is sent the credentials.
 func (g *globals) trustedDir() (string, error) {
 	dir, err := g.configDir()
-	if err != nil {
+	if err != nil || dir == "" {
 		return "", err
 	}
 	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
@@ -131,7 +137,8 @@ func (g *globals) trustedDir() (string, error) {
 	return dir, nil
 }
 
-// configDir is the directory of the whole on-disk state.
+// configDir is the directory of the whole on-disk state, "" where nothing names
+// one: a service or a container may have no home. Nothing is kept then.
 func (g *globals) configDir() (string, error) {
 	if g.given("config") {
 		if g.flags.config == "" {
@@ -143,9 +150,15 @@ func (g *globals) configDir() (string, error) {
 		return filepath.Abs(dir)
 	}
 	base, err := g.env.UserConfigDir()
-	if err != nil {
+	if xdg := g.env.Getenv("XDG_CONFIG_HOME"); err != nil && xdg != "" {
 		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
-			WithHint("set HOME, or name a directory with --config or " + envConfigDir)
+			WithHint("correct XDG_CONFIG_HOME, or name a directory with --config or " + envConfigDir)
+	}
+	if err != nil {
+		return "", nil
+	}
+	if _, err := os.Stat(base); errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null, as of users who shall have none
+		return "", nil
 	}
 	return filepath.Join(base, "hookctl"), nil
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func newConfigPathCmd(g *globals) *cobra.Command {
@@ -31,10 +32,13 @@ cannot be read is warned of: this command is the way to mend it.`,
 // cannot be read, the printer knows of the flags alone.
 func (g *globals) configPath() (*render.Printer, string, error) {
 	a, broken := g.offline()
-	if broken == nil {
+	if broken == nil && a.dir != "" {
 		return a.out, a.cfg.Path(), nil
 	}
 	dir, err := g.configDir()
+	if err == nil && dir == "" {
+		err = secret.NoPlace()
+	}
 	if err != nil {
 		return nil, "", err
 	}

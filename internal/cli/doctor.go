@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -56,8 +57,7 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 }
 
 // withoutSettings opens what can be opened where the settings are at fault,
-// nil if even the flags are. Where there is no place for a configuration
-// directory, dir is empty, and there is no store.
+// nil if even the flags are.
 func (g *globals) withoutSettings() *app {
 	out, err := g.printer()
 	if err != nil {
@@ -67,7 +67,7 @@ func (g *globals) withoutSettings() *app {
 	if err != nil {
 		return &app{env: g.env, out: out, quiet: g.flags.quiet}
 	}
-	cfg, err := config.Load(config.Input{Dir: filepath.Join(dir, "nothing"), Keys: settingKeys(g.env.Drivers)})
+	cfg, err := config.Load(config.Input{Keys: settingKeys(g.env.Drivers)})
 	if err != nil {
 		return nil
 	}
@@ -145,11 +145,14 @@ func (d *doctor) version() {
 
 // settings says where the settings are, or why they cannot be used.
 func (d *doctor) settings(broken error) {
-	path := filepath.Join(d.app.dir, "config.yaml")
 	if d.app.dir == "" {
+		if broken == nil {
+			broken = secret.NoPlace()
+		}
 		d.add(view.CheckFault, "settings", broken.Error(), fault.Hint(broken))
 		return
 	}
+	path := filepath.Join(d.app.dir, "config.yaml")
 	if fault.Code(broken) == codeUnsafe {
 		d.add(view.CheckFault, "permissions", broken.Error(), fixOf(broken, "ls -ld "+provider.ShellQuote(path))).Path = &path
 		return

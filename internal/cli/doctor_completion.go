@@ -37,7 +37,11 @@ func (d *doctor) completion() {
 	}
 	for _, file := range files {
 		if rest, ok := strings.CutPrefix(file, "~/"); ok {
-			file = filepath.Join(d.app.env.Getenv("HOME"), filepath.FromSlash(rest))
+			home := d.app.env.Getenv("HOME")
+			if home == "" {
+				continue
+			}
+			file = filepath.Join(home, filepath.FromSlash(rest))
 		}
 		if _, err := os.Stat(file); err == nil {
 			d.add(view.CheckOK, "completion", "installed for "+shell, "").Path = &file

@@ -22,7 +22,7 @@ const helpPatience = 10 * time.Second
 type helpOptions struct {
 	app     *app
 	driver  *provider.Driver
-	broken  error // why the settings cannot be used; nil: they can
+	broken  error // why the settings are not used; nil: they are
 	offline bool
 }
 
@@ -51,8 +51,7 @@ it is a summary that is built in.`,
 				return subject.command.Help()
 			}
 			if o.app, err = g.offline(); err != nil {
-				// Help is what somebody needs whose settings are at fault.
-				if o.app, o.broken = g.withoutSettings(), err; o.app == nil {
+				if o.app, o.broken = g.withoutSettings(), err; o.app == nil || fault.Code(err) != codeUnsafe {
 					return err
 				}
 			}

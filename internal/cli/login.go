@@ -79,6 +79,9 @@ has. Elsewhere they come from --credentials, or else from the environment:
 
 func runLogin(ctx context.Context, o *loginOptions) error {
 	a, d := o.app, o.driver
+	if a.dir == "" {
+		return secret.NoPlace()
+	}
 	acc := a.access(d)
 	origin, err := httpx.Origin(acc.BaseURL)
 	if err != nil {

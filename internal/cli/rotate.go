@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -224,8 +225,12 @@ func hasOption(d *provider.Driver, opt provider.Option) bool {
 	return false
 }
 
-// storeLasts refuses to leave a secret in a store that dies with a CI runner.
+// storeLasts refuses to leave a secret in a store that dies with a CI runner, or
+// where there is none.
 func (o *createOptions) storeLasts(sunk bool) error {
+	if o.app.dir == "" {
+		return secret.NoPlace()
+	}
 	if !inCI(o.app.env) || sunk || o.storeOnly {
 		return nil
 	}

@@ -65,6 +65,8 @@ func runSecretsCheck(ctx context.Context, o *secretsCheckOptions) error {
 	var found error
 	if n := len(c.findings); n > 0 {
 		found = fault.Errorf(fault.Negative, "%s not in order", plural(n, "thing is", "things are")).WithCode("findings").WithHint("each of them names its fix")
+	} else if failed == nil && a.dir == "" {
+		a.note("Nothing is kept: no directory is named for it.")
 	} else if failed == nil {
 		a.note("In order: %s kept in %s.", plural(len(recs), "secret is", "secrets are"), a.dir)
 	}

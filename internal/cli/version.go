@@ -43,8 +43,8 @@ func newVersionCmd(g *globals) *cobra.Command {
 // much of what a start costs, so the version does without where it can.
 func (g *globals) hasSettings() bool {
 	dir, err := g.configDir()
-	if err != nil {
-		return true
+	if err != nil || dir == "" {
+		return err != nil
 	}
 	_, err = os.Lstat(filepath.Join(dir, "config.yaml"))
 	return !errors.Is(err, os.ErrNotExist)

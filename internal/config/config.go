@@ -37,7 +37,7 @@ const fileName = "config.yaml"
 
 // Input is everything that settings come from.
 type Input struct {
-	Dir     string              // the configuration directory
+	Dir     string              // the configuration directory; "" where there is none: no settings, and none can be written
 	Getenv  func(string) string // the environment; nil for none. An empty value counts as unset.
 	Flags   map[string]string   // flags that the user gave, by setting key
 	Keys    []Key               // every setting that exists
@@ -113,7 +113,10 @@ func Load(in Input) (*Config, error) {
 }
 
 func (c *Config) load() error {
-	f, err := readFile(c.Path(), c.in.Keys)
+	f, err := parseFile("", nil, c.in.Keys)
+	if c.in.Dir != "" {
+		f, err = readFile(c.Path(), c.in.Keys)
+	}
 	if err != nil {
 		return err
 	}
@@ -264,8 +267,14 @@ func (c *Config) All() []Setting {
 	return all
 }
 
-// Path is the config file's path, whether or not it exists.
-func (c *Config) Path() string { return filepath.Join(c.in.Dir, fileName) }
+// Path is the config file's path, whether or not it exists; "" where there is
+// no configuration directory.
+func (c *Config) Path() string {
+	if c.in.Dir == "" {
+		return ""
+	}
+	return filepath.Join(c.in.Dir, fileName)
+}
 
 // Profiles lists the profiles that the file names, in its order.
 func (c *Config) Profiles() []string { return slices.Clone(c.file.profiles) }

@@ -61,6 +61,9 @@ func (c *Config) edit(path []string, value *string) error {
 // change rewrites the file with what do makes of its text, and loads the
 // result.
 func (c *Config) change(do func(old []byte) ([]byte, error)) error {
+	if c.in.Dir == "" {
+		return secret.NoPlace()
+	}
 	if err := os.MkdirAll(c.in.Dir, 0o700); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
 	}

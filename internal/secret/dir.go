@@ -58,15 +58,24 @@ var (
 	_ CredentialStore = (*Dir)(nil)
 )
 
+// below is the directory of that name in dir, "" where there is no dir.
+func below(dir, name string) string {
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, name)
+}
+
 // OpenDir uses the configuration directory dir. Nothing is made before the
-// first Check or Put.
+// first Check or Put. Where dir is "" the store is empty, and keeps nothing: see
+// [NoPlace].
 func OpenDir(dir string, o DirOptions) *Dir {
 	if o.Keyring == nil {
 		o.Keyring = noKeyring{}
 	}
 	return &Dir{
-		webhooks:    filepath.Join(dir, "webhooks"),
-		credentials: filepath.Join(dir, "credentials"),
+		webhooks:    below(dir, "webhooks"),
+		credentials: below(dir, "credentials"),
 		now:         o.Now,
 		disk:        newDisk(o.Disk, o.Warn),
 		keep:        cmp.Or(o.Keep, InFile),

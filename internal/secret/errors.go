@@ -47,6 +47,13 @@ func diskFault(path string, err error) error {
 	return fault.Errorf(fault.Other, "%s: %w", path, &pathless{words, err}).WithHint("%s", hint)
 }
 
+// NoPlace is the error of whatever must be kept where there is no configuration
+// directory.
+func NoPlace() error {
+	return fault.Errorf(fault.Other, "there is no place for settings and secrets, since there is no home directory").
+		WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR").WithCode("store")
+}
+
 // chooseStore is how another directory is named for all that is kept.
 const chooseStore = "--config DIR or HOOKCTL_CONFIG_DIR"
 
@@ -60,7 +67,7 @@ func unusable(what string, err error) error {
 	switch {
 	case hint == "":
 		hint = "choose another directory with --config DIR"
-	case !strings.HasPrefix(hint, runHint) && !strings.Contains(hint, chooseStore):
+	case !strings.HasPrefix(hint, runHint) && !strings.Contains(hint, "HOOKCTL_CONFIG_DIR"):
 		hint += "; another directory is chosen with " + chooseStore
 	}
 	return fault.Errorf(fault.Other, "%s cannot be used: %w", what, err).WithHint("%s", hint).WithCode("store")

@@ -81,8 +81,12 @@ func regular(fi fs.FileInfo) error {
 }
 
 // openStoreDir checks the directory sub of the store, and the directory above
-// it, before anything in it is trusted. It reports false where sub is absent.
+// it, before anything in it is trusted. It reports false where sub is absent, or
+// "": there is no store.
 func openStoreDir(sub string) (bool, error) {
+	if sub == "" {
+		return false, nil
+	}
 	for _, step := range []struct {
 		path   string
 		strict bool
@@ -100,6 +104,9 @@ func openStoreDir(sub string) (bool, error) {
 
 // makeStoreDir is openStoreDir for writers: what is missing is made.
 func (d *disk) makeStoreDir(sub string) error {
+	if sub == "" {
+		return NoPlace()
+	}
 	if err := d.sys.MakeDir(sub); err != nil {
 		return diskFault(sub, err)
 	}
