@@ -4,8 +4,10 @@ import (
 	"context"
 	"io"
 	"iter"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Format is one way in which deliveries are recorded.
@@ -59,8 +61,12 @@ func FormatNamed(name string) (Format, error) {
 			return f, nil
 		}
 	}
+	hint := ""
+	if meant := term.Nearest(name, FormatNames(), 3); len(meant) > 0 {
+		hint = "did you mean: " + strings.Join(meant, ", ") + "\n"
+	}
 	return Format{}, fault.Usagef("capture format %q is unknown", name).
-		WithHint("the formats are %v; without --format it is detected by content", FormatNames())
+		WithHint("%sthe formats are %s; without --format it is detected by content", hint, strings.Join(FormatNames(), ", "))
 }
 
 // detect never fails, since raw takes anything.

@@ -227,7 +227,8 @@ func (g *globals) driver(name string) (*provider.Driver, error) {
 			}
 		}
 	}
-	return nil, fault.Usagef("unknown provider %q", name).WithHint("providers: %s", strings.Join(g.providerNames(), ", "))
+	return nil, fault.Usagef("unknown provider %q", name).
+		WithHint("%sproviders: %s", g.nearProvider(name), strings.Join(g.providerNames(), ", "))
 }
 
 // http is the client that all requests go through. Every credential in known

@@ -52,8 +52,8 @@ For the current shell:
 For every new one, put that line into your profile, the file that $PROFILE names.`},
 }
 
-func newCompletionCmd() *cobra.Command {
-	c := group(&cobra.Command{
+func newCompletionCmd(g *globals) *cobra.Command {
+	c := g.group(&cobra.Command{
 		Use:     "completion <shell>",
 		Short:   "Print a completion script for bash, zsh, fish or PowerShell",
 		GroupID: groupSetup,

@@ -3,7 +3,7 @@ package cli
 import "github.com/spf13/cobra"
 
 func newConfigCmd(g *globals) *cobra.Command {
-	return group(&cobra.Command{
+	return g.group(&cobra.Command{
 		Use:     "config",
 		Short:   "Settings: what they are, where each comes from",
 		GroupID: groupSetup,

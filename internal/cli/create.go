@@ -44,7 +44,7 @@ type createOptions struct {
 }
 
 func newCreateCmd(g *globals) *cobra.Command {
-	c := group(&cobra.Command{
+	c := g.group(&cobra.Command{
 		Use:     "create <provider>",
 		Short:   "Create a webhook and keep its once-only secret",
 		GroupID: groupWebhooks,
@@ -65,7 +65,7 @@ The provider's own words on its API: hookctl help zyntro, hookctl help wundertre
 			return nil
 		}
 		return fault.Usagef("unknown provider %q; providers: %s", args[0], strings.Join(g.providerNames(), ", ")).
-			WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
+			WithHint("%sfor instance: %s %s", g.nearProvider(args[0]), cmd.CommandPath(), g.env.Drivers[0].Name)
 	}
 	return c
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -40,6 +42,21 @@ func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	hints = append(hints, "all of them: hookctl list-events "+d.Name, "to send it all the same: --allow-unknown-events")
 	return fault.Usagef("%s does not know the event(s) %s", d.Title, strings.Join(words, ", ")).
 		WithCode("unknown-event").WithHint("%s", strings.Join(hints, "\n"))
+}
+
+// closestEvents are those of several providers' suggestions that are closest to
+// the words, a few for each word.
+func closestEvents(words, suggested []string) []string {
+	edits := func(slug string) int {
+		least := len(slug)
+		for _, w := range words {
+			least = min(least, term.Edits(strings.ToLower(w), slug))
+		}
+		return least
+	}
+	suggested = slices.Clone(suggested)
+	slices.SortStableFunc(suggested, func(a, b string) int { return cmp.Compare(edits(a), edits(b)) })
+	return suggested[:min(len(suggested), mostSuggestions*len(words))]
 }
 
 // ownerOf is the provider that has an event of exactly this slug, or "".

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // helpPatience bounds the wait for a provider's live documentation: who asks
@@ -109,16 +110,18 @@ func child(parent *cobra.Command, word string) *cobra.Command {
 func unknownTopic(at *cobra.Command, word string, g *globals) error {
 	if at.HasParent() {
 		return fault.Usagef("there is no help for %q: %q has no command %q", at.CommandPath()+" "+word, at.CommandPath(), word).
-			WithHint("see: %s --help", at.CommandPath())
+			WithHint("%ssee: %s --help", didYouMean(prefixed("hookctl help "+pathOf(at)+" ", nearCommands(at, word))), at.CommandPath())
 	}
 	names := g.providerNames()
 	for _, t := range topics(g.env.Drivers) {
 		names = append(names, t.Name)
 	}
 	hint := "topics: " + strings.Join(names, ", ") + "; commands: hookctl help"
-	if near := at.SuggestionsFor(word); len(near) > 0 {
-		hint = "did you mean: hookctl help " + strings.Join(near, ", ") + "\n" + hint
+	meant := prefixed("hookctl help ", append(nearCommands(at, word), term.Nearest(word, names, mostSuggestions)...))
+	if len(meant) == 0 {
+		meant = prefixed("hookctl help ", otherCommands[strings.ToLower(word)])
 	}
+	hint = didYouMean(meant[:min(len(meant), mostSuggestions)]) + hint
 	return fault.Usagef("there is no help for %q", word).WithHint("%s", hint)
 }
 

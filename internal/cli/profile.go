@@ -12,7 +12,7 @@ import (
 )
 
 func newProfileCmd(g *globals) *cobra.Command {
-	return group(&cobra.Command{
+	return g.group(&cobra.Command{
 		Use:     "profile",
 		Short:   "Several accounts side by side",
 		GroupID: groupSetup,

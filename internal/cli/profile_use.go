@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
-	"github.com/hookctl/hookctl/internal/fault"
 )
 
 type profileOptions struct {
@@ -45,8 +44,7 @@ func runProfileUse(ctx context.Context, o *profileOptions) error {
 		return err
 	}
 	if !known && o.name != config.DefaultProfile {
-		return fault.Usagef("there is no profile %q", o.name).WithCode("unknown-profile").
-			WithHint("make it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", o.name)
+		return a.unknownProfile(ctx, o.name)
 	}
 	if err := a.cfg.UseProfile(o.name); err != nil {
 		return err

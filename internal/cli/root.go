@@ -59,7 +59,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
   hookctl login zyntro              keep credentials for an account
   hookctl create zyntro             make a webhook (asks for what is missing)
   hookctl verify delivery.http      check a captured delivery, and say why it fails`,
-		Args:              unknownCommand,
+		Args:              g.unknownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -85,13 +85,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	completeNoFiles(root)
 	g.checkGroups(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		hint := ""
-		if strings.Contains(err.Error(), "time: ") {
-			hint = "a time has a unit, such as 500ms, 30s or 2m\n"
-		}
-		return fault.Usagef("%w", err).WithHint("%ssee: %s --help", hint, cmd.CommandPath())
-	})
+	root.SetFlagErrorFunc(g.flagError)
 	return root
 }
 
@@ -164,7 +158,7 @@ func commands() []command {
 		{"api", newAPICmd},
 		{"sandbox", newSandboxCmd},
 		{"demo", newDemoCmd},
-		{"completion", func(*globals) *cobra.Command { return newCompletionCmd() }},
+		{"completion", newCompletionCmd},
 		{"version", newVersionCmd},
 	}
 }
@@ -226,23 +220,20 @@ func noteReached(root *cobra.Command) *bool {
 
 // group makes a command that only holds others: called alone it shows its
 // help, called with an unknown word it is a usage error.
-func group(c *cobra.Command, members ...*cobra.Command) *cobra.Command {
-	c.Args = unknownCommand
+func (g *globals) group(c *cobra.Command, members ...*cobra.Command) *cobra.Command {
+	c.Args = g.unknownCommand
 	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 	c.AddCommand(members...)
 	return c
 }
 
 // unknownCommand refuses arguments of a command that has subcommands only.
-func unknownCommand(cmd *cobra.Command, args []string) error {
+func (g *globals) unknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath())
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return err.WithHint("did you mean: %s %s", cmd.CommandPath(), strings.Join(near, ", "))
-	}
-	return err.WithHint("see: %s --help", cmd.CommandPath())
+	return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
+		WithHint("%ssee: %s --help", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath())
 }
 
 // noArgs refuses arguments, as a usage error with a hint.

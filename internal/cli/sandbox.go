@@ -69,7 +69,7 @@ Nothing is ever sent to another machine. A webhook's URL is posted to only if it
 is one of the loopback; with --deliver-to, all deliveries go to that address,
 whatever their host: their path and their Host header stay. Zyntro refuses http
 URLs, as documented, so its webhooks need --deliver-to.`,
-		Args: sandboxArgs,
+		Args: g.sandboxArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if o.app, err = g.offline(); err != nil {
@@ -98,12 +98,12 @@ URLs, as documented, so its webhooks need --deliver-to.`,
 
 // sandboxArgs wants a command to stand after --, so that a word in the place
 // of a subcommand is not run by accident.
-func sandboxArgs(cmd *cobra.Command, args []string) error {
+func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	dash := cmd.ArgsLenAtDash()
 	switch {
 	case dash < 0 && len(args) > 0, dash > 0:
 		return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
-			WithHint("to run it against the sandbox: %s -- %s ...", cmd.CommandPath(), provider.ShellQuote(args[0]))
+			WithHint("%sto run it against the sandbox: %s -- %s ...", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath(), provider.ShellQuote(args[0]))
 	case dash == 0 && len(args) == 0:
 		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
 	}

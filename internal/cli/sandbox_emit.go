@@ -159,7 +159,7 @@ func (g *globals) eventOwner(event, name string) (*provider.Driver, error) {
 	}
 	hint := "all of them: hookctl list-events"
 	if len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, ", ") + "?\n" + hint
+		hint = "did you mean " + strings.Join(closestEvents([]string{event}, near), ", ") + "?\n" + hint
 	}
 	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
 }

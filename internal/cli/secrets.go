@@ -8,7 +8,7 @@ import (
 )
 
 func newSecretsCmd(g *globals) *cobra.Command {
-	return group(&cobra.Command{
+	return g.group(&cobra.Command{
 		Use:     "secrets",
 		Aliases: []string{"secret"},
 		Short:   "What is kept, where, and moving it",

@@ -288,7 +288,7 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 	}
 	hint := "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider"
 	if len(near) > 0 {
-		hint = "did you mean " + strings.Join(near, ", ") + "?\n" + hint
+		hint = "did you mean " + strings.Join(closestEvents(unknown, near), ", ") + "?\n" + hint
 	}
 	return nil, fault.Usagef("no provider has the event(s) %s", strings.Join(unknown, ", ")).WithCode("unknown-event").WithHint("%s", hint)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // settingKeys is every setting there is. Those of a provider carry its name.
@@ -78,7 +79,11 @@ func oneOf(values ...string) func(string) error {
 		if slices.Contains(values, v) {
 			return nil
 		}
-		return fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
+		err := fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
+		if meant := term.Nearest(v, values, mostSuggestions); len(meant) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
+		}
+		return err
 	}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -195,6 +196,13 @@ func (g *globals) hideTyped(text string) string {
 			typed = append(typed, value)
 		}
 	}
+	// What names something that there is hides nothing.
+	typed = slices.DeleteFunc(typed, func(t string) bool {
+		return slices.ContainsFunc(namesIn(t), func(name string) bool {
+			_, err := os.Lstat(name)
+			return err == nil
+		})
+	})
 	var words []string
 	for _, t := range typed {
 		words = append(words, hideable(t)...)
@@ -224,8 +232,8 @@ func hideable(typed string) []string {
 	}
 	for _, w := range secret.LooksLikeWords(typed) {
 		add(w)
-		if strings.Contains(w, "/") { // a file's directory or its last name alone
-			for part := range strings.SplitSeq(w, "/") {
+		for part := range strings.SplitSeq(w, "/") { // a file's directory or its last name alone
+			if strings.ToLower(part) != part || strings.ContainsAny(part, "0123456789") {
 				add(part)
 			}
 		}

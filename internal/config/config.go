@@ -25,6 +25,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // DefaultProfile is the profile's name where nothing names one.
@@ -286,15 +287,60 @@ func (c *Config) key(name string) (Key, error) {
 			return k, nil
 		}
 	}
-	names := make([]string, len(c.in.Keys))
-	for i, k := range c.in.Keys {
-		names[i] = k.Name
-	}
 	if looksLikeCredential(name) {
 		return Key{}, fault.Usagef("%q is not a setting: credentials and secrets are never kept in %s", name, fileName).
-			WithHint("%s", loginHint)
+			WithHint("run: hookctl login <provider>")
 	}
-	return Key{}, fault.Usagef("there is no setting %q", name).WithHint("the settings are %s", strings.Join(names, ", "))
+	err := fault.Usagef("there is no setting %q", name).WithCode("unknown-setting")
+	if meant := c.meant(name); len(meant) > 0 {
+		return Key{}, err.WithHint("did you mean: %s\nsee all of them: hookctl config list", strings.Join(meant, ", "))
+	}
+	return Key{}, err.WithHint("see all of them: hookctl config list")
+}
+
+// meant are the settings, at most three, that name may be a slip for: that of a
+// variable, those of nearly that name, else those whose last part is nearly or
+// holds the last part of name, as zyntro.url for zyntro.base-url.
+func (c *Config) meant(name string) []string {
+	const most = 3
+	names := make([]string, len(c.in.Keys))
+	for i, k := range c.in.Keys {
+		if names[i] = k.Name; strings.EqualFold(k.Env(), name) {
+			return []string{k.Name}
+		}
+	}
+	if found := term.Nearest(name, names, most); len(found) > 0 {
+		return found
+	}
+	group, part := splitKey(name)
+	var found, inGroup []string
+	for _, n := range names {
+		g, p := splitKey(n)
+		if p != part && (len(part) < 3 || !strings.Contains(p, part)) && len(term.Nearest(part, []string{p}, 1)) == 0 {
+			continue
+		}
+		found = append(found, n)
+		if g == group || len(term.Nearest(group, []string{g}, 1)) > 0 {
+			inGroup = append(inGroup, n)
+		}
+	}
+	if len(inGroup) > 0 {
+		found = inGroup
+	}
+	slices.Sort(found)
+	return found[:min(most, len(found))]
+}
+
+// splitKey splits a setting's name before its last part.
+func splitKey(name string) (group, part string) {
+	i := strings.LastIndexByte(name, '.')
+	return name[:max(i, 0)], name[i+1:]
+}
+
+// Unknown is the error for the name of a setting that there is not.
+func (c *Config) Unknown(name string) error {
+	_, err := c.key(name)
+	return err
 }
 
 // source names the place of a key of the file.

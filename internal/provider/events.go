@@ -5,6 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Expansion is what [Driver.ExpandEvents] makes of words.
@@ -103,8 +105,8 @@ func (d *Driver) badEvent(word string) BadEvent {
 	return BadEvent{Word: word, Near: nearest(d.Catalogue, word, 3)}
 }
 
-// nearest are the slugs closest to word: those that contain it or share its
-// parts, then by edit distance.
+// nearest are the slugs closest to word: those of the same parts, those that it
+// begins, those that contain it, then by edits.
 func nearest(catalogue []EventType, word string, most int) []string {
 	if len(word) > 100 {
 		return nil
@@ -116,8 +118,12 @@ func nearest(catalogue []EventType, word string, most int) []string {
 	var all []scored
 	w := strings.ToLower(word) // for comparison only
 	for _, e := range catalogue {
-		cost := distance(w, e.Slug)
-		if w != "" && (strings.Contains(e.Slug, w) || strings.Contains(w, e.Slug)) {
+		cost := term.Edits(w, e.Slug)
+		switch {
+		case w == "":
+		case strings.HasPrefix(e.Slug, w):
+			cost = min(cost, 1)
+		case strings.Contains(e.Slug, w), strings.Contains(w, e.Slug):
 			cost = min(cost, 2)
 		}
 		if normal(w) == normal(e.Slug) {
@@ -141,24 +147,4 @@ func normal(slug string) string {
 	parts := strings.FieldsFunc(slug, func(r rune) bool { return r == '.' || r == '_' || r == '-' || r == ' ' })
 	slices.Sort(parts)
 	return strings.Join(parts, "_")
-}
-
-// distance is the Levenshtein distance of two short texts, in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		diagonal := row[0]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := diagonal
-			if a[i-1] != b[j-1] {
-				cost = 1 + min(diagonal, row[j], row[j-1])
-			}
-			diagonal, row[j] = row[j], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -110,8 +110,11 @@ func New(out io.Writer, o Options) (*Printer, error) {
 		for i, f := range Formats {
 			names[i] = string(f)
 		}
-		return nil, fault.Usagef("unknown output format %q", o.Format).
-			WithHint("one of: %s", strings.Join(names, ", "))
+		hint := "one of: " + strings.Join(names, ", ")
+		if meant := term.Nearest(string(o.Format), names, 1); len(meant) > 0 {
+			hint = "did you mean: " + meant[0] + "\n" + hint
+		}
+		return nil, fault.Usagef("unknown output format %q", o.Format).WithHint("%s", hint)
 	}
 	p := &Printer{out: out, opts: o}
 	if o.JQ != "" {

@@ -72,7 +72,6 @@ const (
 	mixedWord = 24 // in such disorder, with the signs of base64 between
 	paddedLen = 16 // in such disorder, and padded as base64 is
 	prefixed  = 8  // behind the prefix of a token
-	disorder  = 0.36
 )
 
 // likely reports whether a run of such characters looks like a secret.
@@ -82,7 +81,7 @@ func likely(word string) bool {
 	}
 	core := strings.TrimRight(word, "=")
 	switch mixed := isMixed(core); {
-	case core != word && len(word)%4 == 0 && len(core) >= paddedLen && isDisordered(core):
+	case core != word && len(word)%4 == 0 && len(core) >= paddedLen && (mixed || isDisordered(core)):
 		return true
 	case mixed && len(core) >= mixedWord && isDisordered(core):
 		return true
@@ -111,9 +110,9 @@ func isHex(s string) bool {
 
 // isDisordered reports whether lower case, upper case and digits follow each
 // other as in random text, where 6 of 10 neighbours differ in kind. In names
-// they come in words.
+// they come in words; a capital before small letters begins one.
 func isDisordered(s string) bool {
-	pairs, changes := 0, 0
+	pairs, changes, capitals := 0, 0, 0
 	last := ""
 	for _, c := range []byte(s) {
 		kind := ""
@@ -127,8 +126,12 @@ func isDisordered(s string) bool {
 			if kind != last {
 				changes++
 			}
+			if last == upperCase && kind == lowerCase {
+				capitals++
+			}
 		}
 		last = kind
 	}
-	return pairs > 0 && float64(changes) >= disorder*float64(pairs)
+	many, fewCapitals := 0.5*float64(pairs), 0.26*float64(pairs)
+	return pairs > 0 && (float64(changes) >= many || float64(changes-capitals) >= fewCapitals)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Env is what sinks need of the outside world.
@@ -98,7 +99,16 @@ func Parse(spec string, env Env) (Sink, error) {
 		}
 		return s, nil
 	}
-	return nil, usage(spec, "there is no such sink")
+	why := "there is no such sink"
+	names := make([]string, 0, len(Forms()))
+	for _, f := range Forms() {
+		name, _, _ := strings.Cut(f.Syntax, ":")
+		names = append(names, name)
+	}
+	if meant := term.Nearest(word, names, 1); len(meant) > 0 {
+		why += "; did you mean " + meant[0] + "?"
+	}
+	return nil, usage(spec, why)
 }
 
 func colon(args string) string {
