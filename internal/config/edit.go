@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -64,7 +63,7 @@ func (c *Config) change(do func(old []byte) ([]byte, error)) error {
 	if c.in.Dir == "" {
 		return secret.NoPlace()
 	}
-	if err := os.MkdirAll(c.in.Dir, 0o700); err != nil {
+	if err := c.in.Disk.Or().MakeDir(c.in.Dir); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
 	}
 	err := secret.UpdateFile(context.Background(), c.in.Disk, c.Path(), func(old []byte) ([]byte, error) {
