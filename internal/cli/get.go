@@ -30,7 +30,11 @@ func newGetCmd(g *globals) *cobra.Command {
 		Long: `Show all that the provider says of one webhook, and what is kept of its secret.
 
 <webhook> is provider/id, an id, a name, or the beginning of an id that no other
-webhook shares. Every provider that there are credentials for is asked.`,
+webhook shares. If several fit, webhooks that are not deleted take precedence. Of
+what is kept on this machine, those at the current base URL do, so that a sandbox
+and an account can have webhooks of one name.
+
+Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -117,7 +121,7 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 			failed = append(failed, ans.err)
 		}
 		for _, w := range ans.rows {
-			all = append(all, candidate{provider: ans.driver.Name, id: w.ID, name: text(w.Name), gone: w.Status != nil && *w.Status == provider.Disabled})
+			all = append(all, o.app.listedCandidate(ans.driver, w))
 			hits, from = append(hits, w), append(from, ans.driver)
 		}
 	}
@@ -147,7 +151,7 @@ func (o *getOptions) explain(ctx context.Context, client *provider.Client, refus
 	}
 	all := make([]candidate, len(rows))
 	for i, w := range rows {
-		all[i] = candidate{provider: client.Driver().Name, id: w.ID, name: text(w.Name)}
+		all[i] = o.app.listedCandidate(client.Driver(), w)
 	}
 	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", o.globals.meant(o.ref, all))
 }

@@ -32,6 +32,17 @@ func foreign(d *provider.Driver, origin string) string {
 	return origin
 }
 
+// atBaseURL reports whether the webhook of a record is at the base URL in force.
+func (a *app) atBaseURL(r secret.Record) bool {
+	for _, d := range a.env.Drivers {
+		if d.Name == r.Provider {
+			origin, err := httpx.Origin(a.baseURL(d).Value)
+			return err == nil && origin == r.Origin
+		}
+	}
+	return false
+}
+
 // foreignTo is foreign for the provider of that name; to one that this hookctl
 // does not know, every origin is.
 func (a *app) foreignTo(name, origin string) string {

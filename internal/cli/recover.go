@@ -326,7 +326,7 @@ func (o *recoverOptions) choose(what act, ref string, findings []provider.Findin
 	for _, f := range findings {
 		name := f.Provider + "/" + f.ID
 		if what.offers(f) && !slices.Contains(names, name) {
-			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID}), append(names, name)
+			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: o.app.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
 		}
 	}
 	i, err := o.globals.pick(ref, all, false)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +17,57 @@ import (
 // candidate is one webhook that a <webhook> argument may mean.
 type candidate struct {
 	provider, id, name string
-	gone               bool // deleted or disabled: a living one of the same name is meant
+	elsewhere          bool   // it is not at the base URL in force: one that is there is meant
+	gone               string // "deleted" or "disabled": a living one of the same name is meant
+
+	url, origin, created string // for people, who have to choose; the origin is "" for the provider's own
+}
+
+// line describes c to people who have to choose.
+func (c candidate) line() string {
+	text := c.provider + "/" + c.id
+	if c.origin != "" {
+		text += " at " + c.origin
+	}
+	if c.url != "" {
+		text += ", " + c.url
+	}
+	if c.created != "" {
+		text += ", created " + c.created
+	}
+	if c.gone != "" {
+		text += ", " + c.gone
+	}
+	return strings.NewReplacer("\n", " ", "\r", " ").Replace(text)
+}
+
+// keptCandidate is the webhook of a record.
+func (a *app) keptCandidate(r secret.Record) candidate {
+	c := candidate{provider: r.Provider, id: r.ID, name: r.Name, elsewhere: !a.atBaseURL(r), url: r.URL, origin: a.foreignTo(r.Provider, r.Origin)}
+	if !r.CreatedAt.IsZero() {
+		c.created = r.CreatedAt.UTC().Format(time.RFC3339)
+	}
+	if !r.DeletedAt.IsZero() {
+		c.gone = "deleted"
+	}
+	return c
+}
+
+// listedCandidate is a webhook of the list of d, at the base URL in force.
+func (a *app) listedCandidate(d *provider.Driver, w provider.Webhook) candidate {
+	c := candidate{provider: d.Name, id: w.ID, name: text(w.Name), url: text(w.URL), origin: a.elsewhere(d), created: text(w.CreatedAt)}
+	if w.Status != nil && *w.Status == provider.Disabled {
+		c.gone = "disabled"
+	}
+	return c
+}
+
+// narrow keeps what fits, unless that is nothing.
+func narrow[T any](all []T, fits func(T) bool) []T {
+	if some := slices.DeleteFunc(slices.Clone(all), func(x T) bool { return !fits(x) }); len(some) > 0 {
+		return some
+	}
+	return all
 }
 
 func errNoName() error {
@@ -24,8 +75,9 @@ func errNoName() error {
 }
 
 // pick finds the one candidate that ref means: provider/id, an id, a name, or,
-// if prefix is allowed, the beginning of an id. More than one is an error that
-// lists them; none is -1.
+// if prefix is allowed, the beginning of an id. Of several, those at the base URL
+// in force are meant, and then those that are not gone. More than one is an error
+// that lists them; none is -1.
 func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 	if ref == "" {
 		return -1, errNoName()
@@ -49,20 +101,18 @@ func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 				found = append(found, i)
 			}
 		}
-		if len(found) > 1 {
-			if living := slices.DeleteFunc(slices.Clone(found), func(i int) bool { return all[i].gone }); len(living) > 0 {
-				found = living
-			}
-		}
+		found = narrow(found, func(i int) bool { return !all[i].elsewhere })
+		found = narrow(found, func(i int) bool { return all[i].gone == "" })
 		if len(found) == 1 {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			var names []string
+			var names, lines []string
 			for _, i := range found {
 				names = append(names, all[i].provider+"/"+all[i].id)
+				lines = append(lines, "\n"+all[i].line())
 			}
-			return -1, fault.Usagef("%q means %d webhooks: %s", ref, len(found), strings.Join(names, ", ")).
+			return -1, fault.Usagef("%q means %d webhooks: %s%s", ref, len(found), strings.Join(names, ", "), strings.Join(lines, "")).
 				WithCode("ambiguous").WithHint("name one of them as provider/id")
 		}
 	}
@@ -148,9 +198,14 @@ func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix boo
 	if err != nil {
 		return secret.Record{}, err
 	}
+	return g.pickRecord(ctx, a, ref, recs, prefix)
+}
+
+// pickRecord is keptRecord among these.
+func (g *globals) pickRecord(ctx context.Context, a *app, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
 	all := make([]candidate, len(recs))
 	for i, r := range recs {
-		all[i] = candidate{provider: r.Provider, id: r.ID, name: r.Name, gone: !r.DeletedAt.IsZero()}
+		all[i] = a.keptCandidate(r)
 	}
 	i, err := g.pick(ref, all, prefix)
 	if err != nil {

@@ -58,19 +58,17 @@ func (a *app) keptKey(ctx context.Context, d *provider.Driver, listed secret.Rec
 }
 
 // onlyKey is the secret to sign with where nobody named one: that of the one
-// living webhook of d that is kept, or of the one for this URL where there are
-// several.
+// living webhook of d that is kept; where there are several, of those at the base
+// URL in force, and of those the one for this URL.
 func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyChoice, error) {
 	listed, err := a.records(ctx, false)
 	if err != nil {
 		return keyChoice{}, err
 	}
 	living := slices.DeleteFunc(listed, func(r secret.Record) bool { return r.Provider != d.Name || !r.DeletedAt.IsZero() })
-	if len(living) > 1 && url != "" {
-		here := slices.DeleteFunc(slices.Clone(living), func(r secret.Record) bool { return r.URL != url })
-		if len(here) > 0 {
-			living = here
-		}
+	living = narrow(living, a.atBaseURL)
+	if url != "" {
+		living = narrow(living, func(r secret.Record) bool { return r.URL == url })
 	}
 	switch len(living) {
 	case 0:
@@ -83,11 +81,11 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 		}
 		return k, err
 	}
-	var names []string
+	var names, lines []string
 	for _, r := range living {
-		names = append(names, described(r))
+		names, lines = append(names, described(r)), append(lines, "\n"+a.keptCandidate(r).line())
 	}
-	return keyChoice{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s", len(living), d.Title, strings.Join(names, ", ")).WithCode("ambiguous").
+	return keyChoice{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s%s", len(living), d.Title, strings.Join(names, ", "), strings.Join(lines, "")).WithCode("ambiguous").
 		WithHint("name one of them with --webhook")
 }
 

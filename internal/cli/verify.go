@@ -380,23 +380,13 @@ func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 }
 
 // chain is the webhook that --webhook means and those that it took over from,
-// the newest first. A name means the living webhook before a deleted one.
+// the newest first.
 func (o *verifyOptions) chain(ctx context.Context, kept []secret.Record) ([]secret.Record, error) {
-	living := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return !r.DeletedAt.IsZero() })
-	for _, among := range [][]secret.Record{living, kept} {
-		names := make([]candidate, len(among))
-		for i, r := range among {
-			names[i] = candidate{provider: r.Provider, id: r.ID, name: r.Name, gone: !r.DeletedAt.IsZero()}
-		}
-		i, err := o.globals.pick(o.webhook, names, true)
-		if err != nil {
-			return nil, err
-		}
-		if i >= 0 {
-			return withOlder(among[i], kept), nil
-		}
+	r, err := o.globals.pickRecord(ctx, o.app, o.webhook, kept, true)
+	if err != nil {
+		return nil, err
 	}
-	return nil, o.app.notKept(ctx, o.webhook)
+	return withOlder(r, kept), nil
 }
 
 // withOlder follows Replaces; a loop ends it.
