@@ -51,6 +51,9 @@ func (g *globals) offline() (*app, error) {
 		return nil, err
 	}
 	a.jq, a.ctx = g.flags.jq, g.ctx
+	if err := g.checkProfile(a); err != nil {
+		return nil, err
+	}
 	a.out, err = a.printer(render.Format(a.cfg.String("output")))
 	return a, err
 }

@@ -145,14 +145,14 @@ func interrupts(cancel func()) <-chan struct{} {
 func Run(ctx context.Context, env *Env, args []string) int {
 	g := &globals{env: env, ctx: ctx, args: args}
 	root := newTree(g, named(args))
-	reached := noteReached(root)
+	g.noteRunning(root)
 	root.SetArgs(args)
 	root.SetIn(env.Streams.In)
 	out := &errWriter{w: env.Streams.Out}
 	root.SetOut(out) // help, completion scripts: whatever cobra prints itself
 	root.SetErr(env.Streams.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !*reached {
+	if err != nil && g.running == nil {
 		err = usage(err)
 	}
 	if err == nil && out.err != nil {

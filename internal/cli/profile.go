@@ -3,11 +3,17 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -19,7 +25,12 @@ func newProfileCmd(g *globals) *cobra.Command {
 		Long: `A profile is an account of yours: its settings in config.yaml, its credentials,
 and the webhooks that were made with them. --profile and HOOKCTL_PROFILE choose
 one for a command; 'hookctl profile use' chooses the one that is used without
-them. Where nothing does, it is the profile "default".`,
+them. Where nothing does, it is the profile "default".
+
+A profile exists once it has settings, credentials or secrets: 'profile create',
+'login' and 'config set' make one. A command that changes something refuses a
+profile that does not exist (exit code 2); one that only reads says so and goes
+on.`,
 		Example: `  hookctl profile create work --use
   hookctl login zyntro
   hookctl profile list`,
@@ -87,6 +98,26 @@ func (a *app) profile(ctx context.Context, name string) (p view.Profile, known b
 	return list[i], true, nil
 }
 
+// profileNames are the profiles that there are: default, and those that have
+// settings, credentials, secrets or operations in the journal.
+func (a *app) profileNames(ctx context.Context) ([]string, error) {
+	names := append(a.cfg.Profiles(), config.DefaultProfile)
+	recs, _, err := a.store.List(ctx)
+	for _, r := range recs {
+		names = append(names, r.Profile)
+	}
+	creds, _, cerr := a.store.ListCredentials(ctx)
+	for _, c := range creds {
+		names = append(names, c.Profile)
+	}
+	pending, _, jerr := a.journal.List(ctx)
+	for _, p := range pending {
+		names = append(names, p.Intent.Profile)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), errors.Join(err, cerr, jerr)
+}
+
 // completeProfiles completes the names of profiles, from what is on this
 // machine.
 func (g *globals) completeProfiles(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -94,17 +125,75 @@ func (g *globals) completeProfiles(cmd *cobra.Command, _ []string, _ string) ([]
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	names := a.cfg.Profiles()
-	// What cannot be read is not worth failing for here, nor a word.
-	recs, _, _ := a.store.List(cmd.Context())
-	for _, r := range recs {
-		names = append(names, r.Profile)
-	}
-	creds, _, _ := a.store.ListCredentials(cmd.Context())
-	for _, c := range creds {
-		names = append(names, c.Profile)
-	}
-	slices.Sort(names)
-	names = slices.DeleteFunc(slices.Compact(names), func(name string) bool { return completable(name) == "" })
+	names, _ := a.profileNames(cmd.Context()) // what cannot be read is not worth failing for here, nor a word
+	names = slices.DeleteFunc(names, func(name string) bool { return completable(name) == "" })
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// withoutProfile are the commands that use no profile, or make one.
+var withoutProfile = []string{
+	"login", "config set", "config path", "profile", "list-events", "sandbox", "demo", "completion", "version", "help",
+}
+
+// changing are the commands that change something at a provider or in the store,
+// each with the flags without which it only reads; none: it always does.
+var changing = map[string][]string{
+	"create": nil, "update": nil, "pause": nil, "resume": nil, "delete": nil, "rotate": nil, "apply": nil,
+	"secrets set": nil, "secrets push": nil, "secrets remove": nil, "secrets migrate": nil, "secrets import": nil,
+	"recover": {"delete", "rotate", "forget"}, "listen": {"create"},
+}
+
+// isOneOf reports whether the command at path is one of names, or below one.
+func isOneOf(path string, names []string) (string, bool) {
+	i := slices.IndexFunc(names, func(name string) bool { return path == name || strings.HasPrefix(path, name+" ") })
+	if i < 0 {
+		return "", false
+	}
+	return names[i], true
+}
+
+// isChange reports whether the command that runs changes anything.
+func isChange(c *cobra.Command, path string) bool {
+	given := c.Flags().Changed
+	name, ok := isOneOf(path, slices.Collect(maps.Keys(changing)))
+	if !ok || given("dry-run") || given("curl") {
+		return false
+	}
+	flags := changing[name]
+	return len(flags) == 0 || slices.ContainsFunc(flags, given)
+}
+
+// checkProfile refuses a profile that there is not to a command that changes
+// something: a slip of the hand would make it, and keep a secret where nobody
+// looks for it. One that only reads is told.
+func (g *globals) checkProfile(a *app) error {
+	name := a.cfg.Profile()
+	if g.running == nil || name == config.DefaultProfile || slices.Contains(a.cfg.Profiles(), name) {
+		return nil
+	}
+	path := strings.TrimPrefix(g.running.CommandPath(), g.running.Root().Name()+" ")
+	if _, none := isOneOf(path, withoutProfile); none {
+		return nil
+	}
+	names, err := a.profileNames(g.ctx)
+	if slices.Contains(names, name) {
+		return nil
+	}
+	near := strings.Join(term.Nearest(name, names, 3), ", ")
+	if !isChange(g.running, path) {
+		if near != "" {
+			near = " Did you mean: " + near + "?"
+		}
+		a.note("There is no profile %s (%s): nothing of it is kept here.%s", name, a.cfg.ProfileSetting().Source, near)
+		return nil
+	}
+	if err != nil { // it may be in what could not be looked at
+		return err
+	}
+	if near != "" {
+		near = "did you mean: " + near + "\n"
+	}
+	made := fmt.Sprintf("to make it: hookctl profile create %[1]s, or hookctl login %[2]s --profile %[1]s", name, a.env.Drivers[0].Name)
+	return fault.Usagef("there is no profile %q (%s), so nothing was done", name, a.cfg.ProfileSetting().Source).
+		WithCode("unknown-profile").WithHint("%s", near+made)
 }

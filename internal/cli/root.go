@@ -25,6 +25,8 @@ type globals struct {
 	set    *pflag.FlagSet // the global flags, to ask which were given
 	loaded *config.Config // the settings, once a command has opened them
 
+	running *cobra.Command // the command whose body was reached, or nil
+
 	noStdout error // why the sink stdout is refused, or nil
 }
 
@@ -84,7 +86,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
 	g.checkGroups(root)
-	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteReached sees it
+	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteRunning sees it
 	root.SetFlagErrorFunc(g.flagError)
 	return root
 }
@@ -198,24 +200,18 @@ func (g *globals) addFlags(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("request-timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// noteReached wraps every body so that an error before it is known to be one of
-// usage: cobra does not type its own errors.
-func noteReached(root *cobra.Command) *bool {
-	reached := new(bool)
-	var walk func(*cobra.Command)
-	walk = func(c *cobra.Command) {
-		if body := c.RunE; body != nil {
-			c.RunE = func(cmd *cobra.Command, args []string) error {
-				*reached = true
-				return body(cmd, args)
-			}
-		}
-		for _, child := range c.Commands() {
-			walk(child)
+// noteRunning wraps every body to note which command runs. An error before that
+// is one of usage: cobra does not type its own errors.
+func (g *globals) noteRunning(root *cobra.Command) {
+	if body := root.RunE; body != nil {
+		root.RunE = func(cmd *cobra.Command, args []string) error {
+			g.running = cmd
+			return body(cmd, args)
 		}
 	}
-	walk(root)
-	return reached
+	for _, child := range root.Commands() {
+		g.noteRunning(child)
+	}
 }
 
 // group makes a command that only holds others: called alone it shows its

@@ -78,6 +78,7 @@ func TestSecretsImportWithoutProfile(t *testing.T) {
 	if err := errors.Join(err, os.WriteFile(key, []byte(id.String()), 0o600), os.WriteFile(file, bundle.Bytes(), 0o600)); err != nil {
 		t.Fatal(err)
 	}
+	w.run(0, "profile", "create", "work")
 	w.run(0, "secrets", "import", "--identity", key, file, "--profile", "work")
 	if got := w.run(0, "secrets", "list", "--all-profiles", "--jq", ".[].profile"); got != "work\nwork\nhome\n" {
 		t.Errorf("kept in %q", got)
@@ -130,6 +131,7 @@ func TestSecretsCheckOnlineLeavesOut(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env.Environ = append(w.env.Environ, "S=secret")
+	w.run(0, "profile", "create", "work")
 	w.run(0, "create", "wundertreos", "--url", "https://example.com/a", "--event", "all", "--profile", "work")
 	w.run(0, "secrets", "set", "zyntro/elsewhere", "--from-env", "S", "--profile", "work")
 	w.run(0, "secrets", "check", "--online")
