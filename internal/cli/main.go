@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +27,8 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// version, commit and date are set by the release build with -ldflags.
+// version, commit and date are set by the release build with -ldflags; thisBuild
+// finds what it left out.
 var (
 	version = ""
 	commit  = ""
@@ -48,7 +48,8 @@ type Env struct {
 	Disk          *durable.Calls // nil: the system's own
 	Version       string
 	Commit        string
-	Date          string
+	Date          string // of the commit
+	Modified      bool   // the source was not just that of the commit
 	// Hurry is closed on the second interrupt.
 	Hurry <-chan struct{}
 }
@@ -71,6 +72,7 @@ func (e *Env) lookup(name string) (value string, set bool) {
 
 // System is the real world.
 func System() *Env {
+	b := thisBuild()
 	return &Env{
 		Streams: term.System(os.Stdin, os.Stdout, os.Stderr),
 		Environ: os.Environ(),
@@ -91,24 +93,13 @@ func System() *Env {
 			Plain:   os.Getenv("TERM") == "dumb",
 			NoColor: os.Getenv("NO_COLOR") != "",
 		}),
-		Drivers: all.Drivers(),
-		Keyring: secret.SystemKeyring(os.Getenv),
-		Version: buildVersion(),
-		Commit:  commit,
-		Date:    date,
+		Drivers:  all.Drivers(),
+		Keyring:  secret.SystemKeyring(os.Getenv),
+		Version:  b.version,
+		Commit:   b.commit,
+		Date:     b.date,
+		Modified: b.modified,
 	}
-}
-
-// buildVersion is the release's version, else that of the module as `go
-// install` recorded it.
-func buildVersion() string {
-	if version != "" {
-		return version
-	}
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
-		return strings.TrimPrefix(info.Main.Version, "v")
-	}
-	return "dev"
 }
 
 // Main runs the program and returns its exit code.

@@ -49,7 +49,7 @@ func runProfileRemove(ctx context.Context, o *profileOptions) error {
 		return err
 	}
 	if !known {
-		return fault.Usagef("there is no profile %q", o.name).WithCode("unknown-profile").WithHint("see which there are: hookctl profile list")
+		return fault.Usagef("there is no profile %q", o.name).WithCode("unknown-profile").WithHint("%ssee which there are: hookctl profile list", a.nearProfile(ctx, o.name))
 	}
 	if err := o.settled(ctx); err != nil {
 		return err

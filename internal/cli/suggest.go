@@ -304,16 +304,19 @@ func (g *globals) nearProvider(name string) string {
 
 // unknownProfile is the error for a name that no profile on this machine has.
 func (a *app) unknownProfile(ctx context.Context, name string) error {
+	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
+		WithHint("%smake it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", a.nearProfile(ctx, name), name)
+}
+
+// nearProfile is didYouMean for the profiles on this machine.
+func (a *app) nearProfile(ctx context.Context, name string) string {
 	list, err := a.profiles(ctx)
 	if err != nil {
-		return err
+		return "" // the suggestion is not what the error is about
 	}
-	var names []string
-	for _, p := range list {
-		if p.Name != name { // the current one is listed whatever there is of it
-			names = append(names, p.Name)
-		}
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = p.Name
 	}
-	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
-		WithHint("%smake it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", near(name, names), name)
+	return near(name, names)
 }

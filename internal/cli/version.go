@@ -1,12 +1,18 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,14 +72,66 @@ func (g *globals) printer() (*render.Printer, error) {
 	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
 }
 
+// origin is what a binary was built from; "" is what it does not know.
+type origin struct {
+	version, commit, date string
+	modified              bool
+}
+
+// thisBuild is what this binary was built from, as the release build says, and
+// else as the go command has recorded it.
+func thisBuild() origin {
+	o := origin{version: "dev"}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		o = recorded(info)
+	}
+	if commit != "" { // whatever the worktree of the release build was like
+		o.commit, o.modified = commit, false
+	}
+	o.version, o.date = cmp.Or(version, o.version), cmp.Or(date, o.date)
+	return o
+}
+
+// pseudoVersion is the end of a version that the go command makes for a commit
+// without a tag: its time and the beginning of its hash.
+var pseudoVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`) })
+
+// recorded reads what the go command wrote into a binary: the module's version,
+// and of a build in a repository the commit. `go install` of a version knows no
+// repository, but a version without a tag names its commit.
+func recorded(info *debug.BuildInfo) origin {
+	o := origin{version: "dev"}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		o.version = strings.TrimPrefix(v, "v")
+	}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			o.commit = s.Value
+		case "vcs.time":
+			o.date = s.Value
+		case "vcs.modified":
+			o.modified = s.Value == "true"
+		}
+	}
+	if m := pseudoVersion().FindStringSubmatch(o.version); m != nil && o.commit == "" {
+		if at, err := time.Parse("20060102150405", m[1]); err == nil {
+			o.commit, o.date = m[2], at.Format(time.RFC3339)
+			o.modified = strings.HasSuffix(o.version, "+dirty")
+		}
+	}
+	return o
+}
+
 // build is the JSON of the version. What the build does not know is null.
 type build struct {
-	Version string  `json:"version"`
-	Commit  *string `json:"commit"`
-	Date    *string `json:"date"`
-	Go      string  `json:"go"`
-	OS      string  `json:"os"`
-	Arch    string  `json:"arch"`
+	Version  string  `json:"version"`
+	Commit   *string `json:"commit"`
+	Date     *string `json:"date"`
+	Modified *bool   `json:"modified"`
+	Go       string  `json:"go"`
+	OS       string  `json:"os"`
+	Arch     string  `json:"arch"`
 }
 
 func versionView(env *Env) render.View {
@@ -83,14 +141,20 @@ func versionView(env *Env) render.View {
 		}
 		return &s
 	}
-	b := build{env.Version, known(env.Commit), known(env.Date), runtime.Version(), runtime.GOOS, runtime.GOARCH}
+	b := build{Version: env.Version, Commit: known(env.Commit), Date: known(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	about := []string{}
 	if b.Commit != nil {
+		b.Modified = &env.Modified
 		about = append(about, "commit "+*b.Commit)
 	}
 	if b.Date != nil {
-		about = append(about, "built "+*b.Date)
+		about = append(about, "of "+*b.Date)
 	}
+	about = []string{strings.Join(about, " ")}
+	if env.Modified {
+		about = append(about, "modified")
+	}
+	about = slices.DeleteFunc(about, func(s string) bool { return s == "" })
 	about = append(about, b.Go, b.OS+"/"+b.Arch)
 	return render.View{
 		Data:  b,

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -15,17 +16,23 @@ func TestVersionView(t *testing.T) {
 	t.Parallel()
 	commit, date := "0123abc", "2026-11-01T00:00:00Z"
 	platform := runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ")\n"
+	clean, modified := false, true
 	tests := []struct {
 		env  Env
 		want render.View
 	}{
 		{Env{Version: "1.2.3", Commit: commit, Date: date}, render.View{
-			Data:  build{"1.2.3", &commit, &date, runtime.Version(), runtime.GOOS, runtime.GOARCH},
-			Text:  "hookctl 1.2.3 (commit 0123abc, built 2026-11-01T00:00:00Z, " + platform,
+			Data:  build{"1.2.3", &commit, &date, &clean, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Text:  "hookctl 1.2.3 (commit 0123abc of 2026-11-01T00:00:00Z, " + platform,
+			Names: []string{"1.2.3"},
+		}},
+		{Env{Version: "1.2.3", Commit: commit, Modified: true}, render.View{
+			Data:  build{"1.2.3", &commit, nil, &modified, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Text:  "hookctl 1.2.3 (commit 0123abc, modified, " + platform,
 			Names: []string{"1.2.3"},
 		}},
 		{Env{Version: "dev"}, render.View{
-			Data:  build{"dev", nil, nil, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Data:  build{"dev", nil, nil, nil, runtime.Version(), runtime.GOOS, runtime.GOARCH},
 			Text:  "hookctl dev (" + platform,
 			Names: []string{"dev"},
 		}},
@@ -33,6 +40,37 @@ func TestVersionView(t *testing.T) {
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, versionView(&tt.env)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+// The go command records what a binary was built from.
+func TestRecordedBuild(t *testing.T) {
+	t.Parallel()
+	const hash = "1fdbe5b25676aa01bb02cc03dd04ee05ff061728"
+	vcs := func(modified string) []debug.BuildSetting {
+		return []debug.BuildSetting{{Key: "vcs", Value: "git"}, {Key: "vcs.revision", Value: hash}, {Key: "vcs.time", Value: "2026-11-22T07:01:43Z"}, {Key: "vcs.modified", Value: modified}}
+	}
+	for _, tt := range []struct {
+		version  string
+		settings []debug.BuildSetting
+		want     origin
+	}{
+		{"", nil, origin{version: "dev"}},
+		{"(devel)", nil, origin{version: "dev"}},
+		{"(devel)", vcs("false"), origin{"dev", hash, "2026-11-22T07:01:43Z", false}},
+		{"v1.2.3", vcs("false"), origin{"1.2.3", hash, "2026-11-22T07:01:43Z", false}},
+		{"v0.0.0-20261122070143-1fdbe5b25676+dirty", vcs("true"), origin{"0.0.0-20261122070143-1fdbe5b25676+dirty", hash, "2026-11-22T07:01:43Z", true}},
+		{"v1.2.3", nil, origin{version: "1.2.3"}},
+		{"v1.2.3-rc.1", nil, origin{version: "1.2.3-rc.1"}},
+		{"v0.0.0-20261122070143-1fdbe5b25676", nil, origin{"0.0.0-20261122070143-1fdbe5b25676", "1fdbe5b25676", "2026-11-22T07:01:43Z", false}},
+		{"v1.2.4-0.20261122070143-1fdbe5b25676", nil, origin{"1.2.4-0.20261122070143-1fdbe5b25676", "1fdbe5b25676", "2026-11-22T07:01:43Z", false}},
+		{"v1.2.3-rc.1.0.20261122070143-1fdbe5b25676+dirty", nil, origin{"1.2.3-rc.1.0.20261122070143-1fdbe5b25676+dirty", "1fdbe5b25676", "2026-11-22T07:01:43Z", true}},
+		{"v2.0.0-20269922070143-1fdbe5b25676", nil, origin{version: "2.0.0-20269922070143-1fdbe5b25676"}},
+	} {
+		got := recorded(&debug.BuildInfo{Main: debug.Module{Version: tt.version}, Settings: tt.settings})
+		if got != tt.want {
+			t.Errorf("%s: %+v, want %+v", tt.version, got, tt.want)
 		}
 	}
 }
