@@ -97,7 +97,7 @@ func (f *fakeRing) values() []string {
 func ringDir(t testing.TB, dir, place string, ring Keyring) *Dir {
 	t.Helper()
 	d := OpenDir(dir, DirOptions{Now: func() time.Time { return at }, Keep: place, Keyring: ring})
-	d.vault.limit = 200 * time.Millisecond
+	d.vault.limit = 2 * time.Second
 	return d
 }
 

@@ -87,6 +87,9 @@ func likely(word string) bool {
 		return true
 	}
 	return slices.ContainsFunc(alphanumeric().FindAllString(core, -1), func(run string) bool {
+		if isCamelCase(run) {
+			return false
+		}
 		return len(run) >= longRun && (strings.ContainsAny(run, digits) || isDisordered(run)) ||
 			len(run) >= hexRun && isHex(run) ||
 			len(run) >= mixedRun && isMixed(run) && isDisordered(run)
@@ -101,6 +104,22 @@ const (
 
 func isMixed(s string) bool {
 	return strings.ContainsAny(s, lowerCase) && strings.ContainsAny(s, upperCase) && strings.ContainsAny(s, digits)
+}
+
+// isCamelCase reports whether s is written as people write names of several
+// words: mostly lower case, with no digits but a number at the end.
+func isCamelCase(s string) bool {
+	letters := strings.TrimRight(s, digits)
+	upper := 0
+	for _, c := range []byte(letters) {
+		switch {
+		case strings.IndexByte(digits, c) >= 0:
+			return false
+		case strings.IndexByte(upperCase, c) >= 0:
+			upper++
+		}
+	}
+	return 0 < upper && 10*upper <= 3*len(letters)
 }
 
 // isHex reports whether s is hex digits, letters and digits among them.

@@ -41,6 +41,7 @@ func TestLooksLike(t *testing.T) {
 		"", "-", "HOOK_SECRET", "ZYNTRO_WEBHOOK_SIGNING_SECRET_2026", "MY_VERY_LONG_NAME_OF_A_VARIABLE_FOR_THE_CRM_HOOK",
 		"whsec_", "whsec_production", "sk_test_notes", "secret.txt", "./secrets/crm-hook.txt", "/run/secrets/hook_secret",
 		"/var/folders/zz/zyxvpxvq6csfxvn_n0000000000000/T/TestRun1/001/out", "/tmp/TestSecretNames12345/001/config", "/tmp/TestDidYouMean2890349/001/config", "/home/Anna/src/MyShop2/captures/WebhookTests3/x",
+		"/tmp/TestSinkFailureLeavesAManagedRecord526576690/002/gone/x",
 		"captures/deliveries-2026-05-17T143001.ndjson", `C:\Users\Anna\Documents\Webhooks\secret.txt`,
 		"54328383-1b2c-4d5e-8f90-a1b2c3d4e5f6", "54328383-1B2C-4D5E-8F90-A1B2C3D4E5F6", "wundertreos/54328383-1b2c-4d5e-8f90-a1b2c3d4e5f6",
 		"https://hooks.example.com/zyntro/deliveries", "http://127.0.0.1:8787/functions/v1", "CRM Sync", "contact.created", "invoice_*",
