@@ -131,7 +131,7 @@ func TestPlaceholder(t *testing.T) {
 }
 
 func FuzzScalar(f *testing.F) {
-	for _, s := range append(oddNames, "", "a\r\nb", "\U0001f469\u200d\U0001f4bb", "\U000e0041", "\ufffe", "\u2028") {
+	for _, s := range append(oddNames, "", "##[error]x", "::a\n###vso[b]", "a\r\nb", "\U0001f469\u200d\U0001f4bb", "\U000e0041", "\ufffe", "\u2028") {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -139,7 +139,7 @@ func FuzzScalar(f *testing.F) {
 			return
 		}
 		text := scalar(s)
-		if strings.ContainsAny(text, "\n\r") || term.CleanBlock(text) != text {
+		if strings.ContainsAny(text, "\n\r") || term.CleanBlock(text) != text || term.HasCommand(text) {
 			t.Errorf("%q: %q is not one printable line", s, text)
 		}
 		var doc yaml.Node

@@ -16,7 +16,7 @@ var bare = regexp.MustCompile(`^(?:https?://)?[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Z
 var words = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$`)
 
 // scalar writes s as one YAML scalar on one line, quoted where it must be.
-// Nothing in it can drive a terminal.
+// Nothing in it can drive a terminal or a CI runner.
 func scalar(s string) string {
 	if bare.MatchString(s) && !words.MatchString(s) {
 		return s
@@ -41,5 +41,5 @@ func scalar(s string) string {
 		}
 	}
 	b.WriteByte('"')
-	return b.String()
+	return string(term.BreakJSON([]byte(b.String())))
 }

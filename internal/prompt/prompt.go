@@ -269,7 +269,7 @@ func (p *prompter) readLine(ctx context.Context) (string, error) {
 
 // say writes to the terminal. Where that fails there is nobody to tell, and the
 // answer cannot come either.
-func (p *prompter) say(text string) { _, _ = io.WriteString(p.o.Err, text) }
+func (p *prompter) say(text string) { _, _ = io.WriteString(p.o.Err, term.Break(text)) }
 
 // clear empties the answer if there is an error, which it returns.
 func clear[T any](answer *T, err error) error {

@@ -151,10 +151,11 @@ var colour = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\
 func (s *screen) Fd() uintptr { return s.f.Fd() }
 
 func (s *screen) Write(p []byte) (int, error) {
-	if !s.plain {
-		return s.f.Write(p)
+	text := p
+	if s.plain {
+		text = colour().ReplaceAll(p, nil)
 	}
-	if _, err := s.f.Write(colour().ReplaceAll(p, nil)); err != nil {
+	if _, err := io.WriteString(s.f, term.Break(string(text))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

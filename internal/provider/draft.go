@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Draft is a create request that was built but not sent. Credentials and
@@ -52,7 +53,7 @@ func (d *Driver) Draft(a Access, s Spec, variables map[string]string) (Draft, er
 	if _, _, err := d.open(a).Create(context.Background(), s); drawn == nil {
 		return Draft{}, errors.Join(errors.New("the request could not be built"), err)
 	}
-	out.Method, out.URL, out.Body = drawn.Method, drawn.URL, string(drawn.Body)
+	out.Method, out.URL, out.Body = drawn.Method, drawn.URL, string(term.BreakJSON(drawn.Body))
 	for name, values := range drawn.Header {
 		for _, v := range values {
 			out.Header = append(out.Header, DraftHeader{name, v})

@@ -10,14 +10,14 @@ import (
 
 // ShellQuote writes one word so that a POSIX shell reads it back exactly, for
 // commands in hints. A word of plain characters stays as it is. One with
-// characters that are not shown as they are, or with a line end, is written
-// with escapes for printf: the command stays one line, and can be copied from a
-// terminal. Line ends at a word's very end are lost then, as shells have it.
+// characters that are not shown as they are (such as "##", with which commands for
+// CI runners begin), or with a line end, is written with escapes for printf: the
+// command stays one line, and can be copied from a terminal. Line ends at a word's very end are lost then, as shells have it.
 func ShellQuote(word string) string {
 	switch {
 	case word != "" && !strings.ContainsFunc(word, special):
 		return word
-	case !utf8.ValidString(word) || strings.ContainsFunc(word, unseen):
+	case !utf8.ValidString(word) || strings.ContainsFunc(word, unseen) || strings.Contains(word, "##"):
 		return `"$(printf '` + printfFormat(word) + `')"`
 	default:
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
@@ -38,7 +38,7 @@ func printfFormat(word string) string {
 		switch {
 		case r == '%':
 			b.WriteString("%%")
-		case r == '\\' || r == '\'' || unseen(r) || r == utf8.RuneError && n == 1:
+		case r == '\\' || r == '\'' || unseen(r) || r == utf8.RuneError && n == 1 || r == '#' && strings.HasSuffix(word[:i], "#"):
 			for _, c := range []byte(word[i : i+n]) {
 				fmt.Fprintf(&b, `\%03o`, c)
 			}

@@ -20,6 +20,8 @@ func TestShellQuote(t *testing.T) {
 		"100%\x1b[2J'\\":  `"$(printf '100%%\033[2J\047\134')"`,
 		"\u202ex\xff":     `"$(printf '\342\200\256x\377')"`,
 		"*?[a]{b,c}~ !#;": "'*?[a]{b,c}~ !#;'",
+		"a##[error]b":     `"$(printf 'a#\043[error]b')"`,
+		"###vso[x]'":      `"$(printf '#\043\043vso[x]\047')"`,
 	} {
 		got := ShellQuote(word)
 		if got != want {
@@ -39,7 +41,7 @@ func TestShellQuoteInAShell(t *testing.T) {
 	}
 	for _, word := range []string{
 		"", " ", "-n", "a b", "it's", "''", `\`, `\n`, "%s%d", "$HOME", "`id`", "$(id)", "\"", "!x", "*", "~", "#x", "a;b&c|d>e<f", "a\nb", "\na", "\t", "\x1b[2J\x07",
-		"\x7f\u0085\u202e", "\xff\xfe", "ünï ☕ 日本", "a\r\nb'%\\",
+		"\x7f\u0085\u202e", "\xff\xfe", "ünï ☕ 日本", "a\r\nb'%\\", "##", "a##vso[x y]z",
 	} {
 		out, err := exec.Command(sh, "-c", "printf '<%s>' "+ShellQuote(word)).Output()
 		if err != nil || string(out) != "<"+word+">" {

@@ -31,10 +31,12 @@ func marshal(data any) ([]byte, error) {
 	return escape(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }
 
-// escape replaces the characters that must not reach a terminal by their
-// \uXXXX form. In JSON they can only stand inside strings, where the two mean
-// the same. Invalid UTF-8, which only a raw message can hold, becomes U+FFFD.
+// escape replaces the characters that must not reach a terminal, and those that
+// make a command for a CI runner, by their \uXXXX form. In JSON they can only
+// stand inside strings, where the two mean the same. Invalid UTF-8, which only a
+// raw message can hold, becomes U+FFFD.
 func escape(doc []byte) []byte {
+	doc = term.BreakJSON(doc)
 	first := 0
 	for first < len(doc) && doc[first] >= 0x20 && doc[first] <= 0x7e {
 		first++

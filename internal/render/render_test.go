@@ -244,6 +244,42 @@ func TestNothingDrivesTheTerminal(t *testing.T) {
 	}
 }
 
+// A CI runner finds no command in the structured formats, and what they mean
+// stays as it is. (What is plain text goes through [term.Guard] later.)
+func TestNothingCommandsARunner(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{
+		"##[stop-commands]x", "a ###vso[task.setvariable variable=x;issecret=true]y", "##VSO[x]##[y]", "::stop-commands::x", "  ::error::x", "a\n::add-mask::x\n", "a\r\n\t::x::##[y]",
+		"\"##[x]", `\##[x]`, "##", "Foo::Bar",
+	} {
+		data := []map[string]any{{s: s, "list": []any{s, map[string]any{"x": s}}}}
+		for _, f := range []render.Format{render.JSON, render.YAML, render.NDJSON} {
+			out := print(t, render.Options{Format: f}, render.View{Data: data})
+			if term.HasCommand(out) {
+				t.Errorf("%s of %q holds a command: %s", f, s, out)
+			}
+			back := make([]map[string]any, 1)
+			switch f {
+			case render.YAML:
+				back = unyaml[[]map[string]any](t, out)
+			case render.NDJSON:
+				out = "[" + out + "]"
+				fallthrough
+			default:
+				if err := json.Unmarshal([]byte(out), &back); err != nil {
+					t.Error(err)
+				}
+			}
+			if diff := cmp.Diff(data, back); diff != "" {
+				t.Errorf("%s does not give %q back:\n%s", f, s, diff)
+			}
+		}
+		if out := print(t, render.Options{JQ: "map(keys)"}, render.View{Data: data}); term.HasCommand(out) {
+			t.Errorf("jq's JSON of %q holds a command: %s", s, out)
+		}
+	}
+}
+
 // In a pipe an id may be any text that does not drive a terminal.
 func TestNamesInAPipeAreExact(t *testing.T) {
 	t.Parallel()

@@ -57,11 +57,12 @@ func appendYAMLNode(b *bytes.Buffer, node *yaml.Node) error {
 	if err := e.Close(); err != nil {
 		return fault.Errorf(fault.Other, "the result cannot be written as YAML: %w", err)
 	}
-	// The library prints most invisible characters as they are. Strings that have
-	// one are double-quoted (see yamlString), where JSON's escapes mean the same.
+	// The library prints most invisible characters as they are, and commands for CI
+	// runners. Strings that have one are double-quoted (see yamlString), where
+	// JSON's escapes mean the same.
 	for line := range bytes.Lines(raw.Bytes()) {
 		text, ended := bytes.CutSuffix(line, []byte("\n"))
-		b.Write(escapeYAML(text))
+		b.Write(term.BreakJSON(escapeYAML(text)))
 		if ended {
 			b.WriteByte('\n')
 		}
@@ -136,7 +137,7 @@ func yamlString(s string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
 	lines := strings.Split(s, "\n")
 	switch {
-	case strings.ContainsFunc(strings.ReplaceAll(s, "\n", ""), term.Hidden), old().MatchString(s):
+	case strings.ContainsFunc(strings.ReplaceAll(s, "\n", ""), term.Hidden), old().MatchString(s), term.HasCommand(s):
 		n.Style = yaml.DoubleQuotedStyle
 	case len(lines) > 1:
 		// A literal block is kept for text that reads well as one; leading white

@@ -74,7 +74,8 @@ s:
 }
 
 func FuzzYAMLRoundTrip(f *testing.F) {
-	for _, s := range []string{"", " ", "\n", "a\n", "\na", " \n a", "a\n\n", "a\n b\n  ", "\ta", "a\t\nb", "a \nb ", "\u0085", "\r", "a\r\nb", "\u2028x", "---", "...", "a\n---\nb", "%x", "\ufeff", nasty, "\U000e0041", "\ufffe", "#", "a #b", "'", "\"", "\\", "? a", "a\n# b", "\ue000", "\ud7ff"} {
+	for _, s := range []string{"", " ", "\n", "a\n", "\na", " \n a", "a\n\n", "a\n b\n  ", "\ta", "a\t\nb", "a \nb ", "\u0085", "\r", "a\r\nb", "\u2028x", "---", "...", "a\n---\nb", "%x", "\ufeff", nasty, "\U000e0041", "\ufffe", "#", "a #b", "'", "\"", "\\", "? a", "a\n# b", "\ue000", "\ud7ff",
+		"##[error]x", "###vso[a b]c\n", "::error::x", "a\n::error::x", " \n  ::error::x\n##[y]", "'##[x]", "\"##[x]\\##[y]", "# ##[x]: y"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -90,6 +91,9 @@ func FuzzYAMLRoundTrip(f *testing.F) {
 		}
 		if strings.ContainsFunc(strings.ReplaceAll(b.String(), "\n", ""), term.Hidden) {
 			t.Errorf("%q: hidden characters in %q", s, b.String())
+		}
+		if term.HasCommand(b.String()) {
+			t.Errorf("%q: a command for a CI runner in %q", s, b.String())
 		}
 		if diff := cmp.Diff(data, unyaml[map[string][]string](t, b.String())); diff != "" {
 			t.Errorf("%q came back different:\n%s\n%s", s, diff, b.String())

@@ -60,7 +60,7 @@ func JUnitCase(r *verify.Result, counts bool) []byte {
 		for _, f := range VerdictReport(r) {
 			lines = append(lines, term.Clean(f.Label+": "+f.Text()))
 		}
-		_ = xml.EscapeText(&b, []byte(strings.Join(lines, "\n"))) // a buffer takes all
+		b.Write(xmlEscape(strings.Join(lines, "\n")))
 		fmt.Fprintf(&b, "</%s>", element)
 	} else {
 		b.WriteString("/>")
@@ -72,8 +72,16 @@ func JUnitCase(r *verify.Result, counts bool) []byte {
 // xmlText writes an attribute's value with its quotes.
 func xmlText(b *bytes.Buffer, s string) {
 	b.WriteByte('"')
-	_ = xml.EscapeText(b, []byte(term.Clean(s)))
+	b.Write(xmlEscape(term.Clean(s)))
 	b.WriteByte('"')
+}
+
+// xmlEscape is s as text in XML, without commands for a CI runner that prints
+// the report.
+func xmlEscape(s string) []byte {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(s)) // a buffer takes all
+	return term.EscapeCommands(b.Bytes(), "&#35;", "&#58;")
 }
 
 // place is the file, and the line if there is one, in a result's source.
@@ -101,7 +109,7 @@ func Annotation(r *verify.Result) string {
 }
 
 func annotationData(s string) string {
-	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(term.Break(s))
 }
 
 func annotationProperty(s string) string {
