@@ -48,7 +48,7 @@ func newAPICmd(g *globals) *cobra.Command {
   hookctl api wundertreos oauth-me --jq .org_name
   hookctl api wundertreos api-webhook-subscriptions/ID --jq .data.enabled`,
 		Long: `Send a request to a provider's API, with the credentials in their place, and
-print the answer untouched: for what hookctl has no command for, and for what a
+print the answer: for what hookctl has no command for, and for what a
 provider does not document.
 
 A path is joined to the base URL. On Zyntro it is an action under the path prefix,
@@ -59,9 +59,12 @@ WundertreOS's are GET, or POST with a body; for GET, fields go into the query.
 Requests that would create a webhook are refused: the answer tells the signing
 secret once, and only 'hookctl create' keeps it.
 
-On a terminal the answer's control characters are replaced. With --jq or
---output it has to be JSON. A refusal is printed too, and the exit code is that
-of any other command: 4 for credentials, 5 for no, 6 for a failure.`,
+The answer is printed as it came, but for text that a CI runner takes for a
+command (##[...] anywhere, ::... at the beginning of a line): in JSON it is
+escaped, so that the value stays the same, elsewhere U+FFFD replaces a character.
+On a terminal control characters are replaced too. With --jq or --output it has
+to be JSON. A refusal is printed too, and the exit code is that of any other
+command: 4 for credentials, 5 for no, 6 for a failure.`,
 		Args: exactly("<provider>", "<path>"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return g.completeProviders(cmd, args, typed)
@@ -189,7 +192,7 @@ func withQuery(path string, fields map[string]json.RawMessage) (string, error) {
 }
 
 // print writes the answer: as it came, unless a person or a format wants it
-// otherwise.
+// otherwise, or a CI runner could take a part of it for a command.
 func (o *apiOptions) print(answer *httpx.Response) error {
 	a := o.app
 	if a.out.Structured() {
@@ -211,7 +214,11 @@ func (o *apiOptions) print(answer *httpx.Response) error {
 		}
 		b.WriteByte('\n')
 	}
-	b.Write(answer.Body)
+	if json.Valid(answer.Body) {
+		b.Write(term.BreakJSON(answer.Body))
+	} else {
+		b.Write(answer.Body)
+	}
 	out := b.Bytes()
 	if a.env.Streams.OutTTY {
 		text := term.CleanBlock(b.String())

@@ -38,6 +38,9 @@ type app struct {
 	hide    func(string) string // takes secrets that were typed out of an error's text
 
 	noStdout error // why the sink stdout is refused, or nil
+
+	showSecret bool         // the output has a new secret
+	masked     secret.Value // what the runner was last told to hide
 }
 
 // offline opens what needs no network: settings, printer, store, journal.
@@ -193,8 +196,9 @@ func (a *app) note(format string, args ...any) {
 	}
 }
 
-// warn says one line on standard error, always. A line may begin with a name
-// from elsewhere: none becomes a command for the runner of GitHub Actions.
+// warn says one line on standard error, always. One that begins with a name
+// which a CI runner would take for a command gets a word in front, so that the
+// name need not be broken.
 func (a *app) warn(line string) {
 	if line = term.Clean(line); strings.HasPrefix(strings.TrimSpace(line), "::") {
 		line = "note: " + line
@@ -267,13 +271,21 @@ func (a *app) custody() provider.Custody {
 		Profile: a.cfg.Profile(),
 		Now:     a.env.Now,
 		Notify:  func(line string) { a.note("%s", line) },
-		Hurry:   a.env.Hurry,
+		Made: func(s secret.Value) {
+			if a.showSecret {
+				_ = a.maskInActions(s) // tried again, and checked, before it is shown
+			}
+		},
+		Hurry: a.env.Hurry,
 		LastResort: func(ref secret.Ref, s secret.Value) bool {
 			if !a.env.Streams.ErrTTY {
 				return false
 			}
-			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n%s\n",
-				term.Clean(ref.Provider), term.Clean(ref.ID), term.Clean(s.Reveal()))
+			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n",
+				term.Clean(ref.Provider), term.Clean(ref.ID))
+			if err == nil {
+				_, err = fmt.Fprintln(term.Raw(a.env.Streams.Err), term.Clean(s.Reveal()))
+			}
 			return err == nil
 		},
 	}
@@ -402,8 +414,8 @@ func (a *app) sinkEnv() sink.Env {
 	return sink.Env{
 		Getenv:     a.env.Getenv,
 		Environ:    a.cleanEnviron(),
-		Stdout:     a.env.Streams.Out,
-		Stderr:     a.env.Streams.Err,
+		Stdout:     term.Raw(a.env.Streams.Out),
+		Stderr:     term.Raw(a.env.Streams.Err),
 		Terminal:   a.env.Streams.OutTTY,
 		Structured: a.outputTaken(),
 		NoStdout:   a.noStdout,

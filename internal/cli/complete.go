@@ -10,9 +10,9 @@ import (
 )
 
 // completable returns a word that a completion script can hand to a shell as
-// it is, or "" for one with control characters.
+// it is, or "" for one with characters that are not shown as they are.
 func completable(word string) string {
-	if term.Clean(word) != word || strings.ContainsAny(word, "\t\n") {
+	if term.Clean(word) != word || term.HasCommand(word) || strings.ContainsAny(word, "\t\n") {
 		return ""
 	}
 	return word

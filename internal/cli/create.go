@@ -19,6 +19,7 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -185,6 +186,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if err := o.storeLasts(len(sinks) > 0); err != nil {
 		return err
 	}
+	a.showSecret = o.showSecret
 	client, err := a.online(ctx, o.driver)
 	if err != nil {
 		return err
@@ -499,10 +501,10 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 			}
 		}
 		results, nerr := provider.Fill(ctx, o.app.store, rec, sinks)
+		perr := o.print(o.view(w, rec, results, false))
 		if nerr != nil {
 			o.app.warn("warning: " + nerr.Error())
 		}
-		perr := o.print(o.view(w, rec, results, false))
 		o.app.note("It exists already: nothing was created.")
 		return true, fault.Worst(provider.SinkError(rec, results), perr)
 	}
@@ -551,10 +553,14 @@ func (o *createOptions) print(v view.Webhook) error {
 
 // maskInActions tells GitHub Actions to hide a value before it is printed.
 func (a *app) maskInActions(v secret.Value) error {
-	if a.env.Getenv("GITHUB_ACTIONS") != "true" {
+	if a.env.Getenv("GITHUB_ACTIONS") != "true" || a.masked.Equal(v) {
 		return nil
 	}
-	return sink.AddMask(a.env.Streams.Err, v)
+	if err := sink.AddMask(term.Raw(a.env.Streams.Err), v); err != nil {
+		return err
+	}
+	a.masked = v
+	return nil
 }
 
 // draft prints what would be sent.

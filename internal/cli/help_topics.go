@@ -180,13 +180,18 @@ func formatTopic() Topic {
 	for _, r := range reasonMeanings {
 		reasons.Entries = append(reasons.Entries, Entry{string(r.reason), r.meaning})
 	}
-	sinks := Section{Title: "Where else a secret may go (--secret-to)", Columns: "Sink | Meaning"}
+	sinks := Section{
+		Title: "Where else a secret may go (--secret-to)", Columns: "Sink | Meaning",
+		Intro: "A sink gets the secret exactly: it is exempt from what is said above of commands for CI runners, as is what a command that you name prints.",
+	}
 	for _, f := range sink.Forms() {
 		sinks.Entries = append(sinks.Entries, Entry{f.Syntax, f.Meaning})
 	}
 	return Topic{
 		Name: "formats", Title: "Formats",
-		Intro: "What hookctl writes, and what it reads.",
+		Intro: "What hookctl writes, and what it reads. " +
+			"Text from providers, deliveries, manifests, file names and arguments never drives a terminal, and never gives a command to a CI runner: " +
+			"##[...] anywhere and ::... at the beginning of a line are broken, in JSON and YAML by an escape, elsewhere by U+FFFD.",
 		Sections: []Section{output, captures, {
 			Title: "The delivery record", Columns: "Member | Meaning",
 			Intro: "One JSON object: a line of ndjson, or a .json file. Only headers and one of the bodies are required.",

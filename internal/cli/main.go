@@ -6,6 +6,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -132,8 +133,13 @@ func interrupts(cancel func()) <-chan struct{} {
 	return hurry
 }
 
-// Run executes one command line and returns its exit code.
+// Run executes one command line and returns its exit code. Whatever it writes
+// goes through guards: what is meant for a CI runner, or must stay as it is,
+// goes to [term.Raw] of a stream.
 func Run(ctx context.Context, env *Env, args []string) int {
+	guarded := *env
+	guarded.Streams.Out, guarded.Streams.Err = term.Guard(env.Streams.Out), term.Guard(env.Streams.Err)
+	env = &guarded
 	g := &globals{env: env, ctx: ctx, args: args}
 	root := newTree(g, named(args))
 	g.noteRunning(root)
@@ -249,9 +255,11 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
 			b.ProviderMessage = &pm
 		}
-		enc := json.NewEncoder(w)
+		var doc bytes.Buffer
+		enc := json.NewEncoder(&doc)
 		enc.SetEscapeHTML(false)
-		_ = enc.Encode(map[string]body{"error": b})
+		_ = enc.Encode(map[string]body{"error": b}) // texts are always JSON
+		_, _ = w.Write(term.BreakJSON(doc.Bytes()))
 		return
 	}
 	// Only what hookctl itself says begins a line.

@@ -9,8 +9,8 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// printAnswer prints what arrived of an operation's answer, as it came, for a
-// person to look into. The entry stays as it is.
+// printAnswer prints what arrived of an operation's answer, as it came but for
+// what a CI runner could take for a command, for a person to look into. The entry stays as it is.
 func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	entry, pending, err := a.journal.Claim(ctx, id)
 	if errors.Is(err, secret.ErrNotFound) {
@@ -30,7 +30,7 @@ func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	case len(pending.Answer) == 0:
 		return fault.Errorf(fault.Other, "nothing of the answer arrived")
 	}
-	text := string(pending.Answer)
+	text := string(term.BreakJSON(pending.Answer)) // its body is JSON, also where that is cut off
 	if a.env.Streams.OutTTY {
 		text = term.CleanBlock(text) + "\n"
 	}

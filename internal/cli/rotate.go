@@ -69,6 +69,7 @@ here. 'hookctl list -o name' prints them in full.`,
 
 func runRotate(ctx context.Context, o *rotateOptions) error {
 	a := o.create.app
+	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
 		return err

@@ -294,7 +294,7 @@ func (o *sandboxOptions) runCommand(s *sandbox) (err error) {
 		}
 	}()
 	cmd := exec.Command(o.command[0], o.command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.env.Streams.In, a.env.Streams.Out, a.env.Streams.Err
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.env.Streams.In, term.Raw(a.env.Streams.Out), term.Raw(a.env.Streams.Err)
 	cmd.Env = append(a.sandboxedEnviron(), s.environ...)
 	cmd.Env = append(cmd.Env, "HOOKCTL_CONFIG_DIR="+dir)
 

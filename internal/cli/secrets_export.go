@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -76,7 +77,7 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 		return err
 	}
 	if o.out == "" {
-		if _, err := bundle.WriteTo(a.env.Streams.Out); err != nil {
+		if _, err := bundle.WriteTo(term.Raw(a.env.Streams.Out)); err != nil {
 			return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
 		}
 		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))

@@ -31,6 +31,10 @@ func newSecretsPushCmd(g *globals) *cobra.Command {
 github-output:NAME, github-env:NAME, exec:COMMAND, stdout. All of them are
 checked before the first one gets it. The store keeps its copy.
 
+A sink gets the secret exactly, also where it holds text that a CI runner takes
+for a command; everywhere else hookctl breaks such text. The sinks that mask the
+secret in the log come first.
+
 Exit code 7 says that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),

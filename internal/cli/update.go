@@ -93,6 +93,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 		return fault.Usagef("--force goes with --replace only")
 	}
 	a := o.create.app
+	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
 		return err

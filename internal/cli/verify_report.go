@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -78,7 +79,7 @@ func (o *verifyOptions) reports() ([]batchReport, error) {
 		all = append(all, r)
 	}
 	if o.app.env.Getenv("GITHUB_ACTIONS") == "true" {
-		all = append(all, &annotations{w: o.app.env.Streams.Err, fail: o.fail})
+		all = append(all, &annotations{w: term.Raw(o.app.env.Streams.Err), fail: o.fail})
 	}
 	return all, nil
 }

@@ -32,6 +32,9 @@ type Custody struct {
 	Now     func() time.Time
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
+	// Made gets each new secret before anything that came with it is shown: the
+	// time to mask it in a log. May be nil.
+	Made func(s secret.Value)
 	// Hurry is closed when the user interrupts a second time: the create stops
 	// waiting, its journal entry stays. May be nil.
 	Hurry <-chan struct{}
@@ -204,6 +207,9 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 		err = c.settleFailed(keep, ctx.Err() != nil, entry, in, err)
 		return nil, Created{Webhook: wh}, c.leave(entry, err)
 	}
+	if c.custody.Made != nil {
+		c.custody.Made(value)
+	}
 	rec, err := putRecord(keep, c.custody.Store, c.custody.Now, in, wh.ID, value)
 	if err != nil {
 		return nil, Created{Webhook: wh}, c.leave(entry, c.notKept(entry, rec, err, synced))
@@ -212,11 +218,11 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 	if !s.AuthData.IsZero() {
 		rec.Auth = c.markAuth(keep, rec.Ref(), &s.AuthType, s.AuthData)
 	}
-	if !sameWebhook(in, wh) {
+	made := Created{Webhook: wh, Record: rec, Sinks: c.fill(keep, rec, sinks)}
+	if !sameWebhook(in, wh) { // said when the sinks have masked the secret
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
 			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))
 	}
-	made := Created{Webhook: wh, Record: rec, Sinks: c.fill(keep, rec, sinks)}
 	err = SinkError(rec, made.Sinks)
 	if err == nil {
 		c.phase(entry, secret.Phase{Name: "sunk", ID: wh.ID})

@@ -12,16 +12,19 @@ import (
 	"github.com/hookctl/hookctl/internal/sink"
 )
 
-// Fill hands the record's secret to every sink, whatever becomes of the others,
-// and notes in the stored record which of its unfilled sinks have it now. The
+// Fill hands the record's secret to every sink, first to those that mask it in a
+// log, whatever becomes of the others, and notes in the stored record which of its unfilled sinks have it now. The
 // error is of that note alone: the worst that follows is that recover names
 // them again.
 func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []sink.Sink) ([]sink.Result, error) {
 	results := make([]sink.Result, len(sinks))
 	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
-	for i, to := range sinks {
-		to = sink.For(to, it)
-		results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
+	for _, masks := range []bool{true, false} {
+		for i, to := range sinks {
+			if to = sink.For(to, it); sink.Masks(to) == masks {
+				results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
+			}
+		}
 	}
 	filled := func(name string) bool {
 		return slices.ContainsFunc(results, func(r sink.Result) bool {

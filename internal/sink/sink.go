@@ -76,6 +76,13 @@ func Forms() []Form {
 	}
 }
 
+// Masks reports whether a sink tells a CI runner to hide the secret in its log:
+// it comes before those that may print something.
+func Masks(s Sink) bool {
+	word, _, _ := strings.Cut(s.String(), ":")
+	return word == "github-output" || word == "github-env" || word == "stdout"
+}
+
 // Parse reads a --secret-to value. Errors are of kind Usage and list the forms.
 func Parse(spec string, env Env) (Sink, error) {
 	word, rest, _ := strings.Cut(spec, ":")
