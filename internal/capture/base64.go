@@ -31,6 +31,25 @@ var pairs = sync.OnceValue(func() *pairTable {
 	return t
 })
 
+// inPlace decodes padded standard base64 over itself. It is false for anything
+// else, which is then as it was.
+func (t *pairTable) inPlace(text []byte) ([]byte, bool) {
+	tail := max(len(text)-8, 0) &^ 7
+	for rest := text[:tail]; len(rest) > 0; rest = rest[8:] {
+		w := binary.LittleEndian.Uint64(rest)
+		if (t[uint16(w)]|t[uint16(w>>16)]|t[uint16(w>>32)]|t[w>>48])&notPair != 0 {
+			return nil, false
+		}
+	}
+	var end [12]byte
+	if _, ok := t.decode(end[:], text[tail:]); !ok {
+		return nil, false
+	}
+	// What is written for eight characters ends where the next eight begin.
+	n, ok := t.decode(text, text)
+	return text[:n], ok
+}
+
 // decode decodes padded standard base64 into dst, which must have room for
 // [base64.Encoding.DecodedLen]. It is false for anything else, line ends
 // included.

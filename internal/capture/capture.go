@@ -12,6 +12,7 @@
 package capture
 
 import (
+	"context"
 	"io"
 	"iter"
 	"strings"
@@ -69,6 +70,31 @@ func (b Batch) Each() iter.Seq2[*Request, error] {
 		if b.each != nil {
 			b.each(yield)
 		}
+	}
+}
+
+// largeBody is from where on a body is decoded in the memory that its text was
+// read into, and alone: see [alone].
+const largeBody = 1 << 20
+
+// alone yields a batch that holds much memory and returns when it was decoded,
+// or ctx has ended: nothing is read meanwhile, and what the batch referred to may
+// be used again.
+func alone(ctx context.Context, b Batch, yield func(Batch) bool) bool {
+	done := make(chan struct{})
+	each := b.each
+	b.each = func(yield func(*Request, error) bool) {
+		defer close(done)
+		each(yield)
+	}
+	if !yield(b) {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	case <-ctx.Done():
+		return false
 	}
 }
 

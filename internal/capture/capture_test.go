@@ -745,3 +745,129 @@ func FuzzRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+// Large bodies are decoded over the text that they were read from: what comes out
+// is what comes out of small ones, with whatever stands around them.
+func TestLargeBodies(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	raw := make([]byte, largeBody+11)
+	for i := range raw {
+		raw[i] = byte(r.Uint32())
+	}
+	text := strings.Repeat("Zo\u00eb \"\\/\b\n\u2028\U0001f600", largeBody/16)
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	std := base64.StdEncoding.EncodeToString(raw)
+	url := base64.RawURLEncoding.EncodeToString(raw)
+	lines := strings.ReplaceAll(std, "A", `A\r\n`)
+	for name, c := range map[string]struct{ member, want string }{
+		"base64":              {`"body_base64":"` + std + `"`, string(raw)},
+		"base64, escaped":     {`"body_base64":"` + strings.ReplaceAll(std, "/", `\/`) + `"`, string(raw)},
+		"base64 for URLs":     {`"body_base64":"` + url + `"`, string(raw)},
+		"base64 in lines":     {`"body_base64":"` + lines + `"`, string(raw)},
+		"base64 by a mark":    {`"isBase64Encoded":true,"body":"` + std + `"`, string(raw)},
+		"string":              {`"body":` + string(quoted), text},
+		"string, no escapes":  {`"body":"` + strings.Repeat("x", largeBody) + `"`, strings.Repeat("x", largeBody)},
+		"JSON":                {`"body":[` + string(quoted) + `]`, "[" + string(quoted) + "]"},
+		"both":                {`"body":` + string(quoted) + `,"body_base64":"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"`, text},
+		"both, not the same":  {`"body":` + string(quoted) + `,"body_base64":"` + std + `"`, ""},
+		"base64, one bad":     {`"body_base64":"` + std[:largeBody] + "*" + std[largeBody+1:] + `"`, ""},
+		"base64, the last":    {`"body_base64":"` + std[:len(std)-5] + `*AA="`, ""},
+		"base64, too long":    {`"body_base64":"` + std + `AAAAA"`, ""},
+		"string, bad escape":  {`"body":"` + strings.Repeat("x", largeBody) + `\x"`, ""},
+		"string, raw control": {`"body":"` + strings.Repeat("x", largeBody) + "\t\"", ""},
+	} {
+		for around, record := range map[string]string{
+			"first":                   `{` + c.member + `,"headers":{"A":"b"},"url":"/hook"}`,
+			"last":                    `{"url":"/hook","headers":{"A":"b"},` + c.member + `}`,
+			"beside what is not fast": `{"answer":{"status":200},"headers":{"A":"b"},` + c.member + `,"url":"/hook"}`,
+		} {
+			small := `{"headers":{"C":"d"},"body_base64":"e30="}`
+			for format, doc := range map[string]string{
+				"ndjson": small + "\n" + record + "\n" + small,
+				"json":   "[" + small + "," + record + "," + small + "]",
+			} {
+				if format == "json" && around != "first" || c.want == "" && around == "last" {
+					continue // encoding/json takes its time
+				}
+				all := parse(t, format, doc)
+				want := c.want
+				if format == "json" && strings.HasPrefix(name, "string, ") && c.want == "" {
+					// There is no telling where the next item would begin.
+					if len(all) != 2 || all[1].Err == "" {
+						t.Errorf("%s, %s, %s: %d deliveries", name, around, format, len(all))
+					}
+					continue
+				}
+				if len(all) != 3 {
+					t.Fatalf("%s, %s, %s: %d deliveries", name, around, format, len(all))
+				}
+				for i, g := range all {
+					switch {
+					case i%2 == 0 && (g.Err != "" || g.Body != "{}"):
+						t.Errorf("%s, %s, %s: beside it %q, %s", name, around, format, g.Body, g.Err)
+					case i%2 == 1 && want == "" && g.Err == "":
+						t.Errorf("%s, %s, %s: it is read", name, around, format)
+					case i%2 == 1 && want != "" && (g.Err != "" || g.Body != want || g.URL != "/hook" || g.Header.Get("A") != "b"):
+						t.Errorf("%s, %s, %s: %d bytes, want %d; %+v %s", name, around, format, len(g.Body), len(want), g.Header, g.Err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The exports of other tools too.
+func TestLargeExports(t *testing.T) {
+	raw := strings.Repeat("\x00\xff\n{", largeBody/3)
+	std := base64.StdEncoding.EncodeToString([]byte(raw))
+	plain, err := json.Marshal(strings.Repeat("a \"text\"\n", largeBody/8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text string
+	if err := json.Unmarshal(plain, &text); err != nil {
+		t.Fatal(err)
+	}
+	dump := "POST / HTTP/1.1\r\nA: b\r\nContent-Length: " + fmt.Sprint(len(raw)) + "\r\n\r\n" + raw
+	for format, c := range map[string]struct{ doc, want string }{
+		"har":          {`{"log":{"creator":{},"entries":[E,E]}}`, ""},
+		"lambda":       {`{"headers":{"A":"b"},"isBase64Encoded":true,"body":"` + std + `"}`, raw},
+		"ngrok":        {`{"requests":[E,E]}`, ""},
+		"webhook.site": {`{"uuid":"a","token_id":"b","headers":{"A":"b"},"content":` + string(plain) + `}`, text},
+	} {
+		switch format {
+		case "har":
+			c.doc, c.want = strings.ReplaceAll(c.doc, "E", `{"request":{"method":"POST","headers":[{"name":"A","value":"b"}],"postData":{"text":"`+std+`","encoding":"base64"}}}`), raw
+		case "ngrok":
+			c.doc, c.want = strings.ReplaceAll(c.doc, "E", `{"uri":"/api/requests/http/x","request":{"raw":"`+base64.StdEncoding.EncodeToString([]byte(dump))+`"}}`), raw
+		default:
+			c.doc += "\n" + c.doc
+		}
+		all := parse(t, "", c.doc)
+		if len(all) != 2 {
+			t.Fatalf("%s: %d deliveries", format, len(all))
+		}
+		for _, g := range all {
+			if g.Err != "" || g.Body != c.want || g.Header.Get("A") != "b" {
+				t.Errorf("%s: %d bytes, want %d; %+v %s", format, len(g.Body), len(c.want), g.Header, g.Err)
+			}
+		}
+	}
+}
+
+// What stands among items and is none is a row, null too.
+func TestNullItems(t *testing.T) {
+	for format, text := range map[string]string{
+		"json": `[null,1,"x",{"headers":{},"body":""}]`, "lambda": `[null,1,"x",{"headers":{},"body":""}]`,
+		"har":    `{"log":{"entries":[null,1,"x",{"request":{"method":"POST"}}]}}`,
+		"ndjson": "null\n1\n\"x\"\n{\"headers\":{},\"body\":\"\"}",
+	} {
+		all := parse(t, format, text)
+		if len(all) != 4 || all[0].Err == "" || all[1].Err == "" || all[2].Err == "" || all[3].Err != "" {
+			t.Errorf("%s: %+v", format, all)
+		}
+	}
+}

@@ -18,6 +18,7 @@ type fastDecoder struct {
 	arena   []byte // all text of a record: made one string at the end
 	spans   []span // of arena: name and value of each header line, in turn
 	special [3]span
+	large   []byte // a body in base64 that is decoded where it stands, as the last
 }
 
 type span struct{ from, to int }
@@ -30,7 +31,7 @@ const (
 )
 
 // decode returns the record on one line. The request is valid until the next
-// call.
+// call, and the line is not to be used any more: a large body is written over it.
 func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, error) {
 	f.arena = append(f.arena[:0], name...)
 	f.arena = append(f.arena, ':')
@@ -59,7 +60,7 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 
 // record reports whether it understood the whole line.
 func (f *fastDecoder) record(b []byte) bool {
-	f.spans, f.special = f.spans[:0], [3]span{}
+	f.spans, f.special, f.large = f.spans[:0], [3]span{}, nil
 	headers, body := false, false
 	i := skipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
@@ -114,12 +115,27 @@ func (f *fastDecoder) record(b []byte) bool {
 			return false
 		}
 		if b[i] == '}' {
-			return headers && body && skipSpace(b, i+1) == len(b)
+			return headers && body && skipSpace(b, i+1) == len(b) && f.inPlace()
 		}
 		if b[i] != ',' {
 			return false
 		}
 	}
+}
+
+// inPlace decodes a large body, now that the rest of the line is understood.
+func (f *fastDecoder) inPlace() bool {
+	if f.large == nil {
+		return true
+	}
+	var ok bool
+	switch {
+	case f.request.Inexact: // a string
+		f.body, ok = bodyText(f.large)
+	default:
+		f.body, ok = pairs().inPlace(f.large)
+	}
+	return ok
 }
 
 // headers takes an object of strings and lists of strings.
@@ -217,6 +233,10 @@ func (f *fastDecoder) base64(b []byte, i int) int {
 		return -1
 	}
 	text := b[i+1 : end-1]
+	if len(text) >= largeBody {
+		f.large = text
+		return end
+	}
 	if need := base64.StdEncoding.DecodedLen(len(text)); cap(f.body) < need {
 		f.body = make([]byte, need)
 	}
@@ -251,9 +271,13 @@ func (f *fastDecoder) text(b []byte, i int) int {
 	if end < 0 {
 		return -1
 	}
-	var ok bool
-	if f.body, ok = unquote(f.body[:0], b[i:end]); !ok {
-		return -1
+	if text := b[i:end]; len(text) >= largeBody {
+		f.large = text
+	} else {
+		var ok bool
+		if f.body, ok = unquote(f.body[:0], text); !ok {
+			return -1
+		}
 	}
 	f.request.Inexact = true
 	f.request.Notes = stringNotes

@@ -19,7 +19,7 @@ var harFormat = Format{
 	Name:  "har",
 	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests that have a body",
 	Sniff: har.sniff,
-	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return har.read(in) },
+	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return har.read(ctx, in) },
 }
 
 var har = exported{
@@ -53,7 +53,7 @@ func harEntry(o object, r *Request) (other string, err error) {
 		}
 		r.Body = []byte{}
 		return "", nil
-	case !post.has("text") || post.text("text") == "" && post.has("params"):
+	case !post.has("text") || post.empty("text") && post.has("params"):
 		return "", harParams(post, r)
 	}
 	encoding := cmp.Or(post.text("encoding"), post.text("_encoding"))

@@ -26,28 +26,33 @@ var jsonFormat = Format{
 	Read: readJSON,
 }
 
-func readJSON(_ context.Context, in Input) iter.Seq[Batch] {
+func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		limit := &perItem{r: &bomless{r: in.R}, left: MaxDelivery}
 		d := json.NewDecoder(limit)
 		depth, n := 0, 0
 		for {
 			limit.left = MaxDelivery
-			next, err := nextItem(d, &depth)
-			if err == io.EOF {
-				return
+			source := func() string {
+				if n++; depth > 0 || n > 1 {
+					return fmt.Sprintf("%s#%d", in.Name, n)
+				}
+				return in.Name
 			}
-			n++
-			source := in.Name
-			if depth > 0 || n > 1 {
-				source = fmt.Sprintf("%s#%d", in.Name, n)
+			more := true
+			err := nextItem(d, &depth, func(text []byte) {
+				if len(text) < largeBody {
+					more = yield(recordBatch(source(), bytes.Clone(text)))
+				} else {
+					more = alone(ctx, recordBatch(source(), text), yield)
+				}
+			})
+			if err == io.EOF || !more {
+				return
 			}
 			if err != nil {
 				// There is no telling where the next item would begin.
-				yield(unreadable(source, fmt.Errorf("not JSON: %w", err)))
-				return
-			}
-			if !yield(recordBatch(source, next)) {
+				yield(unreadable(source(), fmt.Errorf("not JSON: %w", err)))
 				return
 			}
 		}
@@ -55,7 +60,7 @@ func readJSON(_ context.Context, in Input) iter.Seq[Batch] {
 }
 
 func recordBatch(source string, text []byte) Batch {
-	return Batch{Size: 2 * len(text), each: func(yield func(*Request, error) bool) {
+	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
 		r := Request{Source: source}
 		if err := decodeRecord(text, &r); err != nil {
 			yield(&Request{Source: source}, err)
@@ -65,35 +70,44 @@ func recordBatch(source string, text []byte) Batch {
 	}}
 }
 
-// nextItem returns the next object, stepping into and out of one level of
+// inBuffer is a value where it stands in the decoder's buffer, which a copy would
+// double.
+type inBuffer struct{ use func(text []byte) }
+
+// UnmarshalJSON implements [json.Unmarshaler]. The text is gone when use returns.
+func (i *inBuffer) UnmarshalJSON(text []byte) error {
+	i.use(text)
+	return nil
+}
+
+// nextItem has the next object used, stepping into and out of one level of
 // arrays. At the end of the input it returns io.EOF.
-func nextItem(d *json.Decoder, depth *int) (json.RawMessage, error) {
+func nextItem(d *json.Decoder, depth *int, use func(text []byte)) error {
 	for {
 		if *depth > 0 && !d.More() {
 			if _, err := d.Token(); err != nil {
-				return nil, endInside(err)
+				return endInside(err)
 			}
 			*depth--
 			continue
 		}
-		var item json.RawMessage
 		if *depth == 0 {
 			c, err := firstByte(d)
 			if err != nil {
-				return nil, err
+				return err
 			}
 			if c == '[' {
 				if _, err := d.Token(); err != nil {
-					return nil, endInside(err)
+					return endInside(err)
 				}
 				*depth++
 				continue
 			}
 		}
-		if err := d.Decode(&item); err != nil {
-			return nil, endInside(err)
+		if err := d.Decode(&inBuffer{use}); err != nil {
+			return endInside(err)
 		}
-		return item, nil
+		return nil
 	}
 }
 

@@ -18,7 +18,7 @@ var lambdaFormat = Format{
 	Name:  "lambda",
 	About: "events of AWS Lambda: API Gateway (REST, HTTP), function URL, load balancer",
 	Sniff: lambda.sniff,
-	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return lambda.read(in) },
+	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return lambda.read(ctx, in) },
 }
 
 var lambda = exported{item: lambdaEvent, is: isLambdaEvent}

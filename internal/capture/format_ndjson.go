@@ -23,6 +23,8 @@ const (
 	// blockSize is how much is read at a time, and how much a batch holds
 	// unless a single line is longer.
 	blockSize = 1 << 20
+	// longLine is from where on nothing is read while a line is decoded.
+	longLine = 8 << 20
 )
 
 // sniffNDJSON looks for one line that is a record among those that begin within
@@ -70,7 +72,7 @@ func laidOut(text []byte) bool {
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		l := lines{in: Input{Name: in.Name, R: &bomless{r: in.R}}, yield: yield, next: 1}
+		l := lines{ctx: ctx, in: Input{Name: in.Name, R: &bomless{r: in.R}}, yield: yield, next: 1}
 		for ctx.Err() == nil && l.read() {
 		}
 	}
@@ -78,6 +80,7 @@ func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 
 // lines cuts an input into blocks of whole lines.
 type lines struct {
+	ctx     context.Context
 	in      Input
 	yield   func(Batch) bool
 	buf     []byte // what was read and not yet yielded; no newline in it
@@ -93,9 +96,9 @@ func (l *lines) read() bool {
 		copy(grown, l.buf)
 		l.buf = grown
 	}
-	n, err := l.in.R.Read(l.buf[len(l.buf):cap(l.buf)])
-	full := n == cap(l.buf)-len(l.buf)
+	n, err := l.in.R.Read(l.buf[len(l.buf):min(cap(l.buf), len(l.buf)+blockSize)])
 	l.buf = l.buf[:len(l.buf)+n]
+	full := len(l.buf) == cap(l.buf)
 	if err == nil {
 		return l.cut(full)
 	}
@@ -140,21 +143,26 @@ func (l *lines) cut(full bool) bool {
 		first := bytes.IndexByte(block, '\n') + 1
 		block, l.skip = block[first:], false
 	}
-	batch := Batch{}
-	if len(block) > 0 {
-		if full || len(block) >= blockSize/2 {
-			batch = l.batch(block)
-			l.buf = make([]byte, len(rest), blockSize+2*len(rest))
-			copy(l.buf, rest)
-		} else {
-			batch = l.batch(bytes.Clone(block))
+	more := true
+	switch {
+	case len(block) == 0:
+		l.buf = append(l.buf[:0], rest...)
+	case len(block) > longLine:
+		// The buffer is used again when the line was decoded.
+		if more = alone(l.ctx, l.batch(block), l.yield); more {
 			l.buf = append(l.buf[:0], rest...)
 		}
-	} else {
+	case (full || len(block) >= blockSize/2) && cap(l.buf) <= longLine:
+		batch := l.batch(block)
+		l.buf = append(make([]byte, 0, blockSize+2*len(rest)), rest...)
+		more = l.yield(batch)
+	default:
+		batch := l.batch(bytes.Clone(block))
 		l.buf = append(l.buf[:0], rest...)
+		more = l.yield(batch)
 	}
 	l.scanned = len(l.buf)
-	return batch.each == nil || l.yield(batch)
+	return more
 }
 
 // tooLong gives up on a line over the limit: it is reported once, and its

@@ -16,7 +16,7 @@ var ngrokFormat = Format{
 	Name:  "ngrok",
 	About: "requests from ngrok's inspection API (localhost:4040/api/requests/http)",
 	Sniff: ngrok.sniff,
-	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return ngrok.read(in) },
+	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return ngrok.read(ctx, in) },
 }
 
 var ngrok = exported{
@@ -49,8 +49,8 @@ func ngrokRequest(o object, r *Request) (other string, err error) {
 	if !request.has("raw") {
 		return "", errors.New(`the request has no "raw": the agent keeps it no more`)
 	}
-	raw, err := decodeBase64(nil, []byte(request.text("raw")))
-	if err != nil {
+	raw, _ := bodyText(request["raw"])
+	if raw, err = decodeBase64(raw); err != nil {
 		return "", fmt.Errorf(`"raw": %w`, err)
 	}
 	line, _, _ := cutLine(raw)

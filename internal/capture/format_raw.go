@@ -38,18 +38,9 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 			yield(one(&Request{Source: in.Name, Body: head, Notes: notes}, nil))
 			return
 		}
-		// The input is closed when this sequence ends, and the batch is decoded
-		// by somebody else: wait until that has happened.
-		done := make(chan struct{})
-		batch := Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
-			defer close(done)
+		// The input is closed when this sequence ends.
+		alone(ctx, Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
 			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Again: in.Again, Notes: notes}, nil)
-		}}
-		if yield(batch) {
-			select {
-			case <-done:
-			case <-ctx.Done():
-			}
-		}
+		}}, yield)
 	}
 }

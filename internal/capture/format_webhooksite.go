@@ -13,7 +13,7 @@ var webhookSiteFormat = Format{
 	Name:  "webhook.site",
 	About: "requests from webhook.site's API or JSON export",
 	Sniff: webhookSite.sniff,
-	Read:  func(_ context.Context, in Input) iter.Seq[Batch] { return webhookSite.read(in) },
+	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return webhookSite.read(ctx, in) },
 }
 
 var webhookSite = exported{

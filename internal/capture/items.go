@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,10 +40,10 @@ func (e exported) sniff(head []byte, _ bool) bool {
 	return len(text) > 0 && text[0] == '{' && (e.is(text) || e.path != nil && e.contains(text))
 }
 
-func (e exported) read(in Input) iter.Seq[Batch] {
+func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		r := io.Reader(&bomless{r: in.R})
-		x := itemReader{exported: e, name: in.Name, in: &prefixed{r: r}, yield: yield}
+		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, yield: yield}
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
 			if err != nil {
@@ -63,6 +64,7 @@ func (e exported) read(in Input) iter.Seq[Batch] {
 // itemReader walks one input.
 type itemReader struct {
 	exported
+	ctx    context.Context
 	name   string
 	in     *prefixed
 	d      *json.Decoder
@@ -126,14 +128,15 @@ func (x *itemReader) resume() bool {
 // one reads a document and yields its items; more is false when the consumer
 // has had enough.
 func (x *itemReader) one() (more bool, err error) {
+	more = true
+	give := func(raw []byte) { more = x.give(raw) }
 	if !x.inside {
 		for {
 			x.limit.left = MaxDelivery
-			raw, err := nextItem(x.d, &x.depth)
-			if err != nil {
+			if err := nextItem(x.d, &x.depth, give); err != nil {
 				return true, err
 			}
-			if !x.give(raw) {
+			if !more {
 				return false, nil
 			}
 		}
@@ -144,11 +147,10 @@ func (x *itemReader) one() (more bool, err error) {
 	}
 	for x.d.More() {
 		x.limit.left = MaxDelivery
-		var raw json.RawMessage
-		if err := x.d.Decode(&raw); err != nil {
+		if err := x.d.Decode(&inBuffer{give}); err != nil {
 			return true, endInside(err)
 		}
-		if !x.give(raw) {
+		if !more {
 			return false, nil
 		}
 	}
@@ -232,8 +234,9 @@ func (x *itemReader) close() error {
 	return nil
 }
 
-// give yields one item, unless it is no delivery.
-func (x *itemReader) give(raw json.RawMessage) bool {
+// give yields one item, unless it is no delivery. What is yielded refers to raw
+// only while a large batch is decoded.
+func (x *itemReader) give(raw []byte) bool {
 	x.n++
 	r := &Request{Source: x.source()}
 	o := objectOf(raw)
@@ -248,7 +251,12 @@ func (x *itemReader) give(raw json.RawMessage) bool {
 		x.others, x.other = x.others+1, other
 		return true
 	}
-	return x.yield(one(r, nil))
+	batch := one(r, nil)
+	if len(r.Body) < largeBody/2 {
+		return x.yield(batch)
+	}
+	batch.Size = len(raw) // the body is a part of it
+	return alone(x.ctx, batch, x.yield)
 }
 
 func (x *itemReader) source() string { return fmt.Sprintf("%s#%d", x.name, x.n) }
@@ -281,30 +289,33 @@ func (o object) text(name string) string {
 // object is a member that is an object; nil where it is not one.
 func (o object) object(name string) object { return objectOf(o[name]) }
 
+// empty reports whether a member is a string without text.
+func (o object) empty(name string) bool { return string(o[name]) == `""` }
+
 // has reports whether a member is there and not null.
 func (o object) has(name string) bool { return len(o[name]) > 0 && !isNull(o[name]) }
 
 // textBody decodes a body that is a string, base64 if that is said of it.
-// Absent or null is an empty body.
+// Absent or null is an empty body. A large one is written over the member.
 func (o object) textBody(name string, base64 bool, r *Request) error {
 	v := o[name]
 	if len(v) == 0 || isNull(v) {
 		r.Body = []byte{}
 		return nil
 	}
-	s, ok := unquote(nil, v)
+	s, ok := bodyText(v)
 	switch {
 	case base64 && !ok:
 		return fmt.Errorf("%q is not a string", name)
 	case base64:
 		var err error
-		if r.Body, err = decodeBase64(nil, s); err != nil {
+		if r.Body, err = decodeBase64(s); err != nil {
 			return fmt.Errorf("%q: %w", name, err)
 		}
 	case ok:
 		r.Body, r.Inexact, r.Notes = s, true, append(r.Notes, noteBodyString)
 	case v[0] == '{' || v[0] == '[':
-		r.Body, r.Inexact, r.Notes = append([]byte{}, v...), true, append(r.Notes, noteBodyJSON)
+		r.Body, r.Inexact, r.Notes = bodyJSON(v), true, append(r.Notes, noteBodyJSON)
 	default:
 		return fmt.Errorf("%q is not a string", name)
 	}

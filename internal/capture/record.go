@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // A record is a delivery as a JSON object: {"headers", "body" or
@@ -21,19 +22,15 @@ const (
 // whole record, member names are compared exactly, strings are decoded without
 // loss. Of repeated members the last counts.
 func decodeRecord(text []byte, r *Request) error {
-	var m map[string]json.RawMessage
-	if err := json.Unmarshal(text, &m); err != nil {
+	m, err := parseObject(text)
+	if err != nil {
 		return fmt.Errorf("not a JSON object: %w", err)
 	}
 	headers, ok := m["headers"]
 	if !ok {
 		return errors.New(`no member "headers"`)
 	}
-	var err error
 	if r.Header, err = decodeHeaders(r.Header[:0], headers); err != nil {
-		return err
-	}
-	if r.Body, err = decodeBody(m, r); err != nil {
 		return err
 	}
 	for name, to := range map[string]*string{"received_at": &r.ReceivedAt, "method": &r.Method, "url": &r.URL} {
@@ -41,28 +38,62 @@ func decodeRecord(text []byte, r *Request) error {
 			*to = string(s)
 		}
 	}
-	return nil
+	r.Body, err = decodeBody(m, r) // the last: it may write over the text
+	return err
+}
+
+// parseObject takes a JSON object apart, whose members are then parts of text.
+func parseObject(text []byte) (object, error) {
+	var syntax checked
+	if err := json.Unmarshal(text, &syntax); err != nil {
+		return nil, err
+	}
+	if o := objectOf(text[skipSpace(text, 0):]); o != nil {
+		return o, nil
+	}
+	var m map[string]json.RawMessage // says what it is instead; null is an object without members
+	return nil, json.Unmarshal(text, &m)
+}
+
+// checked is any JSON, of which nothing is kept.
+type checked struct{}
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (*checked) UnmarshalJSON([]byte) error { return nil }
+
+// bodyText is the text of a body that is a JSON string, given with its quotes. A
+// large one is decoded over itself, so that whoever asks must be the last to look
+// at it.
+func bodyText(quoted []byte) ([]byte, bool) {
+	if len(quoted) < largeBody {
+		return unquote(nil, quoted)
+	}
+	if !quotable(quoted) {
+		return nil, false
+	}
+	s, ok := unquote(quoted[:0], quoted)
+	return slices.Clip(s), ok
 }
 
 // errTwoBodies keeps a record from being valid by the one body while a person,
 // or another program, reads the other.
 var errTwoBodies = errors.New(`"body" and "body_base64" are not the same bytes, and nothing tells which was delivered: leave one of them out`)
 
-func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
+func decodeBody(m object, r *Request) ([]byte, error) {
 	base, ok := m["body_base64"]
 	if !ok || isNull(base) {
 		return decodeText(m, r)
 	}
-	s, ok := unquote(nil, base)
+	s, ok := bodyText(base)
 	if !ok {
 		return nil, errors.New(`"body_base64" is not a string`)
 	}
-	body, err := decodeBase64(nil, s)
+	body, err := decodeBase64(s)
 	if err != nil {
 		return nil, fmt.Errorf(`"body_base64": %w`, err)
 	}
 	if v, ok := m["body"]; ok && !isNull(v) {
-		other, err := decodeText(map[string]json.RawMessage{"body": v, "isBase64Encoded": m["isBase64Encoded"]}, &Request{})
+		other, err := decodeText(object{"body": v, "isBase64Encoded": m["isBase64Encoded"]}, &Request{})
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +105,7 @@ func decodeBody(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 }
 
 // decodeText is the body of a record that has no "body_base64".
-func decodeText(m map[string]json.RawMessage, r *Request) ([]byte, error) {
+func decodeText(m object, r *Request) ([]byte, error) {
 	v, ok := m["body"]
 	if ok && v[0] != '"' {
 		// What a tool parsed; some keep the text beside it.
@@ -90,13 +121,13 @@ func decodeText(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 	case isNull(v):
 		return []byte{}, nil
 	case v[0] == '"':
-		s, ok := unquote(nil, v)
+		s, ok := bodyText(v)
 		if !ok {
 			return nil, errors.New(`"body" is not a valid string`)
 		}
 		if isTrue(m["isBase64Encoded"]) {
 			// An event of AWS Lambda among other records.
-			body, err := decodeBase64(nil, s)
+			body, err := decodeBase64(s)
 			if err != nil {
 				return nil, fmt.Errorf(`"body": %w`, err)
 			}
@@ -106,7 +137,15 @@ func decodeText(m map[string]json.RawMessage, r *Request) ([]byte, error) {
 		return s, nil
 	}
 	r.Inexact, r.Notes = true, append(r.Notes, noteBodyJSON)
-	return bytes.Clone(v), nil
+	return bodyJSON(v), nil
+}
+
+// bodyJSON is a body that was kept as JSON: a copy, unless it is large.
+func bodyJSON(v []byte) []byte {
+	if len(v) < largeBody {
+		return bytes.Clone(v)
+	}
+	return slices.Clip(v)
 }
 
 func isNull(v []byte) bool { return string(v) == "null" }
@@ -209,17 +248,34 @@ func headerText(name string, v []byte) (text string, ok bool, err error) {
 	return string(v), true, nil
 }
 
-// decodeBase64 takes either alphabet, padded or not.
-func decodeBase64(to, s []byte) ([]byte, error) {
-	if out, err := base64.StdEncoding.AppendDecode(to, s); err == nil {
-		return out, nil
+// decodeBase64 takes either alphabet, padded or not, and decodes s over itself.
+func decodeBase64(s []byte) ([]byte, error) {
+	s = bytes.TrimRight(s, "=\r\n")
+	if bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0 {
+		s = slices.DeleteFunc(s, func(c byte) bool { return c == '\n' || c == '\r' })
 	}
-	s = bytes.TrimRight(s, "=")
 	enc := base64.RawStdEncoding
-	if bytes.ContainsAny(s, "-_") {
+	if bytes.IndexByte(s, '-') >= 0 || bytes.IndexByte(s, '_') >= 0 {
 		enc = base64.RawURLEncoding
 	}
-	return enc.AppendDecode(to, s)
+	// Piece by piece: a decoder does not promise to take the memory that it
+	// reads for its output.
+	var out [3 << 10]byte
+	n := 0
+	for at := 0; at < len(s); {
+		piece := s[at:min(at+len(out)/3*4, len(s))]
+		got, err := enc.Decode(out[:], piece)
+		if err != nil {
+			var corrupt base64.CorruptInputError
+			if errors.As(err, &corrupt) {
+				err = corrupt + base64.CorruptInputError(at)
+			}
+			return nil, err
+		}
+		n += copy(s[n:], out[:got])
+		at += len(piece)
+	}
+	return s[:n:n], nil
 }
 
 // isRecord reports whether text, which may be cut off, is a record by its

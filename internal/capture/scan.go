@@ -21,14 +21,18 @@ func skipSpace(b []byte, i int) int {
 // skipString takes the index of an opening quote and returns the index after
 // the closing one, and whether there is a backslash in between.
 func skipString(b []byte, i int) (end int, escaped bool) {
+	quote := 0 // where the next one is; it is looked for once, however many escapes come before
 	for i++; ; {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
-			return -1, escaped
+		if quote < i {
+			n := bytes.IndexByte(b[i:], '"')
+			if n < 0 {
+				return -1, escaped
+			}
+			quote = i + n
 		}
-		slash := bytes.IndexByte(b[i:i+n], '\\')
+		slash := bytes.IndexByte(b[i:quote], '\\')
 		if slash < 0 {
-			return i + n + 1, escaped
+			return quote + 1, escaped
 		}
 		escaped = true
 		if i += slash + 2; i > len(b) {
@@ -135,43 +139,60 @@ func members(b []byte, f func(name, value []byte) bool) bool {
 // encoding/json a lone surrogate becomes U+FFFD; unlike there, bytes that are
 // not UTF-8 stay as they are, since they may be the payload's own. Control
 // characters and unknown escapes are errors.
+//
+// The text is never longer than what it was read from up to there, so that it
+// may be written over the string itself.
 func unquote(to, quoted []byte) ([]byte, bool) {
+	ok := pieces(quoted, func(plain []byte, r rune) {
+		if to = append(to, plain...); r >= 0 {
+			to = utf8.AppendRune(to, r)
+		}
+	})
+	return to, ok
+}
+
+// quotable reports whether unquote would take it.
+func quotable(quoted []byte) bool { return pieces(quoted, func([]byte, rune) {}) }
+
+// pieces calls f with what a JSON string consists of: runs of plain text, and the
+// characters that are escaped; r is -1 with the former.
+func pieces(quoted []byte, f func(plain []byte, r rune)) bool {
 	if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
-		return to, false
+		return false
 	}
 	b := quoted[1 : len(quoted)-1]
 	for i := 0; i < len(b); {
 		c := b[i]
 		switch {
 		case c < 0x20 || c == '"':
-			return to, false
+			return false
 		case c != '\\':
 			start := i
 			for i++; i < len(b) && b[i] >= 0x20 && b[i] != '\\' && b[i] != '"'; i++ {
 			}
-			to = append(to, b[start:i]...)
+			f(b[start:i], -1)
 			continue
 		}
 		if i+1 >= len(b) {
-			return to, false
+			return false
 		}
 		if b[i+1] == 'u' {
 			r, n := unescapeRune(b[i:])
 			if n == 0 {
-				return to, false
+				return false
 			}
-			to = utf8.AppendRune(to, r)
+			f(nil, r)
 			i += n
 			continue
 		}
 		at := bytes.IndexByte([]byte(`"\/bfnrt`), b[i+1])
 		if at < 0 {
-			return to, false
+			return false
 		}
-		to = append(to, "\"\\/\b\f\n\r\t"[at])
+		f(nil, rune("\"\\/\b\f\n\r\t"[at]))
 		i += 2
 	}
-	return to, true
+	return true
 }
 
 // unescapeRune reads \uXXXX, or two of them that are a surrogate pair.
