@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
-	"strings"
 )
 
 // each makes a sequence of the given texts, leaving out those equal to the
@@ -26,40 +25,69 @@ func withoutNewline(b []byte) iter.Seq[[]byte] {
 	return each(b, one, bytes.TrimSuffix(one, []byte("\r")), all)
 }
 
+// made is each for forms that are copies of the body: one at a time.
+func made(original []byte, forms ...func() []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, form := range forms {
+			if t := form(); !bytes.Equal(t, original) && !yield(t) {
+				return
+			}
+		}
+	}
+}
+
+// parts is the form that consists of them: the only one itself, or a copy of all.
+func parts(all ...[]byte) func() []byte {
+	return func() []byte {
+		if len(all) == 1 {
+			return all[0]
+		}
+		return bytes.Join(all, nil)
+	}
+}
+
 func withNewline(b []byte) iter.Seq[[]byte] {
-	return each(b, append(bytes.Clone(b), '\n'), append(bytes.Clone(b), '\r', '\n'), append(bytes.Clone(b), '\n', '\n'))
+	return made(b, parts(b, []byte("\n")), parts(b, []byte("\r\n")), parts(b, []byte("\n\n")))
 }
 
 func lineEnds(b []byte) iter.Seq[[]byte] {
 	if bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 {
 		return each(b)
 	}
-	lf := bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))
-	crlf := bytes.ReplaceAll(lf, []byte("\n"), []byte("\r\n"))
-	return each(b, lf, crlf, bytes.TrimRight(lf, "\n"), append(bytes.Clone(crlf), '\r', '\n'),
-		bytes.ReplaceAll(b, []byte("\r"), []byte("\n")), bytes.ReplaceAll(b, []byte("\r\r\n"), []byte("\r\n")))
+	replaced := func(text []byte, from, to string) []byte {
+		return bytes.ReplaceAll(text, []byte(from), []byte(to))
+	}
+	lf := func() []byte { return replaced(b, "\r\n", "\n") }
+	crlf := func() []byte { return replaced(lf(), "\n", "\r\n") }
+	return made(b, lf, crlf,
+		func() []byte { return bytes.TrimRight(lf(), "\n") },
+		func() []byte { return append(crlf(), '\r', '\n') },
+		func() []byte { return replaced(b, "\r", "\n") },
+		func() []byte { return replaced(b, "\r\r\n", "\r\n") })
 }
 
 var utf8BOM = []byte("\xef\xbb\xbf")
 
 func byteOrderMark(b []byte) iter.Seq[[]byte] {
 	bare := bytes.TrimPrefix(b, utf8BOM)
-	return each(b, bare, append(bytes.Clone(utf8BOM), b...), bytes.TrimRight(bare, "\r\n"))
+	return made(b, parts(bare), parts(utf8BOM, b), parts(bytes.TrimRight(bare, "\r\n")))
 }
 
 func trimmed(b []byte) iter.Seq[[]byte] {
-	return each(b, bytes.TrimSpace(b), bytes.TrimLeft(b, " \t\r\n"), bytes.TrimRight(b, " \t\r\n"),
-		bytes.Trim(b, " \t\r\n\x00"), append(bytes.Clone(b), ' '), append([]byte{'\n'}, b...), append([]byte{' '}, b...))
+	return made(b, parts(bytes.TrimSpace(b)), parts(bytes.TrimLeft(b, " \t\r\n")), parts(bytes.TrimRight(b, " \t\r\n")),
+		parts(bytes.Trim(b, " \t\r\n\x00")), parts(b, []byte(" ")), parts([]byte("\n"), b), parts([]byte(" "), b))
 }
 
 func base64Body(b []byte) iter.Seq[[]byte] {
-	text := strings.Trim(strings.TrimSpace(string(b)), `"`)
-	if _, data, ok := strings.Cut(text, ";base64,"); ok && strings.HasPrefix(text, "data:") {
+	text := bytes.Trim(bytes.TrimSpace(b), `"`)
+	if _, data, ok := bytes.Cut(text, []byte(";base64,")); ok && bytes.HasPrefix(text, []byte("data:")) {
 		text = data
 	}
 	return func(yield func([]byte) bool) {
-		if out, err := hex.DecodeString(text); err == nil && len(out) > 0 && !yield(out) {
-			return
+		if len(bytes.Trim(text, "0123456789abcdefABCDEF")) == 0 {
+			if out, err := hex.AppendDecode(nil, text); err == nil && len(out) > 0 && !yield(out) {
+				return
+			}
 		}
 		for range 2 { // twice, by two programs that did not know of each other
 			out, ok := decodeText(text)
@@ -69,7 +97,7 @@ func base64Body(b []byte) iter.Seq[[]byte] {
 			if !yield(out) || !yield(bytes.TrimRight(out, "\r\n")) {
 				return
 			}
-			text = string(out)
+			text = out
 		}
 		yield(base64.StdEncoding.AppendEncode(nil, b))
 	}

@@ -5,8 +5,9 @@ import (
 	"sync"
 )
 
-// budget bounds how many bytes are under way. One goroutine acquires, any
-// releases.
+// budget bounds how many bytes are under way. Any goroutine acquires and
+// releases: each release wakes one that waits, and a single one always fits when
+// nothing else is under way.
 type budget struct {
 	mu    sync.Mutex
 	used  int
@@ -21,7 +22,7 @@ func newBudget(limit int) *budget {
 // acquire waits until n fits, or nothing else is under way. It is false when
 // ctx ended first.
 func (b *budget) acquire(ctx context.Context, n int) bool {
-	for {
+	for waited := false; ; waited = true {
 		b.mu.Lock()
 		fits := b.used == 0 || b.used+n <= b.limit
 		if fits {
@@ -29,6 +30,9 @@ func (b *budget) acquire(ctx context.Context, n int) bool {
 		}
 		b.mu.Unlock()
 		if fits {
+			if waited {
+				b.wake() // there may be room for another one
+			}
 			return true
 		}
 		select {
@@ -43,6 +47,10 @@ func (b *budget) release(n int) {
 	b.mu.Lock()
 	b.used -= n
 	b.mu.Unlock()
+	b.wake()
+}
+
+func (b *budget) wake() {
 	select {
 	case b.freed <- struct{}{}:
 	default:

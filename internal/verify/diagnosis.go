@@ -43,7 +43,31 @@ const (
 	// restBudget the work for what is likely under the others.
 	maxCandidates = 64
 	restBudget    = 8 << 20
+	// wholeBody is up to where every change of a body is tried. Of a larger one
+	// no copies are made: what was put around it is taken off, and what can be
+	// changed on the way into a hash is changed there, as for a body that is not
+	// in memory at all.
+	wholeBody = 8 << 20
 )
+
+// What diagnoses take in memory, all together and each; see [Engine.explain].
+const (
+	diagnosisMemory = 96 << 20
+	bodyForms       = 8   // times the body: forms of it that are there at once, and pairs
+	largeForms      = 2   // of a body over wholeBody
+	tokenForms      = 400 // bytes for each token of a JSON document
+)
+
+// memory is about how much the diagnosis of a body takes.
+func memory(body []byte) int {
+	switch {
+	case len(body) > wholeBody:
+		return largeForms * len(body)
+	case len(body) > maxJSON:
+		return bodyForms * len(body)
+	}
+	return bodyForms*len(body) + tokenForms*min(countTokens(body), maxTokens)
+}
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
 // an entry to the list in transformations.go: exactly one of bodies, json, keys
@@ -63,6 +87,9 @@ type transformation struct {
 	// paired says that it is tried together with those of the other kind:
 	// mistakes that are often made at the same time.
 	paired bool
+	// lean says that it makes bodies smaller, and hardly needs more memory than the
+	// captured one has: it is tried of any body.
+	lean bool
 	// hint marks a sign rather than a proof: asked for only when nothing was
 	// proven.
 	hint bool
@@ -130,9 +157,9 @@ func (e *Engine) diagnose(ctx context.Context, f *failure) (provider int, found 
 	for _, d := range all {
 		prove := d.prove
 		if f.streamed {
-			prove = func() []Finding { return d.proveStream(ctx) }
+			prove = d.proveStream
 		}
-		if found := prove(); found != nil {
+		if found := prove(ctx); found != nil {
 			if d.hit {
 				found = append(d.prior, found...)
 			}
@@ -212,7 +239,7 @@ func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 
 // prove returns what matches, an empty list if the targets match as they are,
 // nil if nothing does.
-func (d *diagnosis) prove() []Finding {
+func (d *diagnosis) prove(ctx context.Context) []Finding {
 	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.failure.body) {
 		return []Finding{}
 	}
@@ -231,8 +258,14 @@ func (d *diagnosis) prove() []Finding {
 	if found := d.proveRest(); found != nil {
 		return found
 	}
+	if d.large() {
+		return d.proveStream(ctx)
+	}
 	return d.provePair()
 }
+
+// large reports whether the body is in memory and too large to be copied.
+func (d *diagnosis) large() bool { return len(d.failure.body) > wholeBody }
 
 // proveRest tries the likeliest changes of the body, or none where the signature
 // is not in its place, with the secrets that the budget is too small for.
@@ -243,7 +276,10 @@ func (d *diagnosis) proveRest() []Finding {
 	left := d.budget
 	d.budget = restBudget
 	defer func() { d.budget = left }()
-	bodies, _ := d.pairedForms()
+	var bodies []form
+	if !d.large() {
+		bodies, _ = d.pairedForms()
+	}
 	if d.reason != signature.Mismatch {
 		bodies = slices.Insert(bodies, 0, form{text: d.failure.body})
 	}
@@ -274,7 +310,7 @@ func (d *diagnosis) proveObvious() []Finding {
 	}
 	for i := range transformations {
 		t := &transformations[i]
-		if !t.ofBody() || t.share > 0 || d.budget < 2*d.whole/3 {
+		if !t.ofBody() || t.share > 0 || d.budget < 2*d.whole/3 || d.large() && !t.lean {
 			continue
 		}
 		n := 0
@@ -303,7 +339,7 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 		return "", false
 	case t.test != nil:
 		return t.test(d)
-	case len(d.targets) == 0:
+	case len(d.targets) == 0, t.ofBody() && d.large():
 		return "", false
 	case t.ofBody():
 		for body := range d.forms(t, d.failure.body) {
@@ -536,13 +572,13 @@ func (d *diagnosis) match(body []byte) bool {
 }
 
 func (d *diagnosis) matchKey(key, body []byte) bool {
-	in, err := d.provider.Scheme.Input(d.timestamp, body)
-	return err == nil && d.hits(d.sum(key, in))
+	before, after, err := d.provider.Scheme.Around(d.timestamp)
+	return err == nil && d.hits(d.sum(key, []byte(before), body, []byte(after)))
 }
 
-// sum is the HMAC-SHA256 of text; it uses up the budget.
-func (d *diagnosis) sum(key, text []byte) []byte {
-	d.budget -= len(text) + hashCost
+// sum is the HMAC-SHA256 of a text in parts; it uses up the budget.
+func (d *diagnosis) sum(key []byte, parts ...[]byte) []byte {
+	d.budget -= hashCost
 	mac, ok := d.hashers[string(key)]
 	if !ok {
 		mac = hmac.New(sha256.New, key)
@@ -551,7 +587,10 @@ func (d *diagnosis) sum(key, text []byte) []byte {
 		}
 	}
 	mac.Reset()
-	mac.Write(text)
+	for _, part := range parts {
+		d.budget -= len(part)
+		mac.Write(part)
+	}
 	return mac.Sum(nil)
 }
 
@@ -639,7 +678,10 @@ func unknown(all []*diagnosis) []Finding {
 			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
 	}
 	explanation := "No known transformation of body, secret or signature makes it match." + of.guess()
-	if of.failure.streamed {
+	switch {
+	case of.large():
+		explanation = fmt.Sprintf("No known transformation of secret or signature makes it match; of a body over %d MiB only its ends, its layout and what was put around it were tried.", wholeBody>>20)
+	case of.failure.streamed:
 		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends and its layout were tried."
 		if of.failure.again == nil {
 			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."

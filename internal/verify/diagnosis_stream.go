@@ -8,11 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"hash"
+	"io"
 	"strconv"
 	"strings"
 )
 
-// A body that is not in memory is read once more, and every key that may have
+// A body that is not in memory, or too large to be copied, is read once more, and every key that may have
 // been used is hashed along with it. What can be tried of the body itself is
 // what a running hash allows: other ends, another beginning, and what can be
 // told byte by byte (see streamChange).
@@ -121,14 +122,18 @@ func (c *streamChange) finding() Finding {
 // proveStream is prove for a body that is read again. A body that has changed
 // or fails meanwhile proves nothing.
 func (d *diagnosis) proveStream(ctx context.Context) []Finding {
-	if d.failure.again == nil || len(d.sightings) == 0 {
+	again := d.failure.again
+	if d.large() {
+		again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.failure.body)), nil }
+	}
+	if again == nil || len(d.sightings) == 0 {
 		return nil
 	}
 	before, after, err := d.provider.Scheme.Around(d.timestamp)
 	if err != nil {
 		return nil
 	}
-	body, err := d.failure.again()
+	body, err := again()
 	if err != nil {
 		return nil
 	}
@@ -148,7 +153,8 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 // probes lists the keys to try, the likeliest first.
 func (d *diagnosis) probes() []*probe {
 	var all []*probe
-	room := int(min(maxProbes, max(streamProbes, streamBudget/max(d.failure.size, 1))))
+	size := max(d.failure.size, int64(len(d.failure.body)), 1)
+	room := int(min(maxProbes, max(streamProbes, streamBudget/size)))
 	add := func(p *probe) {
 		if len(all) < room {
 			all = append(all, p)

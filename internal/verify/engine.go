@@ -87,6 +87,8 @@ type Engine struct {
 	providers []ringed
 	chunks    sync.Pool // of *Chunk, emptied
 	judges    sync.Pool // of *worker, for Judge
+	// diagnosing is what the diagnoses that are made at the same time take.
+	diagnosing *budget
 }
 
 // ringed is a provider with the secrets that fit it.
@@ -112,7 +114,7 @@ func New(o Options) (*Engine, error) {
 	if o.Diagnoses == 0 {
 		o.Diagnoses = DefaultDiagnoses
 	}
-	e := &Engine{o: o, chunks: sync.Pool{New: func() any { return new(Chunk) }}}
+	e := &Engine{o: o, diagnosing: newBudget(diagnosisMemory), chunks: sync.Pool{New: func() any { return new(Chunk) }}}
 	for _, p := range o.Providers {
 		r := ringed{Provider: p, unusable: p.Scheme.Check()}
 		if r.unusable != nil {

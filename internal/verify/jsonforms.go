@@ -14,10 +14,12 @@ import (
 // taken apart into tokens and put together in other ways; numbers keep their
 // digits unless changing them is the point.
 
-// maxJSON bounds the bodies that are taken apart, and maxJSONDepth how deep.
+// maxJSON bounds the bodies that are taken apart, maxJSONDepth how deep, and
+// maxTokens into how many pieces: each takes many times its bytes.
 const (
 	maxJSON      = 1 << 20
 	maxJSONDepth = 200
+	maxTokens    = 1 << 17
 	// maxForm bounds what is made of one: laid out in lines, a body that is nested
 	// deeply grows by the depth.
 	maxForm = 16 * maxJSON
@@ -38,6 +40,11 @@ func tokens(b []byte) (list []token, tail []byte) {
 	if len(b) > maxJSON || !json.Valid(b) {
 		return nil, nil
 	}
+	count := countTokens(b)
+	if count > maxTokens {
+		return nil, nil
+	}
+	list = make([]token, 0, count)
 	depth := 0
 	var name []byte
 	for i := 0; ; {
@@ -84,6 +91,25 @@ func tokens(b []byte) (list []token, tail []byte) {
 		i += len(t.text)
 		list = append(list, t)
 	}
+}
+
+// countTokens is how many there are in b, if it is JSON, or more.
+func countTokens(b []byte) int {
+	if !jsonShaped(b) {
+		return 1
+	}
+	n, quoted := 0, false
+	for i := 0; i < len(b); i++ {
+		switch c := b[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case !quoted && strings.IndexByte("{}[]:,", c) >= 0:
+			n++
+		}
+	}
+	return 2*n + 1 // each with a scalar beside it
 }
 
 // document is a body, taken apart once for all that look at its JSON; list is

@@ -112,7 +112,7 @@ func keyPrefix(c Candidate) iter.Seq[[]byte] {
 			if !yield([]byte(rest)) {
 				return
 			}
-			if b, ok := decodeText(rest); ok && !yield(b) {
+			if b, ok := decodeText([]byte(rest)); ok && !yield(b) {
 				return
 			}
 		}

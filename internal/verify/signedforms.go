@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -153,8 +154,7 @@ func testTimestamp(d *diagnosis) (string, bool) {
 					if d.spent() {
 						return "", false
 					}
-					in := append([]byte(form.before), body...)
-					if hit(targets, d.sum(key, append(in, form.after...))) {
+					if hit(targets, d.sum(key, []byte(form.before), body, []byte(form.after))) {
 						return fmt.Sprintf("What was signed is not the body alone but %s.", form.name), true
 					}
 				}
@@ -354,17 +354,19 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 		if a.size == sha256.Size || len(targets) == 0 {
 			continue
 		}
-		inputs := [][]byte{d.failure.body}
+		body := d.failure.body
+		inputs := [][2][]byte{{body, nil}}
 		for _, key := range d.keys {
-			inputs = append(inputs, append(key[:len(key):len(key)], d.failure.body...), append(d.failure.body[:len(d.failure.body):len(d.failure.body)], key...))
+			inputs = append(inputs, [2][]byte{key, body}, [2][]byte{body, key})
 		}
 		for _, in := range inputs {
 			if d.spent() {
 				return "", false
 			}
-			d.budget -= slowHash*len(in) + hashCost
+			d.budget -= slowHash*(len(in[0])+len(in[1])) + hashCost
 			h := a.new()
-			h.Write(in)
+			h.Write(in[0])
+			h.Write(in[1])
 			if hit(targets, h.Sum(nil)) {
 				return fmt.Sprintf("It is a plain %s of the body, or of secret and body, and not an HMAC.", strings.TrimPrefix(a.name, "HMAC-")), true
 			}
@@ -622,34 +624,35 @@ func testStillCompressed(d *diagnosis) (string, bool) {
 }
 
 func testReplaced(d *diagnosis) (string, bool) {
-	return "", strings.Contains(string(d.failure.body), "\ufffd")
+	return "", bytes.Contains(d.failure.body, []byte("\ufffd"))
 }
 
 // testRewritten recognises what programs make of JSON that is none any more: no
 // sender writes it.
 func testRewritten(d *diagnosis) (string, bool) {
-	text := strings.TrimSpace(string(d.failure.body))
+	text := bytes.TrimSpace(d.failure.body)
 	made := ""
+	begins := func(start string) bool { return bytes.HasPrefix(text, []byte(start)) }
 	switch {
-	case text == "[object Object]":
+	case string(text) == "[object Object]":
 		return `The captured body is "[object Object]", which JavaScript makes of an object: the signed text is gone.`, true
-	case strings.HasPrefix(text, "{'"), strings.HasPrefix(text, "[{'"):
+	case begins("{'"), begins("[{'"):
 		made = "Python prints of an object"
-	case strings.HasPrefix(text, "map["):
+	case begins("map["):
 		made = "Go prints of an object"
-	case strings.HasPrefix(text, `{"`) && strings.Contains(text, `"=>`):
+	case begins(`{"`) && bytes.Contains(text, []byte(`"=>`)):
 		made = "Ruby prints of an object"
-	case strings.HasPrefix(text, "{") && d.names(text, "%s: '") && !json.Valid([]byte(text)):
+	case begins("{") && d.names(text, "%s: '") && !json.Valid(text):
 		made = "Node prints of an object"
-	case !jsonShaped([]byte(text)) && d.names(text, "\n%s: "):
+	case !jsonShaped(text) && d.names(text, "\n%s: "):
 		made = "YAML makes of an object"
 	}
 	return fmt.Sprintf("The captured body is what %s, and not JSON.", made), made != ""
 }
 
 // names reports whether text has the type of the event in this form.
-func (d *diagnosis) names(text, form string) bool {
-	return strings.Contains(text, fmt.Sprintf(form, d.provider.Envelope.Type))
+func (d *diagnosis) names(text []byte, form string) bool {
+	return bytes.Contains(text, fmt.Appendf(nil, form, d.provider.Envelope.Type))
 }
 
 // testSorted: what the order of the members was can seldom be found out, and

@@ -25,7 +25,7 @@ var transformations = []transformation{
 		cause:       "trailing-newline",
 		explanation: "The capture ends with a newline that was not signed.",
 		fix:         "Store the body without it: printf instead of echo, curl --data-binary instead of --data, an editor that adds no final newline.",
-		bodies:      withoutNewline, paired: true,
+		bodies:      withoutNewline, paired: true, lean: true,
 	},
 	{
 		cause:       "missing-newline",
@@ -85,13 +85,13 @@ var transformations = []transformation{
 		cause:       "bom",
 		explanation: "A byte order mark was put before the body, or taken off it.",
 		fix:         "Save captures as plain UTF-8, without a BOM.",
-		bodies:      byteOrderMark, paired: true,
+		bodies:      byteOrderMark, paired: true, lean: true,
 	},
 	{
 		cause:       "whitespace",
 		explanation: "The body has other white space at its beginning or end than what was signed.",
 		fix:         "Store the body exactly as it came.",
-		bodies:      trimmed, paired: true,
+		bodies:      trimmed, paired: true, lean: true,
 	},
 	{
 		cause:       "json-pretty-printed",
@@ -126,13 +126,13 @@ var transformations = []transformation{
 		cause:       "base64-body",
 		explanation: "The body is base64 of what was signed, or the other way round.",
 		fix:         `Decode it first; in a record put base64 into "body_base64" and not into "body".`,
-		bodies:      base64Body, paired: true,
+		bodies:      base64Body, paired: true, lean: true,
 	},
 	{
 		cause:       "wrapped-body",
 		explanation: "What was signed is only a part of the captured body, or the captured body is a part of it: it was wrapped in JSON, a multipart form, an HTTP head or chunks.",
 		fix:         "Verify the request's body itself, before a queue, a gateway or an automation tool puts it into something of its own.",
-		bodies:      unwrapped,
+		bodies:      unwrapped, lean: true,
 	},
 	{
 		cause:       "form-encoded",
@@ -144,7 +144,7 @@ var transformations = []transformation{
 		cause:       "compressed-body",
 		explanation: "The captured body is still compressed; what was signed is not.",
 		fix:         "Decompress it before verifying; or verify where the application sees the body.",
-		bodies:      decompressed,
+		bodies:      decompressed, lean: true,
 	},
 	{
 		cause:       "charset",

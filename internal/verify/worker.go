@@ -81,6 +81,11 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 
 // explain diagnoses the failure that was judged last.
 func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result) {
+	size := memory(r.Body)
+	if !w.e.diagnosing.acquire(ctx, size) {
+		return
+	}
+	defer w.e.diagnosing.release(size)
 	provider, found := w.e.diagnose(ctx, &failure{
 		providers: w.possible, reason: result.Reason, header: w.override(r.Header),
 		body: r.Body, streamed: r.Stream != nil, again: r.Again, size: w.streamed,

@@ -45,6 +45,9 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 				}
 			}
 		}
+		if len(b) > wholeBody {
+			return
+		}
 		if quoted, err := json.Marshal(string(b)); err == nil && yield(quoted) {
 			yield(escaper("", false, "0123456789abcdef")(quoted))
 		}
@@ -69,7 +72,7 @@ func jsonParts(b []byte) [][]byte {
 				if text := strings.TrimSpace(s); depth < maxWrapping && text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
 					look(json.RawMessage(text), depth+1)
 				}
-				if out, ok := decodeText(s); ok && len(out) > 16 {
+				if out, ok := decodeText([]byte(s)); ok && len(out) > 16 {
 					parts = append(parts, out)
 				}
 			}
@@ -126,7 +129,7 @@ func inText(b []byte) [][]byte {
 		return nil
 	}
 	parts := [][]byte{b[start : end+1]}
-	if text, ok := bytes.CutPrefix(b, []byte("b'")); ok {
+	if text, ok := bytes.CutPrefix(b, []byte("b'")); ok && len(b) <= wholeBody {
 		if plain, err := strconv.Unquote(`"` + strings.NewReplacer(`"`, `\"`, `\'`, `'`).Replace(string(bytes.TrimRight(text, "'\r\n"))) + `"`); err == nil {
 			parts = append(parts, []byte(plain)) // as Python prints bytes
 		}
@@ -173,10 +176,14 @@ func memberValues(object []byte) []json.RawMessage {
 }
 
 // decodeText takes padded or unpadded base64 of either alphabet.
-func decodeText(s string) ([]byte, bool) {
-	bare := strings.TrimRight(strings.TrimSpace(s), "=")
+func decodeText(s []byte) ([]byte, bool) {
+	const telling = 64 // characters: most texts are none by then, and need no memory
+	bare := bytes.TrimRight(bytes.TrimSpace(s), "=")
 	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if out, err := enc.DecodeString(bare); err == nil && len(out) > 0 {
+		if _, err := enc.AppendDecode(nil, bare[:min(len(bare), telling)]); err != nil && len(bare) >= telling && bytes.IndexAny(bare[:telling], "\r\n") < 0 {
+			continue
+		}
+		if out, err := enc.AppendDecode(nil, bare); err == nil && len(out) > 0 {
 			return out, true
 		}
 	}
@@ -210,6 +217,9 @@ func joinedChunks(b []byte) [][]byte {
 		}
 		if n == 0 {
 			return [][]byte{body}
+		}
+		if body == nil {
+			body = make([]byte, 0, len(rest))
 		}
 		body = append(body, after[:n]...)
 		rest = bytes.TrimPrefix(bytes.TrimPrefix(after[n:], []byte("\r")), []byte("\n"))
@@ -311,7 +321,7 @@ func percentCase(s string, change func(string) string) string {
 func decompressed(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		forms := [][]byte{b}
-		if out, ok := decodeText(string(b)); ok {
+		if out, ok := decodeText(b); ok {
 			forms = append(forms, out)
 		}
 		for _, form := range forms {
