@@ -37,6 +37,8 @@ type Request struct {
 	// Stream is a body too large to hold, to be read once, before the next
 	// request is asked for.
 	Stream io.Reader
+	// Size is how long the streamed body is; 0 where that is not known.
+	Size int64
 	// Again opens the streamed body once more, from its beginning; nil where the
 	// input cannot be read twice. The caller closes it.
 	Again func() (io.ReadCloser, error)

@@ -27,6 +27,8 @@ type Format struct {
 type Input struct {
 	Name string // for Source
 	R    io.Reader
+	// Size is how many bytes R has; 0 where that is not known.
+	Size int64
 	// Again opens the input once more; nil where it can be read only once.
 	Again func() (io.ReadCloser, error)
 	// Unzipped says that the input was compressed and R is what was in it.

@@ -40,7 +40,7 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 		}
 		// The input is closed when this sequence ends.
 		alone(ctx, Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
-			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Again: in.Again, Notes: notes}, nil)
+			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Size: in.Size, Again: in.Again, Notes: notes}, nil)
 		}}, yield)
 	}
 }

@@ -61,7 +61,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
-				ok = o.Stdin == nil || w.input("-", o.Stdin, nil)
+				ok = o.Stdin == nil || w.input(Input{Name: "-", R: o.Stdin})
 			} else {
 				ok = w.path(path)
 			}
@@ -140,11 +140,11 @@ func (w *walker) file(path string) bool {
 	if err != nil {
 		return w.yield(unreadable(path, cause(err)))
 	}
-	var again func() (io.ReadCloser, error)
+	in := Input{Name: path, R: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		again = func() (io.ReadCloser, error) { return os.Open(path) }
+		in.Size, in.Again = info.Size(), func() (io.ReadCloser, error) { return os.Open(path) }
 	}
-	ok := w.input(path, f, again)
+	ok := w.input(in)
 	if err := f.Close(); err != nil && ok {
 		return w.yield(Batch{Note: fmt.Sprintf("%s: closing: %v", path, cause(err))})
 	}
@@ -158,33 +158,33 @@ const (
 	headMax  = 1 << 20
 )
 
-// input reads one open input; again opens it once more, if it can be.
-func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, error)) bool {
+// input reads one open input.
+func (w *walker) input(in Input) bool {
+	r := in.R
 	if w.count != nil {
 		r = &counted{r: r, n: w.count}
 	}
 	if w.payload != nil && w.forced == nil {
 		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
 		if err != nil {
-			return w.yield(unreadable(name, cause(err)))
+			return w.yield(unreadable(in.Name, cause(err)))
 		}
 		if len(whole) <= rawInMemory && w.payload(whole) {
-			batch := one(&Request{Source: name, Body: whole}, nil)
+			batch := one(&Request{Source: in.Name, Body: whole}, nil)
 			batch.Format = Raw
 			return w.yield(batch)
 		}
 		r = &prefixed{head: whole, r: r}
 	}
-	raw, zipped := w.forced != nil && w.forced.Name == Raw, false
-	if !raw {
+	if w.forced == nil || w.forced.Name != Raw {
 		b := bufio.NewReaderSize(r, 4<<10)
 		r = b
 		if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 			z, err := gzip.NewReader(b)
 			if err != nil {
-				return w.yield(unreadable(name, fmt.Errorf("decompressing: %w", err)))
+				return w.yield(unreadable(in.Name, fmt.Errorf("decompressing: %w", err)))
 			}
-			r, again, zipped = z, unzipped(again), true
+			r, in.Size, in.Again, in.Unzipped = z, 0, unzipped(in.Again), true
 		}
 	}
 	var format Format
@@ -193,15 +193,16 @@ func (w *walker) input(name string, r io.Reader, again func() (io.ReadCloser, er
 	} else {
 		head, more, err := peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name })
 		if err != nil {
-			return w.yield(unreadable(name, cause(err)))
+			return w.yield(unreadable(in.Name, cause(err)))
 		}
 		if len(head) == 0 && !w.emptyBody {
-			return w.yield(unreadable(name, errors.New("it is empty")))
+			return w.yield(unreadable(in.Name, errors.New("it is empty")))
 		}
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}
 	}
-	for batch := range format.Read(w.ctx, Input{Name: name, R: r, Again: again, Unzipped: zipped}) {
+	in.R = r
+	for batch := range format.Read(w.ctx, in) {
 		batch.Format = format.Name
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false

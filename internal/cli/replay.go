@@ -62,7 +62,8 @@ of the provider that is kept.
 --filter takes event=GLOB and provider=NAME. Of several for one thing, one must
 match.
 
-Redirects are not followed, nothing is sent twice, certificates are verified.
+A body over 64 MiB is not sent. Redirects are not followed, nothing is sent
+twice, certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
 not be read, 2 if none could, 6 if the endpoint does not answer.`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -288,18 +289,30 @@ func (r *replay) wants(d *provider.Driver, event capture.Event) bool {
 	})
 }
 
-// maxStream bounds a body that the capture did not hold in memory.
-const maxStream = 1 << 30
-
+// wholeBody is the body of q, read if the capture did not hold it in memory. One
+// that is larger than a delivery may be is refused: by its size, where that is
+// known.
 func wholeBody(q *capture.Request) ([]byte, error) {
+	const step = 1 << 20
 	if q.Stream == nil {
 		return q.Body, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(q.Stream, maxStream+1))
-	if err == nil && len(body) > maxStream {
-		err = fmt.Errorf("the body is larger than %d bytes", maxStream)
+	tooLarge := fmt.Errorf("the body is larger than %d MiB", capture.MaxDelivery>>20)
+	if q.Size > capture.MaxDelivery {
+		return nil, tooLarge
 	}
-	return body, err
+	body := make([]byte, 0, capture.MaxDelivery+1)
+	for len(body) < cap(body) {
+		n, err := q.Stream.Read(body[len(body):min(len(body)+step, cap(body))])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, tooLarge
 }
 
 // target is where a delivery goes: to, with the path and query of the captured
