@@ -200,7 +200,7 @@ func TestChoose(t *testing.T) {
 // one; the narrower cuts or leaves out, and never breaks a character.
 func TestListWidths(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newWorld(t).own()
 	for i, name := range []string{"営業チーム連携フック", "👩‍💻 dev 🇯🇵 hooks", "Müller & Söhne", "plain"} {
 		w.run(0, "create", "zyntro", "--name", name, "--url", "https://example.com/a/rather/long/path/"+string(rune('a'+i)), "--event", "new_contact,invoice_paid,email_sent,sms_sent")
 	}

@@ -13,12 +13,8 @@ func TestResultsNameTheOrigin(t *testing.T) {
 	for _, own := range []bool{false, true} {
 		w := newWorld(t)
 		w.env.Environ = append(w.env.Environ, "S=0123456789abcdef0123456789abcdef")
-		if own { // as if the fakes were the providers
-			for i, d := range w.env.Drivers {
-				mine := *d
-				mine.BaseURL = w.env.Getenv("HOOKCTL_" + strings.ToUpper(d.Name) + "_BASE_URL")
-				w.env.Drivers[i] = &mine
-			}
+		if own {
+			w.own()
 		}
 		w.run(0, "create", "zyntro", "--name", "First", "--url", "https://example.com/a", "--event", "new_contact")
 		for _, step := range []struct {

@@ -81,6 +81,16 @@ func (w *world) origin(provider string) string {
 	return origin
 }
 
+// own makes the fakes the providers' own, as far as the program can tell.
+func (w *world) own() *world {
+	for i, d := range w.env.Drivers {
+		mine := *d
+		mine.BaseURL = w.env.Getenv("HOOKCTL_" + strings.ToUpper(d.Name) + "_BASE_URL")
+		w.env.Drivers[i] = &mine
+	}
+	return w
+}
+
 // at puts a person at the terminal.
 func (w *world) at(p *person) *world {
 	w.env.Prompt = p
