@@ -78,7 +78,7 @@ func (a *app) refuseFromFile(d *provider.Driver, variables []string) error {
 		return nil
 	}
 	name, unset := config.Key{Name: base.Key}.Env(), strings.Join(variables, " ")
-	return fault.Usagef("the base URL %s is that of %s, and the credentials (%s) are those of the environment: they are not sent there", base.Value, base.Source, strings.Join(variables, ", ")).
+	return fault.Usagef("the base URL %s comes from %s, and the credentials (%s) from the environment: they are not sent there", base.Value, base.Source, strings.Join(variables, ", ")).
 		WithCode("base-url-from-file").
 		WithHint("if they belong there: export %s=%s\nelse: unset %s, and hookctl login %s keeps those that do",
 			name, provider.ShellQuote(base.Value), unset, d.Name)

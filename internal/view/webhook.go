@@ -74,8 +74,10 @@ func at(providerName, origin string) string {
 	if origin == "" {
 		return providerName
 	}
-	_, host, _ := strings.Cut(origin, "://")
-	return providerName + " (" + host + ")"
+	if _, host, ok := strings.Cut(origin, "://"); ok {
+		origin = host
+	}
+	return providerName + " (" + origin + ")"
 }
 
 func text(p *string) string {
