@@ -171,11 +171,11 @@ func safe(t *testing.T, p *program, args []string, format string) {
 // escaped is a replacement text of which no part is special.
 func escaped(s string) string { return strings.ReplaceAll(s, "$", "$$") }
 
-// orders are texts that CI runners obey: anywhere in a line, at the beginning of
-// one, and where what is done to other characters might put one together.
-var orders = map[string][]string{
-	"markers": {"##[stop-commands]x", "###vso[task.setvariable variable=PATH;isoutput=true]x", "a ##VSO[x]##[add-matcher]y", "##teamcity[x]", "#\x1b#[error]", "##\r\n##[group]"},
-	"colons":  {"::stop-commands::x", "\n::error::x", "\r\n \t::add-mask::x", "\r::set-output name=a::b", "\u2028::debug::x", "\u0085\u00a0::notice::x", "\v\ufeff::warning::x", "::Foo::Bar"},
+// orders are texts that CI runners obey: where a line begins, anywhere in one, and
+// where what is done to other characters might put one together.
+var orders = []string{
+	"::stop-commands::x##[error]y", "##[stop-commands]x", "###vso[task.setvariable variable=PATH;isoutput=true]x", "##VSO[x]##[add-matcher]y", "##teamcity[x]", "#\x1b#[error]", "##\r\n##[group]",
+	"\n::error::x", "\r\n \t::add-mask::x", "\r::set-output name=a::b", "\u2028::debug::x", "\u0085\u00a0::notice::x", "\v\ufeff::warning::x", "::Foo::Bar",
 }
 
 // order matches what the runners' parsers take: of GitHub's, ActionCommand.TryParse
@@ -236,27 +236,38 @@ func TestOrders(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	t.Parallel()
-	for name, orders := range orders {
-		t.Run(name, func(t *testing.T) {
+	attackCommands(t, orders, ordersNothing)
+	t.Run("deliveries", func(t *testing.T) {
+		t.Parallel()
+		orderDeliveries(t)
+	})
+	for _, d := range dialects {
+		t.Run(d.name+"/manifest", func(t *testing.T) {
 			t.Parallel()
-			attackCommands(t, orders, ordersNothing)
-			t.Run("deliveries", func(t *testing.T) {
-				t.Parallel()
-				orderDeliveries(t, orders)
-			})
-			for _, d := range dialects {
-				t.Run(d.name+"/manifest", func(t *testing.T) {
-					t.Parallel()
-					orderManifests(t, d, orders)
-				})
-			}
+			orderManifests(t, d)
 		})
 	}
 }
 
 var everyFormat = [][]string{{"-o", "table"}, {"-o", "json"}, {"-o", "yaml"}, {"-o", "ndjson"}, {"-o", "name"}, {"--jq", "."}, {"--jq", ".. | strings"}}
 
-func orderDeliveries(t *testing.T, orders []string) {
+// runFormats runs each of the commands in every format; of those that are alike in
+// what they print, in all of them together.
+func runFormats(t *testing.T, p *program, every, alike [][]string) {
+	t.Helper()
+	for i, f := range everyFormat {
+		for _, args := range every {
+			ordersNothing(t, p, append(args[:len(args):len(args)], f...), f[1])
+		}
+		for j, args := range alike {
+			if j%len(everyFormat) == i || i == 0 {
+				ordersNothing(t, p, append(args[:len(args):len(args)], f...), f[1])
+			}
+		}
+	}
+}
+
+func orderDeliveries(t *testing.T) {
 	p := newProgram(t, "GITHUB_ACTIONS=true")
 	all := strings.Join(orders, " ")
 	oneLine := strings.NewReplacer("\n", " ", "\r", " ", "\t", " ", "\v", " ", "\x1b", " ", "\u0085", " ", "\u2028", " ").Replace(all)
@@ -287,20 +298,19 @@ func orderDeliveries(t *testing.T, orders []string) {
 	if r := p.with("HOOKCTL_SECRET="+orderSecret).run("secrets", "set", "wundertreos/"+orders[0], "--from-env", "HOOKCTL_SECRET"); r.code != 0 {
 		t.Fatalf("secrets set: %s", r)
 	}
+	named := "wundertreos/" + orders[0]
+	every := [][]string{{"verify", "delivery.http"}, {"verify", "many.ndjson"}, {"verify", strings.ReplaceAll(orders[0], "/", "")}, {"verify", ".", "--report", "junit=report.xml", "--diagnose", "all"}, {"secrets", "list"}}
+	alike := [][]string{
+		{"verify", "nothing\n" + all + "-missing"}, {"verify", "delivery.http", "--signature", all}, {"verify", "--provider", orders[0], "plain.txt"}, {"verify", "delivery.http", "--header", "X-Wunder-Signature: " + oneLine},
+		{"replay", ".", "--to", "http://127.0.0.1:1/" + orders[0], "--dry-run"}, {"replay", "delivery.http", "--to", "http://127.0.0.1:1/" + orders[0]}, {"sign", "plain.txt", "--webhook", named}, {"sign", "in " + orders[0] + ".missing", "--webhook", named},
+		{"secrets", "check"}, {"secrets", "push", named, "--to", "file:" + filepath.Join(p.dir, "secret "+strings.ReplaceAll(orders[0], "/", ""))}, {"secrets", "push", named, "--to", "file:/nowhere/" + all}, {"secrets", "remove", "wundertreos/x" + all},
+		{"doctor"}, {"config", "list"}, {"profile", "list"}, {"recover"},
+	}
+	for name := range files {
+		alike = append(alike, []string{"verify", name})
+	}
+	runFormats(t, p, every, alike)
 	for _, f := range everyFormat {
-		for name := range files {
-			ordersNothing(t, p, append([]string{"verify", name}, f...), f[1])
-		}
-		for _, args := range [][]string{
-			{"verify", ".", "--report", "junit=report.xml", "--diagnose", "all"}, {"verify", "nothing\n" + all + "-missing"}, {"verify", "delivery.http", "--signature", all}, {"verify", "--provider", orders[0], "plain.txt"},
-			{"verify", "delivery.http", "--header", "X-Wunder-Signature: " + oneLine}, {"replay", ".", "--to", "http://127.0.0.1:1/" + orders[0], "--dry-run"}, {"replay", "delivery.http", "--to", "http://127.0.0.1:1/" + orders[0]},
-			{"sign", "plain.txt", "--webhook", "wundertreos/" + orders[0]}, {"sign", "in " + orders[0] + ".missing", "--webhook", "wundertreos/" + orders[0]},
-			{"secrets", "list"}, {"secrets", "check"}, {"secrets", "push", "wundertreos/" + orders[0], "--to", "file:" + filepath.Join(p.dir, "secret "+strings.ReplaceAll(orders[0], "/", ""))},
-			{"secrets", "push", "wundertreos/" + orders[0], "--to", "file:/nowhere/" + all}, {"secrets", "remove", "wundertreos/x" + all}, {"doctor"}, {"config", "list"}, {"profile", "list"},
-			{"recover"},
-		} {
-			ordersNothing(t, p, append(args, f...), f[1])
-		}
 		orderListener(t, p, f, oneLine, body)
 	}
 	for _, args := range [][]string{{"__complete", "secrets", "show", ""}, {"__complete", "verify", "--webhook", ""}} {
@@ -361,7 +371,7 @@ func orderListener(t *testing.T, p *program, f []string, oneLine, body string) {
 
 // orderManifests runs what reads and writes manifests, and what changes webhooks,
 // in a CI job.
-func orderManifests(t *testing.T, d *dialect, orders []string) {
+func orderManifests(t *testing.T, d *dialect) {
 	all := strings.Join(orders, " ")
 	name := strings.NewReplacer("\n", " ", "\r", " ", "\t", " ", "\v", " ", "\x1b", " ", "\u0085", " ", "\u2028", " ").Replace(orders[0])
 	listed := strings.NewReplacer(quote(hookName), quote(name), quote(hookURL), quote(hookURL+"?"+name)).Replace(d.listed("wh-plain", "wh-"+orders[0]))
@@ -400,19 +410,17 @@ func orderManifests(t *testing.T, d *dialect, orders []string) {
 	manifest("new.yaml", "new "+name)
 	manifest("same.yaml", name)
 	manifest("odd.yaml", all, orders[0])
-	for _, f := range everyFormat {
-		for _, args := range [][]string{
-			{"export", d.name}, {"plan", "-f", "new.yaml"}, {"plan", "-f", "same.yaml"}, {"plan", "-f", "odd.yaml"}, {"plan", "-f", "missing " + all}, {"apply", "-f", "new.yaml", "--yes", "--secret-to", "github-env:HOOK_{{.Name}}"},
-			{"apply", "-f", "same.yaml", "--yes", "--store-only"}, {"apply", "-f", "odd.yaml", "--yes", "--store-only"}, {"api", d.name, "json"}, {"api", d.name, "raw"}, {"api", d.name, "json", "--include"}, {"api", d.name, "none"},
-			{"rotate", d.name + "/wh-plain", "--yes", "--show-secret", "--store-only"}, {"update", d.name + "/wh-plain", "--name", all, "--yes", "--replace", "--store-only"}, {"update", d.name + "/wh-plain", "--name", "x" + name, "--yes"},
-			{"pause", d.name + "/wh-plain"}, {"delete", d.name + "/wh-plain", "--yes"}, {"get", name}, {"get", "wh-"}, {"doctor"}, {"recover"}, {"recover", "--delete", "x" + all},
-			{"create", d.name, "--name", name, "--url", hookURL + "?" + strings.ReplaceAll(name, " ", ""), "--event", event, "--curl"}, {"create", d.name, "--name", name, "--url", hookURL, "--event", event, "--dry-run"},
-			{"create", d.name, "--name", name, "--url", hookURL, "--event", event, "--show-secret", "--secret-to", "github-env:HOOK"}, {"create", d.name, "--name", name, "--url", hookURL + "?" + name, "--event", event, "--if-absent", "--store-only"},
-			{"list", "--debug"}, {"list", "--failing"},
-		} {
-			ordersNothing(t, p, append(args, f...), f[1])
-		}
-	}
+	create := []string{"create", d.name, "--event", event, "--name", name, "--url"}
+	with := func(args []string, more ...string) []string { return append(args[:len(args):len(args)], more...) }
+	runFormats(t, p, [][]string{
+		{"export", d.name}, {"plan", "-f", "new.yaml"}, {"apply", "-f", "new.yaml", "--yes", "--secret-to", "github-env:HOOK_{{.Name}}"}, {"api", d.name, "json"}, {"api", d.name, "raw"},
+		{"rotate", d.name + "/wh-plain", "--yes", "--show-secret", "--store-only"}, with(create, hookURL, "--show-secret", "--secret-to", "github-env:HOOK"),
+	}, [][]string{
+		{"plan", "-f", "same.yaml"}, {"plan", "-f", "odd.yaml"}, {"plan", "-f", "missing " + all}, {"apply", "-f", "same.yaml", "--yes", "--store-only"}, {"apply", "-f", "odd.yaml", "--yes", "--store-only"},
+		{"api", d.name, "json", "--include"}, {"api", d.name, "none"}, {"update", d.name + "/wh-plain", "--name", all, "--yes", "--replace", "--store-only"}, {"update", d.name + "/wh-plain", "--name", "x" + name, "--yes"},
+		{"pause", d.name + "/wh-plain"}, {"delete", d.name + "/wh-plain", "--yes"}, {"get", name}, {"get", "wh-"}, {"doctor"}, {"recover"}, {"recover", "--delete", "x" + all}, {"list", "--debug"}, {"list", "--failing"},
+		with(create, hookURL+"?"+strings.ReplaceAll(name, " ", ""), "--curl"), with(create, hookURL, "--dry-run"), with(create, hookURL+"?"+name, "--if-absent", "--store-only"),
+	})
 	for _, args := range [][]string{{"__complete", "get", ""}, {"__complete", "get", d.name + "/"}, {"__complete", "rotate", ""}} {
 		ordersNothing(t, p, args, "table")
 	}
