@@ -60,8 +60,8 @@ Requests that would create a webhook are refused: the answer tells the signing
 secret once, and only 'hookctl create' keeps it.
 
 The answer is printed as it came, but for text that a CI runner takes for a
-command (##[...] anywhere, ::... at the beginning of a line): in JSON it is
-escaped, so that the value stays the same, elsewhere U+FFFD replaces a character.
+command (see: hookctl help formats): in JSON it is escaped, so that the value
+stays the same, elsewhere U+FFFD replaces a character.
 On a terminal control characters are replaced too. With --jq or --output it has
 to be JSON. A refusal is printed too, and the exit code is that of any other
 command: 4 for credentials, 5 for no, 6 for a failure.`,

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 func TestHelpSubject(t *testing.T) {
@@ -121,6 +122,9 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 			if len(line) > 100 {
 				t.Errorf("%s: a line of %d: %s", path, len(line), line)
 			}
+		}
+		if text := c.Long + "\n" + c.Example + "\n" + c.LocalFlags().FlagUsages(); term.HasCommand(text) {
+			t.Errorf("%s: what a CI runner takes for a command is not printed as it is: %s", path, term.Break(text))
 		}
 		for _, child := range c.Commands() {
 			walk(child)

@@ -192,7 +192,7 @@ func formatTopic() Topic {
 		Name: "formats", Title: "Formats",
 		Intro: "What hookctl writes, and what it reads. " +
 			"Text from providers, deliveries, manifests, file names and arguments never drives a terminal, and never gives a command to a CI runner: " +
-			"##[...] anywhere and ::... at the beginning of a line are broken, in JSON and YAML by an escape, elsewhere by U+FFFD.",
+			"what begins with ## and ends with [, and :: at the beginning of a line, is broken, in JSON and YAML by an escape, elsewhere by U+FFFD.",
 		Sections: []Section{output, captures, {
 			Title: "The delivery record", Columns: "Member | Meaning",
 			Intro: "One JSON object: a line of ndjson, or a .json file. Only headers and one of the bodies are required.",

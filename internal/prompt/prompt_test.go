@@ -1,6 +1,7 @@
 package prompt_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -57,6 +58,29 @@ func TestWithoutTerminal(t *testing.T) {
 		t.Errorf("Input at the end = %q, %v", got, err)
 	}
 	if want := "A: B: \nC [y/N] D\n   1) x\n   2) g: y\nA number, or words to search for: E: F [preset]: \n"; said() != want {
+		t.Errorf("said %q\nwant %q", said(), want)
+	}
+}
+
+// What is asked may hold a webhook's name: no CI runner finds a command in it.
+func TestNothingCommandsARunner(t *testing.T) {
+	t.Parallel()
+	p, said := files(t, "a\nb\n1\n")
+	const name = "::error::x ##[error]y"
+	check := func(line string) error {
+		if line == "a" {
+			return errors.New(name + "\n ::debug::x")
+		}
+		return nil
+	}
+	if _, err := p.Input(t.Context(), name, name, check); err != nil {
+		t.Error(err)
+	}
+	if _, err := p.Select(t.Context(), name, []prompt.Choice{{Value: name}}); err != nil {
+		t.Error(err)
+	}
+	question := ":\ufffderror::x #\ufffd[error]y [::error::x #\ufffd[error]y]: "
+	if want := question + ":\ufffderror::x #\ufffd[error]y\n :\ufffddebug::x\n" + question + ":\ufffderror::x #\ufffd[error]y\n   1) ::error::x #\ufffd[error]y\nA number, or words to search for: "; said() != want {
 		t.Errorf("said %q\nwant %q", said(), want)
 	}
 }

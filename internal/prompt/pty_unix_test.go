@@ -294,7 +294,7 @@ func events() []prompt.Choice {
 			choices = append(choices, prompt.Choice{Value: fmt.Sprintf("event_%d_%d", g, i), Group: "Group" + string(rune('A'+g))})
 		}
 	}
-	choices[3].Label = "evil\x1b[2J 日本"
+	choices[3].Label = "evil\x1b[2J ##[error]x 日本"
 	return choices
 }
 
@@ -339,7 +339,7 @@ func TestMultiSelect(t *testing.T) {
 		if diff := cmp.Diff([]string{"event_2_0", "event_2_1", "event_4_10"}, got); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}
-		if strings.Contains(term.output(), "\x1b[2J") {
+		if strings.Contains(term.output(), "\x1b[2J") || strings.Contains(term.output(), "##[") {
 			t.Error("a label reached the terminal uncleaned")
 		}
 	})
