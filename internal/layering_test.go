@@ -20,6 +20,7 @@ var layers = map[string]int{
 	"internal/cli": 7,
 
 	"internal/provider/all": 6,
+	"internal/sandbox":      6,
 
 	"internal/provider/zyntro":      5,
 	"internal/provider/wundertreos": 5,
@@ -64,7 +65,7 @@ var owners = map[string][]string{
 	"github.com/clipperhouse":           {"internal/render/width.go", "internal/prompt/survey.go"},
 	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
-	"github.com/gofrs/flock":            {"internal/secret/"},
+	"github.com/gofrs/flock":            {"internal/sandbox/place.go", "internal/secret/"},
 	"github.com/kballard/go-shellquote": {"internal/sink/"},
 	"github.com/cenkalti/backoff":       {"internal/httpx/"},
 	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},

@@ -98,6 +98,9 @@ func (g *globals) settings() (*app, error) {
 		return nil, err
 	}
 	g.loaded = cfg
+	if err := g.confine(cfg); err != nil {
+		return nil, err
+	}
 	a := &app{
 		env: g.env, cfg: cfg, dir: dir,
 		quiet:   cfg.String("quiet") == "true",
@@ -174,6 +177,10 @@ func inCI(env *Env) bool {
 	v := env.Getenv("CI")
 	return v != "" && v != "0" && !strings.EqualFold(v, "false")
 }
+
+// storeDies reports whether what is kept here is usually lost with the machine.
+// Nobody misses what a sandbox keeps.
+func storeDies(env *Env) bool { return inCI(env) && !inSandbox(env) }
 
 func (a *app) color() bool {
 	switch {
@@ -426,12 +433,8 @@ func (a *app) sinkEnv() sink.Env {
 // cleanEnviron is the environment without the user's credentials.
 func (a *app) cleanEnviron() []string {
 	hide := map[string]bool{provider.AuthDataVariable: true, envSandboxToken: true}
-	for _, d := range a.env.Drivers {
-		for _, f := range d.Credentials {
-			for _, name := range f.Env {
-				hide[name] = true
-			}
-		}
+	for _, name := range credentialNames(a.env.Drivers) {
+		hide[name] = true
 	}
 	var out []string
 	for _, kv := range a.env.Environ {

@@ -169,7 +169,7 @@ func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 		if !c.NewSecret() {
 			continue
 		}
-		if inCI(a.env) && !o.storeOnly && len(c.SecretTo) == 0 {
+		if storeDies(a.env) && !o.storeOnly && len(c.SecretTo) == 0 {
 			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", provider.ShellQuote(c.Ref())).
 				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
 		}

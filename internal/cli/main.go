@@ -44,6 +44,7 @@ type Env struct {
 	Now           func() time.Time
 	Sleep         func(ctx context.Context, d time.Duration) error
 	UserConfigDir func() (string, error)
+	UserCacheDir  func() (string, error)
 	Prompt        prompt.Prompter
 	Drivers       []*provider.Driver
 	Keyring       secret.Keyring // nil: there is none
@@ -90,6 +91,7 @@ func System() *Env {
 			}
 		},
 		UserConfigDir: os.UserConfigDir,
+		UserCacheDir:  os.UserCacheDir,
 		Prompt: prompt.NewWith(prompt.Options{
 			In: os.Stdin, Err: os.Stderr,
 			Plain:   os.Getenv("TERM") == "dumb",
@@ -157,7 +159,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	out := &errWriter{w: env.Streams.Out}
 	root.SetOut(out) // help, completion scripts: whatever cobra prints itself
 	root.SetErr(env.Streams.Err)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && g.running == nil {
 		err = usage(err)
 	}
@@ -171,6 +173,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if asErr(err, &status) {
 		return int(status)
 	}
+	g.failClosed(cmd, args)
 	printError(env.Streams.Err, err, wantsJSON(g, args), g.hideTyped)
 	return fault.ExitCode(err)
 }
@@ -204,6 +207,18 @@ func (e *errWriter) Write(p []byte) (int, error) {
 // wantsJSON reports whether errors are printed as JSON. The command line may be
 // the very thing that is wrong, so it is read leniently.
 func wantsJSON(g *globals, args []string) bool {
+	format := outputFlag(g, args)
+	if format == "" && g.loaded != nil {
+		format = g.loaded.String("output")
+	}
+	if format == "" {
+		format = g.env.Getenv("HOOKCTL_OUTPUT")
+	}
+	return format == "json" || format == "ndjson"
+}
+
+// outputFlag is the output format that the command line asks for.
+func outputFlag(g *globals, args []string) string {
 	format := g.flags.output
 	if format == "" {
 		for i, a := range args {
@@ -219,13 +234,7 @@ func wantsJSON(g *globals, args []string) bool {
 			}
 		}
 	}
-	if format == "" && g.loaded != nil {
-		format = g.loaded.String("output")
-	}
-	if format == "" {
-		format = g.env.Getenv("HOOKCTL_OUTPUT")
-	}
-	return format == "json" || format == "ndjson"
+	return format
 }
 
 // plainly is err's text; of an interruption without Go's word for it.

@@ -232,7 +232,7 @@ func (o *createOptions) storeLasts(sunk bool) error {
 	if o.app.dir == "" {
 		return secret.NoPlace()
 	}
-	if !inCI(o.app.env) || sunk || o.storeOnly {
+	if !storeDies(o.app.env) || sunk || o.storeOnly {
 		return nil
 	}
 	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").

@@ -11,18 +11,15 @@ import (
 	"os/exec"
 	"os/signal"
 	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -35,29 +32,43 @@ type sandboxOptions struct {
 	emitEvery time.Duration
 	emit      []string
 	speed     float64
+
+	// Of one in the background; else zero.
+	id    string                          // what it answers when it is asked who it is
+	ended func()                          // called when it is told to stop
+	watch func(http.Handler) http.Handler // sees every request
 }
 
 func newSandboxCmd(g *globals) *cobra.Command {
 	o := &sandboxOptions{}
+	shell := shellFlag{}
 	c := &cobra.Command{
 		Use:     "sandbox [-- command...]",
 		Short:   "Both providers' APIs on this machine, offline",
 		GroupID: groupSetup,
-		Example: `  hookctl sandbox > sandbox.env &      # then: . ./sandbox.env
-  hookctl sandbox -- hookctl create wundertreos --url https://example.com/hook --event all
-  hookctl sandbox -- make integration-test
-  hookctl sandbox --deliver-to http://127.0.0.1:3000 --emit-every 5s > sandbox.env &`,
+		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"     # in the background
+  hookctl create wundertreos --url https://example.com/hook --event contact.created
+  hookctl sandbox emit contact.created
+  eval "$(hookctl sandbox stop)"
+  hookctl sandbox -- make integration-test                               # for one command`,
 		Long: `Serve fakes of both APIs on the loopback. Their webhooks live in memory and end
-with the command.
+with the sandbox. It has a directory of its own for settings and secrets: your
+own store and credentials are neither read nor written.
 
-Alone, the command prints the environment variables that point hookctl at the
-fakes, and serves until it is interrupted; in the background, until 'kill %1'.
-The secrets of the webhooks made there are kept in your store and stay in it: set
-HOOKCTL_CONFIG_DIR to a directory of its own to keep them apart.
+'hookctl sandbox start' serves in the background, and prints what points hookctl
+at it: see 'hookctl sandbox start --help'.
 
 With a command after --, it runs that against the fakes and exits with its code:
-your own credentials are taken out of its environment, the fakes' are put in, and
-HOOKCTL_CONFIG_DIR is a temporary directory that is removed at the end.
+your own credentials and every HOOKCTL_ variable are taken out of its environment,
+those of the sandbox are put in, and HOOKCTL_CONFIG_DIR is a temporary directory
+that is removed at the end.
+
+Alone, the command prints the same variables and serves until it is interrupted.
+If it fails, what it prints makes the shell that reads it fail, and points
+hookctl at addresses where nothing listens.
+
+In a sandbox create needs no --secret-to where CI is set, and a base URL that is
+not on the loopback is refused.
 
 The fakes deliver events, signed, to the webhooks that asked for them: when
 'hookctl sandbox emit' says so, or by themselves with --emit-every. What is not
@@ -71,19 +82,25 @@ whatever their host: their path and their Host header stay. Zyntro refuses http
 URLs, as documented, so its webhooks need --deliver-to.`,
 		Args: g.sandboxArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
+			if err := o.open(g, cmd); err != nil {
 				return err
 			}
-			if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
-				return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
-			}
 			o.command = args
-			return runSandbox(cmd.Context(), o)
+			return runSandbox(cmd.Context(), o, shell.of(g))
 		},
 	}
-	c.Flags().StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
+	o.addFlags(g, c)
+	shell.add(c)
+	c.AddCommand(newSandboxStartCmd(g), newSandboxStopCmd(g), newSandboxEmitCmd(g), newSandboxLogCmd(g), newSandboxBackgroundCmd(g))
+	return c
+}
+
+// sandboxFlags are those that make one sandbox another than the next.
+var sandboxFlags = []string{"addr", "deliver-to", "emit-every", "emit", "speed"}
+
+func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	f := c.Flags()
+	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
 	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that gets all deliveries, such as http://127.0.0.1:3000")
 	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
 	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
@@ -92,8 +109,18 @@ URLs, as documented, so its webhooks need --deliver-to.`,
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
 	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
-	c.AddCommand(newSandboxEmitCmd(g), newSandboxLogCmd(g))
-	return c
+}
+
+// open opens the settings, and checks the one flag whose zero means that it is
+// not given.
+func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (err error) {
+	if o.app, err = g.outsideSandbox(); err != nil {
+		return err
+	}
+	if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
+		return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+	}
+	return nil
 }
 
 // sandboxArgs wants a command to stand after --, so that a word in the place
@@ -110,16 +137,26 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func runSandbox(ctx context.Context, o *sandboxOptions) (err error) {
+func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter) (err error) {
 	s, err := o.start(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	if len(o.command) > 0 {
-		return o.runCommand(s)
+	dir, err := os.MkdirTemp("", "hookctl-sandbox-")
+	if err != nil {
+		return fault.Errorf(fault.Other, "the sandbox needs a temporary directory: %w", err)
 	}
-	if err := o.app.out.Print(o.app.sandboxView(s.environ)); err != nil {
+	defer func() {
+		if rerr := os.RemoveAll(dir); rerr != nil {
+			o.app.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
+		}
+	}()
+	set := sandboxSet(s.environ, inForeground, dir)
+	if len(o.command) > 0 {
+		return o.runCommand(set)
+	}
+	if err := show(o.app, o.app.sandboxEnvironment(set)); err != nil {
 		return err
 	}
 	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
@@ -184,7 +221,7 @@ func (o *sandboxOptions) start(ctx context.Context) (*sandbox, error) {
 		}
 		box := d.NewSandbox(provider.SandboxOptions{Now: out.clock.now, Deliver: out.client()})
 		s.boxes = append(s.boxes, servedBox{d, box})
-		s.serve(l, box)
+		s.serve(l, o.watched(box))
 		s.environ = append(s.environ, sandboxEnviron(d, box, l.Addr().String())...)
 	}
 	l, err := listen("'s own endpoint")
@@ -192,12 +229,20 @@ func (o *sandboxOptions) start(ctx context.Context) (*sandbox, error) {
 		return nil, err
 	}
 	c := newSandboxControl(l.Addr().String(), s.boxes, s.outbox)
-	s.serve(l, c)
+	c.id, c.ended = o.id, o.ended
+	s.serve(l, o.watched(c))
 	s.environ = append(s.environ, envSandboxURL+"=http://"+c.addr, envSandboxToken+"="+c.token.Reveal())
 	if o.emitEvery > 0 {
 		s.emitter.Go(func() { o.emitUntil(ctx, s) })
 	}
 	return s, nil
+}
+
+func (o *sandboxOptions) watched(h http.Handler) http.Handler {
+	if o.watch == nil {
+		return h
+	}
+	return o.watch(h)
 }
 
 // serve answers on l until the sandbox is closed.
@@ -240,63 +285,13 @@ func loopback(addr string) (host string, port int, err error) {
 	return host, port, nil
 }
 
-// sandboxView shows the environment of a sandbox as a POSIX shell reads it.
-// Variables of the user's that would contradict it are taken away there.
-func (a *app) sandboxView(environ []string) render.View {
-	data := map[string]string{}
-	var b strings.Builder
-	for _, d := range a.env.Drivers {
-		for _, name := range append(a.credentialVariables(d), a.settingVariables(d)...) {
-			if !hasVariable(environ, name) {
-				b.WriteString("unset " + name + "\n")
-			}
-		}
-	}
-	for _, kv := range environ {
-		name, value, _ := strings.Cut(kv, "=")
-		data[name] = value
-		b.WriteString("export " + name + "=" + provider.ShellQuote(value) + "\n")
-	}
-	return render.View{Data: data, Text: b.String(), Names: environ}
-}
-
-// settingVariables are the settings of d that the environment has.
-func (a *app) settingVariables(d *provider.Driver) []string {
-	var set []string
-	for _, k := range providerKeys(d) {
-		if a.env.Getenv(k.Env()) != "" {
-			set = append(set, k.Env())
-		}
-	}
-	return set
-}
-
-func hasVariable(environ []string, name string) bool {
-	for _, kv := range environ {
-		if strings.HasPrefix(kv, name+"=") {
-			return true
-		}
-	}
-	return false
-}
-
 // runCommand runs the user's command against the sandbox. Its exit code is
 // the error, as an [exitStatus].
-func (o *sandboxOptions) runCommand(s *sandbox) (err error) {
+func (o *sandboxOptions) runCommand(set []string) error {
 	a := o.app
-	dir, err := os.MkdirTemp("", "hookctl-sandbox-")
-	if err != nil {
-		return fault.Errorf(fault.Other, "the sandbox needs a temporary directory: %w", err)
-	}
-	defer func() {
-		if rerr := os.RemoveAll(dir); rerr != nil {
-			a.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
-		}
-	}()
 	cmd := exec.Command(o.command[0], o.command[1:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.env.Streams.In, term.Raw(a.env.Streams.Out), term.Raw(a.env.Streams.Err)
-	cmd.Env = append(a.sandboxedEnviron(), s.environ...)
-	cmd.Env = append(cmd.Env, "HOOKCTL_CONFIG_DIR="+dir)
+	cmd.Env = append(a.sandboxedEnviron(), set...)
 
 	if a.env.Streams.Interactive() {
 		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
@@ -314,7 +309,7 @@ func (o *sandboxOptions) runCommand(s *sandbox) (err error) {
 		defer close(relayed)
 		relay(cmd.Process, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY, ended)
 	}()
-	err = cmd.Wait()
+	err := cmd.Wait()
 	close(ended)
 	<-relayed
 	return commandStatus(err)
@@ -353,23 +348,4 @@ func commandStatus(err error) error {
 		return exitStatus(128 + int(ws.Signal()))
 	}
 	return exitStatus(exit.ExitCode())
-}
-
-// sandboxedEnviron is the environment without the user's credentials and
-// without what would lead hookctl away from the sandbox: the profile, and the
-// settings of the providers.
-func (a *app) sandboxedEnviron() []string {
-	hide := map[string]bool{config.EnvProfile: true, "HOOKCTL_CONFIG_DIR": true, "HOOKCTL_SECRET_STORE": true}
-	for _, d := range a.env.Drivers {
-		for _, name := range a.settingVariables(d) {
-			hide[name] = true
-		}
-	}
-	var out []string
-	for _, kv := range a.cleanEnviron() {
-		if name, _, _ := strings.Cut(kv, "="); !hide[name] {
-			out = append(out, kv)
-		}
-	}
-	return out
 }

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -30,19 +32,26 @@ const (
 // the Host that it is asked under, so that no web page can reach it through a
 // name that resolves to the loopback.
 //
-//	POST /emit  an emitRequest, answered with the attempts as a JSON array
+//	POST /emit  an emitRequest, answered with a JSON array of emissions
 //	GET  /log   every attempt so far, as a JSON array
+//
+// and, of one in the background, what package sandbox asks.
 type sandboxControl struct {
 	addr   string // host:port
 	token  secret.Value
 	boxes  []servedBox
 	outbox *provider.Outbox
+
+	id    string   // of one in the background
+	ended func()   // called by who stops it
+	held  net.Conn // of who waits until it has ended
 }
 
 type emitRequest struct {
 	Provider string   `json:"provider"`
 	Event    string   `json:"event"`
 	Set      []string `json:"set"`
+	Dump     bool     `json:"dump"` // the answer is to hold what is sent
 }
 
 // controlError is the body of an answer that is not 200.
@@ -72,9 +81,25 @@ func (c *sandboxControl) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answerControl(w, http.StatusOK, attemptsOf(c.outbox.Log()))
 	case r.URL.Path == "/emit" && r.Method == http.MethodPost:
 		c.emit(w, r)
+	case r.URL.Path == background.StatePath && r.Method == http.MethodGet:
+		answerControl(w, http.StatusOK, background.Identity{ID: c.id})
+	case r.URL.Path == background.StopPath && r.Method == http.MethodPost && c.ended != nil:
+		c.stop(w)
 	default:
 		answerControl(w, http.StatusNotFound, controlError{Message: "the sandbox has no such endpoint"})
 	}
+}
+
+// stop answers, and leaves it to the end of the process to close the connection.
+func (c *sandboxControl) stop(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		answerControl(w, http.StatusInternalServerError, controlError{Message: err.Error()})
+		return
+	}
+	c.held = conn
+	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n") // it ends without a listener, too
+	c.ended()
 }
 
 func (c *sandboxControl) emit(w http.ResponseWriter, r *http.Request) {
@@ -92,7 +117,14 @@ func (c *sandboxControl) emit(w http.ResponseWriter, r *http.Request) {
 		answerControl(w, http.StatusBadRequest, controlError{Message: err.Error(), Hint: fault.Hint(err)})
 		return
 	}
-	answerControl(w, http.StatusOK, attemptsOf(entries))
+	made := make([]emission, len(entries))
+	for i, e := range entries {
+		if made[i], err = newEmission(e, q.Dump); err != nil {
+			answerControl(w, http.StatusInternalServerError, controlError{Message: err.Error()})
+			return
+		}
+	}
+	answerControl(w, http.StatusOK, made)
 }
 
 func (c *sandboxControl) deliver(ctx context.Context, q emitRequest) ([]provider.LogEntry, error) {
@@ -135,23 +167,45 @@ func attemptsOf(entries []provider.LogEntry) []view.Attempt {
 // receivers as there are webhooks, each for up to two minutes.
 const controlTimeout = time.Hour
 
-// askSandbox sends a request to the sandbox that the environment names, and
-// returns the attempts that it answers with.
-func (a *app) askSandbox(ctx context.Context, method, path string, request any) ([]view.Attempt, error) {
-	const hint = "in another terminal: hookctl sandbox > sandbox.env\nthen here: . ./sandbox.env (in what `hookctl sandbox -- COMMAND` runs, it is set already)"
-	base, token := a.env.Getenv(envSandboxURL), secret.New(a.env.Getenv(envSandboxToken))
-	if base == "" || token.IsZero() {
-		return nil, fault.Usagef("no sandbox is known: %s and %s are not set", envSandboxURL, envSandboxToken).WithHint(hint)
+// sandboxInForce is the endpoint of the sandbox that is meant: the one in the
+// background that name names, or that of the environment, or the one in the
+// background that is meant without a name.
+func (a *app) sandboxInForce(name string) (background.Endpoint, error) {
+	e := background.Endpoint{URL: a.env.Getenv(envSandboxURL), Token: a.env.Getenv(envSandboxToken)}
+	if name == "" && e.URL != "" && e.Token != "" {
+		if err := httpx.CheckBaseURL(e.URL); err != nil {
+			return e, fault.Usagef("%s: %w", envSandboxURL, err).WithHint(startHint)
+		}
+		return e, nil
 	}
-	if err := httpx.CheckBaseURL(base); err != nil {
-		return nil, fault.Usagef("%s: %w", envSandboxURL, err).WithHint(hint)
+	if name == "" {
+		name = nameInForce(a.env)
 	}
+	place, err := a.sandboxPlace(name)
+	if err != nil {
+		return e, err
+	}
+	s, err := place.Load()
+	if err != nil {
+		return e, err
+	}
+	if s == nil {
+		return e, fault.Usagef("no sandbox is known: %s and %s are not set, and none runs in the background as %q", envSandboxURL, envSandboxToken, name).WithHint(startHint)
+	}
+	return endpointOf(s), nil
+}
+
+const startHint = "start one: eval \"$(hookctl sandbox start)\" (in what `hookctl sandbox -- COMMAND` runs, there is one)"
+
+// askSandbox sends a request to a sandbox, and reads its answer into to.
+func (a *app) askSandbox(ctx context.Context, e background.Endpoint, method, path string, request, to any) error {
+	base, token := e.URL, secret.New(e.Token)
 	q := httpx.Request{Method: method, URL: strings.TrimRight(base, "/") + path, Header: http.Header{}, Cap: httpx.CapList}
 	q.Header.Set("Authorization", "Bearer "+token.Reveal())
 	if request != nil {
 		var err error
 		if q.Body, err = json.Marshal(request); err != nil {
-			return nil, err
+			return err
 		}
 		q.Header.Set("Content-Type", "application/json")
 	}
@@ -162,31 +216,30 @@ func (a *app) askSandbox(ctx context.Context, method, path string, request any) 
 	answer, err := httpx.New(o).Do(ctx, q)
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, fault.Errorf(fault.Interrupted, "interrupted")
+			return fault.Errorf(fault.Interrupted, "interrupted")
 		}
-		return nil, fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", hint)
+		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", startHint)
 	}
-	return readAttempts(answer)
+	return readControl(answer, to)
 }
 
-func readAttempts(answer *httpx.Response) ([]view.Attempt, error) {
+func readControl(answer *httpx.Response, to any) error {
 	if answer.Status != http.StatusOK {
 		var e controlError
 		if json.Unmarshal(answer.Body, &e) != nil || e.Message == "" {
-			return nil, fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answers %d", envSandboxURL, answer.Status)
+			return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answers %d", envSandboxURL, answer.Status)
 		}
 		switch answer.Status {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			return nil, fault.Errorf(fault.Auth, "the sandbox refuses: %s", e.Message).
+			return fault.Errorf(fault.Auth, "the sandbox refuses: %s", e.Message).
 				WithHint("%s and %s are of another one: set those that the running `hookctl sandbox` printed", envSandboxURL, envSandboxToken)
 		case http.StatusBadRequest:
-			return nil, fault.Usagef("%s", e.Message).WithHint("%s", e.Hint)
+			return fault.Usagef("%s", e.Message).WithHint("%s", e.Hint)
 		}
-		return nil, errors.New(e.Message)
+		return errors.New(e.Message)
 	}
-	var list []view.Attempt
-	if err := json.Unmarshal(answer.Body, &list); err != nil {
-		return nil, fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is none of a sandbox", envSandboxURL)
+	if err := json.Unmarshal(answer.Body, to); err != nil {
+		return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is none of a sandbox", envSandboxURL)
 	}
-	return list, nil
+	return nil
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -19,6 +21,8 @@ type sandboxEmitOptions struct {
 	event    string
 	provider string
 	set      []string
+	name     string
+	save     string
 }
 
 func newSandboxEmitCmd(g *globals) *cobra.Command {
@@ -27,14 +31,19 @@ func newSandboxEmitCmd(g *globals) *cobra.Command {
 		Use:   "emit <event>",
 		Short: "Have a running sandbox deliver an event",
 		Example: `  hookctl sandbox emit contact.created
-  hookctl sandbox emit invoice_paid --set data.amount=99.90 -o json`,
-		Long: `Make a sample event in the sandbox that HOOKCTL_SANDBOX_URL and
-HOOKCTL_SANDBOX_TOKEN name, and deliver it, signed, to every active webhook that
-asked for it. The first attempts are printed; those that fail are repeated in
-the background, see 'hookctl sandbox log'.
+  hookctl sandbox emit invoice_paid --set data.amount=99.90 -o json
+  hookctl sandbox emit contact.created --save delivery.http               # then: hookctl verify delivery.http`,
+		Long: `Make a sample event in the sandbox in force, or else in the one in the background,
+and deliver it, signed, to every active webhook that asked for it. The first
+attempts are printed; those that fail are repeated in the background, see
+'hookctl sandbox log'.
+
+--save writes the deliveries to a file too, as they go over the wire, sent or not:
+one after the other where several webhooks asked for the event.
 
 The exit code is 0 if every first attempt was answered with a 2xx, 3 if one was
-not or no webhook asked for the event, 6 if the sandbox does not answer.`,
+not or no webhook asked for the event, 6 if the sandbox does not answer. With
+--save, what is not sent since it goes to another machine is no failure.`,
 		Args: exactly("<event>"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -54,6 +63,8 @@ not or no webhook asked for the event, 6 if the sandbox does not answer.`,
 	f := c.Flags()
 	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
 	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value, the value as JSON or as a text (repeatable)")
+	f.StringVar(&o.save, "save", "", "also write the delivery to this file, as a dump that verify reads")
+	g.addSandboxName(c, &o.name)
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
 	_ = c.RegisterFlagCompletionFunc("set", cobra.NoFileCompletions)
 	return c
@@ -79,9 +90,22 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if _, err := parseEdits(o.set); err != nil {
 		return err
 	}
-	list, err := a.askSandbox(ctx, http.MethodPost, "/emit", emitRequest{Provider: d.Name, Event: o.event, Set: o.set})
+	if o.save != "" {
+		if err := secret.CheckFile(a.env.Disk, o.save); err != nil {
+			return err
+		}
+	}
+	e, err := a.sandboxInForce(o.name)
 	if err != nil {
 		return err
+	}
+	var made []emission
+	if err := a.askSandbox(ctx, e, http.MethodPost, "/emit", emitRequest{Provider: d.Name, Event: o.event, Set: o.set, Dump: o.save != ""}, &made); err != nil {
+		return err
+	}
+	list := make([]view.Attempt, len(made))
+	for i, m := range made {
+		list[i] = m.Attempt
 	}
 	if len(list) == 0 {
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
@@ -90,10 +114,51 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
 	}
+	if err := o.keep(made); err != nil {
+		return err
+	}
 	if err := a.out.Print(view.Attempts(list)); err != nil {
 		return err
 	}
-	return emitted(list)
+	return emitted(list, o.save)
+}
+
+// keep writes the dumps one after the other: the Content-Length of each says
+// where the next one begins.
+func (o *sandboxEmitOptions) keep(made []emission) error {
+	if o.save == "" {
+		return nil
+	}
+	var all bytes.Buffer
+	for _, m := range made {
+		all.Write(m.Dump)
+	}
+	if all.Len() == 0 {
+		return fault.Errorf(fault.Other, "--save: no delivery was made, and nothing is written")
+	}
+	return secret.WriteFile(o.app.env.Disk, o.save, all.Bytes())
+}
+
+// emission is an attempt with what it sends.
+type emission struct {
+	view.Attempt
+	Dump []byte `json:"dump,omitempty"` // the request as it goes over the wire
+}
+
+func newEmission(e provider.LogEntry, dump bool) (emission, error) {
+	m := emission{Attempt: view.NewAttempt(e)}
+	if !dump || e.Header == nil {
+		return m, nil
+	}
+	r, err := http.NewRequest(http.MethodPost, e.URL, bytes.NewReader(e.Body))
+	if err != nil {
+		return m, err
+	}
+	r.Header = e.Header
+	var wire bytes.Buffer
+	err = r.Write(&wire)
+	m.Dump = wire.Bytes()
+	return m, err
 }
 
 // exampleURL is one that d's webhooks in the sandbox may have: of this machine
@@ -108,11 +173,12 @@ func exampleURL(d *provider.Driver) string {
 	return here
 }
 
-// emitted is the error for first attempts that failed.
-func emitted(list []view.Attempt) error {
+// emitted is the error for first attempts that failed. What was not sent, since
+// it goes to another machine, but is saved is none.
+func emitted(list []view.Attempt, saved string) error {
 	failed, refused := 0, 0
 	for _, t := range list {
-		if !t.OK {
+		if !t.OK && (t.Attempt > 0 || saved == "") { // to write what has nowhere to go is what was asked for
 			failed++
 		}
 		if t.Attempt == 0 {

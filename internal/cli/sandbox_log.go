@@ -10,13 +10,14 @@ import (
 )
 
 func newSandboxLogCmd(g *globals) *cobra.Command {
-	return &cobra.Command{
+	name := ""
+	c := &cobra.Command{
 		Use:   "log",
 		Short: "Show every delivery attempt of a running sandbox",
 		Example: `  hookctl sandbox log
   hookctl sandbox log -o ndjson --jq 'select(.ok | not)'`,
-		Long: `Show what the sandbox that HOOKCTL_SANDBOX_URL and HOOKCTL_SANDBOX_TOKEN name
-has sent, the oldest first: one line for each attempt, its number, the status of
+		Long: `Show what the sandbox in force, or else the one in the background, has sent, the
+oldest first: one line for each attempt, its number, the status of
 the answer or why there was none, and when it is tried again. Times are those of
 the sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
 		Args: noArgs,
@@ -25,14 +26,20 @@ the sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`
 			if err != nil {
 				return err
 			}
-			return runSandboxLog(cmd.Context(), a)
+			return runSandboxLog(cmd.Context(), a, name)
 		},
 	}
+	g.addSandboxName(c, &name)
+	return c
 }
 
-func runSandboxLog(ctx context.Context, a *app) error {
-	list, err := a.askSandbox(ctx, http.MethodGet, "/log", nil)
+func runSandboxLog(ctx context.Context, a *app, name string) error {
+	e, err := a.sandboxInForce(name)
 	if err != nil {
+		return err
+	}
+	var list []view.Attempt
+	if err := a.askSandbox(ctx, e, http.MethodGet, "/log", nil, &list); err != nil {
 		return err
 	}
 	if len(list) == 0 {

@@ -7,12 +7,14 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 )
 
 func TestLoopback(t *testing.T) {
@@ -147,5 +149,70 @@ func TestRelay(t *testing.T) {
 	}
 	if err := commandStatus(os.ErrClosed); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("another error is %v", err)
+	}
+}
+
+// An interrupt while it waits is a failure as any other: the lines lead nowhere.
+func TestSandboxStartInterrupted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	cache := t.TempDir()
+	w.env.UserCacheDir = func() (string, error) { return cache, nil }
+	root, err := background.Root(w.env.Getenv, w.env.UserCacheDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	place, err := background.At(root, background.DefaultName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	release, err := place.Lock(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code := Run(ctx, w.env, []string{"sandbox", "start", "--shell", "sh"}); code != 130 {
+		t.Errorf("exit code %d: %s", code, &w.errs)
+	}
+	lines := strings.Split(w.out.String(), "\n")
+	if n := len(lines); n < 3 || lines[n-2] != "false" || !slices.Contains(lines, "export HOOKCTL_ZYNTRO_BASE_URL=http://127.0.0.1:1") {
+		t.Errorf("the lines are\n%s", &w.out)
+	}
+}
+
+// Twelve hours without a request are the end, on the program's own clock.
+func TestSandboxEndsUnused(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
+	w := newWorld(t)
+	w.env.Now = func() time.Time { return now }
+	w.env.Sleep = func(_ context.Context, d time.Duration) error {
+		now = now.Add(d)
+		return nil
+	}
+	o := &sandboxOptions{app: &app{env: w.env}}
+	start := now
+	why := o.untilEnd(t.Context(), &sandbox{failed: make(chan error)}, background.NewIdle(w.env.Now), make(chan struct{}))
+	if why != "ended: no request for 12h0m0s" || now.Sub(start) != 12*time.Hour {
+		t.Errorf("%q after %s", why, now.Sub(start))
+	}
+}
+
+// The values of an environment cannot be words of a shell, nor can its names.
+func TestSandboxLinesAreWords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env.Environ = append(w.env.Environ, "HOOKCTL_X;touch pwned=1", "HOOKCTL_$(touch pwned)=1", "HOOKCTL_A B=1", "HOOKCTL_=1", "HOOKCTL_OWN=1", "HOOKCTL_SANDBOX=$(touch pwned)")
+	if code := Run(t.Context(), w.env, []string{"sandbox", "start", "--bogus", "--name", "$(id)"}); code != 2 {
+		t.Errorf("exit code %d", code)
+	}
+	if out := w.out.String(); strings.Contains(out, "pwned") || strings.Contains(out, "$(") || strings.Contains(out, "A B") || !strings.Contains(out, "unset HOOKCTL_OWN\n") {
+		t.Errorf("the lines are\n%s", out)
 	}
 }

@@ -46,6 +46,8 @@
 //	        the stand-in must have exactly N items
 //	agekey FILE VAR
 //	        make an age key pair: the identity is FILE, the recipient VAR
+//	readme FILE TEXT
+//	        write the first block of shell commands behind this text of README.md
 //	filemode MODE FILE...
 //	        the files must have this octal mode (not checked on Windows)
 //
@@ -61,6 +63,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -79,6 +82,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -111,6 +115,7 @@ func TestScripts(t *testing.T) {
 			"items":     cmdItems,
 			"agekey":    cmdAgeKey,
 			"receiver":  cmdReceiver,
+			"readme":    cmdReadme,
 		},
 	})
 }
@@ -130,8 +135,29 @@ func setUpScript(env *testscript.Env) error {
 	if env.Getenv("GORACE") == "" {
 		env.Setenv("GORACE", "atexit_sleep_ms=0") // else each program sleeps a second at its end
 	}
+	for _, name := range []string{"XDG_CACHE_HOME", "LocalAppData"} {
+		env.Setenv(name, filepath.Join(home, ".cache"))
+	}
+	env.Defer(func() { endSandboxes(env.WorkDir) })
 	env.Values[fakesKey{}] = map[string]*fake{}
 	return nil
+}
+
+// endSandboxes ends what serves in the background of a script.
+func endSandboxes(dir string) {
+	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Name() != "hookctl-sandbox" {
+			return nil
+		}
+		for _, name := range background.Names(path) {
+			if place, err := background.At(path, name); err == nil {
+				if s, err := place.Load(); err == nil && s != nil {
+					_ = endpointOf(s).Stop(context.Background())
+				}
+			}
+		}
+		return filepath.SkipDir
+	})
 }
 
 // fake is a provider's sandbox behind a server that can be told to fail.
@@ -477,6 +503,22 @@ func cmdNoSecrets(ts *testscript.TestScript, neg bool, args []string) {
 			}
 		}
 	}
+}
+
+func cmdReadme(ts *testscript.TestScript, neg bool, args []string) {
+	positive(ts, neg)
+	if len(args) != 2 {
+		ts.Fatalf("usage: readme FILE TEXT")
+	}
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	ts.Check(err)
+	_, rest, found := strings.Cut(string(page), args[1])
+	_, rest, opened := strings.Cut(rest, "\n```sh\n")
+	block, _, closed := strings.Cut(rest, "\n```\n")
+	if !found || !opened || !closed {
+		ts.Fatalf("README.md has no such block")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(block+"\n"), 0o666))
 }
 
 func cmdFileMode(ts *testscript.TestScript, neg bool, args []string) {

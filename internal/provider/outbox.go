@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"sync"
 	"time"
 )
@@ -44,6 +45,10 @@ type LogEntry struct {
 	Status    int       // of the receiver's answer; 0 if there was none
 	Err       string    // why there was none
 	Next      time.Time // of the next attempt; zero: there is none
+
+	// What was sent, or would have been. [Outbox.Log] leaves it out.
+	Header http.Header
+	Body   []byte
 }
 
 // Delivered reports whether the receiver took the delivery.
@@ -109,6 +114,10 @@ func (b *Outbox) attempt(ctx context.Context, d *Driver, delivery Delivery, n in
 	if b.o.Allow != nil {
 		if err := b.o.Allow(delivery.URL); err != nil {
 			e.Time, e.Err = b.o.Now(), "not delivered: "+err.Error()
+			if delivery.Signed != nil {
+				unsent := delivery.Signed()
+				e.Header, e.Body = unsent.Header, unsent.Body
+			}
 			return e
 		}
 	}
@@ -119,6 +128,7 @@ func (b *Outbox) attempt(ctx context.Context, d *Driver, delivery Delivery, n in
 		return e
 	}
 	e.Attempt, e.Status, e.Err = n, a.Status, a.Err
+	e.Header, e.Body = a.Header, a.Body
 	if !e.Delivered() && n < e.Attempts {
 		e.Next = e.Time.Add(delivery.Waits[n])
 	}
@@ -158,6 +168,7 @@ func (b *Outbox) retry(d *Driver, delivery Delivery) {
 
 // record is for the holder of mu.
 func (b *Outbox) record(e LogEntry) {
+	e.Header, e.Body = nil, nil // so many would be large
 	b.log = append(b.log, e)
 	b.log = b.log[max(0, len(b.log)-maxLog):]
 }

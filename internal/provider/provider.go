@@ -291,6 +291,8 @@ type Delivery struct {
 	// Waits are what passes before each attempt, the first included: as many as
 	// there are attempts.
 	Waits []time.Duration
+	// Signed is what Try would send now; nil if that is not known.
+	Signed func() Attempt
 	// Try makes the next attempt. False says that nothing was sent, since the
 	// webhook takes no deliveries any more.
 	Try func(ctx context.Context) (Attempt, bool)

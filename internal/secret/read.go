@@ -148,3 +148,15 @@ func checkDir(path string, strict bool, choose string) error {
 	}
 	return checkDirModes(path, fi, strict, choose)
 }
+
+// MakeDir makes a directory that is this user's alone, and what is missing above
+// it. One that is there and is not private is refused as by [CheckPrivateDir].
+func MakeDir(path, choose string) error {
+	if err := durable.System().MakeDir(path); err != nil {
+		return diskFault(path, err)
+	}
+	return CheckPrivateDir(path, choose)
+}
+
+// CheckPrivateDir is [CheckDir], and refuses one too that others can look into.
+func CheckPrivateDir(path, choose string) error { return checkDir(path, true, choose) }

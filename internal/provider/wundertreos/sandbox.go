@@ -40,6 +40,7 @@ func (s sandbox) Prepare(event string, edit func([]byte) ([]byte, error)) ([]pro
 	for i, d := range made {
 		list[i] = provider.Delivery{
 			WebhookID: d.SubscriptionID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Waits: d.Waits,
+			Signed: func() provider.Attempt { return neutral(d.Signed()) },
 			Try: func(ctx context.Context) (provider.Attempt, bool) {
 				a, sent := d.Try(ctx)
 				return neutral(a), sent

@@ -59,6 +59,7 @@ func (s Sandbox) Prepare(event string, edit func([]byte) ([]byte, error)) ([]pro
 	for i, d := range made {
 		list[i] = provider.Delivery{
 			WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Waits: d.Waits,
+			Signed: func() provider.Attempt { return provider.Attempt(d.Signed()) },
 			Try: func(ctx context.Context) (provider.Attempt, bool) {
 				a, sent := d.Try(ctx)
 				return provider.Attempt(a), sent

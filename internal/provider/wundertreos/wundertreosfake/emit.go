@@ -174,17 +174,13 @@ func states(body []byte) (id, eventType string) {
 	return text(e.ID), text(e.EventType)
 }
 
-// Try makes one attempt. Nothing is sent, and false returned, where the
-// subscription is deleted or disabled.
-func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
+// Signed is what an attempt sends at this time.
+func (d *Delivery) Signed() Attempt {
 	t := Attempt{SubscriptionID: d.SubscriptionID, EventID: d.EventID, EventType: d.EventType, URL: d.URL}
-	if !d.api.takes(d.SubscriptionID) {
-		return t, false
-	}
 	var err error
 	if t.Body, err = d.body(); err != nil { // it worked before
 		t.Err = err.Error()
-		return t, true
+		return t
 	}
 	signature := sign(d.secret, t.Body)
 	t.Header = http.Header{
@@ -194,6 +190,19 @@ func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
 		"X-Hook-Signature":   {signature},
 		"X-Wunder-Event":     {t.EventType},
 		"X-Wunder-Delivery":  {t.EventID},
+	}
+	return t
+}
+
+// Try makes one attempt. Nothing is sent, and false returned, where the
+// subscription is deleted or disabled.
+func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
+	if !d.api.takes(d.SubscriptionID) {
+		return Attempt{SubscriptionID: d.SubscriptionID, EventID: d.EventID, EventType: d.EventType, URL: d.URL}, false
+	}
+	t := d.Signed()
+	if t.Err != "" {
+		return t, true
 	}
 	d.api.deliver(ctx, &t)
 	d.api.record(t)

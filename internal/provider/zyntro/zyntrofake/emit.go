@@ -169,13 +169,18 @@ func sign(secret string, body []byte) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
+// Signed is what an attempt sends.
+func (d *Delivery) Signed() Attempt {
+	return Attempt{
+		WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Header: d.header.Clone(), Body: d.body,
+	}
+}
+
 // Try makes one attempt. Whether it is the first or a later one, the bytes are
 // the same (assumed). Nothing is sent, and false returned, where the webhook is
 // not active any more.
 func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
-	a := Attempt{
-		WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Header: d.header.Clone(), Body: d.body,
-	}
+	a := d.Signed()
 	if !d.fake.active(d.WebhookID) {
 		return a, false
 	}

@@ -1,0 +1,316 @@
+package cli
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	background "github.com/hookctl/hookctl/internal/sandbox"
+)
+
+// A sandbox is in force where HOOKCTL_SANDBOX is set. Its value is the name of
+// one in the background, or inForeground, which none can have.
+const inForeground = "-"
+
+const envSecretStore = "HOOKCTL_SECRET_STORE"
+
+// inSandbox reports whether a sandbox is in force.
+func inSandbox(env *Env) bool { return env.Getenv(background.EnvInside) != "" }
+
+// outsideSandbox is offline for the commands that begin and end sandboxes: they
+// are what helps where the environment of one is broken.
+func (g *globals) outsideSandbox() (*app, error) {
+	g.anyAddress = true
+	return g.offline()
+}
+
+// confine refuses, in a sandbox, base URLs that are not on the loopback or not
+// the environment's, where the sandbox sets them: whatever else became of the
+// environment, no account is reached from there.
+func (g *globals) confine(c *config.Config) error {
+	if g.anyAddress || !inSandbox(g.env) {
+		return nil
+	}
+	for _, d := range g.env.Drivers {
+		base := c.Get(d.Name + ".base-url")
+		why := ""
+		if u, err := url.Parse(base.Value); err != nil || !onLoopback(u) {
+			why = "not on this machine's loopback"
+		} else if g.env.Getenv(baseURLVariable(d)) == "" {
+			why = "not the sandbox's"
+		}
+		if why != "" {
+			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", background.EnvInside, d.Title, why, base.Source).
+				WithCode("outside-sandbox").
+				WithHint("put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\"")
+		}
+	}
+	return nil
+}
+
+// credentialNames are the variables of the providers' credentials, those that
+// hookctl itself does not read among them: an application may.
+func credentialNames(drivers []*provider.Driver) []string {
+	var names []string
+	for _, d := range drivers {
+		for _, f := range d.Credentials {
+			for _, name := range f.Env {
+				names = append(names, name, strings.TrimPrefix(name, ourVariables))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ourVariables is how the names of all variables begin that are hookctl's own.
+const ourVariables = "HOOKCTL_"
+
+// sandboxNames are the variables that must not reach what runs in a sandbox,
+// unless it sets them: all that hookctl knows, all that begin like its own, and
+// the credentials. Those that are known are among them whether they are set or
+// not: another shell may read the lines.
+func sandboxNames(env *Env) []string {
+	names := append(credentialNames(env.Drivers),
+		config.EnvProfile, envConfigDir, provider.AuthDataVariable, background.EnvInside, envSandboxURL, envSandboxToken)
+	for _, k := range settingKeys(env.Drivers) {
+		names = append(names, k.Env())
+	}
+	for _, kv := range env.Environ {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) && background.IsVariable(name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// sandboxSet are all the variables that a sandbox sets: addresses and
+// credentials of its APIs, and what keeps its state apart.
+func sandboxSet(environ []string, inside, dir string) []string {
+	return append(slices.Clone(environ), background.EnvInside+"="+inside, envConfigDir+"="+dir, envSecretStore+"=file")
+}
+
+func (a *app) sandboxEnvironment(set []string) background.Environment {
+	return sandboxEnvironment(a.env, set)
+}
+
+func sandboxEnvironment(env *Env, set []string) background.Environment {
+	return background.Environment{Set: set, Unset: slices.DeleteFunc(sandboxNames(env), func(name string) bool {
+		return slices.ContainsFunc(set, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
+	})}
+}
+
+// baseURLVariable is the variable of a provider's base URL.
+func baseURLVariable(d *provider.Driver) string { return config.Key{Name: d.Name + ".base-url"}.Env() }
+
+// sandboxedEnviron is the environment for what runs in a sandbox, without what
+// the sandbox sets.
+func (a *app) sandboxedEnviron() []string {
+	return slices.DeleteFunc(a.cleanEnviron(), func(kv string) bool { return strings.HasPrefix(kv, ourVariables) })
+}
+
+// environmentPrinter prints what puts a sandbox in force.
+type environmentPrinter func(*app, background.Environment) error
+
+// shellFlag is --shell.
+type shellFlag struct{ given string }
+
+func (s *shellFlag) add(c *cobra.Command) {
+	words := make([]string, len(background.Shells))
+	for i, sh := range background.Shells {
+		words[i] = string(sh)
+	}
+	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "who reads the lines: "+strings.Join(words, ", ")+" (default: what the environment tells)")
+	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// oneWord is the value of a flag that is one of a few words.
+type oneWord struct {
+	value *string
+	words []string
+}
+
+func (w *oneWord) String() string {
+	if w.value == nil {
+		return ""
+	}
+	return *w.value
+}
+
+func (w *oneWord) Type() string { return "string" }
+
+func (w *oneWord) Set(v string) error {
+	if err := oneOf(w.words...)(v); err != nil {
+		return err
+	}
+	*w.value = v
+	return nil
+}
+
+// of is the printer for the shell. The lines are for a shell, whatever output
+// the settings ask for; a flag says that a program reads.
+func (s *shellFlag) of(g *globals) environmentPrinter {
+	return func(a *app, e background.Environment) error {
+		sh := s.shell(a.env)
+		for _, kv := range e.Set { // a directory's name can hold anything
+			if sh != background.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
+				name, _, _ := strings.Cut(kv, "=")
+				return fault.Errorf(fault.Other, "%s has control characters in it, which are not written for %s", name, sh)
+			}
+		}
+		lines := sh.Enter(e)
+		if g.given("output") || g.given("jq") {
+			return a.out.Print(environmentView(e, lines))
+		}
+		return printLines(a.env, lines)
+	}
+}
+
+func (s *shellFlag) shell(env *Env) background.Shell {
+	if s.given != "" {
+		return background.Shell(s.given)
+	}
+	return background.Detect(background.Caller{
+		Getenv:  env.Getenv,
+		Windows: runtime.GOOS == "windows",
+		Program: programName(),
+		ToEnv:   isFile(env.Streams.Out, env.Getenv("GITHUB_ENV")),
+	})
+}
+
+// printLines writes all lines at once: half of them would be another thing.
+func printLines(env *Env, lines string) error {
+	if _, err := fmt.Fprint(env.Streams.Out, lines); err != nil {
+		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+	}
+	return nil
+}
+
+func environmentView(e background.Environment, lines string) render.View {
+	data := map[string]*string{}
+	for _, name := range e.Unset {
+		data[name] = nil
+	}
+	for _, kv := range e.Set {
+		name, value, _ := strings.Cut(kv, "=")
+		data[name] = &value
+	}
+	return render.View{Data: data, Text: lines, Names: e.Set}
+}
+
+// programName is the base name of the running program's file.
+func programName() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(path)
+}
+
+// isFile reports whether w is the file of that path.
+func isFile(w any, path string) bool {
+	f, ok := w.(*os.File)
+	if !ok || path == "" {
+		return false
+	}
+	there, err := os.Stat(path)
+	if err != nil || !there.Mode().IsRegular() {
+		return false
+	}
+	open, err := f.Stat()
+	return err == nil && os.SameFile(there, open)
+}
+
+// failClosed prints, for a command line that failed and whose output a shell was
+// to read, lines that make that shell fail. One that was to enter a sandbox is
+// led to where nothing is: a shell that goes on after a failed eval must not go
+// on with the user's account.
+func (g *globals) failClosed(cmd *cobra.Command, args []string) {
+	form := sandboxForm(cmd, args)
+	if form == "" {
+		return
+	}
+	shell := shellFlag{}
+	if word := flagIn(args, "--shell"); slices.Contains(background.Shells, background.Shell(word)) {
+		shell.given = word
+	}
+	sh := shell.shell(g.env)
+	if form == "stop" {
+		_ = printLines(g.env, sh.Fail()) // the exit code tells, too
+		return
+	}
+	root, err := background.Root(g.env.Getenv, g.env.UserCacheDir)
+	if err != nil {
+		root = ""
+	}
+	name := flagIn(args, "--name")
+	if !background.ValidName(name) {
+		name = nameInForce(g.env)
+	}
+	var urls []string
+	for _, d := range g.env.Drivers {
+		urls = append(urls, baseURLVariable(d)+"="+nothingListens)
+	}
+	e := sandboxEnvironment(g.env, sandboxSet(urls, name, background.Nowhere(root)))
+	lines := sh.Enter(e) + sh.Fail()
+	if format := render.Format(outputFlag(g, args)); format == render.JSON || format == render.NDJSON || format == render.YAML {
+		if p, err := render.New(g.env.Streams.Out, render.Options{Format: format}); err == nil {
+			_ = p.Print(environmentView(e, lines))
+		}
+		return
+	}
+	_ = printLines(g.env, lines)
+}
+
+// nothingListens is at the port of tcpmux, which no system serves.
+const nothingListens = "http://127.0.0.1:1"
+
+// sandboxForm is "start" for a command line whose output puts a sandbox in
+// force, "stop" for one whose output ends that, and else "". The line may be the
+// very thing that is wrong, so it is read leniently.
+func sandboxForm(cmd *cobra.Command, args []string) string {
+	end := slices.Index(args, "--")
+	switch cmd.CommandPath() {
+	case "hookctl sandbox start", "hookctl sandbox stop":
+		return cmd.Name()
+	case "hookctl sandbox":
+		if end < 0 {
+			return "start"
+		}
+	case "hookctl":
+		if i := slices.Index(args, "sandbox"); i >= 0 && end < 0 {
+			if slices.Contains(args[i:], "stop") {
+				return "stop"
+			}
+			if slices.Contains(args[i:], "start") {
+				return "start"
+			}
+		}
+	}
+	return ""
+}
+
+// flagIn is the value of a flag in a command line.
+func flagIn(args []string, flag string) string {
+	for i, a := range args {
+		if value, ok := strings.CutPrefix(a, flag+"="); ok {
+			return value
+		}
+		if a == flag && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
+}

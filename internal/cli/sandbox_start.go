@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	background "github.com/hookctl/hookctl/internal/sandbox"
+)
+
+type sandboxStartOptions struct {
+	sandboxOptions
+	name  string
+	flags map[string]string // what was given of sandboxFlags
+	all   map[string]string // and what holds of them
+}
+
+func newSandboxStartCmd(g *globals) *cobra.Command {
+	o := &sandboxStartOptions{}
+	shell := shellFlag{}
+	c := &cobra.Command{
+		Use:   "start",
+		Short: "Serve both APIs in the background, for a shell",
+		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"      # sh, bash, zsh
+  hookctl sandbox start --shell fish | source                             # fish
+  hookctl sandbox start --shell powershell | Out-String | Invoke-Expression
+  hookctl sandbox start --shell github >> "$GITHUB_ENV"                   # for the next steps of a job
+  eval "$(hookctl sandbox stop)"`,
+		Long: `Serve fakes of both APIs in the background, and print the lines that put them in
+force in the shell that reads them: base URLs, credentials, and a directory of the
+sandbox's own as HOOKCTL_CONFIG_DIR. Every other HOOKCTL_ variable and your
+credentials are taken out of that shell's environment; your store is neither read
+nor written.
+
+The lines are printed when both APIs answer. If the start fails, for whatever
+reason, the lines make the shell's eval fail, and point hookctl at addresses where
+nothing listens and at an empty directory: a script that goes on does not reach
+your account.
+
+A second start is the same sandbox: type it in every terminal that is to use it.
+With flags that differ from those of the running one it is an error. --name keeps
+several apart. The state lies in XDG_RUNTIME_DIR, or else in your directory for
+caches, with the log of the process. The sandbox ends with 'hookctl sandbox stop',
+or after 12 hours without a request.
+
+In a sandbox create needs no --secret-to where CI is set, and a base URL that is
+not on the loopback is refused. On events and deliveries: hookctl sandbox --help.`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.open(g, cmd); err != nil {
+				return err
+			}
+			o.name = sandboxNamed(cmd, g.env, o.name)
+			o.flags, o.all = map[string]string{}, map[string]string{}
+			for _, name := range sandboxFlags {
+				f := cmd.Flags().Lookup(name)
+				o.all[name] = flagText(f)
+				if f.Changed {
+					o.flags[name] = flagText(f)
+				}
+			}
+			return runSandboxStart(cmd.Context(), o, shell.of(g))
+		},
+	}
+	o.addFlags(g, c)
+	shell.add(c)
+	g.addSandboxName(c, &o.name)
+	return c
+}
+
+// flagText is a flag's value as it is typed, to be compared.
+func flagText(f *pflag.Flag) string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return strings.Join(list.GetSlice(), ",")
+	}
+	return strings.TrimRight(f.Value.String(), "/")
+}
+
+// addSandboxName adds --name.
+func (g *globals) addSandboxName(c *cobra.Command, name *string) {
+	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+background.DefaultName+"\")")
+	_ = c.RegisterFlagCompletionFunc("name", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		root, err := background.Root(g.env.Getenv, g.env.UserCacheDir)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return background.Names(root), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+// nameInForce is the sandbox that is meant where no flag names one.
+func nameInForce(env *Env) string {
+	if name := env.Getenv(background.EnvInside); background.ValidName(name) {
+		return name
+	}
+	return background.DefaultName
+}
+
+// sandboxNamed is the name that --name gives, or the one that is meant without.
+func sandboxNamed(c *cobra.Command, env *Env, given string) string {
+	if c.Flags().Changed("name") {
+		return given
+	}
+	return nameInForce(env)
+}
+
+// sandboxPlace is where the state of a sandbox lies.
+func (a *app) sandboxPlace(name string) (*background.Place, error) {
+	root, err := background.Root(a.env.Getenv, a.env.UserCacheDir)
+	if err != nil {
+		return nil, err
+	}
+	return background.At(root, name)
+}
+
+func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environmentPrinter) error {
+	a := o.app
+	place, err := a.sandboxPlace(o.name)
+	if err != nil {
+		return err
+	}
+	s, err := o.begin(ctx, place)
+	if err != nil {
+		return err
+	}
+	for _, d := range a.env.Drivers {
+		if err := background.Answers(ctx, s.Variable(baseURLVariable(d))); err != nil {
+			return fault.Errorf(fault.Unavailable, "the API of %s in the sandbox does not answer: %w", d.Title, err).
+				WithHint("stop it, then start it again: hookctl sandbox stop --name %s", o.name)
+		}
+	}
+	if a.env.Streams.OutTTY {
+		a.note("To put it in force in this shell: eval \"$(hookctl sandbox start)\"")
+	}
+	return show(a, a.sandboxEnvironment(s.Set))
+}
+
+// check finds what is wrong with the flags, before anything is started.
+func (o *sandboxOptions) check() error {
+	if _, _, err := loopback(o.addr); err != nil {
+		return err
+	}
+	if _, err := o.delivering(); err != nil {
+		return err
+	}
+	return o.checkEmit()
+}
+
+// begin is the sandbox of that name: the one that runs, or else a new one.
+func (o *sandboxStartOptions) begin(ctx context.Context, place *background.Place) (s *background.State, err error) {
+	a := o.app
+	release, err := place.Lock(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if s, err = place.Load(); err != nil {
+		return nil, err
+	}
+	if s != nil && endpointOf(s).Alive(ctx, s.ID) {
+		return s, o.same(s)
+	}
+	if ctx.Err() != nil {
+		return nil, fault.Errorf(fault.Interrupted, "interrupted")
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "the program's own file cannot be found: %w", err)
+	}
+	args := []string{"sandbox", "background", "--name", o.name, "--root", place.Root()}
+	for _, name := range sandboxFlags {
+		if value, given := o.flags[name]; given {
+			args = append(args, "--"+name+"="+value)
+		}
+	}
+	environ := append(a.sandboxedEnviron(), envConfigDir+"="+place.ConfigDir())
+	s, err = place.Begin(ctx, background.Command{Path: program, Args: args, Env: environ}, o.all)
+	if err == nil {
+		a.note("Both APIs are served in the background. Stop with: eval \"$(hookctl sandbox stop)\"")
+	}
+	return s, err
+}
+
+// same refuses flags that are not those of the running sandbox. What is not
+// given is as it is.
+func (o *sandboxStartOptions) same(s *background.State) error {
+	for _, name := range sandboxFlags {
+		if value, given := o.flags[name]; given && value != s.Flags[name] {
+			return fault.Usagef("the sandbox %s runs already, with --%s=%s", o.name, name, s.Flags[name]).
+				WithHint("use it as it is, without --%s; stop it first: hookctl sandbox stop --name %s; or start another one with --name", name, o.name)
+		}
+	}
+	return nil
+}
+
+func endpointOf(s *background.State) background.Endpoint {
+	return background.Endpoint{URL: s.Variable(envSandboxURL), Token: s.Variable(envSandboxToken)}
+}

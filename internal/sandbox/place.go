@@ -1,0 +1,302 @@
+// Package sandbox keeps a sandbox in the background: where its state lies, how
+// its process is started and found again, and the lines that put it in force in
+// a shell.
+//
+// A sandbox is known by its name. Its directory is private, and holds
+//
+//	state.json   what it sets in an environment; written when it serves
+//	log          what its process said
+//	config/      its HOOKCTL_CONFIG_DIR
+//
+// Who begins, ends or forgets a sandbox holds the lock of the name. Whether the
+// process lives is asked of its endpoint and never of a process id: ids are used
+// again.
+package sandbox
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+
+	"github.com/gofrs/flock"
+
+	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// DefaultName is the sandbox that is meant where none is named.
+const DefaultName = "default"
+
+const (
+	dirName   = "hookctl-sandbox"
+	stateFile = "state.json"
+	logFile   = "log"
+	configDir = "config"
+	spare     = "none" // an empty directory, beside those of the sandboxes
+	boxPrefix = "at-"  // no name is one that the system reserves
+)
+
+// Root is the directory of this user's sandboxes: in the runtime directory,
+// which does not outlive the session, or else in that for caches.
+func Root(getenv func(string) string, userCacheDir func() (string, error)) (string, error) {
+	const choose = "XDG_RUNTIME_DIR"
+	base := getenv(choose)
+	if base != "" && filepath.IsAbs(base) {
+		err := secret.CheckDir(base, choose)
+		if err == nil {
+			return root(base)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", err
+		}
+	}
+	err := errors.New("no directory for caches is known")
+	if userCacheDir != nil {
+		base, err = userCacheDir()
+	}
+	if err != nil {
+		return "", fault.Errorf(fault.Other, "there is no place for the state of a sandbox: %w", err).
+			WithHint("set HOME or XDG_RUNTIME_DIR; what runs in `hookctl sandbox -- COMMAND` needs neither")
+	}
+	return root(base)
+}
+
+// root refuses what shells and GITHUB_ENV would read otherwise.
+func root(base string) (string, error) {
+	if strings.ContainsFunc(base, unicode.IsControl) {
+		return "", fault.Errorf(fault.Other, "the path of the directory for caches has control characters in it").
+			WithHint("choose another one with XDG_CACHE_HOME")
+	}
+	return filepath.Join(base, dirName), nil
+}
+
+var boxName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`) })
+
+// ValidName reports whether a sandbox can have that name.
+func ValidName(name string) bool { return boxName().MatchString(name) }
+
+// Place is where the state of a sandbox lies. Nothing is made before [Place.Lock].
+type Place struct {
+	root, name string
+	dir        string
+}
+
+// At is the place of a sandbox below root.
+func At(root, name string) (*Place, error) {
+	if !ValidName(name) {
+		return nil, fault.Usagef("%q cannot be the name of a sandbox", name).
+			WithHint("use up to 64 letters, digits, - and _, the first a letter or digit")
+	}
+	return &Place{root: root, name: name, dir: filepath.Join(root, folded(name))}, nil
+}
+
+// folded is the directory of a name. Two names are never one directory where the
+// file system takes upper case for lower case.
+func folded(name string) string {
+	var b strings.Builder
+	b.WriteString(boxPrefix)
+	for _, r := range name {
+		if unicode.IsUpper(r) {
+			b.WriteByte('+')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
+
+// Names are the sandboxes that have a state, sorted.
+func Names(root string) []string {
+	found, err := filepath.Glob(filepath.Join(root, boxPrefix+"*", stateFile))
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, f := range found {
+		var s State
+		if text, err := secret.ReadFile(f); err == nil && json.Unmarshal(text, &s) == nil && ValidName(s.Name) {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// ConfigDir is the sandbox's own directory of settings, secrets and journal.
+func (p *Place) ConfigDir() string { return filepath.Join(p.dir, configDir) }
+
+// Vacant reports whether nothing of the sandbox is there.
+func (p *Place) Vacant() bool {
+	_, err := os.Lstat(p.dir)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Root is where the places of all names are.
+func (p *Place) Root() string { return p.root }
+
+const choosePlace = "XDG_RUNTIME_DIR or XDG_CACHE_HOME"
+
+// lockRetry is how often one that waits for the lock asks.
+const lockRetry = 20 * time.Millisecond
+
+// Lock waits until no other process begins or ends this sandbox. The lock ends
+// with release, or with the process.
+func (p *Place) Lock(ctx context.Context) (release func() error, err error) {
+	if err := secret.MakeDir(p.root, choosePlace); err != nil {
+		return nil, err
+	}
+	path := p.dir + ".lock"
+	for {
+		fl := flock.New(path, flock.SetPermissions(0o600))
+		if _, err := fl.TryLockContext(ctx, lockRetry); err != nil {
+			_ = fl.Close()
+			if ctx.Err() != nil {
+				return nil, fault.Errorf(fault.Interrupted, "interrupted")
+			}
+			return nil, fault.Errorf(fault.Other, "%s cannot be locked: %w", path, err).WithHint("see who owns it, and that the disk is not full")
+		}
+		// Who had it before has removed it: another one may have made it anew.
+		if held, err := fl.Stat(); err == nil {
+			if there, err := os.Lstat(path); err == nil && os.SameFile(held, there) {
+				return func() error { return unlock(fl, path) }, nil
+			}
+		}
+		if err := fl.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// unlock removes the file while it is locked, or afterwards where the system
+// keeps a file that is open: then one that waits has it open, too, and it stays.
+func unlock(fl *flock.Flock, path string) error {
+	removed := os.Remove(path) == nil
+	err := fl.Close()
+	if !removed {
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// State is what is known of a sandbox that serves.
+type State struct {
+	Version int               `json:"version"`
+	Name    string            `json:"name"`
+	ID      string            `json:"id"`    // what the process answers, and nobody else knows
+	Set     []string          `json:"set"`   // NAME=value: what points hookctl at it
+	Flags   map[string]string `json:"flags"` // it was started with them
+}
+
+const stateVersion = 1
+
+// Variable is the value that the sandbox gives a variable.
+func (s *State) Variable(name string) string {
+	for _, kv := range s.Set {
+		if value, ok := strings.CutPrefix(kv, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// Load reads the state, nil where there is none. One that cannot be read is none
+// either: whatever it was, it cannot be found again.
+func (p *Place) Load() (*State, error) {
+	if err := secret.CheckPrivateDir(p.root, choosePlace); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	if err := secret.CheckPrivateDir(p.dir, choosePlace); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	text, err := secret.ReadFile(filepath.Join(p.dir, stateFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var s State
+	if json.Unmarshal(text, &s) != nil || s.Version != stateVersion || s.ID == "" {
+		return nil, nil
+	}
+	return &s, nil
+}
+
+func (p *Place) save(s State) error {
+	s.Version, s.Name = stateVersion, p.name
+	text, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return secret.WriteFile(nil, filepath.Join(p.dir, stateFile), text)
+}
+
+// renew forgets what was and makes the empty directories. It is for the holder
+// of the lock.
+func (p *Place) renew() error {
+	if err := p.Forget(); err != nil {
+		return err
+	}
+	if err := secret.MakeDir(p.dir, choosePlace); err != nil {
+		return err
+	}
+	return secret.MakeDir(p.ConfigDir(), choosePlace)
+}
+
+// Forget removes all that is the sandbox's. It is for the holder of the lock.
+func (p *Place) Forget() error {
+	if err := durable.Retry(func() error { return os.RemoveAll(p.dir) }); err != nil {
+		return fault.Errorf(fault.Other, "what an earlier sandbox left cannot be removed: %w", err).WithHint("remove it yourself: %s", p.dir)
+	}
+	return nil
+}
+
+// ForgetOwn is Forget for a process that ends by itself: another sandbox may
+// have taken the place of its own.
+func (p *Place) ForgetOwn(ctx context.Context, id string) (err error) {
+	release, err := p.Lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	s, err := p.Load()
+	if err != nil || s == nil || s.ID != id {
+		return err
+	}
+	return p.Forget()
+}
+
+// Nowhere is an empty directory, or a path where there can be none: what is kept
+// there can be nobody's.
+func Nowhere(root string) string {
+	if root != "" {
+		dir := filepath.Join(root, spare)
+		if secret.MakeDir(dir, choosePlace) == nil && empty(dir) {
+			return dir
+		}
+	}
+	if dir, err := os.MkdirTemp("", dirName+"-"+spare+"-"); err == nil && !strings.ContainsFunc(dir, unicode.IsControl) {
+		return dir
+	}
+	return filepath.Join(os.DevNull, dirName)
+}
+
+func empty(dir string) bool {
+	entries, err := os.ReadDir(dir)
+	return err == nil && len(entries) == 0
+}

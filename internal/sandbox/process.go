@@ -1,0 +1,242 @@
+package sandbox
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// A sandbox begins in this order, under the lock of its name: the process
+// listens and reports over a pipe; its state is written; it is told to go on.
+// One that is not told so ends at once and touches nothing, so that whoever is
+// killed on the way leaves no process behind that nobody can find.
+
+// Report is what the process of a sandbox says of its start.
+type Report struct {
+	ID   string     `json:"id"`
+	Set  []string   `json:"set"`
+	Kind fault.Kind `json:"kind"` // of the error
+	Err  string     `json:"error"`
+	Hint string     `json:"hint"`
+}
+
+// proceed is what the process is told when its state is written.
+const proceed = "proceed\n"
+
+// beginTimeout bounds a start: only a machine that hardly runs takes so long.
+const beginTimeout = time.Minute
+
+// Command is the program that becomes the process.
+type Command struct {
+	Path string
+	Args []string
+	Env  []string
+}
+
+// Begin starts a sandbox in place of what there was, and returns its state. It
+// is for the holder of the lock. What fails leaves nothing behind.
+func (p *Place) Begin(ctx context.Context, c Command, flags map[string]string) (*State, error) {
+	if err := p.renew(); err != nil {
+		return nil, err
+	}
+	s, err := p.begin(ctx, c, flags)
+	if err != nil {
+		return nil, errors.Join(err, p.Forget())
+	}
+	return s, nil
+}
+
+func (p *Place) begin(ctx context.Context, c Command, flags map[string]string) (s *State, err error) {
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
+	defer cancel()
+	log, err := os.OpenFile(filepath.Join(p.dir, logFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "the sandbox's log cannot be made: %w", err)
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	child, err := spawn(c, log)
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "the sandbox's process cannot be started: %w", err)
+	}
+	begun := false
+	defer func() {
+		if !begun {
+			child.kill()
+		}
+		child.close()
+	}()
+	r, err := child.report(ctx)
+	if err != nil {
+		return nil, p.failed(ctx, err)
+	}
+	if r.Err != "" {
+		return nil, fault.Errorf(r.Kind, "%s", r.Err).WithHint("%s", r.Hint)
+	}
+	s = &State{ID: r.ID, Set: r.Set, Flags: flags}
+	if err := p.save(*s); err != nil {
+		return nil, err
+	}
+	if err := child.proceed(ctx); err != nil {
+		return nil, p.failed(ctx, err)
+	}
+	begun = true
+	return s, nil
+}
+
+// failed says why a process did not begin, with what it has said itself.
+func (p *Place) failed(ctx context.Context, err error) error {
+	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return fault.Errorf(fault.Other, "the sandbox's process does not begin within %s", beginTimeout)
+	case ctx.Err() != nil:
+		return fault.Errorf(fault.Interrupted, "interrupted")
+	}
+	const most = 1000
+	said, rerr := secret.ReadFile(filepath.Join(p.dir, logFile))
+	if rerr == nil && len(said) > 0 {
+		return fault.Errorf(fault.Other, "the sandbox's process ended: %s", term.CleanBlock(strings.TrimSpace(string(said[max(0, len(said)-most):]))))
+	}
+	return fault.Errorf(fault.Other, "the sandbox's process ended: %w", err)
+}
+
+// child is the process as the one that starts it sees it.
+type child struct {
+	cmd    *exec.Cmd
+	told   *os.File // to it
+	says   *os.File // from it
+	reader *bufio.Reader
+}
+
+// spawn starts the process with nothing of the caller's: no descriptor, no
+// terminal, no working directory.
+func spawn(c Command, log *os.File) (*child, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	toldIn, told, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer toldIn.Close()
+	says, saysOut, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, told.Close())
+	}
+	defer saysOut.Close()
+	cmd := exec.Command(c.Path, c.Args...)
+	cmd.Args[0] = "hookctl"
+	cmd.Env = c.Env
+	cmd.Dir = filepath.VolumeName(c.Path) + string(filepath.Separator)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, log
+	detach(cmd, toldIn, saysOut)
+	keepDescriptors()
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(err, told.Close(), says.Close())
+	}
+	return &child{cmd: cmd, told: told, says: says, reader: bufio.NewReader(says)}, nil
+}
+
+// report waits for what the process says.
+func (c *child) report(ctx context.Context) (Report, error) {
+	var r Report
+	line, err := c.read(ctx, func() (string, error) { return c.reader.ReadString('\n') })
+	if err == nil {
+		err = json.Unmarshal([]byte(line), &r)
+	}
+	return r, err
+}
+
+// proceed lets the process serve, and waits until it has let go of the pipes.
+func (c *child) proceed(ctx context.Context) error {
+	if _, err := io.WriteString(c.told, proceed); err != nil {
+		return err
+	}
+	rest, err := c.read(ctx, func() (string, error) {
+		rest, err := io.ReadAll(c.reader)
+		return string(rest), err
+	})
+	if err == nil && rest != proceed {
+		err = errors.New("it does not go on")
+	}
+	return err
+}
+
+// read waits for the process or for the end of ctx. A pipe of Windows has no
+// deadline: the reader ends when the process is killed.
+func (c *child) read(ctx context.Context, from func() (string, error)) (string, error) {
+	type result struct {
+		text string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		text, err := from()
+		done <- result{text, err}
+	}()
+	select {
+	case r := <-done:
+		return r.text, r.err
+	case <-ctx.Done():
+		c.kill()
+		<-done
+		return "", ctx.Err()
+	}
+}
+
+// kill ends a process that nobody has waited for: its id is still its own.
+func (c *child) kill() {
+	_ = c.cmd.Process.Kill() // it may have ended
+	_ = c.cmd.Wait()         // says that it was killed
+}
+
+func (c *child) close() {
+	_ = c.told.Close()
+	_ = c.says.Close()
+	_ = c.cmd.Process.Release() // it goes on without us
+}
+
+// Starter is the one that started a process, as that process sees it.
+type Starter struct {
+	in  io.ReadCloser
+	out io.WriteCloser
+}
+
+// Report tells how the start went.
+func (s *Starter) Report(r Report) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(append(line, '\n'))
+	return err
+}
+
+// Proceed waits until the state is written. An error says that the process must
+// end and touch nothing. It lets go of the starter in any case.
+func (s *Starter) Proceed() error {
+	line, err := bufio.NewReader(s.in).ReadString('\n')
+	if err == nil && line != proceed {
+		err = fmt.Errorf("told %q", line)
+	}
+	if err == nil {
+		_, err = io.WriteString(s.out, proceed)
+	}
+	return errors.Join(err, s.Close())
+}
+
+// Close lets go of the starter.
+func (s *Starter) Close() error { return errors.Join(s.in.Close(), s.out.Close()) }

@@ -1,0 +1,47 @@
+//go:build unix
+
+package sandbox
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// The pipes of the process: its own streams are /dev/null and the log.
+const (
+	fdTold = 3
+	fdSays = 4
+)
+
+func detach(cmd *exec.Cmd, told, says *os.File) {
+	cmd.ExtraFiles = []*os.File{told, says}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal, no signals of a group
+}
+
+// StartedBy is the starter of this process, which [Place.Begin] began.
+func StartedBy(_, _ any) *Starter {
+	return &Starter{in: os.NewFile(fdTold, "told"), out: os.NewFile(fdSays, "says")}
+}
+
+// mostDescriptors is where the search ends on a system that does not list them.
+const mostDescriptors = 4096
+
+// keepDescriptors keeps from a process that is started what the caller has left
+// open for this one: who waits for the end of such a pipe would wait for that of
+// the sandbox. Go has marked its own already.
+func keepDescriptors() {
+	entries, err := os.ReadDir("/dev/fd")
+	if err != nil || len(entries) < 3 {
+		for fd := 3; fd < mostDescriptors; fd++ {
+			syscall.CloseOnExec(fd)
+		}
+		return
+	}
+	for _, e := range entries {
+		if fd, err := strconv.Atoi(e.Name()); err == nil && fd > 2 {
+			syscall.CloseOnExec(fd)
+		}
+	}
+}
