@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // newSandboxBackgroundCmd is what `sandbox start` becomes in the background. It
@@ -27,7 +28,7 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 			if root == "" {
 				return fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")
 			}
-			starter := background.StartedBy(g.env.Streams.In, g.env.Streams.Out)
+			starter := background.StartedBy(g.env.Streams.In, term.Raw(g.env.Streams.Out))
 			place, err := background.At(root, name)
 			if err == nil {
 				err = o.open(g, cmd)
@@ -69,13 +70,13 @@ func runSandboxBackground(ctx context.Context, o *sandboxOptions, place *backgro
 		return errors.Join(err, refuseStart(starter, err))
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	a.logLine("serving the sandbox %s", name)
 	if err := starter.Report(background.Report{ID: o.id, Set: sandboxSet(s.environ, name, place.ConfigDir())}); err != nil {
 		return errors.Join(err, starter.Close())
 	}
 	if err := starter.Proceed(); err != nil {
 		return fault.Errorf(fault.Other, "the start was given up: %w", err)
 	}
-	a.logLine("serving the sandbox %s", name)
 	why := o.untilEnd(ctx, s, idle, stopped)
 	a.logLine("%s", why)
 	if why == endStopped {

@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // A sandbox is in force where HOOKCTL_SANDBOX is set. Its value is the name of
@@ -186,13 +187,14 @@ func (s *shellFlag) shell(env *Env) background.Shell {
 		Getenv:  env.Getenv,
 		Windows: runtime.GOOS == "windows",
 		Program: programName(),
-		ToEnv:   isFile(env.Streams.Out, env.Getenv("GITHUB_ENV")),
+		ToEnv:   isFile(term.Raw(env.Streams.Out), env.Getenv("GITHUB_ENV")),
 	})
 }
 
-// printLines writes all lines at once: half of them would be another thing.
+// printLines writes all lines at once: half of them would be another thing. They
+// are hookctl's own, and a directory in them stays as it is.
 func printLines(env *Env, lines string) error {
-	if _, err := fmt.Fprint(env.Streams.Out, lines); err != nil {
+	if _, err := fmt.Fprint(term.Raw(env.Streams.Out), lines); err != nil {
 		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
 	}
 	return nil

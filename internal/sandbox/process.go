@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
@@ -61,7 +62,7 @@ func (p *Place) Begin(ctx context.Context, c Command, flags map[string]string) (
 func (p *Place) begin(ctx context.Context, c Command, flags map[string]string) (s *State, err error) {
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
-	log, err := os.OpenFile(filepath.Join(p.dir, logFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := durable.System().Create(filepath.Join(p.dir, logFile))
 	if err != nil {
 		return nil, fault.Errorf(fault.Other, "the sandbox's log cannot be made: %w", err)
 	}
@@ -122,11 +123,6 @@ type child struct {
 // spawn starts the process with nothing of the caller's: no descriptor, no
 // terminal, no working directory.
 func spawn(c Command, log *os.File) (*child, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer null.Close()
 	toldIn, told, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -141,7 +137,7 @@ func spawn(c Command, log *os.File) (*child, error) {
 	cmd.Args[0] = "hookctl"
 	cmd.Env = c.Env
 	cmd.Dir = filepath.VolumeName(c.Path) + string(filepath.Separator)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = null, null, log
+	cmd.Stderr = log // the others are /dev/null
 	detach(cmd, toldIn, saysOut)
 	keepDescriptors()
 	if err := cmd.Start(); err != nil {
