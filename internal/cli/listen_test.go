@@ -326,7 +326,7 @@ func TestListenUsage(t *testing.T) {
 		{"--no-verify --webhook x", "cannot be given together; keep one"},
 		{"--no-verify --create zyntro --public-url https://x.example", "cannot be given together; keep one"},
 		{"--webhook nosuch", "no secret is kept"},
-		{"--secret-env UNSET", "empty or blank"},
+		{"--secret-env UNSET", "is not set"},
 		{"--key-encoding rot13", "key encoding"},
 		{"--event contact.created", "--create"},
 		{"--create zyntro", "public-url"},
