@@ -140,8 +140,9 @@ func (g *globals) isNameOf(what, value string) bool {
 	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(namesIn(value), secret.NamesFile)
 }
 
-// namesIn are the parts of a value that may be the name of a file: "@FILE",
-// "junit=FILE", "file:FILE", "FILE#2".
+// namesIn are the value and the parts of it that may be the name of a file:
+// "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2". What stands
+// around the name must be of that kind, or a secret would pass for it.
 func namesIn(value string) []string {
 	names := []string{value}
 	add := func(name string) {
@@ -149,17 +150,17 @@ func namesIn(value string) []string {
 			names = append(names, name)
 		}
 	}
-	add(strings.TrimPrefix(value, "@"))
-	for _, sep := range []string{"=", ":"} {
-		_, after, _ := strings.Cut(value, sep)
-		add(after)
-		if i := strings.LastIndex(after, sep); i >= 0 { // dotenv:FILE:NAME
-			if !secret.LooksLike(after[i:]) {
-				add(after[:i])
-			}
+	if name, ok := strings.CutPrefix(value, "@"); ok {
+		add(name)
+	}
+	if i := strings.IndexAny(value, "=:"); i > 0 && strings.Trim(value[:i], "abcdefghijklmnopqrstuvwxyz-") == "" && !secret.LooksLike(value[:i]) {
+		name := value[i+1:]
+		add(strings.TrimPrefix(name, "@"))
+		if i := strings.LastIndexByte(name, ':'); i > 0 && !secret.LooksLike(name[i+1:]) {
+			add(name[:i])
 		}
 	}
-	if i := strings.LastIndexByte(value, '#'); i >= 0 {
+	if i := strings.LastIndexByte(value, '#'); i > 0 && strings.Trim(value[i+1:], "0123456789") == "" {
 		add(value[:i])
 	}
 	return names
@@ -189,6 +190,7 @@ const hidden = "***"
 
 // hideTyped takes every word of the command line and of hookctl's variables
 // that looks like a secret out of text, in the forms in which errors quote it.
+// Names of files that there are stay.
 func (g *globals) hideTyped(text string) string {
 	typed := slices.Clone(g.args)
 	for _, kv := range g.env.Environ {
@@ -196,33 +198,36 @@ func (g *globals) hideTyped(text string) string {
 			typed = append(typed, value)
 		}
 	}
-	// What names something that there is hides nothing.
-	typed = slices.DeleteFunc(typed, func(t string) bool {
-		return slices.ContainsFunc(namesIn(t), func(name string) bool {
-			_, err := os.Lstat(name)
-			return err == nil
-		})
-	})
-	var words []string
-	for _, t := range typed {
-		words = append(words, hideable(t)...)
-	}
-	// The longest first: a word may be a part of another.
-	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
-	for _, w := range words {
-		text = strings.ReplaceAll(text, w, hidden)
+	var words, there []string
+	for i, t := range typed {
+		// A jq expression may have lines.
+		program := strings.HasPrefix(t, "--jq=") || i > 0 && i < len(g.args) && typed[i-1] == "--jq"
+		words = append(words, hideable(t, !program)...)
+		for _, name := range namesIn(t) {
+			if _, err := os.Lstat(name); err == nil {
+				there = append(there, name)
+			}
+		}
 	}
 	// What a flag's letter was typed against, as in -oVALUE.
 	for _, w := range secret.LooksLikeWords(text) {
 		if slices.ContainsFunc(typed, func(t string) bool { return strings.Contains(t, w) }) {
+			words = append(words, w)
+		}
+	}
+	// The longest first: a word may be a part of another.
+	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
+	for _, w := range words {
+		if !slices.ContainsFunc(there, func(name string) bool { return strings.Contains(name, w) }) {
 			text = strings.ReplaceAll(text, w, hidden)
 		}
 	}
 	return text
 }
 
-// hideable are the parts of a typed word that must not be repeated.
-func hideable(typed string) []string {
+// hideable are the parts of a typed word that must not be repeated; with lines
+// they include every line of what has several.
+func hideable(typed string, lines bool) []string {
 	const tooShort = 4 // what is so short says little, and is in many words
 	var words []string
 	add := func(w string) {
@@ -238,8 +243,8 @@ func hideable(typed string) []string {
 			}
 		}
 	}
-	if lines := strings.FieldsFunc(typed, unicode.IsControl); len(lines) > 1 || strings.TrimSpace(typed) != typed {
-		for _, line := range lines {
+	if lines && strings.ContainsFunc(typed, unicode.IsControl) {
+		for _, line := range strings.FieldsFunc(typed, unicode.IsControl) {
 			if flag, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(flag, "-") {
 				line = value
 			}
