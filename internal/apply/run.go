@@ -236,7 +236,14 @@ func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
 	var made provider.Created
 	err := r.patiently(ctx, func() error {
 		var err error
-		made, err = r.Clients[c.Driver.Name].Create(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks))
+		client := r.Clients[c.Driver.Name]
+		made, err = client.CreateUnless(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks), func() (bool, error) {
+			rec, there, err := client.MadeSince(ctx, c.Name, c.URL)
+			if there {
+				err = conflict(c, "another process has made it since the plan: %s", rec.Provider+"/"+rec.ID)
+			}
+			return there, err
+		})
 		return err
 	})
 	return r.made(ctx, c, o, made, err)

@@ -37,6 +37,8 @@ type app struct {
 	ctx     context.Context     // of the whole command line; ends a jq expression
 	hide    func(string) string // takes secrets that were typed out of an error's text
 
+	seen provider.Seen // what there was when the command took up what it found
+
 	noStdout error // why the sink stdout is refused, or nil
 
 	showSecret bool         // the output has a new secret
@@ -108,6 +110,7 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
+		seen:    provider.Seen{At: g.env.Now()},
 
 		noStdout: g.noStdout,
 	}
@@ -277,6 +280,7 @@ func (a *app) custody() provider.Custody {
 		Journal: a.journal,
 		Profile: a.cfg.Profile(),
 		Now:     a.env.Now,
+		Seen:    a.seen,
 		Notify:  func(line string) { a.note("%s", line) },
 		Made: func(s secret.Value) {
 			if a.showSecret {

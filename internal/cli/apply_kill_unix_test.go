@@ -66,6 +66,8 @@ type killWorld struct {
 	env      []string
 	clients  []provider.Provider
 	requests atomic.Int64 // of all clients
+
+	gate atomic.Pointer[func(provider, method string)] // passed before a request is answered; nil: none
 }
 
 // newKillWorld makes both providers, whose clock is now.
@@ -76,6 +78,9 @@ func newKillWorld(t *testing.T, now func() time.Time) *killWorld {
 		box := d.NewSandbox(provider.SandboxOptions{Now: now, Seed: 1})
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			w.requests.Add(1)
+			if gate := w.gate.Load(); gate != nil {
+				(*gate)(d.Name, r.Method)
+			}
 			box.ServeHTTP(rw, r)
 		}))
 		t.Cleanup(server.Close)

@@ -191,13 +191,20 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if err != nil {
 		return err
 	}
+	var made provider.Created
 	if o.ifAbsent {
-		done, err := o.existing(ctx, client, spec, sinks)
-		if done || err != nil {
-			return nothingSent(err)
+		var found []provider.Webhook
+		made, err = client.CreateUnless(ctx, spec, sinks, func() (bool, error) {
+			var err error
+			found, err = o.existing(ctx, client, spec)
+			return len(found) > 0, nothingSent(err)
+		})
+		if len(found) > 0 && err == nil {
+			return nothingSent(o.takeExisting(ctx, found, sinks))
 		}
+	} else {
+		made, err = client.Create(ctx, spec, sinks)
 	}
-	made, err := client.Create(ctx, spec, sinks)
 	if made.Record.Fingerprint == "" {
 		return err // nothing is kept: the error says where the secret is
 	}
@@ -475,11 +482,12 @@ func eventChoices(d *provider.Driver) []prompt.Choice {
 	return out
 }
 
-// existing looks for an enabled webhook of this name and URL, for --if-absent.
-func (o *createOptions) existing(ctx context.Context, client *provider.Client, s provider.Spec, sinks []sink.Sink) (bool, error) {
+// existing looks for enabled webhooks of this name and URL, for --if-absent. What
+// another one has replaced is not among them, though it may be there for a moment.
+func (o *createOptions) existing(ctx context.Context, client *provider.Client, s provider.Spec) ([]provider.Webhook, error) {
 	rows, err := client.List(ctx)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	var found []provider.Webhook
 	for _, w := range rows {
@@ -487,17 +495,34 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 			found = append(found, w)
 		}
 	}
+	if len(found) == 0 {
+		rec, made, err := client.MadeSince(ctx, s.Name, s.URL)
+		if err != nil || !made {
+			return nil, err
+		}
+		w, err := client.Get(ctx, rec.ID) // the list lags
+		return []provider.Webhook{w}, err
+	}
+	recs, _, err := o.app.store.List(ctx)
+	return slices.DeleteFunc(found, func(w provider.Webhook) bool {
+		heir := provider.Heir(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		return heir != w.ID && slices.ContainsFunc(rows, func(r provider.Webhook) bool { return r.ID == heir })
+	}), err
+}
+
+// takeExisting fills the sinks with the secret of one of found that is kept.
+func (o *createOptions) takeExisting(ctx context.Context, found []provider.Webhook, sinks []sink.Sink) error {
 	for _, w := range found {
 		rec, err := o.app.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
 			continue
 		}
 		if err != nil {
-			return true, err // it may well be kept
+			return err // it may well be kept
 		}
 		for _, to := range sinks {
 			if err := to.Check(ctx); err != nil {
-				return true, err
+				return err
 			}
 		}
 		results, nerr := provider.Fill(ctx, o.app.store, rec, sinks)
@@ -506,15 +531,12 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 			o.app.warn("warning: " + nerr.Error())
 		}
 		o.app.note("It exists already: nothing was created.")
-		return true, fault.Worst(provider.SinkError(rec, results), perr)
+		return fault.Worst(provider.SinkError(rec, results), perr)
 	}
-	if len(found) > 0 {
-		ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)
-		return true, fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
-			WithCode("exists-not-kept").
-			WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
-	}
-	return false, nil
+	ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)
+	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
+		WithCode("exists-not-kept").
+		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
 }
 
 func text(p *string) string {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -142,7 +143,7 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 	}
 	var out []found
 	for _, ref := range o.refs {
-		f, err := o.globals.locate(ctx, o.app, ref)
+		f, err := o.globals.locateOld(ctx, o.app, ref)
 		if fault.Code(err) == "not-found" {
 			err = fault.Worst(err, o.noteGone(ctx, ref))
 		}
@@ -259,11 +260,70 @@ func (o *deleteOptions) sure(ctx context.Context, targets []found) error {
 // provider/id. The beginning of an id is refused: what changes a webhook must
 // name it.
 func (g *globals) locate(ctx context.Context, a *app, ref string) (found, error) {
+	var err error
+	if a.seen, err = provider.See(ctx, a.seen.At, a.journal); err != nil {
+		return found{}, err
+	}
 	o := &getOptions{globals: g, app: a, ref: ref, exact: true}
 	d, w, err := o.find(ctx)
 	if err != nil {
-		return found{}, err
+		return found{}, g.replacedMeanwhile(ctx, a, ref, err)
 	}
 	client, err := a.online(ctx, d)
 	return found{client, w}, err
+}
+
+// locateOld is locate for a command that takes the webhook away. A name leads to
+// what another process has put in its place meanwhile, and that is not meant.
+func (g *globals) locateOld(ctx context.Context, a *app, ref string) (found, error) {
+	f, err := g.locate(ctx, a, ref)
+	if err != nil || g.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
+		return f, err
+	}
+	return f, f.client.Newcomer(ctx, f.hook.ID)
+}
+
+// isID reports whether ref names the webhook by its id.
+func (g *globals) isID(ref string, w secret.Ref) bool {
+	return ref == w.ID || g.qualified(ref, candidate{provider: w.Provider}, func(id string) bool { return id == w.ID })
+}
+
+// replacedMeanwhile is err, that ref means no webhook or more than one, or why:
+// another process has replaced it, or does so at this moment.
+func (g *globals) replacedMeanwhile(ctx context.Context, a *app, ref string, err error) error {
+	gone, several := fault.Code(err) == "not-found", fault.Code(err) == "ambiguous"
+	if !gone && !several {
+		return err
+	}
+	recs, _, lerr := a.store.List(ctx)
+	if lerr != nil {
+		return err
+	}
+	names := map[secret.Ref]string{}
+	for _, r := range recs {
+		names[r.Ref()] = r.Name
+	}
+	for _, r := range recs {
+		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !g.isID(ref, *r.Replaces) {
+			continue
+		}
+		heir := provider.Heir(recs, *r.Replaces)
+		switch now := provider.ShellQuote(r.Provider + "/" + heir); {
+		case a.seen.Before(r):
+			return provider.Replaced(*r.Replaces, heir)
+		case gone:
+			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now)
+		}
+	}
+	pending, _, lerr := a.journal.List(ctx)
+	if lerr != nil {
+		return err
+	}
+	for _, p := range pending {
+		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
+			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", provider.ShellQuote(in.Replaces.Provider+"/"+in.Replaces.ID)).
+				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", provider.ShellQuote(ref))
+		}
+	}
+	return err
 }

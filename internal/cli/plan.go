@@ -112,6 +112,10 @@ func runPlan(ctx context.Context, o *planOptions) error {
 // compare asks the providers, and plans.
 func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*apply.Plan, error) {
 	a := o.app
+	var err error
+	if a.seen, err = provider.See(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
+		return nil, err
+	}
 	records, err := a.records(ctx, true)
 	if err != nil {
 		return nil, err

@@ -245,6 +245,10 @@ func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findin
 		}
 		seen[ref] = true
 	}
+	// What was settled above is no other process's doing.
+	if o.app.seen, err = provider.See(ctx, o.app.env.Now(), o.app.journal); err != nil {
+		return did, err
+	}
 	pending, _, err := o.app.journal.List(ctx)
 	if err != nil {
 		return did, err

@@ -36,7 +36,9 @@ the way back from a lost secret. Neither provider can change a secret in place.
 
 Until the old one is gone, events may arrive twice; verify accepts both secrets.
 No test delivery is made: neither provider offers one. An interruption at any
-point is settled by hookctl recover.
+point is settled by hookctl recover. Several rotations of one webhook at once,
+from one configuration directory, make one new webhook: the others end with exit
+code 5 and name it.
 
 Zyntro never tells the authentication data of a webhook again: where it has any,
 --auth-data is required. Its retry settings cannot be set by the API and return
@@ -77,7 +79,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
 		return err
 	}
-	old, err := o.globals.locate(ctx, a, o.ref)
+	old, err := o.globals.locateOld(ctx, a, o.ref)
 	if err != nil {
 		return err
 	}

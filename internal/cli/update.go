@@ -98,7 +98,11 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err != nil {
 		return err
 	}
-	f, err := o.globals.locate(ctx, a, o.ref)
+	locate := o.globals.locate
+	if o.replace {
+		locate = o.globals.locateOld
+	}
+	f, err := locate(ctx, a, o.ref)
 	if err != nil {
 		return err
 	}

@@ -30,6 +30,7 @@ type Custody struct {
 	Journal *secret.Journal
 	Profile string
 	Now     func() time.Time
+	Seen    Seen
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
 	// Made gets each new secret before anything that came with it is shown: the
@@ -104,9 +105,20 @@ func (c *Client) WhoAmI(ctx context.Context) (Identity, error) { return c.raw.Wh
 
 // Delete deletes (or disables) a webhook and marks its record, whose secret
 // stays: deliveries may still be retried. The record of one that the provider
-// does not have (any more) is marked too.
+// does not have (any more) is marked too. One that another process has replaced
+// since this one began is an error of code "conflict".
 func (c *Client) Delete(ctx context.Context, id string) error {
-	err := c.raw.Delete(ctx, id)
+	release, err := c.turn(ctx, turnWait, ofID(id))
+	switch {
+	case err == nil:
+		defer release()
+		if err := c.overtaken(ctx, id); fault.Code(err) == "conflict" || fault.Code(err) == "unsettled" {
+			return err
+		}
+	case fault.Code(err) != codeNotUsable: // else there is no store that others could share
+		return err
+	}
+	err = c.raw.Delete(ctx, id)
 	if err != nil && fault.Code(err) != "not-found" {
 		return err
 	}
@@ -172,17 +184,25 @@ type Created struct {
 // Once the request is on its way a cancelled ctx no longer stops it: Create
 // waits for the answer for a few seconds more, so that nothing is lost.
 func (c *Client) Create(ctx context.Context, s Spec, sinks []sink.Sink) (Created, error) {
-	entry, made, err := c.make(ctx, c.intent("create", s, nil), s, sinks)
+	return c.create(ctx, s, sinks, func() {})
+}
+
+// create is Create; kept is called when it is known whether the secret is.
+func (c *Client) create(ctx context.Context, s Spec, sinks []sink.Sink, kept func()) (Created, error) {
+	in := c.intent("create", s, nil)
+	entry, made, err := c.make(ctx, in, s, sinks)
+	kept()
 	if entry == nil {
 		return made, err
 	}
+	err = c.handOn(ctx, entry, in, &made, sinks)
 	c.done(entry)
 	return made, err
 }
 
-// make creates a webhook for the operation in. The entry it returns is nil if
-// the secret is not kept; else the caller ends it with done, once the rest of
-// the operation is settled.
+// make creates a webhook for the operation in and keeps its secret. The entry it
+// returns is nil if that is not kept; else the caller hands it on, and ends the
+// entry with done, once the rest of the operation is settled.
 func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
 	for _, to := range sinks {
 		if err := to.Check(ctx); err != nil {
@@ -218,16 +238,21 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sin
 	if !s.AuthData.IsZero() {
 		rec.Auth = c.markAuth(keep, rec.Ref(), &s.AuthType, s.AuthData)
 	}
-	made := Created{Webhook: wh, Record: rec, Sinks: c.fill(keep, rec, sinks)}
-	if !sameWebhook(in, wh) { // said when the sinks have masked the secret
+	return entry, Created{Webhook: wh, Record: rec}, nil
+}
+
+// handOn fills the sinks with the secret that in made.
+func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Intent, made *Created, sinks []sink.Sink) error {
+	made.Sinks = c.fill(context.WithoutCancel(ctx), made.Record, sinks)
+	if !sameWebhook(in, made.Webhook) { // said when the sinks have masked the secret
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
-			c.driver.Title, ShellQuote(c.driver.Name+"/"+wh.ID))
+			c.driver.Title, ShellQuote(c.driver.Name+"/"+made.Webhook.ID))
 	}
-	err = SinkError(rec, made.Sinks)
+	err := SinkError(made.Record, made.Sinks)
 	if err == nil {
-		c.phase(entry, secret.Phase{Name: "sunk", ID: wh.ID})
+		c.phase(entry, secret.Phase{Name: "sunk", ID: made.Record.ID})
 	}
-	return entry, made, err
+	return err
 }
 
 // send makes the one request, on a connection whose bytes go to the entry.
@@ -262,12 +287,14 @@ func (c *Client) phase(entry *secret.Entry, p secret.Phase) {
 	}
 }
 
+const codeNotUsable = "store-not-usable"
+
 func notUsable(what string, err error) error {
 	if errors.Is(err, context.Canceled) {
 		return fault.Errorf(fault.Interrupted, "interrupted before anything was sent")
 	}
 	return &fault.Error{
-		Kind: fault.Other, Code: "store-not-usable",
+		Kind: fault.Other, Code: codeNotUsable,
 		Err:  fmt.Errorf("nothing was sent: %s cannot keep a secret now: %w", what, err),
 		Hint: fault.Hint(err),
 	}

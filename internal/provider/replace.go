@@ -27,17 +27,30 @@ const (
 // before it is removed: what somebody else has changed since stays, and is an
 // error of code "conflict".
 //
+// One that another process of this store has replaced since this one began is an
+// error of code "conflict", which names what took its place: nothing is sent.
+//
 // The operation is one entry of the journal: wherever it ends, recover names
 // what is left to do. An error of which Created has a record means that the new
 // webhook is made and kept; Created says whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
+	release, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)), ofPlace(s.Name, s.URL))
+	if err != nil {
+		return Created{}, err
+	}
+	if err := c.overtaken(ctx, old.ID); err != nil {
+		release()
+		return Created{}, err
+	}
 	ref := &secret.Ref{Provider: c.driver.Name, ID: old.ID}
 	in := c.intent(operation, s, ref)
 	in.Overlap = overlap
 	entry, made, err := c.make(ctx, in, s, sinks)
+	release() // whoever comes now finds in the store what has taken the place of old
 	if entry == nil {
 		return made, err
 	}
+	err = c.handOn(ctx, entry, in, &made, sinks)
 	made.operation, made.begun = entry.ID(), in.StartedAt
 	send, stop := c.detach(ctx, untilRemoved)
 	defer stop()

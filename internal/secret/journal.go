@@ -345,7 +345,13 @@ func (j *Journal) sweep() {
 	}
 	for _, n := range entries {
 		id, ok := strings.CutSuffix(n.Name(), lockSuffix)
-		if !ok || !isID(id) || !olderThan(n, staleLock) {
+		if !ok || !olderThan(n, staleLock) {
+			continue
+		}
+		if strings.HasPrefix(id, TurnPrefix) {
+			j.sweepTurn(j.lockPath(id))
+		}
+		if !isID(id) {
 			continue
 		}
 		if _, err := os.Lstat(j.entryPath(id)); errors.Is(err, fs.ErrNotExist) && !j.live(id) {

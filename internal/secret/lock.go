@@ -116,6 +116,10 @@ func (j *Journal) live(id string) bool {
 // turnRetry is how often one that waits for its turn asks.
 const turnRetry = 100 * time.Millisecond
 
+// TurnPrefix begins the names of the turns of which there are many: their files
+// are swept.
+const TurnPrefix = "turn-"
+
 // Turn waits until no other process has the turn of this name, which must be no
 // entry's id, and takes it: until release is called, or the process dies. waiting
 // is called once if it has to wait.
@@ -123,19 +127,53 @@ func (j *Journal) Turn(ctx context.Context, name string, waiting func()) (releas
 	if err := j.disk.makeStoreDir(j.dir); err != nil {
 		return nil, journalFault(err)
 	}
-	path := j.lockPath(name) // it stays: who removes it may take it from one that waits
-	fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
-	ok, err := fl.TryLock()
-	if err == nil && !ok {
-		waiting()
-		_, err = fl.TryLockContext(ctx, turnRetry)
-	}
-	if err != nil {
-		_ = fl.Close()
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	path := j.lockPath(name)
+	for told := false; ; {
+		fl := openTurn(path)
+		ok, err := fl.TryLock()
+		if err == nil && !ok {
+			if !told {
+				told = true
+				waiting()
+			}
+			ok, err = fl.TryLockContext(ctx, turnRetry)
 		}
-		return nil, journalFault(diskFault(path, err))
+		if ok && sameFile(fl, path) {
+			return func() error { return j.endTurn(fl, path) }, nil
+		}
+		cerr := fl.Close()
+		switch {
+		case ok && cerr == nil: // whoever had it has removed the file that was locked
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		default:
+			return nil, journalFault(diskFault(path, errors.Join(err, cerr)))
+		}
 	}
-	return fl.Close, nil
+}
+
+func openTurn(path string) *flock.Flock {
+	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
+}
+
+// endTurn removes the file of a turn while nobody else can have it: one that waits
+// for it sees that it is gone. Where files that are open cannot be removed it
+// stays, for sweep.
+func (j *Journal) endTurn(fl *flock.Flock, path string) error {
+	if durable.HasModes {
+		_ = j.disk.sys.Remove(path)
+	}
+	return fl.Close()
+}
+
+// sweepTurn removes the file of a turn that nobody has.
+func (j *Journal) sweepTurn(path string) {
+	fl := openTurn(path)
+	if ok, err := fl.TryLock(); err != nil || !ok || !sameFile(fl, path) {
+		_ = fl.Close()
+		return
+	}
+	if _ = j.endTurn(fl, path); !durable.HasModes {
+		_ = j.disk.sys.Remove(path) // it fails if somebody has opened it meanwhile
+	}
 }

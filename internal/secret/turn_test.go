@@ -3,8 +3,15 @@ package secret
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 func TestTurn(t *testing.T) {
@@ -52,5 +59,92 @@ func TestTurn(t *testing.T) {
 	}
 	if err := <-got; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestTurnFiles: a turn leaves no file behind, and one that a killed process left
+// is swept, unless it is in use.
+func TestTurnFiles(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "journal")
+	j := OpenJournal(dir)
+	ctx := context.Background()
+	there := func(name string) bool {
+		_, err := os.Lstat(j.lockPath(name))
+		return err == nil
+	}
+	take := func(name string) func() error {
+		release, err := j.Turn(ctx, name, func() { t.Error("it waits for nobody") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return release
+	}
+	for range 3 {
+		release := take(TurnPrefix + "a")
+		if !there(TurnPrefix + "a") {
+			t.Error("no file")
+		}
+		if err := release(); err != nil {
+			t.Error(err)
+		}
+		if durable.HasModes && there(TurnPrefix+"a") {
+			t.Error("the file is left")
+		}
+	}
+	inUse := take(TurnPrefix + "used")
+	old := time.Now().Add(-2 * staleLock)
+	for name, age := range map[string]time.Time{"old": old, "young": time.Now(), "used": old} {
+		path := j.lockPath(TurnPrefix + name)
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+		if err == nil {
+			err = errors.Join(f.Close(), os.Chtimes(path, age, age))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := begin(t, j, fullIntent(), 1).Done(); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"old": false, "young": true, "used": true} {
+		if there(TurnPrefix+name) != want {
+			t.Errorf("%s: there is %v", name, !want)
+		}
+	}
+	if err := inUse(); err != nil {
+		t.Error(err)
+	}
+	take(TurnPrefix + "young")
+}
+
+// TestTurnsAtOnce: many that want one turn get it one after the other, although
+// its file comes and goes.
+func TestTurnsAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "journal")
+	var inside, most, done atomic.Int32
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 20 {
+				release, err := OpenJournal(dir).Turn(context.Background(), TurnPrefix+"x", func() {})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				most.Store(max(most.Load(), inside.Add(1)))
+				runtime.Gosched()
+				inside.Add(-1)
+				done.Add(1)
+				if err := release(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if most.Load() != 1 || done.Load() != 160 {
+		t.Errorf("%d at once, %d turns", most.Load(), done.Load())
 	}
 }

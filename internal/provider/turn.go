@@ -1,0 +1,203 @@
+package provider
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+// Processes of one store that replace, remove or, if it is absent, make the same
+// webhook take turns: of those that begin at the same time one does it, and the
+// others find it done. A turn ends when the secret is kept: then the store says
+// what has taken the place of what, and sinks may take their time, or use hookctl
+// themselves. Other webhooks wait for nothing.
+
+// Seen is what there was when a command took up what it found: what another
+// process has replaced since is not replaced again. The zero Seen saw everything.
+type Seen struct {
+	At       time.Time
+	Underway []secret.Intent // of operations that others had begun
+}
+
+// See is what there is now. Underway are the replacements that living processes
+// are at.
+func See(ctx context.Context, now time.Time, journal *secret.Journal) (Seen, error) {
+	s := Seen{At: now}
+	pending, _, err := journal.List(ctx)
+	for _, p := range pending {
+		if p.Live && p.Intent.Replaces != nil {
+			s.Underway = append(s.Underway, p.Intent)
+		}
+	}
+	return s, err
+}
+
+// before reports whether r was made after what was seen, or by an operation that
+// was under way then.
+func (s Seen) before(r secret.Record) bool {
+	return !s.At.IsZero() && r.CreatedAt.After(s.At) || r.Replaces != nil && slices.ContainsFunc(s.Underway, func(in secret.Intent) bool {
+		return *in.Replaces == *r.Replaces && !r.CreatedAt.Before(in.StartedAt)
+	})
+}
+
+// Before reports whether what r is the record of has taken another webhook's place
+// since.
+func (s Seen) Before(r secret.Record) bool { return r.Replaces != nil && s.before(r) }
+
+// undone reports whether an operation that is not settled was not seen, or was
+// under way.
+func (s Seen) undone(in secret.Intent) bool {
+	return !s.At.IsZero() && in.StartedAt.After(s.At) || slices.ContainsFunc(s.Underway, func(u secret.Intent) bool { return u.ID == in.ID })
+}
+
+// turnWait is how long one waits for its turn: longer than the retries of some
+// requests and a sink that takes its time.
+const turnWait = 5 * time.Minute
+
+// ofID and ofPlace are what a turn can be about: a webhook, and the name and URL
+// that one has or is to have.
+func ofID(id string) string           { return "id\x00" + id }
+func ofPlace(name, url string) string { return "place\x00" + name + "\x00" + url }
+
+func said(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// turn waits until no other process works on what the keys name, for at most
+// wait, and returns how to give that up. What ends with an error has sent nothing.
+func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (release func(), err error) {
+	slices.Sort(keys) // always in one order: nobody waits for one who waits
+	var held []func() error
+	release = func() {
+		for _, end := range held {
+			if err := end(); err != nil {
+				c.custody.notify("a lock could not be given up: %v", err)
+			}
+		}
+	}
+	limited, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for _, key := range slices.Compact(keys) {
+		sum := sha256.Sum256([]byte(c.driver.Name + "\x00" + c.origin + "\x00" + key))
+		end, err := c.custody.Journal.Turn(limited, secret.TurnPrefix+hex.EncodeToString(sum[:16]), func() {
+			c.custody.notify("Another process is working on this webhook. Waiting for its end.")
+		})
+		if err != nil {
+			release()
+			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+				return nil, fault.Errorf(fault.Other, "another process has been working on this webhook for %s: nothing was sent", wait).
+					WithCode("busy").WithHint("wait for its end, or end it; then try again")
+			}
+			return nil, notUsable("the journal", err)
+		}
+		held = append(held, end)
+	}
+	return release, nil
+}
+
+// CreateUnless is Create for a webhook that must not be there yet: exists looks,
+// while no other process of this store can make or replace one of that name and
+// URL. Where it reports that there is one, nothing is made.
+func (c *Client) CreateUnless(ctx context.Context, s Spec, sinks []sink.Sink, exists func() (bool, error)) (Created, error) {
+	release, err := c.turn(ctx, turnWait, ofPlace(s.Name, s.URL))
+	if err != nil {
+		return Created{}, err
+	}
+	if found, err := exists(); found || err != nil {
+		release()
+		return Created{}, err
+	}
+	return c.create(ctx, s, sinks, release)
+}
+
+// MadeSince is the record of a webhook of that name and URL that another process
+// of this store has made since this one began, if there is one. The provider's
+// list may lag.
+func (c *Client) MadeSince(ctx context.Context, name, url string) (secret.Record, bool, error) {
+	recs, err := c.since(ctx)
+	i := slices.IndexFunc(recs, func(r secret.Record) bool { return r.Name == name && r.URL == url && r.DeletedAt.IsZero() })
+	if err != nil || i < 0 {
+		return secret.Record{}, false, err
+	}
+	return recs[i], true, nil
+}
+
+// since are the records of the account's webhooks that were made since this
+// process began.
+func (c *Client) since(ctx context.Context) ([]secret.Record, error) {
+	recs, _, err := c.custody.Store.List(ctx)
+	return slices.DeleteFunc(recs, func(r secret.Record) bool {
+		return r.Provider != c.driver.Name || r.Origin != c.origin || !c.custody.Seen.before(r)
+	}), err
+}
+
+// Newcomer is an error of code "conflict" if another process has put the webhook
+// id in the place of another one since this process began: who has named that one
+// does not mean this.
+func (c *Client) Newcomer(ctx context.Context, id string) error {
+	recs, err := c.since(ctx)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(recs, func(r secret.Record) bool { return r.Replaces != nil && r.ID == id }); i >= 0 {
+		return Replaced(*recs[i].Replaces, id)
+	}
+	return nil
+}
+
+// overtaken is an error of code "conflict" if another process has put a webhook in
+// the place of id since this one began, and of code "unsettled" if it has left that
+// undone.
+func (c *Client) overtaken(ctx context.Context, id string) error {
+	recs, err := c.since(ctx)
+	if err != nil {
+		return err
+	}
+	old := secret.Ref{Provider: c.driver.Name, ID: id}
+	if heir := Heir(recs, old); heir != id {
+		return Replaced(old, heir)
+	}
+	pending, _, err := c.custody.Journal.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pending {
+		in := p.Intent
+		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Seen.undone(in) {
+			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", ShellQuote(old.Provider+"/"+id)).
+				WithCode("unsettled").WithHint("run: hookctl recover")
+		}
+	}
+	return nil
+}
+
+// Heir is the id of the webhook that has taken the place of old, by way of others
+// perhaps; that of old where none has.
+func Heir(recs []secret.Record, old secret.Ref) string {
+	for range recs { // files that were edited may lead in a circle
+		i := slices.IndexFunc(recs, func(r secret.Record) bool { return r.Replaces != nil && *r.Replaces == old })
+		if i < 0 {
+			break
+		}
+		old.ID = recs[i].ID
+	}
+	return old.ID
+}
+
+// Replaced is the error for a webhook in whose place another process has put the
+// one with the id heir.
+func Replaced(old secret.Ref, heir string) error {
+	now := ShellQuote(old.Provider + "/" + heir)
+	return fault.Errorf(fault.Refused, "another process has replaced %s meanwhile: %s has taken its place; nothing was done", ShellQuote(old.Provider+"/"+old.ID), now).
+		WithCode("conflict").WithHint("look at it: hookctl get %s", now)
+}

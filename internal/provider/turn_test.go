@@ -1,0 +1,209 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// TestSeen goes through when another process began to replace a webhook, when it
+// kept the new one, and when this one looked.
+func TestSeen(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
+	old := secret.Ref{Provider: "toy", ID: "id-0"}
+	other := secret.Ref{Provider: "toy", ID: "id-9"}
+	begun := func(ref secret.Ref) []secret.Intent {
+		return []secret.Intent{{ID: "op", Replaces: &ref, StartedAt: at.Add(-time.Minute)}}
+	}
+	for name, c := range map[string]struct {
+		seen     Seen
+		replaces *secret.Ref
+		made     time.Duration // after this one looked
+		want     bool          // it was not there yet
+	}{
+		"made before":                        {Seen{At: at}, &old, -time.Second, false},
+		"made at the same moment":            {Seen{At: at}, &old, 0, false},
+		"made after":                         {Seen{At: at}, &old, time.Nanosecond, true},
+		"made before, by one still at it":    {Seen{at, begun(old)}, &old, -time.Second, true},
+		"made when that began":               {Seen{at, begun(old)}, &old, -time.Minute, true},
+		"made before that began":             {Seen{at, begun(old)}, &old, -time.Hour, false},
+		"made before; another is replaced":   {Seen{at, begun(other)}, &old, -time.Second, false},
+		"a new one, not in place of another": {Seen{at, begun(old)}, nil, time.Second, false},
+		"nobody looked":                      {Seen{}, &old, time.Hour, false},
+	} {
+		r := secret.Record{Provider: "toy", ID: "id-1", Replaces: c.replaces, CreatedAt: at.Add(c.made)}
+		if got := c.seen.Before(r); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// TestReplaceOfTheReplaced: what another process has put in the place since is
+// named, at the end of the chain, and nothing is sent.
+func TestReplaceOfTheReplaced(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		made   time.Duration // of the first successor, after the look
+		origin string
+		want   string
+	}{
+		"since":                  {time.Second, "", "toy/id-8"},
+		"long before":            {-time.Hour, "", ""},
+		"at another account":     {time.Second, "https://elsewhere.test", ""},
+		"replaced, then deleted": {time.Second, "", "toy/id-8"},
+	} {
+		w := withOld(t)
+		w.client.custody.Seen = Seen{At: w.now}
+		for _, step := range [][2]string{{"id-0", "id-7"}, {"id-7", "id-8"}} {
+			r := secret.Record{Provider: "toy", ID: step[1], Profile: "default", Origin: w.client.origin, Replaces: &secret.Ref{Provider: "toy", ID: step[0]}}
+			if c.origin != "" {
+				r.Origin = c.origin
+			}
+			r.Supersede(secret.New("theirs"), w.now.Add(c.made))
+			if strings.Contains(name, "deleted") {
+				r.DeletedAt = w.now
+			}
+			if err := w.store.Put(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for what, do := range map[string]func() error{
+			"replace": func() error {
+				_, err := w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, true)
+				return err
+			},
+			"delete": func() error { return w.client.Delete(ctx, "id-0") },
+		} {
+			rows := len(w.rows)
+			err := do()
+			if c.want == "" {
+				if err != nil {
+					t.Errorf("%s: %s: %v", name, what, err)
+				}
+				continue
+			}
+			if fault.KindOf(err) != fault.Refused || fault.Code(err) != "conflict" || !strings.Contains(err.Error(), "toy/id-0") || !strings.Contains(err.Error(), c.want) ||
+				!strings.Contains(fault.Hint(err), c.want) || len(w.rows) != rows || w.posts != 0 || len(w.pending()) != 0 {
+				t.Errorf("%s: %s: %v, hint %q, %d rows", name, what, err, fault.Hint(err), len(w.rows))
+			}
+		}
+		if err := w.client.Newcomer(ctx, "id-7"); (fault.Code(err) == "conflict") != (c.want != "") {
+			t.Errorf("%s: the newcomer: %v", name, err)
+		}
+		if err := w.client.Newcomer(ctx, "id-0"); err != nil {
+			t.Errorf("%s: it was always there: %v", name, err)
+		}
+	}
+}
+
+// TestReplaceOfTheUnsettled: what another process has left undone since may have
+// made a webhook already.
+func TestReplaceOfTheUnsettled(t *testing.T) {
+	t.Parallel()
+	w := withOld(t)
+	w.client.custody.Seen = Seen{At: w.now.Add(-time.Second)}
+	in := w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"})
+	entry, err := w.client.custody.Journal.Begin(context.Background(), in, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := entry.Leave(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	wantKind(t, err, fault.Custody, "has begun to replace toy/id-0", "hookctl recover")
+	if w.posts != 0 {
+		t.Errorf("%d requests", w.posts)
+	}
+	// One that is older was there to be seen.
+	w.client.custody.Seen = Seen{At: w.now.Add(time.Second)}
+	if _, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTurnOf: one waits for the same webhook or place alone, for so long, and
+// gives all up where it does not get all.
+func TestTurnOf(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ctx := context.Background()
+	turn := func(ctx context.Context, wait time.Duration, keys ...string) (func(), error) {
+		return w.client.turn(ctx, wait, keys...)
+	}
+	held, err := turn(ctx, turnWait, ofID("a"), ofPlace("n", "u"), ofID("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, free := range []string{ofID("b"), ofID("n"), ofPlace("n", "v"), ofPlace("nu", ""), ofPlace("", "nu")} {
+		release, err := turn(ctx, turnWait, free)
+		if err != nil {
+			t.Fatalf("%q: %v", free, err)
+		}
+		release()
+	}
+	for _, taken := range []string{ofID("a"), ofPlace("n", "u")} {
+		_, err := turn(ctx, time.Nanosecond, taken, ofID("b"), ofID("z"))
+		if fault.Code(err) != "busy" || fault.KindOf(err) != fault.Other || fault.Hint(err) == "" {
+			t.Errorf("%q: %v", taken, err)
+		}
+		done, cancel := context.WithCancel(ctx)
+		cancel()
+		if _, err := turn(done, turnWait, taken); fault.KindOf(err) != fault.Interrupted {
+			t.Errorf("%q: interrupted: %v", taken, err)
+		}
+	}
+	held()
+	release, err := turn(ctx, turnWait, ofID("z"), ofID("b"), ofID("a"), ofPlace("n", "u")) // none of them is kept
+	if err != nil {
+		t.Fatal(err)
+	}
+	release()
+}
+
+// TestCreateUnless makes nothing where there is one, and where that cannot be told.
+func TestCreateUnless(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		found bool
+		err   error
+		posts int
+	}{"absent": {posts: 1}, "there": {found: true}, "nobody knows": {err: errors.New("no")}} {
+		w := newWorld(t)
+		made, err := w.client.CreateUnless(context.Background(), spec, nil, func() (bool, error) { return c.found, c.err })
+		if !errors.Is(err, c.err) || w.posts != c.posts || (made.Record.ID != "") != (c.posts == 1) || len(w.pending()) != 0 {
+			t.Errorf("%s: %v, %d requests", name, err, w.posts)
+		}
+	}
+}
+
+func TestHeir(t *testing.T) {
+	t.Parallel()
+	link := func(id, of string) secret.Record {
+		r := secret.Record{Provider: "toy", ID: id}
+		if of != "" {
+			r.Replaces = &secret.Ref{Provider: "toy", ID: of}
+		}
+		return r
+	}
+	chain := []secret.Record{link("c", "b"), link("a", ""), link("b", "a"), link("x", "y"), link("y", "x")}
+	for id, want := range map[string]string{"a": "c", "b": "c", "c": "c", "n": "n"} {
+		if got := Heir(chain, secret.Ref{Provider: "toy", ID: id}); got != want {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	if got := Heir(chain, secret.Ref{Provider: "toy", ID: "x"}); !slices.Contains([]string{"x", "y"}, got) { // and it comes to an end
+		t.Error(got)
+	}
+	if got := Heir(chain, secret.Ref{Provider: "other", ID: "a"}); got != "a" {
+		t.Error(got)
+	}
+}
