@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -284,6 +285,10 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {
 		return g.unknownFlag(cmd, unknown)
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) && secret.LooksLike(invalid.GetValue()) { // the parsers of numbers and times quote parts of it
+		return refused("--"+invalid.GetFlag().Name, "", "", cmd)
 	}
 	hint := ""
 	if strings.Contains(err.Error(), "time: ") {

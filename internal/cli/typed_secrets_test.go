@@ -21,6 +21,7 @@ var typedSecrets = map[string]string{
 	"correct horse\nbattery staple":                                        "battery",
 	"sNqVf2kZC/0a9dOuL4RbQ1xW7/pT3mYh8KcE5vJg6Uo=":                         "sNqVf2kZC",
 	"mZ4tQk8Lw0RvYb2NcX7aHg==":                                             "mZ4tQk8Lw0",
+	"5CorrectHorseBatteryStapleAndMore0fIt9":                               "CorrectHorse",
 	"sk_" + "live_4eC39HqLyjWDarjtT1zdp7dc":                                "4eC39HqLyjW",
 	"4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a0ab15ac2e65a8357d4a0ab15f\r\n": "4a0ab15ac2e65a",
 }
@@ -161,6 +162,7 @@ func TestTypedSecretsAreNotRepeated(t *testing.T) {
 			{value}, {"secrets", value}, {"help", value}, {"help", "create", value}, {"create", value}, {"sandbox", value}, {"sandbox", value, "--", "true"},
 			{"--secret=" + value}, {"verify", "--secret=" + value}, {"verify", "--secret", value}, {"login", "zyntro", "--api-key", value},
 			{"verify", "-" + value}, {"verify", "-x" + value}, {"list", "-o" + value}, {"verify", "--" + value}, {"verify", "--=" + value},
+			{"verify", "-", "--max-age", "7" + value}, {"send", "http://127.0.0.1:9", "--repeat", value}, {"send", "http://127.0.0.1:9", "--rate=" + value}, {"list", "--no-input=" + value},
 			{"verify", "-H", value}, {"verify", "--header=" + value, "-o", "json"}, {"replay", "-", "--to", value}, {"send", value, "--event", value},
 			{"verify", value + "#2"}, {"verify", value + ":x"}, {"verify", "x:" + value}, {"verify", "." + ":" + value}, {"verify", "@" + value}, {"verify", "--report", "junit=" + value}, {"verify", "--report", value + "=x.xml"}, {"sign", value + "=."},
 			{"secrets", "push", "x", "--to", "dotenv:go.mod:" + value}, {"create", "zyntro", "--name", "x", "--url", "https://example.com/h", "--event", "all", "--secret-to", "dotenv:.:" + value},
