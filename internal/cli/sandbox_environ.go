@@ -292,7 +292,7 @@ func sandboxForm(cmd *cobra.Command, args []string) string {
 			return "start"
 		}
 	case "hookctl":
-		if i := slices.Index(args, "sandbox"); i >= 0 && end < 0 {
+		if i := slices.IndexFunc(args, likeSandbox); i >= 0 && end < 0 {
 			if slices.Contains(args[i:], "stop") {
 				return "stop"
 			}
@@ -302,6 +302,11 @@ func sandboxForm(cmd *cobra.Command, args []string) string {
 		}
 	}
 	return ""
+}
+
+// likeSandbox reports whether word is the command, or a slip for it.
+func likeSandbox(word string) bool {
+	return word == "sandbox" || len(term.Nearest(word, []string{"sandbox"}, 1)) > 0
 }
 
 // flagIn is the value of a flag in a command line.

@@ -157,7 +157,11 @@ func (p *Place) Lock(ctx context.Context) (release func() error, err error) {
 	path := p.dir + ".lock"
 	for {
 		fl := flock.New(path, flock.SetPermissions(0o600))
-		if _, err := fl.TryLockContext(ctx, lockRetry); err != nil {
+		err := durable.Retry(func() error { // Windows refuses to open what is being removed
+			_, err := fl.TryLockContext(ctx, lockRetry)
+			return err
+		})
+		if err != nil {
 			_ = fl.Close()
 			if ctx.Err() != nil {
 				return nil, fault.Errorf(fault.Interrupted, "interrupted")
