@@ -4,6 +4,5 @@ package apply
 
 import "time"
 
-var started = time.Now()
-
-func cpu() time.Duration { return time.Since(started) }
+// cpu is not known here, so that nothing takes too much of it.
+func cpu() time.Duration { return 0 }

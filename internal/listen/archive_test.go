@@ -339,7 +339,7 @@ func TestArchiveRefuses(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		_, err := OpenArchive(nil, filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
-		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), dir) || fault.Hint(err) == "" {
+		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), filepath.FromSlash(dir)) || fault.Hint(err) == "" {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
