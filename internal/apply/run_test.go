@@ -263,6 +263,8 @@ func TestAtOnce(t *testing.T) {
 	w := newWorld(t, wundertreosfake.Options{})
 	var now, most atomic.Int32
 	var mu sync.Mutex
+	var second sync.Once
+	met := make(chan struct{}) // closed once two are there together
 	w.before = func(r *http.Request) {
 		if r.Method != http.MethodPost {
 			return
@@ -271,7 +273,14 @@ func TestAtOnce(t *testing.T) {
 		mu.Lock()
 		most.Store(max(most.Load(), n))
 		mu.Unlock()
-		time.Sleep(10 * time.Millisecond)
+		if n > 1 {
+			second.Do(func() { close(met) })
+		}
+		select {
+		case <-met:
+			time.Sleep(10 * time.Millisecond) // so that more of them meet
+		case <-time.After(10 * time.Second):
+		}
 		now.Add(-1)
 	}
 	var entries []string

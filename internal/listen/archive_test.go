@@ -338,8 +338,12 @@ func TestArchiveRefuses(t *testing.T) {
 		dirs = append(dirs, "linked")
 	}
 	for _, dir := range dirs {
+		names := filepath.FromSlash(dir)
+		if runtime.GOOS == "windows" && dir == "file/below" {
+			names = "file" // what stands in the way is named
+		}
 		_, err := OpenArchive(nil, filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
-		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), filepath.FromSlash(dir)) || fault.Hint(err) == "" {
+		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), names) || fault.Hint(err) == "" {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
