@@ -36,6 +36,7 @@ func begin(t testing.TB, j *Journal, in Intent, room int64) *Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = e.Leave() }) // for Windows, where an open file stays
 	return e
 }
 

@@ -63,8 +63,11 @@ func TestOutside(t *testing.T) {
 		{path: "in/away/../x", outside: true, links: true}, {path: "in/self/../x", links: true},
 		{path: "way/../x", outside: true, links: true}, {path: abs("way") + slash + ".." + slash + "x", outside: true, links: true},
 	} {
-		if c.links && !links || c.links && runtime.GOOS == "windows" && strings.Contains(c.path, "..") {
-			continue // Windows takes ".." by how a path reads
+		if c.links && !links {
+			continue
+		}
+		if runtime.GOOS == "windows" && (c.links && strings.Contains(c.path, "..") || strings.HasSuffix(c.path, "/...")) {
+			continue // Windows takes ".." by how a path reads, and dots at the end of a name away
 		}
 		for _, s := range []Sink{fileSink{spec: "file:" + c.path, path: c.path}, dotenvSink{spec: "dotenv:x", path: c.path, name: "N"}} {
 			if got := Outside(s, abs("in")); got != c.outside {
