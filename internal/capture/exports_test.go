@@ -137,6 +137,31 @@ func TestBase64MarkInRecord(t *testing.T) {
 	}
 }
 
+// What Fiddler and Firefox write for a request without a body is none; an empty
+// body of another request is one.
+func TestHAREmptyBody(t *testing.T) {
+	for _, c := range []struct {
+		method, post string
+		rows         int
+	}{
+		{"GET", `{}`, 0},
+		{"GET", `{"mimeType":"","text":""}`, 0},
+		{"GET", `{"mimeType":"application/x-www-form-urlencoded","params":[],"text":""}`, 0},
+		{"HEAD", `{"params":[ ]}`, 0},
+		{"OPTIONS", `{"text":null,"params":null}`, 0},
+		{"GET", `null`, 0},
+		{"GET", `{"text":" "}`, 1},
+		{"GET", `{"text":"","params":[{"name":"a","value":"b"}]}`, 1},
+		{"POST", `{"mimeType":"","text":""}`, 1},
+		{"POST", `{"params":[]}`, 1},
+	} {
+		text := fmt.Sprintf(`{"log":{"creator":{},"entries":[{"request":{"method":%q,"headers":[],"postData":%s}}]}}`, c.method, c.post)
+		if all := parse(t, "", text); len(all) != c.rows {
+			t.Errorf("%s %s: %+v", c.method, c.post, all)
+		}
+	}
+}
+
 // Whatever a tool calls it: HAR has no "encoding" for the body of a request.
 func TestHARBase64(t *testing.T) {
 	for _, member := range []string{"encoding", "_encoding"} {

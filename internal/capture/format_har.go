@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -45,7 +46,7 @@ func harEntry(o object, r *Request) (other string, err error) {
 	}
 	post := request.object("postData")
 	switch {
-	case post == nil && bodiless(r.Method):
+	case bodiless(r.Method) && !holds(post):
 		return "requests without a body", nil
 	case post == nil:
 		if n, bad := strconv.Atoi(string(request["bodySize"])); bad == nil && n > 0 {
@@ -62,6 +63,12 @@ func harEntry(o object, r *Request) (other string, err error) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
 	}
 	return "", err
+}
+
+// holds reports whether there is anything in the body of a request: Fiddler and
+// Firefox write one for each.
+func holds(post object) bool {
+	return post.has("text") && !post.empty("text") || post.has("params") && !bytes.HasPrefix(firstItem(post["params"]), []byte("]"))
 }
 
 func bodiless(method string) bool {
