@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -639,5 +641,35 @@ func TestBudget(t *testing.T) {
 	b.release(100)
 	if !b.acquire(t.Context(), 6) || !b.acquire(t.Context(), 4) {
 		t.Fatal("does not fill up")
+	}
+}
+
+// However many want whatever, the bound is kept, and all get their turn.
+func TestBudgetOfMany(t *testing.T) {
+	const limit = 100
+	b := newBudget(limit)
+	var used, alone atomic.Int64
+	var all sync.WaitGroup
+	for worker := range 16 {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(1, uint64(worker)))
+			for range 300 {
+				n := r.IntN(limit * 5 / 4)
+				if !b.acquire(t.Context(), n) {
+					t.Error("not acquired")
+					return
+				}
+				if now := used.Add(int64(n)); now > limit && now != int64(n) {
+					alone.Add(1)
+				}
+				runtime.Gosched()
+				used.Add(-int64(n))
+				b.release(n)
+			}
+		})
+	}
+	all.Wait()
+	if alone.Load() > 0 {
+		t.Errorf("%d times more than the bound", alone.Load())
 	}
 }
