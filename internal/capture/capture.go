@@ -13,6 +13,7 @@ package capture
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -47,6 +48,12 @@ type Request struct {
 	Inexact bool
 	// Notes are remarks for people on how the body was found.
 	Notes []string
+	// Framed is the body by its own framing, where that is not believed: something
+	// has changed the body, or what is said of its length.
+	Framed []byte
+	// Elsewhere says where a signature stands that is not among the headers. It is
+	// of interest where none is.
+	Elsewhere string
 }
 
 // Batch is a run of consecutive deliveries of one input, not yet decoded.
@@ -54,6 +61,9 @@ type Batch struct {
 	// Note tells of something that was passed over and is no delivery: a
 	// special file, a symlink loop. Such a batch yields nothing.
 	Note string
+	// Passed counts what an input held beside deliveries. Such a batch yields
+	// nothing.
+	Passed Passed
 	// Size is about how many bytes the batch holds in memory.
 	Size int
 	// Format is the name of the format that the deliveries were read in; empty
@@ -61,6 +71,25 @@ type Batch struct {
 	Format string
 
 	each func(yield func(*Request, error) bool)
+}
+
+// Passed is how many things of a kind were passed over, with the name of one
+// and of many.
+type Passed struct {
+	N         int
+	One, Many string
+}
+
+func (p Passed) String() string {
+	if p.N == 1 {
+		return "1 " + p.One
+	}
+	return fmt.Sprintf("%d %s", p.N, p.Many)
+}
+
+// Probes is n requests that are no deliveries, see [Request.Probe].
+func Probes(n int) Passed {
+	return Passed{n, "GET, HEAD or OPTIONS request without body and signature", "GET, HEAD or OPTIONS requests without body and signature"}
 }
 
 // Each decodes the batch, in order. It may be ranged over once, in any

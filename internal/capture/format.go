@@ -31,6 +31,8 @@ type Input struct {
 	Size int64
 	// Again opens the input once more; nil where it can be read only once.
 	Again func() (io.ReadCloser, error)
+	// SignatureHeaders are the names of headers that are signatures.
+	SignatureHeaders []string
 	// Unzipped says that the input was compressed and R is what was in it.
 	Unzipped bool
 }

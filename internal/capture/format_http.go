@@ -7,29 +7,24 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"strconv"
 	"strings"
 )
 
-// httpFormat is a request as it went over the wire, or as tools show it.
+// httpFormat is requests as they went over the wire, or as tools show them.
 //
-// The head may be missing its request line, may have LF or CRLF line ends and
-// folded header lines, and may follow the messages of nc and curl -v; with the
-// latter each of its lines begins with "> ". The body is every byte after the
-// blank line, with three exceptions, each one that the dump itself shows:
+// Messages follow each other, with rules and the messages of tools in between.
+// A head may be missing its request line, may have LF or CRLF line ends and
+// folded header lines; with curl -v each of its lines begins with "> ". Where a
+// body ends is told by its framing, if something else begins there; else it is
+// every byte up to the next message. See http_framing.go.
 //
-//   - Transfer-Encoding: chunked, and the body is in chunks: they are joined;
-//   - Content-Length is shorter than what follows, and there begins another
-//     request, an answer, or curl's messages: the body ends there;
-//   - in a curl -v dump the messages around the body are not part of it.
-//
-// Where more follows than Content-Length says and it is none of these, it stays
-// in the body and a note says so: an editor's newline at the end of a dump is
-// then a failure that can be diagnosed, and not a payload silently changed.
+// Requests are deliveries. Answers, and requests that can be none, are passed
+// over and counted. Nothing is left out in silence: what no message accounts
+// for is a note, or a delivery that cannot be read.
 var httpFormat = Format{
 	Name:  "http",
-	About: "a request dump: request line, headers, blank line, body; curl -v and nc output too",
-	Sniff: looksLikeHead,
+	About: "request dumps: request line, headers, blank line, body, one after the other; curl -v and nc output too",
+	Sniff: sniffHTTP,
 	Read:  readHTTP,
 }
 
@@ -43,69 +38,387 @@ func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 			yield(unreadable(in.Name, cause(err)))
 			return
 		}
-		rest := trimBOM(data)
-		for n := 1; ; n++ {
-			r := &Request{Source: in.Name}
-			if n > 1 {
-				r.Source = fmt.Sprintf("%s#%d", in.Name, n)
-			}
-			var err error
-			if rest, err = parseDump(rest, r); err != nil {
-				r = &Request{Source: r.Source}
-			}
-			if !yield(one(r, err)) || err != nil || len(rest) == 0 {
-				return
-			}
+		d := dump{name: in.Name, names: in.SignatureHeaders, size: len(data), carried: map[string]bool{}, yield: yield}
+		d.read(data)
+	}
+}
+
+// dump walks one input.
+type dump struct {
+	name  string
+	names []string // headers that are signatures
+	size  int
+	yield func(Batch) bool
+	done  bool // the consumer has had enough
+
+	rows    int
+	held    *Request // the last row, not yet yielded: an answer may add to it
+	heldErr error
+	carried map[string]bool // signatures that rows carried
+	answers int
+	probes  int
+	lines   int // of tools, and rules
+	// headers says that the last request was for headers alone, so that the answer
+	// to it has no body.
+	headers bool
+}
+
+func (d *dump) read(b []byte) {
+	for b = d.between(b); len(b) > 0 && !d.done; b = d.between(b) {
+		line, _, _ := cutLine(b[:min(len(b), maxLine)])
+		line = bare(line)
+		_, answer := statusLine(line)
+		_, _, request := requestLine(line)
+		switch {
+		case answer:
+			b = d.answer(b)
+		case request || isHead(b, 1, true):
+			b = d.request(b)
+		default:
+			b = d.leftOver(b)
+		}
+	}
+	if d.rows+d.answers+d.probes == 0 {
+		d.row(&Request{}, errNoRequest)
+	}
+	d.flush()
+	for _, p := range []Passed{
+		{d.answers, "answer", "answers"},
+		Probes(d.probes),
+		{d.lines, "rule or line of a tool", "rules and lines of tools"},
+	} {
+		if p.N > 0 && !d.done {
+			d.done = !d.yield(Batch{Passed: p})
 		}
 	}
 }
 
-// parseDump reads one request and returns what follows it: another request, or
-// nothing.
-func parseDump(b []byte, r *Request) (rest []byte, err error) {
-	b = skipPreamble(b)
-	curl := bytes.HasPrefix(b, []byte(">"))
-	lines, b, err := cutHead(b, curl)
+var (
+	errHeadCut   = errors.New("the head does not end: there is no blank line after the headers")
+	errNoRequest = errors.New("there is no request in it")
+)
+
+// row adds a delivery.
+func (d *dump) row(r *Request, err error) {
+	d.flush()
+	if d.rows++; d.rows == 1 {
+		r.Source = d.name
+	} else {
+		r.Source = fmt.Sprintf("%s#%d", d.name, d.rows)
+	}
+	d.held, d.heldErr = r, err
+}
+
+// flush yields the row that is held back.
+func (d *dump) flush() {
+	if d.held != nil && !d.done {
+		d.done = !d.yield(one(d.held, d.heldErr))
+	}
+	d.held = nil
+}
+
+// tell yields a note on the input.
+func (d *dump) tell(format string, args ...any) {
+	if d.flush(); !d.done {
+		d.done = !d.yield(Batch{Note: d.name + ": " + fmt.Sprintf(format, args...)})
+	}
+}
+
+// between passes over what stands between messages: blank lines, rules and the
+// messages of tools, which are counted.
+func (d *dump) between(b []byte) []byte {
+	for len(b) > 0 {
+		b = trimBOM(b)
+		line, rest, _ := cutLine(b)
+		switch {
+		case strings.TrimSpace(line) == "":
+		case isMessage(line), isRule(line) && !d.hides([]byte(line)):
+			d.lines++
+		default:
+			return b
+		}
+		b = rest
+	}
+	return nil
+}
+
+// isRule takes what people and editors put between requests: "---" of one
+// character, or "###" and a name.
+func isRule(line string) bool {
+	line = strings.TrimRight(line, " \t")
+	if len(line) < 3 || !strings.Contains("-=#*_~", line[:1]) {
+		return false
+	}
+	return strings.HasPrefix(line, "###") || strings.Trim(line, line[:1]) == ""
+}
+
+// request reads the request at the start of b and returns what follows it.
+func (d *dump) request(b []byte) (rest []byte) {
+	r := &Request{}
+	lines, after, err := cutHead(b)
+	if err == nil {
+		err = parseHead(lines, r)
+	}
 	if err != nil {
-		return nil, err
+		d.row(&Request{}, err)
+		return after[nextMessage(after, 0, d.names):]
 	}
-	if err := parseHead(lines, r); err != nil {
-		return nil, err
+	d.headers = r.Method == "HEAD" || r.Method == "CONNECT"
+	f := framingOf(r.Header)
+	if r.Header.Has("Content-Length") && f.length < 0 && !f.chunked {
+		r.Notes = append(r.Notes, "Content-Length is no number, or several that differ: it is not believed")
 	}
+	curl := b[0] == '>'
 	if curl {
-		b = afterCurlHead(b)
-		if bytes.HasPrefix(b, []byte("< ")) && contentLength(r.Header) != 0 {
-			return nil, errors.New("the dump shows the answer but not the request's body: curl -v does not print it")
+		after = d.curlMessages(after)
+		starts := d.interim(after)
+		last := starts[len(starts)-1]
+		if bytes.HasPrefix(last, []byte("< ")) && f.length != 0 && !(f.none() && mayBeProbe(r.Method)) {
+			d.answers += len(starts) - 1
+			d.row(&Request{}, errors.New("the dump shows the answer but not the request's body: curl -v does not print it"))
+			return last
 		}
 	}
-	return cutBody(b, r, curl), nil
+	c := d.body(after, f, r)
+	switch {
+	case c.fits:
+	case f.none() && mayBeProbe(r.Method) && begins(c.rest):
+	case curl && f.none():
+		tail := curlTail(c.rest)
+		c.body, c.rest = c.rest[:tail], c.rest[tail:]
+	default:
+		c.upTo(d.names)
+	}
+	r.Body, r.Framed, r.Notes = c.body, c.framed, append(r.Notes, c.notes...)
+	if r.Probe(d.names) {
+		d.probes++
+		return c.rest
+	}
+	d.row(r, nil)
+	d.carry(r, c.trailer)
+	return c.rest
+}
+
+// body cuts the body off by its framing. Interim answers may have come before
+// it, which the body itself may look like: what the framing fits tells, unless
+// the client says that it waits for one.
+func (d *dump) body(b []byte, f framing, r *Request) cut {
+	starts := d.interim(b)
+	last := len(starts) - 1
+	for i := range starts {
+		if i == 0 && last > 0 && r.Header.Has("Expect") {
+			continue
+		}
+		c := cutBody(starts[i], f)
+		// A body that does not hold what looks like an answer comes behind it.
+		if c.fits && (i == last || len(c.body) >= len(starts[i])-len(starts[i+1])) {
+			d.answers += i
+			return c
+		}
+	}
+	d.answers += last
+	return cutBody(starts[last], f)
+}
+
+// interim returns where a body may start: at b, and after each answer that is
+// not the last one to a request, such as 100 Continue.
+func (d *dump) interim(b []byte) (starts [][]byte) {
+	starts = append(starts, b)
+	for {
+		t := b[lineEnds(b):]
+		line, _, _ := cutLine(t[:min(len(t), maxLine)])
+		if status, ok := statusLine(bare(line)); !ok || status >= 200 {
+			return starts
+		}
+		lines, after, err := cutHead(t)
+		if err != nil || parseFields(lines[1:], &Request{}) != nil {
+			return starts
+		}
+		if b = after; t[0] == '<' {
+			b = d.curlMessages(b)
+		}
+		starts = append(starts, b)
+	}
+}
+
+// carry remembers the signatures of a row, and notes where one stands in it
+// that is not looked for.
+func (d *dump) carry(r *Request, trailer []byte) {
+	for _, f := range r.Header {
+		signaturesIn([]byte(f.Name+": "+f.Value), append(d.names[:len(d.names):len(d.names)], f.Name), func(s seen) bool {
+			d.carried[s.digest] = true
+			return true
+		})
+	}
+	if signed(r.Header, d.names) {
+		return
+	}
+	if s, ok := d.unclaimed(trailer); ok {
+		r.Elsewhere = fmt.Sprintf("a signature stands in the trailer after the last chunk, at byte %d of it: it is looked for among the headers alone", s.at+1)
+	} else if s, ok := d.unclaimed(r.Body); ok {
+		r.Elsewhere = fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.at+1)
+	}
+}
+
+// unclaimed finds a signature that no row of the input has carried.
+func (d *dump) unclaimed(b []byte) (first seen, ok bool) {
+	signaturesIn(b, d.names, func(s seen) bool {
+		first, ok = s, !d.carried[s.digest]
+		return !ok
+	})
+	return first, ok
+}
+
+// answer passes over the answer at the start of b and returns what follows it.
+func (d *dump) answer(b []byte) (rest []byte) {
+	d.answers++
+	rest = d.afterAnswer(b)
+	if s, ok := d.unclaimed(b[:len(b)-len(rest)]); ok {
+		at := d.size - len(b) + s.at + 1
+		if d.held != nil && d.heldErr == nil && d.held.Elsewhere == "" && !signed(d.held.Header, d.names) {
+			d.held.Elsewhere = fmt.Sprintf("a signature stands in the answer, at byte %d of the dump", at)
+		} else {
+			d.tell("a signature that no request carries stands in an answer, at byte %d", at)
+		}
+	}
+	return rest
+}
+
+func (d *dump) afterAnswer(b []byte) []byte {
+	var r Request
+	lines, after, err := cutHead(b)
+	if err == nil {
+		err = parseFields(lines[1:], &r)
+	}
+	if err != nil {
+		return after[nextMessage(after, 0, d.names):]
+	}
+	if b[0] == '<' {
+		after = d.curlMessages(after)
+	}
+	if status, _ := statusLine(bare(lines[0])); status < 200 || status == 204 || status == 304 {
+		return after
+	}
+	headers := d.headers
+	d.headers = false
+	if headers && begins(after) {
+		return after
+	}
+	c := cutBody(after, framingOf(r.Header))
+	// A framing that holds a delivery is not believed: this may be the answer to
+	// another request, and have no body at all.
+	_, hides := d.unclaimed(c.body)
+	switch {
+	case c.fits && !hides:
+		return c.rest
+	case begins(after):
+		return after
+	case c.body != nil && !hides: // chunks, and one that does not end where it says
+		after = c.rest
+	}
+	return after[nextMessage(after, 0, d.names):]
+}
+
+// leftOver accounts for bytes that are of no message.
+func (d *dump) leftOver(b []byte) (rest []byte) {
+	_, rest, _ = cutLine(b)
+	n := nextMessage(b, 0, d.names)
+	if n == 0 {
+		n = len(b) - len(rest) + nextMessage(rest, 0, d.names)
+	}
+	from, to := d.size-len(b)+1, d.size-len(b)+n
+	if d.hides(b[:n]) {
+		d.row(&Request{}, fmt.Errorf("bytes %d to %d hold a request or a signature, and not in a form that can be read", from, to))
+	} else {
+		d.tell("bytes %d to %d are of no request: left out", from, to)
+	}
+	return b[n:]
+}
+
+// hides reports whether left-over bytes may be of a delivery.
+func (d *dump) hides(b []byte) bool {
+	if _, ok := d.unclaimed(b); ok {
+		return true
+	}
+	for len(b) > 0 {
+		var line string
+		line, b, _ = cutLine(b)
+		if likeRequestLine(line) {
+			return true
+		}
+	}
+	return false
+}
+
+// likeRequestLine takes a first line that something was put around, or that has
+// lost its version.
+func likeRequestLine(line string) bool {
+	words := strings.Fields(line)
+	for i, w := range words {
+		method := strings.TrimLeft(w, `"'>|`)
+		if i+1 == len(words) || !isMethod(method) {
+			continue
+		}
+		target := words[i+1]
+		if strings.HasPrefix(target, "/") || strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") ||
+			i+2 < len(words) && strings.HasPrefix(words[i+2], "HTTP/") {
+			return true
+		}
+	}
+	return false
+}
+
+// mayBeProbe reports whether a request with that method needs no body.
+func mayBeProbe(method string) bool {
+	return method == "GET" || method == "HEAD" || method == "OPTIONS"
+}
+
+// Probe reports whether r is no delivery: a request to see whether somebody is
+// there, or what is allowed. Names are the headers that are signatures.
+func (r *Request) Probe(names []string) bool {
+	return mayBeProbe(r.Method) && len(r.Body) == 0 && r.Stream == nil && !signed(r.Header, names)
 }
 
 // cutHead returns the lines before the blank line, and what is after it. In a
-// curl -v dump lines that do not begin with ">" are messages in between.
-func cutHead(b []byte, curl bool) (lines []string, rest []byte, err error) {
+// curl -v dump the lines of a head begin with an arrow, and messages may be in
+// between. Where something else comes first, the rest begins with that.
+func cutHead(b []byte) (lines []string, rest []byte, err error) {
+	arrow := ""
+	if len(b) > 0 && (b[0] == '>' || b[0] == '<') {
+		arrow = string(b[:1])
+	}
 	for len(b) > 0 {
 		line, after, ended := cutLine(b)
-		b = after
-		if curl {
-			text, ok := strings.CutPrefix(line, ">")
-			if !ok {
+		if arrow != "" {
+			text, ok := strings.CutPrefix(line, arrow)
+			if !ok && isMessage(line) {
+				b = after
 				continue
+			}
+			if !ok {
+				return nil, b, errHeadCut
 			}
 			line = strings.TrimPrefix(text, " ")
 		}
 		switch {
 		case line == "" && len(lines) > 0:
-			return lines, b, nil
+			return lines, after, nil
 		case line == "" || !ended:
-			return nil, nil, errHeadCut
+			return nil, after, errHeadCut
+		case len(lines) > 0 && !isHeadLine(line):
+			return nil, b, fmt.Errorf("head: %.60q is not a header line", line)
 		}
-		lines = append(lines, line)
+		lines, b = append(lines, line), after
 	}
 	return nil, nil, errHeadCut
 }
 
-var errHeadCut = errors.New("the head does not end: there is no blank line after the headers")
+// isHeadLine takes a line of a head behind its first one.
+func isHeadLine(line string) bool {
+	_, pseudo := pseudoField(line)
+	_, field := ParseField(line)
+	return pseudo || field || line[0] == ' ' || line[0] == '\t'
+}
 
 // cutLine cuts at LF and drops a CR before it.
 func cutLine(b []byte) (line string, rest []byte, ended bool) {
@@ -113,23 +426,12 @@ func cutLine(b []byte) (line string, rest []byte, ended bool) {
 	return string(bytes.TrimSuffix(before, []byte("\r"))), after, ended
 }
 
-// skipPreamble passes over empty lines and what nc, ncat and curl say before
-// the request.
-func skipPreamble(b []byte) []byte {
-	for {
-		line, rest, ended := cutLine(b)
-		if !ended || line != "" && !isMessage(line) {
-			return b
-		}
-		b = rest
-	}
-}
-
 var messages = []string{
 	"* ", "{ [", "} [", "Listening on ", "listening on ", "Connection from ", "Connection received on ",
-	"connect to ", "Connection to ", "Ncat: ", "  % Total", "                                 Dload", "  0 ", "100 ",
+	"connect to ", "Connection to ", "Ncat: ", "  % Total", "                                 Dload",
 }
 
+// isMessage takes what nc, ncat and curl say beside the bytes themselves.
 func isMessage(line string) bool {
 	line = strings.TrimLeft(line, "\r") // curl redraws its progress
 	for _, m := range messages {
@@ -137,16 +439,32 @@ func isMessage(line string) bool {
 			return true
 		}
 	}
-	return false
+	return isProgress(line)
 }
 
-// afterCurlHead passes over curl's messages between head and body.
-func afterCurlHead(b []byte) []byte {
+// isProgress takes a line of curl's table: numbers, of which the first is three
+// wide.
+func isProgress(line string) bool {
+	words := strings.Fields(line)
+	if len(words) < 4 || !strings.Contains(line, "   ") || line[3] != ' ' || strings.TrimLeft(line[:3], " 0123456789") != "" {
+		return false
+	}
+	for _, w := range words[:3] {
+		if strings.Trim(w, "0123456789.kMGTP") != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// curlMessages passes over curl's messages between head and body.
+func (d *dump) curlMessages(b []byte) []byte {
 	for {
 		line, rest, ended := cutLine(b)
 		if !ended || !strings.HasPrefix(line, "* ") && !strings.HasPrefix(line, "} [") && !strings.HasPrefix(line, "{ [") {
 			return b
 		}
+		d.lines++
 		b = rest
 	}
 }
@@ -156,6 +474,11 @@ func parseHead(lines []string, r *Request) error {
 		r.Method, r.URL = m, target
 		lines = lines[1:]
 	}
+	return parseFields(lines, r)
+}
+
+// parseFields reads header lines.
+func parseFields(lines []string, r *Request) error {
 	for _, line := range lines {
 		if f, ok := pseudoField(line); ok {
 			switch f.Name {
@@ -198,122 +521,12 @@ func pseudoField(line string) (Field, bool) {
 	return Field{}, false // the text of a payload
 }
 
-// requestLine takes "POST /hook HTTP/1.1"; HTTP/0.9 has no headers and so no
-// signature.
-func requestLine(line string) (method, target string, ok bool) {
-	method, rest, ok := strings.Cut(line, " ")
-	if !ok || !token(method) || strings.ToUpper(method) != method {
-		return "", "", false
-	}
-	target, proto, ok := strings.Cut(strings.TrimRight(rest, " "), " ")
-	return method, target, ok && target != "" && strings.HasPrefix(proto, "HTTP/")
-}
-
-// contentLength is -1 where it is absent or senseless.
-func contentLength(h Header) int {
-	n, err := strconv.Atoi(strings.TrimSpace(h.Get("Content-Length")))
-	if err != nil || n < 0 {
-		return -1
-	}
-	return n
-}
-
-// cutBody sets the body and returns the requests that follow it.
-func cutBody(b []byte, r *Request, curl bool) (rest []byte) {
-	r.Body = b
-	for _, v := range r.Header.Values("Transfer-Encoding") {
-		// Chunked is the last of several codings (RFC 9112, 6.1).
-		if last := v[strings.LastIndexByte(v, ',')+1:]; equalFold(strings.TrimSpace(last), "chunked") {
-			if body, after, state := joinChunks(b); state != chunksNone {
-				r.Body = body
-				if state == chunksCut {
-					r.Notes = append(r.Notes, "the dump ends inside a chunk of the body")
-				} else if begins(after, curl) {
-					return requests(after)
-				} else if len(bytes.TrimSpace(after)) > 0 {
-					r.Notes = append(r.Notes, fmt.Sprintf("%d bytes after the last chunk were left out", len(after)))
-				}
-				return nil
-			}
-			r.Notes = append(r.Notes, "Transfer-Encoding says chunked, but the body is not in chunks: taken as it is")
-		}
-	}
-	n := contentLength(r.Header)
-	switch {
-	case curl && n < 0:
-		if end := curlTail(b); end >= 0 {
-			r.Body = b[:end]
-		}
-	case n < 0:
-		if at := requestIn(b); at > 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("another request seems to begin at byte %d of the body: without Content-Length nothing tells where this one ends", at))
-		}
-	case n >= 0 && n < len(b) && begins(b[n:], curl):
-		r.Body = b[:n]
-		return requests(b[n:])
-	case n >= 0 && n != len(b):
-		r.Notes = append(r.Notes, lengthNote(n, b))
-	}
-	return nil
-}
-
-func lengthNote(n int, b []byte) string {
-	if len(b) < n {
-		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(b), n)
-	}
-	if extra := string(b[n:]); extra == "\n" || extra == "\r\n" {
-		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump ends with a newline that was not sent", len(b), n)
-	}
-	return fmt.Sprintf("the body has %d bytes, Content-Length says %d", len(b), n)
-}
-
-// begins reports whether b is where a dump goes on after a body: line ends at
-// most, then a request, an answer or a message.
-func begins(b []byte, curl bool) bool {
-	line, _, _ := cutLine(bytes.TrimLeft(b, "\r\n"))
-	if curl {
-		return isMessage(line) || strings.HasPrefix(line, "< ") || strings.HasPrefix(line, "> ")
-	}
-	if strings.HasPrefix(line, "HTTP/1.") {
-		return true
-	}
-	_, _, ok := requestLine(line)
-	return ok
-}
-
-// requestIn is where a line of a body is a request's first one, or -1.
-func requestIn(b []byte) int {
-	for at := 0; at < len(b); {
-		line, rest, _ := bytes.Cut(b[at:], []byte("\n"))
-		if bytes.Contains(line, []byte(" HTTP/1.")) {
-			if _, _, ok := requestLine(string(bytes.TrimSuffix(line, []byte("\r")))); ok {
-				return at
-			}
-		}
-		at = len(b) - len(rest)
-		if len(rest) == 0 {
-			break
-		}
-	}
-	return -1
-}
-
-// requests is b from the next request on, or nil where there is none.
-func requests(b []byte) []byte {
-	b = skipPreamble(bytes.TrimLeft(b, "\r\n"))
-	line, _, _ := cutLine(b)
-	line = strings.TrimPrefix(line, "> ")
-	if _, _, ok := requestLine(line); ok {
-		return b
-	}
-	return nil
-}
-
-// curlTail is where curl's messages or the answer begin after a body, or -1.
+// curlTail is where curl's messages or the answer begin after a body, or its
+// end.
 func curlTail(b []byte) int {
 	for at := 0; at < len(b); {
 		line, rest, _ := cutLine(b[at:])
-		if strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "< ") {
+		if strings.HasPrefix(line, "* ") || strings.HasPrefix(line, "< ") || strings.HasPrefix(line, "> ") {
 			return at
 		}
 		at = len(b) - len(rest)
@@ -321,76 +534,32 @@ func curlTail(b []byte) int {
 			break
 		}
 	}
-	return -1
+	return len(b)
 }
 
-// The outcomes of joinChunks.
-const (
-	chunksNone  = iota // not in chunks at all
-	chunksWhole        // up to the last chunk and its trailer
-	chunksCut          // the dump ends before that
-)
-
-// joinChunks undoes the chunked transfer coding, with CRLF or LF line ends.
-func joinChunks(b []byte) (body, rest []byte, state int) {
-	body = []byte{}
-	for first := true; ; first = false {
-		line, after, ended := cutLine(b)
-		size, _, _ := strings.Cut(line, ";")
-		n, err := strconv.ParseUint(strings.TrimSpace(size), 16, 31)
-		if err != nil || !ended && n > 0 {
-			if first {
-				return nil, nil, chunksNone
-			}
-			return body, nil, chunksCut
-		}
-		if n == 0 {
-			return body, skipTrailer(after), chunksWhole
-		}
-		if uint64(len(after)) < n {
-			return append(body, after...), nil, chunksCut
-		}
-		body, after = append(body, after[:n]...), after[n:]
-		after = bytes.TrimPrefix(after, []byte("\r"))
-		if !bytes.HasPrefix(after, []byte("\n")) {
-			if first {
-				return nil, nil, chunksNone
-			}
-			return body, nil, chunksCut
-		}
-		b = after[1:]
-	}
+// sniffHTTP recognises a dump: after rules and the messages of tools the first
+// line of a request or an answer, or header lines up to a blank line of which
+// one is of a kind that only HTTP has. A payload that begins with "name: value"
+// is not taken for a dump.
+func sniffHTTP(head []byte, more bool) bool {
+	var d dump
+	b := d.between(head)
+	line, _, _ := cutLine(b)
+	line = bare(line)
+	_, answer := statusLine(line)
+	_, _, request := requestLine(line)
+	return answer || request || isHead(b, 1, !more)
 }
 
-func skipTrailer(b []byte) []byte {
-	for {
-		line, rest, ended := cutLine(b)
-		if !ended {
-			return nil
-		}
-		b = rest
-		if line == "" {
-			return b
-		}
-	}
-}
-
-// looksLikeHead sniffs: after the messages of tools a request line, or header
-// lines up to a blank line of which one is of a kind that only HTTP has. A
-// payload that begins with "name: value" is not taken for a dump.
-func looksLikeHead(head []byte, more bool) bool {
-	b := skipPreamble(trimBOM(head))
+// isHead reports whether b begins with that many header lines, or more, up to a
+// blank line, or, if it may be cut off, up to its end.
+func isHead(b []byte, least int, cut bool) bool {
 	known := false
 	for n := 0; ; n++ {
 		line, rest, ended := cutLine(b)
 		line = strings.TrimPrefix(line, "> ")
-		if n == 0 {
-			if _, _, ok := requestLine(line); ok {
-				return true
-			}
-		}
 		if line == "" || line == ">" {
-			return n > 0 && known && (ended || !more)
+			return n >= least && known && (ended || cut)
 		}
 		if !ended {
 			return false

@@ -55,7 +55,7 @@ func ngrokRequest(o object, r *Request) (other string, err error) {
 	}
 	line, _, _ := cutLine(raw)
 	if _, _, isDump := requestLine(line); isDump {
-		if _, err := parseDump(raw, r); err != nil {
+		if err := ngrokDump(raw, r); err != nil {
 			return "", err
 		}
 	} else {
@@ -67,10 +67,31 @@ func ngrokRequest(o object, r *Request) (other string, err error) {
 				return "", err
 			}
 		}
-		if n := contentLength(r.Header); n >= 0 && n != len(raw) {
+		if n := framingOf(r.Header).length; n >= 0 && n != len(raw) {
 			r.Notes = append(r.Notes, strings.Replace(lengthNote(n, raw), "the dump", "the export", 1))
 		}
 	}
 	r.ReceivedAt = o.text("start")
 	return "", nil
+}
+
+// ngrokDump takes one request apart. All that follows its head is its body, in
+// chunks or not; its end may be missing.
+func ngrokDump(raw []byte, r *Request) error {
+	lines, b, err := cutHead(raw)
+	if err != nil {
+		return err
+	}
+	if err := parseHead(lines, r); err != nil {
+		return err
+	}
+	c := cutBody(b, framingOf(r.Header))
+	if c.fits && len(c.rest) > 0 {
+		c.note("%s after the body were left out", bytesOf(len(c.rest)))
+	}
+	if !c.fits {
+		c.all()
+	}
+	r.Body, r.Notes = c.body, c.notes
+	return nil
 }

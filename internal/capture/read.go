@@ -32,6 +32,9 @@ type Options struct {
 	// like; others are read as ever. It is asked where no format is given, of
 	// inputs that are not too large to be held in memory.
 	Payload func(body []byte) bool
+	// SignatureHeaders are the names of headers that are signatures: they tell a
+	// delivery from other requests, and where one stands that was not read.
+	SignatureHeaders []string
 	// Read, where set, counts the bytes that were read so far, compressed ones as
 	// they are.
 	Read *atomic.Int64
@@ -57,7 +60,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		forced = &f
 	}
 	return func(yield func(Batch) bool) {
-		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, payload: o.Payload, count: o.Read, yield: yield}
+		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, payload: o.Payload, names: o.SignatureHeaders, count: o.Read, yield: yield}
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
@@ -78,6 +81,7 @@ type walker struct {
 	forced    *Format
 	emptyBody bool
 	payload   func([]byte) bool // nil: not asked
+	names     []string          // of headers that are signatures
 	count     *atomic.Int64     // nil: nobody asks
 	yield     func(Batch) bool
 }
@@ -201,7 +205,7 @@ func (w *walker) input(in Input) bool {
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}
 	}
-	in.R = r
+	in.R, in.SignatureHeaders = r, w.names
 	for batch := range format.Read(w.ctx, in) {
 		batch.Format = format.Name
 		if w.ctx.Err() != nil || !w.yield(batch) {

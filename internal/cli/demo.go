@@ -232,27 +232,27 @@ func (d *demo) verifyOne(ctx context.Context) error {
 	return err
 }
 
-// tamper changes a delivery as an editor would, and wants to see it caught.
+// tamper changes a delivery as a JSON library would, and wants to see it caught.
 func (d *demo) tamper(ctx context.Context) error {
-	if err := d.say("\n5. Tamper with one, as an editor or `echo` would: hookctl says that it is invalid, and why.\n"); err != nil {
+	if err := d.say("\n5. Change one as a program does that parses JSON and writes it again: hookctl says that it is invalid, and why.\n"); err != nil {
 		return err
 	}
 	raw, err := os.ReadFile(filepath.Join(d.received.dir, "2.http"))
 	if err != nil {
 		return broken("%w", err)
 	}
-	if err := d.say("$ (cat deliveries/2.http; echo) > tampered.http\n"); err != nil {
+	if err := d.say("$ sed 's/\":/\": /g' deliveries/2.http > tampered.http\n"); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(d.dir, "tampered.http"), append(raw, '\n'), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(d.dir, "tampered.http"), bytes.ReplaceAll(raw, []byte(`":`), []byte(`": `)), 0o600); err != nil {
 		return broken("%w", err)
 	}
 	out, err := d.command(ctx, fault.Negative.Exit(), "verify", "tampered.http")
 	if err != nil {
 		return err
 	}
-	if !strings.Contains(out, "trailing-newline") {
-		return broken("the diagnosis does not name the trailing newline")
+	if !strings.Contains(out, "json-reserialised") {
+		return broken("the diagnosis does not say that the JSON was written again")
 	}
 	return d.say("(exit code %d: the answer is no)\n", fault.Negative.Exit())
 }

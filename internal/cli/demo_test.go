@@ -47,7 +47,7 @@ func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 	}
 	for _, want := range []string{
 		"$ hookctl create zyntro", "$ hookctl create wundertreos", "$ hookctl secrets list", "$ hookctl verify deliveries/1.http",
-		"VALID", "INVALID", "trailing-newline", "exit code 3", `"valid":true`,
+		"VALID", "INVALID", "json-reserialised", "exit code 3", `"valid":true`,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the transcript does not show %q", want)
@@ -114,7 +114,7 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		"one verdict is invalid":   command(func(out string, _ int) (string, int) { return out, 3 }, "verify"),
 		"tampering goes unnoticed": command(passes, "verify"),
 		"no diagnosis": command(func(out string, code int) (string, int) {
-			return strings.ReplaceAll(out, "trailing-newline", "unknown"), code
+			return strings.ReplaceAll(out, "json-reserialised", "unknown"), code
 		}, "verify"),
 		"the batch is short": command(silent, "verify"),
 		"a verdict of the batch": command(func(out string, code int) (string, int) {

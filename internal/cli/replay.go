@@ -108,13 +108,16 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 	// Cancelled on return, so that nothing goes on reading after a failure.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: o.app.env.Streams.In}})
+	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: o.app.env.Streams.In}, SignatureHeaders: o.signedBy(o.app)})
 	if err != nil {
 		return err
 	}
 	for batch := range batches {
 		if batch.Note != "" {
 			o.app.note("%s", batch.Note)
+		}
+		if batch.Passed.N > 0 {
+			o.app.note("passed over: %s", batch.Passed)
 		}
 		for q, err := range batch.Each() {
 			if err = r.one(ctx, q, err); err != nil {

@@ -148,6 +148,14 @@ func (o *keyFlags) driverOf(a *app, h signature.Header, body []byte) *provider.D
 	return nil
 }
 
+// signedBy names the headers in which the providers' signatures come.
+func (o *keyFlags) signedBy(a *app) (names []string) {
+	for _, d := range a.env.Drivers {
+		names = append(names, o.scheme(a, d).Headers...)
+	}
+	return names
+}
+
 // headerFlags reads --header values: 'Name: value', or @FILE with one a line.
 func (a *app) headerFlags(values []string) ([]capture.Field, error) {
 	var fields []capture.Field

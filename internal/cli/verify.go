@@ -140,7 +140,8 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	defer cancel()
 	w.progress = startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
-		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Payload: engine.Payload(), Read: &w.progress.bytes,
+		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Payload: engine.Payload(),
+		SignatureHeaders: engine.SignatureHeaders(), Read: &w.progress.bytes,
 	})
 	if err == nil {
 		w.reports, err = o.reports()
@@ -166,6 +167,8 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		for _, line := range append(view.VerdictSummary(&summary), w.fixes()...) {
 			a.note("%s", line)
 		}
+	} else if line := view.PassedOver(&summary); line != "" && summary.Total > 0 {
+		a.note("%s", line)
 	}
 	for _, name := range summary.Assumed {
 		if summary.Total == 1 || a.out.Structured() {

@@ -16,8 +16,9 @@ type failure struct {
 	reason   signature.Reason
 	header   capture.Header
 	body     []byte
-	streamed bool  // there is no body in memory
-	size     int64 // of a streamed body, in bytes
+	framed   []byte // the body by its own framing, where that is not believed
+	streamed bool   // there is no body in memory
+	size     int64  // of a streamed body, in bytes
 	// again reads a streamed body once more; nil where it cannot be.
 	again func() (io.ReadCloser, error)
 }
@@ -52,6 +53,9 @@ func (c *collector) collect(chunk *Chunk) {
 			}
 		}
 		c.summary.add(r, *f)
+	}
+	for _, p := range chunk.Passed {
+		c.summary.pass(p)
 	}
 	c.summary.Bytes += int64(chunk.Bytes)
 	if dropped && c.engine.o.Lines {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -84,6 +85,7 @@ const maxInFlight = 32 << 20
 // Engine judges deliveries. It can be run several times, also at once.
 type Engine struct {
 	o         Options
+	names     []string // of headers that are signatures
 	providers []ringed
 	chunks    sync.Pool // of *Chunk, emptied
 	judges    sync.Pool // of *worker, for Judge
@@ -142,6 +144,9 @@ func New(o Options) (*Engine, error) {
 		}
 		e.providers = append(e.providers, r)
 	}
+	for _, p := range slices.Concat(o.Providers, o.Excluded) {
+		e.names = append(e.names, p.Scheme.Headers...)
+	}
 	if len(e.providers) == 0 {
 		return nil, fault.Usagef("no provider to verify for")
 	}
@@ -152,6 +157,10 @@ func New(o Options) (*Engine, error) {
 	}
 	return nil, e.providers[0].unusable
 }
+
+// SignatureHeaders are the names of the headers that carry the providers'
+// signatures, for [capture.Options].
+func (e *Engine) SignatureHeaders() []string { return e.names }
 
 // Judge is the verdict on one delivery whose body is in memory, without a
 // diagnosis. It keeps nothing of r. It can be called several times at once.
@@ -208,6 +217,8 @@ type Chunk struct {
 	Lines []byte
 	// Note tells of an input that was passed over; there are no results then.
 	Note string
+	// Passed is what was passed over beside deliveries.
+	Passed []capture.Passed
 	// Bytes is about how much input the chunk stands for.
 	Bytes int
 
@@ -217,7 +228,7 @@ type Chunk struct {
 // reset empties a chunk, so that it can be filled again.
 func (c *Chunk) reset() {
 	clear(c.Results) // lets go of the texts
-	*c = Chunk{Results: c.Results[:0], Lines: c.Lines[:0], facts: c.facts[:0]}
+	*c = Chunk{Results: c.Results[:0], Lines: c.Lines[:0], Passed: c.Passed[:0], facts: c.facts[:0]}
 }
 
 // facts is what is known of a result beyond what it shows.
@@ -309,7 +320,11 @@ func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit 
 		if summary.unusable != nil {
 			return summary, summary.unusable
 		}
-		return summary, fault.Usagef("no delivery could be read").WithCode("nothing-readable").
+		what := ""
+		if len(summary.Passed) > 0 {
+			what = ": passed over " + summary.PassedOver()
+		}
+		return summary, fault.Usagef("no delivery could be read%s", what).WithCode("nothing-readable").
 			WithHint("see `hookctl help formats`; --format says which format it is")
 	}
 	return summary, nil

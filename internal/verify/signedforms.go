@@ -399,22 +399,27 @@ func testTooLong(d *diagnosis) (string, bool) {
 	if n := firstJSON(body); n > 0 {
 		lengths = append(lengths, n)
 	}
+	framed := d.failure.framed
+	lengths = append(lengths, len(framed))
 	slices.Sort(lengths)
-	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n >= len(body) })
+	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n == 0 || n >= len(body) })
 	for _, key := range d.keys {
 		if d.spent() {
 			break
 		}
-		if n := d.signedLength(key, lengths); n > 0 {
+		if n := d.signedLength(key, body, lengths); n > 0 {
 			return fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", n, len(body)), true
+		}
+		if len(framed) > len(body) && d.signedLength(key, framed, []int{len(framed)}) > 0 {
+			return fmt.Sprintf("The %d bytes that Content-Length says were signed, and the capture goes on behind them; it was read only up to a request in them.", len(framed)), true
 		}
 	}
 	return "", false
 }
 
 // signedLength is that of the lengths, which are in ascending order, up to
-// which the body was signed with key; 0 if none is.
-func (d *diagnosis) signedLength(key []byte, lengths []int) int {
+// which body was signed with key; 0 if none is.
+func (d *diagnosis) signedLength(key, body []byte, lengths []int) int {
 	before, after, err := d.provider.Scheme.Around(d.timestamp)
 	if err != nil {
 		return 0
@@ -423,7 +428,7 @@ func (d *diagnosis) signedLength(key []byte, lengths []int) int {
 	mac.Write([]byte(before))
 	done := 0
 	for _, n := range lengths {
-		mac.Write(d.failure.body[done:n])
+		mac.Write(body[done:n])
 		d.budget -= n - done + hashCost
 		done = n
 		cloner, ok := mac.(hash.Cloner)

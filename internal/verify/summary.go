@@ -2,8 +2,10 @@ package verify
 
 import (
 	"hash/maphash"
+	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -40,6 +42,8 @@ type Summary struct {
 	Assumed []string
 	// Undiagnosed are failures beyond the limit of diagnoses.
 	Undiagnosed int
+	// Passed counts what was passed over beside deliveries, by kind.
+	Passed []capture.Passed
 	// Bytes is about how much input was judged.
 	Bytes int64
 
@@ -67,6 +71,26 @@ const (
 	companionSeen
 	bothSeen = mainSeen | companionSeen
 )
+
+// pass counts what was passed over.
+func (s *Summary) pass(p capture.Passed) {
+	for i := range s.Passed {
+		if s.Passed[i].One == p.One {
+			s.Passed[i].N += p.N
+			return
+		}
+	}
+	s.Passed = append(s.Passed, p)
+}
+
+// PassedOver lists what was passed over; empty where nothing was.
+func (s *Summary) PassedOver() string {
+	var parts []string
+	for _, p := range s.Passed {
+		parts = append(parts, p.String())
+	}
+	return strings.Join(parts, ", ")
+}
 
 // Invalid is how many deliveries are not valid.
 func (s *Summary) Invalid() int { return s.Total - s.Valid }

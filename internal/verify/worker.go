@@ -45,7 +45,10 @@ func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
 func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 	c := w.e.chunks.Get().(*Chunk)
 	c.Note, c.Bytes = b.Note, b.Size
-	failures := int64(0)
+	if b.Passed.N > 0 {
+		c.Passed = append(c.Passed, b.Passed)
+	}
+	failures, probes := int64(0), 0
 	for r, err := range b.Each() {
 		if ctx.Err() != nil {
 			return c
@@ -57,6 +60,11 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			*result = unreadable(r, err)
 		} else {
 			w.judge(ctx, r, result, f)
+			if result.Reason == signature.NoSignature && r.Probe(w.e.names) {
+				probes++
+				c.Results, c.facts = c.Results[:len(c.Results)-1], c.facts[:len(c.facts)-1]
+				continue
+			}
 		}
 		if result.Format = b.Format; b.Format == capture.Raw {
 			result.Size = int64(len(r.Body))
@@ -76,6 +84,9 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			c.Lines = append(result.AppendJSON(c.Lines), '\n')
 		}
 	}
+	if probes > 0 {
+		c.Passed = append(c.Passed, capture.Probes(probes))
+	}
 	return c
 }
 
@@ -88,7 +99,7 @@ func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result
 	defer w.e.diagnosing.release(size)
 	provider, found := w.e.diagnose(ctx, &failure{
 		providers: w.possible, reason: result.Reason, header: w.override(r.Header),
-		body: r.Body, streamed: r.Stream != nil, again: r.Again, size: w.streamed,
+		body: r.Body, framed: r.Framed, streamed: r.Stream != nil, again: r.Again, size: w.streamed,
 	})
 	result.Diagnosis = found
 	if provider >= 0 && result.Provider == "" && r.Stream == nil {
@@ -125,6 +136,9 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 		w.excluded(header, result)
 		return
 	}
+	if !r.Inexact {
+		result.Notes = append(result.Notes, r.Notes...)
+	}
 	p := &w.e.providers[best]
 	event := w.attribute(best, head, result)
 	when, _ := event.When()
@@ -156,6 +170,9 @@ func (w *worker) attribute(provider int, body []byte, result *Result) capture.Ev
 // a bare signature, none is named; the body may tell its event all the same.
 func (w *worker) reject(best int, body []byte, r *capture.Request, result *Result, f *facts) {
 	result.Notes = append(result.Notes, r.Notes...)
+	if result.Reason == signature.NoSignature && r.Elsewhere != "" {
+		result.Notes = append(result.Notes, r.Elsewhere)
+	}
 	if best >= 0 {
 		if err := w.e.providers[best].unusable; err != nil {
 			result.Provider, f.unusable = w.e.providers[best].Name, err

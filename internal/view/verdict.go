@@ -153,6 +153,9 @@ func VerdictSummary(s *verify.Summary) []string {
 		head += fmt.Sprintf(", %d invalid (%s)", s.Invalid(), strings.Join(parts, ", "))
 	}
 	lines := []string{head}
+	if line := PassedOver(s); line != "" {
+		lines = append(lines, line)
+	}
 	if s.Duplicates > 0 {
 		atLeast := ""
 		if s.AtLeast {
@@ -176,6 +179,15 @@ func VerdictSummary(s *verify.Summary) []string {
 		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first of a batch are", s.Undiagnosed))
 	}
 	return lines
+}
+
+// PassedOver says what a run has passed over beside deliveries; empty where
+// that is nothing.
+func PassedOver(s *verify.Summary) string {
+	if what := s.PassedOver(); what != "" {
+		return "passed over: " + what
+	}
+	return ""
 }
 
 // shownTypes is how many event types a summary lists.

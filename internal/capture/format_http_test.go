@@ -1,0 +1,170 @@
+package capture
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// What is in a dump beside requests: each case says the bodies of its rows, or
+// why one cannot be read, what is passed over, and what is noted of the input.
+func TestDumps(t *testing.T) {
+	names := []string{"X-Wunder-Signature"}
+	digest, other := strings.Repeat("ab", 32), strings.Repeat("cd", 32)
+	signature := "X-Wunder-Signature: sha256=" + digest + "\n"
+	post := func(body string) string {
+		return fmt.Sprintf("POST /hook HTTP/1.1\n%sContent-Length: %d\n\n%s", signature, len(body), body)
+	}
+	const probe, answer = "GET / HTTP/1.1\nHost: x\n\n", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
+	const noBody = "error: the dump shows the answer but not the request's body: curl -v does not print it"
+	for _, c := range []struct {
+		name, text string // with CRLF too, unless bytes are counted in it
+		rows       []string
+		passed     string
+		notes      []string
+	}{
+		{"an answer between", post("a") + answer + post("b"), []string{"a", "b"}, "1 answer", nil},
+		{"an answer first", answer + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer in chunks", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer whose chunks are cut", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\nff\nnot so long\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer without a length", "HTTP/1.1 200 OK\n\n<html>\n</html>\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"a request behind it on its line", "HTTP/1.1 200 OK\n\n{\"ok\":true}" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer whose length is too large", "HTTP/1.1 200 OK\nContent-Length: 999\n\nok\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer whose length is too small", "HTTP/1.1 200 OK\nContent-Length: 1\n\nok\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer whose length is that of the delivery behind it", fmt.Sprintf("HTTP/1.1 200 OK\nContent-Length: %d\n\n%s", len(post("a")), post("a")) + answer, []string{"a"}, "2 answers", nil},
+		{"an answer with an echo", post("a") + fmt.Sprintf("HTTP/1.1 200 OK\nContent-Length: %d\n\n%s", len(post("a")), post("a")), []string{"a"}, "1 answer", nil},
+		{"answers without a body", "HTTP/1.1 204 No Content\nContent-Length: 9\n\nHTTP/1.1 304 x\nContent-Length: 9\n\n" + post("a"), []string{"a"}, "2 answers", nil},
+		{"an answer to HEAD", "HEAD / HTTP/1.1\n\nHTTP/1.1 200 OK\nContent-Length: 44\n\n" + post("a") + post("b"), []string{"a", "b"}, "1 answer, 1 probe", nil},
+		{"an answer whose head is cut", "HTTP/1.1 200 OK\nServer: x\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer of HTTP/2", "HTTP/2 200 \ncontent-length: 2\n\nok" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an interim answer", "POST / HTTP/1.1\nExpect: 100-continue\nContent-Length: 2\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
+		{"interim answers", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nHTTP/1.1 100 Continue\n\n\nHTTP/1.1 103 x\nLink: y\n\n2\nab\n0\n\n", []string{"ab"}, "2 answers", nil},
+		{"an interim answer, no length", "POST / HTTP/1.1\nHost: x\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
+		{"a body like an interim answer", post("HTTP/1.1 100 Continue\n\n") + post("b"), []string{"HTTP/1.1 100 Continue\n\n", "b"}, "", nil},
+		{"an interim answer without its end", post("HTTP/1.1 100 Continue\nx") + post("b"), []string{"HTTP/1.1 100 Continue\nx", "b"}, "", nil},
+		{"answers alone", answer + answer, nil, "2 answers", nil},
+
+		{"probes", probe + post("a") + "OPTIONS * HTTP/1.1\nContent-Length: 0\n\n" + probe, []string{"a"}, "3 probes", nil},
+		{"a probe with blank lines", probe + "\n\n---\n" + post("a"), []string{"a"}, "1 probe, 1 line", nil},
+		{"a probe with a body", "GET / HTTP/1.1\nContent-Length: 1\n\na", []string{"a"}, "", nil},
+		{"a probe with more than a probe", probe + "a", []string{"a"}, "", nil},
+		{"a signed probe", "GET / HTTP/1.1\n" + signature + "\n", []string{""}, "", nil},
+		{"a probe signed elsewhere", "GET / HTTP/1.1\nX-Other: sha256=" + digest + "\n\n", []string{""}, "", nil},
+		{"a probe with a blank signature", "GET / HTTP/1.1\nX-Wunder-Signature:\n\n" + post("a"), []string{"a"}, "1 probe", nil},
+		{"other methods are rows", "DELETE / HTTP/1.1\n\nPURGE / HTTP/1.1\n\n", []string{"", ""}, "", nil},
+
+		{"rules and blank lines", "###\n" + post("a") + "\n---\n\n" + post("b") + "\n### b is above\n=====\n", []string{"a", "b"}, "4 lines", nil},
+		{"messages of nc", "Listening on 0.0.0.0 80\n" + post("a") + "Connection received on localhost 5\n" + post("b"), []string{"a", "b"}, "2 lines", nil},
+		{"byte order marks", "\xef\xbb\xbf" + post("a") + "\xef\xbb\xbf" + post("b"), []string{"a", "b"}, "", nil},
+		{"curl twice", "* Trying\n> POST / HTTP/1.1\n> Content-Length: 1\n> \n* up\n< HTTP/1.1 100 Continue\n< \n} [1 bytes data]\na\n< HTTP/1.1 200 OK\n< Content-Length: 2\n< \n{ [2 bytes data]\nok\n* Connection #0 left intact\n" +
+			"> POST / HTTP/1.1\n> Content-Length: 1\n> \nb* Connection #0 left intact\n", []string{"a", "b"}, "2 answers, 7 lines", nil},
+		{"curl without a body, and another request", "> POST / HTTP/1.1\n> Content-Length: 1\n> \n< HTTP/1.1 200 OK\n< \nok\n" + post("b"), []string{noBody, "b"}, "1 answer", nil},
+		{"curl, a probe", "> GET / HTTP/1.1\n> Host: x\n> \n< HTTP/1.1 200 OK\n< \n<html>\n> POST / HTTP/1.1\n> Content-Length: 1\n> \nb", []string{"b"}, "1 answer, 1 probe", nil},
+
+		{"no length, and a request at once", "POST / HTTP/1.1\nHost: x\n\n" + post("b"), []string{"", "b"}, "", nil},
+		{"no length, up to a request", "POST / HTTP/1.1\nHost: x\n\na\n\n" + post("b"), []string{"a\n\n", "b"}, "", nil},
+		{"no length, up to an answer", "POST / HTTP/1.1\nHost: x\n\na\n" + answer, []string{"a\n"}, "1 answer", nil},
+		{"no length, up to a rule before a request", "POST / HTTP/1.1\nHost: x\n\n---\n* a\n---\n\n" + post("b"), []string{"---\n* a\n", "b"}, "1 line", nil},
+		{"no length, a request behind it on its line", "POST / HTTP/1.1\nHost: x\n\n{}" + post("b"), []string{"{}", "b"}, "", nil},
+		{"no length, rules at the end", "POST / HTTP/1.1\nHost: x\n\na\n---\n", []string{"a\n---\n"}, "", nil},
+		{"lengths that differ", "POST / HTTP/1.1\nContent-Length: 1\nContent-Length: 2\n\nabc", []string{"abc"}, "", nil},
+		{"the same length twice", "POST / HTTP/1.1\nContent-Length: 1\nContent-Length: 1\n\na\n", []string{"a"}, "", nil},
+		{"requests in a body", post("POST / HTTP/1.1\n\n"+post("x")) + "\n" + post("b"), []string{"POST / HTTP/1.1\n\n" + post("x"), "b"}, "", nil},
+		{"a body that was cut off", strings.Replace(post("ab"), "Length: 2", "Length: 700", 1) + post("b") + answer, []string{"ab", "b"}, "1 answer", nil},
+		{"a body that has grown", strings.Replace(post("abc"), "Length: 3", "Length: 2", 1) + post("b"), []string{"abc", "b"}, "", nil},
+		{"a text like a request in a body that was cut off", strings.Replace(post("POST / HTTP/1.1\n{"), "Length: 17", "Length: 19", 1) + "\n" + post("b"), []string{"POST / HTTP/1.1\n{\n", "b"}, "", nil},
+
+		{"a trailer without its end", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nA: b\n" + post("b"), []string{"a", "b"}, "", nil},
+		{"chunks without their end", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n", []string{"a"}, "", nil},
+		{"a chunk that has grown", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n1\nbc\n0\n\n" + post("b"), []string{"abc\n0\n\n", "b"}, "", nil},
+		{"more after the chunks", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\n\nmore\n" + post("b"), []string{"amore\n", "b"}, "", nil},
+		{"a chunk that takes in the next request", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n18\na\n0\n\nPOST /hook HTTP/1.1\n" + strings.TrimPrefix(post("b"), "POST /hook HTTP/1.1\n"), []string{"a\n0\n\n", "b"}, "", nil},
+
+		{"heads that cannot be read", "POST / HTTP/1.1\nno header\n\n" + post("b"), []string{`error: head: "no header" is not a header line`, "b"}, "", nil},
+		{"a head cut by the next", "POST / HTTP/1.1\nHost: x\n" + post("b"), []string{`error: head: "POST /hook HTTP/1.1" is not a header line`, "b"}, "", nil},
+		{"a request without its first line", post("a") + "\nHost: x\n" + signature + "Content-Length: 1\n\nb", []string{"a", "b"}, "", nil},
+		{"something else first", "text\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 5 are of no request: left out"}},
+		{"something else after an answer", answer + "\x00\x01\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"something else after no body", "HTTP/1.1 204 x\n\ntext\n" + post("a"), []string{"a"}, "1 answer", []string{"-: bytes 17 to 21 are of no request: left out"}},
+		{"a request that something is before", "| POST /hook HTTP/1.1\n| Host: x\n" + post("a"), []string{"error: bytes 1 to 32 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
+		{"a request without a version", "POST https://example.com/hook\nHost: x\n\n{}\n" + post("a"), []string{"error: bytes 1 to 42 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
+		{"a signature alone", post("a") + "\n### sha256=" + other + "\n", []string{"a", "error: bytes 134 to 209 hold a request or a signature, and not in a form that can be read"}, "", nil},
+		{"a signature that a row had", "HTTP/1.1 204 x\n\n" + post("a") + "\n### sha256=" + strings.ToUpper(digest) + "\n", []string{"a"}, "1 answer, 1 line", nil},
+		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: a signature that no request carries stands in an answer, at byte 159"}},
+		{"nothing", "\n\n", []string{"error: there is no request in it"}, "", nil},
+		{"tools alone", "Listening on 0.0.0.0 80\n", []string{"error: there is no request in it"}, "1 line", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, text := range []string{c.text, strings.ReplaceAll(c.text, "\n", "\r\n")} {
+				counted := c.notes != nil || strings.Contains(strings.Join(c.rows, ""), "\n") || strings.Contains(strings.Join(c.rows, ""), "bytes ") ||
+					strings.HasPrefix(c.name, "an answer whose length") || c.name == "an answer with an echo"
+				if text != c.text && counted {
+					continue
+				}
+				rows, passed, notes := readDump(t, text, names)
+				check(t, "rows", c.rows, rows)
+				check(t, "passed over", c.passed, passed)
+				check(t, "notes", c.notes, notes)
+			}
+		})
+	}
+}
+
+// readDump returns the bodies, what is passed over in short, and the notes.
+func readDump(t *testing.T, text string, names []string) (rows []string, passed string, notes []string) {
+	t.Helper()
+	batches, err := Read(t.Context(), []string{"-"}, Options{Format: "http", Stdin: strings.NewReader(text), SignatureHeaders: names})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for b := range batches {
+		if b.Note != "" {
+			notes = append(notes, b.Note)
+		}
+		if b.Passed.N > 0 {
+			parts = append(parts, strings.NewReplacer(Probes(1).One, "probe", Probes(2).Many, "probes",
+				"rule or line of a tool", "line", "rules and lines of tools", "lines").Replace(b.Passed.String()))
+		}
+		for r, err := range b.Each() {
+			row := string(r.Body)
+			if err != nil {
+				row = "error: " + err.Error()
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows, strings.Join(parts, ", "), notes
+}
+
+// A signature that is not among the headers is told of, with its place.
+func TestSignatureElsewhere(t *testing.T) {
+	digest := strings.Repeat("ab", 32)
+	for text, want := range map[string]string{
+		"POST / HTTP/1.1\nContent-Length: 75\n\n--- sha256=" + digest:                                                                      "in the body, at byte 12 ",
+		"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nX-Wunder-Signature: " + digest + "\n\n":                                   "in the trailer ",
+		"POST / HTTP/1.1\nContent-Length: 1\n\naHTTP/1.1 200 OK\nx_wunder_signature: " + digest + "\n\n":                                   "in the answer, at byte 73 ",
+		"POST / HTTP/1.1\nContent-Length: 1\nX-Wunder-Signature: x\n\naHTTP/1.1 200 OK\nX-Wunder-Signature: " + digest + "\n\n":            "",
+		"POST / HTTP/1.1\nContent-Length: 1\n\na":                                                                                          "",
+		"POST / HTTP/1.1\nContent-Length: 64\n\n" + digest:                                                                                 "",
+		"POST / HTTP/1.1\nX-Wunder-Signature: sha256=" + digest + "\nContent-Length: 71\n\nsha256=" + digest:                               "",
+		"POST / HTTP/1.1\nX-Other: " + digest + "\nContent-Length: 71\n\nsha256=" + digest:                                                 "",
+		"POST / HTTP/1.1\nContent-Length: 150\n\n\"X-Wunder-Signature\": \"" + strings.Repeat(" ", 64-4) + digest + strings.Repeat(".", 4): "in the body, at byte 84 ",
+		"POST / HTTP/1.1\nContent-Length: 151\n\n\"X-Wunder-Signature\": \"" + strings.Repeat(" ", 65-4) + digest + strings.Repeat(".", 4): "",
+		"POST / HTTP/1.1\nContent-Length: 89\n\n" + `{"v":"` + digest + `",X-Wunder-Signature`:                                             "in the body, at byte 7 ",
+		"POST / HTTP/1.1\nContent-Length: 70\n\nsha256=" + digest[1:]:                                                                      "",
+		"POST / HTTP/1.1\nContent-Length: 72\n\nSHA256=" + strings.ToUpper(digest) + "!":                                                   "in the body, at byte 8 ",
+	} {
+		batches, err := Read(t.Context(), []string{"-"}, Options{Format: "http", Stdin: strings.NewReader(text), SignatureHeaders: []string{"X-Hook-Signature", "X-Wunder-Signature"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range batches {
+			for r, err := range b.Each() {
+				if err != nil || (r.Elsewhere == "") != (want == "") || !strings.Contains(r.Elsewhere, want) {
+					t.Errorf("%q: %q, want %q, %v", text, r.Elsewhere, want, err)
+				}
+			}
+		}
+	}
+}

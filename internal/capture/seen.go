@@ -1,0 +1,96 @@
+package capture
+
+import "bytes"
+
+// digestDigits is the length of HMAC-SHA256 in hexadecimal.
+const digestDigits = 64
+
+// nearName is how many bytes may be between a signature header's name and the
+// digest, for both to be a signature that is seen.
+const nearName = 64
+
+// seen is a signature that stands somewhere in a capture.
+type seen struct {
+	at     int    // of its first digit
+	digest string // in lower case
+}
+
+// signaturesIn calls f for each signature that stands in b, until f returns
+// false: "sha256=" and 64 hexadecimal digits, or such digits within 64 bytes of
+// a signature header's name. A name alone is none.
+func signaturesIn(b []byte, names []string, f func(seen) bool) {
+	// 64 digits in a row have one at each multiple of 64 that they span, so most
+	// of b need not be looked at.
+	for i := digestDigits - 1; i < len(b); {
+		if !isHex(b[i]) {
+			i += digestDigits
+			continue
+		}
+		from, to := i, i+1
+		for from > 0 && isHex(b[from-1]) && i-from < digestDigits {
+			from--
+		}
+		for to < len(b) && isHex(b[to]) {
+			to++
+		}
+		if to-from >= digestDigits && labelled(b, from, to, names) {
+			if !f(seen{from, string(bytes.ToLower(b[from : from+digestDigits]))}) {
+				return
+			}
+		}
+		i = to + digestDigits - 1
+	}
+}
+
+// labelled reports whether the digits are said to be a signature.
+func labelled(b []byte, from, to int, names []string) bool {
+	const label = "sha256="
+	if from >= len(label) && equalFold(string(b[from-len(label):from]), label) {
+		return true
+	}
+	for _, name := range names {
+		before := b[max(0, from-nearName-len(name)):from]
+		after := b[to:min(len(b), to+nearName+len(name))]
+		if containsName(before, name) || containsName(after, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsName looks for a header's name in any case, with - and _ alike, as
+// environments and logs write it.
+func containsName(b []byte, name string) bool {
+	for i := 0; i+len(name) <= len(b) && name != ""; i++ {
+		if sameSpelling(b[i:i+len(name)], name) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameSpelling(b []byte, name string) bool {
+	for i := range b {
+		x, y := b[i], name[i]
+		if x == '_' {
+			x = '-'
+		}
+		if y == '_' {
+			y = '-'
+		}
+		if 'A' <= x && x <= 'Z' {
+			x |= 0x20
+		}
+		if 'A' <= y && y <= 'Z' {
+			y |= 0x20
+		}
+		if x != y {
+			return false
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
