@@ -25,13 +25,17 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if root == "" {
-				return fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")
-			}
+			err := o.open(g, cmd)
 			starter := background.StartedBy(g.env.Streams.In, term.Raw(g.env.Streams.Out))
-			place, err := background.At(root, name)
+			if starter == nil && err == nil {
+				err = fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")
+			}
+			if starter == nil {
+				return err
+			}
+			place, perr := background.At(root, name)
 			if err == nil {
-				err = o.open(g, cmd)
+				err = perr
 			}
 			if err != nil {
 				return errors.Join(err, refuseStart(starter, err))

@@ -70,6 +70,9 @@ var calls = map[string][]string{
 	"doctor":             {},
 	"api":                {"wundertreos", "oauth-me"},
 	"sandbox":            {"--", "true"},
+	"sandbox start":      {"--addr", "192.0.2.1:0"}, // it starts nothing
+	"sandbox stop":       {"--name", "none-of-this-name"},
+	"sandbox background": {},
 	"sandbox emit":       {"contact.created"},
 	"sandbox log":        {},
 	"demo":               {},

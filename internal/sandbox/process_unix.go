@@ -20,8 +20,16 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal, no signals of a group
 }
 
-// StartedBy is the starter of this process, which [Place.Begin] began.
+// StartedBy is the starter of this process, or nil where [Place.Begin] did not
+// begin it.
 func StartedBy(_, _ any) *Starter {
+	for _, fd := range []int{fdTold, fdSays} {
+		var st syscall.Stat_t
+		if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFIFO {
+			return nil // whatever it is, it is not for us to close
+		}
+		syscall.CloseOnExec(fd)
+	}
 	return &Starter{in: os.NewFile(fdTold, "told"), out: os.NewFile(fdSays, "says")}
 }
 

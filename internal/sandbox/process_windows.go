@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -17,23 +16,21 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP | detachedProcess, HideWindow: true}
 }
 
-// StartedBy is the starter of this process, which [Place.Begin] began.
+// StartedBy is the starter of this process, or nil where [Place.Begin] did not
+// begin it: in and out are its streams.
 func StartedBy(in, out any) *Starter {
-	s := &Starter{in: io.NopCloser(io.LimitReader(nil, 0)), out: discard{}}
-	if r, ok := in.(io.ReadCloser); ok {
-		s.in = r
+	told, piped := in.(*os.File)
+	says, open := out.(*os.File)
+	if !piped || !open || !isPipe(told) || !isPipe(says) {
+		return nil
 	}
-	if w, ok := out.(io.WriteCloser); ok {
-		s.out = w
-	}
-	return s
+	return &Starter{in: told, out: says}
 }
 
-type discard struct{}
-
-func (discard) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
-
-func (discard) Close() error { return nil }
+func isPipe(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+}
 
 // keepDescriptors: a process inherits only the handles that it is given.
 func keepDescriptors() {}
