@@ -41,6 +41,8 @@ type mishap struct {
 	value    func(key, signed string) string
 	extra    []string // other header lines: names and values in turn
 	others   []Candidate
+
+	explained string // what was said of it
 }
 
 type mutator struct {
@@ -290,6 +292,17 @@ func mutators() []mutator {
 		sent("HTML undone", "json-escaping", func(s string) string {
 			return strings.NewReplacer("<", `\u003c`, ">", `\u003e`, "&", `\u0026`).Replace(s)
 		}),
+		sent("spaces and slashes lost", "json-escaping+json-reserialised", func(s string) string { return spacing(strings.ReplaceAll(s, "/", `\/`)) }),
+		body("PHP, pretty, in itself", "json-pretty-printed", func(s string) string {
+			return layOut(asciiOnly(strings.ReplaceAll(strings.Replace(s, "200.00", "200.0", 1), "/", `\/`)), "    ", "\n")
+		}),
+		body("pretty, and one number", "json-pretty-printed", func(s string) string {
+			return layOut(strings.Replace(s, "200.00", "2e2", 1), "  ", "\n")
+		}),
+		body("sorted, compact", "json-reserialised", func(s string) string { return goJSON(s, true) }),
+		body("sorted, pretty, and another amount", "json-reserialised+json-pretty-printed", func(s string) string {
+			return layOut(strings.Replace(goJSON(s, true), "200.00", "200.123", 1), "  ", "\n")
+		}),
 		body("Python's repr", "json-reserialised", func(s string) string {
 			return strings.NewReplacer(`"`, `'`, "true", "True", "null", "None").Replace(spacing(s))
 		}),
@@ -524,51 +537,71 @@ func mutators() []mutator {
 	return all
 }
 
-var vectorBodies = []struct {
+type vectorBody struct {
 	provider Provider
 	id, name string
 	key      string
 	body     string
-}{
+}
+
+var vectorBodies = []vectorBody{
 	{wunder, lead.ID, lead.Name, wunderKey, wunderBody},
 	{zyntro, crm.ID, crm.Name, zyntroKey + "c3", `{"event_id":"evt_abc123","event_type":"trigger.captured","api_version":"2026-03-30","created_at":"2026-03-30T10:22:00Z","org_id":"org_xxx","data":{"charge_id":"sc_xxx","amount":200.00,"currency":"USD","gateway":"stripe","url":"https://example.com/i/1","test":true,"note":null,"tags":["a & b","<i>"]}}`},
 	{wunder, "0b1c2d3e-1111-2222-3333-444455556666", "Deals – Köln", "5d41402abc4b2a76b9719d911017c592deadbeef5d41402abc4b2a76b9719d91",
 		`{"id":"ev9","event_type":"deal.won","org_id":"o","data":{"title":"Grüße aus Köln, Zoë <z@example.com> & Söhne","url":"https://example.com/ä?q=1","amount":200.00,"items":[{"sku":"x","total":12.5},{}],"contact":{"first":"Zoë","emails":[]}},"delivered_at":"2026-05-17T14:30:01.000Z"}`},
 }
 
-// TestVectors judges every mishap of every body: at least 95 in 100 must be
-// named with the true cause, none may be valid or be given a cause where there
-// is none, and the digest that would be right must not come out.
+// judge is what is said of the body after a mishap, and whether that does
+// anything to it.
+func (b vectorBody) judge(t *testing.T, mu mutator) (got string, ok bool) {
+	t.Helper()
+	m := mishap{provider: b.provider, id: b.id, name: b.name, key: b.key, signed: b.body, captured: b.body, stored: b.key,
+		header: b.provider.Scheme.Headers[0],
+		value:  func(key, signed string) string { return "sha256=" + hmacHex(sha256.New, key, signed) }}
+	if !mu.change(&m) || m.signed == m.captured && m.key == m.stored && mu.name == "two that differ" && len(b.provider.Scheme.Headers) == 1 {
+		return "", false
+	}
+	got = m.judge(t)
+	if got != "valid" && !strings.Contains(m.explained, says[b.name+": "+mu.name]) {
+		got += ", but not by " + says[b.name+": "+mu.name]
+	}
+	return got, true
+}
+
+// says is what the explanation must say where the cause alone is another one's
+// too.
+var says = map[string]string{
+	"Lead sync: sent with spaces": "spacing, key order or numbers differ",
+	"Lead sync: Python":           "layout, numbers and escapes differ",
+	"Lead sync: sorted, compact":  "the order of its members",
+}
+
+// notNamed are the mishaps that the search does not name with their true causes
+// alone, and why.
+var notNamed = map[string]string{
+	"slashes and echo": "what has other escapes and spacing comes first, and takes a newline for spacing",
+	"time and echo":    "the budget ends before the pair of the largest body",
+}
+
+// TestVectors judges every mishap of every body: each must be named with the true
+// cause, none may be valid or be given a cause where there is none, and the digest
+// that would be right must not come out.
 func TestVectors(t *testing.T) {
-	total, named := 0, 0
+	total := 0
 	for _, b := range vectorBodies {
 		for _, mu := range mutators() {
-			m := mishap{provider: b.provider, id: b.id, name: b.name, key: b.key, signed: b.body, captured: b.body, stored: b.key,
-				header: b.provider.Scheme.Headers[0],
-				value:  func(key, signed string) string { return "sha256=" + hmacHex(sha256.New, key, signed) }}
-			if !mu.change(&m) || m.signed == m.captured && m.key == m.stored && mu.name == "two that differ" && len(b.provider.Scheme.Headers) == 1 {
-				continue // it does nothing to this body
-			}
-			total++
-			got := m.judge(t)
-			if got == "valid" {
-				t.Errorf("%s: %s is taken for valid", b.name, mu.name)
+			got, ok := b.judge(t, mu)
+			if !ok {
 				continue
 			}
-			want := strings.Split(mu.causes, "|")
-			switch {
-			case slices.Contains(want, got):
-				named++
-			case mu.causes == "unknown":
-				t.Errorf("%s: %s is explained by %s", b.name, mu.name, got)
-			default:
-				t.Logf("%s: %s: %s, and not %s", b.name, mu.name, got, mu.causes)
+			total++
+			if got == "valid" || !slices.Contains(strings.Split(mu.causes, "|"), got) && (mu.causes == "unknown" || notNamed[mu.name] == "") {
+				t.Errorf("%s: %s is explained by %s, and not by %s", b.name, mu.name, got, mu.causes)
 			}
 		}
 	}
-	t.Logf("%d of %d are named", named, total)
-	if total < 120 || named*100 < total*95 {
-		t.Errorf("%d of %d mishaps are named", named, total)
+	if total < 500 {
+		t.Errorf("only %d mishaps", total)
 	}
 }
 
@@ -601,6 +634,7 @@ func (m *mishap) judge(t *testing.T) string {
 	var causes []string
 	for _, f := range r.Diagnosis {
 		causes = append(causes, f.Cause)
+		m.explained += f.Explanation + "\n"
 	}
 	return strings.Join(causes, "+")
 }
