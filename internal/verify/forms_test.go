@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"compress/flate"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -321,5 +322,49 @@ func TestSpelledNumbers(t *testing.T) {
 	}
 	if got := spelled(bytes.Repeat([]byte("1"), 33)); got != nil {
 		t.Errorf("a long number is spelled %q", got)
+	}
+}
+
+// TestSignedBeginning: the capture goes on after what was signed, where buffers
+// and documents end.
+func TestSignedBeginning(t *testing.T) {
+	t.Parallel()
+	noise := strings.Repeat("not JSON ", 8000)
+	two := wunderBody + `{"id":"another"}`
+	for name, tc := range map[string]struct {
+		captured string
+		signed   int
+		extra    []string
+	}{
+		"1024": {noise, 1024, nil}, "2048": {noise, 2048, nil}, "4096": {noise, 4096, nil}, "8192": {noise, 8192, nil},
+		"16384": {noise, 16384, nil}, "32768": {noise, 32768, nil}, "65535": {noise, 65535, nil}, "65536": {noise, 65536, nil},
+		"Content-Length": {noise, 777, []string{"Content-Length", "777"}},
+		"two documents":  {two, len(wunderBody), nil},
+	} {
+		fields := append([]string{"X-Wunder-Signature", sign(t, wunder, wunderKey, tc.captured[:tc.signed])}, tc.extra...)
+		all, _, err := run(t, options(), record(t, tc.captured, fields...))
+		want := fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", tc.signed, len(tc.captured))
+		if err != nil || all[0].Valid || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "truncated" || !strings.Contains(all[0].Diagnosis[0].Explanation, want) {
+			t.Errorf("%s: %+v, %v", name, all, err)
+		}
+	}
+}
+
+// TestTwoMistakesWithEverySecret: of several secrets the last that is tried in
+// pairs explains two mistakes too.
+func TestTwoMistakesWithEverySecret(t *testing.T) {
+	t.Parallel()
+	o := options()
+	o.Candidates = nil
+	for i := range pairCandidates - 1 {
+		o.Candidates = append(o.Candidates, Candidate{Provider: "wundertreos", ID: fmt.Sprint(i), Secret: secret.New(fmt.Sprintf("another secret %d", i))})
+	}
+	o.Candidates = append(o.Candidates, Candidate{Provider: "wundertreos", ID: "it", Secret: secret.New(wunderKey + "\n")})
+	if len(o.Candidates) < 3 {
+		t.Fatalf("pairs are tried with %d secrets only", len(o.Candidates))
+	}
+	all, _, err := run(t, o, record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
+	if err != nil || len(all[0].Diagnosis) != 2 || all[0].Diagnosis[0].Cause != "secret-whitespace" || all[0].Diagnosis[1].Cause != "trailing-newline" {
+		t.Errorf("%+v, %v", all, err)
 	}
 }
