@@ -95,11 +95,13 @@ func TestMatching(t *testing.T) {
 		records []secret.Record
 		want    []string // or one error, with "!" before a part of it
 	}{
-		"by name":                    {hooks(wantA), []provider.Webhook{b, a}, all(a, b), []string{}},
-		"disabled ones do not count": {hooks(wantA), []provider.Webhook{gone}, all(gone), []string{"create a"}},
-		"a disabled twin":            {hooks(wantA), []provider.Webhook{gone, a}, all(gone, a), []string{}},
-		"the slash of an empty path": {hooks("name: a, url: 'https://a.test'"), []provider.Webhook{a}, all(a), []string{}},
-		"by URL, a new name":         {hooks("name: c, url: 'https://a.test/'"), []provider.Webhook{a, b}, all(a, b), []string{"replace 1 name"}},
+		"by name":                      {hooks(wantA), []provider.Webhook{b, a}, all(a, b), []string{}},
+		"disabled ones do not count":   {hooks(wantA), []provider.Webhook{gone}, all(gone), []string{"create a"}},
+		"a disabled twin":              {hooks(wantA), []provider.Webhook{gone, a}, all(gone, a), []string{}},
+		"the slash of an empty path":   {hooks("name: a, url: 'https://a.test'"), []provider.Webhook{a}, all(a), []string{}},
+		"the slash of a path":          {hooks("name: p, url: 'https://a.test/x/'"), []provider.Webhook{row("7", "p", "https://a.test/x")}, nil, []string{"replace 7 url"}},
+		"the slash of a path, missing": {hooks("name: p, url: 'https://a.test/x'"), []provider.Webhook{row("7", "p", "https://a.test/x/")}, nil, []string{"replace 7 url"}},
+		"by URL, a new name":           {hooks("name: c, url: 'https://a.test/'"), []provider.Webhook{a, b}, all(a, b), []string{"replace 1 name"}},
 		"the name goes before the URL": {hooks("name: a, url: 'https://b.test/'"), []provider.Webhook{a, b}, all(a, b),
 			[]string{"replace 1 url"}},
 		"another entry has the webhook of the URL": {hooks(wantA, "name: n, url: 'https://a.test/'"), []provider.Webhook{a}, all(a), []string{"create n"}},

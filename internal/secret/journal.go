@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -65,12 +67,13 @@ type Journal struct {
 	disk  *disk
 	vault *vault
 	space string // the keys of new entries are items there; "" leaves answers unsealed
+	lock  func(context.Context, *flock.Flock) (bool, error)
 }
 
 // OpenJournal uses dir, which is made when the first entry is begun. Answers
 // are written as they come.
 func OpenJournal(dir string) *Journal {
-	return &Journal{dir: dir, disk: newDisk(nil, nil), vault: newVault(noKeyring{})}
+	return &Journal{dir: dir, disk: newDisk(nil, nil), vault: newVault(noKeyring{}), lock: waitForLock}
 }
 
 // OpenJournal uses dir as the function of that name does. Where new values go

@@ -24,6 +24,11 @@ const claimWait = 500 * time.Millisecond
 
 const lockRetry = 5 * time.Millisecond
 
+// waitForLock waits until it has the lock, or ctx is done.
+func waitForLock(ctx context.Context, fl *flock.Flock) (bool, error) {
+	return fl.TryLockContext(ctx, lockRetry)
+}
+
 // fileLock is a lock that is held.
 type fileLock struct{ fl *flock.Flock }
 
@@ -62,7 +67,7 @@ func (j *Journal) take(ctx context.Context, id string) (*fileLock, error) {
 	defer cancel()
 	for {
 		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
-		ok, err := fl.TryLockContext(wait, lockRetry)
+		ok, err := j.lock(wait, fl)
 		if ok && !sameFile(fl, path) {
 			// Its holder has settled the entry and removed the file that was locked.
 			if err = fl.Close(); err == nil && wait.Err() == nil {
