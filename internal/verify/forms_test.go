@@ -61,10 +61,10 @@ var formsOf = map[string]struct {
 	"withoutNewline": {bodyForm(withoutNewline), []formPair{{"x\r\n", "x\r"}, {"x\r\n", "x"}, {"x\n\r\n", "x\n"}, {"x\n\n", "x"}}},
 	"withNewline":    {bodyForm(withNewline), []formPair{{"x", "x\n"}, {"x", "x\r\n"}, {"x", "x\n\n"}}},
 	"lineEnds": {bodyForm(lineEnds), []formPair{{"a\r\nb", "a\nb"}, {"a\nb", "a\r\nb"}, {"a\r\nb\r\n", "a\nb"}, {"a\nb", "a\r\nb\r\n"},
-		{"a\rb", "a\nb"}, {"a\r\r\nb\nc", "a\r\nb\nc"}}},
-	"byteOrderMark": {bodyForm(byteOrderMark), []formPair{{bom + "x", "x"}, {"x", bom + "x"}, {bom + "x\n", "x"}}},
-	"trimmed":       {bodyForm(trimmed), []formPair{{" x ", "x"}, {" x ", "x "}, {" x ", " x"}, {" x\x00", "x"}, {"x", "x "}, {"x", "\nx"}, {"x", " x"}}},
-	"base64Body": {bodyForm(base64Body), []formPair{{"6869", "hi"}, {"aGk", "hi"}, {`"aGk="`, "hi"}, {"aGkK", "hi"}, {"YUdrPQ==", "hi"},
+		{"a\rb", "a\nb"}, {"a\r\nb\r\n", "a\nb\n"}, {"a\r\r\nb\r\nc", "a\r\nb\r\nc"}}},
+	"byteOrderMark": {bodyForm(byteOrderMark), []formPair{{bom + "x", "x"}, {"x", bom + "x"}, {bom + "x\n", "x\n"}, {bom + "x\n", "x"}}},
+	"trimmed":       {bodyForm(trimmed), []formPair{{" x ", "x"}, {"\vx\u00a0", "x"}, {" x ", "x "}, {" x ", " x"}, {" x\x00", "x"}, {"x", "x "}, {"x", "\nx"}, {"x", " x"}}},
+	"base64Body": {bodyForm(base64Body), []formPair{{"6869", "hi"}, {"aGk", "hi"}, {`"aGk="`, "hi"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"YUdrPQ==", "hi"},
 		{"data:text/plain;base64,aGk=", "hi"}, {"_-7-", "\xff\xee\xfe"}, {"hi!", "aGkh"}}},
 
 	"jsonUnpretty": {jsonForm(jsonUnpretty), []formPair{
@@ -112,17 +112,17 @@ var formsOf = map[string]struct {
 	}},
 	"formEncoded": {bodyForm(formEncoded), []formPair{
 		{"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
-		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2F", "a=%2f"},
+		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a b=c d", "a+b=c+d"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2F", "a=%2f"},
 		{"a b", "a+b"}, {"a b", "payload=a+b"}, {"a b", "data=a+b"}, {"a b", "body=a+b"}, {"a b", "a%20b"}, {"a b", "payload=a%20b"},
 	}},
 	"decompressed": {bodyForm(decompressed), []formPair{
-		{squeezed("hi", false), "hi"}, {squeezed("hi\n", false), "hi"}, {squeezed("hi", true), "hi"}, {b64(squeezed("hi", false)), "hi"}, {deflated("hi hi hi hi"), "hi hi hi hi"},
+		{squeezed("hi", false), "hi"}, {squeezed("hi\n", false), "hi\n"}, {squeezed("hi\n", false), "hi"}, {squeezed("hi", true), "hi"}, {b64(squeezed("hi", false)), "hi"}, {deflated("hi hi hi hi"), "hi hi hi hi"},
 	}},
 
-	"keyWhitespace": {keyForm(keyWhitespace), []formPair{{" \u00a0k ", "k"}, {" k\n", " k"}, {"k\u200bk", "kk"}, {`k\n`, "k"}, {`k\r\n`, "k"}, {"k", "k\n"}, {"k", "k\r\n"}, {"k", "k "}, {"k", " k"}}},
+	"keyWhitespace": {keyForm(keyWhitespace), []formPair{{" \u00a0k ", "k"}, {" k k ", "k k"}, {" k\n", " k"}, {"k\u200bk", "kk"}, {`k\n`, "k"}, {`k\r\n`, "k"}, {"k", "k\n"}, {"k", "k\r\n"}, {"k", "k "}, {"k", " k"}}},
 	"keyQuoted": {keyForm(keyQuoted), []formPair{{`"k"`, "k"}, {"'k'", "k"}, {"`k`", "k"}, {`\"k\"`, "k"}, {"‘k’", "k"}, {"“k”", "k"}, {"«k»", "k"}, {"K=k", "k"}, {`K="k"`, "k"}, {`K="k"`, `"k"`}, {"k: v", "v"}, {"k", `"k"`}, {"k", "'k'"},
 		{`{"id":"x","key":"0123456789abcdef"} # x`, "0123456789abcdef"}, {"a+b=c", `"a+b=c"`}}},
-	"keyEncoding": {keyForm(keyEncoding), []formPair{{"6869", "hi"}, {"aGk=", "hi"}, {"__79", "\xff\xfe\xfd"}, {"aGkK", "hi"}, {"aGk", "6869"}, {"6869", "aGk="}, {" 0aB! ", "0aB!"}, {"aB!", "ab!"}, {"aB!", "AB!"},
+	"keyEncoding": {keyForm(keyEncoding), []formPair{{"6869", "hi"}, {"aGk=", "hi"}, {"__79", "\xff\xfe\xfd"}, {"//79", "\xff\xfe\xfd"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"aGk", "6869"}, {"6869", "aGk="}, {" a-b! ", "a-b!"}, {"aB!", "ab!"}, {"aB!", "AB!"},
 		{"!", "21"}, {"!", "IQ=="}, {"a-b:c!", "abc!"}, {"a%21", "a!"}, {"a!", "a%21"}}},
 	"keyPrefix": {keyForm(keyPrefix), []formPair{{"SHA256=k", "k"}, {"bearer k", "k"}, {"hmac-sha256=k", "k"}, {"0xk", "k"}, {"a_b_k", "k"}, {"a_b_k", "b_k"}, {"a:b:k", "k"}, {"a:b:k", "b:k"}, {"whsec_aGk=", "hi"}, {"k", "whsec_k"}, {"k", "sha256=k"}}},
 	"keyID":     {keyForm(keyID), []formPair{{"k", "wh-1"}, {"k", "zyntro/wh-1"}, {"k", "CRM"}, {"k", secret.New("k").Fingerprint()}, {"k", strings.TrimPrefix(secret.New("k").Fingerprint(), "sha256:")}}},
@@ -366,5 +366,17 @@ func TestTwoMistakesWithEverySecret(t *testing.T) {
 	all, _, err := run(t, o, record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
 	if err != nil || len(all[0].Diagnosis) != 2 || all[0].Diagnosis[0].Cause != "secret-whitespace" || all[0].Diagnosis[1].Cause != "trailing-newline" {
 		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// TestLooksCompressed: zlib's first bytes may be text.
+func TestLooksCompressed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"x^ab": true, "x_ab": false, "\x1f\x8bab": true, "text": false, "Zo\xc3\xab": false, "x^": false,
+	} {
+		if looksCompressed([]byte(text)) != want {
+			t.Errorf("%q: want %v", text, want)
+		}
 	}
 }
