@@ -17,6 +17,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -288,9 +289,10 @@ func (p *Place) ForgetOwn(ctx context.Context, id string) (err error) {
 // Nowhere is an empty directory, or a path where there can be none: what is kept
 // there can be nobody's.
 func Nowhere(root string) string {
-	if root != "" {
-		dir := filepath.Join(root, spare)
-		if secret.MakeDir(dir, choosePlace) == nil && empty(dir) {
+	shared := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%s-%d", dirName, spare, os.Getuid()))
+	for _, dir := range []string{filepath.Join(root, spare), shared} { // the same each time, so that failures leave one
+		usable := filepath.IsAbs(dir) && !strings.ContainsFunc(dir, unicode.IsControl)
+		if usable && secret.MakeDir(dir, choosePlace) == nil && empty(dir) {
 			return dir
 		}
 	}
