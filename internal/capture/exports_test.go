@@ -47,25 +47,25 @@ func TestExports(t *testing.T) {
 		har(6, ""),
 		har(7, exportedBody[:20], noteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has 20", len(exportedBody))),
 	}
-	passed := []string{"-: 2 passed over: requests without a body"}
+	passed := Probes(2).String()
 
 	for _, c := range []struct {
 		file, format string
 		want         []got
-		notes        []string
+		passed       string
 	}{
 		{"requests.har", "har", archive, passed},
 		{"requests.har.gz", "har", archive, passed},
-		{"rest.json", "lambda", []got{rest}, nil},
-		{"http.json", "lambda", []got{gateway}, nil},
-		{"events.json", "lambda", []got{rest, numbered(balancer, 2), empty}, nil},
+		{"rest.json", "lambda", []got{rest}, ""},
+		{"http.json", "lambda", []got{gateway}, ""},
+		{"events.json", "lambda", []got{rest, numbered(balancer, 2), empty}, ""},
 		{"events.ndjson", "lambda", []got{rest, numbered(gateway, 2), balancer, {Source: "-#4", Method: "POST", URL: "/hook", Inexact: true, Notes: []string{noteBodyString},
-			Header: Header{{"x-wunder-signature", exportedSignature}, {"x-wunder-signature", exportedSignature}}}}, nil},
-		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent keeps it no more`}}, nil},
-		{"ngrok-one.json", "ngrok", []got{tunnel}, nil},
-		{"webhook-site.json", "webhook.site", []got{site}, []string{"-: 1 passed over: entries that are no web requests"}},
-		{"webhook-site-list.json", "webhook.site", []got{site, numbered(site, 2)}, nil},
-		{"webhook-site-one.json", "webhook.site", []got{site}, nil},
+			Header: Header{{"x-wunder-signature", exportedSignature}, {"x-wunder-signature", exportedSignature}}}}, ""},
+		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent keeps it no more`}}, ""},
+		{"ngrok-one.json", "ngrok", []got{tunnel}, ""},
+		{"webhook-site.json", "webhook.site", []got{site}, "1 entry that is no web request"},
+		{"webhook-site-list.json", "webhook.site", []got{site, numbered(site, 2)}, ""},
+		{"webhook-site-one.json", "webhook.site", []got{site}, ""},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", "exports", c.file))
@@ -75,7 +75,8 @@ func TestExports(t *testing.T) {
 			for _, format := range []string{"", c.format} {
 				all, notes := readAll(t, Options{Format: format, Stdin: bytes.NewReader(data)}, "-")
 				check(t, "deliveries, format "+format, c.want, all)
-				check(t, "notes", c.notes, notes)
+				check(t, "notes", []string(nil), notes)
+				check(t, "passed over", c.passed, passedOver(t, Options{Format: format, Stdin: bytes.NewReader(data), SignatureHeaders: []string{"X-Wunder-Signature"}}))
 			}
 			if strings.HasSuffix(c.file, ".gz") {
 				return
@@ -90,6 +91,38 @@ func TestExports(t *testing.T) {
 			}
 		})
 	}
+}
+
+// passedOver is what standard input holds beside deliveries.
+func passedOver(t *testing.T, o Options) string {
+	t.Helper()
+	batches, err := Read(t.Context(), []string{"-"}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []string
+	for b := range batches {
+		if b.Passed.N > 0 {
+			parts = append(parts, b.Passed.String())
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A request of an archive that carries a signature is a delivery, whatever its
+// method, and so is one of a method that no probe has.
+func TestArchiveOfOddRequests(t *testing.T) {
+	const entry = `{"request":{"method":%q,"url":"/","headers":[{"name":%q,"value":"x"}]}}`
+	entries := []string{
+		fmt.Sprintf(entry, "GET", "X-Wunder-Signature"), fmt.Sprintf(entry, "HEAD", "X-Other"), fmt.Sprintf(entry, "PROPFIND", "X-Other"), fmt.Sprintf(entry, "DELETE", "X-Other"),
+	}
+	text := `{"log":{"entries":[` + strings.Join(entries, ",") + `]}}`
+	all, _ := readAll(t, Options{Stdin: strings.NewReader(text), SignatureHeaders: []string{"X-Wunder-Signature"}}, "-")
+	var methods []string
+	for _, g := range all {
+		methods = append(methods, g.Source+" "+g.Method)
+	}
+	check(t, "rows", []string{"-#1 GET", "-#3 PROPFIND", "-#4 DELETE"}, methods)
 }
 
 // What resembles an export and is a payload or a record stays one.

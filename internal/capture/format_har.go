@@ -33,50 +33,42 @@ var har = exported{
 	},
 }
 
-func harEntry(o object, r *Request) (other string, err error) {
+func harEntry(o object, r *Request) (other Passed, err error) {
 	request := o.object("request")
 	if request == nil {
-		return "", errors.New(`the entry has no "request"`)
+		return Passed{}, errors.New(`the entry has no "request"`)
 	}
 	r.ReceivedAt, r.Method, r.URL = o.text("startedDateTime"), request.text("method"), request.text("url")
 	if request.has("headers") {
 		if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
-			return "", err
+			return Passed{}, err
 		}
 	}
 	post := request.object("postData")
 	switch {
-	case bodiless(r.Method) && !holds(post):
-		return "requests without a body", nil
+	case mayBeProbe(r.Method) && !holds(post):
+		return Probes(1), nil
 	case post == nil:
 		if n, bad := strconv.Atoi(string(request["bodySize"])); bad == nil && n > 0 {
-			return "", fmt.Errorf("the archive says that the body had %d bytes, and does not hold it", n)
+			return Passed{}, fmt.Errorf("the archive says that the body had %d bytes, and does not hold it", n)
 		}
 		r.Body = []byte{}
-		return "", nil
+		return Passed{}, nil
 	case !post.has("text") || post.empty("text") && post.has("params"):
-		return "", harParams(post, r)
+		return Passed{}, harParams(post, r)
 	}
 	encoding := cmp.Or(post.text("encoding"), post.text("_encoding"))
 	err = post.textBody("text", strings.EqualFold(encoding, "base64"), r)
 	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
 	}
-	return "", err
+	return Passed{}, err
 }
 
 // holds reports whether there is anything in the body of a request: Fiddler and
 // Firefox write one for each.
 func holds(post object) bool {
 	return post.has("text") && !post.empty("text") || post.has("params") && !bytes.HasPrefix(firstItem(post["params"]), []byte("]"))
-}
-
-func bodiless(method string) bool {
-	switch method {
-	case "POST", "PUT", "PATCH", "DELETE", "":
-		return false
-	}
-	return true
 }
 
 const noteBodyForm = "body may not be byte-exact: it was kept as form fields and is encoded anew"

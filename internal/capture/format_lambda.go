@@ -36,7 +36,7 @@ func isLambdaEvent(item []byte) bool {
 		(isString(valueOf(item, "httpMethod")) || isString(valueOf(item, "routeKey")) || isString(valueOf(item, "rawPath")))
 }
 
-func lambdaEvent(o object, r *Request) (other string, err error) {
+func lambdaEvent(o object, r *Request) (other Passed, err error) {
 	context := o.object("requestContext")
 	r.Method, r.URL = o.text("httpMethod"), joinURL(o.text("path"), lambdaQuery(o))
 	if http := context.object("http"); http != nil {
@@ -51,21 +51,21 @@ func lambdaEvent(o object, r *Request) (other string, err error) {
 	// the one with lists only. An event that was edited by hand may have a header
 	// in the other one alone.
 	if !o.has("headers") && !o.has("multiValueHeaders") {
-		return "", errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
+		return Passed{}, errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
 	}
 	if isObject(o["multiValueHeaders"]) {
 		if r.Header, err = decodeHeaders(nil, o["multiValueHeaders"]); err != nil {
-			return "", err
+			return Passed{}, err
 		}
 	}
 	if o.has("headers") {
 		single, err := decodeHeaders(nil, o["headers"])
 		if err != nil {
-			return "", err
+			return Passed{}, err
 		}
 		r.Header = appendMissing(r.Header, single)
 	}
-	return "", o.textBody("body", isTrue(o["isBase64Encoded"]), r)
+	return Passed{}, o.textBody("body", isTrue(o["isBase64Encoded"]), r)
 }
 
 // appendMissing adds the lines of more whose names h has not got, or has with

@@ -41,22 +41,22 @@ func isNgrokRequest(item []byte) bool {
 		isString(valueOf(request, "raw")) && valueOf(request, "proto") != nil
 }
 
-func ngrokRequest(o object, r *Request) (other string, err error) {
+func ngrokRequest(o object, r *Request) (other Passed, err error) {
 	request := o.object("request")
 	if request == nil {
-		return "", errors.New(`there is no "request"`)
+		return Passed{}, errors.New(`there is no "request"`)
 	}
 	if !request.has("raw") {
-		return "", errors.New(`the request has no "raw": the agent keeps it no more`)
+		return Passed{}, errors.New(`the request has no "raw": the agent keeps it no more`)
 	}
 	raw, _ := bodyText(request["raw"])
 	if raw, err = decodeBase64(raw); err != nil {
-		return "", fmt.Errorf(`"raw": %w`, err)
+		return Passed{}, fmt.Errorf(`"raw": %w`, err)
 	}
 	line, _, _ := cutLine(raw)
 	if _, _, isDump := requestLine(line); isDump {
 		if err := ngrokDump(raw, r); err != nil {
-			return "", err
+			return Passed{}, err
 		}
 	} else {
 		// Some versions keep the body alone.
@@ -64,7 +64,7 @@ func ngrokRequest(o object, r *Request) (other string, err error) {
 		r.Method, r.URL = request.text("method"), request.text("uri")
 		if request.has("headers") {
 			if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
-				return "", err
+				return Passed{}, err
 			}
 		}
 		if n := framingOf(r.Header).length; n >= 0 && n != len(raw) {
@@ -72,7 +72,7 @@ func ngrokRequest(o object, r *Request) (other string, err error) {
 		}
 	}
 	r.ReceivedAt = o.text("start")
-	return "", nil
+	return Passed{}, nil
 }
 
 // ngrokDump takes one request apart. All that follows its head is its body, in

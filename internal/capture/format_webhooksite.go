@@ -32,9 +32,9 @@ func isWebhookSiteRequest(item []byte) bool {
 		(valueOf(item, "content") != nil || valueOf(item, "headers") != nil)
 }
 
-func webhookSiteRequest(o object, r *Request) (other string, err error) {
+func webhookSiteRequest(o object, r *Request) (other Passed, err error) {
 	if kind := o.text("type"); kind != "" && kind != "web" {
-		return "entries that are no web requests", nil
+		return Passed{1, "entry that is no web request", "entries that are no web requests"}, nil
 	}
 	r.Method, r.URL = o.text("method"), o.text("url")
 	// "2025-07-04 14:27:26" is UTC.
@@ -42,10 +42,10 @@ func webhookSiteRequest(o object, r *Request) (other string, err error) {
 		r.ReceivedAt = strings.Replace(at, " ", "T", 1) + "Z"
 	}
 	if !o.has("headers") {
-		return "", errors.New(`the request has no "headers"`)
+		return Passed{}, errors.New(`the request has no "headers"`)
 	}
 	if r.Header, err = decodeHeaders(nil, o["headers"]); err != nil {
-		return "", err
+		return Passed{}, err
 	}
-	return "", o.textBody("content", false, r)
+	return Passed{}, o.textBody("content", false, r)
 }

@@ -20,9 +20,9 @@ type exported struct {
 	// path leads to the array of items inside a document; nil where there is no
 	// such document.
 	path []string
-	// item fills r from one item. It may say instead that the item is no
-	// delivery and what it is: those are passed over, and counted.
-	item func(o object, r *Request) (other string, err error)
+	// item fills r from one item. It may say as well that the item is no delivery
+	// and what it is: those that carry no signature are passed over, and counted.
+	item func(o object, r *Request) (other Passed, err error)
 	// is recognises an item, which may be cut off.
 	is func(item []byte) bool
 	// contains recognises a document that holds items, which may be cut off.
@@ -43,7 +43,7 @@ func (e exported) sniff(head []byte, _ bool) bool {
 func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		r := io.Reader(&bomless{r: in.R})
-		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, yield: yield}
+		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, yield: yield}
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
 			if err != nil {
@@ -55,8 +55,8 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 		}
 		x.decode()
 		x.all()
-		if x.others > 0 {
-			yield(Batch{Note: fmt.Sprintf("%s: %d passed over: %s", in.Name, x.others, x.other)})
+		if x.passed.N > 0 {
+			yield(Batch{Passed: x.passed})
 		}
 	}
 }
@@ -72,8 +72,8 @@ type itemReader struct {
 	inside bool // items are in an array inside of documents
 	depth  int  // of arrays, outside of such documents
 	n      int
-	others int
-	other  string
+	passed Passed
+	names  []string // of headers that are signatures
 	yield  func(Batch) bool
 }
 
@@ -247,8 +247,9 @@ func (x *itemReader) give(raw []byte) bool {
 	switch {
 	case err != nil:
 		return x.yield(unreadable(r.Source, err))
-	case other != "":
-		x.others, x.other = x.others+1, other
+	case other.N > 0 && !signed(r.Header, x.names):
+		other.N += x.passed.N
+		x.passed = other
 		return true
 	}
 	batch := one(r, nil)
