@@ -47,7 +47,7 @@ func (t *pairTable) inPlace(text []byte) ([]byte, bool) {
 	}
 	// What is written for eight characters ends where the next eight begin.
 	n, ok := t.decode(text, text)
-	return text[:n], ok
+	return text[:n:n], ok
 }
 
 // decode decodes padded standard base64 into dst, which must have room for

@@ -18,7 +18,8 @@ type fastDecoder struct {
 	arena   []byte // all text of a record: made one string at the end
 	spans   []span // of arena: name and value of each header line, in turn
 	special [3]span
-	large   []byte // a body in base64 that is decoded where it stands, as the last
+	large   []byte // the text of a body that is decoded where it stands, as the last
+	placed  []byte // what it is then; nil where the body is in body
 }
 
 type span struct{ from, to int }
@@ -47,6 +48,9 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 		}
 		r := &f.request
 		r.Source, r.Header, r.Body = all[:source], f.fields, f.body
+		if f.placed != nil {
+			r.Body = f.placed
+		}
 		r.ReceivedAt, r.Method, r.URL = cut(f.special[receivedAt]), cut(f.special[method]), cut(f.special[target])
 		return r, nil
 	}
@@ -60,7 +64,7 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 
 // record reports whether it understood the whole line.
 func (f *fastDecoder) record(b []byte) bool {
-	f.spans, f.special, f.large = f.spans[:0], [3]span{}, nil
+	f.spans, f.special, f.large, f.placed = f.spans[:0], [3]span{}, nil, nil
 	headers, body := false, false
 	i := skipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
@@ -129,11 +133,10 @@ func (f *fastDecoder) inPlace() bool {
 		return true
 	}
 	var ok bool
-	switch {
-	case f.request.Inexact: // a string
-		f.body, ok = bodyText(f.large)
-	default:
-		f.body, ok = pairs().inPlace(f.large)
+	if f.request.Inexact { // a string
+		f.placed, ok = bodyText(f.large)
+	} else {
+		f.placed, ok = pairs().inPlace(f.large)
 	}
 	return ok
 }

@@ -50,7 +50,7 @@ const (
 	wholeBody = 8 << 20
 )
 
-// What diagnoses take in memory, all together and each; see [Engine.explain].
+// What diagnoses take in memory, all together and each; see [worker.explain].
 const (
 	diagnosisMemory = 96 << 20
 	bodyForms       = 8   // times the body: forms of it that are there at once, and pairs
