@@ -108,10 +108,12 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 	// Cancelled on return, so that nothing goes on reading after a failure.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: o.app.env.Streams.In}, SignatureHeaders: o.signedBy(o.app)})
+	names := o.signedBy(o.app)
+	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: o.app.env.Streams.In}, SignatureHeaders: names})
 	if err != nil {
 		return err
 	}
+	probes := 0
 	for batch := range batches {
 		if batch.Note != "" {
 			o.app.note("%s", batch.Note)
@@ -120,10 +122,17 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 			o.app.note("passed over: %s", batch.Passed)
 		}
 		for q, err := range batch.Each() {
+			if err == nil && q.Probe(names) {
+				probes++
+				continue
+			}
 			if err = r.one(ctx, q, err); err != nil {
 				return r.end(err)
 			}
 		}
+	}
+	if probes > 0 {
+		o.app.note("passed over: %s", capture.Probes(probes))
 	}
 	if ctx.Err() != nil {
 		return r.end(interrupted())
