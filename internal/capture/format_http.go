@@ -201,23 +201,23 @@ func (d *dump) request(b []byte) (rest []byte) {
 
 // body cuts the body off by its framing. Interim answers may have come before
 // it, which the body itself may look like: what the framing fits tells, unless
-// the client says that it waits for one.
+// the client says that it waits for one. Where it fits several ways, the body is
+// the one that does not look like an answer.
 func (d *dump) body(b []byte, f framing, r *Request) cut {
 	starts := d.interim(b)
 	last := len(starts) - 1
-	for i := range starts {
-		if i == 0 && last > 0 && r.Header.Has("Expect") {
-			continue
+	best, at := cutBody(starts[last], f), last
+	for i := last - 1; i >= 0; i-- {
+		if i == 0 && r.Header.Has("Expect") || best.fits && !begins(best.body) {
+			break
 		}
-		c := cutBody(starts[i], f)
 		// A body that does not hold what looks like an answer comes behind it.
-		if c.fits && (i == last || len(c.body) >= len(starts[i])-len(starts[i+1])) {
-			d.answers += i
-			return c
+		if c := cutBody(starts[i], f); c.fits && len(c.body) >= len(starts[i])-len(starts[i+1]) {
+			best, at = c, i
 		}
 	}
-	d.answers += last
-	return cutBody(starts[last], f)
+	d.answers += at
+	return best
 }
 
 // interim returns where a body may start: at b, and after each answer that is

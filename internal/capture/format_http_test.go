@@ -41,6 +41,8 @@ func TestDumps(t *testing.T) {
 		{"interim answers", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nHTTP/1.1 100 Continue\n\n\nHTTP/1.1 103 x\nLink: y\n\n2\nab\n0\n\n", []string{"ab"}, "2 answers", nil},
 		{"an interim answer, no length", "POST / HTTP/1.1\nHost: x\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
 		{"a body like an interim answer", post("HTTP/1.1 100 Continue\n\n") + post("b"), []string{"HTTP/1.1 100 Continue\n\n", "b"}, "", nil},
+		{"an interim answer, and a body in which a request begins where a length without it would end",
+			strings.Replace(post("ab\n\nGET / HTTP/1.1\nHost: q\n"), "\n\n", "\n\nHTTP/1.1 100 Continue\n\n", 1) + post("b"), []string{"ab\n\nGET / HTTP/1.1\nHost: q\n", "b"}, "1 answer", nil},
 		{"an interim answer without its end", post("HTTP/1.1 100 Continue\nx") + post("b"), []string{"HTTP/1.1 100 Continue\nx", "b"}, "", nil},
 		{"answers alone", answer + answer, nil, "2 answers", nil},
 
