@@ -56,7 +56,8 @@ func newVerifyCmd(g *globals) *cobra.Command {
 		Long: `Check whether captured deliveries carry the signature that the provider makes
 with the webhook's secret. A capture is a file, a directory, or - for standard
 input, in one of the formats that 'hookctl help formats' lists; nothing is ever
-trimmed from a payload.
+trimmed from a payload. Answers, and GET, HEAD or OPTIONS requests without body
+and signature, are no deliveries: they are passed over and counted.
 
 Without --webhook, --secret-file or --secret-env every secret kept in this
 profile is tried, those of deleted webhooks too (retries come for hours), and
