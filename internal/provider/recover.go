@@ -217,11 +217,30 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 	if value.IsZero() {
 		return Finding{}, false, nil
 	}
+	if wh.ID == "" { // a recover before this one may have found it by the list
+		if wh.ID, err = r.idOf(ctx, d.Name, value); err != nil {
+			return Finding{}, false, err
+		}
+	}
 	if wh.ID == "" {
 		u.salvage = value
 		return Finding{}, false, nil
 	}
 	return r.keepFound(ctx, u, wh.ID, value)
+}
+
+// idOf is the webhook of which value is the kept secret; "" for none.
+func (r Recovery) idOf(ctx context.Context, provider string, value secret.Value) (string, error) {
+	kept, _, err := r.Store.List(ctx)
+	for _, rec := range kept {
+		if rec.Provider != provider || rec.Fingerprint != value.Fingerprint() {
+			continue
+		}
+		if rec, err := r.Store.Get(ctx, rec.Ref()); err == nil && rec.Secret.Equal(value) {
+			return rec.ID, nil
+		}
+	}
+	return "", err
 }
 
 // reread lets the provider's own client read the answer in the journal. The

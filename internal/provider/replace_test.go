@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -228,5 +229,37 @@ func TestReplaceNamesWhatAnotherProcessMadeInTheSamePlace(t *testing.T) {
 	wantKind(t, err, fault.Refused, "toy/id-2", "hookctl delete toy/id-1")
 	if fault.Code(err) != "conflict" || !made.OldGone || len(w.pending()) != 0 {
 		t.Errorf("%s, gone %v, %d entries", fault.Code(err), made.OldGone, len(w.pending()))
+	}
+}
+
+// The answer's beginning is lost, and with it the id: the list says whose secret
+// it is. The old webhook is named by every recover until it is gone.
+func TestRecoverNamesTheOldWebhookOfASalvagedSecret(t *testing.T) {
+	w := withOld(t)
+	w.answer = func(rw http.ResponseWriter) {
+		rw.Header().Set("Content-Length", "1000")
+		rw.WriteHeader(201)
+		fmt.Fprintf(rw, `{"data":{"secret":%q,`, canary)
+		_ = http.NewResponseController(rw).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	wantKind(t, err, fault.Custody)
+	w.rows = append(w.rows, row("id-1", w.now))
+	for range 3 {
+		var kept, named bool
+		for _, f := range w.recover() {
+			kept = kept || f.ID == "id-1" && f.State == StateKept
+			named = named || f.ID == "id-0" && f.Next == "hookctl recover --delete toy/id-0"
+		}
+		if !kept || !named || len(w.pending()) != 1 {
+			t.Fatalf("kept %v, the old one named %v, %d entries", kept, named, len(w.pending()))
+		}
+	}
+	if err := w.client.Delete(context.Background(), "id-0"); err != nil {
+		t.Fatal(err)
+	}
+	if found := w.recover(); len(found) != 1 || !found[0].Settled() || len(w.pending()) != 0 {
+		t.Errorf("afterwards %+v", found)
 	}
 }
