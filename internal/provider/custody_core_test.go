@@ -208,3 +208,19 @@ func TestClocksApart(t *testing.T) {
 		})
 	}
 }
+
+// TestCreateMarksItsAuthData: what the provider never shows is compared by its
+// mark.
+func TestCreateMarksItsAuthData(t *testing.T) {
+	w := newWorld(t)
+	with := spec
+	with.AuthType, with.AuthData = "basic", secret.New(`{"username":"u","password":"p"}`)
+	got, err := w.client.Create(context.Background(), with, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"})
+	if err != nil || rec.Auth == nil || got.Record.Auth == nil {
+		t.Errorf("no mark: %+v, %v", rec.Auth, err)
+	}
+}

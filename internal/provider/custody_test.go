@@ -265,6 +265,9 @@ func TestCreateKeepsTheSecretBeforeItReturns(t *testing.T) {
 	if p := w.pending(); len(p) != 0 {
 		t.Errorf("the journal still holds %d entries", len(p))
 	}
+	if len(w.notices) > 0 {
+		t.Errorf("nothing went wrong, and this was said: %q", w.notices)
+	}
 }
 
 func TestCreateRefusesBeforeTheRequest(t *testing.T) {
