@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
+	"slices"
 )
 
 // each makes a sequence of the given texts, leaving out those equal to the
@@ -37,10 +38,15 @@ func made(original []byte, forms ...func() []byte) iter.Seq[[]byte] {
 }
 
 // parts is the form that consists of them: the only one itself, or a copy of all.
+// A body that is too large to be copied stays alone, and so is no form.
 func parts(all ...[]byte) func() []byte {
 	return func() []byte {
-		if len(all) == 1 {
+		large := slices.IndexFunc(all, func(part []byte) bool { return len(part) > wholeBody })
+		switch {
+		case len(all) == 1:
 			return all[0]
+		case large >= 0:
+			return all[large]
 		}
 		return bytes.Join(all, nil)
 	}
@@ -98,6 +104,9 @@ func base64Body(b []byte) iter.Seq[[]byte] {
 				return
 			}
 			text = out
+		}
+		if len(b) > wholeBody {
+			return
 		}
 		yield(base64.StdEncoding.AppendEncode(nil, b))
 	}
