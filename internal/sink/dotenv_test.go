@@ -39,6 +39,10 @@ func TestSetDotenv(t *testing.T) {
 		"quoted to the end":   {"X='old'", "X=v"},
 		"export is a name":    {"export=1\n", "export=1\nX=v\n"},
 		"line of equal signs": {"====\n", "====\nX=v\n"},
+		"escaped quote":       {"A=\"one\n\\\"\nX=no\n\"\nX=old\n", "A=\"one\n\\\"\nX=no\n\"\nX=v\n"},
+		"no escape in single": {"A='it\\'\nX=old\nB=''\n", "A='it\\'\nX=v\nB=''\n"},
+		"stray quote":         {"\"stray\nX=old\n\"\n", "\"stray\nX=v\n\"\n"},
+		"quote in a comment":  {"# A=\"x\nX=old\n# \"\n", "# A=\"x\nX=v\n# \"\n"},
 	} {
 		if got := string(setDotenv([]byte(c.in), "X", "v")); got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +57,26 @@ func TestChild(t *testing.T) {
 	case "fail":
 		say(os.Stderr, "cannot store "+in+"\n")
 		os.Exit(9)
+	case "tail":
+		say(os.Stdout, "cut off: ", in[:len(in)/2])
+		os.Exit(0)
+	case "leave": // somebody behind who holds the output open
+		cmd := exec.Command(os.Args[0], os.Args[1:]...)
+		cmd.Env = append(os.Environ(), "HOOKCTL_TEST_CHILD=hold="+file)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+	case "hold": // as long as the file is there, but not for ever
+		for range 400 {
+			if _, err := os.Stat(file); err != nil {
+				return
+			}
+			time.Sleep(50 * time.Millisecond)
+		}
+		if err := os.Remove(file); err != nil {
+			t.Fatal(err)
+		}
 	case "hang":
 		time.Sleep(time.Minute)
 	}
@@ -121,11 +142,36 @@ func TestExecMasksOutput(t *testing.T) {
 	}
 }
 
+// The output may end within what looks like the secret.
+func TestExecMasksTheEndOfTheOutput(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	spec := child(w, "tail")
+	w.env.Environ = append(w.env.Environ, "GOCOVERDIR="+t.TempDir()) // else Go writes more
+	if err := w.put(t, spec, canary); err != nil || w.errOut.String() != "cut off: ***" {
+		t.Errorf("%v, %q", err, w.errOut.String())
+	}
+}
+
+// A command that ends well and leaves somebody behind has taken the secret.
+func TestExecLeavesSomebodyBehind(t *testing.T) {
+	t.Parallel()
+	held := filepath.Join(t.TempDir(), "held")
+	write(t, held, "", 0o600)
+	w := newWorld()
+	if err := w.put(t, child(w, "leave="+held), canary); err != nil {
+		t.Error(err)
+	}
+	if err := os.Remove(held); err != nil {
+		t.Errorf("it was waited for: %v", err)
+	}
+}
+
 func TestExecFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
 	err := w.put(t, child(w, "fail"), canary)
-	if err == nil || !strings.Contains(err.Error(), os.Args[0]) || !strings.Contains(err.Error(), "9") || fault.KindOf(err) != fault.Other {
+	if err == nil || !strings.Contains(err.Error(), os.Args[0]) || !strings.HasSuffix(err.Error(), "exit status 9") || fault.KindOf(err) != fault.Other {
 		t.Error(err)
 	}
 	if said(w) != "cannot store ***\n" {
@@ -134,7 +180,7 @@ func TestExecFailures(t *testing.T) {
 
 	s := newWorld().sink(t, "exec:hookctl-no-such-command --flag")
 	for _, err := range []error{s.Check(context.Background()), s.Put(context.Background(), item(canary))} {
-		if err == nil || !strings.Contains(err.Error(), "hookctl-no-such-command") || fault.Hint(err) == "" {
+		if err == nil || strings.Count(err.Error(), "hookctl-no-such-command") != 1 || !errors.Is(err, exec.ErrNotFound) || fault.Hint(err) == "" {
 			t.Error(err)
 		}
 	}
@@ -185,6 +231,8 @@ func TestMasker(t *testing.T) {
 		"xabcabdabcabdy":           "x******y",
 		"ababcabdab":               "ab***ab",
 		"abcab":                    "***", // a long beginning at the end
+		"xabca":                    "x***",
+		"xabc":                     "xabc",
 		"abcabx":                   "abcabx",
 		"name: ":                   "name: ",
 		strings.Repeat("abcab", 9): strings.Repeat("abcab", 8) + "***",

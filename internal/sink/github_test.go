@@ -79,14 +79,13 @@ func TestGithub(t *testing.T) {
 			t.Error(err)
 		}
 		dir := t.TempDir()
-		for _, bad := range []string{filepath.Join(dir, "none"), dir, os.DevNull} {
+		for bad, why := range map[string]string{filepath.Join(dir, "none"): "none", dir: "not a regular file", os.DevNull: "not a regular file"} {
 			w.vars[c.variable] = bad
 			s := w.sink(t, c.sink+"X")
-			if err := s.Check(context.Background()); err == nil || !strings.Contains(err.Error(), c.variable) {
-				t.Errorf("Check with %s: %v", bad, err)
-			}
-			if err := s.Put(context.Background(), item(canary)); err == nil {
-				t.Errorf("Put with %s succeeded", bad)
+			for what, err := range map[string]error{"Check": s.Check(context.Background()), "Put": s.Put(context.Background(), item(canary))} {
+				if err == nil || !strings.Contains(err.Error(), c.variable) || !strings.Contains(err.Error(), why) {
+					t.Errorf("%s with %s: %v", what, bad, err)
+				}
 			}
 		}
 	}
@@ -105,5 +104,24 @@ func TestMaskComesFirst(t *testing.T) {
 	w.env.Stderr = broken{}
 	if err := w.put(t, "github-output:X", canary); err == nil || read(t, path) != "" {
 		t.Errorf("%v, %q", err, read(t, path))
+	}
+}
+
+// A file that cannot be written is found before anything is sent to a provider.
+// A running program is one, even for those whom no mode keeps out.
+func TestGithubFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+		_ = f.Close()
+		t.Skip("this system lets a running program be written")
+	}
+	w := newWorld()
+	w.vars["GITHUB_ENV"] = path
+	if err := w.sink(t, "github-env:X").Check(context.Background()); err == nil || !strings.Contains(err.Error(), path) {
+		t.Error(err)
 	}
 }

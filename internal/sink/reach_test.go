@@ -84,6 +84,20 @@ func TestOutside(t *testing.T) {
 			t.Errorf("%s writes no file of its own choice", spec)
 		}
 	}
+	// Whoever writes "~" means a home, also where the files of here are inside.
+	for path, outside := range map[string]bool{"~": true, "~/x": true, "~root/x": true, "~x": false, "x~/y": false} {
+		if got := Outside(fileSink{spec: "file:" + path, path: path}, here); got != outside {
+			t.Errorf("%q: outside is %v", path, got)
+		}
+	}
+	// What cannot be made whole may lead anywhere.
+	tmpl, err := ParseTemplate("file:in/{{.Name}}-{{.ID}}", Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !Outside(lateSink{tmpl, Item{Name: "é"}}, abs("in")) || Outside(lateSink{tmpl, Item{Name: "e"}}, abs("in")) {
+		t.Error("a sink that is not whole yet")
+	}
 	// Every file is outside of nothing.
 	if !Outside(fileSink{spec: "file:x", path: "x"}, "") {
 		t.Error("inside of nothing")
@@ -127,11 +141,19 @@ func TestWithin(t *testing.T) {
 		if err := s.Put(ctx, it); err != nil {
 			t.Errorf("%s: %v", spec, err)
 		}
+		if names, err := os.ReadDir(sub); len(names) != 1 || err != nil {
+			t.Errorf("%s: written: %v, %v", spec, names, err)
+		}
 		if got := For(s, it).String(); strings.Contains(got, "{{") {
 			t.Errorf("not whole: %s", got)
 		}
 		if err := os.RemoveAll(sub); err != nil {
 			t.Fatal(err)
+		}
+		for what, err := range map[string]error{"Check": s.Check(ctx), "Put": s.Put(ctx, it)} { // not outside, but not there
+			if err == nil || !strings.Contains(err.Error(), sub) {
+				t.Errorf("%s: %s: %v", spec, what, err)
+			}
 		}
 		if err := os.Symlink(away, sub); err != nil {
 			t.Skip(err)

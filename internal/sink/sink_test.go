@@ -131,6 +131,15 @@ func TestParseErrors(t *testing.T) {
 			}
 		}
 	}
+	for spec, word := range map[string]string{
+		"dotenv:.env": "(the form is dotenv:PATH:NAME)",
+		"doten:x:Y":   "did you mean dotenv?",
+		"https":       "there is no such sink",
+	} {
+		if _, err := Parse(spec, newWorld().env); err == nil || !strings.HasSuffix(err.Error(), word) {
+			t.Errorf("%q: %v", spec, err)
+		}
+	}
 	w := newWorld()
 	w.env.Structured = true
 	if _, err := Parse("stdout", w.env); fault.KindOf(err) != fault.Usage {
@@ -148,6 +157,31 @@ func TestForms(t *testing.T) {
 		newWorld().sink(t, example)
 		if f.Meaning == "" {
 			t.Errorf("%s has no meaning", f.Syntax)
+		}
+	}
+}
+
+func TestIsVariable(t *testing.T) {
+	t.Parallel()
+	// The characters before and behind each range, too.
+	for name, want := range map[string]bool{"_": true, "az": true, "AZ": true, "x09": true, "zaZA90": true, "a`": false, "a{": false, "a@": false, "a[": false, "a/": false, "a:": false, "0": false, "9a": false} {
+		if IsVariable(name) != want {
+			t.Errorf("%q: %v", name, !want)
+		}
+	}
+}
+
+// What masks a secret in a log comes before what may print it.
+func TestMasks(t *testing.T) {
+	t.Parallel()
+	for spec, want := range map[string]bool{"file:x": false, "dotenv:x:X": false, "github-output:X": true, "github-env:X": true, "exec:x": false, "stdout": true} {
+		if s := newWorld().sink(t, spec); Masks(s) != want {
+			t.Errorf("%s: %v", spec, !want)
+		}
+	}
+	for spec, want := range map[string]bool{"exec:put {{.Name}}": true, "file:exec": false} {
+		if tpl, err := ParseTemplate(spec, Env{}); err != nil || tpl.Runs() != want {
+			t.Errorf("%s: runs a command: %v, %v", spec, !want, err)
 		}
 	}
 }
@@ -174,6 +208,51 @@ func TestStdout(t *testing.T) {
 	w.env.Stderr = broken{}
 	if err := w.put(t, "stdout", canary); !errors.Is(err, errBroken) || w.out.Len() > 0 {
 		t.Error(w.out.String(), err)
+	}
+}
+
+// A secret does not drive a terminal; a pipe gets it as it is.
+func TestStdoutIsATerminal(t *testing.T) {
+	t.Parallel()
+	const driving = "a\x1b[2Jb"
+	for _, c := range []struct {
+		text     string
+		terminal bool
+		exact    bool
+	}{{driving, true, false}, {driving, false, true}, {canary, true, true}} {
+		w := newWorld()
+		w.env.Terminal = c.terminal
+		err := w.put(t, "stdout", c.text)
+		got, said := w.out.String(), w.errOut.String()
+		if err != nil || (got == c.text+"\n") != c.exact || c.terminal && strings.Contains(got, "\x1b") {
+			t.Errorf("%q, terminal %v: %q, %v", c.text, c.terminal, got, err)
+		}
+		if strings.Contains(said, "cannot show") == c.exact || (said == "") != c.exact {
+			t.Errorf("%q, terminal %v: said %q", c.text, c.terminal, said)
+		}
+	}
+	w := newWorld()
+	w.env.Terminal, w.env.Stderr = true, broken{}
+	if err := w.put(t, "stdout", driving); !errors.Is(err, errBroken) || w.out.Len() > 0 {
+		t.Errorf("%v, %q", err, w.out.String())
+	}
+}
+
+// Who uses standard output for something else says why nothing may be printed there.
+func TestStdoutIsTaken(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.env.NoStdout = errors.New("it is taken")
+	if _, err := Parse("stdout", w.env); err != w.env.NoStdout {
+		t.Error(err)
+	}
+	if _, err := Parse("stdout:x", w.env); fault.KindOf(err) != fault.Usage {
+		t.Error(err)
+	}
+	w.sink(t, "file:x")
+	w.env.Structured = true
+	if _, err := Parse("stdout", w.env); fault.KindOf(err) != fault.Usage || !strings.HasSuffix(err.Error(), "(the form is stdout)") {
+		t.Error(err)
 	}
 }
 
@@ -223,7 +302,7 @@ func TestSecretsAsNames(t *testing.T) {
 		for _, spec := range []string{
 			typed, typed + ":NAME", "file:" + typed, "file:" + dir + "/" + typed, "dotenv:.env:" + typed, "dotenv:" + typed + ":NAME", "dotenv:" + typed,
 			"github-output:" + typed, "github-env:" + typed, "exec:" + typed, "exec:" + typed + " --flag", "stdout:" + typed,
-			"dotenv:.env:{{.Name}}_" + typed, "file:{{.Nom}}" + typed,
+			"dotenv:.env:{{.Name}}_" + typed, "file:{{.Nom}}" + typed, "file:s/{{.Name}}/" + typed, "github-env:" + typed + "{{.Name}}", "file:" + typed + "{{.ID}}",
 		} {
 			w := newWorld()
 			_, err := Parse(spec, w.env)

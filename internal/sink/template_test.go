@@ -44,6 +44,9 @@ func TestTemplateFill(t *testing.T) {
 		{"dotenv:.env:{{.Name}}", Item{Name: "1st"}, "!name"},
 		{"dotenv:.env:{{.Name}}", Item{Name: "A=1\nB"}, "!control characters"},
 		{"dotenv:.env:{{.Name}}", Item{Name: "a:b"}, "dotenv:.env:A_B"},
+		{"dotenv:.env:{{.Name}}", Item{Name: "- -"}, "!nothing safe for a variable"},
+		{"file:s/{{.Name}}", Item{Name: "a\x80b"}, "!beyond ASCII"},
+		{"file:s/{{.Name}}", Item{Name: "AZaz09._-x"}, "file:s/AZaz09._-x"},
 	} {
 		tpl, err := ParseTemplate(tc.spec, Env{})
 		if err != nil {
@@ -77,6 +80,8 @@ func TestTemplateRefuses(t *testing.T) {
 		"github-env:1{{.Name}}":      "name",
 		"exec:":                      "missing",
 		"dotenv:.env:HOOK {{.Name}}": "name",
+		"dotenv::{{.Name}}":          "the path is missing",
+		"exec:put '{{.Name}}":        "split",
 	} {
 		if _, err := ParseTemplate(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v, want %q", spec, err, part)
@@ -106,6 +111,13 @@ func TestTemplatePlace(t *testing.T) {
 		if got := place(none, "é"); got != "" {
 			t.Errorf("%s: %q", none, got)
 		}
+	}
+	tpl, err := ParseTemplate("file:s/{{.ID}}", Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := tpl.Place(Item{ID: "A"}); got != filepath.Join("s", "a") {
+		t.Errorf("of a known id: %q", got)
 	}
 	if place("dotenv:.env:A", "x") == place("dotenv:.env:B", "x") {
 		t.Error("two variables are one place")
@@ -139,6 +151,9 @@ func TestTemplateWithLateID(t *testing.T) {
 	if _, err := tpl.Fill(Item{Name: "é"}); err == nil {
 		t.Error("a name that is no file's name is taken")
 	}
+	if err := (lateSink{tpl, Item{Name: "é"}}).Check(context.Background()); fault.KindOf(err) != fault.Usage {
+		t.Errorf("a check of a name that is no file's name: %v", err)
+	}
 	if to.String() != tpl.spec {
 		t.Errorf("%s", to)
 	}
@@ -153,9 +168,20 @@ func TestTemplateWithLateID(t *testing.T) {
 	if got := For(to, Item{ID: "é"}); got.String() != tpl.spec {
 		t.Errorf("an id that is no file's name: %s", got)
 	}
-	for _, spec := range []string{"file:plain", "exec:docker inspect -f '{{json .}}'", "file:{{.ID"} {
+	for _, spec := range []string{"file:plain", "exec:docker inspect -f '{{json .}}'", "file:{{.ID", "exec:{{.Name}} x"} {
 		if got := SpecFor(spec, it); got != spec {
 			t.Errorf("%s for one webhook: %s", spec, got)
+		}
+	}
+	if got := SpecFor(tpl.spec, Item{Name: "é", ID: "x"}); got != tpl.spec {
+		t.Errorf("a name that is no file's name: %s", got)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for what, err := range map[string]error{"Check": to.Check(context.Background()), "Put": to.Put(context.Background(), it)} {
+		if err == nil || !strings.Contains(err.Error(), filepath.Base(dir)) {
+			t.Errorf("%s where the directory is gone: %v", what, err)
 		}
 	}
 }
