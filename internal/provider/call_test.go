@@ -2,6 +2,7 @@ package provider
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -16,6 +17,7 @@ func TestCallURL(t *testing.T) {
 		"hooks/a%2Fb":                        "https://api.example.com/functions/v1/hooks/a%2Fb",
 		"hooks?u=https://x":                  "https://api.example.com/functions/v1/hooks?u=https://x",
 		"a..b/.c":                            "https://api.example.com/functions/v1/a..b/.c",
+		"hooks/~!$&'()*+,;=@z":               "https://api.example.com/functions/v1/hooks/~!$&'()*+,;=@z",
 		"https://api.example.com/other/path": "https://api.example.com/other/path",
 		"https://API.example.com:443/x":      "https://API.example.com:443/x",
 
@@ -57,6 +59,30 @@ func TestLetters(t *testing.T) {
 		got := Letters(text)
 		if got != "createwebhook" && got != "createwebhookzz" && got != "crezzatewebhook" {
 			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
+func TestUnescaped(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"%41": "A", "%2541": "A", "x%7A": "xz", "%4": "%4", "x%": "x%", "": "", "%zz%41": "%zzA",
+		"%" + strings.Repeat("25", 7) + "41": "A", // as often as it was applied
+	} {
+		if got := Unescaped(text); got != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+	if got := Letters("A-Z, a-z, `{@[1"); got != "azaz" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestSafeMethod(t *testing.T) {
+	t.Parallel()
+	for method, want := range map[string]bool{"GET": true, "HEAD": true, "OPTIONS": true, "POST": false, "PUT": false, "PATCH": false, "DELETE": false, "": false} {
+		if SafeMethod(method) != want {
+			t.Errorf("%q: %v", method, !want)
 		}
 	}
 }

@@ -52,7 +52,7 @@ func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (
 		if resp.Status >= 500 || resp.Status == 429 {
 			kind = fault.Unavailable
 		}
-		return nil, &fault.Error{Kind: kind, Err: &toyError{status: resp.Status, certain: resp.Status < 500}}
+		return nil, &fault.Error{Kind: kind, Err: &toyError{status: resp.Status, certain: resp.Status >= 400 && resp.Status < 500}}
 	}
 	return resp, nil
 }
@@ -339,6 +339,7 @@ func TestCreateOutcomes(t *testing.T) {
 		"server error, listed":       {answer: status(503, `oops`), prepare: made, kind: fault.Custody, words: []string{"toy/id-9", "recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"reset, listed":              {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: made, kind: fault.Custody, words: []string{"toy/id-9"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"reset, the list fails too":  {answer: func(http.ResponseWriter) { panic(http.ErrAbortHandler) }, prepare: func(w *world) { w.list = status(500, `no`) }, kind: fault.Custody, words: []string{"may or may not", "recover"}, pending: 1, finding: StateUnknown},
+		"no answer of the API":       {answer: status(300, `elsewhere`), kind: fault.Unavailable, words: []string{"recover", "nothing was created"}, pending: 1, finding: StateNotCreated},
 		"2xx, a failure, not listed": {answer: status(200, `failed`), kind: fault.Unavailable, words: []string{"recover", "nothing was created"}, pending: 1, finding: StateNotCreated},
 		"2xx, a failure, listed":     {answer: status(200, `failed`), prepare: made, kind: fault.Custody, words: []string{"toy/id-9", "recover"}, pending: 1, finding: StateOrphan, id: "id-9"},
 		"2xx, not JSON":              {answer: status(200, `<html>`), kind: fault.Custody, words: []string{"HTTP 200", "recover"}, pending: 1, finding: StateUnreadable},
@@ -367,6 +368,9 @@ func TestCreateOutcomes(t *testing.T) {
 			wantKind(t, err, tc.kind, tc.words...)
 			if w.posts != 1 {
 				t.Errorf("%d requests to create", w.posts)
+			}
+			if said := strings.Join(w.notices, "\n"); strings.Contains(said, "could not be") {
+				t.Errorf("nothing failed here: %s", said)
 			}
 			pending := w.pending()
 			if len(pending) != tc.pending {
@@ -588,13 +592,173 @@ func TestRecoverWithoutAProvider(t *testing.T) {
 	}
 }
 
+// A record that cannot be marked is said; a webhook that is gone already is
+// marked, and that it was gone is said too.
+func TestDeleteOfWhatIsGone(t *testing.T) {
+	w := newWorld(t)
+	if _, err := w.client.Create(context.Background(), spec, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.client.raw = goneRaw{w.client.raw}
+	good := w.store
+	w.client.custody.Store = brokenStore{Store: good, put: errors.New("disk full")}
+	err := w.client.Delete(context.Background(), "id-1")
+	wantKind(t, err, fault.Other, "id-1 is gone at the provider", "disk full")
+	w.client.custody.Store = good
+	first := w.now
+	for range 2 { // the second time leaves the mark of the first
+		wantKind(t, w.client.Delete(context.Background(), "id-1"), fault.Refused, "no webhook")
+		if rec, err := good.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"}); err != nil || !rec.DeletedAt.Equal(first) {
+			t.Errorf("deleted at %s: %v", rec.DeletedAt, err)
+		}
+		w.now = w.now.Add(time.Hour)
+	}
+	if code := fault.Code(w.client.Delete(context.Background(), "never there")); code != "not-found" {
+		t.Error(code)
+	}
+}
+
+// goneRaw is a provider that has no webhook.
+type goneRaw struct{ Provider }
+
+func (goneRaw) Delete(_ context.Context, id string) error {
+	return fault.Errorf(fault.Refused, "no webhook %q", id).WithCode("not-found")
+}
+
+// Where there is no store, nobody can have replaced the webhook either.
+func TestDeleteWithoutAStore(t *testing.T) {
+	w := newWorld(t)
+	removed := ""
+	w.deleted = func(id string) { removed = id }
+	file := filepath.Join(w.dir, "a file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.client.custody.Journal = secret.OpenJournal(filepath.Join(file, "journal"))
+	if err := w.client.Delete(context.Background(), "id-1"); err != nil || removed != "id-1" {
+		t.Errorf("removed %q: %v", removed, err)
+	}
+}
+
+func TestMarkGone(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	if _, err := w.client.Create(ctx, spec, nil); err != nil {
+		t.Fatal(err)
+	}
+	deleted := func() bool {
+		rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return !rec.DeletedAt.IsZero()
+	}
+	for name, rows := range map[string][]Webhook{"listed": {row("id-0", w.now), row("id-1", w.now)}, "one may be it": {{Unreadable: "no object"}}} {
+		w.rows = rows
+		if gone, err := w.client.MarkGone(ctx, "id-1"); gone || err != nil || deleted() {
+			t.Errorf("%s: %v, %v", name, gone, err)
+		}
+	}
+	w.list = func(rw http.ResponseWriter) { rw.WriteHeader(500) }
+	if gone, err := w.client.MarkGone(ctx, "id-1"); gone || fault.KindOf(err) != fault.Unavailable || deleted() {
+		t.Errorf("the list fails: %v, %v", gone, err)
+	}
+	w.list, w.rows = nil, []Webhook{row("id-0", w.now)}
+	if gone, err := w.client.MarkGone(ctx, "id-1"); !gone || err != nil || !deleted() {
+		t.Errorf("not listed: %v, %v", gone, err)
+	}
+}
+
+// obedient is a toy whose webhooks can be changed in place.
+type obedient struct{ Provider }
+
+func (obedient) Update(_ context.Context, id string, _ Change) (Webhook, error) {
+	kind := "basic"
+	return Webhook{ID: id, AuthType: &kind}, nil
+}
+
+// TestUpdateMarksTheAuthentication: what a provider never tells again is
+// recognised in its record, and a wrong mark would hide a difference.
+func TestUpdateMarksTheAuthentication(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	with := spec
+	with.AuthType, with.AuthData = "bearer", secret.New(`{"token":"t"}`)
+	made, err := w.client.Create(ctx, with, nil)
+	if err != nil || made.Record.Auth == nil || !made.Record.Auth.Fits("bearer", with.AuthData) {
+		t.Fatalf("of a create: %+v, %v", made.Record.Auth, err)
+	}
+	w.client.raw = obedient{w.client.raw}
+	mark := func() *secret.AuthMark {
+		rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rec.Auth
+	}
+	update := func(ch Change) {
+		if _, err := w.client.Update(ctx, "id-1", ch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	name, kind, data := "n", "header", secret.New(`{"name":"a","value":"b"}`)
+	if update(Change{Name: &name}); mark() == nil || !mark().Fits("bearer", with.AuthData) {
+		t.Error("another change takes the mark away")
+	}
+	if update(Change{AuthType: &kind, AuthData: data}); mark() == nil || !mark().Fits("header", data) {
+		t.Error("of a type with data")
+	}
+	if update(Change{AuthData: data}); mark() == nil || !mark().Fits("basic", data) {
+		t.Error("the type that the provider has")
+	}
+	if update(Change{AuthType: &kind}); mark() != nil {
+		t.Error("a type without data")
+	}
+	if len(w.notices) > 0 {
+		t.Errorf("said %q", w.notices)
+	}
+	if _, err := w.client.Update(ctx, "never kept", Change{AuthData: data}); err != nil || len(w.notices) > 0 {
+		t.Errorf("without a record: %v, said %q", err, w.notices)
+	}
+	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
+	if update(Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be brought up to date: disk full") {
+		t.Errorf("said %q", w.notices)
+	}
+}
+
+// TestLastResort: a secret that neither the store nor the journal has is shown
+// once, and the error says whether anybody could see it.
+func TestLastResort(t *testing.T) {
+	for name, c := range map[string]struct {
+		resort bool // there is one
+		seen   bool
+		words  string
+	}{"seen": {true, true, "shown above, once"}, "not seen": {true, false, "it is lost unless"}, "none": {false, false, "it is lost unless"}} {
+		w := newWorld(t)
+		w.deafJournal()
+		w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
+		shown := ""
+		if c.resort {
+			w.client.custody.LastResort = func(ref secret.Ref, s secret.Value) bool {
+				shown = ref.Provider + "/" + ref.ID + " " + s.Reveal()
+				return c.seen
+			}
+		}
+		_, err := w.client.Create(context.Background(), spec, nil)
+		wantKind(t, err, fault.Custody, c.words, "disk full", "hookctl secrets set toy/id-1")
+		if fault.Code(err) != "secret-not-kept" || (shown == "toy/id-1 "+canary) != c.resort {
+			t.Errorf("%s: code %s, shown %q", name, fault.Code(err), shown)
+		}
+	}
+}
+
 func TestDeleteMarksTheRecord(t *testing.T) {
 	w := newWorld(t)
 	if _, err := w.client.Create(context.Background(), spec, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.client.Delete(context.Background(), "id-1"); err != nil {
-		t.Fatal(err)
+	if err := w.client.Delete(context.Background(), "id-1"); err != nil || len(w.notices) > 0 {
+		t.Fatal(err, w.notices)
 	}
 	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"})
 	if err != nil || !rec.DeletedAt.Equal(w.now) || rec.Secret.Reveal() != canary {
@@ -611,6 +775,27 @@ func TestDraftShowsNoCredential(t *testing.T) {
 	want := "curl -sS -X POST http://127.0.0.1:1/hooks \\\n  --data-binary '{}'\n"
 	if got := strings.ReplaceAll(draft.Curl(), "'http://127.0.0.1:1/hooks'", "http://127.0.0.1:1/hooks"); got != want {
 		t.Errorf("curl: %s", got)
+	}
+}
+
+// TestDraftWithVariables: who copies the command has the credentials in
+// variables, and nothing else changes on the way through a shell.
+func TestDraftWithVariables(t *testing.T) {
+	t.Parallel()
+	d := Draft{
+		Method: "POST", URL: "https://x.test/it's", Body: "",
+		Header: []DraftHeader{{"A", "mark"}, {"B", "Basic mark2 mark"}},
+		marks:  map[string]string{"mark": "ONE", "mark2": "TWO"},
+	}
+	want := `curl -sS -X POST 'https://x.test/it'\''s' \
+  -H 'A: '"$ONE" \
+  -H 'B: Basic '"$TWO"' '"$ONE" \
+  --data-binary ''
+`
+	for range 20 { // the order of a map changes
+		if got := d.Curl(); got != want {
+			t.Fatal(got)
+		}
 	}
 }
 

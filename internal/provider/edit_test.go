@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -37,6 +38,7 @@ func TestEdit(t *testing.T) {
 		{"objects made", `{"a":{}}`, "a.b.c.d=x", `{"a":{"b":{"c":{"d":"x"}}}}`, true},
 		{"objects made in a list", `[]`, "0.c=x", `[{"c":"x"}]`, true},
 		{"dot in a name", `{"a.b":1,"a":{"b":2}}`, `a\.b=3`, `{"a.b":3,"a":{"b":2}}`, false},
+		{"backslash at the end", `{"a\\":1}`, `a\=3`, `{"a\\":3}`, false},
 		{"backslash in a name", `{"a\\b":1}`, `a\\b=3`, `{"a\\b":3}`, false},
 		{"escaped name in the body", `{"\u0061":1}`, "a=3", `{"\u0061":3}`, false},
 		{"the last of repeated members", `{"a":1,"a":2}`, "a=3", `{"a":1,"a":3}`, false},
@@ -66,6 +68,17 @@ func TestEditFails(t *testing.T) {
 	for _, text := range []string{"", "a", "=x", "a..b=x", ".a=x", "a.=x", "\xff=1"} {
 		if _, err := provider.ParseEdit(text); fault.KindOf(err) != fault.Usage {
 			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, tt := range []struct{ body, edit, where string }{
+		{`7`, "a=1", "the body is neither"}, {`{"a":7}`, "a.b=1", ": a is neither"}, {`{"a":[7]}`, "a[0].b.c=1", ": a.0 is neither"},
+	} {
+		e, err := provider.ParseEdit(tt.edit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := e.Apply([]byte(tt.body)); err == nil || !strings.Contains(err.Error(), tt.where) {
+			t.Errorf("%s of %s: %v", tt.edit, tt.body, err)
 		}
 	}
 	for _, tt := range []struct{ body, edit string }{

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +30,28 @@ func TestExpandEvents(t *testing.T) {
 	} {
 		if diff := cmp.Diff(tc.want, d.ExpandEvents(tc.words, tc.unknown)); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", name, diff)
+		}
+	}
+	long := strings.Repeat("x", 100-len("deal.created")) + "deal.created"
+	short := &Driver{Catalogue: []EventType{{Slug: "sms.in"}, {Slug: "sms.out"}}}
+	for _, tc := range []struct {
+		d    *Driver
+		word string
+		near []string
+	}{
+		{d, "contact.", []string{"contact.created", "contact.updated"}}, // what it begins
+		{d, "created", []string{"contact.created", "deal.created"}},     // what contains it
+		{d, "Deal.Created.v2", []string{"deal.created"}},                // what it contains
+		{d, "contact.updatd", []string{"contact.updated", "contact.created"}},
+		{d, long, []string{"deal.created"}},
+		{d, "x" + long, nil},
+		{short, "abc.in", []string{"sms.in"}}, // three edits at most, in a short word
+		{short, "abcdin", nil},
+		{short, "sms.oux", []string{"sms.out", "sms.in"}}, // the likelier one first
+	} {
+		bad := tc.d.ExpandEvents([]string{tc.word}, false).Bad
+		if len(bad) != 1 || !slices.Equal(bad[0].Near, tc.near) {
+			t.Errorf("%q: %+v", tc.word, bad)
 		}
 	}
 	for _, tc := range []struct {

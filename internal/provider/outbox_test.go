@@ -117,6 +117,15 @@ func TestOutbox(t *testing.T) {
 	}
 }
 
+func TestDelivered(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]bool{0: false, 199: false, 200: true, 299: true, 300: false, 500: false} {
+		if (provider.LogEntry{Status: status}).Delivered() != want {
+			t.Errorf("%d: %v", status, !want)
+		}
+	}
+}
+
 func TestOutboxRefuses(t *testing.T) {
 	t.Parallel()
 	b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {

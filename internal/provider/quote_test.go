@@ -10,18 +10,22 @@ import (
 
 func TestShellQuote(t *testing.T) {
 	for word, want := range map[string]string{
-		"":                "''",
-		"zyntro/id-1":     "zyntro/id-1",
-		"CRM Sync":        "'CRM Sync'",
-		"it's":            `'it'\''s'`,
-		"$(id) `id` \"":   "'$(id) `id` \"'",
-		"Büro ☕":          "'Büro ☕'",
-		"a\n::b":          `"$(printf 'a\012::b')"`,
-		"100%\x1b[2J'\\":  `"$(printf '100%%\033[2J\047\134')"`,
-		"\u202ex\xff":     `"$(printf '\342\200\256x\377')"`,
-		"*?[a]{b,c}~ !#;": "'*?[a]{b,c}~ !#;'",
-		"a##[error]b":     `"$(printf 'a#\043[error]b')"`,
-		"###vso[x]'":      `"$(printf '#\043\043vso[x]\047')"`,
+		"":                 "''",
+		"zyntro/id-1":      "zyntro/id-1",
+		"CRM Sync":         "'CRM Sync'",
+		"azAZ09_-./:=@%+,": "azAZ09_-./:=@%+,",
+		"`":                "'`'",
+		"[":                "'['",
+		"{":                "'{'",
+		"it's":             `'it'\''s'`,
+		"$(id) `id` \"":    "'$(id) `id` \"'",
+		"Büro ☕":           "'Büro ☕'",
+		"a\n::b":           `"$(printf 'a\012::b')"`,
+		"100%\x1b[2J'\\":   `"$(printf '100%%\033[2J\047\134')"`,
+		"\u202ex\xff":      `"$(printf '\342\200\256x\377')"`,
+		"*?[a]{b,c}~ !#;":  "'*?[a]{b,c}~ !#;'",
+		"a##[error]b":      `"$(printf 'a#\043[error]b')"`,
+		"###vso[x]'":       `"$(printf '#\043\043vso[x]\047')"`,
 	} {
 		got := ShellQuote(word)
 		if got != want {

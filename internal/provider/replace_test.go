@@ -37,8 +37,8 @@ func withOld(t *testing.T) *world {
 func TestReplaceRemovesTheOldOneLast(t *testing.T) {
 	w := withOld(t)
 	got, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(w.notices) > 0 {
+		t.Fatal(err, w.notices)
 	}
 	if got.Record.ID != "id-1" || got.Record.Replaces == nil || got.Record.Replaces.ID != "id-0" {
 		t.Errorf("record %+v", got.Record)

@@ -27,3 +27,15 @@ func TestWhyNotURL(t *testing.T) {
 		t.Errorf("another error: %q", got)
 	}
 }
+
+func TestOfZapier(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{
+		"https://hooks.zapier.com/hooks/catch/1/a": true, "https://ZAPIER.com": true, "https://zapier.com:443/x": true,
+		"https://notzapier.com": false, "https://zapier.com.evil.example": false, "https://example.com/?u=hooks.zapier.com": false, "://": false,
+	} {
+		if OfZapier(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}
