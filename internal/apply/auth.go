@@ -139,13 +139,13 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 	return b.String(), ok
 }
 
-// own reports whether an environment variable holds a secret of an account: a
-// manifest is somebody's text, and what it says is sent elsewhere. Windows folds
-// the case of names.
+// own reports whether an environment variable holds a secret of an account, for
+// hookctl or, without its prefix, for an application: a manifest is somebody's
+// text, and what it says is sent elsewhere. Windows folds the case of names.
 func (p *parser) own(variable string) bool {
 	return slices.ContainsFunc(p.o.Drivers, func(d *provider.Driver) bool {
 		return slices.ContainsFunc(d.Credentials, func(f provider.Field) bool {
-			return f.Secret && slices.ContainsFunc(f.Env, func(name string) bool { return strings.EqualFold(name, variable) })
+			return f.Secret && slices.ContainsFunc(f.Env, func(name string) bool { return strings.EqualFold(name, variable) || strings.EqualFold(name, "HOOKCTL_"+variable) })
 		})
 	})
 }

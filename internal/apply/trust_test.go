@@ -263,7 +263,7 @@ func TestReviewOfTheUnread(t *testing.T) {
 // TestOwnCredentials are refused in any case of letters, allowed or not.
 func TestOwnCredentials(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"HOOKCTL_ZYNTRO_API_KEY", "hookctl_zyntro_api_key", "ZYNTRO_API_KEY", "WUNDERTREOS_TOKEN", "Hookctl_Wundertreos_Token"} {
+	for _, name := range []string{"HOOKCTL_ZYNTRO_API_KEY", "HOOKCTL_ZYNTRO_DEVELOPER_SECRET", "ZYNTRO_DEVELOPER_SECRET", "hookctl_zyntro_api_key", "ZYNTRO_API_KEY", "WUNDERTREOS_TOKEN", "Hookctl_Wundertreos_Token"} {
 		for _, review := range []bool{false, true} {
 			o := environment(nil)
 			o.Allow, o.Review = Allow{Env: []string{name}}, review
