@@ -145,7 +145,9 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 func (p *parser) own(variable string) bool {
 	return slices.ContainsFunc(p.o.Drivers, func(d *provider.Driver) bool {
 		return slices.ContainsFunc(d.Credentials, func(f provider.Field) bool {
-			return f.Secret && slices.ContainsFunc(f.Env, func(name string) bool { return strings.EqualFold(name, variable) || strings.EqualFold(name, "HOOKCTL_"+variable) })
+			return f.Secret && slices.ContainsFunc(f.Env, func(name string) bool {
+				return strings.EqualFold(name, variable) || strings.EqualFold(name, "HOOKCTL_"+variable)
+			})
 		})
 	})
 }
