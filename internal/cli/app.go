@@ -110,9 +110,12 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
-		seen:    provider.Seen{At: g.env.Now()},
+		seen:    provider.Seen{At: g.env.Started},
 
 		noStdout: g.noStdout,
+	}
+	if a.seen.At.IsZero() {
+		a.seen.At = g.env.Now()
 	}
 	a.openStore()
 	return a, nil

@@ -42,6 +42,7 @@ type Env struct {
 	Streams       term.Streams
 	Environ       []string
 	Now           func() time.Time
+	Started       time.Time // when the process was; zero: nobody knows
 	Sleep         func(ctx context.Context, d time.Duration) error
 	UserConfigDir func() (string, error)
 	UserCacheDir  func() (string, error)
@@ -80,6 +81,7 @@ func System() *Env {
 		Streams: term.System(os.Stdin, os.Stdout, os.Stderr),
 		Environ: os.Environ(),
 		Now:     time.Now,
+		Started: startedAt(time.Now()),
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			t := time.NewTimer(d)
 			defer t.Stop()

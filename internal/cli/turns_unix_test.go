@@ -265,7 +265,6 @@ func TestMixedTurns(t *testing.T) {
 					{"rotate", old, "--yes"}, {"rotate", name, "--yes"},
 					{"recover"}, {"recover"}, {"list"},
 				}
-				looks := 2
 				if d == "wundertreos" {
 					commands = append(commands,
 						[]string{"update", d + "/" + old, "--replace", "--url", "https://example.com/new", "--yes"},
@@ -275,8 +274,9 @@ func TestMixedTurns(t *testing.T) {
 				if deletes {
 					commands = append(commands, []string{"delete", name, "--yes"}, []string{"delete", d + "/" + old, "--yes"})
 				}
+				looks := len(commands) - 2 // recover finds nothing to ask about
 				if round > 1 {
-					looks = 0
+					looks = 0 // as it comes: some may be through before others begin
 				}
 				slices.Reverse(commands[:len(commands)-round])
 				all := w.atOnce(d, looks, commands...)
@@ -299,7 +299,7 @@ func TestMixedTurns(t *testing.T) {
 				case len(live) != 0 || !slices.Contains(won, "delete"):
 					t.Errorf("%d webhooks: %v", len(live), all)
 				}
-				if len(won) != 1 && (!deletes || len(won) > 3) {
+				if len(won) == 0 || looks > 0 && len(won) != 1 && (!deletes || slices.Contains(won, "rotate") || slices.Contains(won, "update")) {
 					t.Errorf("done: %q: %v", won, all)
 				}
 				if r := w.run("recover", "-o", "json"); r.code != 0 || strings.TrimSpace(r.stdout) != "[]" {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,8 +28,9 @@ const (
 // before it is removed: what somebody else has changed since stays, and is an
 // error of code "conflict".
 //
-// One that another process of this store has replaced since this one began is an
-// error of code "conflict", which names what took its place: nothing is sent.
+// One that another process of this store has replaced or deleted since this one
+// began is an error of code "conflict", which names what took its place: nothing
+// is sent.
 //
 // The operation is one entry of the journal: wherever it ends, recover names
 // what is left to do. An error of which Created has a record means that the new
@@ -38,7 +40,7 @@ func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s S
 	if err != nil {
 		return Created{}, err
 	}
-	if err := c.overtaken(ctx, old.ID); err != nil {
+	if err := cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID)); err != nil {
 		release()
 		return Created{}, err
 	}

@@ -181,6 +181,23 @@ func (c *Client) overtaken(ctx context.Context, id string) error {
 	return nil
 }
 
+// goneSince is an error if another process has deleted the webhook id since this
+// one began.
+func (c *Client) goneSince(ctx context.Context, id string) error {
+	recs, _, err := c.custody.Store.List(ctx)
+	if err != nil {
+		return err
+	}
+	at := c.custody.Seen.At
+	for _, r := range recs {
+		if r.Ref() == (secret.Ref{Provider: c.driver.Name, ID: id}) && !at.IsZero() && r.DeletedAt.After(at) {
+			return fault.Errorf(fault.Refused, "another process has deleted %s meanwhile: nothing was sent", ShellQuote(r.Provider+"/"+id)).
+				WithCode("conflict").WithHint("to have one again: hookctl create %s", r.Provider)
+		}
+	}
+	return nil
+}
+
 // Heir is the id of the webhook that has taken the place of old, by way of others
 // perhaps; that of old where none has.
 func Heir(recs []secret.Record, old secret.Ref) string {

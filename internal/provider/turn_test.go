@@ -104,6 +104,32 @@ func TestReplaceOfTheReplaced(t *testing.T) {
 	}
 }
 
+// TestReplaceOfTheDeleted: what another process has deleted since does not come
+// back.
+func TestReplaceOfTheDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		deleted time.Duration // after the look
+		want    bool
+	}{"since": {time.Second, true}, "long before, and it is there again": {-time.Hour, false}} {
+		w := withOld(t)
+		ref := secret.Ref{Provider: "toy", ID: "id-0"}
+		rec, err := w.store.Get(context.Background(), ref)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec.DeletedAt = w.now.Add(c.deleted)
+		if err := w.store.Put(context.Background(), rec); err != nil {
+			t.Fatal(err)
+		}
+		w.client.custody.Seen = Seen{At: w.now}
+		_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+		if c.want != (fault.Code(err) == "conflict") || c.want != (w.posts == 0) || c.want && fault.Hint(err) == "" {
+			t.Errorf("%s: %v, %d requests", name, err, w.posts)
+		}
+	}
+}
+
 // TestReplaceOfTheUnsettled: what another process has left undone since may have
 // made a webhook already.
 func TestReplaceOfTheUnsettled(t *testing.T) {

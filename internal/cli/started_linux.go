@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// tick is the unit of both times: every Linux says so to programs.
+const tick = 10 * time.Millisecond
+
+// mostStarting is how long a process may take until it asks when it was started.
+const mostStarting = 10 * time.Second
+
+// startedAt is when the system started this process, which may be a good while
+// before its first line runs; never earlier than that, and up to two ticks later.
+// Where the system does not tell it is now.
+func startedAt(now time.Time) time.Time {
+	stat, err1 := os.ReadFile("/proc/self/stat")
+	uptime, err2 := os.ReadFile("/proc/uptime")
+	if err1 != nil || err2 != nil {
+		return now
+	}
+	return startedFrom(now, stat, uptime)
+}
+
+func startedFrom(now time.Time, stat, uptime []byte) time.Time {
+	// The name of the program is in brackets and may hold anything; the time is the
+	// 22nd field, counted from the process id, the 20th behind the name.
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	up, _, _ := strings.Cut(string(uptime), " ")
+	if len(fields) < 20 {
+		return now
+	}
+	ticks, err1 := strconv.ParseInt(fields[19], 10, 64)
+	seconds, err2 := strconv.ParseFloat(up, 64)
+	if err1 != nil || err2 != nil {
+		return now
+	}
+	age := time.Duration(seconds*float64(time.Second)).Round(tick) - time.Duration(ticks)*tick - tick
+	if age < 0 || age > mostStarting {
+		return now
+	}
+	return now.Add(-age)
+}
