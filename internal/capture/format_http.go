@@ -58,6 +58,7 @@ type dump struct {
 	answers int
 	probes  int
 	lines   int // of tools, and rules
+	looked  int // bytes that framings were followed over, those that are not believed too
 	// headers says that the last request was for headers alone, so that the answer
 	// to it has no body.
 	headers bool
@@ -77,6 +78,10 @@ func (d *dump) read(b []byte) {
 		default:
 			b = d.leftOver(b)
 		}
+		if len(b) > 0 && d.looked > mostLooked*d.size {
+			d.row(&Request{}, fmt.Errorf("bytes %d to %d are not read: too many messages in it say that the same bytes are theirs", d.size-len(b)+1, d.size))
+			break
+		}
 	}
 	if d.rows+d.answers+d.probes == 0 {
 		d.row(&Request{}, errNoRequest)
@@ -92,6 +97,11 @@ func (d *dump) read(b []byte) {
 		}
 	}
 }
+
+// mostLooked is how many times its size is followed over in a dump. Messages that
+// come one after the other take about one; of those that claim each other's
+// bytes each would take all that is left.
+const mostLooked = 64
 
 var (
 	errHeadCut   = errors.New("the head does not end: there is no blank line after the headers")
@@ -207,12 +217,15 @@ func (d *dump) body(b []byte, f framing, r *Request) cut {
 	starts := d.interim(b)
 	last := len(starts) - 1
 	best, at := cutBody(starts[last], f), last
+	d.looked += best.looked
 	for i := last - 1; i >= 0; i-- {
 		if i == 0 && r.Header.Has("Expect") || best.fits && !begins(best.body) {
 			break
 		}
 		// A body that does not hold what looks like an answer comes behind it.
-		if c := cutBody(starts[i], f); c.fits && len(c.body) >= len(starts[i])-len(starts[i+1]) {
+		c := cutBody(starts[i], f)
+		d.looked += c.looked
+		if c.fits && len(c.body) >= len(starts[i])-len(starts[i+1]) {
 			best, at = c, i
 		}
 	}
@@ -305,6 +318,7 @@ func (d *dump) afterAnswer(b []byte) []byte {
 		return after
 	}
 	c := cutBody(after, framingOf(r.Header))
+	d.looked += c.looked + len(c.body)
 	// A framing that holds a delivery is not believed: this may be the answer to
 	// another request, and have no body at all.
 	_, hides := d.unclaimed(c.body)

@@ -170,3 +170,40 @@ func TestSignatureElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// Messages that claim all that follows them would be followed to the end each:
+// the work is bounded, and what is not read is a row.
+func TestDumpsThatNest(t *testing.T) {
+	const messages = 2000
+	signature := "sha256=" + strings.Repeat("ab", 32)
+	for name, c := range map[string]struct{ head, end string }{
+		"answers":  {"HTTP/1.1 200 OK\nContent-Length: %08d\n\n", "x " + signature + "\n"},
+		"requests": {"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n%08x\n", "\nzz\n"},
+	} {
+		var text strings.Builder
+		size := len(fmt.Sprintf(c.head, 0))
+		for i := range messages {
+			left := (messages - i - 1) * size
+			if name == "answers" {
+				left += len(c.end)
+			}
+			fmt.Fprintf(&text, c.head, left)
+		}
+		text.WriteString(c.end)
+		d := dump{name: "x", size: text.Len(), carried: map[string]bool{}}
+		var last error
+		d.yield = func(b Batch) bool {
+			for _, err := range b.Each() {
+				last = err
+			}
+			return true
+		}
+		d.read([]byte(text.String()))
+		if last == nil || !strings.Contains(last.Error(), "are not read") {
+			t.Errorf("%s: the last row is %v", name, last)
+		}
+		if most := (mostLooked + 1) * d.size; d.looked > most {
+			t.Errorf("%s: %d bytes were followed over, %d at most", name, d.looked, most)
+		}
+	}
+}

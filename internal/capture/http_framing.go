@@ -54,6 +54,7 @@ type cut struct {
 	length func(c *cut) // notes how long the body is, once it is known
 	// trailer is what is behind the last chunk.
 	trailer []byte
+	looked  int // how many bytes were read to tell
 }
 
 func (c *cut) note(format string, args ...any) {
@@ -66,6 +67,7 @@ func cutBody(b []byte, f framing) cut {
 	c := cut{rest: b}
 	if f.chunked {
 		k := joinChunks(b)
+		c.looked = k.looked
 		if k.state != chunksNone {
 			return c.chunked(k)
 		}
@@ -428,6 +430,7 @@ type chunks struct {
 	trailer []byte
 	rest    []byte // after the last chunk; else from the data of the chunk that does not end
 	inside  int    // how many bytes of rest that chunk says it has
+	looked  int    // how many bytes were read
 }
 
 // joinChunks undoes the chunked transfer coding, with CRLF or LF line ends.
@@ -445,6 +448,7 @@ func joinChunks(b []byte) chunks {
 			data := after[:size]
 			last = after
 			after, _ = cutLineEnd(after[size:])
+			c.looked += len(b) - len(after)
 			c.body, b = append(c.body, data...), after
 			c.inside = size
 			continue
