@@ -518,6 +518,44 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
+// TestIPv6Only: a server that has no IPv4.
+func TestIPv6Only(t *testing.T) {
+	t.Parallel()
+	for _, d := range dialects {
+		a := newAccount(t, d, someID, someSecret, nil)
+		l, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skipf("no IPv6 here: %v", err)
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		go relay(l, a.addr)
+		p := newProgram(t, d.environ(l.Addr().String())...)
+		if r := p.run(d.create...); r.code != 0 || p.kept()[someID] != someSecret {
+			t.Errorf("%s: %s", d.name, r)
+		}
+	}
+}
+
+// relay passes connections on, and back what is answered.
+func relay(l net.Listener, to string) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer func() { _ = c.Close() }()
+			up, err := net.Dial("tcp", to)
+			if err != nil {
+				return
+			}
+			defer func() { _ = up.Close() }()
+			go func() { _, _ = io.Copy(up, c) }()
+			_, _ = io.Copy(c, up)
+		}()
+	}
+}
+
 // TestProxy: the credential does not go into the CONNECT, and loopback goes
 // past a proxy.
 func TestProxy(t *testing.T) {
