@@ -1,19 +1,56 @@
 package provider
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
+
+// stuckJournal is the world's journal, in which one call fails from now on.
+func (w *world) stuckJournal(call string) *secret.Journal {
+	calls := durable.System()
+	fail := func(path string) error { return &os.PathError{Op: call, Path: path, Err: errors.New("injected")} }
+	closeFile, writeAt, sync := calls.Close, calls.WriteAt, calls.Sync
+	answered := false
+	switch call {
+	case "Remove":
+		calls.Remove = fail
+	case "Close":
+		calls.Close = func(f *os.File) error { return errors.Join(closeFile(f), fail(f.Name())) }
+	case "phase":
+		calls.WriteAt = func(f *os.File, p []byte, off int64) (int, error) {
+			if bytes.HasPrefix(p, []byte(`{"phase"`)) {
+				return 0, fail(f.Name())
+			}
+			return writeAt(f, p, off)
+		}
+	case "Sync": // of an answer
+		calls.WriteAt = func(f *os.File, p []byte, off int64) (int, error) {
+			answered = answered || bytes.HasPrefix(p, []byte("HTTP"))
+			return writeAt(f, p, off)
+		}
+		calls.Sync = func(f *os.File) error {
+			if answered {
+				return fail(f.Name())
+			}
+			return sync(f)
+		}
+	}
+	return secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
+}
 
 // left puts an entry into the journal as a process leaves it that dies.
 func (w *world) left(in secret.Intent, answer string, phases ...string) {
@@ -266,7 +303,13 @@ func TestRemoved(t *testing.T) {
 		}
 	}
 	w := newWorld(t)
-	if err := w.recovery().Removed(ctx, secret.Intent{ID: "settled-meanwhile"}, Finding{State: StateOrphan}); err != nil {
+	w.left(w.client.intent("create", spec, nil), "")
+	r := w.recovery()
+	r.Journal = w.stuckJournal("phase")
+	if err := r.Removed(ctx, w.pending()[0].Intent, Finding{State: StateOrphan}); err == nil {
+		t.Error("the note was not written")
+	}
+	if err := w.recovery().Removed(ctx, secret.Intent{ID: strings.Repeat("0", 32)}, Finding{State: StateOrphan}); err != nil {
 		t.Errorf("an entry that is settled meanwhile: %v", err)
 	}
 }
@@ -343,7 +386,11 @@ func TestRecoverOfAnOldWebhook(t *testing.T) {
 			strings.Contains(found[1].Detail, "hookctl pause") != strings.Contains(c.detail, "hookctl pause") {
 			t.Errorf("%s: %+v", name, found)
 		}
-		if c.broken == (found[1].Next == "hookctl recover --delete toy/id-0") || c.broken == found[1].Deletable {
+		next := "hookctl recover --delete toy/id-0"
+		if c.broken {
+			next = "hookctl recover"
+		}
+		if found[1].Next != next || c.broken == found[1].Deletable {
 			t.Errorf("%s: next is %q", name, found[1].Next)
 		}
 	}
@@ -359,6 +406,21 @@ func TestRecoverOfAnOldWebhookThatIsMarked(t *testing.T) {
 	w.left(w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"}), answer201(madeBody, 0))
 	if f := only(t, w.recover()); f.ID != "id-1" || f.State != StateKept || len(w.pending()) != 0 {
 		t.Errorf("found %+v", f)
+	}
+}
+
+// Who interrupts the question for the old webhook gets no answer to it.
+func TestRecoverInterruptedAtTheOldWebhook(t *testing.T) {
+	w := withOld(t)
+	ctx, interrupt := context.WithCancel(context.Background())
+	w.left(w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"}), answer201(madeBody, 0))
+	r := w.recovery()
+	r.Open = func(context.Context, secret.Intent) (*Client, error) {
+		interrupt()
+		return w.client, nil
+	}
+	if _, err := r.Run(ctx); !errors.Is(err, context.Canceled) || len(w.pending()) != 1 {
+		t.Errorf("%v, %d entries", err, len(w.pending()))
 	}
 }
 
@@ -558,6 +620,11 @@ func TestSee(t *testing.T) {
 		t.Fatalf("%+v, %v", seen, err)
 	}
 	under := seen.Underway[0]
+	none, interrupt := context.WithCancel(ctx)
+	interrupt()
+	if _, err := See(none, w.now, w.journal); !errors.Is(err, context.Canceled) {
+		t.Errorf("who cannot look has seen: %v", err)
+	}
 	for name, c := range map[string]struct {
 		seen Seen
 		in   secret.Intent
@@ -610,5 +677,118 @@ func TestCreateThatIsRefusedIsQuiet(t *testing.T) {
 	wantKind(t, err, fault.Refused, "nothing was created")
 	if len(w.notices) > 0 {
 		t.Errorf("said %q", w.notices)
+	}
+}
+
+// TestRecoverOfARefusal: an answer that says no settles the entry, without the
+// network.
+func TestRecoverOfARefusal(t *testing.T) {
+	for status, want := range map[string]State{"400 Bad Request": StateNotCreated, "503 Service Unavailable": StateOrphan} {
+		w := newWorld(t)
+		w.left(w.client.intent("create", spec, nil), "HTTP/1.1 "+status+"\r\nContent-Length: 2\r\n\r\n{}")
+		w.rows = []Webhook{row("id-9", w.now)} // somebody else's, where this one was refused
+		f := only(t, w.recover())
+		if f.State != want || want == StateNotCreated && (!strings.Contains(f.Detail, "Toy had refused it") || len(w.pending()) > 0) {
+			t.Errorf("%s: %+v", status, f)
+		}
+	}
+}
+
+// An entry that another version made stays for that one.
+func TestRecoverOfAnUnknownProvider(t *testing.T) {
+	w := newWorld(t)
+	in := w.client.intent("create", spec, nil)
+	in.Provider = "later"
+	w.left(in, answer201(madeBody, 0))
+	if f := only(t, w.recover()); f.State != StateUnreadable || !strings.Contains(f.Detail, `"later"`) || f.Next == "" || len(w.pending()) != 1 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestRecoverSaysWhatIsUnderWay, and where the journal cannot be read.
+func TestRecoverSaysWhatIsUnderWay(t *testing.T) {
+	w := newWorld(t)
+	entry, err := w.journal.Begin(context.Background(), w.client.intent("create", spec, nil), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = entry.Done() }()
+	r := w.recovery()
+	var said []string
+	r.Notify = func(line string) { said = append(said, line) }
+	if found, err := r.Run(context.Background()); err != nil || len(found) > 0 || len(said) != 1 || !strings.Contains(said[0], "under way in another process") {
+		t.Errorf("%+v, %v, said %q", found, err, said)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := r.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// Each step that recovery cannot take ends it with an error, and the entry stays.
+func TestRecoverFailsLoudly(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		prepare func(w *world, r *Recovery)
+		answer  string
+	}{
+		"the entry cannot be removed": {func(w *world, r *Recovery) { r.Journal = w.stuckJournal("Remove") }, answer201(madeBody, 0)},
+		"nothing was made, the same":  {func(w *world, r *Recovery) { r.Journal = w.stuckJournal("Remove") }, ""},
+		"nobody waits": {func(_ *world, r *Recovery) {
+			r.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
+		}, ""},
+		"the store cannot be listed": {func(w *world, r *Recovery) { r.Store = unlistedStore{w.store} }, answer201(madeBody, 0)},
+	} {
+		w := newWorld(t)
+		w.left(w.client.intent("create", spec, nil), c.answer)
+		r := w.recovery()
+		c.prepare(w, &r)
+		if _, err := r.Run(ctx); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestPhasesOfFailures: what is noted of a create for those who look into its
+// entry, and for recover.
+func TestPhasesOfFailures(t *testing.T) {
+	answer := func(status int, body string) func(http.ResponseWriter) {
+		return func(rw http.ResponseWriter) {
+			rw.WriteHeader(status)
+			_, _ = rw.Write([]byte(body))
+		}
+	}
+	for name, c := range map[string]struct {
+		answer func(http.ResponseWriter)
+		list   func(http.ResponseWriter)
+		rows   int
+		phase  string
+		id     string
+		status int
+	}{
+		"unusable":   {answer(201, "no JSON"), nil, 0, "unusable", "", 201},
+		"not listed": {answer(503, ""), nil, 0, "not-listed", "", 503},
+		"listed":     {answer(503, ""), nil, 1, "orphan", "id-0", 503},
+		"no list":    {answer(503, ""), answer(500, ""), 0, "unknown", "", 503},
+	} {
+		w := newWorld(t)
+		w.answer, w.list = c.answer, c.list
+		for i := range c.rows {
+			w.rows = append(w.rows, row(fmt.Sprintf("id-%d", i), w.now))
+		}
+		if _, err := w.client.Create(context.Background(), spec, nil); err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		p := w.pending()
+		if len(p) != 1 || len(p[0].Phases) != 1 {
+			t.Fatalf("%s: %+v", name, p)
+		}
+		if got := p[0].Phases[0]; got.Name != c.phase || got.ID != c.id || got.Status != c.status || !got.At.Equal(w.now) {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if asked := strings.Contains(strings.Join(w.notices, "\n"), "asking Toy for its list"); asked != (c.phase != "unusable") {
+			t.Errorf("%s: said %q", name, w.notices)
+		}
 	}
 }

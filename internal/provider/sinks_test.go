@@ -63,6 +63,32 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// A create whose sink is filled is done, although its record does not say so.
+func TestCreateWhoseNoteFails(t *testing.T) {
+	w := newWorld(t)
+	w.client.custody.Store = &onceStore{Store: w.store}
+	if _, err := w.client.Create(context.Background(), spec, []sink.Sink{&memorySink{word: "file:x"}}); err != nil {
+		t.Error(err)
+	}
+	if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "the sinks are filled, but the record of toy/id-1 does not say so: disk full") {
+		t.Errorf("said %q", said)
+	}
+}
+
+// onceStore keeps one record, and is full then.
+type onceStore struct {
+	secret.Store
+	kept bool
+}
+
+func (s *onceStore) Put(ctx context.Context, r secret.Record) error {
+	if s.kept {
+		return errors.New("disk full")
+	}
+	s.kept = true
+	return s.Store.Put(ctx, r)
+}
+
 // TestPushTo: the command that is named is one that works as it stands.
 func TestPushTo(t *testing.T) {
 	t.Parallel()
@@ -149,6 +175,10 @@ func TestUnfilledRecords(t *testing.T) {
 	}
 	if rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "wanted"}); err != nil || rec.Secret.Reveal() != canary {
 		t.Errorf("the secret was forgotten: %v", err)
+	}
+	r.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
+	if err := r.Forget(ctx, found["of another URL"]); err == nil || err.Error() != "disk full" {
+		t.Error(err)
 	}
 	if err := r.Forget(ctx, Finding{Provider: "toy", ID: "no"}); !errors.Is(err, secret.ErrNotFound) {
 		t.Error(err)

@@ -181,6 +181,10 @@ func TestTurnOf(t *testing.T) {
 		if fault.Code(err) != "busy" || fault.KindOf(err) != fault.Other || fault.Hint(err) == "" {
 			t.Errorf("%q: %v", taken, err)
 		}
+		if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "Another process is working on this webhook") {
+			t.Errorf("%q: said %q", taken, said)
+		}
+		w.notices = nil
 		done, cancel := context.WithCancel(ctx)
 		cancel()
 		if _, err := turn(done, turnWait, taken); fault.KindOf(err) != fault.Interrupted {
@@ -208,6 +212,16 @@ func TestCreateUnless(t *testing.T) {
 		if !errors.Is(err, c.err) || w.posts != c.posts || (made.Record.ID != "") != (c.posts == 1) || len(w.pending()) != 0 {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
 		}
+		release, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL))
+		if err != nil {
+			t.Fatalf("%s: the turn is not over: %v", name, err)
+		}
+		ctx, interrupt := context.WithCancel(context.Background())
+		interrupt()
+		if _, err := w.client.CreateUnless(ctx, spec, nil, func() (bool, error) { t.Error("it looks"); return false, nil }); fault.KindOf(err) != fault.Interrupted || w.posts != c.posts {
+			t.Errorf("%s: interrupted: %v", name, err)
+		}
+		release()
 	}
 }
 
