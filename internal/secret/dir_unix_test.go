@@ -312,3 +312,29 @@ func TestFileSizeLimit(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestOwnerIsKept: root in a container must not take a user's file away.
+func TestOwnerIsKept(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	path := filepath.Join(t.TempDir(), ".env")
+	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chown(path, 1234, 2345)); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(nil, path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	fi, err := os.Stat(path)
+	if err != nil || owner(fi) != 1234 {
+		t.Errorf("%v, %v", fi, err)
+	}
+	mine := filepath.Join(filepath.Dir(path), "mine")
+	if err := errors.Join(WriteFile(nil, mine, []byte("old")), WriteFile(nil, mine, []byte("new"))); err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Stat(mine); err != nil || owner(fi) != 0 {
+		t.Errorf("%v, %v", fi, err)
+	}
+}
