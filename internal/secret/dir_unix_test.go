@@ -313,6 +313,28 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 }
 
+// A link that another user can turn elsewhere is no way to a directory.
+func TestLinkOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckDir(link, "--save DIR"); err != nil {
+		t.Error(err)
+	}
+	if err := os.Lchown(link, 1234, 2345); err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckDir(link, "--save DIR"); err == nil || !strings.Contains(err.Error(), "symbolic link of another user (id 1234)") {
+		t.Error(err)
+	}
+}
+
 // TestOwnerIsKept: root in a container must not take a user's file away.
 func TestOwnerIsKept(t *testing.T) {
 	t.Parallel()

@@ -289,6 +289,35 @@ func TestCheckKeyringFails(t *testing.T) {
 	}
 }
 
+// TestKeyringLostEveryOlderSecret: each of them is named.
+func TestKeyringLostEveryOlderSecret(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	ring := newFakeRing()
+	d := ringDir(t, filepath.Join(t.TempDir(), "cfg"), InKeyring, ring)
+	for _, id := range []string{"a", "b"} {
+		r := Record{Provider: "p", ID: id}
+		for _, text := range []string{"one", "two", "three"} {
+			r.Supersede(New(id+text), at)
+		}
+		if err := d.Put(ctx, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	listed, _, err := d.List(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range listed {
+		for _, old := range r.Older {
+			delete(ring.items, recordItem(r, old.Fingerprint))
+		}
+	}
+	if problems, err := d.CheckKeyring(ctx); len(problems) != 4 || err != nil {
+		t.Errorf("%d problems, %v", len(problems), err)
+	}
+}
+
 // What a keyring says is said once.
 func TestKeyringFailsOnce(t *testing.T) {
 	t.Parallel()
@@ -325,6 +354,19 @@ func TestLockIsTakenMeanwhile(t *testing.T) {
 		t.Errorf("%v, %v", lock, err)
 	}
 	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// An entry whose lock cannot be had is not taken for one that is in use.
+func TestLockCannotBeHad(t *testing.T) {
+	t.Parallel()
+	j := testJournal(t)
+	e := begin(t, j, fullIntent(), 10)
+	if err := errors.Join(e.Leave(), os.Remove(j.lockPath(e.ID())), os.Mkdir(j.lockPath(e.ID()), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := j.Claim(context.Background(), e.ID()); err == nil || errors.Is(err, ErrLive) || !strings.Contains(err.Error(), j.lockPath(e.ID())) {
 		t.Error(err)
 	}
 }
