@@ -23,7 +23,8 @@ func LooksLike(text string) bool {
 
 // NamesFile reports whether name may stand where the name of a file belongs: it
 // does not look like a secret, or is a file that there is, or is written so
-// that it can only be a path: from ./ or ../ on, or in a directory that there is.
+// that it can only be a path: from ./ or ../ on, or below a directory that there
+// is, if the rest does not look like a secret.
 func NamesFile(name string) bool {
 	if !LooksLike(name) {
 		return true
@@ -38,8 +39,15 @@ func NamesFile(name string) bool {
 	case "./", "../":
 		return !strings.ContainsFunc(base, isControl)
 	}
-	info, err := os.Stat(dir)
-	return err == nil && info.IsDir() && !LooksLike(base)
+	for dir = filepath.Clean(dir); ; dir = filepath.Dir(dir) {
+		if info, err := os.Stat(dir); err == nil {
+			rest, err := filepath.Rel(dir, name)
+			return info.IsDir() && err == nil && !LooksLike(rest)
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }

@@ -3,6 +3,7 @@ package secret_test
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -60,12 +61,14 @@ func TestNamesFile(t *testing.T) {
 	t.Parallel()
 	const hex = "4a0ab15ac2e65a8357d4a0ab15ac2e65a8357d4a"
 	dir := t.TempDir()
-	there := filepath.Join(dir, hex+"0")
-	if err := os.WriteFile(there, nil, 0o600); err != nil {
+	there, below := filepath.Join(dir, hex+"0"), filepath.Join(dir, hex+"d")
+	if err := errors.Join(os.WriteFile(there, nil, 0o600), os.Mkdir(below, 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{
-		"secret.txt": true, filepath.Join(dir, "new.txt"): true, there: true, "./" + hex: true, "../" + hex: true,
+		"secret.txt": true, filepath.Join(dir, "new.txt"): true, there: true,
+		filepath.Join(below, "new", "hookctl"): true, filepath.Join(below, hex, "hookctl"): false, filepath.Join(there, "x"): false,
+		"./" + hex: true, "../" + hex: true,
 		hex: false, filepath.Join(dir, hex): false, "/" + hex: false, "captures/" + hex: false, "a\nb": false, "./a\nb": false,
 	} {
 		if got := secret.NamesFile(name); got != want {

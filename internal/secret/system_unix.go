@@ -63,7 +63,7 @@ func checkDirModes(path string, fi fs.FileInfo, strict bool, choose string) erro
 		return refuse(path, fmt.Sprintf("is open to other users (mode %04o)", perm), "chmod 700 %s")
 	case perm&0o022 != 0 && fi.Mode()&fs.ModeSticky != 0:
 		return elsewhere(fmt.Sprintf("is shared with other users (mode %04o and the sticky bit)", perm))
-	case perm&0o022 != 0 && uid != me: // root's, whom alone it obeys
+	case perm&0o022 != 0 && uid != me: // root's, and so not for chmod
 		return elsewhere(fmt.Sprintf("can be written by other users (mode %04o)", perm))
 	case perm&0o022 != 0:
 		return refuse(path, fmt.Sprintf("can be written by other users (mode %04o)", perm), "chmod go-w %s")
