@@ -154,13 +154,13 @@ func isOneOf(path string, names []string) (string, bool) {
 
 // isChange reports whether the command that runs changes anything.
 func isChange(c *cobra.Command, path string) bool {
-	given := c.Flags().Changed
+	isTrue := func(flag string) bool { f := c.Flags().Lookup(flag); return f != nil && f.Value.String() == "true" }
 	name, ok := isOneOf(path, slices.Collect(maps.Keys(changing)))
-	if !ok || given("dry-run") || given("curl") {
+	if !ok || isTrue("dry-run") || isTrue("curl") {
 		return false
 	}
 	flags := changing[name]
-	return len(flags) == 0 || slices.ContainsFunc(flags, given)
+	return len(flags) == 0 || slices.ContainsFunc(flags, c.Flags().Changed)
 }
 
 // checkProfile refuses a profile that there is not to a command that changes
@@ -171,7 +171,7 @@ func (g *globals) checkProfile(a *app) error {
 	if g.running == nil || name == config.DefaultProfile || slices.Contains(a.cfg.Profiles(), name) {
 		return nil
 	}
-	path := strings.TrimPrefix(g.running.CommandPath(), g.running.Root().Name()+" ")
+	path := pathOf(g.running)
 	if _, none := isOneOf(path, withoutProfile); none {
 		return nil
 	}
@@ -179,21 +179,18 @@ func (g *globals) checkProfile(a *app) error {
 	if slices.Contains(names, name) {
 		return nil
 	}
-	near := strings.Join(term.Nearest(name, names, 3), ", ")
 	if !isChange(g.running, path) {
-		if near != "" {
-			near = " Did you mean: " + near + "?"
+		meant := ""
+		if close := term.Nearest(name, names, mostSuggestions); len(close) > 0 {
+			meant = " Did you mean: " + strings.Join(close, ", ") + "?"
 		}
-		a.note("There is no profile %s (%s): nothing of it is kept here.%s", name, a.cfg.ProfileSetting().Source, near)
+		a.note("There is no profile %s (%s): nothing of it is kept here.%s", name, a.cfg.ProfileSetting().Source, meant)
 		return nil
 	}
 	if err != nil { // it may be in what could not be looked at
 		return err
 	}
-	if near != "" {
-		near = "did you mean: " + near + "\n"
-	}
 	made := fmt.Sprintf("to make it: hookctl profile create %[1]s, or hookctl login %[2]s --profile %[1]s", name, a.env.Drivers[0].Name)
 	return fault.Usagef("there is no profile %q (%s), so nothing was done", name, a.cfg.ProfileSetting().Source).
-		WithCode("unknown-profile").WithHint("%s", near+made)
+		WithCode("unknown-profile").WithHint("%s", near(name, names)+made)
 }

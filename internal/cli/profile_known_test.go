@@ -32,6 +32,7 @@ func TestUnknownProfile(t *testing.T) {
 		z, wu := ids["zyntro"], ids["wundertreos"]
 		for _, args := range []string{
 			"create zyntro --name N --url https://example.com/h --event new_contact", "create wundertreos --url https://example.com/h --event contact.created",
+			"create wundertreos --url https://example.com/h --event contact.created --dry-run=false",
 			"rotate " + wu + " --yes", "update " + z + " --timeout 60", "update " + wu + " --replace --url https://example.com/x --yes", "delete " + wu + " --yes", "delete --all --yes",
 			"pause " + z, "resume " + z, "apply --yes -f " + manifest,
 			"secrets set zyntro/1 --from-env S", "secrets push " + z + " --to stdout", "secrets remove " + z + " --yes", "secrets migrate --to file",
