@@ -531,7 +531,7 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 			return
 		}
 		if own {
-			s, _ = p.guarded(at, t, s)
+			s = p.guarded(at, t, s)
 		}
 		w.Sinks = append(w.Sinks, s)
 		to = append(to, placed{at, t})

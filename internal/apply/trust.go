@@ -134,19 +134,19 @@ func doing(r Reach) string {
 	return r.Sink + " would write outside the manifest's directory"
 }
 
-// guarded is the sink of a manifest as it may be used: false where it may not.
-func (p *parser) guarded(at Position, t sink.Template, s sink.Sink) (sink.Sink, bool) {
-	ok := true
+// guarded notes what the sink of a manifest reaches, and is the sink as it may be
+// used.
+func (p *parser) guarded(at Position, t sink.Template, s sink.Sink) sink.Sink {
 	if t.Runs() {
-		ok = p.does(Reach{At: at, Does: Runs, Sink: t.String()})
+		p.does(Reach{At: at, Does: Runs, Sink: t.String()})
 	}
 	if sink.Outside(s, p.dir) {
-		ok = p.does(Reach{At: at, Does: Writes, Sink: t.String()}) && ok
+		p.does(Reach{At: at, Does: Writes, Sink: t.String()})
 	}
 	if p.o.Allow.CI && !p.o.Allow.Outside {
-		s = sink.Within(s, p.dir)
+		return sink.Within(s, p.dir)
 	}
-	return s, ok
+	return s
 }
 
 // leaves reports whether c does what r says.

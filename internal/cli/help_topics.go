@@ -124,7 +124,6 @@ accidents and protects from nobody.`}
 				{provider.AuthDataVariable, "create zyntro: the JSON for --auth-type, where --auth-data is not given"},
 				{background.EnvInside, "set where a sandbox is in force: base URLs that are not on the loopback are refused, and create in CI needs no --secret-to"},
 				{envSandboxURL + ", " + envSandboxToken, "as hookctl sandbox prints them: where sandbox emit and sandbox log find it"},
-				{"XDG_CONFIG_HOME", "the user's configuration directory where it is not ~/.config (not on macOS and Windows)"},
 				{"XDG_RUNTIME_DIR, XDG_CACHE_HOME", "where the state of sandbox start lies: in the first, or else in the user's directory for caches"},
 				{"SHELL, PSModulePath, _", "what sandbox start takes for the shell that reads its lines, without --shell"},
 				{"CI", "if set (and not 0 or false) nothing is asked, and create wants a --secret-to or --store-only"},

@@ -10,7 +10,8 @@ import (
 )
 
 // printAnswer prints what arrived of an operation's answer, as it came but for
-// what a CI runner could take for a command, for a person to look into. The entry stays as it is.
+// what a CI runner could take for a command, for a person to look into. The entry
+// stays as it is.
 func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	entry, pending, err := a.journal.Claim(ctx, id)
 	if errors.Is(err, secret.ErrNotFound) {

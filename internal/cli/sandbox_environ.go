@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -80,7 +81,8 @@ const ourVariables = "HOOKCTL_"
 
 // sandboxNames are the variables that must not reach what runs in a sandbox,
 // unless it sets them: all that hookctl knows, all that begin like its own, and
-// the credentials. Those that are known are among them whether they are set or
+// the credentials. Names that no shell takes can stand in an environment, and
+// would be words of its language. Those that are known are among them whether they are set or
 // not: another shell may read the lines.
 func sandboxNames(env *Env) []string {
 	names := append(credentialNames(env.Drivers),
@@ -89,7 +91,7 @@ func sandboxNames(env *Env) []string {
 		names = append(names, k.Env())
 	}
 	for _, kv := range env.Environ {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) && background.IsVariable(name) {
+		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) && sink.IsVariable(name) {
 			names = append(names, name)
 		}
 	}
@@ -309,7 +311,7 @@ func likeSandbox(word string) bool {
 	return word == "sandbox" || len(term.Nearest(word, []string{"sandbox"}, 1)) > 0
 }
 
-// flagIn is the value of a flag in a command line.
+// flagIn is the value of a flag, known or not, in a command line.
 func flagIn(args []string, flag string) string {
 	for i, a := range args {
 		if value, ok := strings.CutPrefix(a, flag+"="); ok {

@@ -192,26 +192,13 @@ func (g *globals) meantFlags(cmd *cobra.Command, typed string) []string {
 		if strings.HasPrefix(m, "-") && findFlag(cmd, flag) == nil {
 			continue
 		}
-		if port := g.valueOf("--" + typed); strings.HasSuffix(m, ":PORT") && isNumber(port) {
+		if port := flagIn(g.args, "--"+typed); strings.HasSuffix(m, ":PORT") && isNumber(port) {
 			m = strings.TrimSuffix(m, "PORT") + port
 			m = strings.Replace(m, "HOST", "127.0.0.1", 1)
 		}
 		meant = append(meant, m)
 	}
 	return meant[:min(len(meant), mostSuggestions)]
-}
-
-// valueOf is what the command line gives a flag that no command knows.
-func (g *globals) valueOf(flag string) string {
-	for i, a := range g.args {
-		if value, ok := strings.CutPrefix(a, flag+"="); ok {
-			return value
-		}
-		if a == flag && i+1 < len(g.args) {
-			return g.args[i+1]
-		}
-	}
-	return ""
 }
 
 func isNumber(s string) bool { return s != "" && len(s) < 6 && strings.Trim(s, "0123456789") == "" }

@@ -194,7 +194,7 @@ const hidden = "***"
 func (g *globals) hideTyped(text string) string {
 	typed := slices.Clone(g.args)
 	for _, kv := range g.env.Environ {
-		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "HOOKCTL_") {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) {
 			typed = append(typed, value)
 		}
 	}

@@ -82,8 +82,9 @@ var (
 // readable by the user alone where they are made here: mode 0600 in directories
 // of mode 0700. Where the system has file locks a file can be open in one
 // process at a time. What would make it larger than most bytes is not kept; 0:
-// there is no limit. A nil sys is the system's own calls. Notify is told, in one line, of what is odd about a file
-// that is there already. Errors are faults that name the path.
+// there is no limit. A nil sys is the system's own calls. Notify is told, in one
+// line, of what is odd about a file that is there already. Errors are faults that
+// name the path.
 func OpenArchive(sys *durable.Calls, dir, name string, most int64, notify func(line string)) (*Archive, error) {
 	path := filepath.Join(dir, name)
 	if notify == nil {

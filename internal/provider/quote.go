@@ -12,7 +12,8 @@ import (
 // commands in hints. A word of plain characters stays as it is. One with
 // characters that are not shown as they are (such as "##", with which commands for
 // CI runners begin), or with a line end, is written with escapes for printf: the
-// command stays one line, and can be copied from a terminal. Line ends at a word's very end are lost then, as shells have it.
+// command stays one line, and can be copied from a terminal. Line ends at a word's
+// very end are lost then, as shells have it.
 func ShellQuote(word string) string {
 	switch {
 	case word != "" && !strings.ContainsFunc(word, special):

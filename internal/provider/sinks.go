@@ -13,9 +13,9 @@ import (
 )
 
 // Fill hands the record's secret to every sink, first to those that mask it in a
-// log, whatever becomes of the others, and notes in the stored record which of its unfilled sinks have it now. The
-// error is of that note alone: the worst that follows is that recover names
-// them again.
+// log, whatever becomes of the others, and notes in the stored record which of its
+// unfilled sinks have it now. The error is of that note alone: the worst that
+// follows is that recover names them again.
 func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []sink.Sink) ([]sink.Result, error) {
 	results := make([]sink.Result, len(sinks))
 	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}

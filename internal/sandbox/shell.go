@@ -2,10 +2,8 @@ package sandbox
 
 import (
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hookctl/hookctl/internal/provider"
 )
@@ -182,9 +180,3 @@ func (s Shell) quote(value string) string {
 	}
 	return provider.ShellQuote(value)
 }
-
-var variable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`) })
-
-// IsVariable reports whether shells can have a variable of that name. Others can
-// stand in an environment, and would be taken for words of the language.
-func IsVariable(name string) bool { return variable().MatchString(name) }

@@ -122,12 +122,3 @@ func TestShellLines(t *testing.T) {
 		t.Error("the runner would take this for a variable: " + GitHub.Fail())
 	}
 }
-
-func TestIsVariable(t *testing.T) {
-	t.Parallel()
-	for name, want := range map[string]bool{"HOOKCTL_X": true, "_a1": true, "": false, "1A": false, "HOOKCTL_X;id": false, "HOOKCTL_$(id)": false, "HOOKCTL_A B": false, "HOOKCTL_A\n": false} {
-		if IsVariable(name) != want {
-			t.Errorf("%q: %t", name, !want)
-		}
-	}
-}

@@ -26,8 +26,8 @@ func (s fileSink) target() string { return s.path }
 func (s dotenvSink) target() string { return s.path }
 
 // Outside reports whether s writes a file that does not lie in dir, which is
-// absolute and free of symbolic links. Where that cannot be told it does not. The
-// id of a late sink is one element of a path: any will do.
+// absolute and free of symbolic links. A path that cannot be resolved counts as
+// outside. The id of a late sink is one element of a path: any will do.
 func Outside(s Sink, dir string) bool {
 	if late, ok := s.(lateSink); ok {
 		whole, err := late.For(Item{Provider: late.it.Provider, Name: late.it.Name, ID: "ID"})

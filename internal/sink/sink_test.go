@@ -164,7 +164,7 @@ func TestForms(t *testing.T) {
 func TestIsVariable(t *testing.T) {
 	t.Parallel()
 	// The characters before and behind each range, too.
-	for name, want := range map[string]bool{"_": true, "az": true, "AZ": true, "x09": true, "zaZA90": true, "a`": false, "a{": false, "a@": false, "a[": false, "a/": false, "a:": false, "0": false, "9a": false} {
+	for name, want := range map[string]bool{"_": true, "az": true, "AZ": true, "x09": true, "zaZA90": true, "a`": false, "a{": false, "a@": false, "a[": false, "a/": false, "a:": false, "0": false, "9a": false, "": false, "A;id": false, "A B": false, "A\n": false} {
 		if IsVariable(name) != want {
 			t.Errorf("%q: %v", name, !want)
 		}

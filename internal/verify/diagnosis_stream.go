@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// A body that is not in memory, or too large to be copied, is read once more, and every key that may have
-// been used is hashed along with it. What can be tried of the body itself is
-// what a running hash allows: other ends, another beginning, and what can be
-// told byte by byte (see streamChange).
+// A body that is not in memory, or too large to be copied, is read once more, and
+// every key that may have been used is hashed along with it. What can be tried of
+// the body itself is what a running hash allows: other ends, another beginning,
+// and what can be told byte by byte (see streamChange).
 
 const (
 	// streamBudget is how many bytes are hashed for one streamed body: about half a

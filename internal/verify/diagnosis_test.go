@@ -39,20 +39,6 @@ func indent(t *testing.T, body, with string) string {
 	return b.String()
 }
 
-// reserialised is what Go's encoding/json makes of a body.
-func reserialised(t *testing.T, body string) string {
-	t.Helper()
-	var v any
-	if err := json.Unmarshal([]byte(body), &v); err != nil {
-		t.Fatal(err)
-	}
-	b, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 func spacedOut(body string) string {
 	return strings.NewReplacer(`":`, `": `, `,"`, `, "`).Replace(body)
 }

@@ -101,15 +101,9 @@ func newPlan(p *apply.Plan) plan {
 		}
 		doc.Changes = append(doc.Changes, out)
 	}
-	said := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
 	for _, r := range p.Reach {
 		doc.Reach = append(doc.Reach, reach{
-			Does: r.Does, At: r.At.String(), Field: said(r.Field), Variable: said(r.Variable), Sink: said(r.Sink), Needs: said(r.Needs),
+			Does: r.Does, At: r.At.String(), Field: orNull(r.Field), Variable: orNull(r.Variable), Sink: orNull(r.Sink), Needs: orNull(r.Needs),
 		})
 	}
 	return doc
