@@ -174,14 +174,14 @@ func (p *parser) file(s Source) {
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	documents := 0
 	for n := 0; !p.faults.full(); n++ {
-		if n == maxDocuments {
-			p.faults.add(whole, "more than %d documents: split it into several files", maxDocuments)
-			return
-		}
 		var doc yaml.Node
 		err := d.Decode(&doc)
 		if errors.Is(err, io.EOF) {
 			break
+		}
+		if n == maxDocuments {
+			p.faults.add(whole, "more than %d documents: split it into several files", maxDocuments)
+			return
 		}
 		if err != nil {
 			p.syntax(data, err)

@@ -314,17 +314,20 @@ func TestRateLimitThatDoesNotEnd(t *testing.T) {
 	w.fresh(wundertreosfake.Options{Fault: func(*http.Request) wundertreosfake.Fault {
 		return wundertreosfake.Fault{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
 	}})
-	slept := 0
-	r := w.runner()
-	r.Sleep = func(context.Context, time.Duration) error {
-		if slept++; slept == 2 {
-			return context.Canceled
+	for interrupt, want := range map[int]int{2: 2, 50: slowTries - 1} {
+		slept := 0
+		w.notes = nil
+		r := w.runner()
+		r.Sleep = func(context.Context, time.Duration) error {
+			if slept++; slept == interrupt {
+				return context.Canceled
+			}
+			return nil
 		}
-		return nil
-	}
-	got := r.Run(context.Background(), p)
-	if len(got) != 1 || got[0].Result != Failed || fault.Code(got[0].Err) != "rate-limited" || slept != 2 || len(w.notes) != 2 {
-		t.Errorf("%+v, slept %d", got, slept)
+		got := r.Run(context.Background(), p)
+		if len(got) != 1 || got[0].Result != Failed || fault.Code(got[0].Err) != "rate-limited" || slept != want || len(w.notes) != want {
+			t.Errorf("%+v, slept %d", got, slept)
+		}
 	}
 }
 
