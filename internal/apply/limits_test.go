@@ -132,3 +132,28 @@ func TestUpdateBringsTheRecordUpToDate(t *testing.T) {
 		t.Errorf("%q, %q, %q, %v", rec.Name, rec.URL, rec.Events, err)
 	}
 }
+
+// TestLeaves: a value leaves where a webhook is made, or where the very field is
+// sent.
+func TestLeaves(t *testing.T) {
+	t.Parallel()
+	sends := Reach{Does: Sends, Field: "auth value", Variable: "T"}
+	fields := []Field{{Name: "auth"}}
+	for name, c := range map[string]struct {
+		change Change
+		reach  Reach
+		want   bool
+	}{
+		"a create":               {Change{Action: Create}, sends, true},
+		"a replacement":          {Change{Action: Replace}, Reach{Does: Runs}, true},
+		"the field is sent":      {Change{Action: Update, Fields: fields}, sends, true},
+		"another field is sent":  {Change{Action: Update, Fields: []Field{{Name: "url"}}}, sends, false},
+		"no new secret, no sink": {Change{Action: Update, Fields: fields}, Reach{Does: Runs, Field: "auth"}, false},
+		"nothing is sent":        {Change{Action: Adopt, Fields: fields}, sends, false},
+		"it is deleted":          {Change{Action: Delete, Fields: fields}, sends, false},
+	} {
+		if got := c.change.leaves(c.reach); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

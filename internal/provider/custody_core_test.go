@@ -411,6 +411,25 @@ func TestNotesThatFail(t *testing.T) {
 	}
 }
 
+// forgetfulStore cannot read back what it was given.
+type forgetfulStore struct{ secret.Store }
+
+func (forgetfulStore) Get(context.Context, secret.Ref) (secret.Record, error) {
+	return secret.Record{}, errors.New("input/output error")
+}
+
+// What cannot be read back is not kept, and the cause is said, not its symptom.
+func TestAStoreThatCannotReadBack(t *testing.T) {
+	w := newWorld(t)
+	w.client.custody.Store = forgetfulStore{w.store}
+	w.client.custody.Journal = w.stuckJournal("Close")
+	_, err := w.client.Create(context.Background(), spec, nil)
+	wantKind(t, err, fault.Custody, "input/output error", "hookctl recover")
+	if said := strings.Join(w.notices, "\n"); strings.Contains(err.Error(), "another secret") || !strings.Contains(said, "could not be released: ") {
+		t.Errorf("%v, said %q", err, said)
+	}
+}
+
 // TestLastResortWhereTheAnswerIsNotDurable: the journal has the secret, but the
 // next power cut may take it.
 func TestLastResortWhereTheAnswerIsNotDurable(t *testing.T) {

@@ -491,7 +491,10 @@ func TestSecondInterruptStopsWaiting(t *testing.T) {
 	release := make(chan struct{})
 	defer close(release)
 	w.client.custody.Hurry = hurry
+	w.client.access.HTTP = httpx.New(httpx.Options{Timeout: time.Minute}) // not what ends the wait
 	w.answer = func(http.ResponseWriter) {
+		w.mu.Unlock() // or nothing can be said
+		defer w.mu.Lock()
 		cancel()
 		close(hurry)
 		<-release
@@ -501,11 +504,14 @@ func TestSecondInterruptStopsWaiting(t *testing.T) {
 	select {
 	case err := <-done:
 		wantKind(t, err, fault.Custody, "recover")
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience - time.Second):
 		t.Fatal("a second interrupt did not stop the wait")
 	}
-	if p := w.pending(); len(p) != 1 {
-		t.Errorf("%d entries after an interrupted create", len(p))
+	if p := w.pending(); len(p) != 1 || len(p[0].Phases) != 1 || p[0].Phases[0].Name != "unknown" {
+		t.Errorf("entries %+v after an interrupted create", p)
+	}
+	if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "interrupted: waiting up to 10s for Toy") || !strings.Contains(said, "interrupt again") {
+		t.Errorf("said %q", said)
 	}
 }
 
@@ -664,6 +670,11 @@ func TestMarkGone(t *testing.T) {
 		t.Errorf("the list fails: %v, %v", gone, err)
 	}
 	w.list, w.rows = nil, []Webhook{row("id-0", w.now)}
+	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
+	if _, err := w.client.MarkGone(ctx, "id-1"); err == nil || deleted() {
+		t.Errorf("it cannot be marked: %v", err)
+	}
+	w.client.custody.Store = w.store
 	if gone, err := w.client.MarkGone(ctx, "id-1"); !gone || err != nil || !deleted() {
 		t.Errorf("not listed: %v, %v", gone, err)
 	}
@@ -719,6 +730,9 @@ func TestUpdateMarksTheAuthentication(t *testing.T) {
 	}
 	if _, err := w.client.Update(ctx, "never kept", Change{AuthData: data}); err != nil || len(w.notices) > 0 {
 		t.Errorf("without a record: %v, said %q", err, w.notices)
+	}
+	if _, err := (&Client{driver: w.client.driver, custody: w.client.custody, raw: toy{}}).Update(ctx, "id-1", Change{AuthData: data}); !errors.Is(err, errors.ErrUnsupported) || mark() != nil {
+		t.Errorf("an update that fails: %v, mark %v", err, mark())
 	}
 	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
 	if update(Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be brought up to date: disk full") {

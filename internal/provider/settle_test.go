@@ -28,8 +28,18 @@ func (w *world) stuckJournal(call string) *secret.Journal {
 	switch call {
 	case "Remove":
 		calls.Remove = fail
-	case "Close":
-		calls.Close = func(f *os.File) error { return errors.Join(closeFile(f), fail(f.Name())) }
+	case "Close": // of an entry that has an answer
+		calls.WriteAt = func(f *os.File, p []byte, off int64) (int, error) {
+			answered = answered || bytes.HasPrefix(p, []byte("HTTP"))
+			return writeAt(f, p, off)
+		}
+		calls.Close = func(f *os.File) error {
+			err := closeFile(f)
+			if answered {
+				err = errors.Join(err, fail(f.Name()))
+			}
+			return err
+		}
 	case "phase":
 		calls.WriteAt = func(f *os.File, p []byte, off int64) (int, error) {
 			if bytes.HasPrefix(p, []byte(`{"phase"`)) {
