@@ -168,7 +168,8 @@ func TestSealedTorn(t *testing.T) {
 		}
 		want := ""
 		for i, end := range ends {
-			if at >= end {
+			// A byte of a tag that is zero anyway is not missed.
+			if bytes.Equal(data[:offset+end], whole[:offset+end]) {
 				want += parts[i]
 			}
 		}
@@ -183,10 +184,7 @@ func TestSealedTorn(t *testing.T) {
 	for at := 0; at <= ends[2]; at++ {
 		torn := bytes.Clone(whole)
 		clear(torn[offset+at:])
-		// A byte of a tag that is zero anyway is not missed.
-		if !bytes.Equal(torn, whole) || at == ends[2] {
-			check("torn", at, torn)
-		}
+		check("torn", at, torn)
 		if at < ends[2] {
 			flipped := bytes.Clone(whole)
 			flipped[offset+at] ^= 1
