@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -452,5 +453,104 @@ func TestLengthsOfSecrets(t *testing.T) {
 	two := []string{"4a0ab15ac2e65a8357d4f0c1", "q7XbV2mYt9LwR4cKz81N"}
 	if got := LooksLikeWords("a=" + two[0] + " b=" + two[1]); !slices.Equal(got, two) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestDiskThatKeepsSomethingElse: a record counts as kept when it reads back, not
+// when it was written.
+func TestDiskThatKeepsSomethingElse(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	other := testDir(t)
+	if err := other.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("another one")}); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(other.recordPath(Ref{"p", "i"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, altered := range map[string]func(p []byte) []byte{
+		"another record": func([]byte) []byte { return whole },
+		"half of it":     func(p []byte) []byte { return append(bytes.Clone(p[:len(p)/2]), make([]byte, len(p)-len(p)/2)...) },
+		"another letter": func(p []byte) []byte { return bytes.Replace(p, []byte(canary), []byte("x"+canary[1:]), 1) },
+	} {
+		calls := durable.System()
+		write := calls.Write
+		calls.Write = func(f *os.File, p []byte) (int, error) {
+			_, err := write(f, altered(p))
+			return len(p), err
+		}
+		d := OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Disk: calls})
+		if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}); err == nil || strings.Contains(err.Error(), canary) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestPutOutOfTurnFails: who does not get its turn keeps the secret all the same,
+// and says so where it cannot; an interrupt changes neither.
+func TestPutOutOfTurnFails(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "cfg")
+	first := OpenDir(dir, DirOptions{})
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	if err := first.Put(ctx, Record{Provider: "p", ID: "first", Secret: New("one")}); err != nil {
+		t.Fatal(err)
+	}
+	unlock, err := lockDir(context.Background(), first.webhooks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := OpenDir(dir, DirOptions{})
+	d.patience = time.Millisecond
+	if err := d.Put(ctx, Record{Provider: "p", ID: "second", Secret: New("two")}); err != nil {
+		t.Error(err)
+	}
+	calls := durable.System()
+	calls.Write = func(f *os.File, _ []byte) (int, error) {
+		return 0, &os.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
+	}
+	full := OpenDir(dir, DirOptions{Disk: calls})
+	full.patience = time.Millisecond
+	if err := full.Put(ctx, Record{Provider: "p", ID: "third", Secret: New("three")}); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("a full disk: %v", err)
+	}
+	if err := unlock(); err != nil {
+		t.Error(err)
+	}
+	if all, problems, err := d.List(context.Background()); len(all) != 2 || len(problems) > 0 || err != nil {
+		t.Errorf("%+v, %v, %v", all, problems, err)
+	}
+}
+
+// A file that cannot be used is not replaced by a record, whose secret could be
+// the only one of its webhook.
+func TestPutOverAFileThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := testDir(t)
+	r := Record{Provider: "p", ID: "i", Secret: New(canary)}
+	if err := d.Put(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	path := d.recordPath(r.Ref())
+	if err := os.WriteFile(path, []byte(`{"version":99}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.Secret = New("new")
+	if err := d.Put(ctx, r); err == nil || !strings.Contains(err.Error(), "in the way") || !strings.Contains(err.Error(), path) {
+		t.Error(err)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != `{"version":99}` {
+		t.Errorf("%s, %v", data, err)
+	}
+	// Older secrets are named by what they are, whatever is said of them.
+	r = Record{Provider: "p", ID: "j", Secret: New("new"), Older: []Older{{Secret: New("old"), Fingerprint: "sha256:00000000", KeptAt: at}}}
+	if err := d.Put(ctx, r); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Get(ctx, r.Ref()); err != nil || got.Older[0].Fingerprint != New("old").Fingerprint() || r.Older[0].Fingerprint != "sha256:00000000" {
+		t.Errorf("%+v, %v", got.Older, err)
 	}
 }
