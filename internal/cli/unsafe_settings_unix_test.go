@@ -301,6 +301,7 @@ func TestOwnBaseURL(t *testing.T) {
 			Streams: term.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Width: func() int { return 80 }},
 			Environ: []string{"HOOKCTL_CONFIG_DIR=" + dir, "HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org"},
 			Drivers: all.Drivers(),
+			Now:     time.Now,
 		}}
 		newRoot(g)
 		a, err := g.offline()
