@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -295,9 +296,24 @@ func (g *globals) replacedMeanwhile(ctx context.Context, a *app, ref string, err
 	if !gone && !several {
 		return err
 	}
+	// Until the other process has kept the new webhook there is no name for it,
+	// which takes a moment.
+	for range 50 {
+		found, underway := g.replacement(ctx, a, ref, err, gone, several)
+		if !underway || a.env.Sleep(ctx, 100*time.Millisecond) != nil {
+			return found
+		}
+	}
+	found, _ := g.replacement(ctx, a, ref, err, gone, several)
+	return found
+}
+
+// replacement is replacedMeanwhile as things stand, and whether a replacement is
+// under way of which nothing is kept yet.
+func (g *globals) replacement(ctx context.Context, a *app, ref string, err error, gone, several bool) (found error, underway bool) {
 	recs, _, lerr := a.store.List(ctx)
 	if lerr != nil {
-		return err
+		return err, false
 	}
 	names := map[secret.Ref]string{}
 	for _, r := range recs {
@@ -310,20 +326,20 @@ func (g *globals) replacedMeanwhile(ctx context.Context, a *app, ref string, err
 		heir := provider.Heir(recs, *r.Replaces)
 		switch now := provider.ShellQuote(r.Provider + "/" + heir); {
 		case a.seen.Before(r):
-			return provider.Replaced(*r.Replaces, heir)
+			return provider.Replaced(*r.Replaces, heir), false
 		case gone:
-			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now)
+			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now), false
 		}
 	}
 	pending, _, lerr := a.journal.List(ctx)
 	if lerr != nil {
-		return err
+		return err, false
 	}
 	for _, p := range pending {
 		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
 			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", provider.ShellQuote(in.Replaces.Provider+"/"+in.Replaces.ID)).
-				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", provider.ShellQuote(ref))
+				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", provider.ShellQuote(ref)), true
 		}
 	}
-	return err
+	return err, false
 }

@@ -115,6 +115,7 @@ accidents and protects from nobody.`}
 		Sections: []Section{
 			{Title: "Where", Columns: "Variable | Meaning", Entries: []Entry{
 				{"HOOKCTL_CONFIG_DIR", "the directory of settings, secrets and journal, as --config (default: hookctl in the user's configuration directory, such as ~/.config)"},
+				{"GOMEMLIMIT", "how much memory is used before it is cleared more often, as of any Go program (default: 128MiB)"},
 				{"XDG_CONFIG_HOME", "the user's configuration directory on Linux and the BSDs, as an absolute path (default: ~/.config)"},
 				{config.EnvProfile, "the profile, as --profile; without one it is the profile " + config.DefaultProfile + ". What changes something needs one that exists: hookctl profile create NAME"},
 			}},

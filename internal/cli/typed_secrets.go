@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -190,7 +191,8 @@ const hidden = "***"
 
 // hideTyped takes every word of the command line and of hookctl's variables
 // that looks like a secret out of text, in the forms in which errors quote it.
-// Names of files that there are stay.
+// Names of files that there are stay, and webhooks that are named with their
+// provider.
 func (g *globals) hideTyped(text string) string {
 	typed := slices.Clone(g.args)
 	for _, kv := range g.env.Environ {
@@ -219,10 +221,30 @@ func (g *globals) hideTyped(text string) string {
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	for _, w := range words {
 		if !slices.ContainsFunc(there, func(name string) bool { return strings.Contains(name, w) }) {
-			text = strings.ReplaceAll(text, w, hidden)
+			text = g.hideWord(text, w)
 		}
 	}
 	return text
+}
+
+// hideWord hides w wherever it stands in text but behind a provider's name and
+// a slash: that is a webhook, whose id may be any text, and which a person must
+// be able to name again.
+func (g *globals) hideWord(text, w string) string {
+	parts := strings.Split(text, w)
+	var b strings.Builder
+	for i, part := range parts {
+		b.WriteString(part)
+		if i == len(parts)-1 {
+			break
+		}
+		if slices.ContainsFunc(g.env.Drivers, func(d *provider.Driver) bool { return strings.HasSuffix(part, d.Name+"/") }) {
+			b.WriteString(w)
+		} else {
+			b.WriteString(hidden)
+		}
+	}
+	return b.String()
 }
 
 // hideable are the parts of a typed word that must not be repeated; with lines
