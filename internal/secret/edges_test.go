@@ -554,3 +554,19 @@ func TestPutOverAFileThatCannotBeUsed(t *testing.T) {
 		t.Errorf("%+v, %v", got.Older, err)
 	}
 }
+
+// An interrupt does not keep a secret out of the keyring either.
+func TestPutIntoAKeyringOfWhoIsInterrupted(t *testing.T) {
+	t.Parallel()
+	d := ringDir(t, filepath.Join(t.TempDir(), "cfg"), InKeyring, newFakeRing())
+	ctx, interrupt := context.WithCancel(context.Background())
+	interrupt()
+	for _, text := range []string{"one", "two"} {
+		if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(text)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := d.Get(context.Background(), Ref{"p", "i"}); err != nil || got.Secret.Reveal() != "two" || len(got.Older) != 1 || got.Older[0].Secret.Reveal() != "one" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
