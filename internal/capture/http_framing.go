@@ -452,7 +452,7 @@ func joinChunks(b []byte) chunks {
 			c.body, b = append(c.body, data...), after
 			c.inside = size
 			continue
-		case first && (size < 0 || size <= len(after)):
+		case first && (size < 0 || size < len(after)):
 			c.inside = min(len(b), len(b)-len(after)+max(size, 0))
 			return c
 		case size < 0 && len(b) == 0:
