@@ -19,6 +19,11 @@ func agreeBase64(t *testing.T, text []byte) {
 	if got != ok || ok && !bytes.Equal(dst[:n], want) {
 		t.Fatalf("%q: %v %x, want %v %x", text, got, dst[:n], ok, want)
 	}
+	if dst = dst[:len(want):len(want)]; ok { // no more room than it takes
+		if n, got := pairs().decode(dst, text); !got || !bytes.Equal(dst[:n], want) {
+			t.Fatalf("%q: %v %x, want %x", text, got, dst[:n], want)
+		}
+	}
 }
 
 func TestBase64(t *testing.T) {

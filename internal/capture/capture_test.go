@@ -39,6 +39,9 @@ func readAll(t *testing.T, o Options, paths ...string) (all []got, notes []strin
 		t.Fatal(err)
 	}
 	for b := range batches {
+		if b.Note == "" && b.Passed.N == 0 && b.each == nil {
+			t.Error("a batch of nothing")
+		}
 		if b.Note != "" {
 			notes = append(notes, b.Note)
 		}
@@ -106,6 +109,8 @@ func TestDetect(t *testing.T) {
 		{"torn record", `{"headers":{"A":"b"},"body_ba`, "ndjson"},
 		{"torn inside the headers", `{"headers":{"A":"`, "ndjson"},
 		{"torn pretty record", "{\n\"headers\": {},\n\"bo", "json"},
+		{"torn before the headers", `{"headers":`, "ndjson"},
+		{"record whose headers are a list", `{"headers":[["A","b"]],"body":"x"}`, "ndjson"},
 		{"torn payload", `{"id":"1","event_ty`, "raw"},
 		{"payload", `{"id":"1","event_type":"x"}`, "raw"},
 		{"payload with a body", `{"body":"text","id":1}`, "raw"},
@@ -269,6 +274,20 @@ func TestHTTP(t *testing.T) {
 			one(got{Body: "{}\n"})},
 		{"curl with a length", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 2\n>\n} [2 bytes data]\n{}\n< HTTP/1.1 200 OK\n",
 			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
+		{"curl, more than no body", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 0\n>\nab",
+			one(got{Header: with(Field{"Content-Length", "0"}), Body: "ab", Notes: []string{"the body has 2 bytes, Content-Length says 0"}})},
+		{"chunked, cut after the first chunk's data", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
+		{"chunked, cut in the first chunk", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n9\n{}",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
+		{"chunked, cut after a chunk's data", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n3\nabc",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
+		{"chunked, one has grown", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n3\nabcd\n0\n\n",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abcd\n0\n\n", Notes: []string{"the body has 10 bytes: a chunk does not end where it says, after 5"}})},
+		{"chunked, without the last line end", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n0",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}"})},
+		{"chunked, a digit behind a chunk", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n5",
+			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}\n5", Notes: []string{"the body has 4 bytes: a chunk does not end where it says, after 2"}})},
 		{"curl without a body", "> POST /hook HTTP/1.1\n> Content-Length: 2\n>\n< HTTP/1.1 200 OK\n",
 			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
 		{"curl with its progress", "  % Total    % Received % Xferd\n                                 Dload  Upload\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0*   Trying 127.0.0.1:80...\n" +
@@ -318,6 +337,11 @@ func TestRecords(t *testing.T) {
 		{"base64, URL alphabet", `{"headers":{"A":"b"},"body_base64":"-_8="}`, got{Header: h, Body: "\xfb\xff"}},
 		{"base64, URL alphabet, no padding", `{"headers":{"A":"b"},"body_base64":"-_8"}`, got{Header: h, Body: "\xfb\xff"}},
 		{"base64 with escaped slashes", `{"headers":{"A":"b"},"body_base64":"\/\/8="}`, got{Header: h, Body: "\xff\xff"}},
+		{"base64, URL alphabet, a minus first", `{"headers":{"A":"b"},"body_base64":"-w"}`, got{Header: h, Body: "\xfb"}},
+		{"base64, URL alphabet, an underscore first", `{"headers":{"A":"b"},"body_base64":"_w"}`, got{Header: h, Body: "\xff"}},
+		{"base64 in lines", `{"headers":{"A":"b"},"body_base64":"aGVsb\nG8gdw=="}`, got{Header: h, Body: "hello w"}},
+		{"base64 in lines that end with CR", `{"headers":{"A":"b"},"body_base64":"aGVsb\rG8gdw=="}`, got{Header: h, Body: "hello w"}},
+		{"escapes in capitals", `{"headers":{"A":"b"},"body":"\u00AF\u00FA\uD83D\uDE00"}`, got{Header: h, Body: "\u00af\u00fa\U0001f600", Inexact: true, Notes: []string{noteBodyString}}},
 		{"base64, empty", `{"headers":{"A":"b"},"body_base64":""}`, got{Header: h}},
 		{"everything", ` { "received_at" : "t" , "method":"POST","url":"\/h","headers":{"A":["b"]},"body_base64":"e30=" } `,
 			got{ReceivedAt: "t", Method: "POST", URL: "/h", Header: h, Body: "{}"}},
@@ -359,6 +383,7 @@ func TestRecords(t *testing.T) {
 		{"odd pair", `{"headers":[["A"]],"body":""}`, got{Err: `an entry of "headers" is neither a pair nor {"name", "value"}`}},
 		{"bad base64", `{"headers":{},"body_base64":"a"}`, got{Err: `"body_base64": illegal base64 data at input byte 0`}},
 		{"bad base64 too", `{"headers":{},"body_base64":"e30=e30="}`, got{Err: `"body_base64": illegal base64 data at input byte 3`}},
+		{"bad base64 far behind", `{"headers":{},"body_base64":"` + strings.Repeat("A", 5000) + `*"}`, got{Err: `"body_base64": illegal base64 data at input byte 5000`}},
 		{"base64 not a string", `{"headers":{},"body_base64":1}`, got{Err: `"body_base64" is not a string`}},
 		{"both, and they differ", `{"headers":{"A":"b"},"body":"other","body_base64":"e30="}`, got{Err: errTwoBodies.Error()}},
 		{"both, and they differ by a newline", `{"headers":{"A":"b"},"body_base64":"e30=","body":"{}\n"}`, got{Err: errTwoBodies.Error()}},
@@ -475,6 +500,16 @@ func TestReadErrors(t *testing.T) {
 	if _, err := Read(t.Context(), nil, Options{Format: "nosuch"}); fault.KindOf(err) != fault.Usage {
 		t.Error(err)
 	}
+	for name, meant := range map[string]bool{"jsn": true, "xyxyxyxy": false} {
+		if _, err := Read(t.Context(), nil, Options{Format: name}); strings.Contains(fault.Hint(err), "did you mean: json") != meant || strings.Contains(fault.Hint(err), "did you mean") != meant {
+			t.Errorf("%s: %s", name, fault.Hint(err))
+		}
+	}
+	// After what is no JSON the rest is looked through for items.
+	all, _ := readAll(t, Options{Format: "lambda", Stdin: io.MultiReader(strings.NewReader("{x\n"), &failing{})}, "-")
+	if len(all) != 1 || !strings.Contains(all[0].Err, "not JSON") {
+		t.Error(all)
+	}
 }
 
 func TestWalk(t *testing.T) {
@@ -572,7 +607,9 @@ func TestCancelled(t *testing.T) {
 // A reader that stops early must not leave the walk running.
 func TestBreak(t *testing.T) {
 	record := `{"headers":{},"body_base64":""}` + "\n"
-	for _, text := range []string{strings.Repeat(record, 100_000), "[" + record + "," + record + "]", "POST / HTTP/1.1\nContent-Length: 0\n\nPOST / HTTP/1.1\n\n"} {
+	const event, entry = `{"headers":{"A":"b"},"isBase64Encoded":true,"body":"e30="}`, `{"request":{"method":"POST","url":"/","headers":[]}}`
+	for _, text := range []string{strings.Repeat(record, 100_000), "[" + record + "," + record + "]", "POST / HTTP/1.1\nContent-Length: 0\n\nPOST / HTTP/1.1\n\n",
+		"[" + event + "," + event + "]", `{"log":{"entries":[` + entry + "," + entry + "]}}"} {
 		batches, err := Read(t.Context(), []string{"-", "-"}, Options{Stdin: strings.NewReader(text)})
 		if err != nil {
 			t.Fatal(err)
@@ -592,13 +629,13 @@ func TestHeader(t *testing.T) {
 	check(t, "Get", []string{"1", "2", ""}, []string{h.Get("X-A"), h.Get("b"), h.Get("c")})
 	check(t, "Has", []bool{true, false}, []bool{h.Has("x-A"), h.Has("xa")})
 	for name, want := range map[[2]string]bool{
-		{"X-A", "x-a"}: true, {"X@A", "X`A"}: false, {"K", "\u212a"}: false, {"[", "{"}: false, {"a", "ab"}: false,
+		{"X-A", "x-a"}: true, {"AZ", "az"}: true, {"X@A", "X`A"}: false, {"K", "\u212a"}: false, {"[", "{"}: false, {"a", "ab"}: false,
 	} {
 		if SameName(name[0], name[1]) != want {
 			t.Errorf("SameName(%q): not %v", name, want)
 		}
 	}
-	for line, want := range map[string]Field{"A: b": {"A", "b"}, "A:": {"A", ""}, "A:  b c \t": {"A", "b c"}, "A: b: c": {"A", "b: c"}} {
+	for line, want := range map[string]Field{"A: b": {"A", "b"}, "A:": {"A", ""}, "A:  b c \t": {"A", "b c"}, "A: b: c": {"A", "b: c"}, "azAZ09!~: b": {"azAZ09!~", "b"}} {
 		if f, ok := ParseField(line); !ok || f != want {
 			t.Errorf("%q: %v, %v", line, f, ok)
 		}
@@ -623,6 +660,10 @@ func TestEvent(t *testing.T) {
 		{"number", `{"id":12,"event_type":true}`, Event{ID: "12"}},
 		{"braces in strings", `{"x":"}\"{","id":"1"}`, Event{ID: "1"}},
 		{"cut off", `{"id":"1","event_type":"a`, Event{ID: "1"}},
+		{"digits", `{"id":0,"event_type":9}`, Event{ID: "0", Type: "9"}},
+		{"cut off after a value", `{"id":"1"`, Event{ID: "1"}},
+		{"cut off after a colon", `{"id":"1","event_type":`, Event{ID: "1"}},
+		{"a value that is none", `{"id":"1","x":,"id":"2"}`, Event{ID: "1"}},
 		{"not JSON", `id=1`, Event{}},
 		{"array", `[{"id":"1"}]`, Event{}},
 		{"brackets", strings.Repeat("[", 10_000), Event{}},
@@ -872,6 +913,240 @@ func TestNullItems(t *testing.T) {
 		all := parse(t, format, text)
 		if len(all) != 4 || all[0].Err == "" || all[1].Err == "" || all[2].Err == "" || all[3].Err != "" {
 			t.Errorf("%s: %+v", format, all)
+		}
+	}
+}
+
+// Records as usual are not left to the strict path, which takes several times as
+// long; what the fast one takes, it takes to its end.
+func TestFastDecoder(t *testing.T) {
+	for _, text := range []string{
+		`{"headers":{"A":"b"},"body_base64":"e30="}`,
+		`{"received_at":"t","method":"POST","url":"/h","headers":{"A":["b","c"],"D":"e"},"body":"{}","z":"y"}`,
+		" { \"url\" : \"\\/h\" , \"headers\" : { \"A\" : [ \"b\" , \"c\" ] , \"D\" : [ ] , \"E\" : \"\\u0066\" } ,\t\"body\" : \"x\\n\" }\r",
+		`{"body":"","headers":{ }}`,
+		`{"headers":{},"body_base64":""}`,
+	} {
+		var f fastDecoder
+		if !f.record([]byte(text)) {
+			t.Errorf("%s: left to the strict path", text)
+		}
+		agree(t, []byte(text))
+		for i := range len(strings.TrimSpace(text)) {
+			if f.record([]byte(text[:i])) {
+				t.Errorf("%s: taken for whole", text[:i])
+			}
+			for _, c := range []string{"", "{", "}", "[", "]", `"`, ":", ",", `\`, "1", " ", "\x01", "\x1f"} {
+				agree(t, []byte(text[:i]+c+text[i+1:]))
+				agree(t, []byte(text[:i]+c+text[i:]))
+			}
+		}
+	}
+	for name, text := range map[string]string{
+		"headers twice": `{"headers":{},"headers":{},"body":""}`, "body twice": `{"headers":{},"body":"","body":""}`, "two bodies": `{"headers":{},"body":"","body_base64":""}`,
+		"no body": `{"headers":{}}`, "no headers": `{"body":""}`, "nested": `{"headers":{},"body":"","x":{}}`, "an escape in a name": `{"headers":{},"body":"","\u0078":""}`,
+	} {
+		var f fastDecoder
+		if f.record([]byte(text)) {
+			t.Errorf("%s: taken", name)
+		}
+	}
+}
+
+func TestUnquote(t *testing.T) {
+	for _, text := range []string{"", `"`, `a"`, `"a`, `"a"b"`, `"""`, `"\"`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\u12:4"`, `"\u12@4"`, "\"\x1f\""} {
+		if got, ok := unquote(nil, []byte(text)); ok {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{`""`: "", `"\u0aF9\u09fA"`: "\u0af9\u09fa", `"\ud83d\u0041"`: "\ufffdA", "\" \x7f\"": " \x7f"} {
+		if got, ok := unquote(nil, []byte(text)); !ok || string(got) != want {
+			t.Errorf("%s: %q, %v", text, got, ok)
+		}
+	}
+}
+
+// A companion event is known by what it has in common with the other one.
+func TestSubjectOf(t *testing.T) {
+	e := Envelope{Companion: "item.changed", CompanionOf: []string{"item.created"}, Data: "data", Subject: []string{"id", "kind"}}
+	const whole = `{"id":"no","data":{"kind":"k","id":7,"more":{"id":"no"}}}`
+	for _, c := range []struct{ name, event, body, want string }{
+		{"the event", "item.created", whole, "7\nk"},
+		{"its companion", "item.changed", whole, "7\nk"},
+		{"another event", "item.deleted", whole, ""},
+		{"no event", "", whole, ""},
+		{"not all of it", "item.created", `{"data":{"id":7}}`, ""},
+		{"torn", "item.created", `{"data":{"kind":"k","id":`, ""},
+		{"not JSON", "item.created", "id=7", ""},
+	} {
+		if got := e.SubjectOf(c.event, []byte(c.body)); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+	e.Companion = ""
+	if got := e.SubjectOf("item.created", []byte(whole)); got != "" {
+		t.Errorf("without a companion: %q", got)
+	}
+}
+
+// A body that is streamed can be read again from a file, compressed or not, and
+// not from a pipe.
+func TestStreamAgain(t *testing.T) {
+	dir := t.TempDir()
+	body := strings.Repeat("0123456\n", rawInMemory/8+1)
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := io.WriteString(z, body); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"plain": body, "zipped": zipped.String(), "-": body} {
+		path := filepath.Join(dir, name)
+		o := Options{}
+		if name == "-" {
+			path, o.Stdin = name, strings.NewReader(text)
+		} else if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		batches, err := Read(t.Context(), []string{path}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range batches {
+			for r, err := range b.Each() {
+				if err != nil || r.Stream == nil || (r.Again == nil) != (name == "-") || (r.Size == int64(len(body))) != (name == "plain") {
+					t.Fatalf("%s: again %v, %d bytes: %v", name, r.Again != nil, r.Size, err)
+				}
+				if r.Again == nil {
+					continue
+				}
+				again, err := r.Again()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if text, err := io.ReadAll(again); err != nil || string(text) != body || again.Close() != nil {
+					t.Errorf("%s: %d bytes read again, want %d: %v", name, len(text), len(body), err)
+				}
+				// A file may have gone meanwhile, or become another.
+				if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				if again, err := r.Again(); (err != nil) != (name == "zipped") {
+					t.Errorf("%s: overwritten: %v", name, err)
+				} else if err == nil && again.Close() != nil {
+					t.Fatal(name)
+				}
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := r.Again(); !errors.Is(err, os.ErrNotExist) {
+					t.Errorf("%s: removed: %v", name, err)
+				}
+			}
+		}
+	}
+}
+
+// What the signature beside it fits is a payload, whatever it looks like; anything
+// else is read as ever.
+func TestPayload(t *testing.T) {
+	const record = `{"headers":{},"body_base64":"e30="}`
+	large := strings.Repeat("x", rawInMemory) + "y"
+	for _, c := range []struct {
+		name, payload, text, format string
+		want                        got
+	}{
+		{"it fits", record, record, "", got{Body: record}},
+		{"it does not", "other", record, "", got{Source: ":1", Body: "{}"}},
+		{"a format is given", record, record, "ndjson", got{Source: ":1", Body: "{}"}},
+		{"as large as is held", large[1:], large[1:], "", got{Body: large[1:]}},
+		{"larger", large, large, "", got{Body: large}},
+	} {
+		asked := false
+		all, _ := readAll(t, Options{Format: c.format, Stdin: strings.NewReader(c.text), Payload: func(body []byte) bool {
+			asked = true
+			return string(body) == c.payload
+		}}, "-")
+		c.want.Source = "-" + c.want.Source
+		if len(all) != 1 || !cmp.Equal(all[0], c.want) {
+			t.Errorf("%s: %d deliveries, the first is not as it should be", c.name, len(all))
+		}
+		if want := c.format == "" && len(c.text) <= rawInMemory; asked != want {
+			t.Errorf("%s: asked: %v", c.name, asked)
+		}
+	}
+	all, _ := readAll(t, Options{Stdin: io.MultiReader(strings.NewReader("{}"), &failing{}), Payload: func([]byte) bool { return true }}, "-")
+	check(t, "it cannot be read", []got{{Source: "-", Err: "disk on fire"}}, all)
+}
+
+// A slow pipe is judged by what has come.
+func TestDetectAsItFlows(t *testing.T) {
+	for name, parts := range map[string][]string{
+		"record":           {`{"headers":{},"body":""}` + "\n"},
+		"record in halves": {`{"headers":{},`, `"body":""}` + "\n"},
+		"dump":             {"POST / HTTP/1.1\n"},
+		"dump in halves":   {"POST / HTTP/1.1", "\n"},
+		"after noise":      {"up\n", `{"headers":{},"body":""}`, "\n"},
+	} {
+		var readers []io.Reader
+		for _, p := range parts {
+			readers = append(readers, strings.NewReader(p))
+		}
+		head, more, err := peek(io.MultiReader(append(readers, &failing{})...), recognised)
+		if err != nil || !more || string(head) != strings.Join(parts, "") {
+			t.Errorf("%s: %q, %v, %v", name, head, more, err)
+		}
+	}
+}
+
+// Detection never fails on a capture that is cut anywhere.
+func TestDetectTorn(t *testing.T) {
+	for _, text := range []string{
+		`{"log":{"creator":{"name":"x"},"entries":[{"request":{"method":"POST","headers":[]}}]}}`, `[{"headers":{"A":"b"},"requestContext":{"http":{}},"isBase64Encoded":true,"body":"e30="}]`,
+		`{ "uri" : "/x", "requests":[{"uri":"/api","request":{"raw":"e30="}}]}`, `{"data":[{"uuid":"a","token_id":"b","headers":{},"content":""}]}`, `{"headers":{},"body_base64":"","z":[1]}`,
+	} {
+		for i := range len(text) + 1 {
+			for _, more := range []bool{true, false} {
+				detect([]byte(text[:i]), more)
+			}
+			for _, name := range []string{"log", "requests", "data", "body"} {
+				if v := valueOf([]byte(text[:i]), name); v != nil && !strings.HasPrefix(text[i-len(v):], string(v)) {
+					t.Errorf("%s: %s is %s", text[:i], name, v)
+				}
+			}
+		}
+	}
+}
+
+// Batches are decoded after others were read: nothing that they hold is used again.
+func TestDecodedLater(t *testing.T) {
+	record := func(n int) string {
+		return fmt.Sprintf(`{"headers":{"N":"%d"},"body":"%s"}`, n, strings.Repeat(string(rune('a'+n%26)), n*n%9000))
+	}
+	for format, sep := range map[string]string{"ndjson": "\n", "json": "\n", "": "\n"} {
+		var text strings.Builder
+		const n = 2000
+		for i := range n {
+			text.WriteString(record(i) + sep)
+		}
+		batches, err := Read(t.Context(), []string{"-"}, Options{Format: format, Stdin: &bits{strings.NewReader(text.String())}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []Batch
+		for b := range batches {
+			all = append(all, b)
+		}
+		i := 0
+		for _, b := range all {
+			for r, err := range b.Each() {
+				if want := strings.Repeat(string(rune('a'+i%26)), i*i%9000); err != nil || string(r.Body) != want || r.Header.Get("n") != fmt.Sprint(i) {
+					t.Fatalf("%s: record %d: %+v %d bytes, want %d: %v", format, i, r.Header, len(r.Body), len(want), err)
+				}
+				i++
+			}
+		}
+		if i != n {
+			t.Errorf("%s: %d of %d", format, i, n)
 		}
 	}
 }

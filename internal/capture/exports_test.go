@@ -286,6 +286,16 @@ func TestBrokenExports(t *testing.T) {
 			t.Errorf("%s %s: %+v", c.format, c.text, all)
 		}
 	}
+	// A size that is not known is written as -1, or 0, and a time as 0.
+	for _, size := range []string{"0", "-1"} {
+		for post, body := range map[string]string{"": "", `,"postData":{"text":"e30=","encoding":"base64"}`: "{}"} {
+			want := []got{{Source: "#1", Method: "POST", URL: "/h", Body: body}}
+			check(t, "bodySize "+size+post, want, parse(t, "har", `{"log":{"creator":{"a":{"b":[1]},"entries":[]},"entries":[{"request":{"method":"POST","url":"/h","bodySize":`+size+post+`}}]}}`))
+		}
+	}
+	if all := parse(t, "lambda", `{"headers":{},"body":"e30=","isBase64Encoded":true,"requestContext":{"timeEpoch":0}}`); len(all) != 1 || all[0].ReceivedAt != "" || all[0].Body != "{}" {
+		t.Errorf("%+v", all)
+	}
 	// A body that was kept as JSON is marked.
 	all := parse(t, "lambda", `{"headers":{},"body":{"a": 1}}`)
 	if len(all) != 1 || !all[0].Inexact || all[0].Body != `{"a": 1}` || all[0].Notes[0] != noteBodyJSON {

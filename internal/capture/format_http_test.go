@@ -27,6 +27,8 @@ func TestDumps(t *testing.T) {
 		{"an answer first", answer + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer in chunks", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer whose chunks are cut", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\nff\nnot so long\n" + post("a"), []string{"a"}, "1 answer", nil},
+		{"an answer whose length of a chunk is too large, behind a text like a request",
+			"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n19\nGET /x HTTP/1.1\nHost: y\n\n\nff\nnot so long\n" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer without a length", "HTTP/1.1 200 OK\n\n<html>\n</html>\n" + post("a"), []string{"a"}, "1 answer", nil},
 		{"a request behind it on its line", "HTTP/1.1 200 OK\n\n{\"ok\":true}" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer whose length is too large", "HTTP/1.1 200 OK\nContent-Length: 999\n\nok\n" + post("a"), []string{"a"}, "1 answer", nil},
@@ -38,6 +40,7 @@ func TestDumps(t *testing.T) {
 		{"an answer whose head is cut", "HTTP/1.1 200 OK\nServer: x\n" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer of HTTP/2", "HTTP/2 200 \ncontent-length: 2\n\nok" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an interim answer", "POST / HTTP/1.1\nExpect: 100-continue\nContent-Length: 2\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
+		{"an interim answer to one that waits for it, and a body that was cut off", "POST / HTTP/1.1\nExpect: 100-continue\nContent-Length: 25\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
 		{"interim answers", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\nHTTP/1.1 100 Continue\n\n\nHTTP/1.1 103 x\nLink: y\n\n2\nab\n0\n\n", []string{"ab"}, "2 answers", nil},
 		{"an interim answer, no length", "POST / HTTP/1.1\nHost: x\n\nHTTP/1.1 100 Continue\n\nab", []string{"ab"}, "1 answer", nil},
 		{"a body like an interim answer", post("HTTP/1.1 100 Continue\n\n") + post("b"), []string{"HTTP/1.1 100 Continue\n\n", "b"}, "", nil},
@@ -82,6 +85,35 @@ func TestDumps(t *testing.T) {
 		{"more after the chunks", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\n\nmore\n" + post("b"), []string{"amore\n", "b"}, "", nil},
 		{"a chunk that takes in the next request", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n18\na\n0\n\nPOST /hook HTTP/1.1\n" + strings.TrimPrefix(post("b"), "POST /hook HTTP/1.1\n"), []string{"a\n0\n\n", "b"}, "", nil},
 
+		{"a body of nothing", post("") + "\n" + post("b"), []string{"", "b"}, "", nil},
+		{"versions", "POST / HTTP/1.0\nContent-Length: 1\n\naHTTP/1.0 200\nContent-Length: 2\n\nok" + post("b"), []string{"a", "b"}, "1 answer", nil},
+		{"no length, and an answer at once", "POST / HTTP/1.1\nHost: x\n\n" + answer, []string{""}, "1 answer", nil},
+		{"an arrow alone", ">\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 2 are of no request: left out"}},
+		{"an answer behind a body on its line", "> POST / HTTP/1.1\n> Content-Length: 9\n>\n{}< HTTP/1.1 200 OK\n< Content-Length: 0\n< \n", []string{"{}"}, "1 answer", nil},
+		{"a body that was cut off, and an answer", "> POST / HTTP/1.1\n> Content-Length: 9\n>\n{}\n< HTTP/1.1 200 OK\n< Content-Length: 0\n< \n", []string{"{}\n"}, "1 answer", nil},
+
+		// A length that ends in the head of the next request would hide it.
+		{"a length that takes in a first line", "POST / HTTP/1.1\nContent-Length: 19\n\nab\nPOST /b HTTP/1.1\nHost: x\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
+		{"a length that takes in header lines", "POST / HTTP/1.1\nContent-Length: 34\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n c\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
+		{"a length that takes in lines that are folded with a tab", "POST / HTTP/1.1\nContent-Length: 34\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n\tc\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
+		{"a body like a header line", post("Note: x") + "\nHost: x\nContent-Length: 1\n\nb", []string{"Note: x", "b"}, "", nil},
+		{"a body that goes on like a head", "POST / HTTP/1.1\nContent-Length: 2\n\nabHost: x\nContent-Type: y\n\nz", []string{"abHost: x\nContent-Type: y\n\nz"}, "", nil},
+
+		// In what should still be the body, a text like a request is one only where
+		// it is whole; behind it, wherever a head follows.
+		{"a text like a request, in a line and cut off", "POST / HTTP/1.1\nContent-Length: 99\n\nsay POST /x HTTP/1.1\nA: b\n\nmore\n", []string{"say POST /x HTTP/1.1\nA: b\n\nmore\n"}, "", nil},
+		{"a text like a request with a length", "POST / HTTP/1.1\nContent-Length: 99\n\nsay POST /x HTTP/1.1\nContent-Length: 9\n\nmore\n", []string{"say POST /x HTTP/1.1\nContent-Length: 9\n\nmore\n"}, "", nil},
+		{"a request in a line that should be the body's", "POST / HTTP/1.1\nContent-Length: 99\n\n{}POST /b HTTP/1.1\nContent-Length: 1\n\nb", []string{"{}", "b"}, "", nil},
+		{"a request behind a body that has grown, on its line", "POST / HTTP/1.1\nContent-Length: 1\n\n{\"a\":1}POST /b HTTP/1.1\nHost: x\n\nb", []string{`{"a":1}`, "b"}, "", nil},
+		{"a request behind a chunk on its line", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\nx\n2\nabPOST /b HTTP/1.1\nHost: x\n\nz", []string{"xab", "z"}, "", nil},
+		{"a request behind another text like one", "POST / HTTP/1.1\nHost: x\n\na POST /x HTTP/1.1\nb POST /y HTTP/1.1\nHost: z\n\nc", []string{"a POST /x HTTP/1.1\nb ", "c"}, "", nil},
+		{"a request behind it on its line, cut in its head", "POST / HTTP/1.1\nHost: x\n\n{}POST /b HTTP/1.1\nHost: x\nA: b", []string{"{}", "error: " + errHeadCut.Error()}, "", nil},
+		{"a text that ends like a head", "POST / HTTP/1.1\nHost: x\n\n{}POST /b HTTP/1.1\nHost", []string{"{}POST /b HTTP/1.1\nHost"}, "", nil},
+
+		{"a first chunk like a text", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n28\nab\nGET /x HTTP/1.1\nno header, and more text than a chunk\nPOST /b HTTP/1.1\nHost: x\n\nz",
+			[]string{"28\nab\nGET /x HTTP/1.1\nno header, and more text than a chunk\n", "z"}, "", nil},
+		{"many chunks", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n" + strings.Repeat("1\na\n", 500) + "0\n\n" + post("b"), []string{strings.Repeat("a", 500), "b"}, "", nil},
+
 		{"heads that cannot be read", "POST / HTTP/1.1\nno header\n\n" + post("b"), []string{`error: head: "no header" is not a header line`, "b"}, "", nil},
 		{"a head cut by the next", "POST / HTTP/1.1\nHost: x\n" + post("b"), []string{`error: head: "POST /hook HTTP/1.1" is not a header line`, "b"}, "", nil},
 		{"a request without its first line", post("a") + "\nHost: x\n" + signature + "Content-Length: 1\n\nb", []string{"a", "b"}, "", nil},
@@ -93,6 +125,13 @@ func TestDumps(t *testing.T) {
 		{"a signature alone", post("a") + "\n### sha256=" + other + "\n", []string{"a", "error: bytes 134 to 209 hold a request or a signature, and not in a form that can be read"}, "", nil},
 		{"a signature that a row had", "HTTP/1.1 204 x\n\n" + post("a") + "\n### sha256=" + strings.ToUpper(digest) + "\n", []string{"a"}, "1 answer, 1 line", nil},
 		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: a signature that no request carries stands in an answer, at byte 159"}},
+		{"a first line that is too long", "POST /" + strings.Repeat("x", maxLine) + " HTTP/1.1\nHost: x\n\nb\n" + post("a"),
+			[]string{fmt.Sprintf("error: bytes 1 to %d hold a request or a signature, and not in a form that can be read", maxLine+27), "a"}, "", nil},
+		{"a method at the end of a line", "use GET\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 8 are of no request: left out"}},
+		{"a method and a word", "use GET or\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 11 are of no request: left out"}},
+		{"a method, a word and a version", "| GET x HTTP/1.1 |\n" + post("a"), []string{"error: bytes 1 to 19 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
+		{"progress of curl", "  0     0    0     0\n" + post("a"), []string{"a"}, "1 line", nil},
+		{"a folded head without its first line", "Host: x\nA: b\n c\nContent-Length: 1\n\nb", []string{"b"}, "", nil},
 		{"nothing", "\n\n", []string{"error: there is no request in it"}, "", nil},
 		{"tools alone", "Listening on 0.0.0.0 80\n", []string{"error: there is no request in it"}, "1 line", nil},
 	} {
@@ -124,6 +163,9 @@ func readDump(t *testing.T, text string, names []string) (rows []string, passed 
 		if b.Note != "" {
 			notes = append(notes, b.Note)
 		}
+		if b.Note == "" && b.Passed.N == 0 && b.each == nil {
+			t.Error("a batch of nothing")
+		}
 		if b.Passed.N > 0 {
 			parts = append(parts, strings.NewReplacer(Probes(1).One, "probe", Probes(2).Many, "probes",
 				"rule or line of a tool", "line", "rules and lines of tools", "lines").Replace(b.Passed.String()))
@@ -144,7 +186,7 @@ func TestSignatureElsewhere(t *testing.T) {
 	digest := strings.Repeat("ab", 32)
 	for text, want := range map[string]string{
 		"POST / HTTP/1.1\nContent-Length: 75\n\n--- sha256=" + digest:                                                                      "in the body, at byte 12 ",
-		"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nX-Wunder-Signature: " + digest + "\n\n":                                   "in the trailer ",
+		"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nX-Wunder-Signature: " + digest + "\n\n":                                   "in the trailer after the last chunk, at byte 21 ",
 		"POST / HTTP/1.1\nContent-Length: 1\n\naHTTP/1.1 200 OK\nx_wunder_signature: " + digest + "\n\n":                                   "in the answer, at byte 73 ",
 		"POST / HTTP/1.1\nContent-Length: 1\nX-Wunder-Signature: x\n\naHTTP/1.1 200 OK\nX-Wunder-Signature: " + digest + "\n\n":            "",
 		"POST / HTTP/1.1\nContent-Length: 1\n\na":                                                                                          "",
@@ -199,11 +241,65 @@ func TestDumpsThatNest(t *testing.T) {
 			return true
 		}
 		d.read([]byte(text.String()))
-		if last == nil || !strings.Contains(last.Error(), "are not read") {
+		var from, to int
+		if _, err := fmt.Sscanf(fmt.Sprint(last), "bytes %d to %d are not read:", &from, &to); err != nil {
 			t.Errorf("%s: the last row is %v", name, last)
+		} else if to != d.size || from < 2 || !strings.HasPrefix(text.String()[from-1:], c.head[:10]) {
+			t.Errorf("%s: %v, of %d", name, last, d.size)
 		}
 		if most := (mostLooked + 1) * d.size; d.looked > most {
 			t.Errorf("%s: %d bytes were followed over, %d at most", name, d.looked, most)
 		}
+	}
+}
+
+// Where a first line begins in a line: behind other text it needs a method that
+// is known, and a target.
+func TestFirstLines(t *testing.T) {
+	for line, want := range map[string]int{
+		"POST / HTTP/1.1": 0, "POST / HTTP/1.0": 0, "POST / HTTP/2": 0, "POST / HTTP/9.9": 0, "POST / HTTP/0.0": 0, "PURGE / HTTP/1.1": 0,
+		"HTTP/1.1 200": 0, "HTTP/1.1 200 ": 0, "HTTP/2 100 x": 0, "> POST / HTTP/1.1": 0, "< HTTP/1.1 200 OK": 0,
+		"{}POST / HTTP/1.1": 2, "{}> POST / HTTP/1.1": 2, "{}HTTP/1.1 200 OK": 2, "{}< HTTP/1.1 200 OK": 2, ">HTTP/1.1 200 OK": 1, "a POST / HTTP/1.1 ": 2,
+
+		"": -1, "POST /": -1, "POST / HTTP/": -1, "POST / HTTP/x": -1, "POST / HTTP/:": -1, "POST / HTTP/1.": -1, "POST / HTTP/1.:": -1, "POST / HTTP/1.1.": -1, "POST / HTTP/1.1 x": -1,
+		"a PURGE / HTTP/1.1": -1, "POST  HTTP/1.1": -1, "a POST  HTTP/1.1": -1, "/x HTTP/1.1": -1, " /x HTTP/1.1": -1, "see / HTTP/1.1": -1, "a post / HTTP/1.1": -1,
+		"HTTP/1.1": -1, "HTTP/1.1 ": -1, "HTTP/1.1 20": -1, "HTTP/1.1 2000": -1, "HTTP/1.1 099 x": -1, "HTTP/1.1-200": -1, "HTTP/1.1 2x0": -1,
+	} {
+		if at := messageIn(line); at != want {
+			t.Errorf("%q: at %d, want %d", line, at, want)
+		}
+	}
+}
+
+// A signature is found wherever it begins, and once, with the names of headers in
+// any case and spelling.
+func TestSignaturesIn(t *testing.T) {
+	const digest = "0123456789abcdefABCDEF09afAF0123456789abcdefABCDEF0123456789abcd"
+	names := []string{"X-Az-Signature"}
+	find := func(text string) (at []int) {
+		signaturesIn([]byte(text), names, func(s seen) bool {
+			if s.digest != strings.ToLower(digest) {
+				t.Errorf("%q: %s", text, s.digest)
+			}
+			at = append(at, s.at)
+			return true
+		})
+		return at
+	}
+	for before := range 200 {
+		for _, after := range []string{"", "x", strings.Repeat("x", before), "a-0"} {
+			text := strings.Repeat("-", before) + "sha256="
+			check(t, text+after, []int{len(text)}, find(text+digest+strings.TrimPrefix(after, "a")))
+		}
+	}
+	far := strings.Repeat(" ", nearName)
+	for text, want := range map[string][]int{
+		digest: nil, "sha256=" + digest[1:]: nil, digest + "x-az-signature": {0}, "X_AZ_SIGNATURE:" + digest: {15},
+		digest + far + "X-Az-Signature": {0}, digest + far + " X-Az-Signature": nil,
+		"X-Az-Signature" + far + digest: {14 + nearName}, "X-Az-Signature " + far + digest: nil,
+		digest + "X-Bz-Signature": nil, digest + "X-Az-Signatur": nil, digest + " @ X-`z-Signature": nil, digest + " X-A[-Signature": nil,
+		"sha256=" + digest + " sha256=" + digest: {7, 79},
+	} {
+		check(t, text, want, find(text))
 	}
 }
