@@ -233,6 +233,10 @@ func TestMaxAge(t *testing.T) {
 		if err != nil || all[0].Reason != c.want || all[0].Valid != (c.want == signature.OK) || (len(all[0].Notes) == 0) != (c.want == signature.OK) {
 			t.Errorf("%s: %+v, %v", c.name, all, err)
 		}
+		switch {
+		case c.name == "no time" && !strings.Contains(all[0].Notes[0], "states no time"), c.name == "senseless time" && !strings.Contains(all[0].Notes[0], `"soon", is not RFC 3339`):
+			t.Errorf("%s: %s", c.name, all[0].Notes)
+		}
 		o.MaxAge = 0
 		if all, _, err = run(t, o, line); err != nil || !all[0].Valid {
 			t.Errorf("%s without a limit: %+v, %v", c.name, all, err)
@@ -303,7 +307,7 @@ func TestNothingReadable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = e.Run(t.Context(), slices.Values([]capture.Batch{}), func(*Chunk) error { return nil })
-	if fault.KindOf(err) != fault.Usage {
+	if fault.KindOf(err) != fault.Usage || err.Error() != "no delivery could be read" {
 		t.Errorf("no batch at all: %v", err)
 	}
 }
@@ -320,7 +324,12 @@ func TestNewRefuses(t *testing.T) {
 		o := options()
 		o.Providers, o.Candidates = slices.Clone(o.Providers), slices.Clone(o.Candidates)
 		change(&o)
-		if _, err := New(o); fault.KindOf(err) != fault.Usage {
+		_, err := New(o)
+		if fault.KindOf(err) != fault.Usage {
+			t.Errorf("%s: %v", name, err)
+		}
+		// Whose secret it is that cannot be used.
+		if whose, ok := map[string]string{"blank secret": "the secret of Lead sync: ", "NUL in secret": "the secret of x: ", "empty secret": "the given secret: "}[name]; ok && !strings.HasPrefix(fmt.Sprint(err), whose) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -613,6 +622,10 @@ func TestResultJSON(t *testing.T) {
 			`{"source":"d.ndjson:17","valid":false,"provider":"wundertreos","webhook_id":"w","webhook":"Lead sync","format":"ndjson","event_id":"e","event_type":"contact.created","reason":"mismatch","diagnosis":[{"cause":"trailing-newline","fix":"f","explanation":"x"},{"cause":"b","fix":"","explanation":""}]}`},
 		{Result{Source: "-", Reason: signature.Unreadable, Notes: []string{"a", "b"}},
 			`{"source":"-","valid":false,"provider":null,"webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"unreadable","diagnosis":[],"notes":["a","b"]}`},
+		{Result{Source: "-", Valid: true, Provider: "zyntro", Assumed: true, Reason: signature.OK},
+			`{"source":"-","valid":true,"provider":"zyntro","webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"ok","notes":["` + AssumedNote("zyntro") + `"]}`},
+		{Result{Source: "-", Valid: true, Provider: "zyntro", Assumed: true, Reason: signature.OK, Notes: []string{"a"}},
+			`{"source":"-","valid":true,"provider":"zyntro","webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"ok","notes":["a","` + AssumedNote("zyntro") + `"]}`},
 		{Result{Source: "-", Valid: true, Reason: signature.OK},
 			`{"source":"-","valid":true,"provider":null,"webhook_id":null,"webhook":null,"format":null,"event_id":null,"event_type":null,"reason":"ok"}`},
 		{Result{Source: "a\"\\\n\t\r\x1b\u0085\u202e\u200b\xff\u00e9\U0001f600", Reason: "x", Valid: true},
@@ -671,5 +684,144 @@ func TestBudgetOfMany(t *testing.T) {
 	all.Wait()
 	if alone.Load() > 0 {
 		t.Errorf("%d times more than the bound", alone.Load())
+	}
+}
+
+// An event and its companion are one change, counted once in whichever order and
+// however often they come; those of different subjects are not.
+func TestCompanions(t *testing.T) {
+	o := options()
+	o.Providers = slices.Clone(o.Providers)
+	e := &o.Providers[1].Envelope
+	e.Companion, e.CompanionOf, e.Data, e.Subject = "stage.changed", []string{"deal.won"}, "data", []string{"id"}
+	event := func(kind, id string) string {
+		body := fmt.Sprintf(`{"id":%q,"event_type":%q,"data":{"id":%q}}`, kind+id, kind, id)
+		return record(t, body, "X-Wunder-Signature", sign(t, wunder, wunderKey, body))
+	}
+	won, changed, other := event("deal.won", "1"), event("stage.changed", "1"), event("stage.changed", "2")
+	for text, want := range map[string]int{
+		won: 0, changed: 0, won + won: 0, changed + changed: 0, won + other: 0, event("deal.lost", "1") + changed: 0,
+		won + changed: 1, changed + won: 1, won + changed + won + changed: 1, changed + other + won + event("deal.won", "2"): 2,
+	} {
+		if _, s, err := run(t, o, text); err != nil || s.Companions != want {
+			t.Errorf("%s%d companions, want %d; %v", text, s.Companions, want, err)
+		}
+	}
+	s := newSummary()
+	for n := range maxSeenIDs + 10 {
+		s.companion("wundertreos", facts{subject: fmt.Sprint(n)})
+	}
+	s.companion("wundertreos", facts{subject: fmt.Sprint(maxSeenIDs + 1), companion: true})
+	s.companion("wundertreos", facts{subject: "1", companion: true})
+	if len(s.subjects) != maxSeenIDs || s.Companions != 1 {
+		t.Errorf("%d subjects, %d companions", len(s.subjects), s.Companions)
+	}
+}
+
+// Of several providers whose headers a delivery has a mismatch says most, and the
+// first one of those that say as much. A provider is assumed once.
+func TestVerdictOfSeveral(t *testing.T) {
+	good, digest := sign(t, wunder, wunderKey, wunderBody), strings.Repeat("ab", 32)
+	o := options()
+	o.Diagnoses = -1
+	for _, c := range []struct {
+		fields []string
+		want   signature.Reason
+	}{
+		{[]string{"X-Zyntro-Signature", "12", "X-Wunder-Signature", good, "X-Hook-Signature", digest}, signature.Malformed},
+		{[]string{"X-Zyntro-Signature", digest, "X-Wunder-Signature", "12"}, signature.Mismatch},
+		{[]string{"X-Zyntro-Signature", "12", "X-Wunder-Signature", digest}, signature.Mismatch},
+		{[]string{"X-Zyntro-Signature", digest, "X-Wunder-Signature", good}, signature.OK},
+	} {
+		if all, _, err := run(t, o, record(t, wunderBody, c.fields...)); err != nil || all[0].Reason != c.want {
+			t.Errorf("%v: %+v, want %s; %v", c.fields, all, c.want, err)
+		}
+	}
+	signed := record(t, "x", "X-Zyntro-Signature", sign(t, zyntro, zyntroKey, "x"))
+	if _, s, err := run(t, o, signed+signed); err != nil || !slices.Equal(s.Assumed, []string{"zyntro"}) {
+		t.Errorf("assumed: %v, %v", s.Assumed, err)
+	}
+}
+
+// Failures beyond the limit are not looked into, and what was found of them is in
+// no line.
+func TestDiagnosesAreBounded(t *testing.T) {
+	o := options()
+	o.Diagnoses, o.Lines = 3, true
+	e, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody))
+	batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(strings.Repeat(line, 10))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSummary()
+	c := collector{engine: e, summary: &s}
+	// Two workers at a time know nothing of each other's failures.
+	var chunks []*Chunk
+	for b := range batches {
+		chunks = append(chunks, newWorker(e, &c.diagnosed).work(t.Context(), b))
+	}
+	again, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(strings.Repeat(line, 10))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range again {
+		chunks = append(chunks, newWorker(e, &c.diagnosed).work(t.Context(), b))
+	}
+	found := func(chunk *Chunk) (n int) {
+		for i := range chunk.Results {
+			n += len(chunk.Results[i].Diagnosis)
+		}
+		return n
+	}
+	for i, chunk := range chunks {
+		if n := found(chunk); n != 3 {
+			t.Errorf("%d findings in chunk %d", n, i)
+		}
+		c.collect(chunk)
+		want := 0
+		if i == 0 {
+			want = 3
+		}
+		if lines := strings.Count(string(chunk.Lines), "\n"); found(chunk) != want || strings.Count(string(chunk.Lines), `"cause"`) != want || lines != len(chunk.Results) {
+			t.Errorf("chunk %d: %d findings, %d lines of %d:\n%s", i, found(chunk), lines, len(chunk.Results), chunk.Lines)
+		}
+	}
+	if s.Undiagnosed != 17 || s.Total != 20 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// Of a streamed body no more than its beginning is kept, and of a header in a note.
+func TestBeginnings(t *testing.T) {
+	e, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWorker(e, new(atomic.Int64))
+	text := bytes.Repeat([]byte("0123456789abcdef"), streamChunk/8)
+	if _, _, head, err := w.stream(t.Context(), bytes.NewReader(text), nil); err != nil || !bytes.Equal(head, text[:streamHead]) || w.streamed != int64(len(text)) {
+		t.Errorf("%d bytes of %d, %v", len(head), w.streamed, err)
+	}
+	if exact := strings.Repeat("x", 100); clip(exact) != exact || clip(exact+"y") != exact+"..." {
+		t.Error(clip(exact), clip(exact+"y"))
+	}
+}
+
+// Where a signature stands that is not among the headers is of interest where none
+// is.
+func TestSignatureElsewhereIsNoted(t *testing.T) {
+	signed := "X-Wunder-Signature: " + sign(t, wunder, wunderKey, "b")
+	for dump, noted := range map[string]bool{
+		"POST / HTTP/1.1\nX-Wunder-Signature:\nTransfer-Encoding: chunked\n\n1\nb\n0\n" + signed + "\n\n":   true,
+		"POST / HTTP/1.1\nX-Wunder-Signature: x\nTransfer-Encoding: chunked\n\n1\nb\n0\n" + signed + "\n\n": false,
+	} {
+		all, _, err := run(t, options(), dump)
+		if err != nil || len(all) != 1 || all[0].Valid || strings.Contains(strings.Join(all[0].Notes, "\n"), "a signature stands in the trailer") != noted {
+			t.Errorf("%q: %+v, %v", dump, all, err)
+		}
 	}
 }
