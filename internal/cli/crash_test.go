@@ -806,7 +806,7 @@ func eachCrash(t *testing.T, do func(t *testing.T, c *crashed, s scenario)) {
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
-	draw := crashes(2)
+	draw := crashes(1)
 	eachCrash(t, func(t *testing.T, c *crashed, s scenario) {
 		rec := c.record(s)
 		if c.exit != s.exit {
@@ -835,7 +835,7 @@ func (c *crashed) look(rec *durabletest.Recording, s scenario, o durabletest.Cra
 func TestCrashesOfRecover(t *testing.T) {
 	t.Parallel()
 	again := scenario{args: words("recover")}
-	every := 12 // crashes before recover
+	every := 24 // crashes before recover
 	if os.Getenv("HOOKCTL_TEST_CRASHES") != "" {
 		every = 1
 	}
