@@ -627,6 +627,7 @@ func TestHeader(t *testing.T) {
 	h := Header{{"x-a", "1"}, {"B", "2"}, {"X-A", "3"}}
 	check(t, "Values", []string{"1", "3"}, h.Values("X-a"))
 	check(t, "Get", []string{"1", "2", ""}, []string{h.Get("X-A"), h.Get("b"), h.Get("c")})
+	check(t, "foldName", "x-azaz09@[`{", foldName("X-AZaz09@[`{"))
 	check(t, "Has", []bool{true, false}, []bool{h.Has("x-A"), h.Has("xa")})
 	for name, want := range map[[2]string]bool{
 		{"X-A", "x-a"}: true, {"AZ", "az"}: true, {"X@A", "X`A"}: false, {"K", "\u212a"}: false, {"[", "{"}: false, {"a", "ab"}: false,
@@ -922,7 +923,7 @@ func TestNullItems(t *testing.T) {
 func TestFastDecoder(t *testing.T) {
 	for _, text := range []string{
 		`{"headers":{"A":"b"},"body_base64":"e30="}`,
-		`{"received_at":"t","method":"POST","url":"/h","headers":{"A":["b","c"],"D":"e"},"body":"{}","z":"y"}`,
+		`{"received_at":"t","method":"POST","url":"/h","headers":{"A":["b","c"],"D":"e"},"body":"{}","z":"y z"}`,
 		" { \"url\" : \"\\/h\" , \"headers\" : { \"A\" : [ \"b\" , \"c\" ] , \"D\" : [ ] , \"E\" : \"\\u0066\" } ,\t\"body\" : \"x\\n\" }\r",
 		`{"body":"","headers":{ }}`,
 		`{"headers":{},"body_base64":""}`,
@@ -953,6 +954,31 @@ func TestFastDecoder(t *testing.T) {
 	}
 }
 
+// What the fast decoder does not understand it says so of, at once.
+func TestFastDecoderParts(t *testing.T) {
+	var f fastDecoder
+	for name, c := range map[string]struct {
+		read  func(b []byte) int
+		texts []string
+	}{
+		"headers": {func(b []byte) int { return f.headers(b, 0) }, []string{
+			`1`, `{`, `{1`, `{"a`, `{"a"`, `{"a" `, `{"a"x`, `{"a":`, `{"a": `, `{"a":1`, `{"a":"b`, `{"a":"b"`, `{"a":"b" `, `{"a":"b" 1`, `{"a":"\x"}`,
+			`{"a":[`, `{"a":[1`, `{"a":["b"`, `{"a":["b" 1`, `{"a":["b",1`, `{"a":["b"]`,
+		}},
+		"list":   {func(b []byte) int { return f.list(b, 0, span{}) }, []string{`[`, `[1`, `["b`, `["b"`, `["b" `, `["b" x`, `["b",`, `["b",]`}},
+		"string": {func(b []byte) int { return f.string(b, 0, new(span)) }, []string{``, `1`, `"a`, `"\x"`, `"\`, `"\"`, "\"\x1f\""}},
+		"base64": {func(b []byte) int { return f.base64(b, 0) }, []string{`1`, `"e30=`, `"e30\u003d"`, `"e30"`, `"e=30"`}},
+		"text":   {func(b []byte) int { return f.text(b, 0) }, []string{`1`, `"a`, `"\x"`, "\"\x1f\""}},
+		"plain":  {func(b []byte) int { return plainString(b, 0) }, []string{``, `1`, `"a`, `"\n"`, "\"\x1f\""}},
+	} {
+		for _, text := range c.texts {
+			if end := c.read([]byte(text)); end != -1 {
+				t.Errorf("%s %s: understood up to %d", name, text, end)
+			}
+		}
+	}
+}
+
 func TestUnquote(t *testing.T) {
 	for _, text := range []string{"", `"`, `a"`, `"a`, `"a"b"`, `"""`, `"\"`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\u12:4"`, `"\u12@4"`, "\"\x1f\""} {
 		if got, ok := unquote(nil, []byte(text)); ok {
@@ -977,6 +1003,7 @@ func TestSubjectOf(t *testing.T) {
 		{"no event", "", whole, ""},
 		{"not all of it", "item.created", `{"data":{"id":7}}`, ""},
 		{"torn", "item.created", `{"data":{"kind":"k","id":`, ""},
+		{"a value that is none", "item.created", `{"data":{"kind":"k","id":}}`, ""},
 		{"not JSON", "item.created", "id=7", ""},
 	} {
 		if got := e.SubjectOf(c.event, []byte(c.body)); got != c.want {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -292,6 +293,18 @@ func TestBrokenExports(t *testing.T) {
 			want := []got{{Source: "#1", Method: "POST", URL: "/h", Body: body}}
 			check(t, "bodySize "+size+post, want, parse(t, "har", `{"log":{"creator":{"a":{"b":[1]},"entries":[]},"entries":[{"request":{"method":"POST","url":"/h","bodySize":`+size+post+`}}]}}`))
 		}
+	}
+	// A body that is kept alone has its length checked, where one is said.
+	for length, notes := range map[string][]string{
+		"": nil, `"Content-Length":["0"]`: {"the body has 2 bytes, Content-Length says 0"}, `"Content-Length":["2"]`: nil, `"Content-Length":["x"]`: nil,
+		`"Content-Length":["9"]`: {"the body has 2 bytes, Content-Length says 9: the export is cut off"},
+	} {
+		if all := parse(t, "ngrok", `{"request":{"raw":"e30=","headers":{`+length+`}}}`); len(all) != 1 || all[0].Body != "{}" || !slices.Equal(all[0].Notes, notes) {
+			t.Errorf("%s: %+v", length, all)
+		}
+	}
+	if all := parse(t, "", `{"request":{"raw":"e30="}}`); len(all) != 1 || all[0].Body != `{"request":{"raw":"e30="}}` {
+		t.Errorf("a payload like an export: %+v", all)
 	}
 	if all := parse(t, "lambda", `{"headers":{},"body":"e30=","isBase64Encoded":true,"requestContext":{"timeEpoch":0}}`); len(all) != 1 || all[0].ReceivedAt != "" || all[0].Body != "{}" {
 		t.Errorf("%+v", all)

@@ -94,8 +94,8 @@ func TestDumps(t *testing.T) {
 
 		// A length that ends in the head of the next request would hide it.
 		{"a length that takes in a first line", "POST / HTTP/1.1\nContent-Length: 19\n\nab\nPOST /b HTTP/1.1\nHost: x\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
-		{"a length that takes in header lines", "POST / HTTP/1.1\nContent-Length: 34\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n c\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
-		{"a length that takes in lines that are folded with a tab", "POST / HTTP/1.1\nContent-Length: 34\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n\tc\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
+		{"a length that takes in header lines", "POST / HTTP/1.1\nContent-Length: 35\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n c\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
+		{"a length that takes in lines that are folded with a tab", "POST / HTTP/1.1\nContent-Length: 35\n\nab\nPOST /b HTTP/1.1\nHost: x\nA: b\n\tc\nHost: y\nContent-Length: 1\n\nb", []string{"ab\n", "b"}, "", nil},
 		{"a body like a header line", post("Note: x") + "\nHost: x\nContent-Length: 1\n\nb", []string{"Note: x", "b"}, "", nil},
 		{"a body that goes on like a head", "POST / HTTP/1.1\nContent-Length: 2\n\nabHost: x\nContent-Type: y\n\nz", []string{"abHost: x\nContent-Type: y\n\nz"}, "", nil},
 
@@ -275,7 +275,7 @@ func TestFirstLines(t *testing.T) {
 // any case and spelling.
 func TestSignaturesIn(t *testing.T) {
 	const digest = "0123456789abcdefABCDEF09afAF0123456789abcdefABCDEF0123456789abcd"
-	names := []string{"X-Az-Signature"}
+	names := []string{"X-AZ-Signature"}
 	find := func(text string) (at []int) {
 		signaturesIn([]byte(text), names, func(s seen) bool {
 			if s.digest != strings.ToLower(digest) {
@@ -295,9 +295,9 @@ func TestSignaturesIn(t *testing.T) {
 	far := strings.Repeat(" ", nearName)
 	for text, want := range map[string][]int{
 		digest: nil, "sha256=" + digest[1:]: nil, digest + "x-az-signature": {0}, "X_AZ_SIGNATURE:" + digest: {15},
-		digest + far + "X-Az-Signature": {0}, digest + far + " X-Az-Signature": nil,
-		"X-Az-Signature" + far + digest: {14 + nearName}, "X-Az-Signature " + far + digest: nil,
-		digest + "X-Bz-Signature": nil, digest + "X-Az-Signatur": nil, digest + " @ X-`z-Signature": nil, digest + " X-A[-Signature": nil,
+		digest + far + "X-AZ-Signature": {0}, digest + far + " X-AZ-Signature": nil,
+		"X-AZ-Signature" + far + digest: {14 + nearName}, "X-AZ-Signature " + far + digest: nil,
+		digest + "X-Bz-Signature": nil, digest + "X-AZ-Signatur": nil, digest + " @ X-`z-Signature": nil, digest + " X-A[-Signature": nil,
 		"sha256=" + digest + " sha256=" + digest: {7, 79},
 	} {
 		check(t, text, want, find(text))
