@@ -7,6 +7,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -407,4 +408,51 @@ func TestCausesAreDocumented(t *testing.T) {
 	}
 	slices.Sort(sections)
 	diff(t, "sections", want, sections)
+}
+
+// A body that holds another delivery is cut at it, where its length does not fit:
+// what was signed is told by the length.
+func TestSignedUpToItsLength(t *testing.T) {
+	inner := "POST /b HTTP/1.1\nX-Wunder-Signature: sha256=" + strings.Repeat("ab", 32) + "\n\n"
+	body := "forwarded:\n" + inner + `{"id":"ev2"}`
+	dump := fmt.Sprintf("POST /a HTTP/1.1\nX-Wunder-Signature: %s\nContent-Length: %d\n\n%s zz", sign(t, wunder, wunderKey, body), len(body), body)
+	all, _, err := run(t, options(), dump)
+	if err != nil || len(all) != 2 || len(all[0].Diagnosis) != 1 {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	if f := all[0].Diagnosis[0]; f.Cause != "truncated" || !strings.Contains(f.Explanation, fmt.Sprintf("The %d bytes that Content-Length says were signed", len(body))) {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestCandidateTitle(t *testing.T) {
+	for want, c := range map[string]Candidate{`"Lead" (w1)`: {Name: "Lead", ID: "w1"}, `"Lead"`: {Name: "Lead"}, "w1": {ID: "w1"}} {
+		if got := c.title(); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+}
+
+// The ways in which a log or a tool writes the digest that would match.
+func TestDigestInAnotherForm(t *testing.T) {
+	good := strings.TrimPrefix(sign(t, wunder, wunderKey, wunderBody), "sha256=")
+	raw, err := hex.DecodeString(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pairs []string
+	for i := 0; i < len(good); i += 2 {
+		pairs = append(pairs, strings.ToUpper(good[i:i+2]))
+	}
+	for form, known := range map[string]bool{
+		strings.Join(pairs, ":"): true, strings.Join(pairs[:31], ":"): false,
+		base32.StdEncoding.EncodeToString(raw): true, base64.StdEncoding.EncodeToString([]byte(good)): true,
+		good[:2*minDigest] + "...": true, strings.ToUpper(good[:2*minDigest]) + "...": true, good[:2*minDigest-1] + "...": false,
+		good[:63]: true, good[:62] + "zz": false,
+	} {
+		all, _, err := run(t, options(), record(t, wunderBody, "X-Wunder-Signature", form))
+		if err != nil || len(all) != 1 || all[0].Valid || len(all[0].Diagnosis) != 1 || (all[0].Diagnosis[0].Cause != causeUnknown) != known {
+			t.Errorf("%s: %+v, %v", form, all, err)
+		}
+	}
 }
