@@ -3,9 +3,12 @@ package cli
 import (
 	"net/url"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/spf13/cobra"
@@ -52,15 +55,19 @@ var freeArguments = map[string]bool{
 var takes = map[string]struct{ what, example string }{
 	"--secret-env":  {variableName, "--secret-env HOOK_SECRET"},
 	"--from-env":    {variableName, "--from-env HOOK_SECRET"},
-	"--secret-file": {"the name of a file", "--secret-file secret.txt"},
-	"--from-file":   {"the name of a file", "--from-file secret.txt"},
-	"--identity":    {"the name of a file", "--identity key.txt"},
-	"--auth-data":   {"the name of a file", "--auth-data @auth.json"},
-	"--credentials": {"the name of a file", "--credentials @credentials.json"},
+	"--secret-file": {fileName, "--secret-file secret.txt"},
+	"--from-file":   {fileName, "--from-file secret.txt"},
+	"--identity":    {fileName, "--identity key.txt"},
+	"--auth-data":   {fileName, "--auth-data @auth.json"},
+	"--credentials": {fileName, "--credentials @credentials.json"},
 	"--header":      {"'Name: value' or the name of a file", "--header @headers.txt"},
 }
 
-const variableName = "the NAME of an environment variable"
+// What belongs in the place of values that hold a secret by name.
+const (
+	variableName = "the NAME of an environment variable"
+	fileName     = "the name of a file"
+)
 
 // refuseTyped refuses what looks like a secret where a name belongs. The error
 // does not repeat it.
@@ -76,6 +83,9 @@ func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
 		for _, v := range flagValues(f) {
 			if (!free || strings.HasPrefix(v, "@")) && !g.isNameOf(t.what, v) {
 				err = refused(name, t.what, t.example, cmd)
+			} else if g.namesNothing(t.what, t.example, v) {
+				err = fault.Usagef("%s: %s belongs there; nothing has the name that was given, which is not repeated here since it may be a secret itself", name, t.what).
+					WithCode(codeLooksSecret).WithHint("for instance: %s\n%s", t.example, inHistory)
 			}
 		}
 	})
@@ -141,6 +151,37 @@ func (g *globals) isNameOf(what, value string) bool {
 	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(namesIn(value), secret.NamesFile)
 }
 
+// namesNothing reports whether a value that holds a secret by name names no
+// variable and no file that there is, and is not written as people write such
+// names either. Short secrets and pass phrases are such values. What has no @
+// where the example has one is no name: the commands refuse it, and repeat nothing.
+func (g *globals) namesNothing(what, example, value string) bool {
+	switch what {
+	case variableName:
+		_, set := g.env.lookup(value)
+		return value != "" && !set && !conventionalVariable().MatchString(value)
+	case fileName:
+		name, at := strings.CutPrefix(value, "@")
+		if name == "" || name == "-" || !at && strings.Contains(example, "@") {
+			return false
+		}
+		_, err := os.Lstat(name)
+		return err != nil && !strings.ContainsRune(filepath.ToSlash(name), '/') && !conventionalFile().MatchString(name)
+	}
+	return false
+}
+
+// conventionalVariable is HOOK_SECRET, crm2_token and TOKEN; conventionalFile is
+// secret.txt, and a word such as secret.
+var (
+	conventionalVariable = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:_?[A-Z]{1,12}[0-9]{0,3}|_?[A-Z]+[0-9]{0,3}(?:_+[A-Z]+[0-9]{0,3})+|_?[a-z]+[0-9]{0,3}(?:_+[a-z]+[0-9]{0,3})+)$`)
+	})
+	conventionalFile = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`[^.]\.[A-Za-z0-9]{1,8}$|^[a-z]{1,8}$`)
+	})
+)
+
 // namesIn are the value and the parts of it that may be the name of a file:
 // "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2". What stands
 // around the name must be of that kind, or a secret would pass for it.
@@ -180,8 +221,11 @@ func refused(where, what, example string, cmd *cobra.Command) error {
 	if example != "" {
 		hint = "for instance: " + example
 	}
-	return err.WithCode(codeLooksSecret).WithHint("%s\nif it was a secret, the shell's history may hold it now", hint)
+	return err.WithCode(codeLooksSecret).WithHint("%s\n%s", hint, inHistory)
 }
+
+// inHistory is what a hint says of a secret that was typed.
+const inHistory = "if it was a secret, the shell's history may hold it now"
 
 // codeLooksSecret is the code of errors about what looks like a secret.
 const codeLooksSecret = "looks-like-a-secret"

@@ -133,6 +133,60 @@ func TestTypedSecretsAreRefused(t *testing.T) {
 	}
 }
 
+// Short secrets and pass phrases look like names. The flags that take the NAME
+// of what holds a secret repeat none that names nothing, all the same.
+func TestTypedNamesOfNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	secrets := []string{
+		"c8e1b3d6a9f04b7e22d1", "b3D9xQw7LmZ2pT5s", "QFTSPSGPVJ3WSTCG", "RDHRISOVEWEOWQBN", "k2bt57l031wzwg2oysemea7q",
+		"vkJFQRDFSbcd2e_ArtcBHQ", "4698b64b-2d17-4874-a2c6-83175dc9122e", "my-webhook-secret-4cc4", "correct horse battery", "p@ssw0rd!", "hunter22",
+	}
+	tried := 0
+	runnable(t, func(cmd *cobra.Command, path []string) {
+		words := append(slices.Clone(path), someArguments(strings.Join(path, " "))...)
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			name := "--" + f.Name
+			if what := takes[name].what; what != variableName && what != fileName {
+				return
+			}
+			for _, value := range secrets {
+				for _, as := range []string{value, "@" + value} {
+					if as == value && strings.Contains(takes[name].example, "@") {
+						continue // it is no name at all, which the command says
+					}
+					tried++
+					args := append(slices.Clone(words), name, as, "--debug")
+					code := w.code(args...)
+					w.silentOn(args, value)
+					if code != 2 {
+						t.Errorf("%q exits %d:\n%s%s", args, code, &w.out, &w.errs)
+					}
+				}
+			}
+		})
+	})
+	if tried < 200 {
+		t.Errorf("only %d flags and values were tried", tried)
+	}
+	for args, want := range map[string]string{
+		"sign - --secret-env HOOK_SECRET":        "HOOK_SECRET is not set",
+		"sign - --secret-env crm2_token":         "crm2_token is not set",
+		"sign - --secret-env TOKEN":              "TOKEN is not set",
+		"sign - --secret-file secret.txt":        "secret.txt",
+		"sign - --secret-file run/secrets/hook1": "run/secrets/hook1",
+		"sign - --secret-file ./hook-1":          "./hook-1",
+		"sign - --secret-file absent":            "absent",
+	} {
+		if code := w.code(strings.Fields(args)...); code != 2 || !strings.Contains(filepath.ToSlash(w.errs.String()), want) {
+			t.Errorf("%s exits %d and does not name what is missing:\n%s", args, code, &w.errs)
+		}
+	}
+	if n := w.asked.Load(); n > 0 {
+		t.Errorf("%d requests were sent", n)
+	}
+}
+
 // Nor do arguments, words in the place of commands, flags that do not exist,
 // and headers.
 func TestTypedSecretsAreNotRepeated(t *testing.T) {
