@@ -51,6 +51,23 @@ func TestBase64(t *testing.T) {
 	}
 }
 
+// Line ends of any kind and place may stand in what is decoded piece by piece.
+func TestBase64InLines(t *testing.T) {
+	want := strings.Repeat("0123456789abcdef", 1000)
+	text := base64.StdEncoding.EncodeToString([]byte(want))
+	for _, end := range []string{"\n", "\r", "\r\n"} {
+		var lines strings.Builder
+		for at := 0; at < len(text); at += 76 {
+			lines.WriteString(text[at:min(at+76, len(text))] + end)
+		}
+		for place, s := range map[string]string{"first": end + text, "last": text + end, "each": lines.String()} {
+			if got, err := decodeBase64([]byte(s)); err != nil || string(got) != want {
+				t.Errorf("%q, %s: %d bytes, want %d: %v", end, place, len(got), len(want), err)
+			}
+		}
+	}
+}
+
 func FuzzBase64(f *testing.F) {
 	f.Add([]byte("e30="))
 	f.Add([]byte("QUJDREVGR0hJSktMTU5PUA=="))
