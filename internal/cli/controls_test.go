@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -466,14 +467,14 @@ func TestMaskIsFirst(t *testing.T) {
 	for _, d := range dialects {
 		t.Run(d.name, func(t *testing.T) {
 			t.Parallel()
-			exists := false
+			var exists atomic.Bool
 			// The new webhook is not what was asked for, which is a warning.
 			other := strings.NewReplacer(quote(hookURL), quote("https://other.test/"), quote(hookName), quote("Other")).Replace(d.made(quote("wh-new"), quote(orderSecret)))
 			a := newPeer(t, func(c *net.TCPConn, r request) {
 				switch {
 				case d.isCreate(r):
 					send(c, answer(d.status, other))
-				case d.isList(r) && exists:
+				case d.isList(r) && exists.Load():
 					send(c, answer(200, d.listed("wh-new")))
 				case d.isList(r):
 					send(c, answer(200, d.listed("wh-old")))
@@ -505,7 +506,7 @@ func TestMaskIsFirst(t *testing.T) {
 				{"secrets", "show", d.name + "/wh-new"},
 				{"create", d.name, "--name", hookName, "--url", hookURL, "--event", event, "--if-absent", "--secret-to", child, "--secret-to", "github-env:HOOK", "--show-secret"},
 			} {
-				exists = args[len(args)-1] == "--show-secret" && args[0] == "create"
+				exists.Store(args[len(args)-1] == "--show-secret" && args[0] == "create")
 				c, out, _ := p.command(args...)
 				c.Stderr = out
 				if r := p.finish(c, c.Run(), out, out); r.code != 0 || !strings.HasPrefix(r.stdout, "::add-mask::"+orderSecret+"\n") {
