@@ -576,7 +576,7 @@ func TestLargeBodyIsStreamed(t *testing.T) {
 	diff(t, "valid", []Result{want}, all)
 
 	all, _, err = run(t, o, body+"\n")
-	if err != nil || all[0].Reason != signature.Mismatch || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != causeUnknown {
+	if err != nil || all[0].Reason != signature.Mismatch || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != causeUnknown || !strings.Contains(all[0].Diagnosis[0].Explanation, "cannot be read twice") {
 		t.Errorf("%+v, %v", all, err)
 	}
 	// The error of a reader that fails late is no verdict.
