@@ -211,7 +211,7 @@ func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {
 }
 
 // spareZaps refuses to remove webhooks that Zapier made, unless forced: that
-// breaks a Zap (wundertreos.md section 4.5).
+// breaks a Zap.
 func spareZaps(force bool, targets ...found) error {
 	if force {
 		return nil

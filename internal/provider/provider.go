@@ -121,7 +121,7 @@ type Identity struct {
 // Provider is what a driver's open function makes. Every method is mandatory;
 // one that the API cannot do returns an error that wraps
 // errors.ErrUnsupported, with kind [fault.Refused] and a hint. Errors have
-// kinds; see architecture.md section 4 and [Outcome] for those of Create.
+// kinds; see [Outcome] for those of Create.
 type Provider interface {
 	// Create sends exactly one request through Access.HTTP and returns the new
 	// webhook with its secret. It is called by custody only.

@@ -6,7 +6,7 @@ import (
 )
 
 // OfZapier reports whether a webhook with this URL was made by a Zap, which stops
-// working without it (wundertreos.md section 4.5).
+// working without it.
 func OfZapier(rawURL string) bool {
 	u, err := url.Parse(rawURL)
 	if err != nil {
