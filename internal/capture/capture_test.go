@@ -377,6 +377,8 @@ func TestRecords(t *testing.T) {
 
 		{"other case of a name", `{"Headers":{"A":"b"},"body":""}`, got{Err: `no member "headers"`}},
 		{"no body", `{"headers":{}}`, got{Err: `neither "body_base64" nor "body"`}},
+		{"no body of a probe", `{"method":"HEAD","headers":{"A":"b"}}`, got{Method: "HEAD", Header: h}},
+		{"another body of a probe", `{"method":"GET","headers":{"A":"b"},"payload":"{}"}`, got{Err: `neither "body_base64" nor "body"`}},
 		{"headers not an object", `{"headers":"x","body":""}`, got{Err: `"headers" is neither an object nor a list`}},
 		{"header an object", `{"headers":{"A":{}},"body":""}`, got{Err: `header "A" is neither a string nor a list of strings`}},
 		{"header list with a list", `{"headers":{"A":[[]]},"body":""}`, got{Err: `header "A" is neither a string nor a list of strings`}},

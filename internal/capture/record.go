@@ -104,6 +104,16 @@ func decodeBody(m object, r *Request) ([]byte, error) {
 	return body, nil
 }
 
+// holdsOther reports whether m has a member that other tools keep bodies in.
+func (m object) holdsOther() bool {
+	for _, name := range []string{"payload", "data", "content", "text", "rawBody", "raw_body", "bodyRaw", "postData"} {
+		if v, ok := m[name]; ok && !isNull(v) {
+			return true
+		}
+	}
+	return false
+}
+
 // decodeText is the body of a record that has no "body_base64".
 func decodeText(m object, r *Request) ([]byte, error) {
 	v, ok := m["body"]
@@ -116,6 +126,8 @@ func decodeText(m object, r *Request) ([]byte, error) {
 		}
 	}
 	switch {
+	case !ok && mayBeProbe(r.Method) && !m.holdsOther():
+		return []byte{}, nil // there was none, and no member for it
 	case !ok:
 		return nil, errors.New(`neither "body_base64" nor "body"`)
 	case isNull(v):

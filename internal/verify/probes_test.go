@@ -99,6 +99,9 @@ func runNamed(t *testing.T, text string) (all []Result, summary Summary, err err
 	return all, summary, err
 }
 
+// leftOut takes bodies that are empty out of what captures writes.
+var leftOut = strings.NewReplacer(`"body":"",`, "", `"body_base64":"",`, "", `"content":"",`, "", `,"text":""`, "")
+
 // Whatever the format: a request that asks for nothing to be verified is passed
 // over and counted, every other one is a row.
 func TestProbesInEveryFormat(t *testing.T) {
@@ -118,6 +121,9 @@ func TestProbesInEveryFormat(t *testing.T) {
 		}
 		for format, write := range captures {
 			text := write(t, all)
+			if n%2 == 1 { // what is empty is left out
+				text = leftOut.Replace(text)
+			}
 			results, s, err := runNamed(t, text)
 			passed := 0
 			for _, p := range s.Passed {
