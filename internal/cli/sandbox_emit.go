@@ -108,8 +108,16 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 		list[i] = m.Attempt
 	}
 	if len(list) == 0 {
+		first := ""
+		if !inSandbox(a.env) { // else create would go to the account
+			first = "make this shell use the sandbox: eval \"$(hookctl sandbox start)\"\n"
+			if o.name != "" {
+				first = strings.Replace(first, "start", "start --name "+provider.ShellQuote(o.name), 1)
+			}
+			first += "then "
+		}
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
-			WithHint("make one: hookctl create %s --event %s --url %s ...", d.Name, provider.ShellQuote(o.event), exampleURL(d))
+			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, provider.ShellQuote(o.event), exampleURL(d))
 	}
 	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
