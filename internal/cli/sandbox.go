@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"sync"
 	"syscall"
@@ -129,8 +130,12 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	dash := cmd.ArgsLenAtDash()
 	switch {
 	case dash < 0 && len(args) > 0, dash > 0:
+		what := provider.ShellQuote(args[0])
+		if slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[0] }) {
+			what = "hookctl " + what // what follows -- is any program
+		}
 		return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
-			WithHint("%sto run it against the sandbox: %s -- %s ...", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath(), provider.ShellQuote(args[0]))
+			WithHint("%sto run it against the sandbox: %s -- %s ...", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath(), what)
 	case dash == 0 && len(args) == 0:
 		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
 	}
