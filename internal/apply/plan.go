@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Action is what a change does.
@@ -198,7 +199,7 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 	}
 	p.reaches(w, c)
 	p.uncompared(w, true)
-	ref := provider.ShellQuote(c.Ref())
+	ref := term.ShellWord(c.Ref())
 	if note != "" {
 		p.warn(fmt.Sprintf("%s (%s): %s", w.title(), c.Ref(), note))
 	}
@@ -281,7 +282,7 @@ func (p *Plan) leftovers(a *account, s State) {
 		mine := h.rec != nil && h.rec.Managed && h.rec.Profile == s.Profile && (h.rec.Origin == "" || h.rec.Origin == a.Origin)
 		switch {
 		case h.successor != nil && h.successor.claimed: // it may be wanted for a while: rotate --overlap
-			ref := provider.ShellQuote(a.Driver.Name + "/" + h.ID)
+			ref := term.ShellWord(a.Driver.Name + "/" + h.ID)
 			p.warn(fmt.Sprintf("%s (%s/%s) has been replaced and is still there; if nothing needs it any more: hookctl delete %s", title(a.Driver.Name, h.name), a.Driver.Name, h.ID, ref))
 		case mine && s.Prune:
 			p.Changes = append(p.Changes, &Change{

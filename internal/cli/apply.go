@@ -9,7 +9,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -170,7 +169,7 @@ func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 			continue
 		}
 		if storeDies(a.env) && !o.storeOnly && len(c.SecretTo) == 0 {
-			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", provider.ShellQuote(c.Ref())).
+			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", term.ShellWord(c.Ref())).
 				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
 		}
 		if err := unsettled(c, p.Profile, pending); err != nil {
@@ -189,7 +188,7 @@ func unsettled(c *apply.Change, profile string, pending []secret.Pending) error 
 		if !again || in.Provider != c.Driver.Name || in.Profile != profile {
 			continue
 		}
-		ref := provider.ShellQuote(c.Ref())
+		ref := term.ShellWord(c.Ref())
 		if op.Live {
 			return fault.Errorf(fault.Custody, "another process is making %s at this moment; nothing was sent", ref).
 				WithCode("unsettled").WithHint("wait for its end, then run apply again")

@@ -210,7 +210,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	}
 	perr := o.print(o.view(made.Webhook, made.Record, made.Sinks, true))
 	if err == nil && perr == nil {
-		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", provider.ShellQuote(made.Record.Provider+"/"+made.Record.ID))
+		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
 	}
 	return fault.Worst(err, printedToo(perr, made.Record))
 }
@@ -238,7 +238,7 @@ func printedToo(err error, rec secret.Record) error {
 	if err == nil {
 		return nil
 	}
-	ref := provider.ShellQuote(rec.Provider + "/" + rec.ID)
+	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
 	kind := fault.Other // not Usage, whatever failed: that would say that nothing was sent
 	if fault.KindOf(err) == fault.Interrupted {
 		kind = fault.Interrupted
@@ -533,7 +533,7 @@ func (o *createOptions) takeExisting(ctx context.Context, found []provider.Webho
 		o.app.note("It exists already: nothing was created.")
 		return fault.Worst(provider.SinkError(rec, results), perr)
 	}
-	ref := provider.ShellQuote(o.driver.Name + "/" + found[0].ID)
+	ref := term.ShellWord(o.driver.Name + "/" + found[0].ID)
 	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
 		WithCode("exists-not-kept").
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)

@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -324,7 +325,7 @@ func (g *globals) replacement(ctx context.Context, a *app, ref string, err error
 			continue
 		}
 		heir := provider.Heir(recs, *r.Replaces)
-		switch now := provider.ShellQuote(r.Provider + "/" + heir); {
+		switch now := term.ShellWord(r.Provider + "/" + heir); {
 		case a.seen.Before(r):
 			return provider.Replaced(*r.Replaces, heir), false
 		case gone:
@@ -337,8 +338,8 @@ func (g *globals) replacement(ctx context.Context, a *app, ref string, err error
 	}
 	for _, p := range pending {
 		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
-			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", provider.ShellQuote(in.Replaces.Provider+"/"+in.Replaces.ID)).
-				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", provider.ShellQuote(ref)), true
+			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", term.ShellWord(in.Replaces.Provider+"/"+in.Replaces.ID)).
+				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", term.ShellWord(ref)), true
 		}
 	}
 	return err, false

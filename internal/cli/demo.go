@@ -283,7 +283,7 @@ func (d *demo) verifyAll(ctx context.Context) error {
 func (d *demo) command(ctx context.Context, want int, args ...string) (string, error) {
 	shown := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--store-only" })
 	for i, a := range shown {
-		shown[i] = provider.ShellQuote(a)
+		shown[i] = term.ShellWord(a)
 	}
 	if err := d.say("$ hookctl %s\n", strings.Join(shown, " ")); err != nil {
 		return "", err

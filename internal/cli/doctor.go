@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -154,7 +155,7 @@ func (d *doctor) settings(broken error) {
 	}
 	path := filepath.Join(d.app.dir, "config.yaml")
 	if fault.Code(broken) == codeUnsafe {
-		d.add(view.CheckFault, "permissions", broken.Error(), fixOf(broken, "ls -ld "+provider.ShellQuote(path))).Path = &path
+		d.add(view.CheckFault, "permissions", broken.Error(), fixOf(broken, "ls -ld "+term.ShellWord(path))).Path = &path
 		return
 	}
 	if broken != nil {

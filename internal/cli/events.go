@@ -37,7 +37,7 @@ func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 			line = term.Clean(b.Word) + ": did you mean " + strings.Join(b.Near, ", ") + "?"
 		}
 		hints = append(hints, line)
-		words = append(words, provider.ShellQuote(b.Word))
+		words = append(words, term.ShellWord(b.Word))
 	}
 	hints = append(hints, "all of them: hookctl list-events "+d.Name, "to send it all the same: --allow-unknown-events")
 	return fault.Usagef("%s does not know the event(s) %s", d.Title, strings.Join(words, ", ")).

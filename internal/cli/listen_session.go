@@ -9,6 +9,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -79,7 +80,7 @@ func (s *listenSession) start(ctx context.Context) (verify.Candidate, error) {
 	}
 	s.ref = made.Record.Ref()
 	s.app.noteElsewhere(s.driver)
-	s.app.note("Made the webhook %s for this session.", provider.ShellQuote(s.ref.Provider+"/"+s.ref.ID))
+	s.app.note("Made the webhook %s for this session.", term.ShellWord(s.ref.Provider+"/"+s.ref.ID))
 	return verify.Candidate{Provider: s.ref.Provider, ID: s.ref.ID, Name: made.Record.Name, Secret: made.Record.Secret}, nil
 }
 
@@ -94,7 +95,7 @@ func (s *listenSession) remind(ctx context.Context) error {
 		if r.Provider != s.driver.Name || r.Profile != s.app.cfg.Profile() || !r.DeletedAt.IsZero() || !strings.HasPrefix(r.Name, sessionName) {
 			continue
 		}
-		name := provider.ShellQuote(r.Provider + "/" + r.ID)
+		name := term.ShellWord(r.Provider + "/" + r.ID)
 		s.app.note("The webhook %s is of another session. If that one was killed, remove it with: hookctl delete %s", name, name)
 	}
 	return nil
@@ -112,7 +113,7 @@ func (s *listenSession) end(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}()
-	name := provider.ShellQuote(s.ref.Provider + "/" + s.ref.ID)
+	name := term.ShellWord(s.ref.Provider + "/" + s.ref.ID)
 	err := s.client.Delete(ctx, s.ref.ID)
 	switch {
 	case err != nil:

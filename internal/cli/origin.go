@@ -9,6 +9,7 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -81,7 +82,7 @@ func (a *app) refuseFromFile(d *provider.Driver, variables []string) error {
 	return fault.Usagef("the base URL %s comes from %s, and the credentials (%s) from the environment: they are not sent there", base.Value, base.Source, strings.Join(variables, ", ")).
 		WithCode("base-url-from-file").
 		WithHint("if they belong there: export %s=%s\nelse: unset %s, and hookctl login %s keeps those that do",
-			name, provider.ShellQuote(base.Value), unset, d.Name)
+			name, term.ShellWord(base.Value), unset, d.Name)
 }
 
 // sameBaseURL reports whether two base URLs lead to the same place.

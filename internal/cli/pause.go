@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 type statusOptions struct {
@@ -67,9 +68,9 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	}
 	if d := f.client.Driver(); !d.Updates {
 		if o.status == provider.Active {
-			return notSupported(d, "resume a webhook").WithHint("for a new one in its place, with a new secret: hookctl rotate %s", provider.ShellQuote(f.ref()))
+			return notSupported(d, "resume a webhook").WithHint("for a new one in its place, with a new secret: hookctl rotate %s", term.ShellWord(f.ref()))
 		}
-		return notSupported(d, "pause a webhook").WithHint("to end its deliveries for good: hookctl delete %s", provider.ShellQuote(f.ref()))
+		return notSupported(d, "pause a webhook").WithHint("to end its deliveries for good: hookctl delete %s", term.ShellWord(f.ref()))
 	}
 	return changeInPlace(ctx, o.app, f, provider.Change{Status: &o.status})
 }

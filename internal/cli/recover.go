@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -202,7 +203,7 @@ func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.
 	stored, err := a.store.GetCredential(ctx, d.Name, in.Profile, origin)
 	if errors.Is(err, secret.ErrNotFound) {
 		return nil, fault.Errorf(fault.Auth, "no credentials are stored for profile %s", in.Profile).
-			WithHint("run: hookctl recover --profile %s", provider.ShellQuote(in.Profile))
+			WithHint("run: hookctl recover --profile %s", term.ShellWord(in.Profile))
 	}
 	if err == nil {
 		err = d.CheckCredentials(stored.Fields)

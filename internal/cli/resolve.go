@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // candidate is one webhook that a <webhook> argument may mean.
@@ -227,7 +228,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	}
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
-			hint = "it belongs to another profile: add --profile " + provider.ShellQuote(r.Profile)
+			hint = "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)
 		}
 	}
 	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)

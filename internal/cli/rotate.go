@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -128,7 +129,7 @@ func rotatable(old found) error {
 	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
 		return nil
 	}
-	ref := provider.ShellQuote(old.ref())
+	ref := term.ShellWord(old.ref())
 	return fault.Errorf(fault.Refused, "%s is disabled, which is how %s webhooks are deleted, and a new one would be active", ref, d.Title).
 		WithCode("disabled").WithHint("to have it back: hookctl resume %s; then rotate it if nobody has its secret", ref)
 }
@@ -136,7 +137,7 @@ func rotatable(old found) error {
 // noteReplaced says what has become of the secret and of the old webhook: with
 // --yes no question has.
 func (a *app) noteReplaced(old found, overlap bool) {
-	d, ref := old.client.Driver(), provider.ShellQuote(old.ref())
+	d, ref := old.client.Driver(), term.ShellWord(old.ref())
 	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
 	switch {
 	case overlap:

@@ -130,7 +130,7 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	dash := cmd.ArgsLenAtDash()
 	switch {
 	case dash < 0 && len(args) > 0, dash > 0:
-		what := provider.ShellQuote(args[0])
+		what := term.ShellWord(args[0])
 		if slices.ContainsFunc(commands(), func(c command) bool { return c.name == args[0] }) {
 			what = "hookctl " + what // what follows -- is any program
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -112,12 +113,12 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 		if !inSandbox(a.env) { // else create would go to the account
 			first = "make this shell use the sandbox: eval \"$(hookctl sandbox start)\"\n"
 			if o.name != "" {
-				first = strings.Replace(first, "start", "start --name "+provider.ShellQuote(o.name), 1)
+				first = strings.Replace(first, "start", "start --name "+term.ShellWord(o.name), 1)
 			}
 			first += "then "
 		}
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
-			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, provider.ShellQuote(o.event), exampleURL(d))
+			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(o.event), exampleURL(d))
 	}
 	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)

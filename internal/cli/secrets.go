@@ -3,8 +3,8 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 func newSecretsCmd(g *globals) *cobra.Command {
@@ -39,7 +39,7 @@ None of these commands prints a secret, but for 'hookctl secrets show'.`,
 const codeNotKept = "not-kept"
 
 // shortRef is how messages and hints name a record.
-func shortRef(r secret.Record) string { return provider.ShellQuote(r.Provider + "/" + r.ID) }
+func shortRef(r secret.Record) string { return term.ShellWord(r.Provider + "/" + r.ID) }
 
 // described names a record for a person who has to decide about it.
 func described(r secret.Record) string {

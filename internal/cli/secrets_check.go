@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -96,7 +97,7 @@ func (c *storeCheck) add(problem, path string, err error, fix string) {
 
 func (c *storeCheck) problems(list []secret.Problem) {
 	for _, p := range list {
-		c.add("unreadable", p.Path, p.Err, "put back a good copy of "+provider.ShellQuote(p.Path)+", or move it away")
+		c.add("unreadable", p.Path, p.Err, "put back a good copy of "+term.ShellWord(p.Path)+", or move it away")
 	}
 }
 
@@ -105,7 +106,7 @@ func (c *storeCheck) problems(list []secret.Problem) {
 func (c *storeCheck) store(ctx context.Context) []secret.Record {
 	recs, problems, err := c.app.store.List(ctx)
 	if err != nil {
-		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+provider.ShellQuote(c.app.dir))
+		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+term.ShellWord(c.app.dir))
 		return nil
 	}
 	c.problems(problems)
@@ -128,7 +129,7 @@ func (c *storeCheck) store(ctx context.Context) []secret.Record {
 func (c *storeCheck) credentials(ctx context.Context) {
 	_, problems, err := c.app.store.ListCredentials(ctx)
 	if err != nil {
-		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+provider.ShellQuote(c.app.dir))
+		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+term.ShellWord(c.app.dir))
 	}
 	c.problems(problems)
 }
@@ -136,7 +137,7 @@ func (c *storeCheck) credentials(ctx context.Context) {
 func (c *storeCheck) journal(ctx context.Context) {
 	pending, problems, err := c.app.journal.List(ctx)
 	if err != nil {
-		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+provider.ShellQuote(c.app.dir))
+		c.add("unusable", c.app.dir, err, "see who may read it with: ls -ld "+term.ShellWord(c.app.dir))
 	}
 	c.problems(problems)
 	for _, p := range pending {
@@ -147,7 +148,7 @@ func (c *storeCheck) journal(ctx context.Context) {
 		}
 		fix := "hookctl recover"
 		if in.Profile != c.app.cfg.Profile() {
-			fix += " --profile " + provider.ShellQuote(in.Profile)
+			fix += " --profile " + term.ShellWord(in.Profile)
 		}
 		c.findings = append(c.findings, view.StoreFinding{
 			Problem: "interrupted", Provider: &in.Provider, Name: &in.Name, Path: &p.Path, Fix: fix,
@@ -208,7 +209,7 @@ func (c *storeCheck) compare(client *provider.Client, recs []secret.Record, rows
 		if w.ID == "" || kept[w.ID] || gone {
 			continue
 		}
-		ref := provider.ShellQuote(d.Name + "/" + w.ID)
+		ref := term.ShellWord(d.Name + "/" + w.ID)
 		c.findings = append(c.findings, view.StoreFinding{
 			Problem: "no-secret", Provider: &d.Name, ID: &w.ID, Name: w.Name,
 			Message: fmt.Sprintf("the secret of %s is not kept here", described(secret.Record{Provider: d.Name, ID: w.ID, Name: text(w.Name)})),

@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -40,7 +41,7 @@ Exit code 7 says that a sink did not get it.`,
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(o.to) == 0 {
-				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", cmd.CommandPath(), provider.ShellQuote(args[0]))
+				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", cmd.CommandPath(), term.ShellWord(args[0]))
 			}
 			var err error
 			if o.app, err = g.offline(); err != nil {

@@ -10,8 +10,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // secretCap bounds what `secrets set` reads: providers' secrets are far shorter.
@@ -142,7 +142,7 @@ func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
 	switch {
 	case err == nil:
 		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", described(other), other.Profile).
-			WithHint("add --profile %s", provider.ShellQuote(other.Profile))
+			WithHint("add --profile %s", term.ShellWord(other.Profile))
 	case !errors.Is(err, secret.ErrNotFound):
 		return secret.Record{}, err
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -104,5 +104,5 @@ func runSign(ctx context.Context, o *signOptions) error {
 		a.note("The payload ends with a newline, which is signed too.")
 	}
 	s.noteAssumed()
-	return a.out.Print(view.SignatureHeaders(fields, bare, provider.ShellQuote))
+	return a.out.Print(view.SignatureHeaders(fields, bare, term.ShellWord))
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -207,7 +208,7 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 	}
 	for _, s := range less {
 		if slices.Contains(more, s) {
-			return nil, fault.Usagef("%s is both added and removed", provider.ShellQuote(s))
+			return nil, fault.Usagef("%s is both added and removed", term.ShellWord(s))
 		}
 	}
 	out := slices.DeleteFunc(slices.Clone(now), func(s string) bool { return slices.Contains(less, s) })
@@ -218,7 +219,7 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 	}
 	if len(out) == 0 && len(now) > 0 && !c.noValidate {
 		return nil, fault.Usagef("--remove-event would leave the webhook without an event").
-			WithHint("to stop its deliveries: hookctl pause %s\nto get others instead: --event EVENT", provider.ShellQuote(o.ref))
+			WithHint("to stop its deliveries: hookctl pause %s\nto get others instead: --event EVENT", term.ShellWord(o.ref))
 	}
 	return out, nil
 }
@@ -235,11 +236,11 @@ func (o *updateOptions) removed(now []string) ([]string, error) {
 		if bad.Why != "" {
 			return nil, fault.Usagef("--remove-event: %s", bad.Why)
 		}
-		o.create.app.note("%s matches none of the webhook's events: nothing to remove", provider.ShellQuote(bad.Word))
+		o.create.app.note("%s matches none of the webhook's events: nothing to remove", term.ShellWord(bad.Word))
 	}
 	for _, s := range ex.Slugs {
 		if !slices.Contains(now, s) {
-			o.create.app.note("%s is not among the webhook's events: nothing to remove", provider.ShellQuote(s))
+			o.create.app.note("%s is not among the webhook's events: nothing to remove", term.ShellWord(s))
 		}
 	}
 	return ex.Slugs, nil

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // answerRoom is what the journal reserves for the answer of a create: head and
@@ -246,7 +247,7 @@ func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Inte
 	made.Sinks = c.fill(context.WithoutCancel(ctx), made.Record, sinks)
 	if !sameWebhook(in, made.Webhook) { // said when the sinks have masked the secret
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
-			c.driver.Title, ShellQuote(c.driver.Name+"/"+made.Webhook.ID))
+			c.driver.Title, term.ShellWord(c.driver.Name+"/"+made.Webhook.ID))
 	}
 	err := SinkError(made.Record, made.Sinks)
 	if err == nil {

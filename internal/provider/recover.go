@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // settleAge is how old an intent must be before an empty list proves that
@@ -91,7 +92,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	for _, p := range problems {
 		out = append(out, Finding{State: StateUnreadable, Path: p.Path,
 			Detail: fmt.Sprintf("%s is not readable as a journal entry: %v", p.Path, p.Err),
-			Next:   "look into " + ShellQuote(p.Path) + ": if it holds no secret, remove it"})
+			Next:   "look into " + term.ShellWord(p.Path) + ": if it holds no secret, remove it"})
 	}
 	var open []*unsettled
 	var live []secret.Intent
@@ -538,9 +539,9 @@ func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
 	}
 	if succeeded(u) {
 		f.Detail += "; look first into " + u.place() + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
-			ShellQuote(u.Intent.Provider+"/"+w.ID) + " keeps it"
+			term.ShellWord(u.Intent.Provider+"/"+w.ID) + " keeps it"
 	}
-	ref := ShellQuote(u.Intent.Provider + "/" + w.ID)
+	ref := term.ShellWord(u.Intent.Provider + "/" + w.ID)
 	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
 	// Where it was to replace another one, that one is still there: deleting it
 	// brings back what was before.
@@ -592,7 +593,7 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 	default:
 		f := u.finding(StateUnreadable, "")
 		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()
-		f.Next = "look into " + ShellQuote(u.Path) + ", then remove it"
+		f.Next = "look into " + term.ShellWord(u.Path) + ", then remove it"
 		return f, nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // place says where the bytes of the answer are, and how to read them where the
@@ -24,7 +25,7 @@ func (u *unsettled) stillSealed() Finding {
 	f.Detail = fmt.Sprintf("what arrived of the answer is sealed in %s, and cannot be opened now: %v", u.Path, u.AnswerErr)
 	f.Next = "mend what the message names, then run: hookctl recover"
 	if errors.Is(u.AnswerErr, secret.ErrLost) {
-		f.Next = "if that keyring is gone for good: remove " + ShellQuote(u.Path) +
+		f.Next = "if that keyring is gone for good: remove " + term.ShellWord(u.Path) +
 			"; hookctl secrets check --online then names the webhook if there is one"
 	}
 	return f

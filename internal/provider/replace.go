@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // The operations that put a new webhook in the place of an old one.
@@ -120,7 +121,7 @@ func (c *Client) replacedToo(ctx context.Context, old string, made *Created) boo
 // has removed and perhaps replaced too: webhooks that look as if they took its
 // place are an error of code "conflict".
 func (c *Client) alone(ctx context.Context, old, made Webhook) error {
-	ref := func(id string) string { return ShellQuote(c.driver.Name + "/" + id) }
+	ref := func(id string) string { return term.ShellWord(c.driver.Name + "/" + id) }
 	rows, err := c.raw.List(ctx)
 	if err != nil {
 		return fmt.Errorf("%s was gone already, and whether another webhook than %s has taken its place cannot be told: %w", ref(old.ID), ref(made.ID), err)
@@ -177,7 +178,7 @@ func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 
 // stillThere adds to err that the old webhook was not removed.
 func stillThere(d *Driver, old string, err error) error {
-	ref := ShellQuote(d.Name + "/" + old)
+	ref := term.ShellWord(d.Name + "/" + old)
 	hint := fault.Hint(err)
 	if hint != "" {
 		hint += "\n"
@@ -225,8 +226,8 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	}
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
 	if made := keptPhase(u.Phases); made != "" && w.Status != nil && *w.Status == Paused {
-		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + ShellQuote(old.Provider+"/"+made)
+		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
-	f.Deletable, f.Next = true, "hookctl recover --delete "+ShellQuote(old.Provider+"/"+old.ID)
+	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)
 	return &f, nil
 }

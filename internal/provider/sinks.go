@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Fill hands the record's secret to every sink, first to those that mask it in a
@@ -79,12 +80,12 @@ func SinkError(rec secret.Record, results []sink.Result) error {
 // pushTo is the command that hands the record's secret to sinks. It names the
 // profile unless that and the current one are the default.
 func pushTo(rec secret.Record, sinks []string, current string) string {
-	push := "hookctl secrets push " + ShellQuote(rec.Provider+"/"+rec.ID)
+	push := "hookctl secrets push " + term.ShellWord(rec.Provider+"/"+rec.ID)
 	for _, s := range sinks {
-		push += " --to " + ShellQuote(s)
+		push += " --to " + term.ShellWord(s)
 	}
 	if rec.Profile != "" && (rec.Profile != config.DefaultProfile || current != config.DefaultProfile) {
-		push += " --profile " + ShellQuote(rec.Profile)
+		push += " --profile " + term.ShellWord(rec.Profile)
 	}
 	return push
 }
@@ -109,7 +110,7 @@ func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
 	if len(rec.Unfilled) == 0 {
 		return f
 	}
-	ref := ShellQuote(rec.Provider + "/" + rec.ID)
+	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
 	f.Next = pushTo(rec, rec.Unfilled, r.Profile)
 	f.Forgettable = true
 	f.Detail += "; it may not have been handed to every sink (if it need not be: hookctl recover --forget " + ref + ")"

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Processes of one store that replace, remove or, if it is absent, make the same
@@ -174,7 +175,7 @@ func (c *Client) overtaken(ctx context.Context, id string) error {
 	for _, p := range pending {
 		in := p.Intent
 		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Seen.undone(in) {
-			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", ShellQuote(old.Provider+"/"+id)).
+			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
 				WithCode("unsettled").WithHint("run: hookctl recover")
 		}
 	}
@@ -191,7 +192,7 @@ func (c *Client) goneSince(ctx context.Context, id string) error {
 	at := c.custody.Seen.At
 	for _, r := range recs {
 		if r.Ref() == (secret.Ref{Provider: c.driver.Name, ID: id}) && !at.IsZero() && r.DeletedAt.After(at) {
-			return fault.Errorf(fault.Refused, "another process has deleted %s meanwhile: nothing was sent", ShellQuote(r.Provider+"/"+id)).
+			return fault.Errorf(fault.Refused, "another process has deleted %s meanwhile: nothing was sent", term.ShellWord(r.Provider+"/"+id)).
 				WithCode("conflict").WithHint("to have one again: hookctl create %s", r.Provider)
 		}
 	}
@@ -214,7 +215,7 @@ func Heir(recs []secret.Record, old secret.Ref) string {
 // Replaced is the error for a webhook in whose place another process has put the
 // one with the id heir.
 func Replaced(old secret.Ref, heir string) error {
-	now := ShellQuote(old.Provider + "/" + heir)
-	return fault.Errorf(fault.Refused, "another process has replaced %s meanwhile: %s has taken its place; nothing was done", ShellQuote(old.Provider+"/"+old.ID), now).
+	now := term.ShellWord(old.Provider + "/" + heir)
+	return fault.Errorf(fault.Refused, "another process has replaced %s meanwhile: %s has taken its place; nothing was done", term.ShellWord(old.Provider+"/"+old.ID), now).
 		WithCode("conflict").WithHint("look at it: hookctl get %s", now)
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Shell is a language in which lines change the environment of their reader.
@@ -178,5 +178,5 @@ func (s Shell) quote(value string) string {
 		}
 		return b.String() + "'"
 	}
-	return provider.ShellQuote(value)
+	return term.ShellWord(value)
 }

@@ -1,20 +1,18 @@
-package provider
+package term
 
 import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/hookctl/hookctl/internal/term"
 )
 
-// ShellQuote writes one word so that a POSIX shell reads it back exactly, for
+// ShellWord writes one word so that a POSIX shell reads it back exactly, for
 // commands in hints. A word of plain characters stays as it is. One with
 // characters that are not shown as they are (such as "##", with which commands for
 // CI runners begin), or with a line end, is written with escapes for printf: the
 // command stays one line, and can be copied from a terminal. Line ends at a word's
 // very end are lost then, as shells have it.
-func ShellQuote(word string) string {
+func ShellWord(word string) string {
 	switch {
 	case word != "" && !strings.ContainsFunc(word, special):
 		return word
@@ -29,7 +27,7 @@ func special(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
 }
 
-func unseen(r rune) bool { return r == '\n' || r == '\t' || term.Hidden(r) }
+func unseen(r rune) bool { return r == '\n' || r == '\t' || hidden(r) }
 
 // printfFormat escapes word for a printf format between single quotes.
 func printfFormat(word string) string {

@@ -1,14 +1,12 @@
-package provider
+package term
 
 import (
 	"os/exec"
 	"strings"
 	"testing"
-
-	"github.com/hookctl/hookctl/internal/term"
 )
 
-func TestShellQuote(t *testing.T) {
+func TestShellWord(t *testing.T) {
 	for word, want := range map[string]string{
 		"":                 "''",
 		"zyntro/id-1":      "zyntro/id-1",
@@ -27,18 +25,18 @@ func TestShellQuote(t *testing.T) {
 		"a##[error]b":      `"$(printf 'a#\043[error]b')"`,
 		"###vso[x]'":       `"$(printf '#\043\043vso[x]\047')"`,
 	} {
-		got := ShellQuote(word)
+		got := ShellWord(word)
 		if got != want {
 			t.Errorf("%q becomes %s, want %s", word, got, want)
 		}
-		if strings.Contains(got, "\n") || term.Clean(got) != got {
+		if strings.Contains(got, "\n") || Clean(got) != got {
 			t.Errorf("%q becomes %q, which is not shown as it is", word, got)
 		}
 	}
 }
 
 // A shell reads the words back.
-func TestShellQuoteInAShell(t *testing.T) {
+func TestShellWordInAShell(t *testing.T) {
 	sh, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("no POSIX shell here")
@@ -47,7 +45,7 @@ func TestShellQuoteInAShell(t *testing.T) {
 		"", " ", "-n", "a b", "it's", "''", `\`, `\n`, "%s%d", "$HOME", "`id`", "$(id)", "\"", "!x", "*", "~", "#x", "a;b&c|d>e<f", "a\nb", "\na", "\t", "\x1b[2J\x07",
 		"\x7f\u0085\u202e", "\xff\xfe", "ünï ☕ 日本", "a\r\nb'%\\", "##", "a##vso[x y]z",
 	} {
-		out, err := exec.Command(sh, "-c", "printf '<%s>' "+ShellQuote(word)).Output()
+		out, err := exec.Command(sh, "-c", "printf '<%s>' "+ShellWord(word)).Output()
 		if err != nil || string(out) != "<"+word+">" {
 			t.Errorf("%q comes back as %q: %v", word, out, err)
 		}
