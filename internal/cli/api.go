@@ -71,7 +71,7 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			if o.driver, err = g.driver(args[0]); err != nil {
+			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
 				return err
 			}
 			if o.app, err = g.offline(); err != nil {

@@ -37,6 +37,9 @@ type app struct {
 	ctx     context.Context     // of the whole command line; ends a jq expression
 	hide    func(string) string // takes secrets that were typed out of an error's text
 
+	// forProfile opens the settings of another profile.
+	forProfile func(name string) (*app, error)
+
 	seen provider.Seen // what there was when the command took up what it found
 
 	noStdout error // why the sink stdout is refused, or nil
@@ -111,6 +114,12 @@ func (g *globals) settings() (*app, error) {
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
 		seen:    provider.Seen{At: g.env.Started},
+
+		forProfile: func(name string) (*app, error) {
+			other := *g
+			other.flags.profile = name
+			return other.settings()
+		},
 
 		noStdout: g.noStdout,
 	}
@@ -233,22 +242,6 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		err = fault.Errorf(fault.Interrupted, "not confirmed: nothing was done")
 	}
 	return err
-}
-
-// driver finds a provider by name or alias.
-func (g *globals) driver(name string) (*provider.Driver, error) {
-	for _, d := range g.env.Drivers {
-		if d.Name == name {
-			return d, nil
-		}
-		for _, alias := range d.Aliases {
-			if alias == name {
-				return d, nil
-			}
-		}
-	}
-	return nil, fault.Usagef("unknown provider %q", name).
-		WithHint("%sproviders: %s", g.nearProvider(name), strings.Join(g.providerNames(), ", "))
 }
 
 // http is the client that all requests go through. Every credential in known

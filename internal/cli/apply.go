@@ -21,7 +21,7 @@ type applyOptions struct {
 }
 
 func newApplyCmd(g *globals) *cobra.Command {
-	o := &applyOptions{manifestOptions: manifestOptions{globals: g}}
+	o := &applyOptions{manifestOptions: manifestOptions{}}
 	c := &cobra.Command{
 		Use:     "apply -f <manifest>",
 		Short:   "Make the webhooks what a manifest says",

@@ -65,8 +65,8 @@ The provider's own words on its API: hookctl help zyntro, hookctl help wundertre
 		if len(args) == 0 {
 			return nil
 		}
-		return fault.Usagef("unknown provider %q; providers: %s", args[0], strings.Join(g.providerNames(), ", ")).
-			WithHint("%sfor instance: %s %s", g.nearProvider(args[0]), cmd.CommandPath(), g.env.Drivers[0].Name)
+		_, err := g.env.Drivers.Find(args[0])
+		return fault.Usagef("%w; providers: %s", err, strings.Join(g.env.Drivers.Names(), ", ")).WithHint("%s", fault.Hint(err))
 	}
 	return c
 }

@@ -102,7 +102,7 @@ func atTerminal(t *testing.T, name string, p *typist, vars ...string) *terminal 
 	t.Helper()
 	x := &terminal{}
 	g := &globals{env: &Env{Drivers: all.Drivers()}}
-	d, err := g.driver(name)
+	d, err := g.env.Drivers.Find(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,16 +17,15 @@ import (
 )
 
 type deleteOptions struct {
-	globals *globals
-	app     *app
-	refs    []string
-	all     bool
-	only    *provider.Driver // with all: of this provider
-	force   bool
+	app   *app
+	refs  []string
+	all   bool
+	only  *provider.Driver // with all: of this provider
+	force bool
 }
 
 func newDeleteCmd(g *globals) *cobra.Command {
-	o := &deleteOptions{globals: g}
+	o := &deleteOptions{}
 	var only string
 	c := &cobra.Command{
 		Use:     "delete <webhook>...",
@@ -58,7 +57,7 @@ belong to a Zap and need --force.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if only != "" {
-				if o.only, err = g.driver(only); err != nil {
+				if o.only, err = g.env.Drivers.Find(only); err != nil {
 					return err
 				}
 			}
@@ -145,7 +144,7 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 	}
 	var out []found
 	for _, ref := range o.refs {
-		f, err := o.globals.locateOld(ctx, o.app, ref)
+		f, err := o.app.locateOld(ctx, ref)
 		if fault.Code(err) == "not-found" {
 			err = fault.Worst(err, o.noteGone(ctx, ref))
 		}
@@ -168,11 +167,11 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 // noteGone marks the record of a webhook that its provider does not have any
 // more: the process that deleted it may have died before it did so.
 func (o *deleteOptions) noteGone(ctx context.Context, ref string) error {
-	rec, err := o.globals.keptRecord(ctx, o.app, ref, false)
+	rec, err := o.app.keptRecord(ctx, ref, false)
 	if err != nil || !rec.DeletedAt.IsZero() {
 		return nil // there is nothing to mark
 	}
-	d, err := o.globals.driver(rec.Provider)
+	d, err := o.app.env.Drivers.Find(rec.Provider)
 	if err != nil {
 		return err
 	}
@@ -188,7 +187,7 @@ func (o *deleteOptions) noteGone(ctx context.Context, ref string) error {
 }
 
 func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {
-	drivers, skip := o.globals.env.Drivers, true
+	drivers, skip := o.app.env.Drivers, true
 	if o.only != nil {
 		drivers, skip = []*provider.Driver{o.only}, false
 	}
@@ -261,15 +260,15 @@ func (o *deleteOptions) sure(ctx context.Context, targets []found) error {
 // locate finds the one webhook that ref means at its provider: a name, an id or
 // provider/id. The beginning of an id is refused: what changes a webhook must
 // name it.
-func (g *globals) locate(ctx context.Context, a *app, ref string) (found, error) {
+func (a *app) locate(ctx context.Context, ref string) (found, error) {
 	var err error
 	if a.seen, err = provider.See(ctx, a.seen.At, a.journal); err != nil {
 		return found{}, err
 	}
-	o := &getOptions{globals: g, app: a, ref: ref, exact: true}
+	o := &getOptions{app: a, ref: ref, exact: true}
 	d, w, err := o.find(ctx)
 	if err != nil {
-		return found{}, g.replacedMeanwhile(ctx, a, ref, err)
+		return found{}, a.replacedMeanwhile(ctx, ref, err)
 	}
 	client, err := a.online(ctx, d)
 	return found{client, w}, err
@@ -277,22 +276,22 @@ func (g *globals) locate(ctx context.Context, a *app, ref string) (found, error)
 
 // locateOld is locate for a command that takes the webhook away. A name leads to
 // what another process has put in its place meanwhile, and that is not meant.
-func (g *globals) locateOld(ctx context.Context, a *app, ref string) (found, error) {
-	f, err := g.locate(ctx, a, ref)
-	if err != nil || g.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
+func (a *app) locateOld(ctx context.Context, ref string) (found, error) {
+	f, err := a.locate(ctx, ref)
+	if err != nil || a.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
 		return f, err
 	}
 	return f, f.client.Newcomer(ctx, f.hook.ID)
 }
 
 // isID reports whether ref names the webhook by its id.
-func (g *globals) isID(ref string, w secret.Ref) bool {
-	return ref == w.ID || g.qualified(ref, candidate{provider: w.Provider}, func(id string) bool { return id == w.ID })
+func (a *app) isID(ref string, w secret.Ref) bool {
+	return ref == w.ID || a.qualified(ref, candidate{provider: w.Provider}, func(id string) bool { return id == w.ID })
 }
 
 // replacedMeanwhile is err, that ref means no webhook or more than one, or why:
 // another process has replaced it, or does so at this moment.
-func (g *globals) replacedMeanwhile(ctx context.Context, a *app, ref string, err error) error {
+func (a *app) replacedMeanwhile(ctx context.Context, ref string, err error) error {
 	gone, several := fault.Code(err) == "not-found", fault.Code(err) == "ambiguous"
 	if !gone && !several {
 		return err
@@ -300,18 +299,18 @@ func (g *globals) replacedMeanwhile(ctx context.Context, a *app, ref string, err
 	// Until the other process has kept the new webhook there is no name for it,
 	// which takes a moment.
 	for range 50 {
-		found, underway := g.replacement(ctx, a, ref, err, gone, several)
+		found, underway := a.replacement(ctx, ref, err, gone, several)
 		if !underway || a.env.Sleep(ctx, 100*time.Millisecond) != nil {
 			return found
 		}
 	}
-	found, _ := g.replacement(ctx, a, ref, err, gone, several)
+	found, _ := a.replacement(ctx, ref, err, gone, several)
 	return found
 }
 
 // replacement is replacedMeanwhile as things stand, and whether a replacement is
 // under way of which nothing is kept yet.
-func (g *globals) replacement(ctx context.Context, a *app, ref string, err error, gone, several bool) (found error, underway bool) {
+func (a *app) replacement(ctx context.Context, ref string, err error, gone, several bool) (found error, underway bool) {
 	recs, _, lerr := a.store.List(ctx)
 	if lerr != nil {
 		return err, false
@@ -321,7 +320,7 @@ func (g *globals) replacement(ctx context.Context, a *app, ref string, err error
 		names[r.Ref()] = r.Name
 	}
 	for _, r := range recs {
-		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !g.isID(ref, *r.Replaces) {
+		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
 			continue
 		}
 		heir := provider.Heir(recs, *r.Replaces)

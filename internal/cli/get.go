@@ -12,14 +12,13 @@ import (
 )
 
 type getOptions struct {
-	globals *globals
-	app     *app
-	ref     string
-	exact   bool // the beginning of an id is not enough
+	app   *app
+	ref   string
+	exact bool // the beginning of an id is not enough
 }
 
 func newGetCmd(g *globals) *cobra.Command {
-	o := &getOptions{globals: g}
+	o := &getOptions{}
 	return &cobra.Command{
 		Use:     "get <webhook>",
 		Short:   "Show one webhook, all fields",
@@ -83,9 +82,9 @@ func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webho
 	if o.ref == "" {
 		return nil, provider.Webhook{}, errNoName() // before anybody is asked
 	}
-	drivers, skip := o.globals.env.Drivers, true
+	drivers, skip := o.app.env.Drivers, true
 	if name, id, ok := strings.Cut(o.ref, "/"); ok {
-		if d, err := o.globals.driver(name); err == nil {
+		if d, err := o.app.env.Drivers.Find(name); err == nil {
 			client, err := o.app.online(ctx, d)
 			if err != nil {
 				return nil, provider.Webhook{}, err
@@ -125,7 +124,7 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 			hits, from = append(hits, w), append(from, ans.driver)
 		}
 	}
-	i, err := o.globals.pick(o.ref, all, !o.exact)
+	i, err := o.app.pick(o.ref, all, !o.exact)
 	switch {
 	case err != nil:
 		return nil, provider.Webhook{}, err
@@ -140,7 +139,7 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 		return nil, provider.Webhook{}, o.app.report(failed)
 	}
 	return nil, provider.Webhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", o.ref).
-		WithCode("not-found").WithHint("%s", o.globals.meant(o.ref, all))
+		WithCode("not-found").WithHint("%s", o.app.meant(o.ref, all))
 }
 
 // explain gives a refusal of provider/id the hint that the list has.
@@ -153,5 +152,5 @@ func (o *getOptions) explain(ctx context.Context, client *provider.Client, refus
 	for i, w := range rows {
 		all[i] = o.app.listedCandidate(client.Driver(), w)
 	}
-	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", o.globals.meant(o.ref, all))
+	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", o.app.meant(o.ref, all))
 }

@@ -77,7 +77,7 @@ type subject struct {
 // helpSubject finds what args name: a provider, a topic, or a command.
 func (g *globals) helpSubject(root *cobra.Command, args []string) (subject, error) {
 	if len(args) == 1 {
-		if d, err := g.driver(args[0]); err == nil {
+		if d, err := g.env.Drivers.Find(args[0]); err == nil {
 			return subject{driver: d}, nil
 		}
 		for _, t := range topics(g.env.Drivers) {
@@ -112,7 +112,7 @@ func unknownTopic(at *cobra.Command, word string, g *globals) error {
 		return fault.Usagef("there is no help for %q: %q has no command %q", at.CommandPath()+" "+word, at.CommandPath(), word).
 			WithHint("%ssee: %s --help", didYouMean(prefixed("hookctl help "+pathOf(at)+" ", nearCommands(at, word))), at.CommandPath())
 	}
-	names := g.providerNames()
+	names := g.env.Drivers.Names()
 	for _, t := range topics(g.env.Drivers) {
 		names = append(names, t.Name)
 	}

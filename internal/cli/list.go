@@ -91,7 +91,7 @@ func (g *globals) driversFor(args []string) (drivers []*provider.Driver, all boo
 	if len(args) == 0 {
 		return g.env.Drivers, true, nil
 	}
-	d, err := g.driver(args[0])
+	d, err := g.env.Drivers.Find(args[0])
 	return []*provider.Driver{d}, false, err
 }
 

@@ -82,7 +82,7 @@ func TestConfigured(t *testing.T) {
 			if tt.keep != nil {
 				tt.keep(t, a)
 			}
-			d, err := g.driver("zyntro")
+			d, err := g.env.Drivers.Find("zyntro")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -179,7 +179,7 @@ func TestChoose(t *testing.T) {
 		{ref: "abc", failed: down, exact: true, want: "zyntro/abc"},
 	}
 	for _, tt := range tests {
-		o := &getOptions{globals: g, app: a, ref: tt.ref, exact: tt.exact}
+		o := &getOptions{app: a, ref: tt.ref, exact: tt.exact}
 		d, w, err := o.choose(rows(tt.failed))
 		if tt.want == "" {
 			if err == nil || fault.KindOf(err) != tt.kind {

@@ -33,8 +33,7 @@ const (
 )
 
 type listenOptions struct {
-	app     *app
-	globals *globals
+	app *app
 
 	keys     verifyOptions // the flags that say whose deliveries, and with which secrets
 	noVerify bool
@@ -58,7 +57,7 @@ type listenOptions struct {
 }
 
 func newListenCmd(g *globals) *cobra.Command {
-	o := &listenOptions{globals: g}
+	o := &listenOptions{}
 	c := &cobra.Command{
 		Use:     "listen",
 		Short:   "Receive deliveries locally: verify, show, keep, forward",
@@ -112,7 +111,7 @@ delete.`,
 			if o.app, err = g.offline(); err != nil {
 				return err
 			}
-			o.keys.app, o.keys.globals = o.app, g
+			o.keys.app = o.app
 			if err := o.check(cmd.Flags().Changed); err != nil {
 				return err
 			}
@@ -142,12 +141,11 @@ delete.`,
 	}
 	c.MarkFlagsMutuallyExclusive("once", "count")
 	c.MarkFlagsRequiredTogether("public-url", "create")
-	o.complete(c)
+	o.complete(g, c)
 	return c
 }
 
-func (o *listenOptions) complete(c *cobra.Command) {
-	g := o.globals
+func (o *listenOptions) complete(g *globals, c *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"create": g.completeProviders,
 		"until":  completeEvents(g.env.Drivers), "event": completeEvents(g.env.Drivers),
@@ -289,7 +287,7 @@ func (o *listenOptions) candidates(ctx context.Context, opts *listen.Options) (o
 		if o.keys.provider == "" {
 			return "", nil
 		}
-		d, err := o.globals.driver(o.keys.provider)
+		d, err := o.app.env.Drivers.Find(o.keys.provider)
 		if err != nil {
 			return "", err
 		}
@@ -502,7 +500,7 @@ type receivedWriter struct {
 func newReceivedWriter(o *listenOptions) *receivedWriter {
 	a := o.app
 	return &receivedWriter{
-		app: a, lines: a.out.Format() == render.NDJSON && o.globals.flags.jq == "", stream: a.out.Stream(view.ReceivedColumns()),
+		app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns()),
 	}
 }
 

@@ -33,12 +33,12 @@ func (o *listenOptions) plan() (*listenSession, error) {
 	if o.create == "" {
 		return nil, nil
 	}
-	d, err := o.globals.driver(o.create)
+	d, err := o.app.env.Drivers.Find(o.create)
 	if err != nil {
 		return nil, err
 	}
 	if o.keys.provider != "" {
-		if other, err := o.globals.driver(o.keys.provider); err != nil || other != d {
+		if other, err := o.app.env.Drivers.Find(o.keys.provider); err != nil || other != d {
 			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.keys.provider)
 		}
 	}

@@ -36,7 +36,7 @@ are named.`,
 		ValidArgsFunction: g.completeProviders,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
-			if o.driver, err = g.driver(args[0]); err != nil {
+			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
 				return err
 			}
 			if o.app, err = g.offline(); err != nil {

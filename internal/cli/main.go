@@ -47,7 +47,7 @@ type Env struct {
 	UserConfigDir func() (string, error)
 	UserCacheDir  func() (string, error)
 	Prompt        prompt.Prompter
-	Drivers       []*provider.Driver
+	Drivers       provider.Registry
 	Keyring       secret.Keyring // nil: there is none
 	Disk          *durable.Calls // nil: the system's own
 	Version       string

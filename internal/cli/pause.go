@@ -10,10 +10,9 @@ import (
 )
 
 type statusOptions struct {
-	globals *globals
-	app     *app
-	ref     string
-	status  provider.Status
+	app    *app
+	ref    string
+	status provider.Status
 }
 
 func newPauseCmd(g *globals) *cobra.Command {
@@ -43,7 +42,7 @@ here. 'hookctl list -o name' prints them in full.`,
 }
 
 func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Command {
-	o := &statusOptions{globals: g, status: s}
+	o := &statusOptions{status: s}
 	c.GroupID = groupWebhooks
 	c.Args = exactly("<webhook>")
 	c.ValidArgsFunction = firstOnly(g.completeLiving)
@@ -62,7 +61,7 @@ func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Comman
 }
 
 func runStatus(ctx context.Context, o *statusOptions) error {
-	f, err := o.globals.locate(ctx, o.app, o.ref)
+	f, err := o.app.locate(ctx, o.ref)
 	if err != nil {
 		return err
 	}

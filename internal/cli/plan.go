@@ -19,7 +19,6 @@ import (
 
 // manifestOptions are what plan and apply share.
 type manifestOptions struct {
-	globals  *globals
 	app      *app
 	files    []string
 	prune    bool
@@ -38,7 +37,7 @@ type planOptions struct {
 }
 
 func newPlanCmd(g *globals) *cobra.Command {
-	o := &planOptions{manifestOptions: manifestOptions{globals: g}}
+	o := &planOptions{manifestOptions: manifestOptions{}}
 	c := &cobra.Command{
 		Use:     "plan -f <manifest>",
 		Short:   "Show what apply would change",
@@ -225,7 +224,7 @@ func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
 		sources = append(sources, s)
 	}
 	return apply.Parse(sources, apply.Options{
-		Drivers: o.globals.env.Drivers, Getenv: o.app.env.Getenv, Sinks: o.app.sinkEnv(), SecretTo: o.secretTo,
+		Drivers: o.app.env.Drivers, Getenv: o.app.env.Getenv, Sinks: o.app.sinkEnv(), SecretTo: o.secretTo,
 		Allow: allow, Review: review, Dir: func(source string) string { return dirs[source] },
 	})
 }
@@ -234,7 +233,7 @@ func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
 // --prune those of what is managed in this profile.
 func (o *manifestOptions) concerned(m *apply.Manifest, records []secret.Record) []*provider.Driver {
 	var out []*provider.Driver
-	for _, d := range o.globals.env.Drivers {
+	for _, d := range o.app.env.Drivers {
 		if slices.ContainsFunc(m.Webhooks, func(w *apply.Webhook) bool { return w.Driver == d }) ||
 			o.prune && slices.ContainsFunc(records, func(r secret.Record) bool {
 				return r.Provider == d.Name && r.Managed && r.Profile == o.app.cfg.Profile() && r.DeletedAt.IsZero()

@@ -187,7 +187,7 @@ func TestUnusableKeys(t *testing.T) {
 func TestResignWithTheSecretThatSigned(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	d, err := (&globals{env: w.env}).driver("wundertreos")
+	d, err := w.env.Drivers.Find("wundertreos")
 	if err != nil {
 		t.Fatal(err)
 	}

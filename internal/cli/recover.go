@@ -21,7 +21,6 @@ import (
 
 type recoverOptions struct {
 	app     *app
-	globals *globals
 	answer  string
 	deletes []string
 	rotates []string
@@ -32,7 +31,7 @@ type recoverOptions struct {
 }
 
 func newRecoverCmd(g *globals) *cobra.Command {
-	o := &recoverOptions{globals: g}
+	o := &recoverOptions{}
 	c := &cobra.Command{
 		Use:     "recover",
 		Short:   "Settle creates that were interrupted or whose outcome is unknown",
@@ -176,13 +175,13 @@ func leftOver(findings []provider.Finding) error {
 // open is the way to the account of an operation: its profile's, at the origin
 // where it was begun.
 func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.Client, error) {
-	d, err := o.globals.driver(in.Provider)
+	d, err := o.app.env.Drivers.Find(in.Provider)
 	if err != nil {
 		return nil, err
 	}
 	a := o.app
 	if in.Profile != a.cfg.Profile() {
-		if a, err = o.globals.ofProfile(in.Profile); err != nil {
+		if a, err = a.forProfile(in.Profile); err != nil {
 			return nil, err
 		}
 	}
@@ -212,13 +211,6 @@ func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.
 		return nil, err
 	}
 	return a.onlineWith(d, acc, stored.Fields)
-}
-
-// ofProfile opens the settings of another profile than the current one.
-func (g *globals) ofProfile(name string) (*app, error) {
-	other := *g
-	other.flags.profile = name
-	return other.settings()
 }
 
 // changes are what was done at the providers.
@@ -334,7 +326,7 @@ func (o *recoverOptions) choose(what act, ref string, findings []provider.Findin
 			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: o.app.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
 		}
 	}
-	i, err := o.globals.pick(ref, all, false)
+	i, err := o.app.pick(ref, all, false)
 	if err != nil {
 		return provider.Finding{}, err
 	}

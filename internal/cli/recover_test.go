@@ -142,7 +142,7 @@ func TestRecoverRemovesTheReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := g.driver("wundertreos")
+	d, err := g.env.Drivers.Find("wundertreos")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,7 @@ import (
 )
 
 type replayOptions struct {
-	app     *app
-	globals *globals
+	app *app
 	keyFlags
 
 	captures []string
@@ -39,7 +38,7 @@ type replayOptions struct {
 }
 
 func newReplayCmd(g *globals) *cobra.Command {
-	o := &replayOptions{globals: g}
+	o := &replayOptions{}
 	c := &cobra.Command{
 		Use:     "replay <capture>...",
 		Short:   "Post captured deliveries again, byte for byte",
@@ -187,7 +186,7 @@ func (o *replayOptions) replay(ctx context.Context) (*replay, error) {
 	if err := r.parseFilters(); err != nil {
 		return nil, err
 	}
-	if r.key, err = o.chosenKey(ctx, o.globals, a); err != nil {
+	if r.key, err = o.chosenKey(ctx, a); err != nil {
 		return nil, err
 	}
 	r.out = newReplayWriter(a, o.dryRun)
@@ -205,7 +204,7 @@ func (r *replay) parseFilters() error {
 			}
 			r.events = append(r.events, value)
 		case "provider":
-			d, err := r.o.globals.driver(value)
+			d, err := r.o.app.env.Drivers.Find(value)
 			if err != nil {
 				return err
 			}
@@ -422,7 +421,7 @@ func (r *replay) resigner(ctx context.Context, d *provider.Driver) (*resigner, e
 // that of the only webhook.
 func (r *replay) signed(ctx context.Context, d *provider.Driver, q *capture.Request, body []byte) ([]capture.Field, error) {
 	if d == nil {
-		return nil, r.o.globals.noProvider(q.Source + " does not say whose delivery it is, so that it cannot be signed")
+		return nil, r.o.app.noProvider(q.Source + " does not say whose delivery it is, so that it cannot be signed")
 	}
 	if owner := r.key.driver; owner != nil && owner != d {
 		return nil, fault.Usagef("%s is a delivery of %s, and is to be signed as one of %s", q.Source, d.Title, owner.Title).

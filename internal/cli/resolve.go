@@ -79,12 +79,12 @@ func errNoName() error {
 // if prefix is allowed, the beginning of an id. Of several, those at the base URL
 // in force are meant, and then those that are not gone. More than one is an error
 // that lists them; none is -1.
-func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
+func (a *app) pick(ref string, all []candidate, prefix bool) (int, error) {
 	if ref == "" {
 		return -1, errNoName()
 	}
 	tests := []func(candidate) bool{
-		func(c candidate) bool { return g.qualified(ref, c, func(id string) bool { return c.id == id }) },
+		func(c candidate) bool { return a.qualified(ref, c, func(id string) bool { return c.id == id }) },
 		func(c candidate) bool { return c.id == ref },
 		func(c candidate) bool { return c.name == ref },
 	}
@@ -92,7 +92,7 @@ func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 		tests = append(tests,
 			func(c candidate) bool { return strings.HasPrefix(c.id, ref) },
 			func(c candidate) bool {
-				return g.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) })
+				return a.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) })
 			})
 	}
 	for _, fits := range tests {
@@ -122,12 +122,12 @@ func (g *globals) pick(ref string, all []candidate, prefix bool) (int, error) {
 
 // meant is the hint on a ref that means none of all: the webhooks whose id it
 // begins, else those of nearly that name, else where to look.
-func (g *globals) meant(ref string, all []candidate) string {
+func (a *app) meant(ref string, all []candidate) string {
 	const most = 3
 	var begun, named []string
 	for _, c := range all {
 		switch full := c.provider + "/" + c.id; {
-		case strings.HasPrefix(c.id, ref), g.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) }):
+		case strings.HasPrefix(c.id, ref), a.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) }):
 			begun = append(begun, full)
 		case c.name != "" && (strings.EqualFold(strings.TrimSpace(c.name), strings.TrimSpace(ref)) || len(ref) > 2 && strings.Contains(strings.ToLower(c.name), strings.ToLower(ref))):
 			named = append(named, fmt.Sprintf("%q (%s)", c.name, full))
@@ -144,12 +144,12 @@ func (g *globals) meant(ref string, all []candidate) string {
 
 // qualified reports whether ref is c's provider (or an alias), a slash, and an
 // id that fits.
-func (g *globals) qualified(ref string, c candidate, fits func(string) bool) bool {
+func (a *app) qualified(ref string, c candidate, fits func(string) bool) bool {
 	name, id, ok := strings.Cut(ref, "/")
 	if !ok {
 		return false
 	}
-	d, err := g.driver(name)
+	d, err := a.env.Drivers.Find(name)
 	return err == nil && d.Name == c.provider && fits(id)
 }
 
@@ -194,21 +194,21 @@ func (a *app) leftAlone(problems []secret.Problem) {
 }
 
 // keptRecord finds the record that ref means, without its secret.
-func (g *globals) keptRecord(ctx context.Context, a *app, ref string, prefix bool) (secret.Record, error) {
+func (a *app) keptRecord(ctx context.Context, ref string, prefix bool) (secret.Record, error) {
 	recs, err := a.records(ctx, false)
 	if err != nil {
 		return secret.Record{}, err
 	}
-	return g.pickRecord(ctx, a, ref, recs, prefix)
+	return a.pickRecord(ctx, ref, recs, prefix)
 }
 
 // pickRecord is keptRecord among these.
-func (g *globals) pickRecord(ctx context.Context, a *app, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
+func (a *app) pickRecord(ctx context.Context, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
 	all := make([]candidate, len(recs))
 	for i, r := range recs {
 		all[i] = a.keptCandidate(r)
 	}
-	i, err := g.pick(ref, all, prefix)
+	i, err := a.pick(ref, all, prefix)
 	if err != nil {
 		return secret.Record{}, err
 	}

@@ -15,7 +15,7 @@ import (
 // described.
 func TestPickPrefers(t *testing.T) {
 	t.Parallel()
-	g := &globals{env: &Env{Drivers: all.Drivers()}}
+	a := &app{env: &Env{Drivers: all.Drivers()}}
 	rnd := rand.New(rand.NewPCG(1, 2))
 	rank := func(c candidate) int {
 		r := 0
@@ -72,7 +72,7 @@ func TestPickPrefers(t *testing.T) {
 				best = append(best, i)
 			}
 		}
-		got, err := g.pick(ref, list, prefix)
+		got, err := a.pick(ref, list, prefix)
 		switch {
 		case len(best) == 0:
 			if got != -1 || err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -258,7 +257,7 @@ func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 {
 		return nil
 	}
-	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.providerNames(), " or ")).
+	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
 		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
 }
 
@@ -266,13 +265,4 @@ func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
 func (g *globals) given(name string) bool {
 	f := g.set.Lookup(name)
 	return f != nil && f.Changed
-}
-
-// providerNames lists the providers' names, for usage and completion.
-func (g *globals) providerNames() []string {
-	names := make([]string, len(g.env.Drivers))
-	for i, d := range g.env.Drivers {
-		names[i] = d.Name
-	}
-	return slices.Clone(names)
 }

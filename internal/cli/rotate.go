@@ -16,14 +16,13 @@ import (
 
 type rotateOptions struct {
 	create  createOptions // its sinks, authentication data and output
-	globals *globals
 	ref     string
 	overlap bool
 	force   bool
 }
 
 func newRotateCmd(g *globals) *cobra.Command {
-	o := &rotateOptions{globals: g}
+	o := &rotateOptions{}
 	c := &cobra.Command{
 		Use:     "rotate <webhook>",
 		Short:   "Put a new webhook with a new secret in the place of one",
@@ -80,7 +79,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
 		return err
 	}
-	old, err := o.globals.locateOld(ctx, a, o.ref)
+	old, err := a.locateOld(ctx, o.ref)
 	if err != nil {
 		return err
 	}

@@ -16,8 +16,7 @@ import (
 )
 
 type sandboxEmitOptions struct {
-	app     *app
-	globals *globals
+	app *app
 
 	event    string
 	provider string
@@ -27,7 +26,7 @@ type sandboxEmitOptions struct {
 }
 
 func newSandboxEmitCmd(g *globals) *cobra.Command {
-	o := &sandboxEmitOptions{globals: g}
+	o := &sandboxEmitOptions{}
 	c := &cobra.Command{
 		Use:   "emit <event>",
 		Short: "Have a running sandbox deliver an event",
@@ -84,7 +83,7 @@ func completeSlugs(drivers []*provider.Driver) []string {
 
 func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	a := o.app
-	d, err := o.globals.eventOwner(o.event, o.provider)
+	d, err := o.app.eventOwner(o.event, o.provider)
 	if err != nil {
 		return err
 	}
@@ -205,9 +204,9 @@ func emitted(list []view.Attempt, saved string) error {
 }
 
 // eventOwner is the provider of that name, or else the one that has the event.
-func (g *globals) eventOwner(event, name string) (*provider.Driver, error) {
+func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
 	if name != "" {
-		d, err := g.driver(name)
+		d, err := a.env.Drivers.Find(name)
 		if err == nil && !d.KnowsEvent(event) {
 			_, _, err = expandEvents(d, []string{event}, false)
 			if err == nil { // a glob or a list
@@ -218,7 +217,7 @@ func (g *globals) eventOwner(event, name string) (*provider.Driver, error) {
 	}
 	var owners []*provider.Driver
 	var near []string
-	for _, d := range g.env.Drivers {
+	for _, d := range a.env.Drivers {
 		if d.KnowsEvent(event) {
 			owners = append(owners, d)
 		}
@@ -230,7 +229,7 @@ func (g *globals) eventOwner(event, name string) (*provider.Driver, error) {
 		return owners[0], nil
 	}
 	if len(owners) > 1 {
-		return nil, g.noProvider(event + " is an event of several providers")
+		return nil, a.noProvider(event + " is an event of several providers")
 	}
 	hint := "all of them: hookctl list-events"
 	if len(near) > 0 {
@@ -244,9 +243,8 @@ func (o *sandboxOptions) checkEmit() error {
 	if len(o.emit) > 0 && o.emitEvery == 0 {
 		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
 	}
-	g := &globals{env: o.app.env}
 	for _, event := range o.emit {
-		if _, err := g.eventOwner(event, ""); err != nil {
+		if _, err := o.app.eventOwner(event, ""); err != nil {
 			return err
 		}
 	}

@@ -15,14 +15,13 @@ import (
 )
 
 type secretsPushOptions struct {
-	app     *app
-	globals *globals
-	ref     string
-	to      []string
+	app *app
+	ref string
+	to  []string
 }
 
 func newSecretsPushCmd(g *globals) *cobra.Command {
-	o := &secretsPushOptions{globals: g}
+	o := &secretsPushOptions{}
 	c := &cobra.Command{
 		Use:   "push <webhook> --to SINK...",
 		Short: "Hand a kept secret to a sink",
@@ -63,7 +62,7 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if err != nil {
 		return err
 	}
-	found, err := o.globals.keptRecord(ctx, a, o.ref, true)
+	found, err := o.app.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err
 	}

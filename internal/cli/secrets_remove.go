@@ -8,13 +8,12 @@ import (
 )
 
 type secretsRemoveOptions struct {
-	app     *app
-	globals *globals
-	ref     string
+	app *app
+	ref string
 }
 
 func newSecretsRemoveCmd(g *globals) *cobra.Command {
-	o := &secretsRemoveOptions{globals: g}
+	o := &secretsRemoveOptions{}
 	return &cobra.Command{
 		Use:     "remove <webhook>",
 		Aliases: []string{"rm"},
@@ -41,7 +40,7 @@ A name or a full id is wanted here; the beginning of an id is not enough.`,
 
 func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
 	a := o.app
-	rec, err := o.globals.keptRecord(ctx, a, o.ref, false)
+	rec, err := o.app.keptRecord(ctx, o.ref, false)
 	if err != nil {
 		return err
 	}

@@ -18,16 +18,15 @@ import (
 const secretCap = 64 << 10
 
 type secretsSetOptions struct {
-	app     *app
-	globals *globals
-	ref     string
+	app *app
+	ref string
 
 	fromFile, fromEnv string
 	name, url         *string // nil: not given
 }
 
 func newSecretsSetCmd(g *globals) *cobra.Command {
-	o := &secretsSetOptions{globals: g}
+	o := &secretsSetOptions{}
 	var name, url string
 	c := &cobra.Command{
 		Use:   "set <webhook>",
@@ -117,8 +116,8 @@ func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
 
 // record is the one to change, with its present secret, or a new one.
 func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
-	a, g := o.app, o.globals
-	found, err := g.keptRecord(ctx, a, o.ref, false)
+	a := o.app
+	found, err := a.keptRecord(ctx, o.ref, false)
 	if err == nil {
 		rec, err := a.store.Get(ctx, found.Ref())
 		if errors.Is(err, secret.ErrLost) {
@@ -132,9 +131,9 @@ func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
 	word, id, ok := strings.Cut(o.ref, "/")
 	if !ok || id == "" {
 		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", o.ref, a.cfg.Profile()).
-			WithCode(codeNotKept).WithHint("for a webhook that is not kept yet give provider/id, for instance: hookctl secrets set %s/ID", g.providerNames()[0])
+			WithCode(codeNotKept).WithHint("for a webhook that is not kept yet give provider/id, for instance: hookctl secrets set %s/ID", a.env.Drivers.Names()[0])
 	}
-	d, err := g.driver(word)
+	d, err := a.env.Drivers.Find(word)
 	if err != nil {
 		return secret.Record{}, err
 	}

@@ -12,13 +12,12 @@ import (
 )
 
 type secretsShowOptions struct {
-	app     *app
-	globals *globals
-	ref     string
+	app *app
+	ref string
 }
 
 func newSecretsShowCmd(g *globals) *cobra.Command {
-	o := &secretsShowOptions{globals: g}
+	o := &secretsShowOptions{}
 	c := &cobra.Command{
 		Use:   "show <webhook>",
 		Short: "Print a kept secret",
@@ -47,7 +46,7 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 }
 
 func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
-	found, err := o.globals.keptRecord(ctx, o.app, o.ref, true)
+	found, err := o.app.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,7 @@ import (
 )
 
 type sendOptions struct {
-	app     *app
-	globals *globals
+	app *app
 	keyFlags
 
 	url          string
@@ -38,7 +37,7 @@ type sendOptions struct {
 }
 
 func newSendCmd(g *globals) *cobra.Command {
-	o := &sendOptions{globals: g}
+	o := &sendOptions{}
 	c := &cobra.Command{
 		Use:     "send <url>",
 		Short:   "Post a realistic, correctly signed sample event to a URL",
@@ -183,7 +182,7 @@ func (o *sendOptions) sender(ctx context.Context) (*sender, error) {
 		return nil, fault.Usagef("which event? --event is missing").
 			WithHint("for instance: --event %s; all of them: hookctl list-events", a.env.Drivers[0].Catalogue[0].Slug)
 	}
-	key, err := o.chosenKey(ctx, o.globals, a)
+	key, err := o.chosenKey(ctx, a)
 	if err != nil {
 		return nil, err
 	}
@@ -255,7 +254,7 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 		if d := o.driverOf(o.app, capture.Header(nil), body); d != nil {
 			return d, nil
 		}
-		return nil, o.globals.noProvider("the body does not say whose event it is")
+		return nil, o.app.noProvider("the body does not say whose event it is")
 	}
 	var found []*provider.Driver
 	nobodys := map[string]bool{}
@@ -280,11 +279,11 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 	unknown = slices.DeleteFunc(unknown, func(word string) bool { return !nobodys[word] })
 	switch {
 	case len(found) > 1:
-		return nil, o.globals.noProvider("--event " + events + " means events of several providers")
+		return nil, o.app.noProvider("--event " + events + " means events of several providers")
 	case len(unknown) == 0:
 		return nil, fault.Usagef("--event %s means events of several providers", events).WithHint("send those of one provider at a time")
 	case o.allowUnknown:
-		return nil, o.globals.noProvider("nothing says whose event " + events + " is")
+		return nil, o.app.noProvider("nothing says whose event " + events + " is")
 	}
 	hint := "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider"
 	if len(near) > 0 {

@@ -13,8 +13,7 @@ import (
 )
 
 type signOptions struct {
-	app     *app
-	globals *globals
+	app *app
 	keyFlags
 
 	payload    string
@@ -22,7 +21,7 @@ type signOptions struct {
 }
 
 func newSignCmd(g *globals) *cobra.Command {
-	o := &signOptions{globals: g}
+	o := &signOptions{}
 	c := &cobra.Command{
 		Use:     "sign [payload]",
 		Short:   "Print the signature headers for a payload",
@@ -76,14 +75,14 @@ func runSign(ctx context.Context, o *signOptions) error {
 	if err != nil {
 		return err
 	}
-	key, err := o.chosenKey(ctx, o.globals, a)
+	key, err := o.chosenKey(ctx, a)
 	if err != nil {
 		return err
 	}
 	d := key.driver
 	if d == nil {
 		if d = o.driverOf(a, capture.Header(nil), body); d == nil {
-			return o.globals.noProvider("the payload does not say whose event it is")
+			return o.app.noProvider("the payload does not say whose event it is")
 		}
 	}
 	if key.value.IsZero() {

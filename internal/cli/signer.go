@@ -21,10 +21,10 @@ type keyChoice struct {
 
 // chosenKey is the secret that the flags name, and whose webhook it is of as
 // far as they tell; zero where they name none.
-func (o *keyFlags) chosenKey(ctx context.Context, g *globals, a *app) (keyChoice, error) {
+func (o *keyFlags) chosenKey(ctx context.Context, a *app) (keyChoice, error) {
 	k := keyChoice{}
 	if o.provider != "" {
-		d, err := g.driver(o.provider)
+		d, err := a.env.Drivers.Find(o.provider)
 		if err != nil {
 			return k, err
 		}
@@ -34,11 +34,11 @@ func (o *keyFlags) chosenKey(ctx context.Context, g *globals, a *app) (keyChoice
 	if k.value, err = o.givenSecret(a); err != nil || o.webhook == "" {
 		return k, err
 	}
-	rec, err := g.keptRecord(ctx, a, o.webhook, true)
+	rec, err := a.keptRecord(ctx, o.webhook, true)
 	if err != nil {
 		return k, err
 	}
-	d, err := g.driver(rec.Provider)
+	d, err := a.env.Drivers.Find(rec.Provider)
 	if err != nil {
 		return k, err
 	}
@@ -196,6 +196,6 @@ func errSecretAndInput(what string) error {
 }
 
 // noProvider is the error where nothing says whose signature is wanted.
-func (g *globals) noProvider(why string) error {
-	return fault.Usagef("%s", why).WithHint("name the provider with --provider: %s", strings.Join(g.providerNames(), ", "))
+func (a *app) noProvider(why string) error {
+	return fault.Usagef("%s", why).WithHint("name the provider with --provider: %s", strings.Join(a.env.Drivers.Names(), ", "))
 }

@@ -101,7 +101,7 @@ func (g *globals) meantCommands(parent *cobra.Command, words []string) []string 
 			return prefixed("hookctl ", meant)
 		}
 	}
-	if len(path) == 0 && slices.ContainsFunc(g.providerNames(), func(name string) bool { return name == words[0] }) {
+	if len(path) == 0 && slices.ContainsFunc(g.env.Drivers.Names(), func(name string) bool { return name == words[0] }) {
 		return []string{"hookctl create " + words[0], "hookctl list " + words[0], "hookctl help " + words[0]}
 	}
 	return prefixed(parent.CommandPath()+" ", nearCommands(parent, words[0]))
@@ -294,16 +294,6 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 		hint = "a time has a unit, such as 500ms, 30s or 2m\n"
 	}
 	return fault.Usagef("%w", err).WithHint("%ssee: %s --help", hint, cmd.CommandPath())
-}
-
-// nearProvider is didYouMean for the providers, by name or alias.
-func (g *globals) nearProvider(name string) string {
-	for _, d := range g.env.Drivers {
-		if len(term.Nearest(name, append([]string{d.Name}, d.Aliases...), 1)) > 0 {
-			return didYouMean([]string{d.Name})
-		}
-	}
-	return ""
 }
 
 // unknownProfile is the error for a name that no profile on this machine has.

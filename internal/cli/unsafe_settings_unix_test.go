@@ -306,7 +306,7 @@ func TestOwnBaseURL(t *testing.T) {
 		newRoot(g)
 		a, err := g.offline()
 		check(t, err)
-		d, err := g.driver("zyntro")
+		d, err := g.env.Drivers.Find("zyntro")
 		check(t, err)
 		if _, _, err := a.credentials(t.Context(), d); (err == nil) != own || !own && fault.KindOf(err) != fault.Usage {
 			t.Errorf("%s: %v", base, err)

@@ -17,7 +17,6 @@ import (
 
 type updateOptions struct {
 	create      createOptions // the flags it shares with create
-	globals     *globals
 	ref         string
 	given       func(flag string) bool
 	addEvent    []string
@@ -29,7 +28,7 @@ type updateOptions struct {
 }
 
 func newUpdateCmd(g *globals) *cobra.Command {
-	o := &updateOptions{globals: g}
+	o := &updateOptions{}
 	c := &cobra.Command{
 		Use:     "update <webhook>",
 		Short:   "Change a webhook in place (Zyntro), or replace it",
@@ -99,11 +98,11 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err != nil {
 		return err
 	}
-	locate := o.globals.locate
+	locate := a.locate
 	if o.replace {
-		locate = o.globals.locateOld
+		locate = a.locateOld
 	}
-	f, err := locate(ctx, a, o.ref)
+	f, err := locate(ctx, o.ref)
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,7 @@ import (
 )
 
 type verifyOptions struct {
-	app     *app
-	globals *globals
+	app *app
 
 	captures []string
 	format   string
@@ -43,7 +42,7 @@ type verifyOptions struct {
 }
 
 func newVerifyCmd(g *globals) *cobra.Command {
-	o := &verifyOptions{globals: g}
+	o := &verifyOptions{}
 	c := &cobra.Command{
 		Use:     "verify [capture]...",
 		Short:   "Check the signatures of captured deliveries, and say why one fails",
@@ -284,7 +283,7 @@ func parseDiagnose(word string) (int, error) {
 // failure, and returns the provider that all deliveries belong to, or "".
 func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (only string, err error) {
 	if o.provider != "" {
-		d, err := o.globals.driver(o.provider)
+		d, err := o.app.env.Drivers.Find(o.provider)
 		if err != nil {
 			return "", err
 		}
@@ -333,7 +332,7 @@ func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (o
 func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
 	var keep []verify.Candidate
 	for i, c := range *all {
-		d, err := o.globals.driver(c.Provider)
+		d, err := o.app.env.Drivers.Find(c.Provider)
 		if err != nil {
 			continue // of a provider that this version does not know
 		}
@@ -386,7 +385,7 @@ func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 // chain is the webhook that --webhook means and those that it took over from,
 // the newest first.
 func (o *verifyOptions) chain(ctx context.Context, kept []secret.Record) ([]secret.Record, error) {
-	r, err := o.globals.pickRecord(ctx, o.app, o.webhook, kept, true)
+	r, err := o.app.pickRecord(ctx, o.webhook, kept, true)
 	if err != nil {
 		return nil, err
 	}
@@ -455,7 +454,7 @@ const alignedRows = 100
 func newVerdictWriter(o *verifyOptions) *verdictWriter {
 	a := o.app
 	w := &verdictWriter{app: a, causes: map[string]int{}, fix: map[string]string{}}
-	w.lines = a.out.Format() == render.NDJSON && o.globals.flags.jq == ""
+	w.lines = a.out.Format() == render.NDJSON && a.jq == ""
 	w.stream = a.out.Stream(view.VerdictColumns())
 	if !slices.ContainsFunc(o.captures, mayWait) {
 		w.stream.Align(alignedRows)

@@ -9,8 +9,8 @@ import (
 
 // Drivers returns every provider that hookctl knows, in the order in which
 // help and lists show them. Each call returns new values.
-func Drivers() []*provider.Driver {
-	return []*provider.Driver{
+func Drivers() provider.Registry {
+	return provider.Registry{
 		zyntro.Driver(),
 		wundertreos.Driver(),
 	}

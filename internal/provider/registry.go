@@ -1,0 +1,42 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Registry is the providers there are, in the order in which help and lists show
+// them.
+type Registry []*Driver
+
+// Find returns the provider of this name or alias.
+func (r Registry) Find(name string) (*Driver, error) {
+	for _, d := range r {
+		if d.Name == name || slices.Contains(d.Aliases, name) {
+			return d, nil
+		}
+	}
+	return nil, fault.Usagef("unknown provider %q", name).WithHint("%sproviders: %s", r.near(name), strings.Join(r.Names(), ", "))
+}
+
+// near is the line of a hint with the provider that name may be a slip for.
+func (r Registry) near(name string) string {
+	for _, d := range r {
+		if len(term.Nearest(name, append([]string{d.Name}, d.Aliases...), 1)) > 0 {
+			return "did you mean: " + d.Name + "\n"
+		}
+	}
+	return ""
+}
+
+// Names lists the providers' names.
+func (r Registry) Names() []string {
+	names := make([]string, len(r))
+	for i, d := range r {
+		names[i] = d.Name
+	}
+	return names
+}
