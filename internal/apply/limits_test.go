@@ -44,11 +44,11 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%q", f.lines)
 	}
 	// Trust is spoken of where something asks for it alone.
-	if hint := fault.Hint(f.err()); strings.Contains(hint, "trust") {
+	if hint := fault.HintOf(f.err()).String(); strings.Contains(hint, "trust") {
 		t.Errorf("hint %q", hint)
 	}
-	if f.need("--allow-x"); !strings.HasSuffix(fault.Hint(f.err()), "add --allow-x") {
-		t.Errorf("hint %q", fault.Hint(f.err()))
+	if f.need("--allow-x"); !strings.HasSuffix(fault.HintOf(f.err()).String(), "add --allow-x") {
+		t.Errorf("hint %q", fault.HintOf(f.err()).String())
 	}
 }
 

@@ -191,7 +191,7 @@ func (r *run) one(ctx context.Context, o Outcome) Outcome {
 	default:
 		o.Result = Failed
 		o.Err = &fault.Error{
-			Kind: fault.KindOf(err), Code: fault.Code(err), Hint: fault.Hint(err), ProviderMessage: fault.ProviderMessage(err),
+			Kind: fault.KindOf(err), Code: fault.Code(err), Hint: fault.HintOf(err), ProviderMessage: fault.ProviderMessage(err),
 			Err: fmt.Errorf("%s %s: %w", c.Action, title(c.Driver.Name, c.Name), err),
 		}
 	}

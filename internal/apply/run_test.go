@@ -358,8 +358,8 @@ func TestSinkFailureLeavesAManagedRecord(t *testing.T) {
 	}
 	p.Changes[0].entry.Sinks[0] = lateFailure{p.Changes[0].entry.Sinks[0]}
 	got := w.runner().Run(context.Background(), p)
-	if got[0].Result != Failed || fault.KindOf(got[0].Err) != fault.Custody || !got[0].Kept || !strings.Contains(fault.Hint(got[0].Err), "secrets push") ||
-		!strings.HasSuffix(fault.Hint(got[0].Err), "/gone/"+got[0].ID) {
+	if got[0].Result != Failed || fault.KindOf(got[0].Err) != fault.Custody || !got[0].Kept || !strings.Contains(fault.HintOf(got[0].Err).String(), "secrets push") ||
+		!strings.HasSuffix(fault.HintOf(got[0].Err).String(), "/gone/"+got[0].ID) {
 		t.Fatalf("%+v", got[0])
 	}
 	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "wundertreos", ID: got[0].ID})

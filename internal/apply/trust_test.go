@@ -61,8 +61,8 @@ func TestVariablesLeave(t *testing.T) {
 						if needs && !review {
 							want := field + " from ${" + name + "} would be sent: refused without --allow-env " + name
 							if fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "a.yaml:3:") || !strings.Contains(err.Error(), want) ||
-								!strings.Contains(fault.Hint(err), "add --allow-env "+name) {
-								t.Errorf("%s: %v\n%s", label, err, fault.Hint(err))
+								!strings.Contains(fault.HintOf(err).String(), "add --allow-env "+name) {
+								t.Errorf("%s: %v\n%s", label, err, fault.HintOf(err).String())
 							}
 							continue
 						}
@@ -143,8 +143,8 @@ func TestSinksReach(t *testing.T) {
 						label := fmt.Sprintf("%s, %+v, review %v, defaults %v", c.spec, allow, review, defaults)
 						if needs != "" && !review {
 							if fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "a.yaml:") || !strings.Contains(err.Error(), c.spec) ||
-								!strings.Contains(err.Error(), "refused without "+needs) || !strings.HasSuffix(fault.Hint(err), "add "+needs) {
-								t.Errorf("%s: %v\n%s", label, err, fault.Hint(err))
+								!strings.Contains(err.Error(), "refused without "+needs) || !strings.HasSuffix(fault.HintOf(err).String(), "add "+needs) {
+								t.Errorf("%s: %v\n%s", label, err, fault.HintOf(err).String())
 							}
 							continue
 						}
@@ -207,7 +207,7 @@ webhooks:
 			t.Errorf("lacks %q, or has it twice:\n%v", want, err)
 		}
 	}
-	if hint := fault.Hint(err); !strings.HasSuffix(hint, "add --allow-env PATH_A --allow-env GITHUB_TOKEN --allow-exec --allow-outside") {
+	if hint := fault.HintOf(err).String(); !strings.HasSuffix(hint, "add --allow-env PATH_A --allow-env GITHUB_TOKEN --allow-exec --allow-outside") {
 		t.Errorf("hint %q", hint)
 	}
 }

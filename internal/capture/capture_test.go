@@ -503,8 +503,8 @@ func TestReadErrors(t *testing.T) {
 		t.Error(err)
 	}
 	for name, meant := range map[string]bool{"jsn": true, "xyxyxyxy": false} {
-		if _, err := Read(t.Context(), nil, Options{Format: name}); strings.Contains(fault.Hint(err), "did you mean: json") != meant || strings.Contains(fault.Hint(err), "did you mean") != meant {
-			t.Errorf("%s: %s", name, fault.Hint(err))
+		if _, err := Read(t.Context(), nil, Options{Format: name}); strings.Contains(fault.HintOf(err).String(), "did you mean: json") != meant || strings.Contains(fault.HintOf(err).String(), "did you mean") != meant {
+			t.Errorf("%s: %s", name, fault.HintOf(err).String())
 		}
 	}
 	// After what is no JSON the rest is looked through for items.

@@ -156,7 +156,7 @@ func (g *globals) trustedDir() (string, error) {
 		return "", err
 	}
 	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
-		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).WithHint("%s", fault.Hint(err))
+		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).With(fault.HintOf(err))
 	}
 	return dir, nil
 }
@@ -380,7 +380,7 @@ func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin
 			return &fault.Error{
 				Kind: fault.KindOf(err), Code: fault.Code(err),
 				Err:  fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin),
-				Hint: fault.Hint(err),
+				Hint: fault.HintOf(err),
 			}
 		}
 	}

@@ -194,7 +194,7 @@ func unsettled(c *apply.Change, profile string, pending []secret.Pending) error 
 				WithCode("unsettled").WithHint("wait for its end, then run apply again")
 		}
 		return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", ref).
-			WithCode("unsettled").WithHint("run: hookctl recover")
+			WithCode("unsettled").WithCommand("hookctl recover")
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ The provider's own words on its API: hookctl help zyntro, hookctl help wundertre
 			return nil
 		}
 		_, err := g.env.Drivers.Find(args[0])
-		return fault.Usagef("%w; providers: %s", err, strings.Join(g.env.Drivers.Names(), ", ")).WithHint("%s", fault.Hint(err))
+		return fault.Usagef("%w; providers: %s", err, strings.Join(g.env.Drivers.Names(), ", "))
 	}
 	return c
 }
@@ -246,7 +246,7 @@ func printedToo(err error, rec secret.Record) error {
 	return &fault.Error{
 		Kind: kind, Code: "output-failed",
 		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
-		Hint: "see it with: hookctl get " + ref,
+		Hint: fault.Run("hookctl get %s", ref).After("see it with: "),
 	}
 }
 
@@ -313,7 +313,7 @@ func (o *createOptions) check(s provider.Spec, eventErr, authErr error) error {
 	for _, err := range []error{eventErr, authErr} {
 		if err != nil {
 			lines = append(lines, err.Error())
-			hints = append(hints, fault.Hint(err))
+			hints = append(hints, fault.HintOf(err).String())
 		}
 	}
 	if eventErr != nil {

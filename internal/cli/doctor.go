@@ -1,10 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -119,12 +119,10 @@ func (d *doctor) of(drv *provider.Driver, status, check, message, fix string) {
 	d.add(status, check, message, fix).Provider = &drv.Name
 }
 
-// fixOf is the hint of err, without the words that lead to a command.
+// fixOf is the hint of err; a command alone stands for itself.
 func fixOf(err error, otherwise string) string {
-	if hint := fault.Hint(err); hint != "" {
-		return strings.TrimPrefix(hint, "run: ")
-	}
-	return otherwise
+	hint := fault.HintOf(err)
+	return cmp.Or(hint.Text, hint.Command, otherwise)
 }
 
 func (d *doctor) verdict() error {
@@ -150,7 +148,7 @@ func (d *doctor) settings(broken error) {
 		if broken == nil {
 			broken = secret.NoPlace()
 		}
-		d.add(view.CheckFault, "settings", broken.Error(), fault.Hint(broken))
+		d.add(view.CheckFault, "settings", broken.Error(), fault.HintOf(broken).String())
 		return
 	}
 	path := filepath.Join(d.app.dir, "config.yaml")

@@ -39,7 +39,7 @@ func TestHelpSubject(t *testing.T) {
 		got := ""
 		switch {
 		case err != nil:
-			if fault.ExitCode(err) != 2 || fault.Hint(err) == "" {
+			if fault.ExitCode(err) != 2 || fault.HintOf(err).String() == "" {
 				t.Errorf("%q: %v exits %d", tt.words, err, fault.ExitCode(err))
 			}
 		case s.command != nil:

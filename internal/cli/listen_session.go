@@ -120,7 +120,7 @@ func (s *listenSession) end(ctx context.Context) {
 		s.failure = &fault.Error{
 			Kind: fault.KindOf(err), Code: fault.Code(err), ProviderMessage: fault.ProviderMessage(err),
 			Err:  fmt.Errorf("the webhook of this session, %s, is still there: %w", name, err),
-			Hint: "remove it with: hookctl delete " + name,
+			Hint: fault.Run("hookctl delete %s", name).After("remove it with: "),
 		}
 	case s.driver.Deletes:
 		s.app.note("Deleted the webhook %s.", name)

@@ -93,7 +93,7 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	}
 	if err := d.CheckCredentials(creds); err != nil {
 		if o.credentials != "" { // no variable would help
-			return &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("--credentials: %w", err), Hint: "for instance: " + exampleCredentials(d)}
+			return &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("--credentials: %w", err), Hint: fault.Hint{Text: "for instance: " + exampleCredentials(d)}}
 		}
 		return err
 	}
@@ -133,12 +133,12 @@ func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map
 	if err == nil {
 		return who, nil
 	}
-	hint := fault.Hint(err)
+	hint := fault.HintOf(err)
 	switch {
 	case fault.KindOf(err) == fault.Unavailable:
-		hint = "try again later, or keep the credentials unchecked: --no-check"
-	case strings.Contains(hint, "hookctl login"): // that is what has just failed
-		hint = "look at what you gave, and try again"
+		hint = fault.Hint{Text: "try again later, or keep the credentials unchecked: --no-check"}
+	case hint.Command == "hookctl login "+o.driver.Name: // that is what has just failed
+		hint = fault.Hint{Text: "look at what you gave, and try again"}
 	}
 	return provider.Identity{}, &fault.Error{
 		Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("nothing was kept: %w", err), Hint: hint,

@@ -183,8 +183,8 @@ func Run(ctx context.Context, env *Env, args []string) int {
 // usage gives an error of cobra's own the kind Usage and a hint.
 func usage(err error) error {
 	err = fault.Wrap(fault.Usage, err)
-	if fault.Hint(err) == "" {
-		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: "see: hookctl --help"}
+	if fault.HintOf(err).String() == "" {
+		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: fault.Hint{Text: "see: hookctl --help", Command: "hookctl --help"}}
 	}
 	return err
 }
@@ -256,10 +256,10 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 		return
 	}
 	// Who pipes into head knows; only what has more to say is said.
-	if errors.Is(err, syscall.EPIPE) && fault.Hint(err) == "" {
+	if errors.Is(err, syscall.EPIPE) && fault.HintOf(err).String() == "" {
 		return
 	}
-	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.Hint(err)))
+	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
 	if asJSON {
 		type body struct {
 			Code            string  `json:"code"`

@@ -156,7 +156,7 @@ func (o *manifestOptions) maybeUnsettled(ctx context.Context, err error) error {
 		return err
 	}
 	return fault.Errorf(fault.Custody, "%w\ninterrupted operations are not settled, which may be why: %d", err, len(pending)).
-		WithCode("unsettled").WithHint("run: hookctl recover")
+		WithCode("unsettled").WithCommand("hookctl recover")
 }
 
 // allowed is what the flags let the manifests do. A value that is no name may be

@@ -93,7 +93,7 @@ func (o *profileOptions) settled(ctx context.Context) error {
 		return nil
 	}
 	return fault.Errorf(fault.Custody, "%s of profile %s to be settled: nothing was removed", plural(n, "operation is left", "operations are left"), o.name).
-		WithCode("unsettled").WithHint("run: hookctl recover --profile %s", o.name)
+		WithCode("unsettled").WithCommand("hookctl recover --profile %s", o.name)
 }
 
 // sure asks where something goes that has to be got again, or stays behind.

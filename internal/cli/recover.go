@@ -202,7 +202,7 @@ func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.
 	stored, err := a.store.GetCredential(ctx, d.Name, in.Profile, origin)
 	if errors.Is(err, secret.ErrNotFound) {
 		return nil, fault.Errorf(fault.Auth, "no credentials are stored for profile %s", in.Profile).
-			WithHint("run: hookctl recover --profile %s", term.ShellWord(in.Profile))
+			WithCommand("hookctl recover --profile %s", term.ShellWord(in.Profile))
 	}
 	if err == nil {
 		err = d.CheckCredentials(stored.Fields)

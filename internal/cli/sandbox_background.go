@@ -50,7 +50,7 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 }
 
 func refuseStart(starter *background.Starter, err error) error {
-	return errors.Join(starter.Report(background.Report{Kind: fault.KindOf(err), Err: err.Error(), Hint: fault.Hint(err)}), starter.Close())
+	return errors.Join(starter.Report(background.Report{Kind: fault.KindOf(err), Err: err.Error(), Hint: fault.HintOf(err).String()}), starter.Close())
 }
 
 // runSandboxBackground serves until it is told to stop, interrupted, or idle for

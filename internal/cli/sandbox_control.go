@@ -114,7 +114,7 @@ func (c *sandboxControl) emit(w http.ResponseWriter, r *http.Request) {
 	}
 	entries, err := c.deliver(r.Context(), q)
 	if err != nil {
-		answerControl(w, http.StatusBadRequest, controlError{Message: err.Error(), Hint: fault.Hint(err)})
+		answerControl(w, http.StatusBadRequest, controlError{Message: err.Error(), Hint: fault.HintOf(err).String()})
 		return
 	}
 	made := make([]emission, len(entries))

@@ -95,7 +95,7 @@ func TestSandboxPorts(t *testing.T) {
 	if !strings.HasPrefix(first.environ[0], "HOOKCTL_ZYNTRO_BASE_URL=http://"+addr) {
 		t.Errorf("not at %s: %q", addr, first.environ[0])
 	}
-	if _, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context()); err == nil || !strings.Contains(fault.Hint(err), "--addr") {
+	if _, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context()); err == nil || !strings.Contains(fault.HintOf(err).String(), "--addr") {
 		t.Errorf("twice at one address: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -81,14 +80,11 @@ type storeCheck struct {
 }
 
 func (c *storeCheck) add(problem, path string, err error, fix string) {
-	if hint := fault.Hint(err); hint != "" {
-		fix = strings.TrimPrefix(hint, "run: ")
-	}
 	// One directory that cannot be used is met on several ways.
 	if slices.ContainsFunc(c.findings, func(f view.StoreFinding) bool { return f.Message == err.Error() }) {
 		return
 	}
-	f := view.StoreFinding{Problem: problem, Message: err.Error(), Fix: fix}
+	f := view.StoreFinding{Problem: problem, Message: err.Error(), Fix: fixOf(err, fix)}
 	if path != "" {
 		f.Path = &path
 	}

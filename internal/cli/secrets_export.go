@@ -119,7 +119,7 @@ func (o *secretsExportOptions) records(ctx context.Context) ([]secret.Record, er
 	for _, p := range problems {
 		if !o.skipUnreadable {
 			return nil, fault.Errorf(fault.Other, "nothing was exported: %w", p.Err).
-				WithHint("%s", joinHints(fault.Hint(p.Err), "or leave it out with --skip-unreadable"))
+				WithHint("%s", joinHints(fault.HintOf(p.Err).String(), "or leave it out with --skip-unreadable"))
 		}
 		a.warn("warning: " + p.Path + " is left out: " + p.Err.Error())
 	}

@@ -81,7 +81,7 @@ func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
 	}
 	identities, err := secret.ParseIdentities(key)
 	if err != nil {
-		return fault.Usagef("--identity %s: %w", o.identity, err).WithHint("%s", fault.Hint(err))
+		return fault.Usagef("--identity %s: %w", o.identity, err).With(fault.HintOf(err))
 	}
 	bundle, err := a.readInput("bundle", o.bundle, secret.MaxBundle)
 	if err != nil {

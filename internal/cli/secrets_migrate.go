@@ -136,7 +136,7 @@ func (o *secretsMigrateOptions) left(failed []error) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	hint := fault.Hint(failed[0])
+	hint := fault.HintOf(failed[0]).String()
 	if hint == "" {
 		hint = "mend the cause, then run the same command again"
 	}

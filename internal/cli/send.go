@@ -216,7 +216,7 @@ func parseEdits(values []string) ([]provider.Edit, error) {
 	for _, text := range values {
 		e, err := provider.ParseEdit(text)
 		if err != nil {
-			return nil, fault.Usagef("--set: %w", err).WithHint("%s", fault.Hint(err))
+			return nil, fault.Usagef("--set: %w", err).With(fault.HintOf(err))
 		}
 		edits = append(edits, e)
 	}

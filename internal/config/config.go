@@ -289,7 +289,7 @@ func (c *Config) key(name string) (Key, error) {
 	}
 	if looksLikeCredential(name) {
 		return Key{}, fault.Usagef("%q is not a setting: credentials and secrets are never kept in %s", name, fileName).
-			WithHint("run: hookctl login <provider>")
+			WithCommand("hookctl login <provider>")
 	}
 	err := fault.Usagef("there is no setting %q", name).WithCode("unknown-setting")
 	if meant := c.meant(name); len(meant) > 0 {

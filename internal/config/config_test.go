@@ -270,7 +270,7 @@ func TestBadFiles(t *testing.T) {
 				t.Errorf("%s: %q does not say %q", name, err, want)
 			}
 		}
-		if fault.Hint(err) == "" {
+		if fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %q has no hint", name, err)
 		}
 		if text, err := os.ReadFile(path); err != nil || string(text) != tt.text {
@@ -289,14 +289,14 @@ func TestCredentialsAreRefused(t *testing.T) {
 			"profiles:\n  a:\n    zyntro: {" + key + ": " + canary + "}\n",
 		} {
 			_, err := config.Load(config.Input{Dir: dir(t, text), Keys: keys})
-			if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.Hint(err), "hookctl login") {
-				t.Errorf("%q: %v, hint %q", text, err, fault.Hint(err))
+			if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err).String(), "hookctl login") {
+				t.Errorf("%q: %v, hint %q", text, err, fault.HintOf(err).String())
 			}
-			if strings.Contains(err.Error()+fault.Hint(err), canary) {
+			if strings.Contains(err.Error()+fault.HintOf(err).String(), canary) {
 				t.Errorf("%q: the error shows the value", text)
 			}
 		}
-		if err := load(t, config.Input{Dir: t.TempDir()}).Set(key, canary); fault.KindOf(err) != fault.Usage || strings.Contains(err.Error(), canary) || !strings.Contains(fault.Hint(err), "hookctl login") {
+		if err := load(t, config.Input{Dir: t.TempDir()}).Set(key, canary); fault.KindOf(err) != fault.Usage || strings.Contains(err.Error(), canary) || !strings.Contains(fault.HintOf(err).String(), "hookctl login") {
 			t.Errorf("Set %s: %v", key, err)
 		}
 	}
@@ -384,14 +384,14 @@ func TestUnreadable(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(d, "config.yaml"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Load(config.Input{Dir: d, Keys: keys}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "not a regular file") || fault.Hint(err) == "" {
+	if _, err := config.Load(config.Input{Dir: d, Keys: keys}); fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), "not a regular file") || fault.HintOf(err).String() == "" {
 		t.Errorf("a directory: %v", err)
 	}
 	if runtime.GOOS == "windows" {
 		t.Skip("file modes are not kept")
 	}
 	d = dir(t, sample)
-	if _, err := config.Load(config.Input{Dir: filepath.Join(d, "config.yaml"), Keys: keys}); fault.KindOf(err) != fault.Other || fault.Hint(err) == "" {
+	if _, err := config.Load(config.Input{Dir: filepath.Join(d, "config.yaml"), Keys: keys}); fault.KindOf(err) != fault.Other || fault.HintOf(err).String() == "" {
 		t.Errorf("a file for a directory: %v", err)
 	}
 	if os.Getuid() == 0 {

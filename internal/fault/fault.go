@@ -61,15 +61,36 @@ func (k Kind) Exit() int { return k.row().Exit }
 func (k Kind) String() string { return k.row().Code }
 
 // Error is an error with a kind, and with what a person needs to act on it.
-// Err must not contain a secret; Hint is the next thing to type or do.
+// Err must not contain a secret.
 type Error struct {
 	Kind            Kind
 	Code            string // a finer machine word than the kind's, e.g. "rate-limited"; may be empty
 	Err             error
-	Hint            string // may be empty
+	Hint            Hint   // the next thing to do; may be empty
 	ProviderMessage string // the provider's own words, unsanitised; may be empty
 	Silent          bool   // the command has already said all there is to say: only the exit code counts
 }
+
+// Hint is the next thing to do. What a program acts on is Command; nothing reads
+// the words of Text.
+type Hint struct {
+	Text    string // as a person reads it, the command included; empty where Command says all
+	Command string // what to type; may be empty
+}
+
+// Run is the hint to type a command. The format works as in [fmt.Sprintf].
+func Run(format string, args ...any) Hint { return Hint{Command: fmt.Sprintf(format, args...)} }
+
+// String is the hint as a person reads it, or "".
+func (h Hint) String() string {
+	if h.Text == "" && h.Command != "" {
+		return "run: " + h.Command
+	}
+	return h.Text
+}
+
+// After is the hint to type the command with other words before it than "run: ".
+func (h Hint) After(lead string) Hint { return Hint{Text: lead + h.Command, Command: h.Command} }
 
 func (e *Error) Error() string {
 	switch {
@@ -96,9 +117,17 @@ func Errorf(k Kind, format string, args ...any) *Error {
 // Usagef makes a usage error (exit 2).
 func Usagef(format string, args ...any) *Error { return Errorf(Usage, format, args...) }
 
-// WithHint returns e with the hint set, for chaining after [Errorf].
+// WithHint returns e with the text of a hint set, for chaining after [Errorf].
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = fmt.Sprintf(format, args...)
+	return e.With(Hint{Text: fmt.Sprintf(format, args...)})
+}
+
+// WithCommand returns e with the hint to type a command, as [Run].
+func (e *Error) WithCommand(format string, args ...any) *Error { return e.With(Run(format, args...)) }
+
+// With returns e with the hint set.
+func (e *Error) With(h Hint) *Error {
+	e.Hint = h
 	return e
 }
 
@@ -172,8 +201,8 @@ func Code(err error) string {
 	return code
 }
 
-// Hint is the hint of the outermost [Error] in err's chain that has one, or "".
-func Hint(err error) string { return find(err, func(e *Error) string { return e.Hint }) }
+// HintOf is the hint of the outermost [Error] in err's chain that has one.
+func HintOf(err error) Hint { return find(err, func(e *Error) Hint { return e.Hint }) }
 
 // ProviderMessage is the provider's own words in err's chain, or "".
 func ProviderMessage(err error) string {
@@ -182,10 +211,11 @@ func ProviderMessage(err error) string {
 
 // find walks err's tree from the outside, joined errors in their order, to the
 // first [Error] of which get has something to say.
-func find(err error, get func(*Error) string) string {
+func find[T comparable](err error, get func(*Error) T) T {
+	var none T
 	if fe, ok := err.(*Error); ok && fe != nil {
-		if s := get(fe); s != "" {
-			return s
+		if found := get(fe); found != none {
+			return found
 		}
 	}
 	switch u := err.(type) {
@@ -193,12 +223,12 @@ func find(err error, get func(*Error) string) string {
 		return find(u.Unwrap(), get)
 	case interface{ Unwrap() []error }:
 		for _, inner := range u.Unwrap() {
-			if s := find(inner, get); s != "" {
-				return s
+			if found := find(inner, get); found != none {
+				return found
 			}
 		}
 	}
-	return ""
+	return none
 }
 
 // ExitCode is the process exit code for err; 0 for nil.

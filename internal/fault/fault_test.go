@@ -73,12 +73,12 @@ func TestErrorsAreClassified(t *testing.T) {
 		"typed nil":                   {(*fault.Error)(nil), facts{"error", "error", "", "", fault.Other, 1}},
 	}
 	for name, tt := range tests {
-		got := facts{tt.err.Error(), fault.Code(tt.err), fault.Hint(tt.err), fault.ProviderMessage(tt.err), fault.KindOf(tt.err), fault.ExitCode(tt.err)}
+		got := facts{tt.err.Error(), fault.Code(tt.err), fault.HintOf(tt.err).String(), fault.ProviderMessage(tt.err), fault.KindOf(tt.err), fault.ExitCode(tt.err)}
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s:\n%s", name, diff)
 		}
 	}
-	if fault.ExitCode(nil) != 0 || fault.KindOf(nil) != fault.Other || fault.Hint(nil) != "" {
+	if fault.ExitCode(nil) != 0 || fault.KindOf(nil) != fault.Other || fault.HintOf(nil).String() != "" {
 		t.Error("no error has no exit code and no hint")
 	}
 }

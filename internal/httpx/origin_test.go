@@ -54,7 +54,7 @@ func TestCheckBaseURL(t *testing.T) {
 		"", "h.test", "ftp://127.0.0.1", "https:///x", "file:///etc/passwd",
 	} {
 		err := CheckBaseURL(raw)
-		if fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" {
+		if fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" {
 			t.Errorf("%q: %v", raw, err)
 		} else if strings.Contains(err.Error(), "canary") {
 			t.Errorf("%q: the error quotes it: %v", raw, err)

@@ -343,7 +343,7 @@ func TestArchiveRefuses(t *testing.T) {
 			names = "file" // what stands in the way is named
 		}
 		_, err := OpenArchive(nil, filepath.Join(base, dir), "deliveries.ndjson", 0, nil)
-		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), names) || fault.Hint(err) == "" {
+		if err == nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), names) || fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}

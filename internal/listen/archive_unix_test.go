@@ -93,8 +93,8 @@ func TestArchiveOfOthers(t *testing.T) {
 				return
 			}
 			for _, err := range []error{err, oerr} {
-				if err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(fault.Hint(err), c.hint) || fault.Hint(err) == "" {
-					t.Errorf("%v, hint %q", err, fault.Hint(err))
+				if err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(fault.HintOf(err).String(), c.hint) || fault.HintOf(err).String() == "" {
+					t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
 				}
 			}
 			if after, err := os.Stat(dir); err != nil || after.Mode() != before.Mode() {

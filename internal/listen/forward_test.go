@@ -351,7 +351,7 @@ func TestForwarderRefuses(t *testing.T) {
 	t.Parallel()
 	for _, target := range []string{"", "http://", "ftp://x/", "http://user:hunter2@x/", "http://a b/", "http://x:y:z/", "/path", "://"} {
 		_, err := NewForwarder(target, 0)
-		if fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" || strings.Contains(err.Error(), "hunter2") {
+		if fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%q: %v", target, err)
 		}
 	}

@@ -54,7 +54,7 @@ func TestWithoutTerminal(t *testing.T) {
 	if got, err := p.Input(t.Context(), "E", "", nil); got != "last" || err != nil {
 		t.Errorf("Input without a newline = %q, %v", got, err)
 	}
-	if got, err := p.Input(t.Context(), "F", "preset", nil); got != "" || fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" {
+	if got, err := p.Input(t.Context(), "F", "preset", nil); got != "" || fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" {
 		t.Errorf("Input at the end = %q, %v", got, err)
 	}
 	if want := "A: B: \nC [y/N] D\n   1) x\n   2) g: y\nA number, or words to search for: E: F [preset]: \n"; said() != want {

@@ -297,7 +297,7 @@ func notUsable(what string, err error) error {
 	return &fault.Error{
 		Kind: fault.Other, Code: codeNotUsable,
 		Err:  fmt.Errorf("nothing was sent: %s cannot keep a secret now: %w", what, err),
-		Hint: fault.Hint(err),
+		Hint: fault.HintOf(err),
 	}
 }
 
@@ -375,7 +375,7 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 			Kind: fault.Custody, Code: "secret-not-stored",
 			Err: fmt.Errorf("webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
 				rec.ID, c.driver.Title, cause, where),
-			Hint: "mend what the message names, then run: hookctl recover",
+			Hint: fault.Run("hookctl recover").After("mend what the message names, then run: "),
 		}
 	}
 	shown := c.custody.LastResort != nil && c.custody.LastResort(rec.Ref(), rec.Secret)
@@ -386,7 +386,7 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 	return &fault.Error{
 		Kind: fault.Custody, Code: "secret-not-kept",
 		Err:  fmt.Errorf("webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause),
-		Hint: fmt.Sprintf("keep it with: hookctl secrets set %s/%s", c.driver.Name, rec.ID),
+		Hint: fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("keep it with: "),
 	}
 }
 
@@ -405,7 +405,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		}
 		return &fault.Error{
 			Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("%w; nothing was created", err),
-			Hint: fault.Hint(err), ProviderMessage: fault.ProviderMessage(err),
+			Hint: fault.HintOf(err), ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
 	note := func(p secret.Phase) {
@@ -418,7 +418,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 			Kind: fault.Custody, Code: "answer-unusable",
 			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
 				c.driver.Title, status, cause(err), entry.Path()),
-			Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+			Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
 	if interrupted {
@@ -426,7 +426,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		return &fault.Error{
 			Kind: fault.Custody, Code: "outcome-unknown",
 			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err)),
-			Hint: "run: hookctl recover",
+			Hint: fault.Run("hookctl recover"),
 		}
 	}
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
@@ -446,7 +446,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		return &fault.Error{
 			Kind: fault.Custody, Code: "outcome-unknown",
 			Err:  fmt.Errorf("the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr),
-			Hint: "when the provider can be reached again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+			Hint: fault.Run("hookctl recover").After("when the provider can be reached again, run: "), ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
 	if len(found) == 0 {
@@ -454,7 +454,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		return &fault.Error{
 			Kind: fault.Unavailable, Code: fault.Code(err),
 			Err:  fmt.Errorf("%w; as far as the provider's list tells, nothing was created", err),
-			Hint: "lists may lag: before you try again, run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+			Hint: fault.Run("hookctl recover").After("lists may lag: before you try again, run: "), ProviderMessage: fault.ProviderMessage(err),
 		}
 	}
 	ids := make([]string, len(found))
@@ -465,7 +465,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	return &fault.Error{
 		Kind: fault.Custody, Code: "orphan",
 		Err:  fmt.Errorf("the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", ")),
-		Hint: "run: hookctl recover", ProviderMessage: fault.ProviderMessage(err),
+		Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
 	}
 }
 

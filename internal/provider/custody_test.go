@@ -230,7 +230,7 @@ func wantKind(t *testing.T, err error, want fault.Kind, words ...string) {
 	if fault.KindOf(err) != want {
 		t.Fatalf("kind %v of %v, want %v", fault.KindOf(err), err, want)
 	}
-	all := err.Error() + "\n" + fault.Hint(err)
+	all := err.Error() + "\n" + fault.HintOf(err).String()
 	for _, word := range words {
 		if !strings.Contains(all, word) {
 			t.Errorf("the error does not say %q: %s", word, all)
@@ -458,7 +458,7 @@ func TestAFailingSinkIsReported(t *testing.T) {
 	bad := &memorySink{word: "exec:vault put 'x y'", put: errors.New("exit status 1")}
 	got, err := w.client.Create(context.Background(), spec, []sink.Sink{bad, good})
 	wantKind(t, err, fault.Custody, "exit status 1", "secrets push toy/id-1 --to", `'exec:vault put '\''x y'\'''`)
-	if strings.Contains(fault.Hint(err), "good") {
+	if strings.Contains(fault.HintOf(err).String(), "good") {
 		t.Error("the hint repeats a sink that was filled")
 	}
 	if good.got != canary || len(got.Sinks) != 2 || got.Sinks[0].Err == nil || got.Sinks[1].Err != nil {

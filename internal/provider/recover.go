@@ -515,7 +515,7 @@ func (g *group) blind() []Finding {
 		f := u.finding(StateUnknown, "")
 		f.Detail = fmt.Sprintf("whether it exists cannot be told now: %v", g.reason)
 		f.Next = "hookctl recover"
-		if hint := fault.Hint(g.reason); hint != "" {
+		if hint := fault.HintOf(g.reason).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
 		if succeeded(u) {

@@ -179,14 +179,14 @@ func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 // stillThere adds to err that the old webhook was not removed.
 func stillThere(d *Driver, old string, err error) error {
 	ref := term.ShellWord(d.Name + "/" + old)
-	hint := fault.Hint(err)
+	hint := fault.HintOf(err).String()
 	if hint != "" {
 		hint += "\n"
 	}
 	return &fault.Error{
 		Kind: fault.KindOf(err), Code: fault.Code(err), ProviderMessage: fault.ProviderMessage(err),
 		Err:  fmt.Errorf("the new webhook is made and its secret kept; the old one, %s, is still there: %w", ref, err),
-		Hint: hint + "then remove the old one: hookctl recover --delete " + ref,
+		Hint: fault.Run("hookctl recover --delete %s", ref).After(hint + "then remove the old one: "),
 	}
 }
 
@@ -214,7 +214,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	}
 	if err != nil {
 		f.Detail = fmt.Sprintf("a new webhook has taken its place; whether the old one is still there cannot be told now: %v", err)
-		if hint := fault.Hint(err); hint != "" {
+		if hint := fault.HintOf(err).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
 		f.Next = "hookctl recover"

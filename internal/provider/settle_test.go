@@ -482,7 +482,7 @@ func TestReplaceLooksAgain(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		hint := fault.Hint(err)
+		hint := fault.HintOf(err).String()
 		if !strings.HasSuffix(hint, "then remove the old one: hookctl recover --delete toy/id-0") || strings.HasPrefix(hint, "\n") || len(w.pending()) != 1 {
 			t.Errorf("%s: hint %q", name, hint)
 		}
@@ -500,8 +500,8 @@ func TestReplaceOn(t *testing.T) {
 	old := Webhook{ID: "id-0"}
 	made, err := w.client.Replace(ctx, OpRotate, old, spec, nil, false)
 	wantKind(t, err, fault.Unavailable)
-	if fault.Hint(err) != "then remove the old one: hookctl recover --delete toy/id-0" {
-		t.Errorf("hint %q", fault.Hint(err))
+	if fault.HintOf(err).String() != "then remove the old one: hookctl recover --delete toy/id-0" {
+		t.Errorf("hint %q", fault.HintOf(err).String())
 	}
 	wantKind(t, w.client.ReplaceOn(ctx, old, &made), fault.Unavailable, "still there")
 	w.failDelete = false

@@ -73,7 +73,7 @@ func SinkError(rec secret.Record, results []sink.Result) error {
 	return &fault.Error{
 		Kind: fault.Custody, Code: "sink-failed",
 		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, errors.Join(failed...)),
-		Hint: "mend the cause, then run: " + pushTo(rec, names, rec.Profile),
+		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
 	}
 }
 
@@ -92,9 +92,9 @@ func pushTo(rec secret.Record, sinks []string, current string) string {
 
 // sinkNotReady is a sink that could not take a secret now: nothing was sent.
 func sinkNotReady(to sink.Sink, err error) error {
-	hint := fault.Hint(err)
-	if hint == "" {
-		hint = "mend what the message names, or name another sink with --secret-to"
+	hint := fault.HintOf(err)
+	if hint == (fault.Hint{}) {
+		hint.Text = "mend what the message names, or name another sink with --secret-to"
 	}
 	return &fault.Error{
 		Kind: fault.KindOf(err), Code: "sink-not-ready",

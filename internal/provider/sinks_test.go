@@ -115,8 +115,8 @@ func TestSinkNotReadySaysWhatToDo(t *testing.T) {
 		}
 		_, err := w.client.Create(context.Background(), spec, []sink.Sink{&memorySink{word: "file:x", check: cause}})
 		wantKind(t, err, fault.Other, "nothing was sent", "file:x", "no such place", want)
-		if hint != "" && fault.Hint(err) != hint {
-			t.Errorf("hint %q", fault.Hint(err))
+		if hint != "" && fault.HintOf(err).String() != hint {
+			t.Errorf("hint %q", fault.HintOf(err).String())
 		}
 	}
 }

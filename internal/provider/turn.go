@@ -176,7 +176,7 @@ func (c *Client) overtaken(ctx context.Context, id string) error {
 		in := p.Intent
 		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Seen.undone(in) {
 			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
-				WithCode("unsettled").WithHint("run: hookctl recover")
+				WithCode("unsettled").WithCommand("hookctl recover")
 		}
 	}
 	return nil

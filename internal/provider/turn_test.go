@@ -91,8 +91,8 @@ func TestReplaceOfTheReplaced(t *testing.T) {
 				continue
 			}
 			if fault.KindOf(err) != fault.Refused || fault.Code(err) != "conflict" || !strings.Contains(err.Error(), "toy/id-0") || !strings.Contains(err.Error(), c.want) ||
-				!strings.Contains(fault.Hint(err), c.want) || len(w.rows) != rows || w.posts != 0 || len(w.pending()) != 0 {
-				t.Errorf("%s: %s: %v, hint %q, %d rows", name, what, err, fault.Hint(err), len(w.rows))
+				!strings.Contains(fault.HintOf(err).String(), c.want) || len(w.rows) != rows || w.posts != 0 || len(w.pending()) != 0 {
+				t.Errorf("%s: %s: %v, hint %q, %d rows", name, what, err, fault.HintOf(err).String(), len(w.rows))
 			}
 		}
 		if err := w.client.Newcomer(ctx, "id-7"); (fault.Code(err) == "conflict") != (c.want != "") {
@@ -124,7 +124,7 @@ func TestReplaceOfTheDeleted(t *testing.T) {
 		}
 		w.client.custody.Seen = Seen{At: w.now}
 		_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
-		if c.want != (fault.Code(err) == "conflict") || c.want != (w.posts == 0) || c.want && fault.Hint(err) == "" {
+		if c.want != (fault.Code(err) == "conflict") || c.want != (w.posts == 0) || c.want && fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
 		}
 	}
@@ -178,7 +178,7 @@ func TestTurnOf(t *testing.T) {
 	}
 	for _, taken := range []string{ofID("a"), ofPlace("n", "u")} {
 		_, err := turn(ctx, time.Nanosecond, taken, ofID("b"), ofID("z"))
-		if fault.Code(err) != "busy" || fault.KindOf(err) != fault.Other || fault.Hint(err) == "" {
+		if fault.Code(err) != "busy" || fault.KindOf(err) != fault.Other || fault.HintOf(err).String() == "" {
 			t.Errorf("%q: %v", taken, err)
 		}
 		if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "Another process is working on this webhook") {

@@ -301,7 +301,7 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 	_, err := render.New(io.Discard, render.Options{Format: "xml"})
-	if hint := fault.Hint(err); hint != "one of: table, json, yaml, ndjson, name" {
+	if hint := fault.HintOf(err).String(); hint != "one of: table, json, yaml, ndjson, name" {
 		t.Errorf("hint = %q", hint)
 	}
 }

@@ -50,7 +50,7 @@ func TestRoot(t *testing.T) {
 		if want := filepath.Join(tt.want, dirName); tt.want != "" && (err != nil || got != want) {
 			t.Errorf("%q: %q, %v, want %q", tt.runtime, got, err, want)
 		}
-		if tt.want == "" && (err == nil || fault.Hint(err) == "") {
+		if tt.want == "" && (err == nil || fault.HintOf(err).String() == "") {
 			t.Errorf("%q: %q, %v", tt.runtime, got, err)
 		}
 	}

@@ -175,7 +175,7 @@ func TestKeysRefuse(t *testing.T) {
 	var r Recipients
 	for _, bad := range []string{"", "age1", to + "x", to + "\n" + to, "ssh-ed25519 AAAA", private, strings.ToLower(private), key, "age1yubikey1qwt50d05nh5vutpdzmlg5wn80xq5negm4uj9ghv0snvdd3yysf5yw3rhl3t"} {
 		err := r.Add(bad)
-		if fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" || strings.Contains(strings.ToUpper(err.Error()), "AGE-SECRET") {
+		if fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" || strings.Contains(strings.ToUpper(err.Error()), "AGE-SECRET") {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
@@ -184,7 +184,7 @@ func TestKeysRefuse(t *testing.T) {
 	}
 	for _, bad := range []string{"", "# only a comment\n", to, private + "x", "age-encryption.org/v1\n", armor.Header + "\n"} {
 		_, err := ParseIdentities([]byte(bad))
-		if fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" || strings.Contains(err.Error(), private) {
+		if fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" || strings.Contains(err.Error(), private) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}

@@ -201,7 +201,7 @@ func (d *Dir) inPlace(ref Ref) (Record, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return Record{}, nil
 	case err != nil:
-		return Record{}, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+		return Record{}, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
 	}
 	return old, nil
 }

@@ -31,7 +31,7 @@ func (d *Dir) PutCredential(ctx context.Context, c Credential) error {
 	if there {
 		old, err = readCredential(d.credentialPath(c.Provider, c.Profile, c.Origin))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).WithHint("%s", fault.Hint(err))
+			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
 		}
 	}
 	if c.Keyring = d.spaceFor(old.Keyring); c.Keyring == "" {

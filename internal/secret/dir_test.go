@@ -375,11 +375,11 @@ func damaged(t *testing.T, d *Dir, ref Ref, what string) {
 	path := d.recordPath(ref)
 	before, _ := os.ReadFile(path)
 	_, err := d.Get(ctx, ref)
-	if err == nil || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), path) || fault.Hint(err) == "" || fault.ExitCode(err) != 1 {
-		t.Errorf("%s: Get: %v (hint %q)", what, err, fault.Hint(err))
+	if err == nil || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), path) || fault.HintOf(err).String() == "" || fault.ExitCode(err) != 1 {
+		t.Errorf("%s: Get: %v (hint %q)", what, err, fault.HintOf(err).String())
 	}
 	err = d.Put(ctx, Record{Provider: ref.Provider, ID: ref.ID, Secret: New("other")})
-	if err == nil || !strings.Contains(err.Error(), path) || fault.Hint(err) == "" {
+	if err == nil || !strings.Contains(err.Error(), path) || fault.HintOf(err).String() == "" {
 		t.Errorf("%s: Put: %v", what, err)
 	}
 	if err := d.Delete(ctx, ref); err == nil || errors.Is(err, ErrNotFound) {

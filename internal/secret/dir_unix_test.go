@@ -137,12 +137,12 @@ func TestLoosePermissionsAreRefused(t *testing.T) {
 		if c.cmd == elsewhere { // it is not for this user to change
 			hint = elsewhere
 		}
-		if err == nil || fault.Hint(err) != hint {
-			t.Errorf("%s %o: %v, hint %q", c.what, c.mode, err, fault.Hint(err))
+		if err == nil || fault.HintOf(err).String() != hint {
+			t.Errorf("%s %o: %v, hint %q", c.what, c.mode, err, fault.HintOf(err).String())
 		}
 		perr := d.Put(ctx, fullRecord())
-		if perr == nil || fault.Hint(perr) != hint {
-			t.Errorf("%s %o: Put: %v, hint %q", c.what, c.mode, perr, fault.Hint(perr))
+		if perr == nil || fault.HintOf(perr).String() != hint {
+			t.Errorf("%s %o: Put: %v, hint %q", c.what, c.mode, perr, fault.HintOf(perr).String())
 		}
 		if c.what != "file" {
 			if err := d.Check(ctx); err == nil || !strings.Contains(err.Error(), path) {
@@ -168,10 +168,10 @@ func TestForeignOwnerIsRefused(t *testing.T) {
 		if err := os.Chown(path, 12345, 12345); err != nil {
 			t.Skip(err)
 		}
-		if _, err := d.Get(ctx, ref); err == nil || !strings.Contains(err.Error(), "12345") || !strings.Contains(fault.Hint(err), fix) {
-			t.Errorf("%s: %v, hint %q", what, err, fault.Hint(err))
+		if _, err := d.Get(ctx, ref); err == nil || !strings.Contains(err.Error(), "12345") || !strings.Contains(fault.HintOf(err).String(), fix) {
+			t.Errorf("%s: %v, hint %q", what, err, fault.HintOf(err).String())
 		}
-		if hint := fault.Hint(d.Put(ctx, fullRecord())); !strings.Contains(hint, fix) || what == "config" && hint != elsewhere {
+		if hint := fault.HintOf(d.Put(ctx, fullRecord())).String(); !strings.Contains(hint, fix) || what == "config" && hint != elsewhere {
 			t.Errorf("%s: Put: hint %q", what, hint)
 		}
 	}
@@ -212,8 +212,8 @@ func TestUnusableDirectories(t *testing.T) {
 	for _, dir := range []string{file, filepath.Join(file, "below"), dangling, filepath.Join(base, strings.Repeat("n", 300)), "/proc/hookctl"} {
 		d := OpenDir(dir, DirOptions{})
 		for what, err := range map[string]error{"Check": d.Check(ctx), "Put": d.Put(ctx, fullRecord())} {
-			if err == nil || fault.ExitCode(err) != 1 || !strings.Contains(err.Error(), dir[:min(len(dir), 200)]) || fault.Hint(err) == "" {
-				t.Errorf("%s in %.40s: %v (hint %q)", what, dir, err, fault.Hint(err))
+			if err == nil || fault.ExitCode(err) != 1 || !strings.Contains(err.Error(), dir[:min(len(dir), 200)]) || fault.HintOf(err).String() == "" {
+				t.Errorf("%s in %.40s: %v (hint %q)", what, dir, err, fault.HintOf(err).String())
 			}
 		}
 	}

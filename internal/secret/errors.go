@@ -2,7 +2,6 @@ package secret
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"strings"
 	"syscall"
@@ -51,8 +50,14 @@ func diskFault(path string, err error) error {
 // directory.
 func NoPlace() error {
 	return fault.Errorf(fault.Other, "there is no place for settings and secrets, since there is no home directory").
-		WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR").WithCode("store")
+		WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR").WithCode(codeStore)
 }
+
+// The codes of errors whose hint names another directory already.
+const (
+	codeStore     = "store"     // the store cannot be used
+	codeElsewhere = "elsewhere" // a directory that is not for this user to change
+)
 
 // chooseStore is how another directory is named for all that is kept.
 const chooseStore = "--config DIR or HOOKCTL_CONFIG_DIR"
@@ -63,14 +68,14 @@ func unusable(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	hint := fault.Hint(err)
+	hint := fault.HintOf(err)
 	switch {
-	case hint == "":
-		hint = "choose another directory with --config DIR"
-	case !strings.HasPrefix(hint, runHint) && !strings.Contains(hint, "HOOKCTL_CONFIG_DIR"):
-		hint += "; another directory is chosen with " + chooseStore
+	case hint == fault.Hint{}:
+		hint.Text = "choose another directory with --config DIR"
+	case hint.Command == "" && fault.Code(err) != codeStore && fault.Code(err) != codeElsewhere:
+		hint.Text += "; another directory is chosen with " + chooseStore
 	}
-	return fault.Errorf(fault.Other, "%s cannot be used: %w", what, err).WithHint("%s", hint).WithCode("store")
+	return fault.Errorf(fault.Other, "%s cannot be used: %w", what, err).With(hint).WithCode(codeStore)
 }
 
 func storeFault(err error) error   { return unusable("the secret store", err) }
@@ -113,10 +118,7 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// runHint begins a hint that is a command.
-const runHint = "run: "
-
 // refuse is the error for a file or directory that others could reach.
 func refuse(path, why, command string) error {
-	return fault.Errorf(fault.Other, "%s %s", path, why).WithHint(runHint+"%s", fmt.Sprintf(command, quote(path)))
+	return fault.Errorf(fault.Other, "%s %s", path, why).WithCommand(command, quote(path))
 }

@@ -148,7 +148,7 @@ func reported(t *testing.T, err error, f *failNth) {
 		if !errors.Is(err, f.err) || fault.ExitCode(err) != 1 || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: error %v", f.failed, err)
 		}
-		if !errors.Is(f.err, syscall.EIO) && fault.Hint(err) == "" {
+		if !errors.Is(f.err, syscall.EIO) && fault.HintOf(err).String() == "" {
 			t.Errorf("%s: no hint: %v", f.failed, err)
 		}
 	}

@@ -82,7 +82,7 @@ func TestEntryLifeCycle(t *testing.T) {
 		t.Errorf("%q", e.Answer())
 	}
 	_, _, err = j.Claim(ctx, e.ID())
-	if !errors.Is(err, ErrLive) || fault.Hint(err) == "" {
+	if !errors.Is(err, ErrLive) || fault.HintOf(err).String() == "" {
 		t.Errorf("Claim of a live entry: %v", err)
 	}
 	if err := errors.Join(e.Leave(), e.Leave()); err != nil {

@@ -270,7 +270,7 @@ func TestInLockedGnomeKeyring(t *testing.T) {
 	d.vault.limit = 2 * time.Second
 	start := time.Now()
 	err := d.Check(t.Context())
-	if fault.Code(err) != CodeKeyring || !strings.Contains(fault.Hint(err), "unlocked") {
+	if fault.Code(err) != CodeKeyring || !strings.Contains(fault.HintOf(err).String(), "unlocked") {
 		t.Error(err)
 	}
 	if took := time.Since(start); took > 6*time.Second {

@@ -300,8 +300,8 @@ func TestKeyringFails(t *testing.T) {
 				"Begin":         beginError(d.OpenJournal(filepath.Join(dir, "journal"))),
 			} {
 				if err == nil || !strings.Contains(err.Error(), "the keyring cannot be used: ") || !strings.Contains(err.Error(), c.says) ||
-					fault.Hint(err) == "" || strings.Contains(err.Error(), canary) {
-					t.Errorf("%s: %v (%s)", what, err, fault.Hint(err))
+					fault.HintOf(err).String() == "" || strings.Contains(err.Error(), canary) {
+					t.Errorf("%s: %v (%s)", what, err, fault.HintOf(err).String())
 				}
 			}
 			// Who waited once does not wait again.
@@ -410,7 +410,7 @@ func TestKeyringLost(t *testing.T) {
 			t.Errorf("%s: %+v %v", name, got, err)
 		}
 		problems, err := d.CheckKeyring(ctx)
-		if err != nil || len(problems) != 1 || !errors.Is(problems[0].Err, ErrLost) || problems[0].Path != got.Path || fault.Hint(problems[0].Err) == "" {
+		if err != nil || len(problems) != 1 || !errors.Is(problems[0].Err, ErrLost) || problems[0].Path != got.Path || fault.HintOf(problems[0].Err).String() == "" {
 			t.Errorf("%s: %v %v", name, problems, err)
 		}
 		got.Name = "renamed"
@@ -427,11 +427,11 @@ func TestKeyringLost(t *testing.T) {
 				spoil(ring.items, item)
 			}
 		}
-		if _, err := d.Get(ctx, r.Ref()); !errors.Is(err, ErrLost) || !strings.Contains(fault.Hint(err), "hookctl rotate") {
+		if _, err := d.Get(ctx, r.Ref()); !errors.Is(err, ErrLost) || !strings.Contains(fault.HintOf(err).String(), "hookctl rotate") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := d.GetCredential(ctx, c.Provider, c.Profile, c.Origin); !errors.Is(err, ErrLost) || fault.KindOf(err) != fault.Auth ||
-			!strings.Contains(fault.Hint(err), "hookctl login zyntro") {
+			!strings.Contains(fault.HintOf(err).String(), "hookctl login zyntro") {
 			t.Errorf("%s: %v", name, err)
 		}
 		if problems, err := d.CheckKeyring(ctx); err != nil || len(problems) != 2 {

@@ -28,8 +28,8 @@ func TestCheckSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := CheckSettings(path)
-		if (err == nil) != ok || !ok && fault.Hint(err) != "run: chmod go-w "+quote(path) {
-			t.Errorf("mode %o: %v, hint %q", mode, err, fault.Hint(err))
+		if (err == nil) != ok || !ok && fault.HintOf(err).String() != "run: chmod go-w "+quote(path) {
+			t.Errorf("mode %o: %v, hint %q", mode, err, fault.HintOf(err).String())
 		}
 	}
 	if err := CheckSettings(filepath.Join(path, "below")); err == nil {
@@ -122,10 +122,10 @@ func TestCheckSettingsPlaces(t *testing.T) {
 				t.Errorf("refused: %v", err)
 			case !c.ok && err == nil:
 				t.Error("accepted")
-			case !c.ok && (fault.KindOf(err) != fault.Other || !strings.Contains(fault.Hint(err), c.hint)):
-				t.Errorf("%v, hint %q", err, fault.Hint(err))
-			case strings.Contains(c.name, "tmp") && strings.Contains(fault.Hint(err), "chmod"):
-				t.Errorf("the hint takes over what is everybody's: %q", fault.Hint(err))
+			case !c.ok && (fault.KindOf(err) != fault.Other || !strings.Contains(fault.HintOf(err).String(), c.hint)):
+				t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
+			case strings.Contains(c.name, "tmp") && strings.Contains(fault.HintOf(err).String(), "chmod"):
+				t.Errorf("the hint takes over what is everybody's: %q", fault.HintOf(err).String())
 			}
 		})
 	}

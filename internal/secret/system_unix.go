@@ -49,12 +49,12 @@ func checkLinkOwner(path string, fi fs.FileInfo) error {
 func checkDirModes(path string, fi fs.FileInfo, strict bool, choose string) error {
 	uid, me := owner(fi), os.Geteuid()
 	elsewhere := func(why string) *fault.Error {
-		return fault.Errorf(fault.Other, "%s %s", path, why).WithHint("choose another directory with %s", choose)
+		return fault.Errorf(fault.Other, "%s %s", path, why).WithCode(codeElsewhere).WithHint("choose another directory with %s", choose)
 	}
 	if uid != me && (strict || uid != 0) {
 		err := elsewhere(fmt.Sprintf("belongs to another user (id %d)", uid))
 		if strict { // it has a name of ours: a sudo may have made it
-			err.Hint += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, quote(path))
+			err.Hint.Text += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, quote(path))
 		}
 		return err
 	}

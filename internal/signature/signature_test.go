@@ -319,7 +319,7 @@ func TestSchemesThatAreRefused(t *testing.T) {
 		"unknown placeholder": {Headers: []string{"S"}, Template: "{id}.{body}"},
 		"no timestamp header": {Headers: []string{"S"}, Template: "{timestamp}.{body}"},
 	} {
-		if err := s.Check(); fault.KindOf(err) != fault.Usage || fault.Hint(err) == "" {
+		if err := s.Check(); fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
 		if _, err := NewKeyring(s, []secret.Value{secret.New("k")}); err == nil {

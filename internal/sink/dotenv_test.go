@@ -108,7 +108,7 @@ func TestDotenvThroughShell(t *testing.T) {
 		w := newWorld()
 		if err := w.put(t, "dotenv:"+path+":X", v); err != nil {
 			refused++
-			if read(t, path) != before || fault.Hint(err) == "" {
+			if read(t, path) != before || fault.HintOf(err).String() == "" {
 				t.Errorf("%q: refused, but the file is %q", v, read(t, path))
 			}
 			continue

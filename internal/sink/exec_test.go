@@ -180,7 +180,7 @@ func TestExecFailures(t *testing.T) {
 
 	s := newWorld().sink(t, "exec:hookctl-no-such-command --flag")
 	for _, err := range []error{s.Check(context.Background()), s.Put(context.Background(), item(canary))} {
-		if err == nil || strings.Count(err.Error(), "hookctl-no-such-command") != 1 || !errors.Is(err, exec.ErrNotFound) || fault.Hint(err) == "" {
+		if err == nil || strings.Count(err.Error(), "hookctl-no-such-command") != 1 || !errors.Is(err, exec.ErrNotFound) || fault.HintOf(err).String() == "" {
 			t.Error(err)
 		}
 	}

@@ -68,7 +68,7 @@ func TestGithub(t *testing.T) {
 				w := newWorld()
 				w.vars[c.variable] = path
 				was := read(t, path)
-				if err := w.put(t, c.sink+"X", v); err == nil || fault.Hint(err) == "" || read(t, path) != was {
+				if err := w.put(t, c.sink+"X", v); err == nil || fault.HintOf(err).String() == "" || read(t, path) != was {
 					t.Errorf("%q: %v", v, err)
 				}
 			}

@@ -159,7 +159,7 @@ func TestWithin(t *testing.T) {
 			t.Skip(err)
 		}
 		for what, err := range map[string]error{"Check": s.Check(ctx), "Put": s.Put(ctx, it), "whole": For(s, it).Put(ctx, it)} {
-			if err == nil || !strings.Contains(err.Error(), "outside the directory of the manifest") || !strings.Contains(fault.Hint(err), "--allow-outside") {
+			if err == nil || !strings.Contains(err.Error(), "outside the directory of the manifest") || !strings.Contains(fault.HintOf(err).String(), "--allow-outside") {
 				t.Errorf("%s: %s: %v", spec, what, err)
 			}
 		}

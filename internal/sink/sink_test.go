@@ -57,7 +57,7 @@ func (w *world) put(t testing.TB, spec, text string) error {
 		return err
 	}
 	err := s.Put(ctx, item(text))
-	if err != nil && len(text) > 3 && strings.Contains(err.Error()+fault.Hint(err), text) {
+	if err != nil && len(text) > 3 && strings.Contains(err.Error()+fault.HintOf(err).String(), text) {
 		t.Errorf("%s: the error shows the secret: %v", spec, err)
 	}
 	return err
@@ -126,8 +126,8 @@ func TestParseErrors(t *testing.T) {
 			continue
 		}
 		for _, f := range Forms() {
-			if !strings.Contains(fault.Hint(err), f.Syntax) {
-				t.Errorf("%q: the hint does not list %s: %s", spec, f.Syntax, fault.Hint(err))
+			if !strings.Contains(fault.HintOf(err).String(), f.Syntax) {
+				t.Errorf("%q: the hint does not list %s: %s", spec, f.Syntax, fault.HintOf(err).String())
 			}
 		}
 	}
@@ -313,7 +313,7 @@ func TestSecretsAsNames(t *testing.T) {
 			for _, err := range []error{err, terr} {
 				if fault.KindOf(err) != fault.Usage || err == nil {
 					t.Errorf("%q: %v", spec, err)
-				} else if strings.Contains(err.Error()+fault.Hint(err), typed[8:16]) {
+				} else if strings.Contains(err.Error()+fault.HintOf(err).String(), typed[8:16]) {
 					t.Errorf("the secret is shown: %v", err)
 				}
 			}

@@ -85,7 +85,7 @@ func TestUnusableSchemeOfOne(t *testing.T) {
 	}
 	// Where there is nothing else, the mistake is the outcome.
 	_, _, err = run(t, o, bad)
-	if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.Hint(err), "--timestamp-header") {
-		t.Errorf("%v (%s)", err, fault.Hint(err))
+	if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err).String(), "--timestamp-header") {
+		t.Errorf("%v (%s)", err, fault.HintOf(err).String())
 	}
 }

@@ -97,7 +97,7 @@ func testCheckCredentials(t *testing.T, h Harness) {
 	} {
 		err := h.Driver.CheckCredentials(given)
 		wantKind(t, what, err, fault.Auth, "")
-		if fault.Hint(err) == "" {
+		if fault.HintOf(err).String() == "" {
 			t.Errorf("%s: no hint", what)
 		}
 	}
@@ -114,7 +114,7 @@ func testCheckCredentials(t *testing.T, h Harness) {
 		if err == nil {
 			continue // it travels in a body, where a line break does no harm
 		}
-		if strings.Contains(err.Error()+fault.Hint(err), "canary") {
+		if strings.Contains(err.Error()+fault.HintOf(err).String(), "canary") {
 			t.Errorf("%s: the error holds the credential: %v", f.Name, err)
 		}
 	}

@@ -163,8 +163,8 @@ func testRateLimit(t *testing.T, h Harness) {
 	each(remote(f, f.spec("x"), "some-id"), func(name string, call func(context.Context) error) {
 		err := call(t.Context())
 		wantKind(t, name, err, fault.Unavailable, "rate-limited")
-		if err != nil && !strings.Contains(err.Error()+fault.Hint(err), "7") {
-			t.Errorf("%s: does not say how long to wait: %v (%s)", name, err, fault.Hint(err))
+		if err != nil && !strings.Contains(err.Error()+fault.HintOf(err).String(), "7") {
+			t.Errorf("%s: does not say how long to wait: %v (%s)", name, err, fault.HintOf(err).String())
 		}
 		if name == "create" {
 			wantCertain(t, err)

@@ -190,7 +190,7 @@ func testUnknownIDs(t *testing.T, h Harness) {
 		_, err := f.Get(t.Context(), id)
 		wantKind(t, "get "+id, err, fault.Refused, "not-found")
 		wantKind(t, "delete "+id, f.Delete(t.Context(), id), fault.Refused, "not-found")
-		if fault.Hint(err) == "" {
+		if fault.HintOf(err).String() == "" {
 			t.Errorf("get %q: no hint", id)
 		}
 	}
@@ -209,7 +209,7 @@ func testWrongCredentials(t *testing.T, h Harness) {
 	each(remote(f.with(wrong), f.spec("x"), made.ID), func(name string, call func(context.Context) error) {
 		err := call(t.Context())
 		wantKind(t, name, err, fault.Auth, "")
-		if fault.Hint(err) == "" {
+		if fault.HintOf(err).String() == "" {
 			t.Errorf("%s: no hint", name)
 		}
 		if err != nil && strings.Contains(err.Error()+fault.ProviderMessage(err), "canary") {
@@ -303,7 +303,7 @@ func wantUnsupported(t *testing.T, what string, err error) {
 	if !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("%s: %v does not wrap errors.ErrUnsupported", what, err)
 	}
-	if fault.Hint(err) == "" {
+	if fault.HintOf(err).String() == "" {
 		t.Errorf("%s: no hint", what)
 	}
 }

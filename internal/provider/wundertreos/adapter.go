@@ -25,7 +25,7 @@ func open(a provider.Access) provider.Provider {
 		p.refused = &fault.Error{
 			Kind: fault.KindOf(err),
 			Code: fault.Code(err),
-			Hint: fault.Hint(err),
+			Hint: fault.HintOf(err),
 			Err:  &httpx.Error{Stage: httpx.NotSent, Err: err},
 		}
 	}

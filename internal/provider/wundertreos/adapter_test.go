@@ -111,8 +111,8 @@ func TestCheckCredentials(t *testing.T) {
 		if fault.ExitCode(err) != tt.exit {
 			t.Errorf("%s: exit %d, want %d: %v", tt.name, fault.ExitCode(err), tt.exit, err)
 		}
-		if err != nil && (fault.Hint(err) == "" || strings.Contains(err.Error(), "canary")) {
-			t.Errorf("%s: %v, hint %q", tt.name, err, fault.Hint(err))
+		if err != nil && (fault.HintOf(err).String() == "" || strings.Contains(err.Error(), "canary")) {
+			t.Errorf("%s: %v, hint %q", tt.name, err, fault.HintOf(err).String())
 		}
 	}
 }
@@ -134,7 +134,7 @@ func TestRefusedCredentialsSendNothing(t *testing.T) {
 		_, who := p.WhoAmI(t.Context())
 		for what, err := range map[string]error{"create": create, "list": list, "get": get, "delete": p.Delete(t.Context(), "i"), "whoami": who} {
 			var transport *httpx.Error
-			if fault.ExitCode(err) != exit || fault.Hint(err) == "" || !errors.As(err, &transport) || transport.Stage != httpx.NotSent {
+			if fault.ExitCode(err) != exit || fault.HintOf(err).String() == "" || !errors.As(err, &transport) || transport.Stage != httpx.NotSent {
 				t.Errorf("%s: exit %d: %#v", what, fault.ExitCode(err), err)
 			}
 		}
@@ -249,8 +249,8 @@ func TestErrors(t *testing.T) {
 			if fault.ExitCode(err) != tt.exit || fault.Code(err) != tt.code {
 				t.Errorf("exit %d code %s, want %d %s: %v", fault.ExitCode(err), fault.Code(err), tt.exit, tt.code, err)
 			}
-			if !strings.Contains(err.Error(), tt.message) || !strings.Contains(fault.Hint(err), tt.hint) || fault.ProviderMessage(err) != tt.words {
-				t.Errorf("error %q\nhint %q\nwords %q", err, fault.Hint(err), fault.ProviderMessage(err))
+			if !strings.Contains(err.Error(), tt.message) || !strings.Contains(fault.HintOf(err).String(), tt.hint) || fault.ProviderMessage(err) != tt.words {
+				t.Errorf("error %q\nhint %q\nwords %q", err, fault.HintOf(err).String(), fault.ProviderMessage(err))
 			}
 		})
 	}
@@ -268,8 +268,8 @@ func TestTimeout(t *testing.T) {
 		HTTP:        httpx.New(httpx.Options{Timeout: 30 * time.Millisecond}),
 	})
 	_, _, err := p.Create(t.Context(), provider.Spec{})
-	if fault.ExitCode(err) != 6 || fault.Code(err) != "timeout" || !strings.Contains(fault.Hint(err), "--request-timeout") {
-		t.Errorf("%v: %s, hint %q", err, fault.Code(err), fault.Hint(err))
+	if fault.ExitCode(err) != 6 || fault.Code(err) != "timeout" || !strings.Contains(fault.HintOf(err).String(), "--request-timeout") {
+		t.Errorf("%v: %s, hint %q", err, fault.Code(err), fault.HintOf(err).String())
 	}
 }
 
@@ -286,8 +286,8 @@ func TestKnownKindsStay(t *testing.T) {
 		HTTP:        httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return full }}),
 	})
 	_, _, err := p.Create(t.Context(), provider.Spec{})
-	if fault.KindOf(err) != fault.Other || fault.Code(err) != "disk" || fault.Hint(err) != "make room" {
-		t.Errorf("%v: %s, hint %q", err, fault.Code(err), fault.Hint(err))
+	if fault.KindOf(err) != fault.Other || fault.Code(err) != "disk" || fault.HintOf(err).String() != "make room" {
+		t.Errorf("%v: %s, hint %q", err, fault.Code(err), fault.HintOf(err).String())
 	}
 }
 
@@ -346,8 +346,8 @@ func TestRepeatedEventsAreSentOnce(t *testing.T) {
 func TestUpdateNamesTheWayOut(t *testing.T) {
 	t.Parallel()
 	_, err := open(t, answers(500, nil, ""), "some-key").Update(t.Context(), "i", provider.Change{})
-	if fault.Hint(err) != "WundertreOS cannot change a webhook: create a new one, then delete this one" || fault.Code(err) != "unsupported" {
-		t.Errorf("%v: %s", err, fault.Hint(err))
+	if fault.HintOf(err).String() != "WundertreOS cannot change a webhook: create a new one, then delete this one" || fault.Code(err) != "unsupported" {
+		t.Errorf("%v: %s", err, fault.HintOf(err).String())
 	}
 }
 

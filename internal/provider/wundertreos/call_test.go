@@ -70,7 +70,7 @@ func TestCallRefuses(t *testing.T) {
 	} {
 		for _, method := range []string{"", "POST", "post", "PUT", "PATCH"} {
 			_, err := client.Call(t.Context(), provider.CallRequest{Method: method, Path: path, Body: []byte(`{}`)})
-			if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.Hint(err), "hookctl create wundertreos") {
+			if fault.KindOf(err) != fault.Usage || !strings.Contains(fault.HintOf(err).String(), "hookctl create wundertreos") {
 				t.Errorf("%s %s: %v", method, path, err)
 			}
 		}

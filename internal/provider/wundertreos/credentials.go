@@ -15,10 +15,15 @@ const (
 	fieldToken  = "token"
 )
 
-const (
-	loginHint = "run: hookctl login wundertreos, or set HOOKCTL_WUNDERTREOS_API_KEY"
-	scopeHint = "use a credential with both scopes, webhooks:read and webhooks:write: every request needs the first, create and delete need the second too"
-)
+// login is the hint for missing or refused credentials.
+func login() fault.Hint {
+	return fault.Hint{
+		Text:    "run `hookctl login wundertreos`, or set HOOKCTL_WUNDERTREOS_API_KEY",
+		Command: "hookctl login wundertreos",
+	}
+}
+
+const scopeHint = "use a credential with both scopes, webhooks:read and webhooks:write: every request needs the first, create and delete need the second too"
 
 func fields() []provider.Field {
 	return []provider.Field{
@@ -48,16 +53,16 @@ func checkCredentials(given map[string]secret.Value) error {
 	switch {
 	case key.IsZero() && token.IsZero():
 		return fault.Errorf(fault.Auth, "no credential for %s: an API key or an access token is needed", title).
-			WithCode("no-credentials").WithHint("%s", loginHint)
+			WithCode("no-credentials").With(login())
 	case !key.IsZero() && !token.IsZero():
 		return fault.Usagef("both an API key and an access token are set for %s", title).
 			WithHint("unset one of HOOKCTL_WUNDERTREOS_API_KEY and HOOKCTL_WUNDERTREOS_TOKEN")
 	case !sendable(key):
 		return fault.Errorf(fault.Auth, "the %s API key holds a line break or another control character, so it cannot be sent", title).
-			WithHint("%s", loginHint)
+			With(login())
 	case !sendable(token):
 		return fault.Errorf(fault.Auth, "the %s access token holds a line break or another control character, so it cannot be sent", title).
-			WithHint("%s", loginHint)
+			With(login())
 	}
 	return nil
 }

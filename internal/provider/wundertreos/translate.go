@@ -27,21 +27,21 @@ func translate(err error, failed string) error {
 	case errors.Is(err, context.Canceled):
 		out.Kind = fault.Interrupted
 	case errors.As(err, &known):
-		out.Kind, out.Code, out.Hint = known.Kind, known.Code, fault.Hint(err)
+		out.Kind, out.Code, out.Hint = known.Kind, known.Code, fault.HintOf(err)
 	case errors.Is(err, wundertreosapi.ErrEmptyID):
-		out.Kind, out.Code, out.Hint = fault.Refused, "not-found", listHint
+		out.Kind, out.Code, out.Hint.Text = fault.Refused, "not-found", listHint
 	case errors.As(err, &refused):
 		out.ProviderMessage = refused.Message
 		answered(out, failed, refused)
 	case errors.As(err, &odd):
 		out.Code = "protocol"
 		out.Err = fmt.Errorf("%s: %s did not answer as its API does: %w", failed, title, err)
-		out.Hint = "check the base URL: hookctl config list"
+		out.Hint.Text = "check the base URL: hookctl config list"
 	case errors.As(err, &transport):
 		out.Err = fmt.Errorf("%s: %s could not be reached or did not answer in full: %w", failed, title, err)
-		out.Hint = "check the network and the base URL (hookctl config list), then try again"
+		out.Hint.Text = "check the network and the base URL (hookctl config list), then try again"
 		if transport.Timeout {
-			out.Code, out.Hint = "timeout", "try again, or allow more time with --request-timeout"
+			out.Code, out.Hint.Text = "timeout", "try again, or allow more time with --request-timeout"
 		}
 	}
 	return out
@@ -58,34 +58,34 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 	}
 	switch {
 	case e.HTTPStatus == http.StatusUnauthorized:
-		out.Kind, out.Hint = fault.Auth, loginHint
+		out.Kind, out.Hint = fault.Auth, login()
 		say("%s does not accept the credential", title)
 	case e.HTTPStatus == http.StatusForbidden:
-		out.Kind, out.Hint = fault.Auth, scopeHint
+		out.Kind, out.Hint.Text = fault.Auth, scopeHint
 		say("the credential %s", lacks(e.Message))
 	case e.HTTPStatus == http.StatusNotFound:
-		out.Kind, out.Code, out.Hint = fault.Refused, "not-found", listHint
+		out.Kind, out.Code, out.Hint.Text = fault.Refused, "not-found", listHint
 		if e.Code == wundertreosapi.CodeNotFound {
 			say("%s has no such webhook", title)
 		} else { // a gateway in front of the API, or another server
 			say("%s has nothing there", title)
-			out.Hint = "check the base URL (hookctl config list); " + listHint
+			out.Hint.Text = "check the base URL (hookctl config list); " + listHint
 		}
 	case e.HTTPStatus == http.StatusTooManyRequests:
 		out.Code = "rate-limited"
-		out.Hint = "wait a minute, then try again: the limit is 60 requests in 60 seconds for the whole organization"
+		out.Hint.Text = "wait a minute, then try again: the limit is 60 requests in 60 seconds for the whole organization"
 		say("too many requests")
 		if e.RetryAfter > 0 {
-			out.Hint = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
+			out.Hint.Text = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
 		}
 	case e.HTTPStatus == http.StatusMethodNotAllowed: // of a raw request, or of another server
-		out.Kind, out.Hint = fault.Refused, "hookctl help wundertreos says what the API can do; if this should be it, check the base URL (hookctl config list)"
+		out.Kind, out.Hint.Text = fault.Refused, "hookctl help wundertreos says what the API can do; if this should be it, check the base URL (hookctl config list)"
 		say("%s does not take this method here", title)
 	case e.CertainlyRefused():
-		out.Kind, out.Hint = fault.Refused, refusedHint
+		out.Kind, out.Hint.Text = fault.Refused, refusedHint
 		say("%s refused the request", title)
 	default:
-		out.Hint = "try again later"
+		out.Hint.Text = "try again later"
 		say("%s failed", title)
 	}
 }

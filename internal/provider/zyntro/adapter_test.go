@@ -152,7 +152,7 @@ func TestNotFound(t *testing.T) {
 	_, emptyErr := p.Get(t.Context(), "")
 	_, updateErr := p.Update(t.Context(), upper, provider.Change{Name: ptr("x")})
 	for name, err := range map[string]error{"get": getErr, "get nothing": emptyErr, "update": updateErr, "delete": p.Delete(t.Context(), upper)} {
-		if fault.ExitCode(err) != 5 || fault.Code(err) != "not-found" || !strings.Contains(fault.Hint(err), "hookctl list zyntro") {
+		if fault.ExitCode(err) != 5 || fault.Code(err) != "not-found" || !strings.Contains(fault.HintOf(err).String(), "hookctl list zyntro") {
 			t.Errorf("%s: %v, exit %d, code %s", name, err, fault.ExitCode(err), fault.Code(err))
 		}
 	}
@@ -221,8 +221,8 @@ func TestDeveloperSecretAndPrefix(t *testing.T) {
 	t.Cleanup(server.Close)
 	access := provider.Access{BaseURL: server.URL, PathPrefix: "/apis/v2/public/account", Credentials: Sandbox{fake}.Credentials(), HTTP: httpx.New(httpx.Options{})}
 	_, err := open(access).List(t.Context())
-	if fault.ExitCode(err) != 4 || !strings.Contains(fault.Hint(err), "HOOKCTL_ZYNTRO_DEVELOPER_SECRET") {
-		t.Errorf("%v, hint %q", err, fault.Hint(err))
+	if fault.ExitCode(err) != 4 || !strings.Contains(fault.HintOf(err).String(), "HOOKCTL_ZYNTRO_DEVELOPER_SECRET") {
+		t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
 	}
 	access.Credentials["developer_secret"] = secret.New(fake.DeveloperSecret())
 	if _, err := open(access).List(t.Context()); err != nil {
@@ -293,8 +293,8 @@ func TestErrorKinds(t *testing.T) {
 			if err == nil || !key.IsZero() {
 				t.Fatal("no error")
 			}
-			if fault.ExitCode(err) != tt.exit || fault.Code(err) != tt.code || fault.ProviderMessage(err) != tt.says || !strings.Contains(fault.Hint(err), tt.hint) {
-				t.Errorf("%v: exit %d, code %s, says %q, hint %q", err, fault.ExitCode(err), fault.Code(err), fault.ProviderMessage(err), fault.Hint(err))
+			if fault.ExitCode(err) != tt.exit || fault.Code(err) != tt.code || fault.ProviderMessage(err) != tt.says || !strings.Contains(fault.HintOf(err).String(), tt.hint) {
+				t.Errorf("%v: exit %d, code %s, says %q, hint %q", err, fault.ExitCode(err), fault.Code(err), fault.ProviderMessage(err), fault.HintOf(err).String())
 			}
 			if tt.says != "" && !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("%q does not say %q", err, tt.says)
@@ -315,8 +315,8 @@ func TestRateLimitSaysHowLong(t *testing.T) {
 	fake, p := sandbox(t, zyntrofake.Options{})
 	fake.Inject(zyntrofake.Fault{Times: -1, Unprocessed: true, Status: 429, Header: http.Header{"Retry-After": {"3600"}}})
 	_, err := p.List(t.Context())
-	if fault.Code(err) != "rate-limited" || !strings.Contains(err.Error(), "1h0m0s") || !strings.Contains(fault.Hint(err), "1h0m0s") {
-		t.Errorf("%v, hint %q", err, fault.Hint(err))
+	if fault.Code(err) != "rate-limited" || !strings.Contains(err.Error(), "1h0m0s") || !strings.Contains(fault.HintOf(err).String(), "1h0m0s") {
+		t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
 	}
 }
 
@@ -335,7 +335,7 @@ func TestTransport(t *testing.T) {
 		fake.Inject(tt.fault)
 		_, _, err := p.Create(t.Context(), spec())
 		var transport *httpx.Error
-		if fault.ExitCode(err) != 6 || !errors.As(err, &transport) || transport.Stage != tt.stage || fault.Hint(err) == "" {
+		if fault.ExitCode(err) != 6 || !errors.As(err, &transport) || transport.Stage != tt.stage || fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v", tt.name, err)
 		}
 	}
@@ -359,8 +359,8 @@ func TestTransport(t *testing.T) {
 	}))
 	t.Cleanup(slow.Close)
 	p = open(provider.Access{BaseURL: slow.URL, HTTP: httpx.New(httpx.Options{Timeout: 50 * time.Millisecond})})
-	if _, _, err := p.Create(t.Context(), spec()); fault.ExitCode(err) != 6 || !strings.Contains(fault.Hint(err), "--request-timeout") {
-		t.Errorf("slow: %v, hint %q", err, fault.Hint(err))
+	if _, _, err := p.Create(t.Context(), spec()); fault.ExitCode(err) != 6 || !strings.Contains(fault.HintOf(err).String(), "--request-timeout") {
+		t.Errorf("slow: %v, hint %q", err, fault.HintOf(err).String())
 	}
 }
 

@@ -73,7 +73,7 @@ func TestCallRefuses(t *testing.T) {
 		"x/createWebhook", "createWebhook.json", "create%zzWebhook", "x?action=createWebhook", "x?action=create%57ebhook",
 	} {
 		_, err := client.Call(t.Context(), provider.CallRequest{Path: path, Body: []byte(`{"wh_name":"x"}`)})
-		if fault.KindOf(err) != fault.Usage || path != "create%zzWebhook" && !strings.Contains(fault.Hint(err), "hookctl create zyntro") {
+		if fault.KindOf(err) != fault.Usage || path != "create%zzWebhook" && !strings.Contains(fault.HintOf(err).String(), "hookctl create zyntro") {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -21,8 +21,13 @@ const (
 	fieldDeveloperSecret = "developer_secret"
 )
 
-// loginHint is what to do about missing or refused credentials.
-const loginHint = "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_API_KEY and HOOKCTL_ZYNTRO_ORG_ID"
+// login is the hint for missing or refused credentials, with what leads to it.
+func login(lead string) fault.Hint {
+	return fault.Hint{
+		Text:    lead + "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_API_KEY and HOOKCTL_ZYNTRO_ORG_ID",
+		Command: "hookctl login zyntro",
+	}
+}
 
 // Driver describes Zyntro.
 func Driver() *provider.Driver {
@@ -85,8 +90,8 @@ func checkCredentials(given map[string]secret.Value) error {
 	case 0:
 		return nil
 	case 1:
-		return fault.Errorf(fault.Auth, "zyntro needs the credential %s", missing[0]).WithHint(loginHint)
+		return fault.Errorf(fault.Auth, "zyntro needs the credential %s", missing[0]).With(login(""))
 	default:
-		return fault.Errorf(fault.Auth, "zyntro needs the credentials %s and %s", missing[0], missing[1]).WithHint(loginHint)
+		return fault.Errorf(fault.Auth, "zyntro needs the credentials %s and %s", missing[0], missing[1]).With(login(""))
 	}
 }

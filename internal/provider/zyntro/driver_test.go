@@ -68,8 +68,8 @@ func TestCheckCredentials(t *testing.T) {
 			}
 			continue
 		}
-		if err == nil || err.Error() != tt.want || fault.ExitCode(err) != 4 || !strings.Contains(fault.Hint(err), "hookctl login zyntro") {
-			t.Errorf("%v, exit %d, hint %q", err, fault.ExitCode(err), fault.Hint(err))
+		if err == nil || err.Error() != tt.want || fault.ExitCode(err) != 4 || !strings.Contains(fault.HintOf(err).String(), "hookctl login zyntro") {
+			t.Errorf("%v, exit %d, hint %q", err, fault.ExitCode(err), fault.HintOf(err).String())
 		}
 	}
 }

@@ -50,7 +50,7 @@ func translate(err error) error {
 	case errors.As(err, &transport):
 		return translateTransport(transport, err)
 	case errors.Is(err, zyntroapi.ErrAuthData):
-		return &fault.Error{Kind: fault.Usage, Err: err, Hint: "give --auth-data as a JSON object"}
+		return &fault.Error{Kind: fault.Usage, Err: err, Hint: fault.Hint{Text: "give --auth-data as a JSON object"}}
 	default:
 		return fault.Wrap(fault.Other, err)
 	}
@@ -61,9 +61,9 @@ func translateTransport(transport *httpx.Error, err error) error {
 	if transport.Stage == httpx.NotSent {
 		what = "Zyntro could not be reached"
 	}
-	hint := "check the network and the setting zyntro.base-url, then try again"
+	hint := fault.Hint{Text: "check the network and the setting zyntro.base-url, then try again"}
 	if transport.Timeout {
-		hint = "try again, or give it more time with --request-timeout"
+		hint.Text = "try again, or give it more time with --request-timeout"
 	}
 	return &fault.Error{Kind: fault.Unavailable, Err: fmt.Errorf("%s: %w", what, err), Hint: hint}
 }
@@ -71,47 +71,47 @@ func translateTransport(transport *httpx.Error, err error) error {
 func translateRefusal(refusal *zyntroapi.Error, err error) error {
 	e := &fault.Error{Kind: fault.Refused, Err: fmt.Errorf("Zyntro refused the request: %w", err), ProviderMessage: refusal.Message}
 	if refusal.Code == zyntroapi.RateLimited {
-		e.Kind, e.Code, e.Hint = fault.Unavailable, codeRateLimited, "wait a minute, then try again"
+		e.Kind, e.Code, e.Hint.Text = fault.Unavailable, codeRateLimited, "wait a minute, then try again"
 		e.Err = fmt.Errorf("Zyntro's rate limit is used up: %w", err)
 		if refusal.RetryAfter > 0 {
 			wait := refusal.RetryAfter.Round(time.Second)
 			e.Err = fmt.Errorf("Zyntro's rate limit is used up for %v: %w", wait, err)
-			e.Hint = fmt.Sprintf("try again in %v", wait)
+			e.Hint.Text = fmt.Sprintf("try again in %v", wait)
 		}
 		return e
 	}
 	if refusal.HTTPStatus >= 500 || refusal.HTTPStatus == http.StatusRequestTimeout {
-		e.Kind, e.Err, e.Hint = fault.Unavailable, fmt.Errorf("Zyntro failed: %w", err), "try again later"
+		e.Kind, e.Err, e.Hint.Text = fault.Unavailable, fmt.Errorf("Zyntro failed: %w", err), "try again later"
 		return e
 	}
 	switch refusal.Code {
 	case zyntroapi.MissingAPIKey, zyntroapi.InvalidAPIKey:
-		e.Kind, e.Hint = fault.Auth, loginHint
+		e.Kind, e.Hint = fault.Auth, login("")
 	case zyntroapi.InactiveUser:
-		e.Kind, e.Hint = fault.Auth, "the user of this API key is not active at Zyntro; use another's: "+loginHint
+		e.Kind, e.Hint = fault.Auth, login("the user of this API key is not active at Zyntro; use another's: ")
 	case zyntroapi.MissingOrg, zyntroapi.InvalidOrg:
-		e.Kind, e.Hint = fault.Auth, "the organization id must be one that the API key's user belongs to: "+loginHint
+		e.Kind, e.Hint = fault.Auth, login("the organization id must be one that the API key's user belongs to: ")
 	case zyntroapi.DeveloperSecret:
-		e.Kind, e.Hint = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; the default path prefix needs none"
+		e.Kind, e.Hint.Text = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; the default path prefix needs none"
 	case zyntroapi.InsertFailed:
-		e.Kind, e.Hint = fault.Unavailable, "Zyntro could not write it down; try again later"
+		e.Kind, e.Hint.Text = fault.Unavailable, "Zyntro could not write it down; try again later"
 		e.Err = fmt.Errorf("Zyntro failed: %w", err)
 	case zyntroapi.NotFound:
-		e.Code, e.Hint = codeNotFound, listHint
+		e.Code, e.Hint.Text = codeNotFound, listHint
 	case zyntroapi.InvalidEvents:
-		e.Hint = "`hookctl list-events zyntro` shows the events there are, with --live those that Zyntro's own help names"
+		e.Hint.Text = "`hookctl list-events zyntro` shows the events there are, with --live those that Zyntro's own help names"
 	case zyntroapi.InvalidURL:
-		e.Hint = "give a valid https URL that can be reached from the internet"
+		e.Hint.Text = "give a valid https URL that can be reached from the internet"
 	default:
 		if refusal.HTTPStatus >= 400 {
 			e.Kind, e.Hint = kindOfStatus(refusal.HTTPStatus), statusHint(refusal.HTTPStatus)
 		}
 	}
-	if e.Hint == "" {
-		e.Hint = helpHint
+	if e.Hint == (fault.Hint{}) {
+		e.Hint.Text = helpHint
 	}
 	if refusal.Hint != "" {
-		e.Hint += " (Zyntro's hint: " + term.Clean(refusal.Hint) + ")"
+		e.Hint.Text += " (Zyntro's hint: " + term.Clean(refusal.Hint) + ")"
 	}
 	return e
 }
@@ -132,15 +132,15 @@ func kindOfStatus(status int) fault.Kind {
 	}
 }
 
-func statusHint(status int) string {
+func statusHint(status int) fault.Hint {
 	switch kind := kindOfStatus(status); {
 	case kind == fault.Auth:
-		return loginHint
+		return login("")
 	case kind == fault.Refused, status >= 300 && status <= 399:
-		return "check the settings zyntro.base-url and zyntro.path-prefix"
+		return fault.Hint{Text: "check the settings zyntro.base-url and zyntro.path-prefix"}
 	case status >= 500:
-		return "try again later"
+		return fault.Hint{Text: "try again later"}
 	default:
-		return "check the setting zyntro.base-url, and whether something between here and Zyntro answers in its place; then try again"
+		return fault.Hint{Text: "check the setting zyntro.base-url, and whether something between here and Zyntro answers in its place; then try again"}
 	}
 }
