@@ -18,7 +18,7 @@ const (
 // login is the hint for missing or refused credentials.
 func login() fault.Hint {
 	return fault.Hint{
-		Text:    "run `hookctl login wundertreos`, or set HOOKCTL_WUNDERTREOS_API_KEY",
+		Text:    "hookctl login wundertreos, or set HOOKCTL_WUNDERTREOS_API_KEY",
 		Command: "hookctl login wundertreos",
 	}
 }
