@@ -125,3 +125,11 @@ func hidden(r rune) bool {
 		return unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 	}
 }
+
+// Clip is s, cut after the given number of bytes.
+func Clip(s string, most int) string {
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}

@@ -199,3 +199,10 @@ func TestInteractive(t *testing.T) {
 		}
 	}
 }
+
+func TestClip(t *testing.T) {
+	t.Parallel()
+	if got := term.Clip("abc", 3) + term.Clip("abcd", 3) + term.Clip("", 3); got != "abcabc..." {
+		t.Error(got)
+	}
+}

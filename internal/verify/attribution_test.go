@@ -65,7 +65,7 @@ func TestBareSignatureIsDiagnosedForAll(t *testing.T) {
 	o := options()
 	o.Signature = strings.Repeat("ab", 32)
 	all, _, err := run(t, o, wunderBody)
-	if err != nil || all[0].Provider != "" || all[0].EventID != "ev1" || all[0].Diagnosis[0].Cause != causeUnknown ||
+	if err != nil || all[0].Provider != "" || all[0].EventID != "ev1" || all[0].Diagnosis[0].Cause != "unknown" ||
 		!strings.Contains(all[0].Diagnosis[0].Fix, "How zyntro signs is not documented") {
 		t.Errorf("%+v, %v", all, err)
 	}

@@ -69,16 +69,3 @@ func BenchmarkRaw(b *testing.B) {
 	b.SetBytes(size)
 	bench(b, o, func() io.Reader { return &endless{line: line, left: size / len(line)} }, 1, func(*Chunk) error { return nil })
 }
-
-// BenchmarkDiagnosis is a delivery that nothing explains: everything is tried.
-func BenchmarkDiagnosis(b *testing.B) {
-	e, err := New(options())
-	if err != nil {
-		b.Fatal(err)
-	}
-	f := &failure{providers: []int{1}, reason: "mismatch", body: []byte(wunderBody)}
-	f.header = append(f.header, field("X-Wunder-Signature", strings.Repeat("ab", 32)))
-	for b.Loop() {
-		e.diagnose(b.Context(), f)
-	}
-}

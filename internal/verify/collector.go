@@ -1,27 +1,10 @@
 package verify
 
 import (
-	"io"
 	"sync/atomic"
 
-	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
 )
-
-// failure is what a diagnosis looks at.
-type failure struct {
-	// providers are those that the delivery may come from, of Engine.providers.
-	providers []int
-	// reason is that of the only provider; with several each has its own.
-	reason   signature.Reason
-	header   capture.Header
-	body     []byte
-	framed   []byte // the body by its own framing, where that is not believed
-	streamed bool   // there is no body in memory
-	size     int64  // of a streamed body, in bytes
-	// again reads a streamed body once more; nil where it cannot be.
-	again func() (io.ReadCloser, error)
-}
 
 // explainable reports whether a failure can have a cause worth looking for.
 func explainable(r signature.Reason) bool {

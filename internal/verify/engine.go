@@ -1,7 +1,6 @@
 // Package verify judges recorded deliveries in batches: captures in, verdicts
-// out, in input order, on all cores, in constant memory. It says why a
-// signature failed (see diagnosis.go), and a diagnosis never changes a
-// verdict.
+// out, in input order, on all cores, in constant memory. Package diagnosis says
+// why a signature failed; it never changes a verdict.
 package verify
 
 import (
@@ -15,35 +14,18 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
-// Candidate is one webhook's secret.
-type Candidate struct {
-	Provider string // "": the secret of an unnamed webhook, tried for every provider
-	ID       string // of the webhook; may be empty
-	Name     string // for results; may be empty
-	Secret   secret.Value
-	// Older says that this is not the webhook's present secret but one that it
-	// had before. It is as valid; a match is noted.
-	Older bool
-	// Retired says that the webhook is deleted, disabled or replaced: a match
-	// among Options.Others is then an older secret.
-	Retired bool
-}
-
-// Provider is what the engine must know of one: how it signs, and where its
-// bodies say what they are.
-type Provider struct {
-	Name     string
-	Scheme   signature.Scheme
-	Envelope capture.Envelope
-	// Sample, where not nil, is a body of the event type with its members in the
-	// order in which the provider writes them; a diagnosis looks at that alone.
-	Sample func(eventType string) []byte
-}
+// What a verdict and its explanation are both made with.
+type (
+	Candidate = diagnosis.Candidate
+	Provider  = diagnosis.Provider
+	Finding   = diagnosis.Finding
+)
 
 // Options configure an [Engine].
 type Options struct {
@@ -82,6 +64,9 @@ const DefaultDiagnoses = 100
 // single larger batch goes alone.
 const maxInFlight = 32 << 20
 
+// diagnosisMemory bounds what the diagnoses take that are made at the same time.
+const diagnosisMemory = 96 << 20
+
 // Engine judges deliveries. It can be run several times, also at once.
 type Engine struct {
 	o         Options
@@ -89,6 +74,7 @@ type Engine struct {
 	providers []ringed
 	chunks    sync.Pool // of *Chunk, emptied
 	judges    sync.Pool // of *worker, for Judge
+	explainer diagnosis.Explainer
 	// diagnosing is what the diagnoses that are made at the same time take.
 	diagnosing *budget
 }
@@ -116,7 +102,8 @@ func New(o Options) (*Engine, error) {
 	if o.Diagnoses == 0 {
 		o.Diagnoses = DefaultDiagnoses
 	}
-	e := &Engine{o: o, diagnosing: newBudget(diagnosisMemory), chunks: sync.Pool{New: func() any { return new(Chunk) }}}
+	e := &Engine{o: o, diagnosing: newBudget(diagnosisMemory), chunks: sync.Pool{New: func() any { return new(Chunk) }},
+		explainer: diagnosis.Explainer{Providers: o.Providers, Candidates: o.Candidates, Others: o.Others, Signature: o.Signature}}
 	for _, p := range o.Providers {
 		r := ringed{Provider: p, unusable: p.Scheme.Check()}
 		if r.unusable != nil {
@@ -125,7 +112,7 @@ func New(o Options) (*Engine, error) {
 		}
 		var keys []secret.Value
 		for i, c := range o.Candidates {
-			if c.Provider == "" || c.Provider == p.Name {
+			if c.Fits(p.Name) {
 				keys = append(keys, c.Secret)
 				r.candidates = append(r.candidates, i)
 			}
@@ -135,7 +122,7 @@ func New(o Options) (*Engine, error) {
 			var bad *signature.KeyError
 			if errors.As(err, &bad) {
 				c := o.Candidates[r.candidates[bad.Index]]
-				return nil, fault.Usagef("%s: %w", c.label(), bad.Err)
+				return nil, fault.Usagef("%s: %w", label(c), bad.Err)
 			}
 			if err != nil {
 				return nil, err
@@ -165,10 +152,7 @@ func (e *Engine) SignatureHeaders() []string { return e.names }
 // Judge is the verdict on one delivery whose body is in memory, without a
 // diagnosis. It keeps nothing of r. It can be called several times at once.
 func (e *Engine) Judge(r *capture.Request) Result {
-	w, ok := e.judges.Get().(*worker)
-	if !ok {
-		w = newWorker(e, nil)
-	}
+	w := e.borrow()
 	defer e.judges.Put(w)
 	var (
 		result Result
@@ -177,6 +161,26 @@ func (e *Engine) Judge(r *capture.Request) Result {
 	w.judge(context.Background(), r, &result, &seen)
 	w.asked = nil
 	return result
+}
+
+// Explain completes Judge's verdict on a delivery: why it failed and, where that
+// shows it, whose it is. It takes some milliseconds.
+func (e *Engine) Explain(ctx context.Context, r *capture.Request, result *Result) {
+	if !explainable(result.Reason) {
+		return
+	}
+	w := e.borrow()
+	defer e.judges.Put(w)
+	w.detect(w.override(r.Header))
+	w.explain(ctx, r, result)
+}
+
+// borrow returns a worker that is not busy.
+func (e *Engine) borrow() *worker {
+	if w, ok := e.judges.Get().(*worker); ok {
+		return w
+	}
+	return newWorker(e, nil)
 }
 
 // Payload returns what tells a payload by the signature that the options give
@@ -200,7 +204,7 @@ func (e *Engine) Payload() func(body []byte) bool {
 }
 
 // label names a candidate for people.
-func (c Candidate) label() string {
+func label(c Candidate) string {
 	switch {
 	case c.Name != "":
 		return "the secret of " + c.Name

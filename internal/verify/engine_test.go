@@ -576,7 +576,7 @@ func TestLargeBodyIsStreamed(t *testing.T) {
 	diff(t, "valid", []Result{want}, all)
 
 	all, _, err = run(t, o, body+"\n")
-	if err != nil || all[0].Reason != signature.Mismatch || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != causeUnknown || !strings.Contains(all[0].Diagnosis[0].Explanation, "cannot be read twice") {
+	if err != nil || all[0].Reason != signature.Mismatch || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "unknown" || !strings.Contains(all[0].Diagnosis[0].Explanation, "cannot be read twice") {
 		t.Errorf("%+v, %v", all, err)
 	}
 	// The error of a reader that fails late is no verdict.
@@ -795,19 +795,16 @@ func TestDiagnosesAreBounded(t *testing.T) {
 	}
 }
 
-// Of a streamed body no more than its beginning is kept, and of a header in a note.
+// Of a streamed body no more than its beginning is kept.
 func TestBeginnings(t *testing.T) {
 	e, err := New(options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := newWorker(e, new(atomic.Int64))
-	text := bytes.Repeat([]byte("0123456789abcdef"), streamChunk/8)
+	text := bytes.Repeat([]byte("0123456789abcdef"), streamHead/2)
 	if _, _, head, err := w.stream(t.Context(), bytes.NewReader(text), nil); err != nil || !bytes.Equal(head, text[:streamHead]) || w.streamed != int64(len(text)) {
 		t.Errorf("%d bytes of %d, %v", len(head), w.streamed, err)
-	}
-	if exact := strings.Repeat("x", 100); clip(exact) != exact || clip(exact+"y") != exact+"..." {
-		t.Error(clip(exact), clip(exact+"y"))
 	}
 }
 

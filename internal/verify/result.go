@@ -37,13 +37,6 @@ type Result struct {
 	Notes []string
 }
 
-// Finding is one probable cause of a failure.
-type Finding struct {
-	Cause       string // public name, see the command-line contract
-	Fix         string // what to do, in one sentence
-	Explanation string // what was found, in one sentence
-}
-
 // MarshalJSON implements json.Marshaler through [Result.AppendJSON].
 func (r Result) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
 

@@ -8,12 +8,17 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // streamHead is how much of a body that is not in memory is searched for its
 // event.
 const streamHead = 64 << 10
+
+// mostQuoted bounds, in bytes, what a note repeats of a delivery.
+const mostQuoted = 100
 
 // worker decodes and judges batches. It belongs to one goroutine.
 type worker struct {
@@ -92,16 +97,18 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 
 // explain diagnoses the failure that was judged last.
 func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result) {
-	size := memory(r.Body)
-	if !w.e.diagnosing.acquire(ctx, size) {
+	memory := diagnosis.Memory(r.Body)
+	if !w.e.diagnosing.acquire(ctx, memory) {
 		return
 	}
-	defer w.e.diagnosing.release(size)
-	provider, found := w.e.diagnose(ctx, &failure{
-		providers: w.possible, reason: result.Reason, header: w.override(r.Header),
-		body: r.Body, framed: r.Framed, streamed: r.Stream != nil, again: r.Again, size: w.streamed,
-	})
-	result.Diagnosis = found
+	defer w.e.diagnosing.release(memory)
+	asked := *r
+	asked.Header = w.override(r.Header)
+	if r.Stream != nil {
+		asked.Size = w.streamed
+	}
+	var provider int
+	provider, result.Diagnosis = w.e.explainer.Explain(ctx, &asked, w.possible)
 	if provider >= 0 && result.Provider == "" && r.Stream == nil {
 		// That it would match tells whose it is.
 		w.attribute(provider, r.Body, result)
@@ -330,7 +337,7 @@ func (w *worker) stream(ctx context.Context, body io.Reader, header capture.Head
 	}
 	var head []byte
 	w.streamed = 0
-	err := readAhead(ctx, body, func(p []byte) error {
+	err := capture.ReadAhead(ctx, body, func(p []byte) error {
 		head = append(head, p[:min(len(p), streamHead-len(head))]...)
 		w.streamed += int64(len(p))
 		for _, i := range feed {
@@ -363,20 +370,11 @@ func (w *worker) contradict(env capture.Envelope, event capture.Event, header ca
 		for i := range header {
 			if header[i].Value != c.body && capture.SameName(header[i].Name, c.header) {
 				result.Notes = append(result.Notes, fmt.Sprintf("%s says %q, the signed body's %s is %q: trust the body, headers are not signed",
-					c.header, clip(header[i].Value), c.what, clip(c.body)))
+					c.header, term.Clip(header[i].Value, mostQuoted), c.what, term.Clip(c.body, mostQuoted)))
 			}
 		}
 	}
 	return len(result.Notes) > before
-}
-
-// clip bounds what a note repeats of a delivery.
-func clip(s string) string {
-	const most = 100
-	if len(s) > most {
-		return s[:most] + "..."
-	}
-	return s
 }
 
 // age applies MaxAge to a valid delivery. Exactly MaxAge is still in time.
@@ -387,7 +385,7 @@ func (w *worker) age(event capture.Event, when time.Time, result *Result) {
 	case when.IsZero() && event.Time == "":
 		note = "the body states no time, so its age is unknown"
 	case when.IsZero():
-		note = fmt.Sprintf("the time that the body states, %q, is not RFC 3339", clip(event.Time))
+		note = fmt.Sprintf("the time that the body states, %q, is not RFC 3339", term.Clip(event.Time, mostQuoted))
 	case now.Sub(when) > w.e.o.MaxAge:
 		note = fmt.Sprintf("the body is from %s, more than %s ago", when.Format(time.RFC3339), w.e.o.MaxAge)
 	case when.Sub(now) > w.e.o.MaxAge:

@@ -1,4 +1,4 @@
-package verify
+package diagnosis
 
 import (
 	"bytes"
@@ -11,6 +11,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/capture"
 )
 
 // A body that is not in memory, or too large to be copied, is read once more, and
@@ -122,9 +124,9 @@ func (c *streamChange) finding() Finding {
 // proveStream is prove for a body that is read again. A body that has changed
 // or fails meanwhile proves nothing.
 func (d *diagnosis) proveStream(ctx context.Context) []Finding {
-	again := d.failure.again
+	again := d.request.Again
 	if d.large() {
-		again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.failure.body)), nil }
+		again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.request.Body)), nil }
 	}
 	if again == nil || len(d.sightings) == 0 {
 		return nil
@@ -138,13 +140,13 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 		return nil
 	}
 	s := streamSearch{d: d, before: before, after: after, probes: d.probes()}
-	s.length, _ = strconv.ParseInt(strings.TrimSpace(d.failure.header.Get("Content-Length")), 10, 64)
+	s.length, _ = strconv.ParseInt(strings.TrimSpace(d.request.Header.Get("Content-Length")), 10, 64)
 	for _, p := range s.probes {
 		if !p.unkeyed {
 			p.mac.Write([]byte(before))
 		}
 	}
-	if errors.Join(readAhead(ctx, body, s.write), body.Close()) != nil {
+	if errors.Join(capture.ReadAhead(ctx, body, s.write), body.Close()) != nil {
 		return nil
 	}
 	return s.end()
@@ -153,7 +155,7 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 // probes lists the keys to try, the likeliest first.
 func (d *diagnosis) probes() []*probe {
 	var all []*probe
-	size := max(d.failure.size, int64(len(d.failure.body)), 1)
+	size := max(d.request.Size, int64(len(d.request.Body)), 1)
 	room := int(min(maxProbes, max(streamProbes, streamBudget/size)))
 	add := func(p *probe) {
 		if len(all) < room {
@@ -168,9 +170,9 @@ func (d *diagnosis) probes() []*probe {
 		p.plain = true
 		add(p)
 	}
-	for i := range d.engine.o.Others {
-		c := &d.engine.o.Others[i]
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.fits(d.provider.Name) {
+	for i := range d.known.Others {
+		c := &d.known.Others[i]
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) {
 			add(keyed(key, c.finding()))
 		}
 	}

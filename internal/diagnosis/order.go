@@ -1,4 +1,4 @@
-package verify
+package diagnosis
 
 import (
 	"slices"
@@ -157,14 +157,14 @@ const (
 
 // testOrder tries other orders of the members, the likeliest first.
 func testOrder(d *diagnosis) (string, bool) {
-	list := d.document(d.failure.body).list
+	list := d.document(d.request.Body).list
 	if len(d.targets) == 0 || len(list) < 2 {
 		return "", false
 	}
 	var known map[member]int
 	p := paths{}
 	if d.provider.Sample != nil {
-		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.failure.body).Type), p)
+		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.request.Body).Type), p)
 	}
 	t := treeOf(list, p)
 	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })

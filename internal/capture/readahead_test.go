@@ -1,4 +1,4 @@
-package verify
+package capture
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func TestReadAhead(t *testing.T) {
 		},
 	} {
 		var got []byte
-		err := readAhead(t.Context(), wrap(bytes.NewReader(want)), func(b []byte) error {
+		err := ReadAhead(t.Context(), wrap(bytes.NewReader(want)), func(b []byte) error {
 			got = append(got, b...)
 			return nil
 		})

@@ -1,4 +1,4 @@
-package verify
+package diagnosis
 
 // causeUnknown is the public name for a failure that nothing explains.
 const causeUnknown = "unknown"

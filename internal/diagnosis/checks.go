@@ -1,4 +1,4 @@
-package verify
+package diagnosis
 
 import (
 	"bytes"
@@ -19,6 +19,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // others tries the secrets that are kept and were not asked for.
@@ -26,12 +27,12 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 	if len(d.targets) == 0 {
 		return "", false
 	}
-	for i := range d.engine.o.Others {
-		c := &d.engine.o.Others[i]
-		if c.outdated() != retired || !c.fits(d.provider.Name) || d.spent() {
+	for i := range d.known.Others {
+		c := &d.known.Others[i]
+		if c.outdated() != retired || !c.Fits(d.provider.Name) || d.spent() {
 			continue
 		}
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, d.failure.body) {
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, d.request.Body) {
 			return c.whose(), true
 		}
 	}
@@ -40,9 +41,6 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 
 // outdated reports whether a match with c is one with an older secret.
 func (c *Candidate) outdated() bool { return c.Retired || c.Older }
-
-// fits reports whether c is a secret of the provider, or may be.
-func (c *Candidate) fits(provider string) bool { return c.Provider == "" || c.Provider == provider }
 
 // whose says which secret it is, where it was not the one that was asked for.
 func (c *Candidate) whose() string {
@@ -82,7 +80,7 @@ func testWrongHeader(d *diagnosis) (string, bool) {
 		if !d.elsewhere() || d.spent() {
 			break
 		}
-		if text, ok := d.digestElsewhere(d.sum(key, d.failure.body)); ok {
+		if text, ok := d.digestElsewhere(d.sum(key, d.request.Body)); ok {
 			return text, true
 		}
 	}
@@ -103,7 +101,7 @@ func (d *diagnosis) elsewhere() bool {
 func (d *diagnosis) digestElsewhere(sum []byte) (string, bool) {
 	for _, s := range d.sightings {
 		if !s.official && hmac.Equal(sum, s.mac) {
-			return fmt.Sprintf("The right signature is in %s, not in %s.%s", clip(s.header),
+			return fmt.Sprintf("The right signature is in %s, not in %s.%s", term.Clip(s.header, mostQuoted),
 				strings.Join(d.provider.Scheme.Headers, " or "), renamed(s.header, d.provider.Scheme)), true
 		}
 	}
@@ -123,7 +121,7 @@ func renamed(header string, scheme signature.Scheme) string {
 		case strings.HasPrefix(prefix, "x-amzn-remapped"):
 			return " AWS API Gateway renames headers like that."
 		case prefix != "":
-			return " A proxy puts " + clip(header[:len(prefix)]) + " before the name."
+			return " A proxy puts " + term.Clip(header[:len(prefix)], mostQuoted) + " before the name."
 		}
 	}
 	return ""
@@ -131,11 +129,11 @@ func renamed(header string, scheme signature.Scheme) string {
 
 // testTimestamp tries a time, and an id, before the body.
 func testTimestamp(d *diagnosis) (string, bool) {
-	body := d.failure.body
+	body := d.request.Body
 	event := d.provider.Envelope.Event(body)
 	times := []string{d.timestamp, event.Time}
 	ids := []string{"", event.ID}
-	for _, f := range d.failure.header {
+	for _, f := range d.request.Header {
 		name := strings.ToLower(f.Name)
 		switch {
 		case strings.Contains(name, "time") || name == "date" || epochShape(strings.TrimSpace(f.Value)):
@@ -252,9 +250,9 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 			if d.spent() {
 				break
 			}
-			d.budget -= slowHash*len(d.failure.body) + hashCost
+			d.budget -= slowHash*len(d.request.Body) + hashCost
 			mac := hmac.New(a.new, key)
-			mac.Write(d.failure.body)
+			mac.Write(d.request.Body)
 			if hit(targets, mac.Sum(nil)[:a.size]) {
 				return fmt.Sprintf("It is signed with %s instead of HMAC-SHA256.", a.name), true
 			}
@@ -265,8 +263,8 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 		if len(targets) == 0 || d.spent() {
 			break
 		}
-		d.budget -= len(d.failure.body) + hashCost
-		mac := hmac.New(sha256.New, d.failure.body)
+		d.budget -= len(d.request.Body) + hashCost
+		mac := hmac.New(sha256.New, d.request.Body)
 		mac.Write(key)
 		if hit(targets, mac.Sum(nil)) {
 			return "It is an HMAC, but with secret and body in each other's place.", true
@@ -281,7 +279,7 @@ func testTruncatedDigest(d *diagnosis) (string, bool) {
 		if d.spent() || !slices.ContainsFunc(d.sightings, isPiece) {
 			break
 		}
-		if text, ok := d.truncatedFrom(d.sum(key, d.failure.body)); ok {
+		if text, ok := d.truncatedFrom(d.sum(key, d.request.Body)); ok {
 			return text, true
 		}
 	}
@@ -321,7 +319,7 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 		}
 		return hit(targets, h.Sum(nil))
 	}
-	body := d.failure.body
+	body := d.request.Body
 	if plain(body) {
 		return "It is the plain SHA-256 of the body: anybody can make that, no secret is in it.", true
 	}
@@ -354,7 +352,7 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 		if a.size == sha256.Size || len(targets) == 0 {
 			continue
 		}
-		body := d.failure.body
+		body := d.request.Body
 		inputs := [][2][]byte{{body, nil}}
 		for _, key := range d.keys {
 			inputs = append(inputs, [2][]byte{key, body}, [2][]byte{body, key})
@@ -391,15 +389,15 @@ func testTooLong(d *diagnosis) (string, bool) {
 	if len(d.targets) == 0 {
 		return "", false
 	}
-	body := d.failure.body
+	body := d.request.Body
 	lengths := []int{1024, 2048, 4096, 8192, 16384, 32768, 65535, 65536}
-	if n, err := strconv.Atoi(strings.TrimSpace(d.failure.header.Get("Content-Length"))); err == nil && n > 0 {
+	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > 0 {
 		lengths = append(lengths, n)
 	}
 	if n := firstJSON(body); n > 0 {
 		lengths = append(lengths, n)
 	}
-	framed := d.failure.framed
+	framed := d.request.Framed
 	lengths = append(lengths, len(framed))
 	slices.Sort(lengths)
 	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n == 0 || n >= len(body) })
@@ -451,9 +449,9 @@ func (d *diagnosis) signedLength(key, body []byte, lengths []int) int {
 func testNotASecret(d *diagnosis) (string, bool) {
 	for _, c := range d.candidates {
 		what := notASecret(c)
-		for i := range d.engine.o.Others {
+		for i := range d.known.Others {
 			if what == "" {
-				what = standsFor(c, &d.engine.o.Others[i])
+				what = standsFor(c, &d.known.Others[i])
 			}
 		}
 		if what != "" {
@@ -593,8 +591,8 @@ func uuidShape(s string) bool {
 
 // testCutOff looks for signs that the end of the body is missing.
 func testCutOff(d *diagnosis) (string, bool) {
-	body := d.failure.body
-	if n, err := strconv.Atoi(strings.TrimSpace(d.failure.header.Get("Content-Length"))); err == nil && n > len(body) {
+	body := d.request.Body
+	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > len(body) {
 		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
 	}
 	if unfinishedJSON(body) {
@@ -608,10 +606,10 @@ func testCutOff(d *diagnosis) (string, bool) {
 
 // testDecompressed looks at what the sender said of the body.
 func testDecompressed(d *diagnosis) (string, bool) {
-	for _, v := range d.failure.header.Values("Content-Encoding") {
+	for _, v := range d.request.Header.Values("Content-Encoding") {
 		v = strings.ToLower(strings.TrimSpace(v))
-		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.failure.body) {
-			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", clip(v)), true
+		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.request.Body) {
+			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", term.Clip(v, mostQuoted)), true
 		}
 	}
 	return "", false
@@ -619,9 +617,9 @@ func testDecompressed(d *diagnosis) (string, bool) {
 
 // testStillCompressed recognises what cannot be decompressed here.
 func testStillCompressed(d *diagnosis) (string, bool) {
-	for _, v := range d.failure.header.Values("Content-Encoding") {
+	for _, v := range d.request.Header.Values("Content-Encoding") {
 		v = strings.ToLower(strings.TrimSpace(v))
-		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.failure.body) {
+		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.request.Body) {
 			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is no text: what was signed may be what is in it.", v), true
 		}
 	}
@@ -629,13 +627,13 @@ func testStillCompressed(d *diagnosis) (string, bool) {
 }
 
 func testReplaced(d *diagnosis) (string, bool) {
-	return "", bytes.Contains(d.failure.body, []byte("\ufffd"))
+	return "", bytes.Contains(d.request.Body, []byte("\ufffd"))
 }
 
 // testRewritten recognises what programs make of JSON that is none any more: no
 // sender writes it.
 func testRewritten(d *diagnosis) (string, bool) {
-	text := bytes.TrimSpace(d.failure.body)
+	text := bytes.TrimSpace(d.request.Body)
 	made := ""
 	begins := func(start string) bool { return bytes.HasPrefix(text, []byte(start)) }
 	switch {
@@ -663,20 +661,20 @@ func (d *diagnosis) names(text []byte, form string) bool {
 // testSorted: what the order of the members was can seldom be found out, and
 // hardly any program sends them sorted.
 func testSorted(d *diagnosis) (string, bool) {
-	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.failure.body).list)
+	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.request.Body).list)
 }
 
 // testSortedLines is for jq -S and the like. A layout alone is no sign: which
 // one it was can be found out.
 func testSortedLines(d *diagnosis) (string, bool) {
 	_, sorted := testSorted(d)
-	return "", sorted && hasLines(d.document(d.failure.body).list)
+	return "", sorted && hasLines(d.document(d.request.Body).list)
 }
 
 // guess says what the body looks like where nothing was proven. It is no cause:
 // a body that is laid out may have been sent so.
 func (d *diagnosis) guess() string {
-	list := d.document(d.failure.body).list
+	list := d.document(d.request.Body).list
 	switch {
 	case hasLines(list):
 		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."

@@ -1,8 +1,7 @@
-package verify
+package diagnosis
 
 import (
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -17,26 +16,24 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// judgeFile judges a raw payload in a file.
-func judgeFile(t *testing.T, o Options, body []byte, name string) Result {
+// judgeFile judges and explains a raw payload in a file.
+func judgeFile(t *testing.T, e Explainer, body []byte, name string, fields ...capture.Field) result {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	e, err := New(o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	batches, err := capture.Read(context.Background(), []string{path}, capture.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []Result
-	if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil || len(all) != 1 {
-		t.Fatal(all, err)
+	all := judge(t, e, path, nil, fields...)
+	if len(all) != 1 {
+		t.Fatal(all)
 	}
 	return all[0]
+}
+
+// setting is what is known of a delivery, and header lines that were given.
+type setting struct {
+	Explainer
+	fields []capture.Field
 }
 
 // A body that is too large for memory is read again to find the cause.
@@ -49,10 +46,10 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 	}
 	sum := sha256.Sum256([]byte(body))
 	given := func(s string) []Candidate { return []Candidate{{Secret: secret.New(s)}} }
-	header := func(name, value string) func(*Options) {
-		return func(o *Options) {
+	header := func(name, value string) func(*setting) {
+		return func(o *setting) {
 			o.Signature = ""
-			o.Headers = append(o.Headers, capture.Field{Name: name, Value: value})
+			o.fields = append(o.fields, capture.Field{Name: name, Value: value})
 		}
 	}
 	// In a record the body is in memory, and explained as well.
@@ -60,45 +57,45 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		body   string
-		change func(*Options)
+		change func(*setting)
 		want   string
 	}{
 		{"newline added", body + "\n", nil, "trailing-newline"},
 		{"CRLF added", body + "\r\n", nil, "trailing-newline"},
-		{"newline lost", body, func(o *Options) { o.Signature = sign(t, wunder, wunderKey, body+"\n") }, "missing-newline"},
-		{"newline in the secret", body, func(o *Options) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace"},
-		{"both", body + "\n", func(o *Options) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace+trailing-newline"},
-		{"quoted secret", body, func(o *Options) { o.Candidates = given(`"` + wunderKey + `"`) }, "secret-quoted"},
-		{"other webhook", body, func(o *Options) { o.Candidates, o.Others = given("x"), []Candidate{lead} }, "other-webhook"},
-		{"older secret", body, func(o *Options) {
+		{"newline lost", body, func(o *setting) { o.Signature = sign(t, wunder, wunderKey, body+"\n") }, "missing-newline"},
+		{"newline in the secret", body, func(o *setting) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace"},
+		{"both", body + "\n", func(o *setting) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace+trailing-newline"},
+		{"quoted secret", body, func(o *setting) { o.Candidates = given(`"` + wunderKey + `"`) }, "secret-quoted"},
+		{"other webhook", body, func(o *setting) { o.Candidates, o.Others = given("x"), []Candidate{lead} }, "other-webhook"},
+		{"older secret", body, func(o *setting) {
 			old := lead
 			old.Older = true
 			o.Candidates, o.Others = given("x"), []Candidate{old}
 		}, "older-secret"},
 		{"byte order mark", "\xef\xbb\xbf" + body, nil, "bom"},
-		{"base64 digest", body, func(o *Options) { o.Signature = base64.StdEncoding.EncodeToString(raw) }, "digest-encoding"},
-		{"shortened digest", body, func(o *Options) { o.Signature = good[:40] }, "digest-truncated"},
+		{"base64 digest", body, func(o *setting) { o.Signature = base64.StdEncoding.EncodeToString(raw) }, "digest-encoding"},
+		{"shortened digest", body, func(o *setting) { o.Signature = good[:40] }, "digest-truncated"},
 		{"another header", body, header("X-Sig", good), "wrong-header"},
 		{"another header and newline", body + "\n", header("X-Sig", good), "wrong-header+trailing-newline"},
-		{"plain hash", body, func(o *Options) { o.Signature = hex.EncodeToString(sum[:]) }, "unkeyed-hash"},
-		{"more than was signed", body + strings.Repeat("y", 100), func(o *Options) {
-			o.Headers = []capture.Field{{Name: "X-Wunder-Signature", Value: good}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}
+		{"plain hash", body, func(o *setting) { o.Signature = hex.EncodeToString(sum[:]) }, "unkeyed-hash"},
+		{"more than was signed", body + strings.Repeat("y", 100), func(o *setting) {
+			o.fields = []capture.Field{{Name: "X-Wunder-Signature", Value: good}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}
 			o.Signature = ""
 		}, "truncated"},
 		{"pretty-printed", layOut(body, "  ", "\n"), nil, "json-pretty-printed"},
 		{"pretty-printed, with an end", layOut(body, "\t", "\r\n") + "\n", nil, "json-pretty-printed"},
 		{"spaced", spacing(body), nil, "json-reserialised"},
-		{"CRLF", strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1), func(o *Options) {
+		{"CRLF", strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1), func(o *setting) {
 			o.Signature = sign(t, wunder, wunderKey, strings.Replace(body, `,"x"`, ",\n\"x\"", 1))
 		}, "crlf"},
-		{"LF", strings.Replace(body, `,"x"`, ",\n\"x\"", 1), func(o *Options) {
+		{"LF", strings.Replace(body, `,"x"`, ",\n\"x\"", 1), func(o *setting) {
 			o.Signature = sign(t, wunder, wunderKey, strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1))
 		}, "crlf"},
 		{"tampered", strings.Replace(body, "big", "bad", 1), nil, "unknown"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			o := options()
+			o := setting{Explainer: explainer()}
 			o.Providers, o.Candidates, o.Signature = []Provider{wunder}, []Candidate{lead}, good
 			if c.change != nil {
 				c.change(&o)
@@ -108,7 +105,7 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 				files["record.ndjson"] = record(t, c.body)
 			}
 			for name, text := range files {
-				r := judgeFile(t, o, []byte(text), name)
+				r := judgeFile(t, o.Explainer, []byte(text), name, o.fields...)
 				var causes []string
 				for _, f := range r.Diagnosis {
 					causes = append(causes, f.Cause)
@@ -122,10 +119,10 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 
 	var zipped strings.Builder
 	z := gzip.NewWriter(&zipped)
-	if _, err := z.Write([]byte(body + "\n")); err != nil || z.Close() != nil {
+	if _, err := z.Write([]byte(body + "\n")); z.Close() != nil {
 		t.Fatal(err)
 	}
-	o := options()
+	o := explainer()
 	o.Signature = good
 	if r := judgeFile(t, o, []byte(zipped.String()), "body.json.gz"); len(r.Diagnosis) != 1 || r.Diagnosis[0].Cause != "trailing-newline" {
 		t.Errorf("gzip: %+v", r)
@@ -137,7 +134,7 @@ func TestStreamSearchPieces(t *testing.T) {
 	const body = "abcdefgh\r\n"
 	for cut := range len(body) {
 		for again := range len(body) - cut {
-			d := &diagnosis{provider: &ringed{Provider: wunder}, keys: [][]byte{[]byte("k")}, engine: &Engine{}, failure: &failure{}}
+			d := &diagnosis{provider: &wunder, keys: [][]byte{[]byte("k")}, known: &Explainer{}, request: &capture.Request{}}
 			s := streamSearch{d: d, probes: d.probes(), length: 4}
 			for _, piece := range []string{body[:cut], body[cut : cut+again], body[cut+again:], ""} {
 				if err := s.write([]byte(piece)); err != nil {

@@ -1,4 +1,4 @@
-package verify
+package diagnosis
 
 import (
 	"bytes"
@@ -14,15 +14,11 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
-// A diagnosis looks for the transformation of body, key or signature under
-// which a failed delivery would have matched. It has no way to a verdict: it
-// gets a failure and gives findings. It never lets out the digest that would
-// have been right, since a failing verifier must not become one that signs.
-//
-// Its work is counted in bytes hashed and not in time, so that it finds the
-// same on every machine.
+// What a search may cost. Its work is counted in bytes hashed and not in time, so
+// that it finds the same on every machine.
 const (
 	// diagnosisBudget is a few milliseconds on current machines.
 	diagnosisBudget = 4 << 20
@@ -50,16 +46,15 @@ const (
 	wholeBody = 8 << 20
 )
 
-// What diagnoses take in memory, all together and each; see [worker.explain].
+// What the search for one cause takes in memory.
 const (
-	diagnosisMemory = 96 << 20
-	bodyForms       = 8   // times the body: forms of it that are there at once, and pairs
-	largeForms      = 2   // of a body over wholeBody
-	tokenForms      = 400 // bytes for each token of a JSON document
+	bodyForms  = 8   // times the body: forms of it that are there at once, and pairs
+	largeForms = 2   // of a body over wholeBody
+	tokenForms = 400 // bytes for each token of a JSON document
 )
 
-// memory is about how much the diagnosis of a body takes.
-func memory(body []byte) int {
+// Memory is about how many bytes the explanation of a body takes.
+func Memory(body []byte) int {
 	switch {
 	case len(body) > wholeBody:
 		return largeForms * len(body)
@@ -118,11 +113,11 @@ func (t *transformation) findings(explanation string) []Finding {
 
 // diagnosis is the state of one search, under one provider's scheme.
 type diagnosis struct {
-	engine     *Engine
-	failure    *failure
+	known      *Explainer
+	request    *capture.Request
 	reason     signature.Reason
-	index      int // of Engine.providers
-	provider   *ringed
+	index      int // of Explainer.Providers
+	provider   *Provider
 	candidates []Candidate
 	keys       [][]byte // of the candidates
 	rest       [][]byte // those of the candidates beyond maxCandidates
@@ -137,41 +132,6 @@ type diagnosis struct {
 	budget    int                  // what is left of it
 	hashers   map[string]hash.Hash // by key
 	parsed    *document            // the one that was asked for last
-}
-
-// diagnose explains a failure: the proven causes, or signs of one, or
-// "unknown" for a mismatch; nothing for a missing signature of which there is
-// no trace. A delivery that names no provider is looked at under the schemes of
-// all, and provider is the one for which it would match; else -1.
-func (e *Engine) diagnose(ctx context.Context, f *failure) (provider int, found []Finding) {
-	var all []*diagnosis
-	possible := f.providers
-	if len(possible) == 0 {
-		possible = e.everyProvider()
-	}
-	for _, i := range possible {
-		if e.providers[i].unusable == nil {
-			all = append(all, e.newDiagnosis(f, i, len(possible) == 1))
-		}
-	}
-	for _, d := range all {
-		prove := d.prove
-		if f.streamed {
-			prove = d.proveStream
-		}
-		if found := prove(ctx); found != nil {
-			if d.hit {
-				found = append(d.prior, found...)
-			}
-			return d.index, found
-		}
-	}
-	if !f.streamed {
-		if found := signs(all); len(found) > 0 {
-			return -1, found
-		}
-	}
-	return -1, unknown(all)
 }
 
 // signs are the causes of which there is a sign, and no proof.
@@ -192,37 +152,28 @@ func signs(all []*diagnosis) []Finding {
 	return found
 }
 
-func (e *Engine) everyProvider() []int {
-	all := make([]int, len(e.providers))
-	for i := range all {
-		all[i] = i
-	}
-	return all
-}
-
-// newDiagnosis prepares a search. The reason of the verdict is that of the
-// only provider; of several each has its own.
-func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
+// newDiagnosis prepares a search under the scheme of one provider.
+func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 	d := &diagnosis{
-		engine: e, failure: f, reason: f.reason, index: provider, provider: &e.providers[provider],
-		budget:  diagnosisBudget + min(smallShare*len(f.body), maxSmall) + largeShare*len(f.body),
+		known: e, request: r, index: provider, provider: &e.Providers[provider],
+		budget:  diagnosisBudget + min(smallShare*len(r.Body), maxSmall) + largeShare*len(r.Body),
 		hashers: map[string]hash.Hash{},
 	}
 	d.whole = d.budget
 	scheme := d.provider.Scheme
-	if !only {
-		var claim signature.Claim
-		if e.o.Signature != "" {
-			d.reason = scheme.ClaimValue(e.o.Signature, f.header, &claim)
-		} else {
-			d.reason = scheme.Claim(f.header, &claim)
-		}
-		if d.reason == signature.OK {
-			d.reason = signature.Mismatch
-		}
+	var claim signature.Claim
+	if e.Signature != "" {
+		d.reason = scheme.ClaimValue(e.Signature, r.Header, &claim)
+	} else {
+		d.reason = scheme.Claim(r.Header, &claim)
 	}
-	for _, i := range d.provider.candidates {
-		c := e.o.Candidates[i]
+	if d.reason == signature.OK {
+		d.reason = signature.Mismatch
+	}
+	for _, c := range e.Candidates {
+		if !c.Fits(d.provider.Name) {
+			continue
+		}
 		key, err := scheme.Key(c.Secret)
 		switch {
 		case err != nil:
@@ -232,7 +183,7 @@ func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 			d.rest = append(d.rest, key)
 		}
 	}
-	d.sightings = sight(f.header, scheme, e.o.Signature)
+	d.sightings = sight(r.Header, scheme, e.Signature)
 	d.aim()
 	return d
 }
@@ -240,7 +191,7 @@ func (e *Engine) newDiagnosis(f *failure, provider int, only bool) *diagnosis {
 // prove returns what matches, an empty list if the targets match as they are,
 // nil if nothing does.
 func (d *diagnosis) prove(ctx context.Context) []Finding {
-	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.failure.body) {
+	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.request.Body) {
 		return []Finding{}
 	}
 	if found := d.proveObvious(); found != nil {
@@ -265,7 +216,7 @@ func (d *diagnosis) prove(ctx context.Context) []Finding {
 }
 
 // large reports whether the body is in memory and too large to be copied.
-func (d *diagnosis) large() bool { return len(d.failure.body) > wholeBody }
+func (d *diagnosis) large() bool { return len(d.request.Body) > wholeBody }
 
 // proveRest tries the likeliest changes of the body, or none where the signature
 // is not in its place, with the secrets that the budget is too small for.
@@ -281,7 +232,7 @@ func (d *diagnosis) proveRest() []Finding {
 		bodies, _ = d.pairedForms()
 	}
 	if d.reason != signature.Mismatch {
-		bodies = slices.Insert(bodies, 0, form{text: d.failure.body})
+		bodies = slices.Insert(bodies, 0, form{text: d.request.Body})
 	}
 	for _, body := range bodies {
 		for _, key := range d.rest {
@@ -304,7 +255,7 @@ func (d *diagnosis) proveRest() []Finding {
 // into it.
 func (d *diagnosis) proveObvious() []Finding {
 	const forms = 4 // of each transformation
-	body := d.failure.body
+	body := d.request.Body
 	if len(body) < largeBody || len(d.targets) == 0 {
 		return nil
 	}
@@ -342,7 +293,7 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 	case len(d.targets) == 0, t.ofBody() && d.large():
 		return "", false
 	case t.ofBody():
-		for body := range d.forms(t, d.failure.body) {
+		for body := range d.forms(t, d.request.Body) {
 			if d.budget -= formCost * (len(body) + hashCost); d.spent() {
 				return "", false
 			}
@@ -355,7 +306,7 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 			if d.spent() {
 				return "", false
 			}
-			if d.matchKey(key, d.failure.body) {
+			if d.matchKey(key, d.request.Body) {
 				return "", true
 			}
 		}
@@ -422,22 +373,22 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 			continue
 		}
 		if t.ofBody() {
-			if len(d.failure.body) > room {
+			if len(d.request.Body) > room {
 				continue
 			}
-			bodies = collect(bodies, t, d.forms(t, d.failure.body))
+			bodies = collect(bodies, t, d.forms(t, d.request.Body))
 			continue
 		}
 		for j := range min(len(d.candidates), pairCandidates) {
 			keys = collect(keys, t, t.keys(d.candidates[j]))
 		}
 	}
-	for text := range jsonUnescaped(d.document(d.failure.body)) {
+	for text := range jsonUnescaped(d.document(d.request.Body)) {
 		bodies = append(bodies, form{byCause("json-reserialised").finding(""), text})
 	}
-	for i := range d.engine.o.Others {
-		c := &d.engine.o.Others[i]
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.fits(d.provider.Name) && i < pairOthers {
+	for i := range d.known.Others {
+		c := &d.known.Others[i]
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) && i < pairOthers {
 			keys = append(keys, form{c.finding(), key})
 		}
 	}
@@ -462,7 +413,7 @@ func (d *diagnosis) provePairOfBodies() []Finding {
 	if len(d.targets) == 0 {
 		return nil
 	}
-	for _, bare := range ends(d.failure.body) {
+	for _, bare := range ends(d.request.Body) {
 		for i := range transformations {
 			t := &transformations[i]
 			if !t.ofBody() || t.share > 0 || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
@@ -486,9 +437,9 @@ func (d *diagnosis) provePairOfBodies() []Finding {
 func (d *diagnosis) provePairWithTests(bodies, keys []form) []Finding {
 	try := func(changed form, body []byte, keys [][]byte) []Finding {
 		of := *d
-		failed := *d.failure
-		failed.body = body
-		of.failure, of.keys = &failed, keys
+		asked := *d.request
+		asked.Body = body
+		of.request, of.keys = &asked, keys
 		defer func() { d.budget, d.hit = of.budget, of.hit }()
 		for i := range transformations {
 			t := &transformations[i]
@@ -502,14 +453,14 @@ func (d *diagnosis) provePairWithTests(bodies, keys []form) []Finding {
 		return nil
 	}
 	for _, body := range bodies {
-		if len(body.text) < len(d.failure.body) && len(body.text)+len("\r\n\r\n") >= len(d.failure.body) {
+		if len(body.text) < len(d.request.Body) && len(body.text)+len("\r\n\r\n") >= len(d.request.Body) {
 			if found := try(body, body.text, d.keys); found != nil {
 				return found
 			}
 		}
 	}
 	for _, key := range keys {
-		if found := try(key, d.failure.body, [][]byte{key.text}); found != nil {
+		if found := try(key, d.request.Body, [][]byte{key.text}); found != nil {
 			return found
 		}
 	}
@@ -609,7 +560,7 @@ func (d *diagnosis) hits(sum []byte) bool {
 func (d *diagnosis) aim() {
 	scheme := d.provider.Scheme
 	if scheme.TimestampHeader != "" {
-		d.timestamp = strings.TrimSpace(d.failure.header.Get(scheme.TimestampHeader))
+		d.timestamp = strings.TrimSpace(d.request.Header.Get(scheme.TimestampHeader))
 	}
 	switch d.reason {
 	case signature.Malformed:
@@ -643,19 +594,19 @@ func (d *diagnosis) aim() {
 func otherHeaders(all []sighting, scheme signature.Scheme) string {
 	for _, s := range all {
 		if !s.official && len(s.mac) == sha256.Size {
-			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.%s", clip(s.header), scheme.Provider, strings.Join(scheme.Headers, " or "), renamed(s.header, scheme))
+			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.%s", term.Clip(s.header, mostQuoted), scheme.Provider, strings.Join(scheme.Headers, " or "), renamed(s.header, scheme))
 		}
 	}
 	return ""
 }
 
 // unknown is the last word on a failure that nothing explains; all are the
-// searches under the schemes that it may be of. The gravest reason counts.
+// searches under the schemes that it may be of. A mismatch says most.
 func unknown(all []*diagnosis) []Finding {
 	var of *diagnosis
 	var assumed []string
 	for _, d := range all {
-		if of == nil || rank(d.reason) > rank(of.reason) {
+		if of == nil || d.reason == signature.Mismatch && of.reason != signature.Mismatch {
 			of = d
 		}
 		if d.provider.Scheme.Assumed {
@@ -681,9 +632,9 @@ func unknown(all []*diagnosis) []Finding {
 	switch {
 	case of.large():
 		explanation = fmt.Sprintf("No known transformation of secret or signature makes it match; of a body over %d MiB only its ends, its layout and what was put around it were tried.", wholeBody>>20)
-	case of.failure.streamed:
+	case of.request.Stream != nil:
 		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends and its layout were tried."
-		if of.failure.again == nil {
+		if of.request.Again == nil {
 			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."
 		}
 	}

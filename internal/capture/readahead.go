@@ -1,4 +1,4 @@
-package verify
+package capture
 
 import (
 	"context"
@@ -14,11 +14,11 @@ const (
 	streamChunks = 3
 )
 
-// readAhead calls use for each piece of r, in order, while the next one is
+// ReadAhead calls use for each piece of r, in order, while the next one is
 // being read: hashing and reading take about a fifth less time side by side.
 // It returns the error of the reader, of use, or of ctx; after one of the last
 // two a blocked read may still be under way.
-func readAhead(ctx context.Context, r io.Reader, use func([]byte) error) error {
+func ReadAhead(ctx context.Context, r io.Reader, use func([]byte) error) error {
 	type piece struct {
 		text []byte
 		err  error

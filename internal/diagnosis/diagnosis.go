@@ -1,0 +1,92 @@
+// Package diagnosis says why the signature of a delivery does not match. It looks
+// for the transformation of body, key or signature under which it would have
+// matched. It has no way to a verdict: it is given a failure and returns findings.
+// It never lets out the digest that would have been right, since a failing verifier
+// must not become one that signs.
+package diagnosis
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// Candidate is one webhook's secret.
+type Candidate struct {
+	Provider string // "": the secret of an unnamed webhook, tried for every provider
+	ID       string // of the webhook; may be empty
+	Name     string // for results; may be empty
+	Secret   secret.Value
+	// Older says that this is not the webhook's present secret but one that it
+	// had before. It is as valid; a match is noted.
+	Older bool
+	// Retired says that the webhook is deleted, disabled or replaced: a match
+	// among Explainer.Others is then an older secret.
+	Retired bool
+}
+
+// Fits reports whether c is a secret of the provider, or may be.
+func (c *Candidate) Fits(provider string) bool { return c.Provider == "" || c.Provider == provider }
+
+// Provider is what must be known of one: how it signs, and where its bodies say
+// what they are.
+type Provider struct {
+	Name     string
+	Scheme   signature.Scheme
+	Envelope capture.Envelope
+	// Sample, where not nil, is a body of the event type with its members in the
+	// order in which the provider writes them; a diagnosis looks at that alone.
+	Sample func(eventType string) []byte
+}
+
+// Finding is one probable cause of a failure.
+type Finding struct {
+	Cause       string // public name, see the command-line contract
+	Fix         string // what to do, in one sentence
+	Explanation string // what was found, in one sentence
+}
+
+// Explainer says why deliveries fail. It is safe for concurrent use.
+type Explainer struct {
+	Providers  []Provider
+	Candidates []Candidate // the secrets that the deliveries were verified with
+	Others     []Candidate // secrets that were not tried, and may explain a failure
+	Signature  string      // a bare signature for every delivery: headers are not asked
+}
+
+// Explain returns the proven causes of a failure, or signs of one, or "unknown"
+// for a mismatch; nothing for a missing signature of which there is no trace. The
+// delivery may come from the possible ones of the providers, or from any where
+// there are none, and provider is the one for which it would match; else -1.
+func (e *Explainer) Explain(ctx context.Context, r *capture.Request, possible []int) (provider int, found []Finding) {
+	var all []*diagnosis
+	for i := range e.Providers {
+		if (len(possible) == 0 || slices.Contains(possible, i)) && e.Providers[i].Scheme.Check() == nil {
+			all = append(all, e.newDiagnosis(r, i))
+		}
+	}
+	for _, d := range all {
+		prove := d.prove
+		if r.Stream != nil {
+			prove = d.proveStream
+		}
+		if found := prove(ctx); found != nil {
+			if d.hit {
+				found = append(d.prior, found...)
+			}
+			return d.index, found
+		}
+	}
+	if r.Stream == nil {
+		if found := signs(all); len(found) > 0 {
+			return -1, found
+		}
+	}
+	return -1, unknown(all)
+}
+
+// mostQuoted bounds, in bytes, what a finding repeats of a delivery.
+const mostQuoted = 100
