@@ -40,9 +40,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	answer := s.read(w, r, buf, &d)
 	busy(r.Context())
-	var record []byte
+	var failed *capture.Request
 	if answer.status == 0 {
-		answer, record = s.take(r, buf, &d)
+		answer, failed = s.take(r, buf, &d)
 	}
 	d.Status, d.Latency = answer.status, s.o.Now().Sub(d.ReceivedAt)
 	shown := s.count(&d)
@@ -51,7 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d.cut()
-	if rep := (report{delivery: d, record: record}); !s.reporter.offer(rep) {
+	if rep := (report{delivery: d, failed: failed}); !s.reporter.offer(rep) {
 		_ = http.NewResponseController(w).Flush() // the sender does not wait for whoever reads the reports
 		s.reporter.add(rep)
 	}
@@ -150,11 +150,13 @@ func readAll(r io.Reader, b []byte, size int64) ([]byte, error) {
 	}
 }
 
-// take verifies the delivery and does what is asked for with a valid one. The
-// record is that of an invalid one that is to be explained, or nil.
-func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, []byte) {
-	if s.judge != nil {
-		s.judge.judge(d, r.Header, buf.body)
+// take verifies the delivery and does what is asked for with a valid one. It
+// returns an invalid one that is to be explained, else nil.
+func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, *capture.Request) {
+	request := &capture.Request{Body: buf.body}
+	if s.engine != nil {
+		request.Header = fields(r.Header)
+		d.judge(s.engine, request)
 	} else {
 		d.Reason = Unverified
 		guess(s.o.Providers, d, r.Header, buf.body)
@@ -165,28 +167,27 @@ func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, []byte
 	if d.Taken() {
 		return s.accept(r, buf, d), nil
 	}
-	return s.reject(r, buf, d)
+	explain := s.explains.allow(d.ReceivedAt)
+	a := s.reject(r, buf, d)
+	if !explain {
+		return a, nil
+	}
+	buf.body = nil // it lives on in the report
+	return a, request
 }
 
 // reject answers an invalid delivery. It is not forwarded, and kept only where
 // that was asked for: not among the valid ones, and as far as it can be.
-func (s *Server) reject(r *http.Request, buf *buffer, d *Delivery) (answer, []byte) {
-	explain := s.explains.allow(d.ReceivedAt)
-	if explain || s.o.Rejected != nil {
-		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
-	}
+func (s *Server) reject(r *http.Request, buf *buffer, d *Delivery) answer {
 	if s.o.Rejected != nil {
+		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
 		if err := s.o.Rejected.Append(buf.record); err != nil {
 			d.Notes = append(d.Notes, notKept(err))
 		} else {
 			d.Saved = true
 		}
 	}
-	var record []byte
-	if explain {
-		record, buf.record = buf.record, nil // it lives on in the report
-	}
-	return answer{status: http.StatusUnauthorized, text: "the signature is not valid: " + string(d.Reason)}, record
+	return answer{status: http.StatusUnauthorized, text: "the signature is not valid: " + string(d.Reason)}
 }
 
 // accept keeps and forwards a delivery.

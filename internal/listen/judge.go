@@ -1,9 +1,7 @@
 package listen
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,22 +11,13 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-// judge gives single deliveries the verdicts of package verify.
-type judge struct{ engine *verify.Engine }
-
-// newJudge checks what is verified with. No secret at all, an unusable one, or
+// newEngine checks what is verified with. No secret at all, an unusable one, or
 // an unusable scheme is an error of kind Usage.
-func newJudge(o Options) (*judge, error) {
+func newEngine(o Options) (*verify.Engine, error) {
 	if err := checkSchemes(o.Providers); err != nil {
 		return nil, err
 	}
-	engine, err := verify.New(verify.Options{
-		Providers: o.Providers, Candidates: o.Candidates, Others: o.Others, Workers: 1, Diagnoses: 1,
-	})
-	if err != nil {
-		return nil, err
-	}
-	return &judge{engine}, nil
+	return verify.New(verify.Options{Providers: o.Providers, Candidates: o.Candidates, Others: o.Others})
 }
 
 func checkSchemes(providers []verify.Provider) error {
@@ -42,10 +31,19 @@ func checkSchemes(providers []verify.Provider) error {
 
 // judge fills in the verdict and, from the body, what the delivery says of
 // itself. The body is looked into only after it was verified.
-func (j *judge) judge(d *Delivery, header http.Header, body []byte) {
-	r := j.engine.Judge(&capture.Request{Header: fields(header), Body: body})
+func (d *Delivery) judge(e *verify.Engine, request *capture.Request) {
+	r := e.Judge(request)
 	d.Reason, d.Provider, d.WebhookID, d.Webhook = r.Reason, r.Provider, r.WebhookID, r.Webhook
 	d.EventID, d.EventType, d.Notes = r.EventID, r.EventType, append(d.Notes, r.Notes...)
+}
+
+// explain completes a failure: why it failed and, where that shows it, whose it is.
+// It takes some milliseconds. Package diagnosis promises that no finding holds a
+// digest.
+func (d *Delivery) explain(ctx context.Context, e *verify.Engine, request *capture.Request) {
+	r := verify.Result{Reason: d.Reason, Provider: d.Provider, EventID: d.EventID, EventType: d.EventType}
+	e.Explain(ctx, request, &r)
+	d.Diagnosis, d.Provider, d.EventID, d.EventType = r.Diagnosis, r.Provider, r.EventID, r.EventType
 }
 
 // fields are the lines of a header, by name as a record has them.
@@ -80,38 +78,3 @@ const (
 	mostQuoted = 100
 	mostShown  = 1000
 )
-
-func clip(s string, most int) string {
-	if len(s) > most {
-		return s[:most] + "..."
-	}
-	return s
-}
-
-var errNotExplained = errors.New("its record is judged otherwise")
-
-// explain completes a failure, given its record: why it failed and, where that
-// tells it, whose it is. It takes some milliseconds. Package verify promises
-// that no finding holds a digest.
-func (j *judge) explain(ctx context.Context, d *Delivery, record []byte) error {
-	batches, err := capture.Read(ctx, []string{"-"}, capture.Options{Format: "ndjson", Stdin: bytes.NewReader(record)})
-	if err != nil {
-		return err
-	}
-	var found verify.Result
-	_, err = j.engine.Run(ctx, batches, func(c *verify.Chunk) error {
-		for _, r := range c.Results {
-			found = r
-		}
-		return nil
-	})
-	switch {
-	case err != nil:
-		return err
-	case found.Reason != d.Reason:
-		return errNotExplained
-	}
-	d.Diagnosis, d.Notes = found.Diagnosis, append(d.Notes, found.Notes...)
-	d.Provider, d.EventID, d.EventType = found.Provider, found.EventID, found.EventType
-	return nil
-}

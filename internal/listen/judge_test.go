@@ -34,7 +34,7 @@ func TestSameVerdictAsVerify(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j, err := newJudge(o)
+			e, err := newEngine(o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,7 +44,7 @@ func TestSameVerdictAsVerify(t *testing.T) {
 			for i := range 3000 {
 				header, body := soup(r)
 				var d Delivery
-				j.judge(&d, header, body)
+				d.judge(e, &capture.Request{Header: fields(header), Body: body})
 				got = append(got, verify.Result{
 					Source: fmt.Sprintf("-:%d", i+1), Valid: d.Taken(), Provider: d.Provider, WebhookID: d.WebhookID, Webhook: d.Webhook,
 					EventID: d.EventID, EventType: d.EventType, Reason: d.Reason, Notes: d.Notes,

@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -125,7 +126,7 @@ func (d *Delivery) cut() {
 		return
 	}
 	for _, text := range []*string{&d.Method, &d.URL, &d.EventID, &d.EventType} {
-		*text = clip(*text, mostShown)
+		*text = term.Clip(*text, mostShown)
 	}
 }
 
@@ -148,7 +149,7 @@ func (o Options) Check() error {
 	case o.NoVerify || len(o.Candidates) == 0:
 		return checkSchemes(o.Providers)
 	}
-	_, err := newJudge(o)
+	_, err := newEngine(o)
 	return err
 }
 

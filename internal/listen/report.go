@@ -2,11 +2,11 @@ package listen
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -69,7 +69,7 @@ const maxEvents = 256
 // report is a delivery on its way to the user.
 type report struct {
 	delivery Delivery
-	record   []byte // of an invalid delivery that is to be explained
+	failed   *capture.Request // that is to be explained; else nil
 }
 
 // reporter tells of deliveries, one after the other, in the order in which they
@@ -144,10 +144,8 @@ func (r *reporter) run(ctx context.Context) {
 
 func (r *reporter) tell(ctx context.Context, rep report) bool {
 	d := rep.delivery
-	if rep.record != nil {
-		if err := r.s.judge.explain(ctx, &d, rep.record); err != nil && !errors.Is(err, context.Canceled) {
-			d.Notes = append(d.Notes, fmt.Sprintf("the failure could not be explained: %v", err))
-		}
+	if rep.failed != nil {
+		d.explain(ctx, r.s.engine, rep.failed)
 		d.cut()
 	}
 	err := r.s.o.Report(d)

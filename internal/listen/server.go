@@ -15,6 +15,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/verify"
 )
 
 // How a run ends: connections get a moment to send what they have begun, then
@@ -27,7 +29,7 @@ const (
 // Server receives deliveries. It is run once.
 type Server struct {
 	o        Options
-	judge    *judge // nil where nothing is verified
+	engine   *verify.Engine // nil where nothing is verified
 	seen     *seen
 	reporter *reporter
 	lines    limiter
@@ -71,7 +73,7 @@ func New(o Options) (*Server, error) {
 		return s, nil
 	}
 	var err error
-	s.judge, err = newJudge(o)
+	s.engine, err = newEngine(o)
 	return s, err
 }
 
@@ -282,7 +284,7 @@ func (s *Server) count(d *Delivery) bool {
 	} else if f != nil {
 		c.Refused++
 	}
-	event := clip(d.EventType, mostQuoted)
+	event := term.Clip(d.EventType, mostQuoted)
 	if _, known := c.Events[event]; !known && len(c.Events) >= maxEvents {
 		event = ""
 	}
