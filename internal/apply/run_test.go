@@ -217,11 +217,11 @@ func (w *world) looks() []string {
 
 // refuse makes the fake answer 400 to creates of webhooks with this name.
 func refuse(name string) wundertreosfake.Options {
-	return wundertreosfake.Options{Fault: func(r *http.Request) wundertreosfake.Fault {
+	return wundertreosfake.Options{Inject: func(r *http.Request) wundertreosfake.Injection {
 		if r.Method == http.MethodPost && strings.Contains(peek(r), `"`+name+`"`) {
-			return wundertreosfake.Fault{Answer: &wundertreosfake.Answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"invalid_request","message":"no"}`)}}
+			return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"invalid_request","message":"no"}`)}}
 		}
-		return wundertreosfake.Fault{}
+		return wundertreosfake.Injection{}
 	}}
 }
 
@@ -311,8 +311,8 @@ func TestRateLimitThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, wundertreosfake.Options{})
 	p := w.plan(hooks("name: a, url: 'https://a.test/'"), false)
-	w.fresh(wundertreosfake.Options{Fault: func(*http.Request) wundertreosfake.Fault {
-		return wundertreosfake.Fault{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
+	w.fresh(wundertreosfake.Options{Inject: func(*http.Request) wundertreosfake.Injection {
+		return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
 	}})
 	for interrupt, want := range map[int]int{2: 2, 50: slowTries - 1} {
 		slept := 0
@@ -415,11 +415,11 @@ func TestReplaceWhoseDeletionIsRateLimited(t *testing.T) {
 	w := newWorld(t, wundertreosfake.Options{})
 	w.apply(both, false)
 	p := w.plan(strings.Replace(both, "deal.created", "deal.updated", 1), false)
-	w.wunder.SetFault(func(r *http.Request) wundertreosfake.Fault {
+	w.wunder.Inject(func(r *http.Request) wundertreosfake.Injection {
 		if r.Method != http.MethodDelete {
-			return wundertreosfake.Fault{}
+			return wundertreosfake.Injection{}
 		}
-		return wundertreosfake.Fault{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
+		return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
 	})
 	r := w.runner()
 	r.Sleep = func(context.Context, time.Duration) error {

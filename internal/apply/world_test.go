@@ -182,7 +182,7 @@ func (w *world) apply(text string, prune bool) []Outcome {
 func (w *world) raw(name string) provider.Provider { return provider.Raw(driver(name), w.access[name]) }
 
 // fix ends the faults of the fake.
-func (w *world) fix() { w.wunder.SetFault(nil) }
+func (w *world) fix() { w.wunder.Inject(nil) }
 
 // peek reads a request's body and puts it back.
 func peek(r *http.Request) string {

@@ -130,7 +130,7 @@ func TestUpdateWhoseLookFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake.Inject(zyntrofake.Fault{Action: "fetchWebhooks", Times: -1, Status: 500})
+	fake.Inject(zyntrofake.Injection{Action: "fetchWebhooks", Times: -1, Status: 500})
 	got, err := p.Update(t.Context(), made.ID, provider.Change{Status: ptr(provider.Paused)})
 	if err != nil {
 		t.Fatal(err)
@@ -156,7 +156,7 @@ func TestNotFound(t *testing.T) {
 			t.Errorf("%s: %v, exit %d, code %s", name, err, fault.ExitCode(err), fault.Code(err))
 		}
 	}
-	fake.Inject(zyntrofake.Fault{Action: "fetchWebhooks", ExtraRows: []json.RawMessage{json.RawMessage(`7`)}})
+	fake.Inject(zyntrofake.Injection{Action: "fetchWebhooks", ExtraRows: []json.RawMessage{json.RawMessage(`7`)}})
 	if _, err := p.Get(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "unreadable rows: 1") {
 		t.Errorf("beside an unreadable row: %v", err)
 	}
@@ -170,7 +170,7 @@ func TestOddRows(t *testing.T) {
 		`{"wh_id":"c","wh_last_status":"failed","wh_failure_count":"9","wh_last_triggered":"2026-04-02 15:59:37"}`} {
 		rows = append(rows, json.RawMessage(row))
 	}
-	fake.Inject(zyntrofake.Fault{ExtraRows: rows})
+	fake.Inject(zyntrofake.Injection{ExtraRows: rows})
 	got, err := p.List(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -201,11 +201,11 @@ func TestWhoAmIAndHelp(t *testing.T) {
 	if last := fake.Requests()[len(fake.Requests())-1]; string(last.Body) != `{"help":true}` || last.Action != "createWebhook" {
 		t.Errorf("help was asked for with %s", last.Body)
 	}
-	fake.Inject(zyntrofake.Fault{Body: ptr("# Help")})
+	fake.Inject(zyntrofake.Injection{Body: ptr("# Help")})
 	if _, err := p.LiveEvents(t.Context()); fault.ExitCode(err) != 6 {
 		t.Errorf("events of a text: %v", err)
 	}
-	fake.Inject(zyntrofake.Fault{Times: -1, Status: 500})
+	fake.Inject(zyntrofake.Injection{Times: -1, Status: 500})
 	if _, err := p.LiveEvents(t.Context()); fault.ExitCode(err) != 6 {
 		t.Errorf("events of nothing: %v", err)
 	}
@@ -232,15 +232,15 @@ func TestDeveloperSecretAndPrefix(t *testing.T) {
 
 func TestErrorKinds(t *testing.T) {
 	t.Parallel()
-	page := func(status int, body string) zyntrofake.Fault {
-		return zyntrofake.Fault{Times: -1, Unprocessed: true, Status: status, Body: &body}
+	page := func(status int, body string) zyntrofake.Injection {
+		return zyntrofake.Injection{Times: -1, Unprocessed: true, Status: status, Body: &body}
 	}
 	for _, tt := range []struct {
 		name        string
 		credentials map[string]string
 		change      func(*provider.Spec)
 		shape       zyntrofake.ErrorShape
-		fault       *zyntrofake.Fault
+		fault       *zyntrofake.Injection
 		exit        int
 		code        string
 		certain     bool
@@ -263,8 +263,8 @@ func TestErrorKinds(t *testing.T) {
 		{name: "unknown words", shape: zyntrofake.ErrorList, change: func(s *provider.Spec) { s.Timeout = ptr(1) }, exit: 5, code: "refused", certain: true, says: "wh_timeout must be between 5 and 120"},
 		{name: "unknown words, 201", fault: ptr(page(201, `{"status":"error","message":"No","hint":"Ask"}`)), exit: 5, code: "refused", certain: true, says: "No", hint: "Zyntro's hint: Ask"},
 		{name: "a hint of two lines", fault: ptr(page(200, `{"status":"error","message":"No","hint":"Ask\n::add-path::x"}`)), exit: 5, code: "refused", certain: true, says: "No", hint: "Zyntro's hint: Ask ::add-path::x"},
-		{name: "insert failed", fault: &zyntrofake.Fault{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook", hint: "later"},
-		{name: "insert failed, as a list", shape: zyntrofake.ErrorList, fault: &zyntrofake.Fault{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook"},
+		{name: "insert failed", fault: &zyntrofake.Injection{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook", hint: "later"},
+		{name: "insert failed, as a list", shape: zyntrofake.ErrorList, fault: &zyntrofake.Injection{InsertFails: true}, exit: 6, code: "unavailable", says: "Failed to create webhook"},
 		{name: "429", fault: ptr(page(429, `{"status":"error","message":"slow down"}`)), exit: 6, code: "rate-limited", certain: true, says: "slow down", hint: "again"},
 		{name: "401", fault: ptr(page(401, `{"message":"who?"}`)), exit: 4, code: "auth", certain: true, says: "who?", hint: "login"},
 		{name: "403 page", fault: ptr(page(403, `<html>`)), exit: 4, code: "auth", certain: true, hint: "login"},
@@ -274,7 +274,7 @@ func TestErrorKinds(t *testing.T) {
 		{name: "500", fault: ptr(page(500, `{"status":"error","message":"Invalid API Key"}`)), exit: 6, code: "unavailable", says: "Invalid API Key", hint: "later"},
 		{name: "503 page", fault: ptr(page(503, `<html>`)), exit: 6, code: "unavailable", hint: "later"},
 		{name: "captive portal", fault: ptr(page(200, `<html>`)), exit: 6, code: "unavailable", hint: "base-url"},
-		{name: "redirect", fault: &zyntrofake.Fault{Status: 307, Header: http.Header{"Location": {"https://other.example/"}}}, exit: 6, code: "unavailable", hint: "base-url"},
+		{name: "redirect", fault: &zyntrofake.Injection{Status: 307, Header: http.Header{"Location": {"https://other.example/"}}}, exit: 6, code: "unavailable", hint: "base-url"},
 		{name: "error with a secret", fault: ptr(page(400, `{"status":"error","data":{"secret_key":"x"}}`)), exit: 6, code: "unavailable"},
 		{name: "no secret", fault: ptr(page(200, `{"status":"success","data":{"wh_id":"x"}}`)), exit: 6, code: "unavailable"},
 	} {
@@ -313,7 +313,7 @@ func TestErrorKinds(t *testing.T) {
 func TestRateLimitSaysHowLong(t *testing.T) {
 	t.Parallel()
 	fake, p := sandbox(t, zyntrofake.Options{})
-	fake.Inject(zyntrofake.Fault{Times: -1, Unprocessed: true, Status: 429, Header: http.Header{"Retry-After": {"3600"}}})
+	fake.Inject(zyntrofake.Injection{Times: -1, Unprocessed: true, Status: 429, Header: http.Header{"Retry-After": {"3600"}}})
 	_, err := p.List(t.Context())
 	if fault.Code(err) != "rate-limited" || !strings.Contains(err.Error(), "1h0m0s") || !strings.Contains(fault.HintOf(err).String(), "1h0m0s") {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
@@ -324,12 +324,12 @@ func TestTransport(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
-		fault zyntrofake.Fault
+		fault zyntrofake.Injection
 		stage httpx.Stage
 	}{
-		{"reset before", zyntrofake.Fault{ResetBefore: true}, httpx.Sent},
-		{"reset after", zyntrofake.Fault{ResetAfter: true}, httpx.Sent},
-		{"cut short", zyntrofake.Fault{TruncateAt: ptr(20)}, httpx.Answered},
+		{"reset before", zyntrofake.Injection{ResetBefore: true}, httpx.Sent},
+		{"reset after", zyntrofake.Injection{ResetAfter: true}, httpx.Sent},
+		{"cut short", zyntrofake.Injection{TruncateAt: ptr(20)}, httpx.Answered},
 	} {
 		fake, p := sandbox(t, zyntrofake.Options{})
 		fake.Inject(tt.fault)

@@ -85,8 +85,8 @@ type Options struct {
 	BareNotFound bool
 	// ListLag is how long a new subscription stays out of lists.
 	ListLag time.Duration
-	// Fault is asked before each request; see [API.SetFault].
-	Fault func(*http.Request) Fault
+	// Inject is asked before each request; see [API.Inject].
+	Inject func(*http.Request) Injection
 }
 
 // Epoch is where the clock of a fake without one stands.
@@ -105,7 +105,7 @@ type API struct {
 	subscriptions []subscription // in order of creation
 	requests      map[string][]time.Time
 	attempts      []Attempt
-	fault         func(*http.Request) Fault
+	inject        func(*http.Request) Injection
 }
 
 // New returns a fake without subscriptions.
@@ -134,7 +134,7 @@ func New(o Options) *API {
 		auth:     o.Credentials,
 		random:   newRandom(o.Seed),
 		requests: map[string][]time.Time{},
-		fault:    o.Fault,
+		inject:   o.Inject,
 	}
 }
 

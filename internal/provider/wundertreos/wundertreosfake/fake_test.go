@@ -336,10 +336,10 @@ func TestFaults(t *testing.T) {
 	api, base := serve(t, fake.Options{})
 	id, _ := create(t, base, fake.Key, good)
 	url := base + collection
-	do := func(f fake.Fault, method, url, body string) (answer, error) {
+	do := func(f fake.Injection, method, url, body string) (answer, error) {
 		t.Helper()
-		api.SetFault(func(*http.Request) fake.Fault { return f })
-		defer api.SetFault(nil)
+		api.Inject(func(*http.Request) fake.Injection { return f })
+		defer api.Inject(nil)
 		return ask(t, method, url, fake.Key, body)
 	}
 	count := func(want int) {
@@ -348,18 +348,18 @@ func TestFaults(t *testing.T) {
 			t.Fatalf("%d webhooks, want %d", n, want)
 		}
 	}
-	if _, err := do(fake.Fault{ResetBefore: true}, "POST", url, good); err == nil {
+	if _, err := do(fake.Injection{ResetBefore: true}, "POST", url, good); err == nil {
 		t.Error("no reset")
 	}
 	count(1)
-	if _, err := do(fake.Fault{ResetAfter: true}, "POST", url, good); err == nil {
+	if _, err := do(fake.Injection{ResetAfter: true}, "POST", url, good); err == nil {
 		t.Error("no reset")
 	}
 	count(2)
 	busy := &fake.Answer{Status: 503, Header: http.Header{"Retry-After": {"3"}}, Body: []byte("<html>")}
 	for after, webhooks := range map[bool]int{false: 0, true: 1} {
 		before := api.Webhooks()
-		a, err := do(fake.Fault{Answer: busy, AnswerAfter: after}, "POST", url, good)
+		a, err := do(fake.Injection{Answer: busy, AnswerAfter: after}, "POST", url, good)
 		if err != nil || a.status != 503 || a.body != "<html>" || a.header.Get("Retry-After") != "3" {
 			t.Errorf("%+v %v", a, err)
 		}
@@ -371,24 +371,24 @@ func TestFaults(t *testing.T) {
 		want int
 		ok   bool
 	}{{&zero, 0, false}, {&ten, 10, false}, {&all, len(must(t, "GET", url+"/"+id, fake.Key, "").body), true}} {
-		a, err := do(fake.Fault{Truncate: tt.n}, "GET", url+"/"+id, "")
+		a, err := do(fake.Injection{Truncate: tt.n}, "GET", url+"/"+id, "")
 		if a.status != 200 || len(a.body) != tt.want || (err == nil) != tt.ok {
 			t.Errorf("cut at %d: %+v %v", *tt.n, a, err)
 		}
 	}
-	if a, err := do(fake.Fault{BadRow: `"oops"`}, "GET", url, ""); err != nil || !strings.HasPrefix(a.body, `{"data":["oops",{"id":`) {
+	if a, err := do(fake.Injection{BadRow: `"oops"`}, "GET", url, ""); err != nil || !strings.HasPrefix(a.body, `{"data":["oops",{"id":`) {
 		t.Errorf("%+v %v", a, err)
 	}
-	if a, err := do(fake.Fault{BadRow: `"oops"`}, "GET", url+"/"+id, ""); err != nil || strings.Contains(a.body, "oops") {
+	if a, err := do(fake.Injection{BadRow: `"oops"`}, "GET", url+"/"+id, ""); err != nil || strings.Contains(a.body, "oops") {
 		t.Errorf("%+v %v", a, err)
 	}
 	start := time.Now()
-	if a, err := do(fake.Fault{Delay: 30 * time.Millisecond}, "GET", url, ""); err != nil || a.status != 200 || time.Since(start) < 30*time.Millisecond {
+	if a, err := do(fake.Injection{Delay: 30 * time.Millisecond}, "GET", url, ""); err != nil || a.status != 200 || time.Since(start) < 30*time.Millisecond {
 		t.Errorf("%+v %v", a, err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	api.SetFault(func(*http.Request) fake.Fault { return fake.Fault{Delay: time.Hour} })
+	api.Inject(func(*http.Request) fake.Injection { return fake.Injection{Delay: time.Hour} })
 	r, err := http.NewRequestWithContext(ctx, "GET", url, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -400,7 +400,7 @@ func TestFaults(t *testing.T) {
 
 func TestBadRowInEmptyList(t *testing.T) {
 	t.Parallel()
-	_, base := serve(t, fake.Options{Fault: func(*http.Request) fake.Fault { return fake.Fault{BadRow: "7"} }})
+	_, base := serve(t, fake.Options{Inject: func(*http.Request) fake.Injection { return fake.Injection{BadRow: "7"} }})
 	if a := must(t, "GET", base+collection, fake.Key, ""); a.body != `{"data":[7]}` {
 		t.Error(a.body)
 	}
@@ -409,7 +409,7 @@ func TestBadRowInEmptyList(t *testing.T) {
 // TestFaultsWithoutAConnection: a handler that cannot reset says so.
 func TestFaultsWithoutAConnection(t *testing.T) {
 	t.Parallel()
-	api := fake.New(fake.Options{Fault: func(*http.Request) fake.Fault { return fake.Fault{ResetBefore: true} }})
+	api := fake.New(fake.Options{Inject: func(*http.Request) fake.Injection { return fake.Injection{ResetBefore: true} }})
 	w := httptest.NewRecorder()
 	api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", collection, nil))
 	if w.Code != 500 {

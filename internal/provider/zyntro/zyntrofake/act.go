@@ -11,20 +11,20 @@ import (
 
 // call is one request being checked.
 type call struct {
-	fake   *Fake
-	fields map[string]any
-	fault  Fault
-	update bool
-	events []string
+	fake     *Fake
+	fields   map[string]any
+	injected Injection
+	update   bool
+	events   []string
 }
 
 // act does what the request asks for. The order of checks is that of the error
 // table on the create page (assumed): key, required fields, URL, events,
 // organisation, insert.
-func (f *Fake) act(action string, v2 bool, fields map[string]any, fault Fault) object {
+func (f *Fake) act(action string, v2 bool, fields map[string]any, injected Injection) object {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	c := call{fake: f, fields: fields, fault: fault, update: action == "updateWebhook"}
+	c := call{fake: f, fields: fields, injected: injected, update: action == "updateWebhook"}
 
 	account, message := c.authenticate(v2)
 	if message != "" {
@@ -195,7 +195,7 @@ func (c *call) number(name string) (int, bool) {
 }
 
 func (c *call) create(org string) object {
-	if c.fault.InsertFails {
+	if c.injected.InsertFails {
 		return c.fake.fail("Failed to create webhook", "")
 	}
 	f := c.fake
@@ -255,7 +255,7 @@ func (c *call) change(org string) object {
 
 func (c *call) fetch(org string) object {
 	rows := []any{}
-	for _, row := range c.fault.ExtraRows {
+	for _, row := range c.injected.ExtraRows {
 		rows = append(rows, row)
 	}
 	for _, w := range c.fake.webhooks {

@@ -65,13 +65,13 @@ type Fake struct {
 	o       Options
 	account Account // the one that always exists
 
-	mu       sync.Mutex
-	random   random
-	accounts []Account
-	webhooks []*webhook // of all organisations, oldest first
-	faults   []Fault
-	requests []Request
-	attempts []Attempt
+	mu         sync.Mutex
+	random     random
+	accounts   []Account
+	webhooks   []*webhook // of all organisations, oldest first
+	injections []Injection
+	requests   []Request
+	attempts   []Attempt
 }
 
 // webhook is one row of the API's table.

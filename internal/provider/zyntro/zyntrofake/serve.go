@@ -29,37 +29,37 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	dir, action := path.Split(r.URL.Path)
-	fault := f.take(action)
-	pause(r, fault.DelayBefore)
+	injected := f.take(action)
+	pause(r, injected.DelayBefore)
 
 	record := Request{Action: action, Path: r.URL.Path, Body: body}
-	if fault.ResetBefore {
+	if injected.ResetBefore {
 		f.log(record)
 		reset(w)
 		return
 	}
 	ans := answer{status: http.StatusOK}
-	if !fault.Unprocessed {
-		ans = f.route(r.Method, dir, action, body, fault)
+	if !injected.Unprocessed {
+		ans = f.route(r.Method, dir, action, body, injected)
 	}
-	if fault.Status != 0 {
-		ans.status = fault.Status
+	if injected.Status != 0 {
+		ans.status = injected.Status
 	}
-	if fault.Body != nil {
-		ans.body = []byte(*fault.Body)
+	if injected.Body != nil {
+		ans.body = []byte(*injected.Body)
 	}
-	for name, values := range fault.Header {
+	for name, values := range injected.Header {
 		w.Header()[name] = values
 	}
-	pause(r, fault.DelayAfter)
-	if fault.ResetAfter {
+	pause(r, injected.DelayAfter)
+	if injected.ResetAfter {
 		f.log(record)
 		reset(w)
 		return
 	}
 	record.Status = ans.status
 	f.log(record)
-	ans.write(w, fault.TruncateAt)
+	ans.write(w, injected.TruncateAt)
 }
 
 // answer is a status and a body.
@@ -105,7 +105,7 @@ func pause(r *http.Request, d time.Duration) {
 	}
 }
 
-func (f *Fake) route(method, dir, action string, body []byte, fault Fault) answer {
+func (f *Fake) route(method, dir, action string, body []byte, injected Injection) answer {
 	actions := []string{"createWebhook", "fetchWebhooks", "updateWebhook"}
 	if dir != prefix && dir != prefixV2 || !slices.Contains(actions, action) {
 		return answer{http.StatusNotFound, []byte("<html><body><h1>404 Not Found</h1></body></html>"), true}
@@ -121,7 +121,7 @@ func (f *Fake) route(method, dir, action string, body []byte, fault Fault) answe
 	case fields["help"] == true: // the JSON boolean; alone or not, nothing else happens
 		result = help(action)
 	default:
-		result = f.act(action, dir == prefixV2, fields, fault)
+		result = f.act(action, dir == prefixV2, fields, injected)
 	}
 	text, err := encode(result)
 	if err != nil { // impossible: results are texts, numbers and lists of them

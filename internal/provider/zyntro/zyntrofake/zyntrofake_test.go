@@ -318,24 +318,24 @@ func TestFaults(t *testing.T) {
 	at := func(n int) *int { return &n }
 	for _, tt := range []struct {
 		name    string
-		fault   zyntrofake.Fault
+		fault   zyntrofake.Injection
 		status  int // 0: no answer
 		body    string
 		cut     bool
 		created int
 	}{
-		{"none for this action", zyntrofake.Fault{Action: "fetchWebhooks", Status: 500}, 200, "success", false, 1},
-		{"later", zyntrofake.Fault{Skip: 1, Status: 500}, 200, "success", false, 1},
-		{"reset before", zyntrofake.Fault{ResetBefore: true}, 0, "", false, 0},
-		{"reset after", zyntrofake.Fault{ResetAfter: true}, 0, "", false, 1},
-		{"truncated", zyntrofake.Fault{TruncateAt: at(30)}, 200, `{"data":{"action":"created","s`, true, 1},
-		{"truncated to nothing", zyntrofake.Fault{TruncateAt: at(0)}, 200, "", true, 1},
-		{"no JSON", zyntrofake.Fault{Body: text("<html>")}, 200, "<html>", false, 1},
-		{"503 after the work", zyntrofake.Fault{Status: 503, Body: text("down")}, 503, "down", false, 1},
-		{"503 before", zyntrofake.Fault{Unprocessed: true, Status: 503}, 503, "", false, 0},
-		{"429", zyntrofake.Fault{Unprocessed: true, Status: 429, Header: http.Header{"Retry-After": {"7"}}}, 429, "", false, 0},
-		{"insert failed", zyntrofake.Fault{InsertFails: true}, 200, "Failed to create webhook", false, 0},
-		{"slow", zyntrofake.Fault{DelayBefore: time.Millisecond, DelayAfter: time.Millisecond}, 200, "success", false, 1},
+		{"none for this action", zyntrofake.Injection{Action: "fetchWebhooks", Status: 500}, 200, "success", false, 1},
+		{"later", zyntrofake.Injection{Skip: 1, Status: 500}, 200, "success", false, 1},
+		{"reset before", zyntrofake.Injection{ResetBefore: true}, 0, "", false, 0},
+		{"reset after", zyntrofake.Injection{ResetAfter: true}, 0, "", false, 1},
+		{"truncated", zyntrofake.Injection{TruncateAt: at(30)}, 200, `{"data":{"action":"created","s`, true, 1},
+		{"truncated to nothing", zyntrofake.Injection{TruncateAt: at(0)}, 200, "", true, 1},
+		{"no JSON", zyntrofake.Injection{Body: text("<html>")}, 200, "<html>", false, 1},
+		{"503 after the work", zyntrofake.Injection{Status: 503, Body: text("down")}, 503, "down", false, 1},
+		{"503 before", zyntrofake.Injection{Unprocessed: true, Status: 503}, 503, "", false, 0},
+		{"429", zyntrofake.Injection{Unprocessed: true, Status: 429, Header: http.Header{"Retry-After": {"7"}}}, 429, "", false, 0},
+		{"insert failed", zyntrofake.Injection{InsertFails: true}, 200, "Failed to create webhook", false, 0},
+		{"slow", zyntrofake.Injection{DelayBefore: time.Millisecond, DelayAfter: time.Millisecond}, 200, "success", false, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -380,8 +380,8 @@ func TestFaults(t *testing.T) {
 func TestFaultsAreCounted(t *testing.T) {
 	t.Parallel()
 	fake, server := start(t, zyntrofake.Options{})
-	fake.Inject(zyntrofake.Fault{Action: "fetchWebhooks", Skip: 1, Times: 2, Status: 500})
-	fake.Inject(zyntrofake.Fault{Action: "fetchWebhooks", Times: -1, Status: 502})
+	fake.Inject(zyntrofake.Injection{Action: "fetchWebhooks", Skip: 1, Times: 2, Status: 500})
+	fake.Inject(zyntrofake.Injection{Action: "fetchWebhooks", Times: -1, Status: 502})
 	var got []int
 	for range 5 {
 		status, _ := post(t, server.URL+fetch, with(fake, nil))
@@ -395,7 +395,7 @@ func TestFaultsAreCounted(t *testing.T) {
 func TestExtraRows(t *testing.T) {
 	t.Parallel()
 	fake, server := start(t, zyntrofake.Options{})
-	fake.Inject(zyntrofake.Fault{ExtraRows: []json.RawMessage{json.RawMessage(`7`), json.RawMessage(`{"wh_id":{}}`)}})
+	fake.Inject(zyntrofake.Injection{ExtraRows: []json.RawMessage{json.RawMessage(`7`), json.RawMessage(`{"wh_id":{}}`)}})
 	_, body := post(t, server.URL+fetch, with(fake, nil))
 	same(t, body, `{"status":"success","data":[7,{"wh_id":{}}]}`)
 }
@@ -403,7 +403,7 @@ func TestExtraRows(t *testing.T) {
 func TestResetWithoutConnection(t *testing.T) {
 	t.Parallel()
 	fake := zyntrofake.New(zyntrofake.Options{})
-	fake.Inject(zyntrofake.Fault{ResetBefore: true})
+	fake.Inject(zyntrofake.Injection{ResetBefore: true})
 	w := httptest.NewRecorder()
 	fake.ServeHTTP(w, httptest.NewRequest("POST", fetch, strings.NewReader("{}")))
 	if w.Code != 502 {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Fault is what goes wrong with one request. The zero Fault is nothing.
-type Fault struct {
+// Injection is what goes wrong with one request. The zero Injection is nothing.
+type Injection struct {
 	// Delay passes before the request is processed.
 	Delay time.Duration
 	// ResetBefore closes the connection instead of processing the request,
@@ -34,20 +34,20 @@ type Answer struct {
 	Body   []byte
 }
 
-// SetFault has f asked before each request from now on; nil: no more faults.
+// Inject has f asked before each request from now on; nil: nothing is injected.
 // f may be called from several goroutines.
-func (a *API) SetFault(f func(*http.Request) Fault) {
+func (a *API) Inject(f func(*http.Request) Injection) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.fault = f
+	a.inject = f
 }
 
 // ServeHTTP implements [http.Handler].
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.mu.Lock()
-	ask := a.fault
+	ask := a.inject
 	a.mu.Unlock()
-	var f Fault
+	var f Injection
 	if ask != nil {
 		f = ask(r)
 	}

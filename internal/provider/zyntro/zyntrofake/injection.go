@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Fault is something that goes wrong with the next requests. The zero Fault is
+// Injection is what goes wrong with the next requests. The zero Injection is
 // nothing; several things may go wrong at once.
-type Fault struct {
+type Injection struct {
 	Action string // only for this action; "": for any
 	Skip   int    // how many of those requests go well before
 	Times  int    // how many then go wrong; 0: one; negative: all
@@ -29,43 +29,43 @@ type Fault struct {
 	ExtraRows  []json.RawMessage // fetchWebhooks: put before the other rows, e.g. malformed ones
 }
 
-// Inject adds a fault. Where several apply to a request, the one added first
-// does.
-func (f *Fake) Inject(fault Fault) {
+// Inject adds an injection. Where several apply to a request, the one added
+// first does.
+func (f *Fake) Inject(injected Injection) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if fault.Times == 0 {
-		fault.Times = 1
+	if injected.Times == 0 {
+		injected.Times = 1
 	}
-	f.faults = append(f.faults, fault)
+	f.injections = append(f.injections, injected)
 }
 
-// Heal removes all faults.
+// Heal removes all injections.
 func (f *Fake) Heal() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.faults = nil
+	f.injections = nil
 }
 
-// take returns the fault that befalls a request of the action, and counts it.
-func (f *Fake) take(action string) Fault {
+// take returns the injection for a request of the action, and counts it.
+func (f *Fake) take(action string) Injection {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for i := range f.faults {
-		fault := &f.faults[i]
+	for i := range f.injections {
+		injected := &f.injections[i]
 		switch {
-		case fault.Action != "" && fault.Action != action, fault.Times == 0:
+		case injected.Action != "" && injected.Action != action, injected.Times == 0:
 			continue
-		case fault.Skip > 0:
-			fault.Skip--
+		case injected.Skip > 0:
+			injected.Skip--
 			continue
 		}
-		if fault.Times > 0 {
-			fault.Times--
+		if injected.Times > 0 {
+			injected.Times--
 		}
-		return *fault
+		return *injected
 	}
-	return Fault{}
+	return Injection{}
 }
 
 // reset ends the connection with a RST, without an answer. Where the server
