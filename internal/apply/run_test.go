@@ -17,6 +17,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -219,7 +220,7 @@ func (w *world) looks() []string {
 func refuse(name string) wundertreosfake.Options {
 	return wundertreosfake.Options{Inject: func(r *http.Request) wundertreosfake.Injection {
 		if r.Method == http.MethodPost && strings.Contains(peek(r), `"`+name+`"`) {
-			return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"invalid_request","message":"no"}`)}}
+			return wundertreosfake.Injection{Answer: &fakekit.Answer{Status: http.StatusBadRequest, Body: []byte(`{"error":"invalid_request","message":"no"}`)}}
 		}
 		return wundertreosfake.Injection{}
 	}}
@@ -312,7 +313,7 @@ func TestRateLimitThatDoesNotEnd(t *testing.T) {
 	w := newWorld(t, wundertreosfake.Options{})
 	p := w.plan(hooks("name: a, url: 'https://a.test/'"), false)
 	w.fresh(wundertreosfake.Options{Inject: func(*http.Request) wundertreosfake.Injection {
-		return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
+		return wundertreosfake.Injection{Answer: &fakekit.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
 	}})
 	for interrupt, want := range map[int]int{2: 2, 50: slowTries - 1} {
 		slept := 0
@@ -419,7 +420,7 @@ func TestReplaceWhoseDeletionIsRateLimited(t *testing.T) {
 		if r.Method != http.MethodDelete {
 			return wundertreosfake.Injection{}
 		}
-		return wundertreosfake.Injection{Answer: &wundertreosfake.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
+		return wundertreosfake.Injection{Answer: &fakekit.Answer{Status: http.StatusTooManyRequests, Body: []byte(`{"error":"rate_limited","message":"no"}`)}}
 	})
 	r := w.runner()
 	r.Sleep = func(context.Context, time.Duration) error {

@@ -205,20 +205,21 @@ func (d *demo) deliver(ctx context.Context) error {
 	}
 	for _, h := range demoHooks {
 		before := d.received.count()
-		attempts, err := d.sandboxes[h.provider].Emit(ctx, h.emit)
+		list, err := d.sandboxes[h.provider].Prepare(h.emit, nil)
 		if err != nil {
 			return broken("%s did not deliver: %w", h.provider, err)
 		}
-		if len(attempts) == 0 || d.received.count() != before+len(attempts) {
-			return broken("%s made %d deliveries, %d arrived", h.provider, len(attempts), d.received.count()-before)
-		}
-		for _, a := range attempts {
+		for _, delivery := range list {
+			a, _ := delivery.Try(ctx)
 			if a.Status != http.StatusOK {
 				return broken("the receiver answered %d to %s: %s", a.Status, h.provider, a.Err)
 			}
 			if err := d.say("   %s sent %s to %s\n", h.provider, a.EventType, a.URL); err != nil {
 				return err
 			}
+		}
+		if len(list) == 0 || d.received.count() != before+len(list) {
+			return broken("%s made %d deliveries, %d arrived", h.provider, len(list), d.received.count()-before)
 		}
 	}
 	return d.received.failure()

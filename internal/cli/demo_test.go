@@ -68,11 +68,11 @@ func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 // crookedBox is a sandbox whose deliveries a test bends.
 type crookedBox struct {
 	provider.Sandbox
-	emit func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error)
+	prepare func(provider.Sandbox, string) ([]provider.Delivery, error)
 }
 
-func (b crookedBox) Emit(ctx context.Context, event string) ([]provider.Attempt, error) {
-	return b.emit(b.Sandbox, ctx, event)
+func (b crookedBox) Prepare(event string, _ func([]byte) ([]byte, error)) ([]provider.Delivery, error) {
+	return b.prepare(b.Sandbox, event)
 }
 
 // withBoxes replaces the sandboxes of every provider.
@@ -122,36 +122,44 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		}, "verify"),
 		"nothing is delivered": func(_ *testing.T, d *demo) {
 			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
-				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) { return nil, nil }}
+				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) { return nil, nil }}
 			})
 		},
 		"the delivery fails": func(_ *testing.T, d *demo) {
 			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
-				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) {
+				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) {
 					return nil, errors.New("no route")
 				}}
 			})
 		},
 		"the delivery goes elsewhere": func(_ *testing.T, d *demo) {
 			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
-				return crookedBox{b, func(provider.Sandbox, context.Context, string) ([]provider.Attempt, error) {
-					return []provider.Attempt{{Status: 200}}, nil
+				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) {
+					return []provider.Delivery{{Try: func(context.Context) (provider.Attempt, bool) { return provider.Attempt{Status: 200}, true }}}, nil
 				}}
 			})
 		},
-		"the delivery is signed with another secret": func(_ *testing.T, d *demo) {
+		"the delivery is signed with another secret": func(t *testing.T, d *demo) {
 			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
-				return crookedBox{b, func(b provider.Sandbox, ctx context.Context, event string) ([]provider.Attempt, error) {
-					attempts, err := b.Emit(ctx, event)
-					files, _ := filepath.Glob(filepath.Join(d.received.dir, "*.http"))
-					for _, f := range files {
-						text, rerr := os.ReadFile(f)
-						if rerr == nil {
-							rerr = os.WriteFile(f, bytes.Replace(text, []byte("sha256="), []byte("sha256=00"), -1), 0o600)
+				return crookedBox{b, func(b provider.Sandbox, event string) ([]provider.Delivery, error) {
+					list, err := b.Prepare(event, nil)
+					for i, genuine := range list {
+						list[i].Try = func(ctx context.Context) (provider.Attempt, bool) {
+							a, sent := genuine.Try(ctx)
+							files, _ := filepath.Glob(filepath.Join(d.received.dir, "*.http"))
+							for _, f := range files {
+								text, err := os.ReadFile(f)
+								if err == nil {
+									err = os.WriteFile(f, bytes.Replace(text, []byte("sha256="), []byte("sha256=00"), -1), 0o600)
+								}
+								if err != nil {
+									t.Error(err)
+								}
+							}
+							return a, sent
 						}
-						err = errors.Join(err, rerr)
 					}
-					return attempts, err
+					return list, err
 				}}
 			})
 		},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -467,7 +468,7 @@ func TestListenCreate(t *testing.T) {
 				if n := s.boxes[name].Webhooks(); n != 1 {
 					t.Fatalf("%d webhooks", n)
 				}
-				attempts, err := s.boxes[name].Emit(t.Context(), c.event)
+				attempts, err := providertest.Emit(t.Context(), s.boxes[name], c.event)
 				if err != nil || len(attempts) == 0 || attempts[0].Status != 200 || attempts[0].URL != "https://tunnel.example.com/x" {
 					t.Fatalf("%+v, %v", attempts, err)
 				}

@@ -21,6 +21,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -177,7 +178,7 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 type sandbox struct {
 	environ []string // NAME=value: what points hookctl at them
 	boxes   []servedBox
-	outbox  *provider.Outbox
+	outbox  *background.Retrier
 	servers []*http.Server
 	failed  chan error // a server ended by itself
 	emitter sync.WaitGroup
@@ -207,7 +208,7 @@ func (o *sandboxOptions) start(ctx context.Context) (*sandbox, error) {
 	}
 	s := &sandbox{failed: make(chan error, len(a.env.Drivers)+1)}
 	ctx, s.stop = context.WithCancel(ctx)
-	s.outbox = provider.NewOutbox(ctx, provider.OutboxOptions{Now: out.clock.now, Sleep: out.clock.sleep, Allow: out.allow})
+	s.outbox = background.NewRetrier(ctx, background.RetrierOptions{Now: out.clock.now, Sleep: out.clock.sleep, Allow: out.allow})
 	listen := func(what string) (net.Listener, error) {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {

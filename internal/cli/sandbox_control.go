@@ -16,7 +16,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
 	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
@@ -40,7 +39,7 @@ type sandboxControl struct {
 	addr   string // host:port
 	token  secret.Value
 	boxes  []servedBox
-	outbox *provider.Outbox
+	outbox *background.Retrier
 
 	id    string   // of one in the background
 	ended func()   // called by who stops it
@@ -63,7 +62,7 @@ type controlError struct {
 // maxControl bounds a request.
 const maxControl = 1 << 20
 
-func newSandboxControl(addr string, boxes []servedBox, outbox *provider.Outbox) *sandboxControl {
+func newSandboxControl(addr string, boxes []servedBox, outbox *background.Retrier) *sandboxControl {
 	var raw [16]byte
 	_, _ = rand.Read(raw[:]) // documented never to fail
 	return &sandboxControl{addr: addr, token: secret.New(hex.EncodeToString(raw[:])), boxes: boxes, outbox: outbox}
@@ -127,7 +126,7 @@ func (c *sandboxControl) emit(w http.ResponseWriter, r *http.Request) {
 	answerControl(w, http.StatusOK, made)
 }
 
-func (c *sandboxControl) deliver(ctx context.Context, q emitRequest) ([]provider.LogEntry, error) {
+func (c *sandboxControl) deliver(ctx context.Context, q emitRequest) ([]background.LogEntry, error) {
 	i := slices.IndexFunc(c.boxes, func(b servedBox) bool { return b.driver.Name == q.Provider })
 	if i < 0 {
 		return nil, fault.Usagef("the sandbox has no provider %q", q.Provider)
@@ -155,7 +154,7 @@ func answerControl(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-func attemptsOf(entries []provider.LogEntry) []view.Attempt {
+func attemptsOf(entries []background.LogEntry) []view.Attempt {
 	list := make([]view.Attempt, len(entries))
 	for i, e := range entries {
 		list[i] = view.NewAttempt(e)

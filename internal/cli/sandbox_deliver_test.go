@@ -15,6 +15,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 )
 
 func TestSandboxAllows(t *testing.T) {
@@ -97,7 +98,7 @@ func TestFastClock(t *testing.T) {
 func TestSandboxControl(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	outbox := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: w.env.Now, Sleep: w.env.Sleep})
+	outbox := background.NewRetrier(t.Context(), background.RetrierOptions{Now: w.env.Now, Sleep: w.env.Sleep})
 	t.Cleanup(outbox.Close)
 	var boxes []servedBox
 	for _, d := range w.env.Drivers {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -153,7 +154,7 @@ type emission struct {
 	Dump []byte `json:"dump,omitempty"` // the request as it goes over the wire
 }
 
-func newEmission(e provider.LogEntry, dump bool) (emission, error) {
+func newEmission(e background.LogEntry, dump bool) (emission, error) {
 	m := emission{Attempt: view.NewAttempt(e)}
 	if !dump || e.Header == nil {
 		return m, nil

@@ -82,6 +82,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	background "github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -426,7 +427,7 @@ func cmdEmit(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 3 {
 		ts.Fatalf("usage: emit PROVIDER EVENT FILE")
 	}
-	attempts, err := fakeOf(ts, args[0]).sandbox.Emit(context.Background(), args[1])
+	attempts, err := providertest.Emit(context.Background(), fakeOf(ts, args[0]).sandbox, args[1])
 	ts.Check(err)
 	if len(attempts) == 0 {
 		ts.Fatalf("no webhook of %s asked for %s", args[0], args[1])

@@ -266,9 +266,6 @@ type Sandbox interface {
 	Credentials() map[string]secret.Value
 	// BasePath is what follows the origin in the base URL ("/functions/v1", or "").
 	BasePath() string
-	// Emit makes one sample event of the type and delivers it, signed, to
-	// every active webhook that asked for it. It returns the attempts.
-	Emit(ctx context.Context, event string) ([]Attempt, error)
 	// Prepare makes one sample event of the type, and a delivery of it for
 	// every active webhook that asked for it; an event may bring another one
 	// with it. edit, if not nil, changes each body before it is signed. An
@@ -284,24 +281,20 @@ type Sandbox interface {
 // Delivery is one event of a sandbox on its way to one webhook. It is not for
 // concurrent use.
 type Delivery struct {
-	WebhookID string
-	EventID   string // what the body states; may be empty after an edit
-	EventType string
-	URL       string
 	// Waits are what passes before each attempt, the first included: as many as
 	// there are attempts.
 	Waits []time.Duration
-	// Signed is what Try would send now; nil if that is not known.
+	// Signed is what Try would send now.
 	Signed func() Attempt
 	// Try makes the next attempt. False says that nothing was sent, since the
 	// webhook takes no deliveries any more.
 	Try func(ctx context.Context) (Attempt, bool)
 }
 
-// Attempt is one delivery attempt of a sandbox.
+// Attempt is one attempt of a sandbox to deliver an event.
 type Attempt struct {
 	WebhookID string
-	EventID   string
+	EventID   string // EventID and EventType are what the body states; empty where an edit took them away
 	EventType string
 	URL       string
 	Header    http.Header

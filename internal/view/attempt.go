@@ -6,8 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 // Attempt is the JSON of one attempt of a sandbox to deliver an event, or of
@@ -28,10 +28,10 @@ type Attempt struct {
 }
 
 // NewAttempt describes an entry of a sandbox's log.
-func NewAttempt(e provider.LogEntry) Attempt {
+func NewAttempt(e sandbox.LogEntry) Attempt {
 	a := Attempt{
 		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: orNull(e.EventID), URL: e.URL,
-		Attempt: e.Attempt, Attempts: e.Attempts, OK: e.Delivered(), Error: orNull(e.Err),
+		Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: orNull(e.Err),
 	}
 	if e.Status != 0 {
 		a.Status = &e.Status

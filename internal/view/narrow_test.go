@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -46,10 +47,10 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "0b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
 	}, false)
 	log := Attempts([]Attempt{
-		NewAttempt(provider.LogEntry{Time: since, Provider: "wundertreos", WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created",
-			Attempt: 1, Attempts: 3, Err: "dial tcp 127.0.0.1:3000: connect: connection refused", Next: since.Add(time.Minute)}),
-		NewAttempt(provider.LogEntry{Time: since, Provider: "zyntro", WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact",
-			Attempt: 1, Attempts: 4, Status: 200}),
+		NewAttempt(sandbox.LogEntry{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
+			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}}),
+		NewAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
+			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Status: 200}}),
 	})
 	for _, tt := range []struct {
 		what  string

@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -135,11 +136,12 @@ func TestAttempts(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 5, 17, 16, 30, 0, 250_000_000, time.FixedZone("", 7200))
 	var list []view.Attempt
-	for _, e := range []provider.LogEntry{
-		{Time: at, Provider: "zyntro", WebhookID: "w", EventID: "e-1", EventType: "new_note", URL: "http://h", Attempt: 1, Attempts: 4, Status: 500, Next: at.Add(time.Minute)},
-		{Time: at, Provider: "zyntro", WebhookID: "w", EventType: "new_note", URL: "http://h", Attempt: 2, Attempts: 4, Status: 200},
-		{Time: at, Provider: "zyntro", WebhookID: "w", EventType: "new_note", URL: "http://h", Attempts: 4, Err: "not delivered: because"},
+	for _, e := range []sandbox.LogEntry{
+		{Attempt: provider.Attempt{EventID: "e-1", Status: 500}, Number: 1, Next: at.Add(time.Minute)},
+		{Attempt: provider.Attempt{Status: 200}, Number: 2},
+		{Attempt: provider.Attempt{Err: "not delivered: because"}},
 	} {
+		e.Time, e.Provider, e.WebhookID, e.EventType, e.URL, e.Of = at, "zyntro", "w", "new_note", "http://h", 4
 		list = append(list, view.NewAttempt(e))
 	}
 	v := view.Attempts(list)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -56,8 +57,10 @@ func Driver() *provider.Driver {
 		Deletes:     true,
 		SecretField: []string{"data", "secret"},
 		IDField:     []string{"data", "id"},
-		NewSandbox:  newSandbox,
-		Sample:      sample,
+		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
+			return wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
+		},
+		Sample:      wundertreosfake.Sample, // with every column of the row
 		Request:     request,
 		Judge:       judge,
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not

@@ -16,6 +16,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntrofake"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -52,7 +53,7 @@ func sandbox(t *testing.T, o zyntrofake.Options) (*zyntrofake.Fake, provider.Pro
 	t.Helper()
 	o.Now, o.Seed = noon, 1
 	fake := zyntrofake.New(o)
-	return fake, adapterFor(t, Sandbox{fake}, nil)
+	return fake, adapterFor(t, fake, nil)
 }
 
 func spec() provider.Spec {
@@ -219,7 +220,7 @@ func TestDeveloperSecretAndPrefix(t *testing.T) {
 	fake := zyntrofake.New(zyntrofake.Options{Seed: 1})
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	access := provider.Access{BaseURL: server.URL, PathPrefix: "/apis/v2/public/account", Credentials: Sandbox{fake}.Credentials(), HTTP: httpx.New(httpx.Options{})}
+	access := provider.Access{BaseURL: server.URL, PathPrefix: "/apis/v2/public/account", Credentials: fake.Credentials(), HTTP: httpx.New(httpx.Options{})}
 	_, err := open(access).List(t.Context())
 	if fault.ExitCode(err) != 4 || !strings.Contains(fault.HintOf(err).String(), "HOOKCTL_ZYNTRO_DEVELOPER_SECRET") {
 		t.Errorf("%v, hint %q", err, fault.HintOf(err).String())
@@ -289,7 +290,7 @@ func TestErrorKinds(t *testing.T) {
 			if tt.change != nil {
 				tt.change(&s)
 			}
-			_, key, err := adapterFor(t, Sandbox{fake}, tt.credentials).Create(t.Context(), s)
+			_, key, err := adapterFor(t, fake, tt.credentials).Create(t.Context(), s)
 			if err == nil || !key.IsZero() {
 				t.Fatal("no error")
 			}
@@ -395,7 +396,7 @@ func TestEmitThroughTheSandbox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	attempts, err := box.Emit(t.Context(), "new_contact")
+	attempts, err := providertest.Emit(t.Context(), box, "new_contact")
 	if err != nil || len(attempts) != 1 || len(signatures) != 1 {
 		t.Fatalf("%v, %v", attempts, err)
 	}

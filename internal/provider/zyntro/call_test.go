@@ -66,7 +66,7 @@ func TestCallPlacesCredentials(t *testing.T) {
 func TestCallRefuses(t *testing.T) {
 	t.Parallel()
 	fake := zyntrofake.New(zyntrofake.Options{Now: noon, Seed: 1})
-	client := caller(t, Sandbox{fake})
+	client := caller(t, fake)
 	for _, path := range []string{
 		"createWebhook", "createwebhook", "CREATEWEBHOOK", "/public/account/createWebhook", "/apis/v2/public/account/createWebhook",
 		"createWebhook/", "createWebhook?x=1", "create%57ebhook", "%63reateWebhook", "create%2557ebhook", "createWebhook%00", "createWebhook;a=b",
@@ -135,7 +135,7 @@ func TestCallJudges(t *testing.T) {
 func TestProbe(t *testing.T) {
 	t.Parallel()
 	fake := zyntrofake.New(zyntrofake.Options{Now: noon, Seed: 1})
-	answer, err := caller(t, Sandbox{fake}).Probe(t.Context())
+	answer, err := caller(t, fake).Probe(t.Context())
 	if err != nil || answer.Status != 200 || fake.Requests()[0].Action != "fetchWebhooks" {
 		t.Errorf("%+v, %v", answer, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntrofake"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -70,11 +71,14 @@ func Driver() *provider.Driver {
 		SecretField: []string{"data", "secret_key"},
 		IDField:     []string{"data", "wh_id"},
 
-		NewSandbox: newSandbox,
-		Sample:     sample,
-		Request:    request,
-		Judge:      judge,
-		Probe:      provider.CallRequest{Path: "fetchWebhooks"},
+		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
+			return zyntrofake.New(zyntrofake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
+		},
+		// Typed for the eight events whose data Zyntro documents, made up for all others.
+		Sample:  zyntrofake.Sample,
+		Request: request,
+		Judge:   judge,
+		Probe:   provider.CallRequest{Path: "fetchWebhooks"},
 	}, open)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -239,11 +240,11 @@ func TestSandboxEvents(t *testing.T) {
 	var slugs []string
 	for _, e := range catalogue() {
 		slugs = append(slugs, e.Slug)
-		if attempts, err := box.Emit(t.Context(), e.Slug); err != nil || len(attempts) != 0 {
+		if attempts, err := providertest.Emit(t.Context(), box, e.Slug); err != nil || len(attempts) != 0 {
 			t.Errorf("%s: %v, %v", e.Slug, attempts, err)
 		}
 	}
-	if _, err := box.Emit(t.Context(), "no_such"); fault.ExitCode(err) != 2 {
+	if _, err := providertest.Emit(t.Context(), box, "no_such"); fault.ExitCode(err) != 2 {
 		t.Errorf("an unknown event: %v", err)
 	}
 	slices.Sort(slugs)

@@ -1,12 +1,12 @@
 package wundertreosfake
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
 // The bodies. Members stand in the order of the documented samples.
@@ -46,32 +46,23 @@ func nullable(s string) *string {
 	return &s
 }
 
-// compact is JSON without white space, & < > as they are.
-func compact(v any) []byte {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // the types of this package cannot fail
-	return []byte(strings.TrimSuffix(b.String(), "\n"))
+func answerJSON(status int, body any) fakekit.Answer {
+	return fakekit.Answer{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: fakekit.Compact(body)}
 }
 
-func answerJSON(status int, body any) Answer {
-	return Answer{Status: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: compact(body)}
-}
-
-func invalid(format string, args ...any) Answer {
+func invalid(format string, args ...any) fakekit.Answer {
 	return answerJSON(http.StatusBadRequest, errorBody{Error: "invalid_request", Message: fmt.Sprintf(format, args...)})
 }
 
-func unauthorized() Answer {
+func unauthorized() fakekit.Answer {
 	return answerJSON(http.StatusUnauthorized, errorBody{Error: "unauthorized", Message: "Invalid or expired credentials"})
 }
 
-func forbidden(scope string) Answer {
+func forbidden(scope string) fakekit.Answer {
 	return answerJSON(http.StatusForbidden, errorBody{Error: "forbidden", Message: fmt.Sprintf("Scope '%s' is required.", scope)})
 }
 
-func (a *API) notFound() Answer {
+func (a *API) notFound() fakekit.Answer {
 	body := errorBody{Error: "not_found", Message: "Webhook subscription not found"}
 	if a.o.BareNotFound {
 		body.Message = ""
@@ -81,16 +72,16 @@ func (a *API) notFound() Answer {
 
 // noEndpoint is how a gateway in front of the API answers an unknown path: not
 // in the API's own form.
-func noEndpoint() Answer {
+func noEndpoint() fakekit.Answer {
 	return answerJSON(http.StatusNotFound, map[string]string{"code": "NOT_FOUND", "message": "Requested function was not found"})
 }
 
-func wrongMethod() Answer {
-	return Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("Method Not Allowed")}
+func wrongMethod() fakekit.Answer {
+	return fakekit.Answer{Status: http.StatusMethodNotAllowed, Header: http.Header{"Content-Type": {"text/plain"}}, Body: []byte("Method Not Allowed")}
 }
 
 // tooMany is the answer of the rate limiter; wait is rounded up to a second.
-func (a *API) tooMany(wait time.Duration) Answer {
+func (a *API) tooMany(wait time.Duration) fakekit.Answer {
 	seconds := int((wait + time.Second - 1) / time.Second)
 	answer := answerJSON(http.StatusTooManyRequests, errorBody{
 		Error: "rate_limit_exceeded",

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // The scopes of the webhook endpoints. Read is checked first, for every
@@ -104,7 +107,6 @@ type API struct {
 	random        random
 	subscriptions []subscription // in order of creation
 	requests      map[string][]time.Time
-	attempts      []Attempt
 	inject        func(*http.Request) Injection
 }
 
@@ -132,10 +134,16 @@ func New(o Options) *API {
 	return &API{
 		o:        o,
 		auth:     o.Credentials,
-		random:   newRandom(o.Seed),
+		random:   random{fakekit.NewRandom(o.Seed)},
 		requests: map[string][]time.Time{},
 		inject:   o.Inject,
 	}
+}
+
+// Credentials is an API key with both scopes. It is the only field set, since
+// two kinds of credential contradict each other.
+func (a *API) Credentials() map[string]secret.Value {
+	return map[string]secret.Value{"api_key": secret.New(Key)}
 }
 
 // BasePath is what follows the origin in the base URL.

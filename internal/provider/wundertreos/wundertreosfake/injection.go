@@ -2,10 +2,10 @@ package wundertreosfake
 
 import (
 	"bytes"
-	"net"
 	"net/http"
-	"strconv"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
 // Injection is what goes wrong with one request. The zero Injection is nothing.
@@ -18,20 +18,13 @@ type Injection struct {
 	ResetAfter  bool
 	// Answer replaces the answer. The request is processed only if
 	// AnswerAfter is set.
-	Answer      *Answer
+	Answer      *fakekit.Answer
 	AnswerAfter bool
 	// BadRow is raw JSON that is put in front of the rows of a list.
 	BadRow string
 	// Truncate, if not nil, closes the connection after so many bytes of the
 	// answer's body.
 	Truncate *int
-}
-
-// Answer is an answer as it goes over the wire.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   []byte
 }
 
 // Inject has f asked before each request from now on; nil: nothing is injected.
@@ -51,20 +44,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if ask != nil {
 		f = ask(r)
 	}
-	if f.Delay > 0 {
-		t := time.NewTimer(f.Delay)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-r.Context().Done():
-			return
-		}
-	}
+	fakekit.Pause(r, f.Delay)
 	if f.ResetBefore {
-		reset(w)
+		fakekit.Reset(w)
 		return
 	}
-	var answer Answer
+	var answer fakekit.Answer
 	if f.Answer == nil || f.AnswerAfter {
 		answer = a.process(r)
 	}
@@ -72,35 +57,13 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = *f.Answer
 	}
 	if f.ResetAfter {
-		reset(w)
+		fakekit.Reset(w)
 		return
 	}
 	if f.BadRow != "" {
 		answer.Body = withRow(answer.Body, f.BadRow)
 	}
-	write(w, answer, f.Truncate)
-}
-
-// reset drops the connection without an answer, with a TCP reset where it is
-// a TCP connection.
-func reset(w http.ResponseWriter) {
-	if conn := takeOver(w); conn != nil {
-		if tcp, ok := conn.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0) // else it is closed politely, which is a failure too
-		}
-		_ = conn.Close() // the client's loss is the purpose
-	}
-}
-
-// takeOver returns the connection behind w. Where w has none (it is no HTTP/1
-// server's) the answer is a 500, and nil is returned.
-func takeOver(w http.ResponseWriter) net.Conn {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		w.WriteHeader(http.StatusInternalServerError)
-		return nil
-	}
-	return conn
+	answer.Write(w, f.Truncate)
 }
 
 // withRow puts a row in front of a list.
@@ -114,26 +77,4 @@ func withRow(body []byte, row string) []byte {
 		row += ","
 	}
 	return append([]byte(head+row), rest...)
-}
-
-// write sends the answer, or the first n bytes of its body. A write that fails
-// means that the client has gone.
-func write(w http.ResponseWriter, answer Answer, n *int) {
-	for name, values := range answer.Header {
-		w.Header()[name] = values
-	}
-	if answer.Status != http.StatusNoContent {
-		w.Header().Set("Content-Length", strconv.Itoa(len(answer.Body)))
-	}
-	w.WriteHeader(answer.Status)
-	if n == nil || *n >= len(answer.Body) {
-		_, _ = w.Write(answer.Body)
-		return
-	}
-	_, _ = w.Write(answer.Body[:max(0, *n)])
-	_ = http.NewResponseController(w).Flush()
-	// Closed politely: a reset could take the bytes with it.
-	if conn := takeOver(w); conn != nil {
-		_ = conn.Close()
-	}
 }

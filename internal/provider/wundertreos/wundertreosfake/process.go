@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
 // maxRequest bounds the body of a request.
@@ -41,7 +43,7 @@ func (s subscription) row() subscriptionRow {
 }
 
 // process answers a request: credential, rate limit, scope, then the endpoint.
-func (a *API) process(r *http.Request) Answer {
+func (a *API) process(r *http.Request) fakekit.Answer {
 	// The escaped path: an id may hold an escaped slash.
 	path, ok := strings.CutPrefix(r.URL.EscapedPath(), a.o.BasePath)
 	if !ok {
@@ -119,7 +121,7 @@ func (a *API) admit(org string) (http.Header, time.Duration) {
 	}, wait
 }
 
-func (a *API) endpoint(method, path string, body []byte, who Credential) Answer {
+func (a *API) endpoint(method, path string, body []byte, who Credential) fakekit.Answer {
 	const collection = "/api-webhook-subscriptions"
 	switch {
 	case path == "/oauth-me":
@@ -161,13 +163,13 @@ func (a *API) endpoint(method, path string, body []byte, who Credential) Answer 
 		return answerJSON(http.StatusOK, dataBody{a.subscriptions[i].row()})
 	case http.MethodDelete:
 		a.subscriptions = slices.Delete(a.subscriptions, i, i+1)
-		return Answer{Status: http.StatusNoContent, Header: http.Header{}}
+		return fakekit.Answer{Status: http.StatusNoContent, Header: http.Header{}}
 	}
 	return wrongMethod()
 }
 
 // list is all of the organization's rows, newest first.
-func (a *API) list(who Credential) Answer {
+func (a *API) list(who Credential) fakekit.Answer {
 	rows := []subscriptionRow{}
 	for _, s := range slices.Backward(a.subscriptions) {
 		if s.org == who.Org.ID && a.o.Now().Sub(s.createdAt) >= a.o.ListLag {
@@ -178,7 +180,7 @@ func (a *API) list(who Credential) Answer {
 }
 
 // create checks the body as documented and makes a subscription.
-func (a *API) create(raw []byte, who Credential) Answer {
+func (a *API) create(raw []byte, who Credential) fakekit.Answer {
 	var body struct {
 		TargetURL   *string  `json:"target_url"`
 		EventTypes  []string `json:"event_types"`
@@ -206,7 +208,7 @@ func (a *API) create(raw []byte, who Credential) Answer {
 		org:         who.Org.ID,
 		targetURL:   *body.TargetURL,
 		eventTypes:  body.EventTypes,
-		secret:      a.random.secret(),
+		secret:      a.random.Hex(64),
 		enabled:     true,
 		description: body.Description,
 		createdAt:   a.o.Now(),

@@ -1,6 +1,23 @@
 package wundertreosfake
 
-import "time"
+import (
+	"fmt"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
+)
+
+// random makes ids, secrets and rows.
+type random struct{ fakekit.Random }
+
+// uuid is a version 4 UUID.
+func (r random) uuid() string {
+	b := make([]byte, 16)
+	_, _ = r.Read(b) // documented never to fail
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
+}
 
 // Rows as deliveries carry them: the columns that the REST endpoints are known
 // to have, in their order. The provider's own rows may hold more.
@@ -78,7 +95,7 @@ var people = []struct{ first, last, email, company, title string }{
 }
 
 func (r random) contact(org string, now time.Time) contactRow {
-	p := people[int(r.bytes(1)[0])%len(people)]
+	p := people[r.Below(len(people))]
 	return contactRow{
 		ID:              r.uuid(),
 		OrgID:           org,

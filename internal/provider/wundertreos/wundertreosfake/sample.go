@@ -4,20 +4,16 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// SampleOptions is what a sample says of itself.
-type SampleOptions struct {
-	Now   time.Time
-	OrgID string // "": a made-up one
-	Seed  int64  // of its ids, and of who the contact is; 0: random
-}
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
+)
 
 // Sample is the body of a delivery of the event, as it is first sent. The
 // second result says whether the event is of the documented catalogue; the
 // body of any other is made up.
-func Sample(eventType string, o SampleOptions) (body []byte, documented bool) {
-	r := newRandom(o.Seed)
+func Sample(eventType string, o provider.SampleOptions) (body []byte, documented bool) {
+	r := random{fakekit.NewRandom(o.Seed)}
 	org := o.OrgID
 	if org == "" {
 		org = r.uuid()
@@ -25,7 +21,7 @@ func Sample(eventType string, o SampleOptions) (body []byte, documented bool) {
 	e, documented := lookup(eventType)
 	s := sample(r, e, org, o.Now)
 	s.DeliveredAt = timestampMilli(o.Now)
-	return compact(s), documented
+	return fakekit.Compact(s), documented
 }
 
 // event is an entry of the documented catalogue.

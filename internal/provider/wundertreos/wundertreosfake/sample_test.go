@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	fake "github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 )
 
@@ -29,7 +30,7 @@ func TestSamples(t *testing.T) {
 		"contact.note_added": "activity", "deal.created": "deal", "deal.updated": "deal",
 		"deal.won": "deal", "thing.made": "contact",
 	} {
-		body, documented := fake.Sample(event, fake.SampleOptions{Now: now, OrgID: "org", Seed: 3})
+		body, documented := fake.Sample(event, provider.SampleOptions{Now: now, OrgID: "org", Seed: 3})
 		if documented != (event != "deal.won" && event != "thing.made") {
 			t.Errorf("%s: documented is %t", event, documented)
 		}
@@ -59,9 +60,9 @@ func TestSamples(t *testing.T) {
 		if id := string(got.Data["id"]); id != `"`+row["id"].(string)+`"` || id == `"`+got.ID+`"` || len(got.Data) != 5 {
 			t.Errorf("%s: data %s", event, body)
 		}
-		again, _ := fake.Sample(event, fake.SampleOptions{Now: now, OrgID: "org", Seed: 3})
-		other, _ := fake.Sample(event, fake.SampleOptions{Now: now})
-		fresh, _ := fake.Sample(event, fake.SampleOptions{Now: now})
+		again, _ := fake.Sample(event, provider.SampleOptions{Now: now, OrgID: "org", Seed: 3})
+		other, _ := fake.Sample(event, provider.SampleOptions{Now: now})
+		fresh, _ := fake.Sample(event, provider.SampleOptions{Now: now})
 		if !bytes.Equal(body, again) || bytes.Equal(other, fresh) || !json.Valid(other) {
 			t.Errorf("%s: seeds", event)
 		}

@@ -2,16 +2,13 @@ package zyntrofake
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
 // SignatureHeader carries the signature of a delivery. Assumed, as all of the
@@ -25,45 +22,6 @@ const (
 	retryCount = 3
 	retryDelay = 60
 )
-
-// Attempt is one attempt of a delivery.
-type Attempt struct {
-	WebhookID string
-	EventID   string
-	EventType string
-	URL       string
-	Header    http.Header // as sent, credentials included
-	Body      []byte
-	Status    int    // of the receiver's answer; 0 if there was none
-	Err       string // why there was none
-}
-
-// Emit makes one event of the type and posts it to every active webhook that
-// asked for it, one after another, once each. Without Options.Deliver nothing
-// is sent.
-func (f *Fake) Emit(ctx context.Context, event string) ([]Attempt, error) {
-	list, err := f.Prepare(event, nil)
-	if err != nil || f.o.Deliver == nil {
-		return nil, err
-	}
-	var attempts []Attempt
-	for _, d := range list {
-		if a, sent := d.Try(ctx); sent {
-			attempts = append(attempts, a)
-		}
-	}
-	return attempts, nil
-}
-
-// Attempts are the latest attempts, in order.
-func (f *Fake) Attempts() []Attempt {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.Clone(f.attempts)
-}
-
-// maxAttempts is how many are remembered.
-const maxAttempts = 1000
 
 // Wanted are the events that active webhooks ask for, each once.
 func (f *Fake) Wanted() []string {
@@ -79,33 +37,17 @@ func (f *Fake) Wanted() []string {
 	return slices.Compact(events)
 }
 
-// Delivery is one event on its way to one webhook. It holds no pointer into
-// the table, which may change meanwhile. It is not for concurrent use.
-type Delivery struct {
-	WebhookID string
-	EventID   string
-	EventType string
-	URL       string
-	// Waits are what passes before each attempt, the first included.
-	Waits []time.Duration
-
-	fake    *Fake
-	header  http.Header
-	body    []byte
-	timeout time.Duration
-}
-
 // Prepare makes one event of the type and a delivery of it for every active
 // webhook that asked for it. edit, if there is one, changes the body before it
 // is signed. An unknown event is an error, and so is what edit says.
-func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]*Delivery, error) {
+func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]provider.Delivery, error) {
 	if !knows(event) {
-		return nil, fmt.Errorf("the sandbox has no event %q", event)
+		return nil, fault.Usagef("the sandbox has no event %q", event)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := SampleOptions{Now: f.o.Now(), Seed: f.random.seed()} // one id for all webhooks
-	var list []*Delivery
+	o := provider.SampleOptions{Now: f.o.Now(), Seed: int64(f.random.Uint64() | 1)} // one id for all webhooks
+	var list []provider.Delivery
 	for _, w := range f.webhooks {
 		if w.status != "active" || !slices.Contains(w.events, event) {
 			continue
@@ -115,38 +57,46 @@ func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]*Deli
 		if edit != nil {
 			var err error
 			if body, err = edit(body); err != nil {
-				return nil, err
+				return nil, fault.Wrap(fault.Usage, err)
 			}
 		}
-		d := &Delivery{
-			WebhookID: w.id, EventType: event, URL: w.endpoint, fake: f, body: body,
-			timeout: time.Duration(w.timeout) * time.Second,
-			header: http.Header{
-				"Content-Type":  {"application/json"},
-				"User-Agent":    {"hookctl-sandbox (stand-in for Zyntro)"},
-				SignatureHeader: {"sha256=" + sign(w.secret, body)},
-			},
+		header := http.Header{
+			"Content-Type":  {"application/json"},
+			"User-Agent":    {"hookctl-sandbox (stand-in for Zyntro)"},
+			SignatureHeader: {fakekit.Sign(w.secret, body)},
 		}
-		d.EventID = eventID(body)
-		w.authenticate(d.header)
-		d.Waits = make([]time.Duration, 1+retryCount)
-		for i := 1; i < len(d.Waits); i++ {
-			d.Waits[i] = retryDelay * time.Second
-		}
-		list = append(list, d)
+		w.authenticate(header)
+		waits := slices.Repeat([]time.Duration{retryDelay * time.Second}, 1+retryCount)
+		waits[0] = 0
+		list = append(list, f.delivery(waits, time.Duration(w.timeout)*time.Second, provider.Attempt{
+			WebhookID: w.id, EventID: fakekit.Member(body, "event_id"), EventType: event, URL: w.endpoint, Header: header, Body: body,
+		}))
 	}
 	return list, nil
 }
 
-// eventID is the id that a body states; "" where an edit took it away.
-func eventID(body []byte) string {
-	var e struct {
-		ID any `json:"event_id"`
+// delivery is one event on its way to one webhook. It holds no pointer into the
+// table, which may change meanwhile. Whether an attempt is the first or a later
+// one, the bytes are the same (assumed).
+func (f *Fake) delivery(waits []time.Duration, timeout time.Duration, a provider.Attempt) provider.Delivery {
+	return provider.Delivery{
+		Waits: waits,
+		Signed: func() provider.Attempt {
+			a := a
+			a.Header = a.Header.Clone()
+			return a
+		},
+		Try: func(ctx context.Context) (provider.Attempt, bool) {
+			if !f.active(a.WebhookID) {
+				return a, false
+			}
+			made := fakekit.Post(ctx, f.o.Deliver, timeout, a)
+			if f.o.Deliver != nil {
+				f.record(made)
+			}
+			return made, true
+		},
 	}
-	if json.Unmarshal(body, &e) != nil || e.ID == nil {
-		return ""
-	}
-	return fmt.Sprint(e.ID)
 }
 
 // authenticate adds the credentials of wh_auth_data. The mapping to headers is
@@ -163,40 +113,6 @@ func (w *webhook) authenticate(header http.Header) {
 	}
 }
 
-func sign(secret string, body []byte) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(body)
-	return hex.EncodeToString(mac.Sum(nil))
-}
-
-// Signed is what an attempt sends.
-func (d *Delivery) Signed() Attempt {
-	return Attempt{
-		WebhookID: d.WebhookID, EventID: d.EventID, EventType: d.EventType, URL: d.URL, Header: d.header.Clone(), Body: d.body,
-	}
-}
-
-// Try makes one attempt. Whether it is the first or a later one, the bytes are
-// the same (assumed). Nothing is sent, and false returned, where the webhook is
-// not active any more.
-func (d *Delivery) Try(ctx context.Context) (Attempt, bool) {
-	a := d.Signed()
-	if !d.fake.active(d.WebhookID) {
-		return a, false
-	}
-	if d.fake.o.Deliver == nil {
-		a.Err = "not sent: this sandbox makes no deliveries"
-		return a, true
-	}
-	status, err := httpx.Post(ctx, d.fake.o.Deliver, d.timeout, a.URL, a.Header, a.Body)
-	if err != nil {
-		a.Err = err.Error()
-	}
-	a.Status = status
-	d.fake.record(a)
-	return a, true
-}
-
 func (f *Fake) active(id string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -205,11 +121,9 @@ func (f *Fake) active(id string) bool {
 
 // record notes the outcome where fetchWebhooks shows it. What counts as a
 // failure is assumed: anything but a 2xx.
-func (f *Fake) record(a Attempt) {
+func (f *Fake) record(a provider.Attempt) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.attempts = append(f.attempts, a)
-	f.attempts = f.attempts[max(0, len(f.attempts)-maxAttempts):]
 	for _, w := range f.webhooks {
 		if w.id != a.WebhookID {
 			continue

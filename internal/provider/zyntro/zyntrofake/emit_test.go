@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 )
 
 const documentedSecret = "a1b2c3d4e5f6a7b8c9d0e1f2a3b4c5d6e7f8a9b0c1d2e3f4a5b6c7d8e9f0a1b2"
@@ -44,7 +47,7 @@ func TestSignVectors(t *testing.T) {
 		{bytes.Replace(body, []byte("200.00"), []byte("200.0"), 1), "c1822873c688ed14a04c535238e7c7aa51ad909b8fc10516f3726f3948bdac7d"},
 		{nil, "6fdd531debf0ff005e2ad82e2c15add43ed0d55e72f222f1038a381bcdea4cd2"},
 	} {
-		if got := sign(documentedSecret, tt.body); got != tt.want {
+		if got := fakekit.Sign(documentedSecret, tt.body); got != "sha256="+tt.want {
 			t.Errorf("%d bytes: %s, want %s", len(tt.body), got, tt.want)
 		}
 	}
@@ -54,7 +57,7 @@ func TestSignVectors(t *testing.T) {
 func add(f *Fake, w webhook) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.id, w.org, w.secret, w.timeout = f.random.id(), f.account.Orgs[0], f.random.hex(64), max(w.timeout, 1)
+	w.id, w.org, w.secret, w.timeout = f.random.id(), f.account.Orgs[0], f.random.Hex(64), max(w.timeout, 1)
 	f.webhooks = append(f.webhooks, &w)
 	return w.id
 }
@@ -99,11 +102,11 @@ func TestEmit(t *testing.T) {
 	dead := add(fake, webhook{endpoint: "https://127.0.0.1:1/", status: "active", events: []string{event}})
 	odd := add(fake, webhook{endpoint: "https://bad url/", status: "active", events: []string{event}})
 
-	attempts, err := fake.Emit(t.Context(), event)
+	attempts, err := providertest.Emit(t.Context(), fake, event)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(attempts) != 8 || len(got) != 6 || len(fake.Attempts()) != 8 {
+	if len(attempts) != 8 || len(got) != 6 {
 		t.Fatalf("%d attempts, %d received", len(attempts), len(got))
 	}
 	wantAuth := []string{"Bearer token", "Basic " + base64.StdEncoding.EncodeToString([]byte("u:p")), "", "", "", ""}
@@ -117,7 +120,7 @@ func TestEmit(t *testing.T) {
 		if r.auth != wantAuth[i] || r.key != wantKey[i] || r.contentType != "application/json" || !bytes.Equal(r.body, a.Body) {
 			t.Errorf("received %d: %+v", i, r)
 		}
-		if want := "sha256=" + sign(fake.Secret(ids[i]), r.body); r.signature != want || a.Header.Get(SignatureHeader) != want {
+		if want := fakekit.Sign(fake.Secret(ids[i]), r.body); r.signature != want || a.Header.Get(SignatureHeader) != want {
 			t.Errorf("signature %q, want %q", r.signature, want)
 		}
 		if !bytes.Contains(r.body, []byte(`"amount":200.00,`)) || !bytes.Contains(r.body, []byte(`"event_id":"`+a.EventID+`"`)) {
@@ -149,10 +152,14 @@ func TestEmitWithoutDelivery(t *testing.T) {
 	t.Parallel()
 	fake := New(Options{})
 	add(fake, webhook{status: "active", events: []string{"new_note"}})
-	if attempts, err := fake.Emit(context.Background(), "new_note"); err != nil || len(attempts) != 0 {
-		t.Errorf("%v, %v", attempts, err)
+	attempts, err := providertest.Emit(context.Background(), fake, "new_note")
+	if err != nil || len(attempts) != 1 || attempts[0].Status != 0 || attempts[0].Err == "" || len(attempts[0].Body) == 0 {
+		t.Errorf("%+v, %v", attempts, err)
 	}
-	if _, err := fake.Emit(context.Background(), "no_such"); err == nil || !strings.Contains(err.Error(), "no_such") {
+	if fake.webhooks[0].lastStatus != "" {
+		t.Error("what was not sent counts as an attempt")
+	}
+	if _, err := providertest.Emit(context.Background(), fake, "no_such"); err == nil || !strings.Contains(err.Error(), "no_such") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -184,19 +191,19 @@ func TestPrepare(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatalf("%d deliveries, %v", len(list), err)
 	}
-	d := list[0]
+	d, signed := list[0], list[0].Signed()
 	if want := []time.Duration{0, time.Minute, time.Minute, time.Minute}; !slices.Equal(d.Waits, want) {
 		t.Errorf("waits %v, want %v", d.Waits, want)
 	}
-	if d.WebhookID != id || !strings.HasPrefix(d.EventID, "mine_") || d.EventType != "new_note" || d.URL != receiver.URL {
-		t.Errorf("%+v", d)
+	if signed.WebhookID != id || !strings.HasPrefix(signed.EventID, "mine_") || signed.EventType != "new_note" || signed.URL != receiver.URL {
+		t.Errorf("%+v", signed)
 	}
 	first, ok := d.Try(t.Context())
 	second, again := d.Try(t.Context())
 	if !ok || !again || first.Status != 503 || len(got) != 2 || !bytes.Equal(got[0], got[1]) || !bytes.Equal(got[0], second.Body) {
 		t.Errorf("%v %+v %v %+v", ok, first, again, second)
 	}
-	if want := "sha256=" + sign(fake.Secret(id), got[0]); second.Header.Get(SignatureHeader) != want {
+	if want := fakekit.Sign(fake.Secret(id), got[0]); second.Header.Get(SignatureHeader) != want {
 		t.Error("the edited body is not what is signed")
 	}
 	fake.mu.Lock()
@@ -211,36 +218,7 @@ func TestPrepare(t *testing.T) {
 	if _, err := fake.Prepare("new_note", func([]byte) ([]byte, error) { return nil, errors.New("no") }); err == nil || err.Error() != "no" {
 		t.Errorf("an edit that fails: %v", err)
 	}
-	if list, err := fake.Prepare("new_note", func([]byte) ([]byte, error) { return []byte("no JSON"), nil }); err != nil || list[0].EventID != "" {
+	if list, err := fake.Prepare("new_note", func([]byte) ([]byte, error) { return []byte("no JSON"), nil }); err != nil || list[0].Signed().EventID != "" {
 		t.Errorf("an edit that takes the id away: %v, %v", list, err)
-	}
-}
-
-func TestEmitSlowReceiver(t *testing.T) {
-	t.Parallel()
-	block := make(chan struct{})
-	receiver := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
-	t.Cleanup(receiver.Close)
-	t.Cleanup(func() { close(block) })
-	fake := New(Options{Seed: 1, Deliver: receiver.Client()})
-	add(fake, webhook{endpoint: receiver.URL, status: "active", events: []string{"new_note"}})
-	list, err := fake.Prepare("new_note", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	list[0].timeout = 20 * time.Millisecond
-	if a, ok := list[0].Try(t.Context()); !ok || a.Status != 0 || a.Err != "no answer within 20ms" {
-		t.Errorf("%+v", a)
-	}
-}
-
-func TestAttemptsAreBounded(t *testing.T) {
-	t.Parallel()
-	fake := New(Options{})
-	for range maxAttempts + 5 {
-		fake.record(Attempt{})
-	}
-	if n := len(fake.Attempts()); n != maxAttempts {
-		t.Errorf("%d attempts are kept", n)
 	}
 }

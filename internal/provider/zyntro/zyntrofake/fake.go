@@ -8,13 +8,14 @@
 package zyntrofake
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // ErrorShape is how an error is written. Both are documented, for different
@@ -71,7 +72,6 @@ type Fake struct {
 	webhooks   []*webhook // of all organisations, oldest first
 	injections []Injection
 	requests   []Request
-	attempts   []Attempt
 }
 
 // webhook is one row of the API's table.
@@ -100,15 +100,23 @@ func New(o Options) *Fake {
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 	}
-	f := &Fake{o: o, random: newRandom(o.Seed)}
+	f := &Fake{o: o, random: random{fakekit.NewRandom(o.Seed)}}
 	f.account = Account{
-		APIKey:          "zyk_sandbox_" + f.random.hex(32),
-		DeveloperSecret: "zdk_sandbox_" + f.random.hex(32),
+		APIKey:          "zyk_sandbox_" + f.random.Hex(32),
+		DeveloperSecret: "zdk_sandbox_" + f.random.Hex(32),
 		Orgs:            []string{f.random.id()},
 	}
 	f.accounts = []Account{f.account}
 	return f
 }
+
+// Credentials are those of the first account.
+func (f *Fake) Credentials() map[string]secret.Value {
+	return map[string]secret.Value{"api_key": secret.New(f.APIKey()), "org_id": secret.New(f.OrgID())}
+}
+
+// BasePath is empty: the path prefix is a setting of its own.
+func (f *Fake) BasePath() string { return "" }
 
 // APIKey is the key of the first account.
 func (f *Fake) APIKey() string { return f.account.APIKey }
@@ -193,14 +201,3 @@ func (f *Fake) last(text string) (any, bool) {
 
 // object is a JSON object on its way out.
 type object map[string]any
-
-// encode writes v without escapes for HTML.
-func encode(v any) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
-}

@@ -1,9 +1,7 @@
 package zyntrofake
 
 import (
-	"crypto/tls"
 	"encoding/json"
-	"net"
 	"net/http"
 	"time"
 )
@@ -66,22 +64,4 @@ func (f *Fake) take(action string) Injection {
 		return *injected
 	}
 	return Injection{}
-}
-
-// reset ends the connection with a RST, without an answer. Where the server
-// offers no connection (a recorder in a test), the answer is 502.
-func reset(w http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		http.Error(w, "no connection to reset", http.StatusBadGateway)
-		return
-	}
-	raw := conn
-	if secured, ok := conn.(*tls.Conn); ok {
-		raw = secured.NetConn()
-	}
-	if tcp, ok := raw.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // best effort: without it the client sees an end instead of a reset
-	}
-	_ = raw.Close()
 }

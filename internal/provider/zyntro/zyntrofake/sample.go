@@ -2,25 +2,31 @@ package zyntrofake
 
 import (
 	"encoding/json"
-	"time"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
-// SampleOptions is what a sample says of itself.
-type SampleOptions struct {
-	Now   time.Time
-	OrgID string // "": a made-up one
-	Seed  int64  // of its ids; 0: random
+// random makes ids and secrets.
+type random struct{ fakekit.Random }
+
+// id looks like a UUID and is none: the documented sample has a 'g' in the
+// same place.
+func (r random) id() string {
+	h := r.Hex(32)
+	return strings.Join([]string{h[:8], h[8:12], h[12:16], "defg", h[20:]}, "-")
 }
 
 // Sample is the body of a delivery of the event: the documented envelope,
 // compact, in the documented order. The second result says whether Zyntro
 // documents the members of its data; those of any other event, and of one that
 // Zyntro does not have, are made up.
-func Sample(event string, o SampleOptions) (body []byte, documented bool) {
-	r := newRandom(o.Seed)
+func Sample(event string, o provider.SampleOptions) (body []byte, documented bool) {
+	r := random{fakekit.NewRandom(o.Seed)}
 	at := o.Now.UTC().Format("2006-01-02T15:04:05Z")
 	e := envelope{
-		EventID:    "evt_" + r.hex(24),
+		EventID:    "evt_" + r.Hex(24),
 		EventType:  event,
 		APIVersion: "2026-03-30",
 		CreatedAt:  at,
@@ -35,11 +41,7 @@ func Sample(event string, o SampleOptions) (body []byte, documented bool) {
 	} else {
 		e.Data = assumedData(event, r, o.Now)
 	}
-	body, err := encode(e)
-	if err != nil { // impossible: texts, numbers and valid JSON
-		return []byte("{}"), documented
-	}
-	return body, documented
+	return fakekit.Compact(e), documented
 }
 
 // envelope is the documented body of a delivery.
@@ -169,4 +171,4 @@ var triggerBilling = map[string]func(r random, at string) any{
 }
 
 // ref is an id with a prefix, as in the documented sample.
-func (r random) ref(prefix string) string { return prefix + "_" + r.hex(16) }
+func (r random) ref(prefix string) string { return prefix + "_" + r.Hex(16) }

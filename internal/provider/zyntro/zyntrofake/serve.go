@@ -4,11 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"path"
 	"slices"
-	"strconv"
-	"time"
+
+	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
 // The path prefixes that answer. The second is the general pattern of the
@@ -30,88 +31,55 @@ func (f *Fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	dir, action := path.Split(r.URL.Path)
 	injected := f.take(action)
-	pause(r, injected.DelayBefore)
+	fakekit.Pause(r, injected.DelayBefore)
 
 	record := Request{Action: action, Path: r.URL.Path, Body: body}
 	if injected.ResetBefore {
 		f.log(record)
-		reset(w)
+		fakekit.Reset(w)
 		return
 	}
-	ans := answer{status: http.StatusOK}
+	ans := fakekit.Answer{Status: http.StatusOK, Header: http.Header{}}
 	if !injected.Unprocessed {
 		ans = f.route(r.Method, dir, action, body, injected)
 	}
 	if injected.Status != 0 {
-		ans.status = injected.Status
+		ans.Status = injected.Status
 	}
 	if injected.Body != nil {
-		ans.body = []byte(*injected.Body)
+		ans.Body = []byte(*injected.Body)
 	}
-	for name, values := range injected.Header {
-		w.Header()[name] = values
-	}
-	pause(r, injected.DelayAfter)
+	maps.Copy(ans.Header, injected.Header)
+	fakekit.Pause(r, injected.DelayAfter)
 	if injected.ResetAfter {
 		f.log(record)
-		reset(w)
+		fakekit.Reset(w)
 		return
 	}
-	record.Status = ans.status
+	record.Status = ans.Status
 	f.log(record)
-	ans.write(w, injected.TruncateAt)
+	if ans.Header.Get("Content-Type") == "" {
+		ans.Header.Set("Content-Type", "application/json")
+	}
+	ans.Write(w, injected.TruncateAt)
 }
 
-// answer is a status and a body.
-type answer struct {
-	status int
-	body   []byte
-	page   bool // HTML, not JSON
-}
-
-// write sends the answer, or what is left of it: the head announces the whole
-// length, then the connection ends. A write that fails is the client's
-// business: it has gone.
-func (a answer) write(w http.ResponseWriter, truncateAt *int) {
-	if w.Header().Get("Content-Type") == "" {
-		kind := "application/json"
-		if a.page {
-			kind = "text/html; charset=utf-8"
-		}
-		w.Header().Set("Content-Type", kind)
-	}
-	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
-	}
-	w.WriteHeader(a.status)
-	body := a.body
-	if truncateAt != nil {
-		body = body[:max(0, min(*truncateAt, len(body)))]
-	}
-	_, _ = w.Write(body)
-}
-
-// pause waits for d, but no longer than the client does. The request is
-// processed all the same: a server does not notice that nobody listens.
-func pause(r *http.Request, d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-r.Context().Done():
+// page is an HTML page instead of an answer of the API.
+func page(status int, text string) fakekit.Answer {
+	return fakekit.Answer{
+		Status: status,
+		Header: http.Header{"Content-Type": {"text/html; charset=utf-8"}},
+		Body:   []byte("<html><body><h1>" + text + "</h1></body></html>"),
 	}
 }
 
-func (f *Fake) route(method, dir, action string, body []byte, injected Injection) answer {
+func (f *Fake) route(method, dir, action string, body []byte, injected Injection) fakekit.Answer {
 	actions := []string{"createWebhook", "fetchWebhooks", "updateWebhook"}
 	if dir != prefix && dir != prefixV2 || !slices.Contains(actions, action) {
-		return answer{http.StatusNotFound, []byte("<html><body><h1>404 Not Found</h1></body></html>"), true}
+		return page(http.StatusNotFound, "404 Not Found")
 	}
 	if method != http.MethodPost { // assumed
-		return answer{http.StatusMethodNotAllowed, []byte("<html><body><h1>405 Method Not Allowed</h1></body></html>"), true}
+		return page(http.StatusMethodNotAllowed, "405 Method Not Allowed")
 	}
 	var result object
 	fields, ok := parse(body)
@@ -123,11 +91,7 @@ func (f *Fake) route(method, dir, action string, body []byte, injected Injection
 	default:
 		result = f.act(action, dir == prefixV2, fields, injected)
 	}
-	text, err := encode(result)
-	if err != nil { // impossible: results are texts, numbers and lists of them
-		return answer{http.StatusInternalServerError, []byte("<html>" + err.Error()), true}
-	}
-	return answer{status: http.StatusOK, body: text}
+	return fakekit.Answer{Status: http.StatusOK, Header: http.Header{}, Body: fakekit.Compact(result)}
 }
 
 // parse reads a request: a JSON object, numbers as they are written.

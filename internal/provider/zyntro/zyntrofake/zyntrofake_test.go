@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntrofake"
 )
 
@@ -301,7 +302,7 @@ func TestConcurrentUse(t *testing.T) {
 		group.Go(func() {
 			created(t, server.URL, fake, fields{"wh_events": []string{"new_note"}, "wh_endpoint": "https://127.0.0.1:1/"})
 			post(t, server.URL+fetch, with(fake, nil))
-			if _, err := fake.Emit(t.Context(), "new_note"); err != nil {
+			if _, err := providertest.Emit(t.Context(), fake, "new_note"); err != nil {
 				t.Error(err)
 			}
 		})

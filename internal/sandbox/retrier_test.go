@@ -1,4 +1,4 @@
-package provider_test
+package sandbox_test
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 // scriptedBox prepares deliveries whose attempts are answered as scripted: a
@@ -34,20 +35,25 @@ func (b *scriptedBox) Prepare(event string, edit func([]byte) ([]byte, error)) (
 	var list []provider.Delivery
 	for i, script := range b.answers {
 		n := 0
+		a := provider.Attempt{WebhookID: string(rune('a' + i)), EventID: "e", EventType: event, URL: "http://127.0.0.1/" + string(rune('a'+i))}
 		list = append(list, provider.Delivery{
-			WebhookID: string(rune('a' + i)), EventID: "e", EventType: event, URL: "http://127.0.0.1/" + string(rune('a'+i)), Waits: b.waits,
+			Waits:  b.waits,
+			Signed: func() provider.Attempt { return a },
 			Try: func(context.Context) (provider.Attempt, bool) {
 				b.mu.Lock()
 				defer b.mu.Unlock()
 				status := script[n]
 				n++
+				made := a
 				switch status {
 				case -1:
-					return provider.Attempt{}, false
+					return a, false
 				case 0:
-					return provider.Attempt{Err: "refused"}, true
+					made.Err = "refused"
+				default:
+					made.Status = status
 				}
-				return provider.Attempt{Status: status}, true
+				return made, true
 			},
 		})
 	}
@@ -63,7 +69,7 @@ func sleepFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func TestOutbox(t *testing.T) {
+func TestRetrier(t *testing.T) {
 	t.Parallel()
 	driver := &provider.Driver{Name: "p"}
 	const minute = time.Minute
@@ -86,7 +92,7 @@ func TestOutbox(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor})
+				b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
 				defer b.Close()
 				box := &scriptedBox{answers: [][]int{tt.script}, waits: tt.waits}
 				first, err := b.Emit(t.Context(), driver, box, "ev", nil)
@@ -95,11 +101,11 @@ func TestOutbox(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				var want []provider.LogEntry
+				var want []sandbox.LogEntry
 				for _, w := range tt.want {
-					e := provider.LogEntry{
-						Provider: "p", WebhookID: "a", EventID: "e", EventType: "ev", URL: "http://127.0.0.1/a", Attempts: len(tt.waits),
-						Time: start.Add(time.Duration(w[0].(int)) * minute), Attempt: w[1].(int), Status: w[2].(int), Err: w[3].(string),
+					e := sandbox.LogEntry{
+						Provider: "p", Time: start.Add(time.Duration(w[0].(int)) * minute), Number: w[1].(int), Of: len(tt.waits),
+						Attempt: provider.Attempt{WebhookID: "a", EventID: "e", EventType: "ev", URL: "http://127.0.0.1/a", Status: w[2].(int), Err: w[3].(string)},
 					}
 					if next := w[4].(int); next >= 0 {
 						e.Next = start.Add(time.Duration(next) * minute)
@@ -120,15 +126,15 @@ func TestOutbox(t *testing.T) {
 func TestDelivered(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]bool{0: false, 199: false, 200: true, 299: true, 300: false, 500: false} {
-		if (provider.LogEntry{Status: status}).Delivered() != want {
+		if (sandbox.LogEntry{Attempt: provider.Attempt{Status: status}}).Delivered() != want {
 			t.Errorf("%d: %v", status, !want)
 		}
 	}
 }
 
-func TestOutboxRefuses(t *testing.T) {
+func TestRetrierRefuses(t *testing.T) {
 	t.Parallel()
-	b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {
+	b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {
 		if u == "http://127.0.0.1/a" {
 			return errors.New("not a loopback address")
 		}
@@ -140,10 +146,10 @@ func TestOutboxRefuses(t *testing.T) {
 	if err != nil || len(got) != 2 || string(box.body) != "edited" {
 		t.Fatalf("%v, %v, %s", got, err, box.body)
 	}
-	if e := got[0]; e.Attempt != 0 || e.Delivered() || e.Err != "not delivered: not a loopback address" || !e.Next.IsZero() {
+	if e := got[0]; e.Number != 0 || e.Delivered() || e.Err != "not delivered: not a loopback address" || !e.Next.IsZero() {
 		t.Errorf("%+v", e)
 	}
-	if e := got[1]; e.Attempt != 1 || !e.Delivered() {
+	if e := got[1]; e.Number != 1 || !e.Delivered() {
 		t.Errorf("%+v", e)
 	}
 	if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "no.such", nil); err == nil {
@@ -157,10 +163,10 @@ func TestOutboxRefuses(t *testing.T) {
 }
 
 // Close ends what is under way, and nothing begins behind it.
-func TestOutboxCloses(t *testing.T) {
+func TestRetrierCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor})
+		b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
 		box := &scriptedBox{answers: [][]int{{500, 500}, {500, 500}}, waits: []time.Duration{0, time.Hour}}
 		if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
 			t.Fatal(err)
@@ -178,9 +184,9 @@ func TestOutboxCloses(t *testing.T) {
 	})
 }
 
-func TestOutboxLogIsBounded(t *testing.T) {
+func TestRetrierLogIsBounded(t *testing.T) {
 	t.Parallel()
-	b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor})
+	b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
 	defer b.Close()
 	for i := range 10_100 {
 		box := &scriptedBox{answers: [][]int{{200 + i%2}}, waits: []time.Duration{0}}
@@ -194,12 +200,12 @@ func TestOutboxLogIsBounded(t *testing.T) {
 }
 
 // A receiver that is down for long must not fill the memory.
-func TestOutboxWaitingIsBounded(t *testing.T) {
+func TestRetrierWaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := provider.NewOutbox(t.Context(), provider.OutboxOptions{Now: time.Now, Sleep: sleepFor})
+		b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
 		defer b.Close()
-		emit := func() provider.LogEntry {
+		emit := func() sandbox.LogEntry {
 			box := &scriptedBox{answers: [][]int{{500, 200}}, waits: []time.Duration{0, time.Hour}}
 			got, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil)
 			if err != nil {
