@@ -110,11 +110,6 @@ func TestLibraries(t *testing.T) {
 	compare(t, checkLibraries(sources(t)), nil)
 }
 
-func TestRawProviders(t *testing.T) {
-	t.Parallel()
-	compare(t, checkRaw(sources(t)), nil)
-}
-
 // checkLayers finds imports within the module that go up or sideways, and
 // packages without a layer.
 func checkLayers(files []source) []string {
@@ -182,22 +177,6 @@ func ownersOf(p string) ([]string, bool) {
 	return owners[best], best != ""
 }
 
-// checkRaw finds uses of provider.Raw, a provider without custody, outside tests.
-func checkRaw(files []source) []string {
-	var problems []string
-	for _, f := range files {
-		if f.isTest() || slices.Contains(suites, f.dir()) {
-			continue
-		}
-		for _, use := range uses(f) {
-			if use.path == module+"/internal/provider" && use.name == "Raw" {
-				problems = append(problems, f.at(use.pos)+": provider.Raw is for tests: its secrets are in nobody's custody")
-			}
-		}
-	}
-	return problems
-}
-
 // The rules must find what they are for.
 
 func TestCheckLayers(t *testing.T) {
@@ -237,17 +216,5 @@ func TestCheckLibraries(t *testing.T) {
 		"internal/prompt/a.go imports github.com/AlecAivazis/survey/v2, which belongs to internal/prompt/survey.go",
 		"internal/view/a.go imports github.com/google/go-cmp/cmp, which belongs to tests",
 		"internal/view/b.go imports example.com/left/pad, a library that no package owns",
-	})
-}
-
-func TestCheckRaw(t *testing.T) {
-	t.Parallel()
-	text := `package x; import "github.com/hookctl/hookctl/internal/provider"; var _ = provider.Raw`
-	compare(t, checkRaw([]source{
-		parse(t, "internal/cli/a.go", text),
-		parse(t, "internal/cli/a_test.go", text),
-		parse(t, "internal/provider/providertest/a.go", text),
-	}), []string{
-		"internal/cli/a.go:1: provider.Raw is for tests: its secrets are in nobody's custody",
 	})
 }

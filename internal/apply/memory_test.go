@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -60,9 +60,9 @@ func (m *memory) List(context.Context) ([]secret.Record, []secret.Problem, error
 func (w *world) inMemory() {
 	w.t.Helper()
 	w.store = &memory{records: map[secret.Ref]secret.Record{}}
-	w.clients = map[string]*provider.Client{}
+	w.clients = map[string]*custody.Client{}
 	for _, d := range drivers {
-		c, err := d.Open(w.access[d.Name], provider.Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: clock})
+		c, err := custody.Open(d, w.access[d.Name], custody.Env{Store: w.store, Journal: w.journal, Profile: "default", Now: clock})
 		if err != nil {
 			w.t.Fatal(err)
 		}

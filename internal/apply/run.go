@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -27,7 +28,7 @@ const (
 
 // Runner carries plans out.
 type Runner struct {
-	Clients   map[string]*provider.Client // by the provider's name
+	Clients   map[string]*custody.Client // by the provider's name
 	Store     secret.Store
 	KeepGoing bool // do not stop at the first failure
 	Sleep     func(context.Context, time.Duration) error
@@ -233,7 +234,7 @@ func text(p *string) string {
 }
 
 func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
-	var made provider.Created
+	var made custody.Created
 	err := r.patiently(ctx, func() error {
 		var err error
 		client := r.Clients[c.Driver.Name]
@@ -251,7 +252,7 @@ func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
 
 // made notes a webhook that custody made: err may say that it is there, and
 // something after it failed.
-func (r *run) made(ctx context.Context, c *Change, o *Outcome, made provider.Created, err error) error {
+func (r *run) made(ctx context.Context, c *Change, o *Outcome, made custody.Created, err error) error {
 	if made.Record.Fingerprint == "" {
 		return err
 	}
@@ -265,13 +266,13 @@ func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
 		s.Name = c.Name // not for the manifest to say: it stays
 	}
 	client := r.Clients[c.Driver.Name]
-	var made provider.Created
+	var made custody.Created
 	err := r.patiently(ctx, func() error {
 		if made.Record.Fingerprint != "" { // only the old one is left to be removed
 			return client.ReplaceOn(ctx, c.live, &made)
 		}
 		var err error
-		made, err = client.Replace(ctx, provider.OpReplace, c.live, s, r.oneByOne(c.entry.Sinks), false)
+		made, err = client.Replace(ctx, custody.OpReplace, c.live, s, r.oneByOne(c.entry.Sinks), false)
 		return err
 	})
 	return r.made(ctx, c, o, made, err)

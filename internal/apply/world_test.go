@@ -13,6 +13,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 	"github.com/hookctl/hookctl/internal/provider/zyntro"
@@ -40,7 +42,7 @@ func driver(name string) *provider.Driver {
 // world is both providers' fakes, a store, and clients in custody.
 type world struct {
 	t       testing.TB
-	clients map[string]*provider.Client
+	clients map[string]*custody.Client
 	access  map[string]provider.Access
 	store   secret.Store
 	journal *secret.Journal
@@ -73,7 +75,7 @@ func newWorld(t testing.TB, o wundertreosfake.Options) *world {
 	dir := t.TempDir()
 	w.store = secret.OpenDir(dir, secret.DirOptions{Now: clock})
 	w.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
-	w.clients, w.access = map[string]*provider.Client{}, map[string]provider.Access{}
+	w.clients, w.access = map[string]*custody.Client{}, map[string]provider.Access{}
 	for i, d := range drivers {
 		base, creds := servers[i].URL, map[string]secret.Value{"api_key": secret.New(wundertreosfake.Key)}
 		if d.Name == "zyntro" {
@@ -89,7 +91,7 @@ func newWorld(t testing.TB, o wundertreosfake.Options) *world {
 			}}),
 		}
 		w.access[d.Name] = access
-		c, err := d.Open(access, provider.Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: clock})
+		c, err := custody.Open(d, access, custody.Env{Store: w.store, Journal: w.journal, Profile: "default", Now: clock})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +181,9 @@ func (w *world) apply(text string, prune bool) []Outcome {
 }
 
 // raw is the provider as somebody else uses it: nothing is kept or marked.
-func (w *world) raw(name string) provider.Provider { return provider.Raw(driver(name), w.access[name]) }
+func (w *world) raw(name string) provider.Provider {
+	return providertest.Raw(driver(name), w.access[name])
+}
 
 // fix ends the faults of the fake.
 func (w *world) fix() { w.wunder.Inject(nil) }

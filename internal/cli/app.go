@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
@@ -40,7 +41,7 @@ type app struct {
 	// forProfile opens the settings of another profile.
 	forProfile func(name string) (*app, error)
 
-	seen provider.Seen // what there was when the command took up what it found
+	seen custody.Seen // what there was when the command took up what it found
 
 	noStdout error // why the sink stdout is refused, or nil
 
@@ -113,7 +114,7 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
-		seen:    provider.Seen{At: g.env.Started},
+		seen:    custody.Seen{At: g.env.Started},
 
 		forProfile: func(name string) (*app, error) {
 			other := *g
@@ -270,8 +271,8 @@ func (a *app) access(d *provider.Driver) provider.Access {
 	return acc
 }
 
-func (a *app) custody() provider.Custody {
-	return provider.Custody{
+func (a *app) custody() custody.Env {
+	return custody.Env{
 		Store:   a.store,
 		Journal: a.journal,
 		Profile: a.cfg.Profile(),
@@ -299,15 +300,15 @@ func (a *app) custody() provider.Custody {
 }
 
 // anonymous opens a provider without credentials, for its live help.
-func (a *app) anonymous(d *provider.Driver) (*provider.Client, error) {
+func (a *app) anonymous(d *provider.Driver) (*custody.Client, error) {
 	a.noteElsewhere(d)
 	acc := a.access(d)
 	acc.HTTP = a.http()
-	return d.Open(acc, a.custody())
+	return custody.Open(d, acc, a.custody())
 }
 
 // online opens a provider with the credentials of the environment or the store.
-func (a *app) online(ctx context.Context, d *provider.Driver) (*provider.Client, error) {
+func (a *app) online(ctx context.Context, d *provider.Driver) (*custody.Client, error) {
 	acc := a.access(d)
 	creds, _, err := a.credentials(ctx, d)
 	if err != nil {
@@ -317,7 +318,7 @@ func (a *app) online(ctx context.Context, d *provider.Driver) (*provider.Client,
 }
 
 // onlineWith opens a provider with credentials that were chosen already.
-func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[string]secret.Value) (*provider.Client, error) {
+func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[string]secret.Value) (*custody.Client, error) {
 	known := make([]secret.Value, 0, len(creds))
 	for _, f := range d.Credentials {
 		if v, ok := creds[f.Name]; ok && f.Secret {
@@ -326,7 +327,7 @@ func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[stri
 	}
 	acc.Credentials = creds
 	acc.HTTP = a.http(known...)
-	return d.Open(acc, a.custody())
+	return custody.Open(d, acc, a.custody())
 }
 
 // credentials finds what authenticates this profile at d: the environment's,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos"
 	"github.com/hookctl/hookctl/internal/provider/zyntro"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -90,7 +91,7 @@ func newKillWorld(t *testing.T, now func() time.Time) *killWorld {
 				w.env = append(w.env, f.Env[0]+"="+v.Reveal())
 			}
 		}
-		w.clients = append(w.clients, provider.Raw(d, provider.Access{
+		w.clients = append(w.clients, providertest.Raw(d, provider.Access{
 			BaseURL: server.URL + box.BasePath(), PathPrefix: d.PathPrefix, Credentials: box.Credentials(), HTTP: httpx.New(httpx.Options{}), Now: time.Now,
 		}))
 	}

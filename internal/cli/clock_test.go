@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -92,7 +93,7 @@ func TestProviderClocks(t *testing.T) {
 				}
 				c.now = c.now.Add(time.Minute)
 				found, err := c.recovered()
-				if err != nil || len(found) != 1 || found[0].State != string(provider.StateOrphan) || found[0].ID == nil || *found[0].ID != c.told[0].ref.ID {
+				if err != nil || len(found) != 1 || found[0].State != string(custody.StateOrphan) || found[0].ID == nil || *found[0].ID != c.told[0].ref.ID {
 					t.Errorf("%v: %s", err, describe(found))
 				}
 			})

@@ -16,6 +16,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
@@ -191,7 +192,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if err != nil {
 		return err
 	}
-	var made provider.Created
+	var made custody.Created
 	if o.ifAbsent {
 		var found []provider.Webhook
 		made, err = client.CreateUnless(ctx, spec, sinks, func() (bool, error) {
@@ -484,7 +485,7 @@ func eventChoices(d *provider.Driver) []prompt.Choice {
 
 // existing looks for enabled webhooks of this name and URL, for --if-absent. What
 // another one has replaced is not among them, though it may be there for a moment.
-func (o *createOptions) existing(ctx context.Context, client *provider.Client, s provider.Spec) ([]provider.Webhook, error) {
+func (o *createOptions) existing(ctx context.Context, client *custody.Client, s provider.Spec) ([]provider.Webhook, error) {
 	rows, err := client.List(ctx)
 	if err != nil {
 		return nil, err
@@ -505,7 +506,7 @@ func (o *createOptions) existing(ctx context.Context, client *provider.Client, s
 	}
 	recs, _, err := o.app.store.List(ctx)
 	return slices.DeleteFunc(found, func(w provider.Webhook) bool {
-		heir := provider.Heir(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		heir := custody.Heir(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		return heir != w.ID && slices.ContainsFunc(rows, func(r provider.Webhook) bool { return r.ID == heir })
 	}), err
 }
@@ -525,13 +526,13 @@ func (o *createOptions) takeExisting(ctx context.Context, found []provider.Webho
 				return err
 			}
 		}
-		results, nerr := provider.Fill(ctx, o.app.store, rec, sinks)
+		results, nerr := custody.Fill(ctx, o.app.store, rec, sinks)
 		perr := o.print(o.view(w, rec, results, false))
 		if nerr != nil {
 			o.app.warn("warning: " + nerr.Error())
 		}
 		o.app.note("It exists already: nothing was created.")
-		return fault.Worst(provider.SinkError(rec, results), perr)
+		return fault.Worst(custody.SinkError(rec, results), perr)
 	}
 	ref := term.ShellWord(o.driver.Name + "/" + found[0].ID)
 	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).

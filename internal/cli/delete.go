@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -77,7 +78,7 @@ belong to a Zap and need --force.`,
 
 // found is one webhook at its provider.
 type found struct {
-	client *provider.Client
+	client *custody.Client
 	hook   provider.Webhook
 }
 
@@ -262,7 +263,7 @@ func (o *deleteOptions) sure(ctx context.Context, targets []found) error {
 // name it.
 func (a *app) locate(ctx context.Context, ref string) (found, error) {
 	var err error
-	if a.seen, err = provider.See(ctx, a.seen.At, a.journal); err != nil {
+	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
 		return found{}, err
 	}
 	o := &getOptions{app: a, ref: ref, exact: true}
@@ -323,10 +324,10 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
 			continue
 		}
-		heir := provider.Heir(recs, *r.Replaces)
+		heir := custody.Heir(recs, *r.Replaces)
 		switch now := term.ShellWord(r.Provider + "/" + heir); {
 		case a.seen.Before(r):
-			return provider.Replaced(*r.Replaces, heir), false
+			return custody.Replaced(*r.Replaces, heir), false
 		case gone:
 			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now), false
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -48,7 +49,7 @@ func (d *doctor) baseURL(drv *provider.Driver) {
 
 // credentials says whether there are any, and where they come from. The client
 // is nil if they are of no use.
-func (d *doctor) credentials(ctx context.Context, drv *provider.Driver) (client *provider.Client, configured bool) {
+func (d *doctor) credentials(ctx context.Context, drv *provider.Driver) (client *custody.Client, configured bool) {
 	a := d.app
 	creds, source, err := a.credentials(ctx, drv)
 	switch {
@@ -109,7 +110,7 @@ func (d *doctor) clock(drv *provider.Driver, h http.Header, before, after time.T
 
 // connection says what came of the request: whether the provider answered, and
 // whether it accepts the credentials.
-func (d *doctor) connection(ctx context.Context, drv *provider.Driver, client *provider.Client, answer *httpx.Response, err error, took time.Duration) {
+func (d *doctor) connection(ctx context.Context, drv *provider.Driver, client *custody.Client, answer *httpx.Response, err error, took time.Duration) {
 	switch {
 	case err == nil:
 		d.of(drv, view.CheckOK, "connection", strings.Join(append([]string{
@@ -128,7 +129,7 @@ func (d *doctor) connection(ctx context.Context, drv *provider.Driver, client *p
 }
 
 // whose says whose credentials they are, as far as the provider tells.
-func (d *doctor) whose(ctx context.Context, client *provider.Client) []string {
+func (d *doctor) whose(ctx context.Context, client *custody.Client) []string {
 	who, err := client.WhoAmI(ctx)
 	switch {
 	case err != nil:

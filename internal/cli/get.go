@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -143,7 +144,7 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 }
 
 // explain gives a refusal of provider/id the hint that the list has.
-func (o *getOptions) explain(ctx context.Context, client *provider.Client, refused error) error {
+func (o *getOptions) explain(ctx context.Context, client *custody.Client, refused error) error {
 	rows, err := client.List(ctx)
 	if err != nil || fault.Code(refused) != "not-found" {
 		return refused

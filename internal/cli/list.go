@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
@@ -175,7 +176,7 @@ func needsLook(d *provider.Driver, w provider.Webhook) bool {
 // listed is what one provider answered.
 type listed struct {
 	driver *provider.Driver
-	client *provider.Client
+	client *custody.Client
 	rows   []provider.Webhook
 	err    error
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -20,7 +21,7 @@ type listenSession struct {
 	driver *provider.Driver
 	spec   provider.Spec
 
-	client  *provider.Client
+	client  *custody.Client
 	ref     secret.Ref
 	failure error // why it could not be removed
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -28,7 +29,7 @@ type manifestOptions struct {
 	allowExec    bool
 	allowOutside bool
 
-	clients map[string]*provider.Client // by provider, once compared
+	clients map[string]*custody.Client // by provider, once compared
 }
 
 type planOptions struct {
@@ -112,7 +113,7 @@ func runPlan(ctx context.Context, o *planOptions) error {
 func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*apply.Plan, error) {
 	a := o.app
 	var err error
-	if a.seen, err = provider.See(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
+	if a.seen, err = custody.See(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
 		return nil, err
 	}
 	records, err := a.records(ctx, true)
@@ -124,7 +125,7 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 		return nil, err
 	}
 	state := apply.State{Profile: a.cfg.Profile(), Records: records, Prune: o.prune}
-	o.clients = map[string]*provider.Client{}
+	o.clients = map[string]*custody.Client{}
 	var failed []error
 	for _, ans := range answers {
 		if ans.err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -123,7 +124,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 			return err
 		}
 	}
-	r := provider.Recovery{
+	r := custody.Recovery{
 		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
 		Open:   o.open, SameAccount: o.sameAccount,
@@ -158,7 +159,7 @@ func runRecover(ctx context.Context, o *recoverOptions) error {
 }
 
 // leftOver is the error for what a person has to do, or nil.
-func leftOver(findings []provider.Finding) error {
+func leftOver(findings []custody.Finding) error {
 	n := 0
 	for _, f := range findings {
 		if !f.Settled() {
@@ -174,7 +175,7 @@ func leftOver(findings []provider.Finding) error {
 
 // open is the way to the account of an operation: its profile's, at the origin
 // where it was begun.
-func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.Client, error) {
+func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*custody.Client, error) {
 	d, err := o.app.env.Drivers.Find(in.Provider)
 	if err != nil {
 		return nil, err
@@ -216,12 +217,12 @@ func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*provider.
 // changes are what was done at the providers.
 type changes struct {
 	any     bool
-	rotated []provider.Finding // the new webhooks
+	rotated []custody.Finding // the new webhooks
 }
 
 // change does to the providers what the flags name and findings allow. All
 // names are checked before the first change.
-func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findings []provider.Finding, sinks []sink.Sink) (did changes, err error) {
+func (o *recoverOptions) change(ctx context.Context, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did changes, err error) {
 	deletes, err := o.chooseAll(deleting, o.deletes, findings)
 	if err != nil {
 		return did, err
@@ -239,7 +240,7 @@ func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findin
 		seen[ref] = true
 	}
 	// What was settled above is no other process's doing.
-	if o.app.seen, err = provider.See(ctx, o.app.env.Now(), o.app.journal); err != nil {
+	if o.app.seen, err = custody.See(ctx, o.app.env.Now(), o.app.journal); err != nil {
 		return did, err
 	}
 	pending, _, err := o.app.journal.List(ctx)
@@ -258,7 +259,7 @@ func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findin
 		if i < len(deletes) {
 			err = o.delete(ctx, in, f)
 		} else {
-			var made []provider.Finding
+			var made []custody.Finding
 			made, err = o.rotate(ctx, in, f, sinks)
 			did.rotated = append(did.rotated, made...)
 			// A rotation that failed may have begun: what it left is to be named.
@@ -278,18 +279,18 @@ func (o *recoverOptions) change(ctx context.Context, r provider.Recovery, findin
 // act is what can be done to a webhook that recover names.
 type act struct {
 	done   string // "deleted"
-	offers func(provider.Finding) bool
+	offers func(custody.Finding) bool
 }
 
 var (
-	deleting = act{"deleted", func(f provider.Finding) bool { return f.Deletable }}
-	rotating = act{"rotated", func(f provider.Finding) bool { return f.Rotatable }}
+	deleting = act{"deleted", func(f custody.Finding) bool { return f.Deletable }}
+	rotating = act{"rotated", func(f custody.Finding) bool { return f.Rotatable }}
 	// Of these nothing is at stake at a provider.
-	forgetting = act{"forgotten", func(f provider.Finding) bool { return f.Forgettable }}
+	forgetting = act{"forgotten", func(f custody.Finding) bool { return f.Forgettable }}
 )
 
 // forget takes the sinks off what is left to do.
-func (o *recoverOptions) forget(ctx context.Context, r provider.Recovery, findings []provider.Finding) error {
+func (o *recoverOptions) forget(ctx context.Context, r custody.Recovery, findings []custody.Finding) error {
 	chosen, err := o.chooseAll(forgetting, o.forgets, findings)
 	if err != nil {
 		return err
@@ -302,8 +303,8 @@ func (o *recoverOptions) forget(ctx context.Context, r provider.Recovery, findin
 	return nil
 }
 
-func (o *recoverOptions) chooseAll(what act, refs []string, findings []provider.Finding) ([]provider.Finding, error) {
-	var chosen []provider.Finding
+func (o *recoverOptions) chooseAll(what act, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
+	var chosen []custody.Finding
 	for _, ref := range refs {
 		f, err := o.choose(what, ref, findings)
 		if err != nil {
@@ -316,8 +317,8 @@ func (o *recoverOptions) chooseAll(what act, refs []string, findings []provider.
 
 // choose finds the webhook that ref means among those of which recover offers
 // to do this. Nothing is ever done to another one.
-func (o *recoverOptions) choose(what act, ref string, findings []provider.Finding) (provider.Finding, error) {
-	var offered []provider.Finding
+func (o *recoverOptions) choose(what act, ref string, findings []custody.Finding) (custody.Finding, error) {
+	var offered []custody.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
@@ -328,18 +329,18 @@ func (o *recoverOptions) choose(what act, ref string, findings []provider.Findin
 	}
 	i, err := o.app.pick(ref, all, false)
 	if err != nil {
-		return provider.Finding{}, err
+		return custody.Finding{}, err
 	}
 	if i < 0 {
 		hint := "it names none now that can be " + what.done
 		if len(names) > 0 {
 			hint = "it names " + strings.Join(names, ", ")
 		}
-		return provider.Finding{}, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
+		return custody.Finding{}, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
 	}
 	f := offered[i]
-	if f.State == provider.StateUnknown && (o.app.yes || !o.app.interactive()) {
-		return provider.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", f.Provider, f.ID, what.done).
+	if f.State == custody.StateUnknown && (o.app.yes || !o.app.interactive()) {
+		return custody.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", f.Provider, f.ID, what.done).
 			WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
 	}
 	return f, nil
@@ -347,7 +348,7 @@ func (o *recoverOptions) choose(what act, ref string, findings []provider.Findin
 
 // rotate puts a new webhook in the place of f's, and returns it as a finding.
 // The entry that f comes from is settled by the next look.
-func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f provider.Finding, sinks []sink.Sink) ([]provider.Finding, error) {
+func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f custody.Finding, sinks []sink.Sink) ([]custody.Finding, error) {
 	client, err := o.open(ctx, in)
 	if err != nil {
 		return nil, err
@@ -366,18 +367,18 @@ func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f provide
 	if err := o.app.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
 		return nil, err
 	}
-	made, err := client.Replace(ctx, provider.OpRotate, hook, spec, sinks, false)
+	made, err := client.Replace(ctx, custody.OpRotate, hook, spec, sinks, false)
 	if made.Record.Fingerprint == "" {
 		return nil, err
 	}
-	return []provider.Finding{{
-		Operation: provider.OpRotate, Provider: f.Provider, Origin: in.Origin, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: provider.StateKept,
+	return []custody.Finding{{
+		Operation: custody.OpRotate, Provider: f.Provider, Origin: in.Origin, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: custody.StateKept,
 		Detail: "it has taken the place of " + f.ID + "; its secret is in the store (" + made.Record.Fingerprint + ")",
 		Path:   made.Record.Path,
 	}}, err
 }
 
-func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f provider.Finding) error {
+func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f custody.Finding) error {
 	client, err := o.open(ctx, in)
 	if err != nil {
 		return err
@@ -394,7 +395,7 @@ func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f provide
 		about += ", created " + f.CreatedAt
 	}
 	question := fmt.Sprintf("%s %s/%s (%s) at %s?", verb, f.Provider, f.ID, about, client.Driver().Title)
-	if f.State == provider.StateUnknown {
+	if f.State == custody.StateUnknown {
 		question = "Several webhooks fit, and this one may be another person's. " + question
 	}
 	if err := o.app.confirm(ctx, question); err != nil {

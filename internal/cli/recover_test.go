@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -152,7 +153,7 @@ func TestRecoverRemovesTheReplaced(t *testing.T) {
 	}
 	w.hold.Store(true)
 	s := provider.Spec{Name: "New", URL: "https://example.com/new", Events: []string{"contact.created"}}
-	if _, err := client.Replace(t.Context(), provider.OpReplace, provider.Webhook{ID: old}, s, nil, false); err == nil {
+	if _, err := client.Replace(t.Context(), custody.OpReplace, provider.Webhook{ID: old}, s, nil, false); err == nil {
 		t.Fatal("the old webhook was removed after all")
 	}
 	w.hold.Store(false)

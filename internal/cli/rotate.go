@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -97,7 +98,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err := a.confirmSame(ctx, old, o.question(old)); err != nil {
 		return err
 	}
-	made, err := old.client.Replace(ctx, provider.OpRotate, old.hook, spec, sinks, o.overlap)
+	made, err := old.client.Replace(ctx, custody.OpRotate, old.hook, spec, sinks, o.overlap)
 	if made.Record.Fingerprint == "" {
 		return err
 	}
@@ -109,7 +110,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 
 // printReplacement prints the webhook that took old's place; err is what the
 // replacement itself came to.
-func (o *createOptions) printReplacement(made provider.Created, old found, err error) error {
+func (o *createOptions) printReplacement(made custody.Created, old found, err error) error {
 	v := o.view(made.Webhook, made.Record, made.Sinks, true)
 	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
 	switch {

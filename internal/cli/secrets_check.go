@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -172,7 +173,7 @@ func (c *storeCheck) online(ctx context.Context, recs []secret.Record) error {
 }
 
 // compare finds records without a webhook and webhooks without a record.
-func (c *storeCheck) compare(client *provider.Client, recs []secret.Record, rows []provider.Webhook) {
+func (c *storeCheck) compare(client *custody.Client, recs []secret.Record, rows []provider.Webhook) {
 	d, profile := client.Driver(), c.app.cfg.Profile()
 	kept := map[string]bool{}
 	listed := map[string]bool{}

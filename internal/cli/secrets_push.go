@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -73,7 +73,7 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if err := checkSinks(ctx, rec, sinks); err != nil {
 		return err
 	}
-	results, nerr := provider.Fill(ctx, a.store, rec, sinks)
+	results, nerr := custody.Fill(ctx, a.store, rec, sinks)
 	if nerr != nil {
 		a.warn("warning: " + nerr.Error())
 	}
@@ -83,7 +83,7 @@ func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
 	if !slices.Contains(o.to, "stdout") { // else standard output carries the secret, and nothing else
 		perr = a.out.Print(v.Render())
 	}
-	return fault.Worst(provider.SinkError(rec, results), perr)
+	return fault.Worst(custody.SinkError(rec, results), perr)
 }
 
 // checkSinks asks every sink whether it could take the secret, before one does.
@@ -92,5 +92,5 @@ func checkSinks(ctx context.Context, rec secret.Record, sinks []sink.Sink) error
 	for i, to := range sinks {
 		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx)}
 	}
-	return provider.SinkError(rec, results)
+	return custody.SinkError(rec, results)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 )
 
 // tally counts what became of the webhooks of runs under one fault.
@@ -133,7 +134,7 @@ func newSoakWorld(t *testing.T) *soakWorld {
 				w.environ = append(w.environ, f.Env[0]+"="+v.Reveal())
 			}
 		}
-		w.clients[d.Name] = provider.Raw(d, provider.Access{
+		w.clients[d.Name] = providertest.Raw(d, provider.Access{
 			BaseURL: server.URL + box.BasePath(), PathPrefix: d.PathPrefix, Credentials: box.Credentials(), HTTP: httpx.New(httpx.Options{}), Now: time.Now,
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -130,7 +131,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
 		return err
 	}
-	made, err := f.client.Replace(ctx, provider.OpReplace, f.hook, want, sinks, false)
+	made, err := f.client.Replace(ctx, custody.OpReplace, f.hook, want, sinks, false)
 	if made.Record.Fingerprint == "" {
 		return err
 	}

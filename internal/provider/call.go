@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/hex"
 	"net/http"
 	"net/url"
@@ -16,25 +15,6 @@ type CallRequest struct {
 	Method string // "": what is usual for the provider
 	Path   string // see [CallURL]
 	Body   []byte // nil: none
-}
-
-// Call sends a raw request with the credentials and returns the answer as it
-// came, whatever its status; where it is a refusal, or there is no whole
-// answer, the error is what the provider's other calls would return for it.
-// What would create a webhook is refused with an error of kind Usage before
-// anything is sent: its answer holds a secret that custody would not see.
-func (c *Client) Call(ctx context.Context, r CallRequest) (*httpx.Response, error) {
-	req, err := c.driver.Request(c.access, r)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := c.access.HTTP.Do(ctx, req)
-	return answer, c.driver.Judge(c.access, answer, err)
-}
-
-// Probe makes the raw request of [Driver.Probe].
-func (c *Client) Probe(ctx context.Context) (*httpx.Response, error) {
-	return c.Call(ctx, c.driver.Probe)
 }
 
 // CreateRefused is the error for a raw request that would create a webhook.

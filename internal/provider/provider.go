@@ -1,18 +1,21 @@
 // Package provider says what a webhook provider is, in neutral words: the
 // types, the interface, and the [Driver] that describes one as data.
 //
-// Nothing outside this package gets a provider that is not in custody:
-// [Driver.Open] is the only way to one, and it returns a [Client], whose Create
-// keeps the once-only secret before it returns (see custody.go).
+// Nothing outside internal/provider gets a provider that is not in custody:
+// [Driver.Raw] takes a key that no other package can make, and what package
+// custody opens keeps a once-only secret before it returns.
 package provider
 
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -70,12 +73,12 @@ func (w Webhook) Changed(now Webhook) []string {
 		name string
 		same bool
 	}{
-		{"the name", same(w.Name, now.Name)},
-		{"the URL", same(w.URL, now.URL)},
-		{"the events", sameSet(w.Events, now.Events)},
-		{"the status", same(w.Status, now.Status)},
-		{"the timeout", same(w.TimeoutSeconds, now.TimeoutSeconds)},
-		{"the authentication", same(w.AuthType, now.AuthType)},
+		{"the name", Same(w.Name, now.Name)},
+		{"the URL", Same(w.URL, now.URL)},
+		{"the events", SameEvents(w.Events, now.Events)},
+		{"the status", Same(w.Status, now.Status)},
+		{"the timeout", Same(w.TimeoutSeconds, now.TimeoutSeconds)},
+		{"the authentication", Same(w.AuthType, now.AuthType)},
 	} {
 		if !f.same {
 			what = append(what, f.name)
@@ -84,7 +87,24 @@ func (w Webhook) Changed(now Webhook) []string {
 	return what
 }
 
-func same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+// Same reports whether both are absent or both the same.
+func Same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
+
+// SameURL forgives the slash that some servers add to an empty path.
+func SameURL(a, b string) bool {
+	return a == b || strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
+}
+
+// SameEvents compares lists of slugs as sets.
+func SameEvents(a, b []string) bool {
+	return slices.Equal(sortedSet(a), sortedSet(b))
+}
+
+func sortedSet(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return slices.Compact(list)
+}
 
 // Spec is a webhook to be made.
 type Spec struct {
@@ -121,7 +141,7 @@ type Identity struct {
 // Provider is what a driver's open function makes. Every method is mandatory;
 // one that the API cannot do returns an error that wraps
 // errors.ErrUnsupported, with kind [fault.Refused] and a hint. Errors have
-// kinds; see [Outcome] for those of Create.
+// kinds; see package custody for those of Create.
 type Provider interface {
 	// Create sends exactly one request through Access.HTTP and returns the new
 	// webhook with its secret. It is called by custody only.
@@ -231,6 +251,10 @@ type Driver struct {
 
 	open func(Access) Provider
 }
+
+// Raw opens the provider at a, out of custody. Only packages below
+// internal/provider can make a key.
+func (d *Driver) Raw(_ raw.Key, a Access) Provider { return d.open(a) }
 
 // NewDriver returns d with its open function set. Adapters call it once.
 func NewDriver(d Driver, open func(Access) Provider) *Driver {

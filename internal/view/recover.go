@@ -3,7 +3,7 @@ package view
 import (
 	"strings"
 
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -24,7 +24,7 @@ type Recovered struct {
 }
 
 // NewRecovered describes findings.
-func NewRecovered(findings []provider.Finding) []Recovered {
+func NewRecovered(findings []custody.Finding) []Recovered {
 	out := make([]Recovered, len(findings))
 	for i, f := range findings {
 		out[i] = Recovered{

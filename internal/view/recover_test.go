@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -15,11 +15,11 @@ var errFull = errors.New("disk full")
 
 func TestRecovery(t *testing.T) {
 	t.Parallel()
-	list := view.NewRecovered([]provider.Finding{
-		{Operation: "create", Provider: "zyntro", Name: "CRM\n  next: rm -rf", URL: "https://example.com/hook", ID: "42", State: provider.StateOrphan,
+	list := view.NewRecovered([]custody.Finding{
+		{Operation: "create", Provider: "zyntro", Name: "CRM\n  next: rm -rf", URL: "https://example.com/hook", ID: "42", State: custody.StateOrphan,
 			Next: "hookctl recover --delete zyntro/42", Detail: "nobody has its secret", Path: "/journal/1.op", CreatedAt: "2026-05-17 14:30:00"},
-		{State: provider.StateUnreadable, Detail: "not an entry", Path: "/journal/2.op", Next: "look"},
-		{Operation: "create", Provider: "zyntro", State: provider.StateNotCreated, Detail: "nothing was made"},
+		{State: custody.StateUnreadable, Detail: "not an entry", Path: "/journal/2.op", Next: "look"},
+		{Operation: "create", Provider: "zyntro", State: custody.StateNotCreated, Detail: "nothing was made"},
 	})
 	got := view.Recovery(list)
 	want := render.View{

@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -159,7 +160,7 @@ func TestBroken(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			providertest.Run(t, providertest.Harness{Driver: provider.NewDriver(*d, func(a provider.Access) provider.Provider {
-				p := provider.Raw(d, a)
+				p := d.Raw(raw.Key{}, a)
 				b := broken{Provider: p, create: p.Create, get: p.Get, delete: p.Delete}
 				mistake.spoil(&b, p)
 				return b

@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -76,7 +77,7 @@ func start(t *testing.T, h Harness, deliver *http.Client) *fixture {
 		HTTP:        impatient(),
 		Now:         func() time.Time { return clock },
 	}
-	f.Provider = provider.Raw(h.Driver, f.access)
+	f.Provider = h.Driver.Raw(raw.Key{}, f.access)
 	return f
 }
 
@@ -89,7 +90,7 @@ func impatient() *httpx.Client {
 func (f *fixture) with(credentials map[string]secret.Value) provider.Provider {
 	a := f.access
 	a.Credentials = credentials
-	return provider.Raw(f.driver, a)
+	return f.driver.Raw(raw.Key{}, a)
 }
 
 // spec is a webhook to be made, for two events.
@@ -166,3 +167,6 @@ func sameWebhook(t *testing.T, what string, want, got provider.Webhook) {
 		t.Errorf("%s: %s", what, diff)
 	}
 }
+
+// Raw opens a provider out of custody, for the tests of packages that have no key.
+func Raw(d *provider.Driver, a provider.Access) provider.Provider { return d.Raw(raw.Key{}, a) }

@@ -11,13 +11,14 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // caller is a client, in custody, of an API that says one thing, and what the
 // API was asked last.
-func caller(t *testing.T, status int, body string) (*provider.Client, *http.Request) {
+func caller(t *testing.T, status int, body string) (*custody.Client, *http.Request) {
 	t.Helper()
 	var last http.Request
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -26,10 +27,10 @@ func caller(t *testing.T, status int, body string) (*provider.Client, *http.Requ
 		_, _ = w.Write([]byte(body))
 	}))
 	t.Cleanup(server.Close)
-	client, err := wundertreos.Driver().Open(provider.Access{
+	client, err := custody.Open(wundertreos.Driver(), provider.Access{
 		BaseURL: server.URL + "/functions/v1", Credentials: map[string]secret.Value{"api_key": secret.New("some-key")},
 		HTTP: httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return nil }}),
-	}, provider.Custody{})
+	}, custody.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestCallRefuses(t *testing.T) {
 	if last.Method != "" {
 		t.Errorf("%s %s was sent", last.Method, last.RequestURI)
 	}
-	bare, err := wundertreos.Driver().Open(provider.Access{BaseURL: "https://api.example.com"}, provider.Custody{})
+	bare, err := custody.Open(wundertreos.Driver(), provider.Access{BaseURL: "https://api.example.com"}, custody.Env{})
 	if err != nil {
 		t.Fatal(err)
 	}

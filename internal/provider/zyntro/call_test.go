@@ -12,12 +12,13 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/provider/zyntro/zyntrofake"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // caller is a client, in custody, of the API that the handler is.
-func caller(t *testing.T, handler http.Handler) *provider.Client {
+func caller(t *testing.T, handler http.Handler) *custody.Client {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -25,10 +26,10 @@ func caller(t *testing.T, handler http.Handler) *provider.Client {
 	if box, ok := handler.(provider.Sandbox); ok {
 		creds = box.Credentials()
 	}
-	client, err := Driver().Open(provider.Access{
+	client, err := custody.Open(Driver(), provider.Access{
 		BaseURL: server.URL, PathPrefix: Driver().PathPrefix, Credentials: creds, Now: noon,
 		HTTP: httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return nil }}),
-	}, provider.Custody{Journal: secret.OpenJournal(filepath.Join(t.TempDir(), "journal")), Now: noon})
+	}, custody.Env{Journal: secret.OpenJournal(filepath.Join(t.TempDir(), "journal")), Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -21,9 +22,9 @@ func withOld(t *testing.T) *world {
 	if err := w.store.Put(context.Background(), rec); err != nil {
 		t.Fatal(err)
 	}
-	w.rows = []Webhook{row("id-0", w.now)}
+	w.rows = []provider.Webhook{row("id-0", w.now)}
 	w.deleted = func(id string) {
-		var left []Webhook
+		var left []provider.Webhook
 		for _, r := range w.rows {
 			if r.ID != id {
 				left = append(left, r)
@@ -36,7 +37,7 @@ func withOld(t *testing.T) *world {
 
 func TestReplaceRemovesTheOldOneLast(t *testing.T) {
 	w := withOld(t)
-	got, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	got, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	if err != nil || len(w.notices) > 0 {
 		t.Fatal(err, w.notices)
 	}
@@ -54,7 +55,7 @@ func TestReplaceRemovesTheOldOneLast(t *testing.T) {
 
 func TestReplaceWithOverlapKeepsBoth(t *testing.T) {
 	w := withOld(t)
-	if _, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, true); err != nil {
+	if _, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, true); err != nil {
 		t.Fatal(err)
 	}
 	if len(w.rows) != 1 || len(w.pending()) != 0 {
@@ -68,7 +69,7 @@ func TestReplaceOfALostSecretDoesNotTakeTheOldOneForTheNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.answer = func(rw http.ResponseWriter) { rw.WriteHeader(503) }
-	_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	_, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Unavailable)
 	if len(w.rows) != 1 {
 		t.Error("the old webhook was removed although there is no new one")
@@ -91,7 +92,7 @@ func TestReplaceStopsBeforeTheRemoval(t *testing.T) {
 			if tc.prepare != nil {
 				tc.prepare(w)
 			}
-			_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, tc.sinks, false)
+			_, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, tc.sinks, false)
 			wantKind(t, err, tc.kind, "toy/id-0", "recover --delete toy/id-0")
 			if len(w.rows) != 1 || len(w.pending()) != 1 {
 				t.Fatalf("%d rows, %d entries", len(w.rows), len(w.pending()))
@@ -142,10 +143,10 @@ func TestInterruptedOverlapIsSettled(t *testing.T) {
 
 // updating is a toy whose webhooks can be changed in place, though the provider
 // does not know this one yet.
-type updating struct{ Provider }
+type updating struct{ provider.Provider }
 
-func (updating) Update(context.Context, string, Change) (Webhook, error) {
-	return Webhook{}, fault.Errorf(fault.Refused, "no such webhook").WithCode("not-found")
+func (updating) Update(context.Context, string, provider.Change) (provider.Webhook, error) {
+	return provider.Webhook{}, fault.Errorf(fault.Refused, "no such webhook").WithCode("not-found")
 }
 
 // A new webhook that cannot be found says nothing of the old one.
@@ -154,8 +155,8 @@ func TestReplaceLeavesTheOldOneWhereTheNewOneIsNotFound(t *testing.T) {
 	d := *w.client.driver
 	d.Updates = true
 	w.client.driver, w.client.raw = &d, updating{w.client.raw}
-	paused := Paused
-	made, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0", Status: &paused}, spec, nil, false)
+	paused := provider.Paused
+	made, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0", Status: &paused}, spec, nil, false)
 	wantKind(t, err, fault.Refused, "could not be paused", "recover --delete toy/id-0")
 	old, gerr := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-0"})
 	if made.OldGone || gerr != nil || !old.DeletedAt.IsZero() || len(w.rows) != 1 || len(w.pending()) != 1 {
@@ -166,7 +167,7 @@ func TestReplaceLeavesTheOldOneWhereTheNewOneIsNotFound(t *testing.T) {
 // Where webhooks can be deleted, a disabled one is there and can come back.
 func TestRecoverNamesAnOldWebhookThatIsDisabled(t *testing.T) {
 	w := withOld(t)
-	disabled := Disabled
+	disabled := provider.Disabled
 	w.rows[0].Status = &disabled
 	w.failDelete = true
 	if _, err := w.client.Replace(context.Background(), OpRotate, w.rows[0], spec, nil, false); err == nil {
@@ -185,7 +186,7 @@ func TestRecoverNamesAnOldWebhookThatIsDisabled(t *testing.T) {
 
 // slow is a toy that does not answer a removal.
 type slow struct {
-	Provider
+	provider.Provider
 	asked func()
 }
 
@@ -206,7 +207,7 @@ func TestReplaceStopsWaitingForTheRemoval(t *testing.T) {
 	hurry := make(chan struct{})
 	w.client.custody.Hurry = hurry
 	w.client.raw = slow{w.client.raw, func() { cancel(); close(hurry) }}
-	made, err := w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	made, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Interrupted, "its secret kept", "recover --delete toy/id-0")
 	if made.Record.ID != "id-1" || made.OldGone || len(w.pending()) != 1 {
 		t.Errorf("made %+v, %d entries", made.Record, len(w.pending()))
@@ -223,7 +224,7 @@ func TestReplaceNamesWhatAnotherProcessMadeInTheSamePlace(t *testing.T) {
 		if err := w.store.Put(context.Background(), theirs); err != nil {
 			t.Error(err)
 		}
-		w.rows = []Webhook{row("id-1", w.now), row("id-2", w.now)}
+		w.rows = []provider.Webhook{row("id-1", w.now), row("id-2", w.now)}
 	}
 	made, err := w.client.Replace(context.Background(), OpRotate, row("id-0", w.now), spec, nil, false)
 	wantKind(t, err, fault.Refused, "toy/id-2", "hookctl delete toy/id-1")
@@ -243,7 +244,7 @@ func TestRecoverNamesTheOldWebhookOfASalvagedSecret(t *testing.T) {
 		_ = http.NewResponseController(rw).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	_, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Custody)
 	w.rows = append(w.rows, row("id-1", w.now))
 	for range 3 {

@@ -1,11 +1,10 @@
-package provider
+package custody
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -16,13 +15,13 @@ const slack = 26 * time.Hour
 // candidates are the rows that the create described by in may have made: the
 // same URL, name and events, not disabled, not made long before the intent, and
 // not of an id whose secret is kept.
-func candidates(in secret.Intent, rows []Webhook, kept map[string]bool) []Webhook {
-	var found []Webhook
+func candidates(in secret.Intent, rows []provider.Webhook, kept map[string]bool) []provider.Webhook {
+	var found []provider.Webhook
 	for _, w := range rows {
 		if in.Replaces != nil && w.ID == in.Replaces.ID {
 			continue // the one that is being replaced looks the same
 		}
-		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == Disabled {
+		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
 			continue
 		}
 		if sameWebhook(in, w) && !madeBefore(w, in.StartedAt.Add(-slack)) {
@@ -34,7 +33,7 @@ func candidates(in secret.Intent, rows []Webhook, kept map[string]bool) []Webhoo
 
 // unjudged is a row that could not be read and may be any webhook, or nil: a
 // list with one proves nothing.
-func unjudged(rows []Webhook, kept map[string]bool) error {
+func unjudged(rows []provider.Webhook, kept map[string]bool) error {
 	for _, w := range rows {
 		if w.Unreadable != "" && !kept[w.ID] {
 			return fmt.Errorf("a row of the provider's list could not be read (id %q): %s", w.ID, w.Unreadable)
@@ -45,8 +44,8 @@ func unjudged(rows []Webhook, kept map[string]bool) error {
 
 // sameWebhook compares what the provider said with what was asked for. What
 // the provider does not say cannot speak against it.
-func sameWebhook(in secret.Intent, w Webhook) bool {
-	if w.URL != nil && !sameURL(*w.URL, in.URL) {
+func sameWebhook(in secret.Intent, w provider.Webhook) bool {
+	if w.URL != nil && !provider.SameURL(*w.URL, in.URL) {
 		return false
 	}
 	name := ""
@@ -56,22 +55,7 @@ func sameWebhook(in secret.Intent, w Webhook) bool {
 	if name != in.Name && w.Name != nil {
 		return false
 	}
-	return w.Events == nil || sameSet(w.Events, in.Events)
-}
-
-// sameURL forgives the slash that some servers add to an empty path.
-func sameURL(a, b string) bool {
-	return a == b || strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
-}
-
-func sameSet(a, b []string) bool {
-	return slices.Equal(sortedSet(a), sortedSet(b))
-}
-
-func sortedSet(list []string) []string {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return slices.Compact(list)
+	return w.Events == nil || provider.SameEvents(w.Events, in.Events)
 }
 
 // createdLayouts are the forms in which providers write times; one without a
@@ -80,7 +64,7 @@ var createdLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-
 
 // madeBefore reports whether w says that it was made before t. A time that is
 // absent or unreadable says nothing.
-func madeBefore(w Webhook, t time.Time) bool {
+func madeBefore(w provider.Webhook, t time.Time) bool {
 	if w.CreatedAt == nil {
 		return false
 	}

@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -68,7 +70,7 @@ type Recovery struct {
 	Store   secret.Store
 	Journal *secret.Journal
 	Profile string // the current one
-	Drivers []*Driver
+	Drivers []*provider.Driver
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Notify  func(line string)
@@ -168,7 +170,7 @@ func (u *unsettled) finding(s State, id string) Finding {
 		Name: u.Intent.Name, URL: u.Intent.URL, ID: id, State: s, Path: u.Path}
 }
 
-func (r Recovery) driver(name string) *Driver {
+func (r Recovery) driver(name string) *provider.Driver {
 	for _, d := range r.Drivers {
 		if d.Name == name {
 			return d
@@ -199,7 +201,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 	if len(u.Answer) == 0 {
 		return Finding{}, false, nil
 	}
-	wh, value, err := d.reread(ctx, u, r.Now)
+	wh, value, err := reread(ctx, d, u, r.Now)
 	if err != nil {
 		// Only an answer that was read can refuse: an adapter that never came
 		// to reading it proves nothing.
@@ -246,15 +248,15 @@ func (r Recovery) idOf(ctx context.Context, provider string, value secret.Value)
 
 // reread lets the provider's own client read the answer in the journal. The
 // credentials are placeholders: nothing is sent.
-func (d *Driver) reread(ctx context.Context, u *unsettled, now func() time.Time) (Webhook, secret.Value, error) {
+func reread(ctx context.Context, d *provider.Driver, u *unsettled, now func() time.Time) (provider.Webhook, secret.Value, error) {
 	creds := map[string]secret.Value{}
 	for i, f := range d.Credentials {
 		if f.Required || i == 0 {
 			creds[f.Name] = secret.New("placeholder")
 		}
 	}
-	return d.open(Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, Credentials: creds, HTTP: httpx.Replay(u.Answer), Now: now}).
-		Create(ctx, Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
+	return d.Raw(raw.Key{}, provider.Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, Credentials: creds, HTTP: httpx.Replay(u.Answer), Now: now}).
+		Create(ctx, provider.Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
 }
 
 // keepFound puts a secret from the journal into the store.
@@ -304,7 +306,7 @@ func keptPhase(phases []secret.Phase) string {
 // It looks at the bytes as they came, since the head may be wrong about the
 // body, and then at the body as the head has it: one in chunks has its chunks'
 // sizes between its bytes.
-func salvage(answer []byte, d *Driver) (id string, value secret.Value) {
+func salvage(answer []byte, d *provider.Driver) (id string, value secret.Value) {
 	raw := answer
 	if _, after, ok := bytes.Cut(answer, []byte("\r\n\r\n")); ok {
 		raw = after
@@ -361,7 +363,7 @@ type group struct {
 	entries []*unsettled
 	client  *Client
 	reason  error // why there is no client, or no list
-	rows    []Webhook
+	rows    []provider.Webhook
 }
 
 func (g *group) intent() secret.Intent { return g.entries[0].Intent }
@@ -403,7 +405,7 @@ next:
 		for _, g := range groups {
 			a, b := g.intent(), u.Intent
 			if a.Provider == b.Provider && a.Profile == b.Profile && a.Origin == b.Origin && a.Account == b.Account &&
-				a.Name == b.Name && sameURL(a.URL, b.URL) && sameSet(a.Events, b.Events) {
+				a.Name == b.Name && provider.SameURL(a.URL, b.URL) && provider.SameEvents(a.Events, b.Events) {
 				g.entries = append(g.entries, u)
 				continue next
 			}
@@ -418,7 +420,7 @@ func (r Recovery) look(ctx context.Context, groups []*group) {
 	type account struct{ provider, profile, origin, account string }
 	type answer struct {
 		client *Client
-		rows   []Webhook
+		rows   []provider.Webhook
 		err    error
 	}
 	seen := map[account]answer{}
@@ -500,7 +502,7 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 }
 
 // joinSalvage keeps a secret whose id did not arrive, if only one webhook can be meant.
-func (r Recovery) joinSalvage(ctx context.Context, g *group, found []Webhook) (Finding, bool, error) {
+func (r Recovery) joinSalvage(ctx context.Context, g *group, found []provider.Webhook) (Finding, bool, error) {
 	u := g.entries[0]
 	if len(g.entries) != 1 || len(found) != 1 || u.salvage.IsZero() {
 		return Finding{}, false, nil
@@ -527,7 +529,7 @@ func (g *group) blind() []Finding {
 	return out
 }
 
-func orphan(u *unsettled, w Webhook, ambiguous bool) Finding {
+func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 	f := u.finding(StateOrphan, w.ID)
 	if w.CreatedAt != nil {
 		f.CreatedAt = *w.CreatedAt
@@ -599,7 +601,7 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 }
 
 // keptSince is the record of a webhook that fits in and was kept after it was begun.
-func keptSince(in secret.Intent, rows []Webhook, kept []secret.Record) *secret.Record {
+func keptSince(in secret.Intent, rows []provider.Webhook, kept []secret.Record) *secret.Record {
 	for _, w := range candidates(in, rows, nil) {
 		for i, r := range kept {
 			if r.Provider == in.Provider && r.ID == w.ID && !r.CreatedAt.Before(in.StartedAt) {

@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -109,7 +110,7 @@ func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (
 // CreateUnless is Create for a webhook that must not be there yet: exists looks,
 // while no other process of this store can make or replace one of that name and
 // URL. Where it reports that there is one, nothing is made.
-func (c *Client) CreateUnless(ctx context.Context, s Spec, sinks []sink.Sink, exists func() (bool, error)) (Created, error) {
+func (c *Client) CreateUnless(ctx context.Context, s provider.Spec, sinks []sink.Sink, exists func() (bool, error)) (Created, error) {
 	release, err := c.turn(ctx, turnWait, ofPlace(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err

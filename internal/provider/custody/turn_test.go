@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -77,7 +78,7 @@ func TestReplaceOfTheReplaced(t *testing.T) {
 		}
 		for what, do := range map[string]func() error{
 			"replace": func() error {
-				_, err := w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, true)
+				_, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, true)
 				return err
 			},
 			"delete": func() error { return w.client.Delete(ctx, "id-0") },
@@ -123,7 +124,7 @@ func TestReplaceOfTheDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.client.custody.Seen = Seen{At: w.now}
-		_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+		_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 		if c.want != (fault.Code(err) == "conflict") || c.want != (w.posts == 0) || c.want && fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
 		}
@@ -144,14 +145,14 @@ func TestReplaceOfTheUnsettled(t *testing.T) {
 	if err := entry.Leave(); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Custody, "has begun to replace toy/id-0", "hookctl recover")
 	if w.posts != 0 {
 		t.Errorf("%d requests", w.posts)
 	}
 	// One that is older was there to be seen.
 	w.client.custody.Seen = Seen{At: w.now.Add(time.Second)}
-	if _, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false); err != nil {
+	if _, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false); err != nil {
 		t.Error(err)
 	}
 }

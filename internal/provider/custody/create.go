@@ -1,4 +1,7 @@
-package provider
+// Package custody keeps the once-only secret of a new webhook from being lost
+// silently. It is the only way to a provider: [Open] returns a [Client], whose
+// Create has kept the secret before it returns.
+package custody
 
 import (
 	"context"
@@ -9,6 +12,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -24,9 +29,9 @@ const patience = 10 * time.Second
 // lookup bounds the list call that settles a create of unknown outcome.
 const lookup = 30 * time.Second
 
-// Custody is what keeps a once-only secret from being lost silently. All
-// fields but the funcs are mandatory.
-type Custody struct {
+// Env is what custody needs of the outside world. All fields but the funcs are
+// mandatory.
+type Env struct {
 	Store   secret.Store
 	Journal *secret.Journal
 	Profile string
@@ -45,45 +50,47 @@ type Custody struct {
 	LastResort func(ref secret.Ref, s secret.Value) bool
 }
 
-func (c Custody) notify(format string, args ...any) {
+func (c Env) notify(format string, args ...any) {
 	if c.Notify != nil {
 		c.Notify(fmt.Sprintf(format, args...))
 	}
 }
 
-// Open returns the provider at a, in custody c.
-func (d *Driver) Open(a Access, c Custody) (*Client, error) {
+// Open returns d's provider at a, in custody.
+func Open(d *provider.Driver, a provider.Access, c Env) (*Client, error) {
 	origin, err := httpx.Origin(a.BaseURL)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{driver: d, access: a, custody: c, origin: origin, raw: d.open(a)}, nil
+	return &Client{driver: d, access: a, custody: c, origin: origin, raw: d.Raw(raw.Key{}, a)}, nil
 }
 
 // Client is a provider in custody. Safe for concurrent use.
 type Client struct {
-	driver  *Driver
-	access  Access
-	custody Custody
+	driver  *provider.Driver
+	access  provider.Access
+	custody Env
 	origin  string
-	raw     Provider
+	raw     provider.Provider
 }
 
 // Driver describes the provider.
-func (c *Client) Driver() *Driver { return c.driver }
+func (c *Client) Driver() *provider.Driver { return c.driver }
 
 // Origin is the API's origin, as httpx.Origin gives it.
 func (c *Client) Origin() string { return c.origin }
 
 // List returns the webhooks of the account.
-func (c *Client) List(ctx context.Context) ([]Webhook, error) { return c.raw.List(ctx) }
+func (c *Client) List(ctx context.Context) ([]provider.Webhook, error) { return c.raw.List(ctx) }
 
 // Get returns one webhook, by its exact id.
-func (c *Client) Get(ctx context.Context, id string) (Webhook, error) { return c.raw.Get(ctx, id) }
+func (c *Client) Get(ctx context.Context, id string) (provider.Webhook, error) {
+	return c.raw.Get(ctx, id)
+}
 
 // Update changes a webhook in place. New authentication data is marked in its
 // record, see [secret.AuthMark].
-func (c *Client) Update(ctx context.Context, id string, ch Change) (Webhook, error) {
+func (c *Client) Update(ctx context.Context, id string, ch provider.Change) (provider.Webhook, error) {
 	got, err := c.raw.Update(ctx, id, ch)
 	if err == nil && (ch.AuthType != nil || !ch.AuthData.IsZero()) {
 		kind := ch.AuthType
@@ -102,7 +109,26 @@ func (c *Client) Help(ctx context.Context) ([]byte, error) { return c.raw.Help(c
 func (c *Client) LiveEvents(ctx context.Context) ([]string, error) { return c.raw.LiveEvents(ctx) }
 
 // WhoAmI says whose credentials these are.
-func (c *Client) WhoAmI(ctx context.Context) (Identity, error) { return c.raw.WhoAmI(ctx) }
+func (c *Client) WhoAmI(ctx context.Context) (provider.Identity, error) { return c.raw.WhoAmI(ctx) }
+
+// Call sends a raw request with the credentials and returns the answer as it
+// came, whatever its status; where it is a refusal, or there is no whole
+// answer, the error is what the provider's other calls would return for it.
+// What would create a webhook is refused with an error of kind Usage before
+// anything is sent: its answer holds a secret that custody would not see.
+func (c *Client) Call(ctx context.Context, r provider.CallRequest) (*httpx.Response, error) {
+	req, err := c.driver.Request(c.access, r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.access.HTTP.Do(ctx, req)
+	return answer, c.driver.Judge(c.access, answer, err)
+}
+
+// Probe makes the raw request of [provider.Driver.Probe].
+func (c *Client) Probe(ctx context.Context) (*httpx.Response, error) {
+	return c.Call(ctx, c.driver.Probe)
+}
 
 // Delete deletes (or disables) a webhook and marks its record, whose secret
 // stays: deliveries may still be retried. The record of one that the provider
@@ -168,7 +194,7 @@ func (c *Client) markDeleted(ctx context.Context, id string) error {
 
 // Created is a webhook whose secret is kept.
 type Created struct {
-	Webhook Webhook
+	Webhook provider.Webhook
 	Record  secret.Record // with the secret
 	Sinks   []sink.Result
 	OldGone bool // the webhook that it replaces is not there any more
@@ -184,12 +210,12 @@ type Created struct {
 //
 // Once the request is on its way a cancelled ctx no longer stops it: Create
 // waits for the answer for a few seconds more, so that nothing is lost.
-func (c *Client) Create(ctx context.Context, s Spec, sinks []sink.Sink) (Created, error) {
+func (c *Client) Create(ctx context.Context, s provider.Spec, sinks []sink.Sink) (Created, error) {
 	return c.create(ctx, s, sinks, func() {})
 }
 
 // create is Create; kept is called when it is known whether the secret is.
-func (c *Client) create(ctx context.Context, s Spec, sinks []sink.Sink, kept func()) (Created, error) {
+func (c *Client) create(ctx context.Context, s provider.Spec, sinks []sink.Sink, kept func()) (Created, error) {
 	in := c.intent("create", s, nil)
 	entry, made, err := c.make(ctx, in, s, sinks)
 	kept()
@@ -204,7 +230,7 @@ func (c *Client) create(ctx context.Context, s Spec, sinks []sink.Sink, kept fun
 // make creates a webhook for the operation in and keeps its secret. The entry it
 // returns is nil if that is not kept; else the caller hands it on, and ends the
 // entry with done, once the rest of the operation is settled.
-func (c *Client) make(ctx context.Context, in secret.Intent, s Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
+func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
 	for _, to := range sinks {
 		if err := to.Check(ctx); err != nil {
 			return nil, Created{}, sinkNotReady(to, err)
@@ -257,12 +283,12 @@ func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Inte
 }
 
 // send makes the one request, on a connection whose bytes go to the entry.
-func (c *Client) send(ctx context.Context, entry *secret.Entry, s Spec) (Webhook, secret.Value, error) {
+func (c *Client) send(ctx context.Context, entry *secret.Entry, s provider.Spec) (provider.Webhook, secret.Value, error) {
 	send, stop := c.detach(ctx, "so that no secret is lost")
 	defer stop()
 	access := c.access
 	access.HTTP = c.access.HTTP.OneShot(entry)
-	return c.driver.open(access).Create(send, s)
+	return c.driver.Raw(raw.Key{}, access).Create(send, s)
 }
 
 // leave releases the entry, which recover will find if it still exists.
@@ -302,7 +328,7 @@ func notUsable(what string, err error) error {
 }
 
 // intent says what the operation is about to do.
-func (c *Client) intent(operation string, s Spec, replaces *secret.Ref) secret.Intent {
+func (c *Client) intent(operation string, s provider.Spec, replaces *secret.Ref) secret.Intent {
 	return secret.Intent{
 		Operation: operation, Provider: c.driver.Name, Profile: c.custody.Profile, Origin: c.origin, Account: c.Account(),
 		Name: s.Name, URL: s.URL, Events: s.Events, Replaces: replaces, StartedAt: c.custody.Now().UTC(),

@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"bytes"
@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -125,9 +126,9 @@ func TestRecoverWhereTheAnswerIsNotRead(t *testing.T) {
 	w := newWorld(t)
 	w.left(w.client.intent("create", spec, nil), answer201(madeBody, 0))
 	d := *toyDriver()
-	d.Credentials = []Field{{Name: "another"}, {Name: "key"}} // the toy sends nothing without a key
+	d.Credentials = []provider.Field{{Name: "another"}, {Name: "key"}} // the toy sends nothing without a key
 	r := w.recovery()
-	r.Drivers = []*Driver{&d}
+	r.Drivers = []*provider.Driver{&d}
 	found, err := r.Run(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -236,7 +237,7 @@ func TestRecoverWaitsNoLongerThanNeeded(t *testing.T) {
 func TestRecoverBesideAnUnreadableRow(t *testing.T) {
 	w := newWorld(t)
 	w.left(w.client.intent("create", spec, nil), "")
-	w.rows = []Webhook{{Unreadable: "no object"}, row("id-9", w.now)}
+	w.rows = []provider.Webhook{{Unreadable: "no object"}, row("id-9", w.now)}
 	if f := only(t, w.recover()); f.State != StateOrphan || f.ID != "id-9" {
 		t.Errorf("found %+v", f)
 	}
@@ -299,7 +300,7 @@ func TestRemoved(t *testing.T) {
 	} {
 		w := newWorld(t)
 		w.left(w.client.intent("create", spec, nil), answer201(madeBody, 20))
-		w.rows = []Webhook{row("id-1", w.now)}
+		w.rows = []provider.Webhook{row("id-1", w.now)}
 		f := only(t, w.recover())
 		in := w.pending()[0].Intent
 		c.find(&f, &in)
@@ -348,7 +349,7 @@ func TestRecoverJoinsASecretOfAReplacement(t *testing.T) {
 // TestRecoverOfAnOldWebhook: what is said of the one that was to be replaced.
 func TestRecoverOfAnOldWebhook(t *testing.T) {
 	for name, c := range map[string]struct {
-		status  Status
+		status  provider.Status
 		phase   bool // the new one's id is noted
 		forget  bool // the old one's secret is not kept
 		broken  bool // the list fails
@@ -356,13 +357,13 @@ func TestRecoverOfAnOldWebhook(t *testing.T) {
 		state   State
 		detail  string // part of it; "" : the old one is settled
 	}{
-		"active":                  {Active, true, false, false, false, StateKept, "the old one is still there"},
-		"its secret is lost":      {Active, true, true, false, false, StateOrphan, "the old one is still there"},
-		"paused":                  {Paused, true, false, false, false, StateKept, "hookctl pause toy/id-1"},
-		"paused, no phase":        {Paused, false, false, false, false, StateKept, "the old one is still there"},
-		"disabled":                {Disabled, true, false, false, false, "", ""},
-		"disabled, can be undone": {Disabled, true, false, false, true, StateKept, "the old one is still there"},
-		"nobody can tell":         {Active, true, false, true, false, StateUnknown, "cannot be told now"},
+		"active":                  {provider.Active, true, false, false, false, StateKept, "the old one is still there"},
+		"its secret is lost":      {provider.Active, true, true, false, false, StateOrphan, "the old one is still there"},
+		"paused":                  {provider.Paused, true, false, false, false, StateKept, "hookctl pause toy/id-1"},
+		"paused, no phase":        {provider.Paused, false, false, false, false, StateKept, "the old one is still there"},
+		"disabled":                {provider.Disabled, true, false, false, false, "", ""},
+		"disabled, can be undone": {provider.Disabled, true, false, false, true, StateKept, "the old one is still there"},
+		"nobody can tell":         {provider.Active, true, false, true, false, StateUnknown, "cannot be told now"},
 	} {
 		w := withOld(t)
 		ctx := context.Background()
@@ -436,13 +437,13 @@ func TestRecoverInterruptedAtTheOldWebhook(t *testing.T) {
 
 // changing is a toy whose webhooks can be changed in place, and are.
 type changing struct {
-	Provider
-	now     Webhook
+	provider.Provider
+	now     provider.Webhook
 	getErr  error
 	removed *bool
 }
 
-func (c changing) Get(context.Context, string) (Webhook, error) { return c.now, c.getErr }
+func (c changing) Get(context.Context, string) (provider.Webhook, error) { return c.now, c.getErr }
 
 func (c changing) Delete(context.Context, string) error {
 	*c.removed = true
@@ -452,21 +453,21 @@ func (c changing) Delete(context.Context, string) error {
 // TestReplaceLooksAgain: what somebody else has changed since the look is not
 // removed.
 func TestReplaceLooksAgain(t *testing.T) {
-	paused, disabled := Paused, Disabled
+	paused, disabled := provider.Paused, provider.Disabled
 	for name, c := range map[string]struct {
-		now     func(w *Webhook)
+		now     func(w *provider.Webhook)
 		err     error
 		deletes bool
 		code    string // of the error; "" : none
 		removed bool
 		gone    bool
 	}{
-		"as it was":                {now: func(*Webhook) {}, removed: true, gone: true},
-		"paused meanwhile":         {now: func(w *Webhook) { w.Status = &paused }, code: "conflict"},
-		"disabled is gone":         {now: func(w *Webhook) { w.Status = &disabled }, gone: true},
-		"disabled can be undone":   {now: func(w *Webhook) { w.Status = &disabled }, deletes: true, code: "conflict"},
-		"it cannot be looked at":   {now: func(*Webhook) {}, err: fault.Errorf(fault.Unavailable, "no answer").WithCode("x").WithHint("wait"), code: "x"},
-		"it is gone, says the API": {now: func(*Webhook) {}, err: fault.Errorf(fault.Refused, "no").WithCode("not-found"), gone: true},
+		"as it was":                {now: func(*provider.Webhook) {}, removed: true, gone: true},
+		"paused meanwhile":         {now: func(w *provider.Webhook) { w.Status = &paused }, code: "conflict"},
+		"disabled is gone":         {now: func(w *provider.Webhook) { w.Status = &disabled }, gone: true},
+		"disabled can be undone":   {now: func(w *provider.Webhook) { w.Status = &disabled }, deletes: true, code: "conflict"},
+		"it cannot be looked at":   {now: func(*provider.Webhook) {}, err: fault.Errorf(fault.Unavailable, "no answer").WithCode("x").WithHint("wait"), code: "x"},
+		"it is gone, says the API": {now: func(*provider.Webhook) {}, err: fault.Errorf(fault.Refused, "no").WithCode("not-found"), gone: true},
 	} {
 		w := withOld(t)
 		old := row("id-0", w.now)
@@ -497,7 +498,7 @@ func TestReplaceOn(t *testing.T) {
 	w := withOld(t)
 	w.failDelete = true
 	ctx := context.Background()
-	old := Webhook{ID: "id-0"}
+	old := provider.Webhook{ID: "id-0"}
 	made, err := w.client.Replace(ctx, OpRotate, old, spec, nil, false)
 	wantKind(t, err, fault.Unavailable)
 	if fault.HintOf(err).String() != "then remove the old one: hookctl recover --delete toy/id-0" {
@@ -517,13 +518,13 @@ func TestReplaceOn(t *testing.T) {
 // the old one nor the new one, nor disabled.
 func TestReplaceAlone(t *testing.T) {
 	w := withOld(t)
-	disabled := Disabled
+	disabled := provider.Disabled
 	off := row("id-3", w.now)
 	off.Status = &disabled
 	other := row("id-4", w.now)
 	name := "another"
 	other.Name = &name
-	w.rows = []Webhook{row("id-0", w.now), row("id-1", w.now), off, other}
+	w.rows = []provider.Webhook{row("id-0", w.now), row("id-1", w.now), off, other}
 	err := w.client.alone(context.Background(), row("id-0", w.now), row("id-1", w.now))
 	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "toy/id-0 was gone already") {
 		t.Errorf("%v, said %q", err, said)
@@ -549,7 +550,7 @@ func TestReplaceKeepsWhoManagesIt(t *testing.T) {
 		if err := w.store.Put(context.Background(), rec); err != nil {
 			t.Fatal(err)
 		}
-		made, err := w.client.Replace(context.Background(), OpReplace, Webhook{ID: "id-0"}, spec, nil, false)
+		made, err := w.client.Replace(context.Background(), OpReplace, provider.Webhook{ID: "id-0"}, spec, nil, false)
 		if err != nil || made.Record.Managed != managed {
 			t.Errorf("managed %v became %v: %v", managed, made.Record.Managed, err)
 		}
@@ -571,7 +572,7 @@ func TestWithoutTheList(t *testing.T) {
 	w.client.custody.Seen = Seen{At: w.now}
 	good := w.store
 	w.client.custody.Store = unlistedStore{good}
-	if _, err := w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, false); err == nil || w.posts != 0 {
+	if _, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false); err == nil || w.posts != 0 {
 		t.Errorf("replace: %v, %d requests", err, w.posts)
 	}
 	if err := w.client.Newcomer(ctx, "id-0"); err == nil {
@@ -696,7 +697,7 @@ func TestRecoverOfARefusal(t *testing.T) {
 	for status, want := range map[string]State{"400 Bad Request": StateNotCreated, "503 Service Unavailable": StateOrphan} {
 		w := newWorld(t)
 		w.left(w.client.intent("create", spec, nil), "HTTP/1.1 "+status+"\r\nContent-Length: 2\r\n\r\n{}")
-		w.rows = []Webhook{row("id-9", w.now)} // somebody else's, where this one was refused
+		w.rows = []provider.Webhook{row("id-9", w.now)} // somebody else's, where this one was refused
 		f := only(t, w.recover())
 		if f.State != want || want == StateNotCreated && (!strings.Contains(f.Detail, "Toy had refused it") || len(w.pending()) > 0) {
 			t.Errorf("%s: %+v", status, f)

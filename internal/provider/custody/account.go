@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"cmp"
@@ -9,14 +9,15 @@ import (
 	"slices"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // account is a short fingerprint of those credentials that tell accounts apart
 // (see [Field.Account]): the first 8 hex digits of a SHA-256. It is "" where
 // none of them is given.
-func (d *Driver) account(given map[string]secret.Value) string {
-	fields := slices.SortedFunc(slices.Values(d.Credentials), func(a, b Field) int { return cmp.Compare(a.Name, b.Name) })
+func account(d *provider.Driver, given map[string]secret.Value) string {
+	fields := slices.SortedFunc(slices.Values(d.Credentials), func(a, b provider.Field) int { return cmp.Compare(a.Name, b.Name) })
 	h := sha256.New()
 	found := false
 	for _, f := range fields {
@@ -33,7 +34,7 @@ func (d *Driver) account(given map[string]secret.Value) string {
 
 // Account is the fingerprint of the account that the client's credentials are
 // of, as far as they tell; it may be "".
-func (c *Client) Account() string { return c.driver.account(c.access.Credentials) }
+func (c *Client) Account() string { return account(c.driver, c.access.Credentials) }
 
 // open is Open, but it refuses a client of another account than that of the
 // operation: the list of another account would show that nothing was made.

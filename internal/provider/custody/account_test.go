@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"context"
@@ -7,17 +7,18 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func TestAccount(t *testing.T) {
 	t.Parallel()
-	d := &Driver{Credentials: []Field{{Name: "b", Account: true}, {Name: "a", Account: true}, {Name: "key"}}}
-	swapped := &Driver{Credentials: []Field{{Name: "a", Account: true}, {Name: "key"}, {Name: "b", Account: true}}}
+	d := &provider.Driver{Credentials: []provider.Field{{Name: "b", Account: true}, {Name: "a", Account: true}, {Name: "key"}}}
+	swapped := &provider.Driver{Credentials: []provider.Field{{Name: "a", Account: true}, {Name: "key"}, {Name: "b", Account: true}}}
 	given := map[string]secret.Value{"a": secret.New("1"), "b": secret.New("2"), "key": secret.New("x")}
-	first := d.account(given)
-	if len(first) != 8 || strings.Trim(first, "0123456789abcdef") != "" || swapped.account(given) != first {
-		t.Errorf("fingerprints %q, %q", first, swapped.account(given))
+	first := account(d, given)
+	if len(first) != 8 || strings.Trim(first, "0123456789abcdef") != "" || account(swapped, given) != first {
+		t.Errorf("fingerprints %q, %q", first, account(swapped, given))
 	}
 	for name, other := range map[string]map[string]secret.Value{
 		"another value":      {"a": secret.New("1"), "b": secret.New("3")},
@@ -27,12 +28,12 @@ func TestAccount(t *testing.T) {
 		"a text like two":    {"a": secret.New("1\nb 1 2")},
 		"none that tells it": {"key": secret.New("x")},
 	} {
-		if got := d.account(other); got == first || (got == "") != (name == "none that tells it") {
+		if got := account(d, other); got == first || (got == "") != (name == "none that tells it") {
 			t.Errorf("%s: fingerprint %q", name, got)
 		}
 	}
 	given["key"] = secret.New("y")
-	if d.account(given) != first {
+	if account(d, given) != first {
 		t.Error("a field that says nothing of the account counts")
 	}
 }
@@ -63,7 +64,7 @@ func TestRecoverOfAnotherAccount(t *testing.T) {
 func TestRecoverOfAnotherAccountLeavesTheReplaced(t *testing.T) {
 	w := withOld(t)
 	w.failDelete = true
-	if _, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false); err == nil {
+	if _, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false); err == nil {
 		t.Fatal("the old one is gone")
 	}
 	w.rows = nil // another account does not know it

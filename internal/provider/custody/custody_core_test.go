@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -164,7 +165,7 @@ func TestRecoverSettlesByThePhase(t *testing.T) {
 	w := withOld(t)
 	w.deafJournal()
 	broken := &memorySink{word: "file:x", put: errors.New("no space")}
-	_, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, []sink.Sink{broken}, false)
+	_, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, []sink.Sink{broken}, false)
 	wantKind(t, err, fault.Custody, "no space")
 	w.rows = append(w.rows, row("id-1", w.now))
 	p := w.pending()
@@ -201,7 +202,7 @@ func TestClocksApart(t *testing.T) {
 			_, err := w.client.Create(context.Background(), spec, nil)
 			wantKind(t, err, fault.Custody)
 			w.list = nil
-			w.rows = []Webhook{row("id-9", w.now.Add(-tc.before))}
+			w.rows = []provider.Webhook{row("id-9", w.now.Add(-tc.before))}
 			w.now = w.now.Add(time.Minute)
 			if found := w.recover(); len(found) != 1 || found[0].State != tc.want {
 				t.Errorf("found %+v", found)
@@ -245,14 +246,14 @@ func (s strictStore) Get(ctx context.Context, ref secret.Ref) (secret.Record, er
 
 // interrupting is a provider whose user interrupts while it answers.
 type interrupting struct {
-	Provider
+	provider.Provider
 	interrupt func()
-	rows      []Webhook
+	rows      []provider.Webhook
 }
 
-func (p interrupting) Update(_ context.Context, id string, _ Change) (Webhook, error) {
+func (p interrupting) Update(_ context.Context, id string, _ provider.Change) (provider.Webhook, error) {
 	p.interrupt()
-	return Webhook{ID: id}, nil
+	return provider.Webhook{ID: id}, nil
 }
 
 func (p interrupting) Delete(context.Context, string) error {
@@ -260,7 +261,7 @@ func (p interrupting) Delete(context.Context, string) error {
 	return nil
 }
 
-func (p interrupting) List(context.Context) ([]Webhook, error) {
+func (p interrupting) List(context.Context) ([]provider.Webhook, error) {
 	p.interrupt()
 	return p.rows, nil
 }
@@ -276,7 +277,7 @@ func TestInterruptAfterTheAnswerReachesNoRecord(t *testing.T) {
 		done func(r secret.Record) bool
 	}{
 		"update": {func(ctx context.Context, c *Client) error {
-			_, err := c.Update(ctx, "id-1", Change{AuthType: &kind, AuthData: data})
+			_, err := c.Update(ctx, "id-1", provider.Change{AuthType: &kind, AuthData: data})
 			return err
 		}, marked},
 		"delete": {func(ctx context.Context, c *Client) error { return c.Delete(ctx, "id-1") }, deleted},
@@ -458,7 +459,7 @@ func TestDeleteStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKind(t, w.client.Delete(ctx, "id-0"), fault.Interrupted, "before anything was sent")
-	_, err = w.client.Replace(ctx, OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	_, err = w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Interrupted, "before anything was sent")
 	release()
 	w.failDelete = true
@@ -499,12 +500,12 @@ func TestReplaceSaysWhatFailed(t *testing.T) {
 	w := withOld(t)
 	good := w.store
 	w.deleted = func(string) { w.client.custody.Store = brokenStore{Store: good, put: errors.New("disk full")} }
-	made, err := w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, nil, false)
+	made, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	if wantKind(t, err, fault.Other, "id-0 is gone at the provider", "disk full"); !made.OldGone || len(w.pending()) != 1 || len(w.pending()[0].Phases) != 2 {
 		t.Errorf("gone %v, entries %+v", made.OldGone, w.pending())
 	}
 	w = withOld(t)
-	_, err = w.client.Replace(context.Background(), OpRotate, Webhook{ID: "id-0"}, spec, []sink.Sink{&memorySink{word: "file:x", put: errors.New("no space")}}, true)
+	_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, []sink.Sink{&memorySink{word: "file:x", put: errors.New("no space")}}, true)
 	if wantKind(t, err, fault.Custody, "no space"); len(w.rows) != 1 || len(w.pending()) != 0 {
 		t.Errorf("%d rows, %d entries", len(w.rows), len(w.pending()))
 	}
@@ -513,7 +514,7 @@ func TestReplaceSaysWhatFailed(t *testing.T) {
 // A base URL that is none is refused before anything is opened.
 func TestOpenRefuses(t *testing.T) {
 	t.Parallel()
-	if c, err := toyDriver().Open(Access{BaseURL: "not a URL"}, Custody{}); err == nil || c != nil {
+	if c, err := Open(toyDriver(), provider.Access{BaseURL: "not a URL"}, Env{}); err == nil || c != nil {
 		t.Errorf("%v, %v", c, err)
 	}
 }

@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"cmp"
@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -36,7 +37,7 @@ const (
 // The operation is one entry of the journal: wherever it ends, recover names
 // what is left to do. An error of which Created has a record means that the new
 // webhook is made and kept; Created says whether old is gone.
-func (c *Client) Replace(ctx context.Context, operation string, old Webhook, s Spec, sinks []sink.Sink, overlap bool) (Created, error) {
+func (c *Client) Replace(ctx context.Context, operation string, old provider.Webhook, s provider.Spec, sinks []sink.Sink, overlap bool) (Created, error) {
 	release, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)), ofPlace(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
@@ -74,7 +75,7 @@ const untilRemoved = "so that it is known which webhook is left"
 
 // ReplaceOn goes on with a Replace of which made came with an error of code
 // "rate-limited": the old webhook is still to be removed.
-func (c *Client) ReplaceOn(ctx context.Context, old Webhook, made *Created) error {
+func (c *Client) ReplaceOn(ctx context.Context, old provider.Webhook, made *Created) error {
 	entry, _, err := c.custody.Journal.Claim(ctx, made.operation)
 	if err != nil {
 		return err
@@ -85,7 +86,7 @@ func (c *Client) ReplaceOn(ctx context.Context, old Webhook, made *Created) erro
 }
 
 // removeOld removes what made has taken the place of, and ends the operation.
-func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old Webhook, made *Created) error {
+func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old provider.Webhook, made *Created) error {
 	err := c.unchanged(ctx, old)
 	if err == nil {
 		err = c.raw.Delete(ctx, old.ID)
@@ -120,7 +121,7 @@ func (c *Client) replacedToo(ctx context.Context, old string, made *Created) boo
 // alone is for a webhook that was made in the place of old, which somebody else
 // has removed and perhaps replaced too: webhooks that look as if they took its
 // place are an error of code "conflict".
-func (c *Client) alone(ctx context.Context, old, made Webhook) error {
+func (c *Client) alone(ctx context.Context, old, made provider.Webhook) error {
 	ref := func(id string) string { return term.ShellWord(c.driver.Name + "/" + id) }
 	rows, err := c.raw.List(ctx)
 	if err != nil {
@@ -128,8 +129,8 @@ func (c *Client) alone(ctx context.Context, old, made Webhook) error {
 	}
 	var others []string
 	for _, w := range rows {
-		like := same(w.Name, old.Name) && same(w.URL, old.URL) || same(w.Name, made.Name) && same(w.URL, made.URL)
-		if like && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != Disabled) {
+		like := provider.Same(w.Name, old.Name) && provider.Same(w.URL, old.URL) || provider.Same(w.Name, made.Name) && provider.Same(w.URL, made.URL)
+		if like && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != provider.Disabled) {
 			others = append(others, ref(w.ID))
 		}
 	}
@@ -144,11 +145,11 @@ func (c *Client) alone(ctx context.Context, old, made Webhook) error {
 
 // pauseLike pauses a new webhook where the one that it replaces is paused:
 // providers make active ones.
-func (c *Client) pauseLike(ctx context.Context, old Webhook, made *Webhook) error {
-	if !c.driver.Updates || old.Status == nil || *old.Status != Paused {
+func (c *Client) pauseLike(ctx context.Context, old provider.Webhook, made *provider.Webhook) error {
+	if !c.driver.Updates || old.Status == nil || *old.Status != provider.Paused {
 		return nil
 	}
-	w, err := c.raw.Update(ctx, made.ID, Change{Status: old.Status})
+	w, err := c.raw.Update(ctx, made.ID, provider.Change{Status: old.Status})
 	if err != nil {
 		return fmt.Errorf("the new webhook could not be paused as the old one is: %w", err)
 	}
@@ -158,7 +159,7 @@ func (c *Client) pauseLike(ctx context.Context, old Webhook, made *Webhook) erro
 
 // unchanged is an error if old is not any more as it was: of code "not-found" if
 // it is gone, or disabled where that is how webhooks are deleted.
-func (c *Client) unchanged(ctx context.Context, old Webhook) error {
+func (c *Client) unchanged(ctx context.Context, old provider.Webhook) error {
 	if !c.driver.Updates {
 		return nil
 	}
@@ -166,7 +167,7 @@ func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 	if err != nil {
 		return err
 	}
-	if !c.driver.Deletes && now.Status != nil && *now.Status == Disabled {
+	if !c.driver.Deletes && now.Status != nil && *now.Status == provider.Disabled {
 		return fault.Errorf(fault.Refused, "%s is disabled already", old.ID).WithCode("not-found")
 	}
 	if what := old.Changed(now); len(what) > 0 {
@@ -177,7 +178,7 @@ func (c *Client) unchanged(ctx context.Context, old Webhook) error {
 }
 
 // stillThere adds to err that the old webhook was not removed.
-func stillThere(d *Driver, old string, err error) error {
+func stillThere(d *provider.Driver, old string, err error) error {
 	ref := term.ShellWord(d.Name + "/" + old)
 	hint := fault.HintOf(err).String()
 	if hint != "" {
@@ -199,10 +200,10 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	}
 	f := u.finding(StateUnknown, old.ID)
 	client, err := r.open(ctx, u.Intent)
-	var w Webhook
+	var w provider.Webhook
 	if err == nil {
 		w, err = client.Get(ctx, old.ID)
-		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Status != nil && *w.Status == Disabled {
+		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Status != nil && *w.Status == provider.Disabled {
 			if err := client.markDeleted(ctx, old.ID); err != nil {
 				return nil, err
 			}
@@ -225,7 +226,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.State = StateKept
 	}
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
-	if made := keptPhase(u.Phases); made != "" && w.Status != nil && *w.Status == Paused {
+	if made := keptPhase(u.Phases); made != "" && w.Status != nil && *w.Status == provider.Paused {
 		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)

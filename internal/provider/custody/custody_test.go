@@ -1,4 +1,4 @@
-package provider
+package custody
 
 import (
 	"bytes"
@@ -20,16 +20,17 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 )
 
 const canary = "0123456789abcdef-the-once-only-secret"
 
-var spec = Spec{Name: "Lead sync", URL: "https://example.com/hook", Events: []string{"a.b", "c.d"}}
+var spec = provider.Spec{Name: "Lead sync", URL: "https://example.com/hook", Events: []string{"a.b", "c.d"}}
 
 // toy is a provider with the simplest API that custody can face.
-type toy struct{ a Access }
+type toy struct{ a provider.Access }
 
 type toyError struct {
 	status  int
@@ -57,40 +58,40 @@ func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (
 	return resp, nil
 }
 
-func (p toy) Create(ctx context.Context, s Spec) (Webhook, secret.Value, error) {
+func (p toy) Create(ctx context.Context, s provider.Spec) (provider.Webhook, secret.Value, error) {
 	if p.a.Credentials["key"].IsZero() {
-		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Auth, Err: &httpx.Error{Stage: httpx.NotSent, Err: errors.New("no key")}}
+		return provider.Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Auth, Err: &httpx.Error{Stage: httpx.NotSent, Err: errors.New("no key")}}
 	}
 	resp, err := p.do(ctx, "POST", "/hooks", httpx.RepeatRefused)
 	if err != nil {
-		return Webhook{}, secret.Value{}, err
+		return provider.Webhook{}, secret.Value{}, err
 	}
 	var out struct {
 		Data struct{ ID, Secret, URL string }
 	}
 	if string(resp.Body) == "failed" {
-		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status, says: true}}
+		return provider.Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status, says: true}}
 	}
 	if err := json.Unmarshal(resp.Body, &out); err != nil || out.Data.Secret == "" {
-		return Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status}}
+		return provider.Webhook{}, secret.Value{}, &fault.Error{Kind: fault.Unavailable, Err: &toyError{status: resp.Status}}
 	}
 	url := s.URL
 	if out.Data.URL != "" {
 		url = out.Data.URL
 	}
-	return Webhook{ID: out.Data.ID, Name: &s.Name, URL: &url, Events: s.Events}, secret.New(out.Data.Secret), nil
+	return provider.Webhook{ID: out.Data.ID, Name: &s.Name, URL: &url, Events: s.Events}, secret.New(out.Data.Secret), nil
 }
 
-func (p toy) List(ctx context.Context) ([]Webhook, error) {
+func (p toy) List(ctx context.Context) ([]provider.Webhook, error) {
 	resp, err := p.do(ctx, "GET", "/hooks", httpx.RepeatRefused)
 	if err != nil {
 		return nil, err
 	}
-	var rows []Webhook
+	var rows []provider.Webhook
 	return rows, json.Unmarshal(resp.Body, &rows)
 }
 
-func (p toy) Get(ctx context.Context, id string) (Webhook, error) {
+func (p toy) Get(ctx context.Context, id string) (provider.Webhook, error) {
 	rows, err := p.List(ctx)
 	for _, w := range rows {
 		if w.ID == id {
@@ -100,10 +101,10 @@ func (p toy) Get(ctx context.Context, id string) (Webhook, error) {
 	if err == nil {
 		err = fault.Errorf(fault.Refused, "no webhook %q", id).WithCode("not-found")
 	}
-	return Webhook{}, err
+	return provider.Webhook{}, err
 }
-func (p toy) Update(context.Context, string, Change) (Webhook, error) {
-	return Webhook{}, errors.ErrUnsupported
+func (p toy) Update(context.Context, string, provider.Change) (provider.Webhook, error) {
+	return provider.Webhook{}, errors.ErrUnsupported
 }
 func (p toy) Delete(ctx context.Context, id string) error {
 	_, err := p.do(ctx, "DELETE", "/hooks/"+id, httpx.RepeatRefused)
@@ -111,13 +112,15 @@ func (p toy) Delete(ctx context.Context, id string) error {
 }
 func (p toy) Help(context.Context) ([]byte, error)         { return nil, errors.ErrUnsupported }
 func (p toy) LiveEvents(context.Context) ([]string, error) { return nil, errors.ErrUnsupported }
-func (p toy) WhoAmI(context.Context) (Identity, error)     { return Identity{}, errors.ErrUnsupported }
+func (p toy) WhoAmI(context.Context) (provider.Identity, error) {
+	return provider.Identity{}, errors.ErrUnsupported
+}
 
-func toyDriver() *Driver {
-	return NewDriver(Driver{
+func toyDriver() *provider.Driver {
+	return provider.NewDriver(provider.Driver{
 		Name: "toy", Title: "Toy", SecretField: []string{"data", "secret"}, IDField: []string{"data", "id"},
-		Credentials: []Field{{Name: "key", Env: []string{"TOY_KEY"}, Account: true}},
-	}, func(a Access) Provider { return toy{a} })
+		Credentials: []provider.Field{{Name: "key", Env: []string{"TOY_KEY"}, Account: true}},
+	}, func(a provider.Access) provider.Provider { return toy{a} })
 }
 
 // world is a toy provider's server and a client of it in custody.
@@ -132,7 +135,7 @@ type world struct {
 
 	mu      sync.Mutex
 	posts   int
-	rows    []Webhook
+	rows    []provider.Webhook
 	notices []string
 	answer  func(w http.ResponseWriter) // to the POST
 	list    func(w http.ResponseWriter) // to the GET; nil: the rows
@@ -180,9 +183,9 @@ func (w *world) open() { w.openAs("k") }
 // openAs opens the client with another key.
 func (w *world) openAs(key string) {
 	w.journal = secret.OpenJournal(filepath.Join(w.dir, "journal"))
-	client, err := toyDriver().Open(
-		Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New(key)}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
-		Custody{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
+	client, err := Open(toyDriver(),
+		provider.Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New(key)}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
+		Env{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
 			w.notices = append(w.notices, line)
@@ -204,7 +207,7 @@ func (w *world) pending() []secret.Pending {
 
 func (w *world) recovery() Recovery {
 	return Recovery{
-		Store: w.store, Journal: w.journal, Drivers: []*Driver{toyDriver()}, Now: w.clock,
+		Store: w.store, Journal: w.journal, Drivers: []*provider.Driver{toyDriver()}, Now: w.clock,
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		Open:  func(context.Context, secret.Intent) (*Client, error) { return w.client, nil },
 	}
@@ -220,9 +223,9 @@ func (w *world) recover() []Finding {
 }
 
 // row is what the provider's list says of spec's webhook.
-func row(id string, at time.Time) Webhook {
+func row(id string, at time.Time) provider.Webhook {
 	created := at.Format(time.RFC3339)
-	return Webhook{ID: id, Name: &spec.Name, URL: &spec.URL, Events: []string{"c.d", "a.b"}, CreatedAt: &created}
+	return provider.Webhook{ID: id, Name: &spec.Name, URL: &spec.URL, Events: []string{"c.d", "a.b"}, CreatedAt: &created}
 }
 
 func wantKind(t *testing.T, err error, want fault.Kind, words ...string) {
@@ -324,7 +327,7 @@ func TestCreateOutcomes(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	made := func(w *world) { w.rows = []Webhook{row("id-9", w.now)} }
+	made := func(w *world) { w.rows = []provider.Webhook{row("id-9", w.now)} }
 	tests := map[string]struct {
 		answer  func(http.ResponseWriter)
 		prepare func(*world)
@@ -351,10 +354,15 @@ func TestCreateOutcomes(t *testing.T) {
 		"a secret in two chunks":     {answer: chunks(`{"data":{"id":"id-1","sec`, `ret":"`+canary[:9], canary[9:]+`"`), kind: fault.Custody, words: []string{"recover"}, pending: 1, finding: StateKept, id: "id-1"},
 		"a secret with a NUL":        {answer: cut(`{"data":{"id":"id-9","secret":"\u0000` + canary + `"`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
 		"two secrets":                {answer: status(201, `{"data":{"id":"id-9","secret":"a","x":{"secret":"b"}}`), prepare: made, kind: fault.Custody, pending: 1, finding: StateOrphan, id: "id-9"},
-		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) { r := row("id-9", w.now); s := Disabled; r.Status = &s; w.rows = []Webhook{r} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
-		"old rows do not count":      {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
-		"an unreadable row":          {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{{ID: "id-5", Unreadable: "no object"}} }, kind: fault.Custody, words: []string{"may or may not", "id-5"}, pending: 1, finding: StateUnknown},
-		"two rows fit":               {answer: status(503, ``), prepare: func(w *world) { w.rows = []Webhook{row("id-8", w.now), row("id-9", w.now)} }, kind: fault.Custody, words: []string{"id-8", "id-9"}, pending: 1, finding: StateUnknown, id: "id-8"},
+		"disabled rows do not count": {answer: status(503, ``), prepare: func(w *world) {
+			r := row("id-9", w.now)
+			s := provider.Disabled
+			r.Status = &s
+			w.rows = []provider.Webhook{r}
+		}, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
+		"old rows do not count": {answer: status(503, ``), prepare: func(w *world) { w.rows = []provider.Webhook{row("id-9", w.now.Add(-27*time.Hour))} }, kind: fault.Unavailable, pending: 1, finding: StateNotCreated},
+		"an unreadable row":     {answer: status(503, ``), prepare: func(w *world) { w.rows = []provider.Webhook{{ID: "id-5", Unreadable: "no object"}} }, kind: fault.Custody, words: []string{"may or may not", "id-5"}, pending: 1, finding: StateUnknown},
+		"two rows fit":          {answer: status(503, ``), prepare: func(w *world) { w.rows = []provider.Webhook{row("id-8", w.now), row("id-9", w.now)} }, kind: fault.Custody, words: []string{"id-8", "id-9"}, pending: 1, finding: StateUnknown, id: "id-8"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -551,7 +559,7 @@ func TestRecoverWaitsForLaggingLists(t *testing.T) {
 	r.Sleep = func(_ context.Context, d time.Duration) error {
 		waited += d
 		w.mu.Lock()
-		w.rows = []Webhook{row("id-9", w.now)}
+		w.rows = []provider.Webhook{row("id-9", w.now)}
 		w.mu.Unlock()
 		return nil
 	}
@@ -563,7 +571,7 @@ func TestRecoverWaitsForLaggingLists(t *testing.T) {
 
 func TestRecoverSeesASecretThatWasSetByHand(t *testing.T) {
 	w := newWorld(t)
-	w.rows = []Webhook{row("id-9", w.now)}
+	w.rows = []provider.Webhook{row("id-9", w.now)}
 	w.answer = func(rw http.ResponseWriter) { _, _ = io.WriteString(rw, "key: "+canary) }
 	if _, err := w.client.Create(context.Background(), spec, nil); fault.KindOf(err) != fault.Custody {
 		t.Fatal(err)
@@ -625,7 +633,7 @@ func TestDeleteOfWhatIsGone(t *testing.T) {
 }
 
 // goneRaw is a provider that has no webhook.
-type goneRaw struct{ Provider }
+type goneRaw struct{ provider.Provider }
 
 func (goneRaw) Delete(_ context.Context, id string) error {
 	return fault.Errorf(fault.Refused, "no webhook %q", id).WithCode("not-found")
@@ -659,7 +667,7 @@ func TestMarkGone(t *testing.T) {
 		}
 		return !rec.DeletedAt.IsZero()
 	}
-	for name, rows := range map[string][]Webhook{"listed": {row("id-0", w.now), row("id-1", w.now)}, "one may be it": {{Unreadable: "no object"}}} {
+	for name, rows := range map[string][]provider.Webhook{"listed": {row("id-0", w.now), row("id-1", w.now)}, "one may be it": {{Unreadable: "no object"}}} {
 		w.rows = rows
 		if gone, err := w.client.MarkGone(ctx, "id-1"); gone || err != nil || deleted() {
 			t.Errorf("%s: %v, %v", name, gone, err)
@@ -669,7 +677,7 @@ func TestMarkGone(t *testing.T) {
 	if gone, err := w.client.MarkGone(ctx, "id-1"); gone || fault.KindOf(err) != fault.Unavailable || deleted() {
 		t.Errorf("the list fails: %v, %v", gone, err)
 	}
-	w.list, w.rows = nil, []Webhook{row("id-0", w.now)}
+	w.list, w.rows = nil, []provider.Webhook{row("id-0", w.now)}
 	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
 	if _, err := w.client.MarkGone(ctx, "id-1"); err == nil || deleted() {
 		t.Errorf("it cannot be marked: %v", err)
@@ -681,11 +689,11 @@ func TestMarkGone(t *testing.T) {
 }
 
 // obedient is a toy whose webhooks can be changed in place.
-type obedient struct{ Provider }
+type obedient struct{ provider.Provider }
 
-func (obedient) Update(_ context.Context, id string, _ Change) (Webhook, error) {
+func (obedient) Update(_ context.Context, id string, _ provider.Change) (provider.Webhook, error) {
 	kind := "basic"
-	return Webhook{ID: id, AuthType: &kind}, nil
+	return provider.Webhook{ID: id, AuthType: &kind}, nil
 }
 
 // TestUpdateMarksTheAuthentication: what a provider never tells again is
@@ -707,35 +715,35 @@ func TestUpdateMarksTheAuthentication(t *testing.T) {
 		}
 		return rec.Auth
 	}
-	update := func(ch Change) {
+	update := func(ch provider.Change) {
 		if _, err := w.client.Update(ctx, "id-1", ch); err != nil {
 			t.Fatal(err)
 		}
 	}
 	name, kind, data := "n", "header", secret.New(`{"name":"a","value":"b"}`)
-	if update(Change{Name: &name}); mark() == nil || !mark().Fits("bearer", with.AuthData) {
+	if update(provider.Change{Name: &name}); mark() == nil || !mark().Fits("bearer", with.AuthData) {
 		t.Error("another change takes the mark away")
 	}
-	if update(Change{AuthType: &kind, AuthData: data}); mark() == nil || !mark().Fits("header", data) {
+	if update(provider.Change{AuthType: &kind, AuthData: data}); mark() == nil || !mark().Fits("header", data) {
 		t.Error("of a type with data")
 	}
-	if update(Change{AuthData: data}); mark() == nil || !mark().Fits("basic", data) {
+	if update(provider.Change{AuthData: data}); mark() == nil || !mark().Fits("basic", data) {
 		t.Error("the type that the provider has")
 	}
-	if update(Change{AuthType: &kind}); mark() != nil {
+	if update(provider.Change{AuthType: &kind}); mark() != nil {
 		t.Error("a type without data")
 	}
 	if len(w.notices) > 0 {
 		t.Errorf("said %q", w.notices)
 	}
-	if _, err := w.client.Update(ctx, "never kept", Change{AuthData: data}); err != nil || len(w.notices) > 0 {
+	if _, err := w.client.Update(ctx, "never kept", provider.Change{AuthData: data}); err != nil || len(w.notices) > 0 {
 		t.Errorf("without a record: %v, said %q", err, w.notices)
 	}
-	if _, err := (&Client{driver: w.client.driver, custody: w.client.custody, raw: toy{}}).Update(ctx, "id-1", Change{AuthData: data}); !errors.Is(err, errors.ErrUnsupported) || mark() != nil {
+	if _, err := (&Client{driver: w.client.driver, custody: w.client.custody, raw: toy{}}).Update(ctx, "id-1", provider.Change{AuthData: data}); !errors.Is(err, errors.ErrUnsupported) || mark() != nil {
 		t.Errorf("an update that fails: %v, mark %v", err, mark())
 	}
 	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
-	if update(Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be brought up to date: disk full") {
+	if update(provider.Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be brought up to date: disk full") {
 		t.Errorf("said %q", w.notices)
 	}
 }
@@ -777,39 +785,6 @@ func TestDeleteMarksTheRecord(t *testing.T) {
 	rec, err := w.store.Get(context.Background(), secret.Ref{Provider: "toy", ID: "id-1"})
 	if err != nil || !rec.DeletedAt.Equal(w.now) || rec.Secret.Reveal() != canary {
 		t.Errorf("record %+v: %v", rec, err)
-	}
-}
-
-func TestDraftShowsNoCredential(t *testing.T) {
-	d := toyDriver()
-	draft, err := d.Draft(Access{BaseURL: "http://127.0.0.1:1"}, spec, map[string]string{"key": "TOY_KEY"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "curl -sS -X POST http://127.0.0.1:1/hooks \\\n  --data-binary '{}'\n"
-	if got := strings.ReplaceAll(draft.Curl(), "'http://127.0.0.1:1/hooks'", "http://127.0.0.1:1/hooks"); got != want {
-		t.Errorf("curl: %s", got)
-	}
-}
-
-// TestDraftWithVariables: who copies the command has the credentials in
-// variables, and nothing else changes on the way through a shell.
-func TestDraftWithVariables(t *testing.T) {
-	t.Parallel()
-	d := Draft{
-		Method: "POST", URL: "https://x.test/it's", Body: "",
-		Header: []DraftHeader{{"A", "mark"}, {"B", "Basic mark2 mark"}},
-		marks:  map[string]string{"mark": "ONE", "mark2": "TWO"},
-	}
-	want := `curl -sS -X POST 'https://x.test/it'\''s' \
-  -H 'A: '"$ONE" \
-  -H 'B: Basic '"$TWO"' '"$ONE" \
-  --data-binary ''
-`
-	for range 20 { // the order of a map changes
-		if got := d.Curl(); got != want {
-			t.Fatal(got)
-		}
 	}
 }
 
