@@ -256,6 +256,9 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 		Secrets:   known,
 		Notify:    func(line string) { a.note("%s", line) },
 	}
+	if inSandbox(a.env) {
+		o.Refused = "the sandbox has stopped: nothing answers at its address\n" + enterOrLeave
+	}
 	if a.debug {
 		o.Trace = a.env.Streams.Err
 	}

@@ -135,7 +135,7 @@ func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map
 	}
 	hint := fault.HintOf(err)
 	switch {
-	case fault.KindOf(err) == fault.Unavailable:
+	case fault.KindOf(err) == fault.Unavailable && !inSandbox(o.app.env):
 		hint = fault.Hint{Text: "try again later, or keep the credentials unchecked: --no-check"}
 	case hint.Command == "hookctl login "+o.driver.Name: // that is what has just failed
 		hint = fault.Hint{Text: "look at what you gave, and try again"}

@@ -55,11 +55,14 @@ func (g *globals) confine(c *config.Config) error {
 		if why != "" {
 			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", background.EnvInside, d.Title, why, base.Source).
 				WithCode("outside-sandbox").
-				WithHint("put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\"")
+				WithHint(enterOrLeave)
 		}
 	}
 	return nil
 }
+
+// enterOrLeave is the hint where the environment of a sandbox is of no use.
+const enterOrLeave = "put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\""
 
 // credentialNames are the variables of the providers' credentials, those that
 // hookctl itself does not read among them: an application may.

@@ -28,6 +28,7 @@ type Options struct {
 	TLS     *tls.Config                                      // tests only; nil: the system's roots, TLS 1.2 or later
 	Sleep   func(ctx context.Context, d time.Duration) error // nil: real time
 	Notify  func(line string)                                // told before a wait of more than a second; nil: nobody
+	Refused string                                           // the hint where nothing listens at the address; may be empty
 }
 
 // Repeat says when a request may be sent again.
@@ -100,6 +101,7 @@ type Error struct {
 	Stage   Stage
 	Status  int // the status line's code when Stage is Answered
 	Timeout bool
+	Hint    string // what to do; "" where only the caller knows
 	Err     error
 }
 

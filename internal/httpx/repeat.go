@@ -66,6 +66,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		wait, again := p.next(out, try)
 		if !again || ctx.Err() != nil {
 			if out.err != nil {
+				if errors.Is(out.err, errRefused) {
+					out.err.Hint = c.o.Refused
+				}
 				return nil, out.err
 			}
 			return out.resp, nil

@@ -1,6 +1,7 @@
 package wundertreos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,7 +40,7 @@ func translate(err error, failed string) error {
 		out.Hint.Text = "check the base URL: hookctl config list"
 	case errors.As(err, &transport):
 		out.Err = fmt.Errorf("%s: %s could not be reached or did not answer in full: %w", failed, title, err)
-		out.Hint.Text = "check the network and the base URL (hookctl config list), then try again"
+		out.Hint.Text = cmp.Or(transport.Hint, "check the network and the base URL (hookctl config list), then try again")
 		if transport.Timeout {
 			out.Code, out.Hint.Text = "timeout", "try again, or allow more time with --request-timeout"
 		}

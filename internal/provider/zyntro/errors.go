@@ -1,6 +1,7 @@
 package zyntro
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -61,7 +62,7 @@ func translateTransport(transport *httpx.Error, err error) error {
 	if transport.Stage == httpx.NotSent {
 		what = "Zyntro could not be reached"
 	}
-	hint := fault.Hint{Text: "check the network and the setting zyntro.base-url, then try again"}
+	hint := fault.Hint{Text: cmp.Or(transport.Hint, "check the network and the setting zyntro.base-url, then try again")}
 	if transport.Timeout {
 		hint.Text = "try again, or give it more time with --request-timeout"
 	}
