@@ -287,12 +287,13 @@ func (c *Config) key(name string) (Key, error) {
 			return k, nil
 		}
 	}
-	if looksLikeCredential(name) {
+	meant := meant(name, c.in.Keys)
+	if looksLikeCredential(name, meant) {
 		return Key{}, fault.Usagef("%q is not a setting: credentials and secrets are never kept in %s", name, fileName).
 			WithCommand("hookctl login <provider>")
 	}
 	err := fault.Usagef("there is no setting %q", name).WithCode("unknown-setting")
-	if meant := c.meant(name); len(meant) > 0 {
+	if len(meant) > 0 {
 		return Key{}, err.WithHint("did you mean: %s\nsee all of them: hookctl config list", strings.Join(meant, ", "))
 	}
 	return Key{}, err.WithHint("see all of them: hookctl config list")
@@ -301,10 +302,10 @@ func (c *Config) key(name string) (Key, error) {
 // meant are the settings, at most three, that name may be a slip for: that of a
 // variable, those of nearly that name, else those whose last part is nearly or
 // holds the last part of name, as zyntro.url for zyntro.base-url.
-func (c *Config) meant(name string) []string {
+func meant(name string, keys []Key) []string {
 	const most = 3
-	names := make([]string, len(c.in.Keys))
-	for i, k := range c.in.Keys {
+	names := make([]string, len(keys))
+	for i, k := range keys {
 		if names[i] = k.Name; strings.EqualFold(k.Env(), name) {
 			return []string{k.Name}
 		}

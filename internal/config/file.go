@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -246,7 +248,7 @@ func (r *reader) setting(key string, k, v *yaml.Node, profile string) {
 			return
 		}
 	}
-	if looksLikeCredential(key) {
+	if looksLikeCredential(key, meant(key, slices.Collect(maps.Values(r.file.keys)))) {
 		r.credential = true
 		r.problemf(k.Line, "%q: credentials and secrets are never kept in %s", key, fileName)
 		return
@@ -316,7 +318,7 @@ func (r *reader) mapping(n *yaml.Node, what string, each func(key string, k, v *
 			r.problemf(k.Line, "merging with << is not supported")
 		case doubled:
 			r.problemf(k.Line, "%q is given twice: first in line %d", k.Value, first)
-		case strings.ToLower(k.Value) != k.Value && !looksLikeCredential(k.Value):
+		case strings.ToLower(k.Value) != k.Value && !looksLikeCredential(k.Value, nil):
 			r.problemf(k.Line, "%q: names are in lower case", k.Value)
 		case strings.Contains(k.Value, ".") && what != "profiles":
 			r.problemf(k.Line, "%q: write it as one group in the other, not with dots", k.Value)
@@ -341,12 +343,13 @@ func (r *reader) simple(n *yaml.Node) bool {
 }
 
 // looksLikeCredential recognises the names under which people would look for a
-// place to put a key or secret.
-func looksLikeCredential(key string) bool {
+// place to put a key or secret. One that may be a slip for settings, which are
+// meant, is none unless it is just such a word.
+func looksLikeCredential(key string, meant []string) bool {
 	last := key[strings.LastIndexByte(key, '.')+1:]
 	last = strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(last))
 	for _, word := range []string{"apikey", "token", "secret", "password", "credential", "authorization", "authdata", "privatekey"} {
-		if strings.Contains(last, word) {
+		if strings.Contains(last, word) && (len(meant) == 0 || strings.TrimSuffix(last, "s") == word) {
 			return true
 		}
 	}
