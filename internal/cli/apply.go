@@ -65,13 +65,13 @@ secret_to or --secret-to, or say --store-only if the store lasts.`,
 
 func runApply(ctx context.Context, o *applyOptions) error {
 	a := o.app
-	if !a.yes && !a.interactive() {
-		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
-			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
-	}
 	m, err := o.read(false)
 	if err != nil {
 		return err
+	}
+	if !a.yes && !a.interactive() {
+		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
+			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
 	}
 	// Two at once would both find that a webhook is missing, and both make it.
 	done, err := a.journal.Turn(ctx, "apply", func() { a.note("Another apply is under way here. Waiting for its end.") })

@@ -65,13 +65,15 @@ checked first, with calls that change nothing, and are sent to no other address
 than the one that the base URL names now.
 
 On a terminal they are asked for, without echo; Enter keeps what the environment
-has. Elsewhere they come from --credentials, or else from the environment:
+has. Elsewhere they come from --credentials, a JSON object of the names below, or
+else from the environment:
 `)
 	for _, d := range drivers {
 		b.WriteString("\n  " + d.Title + "\n")
 		for _, f := range d.Credentials {
 			fmt.Fprintf(&b, "    %-17s %s\n", f.Name, strings.Join(f.Env, ", "))
 		}
+		fmt.Fprintf(&b, "    %-17s %s\n", "--credentials", exampleCredentials(d))
 	}
 	b.WriteString("\nNo flag takes a credential itself: it would stay in the shell's history.")
 	return b.String()
@@ -94,6 +96,9 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	if err := d.CheckCredentials(creds); err != nil {
 		if o.credentials != "" { // no variable would help
 			return &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("--credentials: %w", err), Hint: fault.Hint{Text: "for instance: " + exampleCredentials(d)}}
+		}
+		if missing := missingVariables(d, creds); missing != "" {
+			err = &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: err, Hint: giveThem(d, missing)}
 		}
 		return err
 	}
@@ -160,7 +165,7 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 	if err == nil && len(set) == 0 {
 		err = fault.Errorf(fault.Auth, "there is no terminal to ask on, and no credential of %s in the environment", d.Title).
 			WithCode("no-credentials").
-			WithHint("give them as JSON with --credentials @FILE, or set %s", strings.Join(firstVariables(d), ", "))
+			WithHint("%s", giveThem(d, missingVariables(d, nil)))
 	}
 	return creds, true, err
 }
@@ -303,11 +308,27 @@ func (a *app) credentialVariables(d *provider.Driver) []string {
 	return set
 }
 
-// firstVariables are the preferred variables of d's credentials.
-func firstVariables(d *provider.Driver) []string {
-	names := make([]string, len(d.Credentials))
-	for i, f := range d.Credentials {
-		names[i] = f.Env[0]
+// missingVariables names the preferred variables of what d needs beside creds:
+// of all that it requires, or else of each that would do alone.
+func missingVariables(d *provider.Driver, creds map[string]secret.Value) string {
+	var required, enough []string
+	for _, f := range d.Credentials {
+		with := map[string]secret.Value{f.Name: secret.New("x")}
+		maps.Copy(with, creds)
+		switch {
+		case f.Required && creds[f.Name].IsZero():
+			required = append(required, f.Env[0])
+		case !f.Required && d.CheckCredentials(with) == nil:
+			enough = append(enough, f.Env[0])
+		}
 	}
-	return names
+	if len(required) > 0 {
+		return strings.Join(required, " and ")
+	}
+	return strings.Join(enough, " or ")
+}
+
+// giveThem is the hint for credentials that are missing.
+func giveThem(d *provider.Driver, missing string) string {
+	return "set " + missing + "\nor give them as JSON with --credentials @FILE: " + exampleCredentials(d)
 }
