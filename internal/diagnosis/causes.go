@@ -72,7 +72,7 @@ var transformations = []transformation{
 	{
 		cause:       "truncated",
 		explanation: "The capture goes on after what was signed.",
-		fix:         "Cut the capture where the body ends; Content-Length says how long it is.",
+		fix:         "Cut the capture where the body ends; Content-Length says where, and is worth keeping in a dump.",
 		test:        testTooLong,
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -344,4 +345,28 @@ func (c *chosen) Uint64() uint64 {
 	n := binary.BigEndian.Uint16(c.b)
 	c.b = c.b[2:]
 	return uint64(n) * 0x9e3779b97f4a7c15
+}
+
+// A body without a length ends with the line ends before the next request: who
+// is told about them reads what to do about the dump, and not about a file.
+func TestUnframedBodyNamesTheLength(t *testing.T) {
+	head := "POST /h HTTP/1.1\r\nX-Wunder-Signature: " + sign(t, wunder, wunderKey, wunderBody) + "\r\n"
+	for _, c := range []struct {
+		name, input string
+		length      bool // is what the fix names
+	}{
+		{"the last", head + "\r\n" + wunderBody + "\n", true},
+		{"between two", head + "\r\n" + wunderBody + "\r\n\r\n" + head + "\r\n" + wunderBody, true},
+		{"of a length", head + "Content-Length: " + strconv.Itoa(len(wunderBody)+1) + "\r\n\r\n" + wunderBody + "\n", false},
+		{"of another format", record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)), false},
+	} {
+		all, _, err := run(t, options(), c.input)
+		if err != nil || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "trailing-newline" {
+			t.Fatalf("%s: %+v, %v", c.name, all, err)
+		}
+		fix := all[0].Diagnosis[0].Fix
+		if strings.Contains(fix, "Content-Length") != c.length || strings.Contains(fix, "echo") == c.length {
+			t.Errorf("%s: %s", c.name, fix)
+		}
+	}
 }

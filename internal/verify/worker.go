@@ -95,6 +95,9 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 	return c
 }
 
+// dumpFormat is the format in which a body may have no end of its own.
+const dumpFormat = "http"
+
 // explain diagnoses the failure that was judged last.
 func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result) {
 	memory := diagnosis.Memory(r.Body)
@@ -109,6 +112,13 @@ func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result
 	}
 	var provider int
 	provider, result.Diagnosis = w.e.explainer.Explain(ctx, &asked, w.possible)
+	if result.Format == dumpFormat && r.Header.Get("Content-Length") == "" && r.Header.Get("Transfer-Encoding") == "" {
+		for i := range result.Diagnosis {
+			if f := &result.Diagnosis[i]; f.Cause == "trailing-newline" { // no tool added it to a file: it stands between two deliveries, or at the end
+				f.Fix = "Keep Content-Length in the dump: without it the body is every byte up to the next request, line ends included. Or take the line ends out."
+			}
+		}
+	}
 	if provider >= 0 && result.Provider == "" && r.Stream == nil {
 		// That it would match tells whose it is.
 		w.attribute(provider, r.Body, result)
