@@ -165,7 +165,7 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 	if err == nil && len(set) == 0 {
 		err = fault.Errorf(fault.Auth, "there is no terminal to ask on, and no credential of %s in the environment", d.Title).
 			WithCode("no-credentials").
-			WithHint("%s", giveThem(d, missingVariables(d, nil)))
+			With(giveThem(d, missingVariables(d, nil)))
 	}
 	return creds, true, err
 }
@@ -329,6 +329,6 @@ func missingVariables(d *provider.Driver, creds map[string]secret.Value) string 
 }
 
 // giveThem is the hint for credentials that are missing.
-func giveThem(d *provider.Driver, missing string) string {
-	return "set " + missing + "\nor give them as JSON with --credentials @FILE: " + exampleCredentials(d)
+func giveThem(d *provider.Driver, missing string) fault.Hint {
+	return fault.Hint{Text: "set " + missing + "\nor give them as JSON with --credentials @FILE: " + exampleCredentials(d)}
 }
