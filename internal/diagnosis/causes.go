@@ -1,5 +1,57 @@
 package diagnosis
 
+import "iter"
+
+// transformation is one way in which deliveries go wrong. Adding one is adding
+// an entry to the list in transformations.go: exactly one of bodies, json, keys
+// and test is set.
+type transformation struct {
+	cause       string
+	explanation string
+	fix         string
+	// bodies yields what the body may have been when it was signed.
+	bodies func(body []byte) iter.Seq[[]byte]
+	// json is bodies of what the body's JSON may have been.
+	json func(doc *document) iter.Seq[[]byte]
+	// keys yields what the key may have been, given a candidate's secret.
+	keys func(c Candidate) iter.Seq[[]byte]
+	// test looks for anything else. It may put its own explanation in place.
+	test func(d *diagnosis) (explanation string, found bool)
+	// paired says that it is tried together with those of the other kind:
+	// mistakes that are often made at the same time.
+	paired bool
+	// lean says that it makes bodies smaller, and hardly needs more memory than the
+	// captured one has: it is tried of any body.
+	lean bool
+	// hint marks a sign rather than a proof: asked for only when nothing was
+	// proven.
+	hint bool
+	// and, where not nil, is a second cause that a match proves.
+	and *Finding
+	// share bounds a search that would not end: it may use one part in so many of
+	// the budget. 0 is no bound but the budget.
+	share int
+}
+
+// finding makes the public form.
+func (t *transformation) finding(explanation string) Finding {
+	if explanation == "" {
+		explanation = t.explanation
+	}
+	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
+}
+
+func (t *transformation) findings(explanation string) []Finding {
+	found := []Finding{t.finding(explanation)}
+	if t.and != nil {
+		found = append(found, *t.and)
+	}
+	return found
+}
+
+// ofBody reports whether t is a change of the body.
+func (t *transformation) ofBody() bool { return t.bodies != nil || t.json != nil }
+
 // causeUnknown is the public name for a failure that nothing explains.
 const causeUnknown = "unknown"
 

@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/md5"
 	"crypto/sha1"
@@ -10,13 +9,11 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"hash"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -39,38 +36,6 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 	return "", false
 }
 
-// outdated reports whether a match with c is one with an older secret.
-func (c *Candidate) outdated() bool { return c.Retired || c.Older }
-
-// whose says which secret it is, where it was not the one that was asked for.
-func (c *Candidate) whose() string {
-	switch {
-	case c.Older:
-		return fmt.Sprintf("It is signed with an older secret (%s) of %s.", c.Secret.Fingerprint(), c.title())
-	case c.Retired:
-		return fmt.Sprintf("It is signed with an older secret: %s, a webhook that was replaced or deleted.", c.title())
-	}
-	return fmt.Sprintf("It is signed with the secret of another webhook: %s.", c.title())
-}
-
-// finding is the cause where another secret than the one asked for matches.
-func (c *Candidate) finding() Finding {
-	if c.outdated() {
-		return byCause("older-secret").finding(c.whose())
-	}
-	return byCause("other-webhook").finding(c.whose())
-}
-
-func (c *Candidate) title() string {
-	switch {
-	case c.Name != "" && c.ID != "":
-		return fmt.Sprintf("%q (%s)", c.Name, c.ID)
-	case c.Name != "":
-		return fmt.Sprintf("%q", c.Name)
-	}
-	return c.ID
-}
-
 // testWrongHeader tries digests that stand in other headers.
 func testWrongHeader(d *diagnosis) (string, bool) {
 	if d.reason == signature.NoSignature {
@@ -89,7 +54,7 @@ func testWrongHeader(d *diagnosis) (string, bool) {
 
 // elsewhere reports whether there is a digest in another header.
 func (d *diagnosis) elsewhere() bool {
-	for _, s := range d.sightings {
+	for _, s := range d.digests {
 		if !s.official && len(s.mac) == sha256.Size {
 			return true
 		}
@@ -99,7 +64,7 @@ func (d *diagnosis) elsewhere() bool {
 
 // digestElsewhere looks for sum in other headers than the scheme's.
 func (d *diagnosis) digestElsewhere(sum []byte) (string, bool) {
-	for _, s := range d.sightings {
+	for _, s := range d.digests {
 		if !s.official && hmac.Equal(sum, s.mac) {
 			return fmt.Sprintf("The right signature is in %s, not in %s.%s", term.Clip(s.header, mostQuoted),
 				strings.Join(d.provider.Scheme.Headers, " or "), renamed(s.header, d.provider.Scheme)), true
@@ -204,7 +169,7 @@ func labelled(value, label string) string {
 // the targets first.
 func (d *diagnosis) allDigests() [][]byte {
 	all := append([][]byte(nil), d.targets...)
-	for _, s := range d.sightings {
+	for _, s := range d.digests {
 		if s.official && len(s.mac) == sha256.Size {
 			all = append(all, s.mac)
 		}
@@ -274,9 +239,9 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 }
 
 func testTruncatedDigest(d *diagnosis) (string, bool) {
-	isPiece := func(s sighting) bool { return s.piece != "" }
+	isPiece := func(s digestCandidate) bool { return s.piece != "" }
 	for _, key := range d.keys {
-		if d.spent() || !slices.ContainsFunc(d.sightings, isPiece) {
+		if d.spent() || !slices.ContainsFunc(d.digests, isPiece) {
 			break
 		}
 		if text, ok := d.truncatedFrom(d.sum(key, d.request.Body)); ok {
@@ -289,7 +254,7 @@ func testTruncatedDigest(d *diagnosis) (string, bool) {
 // truncatedFrom looks for the beginning or the end of sum in the signature's own
 // headers.
 func (d *diagnosis) truncatedFrom(sum []byte) (string, bool) {
-	for _, s := range d.sightings {
+	for _, s := range d.digests {
 		if s.piece == "" {
 			continue
 		}
@@ -376,7 +341,7 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 // ofSize is every digest of that length that came with the delivery.
 func (d *diagnosis) ofSize(n int) [][]byte {
 	var all [][]byte
-	for _, s := range d.sightings {
+	for _, s := range d.digests {
 		if len(s.mac) == n {
 			all = append(all, s.mac)
 		}
@@ -443,250 +408,4 @@ func (d *diagnosis) signedLength(key, body []byte, lengths []int) int {
 		}
 	}
 	return 0
-}
-
-// testNotASecret recognises what people paste in place of a secret.
-func testNotASecret(d *diagnosis) (string, bool) {
-	for _, c := range d.candidates {
-		what := notASecret(c)
-		for i := range d.known.Others {
-			if what == "" {
-				what = standsFor(c, &d.known.Others[i])
-			}
-		}
-		if what != "" {
-			return fmt.Sprintf("What is used as the secret looks like %s.", what), true
-		}
-	}
-	return "", false
-}
-
-// standsFor reports whether c is what another webhook is named or recognised
-// by.
-func standsFor(c Candidate, other *Candidate) string {
-	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
-	fingerprint := other.Secret.Fingerprint()
-	switch s {
-	case "":
-		return ""
-	case other.ID, other.Provider + "/" + other.ID:
-		return "the id of a webhook"
-	case other.Name:
-		return "the name of a webhook"
-	case fingerprint, strings.TrimPrefix(fingerprint, "sha256:"):
-		return "the fingerprint of a webhook's secret"
-	}
-	return ""
-}
-
-// Words that stand for a secret: by themselves, or with whatever follows. They
-// are joined, since people write your-secret, YOUR_SECRET and yourSecret.
-var (
-	placeholders      = []string{"secret", "secretkey", "webhooksecret", "signingsecret", "hooksecret", "example", "examplesecret", "todo", "tbd", "none", "null", "nil", "undefined", "true", "false", "objectobject", "elided", "hidden", "masked"}
-	placeholderStarts = []string{"your", "changeme", "changethis", "replaceme", "replacewith", "placeholder", "redacted", "insert", "xxxx", "pastehere", "secrethere", "secretgoeshere"}
-)
-
-// notSecrets is how what is not a webhook's secret begins, and what that is.
-var notSecrets = []struct{ start, what string }{
-	{"$", "the name of a variable that was not expanded"},
-	{"process.env", "the name of a variable that was not expanded"},
-	{"os.environ", "the name of a variable that was not expanded"},
-	{"os.getenv", "the name of a variable that was not expanded"},
-	{"env.", "the name of a variable that was not expanded"},
-	{"env[", "the name of a variable that was not expanded"},
-	{"{{", "a placeholder"},
-	{"http://", "a URL"},
-	{"https://", "a URL"},
-	{"op://", "a reference to a secret, not the secret"},
-	{"vault:", "a reference to a secret, not the secret"},
-	{"arn:", "a reference to a secret, not the secret"},
-	{"/run/secrets/", "the path of a file"},
-	{"./", "the path of a file"},
-	{"../", "the path of a file"},
-	{"~/", "the path of a file"},
-	{"-----begin", "a key file"},
-	{"eyj", "a token (JWT)"},
-	{"zdk_", "a developer secret, which authenticates requests and signs nothing"},
-	{"sk_live_", "an API key"},
-	{"sk_test_", "an API key"},
-	{"pk_live_", "an API key"},
-	{"pk_test_", "an API key"},
-	{"wt_live_", "an API key"},
-	{"ghp_", "an API key"},
-	{"xoxb-", "an API key"},
-}
-
-func notASecret(c Candidate) string {
-	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
-	bare := strings.Trim(s, `"'`)
-	low := strings.ToLower(bare)
-	switch {
-	case c.ID != "" && (s == c.ID || s == c.Provider+"/"+c.ID):
-		return "the webhook's id"
-	case fingerprintShape(low):
-		return "a fingerprint, which is shown in its place"
-	case strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2, variableShape(bare):
-		return "the name of a variable that was not expanded"
-	case strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">"):
-		return "a placeholder"
-	case masked(s):
-		return "a masked value, as programs show it in place of a secret"
-	case uuidShape(low[strings.LastIndex(low, "/")+1:]):
-		return "an id"
-	}
-	for _, n := range notSecrets {
-		if strings.HasPrefix(low, n.start) {
-			return n.what
-		}
-	}
-	const longest = 40 // of a placeholder
-	if text := joined(low); len(low) <= longest && (slices.Contains(placeholders, text) ||
-		slices.ContainsFunc(placeholderStarts, func(start string) bool { return strings.HasPrefix(text, start) })) {
-		return "a placeholder"
-	}
-	return ""
-}
-
-// joined drops what people put between words, and brackets.
-func joined(s string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune("-_ .[](){}<>", r) {
-			return -1
-		}
-		return r
-	}, s)
-}
-
-// masked reports whether all of s, or all but its last characters, is hidden.
-func masked(s string) bool {
-	const shown = 4
-	hidden := len(s) - len(strings.TrimLeft(s, "*\u2022\u25cf."))
-	return hidden == len(s) || hidden >= 3 && len(s)-hidden <= shown
-}
-
-// variableShape is WEBHOOK_SECRET: capitals with underscores between them.
-func variableShape(s string) bool {
-	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" && strings.Trim(s, "_") == s
-}
-
-// fingerprintShape is "sha256:" and 8 hexadecimal digits, or all 64.
-func fingerprintShape(s string) bool {
-	digits, ok := strings.CutPrefix(s, "sha256:")
-	return ok && (len(digits) == 8 || len(digits) == 64) && strings.Trim(digits, "0123456789abcdef") == ""
-}
-
-// uuidShape is 8-4-4-4-12; providers' ids are not always hexadecimal.
-func uuidShape(s string) bool {
-	parts := strings.Split(s, "-")
-	if len(parts) != 5 {
-		return false
-	}
-	for i, n := range []int{8, 4, 4, 4, 12} {
-		if len(parts[i]) != n || strings.Trim(parts[i], "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
-			return false
-		}
-	}
-	return true
-}
-
-// testCutOff looks for signs that the end of the body is missing.
-func testCutOff(d *diagnosis) (string, bool) {
-	body := d.request.Body
-	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > len(body) {
-		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
-	}
-	if unfinishedJSON(body) {
-		return fmt.Sprintf("The captured body ends after %d bytes in the middle of its JSON.", len(body)), true
-	}
-	if n := len(body); n >= 1024 && n%1024 == 0 && !jsonShaped(body) {
-		return fmt.Sprintf("The captured body has exactly %d bytes: a round size, where buffers and logs end.", n), true
-	}
-	return "", false
-}
-
-// testDecompressed looks at what the sender said of the body.
-func testDecompressed(d *diagnosis) (string, bool) {
-	for _, v := range d.request.Header.Values("Content-Encoding") {
-		v = strings.ToLower(strings.TrimSpace(v))
-		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", term.Clip(v, mostQuoted)), true
-		}
-	}
-	return "", false
-}
-
-// testStillCompressed recognises what cannot be decompressed here.
-func testStillCompressed(d *diagnosis) (string, bool) {
-	for _, v := range d.request.Header.Values("Content-Encoding") {
-		v = strings.ToLower(strings.TrimSpace(v))
-		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is no text: what was signed may be what is in it.", v), true
-		}
-	}
-	return "", false
-}
-
-func testReplaced(d *diagnosis) (string, bool) {
-	return "", bytes.Contains(d.request.Body, []byte("\ufffd"))
-}
-
-// testRewritten recognises what programs make of JSON that is none any more: no
-// sender writes it.
-func testRewritten(d *diagnosis) (string, bool) {
-	text := bytes.TrimSpace(d.request.Body)
-	made := ""
-	begins := func(start string) bool { return bytes.HasPrefix(text, []byte(start)) }
-	switch {
-	case string(text) == "[object Object]":
-		return `The captured body is "[object Object]", which JavaScript makes of an object: the signed text is gone.`, true
-	case begins("{'"), begins("[{'"):
-		made = "Python prints of an object"
-	case begins("map["):
-		made = "Go prints of an object"
-	case begins(`{"`) && bytes.Contains(text, []byte(`"=>`)):
-		made = "Ruby prints of an object"
-	case begins("{") && d.names(text, "%s: '") && !json.Valid(text):
-		made = "Node prints of an object"
-	case !jsonShaped(text) && d.names(text, "\n%s: "):
-		made = "YAML makes of an object"
-	}
-	return fmt.Sprintf("The captured body is what %s, and not JSON.", made), made != ""
-}
-
-// names reports whether text has the type of the event in this form.
-func (d *diagnosis) names(text []byte, form string) bool {
-	return bytes.Contains(text, fmt.Appendf(nil, form, d.provider.Envelope.Type))
-}
-
-// testSorted: what the order of the members was can seldom be found out, and
-// hardly any program sends them sorted.
-func testSorted(d *diagnosis) (string, bool) {
-	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.request.Body).list)
-}
-
-// testSortedLines is for jq -S and the like. A layout alone is no sign: which
-// one it was can be found out.
-func testSortedLines(d *diagnosis) (string, bool) {
-	_, sorted := testSorted(d)
-	return "", sorted && hasLines(d.document(d.request.Body).list)
-}
-
-// guess says what the body looks like where nothing was proven. It is no cause:
-// a body that is laid out may have been sent so.
-func (d *diagnosis) guess() string {
-	list := d.document(d.request.Body).list
-	switch {
-	case hasLines(list):
-		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."
-	case slices.ContainsFunc(list, roundedNumber):
-		return " The captured JSON has a number that looks rounded to a float64: if a program parsed it, the signed digits are gone."
-	}
-	return ""
-}
-
-// roundedNumber recognises whole numbers with more digits than a float64 keeps.
-func roundedNumber(t token) bool {
-	const exact = 17
-	text := strings.TrimLeft(string(t.text), "-")
-	return t.kind == 0 && (whole(t.text) && len(text) > exact && strings.HasSuffix(text, "000") || len(text) > exact && strings.Contains(text, "e+"))
 }

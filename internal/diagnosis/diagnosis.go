@@ -7,47 +7,13 @@ package diagnosis
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
-
-// Candidate is one webhook's secret.
-type Candidate struct {
-	Provider string // "": the secret of an unnamed webhook, tried for every provider
-	ID       string // of the webhook; may be empty
-	Name     string // for results; may be empty
-	Secret   secret.Value
-	// Older says that this is not the webhook's present secret but one that it
-	// had before. It is as valid; a match is noted.
-	Older bool
-	// Retired says that the webhook is deleted, disabled or replaced: a match
-	// among Explainer.Others is then an older secret.
-	Retired bool
-}
-
-// Fits reports whether c is a secret of the provider, or may be.
-func (c *Candidate) Fits(provider string) bool { return c.Provider == "" || c.Provider == provider }
-
-// Provider is what must be known of one: how it signs, and where its bodies say
-// what they are.
-type Provider struct {
-	Name     string
-	Scheme   signature.Scheme
-	Envelope capture.Envelope
-	// Sample, where not nil, is a body of the event type with its members in the
-	// order in which the provider writes them; a diagnosis looks at that alone.
-	Sample func(eventType string) []byte
-}
-
-// Finding is one probable cause of a failure.
-type Finding struct {
-	Cause       string // public name, see the command-line contract
-	Fix         string // what to do, in one sentence
-	Explanation string // what was found, in one sentence
-}
 
 // Explainer says why deliveries fail. It is safe for concurrent use.
 type Explainer struct {
@@ -90,3 +56,70 @@ func (e *Explainer) Explain(ctx context.Context, r *capture.Request, possible []
 
 // mostQuoted bounds, in bytes, what a finding repeats of a delivery.
 const mostQuoted = 100
+
+// Provider is what must be known of one: how it signs, and where its bodies say
+// what they are.
+type Provider struct {
+	Name     string
+	Scheme   signature.Scheme
+	Envelope capture.Envelope
+	// Sample, where not nil, is a body of the event type with its members in the
+	// order in which the provider writes them; a diagnosis looks at that alone.
+	Sample func(eventType string) []byte
+}
+
+// Candidate is one webhook's secret.
+type Candidate struct {
+	Provider string // "": the secret of an unnamed webhook, tried for every provider
+	ID       string // of the webhook; may be empty
+	Name     string // for results; may be empty
+	Secret   secret.Value
+	// Older says that this is not the webhook's present secret but one that it
+	// had before. It is as valid; a match is noted.
+	Older bool
+	// Retired says that the webhook is deleted, disabled or replaced: a match
+	// among Explainer.Others is then an older secret.
+	Retired bool
+}
+
+// Fits reports whether c is a secret of the provider, or may be.
+func (c *Candidate) Fits(provider string) bool { return c.Provider == "" || c.Provider == provider }
+
+// outdated reports whether a match with c is one with an older secret.
+func (c *Candidate) outdated() bool { return c.Retired || c.Older }
+
+// whose says which secret it is, where it was not the one that was asked for.
+func (c *Candidate) whose() string {
+	switch {
+	case c.Older:
+		return fmt.Sprintf("It is signed with an older secret (%s) of %s.", c.Secret.Fingerprint(), c.title())
+	case c.Retired:
+		return fmt.Sprintf("It is signed with an older secret: %s, a webhook that was replaced or deleted.", c.title())
+	}
+	return fmt.Sprintf("It is signed with the secret of another webhook: %s.", c.title())
+}
+
+// finding is the cause where another secret than the one asked for matches.
+func (c *Candidate) finding() Finding {
+	if c.outdated() {
+		return byCause("older-secret").finding(c.whose())
+	}
+	return byCause("other-webhook").finding(c.whose())
+}
+
+func (c *Candidate) title() string {
+	switch {
+	case c.Name != "" && c.ID != "":
+		return fmt.Sprintf("%q (%s)", c.Name, c.ID)
+	case c.Name != "":
+		return fmt.Sprintf("%q", c.Name)
+	}
+	return c.ID
+}
+
+// Finding is one probable cause of a failure.
+type Finding struct {
+	Cause       string // public name, see the command-line contract
+	Fix         string // what to do, in one sentence
+	Explanation string // what was found, in one sentence
+}

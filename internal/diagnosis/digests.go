@@ -5,26 +5,70 @@ import (
 	"encoding/base32"
 	"encoding/base64"
 	"encoding/hex"
+	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
-// sightMember decodes one member of a header line in every way that yields
+// digestCandidate is something in a header that may be a digest.
+type digestCandidate struct {
+	header     string
+	mac        []byte
+	piece      string // in place of mac: a part of a digest, as text
+	official   bool   // in one of the scheme's headers, or given as the signature
+	wellFormed bool   // as the scheme writes digests
+}
+
+// maxDigests bounds what is made of hostile headers.
+const maxDigests = 64
+
+// findDigests collects everything in the headers that decodes to the length of a
+// digest, or that may be a piece of one.
+func findDigests(h capture.Header, scheme signature.Scheme, bare string) []digestCandidate {
+	var all []digestCandidate
+	add := func(header, value string, official bool) {
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
+		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n;", r) }) {
+			if len(all) >= maxDigests {
+				return
+			}
+			all = memberDigests(all, scheme, header, member, official)
+		}
+	}
+	if bare != "" {
+		add("--signature", bare, true)
+	}
+	for _, f := range h {
+		official := false
+		for _, name := range scheme.Headers {
+			official = official || capture.SameName(name, f.Name)
+		}
+		if bare == "" || !official {
+			add(f.Name, f.Value, official)
+		}
+	}
+	return all
+}
+
+// memberDigests decodes one member of a header line in every way that yields
 // the length of a digest, and keeps what may be a piece of one.
-func sightMember(all []sighting, scheme signature.Scheme, header, member string, official bool) []sighting {
+func memberDigests(all []digestCandidate, scheme signature.Scheme, header, member string, official bool) []digestCandidate {
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
 	for _, form := range spellings(member) {
 		for _, mac := range decodings(form) {
 			if digestLength(len(mac)) {
-				all = append(all, sighting{header: header, mac: mac, official: official,
+				all = append(all, digestCandidate{header: header, mac: mac, official: official,
 					wellFormed: well && len(mac) == sha256.Size && (len(form) == 64) != (scheme.DigestEncoding == signature.Base64)})
 			}
 		}
 		if official && piece(form) != "" {
-			all = append(all, sighting{header: header, piece: piece(form), official: true})
+			all = append(all, digestCandidate{header: header, piece: piece(form), official: true})
 		}
 	}
 	return all

@@ -320,3 +320,31 @@ func permutations(at []int) [][]int {
 	pick(make([]int, 0, len(at)), at)
 	return all
 }
+
+// namesSorted reports whether each object's names are in alphabetical order,
+// with enough of them in one for that to be no accident.
+func namesSorted(list []token) bool {
+	const telling = 4
+	most := 0
+	var names [][]string // of the objects that are open; nil for an array
+	for i, t := range list {
+		switch t.kind {
+		case '{':
+			names = append(names, []string{})
+		case '[':
+			names = append(names, nil)
+		case '}', ']':
+			last := names[len(names)-1]
+			names = names[:len(names)-1]
+			if !slices.IsSorted(last) {
+				return false
+			}
+			most = max(most, len(last))
+		case '"':
+			if i+1 < len(list) && list[i+1].kind == ':' {
+				names[len(names)-1] = append(names[len(names)-1], string(t.text))
+			}
+		}
+	}
+	return most >= telling
+}

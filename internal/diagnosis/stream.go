@@ -128,7 +128,7 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 	if d.large() {
 		again = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(d.request.Body)), nil }
 	}
-	if again == nil || len(d.sightings) == 0 {
+	if again == nil || len(d.digests) == 0 {
 		return nil
 	}
 	before, after, err := d.provider.Scheme.Around(d.timestamp)

@@ -2,17 +2,11 @@ package diagnosis
 
 import (
 	"bytes"
-	"compress/flate"
-	"compress/gzip"
-	"compress/zlib"
 	"encoding/base64"
 	"encoding/json"
-	"io"
 	"iter"
-	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // What programs on the way put around a body, or take off it.
@@ -246,123 +240,4 @@ func multipartParts(b []byte) [][]byte {
 		}
 	}
 	return parts
-}
-
-// formEncoded undoes and redoes URL encoding: of the whole body, and of the
-// fields of a form.
-func formEncoded(b []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		text := string(b)
-		try := func(form string) bool { return form == text || form == "" || yield([]byte(form)) }
-		if strings.ContainsAny(text, "%+=") {
-			if plain, err := url.QueryUnescape(text); err == nil && !try(plain) {
-				return
-			}
-			if plain, err := url.PathUnescape(text); err == nil && !try(plain) {
-				return
-			}
-			if plain, err := url.QueryUnescape(strings.TrimRight(text, "=\r\n")); err == nil && !try(plain) {
-				return // the body as a name without a value
-			}
-			n := 0
-			for field := range strings.SplitSeq(strings.TrimRight(text, "\r\n"), "&") {
-				_, value, _ := strings.Cut(field, "=")
-				for _, unescape := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
-					if plain, err := unescape(value); err == nil && !try(plain) {
-						return
-					}
-				}
-				if n++; n == maxParts {
-					break
-				}
-			}
-			name, value, _ := strings.Cut(text, "=")
-			for _, form := range []string{fieldsEscaped(text), name + "=" + url.QueryEscape(value), strings.ReplaceAll(text, " ", "+"), strings.ReplaceAll(text, "+", "%20"), strings.ReplaceAll(text, "%20", "+"),
-				percentCase(text, strings.ToUpper), percentCase(text, strings.ToLower)} {
-				if !try(form) {
-					return
-				}
-			}
-		}
-		escaped := url.QueryEscape(text)
-		for _, form := range []string{escaped, "payload=" + escaped, "data=" + escaped, "body=" + escaped,
-			strings.ReplaceAll(escaped, "+", "%20"), "payload=" + strings.ReplaceAll(escaped, "+", "%20")} {
-			if !try(form) {
-				return
-			}
-		}
-	}
-}
-
-// fieldsEscaped encodes the values of a form that was decoded.
-func fieldsEscaped(text string) string {
-	fields := strings.Split(text, "&")
-	for i, field := range fields {
-		if name, value, ok := strings.Cut(field, "="); ok {
-			fields[i] = name + "=" + url.QueryEscape(value)
-		}
-	}
-	return strings.Join(fields, "&")
-}
-
-// percentCase sets the case of the digits after each per cent sign.
-func percentCase(s string, change func(string) string) string {
-	out := []byte(s)
-	for i := 0; i+2 < len(out); i++ {
-		if out[i] == '%' {
-			copy(out[i+1:], change(string(out[i+1:i+3])))
-			i += 2
-		}
-	}
-	return string(out)
-}
-
-// decompressed is what a compressed body holds, also if it is base64 of one.
-func decompressed(b []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		forms := [][]byte{b}
-		if out, ok := decodeText(b); ok {
-			forms = append(forms, out)
-		}
-		for _, form := range forms {
-			if !looksCompressed(form) {
-				continue
-			}
-			for _, open := range []func(io.Reader) (io.Reader, error){
-				func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
-				func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) },
-				func(r io.Reader) (io.Reader, error) { return flate.NewReader(r), nil },
-			} {
-				r, err := open(bytes.NewReader(form))
-				if err != nil {
-					continue
-				}
-				out, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
-				if err == nil && len(out) > 0 && (!yield(out) || !yield(bytes.TrimRight(out, "\r\n"))) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// looksCompressed reports whether b begins as gzip or zlib does, or not as text.
-func looksCompressed(b []byte) bool {
-	switch {
-	case len(b) < 4:
-		return false
-	case b[0] == 0x1f && b[1] == 0x8b, b[0]&0x0f == 8 && (int(b[0])<<8|int(b[1]))%31 == 0:
-		return true
-	}
-	const telling = 64 // bytes of compressed data are hardly ever text by chance
-	head := b[:min(len(b), telling)]
-	if bytes.ContainsFunc(head, func(r rune) bool { return r < 0x20 && r != '\t' && r != '\n' && r != '\r' }) {
-		return true
-	}
-	for n := range utf8.UTFMax { // the last character may be cut
-		if utf8.Valid(head[:len(head)-n]) {
-			return false
-		}
-	}
-	return true
 }

@@ -1,0 +1,48 @@
+package diagnosis
+
+// What a search may cost. Its work is counted in bytes hashed and not in time, so
+// that it finds the same on every machine.
+const (
+	// diagnosisBudget is a few milliseconds on current machines.
+	diagnosisBudget = 4 << 20
+	// Large bodies are looked at too, if only by the likeliest transformations:
+	// for each byte smallShare is added up to maxSmall, and largeShare.
+	smallShare = 128
+	maxSmall   = 48 << 20
+	largeShare = 48
+	// largeBody is from where on the obvious is tried first.
+	largeBody = 64 << 10
+	// hashCost is what hashing nothing at all costs, in bytes.
+	hashCost = 256
+	// formCost is what making a form of the body costs, in times of hashing it, and
+	// jsonCost what taking its JSON apart costs before the first form.
+	formCost = 2
+	jsonCost = 24
+	// maxCandidates bounds the secrets that all transformations are tried with, and
+	// restBudget the work for what is likely under the others.
+	maxCandidates = 64
+	restBudget    = 8 << 20
+	// wholeBody is up to where every change of a body is tried. Of a larger one
+	// no copies are made: what was put around it is taken off, and what can be
+	// changed on the way into a hash is changed there, as for a body that is not
+	// in memory at all.
+	wholeBody = 8 << 20
+)
+
+// What the search for one cause takes in memory.
+const (
+	bodyForms  = 8   // times the body: forms of it that are there at once, and pairs
+	largeForms = 2   // of a body over wholeBody
+	tokenForms = 400 // bytes for each token of a JSON document
+)
+
+// Memory is about how many bytes the explanation of a body takes.
+func Memory(body []byte) int {
+	switch {
+	case len(body) > wholeBody:
+		return largeForms * len(body)
+	case len(body) > maxJSON:
+		return bodyForms * len(body)
+	}
+	return bodyForms*len(body) + tokenForms*min(countTokens(body), maxTokens)
+}

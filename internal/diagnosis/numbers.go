@@ -1,0 +1,210 @@
+package diagnosis
+
+import (
+	"bytes"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// numberForms are what numbers may have been before they went through a
+// parser: amounts with two decimals, which few parsers keep.
+var numberForms = []func(token) []byte{
+	func(t token) []byte { return decimals(t.text) },
+	func(t token) []byte { return bytes.TrimSuffix(t.text, []byte(".0")) },
+	func(t token) []byte {
+		if whole(t.text) && money(t.name) {
+			return append(bytes.Clone(t.text), ".00"...)
+		}
+		return decimals(t.text)
+	},
+	func(t token) []byte {
+		if whole(t.text) && money(t.name) {
+			return append(bytes.Clone(t.text), ".0"...)
+		}
+		return t.text
+	},
+	func(t token) []byte { return shortest(t.text) },
+	func(t token) []byte {
+		if bytes.HasSuffix(t.text, []byte(".0")) {
+			return append(bytes.Clone(t.text), '0')
+		}
+		return t.text
+	},
+	func(t token) []byte {
+		if whole(t.text) && money(t.name) {
+			return append(bytes.Clone(t.text), ".00"...)
+		}
+		return t.text
+	},
+	func(t token) []byte {
+		if whole(t.text) {
+			return append(bytes.Clone(t.text), ".0"...)
+		}
+		return t.text
+	},
+	func(t token) []byte { return unscientific(t.text) },
+}
+
+func numberPieces(list []token) [][][]byte {
+	var all [][][]byte
+	for _, n := range numberForms {
+		all = appendNew(all, pieces(list, 0, n))
+	}
+	return all
+}
+
+// decimals fills a fraction up to two digits.
+func decimals(n []byte) []byte {
+	if i := bytes.IndexByte(n, '.'); i >= 0 && len(n)-i == 2 {
+		return append(bytes.Clone(n), '0')
+	}
+	return n
+}
+
+// unscientific writes 1e+06 as 1000000 and 1.5E3 as 1500.
+func unscientific(n []byte) []byte {
+	if !bytes.ContainsAny(n, "eE") || len(n) > 32 {
+		return n
+	}
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || f > 1e21 || f < -1e21 {
+		return n
+	}
+	return strconv.AppendFloat(nil, f, 'f', -1, 64)
+}
+
+// shortest drops the zeros at the end of a fraction.
+func shortest(n []byte) []byte {
+	if bytes.IndexByte(n, '.') < 0 || bytes.ContainsAny(n, "eE") {
+		return n
+	}
+	return bytes.TrimSuffix(bytes.TrimRight(n, "0"), []byte("."))
+}
+
+func whole(n []byte) bool {
+	digits := bytes.TrimPrefix(n, []byte("-"))
+	return len(digits) > 0 && len(bytes.Trim(digits, "0123456789")) == 0
+}
+
+func money(name []byte) bool {
+	low := strings.ToLower(string(name))
+	for _, word := range []string{"amount", "total", "price", "value", "cost", "balance", "fee", "tax"} {
+		if strings.Contains(low, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// jsonNumbers changes numbers independently of each other: one of them in all
+// ways, then two, then three. A program that has written 1.0 as 1 has left
+// alone what was 1 before.
+func jsonNumbers(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		list, tail := doc.list, doc.tail
+		var at []int // of the numbers
+		var ways [][][]byte
+		for i, t := range list {
+			if t.kind != 0 {
+				continue
+			}
+			if w := spelled(t.text); len(w) > 0 && len(at) < maxNumbers {
+				at, ways = append(at, i), append(ways, w)
+			}
+		}
+		if len(at) == 0 {
+			return
+		}
+		layouts := []layout{compact, spaced}
+		if !hasLines(list) {
+			layouts[0] = asWas
+		}
+		now := make([][]byte, len(list))
+		for i, t := range list {
+			now[i] = t.text
+		}
+		var buf []byte
+		var change func(from, left int, l layout) bool
+		change = func(from, left int, l layout) bool {
+			if left == 0 {
+				buf = write(buf[:0], list, tail, l, now)
+				return yield(buf)
+			}
+			for n := from; n < len(at); n++ {
+				for _, way := range ways[n] {
+					now[at[n]] = way
+					if !change(n+1, left-1, l) {
+						return false
+					}
+				}
+				now[at[n]] = list[at[n]].text
+			}
+			return true
+		}
+		for changed := 1; changed <= min(len(at), maxChanged); changed++ {
+			for _, l := range layouts {
+				if !change(0, changed, l) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Bounds of what jsonNumbers tries.
+const (
+	maxNumbers = 64
+	maxChanged = 4
+)
+
+// spelled is the other ways in which programs write the same number.
+func spelled(n []byte) [][]byte {
+	f, err := strconv.ParseFloat(string(n), 64)
+	if err != nil || len(n) > 32 {
+		return nil
+	}
+	text := string(n)
+	var all [][]byte
+	add := func(form string) {
+		if form != text && !slices.ContainsFunc(all, func(a []byte) bool { return string(a) == form }) {
+			all = append(all, []byte(form))
+		}
+	}
+	plain := strconv.FormatFloat(f, 'f', -1, 64)
+	if whole(n) {
+		plain = text // with digits that a float64 does not have
+	}
+	add(plain)
+	if i := strings.IndexByte(plain, '.'); i < 0 {
+		add(plain + ".0")
+		add(plain + ".00")
+		add(plain + ".000")
+	} else {
+		add(plain + "0")
+		add(plain + "00")
+	}
+	if f == 0 {
+		add("-0")
+		add("-0.0")
+		add("0")
+		return all
+	}
+	for _, digits := range []int{-1, 1} {
+		short := strconv.FormatFloat(f, 'e', digits, 64) // 2.5e+02
+		mantissa, power, _ := strings.Cut(short, "e")
+		sign, power := strings.TrimPrefix(power[:1], "+"), strings.TrimLeft(power[1:], "0")
+		if power == "" {
+			continue
+		}
+		for _, e := range []string{"e", "E"} {
+			add(mantissa + e + sign + power)
+			if sign == "" {
+				add(mantissa + e + "+" + power)
+			}
+		}
+		add(short)
+	}
+	return all
+}

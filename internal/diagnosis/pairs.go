@@ -1,0 +1,159 @@
+package diagnosis
+
+import (
+	"bytes"
+	"iter"
+)
+
+// Bounds of pairs: the likeliest forms of each, for the first secrets.
+const (
+	pairForms      = 2
+	pairCandidates = 4
+	pairOthers     = 8
+	pairBytes      = 32 << 20 // of bodies, which are all in memory at once
+)
+
+// form is a changed body or key, and what is wrong if it matches.
+type form struct {
+	finding Finding
+	text    []byte
+}
+
+// provePair tries two mistakes at once: a changed key with a changed body, two
+// changes of the body, and either with a mistake of another kind.
+func (d *diagnosis) provePair() []Finding {
+	if d.spent() {
+		return nil
+	}
+	bodies, keys := d.pairedForms()
+	for _, key := range keys {
+		for _, body := range bodies {
+			if d.spent() || len(d.targets) == 0 {
+				break
+			}
+			if d.matchKey(key.text, body.text) {
+				return []Finding{key.finding, body.finding}
+			}
+		}
+	}
+	if found := d.provePairOfBodies(); found != nil {
+		return found
+	}
+	return d.provePairWithTests(bodies, keys)
+}
+
+// pairedForms is what is tried in pairs.
+func (d *diagnosis) pairedForms() (bodies, keys []form) {
+	room := pairBytes
+	collect := func(to []form, t *transformation, forms iter.Seq[[]byte]) []form {
+		n := 0
+		for text := range forms {
+			if n++; n > pairForms || t.ofBody() && len(text) > room {
+				break
+			}
+			if t.ofBody() {
+				room -= len(text)
+			}
+			to = append(to, form{t.finding(""), bytes.Clone(text)})
+		}
+		return to
+	}
+	for i := range transformations {
+		t := &transformations[i]
+		if !t.paired {
+			continue
+		}
+		if t.ofBody() {
+			if len(d.request.Body) > room {
+				continue
+			}
+			bodies = collect(bodies, t, d.forms(t, d.request.Body))
+			continue
+		}
+		for j := range min(len(d.candidates), pairCandidates) {
+			keys = collect(keys, t, t.keys(d.candidates[j]))
+		}
+	}
+	for text := range jsonUnescaped(d.document(d.request.Body)) {
+		bodies = append(bodies, form{byCause("json-reserialised").finding(""), text})
+	}
+	for i := range d.known.Others {
+		c := &d.known.Others[i]
+		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) && i < pairOthers {
+			keys = append(keys, form{c.finding(), key})
+		}
+	}
+	return bodies, keys
+}
+
+// ends is the simplest changes of a body, which often come with another one.
+func ends(body []byte) []form {
+	var all []form
+	for _, t := range []*transformation{byCause("trailing-newline"), byCause("bom")} {
+		for text := range t.bodies(body) {
+			if len(text) < len(body) {
+				all = append(all, form{t.finding(""), text})
+			}
+		}
+	}
+	return all
+}
+
+// provePairOfBodies tries the simplest changes of a body with every other.
+func (d *diagnosis) provePairOfBodies() []Finding {
+	if len(d.targets) == 0 {
+		return nil
+	}
+	for _, bare := range ends(d.request.Body) {
+		for i := range transformations {
+			t := &transformations[i]
+			if !t.ofBody() || t.share > 0 || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
+				continue
+			}
+			for body := range d.forms(t, bare.text) {
+				if d.budget -= formCost * (len(body) + hashCost); d.spent() {
+					return nil
+				}
+				if d.match(body) {
+					return []Finding{t.finding(""), bare.finding}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// provePairWithTests tries what else may be wrong with a signature, such as
+// its algorithm, for the simplest changes of the body and for changed keys.
+func (d *diagnosis) provePairWithTests(bodies, keys []form) []Finding {
+	try := func(changed form, body []byte, keys [][]byte) []Finding {
+		of := *d
+		asked := *d.request
+		asked.Body = body
+		of.request, of.keys = &asked, keys
+		defer func() { d.budget, d.hit = of.budget, of.hit }()
+		for i := range transformations {
+			t := &transformations[i]
+			if t.test == nil || t.hint || t.share > 0 || of.spent() {
+				continue
+			}
+			if text, ok := of.try(t); ok {
+				return []Finding{t.finding(text), changed.finding}
+			}
+		}
+		return nil
+	}
+	for _, body := range bodies {
+		if len(body.text) < len(d.request.Body) && len(body.text)+len("\r\n\r\n") >= len(d.request.Body) {
+			if found := try(body, body.text, d.keys); found != nil {
+				return found
+			}
+		}
+	}
+	for _, key := range keys {
+		if found := try(key, d.request.Body, [][]byte{key.text}); found != nil {
+			return found
+		}
+	}
+	return nil
+}

@@ -1,0 +1,186 @@
+package diagnosis
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// signs are the causes of which there is a sign, and no proof.
+func signs(all []*diagnosis) []Finding {
+	var found []Finding
+	for i := range transformations {
+		t := &transformations[i]
+		if !t.hint {
+			continue
+		}
+		for _, d := range all {
+			if text, ok := t.test(d); ok {
+				found = append(found, t.finding(text))
+				break
+			}
+		}
+	}
+	return found
+}
+
+// unknown is the last word on a failure that nothing explains; all are the
+// searches under the schemes that it may be of. A mismatch says most.
+func unknown(all []*diagnosis) []Finding {
+	var of *diagnosis
+	var assumed []string
+	for _, d := range all {
+		if of == nil || d.reason == signature.Mismatch && of.reason != signature.Mismatch {
+			of = d
+		}
+		if d.provider.Scheme.Assumed {
+			assumed = append(assumed, d.provider.Name)
+		}
+	}
+	if of == nil {
+		return nil
+	}
+	switch of.reason {
+	case signature.NoSignature:
+		return nil
+	case signature.Malformed:
+		return []Finding{{Cause: causeUnknown,
+			Explanation: fmt.Sprintf("The signature is not %s, and it matches in no other form either.", wellFormed(of.provider.Scheme)),
+			Fix:         "Look at the header as it came: a proxy or a log may have cut or changed it."}}
+	case signature.Conflicting:
+		return []Finding{{Cause: causeUnknown,
+			Explanation: "Several signatures came with the delivery, they differ, and none of them matches.",
+			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
+	}
+	explanation := "No known transformation of body, secret or signature makes it match." + of.guess()
+	switch {
+	case of.large():
+		explanation = fmt.Sprintf("No known transformation of secret or signature makes it match; of a body over %d MiB only its ends, its layout and what was put around it were tried.", wholeBody>>20)
+	case of.request.Stream != nil:
+		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends and its layout were tried."
+		if of.request.Again == nil {
+			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."
+		}
+	}
+	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
+	if len(assumed) > 0 {
+		fix += fmt.Sprintf(" How %s signs is not documented: --signature-header, --key-encoding, --digest-encoding and --signed-template set it.", strings.Join(assumed, " or "))
+	}
+	return []Finding{{Cause: causeUnknown, Fix: fix, Explanation: explanation}}
+}
+
+func wellFormed(s signature.Scheme) string {
+	if s.DigestEncoding == signature.Base64 {
+		return "base64 of 32 bytes"
+	}
+	return "64 hexadecimal digits"
+}
+
+// guess says what the body looks like where nothing was proven. It is no cause:
+// a body that is laid out may have been sent so.
+func (d *diagnosis) guess() string {
+	list := d.document(d.request.Body).list
+	switch {
+	case hasLines(list):
+		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."
+	case slices.ContainsFunc(list, roundedNumber):
+		return " The captured JSON has a number that looks rounded to a float64: if a program parsed it, the signed digits are gone."
+	}
+	return ""
+}
+
+// roundedNumber recognises whole numbers with more digits than a float64 keeps.
+func roundedNumber(t token) bool {
+	const exact = 17
+	text := strings.TrimLeft(string(t.text), "-")
+	return t.kind == 0 && (whole(t.text) && len(text) > exact && strings.HasSuffix(text, "000") || len(text) > exact && strings.Contains(text, "e+"))
+}
+
+// testCutOff looks for signs that the end of the body is missing.
+func testCutOff(d *diagnosis) (string, bool) {
+	body := d.request.Body
+	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > len(body) {
+		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
+	}
+	if unfinishedJSON(body) {
+		return fmt.Sprintf("The captured body ends after %d bytes in the middle of its JSON.", len(body)), true
+	}
+	if n := len(body); n >= 1024 && n%1024 == 0 && !jsonShaped(body) {
+		return fmt.Sprintf("The captured body has exactly %d bytes: a round size, where buffers and logs end.", n), true
+	}
+	return "", false
+}
+
+// testDecompressed looks at what the sender said of the body.
+func testDecompressed(d *diagnosis) (string, bool) {
+	for _, v := range d.request.Header.Values("Content-Encoding") {
+		v = strings.ToLower(strings.TrimSpace(v))
+		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.request.Body) {
+			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", term.Clip(v, mostQuoted)), true
+		}
+	}
+	return "", false
+}
+
+// testStillCompressed recognises what cannot be decompressed here.
+func testStillCompressed(d *diagnosis) (string, bool) {
+	for _, v := range d.request.Header.Values("Content-Encoding") {
+		v = strings.ToLower(strings.TrimSpace(v))
+		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.request.Body) {
+			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is no text: what was signed may be what is in it.", v), true
+		}
+	}
+	return "", false
+}
+
+func testReplaced(d *diagnosis) (string, bool) {
+	return "", bytes.Contains(d.request.Body, []byte("\ufffd"))
+}
+
+// testRewritten recognises what programs make of JSON that is none any more: no
+// sender writes it.
+func testRewritten(d *diagnosis) (string, bool) {
+	text := bytes.TrimSpace(d.request.Body)
+	made := ""
+	begins := func(start string) bool { return bytes.HasPrefix(text, []byte(start)) }
+	switch {
+	case string(text) == "[object Object]":
+		return `The captured body is "[object Object]", which JavaScript makes of an object: the signed text is gone.`, true
+	case begins("{'"), begins("[{'"):
+		made = "Python prints of an object"
+	case begins("map["):
+		made = "Go prints of an object"
+	case begins(`{"`) && bytes.Contains(text, []byte(`"=>`)):
+		made = "Ruby prints of an object"
+	case begins("{") && d.names(text, "%s: '") && !json.Valid(text):
+		made = "Node prints of an object"
+	case !jsonShaped(text) && d.names(text, "\n%s: "):
+		made = "YAML makes of an object"
+	}
+	return fmt.Sprintf("The captured body is what %s, and not JSON.", made), made != ""
+}
+
+// names reports whether text has the type of the event in this form.
+func (d *diagnosis) names(text []byte, form string) bool {
+	return bytes.Contains(text, fmt.Appendf(nil, form, d.provider.Envelope.Type))
+}
+
+// testSorted: what the order of the members was can seldom be found out, and
+// hardly any program sends them sorted.
+func testSorted(d *diagnosis) (string, bool) {
+	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.request.Body).list)
+}
+
+// testSortedLines is for jq -S and the like. A layout alone is no sign: which
+// one it was can be found out.
+func testSortedLines(d *diagnosis) (string, bool) {
+	_, sorted := testSorted(d)
+	return "", sorted && hasLines(d.document(d.request.Body).list)
+}
