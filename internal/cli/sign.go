@@ -8,7 +8,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -103,5 +102,5 @@ func runSign(ctx context.Context, o *signOptions) error {
 		a.note("The payload ends with a newline, which is signed too.")
 	}
 	s.noteAssumed()
-	return a.out.Print(view.SignatureHeaders(fields, bare, term.ShellWord))
+	return a.out.Print(view.SignatureHeaders(fields, bare))
 }

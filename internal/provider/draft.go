@@ -82,7 +82,7 @@ func (d Draft) Fill(text string, with func(variable string) string) string {
 // credential is a variable.
 func (d Draft) Curl() string {
 	quote := func(text string) string {
-		word := d.Fill("'"+strings.ReplaceAll(text, "'", `'\''`)+"'", func(v string) string { return `'"$` + v + `"'` })
+		word := d.Fill(term.Quoted(text), func(v string) string { return `'"$` + v + `"'` })
 		if len(word) > 2 {
 			word = strings.TrimSuffix(word, "''") // empty quotes after a variable
 		}

@@ -3,11 +3,11 @@ package secret
 import (
 	"errors"
 	"io/fs"
-	"strings"
 	"syscall"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 var errNotDir = errors.New("not a directory")
@@ -34,7 +34,7 @@ func diskFault(path string, err error) error {
 	case errors.Is(err, errNotDir), errors.Is(err, syscall.ENOTDIR):
 		words, hint = "a file stands where a directory is needed", "move that file away"
 	case errors.Is(err, fs.ErrPermission):
-		words, hint = "permission denied", "see who may write there with: ls -ld "+quote(path)
+		words, hint = "permission denied", "see who may write there with: ls -ld "+term.ShellWord(path)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
 	case errors.Is(err, durable.ErrNoModes):
@@ -110,15 +110,7 @@ func bare(err error) error {
 	return err
 }
 
-// quote makes s one word of a POSIX shell.
-func quote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-@%,") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
 // refuse is the error for a file or directory that others could reach.
 func refuse(path, why, command string) error {
-	return fault.Errorf(fault.Other, "%s %s", path, why).WithCommand(command, quote(path))
+	return fault.Errorf(fault.Other, "%s %s", path, why).WithCommand(command, term.ShellWord(path))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // The items of a keyring. A keyring cannot list what it holds, so that a name
@@ -87,7 +88,7 @@ func lost(r Record, err error) error {
 	if !errors.Is(err, ErrLost) {
 		return err
 	}
-	ref := quote(r.Provider + "/" + r.ID)
+	ref := term.ShellWord(r.Provider + "/" + r.ID)
 	return fault.Errorf(fault.Other, "the secret %s of %s/%s: %w", r.Fingerprint, r.Provider, r.ID, err).WithCode("lost").
 		WithHint("if it is in a bundle: hookctl secrets import; if somebody else has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref)
 }
@@ -136,7 +137,7 @@ func (d *Dir) fillCredential(ctx context.Context, c *Credential) error {
 		value, err := d.item(ctx, credentialItem(*c, field), fingerprint)
 		if errors.Is(err, ErrLost) {
 			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
-				WithHint("give it again: hookctl login %s --profile %s", c.Provider, quote(c.Profile))
+				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
 		}
 		if err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 func TestCheckSettings(t *testing.T) {
@@ -28,7 +29,7 @@ func TestCheckSettings(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := CheckSettings(path)
-		if (err == nil) != ok || !ok && fault.HintOf(err).String() != "run: chmod go-w "+quote(path) {
+		if (err == nil) != ok || !ok && fault.HintOf(err).String() != "run: chmod go-w "+term.ShellWord(path) {
 			t.Errorf("mode %o: %v, hint %q", mode, err, fault.HintOf(err).String())
 		}
 	}

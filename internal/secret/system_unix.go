@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 func isDiskFull(error) bool { return false }
@@ -54,7 +55,7 @@ func checkDirModes(path string, fi fs.FileInfo, strict bool, choose string) erro
 	if uid != me && (strict || uid != 0) {
 		err := elsewhere(fmt.Sprintf("belongs to another user (id %d)", uid))
 		if strict { // it has a name of ours: a sudo may have made it
-			err.Hint.Text += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, quote(path))
+			err.Hint.Text += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, term.ShellWord(path))
 		}
 		return err
 	}

@@ -19,9 +19,12 @@ func ShellWord(word string) string {
 	case !utf8.ValidString(word) || strings.ContainsFunc(word, unseen) || strings.Contains(word, "##"):
 		return `"$(printf '` + printfFormat(word) + `')"`
 	default:
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		return Quoted(word)
 	}
 }
+
+// Quoted is a text between single quotes, which a POSIX shell reads back exactly.
+func Quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
 func special(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))

@@ -16,6 +16,7 @@ func TestShellWord(t *testing.T) {
 		"[":                "'['",
 		"{":                "'{'",
 		"it's":             `'it'\''s'`,
+		"$x":               "'$x'",
 		"$(id) `id` \"":    "'$(id) `id` \"'",
 		"Büro ☕":           "'Büro ☕'",
 		"a\n::b":           `"$(printf 'a\012::b')"`,

@@ -11,7 +11,6 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
-	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -124,7 +123,7 @@ func TestOutgoing(t *testing.T) {
 
 func TestSignatureHeaders(t *testing.T) {
 	t.Parallel()
-	v := view.SignatureHeaders([]capture.Field{{Name: "X-B", Value: "it's"}, {Name: "X-A", Value: "1"}}, "sha256=ab", term.ShellWord)
+	v := view.SignatureHeaders([]capture.Field{{Name: "X-B", Value: "it's"}, {Name: "X-A", Value: "1"}}, "sha256=ab")
 	if diff := cmp.Diff(render.View{
 		Data: map[string]string{"X-B": "it's", "X-A": "1"}, Text: "-H 'X-B: it'\\''s'\n-H 'X-A: 1'\n", Names: []string{"sha256=ab"},
 	}, v); diff != "" {
