@@ -227,8 +227,5 @@ func (o *apiOptions) print(answer *httpx.Response) error {
 		}
 		out = []byte(text)
 	}
-	if _, err := a.env.Streams.Out.Write(out); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err).WithCode("output")
-	}
-	return nil
+	return render.WriteAll(a.env.Streams.Out, out)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -101,10 +102,7 @@ func broken(format string, args ...any) error {
 }
 
 func (d *demo) say(format string, args ...any) error {
-	if _, err := fmt.Fprintf(d.out, format, args...); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-	}
-	return nil
+	return render.WriteAll(d.out, fmt.Appendf(nil, format, args...))
 }
 
 // start brings up both fake APIs and the receiver.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -89,8 +88,8 @@ func (o *listOptions) redraw(l looked) error {
 	default:
 		head += "There are no webhooks.\n"
 	}
-	if _, err := io.WriteString(a.env.Streams.Out, head); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err).WithCode("output")
+	if err := render.WriteAll(a.env.Streams.Out, []byte(head)); err != nil {
+		return err
 	}
 	out, err := a.printer(render.Table)
 	if err != nil {

@@ -516,15 +516,9 @@ func (w *receivedWriter) write(d listen.Delivery) error {
 }
 
 func (w *receivedWriter) flush() error {
-	if len(w.held) == 0 {
-		return nil
-	}
-	_, err := w.app.env.Streams.Out.Write(w.held)
+	err := render.WriteAll(w.app.env.Streams.Out, w.held)
 	w.held = w.held[:0]
-	if err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-	}
-	return nil
+	return err
 }
 
 func (w *receivedWriter) close() error {

@@ -7,6 +7,7 @@ package cli
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +26,7 @@ import (
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -165,9 +167,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if err != nil && g.running == nil {
 		err = usage(err)
 	}
-	if err == nil && out.err != nil {
-		err = fault.Errorf(fault.Other, "writing to standard output failed: %w", out.err)
-	}
+	err = cmp.Or(err, out.err)
 	if err == nil {
 		return 0
 	}
@@ -189,7 +189,8 @@ func usage(err error) error {
 	return err
 }
 
-// errWriter remembers the first failure, for writers whose callers drop it.
+// errWriter writes to standard output and remembers the first failure, for
+// callers that drop it.
 type errWriter struct {
 	w   io.Writer
 	mu  sync.Mutex
@@ -197,13 +198,11 @@ type errWriter struct {
 }
 
 func (e *errWriter) Write(p []byte) (int, error) {
-	n, err := e.w.Write(p)
+	err := render.WriteAll(e.w, p)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if err != nil && e.err == nil {
-		e.err = err
-	}
-	return n, err
+	e.err = cmp.Or(e.err, err)
+	return len(p), err
 }
 
 // wantsJSON reports whether errors are printed as JSON. The command line may be

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -35,8 +36,5 @@ func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	if a.env.Streams.OutTTY {
 		text = term.CleanBlock(text) + "\n"
 	}
-	if _, err := a.env.Streams.Out.Write([]byte(text)); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-	}
-	return nil
+	return render.WriteAll(a.env.Streams.Out, []byte(text))
 }

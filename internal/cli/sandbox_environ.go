@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -199,10 +198,7 @@ func (s *shellFlag) shell(env *Env) background.Shell {
 // printLines writes all lines at once: half of them would be another thing. They
 // are hookctl's own, and a directory in them stays as it is.
 func printLines(env *Env, lines string) error {
-	if _, err := fmt.Fprint(term.Raw(env.Streams.Out), lines); err != nil {
-		return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-	}
-	return nil
+	return render.WriteAll(term.Raw(env.Streams.Out), []byte(lines))
 }
 
 func environmentView(e background.Environment, lines string) render.View {

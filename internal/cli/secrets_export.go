@@ -77,8 +77,8 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 		return err
 	}
 	if o.out == "" {
-		if _, err := bundle.WriteTo(term.Raw(a.env.Streams.Out)); err != nil {
-			return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
+		if err := render.WriteAll(term.Raw(a.env.Streams.Out), bundle.Bytes()); err != nil {
+			return err
 		}
 		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
 		return nil

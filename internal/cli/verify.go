@@ -500,10 +500,7 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 		w.progress.erase()
 	}
 	if w.lines {
-		if _, err := w.app.env.Streams.Out.Write(c.Lines); err != nil {
-			return fault.Errorf(fault.Other, "writing to standard output failed: %w", err)
-		}
-		return nil
+		return render.WriteAll(w.app.env.Streams.Out, c.Lines)
 	}
 	for i := range c.Results {
 		if err := w.row(&c.Results[i]); err != nil {

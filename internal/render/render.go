@@ -243,11 +243,14 @@ func (p *Printer) clean(s string) string {
 	return term.CleanControls(s)
 }
 
-func (p *Printer) write(b []byte) error {
+func (p *Printer) write(b []byte) error { return WriteAll(p.out, b) }
+
+// WriteAll writes b to standard output, which is out, or says that it failed.
+func WriteAll(out io.Writer, b []byte) error {
 	if len(b) == 0 {
 		return nil
 	}
-	n, err := p.out.Write(b)
+	n, err := out.Write(b)
 	if err == nil && n < len(b) {
 		err = io.ErrShortWrite
 	}
