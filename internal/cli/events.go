@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"cmp"
-	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -47,16 +45,13 @@ func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 // closestEvents are those of several providers' suggestions that are closest to
 // the words, a few for each word.
 func closestEvents(words, suggested []string) []string {
-	edits := func(slug string) int {
+	return term.Rank(suggested, mostSuggestions*len(words), func(slug string) (int, bool) {
 		least := len(slug)
 		for _, w := range words {
 			least = min(least, term.Edits(strings.ToLower(w), slug))
 		}
-		return least
-	}
-	suggested = slices.Clone(suggested)
-	slices.SortStableFunc(suggested, func(a, b string) int { return cmp.Compare(edits(a), edits(b)) })
-	return suggested[:min(len(suggested), mostSuggestions*len(words))]
+		return least, true
+	})
 }
 
 // ownerOf is the provider that has an event of exactly this slug, or "".

@@ -111,34 +111,24 @@ func nearest(catalogue []EventType, word string, most int) []string {
 	if len(word) > 100 {
 		return nil
 	}
-	type scored struct {
-		slug string
-		cost int
+	slugs := make([]string, len(catalogue))
+	for i, e := range catalogue {
+		slugs[i] = e.Slug
 	}
-	var all []scored
 	w := strings.ToLower(word) // for comparison only
-	for _, e := range catalogue {
-		cost := term.Edits(w, e.Slug)
+	return term.Rank(slugs, most, func(slug string) (int, bool) {
+		cost := term.Edits(w, slug)
 		switch {
+		case normal(w) == normal(slug):
+			cost = 0
 		case w == "":
-		case strings.HasPrefix(e.Slug, w):
+		case strings.HasPrefix(slug, w):
 			cost = min(cost, 1)
-		case strings.Contains(e.Slug, w), strings.Contains(w, e.Slug):
+		case strings.Contains(slug, w), strings.Contains(w, slug):
 			cost = min(cost, 2)
 		}
-		if normal(w) == normal(e.Slug) {
-			cost = 0
-		}
-		if cost <= max(3, len(w)/2) {
-			all = append(all, scored{e.Slug, cost})
-		}
-	}
-	slices.SortStableFunc(all, func(a, b scored) int { return a.cost - b.cost })
-	var out []string
-	for _, s := range all[:min(most, len(all))] {
-		out = append(out, s.slug)
-	}
-	return out
+		return cost, cost <= max(3, len(w)/2)
+	})
 }
 
 // normal orders the words of a slug, so that "created.contact" finds

@@ -11,33 +11,39 @@ import (
 // they are equal. Case does not count. A name that is word itself is not a slip
 // and not among them, unless its case differs.
 func Nearest(word string, names []string, most int) []string {
+	w := strings.ToLower(word)
+	return Rank(names, most, func(name string) (cost int, near bool) {
+		n, allowed := strings.ToLower(name), slips(len(w))
+		switch {
+		case w == "" || n == "" || name == word:
+			return 0, false
+		case w == n:
+			return -1, true
+		case strings.HasPrefix(n, w), strings.HasPrefix(w, n) && len(n) >= 3:
+			return 0, true
+		case len(w)-len(n) > allowed || len(n)-len(w) > allowed: // a word may be of any length
+			return 0, false
+		}
+		cost = Edits(w, n)
+		return cost, cost <= allowed
+	})
+}
+
+// Rank is the names that are near, each once and at most most, by what they cost,
+// in their order where that is equal.
+func Rank(names []string, most int, rate func(name string) (cost int, near bool)) []string {
 	type scored struct {
 		name string
 		cost int
 	}
 	var near []scored
-	w := strings.ToLower(word)
 	for _, name := range names {
-		n := strings.ToLower(name)
-		if w == "" || n == "" || name == word || slices.ContainsFunc(near, func(s scored) bool { return s.name == name }) {
-			continue
+		if cost, ok := rate(name); ok && !slices.ContainsFunc(near, func(s scored) bool { return s.name == name }) {
+			near = append(near, scored{name, cost})
 		}
-		cost, most := 0, slips(len(w))
-		switch {
-		case w == n:
-			cost = -1
-		case strings.HasPrefix(n, w), strings.HasPrefix(w, n) && len(n) >= 3:
-		case len(w)-len(n) > most || len(n)-len(w) > most: // a word may be of any length
-			continue
-		default:
-			if cost = Edits(w, n); cost > most {
-				continue
-			}
-		}
-		near = append(near, scored{name, cost})
 	}
 	slices.SortStableFunc(near, func(a, b scored) int { return cmp.Compare(a.cost, b.cost) })
-	out := make([]string, 0, most)
+	var out []string
 	for _, s := range near[:min(most, len(near))] {
 		out = append(out, s.name)
 	}

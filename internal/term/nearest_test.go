@@ -33,8 +33,8 @@ func TestNearest(t *testing.T) {
 	for word, want := range map[string][]string{
 		"lst": {"list", "ls"}, "verfy": {"verify"}, "crete": {"create"}, "creat": {"create"}, "listn": {"list", "listen"}, "LIST": {"list", "list-events", "listen"},
 		"lisst": {"list"}, "vrefiy": {"verify"}, "creates": {"create"}, "sl": {"ls"}, "secret": {"secrets"}, "ver": {"verify", "version"},
-		"": {}, "x": {}, "nothing": {}, "verify": {}, "list": {"list-events", "listen"},
-		strings.Repeat("ab12", 20): {},
+		"": nil, "x": nil, "nothing": nil, "verify": nil, "list": {"list-events", "listen"},
+		strings.Repeat("ab12", 20): nil,
 	} {
 		if diff := cmp.Diff(want, term.Nearest(word, names, 3)); diff != "" {
 			t.Errorf("%q:\n%s", word, diff)
