@@ -73,7 +73,7 @@ func newWorld(t testing.TB, o wundertreosfake.Options) *world {
 		t.Cleanup(servers[i].Close)
 	}
 	dir := t.TempDir()
-	w.store = secret.OpenDir(dir, secret.DirOptions{Now: clock})
+	w.store = secret.OpenFileStore(dir, secret.FileStoreOptions{Now: clock})
 	w.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
 	w.clients, w.access = map[string]*custody.Client{}, map[string]provider.Access{}
 	for i, d := range drivers {

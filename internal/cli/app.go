@@ -27,7 +27,7 @@ type app struct {
 	env     *Env
 	cfg     *config.Config
 	out     *render.Printer
-	store   *secret.Dir
+	store   *secret.FileStore
 	journal *secret.Journal
 	dir     string
 	quiet   bool
@@ -133,7 +133,7 @@ func (g *globals) settings() (*app, error) {
 
 // openStore opens the store and the journal in the directory; nothing is made.
 func (a *app) openStore() {
-	a.store = secret.OpenDir(a.dir, secret.DirOptions{
+	a.store = secret.OpenFileStore(a.dir, secret.FileStoreOptions{
 		Now: a.env.Now, Warn: a.warn, Keep: a.cfg.String("secret-store"), Keyring: a.env.Keyring, Disk: a.env.Disk,
 	})
 	journal := ""

@@ -74,7 +74,7 @@ func runApply(ctx context.Context, o *applyOptions) error {
 			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
 	}
 	// Two at once would both find that a webhook is missing, and both make it.
-	done, err := a.journal.Turn(ctx, "apply", func() { a.note("Another apply is under way here. Waiting for its end.") })
+	done, err := a.journal.Lock(ctx, "apply", func() { a.note("Another apply is under way here. Waiting for its end.") })
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
 
 // unsettled refuses to make a webhook that an operation of the journal may have
 // made already.
-func unsettled(c *apply.Change, profile string, pending []secret.Pending) error {
+func unsettled(c *apply.Change, profile string, pending []secret.OpenOperation) error {
 	for _, op := range pending {
 		in := op.Intent
 		again := in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID

@@ -141,7 +141,7 @@ func (w *killWorld) nothingLost() {
 	w.t.Helper()
 	ctx := context.Background()
 	dir := filepath.Join(w.dir, "config")
-	records, problems, err := secret.OpenDir(dir, secret.DirOptions{}).List(ctx)
+	records, problems, err := secret.OpenFileStore(dir, secret.FileStoreOptions{}).List(ctx)
 	if err != nil || len(problems) > 0 {
 		w.t.Fatal(err, problems)
 	}

@@ -17,7 +17,7 @@ import (
 func completionHome(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	err := secret.OpenDir(dir, secret.DirOptions{Now: time.Now, Warn: func(line string) { t.Log(line) }}).Put(t.Context(), secret.Record{
+	err := secret.OpenFileStore(dir, secret.FileStoreOptions{Now: time.Now, Warn: func(line string) { t.Log(line) }}).Put(t.Context(), secret.Record{
 		Provider: "zyntro", ID: "42", Name: "CRM Sync", URL: "https://example.com", Profile: "default", Origin: "https://example.com",
 		Secret: secret.New("whsec_test"), CreatedAt: time.Now(),
 	})

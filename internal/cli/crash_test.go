@@ -242,8 +242,8 @@ func (c *crashed) write(name, text string) string {
 }
 
 // store is the store on the disk.
-func (c *crashed) store() *secret.Dir {
-	return secret.OpenDir(c.path("config"), secret.DirOptions{Now: c.env.Now, Keyring: crashedRing{c}, Disk: c.env.Disk})
+func (c *crashed) store() *secret.FileStore {
+	return secret.OpenFileStore(c.path("config"), secret.FileStoreOptions{Now: c.env.Now, Keyring: crashedRing{c}, Disk: c.env.Disk})
 }
 
 // kept are the secrets in the store, the older ones too.
@@ -883,14 +883,14 @@ var fsyncs = []struct {
 	site string // parts of the site, in order, with a * for what is between
 	in   string
 }{
-	{durabletest.Sync, "disk).fill*Dir).write < ", "create zyntro"},
-	{durabletest.SyncDir, "replaceOwned*Dir).write < ", "create zyntro"},
+	{durabletest.Sync, "disk).fill*FileStore).write < ", "create zyntro"},
+	{durabletest.SyncDir, "replaceOwned*FileStore).write < ", "create zyntro"},
 	{durabletest.Sync, "disk).fill*Journal).write < ", "create wundertreos"},
 	{durabletest.SyncDir, "Journal).write < ", "create wundertreos"},
 	{durabletest.SyncDir, "makeStoreDir < ", "secrets set"},
 	{durabletest.Sync, "Entry).Sync < ", "create zyntro"},
-	{durabletest.Sync, "disk).fill*Dir).writeCredential < ", "login"},
-	{durabletest.SyncDir, "replaceOwned*Dir).writeCredential < ", "login"},
+	{durabletest.Sync, "disk).fill*FileStore).writeCredential < ", "login"},
+	{durabletest.SyncDir, "replaceOwned*FileStore).writeCredential < ", "login"},
 	{durabletest.Sync, "disk).fill*writeTarget < secret.WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
 	{durabletest.SyncDir, "replaceOwned*writeTarget < secret.WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
 	{durabletest.Sync, "disk).fill*updateTarget < ", "create with sinks wundertreos"},
@@ -898,20 +898,20 @@ var fsyncs = []struct {
 	{durabletest.Sync, "disk).fill*updateTarget < ", "config set again"},
 	{durabletest.SyncDir, "replaceOwned*updateTarget < secret.UpdateFile < config.", "config set again"},
 	{durabletest.SyncDir, "config.(*Config).change < ", "config set"},
-	{durabletest.SyncDir, "removeFile < secret.(*Dir).Delete < ", "secrets remove"},
-	{durabletest.Sync, "disk).fill*Dir).move", "migrate to the file"},
-	{durabletest.SyncDir, "replaceOwned*Dir).move", "migrate to the file"},
-	{durabletest.Sync, "disk).fill*Dir).MoveCredential", "migrate to the file"},
-	{durabletest.SyncDir, "replaceOwned*Dir).MoveCredential", "migrate to the file"},
+	{durabletest.SyncDir, "removeFile < secret.(*FileStore).Delete < ", "secrets remove"},
+	{durabletest.Sync, "disk).fill*FileStore).move", "migrate to the file"},
+	{durabletest.SyncDir, "replaceOwned*FileStore).move", "migrate to the file"},
+	{durabletest.Sync, "disk).fill*FileStore).MoveCredential", "migrate to the file"},
+	{durabletest.SyncDir, "replaceOwned*FileStore).MoveCredential", "migrate to the file"},
 }
 
 // spare are the syncs that nothing hangs on after a crash, and why they are made.
 var spare = map[string]string{
-	"Dir).probe < ":                   "a probe: that a record could be kept is what is proved",
+	"FileStore).probe < ":             "a probe: that a record could be kept is what is proved",
 	"CheckFile < ":                    "a probe, for a sink",
 	"Entry).Phase < ":                 "a note that helps recover; the store and the answer are what counts",
-	"Entry).Leave < ":                 "the answer was synced when it had arrived",
-	"removeFile < secret.(*Entry).Do": "an entry that comes back is settled again",
+	"Entry).Release < ":               "the answer was synced when it had arrived",
+	"removeFile < secret.(*Entry).Re": "an entry that comes back is settled again",
 }
 
 func atSite(site, pattern string) bool {

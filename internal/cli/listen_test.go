@@ -116,7 +116,7 @@ func (l *listening) post(header http.Header, body []byte) int {
 // keep puts a webhook of WundertreOS's with this secret into the store.
 func (w *world) keep(id, name, value string) {
 	w.t.Helper()
-	store := secret.OpenDir(w.dir, secret.DirOptions{})
+	store := secret.OpenFileStore(w.dir, secret.FileStoreOptions{})
 	if err := store.Put(w.t.Context(), secret.Record{
 		Provider: "wundertreos", ID: id, Profile: "default", Origin: "https://api.wundertreos.com", Name: name,
 		URL: "https://example.com", Events: []string{"contact.created"}, Secret: secret.New(value), CreatedAt: time.Unix(1, 0),
@@ -441,7 +441,7 @@ func (s *session) start(args ...string) *listening {
 // records are those of the store.
 func (s *session) records() []secret.Record {
 	s.t.Helper()
-	recs, _, err := secret.OpenDir(s.dir, secret.DirOptions{}).List(s.t.Context())
+	recs, _, err := secret.OpenFileStore(s.dir, secret.FileStoreOptions{}).List(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func TestLoginAsks(t *testing.T) {
 			if diff := cmp.Diff(tt.asked, tt.person.asked); diff != "" {
 				t.Errorf("asked (-want +got):\n%s", diff)
 			}
-			list, _, err := secret.OpenDir(w.dir, secret.DirOptions{}).ListCredentials(t.Context())
+			list, _, err := secret.OpenFileStore(w.dir, secret.FileStoreOptions{}).ListCredentials(t.Context())
 			if err != nil || len(list) != 1 {
 				t.Fatalf("kept %v, %v", list, err)
 			}
@@ -118,7 +118,7 @@ func TestLoginChecksTheAnswer(t *testing.T) {
 	if strings.Contains(w.errs.String(), "wrong-answer") {
 		t.Error("the answer is shown")
 	}
-	list, _, err := secret.OpenDir(w.dir, secret.DirOptions{}).ListCredentials(t.Context())
+	list, _, err := secret.OpenFileStore(w.dir, secret.FileStoreOptions{}).ListCredentials(t.Context())
 	if err != nil || len(list) != 0 {
 		t.Errorf("kept %v, %v", list, err)
 	}

@@ -191,7 +191,7 @@ func TestResignWithTheSecretThatSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store := secret.OpenDir(w.dir, secret.DirOptions{Now: w.env.Now})
+	store := secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.env.Now})
 	put := func(id, value string, deleted bool) {
 		t.Helper()
 		r := secret.Record{Provider: d.Name, ID: id, Profile: "default", Origin: "https://api.wundertreos.com", Secret: secret.New(value), CreatedAt: w.now}

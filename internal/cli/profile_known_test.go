@@ -83,7 +83,7 @@ func TestKnownProfile(t *testing.T) {
 		"config set":     func(w *world) { w.run(0, "config", "set", "output", "table", "--profile", "ci") },
 		"login":          func(w *world) { w.run(0, "login", "zyntro", "--profile", "ci") },
 		"a record": func(w *world) {
-			st := secret.OpenDir(w.dir, secret.DirOptions{Now: w.env.Now})
+			st := secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.env.Now})
 			check(w.t, st.Put(w.t.Context(), secret.Record{Provider: "zyntro", ID: "1", Profile: "ci", Secret: secret.New("s")}))
 		},
 		"an interrupted create": func(w *world) {

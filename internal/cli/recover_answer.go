@@ -22,7 +22,7 @@ func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 		return err
 	}
 	defer func() {
-		if lerr := entry.Leave(); err == nil {
+		if lerr := entry.Release(); err == nil {
 			err = lerr
 		}
 	}()

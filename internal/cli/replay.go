@@ -406,11 +406,11 @@ func (r *replay) resigner(ctx context.Context, d *provider.Driver) (*resigner, e
 		}
 	}
 	if len(s.kept) > 0 {
-		ring, err := signature.NewKeyring(s.signer.scheme, s.kept)
+		keys, err := signature.NewKeySet(s.signer.scheme, s.kept)
 		if err != nil {
 			return nil, err
 		}
-		s.verifier = ring.Verifier()
+		s.verifier = keys.Verifier()
 	}
 	r.resigners[d] = s
 	return s, nil

@@ -122,7 +122,7 @@ func TestNameAtTheBaseURL(t *testing.T) {
 		Provider: "wundertreos", ID: "real", Profile: "default", Origin: "https://api.wundertreos.com", Name: "Lead", URL: "https://example.com/l",
 		Secret: secret.New("the real one's"),
 	}
-	st := secret.OpenDir(w.dir, secret.DirOptions{Now: w.env.Now})
+	st := secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.env.Now})
 	check(t, st.Put(t.Context(), other))
 	here := w.run(0, "secrets", "show", "Lead")
 	if strings.Contains(here, "the real one's") {

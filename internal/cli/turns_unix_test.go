@@ -132,7 +132,7 @@ func (w *killWorld) settled(d string, all []ran) string {
 		w.t.Errorf("%s is left\n%s", f.Name(), said())
 	}
 	for id := range live {
-		if _, err := secret.OpenDir(dir, secret.DirOptions{}).Get(context.Background(), secret.Ref{Provider: d, ID: id}); err != nil {
+		if _, err := secret.OpenFileStore(dir, secret.FileStoreOptions{}).Get(context.Background(), secret.Ref{Provider: d, ID: id}); err != nil {
 			w.t.Errorf("%s: %v\n%s", id, err, said())
 		}
 		return id

@@ -129,7 +129,7 @@ func (e *Explainer) judge(t testing.TB, r *capture.Request) result {
 				keys = append(keys, c.Secret)
 			}
 		}
-		ring, err := signature.NewKeyring(p.Scheme, keys)
+		ring, err := signature.NewKeySet(p.Scheme, keys)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -59,7 +59,7 @@ func TestPhaseFillsTheHead(t *testing.T) {
 			}
 			want = 1
 		}
-		if err := e.Leave(); err != nil {
+		if err := e.Release(); err != nil {
 			t.Fatal(err)
 		}
 		if all, problems, err := j.List(ctx); len(all) != 1 || len(all[0].Phases) != want || len(problems) > 0 || err != nil {
@@ -79,14 +79,14 @@ func TestTornPhase(t *testing.T) {
 	if _, err := e.f.WriteAt([]byte(torn), e.head.used); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	e, p, err := j.Claim(ctx, e.ID())
 	if err != nil || len(p.Phases) > 0 {
 		t.Fatal(p.Phases, err)
 	}
-	if err := errors.Join(e.Phase(Phase{Name: "a", At: at}), e.Leave()); err != nil {
+	if err := errors.Join(e.Phase(Phase{Name: "a", At: at}), e.Release()); err != nil {
 		t.Fatal(err)
 	}
 	if data, err := os.ReadFile(e.Path()); err != nil || bytes.Contains(data, []byte("ttt")) {
@@ -118,7 +118,7 @@ func TestEntryLimits(t *testing.T) {
 	}
 	j := testJournal(t)
 	e := begin(t, j, fullIntent(), 10)
-	if err := errors.Join(e.Phase(Phase{Name: "a", At: at}), e.Phase(Phase{Name: "bbb", At: at}), e.Leave()); err != nil {
+	if err := errors.Join(e.Phase(Phase{Name: "a", At: at}), e.Phase(Phase{Name: "bbb", At: at}), e.Release()); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(e.Path())
@@ -239,7 +239,7 @@ func TestCredentialThatCannotBeReadAgain(t *testing.T) {
 func TestKeyringSpaceIsOfThePlace(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)
-	if keyringSpace("cfg") != keyringSpace(filepath.Join(dir, "cfg")) || keyringSpace("cfg") == keyringSpace("cfh") {
+	if keyringNamespace("cfg") != keyringNamespace(filepath.Join(dir, "cfg")) || keyringNamespace("cfg") == keyringNamespace("cfh") {
 		t.Error("it follows the words")
 	}
 }
@@ -272,9 +272,9 @@ func TestKeyringFailsForAnOlderSecret(t *testing.T) {
 func TestCheckKeyringFails(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for name, put := range map[string]func(d *Dir) error{
-		"a record": func(d *Dir) error { return d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}) },
-		"a credential": func(d *Dir) error {
+	for name, put := range map[string]func(d *FileStore) error{
+		"a record": func(d *FileStore) error { return d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}) },
+		"a credential": func(d *FileStore) error {
 			return d.PutCredential(ctx, Credential{Provider: "p", Fields: map[string]Value{"k": New(canary)}})
 		},
 	} {
@@ -311,7 +311,7 @@ func TestKeyringLostEveryOlderSecret(t *testing.T) {
 	}
 	for _, r := range listed {
 		for _, old := range r.Older {
-			delete(ring.items, recordItem(r, old.Fingerprint))
+			delete(ring.items, recordItemName(r, old.Fingerprint))
 		}
 	}
 	if problems, err := d.CheckKeyring(ctx); len(problems) != 4 || err != nil {
@@ -364,7 +364,7 @@ func TestLockCannotBeHad(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	e := begin(t, j, fullIntent(), 10)
-	if err := errors.Join(e.Leave(), os.Remove(j.lockPath(e.ID())), os.Mkdir(j.lockPath(e.ID()), 0o700)); err != nil {
+	if err := errors.Join(e.Release(), os.Remove(j.lockPath(e.ID())), os.Mkdir(j.lockPath(e.ID()), 0o700)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := j.Claim(context.Background(), e.ID()); err == nil || errors.Is(err, ErrLive) || !strings.Contains(err.Error(), j.lockPath(e.ID())) {
@@ -379,7 +379,7 @@ func TestTurnCannotBeTaken(t *testing.T) {
 	if err := os.MkdirAll(j.lockPath("apply"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	release, err := j.Turn(context.Background(), "apply", func() { t.Error("it waits") })
+	release, err := j.Lock(context.Background(), "apply", func() { t.Error("it waits") })
 	if release != nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), j.lockPath("apply")) {
 		t.Errorf("%v", err)
 	}
@@ -480,7 +480,7 @@ func TestDiskThatKeepsSomethingElse(t *testing.T) {
 			_, err := write(f, altered(p))
 			return len(p), err
 		}
-		d := OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Disk: calls})
+		d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Disk: calls})
 		if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}); err == nil || strings.Contains(err.Error(), canary) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -492,7 +492,7 @@ func TestDiskThatKeepsSomethingElse(t *testing.T) {
 func TestPutOutOfTurnFails(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "cfg")
-	first := OpenDir(dir, DirOptions{})
+	first := OpenFileStore(dir, FileStoreOptions{})
 	ctx, interrupt := context.WithCancel(context.Background())
 	interrupt()
 	if err := first.Put(ctx, Record{Provider: "p", ID: "first", Secret: New("one")}); err != nil {
@@ -502,7 +502,7 @@ func TestPutOutOfTurnFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := OpenDir(dir, DirOptions{})
+	d := OpenFileStore(dir, FileStoreOptions{})
 	d.patience = time.Millisecond
 	if err := d.Put(ctx, Record{Provider: "p", ID: "second", Secret: New("two")}); err != nil {
 		t.Error(err)
@@ -511,7 +511,7 @@ func TestPutOutOfTurnFails(t *testing.T) {
 	calls.Write = func(f *os.File, _ []byte) (int, error) {
 		return 0, &os.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
 	}
-	full := OpenDir(dir, DirOptions{Disk: calls})
+	full := OpenFileStore(dir, FileStoreOptions{Disk: calls})
 	full.patience = time.Millisecond
 	if err := full.Put(ctx, Record{Provider: "p", ID: "third", Secret: New("three")}); !errors.Is(err, syscall.ENOSPC) {
 		t.Errorf("a full disk: %v", err)

@@ -148,9 +148,9 @@ func (e *Entry) Phase(p Phase) error {
 	return nil
 }
 
-// Done removes the entry durably and releases it. When that fails the entry is
+// Remove removes the entry durably and releases it. When that fails the entry is
 // released all the same and may be there still, for recover.
-func (e *Entry) Done() error {
+func (e *Entry) Remove() error {
 	e.endMu.Lock()
 	defer e.endMu.Unlock()
 	switch {
@@ -171,8 +171,8 @@ func (e *Entry) Done() error {
 	return diskFault(e.Path(), err)
 }
 
-// Leave releases the entry and keeps it, for recover. Safe after Done.
-func (e *Entry) Leave() error {
+// Release unlocks the entry and keeps it, for recover. Safe after Remove.
+func (e *Entry) Release() error {
 	e.endMu.Lock()
 	defer e.endMu.Unlock()
 	if e.released {

@@ -151,18 +151,18 @@ func decodePhase(line []byte) (Phase, error) {
 // decodeEntry reads a whole entry. The answer shares memory with data; zero
 // bytes at its end cannot be told from room that was not used and are left out.
 // One that is sealed stays so.
-func decodeEntry(data []byte) (Pending, entryHead, error) {
+func decodeEntry(data []byte) (OpenOperation, entryHead, error) {
 	head, rest, err := decodeLayout(data)
 	if err != nil {
-		return Pending{}, entryHead{}, err
+		return OpenOperation{}, entryHead{}, err
 	}
 	line, rest, ok := bytes.Cut(rest, []byte("\n"))
 	if !ok {
-		return Pending{}, entryHead{}, errors.New("the intent is cut off")
+		return OpenOperation{}, entryHead{}, errors.New("the intent is cut off")
 	}
-	var p Pending
+	var p OpenOperation
 	if p.Intent, err = decodeIntent(line); err != nil {
-		return Pending{}, entryHead{}, fmt.Errorf("the intent: %w", err)
+		return OpenOperation{}, entryHead{}, fmt.Errorf("the intent: %w", err)
 	}
 	for {
 		line, after, ended := bytes.Cut(rest, []byte("\n"))
@@ -173,7 +173,7 @@ func decodeEntry(data []byte) (Pending, entryHead, error) {
 		}
 		phase, err := decodePhase(line)
 		if err != nil {
-			return Pending{}, entryHead{}, fmt.Errorf("phase %d: %w", len(p.Phases)+1, err)
+			return OpenOperation{}, entryHead{}, fmt.Errorf("phase %d: %w", len(p.Phases)+1, err)
 		}
 		p.Phases, rest = append(p.Phases, phase), after
 	}
@@ -232,23 +232,23 @@ func trimZeros(b []byte) []byte {
 
 // readEntry returns what the entry at path says. An absent file is
 // [fs.ErrNotExist]; any other error is a fault that names the file.
-func readEntry(path string) (Pending, entryHead, error) {
+func readEntry(path string) (OpenOperation, entryHead, error) {
 	data, fi, err := readFile(path, 2*maxIntent+maxAnswer)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Pending{}, entryHead{}, fs.ErrNotExist
+		return OpenOperation{}, entryHead{}, fs.ErrNotExist
 	}
 	if err == nil {
 		err = checkPrivate(path, fi)
 	}
 	if err != nil {
-		return Pending{}, entryHead{}, unreadable(path, err)
+		return OpenOperation{}, entryHead{}, unreadable(path, err)
 	}
 	p, head, err := decodeEntry(data)
 	if err == nil && p.Intent.ID != strings.TrimSuffix(filepath.Base(path), entrySuffix) {
 		err = errors.New("the id in it does not agree with its name")
 	}
 	if err != nil {
-		return Pending{}, entryHead{}, unreadable(path, err)
+		return OpenOperation{}, entryHead{}, unreadable(path, err)
 	}
 	p.Answer, p.Path = bytes.Clone(p.Answer), path
 	return p, head, nil

@@ -158,7 +158,7 @@ func TestPutFaults(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
-		d := OpenDir(dir, DirOptions{})
+		d := OpenFileStore(dir, FileStoreOptions{})
 		if f.n%2 == 0 { // every other one on a fresh directory: mkdir can fail too
 			if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("old")}); err != nil {
 				t.Fatal(err)
@@ -167,7 +167,7 @@ func TestPutFaults(t *testing.T) {
 		d.disk.sys = f.calls()
 		reported(t, d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}), f)
 		onlyWhole(t, dir)
-		got, err := OpenDir(dir, DirOptions{}).Get(ctx, Ref{"p", "i"})
+		got, err := OpenFileStore(dir, FileStoreOptions{}).Get(ctx, Ref{"p", "i"})
 		switch renamed := f.failed == "" || f.failed == "fsync directory"; {
 		case err == nil && got.Secret.Reveal() == canary && renamed:
 		case err == nil && got.Secret.Reveal() == "old" && f.failed != "" && f.n%2 == 0:
@@ -184,14 +184,14 @@ func TestPutFaultsOverOldRecord(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
-		d := OpenDir(dir, DirOptions{})
+		d := OpenFileStore(dir, FileStoreOptions{})
 		if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("old")}); err != nil {
 			t.Fatal(err)
 		}
 		d.disk.sys = f.calls()
 		reported(t, d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}), f)
 		onlyWhole(t, dir)
-		got, err := OpenDir(dir, DirOptions{}).Get(ctx, Ref{"p", "i"})
+		got, err := OpenFileStore(dir, FileStoreOptions{}).Get(ctx, Ref{"p", "i"})
 		want := "old"
 		if f.failed == "" || f.failed == "fsync directory" {
 			want = canary
@@ -205,7 +205,7 @@ func TestPutFaultsOverOldRecord(t *testing.T) {
 func TestCheckFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
-		d := OpenDir(dir, DirOptions{})
+		d := OpenFileStore(dir, FileStoreOptions{})
 		d.disk.sys = f.calls()
 		reported(t, d.Check(context.Background()), f)
 		if f.failed != "unlink" {
@@ -232,7 +232,7 @@ func TestDeleteFaults(t *testing.T) {
 func TestCredentialFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
-		d := OpenDir(dir, DirOptions{})
+		d := OpenFileStore(dir, FileStoreOptions{})
 		d.disk.sys = f.calls()
 		reported(t, d.PutCredential(context.Background(), Credential{Provider: "p"}), f)
 		if left, _ := filepath.Glob(filepath.Join(d.credentials, ".*")); len(left) > 0 {
@@ -252,7 +252,7 @@ func TestBeginFaults(t *testing.T) {
 		onlyWhole(t, dir)
 		j.disk.sys = durable.System()
 		if err == nil {
-			if err := e.Done(); err != nil {
+			if err := e.Remove(); err != nil {
 				t.Error(err)
 			}
 		}
@@ -285,7 +285,7 @@ func TestPhaseFaults(t *testing.T) {
 		if err != nil || len(p.Phases) != 1 || p.Phases[0].Name != "unknown" {
 			t.Errorf("after a failing %s: %+v, %v", f.failed, p.Phases, err)
 		}
-		if err := e.Done(); err != nil {
+		if err := e.Remove(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -301,14 +301,14 @@ func TestPhaseFaults(t *testing.T) {
 		t.Fatal("no error")
 	}
 	j.disk.sys = good
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	e, p, err := j.Claim(ctx, e.ID())
 	if err != nil || len(p.Phases) != 0 {
 		t.Fatal(p.Phases, err)
 	}
-	if err := errors.Join(e.Phase(Phase{Name: "a"}), e.Phase(Phase{Name: "b"}), e.Leave()); err != nil {
+	if err := errors.Join(e.Phase(Phase{Name: "a"}), e.Phase(Phase{Name: "b"}), e.Release()); err != nil {
 		t.Fatal(err)
 	}
 	all, problems, err := j.List(ctx)
@@ -351,14 +351,14 @@ func TestAnswerFaults(t *testing.T) {
 		t.Error(err)
 	}
 	f.n = f.seen + 2 // closing
-	if err := e.Leave(); !errors.Is(err, syscall.EIO) {
+	if err := e.Release(); !errors.Is(err, syscall.EIO) {
 		t.Error(err)
 	}
 	claimed, _, err := j.Claim(ctx, e.ID())
 	if err != nil {
 		t.Fatal("not released:", err)
 	}
-	if err := claimed.Leave(); err != nil {
+	if err := claimed.Release(); err != nil {
 		t.Error(err)
 	}
 }
@@ -374,7 +374,7 @@ func TestDoneFaults(t *testing.T) {
 		}
 		f := &failNth{n: n, err: syscall.EIO}
 		j.disk.sys = f.calls()
-		err = e.Done()
+		err = e.Remove()
 		if (err == nil) != (n == 4) {
 			t.Errorf("after a failing %s: %v", f.failed, err)
 		}
@@ -386,8 +386,8 @@ func TestDoneFaults(t *testing.T) {
 		if len(all) == 1 && all[0].Live {
 			t.Errorf("after a failing %s the entry is still held", f.failed)
 		}
-		if err := e.Leave(); err != nil {
-			t.Errorf("Leave after Done: %v", err)
+		if err := e.Release(); err != nil {
+			t.Errorf("Release after Remove: %v", err)
 		}
 	}
 }
@@ -401,7 +401,7 @@ func TestDirectorySyncUnsupported(t *testing.T) {
 	}
 	for _, errno := range []error{syscall.EINVAL, syscall.ENOTSUP} {
 		var said []string
-		d := OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Warn: func(s string) { said = append(said, s) }})
+		d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Warn: func(s string) { said = append(said, s) }})
 		d.disk.sys.SyncDir = func(string) error { return errno }
 		err := errors.Join(d.Check(context.Background()), d.Put(context.Background(), fullRecord()))
 		if err != nil || len(said) != 1 || !strings.Contains(said[0], "cannot sync directories") {

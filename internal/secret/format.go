@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// The file of a record, members in this order ("_base64" members: object.go):
+// The file of a record, members in this order ("_base64" members: jsonfile.go):
 //
 //	version      1
 //	provider     who made the webhook
@@ -110,9 +110,9 @@ func encodeRecord(r Record) ([]byte, error) {
 }
 
 // inKeyring writes where the values are.
-func (w *objectWriter) inKeyring(space string) {
+func (w *objectWriter) inKeyring(namespace string) {
 	w.value("store", InKeyring)
-	w.value("keyring", space)
+	w.value("keyring", namespace)
 }
 
 // keyring is what inKeyring wrote, or "" for values in the file.
@@ -121,11 +121,11 @@ func (r *objectReader) keyring() string {
 	case "", InFile:
 		return ""
 	case InKeyring:
-		space := r.text("keyring")
-		if !isID(space) {
+		namespace := r.text("keyring")
+		if !isID(namespace) {
 			r.fail("member %q does not name items of a keyring", "keyring")
 		}
-		return space
+		return namespace
 	default:
 		r.fail("store %q is not known here (a newer hookctl wrote it?)", store)
 		return ""

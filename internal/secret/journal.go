@@ -48,8 +48,8 @@ type Phase struct {
 	Detail string    `json:"detail,omitempty"` // never a secret
 }
 
-// Pending is what an entry that still exists says.
-type Pending struct {
+// OpenOperation is what an entry that still exists says.
+type OpenOperation struct {
 	Intent Intent
 	Phases []Phase
 	Answer []byte // every byte of the provider's answer that arrived: HTTP head and body, as read from the connection
@@ -63,32 +63,32 @@ type Pending struct {
 
 // Journal is a directory of operations under way, one file each.
 type Journal struct {
-	dir   string
-	disk  *disk
-	vault *vault
-	space string // the keys of new entries are items there; "" leaves answers unsealed
-	lock  func(context.Context, *flock.Flock) (bool, error)
+	dir       string
+	disk      *disk
+	keyring   *guardedKeyring
+	namespace string // the keys of new entries are items there; "" leaves answers unsealed
+	lock      func(context.Context, *flock.Flock) (bool, error)
 }
 
 // OpenJournal uses dir, which is made when the first entry is begun. Answers
 // are written as they come.
 func OpenJournal(dir string) *Journal {
-	return &Journal{dir: dir, disk: newDisk(nil, nil), vault: newVault(noKeyring{}), lock: waitForLock}
+	return &Journal{dir: dir, disk: newDisk(nil, nil), keyring: newGuardedKeyring(noKeyring{}), lock: waitForLock}
 }
 
 // OpenJournal uses dir as the function of that name does. Where new values go
 // to the keyring, answers are sealed with a key that is there, so that none of
 // their bytes is written to the disk.
-func (d *Dir) OpenJournal(dir string) *Journal {
+func (d *FileStore) OpenJournal(dir string) *Journal {
 	j := OpenJournal(dir)
 	j.disk.sys = d.disk.sys
-	j.vault = d.vault
-	j.space = d.spaceFor("")
+	j.keyring = d.keyring
+	j.namespace = d.namespaceFor("")
 	return j
 }
 
 // keyItem names the key of an entry in the keyring.
-func keyItem(space, id string) string { return space + "/journal/" + id }
+func keyItem(namespace, id string) string { return namespace + "/journal/" + id }
 
 const (
 	entrySuffix = ".op"
@@ -106,7 +106,7 @@ func (j *Journal) Raw(id string) string { return j.entryPath(id) }
 // Begin makes the entry durable before it returns: exclusive creation, mode
 // 0600, the intent written, the room for an answer of answerCap bytes filled
 // so that a full disk shows now, file and directory synced. The entry is
-// locked until Done or Leave, or until the process dies. On an error there is
+// locked until Remove or Release, or until the process dies. On an error there is
 // no entry.
 func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry, error) {
 	if err := ctx.Err(); err != nil {
@@ -115,10 +115,10 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 	if err := complete(&in); err != nil {
 		return nil, journalFault(err)
 	}
-	if j.space != "" {
+	if j.namespace != "" {
 		answerCap *= sealedRoom
 	}
-	head, err := encodeHead(in, answerCap, j.space)
+	head, err := encodeHead(in, answerCap, j.namespace)
 	if err != nil {
 		return nil, journalFault(err)
 	}
@@ -132,7 +132,7 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 	}
 	e, err := j.begin(in.ID, head)
 	if err != nil {
-		j.dropKey(j.space, in.ID)
+		j.dropKey(j.namespace, in.ID)
 		return nil, journalFault(diskFault(j.dir, err))
 	}
 	e.seal = seal
@@ -142,20 +142,20 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 // newSealer puts the key of a new entry into the keyring; nil for one that is
 // not sealed.
 func (j *Journal) newSealer(ctx context.Context, id string) (*sealer, error) {
-	if j.space == "" {
+	if j.namespace == "" {
 		return nil, nil
 	}
 	key := newSealKey()
-	if err := j.vault.set(ctx, keyItem(j.space, id), key); err != nil {
-		j.dropKey(j.space, id)
+	if err := j.keyring.set(ctx, keyItem(j.namespace, id), key); err != nil {
+		j.dropKey(j.namespace, id)
 		return nil, err
 	}
 	return newSealer(id, key)
 }
 
 // openSealer gets the key of an entry that exists.
-func (j *Journal) openSealer(ctx context.Context, space, id string) (*sealer, error) {
-	key, err := j.vault.get(ctx, keyItem(space, id))
+func (j *Journal) openSealer(ctx context.Context, namespace, id string) (*sealer, error) {
+	key, err := j.keyring.get(ctx, keyItem(namespace, id))
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, fault.Errorf(fault.Other, "the key of %s: %w", j.entryPath(id), ErrLost).WithCode("lost")
@@ -167,9 +167,9 @@ func (j *Journal) openSealer(ctx context.Context, space, id string) (*sealer, er
 
 // dropKey removes the key of an entry that is gone. One that stays opens
 // nothing.
-func (j *Journal) dropKey(space, id string) {
-	if space != "" {
-		_ = j.vault.remove(context.Background(), keyItem(space, id))
+func (j *Journal) dropKey(namespace, id string) {
+	if namespace != "" {
+		_ = j.keyring.remove(context.Background(), keyItem(namespace, id))
 	}
 }
 
@@ -237,7 +237,7 @@ func (j *Journal) release(id string, lock *fileLock) error {
 // List returns the entries that exist, oldest first, and the files that are
 // not readable as entries. It does not wait for live ones and disturbs nobody.
 // An absent directory is an empty journal.
-func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
+func (j *Journal) List(ctx context.Context) ([]OpenOperation, []Problem, error) {
 	ok, err := openStoreDir(j.dir)
 	if err != nil || !ok {
 		return nil, nil, err
@@ -247,7 +247,7 @@ func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
 		return nil, nil, diskFault(j.dir, err)
 	}
 	var (
-		all      []Pending
+		all      []OpenOperation
 		problems []Problem
 	)
 	for _, n := range names {
@@ -278,7 +278,7 @@ func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
 			all = append(all, p)
 		}
 	}
-	slices.SortFunc(all, func(a, b Pending) int {
+	slices.SortFunc(all, func(a, b OpenOperation) int {
 		return cmp.Or(a.Intent.StartedAt.Compare(b.Intent.StartedAt), cmp.Compare(a.Intent.ID, b.Intent.ID))
 	})
 	return all, problems, nil
@@ -287,45 +287,45 @@ func (j *Journal) List(ctx context.Context) ([]Pending, []Problem, error) {
 // Claim locks a dead entry, so that one process settles it. ErrLive is
 // returned for one that a living process holds, ErrNotFound for one that is
 // gone.
-func (j *Journal) Claim(ctx context.Context, id string) (*Entry, Pending, error) {
+func (j *Journal) Claim(ctx context.Context, id string) (*Entry, OpenOperation, error) {
 	if !isID(id) {
-		return nil, Pending{}, ErrNotFound
+		return nil, OpenOperation{}, ErrNotFound
 	}
 	ok, err := openStoreDir(j.dir)
 	if err != nil {
-		return nil, Pending{}, err
+		return nil, OpenOperation{}, err
 	}
 	path := j.entryPath(id)
 	if !ok {
-		return nil, Pending{}, ErrNotFound
+		return nil, OpenOperation{}, ErrNotFound
 	}
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil, Pending{}, ErrNotFound
+		return nil, OpenOperation{}, ErrNotFound
 	}
 	lock, err := j.take(ctx, id)
 	if err != nil {
-		return nil, Pending{}, err
+		return nil, OpenOperation{}, err
 	}
 	e, p, err := j.open(ctx, id, lock)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Settled by somebody else meanwhile; the lock file may be our own.
-		return nil, Pending{}, errors.Join(ErrNotFound, j.release(id, lock))
+		return nil, OpenOperation{}, errors.Join(ErrNotFound, j.release(id, lock))
 	case err != nil:
-		return nil, Pending{}, errors.Join(err, lock.release())
+		return nil, OpenOperation{}, errors.Join(err, lock.release())
 	}
 	return e, p, nil
 }
 
-func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, Pending, error) {
+func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, OpenOperation, error) {
 	path := j.entryPath(id)
 	p, head, err := readEntry(path)
 	if err != nil {
-		return nil, Pending{}, err
+		return nil, OpenOperation{}, err
 	}
 	f, err := j.disk.sys.Open(path)
 	if err != nil {
-		return nil, Pending{}, diskFault(path, err)
+		return nil, OpenOperation{}, diskFault(path, err)
 	}
 	e := &Entry{j: j, id: id, lock: lock, f: f, head: head, written: int64(len(p.Answer))}
 	if head.sealed != "" {
@@ -351,8 +351,8 @@ func (j *Journal) sweep() {
 		if !ok || !olderThan(n, staleLock) {
 			continue
 		}
-		if strings.HasPrefix(id, TurnPrefix) {
-			j.sweepTurn(j.lockPath(id))
+		if strings.HasPrefix(id, LockPrefix) {
+			j.sweepLock(j.lockPath(id))
 		}
 		if !isID(id) {
 			continue

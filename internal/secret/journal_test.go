@@ -36,7 +36,7 @@ func begin(t testing.TB, j *Journal, in Intent, room int64) *Entry {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = e.Leave() }) // for Windows, where an open file stays
+	t.Cleanup(func() { _ = e.Release() }) // for Windows, where an open file stays
 	return e
 }
 
@@ -73,9 +73,9 @@ func TestEntryLifeCycle(t *testing.T) {
 	}
 	in := fullIntent()
 	in.ID = e.ID()
-	want := Pending{Intent: in, Phases: phases, Answer: []byte(answer), Live: true, Path: e.Path()}
+	want := OpenOperation{Intent: in, Phases: phases, Answer: []byte(answer), Live: true, Path: e.Path()}
 	all, problems, err := j.List(ctx)
-	if diff := cmp.Diff([]Pending{want}, all); diff != "" || len(problems) > 0 || err != nil {
+	if diff := cmp.Diff([]OpenOperation{want}, all); diff != "" || len(problems) > 0 || err != nil {
 		t.Error(diff, problems, err)
 	}
 	if string(e.Answer()) != answer {
@@ -85,21 +85,21 @@ func TestEntryLifeCycle(t *testing.T) {
 	if !errors.Is(err, ErrLive) || fault.HintOf(err).String() == "" {
 		t.Errorf("Claim of a live entry: %v", err)
 	}
-	if err := errors.Join(e.Leave(), e.Leave()); err != nil {
+	if err := errors.Join(e.Release(), e.Release()); err != nil {
 		t.Error(err)
 	}
 	if _, err := e.Write([]byte("x")); err == nil {
-		t.Error("Write after Leave")
+		t.Error("Write after Release")
 	}
 	if err := e.Phase(Phase{Name: "x"}); err == nil {
-		t.Error("Phase after Leave")
+		t.Error("Phase after Release")
 	}
-	if err := e.Done(); err == nil {
-		t.Error("Done after Leave")
+	if err := e.Remove(); err == nil {
+		t.Error("Remove after Release")
 	}
 	want.Live = false
 	all, _, err = j.List(ctx)
-	if diff := cmp.Diff([]Pending{want}, all); diff != "" || err != nil {
+	if diff := cmp.Diff([]OpenOperation{want}, all); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
 	e, got, err := j.Claim(ctx, e.ID())
@@ -123,11 +123,11 @@ func TestEntryLifeCycle(t *testing.T) {
 	if err != nil || len(all) != 1 || len(all[0].Phases) != 3 || string(all[0].Answer) != answer+"!" {
 		t.Error(all, err)
 	}
-	if err := errors.Join(e.Done(), e.Done(), e.Leave()); err != nil {
+	if err := errors.Join(e.Remove(), e.Remove(), e.Release()); err != nil {
 		t.Error(err)
 	}
 	if _, _, err := j.Claim(ctx, e.ID()); !errors.Is(err, ErrNotFound) {
-		t.Errorf("Claim after Done: %v", err)
+		t.Errorf("Claim after Remove: %v", err)
 	}
 	if left, err := os.ReadDir(j.dir); len(left) > 0 || err != nil {
 		t.Errorf("left behind: %v, %v", left, err)
@@ -161,7 +161,7 @@ func TestEntryFile(t *testing.T) {
 	if string(answer) != "HTTP/1.1 201"+strings.Repeat("\x00", 10_000-12) {
 		t.Errorf("answer area: %d bytes, %.20q", len(answer), answer)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Error(err)
 	}
 }
@@ -191,7 +191,7 @@ func TestBeginRefuses(t *testing.T) {
 	if all, _, err := j.List(ctx); len(all) != 1 || !all[0].Live || err != nil || all[0].Intent.PID != os.Getpid() {
 		t.Error(all, err)
 	}
-	if err := e.Done(); err != nil {
+	if err := e.Remove(); err != nil {
 		t.Error(err)
 	}
 	cancel()
@@ -228,7 +228,7 @@ func TestAnswerRoom(t *testing.T) {
 	if _, err := e.Write([]byte("new")); err != nil {
 		t.Error(err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Error(err)
 	}
 	all, _, err := j.List(context.Background())
@@ -260,7 +260,7 @@ func TestPhaseRoom(t *testing.T) {
 	if err != nil || len(problems) > 0 || len(all) != 1 || len(all[0].Phases) != n+1 || string(all[0].Answer) != "answer" {
 		t.Error(problems, err)
 	}
-	if err := e.Done(); err != nil {
+	if err := e.Remove(); err != nil {
 		t.Error(err)
 	}
 }
@@ -298,7 +298,7 @@ func TestWriteDuringPhase(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Error(err)
 	}
 	all, _, err := j.List(context.Background())
@@ -314,7 +314,7 @@ func TestOneClaimWins(t *testing.T) {
 	ctx := context.Background()
 	j := testJournal(t)
 	e := begin(t, j, fullIntent(), 100)
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	stop := make(chan struct{})
@@ -338,7 +338,7 @@ func TestOneClaimWins(t *testing.T) {
 		if err != nil {
 			t.Fatalf("a looker kept Claim away: %v", err)
 		}
-		if err := e.Leave(); err != nil {
+		if err := e.Release(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -352,7 +352,7 @@ func TestOneClaimWins(t *testing.T) {
 				mu.Lock()
 				won++
 				mu.Unlock()
-				if err := mine.Done(); err != nil {
+				if err := mine.Remove(); err != nil {
 					t.Error(err)
 				}
 			case !errors.Is(err, ErrLive) && !errors.Is(err, ErrNotFound):
@@ -378,7 +378,7 @@ func TestListOrder(t *testing.T) {
 	for i := range 5 {
 		e := begin(t, j, Intent{Operation: "create", StartedAt: at.Add(time.Duration(-i) * time.Second)}, 1)
 		want = append([]string{e.ID()}, want...)
-		if err := e.Leave(); err != nil {
+		if err := e.Release(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -427,7 +427,7 @@ func TestEntryGarbage(t *testing.T) {
 			t.Parallel()
 			j := testJournal(t)
 			good, bad := begin(t, j, fullIntent(), 100), begin(t, j, fullIntent(), 100)
-			if err := errors.Join(bad.Phase(Phase{Name: "sent"}), good.Leave(), bad.Leave()); err != nil {
+			if err := errors.Join(bad.Phase(Phase{Name: "sent"}), good.Release(), bad.Release()); err != nil {
 				t.Fatal(err)
 			}
 			data, err := os.ReadFile(bad.Path())
@@ -455,7 +455,7 @@ func TestEntryGarbage(t *testing.T) {
 				t.Errorf("the file was changed: %v", err)
 			}
 			e := begin(t, j, fullIntent(), 100) // nobody is kept from creating
-			if err := e.Done(); err != nil {
+			if err := e.Remove(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -480,7 +480,7 @@ func TestRenamedEntries(t *testing.T) {
 	if len(all) != 1 || len(problems) != 2 || err != nil {
 		t.Error(all, problems, err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Error(err)
 	}
 }
@@ -491,7 +491,7 @@ func TestEntryBitFlips(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	e := begin(t, j, fullIntent(), 50)
-	if err := errors.Join(e.Phase(Phase{Name: "sent"}), e.Phase(Phase{Name: "answered", ID: "x"}), e.Leave()); err != nil {
+	if err := errors.Join(e.Phase(Phase{Name: "sent"}), e.Phase(Phase{Name: "answered", ID: "x"}), e.Release()); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(e.Path())
@@ -523,7 +523,7 @@ func TestSweepLocks(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	kept := begin(t, j, fullIntent(), 1)
-	if err := kept.Leave(); err != nil {
+	if err := kept.Release(); err != nil {
 		t.Fatal(err)
 	}
 	held := begin(t, j, fullIntent(), 1)
@@ -551,7 +551,7 @@ func TestSweepLocks(t *testing.T) {
 			}
 		}
 	}
-	if err := begin(t, j, fullIntent(), 1).Done(); err != nil {
+	if err := begin(t, j, fullIntent(), 1).Remove(); err != nil {
 		t.Fatal(err)
 	}
 	for n, want := range names {
@@ -571,7 +571,7 @@ func TestSweepLocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(e.Done(), held.Done()); err != nil {
+	if err := errors.Join(e.Remove(), held.Remove()); err != nil {
 		t.Error(err)
 	}
 }
@@ -584,7 +584,7 @@ func TestManyStaleEntries(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	first := begin(t, j, fullIntent(), 256<<10)
-	if err := first.Leave(); err != nil {
+	if err := first.Release(); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(first.Path())

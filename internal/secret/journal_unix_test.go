@@ -37,7 +37,7 @@ func TestHolder(t *testing.T) {
 	if _, err := io.Copy(io.Discard, os.Stdin); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -101,7 +101,7 @@ func TestKilledHolder(t *testing.T) {
 		if err != nil || string(p.Answer) != "HTTP/1.1 201 with "+canary || len(p.Phases) != 1 {
 			t.Fatal(p, err)
 		}
-		if err := e.Done(); err != nil {
+		if err := e.Remove(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -113,14 +113,14 @@ func TestJournalSpecialFiles(t *testing.T) {
 	ctx := context.Background()
 	j := testJournal(t)
 	good := begin(t, j, fullIntent(), 10)
-	if err := good.Leave(); err != nil {
+	if err := good.Release(); err != nil {
 		t.Fatal(err)
 	}
 	id := func() string { return j.entryPath(randomID()) }
 	sparse := id()
 	loose := begin(t, j, fullIntent(), 10)
 	if err := errors.Join(
-		loose.Leave(),
+		loose.Release(),
 		os.Chmod(loose.Path(), 0o644),
 		syscall.Mkfifo(id(), 0o600),
 		os.Mkdir(id(), 0o700),
@@ -170,7 +170,7 @@ func TestLockOnARemovedFile(t *testing.T) {
 	ctx := context.Background()
 	j := testJournal(t)
 	e := begin(t, j, fullIntent(), 100)
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	path, tries := j.lockPath(e.ID()), 0

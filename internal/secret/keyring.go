@@ -111,9 +111,9 @@ func (noKeyring) Set(string, string) error   { return errNoKeyring }
 func (noKeyring) Get(string) (string, error) { return "", errNoKeyring }
 func (noKeyring) Delete(string) error        { return errNoKeyring }
 
-// vault calls a keyring with a time limit, one call at a time, and reads back
+// guardedKeyring calls a keyring with a time limit, one call at a time, and reads back
 // what it sets.
-type vault struct {
+type guardedKeyring struct {
 	ring  Keyring
 	limit time.Duration
 
@@ -122,11 +122,13 @@ type vault struct {
 	gone   error // set by a call that did not end, or that was one too many to fail; no other is made
 }
 
-func newVault(ring Keyring) *vault { return &vault{ring: ring, limit: keyringLimit} }
+func newGuardedKeyring(ring Keyring) *guardedKeyring {
+	return &guardedKeyring{ring: ring, limit: keyringLimit}
+}
 
 // do runs one call. One that does not end in time goes on behind its back: items
 // are named after their content, so that a late one does no harm.
-func (v *vault) do(ctx context.Context, call func() error) error {
+func (v *guardedKeyring) do(ctx context.Context, call func() error) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.gone != nil {
@@ -158,7 +160,7 @@ func (v *vault) do(ctx context.Context, call func() error) error {
 	}
 }
 
-func (v *vault) get(ctx context.Context, name string) (Value, error) {
+func (v *guardedKeyring) get(ctx context.Context, name string) (Value, error) {
 	var text string
 	err := v.do(ctx, func() (err error) {
 		text, err = v.ring.Get(name)
@@ -172,7 +174,7 @@ func (v *vault) get(ctx context.Context, name string) (Value, error) {
 
 // keep sets an item and reads it back. One that holds the value is left alone;
 // one that holds another value of the same fingerprint is not overwritten.
-func (v *vault) keep(ctx context.Context, name string, value Value) error {
+func (v *guardedKeyring) keep(ctx context.Context, name string, value Value) error {
 	old, err := v.get(ctx, name)
 	switch {
 	case err == nil && old.Equal(value):
@@ -185,7 +187,7 @@ func (v *vault) keep(ctx context.Context, name string, value Value) error {
 	return v.set(ctx, name, value)
 }
 
-func (v *vault) set(ctx context.Context, name string, value Value) error {
+func (v *guardedKeyring) set(ctx context.Context, name string, value Value) error {
 	if err := v.do(ctx, func() error { return v.ring.Set(name, value.Reveal()) }); err != nil {
 		return err
 	}
@@ -202,7 +204,7 @@ func (v *vault) set(ctx context.Context, name string, value Value) error {
 }
 
 // remove removes an item, if it is there.
-func (v *vault) remove(ctx context.Context, name string) error {
+func (v *guardedKeyring) remove(ctx context.Context, name string) error {
 	err := v.do(ctx, func() error { return v.ring.Delete(name) })
 	if errors.Is(err, ErrNotFound) {
 		return nil
@@ -211,7 +213,7 @@ func (v *vault) remove(ctx context.Context, name string) error {
 }
 
 // probe does all that keeping a secret does.
-func (v *vault) probe(ctx context.Context, name string) error {
+func (v *guardedKeyring) probe(ctx context.Context, name string) error {
 	if err := v.set(ctx, name, New(randomID())); err != nil {
 		return errors.Join(err, ignoreHung(v.remove(ctx, name)))
 	}

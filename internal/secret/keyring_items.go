@@ -15,19 +15,19 @@ import (
 // The items of a keyring. A keyring cannot list what it holds, so that a name
 // follows from what is in the files:
 //
-//	SPACE/FILE/FINGERPRINT         a secret, the present one or an older one
-//	SPACE/FILE/FIELD/FINGERPRINT   a credential's field
-//	SPACE/journal/ENTRY            the key that seals one entry of the journal
-//	SPACE/probe/...                the probe of Check
+//	NAMESPACE/FILE/FINGERPRINT         a secret, the present one or an older one
+//	NAMESPACE/FILE/FIELD/FINGERPRINT   a credential's field
+//	NAMESPACE/journal/ENTRY            the key that seals one entry of the journal
+//	NAMESPACE/probe/...                the probe of Check
 //
-// SPACE keeps configuration directories apart, FILE is the name of the record's
+// NAMESPACE keeps configuration directories apart, FILE is the name of the record's
 // file without its suffix, FINGERPRINT its 8 digits. With the fingerprint in
 // the name no item is ever overwritten with another value: whatever is
 // interrupted, and whichever file is then there, its items are there too.
 
-// keyringSpace is the SPACE of new items of a configuration directory. Files
+// keyringNamespace is the NAMESPACE of new items of a configuration directory. Files
 // carry theirs, so that a directory can be moved.
-func keyringSpace(dir string) string {
+func keyringNamespace(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
@@ -35,32 +35,32 @@ func keyringSpace(dir string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// recordItem names the item of one secret of a record.
-func recordItem(r Record, fingerprint string) string {
+// recordItemName names the item of one secret of a record.
+func recordItemName(r Record, fingerprint string) string {
 	return itemName(r.Keyring, fileName("webhook", r.Provider, r.ID), fingerprint)
 }
 
-func credentialItem(c Credential, field string) string {
+func credentialItemName(c Credential, field string) string {
 	return itemName(c.Keyring, fileName("credential", c.Provider, c.Profile, c.Origin), field+"/"+c.Fingerprints[field])
 }
 
-func itemName(space, file, rest string) string {
-	return space + "/" + strings.TrimSuffix(file, ".json") + "/" + strings.Replace(rest, fingerprintPrefix, "", 1)
+func itemName(namespace, file, rest string) string {
+	return namespace + "/" + strings.TrimSuffix(file, ".json") + "/" + strings.Replace(rest, fingerprintPrefix, "", 1)
 }
 
 // fill gets the secrets of a record that lies in the keyring. An older one
 // that is lost stays without its value; the present one is [ErrLost].
-func (d *Dir) fill(ctx context.Context, r *Record) error {
+func (d *FileStore) fill(ctx context.Context, r *Record) error {
 	if r.Keyring == "" {
 		return nil
 	}
-	value, err := d.item(ctx, recordItem(*r, r.Fingerprint), r.Fingerprint)
+	value, err := d.item(ctx, recordItemName(*r, r.Fingerprint), r.Fingerprint)
 	if err != nil {
 		return lost(*r, err)
 	}
 	r.Secret = value
 	for i, old := range r.Older {
-		value, err := d.item(ctx, recordItem(*r, old.Fingerprint), old.Fingerprint)
+		value, err := d.item(ctx, recordItemName(*r, old.Fingerprint), old.Fingerprint)
 		if err != nil && !errors.Is(err, ErrLost) {
 			return err
 		}
@@ -70,8 +70,8 @@ func (d *Dir) fill(ctx context.Context, r *Record) error {
 }
 
 // item gets an item that must have the fingerprint.
-func (d *Dir) item(ctx context.Context, name, fingerprint string) (Value, error) {
-	value, err := d.vault.get(ctx, name)
+func (d *FileStore) item(ctx context.Context, name, fingerprint string) (Value, error) {
+	value, err := d.keyring.get(ctx, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Value{}, ErrLost
@@ -95,16 +95,16 @@ func lost(r Record, err error) error {
 
 // keepItems puts every secret of r into the keyring. An older one without a
 // value was lost before and stays so.
-func (d *Dir) keepItems(ctx context.Context, r Record) error {
+func (d *FileStore) keepItems(ctx context.Context, r Record) error {
 	ctx = context.WithoutCancel(ctx)
-	if err := d.vault.keep(ctx, recordItem(r, r.Fingerprint), r.Secret); err != nil {
+	if err := d.keyring.keep(ctx, recordItemName(r, r.Fingerprint), r.Secret); err != nil {
 		return err
 	}
 	for _, old := range r.Older {
 		if old.Secret.IsZero() {
 			continue
 		}
-		if err := d.vault.keep(ctx, recordItem(r, old.Fingerprint), old.Secret); err != nil {
+		if err := d.keyring.keep(ctx, recordItemName(r, old.Fingerprint), old.Secret); err != nil {
 			return err
 		}
 	}
@@ -112,21 +112,21 @@ func (d *Dir) keepItems(ctx context.Context, r Record) error {
 }
 
 // dropItems removes every secret of r from the keyring.
-func (d *Dir) dropItems(ctx context.Context, r Record) error {
+func (d *FileStore) dropItems(ctx context.Context, r Record) error {
 	if r.Keyring == "" {
 		return nil
 	}
-	err := d.vault.remove(ctx, recordItem(r, r.Fingerprint))
+	err := d.keyring.remove(ctx, recordItemName(r, r.Fingerprint))
 	for _, old := range r.Older {
 		if err == nil {
-			err = d.vault.remove(ctx, recordItem(r, old.Fingerprint))
+			err = d.keyring.remove(ctx, recordItemName(r, old.Fingerprint))
 		}
 	}
 	return err
 }
 
 // fillCredential gets the fields of a credential that lies in the keyring.
-func (d *Dir) fillCredential(ctx context.Context, c *Credential) error {
+func (d *FileStore) fillCredential(ctx context.Context, c *Credential) error {
 	if c.Keyring == "" {
 		return nil
 	}
@@ -134,7 +134,7 @@ func (d *Dir) fillCredential(ctx context.Context, c *Credential) error {
 		if fingerprint == "" {
 			continue
 		}
-		value, err := d.item(ctx, credentialItem(*c, field), fingerprint)
+		value, err := d.item(ctx, credentialItemName(*c, field), fingerprint)
 		if errors.Is(err, ErrLost) {
 			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
 				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
@@ -147,13 +147,13 @@ func (d *Dir) fillCredential(ctx context.Context, c *Credential) error {
 	return nil
 }
 
-func (d *Dir) keepCredentialItems(ctx context.Context, c Credential) error {
+func (d *FileStore) keepCredentialItems(ctx context.Context, c Credential) error {
 	ctx = context.WithoutCancel(ctx)
 	for field, value := range c.Fields {
 		if value.IsZero() {
 			continue
 		}
-		if err := d.vault.keep(ctx, credentialItem(c, field), value); err != nil {
+		if err := d.keyring.keep(ctx, credentialItemName(c, field), value); err != nil {
 			return err
 		}
 	}
@@ -162,22 +162,22 @@ func (d *Dir) keepCredentialItems(ctx context.Context, c Credential) error {
 
 // dropCredentialItems removes the fields of c from the keyring, but for those
 // that now still needs.
-func (d *Dir) dropCredentialItems(ctx context.Context, c, now Credential) error {
+func (d *FileStore) dropCredentialItems(ctx context.Context, c, now Credential) error {
 	if c.Keyring == "" {
 		return nil
 	}
 	needed := map[string]bool{}
 	if now.Keyring != "" {
 		for field := range now.Fingerprints {
-			needed[credentialItem(now, field)] = true
+			needed[credentialItemName(now, field)] = true
 		}
 	}
 	for field, fingerprint := range c.Fingerprints {
-		name := credentialItem(c, field)
+		name := credentialItemName(c, field)
 		if fingerprint == "" || needed[name] {
 			continue
 		}
-		if err := d.vault.remove(ctx, name); err != nil {
+		if err := d.keyring.remove(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -187,7 +187,7 @@ func (d *Dir) dropCredentialItems(ctx context.Context, c, now Credential) error 
 // CheckKeyring looks for every item that the files speak of, and returns a
 // problem for each that is missing or differs. Where nothing lies in the
 // keyring it is not touched. An error is about the keyring as a whole.
-func (d *Dir) CheckKeyring(ctx context.Context) ([]Problem, error) {
+func (d *FileStore) CheckKeyring(ctx context.Context) ([]Problem, error) {
 	records, _, err := d.List(ctx)
 	if err != nil {
 		return nil, err

@@ -143,10 +143,10 @@ func TestSilentSessionBus(t *testing.T) {
 func TestAskSilentBus(t *testing.T) {
 	onlyChild(t)
 	d := ringDir(t, filepath.Join(t.TempDir(), "cfg"), InKeyring, SystemKeyring(os.Getenv))
-	if d.vault = newVault(SystemKeyring(os.Getenv)); d.vault.limit != 5*time.Second {
-		t.Errorf("limit %s", d.vault.limit)
+	if d.keyring = newGuardedKeyring(SystemKeyring(os.Getenv)); d.keyring.limit != 5*time.Second {
+		t.Errorf("limit %s", d.keyring.limit)
 	}
-	d.vault.limit = 300 * time.Millisecond
+	d.keyring.limit = 300 * time.Millisecond
 	start := time.Now()
 	for range 3 {
 		if err := d.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "it did not answer within 300ms; it is probably locked") {
@@ -199,7 +199,7 @@ func TestInGnomeKeyring(t *testing.T) {
 	onlyChild(t)
 	ctx := t.Context()
 	dir := filepath.Join(t.TempDir(), "cfg")
-	d := OpenDir(dir, DirOptions{Keep: InKeyring, Keyring: SystemKeyring(os.Getenv)})
+	d := OpenFileStore(dir, FileStoreOptions{Keep: InKeyring, Keyring: SystemKeyring(os.Getenv)})
 	if err := d.Check(ctx); err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +216,7 @@ func TestInGnomeKeyring(t *testing.T) {
 			t.Errorf("%.20q: %+v %v", text, got, err)
 		}
 		if i == 0 {
-			shown, err := exec.Command("secret-tool", "lookup", "service", "hookctl", "username", recordItem(got, got.Fingerprint)).Output()
+			shown, err := exec.Command("secret-tool", "lookup", "service", "hookctl", "username", recordItemName(got, got.Fingerprint)).Output()
 			if _, missing := exec.LookPath("secret-tool"); missing == nil && (err != nil || string(shown) != text) {
 				t.Errorf("secret-tool sees %q, %v", shown, err)
 			}
@@ -233,17 +233,17 @@ func TestInGnomeKeyring(t *testing.T) {
 	if _, err := e.Write([]byte(canary)); err != nil || string(e.Answer()) != canary {
 		t.Error(err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	e, p, err := j.Claim(ctx, e.ID())
 	if err != nil || string(p.Answer) != canary {
 		t.Error(p, err)
 	}
-	if err := e.Done(); err != nil {
+	if err := e.Remove(); err != nil {
 		t.Error(err)
 	}
-	if _, err := d.vault.get(ctx, keyItem(d.space, e.ID())); !errors.Is(err, ErrNotFound) {
+	if _, err := d.keyring.get(ctx, keyItem(d.namespace, e.ID())); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the entry's key stays: %v", err)
 	}
 	records, _, err := d.List(ctx)
@@ -255,7 +255,7 @@ func TestInGnomeKeyring(t *testing.T) {
 		if !moved || err != nil {
 			t.Error(moved, err)
 		}
-		if _, err := d.vault.get(ctx, recordItem(r, r.Fingerprint)); !errors.Is(err, ErrNotFound) {
+		if _, err := d.keyring.get(ctx, recordItemName(r, r.Fingerprint)); !errors.Is(err, ErrNotFound) {
 			t.Errorf("an item stays: %v", err)
 		}
 		if err := d.Delete(ctx, r.Ref()); err != nil {
@@ -266,8 +266,8 @@ func TestInGnomeKeyring(t *testing.T) {
 
 func TestInLockedGnomeKeyring(t *testing.T) {
 	onlyChild(t)
-	d := OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Keep: InKeyring, Keyring: SystemKeyring(os.Getenv)})
-	d.vault.limit = 2 * time.Second
+	d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Keep: InKeyring, Keyring: SystemKeyring(os.Getenv)})
+	d.keyring.limit = 2 * time.Second
 	start := time.Now()
 	err := d.Check(t.Context())
 	if fault.Code(err) != CodeKeyring || !strings.Contains(fault.HintOf(err).String(), "unlocked") {

@@ -94,10 +94,10 @@ func (f *fakeRing) values() []string {
 }
 
 // ringDir is a store whose new values go to place.
-func ringDir(t testing.TB, dir, place string, ring Keyring) *Dir {
+func ringDir(t testing.TB, dir, place string, ring Keyring) *FileStore {
 	t.Helper()
-	d := OpenDir(dir, DirOptions{Now: func() time.Time { return at }, Keep: place, Keyring: ring})
-	d.vault.limit = 2 * time.Second
+	d := OpenFileStore(dir, FileStoreOptions{Now: func() time.Time { return at }, Keep: place, Keyring: ring})
+	d.keyring.limit = 2 * time.Second
 	return d
 }
 
@@ -143,7 +143,7 @@ func TestKeyringRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := kept(d, r)
-	want.Store, want.Keyring = InKeyring, d.space
+	want.Store, want.Keyring = InKeyring, d.namespace
 	got, err := d.Get(ctx, r.Ref())
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
@@ -187,7 +187,7 @@ func TestKeyringRoundTrip(t *testing.T) {
 
 	// Another directory has its own items.
 	other := ringDir(t, filepath.Join(t.TempDir(), "cfg"), InKeyring, ring)
-	for _, x := range []*Dir{d, other} {
+	for _, x := range []*FileStore{d, other} {
 		if err := x.Put(ctx, r); err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestKeyringBesideFiles(t *testing.T) {
 	ring := newFakeRing()
 	dir := filepath.Join(t.TempDir(), "cfg")
 	files, keyring := ringDir(t, dir, InFile, ring), ringDir(t, dir, InKeyring, ring)
-	for id, d := range map[string]*Dir{"in-file": files, "in-keyring": keyring} {
+	for id, d := range map[string]*FileStore{"in-file": files, "in-keyring": keyring} {
 		if err := d.Put(ctx, Record{Provider: "p", ID: id, Secret: New(canary + id)}); err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +216,7 @@ func TestKeyringBesideFiles(t *testing.T) {
 	if len(ring.items) != 1 {
 		t.Fatal(ring.items)
 	}
-	for _, d := range []*Dir{files, keyring} {
+	for _, d := range []*FileStore{files, keyring} {
 		for id, store := range map[string]string{"in-file": InFile, "in-keyring": InKeyring} {
 			r, err := d.Get(ctx, Ref{"p", id})
 			if err != nil || r.Store != store || r.Secret.Reveal() != canary+id {
@@ -225,7 +225,7 @@ func TestKeyringBesideFiles(t *testing.T) {
 		}
 	}
 	// Without a keyring the one in the file is still there.
-	alone := OpenDir(dir, DirOptions{})
+	alone := OpenFileStore(dir, FileStoreOptions{})
 	if r, err := alone.Get(ctx, Ref{"p", "in-file"}); err != nil || r.Secret.IsZero() {
 		t.Error(r, err)
 	}
@@ -305,7 +305,7 @@ func TestKeyringFails(t *testing.T) {
 				}
 			}
 			// Who waited once does not wait again.
-			if took := time.Since(start); took >= 2*d.vault.limit {
+			if took := time.Since(start); took >= 2*d.keyring.limit {
 				t.Errorf("took %s", took)
 			}
 			after, problems, err := d.List(ctx)
@@ -368,7 +368,7 @@ func TestKeyringInterrupted(t *testing.T) {
 	if err := d.Put(context.Background(), fullRecord()); err != nil {
 		t.Fatal(err)
 	}
-	d.vault.limit = time.Minute
+	d.keyring.limit = time.Minute
 	ring.hang = never
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer cancel()
@@ -401,7 +401,7 @@ func TestKeyringLost(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		present, older := recordItem(listed[0], listed[0].Fingerprint), recordItem(listed[0], listed[0].Older[0].Fingerprint)
+		present, older := recordItemName(listed[0], listed[0].Fingerprint), recordItemName(listed[0], listed[0].Older[0].Fingerprint)
 
 		// Without an older one the present one still serves, and stays named.
 		spoil(ring.items, older)
@@ -457,7 +457,7 @@ func TestKeyringTwin(t *testing.T) {
 	t.Parallel()
 	one, two := twins()
 	ring := newFakeRing()
-	v := newVault(ring)
+	v := newGuardedKeyring(ring)
 	ctx := context.Background()
 	if err := errors.Join(v.keep(ctx, "name", one), v.keep(ctx, "name", one)); err != nil {
 		t.Fatal(err)
@@ -493,7 +493,7 @@ func TestKeyringCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := d.GetCredential(ctx, c.Provider, c.Profile, c.Origin)
-	c.Keyring, c.Fingerprints = d.space, fingerprints(c.Fields)
+	c.Keyring, c.Fingerprints = d.namespace, fingerprints(c.Fields)
 	if diff := cmp.Diff(c, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}

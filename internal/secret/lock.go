@@ -118,33 +118,33 @@ func (j *Journal) live(id string) bool {
 	return !ok
 }
 
-// turnRetry is how often one that waits for its turn asks.
-const turnRetry = 100 * time.Millisecond
+// namedLockRetry is how often one that waits for such a lock asks.
+const namedLockRetry = 100 * time.Millisecond
 
-// TurnPrefix begins the names of the turns of which there are many: their files
+// LockPrefix begins the names of the locks of which there are many: their files
 // are swept.
-const TurnPrefix = "turn-"
+const LockPrefix = "turn-"
 
-// Turn waits until no other process has the turn of this name, which must be no
+// Lock waits until no other process holds the lock of this name, which must be no
 // entry's id, and takes it: until release is called, or the process dies. waiting
 // is called once if it has to wait.
-func (j *Journal) Turn(ctx context.Context, name string, waiting func()) (release func() error, err error) {
+func (j *Journal) Lock(ctx context.Context, name string, waiting func()) (release func() error, err error) {
 	if err := j.disk.makeStoreDir(j.dir); err != nil {
 		return nil, journalFault(err)
 	}
 	path := j.lockPath(name)
 	for told := false; ; {
-		fl := openTurn(path)
+		fl := openLock(path)
 		ok, err := fl.TryLock()
 		if err == nil && !ok {
 			if !told {
 				told = true
 				waiting()
 			}
-			ok, err = fl.TryLockContext(ctx, turnRetry)
+			ok, err = fl.TryLockContext(ctx, namedLockRetry)
 		}
 		if ok && sameFile(fl, path) {
-			return func() error { return j.endTurn(fl, path) }, nil
+			return func() error { return j.unlock(fl, path) }, nil
 		}
 		cerr := fl.Close()
 		switch {
@@ -157,28 +157,28 @@ func (j *Journal) Turn(ctx context.Context, name string, waiting func()) (releas
 	}
 }
 
-func openTurn(path string) *flock.Flock {
+func openLock(path string) *flock.Flock {
 	return flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|durable.OpenSafely), flock.SetPermissions(0o600))
 }
 
-// endTurn removes the file of a turn while nobody else can have it: one that waits
+// unlock removes the file of a lock while nobody else can hold it: one that waits
 // for it sees that it is gone. Where files that are open cannot be removed it
 // stays, for sweep.
-func (j *Journal) endTurn(fl *flock.Flock, path string) error {
+func (j *Journal) unlock(fl *flock.Flock, path string) error {
 	if durable.HasModes {
 		_ = j.disk.sys.Remove(path)
 	}
 	return fl.Close()
 }
 
-// sweepTurn removes the file of a turn that nobody has.
-func (j *Journal) sweepTurn(path string) {
-	fl := openTurn(path)
+// sweepLock removes the file of a lock that nobody holds.
+func (j *Journal) sweepLock(path string) {
+	fl := openLock(path)
 	if ok, err := fl.TryLock(); err != nil || !ok || !sameFile(fl, path) {
 		_ = fl.Close()
 		return
 	}
-	if _ = j.endTurn(fl, path); !durable.HasModes {
+	if _ = j.unlock(fl, path); !durable.HasModes {
 		_ = j.disk.sys.Remove(path) // it fails if somebody has opened it meanwhile
 	}
 }

@@ -15,12 +15,12 @@ import (
 //
 // Moves to and from the keyring, and what is put there, take turns on systems
 // where a directory can be locked.
-func (d *Dir) Move(ctx context.Context, ref Ref, to string) (moved bool, err error) {
+func (d *FileStore) Move(ctx context.Context, ref Ref, to string) (moved bool, err error) {
 	r, err := d.look(ref)
 	if err != nil {
 		return false, err
 	}
-	err = d.inTurn(ctx, d.webhooks, func() error {
+	err = d.whileLocked(ctx, d.webhooks, func() error {
 		if r, err = d.look(ref); err != nil {
 			return err
 		}
@@ -37,7 +37,7 @@ func (d *Dir) Move(ctx context.Context, ref Ref, to string) (moved bool, err err
 	return moved, err
 }
 
-func (d *Dir) move(ctx context.Context, r Record, to string) error {
+func (d *FileStore) move(ctx context.Context, r Record, to string) error {
 	before, err := readPrivate(r.Path)
 	if err != nil {
 		return unreadable(r.Path, err)
@@ -46,7 +46,7 @@ func (d *Dir) move(ctx context.Context, r Record, to string) error {
 		return err
 	}
 	if r.Keyring = ""; to == InKeyring {
-		r.Keyring = d.space
+		r.Keyring = d.namespace
 		if err := d.keepItems(ctx, r); err != nil {
 			return err
 		}
@@ -66,32 +66,32 @@ func (d *Dir) move(ctx context.Context, r Record, to string) error {
 
 // tidy removes what a move into the file that was interrupted has left in the
 // keyring. Without a keyring there is nothing that could be done.
-func (d *Dir) tidy(ctx context.Context, r Record) {
+func (d *FileStore) tidy(ctx context.Context, r Record) {
 	if r.Keyring == "" {
-		r.Keyring = d.space
+		r.Keyring = d.namespace
 		_ = d.dropItems(ctx, r)
 	}
 }
 
 // MoveCredential is Move for a credential.
-func (d *Dir) MoveCredential(ctx context.Context, provider, profile, origin, to string) (moved bool, err error) {
+func (d *FileStore) MoveCredential(ctx context.Context, provider, profile, origin, to string) (moved bool, err error) {
 	c, err := d.lookCredential(provider, profile, origin)
 	if err != nil {
 		return false, err
 	}
-	err = d.inTurn(ctx, d.credentials, func() error {
+	err = d.whileLocked(ctx, d.credentials, func() error {
 		if c, err = d.lookCredential(provider, profile, origin); err != nil {
 			return err
 		}
 		there := c
 		if to == InKeyring {
-			there.Keyring = d.space
+			there.Keyring = d.namespace
 		} else {
 			there.Keyring = ""
 		}
 		if (c.Keyring == "") == (there.Keyring == "") {
 			if c.Keyring == "" {
-				c.Keyring = d.space
+				c.Keyring = d.namespace
 				_ = d.dropCredentialItems(ctx, c, Credential{})
 			}
 			return nil
@@ -108,8 +108,8 @@ func (d *Dir) MoveCredential(ctx context.Context, provider, profile, origin, to 
 	return moved, err
 }
 
-// inTurn does what only one process at a time may do in dir, which is there.
-func (d *Dir) inTurn(ctx context.Context, dir string, do func() error) error {
+// whileLocked does what only one process at a time may do in dir, which is there.
+func (d *FileStore) whileLocked(ctx context.Context, dir string, do func() error) error {
 	unlock, err := lockDir(ctx, dir)
 	if err != nil {
 		return err

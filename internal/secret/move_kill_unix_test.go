@@ -135,7 +135,7 @@ func TestMover(t *testing.T) {
 	f := &dieNth{after: os.Getenv("HOOKCTL_TEST_AFTER") != ""}
 	f.n = n
 	d.disk.sys = f.calls()
-	d.vault.ring = mortalRing{fileRing{filepath.Join(dir, "ring")}, f}
+	d.keyring.ring = mortalRing{fileRing{filepath.Join(dir, "ring")}, f}
 	if _, err := d.Move(context.Background(), fullRecord().Ref(), os.Getenv("HOOKCTL_TEST_TO")); err != nil {
 		t.Fatal(err)
 	}

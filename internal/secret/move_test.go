@@ -35,7 +35,7 @@ func TestMove(t *testing.T) {
 		got, err := d.Get(ctx, r.Ref())
 		wantRecord := kept(d, r)
 		if wantRecord.Store = to; to == InKeyring {
-			wantRecord.Keyring = d.space
+			wantRecord.Keyring = d.namespace
 		}
 		if diff := cmp.Diff(wantRecord, got); diff != "" || err != nil {
 			t.Error(diff, err)
@@ -82,14 +82,14 @@ func TestMoveLost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	present := recordItem(listed, listed.Fingerprint)
+	present := recordItemName(listed, listed.Fingerprint)
 	value := ring.items[present]
 	delete(ring.items, present)
 	if moved, err := d.Move(ctx, r.Ref(), InFile); moved || !errors.Is(err, ErrLost) {
 		t.Error(moved, err)
 	}
 	ring.items[present] = value
-	delete(ring.items, recordItem(listed, listed.Older[0].Fingerprint))
+	delete(ring.items, recordItemName(listed, listed.Older[0].Fingerprint))
 	if moved, err := d.Move(ctx, r.Ref(), InFile); !moved || err != nil {
 		t.Error(moved, err)
 	}
@@ -146,7 +146,7 @@ func TestMoveFails(t *testing.T) {
 			}
 			f := &failNth{n: n, err: errors.New("injected")}
 			d.disk.sys = f.calls()
-			d.vault.ring = failingRing{ring, f}
+			d.keyring.ring = failingRing{ring, f}
 			_, err := d.Move(ctx, r.Ref(), to)
 			if f.failed == "" {
 				if err != nil || n < 10 {
@@ -154,7 +154,7 @@ func TestMoveFails(t *testing.T) {
 				}
 				break
 			}
-			d.disk.sys, d.vault.ring = durable.System(), ring
+			d.disk.sys, d.keyring.ring = durable.System(), ring
 			if got, gerr := d.Get(ctx, r.Ref()); gerr != nil || !got.Secret.Equal(r.Secret) || !got.Older[0].Secret.Equal(r.Older[0].Secret) {
 				t.Errorf("to %s, %s failed (%v): %v", to, f.failed, err, gerr)
 			}
@@ -191,7 +191,7 @@ func (r failingRing) Delete(name string) error {
 }
 
 // settled checks that r lies in place, whole, and nowhere else.
-func settled(t *testing.T, d *Dir, dir string, items map[string]string, r Record, place string) {
+func settled(t *testing.T, d *FileStore, dir string, items map[string]string, r Record, place string) {
 	t.Helper()
 	got, err := d.Get(context.Background(), r.Ref())
 	if err != nil || got.Store != place || !got.Secret.Equal(r.Secret) || !got.Older[0].Secret.Equal(r.Older[0].Secret) {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestSupersedeDropsNoSecret(t *testing.T) {
-	d := OpenDir(t.TempDir(), DirOptions{})
+	d := OpenFileStore(t.TempDir(), FileStoreOptions{})
 	at := time.Date(2026, 5, 17, 14, 30, 0, 0, time.UTC)
 	rec := Record{Provider: "p", ID: "i"}
 	for i, text := range []string{"first", "second", "second", "third"} {

@@ -15,7 +15,9 @@ func TestManyAtOnce(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "cfg")
-	open := func() (*Dir, *Journal) { return OpenDir(dir, DirOptions{}), OpenJournal(filepath.Join(dir, "journal")) }
+	open := func() (*FileStore, *Journal) {
+		return OpenFileStore(dir, FileStoreOptions{}), OpenJournal(filepath.Join(dir, "journal"))
+	}
 	const n = 60
 	stop := make(chan struct{})
 	var creators, readers sync.WaitGroup
@@ -56,7 +58,7 @@ func TestManyAtOnce(t *testing.T) {
 				t.Error(err)
 				return
 			}
-			if err := errors.Join(e.Phase(Phase{Name: "sent"}), d.Put(ctx, r), d.Put(ctx, gone), d.Delete(ctx, gone.Ref()), e.Done()); err != nil {
+			if err := errors.Join(e.Phase(Phase{Name: "sent"}), d.Put(ctx, r), d.Put(ctx, gone), d.Delete(ctx, gone.Ref()), e.Remove()); err != nil {
 				t.Error(err)
 			}
 		})

@@ -56,7 +56,7 @@ func TestSealedEntry(t *testing.T) {
 	if err != nil || len(problems) > 0 || len(all) != 1 || !all[0].Sealed || all[0].Answer != nil || !all[0].Live {
 		t.Errorf("%+v %v %v", all, problems, err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	hidden("left")
@@ -68,7 +68,7 @@ func TestSealedEntry(t *testing.T) {
 		t.Fatalf("%+v %v", p, err)
 	}
 	hidden("claimed")
-	if err := e.Done(); err != nil || len(ring.items) > 0 {
+	if err := e.Remove(); err != nil || len(ring.items) > 0 {
 		t.Errorf("the key stays: %v %v", err, ring.items)
 	}
 }
@@ -102,7 +102,7 @@ func TestSealedReset(t *testing.T) {
 	if got := string(e.Answer()); got != "the first answer, refused" {
 		t.Errorf("%q", got)
 	}
-	if err := e.Done(); err != nil {
+	if err := e.Remove(); err != nil {
 		t.Error(err)
 	}
 }
@@ -153,7 +153,7 @@ func TestSealedTorn(t *testing.T) {
 		}
 		ends = append(ends, int(e.written))
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	whole, err := os.ReadFile(e.Path())
@@ -177,7 +177,7 @@ func TestSealedTorn(t *testing.T) {
 		if err != nil || string(p.Answer) != want || p.AnswerErr != nil {
 			t.Fatalf("%s at %d: %q, want %q (%v)", what, at, p.Answer, want, err)
 		}
-		if err := e.Leave(); err != nil {
+		if err := e.Release(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestSealedWithoutKey(t *testing.T) {
 	if _, err := e.Write([]byte(canary)); err != nil {
 		t.Fatal(err)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	ring.err = errors.New("locked")
@@ -222,7 +222,7 @@ func TestSealedWithoutKey(t *testing.T) {
 	if diff := cmp.Diff(want, p.Intent); diff != "" {
 		t.Error(diff)
 	}
-	if err := e.Leave(); err != nil {
+	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
 	ring.err = nil
@@ -231,14 +231,14 @@ func TestSealedWithoutKey(t *testing.T) {
 		"short": func(item string) { ring.items[item] = "abcd" },
 		"other": func(item string) { ring.items[item] = newSealKey().Reveal() },
 	} {
-		item := keyItem(j.space, e.ID())
+		item := keyItem(j.namespace, e.ID())
 		good := ring.items[item]
 		spoil(item)
 		got, p, err := j.Claim(ctx, e.ID())
 		if err != nil || len(p.Answer) > 0 || (name != "other") != (p.AnswerErr != nil) || errors.Is(p.AnswerErr, ErrLost) != (name == "gone") {
 			t.Errorf("%s: %+v %v", name, p, err)
 		}
-		if err := got.Leave(); err != nil {
+		if err := got.Release(); err != nil {
 			t.Fatal(err)
 		}
 		ring.items[item] = good
@@ -247,7 +247,7 @@ func TestSealedWithoutKey(t *testing.T) {
 	if err != nil || string(p.Answer) != canary {
 		t.Fatal(p, err)
 	}
-	if err := e.Done(); err != nil {
+	if err := e.Remove(); err != nil {
 		t.Error(err)
 	}
 }
@@ -264,7 +264,7 @@ func TestSealedBeginFails(t *testing.T) {
 			t.Errorf("%s failed: %v stays", f.failed, ring.items)
 		}
 		if err == nil {
-			if err := e.Done(); err != nil && f.failed == "" {
+			if err := e.Remove(); err != nil && f.failed == "" {
 				t.Error(err)
 			}
 		}

@@ -5,8 +5,8 @@
 // Everything lies under one directory (the configuration directory), in
 // directories of mode 0700 and files of mode 0600:
 //
-//	webhooks/<hash>.json       one record per webhook          (Dir)
-//	credentials/<hash>.json    one credential per account      (Dir)
+//	webhooks/<hash>.json       one record per webhook          (FileStore)
+//	credentials/<hash>.json    one credential per account      (FileStore)
 //	journal/<id>.op            one operation under way         (Journal)
 //
 // File names are hashes, since ids are opaque bytes and file systems fold case.

@@ -144,9 +144,9 @@ func (s Scheme) Sign(key secret.Value, timestamp string, body []byte) (string, e
 	return s.Prefix + hex.EncodeToString(sum), nil
 }
 
-// Key is what HMAC is keyed with under the scheme; see [NewKeyring] for what is
+// Key is what HMAC is keyed with under the scheme; see [NewKeySet] for what is
 // refused. It is for those who look for the cause of a failure: to verify, use
-// a [Keyring].
+// a [KeySet].
 func (s Scheme) Key(v secret.Value) ([]byte, error) { return s.key(v) }
 
 // Input is what is signed: the template with body and timestamp put in.

@@ -43,7 +43,7 @@ func vectors(t *testing.T) []vector {
 
 func verify(t *testing.T, s Scheme, key string, h Header, body []byte) Verdict {
 	t.Helper()
-	ring, err := NewKeyring(s, []secret.Value{secret.New(key)})
+	ring, err := NewKeySet(s, []secret.Value{secret.New(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,9 +285,9 @@ func TestSecretsThatAreRefused(t *testing.T) {
 		{"base64 of nothing", based, "===="},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := NewKeyring(c.scheme, []secret.Value{secret.New("fine0123"), secret.New(c.key)})
+			_, err := NewKeySet(c.scheme, []secret.Value{secret.New("fine0123"), secret.New(c.key)})
 			if c.scheme.KeyEncoding != "" && c.scheme.KeyEncoding != UTF8 {
-				_, err = NewKeyring(c.scheme, []secret.Value{secret.New(c.key)})
+				_, err = NewKeySet(c.scheme, []secret.Value{secret.New(c.key)})
 			}
 			var bad *KeyError
 			if !errors.As(err, &bad) || fault.KindOf(err) != fault.Usage {
@@ -304,7 +304,7 @@ func TestSecretsThatAreRefused(t *testing.T) {
 			}
 		})
 	}
-	if _, err := NewKeyring(wunder, nil); fault.KindOf(err) != fault.Usage {
+	if _, err := NewKeySet(wunder, nil); fault.KindOf(err) != fault.Usage {
 		t.Errorf("no key: %v", err)
 	}
 }
@@ -322,8 +322,8 @@ func TestSchemesThatAreRefused(t *testing.T) {
 		if err := s.Check(); fault.KindOf(err) != fault.Usage || fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := NewKeyring(s, []secret.Value{secret.New("k")}); err == nil {
-			t.Errorf("%s: NewKeyring took it", name)
+		if _, err := NewKeySet(s, []secret.Value{secret.New("k")}); err == nil {
+			t.Errorf("%s: NewKeySet took it", name)
 		}
 		if _, err := s.Sign(secret.New("k"), "", nil); err == nil {
 			t.Errorf("%s: Sign took it", name)
@@ -336,7 +336,7 @@ func TestSchemesThatAreRefused(t *testing.T) {
 
 func TestManyKeys(t *testing.T) {
 	keys := []secret.Value{secret.New("a"), secret.New("b"), secret.New("a"), secret.New("c")}
-	ring, err := NewKeyring(wunder, keys)
+	ring, err := NewKeySet(wunder, keys)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -434,7 +434,7 @@ func asSet(list []string) map[string]bool {
 
 func TestAgainstReference(t *testing.T) {
 	const key = "a secret"
-	ring, err := NewKeyring(wunder, []secret.Value{secret.New(key)})
+	ring, err := NewKeySet(wunder, []secret.Value{secret.New(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -533,7 +533,7 @@ func FuzzClaim(f *testing.F) {
 }
 
 func BenchmarkVerify1KiB(b *testing.B) {
-	ring, err := NewKeyring(wunder, []secret.Value{secret.New(strings.Repeat("k", 64))})
+	ring, err := NewKeySet(wunder, []secret.Value{secret.New(strings.Repeat("k", 64))})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -597,12 +597,12 @@ func TestAtTheEdges(t *testing.T) {
 	if got, err := based.Key(secret.New("AQI=")); err != nil || string(got) != "\x01\x02" {
 		t.Errorf("a base64 key is %q, %v", got, err)
 	}
-	_, err = NewKeyring(wunder, []secret.Value{secret.New("fine"), secret.New("")})
+	_, err = NewKeySet(wunder, []secret.Value{secret.New("fine"), secret.New("")})
 	if err == nil || !strings.Contains(err.Error(), "secret 2: ") {
 		t.Errorf("the second secret is named as %v", err)
 	}
 	for header, want := range map[string]Verdict{"": {NoSignature, -1}, "sha256=" + bad: {Mismatch, -1}} {
-		ring, err := NewKeyring(wunder, []secret.Value{secret.New("k")})
+		ring, err := NewKeySet(wunder, []secret.Value{secret.New("k")})
 		if err != nil {
 			t.Fatal(err)
 		}

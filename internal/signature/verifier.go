@@ -11,16 +11,16 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// Keyring is a scheme with its candidate keys, decoded and checked. It is safe
+// KeySet is a scheme with its candidate keys, decoded and checked. It is safe
 // for use by several goroutines, each through its own [Verifier].
-type Keyring struct {
+type KeySet struct {
 	scheme Scheme
 	layout layout
 	keys   [][]byte
-	index  []int // of keys in the list that NewKeyring was given
+	index  []int // of keys in the list that NewKeySet was given
 }
 
-// KeyError says which of the keys given to [NewKeyring] is unusable. It is
+// KeyError says which of the keys given to [NewKeySet] is unusable. It is
 // wrapped in an error of kind Usage and never holds the key.
 type KeyError struct {
 	Index int
@@ -31,11 +31,11 @@ func (e *KeyError) Error() string { return fmt.Sprintf("secret %d: %v", e.Index+
 
 func (e *KeyError) Unwrap() error { return e.Err }
 
-// NewKeyring prepares keys, the preferred one first, for verification under s.
+// NewKeySet prepares keys, the preferred one first, for verification under s.
 // Of equal keys the first counts. An unusable scheme or key is an error of
 // kind Usage, a key's a [KeyError]; no key at all is an error too, since a
-// keyring that cannot match must not be mistaken for one that did not.
-func NewKeyring(s Scheme, keys []secret.Value) (*Keyring, error) {
+// set that cannot match must not be mistaken for one that did not.
+func NewKeySet(s Scheme, keys []secret.Value) (*KeySet, error) {
 	l, err := s.compile()
 	if err != nil {
 		return nil, err
@@ -43,7 +43,7 @@ func NewKeyring(s Scheme, keys []secret.Value) (*Keyring, error) {
 	if len(keys) == 0 {
 		return nil, fault.Usagef("no secret to verify with")
 	}
-	k := &Keyring{scheme: s, layout: l}
+	k := &KeySet{scheme: s, layout: l}
 	seen := make(map[string]bool, len(keys))
 	for i, v := range keys {
 		key, err := s.key(v)
@@ -60,13 +60,13 @@ func NewKeyring(s Scheme, keys []secret.Value) (*Keyring, error) {
 	return k, nil
 }
 
-// Scheme is the scheme that the keyring was made for.
-func (k *Keyring) Scheme() Scheme { return k.scheme }
+// Scheme is the scheme that the set was made for.
+func (k *KeySet) Scheme() Scheme { return k.scheme }
 
-// Verifier checks deliveries against the keys of a keyring. It holds one
+// Verifier checks deliveries against the keys of a set. It holds one
 // reusable HMAC per key, which is why it belongs to a single goroutine.
 type Verifier struct {
-	ring  *Keyring
+	keys  *KeySet
 	macs  []hash.Hash
 	last  int // the key that matched last: tried first, as most batches have one
 	claim Claim
@@ -74,8 +74,8 @@ type Verifier struct {
 }
 
 // Verifier makes a verifier for one goroutine.
-func (k *Keyring) Verifier() *Verifier {
-	v := &Verifier{ring: k, macs: make([]hash.Hash, len(k.keys)), sum: make([]byte, 0, sha256.Size)}
+func (k *KeySet) Verifier() *Verifier {
+	v := &Verifier{keys: k, macs: make([]hash.Hash, len(k.keys)), sum: make([]byte, 0, sha256.Size)}
 	for i, key := range k.keys {
 		v.macs[i] = hmac.New(sha256.New, key)
 	}
@@ -84,7 +84,7 @@ func (k *Keyring) Verifier() *Verifier {
 
 // Verify judges body by the signature in its headers.
 func (v *Verifier) Verify(h Header, body []byte) Verdict {
-	if reason := v.ring.scheme.Claim(h, &v.claim); reason != OK {
+	if reason := v.keys.scheme.Claim(h, &v.claim); reason != OK {
 		return Verdict{Reason: reason, KeyIndex: -1}
 	}
 	return v.Match(&v.claim, body)
@@ -96,13 +96,13 @@ func (v *Verifier) Match(c *Claim, body []byte) Verdict {
 		i := v.nth(n)
 		mac := v.macs[i]
 		mac.Reset()
-		v.write(mac, v.ring.layout.before, c)
+		v.write(mac, v.keys.layout.before, c)
 		mac.Write(body)
-		v.write(mac, v.ring.layout.after, c)
+		v.write(mac, v.keys.layout.after, c)
 		v.sum = mac.Sum(v.sum[:0])
 		if contains(c.digests, v.sum) {
 			v.last = i
-			return Verdict{Reason: OK, KeyIndex: v.ring.index[i]}
+			return Verdict{Reason: OK, KeyIndex: v.keys.index[i]}
 		}
 	}
 	return Verdict{Reason: Mismatch, KeyIndex: -1}
@@ -125,7 +125,7 @@ func (v *Verifier) nth(n int) int {
 func (v *Verifier) Begin(c *Claim) {
 	for _, mac := range v.macs {
 		mac.Reset()
-		v.write(mac, v.ring.layout.before, c)
+		v.write(mac, v.keys.layout.before, c)
 	}
 }
 
@@ -141,11 +141,11 @@ func (v *Verifier) Write(p []byte) (int, error) {
 func (v *Verifier) End(c *Claim) Verdict {
 	for n := range v.macs {
 		i := v.nth(n)
-		v.write(v.macs[i], v.ring.layout.after, c)
+		v.write(v.macs[i], v.keys.layout.after, c)
 		v.sum = v.macs[i].Sum(v.sum[:0])
 		if contains(c.digests, v.sum) {
 			v.last = i
-			return Verdict{Reason: OK, KeyIndex: v.ring.index[i]}
+			return Verdict{Reason: OK, KeyIndex: v.keys.index[i]}
 		}
 	}
 	return Verdict{Reason: Mismatch, KeyIndex: -1}
@@ -156,7 +156,7 @@ func (v *Verifier) write(mac hash.Hash, text string, c *Claim) {
 	if text == "" {
 		return
 	}
-	if v.ring.layout.timestamp {
+	if v.keys.layout.timestamp {
 		text = strings.ReplaceAll(text, timestampPlaceholder, c.timestamp)
 	}
 	mac.Write([]byte(text))

@@ -71,7 +71,7 @@ const diagnosisMemory = 96 << 20
 type Engine struct {
 	o         Options
 	names     []string // of headers that are signatures
-	providers []ringed
+	providers []keyedProvider
 	chunks    sync.Pool // of *Chunk, emptied
 	judges    sync.Pool // of *worker, for Judge
 	explainer diagnosis.Explainer
@@ -79,12 +79,12 @@ type Engine struct {
 	diagnosing *budget
 }
 
-// ringed is a provider with the secrets that fit it.
-type ringed struct {
+// keyedProvider is a provider with the secrets that fit it.
+type keyedProvider struct {
 	Provider
-	ring       *signature.Keyring // nil where no secret fits
-	candidates []int              // of Options.Candidates, by the ring's key index
-	unusable   error              // what is wrong with the scheme
+	keys       *signature.KeySet // nil where no secret fits
+	candidates []int             // of Options.Candidates, by the key index of keys
+	unusable   error             // what is wrong with the scheme
 }
 
 // New checks the options. No candidate at all, an unusable secret and unusable
@@ -105,7 +105,7 @@ func New(o Options) (*Engine, error) {
 	e := &Engine{o: o, diagnosing: newBudget(diagnosisMemory), chunks: sync.Pool{New: func() any { return new(Chunk) }},
 		explainer: diagnosis.Explainer{Providers: o.Providers, Candidates: o.Candidates, Others: o.Others, Signature: o.Signature}}
 	for _, p := range o.Providers {
-		r := ringed{Provider: p, unusable: p.Scheme.Check()}
+		r := keyedProvider{Provider: p, unusable: p.Scheme.Check()}
 		if r.unusable != nil {
 			e.providers = append(e.providers, r)
 			continue
@@ -118,7 +118,7 @@ func New(o Options) (*Engine, error) {
 			}
 		}
 		if len(keys) > 0 {
-			ring, err := signature.NewKeyring(p.Scheme, keys)
+			set, err := signature.NewKeySet(p.Scheme, keys)
 			var bad *signature.KeyError
 			if errors.As(err, &bad) {
 				c := o.Candidates[r.candidates[bad.Index]]
@@ -127,7 +127,7 @@ func New(o Options) (*Engine, error) {
 			if err != nil {
 				return nil, err
 			}
-			r.ring = ring
+			r.keys = set
 		}
 		e.providers = append(e.providers, r)
 	}

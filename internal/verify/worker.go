@@ -38,8 +38,8 @@ func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
 	w.verifiers = make([]*signature.Verifier, len(e.providers))
 	w.claims = make([]signature.Claim, len(e.providers))
 	for i, p := range e.providers {
-		if p.ring != nil {
-			w.verifiers[i] = p.ring.Verifier()
+		if p.keys != nil {
+			w.verifiers[i] = p.keys.Verifier()
 		}
 	}
 	return w

@@ -104,7 +104,7 @@ func TestRecoverOfAnUnknownAccount(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := entry.Leave(); err != nil {
+	if err := entry.Release(); err != nil {
 		t.Fatal(err)
 	}
 	if found := w.recover(); len(found) != 1 || found[0].State != StateNotCreated {

@@ -245,7 +245,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 		return nil, Created{}, notUsable("the journal", err)
 	}
 	if ctx.Err() != nil {
-		return nil, Created{}, notUsable("", errors.Join(ctx.Err(), entry.Done()))
+		return nil, Created{}, notUsable("", errors.Join(ctx.Err(), entry.Remove()))
 	}
 	wh, value, err := c.send(ctx, entry, s)
 	synced := entry.Sync()
@@ -293,7 +293,7 @@ func (c *Client) send(ctx context.Context, entry *secret.Entry, s provider.Spec)
 
 // leave releases the entry, which recover will find if it still exists.
 func (c *Client) leave(entry *secret.Entry, err error) error {
-	if lerr := entry.Leave(); lerr != nil {
+	if lerr := entry.Release(); lerr != nil {
 		c.custody.notify("the journal entry %s could not be released: %v", entry.Path(), lerr)
 	}
 	return err
@@ -301,7 +301,7 @@ func (c *Client) leave(entry *secret.Entry, err error) error {
 
 // done removes the entry of an operation that is over.
 func (c *Client) done(entry *secret.Entry) {
-	if err := entry.Done(); err != nil {
+	if err := entry.Remove(); err != nil {
 		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` will", entry.Path(), err)
 	}
 }
@@ -426,7 +426,7 @@ type answered interface {
 func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secret.Entry, in secret.Intent, err error) error {
 	status, certain := outcome(err)
 	if certain {
-		if derr := entry.Done(); derr != nil {
+		if derr := entry.Remove(); derr != nil {
 			c.custody.notify("the journal entry %s could not be removed: %v", entry.Path(), derr)
 		}
 		return &fault.Error{

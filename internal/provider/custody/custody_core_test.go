@@ -155,7 +155,7 @@ func (w *world) deafJournal() {
 		}
 		return writeAt(f, p, off)
 	}
-	journal := secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
+	journal := secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
 	w.client.custody.Journal = journal
 }
 
@@ -330,7 +330,7 @@ func TestInterruptWhileTheJournalIsMade(t *testing.T) {
 		}
 		return sync(dir)
 	}
-	w.client.custody.Journal = secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
+	w.client.custody.Journal = secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
 	_, err := w.client.Create(ctx, spec, nil)
 	wantKind(t, err, fault.Interrupted, "before anything was sent")
 	if ctx.Err() == nil || w.posts != 0 || len(w.pending()) != 0 {

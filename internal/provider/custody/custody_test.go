@@ -171,7 +171,7 @@ func newWorld(t *testing.T) *world {
 		}
 	}))
 	t.Cleanup(w.server.Close)
-	w.store = secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock})
+	w.store = secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock})
 	w.open()
 	return w
 }
@@ -196,7 +196,7 @@ func (w *world) openAs(key string) {
 	w.client = client
 }
 
-func (w *world) pending() []secret.Pending {
+func (w *world) pending() []secret.OpenOperation {
 	w.t.Helper()
 	got, problems, err := w.journal.List(context.Background())
 	if err != nil || len(problems) > 0 {
@@ -543,7 +543,7 @@ func TestRecoverLeavesLiveCreatesAlone(t *testing.T) {
 	if found := w.recover(); len(found) != 0 {
 		t.Errorf("recover touched a live create: %+v", found)
 	}
-	if err := entry.Done(); err != nil {
+	if err := entry.Remove(); err != nil {
 		t.Error(err)
 	}
 }

@@ -100,7 +100,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	var live []secret.Intent
 	defer func() {
 		for _, u := range open {
-			_ = u.entry.Leave() // after Done it does nothing
+			_ = u.entry.Release() // after Remove it does nothing
 		}
 	}()
 	for _, p := range pending {
@@ -116,7 +116,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		case err != nil:
 			return out, err
 		}
-		u := &unsettled{Pending: now, entry: entry}
+		u := &unsettled{OpenOperation: now, entry: entry}
 		open = append(open, u)
 		f, done, err := r.fromAnswer(ctx, u)
 		if err != nil {
@@ -156,7 +156,7 @@ func (r Recovery) notify(format string, args ...any) {
 
 // unsettled is an entry that this process has claimed.
 type unsettled struct {
-	secret.Pending
+	secret.OpenOperation
 	entry   *secret.Entry
 	settled bool
 	kept    bool         // the secret of its webhook is in the store
@@ -209,7 +209,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 			f := u.finding(StateNotCreated, "")
 			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
 			u.done = true
-			return f, true, u.entry.Done()
+			return f, true, u.entry.Remove()
 		}
 		if saysFailed(err) {
 			u.failed = true
@@ -287,7 +287,7 @@ func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
 		return f, nil // the entry stays until the old webhook is gone
 	}
 	u.done = true
-	return f, u.entry.Done()
+	return f, u.entry.Remove()
 }
 
 func keptPhase(phases []secret.Phase) string {
@@ -571,7 +571,7 @@ func (r Recovery) Removed(ctx context.Context, in secret.Intent, f Finding) erro
 	if err != nil {
 		return err
 	}
-	return errors.Join(entry.Phase(secret.Phase{Name: phaseRemoved, ID: f.ID, At: r.Now().UTC()}), entry.Leave())
+	return errors.Join(entry.Phase(secret.Phase{Name: phaseRemoved, ID: f.ID, At: r.Now().UTC()}), entry.Release())
 }
 
 // nothingMade settles an entry whose webhook the list does not show as one
@@ -583,15 +583,15 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 	case slices.ContainsFunc(u.Phases, removed):
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the webhook was removed"
-		return f, u.entry.Done()
+		return f, u.entry.Remove()
 	case !succeeded(u):
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the provider's list shows no such webhook"
-		return f, u.entry.Done()
+		return f, u.entry.Remove()
 	case since != nil:
 		f := u.finding(StateKept, since.ID)
 		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
-		return f, u.entry.Done()
+		return f, u.entry.Remove()
 	default:
 		f := u.finding(StateUnreadable, "")
 		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()

@@ -56,7 +56,7 @@ func (r *ring) Delete(name string) error {
 func interrupted(t *testing.T, answer string) (*world, *ring) {
 	t.Helper()
 	w, keys := withOld(t), &ring{items: map[string]string{}}
-	dir := secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Keep: secret.InKeyring, Keyring: keys})
+	dir := secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock, Keep: secret.InKeyring, Keyring: keys})
 	w.store, w.journal = dir, dir.OpenJournal(filepath.Join(w.dir, "journal"))
 	in := w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"})
 	entry, err := w.journal.Begin(context.Background(), in, answerRoom)
@@ -66,7 +66,7 @@ func interrupted(t *testing.T, answer string) (*world, *ring) {
 	if _, err := fmt.Fprint(entry, answer); err != nil {
 		t.Fatal(err)
 	}
-	if err := entry.Leave(); err != nil {
+	if err := entry.Release(); err != nil {
 		t.Fatal(err)
 	}
 	w.rows = append(w.rows, row("id-1", w.now))
@@ -88,7 +88,7 @@ func TestRecoverSealed(t *testing.T) {
 		t.Fatal("the entry is gone")
 	}
 	keys.locked = false
-	w.store = secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Keep: secret.InKeyring, Keyring: keys})
+	w.store = secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock, Keep: secret.InKeyring, Keyring: keys})
 	got = w.recover()
 	if len(got) != 2 || got[0].State != StateKept || got[0].ID != "id-1" || got[1].ID != "id-0" || !strings.Contains(got[1].Next, "--delete toy/id-0") {
 		t.Fatalf("%+v", got)

@@ -196,7 +196,7 @@ func stillThere(d *provider.Driver, old string, err error) error {
 func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error) {
 	old := u.Intent.Replaces
 	if rec, err := r.Store.Get(ctx, *old); u.Intent.Overlap || err == nil && !rec.DeletedAt.IsZero() {
-		return nil, u.entry.Done()
+		return nil, u.entry.Remove()
 	}
 	f := u.finding(StateUnknown, old.ID)
 	client, err := r.open(ctx, u.Intent)
@@ -207,7 +207,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 			if err := client.markDeleted(ctx, old.ID); err != nil {
 				return nil, err
 			}
-			return nil, u.entry.Done()
+			return nil, u.entry.Remove()
 		}
 		if errors.Is(err, context.Canceled) {
 			return nil, err

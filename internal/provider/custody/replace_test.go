@@ -128,7 +128,7 @@ func TestInterruptedOverlapIsSettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := entry.Leave(); err != nil {
+	if err := entry.Release(); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range w.recover() {

@@ -60,7 +60,7 @@ func (w *world) stuckJournal(call string) *secret.Journal {
 			return sync(f)
 		}
 	}
-	return secret.OpenDir(w.dir, secret.DirOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
+	return secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.clock, Disk: calls}).OpenJournal(filepath.Join(w.dir, "journal"))
 }
 
 // left puts an entry into the journal as a process leaves it that dies.
@@ -80,7 +80,7 @@ func (w *world) left(in secret.Intent, answer string, phases ...string) {
 			w.t.Fatal(err)
 		}
 	}
-	if err := entry.Leave(); err != nil {
+	if err := entry.Release(); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -187,7 +187,7 @@ func TestGroups(t *testing.T) {
 	} {
 		other := base
 		c.change(&other)
-		groups := groupUnsettled([]*unsettled{{Pending: secret.Pending{Intent: base}}, {Pending: secret.Pending{Intent: other}}})
+		groups := groupUnsettled([]*unsettled{{OpenOperation: secret.OpenOperation{Intent: base}}, {OpenOperation: secret.OpenOperation{Intent: other}}})
 		if alike := len(groups) == 1; alike != c.alike {
 			t.Errorf("%s: alike is %v", name, alike)
 		}
@@ -624,7 +624,7 @@ func TestSee(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer func() { _ = entry.Done() }()
+		defer func() { _ = entry.Remove() }()
 	}
 	seen, err := See(ctx, w.now, w.journal)
 	if err != nil || !seen.At.Equal(w.now) || len(seen.Underway) != 1 || seen.Underway[0].Replaces.ID != "id-0" {
@@ -723,7 +723,7 @@ func TestRecoverSaysWhatIsUnderWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = entry.Done() }()
+	defer func() { _ = entry.Remove() }()
 	r := w.recovery()
 	var said []string
 	r.Notify = func(line string) { said = append(said, line) }

@@ -145,7 +145,7 @@ func TestUnfilledRecords(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = entry.Done() }()
+	defer func() { _ = entry.Remove() }()
 	r := w.recovery()
 	r.Profile = "default"
 	named := func() map[string]Finding {

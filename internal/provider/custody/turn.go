@@ -91,7 +91,7 @@ func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (
 	defer cancel()
 	for _, key := range slices.Compact(keys) {
 		sum := sha256.Sum256([]byte(c.driver.Name + "\x00" + c.origin + "\x00" + key))
-		end, err := c.custody.Journal.Turn(limited, secret.TurnPrefix+hex.EncodeToString(sum[:16]), func() {
+		end, err := c.custody.Journal.Lock(limited, secret.LockPrefix+hex.EncodeToString(sum[:16]), func() {
 			c.custody.notify("Another process is working on this webhook. Waiting for its end.")
 		})
 		if err != nil {

@@ -142,7 +142,7 @@ func TestReplaceOfTheUnsettled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := entry.Leave(); err != nil {
+	if err := entry.Release(); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)

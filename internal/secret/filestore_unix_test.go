@@ -81,7 +81,7 @@ func TestNoRegularFile(t *testing.T) {
 }
 
 // special is damaged without reading the thing itself.
-func special(t *testing.T, d *Dir, ref Ref) {
+func special(t *testing.T, d *FileStore, ref Ref) {
 	ctx := context.Background()
 	path := d.recordPath(ref)
 	if _, err := d.Get(ctx, ref); err == nil || errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), path) {
@@ -105,21 +105,21 @@ func TestLoosePermissionsAreRefused(t *testing.T) {
 	const elsewhere = "choose another directory with --config DIR or HOOKCTL_CONFIG_DIR"
 	for _, c := range []struct {
 		what string
-		path func(d *Dir, ref Ref) string
+		path func(d *FileStore, ref Ref) string
 		mode fs.FileMode
 		cmd  string // "" means accepted
 	}{
-		{"file", (*Dir).recordPath, 0o644, "chmod 600 "},
-		{"file", (*Dir).recordPath, 0o640, "chmod 600 "},
-		{"file", (*Dir).recordPath, 0o602, "chmod 600 "},
-		{"file", (*Dir).recordPath, 0o400, ""},
-		{"webhooks", func(d *Dir, _ Ref) string { return d.webhooks }, 0o755, "chmod 700 "},
-		{"webhooks", func(d *Dir, _ Ref) string { return d.webhooks }, 0o710, "chmod 700 "},
-		{"webhooks", func(d *Dir, _ Ref) string { return d.webhooks }, 0o777, "chmod 700 "},
-		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o755, ""},
-		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o775, "chmod go-w "},
-		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o777 | fs.ModeSticky, elsewhere},
-		{"config", func(d *Dir, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o770 | fs.ModeSticky, elsewhere},
+		{"file", (*FileStore).recordPath, 0o644, "chmod 600 "},
+		{"file", (*FileStore).recordPath, 0o640, "chmod 600 "},
+		{"file", (*FileStore).recordPath, 0o602, "chmod 600 "},
+		{"file", (*FileStore).recordPath, 0o400, ""},
+		{"webhooks", func(d *FileStore, _ Ref) string { return d.webhooks }, 0o755, "chmod 700 "},
+		{"webhooks", func(d *FileStore, _ Ref) string { return d.webhooks }, 0o710, "chmod 700 "},
+		{"webhooks", func(d *FileStore, _ Ref) string { return d.webhooks }, 0o777, "chmod 700 "},
+		{"config", func(d *FileStore, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o755, ""},
+		{"config", func(d *FileStore, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o775, "chmod go-w "},
+		{"config", func(d *FileStore, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o777 | fs.ModeSticky, elsewhere},
+		{"config", func(d *FileStore, _ Ref) string { return filepath.Dir(d.webhooks) }, 0o770 | fs.ModeSticky, elsewhere},
 	} {
 		d, ref, _ := dirWithNeighbour(t)
 		path := c.path(d, ref)
@@ -182,7 +182,7 @@ func TestForeignOwnerIsRefused(t *testing.T) {
 	if err := os.Symlink(cfg, link); err != nil {
 		t.Fatal(err)
 	}
-	through := OpenDir(link, DirOptions{})
+	through := OpenFileStore(link, FileStoreOptions{})
 	if _, err := through.Get(ctx, ref); err != nil {
 		t.Error(err)
 	}
@@ -210,7 +210,7 @@ func TestUnusableDirectories(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{file, filepath.Join(file, "below"), dangling, filepath.Join(base, strings.Repeat("n", 300)), "/proc/hookctl"} {
-		d := OpenDir(dir, DirOptions{})
+		d := OpenFileStore(dir, FileStoreOptions{})
 		for what, err := range map[string]error{"Check": d.Check(ctx), "Put": d.Put(ctx, fullRecord())} {
 			if err == nil || fault.ExitCode(err) != 1 || !strings.Contains(err.Error(), dir[:min(len(dir), 200)]) || fault.HintOf(err).String() == "" {
 				t.Errorf("%s in %.40s: %v (hint %q)", what, dir, err, fault.HintOf(err).String())
@@ -262,14 +262,14 @@ func TestModesUnderUmask(t *testing.T) {
 // everything makes one of each file.
 func everything(t *testing.T, dir string) {
 	ctx := context.Background()
-	d := OpenDir(dir, DirOptions{})
+	d := OpenFileStore(dir, FileStoreOptions{})
 	e, err := OpenJournal(filepath.Join(dir, "journal")).Begin(ctx, Intent{Operation: "create"}, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, err := range []error{
 		d.Check(ctx), d.Put(ctx, fullRecord()), d.PutCredential(ctx, Credential{Provider: "p"}),
-		e.Leave(), WriteFile(nil, filepath.Join(dir, "sink"), []byte(canary)),
+		e.Release(), WriteFile(nil, filepath.Join(dir, "sink"), []byte(canary)),
 	} {
 		if err != nil {
 			t.Error(err)
@@ -286,7 +286,7 @@ func TestFileSizeLimit(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		d, j := OpenDir(dir, DirOptions{}), OpenJournal(filepath.Join(dir, "journal"))
+		d, j := OpenFileStore(dir, FileStoreOptions{}), OpenJournal(filepath.Join(dir, "journal"))
 		large := Record{Provider: "p", ID: "i", Secret: New("new"), Name: strings.Repeat("n", 40<<10)}
 		_, begun := j.Begin(ctx, Intent{Operation: "create"}, 64<<10)
 		for what, err := range map[string]error{"Check": d.Check(ctx), "Put": d.Put(ctx, large), "Begin": begun} {
@@ -298,7 +298,7 @@ func TestFileSizeLimit(t *testing.T) {
 	}
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "cfg")
-	d := OpenDir(dir, DirOptions{})
+	d := OpenFileStore(dir, FileStoreOptions{})
 	if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("old")}); err != nil {
 		t.Fatal(err)
 	}

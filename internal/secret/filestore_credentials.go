@@ -12,14 +12,14 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-func (d *Dir) credentialPath(provider, profile, origin string) string {
+func (d *FileStore) credentialPath(provider, profile, origin string) string {
 	return filepath.Join(d.credentials, fileName("credential", provider, profile, origin))
 }
 
 // PutCredential implements [CredentialStore]. A zero SavedAt becomes the
 // present time; Fingerprints and Keyring are ignored. Like Put, it never
 // replaces a file that cannot be read.
-func (d *Dir) PutCredential(ctx context.Context, c Credential) error {
+func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
 	if c.SavedAt.IsZero() && d.now != nil {
 		c.SavedAt = d.now()
 	}
@@ -34,13 +34,13 @@ func (d *Dir) PutCredential(ctx context.Context, c Credential) error {
 			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
 		}
 	}
-	if c.Keyring = d.spaceFor(old.Keyring); c.Keyring == "" {
+	if c.Keyring = d.namespaceFor(old.Keyring); c.Keyring == "" {
 		return d.writeCredential(ctx, &c)
 	}
 	if err := d.disk.makeStoreDir(d.credentials); err != nil {
 		return storeFault(err)
 	}
-	return d.inTurn(ctx, d.credentials, func() error {
+	return d.whileLocked(ctx, d.credentials, func() error {
 		if err := d.writeCredential(ctx, &c); err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (d *Dir) PutCredential(ctx context.Context, c Credential) error {
 }
 
 // writeCredential keeps c where c.Keyring says and fills its fingerprints.
-func (d *Dir) writeCredential(ctx context.Context, c *Credential) error {
+func (d *FileStore) writeCredential(ctx context.Context, c *Credential) error {
 	c.Fingerprints = fingerprints(c.Fields)
 	data, err := encodeCredential(*c)
 	if err == nil {
@@ -78,7 +78,7 @@ func (d *Dir) writeCredential(ctx context.Context, c *Credential) error {
 }
 
 // GetCredential implements [CredentialStore].
-func (d *Dir) GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error) {
+func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error) {
 	c, err := d.lookCredential(provider, profile, origin)
 	if err == nil {
 		err = d.fillCredential(ctx, &c)
@@ -90,7 +90,7 @@ func (d *Dir) GetCredential(ctx context.Context, provider, profile, origin strin
 }
 
 // lookCredential reads the file of a credential, without what is in the keyring.
-func (d *Dir) lookCredential(provider, profile, origin string) (Credential, error) {
+func (d *FileStore) lookCredential(provider, profile, origin string) (Credential, error) {
 	ok, err := openStoreDir(d.credentials)
 	if err != nil {
 		return Credential{}, err
@@ -107,7 +107,7 @@ func (d *Dir) lookCredential(provider, profile, origin string) (Credential, erro
 
 // DeleteCredential implements [CredentialStore]. A file that cannot be read is
 // not removed, and one of which the keyring does not let go stays too.
-func (d *Dir) DeleteCredential(ctx context.Context, provider, profile, origin string) error {
+func (d *FileStore) DeleteCredential(ctx context.Context, provider, profile, origin string) error {
 	c, err := d.lookCredential(provider, profile, origin)
 	if err != nil {
 		return err
@@ -121,7 +121,7 @@ func (d *Dir) DeleteCredential(ctx context.Context, provider, profile, origin st
 
 // ListCredentials implements [CredentialStore], ordered by provider, profile
 // and origin.
-func (d *Dir) ListCredentials(ctx context.Context) ([]Credential, []Problem, error) {
+func (d *FileStore) ListCredentials(ctx context.Context) ([]Credential, []Problem, error) {
 	all, problems, err := readAll(ctx, d.credentials, readCredential)
 	if err != nil {
 		return nil, nil, err

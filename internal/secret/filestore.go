@@ -17,24 +17,24 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// Dir is the store: one file per webhook and one per account, so that two
+// FileStore is the store: one file per webhook and one per account, so that two
 // processes never rewrite each other's secrets and no lock is needed. The
 // values are in the files, or in the keyring: each file says where, and new
-// ones follow [DirOptions.Keep]. What lies in the keyring stays there, and what
+// ones follow [FileStoreOptions.Keep]. What lies in the keyring stays there, and what
 // is written while new values go there goes there too, so that nothing but
-// [Dir.Move] puts a value into a file that was in none. It implements [Store]
+// [FileStore.Move] puts a value into a file that was in none. It implements [Store]
 // and [CredentialStore].
 //
 // A context that is done does not stop a write: nothing here waits for long,
 // and a secret that has arrived must be kept.
-type Dir struct {
+type FileStore struct {
 	webhooks    string
 	credentials string
 	now         func() time.Time
 	disk        *disk
 	keep        string // InFile or InKeyring: where new values go
-	space       string // names new items in the keyring
-	vault       *vault
+	namespace   string // names new items in the keyring
+	keyring     *guardedKeyring
 	patience    time.Duration // how long a Put into a file waits for its turn
 }
 
@@ -44,8 +44,8 @@ const (
 	InKeyring = "keyring"
 )
 
-// DirOptions are what a Dir takes from outside. All may be left out.
-type DirOptions struct {
+// FileStoreOptions are what a FileStore takes from outside. All may be left out.
+type FileStoreOptions struct {
 	Now     func() time.Time // dates records and credentials that come without a time
 	Warn    func(string)     // told once when the file system cannot make names durable
 	Keep    string           // InFile or InKeyring: where new values go; "" is InFile
@@ -54,8 +54,8 @@ type DirOptions struct {
 }
 
 var (
-	_ Store           = (*Dir)(nil)
-	_ CredentialStore = (*Dir)(nil)
+	_ Store           = (*FileStore)(nil)
+	_ CredentialStore = (*FileStore)(nil)
 )
 
 // below is the directory of that name in dir, "" where there is no dir.
@@ -66,33 +66,33 @@ func below(dir, name string) string {
 	return filepath.Join(dir, name)
 }
 
-// OpenDir uses the configuration directory dir. Nothing is made before the
+// OpenFileStore uses the configuration directory dir. Nothing is made before the
 // first Check or Put. Where dir is "" the store is empty, and keeps nothing: see
 // [NoPlace].
-func OpenDir(dir string, o DirOptions) *Dir {
+func OpenFileStore(dir string, o FileStoreOptions) *FileStore {
 	if o.Keyring == nil {
 		o.Keyring = noKeyring{}
 	}
-	return &Dir{
+	return &FileStore{
 		webhooks:    below(dir, "webhooks"),
 		credentials: below(dir, "credentials"),
 		now:         o.Now,
 		disk:        newDisk(o.Disk, o.Warn),
 		keep:        cmp.Or(o.Keep, InFile),
-		space:       keyringSpace(dir),
-		vault:       newVault(o.Keyring),
+		namespace:   keyringNamespace(dir),
+		keyring:     newGuardedKeyring(o.Keyring),
 		patience:    2 * time.Second,
 	}
 }
 
 // Name implements [Store]: where new values go.
-func (d *Dir) Name() string { return d.keep }
+func (d *FileStore) Name() string { return d.keep }
 
-// spaceFor is where a value goes that lies in the keyring under old, or in a
+// namespaceFor is where a value goes that lies in the keyring under old, or in a
 // file if old is empty.
-func (d *Dir) spaceFor(old string) string {
+func (d *FileStore) namespaceFor(old string) string {
 	if old == "" && d.keep == InKeyring {
-		return d.space
+		return d.namespace
 	}
 	return old
 }
@@ -102,10 +102,10 @@ const probeSize = 64 << 10
 
 // Check implements [Store]. It also removes temporary files that killed
 // processes left behind.
-func (d *Dir) Check(ctx context.Context) error { return d.CheckPlace(ctx, d.keep) }
+func (d *FileStore) Check(ctx context.Context) error { return d.CheckPlace(ctx, d.keep) }
 
 // CheckPlace is Check for values that go to place, [InFile] or [InKeyring].
-func (d *Dir) CheckPlace(ctx context.Context, place string) error {
+func (d *FileStore) CheckPlace(ctx context.Context, place string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -117,11 +117,11 @@ func (d *Dir) CheckPlace(ctx context.Context, place string) error {
 	if err := storeFault(diskFault(d.webhooks, d.probe())); err != nil || place != InKeyring {
 		return err
 	}
-	return d.vault.probe(ctx, d.space+"/probe/"+randomID())
+	return d.keyring.probe(ctx, d.namespace+"/probe/"+randomID())
 }
 
 // probe goes through all that Put does, with a file of a temporary name.
-func (d *Dir) probe() error {
+func (d *FileStore) probe() error {
 	data := bytes.Repeat([]byte("hookctl probe, safe to remove\n"), probeSize/30+1)[:probeSize]
 	path := filepath.Join(d.webhooks, tempPrefix+randomID()+tempSuffix)
 	err := d.disk.replace(path, data)
@@ -137,14 +137,14 @@ func (d *Dir) probe() error {
 	return err
 }
 
-func (d *Dir) recordPath(ref Ref) string {
+func (d *FileStore) recordPath(ref Ref) string {
 	return filepath.Join(d.webhooks, fileName("webhook", ref.Provider, ref.ID))
 }
 
 // Put implements [Store]. The secret must not be empty nor contain a NUL byte.
 // A zero CreatedAt becomes the present time; Store, Fingerprint, Path and
 // Keyring are ignored.
-func (d *Dir) Put(ctx context.Context, r Record) error {
+func (d *FileStore) Put(ctx context.Context, r Record) error {
 	if r.CreatedAt.IsZero() && d.now != nil {
 		r.CreatedAt = d.now()
 	}
@@ -158,7 +158,7 @@ func (d *Dir) Put(ctx context.Context, r Record) error {
 			return err
 		}
 	}
-	r.Keyring = d.spaceFor(old.Keyring)
+	r.Keyring = d.namespaceFor(old.Keyring)
 	if _, err := d.encode(&r); err != nil {
 		return recordFault(r, err)
 	}
@@ -178,7 +178,7 @@ func (d *Dir) Put(ctx context.Context, r Record) error {
 		return d.write(ctx, r)
 	}
 	if r.Keyring != "" {
-		return d.inTurn(ctx, d.webhooks, keep)
+		return d.whileLocked(ctx, d.webhooks, keep)
 	}
 	wait, cancel := context.WithTimeout(ctx, d.patience)
 	defer cancel()
@@ -195,7 +195,7 @@ func recordFault(r Record, err error) error {
 
 // inPlace is the record that Put would replace, without what is in the keyring;
 // a zero one where there is none.
-func (d *Dir) inPlace(ref Ref) (Record, error) {
+func (d *FileStore) inPlace(ref Ref) (Record, error) {
 	old, err := readRecord(d.recordPath(ref))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -222,7 +222,7 @@ func (r *Record) carry(old Record) {
 
 // write keeps r where r.Keyring says: the items first, the file that speaks of
 // them second.
-func (d *Dir) write(ctx context.Context, r Record) error {
+func (d *FileStore) write(ctx context.Context, r Record) error {
 	data, err := d.encode(&r)
 	if err != nil {
 		return recordFault(r, err)
@@ -250,7 +250,7 @@ func (d *Dir) write(ctx context.Context, r Record) error {
 }
 
 // encode is the file of r, which it completes with fingerprints.
-func (d *Dir) encode(r *Record) ([]byte, error) {
+func (d *FileStore) encode(r *Record) ([]byte, error) {
 	if err := checkSecret(r.Secret); err != nil {
 		return nil, err
 	}
@@ -271,7 +271,7 @@ func (d *Dir) encode(r *Record) ([]byte, error) {
 
 // Get implements [Store]. Where the keyring has not got the secret, the error
 // is [ErrLost].
-func (d *Dir) Get(ctx context.Context, ref Ref) (Record, error) {
+func (d *FileStore) Get(ctx context.Context, ref Ref) (Record, error) {
 	r, err := d.look(ref)
 	if err == nil {
 		err = d.fill(ctx, &r)
@@ -283,7 +283,7 @@ func (d *Dir) Get(ctx context.Context, ref Ref) (Record, error) {
 }
 
 // look reads the file of a record, without what is in the keyring.
-func (d *Dir) look(ref Ref) (Record, error) {
+func (d *FileStore) look(ref Ref) (Record, error) {
 	ok, err := openStoreDir(d.webhooks)
 	if err != nil {
 		return Record{}, err
@@ -300,7 +300,7 @@ func (d *Dir) look(ref Ref) (Record, error) {
 
 // Delete implements [Store]. A file that cannot be read is not removed, and one
 // of which the keyring does not let go stays too.
-func (d *Dir) Delete(ctx context.Context, ref Ref) error {
+func (d *FileStore) Delete(ctx context.Context, ref Ref) error {
 	r, err := d.look(ref)
 	if err != nil {
 		return err
@@ -320,7 +320,7 @@ func removed(path string, err error) error {
 }
 
 // List implements [Store].
-func (d *Dir) List(ctx context.Context) ([]Record, []Problem, error) {
+func (d *FileStore) List(ctx context.Context) ([]Record, []Problem, error) {
 	records, problems, err := readAll(ctx, d.webhooks, readRecord)
 	if err != nil {
 		return nil, nil, err

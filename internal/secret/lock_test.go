@@ -19,12 +19,12 @@ func TestTurn(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	ctx := context.Background()
 	alone := func() { t.Error("it waits for nobody") }
-	release, err := OpenJournal(dir).Turn(ctx, "apply", alone)
+	release, err := OpenJournal(dir).Lock(ctx, "apply", alone)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Another name is another turn, and nobody takes the lock for an entry's.
-	other, err := OpenJournal(dir).Turn(ctx, "other", alone)
+	other, err := OpenJournal(dir).Lock(ctx, "other", alone)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,13 +36,13 @@ func TestTurn(t *testing.T) {
 	}
 
 	impatient, cancel := context.WithCancel(ctx)
-	if _, err := OpenJournal(dir).Turn(impatient, "apply", cancel); !errors.Is(err, context.Canceled) {
+	if _, err := OpenJournal(dir).Lock(impatient, "apply", cancel); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 	waiting := make(chan struct{})
 	got := make(chan error)
 	go func() {
-		next, err := OpenJournal(dir).Turn(ctx, "apply", func() { close(waiting) })
+		next, err := OpenJournal(dir).Lock(ctx, "apply", func() { close(waiting) })
 		if err == nil {
 			err = next()
 		}
@@ -74,28 +74,28 @@ func TestTurnFiles(t *testing.T) {
 		return err == nil
 	}
 	take := func(name string) func() error {
-		release, err := j.Turn(ctx, name, func() { t.Error("it waits for nobody") })
+		release, err := j.Lock(ctx, name, func() { t.Error("it waits for nobody") })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return release
 	}
 	for range 3 {
-		release := take(TurnPrefix + "a")
-		if !there(TurnPrefix + "a") {
+		release := take(LockPrefix + "a")
+		if !there(LockPrefix + "a") {
 			t.Error("no file")
 		}
 		if err := release(); err != nil {
 			t.Error(err)
 		}
-		if durable.HasModes && there(TurnPrefix+"a") {
+		if durable.HasModes && there(LockPrefix+"a") {
 			t.Error("the file is left")
 		}
 	}
-	inUse := take(TurnPrefix + "used")
+	inUse := take(LockPrefix + "used")
 	old := time.Now().Add(-2 * staleLock)
 	for name, age := range map[string]time.Time{"old": old, "young": time.Now(), "used": old} {
-		path := j.lockPath(TurnPrefix + name)
+		path := j.lockPath(LockPrefix + name)
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 		if err == nil {
 			err = errors.Join(f.Close(), os.Chtimes(path, age, age))
@@ -104,18 +104,18 @@ func TestTurnFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := begin(t, j, fullIntent(), 1).Done(); err != nil {
+	if err := begin(t, j, fullIntent(), 1).Remove(); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{"old": false, "young": true, "used": true} {
-		if there(TurnPrefix+name) != want {
+		if there(LockPrefix+name) != want {
 			t.Errorf("%s: there is %v", name, !want)
 		}
 	}
 	if err := inUse(); err != nil {
 		t.Error(err)
 	}
-	take(TurnPrefix + "young")
+	take(LockPrefix + "young")
 }
 
 // TestTurnsAtOnce: many that want one turn get it one after the other, although
@@ -128,7 +128,7 @@ func TestTurnsAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				release, err := OpenJournal(dir).Turn(context.Background(), TurnPrefix+"x", func() {})
+				release, err := OpenJournal(dir).Lock(context.Background(), LockPrefix+"x", func() {})
 				if err != nil {
 					t.Error(err)
 					return

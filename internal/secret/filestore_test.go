@@ -18,8 +18,8 @@ import (
 
 var at = time.Date(2026, 5, 17, 14, 30, 1, 123456789, time.UTC)
 
-func testDir(t testing.TB) *Dir {
-	return OpenDir(filepath.Join(t.TempDir(), "cfg"), DirOptions{Now: func() time.Time { return at }})
+func testDir(t testing.TB) *FileStore {
+	return OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Now: func() time.Time { return at }})
 }
 
 func fullRecord() Record {
@@ -32,7 +32,7 @@ func fullRecord() Record {
 }
 
 // kept is r as Get returns it.
-func kept(d *Dir, r Record) Record {
+func kept(d *FileStore, r Record) Record {
 	r.Store, r.Path, r.Fingerprint = "file", d.recordPath(r.Ref()), r.Secret.Fingerprint()
 	return r
 }
@@ -369,7 +369,7 @@ func flip(data []byte, f func(i, bit int, flipped []byte)) {
 }
 
 // damaged checks what must hold for a file that is not as it was written.
-func damaged(t *testing.T, d *Dir, ref Ref, what string) {
+func damaged(t *testing.T, d *FileStore, ref Ref, what string) {
 	t.Helper()
 	ctx := context.Background()
 	path := d.recordPath(ref)
@@ -397,7 +397,7 @@ func damaged(t *testing.T, d *Dir, ref Ref, what string) {
 	}
 }
 
-func dirWithNeighbour(t *testing.T) (*Dir, Ref, []byte) {
+func dirWithNeighbour(t *testing.T) (*FileStore, Ref, []byte) {
 	t.Helper()
 	d := testDir(t)
 	for _, r := range []Record{fullRecord(), {Provider: "p", ID: "neighbour", Secret: New("n")}} {
@@ -578,7 +578,7 @@ func TestPutAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range n {
 		all.Go(func() {
-			d := OpenDir(dir, DirOptions{Now: func() time.Time { return at }})
+			d := OpenFileStore(dir, FileStoreOptions{Now: func() time.Time { return at }})
 			d.patience = time.Minute
 			if err := d.Put(ctx, Record{Provider: "zyntro", ID: "x", Secret: New(fmt.Sprint("secret ", i))}); err != nil {
 				t.Error(err)
@@ -586,7 +586,7 @@ func TestPutAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
-	got, err := OpenDir(dir, DirOptions{}).Get(ctx, Ref{Provider: "zyntro", ID: "x"})
+	got, err := OpenFileStore(dir, FileStoreOptions{}).Get(ctx, Ref{Provider: "zyntro", ID: "x"})
 	if err != nil || len(got.known()) != n {
 		t.Errorf("%d secrets are kept, want %d: %v", len(got.known()), n, err)
 	}
