@@ -69,6 +69,7 @@ var layers = map[string]int{
 var owners = map[string][]string{
 	"github.com/spf13/cobra":            {"internal/cli/", "internal/docgen/"},
 	"github.com/spf13/cobra/doc":        {"internal/docgen/"},
+	"github.com/cpuguy83/go-md2man":     {"internal/docgen/man.go"},
 	"github.com/spf13/pflag":            {"internal/cli/"},
 	"github.com/spf13/viper":            {"internal/config/viper.go"},
 	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},

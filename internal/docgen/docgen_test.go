@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
+
+var testDate = time.Date(2026, time.November, 28, 0, 0, 0, 0, time.UTC)
 
 const again = "run: go generate ./cmd/hookctl"
 
@@ -58,13 +62,13 @@ func TestWriteRemoves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := write(root, map[string][]byte{"docs/man/new.1": []byte("new")}); err != nil {
+	if err := write(root, map[string][]byte{"docs/reference/new.md": []byte("new")}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(filepath.Join(root, "docs", "reference", "gone.md")); !os.IsNotExist(err) {
 		t.Errorf("gone.md is still there: %v", err)
 	}
-	for name, want := range map[string]string{"docs/guide.md": "x", "completions/.keep": "x", "docs/man/new.1": "new"} {
+	for name, want := range map[string]string{"docs/guide.md": "x", "completions/.keep": "x", "docs/reference/new.md": "new"} {
 		if got := read(t, root, name); string(got) != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}
@@ -113,7 +117,17 @@ func TestPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	pages, err := manual(testDate)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(files, pages)
 	for name, texts := range map[string][]string{
+		"hookctl.1":                               {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`, ".SH SEE ALSO"},
+		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP"},
+		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH WORDS IN JSON ERRORS"},
+		"hookctl-environment.7":                   {"\\fBHOOKCTL_WUNDERTREOS_TOKEN\\fP"},
+		"hookctl-formats.7":                       {"\\fBndjson\\fP", "\\fBconflicting-signatures\\fP", "\\fBfile:PATH\\fP"},
 		"docs/reference/README.md":                {"- [hookctl create](hookctl_create.md): ", "- [Exit codes](exit-codes.md)"},
 		"docs/reference/hookctl.md":               {"```\n  hookctl demo ", "[hookctl list-events](hookctl_list-events.md)"},
 		"docs/reference/hookctl_create_zyntro.md": {"hookctl create zyntro [flags]", "--auth-type string"},
@@ -121,8 +135,6 @@ func TestPages(t *testing.T) {
 		"docs/reference/exit-codes.md":            {"| `7` | needs a human", "| `130` | interrupted |"},
 		"docs/reference/environment.md":           {"| `HOOKCTL_ZYNTRO_BASE_URL` | ", "| `HOOKCTL_WUNDERTREOS_TOKEN` | "},
 		"docs/reference/formats.md":               {"| `ndjson` | ", "| `conflicting-signatures` | "},
-		"docs/man/hookctl.1":                      {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`},
-		"docs/man/hookctl-get.1":                  {"hookctl get <webhook> [flags]"},
 		"completions/_hookctl":                    {"#compdef hookctl"},
 		"completions/hookctl.bash":                {"complete "},
 		"completions/hookctl.fish":                {"complete -c hookctl"},
@@ -144,14 +156,17 @@ func TestOnlyOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"docs/man/hookctl-help.1", "docs/reference/hookctl_help.md"} {
-		if files[name] == nil {
-			t.Errorf("%s is missing", name)
-		}
+	pages, err := manual(testDate)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if files["docs/reference/hookctl_help.md"] == nil || pages["hookctl-help.1"] == nil {
+		t.Error("a page of hookctl help is missing")
+	}
+	maps.Copy(files, pages)
 	for name := range files {
 		if strings.HasSuffix(name, "_help.md") && name != "docs/reference/hookctl_help.md" ||
-			strings.HasSuffix(name, "-help.1") && name != "docs/man/hookctl-help.1" {
+			strings.HasSuffix(name, "-help.1") && name != "hookctl-help.1" {
 			t.Errorf("%s is a page of cobra's own help command", name)
 		}
 	}
@@ -163,6 +178,21 @@ func TestProse(t *testing.T) {
 	want := "Read \\<this>, and \\`that\\`:\n\n```\n  hookctl get <webhook>\n\n  hookctl list\n```\n\nThen a \\* b.\n```\n  last\n```"
 	if got != want {
 		t.Errorf("got:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+// TestManual makes the man pages as a release does.
+func TestManual(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := run([]string{"man", dir, "2026-11-28T12:00:00Z"}); err != nil {
+		t.Fatal(err)
+	}
+	if page := read(t, dir, "hookctl-get.1"); !bytes.Contains(page, []byte("Nov 2026")) {
+		t.Errorf("the page is:\n%s", page)
+	}
+	if err := run([]string{"man", dir, "today"}); err == nil {
+		t.Error("a date that is none is taken")
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -17,16 +16,11 @@ import (
 // The directories that docgen owns, from the root of the repository.
 const (
 	referenceDir   = "docs/reference"
-	manDir         = "docs/man"
 	completionsDir = "completions"
 )
 
 // schemaFile is the JSON Schema of manifests, for editors.
 const schemaFile = "docs/manifest.schema.json"
-
-// manDate stands on every man page. It is fixed, since a date of the day would
-// make the pages differ from those committed when the month turns.
-var manDate = time.Date(2026, time.November, 1, 0, 0, 0, 0, time.UTC)
 
 // generate makes every file, by its path from the root of the repository. The
 // result is the same on every machine.
@@ -37,7 +31,7 @@ func generate() (map[string][]byte, error) {
 	}
 	root := cli.Root()
 	files[referenceDir+"/README.md"] = index(root, cli.Topics())
-	for _, part := range []func(map[string][]byte) error{reference, manual, completions, schema} {
+	for _, part := range []func(map[string][]byte) error{reference, completions, schema} {
 		if err := part(files); err != nil {
 			return nil, err
 		}
@@ -61,29 +55,6 @@ func reference(files map[string][]byte) error {
 // pageName is the name of a command's Markdown page.
 func pageName(c *cobra.Command) string {
 	return strings.ReplaceAll(c.CommandPath(), " ", "_") + ".md"
-}
-
-// manual adds a man page for each command.
-func manual(files map[string][]byte) error {
-	root := cli.Root()
-	// cobra's man pages are made by way of Markdown, in which <webhook> would be
-	// read as a tag and dropped.
-	if err := walk(root, func(c *cobra.Command) error {
-		c.Long, c.Use = prose(c.Long), escape(c.Use)
-		return nil
-	}); err != nil {
-		return err
-	}
-	return walk(root, func(c *cobra.Command) error {
-		var page bytes.Buffer
-		date := manDate
-		header := &doc.GenManHeader{Section: "1", Date: &date, Source: "hookctl", Manual: "hookctl manual"}
-		if err := doc.GenMan(c, header, &page); err != nil {
-			return err
-		}
-		files[manDir+"/"+strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(page.Bytes())
-		return nil
-	})
 }
 
 // completions adds the script for each shell, under the name by which the

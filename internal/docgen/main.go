@@ -1,8 +1,9 @@
 // Command docgen writes what is generated from the program itself: the
-// reference and the man pages under docs/, and the completion scripts. Its
-// argument is the root of the repository:
+// reference under docs/ and the completion scripts, which are committed, and the
+// man pages, which a release makes:
 //
 //	go generate ./cmd/hookctl
+//	go run ./internal/docgen man DIRECTORY 2026-11-28T00:00:00Z
 //
 // It is a program of its own so that what renders Markdown and man pages is not
 // linked into hookctl.
@@ -14,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 func main() {
@@ -24,8 +26,19 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) == 3 && args[0] == "man" {
+		date, err := time.Parse(time.RFC3339, args[2])
+		if err != nil {
+			return err
+		}
+		pages, err := manual(date)
+		if err != nil {
+			return err
+		}
+		return writeFiles(args[1], pages)
+	}
 	if len(args) != 1 {
-		return errors.New("usage: docgen REPOSITORY")
+		return errors.New("usage: docgen REPOSITORY, or: docgen man DIRECTORY DATE")
 	}
 	files, err := generate()
 	if err != nil {
@@ -47,6 +60,11 @@ func write(root string, files map[string][]byte) error {
 			}
 		}
 	}
+	return writeFiles(root, files)
+}
+
+// writeFiles writes files, named by their paths from root.
+func writeFiles(root string, files map[string][]byte) error {
 	for name, text := range files {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -63,7 +81,7 @@ func write(root string, files map[string][]byte) error {
 // root with slashes. Dot-files are not among them.
 func generated(root string) ([]string, error) {
 	var names []string
-	for _, dir := range []string{referenceDir, manDir, completionsDir} {
+	for _, dir := range []string{referenceDir, completionsDir} {
 		entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err

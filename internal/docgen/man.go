@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cpuguy83/go-md2man/v2/md2man"
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"github.com/hookctl/hookctl/internal/cli"
+)
+
+// manual makes the man pages of a release, by file name: section 1 for the
+// commands, section 7 for the topics of help. date stands on each of them.
+func manual(date time.Time) (map[string][]byte, error) {
+	files := map[string][]byte{}
+	topics := map[string]cli.Topic{}
+	for _, t := range cli.Topics() {
+		topics[t.Name] = t
+		files["hookctl-"+t.Name+".7"] = topicPage(t, date)
+	}
+	root := cli.Root()
+	// cobra's man pages are made by way of Markdown, in which <webhook> would be
+	// read as a tag and dropped.
+	if err := walk(root, func(c *cobra.Command) error {
+		c.Long, c.Use = prose(c.Long), escape(c.Use)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	tail := troff(commandTail(topics["exit-codes"], topics["environment"]))
+	err := walk(root, func(c *cobra.Command) error {
+		var page bytes.Buffer
+		header := &doc.GenManHeader{Section: "1", Date: &date, Source: "hookctl", Manual: "hookctl manual"}
+		if err := doc.GenMan(c, header, &page); err != nil {
+			return err
+		}
+		text, links, _ := bytes.Cut(page.Bytes(), []byte(".SH SEE ALSO\n"))
+		text = bytes.Join([][]byte{text, tail, []byte(seeAlso), links}, nil)
+		files[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(text)
+		return nil
+	})
+	return files, err
+}
+
+// seeAlso begins the last section of a command's page.
+const seeAlso = ".SH SEE ALSO\n\\fBhookctl-exit-codes(7)\\fP, \\fBhookctl-environment(7)\\fP, \\fBhookctl-formats(7)\\fP,\n"
+
+// commandTail is what the page of every command ends with, in Markdown.
+func commandTail(codes, environment cli.Topic) string {
+	where, files := environment.Sections[0], environment.Sections[len(environment.Sections)-1]
+	return "# EXIT STATUS\n\n" + definitions(codes.Sections[0]) +
+		"# ENVIRONMENT\n\n" + definitions(where) + "All others, credentials and settings among them: **hookctl-environment(7)**.\n\n" +
+		"# FILES\n\nThey are in the configuration directory.\n\n" + definitions(files)
+}
+
+// topicPage is a page of section 7.
+func topicPage(t cli.Topic, date time.Time) []byte {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%% \"HOOKCTL-%s\" \"7\" \"%s\" \"hookctl\" \"hookctl manual\"\n\n", strings.ToUpper(t.Name), date.Format("Jan 2006"))
+	fmt.Fprintf(&b, "# NAME\n\nhookctl-%s - %s\n\n# DESCRIPTION\n\n%s\n\n", t.Name, escape(t.Title), prose(t.Intro))
+	for _, s := range t.Sections {
+		if s.Title != "" {
+			b.WriteString("# " + strings.ToUpper(escape(s.Title)) + "\n\n")
+		}
+		if s.Intro != "" {
+			b.WriteString(prose(s.Intro) + "\n\n")
+		}
+		b.WriteString(definitions(s))
+	}
+	b.WriteString("# SEE ALSO\n\n**hookctl(1)**\n")
+	return tidy(md2man.Render([]byte(b.String())))
+}
+
+// definitions is the list of a section's words, in Markdown.
+func definitions(s cli.Section) string {
+	var b strings.Builder
+	for _, e := range s.Entries {
+		fmt.Fprintf(&b, "**%s**\n: %s\n\n", escape(e.Word), escape(strings.ReplaceAll(e.Meaning, "\n", " ")))
+	}
+	return b.String()
+}
+
+// troff renders the sections of a part of a page.
+func troff(markdown string) []byte {
+	page := md2man.Render([]byte("# title\n\n" + markdown)) // the first heading becomes the title of a page
+	return page[bytes.Index(page, []byte(".SH")):]
+}
