@@ -25,7 +25,6 @@ import (
 const apiInputCap = 1 << 20
 
 type apiOptions struct {
-	app    *app
 	driver *provider.Driver
 	path   string
 
@@ -69,17 +68,14 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return g.completeProviders(cmd, args, typed)
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
 			o.path = args[1]
-			return runAPI(cmd.Context(), o)
-		},
+			return runAPI(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
@@ -95,15 +91,14 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 	return c
 }
 
-func runAPI(ctx context.Context, o *apiOptions) error {
-	a := o.app
+func runAPI(ctx context.Context, a *app, o *apiOptions) error {
 	switch {
 	case a.out.Format() == render.Name:
 		return fault.Usagef("an answer has no names: -o name cannot print it")
 	case o.include && a.out.Structured():
 		return fault.Usagef("--include prints more than JSON, so --jq and --output do not go with it")
 	}
-	r, err := o.request()
+	r, err := o.request(a)
 	if err != nil {
 		return err
 	}
@@ -116,15 +111,15 @@ func runAPI(ctx context.Context, o *apiOptions) error {
 	if answer == nil {
 		return err
 	}
-	return fault.Worst(err, o.print(answer))
+	return fault.Worst(err, o.print(a, answer))
 }
 
 // request is what the flags and arguments ask for.
-func (o *apiOptions) request() (provider.CallRequest, error) {
+func (o *apiOptions) request(a *app) (provider.CallRequest, error) {
 	r := provider.CallRequest{Method: o.method, Path: o.path}
 	if o.input != "" {
 		var err error
-		r.Body, err = o.app.readInput("--input", o.input, apiInputCap)
+		r.Body, err = a.readInput("--input", o.input, apiInputCap)
 		return r, err
 	}
 	fields, err := o.fields()
@@ -193,8 +188,7 @@ func withQuery(path string, fields map[string]json.RawMessage) (string, error) {
 
 // print writes the answer: as it came, unless a person or a format wants it
 // otherwise, or a CI runner could take a part of it for a command.
-func (o *apiOptions) print(answer *httpx.Response) error {
-	a := o.app
+func (o *apiOptions) print(a *app, answer *httpx.Response) error {
 	if a.out.Structured() {
 		if len(bytes.TrimSpace(answer.Body)) == 0 {
 			return nil

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"unicode"
 
+	"github.com/spf13/cobra"
+
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -38,6 +40,8 @@ type app struct {
 	ctx     context.Context     // of the whole command line; ends a jq expression
 	hide    func(string) string // takes secrets that were typed out of an error's text
 
+	given func(flag string) bool // reports whether the command line has a flag
+
 	// forProfile opens the settings of another profile.
 	forProfile func(name string) (*app, error)
 
@@ -47,6 +51,18 @@ type app struct {
 
 	showSecret bool         // the output has a new secret
 	masked     secret.Value // what the runner was last told to hide
+}
+
+// run is the frame of a command: it opens what needs no network, and calls body.
+func (g *globals) run(body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a, err := g.offline()
+		if err != nil {
+			return err
+		}
+		a.given = cmd.Flags().Changed
+		return body(cmd.Context(), a, args)
+	}
 }
 
 // offline opens what needs no network: settings, printer, store, journal.

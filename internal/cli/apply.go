@@ -48,13 +48,9 @@ its directory --allow-outside.
 With CI set, the store usually dies with the runner: every new webhook needs a
 secret_to or --secret-to, or say --store-only if the store lasts.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runApply(cmd.Context(), o)
-		},
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			return runApply(ctx, a, o)
+		}),
 	}
 	o.addFlags(c)
 	addReveal(c)
@@ -63,9 +59,8 @@ secret_to or --secret-to, or say --store-only if the store lasts.`,
 	return c
 }
 
-func runApply(ctx context.Context, o *applyOptions) error {
-	a := o.app
-	m, err := o.read(false)
+func runApply(ctx context.Context, a *app, o *applyOptions) error {
+	m, err := o.read(a, false)
 	if err != nil {
 		return err
 	}
@@ -78,18 +73,17 @@ func runApply(ctx context.Context, o *applyOptions) error {
 	if err != nil {
 		return err
 	}
-	return fault.Worst(o.carryOut(ctx, m), done())
+	return fault.Worst(o.carryOut(ctx, a, m), done())
 }
 
 // carryOut plans, shows the plan, asks, and does it.
-func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
-	a := o.app
-	p, err := o.compare(ctx, m)
+func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) error {
+	p, err := o.compare(ctx, a, m)
 	if err != nil {
 		return err
 	}
 	if len(p.Changes) > 0 {
-		if err := o.ready(ctx, p); err != nil {
+		if err := o.ready(ctx, a, p); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprint(a.env.Streams.Err, term.CleanBlock(view.PlanText(p)), "\n"); err != nil {
@@ -108,7 +102,7 @@ func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
 		Notify: func(line string) { a.note("%s", line) },
 	}
 	outcomes := run.Run(ctx, p)
-	perr := o.print(p, outcomes)
+	perr := o.print(a, p, outcomes)
 	var failed []error
 	begun := true
 	for _, out := range outcomes {
@@ -129,12 +123,12 @@ func (o *applyOptions) carryOut(ctx context.Context, m *apply.Manifest) error {
 
 // print shows what became of the plan: on standard error where a secret is all
 // that standard output shall carry.
-func (o *applyOptions) print(p *apply.Plan, outcomes []apply.Outcome) error {
+func (o *applyOptions) print(a *app, p *apply.Plan, outcomes []apply.Outcome) error {
 	v := view.Applied(p, outcomes)
 	if toStdout(p) == 0 {
-		return o.app.out.Print(v)
+		return a.out.Print(v)
 	}
-	_, err := fmt.Fprint(o.app.env.Streams.Err, term.CleanBlock(v.Text))
+	_, err := fmt.Fprint(a.env.Streams.Err, term.CleanBlock(v.Text))
 	return err
 }
 
@@ -151,8 +145,7 @@ func toStdout(p *apply.Plan) int {
 
 // ready refuses a plan that could not be carried out to the end: a new secret
 // that no sink takes, or a create whose last attempt is not settled yet.
-func (o *applyOptions) ready(ctx context.Context, p *apply.Plan) error {
-	a := o.app
+func (o *applyOptions) ready(ctx context.Context, a *app, p *apply.Plan) error {
 	if n := toStdout(p); n > 1 {
 		return fault.Usagef("%d new secrets would go to standard output, where nobody can tell them apart: nothing was sent", n).
 			WithHint("use a sink with {{.Name}} in it, such as dotenv:.env:HOOK_{{.Name}}")

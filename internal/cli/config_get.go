@@ -1,13 +1,14 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/view"
 )
 
 type configGetOptions struct {
-	app *app
 	key string
 }
 
@@ -20,21 +21,17 @@ func newConfigGetCmd(g *globals) *cobra.Command {
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE: func(_ *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.key = args[0]
-			return runConfigGet(o)
-		},
+			return runConfigGet(a, o)
+		}),
 	}
 }
 
-func runConfigGet(o *configGetOptions) error {
-	s, ok := o.app.cfg.Lookup(o.key)
+func runConfigGet(a *app, o *configGetOptions) error {
+	s, ok := a.cfg.Lookup(o.key)
 	if !ok {
-		return o.app.cfg.Unknown(o.key)
+		return a.cfg.Unknown(o.key)
 	}
-	return o.app.out.Print(view.NewSetting(s).Render())
+	return a.out.Print(view.NewSetting(s).Render())
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/view"
@@ -15,12 +17,8 @@ func newConfigListCmd(g *globals) *cobra.Command {
   hookctl config list --jq '.[] | select(.source != "default")'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(*cobra.Command, []string) error {
-			a, err := g.offline()
-			if err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
 			return a.out.Print(view.Settings(a.cfg.All()))
-		},
+		}),
 	}
 }

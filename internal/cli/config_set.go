@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"fmt"
 	"strings"
 
@@ -10,7 +12,6 @@ import (
 )
 
 type configSetOptions struct {
-	app        *app
 	key, value string
 	unset      bool
 }
@@ -27,14 +28,10 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 may differ by profile. The rest of the file stays as it is, comments included.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
-		RunE: func(_ *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.key, o.value = args[0], args[1]
-			return runConfigSet(o)
-		},
+			return runConfigSet(a, o)
+		}),
 	}
 }
 
@@ -48,20 +45,16 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 may differ by profile. The default is in effect then.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE: func(_ *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.key = args[0]
-			return runConfigSet(o)
-		},
+			return runConfigSet(a, o)
+		}),
 	}
 }
 
 // runConfigSet changes the file and prints what is in effect then.
-func runConfigSet(o *configSetOptions) error {
-	c := o.app.cfg
+func runConfigSet(a *app, o *configSetOptions) error {
+	c := a.cfg
 	var err error
 	if o.unset {
 		err = c.Unset(o.key)
@@ -73,9 +66,9 @@ func runConfigSet(o *configSetOptions) error {
 	}
 	s := c.Get(o.key)
 	if strings.HasPrefix(s.Source, "flag ") || strings.HasPrefix(s.Source, "environment ") {
-		o.app.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", s.Source, s.Value))
+		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", s.Source, s.Value))
 	}
 	v := view.NewSetting(s).Render()
 	v.Text = "" // a person knows what they have just typed
-	return o.app.out.Print(v)
+	return a.out.Print(v)
 }

@@ -28,7 +28,6 @@ import (
 const authDataCap = 64 << 10
 
 type createOptions struct {
-	app    *app
 	driver *provider.Driver
 
 	name, url    string
@@ -90,12 +89,8 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 
 %s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			if cmd.Flags().Changed("timeout") {
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			if a.given("timeout") {
 				o.timeout = &timeout
 			}
 			if description != "" {
@@ -104,8 +99,8 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 				}
 				o.name = description
 			}
-			return runCreate(cmd.Context(), o)
-		},
+			return runCreate(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "name of the webhook"+required(d.NameRequired))
@@ -171,20 +166,19 @@ func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 }
 
 // runCreate checks everything that can be checked, and only then sends.
-func runCreate(ctx context.Context, o *createOptions) error {
-	a := o.app
+func runCreate(ctx context.Context, a *app, o *createOptions) error {
 	sinks, err := a.sinks(o.secretTo)
 	if err != nil {
 		return err
 	}
-	spec, err := o.spec(ctx)
+	spec, err := o.spec(ctx, a)
 	if err != nil {
 		return nothingSent(err)
 	}
 	if o.dryRun || o.curl {
-		return o.draft(ctx, spec)
+		return o.draft(ctx, a, spec)
 	}
-	if err := o.storeLasts(len(sinks) > 0); err != nil {
+	if err := o.storeLasts(a, len(sinks) > 0); err != nil {
 		return err
 	}
 	a.showSecret = o.showSecret
@@ -197,11 +191,11 @@ func runCreate(ctx context.Context, o *createOptions) error {
 		var found []provider.Webhook
 		made, err = client.CreateUnless(ctx, spec, sinks, func() (bool, error) {
 			var err error
-			found, err = o.existing(ctx, client, spec)
+			found, err = o.existing(ctx, a, client, spec)
 			return len(found) > 0, nothingSent(err)
 		})
 		if len(found) > 0 && err == nil {
-			return nothingSent(o.takeExisting(ctx, found, sinks))
+			return nothingSent(o.takeExisting(ctx, a, found, sinks))
 		}
 	} else {
 		made, err = client.Create(ctx, spec, sinks)
@@ -209,7 +203,7 @@ func runCreate(ctx context.Context, o *createOptions) error {
 	if made.Record.Fingerprint == "" {
 		return err // nothing is kept: the error says where the secret is
 	}
-	perr := o.print(o.view(made.Webhook, made.Record, made.Sinks, true))
+	perr := o.print(a, o.view(a, made.Webhook, made.Record, made.Sinks, true))
 	if err == nil && perr == nil {
 		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
 	}
@@ -252,9 +246,8 @@ func printedToo(err error, rec secret.Record) error {
 }
 
 // spec collects the flags, asks for what is missing, and checks it all.
-func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
-	a := o.app
-	data, authErr := o.readAuthData()
+func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error) {
+	data, authErr := o.readAuthData(a)
 	if fault.KindOf(authErr) == fault.Interrupted {
 		return provider.Spec{}, authErr
 	}
@@ -262,7 +255,7 @@ func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 		if authErr != nil { // before the questions
 			return provider.Spec{}, authErr
 		}
-		if err := o.ask(ctx, &data); err != nil {
+		if err := o.ask(ctx, a, &data); err != nil {
 			return provider.Spec{}, err
 		}
 	}
@@ -271,7 +264,7 @@ func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 	if err := o.check(s, eventErr, authErr); err != nil {
 		return provider.Spec{}, err
 	}
-	o.showEvents(slugs, shown)
+	o.showEvents(a, slugs, shown)
 	if _, hidden := withoutUserinfo(s.URL); hidden {
 		a.warn("warning: the URL holds a user name or a password: the provider keeps it, and shows it in its lists")
 	}
@@ -282,13 +275,13 @@ func (o *createOptions) spec(ctx context.Context) (provider.Spec, error) {
 }
 
 // showEvents says what patterns became. On a terminal a long list is counted.
-func (o *createOptions) showEvents(slugs, shown []string) {
+func (o *createOptions) showEvents(a *app, slugs, shown []string) {
 	all := len(shown) == 1 && strings.HasPrefix(shown[0], "all = ")
 	for _, line := range shown {
-		if all && o.app.env.Streams.ErrTTY {
+		if all && a.env.Streams.ErrTTY {
 			line = "all = " + count(len(slugs), "event")
 		}
-		o.app.note("events: %s", line)
+		a.note("events: %s", line)
 	}
 }
 
@@ -384,18 +377,18 @@ func unreachable(rawURL string) string {
 
 // readAuthData reads --auth-data or its variable. A value that is not @file is
 // refused without being shown: it would stand in the shell's history.
-func (o *createOptions) readAuthData() (secret.Value, error) {
+func (o *createOptions) readAuthData(a *app) (secret.Value, error) {
 	switch {
 	case o.authData == "":
 		if slices.Contains(o.driver.CreateOptions, provider.OptAuth) && o.authType != "" && o.authType != "none" {
-			return secret.New(o.app.env.Getenv(provider.AuthDataVariable)), nil
+			return secret.New(a.env.Getenv(provider.AuthDataVariable)), nil
 		}
 		return secret.Value{}, nil
 	case !strings.HasPrefix(o.authData, "@"):
 		return secret.Value{}, fault.Usagef("--auth-data takes @FILE or @-, never the value itself: it would stay in the shell's history").
 			WithHint("or set %s", provider.AuthDataVariable)
 	}
-	text, err := o.app.readInput("--auth-data", o.authData[1:], authDataCap)
+	text, err := a.readInput("--auth-data", o.authData[1:], authDataCap)
 	if err != nil {
 		return secret.Value{}, err
 	}
@@ -406,8 +399,8 @@ func (o *createOptions) readAuthData() (secret.Value, error) {
 }
 
 // ask fills in what the command line left out.
-func (o *createOptions) ask(ctx context.Context, data *secret.Value) error {
-	a, p := o.app, o.app.env.Prompt
+func (o *createOptions) ask(ctx context.Context, a *app, data *secret.Value) error {
+	p := a.env.Prompt
 	var err error
 	check := func(field string) func(string) error {
 		return func(v string) error {
@@ -444,12 +437,12 @@ func (o *createOptions) ask(ctx context.Context, data *secret.Value) error {
 		}
 	}
 	if data.IsZero() && o.authType != "" && o.authType != "none" {
-		*data, err = o.askAuth(ctx)
+		*data, err = o.askAuth(ctx, a)
 	}
 	return err
 }
 
-func (o *createOptions) askAuth(ctx context.Context) (secret.Value, error) {
+func (o *createOptions) askAuth(ctx context.Context, a *app) (secret.Value, error) {
 	fields, ok := o.driver.AuthMembers[o.authType]
 	if !ok {
 		return secret.Value{}, nil // validation names the right types
@@ -458,14 +451,14 @@ func (o *createOptions) askAuth(ctx context.Context) (secret.Value, error) {
 	for _, f := range fields {
 		label := "Authentication " + f
 		if f == "header" || f == "username" {
-			v, err := o.app.env.Prompt.Input(ctx, label, "", nil)
+			v, err := a.env.Prompt.Input(ctx, label, "", nil)
 			if err != nil {
 				return secret.Value{}, err
 			}
 			answers[f] = v
 			continue
 		}
-		v, err := o.app.env.Prompt.Secret(ctx, label)
+		v, err := a.env.Prompt.Secret(ctx, label)
 		if err != nil {
 			return secret.Value{}, err
 		}
@@ -485,7 +478,7 @@ func eventChoices(d *provider.Driver) []prompt.Choice {
 
 // existing looks for enabled webhooks of this name and URL, for --if-absent. What
 // another one has replaced is not among them, though it may be there for a moment.
-func (o *createOptions) existing(ctx context.Context, client *custody.Client, s provider.Spec) ([]provider.Webhook, error) {
+func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Client, s provider.Spec) ([]provider.Webhook, error) {
 	rows, err := client.List(ctx)
 	if err != nil {
 		return nil, err
@@ -504,7 +497,7 @@ func (o *createOptions) existing(ctx context.Context, client *custody.Client, s 
 		w, err := client.Get(ctx, rec.ID) // the list lags
 		return []provider.Webhook{w}, err
 	}
-	recs, _, err := o.app.store.List(ctx)
+	recs, _, err := a.store.List(ctx)
 	return slices.DeleteFunc(found, func(w provider.Webhook) bool {
 		heir := custody.Heir(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		return heir != w.ID && slices.ContainsFunc(rows, func(r provider.Webhook) bool { return r.ID == heir })
@@ -512,9 +505,9 @@ func (o *createOptions) existing(ctx context.Context, client *custody.Client, s 
 }
 
 // takeExisting fills the sinks with the secret of one of found that is kept.
-func (o *createOptions) takeExisting(ctx context.Context, found []provider.Webhook, sinks []sink.Sink) error {
+func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provider.Webhook, sinks []sink.Sink) error {
 	for _, w := range found {
-		rec, err := o.app.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		rec, err := a.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
 			continue
 		}
@@ -526,12 +519,12 @@ func (o *createOptions) takeExisting(ctx context.Context, found []provider.Webho
 				return err
 			}
 		}
-		results, nerr := custody.Fill(ctx, o.app.store, rec, sinks)
-		perr := o.print(o.view(w, rec, results, false))
+		results, nerr := custody.Fill(ctx, a.store, rec, sinks)
+		perr := o.print(a, o.view(a, w, rec, results, false))
 		if nerr != nil {
-			o.app.warn("warning: " + nerr.Error())
+			a.warn("warning: " + nerr.Error())
 		}
-		o.app.note("It exists already: nothing was created.")
+		a.note("It exists already: nothing was created.")
 		return fault.Worst(custody.SinkError(rec, results), perr)
 	}
 	ref := term.ShellWord(o.driver.Name + "/" + found[0].ID)
@@ -547,9 +540,9 @@ func text(p *string) string {
 	return *p
 }
 
-func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
+func (o *createOptions) view(a *app, w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
 	v := view.NewWebhook(o.driver.Name, w, &rec)
-	v.Origin = optional(o.app.elsewhere(o.driver))
+	v.Origin = optional(a.elsewhere(o.driver))
 	v.Created = &created
 	v.Sinks = view.NewSinks(results)
 	if o.showSecret {
@@ -559,19 +552,19 @@ func (o *createOptions) view(w provider.Webhook, rec secret.Record, results []si
 	return v
 }
 
-func (o *createOptions) print(v view.Webhook) error {
+func (o *createOptions) print(a *app, v view.Webhook) error {
 	if slices.Contains(o.secretTo, "stdout") {
 		for _, f := range v.Facts() { // standard output carries the secret, and nothing else
-			o.app.note("%s: %s", f.Label, f.Text())
+			a.note("%s: %s", f.Label, f.Text())
 		}
 		return nil
 	}
 	if v.Secret.Value != nil {
-		if err := o.app.maskInActions(secret.New(*v.Secret.Value)); err != nil {
+		if err := a.maskInActions(secret.New(*v.Secret.Value)); err != nil {
 			return err
 		}
 	}
-	return o.app.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
+	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
 }
 
 // maskInActions tells GitHub Actions to hide a value before it is printed.
@@ -587,10 +580,9 @@ func (a *app) maskInActions(v secret.Value) error {
 }
 
 // draft prints what would be sent.
-func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
-	a := o.app
+func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) error {
 	s.URL, _ = withoutUserinfo(s.URL)
-	d, err := o.driver.Draft(a.access(o.driver), s, o.draftVariables(ctx))
+	d, err := o.driver.Draft(a.access(o.driver), s, o.draftVariables(ctx, a))
 	if err != nil {
 		return err
 	}
@@ -604,16 +596,16 @@ func (o *createOptions) draft(ctx context.Context, s provider.Spec) error {
 // draftVariables are the credential fields that would be sent: those that are
 // set, else the required ones, else the first. Each comes with the variable that
 // it is read from, or else would be first.
-func (o *createOptions) draftVariables(ctx context.Context) map[string]string {
-	creds, _, err := o.app.credentials(ctx, o.driver)
+func (o *createOptions) draftVariables(ctx context.Context, a *app) map[string]string {
+	creds, _, err := a.credentials(ctx, o.driver)
 	variables := map[string]string{}
 	for _, f := range o.driver.Credentials {
 		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
-			variables[f.Name] = cmp.Or(o.app.variableOf(f), f.Env[0])
+			variables[f.Name] = cmp.Or(a.variableOf(f), f.Env[0])
 		}
 	}
 	if first := o.driver.Credentials[0]; len(variables) == 0 {
-		variables[first.Name] = cmp.Or(o.app.variableOf(first), first.Env[0])
+		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
 	}
 	return variables
 }

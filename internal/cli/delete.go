@@ -18,7 +18,6 @@ import (
 )
 
 type deleteOptions struct {
-	app   *app
 	refs  []string
 	all   bool
 	only  *provider.Driver // with all: of this provider
@@ -55,19 +54,16 @@ belong to a Zap and need --force.`,
 			return nil
 		},
 		ValidArgsFunction: g.completeLiving,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if only != "" {
 				if o.only, err = g.env.Drivers.Find(only); err != nil {
 					return err
 				}
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
 			o.refs = args
-			return runDelete(cmd.Context(), o)
-		},
+			return runDelete(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
 	c.Flags().StringVar(&only, "provider", "", "with --all: of this provider only")
@@ -99,19 +95,19 @@ func (f found) say() string {
 	return s + " (" + text(f.hook.URL) + ")"
 }
 
-func runDelete(ctx context.Context, o *deleteOptions) error {
-	targets, err := o.targets(ctx)
+func runDelete(ctx context.Context, a *app, o *deleteOptions) error {
+	targets, err := o.targets(ctx, a)
 	if err != nil {
 		return err
 	}
 	if len(targets) == 0 {
-		o.app.note("There is nothing to delete.")
-		return o.app.out.Print(view.Deletions([]view.Deleted{}))
+		a.note("There is nothing to delete.")
+		return a.out.Print(view.Deletions([]view.Deleted{}))
 	}
 	if err := spareZaps(o.force, targets...); err != nil {
 		return err
 	}
-	if err := o.sure(ctx, targets); err != nil {
+	if err := o.sure(ctx, a, targets); err != nil {
 		return err
 	}
 	done := []view.Deleted{}
@@ -129,25 +125,25 @@ func runDelete(ctx context.Context, o *deleteOptions) error {
 	}
 	for _, d := range done {
 		if d.Disabled {
-			o.app.note("%s/%s is disabled: Zyntro has no delete, so it stays in the list.", d.Provider, d.ID)
+			a.note("%s/%s is disabled: Zyntro has no delete, so it stays in the list.", d.Provider, d.ID)
 		}
 	}
-	if err := o.app.out.Print(view.Deletions(done)); err != nil {
+	if err := a.out.Print(view.Deletions(done)); err != nil {
 		failed = append(failed, err)
 	}
-	return o.app.report(failed)
+	return a.report(failed)
 }
 
 // targets resolves every name before the first deletion.
-func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
+func (o *deleteOptions) targets(ctx context.Context, a *app) ([]found, error) {
 	if o.all {
-		return o.everything(ctx)
+		return o.everything(ctx, a)
 	}
 	var out []found
 	for _, ref := range o.refs {
-		f, err := o.app.locateOld(ctx, ref)
+		f, err := a.locateOld(ctx, ref)
 		if fault.Code(err) == "not-found" {
-			err = fault.Worst(err, o.noteGone(ctx, ref))
+			err = fault.Worst(err, o.noteGone(ctx, a, ref))
 		}
 		if err != nil && len(o.refs) > 1 {
 			err = fmt.Errorf("%w; nothing was deleted", err)
@@ -167,32 +163,32 @@ func (o *deleteOptions) targets(ctx context.Context) ([]found, error) {
 
 // noteGone marks the record of a webhook that its provider does not have any
 // more: the process that deleted it may have died before it did so.
-func (o *deleteOptions) noteGone(ctx context.Context, ref string) error {
-	rec, err := o.app.keptRecord(ctx, ref, false)
+func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error {
+	rec, err := a.keptRecord(ctx, ref, false)
 	if err != nil || !rec.DeletedAt.IsZero() {
 		return nil // there is nothing to mark
 	}
-	d, err := o.app.env.Drivers.Find(rec.Provider)
+	d, err := a.env.Drivers.Find(rec.Provider)
 	if err != nil {
 		return err
 	}
-	client, err := o.app.online(ctx, d)
+	client, err := a.online(ctx, d)
 	if err != nil || client.Origin() != rec.Origin {
 		return err
 	}
 	gone, err := client.MarkGone(ctx, rec.ID)
 	if err == nil && gone {
-		o.app.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, shortRef(rec))
+		a.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, shortRef(rec))
 	}
 	return err
 }
 
-func (o *deleteOptions) everything(ctx context.Context) ([]found, error) {
-	drivers, skip := o.app.env.Drivers, true
+func (o *deleteOptions) everything(ctx context.Context, a *app) ([]found, error) {
+	drivers, skip := a.env.Drivers, true
 	if o.only != nil {
 		drivers, skip = []*provider.Driver{o.only}, false
 	}
-	answers, err := o.app.listEach(ctx, drivers, skip)
+	answers, err := a.listEach(ctx, drivers, skip)
 	if err != nil {
 		return nil, err
 	}
@@ -231,25 +227,25 @@ func spareZaps(force bool, targets ...found) error {
 }
 
 // sure asks. For --all the number of webhooks is to be typed.
-func (o *deleteOptions) sure(ctx context.Context, targets []found) error {
+func (o *deleteOptions) sure(ctx context.Context, a *app, targets []found) error {
 	verb := "Delete"
 	for _, t := range targets {
 		if !t.client.Driver().Deletes {
 			verb = "Delete (Zyntro: disable)"
 		}
 	}
-	if !o.all || o.app.yes || !o.app.interactive() {
+	if !o.all || a.yes || !a.interactive() {
 		list := make([]string, len(targets))
 		for i, t := range targets {
 			list[i] = t.say()
 		}
-		return o.app.confirm(ctx, verb+" "+strings.Join(list, ", ")+"?")
+		return a.confirm(ctx, verb+" "+strings.Join(list, ", ")+"?")
 	}
 	for _, t := range targets {
-		o.app.warn("  " + t.say())
+		a.warn("  " + t.say())
 	}
 	want := fmt.Sprint(len(targets))
-	_, err := o.app.env.Prompt.Input(ctx, fmt.Sprintf("%s all %s webhooks? Type the number to confirm", verb, want), "", func(v string) error {
+	_, err := a.env.Prompt.Input(ctx, fmt.Sprintf("%s all %s webhooks? Type the number to confirm", verb, want), "", func(v string) error {
 		if v != want {
 			return errors.New("that is not the number; Ctrl-C stops")
 		}
@@ -266,8 +262,8 @@ func (a *app) locate(ctx context.Context, ref string) (found, error) {
 	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
 		return found{}, err
 	}
-	o := &getOptions{app: a, ref: ref, exact: true}
-	d, w, err := o.find(ctx)
+	o := &getOptions{ref: ref, exact: true}
+	d, w, err := o.find(ctx, a)
 	if err != nil {
 		return found{}, a.replacedMeanwhile(ctx, ref, err)
 	}

@@ -11,7 +11,6 @@ import (
 )
 
 type exportOptions struct {
-	app     *app
 	drivers []*provider.Driver
 	all     bool // no provider was named: those without any credentials are passed over
 }
@@ -33,21 +32,17 @@ Zyntro never tells authentication data: in their place stand environment
 variables that plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.drivers, o.all, err = g.driversFor(args); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runExport(cmd.Context(), o)
-		},
+			return runExport(ctx, a, o)
+		}),
 	}
 }
 
-func runExport(ctx context.Context, o *exportOptions) error {
-	a := o.app
+func runExport(ctx context.Context, a *app, o *exportOptions) error {
 	answers, err := a.listEach(ctx, o.drivers, o.all)
 	if err != nil {
 		return err

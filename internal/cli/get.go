@@ -13,7 +13,6 @@ import (
 )
 
 type getOptions struct {
-	app   *app
 	ref   string
 	exact bool // the beginning of an id is not enough
 }
@@ -37,14 +36,10 @@ and an account can have webhooks of one name.
 Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.ref = args[0]
-			return runGet(cmd.Context(), o)
-		},
+			return runGet(ctx, a, o)
+		}),
 	}
 }
 
@@ -58,9 +53,8 @@ func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-func runGet(ctx context.Context, o *getOptions) error {
-	a := o.app
-	d, w, err := o.find(ctx)
+func runGet(ctx context.Context, a *app, o *getOptions) error {
+	d, w, err := o.find(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -79,14 +73,14 @@ func printWebhook(ctx context.Context, a *app, d *provider.Driver, w provider.We
 
 // find asks for the webhook by its id where the reference is provider/id, and
 // else looks for it in the lists.
-func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webhook, error) {
+func (o *getOptions) find(ctx context.Context, a *app) (*provider.Driver, provider.Webhook, error) {
 	if o.ref == "" {
 		return nil, provider.Webhook{}, errNoName() // before anybody is asked
 	}
-	drivers, skip := o.app.env.Drivers, true
+	drivers, skip := a.env.Drivers, true
 	if name, id, ok := strings.Cut(o.ref, "/"); ok {
-		if d, err := o.app.env.Drivers.Find(name); err == nil {
-			client, err := o.app.online(ctx, d)
+		if d, err := a.env.Drivers.Find(name); err == nil {
+			client, err := a.online(ctx, d)
 			if err != nil {
 				return nil, provider.Webhook{}, err
 			}
@@ -95,21 +89,21 @@ func (o *getOptions) find(ctx context.Context) (*provider.Driver, provider.Webho
 				return d, w, err
 			}
 			if o.exact {
-				return d, w, o.explain(ctx, client, err)
+				return d, w, o.explain(ctx, a, client, err)
 			}
 			// It may be the beginning of an id.
 			drivers, skip = []*provider.Driver{d}, false
 		}
 	}
-	answers, err := o.app.listEach(ctx, drivers, skip)
+	answers, err := a.listEach(ctx, drivers, skip)
 	if err != nil {
 		return nil, provider.Webhook{}, err
 	}
-	return o.choose(answers)
+	return o.choose(a, answers)
 }
 
 // choose finds the webhook among what the providers answered.
-func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhook, error) {
+func (o *getOptions) choose(a *app, answers []listed) (*provider.Driver, provider.Webhook, error) {
 	var (
 		all    []candidate
 		hits   []provider.Webhook
@@ -121,37 +115,37 @@ func (o *getOptions) choose(answers []listed) (*provider.Driver, provider.Webhoo
 			failed = append(failed, ans.err)
 		}
 		for _, w := range ans.rows {
-			all = append(all, o.app.listedCandidate(ans.driver, w))
+			all = append(all, a.listedCandidate(ans.driver, w))
 			hits, from = append(hits, w), append(from, ans.driver)
 		}
 	}
-	i, err := o.app.pick(o.ref, all, !o.exact)
+	i, err := a.pick(o.ref, all, !o.exact)
 	switch {
 	case err != nil:
 		return nil, provider.Webhook{}, err
 	case i >= 0 && o.exact && len(failed) > 0 && all[i].id != o.ref:
-		return nil, provider.Webhook{}, o.app.report(failed) // there may be another one of that name
+		return nil, provider.Webhook{}, a.report(failed) // there may be another one of that name
 	case i >= 0:
 		for _, err := range failed {
-			o.app.warn("warning: not every provider could be asked: " + err.Error())
+			a.warn("warning: not every provider could be asked: " + err.Error())
 		}
 		return from[i], hits[i], nil
 	case len(failed) > 0: // it may be there
-		return nil, provider.Webhook{}, o.app.report(failed)
+		return nil, provider.Webhook{}, a.report(failed)
 	}
 	return nil, provider.Webhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", o.ref).
-		WithCode("not-found").WithHint("%s", o.app.meant(o.ref, all))
+		WithCode("not-found").WithHint("%s", a.meant(o.ref, all))
 }
 
 // explain gives a refusal of provider/id the hint that the list has.
-func (o *getOptions) explain(ctx context.Context, client *custody.Client, refused error) error {
+func (o *getOptions) explain(ctx context.Context, a *app, client *custody.Client, refused error) error {
 	rows, err := client.List(ctx)
 	if err != nil || fault.Code(refused) != "not-found" {
 		return refused
 	}
 	all := make([]candidate, len(rows))
 	for i, w := range rows {
-		all[i] = o.app.listedCandidate(client.Driver(), w)
+		all[i] = a.listedCandidate(client.Driver(), w)
 	}
-	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", o.app.meant(o.ref, all))
+	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", a.meant(o.ref, all))
 }

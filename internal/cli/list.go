@@ -18,7 +18,6 @@ import (
 )
 
 type listOptions struct {
-	app     *app
 	drivers []*provider.Driver
 	all     bool // no provider was named: those without any credentials are passed over
 
@@ -57,19 +56,16 @@ that cannot be asked is warned of and asked again. Ctrl-C ends it, with exit
 code 130.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.drivers, o.all, err = g.driversFor(args); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
+			if o.watch = a.given("watch"); o.watch {
+				return runWatch(ctx, a, o)
 			}
-			if o.watch = cmd.Flags().Changed("watch"); o.watch {
-				return runWatch(cmd.Context(), o)
-			}
-			return runList(cmd.Context(), o)
-		},
+			return runList(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.failing, "failing", false, "only webhooks that fail; exit code 3 if there are any")
 	c.Flags().DurationVar(&o.interval, "watch", 0, "list again and again, at this interval")
@@ -97,9 +93,8 @@ func (g *globals) driversFor(args []string) (drivers []*provider.Driver, all boo
 }
 
 // runList prints what it got, and then what failed.
-func runList(ctx context.Context, o *listOptions) error {
-	a := o.app
-	l, err := o.look(ctx)
+func runList(ctx context.Context, a *app, o *listOptions) error {
+	l, err := o.look(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -132,8 +127,7 @@ type looked struct {
 }
 
 // look asks the providers and joins what they say with what is kept.
-func (o *listOptions) look(ctx context.Context) (looked, error) {
-	a := o.app
+func (o *listOptions) look(ctx context.Context, a *app) (looked, error) {
 	answers, err := a.listEach(ctx, o.drivers, o.all)
 	if err != nil {
 		return looked{}, err

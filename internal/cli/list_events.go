@@ -15,7 +15,6 @@ import (
 )
 
 type listEventsOptions struct {
-	app     *app
 	drivers []*provider.Driver
 	all     bool // no provider was named
 
@@ -43,19 +42,16 @@ from the catalogue; any difference is exit code 3. What counts as an event there
 is a guess, since the shape of that documentation is not documented.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.drivers, o.all, err = g.driversFor(args); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
 			if o.live {
-				return runListLiveEvents(cmd.Context(), o)
+				return runListLiveEvents(ctx, a, o)
 			}
-			return runListEvents(o)
-		},
+			return runListEvents(a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.filter, "filter", "", "only events with this text in slug, category or description, in any case")
@@ -71,7 +67,7 @@ is a guess, since the shape of that documentation is not documented.`,
 	return c
 }
 
-func runListEvents(o *listEventsOptions) error {
+func runListEvents(a *app, o *listEventsOptions) error {
 	if _, err := path.Match(o.match, ""); err != nil {
 		return fault.Usagef("--match: %q is not a valid pattern", o.match).
 			WithHint("* stands for any text, ? for one character, [a-z] for one of several")
@@ -88,9 +84,9 @@ func runListEvents(o *listEventsOptions) error {
 		}
 	}
 	if len(events) == 0 {
-		o.app.note("No event matches.")
+		a.note("No event matches.")
 	}
-	return o.app.out.Print(view.Events(events))
+	return a.out.Print(view.Events(events))
 }
 
 // wants reports whether e passes every filter.
@@ -145,13 +141,13 @@ func (g *globals) completeCategories(_ *cobra.Command, args []string, _ string) 
 
 // runListLiveEvents prints what the live documentation has and the catalogue
 // lacks, and the other way round.
-func runListLiveEvents(ctx context.Context, o *listEventsOptions) error {
+func runListLiveEvents(ctx context.Context, a *app, o *listEventsOptions) error {
 	changes := []view.EventChange{}
 	for _, d := range o.drivers {
 		if o.all && !d.LiveHelp {
 			continue
 		}
-		client, err := o.app.anonymous(d)
+		client, err := a.anonymous(d)
 		if err != nil {
 			return err
 		}
@@ -162,9 +158,9 @@ func runListLiveEvents(ctx context.Context, o *listEventsOptions) error {
 		changes = append(changes, eventChanges(d, live)...)
 	}
 	if len(changes) == 0 {
-		o.app.note("The live documentation names the same events as the catalogue.")
+		a.note("The live documentation names the same events as the catalogue.")
 	}
-	if err := o.app.out.Print(view.EventChanges(changes)); err != nil || len(changes) == 0 {
+	if err := a.out.Print(view.EventChanges(changes)); err != nil || len(changes) == 0 {
 		return err
 	}
 	return fault.Errorf(fault.Negative, "the live documentation differs from the catalogue in %s", count(len(changes), "event")).

@@ -105,7 +105,7 @@ func TestListOtherOrigin(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	err := runList(ctx, &listOptions{app: a, drivers: g.env.Drivers, all: true})
+	err := runList(ctx, a, &listOptions{drivers: g.env.Drivers, all: true})
 	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), "those stored for https://app.zyntrohq.com are not sent to http://127.0.0.1:1") {
 		t.Errorf("list: %v", err)
 	}
@@ -179,8 +179,8 @@ func TestChoose(t *testing.T) {
 		{ref: "abc", failed: down, exact: true, want: "zyntro/abc"},
 	}
 	for _, tt := range tests {
-		o := &getOptions{app: a, ref: tt.ref, exact: tt.exact}
-		d, w, err := o.choose(rows(tt.failed))
+		o := &getOptions{ref: tt.ref, exact: tt.exact}
+		d, w, err := o.choose(a, rows(tt.failed))
 		if tt.want == "" {
 			if err == nil || fault.KindOf(err) != tt.kind {
 				t.Errorf("%+v: %v", tt, err)

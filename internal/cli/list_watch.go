@@ -16,17 +16,16 @@ import (
 const minWatch = 2 * time.Second
 
 // runWatch lists again and again until it is interrupted.
-func runWatch(ctx context.Context, o *listOptions) error {
-	a := o.app
+func runWatch(ctx context.Context, a *app, o *listOptions) error {
 	if o.interval < minWatch {
 		return fault.Usagef("--watch=%s: the least interval is %s", o.interval, minWatch)
 	}
-	show, err := o.monitor()
+	show, err := o.monitor(a)
 	if err != nil {
 		return err
 	}
 	for first := true; ; first = false {
-		l, err := o.look(ctx)
+		l, err := o.look(ctx, a)
 		if ctx.Err() != nil {
 			return stopped()
 		}
@@ -58,13 +57,12 @@ func stopped() error {
 }
 
 // monitor returns what shows one look after the other.
-func (o *listOptions) monitor() (func(looked) error, error) {
-	a := o.app
+func (o *listOptions) monitor(a *app) (func(looked) error, error) {
 	switch format := a.out.Format(); {
 	case format == render.YAML, format == render.Name:
 		return nil, fault.Usagef("--watch has no output format %s", format).WithHint("use table, json or ndjson")
 	case format == render.Table && a.env.Streams.OutTTY:
-		return o.redraw, nil
+		return func(l looked) error { return o.redraw(a, l) }, nil
 	}
 	out, err := a.printer(render.NDJSON)
 	if err != nil {
@@ -75,8 +73,7 @@ func (o *listOptions) monitor() (func(looked) error, error) {
 
 // redraw puts the list in the place of the last one. The terminal may have
 // another size by now.
-func (o *listOptions) redraw(l looked) error {
-	a := o.app
+func (o *listOptions) redraw(a *app, l looked) error {
 	head := fmt.Sprintf("Every %s, last at %s; Ctrl-C ends it.\n\n", o.interval, a.env.Now().Format(time.TimeOnly))
 	if a.env.Getenv("TERM") != "dumb" {
 		head = "\x1b[H\x1b[2J" + head // to the top left, and clear

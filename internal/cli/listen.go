@@ -33,8 +33,6 @@ const (
 )
 
 type listenOptions struct {
-	app *app
-
 	keys     verifyOptions // the flags that say whose deliveries, and with which secrets
 	noVerify bool
 
@@ -106,17 +104,12 @@ accepted is answered.
 and removes it at the end, after Ctrl-C too. Zyntro's is disabled: it has no
 delete.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			if err := o.check(a.given); err != nil {
 				return err
 			}
-			o.keys.app = o.app
-			if err := o.check(cmd.Flags().Changed); err != nil {
-				return err
-			}
-			return runListen(cmd.Context(), o)
-		},
+			return runListen(ctx, a, o)
+		}),
 	}
 	o.keys.add(g, c, toVerify)
 	f := c.Flags()
@@ -183,12 +176,12 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 
 // runListen opens what the deliveries need, in the order of what can fail
 // without a trace: flags, address, files, and only then a webhook.
-func runListen(ctx context.Context, o *listenOptions) (err error) {
-	opts, err := o.options(ctx)
+func runListen(ctx context.Context, a *app, o *listenOptions) (err error) {
+	opts, err := o.options(ctx, a)
 	if err != nil {
 		return err
 	}
-	session, err := o.plan()
+	session, err := o.plan(a)
 	if err != nil {
 		return err
 	}
@@ -197,7 +190,7 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 			return err
 		}
 	}
-	l, here, err := o.bind()
+	l, here, err := o.bind(a)
 	if err != nil {
 		return err
 	}
@@ -209,7 +202,7 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 	if err := o.notToItself(opts.Forward, l.Addr()); err != nil {
 		return err
 	}
-	closeFiles, err := o.openFiles(&opts)
+	closeFiles, err := o.openFiles(a, &opts)
 	if err != nil {
 		return err
 	}
@@ -222,11 +215,11 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 		opts.Candidates = append([]verify.Candidate{made}, opts.Candidates...)
 		opts.Leave = func() { session.end(ctx) }
 	}
-	out := newReceivedWriter(o)
+	out := newReceivedWriter(a, o)
 	opts.Report, opts.Flush = out.write, out.flush
 	server, err := listen.New(opts)
 	if err == nil {
-		err = o.announce(here)
+		err = o.announce(a, here)
 	}
 	if err != nil {
 		if session != nil {
@@ -239,17 +232,16 @@ func runListen(ctx context.Context, o *listenOptions) (err error) {
 	if !errors.Is(err, listen.ErrAborted) { // else somebody may still be writing
 		err = fault.Worst(err, out.close())
 	}
-	err = fault.Worst(err, o.retract())
+	err = fault.Worst(err, o.retract(a))
 	if session != nil {
 		err = fault.Worst(err, session.failure)
 	}
-	o.summarise(opts, summary)
+	o.summarise(a, opts, summary)
 	return err
 }
 
 // options collects what deliveries are judged by, and what is done with them.
-func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
-	a := o.app
+func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, error) {
 	opts := listen.Options{
 		NoVerify: o.noVerify, Timeout: o.timeout, Now: a.env.Now, Hurry: a.env.Hurry,
 		Notify: func(line string) { a.note("%s", line) },
@@ -263,7 +255,7 @@ func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
 			return opts, err
 		}
 	}
-	only, err := o.candidates(ctx, &opts)
+	only, err := o.candidates(ctx, a, &opts)
 	if err != nil {
 		return opts, err
 	}
@@ -282,19 +274,19 @@ func (o *listenOptions) options(ctx context.Context) (listen.Options, error) {
 
 // candidates fills in the secrets, and returns the provider that all deliveries
 // belong to, or "".
-func (o *listenOptions) candidates(ctx context.Context, opts *listen.Options) (only string, err error) {
+func (o *listenOptions) candidates(ctx context.Context, a *app, opts *listen.Options) (only string, err error) {
 	if o.noVerify {
 		if o.keys.provider == "" {
 			return "", nil
 		}
-		d, err := o.app.env.Drivers.Find(o.keys.provider)
+		d, err := a.env.Drivers.Find(o.keys.provider)
 		if err != nil {
 			return "", err
 		}
 		return d.Name, nil
 	}
 	var with verify.Options
-	if only, err = o.keys.candidates(ctx, &with); err != nil {
+	if only, err = o.keys.candidates(ctx, a, &with); err != nil {
 		return "", err
 	}
 	opts.Candidates, opts.Others = with.Candidates, with.Others
@@ -344,7 +336,7 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 }
 
 // bind listens at --addr. The second answer is the URL of the place.
-func (o *listenOptions) bind() (net.Listener, string, error) {
+func (o *listenOptions) bind(a *app) (net.Listener, string, error) {
 	host, port, err := net.SplitHostPort(o.addr)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
@@ -367,7 +359,7 @@ func (o *listenOptions) bind() (net.Listener, string, error) {
 		if o.noVerify {
 			guard = "and with --no-verify whatever they send is taken"
 		}
-		o.app.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
+		a.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
 	}
 	if ok && at.IP.IsUnspecified() {
 		host = "127.0.0.1"
@@ -415,29 +407,28 @@ func (o *listenOptions) savedFiles(opts *listen.Options) []savedFile {
 }
 
 // openFiles opens what --save asks for, and returns how to close it.
-func (o *listenOptions) openFiles(opts *listen.Options) (func() error, error) {
+func (o *listenOptions) openFiles(a *app, opts *listen.Options) (func() error, error) {
 	var open []*listen.Archive
 	closeAll := func() error {
 		var errs []error
-		for _, a := range open {
-			errs = append(errs, a.Close())
+		for _, archive := range open {
+			errs = append(errs, archive.Close())
 		}
 		return errors.Join(errs...)
 	}
 	for _, file := range o.savedFiles(opts) {
-		a, err := listen.OpenArchive(o.app.env.Disk, o.save, file.name, file.most, o.app.warn)
+		archive, err := listen.OpenArchive(a.env.Disk, o.save, file.name, file.most, a.warn)
 		if err != nil {
 			return nil, errors.Join(err, closeAll())
 		}
-		*file.to = a
-		open = append(open, a)
+		*file.to = archive
+		open = append(open, archive)
 	}
 	return closeAll, nil
 }
 
 // announce says where deliveries are received, and how to get them here.
-func (o *listenOptions) announce(here string) error {
-	a := o.app
+func (o *listenOptions) announce(a *app, here string) error {
 	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
 	if o.noVerify {
 		a.warn("warning: signatures are not verified")
@@ -454,25 +445,24 @@ func (o *listenOptions) announce(here string) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := secret.WriteFile(o.app.env.Disk, o.urlFile, []byte(here+"\n")); err != nil {
+	if err := secret.WriteFile(a.env.Disk, o.urlFile, []byte(here+"\n")); err != nil {
 		return fault.Errorf(fault.Other, "--url-file: %w", err).WithHint("name a file in a directory that you can write to")
 	}
 	return nil
 }
 
 // retract removes what announce has written.
-func (o *listenOptions) retract() error {
+func (o *listenOptions) retract(a *app) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := o.app.env.Disk.Or().Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := a.env.Disk.Or().Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.Errorf(fault.Other, "--url-file: %w", err)
 	}
 	return nil
 }
 
-func (o *listenOptions) summarise(opts listen.Options, s listen.Summary) {
-	a := o.app
+func (o *listenOptions) summarise(a *app, opts listen.Options, s listen.Summary) {
 	kept, forward := "", ""
 	if opts.Kept != nil {
 		kept = opts.Kept.Path()
@@ -497,8 +487,7 @@ type receivedWriter struct {
 	stream *render.Stream
 }
 
-func newReceivedWriter(o *listenOptions) *receivedWriter {
-	a := o.app
+func newReceivedWriter(a *app, o *listenOptions) *receivedWriter {
 	return &receivedWriter{
 		app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns()),
 	}

@@ -30,16 +30,16 @@ type listenSession struct {
 const sessionName = "hookctl listen "
 
 // plan checks what --create asks for; nil where it asks for nothing.
-func (o *listenOptions) plan() (*listenSession, error) {
+func (o *listenOptions) plan(a *app) (*listenSession, error) {
 	if o.create == "" {
 		return nil, nil
 	}
-	d, err := o.app.env.Drivers.Find(o.create)
+	d, err := a.env.Drivers.Find(o.create)
 	if err != nil {
 		return nil, err
 	}
 	if o.keys.provider != "" {
-		if other, err := o.app.env.Drivers.Find(o.keys.provider); err != nil || other != d {
+		if other, err := a.env.Drivers.Find(o.keys.provider); err != nil || other != d {
 			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.keys.provider)
 		}
 	}
@@ -51,8 +51,8 @@ func (o *listenOptions) plan() (*listenSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &listenSession{app: o.app, driver: d, spec: provider.Spec{
-		Name: sessionName + o.app.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
+	s := &listenSession{app: a, driver: d, spec: provider.Spec{
+		Name: sessionName + a.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
 	}}
 	for _, f := range d.Validate(s.spec) {
 		if f.Field == "url" {
@@ -61,7 +61,7 @@ func (o *listenOptions) plan() (*listenSession, error) {
 		return nil, fault.Usagef("--%s: %s", flagOf(f.Field), f.Message)
 	}
 	if warning := unreachable(o.publicURL); warning != "" {
-		o.app.note("warning: %s", warning)
+		a.note("warning: %s", warning)
 	}
 	return s, nil
 }

@@ -23,7 +23,6 @@ import (
 const credentialsCap = 64 << 10
 
 type loginOptions struct {
-	app         *app
 	driver      *provider.Driver
 	credentials string
 	noCheck     bool
@@ -41,16 +40,13 @@ func newLoginCmd(g *globals) *cobra.Command {
 		Long:              loginLong(g.env.Drivers),
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runLogin(cmd.Context(), o)
-		},
+			return runLogin(ctx, a, o)
+		}),
 	}
 	c.Flags().StringVar(&o.credentials, "credentials", "", "read a JSON object of credentials from @FILE, or @- for standard input")
 	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without asking the provider")
@@ -79,8 +75,8 @@ else from the environment:
 	return b.String()
 }
 
-func runLogin(ctx context.Context, o *loginOptions) error {
-	a, d := o.app, o.driver
+func runLogin(ctx context.Context, a *app, o *loginOptions) error {
+	d := o.driver
 	if a.dir == "" {
 		return secret.NoPlace()
 	}
@@ -89,7 +85,7 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	if err != nil {
 		return err
 	}
-	creds, fromEnv, err := o.collect(ctx)
+	creds, fromEnv, err := o.collect(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -104,7 +100,7 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 	}
 	v := view.Account{Provider: d.Name, Profile: a.cfg.Profile(), Origin: origin, Fields: slices.Sorted(maps.Keys(creds))}
 	if !o.noCheck {
-		who, err := o.check(ctx, acc, creds)
+		who, err := o.check(ctx, a, acc, creds)
 		if err != nil {
 			return err
 		}
@@ -126,8 +122,8 @@ func runLogin(ctx context.Context, o *loginOptions) error {
 }
 
 // check proves the credentials with calls that change nothing.
-func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map[string]secret.Value) (provider.Identity, error) {
-	client, err := o.app.onlineWith(o.driver, acc, creds)
+func (o *loginOptions) check(ctx context.Context, a *app, acc provider.Access, creds map[string]secret.Value) (provider.Identity, error) {
+	client, err := a.onlineWith(o.driver, acc, creds)
 	if err != nil {
 		return provider.Identity{}, err
 	}
@@ -140,7 +136,7 @@ func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map
 	}
 	hint := fault.HintOf(err)
 	switch {
-	case fault.KindOf(err) == fault.Unavailable && !inSandbox(o.app.env):
+	case fault.KindOf(err) == fault.Unavailable && !inSandbox(a.env):
 		hint = fault.Hint{Text: "try again later, or keep the credentials unchecked: --no-check"}
 	case hint.Command == "hookctl login "+o.driver.Name: // that is what has just failed
 		hint = fault.Hint{Text: "look at what you gave, and try again"}
@@ -152,14 +148,14 @@ func (o *loginOptions) check(ctx context.Context, acc provider.Access, creds map
 
 // collect gets the credentials from --credentials, from the person at the
 // terminal, or from the environment, which the second answer tells.
-func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Value, fromEnv bool, err error) {
-	a, d := o.app, o.driver
+func (o *loginOptions) collect(ctx context.Context, a *app) (creds map[string]secret.Value, fromEnv bool, err error) {
+	d := o.driver
 	switch {
 	case o.credentials != "":
-		creds, err = o.readCredentials()
+		creds, err = o.readCredentials(a)
 		return creds, false, err
 	case a.interactive():
-		return o.ask(ctx)
+		return o.ask(ctx, a)
 	}
 	creds, set, err := a.envCredentials(d)
 	if err == nil && len(set) == 0 {
@@ -173,8 +169,8 @@ func (o *loginOptions) collect(ctx context.Context) (creds map[string]secret.Val
 // ask asks for one field after the other, and passes over those that cannot be
 // given together with what was answered. The value of a variable is taken for
 // an empty answer; the second result says that no other answer was given.
-func (o *loginOptions) ask(ctx context.Context) (creds map[string]secret.Value, fromEnv bool, err error) {
-	set, _, err := o.app.envCredentials(o.driver)
+func (o *loginOptions) ask(ctx context.Context, a *app) (creds map[string]secret.Value, fromEnv bool, err error) {
+	set, _, err := a.envCredentials(o.driver)
 	if err != nil {
 		return nil, false, err
 	}
@@ -187,9 +183,9 @@ func (o *loginOptions) ask(ctx context.Context) (creds map[string]secret.Value, 
 		preset, label := set[f.Name], f.Label
 		if !preset.IsZero() {
 			label, _, _ = strings.Cut(label, " (")
-			label += " (Enter keeps the value of " + o.app.variableOf(f) + ")"
+			label += " (Enter keeps the value of " + a.variableOf(f) + ")"
 		}
-		v, err := o.askField(ctx, f, label, preset.IsZero() && (f.Required || last))
+		v, err := o.askField(ctx, a, f, label, preset.IsZero() && (f.Required || last))
 		switch {
 		case err != nil:
 			return nil, false, err
@@ -216,8 +212,8 @@ func (a *app) variableOf(f provider.Field) string {
 }
 
 // askField asks for one field, without echo where it is secret.
-func (o *loginOptions) askField(ctx context.Context, f provider.Field, label string, needed bool) (secret.Value, error) {
-	p := o.app.env.Prompt
+func (o *loginOptions) askField(ctx context.Context, a *app, f provider.Field, label string, needed bool) (secret.Value, error) {
+	p := a.env.Prompt
 	switch {
 	case f.Secret && needed:
 		return p.Secret(ctx, label)
@@ -242,13 +238,13 @@ func contradicts(d *provider.Driver, creds map[string]secret.Value, f provider.F
 
 // readCredentials reads a JSON object of fields. A value that is not @file is
 // refused without being shown: it would stand in the shell's history.
-func (o *loginOptions) readCredentials() (map[string]secret.Value, error) {
+func (o *loginOptions) readCredentials(a *app) (map[string]secret.Value, error) {
 	name, ok := strings.CutPrefix(o.credentials, "@")
 	if !ok {
 		return nil, fault.Usagef("--credentials takes @FILE or @-, never the value itself: it would stay in the shell's history").
 			WithHint("the file holds, for instance, %s", exampleCredentials(o.driver))
 	}
-	raw, err := o.app.readInput("--credentials", name, credentialsCap)
+	raw, err := a.readInput("--credentials", name, credentialsCap)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,6 @@ import (
 )
 
 type logoutOptions struct {
-	app    *app
 	driver *provider.Driver
 	all    bool
 }
@@ -34,23 +33,20 @@ Credentials in the environment are not touched; those that still authenticate
 are named.`,
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
 				return err
 			}
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runLogout(cmd.Context(), o)
-		},
+			return runLogout(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "remove those that are kept for any address")
 	return c
 }
 
-func runLogout(ctx context.Context, o *logoutOptions) error {
-	a, d := o.app, o.driver
+func runLogout(ctx context.Context, a *app, o *logoutOptions) error {
+	d := o.driver
 	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
 	if err != nil {
 		return err

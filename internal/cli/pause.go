@@ -10,7 +10,6 @@ import (
 )
 
 type statusOptions struct {
-	app    *app
 	ref    string
 	status provider.Status
 }
@@ -49,19 +48,15 @@ func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Comman
 	if s == provider.Active {
 		c.ValidArgsFunction = firstOnly(g.completeKept) // a disabled one is marked as deleted, and can come back
 	}
-	c.RunE = func(cmd *cobra.Command, args []string) error {
-		var err error
-		if o.app, err = g.offline(); err != nil {
-			return err
-		}
+	c.RunE = g.run(func(ctx context.Context, a *app, args []string) error {
 		o.ref = args[0]
-		return runStatus(cmd.Context(), o)
-	}
+		return runStatus(ctx, a, o)
+	})
 	return c
 }
 
-func runStatus(ctx context.Context, o *statusOptions) error {
-	f, err := o.app.locate(ctx, o.ref)
+func runStatus(ctx context.Context, a *app, o *statusOptions) error {
+	f, err := a.locate(ctx, o.ref)
 	if err != nil {
 		return err
 	}
@@ -71,5 +66,5 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		}
 		return notSupported(d, "pause a webhook").WithHint("to end its deliveries for good: hookctl delete %s", term.ShellWord(f.ref()))
 	}
-	return changeInPlace(ctx, o.app, f, provider.Change{Status: &o.status})
+	return changeInPlace(ctx, a, f, provider.Change{Status: &o.status})
 }

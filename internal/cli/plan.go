@@ -20,7 +20,6 @@ import (
 
 // manifestOptions are what plan and apply share.
 type manifestOptions struct {
-	app      *app
 	files    []string
 	prune    bool
 	secretTo []string
@@ -65,13 +64,9 @@ runs and each file that is written outside the manifest's directory, and marks
 what apply refuses without --allow-env, --allow-exec or --allow-outside. Such a
 variable is not read: what depends on it is not compared.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runPlan(cmd.Context(), o)
-		},
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			return runPlan(ctx, a, o)
+		}),
 	}
 	o.addFlags(c)
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 where something is to be done at a provider")
@@ -91,16 +86,16 @@ func (o *manifestOptions) addFlags(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 }
 
-func runPlan(ctx context.Context, o *planOptions) error {
-	m, err := o.read(true)
+func runPlan(ctx context.Context, a *app, o *planOptions) error {
+	m, err := o.read(a, true)
 	if err != nil {
 		return err
 	}
-	p, err := o.compare(ctx, m)
+	p, err := o.compare(ctx, a, m)
 	if err != nil {
 		return err
 	}
-	if err := o.app.out.Print(view.Plan(p)); err != nil {
+	if err := a.out.Print(view.Plan(p)); err != nil {
 		return err
 	}
 	if o.exitCode && p.Differs() {
@@ -110,8 +105,7 @@ func runPlan(ctx context.Context, o *planOptions) error {
 }
 
 // compare asks the providers, and plans.
-func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*apply.Plan, error) {
-	a := o.app
+func (o *manifestOptions) compare(ctx context.Context, a *app, m *apply.Manifest) (*apply.Plan, error) {
 	var err error
 	if a.seen, err = custody.See(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
 		return nil, err
@@ -120,7 +114,7 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 	if err != nil {
 		return nil, err
 	}
-	answers, err := a.listEach(ctx, o.concerned(m, records), false)
+	answers, err := a.listEach(ctx, o.concerned(a, m, records), false)
 	if err != nil && len(answers) == 0 && len(m.Webhooks) > 0 {
 		return nil, err
 	}
@@ -141,7 +135,7 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 	}
 	p, err := apply.Compare(m, state)
 	if err != nil {
-		return nil, o.maybeUnsettled(ctx, err)
+		return nil, o.maybeUnsettled(ctx, a, err)
 	}
 	for _, c := range p.Changes {
 		c.Origin = a.elsewhere(c.Driver)
@@ -151,8 +145,8 @@ func (o *manifestOptions) compare(ctx context.Context, m *apply.Manifest) (*appl
 
 // maybeUnsettled adds to err that an interrupted operation may be its cause: the
 // two webhooks of one name may be an old one and its replacement.
-func (o *manifestOptions) maybeUnsettled(ctx context.Context, err error) error {
-	pending, _, jerr := o.app.journal.List(ctx)
+func (o *manifestOptions) maybeUnsettled(ctx context.Context, a *app, err error) error {
+	pending, _, jerr := a.journal.List(ctx)
 	if jerr != nil || len(pending) == 0 {
 		return err
 	}
@@ -162,13 +156,13 @@ func (o *manifestOptions) maybeUnsettled(ctx context.Context, err error) error {
 
 // allowed is what the flags let the manifests do. A value that is no name may be
 // a secret, and is not repeated.
-func (o *manifestOptions) allowed() (apply.Allow, error) {
+func (o *manifestOptions) allowed(a *app) (apply.Allow, error) {
 	names, ok := apply.VariableNames(o.allowEnv)
 	if !ok {
 		return apply.Allow{}, fault.Usagef("--allow-env wants the names of environment variables, with commas between them: no patterns, and no values").
 			WithHint("for instance: --allow-env CRM_TOKEN,HOOKS_HOST")
 	}
-	return apply.Allow{CI: inCI(o.app.env), Env: names, Exec: o.allowExec, Outside: o.allowOutside}, nil
+	return apply.Allow{CI: inCI(a.env), Env: names, Exec: o.allowExec, Outside: o.allowOutside}, nil
 }
 
 // directory is that of a manifest's file, the present one where it comes from a
@@ -186,8 +180,8 @@ func directory(file string) (string, error) {
 }
 
 // read parses every --file. In a review, what is not allowed is no fault.
-func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
-	allow, err := o.allowed()
+func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
+	allow, err := o.allowed(a)
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +192,7 @@ func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
 	stdin, dirs := false, map[string]string{}
 	for _, name := range o.files {
 		s := apply.Source{Name: name}
-		in := o.app.env.Streams.In
+		in := a.env.Streams.In
 		if name == "-" {
 			if stdin {
 				return nil, fault.Usagef("--file - stands twice: there is one standard input")
@@ -215,9 +209,9 @@ func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
 		if dirs[s.Name], err = directory(s.Name); err != nil {
 			return nil, fault.Usagef("--file %s: %w", name, err)
 		}
-		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: o.app.ctx, from: in}, apply.MaxSize+1))
+		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: a.ctx, from: in}, apply.MaxSize+1))
 		switch {
-		case err != nil && o.app.ctx.Err() != nil:
+		case err != nil && a.ctx.Err() != nil:
 			return nil, interrupted()
 		case err != nil:
 			return nil, fault.Usagef("--file %s: %w", name, err)
@@ -225,19 +219,19 @@ func (o *manifestOptions) read(review bool) (*apply.Manifest, error) {
 		sources = append(sources, s)
 	}
 	return apply.Parse(sources, apply.Options{
-		Drivers: o.app.env.Drivers, Getenv: o.app.env.Getenv, Sinks: o.app.sinkEnv(), SecretTo: o.secretTo,
+		Drivers: a.env.Drivers, Getenv: a.env.Getenv, Sinks: a.sinkEnv(), SecretTo: o.secretTo,
 		Allow: allow, Review: review, Dir: func(source string) string { return dirs[source] },
 	})
 }
 
 // concerned are the providers to ask: those that the manifest names, and with
 // --prune those of what is managed in this profile.
-func (o *manifestOptions) concerned(m *apply.Manifest, records []secret.Record) []*provider.Driver {
+func (o *manifestOptions) concerned(a *app, m *apply.Manifest, records []secret.Record) []*provider.Driver {
 	var out []*provider.Driver
-	for _, d := range o.app.env.Drivers {
+	for _, d := range a.env.Drivers {
 		if slices.ContainsFunc(m.Webhooks, func(w *apply.Webhook) bool { return w.Driver == d }) ||
 			o.prune && slices.ContainsFunc(records, func(r secret.Record) bool {
-				return r.Provider == d.Name && r.Managed && r.Profile == o.app.cfg.Profile() && r.DeletedAt.IsZero()
+				return r.Provider == d.Name && r.Managed && r.Profile == a.cfg.Profile() && r.DeletedAt.IsZero()
 			}) {
 			out = append(out, d)
 		}

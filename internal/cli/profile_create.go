@@ -21,21 +21,16 @@ func newProfileCreateCmd(g *globals) *cobra.Command {
 has up to 64 lower-case letters, digits, - and _.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.name = args[0]
-			return runProfileCreate(cmd.Context(), o)
-		},
+			return runProfileCreate(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.use, "use", false, "use it from now on")
 	return c
 }
 
-func runProfileCreate(ctx context.Context, o *profileOptions) error {
-	a := o.app
+func runProfileCreate(ctx context.Context, a *app, o *profileOptions) error {
 	p, _, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/view"
@@ -17,16 +19,12 @@ func newProfileListCmd(g *globals) *cobra.Command {
 credentials belong to. The current one is marked.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := g.offline()
-			if err != nil {
-				return err
-			}
-			list, err := a.profiles(cmd.Context())
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			list, err := a.profiles(ctx)
 			if err != nil {
 				return err
 			}
 			return a.out.Print(view.Profiles(list))
-		},
+		}),
 	}
 }

@@ -31,19 +31,14 @@ Nothing is removed while an interrupted operation of the profile is unsettled:
 'hookctl recover' needs the credentials.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.name = args[0]
-			return runProfileRemove(cmd.Context(), o)
-		},
+			return runProfileRemove(ctx, a, o)
+		}),
 	}
 }
 
-func runProfileRemove(ctx context.Context, o *profileOptions) error {
-	a := o.app
+func runProfileRemove(ctx context.Context, a *app, o *profileOptions) error {
 	p, known, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err
@@ -51,15 +46,15 @@ func runProfileRemove(ctx context.Context, o *profileOptions) error {
 	if !known {
 		return fault.Usagef("there is no profile %q", o.name).WithCode("unknown-profile").WithHint("%ssee which there are: hookctl profile list", a.nearProfile(ctx, o.name))
 	}
-	if err := o.settled(ctx); err != nil {
+	if err := o.settled(ctx, a); err != nil {
 		return err
 	}
-	if err := o.sure(ctx, p); err != nil {
+	if err := o.sure(ctx, a, p); err != nil {
 		return err
 	}
 	wasCurrent := p.Current
 	v := view.RemovedProfile{Name: o.name, Removed: true, SecretsLeft: p.Secrets, Credentials: []string{}}
-	if v.Credentials, err = o.forget(ctx); err != nil {
+	if v.Credentials, err = o.forget(ctx, a); err != nil {
 		return err
 	}
 	if err := a.cfg.RemoveProfile(o.name); err != nil {
@@ -78,8 +73,8 @@ func runProfileRemove(ctx context.Context, o *profileOptions) error {
 }
 
 // settled refuses while the journal has an operation of the profile.
-func (o *profileOptions) settled(ctx context.Context) error {
-	pending, _, err := o.app.journal.List(ctx)
+func (o *profileOptions) settled(ctx context.Context, a *app) error {
+	pending, _, err := a.journal.List(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +92,7 @@ func (o *profileOptions) settled(ctx context.Context) error {
 }
 
 // sure asks where something goes that has to be got again, or stays behind.
-func (o *profileOptions) sure(ctx context.Context, p view.Profile) error {
+func (o *profileOptions) sure(ctx context.Context, a *app, p view.Profile) error {
 	var what []string
 	if len(p.Credentials) > 0 {
 		what = append(what, "its credentials for "+strings.Join(p.Credentials, " and ")+" go")
@@ -108,18 +103,18 @@ func (o *profileOptions) sure(ctx context.Context, p view.Profile) error {
 	if len(what) == 0 {
 		return nil
 	}
-	return o.app.confirm(ctx, fmt.Sprintf("Remove the profile %s? %s.", o.name, strings.Join(what, "; ")))
+	return a.confirm(ctx, fmt.Sprintf("Remove the profile %s? %s.", o.name, strings.Join(what, "; ")))
 }
 
 // forget removes the profile's credentials and says which.
-func (o *profileOptions) forget(ctx context.Context) ([]string, error) {
+func (o *profileOptions) forget(ctx context.Context, a *app) ([]string, error) {
 	gone := []string{}
-	creds, _, err := o.app.store.ListCredentials(ctx)
+	creds, _, err := a.store.ListCredentials(ctx)
 	if err != nil {
 		return gone, err
 	}
 	for _, c := range slices.DeleteFunc(creds, func(c secret.Credential) bool { return c.Profile != o.name }) {
-		err := o.app.store.DeleteCredential(ctx, c.Provider, c.Profile, c.Origin)
+		err := a.store.DeleteCredential(ctx, c.Provider, c.Profile, c.Origin)
 		if errors.Is(err, secret.ErrNotFound) {
 			continue // another process was quicker
 		}

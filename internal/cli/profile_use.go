@@ -11,7 +11,6 @@ import (
 )
 
 type profileOptions struct {
-	app  *app
 	name string
 	use  bool
 }
@@ -26,19 +25,14 @@ func newProfileUseCmd(g *globals) *cobra.Command {
 HOOKCTL_PROFILE names one.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.name = args[0]
-			return runProfileUse(cmd.Context(), o)
-		},
+			return runProfileUse(ctx, a, o)
+		}),
 	}
 }
 
-func runProfileUse(ctx context.Context, o *profileOptions) error {
-	a := o.app
+func runProfileUse(ctx context.Context, a *app, o *profileOptions) error {
 	p, known, err := a.profile(ctx, o.name)
 	if err != nil {
 		return err

@@ -21,7 +21,6 @@ import (
 )
 
 type recoverOptions struct {
-	app     *app
 	answer  string
 	deletes []string
 	rotates []string
@@ -59,20 +58,15 @@ pushed to them, or --forget says that it need not be.
 
 Exit code 7 says that something is left for you to do.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.checkFlags(cmd.Flags().Changed); err != nil {
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			if err := o.checkFlags(a.given); err != nil {
 				return err
 			}
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			o.create.app = o.app
 			if o.answer != "" {
-				return o.app.printAnswer(cmd.Context(), o.answer)
+				return a.printAnswer(ctx, o.answer)
 			}
-			return runRecover(cmd.Context(), o)
-		},
+			return runRecover(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
@@ -113,32 +107,31 @@ func (o *recoverOptions) checkFlags(given func(flag string) bool) error {
 	return nil
 }
 
-func runRecover(ctx context.Context, o *recoverOptions) error {
-	a := o.app
+func runRecover(ctx context.Context, a *app, o *recoverOptions) error {
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
 		return err
 	}
 	if len(o.rotates) > 0 {
-		if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+		if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
 			return err
 		}
 	}
 	r := custody.Recovery{
 		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
-		Open:   o.open, SameAccount: o.sameAccount,
+		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount,
 	}
 	findings, err := r.Run(ctx)
 	var refused error
 	if err == nil && len(o.forgets) > 0 {
-		if refused = o.forget(ctx, r, findings); refused == nil {
+		if refused = o.forget(ctx, a, r, findings); refused == nil {
 			findings, err = r.Run(ctx)
 		}
 	}
 	if err == nil && refused == nil && len(o.deletes)+len(o.rotates) > 0 {
 		var did changes
-		if did, refused = o.change(ctx, r, findings, sinks); did.any {
+		if did, refused = o.change(ctx, a, r, findings, sinks); did.any {
 			findings, err = r.Run(ctx)
 			findings = append(did.rotated, findings...)
 		}
@@ -175,12 +168,12 @@ func leftOver(findings []custody.Finding) error {
 
 // open is the way to the account of an operation: its profile's, at the origin
 // where it was begun.
-func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*custody.Client, error) {
-	d, err := o.app.env.Drivers.Find(in.Provider)
+func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*custody.Client, error) {
+	d, err := a.env.Drivers.Find(in.Provider)
 	if err != nil {
 		return nil, err
 	}
-	a := o.app
+
 	if in.Profile != a.cfg.Profile() {
 		if a, err = a.forProfile(in.Profile); err != nil {
 			return nil, err
@@ -195,7 +188,7 @@ func (o *recoverOptions) open(ctx context.Context, in secret.Intent) (*custody.C
 		return nil, fault.Usagef("it was begun at %s, and the base URL is one of %s now", in.Origin, origin).
 			WithHint("set %s to the base URL at %s", config.Key{Name: d.Name + ".base-url"}.Env(), in.Origin)
 	}
-	if a == o.app {
+	if a == a {
 		return a.online(ctx, d)
 	}
 	// The variables of the environment are the current profile's. A list of the
@@ -222,12 +215,12 @@ type changes struct {
 
 // change does to the providers what the flags name and findings allow. All
 // names are checked before the first change.
-func (o *recoverOptions) change(ctx context.Context, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did changes, err error) {
-	deletes, err := o.chooseAll(deleting, o.deletes, findings)
+func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did changes, err error) {
+	deletes, err := o.chooseAll(a, deleting, o.deletes, findings)
 	if err != nil {
 		return did, err
 	}
-	rotates, err := o.chooseAll(rotating, o.rotates, findings)
+	rotates, err := o.chooseAll(a, rotating, o.rotates, findings)
 	if err != nil {
 		return did, err
 	}
@@ -240,10 +233,10 @@ func (o *recoverOptions) change(ctx context.Context, r custody.Recovery, finding
 		seen[ref] = true
 	}
 	// What was settled above is no other process's doing.
-	if o.app.seen, err = custody.See(ctx, o.app.env.Now(), o.app.journal); err != nil {
+	if a.seen, err = custody.See(ctx, a.env.Now(), a.journal); err != nil {
 		return did, err
 	}
-	pending, _, err := o.app.journal.List(ctx)
+	pending, _, err := a.journal.List(ctx)
 	if err != nil {
 		return did, err
 	}
@@ -257,10 +250,10 @@ func (o *recoverOptions) change(ctx context.Context, r custody.Recovery, finding
 			return did, fault.Errorf(fault.Other, "%s was settled by another process: nothing was done to %s", f.Path, f.ID)
 		}
 		if i < len(deletes) {
-			err = o.delete(ctx, in, f)
+			err = o.delete(ctx, a, in, f)
 		} else {
 			var made []custody.Finding
-			made, err = o.rotate(ctx, in, f, sinks)
+			made, err = o.rotate(ctx, a, in, f, sinks)
 			did.rotated = append(did.rotated, made...)
 			// A rotation that failed may have begun: what it left is to be named.
 			did.any = did.any || fault.KindOf(err) != fault.Usage && fault.KindOf(err) != fault.Interrupted
@@ -290,8 +283,8 @@ var (
 )
 
 // forget takes the sinks off what is left to do.
-func (o *recoverOptions) forget(ctx context.Context, r custody.Recovery, findings []custody.Finding) error {
-	chosen, err := o.chooseAll(forgetting, o.forgets, findings)
+func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding) error {
+	chosen, err := o.chooseAll(a, forgetting, o.forgets, findings)
 	if err != nil {
 		return err
 	}
@@ -303,10 +296,10 @@ func (o *recoverOptions) forget(ctx context.Context, r custody.Recovery, finding
 	return nil
 }
 
-func (o *recoverOptions) chooseAll(what act, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
+func (o *recoverOptions) chooseAll(a *app, what act, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
 	var chosen []custody.Finding
 	for _, ref := range refs {
-		f, err := o.choose(what, ref, findings)
+		f, err := o.choose(a, what, ref, findings)
 		if err != nil {
 			return nil, err
 		}
@@ -317,17 +310,17 @@ func (o *recoverOptions) chooseAll(what act, refs []string, findings []custody.F
 
 // choose finds the webhook that ref means among those of which recover offers
 // to do this. Nothing is ever done to another one.
-func (o *recoverOptions) choose(what act, ref string, findings []custody.Finding) (custody.Finding, error) {
+func (o *recoverOptions) choose(a *app, what act, ref string, findings []custody.Finding) (custody.Finding, error) {
 	var offered []custody.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
 		name := f.Provider + "/" + f.ID
 		if what.offers(f) && !slices.Contains(names, name) {
-			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: o.app.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
+			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
 		}
 	}
-	i, err := o.app.pick(ref, all, false)
+	i, err := a.pick(ref, all, false)
 	if err != nil {
 		return custody.Finding{}, err
 	}
@@ -339,7 +332,7 @@ func (o *recoverOptions) choose(what act, ref string, findings []custody.Finding
 		return custody.Finding{}, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
 	}
 	f := offered[i]
-	if f.State == custody.StateUnknown && (o.app.yes || !o.app.interactive()) {
+	if f.State == custody.StateUnknown && (a.yes || !a.interactive()) {
 		return custody.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", f.Provider, f.ID, what.done).
 			WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
 	}
@@ -348,8 +341,8 @@ func (o *recoverOptions) choose(what act, ref string, findings []custody.Finding
 
 // rotate puts a new webhook in the place of f's, and returns it as a finding.
 // The entry that f comes from is settled by the next look.
-func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f custody.Finding, sinks []sink.Sink) ([]custody.Finding, error) {
-	client, err := o.open(ctx, in)
+func (o *recoverOptions) rotate(ctx context.Context, a *app, in secret.Intent, f custody.Finding, sinks []sink.Sink) ([]custody.Finding, error) {
+	client, err := o.open(ctx, a, in)
 	if err != nil {
 		return nil, err
 	}
@@ -359,12 +352,12 @@ func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f custody
 	}
 	create := o.create
 	create.driver = client.Driver()
-	spec, err := create.specOf(ctx, hook)
+	spec, err := create.specOf(ctx, a, hook)
 	if err != nil {
 		return nil, err
 	}
 	old := found{client, hook}
-	if err := o.app.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
+	if err := a.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
 		return nil, err
 	}
 	made, err := client.Replace(ctx, custody.OpRotate, hook, spec, sinks, false)
@@ -378,8 +371,8 @@ func (o *recoverOptions) rotate(ctx context.Context, in secret.Intent, f custody
 	}}, err
 }
 
-func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f custody.Finding) error {
-	client, err := o.open(ctx, in)
+func (o *recoverOptions) delete(ctx context.Context, a *app, in secret.Intent, f custody.Finding) error {
+	client, err := o.open(ctx, a, in)
 	if err != nil {
 		return err
 	}
@@ -398,12 +391,12 @@ func (o *recoverOptions) delete(ctx context.Context, in secret.Intent, f custody
 	if f.State == custody.StateUnknown {
 		question = "Several webhooks fit, and this one may be another person's. " + question
 	}
-	if err := o.app.confirm(ctx, question); err != nil {
+	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
 	if err := client.Delete(ctx, f.ID); err != nil && fault.Code(err) != "not-found" {
 		return err
 	}
-	o.app.note("%s %s/%s.", done, f.Provider, f.ID)
+	a.note("%s %s/%s.", done, f.Provider, f.ID)
 	return nil
 }

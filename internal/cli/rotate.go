@@ -53,14 +53,10 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.create.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.ref = args[0]
-			return runRotate(cmd.Context(), o)
-		},
+			return runRotate(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	o.create.addSecretFlags(c)
@@ -70,14 +66,13 @@ here. 'hookctl list -o name' prints them in full.`,
 	return c
 }
 
-func runRotate(ctx context.Context, o *rotateOptions) error {
-	a := o.create.app
+func runRotate(ctx context.Context, a *app, o *rotateOptions) error {
 	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
 		return err
 	}
-	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+	if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
 		return err
 	}
 	old, err := a.locateOld(ctx, o.ref)
@@ -91,7 +86,7 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 		return err
 	}
 	o.create.driver = old.client.Driver()
-	spec, err := o.create.specOf(ctx, old.hook)
+	spec, err := o.create.specOf(ctx, a, old.hook)
 	if err != nil {
 		return err
 	}
@@ -105,13 +100,13 @@ func runRotate(ctx context.Context, o *rotateOptions) error {
 	if err == nil {
 		a.noteReplaced(old, o.overlap)
 	}
-	return o.create.printReplacement(made, old, err)
+	return o.create.printReplacement(a, made, old, err)
 }
 
 // printReplacement prints the webhook that took old's place; err is what the
 // replacement itself came to.
-func (o *createOptions) printReplacement(made custody.Created, old found, err error) error {
-	v := o.view(made.Webhook, made.Record, made.Sinks, true)
+func (o *createOptions) printReplacement(a *app, made custody.Created, old found, err error) error {
+	v := o.view(a, made.Webhook, made.Record, made.Sinks, true)
 	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
 	switch {
 	case !made.OldGone:
@@ -119,7 +114,7 @@ func (o *createOptions) printReplacement(made custody.Created, old found, err er
 	case old.client.Driver().Deletes:
 		v.Replaces.State = "deleted"
 	}
-	return fault.Worst(err, printedToo(o.print(v), made.Record))
+	return fault.Worst(err, printedToo(o.print(a, v), made.Record))
 }
 
 // rotatable refuses a webhook that is as good as deleted: the new one would be
@@ -191,7 +186,7 @@ func (o *rotateOptions) question(old found) string {
 
 // specOf is what makes a webhook like w. What the provider never tells again
 // must be given.
-func (o *createOptions) specOf(_ context.Context, w provider.Webhook) (provider.Spec, error) {
+func (o *createOptions) specOf(_ context.Context, a *app, w provider.Webhook) (provider.Spec, error) {
 	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
 	if w.URL == nil || len(w.Events) == 0 || o.driver.NameRequired && s.Name == "" {
 		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", o.driver.Title, w.ID)
@@ -199,7 +194,7 @@ func (o *createOptions) specOf(_ context.Context, w provider.Webhook) (provider.
 	if t := text(w.AuthType); t != "" && t != "none" {
 		s.AuthType, o.authType = t, t
 		var err error
-		if s.AuthData, err = o.readAuthData(); err != nil {
+		if s.AuthData, err = o.readAuthData(a); err != nil {
 			return s, err
 		}
 		if s.AuthData.IsZero() {
@@ -231,11 +226,11 @@ func hasOption(d *provider.Driver, opt provider.Option) bool {
 
 // storeLasts refuses to leave a secret in a store that dies with a CI runner, or
 // where there is none.
-func (o *createOptions) storeLasts(sunk bool) error {
-	if o.app.dir == "" {
+func (o *createOptions) storeLasts(a *app, sunk bool) error {
+	if a.dir == "" {
 		return secret.NoPlace()
 	}
-	if !storeDies(o.app.env) || sunk || o.storeOnly {
+	if !storeDies(a.env) || sunk || o.storeOnly {
 		return nil
 	}
 	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").

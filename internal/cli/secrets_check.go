@@ -18,7 +18,6 @@ import (
 )
 
 type secretsCheckOptions struct {
-	app    *app
 	online bool
 }
 
@@ -37,20 +36,15 @@ kept, for the current profile.
 
 Exit code 3 says that something was found. Each finding names its fix.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runSecretsCheck(cmd.Context(), o)
-		},
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			return runSecretsCheck(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks that the providers list")
 	return c
 }
 
-func runSecretsCheck(ctx context.Context, o *secretsCheckOptions) error {
-	a := o.app
+func runSecretsCheck(ctx context.Context, a *app, o *secretsCheckOptions) error {
 	c := &storeCheck{app: a, findings: []view.StoreFinding{}}
 	recs := c.store(ctx)
 	c.credentials(ctx)

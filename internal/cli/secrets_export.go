@@ -15,7 +15,6 @@ import (
 )
 
 type secretsExportOptions struct {
-	app            *app
 	recipients     secret.Recipients
 	out            string
 	allProfiles    bool
@@ -38,7 +37,7 @@ is in it is described in docs/files.md. Credentials are not part of it.
 The bundle goes to standard output, or with --out to a file of mode 0600. There
 is no output that is not encrypted.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
 			if len(keys) == 0 {
 				return fault.Usagef("missing: --age-recipient").WithHint("make a key pair with: age-keygen -o key.txt; it prints the recipient")
 			}
@@ -47,12 +46,8 @@ is no output that is not encrypted.`,
 					return err
 				}
 			}
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runSecretsExport(cmd.Context(), o)
-		},
+			return runSecretsExport(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
@@ -63,12 +58,11 @@ is no output that is not encrypted.`,
 	return c
 }
 
-func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
-	a := o.app
+func runSecretsExport(ctx context.Context, a *app, o *secretsExportOptions) error {
 	if o.out == "" && a.out.Format() != render.Table {
 		return fault.Usagef("standard output carries the bundle, which has no other format").WithHint("write it to a file with --out, to get the list of what is in it")
 	}
-	recs, err := o.records(ctx)
+	recs, err := o.records(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -83,7 +77,7 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
 		return nil
 	}
-	if err := secret.WriteFile(o.app.env.Disk, o.out, bundle.Bytes()); err != nil {
+	if err := secret.WriteFile(a.env.Disk, o.out, bundle.Bytes()); err != nil {
 		return err
 	}
 	list := make([]view.KeptSecret, len(recs))
@@ -95,8 +89,7 @@ func runSecretsExport(ctx context.Context, o *secretsExportOptions) error {
 }
 
 // records are those to export, with their secrets.
-func (o *secretsExportOptions) records(ctx context.Context) ([]secret.Record, error) {
-	a := o.app
+func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Record, error) {
 	listed, problems, err := a.store.List(ctx)
 	if err != nil {
 		return nil, err

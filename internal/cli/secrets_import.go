@@ -17,7 +17,6 @@ import (
 const identityCap = 1 << 20
 
 type secretsImportOptions struct {
-	app      *app
 	identity string
 	bundle   string
 }
@@ -47,7 +46,7 @@ kept beside the present one), unchanged.`,
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.bundle = "-"
 			if len(args) > 0 {
 				o.bundle = args[0]
@@ -58,23 +57,18 @@ kept beside the present one), unchanged.`,
 			case o.identity == "-" && o.bundle == "-":
 				return fault.Usagef("identity and bundle cannot both come from standard input")
 			}
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			if o.bundle == "-" && len(args) == 0 && o.app.env.Streams.InTTY {
+			if o.bundle == "-" && len(args) == 0 && a.env.Streams.InTTY {
 				return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
 			}
-			return runSecretsImport(cmd.Context(), o)
-		},
+			return runSecretsImport(ctx, a, o)
+		}),
 	}
 	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle; - is standard input (required)")
 	_ = c.MarkFlagFilename("identity")
 	return c
 }
 
-func runSecretsImport(ctx context.Context, o *secretsImportOptions) error {
-	a := o.app
+func runSecretsImport(ctx context.Context, a *app, o *secretsImportOptions) error {
 	key, err := a.readInput("--identity", o.identity, identityCap)
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 )
 
 type secretsListOptions struct {
-	app         *app
 	allProfiles bool
 }
 
@@ -28,33 +27,29 @@ one that your endpoint has: printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
 A file of the store that cannot be read is named on standard error and left as
 it is; 'hookctl secrets check' says what to do about it.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runSecretsList(cmd.Context(), o)
-		},
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+			return runSecretsList(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "list the secrets of every profile")
 	return c
 }
 
-func runSecretsList(ctx context.Context, o *secretsListOptions) error {
-	recs, err := o.app.records(ctx, o.allProfiles)
+func runSecretsList(ctx context.Context, a *app, o *secretsListOptions) error {
+	recs, err := a.records(ctx, o.allProfiles)
 	if err != nil {
 		return err
 	}
 	list := make([]view.KeptSecret, len(recs))
 	for i, r := range recs {
-		list[i] = o.app.keptView(r)
+		list[i] = a.keptView(r)
 	}
 	if len(recs) == 0 {
-		where := "profile " + o.app.cfg.Profile()
+		where := "profile " + a.cfg.Profile()
 		if o.allProfiles {
 			where = "any profile"
 		}
-		o.app.note("No secret is kept in %s. Create a webhook: hookctl create", where)
+		a.note("No secret is kept in %s. Create a webhook: hookctl create", where)
 	}
-	return o.app.out.Print(view.KeptSecrets(list, o.allProfiles))
+	return a.out.Print(view.KeptSecrets(list, o.allProfiles))
 }

@@ -12,7 +12,6 @@ import (
 )
 
 type secretsMigrateOptions struct {
-	app         *app
 	to          string
 	allProfiles bool
 }
@@ -32,7 +31,7 @@ left alone.
 
 Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
 			switch o.to {
 			case secret.InFile, secret.InKeyring:
 			case "":
@@ -40,12 +39,8 @@ Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 			default:
 				return fault.Usagef("--to %q is not one of file, keyring", o.to)
 			}
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			return runSecretsMigrate(cmd.Context(), o)
-		},
+			return runSecretsMigrate(ctx, a, o)
+		}),
 	}
 	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")
@@ -53,8 +48,7 @@ Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 	return c
 }
 
-func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
-	a := o.app
+func runSecretsMigrate(ctx context.Context, a *app, o *secretsMigrateOptions) error {
 	recs, err := a.records(ctx, o.allProfiles)
 	if err != nil {
 		return err
@@ -103,7 +97,7 @@ func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
 		did(view.NewMovedCredential(c, o.to, ok, err), err)
 	}
 	perr := a.out.Print(view.MovedList(list))
-	o.say(ctx, moved)
+	o.say(ctx, a, moved)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -111,8 +105,7 @@ func runSecretsMigrate(ctx context.Context, o *secretsMigrateOptions) error {
 }
 
 // say tells what the user may not expect: what stays where it is.
-func (o *secretsMigrateOptions) say(ctx context.Context, moved int) {
-	a := o.app
+func (o *secretsMigrateOptions) say(ctx context.Context, a *app, moved int) {
 	a.note("%s moved to the %s.", plural(moved, "thing was", "things were"), o.to)
 	if now := a.store.Name(); now != o.to {
 		a.note("New secrets still go to the %s. To change that: hookctl config set secret-store %s", now, o.to)

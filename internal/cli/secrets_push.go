@@ -15,7 +15,6 @@ import (
 )
 
 type secretsPushOptions struct {
-	app *app
 	ref string
 	to  []string
 }
@@ -38,17 +37,13 @@ secret in the log come first.
 Exit code 7 says that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			if len(o.to) == 0 {
-				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", cmd.CommandPath(), term.ShellWord(args[0]))
-			}
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
+				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", "hookctl secrets push", term.ShellWord(args[0]))
 			}
 			o.ref = args[0]
-			return runSecretsPush(cmd.Context(), o)
-		},
+			return runSecretsPush(ctx, a, o)
+		}),
 	}
 	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
@@ -56,13 +51,12 @@ Exit code 7 says that a sink did not get it.`,
 	return c
 }
 
-func runSecretsPush(ctx context.Context, o *secretsPushOptions) error {
-	a := o.app
+func runSecretsPush(ctx context.Context, a *app, o *secretsPushOptions) error {
 	sinks, err := a.sinks(o.to)
 	if err != nil {
 		return err
 	}
-	found, err := o.app.keptRecord(ctx, o.ref, true)
+	found, err := a.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err
 	}

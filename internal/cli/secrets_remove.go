@@ -8,7 +8,6 @@ import (
 )
 
 type secretsRemoveOptions struct {
-	app *app
 	ref string
 }
 
@@ -27,20 +26,15 @@ goes on signing its deliveries with that secret.
 A name or a full id is wanted here; the beginning of an id is not enough.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.ref = args[0]
-			return runSecretsRemove(cmd.Context(), o)
-		},
+			return runSecretsRemove(ctx, a, o)
+		}),
 	}
 }
 
-func runSecretsRemove(ctx context.Context, o *secretsRemoveOptions) error {
-	a := o.app
-	rec, err := o.app.keptRecord(ctx, o.ref, false)
+func runSecretsRemove(ctx context.Context, a *app, o *secretsRemoveOptions) error {
+	rec, err := a.keptRecord(ctx, o.ref, false)
 	if err != nil {
 		return err
 	}

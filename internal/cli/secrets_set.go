@@ -18,7 +18,6 @@ import (
 const secretCap = 64 << 10
 
 type secretsSetOptions struct {
-	app *app
 	ref string
 
 	fromFile, fromEnv string
@@ -44,20 +43,16 @@ Another secret in the place of a kept one is confirmed first. The older one
 stays beside it in the store, and verify tries it after the new one.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.ref = args[0]
-			if cmd.Flags().Changed("name") {
+			if a.given("name") {
 				o.name = &name
 			}
-			if cmd.Flags().Changed("url") {
+			if a.given("url") {
 				o.url = &url
 			}
-			return runSecretsSet(cmd.Context(), o)
-		},
+			return runSecretsSet(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
@@ -71,13 +66,12 @@ stays beside it in the store, and verify tries it after the new one.`,
 	return c
 }
 
-func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
-	a := o.app
-	rec, err := o.record(ctx)
+func runSecretsSet(ctx context.Context, a *app, o *secretsSetOptions) error {
+	rec, err := o.record(ctx, a)
 	if err != nil {
 		return err
 	}
-	value, err := o.read(ctx, rec)
+	value, err := o.read(ctx, a, rec)
 	if err != nil {
 		return err
 	}
@@ -115,8 +109,7 @@ func runSecretsSet(ctx context.Context, o *secretsSetOptions) error {
 }
 
 // record is the one to change, with its present secret, or a new one.
-func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
-	a := o.app
+func (o *secretsSetOptions) record(ctx context.Context, a *app) (secret.Record, error) {
 	found, err := a.keptRecord(ctx, o.ref, false)
 	if err == nil {
 		rec, err := a.store.Get(ctx, found.Ref())
@@ -153,8 +146,7 @@ func (o *secretsSetOptions) record(ctx context.Context) (secret.Record, error) {
 }
 
 // read gets the value from where the user says that it is, and checks it.
-func (o *secretsSetOptions) read(ctx context.Context, rec secret.Record) (secret.Value, error) {
-	a := o.app
+func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record) (secret.Value, error) {
 	var text, from string
 	switch {
 	case o.fromEnv != "":

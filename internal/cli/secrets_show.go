@@ -12,7 +12,6 @@ import (
 )
 
 type secretsShowOptions struct {
-	app *app
 	ref string
 }
 
@@ -32,42 +31,38 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 ` + revealHelp,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.ref = args[0]
-			return runSecretsShow(cmd.Context(), o)
-		},
+			return runSecretsShow(ctx, a, o)
+		}),
 	}
 	addReveal(c)
 	return c
 }
 
-func runSecretsShow(ctx context.Context, o *secretsShowOptions) error {
-	found, err := o.app.keptRecord(ctx, o.ref, true)
+func runSecretsShow(ctx context.Context, a *app, o *secretsShowOptions) error {
+	found, err := a.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err
 	}
-	rec, err := o.app.store.Get(ctx, found.Ref())
+	rec, err := a.store.Get(ctx, found.Ref())
 	if err != nil {
 		return err
 	}
-	if o.app.out.Format() != render.Name {
-		if err := o.app.maskInActions(rec.Secret); err != nil {
+	if a.out.Format() != render.Name {
+		if err := a.maskInActions(rec.Secret); err != nil {
 			return err
 		}
 	}
-	if o.app.out.Format() == render.Table {
-		return sink.Print(o.app.sinkEnv(), rec.Secret)
+	if a.out.Format() == render.Table {
+		return sink.Print(a.sinkEnv(), rec.Secret)
 	}
 	value := rec.Secret.Reveal()
-	if !utf8.ValidString(value) && o.app.out.Structured() {
+	if !utf8.ValidString(value) && a.out.Structured() {
 		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", shortRef(rec)).
 			WithHint("print it as it is, without --output and --jq")
 	}
-	v := o.app.keptView(rec)
+	v := a.keptView(rec)
 	v.Value = &value
-	return o.app.out.Print(v.Render())
+	return a.out.Print(v.Render())
 }

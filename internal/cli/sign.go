@@ -12,7 +12,6 @@ import (
 )
 
 type signOptions struct {
-	app *app
 	keyFlags
 
 	payload    string
@@ -36,19 +35,15 @@ needs --data-binary, since --data takes newlines out.
 
 -o json prints an object of names and values, -o name the bare signature.`,
 		Args: atMostOne("[payload]"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			o.payload = "-"
 			if len(args) > 0 {
 				o.payload = args[0]
-			} else if o.app.env.Streams.InTTY {
+			} else if a.env.Streams.InTTY {
 				return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
 			}
-			return runSign(cmd.Context(), o)
-		},
+			return runSign(ctx, a, o)
+		}),
 	}
 	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
 	o.keyFlags.add(g, c, toSign)
@@ -65,8 +60,7 @@ func atMostOne(name string) cobra.PositionalArgs {
 	}
 }
 
-func runSign(ctx context.Context, o *signOptions) error {
-	a := o.app
+func runSign(ctx context.Context, a *app, o *signOptions) error {
 	if o.payload == "-" && o.secretFile == "-" {
 		return errSecretAndInput("the payload")
 	}
@@ -81,7 +75,7 @@ func runSign(ctx context.Context, o *signOptions) error {
 	d := key.driver
 	if d == nil {
 		if d = o.driverOf(a, capture.Header(nil), body); d == nil {
-			return o.app.noProvider("the payload does not say whose event it is")
+			return a.noProvider("the payload does not say whose event it is")
 		}
 	}
 	if key.value.IsZero() {

@@ -53,14 +53,10 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.create.app, err = g.offline(); err != nil {
-				return err
-			}
-			o.ref, o.given = args[0], cmd.Flags().Changed
-			return runUpdate(cmd.Context(), o)
-		},
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
+			o.ref, o.given = args[0], a.given
+			return runUpdate(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.create.name, "name", "", "new name")
@@ -86,14 +82,14 @@ here. 'hookctl list -o name' prints them in full.`,
 	return c
 }
 
-func runUpdate(ctx context.Context, o *updateOptions) error {
+func runUpdate(ctx context.Context, a *app, o *updateOptions) error {
 	if err := o.anything(); err != nil {
 		return err
 	}
 	if o.force && !o.replace {
 		return fault.Usagef("--force goes with --replace only")
 	}
-	a := o.create.app
+
 	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
@@ -109,7 +105,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	}
 	d := f.client.Driver()
 	o.create.driver = d
-	want, err := o.wanted(f.hook)
+	want, err := o.wanted(a, f.hook)
 	if err != nil {
 		return err
 	}
@@ -117,7 +113,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	case d.Updates && len(sinks) > 0:
 		return fault.Usagef("--secret-to goes with --replace on WundertreOS: an update on %s leaves the secret as it is", d.Title)
 	case d.Updates:
-		return o.inPlace(ctx, f, want)
+		return o.inPlace(ctx, a, f, want)
 	case !o.replace:
 		return fault.Errorf(fault.Refused, "%s cannot change a webhook", d.Title).WithCode("unsupported").
 			WithHint("--replace makes a new one with a NEW SECRET, keeps that, and then deletes this one")
@@ -125,7 +121,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err := spareZaps(o.force, f); err != nil {
 		return err
 	}
-	if err := o.create.storeLasts(len(sinks) > 0); err != nil {
+	if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
 		return err
 	}
 	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
@@ -138,7 +134,7 @@ func runUpdate(ctx context.Context, o *updateOptions) error {
 	if err == nil {
 		a.noteReplaced(f, false)
 	}
-	return o.create.printReplacement(made, f, err)
+	return o.create.printReplacement(a, made, f, err)
 }
 
 // anything refuses a call that names nothing to change.
@@ -153,7 +149,7 @@ func (o *updateOptions) anything() error {
 
 // wanted is the webhook as it shall be: what it is, with the flags' values over
 // it. It is checked as a create would be.
-func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
+func (o *updateOptions) wanted(a *app, w provider.Webhook) (provider.Spec, error) {
 	c := &o.create
 	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events}
 	if o.given("name") {
@@ -167,7 +163,7 @@ func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
 			WithHint("leave out what is to stay as it is; nothing was sent")
 	}
 	var eventErr error
-	s.Events, eventErr = o.events(w.Events)
+	s.Events, eventErr = o.events(a, w.Events)
 	if o.given("timeout") {
 		s.Timeout = &o.timeout
 	}
@@ -178,7 +174,7 @@ func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
 			s.AuthType = text(w.AuthType)
 			c.authType = s.AuthType
 		}
-		if s.AuthData, err = c.readAuthData(); err != nil {
+		if s.AuthData, err = c.readAuthData(a); err != nil {
 			return s, err
 		}
 	}
@@ -192,7 +188,7 @@ func (o *updateOptions) wanted(w provider.Webhook) (provider.Spec, error) {
 }
 
 // events is the list as it shall be.
-func (o *updateOptions) events(now []string) ([]string, error) {
+func (o *updateOptions) events(a *app, now []string) ([]string, error) {
 	c := &o.create
 	if o.given("event") {
 		slugs, _, err := expandEvents(c.driver, c.events, c.allowUnknown || c.noValidate)
@@ -202,7 +198,7 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	less, err := o.removed(now)
+	less, err := o.removed(a, now)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +222,7 @@ func (o *updateOptions) events(now []string) ([]string, error) {
 
 // removed is what --remove-event names. Patterns are matched against the events
 // that the webhook has: they may be none of the catalogue.
-func (o *updateOptions) removed(now []string) ([]string, error) {
+func (o *updateOptions) removed(a *app, now []string) ([]string, error) {
 	present := provider.Driver{Catalogue: make([]provider.EventType, len(now))}
 	for i, slug := range now {
 		present.Catalogue[i].Slug = slug
@@ -236,19 +232,18 @@ func (o *updateOptions) removed(now []string) ([]string, error) {
 		if bad.Why != "" {
 			return nil, fault.Usagef("--remove-event: %s", bad.Why)
 		}
-		o.create.app.note("%s matches none of the webhook's events: nothing to remove", term.ShellWord(bad.Word))
+		a.note("%s matches none of the webhook's events: nothing to remove", term.ShellWord(bad.Word))
 	}
 	for _, s := range ex.Slugs {
 		if !slices.Contains(now, s) {
-			o.create.app.note("%s is not among the webhook's events: nothing to remove", term.ShellWord(s))
+			a.note("%s is not among the webhook's events: nothing to remove", term.ShellWord(s))
 		}
 	}
 	return ex.Slugs, nil
 }
 
 // inPlace sends only what the flags name, and looks at the result.
-func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec) error {
-	a := o.create.app
+func (o *updateOptions) inPlace(ctx context.Context, a *app, f found, want provider.Spec) error {
 	var ch provider.Change
 	if o.given("name") {
 		ch.Name = &want.Name
@@ -273,10 +268,10 @@ func (o *updateOptions) inPlace(ctx context.Context, f found, want provider.Spec
 		ch.Status = &s
 	}
 	if ch.Empty() {
-		o.create.app.note("There is nothing to change: nothing was sent.")
-		return printWebhook(ctx, o.create.app, f.client.Driver(), f.hook)
+		a.note("There is nothing to change: nothing was sent.")
+		return printWebhook(ctx, a, f.client.Driver(), f.hook)
 	}
-	return changeInPlace(ctx, o.create.app, f, ch)
+	return changeInPlace(ctx, a, f, ch)
 }
 
 // changeInPlace updates a webhook, brings its record up to date, prints it, and

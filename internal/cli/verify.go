@@ -26,8 +26,6 @@ import (
 )
 
 type verifyOptions struct {
-	app *app
-
 	captures []string
 	format   string
 	headers  []string
@@ -73,33 +71,32 @@ annotations; --report writes a file that other CI systems show.
 
 With -o json the results are one array. They are printed as they come, which is
 why --jq sees one delivery at a time and not the array.`,
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			for _, name := range []string{"webhook", "secret-file", "secret-env", "signature", "provider", "fail-on"} {
+			for _, flag := range []struct{ name, value string }{
+				{"webhook", o.webhook}, {"secret-file", o.secretFile}, {"secret-env", o.secretEnv}, {"signature", o.signature}, {"provider", o.provider}, {"fail-on", strings.Join(o.failOn, ",")},
+			} {
 				// Without it something else would be verified than was asked for.
-				if f := cmd.Flags().Lookup(name); f.Changed && strings.Trim(f.Value.String(), "[]") == "" {
-					return fault.Usagef("--%s is empty", name).WithHint("give it a value, or leave it out; a variable that is not set?")
+				if flag.value == "" && a.given(flag.name) {
+					return fault.Usagef("--%s is empty", flag.name).WithHint("give it a value, or leave it out; a variable that is not set?")
 				}
 			}
-			if o.maxAge <= 0 && cmd.Flags().Changed("max-age") {
+			if o.maxAge <= 0 && a.given("max-age") {
 				return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
 			}
-			if cmd.Flags().Changed("fail-on") {
+			if a.given("fail-on") {
 				if o.fail, err = parseFailOn(o.failOn); err != nil {
 					return err
 				}
 			}
 			if o.captures = args; len(args) == 0 {
-				if o.app.env.Streams.InTTY {
+				if a.env.Streams.InTTY {
 					return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
 				}
 				o.captures = []string{"-"}
 			}
-			return runVerify(cmd.Context(), o)
-		},
+			return runVerify(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	o.keyFlags.add(g, c, toVerify)
@@ -126,12 +123,11 @@ why --jq sees one delivery at a time and not the array.`,
 	return c
 }
 
-func runVerify(ctx context.Context, o *verifyOptions) error {
-	a := o.app
-	w := newVerdictWriter(o)
+func runVerify(ctx context.Context, a *app, o *verifyOptions) error {
+	w := newVerdictWriter(a, o)
 	missing := missingCaptures(o.captures)
 	w.mute = len(missing) == len(o.captures)
-	engine, err := o.engine(ctx, w.lines)
+	engine, err := o.engine(ctx, a, w.lines)
 	if err != nil {
 		return err
 	}
@@ -144,7 +140,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		SignatureHeaders: engine.SignatureHeaders(), Read: &w.progress.bytes,
 	})
 	if err == nil {
-		w.reports, err = o.reports()
+		w.reports, err = o.reports(a)
 	}
 	if err != nil {
 		w.progress.end()
@@ -218,8 +214,7 @@ func notThere(what string, missing []string) *fault.Error {
 }
 
 // engine checks the flags and collects what is verified with.
-func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine, error) {
-	a := o.app
+func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify.Engine, error) {
 	if o.secretFile == "-" && slices.Contains(o.captures, "-") {
 		return nil, fault.Usagef("standard input cannot be both the secret and a capture")
 	}
@@ -243,12 +238,12 @@ func (o *verifyOptions) engine(ctx context.Context, lines bool) (*verify.Engine,
 		}
 		opts.Headers = append(opts.Headers, f)
 	}
-	only, err := o.candidates(ctx, &opts)
+	only, err := o.candidates(ctx, a, &opts)
 	if err != nil {
 		return nil, err
 	}
 	for _, d := range a.env.Drivers {
-		if p := verifyProvider(d, o.scheme(o.app, d)); only == "" || d.Name == only {
+		if p := verifyProvider(d, o.scheme(a, d)); only == "" || d.Name == only {
 			opts.Providers = append(opts.Providers, p)
 		} else {
 			opts.Excluded = append(opts.Excluded, p)
@@ -281,19 +276,19 @@ func parseDiagnose(word string) (int, error) {
 
 // candidates fills in the secrets to try and those that only explain a
 // failure, and returns the provider that all deliveries belong to, or "".
-func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (only string, err error) {
+func (o *verifyOptions) candidates(ctx context.Context, a *app, opts *verify.Options) (only string, err error) {
 	if o.provider != "" {
-		d, err := o.app.env.Drivers.Find(o.provider)
+		d, err := a.env.Drivers.Find(o.provider)
 		if err != nil {
 			return "", err
 		}
 		only = d.Name
 	}
-	given, err := o.givenSecret(o.app)
+	given, err := o.givenSecret(a)
 	if err != nil {
 		return "", err
 	}
-	kept, err := o.kept(ctx)
+	kept, err := o.kept(ctx, a)
 	if err != nil && given.IsZero() {
 		return "", err
 	}
@@ -308,7 +303,7 @@ func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (o
 		opts.Candidates = append(opts.Candidates, verify.Candidate{Secret: given})
 		return only, nil
 	case o.webhook != "":
-		chain, err := o.chain(ctx, kept)
+		chain, err := o.chain(ctx, a, kept)
 		if err != nil {
 			return "", err
 		}
@@ -320,27 +315,27 @@ func (o *verifyOptions) candidates(ctx context.Context, opts *verify.Options) (o
 		})
 		opts.Others = o.asCandidates(rest, kept)
 		opts.Candidates = o.asCandidates(chain, kept)
-		return chain[0].Provider, o.usable(&opts.Candidates, true)
+		return chain[0].Provider, o.usable(a, &opts.Candidates, true)
 	}
 	mine := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return only != "" && r.Provider != only })
 	opts.Candidates = o.asCandidates(mine, kept)
-	return only, o.usable(&opts.Candidates, false)
+	return only, o.usable(a, &opts.Candidates, false)
 }
 
 // usable drops the candidates that cannot be keys under the settings, with a
 // warning; if first is set, the first one must be usable.
-func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
+func (o *verifyOptions) usable(a *app, all *[]verify.Candidate, first bool) error {
 	var keep []verify.Candidate
 	for i, c := range *all {
-		d, err := o.app.env.Drivers.Find(c.Provider)
+		d, err := a.env.Drivers.Find(c.Provider)
 		if err != nil {
 			continue // of a provider that this version does not know
 		}
-		if err := o.scheme(o.app, d).CheckKey(c.Secret); err != nil {
+		if err := o.scheme(a, d).CheckKey(c.Secret); err != nil {
 			if first && i == 0 {
 				return fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
 			}
-			o.app.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
+			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
 			continue
 		}
 		keep = append(keep, c)
@@ -352,8 +347,7 @@ func (o *verifyOptions) usable(all *[]verify.Candidate, first bool) error {
 // kept is every record of this profile with its secret, the newest first. One
 // that cannot be read is warned of and left out. A keyring that cannot be used
 // is an error only where it has them all.
-func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
-	a := o.app
+func (o *verifyOptions) kept(ctx context.Context, a *app) ([]secret.Record, error) {
 	listed, err := a.records(ctx, false)
 	if err != nil {
 		return nil, err
@@ -384,8 +378,8 @@ func (o *verifyOptions) kept(ctx context.Context) ([]secret.Record, error) {
 
 // chain is the webhook that --webhook means and those that it took over from,
 // the newest first.
-func (o *verifyOptions) chain(ctx context.Context, kept []secret.Record) ([]secret.Record, error) {
-	r, err := o.app.pickRecord(ctx, o.webhook, kept, true)
+func (o *verifyOptions) chain(ctx context.Context, a *app, kept []secret.Record) ([]secret.Record, error) {
+	r, err := a.pickRecord(ctx, o.webhook, kept, true)
 	if err != nil {
 		return nil, err
 	}
@@ -451,8 +445,7 @@ const streamBuffer = 64 << 10
 // files are longer than one thinks.
 const alignedRows = 100
 
-func newVerdictWriter(o *verifyOptions) *verdictWriter {
-	a := o.app
+func newVerdictWriter(a *app, o *verifyOptions) *verdictWriter {
 	w := &verdictWriter{app: a, causes: map[string]int{}, fix: map[string]string{}}
 	w.lines = a.out.Format() == render.NDJSON && a.jq == ""
 	w.stream = a.out.Stream(view.VerdictColumns())

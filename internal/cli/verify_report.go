@@ -64,7 +64,7 @@ type batchReport interface {
 }
 
 // reports opens what --report asks for, and the annotations of GitHub Actions.
-func (o *verifyOptions) reports() ([]batchReport, error) {
+func (o *verifyOptions) reports(a *app) ([]batchReport, error) {
 	var all []batchReport
 	for _, spec := range o.report {
 		kind, path, ok := strings.Cut(spec, "=")
@@ -78,8 +78,8 @@ func (o *verifyOptions) reports() ([]batchReport, error) {
 		}
 		all = append(all, r)
 	}
-	if o.app.env.Getenv("GITHUB_ACTIONS") == "true" {
-		all = append(all, &annotations{w: term.Raw(o.app.env.Streams.Err), fail: o.fail})
+	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
+		all = append(all, &annotations{w: term.Raw(a.env.Streams.Err), fail: o.fail})
 	}
 	return all, nil
 }
