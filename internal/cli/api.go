@@ -68,14 +68,7 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return g.completeProviders(cmd, args, typed)
 		},
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
-				return err
-			}
-			o.path = args[1]
-			return runAPI(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
@@ -91,7 +84,12 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 	return c
 }
 
-func runAPI(ctx context.Context, a *app, o *apiOptions) error {
+func (o *apiOptions) run(ctx context.Context, a *app, args []string) error {
+	var err error
+	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+		return err
+	}
+	o.path = args[1]
 	switch {
 	case a.out.Format() == render.Name:
 		return fault.Usagef("an answer has no names: -o name cannot print it")

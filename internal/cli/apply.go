@@ -48,9 +48,7 @@ its directory --allow-outside.
 With CI set, the store usually dies with the runner: every new webhook needs a
 secret_to or --secret-to, or say --store-only if the store lasts.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			return runApply(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	o.addFlags(c)
 	addReveal(c)
@@ -59,7 +57,7 @@ secret_to or --secret-to, or say --store-only if the store lasts.`,
 	return c
 }
 
-func runApply(ctx context.Context, a *app, o *applyOptions) error {
+func (o *applyOptions) run(ctx context.Context, a *app, _ []string) error {
 	m, err := o.read(a, false)
 	if err != nil {
 		return err

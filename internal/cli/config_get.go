@@ -8,12 +8,7 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type configGetOptions struct {
-	key string
-}
-
 func newConfigGetCmd(g *globals) *cobra.Command {
-	o := &configGetOptions{}
 	return &cobra.Command{
 		Use:   "get <key>",
 		Short: "Print one setting as it is in effect",
@@ -21,17 +16,14 @@ func newConfigGetCmd(g *globals) *cobra.Command {
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.key = args[0]
-			return runConfigGet(a, o)
-		}),
+		RunE:              g.run(runConfigGet),
 	}
 }
 
-func runConfigGet(a *app, o *configGetOptions) error {
-	s, ok := a.cfg.Lookup(o.key)
+func runConfigGet(_ context.Context, a *app, args []string) error {
+	s, ok := a.cfg.Lookup(args[0])
 	if !ok {
-		return a.cfg.Unknown(o.key)
+		return a.cfg.Unknown(args[0])
 	}
 	return a.out.Print(view.NewSetting(s).Render())
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-
 	"fmt"
 	"strings"
 
@@ -11,13 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type configSetOptions struct {
-	key, value string
-	unset      bool
-}
-
 func newConfigSetCmd(g *globals) *cobra.Command {
-	o := &configSetOptions{}
 	return &cobra.Command{
 		Use:   "set <key> <value>",
 		Short: "Write one setting to config.yaml",
@@ -28,15 +21,13 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 may differ by profile. The rest of the file stays as it is, comments included.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.key, o.value = args[0], args[1]
-			return runConfigSet(a, o)
+		RunE: g.run(func(_ context.Context, a *app, args []string) error {
+			return a.changed(args[0], a.cfg.Set(args[0], args[1]))
 		}),
 	}
 }
 
 func newConfigUnsetCmd(g *globals) *cobra.Command {
-	o := &configSetOptions{unset: true}
 	return &cobra.Command{
 		Use:     "unset <key>",
 		Short:   "Remove one setting from config.yaml",
@@ -45,30 +36,27 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 may differ by profile. The default is in effect then.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.key = args[0]
-			return runConfigSet(a, o)
-		}),
+		RunE:              g.run(func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
 	}
 }
 
-// runConfigSet changes the file and prints what is in effect then.
-func runConfigSet(a *app, o *configSetOptions) error {
-	c := a.cfg
-	var err error
-	if o.unset {
-		err = c.Unset(o.key)
-	} else {
-		err = c.Set(o.key, o.value)
-	}
+// changed prints the setting that is in effect once the file is changed; err is
+// what the change came to.
+func (a *app) changed(key string, err error) error {
 	if err != nil {
 		return err
 	}
-	s := c.Get(o.key)
-	if strings.HasPrefix(s.Source, "flag ") || strings.HasPrefix(s.Source, "environment ") {
-		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", s.Source, s.Value))
-	}
+	s := a.cfg.Get(key)
+	a.warnOverridden(s.Source, s.Value)
 	v := view.NewSetting(s).Render()
 	v.Text = "" // a person knows what they have just typed
 	return a.out.Print(v)
+}
+
+// warnOverridden says that a flag or a variable goes before what was just written
+// to the file.
+func (a *app) warnOverridden(source, value string) {
+	if strings.HasPrefix(source, "flag ") || strings.HasPrefix(source, "environment ") {
+		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", source, value))
+	}
 }

@@ -32,7 +32,8 @@ type createOptions struct {
 
 	name, url    string
 	events       []string
-	timeout      *int
+	timeout      int
+	description  string // another word for name
 	authType     string
 	authData     string
 	allowUnknown bool
@@ -73,8 +74,6 @@ The provider's own words on its API: hookctl help zyntro, hookctl help wundertre
 
 func newCreateProviderCmd(g *globals, d *provider.Driver) *cobra.Command {
 	o := &createOptions{driver: d}
-	var timeout int
-	var description string
 	c := &cobra.Command{
 		Use:     d.Name,
 		Aliases: d.Aliases,
@@ -89,18 +88,7 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 
 %s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			if a.given("timeout") {
-				o.timeout = &timeout
-			}
-			if description != "" {
-				if o.name != "" && o.name != description {
-					return fault.Usagef("--name and --description are the same field on %s, and differ", d.Title)
-				}
-				o.name = description
-			}
-			return runCreate(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "name of the webhook"+required(d.NameRequired))
@@ -109,13 +97,13 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 	for _, opt := range d.CreateOptions {
 		switch opt {
 		case provider.OptTimeout:
-			f.IntVar(&timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (the provider's default is 30)")
+			f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (the provider's default is 30)")
 		case provider.OptAuth:
 			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint: "+strings.Join(d.AuthTypes, ", "))
 			f.StringVar(&o.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
 			_ = c.RegisterFlagCompletionFunc("auth-type", cobra.FixedCompletions(d.AuthTypes, cobra.ShellCompDirectiveNoFileComp))
 		case provider.OptDescription:
-			f.StringVar(&description, "description", "", "another word for --name, as the provider calls it")
+			f.StringVar(&o.description, "description", "", "another word for --name, as the provider calls it")
 		}
 	}
 	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
@@ -165,8 +153,14 @@ func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 	return out, cobra.ShellCompDirectiveNoSpace
 }
 
-// runCreate checks everything that can be checked, and only then sends.
-func runCreate(ctx context.Context, a *app, o *createOptions) error {
+// run checks everything that can be checked, and only then sends.
+func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
+	if o.description != "" {
+		if o.name != "" && o.name != o.description {
+			return fault.Usagef("--name and --description are the same field on %s, and differ", o.driver.Title)
+		}
+		o.name = o.description
+	}
 	sinks, err := a.sinks(o.secretTo)
 	if err != nil {
 		return err
@@ -260,7 +254,10 @@ func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error)
 		}
 	}
 	slugs, shown, eventErr := expandEvents(o.driver, o.events, o.allowUnknown || o.noValidate)
-	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, Timeout: o.timeout, AuthType: o.authType, AuthData: data}
+	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, AuthType: o.authType, AuthData: data}
+	if a.given("timeout") {
+		s.Timeout = &o.timeout
+	}
 	if err := o.check(s, eventErr, authErr); err != nil {
 		return provider.Spec{}, err
 	}

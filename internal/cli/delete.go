@@ -20,13 +20,12 @@ import (
 type deleteOptions struct {
 	refs  []string
 	all   bool
-	only  *provider.Driver // with all: of this provider
+	only  string // with all: of this provider
 	force bool
 }
 
 func newDeleteCmd(g *globals) *cobra.Command {
 	o := &deleteOptions{}
-	var only string
 	c := &cobra.Command{
 		Use:     "delete <webhook>...",
 		Short:   "Delete webhooks (Zyntro: disable, it has no delete)",
@@ -48,25 +47,16 @@ belong to a Zap and need --force.`,
 				return fault.Usagef("%s wants <webhook>..., or --all", cmd.CommandPath()).WithHint("see: %s --help", cmd.CommandPath())
 			case len(args) > 0 && o.all:
 				return fault.Usagef("--all and the names of webhooks exclude each other").WithHint("see: %s --help", cmd.CommandPath())
-			case only != "" && !o.all:
+			case o.only != "" && !o.all:
 				return fault.Usagef("--provider goes with --all")
 			}
 			return nil
 		},
 		ValidArgsFunction: g.completeLiving,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if only != "" {
-				if o.only, err = g.env.Drivers.Find(only); err != nil {
-					return err
-				}
-			}
-			o.refs = args
-			return runDelete(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
-	c.Flags().StringVar(&only, "provider", "", "with --all: of this provider only")
+	c.Flags().StringVar(&o.only, "provider", "", "with --all: of this provider only")
 	c.Flags().BoolVar(&o.force, "force", false, "also webhooks that belong to a Zap of Zapier's")
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviders)
 	return c
@@ -95,7 +85,8 @@ func (f found) say() string {
 	return s + " (" + text(f.hook.URL) + ")"
 }
 
-func runDelete(ctx context.Context, a *app, o *deleteOptions) error {
+func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
+	o.refs = args
 	targets, err := o.targets(ctx, a)
 	if err != nil {
 		return err
@@ -184,9 +175,13 @@ func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error 
 }
 
 func (o *deleteOptions) everything(ctx context.Context, a *app) ([]found, error) {
-	drivers, skip := a.env.Drivers, true
-	if o.only != nil {
-		drivers, skip = []*provider.Driver{o.only}, false
+	var only []string
+	if a.given("provider") {
+		only = []string{o.only}
+	}
+	drivers, skip, err := a.env.driversFor(only...)
+	if err != nil {
+		return nil, err
 	}
 	answers, err := a.listEach(ctx, drivers, skip)
 	if err != nil {

@@ -32,17 +32,15 @@ Zyntro never tells authentication data: in their place stand environment
 variables that plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if o.drivers, o.all, err = g.driversFor(args); err != nil {
-				return err
-			}
-			return runExport(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 }
 
-func runExport(ctx context.Context, a *app, o *exportOptions) error {
+func (o *exportOptions) run(ctx context.Context, a *app, args []string) error {
+	var err error
+	if o.drivers, o.all, err = a.env.driversFor(args...); err != nil {
+		return err
+	}
 	answers, err := a.listEach(ctx, o.drivers, o.all)
 	if err != nil {
 		return err

@@ -36,10 +36,7 @@ and an account can have webhooks of one name.
 Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref = args[0]
-			return runGet(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 }
 
@@ -53,7 +50,8 @@ func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	}
 }
 
-func runGet(ctx context.Context, a *app, o *getOptions) error {
+func (o *getOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref = args[0]
 	d, w, err := o.find(ctx, a)
 	if err != nil {
 		return err

@@ -58,7 +58,7 @@ code 130.`,
 		ValidArgsFunction: g.completeProviders,
 		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
-			if o.drivers, o.all, err = g.driversFor(args); err != nil {
+			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
 				return err
 			}
 			if o.watch = a.given("watch"); o.watch {
@@ -83,12 +83,12 @@ func atMostOneProvider(cmd *cobra.Command, args []string) error {
 		WithHint("see: %s --help", cmd.CommandPath())
 }
 
-// driversFor is the provider that args names, or all of them.
-func (g *globals) driversFor(args []string) (drivers []*provider.Driver, all bool, err error) {
-	if len(args) == 0 {
-		return g.env.Drivers, true, nil
+// driversFor is the provider of that name, or all of them where there is none.
+func (e *Env) driversFor(name ...string) (drivers []*provider.Driver, all bool, err error) {
+	if len(name) == 0 {
+		return e.Drivers, true, nil
 	}
-	d, err := g.env.Drivers.Find(args[0])
+	d, err := e.Drivers.Find(name[0])
 	return []*provider.Driver{d}, false, err
 }
 

@@ -44,7 +44,7 @@ is a guess, since the shape of that documentation is not documented.`,
 		ValidArgsFunction: g.completeProviders,
 		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
 			var err error
-			if o.drivers, o.all, err = g.driversFor(args); err != nil {
+			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
 				return err
 			}
 			if o.live {
@@ -132,7 +132,7 @@ func hasPrefixFold(s, prefix string) bool {
 
 // completeCategories completes --category, for the provider that was named.
 func (g *globals) completeCategories(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	drivers, _, err := g.driversFor(args[:min(1, len(args))])
+	drivers, _, err := g.env.driversFor(args...)
 	if err != nil {
 		drivers = g.env.Drivers
 	}

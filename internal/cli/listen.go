@@ -104,12 +104,7 @@ accepted is answered.
 and removes it at the end, after Ctrl-C too. Zyntro's is disabled: it has no
 delete.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			if err := o.check(a.given); err != nil {
-				return err
-			}
-			return runListen(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	o.keys.add(g, c, toVerify)
 	f := c.Flags()
@@ -174,9 +169,12 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 	return nil
 }
 
-// runListen opens what the deliveries need, in the order of what can fail
+// run opens what the deliveries need, in the order of what can fail
 // without a trace: flags, address, files, and only then a webhook.
-func runListen(ctx context.Context, a *app, o *listenOptions) (err error) {
+func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error) {
+	if err := o.check(a.given); err != nil {
+		return err
+	}
 	opts, err := o.options(ctx, a)
 	if err != nil {
 		return err

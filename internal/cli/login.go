@@ -40,13 +40,7 @@ func newLoginCmd(g *globals) *cobra.Command {
 		Long:              loginLong(g.env.Drivers),
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
-				return err
-			}
-			return runLogin(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	c.Flags().StringVar(&o.credentials, "credentials", "", "read a JSON object of credentials from @FILE, or @- for standard input")
 	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without asking the provider")
@@ -75,7 +69,11 @@ else from the environment:
 	return b.String()
 }
 
-func runLogin(ctx context.Context, a *app, o *loginOptions) error {
+func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
+	var err error
+	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+		return err
+	}
 	d := o.driver
 	if a.dir == "" {
 		return secret.NoPlace()

@@ -33,19 +33,17 @@ Credentials in the environment are not touched; those that still authenticate
 are named.`,
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if o.driver, err = g.env.Drivers.Find(args[0]); err != nil {
-				return err
-			}
-			return runLogout(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "remove those that are kept for any address")
 	return c
 }
 
-func runLogout(ctx context.Context, a *app, o *logoutOptions) error {
+func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
+	var err error
+	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+		return err
+	}
 	d := o.driver
 	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
 	if err != nil {

@@ -64,9 +64,7 @@ runs and each file that is written outside the manifest's directory, and marks
 what apply refuses without --allow-env, --allow-exec or --allow-outside. Such a
 variable is not read: what depends on it is not compared.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			return runPlan(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	o.addFlags(c)
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 where something is to be done at a provider")
@@ -86,7 +84,7 @@ func (o *manifestOptions) addFlags(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 }
 
-func runPlan(ctx context.Context, a *app, o *planOptions) error {
+func (o *planOptions) run(ctx context.Context, a *app, _ []string) error {
 	m, err := o.read(a, true)
 	if err != nil {
 		return err

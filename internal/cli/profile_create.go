@@ -10,7 +10,7 @@ import (
 )
 
 func newProfileCreateCmd(g *globals) *cobra.Command {
-	o := &profileOptions{}
+	var use bool
 	c := &cobra.Command{
 		Use:   "create <profile>",
 		Short: "Add a profile to config.yaml",
@@ -21,35 +21,34 @@ func newProfileCreateCmd(g *globals) *cobra.Command {
 has up to 64 lower-case letters, digits, - and _.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.name = args[0]
-			return runProfileCreate(ctx, a, o)
-		}),
+		RunE:              g.run(func(ctx context.Context, a *app, args []string) error { return createProfile(ctx, a, args[0], use) }),
 	}
-	c.Flags().BoolVar(&o.use, "use", false, "use it from now on")
+	c.Flags().BoolVar(&use, "use", false, "use it from now on")
 	return c
 }
 
-func runProfileCreate(ctx context.Context, a *app, o *profileOptions) error {
-	p, _, err := a.profile(ctx, o.name)
+func createProfile(ctx context.Context, a *app, name string, use bool) error {
+	p, _, err := a.profile(ctx, name)
 	if err != nil {
 		return err
 	}
 	if p.Configured {
-		return fault.Usagef("there is a profile %q already", o.name).WithCode("exists").WithHint("to use it: hookctl profile use %s", o.name)
+		return fault.Usagef("there is a profile %q already", name).WithCode("exists").WithHint("to use it: hookctl profile use %s", name)
 	}
-	if err := a.cfg.CreateProfile(o.name); err != nil {
+	if err := a.cfg.CreateProfile(name); err != nil {
 		return err
 	}
-	said, option := fmt.Sprintf("Made the profile %s.", o.name), " --profile "+o.name
-	if o.use {
-		if err := a.cfg.UseProfile(o.name); err != nil {
+	said, option := fmt.Sprintf("Made the profile %s.", name), " --profile "+name
+	if use {
+		if err := a.cfg.UseProfile(name); err != nil {
 			return err
 		}
-		said, option = fmt.Sprintf("Made the profile %s, which is used from now on.", o.name), ""
-		a.warnOverridden(o.name)
+		said, option = fmt.Sprintf("Made the profile %s, which is used from now on.", name), ""
+		if s := a.cfg.ProfileSetting(); s.Value != name {
+			a.warnOverridden(s.Source, s.Value)
+		}
 	}
-	p.Configured, p.Current = true, a.cfg.Profile() == o.name
+	p.Configured, p.Current = true, a.cfg.Profile() == name
 	if err := a.out.Print(p.Render(said)); err != nil {
 		return err
 	}

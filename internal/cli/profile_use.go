@@ -3,20 +3,13 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
 )
 
-type profileOptions struct {
-	name string
-	use  bool
-}
-
 func newProfileUseCmd(g *globals) *cobra.Command {
-	o := &profileOptions{}
 	return &cobra.Command{
 		Use:     "use <profile>",
 		Short:   "Choose the profile that is used without --profile",
@@ -25,32 +18,25 @@ func newProfileUseCmd(g *globals) *cobra.Command {
 HOOKCTL_PROFILE names one.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.name = args[0]
-			return runProfileUse(ctx, a, o)
-		}),
+		RunE:              g.run(runProfileUse),
 	}
 }
 
-func runProfileUse(ctx context.Context, a *app, o *profileOptions) error {
-	p, known, err := a.profile(ctx, o.name)
+func runProfileUse(ctx context.Context, a *app, args []string) error {
+	name := args[0]
+	p, known, err := a.profile(ctx, name)
 	if err != nil {
 		return err
 	}
-	if !known && o.name != config.DefaultProfile {
-		return a.unknownProfile(ctx, o.name)
+	if !known && name != config.DefaultProfile {
+		return a.unknownProfile(ctx, name)
 	}
-	if err := a.cfg.UseProfile(o.name); err != nil {
+	if err := a.cfg.UseProfile(name); err != nil {
 		return err
 	}
-	p.Current = a.cfg.Profile() == o.name
-	a.warnOverridden(o.name)
-	return a.out.Print(p.Render(fmt.Sprintf("The profile %s is used from now on.", o.name)))
-}
-
-// warnOverridden says that another profile than name is in effect for all that.
-func (a *app) warnOverridden(name string) {
-	if s := a.cfg.ProfileSetting(); s.Value != name && (strings.HasPrefix(s.Source, "flag ") || strings.HasPrefix(s.Source, "environment ")) {
-		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", s.Source, s.Value))
+	p.Current = a.cfg.Profile() == name
+	if s := a.cfg.ProfileSetting(); s.Value != name {
+		a.warnOverridden(s.Source, s.Value)
 	}
+	return a.out.Print(p.Render(fmt.Sprintf("The profile %s is used from now on.", name)))
 }

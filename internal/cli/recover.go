@@ -58,15 +58,7 @@ pushed to them, or --forget says that it need not be.
 
 Exit code 7 says that something is left for you to do.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			if err := o.checkFlags(a.given); err != nil {
-				return err
-			}
-			if o.answer != "" {
-				return a.printAnswer(ctx, o.answer)
-			}
-			return runRecover(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
@@ -107,7 +99,13 @@ func (o *recoverOptions) checkFlags(given func(flag string) bool) error {
 	return nil
 }
 
-func runRecover(ctx context.Context, a *app, o *recoverOptions) error {
+func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
+	if err := o.checkFlags(a.given); err != nil {
+		return err
+	}
+	if o.answer != "" {
+		return a.printAnswer(ctx, o.answer)
+	}
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {
 		return err
@@ -173,8 +171,8 @@ func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*c
 	if err != nil {
 		return nil, err
 	}
-
-	if in.Profile != a.cfg.Profile() {
+	current := in.Profile == a.cfg.Profile()
+	if !current {
 		if a, err = a.forProfile(in.Profile); err != nil {
 			return nil, err
 		}
@@ -188,7 +186,7 @@ func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*c
 		return nil, fault.Usagef("it was begun at %s, and the base URL is one of %s now", in.Origin, origin).
 			WithHint("set %s to the base URL at %s", config.Key{Name: d.Name + ".base-url"}.Env(), in.Origin)
 	}
-	if a == a {
+	if current {
 		return a.online(ctx, d)
 	}
 	// The variables of the environment are the current profile's. A list of the

@@ -53,10 +53,7 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref = args[0]
-			return runRotate(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	f := c.Flags()
 	o.create.addSecretFlags(c)
@@ -66,7 +63,8 @@ here. 'hookctl list -o name' prints them in full.`,
 	return c
 }
 
-func runRotate(ctx context.Context, a *app, o *rotateOptions) error {
+func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref = args[0]
 	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {

@@ -36,15 +36,13 @@ kept, for the current profile.
 
 Exit code 3 says that something was found. Each finding names its fix.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			return runSecretsCheck(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks that the providers list")
 	return c
 }
 
-func runSecretsCheck(ctx context.Context, a *app, o *secretsCheckOptions) error {
+func (o *secretsCheckOptions) run(ctx context.Context, a *app, _ []string) error {
 	c := &storeCheck{app: a, findings: []view.StoreFinding{}}
 	recs := c.store(ctx)
 	c.credentials(ctx)

@@ -16,6 +16,7 @@ import (
 
 type secretsExportOptions struct {
 	recipients     secret.Recipients
+	keys           []string // of the recipients
 	out            string
 	allProfiles    bool
 	skipUnreadable bool
@@ -23,7 +24,6 @@ type secretsExportOptions struct {
 
 func newSecretsExportCmd(g *globals) *cobra.Command {
 	o := &secretsExportOptions{}
-	var keys []string
 	c := &cobra.Command{
 		Use:   "export --age-recipient KEY...",
 		Short: "Write the kept secrets to an encrypted bundle",
@@ -37,20 +37,10 @@ is in it is described in docs/files.md. Credentials are not part of it.
 The bundle goes to standard output, or with --out to a file of mode 0600. There
 is no output that is not encrypted.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			if len(keys) == 0 {
-				return fault.Usagef("missing: --age-recipient").WithHint("make a key pair with: age-keygen -o key.txt; it prints the recipient")
-			}
-			for _, key := range keys {
-				if err := o.recipients.Add(key); err != nil {
-					return err
-				}
-			}
-			return runSecretsExport(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
+	f.StringArrayVar(&o.keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
 	f.StringVar(&o.out, "out", "", "write the bundle to this file and list what is in it")
 	f.BoolVar(&o.allProfiles, "all-profiles", false, "export the secrets of every profile")
 	f.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave out what cannot be read; without it, that is an error and nothing is written")
@@ -58,7 +48,15 @@ is no output that is not encrypted.`,
 	return c
 }
 
-func runSecretsExport(ctx context.Context, a *app, o *secretsExportOptions) error {
+func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) error {
+	if len(o.keys) == 0 {
+		return fault.Usagef("missing: --age-recipient").WithHint("make a key pair with: age-keygen -o key.txt; it prints the recipient")
+	}
+	for _, key := range o.keys {
+		if err := o.recipients.Add(key); err != nil {
+			return err
+		}
+	}
 	if o.out == "" && a.out.Format() != render.Table {
 		return fault.Usagef("standard output carries the bundle, which has no other format").WithHint("write it to a file with --out, to get the list of what is in it")
 	}

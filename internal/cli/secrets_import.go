@@ -46,29 +46,27 @@ kept beside the present one), unchanged.`,
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.bundle = "-"
-			if len(args) > 0 {
-				o.bundle = args[0]
-			}
-			switch {
-			case o.identity == "":
-				return fault.Usagef("missing: --identity").WithHint("name the file with your age secret key, as age-keygen -o key.txt wrote it")
-			case o.identity == "-" && o.bundle == "-":
-				return fault.Usagef("identity and bundle cannot both come from standard input")
-			}
-			if o.bundle == "-" && len(args) == 0 && a.env.Streams.InTTY {
-				return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
-			}
-			return runSecretsImport(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle; - is standard input (required)")
 	_ = c.MarkFlagFilename("identity")
 	return c
 }
 
-func runSecretsImport(ctx context.Context, a *app, o *secretsImportOptions) error {
+func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) error {
+	o.bundle = "-"
+	if len(args) > 0 {
+		o.bundle = args[0]
+	}
+	switch {
+	case o.identity == "":
+		return fault.Usagef("missing: --identity").WithHint("name the file with your age secret key, as age-keygen -o key.txt wrote it")
+	case o.identity == "-" && o.bundle == "-":
+		return fault.Usagef("identity and bundle cannot both come from standard input")
+	}
+	if o.bundle == "-" && len(args) == 0 && a.env.Streams.InTTY {
+		return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
+	}
 	key, err := a.readInput("--identity", o.identity, identityCap)
 	if err != nil {
 		return err

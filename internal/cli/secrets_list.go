@@ -27,15 +27,13 @@ one that your endpoint has: printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
 A file of the store that cannot be read is named on standard error and left as
 it is; 'hookctl secrets check' says what to do about it.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			return runSecretsList(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "list the secrets of every profile")
 	return c
 }
 
-func runSecretsList(ctx context.Context, a *app, o *secretsListOptions) error {
+func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error {
 	recs, err := a.records(ctx, o.allProfiles)
 	if err != nil {
 		return err

@@ -31,16 +31,7 @@ left alone.
 
 Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 		Args: noArgs,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
-			switch o.to {
-			case secret.InFile, secret.InKeyring:
-			case "":
-				return fault.Usagef("missing: --to").WithHint("give --to keyring, or --to file")
-			default:
-				return fault.Usagef("--to %q is not one of file, keyring", o.to)
-			}
-			return runSecretsMigrate(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")
@@ -48,7 +39,14 @@ Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 	return c
 }
 
-func runSecretsMigrate(ctx context.Context, a *app, o *secretsMigrateOptions) error {
+func (o *secretsMigrateOptions) run(ctx context.Context, a *app, _ []string) error {
+	switch o.to {
+	case secret.InFile, secret.InKeyring:
+	case "":
+		return fault.Usagef("missing: --to").WithHint("give --to keyring, or --to file")
+	default:
+		return fault.Usagef("--to %q is not one of file, keyring", o.to)
+	}
 	recs, err := a.records(ctx, o.allProfiles)
 	if err != nil {
 		return err

@@ -37,13 +37,7 @@ secret in the log come first.
 Exit code 7 says that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			if len(o.to) == 0 {
-				return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", "hookctl secrets push", term.ShellWord(args[0]))
-			}
-			o.ref = args[0]
-			return runSecretsPush(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
@@ -51,7 +45,11 @@ Exit code 7 says that a sink did not get it.`,
 	return c
 }
 
-func runSecretsPush(ctx context.Context, a *app, o *secretsPushOptions) error {
+func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) error {
+	if len(o.to) == 0 {
+		return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", "hookctl secrets push", term.ShellWord(args[0]))
+	}
+	o.ref = args[0]
 	sinks, err := a.sinks(o.to)
 	if err != nil {
 		return err

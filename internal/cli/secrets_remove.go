@@ -26,14 +26,12 @@ goes on signing its deliveries with that secret.
 A name or a full id is wanted here; the beginning of an id is not enough.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref = args[0]
-			return runSecretsRemove(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 }
 
-func runSecretsRemove(ctx context.Context, a *app, o *secretsRemoveOptions) error {
+func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref = args[0]
 	rec, err := a.keptRecord(ctx, o.ref, false)
 	if err != nil {
 		return err

@@ -21,12 +21,11 @@ type secretsSetOptions struct {
 	ref string
 
 	fromFile, fromEnv string
-	name, url         *string // nil: not given
+	name, url         string
 }
 
 func newSecretsSetCmd(g *globals) *cobra.Command {
 	o := &secretsSetOptions{}
-	var name, url string
 	c := &cobra.Command{
 		Use:   "set <webhook>",
 		Short: "Keep a secret that hookctl did not get itself",
@@ -43,22 +42,13 @@ Another secret in the place of a kept one is confirmed first. The older one
 stays beside it in the store, and verify tries it after the new one.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref = args[0]
-			if a.given("name") {
-				o.name = &name
-			}
-			if a.given("url") {
-				o.url = &url
-			}
-			return runSecretsSet(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
 	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from the environment variable of this NAME")
-	f.StringVar(&name, "name", "", "the webhook's name, for your lists")
-	f.StringVar(&url, "url", "", "the webhook's URL, for your lists")
+	f.StringVar(&o.name, "name", "", "the webhook's name, for your lists")
+	f.StringVar(&o.url, "url", "", "the webhook's URL, for your lists")
 	c.MarkFlagsMutuallyExclusive("from-file", "from-env")
 	for _, flag := range []string{"from-env", "name", "url"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
@@ -66,7 +56,8 @@ stays beside it in the store, and verify tries it after the new one.`,
 	return c
 }
 
-func runSecretsSet(ctx context.Context, a *app, o *secretsSetOptions) error {
+func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref = args[0]
 	rec, err := o.record(ctx, a)
 	if err != nil {
 		return err
@@ -87,11 +78,11 @@ func runSecretsSet(ctx context.Context, a *app, o *secretsSetOptions) error {
 	if changed {
 		rec.Supersede(value, a.env.Now())
 	}
-	if o.name != nil {
-		rec.Name = *o.name
+	if a.given("name") {
+		rec.Name = o.name
 	}
-	if o.url != nil {
-		rec.URL = *o.url
+	if a.given("url") {
+		rec.URL = o.url
 	}
 	if err := a.store.Put(ctx, rec); err != nil {
 		return err

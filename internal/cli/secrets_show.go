@@ -31,16 +31,14 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 ` + revealHelp,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref = args[0]
-			return runSecretsShow(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	addReveal(c)
 	return c
 }
 
-func runSecretsShow(ctx context.Context, a *app, o *secretsShowOptions) error {
+func (o *secretsShowOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref = args[0]
 	found, err := a.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err

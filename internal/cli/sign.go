@@ -35,15 +35,7 @@ needs --data-binary, since --data takes newlines out.
 
 -o json prints an object of names and values, -o name the bare signature.`,
 		Args: atMostOne("[payload]"),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.payload = "-"
-			if len(args) > 0 {
-				o.payload = args[0]
-			} else if a.env.Streams.InTTY {
-				return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
-			}
-			return runSign(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
 	o.keyFlags.add(g, c, toSign)
@@ -60,7 +52,13 @@ func atMostOne(name string) cobra.PositionalArgs {
 	}
 }
 
-func runSign(ctx context.Context, a *app, o *signOptions) error {
+func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
+	o.payload = "-"
+	if len(args) > 0 {
+		o.payload = args[0]
+	} else if a.env.Streams.InTTY {
+		return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
+	}
 	if o.payload == "-" && o.secretFile == "-" {
 		return errSecretAndInput("the payload")
 	}

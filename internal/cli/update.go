@@ -53,10 +53,7 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			o.ref, o.given = args[0], a.given
-			return runUpdate(ctx, a, o)
-		}),
+		RunE:              g.run(o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.create.name, "name", "", "new name")
@@ -82,14 +79,14 @@ here. 'hookctl list -o name' prints them in full.`,
 	return c
 }
 
-func runUpdate(ctx context.Context, a *app, o *updateOptions) error {
+func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
+	o.ref, o.given = args[0], a.given
 	if err := o.anything(); err != nil {
 		return err
 	}
 	if o.force && !o.replace {
 		return fault.Usagef("--force goes with --replace only")
 	}
-
 	a.showSecret = o.create.showSecret
 	sinks, err := a.sinks(o.create.secretTo)
 	if err != nil {

@@ -71,32 +71,7 @@ annotations; --report writes a file that other CI systems show.
 
 With -o json the results are one array. They are printed as they come, which is
 why --jq sees one delivery at a time and not the array.`,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
-			var err error
-			for _, flag := range []struct{ name, value string }{
-				{"webhook", o.webhook}, {"secret-file", o.secretFile}, {"secret-env", o.secretEnv}, {"signature", o.signature}, {"provider", o.provider}, {"fail-on", strings.Join(o.failOn, ",")},
-			} {
-				// Without it something else would be verified than was asked for.
-				if flag.value == "" && a.given(flag.name) {
-					return fault.Usagef("--%s is empty", flag.name).WithHint("give it a value, or leave it out; a variable that is not set?")
-				}
-			}
-			if o.maxAge <= 0 && a.given("max-age") {
-				return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
-			}
-			if a.given("fail-on") {
-				if o.fail, err = parseFailOn(o.failOn); err != nil {
-					return err
-				}
-			}
-			if o.captures = args; len(args) == 0 {
-				if a.env.Streams.InTTY {
-					return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
-				}
-				o.captures = []string{"-"}
-			}
-			return runVerify(ctx, a, o)
-		}),
+		RunE: g.run(o.run),
 	}
 	f := c.Flags()
 	o.keyFlags.add(g, c, toVerify)
@@ -123,7 +98,30 @@ why --jq sees one delivery at a time and not the array.`,
 	return c
 }
 
-func runVerify(ctx context.Context, a *app, o *verifyOptions) error {
+func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
+	var err error
+	for _, flag := range []struct{ name, value string }{
+		{"webhook", o.webhook}, {"secret-file", o.secretFile}, {"secret-env", o.secretEnv}, {"signature", o.signature}, {"provider", o.provider}, {"fail-on", strings.Join(o.failOn, ",")},
+	} {
+		// Without it something else would be verified than was asked for.
+		if flag.value == "" && a.given(flag.name) {
+			return fault.Usagef("--%s is empty", flag.name).WithHint("give it a value, or leave it out; a variable that is not set?")
+		}
+	}
+	if o.maxAge <= 0 && a.given("max-age") {
+		return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
+	}
+	if a.given("fail-on") {
+		if o.fail, err = parseFailOn(o.failOn); err != nil {
+			return err
+		}
+	}
+	if o.captures = args; len(args) == 0 {
+		if a.env.Streams.InTTY {
+			return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
+		}
+		o.captures = []string{"-"}
+	}
 	w := newVerdictWriter(a, o)
 	missing := missingCaptures(o.captures)
 	w.mute = len(missing) == len(o.captures)
