@@ -254,7 +254,7 @@ func (o *deleteOptions) sure(ctx context.Context, a *app, targets []found) error
 // name it.
 func (a *app) locate(ctx context.Context, ref string) (found, error) {
 	var err error
-	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
+	if a.seen, err = custody.TakeSnapshot(ctx, a.seen.At, a.journal); err != nil {
 		return found{}, err
 	}
 	o := &getOptions{ref: ref, exact: true}
@@ -273,7 +273,7 @@ func (a *app) locateOld(ctx context.Context, ref string) (found, error) {
 	if err != nil || a.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
 		return f, err
 	}
-	return f, f.client.Newcomer(ctx, f.hook.ID)
+	return f, f.client.CheckNotSuccessor(ctx, f.hook.ID)
 }
 
 // isID reports whether ref names the webhook by its id.
@@ -315,7 +315,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
 			continue
 		}
-		heir := custody.Heir(recs, *r.Replaces)
+		heir := custody.Successor(recs, *r.Replaces)
 		switch now := term.ShellWord(r.Provider + "/" + heir); {
 		case a.seen.Before(r):
 			return custody.Replaced(*r.Replaces, heir), false
