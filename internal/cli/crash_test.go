@@ -24,7 +24,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable/durabletest"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
-	"github.com/hookctl/hookctl/internal/provider/providertest"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -117,7 +117,7 @@ func newCrashed(t *testing.T) *crashed {
 	for _, d := range c.env.Drivers {
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { c.serve(d, rw, r) }))
 		t.Cleanup(server.Close)
-		c.env.Environ = append(c.env.Environ, sandboxEnviron(d, c.boxes[d.Name], strings.TrimPrefix(server.URL, "http://"))...)
+		c.env.Environ = append(c.env.Environ, sandbox.Environ(d, c.boxes[d.Name], strings.TrimPrefix(server.URL, "http://"))...)
 	}
 	return c
 }
@@ -160,11 +160,11 @@ func (c *crashed) process(q request) *httptest.ResponseRecorder {
 			c.rec.Mark(q)
 		}
 	}
-	if kind == "create" {
-		body := answer.Body.Bytes()
+	var v any
+	if kind == "create" && json.Unmarshal(answer.Body.Bytes(), &v) == nil {
 		for _, d := range c.env.Drivers {
-			if s := providertest.Member(body, d.SecretMember); d.Name == q.provider && s != "" {
-				c.told = append(c.told, keptSecret{secret.Ref{Provider: d.Name, ID: providertest.Member(body, d.IDMember)}, s})
+			if s := member(v, d.SecretField); d.Name == q.provider && s != "" {
+				c.told = append(c.told, keptSecret{secret.Ref{Provider: d.Name, ID: member(v, d.IDField)}, s})
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -135,7 +136,7 @@ func atTerminal(t *testing.T, name string, p *typist, vars ...string) *terminal 
 		Prompt:  p,
 		Drivers: all.Drivers(),
 	}
-	x.env.Environ = append(x.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
+	x.env.Environ = append(x.env.Environ, sandbox.Environ(d, box, strings.TrimPrefix(server.URL, "http://"))...)
 	return x
 }
 

@@ -20,8 +20,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -55,11 +55,11 @@ type demo struct {
 	out  io.Writer
 	exec func(ctx context.Context, env *Env, args []string) (stdout, stderr string, code int)
 
-	dir       string // everything the demo writes
-	environ   []string
-	sandboxes map[string]provider.Sandbox
-	received  *receiver
-	servers   []*http.Server
+	dir      string // everything the demo writes
+	environ  []string
+	box      *sandbox.Service
+	received *receiver
+	server   *http.Server // of received
 }
 
 // demoHooks are the webhooks of the story, by provider.
@@ -106,49 +106,26 @@ func (d *demo) say(format string, args ...any) error {
 }
 
 // start brings up both fake APIs and the receiver.
-func (d *demo) start(context.Context) error {
+func (d *demo) start(ctx context.Context) error {
 	d.received = &receiver{dir: filepath.Join(d.dir, "deliveries")}
 	if err := os.Mkdir(d.received.dir, 0o700); err != nil {
 		return broken("%w", err)
 	}
-	hook, err := d.serve(d.received)
-	if err != nil {
-		return err
-	}
-	d.sandboxes = map[string]provider.Sandbox{}
-	d.environ = append(d.environ, "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"), "TERM=dumb")
-	for _, drv := range d.env.Drivers {
-		box := drv.NewSandbox(provider.SandboxOptions{Now: d.env.Now, Deliver: deliverTo(hook)})
-		addr, err := d.serve(box)
-		if err != nil {
-			return err
-		}
-		d.sandboxes[drv.Name] = box
-		d.environ = append(d.environ, sandboxEnviron(drv, box, addr)...)
-	}
-	return d.say("Everything here runs on this machine, against a sandbox of both APIs.\n")
-}
-
-// serve starts h on a free port of the loopback.
-func (d *demo) serve(h http.Handler) (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", broken("no port on the loopback: %w", err)
+		return broken("no port on the loopback: %w", err)
 	}
-	s := &http.Server{Handler: h}
-	d.servers = append(d.servers, s)
-	go func() { _ = s.Serve(l) }() // ends with Close
-	return l.Addr().String(), nil
-}
-
-// deliverTo is a client for which every host is the one at addr: the webhooks'
-// URLs may say https://hooks.example.com all the same.
-func deliverTo(addr string) *http.Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var dialer net.Dialer
-		return dialer.DialContext(ctx, "tcp", addr)
+	d.server = &http.Server{Handler: d.received}
+	go func() { _ = d.server.Serve(l) }() // ends with Close
+	d.box, err = sandbox.Start(ctx, sandbox.Options{
+		Drivers: d.env.Drivers, Addr: "127.0.0.1:0", DeliverTo: "http://" + l.Addr().String(), Speed: 1,
+		Now: d.env.Now, Sleep: d.env.Sleep,
+	})
+	if err != nil {
+		return broken("%w", err)
 	}
-	return &http.Client{Transport: &http.Transport{DialContext: dial, DialTLSContext: dial}}
+	d.environ = append(slices.Clone(d.box.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"), "TERM=dumb")
+	return d.say("Everything here runs on this machine, against a sandbox of both APIs.\n")
 }
 
 func (d *demo) create(ctx context.Context) error {
@@ -166,9 +143,6 @@ func (d *demo) create(ctx context.Context) error {
 		}
 		if !strings.Contains(out, "sha256:") {
 			return broken("create on %s does not say that the secret is kept", h.provider)
-		}
-		if n := d.sandboxes[h.provider].Webhooks(); n != 1 {
-			return broken("%s has %d webhooks instead of one", h.provider, n)
 		}
 	}
 	return nil
@@ -203,12 +177,11 @@ func (d *demo) deliver(ctx context.Context) error {
 	}
 	for _, h := range demoHooks {
 		before := d.received.count()
-		list, err := d.sandboxes[h.provider].Prepare(h.emit, nil)
+		made, err := d.box.Emit(ctx, h.provider, h.emit, nil)
 		if err != nil {
 			return broken("%s did not deliver: %w", h.provider, err)
 		}
-		for _, delivery := range list {
-			a, _ := delivery.Try(ctx)
+		for _, a := range made {
 			if a.Status != http.StatusOK {
 				return broken("the receiver answered %d to %s: %s", a.Status, h.provider, a.Err)
 			}
@@ -216,8 +189,8 @@ func (d *demo) deliver(ctx context.Context) error {
 				return err
 			}
 		}
-		if len(list) == 0 || d.received.count() != before+len(list) {
-			return broken("%s made %d deliveries, %d arrived", h.provider, len(list), d.received.count()-before)
+		if len(made) == 0 || d.received.count() != before+len(made) {
+			return broken("%s made %d deliveries, %d arrived", h.provider, len(made), d.received.count()-before)
 		}
 	}
 	return d.received.failure()
@@ -317,8 +290,11 @@ func runCaptured(ctx context.Context, env *Env, args []string) (string, string, 
 
 func (d *demo) cleanUp() error {
 	var errs []error
-	for _, s := range d.servers {
-		errs = append(errs, s.Close())
+	if d.server != nil {
+		errs = append(errs, d.server.Close())
+	}
+	if d.box != nil {
+		errs = append(errs, d.box.Close())
 	}
 	errs = append(errs, os.RemoveAll(d.dir))
 	if err := errors.Join(errs...); err != nil {
@@ -391,16 +367,4 @@ func (r *receiver) keep(req *http.Request, body []byte) error {
 	}
 	_, err = f.Write(append(line, '\n'))
 	return errors.Join(err, f.Close())
-}
-
-// sandboxEnviron are the variables that point hookctl at a fake API.
-func sandboxEnviron(d *provider.Driver, box provider.Sandbox, addr string) []string {
-	out := []string{"HOOKCTL_" + strings.ToUpper(d.Name) + "_BASE_URL=http://" + addr + box.BasePath()}
-	creds := box.Credentials()
-	for _, f := range d.Credentials {
-		if v, ok := creds[f.Name]; ok {
-			out = append(out, f.Env[0]+"="+v.Reveal())
-		}
-	}
-	return out
 }

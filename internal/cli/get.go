@@ -9,6 +9,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/render"
 )
 
 type getOptions struct {
@@ -39,6 +40,16 @@ Every provider that there are credentials for is asked.`,
 	}
 }
 
+// firstOnly completes the first argument with complete, and nothing after it.
+func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return complete(cmd, args, typed)
+	}
+}
+
 func (o *getOptions) run(ctx context.Context, a *app, args []string) error {
 	o.ref = args[0]
 	d, w, err := o.find(ctx, a)
@@ -46,6 +57,16 @@ func (o *getOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	return printWebhook(ctx, a, d, w)
+}
+
+// printWebhook prints what the provider says of a webhook, and what is kept.
+func printWebhook(ctx context.Context, a *app, d *provider.Driver, w provider.Webhook) error {
+	kept, err := a.keptByRef(ctx)
+	if err != nil {
+		return err
+	}
+	v := a.webhookView(d, w, kept)
+	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
 }
 
 // find asks for the webhook by its id where the reference is provider/id, and

@@ -10,7 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -123,8 +123,8 @@ accidents and protects from nobody.`}
 			settings,
 			{Title: "Others", Columns: "Variable | Meaning", Entries: []Entry{
 				{provider.AuthDataVariable, "create zyntro: the JSON for --auth-type, where --auth-data is not given"},
-				{background.EnvInside, "set where a sandbox is in force: base URLs that are not on the loopback are refused, and create in CI needs no --secret-to"},
-				{envSandboxURL + ", " + envSandboxToken, "as hookctl sandbox prints them: where sandbox emit and sandbox log find it"},
+				{sandbox.EnvInside, "set where a sandbox is in force: base URLs that are not on the loopback are refused, and create in CI needs no --secret-to"},
+				{sandbox.EnvURL + ", " + sandbox.EnvToken, "as hookctl sandbox prints them: where sandbox emit and sandbox log find it"},
 				{"XDG_RUNTIME_DIR, XDG_CACHE_HOME", "where the state of sandbox start lies: in the first, or else in the user's directory for caches"},
 				{"SHELL, PSModulePath, _", "what sandbox start takes for the shell that reads its lines, without --shell"},
 				{"CI", "if set (and not 0 or false) nothing is asked, and create wants a --secret-to or --store-only"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/provider/providertest"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -408,9 +410,12 @@ func newSession(t *testing.T) *session {
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + s.dir}, Now: time.Now, Drivers: all.Drivers(), Version: "test",
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	}
-	client := &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
-		return deliverTo(s.addr.Load().(string)).Transport.RoundTrip(r)
-	})}
+	// Every host is the listener: the webhooks' URLs may name another one, and https.
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var dialer net.Dialer
+		return dialer.DialContext(ctx, "tcp", s.addr.Load().(string))
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true}}
 	for _, d := range s.env.Drivers {
 		box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Deliver: client})
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -422,14 +427,10 @@ func newSession(t *testing.T) *session {
 		}))
 		t.Cleanup(server.Close)
 		s.boxes[d.Name] = box
-		s.env.Environ = append(s.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
+		s.env.Environ = append(s.env.Environ, sandbox.Environ(d, box, strings.TrimPrefix(server.URL, "http://"))...)
 	}
 	return s
 }
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func (s *session) start(args ...string) *listening {
 	s.t.Helper()

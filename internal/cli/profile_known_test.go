@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"filippo.io/age"
-
 	"github.com/hookctl/hookctl/internal/secret"
 )
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -145,6 +146,23 @@ func (a *app) noteReplaced(old found, overlap bool) {
 	if old.hook.Status != nil && *old.hook.Status == provider.Disabled {
 		a.note("The old webhook was disabled; the new one is active.")
 	}
+}
+
+// confirmSame is confirm, after which the webhook must still be as it was:
+// people take their time.
+func (a *app) confirmSame(ctx context.Context, f found, question string) error {
+	if err := a.confirm(ctx, question); err != nil || a.yes {
+		return err
+	}
+	now, err := f.client.Get(ctx, f.hook.ID)
+	if err != nil {
+		return err
+	}
+	if what := f.hook.Changed(now); len(what) > 0 {
+		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
+	}
+	return nil
 }
 
 func (o *rotateOptions) question(old found) string {

@@ -4,24 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
-	"strconv"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -34,11 +27,6 @@ type sandboxOptions struct {
 	emitEvery time.Duration
 	emit      []string
 	speed     float64
-
-	// Of one in the background; else zero.
-	id    string                          // what it answers when it is asked who it is
-	ended func()                          // called when it is told to stop
-	watch func(http.Handler) http.Handler // sees every request
 }
 
 func newSandboxCmd(g *globals) *cobra.Command {
@@ -125,6 +113,19 @@ func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (err error) {
 	return nil
 }
 
+// check finds what else is wrong with the flags.
+func (o *sandboxOptions) check() error {
+	if len(o.emit) > 0 && o.emitEvery == 0 {
+		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
+	}
+	for _, event := range o.emit {
+		if _, err := o.app.eventOwner(event, ""); err != nil {
+			return err
+		}
+	}
+	return o.options().Check()
+}
+
 // sandboxArgs wants a command to stand after --, so that a word in the place
 // of a subcommand is not run by accident.
 func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
@@ -144,11 +145,14 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 }
 
 func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter) (err error) {
-	s, err := o.start(ctx)
+	if err := o.check(); err != nil {
+		return err
+	}
+	s, err := sandbox.Start(ctx, o.options())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.close()) }()
+	defer func() { err = errors.Join(err, s.Close()) }()
 	dir, err := os.MkdirTemp("", "hookctl-sandbox-")
 	if err != nil {
 		return fault.Errorf(fault.Other, "the sandbox needs a temporary directory: %w", err)
@@ -158,7 +162,7 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 			o.app.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
 		}
 	}()
-	set := sandboxSet(s.environ, inForeground, dir)
+	set := sandbox.Set(s.Environ, inForeground, dir)
 	if len(o.command) > 0 {
 		return o.runCommand(set)
 	}
@@ -166,129 +170,17 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 		return err
 	}
 	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
-	select {
-	case <-ctx.Done():
-		return nil
-	case err := <-s.failed:
-		return fault.Errorf(fault.Other, "the sandbox stopped: %w", err)
-	}
+	_, _, err = s.Wait(ctx)
+	return err
 }
 
-// sandbox is the fakes as they are being served.
-type sandbox struct {
-	environ []string // NAME=value: what points hookctl at them
-	boxes   []servedBox
-	outbox  *background.Retrier
-	servers []*http.Server
-	failed  chan error // a server ended by itself
-	emitter sync.WaitGroup
-	stop    context.CancelFunc
-}
-
-// servedBox is the fake of one provider.
-type servedBox struct {
-	driver *provider.Driver
-	box    provider.Sandbox
-}
-
-// start serves a fake of every provider, and the sandbox's own endpoint, on
-// ports that follow that of --addr.
-func (o *sandboxOptions) start(ctx context.Context) (*sandbox, error) {
-	a := o.app
-	host, port, err := loopback(o.addr)
-	if err != nil {
-		return nil, err
+// options are what is served.
+func (o *sandboxOptions) options() sandbox.Options {
+	env := o.app.env
+	return sandbox.Options{
+		Drivers: env.Drivers, Addr: o.addr, DeliverTo: o.deliverTo, EmitEvery: o.emitEvery, Emit: o.emit, Speed: o.speed,
+		Now: env.Now, Sleep: env.Sleep, Warn: o.app.warn,
 	}
-	out, err := o.delivering()
-	if err != nil {
-		return nil, err
-	}
-	if err := o.checkEmit(); err != nil {
-		return nil, err
-	}
-	s := &sandbox{failed: make(chan error, len(a.env.Drivers)+1)}
-	ctx, s.stop = context.WithCancel(ctx)
-	s.outbox = background.NewRetrier(ctx, background.RetrierOptions{Now: out.clock.now, Sleep: out.clock.sleep, Allow: out.allow})
-	listen := func(what string) (net.Listener, error) {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
-		if err != nil {
-			return nil, errors.Join(fault.Errorf(fault.Other, "the sandbox%s cannot listen: %w", what, err).
-				WithHint("choose another address with --addr, or port 0 for free ports"), s.close())
-		}
-		if port != 0 {
-			port++
-		}
-		return l, nil
-	}
-	for _, d := range a.env.Drivers {
-		l, err := listen(" of " + d.Title)
-		if err != nil {
-			return nil, err
-		}
-		box := d.NewSandbox(provider.SandboxOptions{Now: out.clock.now, Deliver: out.client()})
-		s.boxes = append(s.boxes, servedBox{d, box})
-		s.serve(l, o.watched(box))
-		s.environ = append(s.environ, sandboxEnviron(d, box, l.Addr().String())...)
-	}
-	l, err := listen("'s own endpoint")
-	if err != nil {
-		return nil, err
-	}
-	c := newSandboxControl(l.Addr().String(), s.boxes, s.outbox)
-	c.id, c.ended = o.id, o.ended
-	s.serve(l, o.watched(c))
-	s.environ = append(s.environ, envSandboxURL+"=http://"+c.addr, envSandboxToken+"="+c.token.Reveal())
-	if o.emitEvery > 0 {
-		s.emitter.Go(func() { o.emitUntil(ctx, s) })
-	}
-	return s, nil
-}
-
-func (o *sandboxOptions) watched(h http.Handler) http.Handler {
-	if o.watch == nil {
-		return h
-	}
-	return o.watch(h)
-}
-
-// serve answers on l until the sandbox is closed.
-func (s *sandbox) serve(l net.Listener, h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
-	s.servers = append(s.servers, server)
-	go func() {
-		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			s.failed <- err
-		}
-	}()
-}
-
-func (s *sandbox) close() error {
-	s.stop()
-	var errs []error
-	for _, server := range s.servers {
-		errs = append(errs, server.Close())
-	}
-	s.outbox.Close()
-	s.emitter.Wait()
-	return errors.Join(errs...)
-}
-
-// loopback splits addr and refuses one that other machines could reach.
-func loopback(addr string) (host string, port int, err error) {
-	host, text, err := net.SplitHostPort(addr)
-	if err == nil {
-		port, err = strconv.Atoi(text)
-	}
-	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fault.Usagef("--addr: %q is not an address and a port", addr).WithHint("for instance: --addr 127.0.0.1:8080")
-	}
-	ip, perr := netip.ParseAddr(host)
-	here := host == "localhost" || perr == nil && ip.IsLoopback()
-	if !here || httpx.CheckBaseURL("http://"+net.JoinHostPort(host, "1")) != nil {
-		return "", 0, fault.Usagef("--addr: %q is not this machine's loopback, and others could reach the sandbox", host).
-			WithHint("use 127.0.0.1, ::1 or localhost")
-	}
-	return host, port, nil
 }
 
 // runCommand runs the user's command against the sandbox. Its exit code is

@@ -9,8 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -88,7 +89,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := parseEdits(o.set); err != nil {
+	if _, err := provider.ParseEdits(o.set); err != nil {
 		return err
 	}
 	if o.save != "" {
@@ -100,14 +101,11 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if err != nil {
 		return err
 	}
-	var made []emission
-	if err := a.askSandbox(ctx, e, http.MethodPost, "/emit", emitRequest{Provider: d.Name, Event: o.event, Set: o.set, Dump: o.save != ""}, &made); err != nil {
+	made, err := e.Emit(ctx, a.controlOptions(), sandbox.EmitRequest{Provider: d.Name, Event: o.event, Set: o.set, Dump: o.save != ""})
+	if err != nil {
 		return err
 	}
-	list := make([]view.Attempt, len(made))
-	for i, m := range made {
-		list[i] = m.Attempt
-	}
+	list := view.NewAttempts(made)
 	if len(list) == 0 {
 		first := ""
 		if !inSandbox(a.env) { // else create would go to the account
@@ -134,13 +132,20 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 
 // keep writes the dumps one after the other: the Content-Length of each says
 // where the next one begins.
-func (o *sandboxEmitOptions) keep(made []emission) error {
+func (o *sandboxEmitOptions) keep(made []sandbox.LogEntry) error {
 	if o.save == "" {
 		return nil
 	}
 	var all bytes.Buffer
-	for _, m := range made {
-		all.Write(m.Dump)
+	for _, e := range made {
+		r, err := http.NewRequest(http.MethodPost, e.URL, bytes.NewReader(e.Body))
+		if err != nil {
+			return err
+		}
+		r.Header = e.Header
+		if err := r.Write(&all); err != nil {
+			return err
+		}
 	}
 	if all.Len() == 0 {
 		return fault.Errorf(fault.Other, "--save: no delivery was made, and nothing is written")
@@ -148,26 +153,41 @@ func (o *sandboxEmitOptions) keep(made []emission) error {
 	return secret.WriteFile(o.app.env.Disk, o.save, all.Bytes())
 }
 
-// emission is an attempt with what it sends.
-type emission struct {
-	view.Attempt
-	Dump []byte `json:"dump,omitempty"` // the request as it goes over the wire
+// sandboxInForce is the endpoint of the sandbox that is meant: the one in the
+// background that name names, or that of the environment, or the one in the
+// background that is meant without a name.
+func (a *app) sandboxInForce(name string) (sandbox.Endpoint, error) {
+	e := sandbox.Endpoint{URL: a.env.Getenv(sandbox.EnvURL), Token: a.env.Getenv(sandbox.EnvToken)}
+	if name == "" && e.URL != "" && e.Token != "" {
+		if err := httpx.CheckBaseURL(e.URL); err != nil {
+			return e, fault.Usagef("%s: %w", sandbox.EnvURL, err).WithHint(sandbox.StartHint)
+		}
+		return e, nil
+	}
+	if name == "" {
+		name = nameInForce(a.env)
+	}
+	place, err := a.sandboxPlace(name)
+	if err != nil {
+		return e, err
+	}
+	s, err := place.Load()
+	if err != nil {
+		return e, err
+	}
+	if s == nil {
+		return e, fault.Usagef("no sandbox is known: %s and %s are not set, and none runs in the background as %q", sandbox.EnvURL, sandbox.EnvToken, name).WithHint(sandbox.StartHint)
+	}
+	return s.Endpoint(), nil
 }
 
-func newEmission(e background.LogEntry, dump bool) (emission, error) {
-	m := emission{Attempt: view.NewAttempt(e)}
-	if !dump || e.Header == nil {
-		return m, nil
+// controlOptions are those of a request to a sandbox.
+func (a *app) controlOptions() httpx.Options {
+	o := httpx.Options{UserAgent: "hookctl/" + a.env.Version}
+	if a.debug {
+		o.Trace = a.env.Streams.Err
 	}
-	r, err := http.NewRequest(http.MethodPost, e.URL, bytes.NewReader(e.Body))
-	if err != nil {
-		return m, err
-	}
-	r.Header = e.Header
-	var wire bytes.Buffer
-	err = r.Write(&wire)
-	m.Dump = wire.Bytes()
-	return m, err
+	return o
 }
 
 // exampleURL is one that d's webhooks in the sandbox may have: of this machine
@@ -237,60 +257,4 @@ func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
 		hint = "did you mean " + strings.Join(closestEvents([]string{event}, near), ", ") + "?\n" + hint
 	}
 	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
-}
-
-// checkEmit checks the events of --emit.
-func (o *sandboxOptions) checkEmit() error {
-	if len(o.emit) > 0 && o.emitEvery == 0 {
-		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
-	}
-	for _, event := range o.emit {
-		if _, err := o.app.eventOwner(event, ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// emitUntil emits one event each time that --emit-every has passed, in turn,
-// until ctx ends. What becomes of it is in the log.
-func (o *sandboxOptions) emitUntil(ctx context.Context, s *sandbox) {
-	for n := 0; o.app.env.Sleep(ctx, o.emitEvery) == nil; n++ {
-		events := o.due(s.boxes)
-		if len(events) == 0 {
-			continue
-		}
-		next := events[n%len(events)]
-		if _, err := s.outbox.Emit(ctx, next.driver, next.box, next.event, nil); err != nil && ctx.Err() == nil {
-			o.app.warn("warning: " + next.event + " was not emitted: " + err.Error())
-		}
-	}
-}
-
-// servedEvent is an event and who has it.
-type servedEvent struct {
-	servedBox
-	event string
-}
-
-// due are the events that take turns: those of --emit, or all that some webhook
-// asks for.
-func (o *sandboxOptions) due(boxes []servedBox) []servedEvent {
-	var out []servedEvent
-	for _, e := range o.emit {
-		for _, b := range boxes {
-			if b.driver.KnowsEvent(e) {
-				out = append(out, servedEvent{b, e})
-			}
-		}
-	}
-	if len(o.emit) > 0 {
-		return out
-	}
-	for _, b := range boxes {
-		for _, e := range b.box.Wanted() {
-			out = append(out, servedEvent{b, e})
-		}
-	}
-	return out
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -24,10 +24,8 @@ import (
 // one in the background, or inForeground, which none can have.
 const inForeground = "-"
 
-const envSecretStore = "HOOKCTL_SECRET_STORE"
-
 // inSandbox reports whether a sandbox is in force.
-func inSandbox(env *Env) bool { return env.Getenv(background.EnvInside) != "" }
+func inSandbox(env *Env) bool { return env.Getenv(sandbox.EnvInside) != "" }
 
 // outsideSandbox is offline for the commands that begin and end sandboxes: they
 // are what helps where the environment of one is broken.
@@ -46,13 +44,13 @@ func (g *globals) confine(c *config.Config) error {
 	for _, d := range g.env.Drivers {
 		base := c.Get(d.Name + ".base-url")
 		why := ""
-		if u, err := url.Parse(base.Value); err != nil || !onLoopback(u) {
+		if u, err := url.Parse(base.Value); err != nil || !sandbox.OnLoopback(u) {
 			why = "not on this machine's loopback"
-		} else if g.env.Getenv(baseURLVariable(d)) == "" {
+		} else if g.env.Getenv(sandbox.BaseURL(d)) == "" {
 			why = "not the sandbox's"
 		}
 		if why != "" {
-			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", background.EnvInside, d.Title, why, base.Source).
+			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", sandbox.EnvInside, d.Title, why, base.Source).
 				WithCode("outside-sandbox").
 				WithHint(enterOrLeave)
 		}
@@ -88,7 +86,7 @@ const ourVariables = "HOOKCTL_"
 // not: another shell may read the lines.
 func sandboxNames(env *Env) []string {
 	names := append(credentialNames(env.Drivers),
-		config.EnvProfile, envConfigDir, provider.AuthDataVariable, background.EnvInside, envSandboxURL, envSandboxToken)
+		config.EnvProfile, config.EnvDir, provider.AuthDataVariable, sandbox.EnvInside, sandbox.EnvURL, sandbox.EnvToken)
 	for _, k := range settingKeys(env.Drivers) {
 		names = append(names, k.Env())
 	}
@@ -101,24 +99,15 @@ func sandboxNames(env *Env) []string {
 	return slices.Compact(names)
 }
 
-// sandboxSet are all the variables that a sandbox sets: addresses and
-// credentials of its APIs, and what keeps its state apart.
-func sandboxSet(environ []string, inside, dir string) []string {
-	return append(slices.Clone(environ), background.EnvInside+"="+inside, envConfigDir+"="+dir, envSecretStore+"=file")
-}
-
-func (a *app) sandboxEnvironment(set []string) background.Environment {
+func (a *app) sandboxEnvironment(set []string) sandbox.Environment {
 	return sandboxEnvironment(a.env, set)
 }
 
-func sandboxEnvironment(env *Env, set []string) background.Environment {
-	return background.Environment{Set: set, Unset: slices.DeleteFunc(sandboxNames(env), func(name string) bool {
+func sandboxEnvironment(env *Env, set []string) sandbox.Environment {
+	return sandbox.Environment{Set: set, Unset: slices.DeleteFunc(sandboxNames(env), func(name string) bool {
 		return slices.ContainsFunc(set, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })
 	})}
 }
-
-// baseURLVariable is the variable of a provider's base URL.
-func baseURLVariable(d *provider.Driver) string { return config.Key{Name: d.Name + ".base-url"}.Env() }
 
 // sandboxedEnviron is the environment for what runs in a sandbox, without what
 // the sandbox sets.
@@ -127,14 +116,14 @@ func (a *app) sandboxedEnviron() []string {
 }
 
 // environmentPrinter prints what puts a sandbox in force.
-type environmentPrinter func(*app, background.Environment) error
+type environmentPrinter func(*app, sandbox.Environment) error
 
 // shellFlag is --shell.
 type shellFlag struct{ given string }
 
 func (s *shellFlag) add(c *cobra.Command) {
-	words := make([]string, len(background.Shells))
-	for i, sh := range background.Shells {
+	words := make([]string, len(sandbox.Shells))
+	for i, sh := range sandbox.Shells {
 		words[i] = string(sh)
 	}
 	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "who reads the lines: "+strings.Join(words, ", ")+" (default: what the environment tells)")
@@ -167,10 +156,10 @@ func (w *oneWord) Set(v string) error {
 // of is the printer for the shell. The lines are for a shell, whatever output
 // the settings ask for; a flag says that a program reads.
 func (s *shellFlag) of(g *globals) environmentPrinter {
-	return func(a *app, e background.Environment) error {
+	return func(a *app, e sandbox.Environment) error {
 		sh := s.shell(a.env)
 		for _, kv := range e.Set { // a directory's name can hold anything
-			if sh != background.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
+			if sh != sandbox.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
 				name, _, _ := strings.Cut(kv, "=")
 				return fault.Errorf(fault.Other, "%s has control characters in it, which are not written for %s", name, sh)
 			}
@@ -183,11 +172,11 @@ func (s *shellFlag) of(g *globals) environmentPrinter {
 	}
 }
 
-func (s *shellFlag) shell(env *Env) background.Shell {
+func (s *shellFlag) shell(env *Env) sandbox.Shell {
 	if s.given != "" {
-		return background.Shell(s.given)
+		return sandbox.Shell(s.given)
 	}
-	return background.Detect(background.Caller{
+	return sandbox.Detect(sandbox.Caller{
 		Getenv:  env.Getenv,
 		Windows: runtime.GOOS == "windows",
 		Program: programName(),
@@ -201,7 +190,7 @@ func printLines(env *Env, lines string) error {
 	return render.WriteAll(term.Raw(env.Streams.Out), []byte(lines))
 }
 
-func environmentView(e background.Environment, lines string) render.View {
+func environmentView(e sandbox.Environment, lines string) render.View {
 	data := map[string]*string{}
 	for _, name := range e.Unset {
 		data[name] = nil
@@ -246,7 +235,7 @@ func (g *globals) failClosed(cmd *cobra.Command, args []string) {
 		return
 	}
 	shell := shellFlag{}
-	if word := flagIn(args, "--shell"); slices.Contains(background.Shells, background.Shell(word)) {
+	if word := flagIn(args, "--shell"); slices.Contains(sandbox.Shells, sandbox.Shell(word)) {
 		shell.given = word
 	}
 	sh := shell.shell(g.env)
@@ -254,19 +243,19 @@ func (g *globals) failClosed(cmd *cobra.Command, args []string) {
 		_ = printLines(g.env, sh.Fail()) // the exit code tells, too
 		return
 	}
-	root, err := background.Root(g.env.Getenv, g.env.UserCacheDir)
+	root, err := sandbox.Root(g.env.Getenv, g.env.UserCacheDir)
 	if err != nil {
 		root = ""
 	}
 	name := flagIn(args, "--name")
-	if !background.ValidName(name) {
+	if !sandbox.ValidName(name) {
 		name = nameInForce(g.env)
 	}
 	var urls []string
 	for _, d := range g.env.Drivers {
-		urls = append(urls, baseURLVariable(d)+"="+nothingListens)
+		urls = append(urls, sandbox.BaseURL(d)+"="+nothingListens)
 	}
-	e := sandboxEnvironment(g.env, sandboxSet(urls, name, background.Nowhere(root)))
+	e := sandboxEnvironment(g.env, sandbox.Set(urls, name, sandbox.Nowhere(root)))
 	lines := sh.Enter(e) + sh.Fail()
 	if format := render.Format(outputFlag(g, args)); format == render.JSON || format == render.NDJSON || format == render.YAML {
 		if p, err := render.New(g.env.Streams.Out, render.Options{Format: format}); err == nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/spf13/cobra"
 
@@ -38,12 +37,12 @@ func runSandboxLog(ctx context.Context, a *app, name string) error {
 	if err != nil {
 		return err
 	}
-	var list []view.Attempt
-	if err := a.askSandbox(ctx, e, http.MethodGet, "/log", nil, &list); err != nil {
+	made, err := e.Log(ctx, a.controlOptions())
+	if err != nil {
 		return err
 	}
-	if len(list) == 0 {
+	if len(made) == 0 {
 		a.note("Nothing was delivered so far.")
 	}
-	return a.out.Print(view.Attempts(list))
+	return a.out.Print(view.Attempts(view.NewAttempts(made)))
 }

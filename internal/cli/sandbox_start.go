@@ -2,15 +2,15 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 type sandboxStartOptions struct {
@@ -83,22 +83,22 @@ func flagText(f *pflag.Flag) string {
 
 // addSandboxName adds --name.
 func (g *globals) addSandboxName(c *cobra.Command, name *string) {
-	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+background.DefaultName+"\")")
+	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+sandbox.DefaultName+"\")")
 	_ = c.RegisterFlagCompletionFunc("name", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		root, err := background.Root(g.env.Getenv, g.env.UserCacheDir)
+		root, err := sandbox.Root(g.env.Getenv, g.env.UserCacheDir)
 		if err != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
-		return background.Names(root), cobra.ShellCompDirectiveNoFileComp
+		return sandbox.Names(root), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
 // nameInForce is the sandbox that is meant where no flag names one.
 func nameInForce(env *Env) string {
-	if name := env.Getenv(background.EnvInside); background.ValidName(name) {
+	if name := env.Getenv(sandbox.EnvInside); sandbox.ValidName(name) {
 		return name
 	}
-	return background.DefaultName
+	return sandbox.DefaultName
 }
 
 // sandboxNamed is the name that --name gives, or the one that is meant without.
@@ -110,12 +110,12 @@ func sandboxNamed(c *cobra.Command, env *Env, given string) string {
 }
 
 // sandboxPlace is where the state of a sandbox lies.
-func (a *app) sandboxPlace(name string) (*background.Place, error) {
-	root, err := background.Root(a.env.Getenv, a.env.UserCacheDir)
+func (a *app) sandboxPlace(name string) (*sandbox.Place, error) {
+	root, err := sandbox.Root(a.env.Getenv, a.env.UserCacheDir)
 	if err != nil {
 		return nil, err
 	}
-	return background.At(root, name)
+	return sandbox.At(root, name)
 }
 
 func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environmentPrinter) error {
@@ -124,12 +124,27 @@ func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environme
 	if err != nil {
 		return err
 	}
-	s, err := o.begin(ctx, place)
+	program, err := os.Executable()
+	if err != nil {
+		return fault.Errorf(fault.Other, "the program's own file cannot be found: %w", err)
+	}
+	args := []string{"sandbox", "background", "--name", o.name, "--root", place.Root()}
+	for _, name := range sandboxFlags {
+		if value, given := o.flags[name]; given {
+			args = append(args, "--"+name+"="+value)
+		}
+	}
+	s, begun, err := place.Start(ctx, sandbox.Command{
+		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: o.all, Given: o.flags, Check: o.check,
+	})
 	if err != nil {
 		return err
 	}
+	if begun {
+		a.note("Both APIs are served in the background. Stop with: eval \"$(hookctl sandbox stop)\"")
+	}
 	for _, d := range a.env.Drivers {
-		if err := background.Answers(ctx, s.Variable(baseURLVariable(d))); err != nil {
+		if err := sandbox.Answers(ctx, s.Variable(sandbox.BaseURL(d))); err != nil {
 			return fault.Errorf(fault.Unavailable, "the API of %s in the sandbox does not answer: %w", d.Title, err).
 				WithHint("stop it, then start it again: hookctl sandbox stop --name %s", o.name)
 		}
@@ -138,69 +153,4 @@ func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environme
 		a.note("To put it in force in this shell: eval \"$(hookctl sandbox start)\"")
 	}
 	return show(a, a.sandboxEnvironment(s.Set))
-}
-
-// check finds what is wrong with the flags, before anything is started.
-func (o *sandboxOptions) check() error {
-	if _, _, err := loopback(o.addr); err != nil {
-		return err
-	}
-	if _, err := o.delivering(); err != nil {
-		return err
-	}
-	return o.checkEmit()
-}
-
-// begin is the sandbox of that name: the one that runs, or else a new one.
-func (o *sandboxStartOptions) begin(ctx context.Context, place *background.Place) (s *background.State, err error) {
-	a := o.app
-	release, err := place.Lock(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	if s, err = place.Load(); err != nil {
-		return nil, err
-	}
-	if s != nil && endpointOf(s).Alive(ctx, s.ID) {
-		return s, o.same(s)
-	}
-	if ctx.Err() != nil {
-		return nil, fault.Errorf(fault.Interrupted, "interrupted")
-	}
-	if err := o.check(); err != nil {
-		return nil, err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return nil, fault.Errorf(fault.Other, "the program's own file cannot be found: %w", err)
-	}
-	args := []string{"sandbox", "background", "--name", o.name, "--root", place.Root()}
-	for _, name := range sandboxFlags {
-		if value, given := o.flags[name]; given {
-			args = append(args, "--"+name+"="+value)
-		}
-	}
-	environ := append(a.sandboxedEnviron(), envConfigDir+"="+place.ConfigDir())
-	s, err = place.Begin(ctx, background.Command{Path: program, Args: args, Env: environ}, o.all)
-	if err == nil {
-		a.note("Both APIs are served in the background. Stop with: eval \"$(hookctl sandbox stop)\"")
-	}
-	return s, err
-}
-
-// same refuses flags that are not those of the running sandbox. What is not
-// given is as it is.
-func (o *sandboxStartOptions) same(s *background.State) error {
-	for _, name := range sandboxFlags {
-		if value, given := o.flags[name]; given && value != s.Flags[name] {
-			return fault.Usagef("the sandbox %s runs already, with --%s=%s", o.name, name, s.Flags[name]).
-				WithHint("use it as it is, without --%s; stop it first: hookctl sandbox stop --name %s; or start another one with --name", name, o.name)
-		}
-	}
-	return nil
-}
-
-func endpointOf(s *background.State) background.Endpoint {
-	return background.Endpoint{URL: s.Variable(envSandboxURL), Token: s.Variable(envSandboxToken)}
 }

@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/fault"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 func newSandboxStopCmd(g *globals) *cobra.Command {
@@ -34,13 +32,17 @@ shell has it.`,
 			if err != nil {
 				return err
 			}
-			if err := runSandboxStop(cmd.Context(), a, place); err != nil {
+			vacant, err := place.Stop(cmd.Context())
+			if err != nil {
 				return err
+			}
+			if vacant {
+				a.note("No sandbox of this name runs.")
 			}
 			names := a.sandboxVariables()
 			lines := shell.shell(a.env).Leave(names)
 			if g.given("output") || g.given("jq") {
-				return a.out.Print(environmentView(background.Environment{Unset: names}, lines))
+				return a.out.Print(environmentView(sandbox.Environment{Unset: names}, lines))
 			}
 			return printLines(a.env, lines)
 		},
@@ -55,37 +57,12 @@ shell has it.`,
 func (a *app) sandboxVariables() []string {
 	names := slices.DeleteFunc(sandboxNames(a.env), func(name string) bool { return !slices.Contains(a.env.Environ, name+"=") })
 	for _, d := range a.env.Drivers {
-		names = append(names, baseURLVariable(d))
+		names = append(names, sandbox.BaseURL(d))
 		for _, f := range d.Credentials {
 			names = append(names, f.Env[0])
 		}
 	}
-	names = append(names, envConfigDir, envSecretStore, envSandboxURL, envSandboxToken, background.EnvInside)
+	names = append(names, config.EnvDir, sandbox.EnvStore, sandbox.EnvURL, sandbox.EnvToken, sandbox.EnvInside)
 	slices.Sort(names)
 	return slices.Compact(names)
-}
-
-func runSandboxStop(ctx context.Context, a *app, place *background.Place) (err error) {
-	if place.Vacant() {
-		a.note("No sandbox of this name runs.")
-		return nil
-	}
-	release, err := place.Lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, release()) }()
-	s, err := place.Load()
-	if err != nil {
-		return err
-	}
-	if s != nil && endpointOf(s).Alive(ctx, s.ID) {
-		if err := endpointOf(s).Stop(ctx); err != nil {
-			return err
-		}
-	}
-	if ctx.Err() != nil {
-		return fault.Errorf(fault.Interrupted, "interrupted")
-	}
-	return place.Forget()
 }

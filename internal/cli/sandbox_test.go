@@ -13,43 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/fault"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
-
-func TestLoopback(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		addr string
-		host string
-		port int
-		ok   bool
-	}{
-		{"127.0.0.1:0", "127.0.0.1", 0, true},
-		{"127.1.2.3:8080", "127.1.2.3", 8080, true},
-		{"[::1]:0", "::1", 0, true},
-		{"localhost:65535", "localhost", 65535, true},
-		{"", "", 0, false},
-		{":8080", "", 0, false},
-		{"127.0.0.1", "", 0, false},
-		{"127.0.0.1:", "", 0, false},
-		{"127.0.0.1:http", "", 0, false},
-		{"127.0.0.1:65536", "", 0, false},
-		{"127.0.0.1:-1", "", 0, false},
-		{"0.0.0.0:0", "", 0, false},
-		{"[::]:0", "", 0, false},
-		{"192.168.1.1:0", "", 0, false},
-		{"example.com:0", "", 0, false},
-		{"127.0.0.1@example.com:0", "", 0, false},
-		{"127.0.0.1/x:0", "", 0, false},
-	}
-	for _, tt := range tests {
-		host, port, err := loopback(tt.addr)
-		if host != tt.host || port != tt.port || (err == nil) != tt.ok || err != nil && fault.KindOf(err) != fault.Usage {
-			t.Errorf("loopback(%q) = %q, %d, %v", tt.addr, host, port, err)
-		}
-	}
-}
 
 // The sandbox ends without an error when it is told to stop, and frees its ports.
 func TestSandboxServesUntilStopped(t *testing.T) {
@@ -78,27 +43,6 @@ func TestSandboxServesUntilStopped(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-func TestSandboxPorts(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	a, err := (&globals{env: w.env, set: newRoot(&globals{env: w.env}).PersistentFlags()}).offline()
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := closedPort(t)
-	first, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context())
-	if err != nil {
-		t.Skipf("the port is taken: %v", err)
-	}
-	defer first.close()
-	if !strings.HasPrefix(first.environ[0], "HOOKCTL_ZYNTRO_BASE_URL=http://"+addr) {
-		t.Errorf("not at %s: %q", addr, first.environ[0])
-	}
-	if _, err := (&sandboxOptions{app: a, addr: addr, speed: 1}).start(t.Context()); err == nil || !strings.Contains(fault.HintOf(err).String(), "--addr") {
-		t.Errorf("twice at one address: %v", err)
-	}
-}
 
 func TestRelay(t *testing.T) {
 	t.Parallel()
@@ -158,11 +102,11 @@ func TestSandboxStartInterrupted(t *testing.T) {
 	w := newWorld(t)
 	cache := t.TempDir()
 	w.env.UserCacheDir = func() (string, error) { return cache, nil }
-	root, err := background.Root(w.env.Getenv, w.env.UserCacheDir)
+	root, err := sandbox.Root(w.env.Getenv, w.env.UserCacheDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := background.At(root, background.DefaultName)
+	place, err := sandbox.At(root, sandbox.DefaultName)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,24 +127,6 @@ func TestSandboxStartInterrupted(t *testing.T) {
 	lines := strings.Split(w.out.String(), "\n")
 	if n := len(lines); n < 3 || lines[n-2] != "false" || !slices.Contains(lines, "export HOOKCTL_ZYNTRO_BASE_URL=http://127.0.0.1:1") {
 		t.Errorf("the lines are\n%s", &w.out)
-	}
-}
-
-// Twelve hours without a request are the end, on the program's own clock.
-func TestSandboxEndsUnused(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
-	w := newWorld(t)
-	w.env.Now = func() time.Time { return now }
-	w.env.Sleep = func(_ context.Context, d time.Duration) error {
-		now = now.Add(d)
-		return nil
-	}
-	o := &sandboxOptions{app: &app{env: w.env}}
-	start := now
-	why := o.untilEnd(t.Context(), &sandbox{failed: make(chan error)}, background.NewIdle(w.env.Now), make(chan struct{}))
-	if why != "ended: no request for 12h0m0s" || now.Sub(start) != 12*time.Hour {
-		t.Errorf("%q after %s", why, now.Sub(start))
 	}
 }
 

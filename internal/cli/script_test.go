@@ -83,7 +83,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/provider/providertest"
-	background "github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -150,11 +150,9 @@ func endSandboxes(dir string) {
 		if err != nil || d.Name() != "hookctl-sandbox" {
 			return nil
 		}
-		for _, name := range background.Names(path) {
-			if place, err := background.At(path, name); err == nil {
-				if s, err := place.Load(); err == nil && s != nil {
-					_ = endpointOf(s).Stop(context.Background())
-				}
+		for _, name := range sandbox.Names(path) {
+			if place, err := sandbox.At(path, name); err == nil {
+				_, _ = place.Stop(context.Background())
 			}
 		}
 		return filepath.SkipDir
@@ -259,12 +257,26 @@ func kindOfRequest(r *http.Request) string {
 
 // note keeps what a create was told.
 func (f *fake) note(what string, body []byte) {
-	t := told{providertest.Member(body, f.driver.IDMember), providertest.Member(body, f.driver.SecretMember)}
-	if what == "create" && t.secret != "" {
+	var answer any
+	if what != "create" || json.Unmarshal(body, &answer) != nil {
+		return
+	}
+	t := told{member(answer, f.driver.IDField), member(answer, f.driver.SecretField)}
+	if t.secret != "" {
 		f.mu.Lock()
 		f.told = append(f.told, t)
 		f.mu.Unlock()
 	}
+}
+
+// member is the text at a path of members, or "".
+func member(at any, path []string) string {
+	for _, name := range path {
+		object, _ := at.(map[string]any)
+		at = object[name]
+	}
+	text, _ := at.(string)
+	return text
 }
 
 // prefix is how the settings of f's provider begin in the environment.

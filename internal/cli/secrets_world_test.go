@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -66,7 +67,7 @@ func newWorld(t *testing.T) *world {
 		}))
 		t.Cleanup(server.Close)
 		w.boxes[d.Name] = box
-		w.env.Environ = append(w.env.Environ, sandboxEnviron(d, box, strings.TrimPrefix(server.URL, "http://"))...)
+		w.env.Environ = append(w.env.Environ, sandbox.Environ(d, box, strings.TrimPrefix(server.URL, "http://"))...)
 	}
 	return w
 }

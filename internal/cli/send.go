@@ -151,7 +151,7 @@ type sender struct {
 	signer signer
 	events []string // one, which may be "", where the body is given
 	given  []byte   // the body of --data; nil: a sample
-	edits  []provider.Edit
+	edits  provider.Edits
 	extra  []capture.Field
 }
 
@@ -172,7 +172,7 @@ func (o *sendOptions) sender(ctx context.Context) (*sender, error) {
 	if s.extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
 	}
-	if s.edits, err = parseEdits(o.set); err != nil {
+	if s.edits, err = provider.ParseEdits(o.set); err != nil {
 		return nil, err
 	}
 	if s.given, err = o.readData(); err != nil {
@@ -208,19 +208,6 @@ func (o *sendOptions) sender(ctx context.Context) (*sender, error) {
 	}
 	s.signer = signer{app: a, driver: d, scheme: o.scheme(a, d), key: key.value}
 	return s, nil
-}
-
-// parseEdits reads --set values.
-func parseEdits(values []string) ([]provider.Edit, error) {
-	var edits []provider.Edit
-	for _, text := range values {
-		e, err := provider.ParseEdit(text)
-		if err != nil {
-			return nil, fault.Usagef("--set: %w", err).With(fault.HintOf(err))
-		}
-		edits = append(edits, e)
-	}
-	return edits, nil
 }
 
 // readData is the body of --data; nil where it is not given.

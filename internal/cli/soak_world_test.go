@@ -5,6 +5,7 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -173,13 +174,13 @@ func (w *soakWorld) process(q sentRequest) *httptest.ResponseRecorder {
 	}
 	w.sent = append(w.sent, q)
 	w.changes++
-	if !isCreate(q.r) {
+	var v any
+	if !isCreate(q.r) || json.Unmarshal(answer.Body.Bytes(), &v) != nil {
 		return answer
 	}
-	body := answer.Body.Bytes()
 	for _, d := range w.drivers {
-		if s := providertest.Member(body, d.SecretMember); d.Name == q.provider && s != "" {
-			w.told[d.Name+"/"+providertest.Member(body, d.IDMember)] = s
+		if s := memberOf(v, d.SecretField); d.Name == q.provider && s != "" {
+			w.told[d.Name+"/"+memberOf(v, d.IDField)] = s
 		}
 	}
 	return answer
@@ -187,6 +188,15 @@ func (w *soakWorld) process(q sentRequest) *httptest.ResponseRecorder {
 
 func isCreate(r *http.Request) bool {
 	return strings.HasSuffix(r.URL.Path, "/createWebhook") || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api-webhook-subscriptions")
+}
+
+func memberOf(at any, path []string) string {
+	for _, name := range path {
+		object, _ := at.(map[string]any)
+		at = object[name]
+	}
+	text, _ := at.(string)
+	return text
 }
 
 // must runs a command that must succeed.

@@ -127,7 +127,7 @@ func (g *globals) namingVariables(cmd *cobra.Command) []string {
 	}
 	var names []string
 	if !g.given("config") {
-		names = append(names, envConfigDir)
+		names = append(names, config.EnvDir)
 	}
 	if !g.given("profile") {
 		names = append(names, config.EnvProfile)

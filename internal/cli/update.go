@@ -329,3 +329,7 @@ func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error
 	return fault.Errorf(fault.Refused, "%s accepted the change, but the webhook now has another %v than was sent", d.Title, what).
 		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
 }
+
+func notSupported(d *provider.Driver, what string) *fault.Error {
+	return fault.Errorf(fault.Refused, "not supported by the provider: %s cannot %s", d.Title, what).WithCode("unsupported")
+}

@@ -384,6 +384,20 @@ func (o *verifyOptions) chain(ctx context.Context, a *app, kept []secret.Record)
 	return withOlder(r, kept), nil
 }
 
+// withOlder follows Replaces; a loop ends it.
+func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
+	chain := []secret.Record{r}
+	for r.Replaces != nil {
+		i := slices.IndexFunc(kept, func(x secret.Record) bool { return x.Ref() == *r.Replaces })
+		if i < 0 || slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == kept[i].Ref() }) {
+			break
+		}
+		r = kept[i]
+		chain = append(chain, r)
+	}
+	return chain
+}
+
 // asCandidates is the secrets of the records, in their order: the present ones
 // first, then those that the webhooks had before, the newest first.
 func (o *verifyOptions) asCandidates(records, kept []secret.Record) []verify.Candidate {

@@ -31,8 +31,12 @@ import (
 // DefaultProfile is the profile's name where nothing names one.
 const DefaultProfile = "default"
 
-// EnvProfile is the environment variable that names the profile.
-const EnvProfile = "HOOKCTL_PROFILE"
+// EnvProfile is the environment variable that names the profile, EnvDir that of
+// the directory.
+const (
+	EnvProfile = "HOOKCTL_PROFILE"
+	EnvDir     = "HOOKCTL_CONFIG_DIR"
+)
 
 const fileName = "config.yaml"
 

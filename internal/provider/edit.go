@@ -16,6 +16,34 @@ type Edit struct {
 	value []byte // JSON
 }
 
+// Edits are several, one after the other.
+type Edits []Edit
+
+// ParseEdits reads the values of --set, see [ParseEdit].
+func ParseEdits(values []string) (Edits, error) {
+	var edits Edits
+	for _, text := range values {
+		e, err := ParseEdit(text)
+		if err != nil {
+			return nil, fault.Usagef("--set: %w", err).With(fault.HintOf(err))
+		}
+		edits = append(edits, e)
+	}
+	return edits, nil
+}
+
+// Apply returns body with all members set, see [Edit.Apply].
+func (list Edits) Apply(body []byte) ([]byte, error) {
+	for _, e := range list {
+		edited, _, err := e.Apply(body)
+		if err != nil {
+			return nil, err
+		}
+		body = edited
+	}
+	return body, nil
+}
+
 // ParseEdit reads "path=value": member names with dots between them (a dot
 // that belongs to a name is written \., a bracket \[, a backslash \\), numbers
 // for the elements of lists, list.0 or list[0]; a value that is JSON, or else a

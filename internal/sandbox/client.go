@@ -11,26 +11,26 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// The endpoint of a sandbox answers these, to who has its token:
-//
-//	GET  /state   an [Identity]
-//	POST /stop    200 at once; the connection ends when the process has ended
+// The variables that lead `sandbox emit` and `sandbox log` to a sandbox.
 const (
-	StatePath = "/state"
-	StopPath  = "/stop"
+	EnvURL   = "HOOKCTL_SANDBOX_URL"
+	EnvToken = "HOOKCTL_SANDBOX_TOKEN"
 )
 
-// Identity is how a sandbox shows that it is the one of a state.
-type Identity struct {
-	ID string `json:"id"`
-}
+// StartHint is how to get a sandbox.
+const StartHint = "start one: eval \"$(hookctl sandbox start)\" (in what `hookctl sandbox -- COMMAND` runs, there is one)"
 
 // Endpoint is where a sandbox is told something.
 type Endpoint struct{ URL, Token string }
 
 const (
+	// An emit waits for as many receivers as there are webhooks, each for up to two
+	// minutes.
+	emitTimeout = time.Hour
 	askTimeout  = 10 * time.Second // for a process of this machine that lives
 	stopTimeout = 30 * time.Second // deliveries under way are given up, not waited for
 )
@@ -56,22 +56,22 @@ func (e Endpoint) do(ctx context.Context, timeout time.Duration, method, path st
 	return local(timeout).Do(r)
 }
 
-// Alive reports whether the sandbox of that id answers. The port of one that is
+// alive reports whether the sandbox of that id answers. The port of one that is
 // gone may be another program's.
-func (e Endpoint) Alive(ctx context.Context, id string) bool {
-	res, err := e.do(ctx, askTimeout, http.MethodGet, StatePath)
+func (e Endpoint) alive(ctx context.Context, id string) bool {
+	res, err := e.do(ctx, askTimeout, http.MethodGet, statePath)
 	if err != nil {
 		return false
 	}
 	defer res.Body.Close()
-	var got Identity
+	var got identity
 	err = json.NewDecoder(io.LimitReader(res.Body, 4<<10)).Decode(&got)
 	return err == nil && res.StatusCode == http.StatusOK && got.ID == id && id != ""
 }
 
-// Stop ends the sandbox and waits until its process has ended.
-func (e Endpoint) Stop(ctx context.Context) error {
-	res, err := e.do(ctx, stopTimeout, http.MethodPost, StopPath)
+// stop ends the sandbox and waits until its process has ended.
+func (e Endpoint) stop(ctx context.Context) error {
+	res, err := e.do(ctx, stopTimeout, http.MethodPost, stopPath)
 	if err == nil {
 		defer res.Body.Close()
 		if res.StatusCode != http.StatusOK {
@@ -94,6 +94,56 @@ func (e Endpoint) Stop(ctx context.Context) error {
 func timedOut(err error) bool {
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
+}
+
+// Emit has the sandbox deliver an event, and returns the first attempts. o are
+// the options of the request.
+func (e Endpoint) Emit(ctx context.Context, o httpx.Options, q EmitRequest) (made []LogEntry, err error) {
+	body, err := json.Marshal(q)
+	if err != nil {
+		return nil, err
+	}
+	err = e.ask(ctx, o, http.MethodPost, emitPath, body, &made)
+	return made, err
+}
+
+// Log is every attempt so far.
+func (e Endpoint) Log(ctx context.Context, o httpx.Options) (made []LogEntry, err error) {
+	err = e.ask(ctx, o, http.MethodGet, logPath, nil, &made)
+	return made, err
+}
+
+// ask sends a request and reads its answer into to.
+func (e Endpoint) ask(ctx context.Context, o httpx.Options, method, path string, body []byte, to any) error {
+	o.Timeout, o.Secrets = emitTimeout, []secret.Value{secret.New(e.Token)}
+	answer, err := httpx.New(o).Do(ctx, httpx.Request{
+		Method: method, URL: strings.TrimRight(e.URL, "/") + path, Body: body, Cap: httpx.CapList,
+		Header: http.Header{"Authorization": {"Bearer " + e.Token}, "Content-Type": {"application/json"}},
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return fault.Errorf(fault.Interrupted, "interrupted")
+		}
+		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", StartHint)
+	}
+	if answer.Status != http.StatusOK {
+		var said refusal
+		if json.Unmarshal(answer.Body, &said) != nil || said.Message == "" {
+			return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answers %d", EnvURL, answer.Status)
+		}
+		switch answer.Status {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return fault.Errorf(fault.Auth, "the sandbox refuses: %s", said.Message).
+				WithHint("%s and %s are of another one: set those that the running `hookctl sandbox` printed", EnvURL, EnvToken)
+		case http.StatusBadRequest:
+			return fault.Usagef("%s", said.Message).WithHint("%s", said.Hint)
+		}
+		return errors.New(said.Message)
+	}
+	if err := json.Unmarshal(answer.Body, to); err != nil {
+		return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is none of a sandbox", EnvURL)
+	}
+	return nil
 }
 
 // Answers finds out whether an API answers, whatever it says.

@@ -10,8 +10,8 @@ import (
 // MostIdle is how long a sandbox in the background lives without a request.
 const MostIdle = 12 * time.Hour
 
-// Idle knows when the last request came.
-type Idle struct {
+// idle knows when the last request came.
+type idle struct {
 	now func() time.Time
 
 	mu   sync.Mutex
@@ -19,11 +19,11 @@ type Idle struct {
 	busy int
 }
 
-// NewIdle counts from now on.
-func NewIdle(now func() time.Time) *Idle { return &Idle{now: now, last: now()} }
+// newIdle counts from now on.
+func newIdle(now func() time.Time) *idle { return &idle{now: now, last: now()} }
 
-// Watch notes the requests that come to h.
-func (i *Idle) Watch(h http.Handler) http.Handler {
+// watch notes the requests that come to h.
+func (i *idle) watch(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		i.note(1)
 		defer i.note(-1)
@@ -31,7 +31,7 @@ func (i *Idle) Watch(h http.Handler) http.Handler {
 	})
 }
 
-func (i *Idle) note(more int) {
+func (i *idle) note(more int) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.last = i.now()
@@ -39,7 +39,7 @@ func (i *Idle) note(more int) {
 }
 
 // left is what remains of limit: all of it while a request is under way.
-func (i *Idle) left(limit time.Duration) time.Duration {
+func (i *idle) left(limit time.Duration) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.busy > 0 {
@@ -48,8 +48,8 @@ func (i *Idle) left(limit time.Duration) time.Duration {
 	return limit - i.now().Sub(i.last)
 }
 
-// Wait returns nil when no request has come for limit, or the error of sleep.
-func (i *Idle) Wait(ctx context.Context, limit time.Duration, sleep func(context.Context, time.Duration) error) error {
+// wait returns nil when no request has come for limit, or the error of sleep.
+func (i *idle) wait(ctx context.Context, limit time.Duration, sleep func(context.Context, time.Duration) error) error {
 	for {
 		left := i.left(limit)
 		if left <= 0 {

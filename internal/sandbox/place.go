@@ -1,8 +1,11 @@
-// Package sandbox keeps a sandbox in the background: where its state lies, how
-// its process is started and found again, and the lines that put it in force in
-// a shell.
+// Package sandbox serves the fakes of all providers: their APIs, the deliveries
+// that they make on their schedules, and an endpoint that makes events. It keeps
+// such a service in the background, and has the lines that put it in force in a
+// shell.
 //
-// A sandbox is known by its name. Its directory is private, and holds
+// Nothing is ever sent to another machine: see [OnLoopback].
+//
+// A sandbox in the background is known by its name. Its directory is private, and holds
 //
 //	state.json   what it sets in an environment; written when it serves
 //	log          what its process said
@@ -135,8 +138,8 @@ func Names(root string) []string {
 // ConfigDir is the sandbox's own directory of settings, secrets and journal.
 func (p *Place) ConfigDir() string { return filepath.Join(p.dir, configDir) }
 
-// Vacant reports whether nothing of the sandbox is there.
-func (p *Place) Vacant() bool {
+// vacant reports whether nothing of the sandbox is there.
+func (p *Place) vacant() bool {
 	_, err := os.Lstat(p.dir)
 	return errors.Is(err, fs.ErrNotExist)
 }
@@ -254,7 +257,7 @@ func (p *Place) save(s State) error {
 // renew forgets what was and makes the empty directories. It is for the holder
 // of the lock.
 func (p *Place) renew() error {
-	if err := p.Forget(); err != nil {
+	if err := p.forget(); err != nil {
 		return err
 	}
 	if err := secret.MakeDir(p.dir, choosePlace); err != nil {
@@ -263,17 +266,17 @@ func (p *Place) renew() error {
 	return secret.MakeDir(p.ConfigDir(), choosePlace)
 }
 
-// Forget removes all that is the sandbox's. It is for the holder of the lock.
-func (p *Place) Forget() error {
+// forget removes all that is the sandbox's. It is for the holder of the lock.
+func (p *Place) forget() error {
 	if err := durable.Retry(func() error { return os.RemoveAll(p.dir) }); err != nil {
 		return fault.Errorf(fault.Other, "what an earlier sandbox left cannot be removed: %w", err).WithHint("remove it yourself: %s", p.dir)
 	}
 	return nil
 }
 
-// ForgetOwn is Forget for a process that ends by itself: another sandbox may
+// forgetOwn is forget for a process that ends by itself: another sandbox may
 // have taken the place of its own.
-func (p *Place) ForgetOwn(ctx context.Context, id string) (err error) {
+func (p *Place) forgetOwn(ctx context.Context, id string) (err error) {
 	release, err := p.Lock(ctx)
 	if err != nil {
 		return err
@@ -283,7 +286,7 @@ func (p *Place) ForgetOwn(ctx context.Context, id string) (err error) {
 	if err != nil || s == nil || s.ID != id {
 		return err
 	}
-	return p.Forget()
+	return p.forget()
 }
 
 // Nowhere is an empty directory, or a path where there can be none: what is kept

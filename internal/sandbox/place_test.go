@@ -132,7 +132,7 @@ func TestLock(t *testing.T) {
 func TestState(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, "Mine")
-	if s, err := p.Load(); s != nil || err != nil || !p.Vacant() {
+	if s, err := p.Load(); s != nil || err != nil || !p.vacant() {
 		t.Errorf("nothing is there: %v, %v", s, err)
 	}
 	release, err := p.Lock(t.Context())
@@ -153,7 +153,7 @@ func TestState(t *testing.T) {
 		t.Errorf("names: %v", got)
 	}
 	// A process that ends leaves another one's files alone.
-	if err := p.ForgetOwn(t.Context(), "two"); err != nil || p.Vacant() {
+	if err := p.forgetOwn(t.Context(), "two"); err != nil || p.vacant() {
 		t.Errorf("it forgot another one's: %v", err)
 	}
 	file := filepath.Join(p.dir, stateFile)
@@ -181,7 +181,7 @@ func TestState(t *testing.T) {
 			}
 		}
 	}
-	if err := p.ForgetOwn(t.Context(), "one"); err != nil || !p.Vacant() {
+	if err := p.forgetOwn(t.Context(), "one"); err != nil || !p.vacant() {
 		t.Errorf("its own are there: %v", err)
 	}
 }
@@ -193,24 +193,24 @@ func TestAlive(t *testing.T) {
 		`{"id":"one"}`: true, `{"id":"two"}`: false, `{"id":""}`: false, `{}`: false, "": false, "<html>": false, "200": false,
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Header.Get("Authorization") != "Bearer t" || r.URL.Path != StatePath {
+			if r.Header.Get("Authorization") != "Bearer t" || r.URL.Path != statePath {
 				w.WriteHeader(http.StatusForbidden)
 			}
 			_, _ = w.Write([]byte(answer))
 		}))
-		if got := (Endpoint{server.URL, "t"}).Alive(t.Context(), "one"); got != want {
+		if got := (Endpoint{server.URL, "t"}).alive(t.Context(), "one"); got != want {
 			t.Errorf("%q: %t", answer, got)
 		}
-		if (Endpoint{server.URL, "other"}).Alive(t.Context(), "one") || (Endpoint{server.URL, "t"}).Alive(t.Context(), "") {
+		if (Endpoint{server.URL, "other"}).alive(t.Context(), "one") || (Endpoint{server.URL, "t"}).alive(t.Context(), "") {
 			t.Errorf("%q: without token or id", answer)
 		}
 		server.Close()
-		if (Endpoint{server.URL, "t"}).Alive(t.Context(), "one") {
+		if (Endpoint{server.URL, "t"}).alive(t.Context(), "one") {
 			t.Error("nobody listens")
 		}
 	}
 	for _, bad := range []string{"", "file:///etc/passwd", "https://example.com", "http://"} {
-		if (Endpoint{bad, "t"}).Alive(t.Context(), "one") {
+		if (Endpoint{bad, "t"}).alive(t.Context(), "one") {
 			t.Errorf("%q is alive", bad)
 		}
 	}
@@ -238,9 +238,9 @@ func TestNowhere(t *testing.T) {
 func TestIdle(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
-	idle := NewIdle(func() time.Time { return now })
+	idle := newIdle(func() time.Time { return now })
 	request := func(during func()) {
-		idle.Watch(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { during() })).
+		idle.watch(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { during() })).
 			ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil))
 	}
 	var slept []time.Duration
@@ -264,7 +264,7 @@ func TestIdle(t *testing.T) {
 		return nil
 	}
 	start := now
-	if err := idle.Wait(t.Context(), MostIdle, sleep); err != nil {
+	if err := idle.wait(t.Context(), MostIdle, sleep); err != nil {
 		t.Fatal(err)
 	}
 	if want := []time.Duration{12 * time.Hour, 5 * time.Hour, 12 * time.Hour}; len(slept) != 3 || slept[0] != want[0] || slept[1] != want[1] || slept[2] != want[2] {
@@ -273,7 +273,7 @@ func TestIdle(t *testing.T) {
 	if got := now.Sub(start); got != 44*time.Hour {
 		t.Errorf("it ended after %s", got)
 	}
-	if err := idle.Wait(t.Context(), MostIdle*2, func(context.Context, time.Duration) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
+	if err := idle.wait(t.Context(), MostIdle*2, func(context.Context, time.Duration) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
 		t.Errorf("told to end: %v", err)
 	}
 }

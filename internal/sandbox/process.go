@@ -24,8 +24,8 @@ import (
 // One that is not told so ends at once and touches nothing, so that whoever is
 // killed on the way leaves no process behind that nobody can find.
 
-// Report is what the process of a sandbox says of its start.
-type Report struct {
+// report is what the process of a sandbox says of its start.
+type report struct {
 	ID   string     `json:"id"`
 	Set  []string   `json:"set"`
 	Kind fault.Kind `json:"kind"` // of the error
@@ -41,25 +41,28 @@ const beginTimeout = time.Minute
 
 // Command is the program that becomes the process.
 type Command struct {
-	Path string
-	Args []string
-	Env  []string
+	Path  string
+	Args  []string
+	Env   []string
+	Flags map[string]string // what holds of the flags that make one sandbox another than the next
+	Given map[string]string // those of them that were given
+	Check func() error      // finds what is wrong with them, before anything is started
 }
 
-// Begin starts a sandbox in place of what there was, and returns its state. It
+// begin starts a sandbox in place of what there was, and returns its state. It
 // is for the holder of the lock. What fails leaves nothing behind.
-func (p *Place) Begin(ctx context.Context, c Command, flags map[string]string) (*State, error) {
+func (p *Place) begin(ctx context.Context, c Command) (*State, error) {
 	if err := p.renew(); err != nil {
 		return nil, err
 	}
-	s, err := p.begin(ctx, c, flags)
+	s, err := p.launch(ctx, c)
 	if err != nil {
-		return nil, errors.Join(err, p.Forget())
+		return nil, errors.Join(err, p.forget())
 	}
 	return s, nil
 }
 
-func (p *Place) begin(ctx context.Context, c Command, flags map[string]string) (s *State, err error) {
+func (p *Place) launch(ctx context.Context, c Command) (s *State, err error) {
 	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
 	log, err := durable.System().Create(filepath.Join(p.dir, logFile))
@@ -85,7 +88,7 @@ func (p *Place) begin(ctx context.Context, c Command, flags map[string]string) (
 	if r.Err != "" {
 		return nil, fault.Errorf(r.Kind, "%s", r.Err).WithHint("%s", r.Hint)
 	}
-	s = &State{ID: r.ID, Set: r.Set, Flags: flags}
+	s = &State{ID: r.ID, Set: r.Set, Flags: c.Flags}
 	if err := p.save(*s); err != nil {
 		return nil, err
 	}
@@ -147,8 +150,8 @@ func spawn(c Command, log *os.File) (*child, error) {
 }
 
 // report waits for what the process says.
-func (c *child) report(ctx context.Context) (Report, error) {
-	var r Report
+func (c *child) report(ctx context.Context) (report, error) {
+	var r report
 	line, err := c.read(ctx, func() (string, error) { return c.reader.ReadString('\n') })
 	if err == nil {
 		err = json.Unmarshal([]byte(line), &r)
@@ -211,8 +214,13 @@ type Starter struct {
 	out io.WriteCloser
 }
 
-// Report tells how the start went.
-func (s *Starter) Report(r Report) error {
+// Refuse tells why there is no start, and lets go of the starter.
+func (s *Starter) Refuse(err error) error {
+	return errors.Join(s.report(report{Kind: fault.KindOf(err), Err: err.Error(), Hint: fault.HintOf(err).String()}), s.close())
+}
+
+// report tells how the start went.
+func (s *Starter) report(r report) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -221,9 +229,9 @@ func (s *Starter) Report(r Report) error {
 	return err
 }
 
-// Proceed waits until the state is written. An error says that the process must
+// proceed waits until the state is written. An error says that the process must
 // end and touch nothing. It lets go of the starter in any case.
-func (s *Starter) Proceed() error {
+func (s *Starter) proceed() error {
 	line, err := bufio.NewReader(s.in).ReadString('\n')
 	if err == nil && line != proceed {
 		err = fmt.Errorf("told %q", line)
@@ -231,8 +239,8 @@ func (s *Starter) Proceed() error {
 	if err == nil {
 		_, err = io.WriteString(s.out, proceed)
 	}
-	return errors.Join(err, s.Close())
+	return errors.Join(err, s.close())
 }
 
-// Close lets go of the starter.
-func (s *Starter) Close() error { return errors.Join(s.in.Close(), s.out.Close()) }
+// close lets go of the starter.
+func (s *Starter) close() error { return errors.Join(s.in.Close(), s.out.Close()) }

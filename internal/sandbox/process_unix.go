@@ -20,7 +20,7 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal, no signals of a group
 }
 
-// StartedBy is the starter of this process, or nil where [Place.Begin] did not
+// StartedBy is the starter of this process, or nil where [Place.Start] did not
 // begin it.
 func StartedBy(_, _ any) *Starter {
 	for _, fd := range []int{fdTold, fdSays} {

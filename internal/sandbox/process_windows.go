@@ -16,7 +16,7 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP | detachedProcess, HideWindow: true}
 }
 
-// StartedBy is the starter of this process, or nil where [Place.Begin] did not
+// StartedBy is the starter of this process, or nil where [Place.Start] did not
 // begin it: in and out are its streams.
 func StartedBy(in, out any) *Starter {
 	told, piped := in.(*os.File)

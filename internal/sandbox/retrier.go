@@ -77,7 +77,7 @@ func (r *Retrier) Close() {
 func (r *Retrier) Log() []LogEntry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append([]LogEntry(nil), r.log...)
+	return append([]LogEntry{}, r.log...)
 }
 
 // Emit makes a sample event of the sandbox and its first attempts, one after
@@ -89,7 +89,7 @@ func (r *Retrier) Emit(ctx context.Context, d *provider.Driver, box provider.San
 	if err != nil {
 		return nil, err
 	}
-	var entries []LogEntry
+	entries := []LogEntry{}
 	for _, delivery := range list {
 		if err := ctx.Err(); err != nil {
 			return entries, err

@@ -1,4 +1,4 @@
-package sandbox_test
+package sandbox
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 // scriptedBox prepares deliveries whose attempts are answered as scripted: a
@@ -92,7 +91,7 @@ func TestRetrier(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
+				b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
 				defer b.Close()
 				box := &scriptedBox{answers: [][]int{tt.script}, waits: tt.waits}
 				first, err := b.Emit(t.Context(), driver, box, "ev", nil)
@@ -101,9 +100,9 @@ func TestRetrier(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				var want []sandbox.LogEntry
+				var want []LogEntry
 				for _, w := range tt.want {
-					e := sandbox.LogEntry{
+					e := LogEntry{
 						Provider: "p", Time: start.Add(time.Duration(w[0].(int)) * minute), Number: w[1].(int), Of: len(tt.waits),
 						Attempt: provider.Attempt{WebhookID: "a", EventID: "e", EventType: "ev", URL: "http://127.0.0.1/a", Status: w[2].(int), Err: w[3].(string)},
 					}
@@ -126,7 +125,7 @@ func TestRetrier(t *testing.T) {
 func TestDelivered(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]bool{0: false, 199: false, 200: true, 299: true, 300: false, 500: false} {
-		if (sandbox.LogEntry{Attempt: provider.Attempt{Status: status}}).Delivered() != want {
+		if (LogEntry{Attempt: provider.Attempt{Status: status}}).Delivered() != want {
 			t.Errorf("%d: %v", status, !want)
 		}
 	}
@@ -134,7 +133,7 @@ func TestDelivered(t *testing.T) {
 
 func TestRetrierRefuses(t *testing.T) {
 	t.Parallel()
-	b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {
+	b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {
 		if u == "http://127.0.0.1/a" {
 			return errors.New("not a loopback address")
 		}
@@ -166,7 +165,7 @@ func TestRetrierRefuses(t *testing.T) {
 func TestRetrierCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
+		b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
 		box := &scriptedBox{answers: [][]int{{500, 500}, {500, 500}}, waits: []time.Duration{0, time.Hour}}
 		if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
 			t.Fatal(err)
@@ -186,7 +185,7 @@ func TestRetrierCloses(t *testing.T) {
 
 func TestRetrierLogIsBounded(t *testing.T) {
 	t.Parallel()
-	b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
+	b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
 	defer b.Close()
 	for i := range 10_100 {
 		box := &scriptedBox{answers: [][]int{{200 + i%2}}, waits: []time.Duration{0}}
@@ -203,9 +202,9 @@ func TestRetrierLogIsBounded(t *testing.T) {
 func TestRetrierWaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := sandbox.NewRetrier(t.Context(), sandbox.RetrierOptions{Now: time.Now, Sleep: sleepFor})
+		b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
 		defer b.Close()
-		emit := func() sandbox.LogEntry {
+		emit := func() LogEntry {
 			box := &scriptedBox{answers: [][]int{{500, 200}}, waits: []time.Duration{0, time.Hour}}
 			got, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil)
 			if err != nil {

@@ -27,7 +27,16 @@ type Attempt struct {
 	Next      *string `json:"next"` // time of the next attempt; null: there is none
 }
 
-// NewAttempt describes an entry of a sandbox's log.
+// NewAttempts describes entries of a sandbox's log.
+func NewAttempts(entries []sandbox.LogEntry) []Attempt {
+	list := make([]Attempt, len(entries))
+	for i, e := range entries {
+		list[i] = NewAttempt(e)
+	}
+	return list
+}
+
+// NewAttempt describes one.
 func NewAttempt(e sandbox.LogEntry) Attempt {
 	a := Attempt{
 		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: orNull(e.EventID), URL: e.URL,

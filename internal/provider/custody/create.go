@@ -23,28 +23,28 @@ import (
 // body at their caps, so that running out of space happens before the request.
 const answerRoom = httpx.CapHead + httpx.CapCreate
 
-// interruptGrace is how long an interrupted create goes on waiting for its answer.
-const interruptGrace = 10 * time.Second
+// patience is how long an interrupted create goes on waiting for its answer.
+const patience = 10 * time.Second
 
-// listTimeout bounds the list call that settles a create of unknown outcome.
-const listTimeout = 30 * time.Second
+// lookup bounds the list call that settles a create of unknown outcome.
+const lookup = 30 * time.Second
 
 // Env is what custody needs of the outside world. All fields but the funcs are
 // mandatory.
 type Env struct {
-	Store    secret.Store
-	Journal  *secret.Journal
-	Profile  string
-	Now      func() time.Time
-	Snapshot Snapshot
+	Store   secret.Store
+	Journal *secret.Journal
+	Profile string
+	Now     func() time.Time
+	Seen    Seen
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
 	// Made gets each new secret before anything that came with it is shown: the
 	// time to mask it in a log. May be nil.
 	Made func(s secret.Value)
-	// Abort is closed when the user interrupts a second time: the create stops
+	// Hurry is closed when the user interrupts a second time: the create stops
 	// waiting, its journal entry stays. May be nil.
-	Abort <-chan struct{}
+	Hurry <-chan struct{}
 	// LastResort shows a secret that neither store nor journal could keep, and
 	// reports whether a person could see it. May be nil.
 	LastResort func(ref secret.Ref, s secret.Value) bool
@@ -135,11 +135,11 @@ func (c *Client) Probe(ctx context.Context) (*httpx.Response, error) {
 // does not have (any more) is marked too. One that another process has replaced
 // since this one began is an error of code "conflict".
 func (c *Client) Delete(ctx context.Context, id string) error {
-	release, err := c.lock(ctx, lockTimeout, idKey(id))
+	release, err := c.turn(ctx, turnWait, ofID(id))
 	switch {
 	case err == nil:
 		defer release()
-		if err := c.checkNotReplaced(ctx, id); fault.Code(err) == "conflict" || fault.Code(err) == "unsettled" {
+		if err := c.overtaken(ctx, id); fault.Code(err) == "conflict" || fault.Code(err) == "unsettled" {
 			return err
 		}
 	case fault.Code(err) != codeNotUsable: // else there is no store that others could share
@@ -335,7 +335,7 @@ func (c *Client) intent(operation string, s provider.Spec, replaces *secret.Ref)
 	}
 }
 
-// detach returns a context that outlives ctx by interruptGrace, or until the user
+// detach returns a context that outlives ctx by the patience, or until the user
 // hurries. why is said to the one who interrupts.
 func (c *Client) detach(ctx context.Context, why string) (context.Context, context.CancelFunc) {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -347,14 +347,14 @@ func (c *Client) detach(ctx context.Context, why string) (context.Context, conte
 		case <-ctx.Done():
 		}
 		c.custody.notify("interrupted: waiting up to %s for %s to answer, %s (interrupt again to stop waiting)",
-			interruptGrace, c.driver.Title, why)
-		t := time.NewTimer(interruptGrace)
+			patience, c.driver.Title, why)
+		t := time.NewTimer(patience)
 		defer t.Stop()
 		select {
 		case <-done:
 		case <-t.C:
 			cancel()
-		case <-c.custody.Abort: // nil blocks for ever
+		case <-c.custody.Hurry: // nil blocks for ever
 			cancel()
 		}
 	}()
@@ -416,8 +416,8 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 	}
 }
 
-// statusReporter is what custody asks of a typed client's error.
-type statusReporter interface {
+// answered is what custody asks of a typed client's error.
+type answered interface {
 	AnswerStatus() int      // the HTTP status that was seen
 	CertainlyRefused() bool // the provider said no: nothing was made
 }
@@ -438,7 +438,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		p.Status = status
 		c.phase(entry, p)
 	}
-	if status >= 200 && status < 300 && !reportsFailure(err) {
+	if status >= 200 && status < 300 && !saysFailed(err) {
 		note(secret.Phase{Name: "unusable"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "answer-unusable",
@@ -456,7 +456,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		}
 	}
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
-	look, cancel := context.WithTimeout(ctx, listTimeout)
+	look, cancel := context.WithTimeout(ctx, lookup)
 	defer cancel()
 	kept, _, serr := c.custody.Store.List(ctx)
 	if serr != nil {
@@ -465,7 +465,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	rows, lerr := c.raw.List(look)
 	found := candidates(in, rows, keptIDs(c.driver.Name, kept))
 	if lerr == nil && len(found) == 0 {
-		lerr = unreadableRow(rows, keptIDs(c.driver.Name, kept))
+		lerr = unjudged(rows, keptIDs(c.driver.Name, kept))
 	}
 	if lerr != nil {
 		note(secret.Phase{Name: "unknown"})
@@ -495,11 +495,11 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	}
 }
 
-// reportsFailure reports whether the provider's answer was read and says itself that
+// saysFailed reports whether the provider's answer was read and says itself that
 // the create failed, whatever its HTTP status: no secret is in it.
-func reportsFailure(err error) bool {
-	var a interface{ ReportsFailure() bool }
-	return errors.As(err, &a) && a.ReportsFailure()
+func saysFailed(err error) bool {
+	var a interface{ SaysFailed() bool }
+	return errors.As(err, &a) && a.SaysFailed()
 }
 
 // cause is the failure of the connection within err, if that is what it was:
@@ -515,7 +515,7 @@ func cause(err error) error {
 // outcome reads from a create's error which HTTP status was seen (0: none) and
 // whether it is certain that nothing was made.
 func outcome(err error) (status int, certain bool) {
-	var a statusReporter
+	var a answered
 	if errors.As(err, &a) {
 		return a.AnswerStatus(), a.CertainlyRefused()
 	}

@@ -1,4 +1,4 @@
-package cli
+package sandbox
 
 import (
 	"context"
@@ -17,36 +17,37 @@ import (
 
 // delivering is how a sandbox delivers: on which clock, and where to.
 type delivering struct {
-	clock fastClock
+	o     Options
+	start time.Time
 	to    *url.URL // of --deliver-to; nil: to the webhooks' own URLs
 }
 
-// delivering checks the flags that are about deliveries.
-func (o *sandboxOptions) delivering() (*delivering, error) {
-	if !(o.speed >= 0.001 && o.speed <= 1e6) { // not a number is neither
-		return nil, fault.Usagef("--speed %v is not a number from 0.001 to 1000000", o.speed)
+// delivering checks the options that are about deliveries.
+func (o Options) delivering() (*delivering, error) {
+	if !(o.Speed >= 0.001 && o.Speed <= 1e6) { // not a number is neither
+		return nil, fault.Usagef("--speed %v is not a number from 0.001 to 1000000", o.Speed)
 	}
-	out := &delivering{clock: fastClock{env: o.app.env, start: o.app.env.Now(), speed: o.speed}}
-	if o.deliverTo == "" {
+	out := &delivering{o: o, start: o.Now()}
+	if o.DeliverTo == "" {
 		return out, nil
 	}
 	const hint = "give scheme, host and port of this machine, for instance: --deliver-to http://127.0.0.1:3000"
-	if _, err := httpx.Origin(o.deliverTo); err != nil {
+	if _, err := httpx.Origin(o.DeliverTo); err != nil {
 		return nil, fault.Usagef("--deliver-to: %w", err).WithHint(hint)
 	}
-	u, err := url.Parse(o.deliverTo)
+	u, err := url.Parse(o.DeliverTo)
 	switch {
 	case err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return nil, fault.Usagef("--deliver-to has more than scheme, host and port; a delivery keeps the path of its webhook's URL").WithHint(hint)
-	case !onLoopback(u):
+	case !OnLoopback(u):
 		return nil, fault.Usagef("--deliver-to: %s is not this machine's loopback, and the sandbox sends nothing to any other", u.Host).WithHint(hint)
 	}
 	out.to = u
 	return out, nil
 }
 
-// onLoopback reports whether a URL names this machine by its loopback.
-func onLoopback(u *url.URL) bool {
+// OnLoopback reports whether a URL names this machine by its loopback.
+func OnLoopback(u *url.URL) bool {
 	return u.Host != "" && httpx.CheckBaseURL("http://"+u.Host) == nil
 }
 
@@ -57,7 +58,7 @@ func (d *delivering) allow(rawURL string) error {
 	if d.to != nil {
 		return nil
 	}
-	if u, err := url.Parse(rawURL); err != nil || !onLoopback(u) {
+	if u, err := url.Parse(rawURL); err != nil || !OnLoopback(u) {
 		return errNotLoopback
 	}
 	return nil
@@ -106,18 +107,12 @@ func (t rerouted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(c)
 }
 
-// fastClock is a clock that has run at another speed since start.
-type fastClock struct {
-	env   *Env
-	start time.Time
-	speed float64
+// now is the sandbox's clock: it has run at its own speed since the start.
+func (d *delivering) now() time.Time {
+	return d.start.Add(time.Duration(float64(d.o.Now().Sub(d.start)) * d.o.Speed))
 }
 
-func (c fastClock) now() time.Time {
-	return c.start.Add(time.Duration(float64(c.env.Now().Sub(c.start)) * c.speed))
-}
-
-// sleep waits for d of this clock.
-func (c fastClock) sleep(ctx context.Context, d time.Duration) error {
-	return c.env.Sleep(ctx, time.Duration(float64(d)/c.speed))
+// sleep waits for a time of that clock.
+func (d *delivering) sleep(ctx context.Context, t time.Duration) error {
+	return d.o.Sleep(ctx, time.Duration(float64(t)/d.o.Speed))
 }
