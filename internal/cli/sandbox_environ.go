@@ -146,7 +146,7 @@ func (w *oneWord) String() string {
 func (w *oneWord) Type() string { return "string" }
 
 func (w *oneWord) Set(v string) error {
-	if err := oneOf(w.words...)(v); err != nil {
+	if err := config.OneOf(w.words...)(v); err != nil {
 		return err
 	}
 	*w.value = v

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,18 +12,17 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 // settingKeys is every setting there is. Those of a provider carry its name.
 func settingKeys(drivers []*provider.Driver) []config.Key {
 	keys := []config.Key{
-		{Name: "output", Default: string(render.Table), Profile: true, Usage: "output format", Check: oneOf(formats()...)},
+		{Name: "output", Default: string(render.Table), Profile: true, Usage: "output format", Check: config.OneOf(formats()...)},
 		{Name: "request-timeout", Default: "30s", Profile: true, Usage: "bound of one request", Check: checkTimeout},
-		{Name: "no-input", Default: "false", Usage: "never ask; a missing value is an error", Check: oneOf("true", "false")},
-		{Name: "no-color", Default: "false", Usage: "print without colour", Check: oneOf("true", "false")},
-		{Name: "quiet", Default: "false", Usage: "print no notes on standard error", Check: oneOf("true", "false")},
-		{Name: "secret-store", Default: secret.InFile, Usage: "where new secrets and credentials are kept: in files, or in the system's keyring", Check: oneOf(secret.InFile, secret.InKeyring)},
+		{Name: "no-input", Default: "false", Usage: "never ask; a missing value is an error", Check: config.OneOf("true", "false")},
+		{Name: "no-color", Default: "false", Usage: "print without colour", Check: config.OneOf("true", "false")},
+		{Name: "quiet", Default: "false", Usage: "print no notes on standard error", Check: config.OneOf("true", "false")},
+		{Name: "secret-store", Default: secret.InFile, Usage: "where new secrets and credentials are kept: in files, or in the system's keyring", Check: config.OneOf(secret.InFile, secret.InKeyring)},
 	}
 	for _, d := range drivers {
 		keys = append(keys, providerKeys(d)...)
@@ -43,8 +40,8 @@ func providerKeys(d *provider.Driver) []config.Key {
 	}
 	return append(keys,
 		key("signature-header", strings.Join(d.Scheme.Headers, ","), "headers that carry the signature, the preferred one first", nil),
-		key("key-encoding", string(d.Scheme.KeyEncoding), "how the secret becomes the key", oneOf(string(signature.UTF8), string(signature.Hex), string(signature.Base64))),
-		key("digest-encoding", string(d.Scheme.DigestEncoding), "how the signature is written", oneOf(string(signature.Hex), string(signature.Base64))),
+		key("key-encoding", string(d.Scheme.KeyEncoding), "how the secret becomes the key", config.OneOf(string(signature.UTF8), string(signature.Hex), string(signature.Base64))),
+		key("digest-encoding", string(d.Scheme.DigestEncoding), "how the signature is written", config.OneOf(string(signature.Hex), string(signature.Base64))),
 		key("signed-template", d.Scheme.Template, "what is signed, from {body} and {timestamp}", checkTemplate),
 		key("timestamp-header", d.Scheme.TimestampHeader, "the header that {timestamp} comes from", checkHeaderName),
 	)
@@ -74,32 +71,12 @@ func formats() []string {
 	return out
 }
 
-func oneOf(values ...string) func(string) error {
-	return func(v string) error {
-		if slices.Contains(values, v) {
-			return nil
-		}
-		err := fmt.Errorf("%q is not one of %s", v, strings.Join(values, ", "))
-		if meant := term.Nearest(v, values, mostSuggestions); len(meant) > 0 {
-			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
-		}
-		return err
-	}
-}
-
 func checkTimeout(v string) error {
-	d, err := time.ParseDuration(v)
-	if err != nil {
-		n, nerr := strconv.Atoi(v)
-		if nerr != nil {
-			return fmt.Errorf("%q is not a time such as 30s or 2m", v)
-		}
-		d = time.Duration(n) * time.Second
+	d, err := config.ParseDuration(v)
+	if err == nil && (d < time.Millisecond || d > time.Hour) {
+		err = fmt.Errorf("%q is not between 1ms and 1h", v)
 	}
-	if d < time.Millisecond || d > time.Hour {
-		return fmt.Errorf("%q is not between 1ms and 1h", v)
-	}
-	return nil
+	return err
 }
 
 func checkPathPrefix(v string) error {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 )
@@ -66,7 +67,7 @@ func (g *globals) printer() (*render.Printer, error) {
 	if format == "" {
 		format = string(render.Table)
 	}
-	if err := oneOf(formats()...)(format); err != nil {
+	if err := config.OneOf(formats()...)(format); err != nil {
 		return nil, fault.Usagef("%s: %w", from, err)
 	}
 	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})

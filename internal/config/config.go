@@ -2,8 +2,8 @@
 // the profile in config.yaml over defaults, each with its source.
 //
 // It reads preferences only. Credentials and secrets are never settings, and
-// nothing here writes but Set, Unset and UseProfile, which edit the file's own
-// text. The file:
+// nothing here writes but Set, Unset and what makes, chooses and removes profiles,
+// which keep the file's comments. The file:
 //
 //	profile: work              # the current profile
 //	secret-store: file         # settings of the whole program
@@ -91,6 +91,9 @@ type Setting struct {
 // FromFile reports whether config.yaml says so.
 func (s Setting) FromFile() bool { return strings.HasPrefix(s.Source, fileName) }
 
+// mostSuggestions is how many names an error suggests.
+const mostSuggestions = 3
+
 // FromDefault is the source of a setting that nobody has set.
 const FromDefault = "default"
 
@@ -118,10 +121,11 @@ func Load(in Input) (*Config, error) {
 }
 
 func (c *Config) load() error {
-	f, err := parseFile("", nil, c.in.Keys)
-	if c.in.Dir != "" {
-		f, err = readFile(c.Path(), c.in.Keys)
+	text, err := readText(c.Path())
+	if err != nil {
+		return err
 	}
+	_, f, err := parseFile(c.Path(), text, c.in.Keys)
 	if err != nil {
 		return err
 	}
@@ -246,21 +250,13 @@ func (c *Config) Get(key string) Setting {
 // String returns a setting's value.
 func (c *Config) String(key string) string { return c.Get(key).Value }
 
-// Duration returns the value of a setting that CheckDuration has passed; 0 for
-// any other.
+// Duration returns the value of a setting that is a time; 0 for any other.
 func (c *Config) Duration(key string) time.Duration {
 	d, err := ParseDuration(c.Get(key).Value)
 	if err != nil {
 		return 0
 	}
 	return d
-}
-
-// Bool returns the value of a setting that CheckBool has passed; false for any
-// other.
-func (c *Config) Bool(key string) bool {
-	b, err := ParseBool(c.Get(key).Value)
-	return err == nil && b
 }
 
 // All returns every setting in the order declared.
@@ -307,14 +303,13 @@ func (c *Config) key(name string) (Key, error) {
 // variable, those of nearly that name, else those whose last part is nearly or
 // holds the last part of name, as zyntro.url for zyntro.base-url.
 func meant(name string, keys []Key) []string {
-	const most = 3
 	names := make([]string, len(keys))
 	for i, k := range keys {
 		if names[i] = k.Name; strings.EqualFold(k.Env(), name) {
 			return []string{k.Name}
 		}
 	}
-	if found := term.Nearest(name, names, most); len(found) > 0 {
+	if found := term.Nearest(name, names, mostSuggestions); len(found) > 0 {
 		return found
 	}
 	group, part := splitKey(name)
@@ -333,7 +328,7 @@ func meant(name string, keys []Key) []string {
 		found = inGroup
 	}
 	slices.Sort(found)
-	return found[:min(most, len(found))]
+	return found[:min(mostSuggestions, len(found))]
 }
 
 // splitKey splits a setting's name before its last part.

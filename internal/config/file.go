@@ -57,15 +57,8 @@ func (f *file) settings(profile string) map[string]Setting {
 	return set
 }
 
-// readFile reads and checks the file at path.
-func readFile(path string, keys []Key) (*file, error) {
-	text, err := readText(path)
-	if err != nil {
-		return nil, err
-	}
-	return parseFile(path, text, keys)
-}
-
+// readText reads the file at path; one that does not exist, as without a path, is
+// empty.
 func readText(path string) (text []byte, err error) {
 	fi, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -92,27 +85,23 @@ func readText(path string) (text []byte, err error) {
 	return text, nil
 }
 
-// byteOrderMark may begin the file; editors on Windows write it.
-const byteOrderMark = "\ufeff"
-
-// parseFile makes sense of text. All that is wrong is reported at once.
-func parseFile(path string, text []byte, keys []Key) (*file, error) {
-	root, err := parseTree(path, text)
+// parseFile makes sense of text, and returns its document too, which holds one
+// mapping. All that is wrong is reported at once.
+func parseFile(path string, text []byte, keys []Key) (*yaml.Node, *file, error) {
+	doc, err := parseTree(path, text)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f := &file{top: map[string]value{}, byName: map[string]map[string]value{}, keys: map[string]Key{}}
 	for _, k := range keys {
 		f.keys[k.Name] = k
 	}
 	r := &reader{file: f}
-	if root != nil {
-		r.root(root)
-	}
-	return f, r.report(path)
+	r.root(doc.Content[0])
+	return doc, f, r.report(path)
 }
 
-// parseTree is the file's one mapping, nil for an empty file. It refuses what
+// parseTree is the file's document; an empty file is one of nothing. It refuses what
 // no settings file needs, before anything expands it.
 func parseTree(path string, text []byte) (*yaml.Node, error) {
 	switch {
@@ -121,12 +110,13 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	case !utf8.Valid(text):
 		return nil, fault.Usagef("%s is not UTF-8 text", path).WithHint("%s", byHandHint)
 	}
-	text = bytes.TrimPrefix(text, []byte(byteOrderMark))
+	// Editors on Windows begin the file with a byte order mark.
+	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
 	err := d.Decode(&doc)
-	if errors.Is(err, io.EOF) {
-		return nil, nil
+	if errors.Is(err, io.EOF) { // there are comments at most
+		return &yaml.Node{Kind: yaml.DocumentNode, HeadComment: string(bytes.TrimSpace(text)), Content: []*yaml.Node{null()}}, nil
 	}
 	if err == nil {
 		if err = d.Decode(&more); err == nil {
@@ -139,14 +129,7 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	if err != nil {
 		return nil, syntaxError(path, err)
 	}
-	if len(doc.Content) == 0 {
-		return nil, nil
-	}
-	root := doc.Content[0]
-	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" {
-		return nil, nil
-	}
-	return root, nil
+	return &doc, nil
 }
 
 var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?`) })

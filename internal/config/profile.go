@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -11,7 +13,7 @@ func (c *Config) UseProfile(name string) error {
 	if err := CheckProfile(name); err != nil {
 		return err
 	}
-	return c.edit([]string{"profile"}, &name)
+	return c.edit([]string{"profile"}, name)
 }
 
 // CreateProfile adds a profile without settings to the file. One that is there
@@ -20,22 +22,11 @@ func (c *Config) CreateProfile(name string) error {
 	if err := CheckProfile(name); err != nil {
 		return err
 	}
-	i := slices.IndexFunc(c.in.Keys, func(k Key) bool { return k.Profile })
-	if i < 0 {
+	if !slices.ContainsFunc(c.in.Keys, func(k Key) bool { return k.Profile }) {
 		return fault.Errorf(fault.Other, "there is no setting that differs by profile")
 	}
-	path, value := c.in.Keys[i].path(name), "x"
-	return c.change(func(old []byte) ([]byte, error) {
-		f, err := parseFile(c.Path(), old, c.in.Keys)
-		if err != nil || slices.Contains(f.profiles, name) {
-			return old, err
-		}
-		// A setting goes in and out again: what stays is its empty profile.
-		text, err := editText(c.Path(), old, path, &value)
-		if err != nil {
-			return nil, err
-		}
-		return editText(c.Path(), text, path, nil)
+	return c.change(func(f *file, root *yaml.Node) bool {
+		return !slices.Contains(f.profiles, name) && put(root, []string{"profiles", name}, null())
 	})
 }
 
@@ -49,20 +40,8 @@ func (c *Config) RemoveProfile(name string) error {
 	if c.file.empty() {
 		return nil
 	}
-	return c.change(func(old []byte) ([]byte, error) {
-		f, err := parseFile(c.Path(), old, c.in.Keys)
-		if err != nil {
-			return nil, err
-		}
-		text := old
-		if slices.Contains(f.profiles, name) {
-			if text, err = editText(c.Path(), text, []string{"profiles", name}, nil); err != nil {
-				return nil, err
-			}
-		}
-		if f.current.value == name {
-			return editText(c.Path(), text, []string{"profile"}, nil)
-		}
-		return text, nil
+	return c.change(func(f *file, root *yaml.Node) bool {
+		changed := put(root, []string{"profiles", name}, nil)
+		return f.current.value == name && put(root, []string{"profile"}, nil) || changed
 	})
 }

@@ -16,10 +16,10 @@ func TestCreateProfile(t *testing.T) {
 		"":                         "profiles:\n  new:\n",
 		"secret-store: file\n":     "secret-store: file\nprofiles:\n  new:\n",
 		"profiles:\n":              "profiles:\n  new:\n",
-		"profiles: {}\n":           "profiles: {new: {}}\n",
+		"profiles: {}\n":           "profiles:\n  new:\n",
 		"profiles:\n  new: # x\n":  "profiles:\n  new: # x\n",
-		"profiles:\n    a:\n# x\n": "profiles:\n    a:\n    new:\n# x\n",
-		sample:                     sample + "  new:\n",
+		"profiles:\n    a:\n# x\n": "profiles:\n  a:\n  new:\n# x\n",
+		sample:                     tidy + "  new:\n",
 	} {
 		c := load(t, config.Input{Dir: dir(t, before)})
 		for range 2 { // the second time nothing happens

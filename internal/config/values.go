@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // ParseDuration reads "30s", "2m", "1h30m" and bare seconds ("30").
@@ -15,35 +17,9 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a duration: write it like 30s, 2m or 30 (seconds)", s)
+		return 0, fmt.Errorf("%q is not a time such as 30s or 2m", s)
 	}
 	return d, nil
-}
-
-// CheckDuration is a Key's check for a duration longer than none.
-func CheckDuration(s string) error {
-	d, err := ParseDuration(s)
-	if err == nil && d == 0 {
-		err = fmt.Errorf("%q is no time at all: write it like 30s, 2m or 30 (seconds)", s)
-	}
-	return err
-}
-
-// ParseBool reads true, false, yes, no, on, off, 1 and 0 in any case.
-func ParseBool(s string) (bool, error) {
-	switch strings.ToLower(s) {
-	case "true", "yes", "on", "1":
-		return true, nil
-	case "false", "no", "off", "0":
-		return false, nil
-	}
-	return false, fmt.Errorf("%q is neither true nor false", s)
-}
-
-// CheckBool is a Key's check for a switch.
-func CheckBool(s string) error {
-	_, err := ParseBool(s)
-	return err
 }
 
 // OneOf makes a Key's check for one of a few words.
@@ -52,6 +28,10 @@ func OneOf(words ...string) func(string) error {
 		if slices.Contains(words, s) {
 			return nil
 		}
-		return fmt.Errorf("%q is not one of %s", s, strings.Join(words, ", "))
+		err := fmt.Errorf("%q is not one of %s", s, strings.Join(words, ", "))
+		if meant := term.Nearest(s, words, mostSuggestions); len(meant) > 0 {
+			err = fmt.Errorf("%w; did you mean %s?", err, strings.Join(meant, " or "))
+		}
+		return err
 	}
 }
