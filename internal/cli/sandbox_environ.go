@@ -231,7 +231,7 @@ func isFile(w any, path string) bool {
 // on with the user's account.
 func (g *globals) failClosed(cmd *cobra.Command, args []string) {
 	form := sandboxForm(cmd, args)
-	if form == "" {
+	if form == "" || g.env.Streams.OutTTY { // no shell reads a terminal
 		return
 	}
 	shell := shellFlag{}

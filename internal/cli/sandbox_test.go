@@ -40,6 +40,25 @@ func TestSandboxServesUntilStopped(t *testing.T) {
 	}
 }
 
+// The lines of a failed start are for a shell: a person at a terminal reads what
+// is wrong, and no more.
+func TestFailedSandboxAtATerminal(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"sandbox", "start", "--bogus"}, {"sandbox", "start", "now"}, {"sandbox", "stop", "--bogus"},
+		{"sandbox", "--addr", "192.0.2.1:1"}, {"sandbax", "start"}, {"sandbox", "start", "--bogus", "-o", "yaml"},
+	} {
+		for _, terminal := range []bool{true, false} {
+			w := newWorld(t)
+			w.env.Streams.OutTTY = terminal
+			code := Run(t.Context(), w.env, args)
+			if (w.out.Len() == 0) != terminal || code != 2 || w.errs.Len() == 0 {
+				t.Errorf("%q, terminal %v: exit code %d, printed %q, %q", args, terminal, code, &w.out, &w.errs)
+			}
+		}
+	}
+}
+
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
