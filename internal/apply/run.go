@@ -181,7 +181,7 @@ func (r *run) one(ctx context.Context, o Outcome) Outcome {
 		case Delete:
 			err = r.patiently(ctx, func() error { return r.Clients[c.Driver.Name].Delete(ctx, c.ID) })
 		case Adopt:
-			err = r.manage(ctx, c, c.ID, nil)
+			err = r.manage(ctx, c, c.ID)
 		}
 	}
 	switch {
@@ -257,7 +257,7 @@ func (r *run) made(ctx context.Context, c *Change, o *Outcome, made custody.Crea
 		return err
 	}
 	o.ID, o.Kept, o.Sinks = made.Record.ID, true, made.Sinks
-	return fault.Worst(err, r.manage(ctx, c, made.Record.ID, nil))
+	return fault.Worst(err, r.manage(ctx, c, made.Record.ID))
 }
 
 func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
@@ -299,13 +299,13 @@ func (r *run) update(ctx context.Context, c *Change) error {
 	var got provider.Webhook
 	err := r.patiently(ctx, func() error {
 		var err error
-		got, err = r.Clients[c.Driver.Name].Update(ctx, c.ID, ch)
+		got, err = r.Clients[c.Driver.Name].Update(ctx, c.live, ch)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	err = r.manage(ctx, c, c.ID, &got)
+	err = r.manage(ctx, c, c.ID)
 	if what := missed(ch, got); what != "" && err == nil {
 		err = conflict(c, "%s accepted the change, but %s is not what was sent", c.Driver.Title, what)
 	}
@@ -329,9 +329,8 @@ func missed(ch provider.Change, got provider.Webhook) string {
 	return ""
 }
 
-// manage marks the record of a webhook, if there is one, as hookctl's to
-// delete, and brings it up to date with what the provider says.
-func (r *run) manage(ctx context.Context, c *Change, id string, now *provider.Webhook) error {
+// manage marks the record of a webhook, if there is one, as hookctl's to delete.
+func (r *run) manage(ctx context.Context, c *Change, id string) error {
 	keep := context.WithoutCancel(ctx)
 	rec, err := r.Store.Get(keep, secret.Ref{Provider: c.Driver.Name, ID: id})
 	if errors.Is(err, secret.ErrNotFound) && c.Action == Update {
@@ -339,17 +338,6 @@ func (r *run) manage(ctx context.Context, c *Change, id string, now *provider.We
 	}
 	if err == nil {
 		rec.Managed, rec.DeletedAt = true, time.Time{}
-		if now != nil {
-			if now.Name != nil {
-				rec.Name = *now.Name
-			}
-			if now.URL != nil {
-				rec.URL = *now.URL
-			}
-			if now.Events != nil {
-				rec.Events = now.Events
-			}
-		}
 		err = r.Store.Put(keep, rec)
 	}
 	if err != nil {

@@ -4,14 +4,12 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -271,40 +269,14 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f found, want provi
 	return changeInPlace(ctx, a, f, ch)
 }
 
-// changeInPlace updates a webhook, brings its record up to date, prints it, and
-// reports what the provider has otherwise than it was asked.
+// changeInPlace updates a webhook and its record, prints it, and reports what the provider has otherwise than it was asked.
 func changeInPlace(ctx context.Context, a *app, f found, ch provider.Change) error {
 	d := f.client.Driver()
-	got, err := f.client.Update(ctx, f.hook.ID, ch)
-	if err != nil {
+	got, err := f.client.Update(ctx, f.hook, ch)
+	if got.ID == "" {
 		return err
 	}
-	rerr := a.refreshRecord(ctx, secret.Ref{Provider: d.Name, ID: f.hook.ID}, got)
-	return fault.Worst(printWebhook(ctx, a, d, got), rerr, differs(d, ch, got))
-}
-
-// refreshRecord writes the webhook's new name, URL and events into its record.
-func (a *app) refreshRecord(ctx context.Context, ref secret.Ref, w provider.Webhook) error {
-	rec, err := a.store.Get(ctx, ref)
-	if err != nil {
-		return nil // not kept here, or said by keptByRef already
-	}
-	if w.Name != nil {
-		rec.Name = *w.Name
-	}
-	if w.URL != nil {
-		rec.URL = *w.URL
-	}
-	if w.Events != nil {
-		rec.Events = w.Events
-	}
-	if w.Status != nil && *w.Status != provider.Disabled {
-		rec.DeletedAt = time.Time{} // it was disabled, and lives again
-	}
-	if err := a.store.Put(ctx, rec); err != nil {
-		return fmt.Errorf("the webhook is changed, but its record here could not be: %w", err)
-	}
-	return nil
+	return fault.Worst(printWebhook(ctx, a, d, got), err, differs(d, ch, got))
 }
 
 // differs is the error for a webhook that is not as it was asked to be:

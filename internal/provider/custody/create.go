@@ -4,9 +4,11 @@
 package custody
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -88,18 +90,51 @@ func (c *Client) Get(ctx context.Context, id string) (provider.Webhook, error) {
 	return c.raw.Get(ctx, id)
 }
 
-// Update changes a webhook in place. New authentication data is marked in its
-// record, see [secret.AuthMark].
-func (c *Client) Update(ctx context.Context, id string, ch provider.Change) (provider.Webhook, error) {
-	got, err := c.raw.Update(ctx, id, ch)
-	if err == nil && (ch.AuthType != nil || !ch.AuthData.IsZero()) {
-		kind := ch.AuthType
-		if kind == nil {
-			kind = got.AuthType
+// Update changes a webhook in place, and its record with it: name, URL and events,
+// and of new authentication data a mark, see [secret.AuthMark]. One that another
+// process was at work on, and has replaced or deleted, is an error of code
+// "conflict". With a webhook that is returned an error is about the record alone.
+func (c *Client) Update(ctx context.Context, old provider.Webhook, ch provider.Change) (provider.Webhook, error) {
+	release, waited, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)),
+		ofPlace(said(cmp.Or(ch.Name, old.Name)), said(cmp.Or(ch.URL, old.URL))))
+	switch {
+	case err == nil:
+		defer release()
+		if waited {
+			if err := cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID)); err != nil {
+				return provider.Webhook{}, err
+			}
 		}
-		c.markAuth(context.WithoutCancel(ctx), secret.Ref{Provider: c.driver.Name, ID: id}, kind, ch.AuthData)
+	case fault.Code(err) != codeNotUsable: // else there is no store that others could share
+		return provider.Webhook{}, err
 	}
-	return got, err
+	got, err := c.raw.Update(ctx, old.ID, ch)
+	if err != nil {
+		return provider.Webhook{}, err
+	}
+	keep, ref := context.WithoutCancel(ctx), secret.Ref{Provider: c.driver.Name, ID: old.ID}
+	if ch.AuthType != nil || !ch.AuthData.IsZero() {
+		c.markAuth(keep, ref, cmp.Or(ch.AuthType, got.AuthType), ch.AuthData)
+	}
+	rec, err := c.custody.Store.Get(keep, ref)
+	if err != nil {
+		return got, nil // not kept here
+	}
+	was := rec
+	rec.Name, rec.URL = *cmp.Or(got.Name, &rec.Name), *cmp.Or(got.URL, &rec.URL)
+	if got.Events != nil {
+		rec.Events = got.Events
+	}
+	if got.Status != nil && *got.Status != provider.Disabled {
+		rec.DeletedAt = time.Time{} // it was disabled, and lives again
+	}
+	if rec.Name == was.Name && rec.URL == was.URL && slices.Equal(rec.Events, was.Events) && rec.DeletedAt.Equal(was.DeletedAt) {
+		return got, nil
+	}
+	if err := c.custody.Store.Put(keep, rec); err != nil {
+		return got, fmt.Errorf("the webhook is changed, but its record here could not be: %w", err)
+	}
+	return got, nil
 }
 
 // Help returns the provider's live documentation.
@@ -135,7 +170,7 @@ func (c *Client) Probe(ctx context.Context) (*httpx.Response, error) {
 // does not have (any more) is marked too. One that another process has replaced
 // since this one began is an error of code "conflict".
 func (c *Client) Delete(ctx context.Context, id string) error {
-	release, err := c.turn(ctx, turnWait, ofID(id))
+	release, _, err := c.turn(ctx, turnWait, ofID(id))
 	switch {
 	case err == nil:
 		defer release()

@@ -277,7 +277,7 @@ func TestInterruptAfterTheAnswerReachesNoRecord(t *testing.T) {
 		done func(r secret.Record) bool
 	}{
 		"update": {func(ctx context.Context, c *Client) error {
-			_, err := c.Update(ctx, "id-1", provider.Change{AuthType: &kind, AuthData: data})
+			_, err := c.Update(ctx, provider.Webhook{ID: "id-1"}, provider.Change{AuthType: &kind, AuthData: data})
 			return err
 		}, marked},
 		"delete": {func(ctx context.Context, c *Client) error { return c.Delete(ctx, "id-1") }, deleted},
@@ -377,7 +377,7 @@ func TestBeforeTheSinks(t *testing.T) {
 			if p := w.pending(); len(p) != 1 || p[0].Intent.Overlap != (name == "replace") {
 				t.Errorf("%s: entries %+v", name, p)
 			}
-			release, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL), ofID("id-0"))
+			release, _, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL), ofID("id-0"))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				return
@@ -454,7 +454,7 @@ func TestDeleteStops(t *testing.T) {
 	w := withOld(t)
 	ctx, interrupt := context.WithCancel(context.Background())
 	interrupt()
-	release, err := w.client.turn(context.Background(), turnWait, ofID("id-0"))
+	release, _, err := w.client.turn(context.Background(), turnWait, ofID("id-0"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -716,7 +716,7 @@ func TestUpdateMarksTheAuthentication(t *testing.T) {
 		return rec.Auth
 	}
 	update := func(ch provider.Change) {
-		if _, err := w.client.Update(ctx, "id-1", ch); err != nil {
+		if _, err := w.client.Update(ctx, provider.Webhook{ID: "id-1"}, ch); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -736,10 +736,10 @@ func TestUpdateMarksTheAuthentication(t *testing.T) {
 	if len(w.notices) > 0 {
 		t.Errorf("said %q", w.notices)
 	}
-	if _, err := w.client.Update(ctx, "never kept", provider.Change{AuthData: data}); err != nil || len(w.notices) > 0 {
+	if _, err := w.client.Update(ctx, provider.Webhook{ID: "never kept"}, provider.Change{AuthData: data}); err != nil || len(w.notices) > 0 {
 		t.Errorf("without a record: %v, said %q", err, w.notices)
 	}
-	if _, err := (&Client{driver: w.client.driver, custody: w.client.custody, raw: toy{}}).Update(ctx, "id-1", provider.Change{AuthData: data}); !errors.Is(err, errors.ErrUnsupported) || mark() != nil {
+	if _, err := (&Client{driver: w.client.driver, custody: w.client.custody, raw: toy{}}).Update(ctx, provider.Webhook{ID: "id-1"}, provider.Change{AuthData: data}); !errors.Is(err, errors.ErrUnsupported) || mark() != nil {
 		t.Errorf("an update that fails: %v, mark %v", err, mark())
 	}
 	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}

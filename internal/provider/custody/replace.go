@@ -27,8 +27,9 @@ const (
 // later. Where old is paused, the new one is paused too.
 //
 // Where the provider's webhooks can be changed in place, old is looked at again
-// before it is removed: what somebody else has changed since stays, and is an
-// error of code "conflict".
+// before it is removed, and before anything is sent if another process was at
+// work on it: what somebody else has changed since stays, and is an error of code
+// "conflict".
 //
 // One that another process of this store has replaced or deleted since this one
 // began is an error of code "conflict", which names what took its place: nothing
@@ -38,11 +39,15 @@ const (
 // what is left to do. An error of which Created has a record means that the new
 // webhook is made and kept; Created says whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old provider.Webhook, s provider.Spec, sinks []sink.Sink, overlap bool) (Created, error) {
-	release, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)), ofPlace(s.Name, s.URL))
+	release, waited, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)), ofPlace(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
 	}
-	if err := cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID)); err != nil {
+	err = cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID))
+	if err == nil && waited && c.driver.Updates {
+		err = c.changed(ctx, old)
+	}
+	if err != nil {
 		release()
 		return Created{}, err
 	}
@@ -173,6 +178,21 @@ func (c *Client) unchanged(ctx context.Context, old provider.Webhook) error {
 	if what := old.Changed(now); len(what) > 0 {
 		return fault.Errorf(fault.Refused, "somebody else has changed it meanwhile (%s)", strings.Join(what, ", ")).
 			WithCode("conflict").WithHint("make the same change to the new webhook, or delete that and begin again")
+	}
+	return nil
+}
+
+// changed is an error of code "conflict" if old, which is to be replaced, is not
+// any more as it was.
+func (c *Client) changed(ctx context.Context, old provider.Webhook) error {
+	now, err := c.raw.Get(ctx, old.ID)
+	if err != nil {
+		return err
+	}
+	if what := old.Changed(now); len(what) > 0 {
+		ref := term.ShellWord(c.driver.Name + "/" + old.ID)
+		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was sent", ref, strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("look at it, and try again: hookctl get %s", ref)
 	}
 	return nil
 }

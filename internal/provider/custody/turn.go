@@ -15,9 +15,9 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// Processes of one store that replace, remove or, if it is absent, make the same
-// webhook take turns: of those that begin at the same time one does it, and the
-// others find it done. A turn ends when the secret is kept: then the store says
+// Processes of one store that replace, remove, change or, if it is absent, make
+// the same webhook take turns: of those that begin at the same time one does it,
+// and the others find it done. A turn ends when the secret is kept: then the store says
 // what has taken the place of what, and sinks may take their time, or use hookctl
 // themselves. Other webhooks wait for nothing.
 
@@ -76,8 +76,9 @@ func said(p *string) string {
 }
 
 // turn waits until no other process works on what the keys name, for at most
-// wait, and returns how to give that up. What ends with an error has sent nothing.
-func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (release func(), err error) {
+// wait, and returns how to give that up, and whether another one did. What ends
+// with an error has sent nothing.
+func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (release func(), waited bool, err error) {
 	slices.Sort(keys) // always in one order: nobody waits for one who waits
 	var held []func() error
 	release = func() {
@@ -92,26 +93,27 @@ func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (
 	for _, key := range slices.Compact(keys) {
 		sum := sha256.Sum256([]byte(c.driver.Name + "\x00" + c.origin + "\x00" + key))
 		end, err := c.custody.Journal.Lock(limited, secret.LockPrefix+hex.EncodeToString(sum[:16]), func() {
+			waited = true
 			c.custody.notify("Another process is working on this webhook. Waiting for its end.")
 		})
 		if err != nil {
 			release()
 			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-				return nil, fault.Errorf(fault.Other, "another process has been working on this webhook for %s: nothing was sent", wait).
+				return nil, true, fault.Errorf(fault.Other, "another process has been working on this webhook for %s: nothing was sent", wait).
 					WithCode("busy").WithHint("wait for its end, or end it; then try again")
 			}
-			return nil, notUsable("the journal", err)
+			return nil, waited, notUsable("the journal", err)
 		}
 		held = append(held, end)
 	}
-	return release, nil
+	return release, waited, nil
 }
 
 // CreateUnless is Create for a webhook that must not be there yet: exists looks,
 // while no other process of this store can make or replace one of that name and
 // URL. Where it reports that there is one, nothing is made.
 func (c *Client) CreateUnless(ctx context.Context, s provider.Spec, sinks []sink.Sink, exists func() (bool, error)) (Created, error) {
-	release, err := c.turn(ctx, turnWait, ofPlace(s.Name, s.URL))
+	release, _, err := c.turn(ctx, turnWait, ofPlace(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
 	}

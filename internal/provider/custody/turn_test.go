@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -164,7 +165,8 @@ func TestTurnOf(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
 	turn := func(ctx context.Context, wait time.Duration, keys ...string) (func(), error) {
-		return w.client.turn(ctx, wait, keys...)
+		release, _, err := w.client.turn(ctx, wait, keys...)
+		return release, err
 	}
 	held, err := turn(ctx, turnWait, ofID("a"), ofPlace("n", "u"), ofID("a"))
 	if err != nil {
@@ -200,6 +202,117 @@ func TestTurnOf(t *testing.T) {
 	release()
 }
 
+// changeable is a toy with one webhook that can be changed in place.
+type changeable struct {
+	provider.Provider
+	row *provider.Webhook
+}
+
+func (c changeable) Get(context.Context, string) (provider.Webhook, error) { return *c.row, nil }
+
+func (c changeable) Update(_ context.Context, _ string, ch provider.Change) (provider.Webhook, error) {
+	c.row.Name, c.row.URL, c.row.Status = cmp.Or(ch.Name, c.row.Name), cmp.Or(ch.URL, c.row.URL), cmp.Or(ch.Status, c.row.Status)
+	return *c.row, nil
+}
+
+// TestChangesTakeTurns: a change in place waits for who replaces or removes the
+// webhook, or makes one where it is or is to be; and who has waited for a change
+// replaces no webhook that is not any more what was asked for.
+func TestChangesTakeTurns(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	name, url, paused := "other", "https://example.com/other", provider.Paused
+	change := provider.Change{Name: &name, URL: &url, Status: &paused}
+	for what, key := range map[string]string{
+		"the webhook": ofID("id-0"), "where it is": ofPlace(spec.Name, spec.URL), "where it is to be": ofPlace(name, url),
+		"where a change of the name alone leads": ofPlace(name, spec.URL), "another webhook": ofID("id-9"),
+	} {
+		w := withOld(t)
+		d := *w.client.driver
+		d.Updates = true
+		old := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
+		at := old
+		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
+		held, _, err := w.client.turn(ctx, turnWait, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ch := change
+		if strings.Contains(what, "alone") {
+			ch.URL = nil
+		}
+		waiting, interrupt := context.WithCancel(ctx)
+		w.client.custody.Notify = func(string) { interrupt() }
+		_, err = w.client.Update(waiting, old, ch)
+		interrupt()
+		free := what == "another webhook"
+		if (err == nil) != free || (at.Status != nil) != free {
+			t.Errorf("%s: %v, %+v", what, err, at)
+		}
+		held()
+		if _, err = w.client.Update(ctx, old, change); err != nil || said(at.Name) != name {
+			t.Errorf("%s: afterwards: %v, %+v", what, err, at)
+		}
+		rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-0"})
+		if err != nil || rec.Name != name || rec.URL != url {
+			t.Errorf("%s: the record: %+v, %v", what, rec, err)
+		}
+	}
+	for what, change := range map[string]func(r *secret.Record){
+		"a rotation":        func(r *secret.Record) { r.ID, r.Replaces = "id-7", &secret.Ref{Provider: "toy", ID: "id-0"} },
+		"a deletion":        func(r *secret.Record) { r.DeletedAt = r.CreatedAt.Add(time.Second) },
+		"of something else": func(r *secret.Record) { r.ID = "id-8" },
+	} {
+		w := withOld(t)
+		d := *w.client.driver
+		d.Updates = true
+		at := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
+		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
+		w.client.custody.Seen = Seen{At: w.now}
+		held, _, err := w.client.turn(ctx, turnWait, ofID("id-0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.client.custody.Notify = func(string) { // it waits now
+			r := secret.Record{Provider: "toy", ID: "id-0", Profile: "default", Origin: w.client.origin}
+			r.Supersede(secret.New("theirs"), w.now.Add(time.Second))
+			change(&r)
+			if err := w.store.Put(ctx, r); err != nil {
+				t.Error(err)
+			}
+			held()
+		}
+		_, err = w.client.Update(ctx, at, provider.Change{Status: &paused})
+		if want := what != "of something else"; (fault.Code(err) == "conflict") != want || (at.Status == nil) != want {
+			t.Errorf("%s: %v, %+v", what, err, at)
+		}
+	}
+	for what, change := range map[string]func(*provider.Webhook){
+		"nothing": func(*provider.Webhook) {},
+		"a name":  func(at *provider.Webhook) { at.Name = &name },
+		"a pause": func(at *provider.Webhook) { at.Status = &paused },
+	} {
+		w := withOld(t)
+		d := *w.client.driver
+		d.Updates = true
+		old := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
+		at := old
+		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
+		held, _, err := w.client.turn(ctx, turnWait, ofID("id-0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.client.custody.Notify = func(string) { // it waits now
+			change(&at)
+			held()
+		}
+		_, err = w.client.Replace(ctx, OpRotate, old, spec, nil, true)
+		if want := what != "nothing"; (fault.Code(err) == "conflict") != want || (w.posts == 0) != want || want && len(w.pending()) != 0 {
+			t.Errorf("%s: %v, %d requests", what, err, w.posts)
+		}
+	}
+}
+
 // TestCreateUnless makes nothing where there is one, and where that cannot be told.
 func TestCreateUnless(t *testing.T) {
 	t.Parallel()
@@ -213,7 +326,7 @@ func TestCreateUnless(t *testing.T) {
 		if !errors.Is(err, c.err) || w.posts != c.posts || (made.Record.ID != "") != (c.posts == 1) || len(w.pending()) != 0 {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
 		}
-		release, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL))
+		release, _, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL))
 		if err != nil {
 			t.Fatalf("%s: the turn is not over: %v", name, err)
 		}
