@@ -2,16 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
-	"unicode"
-
-	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -54,36 +48,6 @@ type app struct {
 	masked     secret.Value // what the runner was last told to hide
 }
 
-// run is the frame of a command: it opens what needs no network, and calls body.
-func (g *globals) run(body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
-	return func(cmd *cobra.Command, args []string) error {
-		a, err := g.offline()
-		if err != nil {
-			return err
-		}
-		a.given = cmd.Flags().Changed
-		return body(cmd.Context(), a, args)
-	}
-}
-
-// offline opens what needs no network: settings, printer, store, journal.
-// Nothing is created on disk.
-func (g *globals) offline() (*app, error) {
-	if g.flags.jq != "" && (g.flags.output == string(render.Name) || g.flags.output == string(render.YAML)) {
-		return nil, fault.Usagef("--jq prints JSON, and -o %s something else; keep one", g.flags.output)
-	}
-	a, err := g.settings()
-	if err != nil {
-		return nil, err
-	}
-	a.jq, a.ctx = g.flags.jq, g.ctx
-	if err := g.checkProfile(a); err != nil {
-		return nil, err
-	}
-	a.out, err = a.printer(render.Format(a.cfg.String("output")))
-	return a, err
-}
-
 // printer is a printer of that format for standard output as it is now.
 func (a *app) printer(format render.Format) (*render.Printer, error) {
 	return render.New(a.env.Streams.Out, render.Options{
@@ -97,57 +61,6 @@ func (a *app) printer(format render.Format) (*render.Printer, error) {
 	})
 }
 
-func (g *globals) settings() (*app, error) {
-	dir, err := g.trustedDir()
-	if err != nil {
-		return nil, err
-	}
-	given := map[string]string{}
-	for flag, value := range map[string]string{
-		"output": g.flags.output, "request-timeout": g.flags.requestTimeout,
-		"no-input": fmt.Sprint(g.flags.noInput), "no-color": fmt.Sprint(g.flags.noColor), "quiet": fmt.Sprint(g.flags.quiet),
-	} {
-		if g.given(flag) {
-			given[flag] = value
-		}
-	}
-	if g.given("profile") && g.flags.profile == "" {
-		return nil, fault.Usagef("--profile is empty")
-	}
-	cfg, err := config.Load(config.Input{
-		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile, Disk: g.env.Disk,
-	})
-	if err != nil {
-		return nil, err
-	}
-	g.loaded = cfg
-	if err := g.confine(cfg); err != nil {
-		return nil, err
-	}
-	a := &app{
-		env: g.env, cfg: cfg, dir: dir,
-		quiet:   cfg.String("quiet") == "true",
-		noInput: cfg.String("no-input") == "true" || inCI(g.env),
-		yes:     g.flags.yes,
-		debug:   g.flags.debug,
-		hide:    g.hideTyped,
-		seen:    custody.Seen{At: g.env.Started},
-
-		forProfile: func(name string) (*app, error) {
-			other := *g
-			other.flags.profile = name
-			return other.settings()
-		},
-
-		noStdout: g.noStdout,
-	}
-	if a.seen.At.IsZero() {
-		a.seen.At = g.env.Now()
-	}
-	a.openStore()
-	return a, nil
-}
-
 // openStore opens the store and the journal in the directory; nothing is made.
 func (a *app) openStore() {
 	a.store = secret.OpenFileStore(a.dir, secret.FileStoreOptions{
@@ -159,58 +72,6 @@ func (a *app) openStore() {
 	}
 	a.journal = a.store.OpenJournal(journal)
 }
-
-// codeUnsafe is the code of the error for settings that others could change.
-const codeUnsafe = "unsafe-settings"
-
-// trustedDir is configDir, after a look at who else could change the settings
-// there: whoever can set the base URL is sent the credentials.
-func (g *globals) trustedDir() (string, error) {
-	dir, err := g.configDir()
-	if err != nil || dir == "" {
-		return "", err
-	}
-	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
-		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).With(fault.HintOf(err))
-	}
-	return dir, nil
-}
-
-// configDir is the directory of the whole on-disk state, "" where nothing names
-// one: a service or a container may have no home. Nothing is kept then.
-func (g *globals) configDir() (string, error) {
-	if g.given("config") {
-		if g.flags.config == "" {
-			return "", fault.Usagef("--config is empty")
-		}
-		return filepath.Abs(g.flags.config)
-	}
-	if dir := g.env.Getenv(config.EnvDir); dir != "" {
-		return filepath.Abs(dir)
-	}
-	base, err := g.env.UserConfigDir()
-	if xdg := g.env.Getenv("XDG_CONFIG_HOME"); err != nil && xdg != "" {
-		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
-			WithHint("correct XDG_CONFIG_HOME, or name a directory with --config or " + config.EnvDir)
-	}
-	if err != nil {
-		return "", nil
-	}
-	if _, err := os.Stat(base); errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null, as of users who shall have none
-		return "", nil
-	}
-	return filepath.Join(base, "hookctl"), nil
-}
-
-// inCI reports whether CI says that nobody is there to answer.
-func inCI(env *Env) bool {
-	v := env.Getenv("CI")
-	return v != "" && v != "0" && !strings.EqualFold(v, "false")
-}
-
-// storeDies reports whether what is kept here is usually lost with the machine.
-// Nobody misses what a sandbox keeps.
-func storeDies(env *Env) bool { return inCI(env) && !inSandbox(env) }
 
 func (a *app) color() bool {
 	switch {
@@ -347,93 +208,6 @@ func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[stri
 	return custody.Open(d, acc, a.custody())
 }
 
-// credentials finds what authenticates this profile at d: the environment's,
-// else what is stored for the origin of the base URL. A stored credential of
-// another origin is never used. The second answer says where they come from.
-func (a *app) credentials(ctx context.Context, d *provider.Driver) (map[string]secret.Value, string, error) {
-	fromEnv, names, err := a.envCredentials(d)
-	if err != nil {
-		return nil, "", err
-	}
-	if len(fromEnv) > 0 {
-		err := d.CheckCredentials(fromEnv)
-		if err == nil || fault.KindOf(err) == fault.Usage {
-			return fromEnv, "environment " + strings.Join(names, ", "), err
-		}
-	}
-	origin, err := httpx.Origin(a.baseURL(d).Value)
-	if err != nil {
-		return nil, "", err
-	}
-	stored, err := a.store.GetCredential(ctx, d.Name, a.cfg.Profile(), origin)
-	if err != nil && !errors.Is(err, secret.ErrNotFound) {
-		return nil, "", err
-	}
-	creds := map[string]secret.Value{}
-	for k, v := range stored.Fields {
-		creds[k] = v
-	}
-	for k, v := range fromEnv {
-		creds[k] = v
-	}
-	if err := d.CheckCredentials(creds); err != nil {
-		return nil, "", a.missingCredentials(ctx, d, origin, err)
-	}
-	source := fmt.Sprintf("store (profile %s, %s)", a.cfg.Profile(), origin)
-	if len(names) > 0 {
-		source += " and environment " + strings.Join(names, ", ")
-	}
-	return creds, source, nil
-}
-
-// missingCredentials adds to err that credentials of another origin are there,
-// since that is what a user then wonders about.
-func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin string, err error) error {
-	all, _, lerr := a.store.ListCredentials(ctx)
-	if lerr != nil {
-		return err
-	}
-	for _, c := range all {
-		if c.Provider == d.Name && c.Profile == a.cfg.Profile() && c.Origin != origin {
-			return &fault.Error{
-				Kind: fault.KindOf(err), Code: fault.Code(err),
-				Err:  fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin),
-				Hint: fault.HintOf(err),
-			}
-		}
-	}
-	return err
-}
-
-// envCredentials reads the credential variables of d. Blank text and text with
-// white space around it is a mistake of the environment, and named. They do not
-// go to a base URL that comes from a file.
-func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []string, error) {
-	creds := map[string]secret.Value{}
-	var names []string
-	for _, f := range d.Credentials {
-		for _, name := range f.Env {
-			v := a.env.Getenv(name)
-			if v == "" {
-				continue
-			}
-			if strings.TrimSpace(v) != v || strings.ContainsFunc(v, unicode.IsControl) {
-				return nil, nil, fault.Usagef("the environment variable %s is blank or has white space or control characters around or in its value", name).
-					WithHint("set it again without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
-			}
-			creds[f.Name] = secret.New(v)
-			names = append(names, name)
-			break
-		}
-	}
-	if len(names) > 0 {
-		if err := a.refuseFromFile(d, names); err != nil {
-			return nil, nil, err
-		}
-	}
-	return creds, names, nil
-}
-
 // sinkEnv is the outside world of the sinks: no child sees a credential.
 func (a *app) sinkEnv() sink.Env {
 	return sink.Env{
@@ -483,4 +257,16 @@ func (a *app) sinks(specs []string) ([]sink.Sink, error) {
 		out = append(out, to)
 	}
 	return out, nil
+}
+
+// maskInActions tells GitHub Actions to hide a value before it is printed.
+func (a *app) maskInActions(v secret.Value) error {
+	if a.env.Getenv("GITHUB_ACTIONS") != "true" || a.masked.Equal(v) {
+		return nil
+	}
+	if err := sink.AddMask(term.Raw(a.env.Streams.Err), v); err != nil {
+		return err
+	}
+	a.masked = v
+	return nil
 }

@@ -118,15 +118,3 @@ var fishPatches = []patch{
 	// An answer may begin with --flag=, which string split takes for its own.
 	{`string split --max 1 \t `, `string split --max 1 -- \t `},
 }
-
-// completeNoFiles keeps the shell from offering files where a command takes no
-// argument, or none that a file's name could be.
-func completeNoFiles(c *cobra.Command) {
-	for _, child := range c.Commands() {
-		completeNoFiles(child)
-	}
-	runsOthers := strings.Contains(c.Use, "[-- ")
-	if c.ValidArgsFunction == nil && c.Args != nil && !runsOthers && c.Args(c, []string{"word"}) != nil {
-		c.ValidArgsFunction = cobra.NoFileCompletions
-	}
-}

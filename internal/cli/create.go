@@ -141,18 +141,6 @@ func createExample(d *provider.Driver) string {
   hookctl create %[1]s%[2]s --url https://example.com/hook --event %[3]s --dry-run`, d.Name, name, event)
 }
 
-func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var out []string
-	for _, f := range sink.Forms() {
-		head, _, _ := strings.Cut(f.Syntax, ":")
-		if head != f.Syntax {
-			head += ":"
-		}
-		out = append(out, cobra.CompletionWithDesc(head, f.Meaning))
-	}
-	return out, cobra.ShellCompDirectiveNoSpace
-}
-
 // run checks everything that can be checked, and only then sends.
 func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	if o.description != "" {
@@ -202,41 +190,6 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
 	}
 	return fault.Worst(err, printedToo(perr, made.Record))
-}
-
-// nothingSent says of an interruption what the user then wonders about.
-func nothingSent(err error) error {
-	if err == nil || fault.KindOf(err) != fault.Interrupted {
-		return err
-	}
-	return &fault.Error{Kind: fault.Interrupted, Err: sayInstead{"interrupted; nothing was sent", err}}
-}
-
-// sayInstead is an error in other words.
-type sayInstead struct {
-	words string
-	error
-}
-
-func (s sayInstead) Error() string { return s.words }
-
-func (s sayInstead) Unwrap() error { return s.error }
-
-// printedToo says of a failed output that the work itself is done.
-func printedToo(err error, rec secret.Record) error {
-	if err == nil {
-		return nil
-	}
-	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
-	kind := fault.Other // not Usage, whatever failed: that would say that nothing was sent
-	if fault.KindOf(err) == fault.Interrupted {
-		kind = fault.Interrupted
-	}
-	return &fault.Error{
-		Kind: kind, Code: "output-failed",
-		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
-		Hint: fault.Run("hookctl get %s", ref).After("see it with: "),
-	}
 }
 
 // spec collects the flags, asks for what is missing, and checks it all.
@@ -346,13 +299,6 @@ func withoutUserinfo(text string) (masked string, found bool) {
 		return text, false
 	}
 	return scheme + "://***" + rest[at:], true
-}
-
-func flagOf(field string) string {
-	if field == "events" {
-		return "event"
-	}
-	return field
 }
 
 // unreachable warns of a URL that a provider can hardly reach; "" for others.
@@ -530,13 +476,6 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
 }
 
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 func (o *createOptions) view(a *app, w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
 	v := view.NewWebhook(o.driver.Name, w, &rec)
 	v.Origin = optional(a.elsewhere(o.driver))
@@ -562,18 +501,6 @@ func (o *createOptions) print(a *app, v view.Webhook) error {
 		}
 	}
 	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
-}
-
-// maskInActions tells GitHub Actions to hide a value before it is printed.
-func (a *app) maskInActions(v secret.Value) error {
-	if a.env.Getenv("GITHUB_ACTIONS") != "true" || a.masked.Equal(v) {
-		return nil
-	}
-	if err := sink.AddMask(term.Raw(a.env.Streams.Err), v); err != nil {
-		return err
-	}
-	a.masked = v
-	return nil
 }
 
 // draft prints what would be sent.
@@ -638,4 +565,12 @@ func draftView(d provider.Draft) render.View {
 	}
 	fmt.Fprintf(&b, "\n%s\n", body)
 	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
+}
+
+// flagOf is the flag for a field of a webhook.
+func flagOf(field string) string {
+	if field == "events" {
+		return "event"
+	}
+	return field
 }

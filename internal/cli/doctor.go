@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -55,26 +54,6 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 	}
 	c.Flags().BoolVar(&o.offline, "offline", false, "ask nobody on the network")
 	return c
-}
-
-// withoutSettings opens what can be opened where the settings are at fault,
-// nil if even the flags are.
-func (g *globals) withoutSettings() *app {
-	out, err := g.printer()
-	if err != nil {
-		return nil
-	}
-	dir, err := g.configDir()
-	if err != nil {
-		return &app{env: g.env, out: out, quiet: g.flags.quiet}
-	}
-	cfg, err := config.Load(config.Input{Keys: settingKeys(g.env.Drivers)})
-	if err != nil {
-		return nil
-	}
-	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug}
-	a.openStore()
-	return a
 }
 
 func runDoctor(ctx context.Context, o *doctorOptions) error {

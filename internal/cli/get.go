@@ -9,7 +9,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/render"
 )
 
 type getOptions struct {
@@ -40,16 +39,6 @@ Every provider that there are credentials for is asked.`,
 	}
 }
 
-// firstOnly completes the first argument with complete, and nothing after it.
-func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if len(args) > 0 {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return complete(cmd, args, typed)
-	}
-}
-
 func (o *getOptions) run(ctx context.Context, a *app, args []string) error {
 	o.ref = args[0]
 	d, w, err := o.find(ctx, a)
@@ -57,16 +46,6 @@ func (o *getOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	return printWebhook(ctx, a, d, w)
-}
-
-// printWebhook prints what the provider says of a webhook, and what is kept.
-func printWebhook(ctx context.Context, a *app, d *provider.Driver, w provider.Webhook) error {
-	kept, err := a.keptByRef(ctx)
-	if err != nil {
-		return err
-	}
-	v := a.webhookView(d, w, kept)
-	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
 }
 
 // find asks for the webhook by its id where the reference is provider/id, and
@@ -101,7 +80,7 @@ func (o *getOptions) find(ctx context.Context, a *app) (*provider.Driver, provid
 }
 
 // choose finds the webhook among what the providers answered.
-func (o *getOptions) choose(a *app, answers []listed) (*provider.Driver, provider.Webhook, error) {
+func (o *getOptions) choose(a *app, answers []providerListing) (*provider.Driver, provider.Webhook, error) {
 	var (
 		all    []candidate
 		hits   []provider.Webhook
@@ -117,7 +96,7 @@ func (o *getOptions) choose(a *app, answers []listed) (*provider.Driver, provide
 			hits, from = append(hits, w), append(from, ans.driver)
 		}
 	}
-	i, err := a.pick(o.ref, all, !o.exact)
+	i, err := a.match(o.ref, all, !o.exact)
 	switch {
 	case err != nil:
 		return nil, provider.Webhook{}, err
@@ -132,7 +111,7 @@ func (o *getOptions) choose(a *app, answers []listed) (*provider.Driver, provide
 		return nil, provider.Webhook{}, a.report(failed)
 	}
 	return nil, provider.Webhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", o.ref).
-		WithCode("not-found").WithHint("%s", a.meant(o.ref, all))
+		WithCode("not-found").WithHint("%s", a.suggest(o.ref, all))
 }
 
 // explain gives a refusal of provider/id the hint that the list has.
@@ -145,5 +124,5 @@ func (o *getOptions) explain(ctx context.Context, a *app, client *custody.Client
 	for i, w := range rows {
 		all[i] = a.listedCandidate(client.Driver(), w)
 	}
-	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", a.meant(o.ref, all))
+	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", a.suggest(o.ref, all))
 }

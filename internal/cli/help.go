@@ -43,23 +43,23 @@ needed. Without a network, and for WundertreOS, which publishes none that way,
 it is a summary that is built in.`,
 		ValidArgsFunction: g.completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			subject, err := g.helpSubject(cmd.Root(), args)
+			page, err := g.helpPage(cmd.Root(), args)
 			if err != nil {
 				return err
 			}
-			if subject.command != nil {
-				subject.command.InitDefaultHelpFlag()
-				return subject.command.Help()
+			if page.command != nil {
+				page.command.InitDefaultHelpFlag()
+				return page.command.Help()
 			}
 			if o.app, err = g.offline(); err != nil {
 				if o.app, o.broken = g.withoutSettings(), err; o.app == nil || fault.Code(err) != codeUnsafe {
 					return err
 				}
 			}
-			if subject.topic != nil {
-				return o.app.out.Print(subject.topic.view())
+			if page.topic != nil {
+				return o.app.out.Print(page.topic.view())
 			}
-			o.driver = subject.driver
+			o.driver = page.driver
 			return runProviderHelp(cmd.Context(), o)
 		},
 	}
@@ -67,22 +67,22 @@ it is a summary that is built in.`,
 	return c
 }
 
-// subject is what help is about: one of its fields is set.
-type subject struct {
+// helpPage is what help is about: one of its fields is set.
+type helpPage struct {
 	command *cobra.Command
 	topic   *Topic
 	driver  *provider.Driver
 }
 
-// helpSubject finds what args name: a provider, a topic, or a command.
-func (g *globals) helpSubject(root *cobra.Command, args []string) (subject, error) {
+// helpPage finds what args name: a provider, a topic, or a command.
+func (g *globals) helpPage(root *cobra.Command, args []string) (helpPage, error) {
 	if len(args) == 1 {
 		if d, err := g.env.Drivers.Find(args[0]); err == nil {
-			return subject{driver: d}, nil
+			return helpPage{driver: d}, nil
 		}
 		for _, t := range topics(g.env.Drivers) {
 			if t.Name == args[0] {
-				return subject{topic: &t}, nil
+				return helpPage{topic: &t}, nil
 			}
 		}
 	}
@@ -90,11 +90,11 @@ func (g *globals) helpSubject(root *cobra.Command, args []string) (subject, erro
 	for _, word := range args {
 		next := child(at, word)
 		if next == nil {
-			return subject{}, unknownTopic(at, word, g)
+			return helpPage{}, unknownTopic(at, word, g)
 		}
 		at = next
 	}
-	return subject{command: at}, nil
+	return helpPage{command: at}, nil
 }
 
 // child is the command of that name or alias under parent, or nil.

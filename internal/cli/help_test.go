@@ -35,7 +35,7 @@ func TestHelpSubject(t *testing.T) {
 		{"x", ""},
 	}
 	for _, tt := range tests {
-		s, err := g.helpSubject(root, strings.Fields(tt.words))
+		s, err := g.helpPage(root, strings.Fields(tt.words))
 		got := ""
 		switch {
 		case err != nil:

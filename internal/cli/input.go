@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
 )
@@ -64,4 +65,38 @@ func (r *interruptible) Read(p []byte) (int, error) {
 	case <-r.ctx.Done():
 		return 0, interrupted()
 	}
+}
+
+// secretCap bounds what `secrets set` reads: providers' secrets are far shorter.
+const secretCap = 64 << 10
+
+// secretVariable is the value of a variable that flag names. One that is not
+// set is not taken for an empty one: it is often set, and not exported.
+func (a *app) secretVariable(flag, name string) (string, error) {
+	text, set := a.env.lookup(name)
+	if !set {
+		return "", fault.Usagef("%s: the variable %s is not set (exported?)", flag, name).
+			WithHint("if the shell has it: export %s", name)
+	}
+	return text, checkSecret(text, "the variable "+name)
+}
+
+// cutNewline removes one line end, LF or CRLF, and reports whether there was one.
+func cutNewline(text string) (string, bool) {
+	cut, ok := strings.CutSuffix(text, "\n")
+	if ok {
+		cut = strings.TrimSuffix(cut, "\r")
+	}
+	return cut, ok
+}
+
+// checkSecret refuses what cannot be a secret. The error does not show it.
+func checkSecret(text, from string) error {
+	switch {
+	case strings.TrimSpace(text) == "":
+		return fault.Usagef("%s has no secret: it is empty or blank", from)
+	case strings.ContainsRune(text, 0):
+		return fault.Usagef("%s has a NUL byte in it, which no secret can have", from)
+	}
+	return nil
 }

@@ -62,17 +62,6 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	}
 }
 
-// completeFixed completes a flag with these values and nothing else.
-func completeFixed(values ...string) cobra.CompletionFunc {
-	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
-}
-
-// completeProviderFlag completes a flag with the providers' names, whatever
-// arguments there are.
-func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return g.completeProviders(nil, nil, "")
-}
-
 // scheme is how d signs, under the settings and the flags. Where they say all of
 // it, none of it is assumed.
 func (k *keyFlags) scheme(a *app, d *provider.Driver) signature.Scheme {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -183,12 +182,4 @@ func eventChanges(d *provider.Driver, live []string) []view.EventChange {
 		}
 	}
 	return changes
-}
-
-// count is a number with its noun: "1 event", "2 events".
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
 }

@@ -151,8 +151,8 @@ func TestChoose(t *testing.T) {
 	g, a, warned := offlineApp(t)
 	name := func(s string) *string { return &s }
 	zyntro, wundertreos := g.env.Drivers[0], g.env.Drivers[1]
-	rows := func(failed error) []listed {
-		return []listed{
+	rows := func(failed error) []providerListing {
+		return []providerListing{
 			{driver: zyntro, rows: []provider.Webhook{{ID: "abc", Name: name("One")}, {ID: "abd", Name: name("abc")}, {Unreadable: "torn"}}, err: nil},
 			{driver: wundertreos, rows: []provider.Webhook{{ID: "xyz", Name: name("Two")}}, err: failed},
 		}

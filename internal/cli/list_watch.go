@@ -57,12 +57,12 @@ func stopped() error {
 }
 
 // monitor returns what shows one look after the other.
-func (o *listOptions) monitor(a *app) (func(looked) error, error) {
+func (o *listOptions) monitor(a *app) (func(listing) error, error) {
 	switch format := a.out.Format(); {
 	case format == render.YAML, format == render.Name:
 		return nil, fault.Usagef("--watch has no output format %s", format).WithHint("use table, json or ndjson")
 	case format == render.Table && a.env.Streams.OutTTY:
-		return func(l looked) error { return o.redraw(a, l) }, nil
+		return func(l listing) error { return o.redraw(a, l) }, nil
 	}
 	out, err := a.printer(render.NDJSON)
 	if err != nil {
@@ -73,7 +73,7 @@ func (o *listOptions) monitor(a *app) (func(looked) error, error) {
 
 // redraw puts the list in the place of the last one. The terminal may have
 // another size by now.
-func (o *listOptions) redraw(a *app, l looked) error {
+func (o *listOptions) redraw(a *app, l listing) error {
 	head := fmt.Sprintf("Every %s, last at %s; Ctrl-C ends it.\n\n", o.interval, a.env.Now().Format(time.TimeOnly))
 	if a.env.Getenv("TERM") != "dumb" {
 		head = "\x1b[H\x1b[2J" + head // to the top left, and clear
@@ -102,7 +102,7 @@ type changeStream struct {
 	rows []view.Webhook    // of the last look
 }
 
-func (s *changeStream) show(l looked) error {
+func (s *changeStream) show(l listing) error {
 	changed := []view.Webhook{}
 	now := map[string]string{}
 	for _, w := range l.rows {

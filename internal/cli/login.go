@@ -199,16 +199,6 @@ func (o *loginOptions) ask(ctx context.Context, a *app) (creds map[string]secret
 	return creds, fromEnv, nil
 }
 
-// variableOf is the variable that f's value in the environment comes from.
-func (a *app) variableOf(f provider.Field) string {
-	for _, name := range f.Env {
-		if a.env.Getenv(name) != "" {
-			return name
-		}
-	}
-	return ""
-}
-
 // askField asks for one field, without echo where it is secret.
 func (o *loginOptions) askField(ctx context.Context, a *app, f provider.Field, label string, needed bool) (secret.Value, error) {
 	p := a.env.Prompt

@@ -6,12 +6,8 @@
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -21,10 +17,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/prompt"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -38,43 +32,6 @@ var (
 	commit  = ""
 	date    = ""
 )
-
-// Env is the outside world.
-type Env struct {
-	Streams       term.Streams
-	Environ       []string
-	Now           func() time.Time
-	Started       time.Time // when the process was; zero: nobody knows
-	Sleep         func(ctx context.Context, d time.Duration) error
-	UserConfigDir func() (string, error)
-	UserCacheDir  func() (string, error)
-	Prompt        prompt.Prompter
-	Drivers       provider.Registry
-	Keyring       secret.Keyring // nil: there is none
-	Disk          *durable.Calls // nil: the system's own
-	Version       string
-	Commit        string
-	Date          string // of the commit
-	Modified      bool   // the source was not just that of the commit
-	// Hurry is closed on the second interrupt.
-	Hurry <-chan struct{}
-}
-
-// Getenv returns a variable of Environ; the last one wins, as in os.
-func (e *Env) Getenv(name string) string {
-	value, _ := e.lookup(name)
-	return value
-}
-
-// lookup is Getenv that tells an empty variable from one that is not set.
-func (e *Env) lookup(name string) (value string, set bool) {
-	for i := len(e.Environ) - 1; i >= 0; i-- {
-		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && k == name {
-			return v, true
-		}
-	}
-	return "", false
-}
 
 // System is the real world.
 func System() *Env {
@@ -180,15 +137,6 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	return fault.ExitCode(err)
 }
 
-// usage gives an error of cobra's own the kind Usage and a hint.
-func usage(err error) error {
-	err = fault.Wrap(fault.Usage, err)
-	if fault.HintOf(err).String() == "" {
-		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: fault.Hint{Text: "see: hookctl --help", Command: "hookctl --help"}}
-	}
-	return err
-}
-
 // errWriter writes to standard output and remembers the first failure, for
 // callers that drop it.
 type errWriter struct {
@@ -236,54 +184,4 @@ func outputFlag(g *globals, args []string) string {
 		}
 	}
 	return format
-}
-
-// plainly is err's text; of an interruption without Go's word for it.
-func plainly(err error) string {
-	text := err.Error()
-	if fault.KindOf(err) == fault.Interrupted {
-		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
-	}
-	return text
-}
-
-// printError says what failed, why, and what to do, in the words that show lets
-// through. Nothing can be done about a standard error that does not take it.
-func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
-	var fe *fault.Error
-	if asErr(err, &fe) && fe.Silent {
-		return
-	}
-	// Who pipes into head knows; only what has more to say is said.
-	if errors.Is(err, syscall.EPIPE) && fault.HintOf(err).String() == "" {
-		return
-	}
-	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
-	if asJSON {
-		type body struct {
-			Code            string  `json:"code"`
-			ExitCode        int     `json:"exit_code"`
-			Message         string  `json:"message"`
-			Hint            *string `json:"hint"`
-			ProviderMessage *string `json:"provider_message"`
-		}
-		b := body{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
-		if hint != "" {
-			b.Hint = &hint
-		}
-		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
-			b.ProviderMessage = &pm
-		}
-		var doc bytes.Buffer
-		enc := json.NewEncoder(&doc)
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(map[string]body{"error": b}) // texts are always JSON
-		_, _ = w.Write(term.BreakJSON(doc.Bytes()))
-		return
-	}
-	// Only what hookctl itself says begins a line.
-	_, _ = fmt.Fprintf(w, "hookctl: %s\n", strings.ReplaceAll(message, "\n", "\n         "))
-	if hint != "" {
-		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
-	}
 }

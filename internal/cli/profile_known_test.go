@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"filippo.io/age"
+
 	"github.com/hookctl/hookctl/internal/secret"
 )
 

@@ -128,7 +128,7 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 		}
 	}
 	if err == nil && refused == nil && len(o.deletes)+len(o.rotates) > 0 {
-		var did changes
+		var did applied
 		if did, refused = o.change(ctx, a, r, findings, sinks); did.any {
 			findings, err = r.Run(ctx)
 			findings = append(did.rotated, findings...)
@@ -205,15 +205,15 @@ func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*c
 	return a.onlineWith(d, acc, stored.Fields)
 }
 
-// changes are what was done at the providers.
-type changes struct {
+// applied is what was done at the providers.
+type applied struct {
 	any     bool
 	rotated []custody.Finding // the new webhooks
 }
 
 // change does to the providers what the flags name and findings allow. All
 // names are checked before the first change.
-func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did changes, err error) {
+func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did applied, err error) {
 	deletes, err := o.chooseAll(a, deleting, o.deletes, findings)
 	if err != nil {
 		return did, err
@@ -267,17 +267,17 @@ func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery,
 	return did, nil
 }
 
-// act is what can be done to a webhook that recover names.
-type act struct {
+// recoverAction is what can be done to a webhook that recover names.
+type recoverAction struct {
 	done   string // "deleted"
 	offers func(custody.Finding) bool
 }
 
 var (
-	deleting = act{"deleted", func(f custody.Finding) bool { return f.Deletable }}
-	rotating = act{"rotated", func(f custody.Finding) bool { return f.Rotatable }}
+	deleting = recoverAction{"deleted", func(f custody.Finding) bool { return f.Deletable }}
+	rotating = recoverAction{"rotated", func(f custody.Finding) bool { return f.Rotatable }}
 	// Of these nothing is at stake at a provider.
-	forgetting = act{"forgotten", func(f custody.Finding) bool { return f.Forgettable }}
+	forgetting = recoverAction{"forgotten", func(f custody.Finding) bool { return f.Forgettable }}
 )
 
 // forget takes the sinks off what is left to do.
@@ -294,7 +294,7 @@ func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery,
 	return nil
 }
 
-func (o *recoverOptions) chooseAll(a *app, what act, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
+func (o *recoverOptions) chooseAll(a *app, what recoverAction, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
 	var chosen []custody.Finding
 	for _, ref := range refs {
 		f, err := o.choose(a, what, ref, findings)
@@ -308,7 +308,7 @@ func (o *recoverOptions) chooseAll(a *app, what act, refs []string, findings []c
 
 // choose finds the webhook that ref means among those of which recover offers
 // to do this. Nothing is ever done to another one.
-func (o *recoverOptions) choose(a *app, what act, ref string, findings []custody.Finding) (custody.Finding, error) {
+func (o *recoverOptions) choose(a *app, what recoverAction, ref string, findings []custody.Finding) (custody.Finding, error) {
 	var offered []custody.Finding
 	var all []candidate
 	var names []string
@@ -318,7 +318,7 @@ func (o *recoverOptions) choose(a *app, what act, ref string, findings []custody
 			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
 		}
 	}
-	i, err := a.pick(ref, all, false)
+	i, err := a.match(ref, all, false)
 	if err != nil {
 		return custody.Finding{}, err
 	}
@@ -354,7 +354,7 @@ func (o *recoverOptions) rotate(ctx context.Context, a *app, in secret.Intent, f
 	if err != nil {
 		return nil, err
 	}
-	old := found{client, hook}
+	old := remoteWebhook{client, hook}
 	if err := a.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
 		return nil, err
 	}

@@ -1,18 +1,14 @@
 package cli
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 // candidate is one webhook that a <webhook> argument may mean.
@@ -75,11 +71,11 @@ func errNoName() error {
 	return fault.Usagef("the webhook's name is empty").WithHint("name it as provider/id, by its id, or by its name: hookctl list shows them")
 }
 
-// pick finds the one candidate that ref means: provider/id, an id, a name, or,
+// match finds the one candidate that ref means: provider/id, an id, a name, or,
 // if prefix is allowed, the beginning of an id. Of several, those at the base URL
 // in force are meant, and then those that are not gone. More than one is an error
 // that lists them; none is -1.
-func (a *app) pick(ref string, all []candidate, prefix bool) (int, error) {
+func (a *app) match(ref string, all []candidate, prefix bool) (int, error) {
 	if ref == "" {
 		return -1, errNoName()
 	}
@@ -120,9 +116,9 @@ func (a *app) pick(ref string, all []candidate, prefix bool) (int, error) {
 	return -1, nil
 }
 
-// meant is the hint on a ref that means none of all: the webhooks whose id it
+// suggest is the hint on a ref that means none of all: the webhooks whose id it
 // begins, else those of nearly that name, else where to look.
-func (a *app) meant(ref string, all []candidate) string {
+func (a *app) suggest(ref string, all []candidate) string {
 	const most = 3
 	var begun, named []string
 	for _, c := range all {
@@ -151,123 +147,4 @@ func (a *app) qualified(ref string, c candidate, fits func(string) bool) bool {
 	}
 	d, err := a.env.Drivers.Find(name)
 	return err == nil && d.Name == c.provider && fits(id)
-}
-
-// records lists what is kept of the current profile (of all profiles where all
-// is set), warning of files that could not be read.
-func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
-	recs, problems, err := a.store.List(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.leftAlone(problems)
-	var out []secret.Record
-	for _, r := range recs {
-		if all || r.Profile == a.cfg.Profile() {
-			out = append(out, r)
-		}
-	}
-	return out, nil
-}
-
-// keptCredentials is records for the credentials.
-func (a *app) keptCredentials(ctx context.Context, all bool) ([]secret.Credential, error) {
-	creds, problems, err := a.store.ListCredentials(ctx)
-	if err != nil {
-		return nil, err
-	}
-	a.leftAlone(problems)
-	var out []secret.Credential
-	for _, c := range creds {
-		if all || c.Profile == a.cfg.Profile() {
-			out = append(out, c)
-		}
-	}
-	return out, nil
-}
-
-// leftAlone warns of files of the store that could not be read.
-func (a *app) leftAlone(problems []secret.Problem) {
-	for _, p := range problems {
-		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
-	}
-}
-
-// keptRecord finds the record that ref means, without its secret.
-func (a *app) keptRecord(ctx context.Context, ref string, prefix bool) (secret.Record, error) {
-	recs, err := a.records(ctx, false)
-	if err != nil {
-		return secret.Record{}, err
-	}
-	return a.pickRecord(ctx, ref, recs, prefix)
-}
-
-// pickRecord is keptRecord among these.
-func (a *app) pickRecord(ctx context.Context, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
-	all := make([]candidate, len(recs))
-	for i, r := range recs {
-		all[i] = a.keptCandidate(r)
-	}
-	i, err := a.pick(ref, all, prefix)
-	if err != nil {
-		return secret.Record{}, err
-	}
-	if i < 0 {
-		return secret.Record{}, a.notKept(ctx, ref)
-	}
-	return recs[i], nil
-}
-
-// notKept is the error for a webhook that the store has nothing of; a damaged
-// file may be why.
-func (a *app) notKept(ctx context.Context, ref string) error {
-	hint := "see what is kept: hookctl secrets list"
-	recs, damaged, err := a.store.List(ctx)
-	if err == nil && len(damaged) > 0 {
-		hint = plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
-	}
-	for _, r := range recs {
-		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
-			hint = "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)
-		}
-	}
-	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)
-}
-
-// completeKept completes the webhooks of the store: local data only.
-func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return g.completeRecords(cmd, typed, func(secret.Record) bool { return true })
-}
-
-// completeLiving is completeKept without those that were deleted through hookctl.
-func (g *globals) completeLiving(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
-}
-
-func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(secret.Record) bool) ([]string, cobra.ShellCompDirective) {
-	a, err := g.settings()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	recs, _, err := a.store.List(cmd.Context())
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var out []string
-	for _, r := range recs {
-		if r.Profile != a.cfg.Profile() || !offer(r) {
-			continue
-		}
-		word := r.Provider + "/" + r.ID
-		if strings.HasPrefix(r.ID, typed) && typed != "" {
-			word = r.ID
-		}
-		if r.Name != "" && typed != "" && strings.HasPrefix(r.Name, typed) {
-			word = r.Name
-		}
-		if word = completable(word); word != "" {
-			out = append(out, cobra.CompletionWithDesc(word, completionText(r.Name+" "+r.URL)))
-		}
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
 }

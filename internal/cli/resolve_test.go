@@ -72,7 +72,7 @@ func TestPickPrefers(t *testing.T) {
 				best = append(best, i)
 			}
 		}
-		got, err := a.pick(ref, list, prefix)
+		got, err := a.match(ref, list, prefix)
 		switch {
 		case len(best) == 0:
 			if got != -1 || err != nil {

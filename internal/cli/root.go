@@ -1,50 +1,7 @@
 package cli
 
 import (
-	"context"
-	"errors"
-	"strings"
-
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/hookctl/hookctl/internal/config"
-	"github.com/hookctl/hookctl/internal/fault"
-)
-
-// asErr is errors.As with the target's type inferred.
-func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
-
-// globals is what every command gets: the outside world and the global flags.
-type globals struct {
-	env    *Env
-	ctx    context.Context // of the whole command line
-	args   []string        // the command line, for errors
-	flags  globalFlags
-	set    *pflag.FlagSet // the global flags, to ask which were given
-	loaded *config.Config // the settings, once a command has opened them
-
-	running *cobra.Command // the command whose body was reached, or nil
-
-	noStdout error // why the sink stdout is refused, or nil
-
-	anyAddress bool // the command is not confined to the sandbox that is in force
-}
-
-type globalFlags struct {
-	profile, config, output, jq  string
-	noInput, yes, noColor, quiet bool
-	debug                        bool
-	requestTimeout               string
-}
-
-// The groups of `hookctl help`.
-const (
-	groupWebhooks   = "webhooks"
-	groupDeclare    = "declare"
-	groupDeliveries = "deliveries"
-	groupSecrets    = "secrets"
-	groupSetup      = "setup"
 )
 
 // newRoot builds the whole tree of commands. It touches nothing outside.
@@ -213,56 +170,4 @@ func (g *globals) noteRunning(root *cobra.Command) {
 	for _, child := range root.Commands() {
 		g.noteRunning(child)
 	}
-}
-
-// group makes a command that only holds others: called alone it shows its
-// help, called with an unknown word it is a usage error.
-func (g *globals) group(c *cobra.Command, members ...*cobra.Command) *cobra.Command {
-	c.Args = g.unknownCommand
-	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	c.AddCommand(members...)
-	return c
-}
-
-// unknownCommand refuses arguments of a command that has subcommands only.
-func (g *globals) unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
-		WithHint("%ssee: %s --help", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath())
-}
-
-// noArgs refuses arguments, as a usage error with a hint.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return fault.Usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]).WithHint("see: %s --help", cmd.CommandPath())
-	}
-	return nil
-}
-
-// exactly wants the arguments that names names.
-func exactly(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) == len(names) {
-			return nil
-		}
-		return fault.Usagef("%s wants %s, got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
-			WithHint("see: %s --help", cmd.CommandPath())
-	}
-}
-
-// exactlyProvider wants a provider's name, and says which there are.
-func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
-	if len(args) == 1 {
-		return nil
-	}
-	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
-		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
-}
-
-// given reports whether the user gave a global flag.
-func (g *globals) given(name string) bool {
-	f := g.set.Lookup(name)
-	return f != nil && f.Changed
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -80,7 +79,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := rotatable(old); err != nil {
 		return err
 	}
-	if err := spareZaps(o.force || o.overlap, old); err != nil {
+	if err := refuseZaps(o.force || o.overlap, old); err != nil {
 		return err
 	}
 	o.create.driver = old.client.Driver()
@@ -103,7 +102,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 
 // printReplacement prints the webhook that took old's place; err is what the
 // replacement itself came to.
-func (o *createOptions) printReplacement(a *app, made custody.Created, old found, err error) error {
+func (o *createOptions) printReplacement(a *app, made custody.Created, old remoteWebhook, err error) error {
 	v := o.view(a, made.Webhook, made.Record, made.Sinks, true)
 	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
 	switch {
@@ -117,7 +116,7 @@ func (o *createOptions) printReplacement(a *app, made custody.Created, old found
 
 // rotatable refuses a webhook that is as good as deleted: the new one would be
 // active.
-func rotatable(old found) error {
+func rotatable(old remoteWebhook) error {
 	d := old.client.Driver()
 	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
 		return nil
@@ -129,7 +128,7 @@ func rotatable(old found) error {
 
 // noteReplaced says what has become of the secret and of the old webhook: with
 // --yes no question has.
-func (a *app) noteReplaced(old found, overlap bool) {
+func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
 	d, ref := old.client.Driver(), term.ShellWord(old.ref())
 	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
 	switch {
@@ -148,26 +147,9 @@ func (a *app) noteReplaced(old found, overlap bool) {
 	}
 }
 
-// confirmSame is confirm, after which the webhook must still be as it was:
-// people take their time.
-func (a *app) confirmSame(ctx context.Context, f found, question string) error {
-	if err := a.confirm(ctx, question); err != nil || a.yes {
-		return err
-	}
-	now, err := f.client.Get(ctx, f.hook.ID)
-	if err != nil {
-		return err
-	}
-	if what := f.hook.Changed(now); len(what) > 0 {
-		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
-			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
-	}
-	return nil
-}
-
-func (o *rotateOptions) question(old found) string {
+func (o *rotateOptions) question(old remoteWebhook) string {
 	d := old.client.Driver()
-	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.say())
+	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.describe())
 	switch {
 	case o.overlap:
 		q += ", and leave the old one in place"

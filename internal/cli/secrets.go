@@ -2,9 +2,6 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
-
-	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 func newSecretsCmd(g *globals) *cobra.Command {
@@ -32,20 +29,4 @@ None of these commands prints a secret, but for 'hookctl secrets show'.`,
 		newSecretsImportCmd(g),
 		newSecretsCheckCmd(g),
 	)
-}
-
-// codeNotKept is the code of keptRecord's error for a webhook that the store
-// does not have.
-const codeNotKept = "not-kept"
-
-// shortRef is how messages and hints name a record.
-func shortRef(r secret.Record) string { return term.ShellWord(r.Provider + "/" + r.ID) }
-
-// described names a record for a person who has to decide about it.
-func described(r secret.Record) string {
-	text := r.Provider + "/" + r.ID
-	if r.Name != "" {
-		text += " (" + r.Name + ")"
-	}
-	return text
 }

@@ -206,28 +206,3 @@ func (c *storeCheck) compare(client *custody.Client, recs []secret.Record, rows 
 		})
 	}
 }
-
-// optional is nil for an empty text.
-func optional(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
-}
-
-// plural is the number n with the words for it.
-// outOf counts some of all, as the subject of a sentence.
-func outOf(some, all int, one, many, is, are string) string {
-	verb := are
-	if some == 1 {
-		verb = is
-	}
-	return fmt.Sprintf("%d of %s %s", some, plural(all, one, many), verb)
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

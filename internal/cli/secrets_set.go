@@ -14,9 +14,6 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// secretCap bounds what `secrets set` reads: providers' secrets are far shorter.
-const secretCap = 64 << 10
-
 type secretsSetOptions struct {
 	ref string
 
@@ -177,35 +174,4 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 		a.warn("warning: the secret begins or ends with white space, and is kept so")
 	}
 	return secret.New(text), nil
-}
-
-// secretVariable is the value of a variable that flag names. One that is not
-// set is not taken for an empty one: it is often set, and not exported.
-func (a *app) secretVariable(flag, name string) (string, error) {
-	text, set := a.env.lookup(name)
-	if !set {
-		return "", fault.Usagef("%s: the variable %s is not set (exported?)", flag, name).
-			WithHint("if the shell has it: export %s", name)
-	}
-	return text, checkSecret(text, "the variable "+name)
-}
-
-// cutNewline removes one line end, LF or CRLF, and reports whether there was one.
-func cutNewline(text string) (string, bool) {
-	cut, ok := strings.CutSuffix(text, "\n")
-	if ok {
-		cut = strings.TrimSuffix(cut, "\r")
-	}
-	return cut, ok
-}
-
-// checkSecret refuses what cannot be a secret. The error does not show it.
-func checkSecret(text, from string) error {
-	switch {
-	case strings.TrimSpace(text) == "":
-		return fault.Usagef("%s has no secret: it is empty or blank", from)
-	case strings.ContainsRune(text, 0):
-		return fault.Usagef("%s has a NUL byte in it, which no secret can have", from)
-	}
-	return nil
 }

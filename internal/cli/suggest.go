@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"strings"
@@ -294,23 +293,4 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 		hint = "a time has a unit, such as 500ms, 30s or 2m\n"
 	}
 	return fault.Usagef("%w", err).WithHint("%ssee: %s --help", hint, cmd.CommandPath())
-}
-
-// unknownProfile is the error for a name that no profile on this machine has.
-func (a *app) unknownProfile(ctx context.Context, name string) error {
-	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
-		WithHint("%smake it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", a.nearProfile(ctx, name), name)
-}
-
-// nearProfile is didYouMean for the profiles on this machine.
-func (a *app) nearProfile(ctx context.Context, name string) string {
-	list, err := a.profiles(ctx)
-	if err != nil {
-		return "" // the suggestion is not what the error is about
-	}
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i] = p.Name
-	}
-	return near(name, names)
 }

@@ -113,13 +113,13 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 		return fault.Errorf(fault.Refused, "%s cannot change a webhook", d.Title).WithCode("unsupported").
 			WithHint("--replace makes a new one with a NEW SECRET, keeps that, and then deletes this one")
 	}
-	if err := spareZaps(o.force, f); err != nil {
+	if err := refuseZaps(o.force, f); err != nil {
 		return err
 	}
 	if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
 		return err
 	}
-	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.say())); err != nil {
+	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.describe())); err != nil {
 		return err
 	}
 	made, err := f.client.Replace(ctx, custody.OpReplace, f.hook, want, sinks, false)
@@ -238,7 +238,7 @@ func (o *updateOptions) removed(a *app, now []string) ([]string, error) {
 }
 
 // inPlace sends only what the flags name, and looks at the result.
-func (o *updateOptions) inPlace(ctx context.Context, a *app, f found, want provider.Spec) error {
+func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, want provider.Spec) error {
 	var ch provider.Change
 	if o.given("name") {
 		ch.Name = &want.Name
@@ -269,8 +269,9 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f found, want provi
 	return changeInPlace(ctx, a, f, ch)
 }
 
-// changeInPlace updates a webhook and its record, prints it, and reports what the provider has otherwise than it was asked.
-func changeInPlace(ctx context.Context, a *app, f found, ch provider.Change) error {
+// changeInPlace updates a webhook and its record, prints it, and reports what the
+// provider has otherwise than it was asked.
+func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Change) error {
 	d := f.client.Driver()
 	got, err := f.client.Update(ctx, f.hook, ch)
 	if got.ID == "" {
@@ -300,8 +301,4 @@ func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error
 	}
 	return fault.Errorf(fault.Refused, "%s accepted the change, but the webhook now has another %v than was sent", d.Title, what).
 		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
-}
-
-func notSupported(d *provider.Driver, what string) *fault.Error {
-	return fault.Errorf(fault.Refused, "not supported by the provider: %s cannot %s", d.Title, what).WithCode("unsupported")
 }

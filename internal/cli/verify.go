@@ -377,25 +377,11 @@ func (o *verifyOptions) kept(ctx context.Context, a *app) ([]secret.Record, erro
 // chain is the webhook that --webhook means and those that it took over from,
 // the newest first.
 func (o *verifyOptions) chain(ctx context.Context, a *app, kept []secret.Record) ([]secret.Record, error) {
-	r, err := a.pickRecord(ctx, o.webhook, kept, true)
+	r, err := a.matchRecord(ctx, o.webhook, kept, true)
 	if err != nil {
 		return nil, err
 	}
 	return withOlder(r, kept), nil
-}
-
-// withOlder follows Replaces; a loop ends it.
-func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
-	chain := []secret.Record{r}
-	for r.Replaces != nil {
-		i := slices.IndexFunc(kept, func(x secret.Record) bool { return x.Ref() == *r.Replaces })
-		if i < 0 || slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == kept[i].Ref() }) {
-			break
-		}
-		r = kept[i]
-		chain = append(chain, r)
-	}
-	return chain
 }
 
 // asCandidates is the secrets of the records, in their order: the present ones

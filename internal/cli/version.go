@@ -16,8 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/config"
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -55,22 +53,6 @@ func (g *globals) hasSettings() bool {
 	}
 	_, err = os.Lstat(filepath.Join(dir, "config.yaml"))
 	return !errors.Is(err, os.ErrNotExist)
-}
-
-// printer is the output of a command without settings: the format is the
-// flag's or the environment's.
-func (g *globals) printer() (*render.Printer, error) {
-	format, from := g.flags.output, "--output"
-	if format == "" {
-		format, from = g.env.Getenv("HOOKCTL_OUTPUT"), "HOOKCTL_OUTPUT"
-	}
-	if format == "" {
-		format = string(render.Table)
-	}
-	if err := config.OneOf(formats()...)(format); err != nil {
-		return nil, fault.Usagef("%s: %w", from, err)
-	}
-	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
 }
 
 // origin is what a binary was built from; "" is what it does not know.

@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// atMostOneProvider checks the number of arguments of a [provider] command.
+func atMostOneProvider(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
+		return nil
+	}
+	return fault.Usagef("%s takes one provider at most, got %d arguments", cmd.CommandPath(), len(args)).
+		WithHint("see: %s --help", cmd.CommandPath())
+}
+
+// group makes a command that only holds others: called alone it shows its
+// help, called with an unknown word it is a usage error.
+func (g *globals) group(c *cobra.Command, members ...*cobra.Command) *cobra.Command {
+	c.Args = g.unknownCommand
+	c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	c.AddCommand(members...)
+	return c
+}
+
+// unknownCommand refuses arguments of a command that has subcommands only.
+func (g *globals) unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
+		WithHint("%ssee: %s --help", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath())
+}
+
+// noArgs refuses arguments, as a usage error with a hint.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fault.Usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]).WithHint("see: %s --help", cmd.CommandPath())
+	}
+	return nil
+}
+
+// exactly wants the arguments that names names.
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return fault.Usagef("%s wants %s, got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
+			WithHint("see: %s --help", cmd.CommandPath())
+	}
+}
+
+// exactlyProvider wants a provider's name, and says which there are.
+func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
+	if len(args) == 1 {
+		return nil
+	}
+	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
+		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
+}

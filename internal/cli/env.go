@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/prompt"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// inCI reports whether CI says that nobody is there to answer.
+func inCI(env *Env) bool {
+	v := env.Getenv("CI")
+	return v != "" && v != "0" && !strings.EqualFold(v, "false")
+}
+
+// storeDies reports whether what is kept here is usually lost with the machine.
+// Nobody misses what a sandbox keeps.
+func storeDies(env *Env) bool { return inCI(env) && !inSandbox(env) }
+
+// driversFor is the provider of that name, or all of them where there is none.
+func (e *Env) driversFor(name ...string) (drivers []*provider.Driver, all bool, err error) {
+	if len(name) == 0 {
+		return e.Drivers, true, nil
+	}
+	d, err := e.Drivers.Find(name[0])
+	return []*provider.Driver{d}, false, err
+}
+
+// Env is the outside world.
+type Env struct {
+	Streams       term.Streams
+	Environ       []string
+	Now           func() time.Time
+	Started       time.Time // when the process was; zero: nobody knows
+	Sleep         func(ctx context.Context, d time.Duration) error
+	UserConfigDir func() (string, error)
+	UserCacheDir  func() (string, error)
+	Prompt        prompt.Prompter
+	Drivers       provider.Registry
+	Keyring       secret.Keyring // nil: there is none
+	Disk          *durable.Calls // nil: the system's own
+	Version       string
+	Commit        string
+	Date          string // of the commit
+	Modified      bool   // the source was not just that of the commit
+	// Hurry is closed on the second interrupt.
+	Hurry <-chan struct{}
+}
+
+// Getenv returns a variable of Environ; the last one wins, as in os.
+func (e *Env) Getenv(name string) string {
+	value, _ := e.lookup(name)
+	return value
+}
+
+// lookup is Getenv that tells an empty variable from one that is not set.
+func (e *Env) lookup(name string) (value string, set bool) {
+	for i := len(e.Environ) - 1; i >= 0; i-- {
+		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && k == name {
+			return v, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"syscall"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// nothingSent says of an interruption what the user then wonders about.
+func nothingSent(err error) error {
+	if err == nil || fault.KindOf(err) != fault.Interrupted {
+		return err
+	}
+	return &fault.Error{Kind: fault.Interrupted, Err: sayInstead{"interrupted; nothing was sent", err}}
+}
+
+// sayInstead is an error in other words.
+type sayInstead struct {
+	words string
+	error
+}
+
+func (s sayInstead) Error() string { return s.words }
+
+func (s sayInstead) Unwrap() error { return s.error }
+
+// printedToo says of a failed output that the work itself is done.
+func printedToo(err error, rec secret.Record) error {
+	if err == nil {
+		return nil
+	}
+	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
+	kind := fault.Other // not Usage, whatever failed: that would say that nothing was sent
+	if fault.KindOf(err) == fault.Interrupted {
+		kind = fault.Interrupted
+	}
+	return &fault.Error{
+		Kind: kind, Code: "output-failed",
+		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
+		Hint: fault.Run("hookctl get %s", ref).After("see it with: "),
+	}
+}
+
+// report prints each error where there are several, and returns the worst, by
+// then silent; a single one is left to the caller.
+func (a *app) report(errs []error) error {
+	if len(errs) < 2 {
+		return fault.Worst(errs...)
+	}
+	format := a.out.Format()
+	for _, err := range errs {
+		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON, a.hide)
+	}
+	worst := fault.Worst(errs...)
+	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}
+}
+
+// usage gives an error of cobra's own the kind Usage and a hint.
+func usage(err error) error {
+	err = fault.Wrap(fault.Usage, err)
+	if fault.HintOf(err).String() == "" {
+		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: fault.Hint{Text: "see: hookctl --help", Command: "hookctl --help"}}
+	}
+	return err
+}
+
+// plainly is err's text; of an interruption without Go's word for it.
+func plainly(err error) string {
+	text := err.Error()
+	if fault.KindOf(err) == fault.Interrupted {
+		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+	}
+	return text
+}
+
+// printError says what failed, why, and what to do, in the words that show lets
+// through. Nothing can be done about a standard error that does not take it.
+func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
+	var fe *fault.Error
+	if asErr(err, &fe) && fe.Silent {
+		return
+	}
+	// Who pipes into head knows; only what has more to say is said.
+	if errors.Is(err, syscall.EPIPE) && fault.HintOf(err).String() == "" {
+		return
+	}
+	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
+	if asJSON {
+		type body struct {
+			Code            string  `json:"code"`
+			ExitCode        int     `json:"exit_code"`
+			Message         string  `json:"message"`
+			Hint            *string `json:"hint"`
+			ProviderMessage *string `json:"provider_message"`
+		}
+		b := body{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
+		if hint != "" {
+			b.Hint = &hint
+		}
+		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
+			b.ProviderMessage = &pm
+		}
+		var doc bytes.Buffer
+		enc := json.NewEncoder(&doc)
+		enc.SetEscapeHTML(false)
+		_ = enc.Encode(map[string]body{"error": b}) // texts are always JSON
+		_, _ = w.Write(term.BreakJSON(doc.Bytes()))
+		return
+	}
+	// Only what hookctl itself says begins a line.
+	_, _ = fmt.Fprintf(w, "hookctl: %s\n", strings.ReplaceAll(message, "\n", "\n         "))
+	if hint != "" {
+		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
+	}
+}
+
+// asErr is errors.As with the target's type inferred.
+func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
+
+func notSupported(d *provider.Driver, what string) *fault.Error {
+	return fault.Errorf(fault.Refused, "not supported by the provider: %s cannot %s", d.Title, what).WithCode("unsupported")
+}

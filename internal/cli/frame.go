@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// run is the frame of a command: it opens what needs no network, and calls body.
+func (g *globals) run(body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		a, err := g.offline()
+		if err != nil {
+			return err
+		}
+		a.given = cmd.Flags().Changed
+		return body(cmd.Context(), a, args)
+	}
+}
+
+// offline opens what needs no network: settings, printer, store, journal.
+// Nothing is created on disk.
+func (g *globals) offline() (*app, error) {
+	if g.flags.jq != "" && (g.flags.output == string(render.Name) || g.flags.output == string(render.YAML)) {
+		return nil, fault.Usagef("--jq prints JSON, and -o %s something else; keep one", g.flags.output)
+	}
+	a, err := g.settings()
+	if err != nil {
+		return nil, err
+	}
+	a.jq, a.ctx = g.flags.jq, g.ctx
+	if err := g.checkProfile(a); err != nil {
+		return nil, err
+	}
+	a.out, err = a.printer(render.Format(a.cfg.String("output")))
+	return a, err
+}
+
+func (g *globals) settings() (*app, error) {
+	dir, err := g.trustedDir()
+	if err != nil {
+		return nil, err
+	}
+	given := map[string]string{}
+	for flag, value := range map[string]string{
+		"output": g.flags.output, "request-timeout": g.flags.requestTimeout,
+		"no-input": fmt.Sprint(g.flags.noInput), "no-color": fmt.Sprint(g.flags.noColor), "quiet": fmt.Sprint(g.flags.quiet),
+	} {
+		if g.given(flag) {
+			given[flag] = value
+		}
+	}
+	if g.given("profile") && g.flags.profile == "" {
+		return nil, fault.Usagef("--profile is empty")
+	}
+	cfg, err := config.Load(config.Input{
+		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile, Disk: g.env.Disk,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.loaded = cfg
+	if err := g.confine(cfg); err != nil {
+		return nil, err
+	}
+	a := &app{
+		env: g.env, cfg: cfg, dir: dir,
+		quiet:   cfg.String("quiet") == "true",
+		noInput: cfg.String("no-input") == "true" || inCI(g.env),
+		yes:     g.flags.yes,
+		debug:   g.flags.debug,
+		hide:    g.hideTyped,
+		seen:    custody.Seen{At: g.env.Started},
+
+		forProfile: func(name string) (*app, error) {
+			other := *g
+			other.flags.profile = name
+			return other.settings()
+		},
+
+		noStdout: g.noStdout,
+	}
+	if a.seen.At.IsZero() {
+		a.seen.At = g.env.Now()
+	}
+	a.openStore()
+	return a, nil
+}
+
+// codeUnsafe is the code of the error for settings that others could change.
+const codeUnsafe = "unsafe-settings"
+
+// trustedDir is configDir, after a look at who else could change the settings
+// there: whoever can set the base URL is sent the credentials.
+func (g *globals) trustedDir() (string, error) {
+	dir, err := g.configDir()
+	if err != nil || dir == "" {
+		return "", err
+	}
+	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
+		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).With(fault.HintOf(err))
+	}
+	return dir, nil
+}
+
+// configDir is the directory of the whole on-disk state, "" where nothing names
+// one: a service or a container may have no home. Nothing is kept then.
+func (g *globals) configDir() (string, error) {
+	if g.given("config") {
+		if g.flags.config == "" {
+			return "", fault.Usagef("--config is empty")
+		}
+		return filepath.Abs(g.flags.config)
+	}
+	if dir := g.env.Getenv(config.EnvDir); dir != "" {
+		return filepath.Abs(dir)
+	}
+	base, err := g.env.UserConfigDir()
+	if xdg := g.env.Getenv("XDG_CONFIG_HOME"); err != nil && xdg != "" {
+		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
+			WithHint("correct XDG_CONFIG_HOME, or name a directory with --config or " + config.EnvDir)
+	}
+	if err != nil {
+		return "", nil
+	}
+	if _, err := os.Stat(base); errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null, as of users who shall have none
+		return "", nil
+	}
+	return filepath.Join(base, "hookctl"), nil
+}
+
+// withoutSettings opens what can be opened where the settings are at fault,
+// nil if even the flags are.
+func (g *globals) withoutSettings() *app {
+	out, err := g.printer()
+	if err != nil {
+		return nil
+	}
+	dir, err := g.configDir()
+	if err != nil {
+		return &app{env: g.env, out: out, quiet: g.flags.quiet}
+	}
+	cfg, err := config.Load(config.Input{Keys: settingKeys(g.env.Drivers)})
+	if err != nil {
+		return nil
+	}
+	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug}
+	a.openStore()
+	return a
+}
+
+// printer is the output of a command without settings: the format is the
+// flag's or the environment's.
+func (g *globals) printer() (*render.Printer, error) {
+	format, from := g.flags.output, "--output"
+	if format == "" {
+		format, from = g.env.Getenv("HOOKCTL_OUTPUT"), "HOOKCTL_OUTPUT"
+	}
+	if format == "" {
+		format = string(render.Table)
+	}
+	if err := config.OneOf(formats()...)(format); err != nil {
+		return nil, fault.Usagef("%s: %w", from, err)
+	}
+	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
+}

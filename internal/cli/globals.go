@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hookctl/hookctl/internal/config"
+)
+
+// globals is what every command gets: the outside world and the global flags.
+type globals struct {
+	env    *Env
+	ctx    context.Context // of the whole command line
+	args   []string        // the command line, for errors
+	flags  globalFlags
+	set    *pflag.FlagSet // the global flags, to ask which were given
+	loaded *config.Config // the settings, once a command has opened them
+
+	running *cobra.Command // the command whose body was reached, or nil
+
+	noStdout error // why the sink stdout is refused, or nil
+
+	anyAddress bool // the command is not confined to the sandbox that is in force
+}
+
+type globalFlags struct {
+	profile, config, output, jq  string
+	noInput, yes, noColor, quiet bool
+	debug                        bool
+	requestTimeout               string
+}
+
+// The groups of `hookctl help`.
+const (
+	groupWebhooks   = "webhooks"
+	groupDeclare    = "declare"
+	groupDeliveries = "deliveries"
+	groupSecrets    = "secrets"
+	groupSetup      = "setup"
+)
+
+// given reports whether the user gave a global flag.
+func (g *globals) given(name string) bool {
+	f := g.set.Lookup(name)
+	return f != nil && f.Changed
+}

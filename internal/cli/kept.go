@@ -1,0 +1,129 @@
+package cli
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// keptView describes a record without its secret.
+func (a *app) keptView(r secret.Record) view.KeptSecret {
+	v := view.NewKeptSecret(r)
+	v.Elsewhere = a.foreignTo(r.Provider, r.Origin) != ""
+	return v
+}
+
+// records lists what is kept of the current profile (of all profiles where all
+// is set), warning of files that could not be read.
+func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
+	recs, problems, err := a.store.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.warnUnreadable(problems)
+	var out []secret.Record
+	for _, r := range recs {
+		if all || r.Profile == a.cfg.Profile() {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// keptCredentials is records for the credentials.
+func (a *app) keptCredentials(ctx context.Context, all bool) ([]secret.Credential, error) {
+	creds, problems, err := a.store.ListCredentials(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a.warnUnreadable(problems)
+	var out []secret.Credential
+	for _, c := range creds {
+		if all || c.Profile == a.cfg.Profile() {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// warnUnreadable warns of files of the store that could not be read.
+func (a *app) warnUnreadable(problems []secret.Problem) {
+	for _, p := range problems {
+		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
+	}
+}
+
+// keptRecord finds the record that ref means, without its secret.
+func (a *app) keptRecord(ctx context.Context, ref string, prefix bool) (secret.Record, error) {
+	recs, err := a.records(ctx, false)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	return a.matchRecord(ctx, ref, recs, prefix)
+}
+
+// matchRecord is keptRecord among these.
+func (a *app) matchRecord(ctx context.Context, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
+	all := make([]candidate, len(recs))
+	for i, r := range recs {
+		all[i] = a.keptCandidate(r)
+	}
+	i, err := a.match(ref, all, prefix)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	if i < 0 {
+		return secret.Record{}, a.notKept(ctx, ref)
+	}
+	return recs[i], nil
+}
+
+// notKept is the error for a webhook that the store has nothing of; a damaged
+// file may be why.
+func (a *app) notKept(ctx context.Context, ref string) error {
+	hint := "see what is kept: hookctl secrets list"
+	recs, damaged, err := a.store.List(ctx)
+	if err == nil && len(damaged) > 0 {
+		hint = plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
+	}
+	for _, r := range recs {
+		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
+			hint = "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)
+		}
+	}
+	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)
+}
+
+// codeNotKept is the code of keptRecord's error for a webhook that the store
+// does not have.
+const codeNotKept = "not-kept"
+
+// shortRef is how messages and hints name a record.
+func shortRef(r secret.Record) string { return term.ShellWord(r.Provider + "/" + r.ID) }
+
+// described names a record for a person who has to decide about it.
+func described(r secret.Record) string {
+	text := r.Provider + "/" + r.ID
+	if r.Name != "" {
+		text += " (" + r.Name + ")"
+	}
+	return text
+}
+
+// withOlder follows Replaces; a loop ends it.
+func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
+	chain := []secret.Record{r}
+	for r.Replaces != nil {
+		i := slices.IndexFunc(kept, func(x secret.Record) bool { return x.Ref() == *r.Replaces })
+		if i < 0 || slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == kept[i].Ref() }) {
+			break
+		}
+		r = kept[i]
+		chain = append(chain, r)
+	}
+	return chain
+}

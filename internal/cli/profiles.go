@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// profiles are those that config.yaml, the secrets and the credentials name,
+// and the current one, by name. Files that cannot be read are warned of: they
+// may name another one.
+func (a *app) profiles(ctx context.Context) ([]view.Profile, error) {
+	byName := map[string]*view.Profile{}
+	at := func(name string) *view.Profile {
+		if byName[name] == nil {
+			byName[name] = &view.Profile{Name: name, Credentials: []string{}}
+		}
+		return byName[name]
+	}
+	at(a.cfg.Profile()).Current = true
+	for _, name := range a.cfg.Profiles() {
+		at(name).Configured = true
+	}
+	recs, err := a.records(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range recs {
+		at(r.Profile).Secrets++
+	}
+	creds, err := a.keptCredentials(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range creds {
+		if p := at(c.Profile); !slices.Contains(p.Credentials, c.Provider) {
+			p.Credentials = append(p.Credentials, c.Provider)
+		}
+	}
+	list := make([]view.Profile, 0, len(byName))
+	for _, p := range byName {
+		list = append(list, *p)
+	}
+	slices.SortFunc(list, func(a, b view.Profile) int { return cmp.Compare(a.Name, b.Name) })
+	return list, nil
+}
+
+// profile is the one of that name among those there are. It is an error of kind
+// Usage for a name that none can have.
+func (a *app) profile(ctx context.Context, name string) (p view.Profile, known bool, err error) {
+	if err := config.CheckProfile(name); err != nil {
+		return view.Profile{}, false, err
+	}
+	list, err := a.profiles(ctx)
+	if err != nil {
+		return view.Profile{}, false, err
+	}
+	i := slices.IndexFunc(list, func(p view.Profile) bool { return p.Name == name })
+	if i < 0 {
+		return view.Profile{Name: name, Credentials: []string{}}, false, nil
+	}
+	return list[i], true, nil
+}
+
+// profileNames are the profiles that there are: default, and those that have
+// settings, credentials, secrets or operations in the journal.
+func (a *app) profileNames(ctx context.Context) ([]string, error) {
+	names := append(a.cfg.Profiles(), config.DefaultProfile)
+	recs, _, err := a.store.List(ctx)
+	for _, r := range recs {
+		names = append(names, r.Profile)
+	}
+	creds, _, cerr := a.store.ListCredentials(ctx)
+	for _, c := range creds {
+		names = append(names, c.Profile)
+	}
+	pending, _, jerr := a.journal.List(ctx)
+	for _, p := range pending {
+		names = append(names, p.Intent.Profile)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), errors.Join(err, cerr, jerr)
+}
+
+// withoutProfile are the commands that use no profile, or make one.
+var withoutProfile = []string{
+	"login", "config set", "config path", "profile", "list-events", "sandbox", "demo", "completion", "version", "help",
+}
+
+// changing are the commands that change something at a provider or in the store,
+// each with the flags without which it only reads; none: it always does.
+var changing = map[string][]string{
+	"create": nil, "update": nil, "pause": nil, "resume": nil, "delete": nil, "rotate": nil, "apply": nil,
+	"secrets set": nil, "secrets push": nil, "secrets remove": nil, "secrets migrate": nil, "secrets import": nil,
+	"recover": {"delete", "rotate", "forget"}, "listen": {"create"},
+}
+
+// isOneOf reports whether the command at path is one of names, or below one.
+func isOneOf(path string, names []string) (string, bool) {
+	i := slices.IndexFunc(names, func(name string) bool { return path == name || strings.HasPrefix(path, name+" ") })
+	if i < 0 {
+		return "", false
+	}
+	return names[i], true
+}
+
+// isChange reports whether the command that runs changes anything.
+func isChange(c *cobra.Command, path string) bool {
+	isTrue := func(flag string) bool { f := c.Flags().Lookup(flag); return f != nil && f.Value.String() == "true" }
+	name, ok := isOneOf(path, slices.Collect(maps.Keys(changing)))
+	if !ok || isTrue("dry-run") || isTrue("curl") {
+		return false
+	}
+	flags := changing[name]
+	return len(flags) == 0 || slices.ContainsFunc(flags, c.Flags().Changed)
+}
+
+// checkProfile refuses a profile that there is not to a command that changes
+// something: a slip of the hand would make it, and keep a secret where nobody
+// looks for it. One that only reads is told.
+func (g *globals) checkProfile(a *app) error {
+	name := a.cfg.Profile()
+	if g.running == nil || name == config.DefaultProfile || slices.Contains(a.cfg.Profiles(), name) {
+		return nil
+	}
+	path := pathOf(g.running)
+	if _, none := isOneOf(path, withoutProfile); none {
+		return nil
+	}
+	names, err := a.profileNames(g.ctx)
+	if slices.Contains(names, name) {
+		return nil
+	}
+	if !isChange(g.running, path) {
+		meant := ""
+		if close := term.Nearest(name, names, mostSuggestions); len(close) > 0 {
+			meant = " Did you mean: " + strings.Join(close, ", ") + "?"
+		}
+		a.note("There is no profile %s (%s): nothing of it is kept here.%s", name, a.cfg.ProfileSetting().Source, meant)
+		return nil
+	}
+	if err != nil { // it may be in what could not be looked at
+		return err
+	}
+	made := fmt.Sprintf("to make it: hookctl profile create %[1]s, or hookctl login %[2]s --profile %[1]s", name, a.env.Drivers[0].Name)
+	return fault.Usagef("there is no profile %q (%s), so nothing was done", name, a.cfg.ProfileSetting().Source).
+		WithCode("unknown-profile").WithHint("%s", near(name, names)+made)
+}
+
+// unknownProfile is the error for a name that no profile on this machine has.
+func (a *app) unknownProfile(ctx context.Context, name string) error {
+	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
+		WithHint("%smake it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", a.nearProfile(ctx, name), name)
+}
+
+// nearProfile is didYouMean for the profiles on this machine.
+func (a *app) nearProfile(ctx context.Context, name string) string {
+	list, err := a.profiles(ctx)
+	if err != nil {
+		return "" // the suggestion is not what the error is about
+	}
+	names := make([]string, len(list))
+	for i, p := range list {
+		names[i] = p.Name
+	}
+	return near(name, names)
+}

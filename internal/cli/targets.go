@@ -1,0 +1,160 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// remoteWebhook is one webhook at its provider.
+type remoteWebhook struct {
+	client *custody.Client
+	hook   provider.Webhook
+}
+
+func (f remoteWebhook) ref() string { return f.client.Driver().Name + "/" + f.hook.ID }
+
+// elsewhere is where the webhook is, "" if at the provider's own origin.
+func (f remoteWebhook) elsewhere() string { return foreign(f.client.Driver(), f.client.Origin()) }
+
+// describe names the webhook in a question.
+func (f remoteWebhook) describe() string {
+	s := f.ref()
+	if at := f.elsewhere(); at != "" {
+		s += " at " + at
+	}
+	if n := text(f.hook.Name); n != "" {
+		s += " " + fmt.Sprintf("%q", n)
+	}
+	return s + " (" + text(f.hook.URL) + ")"
+}
+
+// refuseZaps refuses to remove webhooks that Zapier made, unless forced: that
+// breaks a Zap.
+func refuseZaps(force bool, targets ...remoteWebhook) error {
+	if force {
+		return nil
+	}
+	var zaps []string
+	for _, t := range targets {
+		if provider.OfZapier(text(t.hook.URL)) {
+			zaps = append(zaps, t.ref())
+		}
+	}
+	if len(zaps) == 0 {
+		return nil
+	}
+	return fault.Usagef("these webhooks belong to a Zap, which would stop working: %s", strings.Join(zaps, ", ")).
+		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was done")
+}
+
+// locate finds the one webhook that ref means at its provider: a name, an id or
+// provider/id. The beginning of an id is refused: what changes a webhook must
+// name it.
+func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
+	var err error
+	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
+		return remoteWebhook{}, err
+	}
+	o := &getOptions{ref: ref, exact: true}
+	d, w, err := o.find(ctx, a)
+	if err != nil {
+		return remoteWebhook{}, a.replacedMeanwhile(ctx, ref, err)
+	}
+	client, err := a.online(ctx, d)
+	return remoteWebhook{client, w}, err
+}
+
+// locateOld is locate for a command that takes the webhook away. A name leads to
+// what another process has put in its place meanwhile, and that is not meant.
+func (a *app) locateOld(ctx context.Context, ref string) (remoteWebhook, error) {
+	f, err := a.locate(ctx, ref)
+	if err != nil || a.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
+		return f, err
+	}
+	return f, f.client.Newcomer(ctx, f.hook.ID)
+}
+
+// isID reports whether ref names the webhook by its id.
+func (a *app) isID(ref string, w secret.Ref) bool {
+	return ref == w.ID || a.qualified(ref, candidate{provider: w.Provider}, func(id string) bool { return id == w.ID })
+}
+
+// replacedMeanwhile is err, that ref means no webhook or more than one, or why:
+// another process has replaced it, or does so at this moment.
+func (a *app) replacedMeanwhile(ctx context.Context, ref string, err error) error {
+	gone, several := fault.Code(err) == "not-found", fault.Code(err) == "ambiguous"
+	if !gone && !several {
+		return err
+	}
+	// Until the other process has kept the new webhook there is no name for it,
+	// which takes a moment.
+	for range 50 {
+		found, underway := a.replacement(ctx, ref, err, gone, several)
+		if !underway || a.env.Sleep(ctx, 100*time.Millisecond) != nil {
+			return found
+		}
+	}
+	found, _ := a.replacement(ctx, ref, err, gone, several)
+	return found
+}
+
+// replacement is replacedMeanwhile as things stand, and whether a replacement is
+// under way of which nothing is kept yet.
+func (a *app) replacement(ctx context.Context, ref string, err error, gone, several bool) (found error, underway bool) {
+	recs, _, lerr := a.store.List(ctx)
+	if lerr != nil {
+		return err, false
+	}
+	names := map[secret.Ref]string{}
+	for _, r := range recs {
+		names[r.Ref()] = r.Name
+	}
+	for _, r := range recs {
+		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
+			continue
+		}
+		heir := custody.Heir(recs, *r.Replaces)
+		switch now := term.ShellWord(r.Provider + "/" + heir); {
+		case a.seen.Before(r):
+			return custody.Replaced(*r.Replaces, heir), false
+		case gone:
+			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now), false
+		}
+	}
+	pending, _, lerr := a.journal.List(ctx)
+	if lerr != nil {
+		return err, false
+	}
+	for _, p := range pending {
+		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
+			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", term.ShellWord(in.Replaces.Provider+"/"+in.Replaces.ID)).
+				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", term.ShellWord(ref)), true
+		}
+	}
+	return err, false
+}
+
+// confirmSame is confirm, after which the webhook must still be as it was:
+// people take their time.
+func (a *app) confirmSame(ctx context.Context, f remoteWebhook, question string) error {
+	if err := a.confirm(ctx, question); err != nil || a.yes {
+		return err
+	}
+	now, err := f.client.Get(ctx, f.hook.ID)
+	if err != nil {
+		return err
+	}
+	if what := f.hook.Changed(now); len(what) > 0 {
+		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
+	}
+	return nil
+}
