@@ -55,6 +55,15 @@ func (t *transformation) ofBody() bool { return t.bodies != nil || t.json != nil
 // causeUnknown is the public name for a failure that nothing explains.
 const causeUnknown = "unknown"
 
+// What several rows say.
+const (
+	verifyRaw      = "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data()."
+	keepRaw        = "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew."
+	equalIsNotSame = "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes."
+	decompress     = "Decompress it before verifying; or verify where the application sees the body."
+	otherEscapes   = `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`
+)
+
 // Transformations that the search itself needs too.
 var (
 	digestEncoding = transformation{
@@ -148,30 +157,30 @@ var transformations = []transformation{
 	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed; the signed body was not.",
-		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		fix:         keepRaw,
 		json:        jsonUnpretty, paired: true,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its spacing, key order or numbers differ from what was signed.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		json:        jsonReserialised, paired: true,
 	},
 	{
 		cause:       "json-escaping",
-		explanation: `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`,
-		fix:         "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes.",
+		explanation: otherEscapes,
+		fix:         equalIsNotSame,
 		json:        jsonEscaping, paired: true,
 	},
 	{
 		cause:       "json-escaping",
-		explanation: `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`,
-		fix:         "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes.",
+		explanation: otherEscapes,
+		fix:         equalIsNotSame,
 		json:        jsonEscapingSpaced,
 		and: &Finding{
 			Cause:       "json-reserialised",
 			Explanation: "Its spacing is another one too: it was parsed and written again.",
-			Fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+			Fix:         verifyRaw,
 		},
 	},
 	{
@@ -195,7 +204,7 @@ var transformations = []transformation{
 	{
 		cause:       "compressed-body",
 		explanation: "The captured body is still compressed; what was signed is not.",
-		fix:         "Decompress it before verifying; or verify where the application sees the body.",
+		fix:         decompress,
 		bodies:      decompressed, lean: true,
 	},
 	{
@@ -238,31 +247,31 @@ var transformations = []transformation{
 	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
-		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		fix:         keepRaw,
 		json:        laidOut(jsonRewritten), share: 3,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its layout, numbers and escapes differ from what was signed.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		json:        oneLine(jsonRewritten), share: 3,
 	},
 	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and its numbers are written in another way than in the signed body.",
-		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		fix:         keepRaw,
 		json:        laidOut(jsonNumbers), share: 4,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its numbers are written in another way than in the signed body.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		json:        oneLine(jsonNumbers), share: 4,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: the order of its members is not the one that was signed.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		test:        testOrder, share: 2,
 	},
 	{
@@ -280,7 +289,7 @@ var transformations = []transformation{
 	{
 		cause:       "compressed-body",
 		explanation: "Content-Encoding says that the body is compressed, in a way that is not undone here.",
-		fix:         "Decompress it before verifying; or verify where the application sees the body.",
+		fix:         decompress,
 		test:        testStillCompressed, hint: true,
 	},
 	{
@@ -298,19 +307,19 @@ var transformations = []transformation{
 	{
 		cause:       "json-reserialised",
 		explanation: "What was captured is what a program makes of JSON for people or for itself, and no JSON.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		test:        testRewritten, hint: true,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The names in the captured JSON are in alphabetical order, as programs write them that parsed it: if one did, the signed order is gone.",
-		fix:         "Verify the raw bytes before any JSON parser sees them, e.g. express.raw() or request.get_data().",
+		fix:         verifyRaw,
 		test:        testSorted, hint: true,
 	},
 	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is laid out for people too.",
-		fix:         "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew.",
+		fix:         keepRaw,
 		test:        testSortedLines, hint: true,
 	},
 }

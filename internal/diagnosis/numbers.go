@@ -9,62 +9,68 @@ import (
 )
 
 // numberForms are what numbers may have been before they went through a
-// parser: amounts with two decimals, which few parsers keep.
+// parser: amounts with two decimals, which few parsers keep. Each takes a number
+// as it was captured.
 var numberForms = []func(token) []byte{
-	func(t token) []byte { return decimals(t.text) },
-	func(t token) []byte { return bytes.TrimSuffix(t.text, []byte(".0")) },
-	func(t token) []byte {
-		if whole(t.text) && money(t.name) {
-			return append(bytes.Clone(t.text), ".00"...)
-		}
-		return decimals(t.text)
-	},
-	func(t token) []byte {
-		if whole(t.text) && money(t.name) {
-			return append(bytes.Clone(t.text), ".0"...)
-		}
-		return t.text
-	},
-	func(t token) []byte { return shortest(t.text) },
-	func(t token) []byte {
-		if bytes.HasSuffix(t.text, []byte(".0")) {
-			return append(bytes.Clone(t.text), '0')
-		}
-		return t.text
-	},
-	func(t token) []byte {
-		if whole(t.text) && money(t.name) {
-			return append(bytes.Clone(t.text), ".00"...)
-		}
-		return t.text
-	},
-	func(t token) []byte {
-		if whole(t.text) {
-			return append(bytes.Clone(t.text), ".0"...)
-		}
-		return t.text
-	},
-	func(t token) []byte { return unscientific(t.text) },
+	twoDecimals,
+	withoutPointZero,
+	amounts(".00", twoDecimals),
+	amounts(".0", asCaptured),
+	shortest,
+	pointZeroAsTwoDecimals,
+	amounts(".00", asCaptured),
+	wholeWithPointZero,
+	unscientific,
 }
 
-func numberPieces(list []token) [][][]byte {
-	var all [][][]byte
+func numberPieces(list []token) []pieces {
+	var all []pieces
 	for _, n := range numberForms {
-		all = appendNew(all, pieces(list, 0, n))
+		all = appendNew(all, changed(list, 0, n))
 	}
 	return all
 }
 
-// decimals fills a fraction up to two digits.
-func decimals(n []byte) []byte {
-	if i := bytes.IndexByte(n, '.'); i >= 0 && len(n)-i == 2 {
-		return append(bytes.Clone(n), '0')
+func asCaptured(t token) []byte { return t.text }
+
+// twoDecimals fills a fraction of one digit.
+func twoDecimals(t token) []byte {
+	if i := bytes.IndexByte(t.text, '.'); i >= 0 && len(t.text)-i == 2 {
+		return append(bytes.Clone(t.text), '0')
 	}
-	return n
+	return t.text
+}
+
+func withoutPointZero(t token) []byte { return bytes.TrimSuffix(t.text, []byte(".0")) }
+
+func pointZeroAsTwoDecimals(t token) []byte {
+	if bytes.HasSuffix(t.text, []byte(".0")) {
+		return append(bytes.Clone(t.text), '0')
+	}
+	return t.text
+}
+
+func wholeWithPointZero(t token) []byte {
+	if whole(t.text) {
+		return append(bytes.Clone(t.text), ".0"...)
+	}
+	return t.text
+}
+
+// amounts gives whole amounts of money these decimals, and has others write the
+// other numbers.
+func amounts(decimals string, others func(token) []byte) func(token) []byte {
+	return func(t token) []byte {
+		if whole(t.text) && money(t.name) {
+			return append(bytes.Clone(t.text), decimals...)
+		}
+		return others(t)
+	}
 }
 
 // unscientific writes 1e+06 as 1000000 and 1.5E3 as 1500.
-func unscientific(n []byte) []byte {
+func unscientific(t token) []byte {
+	n := t.text
 	if !bytes.ContainsAny(n, "eE") || len(n) > 32 {
 		return n
 	}
@@ -76,7 +82,8 @@ func unscientific(n []byte) []byte {
 }
 
 // shortest drops the zeros at the end of a fraction.
-func shortest(n []byte) []byte {
+func shortest(t token) []byte {
+	n := t.text
 	if bytes.IndexByte(n, '.') < 0 || bytes.ContainsAny(n, "eE") {
 		return n
 	}
@@ -121,7 +128,7 @@ func jsonNumbers(doc *document) iter.Seq[[]byte] {
 		if !hasLines(list) {
 			layouts[0] = asWas
 		}
-		now := make([][]byte, len(list))
+		now := make(pieces, len(list))
 		for i, t := range list {
 			now[i] = t.text
 		}

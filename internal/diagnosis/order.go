@@ -167,9 +167,9 @@ func testOrder(d *diagnosis) (string, bool) {
 		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.request.Body).Type), p)
 	}
 	t := treeOf(list, p)
-	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })
-	texts := appendNew([][][]byte{nil}, plain)
-	var numbers [][][]byte
+	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
+	texts := appendNew([]pieces{nil}, plain)
+	var numbers []pieces
 	for _, number := range numberPieces(list) {
 		for _, text := range texts {
 			numbers = append(numbers, combined(list, text, number))
@@ -183,7 +183,7 @@ func testOrder(d *diagnosis) (string, bool) {
 
 // ordered tries the pieces of a document in these layouts, in all orders of its
 // members; full says to write the likeliest orders in all other ways too.
-func (d *diagnosis) ordered(t *tree, known map[member]int, variants [][][]byte, layouts []layout, full bool) bool {
+func (d *diagnosis) ordered(t *tree, known map[member]int, variants []pieces, layouts []layout, full bool) bool {
 	o := newOrders(t, known)
 	list, buf := make([]token, 0, len(t.list)), []byte(nil)
 	for n := range maxOrders {

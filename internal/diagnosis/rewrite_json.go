@@ -10,17 +10,21 @@ import (
 // taken apart into tokens and put together in other ways; numbers keep their
 // digits unless changing them is the point.
 
-// pieces is the texts of a document's tokens, those of one kind changed; nil
+// pieces is what stands for each token of a document, by its place; nil for the
+// tokens' own texts.
+type pieces [][]byte
+
+// changed is the pieces of a document with the tokens of one kind changed; nil
 // where that changes none.
-func pieces(list []token, kind byte, change func(token) []byte) [][]byte {
-	var all [][]byte
+func changed(list []token, kind byte, change func(token) []byte) pieces {
+	var all pieces
 	for i, t := range list {
 		if t.kind != kind {
 			continue
 		}
 		text := change(t)
 		if all == nil && !bytes.Equal(text, t.text) {
-			all = make([][]byte, len(list))
+			all = make(pieces, len(list))
 			for j := range list {
 				all[j] = list[j].text
 			}
@@ -32,8 +36,9 @@ func pieces(list []token, kind byte, change func(token) []byte) [][]byte {
 	return all
 }
 
-func appendNew(all [][][]byte, p [][]byte) [][][]byte {
-	same := func(other [][]byte) bool { return other != nil && slices.EqualFunc(p, other, bytes.Equal) }
+// appendNew adds pieces that change something, and are not there yet.
+func appendNew(all []pieces, p pieces) []pieces {
+	same := func(other pieces) bool { return other != nil && slices.EqualFunc(p, other, bytes.Equal) }
 	if p == nil || slices.ContainsFunc(all, same) {
 		return all
 	}
@@ -41,7 +46,7 @@ func appendNew(all [][][]byte, p [][]byte) [][][]byte {
 }
 
 // combined is the pieces of a document whose strings and numbers are changed.
-func combined(list []token, text, number [][]byte) [][]byte {
+func combined(list []token, text, number pieces) pieces {
 	if text == nil || number == nil {
 		return slices.Concat(text, number) // the one that there is
 	}
@@ -65,9 +70,9 @@ func jsonUnpretty(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		var buf []byte
-		changed := slices.Concat([][][]byte{nil}, numberPieces(list), stringPieces(list))
+		all := slices.Concat([]pieces{nil}, numberPieces(list), stringPieces(list))
 		for _, l := range []layout{compact, spaced} {
-			for _, p := range changed {
+			for _, p := range all {
 				if buf = write(buf[:0], list, tail, l, p); !yield(buf) {
 					return
 				}
@@ -83,7 +88,7 @@ func jsonReserialised(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		var buf []byte
-		try := func(list []token, l layout, p [][]byte) bool {
+		try := func(list []token, l layout, p pieces) bool {
 			buf = write(buf[:0], list, tail, l, p)
 			return bytes.Equal(buf, doc.raw) || yield(buf) && yield(append(buf, '\n'))
 		}
@@ -118,10 +123,10 @@ func jsonEscapingSpaced(doc *document) iter.Seq[[]byte] { return escaped(doc, co
 func escaped(doc *document, layouts ...layout) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var buf []byte
-		var texts [][][]byte // made as they are needed
+		var texts []pieces // made as they are needed
 		for _, form := range stringForms {
 			known := len(texts)
-			if texts = appendNew(texts, pieces(doc.list, '"', func(t token) []byte { return form(t.text) })); len(texts) == known {
+			if texts = appendNew(texts, changed(doc.list, '"', func(t token) []byte { return form(t.text) })); len(texts) == known {
 				continue
 			}
 			for _, l := range layouts {
@@ -140,7 +145,7 @@ func jsonUnescaped(doc *document) iter.Seq[[]byte] {
 	if list == nil {
 		return each(b)
 	}
-	plain := pieces(list, '"', func(t token) []byte { return stringForms[0](t.text) })
+	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
 	return each(b, write(nil, list, tail, compact, nil), write(nil, list, tail, compact, plain), write(nil, list, tail, spaced, nil))
 }
 
@@ -157,12 +162,12 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		var buf []byte
-		try := func(list []token, l layout, p [][]byte) bool {
+		try := func(list []token, l layout, p pieces) bool {
 			buf = write(buf[:0], list, nil, l, p)
 			return yield(buf)
 		}
 		layouts := slices.Concat([]layout{compact, spaced}, indented, oddly)
-		texts := slices.Concat([][][]byte{nil}, stringPieces(list))
+		texts := slices.Concat([]pieces{nil}, stringPieces(list))
 		if isPython {
 			for _, l := range layouts {
 				for _, p := range texts[:min(3, len(texts))] {
@@ -172,7 +177,7 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 				}
 			}
 		}
-		numbers := slices.Concat([][][]byte{nil}, numberPieces(list))
+		numbers := slices.Concat([]pieces{nil}, numberPieces(list))
 		for _, order := range [][]token{list, alphabetical(list)} {
 			for _, l := range layouts {
 				for _, text := range texts {

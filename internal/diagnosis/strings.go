@@ -24,10 +24,10 @@ var stringForms = []func([]byte) []byte{
 }
 
 // strings and numbers of a document written in other ways, each once.
-func stringPieces(list []token) [][][]byte {
-	var all [][][]byte
+func stringPieces(list []token) []pieces {
+	var all []pieces
 	for _, s := range stringForms {
-		all = appendNew(all, pieces(list, '"', func(t token) []byte { return s(t.text) }))
+		all = appendNew(all, changed(list, '"', func(t token) []byte { return s(t.text) }))
 	}
 	return all
 }

@@ -137,9 +137,9 @@ var (
 	}
 )
 
-// write appends tokens put together, up to about maxForm. Where pieces is not nil
-// it holds the text of each, by its place in the document.
-func write(out []byte, list []token, tail []byte, l layout, pieces [][]byte) []byte {
+// write appends tokens put together, up to about maxForm. Where p is not nil
+// it holds what stands for each, by its place in the document.
+func write(out []byte, list []token, tail []byte, l layout, p pieces) []byte {
 	depth := 0
 	line := func() {
 		out = append(out, '\n')
@@ -152,8 +152,8 @@ func write(out []byte, list []token, tail []byte, l layout, pieces [][]byte) []b
 			break
 		}
 		piece := t.text
-		if pieces != nil && (t.kind == '"' || t.kind == 0) {
-			piece = pieces[t.at]
+		if p != nil && (t.kind == '"' || t.kind == 0) {
+			piece = p[t.at]
 		}
 		switch {
 		case l.keep:
