@@ -29,6 +29,30 @@ const (
 	wholeBody = 8 << 20
 )
 
+// budget is what a search may still cost, in bytes to hash.
+type budget struct{ whole, left int }
+
+func newBudget(body int) budget {
+	n := diagnosisBudget + min(smallShare*body, maxSmall) + largeShare*body
+	return budget{whole: n, left: n}
+}
+
+func (b *budget) spent() bool { return b.left <= 0 }
+
+// charge takes what making a form of the body costs, and reports whether it may be
+// looked at.
+func (b *budget) charge(form []byte) bool {
+	b.left -= formCost * (len(form) + hashCost)
+	return !b.spent()
+}
+
+// limit leaves at most so much, until it is lifted.
+func (b *budget) limit(most int) (lift func()) {
+	held := max(b.left-most, 0)
+	b.left -= held
+	return func() { b.left += held }
+}
+
 // What the search for one cause takes in memory.
 const (
 	bodyForms  = 8   // times the body: forms of it that are there at once, and pairs

@@ -21,12 +21,9 @@ import (
 
 // others tries the secrets that are kept and were not asked for.
 func (d *diagnosis) others(retired bool) (string, bool) {
-	if len(d.targets) == 0 {
-		return "", false
-	}
 	for i := range d.known.Others {
 		c := &d.known.Others[i]
-		if c.outdated() != retired || !c.Fits(d.provider.Name) || d.spent() {
+		if c.outdated() != retired || !c.Fits(d.provider.Name) {
 			continue
 		}
 		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, d.request.Body) {
@@ -42,7 +39,7 @@ func testWrongHeader(d *diagnosis) (string, bool) {
 		return "", false // they are the targets already
 	}
 	for _, key := range d.keys {
-		if !d.elsewhere() || d.spent() {
+		if !d.elsewhere() {
 			break
 		}
 		if text, ok := d.digestElsewhere(d.sum(key, d.request.Body)); ok {
@@ -114,7 +111,7 @@ func testTimestamp(d *diagnosis) (string, bool) {
 		for _, t := range times {
 			for _, id := range ids {
 				for _, form := range timestampForms(t, id) {
-					if d.spent() {
+					if d.budget.spent() {
 						return "", false
 					}
 					if hit(targets, d.sum(key, []byte(form.before), body, []byte(form.after))) {
@@ -212,26 +209,20 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 			continue
 		}
 		for _, key := range d.keys {
-			if d.spent() {
-				break
-			}
-			d.budget -= slowHash*len(d.request.Body) + hashCost
-			mac := hmac.New(a.new, key)
-			mac.Write(d.request.Body)
-			if hit(targets, mac.Sum(nil)[:a.size]) {
+			sum := d.digest(slowHash, hmac.New(a.new, key), d.request.Body)
+			if hit(targets, sum[:min(a.size, len(sum))]) {
 				return fmt.Sprintf("It is signed with %s instead of HMAC-SHA256.", a.name), true
 			}
 		}
 	}
 	targets := d.allDigests()
+	if len(targets) == 0 {
+		return "", false
+	}
+	swapped := hmac.New(sha256.New, d.request.Body)
 	for _, key := range d.keys {
-		if len(targets) == 0 || d.spent() {
-			break
-		}
-		d.budget -= len(d.request.Body) + hashCost
-		mac := hmac.New(sha256.New, d.request.Body)
-		mac.Write(key)
-		if hit(targets, mac.Sum(nil)) {
+		swapped.Reset()
+		if hit(targets, d.digest(1, swapped, key)) {
 			return "It is an HMAC, but with secret and body in each other's place.", true
 		}
 	}
@@ -241,7 +232,7 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 func testTruncatedDigest(d *diagnosis) (string, bool) {
 	isPiece := func(s digestCandidate) bool { return s.piece != "" }
 	for _, key := range d.keys {
-		if d.spent() || !slices.ContainsFunc(d.digests, isPiece) {
+		if !slices.ContainsFunc(d.digests, isPiece) {
 			break
 		}
 		if text, ok := d.truncatedFrom(d.sum(key, d.request.Body)); ok {
@@ -276,22 +267,12 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 	if len(targets) == 0 {
 		return d.otherPlainHash()
 	}
-	plain := func(parts ...[]byte) bool {
-		h := sha256.New()
-		for _, p := range parts {
-			d.budget -= len(p) + hashCost
-			h.Write(p)
-		}
-		return hit(targets, h.Sum(nil))
-	}
+	plain := func(parts ...[]byte) bool { return hit(targets, d.digest(1, sha256.New(), parts...)) }
 	body := d.request.Body
 	if plain(body) {
 		return "It is the plain SHA-256 of the body: anybody can make that, no secret is in it.", true
 	}
 	for _, key := range d.keys {
-		if d.spent() {
-			break
-		}
 		for _, between := range []string{"", ".", ":", "\n"} {
 			if plain(key, []byte(between), body) || plain(body, []byte(between), key) {
 				return "It is SHA-256 of secret and body one after the other, and not an HMAC.", true
@@ -323,14 +304,7 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 			inputs = append(inputs, [2][]byte{key, body}, [2][]byte{body, key})
 		}
 		for _, in := range inputs {
-			if d.spent() {
-				return "", false
-			}
-			d.budget -= slowHash*(len(in[0])+len(in[1])) + hashCost
-			h := a.new()
-			h.Write(in[0])
-			h.Write(in[1])
-			if hit(targets, h.Sum(nil)) {
+			if hit(targets, d.digest(slowHash, a.new(), in[0], in[1])) {
 				return fmt.Sprintf("It is a plain %s of the body, or of secret and body, and not an HMAC.", strings.TrimPrefix(a.name, "HMAC-")), true
 			}
 		}
@@ -367,7 +341,7 @@ func testTooLong(d *diagnosis) (string, bool) {
 	slices.Sort(lengths)
 	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n == 0 || n >= len(body) })
 	for _, key := range d.keys {
-		if d.spent() {
+		if d.budget.spent() {
 			break
 		}
 		if n := d.signedLength(key, body, lengths); n > 0 {
@@ -392,7 +366,7 @@ func (d *diagnosis) signedLength(key, body []byte, lengths []int) int {
 	done := 0
 	for _, n := range lengths {
 		mac.Write(body[done:n])
-		d.budget -= n - done + hashCost
+		d.budget.left -= n - done + hashCost
 		done = n
 		cloner, ok := mac.(hash.Cloner)
 		if !ok {

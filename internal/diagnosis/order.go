@@ -191,7 +191,7 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, variants []pieces, la
 		for _, l := range layouts {
 			for _, p := range variants {
 				buf = write(buf[:0], list, nil, l, p)
-				if d.budget -= formCost * (len(buf) + hashCost); d.spent() {
+				if !d.budget.charge(buf) {
 					return false
 				}
 				if d.match(buf) {
@@ -199,24 +199,11 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, variants []pieces, la
 				}
 			}
 		}
-		if full && n < fullForms && d.rewritten(write(nil, list, nil, compact, nil)) {
+		if full && n < fullForms && d.matchAny(jsonRewritten(parse(write(nil, list, nil, compact, nil)))) {
 			return true
 		}
 		if !o.next() {
 			break
-		}
-	}
-	return false
-}
-
-// rewritten tries all forms of a body that was put in order.
-func (d *diagnosis) rewritten(b []byte) bool {
-	for form := range jsonRewritten(parse(b)) {
-		if d.budget -= formCost * (len(form) + hashCost); d.spent() {
-			return false
-		}
-		if d.match(form) {
-			return true
 		}
 	}
 	return false

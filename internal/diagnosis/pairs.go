@@ -22,15 +22,12 @@ type form struct {
 // provePair tries two mistakes at once: a changed key with a changed body, two
 // changes of the body, and either with a mistake of another kind.
 func (d *diagnosis) provePair() []Finding {
-	if d.spent() {
+	if d.budget.spent() {
 		return nil
 	}
 	bodies, keys := d.pairedForms()
 	for _, key := range keys {
 		for _, body := range bodies {
-			if d.spent() || len(d.targets) == 0 {
-				break
-			}
 			if d.matchKey(key.text, body.text) {
 				return []Finding{key.finding, body.finding}
 			}
@@ -110,13 +107,8 @@ func (d *diagnosis) provePairOfBodies() []Finding {
 			if !t.ofBody() || t.share > 0 || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
 				continue
 			}
-			for body := range d.forms(t, bare.text) {
-				if d.budget -= formCost * (len(body) + hashCost); d.spent() {
-					return nil
-				}
-				if d.match(body) {
-					return []Finding{t.finding(""), bare.finding}
-				}
+			if d.matchAny(d.forms(t, bare.text)) {
+				return []Finding{t.finding(""), bare.finding}
 			}
 		}
 	}
@@ -134,7 +126,7 @@ func (d *diagnosis) provePairWithTests(bodies, keys []form) []Finding {
 		defer func() { d.budget, d.hit = of.budget, of.hit }()
 		for i := range transformations {
 			t := &transformations[i]
-			if t.test == nil || t.hint || t.share > 0 || of.spent() {
+			if t.test == nil || t.hint || t.share > 0 || of.budget.spent() {
 				continue
 			}
 			if text, ok := of.try(t); ok {

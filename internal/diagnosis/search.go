@@ -32,8 +32,7 @@ type diagnosis struct {
 	prior     []Finding
 	hit       bool // a target was matched
 	timestamp string
-	whole     int                  // budget at the beginning, in bytes to hash
-	budget    int                  // what is left of it
+	budget    budget
 	hashers   map[string]hash.Hash // by key
 	parsed    *document            // the one that was asked for last
 }
@@ -42,10 +41,8 @@ type diagnosis struct {
 func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 	d := &diagnosis{
 		known: e, request: r, index: provider, provider: &e.Providers[provider],
-		budget:  diagnosisBudget + min(smallShare*len(r.Body), maxSmall) + largeShare*len(r.Body),
-		hashers: map[string]hash.Hash{},
+		budget: newBudget(len(r.Body)), hashers: map[string]hash.Hash{},
 	}
-	d.whole = d.budget
 	scheme := d.provider.Scheme
 	var claim signature.Claim
 	if e.Signature != "" {
@@ -110,9 +107,8 @@ func (d *diagnosis) proveRest() []Finding {
 	if len(d.rest) == 0 || len(d.targets) == 0 {
 		return nil
 	}
-	left := d.budget
-	d.budget = restBudget
-	defer func() { d.budget = left }()
+	defer func(held budget) { d.budget = held }(d.budget)
+	d.budget.left = restBudget
 	var bodies []form
 	if !d.large() {
 		bodies, _ = d.pairedForms()
@@ -122,9 +118,6 @@ func (d *diagnosis) proveRest() []Finding {
 	}
 	for _, body := range bodies {
 		for _, key := range d.rest {
-			if d.spent() {
-				return nil
-			}
 			if d.matchKey(key, body.text) {
 				if body.finding.Cause == "" {
 					return []Finding{}
@@ -147,15 +140,14 @@ func (d *diagnosis) proveObvious() []Finding {
 	}
 	for i := range transformations {
 		t := &transformations[i]
-		if !t.ofBody() || t.share > 0 || d.budget < 2*d.whole/3 || d.large() && !t.lean {
+		if !t.ofBody() || t.share > 0 || d.budget.left < 2*d.budget.whole/3 || d.large() && !t.lean {
 			continue
 		}
 		n := 0
 		for form := range d.forms(t, body) {
-			if n++; n > forms || d.spent() {
+			if n++; n > forms || !d.budget.charge(form) {
 				break
 			}
-			d.budget -= formCost * len(form)
 			if (len(form) < len(body) || looksCompressed(body)) && d.match(form) {
 				return []Finding{t.finding("")}
 			}
@@ -166,32 +158,19 @@ func (d *diagnosis) proveObvious() []Finding {
 
 func (d *diagnosis) try(t *transformation) (string, bool) {
 	if t.share > 0 {
-		rest := d.budget
-		d.budget = min(rest, d.whole/t.share)
-		granted := d.budget
-		defer func() { d.budget += rest - granted }()
+		defer d.budget.limit(d.budget.whole / t.share)()
 	}
 	switch {
-	case d.spent() && (t.test == nil || t.share > 0):
+	case d.budget.spent() && (t.test == nil || t.share > 0):
 		return "", false
 	case t.test != nil:
 		return t.test(d)
 	case len(d.targets) == 0, t.ofBody() && d.large():
 		return "", false
 	case t.ofBody():
-		for body := range d.forms(t, d.request.Body) {
-			if d.budget -= formCost * (len(body) + hashCost); d.spent() {
-				return "", false
-			}
-			if d.match(body) {
-				return "", true
-			}
-		}
+		return "", d.matchAny(d.forms(t, d.request.Body))
 	case t.keys != nil:
 		for key := range d.changedKeys(t) {
-			if d.spent() {
-				return "", false
-			}
 			if d.matchKey(key, d.request.Body) {
 				return "", true
 			}
@@ -204,13 +183,13 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 // for the first form.
 func (d *diagnosis) forms(t *transformation, body []byte) iter.Seq[[]byte] {
 	switch {
-	case d.spent():
+	case d.budget.spent():
 		return each(nil)
 	case t.bodies != nil:
 		return t.bodies(body)
 	}
 	doc := d.document(body)
-	if d.spent() {
+	if d.budget.spent() {
 		return each(nil)
 	}
 	return t.json(doc)
@@ -222,7 +201,7 @@ func (d *diagnosis) document(body []byte) *document {
 		return d.parsed
 	}
 	if len(body) <= maxJSON {
-		d.budget -= jsonCost * len(body)
+		d.budget.left -= jsonCost * len(body)
 	}
 	d.parsed = parse(body)
 	return d.parsed
@@ -240,7 +219,18 @@ func (d *diagnosis) changedKeys(t *transformation) iter.Seq[[]byte] {
 	}
 }
 
-func (d *diagnosis) spent() bool { return d.budget <= 0 }
+// matchAny tries forms of the body until one matches.
+func (d *diagnosis) matchAny(forms iter.Seq[[]byte]) bool {
+	for form := range forms {
+		if !d.budget.charge(form) {
+			return false
+		}
+		if d.match(form) {
+			return true
+		}
+	}
+	return false
+}
 
 // match tries body with every candidate's own key.
 func (d *diagnosis) match(body []byte) bool {
@@ -254,12 +244,11 @@ func (d *diagnosis) match(body []byte) bool {
 
 func (d *diagnosis) matchKey(key, body []byte) bool {
 	before, after, err := d.provider.Scheme.Around(d.timestamp)
-	return err == nil && d.hits(d.sum(key, []byte(before), body, []byte(after)))
+	return err == nil && len(d.targets) > 0 && d.hits(d.sum(key, []byte(before), body, []byte(after)))
 }
 
-// sum is the HMAC-SHA256 of a text in parts; it uses up the budget.
+// sum is the HMAC-SHA256 of a text in parts.
 func (d *diagnosis) sum(key []byte, parts ...[]byte) []byte {
-	d.budget -= hashCost
 	mac, ok := d.hashers[string(key)]
 	if !ok {
 		mac = hmac.New(sha256.New, key)
@@ -268,11 +257,21 @@ func (d *diagnosis) sum(key []byte, parts ...[]byte) []byte {
 		}
 	}
 	mac.Reset()
-	for _, part := range parts {
-		d.budget -= len(part)
-		mac.Write(part)
+	return d.digest(1, mac, parts...)
+}
+
+// digest is h of a text in parts, which costs so much for each byte; nil where the
+// budget is spent.
+func (d *diagnosis) digest(cost int, h hash.Hash, parts ...[]byte) []byte {
+	if d.budget.spent() {
+		return nil
 	}
-	return mac.Sum(nil)
+	d.budget.left -= hashCost
+	for _, part := range parts {
+		d.budget.left -= cost * len(part)
+		h.Write(part)
+	}
+	return h.Sum(nil)
 }
 
 // hits reports whether sum is one of the targets.
