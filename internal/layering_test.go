@@ -86,6 +86,7 @@ var owners = map[string][]string{
 	"golang.org/x/net":                  {"internal/httpx/"},
 	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/", "internal/secret/", "internal/term/"},
 	"golang.org/x/sync":                 {"internal/verify/", "internal/listen/"},
+	"golang.org/x/text":                 {"internal/diagnosis/charset.go"},
 	"golang.org/x/time":                 {"internal/httpx/"},
 	"github.com/google/go-cmp":          {testsOnly},
 	"github.com/rogpeppe/go-internal":   {testsOnly},

@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 	"html"
 	"iter"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // The forms that text takes when a program decodes its bytes in one encoding
@@ -31,7 +32,7 @@ func charsets(b []byte) iter.Seq[[]byte] {
 			return
 		}
 		for _, form := range []func([]byte) ([]byte, bool){
-			toLatin1, toWindows1252, fromLatin1, fromWindows1252, composed, decomposed,
+			toLatin1, toWindows1252, fromLatin1, fromWindows1252, normal(norm.NFC), normal(norm.NFD),
 		} {
 			if out, ok := form(b); ok && !bytes.Equal(out, b) && !yield(out) {
 				return
@@ -144,46 +145,7 @@ var windows1252 = [32]rune{
 	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
 }
 
-// composed and decomposed are Unicode's forms C and D for the letters of
-// western and central European languages, which is where it is met.
-func composed(b []byte) ([]byte, bool)   { return []byte(composer().Replace(string(b))), true }
-func decomposed(b []byte) ([]byte, bool) { return []byte(decomposer().Replace(string(b))), true }
-
-// accents are letters with an accent, each after the one without.
-var accents = []struct{ mark, pairs string }{
-	{"\u0300", "aàeèiìoòuùnǹAÀEÈIÌOÒUÙ"},
-	{"\u0301", "aáeéiíoóuúyýcćnńsśzźrŕlĺAÁEÉIÍOÓUÚYÝCĆNŃSŚZŹ"},
-	{"\u0302", "aâeêiîoôuûwŵyŷAÂEÊIÎOÔUÛ"},
-	{"\u0303", "aãnñoõAÃNÑOÕ"},
-	{"\u0304", "aāeēiīoōuūAĀEĒIĪOŌUŪ"},
-	{"\u0306", "aăgğuŭAĂGĞ"},
-	{"\u0307", "eėzżEĖZŻIİ"},
-	{"\u0308", "aäeëiïoöuüyÿAÄEËIÏOÖUÜ"},
-	{"\u030a", "aåuůAÅUŮ"},
-	{"\u030b", "oőuűOŐUŰ"},
-	{"\u030c", "cčdďeěnňrřsštťzžCČDĎEĚNŇRŘSŠTŤZŽ"},
-	{"\u0327", "cçsşCÇSŞ"},
-	{"\u0328", "aąeęAĄEĘ"},
-}
-
-// letterPairs is each letter with its accent, as one character and as two.
-func letterPairs(one func(composed, decomposed string)) {
-	for _, a := range accents {
-		letters := []rune(a.pairs)
-		for i := 0; i+1 < len(letters); i += 2 {
-			one(string(letters[i+1]), string(letters[i])+a.mark)
-		}
-	}
-}
-
-func composer() *strings.Replacer {
-	var pairs []string
-	letterPairs(func(c, d string) { pairs = append(pairs, d, c) })
-	return strings.NewReplacer(pairs...)
-}
-
-func decomposer() *strings.Replacer {
-	var pairs []string
-	letterPairs(func(c, d string) { pairs = append(pairs, c, d) })
-	return strings.NewReplacer(pairs...)
+// normal writes text in one of Unicode's normal forms.
+func normal(form norm.Form) func([]byte) ([]byte, bool) {
+	return func(b []byte) ([]byte, bool) { return form.Bytes(b), true }
 }

@@ -98,6 +98,7 @@ var formsOf = map[string]struct {
 		{"a &amp; b", "a & b"}, {"hi", "h\x00i\x00"}, {"hi", "\x00h\x00i"},
 		{"é", "\xe9"}, {"é€", "\xe9\x80"}, {"\xe9", "é"}, {"\xe9\x80", "é€"}, {"\xe9\x80", "é\u0080"},
 		{"e\u0301x", "éx"}, {"éx", "e\u0301x"},
+		{"e\u0302\u0301", "\u1ebf"}, {"\u1ebf", "e\u0302\u0301"}, {"\ud55c", "\u1112\u1161\u11ab"}, {"\u1112\u1161\u11ab", "\ud55c"}, {"\u304b\u3099", "\u304c"}, // Vietnamese, Korean, Japanese
 		{mojibake(mojibake("é")), "é"}, {"Ã©", "é"}, {"Ãƒâ€°", "É"}, {mojibake("â‚¬"), "€"},
 	}, accentVectors, windowsVectors)},
 
@@ -225,7 +226,6 @@ func TestEveryRowIsNeeded(t *testing.T) {
 	without(t, "stringForms", &stringForms, func(func([]byte) []byte) bool { return lacks("jsonEscaping") })
 	without(t, "numberForms", &numberForms, func(func(token) []byte) bool { return lacks("jsonReserialised") })
 	without(t, "indented", &indented, func(layout) bool { return lacks("jsonReserialised") })
-	without(t, "accents", &accents, func(struct{ mark, pairs string }) bool { return lacks("charsets") })
 	named := func() bool {
 		for text, what := range pasted {
 			if notASecret(Candidate{Secret: secret.New(text)}) != what {
