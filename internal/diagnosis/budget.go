@@ -22,12 +22,13 @@ const (
 	// restBudget the work for what is likely under the others.
 	maxCandidates = 64
 	restBudget    = 8 << 20
-	// wholeBody is up to where every change of a body is tried. Of a larger one
-	// no copies are made: what was put around it is taken off, and what can be
-	// changed on the way into a hash is changed there, as for a body that is not
-	// in memory at all.
-	wholeBody = 8 << 20
 )
+
+// wholeBody is up to where every change of a body is tried. Of a larger one
+// no copies are made: what was put around it is taken off, and what can be
+// changed on the way into a hash is changed there, as for a body that is not
+// in memory at all. It is a variable for the tests.
+var wholeBody = 8 << 20
 
 // budget is what a search may still cost, in bytes to hash.
 type budget struct{ whole, left int }

@@ -795,6 +795,80 @@ func TestDiagnosesAreBounded(t *testing.T) {
 	}
 }
 
+// A file that is too large for memory is read again to find the cause, and so is
+// one that is compressed.
+func TestStreamedFileIsDiagnosed(t *testing.T) {
+	body := `{"id":"big","x":"` + strings.Repeat("x", 9<<20) + `"}`
+	o := options()
+	o.Signature = sign(t, wunder, wunderKey, body)
+	compressed, err := io.ReadAll(zipped(t, []byte(body+"\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"body.json": []byte(body + "\n"), "body.json.gz": compressed} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches, err := capture.Read(t.Context(), []string{path}, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all []Result
+		if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil || len(all) != 1 {
+			t.Fatal(all, err)
+		}
+		if r := all[0]; r.Valid || r.Size != int64(len(body)+1) || len(r.Diagnosis) != 1 || r.Diagnosis[0].Cause != "trailing-newline" {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+}
+
+// Explain says of a delivery that Judge has judged what Run says of it.
+func TestExplainIsAsRun(t *testing.T) {
+	t.Parallel()
+	good := sign(t, wunder, wunderKey, wunderBody)
+	for _, signature := range []string{"", good} {
+		o := options()
+		o.Signature = signature
+		e, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range []string{
+			record(t, wunderBody, "X-Wunder-Signature", good), record(t, wunderBody+"\n", "X-Wunder-Signature", good),
+			record(t, wunderBody, "X-Sig", good), record(t, wunderBody, "X-Zyntro-Signature", good), record(t, wunderBody),
+		} {
+			want, _, err := run(t, o, line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: strings.NewReader(line)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for b := range batches {
+				for r, err := range b.Each() {
+					if err != nil {
+						t.Fatal(err)
+					}
+					got := e.Judge(r)
+					if got.Diagnosis != nil {
+						t.Errorf("Judge explains %+v", got)
+					}
+					e.Explain(t.Context(), r, &got)
+					got.Format = b.Format
+					diff(t, line, want, []Result{got})
+				}
+			}
+		}
+	}
+}
+
 // Of a streamed body no more than its beginning is kept.
 func TestBeginnings(t *testing.T) {
 	e, err := New(options())
