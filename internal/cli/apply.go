@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -77,6 +78,13 @@ func (o *applyOptions) run(ctx context.Context, a *app, _ []string) error {
 // carryOut plans, shows the plan, asks, and does it.
 func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) error {
 	p, err := o.compare(ctx, a, m)
+	if err != nil {
+		return err
+	}
+	waited, err := o.awaitOthers(ctx, a, p)
+	if err == nil && waited { // they may have done some of it
+		p, err = o.compare(ctx, a, m)
+	}
 	if err != nil {
 		return err
 	}
@@ -170,13 +178,43 @@ func (o *applyOptions) ready(ctx context.Context, a *app, p *apply.Plan) error {
 	return nil
 }
 
+// awaitOthers waits until no other process makes or replaces a webhook that the
+// plan changes, for five minutes at most, and reports whether one did.
+func (o *applyOptions) awaitOthers(ctx context.Context, a *app, p *apply.Plan) (waited bool, err error) {
+	const step, most = 100 * time.Millisecond, 5 * time.Minute
+	for at := time.Duration(0); at < most; at += step {
+		pending, _, err := a.journal.List(ctx)
+		if err != nil {
+			return waited, err
+		}
+		i := slices.IndexFunc(p.Changes, func(c *apply.Change) bool {
+			return slices.ContainsFunc(pending, func(op secret.OpenOperation) bool { return op.Live && isOf(op.Intent, c, p.Profile) })
+		})
+		if i < 0 {
+			return waited, nil
+		}
+		if !waited {
+			a.note("Another process is making %s. Waiting for its end.", term.ShellWord(p.Changes[i].Ref()))
+		}
+		waited = true
+		if err := a.env.Sleep(ctx, step); err != nil {
+			return waited, fault.Errorf(fault.Interrupted, "interrupted before anything was sent")
+		}
+	}
+	return waited, nil
+}
+
+// isOf reports whether an operation makes the webhook of c, or replaces it.
+func isOf(in secret.Intent, c *apply.Change, profile string) bool {
+	again := in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID
+	return again && in.Provider == c.Driver.Name && in.Profile == profile
+}
+
 // unsettled refuses to make a webhook that an operation of the journal may have
 // made already.
 func unsettled(c *apply.Change, profile string, pending []secret.OpenOperation) error {
 	for _, op := range pending {
-		in := op.Intent
-		again := in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID
-		if !again || in.Provider != c.Driver.Name || in.Profile != profile {
+		if !isOf(op.Intent, c, profile) {
 			continue
 		}
 		ref := term.ShellWord(c.Ref())
