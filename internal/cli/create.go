@@ -21,27 +21,14 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
-	"github.com/hookctl/hookctl/internal/view"
 )
 
-// authDataCap bounds what --auth-data reads.
-const authDataCap = 64 << 10
-
 type createOptions struct {
-	driver *provider.Driver
-
-	name, url    string
-	events       []string
-	timeout      int
+	webhookFlags
+	secretFlags
+	driver       *provider.Driver
 	description  string // another word for name
-	authType     string
-	authData     string
-	allowUnknown bool
-	noValidate   bool
 	ifAbsent     bool
-	secretTo     []string
-	storeOnly    bool
-	showSecret   bool
 	dryRun, curl bool
 }
 
@@ -100,16 +87,16 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 			f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (the provider's default is 30)")
 		case provider.OptAuth:
 			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint: "+strings.Join(d.AuthTypes, ", "))
-			f.StringVar(&o.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+			o.addData(c, "")
 			_ = c.RegisterFlagCompletionFunc("auth-type", cobra.FixedCompletions(d.AuthTypes, cobra.ShellCompDirectiveNoFileComp))
 		case provider.OptDescription:
 			f.StringVar(&o.description, "description", "", "another word for --name, as the provider calls it")
 		}
 	}
-	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
-	f.BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
+	o.webhookFlags.add(c)
 	f.BoolVar(&o.ifAbsent, "if-absent", false, "do nothing where an enabled webhook of this name and URL exists; fill the sinks from the kept secret")
-	o.addSecretFlags(c)
+	o.secretFlags.add(c, "")
+	o.addShow(c)
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
 	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command, credentials as variables, and send nothing")
 	c.MarkFlagsMutuallyExclusive("dry-run", "curl")
@@ -149,7 +136,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		}
 		o.name = o.description
 	}
-	sinks, err := a.sinks(o.secretTo)
+	sinks, err := o.sinks(a)
 	if err != nil {
 		return err
 	}
@@ -160,10 +147,9 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	if o.dryRun || o.curl {
 		return o.draft(ctx, a, spec)
 	}
-	if err := o.storeLasts(a, len(sinks) > 0); err != nil {
+	if err := o.checkStore(a); err != nil {
 		return err
 	}
-	a.showSecret = o.showSecret
 	client, err := a.online(ctx, o.driver)
 	if err != nil {
 		return err
@@ -185,7 +171,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	if made.Record.Fingerprint == "" {
 		return err // nothing is kept: the error says where the secret is
 	}
-	perr := o.print(a, o.view(a, made.Webhook, made.Record, made.Sinks, true))
+	perr := o.print(a, o.view(a, o.driver, made.Webhook, made.Record, made.Sinks, true))
 	if err == nil && perr == nil {
 		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
 	}
@@ -194,7 +180,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 
 // spec collects the flags, asks for what is missing, and checks it all.
 func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error) {
-	data, authErr := o.readAuthData(a)
+	data, authErr := o.read(a, o.driver)
 	if fault.KindOf(authErr) == fault.Interrupted {
 		return provider.Spec{}, authErr
 	}
@@ -206,12 +192,12 @@ func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error)
 			return provider.Spec{}, err
 		}
 	}
-	slugs, shown, eventErr := expandEvents(o.driver, o.events, o.allowUnknown || o.noValidate)
+	slugs, shown, eventErr := o.expand(o.driver, o.events)
 	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, AuthType: o.authType, AuthData: data}
 	if a.given("timeout") {
 		s.Timeout = &o.timeout
 	}
-	if err := o.check(s, eventErr, authErr); err != nil {
+	if err := o.check(o.driver, s, eventErr, authErr); err != nil {
 		return provider.Spec{}, err
 	}
 	o.showEvents(a, slugs, shown)
@@ -233,54 +219,6 @@ func (o *createOptions) showEvents(a *app, slugs, shown []string) {
 		}
 		a.note("events: %s", line)
 	}
-}
-
-// check reports everything that is wrong with s at once: what is missing, what
-// the events and the authentication data were refused for, and what the
-// provider would refuse.
-func (o *createOptions) check(s provider.Spec, eventErr, authErr error) error {
-	if o.noValidate {
-		return fault.Worst(eventErr, authErr)
-	}
-	var lines, hints []string
-	code := "invalid"
-	missing := map[string]bool{"name": s.Name == "" && o.driver.NameRequired, "url": s.URL == "", "events": len(s.Events) == 0 && eventErr == nil}
-	for _, f := range []struct{ field, flag string }{{"name", "--name"}, {"url", "--url"}, {"events", "--event"}} {
-		if missing[f.field] {
-			lines = append(lines, f.flag+" is missing")
-		}
-	}
-	absent := len(lines)
-	if absent > 0 {
-		hints = append(hints, fmt.Sprintf("for instance: hookctl create %s --name NAME --url https://example.com/hook --event %s", o.driver.Name, o.driver.Catalogue[0].Slug))
-	}
-	for _, err := range []error{eventErr, authErr} {
-		if err != nil {
-			lines = append(lines, err.Error())
-			hints = append(hints, fault.HintOf(err).String())
-		}
-	}
-	if eventErr != nil {
-		code = fault.Code(eventErr)
-	}
-	for _, f := range o.driver.Validate(s) {
-		known := missing[f.Field] || f.Field == "events" && eventErr != nil || f.Field == "auth-data" && authErr != nil
-		if !known {
-			lines = append(lines, "--"+flagOf(f.Field)+": "+f.Message)
-		}
-	}
-	if len(lines) == 0 {
-		return nil
-	}
-	if len(lines) > absent {
-		hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
-	}
-	hints = slices.DeleteFunc(hints, func(h string) bool { return h == "" })
-	message := lines[0]
-	if len(lines) > 1 {
-		message = fmt.Sprintf("%d things are wrong:\n%s", len(lines), strings.Join(lines, "\n"))
-	}
-	return fault.Usagef("%s", message).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
 }
 
 // withoutUserinfo masks the user name and the password of a URL, and reports
@@ -316,29 +254,6 @@ func unreachable(rawURL string) string {
 		return "deliveries to an http:// URL can be read and changed on their way"
 	}
 	return ""
-}
-
-// readAuthData reads --auth-data or its variable. A value that is not @file is
-// refused without being shown: it would stand in the shell's history.
-func (o *createOptions) readAuthData(a *app) (secret.Value, error) {
-	switch {
-	case o.authData == "":
-		if slices.Contains(o.driver.CreateOptions, provider.OptAuth) && o.authType != "" && o.authType != "none" {
-			return secret.New(a.env.Getenv(provider.AuthDataVariable)), nil
-		}
-		return secret.Value{}, nil
-	case !strings.HasPrefix(o.authData, "@"):
-		return secret.Value{}, fault.Usagef("--auth-data takes @FILE or @-, never the value itself: it would stay in the shell's history").
-			WithHint("or set %s", provider.AuthDataVariable)
-	}
-	text, err := a.readInput("--auth-data", o.authData[1:], authDataCap)
-	if err != nil {
-		return secret.Value{}, err
-	}
-	if strings.TrimSpace(string(text)) == "" {
-		return secret.Value{}, fault.Usagef("--auth-data: %s is empty", o.authData)
-	}
-	return secret.New(string(text)), nil
 }
 
 // ask fills in what the command line left out.
@@ -463,7 +378,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 			}
 		}
 		results, nerr := custody.Fill(ctx, a.store, rec, sinks)
-		perr := o.print(a, o.view(a, w, rec, results, false))
+		perr := o.print(a, o.view(a, o.driver, w, rec, results, false))
 		if nerr != nil {
 			a.warn("warning: " + nerr.Error())
 		}
@@ -474,33 +389,6 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
 		WithCode("exists-not-kept").
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
-}
-
-func (o *createOptions) view(a *app, w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
-	v := view.NewWebhook(o.driver.Name, w, &rec)
-	v.Origin = optional(a.elsewhere(o.driver))
-	v.Created = &created
-	v.Sinks = view.NewSinks(results)
-	if o.showSecret {
-		value := rec.Secret.Reveal()
-		v.Secret.Value = &value
-	}
-	return v
-}
-
-func (o *createOptions) print(a *app, v view.Webhook) error {
-	if slices.Contains(o.secretTo, "stdout") {
-		for _, f := range v.Facts() { // standard output carries the secret, and nothing else
-			a.note("%s: %s", f.Label, f.Text())
-		}
-		return nil
-	}
-	if v.Secret.Value != nil {
-		if err := a.maskInActions(secret.New(*v.Secret.Value)); err != nil {
-			return err
-		}
-	}
-	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
 }
 
 // draft prints what would be sent.
@@ -565,12 +453,4 @@ func draftView(d provider.Draft) render.View {
 	}
 	fmt.Fprintf(&b, "\n%s\n", body)
 	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
-}
-
-// flagOf is the flag for a field of a webhook.
-func flagOf(field string) string {
-	if field == "events" {
-		return "event"
-	}
-	return field
 }

@@ -146,15 +146,21 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestChoose(t *testing.T) {
+func TestFindIn(t *testing.T) {
 	t.Parallel()
 	g, a, warned := offlineApp(t)
 	name := func(s string) *string { return &s }
-	zyntro, wundertreos := g.env.Drivers[0], g.env.Drivers[1]
+	listing := func(d *provider.Driver, err error, rows ...provider.Webhook) providerListing {
+		client, cerr := a.anonymous(d)
+		if cerr != nil {
+			t.Fatal(cerr)
+		}
+		return providerListing{driver: d, client: client, rows: rows, err: err}
+	}
 	rows := func(failed error) []providerListing {
 		return []providerListing{
-			{driver: zyntro, rows: []provider.Webhook{{ID: "abc", Name: name("One")}, {ID: "abd", Name: name("abc")}, {Unreadable: "torn"}}, err: nil},
-			{driver: wundertreos, rows: []provider.Webhook{{ID: "xyz", Name: name("Two")}}, err: failed},
+			listing(g.env.Drivers[0], nil, provider.Webhook{ID: "abc", Name: name("One")}, provider.Webhook{ID: "abd", Name: name("abc")}, provider.Webhook{Unreadable: "torn"}),
+			listing(g.env.Drivers[1], failed, provider.Webhook{ID: "xyz", Name: name("Two")}),
 		}
 	}
 	down := fault.Errorf(fault.Unavailable, "not there")
@@ -179,16 +185,15 @@ func TestChoose(t *testing.T) {
 		{ref: "abc", failed: down, exact: true, want: "zyntro/abc"},
 	}
 	for _, tt := range tests {
-		o := &getOptions{ref: tt.ref, exact: tt.exact}
-		d, w, err := o.choose(a, rows(tt.failed))
+		got, err := a.findIn(rows(tt.failed), tt.ref, tt.exact)
 		if tt.want == "" {
 			if err == nil || fault.KindOf(err) != tt.kind {
 				t.Errorf("%+v: %v", tt, err)
 			}
 			continue
 		}
-		if err != nil || d.Name+"/"+w.ID != tt.want {
-			t.Errorf("%+v: %v/%v, %v", tt, d, w.ID, err)
+		if err != nil || got.ref() != tt.want {
+			t.Errorf("%+v: %+v, %v", tt, got, err)
 		}
 	}
 	if n := strings.Count(warned.String(), "warning: not every provider could be asked: not there\n"); n != 2 {

@@ -12,7 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
@@ -21,13 +20,14 @@ import (
 )
 
 type recoverOptions struct {
+	secretFlags // of a rotation
+	authFlags
 	answer  string
 	deletes []string
 	rotates []string
 	forgets []string
 
 	sameAccount bool
-	create      createOptions // where a new secret goes, and the authentication data
 }
 
 func newRecoverCmd(g *globals) *cobra.Command {
@@ -64,12 +64,10 @@ Exit code 7 says that something is left for you to do.`,
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook was not handed to (repeatable)")
-	f.StringArrayVar(&o.create.secretTo, "secret-to", nil, "with --rotate: also hand the new secret to a sink (repeatable)")
-	f.BoolVar(&o.create.storeOnly, "store-only", false, "with --rotate, in CI: the store on this machine lasts, no --secret-to is needed")
-	f.StringVar(&o.create.authData, "auth-data", "", "with --rotate: JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	o.add(c, "with --rotate: ")
+	o.addData(c, "with --rotate: ")
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
 	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
-	addReveal(c)
 	c.MarkFlagsMutuallyExclusive("answer", "delete")
 	c.MarkFlagsMutuallyExclusive("answer", "rotate")
 	c.MarkFlagsMutuallyExclusive("answer", "forget")
@@ -77,7 +75,6 @@ Exit code 7 says that something is left for you to do.`,
 	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("forget", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	return c
 }
 
@@ -90,9 +87,9 @@ func (o *recoverOptions) checkFlags(given func(flag string) bool) error {
 		}
 	}
 	switch {
-	case len(o.rotates) > 1 && (len(o.create.secretTo) > 0 || o.create.authData != ""):
+	case len(o.rotates) > 1 && (len(o.secretTo) > 0 || o.authData != ""):
 		return fault.Usagef("--secret-to and --auth-data are of one webhook, and %d are named", len(o.rotates)).WithHint("rotate one after the other")
-	case slices.Contains(o.create.secretTo, "stdout"):
+	case slices.Contains(o.secretTo, "stdout"):
 		return fault.Usagef("--secret-to stdout: standard output carries what recover finds").
 			WithHint("rotate without it, and then: hookctl secrets show <webhook>")
 	}
@@ -106,12 +103,12 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 	if o.answer != "" {
 		return a.printAnswer(ctx, o.answer)
 	}
-	sinks, err := a.sinks(o.create.secretTo)
+	sinks, err := o.sinks(a)
 	if err != nil {
 		return err
 	}
 	if len(o.rotates) > 0 {
-		if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
+		if err := o.checkStore(a); err != nil {
 			return err
 		}
 	}
@@ -348,14 +345,12 @@ func (o *recoverOptions) rotate(ctx context.Context, a *app, in secret.Intent, f
 	if err != nil {
 		return nil, err
 	}
-	create := o.create
-	create.driver = client.Driver()
-	spec, err := create.specOf(ctx, a, hook)
+	spec, err := o.specLike(a, client.Driver(), hook)
 	if err != nil {
 		return nil, err
 	}
 	old := remoteWebhook{client, hook}
-	if err := a.confirmSame(ctx, old, (&rotateOptions{}).question(old)); err != nil {
+	if err := a.confirmSame(ctx, old, replaceQuestion(old, false)); err != nil {
 		return nil, err
 	}
 	made, err := client.Replace(ctx, custody.OpRotate, hook, spec, sinks, false)

@@ -9,14 +9,12 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 type rotateOptions struct {
-	create  createOptions // its sinks, authentication data and output
-	ref     string
+	secretFlags
+	authFlags
 	overlap bool
 	force   bool
 }
@@ -55,24 +53,23 @@ here. 'hookctl list -o name' prints them in full.`,
 		RunE:              g.run(o.run),
 	}
 	f := c.Flags()
-	o.create.addSecretFlags(c)
-	f.StringVar(&o.create.authData, "auth-data", "", "JSON for the webhook's auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	o.add(c, "")
+	o.addShow(c)
+	o.addData(c, "")
 	f.BoolVar(&o.overlap, "overlap", false, "leave the old webhook in place")
 	f.BoolVar(&o.force, "force", false, "also a webhook that belongs to a Zap of Zapier's")
 	return c
 }
 
 func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
-	o.ref = args[0]
-	a.showSecret = o.create.showSecret
-	sinks, err := a.sinks(o.create.secretTo)
+	sinks, err := o.sinks(a)
 	if err != nil {
 		return err
 	}
-	if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
+	if err := o.checkStore(a); err != nil {
 		return err
 	}
-	old, err := a.locateOld(ctx, o.ref)
+	old, err := a.locateOld(ctx, args[0])
 	if err != nil {
 		return err
 	}
@@ -82,12 +79,11 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := refuseZaps(o.force || o.overlap, old); err != nil {
 		return err
 	}
-	o.create.driver = old.client.Driver()
-	spec, err := o.create.specOf(ctx, a, old.hook)
+	spec, err := o.specLike(a, old.client.Driver(), old.hook)
 	if err != nil {
 		return err
 	}
-	if err := a.confirmSame(ctx, old, o.question(old)); err != nil {
+	if err := a.confirmSame(ctx, old, replaceQuestion(old, o.overlap)); err != nil {
 		return err
 	}
 	made, err := old.client.Replace(ctx, custody.OpRotate, old.hook, spec, sinks, o.overlap)
@@ -97,21 +93,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err == nil {
 		a.noteReplaced(old, o.overlap)
 	}
-	return o.create.printReplacement(a, made, old, err)
-}
-
-// printReplacement prints the webhook that took old's place; err is what the
-// replacement itself came to.
-func (o *createOptions) printReplacement(a *app, made custody.Created, old remoteWebhook, err error) error {
-	v := o.view(a, made.Webhook, made.Record, made.Sinks, true)
-	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
-	switch {
-	case !made.OldGone:
-		v.Replaces.State = "kept"
-	case old.client.Driver().Deletes:
-		v.Replaces.State = "deleted"
-	}
-	return fault.Worst(err, printedToo(o.print(a, v), made.Record))
+	return o.printReplacement(a, made, old, err)
 }
 
 // rotatable refuses a webhook that is as good as deleted: the new one would be
@@ -147,11 +129,12 @@ func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
 	}
 }
 
-func (o *rotateOptions) question(old remoteWebhook) string {
+// replaceQuestion asks whether a new webhook shall take the place of old.
+func replaceQuestion(old remoteWebhook, overlap bool) string {
 	d := old.client.Driver()
 	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.describe())
 	switch {
-	case o.overlap:
+	case overlap:
 		q += ", and leave the old one in place"
 	case d.Deletes:
 		q += ", and delete the old one"
@@ -162,67 +145,4 @@ func (o *rotateOptions) question(old remoteWebhook) string {
 		q += "; its retry settings return to the default"
 	}
 	return q + "?"
-}
-
-// specOf is what makes a webhook like w. What the provider never tells again
-// must be given.
-func (o *createOptions) specOf(_ context.Context, a *app, w provider.Webhook) (provider.Spec, error) {
-	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
-	if w.URL == nil || len(w.Events) == 0 || o.driver.NameRequired && s.Name == "" {
-		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", o.driver.Title, w.ID)
-	}
-	if t := text(w.AuthType); t != "" && t != "none" {
-		s.AuthType, o.authType = t, t
-		var err error
-		if s.AuthData, err = o.readAuthData(a); err != nil {
-			return s, err
-		}
-		if s.AuthData.IsZero() {
-			return s, fault.Usagef("%s authenticates at your endpoint (auth type %s), and %s never tells how again: nothing was sent", w.ID, t, o.driver.Title).
-				WithCode("auth-data-needed").WithHint("give the data anew: --auth-data @FILE, or %s", provider.AuthDataVariable)
-		}
-	} else if o.authData != "" {
-		return s, fault.Usagef("--auth-data is given, but the webhook has no auth type")
-	}
-	if s.Timeout != nil && !hasOption(o.driver, provider.OptTimeout) {
-		s.Timeout = nil
-	}
-	if !o.noValidate {
-		if err := o.check(s, nil, nil); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-func hasOption(d *provider.Driver, opt provider.Option) bool {
-	for _, have := range d.CreateOptions {
-		if have == opt {
-			return true
-		}
-	}
-	return false
-}
-
-// storeLasts refuses to leave a secret in a store that dies with a CI runner, or
-// where there is none.
-func (o *createOptions) storeLasts(a *app, sunk bool) error {
-	if a.dir == "" {
-		return secret.NoPlace()
-	}
-	if !storeDies(a.env) || sunk || o.storeOnly {
-		return nil
-	}
-	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
-		WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
-}
-
-// addSecretFlags declares where a new secret goes.
-func (o *createOptions) addSecretFlags(c *cobra.Command) {
-	f := c.Flags()
-	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand the secret to a sink (repeatable)")
-	f.BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no --secret-to is needed")
-	f.BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
-	addReveal(c)
-	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 }

@@ -55,23 +55,6 @@ func refuseZaps(force bool, targets ...remoteWebhook) error {
 		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was done")
 }
 
-// locate finds the one webhook that ref means at its provider: a name, an id or
-// provider/id. The beginning of an id is refused: what changes a webhook must
-// name it.
-func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
-	var err error
-	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
-		return remoteWebhook{}, err
-	}
-	o := &getOptions{ref: ref, exact: true}
-	d, w, err := o.find(ctx, a)
-	if err != nil {
-		return remoteWebhook{}, a.replacedMeanwhile(ctx, ref, err)
-	}
-	client, err := a.online(ctx, d)
-	return remoteWebhook{client, w}, err
-}
-
 // locateOld is locate for a command that takes the webhook away. A name leads to
 // what another process has put in its place meanwhile, and that is not meant.
 func (a *app) locateOld(ctx context.Context, ref string) (remoteWebhook, error) {
@@ -157,4 +140,97 @@ func (a *app) confirmSame(ctx context.Context, f remoteWebhook, question string)
 			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
 	}
 	return nil
+}
+
+// find finds the one webhook that ref means at its provider: a name, an id,
+// provider/id, or, unless exact is set, the beginning of an id. It asks for
+// provider/id itself, and else looks at the lists.
+func (a *app) find(ctx context.Context, ref string, exact bool) (remoteWebhook, error) {
+	if ref == "" {
+		return remoteWebhook{}, errNoName() // before anybody is asked
+	}
+	drivers, skip := []*provider.Driver(a.env.Drivers), true
+	if name, id, ok := strings.Cut(ref, "/"); ok {
+		if d, err := a.env.Drivers.Find(name); err == nil {
+			client, err := a.online(ctx, d)
+			if err != nil {
+				return remoteWebhook{}, err
+			}
+			w, err := client.Get(ctx, id)
+			if err == nil || fault.KindOf(err) != fault.Refused {
+				return remoteWebhook{client, w}, err
+			}
+			if exact {
+				return remoteWebhook{}, a.explainRefusal(ctx, client, ref, err)
+			}
+			// It may be the beginning of an id.
+			drivers, skip = []*provider.Driver{d}, false
+		}
+	}
+	answers, err := a.listEach(ctx, drivers, skip)
+	if err != nil {
+		return remoteWebhook{}, err
+	}
+	return a.findIn(answers, ref, exact)
+}
+
+// findIn is find among what the providers answered.
+func (a *app) findIn(answers []providerListing, ref string, exact bool) (remoteWebhook, error) {
+	var (
+		all    []candidate
+		rows   []remoteWebhook
+		failed []error
+	)
+	for _, ans := range answers {
+		if ans.err != nil {
+			failed = append(failed, ans.err)
+		}
+		for _, w := range ans.rows {
+			all = append(all, a.listedCandidate(ans.driver, w))
+			rows = append(rows, remoteWebhook{ans.client, w})
+		}
+	}
+	i, err := a.match(ref, all, !exact)
+	switch {
+	case err != nil:
+		return remoteWebhook{}, err
+	case i >= 0 && exact && len(failed) > 0 && all[i].id != ref:
+		return remoteWebhook{}, a.report(failed) // there may be another one of that name
+	case i >= 0:
+		for _, err := range failed {
+			a.warn("warning: not every provider could be asked: " + err.Error())
+		}
+		return rows[i], nil
+	case len(failed) > 0: // it may be there
+		return remoteWebhook{}, a.report(failed)
+	}
+	return remoteWebhook{}, fault.Errorf(fault.Refused, "there is no webhook %q", ref).
+		WithCode("not-found").WithHint("%s", a.suggest(ref, all))
+}
+
+// explainRefusal gives a refusal of provider/id the hint that the list has.
+func (a *app) explainRefusal(ctx context.Context, client *custody.Client, ref string, refused error) error {
+	rows, err := client.List(ctx)
+	if err != nil || fault.Code(refused) != "not-found" {
+		return refused
+	}
+	all := make([]candidate, len(rows))
+	for i, w := range rows {
+		all[i] = a.listedCandidate(client.Driver(), w)
+	}
+	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", a.suggest(ref, all))
+}
+
+// locate is find for a command that changes a webhook: that must name it, by more
+// than the beginning of an id.
+func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
+	var err error
+	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
+		return remoteWebhook{}, err
+	}
+	f, err := a.find(ctx, ref, true)
+	if err != nil {
+		return remoteWebhook{}, a.replacedMeanwhile(ctx, ref, err)
+	}
+	return f, nil
 }

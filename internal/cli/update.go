@@ -15,13 +15,12 @@ import (
 )
 
 type updateOptions struct {
-	create      createOptions // the flags it shares with create
+	webhookFlags
+	secretFlags
 	ref         string
-	given       func(flag string) bool
 	addEvent    []string
 	removeEvent []string
 	status      string
-	timeout     int
 	replace     bool
 	force       bool
 }
@@ -54,20 +53,20 @@ here. 'hookctl list -o name' prints them in full.`,
 		RunE:              g.run(o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.create.name, "name", "", "new name")
-	f.StringVar(&o.create.url, "url", "", "new URL")
-	f.StringArrayVar(&o.create.events, "event", nil, "the events, in place of the present ones (repeatable; lists, globs, all)")
+	f.StringVar(&o.name, "name", "", "new name")
+	f.StringVar(&o.url, "url", "", "new URL")
+	f.StringArrayVar(&o.events, "event", nil, "the events, in place of the present ones (repeatable; lists, globs, all)")
 	f.StringArrayVar(&o.addEvent, "add-event", nil, "an event more (repeatable; lists, globs)")
 	f.StringArrayVar(&o.removeEvent, "remove-event", nil, "an event less (repeatable; lists, globs)")
 	f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (Zyntro)")
-	f.StringVar(&o.create.authType, "auth-type", "", "how the provider authenticates at your endpoint (Zyntro)")
-	f.StringVar(&o.create.authData, "auth-data", "", "JSON for --auth-type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint (Zyntro)")
+	o.addData(c, "")
 	f.StringVar(&o.status, "status", "", "active, paused or disabled (Zyntro)")
 	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
 	f.BoolVar(&o.force, "force", false, "with --replace: also a webhook that belongs to a Zap of Zapier's")
-	f.BoolVar(&o.create.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
-	f.BoolVar(&o.create.noValidate, "no-validate", false, "let the provider find the faults")
-	o.create.addSecretFlags(c)
+	o.webhookFlags.add(c)
+	o.secretFlags.add(c, "")
+	o.addShow(c)
 	c.MarkFlagsMutuallyExclusive("event", "add-event")
 	c.MarkFlagsMutuallyExclusive("event", "remove-event")
 	for _, name := range []string{"event", "add-event", "remove-event"} {
@@ -78,15 +77,14 @@ here. 'hookctl list -o name' prints them in full.`,
 }
 
 func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
-	o.ref, o.given = args[0], a.given
-	if err := o.anything(); err != nil {
+	o.ref = args[0]
+	if err := o.anything(a); err != nil {
 		return err
 	}
 	if o.force && !o.replace {
 		return fault.Usagef("--force goes with --replace only")
 	}
-	a.showSecret = o.create.showSecret
-	sinks, err := a.sinks(o.create.secretTo)
+	sinks, err := o.sinks(a)
 	if err != nil {
 		return err
 	}
@@ -99,8 +97,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	d := f.client.Driver()
-	o.create.driver = d
-	want, err := o.wanted(a, f.hook)
+	want, err := o.wanted(a, d, f.hook)
 	if err != nil {
 		return err
 	}
@@ -116,7 +113,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := refuseZaps(o.force, f); err != nil {
 		return err
 	}
-	if err := o.create.storeLasts(a, len(sinks) > 0); err != nil {
+	if err := o.checkStore(a); err != nil {
 		return err
 	}
 	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.describe())); err != nil {
@@ -129,13 +126,13 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err == nil {
 		a.noteReplaced(f, false)
 	}
-	return o.create.printReplacement(a, made, f, err)
+	return o.printReplacement(a, made, f, err)
 }
 
 // anything refuses a call that names nothing to change.
-func (o *updateOptions) anything() error {
+func (o *updateOptions) anything(a *app) error {
 	for _, flag := range []string{"name", "url", "event", "add-event", "remove-event", "timeout", "auth-type", "auth-data", "status"} {
-		if o.given(flag) {
+		if a.given(flag) {
 			return nil
 		}
 	}
@@ -144,52 +141,50 @@ func (o *updateOptions) anything() error {
 
 // wanted is the webhook as it shall be: what it is, with the flags' values over
 // it. It is checked as a create would be.
-func (o *updateOptions) wanted(a *app, w provider.Webhook) (provider.Spec, error) {
-	c := &o.create
+func (o *updateOptions) wanted(a *app, d *provider.Driver, w provider.Webhook) (provider.Spec, error) {
 	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events}
-	if o.given("name") {
-		s.Name = c.name
+	if a.given("name") {
+		s.Name = o.name
 	}
-	if o.given("url") {
-		s.URL = c.url
+	if a.given("url") {
+		s.URL = o.url
 	}
-	if !c.noValidate && (s.Name == "" && o.given("name") && c.driver.NameRequired || s.URL == "" && o.given("url")) {
-		return s, fault.Usagef("a %s webhook cannot be without a name or a URL: --name or --url is empty", c.driver.Title).
+	if !o.noValidate && (s.Name == "" && a.given("name") && d.NameRequired || s.URL == "" && a.given("url")) {
+		return s, fault.Usagef("a %s webhook cannot be without a name or a URL: --name or --url is empty", d.Title).
 			WithHint("leave out what is to stay as it is; nothing was sent")
 	}
 	var eventErr error
-	s.Events, eventErr = o.events(a, w.Events)
-	if o.given("timeout") {
+	s.Events, eventErr = o.editEvents(a, d, w.Events)
+	if a.given("timeout") {
 		s.Timeout = &o.timeout
 	}
 	var err error
-	if o.given("auth-type") || o.given("auth-data") {
-		s.AuthType = c.authType
+	if a.given("auth-type") || a.given("auth-data") {
+		s.AuthType = o.authType
 		if s.AuthType == "" {
 			s.AuthType = text(w.AuthType)
-			c.authType = s.AuthType
+			o.authType = s.AuthType
 		}
-		if s.AuthData, err = c.readAuthData(a); err != nil {
+		if s.AuthData, err = o.read(a, d); err != nil {
 			return s, err
 		}
 	}
-	if o.given("status") && !slices.Contains([]string{"active", "paused", "disabled"}, o.status) {
+	if a.given("status") && !slices.Contains([]string{"active", "paused", "disabled"}, o.status) {
 		return s, fault.Usagef("--status: %q is not one of active, paused, disabled", o.status)
 	}
-	if o.given("status") && !c.driver.Updates {
-		return s, notSupported(c.driver, "set the status of a webhook")
+	if a.given("status") && !d.Updates {
+		return s, notSupported(d, "set the status of a webhook")
 	}
-	return s, c.check(s, eventErr, nil)
+	return s, o.check(d, s, eventErr, nil)
 }
 
-// events is the list as it shall be.
-func (o *updateOptions) events(a *app, now []string) ([]string, error) {
-	c := &o.create
-	if o.given("event") {
-		slugs, _, err := expandEvents(c.driver, c.events, c.allowUnknown || c.noValidate)
+// editEvents is the list as it shall be.
+func (o *updateOptions) editEvents(a *app, d *provider.Driver, now []string) ([]string, error) {
+	if a.given("event") {
+		slugs, _, err := o.expand(d, o.events)
 		return slugs, err
 	}
-	more, _, err := expandEvents(c.driver, o.addEvent, c.allowUnknown || c.noValidate)
+	more, _, err := o.expand(d, o.addEvent)
 	if err != nil {
 		return nil, err
 	}
@@ -208,7 +203,7 @@ func (o *updateOptions) events(a *app, now []string) ([]string, error) {
 			out = append(out, s)
 		}
 	}
-	if len(out) == 0 && len(now) > 0 && !c.noValidate {
+	if len(out) == 0 && len(now) > 0 && !o.noValidate {
 		return nil, fault.Usagef("--remove-event would leave the webhook without an event").
 			WithHint("to stop its deliveries: hookctl pause %s\nto get others instead: --event EVENT", term.ShellWord(o.ref))
 	}
@@ -240,16 +235,16 @@ func (o *updateOptions) removed(a *app, now []string) ([]string, error) {
 // inPlace sends only what the flags name, and looks at the result.
 func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, want provider.Spec) error {
 	var ch provider.Change
-	if o.given("name") {
+	if a.given("name") {
 		ch.Name = &want.Name
 	}
-	if o.given("url") {
+	if a.given("url") {
 		ch.URL = &want.URL
 	}
 	switch {
-	case o.given("event"):
+	case a.given("event"):
 		ch.Events = want.Events
-	case (o.given("add-event") || o.given("remove-event")) && !slices.Equal(want.Events, f.hook.Events):
+	case (a.given("add-event") || a.given("remove-event")) && !slices.Equal(want.Events, f.hook.Events):
 		ch.Events = want.Events
 		a.note("The whole list of events is sent: a change of it that somebody else makes at this moment may be lost.")
 	}
@@ -258,7 +253,7 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		ch.AuthType = &want.AuthType
 		ch.AuthData = want.AuthData
 	}
-	if o.given("status") {
+	if a.given("status") {
 		s := provider.Status(o.status)
 		ch.Status = &s
 	}

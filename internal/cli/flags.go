@@ -1,0 +1,246 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// secretFlags are the flags of the commands that make a webhook: where its secret
+// goes.
+type secretFlags struct {
+	secretTo   []string
+	storeOnly  bool
+	showSecret bool
+}
+
+// add declares them; when is what the help of each begins with.
+func (o *secretFlags) add(c *cobra.Command, when string) {
+	f := c.Flags()
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, when+"also hand the secret to a sink (repeatable)")
+	f.BoolVar(&o.storeOnly, "store-only", false, when+"in CI: the store on this machine lasts, no --secret-to is needed")
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	addReveal(c)
+}
+
+// addShow declares --show-secret.
+func (o *secretFlags) addShow(c *cobra.Command) {
+	c.Flags().BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+}
+
+// sinks opens what --secret-to names.
+func (o *secretFlags) sinks(a *app) ([]sink.Sink, error) {
+	a.showSecret = o.showSecret
+	return a.sinks(o.secretTo)
+}
+
+// checkStore refuses to leave a secret in a store that dies with a CI runner, or
+// where there is none.
+func (o *secretFlags) checkStore(a *app) error {
+	if a.dir == "" {
+		return secret.NoPlace()
+	}
+	if !storeDies(a.env) || len(o.secretTo) > 0 || o.storeOnly {
+		return nil
+	}
+	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
+		WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
+}
+
+// view is the output for a webhook of d whose secret is kept.
+func (o *secretFlags) view(a *app, d *provider.Driver, w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
+	v := view.NewWebhook(d.Name, w, &rec)
+	v.Origin = optional(a.elsewhere(d))
+	v.Created = &created
+	v.Sinks = view.NewSinks(results)
+	if o.showSecret {
+		value := rec.Secret.Reveal()
+		v.Secret.Value = &value
+	}
+	return v
+}
+
+// print prints the webhook: on standard error where the sink stdout has the secret.
+func (o *secretFlags) print(a *app, v view.Webhook) error {
+	if slices.Contains(o.secretTo, "stdout") {
+		for _, f := range v.Facts() { // standard output carries the secret, and nothing else
+			a.note("%s: %s", f.Label, f.Text())
+		}
+		return nil
+	}
+	if v.Secret.Value != nil {
+		if err := a.maskInActions(secret.New(*v.Secret.Value)); err != nil {
+			return err
+		}
+	}
+	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
+}
+
+// printReplacement prints the webhook that took old's place; err is what the
+// replacement itself came to.
+func (o *secretFlags) printReplacement(a *app, made custody.Created, old remoteWebhook, err error) error {
+	v := o.view(a, old.client.Driver(), made.Webhook, made.Record, made.Sinks, true)
+	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
+	switch {
+	case !made.OldGone:
+		v.Replaces.State = "kept"
+	case old.client.Driver().Deletes:
+		v.Replaces.State = "deleted"
+	}
+	return fault.Worst(err, printedToo(o.print(a, v), made.Record))
+}
+
+// authFlags say how the provider authenticates at the endpoint.
+type authFlags struct {
+	authType string
+	authData string
+}
+
+// addData declares --auth-data; when is what its help begins with.
+func (o *authFlags) addData(c *cobra.Command, when string) {
+	c.Flags().StringVar(&o.authData, "auth-data", "", when+"JSON for the auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+}
+
+// authDataCap bounds what --auth-data reads.
+const authDataCap = 64 << 10
+
+// read reads --auth-data or its variable. A value that is not @file is
+// refused without being shown: it would stand in the shell's history.
+func (o *authFlags) read(a *app, d *provider.Driver) (secret.Value, error) {
+	switch {
+	case o.authData == "":
+		if slices.Contains(d.CreateOptions, provider.OptAuth) && o.authType != "" && o.authType != "none" {
+			return secret.New(a.env.Getenv(provider.AuthDataVariable)), nil
+		}
+		return secret.Value{}, nil
+	case !strings.HasPrefix(o.authData, "@"):
+		return secret.Value{}, fault.Usagef("--auth-data takes @FILE or @-, never the value itself: it would stay in the shell's history").
+			WithHint("or set %s", provider.AuthDataVariable)
+	}
+	text, err := a.readInput("--auth-data", o.authData[1:], authDataCap)
+	if err != nil {
+		return secret.Value{}, err
+	}
+	if strings.TrimSpace(string(text)) == "" {
+		return secret.Value{}, fault.Usagef("--auth-data: %s is empty", o.authData)
+	}
+	return secret.New(string(text)), nil
+}
+
+// specLike is what makes a webhook like w. What the provider never tells again
+// must be given.
+func (o *authFlags) specLike(a *app, d *provider.Driver, w provider.Webhook) (provider.Spec, error) {
+	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
+	if w.URL == nil || len(w.Events) == 0 || d.NameRequired && s.Name == "" {
+		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", d.Title, w.ID)
+	}
+	if t := text(w.AuthType); t != "" && t != "none" {
+		s.AuthType, o.authType = t, t
+		var err error
+		if s.AuthData, err = o.read(a, d); err != nil {
+			return s, err
+		}
+		if s.AuthData.IsZero() {
+			return s, fault.Usagef("%s authenticates at your endpoint (auth type %s), and %s never tells how again: nothing was sent", w.ID, t, d.Title).
+				WithCode("auth-data-needed").WithHint("give the data anew: --auth-data @FILE, or %s", provider.AuthDataVariable)
+		}
+	} else if o.authData != "" {
+		return s, fault.Usagef("--auth-data is given, but the webhook has no auth type")
+	}
+	if s.Timeout != nil && !slices.Contains(d.CreateOptions, provider.OptTimeout) {
+		s.Timeout = nil
+	}
+	return s, checkSpec(d, s, nil, nil)
+}
+
+// webhookFlags are the flags of the commands that say what a webhook is like.
+type webhookFlags struct {
+	authFlags
+	name, url    string
+	events       []string
+	timeout      int
+	allowUnknown bool
+	noValidate   bool
+}
+
+// add declares those that are the same everywhere.
+func (o *webhookFlags) add(c *cobra.Command) {
+	c.Flags().BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
+	c.Flags().BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
+}
+
+// check is checkSpec, unless the provider shall find the faults.
+func (o *webhookFlags) check(d *provider.Driver, s provider.Spec, eventErr, authErr error) error {
+	if o.noValidate {
+		return fault.Worst(eventErr, authErr)
+	}
+	return checkSpec(d, s, eventErr, authErr)
+}
+
+// expand is what --event and its like mean of d's events.
+func (o *webhookFlags) expand(d *provider.Driver, values []string) (slugs, shown []string, err error) {
+	return expandEvents(d, values, o.allowUnknown || o.noValidate)
+}
+
+// checkSpec reports everything that is wrong with s at once: what is missing, what
+// the events and the authentication data were refused for, and what the
+// provider would refuse.
+func checkSpec(d *provider.Driver, s provider.Spec, eventErr, authErr error) error {
+	var lines, hints []string
+	code := "invalid"
+	missing := map[string]bool{"name": s.Name == "" && d.NameRequired, "url": s.URL == "", "events": len(s.Events) == 0 && eventErr == nil}
+	for _, f := range []struct{ field, flag string }{{"name", "--name"}, {"url", "--url"}, {"events", "--event"}} {
+		if missing[f.field] {
+			lines = append(lines, f.flag+" is missing")
+		}
+	}
+	absent := len(lines)
+	if absent > 0 {
+		hints = append(hints, fmt.Sprintf("for instance: hookctl create %s --name NAME --url https://example.com/hook --event %s", d.Name, d.Catalogue[0].Slug))
+	}
+	for _, err := range []error{eventErr, authErr} {
+		if err != nil {
+			lines = append(lines, err.Error())
+			hints = append(hints, fault.HintOf(err).String())
+		}
+	}
+	if eventErr != nil {
+		code = fault.Code(eventErr)
+	}
+	for _, f := range d.Validate(s) {
+		known := missing[f.Field] || f.Field == "events" && eventErr != nil || f.Field == "auth-data" && authErr != nil
+		if !known {
+			lines = append(lines, "--"+flagOf(f.Field)+": "+f.Message)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	if len(lines) > absent {
+		hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
+	}
+	hints = slices.DeleteFunc(hints, func(h string) bool { return h == "" })
+	message := lines[0]
+	if len(lines) > 1 {
+		message = fmt.Sprintf("%d things are wrong:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	return fault.Usagef("%s", message).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
+}
+
+// flagOf is the flag for a field of a webhook.
+func flagOf(field string) string {
+	if field == "events" {
+		return "event"
+	}
+	return field
+}
