@@ -33,7 +33,7 @@ const (
 )
 
 type listenOptions struct {
-	keys     verifyOptions // the flags that say whose deliveries, and with which secrets
+	keyFlags
 	noVerify bool
 
 	addr, urlFile string
@@ -106,7 +106,7 @@ delete.`,
 		Args: noArgs,
 		RunE: g.run(o.run),
 	}
-	o.keys.add(g, c, toVerify)
+	o.add(g, c, toVerify)
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "address to listen at; port 0: a free one")
 	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
@@ -253,7 +253,7 @@ func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, er
 			return opts, err
 		}
 	}
-	only, err := o.candidates(ctx, a, &opts)
+	only, err := o.secrets(ctx, a, &opts)
 	if err != nil {
 		return opts, err
 	}
@@ -261,7 +261,7 @@ func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, er
 	for _, d := range a.env.Drivers {
 		if only == "" || d.Name == only {
 			drivers = append(drivers, d)
-			opts.Providers = append(opts.Providers, verifyProvider(d, o.keys.scheme(a, d)))
+			opts.Providers = append(opts.Providers, verifyProvider(d, o.scheme(a, d)))
 		}
 	}
 	if err := o.wanted(drivers, &opts); err != nil {
@@ -270,29 +270,29 @@ func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, er
 	return opts, opts.Check()
 }
 
-// candidates fills in the secrets, and returns the provider that all deliveries
-// belong to, or "".
-func (o *listenOptions) candidates(ctx context.Context, a *app, opts *listen.Options) (only string, err error) {
+// secrets fills in the secrets to try, and returns the provider that all
+// deliveries belong to, or "".
+func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Options) (only string, err error) {
 	if o.noVerify {
-		if o.keys.provider == "" {
+		if o.provider == "" {
 			return "", nil
 		}
-		d, err := a.env.Drivers.Find(o.keys.provider)
+		d, err := a.env.Drivers.Find(o.provider)
 		if err != nil {
 			return "", err
 		}
 		return d.Name, nil
 	}
-	var with verify.Options
-	if only, err = o.keys.candidates(ctx, a, &with); err != nil {
+	c, err := o.candidates(ctx, a)
+	if err != nil {
 		return "", err
 	}
-	opts.Candidates, opts.Others = with.Candidates, with.Others
+	opts.Candidates, opts.Others = c.tried, c.others
 	if len(opts.Candidates) == 0 && o.create == "" {
 		return "", fault.Usagef("there is no secret to verify deliveries with").WithCode("no-secret").
 			WithHint("make a webhook with `hookctl create`, keep a secret with `hookctl secrets set`, or give one with --secret-file or --secret-env;\n--no-verify takes every delivery, whoever sent it")
 	}
-	return only, nil
+	return c.only, nil
 }
 
 // wanted fills in what ends the command.

@@ -38,9 +38,9 @@ func (o *listenOptions) plan(a *app) (*listenSession, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.keys.provider != "" {
-		if other, err := a.env.Drivers.Find(o.keys.provider); err != nil || other != d {
-			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.keys.provider)
+	if o.provider != "" {
+		if other, err := a.env.Drivers.Find(o.provider); err != nil || other != d {
+			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.provider)
 		}
 	}
 	events := o.events

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,9 +16,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
@@ -236,26 +233,19 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 		}
 		opts.Headers = append(opts.Headers, f)
 	}
-	only, err := o.candidates(ctx, a, &opts)
+	found, err := o.candidates(ctx, a)
 	if err != nil {
 		return nil, err
 	}
+	opts.Candidates, opts.Others = found.tried, found.others
 	for _, d := range a.env.Drivers {
-		if p := verifyProvider(d, o.scheme(a, d)); only == "" || d.Name == only {
+		if p := verifyProvider(d, o.scheme(a, d)); found.only == "" || d.Name == found.only {
 			opts.Providers = append(opts.Providers, p)
 		} else {
 			opts.Excluded = append(opts.Excluded, p)
 		}
 	}
 	return verify.New(opts)
-}
-
-// verifyProvider is what verify must know of a provider.
-func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
-	return verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, Sample: func(event string) []byte {
-		body, _ := d.Sample(event, provider.SampleOptions{Seed: 1})
-		return body
-	}}
 }
 
 // parseDiagnose takes --diagnose: a number, or all.
@@ -270,137 +260,6 @@ func parseDiagnose(word string) (int, error) {
 		return -1, nil
 	}
 	return n, nil
-}
-
-// candidates fills in the secrets to try and those that only explain a
-// failure, and returns the provider that all deliveries belong to, or "".
-func (o *verifyOptions) candidates(ctx context.Context, a *app, opts *verify.Options) (only string, err error) {
-	if o.provider != "" {
-		d, err := a.env.Drivers.Find(o.provider)
-		if err != nil {
-			return "", err
-		}
-		only = d.Name
-	}
-	given, err := o.givenSecret(a)
-	if err != nil {
-		return "", err
-	}
-	kept, err := o.kept(ctx, a)
-	if err != nil && given.IsZero() {
-		return "", err
-	}
-	switch {
-	case !given.IsZero():
-		for _, c := range o.asCandidates(kept, kept) {
-			opts.Others = append(opts.Others, c)
-			if c.Secret.Equal(given) {
-				opts.Candidates = append(opts.Candidates, c) // so that its webhook is named
-			}
-		}
-		opts.Candidates = append(opts.Candidates, verify.Candidate{Secret: given})
-		return only, nil
-	case o.webhook != "":
-		chain, err := o.chain(ctx, a, kept)
-		if err != nil {
-			return "", err
-		}
-		if only != "" && only != chain[0].Provider {
-			return "", fault.Usagef("--webhook is one of %s, --provider says %s", chain[0].Provider, only)
-		}
-		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
-			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
-		})
-		opts.Others = o.asCandidates(rest, kept)
-		opts.Candidates = o.asCandidates(chain, kept)
-		return chain[0].Provider, o.usable(a, &opts.Candidates, true)
-	}
-	mine := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return only != "" && r.Provider != only })
-	opts.Candidates = o.asCandidates(mine, kept)
-	return only, o.usable(a, &opts.Candidates, false)
-}
-
-// usable drops the candidates that cannot be keys under the settings, with a
-// warning; if first is set, the first one must be usable.
-func (o *verifyOptions) usable(a *app, all *[]verify.Candidate, first bool) error {
-	var keep []verify.Candidate
-	for i, c := range *all {
-		d, err := a.env.Drivers.Find(c.Provider)
-		if err != nil {
-			continue // of a provider that this version does not know
-		}
-		if err := o.scheme(a, d).CheckKey(c.Secret); err != nil {
-			if first && i == 0 {
-				return fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
-			}
-			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
-			continue
-		}
-		keep = append(keep, c)
-	}
-	*all = keep
-	return nil
-}
-
-// kept is every record of this profile with its secret, the newest first. One
-// that cannot be read is warned of and left out. A keyring that cannot be used
-// is an error only where it has them all.
-func (o *verifyOptions) kept(ctx context.Context, a *app) ([]secret.Record, error) {
-	listed, err := a.records(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(listed)
-	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
-	var all []secret.Record
-	var locked error
-	for _, r := range listed {
-		rec, err := a.store.Get(ctx, r.Ref())
-		switch {
-		case err == nil:
-			all = append(all, rec)
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case fault.Code(err) == secret.CodeKeyring:
-			locked = err
-		default:
-			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
-		}
-	}
-	if locked != nil && len(all) > 0 {
-		a.warn("warning: not every secret in the keyring is tried: " + locked.Error())
-		locked = nil
-	}
-	return all, locked
-}
-
-// chain is the webhook that --webhook means and those that it took over from,
-// the newest first.
-func (o *verifyOptions) chain(ctx context.Context, a *app, kept []secret.Record) ([]secret.Record, error) {
-	r, err := a.matchRecord(ctx, o.webhook, kept, true)
-	if err != nil {
-		return nil, err
-	}
-	return withOlder(r, kept), nil
-}
-
-// asCandidates is the secrets of the records, in their order: the present ones
-// first, then those that the webhooks had before, the newest first.
-func (o *verifyOptions) asCandidates(records, kept []secret.Record) []verify.Candidate {
-	var present, older []verify.Candidate
-	for _, r := range records {
-		replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
-		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
-		present = append(present, c)
-		for _, old := range r.Older {
-			if old.Secret.IsZero() {
-				continue // the keyring has lost it
-			}
-			c.Secret, c.Older = old.Secret, true
-			older = append(older, c)
-		}
-	}
-	return append(present, older...)
 }
 
 // verdictWriter prints results as they come. As a table, a single delivery is

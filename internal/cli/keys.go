@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// keyFlags are the flags of the commands that verify and of those that sign:
+// whose deliveries these are, with which secret, and by which scheme.
+type keyFlags struct {
+	provider                       string
+	webhook, secretFile, secretEnv string
+
+	signatureHeaders                []string
+	keyEncoding, digestEncoding     string
+	signedTemplate, timestampHeader string
+}
+
+// keyUsage is what the help says of them that is not the same everywhere.
+type keyUsage struct{ verb, provider, headers, timestamp string }
+
+var (
+	toVerify = keyUsage{
+		verb: "verify", provider: "whose deliveries they are, where the headers do not tell",
+		headers: "headers that carry the signature, the preferred one first", timestamp: "the header that {timestamp} comes from",
+	}
+	toSign = keyUsage{
+		verb: "sign", provider: "whose signature to make, where nothing else tells",
+		headers: "headers that carry the signature", timestamp: "the header that {timestamp} goes to",
+	}
+)
+
+func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
+	f := c.Flags()
+	f.StringVar(&k.provider, "provider", "", u.provider)
+	f.StringVar(&k.webhook, "webhook", "", u.verb+" with the secret that is kept for this webhook")
+	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file; - is standard input")
+	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in the environment variable of this NAME")
+	f.StringSliceVar(&k.signatureHeaders, "signature-header", nil, u.headers)
+	f.StringVar(&k.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
+	f.StringVar(&k.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
+	f.StringVar(&k.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
+	f.StringVar(&k.timestampHeader, "timestamp-header", "", u.timestamp)
+	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
+	for flag, complete := range map[string]cobra.CompletionFunc{
+		"provider":         g.completeProviderFlag,
+		"webhook":          g.completeKept,
+		"secret-env":       cobra.NoFileCompletions,
+		"signature-header": cobra.NoFileCompletions,
+		"timestamp-header": cobra.NoFileCompletions,
+		"key-encoding":     completeFixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
+		"digest-encoding":  completeFixed(string(signature.Hex), string(signature.Base64)),
+		"signed-template":  completeFixed("{body}", "{timestamp}.{body}"),
+	} {
+		_ = c.RegisterFlagCompletionFunc(flag, complete)
+	}
+}
+
+// scheme is how d signs, under the settings and the flags. Where they say all of
+// it, none of it is assumed.
+func (k *keyFlags) scheme(a *app, d *provider.Driver) signature.Scheme {
+	s := scheme(d, a.cfg)
+	whole := true
+	for _, part := range []struct {
+		setting string
+		given   bool
+	}{
+		{"signature-header", len(k.signatureHeaders) > 0}, {"key-encoding", k.keyEncoding != ""},
+		{"digest-encoding", k.digestEncoding != ""}, {"signed-template", k.signedTemplate != ""},
+	} {
+		whole = whole && (part.given || a.cfg.Get(d.Name+"."+part.setting).Source != config.FromDefault)
+	}
+	s.Assumed = s.Assumed && !whole
+	if len(k.signatureHeaders) > 0 {
+		s.Headers = k.signatureHeaders
+	}
+	s.KeyEncoding = cmp.Or(signature.Encoding(k.keyEncoding), s.KeyEncoding)
+	s.DigestEncoding = cmp.Or(signature.Encoding(k.digestEncoding), s.DigestEncoding)
+	s.Template = cmp.Or(k.signedTemplate, s.Template)
+	s.TimestampHeader = cmp.Or(k.timestampHeader, s.TimestampHeader)
+	return s
+}
+
+// givenSecret reads --secret-file or --secret-env; zero where neither is given.
+func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
+	switch {
+	case k.secretFile != "":
+		from := k.secretFile
+		if from == "-" {
+			from = "standard input"
+		}
+		raw, err := a.readInput("--secret-file", k.secretFile, secretCap)
+		if err != nil {
+			return secret.Value{}, err
+		}
+		text, cut := cutNewline(string(raw))
+		if cut {
+			a.note("One newline at the end of %s was left out of the secret.", from)
+		}
+		return secret.New(text), checkSecret(text, from)
+	case k.secretEnv != "":
+		text, err := a.secretVariable("--secret-env", k.secretEnv)
+		return secret.New(text), err
+	}
+	return secret.Value{}, nil
+}
+
+// candidates are the secrets that deliveries are verified with.
+type candidates struct {
+	only   string             // the provider that all deliveries belong to, or ""
+	tried  []verify.Candidate // in this order
+	others []verify.Candidate // that only explain a failure
+}
+
+// candidates are those that the flags name, or else every secret that is kept.
+func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err error) {
+	if o.provider != "" {
+		d, err := a.env.Drivers.Find(o.provider)
+		if err != nil {
+			return c, err
+		}
+		c.only = d.Name
+	}
+	given, err := o.givenSecret(a)
+	if err != nil {
+		return c, err
+	}
+	kept, err := o.kept(ctx, a)
+	if err != nil && given.IsZero() {
+		return c, err
+	}
+	switch {
+	case !given.IsZero():
+		c.others = asCandidates(kept, kept)
+		for _, other := range c.others {
+			if other.Secret.Equal(given) {
+				c.tried = append(c.tried, other) // so that its webhook is named
+			}
+		}
+		c.tried = append(c.tried, verify.Candidate{Secret: given})
+		return c, nil
+	case o.webhook != "":
+		r, err := a.matchRecord(ctx, o.webhook, kept, true)
+		if err != nil {
+			return c, err
+		}
+		chain := withOlder(r, kept)
+		if c.only != "" && c.only != chain[0].Provider {
+			return c, fault.Usagef("--webhook is one of %s, --provider says %s", chain[0].Provider, c.only)
+		}
+		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
+			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
+		})
+		c.only, c.others = chain[0].Provider, asCandidates(rest, kept)
+		c.tried, err = o.usable(a, asCandidates(chain, kept), true)
+		return c, err
+	}
+	mine := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return c.only != "" && r.Provider != c.only })
+	c.tried, err = o.usable(a, asCandidates(mine, kept), false)
+	return c, err
+}
+
+// usable leaves out the candidates that cannot be keys under the settings, with a
+// warning; if first is set, the first one must be usable.
+func (o *keyFlags) usable(a *app, all []verify.Candidate, first bool) ([]verify.Candidate, error) {
+	var keep []verify.Candidate
+	for i, c := range all {
+		d, err := a.env.Drivers.Find(c.Provider)
+		if err != nil {
+			continue // of a provider that this version does not know
+		}
+		if err := o.scheme(a, d).CheckKey(c.Secret); err != nil {
+			if first && i == 0 {
+				return nil, fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
+			}
+			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
+			continue
+		}
+		keep = append(keep, c)
+	}
+	return keep, nil
+}
+
+// kept is every record of this profile with its secret, the newest first. One
+// that cannot be read is warned of and left out. A keyring that cannot be used
+// is an error only where it has them all.
+func (o *keyFlags) kept(ctx context.Context, a *app) ([]secret.Record, error) {
+	listed, err := a.records(ctx, false)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(listed)
+	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
+	var all []secret.Record
+	var locked error
+	for _, r := range listed {
+		rec, err := a.store.Get(ctx, r.Ref())
+		switch {
+		case err == nil:
+			all = append(all, rec)
+		case ctx.Err() != nil:
+			return nil, ctx.Err()
+		case fault.Code(err) == secret.CodeKeyring:
+			locked = err
+		default:
+			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
+		}
+	}
+	if locked != nil && len(all) > 0 {
+		a.warn("warning: not every secret in the keyring is tried: " + locked.Error())
+		locked = nil
+	}
+	return all, locked
+}
+
+// asCandidates is the secrets of the records, in their order: the present ones
+// first, then those that the webhooks had before, the newest first.
+func asCandidates(records, kept []secret.Record) []verify.Candidate {
+	var present, older []verify.Candidate
+	for _, r := range records {
+		replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
+		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
+		present = append(present, c)
+		for _, old := range r.Older {
+			if old.Secret.IsZero() {
+				continue // the keyring has lost it
+			}
+			c.Secret, c.Older = old.Secret, true
+			older = append(older, c)
+		}
+	}
+	return append(present, older...)
+}
+
+// verifyProvider is what verify must know of a provider.
+func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
+	return verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, Sample: func(event string) []byte {
+		body, _ := d.Sample(event, provider.SampleOptions{Seed: 1})
+		return body
+	}}
+}
