@@ -84,7 +84,7 @@ func (g *generator) name() string {
 // accepted reports whether no provider finds fault with this field of s.
 func accepted(field string, s provider.Spec) bool {
 	return !slices.ContainsFunc(drivers, func(d *provider.Driver) bool {
-		return slices.ContainsFunc(d.Validate(s), func(f provider.Fault) bool { return f.Field == field })
+		return slices.ContainsFunc(d.Validate(s), func(f provider.Violation) bool { return f.Field == field })
 	})
 }
 

@@ -40,7 +40,7 @@ type app struct {
 	// forProfile opens the settings of another profile.
 	forProfile func(name string) (*app, error)
 
-	seen custody.Seen // what there was when the command took up what it found
+	seen custody.Snapshot // what there was when the command took up what it found
 
 	noStdout error // why the sink stdout is refused, or nil
 
@@ -151,18 +151,18 @@ func (a *app) access(d *provider.Driver) provider.Access {
 
 func (a *app) custody() custody.Env {
 	return custody.Env{
-		Store:   a.store,
-		Journal: a.journal,
-		Profile: a.cfg.Profile(),
-		Now:     a.env.Now,
-		Seen:    a.seen,
-		Notify:  func(line string) { a.note("%s", line) },
+		Store:    a.store,
+		Journal:  a.journal,
+		Profile:  a.cfg.Profile(),
+		Now:      a.env.Now,
+		Snapshot: a.seen,
+		Notify:   func(line string) { a.note("%s", line) },
 		Made: func(s secret.Value) {
 			if a.showSecret {
 				_ = a.maskInActions(s) // tried again, and checked, before it is shown
 			}
 		},
-		Hurry: a.env.Hurry,
+		Abort: a.env.Hurry,
 		LastResort: func(ref secret.Ref, s secret.Value) bool {
 			if !a.env.Streams.ErrTTY {
 				return false

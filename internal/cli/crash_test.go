@@ -24,6 +24,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable/durabletest"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
@@ -160,11 +161,11 @@ func (c *crashed) process(q request) *httptest.ResponseRecorder {
 			c.rec.Mark(q)
 		}
 	}
-	var v any
-	if kind == "create" && json.Unmarshal(answer.Body.Bytes(), &v) == nil {
+	if kind == "create" {
+		body := answer.Body.Bytes()
 		for _, d := range c.env.Drivers {
-			if s := member(v, d.SecretField); d.Name == q.provider && s != "" {
-				c.told = append(c.told, keptSecret{secret.Ref{Provider: d.Name, ID: member(v, d.IDField)}, s})
+			if s := providertest.Member(body, d.SecretMember); d.Name == q.provider && s != "" {
+				c.told = append(c.told, keptSecret{secret.Ref{Provider: d.Name, ID: providertest.Member(body, d.IDMember)}, s})
 			}
 		}
 	}

@@ -357,7 +357,7 @@ func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Cl
 	}
 	recs, _, err := a.store.List(ctx)
 	return slices.DeleteFunc(found, func(w provider.Webhook) bool {
-		heir := custody.Heir(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		heir := custody.Successor(recs, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		return heir != w.ID && slices.ContainsFunc(rows, func(r provider.Webhook) bool { return r.ID == heir })
 	}), err
 }
@@ -394,7 +394,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 // draft prints what would be sent.
 func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) error {
 	s.URL, _ = withoutUserinfo(s.URL)
-	d, err := o.driver.Draft(a.access(o.driver), s, o.draftVariables(ctx, a))
+	d, err := o.driver.Preview(a.access(o.driver), s, o.draftVariables(ctx, a))
 	if err != nil {
 		return err
 	}
@@ -423,7 +423,7 @@ func (o *createOptions) draftVariables(ctx context.Context, a *app) map[string]s
 }
 
 // draftView shows a request with everything secret masked.
-func draftView(d provider.Draft) render.View {
+func draftView(d provider.RequestPreview) render.View {
 	mask := func(text string) string { return d.Fill(text, func(string) string { return "***" }) }
 	type request struct {
 		Method  string            `json:"method"`

@@ -81,7 +81,7 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
-		seen:    custody.Seen{At: g.env.Started},
+		seen:    custody.Snapshot{At: g.env.Started},
 
 		forProfile: func(name string) (*app, error) {
 			other := *g

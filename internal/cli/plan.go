@@ -105,7 +105,7 @@ func (o *planOptions) run(ctx context.Context, a *app, _ []string) error {
 // compare asks the providers, and plans.
 func (o *manifestOptions) compare(ctx context.Context, a *app, m *apply.Manifest) (*apply.Plan, error) {
 	var err error
-	if a.seen, err = custody.See(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
+	if a.seen, err = custody.TakeSnapshot(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
 		return nil, err
 	}
 	records, err := a.records(ctx, true)

@@ -228,7 +228,7 @@ func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery,
 		seen[ref] = true
 	}
 	// What was settled above is no other process's doing.
-	if a.seen, err = custody.See(ctx, a.env.Now(), a.journal); err != nil {
+	if a.seen, err = custody.TakeSnapshot(ctx, a.env.Now(), a.journal); err != nil {
 		return did, err
 	}
 	pending, _, err := a.journal.List(ctx)

@@ -257,26 +257,12 @@ func kindOfRequest(r *http.Request) string {
 
 // note keeps what a create was told.
 func (f *fake) note(what string, body []byte) {
-	var answer any
-	if what != "create" || json.Unmarshal(body, &answer) != nil {
-		return
-	}
-	t := told{member(answer, f.driver.IDField), member(answer, f.driver.SecretField)}
-	if t.secret != "" {
+	t := told{providertest.Member(body, f.driver.IDMember), providertest.Member(body, f.driver.SecretMember)}
+	if what == "create" && t.secret != "" {
 		f.mu.Lock()
 		f.told = append(f.told, t)
 		f.mu.Unlock()
 	}
-}
-
-// member is the text at a path of members, or "".
-func member(at any, path []string) string {
-	for _, name := range path {
-		object, _ := at.(map[string]any)
-		at = object[name]
-	}
-	text, _ := at.(string)
-	return text
 }
 
 // prefix is how the settings of f's provider begin in the environment.

@@ -5,7 +5,6 @@ package cli_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -174,13 +173,13 @@ func (w *soakWorld) process(q sentRequest) *httptest.ResponseRecorder {
 	}
 	w.sent = append(w.sent, q)
 	w.changes++
-	var v any
-	if !isCreate(q.r) || json.Unmarshal(answer.Body.Bytes(), &v) != nil {
+	if !isCreate(q.r) {
 		return answer
 	}
+	body := answer.Body.Bytes()
 	for _, d := range w.drivers {
-		if s := memberOf(v, d.SecretField); d.Name == q.provider && s != "" {
-			w.told[d.Name+"/"+memberOf(v, d.IDField)] = s
+		if s := providertest.Member(body, d.SecretMember); d.Name == q.provider && s != "" {
+			w.told[d.Name+"/"+providertest.Member(body, d.IDMember)] = s
 		}
 	}
 	return answer
@@ -188,15 +187,6 @@ func (w *soakWorld) process(q sentRequest) *httptest.ResponseRecorder {
 
 func isCreate(r *http.Request) bool {
 	return strings.HasSuffix(r.URL.Path, "/createWebhook") || r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/api-webhook-subscriptions")
-}
-
-func memberOf(at any, path []string) string {
-	for _, name := range path {
-		object, _ := at.(map[string]any)
-		at = object[name]
-	}
-	text, _ := at.(string)
-	return text
 }
 
 // must runs a command that must succeed.

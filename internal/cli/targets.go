@@ -62,7 +62,7 @@ func (a *app) locateOld(ctx context.Context, ref string) (remoteWebhook, error) 
 	if err != nil || a.isID(ref, secret.Ref{Provider: f.client.Driver().Name, ID: f.hook.ID}) {
 		return f, err
 	}
-	return f, f.client.Newcomer(ctx, f.hook.ID)
+	return f, f.client.CheckNotSuccessor(ctx, f.hook.ID)
 }
 
 // isID reports whether ref names the webhook by its id.
@@ -104,7 +104,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
 			continue
 		}
-		heir := custody.Heir(recs, *r.Replaces)
+		heir := custody.Successor(recs, *r.Replaces)
 		switch now := term.ShellWord(r.Provider + "/" + heir); {
 		case a.seen.Before(r):
 			return custody.Replaced(*r.Replaces, heir), false
@@ -225,7 +225,7 @@ func (a *app) explainRefusal(ctx context.Context, client *custody.Client, ref st
 // than the beginning of an id.
 func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
 	var err error
-	if a.seen, err = custody.See(ctx, a.seen.At, a.journal); err != nil {
+	if a.seen, err = custody.TakeSnapshot(ctx, a.seen.At, a.journal); err != nil {
 		return remoteWebhook{}, err
 	}
 	f, err := a.find(ctx, ref, true)

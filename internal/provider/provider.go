@@ -211,7 +211,7 @@ type Driver struct {
 	AuthMembers map[string][]string
 	// Validate finds everything wrong with s that can be known locally, all at
 	// once. Unknown events are not its business.
-	Validate func(s Spec) []Fault
+	Validate func(s Spec) []Violation
 
 	Scheme    signature.Scheme
 	Envelope  capture.Envelope
@@ -221,10 +221,10 @@ type Driver struct {
 	LiveHelp    bool   // the API answers {"help": true}
 	Deletes     bool   // false: Delete disables
 	Updates     bool   // the API can change a webhook in place
-	// SecretField and IDField are where the create answer says secret and id: a
-	// path of JSON members, for recovery from a raw answer.
-	SecretField []string
-	IDField     []string
+	// SecretMember and IDMember are the JSON members that hold the secret and the
+	// id in the answer to a create, for recovery from a raw answer.
+	SecretMember string
+	IDMember     string
 
 	NewSandbox func(SandboxOptions) Sandbox
 	// Sample makes the body of a delivery of the event, as the provider first
@@ -262,8 +262,8 @@ func NewDriver(d Driver, open func(Access) Provider) *Driver {
 	return &d
 }
 
-// Fault is one thing wrong with a Spec.
-type Fault struct {
+// Violation is one thing wrong with a Spec.
+type Violation struct {
 	Field   string // "name", "url", "events", "timeout", "auth-type", "auth-data": the flag without dashes
 	Message string
 }

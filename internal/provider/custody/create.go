@@ -25,28 +25,28 @@ import (
 // body at their caps, so that running out of space happens before the request.
 const answerRoom = httpx.CapHead + httpx.CapCreate
 
-// patience is how long an interrupted create goes on waiting for its answer.
-const patience = 10 * time.Second
+// interruptGrace is how long an interrupted create goes on waiting for its answer.
+const interruptGrace = 10 * time.Second
 
-// lookup bounds the list call that settles a create of unknown outcome.
-const lookup = 30 * time.Second
+// listTimeout bounds the list call that settles a create of unknown outcome.
+const listTimeout = 30 * time.Second
 
 // Env is what custody needs of the outside world. All fields but the funcs are
 // mandatory.
 type Env struct {
-	Store   secret.Store
-	Journal *secret.Journal
-	Profile string
-	Now     func() time.Time
-	Seen    Seen
+	Store    secret.Store
+	Journal  *secret.Journal
+	Profile  string
+	Now      func() time.Time
+	Snapshot Snapshot
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
 	// Made gets each new secret before anything that came with it is shown: the
 	// time to mask it in a log. May be nil.
 	Made func(s secret.Value)
-	// Hurry is closed when the user interrupts a second time: the create stops
+	// Abort is closed when the user interrupts a second time: the create stops
 	// waiting, its journal entry stays. May be nil.
-	Hurry <-chan struct{}
+	Abort <-chan struct{}
 	// LastResort shows a secret that neither store nor journal could keep, and
 	// reports whether a person could see it. May be nil.
 	LastResort func(ref secret.Ref, s secret.Value) bool
@@ -95,13 +95,13 @@ func (c *Client) Get(ctx context.Context, id string) (provider.Webhook, error) {
 // process was at work on, and has replaced or deleted, is an error of code
 // "conflict". With a webhook that is returned an error is about the record alone.
 func (c *Client) Update(ctx context.Context, old provider.Webhook, ch provider.Change) (provider.Webhook, error) {
-	release, waited, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)),
-		ofPlace(said(cmp.Or(ch.Name, old.Name)), said(cmp.Or(ch.URL, old.URL))))
+	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(deref(old.Name), deref(old.URL)),
+		placeKey(deref(cmp.Or(ch.Name, old.Name)), deref(cmp.Or(ch.URL, old.URL))))
 	switch {
 	case err == nil:
 		defer release()
 		if waited {
-			if err := cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID)); err != nil {
+			if err := cmp.Or(c.checkNotReplaced(ctx, old.ID), c.checkNotDeleted(ctx, old.ID)); err != nil {
 				return provider.Webhook{}, err
 			}
 		}
@@ -170,11 +170,11 @@ func (c *Client) Probe(ctx context.Context) (*httpx.Response, error) {
 // does not have (any more) is marked too. One that another process has replaced
 // since this one began is an error of code "conflict".
 func (c *Client) Delete(ctx context.Context, id string) error {
-	release, _, err := c.turn(ctx, turnWait, ofID(id))
+	release, _, err := c.lock(ctx, lockTimeout, idKey(id))
 	switch {
 	case err == nil:
 		defer release()
-		if err := c.overtaken(ctx, id); fault.Code(err) == "conflict" || fault.Code(err) == "unsettled" {
+		if err := c.checkNotReplaced(ctx, id); fault.Code(err) == "conflict" || fault.Code(err) == "unsettled" {
 			return err
 		}
 	case fault.Code(err) != codeNotUsable: // else there is no store that others could share
@@ -370,7 +370,7 @@ func (c *Client) intent(operation string, s provider.Spec, replaces *secret.Ref)
 	}
 }
 
-// detach returns a context that outlives ctx by the patience, or until the user
+// detach returns a context that outlives ctx by interruptGrace, or until the user
 // hurries. why is said to the one who interrupts.
 func (c *Client) detach(ctx context.Context, why string) (context.Context, context.CancelFunc) {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -382,14 +382,14 @@ func (c *Client) detach(ctx context.Context, why string) (context.Context, conte
 		case <-ctx.Done():
 		}
 		c.custody.notify("interrupted: waiting up to %s for %s to answer, %s (interrupt again to stop waiting)",
-			patience, c.driver.Title, why)
-		t := time.NewTimer(patience)
+			interruptGrace, c.driver.Title, why)
+		t := time.NewTimer(interruptGrace)
 		defer t.Stop()
 		select {
 		case <-done:
 		case <-t.C:
 			cancel()
-		case <-c.custody.Hurry: // nil blocks for ever
+		case <-c.custody.Abort: // nil blocks for ever
 			cancel()
 		}
 	}()
@@ -451,8 +451,8 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 	}
 }
 
-// answered is what custody asks of a typed client's error.
-type answered interface {
+// statusReporter is what custody asks of a typed client's error.
+type statusReporter interface {
 	AnswerStatus() int      // the HTTP status that was seen
 	CertainlyRefused() bool // the provider said no: nothing was made
 }
@@ -473,7 +473,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		p.Status = status
 		c.phase(entry, p)
 	}
-	if status >= 200 && status < 300 && !saysFailed(err) {
+	if status >= 200 && status < 300 && !reportsFailure(err) {
 		note(secret.Phase{Name: "unusable"})
 		return &fault.Error{
 			Kind: fault.Custody, Code: "answer-unusable",
@@ -491,7 +491,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		}
 	}
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
-	look, cancel := context.WithTimeout(ctx, lookup)
+	look, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	kept, _, serr := c.custody.Store.List(ctx)
 	if serr != nil {
@@ -500,7 +500,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	rows, lerr := c.raw.List(look)
 	found := candidates(in, rows, keptIDs(c.driver.Name, kept))
 	if lerr == nil && len(found) == 0 {
-		lerr = unjudged(rows, keptIDs(c.driver.Name, kept))
+		lerr = unreadableRow(rows, keptIDs(c.driver.Name, kept))
 	}
 	if lerr != nil {
 		note(secret.Phase{Name: "unknown"})
@@ -530,11 +530,11 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	}
 }
 
-// saysFailed reports whether the provider's answer was read and says itself that
+// reportsFailure reports whether the provider's answer was read and says itself that
 // the create failed, whatever its HTTP status: no secret is in it.
-func saysFailed(err error) bool {
-	var a interface{ SaysFailed() bool }
-	return errors.As(err, &a) && a.SaysFailed()
+func reportsFailure(err error) bool {
+	var a interface{ ReportsFailure() bool }
+	return errors.As(err, &a) && a.ReportsFailure()
 }
 
 // cause is the failure of the connection within err, if that is what it was:
@@ -550,7 +550,7 @@ func cause(err error) error {
 // outcome reads from a create's error which HTTP status was seen (0: none) and
 // whether it is certain that nothing was made.
 func outcome(err error) (status int, certain bool) {
-	var a answered
+	var a statusReporter
 	if errors.As(err, &a) {
 		return a.AnswerStatus(), a.CertainlyRefused()
 	}

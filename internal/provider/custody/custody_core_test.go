@@ -377,7 +377,7 @@ func TestBeforeTheSinks(t *testing.T) {
 			if p := w.pending(); len(p) != 1 || p[0].Intent.Overlap != (name == "replace") {
 				t.Errorf("%s: entries %+v", name, p)
 			}
-			release, _, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL), ofID("id-0"))
+			release, _, err := w.client.lock(context.Background(), time.Nanosecond, placeKey(spec.Name, spec.URL), idKey("id-0"))
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
 				return
@@ -454,7 +454,7 @@ func TestDeleteStops(t *testing.T) {
 	w := withOld(t)
 	ctx, interrupt := context.WithCancel(context.Background())
 	interrupt()
-	release, _, err := w.client.turn(context.Background(), turnWait, ofID("id-0"))
+	release, _, err := w.client.lock(context.Background(), lockTimeout, idKey("id-0"))
 	if err != nil {
 		t.Fatal(err)
 	}

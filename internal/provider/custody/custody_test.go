@@ -41,7 +41,7 @@ type toyError struct {
 func (e *toyError) Error() string          { return fmt.Sprintf("HTTP %d", e.status) }
 func (e *toyError) AnswerStatus() int      { return e.status }
 func (e *toyError) CertainlyRefused() bool { return e.certain }
-func (e *toyError) SaysFailed() bool       { return e.says }
+func (e *toyError) ReportsFailure() bool   { return e.says }
 
 func (p toy) do(ctx context.Context, method, path string, repeat httpx.Repeat) (*httpx.Response, error) {
 	resp, err := p.a.HTTP.Do(ctx, httpx.Request{Method: method, URL: p.a.BaseURL + path, Cap: httpx.CapCreate, Repeat: repeat, Body: []byte(`{}`)})
@@ -118,7 +118,7 @@ func (p toy) WhoAmI(context.Context) (provider.Identity, error) {
 
 func toyDriver() *provider.Driver {
 	return provider.NewDriver(provider.Driver{
-		Name: "toy", Title: "Toy", SecretField: []string{"data", "secret"}, IDField: []string{"data", "id"},
+		Name: "toy", Title: "Toy", SecretMember: "secret", IDMember: "id",
 		Credentials: []provider.Field{{Name: "key", Env: []string{"TOY_KEY"}, Account: true}},
 	}, func(a provider.Access) provider.Provider { return toy{a} })
 }
@@ -498,7 +498,7 @@ func TestSecondInterruptStopsWaiting(t *testing.T) {
 	hurry := make(chan struct{})
 	release := make(chan struct{})
 	defer close(release)
-	w.client.custody.Hurry = hurry
+	w.client.custody.Abort = hurry
 	w.client.access.HTTP = httpx.New(httpx.Options{Timeout: time.Minute}) // not what ends the wait
 	w.answer = func(http.ResponseWriter) {
 		w.mu.Unlock() // or nothing can be said
@@ -512,7 +512,7 @@ func TestSecondInterruptStopsWaiting(t *testing.T) {
 	select {
 	case err := <-done:
 		wantKind(t, err, fault.Custody, "recover")
-	case <-time.After(patience - time.Second):
+	case <-time.After(interruptGrace - time.Second):
 		t.Fatal("a second interrupt did not stop the wait")
 	}
 	if p := w.pending(); len(p) != 1 || len(p[0].Phases) != 1 || p[0].Phases[0].Name != "unknown" {

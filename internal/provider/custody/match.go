@@ -8,9 +8,9 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// slack is how far the clocks of provider and user may be apart, time zones
+// clockTolerance is how far the clocks of provider and user may be apart, time zones
 // that a provider does not name included.
-const slack = 26 * time.Hour
+const clockTolerance = 26 * time.Hour
 
 // candidates are the rows that the create described by in may have made: the
 // same URL, name and events, not disabled, not made long before the intent, and
@@ -24,16 +24,16 @@ func candidates(in secret.Intent, rows []provider.Webhook, kept map[string]bool)
 		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
 			continue
 		}
-		if sameWebhook(in, w) && !madeBefore(w, in.StartedAt.Add(-slack)) {
+		if sameWebhook(in, w) && !madeBefore(w, in.StartedAt.Add(-clockTolerance)) {
 			found = append(found, w)
 		}
 	}
 	return found
 }
 
-// unjudged is a row that could not be read and may be any webhook, or nil: a
+// unreadableRow is a row that could not be read and may be any webhook, or nil: a
 // list with one proves nothing.
-func unjudged(rows []provider.Webhook, kept map[string]bool) error {
+func unreadableRow(rows []provider.Webhook, kept map[string]bool) error {
 	for _, w := range rows {
 		if w.Unreadable != "" && !kept[w.ID] {
 			return fmt.Errorf("a row of the provider's list could not be read (id %q): %s", w.ID, w.Unreadable)
@@ -59,7 +59,7 @@ func sameWebhook(in secret.Intent, w provider.Webhook) bool {
 }
 
 // createdLayouts are the forms in which providers write times; one without a
-// zone is read as UTC, which the slack makes up for.
+// zone is read as UTC, which the clockTolerance makes up for.
 var createdLayouts = []string{time.RFC3339Nano, "2006-01-02 15:04:05", "2006-01-02T15:04:05"}
 
 // madeBefore reports whether w says that it was made before t. A time that is

@@ -211,7 +211,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 			u.done = true
 			return f, true, u.entry.Remove()
 		}
-		if saysFailed(err) {
+		if reportsFailure(err) {
 			u.failed = true
 			return Finding{}, false, nil
 		}
@@ -312,17 +312,10 @@ func salvage(answer []byte, d *provider.Driver) (id string, value secret.Value) 
 		raw = after
 	}
 	decoded := httpx.Arrived(answer)
-	find := func(path []string) string {
-		return cmp.Or(onlyString(raw, last(path)), onlyString(decoded, last(path)))
+	find := func(member string) string {
+		return cmp.Or(onlyString(raw, member), onlyString(decoded, member))
 	}
-	return find(d.IDField), secret.New(find(d.SecretField))
-}
-
-func last(path []string) string {
-	if len(path) == 0 {
-		return ""
-	}
-	return path[len(path)-1]
+	return find(d.IDMember), secret.New(find(d.SecretMember))
 }
 
 // onlyString finds `"name" : "text"` in body and returns the text if all
@@ -469,14 +462,14 @@ func (g *group) oldest() secret.Intent {
 
 func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Record) ([]Finding, error) {
 	if g.reason != nil {
-		return g.blind(), nil
+		return g.unreachableFindings(), nil
 	}
 	ids := keptIDs(g.intent().Provider, kept)
 	found := candidates(g.oldest(), g.rows, ids)
-	if g.reason = unjudged(g.rows, ids); g.reason != nil && len(found) < len(g.entries) {
-		return g.blind(), nil
+	if g.reason = unreadableRow(g.rows, ids); g.reason != nil && len(found) < len(g.entries) {
+		return g.unreachableFindings(), nil
 	}
-	if f, ok, err := r.joinSalvage(ctx, g, found); ok || err != nil {
+	if f, ok, err := r.adoptSalvaged(ctx, g, found); ok || err != nil {
 		out := []Finding{f}
 		if u := g.entries[0]; err == nil && !u.done && u.Intent.Replaces != nil {
 			var old *Finding
@@ -501,8 +494,8 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 	return out, nil
 }
 
-// joinSalvage keeps a secret whose id did not arrive, if only one webhook can be meant.
-func (r Recovery) joinSalvage(ctx context.Context, g *group, found []provider.Webhook) (Finding, bool, error) {
+// adoptSalvaged keeps a secret whose id did not arrive, if only one webhook can be meant.
+func (r Recovery) adoptSalvaged(ctx context.Context, g *group, found []provider.Webhook) (Finding, bool, error) {
 	u := g.entries[0]
 	if len(g.entries) != 1 || len(found) != 1 || u.salvage.IsZero() {
 		return Finding{}, false, nil
@@ -510,8 +503,8 @@ func (r Recovery) joinSalvage(ctx context.Context, g *group, found []provider.We
 	return r.keepFound(ctx, u, found[0].ID, u.salvage)
 }
 
-// blind are the findings of a group whose provider could not be asked.
-func (g *group) blind() []Finding {
+// unreachableFindings are the findings of a group whose provider could not be asked.
+func (g *group) unreachableFindings() []Finding {
 	out := make([]Finding, len(g.entries))
 	for i, u := range g.entries {
 		f := u.finding(StateUnknown, "")

@@ -39,11 +39,11 @@ const (
 // what is left to do. An error of which Created has a record means that the new
 // webhook is made and kept; Created says whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old provider.Webhook, s provider.Spec, sinks []sink.Sink, overlap bool) (Created, error) {
-	release, waited, err := c.turn(ctx, turnWait, ofID(old.ID), ofPlace(said(old.Name), said(old.URL)), ofPlace(s.Name, s.URL))
+	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(deref(old.Name), deref(old.URL)), placeKey(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
 	}
-	err = cmp.Or(c.overtaken(ctx, old.ID), c.goneSince(ctx, old.ID))
+	err = cmp.Or(c.checkNotReplaced(ctx, old.ID), c.checkNotDeleted(ctx, old.ID))
 	if err == nil && waited && c.driver.Updates {
 		err = c.changed(ctx, old)
 	}
@@ -105,16 +105,16 @@ func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old provide
 		return c.leave(entry, err)
 	}
 	c.done(entry)
-	if gone || !c.driver.Deletes && c.replacedToo(ctx, old.ID, made) {
-		return c.alone(ctx, old, made.Webhook)
+	if gone || !c.driver.Deletes && c.alsoReplaced(ctx, old.ID, made) {
+		return c.conflictingReplacements(ctx, old, made.Webhook)
 	}
 	return nil
 }
 
-// replacedToo reports whether another process has made a webhook in the place of
+// alsoReplaced reports whether another process has made a webhook in the place of
 // old meanwhile. Where webhooks are disabled, both may have done so without an
 // error.
-func (c *Client) replacedToo(ctx context.Context, old string, made *Created) bool {
+func (c *Client) alsoReplaced(ctx context.Context, old string, made *Created) bool {
 	ref := secret.Ref{Provider: c.driver.Name, ID: old}
 	recs, _, err := c.custody.Store.List(context.WithoutCancel(ctx))
 	return err == nil && slices.ContainsFunc(recs, func(r secret.Record) bool {
@@ -123,10 +123,10 @@ func (c *Client) replacedToo(ctx context.Context, old string, made *Created) boo
 	})
 }
 
-// alone is for a webhook that was made in the place of old, which somebody else
+// conflictingReplacements is for a webhook that was made in the place of old, which somebody else
 // has removed and perhaps replaced too: webhooks that look as if they took its
 // place are an error of code "conflict".
-func (c *Client) alone(ctx context.Context, old, made provider.Webhook) error {
+func (c *Client) conflictingReplacements(ctx context.Context, old, made provider.Webhook) error {
 	ref := func(id string) string { return term.ShellWord(c.driver.Name + "/" + id) }
 	rows, err := c.raw.List(ctx)
 	if err != nil {

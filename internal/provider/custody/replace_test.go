@@ -205,7 +205,7 @@ func TestReplaceStopsWaitingForTheRemoval(t *testing.T) {
 	w := withOld(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	hurry := make(chan struct{})
-	w.client.custody.Hurry = hurry
+	w.client.custody.Abort = hurry
 	w.client.raw = slow{w.client.raw, func() { cancel(); close(hurry) }}
 	made, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 	wantKind(t, err, fault.Interrupted, "its secret kept", "recover --delete toy/id-0")

@@ -525,17 +525,17 @@ func TestReplaceAlone(t *testing.T) {
 	name := "another"
 	other.Name = &name
 	w.rows = []provider.Webhook{row("id-0", w.now), row("id-1", w.now), off, other}
-	err := w.client.alone(context.Background(), row("id-0", w.now), row("id-1", w.now))
+	err := w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now))
 	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "toy/id-0 was gone already") {
 		t.Errorf("%v, said %q", err, said)
 	}
 	w.rows = append(w.rows, row("id-5", w.now))
-	err = w.client.alone(context.Background(), row("id-0", w.now), row("id-1", w.now))
+	err = w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now))
 	if wantKind(t, err, fault.Refused, "there is toy/id-5:"); fault.Code(err) != "conflict" {
 		t.Error(err)
 	}
 	w.list = func(rw http.ResponseWriter) { rw.WriteHeader(500) }
-	wantKind(t, w.client.alone(context.Background(), row("id-0", w.now), row("id-1", w.now)), fault.Unavailable, "cannot be told")
+	wantKind(t, w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now)), fault.Unavailable, "cannot be told")
 }
 
 // What apply made stays its own, whatever takes its place.
@@ -569,13 +569,13 @@ func (unlistedStore) List(context.Context) ([]secret.Record, []secret.Problem, e
 func TestWithoutTheList(t *testing.T) {
 	ctx := context.Background()
 	w := withOld(t)
-	w.client.custody.Seen = Seen{At: w.now}
+	w.client.custody.Snapshot = Snapshot{At: w.now}
 	good := w.store
 	w.client.custody.Store = unlistedStore{good}
 	if _, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false); err == nil || w.posts != 0 {
 		t.Errorf("replace: %v, %d requests", err, w.posts)
 	}
-	if err := w.client.Newcomer(ctx, "id-0"); err == nil {
+	if err := w.client.CheckNotSuccessor(ctx, "id-0"); err == nil {
 		t.Error("newcomer")
 	}
 	if _, found, err := w.client.MadeSince(ctx, "n", "u"); err == nil || found {
@@ -626,25 +626,25 @@ func TestSee(t *testing.T) {
 		}
 		defer func() { _ = entry.Remove() }()
 	}
-	seen, err := See(ctx, w.now, w.journal)
+	seen, err := TakeSnapshot(ctx, w.now, w.journal)
 	if err != nil || !seen.At.Equal(w.now) || len(seen.Underway) != 1 || seen.Underway[0].Replaces.ID != "id-0" {
 		t.Fatalf("%+v, %v", seen, err)
 	}
 	under := seen.Underway[0]
 	none, interrupt := context.WithCancel(ctx)
 	interrupt()
-	if _, err := See(none, w.now, w.journal); !errors.Is(err, context.Canceled) {
+	if _, err := TakeSnapshot(none, w.now, w.journal); !errors.Is(err, context.Canceled) {
 		t.Errorf("who cannot look has seen: %v", err)
 	}
 	for name, c := range map[string]struct {
-		seen Seen
+		seen Snapshot
 		in   secret.Intent
 		want bool
 	}{
 		"was under way": {seen, under, true},
 		"begun since":   {seen, secret.Intent{ID: "x", StartedAt: w.now.Add(time.Second)}, true},
 		"was there":     {seen, secret.Intent{ID: "x", StartedAt: w.now}, false},
-		"nobody looked": {Seen{}, secret.Intent{ID: "x", StartedAt: w.now}, false},
+		"nobody looked": {Snapshot{}, secret.Intent{ID: "x", StartedAt: w.now}, false},
 	} {
 		if got := c.seen.undone(c.in); got != c.want {
 			t.Errorf("%s: %v", name, got)
@@ -656,7 +656,7 @@ func TestSee(t *testing.T) {
 func TestMadeSince(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
-	w.client.custody.Seen = Seen{At: w.now}
+	w.client.custody.Snapshot = Snapshot{At: w.now}
 	for id, change := range map[string]func(r *secret.Record){
 		"it":         func(r *secret.Record) { r.CreatedAt = w.now.Add(time.Second) }, // the first in the list
 		"other name": func(r *secret.Record) { r.Name = "m" },

@@ -32,8 +32,8 @@ func testDriver(t *testing.T, h Harness) {
 		"Envelope.ID":       d.Envelope.ID == "",
 		"Envelope.Type":     d.Envelope.Type == "",
 		"Envelope.Time":     d.Envelope.Time == "",
-		"SecretField":       len(d.SecretField) == 0,
-		"IDField":           len(d.IDField) == 0,
+		"SecretMember":      d.SecretMember == "",
+		"IDMember":          d.IDMember == "",
 		"Aliases hold Name": slices.Contains(d.Aliases, d.Name),
 	} {
 		if missing {

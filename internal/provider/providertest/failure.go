@@ -29,8 +29,8 @@ var failureTests = map[string]func(*testing.T, Harness){
 	"reads are repeated":  testReadsAreRepeated,
 }
 
-// answered is what custody asks of an error that came of an answer.
-type answered interface {
+// statusReporter is what custody asks of an error that came of an answer.
+type statusReporter interface {
 	AnswerStatus() int
 	CertainlyRefused() bool
 }
@@ -38,7 +38,7 @@ type answered interface {
 // wantCertain checks that custody would know that nothing was created.
 func wantCertain(t *testing.T, err error) {
 	t.Helper()
-	var a answered
+	var a statusReporter
 	var transport *httpx.Error
 	switch {
 	case errors.As(err, &a):
@@ -58,7 +58,7 @@ func wantCertain(t *testing.T, err error) {
 // tells the status: 0 where no status line was seen.
 func wantUncertain(t *testing.T, what string, err error, status int) {
 	t.Helper()
-	var a answered
+	var a statusReporter
 	var transport *httpx.Error
 	switch {
 	case errors.As(err, &a):
@@ -245,7 +245,7 @@ func testCreateWithoutSecret(t *testing.T, h Harness) {
 	_, value := f.create(t, f.spec("x"))
 	whole := string(f.wire.seen()[0].answer)
 	quoted := `"` + value.Reveal() + `"`
-	name := f.driver.SecretField[len(f.driver.SecretField)-1]
+	name := f.driver.SecretMember
 	for what, body := range map[string]string{
 		"null":        strings.Replace(whole, quoted, "null", 1),
 		"empty":       strings.Replace(whole, quoted, `""`, 1),

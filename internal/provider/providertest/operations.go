@@ -18,7 +18,7 @@ import (
 var operationTests = map[string]func(*testing.T, Harness){
 	"create":            testCreate,
 	"secret only once":  testSecretOnlyOnce,
-	"answer paths":      testAnswerPaths,
+	"answer paths":      testAnswerMembers,
 	"list":              testList,
 	"delete":            testDelete,
 	"unknown ids":       testUnknownIDs,
@@ -87,33 +87,49 @@ func testSecretOnlyOnce(t *testing.T, h Harness) {
 	}
 }
 
-// testAnswerPaths checks the paths that recovery reads a raw answer by.
-func testAnswerPaths(t *testing.T, h Harness) {
+// testAnswerMembers checks the names that recovery reads a raw answer by.
+func testAnswerMembers(t *testing.T, h Harness) {
 	f := start(t, h, nil)
 	made, value := f.create(t, f.spec("Paths"))
 	raw := f.wire.seen()[0].answer
-	if got := lookup(raw, f.driver.IDField); got != made.ID {
-		t.Errorf("IDField leads to %q, want %q", got, made.ID)
+	if got := Member(raw, f.driver.IDMember); got != made.ID {
+		t.Errorf("IDMember names %q, want %q", got, made.ID)
 	}
-	if got := lookup(raw, f.driver.SecretField); got != value.Reveal() {
-		t.Error("SecretField does not lead to the secret")
+	if got := Member(raw, f.driver.SecretMember); got != value.Reveal() {
+		t.Error("SecretMember does not name the secret")
 	}
 }
 
-// lookup is the text at a path of JSON members, or "".
-func lookup(raw json.RawMessage, path []string) string {
-	for _, name := range path {
-		var m map[string]json.RawMessage
-		if json.Unmarshal(raw, &m) != nil {
-			return ""
+// Member is the only text in a JSON document that is a member of that name; "" if
+// there is none, or several that differ.
+func Member(document []byte, name string) string {
+	var texts []string
+	var walk func(at any)
+	walk = func(at any) {
+		switch at := at.(type) {
+		case map[string]any:
+			if text, ok := at[name].(string); ok {
+				texts = append(texts, text)
+			}
+			for _, v := range at {
+				walk(v)
+			}
+		case []any:
+			for _, v := range at {
+				walk(v)
+			}
 		}
-		raw = m[name]
 	}
-	var text string
-	if json.Unmarshal(raw, &text) != nil {
-		return string(raw)
+	var root any
+	if json.Unmarshal(document, &root) != nil {
+		return ""
 	}
-	return text
+	walk(root)
+	slices.Sort(texts)
+	if texts = slices.Compact(texts); len(texts) != 1 {
+		return ""
+	}
+	return texts[0]
 }
 
 func testList(t *testing.T, h Harness) {

@@ -70,12 +70,12 @@ func TestDriver(t *testing.T) {
 			ID: "id", Type: "event_type", Time: "delivered_at", HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event",
 			Companion: "contact.updated", CompanionOf: []string{"contact.tag_added", "contact.enriched"}, Data: "data", Subject: []string{"id", "occurred_at"},
 		},
-		Deletes:     true,
-		SecretField: []string{"data", "secret"},
-		IDField:     []string{"data", "id"},
-		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"},
-		ProbeLeaves: "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
-		Scoped:      true,
+		Deletes:      true,
+		SecretMember: "secret",
+		IDMember:     "id",
+		Probe:        provider.CallRequest{Path: "/api-webhook-subscriptions"},
+		ProbeLeaves:  "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
+		Scoped:       true,
 	}
 	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Request", "Judge")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {

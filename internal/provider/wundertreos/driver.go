@@ -52,11 +52,11 @@ func Driver() *provider.Driver {
 			Data:        "data",
 			Subject:     []string{"id", "occurred_at"},
 		},
-		Catalogue:   catalogue(),
-		OfflineHelp: offlineHelp,
-		Deletes:     true,
-		SecretField: []string{"data", "secret"},
-		IDField:     []string{"data", "id"},
+		Catalogue:    catalogue(),
+		OfflineHelp:  offlineHelp,
+		Deletes:      true,
+		SecretMember: "secret",
+		IDMember:     "id",
 		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
 			return wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
 		},

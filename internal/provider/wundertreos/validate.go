@@ -12,10 +12,10 @@ import (
 
 // validate finds what the API is documented to refuse, and what it has no
 // field for. Plain http targets are allowed, as by the API.
-func validate(s provider.Spec) []provider.Fault {
-	var faults []provider.Fault
+func validate(s provider.Spec) []provider.Violation {
+	var faults []provider.Violation
 	add := func(field, format string, args ...any) {
-		faults = append(faults, provider.Fault{Field: field, Message: fmt.Sprintf(format, args...)})
+		faults = append(faults, provider.Violation{Field: field, Message: fmt.Sprintf(format, args...)})
 	}
 	if problem := urlProblem(s.URL); problem != "" {
 		add("url", "%s", problem)

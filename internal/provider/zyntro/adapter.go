@@ -11,13 +11,13 @@ import (
 
 // adapter is the provider behind the driver.
 type adapter struct {
-	api   zyntroapi.Client
-	fresh *fresh
+	api    zyntroapi.Client
+	shared *sharedList
 }
 
 func open(access provider.Access) provider.Provider {
 	a := &adapter{api: client(access)}
-	a.fresh = newFresh(a.List)
+	a.shared = newSharedList(a.List)
 	return a
 }
 
@@ -67,7 +67,7 @@ func (a *adapter) List(ctx context.Context) ([]provider.Webhook, error) {
 
 // Get fetches all webhooks and selects: the API has no call for one.
 func (a *adapter) Get(ctx context.Context, id string) (provider.Webhook, error) {
-	list, err := a.fresh.get(ctx)
+	list, err := a.shared.get(ctx)
 	if err != nil {
 		return provider.Webhook{}, err
 	}

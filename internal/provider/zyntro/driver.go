@@ -64,12 +64,12 @@ func Driver() *provider.Driver {
 		Envelope:  capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
 		Catalogue: catalogue(),
 
-		OfflineHelp: offlineHelp(),
-		LiveHelp:    true,
-		Deletes:     false,
-		Updates:     true,
-		SecretField: []string{"data", "secret_key"},
-		IDField:     []string{"data", "wh_id"},
+		OfflineHelp:  offlineHelp(),
+		LiveHelp:     true,
+		Deletes:      false,
+		Updates:      true,
+		SecretMember: "secret_key",
+		IDMember:     "wh_id",
 
 		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
 			return zyntrofake.New(zyntrofake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})

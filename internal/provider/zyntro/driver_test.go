@@ -42,7 +42,7 @@ func TestDriver(t *testing.T) {
 	if diff := cmp.Diff([]string{"api_key HOOKCTL_ZYNTRO_API_KEY,ZYNTRO_API_KEY", "org_id HOOKCTL_ZYNTRO_ORG_ID,ZYNTRO_ORG_ID", "developer_secret HOOKCTL_ZYNTRO_DEVELOPER_SECRET"}, fields); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff([][]string{{"data", "secret_key"}, {"data", "wh_id"}}, [][]string{d.SecretField, d.IDField}); diff != "" {
+	if diff := cmp.Diff([]string{"secret_key", "wh_id"}, []string{d.SecretMember, d.IDMember}); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"none", "bearer", "basic", "api_key", "custom_header"}, d.AuthTypes); diff != "" {

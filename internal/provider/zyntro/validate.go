@@ -34,8 +34,8 @@ var authMembers = map[string][]string{
 }
 
 // validate finds all that is wrong with s. No message quotes authentication data.
-func validate(s provider.Spec) []provider.Fault {
-	var faults []provider.Fault
+func validate(s provider.Spec) []provider.Violation {
+	var faults []provider.Violation
 	for _, check := range []struct {
 		field   string
 		problem string
@@ -48,7 +48,7 @@ func validate(s provider.Spec) []provider.Fault {
 		{"auth-data", checkAuthData(s.AuthType, s.AuthData)},
 	} {
 		if check.problem != "" {
-			faults = append(faults, provider.Fault{Field: check.field, Message: check.problem})
+			faults = append(faults, provider.Violation{Field: check.field, Message: check.problem})
 		}
 	}
 	return faults

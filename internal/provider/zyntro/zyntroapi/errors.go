@@ -103,9 +103,9 @@ func (e *Error) CertainlyRefused() bool {
 	return e.Code != InsertFailed && e.HTTPStatus < 500 && e.HTTPStatus != http.StatusRequestTimeout
 }
 
-// SaysFailed is true: the answer was read, and is a no in the API's own words
+// ReportsFailure is true: the answer was read, and is a no in the API's own words
 // even where its HTTP status is 200.
-func (e *Error) SaysFailed() bool { return true }
+func (e *Error) ReportsFailure() bool { return true }
 
 // ProtocolError is an answer that makes no sense: not JSON, a redirect, a
 // status that is neither success nor error, a create answer without a usable

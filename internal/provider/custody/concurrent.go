@@ -21,17 +21,17 @@ import (
 // what has taken the place of what, and sinks may take their time, or use hookctl
 // themselves. Other webhooks wait for nothing.
 
-// Seen is what there was when a command took up what it found: what another
-// process has replaced since is not replaced again. The zero Seen saw everything.
-type Seen struct {
+// Snapshot is what there was when a command took up what it found: what another
+// process has replaced since is not replaced again. The zero Snapshot saw everything.
+type Snapshot struct {
 	At       time.Time
 	Underway []secret.Intent // of operations that others had begun
 }
 
-// See is what there is now. Underway are the replacements that living processes
+// TakeSnapshot is what there is now. Underway are the replacements that living processes
 // are at.
-func See(ctx context.Context, now time.Time, journal *secret.Journal) (Seen, error) {
-	s := Seen{At: now}
+func TakeSnapshot(ctx context.Context, now time.Time, journal *secret.Journal) (Snapshot, error) {
+	s := Snapshot{At: now}
 	pending, _, err := journal.List(ctx)
 	for _, p := range pending {
 		if p.Live && p.Intent.Replaces != nil {
@@ -43,7 +43,7 @@ func See(ctx context.Context, now time.Time, journal *secret.Journal) (Seen, err
 
 // before reports whether r was made after what was seen, or by an operation that
 // was under way then.
-func (s Seen) before(r secret.Record) bool {
+func (s Snapshot) before(r secret.Record) bool {
 	return !s.At.IsZero() && r.CreatedAt.After(s.At) || r.Replaces != nil && slices.ContainsFunc(s.Underway, func(in secret.Intent) bool {
 		return *in.Replaces == *r.Replaces && !r.CreatedAt.Before(in.StartedAt)
 	})
@@ -51,24 +51,24 @@ func (s Seen) before(r secret.Record) bool {
 
 // Before reports whether what r is the record of has taken another webhook's place
 // since.
-func (s Seen) Before(r secret.Record) bool { return r.Replaces != nil && s.before(r) }
+func (s Snapshot) Before(r secret.Record) bool { return r.Replaces != nil && s.before(r) }
 
 // undone reports whether an operation that is not settled was not seen, or was
 // under way.
-func (s Seen) undone(in secret.Intent) bool {
+func (s Snapshot) undone(in secret.Intent) bool {
 	return !s.At.IsZero() && in.StartedAt.After(s.At) || slices.ContainsFunc(s.Underway, func(u secret.Intent) bool { return u.ID == in.ID })
 }
 
-// turnWait is how long one waits for its turn: longer than the retries of some
+// lockTimeout is how long one waits for its turn: longer than the retries of some
 // requests and a sink that takes its time.
-const turnWait = 5 * time.Minute
+const lockTimeout = 5 * time.Minute
 
-// ofID and ofPlace are what a turn can be about: a webhook, and the name and URL
+// idKey and placeKey are what can be locked: a webhook, and the name and URL
 // that one has or is to have.
-func ofID(id string) string           { return "id\x00" + id }
-func ofPlace(name, url string) string { return "place\x00" + name + "\x00" + url }
+func idKey(id string) string           { return "id\x00" + id }
+func placeKey(name, url string) string { return "place\x00" + name + "\x00" + url }
 
-func said(p *string) string {
+func deref(p *string) string {
 	if p == nil {
 		return ""
 	}
@@ -78,7 +78,7 @@ func said(p *string) string {
 // turn waits until no other process works on what the keys name, for at most
 // wait, and returns how to give that up, and whether another one did. What ends
 // with an error has sent nothing.
-func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (release func(), waited bool, err error) {
+func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (release func(), waited bool, err error) {
 	slices.Sort(keys) // always in one order: nobody waits for one who waits
 	var held []func() error
 	release = func() {
@@ -113,7 +113,7 @@ func (c *Client) turn(ctx context.Context, wait time.Duration, keys ...string) (
 // while no other process of this store can make or replace one of that name and
 // URL. Where it reports that there is one, nothing is made.
 func (c *Client) CreateUnless(ctx context.Context, s provider.Spec, sinks []sink.Sink, exists func() (bool, error)) (Created, error) {
-	release, _, err := c.turn(ctx, turnWait, ofPlace(s.Name, s.URL))
+	release, _, err := c.lock(ctx, lockTimeout, placeKey(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
 	}
@@ -141,14 +141,14 @@ func (c *Client) MadeSince(ctx context.Context, name, url string) (secret.Record
 func (c *Client) since(ctx context.Context) ([]secret.Record, error) {
 	recs, _, err := c.custody.Store.List(ctx)
 	return slices.DeleteFunc(recs, func(r secret.Record) bool {
-		return r.Provider != c.driver.Name || r.Origin != c.origin || !c.custody.Seen.before(r)
+		return r.Provider != c.driver.Name || r.Origin != c.origin || !c.custody.Snapshot.before(r)
 	}), err
 }
 
-// Newcomer is an error of code "conflict" if another process has put the webhook
+// CheckNotSuccessor is an error of code "conflict" if another process has put the webhook
 // id in the place of another one since this process began: who has named that one
 // does not mean this.
-func (c *Client) Newcomer(ctx context.Context, id string) error {
+func (c *Client) CheckNotSuccessor(ctx context.Context, id string) error {
 	recs, err := c.since(ctx)
 	if err != nil {
 		return err
@@ -159,17 +159,17 @@ func (c *Client) Newcomer(ctx context.Context, id string) error {
 	return nil
 }
 
-// overtaken is an error of code "conflict" if another process has put a webhook in
+// checkNotReplaced is an error of code "conflict" if another process has put a webhook in
 // the place of id since this one began, and of code "unsettled" if it has left that
 // undone.
-func (c *Client) overtaken(ctx context.Context, id string) error {
+func (c *Client) checkNotReplaced(ctx context.Context, id string) error {
 	recs, err := c.since(ctx)
 	if err != nil {
 		return err
 	}
 	old := secret.Ref{Provider: c.driver.Name, ID: id}
-	if heir := Heir(recs, old); heir != id {
-		return Replaced(old, heir)
+	if successor := Successor(recs, old); successor != id {
+		return Replaced(old, successor)
 	}
 	pending, _, err := c.custody.Journal.List(ctx)
 	if err != nil {
@@ -177,7 +177,7 @@ func (c *Client) overtaken(ctx context.Context, id string) error {
 	}
 	for _, p := range pending {
 		in := p.Intent
-		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Seen.undone(in) {
+		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Snapshot.undone(in) {
 			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
 				WithCode("unsettled").WithCommand("hookctl recover")
 		}
@@ -185,14 +185,14 @@ func (c *Client) overtaken(ctx context.Context, id string) error {
 	return nil
 }
 
-// goneSince is an error if another process has deleted the webhook id since this
+// checkNotDeleted is an error if another process has deleted the webhook id since this
 // one began.
-func (c *Client) goneSince(ctx context.Context, id string) error {
+func (c *Client) checkNotDeleted(ctx context.Context, id string) error {
 	recs, _, err := c.custody.Store.List(ctx)
 	if err != nil {
 		return err
 	}
-	at := c.custody.Seen.At
+	at := c.custody.Snapshot.At
 	for _, r := range recs {
 		if r.Ref() == (secret.Ref{Provider: c.driver.Name, ID: id}) && !at.IsZero() && r.DeletedAt.After(at) {
 			return fault.Errorf(fault.Refused, "another process has deleted %s meanwhile: nothing was sent", term.ShellWord(r.Provider+"/"+id)).
@@ -202,9 +202,9 @@ func (c *Client) goneSince(ctx context.Context, id string) error {
 	return nil
 }
 
-// Heir is the id of the webhook that has taken the place of old, by way of others
+// Successor is the id of the webhook that has taken the place of old, by way of others
 // perhaps; that of old where none has.
-func Heir(recs []secret.Record, old secret.Ref) string {
+func Successor(recs []secret.Record, old secret.Ref) string {
 	for range recs { // files that were edited may lead in a circle
 		i := slices.IndexFunc(recs, func(r secret.Record) bool { return r.Replaces != nil && *r.Replaces == old })
 		if i < 0 {
@@ -216,9 +216,9 @@ func Heir(recs []secret.Record, old secret.Ref) string {
 }
 
 // Replaced is the error for a webhook in whose place another process has put the
-// one with the id heir.
-func Replaced(old secret.Ref, heir string) error {
-	now := term.ShellWord(old.Provider + "/" + heir)
+// one with the id successor.
+func Replaced(old secret.Ref, successor string) error {
+	now := term.ShellWord(old.Provider + "/" + successor)
 	return fault.Errorf(fault.Refused, "another process has replaced %s meanwhile: %s has taken its place; nothing was done", term.ShellWord(old.Provider+"/"+old.ID), now).
 		WithCode("conflict").WithHint("look at it: hookctl get %s", now)
 }

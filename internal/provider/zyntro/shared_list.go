@@ -7,34 +7,34 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
-// fresh shares lists among those who ask at the same time: the API has no call for
+// sharedList shares lists among those who ask at the same time: the API has no call for
 // one webhook, and whoever changes many looks at each before and after. Everybody
 // gets a list that was begun after he asked; nobody may change it.
-type fresh struct {
+type sharedList struct {
 	list func(context.Context) ([]provider.Webhook, error)
 	turn chan struct{} // of capacity 1: full while a list is under way
 
 	mu   sync.Mutex
-	next *round // not begun yet; nil: nobody waits for one
+	next *listCall // not begun yet; nil: nobody waits for one
 }
 
-// round is one list. Its fields are set when done is closed.
-type round struct {
+// listCall is one list. Its fields are set when done is closed.
+type listCall struct {
 	done chan struct{}
 	list []provider.Webhook
 	err  error
 }
 
-func newFresh(list func(context.Context) ([]provider.Webhook, error)) *fresh {
-	return &fresh{list: list, turn: make(chan struct{}, 1)}
+func newSharedList(list func(context.Context) ([]provider.Webhook, error)) *sharedList {
+	return &sharedList{list: list, turn: make(chan struct{}, 1)}
 }
 
-func (f *fresh) get(ctx context.Context) ([]provider.Webhook, error) {
+func (f *sharedList) get(ctx context.Context) ([]provider.Webhook, error) {
 	f.mu.Lock()
 	r := f.next
 	first := r == nil
 	if first {
-		r = &round{done: make(chan struct{})}
+		r = &listCall{done: make(chan struct{})}
 		f.next = r
 	}
 	f.mu.Unlock()

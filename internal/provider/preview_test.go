@@ -20,25 +20,25 @@ func (p onlyCreate) Create(ctx context.Context, _ Spec) (Webhook, secret.Value, 
 	return Webhook{}, secret.Value{}, err
 }
 
-func TestDraftShowsNoCredential(t *testing.T) {
+func TestPreviewShowsNoCredential(t *testing.T) {
 	d := NewDriver(Driver{}, func(a Access) Provider { return onlyCreate{a: a} })
-	draft, err := d.Draft(Access{BaseURL: "http://127.0.0.1:1"}, Spec{}, map[string]string{"key": "TOY_KEY"})
+	preview, err := d.Preview(Access{BaseURL: "http://127.0.0.1:1"}, Spec{}, map[string]string{"key": "TOY_KEY"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "curl -sS -X POST http://127.0.0.1:1/hooks \\\n  --data-binary '{}'\n"
-	if got := strings.ReplaceAll(draft.Curl(), "'http://127.0.0.1:1/hooks'", "http://127.0.0.1:1/hooks"); got != want {
+	if got := strings.ReplaceAll(preview.Curl(), "'http://127.0.0.1:1/hooks'", "http://127.0.0.1:1/hooks"); got != want {
 		t.Errorf("curl: %s", got)
 	}
 }
 
-// TestDraftWithVariables: who copies the command has the credentials in
+// TestPreviewWithVariables: who copies the command has the credentials in
 // variables, and nothing else changes on the way through a shell.
-func TestDraftWithVariables(t *testing.T) {
+func TestPreviewWithVariables(t *testing.T) {
 	t.Parallel()
-	d := Draft{
+	d := RequestPreview{
 		Method: "POST", URL: "https://x.test/it's", Body: "",
-		Header: []DraftHeader{{"A", "mark"}, {"B", "Basic mark2 mark"}},
+		Header: []PreviewHeader{{"A", "mark"}, {"B", "Basic mark2 mark"}},
 		marks:  map[string]string{"mark": "ONE", "mark2": "TWO"},
 	}
 	want := `curl -sS -X POST 'https://x.test/it'\''s' \

@@ -12,27 +12,27 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// Draft is a create request that was built but not sent. Credentials and
-// authentication data stand in it as placeholders, see [Draft.Fill].
-type Draft struct {
+// RequestPreview is a create request that was built but not sent. Credentials and
+// authentication data stand in it as placeholders, see [RequestPreview.Fill].
+type RequestPreview struct {
 	Method string
 	URL    string
-	Header []DraftHeader // in the order of their names
+	Header []PreviewHeader // in the order of their names
 	Body   string
 	marks  map[string]string // placeholder -> variable name
 }
 
-// DraftHeader is one header line of a draft.
-type DraftHeader struct{ Name, Value string }
+// PreviewHeader is one header line of a preview.
+type PreviewHeader struct{ Name, Value string }
 
 // AuthDataVariable is the environment variable that --auth-data can come from.
 const AuthDataVariable = "HOOKCTL_AUTH_DATA"
 
-// Draft builds the request that Create would send for s. variables names, by
+// Preview builds the request that Create would send for s. variables names, by
 // its field, the variable that stands for each credential in it. Nothing is
 // sent and no credential is read.
-func (d *Driver) Draft(a Access, s Spec, variables map[string]string) (Draft, error) {
-	out := Draft{marks: map[string]string{}}
+func (d *Driver) Preview(a Access, s Spec, variables map[string]string) (RequestPreview, error) {
+	out := RequestPreview{marks: map[string]string{}}
 	mark := func(variable string) string {
 		m := "hookctl-placeholder-" + base64.RawURLEncoding.EncodeToString([]byte(variable))
 		out.marks[m] = variable
@@ -51,21 +51,21 @@ func (d *Driver) Draft(a Access, s Spec, variables map[string]string) (Draft, er
 	var drawn *httpx.Request
 	a.HTTP = httpx.Recorder(func(r httpx.Request) { drawn = &r })
 	if _, _, err := d.open(a).Create(context.Background(), s); drawn == nil {
-		return Draft{}, errors.Join(errors.New("the request could not be built"), err)
+		return RequestPreview{}, errors.Join(errors.New("the request could not be built"), err)
 	}
 	out.Method, out.URL, out.Body = drawn.Method, drawn.URL, string(term.BreakJSON(drawn.Body))
 	for name, values := range drawn.Header {
 		for _, v := range values {
-			out.Header = append(out.Header, DraftHeader{name, v})
+			out.Header = append(out.Header, PreviewHeader{name, v})
 		}
 	}
-	slices.SortFunc(out.Header, func(a, b DraftHeader) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out.Header, func(a, b PreviewHeader) int { return strings.Compare(a.Name, b.Name) })
 	return out, nil
 }
 
 // Fill returns text with every placeholder replaced by what with makes of its
 // variable's name.
-func (d Draft) Fill(text string, with func(variable string) string) string {
+func (d RequestPreview) Fill(text string, with func(variable string) string) string {
 	marks := make([]string, 0, len(d.marks))
 	for m := range d.marks {
 		marks = append(marks, m)
@@ -78,9 +78,9 @@ func (d Draft) Fill(text string, with func(variable string) string) string {
 	return text
 }
 
-// Curl writes the draft as a curl command for a POSIX shell, in which every
+// Curl writes the request as a curl command for a POSIX shell, in which every
 // credential is a variable.
-func (d Draft) Curl() string {
+func (d RequestPreview) Curl() string {
 	quote := func(text string) string {
 		word := d.Fill(term.Quoted(text), func(v string) string { return `'"$` + v + `"'` })
 		if len(word) > 2 {

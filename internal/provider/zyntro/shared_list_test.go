@@ -26,13 +26,13 @@ func (l *lists) list(ctx context.Context) ([]provider.Webhook, error) {
 	}
 }
 
-// TestFresh asks for many lists while one is under way: they share the next one,
+// TestSharedList asks for many lists while one is under way: they share the next one,
 // not that one.
-func TestFresh(t *testing.T) {
+func TestSharedList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &lists{gate: make(chan error)}
-		f := newFresh(l.list)
+		f := newSharedList(l.list)
 		got := make(chan int, 100)
 		ask := func() {
 			list, err := f.get(t.Context())
@@ -67,12 +67,12 @@ func TestFresh(t *testing.T) {
 	})
 }
 
-// TestFreshAfterFailure lets nobody fail for another's error.
-func TestFreshAfterFailure(t *testing.T) {
+// TestSharedListAfterFailure lets nobody fail for another's error.
+func TestSharedListAfterFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := &lists{gate: make(chan error)}
-		f := newFresh(l.list)
+		f := newSharedList(l.list)
 		interrupted, cancel := context.WithCancel(t.Context())
 		errs := make(chan error, 2)
 		go func() {

@@ -25,20 +25,20 @@ func TestSeen(t *testing.T) {
 		return []secret.Intent{{ID: "op", Replaces: &ref, StartedAt: at.Add(-time.Minute)}}
 	}
 	for name, c := range map[string]struct {
-		seen     Seen
+		seen     Snapshot
 		replaces *secret.Ref
 		made     time.Duration // after this one looked
 		want     bool          // it was not there yet
 	}{
-		"made before":                        {Seen{At: at}, &old, -time.Second, false},
-		"made at the same moment":            {Seen{At: at}, &old, 0, false},
-		"made after":                         {Seen{At: at}, &old, time.Nanosecond, true},
-		"made before, by one still at it":    {Seen{at, begun(old)}, &old, -time.Second, true},
-		"made when that began":               {Seen{at, begun(old)}, &old, -time.Minute, true},
-		"made before that began":             {Seen{at, begun(old)}, &old, -time.Hour, false},
-		"made before; another is replaced":   {Seen{at, begun(other)}, &old, -time.Second, false},
-		"a new one, not in place of another": {Seen{at, begun(old)}, nil, time.Second, false},
-		"nobody looked":                      {Seen{}, &old, time.Hour, false},
+		"made before":                        {Snapshot{At: at}, &old, -time.Second, false},
+		"made at the same moment":            {Snapshot{At: at}, &old, 0, false},
+		"made after":                         {Snapshot{At: at}, &old, time.Nanosecond, true},
+		"made before, by one still at it":    {Snapshot{at, begun(old)}, &old, -time.Second, true},
+		"made when that began":               {Snapshot{at, begun(old)}, &old, -time.Minute, true},
+		"made before that began":             {Snapshot{at, begun(old)}, &old, -time.Hour, false},
+		"made before; another is replaced":   {Snapshot{at, begun(other)}, &old, -time.Second, false},
+		"a new one, not in place of another": {Snapshot{at, begun(old)}, nil, time.Second, false},
+		"nobody looked":                      {Snapshot{}, &old, time.Hour, false},
 	} {
 		r := secret.Record{Provider: "toy", ID: "id-1", Replaces: c.replaces, CreatedAt: at.Add(c.made)}
 		if got := c.seen.Before(r); got != c.want {
@@ -63,7 +63,7 @@ func TestReplaceOfTheReplaced(t *testing.T) {
 		"replaced, then deleted": {time.Second, "", "toy/id-8"},
 	} {
 		w := withOld(t)
-		w.client.custody.Seen = Seen{At: w.now}
+		w.client.custody.Snapshot = Snapshot{At: w.now}
 		for _, step := range [][2]string{{"id-0", "id-7"}, {"id-7", "id-8"}} {
 			r := secret.Record{Provider: "toy", ID: step[1], Profile: "default", Origin: w.client.origin, Replaces: &secret.Ref{Provider: "toy", ID: step[0]}}
 			if c.origin != "" {
@@ -97,10 +97,10 @@ func TestReplaceOfTheReplaced(t *testing.T) {
 				t.Errorf("%s: %s: %v, hint %q, %d rows", name, what, err, fault.HintOf(err).String(), len(w.rows))
 			}
 		}
-		if err := w.client.Newcomer(ctx, "id-7"); (fault.Code(err) == "conflict") != (c.want != "") {
+		if err := w.client.CheckNotSuccessor(ctx, "id-7"); (fault.Code(err) == "conflict") != (c.want != "") {
 			t.Errorf("%s: the newcomer: %v", name, err)
 		}
-		if err := w.client.Newcomer(ctx, "id-0"); err != nil {
+		if err := w.client.CheckNotSuccessor(ctx, "id-0"); err != nil {
 			t.Errorf("%s: it was always there: %v", name, err)
 		}
 	}
@@ -124,7 +124,7 @@ func TestReplaceOfTheDeleted(t *testing.T) {
 		if err := w.store.Put(context.Background(), rec); err != nil {
 			t.Fatal(err)
 		}
-		w.client.custody.Seen = Seen{At: w.now}
+		w.client.custody.Snapshot = Snapshot{At: w.now}
 		_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
 		if c.want != (fault.Code(err) == "conflict") || c.want != (w.posts == 0) || c.want && fault.HintOf(err).String() == "" {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
@@ -137,7 +137,7 @@ func TestReplaceOfTheDeleted(t *testing.T) {
 func TestReplaceOfTheUnsettled(t *testing.T) {
 	t.Parallel()
 	w := withOld(t)
-	w.client.custody.Seen = Seen{At: w.now.Add(-time.Second)}
+	w.client.custody.Snapshot = Snapshot{At: w.now.Add(-time.Second)}
 	in := w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"})
 	entry, err := w.client.custody.Journal.Begin(context.Background(), in, 100)
 	if err != nil {
@@ -152,35 +152,35 @@ func TestReplaceOfTheUnsettled(t *testing.T) {
 		t.Errorf("%d requests", w.posts)
 	}
 	// One that is older was there to be seen.
-	w.client.custody.Seen = Seen{At: w.now.Add(time.Second)}
+	w.client.custody.Snapshot = Snapshot{At: w.now.Add(time.Second)}
 	if _, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestTurnOf: one waits for the same webhook or place alone, for so long, and
+// TestLockOf: one waits for the same webhook or place alone, for so long, and
 // gives all up where it does not get all.
-func TestTurnOf(t *testing.T) {
+func TestLockOf(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	ctx := context.Background()
 	turn := func(ctx context.Context, wait time.Duration, keys ...string) (func(), error) {
-		release, _, err := w.client.turn(ctx, wait, keys...)
+		release, _, err := w.client.lock(ctx, wait, keys...)
 		return release, err
 	}
-	held, err := turn(ctx, turnWait, ofID("a"), ofPlace("n", "u"), ofID("a"))
+	held, err := turn(ctx, lockTimeout, idKey("a"), placeKey("n", "u"), idKey("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, free := range []string{ofID("b"), ofID("n"), ofPlace("n", "v"), ofPlace("nu", ""), ofPlace("", "nu")} {
-		release, err := turn(ctx, turnWait, free)
+	for _, free := range []string{idKey("b"), idKey("n"), placeKey("n", "v"), placeKey("nu", ""), placeKey("", "nu")} {
+		release, err := turn(ctx, lockTimeout, free)
 		if err != nil {
 			t.Fatalf("%q: %v", free, err)
 		}
 		release()
 	}
-	for _, taken := range []string{ofID("a"), ofPlace("n", "u")} {
-		_, err := turn(ctx, time.Nanosecond, taken, ofID("b"), ofID("z"))
+	for _, taken := range []string{idKey("a"), placeKey("n", "u")} {
+		_, err := turn(ctx, time.Nanosecond, taken, idKey("b"), idKey("z"))
 		if fault.Code(err) != "busy" || fault.KindOf(err) != fault.Other || fault.HintOf(err).String() == "" {
 			t.Errorf("%q: %v", taken, err)
 		}
@@ -190,12 +190,12 @@ func TestTurnOf(t *testing.T) {
 		w.notices = nil
 		done, cancel := context.WithCancel(ctx)
 		cancel()
-		if _, err := turn(done, turnWait, taken); fault.KindOf(err) != fault.Interrupted {
+		if _, err := turn(done, lockTimeout, taken); fault.KindOf(err) != fault.Interrupted {
 			t.Errorf("%q: interrupted: %v", taken, err)
 		}
 	}
 	held()
-	release, err := turn(ctx, turnWait, ofID("z"), ofID("b"), ofID("a"), ofPlace("n", "u")) // none of them is kept
+	release, err := turn(ctx, lockTimeout, idKey("z"), idKey("b"), idKey("a"), placeKey("n", "u")) // none of them is kept
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,8 +224,8 @@ func TestChangesTakeTurns(t *testing.T) {
 	name, url, paused := "other", "https://example.com/other", provider.Paused
 	change := provider.Change{Name: &name, URL: &url, Status: &paused}
 	for what, key := range map[string]string{
-		"the webhook": ofID("id-0"), "where it is": ofPlace(spec.Name, spec.URL), "where it is to be": ofPlace(name, url),
-		"where a change of the name alone leads": ofPlace(name, spec.URL), "another webhook": ofID("id-9"),
+		"the webhook": idKey("id-0"), "where it is": placeKey(spec.Name, spec.URL), "where it is to be": placeKey(name, url),
+		"where a change of the name alone leads": placeKey(name, spec.URL), "another webhook": idKey("id-9"),
 	} {
 		w := withOld(t)
 		d := *w.client.driver
@@ -233,7 +233,7 @@ func TestChangesTakeTurns(t *testing.T) {
 		old := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
 		at := old
 		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
-		held, _, err := w.client.turn(ctx, turnWait, key)
+		held, _, err := w.client.lock(ctx, lockTimeout, key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,7 +250,7 @@ func TestChangesTakeTurns(t *testing.T) {
 			t.Errorf("%s: %v, %+v", what, err, at)
 		}
 		held()
-		if _, err = w.client.Update(ctx, old, change); err != nil || said(at.Name) != name {
+		if _, err = w.client.Update(ctx, old, change); err != nil || deref(at.Name) != name {
 			t.Errorf("%s: afterwards: %v, %+v", what, err, at)
 		}
 		rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-0"})
@@ -268,8 +268,8 @@ func TestChangesTakeTurns(t *testing.T) {
 		d.Updates = true
 		at := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
 		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
-		w.client.custody.Seen = Seen{At: w.now}
-		held, _, err := w.client.turn(ctx, turnWait, ofID("id-0"))
+		w.client.custody.Snapshot = Snapshot{At: w.now}
+		held, _, err := w.client.lock(ctx, lockTimeout, idKey("id-0"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -298,7 +298,7 @@ func TestChangesTakeTurns(t *testing.T) {
 		old := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL}
 		at := old
 		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
-		held, _, err := w.client.turn(ctx, turnWait, ofID("id-0"))
+		held, _, err := w.client.lock(ctx, lockTimeout, idKey("id-0"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -326,7 +326,7 @@ func TestCreateUnless(t *testing.T) {
 		if !errors.Is(err, c.err) || w.posts != c.posts || (made.Record.ID != "") != (c.posts == 1) || len(w.pending()) != 0 {
 			t.Errorf("%s: %v, %d requests", name, err, w.posts)
 		}
-		release, _, err := w.client.turn(context.Background(), time.Nanosecond, ofPlace(spec.Name, spec.URL))
+		release, _, err := w.client.lock(context.Background(), time.Nanosecond, placeKey(spec.Name, spec.URL))
 		if err != nil {
 			t.Fatalf("%s: the turn is not over: %v", name, err)
 		}
@@ -350,14 +350,14 @@ func TestHeir(t *testing.T) {
 	}
 	chain := []secret.Record{link("c", "b"), link("a", ""), link("b", "a"), link("x", "y"), link("y", "x")}
 	for id, want := range map[string]string{"a": "c", "b": "c", "c": "c", "n": "n"} {
-		if got := Heir(chain, secret.Ref{Provider: "toy", ID: id}); got != want {
+		if got := Successor(chain, secret.Ref{Provider: "toy", ID: id}); got != want {
 			t.Errorf("%s: %s", id, got)
 		}
 	}
-	if got := Heir(chain, secret.Ref{Provider: "toy", ID: "x"}); !slices.Contains([]string{"x", "y"}, got) { // and it comes to an end
+	if got := Successor(chain, secret.Ref{Provider: "toy", ID: "x"}); !slices.Contains([]string{"x", "y"}, got) { // and it comes to an end
 		t.Error(got)
 	}
-	if got := Heir(chain, secret.Ref{Provider: "other", ID: "a"}); got != "a" {
+	if got := Successor(chain, secret.Ref{Provider: "other", ID: "a"}); got != "a" {
 		t.Error(got)
 	}
 }
