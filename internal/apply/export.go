@@ -83,7 +83,7 @@ func (e Exported) key() string {
 	if e.Name != "" {
 		return "name\x00" + e.Name
 	}
-	return "url\x00" + strings.TrimSuffix(e.URL, "/")
+	return "url\x00" + provider.URLKey(e.URL)
 }
 
 // inexpressible says why a manifest cannot describe w, or "".

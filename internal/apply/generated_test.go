@@ -144,9 +144,9 @@ func (g *generator) mutate(e *entry) string {
 		e.url = g.url()
 		return "url"
 	case 2:
-		before := sorted(e.events)
+		before := e.events
 		e.events = g.events(driver(e.provider))
-		if slices.Equal(before, sorted(e.events)) {
+		if provider.SameEvents(before, e.events) {
 			return ""
 		}
 		return "events"

@@ -92,7 +92,7 @@ func (w *Webhook) key() string {
 	case w.Name != "":
 		return w.Driver.Name + "\x00name\x00" + w.Name
 	}
-	return w.Driver.Name + "\x00url\x00" + w.URL
+	return w.Driver.Name + "\x00url\x00" + provider.URLKey(w.URL)
 }
 
 // title names the webhook for people.

@@ -114,11 +114,10 @@ func (a *account) match(m *Manifest, found map[*Webhook]*hook, faults *faults) {
 			faults.add(w.At, "%s is the name of %d webhooks: %s; say which with id: ID, or rename or delete the others", w.title(), len(fits), a.refs(fits))
 		}
 	}
-	urls := a.index(func(h *hook) string { return strings.TrimSuffix(h.url, "/") })
+	urls := a.index(func(h *hook) string { return provider.URLKey(h.url) })
 	wanted := map[*hook]*Webhook{}
 	for _, w := range byURL {
-		fits := unclaimed(urls[strings.TrimSuffix(w.URL, "/")])
-		fits = keep(fits, func(h *hook) bool { return sameURL(h.url, w.URL) })
+		fits := unclaimed(urls[provider.URLKey(w.URL)])
 		switch {
 		case len(fits) == 0:
 		case len(fits) > 1:

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -241,10 +240,10 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 	if w.Name != "" && w.Name != h.name {
 		out = append(out, Field{Name: "name", From: h.name, To: w.Name})
 	}
-	if h.url != "" && !w.held["url"] && !sameURL(w.URL, h.url) {
+	if h.url != "" && !w.held["url"] && !provider.SameURL(w.URL, h.url) {
 		out = append(out, Field{Name: "url", From: h.url, To: w.URL})
 	}
-	if h.events != nil && !sameEvents(w.Events, h.events) {
+	if h.events != nil && !provider.SameEvents(w.Events, h.events) {
 		out = append(out, Field{Name: "events", From: h.events, To: w.Events})
 	}
 	if w.Timeout != nil && h.TimeoutSeconds != nil && *w.Timeout != *h.TimeoutSeconds {
@@ -290,21 +289,4 @@ func (p *Plan) leftovers(a *account, s State) {
 			})
 		}
 	}
-}
-
-// sameURL forgives the slash that some servers add to an empty path.
-func sameURL(a, b string) bool {
-	if len(a) > len(b) {
-		a, b = b, a
-	}
-	return a == b || a+"/" == b && strings.Count(a, "/") == 2
-}
-
-func sameEvents(a, b []string) bool { return slices.Equal(sorted(a), sorted(b)) }
-
-// sorted is list as a set, in order.
-func sorted(list []string) []string {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return slices.Compact(list)
 }

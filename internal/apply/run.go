@@ -154,7 +154,7 @@ func (r *run) newcomers(ctx context.Context) {
 			if c.known[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
 				continue
 			}
-			if c.Name != "" && text(w.Name) == c.Name || c.Name == "" && sameURL(text(w.URL), c.URL) {
+			if c.Name != "" && text(w.Name) == c.Name || c.Name == "" && provider.SameURL(text(w.URL), c.URL) {
 				o.Result, o.ID = Conflict, w.ID
 				o.Err = conflict(c, "somebody else has made it since the plan: %s", c.Driver.Name+"/"+w.ID)
 				r.finish(i, o)
@@ -306,27 +306,10 @@ func (r *run) update(ctx context.Context, c *Change) error {
 		return err
 	}
 	err = r.manage(ctx, c, c.ID)
-	if what := missed(ch, got); what != "" && err == nil {
-		err = conflict(c, "%s accepted the change, but %s is not what was sent", c.Driver.Title, what)
+	if what := ch.Missed(got); len(what) > 0 && err == nil {
+		err = conflict(c, "%s accepted the change, but not all of it is as it was sent: %s", c.Driver.Title, strings.Join(what, ", "))
 	}
 	return err
-}
-
-// missed names what the provider has otherwise than it was asked for.
-func missed(ch provider.Change, got provider.Webhook) string {
-	switch {
-	case ch.Name != nil && got.Name != nil && *ch.Name != *got.Name:
-		return "the name"
-	case ch.URL != nil && got.URL != nil && !sameURL(*ch.URL, *got.URL):
-		return "the URL"
-	case ch.Events != nil && got.Events != nil && !sameEvents(ch.Events, got.Events):
-		return "the events"
-	case ch.Timeout != nil && got.TimeoutSeconds != nil && *ch.Timeout != *got.TimeoutSeconds:
-		return "the timeout"
-	case ch.AuthType != nil && got.AuthType != nil && *ch.AuthType != *got.AuthType:
-		return "the authentication"
-	}
-	return ""
 }
 
 // manage marks the record of a webhook, if there is one, as hookctl's to delete.

@@ -372,26 +372,6 @@ func TestSinkFailureLeavesAManagedRecord(t *testing.T) {
 	}
 }
 
-func TestUpdateThatDoesNotTake(t *testing.T) {
-	t.Parallel()
-	got := provider.Webhook{Name: ptr("n"), URL: ptr("https://a.test/"), Events: []string{"a"}, TimeoutSeconds: ptr(30), AuthType: ptr("none")}
-	for want, ch := range map[string]provider.Change{
-		"":                   {Name: ptr("n"), URL: ptr("https://a.test"), Events: []string{"a", "a"}, Timeout: ptr(30), AuthType: ptr("none")},
-		"the name":           {Name: ptr("m")},
-		"the URL":            {URL: ptr("https://b.test/")},
-		"the events":         {Events: []string{"b"}},
-		"the timeout":        {Timeout: ptr(31)},
-		"the authentication": {AuthType: ptr("bearer")},
-	} {
-		if s := missed(ch, got); s != want {
-			t.Errorf("%q, want %q", s, want)
-		}
-	}
-	if s := missed(provider.Change{Name: ptr("m"), Events: []string{"x"}}, provider.Webhook{}); s != "" {
-		t.Errorf("what is not told is missed: %s", s)
-	}
-}
-
 func TestManageReportsAStoreThatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, wundertreosfake.Options{})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -206,7 +207,7 @@ func (o *applyOptions) awaitOthers(ctx context.Context, a *app, p *apply.Plan) (
 
 // isOf reports whether an operation makes the webhook of c, or replaces it.
 func isOf(in secret.Intent, c *apply.Change, profile string) bool {
-	again := in.Name == c.Name && in.URL == c.URL || in.Replaces != nil && in.Replaces.ID == c.ID
+	again := in.Name == c.Name && provider.SameURL(in.URL, c.URL) || in.Replaces != nil && in.Replaces.ID == c.ID
 	return again && in.Provider == c.Driver.Name && in.Profile == profile
 }
 

@@ -68,7 +68,7 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 	living := slices.DeleteFunc(listed, func(r secret.Record) bool { return r.Provider != d.Name || !r.DeletedAt.IsZero() })
 	living = narrow(living, a.atBaseURL)
 	if url != "" {
-		living = narrow(living, func(r secret.Record) bool { return r.URL == url })
+		living = narrow(living, func(r secret.Record) bool { return provider.SameURL(r.URL, url) })
 	}
 	switch len(living) {
 	case 0:

@@ -11,7 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/term"
-	"github.com/hookctl/hookctl/internal/view"
+	"strings"
 )
 
 type updateOptions struct {
@@ -278,22 +278,10 @@ func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Cha
 // differs is the error for a webhook that is not as it was asked to be:
 // somebody else changed it, or the provider did not do it.
 func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error {
-	var what []string
-	if ch.Name != nil && got.Name != nil && *ch.Name != *got.Name {
-		what = append(what, "name")
-	}
-	if ch.URL != nil && got.URL != nil && *ch.URL != *got.URL {
-		what = append(what, "URL")
-	}
-	if ch.Events != nil && got.Events != nil && !view.SameEvents(ch.Events, got.Events) {
-		what = append(what, "events")
-	}
-	if ch.Status != nil && got.Status != nil && *ch.Status != *got.Status {
-		what = append(what, "status")
-	}
+	what := ch.Missed(got)
 	if len(what) == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Refused, "%s accepted the change, but the webhook now has another %v than was sent", d.Title, what).
+	return fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
 		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
 }

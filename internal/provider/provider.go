@@ -9,8 +9,6 @@ package provider
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -61,49 +59,6 @@ type EventType struct {
 	Slug        string
 	Category    string
 	Description string // "" where the provider documents none
-}
-
-// Changed names what differs between two looks at a webhook's settings, for people.
-func (w Webhook) Changed(now Webhook) []string {
-	if now.Unreadable != "" {
-		return []string{"it cannot be read"}
-	}
-	var what []string
-	for _, f := range []struct {
-		name string
-		same bool
-	}{
-		{"the name", Same(w.Name, now.Name)},
-		{"the URL", Same(w.URL, now.URL)},
-		{"the events", SameEvents(w.Events, now.Events)},
-		{"the status", Same(w.Status, now.Status)},
-		{"the timeout", Same(w.TimeoutSeconds, now.TimeoutSeconds)},
-		{"the authentication", Same(w.AuthType, now.AuthType)},
-	} {
-		if !f.same {
-			what = append(what, f.name)
-		}
-	}
-	return what
-}
-
-// Same reports whether both are absent or both the same.
-func Same[T comparable](a, b *T) bool { return a == b || a != nil && b != nil && *a == *b }
-
-// SameURL forgives the slash that some servers add to an empty path.
-func SameURL(a, b string) bool {
-	return a == b || strings.TrimSuffix(a, "/") == strings.TrimSuffix(b, "/")
-}
-
-// SameEvents compares lists of slugs as sets.
-func SameEvents(a, b []string) bool {
-	return slices.Equal(sortedSet(a), sortedSet(b))
-}
-
-func sortedSet(list []string) []string {
-	list = slices.Clone(list)
-	slices.Sort(list)
-	return slices.Compact(list)
 }
 
 // Spec is a webhook to be made.

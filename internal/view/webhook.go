@@ -4,7 +4,6 @@ package view
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -182,10 +181,4 @@ func (s Secret) sentence() string {
 		return "not kept here"
 	}
 	return fmt.Sprintf("kept (%s store, %s)", *s.Store, *s.Fingerprint)
-}
-
-// SameEvents reports whether two lists name the same events, in whatever order.
-func SameEvents(a, b []string) bool {
-	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }

@@ -66,7 +66,7 @@ const lockTimeout = 5 * time.Minute
 // idKey and placeKey are what can be locked: a webhook, and the name and URL
 // that one has or is to have.
 func idKey(id string) string           { return "id\x00" + id }
-func placeKey(name, url string) string { return "place\x00" + name + "\x00" + url }
+func placeKey(name, url string) string { return "place\x00" + name + "\x00" + provider.URLKey(url) }
 
 func deref(p *string) string {
 	if p == nil {
@@ -129,7 +129,9 @@ func (c *Client) CreateUnless(ctx context.Context, s provider.Spec, sinks []sink
 // list may lag.
 func (c *Client) MadeSince(ctx context.Context, name, url string) (secret.Record, bool, error) {
 	recs, err := c.since(ctx)
-	i := slices.IndexFunc(recs, func(r secret.Record) bool { return r.Name == name && r.URL == url && r.DeletedAt.IsZero() })
+	i := slices.IndexFunc(recs, func(r secret.Record) bool {
+		return r.Name == name && provider.SameURL(r.URL, url) && r.DeletedAt.IsZero()
+	})
 	if err != nil || i < 0 {
 		return secret.Record{}, false, err
 	}

@@ -134,8 +134,7 @@ func (c *Client) conflictingReplacements(ctx context.Context, old, made provider
 	}
 	var others []string
 	for _, w := range rows {
-		like := provider.Same(w.Name, old.Name) && provider.Same(w.URL, old.URL) || provider.Same(w.Name, made.Name) && provider.Same(w.URL, made.URL)
-		if like && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != provider.Disabled) {
+		if (w.SamePlace(old) || w.SamePlace(made)) && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != provider.Disabled) {
 			others = append(others, ref(w.ID))
 		}
 	}

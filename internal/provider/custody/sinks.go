@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -129,7 +130,7 @@ func (r Recovery) fromRecords(ctx context.Context, found []Finding, live []secre
 	for _, rec := range kept {
 		named := func(f Finding) bool { return f.Forgettable && f.Provider == rec.Provider && f.ID == rec.ID }
 		busy := func(in secret.Intent) bool {
-			return in.Provider == rec.Provider && in.Name == rec.Name && in.URL == rec.URL
+			return in.Provider == rec.Provider && in.Name == rec.Name && provider.SameURL(in.URL, rec.URL)
 		}
 		if len(rec.Unfilled) == 0 || !rec.DeletedAt.IsZero() || slices.ContainsFunc(found, named) || slices.ContainsFunc(live, busy) {
 			continue
