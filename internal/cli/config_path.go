@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func newConfigPathCmd(g *globals) *cobra.Command {
@@ -37,7 +37,7 @@ func (g *globals) configPath() (*render.Printer, string, error) {
 	}
 	dir, err := g.configDir()
 	if err == nil && dir == "" {
-		err = secret.NoPlace()
+		err = durable.NoPlace()
 	}
 	if err != nil {
 		return nil, "", err

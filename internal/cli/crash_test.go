@@ -885,35 +885,35 @@ var fsyncs = []struct {
 	site string // parts of the site, in order, with a * for what is between
 	in   string
 }{
-	{durabletest.Sync, "disk).fill*FileStore).write < ", "create zyntro"},
-	{durabletest.SyncDir, "replaceOwned*FileStore).write < ", "create zyntro"},
-	{durabletest.Sync, "disk).fill*Journal).write < ", "create wundertreos"},
-	{durabletest.SyncDir, "Journal).write < ", "create wundertreos"},
+	{durabletest.Sync, "writeTemp*FileStore).write < ", "create zyntro"},
+	{durabletest.SyncDir, "replace*FileStore).write < ", "create zyntro"},
+	{durabletest.Sync, "writeTemp*Journal).write < ", "create wundertreos"},
+	{durabletest.SyncDir, "replace*Journal).write < ", "create wundertreos"},
 	{durabletest.SyncDir, "makeStoreDir < ", "secrets set"},
 	{durabletest.Sync, "Entry).Sync < ", "create zyntro"},
-	{durabletest.Sync, "disk).fill*FileStore).writeCredential < ", "login"},
-	{durabletest.SyncDir, "replaceOwned*FileStore).writeCredential < ", "login"},
-	{durabletest.Sync, "disk).fill*writeTarget < secret.WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
-	{durabletest.SyncDir, "replaceOwned*writeTarget < secret.WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
-	{durabletest.Sync, "disk).fill*updateTarget < ", "create with sinks wundertreos"},
-	{durabletest.SyncDir, "replaceOwned*updateTarget < secret.UpdateFile < sink.dotenvSink.Put", "create with sinks wundertreos"},
-	{durabletest.Sync, "disk).fill*updateTarget < ", "config set again"},
-	{durabletest.SyncDir, "replaceOwned*updateTarget < secret.UpdateFile < config.", "config set again"},
+	{durabletest.Sync, "writeTemp*FileStore).writeCredential < ", "login"},
+	{durabletest.SyncDir, "replace*FileStore).writeCredential < ", "login"},
+	{durabletest.Sync, "writeTemp*WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
+	{durabletest.SyncDir, "replace*WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
+	{durabletest.Sync, "writeTemp*UpdateFile < ", "create with sinks wundertreos"},
+	{durabletest.SyncDir, "replace*UpdateFile < sink.dotenvSink.Put", "create with sinks wundertreos"},
+	{durabletest.Sync, "writeTemp*UpdateFile < ", "config set again"},
+	{durabletest.SyncDir, "replace*UpdateFile < config.", "config set again"},
 	{durabletest.SyncDir, "config.(*Config).change < ", "config set"},
-	{durabletest.SyncDir, "removeFile < secret.(*FileStore).Delete < ", "secrets remove"},
-	{durabletest.Sync, "disk).fill*FileStore).move", "migrate to the file"},
-	{durabletest.SyncDir, "replaceOwned*FileStore).move", "migrate to the file"},
-	{durabletest.Sync, "disk).fill*FileStore).MoveCredential", "migrate to the file"},
-	{durabletest.SyncDir, "replaceOwned*FileStore).MoveCredential", "migrate to the file"},
+	{durabletest.SyncDir, "RemoveFile*FileStore).Delete < ", "secrets remove"},
+	{durabletest.Sync, "writeTemp*FileStore).move", "migrate to the file"},
+	{durabletest.SyncDir, "replace*FileStore).move", "migrate to the file"},
+	{durabletest.Sync, "writeTemp*FileStore).MoveCredential", "migrate to the file"},
+	{durabletest.SyncDir, "replace*FileStore).MoveCredential", "migrate to the file"},
 }
 
 // spare are the syncs that nothing hangs on after a crash, and why they are made.
 var spare = map[string]string{
-	"FileStore).probe < ":             "a probe: that a record could be kept is what is proved",
+	"Calls).Probe < ":                 "a probe: that a record could be kept is what is proved",
 	"CheckFile < ":                    "a probe, for a sink",
 	"Entry).Phase < ":                 "a note that helps recover; the store and the answer are what counts",
 	"Entry).Release < ":               "the answer was synced when it had arrived",
-	"removeFile < secret.(*Entry).Re": "an entry that comes back is settled again",
+	"RemoveFile < secret.(*Entry).Re": "an entry that comes back is settled again",
 }
 
 func atSite(site, pattern string) bool {

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -125,7 +125,7 @@ func (d *doctor) version() {
 func (d *doctor) settings(broken error) {
 	if d.app.dir == "" {
 		if broken == nil {
-			broken = secret.NoPlace()
+			broken = durable.NoPlace()
 		}
 		d.add(view.CheckFault, "settings", broken.Error(), fault.HintOf(broken).String())
 		return

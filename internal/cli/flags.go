@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
@@ -48,7 +49,7 @@ func (o *secretFlags) sinks(a *app) ([]sink.Sink, error) {
 // where there is none.
 func (o *secretFlags) checkStore(a *app) error {
 	if a.dir == "" {
-		return secret.NoPlace()
+		return durable.NoPlace()
 	}
 	if !storeDies(a.env) || len(o.secretTo) > 0 || o.storeOnly {
 		return nil

@@ -11,10 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // run is the frame of a command: it opens what needs no network, and calls body.
@@ -108,7 +108,7 @@ func (g *globals) trustedDir() (string, error) {
 	if err != nil || dir == "" {
 		return "", err
 	}
-	if err := secret.CheckSettings(filepath.Join(dir, "config.yaml")); err != nil {
+	if err := durable.CheckTrusted(filepath.Join(dir, "config.yaml"), durable.ChooseConfig); err != nil {
 		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).With(fault.HintOf(err))
 	}
 	return dir, nil

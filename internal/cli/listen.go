@@ -18,7 +18,6 @@ import (
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -443,7 +442,7 @@ func (o *listenOptions) announce(a *app, here string) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := secret.WriteFile(a.env.Disk, o.urlFile, []byte(here+"\n")); err != nil {
+	if err := a.env.Disk.Or().WriteFile(o.urlFile, []byte(here+"\n")); err != nil {
 		return fault.Errorf(fault.Other, "--url-file: %w", err).WithHint("name a file in a directory that you can write to")
 	}
 	return nil

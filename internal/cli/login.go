@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -76,7 +77,7 @@ func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	d := o.driver
 	if a.dir == "" {
-		return secret.NoPlace()
+		return durable.NoPlace()
 	}
 	acc := a.access(d)
 	origin, err := httpx.Origin(acc.BaseURL)

@@ -12,7 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/sandbox"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -93,7 +92,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 		return err
 	}
 	if o.save != "" {
-		if err := secret.CheckFile(a.env.Disk, o.save); err != nil {
+		if err := a.env.Disk.Or().CheckFile(o.save); err != nil {
 			return err
 		}
 	}
@@ -150,7 +149,7 @@ func (o *sandboxEmitOptions) keep(made []sandbox.LogEntry) error {
 	if all.Len() == 0 {
 		return fault.Errorf(fault.Other, "--save: no delivery was made, and nothing is written")
 	}
-	return secret.WriteFile(o.app.env.Disk, o.save, all.Bytes())
+	return o.app.env.Disk.Or().WriteFile(o.save, all.Bytes())
 }
 
 // sandboxInForce is the endpoint of the sandbox that is meant: the one in the

@@ -75,7 +75,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
 		return nil
 	}
-	if err := secret.WriteFile(a.env.Disk, o.out, bundle.Bytes()); err != nil {
+	if err := a.env.Disk.Or().WriteFile(o.out, bundle.Bytes()); err != nil {
 		return err
 	}
 	list := make([]view.KeptSecret, len(recs))

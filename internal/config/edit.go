@@ -11,8 +11,8 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Set writes one setting to the file, into the current profile where the key
@@ -62,12 +62,12 @@ func (c *Config) remove(path []string) error {
 // and loads the result. Comments stay; blank lines and indentation may not.
 func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 	if c.in.Dir == "" {
-		return secret.NoPlace()
+		return durable.NoPlace()
 	}
 	if err := c.in.Disk.Or().MakeDir(c.in.Dir); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
 	}
-	err := secret.UpdateFile(context.Background(), c.in.Disk, c.Path(), func(old []byte) ([]byte, error) {
+	err := c.in.Disk.Or().UpdateFile(context.Background(), c.Path(), func(old []byte) ([]byte, error) {
 		// Read again: another process may have changed the file since.
 		doc, f, err := parseFile(c.Path(), old, c.in.Keys)
 		if err != nil {

@@ -141,10 +141,10 @@ func restoreMode(f *os.File) error {
 		return err
 	}
 	if fi.Mode().Perm()&0o077 != 0 {
-		return ErrNoModes
+		return errNoModes
 	}
 	return nil
 }
 
-// ErrNoModes reports a file system such as FAT, where every file is open to all.
-var ErrNoModes = errors.New("this file system does not keep file permissions, so others could read the file")
+// errNoModes reports a file system such as FAT, where every file is open to all.
+var errNoModes = errors.New("this file system does not keep file permissions, so others could read the file")

@@ -2,6 +2,19 @@
 
 package durable
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/gofrs/flock"
+)
+
 // OpenSafely: there are no such flags here; who opens a file that must be a
 // regular one looks first.
 const OpenSafely = 0
@@ -16,3 +29,34 @@ func syncDir(string) error { return nil }
 
 // CannotSync reports that a file system has no sync for directories.
 func CannotSync(error) bool { return false }
+
+// isDiskFull knows ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL of Windows.
+func isDiskFull(err error) bool {
+	return errors.Is(err, syscall.Errno(39)) || errors.Is(err, syscall.Errno(112))
+}
+
+func checkPrivate(string, fs.FileInfo) error { return nil }
+
+func checkLinkOwner(string, fs.FileInfo) error { return nil }
+
+func checkModes(string, fs.FileInfo, bool, string) error { return nil }
+
+func keepOwner(*os.File, fs.FileInfo) error { return nil }
+
+// lockOf is the lock of a file or directory, which cannot be locked itself here
+// and be used as before: a file in the user's directory for temporary files, named
+// for it. Another user's process has another one, but no business there either.
+func lockOf(dir string) *flock.Flock {
+	if whole, err := filepath.Abs(dir); err == nil {
+		dir = whole
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	name := sha256.Sum256([]byte(strings.ToLower(dir)))
+	return flock.New(filepath.Join(os.TempDir(), "hookctl-"+hex.EncodeToString(name[:16])+".lock"),
+		flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+}
+
+// Removed: a file that is open cannot be removed here.
+func Removed(*os.File) bool { return false }

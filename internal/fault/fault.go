@@ -114,6 +114,18 @@ func Errorf(k Kind, format string, args ...any) *Error {
 	return &Error{Kind: k, Err: fmt.Errorf(format, args...)}
 }
 
+// Reword is err with other words for it. What err is stays to be found by
+// [errors.Is] and [errors.As].
+func Reword(words string, err error) error { return &reworded{words, err} }
+
+type reworded struct {
+	words string
+	err   error
+}
+
+func (r *reworded) Error() string { return r.words }
+func (r *reworded) Unwrap() error { return r.err }
+
 // Usagef makes a usage error (exit 2).
 func Usagef(format string, args ...any) *Error { return Errorf(Usage, format, args...) }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Archive is a file of delivery records, one a line, that only ever grows. It
@@ -104,7 +103,7 @@ const chooseArchive = "--save DIR"
 // CheckArchive finds, without a change, why OpenArchive would refuse the directory
 // or the file in it: others own it or could change it.
 func CheckArchive(dir, name string) error {
-	err := secret.CheckDir(dir, chooseArchive)
+	err := durable.CheckDir(dir, chooseArchive)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -128,7 +127,7 @@ func checkArchive(path string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("it is not a regular file")
 	}
-	return secret.CheckOpen(path, info, chooseArchive)
+	return durable.CheckOpen(path, info, chooseArchive)
 }
 
 // openFile opens or makes the file of an archive. Torn says that it does not
@@ -137,16 +136,15 @@ func openFile(sys *durable.Calls, path string, notify func(line string)) (f *osF
 	dir := filepath.Dir(path)
 	err = sys.MakeDir(dir)
 	if err == nil {
-		err = secret.CheckDir(dir, chooseArchive)
+		err = durable.CheckDir(dir, chooseArchive)
 	}
 	if err != nil {
 		return nil, 0, false, archiveFault(dir, err)
 	}
-	raw, err := openPrivate(sys, path)
+	f, err = openPrivate(sys, path)
 	if err != nil {
 		return nil, 0, false, archiveFault(path, err)
 	}
-	f = &osFile{raw, sys}
 	if size, torn, err = f.inspect(path, notify); err != nil {
 		return nil, 0, false, errors.Join(archiveFault(path, err), f.Close())
 	}
@@ -372,7 +370,7 @@ func archiveFault(path string, err error) error {
 
 // openPrivate opens path for appending, as a file that this process alone
 // writes.
-func openPrivate(sys *durable.Calls, path string) (*os.File, error) {
+func openPrivate(sys *durable.Calls, path string) (*osFile, error) {
 	f, err := sys.Append(path)
 	if err != nil {
 		return nil, err
@@ -381,22 +379,28 @@ func openPrivate(sys *durable.Calls, path string) (*os.File, error) {
 	if err == nil {
 		err = checkArchive(path, info)
 	}
-	if err == nil {
-		err = lock(f)
-	}
 	if err == nil && info.Size() == 0 {
 		err = sys.SyncNames(filepath.Dir(path)) // it may be new
 	}
+	var unlock func() error
+	if err == nil {
+		unlock, err = durable.LockFile(path)
+	}
 	if err != nil {
+		if errors.Is(err, durable.ErrHeld) {
+			err = fault.Errorf(fault.Other, "another process keeps deliveries in %s", path).
+				WithHint("end it, or choose another directory with --save")
+		}
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return &osFile{f, sys, unlock}, nil
 }
 
 // osFile is a file of the system.
 type osFile struct {
 	*os.File
-	sys *durable.Calls
+	sys    *durable.Calls
+	unlock func() error
 }
 
 func (f *osFile) Write(p []byte) (int, error) { return f.sys.Write(f.File, p) }
@@ -405,9 +409,9 @@ func (f *osFile) Sync() error { return f.sys.SyncData(f.File) }
 
 func (f *osFile) Truncate(size int64) error { return f.sys.Truncate(f.File, size) }
 
-func (f *osFile) Close() error { return f.sys.Close(f.File) }
+func (f *osFile) Close() error { return errors.Join(f.sys.Close(f.File), f.unlock()) }
 
-func (f *osFile) Removed() bool { return removed(f.File) }
+func (f *osFile) Removed() bool { return durable.Removed(f.File) }
 
 func (f *osFile) Size() (int64, error) {
 	info, err := f.Stat()

@@ -87,7 +87,7 @@ func breakable(t *testing.T) (*Archive, *brokenFile) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &brokenFile{osFile: osFile{raw, durable.System()}}
+	f := &brokenFile{osFile: *raw}
 	a := newArchive(durable.System(), path, f, 0, func(string) {}, 0, false)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {

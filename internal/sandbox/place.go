@@ -28,14 +28,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 	"unicode"
-
-	"github.com/gofrs/flock"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // DefaultName is the sandbox that is meant where none is named.
@@ -56,7 +52,7 @@ func Root(getenv func(string) string, userCacheDir func() (string, error)) (stri
 	const choose = "XDG_RUNTIME_DIR"
 	base := getenv(choose)
 	if base != "" && filepath.IsAbs(base) {
-		err := secret.CheckDir(base, choose)
+		err := durable.CheckDir(base, choose)
 		if err == nil {
 			return root(base)
 		}
@@ -127,7 +123,7 @@ func Names(root string) []string {
 	var names []string
 	for _, f := range found {
 		var s State
-		if text, err := secret.ReadFile(f); err == nil && json.Unmarshal(text, &s) == nil && ValidName(s.Name) {
+		if text, err := durable.ReadFile(f); err == nil && json.Unmarshal(text, &s) == nil && ValidName(s.Name) {
 			names = append(names, s.Name)
 		}
 	}
@@ -149,50 +145,20 @@ func (p *Place) Root() string { return p.root }
 
 const choosePlace = "XDG_RUNTIME_DIR or XDG_CACHE_HOME"
 
-// lockRetry is how often one that waits for the lock asks.
-const lockRetry = 20 * time.Millisecond
-
 // Lock waits until no other process begins or ends this sandbox. The lock ends
 // with release, or with the process.
 func (p *Place) Lock(ctx context.Context) (release func() error, err error) {
-	if err := secret.MakeDir(p.root, choosePlace); err != nil {
+	if err := durable.System().MakePrivateDir(p.root, choosePlace); err != nil {
 		return nil, err
 	}
-	path := p.dir + ".lock"
-	for {
-		fl := flock.New(path, flock.SetPermissions(0o600))
-		err := durable.Retry(func() error { // Windows refuses to open what is being removed
-			_, err := fl.TryLockContext(ctx, lockRetry)
-			return err
-		})
-		if err != nil {
-			_ = fl.Close()
-			if ctx.Err() != nil {
-				return nil, fault.Errorf(fault.Interrupted, "interrupted")
-			}
-			return nil, fault.Errorf(fault.Other, "%s cannot be locked: %w", path, err).WithHint("see who owns it, and that the disk is not full")
-		}
-		// Who had it before has removed it: another one may have made it anew.
-		if held, err := fl.Stat(); err == nil {
-			if there, err := os.Lstat(path); err == nil && os.SameFile(held, there) {
-				return func() error { return unlock(fl, path) }, nil
-			}
-		}
-		if err := fl.Close(); err != nil {
-			return nil, err
-		}
+	lock, err := durable.System().Lock(ctx, p.dir+".lock", func() {})
+	switch {
+	case err == nil:
+		return lock.Remove, nil
+	case ctx.Err() != nil:
+		return nil, fault.Errorf(fault.Interrupted, "interrupted")
 	}
-}
-
-// unlock removes the file while it is locked, or afterwards where the system
-// keeps a file that is open: then one that waits has it open, too, and it stays.
-func unlock(fl *flock.Flock, path string) error {
-	removed := os.Remove(path) == nil
-	err := fl.Close()
-	if !removed {
-		_ = os.Remove(path)
-	}
-	return err
+	return nil, fault.Errorf(fault.Other, "the sandbox cannot be locked: %w", err).WithHint("see who owns %s, and that the disk is not full", p.root)
 }
 
 // State is what is known of a sandbox that serves.
@@ -219,19 +185,19 @@ func (s *State) Variable(name string) string {
 // Load reads the state, nil where there is none. One that cannot be read is none
 // either: whatever it was, it cannot be found again.
 func (p *Place) Load() (*State, error) {
-	if err := secret.CheckPrivateDir(p.root, choosePlace); err != nil {
+	if err := durable.CheckPrivateDir(p.root, choosePlace); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	if err := secret.CheckPrivateDir(p.dir, choosePlace); err != nil {
+	if err := durable.CheckPrivateDir(p.dir, choosePlace); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
 		return nil, err
 	}
-	text, err := secret.ReadFile(filepath.Join(p.dir, stateFile))
+	text, err := durable.ReadFile(filepath.Join(p.dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -251,7 +217,7 @@ func (p *Place) save(s State) error {
 	if err != nil {
 		return err
 	}
-	return secret.WriteFile(nil, filepath.Join(p.dir, stateFile), text)
+	return durable.System().WriteFile(filepath.Join(p.dir, stateFile), text)
 }
 
 // renew forgets what was and makes the empty directories. It is for the holder
@@ -260,10 +226,10 @@ func (p *Place) renew() error {
 	if err := p.forget(); err != nil {
 		return err
 	}
-	if err := secret.MakeDir(p.dir, choosePlace); err != nil {
+	if err := durable.System().MakePrivateDir(p.dir, choosePlace); err != nil {
 		return err
 	}
-	return secret.MakeDir(p.ConfigDir(), choosePlace)
+	return durable.System().MakePrivateDir(p.ConfigDir(), choosePlace)
 }
 
 // forget removes all that is the sandbox's. It is for the holder of the lock.
@@ -295,7 +261,7 @@ func Nowhere(root string) string {
 	shared := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%s-%d", dirName, spare, os.Getuid()))
 	for _, dir := range []string{filepath.Join(root, spare), shared} { // the same each time, so that failures leave one
 		usable := filepath.IsAbs(dir) && !strings.ContainsFunc(dir, unicode.IsControl)
-		if usable && secret.MakeDir(dir, choosePlace) == nil && empty(dir) {
+		if usable && durable.System().MakePrivateDir(dir, choosePlace) == nil && empty(dir) {
 			return dir
 		}
 	}

@@ -15,7 +15,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -108,7 +107,7 @@ func (p *Place) failed(ctx context.Context, err error) error {
 		return fault.Errorf(fault.Interrupted, "interrupted")
 	}
 	const most = 1000
-	said, rerr := secret.ReadFile(filepath.Join(p.dir, logFile))
+	said, rerr := durable.ReadFile(filepath.Join(p.dir, logFile))
 	if rerr == nil && len(said) > 0 {
 		return fault.Errorf(fault.Other, "the sandbox's process ended: %s", term.CleanBlock(strings.TrimSpace(string(said[max(0, len(said)-most):]))))
 	}

@@ -44,14 +44,14 @@ func TestPhaseFillsTheHead(t *testing.T) {
 		j := testJournal(t)
 		e := begin(t, j, fullIntent(), 10)
 		fill := phaseOf(t, e.head.offset-1-e.head.used+c.over)
-		good := j.disk.sys
+		good := j.sys
 		if c.fails {
-			j.disk.sys = (&failNth{n: 1, err: syscall.EIO}).calls()
+			j.sys = (&failNth{n: 1, err: syscall.EIO}).calls()
 		}
 		if err := e.Phase(fill); (err == nil) != (c.want == 1) {
 			t.Errorf("%+v: %v", c, err)
 		}
-		j.disk.sys = good
+		j.sys = good
 		want := c.want
 		if c.want == 0 {
 			if err := e.Phase(Phase{Name: "s", At: at}); err != nil {
@@ -156,17 +156,7 @@ func TestSealedWriteOfNothing(t *testing.T) {
 // TestLastByteOfAFile: as much as is read is written, and no more.
 func TestLastByteOfAFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "f")
-	full := bytes.Repeat([]byte("x"), maxFile)
-	if err := WriteFile(nil, path, full); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := ReadFile(path); err != nil || !bytes.Equal(got, full) {
-		t.Errorf("%d bytes, %v", len(got), err)
-	}
-	if err := WriteFile(nil, path, append(full, 'x')); err == nil {
-		t.Error("written, and nobody can read it")
-	}
+	full := bytes.Repeat([]byte("x"), durable.MaxFile)
 	if _, err := sized(full, nil); err != nil {
 		t.Error(err)
 	}
@@ -180,8 +170,8 @@ func TestBundleThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	var records []Record
 	r := fullRecord()
-	r.Name = strings.Repeat("n", maxFile-1<<16)
-	for range MaxBundle/2/maxFile + 1 {
+	r.Name = strings.Repeat("n", durable.MaxFile-1<<16)
+	for range MaxBundle/2/durable.MaxFile + 1 {
 		records = append(records, r)
 	}
 	if _, err := encodeBundle(records, at); err == nil || !strings.Contains(err.Error(), "too many for one bundle") {
@@ -219,7 +209,7 @@ func TestCredentialThatCannotBeReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	bad := good
-	bad.Fields = map[string]Value{"k": New(strings.Repeat("k", maxFile))}
+	bad.Fields = map[string]Value{"k": New(strings.Repeat("k", durable.MaxFile))}
 	if err := d.PutCredential(ctx, bad); err == nil {
 		t.Error("kept")
 	}
@@ -335,10 +325,10 @@ func TestKeyringFailsOnce(t *testing.T) {
 func TestLockIsTakenMeanwhile(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
-	if err := j.disk.makeStoreDir(j.dir); err != nil {
+	if err := makeStoreDir(j.sys, j.dir); err != nil {
 		t.Fatal(err)
 	}
-	id := randomID()
+	id := durable.RandomID()
 	var other *flock.Flock
 	calls := durable.System()
 	closeFile := calls.Close
@@ -350,8 +340,8 @@ func TestLockIsTakenMeanwhile(t *testing.T) {
 		}
 		return err
 	}
-	j.disk.sys = calls
-	if lock, err := j.takeNew(id); !errors.Is(err, ErrLive) || lock != nil {
+	j.sys = calls
+	if lock, err := j.take(context.Background(), id); !errors.Is(err, ErrLive) || lock != nil {
 		t.Errorf("%v, %v", lock, err)
 	}
 	if err := other.Close(); err != nil {
@@ -382,32 +372,6 @@ func TestTurnCannotBeTaken(t *testing.T) {
 	release, err := j.Lock(context.Background(), "apply", func() { t.Error("it waits") })
 	if release != nil || fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), j.lockPath("apply")) {
 		t.Errorf("%v", err)
-	}
-}
-
-// TestWhatIsNoFile says what stands there instead.
-func TestWhatIsNoFile(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	link := filepath.Join(dir, "link")
-	if err := os.Symlink(filepath.Join(dir, "none"), link); err != nil {
-		t.Skip(err)
-	}
-	for path, what := range map[string]string{dir: "is a directory", link: "is a symbolic link"} {
-		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), what) {
-			t.Errorf("%s: %v", path, err)
-		}
-	}
-	// The directory of the store may be a link, but one that leads somewhere.
-	if err := CheckDir(link, "--save DIR"); err == nil || !strings.Contains(err.Error(), link) {
-		t.Error(err)
-	}
-	home := filepath.Join(dir, "home")
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", home)); err != nil {
-		t.Fatal(err)
-	}
-	if err := CheckDir(home, "--save DIR"); err != nil {
-		t.Error(err)
 	}
 }
 
@@ -498,7 +462,7 @@ func TestPutOutOfTurnFails(t *testing.T) {
 	if err := first.Put(ctx, Record{Provider: "p", ID: "first", Secret: New("one")}); err != nil {
 		t.Fatal(err)
 	}
-	unlock, err := lockDir(context.Background(), first.webhooks)
+	unlock, err := durable.LockDir(context.Background(), first.webhooks)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -19,7 +20,7 @@ var ErrAnswerRoom = errors.New("the answer is longer than the room for it in the
 type Entry struct {
 	j    *Journal
 	id   string
-	lock *fileLock
+	lock *durable.Lock
 	f    *os.File // open until released
 	seal *sealer  // nil: the answer is not sealed, or its key is not to be had
 
@@ -52,10 +53,10 @@ func (e *Entry) Write(p []byte) (int, error) {
 	}
 	fits := p[:min(int64(len(p)), e.head.room-e.written)]
 	if len(fits) > 0 {
-		n, err := e.j.disk.sys.WriteAt(e.f, fits, e.head.offset+e.written)
+		n, err := e.j.sys.WriteAt(e.f, fits, e.head.offset+e.written)
 		e.written += int64(n)
 		if err != nil {
-			return n, diskFault(e.Path(), err)
+			return n, durable.Fault(e.Path(), err)
 		}
 	}
 	if len(fits) < len(p) {
@@ -73,8 +74,8 @@ func (e *Entry) writeFrame(p []byte) (int, error) {
 	fits := p[:min(int64(len(p)), max(0, e.head.room-e.written-frameOverhead))]
 	if len(fits) > 0 {
 		frame := e.seal.seal(fits, e.written)
-		if _, err := e.j.disk.sys.WriteAt(e.f, frame, e.head.offset+e.written); err != nil {
-			return 0, diskFault(e.Path(), err)
+		if _, err := e.j.sys.WriteAt(e.f, frame, e.head.offset+e.written); err != nil {
+			return 0, durable.Fault(e.Path(), err)
 		}
 		e.written += int64(len(frame))
 	}
@@ -85,7 +86,7 @@ func (e *Entry) writeFrame(p []byte) (int, error) {
 }
 
 // Sync makes the answer durable.
-func (e *Entry) Sync() error { return diskFault(e.Path(), e.j.disk.sys.Sync(e.f)) }
+func (e *Entry) Sync() error { return durable.Fault(e.Path(), e.j.sys.Sync(e.f)) }
 
 // Reset forgets the answer's bytes so far: the request was refused unprocessed
 // (429) and is sent again.
@@ -95,11 +96,11 @@ func (e *Entry) Reset() error {
 	if e.written == 0 {
 		return nil
 	}
-	if _, err := e.j.disk.sys.WriteAt(e.f, make([]byte, e.written), e.head.offset); err != nil {
-		return diskFault(e.Path(), err)
+	if _, err := e.j.sys.WriteAt(e.f, make([]byte, e.written), e.head.offset); err != nil {
+		return durable.Fault(e.Path(), err)
 	}
 	e.written = 0
-	return diskFault(e.Path(), e.j.disk.sys.Sync(e.f))
+	return durable.Fault(e.Path(), e.j.sys.Sync(e.f))
 }
 
 // Answer returns the bytes written so far, as far as they can be read.
@@ -138,11 +139,11 @@ func (e *Entry) Phase(p Phase) error {
 		text = append(text, ' ')
 	}
 	e.head.dirty = max(e.head.dirty, end)
-	if _, err := e.j.disk.sys.WriteAt(e.f, text, e.head.used); err != nil {
-		return diskFault(e.Path(), err)
+	if _, err := e.j.sys.WriteAt(e.f, text, e.head.used); err != nil {
+		return durable.Fault(e.Path(), err)
 	}
-	if err := e.j.disk.sys.Sync(e.f); err != nil {
-		return diskFault(e.Path(), err)
+	if err := e.j.sys.Sync(e.f); err != nil {
+		return durable.Fault(e.Path(), err)
 	}
 	e.head.used = end
 	return nil
@@ -161,14 +162,14 @@ func (e *Entry) Remove() error {
 	}
 	// Windows does not remove open files, so close first; the lock goes last.
 	err := e.close()
-	if rerr := e.j.disk.removeFile(e.Path()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr, e.lock.release())
+	if rerr := e.j.sys.RemoveFile(e.Path()); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr, e.lock.Release())
 	} else {
-		err = errors.Join(err, e.j.release(e.id, e.lock))
+		err = errors.Join(err, e.lock.Remove())
 		e.j.dropKey(e.head.sealed, e.id)
 	}
 	e.removed = err == nil
-	return diskFault(e.Path(), err)
+	return durable.Fault(e.Path(), err)
 }
 
 // Release unlocks the entry and keeps it, for recover. Safe after Remove.
@@ -178,13 +179,13 @@ func (e *Entry) Release() error {
 	if e.released {
 		return nil
 	}
-	err := e.j.disk.sys.Sync(e.f)
-	return diskFault(e.Path(), errors.Join(err, e.close(), e.lock.release()))
+	err := e.j.sys.Sync(e.f)
+	return durable.Fault(e.Path(), errors.Join(err, e.close(), e.lock.Release()))
 }
 
 func (e *Entry) close() error {
 	e.released = true
-	err := e.j.disk.sys.Close(e.f)
+	err := e.j.sys.Close(e.f)
 	if err != nil {
 		_ = e.f.Close() // it may be open still; closing it twice does no harm
 	}

@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // An entry is one file of fixed size that a person can read:
@@ -207,7 +208,7 @@ func decodeLayout(data []byte) (entryHead, []byte, error) {
 		return entryHead{}, nil, fmt.Errorf("not a journal entry: %w", o.err)
 	case version != entryVersion && version != sealedVersion:
 		return entryHead{}, nil, fmt.Errorf("format version %d is not known here (a newer hookctl wrote it?)", version)
-	case version == sealedVersion && !isID(head.sealed):
+	case version == sealedVersion && !durable.IsID(head.sealed):
 		return entryHead{}, nil, errors.New("it does not say where its key is")
 	case head.offset < entryBlock || head.offset > 2*maxIntent || head.offset%entryBlock != 0 || head.room < 0 || head.room > maxAnswer:
 		return entryHead{}, nil, errors.New("its layout is out of range")
@@ -232,24 +233,14 @@ func trimZeros(b []byte) []byte {
 
 // readEntry returns what the entry at path says. An absent file is
 // [fs.ErrNotExist]; any other error is a fault that names the file.
-func readEntry(path string) (OpenOperation, entryHead, error) {
-	data, fi, err := readFile(path, 2*maxIntent+maxAnswer)
-	if errors.Is(err, fs.ErrNotExist) {
-		return OpenOperation{}, entryHead{}, fs.ErrNotExist
-	}
-	if err == nil {
-		err = checkPrivate(path, fi)
-	}
-	if err != nil {
-		return OpenOperation{}, entryHead{}, unreadable(path, err)
-	}
-	p, head, err := decodeEntry(data)
-	if err == nil && p.Intent.ID != strings.TrimSuffix(filepath.Base(path), entrySuffix) {
-		err = errors.New("the id in it does not agree with its name")
-	}
-	if err != nil {
-		return OpenOperation{}, entryHead{}, unreadable(path, err)
-	}
-	p.Answer, p.Path = bytes.Clone(p.Answer), path
-	return p, head, nil
+func readEntry(path string) (p OpenOperation, head entryHead, err error) {
+	p, err = readPrivate(path, 2*maxIntent+maxAnswer, func(data []byte) (p OpenOperation, err error) {
+		p, head, err = decodeEntry(data)
+		if err == nil && p.Intent.ID != strings.TrimSuffix(filepath.Base(path), entrySuffix) {
+			err = errors.New("the id in it does not agree with its name")
+		}
+		p.Answer, p.Path = bytes.Clone(p.Answer), path
+		return p, err
+	})
+	return p, head, err
 }

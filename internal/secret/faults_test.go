@@ -164,7 +164,7 @@ func TestPutFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		d.disk.sys = f.calls()
+		d.sys = f.calls()
 		reported(t, d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}), f)
 		onlyWhole(t, dir)
 		got, err := OpenFileStore(dir, FileStoreOptions{}).Get(ctx, Ref{"p", "i"})
@@ -188,7 +188,7 @@ func TestPutFaultsOverOldRecord(t *testing.T) {
 		if err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New("old")}); err != nil {
 			t.Fatal(err)
 		}
-		d.disk.sys = f.calls()
+		d.sys = f.calls()
 		reported(t, d.Put(ctx, Record{Provider: "p", ID: "i", Secret: New(canary)}), f)
 		onlyWhole(t, dir)
 		got, err := OpenFileStore(dir, FileStoreOptions{}).Get(ctx, Ref{"p", "i"})
@@ -206,7 +206,7 @@ func TestCheckFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
 		d := OpenFileStore(dir, FileStoreOptions{})
-		d.disk.sys = f.calls()
+		d.sys = f.calls()
 		reported(t, d.Check(context.Background()), f)
 		if f.failed != "unlink" {
 			onlyWhole(t, dir)
@@ -223,7 +223,7 @@ func TestDeleteFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &failNth{n: n, err: syscall.EIO}
-		d.disk.sys = f.calls()
+		d.sys = f.calls()
 		reported(t, d.Delete(ctx, Ref{"p", "i"}), f)
 		onlyWhole(t, d.webhooks)
 	}
@@ -233,7 +233,7 @@ func TestCredentialFaults(t *testing.T) {
 	t.Parallel()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
 		d := OpenFileStore(dir, FileStoreOptions{})
-		d.disk.sys = f.calls()
+		d.sys = f.calls()
 		reported(t, d.PutCredential(context.Background(), Credential{Provider: "p"}), f)
 		if left, _ := filepath.Glob(filepath.Join(d.credentials, ".*")); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
@@ -246,11 +246,11 @@ func TestBeginFaults(t *testing.T) {
 	ctx := context.Background()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
 		j := OpenJournal(filepath.Join(dir, "journal"))
-		j.disk.sys = f.calls()
+		j.sys = f.calls()
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		reported(t, err, f)
 		onlyWhole(t, dir)
-		j.disk.sys = durable.System()
+		j.sys, f.n = durable.System(), 0
 		if err == nil {
 			if err := e.Remove(); err != nil {
 				t.Error(err)
@@ -274,7 +274,7 @@ func TestPhaseFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &failNth{n: n, err: syscall.EIO}
-		j.disk.sys = f.calls()
+		j.sys = f.calls()
 		reported(t, e.Phase(Phase{Name: "answered", ID: strings.Repeat("long", 500)}), f)
 		onlyWhole(t, j.dir)
 		// The next, shorter one takes its place, with nothing left of the first.
@@ -295,12 +295,12 @@ func TestPhaseFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := j.disk.sys
-	j.disk.sys = (&failNth{n: 1, err: syscall.EIO}).calls()
+	good := j.sys
+	j.sys = (&failNth{n: 1, err: syscall.EIO}).calls()
 	if err := e.Phase(Phase{Name: "answered", ID: strings.Repeat("long", 500)}); err == nil {
 		t.Fatal("no error")
 	}
-	j.disk.sys = good
+	j.sys = good
 	if err := e.Release(); err != nil {
 		t.Fatal(err)
 	}
@@ -326,7 +326,7 @@ func TestAnswerFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	f := &failNth{n: 2, err: syscall.EIO}
-	j.disk.sys = f.calls()
+	j.sys = f.calls()
 	if n, err := e.Write([]byte("HTTP")); n != 4 || err != nil {
 		t.Error(n, err)
 	}
@@ -373,7 +373,7 @@ func TestDoneFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		f := &failNth{n: n, err: syscall.EIO}
-		j.disk.sys = f.calls()
+		j.sys = f.calls()
 		err = e.Remove()
 		if (err == nil) != (n == 4) {
 			t.Errorf("after a failing %s: %v", f.failed, err)
@@ -401,8 +401,9 @@ func TestDirectorySyncUnsupported(t *testing.T) {
 	}
 	for _, errno := range []error{syscall.EINVAL, syscall.ENOTSUP} {
 		var said []string
-		d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Warn: func(s string) { said = append(said, s) }})
-		d.disk.sys.SyncDir = func(string) error { return errno }
+		calls := durable.System()
+		calls.SyncDir = func(string) error { return errno }
+		d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Disk: calls, Warn: func(s string) { said = append(said, s) }})
 		err := errors.Join(d.Check(context.Background()), d.Put(context.Background(), fullRecord()))
 		if err != nil || len(said) != 1 || !strings.Contains(said[0], "cannot sync directories") {
 			t.Errorf("%v: %v, %q", errno, err, said)
@@ -420,8 +421,8 @@ func TestReadBackDiffers(t *testing.T) {
 		"longer":      func(p []byte) []byte { return append(bytes.Clone(p), '!') },
 	} {
 		d := testDir(t)
-		write := d.disk.sys.Write
-		d.disk.sys.Write = func(f *os.File, p []byte) (int, error) { return write(f, change(p)) }
+		write := d.sys.Write
+		d.sys.Write = func(f *os.File, p []byte) (int, error) { return write(f, change(p)) }
 		if err := d.Check(ctx); err == nil || !strings.Contains(err.Error(), d.webhooks) {
 			t.Errorf("%s: Check: %v", name, err)
 		}
@@ -432,8 +433,8 @@ func TestReadBackDiffers(t *testing.T) {
 			t.Errorf("%s: PutCredential succeeded", name)
 		}
 		target := filepath.Join(t.TempDir(), "f")
-		if err := d.disk.writeTarget(target, []byte("text")); err == nil {
-			t.Errorf("%s: writeTarget succeeded", name)
+		if err := d.sys.WriteFile(target, []byte("text")); err == nil {
+			t.Errorf("%s: WriteFile succeeded", name)
 		}
 	}
 }
@@ -449,9 +450,7 @@ func TestTargetFaults(t *testing.T) {
 		if err := os.WriteFile(path, []byte("OLD=1\n"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		d := newDisk(nil, nil)
-		d.sys = f.calls()
-		err := d.updateTarget(context.Background(), path, func(old []byte) ([]byte, error) {
+		err := f.calls().UpdateFile(context.Background(), path, func(old []byte) ([]byte, error) {
 			return append(old, "NEW=1\n"...), nil
 		})
 		reported(t, err, f)

@@ -1,7 +1,6 @@
 package secret
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/durable"
@@ -31,7 +31,7 @@ type FileStore struct {
 	webhooks    string
 	credentials string
 	now         func() time.Time
-	disk        *disk
+	sys         *durable.Calls
 	keep        string // InFile or InKeyring: where new values go
 	namespace   string // names new items in the keyring
 	keyring     *guardedKeyring
@@ -68,7 +68,7 @@ func below(dir, name string) string {
 
 // OpenFileStore uses the configuration directory dir. Nothing is made before the
 // first Check or Put. Where dir is "" the store is empty, and keeps nothing: see
-// [NoPlace].
+// [durable.NoPlace].
 func OpenFileStore(dir string, o FileStoreOptions) *FileStore {
 	if o.Keyring == nil {
 		o.Keyring = noKeyring{}
@@ -77,12 +77,32 @@ func OpenFileStore(dir string, o FileStoreOptions) *FileStore {
 		webhooks:    below(dir, "webhooks"),
 		credentials: below(dir, "credentials"),
 		now:         o.Now,
-		disk:        newDisk(o.Disk, o.Warn),
+		sys:         warnUnsynced(o.Disk.Or(), o.Warn),
 		keep:        cmp.Or(o.Keep, InFile),
 		namespace:   keyringNamespace(dir),
 		keyring:     newGuardedKeyring(o.Keyring),
 		patience:    2 * time.Second,
 	}
+}
+
+// warnUnsynced is sys, and warns once of a file system that cannot make names
+// durable.
+func warnUnsynced(sys *durable.Calls, warn func(string)) *durable.Calls {
+	if warn == nil {
+		return sys
+	}
+	var once sync.Once
+	warning := *sys
+	warning.SyncDir = func(dir string) error {
+		err := sys.SyncDir(dir)
+		if durable.CannotSync(err) {
+			once.Do(func() {
+				warn(fmt.Sprintf("the file system of %s cannot sync directories: a power cut may lose the latest secret", dir))
+			})
+		}
+		return err
+	}
+	return &warning
 }
 
 // Name implements [Store]: where new values go.
@@ -109,32 +129,15 @@ func (d *FileStore) CheckPlace(ctx context.Context, place string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	d.disk.sweep(d.webhooks)
-	d.disk.sweep(d.credentials)
-	if err := storeFault(diskFault(d.webhooks, d.probe())); err != nil || place != InKeyring {
+	d.sys.Sweep(d.webhooks)
+	d.sys.Sweep(d.credentials)
+	if err := storeFault(d.sys.Probe(d.webhooks, probeSize)); err != nil || place != InKeyring {
 		return err
 	}
-	return d.keyring.probe(ctx, d.namespace+"/probe/"+randomID())
-}
-
-// probe goes through all that Put does, with a file of a temporary name.
-func (d *FileStore) probe() error {
-	data := bytes.Repeat([]byte("hookctl probe, safe to remove\n"), probeSize/30+1)[:probeSize]
-	path := filepath.Join(d.webhooks, tempPrefix+randomID()+tempSuffix)
-	err := d.disk.replace(path, data)
-	if err == nil {
-		err = sameBytes(path, data)
-	}
-	if err == nil {
-		return d.disk.removeFile(path)
-	}
-	if rerr := d.disk.sys.Remove(path); !errors.Is(rerr, fs.ErrNotExist) {
-		err = errors.Join(err, rerr)
-	}
-	return err
+	return d.keyring.probe(ctx, d.namespace+"/probe/"+durable.RandomID())
 }
 
 func (d *FileStore) recordPath(ref Ref) string {
@@ -148,26 +151,23 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 	if r.CreatedAt.IsZero() && d.now != nil {
 		r.CreatedAt = d.now()
 	}
-	there, err := openStoreDir(d.webhooks)
-	if err != nil {
+	if _, err := openStoreDir(d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	var old Record
-	if there {
-		if old, err = d.inPlace(r.Ref()); err != nil {
-			return err
-		}
+	old, err := inPlace(d.look(r.Ref()))
+	if err != nil {
+		return err
 	}
 	r.Keyring = d.namespaceFor(old.Keyring)
 	if _, err := d.encode(&r); err != nil {
 		return recordFault(r, err)
 	}
-	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
 	}
 	ctx = context.WithoutCancel(ctx)
 	keep := func() error {
-		old, err := d.inPlace(r.Ref())
+		old, err := inPlace(d.look(r.Ref()))
 		if err == nil && r.Keyring != "" {
 			err = d.fill(ctx, &old)
 		}
@@ -182,7 +182,7 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 	}
 	wait, cancel := context.WithTimeout(ctx, d.patience)
 	defer cancel()
-	unlock, err := lockDir(wait, d.webhooks)
+	unlock, err := durable.LockDir(wait, d.webhooks)
 	if err != nil {
 		return keep() // a secret that was told once is worth more than what another process may set now
 	}
@@ -193,15 +193,11 @@ func recordFault(r Record, err error) error {
 	return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
 }
 
-// inPlace is the record that Put would replace, without what is in the keyring;
-// a zero one where there is none.
-func (d *FileStore) inPlace(ref Ref) (Record, error) {
-	old, err := readRecord(d.recordPath(ref))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return Record{}, nil
-	case err != nil:
-		return Record{}, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
+// inPlace is what a file holds that is about to be replaced, without what is in
+// the keyring; nothing where there is none. One that cannot be used stays.
+func inPlace[T any](old T, err error) (T, error) {
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return old, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
 	}
 	return old, nil
 }
@@ -227,7 +223,7 @@ func (d *FileStore) write(ctx context.Context, r Record) error {
 	if err != nil {
 		return recordFault(r, err)
 	}
-	if err := d.disk.makeStoreDir(d.webhooks); err != nil {
+	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
 	}
 	if r.Keyring != "" {
@@ -236,17 +232,7 @@ func (d *FileStore) write(ctx context.Context, r Record) error {
 		}
 	}
 	path := d.recordPath(r.Ref())
-	if err := d.disk.replace(path, data); err != nil {
-		return storeFault(diskFault(path, err))
-	}
-	got, err := readRecord(path)
-	if err != nil {
-		return storeFault(fmt.Errorf("read back: %w", err))
-	}
-	if got.Fingerprint != r.Fingerprint || got.Keyring == "" && !got.Secret.Equal(r.Secret) {
-		return storeFault(diskFault(path, errors.New("the secret reads back differently from what was written")))
-	}
-	return nil
+	return storeFault(d.sys.WritePrivate(path, data))
 }
 
 // encode is the file of r, which it completes with fingerprints.
@@ -284,18 +270,24 @@ func (d *FileStore) Get(ctx context.Context, ref Ref) (Record, error) {
 
 // look reads the file of a record, without what is in the keyring.
 func (d *FileStore) look(ref Ref) (Record, error) {
-	ok, err := openStoreDir(d.webhooks)
+	return look(d.webhooks, d.recordPath(ref), readRecord)
+}
+
+// look reads one file of dir, which may be absent.
+func look[T any](dir, path string, read func(string) (T, error)) (T, error) {
+	var none T
+	ok, err := openStoreDir(dir)
 	if err != nil {
-		return Record{}, err
+		return none, err
 	}
 	if !ok {
-		return Record{}, ErrNotFound
+		return none, ErrNotFound
 	}
-	r, err := readRecord(d.recordPath(ref))
+	item, err := read(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Record{}, ErrNotFound
+		return none, ErrNotFound
 	}
-	return r, err
+	return item, err
 }
 
 // Delete implements [Store]. A file that cannot be read is not removed, and one
@@ -308,15 +300,16 @@ func (d *FileStore) Delete(ctx context.Context, ref Ref) error {
 	if err := d.dropItems(ctx, r); err != nil {
 		return err
 	}
-	return removed(r.Path, d.disk.removeFile(r.Path))
+	return d.remove(r.Path)
 }
 
-// removed makes the error of a removal; another process may have been quicker.
-func removed(path string, err error) error {
+// remove removes a file of the store; another process may have been quicker.
+func (d *FileStore) remove(path string) error {
+	err := d.sys.RemoveFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNotFound
 	}
-	return diskFault(path, err)
+	return err
 }
 
 // List implements [Store].
@@ -340,25 +333,17 @@ func (d *FileStore) List(ctx context.Context) ([]Record, []Problem, error) {
 // readRecord reads one file of the store. An absent file is [fs.ErrNotExist];
 // any other error is a fault that names the file.
 func readRecord(path string) (Record, error) {
-	data, err := readPrivate(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Record{}, fs.ErrNotExist
-	}
-	if err != nil {
-		return Record{}, unreadable(path, err)
-	}
-	r, err := decodeRecord(data)
-	if err != nil {
-		return Record{}, unreadable(path, err)
-	}
-	if fileName("webhook", r.Provider, r.ID) != filepath.Base(path) {
-		return Record{}, unreadable(path, errors.New("the provider and id in it do not agree with its name"))
-	}
-	r.Store, r.Path = InFile, path
-	if r.Keyring != "" {
-		r.Store = InKeyring
-	}
-	return r, nil
+	return readPrivate(path, durable.MaxFile, func(data []byte) (Record, error) {
+		r, err := decodeRecord(data)
+		if err == nil && fileName("webhook", r.Provider, r.ID) != filepath.Base(path) {
+			err = errors.New("the provider and id in it do not agree with its name")
+		}
+		r.Store, r.Path = InFile, path
+		if r.Keyring != "" {
+			r.Store = InKeyring
+		}
+		return r, err
+	})
 }
 
 // readAll reads every record or credential in dir. A file that another process
@@ -370,7 +355,7 @@ func readAll[T any](ctx context.Context, dir string, read func(path string) (T, 
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, nil, diskFault(dir, err)
+		return nil, nil, durable.Fault(dir, err)
 	}
 	var (
 		all      []T

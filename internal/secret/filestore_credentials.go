@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -23,21 +22,17 @@ func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
 	if c.SavedAt.IsZero() && d.now != nil {
 		c.SavedAt = d.now()
 	}
-	there, err := openStoreDir(d.credentials)
-	if err != nil {
+	if _, err := openStoreDir(d.credentials); err != nil {
 		return storeFault(err)
 	}
-	var old Credential
-	if there {
-		old, err = readCredential(d.credentialPath(c.Provider, c.Profile, c.Origin))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
-		}
+	old, err := inPlace(d.lookCredential(c.Provider, c.Profile, c.Origin))
+	if err != nil {
+		return err
 	}
 	if c.Keyring = d.namespaceFor(old.Keyring); c.Keyring == "" {
 		return d.writeCredential(ctx, &c)
 	}
-	if err := d.disk.makeStoreDir(d.credentials); err != nil {
+	if err := makeStoreDir(d.sys, d.credentials); err != nil {
 		return storeFault(err)
 	}
 	return d.whileLocked(ctx, d.credentials, func() error {
@@ -59,7 +54,7 @@ func (d *FileStore) writeCredential(ctx context.Context, c *Credential) error {
 	if err != nil {
 		return fault.Errorf(fault.Other, "keep the credentials of %s, profile %q: %w", c.Provider, c.Profile, err)
 	}
-	if err := d.disk.makeStoreDir(d.credentials); err != nil {
+	if err := makeStoreDir(d.sys, d.credentials); err != nil {
 		return storeFault(err)
 	}
 	if c.Keyring != "" {
@@ -68,13 +63,7 @@ func (d *FileStore) writeCredential(ctx context.Context, c *Credential) error {
 		}
 	}
 	path := d.credentialPath(c.Provider, c.Profile, c.Origin)
-	if err := d.disk.replace(path, data); err != nil {
-		return storeFault(diskFault(path, err))
-	}
-	if _, err := readCredential(path); err != nil {
-		return storeFault(fmt.Errorf("read back: %w", err))
-	}
-	return nil
+	return storeFault(d.sys.WritePrivate(path, data))
 }
 
 // GetCredential implements [CredentialStore].
@@ -91,18 +80,7 @@ func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin
 
 // lookCredential reads the file of a credential, without what is in the keyring.
 func (d *FileStore) lookCredential(provider, profile, origin string) (Credential, error) {
-	ok, err := openStoreDir(d.credentials)
-	if err != nil {
-		return Credential{}, err
-	}
-	if !ok {
-		return Credential{}, ErrNotFound
-	}
-	c, err := readCredential(d.credentialPath(provider, profile, origin))
-	if errors.Is(err, fs.ErrNotExist) {
-		return Credential{}, ErrNotFound
-	}
-	return c, err
+	return look(d.credentials, d.credentialPath(provider, profile, origin), readCredential)
 }
 
 // DeleteCredential implements [CredentialStore]. A file that cannot be read is
@@ -115,8 +93,7 @@ func (d *FileStore) DeleteCredential(ctx context.Context, provider, profile, ori
 	if err := d.dropCredentialItems(ctx, c, Credential{}); err != nil {
 		return err
 	}
-	path := d.credentialPath(provider, profile, origin)
-	return removed(path, d.disk.removeFile(path))
+	return d.remove(d.credentialPath(provider, profile, origin))
 }
 
 // ListCredentials implements [CredentialStore], ordered by provider, profile
@@ -133,19 +110,11 @@ func (d *FileStore) ListCredentials(ctx context.Context) ([]Credential, []Proble
 }
 
 func readCredential(path string) (Credential, error) {
-	data, err := readPrivate(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Credential{}, fs.ErrNotExist
-	}
-	if err != nil {
-		return Credential{}, unreadable(path, err)
-	}
-	c, err := decodeCredential(data)
-	if err != nil {
-		return Credential{}, unreadable(path, err)
-	}
-	if fileName("credential", c.Provider, c.Profile, c.Origin) != filepath.Base(path) {
-		return Credential{}, unreadable(path, errors.New("the account in it does not agree with its name"))
-	}
-	return c, nil
+	return readPrivate(path, durable.MaxFile, func(data []byte) (Credential, error) {
+		c, err := decodeCredential(data)
+		if err == nil && fileName("credential", c.Provider, c.Profile, c.Origin) != filepath.Base(path) {
+			err = errors.New("the account in it does not agree with its name")
+		}
+		return c, err
+	})
 }

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -128,7 +130,7 @@ func TestRecordFile(t *testing.T) {
 func TestPutRefuses(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	for name, v := range map[string]Value{"empty": {}, "NUL": New(canary + "\x00"), "huge": New(strings.Repeat(canary, maxFile/10))} {
+	for name, v := range map[string]Value{"empty": {}, "NUL": New(canary + "\x00"), "huge": New(strings.Repeat(canary, durable.MaxFile/10))} {
 		d := testDir(t)
 		err := d.Put(ctx, Record{Provider: "p", ID: "i", Secret: v})
 		if err == nil || strings.Contains(err.Error(), canary) {
@@ -481,7 +483,7 @@ func TestGarbage(t *testing.T) {
 		"replaces cut":     func(s string) string { return strings.Replace(s, `"id": "old"`, `"di": "old"`, 1) },
 		"bad time":         func(s string) string { return strings.Replace(s, "2026-05", "2026-99", 1) },
 		"not UTF-8":        func(s string) string { return strings.Replace(s, "CRM", "\xff", 1) },
-		"too long":         func(s string) string { return s + strings.Repeat(" ", maxFile) },
+		"too long":         func(s string) string { return s + strings.Repeat(" ", durable.MaxFile) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -541,12 +543,12 @@ func TestSweep(t *testing.T) {
 	d, _, _ := dirWithNeighbour(t)
 	old := time.Now().Add(-2 * time.Hour)
 	names := map[string]bool{ // name: is left
-		tempPrefix + randomID() + tempSuffix:                  false,
-		tempPrefix + "x" + tempSuffix:                         true,
-		tempPrefix + randomID():                               true,
-		"notes.txt":                                           true,
-		".other-" + randomID() + tempSuffix:                   true,
-		tempPrefix + strings.ToUpper(randomID()) + tempSuffix: true,
+		".hookctl-" + durable.RandomID() + ".tmp":                  false,
+		".hookctl-" + "x" + ".tmp":                                 true,
+		".hookctl-" + durable.RandomID():                           true,
+		"notes.txt":                                                true,
+		".other-" + durable.RandomID() + ".tmp":                    true,
+		".hookctl-" + strings.ToUpper(durable.RandomID()) + ".tmp": true,
 	}
 	for n := range names {
 		p := filepath.Join(d.webhooks, n)
@@ -554,7 +556,7 @@ func TestSweep(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	young := tempPrefix + randomID() + tempSuffix
+	young := ".hookctl-" + durable.RandomID() + ".tmp"
 	names[young] = true
 	if err := os.WriteFile(filepath.Join(d.webhooks, young), nil, 0o600); err != nil {
 		t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -269,7 +270,7 @@ func everything(t *testing.T, dir string) {
 	}
 	for _, err := range []error{
 		d.Check(ctx), d.Put(ctx, fullRecord()), d.PutCredential(ctx, Credential{Provider: "p"}),
-		e.Release(), WriteFile(nil, filepath.Join(dir, "sink"), []byte(canary)),
+		e.Release(), durable.System().WriteFile(filepath.Join(dir, "sink"), []byte(canary)),
 	} {
 		if err != nil {
 			t.Error(err)
@@ -310,53 +311,5 @@ func TestFileSizeLimit(t *testing.T) {
 	onlyWhole(t, dir)
 	if r, err := d.Get(ctx, Ref{"p", "i"}); err != nil || r.Secret.Reveal() != "old" {
 		t.Error(err)
-	}
-}
-
-// A link that another user can turn elsewhere is no way to a directory.
-func TestLinkOfAnotherUser(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give files away")
-	}
-	dir := t.TempDir()
-	link := filepath.Join(dir, "link")
-	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", link)); err != nil {
-		t.Fatal(err)
-	}
-	if err := CheckDir(link, "--save DIR"); err != nil {
-		t.Error(err)
-	}
-	if err := os.Lchown(link, 1234, 2345); err != nil {
-		t.Fatal(err)
-	}
-	if err := CheckDir(link, "--save DIR"); err == nil || !strings.Contains(err.Error(), "symbolic link of another user (id 1234)") {
-		t.Error(err)
-	}
-}
-
-// TestOwnerIsKept: root in a container must not take a user's file away.
-func TestOwnerIsKept(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("only root can give files away")
-	}
-	path := filepath.Join(t.TempDir(), ".env")
-	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chown(path, 1234, 2345)); err != nil {
-		t.Fatal(err)
-	}
-	if err := WriteFile(nil, path, []byte("new")); err != nil {
-		t.Fatal(err)
-	}
-	fi, err := os.Stat(path)
-	if err != nil || owner(fi) != 1234 {
-		t.Errorf("%v, %v", fi, err)
-	}
-	mine := filepath.Join(filepath.Dir(path), "mine")
-	if err := errors.Join(WriteFile(nil, mine, []byte("old")), WriteFile(nil, mine, []byte("new"))); err != nil {
-		t.Fatal(err)
-	}
-	if fi, err := os.Stat(mine); err != nil || owner(fi) != 0 {
-		t.Errorf("%v, %v", fi, err)
 	}
 }

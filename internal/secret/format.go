@@ -10,6 +10,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // The file of a record, members in this order ("_base64" members: jsonfile.go):
@@ -122,7 +124,7 @@ func (r *objectReader) keyring() string {
 		return ""
 	case InKeyring:
 		namespace := r.text("keyring")
-		if !isID(namespace) {
+		if !durable.IsID(namespace) {
 			r.fail("member %q does not name items of a keyring", "keyring")
 		}
 		return namespace
@@ -335,8 +337,8 @@ func parseVersioned(data []byte) *objectReader {
 
 // sized refuses a file that could not be read again.
 func sized(data []byte, err error) ([]byte, error) {
-	if err == nil && len(data) > maxFile {
-		return nil, fmt.Errorf("too large to keep (%d bytes of at most %d)", len(data), maxFile)
+	if err == nil && len(data) > durable.MaxFile {
+		return nil, fmt.Errorf("too large to keep (%d bytes of at most %d)", len(data), durable.MaxFile)
 	}
 	return data, err
 }

@@ -11,8 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -64,16 +63,15 @@ type OpenOperation struct {
 // Journal is a directory of operations under way, one file each.
 type Journal struct {
 	dir       string
-	disk      *disk
+	sys       *durable.Calls
 	keyring   *guardedKeyring
 	namespace string // the keys of new entries are items there; "" leaves answers unsealed
-	lock      func(context.Context, *flock.Flock) (bool, error)
 }
 
 // OpenJournal uses dir, which is made when the first entry is begun. Answers
 // are written as they come.
 func OpenJournal(dir string) *Journal {
-	return &Journal{dir: dir, disk: newDisk(nil, nil), keyring: newGuardedKeyring(noKeyring{}), lock: waitForLock}
+	return &Journal{dir: dir, sys: durable.System(), keyring: newGuardedKeyring(noKeyring{})}
 }
 
 // OpenJournal uses dir as the function of that name does. Where new values go
@@ -81,7 +79,7 @@ func OpenJournal(dir string) *Journal {
 // their bytes is written to the disk.
 func (d *FileStore) OpenJournal(dir string) *Journal {
 	j := OpenJournal(dir)
-	j.disk.sys = d.disk.sys
+	j.sys = d.sys
 	j.keyring = d.keyring
 	j.namespace = d.namespaceFor("")
 	return j
@@ -98,7 +96,19 @@ const (
 // staleLock is the age at which a lock file without an entry is removed.
 const staleLock = 24 * time.Hour
 
+// claimWait bounds how long an entry's lock is waited for: a process that only
+// looks whether the entry is live holds a shared one for a moment.
+const claimWait = 500 * time.Millisecond
+
+// LockPrefix begins the names of the locks of which there are many: their files
+// are swept.
+const LockPrefix = "turn-"
+
 func (j *Journal) entryPath(id string) string { return filepath.Join(j.dir, id+entrySuffix) }
+
+// lockPath is the file that is locked in the place of an entry, which Windows
+// would keep others from reading.
+func (j *Journal) lockPath(id string) string { return filepath.Join(j.dir, id+lockSuffix) }
 
 // Raw is the file of the entry id, for messages that send a person there.
 func (j *Journal) Raw(id string) string { return j.entryPath(id) }
@@ -122,7 +132,7 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 	if err != nil {
 		return nil, journalFault(err)
 	}
-	if err := j.disk.makeStoreDir(j.dir); err != nil {
+	if err := makeStoreDir(j.sys, j.dir); err != nil {
 		return nil, journalFault(err)
 	}
 	j.sweep()
@@ -130,10 +140,10 @@ func (j *Journal) Begin(ctx context.Context, in Intent, answerCap int64) (*Entry
 	if err != nil {
 		return nil, err
 	}
-	e, err := j.begin(in.ID, head)
+	e, err := j.begin(ctx, in.ID, head)
 	if err != nil {
 		j.dropKey(j.namespace, in.ID)
-		return nil, journalFault(diskFault(j.dir, err))
+		return nil, journalFault(durable.Fault(j.dir, err))
 	}
 	e.seal = seal
 	return e, nil
@@ -176,9 +186,9 @@ func (j *Journal) dropKey(namespace, id string) {
 // complete fills what the caller may leave out.
 func complete(in *Intent) error {
 	if in.ID == "" {
-		in.ID = randomID()
+		in.ID = durable.RandomID()
 	}
-	if !isID(in.ID) {
+	if !durable.IsID(in.ID) {
 		return errors.New("the id of an entry must be 32 hex digits")
 	}
 	if in.PID == 0 {
@@ -193,45 +203,36 @@ func complete(in *Intent) error {
 
 // begin locks first and shows the entry second: whoever sees an entry without
 // a lock may take its process for dead. The entry appears whole, by a rename.
-func (j *Journal) begin(id string, head entryHead) (*Entry, error) {
-	lock, err := j.takeNew(id)
+func (j *Journal) begin(ctx context.Context, id string, head entryHead) (*Entry, error) {
+	if _, err := os.Lstat(j.lockPath(id)); err == nil {
+		return nil, fs.ErrExist
+	}
+	lock, err := j.take(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	e, err := j.write(id, head, lock)
 	if err != nil {
-		return nil, errors.Join(err, j.release(id, lock))
+		return nil, errors.Join(err, lock.Remove())
 	}
 	return e, nil
 }
 
 // write makes the entry's file and opens it. On an error it is gone.
-func (j *Journal) write(id string, head entryHead, lock *fileLock) (*Entry, error) {
+func (j *Journal) write(id string, head entryHead, lock *durable.Lock) (*Entry, error) {
 	path := j.entryPath(id)
-	tmp, err := j.disk.writeTemp(j.dir, nil, head.text, make([]byte, head.room))
-	if err != nil {
-		return nil, err
-	}
-	if err := j.disk.sys.Rename(tmp, path); err != nil {
-		return nil, errors.Join(err, j.disk.sys.Remove(tmp))
-	}
-	err = j.disk.syncDir(j.dir)
+	err := j.sys.WritePrivate(path, head.text, make([]byte, head.room))
 	var f *os.File
 	if err == nil {
-		f, err = j.disk.sys.Open(path)
+		f, err = j.sys.Open(path)
 	}
 	if err != nil {
-		return nil, errors.Join(err, j.disk.sys.Remove(path))
+		if rerr := j.sys.Remove(path); !errors.Is(rerr, fs.ErrNotExist) {
+			err = errors.Join(err, rerr)
+		}
+		return nil, err
 	}
 	return &Entry{j: j, id: id, lock: lock, f: f, head: head}, nil
-}
-
-// release gives up the lock and removes its file, unless that fails: the file
-// then waits for sweep. The entry must be gone.
-func (j *Journal) release(id string, lock *fileLock) error {
-	err := lock.release()
-	_ = j.disk.sys.Remove(j.lockPath(id))
-	return err
 }
 
 // List returns the entries that exist, oldest first, and the files that are
@@ -244,7 +245,7 @@ func (j *Journal) List(ctx context.Context) ([]OpenOperation, []Problem, error) 
 	}
 	names, err := os.ReadDir(j.dir)
 	if err != nil {
-		return nil, nil, diskFault(j.dir, err)
+		return nil, nil, durable.Fault(j.dir, err)
 	}
 	var (
 		all      []OpenOperation
@@ -260,7 +261,7 @@ func (j *Journal) List(ctx context.Context) ([]OpenOperation, []Problem, error) 
 		}
 		// Liveness before content: an entry is removed before its lock is
 		// given up, so that one that is dead and still there is truly left over.
-		live := isID(id) && j.live(id)
+		live := durable.IsID(id) && durable.Held(j.lockPath(id))
 		path := filepath.Join(j.dir, n.Name())
 		p, _, err := readEntry(path)
 		if err != nil && live {
@@ -288,7 +289,7 @@ func (j *Journal) List(ctx context.Context) ([]OpenOperation, []Problem, error) 
 // returned for one that a living process holds, ErrNotFound for one that is
 // gone.
 func (j *Journal) Claim(ctx context.Context, id string) (*Entry, OpenOperation, error) {
-	if !isID(id) {
+	if !durable.IsID(id) {
 		return nil, OpenOperation{}, ErrNotFound
 	}
 	ok, err := openStoreDir(j.dir)
@@ -310,22 +311,50 @@ func (j *Journal) Claim(ctx context.Context, id string) (*Entry, OpenOperation, 
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		// Settled by somebody else meanwhile; the lock file may be our own.
-		return nil, OpenOperation{}, errors.Join(ErrNotFound, j.release(id, lock))
+		return nil, OpenOperation{}, errors.Join(ErrNotFound, lock.Remove())
 	case err != nil:
-		return nil, OpenOperation{}, errors.Join(err, lock.release())
+		return nil, OpenOperation{}, errors.Join(err, lock.Release())
 	}
 	return e, p, nil
 }
 
-func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, OpenOperation, error) {
+// take locks an entry, or returns ErrLive.
+func (j *Journal) take(ctx context.Context, id string) (*durable.Lock, error) {
+	wait, cancel := context.WithTimeout(ctx, claimWait)
+	defer cancel()
+	lock, err := j.sys.Lock(wait, j.lockPath(id), func() {})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = fault.Errorf(fault.Other, "%s: %w", j.entryPath(id), ErrLive).WithHint("wait until it has ended, then try again")
+	}
+	return lock, err
+}
+
+// Lock waits until no other process holds the lock of this name, which must be no
+// entry's id, and takes it: until release is called, or the process dies. waiting
+// is called once if it has to wait.
+func (j *Journal) Lock(ctx context.Context, name string, waiting func()) (release func() error, err error) {
+	if err := makeStoreDir(j.sys, j.dir); err != nil {
+		return nil, journalFault(err)
+	}
+	lock, err := j.sys.Lock(ctx, j.lockPath(name), waiting)
+	switch {
+	case err == nil:
+		return lock.Remove, nil
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, journalFault(err)
+}
+
+func (j *Journal) open(ctx context.Context, id string, lock *durable.Lock) (*Entry, OpenOperation, error) {
 	path := j.entryPath(id)
 	p, head, err := readEntry(path)
 	if err != nil {
 		return nil, OpenOperation{}, err
 	}
-	f, err := j.disk.sys.Open(path)
+	f, err := j.sys.Open(path)
 	if err != nil {
-		return nil, OpenOperation{}, diskFault(path, err)
+		return nil, OpenOperation{}, durable.Fault(path, err)
 	}
 	e := &Entry{j: j, id: id, lock: lock, f: f, head: head, written: int64(len(p.Answer))}
 	if head.sealed != "" {
@@ -341,24 +370,26 @@ func (j *Journal) open(ctx context.Context, id string, lock *fileLock) (*Entry, 
 // sweep removes what killed processes left behind: temporary files, and lock
 // files without an entry.
 func (j *Journal) sweep() {
-	j.disk.sweep(j.dir)
+	j.sys.Sweep(j.dir)
 	entries, err := os.ReadDir(j.dir)
 	if err != nil {
 		return
 	}
 	for _, n := range entries {
 		id, ok := strings.CutSuffix(n.Name(), lockSuffix)
-		if !ok || !olderThan(n, staleLock) {
+		if !ok || !durable.OlderThan(n, staleLock) {
 			continue
 		}
-		if strings.HasPrefix(id, LockPrefix) {
-			j.sweepLock(j.lockPath(id))
+		left := strings.HasPrefix(id, LockPrefix)
+		if durable.IsID(id) {
+			_, err := os.Lstat(j.entryPath(id))
+			left = errors.Is(err, fs.ErrNotExist)
 		}
-		if !isID(id) {
+		if !left {
 			continue
 		}
-		if _, err := os.Lstat(j.entryPath(id)); errors.Is(err, fs.ErrNotExist) && !j.live(id) {
-			_ = j.disk.sys.Remove(j.lockPath(id))
+		if lock, err := j.sys.Lock(context.Background(), j.lockPath(id), nil); err == nil {
+			_ = lock.Remove()
 		}
 	}
 }

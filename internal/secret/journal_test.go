@@ -15,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -47,11 +48,11 @@ func TestEntryLifeCycle(t *testing.T) {
 	if all, ps, err := j.List(ctx); len(all)+len(ps) > 0 || err != nil {
 		t.Error(all, ps, err)
 	}
-	if _, _, err := j.Claim(ctx, randomID()); !errors.Is(err, ErrNotFound) {
+	if _, _, err := j.Claim(ctx, durable.RandomID()); !errors.Is(err, ErrNotFound) {
 		t.Errorf("Claim in an empty journal: %v", err)
 	}
 	e := begin(t, j, fullIntent(), 64<<10)
-	if e.Path() != j.Raw(e.ID()) || filepath.Dir(e.Path()) != j.dir || !isID(e.ID()) {
+	if e.Path() != j.Raw(e.ID()) || filepath.Dir(e.Path()) != j.dir || !durable.IsID(e.ID()) {
 		t.Errorf("%q %q", e.Path(), e.ID())
 	}
 	phases := []Phase{{Name: "sent", At: at}, {Name: "answered", At: at, ID: "\xffid", Status: 201, Detail: "d\n"}}
@@ -471,7 +472,7 @@ func TestRenamedEntries(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []string{"copy.op", randomID() + ".op", "notes.txt"} {
+	for _, n := range []string{"copy.op", durable.RandomID() + ".op", "notes.txt"} {
 		if err := os.WriteFile(filepath.Join(j.dir, n), data, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -529,12 +530,12 @@ func TestSweepLocks(t *testing.T) {
 	held := begin(t, j, fullIntent(), 1)
 	old := time.Now().Add(-25 * time.Hour)
 	names := map[string]bool{ // name: is left
-		kept.ID() + lockSuffix:            true,
-		held.ID() + lockSuffix:            true,
-		randomID() + lockSuffix:           false,
-		"x" + lockSuffix:                  true,
-		tempPrefix + randomID() + ".tmp":  false,
-		strings.Repeat("f", 32) + ".lock": true, // a young one
+		kept.ID() + lockSuffix:                    true,
+		held.ID() + lockSuffix:                    true,
+		durable.RandomID() + lockSuffix:           false,
+		"x" + lockSuffix:                          true,
+		".hookctl-" + durable.RandomID() + ".tmp": false,
+		strings.Repeat("f", 32) + ".lock":         true, // a young one
 	}
 	for n := range names {
 		p := filepath.Join(j.dir, n)
@@ -593,7 +594,7 @@ func TestManyStaleEntries(t *testing.T) {
 	}
 	const n = 500
 	for range n - 1 {
-		id := randomID()
+		id := durable.RandomID()
 		if err := os.WriteFile(j.entryPath(id), bytes.Replace(data, []byte(first.ID()), []byte(id), 1), 0o600); err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/gofrs/flock"
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // TestHolder is the other process of the tests below: it begins an entry, says
@@ -116,7 +116,7 @@ func TestJournalSpecialFiles(t *testing.T) {
 	if err := good.Release(); err != nil {
 		t.Fatal(err)
 	}
-	id := func() string { return j.entryPath(randomID()) }
+	id := func() string { return j.entryPath(durable.RandomID()) }
 	sparse := id()
 	loose := begin(t, j, fullIntent(), 10)
 	if err := errors.Join(
@@ -159,36 +159,5 @@ func TestJournalSpecialFiles(t *testing.T) {
 	}
 	if _, err := j.Begin(ctx, Intent{}, 1); err == nil {
 		t.Error("a loose directory was written")
-	}
-}
-
-// TestLockOnARemovedFile: the holder settles the entry and removes the lock file
-// between the moment at which another opens that and the one at which it gets the
-// lock. Such a lock keeps nobody out.
-func TestLockOnARemovedFile(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	j := testJournal(t)
-	e := begin(t, j, fullIntent(), 100)
-	if err := e.Release(); err != nil {
-		t.Fatal(err)
-	}
-	path, tries := j.lockPath(e.ID()), 0
-	j.lock = func(ctx context.Context, fl *flock.Flock) (bool, error) {
-		ok, err := waitForLock(ctx, fl)
-		if tries++; tries == 1 {
-			err = errors.Join(err, os.Remove(path))
-		}
-		return ok, err
-	}
-	lock, err := j.take(ctx, e.ID())
-	if err != nil || tries != 2 || !sameFile(lock.fl, path) {
-		t.Fatalf("the lock of try %d is on a file that is gone: %v", tries, err)
-	}
-	if _, err := OpenJournal(j.dir).take(ctx, e.ID()); !errors.Is(err, ErrLive) {
-		t.Errorf("two have the lock: %v", err)
-	}
-	if err := lock.release(); err != nil {
-		t.Error(err)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -214,7 +215,7 @@ func (v *guardedKeyring) remove(ctx context.Context, name string) error {
 
 // probe does all that keeping a secret does.
 func (v *guardedKeyring) probe(ctx context.Context, name string) error {
-	if err := v.set(ctx, name, New(randomID())); err != nil {
+	if err := v.set(ctx, name, New(durable.RandomID())); err != nil {
 		return errors.Join(err, ignoreHung(v.remove(ctx, name)))
 	}
 	return v.remove(ctx, name)

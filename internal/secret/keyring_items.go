@@ -78,7 +78,7 @@ func (d *FileStore) item(ctx context.Context, name, fingerprint string) (Value, 
 	case err != nil:
 		return Value{}, err
 	case value.Fingerprint() != fingerprint:
-		return Value{}, &pathless{"the keyring has another value in its place", ErrLost}
+		return Value{}, fault.Reword("the keyring has another value in its place", ErrLost)
 	}
 	return value, nil
 }

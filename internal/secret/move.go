@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // Move makes the secrets of a record lie in to, [InFile] or [InKeyring], and
@@ -38,7 +40,7 @@ func (d *FileStore) Move(ctx context.Context, ref Ref, to string) (moved bool, e
 }
 
 func (d *FileStore) move(ctx context.Context, r Record, to string) error {
-	before, err := readPrivate(r.Path)
+	before, err := durable.ReadPrivate(r.Path, durable.MaxFile)
 	if err != nil {
 		return unreadable(r.Path, err)
 	}
@@ -54,7 +56,7 @@ func (d *FileStore) move(ctx context.Context, r Record, to string) error {
 		r.Older = slices.DeleteFunc(r.Older, func(old Older) bool { return old.Secret.IsZero() })
 	}
 	// The keyring may have taken its time, and a file is written without a turn.
-	now, err := readPrivate(r.Path)
+	now, err := durable.ReadPrivate(r.Path, durable.MaxFile)
 	if err != nil {
 		return unreadable(r.Path, err)
 	}
@@ -110,7 +112,7 @@ func (d *FileStore) MoveCredential(ctx context.Context, provider, profile, origi
 
 // whileLocked does what only one process at a time may do in dir, which is there.
 func (d *FileStore) whileLocked(ctx context.Context, dir string, do func() error) error {
-	unlock, err := lockDir(ctx, dir)
+	unlock, err := durable.LockDir(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -134,7 +134,7 @@ func TestMover(t *testing.T) {
 	d := ringDir(t, filepath.Join(dir, "cfg"), InFile, nil)
 	f := &dieNth{after: os.Getenv("HOOKCTL_TEST_AFTER") != ""}
 	f.n = n
-	d.disk.sys = f.calls()
+	d.sys = f.calls()
 	d.keyring.ring = mortalRing{fileRing{filepath.Join(dir, "ring")}, f}
 	if _, err := d.Move(context.Background(), fullRecord().Ref(), os.Getenv("HOOKCTL_TEST_TO")); err != nil {
 		t.Fatal(err)

@@ -145,7 +145,7 @@ func TestMoveFails(t *testing.T) {
 				t.Fatal(err)
 			}
 			f := &failNth{n: n, err: errors.New("injected")}
-			d.disk.sys = f.calls()
+			d.sys = f.calls()
 			d.keyring.ring = failingRing{ring, f}
 			_, err := d.Move(ctx, r.Ref(), to)
 			if f.failed == "" {
@@ -154,7 +154,7 @@ func TestMoveFails(t *testing.T) {
 				}
 				break
 			}
-			d.disk.sys, d.keyring.ring = durable.System(), ring
+			d.sys, d.keyring.ring = durable.System(), ring
 			if got, gerr := d.Get(ctx, r.Ref()); gerr != nil || !got.Secret.Equal(r.Secret) || !got.Older[0].Secret.Equal(r.Older[0].Secret) {
 				t.Errorf("to %s, %s failed (%v): %v", to, f.failed, err, gerr)
 			}

@@ -258,7 +258,7 @@ func TestSealedBeginFails(t *testing.T) {
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
 		ring := newFakeRing()
 		j := ringDir(t, dir, InKeyring, ring).OpenJournal(filepath.Join(dir, "journal"))
-		j.disk.sys = f.calls()
+		j.sys = f.calls()
 		e, err := j.Begin(context.Background(), fullIntent(), 100)
 		if err != nil && len(ring.items) > 0 {
 			t.Errorf("%s failed: %v stays", f.failed, ring.items)

@@ -9,8 +9,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // dotenvSink sets one variable in a dotenv file.
@@ -38,13 +38,13 @@ func parseDotenv(spec, rest string, env Env) (Sink, error) {
 func (s dotenvSink) String() string { return s.spec }
 
 func (s dotenvSink) Check(context.Context) error {
-	if err := secret.CheckFile(s.env.Disk, s.path); err != nil {
+	if err := s.env.Disk.Or().CheckFile(s.path); err != nil {
 		return err
 	}
 	if _, err := os.Lstat(s.path); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
-	_, err := secret.ReadFile(s.path)
+	_, err := durable.ReadFile(s.path)
 	return err
 }
 
@@ -54,7 +54,7 @@ func (s dotenvSink) Put(ctx context.Context, it Item) error {
 		return unfit(s.spec, err.Error())
 	}
 	loose := isLoose(s.path)
-	err = secret.UpdateFile(ctx, s.env.Disk, s.path, func(old []byte) ([]byte, error) {
+	err = s.env.Disk.Or().UpdateFile(ctx, s.path, func(old []byte) ([]byte, error) {
 		return setDotenv(old, s.name, quoted), nil
 	})
 	if err != nil {

@@ -3,8 +3,6 @@ package sink
 import (
 	"context"
 	"errors"
-
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // fileSink makes the secret the whole content of a file.
@@ -22,8 +20,8 @@ func parseFile(spec, path string, env Env) (Sink, error) {
 
 func (s fileSink) String() string { return s.spec }
 
-func (s fileSink) Check(context.Context) error { return secret.CheckFile(s.env.Disk, s.path) }
+func (s fileSink) Check(context.Context) error { return s.env.Disk.Or().CheckFile(s.path) }
 
 func (s fileSink) Put(_ context.Context, it Item) error {
-	return secret.WriteFile(s.env.Disk, s.path, []byte(it.Secret.Reveal()))
+	return s.env.Disk.Or().WriteFile(s.path, []byte(it.Secret.Reveal()))
 }

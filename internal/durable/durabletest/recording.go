@@ -180,13 +180,13 @@ func (r *Recording) note(o Op) {
 
 // site names the functions of this module that led to a call.
 func site() string {
-	var pcs [16]uintptr
+	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	var names []string
-	for len(names) < 6 {
+	for len(names) < 10 {
 		f, more := frames.Next()
 		_, name, ours := strings.Cut(f.Function, "hookctl/internal/")
-		if ours && !strings.HasPrefix(name, "durable") {
+		if ours && !strings.HasPrefix(name, "durable/durabletest") {
 			names = append(names, name[strings.LastIndexByte(name, '/')+1:])
 		}
 		if !more {

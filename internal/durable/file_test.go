@@ -1,6 +1,7 @@
-package secret
+package durable_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +28,11 @@ func TestWriteFile(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		text := fmt.Sprintf("%s %o", canary, mode)
-		if err := errors.Join(CheckFile(nil, path), WriteFile(nil, path, []byte(text))); err != nil {
+		text := fmt.Sprintf("%s %o", "canary", mode)
+		if err := errors.Join(durable.System().CheckFile(path), durable.System().WriteFile(path, []byte(text))); err != nil {
 			t.Fatal(err)
 		}
-		got, err := ReadFile(path)
+		got, err := durable.ReadFile(path)
 		if err != nil || string(got) != text {
 			t.Errorf("%q, %v", got, err)
 		}
@@ -42,10 +43,10 @@ func TestWriteFile(t *testing.T) {
 	if left, err := os.ReadDir(filepath.Dir(path)); len(left) != 1 || err != nil {
 		t.Error(left, err)
 	}
-	if _, err := ReadFile(path + "x"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := durable.ReadFile(path + "x"); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
-	if err := WriteFile(nil, path, make([]byte, maxFile+1)); err == nil {
+	if err := durable.System().WriteFile(path, make([]byte, durable.MaxFile+1)); err == nil {
 		t.Error("too much was written")
 	}
 }
@@ -63,9 +64,9 @@ func TestWriteFileRefuses(t *testing.T) {
 	for _, path := range []string{link, dir, filepath.Join(dir, "none", "x"), filepath.Join(victim, "x")} {
 		edit := func([]byte) ([]byte, error) { return nil, nil }
 		for what, err := range map[string]error{
-			"CheckFile":  CheckFile(nil, path),
-			"WriteFile":  WriteFile(nil, path, []byte("x")),
-			"UpdateFile": UpdateFile(context.Background(), nil, path, edit),
+			"CheckFile":  durable.System().CheckFile(path),
+			"WriteFile":  durable.System().WriteFile(path, []byte("x")),
+			"UpdateFile": durable.System().UpdateFile(context.Background(), path, edit),
 		} {
 			if err == nil || !strings.Contains(err.Error(), dir) || fault.ExitCode(err) != 1 {
 				t.Errorf("%s %s: %v", what, path, err)
@@ -88,7 +89,7 @@ func TestUpdateFileTogether(t *testing.T) {
 	const n = 20
 	for i := range n {
 		wg.Go(func() {
-			err := UpdateFile(context.Background(), nil, path, func(old []byte) ([]byte, error) {
+			err := durable.System().UpdateFile(context.Background(), path, func(old []byte) ([]byte, error) {
 				return fmt.Appendf(old, "V%d=1\n", i), nil
 			})
 			if err != nil {
@@ -102,7 +103,7 @@ func TestUpdateFileTogether(t *testing.T) {
 		t.Errorf("%d of %d: %v", strings.Count(string(got), "\n"), want, err)
 	}
 	fail := errors.New("no")
-	if err := UpdateFile(context.Background(), nil, path, func([]byte) ([]byte, error) { return nil, fail }); !errors.Is(err, fail) {
+	if err := durable.System().UpdateFile(context.Background(), path, func([]byte) ([]byte, error) { return nil, fail }); !errors.Is(err, fail) {
 		t.Error(err)
 	}
 	if after, err := os.ReadFile(path); string(after) != string(got) || err != nil {
@@ -122,11 +123,53 @@ func TestUpdateFileWaits(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	err := UpdateFile(ctx, nil, filepath.Join(dir, "x"), func([]byte) ([]byte, error) { return nil, nil })
+	err := durable.System().UpdateFile(ctx, filepath.Join(dir, "x"), func([]byte) ([]byte, error) { return nil, nil })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Error(err)
 	}
 	if err := fl.Unlock(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestWhatIsNoFile says what stands there instead.
+func TestWhatIsNoFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(dir, "none"), link); err != nil {
+		t.Skip(err)
+	}
+	for path, what := range map[string]string{dir: "is a directory", link: "is a symbolic link"} {
+		if _, err := durable.ReadFile(path); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+	// The directory of the store may be a link, but one that leads somewhere.
+	if err := durable.CheckDir(link, "--save DIR"); err == nil || !strings.Contains(err.Error(), link) {
+		t.Error(err)
+	}
+	home := filepath.Join(dir, "home")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", home)); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.CheckDir(home, "--save DIR"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLastByteOfAFile: as much as is read is written, and no more.
+func TestLastByteOfAFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "f")
+	full := bytes.Repeat([]byte("x"), durable.MaxFile)
+	if err := durable.System().WriteFile(path, full); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := durable.ReadFile(path); err != nil || !bytes.Equal(got, full) {
+		t.Errorf("%d bytes, %v", len(got), err)
+	}
+	if err := durable.System().WriteFile(path, append(full, 'x')); err == nil {
+		t.Error("written, and nobody can read it")
 	}
 }

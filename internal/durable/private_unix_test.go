@@ -1,24 +1,27 @@
 //go:build unix
 
-package secret
+package durable_test
 
 import (
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-func TestCheckSettings(t *testing.T) {
+func TestCheckTrusted(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config.yaml")
-	if err := CheckSettings(path); err != nil {
+	if err := durable.CheckTrusted(path, durable.ChooseConfig); err != nil {
 		t.Errorf("absent: %v", err)
 	}
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
@@ -28,20 +31,20 @@ func TestCheckSettings(t *testing.T) {
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
 		}
-		err := CheckSettings(path)
+		err := durable.CheckTrusted(path, durable.ChooseConfig)
 		if (err == nil) != ok || !ok && fault.HintOf(err).String() != "run: chmod go-w "+term.ShellWord(path) {
 			t.Errorf("mode %o: %v, hint %q", mode, err, fault.HintOf(err).String())
 		}
 	}
-	if err := CheckSettings(filepath.Join(path, "below")); err == nil {
+	if err := durable.CheckTrusted(filepath.Join(path, "below"), durable.ChooseConfig); err == nil {
 		t.Error("a path through a file")
 	}
 }
 
-// TestCheckSettingsPlaces: whatever part of the way to the settings somebody
+// TestCheckTrustedPlaces: whatever part of the way to the settings somebody
 // else could change, they are refused, and the hint never tells to take over a
 // directory that is there for everybody.
-func TestCheckSettingsPlaces(t *testing.T) {
+func TestCheckTrustedPlaces(t *testing.T) {
 	t.Parallel()
 	const stranger = 12345
 	for _, c := range []struct {
@@ -58,17 +61,17 @@ func TestCheckSettingsPlaces(t *testing.T) {
 		{name: "file writable by the group", make: mode("config/config.yaml", 0o660), hint: "chmod go-w "},
 		{name: "directory writable by all", make: mode("config", 0o757), hint: "chmod go-w "},
 		{name: "directory writable by the group", make: mode("config", 0o770), hint: "chmod go-w "},
-		{name: "directory like /tmp", make: mode("config", 0o777|fs.ModeSticky), hint: "another directory with " + chooseStore},
+		{name: "directory like /tmp", make: mode("config", 0o777|fs.ModeSticky), hint: "another directory with " + durable.ChooseConfig},
 		{name: "directory like /tmp, no file", make: func(t *testing.T, root string) {
 			mode("config", 0o777|fs.ModeSticky)(t, root)
 			check(t, os.Remove(filepath.Join(root, "config/config.yaml")))
-		}, hint: "another directory with " + chooseStore},
-		{name: "file of a stranger", make: owned("config/config.yaml", stranger), hint: chooseStore, root: true},
-		{name: "directory of a stranger", make: owned("config", stranger), hint: "another directory with " + chooseStore, root: true},
+		}, hint: "another directory with " + durable.ChooseConfig},
+		{name: "file of a stranger", make: owned("config/config.yaml", stranger), hint: durable.ChooseConfig, root: true},
+		{name: "directory of a stranger", make: owned("config", stranger), hint: "another directory with " + durable.ChooseConfig, root: true},
 		{name: "sticky directory of a stranger", make: func(t *testing.T, root string) {
 			mode("config", 0o777|fs.ModeSticky)(t, root)
 			owned("config", stranger)(t, root)
-		}, hint: "another directory with " + chooseStore, root: true},
+		}, hint: "another directory with " + durable.ChooseConfig, root: true},
 		{name: "link to a good file", make: link("../other/mine.yaml", 0o600, 0o755), ok: true},
 		{name: "link to a loose file", make: link("../other/mine.yaml", 0o622, 0o755), hint: "chmod go-w "},
 		{name: "link into a loose directory", make: link("../other/mine.yaml", 0o600, 0o777), hint: "chmod go-w "},
@@ -79,7 +82,7 @@ func TestCheckSettingsPlaces(t *testing.T) {
 		{name: "link to a stranger's file", make: func(t *testing.T, root string) {
 			link("../other/mine.yaml", 0o600, 0o755)(t, root)
 			owned("other/mine.yaml", stranger)(t, root)
-		}, hint: chooseStore, root: true},
+		}, hint: durable.ChooseConfig, root: true},
 		{name: "link to nothing", make: func(t *testing.T, root string) {
 			link("../other/mine.yaml", 0o600, 0o755)(t, root)
 			check(t, os.Remove(filepath.Join(root, "other/mine.yaml")))
@@ -117,7 +120,7 @@ func TestCheckSettingsPlaces(t *testing.T) {
 			check(t, os.Mkdir(filepath.Join(root, "config"), 0o700))
 			check(t, os.WriteFile(filepath.Join(root, "config/config.yaml"), nil, 0o600))
 			c.make(t, root)
-			err := CheckSettings(filepath.Join(root, "config", "config.yaml"))
+			err := durable.CheckTrusted(filepath.Join(root, "config", "config.yaml"), durable.ChooseConfig)
 			switch {
 			case c.ok && err != nil:
 				t.Errorf("refused: %v", err)
@@ -132,22 +135,22 @@ func TestCheckSettingsPlaces(t *testing.T) {
 	}
 }
 
-// TestCheckSettingsModes: of all modes, those are refused that let others write.
-func TestCheckSettingsModes(t *testing.T) {
+// TestCheckTrustedModes: of all modes, those are refused that let others write.
+func TestCheckTrustedModes(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "config", "config.yaml")
 	check(t, os.Mkdir(filepath.Dir(path), 0o700))
 	check(t, os.WriteFile(path, nil, 0o600))
 	for mode := fs.FileMode(0); mode <= 0o777; mode++ {
 		check(t, os.Chmod(path, mode))
-		if err := CheckSettings(path); (err == nil) != (mode&0o022 == 0) {
+		if err := durable.CheckTrusted(path, durable.ChooseConfig); (err == nil) != (mode&0o022 == 0) {
 			t.Errorf("file %s: %v", strconv.FormatInt(int64(mode), 8), err)
 		}
 	}
 	check(t, os.Chmod(path, 0o600))
 	for mode := fs.FileMode(0o700); mode <= 0o777; mode++ { // less, and not even its owner looks into it
 		check(t, os.Chmod(filepath.Dir(path), mode))
-		if err := CheckSettings(path); (err == nil) != (mode&0o022 == 0) {
+		if err := durable.CheckTrusted(path, durable.ChooseConfig); (err == nil) != (mode&0o022 == 0) {
 			t.Errorf("directory %s: %v", strconv.FormatInt(int64(mode), 8), err)
 		}
 	}
@@ -185,5 +188,53 @@ func link(target string, file, dir fs.FileMode) func(*testing.T, string) {
 		check(t, os.Symlink(target, filepath.Join(root, "config/config.yaml")))
 		check(t, os.Chmod(filepath.Join(root, "other/mine.yaml"), file))
 		check(t, os.Chmod(filepath.Join(root, "other"), dir))
+	}
+}
+
+// A link that another user can turn elsewhere is no way to a directory.
+func TestLinkOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	dir := t.TempDir()
+	link := filepath.Join(dir, "link")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, "real"), 0o700), os.Symlink("real", link)); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.CheckDir(link, "--save DIR"); err != nil {
+		t.Error(err)
+	}
+	if err := os.Lchown(link, 1234, 2345); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.CheckDir(link, "--save DIR"); err == nil || !strings.Contains(err.Error(), "symbolic link of another user (id 1234)") {
+		t.Error(err)
+	}
+}
+
+// TestOwnerIsKept: root in a container must not take a user's file away.
+func TestOwnerIsKept(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	path := filepath.Join(t.TempDir(), ".env")
+	if err := errors.Join(os.WriteFile(path, []byte("old"), 0o600), os.Chown(path, 1234, 2345)); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.System().WriteFile(path, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	fi, err := os.Stat(path)
+	if err != nil || fi.Sys().(*syscall.Stat_t).Uid != 1234 {
+		t.Errorf("%v, %v", fi, err)
+	}
+	mine := filepath.Join(filepath.Dir(path), "mine")
+	if err := errors.Join(durable.System().WriteFile(mine, []byte("old")), durable.System().WriteFile(mine, []byte("new"))); err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Stat(mine); err != nil || fi.Sys().(*syscall.Stat_t).Uid != 0 {
+		t.Errorf("%v, %v", fi, err)
 	}
 }

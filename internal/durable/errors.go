@@ -1,0 +1,69 @@
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"syscall"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+var errNotDir = errors.New("not a directory")
+
+// Fault is err about path with its cause in words and what to do. A fault
+// is returned as it is.
+func Fault(path string, err error) error {
+	var fe *fault.Error
+	if err == nil || errors.As(err, &fe) {
+		return err
+	}
+	words, hint := "", ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), isDiskFull(err):
+		words, hint = "the disk or the quota is full", "free some space there"
+	case errors.Is(err, syscall.EROFS):
+		words, hint = "the file system is read-only", "choose a directory that can be written"
+	case errors.Is(err, errNotDir), errors.Is(err, syscall.ENOTDIR):
+		words, hint = "a file stands where a directory is needed", "move that file away"
+	case errors.Is(err, fs.ErrPermission):
+		words, hint = "permission denied", "see who may write there with: ls -ld "+term.ShellWord(path)
+	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
+		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
+	case errors.Is(err, errNoModes):
+		words, hint = errNoModes.Error(), "choose a directory on another file system"
+	}
+	if words == "" {
+		return fault.Errorf(fault.Other, "%s: %w", path, WithoutPath(err))
+	}
+	return fault.Errorf(fault.Other, "%s: %w", path, fault.Reword(words, err)).WithHint("%s", hint)
+}
+
+// WithoutPath is err without the operation and the path that an error of the file
+// system begins with, for a message that names the path itself.
+func WithoutPath(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return fault.Reword(pe.Err.Error(), err)
+	}
+	return err
+}
+
+// What is kept lies in the configuration directory.
+const (
+	// ChooseConfig is how another directory is named.
+	ChooseConfig = "--config DIR or HOOKCTL_CONFIG_DIR"
+	// CodeStore is the code of the errors for a directory that cannot be used;
+	// their hints name another one.
+	CodeStore = "store"
+	// CodeElsewhere is that of the errors for a directory that is not for this
+	// user to change; their hints say how to choose another one.
+	CodeElsewhere = "elsewhere"
+)
+
+// NoPlace is the error of whatever must be kept where there is no configuration
+// directory.
+func NoPlace() error {
+	return fault.Errorf(fault.Other, "there is no place for settings and secrets, since there is no home directory").
+		WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR").WithCode(CodeStore)
+}
