@@ -59,19 +59,25 @@ func (r Reach) What() string {
 	return r.Sink
 }
 
+// ours are hookctl's own variables, the sandbox's token among them; see own.
+const ours = "HOOKCTL_*"
+
 // wellKnown are the variables, as patterns, in which other programs keep their
-// credentials.
+// credentials, and hookctl what concerns no endpoint.
 var wellKnown = []string{
+	ours,
 	"GITHUB_TOKEN", "GH_TOKEN", "GITLAB_TOKEN", "ACTIONS_*", "AWS_*", "AZURE_*", "GOOGLE_*", "DOCKER_*",
 	"KUBECONFIG", "VAULT_TOKEN", "CI_JOB_TOKEN", "NPM_TOKEN",
 }
 
 // isWellKnown folds case: Windows does, and a manifest is read there too.
 func isWellKnown(variable string) bool {
-	return slices.ContainsFunc(wellKnown, func(pattern string) bool {
-		fits, err := path.Match(pattern, strings.ToUpper(variable))
-		return err == nil && fits
-	})
+	return slices.ContainsFunc(wellKnown, func(pattern string) bool { return isLike(variable, pattern) })
+}
+
+func isLike(variable, pattern string) bool {
+	fits, err := path.Match(pattern, strings.ToUpper(variable))
+	return err == nil && fits
 }
 
 // sameVariable compares names as the system does.
@@ -104,7 +110,9 @@ func (p *parser) does(r Reach) bool {
 	switch known := isWellKnown(r.Variable); {
 	case r.Does == Sends && (a.CI || known) && !slices.ContainsFunc(a.Env, func(name string) bool { return sameVariable(name, r.Variable) }):
 		r.Needs = FlagEnv + " " + r.Variable
-		if known {
+		if isLike(r.Variable, ours) {
+			why = "it is one of hookctl's own"
+		} else if known {
 			why = "it is known to hold a credential of another program"
 		}
 	case r.Does == Runs && a.CI && !a.Exec:

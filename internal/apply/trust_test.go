@@ -35,6 +35,7 @@ func TestVariablesLeave(t *testing.T) {
 		"GITHUB_TOKEN": true, "GH_TOKEN": true, "GITLAB_TOKEN": true, "ACTIONS_RUNTIME_TOKEN": true, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": true,
 		"AWS_SECRET_ACCESS_KEY": true, "AWS_SESSION_TOKEN": true, "AZURE_CLIENT_SECRET": true, "GOOGLE_APPLICATION_CREDENTIALS": true,
 		"DOCKER_AUTH_CONFIG": true, "KUBECONFIG": true, "VAULT_TOKEN": true, "CI_JOB_TOKEN": true, "NPM_TOKEN": true,
+		"HOOKCTL_SANDBOX_TOKEN": true, "HOOKCTL_AUTH_DATA": true, "Hookctl_Sandbox_Url": true, "HOOKCTL": false, "MY_HOOKCTL_SANDBOX_TOKEN": false,
 		"github_token": true, "Aws_Secret_Access_Key": true,
 		"CRM_TOKEN": false, "GITHUB_TOKENS": false, "MY_GITHUB_TOKEN": false, "GITHUB_TOKEN_": false, "AWS": false, "XAWS_KEY": false,
 		"KUBECONFIGS": false, "ACTION_TOKEN": false, "CI": false, "_": false,

@@ -3,6 +3,7 @@ package durable
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -30,6 +31,8 @@ func Fault(path string, err error) error {
 		words, hint = "permission denied", "see who may write there with: ls -ld "+term.ShellWord(path)
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
+	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "~"):
+		words, hint = WithoutPath(err).Error()+" (~ is no home here)", "write the path in full: only a shell reads ~ as your home, and only where a word begins with it"
 	case errors.Is(err, errNoModes):
 		words, hint = errNoModes.Error(), "choose a directory on another file system"
 	}
