@@ -37,7 +37,7 @@ func (p *typist) answer(label string, check func(string) error) (string, error) 
 	p.t.Helper()
 	p.asked = append(p.asked, label)
 	if label == p.stop {
-		return "", fault.Errorf(fault.Interrupted, "interrupted")
+		return "", fault.Interruption()
 	}
 	for {
 		list := p.answers[label]

@@ -83,7 +83,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 	} {
 		err := step(ctx)
 		if ctx.Err() != nil { // what the step then says is of no interest
-			return fault.Errorf(fault.Interrupted, "interrupted")
+			return fault.Interruption()
 		}
 		if err != nil {
 			return err

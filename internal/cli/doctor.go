@@ -75,7 +75,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	}
 	d.completion()
 	if ctx.Err() != nil {
-		return fault.Errorf(fault.Interrupted, "interrupted")
+		return fault.Interruption()
 	}
 	perr := o.app.out.Print(view.Checks(d.checks))
 	return fault.Worst(d.verdict(), perr)
@@ -114,7 +114,7 @@ func (d *doctor) verdict() error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Negative, "%s found", plural(n, "fault", "faults")).WithCode("faults").WithHint("each of them names its fix")
+	return fault.Errorf(fault.Negative, "%s found", term.Plural(n, "fault", "faults")).WithCode("faults").WithHint("each of them names its fix")
 }
 
 func (d *doctor) version() {
@@ -157,7 +157,7 @@ func (d *doctor) kept(ctx context.Context) {
 		d.add(view.CheckFault, check, f.Message, f.Fix).Path = f.Path
 	}
 	if stored == 0 {
-		d.add(view.CheckOK, "store", fmt.Sprintf("%s kept in %s", plural(len(recs), "secret is", "secrets are"), d.app.dir), "")
+		d.add(view.CheckOK, "store", fmt.Sprintf("%s kept in %s", term.Plural(len(recs), "secret is", "secrets are"), d.app.dir), "")
 	}
 	if len(c.findings) == stored {
 		d.add(view.CheckOK, "journal", "no operation was interrupted", "")

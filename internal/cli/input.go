@@ -24,7 +24,7 @@ func (a *app) readInput(flag, name string, limit int64) (data []byte, err error)
 	data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: a.ctx, from: in}, limit+1))
 	switch {
 	case err != nil && a.ctx.Err() != nil:
-		return nil, interrupted()
+		return nil, fault.Interruption()
 	case err != nil:
 		return nil, fault.Usagef("%s: %w", flag, err)
 	case int64(len(data)) > limit:
@@ -45,7 +45,7 @@ type interruptible struct {
 // Read implements io.Reader.
 func (r *interruptible) Read(p []byte) (int, error) {
 	if r.ctx.Err() != nil {
-		return 0, interrupted()
+		return 0, fault.Interruption()
 	}
 	if len(r.buf) < len(p) {
 		r.buf = make([]byte, len(p))
@@ -63,7 +63,7 @@ func (r *interruptible) Read(p []byte) (int, error) {
 	case got := <-done:
 		return copy(p, r.buf[:got.n]), got.err
 	case <-r.ctx.Done():
-		return 0, interrupted()
+		return 0, fault.Interruption()
 	}
 }
 

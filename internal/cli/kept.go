@@ -88,7 +88,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	hint := "see what is kept: hookctl secrets list"
 	recs, damaged, err := a.store.List(ctx)
 	if err == nil && len(damaged) > 0 {
-		hint = plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
+		hint = term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
 	}
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {

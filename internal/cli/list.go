@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -90,7 +91,7 @@ func runList(ctx context.Context, a *app, o *listOptions) error {
 		failed = append(failed, err)
 	}
 	if o.failing && len(l.rows) > 0 {
-		failed = append(failed, fault.Errorf(fault.Negative, "%s", plural(len(l.rows), "webhook fails", "webhooks fail")).WithCode("failing"))
+		failed = append(failed, fault.Errorf(fault.Negative, "%s", term.Plural(len(l.rows), "webhook fails", "webhooks fail")).WithCode("failing"))
 	}
 	return a.report(failed)
 }

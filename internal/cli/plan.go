@@ -210,7 +210,7 @@ func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
 		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: a.ctx, from: in}, apply.MaxSize+1))
 		switch {
 		case err != nil && a.ctx.Err() != nil:
-			return nil, interrupted()
+			return nil, fault.Interruption()
 		case err != nil:
 			return nil, fault.Usagef("--file %s: %w", name, err)
 		}

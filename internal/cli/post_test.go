@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -15,8 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hookctl/hookctl/internal/capture"
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -121,41 +118,6 @@ func TestInterruptedDeliveries(t *testing.T) {
 	}
 }
 
-func TestTarget(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ to, captured, want string }{
-		{"http://h/x", "/hook?a=b", "http://h/x"},
-		{"http://h/", "/hook?a=b", "http://h/"},
-		{"http://h?a", "/hook", "http://h?a"},
-		{"http://h", "/hook?a=b%20c", "http://h/hook?a=b%20c"},
-		{"http://h:3000", "https://example.com/a%2Fb", "http://h:3000/a%2Fb"},
-		{"http://h", "", "http://h"},
-		{"http://h", "%zz", "http://h"},
-	} {
-		if got := target(tt.to, tt.captured); got != tt.want {
-			t.Errorf("target(%q, %q) = %q, want %q", tt.to, tt.captured, got, tt.want)
-		}
-	}
-}
-
-func TestWholeBody(t *testing.T) {
-	t.Parallel()
-	if body, err := wholeBody(&capture.Request{Body: []byte("x")}); err != nil || string(body) != "x" {
-		t.Errorf("%q, %v", body, err)
-	}
-	if body, err := wholeBody(&capture.Request{Stream: strings.NewReader("streamed")}); err != nil || string(body) != "streamed" {
-		t.Errorf("%q, %v", body, err)
-	}
-	reason := errors.New("torn")
-	if _, err := wholeBody(&capture.Request{Stream: io.MultiReader(strings.NewReader("a"), brokenReader{reason})}); !errors.Is(err, reason) {
-		t.Errorf("%v", err)
-	}
-}
-
-type brokenReader struct{ err error }
-
-func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }
-
 // A secret that is named but cannot be read, and one that cannot sign, stop the
 // run before anything is sent; no error shows it.
 func TestUnusableKeys(t *testing.T) {
@@ -240,7 +202,4 @@ func TestPosterErrors(t *testing.T) {
 	w.said("connection refused", "is the endpoint running")
 	w.run(2, "send", "http://127.0.0.1/", "--event", "deal.created", "--bad-signature", "--header", "X-A: a\x01b")
 	w.said("X-A holds characters that cannot be sent")
-	if fault.KindOf(interrupted()) != fault.Interrupted {
-		t.Error("interrupted")
-	}
 }

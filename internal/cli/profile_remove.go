@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -61,7 +62,7 @@ func runProfileRemove(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if p.Secrets > 0 {
-		a.note("Still kept: %s. See them with: hookctl secrets list --profile %s", plural(p.Secrets, "secret of it", "secrets of it"), name)
+		a.note("Still kept: %s. See them with: hookctl secrets list --profile %s", term.Plural(p.Secrets, "secret of it", "secrets of it"), name)
 	}
 	if wasCurrent && a.cfg.Profile() != name {
 		a.note("The profile %s is used from now on.", a.cfg.Profile())
@@ -84,7 +85,7 @@ func (a *app) settled(ctx context.Context, profile string) error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Custody, "%s of profile %s to be settled: nothing was removed", plural(n, "operation is left", "operations are left"), profile).
+	return fault.Errorf(fault.Custody, "%s of profile %s to be settled: nothing was removed", term.Plural(n, "operation is left", "operations are left"), profile).
 		WithCode("unsettled").WithCommand("hookctl recover --profile %s", profile)
 }
 
@@ -95,7 +96,7 @@ func (a *app) confirmRemoval(ctx context.Context, p view.Profile) error {
 		what = append(what, "its credentials for "+strings.Join(p.Credentials, " and ")+" go")
 	}
 	if p.Secrets > 0 {
-		what = append(what, plural(p.Secrets, "secret of its webhooks stays", "secrets of its webhooks stay")+" in the store")
+		what = append(what, term.Plural(p.Secrets, "secret of its webhooks stays", "secrets of its webhooks stay")+" in the store")
 	}
 	if len(what) == 0 {
 		return nil

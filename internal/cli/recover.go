@@ -157,7 +157,7 @@ func leftOver(findings []custody.Finding) error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Custody, "%s for you to do", plural(n, "thing is left", "things are left")).
+	return fault.Errorf(fault.Custody, "%s for you to do", term.Plural(n, "thing is left", "things are left")).
 		WithCode("unsettled").WithHint("what to type next is said with each")
 }
 

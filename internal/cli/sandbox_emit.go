@@ -216,7 +216,7 @@ func emitted(list []view.Attempt, saved string) error {
 	if failed == 0 {
 		return nil
 	}
-	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", outOf(failed, len(list), "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
+	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", term.OutOf(failed, len(list), "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
 	if refused > 0 {
 		return err.WithHint("the sandbox sends to the loopback only: start it with --deliver-to http://127.0.0.1:3000, the address of your endpoint")
 	}
@@ -249,7 +249,7 @@ func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
 		return owners[0], nil
 	}
 	if len(owners) > 1 {
-		return nil, a.noProvider(event + " is an event of several providers")
+		return nil, a.env.Drivers.NameOne(event + " is an event of several providers")
 	}
 	hint := "all of them: hookctl list-events"
 	if len(near) > 0 {

@@ -57,11 +57,11 @@ func (o *secretsCheckOptions) run(ctx context.Context, a *app, _ []string) error
 	perr := a.out.Print(view.StoreFindings(c.findings))
 	var found error
 	if n := len(c.findings); n > 0 {
-		found = fault.Errorf(fault.Negative, "%s not in order", plural(n, "thing is", "things are")).WithCode("findings").WithHint("each of them names its fix")
+		found = fault.Errorf(fault.Negative, "%s not in order", term.Plural(n, "thing is", "things are")).WithCode("findings").WithHint("each of them names its fix")
 	} else if failed == nil && a.dir == "" {
 		a.note("Nothing is kept: no directory is named for it.")
 	} else if failed == nil {
-		a.note("In order: %s kept in %s.", plural(len(recs), "secret is", "secrets are"), a.dir)
+		a.note("In order: %s kept in %s.", term.Plural(len(recs), "secret is", "secrets are"), a.dir)
 	}
 	return errors.Join(found, failed, perr)
 }

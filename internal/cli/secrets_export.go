@@ -72,7 +72,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 		if err := render.WriteAll(term.Raw(a.env.Streams.Out), bundle.Bytes()); err != nil {
 			return err
 		}
-		a.note("%s exported.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
+		a.note("%s exported.", term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
 		return nil
 	}
 	if err := a.env.Disk.Or().WriteFile(o.out, bundle.Bytes()); err != nil {
@@ -82,7 +82,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 	for i, r := range recs {
 		list[i] = a.keptView(r)
 	}
-	a.note("%s exported to %s.", plural(len(recs), "webhook's secrets were", "webhooks' secrets were"), o.out)
+	a.note("%s exported to %s.", term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were"), o.out)
 	return a.out.Print(view.KeptSecrets(list, true))
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -107,7 +108,7 @@ func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) e
 		return errors.Join(err, perr)
 	}
 	if len(failed) > 0 {
-		err = fault.Errorf(fault.Other, "%s not imported: %w", plural(len(failed), "webhook's secrets were", "webhooks' secrets were"), failed[0]).WithCode("not-imported")
+		err = fault.Errorf(fault.Other, "%s not imported: %w", term.Plural(len(failed), "webhook's secrets were", "webhooks' secrets were"), failed[0]).WithCode("not-imported")
 	}
 	return errors.Join(err, perr)
 }

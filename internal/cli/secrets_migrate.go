@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -104,7 +105,7 @@ func (o *secretsMigrateOptions) run(ctx context.Context, a *app, _ []string) err
 
 // say tells what the user may not expect: what stays where it is.
 func (o *secretsMigrateOptions) say(ctx context.Context, a *app, moved int) {
-	a.note("%s moved to the %s.", plural(moved, "thing was", "things were"), o.to)
+	a.note("%s moved to the %s.", term.Plural(moved, "thing was", "things were"), o.to)
 	if now := a.store.Name(); now != o.to {
 		a.note("New secrets still go to the %s. To change that: hookctl config set secret-store %s", now, o.to)
 	}
@@ -131,6 +132,6 @@ func (o *secretsMigrateOptions) left(failed []error) error {
 	if hint == "" {
 		hint = "mend the cause, then run the same command again"
 	}
-	return fault.Errorf(fault.Other, "%s not moved, and kept where it was: %w", plural(len(failed), "thing was", "things were"), failed[0]).
+	return fault.Errorf(fault.Other, "%s not moved, and kept where it was: %w", term.Plural(len(failed), "thing was", "things were"), failed[0]).
 		WithCode("not-moved").WithHint("%s", hint)
 }

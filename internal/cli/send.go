@@ -1,21 +1,18 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -97,88 +94,67 @@ func runSend(ctx context.Context, o *sendOptions) error {
 	if err := a.checkTarget("the URL", o.url); err != nil {
 		return err
 	}
-	s, err := o.sender(ctx)
+	s, err := o.samples(ctx)
 	if err != nil {
 		return err
 	}
-	if err := s.check(); err != nil {
-		return err
-	}
-	post, err := a.newPoster(o.rate, s.signer.key)
+	assumed, added, err := s.Check()
 	if err != nil {
 		return err
 	}
-	out := newSentWriter(a, o.dryRun, !o.repeated && len(s.events) == 1)
+	switch {
+	case len(assumed) == 1 && len(s.Events) == 1:
+		a.note("assumed: %s documents no fields of this event", s.Driver.Title)
+	case len(assumed) > 0:
+		a.note("assumed: %s documents no fields of these events: %s", s.Driver.Title, strings.Join(assumed, ", "))
+	}
+	a.noteAssumed(s.Signer)
+	for _, path := range added {
+		a.note("--set: the body had no %s; it was added", path)
+	}
+	post, err := a.poster(o.rate, s.Key)
+	if err != nil {
+		return err
+	}
+	out := &sentWriter{app: a, post: post, dryRun: o.dryRun, masked: s.Scheme.Headers, row: view.SentRow}
+	if single := !o.repeated && len(s.Events) == 1; !single && !(o.dryRun && a.out.Format() == render.Table) {
+		out.streamed(view.SentColumns())
+	}
 	for range o.repeat {
-		for _, event := range s.events {
+		for _, event := range s.Events {
+			var d deliver.Delivery
 			if err == nil {
-				err = o.sendOne(ctx, s, event, post, out)
+				d, err = s.Make(event)
+			}
+			if err == nil {
+				err = out.deliver(ctx, d)
 			}
 		}
 	}
-	if post.sent > 1 {
-		a.note("%s", post.summary())
+	if post.Posted > 1 {
+		a.note("%s", post.Summary())
 	}
-	if o.badSignature && post.ok > 0 {
+	if o.badSignature && post.Accepted > 0 {
 		a.warn("warning: the endpoint accepted a signature that nobody's secret makes: it does not verify deliveries")
 	}
-	return fault.Worst(err, post.err(o.badSignature), out.close())
+	return fault.Worst(err, post.Err(o.badSignature), out.close())
 }
 
-func (o *sendOptions) sendOne(ctx context.Context, s *sender, event string, post *poster, out *sentWriter) error {
-	d, err := s.make(event)
-	if err != nil {
-		return err
-	}
-	owner, eventType, id := view.Text(s.signer.driver.Name), view.Text(d.event.Type), view.Text(d.event.ID)
-	if o.dryRun {
-		shown := view.NewOutgoing(http.MethodPost, o.url, d.fields, s.signer.scheme.Headers, d.body)
-		shown.Provider, shown.Event, shown.EventID = owner, eventType, id
-		return out.outgoing(shown)
-	}
-	if err := post.wait(ctx); err != nil {
-		return err
-	}
-	sent := view.Sent{URL: o.url, Provider: owner, Event: eventType, EventID: id}
-	if err := post.post(ctx, http.MethodPost, d.fields, d.body, &sent); err != nil {
-		return err
-	}
-	return out.sent(sent)
-}
-
-// sender makes the deliveries of one send.
-type sender struct {
-	signer signer
-	events []string // one, which may be "", where the body is given
-	given  []byte   // the body of --data; nil: a sample
-	edits  provider.Edits
-	extra  []capture.Field
-}
-
-// delivery is one of them.
-type delivery struct {
-	fields     []capture.Field
-	body       []byte
-	event      capture.Event // what the body says of itself
-	documented bool
-	added      []string // members that --set did not find
-}
-
-// sender finds out what to send, whose it is, and what signs it.
-func (o *sendOptions) sender(ctx context.Context) (*sender, error) {
+// samples finds out what to send, whose it is, and what signs it.
+func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
 	a := o.app
-	s := &sender{}
+	s := &deliver.Samples{URL: o.url, UserAgent: "hookctl/" + a.env.Version}
 	var err error
-	if s.extra, err = a.headerFlags(o.headers); err != nil {
+	if s.Extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
 	}
-	if s.edits, err = provider.ParseEdits(o.set); err != nil {
+	if s.Edits, err = provider.ParseEdits(o.set); err != nil {
 		return nil, err
 	}
-	if s.given, err = o.readData(); err != nil {
+	if s.Given, err = o.readData(); err != nil {
 		return nil, err
 	}
-	if len(o.events) == 0 && s.given == nil {
+	if len(o.events) == 0 && s.Given == nil {
 		return nil, fault.Usagef("which event? --event is missing").
 			WithHint("for instance: --event %s; all of them: hookctl list-events", a.env.Drivers[0].Catalogue[0].Slug)
 	}
@@ -188,25 +164,25 @@ func (o *sendOptions) sender(ctx context.Context) (*sender, error) {
 	}
 	d := key.driver
 	if d == nil {
-		if d, err = o.driverFor(s.given); err != nil {
+		if d, err = o.driverFor(s.Given); err != nil {
 			return nil, err
 		}
 	}
-	if s.events, err = o.slugs(d); err != nil {
+	if s.Events, err = o.slugs(d); err != nil {
 		return nil, err
 	}
 	switch {
 	case o.badSignature:
-		key.value = strangersKey()
+		key.value = deliver.StrangersKey()
 	case !key.value.IsZero():
 	case o.dryRun:
-		key.value = strangersKey() // the signature is not printed anyway
+		key.value = deliver.StrangersKey() // the signature is not printed anyway
 	default:
 		if key, err = a.onlyKey(ctx, d, o.url); err != nil {
 			return nil, err
 		}
 	}
-	s.signer = signer{app: a, driver: d, scheme: o.scheme(a, d), key: key.value}
+	s.Signer = o.signer(a, d, key.value)
 	return s, nil
 }
 
@@ -226,14 +202,6 @@ func (o *sendOptions) readData() ([]byte, error) {
 	return body, err
 }
 
-// strangersKey is a key that nobody has. Its text is hexadecimal and base64
-// too, for schemes that decode it.
-func strangersKey() secret.Value {
-	var raw [32]byte
-	_, _ = rand.Read(raw[:]) // documented never to fail
-	return secret.New(hex.EncodeToString(raw[:]))
-}
-
 // driverFor is the one provider that has the events, or whose event the body
 // states.
 func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
@@ -241,7 +209,7 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 		if d := o.driverOf(o.app, capture.Header(nil), body); d != nil {
 			return d, nil
 		}
-		return nil, o.app.noProvider("the body does not say whose event it is")
+		return nil, o.app.env.Drivers.NameOne("the body does not say whose event it is")
 	}
 	var found []*provider.Driver
 	nobodys := map[string]bool{}
@@ -266,11 +234,11 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 	unknown = slices.DeleteFunc(unknown, func(word string) bool { return !nobodys[word] })
 	switch {
 	case len(found) > 1:
-		return nil, o.app.noProvider("--event " + events + " means events of several providers")
+		return nil, o.app.env.Drivers.NameOne("--event " + events + " means events of several providers")
 	case len(unknown) == 0:
 		return nil, fault.Usagef("--event %s means events of several providers", events).WithHint("send those of one provider at a time")
 	case o.allowUnknown:
-		return nil, o.app.noProvider("nothing says whose event " + events + " is")
+		return nil, o.app.env.Drivers.NameOne("nothing says whose event " + events + " is")
 	}
 	hint := "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider"
 	if len(near) > 0 {
@@ -295,62 +263,4 @@ func (o *sendOptions) slugs(d *provider.Driver) ([]string, error) {
 		o.app.note("events: %s", line)
 	}
 	return slugs, nil
-}
-
-// make makes one delivery of the event.
-func (s *sender) make(event string) (delivery, error) {
-	d := delivery{body: s.given, documented: true}
-	if s.given == nil {
-		d.body, d.documented = s.signer.driver.Sample(event, provider.SampleOptions{Now: s.signer.app.env.Now()})
-	}
-	for _, e := range s.edits {
-		body, added, err := e.Apply(d.body)
-		if err != nil {
-			return d, fault.Usagef("--set: %w", err)
-		}
-		if d.body = body; added {
-			d.added = append(d.added, e.Path())
-		}
-	}
-	d.event = s.signer.driver.Envelope.Event(d.body)
-	d.event.Type = cmp.Or(d.event.Type, event)
-	signed, err := s.signer.sign(d.body)
-	if err != nil {
-		return d, err
-	}
-	d.fields = append(eventHeaders(s.signer.driver.Envelope, d.event), signed...)
-	d.fields = append(d.fields, capture.Field{Name: "User-Agent", Value: "hookctl/" + s.signer.app.env.Version})
-	d.fields = setFields(d.fields, s.extra)
-	return d, nil
-}
-
-// check makes every delivery once, and says what a user should know of them.
-func (s *sender) check() error {
-	a, title := s.signer.app, s.signer.driver.Title
-	var assumed, added []string
-	for _, event := range s.events {
-		d, err := s.make(event)
-		if err != nil {
-			return err
-		}
-		if !d.documented {
-			assumed = append(assumed, event)
-		}
-		for _, path := range d.added {
-			if !slices.Contains(added, path) {
-				added = append(added, path)
-			}
-		}
-	}
-	switch {
-	case len(assumed) == 1 && len(s.events) == 1:
-		a.note("assumed: %s documents no fields of this event", title)
-	case len(assumed) > 0:
-		a.note("assumed: %s documents no fields of these events: %s", title, strings.Join(assumed, ", "))
-	}
-	s.signer.noteAssumed()
-	for _, path := range added {
-		a.note("--set: the body had no %s; it was added", path)
-	}
-	return nil
 }

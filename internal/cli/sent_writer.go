@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"context"
+
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -9,36 +12,37 @@ import (
 // several a line each.
 type sentWriter struct {
 	app    *app
+	post   *deliver.Poster
+	dryRun bool
+	masked []string       // headers that hold a signature
 	stream *render.Stream // nil: a single one
 	row    func(view.Sent) ([]string, string)
 	shown  int // whole ones
 }
 
-// newSentWriter prints what a send does.
-func newSentWriter(a *app, dryRun, single bool) *sentWriter {
-	w := &sentWriter{app: a, row: view.SentRow}
-	switch {
-	case single || dryRun && a.out.Format() == render.Table:
-	case dryRun:
-		w.stream = a.out.Stream(view.OutgoingColumns())
-	default:
-		w.stream = a.out.Stream(view.SentColumns())
+// streamed makes w print a line for each.
+func (w *sentWriter) streamed(columns []render.Column, widths []int) {
+	if w.dryRun {
+		columns, widths = view.OutgoingColumns()
 	}
-	return w
+	w.stream = w.app.out.Stream(columns, widths)
 }
 
-// newReplayWriter prints what a replay does.
-func newReplayWriter(a *app, dryRun bool) *sentWriter {
-	w := &sentWriter{app: a, row: view.ReplayRow}
-	if dryRun {
-		w.stream = a.out.Stream(view.OutgoingColumns())
-	} else {
-		w.stream = a.out.Stream(view.ReplayColumns())
+// deliver posts a delivery and prints how it was answered, or prints what would
+// be posted.
+func (w *sentWriter) deliver(ctx context.Context, d deliver.Delivery) error {
+	if w.dryRun {
+		return w.outgoing(view.NewOutgoing(d, w.masked))
 	}
-	return w
+	s, err := w.post.Post(ctx, d)
+	if err != nil {
+		return err
+	}
+	return w.sent(s)
 }
 
-func (w *sentWriter) sent(s view.Sent) error {
+func (w *sentWriter) sent(sent deliver.Sent) error {
+	s := view.NewSent(sent)
 	if w.stream == nil {
 		return w.app.out.Print(s.Render())
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -73,7 +74,7 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	d := key.driver
 	if d == nil {
 		if d = o.driverOf(a, capture.Header(nil), body); d == nil {
-			return a.noProvider("the payload does not say whose event it is")
+			return a.env.Drivers.NameOne("the payload does not say whose event it is")
 		}
 	}
 	if key.value.IsZero() {
@@ -81,18 +82,18 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 			return err
 		}
 	}
-	s := signer{app: a, driver: d, scheme: o.scheme(a, d), key: key.value}
-	fields, err := s.sign(body)
+	s := o.signer(a, d, key.value)
+	fields, err := s.Sign(body)
 	if err != nil {
 		return err
 	}
 	bare := fields[0].Value
 	if o.allHeaders {
-		fields = append(eventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
+		fields = append(deliver.EventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
 	}
 	if bytes.HasSuffix(body, []byte("\n")) {
 		a.note("The payload ends with a newline, which is signed too.")
 	}
-	s.noteAssumed()
+	a.noteAssumed(s)
 	return a.out.Print(view.SignatureHeaders(fields, bare))
 }

@@ -3,10 +3,10 @@ package cli
 import (
 	"context"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -89,47 +89,16 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 		WithHint("name one of them with --webhook")
 }
 
-// signer makes the headers of a provider's deliveries.
-type signer struct {
-	app    *app
-	driver *provider.Driver
-	scheme signature.Scheme
-	key    secret.Value
-}
-
 // noteAssumed says what the provider does not document about its signature.
-func (s *signer) noteAssumed() {
-	if s.scheme.Assumed {
-		s.app.note("assumed: %s documents neither the header nor the encoding of its signature; --signature-header, --key-encoding, --digest-encoding and --signed-template set them", s.driver.Title)
+func (a *app) noteAssumed(s deliver.Signer) {
+	if s.Scheme.Assumed {
+		a.note("assumed: %s documents neither the header nor the encoding of its signature; --signature-header, --key-encoding, --digest-encoding and --signed-template set them", s.Driver.Title)
 	}
 }
 
-// sign is the header lines that carry the signature of body.
-func (s *signer) sign(body []byte) ([]capture.Field, error) {
-	timestamp := strconv.FormatInt(s.app.env.Now().Unix(), 10)
-	value, err := s.scheme.Sign(s.key, timestamp, body)
-	if err != nil {
-		return nil, err
-	}
-	var fields []capture.Field
-	for _, name := range s.scheme.Headers {
-		fields = append(fields, capture.Field{Name: name, Value: value})
-	}
-	if strings.Contains(s.scheme.Template, "{timestamp}") {
-		fields = append(fields, capture.Field{Name: s.scheme.TimestampHeader, Value: timestamp})
-	}
-	return fields, nil
-}
-
-// eventHeaders are the unsigned headers of a delivery that repeat its body.
-func eventHeaders(e capture.Envelope, ev capture.Event) []capture.Field {
-	fields := []capture.Field{{Name: "Content-Type", Value: "application/json"}}
-	for _, f := range []capture.Field{{Name: e.HeaderType, Value: ev.Type}, {Name: e.HeaderID, Value: ev.ID}} {
-		if f.Name != "" && f.Value != "" {
-			fields = append(fields, f)
-		}
-	}
-	return fields
+// signer makes signatures of d under the settings and the flags.
+func (o *keyFlags) signer(a *app, d *provider.Driver, key secret.Value) deliver.Signer {
+	return deliver.Signer{Driver: d, Scheme: o.scheme(a, d), Key: key, Now: a.env.Now}
 }
 
 // driverOf finds whose delivery it is: by the signature headers, then by the
@@ -182,20 +151,22 @@ func (a *app) headerFlags(values []string) ([]capture.Field, error) {
 	return fields, nil
 }
 
-// setFields puts fields in place of the lines of the same names.
-func setFields(h []capture.Field, fields []capture.Field) []capture.Field {
-	out := slices.DeleteFunc(slices.Clone(h), func(f capture.Field) bool {
-		return slices.ContainsFunc(fields, func(g capture.Field) bool { return capture.SameName(f.Name, g.Name) })
-	})
-	return append(out, fields...)
-}
-
 // errSecretAndInput refuses two uses of standard input.
 func errSecretAndInput(what string) error {
 	return fault.Usagef("standard input cannot be both the secret and %s", what)
 }
 
-// noProvider is the error where nothing says whose signature is wanted.
-func (a *app) noProvider(why string) error {
-	return fault.Usagef("%s", why).WithHint("name the provider with --provider: %s", strings.Join(a.env.Drivers.Names(), ", "))
+// checkTarget refuses what is no URL to post to, and warns of one that others on
+// the way can read.
+func (a *app) checkTarget(what, rawURL string) error {
+	readable, err := deliver.CheckTarget(what, rawURL)
+	if readable != "" {
+		a.warn("warning: " + readable + " is not this machine and plain http: the deliveries and their signatures can be read on their way")
+	}
+	return err
+}
+
+// poster posts at a rate. The secrets are masked in its trace.
+func (a *app) poster(rate float64, secrets ...secret.Value) (*deliver.Poster, error) {
+	return deliver.NewPoster(deliver.PosterOptions{Client: a.http(secrets...), Rate: rate, Now: a.env.Now, Sleep: a.env.Sleep})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -171,11 +172,11 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	if err == nil && failed > 0 {
 		err = &fault.Error{
 			Kind: fault.Negative, Code: "invalid", Silent: w.reported,
-			Err: fmt.Errorf("%s not valid", outOf(failed, summary.Total, "delivery", "deliveries", "is", "are")),
+			Err: fmt.Errorf("%s not valid", term.OutOf(failed, summary.Total, "delivery", "deliveries", "is", "are")),
 		}
 	}
 	if rest := summary.Invalid() - failed; err == nil && rest > 0 {
-		a.note("%s not valid for reasons that --fail-on leaves out.", plural(rest, "delivery is", "deliveries are"))
+		a.note("%s not valid for reasons that --fail-on leaves out.", term.Plural(rest, "delivery is", "deliveries are"))
 	}
 	if err == nil && len(missing) > 0 {
 		err = notThere("", missing)

@@ -1,26 +1,9 @@
 package cli
 
-import "fmt"
+import "github.com/hookctl/hookctl/internal/term"
 
-// plural is the number n with the noun for it.
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// count is plural for a noun that takes an s: "1 event", "2 events".
-func count(n int, noun string) string { return plural(n, noun, noun+"s") }
-
-// outOf counts some of all, as the subject of a sentence.
-func outOf(some, all int, one, many, is, are string) string {
-	verb := are
-	if some == 1 {
-		verb = is
-	}
-	return fmt.Sprintf("%d of %s %s", some, plural(all, one, many), verb)
-}
+// count is the number n with a noun that takes an s: "1 event", "2 events".
+func count(n int, noun string) string { return term.Plural(n, noun, noun+"s") }
 
 // text is what p points to, "" for nothing.
 func text(p *string) string {

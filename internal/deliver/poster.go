@@ -1,9 +1,12 @@
-package cli
+// Package deliver posts webhook deliveries to an endpoint: samples that it makes
+// and signs, and captures, as they are or signed anew.
+package deliver
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -14,145 +17,172 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/secret"
-	"github.com/hookctl/hookctl/internal/view"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
-// poster sends deliveries to an endpoint, one after another and at a rate, and
-// counts the answers.
-type poster struct {
-	app    *app
-	client *httpx.Client
-	every  time.Duration // between the beginnings of two deliveries
-	next   time.Time     // when the next one may begin
+// Delivery is one that can be posted.
+type Delivery struct {
+	Source      string // the capture; "": it is a sample
+	Provider    string // whose it is; "": nothing says
+	Event       capture.Event
+	Method, URL string
+	Fields      []capture.Field
+	Body        []byte
+}
 
-	sent, ok int
+// Sent is a delivery and how it was answered.
+type Sent struct {
+	Delivery
+	Status   int // 0: there was no answer, or nothing was sent
+	Took     time.Duration
+	Response string // the beginning of the answer
+	Err      error
+}
+
+// Accepted reports whether the answer is a 2xx.
+func (s Sent) Accepted() bool { return s.Status/100 == 2 }
+
+// Poster posts deliveries one after another and at a rate, and counts the
+// answers.
+type Poster struct {
+	Posted, Accepted int // deliveries, and those of them that were answered 2xx
+
+	o        PosterOptions
+	next     time.Time   // when the next one may begin
 	statuses map[int]int // of the answers that are not 2xx
 	lost     int         // deliveries without an answer
 	lastLost error
 }
 
-// newPoster makes a poster that sends at most rate deliveries a second; 0: as
-// fast as they are answered. The secrets are masked in its trace.
-func (a *app) newPoster(rate float64, secrets ...secret.Value) (*poster, error) {
-	p := &poster{app: a, client: a.http(secrets...), statuses: map[int]int{}}
-	switch {
-	case rate < 0 || math.IsNaN(rate) || math.IsInf(rate, 0):
-		return nil, fault.Usagef("--rate %v is not a number of deliveries a second", rate)
-	case rate > 0:
-		p.every = time.Duration(float64(time.Second) / max(rate, 1e-6))
-	}
-	return p, nil
+// PosterOptions configure a [Poster].
+type PosterOptions struct {
+	Client *httpx.Client
+	Rate   float64 // at most so many a second; 0: as fast as they are answered
+	Now    func() time.Time
+	Sleep  func(context.Context, time.Duration) error
 }
 
-// checkTarget refuses what is no URL to post to, and warns of one that others
-// on the way can read.
-func (a *app) checkTarget(what, rawURL string) error {
+// NewPoster makes a poster.
+func NewPoster(o PosterOptions) (*Poster, error) {
+	if o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0) {
+		return nil, fault.Usagef("--rate %v is not a number of deliveries a second", o.Rate)
+	}
+	return &Poster{o: o, statuses: map[int]int{}}, nil
+}
+
+// CheckTarget refuses what is no URL to post to. readable is the origin of one
+// that others on the way can read.
+func CheckTarget(what, rawURL string) (readable string, err error) {
 	origin, err := httpx.Origin(rawURL)
 	if err != nil {
 		hint := "a URL looks like http://127.0.0.1:3000/hook"
 		if !strings.Contains(rawURL, "://") {
 			hint = "put http:// before it; " + hint
 		}
-		return fault.Usagef("%s: %w", what, err).WithHint("%s", hint)
+		return "", fault.Usagef("%s: %w", what, err).WithHint("%s", hint)
 	}
 	if u, err := url.Parse(rawURL); err != nil || u.User != nil {
-		return fault.Usagef("%s: the URL holds a user name or password, which is not sent", what).
+		return "", fault.Usagef("%s: the URL holds a user name or password, which is not sent", what).
 			WithHint("give credentials as a header: --header @FILE with a line 'Authorization: ...'")
 	}
 	if strings.HasPrefix(origin, "http://") && httpx.CheckBaseURL(origin) != nil {
-		a.warn("warning: " + origin + " is not this machine and plain http: the deliveries and their signatures can be read on their way")
+		return origin, nil
 	}
-	return nil
+	return "", nil
 }
 
-// wait lets the rate pass.
-func (p *poster) wait(ctx context.Context) error {
-	now := p.app.env.Now()
-	if wait := p.next.Sub(now); p.every > 0 && wait > 0 {
-		if p.app.env.Sleep(ctx, wait) != nil {
-			return interrupted()
+// wait lets the rate pass: from the beginning of one delivery to that of the next.
+func (p *Poster) wait(ctx context.Context) error {
+	now := p.o.Now()
+	if p.o.Rate > 0 {
+		if wait := p.next.Sub(now); wait > 0 {
+			if p.o.Sleep(ctx, wait) != nil {
+				return fault.Interruption()
+			}
+			now = now.Add(wait)
 		}
-		now = now.Add(wait)
+		p.next = now.Add(time.Duration(float64(time.Second) / max(p.o.Rate, 1e-6)))
 	}
-	p.next = now.Add(p.every)
 	if ctx.Err() != nil {
-		return interrupted()
+		return fault.Interruption()
 	}
 	return nil
 }
 
-func interrupted() error { return fault.Errorf(fault.Interrupted, "interrupted") }
-
-// post sends one delivery and writes down in s how it was answered, or why it
-// was not, and counts it. The error is that of a ctx that ended, or
-// [httpx.ErrUnsendable]: those are not counted.
-func (p *poster) post(ctx context.Context, method string, fields []capture.Field, body []byte, s *view.Sent) error {
-	header := http.Header{}
-	for _, f := range fields {
-		header[f.Name] = append(header[f.Name], f.Value)
+// Post posts one delivery and counts how it was answered, or that it was not.
+// The error is that of a ctx that ended, or [httpx.ErrUnsendable]: those are not
+// counted.
+func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
+	s := Sent{Delivery: d}
+	if err := p.wait(ctx); err != nil {
+		return s, err
 	}
-	start := p.app.env.Now()
-	answer, err := p.client.Deliver(ctx, httpx.Delivery{Method: method, URL: s.URL, Header: header, Body: body})
-	if err != nil && ctx.Err() != nil {
-		return interrupted()
+	start := p.o.Now()
+	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Header: header(d.Fields), Body: d.Body})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return s, fault.Interruption()
+	case errors.Is(err, httpx.ErrUnsendable):
+		return s, fault.Wrap(fault.Usage, err)
 	}
-	if errors.Is(err, httpx.ErrUnsendable) {
-		return fault.Wrap(fault.Usage, err)
-	}
-	p.sent++
-	s.Took(p.app.env.Now().Sub(start))
+	p.Posted++
+	s.Took, s.Err = p.o.Now().Sub(start), err
 	var failed *httpx.Error
 	switch {
 	case err == nil:
-		s.Answered(answer.Status)
-		s.Response = view.Text(httpx.Excerpt(answer.Body))
-	case errors.As(err, &failed) && failed.Stage == httpx.Answered && failed.Status != 0:
-		s.Answered(failed.Status)
-		s.Error = view.Text(err.Error())
-	default:
-		s.TimeMS, s.Error = nil, view.Text(err.Error())
+		s.Status, s.Response = answer.Status, httpx.Excerpt(answer.Body)
+	case errors.As(err, &failed) && failed.Stage == httpx.Answered:
+		s.Status = failed.Status
+	}
+	switch {
+	case s.Status == 0:
 		p.lost++
 		p.lastLost = err
-		return nil
+	case s.Accepted():
+		p.Accepted++
+	default:
+		p.statuses[s.Status]++
 	}
-	if s.OK {
-		p.ok++
-	} else {
-		p.statuses[*s.Status]++
-	}
-	return nil
+	return s, nil
 }
 
-// summary says in a line what became of the deliveries.
-func (p *poster) summary() string {
-	parts := []string{fmt.Sprintf("%d answered 2xx", p.ok)}
-	for _, status := range sortedKeys(p.statuses) {
+func header(fields []capture.Field) http.Header {
+	h := http.Header{}
+	for _, f := range fields {
+		h[f.Name] = append(h[f.Name], f.Value)
+	}
+	return h
+}
+
+// Summary says in a line what became of the deliveries.
+func (p *Poster) Summary() string {
+	parts := []string{fmt.Sprintf("%d answered 2xx", p.Accepted)}
+	for _, status := range slices.Sorted(maps.Keys(p.statuses)) {
 		parts = append(parts, fmt.Sprintf("%d answered %d", p.statuses[status], status))
 	}
 	if p.lost > 0 {
 		parts = append(parts, fmt.Sprintf("%d not answered", p.lost))
 	}
-	return fmt.Sprintf("%d sent: %s.", p.sent, strings.Join(parts, ", "))
+	return fmt.Sprintf("%d sent: %s.", p.Posted, strings.Join(parts, ", "))
 }
 
-// err is nil where every delivery was answered with a 2xx. Where the
+// Err is nil where every delivery was answered with a 2xx. Where the
 // signatures were bad, that they are refused is as it should be.
-func (p *poster) err(bad bool) error {
-	refused := p.sent - p.ok - p.lost
+func (p *Poster) Err(bad bool) error {
+	refused := p.Posted - p.Accepted - p.lost
 	switch {
 	case p.lost > 0:
 		err := fault.Errorf(fault.Unavailable, "%w", p.lastLost).WithCode("unreachable")
-		if p.sent > 1 {
-			err = fault.Errorf(fault.Unavailable, "%d of %d deliveries were not answered; the last: %w", p.lost, p.sent, p.lastLost).WithCode("unreachable")
+		if p.Posted > 1 {
+			err = fault.Errorf(fault.Unavailable, "%d of %d deliveries were not answered; the last: %w", p.lost, p.Posted, p.lastLost).WithCode("unreachable")
 		}
 		return err.WithHint("is the endpoint running, and is this its address?")
 	case refused == 0:
 		return nil
 	}
-	status := sortedKeys(p.statuses)[0]
-	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", outOf(refused, p.sent, "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
-	if p.sent == 1 {
+	status := slices.Min(slices.Collect(maps.Keys(p.statuses)))
+	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", term.OutOf(refused, p.Posted, "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
+	if p.Posted == 1 {
 		err = fault.Errorf(fault.Negative, "the endpoint answered %d", status).WithCode("not-accepted")
 	}
 	hint := statusHint(status)
@@ -176,13 +206,4 @@ func statusHint(status int) string {
 		return "is this the path that takes POST requests?"
 	}
 	return ""
-}
-
-func sortedKeys(m map[int]int) []int {
-	keys := make([]int, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

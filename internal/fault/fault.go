@@ -129,6 +129,9 @@ func (r *reworded) Unwrap() error { return r.err }
 // Usagef makes a usage error (exit 2).
 func Usagef(format string, args ...any) *Error { return Errorf(Usage, format, args...) }
 
+// Interruption is the error of what the user has interrupted.
+func Interruption() *Error { return Errorf(Interrupted, "interrupted") }
+
 // WithHint returns e with the text of a hint set, for chaining after [Errorf].
 func (e *Error) WithHint(format string, args ...any) *Error {
 	return e.With(Hint{Text: fmt.Sprintf(format, args...)})

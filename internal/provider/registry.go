@@ -32,6 +32,11 @@ func (r Registry) near(name string) string {
 	return ""
 }
 
+// NameOne is the error where nothing says which provider is meant.
+func (r Registry) NameOne(why string) error {
+	return fault.Usagef("%s", why).WithHint("name the provider with --provider: %s", strings.Join(r.Names(), ", "))
+}
+
 // Names lists the providers' names.
 func (r Registry) Names() []string {
 	names := make([]string, len(r))

@@ -46,7 +46,7 @@ func (p *Place) Start(ctx context.Context, c Command) (s *State, begun bool, err
 		return s, false, nil
 	}
 	if ctx.Err() != nil {
-		return nil, false, fault.Errorf(fault.Interrupted, "interrupted")
+		return nil, false, fault.Interruption()
 	}
 	if err := c.Check(); err != nil {
 		return nil, false, err
@@ -76,7 +76,7 @@ func (p *Place) Stop(ctx context.Context) (vacant bool, err error) {
 		}
 	}
 	if ctx.Err() != nil {
-		return false, fault.Errorf(fault.Interrupted, "interrupted")
+		return false, fault.Interruption()
 	}
 	return false, p.forget()
 }

@@ -84,7 +84,7 @@ func (e Endpoint) stop(ctx context.Context) error {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fault.Errorf(fault.Interrupted, "interrupted")
+		return fault.Interruption()
 	case err != nil && timedOut(err):
 		return fault.Errorf(fault.Unavailable, "the sandbox has not stopped within %s", stopTimeout).WithHint("try again: hookctl sandbox stop")
 	}
@@ -122,7 +122,7 @@ func (e Endpoint) ask(ctx context.Context, o httpx.Options, method, path string,
 	})
 	if err != nil {
 		if ctx.Err() != nil {
-			return fault.Errorf(fault.Interrupted, "interrupted")
+			return fault.Interruption()
 		}
 		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", StartHint)
 	}

@@ -156,7 +156,7 @@ func (p *Place) Lock(ctx context.Context) (release func() error, err error) {
 	case err == nil:
 		return lock.Remove, nil
 	case ctx.Err() != nil:
-		return nil, fault.Errorf(fault.Interrupted, "interrupted")
+		return nil, fault.Interruption()
 	}
 	return nil, fault.Errorf(fault.Other, "the sandbox cannot be locked: %w", err).WithHint("see who owns %s, and that the disk is not full", p.root)
 }

@@ -104,7 +104,7 @@ func (p *Place) failed(ctx context.Context, err error) error {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fault.Errorf(fault.Other, "the sandbox's process does not begin within %s", beginTimeout)
 	case ctx.Err() != nil:
-		return fault.Errorf(fault.Interrupted, "interrupted")
+		return fault.Interruption()
 	}
 	const most = 1000
 	said, rerr := durable.ReadFile(filepath.Join(p.dir, logFile))

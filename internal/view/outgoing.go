@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -28,9 +29,12 @@ type Outgoing struct {
 
 // NewOutgoing describes a delivery. The headers are masked here; others names
 // more of those that hold a signature.
-func NewOutgoing(method, url string, headers []capture.Field, others []string, body []byte) Outgoing {
-	o := Outgoing{Method: method, URL: url, Headers: map[string][]string{}, size: len(body)}
-	for _, f := range headers {
+func NewOutgoing(d deliver.Delivery, others []string) Outgoing {
+	o := Outgoing{
+		Source: orNull(d.Source), Provider: orNull(d.Provider), Event: orNull(d.Event.Type), EventID: orNull(d.Event.ID),
+		Method: d.Method, URL: d.URL, Headers: map[string][]string{}, size: len(d.Body),
+	}
+	for _, f := range d.EndToEnd() {
 		private := privateHeader(f.Name)
 		for _, name := range others {
 			private = private || capture.SameName(name, f.Name)
@@ -41,11 +45,11 @@ func NewOutgoing(method, url string, headers []capture.Field, others []string, b
 		o.lines = append(o.lines, f)
 		o.Headers[f.Name] = append(o.Headers[f.Name], f.Value)
 	}
-	if utf8.Valid(body) {
-		text := string(body)
+	if utf8.Valid(d.Body) {
+		text := string(d.Body)
 		o.Body = &text
 	} else {
-		o.BodyBase64 = body
+		o.BodyBase64 = d.Body
 	}
 	return o
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -24,18 +25,20 @@ type Sent struct {
 	Error    *string `json:"error"`
 }
 
-// Text is nil for an empty text.
-func Text(text string) *string { return orNull(text) }
-
-// Took sets the time that the answer took.
-func (s *Sent) Took(d time.Duration) {
-	ms := d.Round(time.Millisecond).Milliseconds()
-	s.TimeMS = &ms
-}
-
-// Answered sets the status.
-func (s *Sent) Answered(status int) {
-	s.Status, s.OK = &status, status/100 == 2
+// NewSent describes a delivery that was sent, or could not be.
+func NewSent(d deliver.Sent) Sent {
+	s := Sent{
+		Source: orNull(d.Source), URL: d.URL, Provider: orNull(d.Provider), Event: orNull(d.Event.Type), EventID: orNull(d.Event.ID),
+		OK: d.Accepted(), Response: orNull(d.Response),
+	}
+	if d.Status != 0 {
+		ms := d.Took.Round(time.Millisecond).Milliseconds()
+		s.Status, s.TimeMS = &d.Status, &ms
+	}
+	if d.Err != nil {
+		s.Error = orNull(d.Err.Error())
+	}
+	return s
 }
 
 func (s Sent) time() string {

@@ -2,12 +2,14 @@ package view_test
 
 import (
 	"encoding/json"
+	"errors"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
@@ -25,12 +27,14 @@ func onOneLine(t *testing.T, v any) string {
 
 func TestSent(t *testing.T) {
 	t.Parallel()
-	answered := view.Sent{Source: view.Text("a.http"), URL: "http://h", Provider: view.Text("zyntro"), Event: view.Text("new_note"), EventID: view.Text("e-1"), Response: view.Text("thanks")}
-	answered.Answered(201)
-	answered.Took(1499 * time.Microsecond)
-	refused := view.Sent{URL: "http://h"}
-	refused.Answered(499)
-	lost := view.Sent{URL: "http://h", EventID: view.Text("e-2"), Error: view.Text("connection refused")}
+	answered := view.NewSent(deliver.Sent{
+		Delivery: deliver.Delivery{Source: "a.http", URL: "http://h", Provider: "zyntro", Event: capture.Event{Type: "new_note", ID: "e-1"}},
+		Status:   201, Took: 1499 * time.Microsecond, Response: "thanks",
+	})
+	refused := view.NewSent(deliver.Sent{Delivery: deliver.Delivery{URL: "http://h"}, Status: 499, Took: 2 * time.Millisecond})
+	lost := view.NewSent(deliver.Sent{
+		Delivery: deliver.Delivery{URL: "http://h", Event: capture.Event{ID: "e-2"}}, Took: time.Second, Err: errors.New("connection refused"),
+	})
 
 	tests := []struct {
 		name         string
@@ -48,9 +52,9 @@ func TestSent(t *testing.T) {
 		},
 		{
 			"refused", refused,
-			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":null,"status":499,"ok":false,"time_ms":null,"response":null,"error":null}`,
-			[]render.Fact{{Label: "Status", Value: "499"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "-"}},
-			[]string{"-", "-", "499", "-", "-"}, []string{"-", "-", "499", "-", "-"}, "-",
+			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":null,"status":499,"ok":false,"time_ms":2,"response":null,"error":null}`,
+			[]render.Fact{{Label: "Status", Value: "499"}, {Label: "Time", Value: "2 ms"}, {Label: "Event", Value: "-"}},
+			[]string{"-", "-", "499", "2 ms", "-"}, []string{"-", "-", "499", "2 ms", "-"}, "-",
 		},
 		{
 			"lost", lost,
@@ -87,8 +91,7 @@ func TestOutgoing(t *testing.T) {
 		{Name: "Content-Type", Value: "application/json"}, {Name: "X-Wunder-Signature", Value: "CANARY"}, {Name: "authorization", Value: "CANARY"},
 		{Name: "Cookie", Value: "CANARY"}, {Name: "X-Api-Key", Value: "CANARY"}, {Name: "X-Odd", Value: "CANARY"}, {Name: "X-A", Value: "1"}, {Name: "X-A", Value: "2"},
 	}
-	o := view.NewOutgoing("POST", "http://h/x", fields, []string{"x-odd"}, []byte("{}\n"))
-	o.EventID = view.Text("e-1")
+	o := view.NewOutgoing(deliver.Delivery{Method: "POST", URL: "http://h/x", Event: capture.Event{ID: "e-1"}, Fields: fields, Body: []byte("{}\n")}, []string{"x-odd"})
 	const masked = `"headers":{"Content-Type":["application/json"],"Cookie":["***"],"X-A":["1","2"],"X-Api-Key":["***"],"X-Odd":["***"],"X-Wunder-Signature":["***"],"authorization":["***"]}`
 	want := `{"source":null,"provider":null,"event":null,"event_id":"e-1","method":"POST","url":"http://h/x",` + masked + `,"body":"{}\n"}`
 	v := o.Render()
@@ -107,8 +110,7 @@ func TestOutgoing(t *testing.T) {
 		t.Errorf("%d columns, %d widths", len(c), len(w))
 	}
 
-	o = view.NewOutgoing("PUT", "http://h", nil, nil, []byte("\xff\x00"))
-	o.Source = view.Text("a.http")
+	o = view.NewOutgoing(deliver.Delivery{Source: "a.http", Method: "PUT", URL: "http://h", Body: []byte("\xff\x00")}, nil)
 	want = `{"source":"a.http","provider":null,"event":null,"event_id":null,"method":"PUT","url":"http://h","headers":{},"body_base64":"/wA="}`
 	if diff := cmp.Diff(want, onOneLine(t, o)); diff != "" {
 		t.Error(diff)
@@ -116,7 +118,7 @@ func TestOutgoing(t *testing.T) {
 	if v := o.Render(); v.Text != "PUT http://h\n\n(2 bytes that are not text)\n" || v.Names[0] != "a.http" {
 		t.Errorf("%q %q", v.Text, v.Names)
 	}
-	if v := view.NewOutgoing("POST", "http://h", nil, nil, nil).Render(); v.Text != "POST http://h\n\n" {
+	if v := view.NewOutgoing(deliver.Delivery{Method: "POST", URL: "http://h"}, nil).Render(); v.Text != "POST http://h\n\n" {
 		t.Errorf("%q", v.Text)
 	}
 }

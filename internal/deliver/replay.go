@@ -1,0 +1,270 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Replay makes deliveries of captures, and counts what became of them.
+type Replay struct {
+	Drivers provider.Registry
+	To      string
+	Extra   []capture.Field // in place of the captured headers of the same names, or added
+	// OwnerOf finds whose delivery a capture is; nil: nothing says.
+	OwnerOf func(signature.Header, []byte) *provider.Driver
+	// KeyOwner is the provider that the named secret is of; nil: none is named.
+	KeyOwner *provider.Driver
+	// Resigner prepares to sign captures of a provider anew; nil: their signatures
+	// stay. It is called once for each provider.
+	Resigner func(context.Context, *provider.Driver) (*Resigner, error)
+
+	Note func(string) // told what a user should know
+
+	events    []string // globs; none: all
+	owners    []string // providers; none: all
+	resigners map[*provider.Driver]*Resigner
+	inexact   bool // it was said that a format does not keep bodies as they are
+
+	seen     int // deliveries, those that cannot be read among them
+	filtered int
+	unread   int
+	unfit    int // those that HTTP cannot carry
+}
+
+// Filter adds a value of --filter. Of several for one thing, one must match.
+func (r *Replay) Filter(text string) error {
+	name, value, _ := strings.Cut(text, "=")
+	switch name {
+	case "event":
+		if _, err := path.Match(value, ""); err != nil || value == "" {
+			return fault.Usagef("--filter: %q is not a valid pattern", value).WithHint("* stands for any text, ? for one character, [a-z] for one of several")
+		}
+		r.events = append(r.events, value)
+	case "provider":
+		d, err := r.Drivers.Find(value)
+		if err != nil {
+			return err
+		}
+		r.owners = append(r.owners, d.Name)
+	default:
+		return fault.Usagef("--filter: %q is neither event=GLOB nor provider=NAME", text)
+	}
+	return nil
+}
+
+// ErrFiltered is the error of a delivery that does not pass the filter.
+var ErrFiltered = errors.New("the delivery does not pass the filter")
+
+// Unusable is a delivery that cannot be sent again.
+type Unusable struct{ error }
+
+func (u Unusable) Unwrap() error { return u.error }
+
+// Delivery makes the delivery of a capture that was read with readErr. The error
+// is [ErrFiltered] or an [Unusable], or it ends the run.
+func (r *Replay) Delivery(ctx context.Context, q *capture.Request, readErr error) (Delivery, error) {
+	d := Delivery{Source: q.Source, Method: cmp.Or(q.Method, http.MethodPost), URL: target(r.To, q.URL)}
+	if ctx.Err() != nil {
+		return d, fault.Interruption()
+	}
+	if r.seen++; readErr != nil {
+		r.unread++
+		return d, Unusable{readErr}
+	}
+	owner := r.OwnerOf(q.Header, q.Body)
+	if owner == nil {
+		owner = r.KeyOwner
+	}
+	if owner != nil {
+		d.Provider, d.Event = owner.Name, owner.Envelope.Event(q.Body)
+		d.Event.Type = cmp.Or(d.Event.Type, q.Header.Get(owner.Envelope.HeaderType))
+		d.Event.ID = cmp.Or(d.Event.ID, q.Header.Get(owner.Envelope.HeaderID))
+	}
+	if !r.wants(d) {
+		r.filtered++
+		return d, ErrFiltered
+	}
+	var err error
+	if d.Body, err = wholeBody(q); err != nil {
+		r.unread++
+		return d, Unusable{err}
+	}
+	d.Fields = []capture.Field(q.Header)
+	if r.Resigner != nil {
+		if owner == nil {
+			return d, r.Drivers.NameOne(q.Source + " does not say whose delivery it is, so that it cannot be signed")
+		}
+		if d.Fields, err = r.signed(ctx, owner, q, d.Body); err != nil {
+			return d, err
+		}
+	} else if q.Inexact && !r.inexact {
+		r.inexact = true
+		r.Note(q.Source + " does not keep bodies byte for byte, so that signatures may not match; --resign makes new ones.")
+	}
+	d.Fields = replace(d.Fields, r.Extra)
+	return d, nil
+}
+
+// Unsendable counts a delivery that HTTP cannot carry.
+func (r *Replay) Unsendable(err error) error {
+	r.unfit++
+	return Unusable{err}
+}
+
+// wants reports whether the filters let a delivery through.
+func (r *Replay) wants(d Delivery) bool {
+	if len(r.owners) > 0 && !slices.Contains(r.owners, d.Provider) {
+		return false
+	}
+	return len(r.events) == 0 || slices.ContainsFunc(r.events, func(glob string) bool {
+		ok, _ := path.Match(glob, d.Event.Type) // checked before
+		return ok && d.Event.Type != ""
+	})
+}
+
+// wholeBody is the body of q, read if the capture did not hold it in memory. One
+// that is larger than a delivery may be is refused: by its size, where that is
+// known.
+func wholeBody(q *capture.Request) ([]byte, error) {
+	const step = 1 << 20
+	if q.Stream == nil {
+		return q.Body, nil
+	}
+	tooLarge := fmt.Errorf("the body is larger than %d MiB", capture.MaxDelivery>>20)
+	if q.Size > capture.MaxDelivery {
+		return nil, tooLarge
+	}
+	body := make([]byte, 0, capture.MaxDelivery+1)
+	for len(body) < cap(body) {
+		n, err := q.Stream.Read(body[len(body):min(len(body)+step, cap(body))])
+		body = body[:len(body)+n]
+		if err == io.EOF {
+			return body, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, tooLarge
+}
+
+// target is where a delivery goes: to, with the path and query of the captured
+// URL where to has none.
+func target(to, captured string) string {
+	base, err := url.Parse(to)
+	if err != nil || base.Path != "" || base.RawQuery != "" {
+		return to
+	}
+	u, err := url.Parse(captured)
+	if err != nil {
+		return to
+	}
+	base.Path, base.RawPath, base.RawQuery = u.Path, u.RawPath, u.RawQuery
+	return base.String()
+}
+
+// EndToEnd is the lines of d that are sent.
+func (d Delivery) EndToEnd() []capture.Field {
+	kept := httpx.EndToEnd(header(d.Fields))
+	return slices.DeleteFunc(slices.Clone(d.Fields), func(f capture.Field) bool { return kept[f.Name] == nil })
+}
+
+// Summary says how many deliveries did not pass the filter; "" where all did.
+func (r *Replay) Summary() string {
+	if r.filtered == 0 {
+		return ""
+	}
+	return term.Plural(r.filtered, "delivery", "deliveries") + " did not pass the filter."
+}
+
+// Err is what is wrong with a run that came to its end; captures are what was read.
+func (r *Replay) Err(captures []string) error {
+	switch {
+	case r.seen == r.unread:
+		return fault.Usagef("there is no delivery to read in %s", strings.Join(captures, ", ")).WithCode("no-delivery")
+	case r.seen == r.unread+r.filtered:
+		return fault.Usagef("no delivery passes the filter").WithCode("no-delivery").WithHint("see what there is: hookctl replay ... --dry-run, without --filter")
+	case r.unread+r.unfit > 0:
+		return fault.Errorf(fault.Negative, "%s could not be read or sent", term.Plural(r.unread+r.unfit, "delivery", "deliveries")).WithCode("unreadable")
+	}
+	return nil
+}
+
+// Resigner signs captures of one provider anew: with the signer's key, else the
+// kept one that made the old signature, else that of the only webhook.
+type Resigner struct {
+	Signer
+	Kept []secret.Value                              // of the provider's webhooks, deleted ones too
+	Only func(context.Context) (secret.Value, error) // of the only webhook
+
+	verifier *signature.Verifier
+	only     secret.Value // zero until it is asked for
+}
+
+// resigner prepares to sign captures of d.
+func (r *Replay) resigner(ctx context.Context, d *provider.Driver) (*Resigner, error) {
+	if s := r.resigners[d]; s != nil {
+		return s, nil
+	}
+	s, err := r.Resigner(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	s.Kept = slices.DeleteFunc(s.Kept, func(v secret.Value) bool { return s.Scheme.CheckKey(v) != nil })
+	if len(s.Kept) > 0 {
+		keys, err := signature.NewKeySet(s.Scheme, s.Kept)
+		if err != nil {
+			return nil, err
+		}
+		s.verifier = keys.Verifier()
+	}
+	if r.resigners == nil {
+		r.resigners = map[*provider.Driver]*Resigner{}
+	}
+	r.resigners[d] = s
+	return s, nil
+}
+
+// signed is the header of a capture with a new signature of body.
+func (r *Replay) signed(ctx context.Context, d *provider.Driver, q *capture.Request, body []byte) ([]capture.Field, error) {
+	if owner := r.KeyOwner; owner != nil && owner != d {
+		return nil, fault.Usagef("%s is a delivery of %s, and is to be signed as one of %s", q.Source, d.Title, owner.Title).
+			WithHint("leave it out with --filter provider=%s", owner.Name)
+	}
+	s, err := r.resigner(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	sign := s.Signer
+	if sign.Key.IsZero() && s.verifier != nil {
+		if v := s.verifier.Verify(q.Header, body); v.Reason == signature.OK {
+			sign.Key = s.Kept[v.KeyIndex]
+		}
+	}
+	if sign.Key.IsZero() {
+		if s.only.IsZero() {
+			if s.only, err = s.Only(ctx); err != nil {
+				return nil, err
+			}
+		}
+		sign.Key = s.only
+	}
+	fields, err := sign.Sign(body)
+	return replace(q.Header, fields), err
+}
