@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -224,17 +225,7 @@ func (a *app) sinkEnv() sink.Env {
 
 // cleanEnviron is the environment without the user's credentials.
 func (a *app) cleanEnviron() []string {
-	hide := map[string]bool{provider.AuthDataVariable: true, sandbox.EnvToken: true}
-	for _, name := range credentialNames(a.env.Drivers) {
-		hide[name] = true
-	}
-	var out []string
-	for _, kv := range a.env.Environ {
-		if name, _, _ := strings.Cut(kv, "="); !hide[name] {
-			out = append(out, kv)
-		}
-	}
-	return out
+	return child.Without(a.env.Environ, append(credentialNames(a.env.Drivers), provider.AuthDataVariable, sandbox.EnvToken), "")
 }
 
 // outputTaken reports whether standard output carries what a program reads.

@@ -88,7 +88,7 @@ func (g *globals) helpPage(root *cobra.Command, args []string) (helpPage, error)
 	}
 	at := root
 	for _, word := range args {
-		next := child(at, word)
+		next := subcommand(at, word)
 		if next == nil {
 			return helpPage{}, unknownTopic(at, word, g)
 		}
@@ -97,8 +97,8 @@ func (g *globals) helpPage(root *cobra.Command, args []string) (helpPage, error)
 	return helpPage{command: at}, nil
 }
 
-// child is the command of that name or alias under parent, or nil.
-func child(parent *cobra.Command, word string) *cobra.Command {
+// subcommand is the command of that name or alias under parent, or nil.
+func subcommand(parent *cobra.Command, word string) *cobra.Command {
 	for _, c := range parent.Commands() {
 		if c.Name() == word || c.HasAlias(word) {
 			return c
@@ -129,7 +129,7 @@ func unknownTopic(at *cobra.Command, word string, g *globals) error {
 func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	at := cmd.Root()
 	for _, word := range args {
-		if at = child(at, word); at == nil {
+		if at = subcommand(at, word); at == nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"syscall"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
@@ -187,10 +187,6 @@ func (o *sandboxOptions) options() sandbox.Options {
 // the error, as an [exitStatus].
 func (o *sandboxOptions) runCommand(set []string) error {
 	a := o.app
-	cmd := exec.Command(o.command[0], o.command[1:]...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.env.Streams.In, term.Raw(a.env.Streams.Out), term.Raw(a.env.Streams.Err)
-	cmd.Env = append(a.sandboxedEnviron(), set...)
-
 	if a.env.Streams.Interactive() {
 		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
 	}
@@ -198,7 +194,11 @@ func (o *sandboxOptions) runCommand(set []string) error {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
-	if err := cmd.Start(); err != nil {
+	cmd, err := child.Start(child.Command{
+		Path: o.command[0], Args: o.command, Env: append(a.sandboxedEnviron(), set...),
+		In: a.env.Streams.In, Out: term.Raw(a.env.Streams.Out), Err: term.Raw(a.env.Streams.Err),
+	})
+	if err != nil {
 		return fault.Usagef("%s cannot be run: %w", term.Clean(o.command[0]), err)
 	}
 	ended := make(chan struct{})
@@ -207,7 +207,7 @@ func (o *sandboxOptions) runCommand(set []string) error {
 		defer close(relayed)
 		relay(cmd.Process, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY, ended)
 	}()
-	err := cmd.Wait()
+	err = cmd.Wait()
 	close(ended)
 	<-relayed
 	return commandStatus(err)
@@ -235,15 +235,10 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
-// commandStatus turns the answer of exec.Cmd.Wait into an exit status. A
-// command that a signal ended has that of shells, 128 and the signal.
+// commandStatus turns the end of a command into an exit status.
 func commandStatus(err error) error {
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) {
-		return err
+	if code, ok := child.ExitCode(err); ok {
+		return exitStatus(code)
 	}
-	if ws, ok := exit.Sys().(syscall.WaitStatus); ok && ws.Signaled() {
-		return exitStatus(128 + int(ws.Signal()))
-	}
-	return exitStatus(exit.ExitCode())
+	return err
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -91,7 +92,8 @@ func sandboxNames(env *Env) []string {
 		names = append(names, k.Env())
 	}
 	for _, kv := range env.Environ {
-		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) && sink.IsVariable(name) {
+		name, _, _ := strings.Cut(kv, "=")
+		if name = child.Fold(name); strings.HasPrefix(name, ourVariables) && sink.IsVariable(name) {
 			names = append(names, name)
 		}
 	}
@@ -112,7 +114,7 @@ func sandboxEnvironment(env *Env, set []string) sandbox.Environment {
 // sandboxedEnviron is the environment for what runs in a sandbox, without what
 // the sandbox sets.
 func (a *app) sandboxedEnviron() []string {
-	return slices.DeleteFunc(a.cleanEnviron(), func(kv string) bool { return strings.HasPrefix(kv, ourVariables) })
+	return child.Without(a.cleanEnviron(), nil, ourVariables)
 }
 
 // environmentPrinter prints what puts a sandbox in force.

@@ -74,8 +74,8 @@ func TestOtherToolsWords(t *testing.T) {
 	known := func(only, text string) bool {
 		text, _, _ = strings.Cut(text, " (")
 		at, words := root, strings.Fields(strings.TrimPrefix(text, "hookctl "))
-		for len(words) > 0 && child(at, words[0]) != nil {
-			at, words = child(at, words[0]), words[1:]
+		for len(words) > 0 && subcommand(at, words[0]) != nil {
+			at, words = subcommand(at, words[0]), words[1:]
 			if at.Hidden || at.Deprecated != "" {
 				return false
 			}
@@ -135,7 +135,7 @@ func TestOtherToolsWords(t *testing.T) {
 func commandAt(root *cobra.Command, path string) *cobra.Command {
 	at := root
 	for word := range strings.FieldsSeq(path) {
-		if at = child(at, word); at == nil {
+		if at = subcommand(at, word); at == nil {
 			return nil
 		}
 	}
@@ -165,7 +165,7 @@ func TestEverySlipIsUnderstood(t *testing.T) {
 				continue
 			}
 			for _, slip := range slips(next.Name()) {
-				if near := nearCommands(c, slip); child(c, slip) == nil && !slices.Contains(near, next.Name()) {
+				if near := nearCommands(c, slip); subcommand(c, slip) == nil && !slices.Contains(near, next.Name()) {
 					t.Errorf("%s %s: %q", c.CommandPath(), slip, near)
 				}
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -240,7 +241,7 @@ const hidden = "***"
 func (g *globals) hideTyped(text string) string {
 	typed := slices.Clone(g.args)
 	for _, kv := range g.env.Environ {
-		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, ourVariables) {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(child.Fold(name), ourVariables) {
 			typed = append(typed, value)
 		}
 	}

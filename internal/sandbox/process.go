@@ -7,12 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
@@ -69,18 +68,19 @@ func (p *Place) launch(ctx context.Context, c Command) (s *State, err error) {
 		return nil, fault.Errorf(fault.Other, "the sandbox's log cannot be made: %w", err)
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	child, err := spawn(c, log)
+	started, err := child.Detach(child.Command{Path: c.Path, Args: append([]string{"hookctl"}, c.Args...), Env: c.Env, Err: log})
 	if err != nil {
 		return nil, fault.Errorf(fault.Other, "the sandbox's process cannot be started: %w", err)
 	}
+	proc := &process{started, bufio.NewReader(started.From)}
 	begun := false
 	defer func() {
 		if !begun {
-			child.kill()
+			proc.Kill()
 		}
-		child.close()
+		proc.Close()
 	}()
-	r, err := child.report(ctx)
+	r, err := proc.report(ctx)
 	if err != nil {
 		return nil, p.failed(ctx, err)
 	}
@@ -91,7 +91,7 @@ func (p *Place) launch(ctx context.Context, c Command) (s *State, err error) {
 	if err := p.save(*s); err != nil {
 		return nil, err
 	}
-	if err := child.proceed(ctx); err != nil {
+	if err := proc.proceed(ctx); err != nil {
 		return nil, p.failed(ctx, err)
 	}
 	begun = true
@@ -114,42 +114,14 @@ func (p *Place) failed(ctx context.Context, err error) error {
 	return fault.Errorf(fault.Other, "the sandbox's process ended: %w", err)
 }
 
-// child is the process as the one that starts it sees it.
-type child struct {
-	cmd    *exec.Cmd
-	told   *os.File // to it
-	says   *os.File // from it
+// process is the process as the one that starts it sees it.
+type process struct {
+	*child.Detached
 	reader *bufio.Reader
 }
 
-// spawn starts the process with nothing of the caller's: no descriptor, no
-// terminal, no working directory.
-func spawn(c Command, log *os.File) (*child, error) {
-	toldIn, told, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	defer toldIn.Close()
-	says, saysOut, err := os.Pipe()
-	if err != nil {
-		return nil, errors.Join(err, told.Close())
-	}
-	defer saysOut.Close()
-	cmd := exec.Command(c.Path, c.Args...)
-	cmd.Args[0] = "hookctl"
-	cmd.Env = c.Env
-	cmd.Dir = filepath.VolumeName(c.Path) + string(filepath.Separator)
-	cmd.Stderr = log // the others are /dev/null
-	detach(cmd, toldIn, saysOut)
-	keepDescriptors()
-	if err := cmd.Start(); err != nil {
-		return nil, errors.Join(err, told.Close(), says.Close())
-	}
-	return &child{cmd: cmd, told: told, says: says, reader: bufio.NewReader(says)}, nil
-}
-
 // report waits for what the process says.
-func (c *child) report(ctx context.Context) (report, error) {
+func (c *process) report(ctx context.Context) (report, error) {
 	var r report
 	line, err := c.read(ctx, func() (string, error) { return c.reader.ReadString('\n') })
 	if err == nil {
@@ -159,8 +131,8 @@ func (c *child) report(ctx context.Context) (report, error) {
 }
 
 // proceed lets the process serve, and waits until it has let go of the pipes.
-func (c *child) proceed(ctx context.Context) error {
-	if _, err := io.WriteString(c.told, proceed); err != nil {
+func (c *process) proceed(ctx context.Context) error {
+	if _, err := io.WriteString(c.To, proceed); err != nil {
 		return err
 	}
 	rest, err := c.read(ctx, func() (string, error) {
@@ -175,7 +147,7 @@ func (c *child) proceed(ctx context.Context) error {
 
 // read waits for the process or for the end of ctx. A pipe of Windows has no
 // deadline: the reader ends when the process is killed.
-func (c *child) read(ctx context.Context, from func() (string, error)) (string, error) {
+func (c *process) read(ctx context.Context, from func() (string, error)) (string, error) {
 	type result struct {
 		text string
 		err  error
@@ -189,28 +161,26 @@ func (c *child) read(ctx context.Context, from func() (string, error)) (string, 
 	case r := <-done:
 		return r.text, r.err
 	case <-ctx.Done():
-		c.kill()
+		c.Kill()
 		<-done
 		return "", ctx.Err()
 	}
-}
-
-// kill ends a process that nobody has waited for: its id is still its own.
-func (c *child) kill() {
-	_ = c.cmd.Process.Kill() // it may have ended
-	_ = c.cmd.Wait()         // says that it was killed
-}
-
-func (c *child) close() {
-	_ = c.told.Close()
-	_ = c.says.Close()
-	_ = c.cmd.Process.Release() // it goes on without us
 }
 
 // Starter is the one that started a process, as that process sees it.
 type Starter struct {
 	in  io.ReadCloser
 	out io.WriteCloser
+}
+
+// StartedBy is the starter of this process, or nil where [Place.Start] did not
+// begin it; in and out are its streams.
+func StartedBy(in, out any) *Starter {
+	told, says := child.Pipes(in, out)
+	if told == nil {
+		return nil
+	}
+	return &Starter{told, says}
 }
 
 // Refuse tells why there is no start, and lets go of the starter.

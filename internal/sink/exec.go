@@ -5,22 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os/exec"
 	"strings"
 	"time"
 
 	"github.com/kballard/go-shellquote"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-const (
-	// execTimeout ends a command that hangs.
-	execTimeout = 60 * time.Second
-	// execWaitDelay ends the wait for output that a child of an ended command
-	// still holds open.
-	execWaitDelay = 2 * time.Second
-)
+// execTimeout ends a command that hangs.
+const execTimeout = 60 * time.Second
 
 // execSink gives the secret to a command on its standard input, exactly, with
 // no newline behind it. No shell is involved.
@@ -50,21 +45,12 @@ func (s execSink) Check(context.Context) error {
 }
 
 func (s execSink) look() (string, error) {
-	path, err := exec.LookPath(s.words[0])
+	path, err := child.Look(s.words[0])
 	if err != nil {
-		// The error of LookPath repeats the name; its cause is enough.
-		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], cause(err)).
+		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err).
 			WithHint("install the command or give its path; the words are not run by a shell, so functions and aliases do not work")
 	}
 	return path, nil
-}
-
-func cause(err error) error {
-	var ee *exec.Error
-	if errors.As(err, &ee) {
-		return ee.Err
-	}
-	return err
 }
 
 func (s execSink) Put(ctx context.Context, it Item) error {
@@ -77,24 +63,20 @@ func (s execSink) Put(ctx context.Context, it Item) error {
 	// One writer for both streams: exec then copies them in one goroutine, and
 	// a secret that alternates between them is still seen whole.
 	out := newMasker(s.env.Stderr, it.Secret.Reveal())
-	cmd := exec.CommandContext(ctx, path, s.words[1:]...)
-	cmd.Args[0] = s.words[0]
-	cmd.Env = append([]string{}, s.env.Environ...) // never nil: that would mean our own environment
-	cmd.Stdin = strings.NewReader(it.Secret.Reveal())
-	cmd.Stdout, cmd.Stderr = out, out
-	cmd.WaitDelay = execWaitDelay
-	err = cmd.Run()
+	err = child.Run(ctx, child.Command{
+		Path: path, Args: s.words, Env: s.env.Environ,
+		In: strings.NewReader(it.Secret.Reveal()), Out: out, Err: out,
+	})
 	out.flush()
 	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil:
-		// ErrWaitDelay: the command itself ended well and left a child behind.
+	case err == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fault.Errorf(fault.Other, "exec: %s did not end within %s", s.words[0], s.timeout)
 	case ctx.Err() != nil:
 		return fault.Errorf(fault.Interrupted, "exec: %s: %w", s.words[0], ctx.Err())
 	}
-	return fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], cause(err))
+	return fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err)
 }
 
 // masker passes text on with every occurrence of a secret replaced, also one

@@ -82,8 +82,8 @@ func TestChild(t *testing.T) {
 	}
 }
 
-// child is the spec of a command that runs this test binary.
-func child(w *world, mode string) string {
+// childSpec is the spec of a command that runs this test binary.
+func childSpec(w *world, mode string) string {
 	w.env.Environ = []string{"HOOKCTL_TEST_CHILD=" + mode}
 	return "exec:" + shellquote.Join(os.Args[0], "-test.run=^TestChild$", "-test.count=1")
 }
@@ -100,7 +100,7 @@ func TestExec(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "kept")
 	for _, v := range []string{canary, "with\nnewline\n", "\xff\x00", strings.Repeat("x", 1<<20)} {
 		w := newWorld()
-		spec := child(w, "keep="+file) + " 'a b' \"$HOME\" \\*"
+		spec := childSpec(w, "keep="+file) + " 'a b' \"$HOME\" \\*"
 		if err := w.put(t, spec, v); err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestExec(t *testing.T) {
 func TestExecEmptyEnvironment(t *testing.T) {
 	t.Setenv("HOOKCTL_TEST_CHILD", "fail") // must not reach the command
 	w := newWorld()
-	spec := child(w, "")
+	spec := childSpec(w, "")
 	w.env.Environ = nil
 	if err := w.put(t, spec, canary); err != nil {
 		t.Errorf("the command got our own environment: %v, %s", err, w.errOut.String())
@@ -134,7 +134,7 @@ func TestExecEmptyEnvironment(t *testing.T) {
 func TestExecMasksOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	if err := w.put(t, child(w, "echo"), canary); err != nil {
+	if err := w.put(t, childSpec(w, "echo"), canary); err != nil {
 		t.Fatal(err, w.errOut.String())
 	}
 	if got := said(w); got != "got *** and ***; "+canary[:len(canary)/2]+"|\n" || w.out.Len() > 0 {
@@ -146,7 +146,7 @@ func TestExecMasksOutput(t *testing.T) {
 func TestExecMasksTheEndOfTheOutput(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	spec := child(w, "tail")
+	spec := childSpec(w, "tail")
 	w.env.Environ = append(w.env.Environ, "GOCOVERDIR="+t.TempDir()) // else Go writes more
 	if err := w.put(t, spec, canary); err != nil || w.errOut.String() != "cut off: ***" {
 		t.Errorf("%v, %q", err, w.errOut.String())
@@ -159,7 +159,7 @@ func TestExecLeavesSomebodyBehind(t *testing.T) {
 	held := filepath.Join(t.TempDir(), "held")
 	write(t, held, "", 0o600)
 	w := newWorld()
-	if err := w.put(t, child(w, "leave="+held), canary); err != nil {
+	if err := w.put(t, childSpec(w, "leave="+held), canary); err != nil {
 		t.Error(err)
 	}
 	if err := os.Remove(held); err != nil {
@@ -170,7 +170,7 @@ func TestExecLeavesSomebodyBehind(t *testing.T) {
 func TestExecFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	err := w.put(t, child(w, "fail"), canary)
+	err := w.put(t, childSpec(w, "fail"), canary)
 	if err == nil || !strings.Contains(err.Error(), os.Args[0]) || !strings.HasSuffix(err.Error(), "exit status 9") || fault.KindOf(err) != fault.Other {
 		t.Error(err)
 	}
@@ -187,14 +187,14 @@ func TestExecFailures(t *testing.T) {
 
 	// One that does not read is not at fault, even with more than a pipe holds.
 	w = newWorld()
-	if err := w.put(t, child(w, "ignore"), strings.Repeat("x", 1<<20)); err != nil {
+	if err := w.put(t, childSpec(w, "ignore"), strings.Repeat("x", 1<<20)); err != nil {
 		t.Error(err)
 	}
 
 	// A broken standard error does not make a command fail that has the secret.
 	w = newWorld()
 	w.env.Stderr = broken{}
-	if err := w.put(t, child(w, "echo"), canary); err != nil {
+	if err := w.put(t, childSpec(w, "echo"), canary); err != nil {
 		t.Error(err)
 	}
 }
@@ -202,7 +202,7 @@ func TestExecFailures(t *testing.T) {
 func TestExecTimeLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s, ok := w.sink(t, child(w, "hang")).(execSink)
+	s, ok := w.sink(t, childSpec(w, "hang")).(execSink)
 	if !ok || s.timeout != 60*time.Second {
 		t.Fatal(s)
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package sandbox
+package child
 
 import (
 	"os"
@@ -20,17 +20,17 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // no terminal, no signals of a group
 }
 
-// StartedBy is the starter of this process, or nil where [Place.Start] did not
-// begin it.
-func StartedBy(_, _ any) *Starter {
+// Pipes are the pipe from the one that started this process and the one to it, nil
+// where [Detach] did not begin it.
+func Pipes(_, _ any) (told, says *os.File) {
 	for _, fd := range []int{fdTold, fdSays} {
 		var st syscall.Stat_t
 		if syscall.Fstat(fd, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFIFO {
-			return nil // whatever it is, it is not for us to close
+			return nil, nil // whatever it is, it is not for us to close
 		}
 		syscall.CloseOnExec(fd)
 	}
-	return &Starter{in: os.NewFile(fdTold, "told"), out: os.NewFile(fdSays, "says")}
+	return os.NewFile(fdTold, "told"), os.NewFile(fdSays, "says")
 }
 
 // mostDescriptors is where the search ends on a system that does not list them.
@@ -38,7 +38,7 @@ const mostDescriptors = 4096
 
 // keepDescriptors keeps from a process that is started what the caller has left
 // open for this one: who waits for the end of such a pipe would wait for that of
-// the sandbox. Go has marked its own already.
+// the process. Go has marked its own already.
 func keepDescriptors() {
 	entries, err := os.ReadDir("/dev/fd")
 	if err != nil || len(entries) < 3 {

@@ -1,4 +1,4 @@
-package sandbox
+package child
 
 import (
 	"os"
@@ -16,15 +16,15 @@ func detach(cmd *exec.Cmd, told, says *os.File) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP | detachedProcess, HideWindow: true}
 }
 
-// StartedBy is the starter of this process, or nil where [Place.Start] did not
-// begin it: in and out are its streams.
-func StartedBy(in, out any) *Starter {
+// Pipes are the pipe from the one that started this process and the one to it, nil
+// where [Detach] did not begin it: in and out are its streams.
+func Pipes(in, out any) (told, says *os.File) {
 	told, piped := in.(*os.File)
 	says, open := out.(*os.File)
 	if !piped || !open || !isPipe(told) || !isPipe(says) {
-		return nil
+		return nil, nil
 	}
-	return &Starter{in: told, out: says}
+	return told, says
 }
 
 func isPipe(f *os.File) bool {
