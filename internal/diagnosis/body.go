@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
-	"slices"
 )
 
 // each makes a sequence of the given texts, leaving out those equal to the
@@ -41,12 +40,13 @@ func made(original []byte, forms ...func() []byte) iter.Seq[[]byte] {
 // A body that is too large to be copied stays alone, and so is no form.
 func parts(all ...[]byte) func() []byte {
 	return func() []byte {
-		large := slices.IndexFunc(all, func(part []byte) bool { return len(part) > wholeBody })
-		switch {
-		case len(all) == 1:
+		if len(all) == 1 {
 			return all[0]
-		case large >= 0:
-			return all[large]
+		}
+		for _, part := range all {
+			if len(part) > wholeBody {
+				return part
+			}
 		}
 		return bytes.Join(all, nil)
 	}
@@ -57,7 +57,7 @@ func withNewline(b []byte) iter.Seq[[]byte] {
 }
 
 func lineEnds(b []byte) iter.Seq[[]byte] {
-	if bytes.IndexByte(b, '\n') < 0 && bytes.IndexByte(b, '\r') < 0 {
+	if !bytes.ContainsAny(b, "\r\n") {
 		return each(b)
 	}
 	replaced := func(text []byte, from, to string) []byte {

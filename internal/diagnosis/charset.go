@@ -119,7 +119,7 @@ func toBytes(b []byte, one func(rune) (byte, bool)) ([]byte, bool) {
 
 // fromLatin1 takes each byte for a character.
 func fromLatin1(b []byte) ([]byte, bool) {
-	out := make([]byte, 0, len(b)+len(b)/4)
+	out := make([]byte, 0, len(b))
 	for _, c := range b {
 		out = utf8.AppendRune(out, rune(c))
 	}
@@ -127,11 +127,11 @@ func fromLatin1(b []byte) ([]byte, bool) {
 }
 
 func fromWindows1252(b []byte) ([]byte, bool) {
-	out := make([]byte, 0, len(b)+len(b)/4)
+	out := make([]byte, 0, len(b))
 	for _, c := range b {
 		r := rune(c)
 		if c >= 0x80 && c < 0xa0 {
-			r = windows1252[c-0x80]
+			r = windows1252[c%32]
 		}
 		out = utf8.AppendRune(out, r)
 	}

@@ -330,16 +330,11 @@ func testTooLong(d *diagnosis) (string, bool) {
 	}
 	body := d.request.Body
 	lengths := []int{1024, 2048, 4096, 8192, 16384, 32768, 65535, 65536}
-	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > 0 {
-		lengths = append(lengths, n)
-	}
-	if n := firstJSON(body); n > 0 {
-		lengths = append(lengths, n)
-	}
+	said, _ := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length")))
 	framed := d.request.Framed
-	lengths = append(lengths, len(framed))
+	lengths = append(lengths, said, firstJSON(body), len(framed))
 	slices.Sort(lengths)
-	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n == 0 || n >= len(body) })
+	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n <= 0 || n >= len(body) })
 	for _, key := range d.keys {
 		if d.budget.spent() {
 			break

@@ -31,7 +31,7 @@ func decompressed(b []byte) iter.Seq[[]byte] {
 					continue
 				}
 				out, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
-				if err == nil && len(out) > 0 && (!yield(out) || !yield(bytes.TrimRight(out, "\r\n"))) {
+				if err == nil && (!yield(out) || !yield(bytes.TrimRight(out, "\r\n"))) {
 					return
 				}
 			}
@@ -39,12 +39,12 @@ func decompressed(b []byte) iter.Seq[[]byte] {
 	}
 }
 
-// looksCompressed reports whether b begins as gzip or zlib does, or not as text.
+// looksCompressed reports whether b begins as zlib does, or not as text.
 func looksCompressed(b []byte) bool {
 	switch {
 	case len(b) < 4:
 		return false
-	case b[0] == 0x1f && b[1] == 0x8b, b[0]&0x0f == 8 && (int(b[0])<<8|int(b[1]))%31 == 0:
+	case b[0]&0x0f == 8 && (int(b[0])<<8|int(b[1]))%31 == 0:
 		return true
 	}
 	const telling = 64 // bytes of compressed data are hardly ever text by chance

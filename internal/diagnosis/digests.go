@@ -135,14 +135,14 @@ const minDigest = 8
 
 func decodings(text string) [][]byte {
 	var out [][]byte
-	if b, err := hex.DecodeString(text); err == nil && len(b) > 0 {
+	if b, err := hex.DecodeString(text); err == nil {
 		out = append(out, b)
 	}
 	bare := strings.TrimRight(text, "=")
 	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if b, err := enc.DecodeString(bare); err == nil && len(b) > 0 {
+		if b, err := enc.DecodeString(bare); err == nil {
 			out = append(out, b)
-			if inner, err := hex.DecodeString(string(b)); err == nil && len(inner) > 0 {
+			if inner, err := hex.DecodeString(string(b)); err == nil {
 				out = append(out, inner) // base64 of the hexadecimal text
 			}
 			break

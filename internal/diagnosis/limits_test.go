@@ -1,0 +1,230 @@
+package diagnosis
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// What a search costs is counted exactly: it must find the same everywhere.
+func TestBudget(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[int]int{
+		0:         diagnosisBudget,
+		1000:      diagnosisBudget + 1000*(smallShare+largeShare),
+		maxSmall:  diagnosisBudget + maxSmall + maxSmall*largeShare,
+		100 << 20: diagnosisBudget + maxSmall + 100<<20*largeShare,
+	} {
+		if b := newBudget(body); b.left != want || b.whole != want {
+			t.Errorf("%d bytes: %+v, want %d", body, b, want)
+		}
+	}
+	for _, c := range []struct {
+		left   int
+		form   string
+		after  int
+		may    bool
+		lifted int // after a limit of 1000 around it
+	}{
+		{5000, "1234567", 5000 - formCost*(7+hashCost), true, 5000 - formCost*(7+hashCost)},
+		{formCost*hashCost + 1, "", 1, true, 1},
+		{formCost * hashCost, "", 0, false, 0},
+		{formCost*hashCost - 1, "", -1, false, -1},
+	} {
+		b := budget{left: c.left}
+		if may := b.charge([]byte(c.form)); may != c.may || b.left != c.after || b.spent() == c.may {
+			t.Errorf("%+v: %v, %+v", c, may, b)
+		}
+		b = budget{left: c.left}
+		lift := b.limit(1000)
+		if b.left != min(c.left, 1000) {
+			t.Errorf("%+v is limited to %d", c, b.left)
+		}
+		b.charge([]byte(c.form))
+		if lift(); b.left != c.lifted {
+			t.Errorf("%+v: %d after the limit", c, b.left)
+		}
+	}
+	d := &diagnosis{budget: budget{left: 10_000}}
+	if sum := d.digest(3, sha256.New(), []byte("abc"), []byte("de")); plain("abcde") != hexed(sum) || d.budget.left != 10_000-hashCost-3*5 {
+		t.Errorf("%x costs %d", sum, 10_000-d.budget.left)
+	}
+	d.budget.left = 0
+	if sum := d.digest(1, sha256.New(), []byte("abc")); sum != nil || d.budget.left != 0 {
+		t.Errorf("%x without a budget", sum)
+	}
+}
+
+// TestSearchesInVain: no digest is made where there is none to compare it with.
+func TestSearchesInVain(t *testing.T) {
+	t.Parallel()
+	digest := strings.Repeat("ab", sha256.Size)
+	for _, c := range []struct {
+		name   string
+		test   func(*diagnosis) (string, bool)
+		header capture.Header
+	}{
+		{"no digest elsewhere", testWrongHeader, capture.Header{field("X-Wunder-Signature", digest), field("X-Id", digest[:32])}},
+		{"the targets themselves", testWrongHeader, capture.Header{field("X-Other", digest)}},
+		{"no digest of an algorithm", testAlgorithm, capture.Header{field("X-Wunder-Signature", digest[:62])}},
+		{"no digest at all", testAlgorithm, nil},
+		{"no piece of a digest", testTruncatedDigest, capture.Header{field("X-Wunder-Signature", digest)}},
+		{"no digest of a plain hash", testUnkeyed, capture.Header{field("X-Wunder-Signature", digest[:40]+"x")}},
+		{"no targets", testTooLong, capture.Header{field("Content-Length", "5")}},
+		{"the length of the body", testTooLong, capture.Header{field("X-Wunder-Signature", digest), field("Content-Length", "8")}},
+		{"no other secret", func(d *diagnosis) (string, bool) { return d.others(false) }, capture.Header{field("X-Wunder-Signature", digest)}},
+		{"no order of members", testOrder, capture.Header{field("X-Wunder-Signature", digest)}},
+	} {
+		e := explainer()
+		d := e.newDiagnosis(&capture.Request{Header: c.header, Body: []byte("no JSON!")}, 1)
+		before := d.budget.left - jsonCost*len("no JSON!") // which may be asked for the document
+		if text, found := c.test(d); found || d.budget.left < before {
+			t.Errorf("%s: %q, %v, costs %d", c.name, text, found, before-d.budget.left)
+		}
+	}
+}
+
+// Of a body that is too large no copy is made, and of the largest other one it is.
+func TestWholeBody(t *testing.T) {
+	t.Parallel()
+	d := &diagnosis{}
+	for size, large := range map[int]bool{wholeBody: false, wholeBody + 1: true} {
+		d.request = &capture.Request{Body: bytes.Repeat([]byte("x"), size)}
+		if d.large() != large {
+			t.Errorf("%d bytes: large %v", size, d.large())
+		}
+		for name, f := range map[string]struct {
+			first string
+			forms func(string) bool // whether there is a copy
+		}{
+			"withNewline": {"x", func(s string) bool { return len(missing(bodyForm(withNewline), []formPair{{s, s + "\n"}})) == 0 }},
+			"trimmed":     {"x", func(s string) bool { return len(missing(bodyForm(trimmed), []formPair{{s, " " + s}})) == 0 }},
+			"base64Body":  {"!", func(s string) bool { return len(missing(bodyForm(base64Body), []formPair{{s, b64(s)}})) == 0 }},
+			"unwrapped":   {"!", func(s string) bool { return len(missing(bodyForm(unwrapped), []formPair{{s, `"` + s + `"`}})) == 0 }},
+			"Python": {"b'{\"\\x41\":1}'", func(s string) bool {
+				return len(missing(bodyForm(unwrapped), []formPair{{s, strings.Replace(s[2:], `\x41`, "A", 1)}})) == 0
+			}},
+		} {
+			if text := f.first + strings.Repeat("x", size-len(f.first)); f.forms(text) == large {
+				t.Errorf("%s of %d bytes: copied %v", name, size, !large)
+			}
+		}
+	}
+}
+
+// JSON is looked into up to a size, a depth and a number of tokens.
+func TestLimitsOfJSON(t *testing.T) {
+	t.Parallel()
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	many := func(n int) string { return "[" + strings.Repeat("1,", n) + "1]" } // counted as 2n+5
+	for name, c := range map[string]struct {
+		body string
+		want bool
+	}{
+		"largest": {`"` + strings.Repeat("x", maxJSON-2) + `"`, true}, "too large": {`"` + strings.Repeat("x", maxJSON-1) + `"`, false},
+		"deepest": {deep(maxJSONDepth), true}, "too deep": {deep(maxJSONDepth + 1), false},
+		"most": {many((maxTokens - 5) / 2), true}, "too many": {many((maxTokens-5)/2 + 1), false},
+		"side by side": {"[" + strings.Repeat("[[]],", maxJSONDepth) + "[]]", true},
+	} {
+		if list, _ := tokens([]byte(c.body)); (list != nil) != c.want {
+			t.Errorf("%s: taken apart %v", name, !c.want)
+		}
+	}
+	for size, want := range map[int]bool{maxJSON: true, maxJSON + 2: false} {
+		if _, ok := fromUTF16(bytes.Repeat([]byte("x\x00"), size/2)); ok != want {
+			t.Errorf("UTF-16 of %d bytes: decoded %v", size, ok)
+		}
+	}
+	for size, want := range map[int]bool{maxJSON: true, maxJSON + 1: false} {
+		document := `{"a":"` + strings.Repeat("x", size-13) + `"} ` + `[1]!`
+		if n := firstJSON([]byte(document)); n > 0 != want || len(document) != size {
+			t.Errorf("the first document of %d bytes ends at %d", len(document), n)
+		}
+		wrapped := `{"a":"` + strings.Repeat("x", size-8) + `"}`
+		if parts := jsonParts([]byte(wrapped)); len(parts) > 0 != want || len(wrapped) != size {
+			t.Errorf("%d bytes of JSON have %d parts", len(wrapped), len(parts))
+		}
+		d := &diagnosis{budget: budget{left: 1 << 30}}
+		d.document([]byte(wrapped))
+		if charged := d.budget.left != 1<<30; charged != want {
+			t.Errorf("%d bytes of JSON are charged: %v", len(wrapped), charged)
+		}
+	}
+}
+
+// Memory is what a body, the forms of it and its tokens take.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body string
+		want int
+	}{
+		"no JSON":    {"text", 4*bodyForms + tokenForms},
+		"JSON":       {`{"a":"b,c"}`, 11*bodyForms + 7*tokenForms},
+		"many":       {"[" + strings.Repeat("1,", maxTokens/2) + "1]", (maxTokens+3)*bodyForms + maxTokens*tokenForms},
+		"no tokens":  {strings.Repeat(",", maxJSON+1), (maxJSON + 1) * largeForms},
+		"whole JSON": {"[" + strings.Repeat(" ", maxJSON-2) + "]", maxJSON*bodyForms + 5*tokenForms},
+	} {
+		if got := Memory([]byte(c.body)); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+}
+
+// Who writes the header's name in another way.
+func TestRenamed(t *testing.T) {
+	t.Parallel()
+	for header, want := range map[string]string{
+		"HTTP_X_WUNDER_SIGNATURE": "CGI", "X_Wunder_Signature": "CGI", "http-x-hook-signature": "CGI",
+		"X-Amzn-Remapped-X-Wunder-Signature": "AWS", "x-amzn-remapped-x-hook-signature": "AWS",
+		"Proxy-X-Hook-Signature": "A proxy puts Proxy- before", "X-Wunder-Signature": "", "X-Signature": "", "X-Wunder-Signature-2": "",
+	} {
+		if got := renamed(header, wunder.Scheme); !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q", header, got)
+		}
+	}
+}
+
+func TestEpochShape(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]bool{"1700000000": true, "1700000000123": true, "170000000": false, "17000000001": false, "170000000012": false,
+		"17000000001234": false, "17000000x0": false, "170000000012x": false, "": false} {
+		if epochShape(text) != want {
+			t.Errorf("%q: want %v", text, want)
+		}
+	}
+}
+
+// The gravest of several failures is what is said of them.
+func TestUnknownOfSeveral(t *testing.T) {
+	t.Parallel()
+	digest := strings.Repeat("ab", sha256.Size)
+	for name, c := range map[string]struct {
+		header capture.Header
+		want   string
+	}{
+		"malformed, then mismatch": {capture.Header{field("X-Zyntro-Signature", "12"), field("X-Wunder-Signature", digest)}, "No known transformation"},
+		"mismatch, then malformed": {capture.Header{field("X-Zyntro-Signature", digest), field("X-Wunder-Signature", "12")}, "No known transformation"},
+		"both malformed":           {capture.Header{field("X-Zyntro-Signature", "12"), field("X-Wunder-Signature", "12")}, "is not 64 hexadecimal digits"},
+		"conflict":                 {capture.Header{field("X-Hook-Signature", digest), field("X-Wunder-Signature", strings.Repeat("cd", 32))}, "they differ"},
+		"none":                     {nil, ""},
+	} {
+		e := explainer()
+		var possible []int
+		if name == "conflict" {
+			possible = []int{1}
+		}
+		_, found := e.Explain(t.Context(), &capture.Request{Header: c.header, Body: []byte("x")}, possible)
+		if len(found) != min(len(c.want), 1) || len(found) > 0 && (found[0].Cause != causeUnknown || !strings.Contains(found[0].Explanation, c.want)) {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+	base64 := signature.Scheme{DigestEncoding: signature.Base64}
+	if got := wellFormed(base64); got != "base64 of 32 bytes" {
+		t.Error(got)
+	}
+}
