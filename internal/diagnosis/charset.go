@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"html"
 	"iter"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -32,21 +33,15 @@ func charsets(b []byte) iter.Seq[[]byte] {
 			return
 		}
 		for _, form := range []func([]byte) ([]byte, bool){
-			toLatin1, toWindows1252, fromLatin1, fromWindows1252, normal(norm.NFC), normal(norm.NFD),
+			toWindows1252, fromLatin1, fromWindows1252, normal(norm.NFC), normal(norm.NFD),
 		} {
 			if out, ok := form(b); ok && !bytes.Equal(out, b) && !yield(out) {
 				return
 			}
 		}
-		for _, undo := range []func([]byte) ([]byte, bool){toLatin1, toWindows1252} {
-			once, ok := undo(b)
-			if !ok {
-				continue
-			}
-			for _, again := range []func([]byte) ([]byte, bool){toLatin1, toWindows1252} {
-				if out, ok := again(once); ok && !bytes.Equal(out, once) && !yield(out) {
-					return
-				}
+		if once, ok := toWindows1252(b); ok {
+			if twice, ok := toWindows1252(once); ok && !bytes.Equal(twice, once) {
+				yield(twice)
 			}
 		}
 	}
@@ -85,34 +80,22 @@ func toUTF16(order binary.AppendByteOrder, b []byte) []byte {
 	return out
 }
 
-// toLatin1 writes each character as one byte: it undoes text that was taken for
-// Latin-1 and written as UTF-8.
-func toLatin1(b []byte) ([]byte, bool) {
-	return toBytes(b, func(r rune) (byte, bool) { return byte(r), r < 0x100 })
-}
-
+// toWindows1252 writes each character as one byte: it undoes text that was taken
+// for Windows-1252, or for Latin-1, and written as UTF-8.
 func toWindows1252(b []byte) ([]byte, bool) {
-	return toBytes(b, func(r rune) (byte, bool) {
-		for i, w := range windows1252 {
-			if r == w {
-				return byte(0x80 + i), true
-			}
-		}
-		return byte(r), r < 0x100
-	})
-}
-
-func toBytes(b []byte, one func(rune) (byte, bool)) ([]byte, bool) {
 	if !utf8.Valid(b) {
 		return nil, false
 	}
 	out := make([]byte, 0, len(b))
 	for _, r := range string(b) {
-		c, ok := one(r)
-		if !ok {
+		switch i := slices.Index(windows1252[:], r); {
+		case i >= 0:
+			out = append(out, byte(0x80+i))
+		case r < 0x100:
+			out = append(out, byte(r))
+		default:
 			return nil, false
 		}
-		out = append(out, c)
 	}
 	return out, true
 }

@@ -96,7 +96,7 @@ var formsOf = map[string]struct {
 	"charsets": {bodyForm(charsets), slices.Concat([]formPair{
 		{"\xff\xfeh\x00i\x00", "hi"}, {"\xfe\xff\x00h\x00i", "hi"}, {"h\x00i\x00", "hi"}, {"\x00h\x00i", "hi"}, {"h\x00i\x00", bom + "hi"}, {"h\x00i\x00\n\x00\n\x00", "hi"},
 		{"a &amp; b", "a & b"}, {"hi", "h\x00i\x00"}, {"hi", "\x00h\x00i"},
-		{"é", "\xe9"}, {"é€", "\xe9\x80"}, {"\xe9", "é"}, {"\xe9\x80", "é€"}, {"\xe9\x80", "é\u0080"},
+		{"é", "\xe9"}, {"\u0080", "\x80"}, {"ÿ", "\xff"}, {"é€", "\xe9\x80"}, {"\xe9", "é"}, {"\xe9\x80", "é€"}, {"\x80\xa0", "€\u00a0"}, {"\xe9\x80", "é\u0080"},
 		{"e\u0301x", "éx"}, {"éx", "e\u0301x"},
 		{"e\u0302\u0301", "\u1ebf"}, {"\u1ebf", "e\u0302\u0301"}, {"\ud55c", "\u1112\u1161\u11ab"}, {"\u1112\u1161\u11ab", "\ud55c"}, {"\u304b\u3099", "\u304c"}, // Vietnamese, Korean, Japanese
 		{mojibake(mojibake("é")), "é"}, {"Ã©", "é"}, {"Ãƒâ€°", "É"}, {mojibake("â‚¬"), "€"},
@@ -196,11 +196,21 @@ func deflated(text string) string {
 	return out.String()
 }
 
+// noForms are texts that must not be come to: a character or a digit that another
+// one was made of.
+var noForms = map[string][]formPair{
+	"charsets":   {{"\u0100", "\x00"}, {"\u0101", "\x01"}, {"ab\x00", "ab"}},
+	"base64Body": {{`""`, ""}},
+}
+
 func TestForms(t *testing.T) {
 	t.Parallel()
 	for name, f := range formsOf {
 		for _, m := range missing(f.forms, f.want) {
 			t.Errorf("%s does not come from %q to %q", name, m.captured, m.signed)
+		}
+		if lacks := missing(f.forms, noForms[name]); len(lacks) != len(noForms[name]) {
+			t.Errorf("%s comes to one of %q", name, noForms[name])
 		}
 	}
 }

@@ -53,6 +53,12 @@ func TestBudget(t *testing.T) {
 	if sum := d.digest(3, sha256.New(), []byte("abc"), []byte("de")); plain("abcde") != hexed(sum) || d.budget.left != 10_000-hashCost-3*5 {
 		t.Errorf("%x costs %d", sum, 10_000-d.budget.left)
 	}
+	e := explainer()
+	d = e.newDiagnosis(&capture.Request{}, 1)
+	d.budget.left = 10_000
+	if n := d.signedLength([]byte("k"), make([]byte, 100), []int{10, 60}); n != 0 || d.budget.left != 10_000-60-2*hashCost {
+		t.Errorf("%d bytes are signed, which costs %d", n, 10_000-d.budget.left)
+	}
 	d.budget.left = 0
 	if sum := d.digest(1, sha256.New(), []byte("abc")); sum != nil || d.budget.left != 0 {
 		t.Errorf("%x without a budget", sum)
@@ -166,7 +172,9 @@ func TestMemory(t *testing.T) {
 		"no JSON":    {"text", 4*bodyForms + tokenForms},
 		"JSON":       {`{"a":"b,c"}`, 11*bodyForms + 7*tokenForms},
 		"many":       {"[" + strings.Repeat("1,", maxTokens/2) + "1]", (maxTokens+3)*bodyForms + maxTokens*tokenForms},
-		"no tokens":  {strings.Repeat(",", maxJSON+1), (maxJSON + 1) * largeForms},
+		"no tokens":  {strings.Repeat("[", maxJSON+1), (maxJSON + 1) * bodyForms},
+		"whole":      {strings.Repeat("[", wholeBody), wholeBody * bodyForms},
+		"large":      {strings.Repeat("[", wholeBody+1), (wholeBody + 1) * largeForms},
 		"whole JSON": {"[" + strings.Repeat(" ", maxJSON-2) + "]", maxJSON*bodyForms + 5*tokenForms},
 	} {
 		if got := Memory([]byte(c.body)); got != c.want {

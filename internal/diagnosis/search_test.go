@@ -421,6 +421,11 @@ func TestSignedUpToItsLength(t *testing.T) {
 	if f := all[0].Diagnosis[0]; f.Cause != "truncated" || !strings.Contains(f.Explanation, fmt.Sprintf("The %d bytes that Content-Length says were signed", len(body))) {
 		t.Errorf("%+v", f)
 	}
+	e := explainer()
+	e.Candidates = []Candidate{{Secret: secret.New("another secret of its own")}}
+	if f := run(t, e, dump)[0].Diagnosis[0]; strings.Contains(f.Explanation, "were signed") {
+		t.Errorf("%+v", f)
+	}
 }
 
 func TestCandidateTitle(t *testing.T) {

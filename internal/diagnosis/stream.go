@@ -217,20 +217,11 @@ type streamSearch struct {
 
 // write takes a piece of the body and keeps its last bytes back.
 func (s *streamSearch) write(piece []byte) error {
-	if room := len(utf8BOM) - len(s.head); room > 0 {
-		s.head = append(s.head, piece[:min(room, len(piece))]...)
-	}
-	if len(piece) >= heldBack {
-		s.feed(s.tail)
-		s.feed(piece[:len(piece)-heldBack])
-		s.tail = append(s.tail[:0], piece[len(piece)-heldBack:]...)
-		return nil
-	}
+	s.head = append(s.head, piece[:min(len(utf8BOM)-len(s.head), len(piece))]...)
 	s.tail = append(s.tail, piece...)
-	if extra := len(s.tail) - heldBack; extra > 0 {
-		s.feed(s.tail[:extra])
-		s.tail = append(s.tail[:0], s.tail[extra:]...)
-	}
+	extra := max(len(s.tail)-heldBack, 0)
+	s.feed(s.tail[:extra])
+	s.tail = append(s.tail[:0], s.tail[extra:]...)
 	return nil
 }
 
@@ -248,11 +239,8 @@ func (s *streamSearch) feed(text []byte) {
 
 func (s *streamSearch) advance(text []byte) {
 	for _, p := range s.probes {
-		rest := text
-		if skip := int64(p.skip) - s.seen; skip > 0 {
-			rest = text[min(skip, int64(len(text))):]
-		}
-		p.change.write(p.mac, rest)
+		skip := max(int64(p.skip)-s.seen, 0)
+		p.change.write(p.mac, text[min(skip, int64(len(text))):])
 	}
 	s.seen += int64(len(text))
 }
@@ -330,7 +318,7 @@ func (s *streamSearch) match(p *probe, end []byte, t *transformation) []Finding 
 			return []Finding{byCause("digest-truncated").finding(text)}
 		}
 	}
-	if t == nil && p.cut != nil && d.hits(p.cut) {
+	if t == nil && d.hits(p.cut) {
 		return append(found[:len(found):len(found)], byCause("truncated").finding(
 			fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", s.length, s.seen+int64(len(s.tail)))))
 	}

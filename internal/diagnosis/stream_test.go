@@ -1,9 +1,11 @@
 package diagnosis
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -81,6 +83,7 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 		{"LF", strings.Replace(body, `,"x"`, ",\n\"x\"", 1), func(o *setting) {
 			o.Signature = sign(t, wunder, wunderKey, strings.Replace(body, `,"x"`, ",\r\n\"x\"", 1))
 		}, "crlf"},
+		{"nothing was signed", body, func(o *setting) { o.Signature = sign(t, wunder, wunderKey, "") }, "unknown"},
 		{"tampered", strings.Replace(body, "big", "bad", 1), nil, "unknown"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -129,4 +132,85 @@ func TestStreamSearchPieces(t *testing.T) {
 			}
 		}
 	}
+}
+
+// written is a hash that keeps what it is given.
+type written struct{ bytes.Buffer }
+
+func (w *written) Sum(b []byte) []byte { return append(b, w.Bytes()...) }
+func (w *written) Size() int           { return 0 }
+func (w *written) BlockSize() int      { return 1 }
+
+// However the pieces fall, a body is rewritten on its way into a hash as it would be
+// at once.
+func TestStreamChange(t *testing.T) {
+	t.Parallel()
+	crlf := func(s string) string { return strings.ReplaceAll(lf(s), "\n", "\r\n") }
+	compacted := func(s string) string {
+		var b bytes.Buffer
+		if err := json.Compact(&b, []byte(s)); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	for _, c := range []struct {
+		how   changing
+		text  string
+		want  func(string) string
+		lines bool
+	}{
+		{changeNothing, "a\r\nb \" c", strings.Clone, false},
+		{changeToLF, "a\r\nb\n\r\r\n\rc\r\r", func(s string) string { return strings.TrimSuffix(lf(s), "\r") }, false}, // the last may yet be one of CRLF
+		{changeToCRLF, "\na\r\nb\r\rc\n\n", crlf, false},
+		{changeToCompact, "{ \"a b\" :\t[1 ,\r\"\\\" \\\\\"  ,\" x\"] }", compacted, false},
+		{changeToCompact, "{\n\"a\":\"\\\"\n\" }", func(string) string { return "{\"a\":\"\\\"\n\"}" }, true},
+	} {
+		for cut := range len(c.text) + 1 {
+			for again := range len(c.text) + 1 - cut {
+				change, to := streamChange{how: c.how}, new(written)
+				for _, piece := range []string{c.text[:cut], c.text[cut : cut+again], c.text[cut+again:]} {
+					change.write(to, []byte(piece))
+				}
+				if got := to.String(); got != c.want(c.text) || change.lines != c.lines {
+					t.Fatalf("%d of %q in pieces of %d and %d: %q, want %q, lines %v", c.how, c.text, cut, again, got, c.want(c.text), change.lines)
+				}
+			}
+		}
+	}
+}
+
+func lf(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// The larger a body is, the fewer keys it is hashed with, and the own ones first.
+func TestProbes(t *testing.T) {
+	t.Parallel()
+	e := explainer()
+	e.Candidates = nil
+	for i := range 10 {
+		e.Candidates = append(e.Candidates, Candidate{Secret: secret.New(fmt.Sprintf("key %d", i))})
+	}
+	e.Others = []Candidate{{Provider: "zyntro", Secret: secret.New("of another provider")}, {Provider: "wundertreos", Secret: secret.New("other")}}
+	for size, want := range map[int64]int{0: maxProbes, 1: maxProbes, streamBudget / maxProbes: maxProbes, streamBudget / (maxProbes - 1): maxProbes - 1, streamBudget / 12: 12, streamBudget: streamProbes, 100 * streamBudget: streamProbes} {
+		probes := e.newDiagnosis(&capture.Request{Size: size}, 1).probes()
+		if len(probes) != want {
+			t.Errorf("%d bytes: %d probes, want %d", size, len(probes), want)
+		}
+		for i, p := range probes {
+			if p.plain != (i < len(e.Candidates)) || i == len(e.Candidates) && p.finding[0].Cause != "other-webhook" || i > len(e.Candidates) && len(p.finding) > 0 && p.finding[0].Cause == "other-webhook" {
+				t.Errorf("%d bytes: probe %d: %+v", size, i+1, p.finding)
+			}
+		}
+	}
+	// A body in memory counts as well, and all kinds have their turn.
+	d := e.newDiagnosis(&capture.Request{Body: make([]byte, streamBudget/12)}, 1)
+	if n := len(d.probes()); n != 12 {
+		t.Errorf("%d probes of a body in memory", n)
+	}
+	d.keys, d.candidates, e.Others = d.keys[:1], nil, nil
+	d.request = &capture.Request{}
+	var kinds []string
+	for _, p := range d.probes() {
+		kinds = append(kinds, fmt.Sprint(p.plain, p.unkeyed, p.skip, p.change.how))
+	}
+	diff(t, "probes", []string{"true false 0 0", "false true 0 0", "false false 3 0", "false false 0 1", "false false 0 2", "false false 0 3"}, kinds)
 }
