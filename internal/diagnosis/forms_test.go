@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"bytes"
 	"compress/flate"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"slices"
@@ -65,7 +66,7 @@ var formsOf = map[string]struct {
 	"byteOrderMark": {bodyForm(byteOrderMark), []formPair{{bom + "x", "x"}, {"x", bom + "x"}, {bom + "x\n", "x\n"}, {bom + "x\n", "x"}}},
 	"trimmed":       {bodyForm(trimmed), []formPair{{" x ", "x"}, {"\vx\u00a0", "x"}, {" x ", "x "}, {" x ", " x"}, {" x\x00", "x"}, {"x", "x "}, {"x", "\nx"}, {"x", " x"}}},
 	"base64Body": {bodyForm(base64Body), []formPair{{"6869", "hi"}, {"aGk", "hi"}, {`"aGk="`, "hi"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"YUdrPQ==", "hi"},
-		{"data:text/plain;base64,aGk=", "hi"}, {"_-7-", "\xff\xee\xfe"}, {"hi!", "aGkh"}}},
+		{"data:text/plain;base64,aGk=", "hi"}, {lines(b64(strings.Repeat("x", 100)), 20), strings.Repeat("x", 100)}, {"_-7-", "\xff\xee\xfe"}, {"hi!", "aGkh"}}},
 
 	"jsonUnpretty": {jsonForm(jsonUnpretty), []formPair{
 		{"{\n \"a\": 1,\n \"b\": 2\n}", `{"a":1,"b":2}`}, {"{\n \"a\": 1,\n \"b\": 2\n}", `{"a": 1, "b": 2}`},
@@ -106,10 +107,13 @@ var formsOf = map[string]struct {
 		{`"{\"a\":1}"`, `{"a":1}`}, {`{"body":"{\"a\":1}"}`, `{"a":1}`}, {`{"d":{"a": 1}}`, `{"a": 1}`}, {`{"d":{"a": 1,"b":2}}`, `{"a":1,"b":2}`}, {`{"d":{"a":1,"b":"\/"}}`, `{"a":1,"b":"/"}`},
 		{`{"d":{"a":1,"b":2}}`, `{"a": 1, "b": 2}`}, {`[{"a":1}]`, `{"a":1}`}, {`{"d":[1,{"a":1}]}`, `[1,{"a":1}]`}, {`{"d":[104,105]}`, "hi"},
 		{`{"b":"` + b64(`{"a":"a long text"}`) + `"}`, `{"a":"a long text"}`},
-		{"Host: x\r\n\r\nhi", "hi"}, {"Host: x\n\nhi", "hi"}, {"Host: x\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2;x=y\nhi\n1\n!\n", "hi!"},
+		{"Host: x\r\n\r\nhi", "hi"}, {"Host: x\n\nhi", "hi"}, {"Host: x\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2;x=y\nhi\n1\n!\n", "hi!"}, {"2\r\nhi", "hi"}, {"2\nhi\n0", "hi"},
 		{"--b\r\nContent-Type: x\r\n\r\nhi\r\n--b--\r\n", "hi"}, {"--b\nContent-Type: x\n\nhi\n--b--\n", "hi"},
 		{"INFO {\"a\":1} done", `{"a":1}`}, {"INFO [1] done", `[1]`}, {"b'{\"a\":1}\\n'", "{\"a\":1}\n"},
 		{`{"a":"<"}`, `"{\"a\":\"\u003c\"}"`}, {`{"a":"<"}`, `"{\"a\":\"<\"}"`},
+		{`{"a":1} done`, `{"a":1}`}, {"{" + strings.Repeat(`"a":1,`, maxParts-1) + `"b":"x"}`, "x"}, {"A: " + strings.Repeat("x", 64<<10-4) + "\n\nhi", "hi"},
+		{`{"d":[104,255]}`, "h\xff"}, {`{"d":["1","2","3","4","5"]}`, "4"}, {`{"b":"` + b64("0123456789abcdefg") + `"}`, "0123456789abcdefg"},
+		{members(maxParts), fmt.Sprint(maxParts - 1)}, {nested(`{"a":`, maxWrapping, "}"), "1234"}, {nested("[", maxWrapping, "]"), "1234"}, {quotedJSON(maxWrapping + 1), `{"a":1}`},
 	}},
 	"formEncoded": {bodyForm(formEncoded), []formPair{
 		{"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
@@ -120,9 +124,9 @@ var formsOf = map[string]struct {
 		{squeezed("hi", false), "hi"}, {squeezed("hi\n", false), "hi\n"}, {squeezed("hi\n", false), "hi"}, {squeezed("hi", true), "hi"}, {b64(squeezed("hi", false)), "hi"}, {deflated("hi hi hi hi"), "hi hi hi hi"},
 	}},
 
-	"keyWhitespace": {keyForm(keyWhitespace), []formPair{{" \u00a0k ", "k"}, {" k k ", "k k"}, {" k\n", " k"}, {"k\u200bk", "kk"}, {`k\n`, "k"}, {`k\r\n`, "k"}, {"k", "k\n"}, {"k", "k\r\n"}, {"k", "k "}, {"k", " k"}}},
+	"keyWhitespace": {keyForm(keyWhitespace), []formPair{{" \u00a0k ", "k"}, {" k k ", "k k"}, {" k\n", " k"}, {"k\u200bk", "kk"}, {"k\ufe00", "k"}, {"k\ufe0f", "k"}, {`k\n`, "k"}, {`k\r\n`, "k"}, {"k", "k\n"}, {"k", "k\r\n"}, {"k", "k "}, {"k", " k"}}},
 	"keyQuoted": {keyForm(keyQuoted), []formPair{{`"k"`, "k"}, {"'k'", "k"}, {"`k`", "k"}, {`\"k\"`, "k"}, {"‘k’", "k"}, {"“k”", "k"}, {"«k»", "k"}, {"K=k", "k"}, {`K="k"`, "k"}, {`K="k"`, `"k"`}, {"k: v", "v"}, {"k", `"k"`}, {"k", "'k'"},
-		{`{"id":"x","key":"0123456789abcdef"} # x`, "0123456789abcdef"}, {"a+b=c", `"a+b=c"`}}},
+		{`{"id":"x","key":"0123456789abcdef"} # x`, "0123456789abcdef"}, {manyWords(maxWords + 1), word(maxWords)}, {"a+b=c", `"a+b=c"`}}},
 	"keyEncoding": {keyForm(keyEncoding), []formPair{{"6869", "hi"}, {"aGk=", "hi"}, {"__79", "\xff\xfe\xfd"}, {"//79", "\xff\xfe\xfd"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"aGk", "6869"}, {"6869", "aGk="}, {" a-b! ", "a-b!"}, {"aB!", "ab!"}, {"aB!", "AB!"},
 		{"!", "21"}, {"!", "IQ=="}, {"a-b:c!", "abc!"}, {"a%21", "a!"}, {"a!", "a%21"}}},
 	"keyPrefix": {keyForm(keyPrefix), []formPair{{"SHA256=k", "k"}, {"bearer k", "k"}, {"hmac-sha256=k", "k"}, {"0xk", "k"}, {"a_b_k", "k"}, {"a_b_k", "b_k"}, {"a:b:k", "k"}, {"a:b:k", "b:k"}, {"whsec_aGk=", "hi"}, {"k", "whsec_k"}, {"k", "sha256=k"}}},
@@ -199,8 +203,59 @@ func deflated(text string) string {
 // noForms are texts that must not be come to: a character or a digit that another
 // one was made of.
 var noForms = map[string][]formPair{
-	"charsets":   {{"\u0100", "\x00"}, {"\u0101", "\x01"}, {"ab\x00", "ab"}},
-	"base64Body": {{`""`, ""}},
+	"charsets":      {{"\u0100", "\x00"}, {"\u0101", "\x01"}, {"ab\x00", "ab"}},
+	"base64Body":    {{`""`, ""}, {"=", ""}},
+	"keyWhitespace": {{"k\ufe10", "k"}, {"\ufdffk", "k"}},
+	"keyQuoted":     {{strings.Repeat("x", minWord-1) + " y", strings.Repeat("x", minWord-1)}, {manyWords(maxWords + 1), word(maxWords + 1)}},
+	"unwrapped": {{` {"a":1}`, `{"a":1}`}, {" [1,2]", "[1,2]"}, {`{"d":[104,256]}`, "h\x00"}, {`{"d":[104]}`, "h"}, {`{"d":["1","2","3","4","5"]}`, "5"},
+		{`{"b":"` + b64("0123456789abcdef") + `"}`, "0123456789abcdef"}, {members(maxParts + 1), fmt.Sprint(maxParts)},
+		{nested(`{"a":`, maxWrapping+1, "}"), "1234"}, {nested("[", maxWrapping+1, "]"), "1234"}, {quotedJSON(maxWrapping + 2), `{"a":1}`},
+		{"{" + strings.Repeat(`"a":1,`, maxParts) + `"b":"x"}`, "x"}, {"A: " + strings.Repeat("x", 64<<10-3) + "\n\nhi", "hi"}, {"{A: b\n\nhi", "hi"}, {"[A: b\n\nhi", "hi"}, {"A b\n\nhi", "hi"},
+		{"2\r\nhi\r\n", ""}, {"x}{", "}"}, {"0\r\n\r\n", "0"}, {"3\r\nhi", "hi"}, {"hi\n\n{}", "{}\n"},
+	},
+}
+
+func members(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"a":"%d"`, i))
+	}
+	return "{" + strings.Join(all, ",") + "}"
+}
+
+func nested(open string, n int, end string) string {
+	return strings.Repeat(open, n) + `"1234"` + strings.Repeat(end, n)
+}
+
+// quotedJSON is a document in a text in a text.
+func quotedJSON(n int) string {
+	text := `{"a":1}`
+	for range n {
+		b, err := json.Marshal(text)
+		if err != nil {
+			panic(err)
+		}
+		text = string(b)
+	}
+	return text
+}
+
+func lines(text string, width int) string {
+	var all []string
+	for line := range slices.Chunk([]byte(text), width) {
+		all = append(all, string(line))
+	}
+	return strings.Join(all, "\n")
+}
+
+func word(n int) string { return fmt.Sprintf("%0*d", minWord, n) }
+
+func manyWords(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, word(i+1))
+	}
+	return strings.Join(all, " ")
 }
 
 func TestForms(t *testing.T) {
@@ -383,7 +438,8 @@ func TestTwoMistakesWithEverySecret(t *testing.T) {
 func TestLooksCompressed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{
-		"x^ab": true, "x_ab": false, "\x1f\x8bab": true, "text": false, "Zo\xc3\xab": false, "x^": false,
+		strings.Repeat("a", 63) + "\xc3\xff": false, strings.Repeat("a", 60) + "\xc3\xff\xff\xff": true, "a b c": false, "a\tbc": false, "a\nbc": false, "a\rbc": false, "a\x01bc": true,
+		"\x1f\x8b": false, "x^ab": true, "x_ab": false, "\x1f\x8bab": true, "text": false, "Zo\xc3\xab": false, "x^": false,
 	} {
 		if looksCompressed([]byte(text)) != want {
 			t.Errorf("%q: want %v", text, want)

@@ -127,17 +127,14 @@ func keyPrefix(c Candidate) iter.Seq[[]byte] {
 // afterPrefix is what follows a prefix that is known, or that looks like one.
 func afterPrefix(s string) []string {
 	var rests []string
-	for _, p := range []string{"sha256=", "Bearer ", "hmac-sha256=", "0x"} {
-		if len(s) > len(p) && strings.EqualFold(s[:len(p)], p) {
+	for _, p := range []string{"sha256=", "bearer ", "hmac-sha256=", "0x"} {
+		if strings.HasPrefix(strings.ToLower(s), p) {
 			rests = append(rests, s[len(p):])
 		}
 	}
 	for _, separator := range []string{"_", ":"} {
-		if i := strings.LastIndex(s, separator); i >= 0 {
-			rests = append(rests, s[i+1:])
-		}
 		if _, rest, ok := strings.Cut(s, separator); ok {
-			rests = append(rests, rest)
+			rests = append(rests, s[strings.LastIndex(s, separator)+1:], rest)
 		}
 	}
 	return slices.Compact(rests)

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -234,5 +235,37 @@ func TestUnknownOfSeveral(t *testing.T) {
 	base64 := signature.Scheme{DigestEncoding: signature.Base64}
 	if got := wellFormed(base64); got != "base64 of 32 bytes" {
 		t.Error(got)
+	}
+}
+
+// What looks like something in place of a secret, and is none.
+func TestNotASecret(t *testing.T) {
+	t.Parallel()
+	uuid := "a1b2c3d4-1111-2222-3333-444455556zzz"
+	for text, want := range map[string]string{
+		"%X%": "the name of a variable that was not expanded", "%%": "", "%X": "", "X%": "",
+		"<x>": "a placeholder", "<x": "", "x>": "",
+		"*": "a masked value", "...": "a masked value", "***abcd": "a masked value", "***abcde": "", "**ab": "", "\u2022\u2022ab": "a masked value", "ab***": "",
+		"ABC_DEF": "the name of a variable that was not expanded", "_ABC_DEF": "", "ABC_DEF_": "", "ABCDEF": "", "ABC_dEF": "",
+		"sha256:1f2e3d4c": "a fingerprint", "sha256:" + strings.Repeat("ab", 32): "a fingerprint", "sha256:1f2e3d4": "", "sha256:1f2e3d4c5": "", "sha256:1f2e3d4x": "", "1f2e3d4c": "",
+		uuid: "an id", "zyntro/" + strings.ToUpper(uuid): "an id", uuid[1:]: "", uuid + "z": "", uuid[:9] + "!" + uuid[10:]: "", uuid[:23]: "", uuid + "-1": "", strings.Replace(uuid, "1111", "111", 1): "",
+		"your" + strings.Repeat("x", 36): "a placeholder", "your" + strings.Repeat("x", 37): "", "not your": "",
+		"wh-7": "the webhook's id", "zyntro/wh-7": "the webhook's id", "wunder/wh-7": "", "wh-71": "",
+	} {
+		if got := notASecret(Candidate{Provider: "zyntro", ID: "wh-7", Secret: secret.New(text)}); !strings.HasPrefix(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	if got := notASecret(Candidate{Secret: secret.New("/")}); got != "" {
+		t.Errorf("%q: no webhook has an id", got)
+	}
+	// Another webhook's marks count too, the first one that fits.
+	other := Candidate{Provider: "zyntro", ID: "wh-8", Name: "Other", Secret: secret.New("of the other")}
+	for text, want := range map[string]string{"wh-8": "the id of", "zyntro/wh-8": "the id of", "Other": "the name of", other.Secret.Fingerprint()[7:]: "the fingerprint of", "wh-9": ""} {
+		e := Explainer{Providers: []Provider{zyntro}, Candidates: []Candidate{{Secret: secret.New(text)}}, Others: []Candidate{other, {ID: "x", Name: "wh-8", Secret: secret.New("y")}}}
+		got, found := testNotASecret(e.newDiagnosis(&capture.Request{}, 0))
+		if !strings.Contains(got, want) || found != (want != "") {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
 	}
 }

@@ -174,7 +174,8 @@ func decodeText(s []byte) ([]byte, bool) {
 	const telling = 64 // characters: most texts are none by then, and need no memory
 	bare := bytes.TrimRight(bytes.TrimSpace(s), "=")
 	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if _, err := enc.AppendDecode(nil, bare[:min(len(bare), telling)]); err != nil && len(bare) >= telling && bytes.IndexAny(bare[:telling], "\r\n") < 0 {
+		head := bare[:min(len(bare), telling)]
+		if _, err := enc.AppendDecode(nil, head); err != nil && !bytes.ContainsAny(head, "\r\n") {
 			continue
 		}
 		if out, err := enc.AppendDecode(nil, bare); err == nil && len(out) > 0 {
@@ -189,7 +190,7 @@ func decodeText(s []byte) ([]byte, bool) {
 func afterHead(b []byte) [][]byte {
 	for _, blank := range []string{"\r\n\r\n", "\n\n"} {
 		head, body, ok := bytes.Cut(b, []byte(blank))
-		if ok && len(head) < 64<<10 && bytes.Contains(head, []byte(": ")) && len(head) > 0 && head[0] != '{' && head[0] != '[' {
+		if ok && len(head) < 64<<10 && bytes.Contains(head, []byte(": ")) && head[0] != '{' && head[0] != '[' {
 			return append([][]byte{body}, joinedChunks(body)...)
 		}
 	}
@@ -200,13 +201,13 @@ func afterHead(b []byte) [][]byte {
 func joinedChunks(b []byte) [][]byte {
 	var body []byte
 	for rest := b; ; {
-		line, after, ok := bytes.Cut(rest, []byte("\n"))
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
 		size, _, _ := strings.Cut(strings.TrimRight(string(line), "\r"), ";")
 		n, err := strconv.ParseUint(strings.TrimSpace(size), 16, 31)
-		if err != nil && len(rest) == 0 && len(body) > 0 {
+		if err != nil && len(rest) == 0 {
 			return [][]byte{body} // the last chunk is missing
 		}
-		if err != nil || !ok && n > 0 || n > uint64(len(after)) {
+		if err != nil || n > uint64(len(after)) {
 			return nil
 		}
 		if n == 0 {
