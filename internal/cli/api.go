@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -38,9 +39,10 @@ type apiOptions struct {
 func newAPICmd(g *globals) *cobra.Command {
 	o := &apiOptions{}
 	c := &cobra.Command{
-		Use:     "api <provider> <path>",
-		Short:   "Send a raw request with your credentials",
-		GroupID: groupSetup,
+		Use:         "api <provider> <path>",
+		Annotations: freeArguments,
+		Short:       "Send a raw request with your credentials",
+		GroupID:     groupSetup,
 		Example: `  hookctl api zyntro fetchWebhooks
   hookctl api zyntro updateWebhook -f wh_id=ID -F wh_timeout=45
   hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID     # not documented: may not exist
@@ -68,7 +70,7 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			return g.completeProviders(cmd, args, typed)
 		},
-		RunE: g.run(o.run),
+		RunE: g.run(changesIf(o.changes), o.run),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
@@ -76,11 +78,10 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 	f.StringArrayVarP(&o.values, "json-field", "F", nil, "member of the body, any JSON: key=json (repeatable)")
 	f.StringVar(&o.input, "input", "", "read the body from a file; - is standard input")
 	f.BoolVarP(&o.include, "include", "i", false, "print status and headers too")
-	c.MarkFlagsMutuallyExclusive("input", "field")
-	c.MarkFlagsMutuallyExclusive("input", "json-field")
+	exclusive(c, "input", "field")
+	exclusive(c, "input", "json-field")
 	_ = c.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, cobra.ShellCompDirectiveNoFileComp))
-	_ = c.RegisterFlagCompletionFunc("field", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("json-field", cobra.NoFileCompletions)
+	freeText(c, "field", "json-field")
 	return c
 }
 
@@ -110,6 +111,15 @@ func (o *apiOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	return fault.Worst(err, o.print(a, answer))
+}
+
+// changes reports whether the request may change something: it has a method for
+// that, or no method and a body.
+func (o *apiOptions) changes(*pflag.FlagSet) bool {
+	if o.method != "" {
+		return !provider.SafeMethod(strings.ToUpper(o.method))
+	}
+	return len(o.texts)+len(o.values) > 0 || o.input != ""
 }
 
 // request is what the flags and arguments ask for.

@@ -43,7 +43,7 @@ type app struct {
 
 	seen custody.Snapshot // what there was when the command took up what it found
 
-	noStdout error // why the sink stdout is refused, or nil
+	reveal bool // a secret may be printed where a coding agent runs this
 
 	showSecret bool         // the output has a new secret
 	masked     secret.Value // what the runner was last told to hide
@@ -218,7 +218,7 @@ func (a *app) sinkEnv() sink.Env {
 		Stderr:     term.Raw(a.env.Streams.Err),
 		Terminal:   a.env.Streams.OutTTY,
 		Structured: a.outputTaken(),
-		NoStdout:   a.noStdout,
+		NoStdout:   a.withheld("the sink stdout"),
 		Disk:       a.env.Disk,
 	}
 }

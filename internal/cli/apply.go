@@ -50,7 +50,7 @@ its directory --allow-outside.
 With CI set, the store usually dies with the runner: every new webhook needs a
 secret_to or --secret-to, or say --store-only if the store lasts.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(changes, o.run),
 	}
 	o.addFlags(c)
 	addReveal(c)

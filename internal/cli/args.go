@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -61,4 +62,27 @@ func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
 	}
 	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
 		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
+}
+
+// exclusive refuses more than one of these flags. A shell offers one of them.
+func exclusive(c *cobra.Command, flags ...string) {
+	c.MarkFlagsMutuallyExclusive(flags...)
+	before := c.PreRunE
+	c.PreRunE = func(cmd *cobra.Command, args []string) error {
+		if before != nil {
+			if err := before(cmd, args); err != nil {
+				return err
+			}
+		}
+		var given []string
+		for _, name := range slices.Sorted(slices.Values(flags)) {
+			if cmd.Flags().Changed(name) {
+				given = append(given, "--"+name)
+			}
+		}
+		if len(given) < 2 {
+			return nil
+		}
+		return fault.Usagef("%s cannot be given together; keep one", strings.Join(given, " and ")).WithHint("see: %s --help", cmd.CommandPath())
+	}
 }

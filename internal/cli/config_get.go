@@ -16,7 +16,7 @@ func newConfigGetCmd(g *globals) *cobra.Command {
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE:              g.run(runConfigGet),
+		RunE:              g.run(reads, runConfigGet),
 	}
 }
 

@@ -17,7 +17,7 @@ func newConfigListCmd(g *globals) *cobra.Command {
   hookctl config list --jq '.[] | select(.source != "default")'`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error {
 			return a.out.Print(view.Settings(a.cfg.All()))
 		}),
 	}

@@ -21,7 +21,7 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 may differ by profile. The rest of the file stays as it is, comments included.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
-		RunE: g.run(func(_ context.Context, a *app, args []string) error {
+		RunE: g.run(reads, func(_ context.Context, a *app, args []string) error {
 			return a.changed(args[0], a.cfg.Set(args[0], args[1]))
 		}),
 	}
@@ -36,7 +36,7 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 may differ by profile. The default is in effect then.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE:              g.run(func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
+		RunE:              g.run(reads, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
 	}
 }
 

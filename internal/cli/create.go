@@ -75,7 +75,7 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 
 %s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(changes, o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "name of the webhook"+required(d.NameRequired))
@@ -93,19 +93,14 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 			f.StringVar(&o.description, "description", "", "another word for --name, as the provider calls it")
 		}
 	}
-	o.webhookFlags.add(c)
+	o.webhookFlags.add(c, []*provider.Driver{d})
 	f.BoolVar(&o.ifAbsent, "if-absent", false, "do nothing where an enabled webhook of this name and URL exists; fill the sinks from the kept secret")
 	o.secretFlags.add(c, "")
 	o.addShow(c)
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
 	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command, credentials as variables, and send nothing")
-	c.MarkFlagsMutuallyExclusive("dry-run", "curl")
-	_ = c.RegisterFlagCompletionFunc("event", completeEvents([]*provider.Driver{d}))
-	for _, name := range []string{"name", "url", "description"} {
-		if f.Lookup(name) != nil {
-			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
-		}
-	}
+	exclusive(c, "dry-run", "curl")
+	freeText(c, "description")
 	return c
 }
 

@@ -23,9 +23,10 @@ type deleteOptions struct {
 func newDeleteCmd(g *globals) *cobra.Command {
 	o := &deleteOptions{}
 	c := &cobra.Command{
-		Use:     "delete <webhook>...",
-		Short:   "Delete webhooks (Zyntro: disable, it has no delete)",
-		GroupID: groupWebhooks,
+		Use:         "delete <webhook>...",
+		Annotations: freeArguments,
+		Short:       "Delete webhooks (Zyntro: disable, it has no delete)",
+		GroupID:     groupWebhooks,
 		Example: `  hookctl delete "Lead sync"
   hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
   hookctl delete --all --provider wundertreos`,
@@ -49,7 +50,7 @@ belong to a Zap and need --force.`,
 			return nil
 		},
 		ValidArgsFunction: g.completeLiving,
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
 	c.Flags().StringVar(&o.only, "provider", "", "with --all: of this provider only")

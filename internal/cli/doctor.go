@@ -48,6 +48,8 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 				if o.app, o.broken = g.withoutSettings(), err; o.app == nil {
 					return err
 				}
+			} else if err := o.app.checkProfile(cmd.Context(), false); err != nil {
+				return err
 			}
 			return runDoctor(cmd.Context(), o)
 		},

@@ -32,7 +32,7 @@ Zyntro never tells authentication data: in their place stand environment
 variables that plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE:              g.run(o.run),
+		RunE:              g.run(reads, o.run),
 	}
 }
 

@@ -31,6 +31,7 @@ func (o *secretFlags) add(c *cobra.Command, when string) {
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, when+"also hand the secret to a sink (repeatable)")
 	f.BoolVar(&o.storeOnly, "store-only", false, when+"in CI: the store on this machine lasts, no --secret-to is needed")
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	freeText(c, "secret-to") // a sink is judged where it is parsed
 	addReveal(c)
 }
 
@@ -41,7 +42,11 @@ func (o *secretFlags) addShow(c *cobra.Command) {
 
 // sinks opens what --secret-to names.
 func (o *secretFlags) sinks(a *app) ([]sink.Sink, error) {
-	a.showSecret = o.showSecret
+	if a.showSecret = o.showSecret; a.showSecret {
+		if err := a.withheld("--show-secret"); err != nil {
+			return nil, err
+		}
+	}
 	return a.sinks(o.secretTo)
 }
 
@@ -110,6 +115,7 @@ type authFlags struct {
 // addData declares --auth-data; when is what its help begins with.
 func (o *authFlags) addData(c *cobra.Command, when string) {
 	c.Flags().StringVar(&o.authData, "auth-data", "", when+"JSON for the auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	namesOnly(c, "auth-data", fileName, "@auth.json")
 }
 
 // authDataCap bounds what --auth-data reads.
@@ -175,9 +181,11 @@ type webhookFlags struct {
 }
 
 // add declares those that are the same everywhere.
-func (o *webhookFlags) add(c *cobra.Command) {
+func (o *webhookFlags) add(c *cobra.Command, drivers []*provider.Driver) {
 	c.Flags().BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
 	c.Flags().BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
+	_ = c.RegisterFlagCompletionFunc("event", completeEvents(drivers))
+	freeText(c, "name", "url", "event")
 }
 
 // check is checkSpec, unless the provider shall find the faults.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/durable"
@@ -17,14 +19,46 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 )
 
+// effect is what a command does, and so what it does about a profile that does
+// not exist. Each command names its own where its frame is made.
+type effect struct {
+	anyProfile bool                        // it uses no profile, or makes one
+	changes    func(f *pflag.FlagSet) bool // it changes something at a provider or in the store
+}
+
+var (
+	reads      = effect{changes: func(*pflag.FlagSet) bool { return false }}
+	changes    = changesIf(func(f *pflag.FlagSet) bool { return !isTrue(f, "dry-run") && !isTrue(f, "curl") })
+	anyProfile = effect{anyProfile: true}
+)
+
+// changesIf is the effect of a command that only reads unless so is true.
+func changesIf(so func(f *pflag.FlagSet) bool) effect { return effect{changes: so} }
+
+// changesWith is the effect of a command that only reads without these flags.
+func changesWith(flags ...string) effect {
+	return changesIf(func(f *pflag.FlagSet) bool { return slices.ContainsFunc(flags, f.Changed) })
+}
+
+func isTrue(f *pflag.FlagSet, name string) bool {
+	flag := f.Lookup(name)
+	return flag != nil && flag.Value.String() == "true"
+}
+
 // run is the frame of a command: it opens what needs no network, and calls body.
-func (g *globals) run(body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
+func (g *globals) run(does effect, body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		a, err := g.offline()
 		if err != nil {
 			return err
 		}
+		if !does.anyProfile {
+			if err := a.checkProfile(cmd.Context(), does.changes(cmd.Flags())); err != nil {
+				return err
+			}
+		}
 		a.given = cmd.Flags().Changed
+		a.reveal = cmd.Flags().Lookup(revealFlag) == nil || isTrue(cmd.Flags(), revealFlag)
 		return body(cmd.Context(), a, args)
 	}
 }
@@ -40,9 +74,6 @@ func (g *globals) offline() (*app, error) {
 		return nil, err
 	}
 	a.jq, a.ctx = g.flags.jq, g.ctx
-	if err := g.checkProfile(a); err != nil {
-		return nil, err
-	}
 	a.out, err = a.printer(render.Format(a.cfg.String("output")))
 	return a, err
 }
@@ -88,8 +119,6 @@ func (g *globals) settings() (*app, error) {
 			other.flags.profile = name
 			return other.settings()
 		},
-
-		noStdout: g.noStdout,
 	}
 	if a.seen.At.IsZero() {
 		a.seen.At = g.env.Now()

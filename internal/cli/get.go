@@ -8,9 +8,10 @@ import (
 
 func newGetCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use:     "get <webhook>",
-		Short:   "Show one webhook, all fields",
-		GroupID: groupWebhooks,
+		Use:         "get <webhook>",
+		Annotations: freeArguments,
+		Short:       "Show one webhook, all fields",
+		GroupID:     groupWebhooks,
 		Example: `  hookctl get "CRM Sync"
   hookctl get wundertreos/a1b2c3d4-1111-2222-3333-444455556666 -o yaml
   hookctl get a1b2 --jq .url`,
@@ -24,7 +25,7 @@ and an account can have webhooks of one name.
 Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(runGet),
+		RunE:              g.run(reads, runGet),
 	}
 }
 

@@ -20,8 +20,6 @@ type globals struct {
 
 	running *cobra.Command // the command whose body was reached, or nil
 
-	noStdout error // why the sink stdout is refused, or nil
-
 	anyAddress bool // the command is not confined to the sandbox that is in force
 }
 

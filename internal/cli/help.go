@@ -30,9 +30,10 @@ type helpOptions struct {
 func newHelpCmd(g *globals) *cobra.Command {
 	o := &helpOptions{}
 	c := &cobra.Command{
-		Use:     "help [command | provider | topic]",
-		Short:   "Help on a command, a provider's API, exit-codes, environment or formats",
-		GroupID: groupSetup,
+		Use:         "help [command | provider | topic]",
+		Annotations: freeArguments,
+		Short:       "Help on a command, a provider's API, exit-codes, environment or formats",
+		GroupID:     groupSetup,
 		Example: `  hookctl help create zyntro
   hookctl help zyntro
   hookctl help exit-codes`,

@@ -52,7 +52,7 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	f.StringVar(&k.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
 	f.StringVar(&k.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
 	f.StringVar(&k.timestampHeader, "timestamp-header", "", u.timestamp)
-	c.MarkFlagsMutuallyExclusive("webhook", "secret-file", "secret-env")
+	exclusive(c, "webhook", "secret-file", "secret-env")
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"provider":         g.completeProviderFlag,
 		"webhook":          g.completeKept,
@@ -65,6 +65,9 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
+	freeText(c, "webhook", "signed-template")
+	namesOnly(c, "secret-env", variableName, "HOOK_SECRET")
+	namesOnly(c, "secret-file", fileName, "secret.txt")
 }
 
 // scheme is how d signs, under the settings and the flags. Where they say all of

@@ -52,7 +52,7 @@ that cannot be asked is warned of and asked again. Ctrl-C ends it, with exit
 code 130.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
+		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
 				return err

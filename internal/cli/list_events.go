@@ -41,7 +41,7 @@ from the catalogue; any difference is exit code 3. What counts as an event there
 is a guess, since the shape of that documentation is not documented.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE: g.run(func(ctx context.Context, a *app, args []string) error {
+		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
 			var err error
 			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
 				return err
@@ -58,11 +58,10 @@ is a guess, since the shape of that documentation is not documented.`,
 	f.StringVar(&o.category, "category", "", "only events of the categories that begin with this, in any case")
 	f.BoolVar(&o.live, "live", false, "compare the catalogue with the provider's live documentation")
 	for _, name := range []string{"filter", "match", "category"} {
-		c.MarkFlagsMutuallyExclusive("live", name)
+		exclusive(c, "live", name)
 	}
-	_ = c.RegisterFlagCompletionFunc("filter", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("match", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("category", g.completeCategories)
+	freeText(c, "filter", "match", "category")
 	return c
 }
 

@@ -103,7 +103,7 @@ accepted is answered.
 and removes it at the end, after Ctrl-C too. Zyntro's is disabled: it has no
 delete.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(changesWith("create"), o.run),
 	}
 	o.add(g, c, toVerify)
 	f := c.Flags()
@@ -124,10 +124,9 @@ delete.`,
 	f.StringVar(&o.create, "create", "", "make a webhook at this provider for the session")
 	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as for create (default all, repeatable)")
 	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
-		c.MarkFlagsMutuallyExclusive(flag, "no-verify")
+		exclusive(c, flag, "no-verify")
 	}
-	c.MarkFlagsMutuallyExclusive("once", "count")
-	c.MarkFlagsRequiredTogether("public-url", "create")
+	exclusive(c, "once", "count")
 	o.complete(g, c)
 	return c
 }
@@ -141,9 +140,8 @@ func (o *listenOptions) complete(g *globals, c *cobra.Command) {
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-	for _, flag := range []string{"forward-to", "public-url", "count"} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
-	}
+	_ = c.RegisterFlagCompletionFunc("count", cobra.NoFileCompletions)
+	freeText(c, "until", "event", "forward-to", "public-url")
 	_ = c.MarkFlagDirname("save")
 }
 
@@ -162,6 +160,8 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 		return fault.Usagef("--save-invalid needs --save").WithHint("name a directory, for instance: --save captures")
 	case given("forward-to") && o.forwardTo == "":
 		return fault.Usagef("--forward-to is empty")
+	case given("public-url") != given("create"):
+		return fault.Usagef("--public-url and --create need each other").WithHint("see: hookctl listen --help")
 	case len(o.events) > 0 && o.create == "":
 		return fault.Usagef("--event goes with --create").WithHint("to wait for an event: --until EVENT")
 	}

@@ -41,9 +41,10 @@ func newLoginCmd(g *globals) *cobra.Command {
 		Long:              loginLong(g.env.Drivers),
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE:              g.run(o.run),
+		RunE:              g.run(anyProfile, o.run),
 	}
 	c.Flags().StringVar(&o.credentials, "credentials", "", "read a JSON object of credentials from @FILE, or @- for standard input")
+	namesOnly(c, "credentials", fileName, "@credentials.json")
 	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without asking the provider")
 	return c
 }

@@ -33,7 +33,7 @@ Credentials in the environment are not touched; those that still authenticate
 are named.`,
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE:              g.run(o.run),
+		RunE:              g.run(reads, o.run),
 	}
 	c.Flags().BoolVar(&o.all, "all", false, "remove those that are kept for any address")
 	return c

@@ -42,13 +42,13 @@ here. 'hookctl list -o name' prints them in full.`,
 
 func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Command {
 	o := &statusOptions{status: s}
-	c.GroupID = groupWebhooks
+	c.GroupID, c.Annotations = groupWebhooks, freeArguments
 	c.Args = exactly("<webhook>")
 	c.ValidArgsFunction = firstOnly(g.completeLiving)
 	if s == provider.Active {
 		c.ValidArgsFunction = firstOnly(g.completeKept) // a disabled one is marked as deleted, and can come back
 	}
-	c.RunE = g.run(func(ctx context.Context, a *app, args []string) error {
+	c.RunE = g.run(changes, func(ctx context.Context, a *app, args []string) error {
 		o.ref = args[0]
 		return runStatus(ctx, a, o)
 	})

@@ -64,7 +64,7 @@ runs and each file that is written outside the manifest's directory, and marks
 what apply refuses without --allow-env, --allow-exec or --allow-outside. Such a
 variable is not read: what depends on it is not compared.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	o.addFlags(c)
 	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 where something is to be done at a provider")
@@ -82,6 +82,7 @@ func (o *manifestOptions) addFlags(c *cobra.Command) {
 	_ = c.MarkFlagFilename("file", "yaml", "yml")
 	_ = c.RegisterFlagCompletionFunc("allow-env", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	freeText(c, "secret-to")
 }
 
 func (o *planOptions) run(ctx context.Context, a *app, _ []string) error {

@@ -21,7 +21,7 @@ func newProfileCreateCmd(g *globals) *cobra.Command {
 has up to 64 lower-case letters, digits, - and _.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE:              g.run(func(ctx context.Context, a *app, args []string) error { return createProfile(ctx, a, args[0], use) }),
+		RunE:              g.run(anyProfile, func(ctx context.Context, a *app, args []string) error { return createProfile(ctx, a, args[0], use) }),
 	}
 	c.Flags().BoolVar(&use, "use", false, "use it from now on")
 	return c

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -40,6 +39,7 @@ func TestUnknownProfile(t *testing.T) {
 			"secrets import --identity " + manifest + " " + manifest,
 			"recover --delete " + wu, "recover --rotate " + wu, "recover --forget " + wu,
 			"listen --timeout 1ms --addr 127.0.0.1:0 --create wundertreos --public-url https://example.com",
+			"api wundertreos create-webhook -X POST", "api zyntro createWebhook -f name=N", "api zyntro createWebhook --input " + manifest,
 		} {
 			w.run(2, append(strings.Fields(args), more...)...)
 			w.said("there is no profile \"prdo\" ("+how+")", "did you mean: prod", "hookctl profile create prdo", "hookctl login zyntro --profile prdo")
@@ -120,26 +120,4 @@ func (w *world) loseOneOf(profile string) {
 	w.lose.Store(true)
 	w.run(7, "create", "zyntro", "--name", "Lost", "--url", "https://example.com/lost", "--event", "new_contact", "--profile", profile)
 	w.lose.Store(false)
-}
-
-// TestProfileTables: every name of the tables is a command's.
-func TestProfileTables(t *testing.T) {
-	t.Parallel()
-	names := slices.Clone(withoutProfile)
-	for name, flags := range changing {
-		names = append(names, name)
-		c, _, err := newRoot(&globals{env: newWorld(t).env}).Find(strings.Fields(name))
-		check(t, err)
-		for _, flag := range flags {
-			if c.Flags().Lookup(flag) == nil {
-				t.Errorf("%s has no flag --%s", name, flag)
-			}
-		}
-	}
-	for _, name := range names {
-		c, rest, err := newRoot(&globals{env: newWorld(t).env}).Find(strings.Fields(name))
-		if err != nil || len(rest) > 0 || c.CommandPath() != "hookctl "+name {
-			t.Errorf("%q is no command: %v %q", name, err, rest)
-		}
-	}
 }

@@ -19,7 +19,7 @@ func newProfileListCmd(g *globals) *cobra.Command {
 credentials belong to. The current one is marked.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: g.run(func(ctx context.Context, a *app, _ []string) error {
+		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {
 			list, err := a.profiles(ctx)
 			if err != nil {
 				return err

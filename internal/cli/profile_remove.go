@@ -31,7 +31,7 @@ Nothing is removed while an interrupted operation of the profile is unsettled:
 'hookctl recover' needs the credentials.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
-		RunE:              g.run(runProfileRemove),
+		RunE:              g.run(anyProfile, runProfileRemove),
 	}
 }
 

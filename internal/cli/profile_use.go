@@ -18,7 +18,7 @@ func newProfileUseCmd(g *globals) *cobra.Command {
 HOOKCTL_PROFILE names one.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
-		RunE:              g.run(runProfileUse),
+		RunE:              g.run(anyProfile, runProfileUse),
 	}
 }
 

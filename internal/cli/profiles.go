@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
-
-	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -93,56 +90,19 @@ func (a *app) profileNames(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), errors.Join(err, cerr, jerr)
 }
 
-// withoutProfile are the commands that use no profile, or make one.
-var withoutProfile = []string{
-	"login", "config set", "config path", "profile", "list-events", "sandbox", "demo", "completion", "version", "help",
-}
-
-// changing are the commands that change something at a provider or in the store,
-// each with the flags without which it only reads; none: it always does.
-var changing = map[string][]string{
-	"create": nil, "update": nil, "pause": nil, "resume": nil, "delete": nil, "rotate": nil, "apply": nil,
-	"secrets set": nil, "secrets push": nil, "secrets remove": nil, "secrets migrate": nil, "secrets import": nil,
-	"recover": {"delete", "rotate", "forget"}, "listen": {"create"},
-}
-
-// isOneOf reports whether the command at path is one of names, or below one.
-func isOneOf(path string, names []string) (string, bool) {
-	i := slices.IndexFunc(names, func(name string) bool { return path == name || strings.HasPrefix(path, name+" ") })
-	if i < 0 {
-		return "", false
-	}
-	return names[i], true
-}
-
-// isChange reports whether the command that runs changes anything.
-func isChange(c *cobra.Command, path string) bool {
-	isTrue := func(flag string) bool { f := c.Flags().Lookup(flag); return f != nil && f.Value.String() == "true" }
-	name, ok := isOneOf(path, slices.Collect(maps.Keys(changing)))
-	if !ok || isTrue("dry-run") || isTrue("curl") {
-		return false
-	}
-	flags := changing[name]
-	return len(flags) == 0 || slices.ContainsFunc(flags, c.Flags().Changed)
-}
-
 // checkProfile refuses a profile that there is not to a command that changes
 // something: a slip of the hand would make it, and keep a secret where nobody
 // looks for it. One that only reads is told.
-func (g *globals) checkProfile(a *app) error {
+func (a *app) checkProfile(ctx context.Context, changes bool) error {
 	name := a.cfg.Profile()
-	if g.running == nil || name == config.DefaultProfile || slices.Contains(a.cfg.Profiles(), name) {
+	if name == config.DefaultProfile || slices.Contains(a.cfg.Profiles(), name) {
 		return nil
 	}
-	path := pathOf(g.running)
-	if _, none := isOneOf(path, withoutProfile); none {
-		return nil
-	}
-	names, err := a.profileNames(g.ctx)
+	names, err := a.profileNames(ctx)
 	if slices.Contains(names, name) {
 		return nil
 	}
-	if !isChange(g.running, path) {
+	if !changes {
 		meant := ""
 		if close := term.Nearest(name, names, mostSuggestions); len(close) > 0 {
 			meant = " Did you mean: " + strings.Join(close, ", ") + "?"

@@ -58,7 +58,7 @@ pushed to them, or --forget says that it need not be.
 
 Exit code 7 says that something is left for you to do.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(changesWith("delete", "rotate", "forget"), o.run),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
@@ -68,13 +68,10 @@ Exit code 7 says that something is left for you to do.`,
 	o.addData(c, "with --rotate: ")
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
 	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
-	c.MarkFlagsMutuallyExclusive("answer", "delete")
-	c.MarkFlagsMutuallyExclusive("answer", "rotate")
-	c.MarkFlagsMutuallyExclusive("answer", "forget")
-	_ = c.RegisterFlagCompletionFunc("answer", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("delete", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("rotate", cobra.NoFileCompletions)
-	_ = c.RegisterFlagCompletionFunc("forget", cobra.NoFileCompletions)
+	exclusive(c, "answer", "delete")
+	exclusive(c, "answer", "rotate")
+	exclusive(c, "answer", "forget")
+	freeText(c, "answer", "delete", "rotate", "forget")
 	return c
 }
 
@@ -101,6 +98,9 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 		return err
 	}
 	if o.answer != "" {
+		if err := a.withheld("--answer"); err != nil {
+			return err
+		}
 		return a.printAnswer(ctx, o.answer)
 	}
 	sinks, err := o.sinks(a)

@@ -65,14 +65,10 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			o.captures = args
-			return runReplay(cmd.Context(), o)
-		},
+		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
+			o.app, o.captures = a, args
+			return runReplay(ctx, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.to, "to", "", "where to post them (required)")
@@ -84,12 +80,14 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	o.keyFlags.add(g, c, toSign)
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"to": cobra.NoFileCompletions, "rate": cobra.NoFileCompletions, "header": cobra.NoFileCompletions,
+		"rate":   cobra.NoFileCompletions,
 		"format": cobra.FixedCompletions(capture.FormatNames(), cobra.ShellCompDirectiveNoFileComp),
 		"filter": cobra.FixedCompletions([]string{"event=", "provider="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
+	freeText(c, "to", "filter", "header")
+	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
 

@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -39,43 +37,15 @@ func addReveal(c *cobra.Command) {
 
 // withheld is the error for printing a secret without --reveal where a coding
 // agent runs the command; what says how it would be printed.
-func (g *globals) withheld(what string) error {
+func (a *app) withheld(what string) error {
 	i := 0
-	for i < len(agentVariables) && g.env.Getenv(agentVariables[i].name) == "" {
+	for i < len(agentVariables) && a.env.Getenv(agentVariables[i].name) == "" {
 		i++
 	}
-	if i == len(agentVariables) {
+	if a.reveal || i == len(agentVariables) {
 		return nil
 	}
 	return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set), whose transcript keeps what is printed: that needs --%s", what, agentVariables[i].name, revealFlag).
 		WithCode("needs-reveal").
 		WithHint("hand the secret on without printing it: hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
-}
-
-// checkReveal refuses what would print a secret to a coding agent, before
-// anything is read or sent. A manifest's sinks are refused where they are
-// parsed: g.noStdout says so.
-func (g *globals) checkReveal(cmd *cobra.Command) error {
-	reveal := cmd.Flags().Lookup(revealFlag)
-	if reveal == nil || reveal.Value.String() == "true" {
-		return nil
-	}
-	if g.noStdout = g.withheld("the sink stdout"); g.noStdout == nil {
-		return nil
-	}
-	for _, name := range []string{"secret-to", "to"} {
-		if f := cmd.Flags().Lookup(name); f != nil && slices.ContainsFunc(flagValues(f), func(v string) bool { return v == "stdout" }) {
-			return g.noStdout
-		}
-	}
-	if f := cmd.Flags().Lookup("show-secret"); f != nil && f.Value.String() == "true" {
-		return g.withheld("--show-secret")
-	}
-	if f := cmd.Flags().Lookup("answer"); f != nil && f.Changed {
-		return g.withheld("--answer")
-	}
-	if pathOf(cmd) == "secrets show" {
-		return g.withheld(cmd.CommandPath())
-	}
-	return nil
 }

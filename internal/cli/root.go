@@ -43,7 +43,6 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
-	g.checkGroups(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteRunning sees it
 	root.SetFlagErrorFunc(g.flagError)
 	return root
@@ -155,14 +154,19 @@ func (g *globals) addFlags(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "ndjson", "name"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = root.RegisterFlagCompletionFunc("profile", g.completeProfiles)
 	_ = root.RegisterFlagCompletionFunc("jq", cobra.NoFileCompletions)
+	_ = f.SetAnnotation("jq", annotationFree, []string{""})
 	_ = root.RegisterFlagCompletionFunc("request-timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// noteRunning wraps every body to note which command runs. An error before that
-// is one of usage: cobra does not type its own errors.
+// noteRunning wraps every body: what was typed must not look like a secret, and it
+// is noted that a body runs. An error before that is one of usage: cobra does not
+// type its own errors.
 func (g *globals) noteRunning(root *cobra.Command) {
 	if body := root.RunE; body != nil {
 		root.RunE = func(cmd *cobra.Command, args []string) error {
+			if err := g.refuseTyped(cmd, args); err != nil {
+				return err
+			}
 			g.running = cmd
 			return body(cmd, args)
 		}

@@ -22,9 +22,10 @@ type rotateOptions struct {
 func newRotateCmd(g *globals) *cobra.Command {
 	o := &rotateOptions{}
 	c := &cobra.Command{
-		Use:     "rotate <webhook>",
-		Short:   "Put a new webhook with a new secret in the place of one",
-		GroupID: groupWebhooks,
+		Use:         "rotate <webhook>",
+		Annotations: freeArguments,
+		Short:       "Put a new webhook with a new secret in the place of one",
+		GroupID:     groupWebhooks,
 		Example: `  hookctl rotate "Lead sync" --secret-to exec:'gh secret set HOOK_SECRET'
   hookctl rotate zyntro/wh_1 --auth-data @auth.json --yes
   hookctl rotate "Lead sync" --overlap      # remove the old one yourself, later`,
@@ -50,7 +51,7 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	f := c.Flags()
 	o.add(c, "")

@@ -33,9 +33,10 @@ func newSandboxCmd(g *globals) *cobra.Command {
 	o := &sandboxOptions{}
 	shell := shellFlag{}
 	c := &cobra.Command{
-		Use:     "sandbox [-- command...]",
-		Short:   "Both providers' APIs on this machine, offline",
-		GroupID: groupSetup,
+		Use:         "sandbox [-- command...]",
+		Annotations: freeArguments,
+		Short:       "Both providers' APIs on this machine, offline",
+		GroupID:     groupSetup,
 		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"     # in the background
   hookctl create wundertreos --url https://example.com/hook --event contact.created
   hookctl sandbox emit contact.created
@@ -95,10 +96,11 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
 	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
 	f.Float64Var(&o.speed, "speed", 1, "how many times as fast the sandbox's clock runs")
-	for _, flag := range []string{"addr", "deliver-to", "emit-every", "speed"} {
+	for _, flag := range []string{"addr", "emit-every", "speed"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
 	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
+	freeText(c, "deliver-to", "emit")
 }
 
 // open opens the settings, and checks the one flag whose zero means that it is

@@ -29,8 +29,9 @@ type sandboxEmitOptions struct {
 func newSandboxEmitCmd(g *globals) *cobra.Command {
 	o := &sandboxEmitOptions{}
 	c := &cobra.Command{
-		Use:   "emit <event>",
-		Short: "Have a running sandbox deliver an event",
+		Use:         "emit <event>",
+		Annotations: freeArguments,
+		Short:       "Have a running sandbox deliver an event",
 		Example: `  hookctl sandbox emit contact.created
   hookctl sandbox emit invoice_paid --set data.amount=99.90 -o json
   hookctl sandbox emit contact.created --save delivery.http               # then: hookctl verify delivery.http`,
@@ -67,7 +68,7 @@ not or no webhook asked for the event, 6 if the sandbox does not answer. With
 	f.StringVar(&o.save, "save", "", "also write the delivery to this file, as a dump that verify reads")
 	g.addSandboxName(c, &o.name)
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
-	_ = c.RegisterFlagCompletionFunc("set", cobra.NoFileCompletions)
+	freeText(c, "set")
 	return c
 }
 

@@ -91,6 +91,7 @@ func (g *globals) addSandboxName(c *cobra.Command, name *string) {
 		}
 		return sandbox.Names(root), cobra.ShellCompDirectiveNoFileComp
 	})
+	freeText(c, "name")
 }
 
 // nameInForce is the sandbox that is meant where no flag names one.

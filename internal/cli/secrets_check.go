@@ -36,7 +36,7 @@ kept, for the current profile.
 
 Exit code 3 says that something was found. Each finding names its fix.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks that the providers list")
 	return c

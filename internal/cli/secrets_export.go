@@ -37,14 +37,14 @@ is in it is described in docs/files.md. Credentials are not part of it.
 The bundle goes to standard output, or with --out to a file of mode 0600. There
 is no output that is not encrypted.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
 	f.StringVar(&o.out, "out", "", "write the bundle to this file and list what is in it")
 	f.BoolVar(&o.allProfiles, "all-profiles", false, "export the secrets of every profile")
 	f.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave out what cannot be read; without it, that is an error and nothing is written")
-	_ = c.RegisterFlagCompletionFunc("age-recipient", cobra.NoFileCompletions)
+	freeText(c, "age-recipient") // a public key
 	return c
 }
 

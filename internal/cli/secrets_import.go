@@ -47,10 +47,11 @@ kept beside the present one), unchanged.`,
 			return nil
 		},
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle; - is standard input (required)")
 	_ = c.MarkFlagFilename("identity")
+	namesOnly(c, "identity", fileName, "key.txt")
 	return c
 }
 

@@ -27,7 +27,7 @@ one that your endpoint has: printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
 A file of the store that cannot be read is named on standard error and left as
 it is; 'hookctl secrets check' says what to do about it.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "list the secrets of every profile")
 	return c

@@ -32,7 +32,7 @@ left alone.
 
 Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 		Args: noArgs,
-		RunE: g.run(o.run),
+		RunE: g.run(changes, o.run),
 	}
 	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")

@@ -22,8 +22,9 @@ type secretsPushOptions struct {
 func newSecretsPushCmd(g *globals) *cobra.Command {
 	o := &secretsPushOptions{}
 	c := &cobra.Command{
-		Use:   "push <webhook> --to SINK...",
-		Short: "Hand a kept secret to a sink",
+		Use:         "push <webhook> --to SINK...",
+		Annotations: freeArguments,
+		Short:       "Hand a kept secret to a sink",
 		Example: `  hookctl secrets push "CRM Sync" --to dotenv:.env:HOOK_SECRET
   hookctl secrets push zyntro/42 --to file:/run/secrets/hook --to 'exec:vault kv put secret/hook value=-'`,
 		Long: `Hand the secret of a webhook to one or more sinks: file:PATH, dotenv:PATH:NAME,
@@ -37,10 +38,11 @@ secret in the log come first.
 Exit code 7 says that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
+	freeText(c, "to")
 	addReveal(c)
 	return c
 }

@@ -14,9 +14,10 @@ type secretsRemoveOptions struct {
 func newSecretsRemoveCmd(g *globals) *cobra.Command {
 	o := &secretsRemoveOptions{}
 	return &cobra.Command{
-		Use:     "remove <webhook>",
-		Aliases: []string{"rm"},
-		Short:   "Remove a kept secret from this machine for good",
+		Use:         "remove <webhook>",
+		Aliases:     []string{"rm"},
+		Annotations: freeArguments,
+		Short:       "Remove a kept secret from this machine for good",
 		Example: `  hookctl secrets remove zyntro/42
   hookctl secrets remove zyntro/42 --yes`,
 		Long: `Remove the secret of a webhook from the store. It cannot be got back: the
@@ -26,7 +27,7 @@ goes on signing its deliveries with that secret.
 A name or a full id is wanted here; the beginning of an id is not enough.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 }
 

@@ -24,8 +24,9 @@ type secretsSetOptions struct {
 func newSecretsSetCmd(g *globals) *cobra.Command {
 	o := &secretsSetOptions{}
 	c := &cobra.Command{
-		Use:   "set <webhook>",
-		Short: "Keep a secret that hookctl did not get itself",
+		Use:         "set <webhook>",
+		Annotations: freeArguments,
+		Short:       "Keep a secret that hookctl did not get itself",
 		Example: `  hookctl secrets set zyntro/42 --name "CRM Sync"                # asks, without echo
   hookctl secrets set wundertreos/6f1c --from-file secret.txt
   pass show hooks/crm | hookctl secrets set "CRM Sync" --from-file -`,
@@ -39,17 +40,18 @@ Another secret in the place of a kept one is confirmed first. The older one
 stays beside it in the store, and verify tries it after the new one.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
 	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from the environment variable of this NAME")
 	f.StringVar(&o.name, "name", "", "the webhook's name, for your lists")
 	f.StringVar(&o.url, "url", "", "the webhook's URL, for your lists")
-	c.MarkFlagsMutuallyExclusive("from-file", "from-env")
-	for _, flag := range []string{"from-env", "name", "url"} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
-	}
+	exclusive(c, "from-file", "from-env")
+	_ = c.RegisterFlagCompletionFunc("from-env", cobra.NoFileCompletions)
+	freeText(c, "name", "url")
+	namesOnly(c, "from-env", variableName, "HOOK_SECRET")
+	namesOnly(c, "from-file", fileName, "secret.txt")
 	return c
 }
 

@@ -18,8 +18,9 @@ type secretsShowOptions struct {
 func newSecretsShowCmd(g *globals) *cobra.Command {
 	o := &secretsShowOptions{}
 	c := &cobra.Command{
-		Use:   "show <webhook>",
-		Short: "Print a kept secret",
+		Use:         "show <webhook>",
+		Annotations: freeArguments,
+		Short:       "Print a kept secret",
 		Example: `  hookctl secrets show "CRM Sync"
   hookctl secrets show zyntro/42 | docker secret create hook_secret -
   hookctl secrets show 42 --jq .value`,
@@ -31,7 +32,7 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 ` + revealHelp,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(o.run),
+		RunE:              g.run(reads, o.run),
 	}
 	addReveal(c)
 	return c
@@ -39,6 +40,9 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 
 func (o *secretsShowOptions) run(ctx context.Context, a *app, args []string) error {
 	o.ref = args[0]
+	if err := a.withheld("hookctl secrets show"); err != nil {
+		return err
+	}
 	found, err := a.keptRecord(ctx, o.ref, true)
 	if err != nil {
 		return err

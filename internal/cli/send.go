@@ -36,9 +36,10 @@ type sendOptions struct {
 func newSendCmd(g *globals) *cobra.Command {
 	o := &sendOptions{}
 	c := &cobra.Command{
-		Use:     "send <url>",
-		Short:   "Post a realistic, correctly signed sample event to a URL",
-		GroupID: groupDeliveries,
+		Use:         "send <url>",
+		Annotations: freeArguments,
+		Short:       "Post a realistic, correctly signed sample event to a URL",
+		GroupID:     groupDeliveries,
 		Example: `  hookctl send http://127.0.0.1:3000/hook --event contact.created
   hookctl send http://127.0.0.1:3000/hook --event invoice_paid --webhook "CRM Sync" --set data.amount=99.90
   hookctl send http://127.0.0.1:3000/hook --event contact.created --bad-signature   # must be answered 401
@@ -57,14 +58,10 @@ The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint
 does not answer.`,
 		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
-			o.url, o.repeated = args[0], cmd.Flags().Changed("repeat")
-			return runSend(cmd.Context(), o)
-		},
+		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
+			o.app, o.url, o.repeated = a, args[0], a.given("repeat")
+			return runSend(ctx, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.events, "event", nil, "event to send: a slug, a comma list, a glob, or all (required without --data, repeatable)")
@@ -78,9 +75,11 @@ does not answer.`,
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, its signature masked, and send nothing")
 	o.keyFlags.add(g, c, toSign)
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents(g.env.Drivers))
-	for _, flag := range []string{"set", "header", "repeat", "rate"} {
+	for _, flag := range []string{"repeat", "rate"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
+	freeText(c, "event", "set", "header")
+	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
 

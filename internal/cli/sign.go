@@ -36,7 +36,7 @@ needs --data-binary, since --data takes newlines out.
 
 -o json prints an object of names and values, -o name the bare signature.`,
 		Args: atMostOne("[payload]"),
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
 	o.keyFlags.add(g, c, toSign)

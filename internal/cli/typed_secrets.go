@@ -27,73 +27,67 @@ import (
 // before it does anything, and hideTyped keeps the text out of every error,
 // those of the command line's parser included.
 
-// freeFlags are the flags whose values are anybody's text: a command may get
-// what looks like a secret there. "replay --to" is a flag of one command. What
-// begins with @ names a file in any of them. Sinks are judged where they are
-// parsed. All other flags name files, variables, settings and the like.
-var freeFlags = map[string]bool{
-	"--name": true, "--description": true, "--url": true, // of a webhook
-	"--event": true, "--add-event": true, "--remove-event": true, "--emit": true, "--until": true,
-	"--webhook": true, "--delete": true, "--rotate": true, "--forget": true, "--answer": true, // ids are opaque
-	"--filter": true, "--match": true, "--category": true, "--jq": true,
-	"--field": true, "--json-field": true, "--set": true,
-	"--signature": true, "--signed-template": true, "--header": true,
-	"--age-recipient": true, // a public key
-	"--public-url":    true, "--forward-to": true, "--deliver-to": true, "replay --to": true,
-	"--secret-to": true, "secrets push --to": true,
+// The annotations of flags, and of a command for its arguments, by which a
+// command says what their values are. Without one a value names something, and
+// what looks like a secret is refused: what is forgotten is refused too often.
+const (
+	annotationFree  = "hookctl_free"
+	annotationNames = "hookctl_names"
+)
+
+// freeText marks flags whose values are anybody's text, such as the ids of
+// webhooks and URLs: what looks like a secret may be one of them. What begins
+// with @ names a file all the same. A shell offers no files for those that
+// complete nothing else.
+func freeText(c *cobra.Command, flags ...string) {
+	for _, name := range flags {
+		_ = c.Flags().SetAnnotation(name, annotationFree, []string{""})
+		if _, ok := c.GetFlagCompletionFunc(name); !ok {
+			_ = c.RegisterFlagCompletionFunc(name, cobra.NoFileCompletions)
+		}
+	}
 }
 
-// freeArguments are the commands whose arguments are: webhooks, whose ids are
-// opaque, URLs, paths of an API.
-var freeArguments = map[string]bool{
-	"get": true, "update": true, "pause": true, "resume": true, "delete": true, "rotate": true,
-	"secrets show": true, "secrets set": true, "secrets push": true, "secrets remove": true,
-	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true,
-}
+// freeArguments are the annotations of a command whose arguments are free text.
+var freeArguments = map[string]string{annotationFree: ""}
 
-// takes says what belongs in the place of a value that is no free text, and
-// gives an example. What is not here takes something else, and no secret.
-var takes = map[string]struct{ what, example string }{
-	"--secret-env":  {variableName, "--secret-env HOOK_SECRET"},
-	"--from-env":    {variableName, "--from-env HOOK_SECRET"},
-	"--secret-file": {fileName, "--secret-file secret.txt"},
-	"--from-file":   {fileName, "--from-file secret.txt"},
-	"--identity":    {fileName, "--identity key.txt"},
-	"--auth-data":   {fileName, "--auth-data @auth.json"},
-	"--credentials": {fileName, "--credentials @credentials.json"},
-	"--header":      {"'Name: value' or the name of a file", "--header @headers.txt"},
+// namesOnly marks a flag that holds a secret by name: what belongs there, and an
+// example.
+func namesOnly(c *cobra.Command, flag, what, example string) {
+	_ = c.Flags().SetAnnotation(flag, annotationNames, []string{what, "--" + flag + " " + example})
 }
 
 // What belongs in the place of values that hold a secret by name.
 const (
 	variableName = "the NAME of an environment variable"
 	fileName     = "the name of a file"
+	headerOrFile = "'Name: value' or the name of a file"
 )
 
 // refuseTyped refuses what looks like a secret where a name belongs. The error
 // does not repeat it.
 func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
 	var err error
-	path := pathOf(cmd)
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "--" + f.Name
 		if err != nil || !f.Changed {
 			return
 		}
-		t, free := takes[name], freeFlags[name] || freeFlags[path+" "+name]
+		what, example := names(f)
+		_, free := f.Annotations[annotationFree]
 		for _, v := range flagValues(f) {
-			if (!free || strings.HasPrefix(v, "@")) && !g.isNameOf(t.what, v) {
-				err = refused(name, t.what, t.example, cmd)
-			} else if g.namesNothing(t.what, t.example, v) {
-				err = fault.Usagef("%s: %s belongs there; nothing has the name that was given, which is not repeated here since it may be a secret itself", name, t.what).
-					WithCode(codeLooksSecret).WithHint("for instance: %s\n%s", t.example, inHistory)
+			if (!free || strings.HasPrefix(v, "@")) && !g.isNameOf(what, v) {
+				err = refused(name, what, example, cmd)
+			} else if g.namesNothing(what, example, v) {
+				err = fault.Usagef("%s: %s belongs there; nothing has the name that was given, which is not repeated here since it may be a secret itself", name, what).
+					WithCode(codeLooksSecret).WithHint("for instance: %s\n%s", example, inHistory)
 			}
 		}
 	})
 	if err != nil {
 		return err
 	}
-	if !freeArguments[path] && slices.ContainsFunc(args, func(v string) bool { return !g.isNameOf("", v) }) {
+	if _, free := cmd.Annotations[annotationFree]; !free && slices.ContainsFunc(args, func(v string) bool { return !g.isNameOf("", v) }) {
 		return refused("an argument", "", "", cmd)
 	}
 	for _, name := range g.namingVariables(cmd) {
@@ -103,6 +97,15 @@ func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
 		}
 	}
 	return nil
+}
+
+// names is what belongs in the place of f's value, and an example; "" for a value
+// that holds no secret.
+func names(f *pflag.Flag) (what, example string) {
+	if a := f.Annotations[annotationNames]; len(a) == 2 {
+		return a[0], a[1]
+	}
+	return "", ""
 }
 
 // pathOf is a command's path without the program's name.

@@ -26,6 +26,58 @@ var typedSecrets = map[string]string{
 	"4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a0ab15ac2e65a8357d4a0ab15f\r\n": "4a0ab15ac2e65a",
 }
 
+// freeFlags is the closed list of the flags whose values are anybody's text: a
+// command may get what looks like a secret there. "replay --to" is a flag of one
+// command.
+var freeFlags = map[string]bool{
+	"--name": true, "--description": true, "--url": true, // of a webhook
+	"--event": true, "--add-event": true, "--remove-event": true, "--emit": true, "--until": true,
+	"--webhook": true, "--delete": true, "--rotate": true, "--forget": true, "--answer": true, // ids are opaque
+	"--filter": true, "--match": true, "--category": true, "--jq": true,
+	"--field": true, "--json-field": true, "--set": true,
+	"--signature": true, "--signed-template": true, "--header": true,
+	"--age-recipient": true, // a public key
+	"--public-url":    true, "--forward-to": true, "--deliver-to": true, "replay --to": true,
+	"--secret-to": true, "secrets push --to": true,
+}
+
+// freeArgumentsOf are the commands whose arguments are: webhooks, whose ids are
+// opaque, URLs, paths of an API.
+var freeArgumentsOf = map[string]bool{
+	"get": true, "update": true, "pause": true, "resume": true, "delete": true, "rotate": true,
+	"secrets show": true, "secrets set": true, "secrets push": true, "secrets remove": true,
+	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true,
+}
+
+// TestFreeText: the flags and arguments that commands mark as free text are those
+// of the closed lists, and each list has no other.
+func TestFreeText(t *testing.T) {
+	t.Parallel()
+	met := map[string]bool{"--jq": true} // of every command
+	runnable(t, func(cmd *cobra.Command, path []string) {
+		joined := strings.Join(path, " ")
+		_, free := cmd.Annotations[annotationFree]
+		if met[joined] = free; free != freeArgumentsOf[joined] {
+			t.Errorf("%s: its arguments are free text: %v", joined, free)
+		}
+		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
+			_, free := f.Annotations[annotationFree]
+			if alone, ofOne := "--"+f.Name, joined+" --"+f.Name; free != (freeFlags[alone] || freeFlags[ofOne]) {
+				t.Errorf("%s: its value is free text: %v", ofOne, free)
+			} else {
+				met[alone], met[ofOne] = met[alone] || free, free
+			}
+		})
+	})
+	for _, list := range []map[string]bool{freeFlags, freeArgumentsOf} {
+		for name := range list {
+			if !met[name] {
+				t.Errorf("%s is on the list, and no command has it", name)
+			}
+		}
+	}
+}
+
 // runnable calls do with every command that does something, and its path.
 func runnable(t *testing.T, do func(cmd *cobra.Command, path []string)) {
 	t.Helper()
@@ -64,7 +116,7 @@ func someArguments(path string) []string {
 	case "verify", "replay", "sign", "secrets import":
 		return []string{"-"}
 	}
-	if freeArguments[path] && path != "sandbox" && path != "help" {
+	if freeArgumentsOf[path] && path != "sandbox" && path != "help" {
 		return []string{"zyntro/1"}
 	}
 	return nil
@@ -147,12 +199,13 @@ func TestTypedNamesOfNothing(t *testing.T) {
 		words := append(slices.Clone(path), someArguments(strings.Join(path, " "))...)
 		cmd.Flags().VisitAll(func(f *pflag.Flag) {
 			name := "--" + f.Name
-			if what := takes[name].what; what != variableName && what != fileName {
+			what, example := names(f)
+			if what != variableName && what != fileName {
 				return
 			}
 			for _, value := range secrets {
 				for _, as := range []string{value, "@" + value} {
-					if as == value && strings.Contains(takes[name].example, "@") {
+					if as == value && strings.Contains(example, "@") {
 						continue // it is no name at all, which the command says
 					}
 					tried++
@@ -201,7 +254,7 @@ func TestTypedSecretsAreNotRepeated(t *testing.T) {
 				args = append(slices.Clone(path), args...)
 				code := w.code(args...)
 				w.silentOn(args, part)
-				if code == 0 || code != 2 && !freeArguments[joined] {
+				if code == 0 || code != 2 && !freeArgumentsOf[joined] {
 					t.Errorf("%q exits %d:\n%s%s", args, code, &w.out, &w.errs)
 				}
 			}

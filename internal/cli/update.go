@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/term"
-	"strings"
 )
 
 type updateOptions struct {
@@ -28,9 +28,10 @@ type updateOptions struct {
 func newUpdateCmd(g *globals) *cobra.Command {
 	o := &updateOptions{}
 	c := &cobra.Command{
-		Use:     "update <webhook>",
-		Short:   "Change a webhook in place (Zyntro), or replace it",
-		GroupID: groupWebhooks,
+		Use:         "update <webhook>",
+		Annotations: freeArguments,
+		Short:       "Change a webhook in place (Zyntro), or replace it",
+		GroupID:     groupWebhooks,
 		Example: `  hookctl update "CRM Sync" --url https://example.com/new-hook
   hookctl update "CRM Sync" --add-event invoice_paid --remove-event 'sms_*'
   hookctl update wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --replace --url https://example.com/new`,
@@ -50,7 +51,7 @@ needs --force.
 here. 'hookctl list -o name' prints them in full.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
-		RunE:              g.run(o.run),
+		RunE:              g.run(changes, o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "new name")
@@ -64,14 +65,15 @@ here. 'hookctl list -o name' prints them in full.`,
 	f.StringVar(&o.status, "status", "", "active, paused or disabled (Zyntro)")
 	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
 	f.BoolVar(&o.force, "force", false, "with --replace: also a webhook that belongs to a Zap of Zapier's")
-	o.webhookFlags.add(c)
+	o.webhookFlags.add(c, g.env.Drivers)
 	o.secretFlags.add(c, "")
 	o.addShow(c)
-	c.MarkFlagsMutuallyExclusive("event", "add-event")
-	c.MarkFlagsMutuallyExclusive("event", "remove-event")
-	for _, name := range []string{"event", "add-event", "remove-event"} {
+	exclusive(c, "event", "add-event")
+	exclusive(c, "event", "remove-event")
+	for _, name := range []string{"add-event", "remove-event"} {
 		_ = c.RegisterFlagCompletionFunc(name, completeEvents(g.env.Drivers))
 	}
+	freeText(c, "add-event", "remove-event")
 	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"active", "paused", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }

@@ -69,7 +69,7 @@ annotations; --report writes a file that other CI systems show.
 
 With -o json the results are one array. They are printed as they come, which is
 why --jq sees one delivery at a time and not the array.`,
-		RunE: g.run(o.run),
+		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
 	o.keyFlags.add(g, c, toVerify)
@@ -90,9 +90,8 @@ why --jq sees one delivery at a time and not the array.`,
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-	for _, flag := range []string{"signature", "header"} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
-	}
+	freeText(c, "signature", "header")
+	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
 
