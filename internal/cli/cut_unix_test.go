@@ -6,14 +6,12 @@ import (
 	"bytes"
 	"fmt"
 	"net"
-	"os"
 	"strings"
 	"testing"
 	"time"
-)
 
-// full reports whether the long form of the fault tests is wanted.
-func full() bool { return os.Getenv("HOOKCTL_TEST_FULL") == "1" }
+	"github.com/hookctl/hookctl/internal/cli"
+)
 
 // TestCutAnswers ends the answer to a create at every byte, head and body, by
 // a plain close and by a reset. Whatever has arrived, the webhook is never lost
@@ -31,7 +29,7 @@ func TestCutAnswers(t *testing.T) {
 		told := from + len(quote(secret))
 		named := bytes.Index(whole, []byte(quote(id))) + len(quote(id))
 		step := 9
-		if full() {
+		if cli.Full() {
 			step = 1
 		}
 		var cuts []cut

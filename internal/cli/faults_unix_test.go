@@ -26,6 +26,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/cli"
 )
 
 // running is a program that was started and has not been waited for.
@@ -603,7 +605,7 @@ func TestRedirects(t *testing.T) {
 			"nowhere":     "",
 		} {
 			// 307 is the one that would carry a body along.
-			if status != 307 && name != "other port" && name != "same origin" && !full() {
+			if status != 307 && name != "other port" && name != "same origin" && !cli.Full() {
 				continue
 			}
 			for _, d := range dialects {

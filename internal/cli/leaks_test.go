@@ -261,9 +261,7 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 		if !slices.Contains(args, "--request-timeout") && args[0] != "sandbox" && args[0] != "__complete" {
 			args = append(args, "--request-timeout", timeout)
 		}
-		c, out, errs := p.with(r.more...).command(args...)
-		c.Stdin = strings.NewReader(r.stdin)
-		ended := p.finish(c, c.Run(), out, errs)
+		ended := p.with(r.more...).runWith(r.stdin, args...)
 		if strings.Contains(ended.stderr, "unknown flag") || strings.Contains(ended.stderr, "unknown command") || strings.Contains(ended.stderr, "unknown shorthand") {
 			t.Errorf("%v is no command: %s", args, ended)
 		}

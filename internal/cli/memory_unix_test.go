@@ -25,6 +25,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/cli"
 )
 
 // mostMemory is what the program may take, whatever it is given, in MiB.
@@ -167,7 +168,7 @@ func TestMemoryOfLargeDeliveries(t *testing.T) {
 			}
 		}, strings.TrimSpace(strings.Repeat("mismatch/unknown ", 4))},
 	} {
-		if c.name != "lines" && c.name != "archive" && !full() {
+		if c.name != "lines" && c.name != "archive" && !cli.Full() {
 			continue // each takes more than a second
 		}
 		t.Run(c.name, func(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/cli"
 )
 
 // program is the built binary with a home and a store of its own.
@@ -96,8 +98,23 @@ func (r result) String() string {
 // run runs the program to its end. A panic fails the test.
 func (p *program) run(args ...string) result {
 	p.t.Helper()
-	c, out, errs := p.command(args...)
-	return p.finish(c, c.Run(), out, errs)
+	return p.runWith("", args...)
+}
+
+// runWith is run with a standard input. What is about the process itself takes
+// command: only that starts the built binary each time.
+func (p *program) runWith(stdin string, args ...string) result {
+	p.t.Helper()
+	if !cli.InWorker(p.environ) {
+		c, out, errs := p.command(args...)
+		c.Stdin = strings.NewReader(stdin)
+		return p.finish(c, c.Run(), out, errs)
+	}
+	r, err := cli.RunInWorker(cli.WorkerCall{Dir: p.dir, Args: args, Environ: p.environ, Stdin: stdin})
+	if err != nil {
+		p.t.Fatalf("%v: %v", args, err)
+	}
+	return p.judge(args, result{r.Stdout, r.Stderr, r.Code})
 }
 
 // finish makes a result of a command that has ended with err.
@@ -107,9 +124,14 @@ func (p *program) finish(c *exec.Cmd, err error, out, errs *bytes.Buffer) result
 	if err != nil && !errors.As(err, &ee) {
 		p.t.Fatalf("%v: %v", c.Args, err)
 	}
-	r := result{out.String(), errs.String(), c.ProcessState.ExitCode()}
+	return p.judge(c.Args, result{out.String(), errs.String(), c.ProcessState.ExitCode()})
+}
+
+// judge wants that the program did not panic.
+func (p *program) judge(args []string, r result) result {
+	p.t.Helper()
 	if strings.Contains(r.stderr, "panic: ") || strings.Contains(r.stderr, "fatal error: ") || strings.Contains(r.stderr, "\ngoroutine ") {
-		p.t.Fatalf("%v: %s", c.Args, r)
+		p.t.Fatalf("%v: %s", args, r)
 	}
 	return r
 }

@@ -19,13 +19,21 @@ import (
 // envStandIn names the directory of a keyring that stands in for the system's.
 const envStandIn = "HOOKCTL_TEST_KEYRING"
 
-// scriptMain is the program as scripts run it.
-func scriptMain() int {
+// scriptEnv is the real world, but for the keyring that a script asked for.
+func scriptEnv() *Env {
 	env := System()
 	if dir := env.Getenv(envStandIn); dir != "" {
 		env.Keyring = standIn{dir}
 	}
-	return mainIn(env)
+	return env
+}
+
+// scriptMain is the program as scripts run it.
+func scriptMain() int {
+	if os.Getenv(workerVariable) != "" {
+		return serveCalls()
+	}
+	return mainIn(scriptEnv())
 }
 
 // standIn is a keyring in a directory, one file for each item. It is locked

@@ -88,7 +88,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(workersEnd{m}, map[string]func(){
 		"hookctl": func() { os.Exit(scriptMain()) },
 	})
 }
@@ -97,8 +97,12 @@ var updateScripts = flag.Bool("update-scripts", false, "rewrite the files that s
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	dir := filepath.Join("testdata", "script")
+	if !*updateScripts && !Full() {
+		dir = scriptsForWorkers(t, dir)
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("testdata", "script"),
+		Dir:                 dir,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *updateScripts,
@@ -117,6 +121,7 @@ func TestScripts(t *testing.T) {
 			"agekey":    cmdAgeKey,
 			"receiver":  cmdReceiver,
 			"readme":    cmdReadme,
+			"worker":    cmdWorker,
 		},
 	})
 }
@@ -326,9 +331,13 @@ func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec(args[1], args[2:]...)
 	var exit *exec.ExitError
 	got := 0
+	if args[1] == "worker" {
+		got = runInWorker(ts, args[2:])
+	} else {
+		err = ts.Exec(args[1], args[2:]...)
+	}
 	switch {
 	case errors.As(err, &exit):
 		got = exit.ExitCode()
