@@ -253,7 +253,7 @@ func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
 // made notes a webhook that custody made: err may say that it is there, and
 // something after it failed.
 func (r *run) made(ctx context.Context, c *Change, o *Outcome, made custody.Created, err error) error {
-	if made.Record.Fingerprint == "" {
+	if !made.Kept {
 		return err
 	}
 	o.ID, o.Kept, o.Sinks = made.Record.ID, true, made.Sinks
@@ -268,7 +268,7 @@ func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
 	client := r.Clients[c.Driver.Name]
 	var made custody.Created
 	err := r.patiently(ctx, func() error {
-		if made.Record.Fingerprint != "" { // only the old one is left to be removed
+		if made.Kept { // only the old one is left to be removed
 			return client.ReplaceOn(ctx, c.live, &made)
 		}
 		var err error

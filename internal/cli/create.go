@@ -163,7 +163,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	} else {
 		made, err = client.Create(ctx, spec, sinks)
 	}
-	if made.Record.Fingerprint == "" {
+	if !made.Kept {
 		return err // nothing is kept: the error says where the secret is
 	}
 	perr := o.print(a, o.view(a, o.driver, made.Webhook, made.Record, made.Sinks, true))

@@ -354,7 +354,7 @@ func (o *recoverOptions) rotate(ctx context.Context, a *app, in secret.Intent, f
 		return nil, err
 	}
 	made, err := client.Replace(ctx, custody.OpRotate, hook, spec, sinks, false)
-	if made.Record.Fingerprint == "" {
+	if !made.Kept {
 		return nil, err
 	}
 	return []custody.Finding{{

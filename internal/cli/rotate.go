@@ -88,7 +88,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	made, err := old.client.Replace(ctx, custody.OpRotate, old.hook, spec, sinks, o.overlap)
-	if made.Record.Fingerprint == "" {
+	if !made.Kept {
 		return err
 	}
 	if err == nil {

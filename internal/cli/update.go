@@ -122,7 +122,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	made, err := f.client.Replace(ctx, custody.OpReplace, f.hook, want, sinks, false)
-	if made.Record.Fingerprint == "" {
+	if !made.Kept {
 		return err
 	}
 	if err == nil {

@@ -227,9 +227,10 @@ func (c *Client) markDeleted(ctx context.Context, id string) error {
 	return nil
 }
 
-// Created is a webhook whose secret is kept.
+// Created is what a create or a replacement made.
 type Created struct {
 	Webhook provider.Webhook
+	Kept    bool          // the store has the secret; else Record is empty
 	Record  secret.Record // with the secret
 	Sinks   []sink.Result
 	OldGone bool // the webhook that it replaces is not there any more
@@ -300,7 +301,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 	if !s.AuthData.IsZero() {
 		rec.Auth = c.markAuth(keep, rec.Ref(), &s.AuthType, s.AuthData)
 	}
-	return entry, Created{Webhook: wh, Record: rec}, nil
+	return entry, Created{Webhook: wh, Kept: true, Record: rec}, nil
 }
 
 // handOn fills the sinks with the secret that in made.

@@ -36,8 +36,8 @@ const (
 // is sent.
 //
 // The operation is one entry of the journal: wherever it ends, recover names
-// what is left to do. An error of which Created has a record means that the new
-// webhook is made and kept; Created says whether old is gone.
+// what is left to do. With an error, Created.Kept says whether the new
+// webhook is made and its secret kept, Created.OldGone whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old provider.Webhook, s provider.Spec, sinks []sink.Sink, overlap bool) (Created, error) {
 	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(deref(old.Name), deref(old.URL)), placeKey(s.Name, s.URL))
 	if err != nil {
