@@ -190,11 +190,7 @@ func (r *run) one(ctx context.Context, o Outcome) Outcome {
 	case fault.Code(err) == codeConflict:
 		o.Result, o.Err = Conflict, err
 	default:
-		o.Result = Failed
-		o.Err = &fault.Error{
-			Kind: fault.KindOf(err), Code: fault.Code(err), Hint: fault.HintOf(err), ProviderMessage: fault.ProviderMessage(err),
-			Err: fmt.Errorf("%s %s: %w", c.Action, title(c.Driver.Name, c.Name), err),
-		}
+		o.Result, o.Err = Failed, fmt.Errorf("%s %s: %w", c.Action, title(c.Driver.Name, c.Name), err)
 	}
 	return o
 }

@@ -64,11 +64,7 @@ func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin
 	}
 	for _, c := range all {
 		if c.Provider == d.Name && c.Profile == a.cfg.Profile() && c.Origin != origin {
-			return &fault.Error{
-				Kind: fault.KindOf(err), Code: fault.Code(err),
-				Err:  fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin),
-				Hint: fault.HintOf(err),
-			}
+			return fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin)
 		}
 	}
 	return err

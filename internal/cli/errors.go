@@ -22,18 +22,8 @@ func nothingSent(err error) error {
 	if err == nil || fault.KindOf(err) != fault.Interrupted {
 		return err
 	}
-	return &fault.Error{Kind: fault.Interrupted, Err: sayInstead{"interrupted; nothing was sent", err}}
+	return fault.Reword("interrupted; nothing was sent", err)
 }
-
-// sayInstead is an error in other words.
-type sayInstead struct {
-	words string
-	error
-}
-
-func (s sayInstead) Error() string { return s.words }
-
-func (s sayInstead) Unwrap() error { return s.error }
 
 // printedToo says of a failed output that the work itself is done.
 func printedToo(err error, rec secret.Record) error {
@@ -70,7 +60,7 @@ func (a *app) report(errs []error) error {
 func usage(err error) error {
 	err = fault.Wrap(fault.Usage, err)
 	if fault.HintOf(err).String() == "" {
-		err = &fault.Error{Kind: fault.KindOf(err), Err: err, Hint: fault.Hint{Text: "see: hookctl --help", Command: "hookctl --help"}}
+		err = fault.WithHint(err, fault.Hint{Text: "see: hookctl --help", Command: "hookctl --help"})
 	}
 	return err
 }

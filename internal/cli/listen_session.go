@@ -118,11 +118,8 @@ func (s *listenSession) end(ctx context.Context) {
 	err := s.client.Delete(ctx, s.ref.ID)
 	switch {
 	case err != nil:
-		s.failure = &fault.Error{
-			Kind: fault.KindOf(err), Code: fault.Code(err), ProviderMessage: fault.ProviderMessage(err),
-			Err:  fmt.Errorf("the webhook of this session, %s, is still there: %w", name, err),
-			Hint: fault.Run("hookctl delete %s", name).After("remove it with: "),
-		}
+		s.failure = fault.WithHint(fmt.Errorf("the webhook of this session, %s, is still there: %w", name, err),
+			fault.Run("hookctl delete %s", name).After("remove it with: "))
 	case s.driver.Deletes:
 		s.app.note("Deleted the webhook %s.", name)
 	default:

@@ -91,10 +91,10 @@ func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	if err := d.CheckCredentials(creds); err != nil {
 		if o.credentials != "" { // no variable would help
-			return &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("--credentials: %w", err), Hint: fault.Hint{Text: "for instance: " + exampleCredentials(d)}}
+			return fault.WithHint(fmt.Errorf("--credentials: %w", err), fault.Hint{Text: "for instance: " + exampleCredentials(d)})
 		}
 		if missing := missingVariables(d, creds); missing != "" {
-			err = &fault.Error{Kind: fault.KindOf(err), Code: fault.Code(err), Err: err, Hint: giveThem(d, missing)}
+			err = fault.WithHint(err, giveThem(d, missing))
 		}
 		return err
 	}
@@ -141,9 +141,7 @@ func (o *loginOptions) check(ctx context.Context, a *app, acc provider.Access, c
 	case hint.Command == "hookctl login "+o.driver.Name: // that is what has just failed
 		hint = fault.Hint{Text: "look at what you gave, and try again"}
 	}
-	return provider.Identity{}, &fault.Error{
-		Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("nothing was kept: %w", err), Hint: hint,
-	}
+	return provider.Identity{}, fault.WithHint(fmt.Errorf("nothing was kept: %w", err), hint)
 }
 
 // collect gets the credentials from --credentials, from the person at the

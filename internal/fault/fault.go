@@ -114,7 +114,7 @@ func Errorf(k Kind, format string, args ...any) *Error {
 	return &Error{Kind: k, Err: fmt.Errorf(format, args...)}
 }
 
-// Reword is err with other words for it. What err is stays to be found by
+// Reword is err, which may be nil, with other words for it. What err is stays to be found by
 // [errors.Is] and [errors.As].
 func Reword(words string, err error) error { return &reworded{words, err} }
 
@@ -157,6 +157,10 @@ func (e *Error) WithProviderMessage(text string) *Error {
 	e.ProviderMessage = text
 	return e
 }
+
+// WithHint is err with another hint. Its kind, code and the provider's own words
+// stay.
+func WithHint(err error, h Hint) error { return &Error{Kind: KindOf(err), Err: err, Hint: h} }
 
 // Wrap gives err a kind, keeping a kind that it already has. Wrap of nil is nil.
 func Wrap(k Kind, err error) error {

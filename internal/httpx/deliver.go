@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -66,7 +67,7 @@ func EndToEnd(h http.Header) http.Header {
 func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	call, err := newDelivery(d)
 	if err != nil {
-		return nil, &Error{Stage: NotSent, Err: &quiet{err.Error(), ErrUnsendable}}
+		return nil, &Error{Stage: NotSent, Err: fault.Reword(err.Error(), ErrUnsendable)}
 	}
 	call.trace = c.trace
 	out := c.once(ctx, call, c.o.Timeout, 1)

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -207,15 +208,15 @@ func (f failing) outcome() outcome {
 	case errors.As(f.err, &unfit):
 		final, e.Err = true, fmt.Errorf("the answer of %s %w", f.host, unfit)
 	case isReset(f.end):
-		e.Err = &quiet{f.where("%s reset the connection"), safeCause(f.end)}
+		e.Err = fault.Reword(f.where("%s reset the connection"), safeCause(f.end))
 	case f.end != nil && !errors.Is(f.end, io.EOF) && !errors.Is(f.end, io.ErrUnexpectedEOF):
-		e.Err = &quiet{f.where("the connection to %s failed") + ": " + plainCause(f.end), safeCause(f.end)}
+		e.Err = fault.Reword(f.where("the connection to %s failed")+": "+plainCause(f.end), safeCause(f.end))
 	case f.end != nil:
-		e.Err = &quiet{f.where("%s closed the connection"), io.ErrUnexpectedEOF}
+		e.Err = fault.Reword(f.where("%s closed the connection"), io.ErrUnexpectedEOF)
 	case !f.wrote:
-		e.Err = &quiet{f.where("the connection to %s failed"), safeCause(f.err)}
+		e.Err = fault.Reword(f.where("the connection to %s failed"), safeCause(f.err))
 	case isReset(f.err): // while writing
-		e.Err = &quiet{f.where("%s reset the connection"), safeCause(f.err)}
+		e.Err = fault.Reword(f.where("%s reset the connection"), safeCause(f.err))
 	default:
 		final, e.Err = true, fmt.Errorf("%s sent an answer that is not valid HTTP", f.host)
 	}
@@ -235,7 +236,7 @@ func (f failing) stage() Stage {
 
 func (f failing) timeoutError() error {
 	wrap := func(format string, args ...any) error {
-		return &quiet{fmt.Sprintf(format, args...), context.DeadlineExceeded}
+		return fault.Reword(fmt.Sprintf(format, args...), context.DeadlineExceeded)
 	}
 	switch stage := f.stage(); {
 	case stage == NotSent:
@@ -261,13 +262,3 @@ func (f failing) where(what string) string {
 		return what + " in the middle of its answer"
 	}
 }
-
-// quiet is an error whose cause is there for errors.Is, not for its text.
-type quiet struct {
-	text  string
-	cause error // may be nil
-}
-
-func (e *quiet) Error() string { return e.text }
-
-func (e *quiet) Unwrap() error { return e.cause }

@@ -465,10 +465,7 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		if derr := entry.Remove(); derr != nil {
 			c.custody.notify("the journal entry %s could not be removed: %v", entry.Path(), derr)
 		}
-		return &fault.Error{
-			Kind: fault.KindOf(err), Code: fault.Code(err), Err: fmt.Errorf("%w; nothing was created", err),
-			Hint: fault.HintOf(err), ProviderMessage: fault.ProviderMessage(err),
-		}
+		return fmt.Errorf("%w; nothing was created", err)
 	}
 	note := func(p secret.Phase) {
 		p.Status = status

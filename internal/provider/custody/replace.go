@@ -203,11 +203,8 @@ func stillThere(d *provider.Driver, old string, err error) error {
 	if hint != "" {
 		hint += "\n"
 	}
-	return &fault.Error{
-		Kind: fault.KindOf(err), Code: fault.Code(err), ProviderMessage: fault.ProviderMessage(err),
-		Err:  fmt.Errorf("the new webhook is made and its secret kept; the old one, %s, is still there: %w", ref, err),
-		Hint: fault.Run("hookctl recover --delete %s", ref).After(hint + "then remove the old one: "),
-	}
+	return fault.WithHint(fmt.Errorf("the new webhook is made and its secret kept; the old one, %s, is still there: %w", ref, err),
+		fault.Run("hookctl recover --delete %s", ref).After(hint+"then remove the old one: "))
 }
 
 // settleOld settles a replacement whose new webhook is kept: is the old one

@@ -21,13 +21,7 @@ type adapter struct {
 func open(a provider.Access) provider.Provider {
 	p := adapter{api: api(a)}
 	if err := checkCredentials(a.Credentials); err != nil {
-		// NotSent tells custody that nothing can have been created.
-		p.refused = &fault.Error{
-			Kind: fault.KindOf(err),
-			Code: fault.Code(err),
-			Hint: fault.HintOf(err),
-			Err:  &httpx.Error{Stage: httpx.NotSent, Err: err},
-		}
+		p.refused = &httpx.Error{Stage: httpx.NotSent, Err: err} // nothing can have been created
 	}
 	return p
 }
