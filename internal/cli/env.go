@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -61,7 +62,7 @@ func (e *Env) Getenv(name string) string {
 // lookup is Getenv that tells an empty variable from one that is not set.
 func (e *Env) lookup(name string) (value string, set bool) {
 	for i := len(e.Environ) - 1; i >= 0; i-- {
-		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && k == name {
+		if k, v, ok := strings.Cut(e.Environ[i], "="); ok && child.Fold(k) == child.Fold(name) {
 			return v, true
 		}
 	}

@@ -56,7 +56,7 @@ func System() *Calls {
 // the other end of a pipe, and that is patient with other programs: see [Retry].
 func OpenFile(path string, flag int, mode fs.FileMode) (f *os.File, err error) {
 	err = Retry(func() error {
-		f, err = os.OpenFile(path, flag|OpenSafely, mode)
+		f, err = os.OpenFile(path, flag|openSafely, mode)
 		return err
 	})
 	return f, err
@@ -116,7 +116,7 @@ func makePrivateDir(path string) error {
 // createPrivate makes a file that must not exist, of mode 0600 from the first
 // moment on: the umask can only take bits away, and they are given back.
 func createPrivate(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|OpenSafely, 0o600)
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL|openSafely, 0o600)
 	if err != nil {
 		return nil, err
 	}

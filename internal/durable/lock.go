@@ -37,7 +37,7 @@ type Lock struct {
 func (c *Calls) Lock(ctx context.Context, path string, waiting func()) (*Lock, error) {
 	told := false
 	for {
-		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|OpenSafely), flock.SetPermissions(0o600))
+		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
 		var ok bool
 		err := Retry(func() (err error) { // Windows refuses to open what is being removed
 			if err = c.make(path, func(*os.File) error { return nil }); err == nil || errors.Is(err, fs.ErrExist) {
@@ -106,7 +106,7 @@ func Held(path string) bool {
 	if err != nil || !fi.Mode().IsRegular() {
 		return true
 	}
-	fl := flock.New(path, flock.SetFlag(os.O_RDWR|OpenSafely))
+	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
 	ok, err := fl.TryRLock()
 	if cerr := fl.Close(); cerr != nil || err != nil {
 		return !errors.Is(err, fs.ErrNotExist)

@@ -15,9 +15,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// OpenSafely: there are no such flags here; who opens a file that must be a
+// openSafely: there are no such flags here; who opens a file that must be a
 // regular one looks first.
-const OpenSafely = 0
+const openSafely = 0
 
 // HasModes says that files have no permission bits: who may read them follows
 // from the user's profile directory.

@@ -15,9 +15,9 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// OpenSafely are the flags with which no open follows a symbolic link in the
+// openSafely are the flags with which no open follows a symbolic link in the
 // last part of the path or waits for the other end of a pipe.
-const OpenSafely = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+const openSafely = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 // HasModes says that files have the permission bits of Unix.
 const HasModes = true

@@ -23,7 +23,7 @@ import (
 // ones follow [FileStoreOptions.Keep]. What lies in the keyring stays there, and what
 // is written while new values go there goes there too, so that nothing but
 // [FileStore.Move] puts a value into a file that was in none. It implements [Store]
-// and [CredentialStore].
+// and keeps credentials: one per provider, profile and origin.
 //
 // A context that is done does not stop a write: nothing here waits for long,
 // and a secret that has arrived must be kept.
@@ -53,10 +53,7 @@ type FileStoreOptions struct {
 	Disk    *durable.Calls   // the system's own where it is nil
 }
 
-var (
-	_ Store           = (*FileStore)(nil)
-	_ CredentialStore = (*FileStore)(nil)
-)
+var _ Store = (*FileStore)(nil)
 
 // below is the directory of that name in dir, "" where there is no dir.
 func below(dir, name string) string {
@@ -226,10 +223,8 @@ func (d *FileStore) write(ctx context.Context, r Record) error {
 	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	if r.Keyring != "" {
-		if err := d.keepItems(ctx, r); err != nil {
-			return err
-		}
+	if err := d.keepItems(ctx, r.items()); err != nil {
+		return err
 	}
 	path := d.recordPath(r.Ref())
 	return storeFault(d.sys.WritePrivate(path, data))
@@ -297,7 +292,7 @@ func (d *FileStore) Delete(ctx context.Context, ref Ref) error {
 	if err != nil {
 		return err
 	}
-	if err := d.dropItems(ctx, r); err != nil {
+	if err := d.dropItems(ctx, r.items(), nil); err != nil {
 		return err
 	}
 	return d.remove(r.Path)

@@ -15,7 +15,7 @@ func (d *FileStore) credentialPath(provider, profile, origin string) string {
 	return filepath.Join(d.credentials, fileName("credential", provider, profile, origin))
 }
 
-// PutCredential implements [CredentialStore]. A zero SavedAt becomes the
+// PutCredential keeps c as Put keeps a record. A zero SavedAt becomes the
 // present time; Fingerprints and Keyring are ignored. Like Put, it never
 // replaces a file that cannot be read.
 func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
@@ -40,7 +40,7 @@ func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
 			return err
 		}
 		// What authenticated before is of no use any more, unlike an older secret.
-		return d.dropCredentialItems(ctx, old, c)
+		return d.dropItems(ctx, old.items(), c.items())
 	})
 }
 
@@ -57,16 +57,14 @@ func (d *FileStore) writeCredential(ctx context.Context, c *Credential) error {
 	if err := makeStoreDir(d.sys, d.credentials); err != nil {
 		return storeFault(err)
 	}
-	if c.Keyring != "" {
-		if err := d.keepCredentialItems(ctx, *c); err != nil {
-			return err
-		}
+	if err := d.keepItems(ctx, c.items()); err != nil {
+		return err
 	}
 	path := d.credentialPath(c.Provider, c.Profile, c.Origin)
 	return storeFault(d.sys.WritePrivate(path, data))
 }
 
-// GetCredential implements [CredentialStore].
+// GetCredential returns ErrNotFound where there is none.
 func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error) {
 	c, err := d.lookCredential(provider, profile, origin)
 	if err == nil {
@@ -83,21 +81,22 @@ func (d *FileStore) lookCredential(provider, profile, origin string) (Credential
 	return look(d.credentials, d.credentialPath(provider, profile, origin), readCredential)
 }
 
-// DeleteCredential implements [CredentialStore]. A file that cannot be read is
+// DeleteCredential removes a credential for good, or returns ErrNotFound. A file that cannot be read is
 // not removed, and one of which the keyring does not let go stays too.
 func (d *FileStore) DeleteCredential(ctx context.Context, provider, profile, origin string) error {
 	c, err := d.lookCredential(provider, profile, origin)
 	if err != nil {
 		return err
 	}
-	if err := d.dropCredentialItems(ctx, c, Credential{}); err != nil {
+	if err := d.dropItems(ctx, c.items(), nil); err != nil {
 		return err
 	}
 	return d.remove(d.credentialPath(provider, profile, origin))
 }
 
-// ListCredentials implements [CredentialStore], ordered by provider, profile
-// and origin.
+// ListCredentials returns all of them, ordered by provider, profile and origin,
+// and the files that could not be read. The fields of those that lie in the
+// keyring are there without their values.
 func (d *FileStore) ListCredentials(ctx context.Context) ([]Credential, []Problem, error) {
 	all, problems, err := readAll(ctx, d.credentials, readCredential)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -35,13 +36,41 @@ func keyringNamespace(dir string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
+// item is a value of a record or a credential, in the keyring or to be put there.
+type item struct {
+	name, fingerprint string
+	field             string // of a credential
+	value             Value  // zero where it is not known
+}
+
+// items are the secrets of a record that lies in the keyring, the present one
+// first.
+func (r Record) items() []item {
+	if r.Keyring == "" {
+		return nil
+	}
+	all := []item{{name: recordItemName(r, r.Fingerprint), fingerprint: r.Fingerprint, value: r.Secret}}
+	for _, old := range r.Older {
+		all = append(all, item{name: recordItemName(r, old.Fingerprint), fingerprint: old.Fingerprint, value: old.Secret})
+	}
+	return all
+}
+
+// items are the fields of a credential that lies in the keyring.
+func (c Credential) items() []item {
+	var all []item
+	for field, fingerprint := range c.Fingerprints {
+		if c.Keyring != "" && fingerprint != "" {
+			name := itemName(c.Keyring, fileName("credential", c.Provider, c.Profile, c.Origin), field+"/"+fingerprint)
+			all = append(all, item{name, fingerprint, field, c.Fields[field]})
+		}
+	}
+	return all
+}
+
 // recordItemName names the item of one secret of a record.
 func recordItemName(r Record, fingerprint string) string {
 	return itemName(r.Keyring, fileName("webhook", r.Provider, r.ID), fingerprint)
-}
-
-func credentialItemName(c Credential, field string) string {
-	return itemName(c.Keyring, fileName("credential", c.Provider, c.Profile, c.Origin), field+"/"+c.Fingerprints[field])
 }
 
 func itemName(namespace, file, rest string) string {
@@ -51,33 +80,31 @@ func itemName(namespace, file, rest string) string {
 // fill gets the secrets of a record that lies in the keyring. An older one
 // that is lost stays without its value; the present one is [ErrLost].
 func (d *FileStore) fill(ctx context.Context, r *Record) error {
-	if r.Keyring == "" {
-		return nil
-	}
-	value, err := d.item(ctx, recordItemName(*r, r.Fingerprint), r.Fingerprint)
-	if err != nil {
-		return lost(*r, err)
-	}
-	r.Secret = value
-	for i, old := range r.Older {
-		value, err := d.item(ctx, recordItemName(*r, old.Fingerprint), old.Fingerprint)
-		if err != nil && !errors.Is(err, ErrLost) {
+	for i, it := range r.items() {
+		value, err := d.value(ctx, it)
+		switch {
+		case i == 0 && err != nil:
+			return lost(*r, err)
+		case i == 0:
+			r.Secret = value
+		case err != nil && !errors.Is(err, ErrLost):
 			return err
+		default:
+			r.Older[i-1].Secret = value
 		}
-		r.Older[i].Secret = value
 	}
 	return nil
 }
 
-// item gets an item that must have the fingerprint.
-func (d *FileStore) item(ctx context.Context, name, fingerprint string) (Value, error) {
-	value, err := d.keyring.get(ctx, name)
+// value gets an item, which must have its fingerprint.
+func (d *FileStore) value(ctx context.Context, it item) (Value, error) {
+	value, err := d.keyring.get(ctx, it.name)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return Value{}, ErrLost
 	case err != nil:
 		return Value{}, err
-	case value.Fingerprint() != fingerprint:
+	case value.Fingerprint() != it.fingerprint:
 		return Value{}, fault.Reword("the keyring has another value in its place", ErrLost)
 	}
 	return value, nil
@@ -93,93 +120,46 @@ func lost(r Record, err error) error {
 		WithHint("if it is in a bundle: hookctl secrets import; if somebody else has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref)
 }
 
-// keepItems puts every secret of r into the keyring. An older one without a
-// value was lost before and stays so.
-func (d *FileStore) keepItems(ctx context.Context, r Record) error {
+// keepItems puts items into the keyring. One without a value was lost before and
+// stays so.
+func (d *FileStore) keepItems(ctx context.Context, items []item) error {
 	ctx = context.WithoutCancel(ctx)
-	if err := d.keyring.keep(ctx, recordItemName(r, r.Fingerprint), r.Secret); err != nil {
-		return err
-	}
-	for _, old := range r.Older {
-		if old.Secret.IsZero() {
+	for _, it := range items {
+		if it.value.IsZero() {
 			continue
 		}
-		if err := d.keyring.keep(ctx, recordItemName(r, old.Fingerprint), old.Secret); err != nil {
+		if err := d.keyring.keep(ctx, it.name, it.value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// dropItems removes every secret of r from the keyring.
-func (d *FileStore) dropItems(ctx context.Context, r Record) error {
-	if r.Keyring == "" {
-		return nil
-	}
-	err := d.keyring.remove(ctx, recordItemName(r, r.Fingerprint))
-	for _, old := range r.Older {
-		if err == nil {
-			err = d.keyring.remove(ctx, recordItemName(r, old.Fingerprint))
+// dropItems removes items from the keyring, but for those that are still needed.
+func (d *FileStore) dropItems(ctx context.Context, items, needed []item) error {
+	for _, it := range items {
+		if slices.ContainsFunc(needed, func(n item) bool { return n.name == it.name }) {
+			continue
+		}
+		if err := d.keyring.remove(ctx, it.name); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // fillCredential gets the fields of a credential that lies in the keyring.
 func (d *FileStore) fillCredential(ctx context.Context, c *Credential) error {
-	if c.Keyring == "" {
-		return nil
-	}
-	for field, fingerprint := range c.Fingerprints {
-		if fingerprint == "" {
-			continue
-		}
-		value, err := d.item(ctx, credentialItemName(*c, field), fingerprint)
+	for _, it := range c.items() {
+		value, err := d.value(ctx, it)
 		if errors.Is(err, ErrLost) {
-			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
+			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", it.field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
 				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
 		}
 		if err != nil {
 			return err
 		}
-		c.Fields[field] = value
-	}
-	return nil
-}
-
-func (d *FileStore) keepCredentialItems(ctx context.Context, c Credential) error {
-	ctx = context.WithoutCancel(ctx)
-	for field, value := range c.Fields {
-		if value.IsZero() {
-			continue
-		}
-		if err := d.keyring.keep(ctx, credentialItemName(c, field), value); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// dropCredentialItems removes the fields of c from the keyring, but for those
-// that now still needs.
-func (d *FileStore) dropCredentialItems(ctx context.Context, c, now Credential) error {
-	if c.Keyring == "" {
-		return nil
-	}
-	needed := map[string]bool{}
-	if now.Keyring != "" {
-		for field := range now.Fingerprints {
-			needed[credentialItemName(now, field)] = true
-		}
-	}
-	for field, fingerprint := range c.Fingerprints {
-		name := credentialItemName(c, field)
-		if fingerprint == "" || needed[name] {
-			continue
-		}
-		if err := d.keyring.remove(ctx, name); err != nil {
-			return err
-		}
+		c.Fields[it.field] = value
 	}
 	return nil
 }

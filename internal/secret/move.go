@@ -34,7 +34,7 @@ func (d *FileStore) Move(ctx context.Context, ref Ref, to string) (moved bool, e
 			return err
 		}
 		moved = true
-		return d.dropItems(context.WithoutCancel(ctx), r)
+		return d.dropItems(context.WithoutCancel(ctx), r.items(), nil)
 	})
 	return moved, err
 }
@@ -49,7 +49,7 @@ func (d *FileStore) move(ctx context.Context, r Record, to string) error {
 	}
 	if r.Keyring = ""; to == InKeyring {
 		r.Keyring = d.namespace
-		if err := d.keepItems(ctx, r); err != nil {
+		if err := d.keepItems(ctx, r.items()); err != nil {
 			return err
 		}
 	} else {
@@ -71,7 +71,7 @@ func (d *FileStore) move(ctx context.Context, r Record, to string) error {
 func (d *FileStore) tidy(ctx context.Context, r Record) {
 	if r.Keyring == "" {
 		r.Keyring = d.namespace
-		_ = d.dropItems(ctx, r)
+		_ = d.dropItems(ctx, r.items(), nil)
 	}
 }
 
@@ -94,7 +94,7 @@ func (d *FileStore) MoveCredential(ctx context.Context, provider, profile, origi
 		if (c.Keyring == "") == (there.Keyring == "") {
 			if c.Keyring == "" {
 				c.Keyring = d.namespace
-				_ = d.dropCredentialItems(ctx, c, Credential{})
+				_ = d.dropItems(ctx, c.items(), nil)
 			}
 			return nil
 		}
@@ -105,7 +105,7 @@ func (d *FileStore) MoveCredential(ctx context.Context, provider, profile, origi
 			return err
 		}
 		moved = true
-		return d.dropCredentialItems(context.WithoutCancel(ctx), c, there)
+		return d.dropItems(context.WithoutCancel(ctx), c.items(), there.items())
 	})
 	return moved, err
 }

@@ -112,14 +112,3 @@ type Credential struct {
 	Fingerprints map[string]string // of Fields; set by the store
 	Keyring      string            // as in Record; set by the store
 }
-
-// CredentialStore keeps credentials, one per provider, profile and origin.
-type CredentialStore interface {
-	PutCredential(ctx context.Context, c Credential) error
-	// GetCredential returns ErrNotFound where there is none.
-	GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error)
-	DeleteCredential(ctx context.Context, provider, profile, origin string) error
-	// ListCredentials returns all of them, and the files that could not be read.
-	// The fields of those that lie in the keyring are there without their values.
-	ListCredentials(ctx context.Context) ([]Credential, []Problem, error)
-}
