@@ -1,17 +1,15 @@
 package cli
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -59,109 +57,18 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 }
 
 func runDoctor(ctx context.Context, o *doctorOptions) error {
-	d := &doctor{app: o.app}
-	d.version()
-	d.settings(o.broken)
-	if d.app.dir != "" && fault.Code(o.broken) != codeUnsafe {
-		d.add(view.CheckOK, "permissions", "nobody else can change the settings", "")
-		d.kept(ctx)
+	a := o.app
+	d := health.Doctor{
+		Kept: a.kept(), Version: a.env.Version, Config: a.cfg, Drivers: a.env.Drivers, Getenv: a.env.Getenv, Now: a.env.Now,
+		Credentials: a.credentials, Configured: a.configured,
+		Open: func(d *provider.Driver, creds map[string]secret.Value) (*custody.Client, error) {
+			return a.onlineWith(d, a.access(d), creds)
+		},
 	}
-	if o.broken == nil {
-		anyone := false
-		for _, drv := range o.app.env.Drivers {
-			anyone = d.provider(ctx, drv, o.offline) || anyone
-		}
-		if !anyone {
-			d.add(view.CheckWarning, "credentials", "there are none for any provider in profile "+o.app.cfg.Profile(), "hookctl login "+o.app.env.Drivers[0].Name)
-		}
-	}
-	d.completion()
+	checks := d.Examine(ctx, o.broken, o.offline)
 	if ctx.Err() != nil {
 		return fault.Interruption()
 	}
-	perr := o.app.out.Print(view.Checks(d.checks))
-	return fault.Worst(d.verdict(), perr)
-}
-
-// doctor gathers checks.
-type doctor struct {
-	app    *app
-	checks []view.Check
-}
-
-// add notes a check; fix may be empty.
-func (d *doctor) add(status, check, message, fix string) *view.Check {
-	d.checks = append(d.checks, view.Check{Check: check, Status: status, Message: message, Fix: optional(fix)})
-	return &d.checks[len(d.checks)-1]
-}
-
-// of is add for a check of one provider.
-func (d *doctor) of(drv *provider.Driver, status, check, message, fix string) {
-	d.add(status, check, message, fix).Provider = &drv.Name
-}
-
-// fixOf is the hint of err; a command alone stands for itself.
-func fixOf(err error, otherwise string) string {
-	hint := fault.HintOf(err)
-	return cmp.Or(hint.Text, hint.Command, otherwise)
-}
-
-func (d *doctor) verdict() error {
-	n := 0
-	for _, c := range d.checks {
-		if c.Status == view.CheckFault {
-			n++
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	return fault.Errorf(fault.Negative, "%s found", term.Plural(n, "fault", "faults")).WithCode("faults").WithHint("each of them names its fix")
-}
-
-func (d *doctor) version() {
-	d.add(view.CheckInfo, "version", "hookctl "+d.app.env.Version, "")
-}
-
-// settings says where the settings are, or why they cannot be used.
-func (d *doctor) settings(broken error) {
-	if d.app.dir == "" {
-		if broken == nil {
-			broken = durable.NoPlace()
-		}
-		d.add(view.CheckFault, "settings", broken.Error(), fault.HintOf(broken).String())
-		return
-	}
-	path := filepath.Join(d.app.dir, "config.yaml")
-	if fault.Code(broken) == codeUnsafe {
-		d.add(view.CheckFault, "permissions", broken.Error(), fixOf(broken, "ls -ld "+term.ShellWord(path))).Path = &path
-		return
-	}
-	if broken != nil {
-		d.add(view.CheckFault, "settings", broken.Error(), fixOf(broken, "correct "+path)).Path = &path
-		return
-	}
-	d.add(view.CheckOK, "settings", fmt.Sprintf("%s, profile %s (%s)", path, d.app.cfg.Profile(), d.app.cfg.ProfileSetting().Source), "").Path = &path
-}
-
-// kept looks at records, credentials and journal, as `secrets check` does.
-func (d *doctor) kept(ctx context.Context) {
-	c := &storeCheck{app: d.app}
-	recs := c.store(ctx)
-	c.credentials(ctx)
-	stored := len(c.findings)
-	c.journal(ctx)
-	for i, f := range c.findings {
-		check := "store"
-		if i >= stored {
-			check = "journal"
-		}
-		d.add(view.CheckFault, check, f.Message, f.Fix).Path = f.Path
-	}
-	if stored == 0 {
-		d.add(view.CheckOK, "store", fmt.Sprintf("%s kept in %s", term.Plural(len(recs), "secret is", "secrets are"), d.app.dir), "")
-	}
-	if len(c.findings) == stored {
-		d.add(view.CheckOK, "journal", "no operation was interrupted", "")
-	}
+	perr := a.out.Print(view.Checks(checks))
+	return fault.Worst(health.Verdict(checks), perr)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 )
@@ -127,9 +128,6 @@ func (g *globals) settings() (*app, error) {
 	return a, nil
 }
 
-// codeUnsafe is the code of the error for settings that others could change.
-const codeUnsafe = "unsafe-settings"
-
 // trustedDir is configDir, after a look at who else could change the settings
 // there: whoever can set the base URL is sent the credentials.
 func (g *globals) trustedDir() (string, error) {
@@ -138,7 +136,7 @@ func (g *globals) trustedDir() (string, error) {
 		return "", err
 	}
 	if err := durable.CheckTrusted(filepath.Join(dir, "config.yaml"), durable.ChooseConfig); err != nil {
-		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(codeUnsafe).With(fault.HintOf(err))
+		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(health.UnsafeSettings).With(fault.HintOf(err))
 	}
 	return dir, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
@@ -53,7 +54,7 @@ it is a summary that is built in.`,
 				return page.command.Help()
 			}
 			if o.app, err = g.offline(); err != nil {
-				if o.app, o.broken = g.withoutSettings(), err; o.app == nil || fault.Code(err) != codeUnsafe {
+				if o.app, o.broken = g.withoutSettings(), err; o.app == nil || fault.Code(err) != health.UnsafeSettings {
 					return err
 				}
 			}

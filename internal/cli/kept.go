@@ -105,15 +105,6 @@ const codeNotKept = "not-kept"
 // shortRef is how messages and hints name a record.
 func shortRef(r secret.Record) string { return term.ShellWord(r.Provider + "/" + r.ID) }
 
-// described names a record for a person who has to decide about it.
-func described(r secret.Record) string {
-	text := r.Provider + "/" + r.ID
-	if r.Name != "" {
-		text += " (" + r.Name + ")"
-	}
-	return text
-}
-
 // withOlder follows Replaces; a loop ends it.
 func withOlder(r secret.Record, kept []secret.Record) []secret.Record {
 	chain := []secret.Record{r}

@@ -42,7 +42,7 @@ func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) e
 		which += " and the older " + old.Fingerprint
 	}
 	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be got back: the provider told it once, and the webhook goes on using it.",
-		which, described(rec))
+		which, rec.Described())
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
@@ -52,6 +52,6 @@ func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) e
 	v := a.keptView(rec)
 	v.Removed = true
 	shown := v.Render()
-	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, described(rec))
+	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, rec.Described())
 	return a.out.Print(shown)
 }

@@ -68,7 +68,7 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 	replaces := !rec.Secret.IsZero() && !rec.Secret.Equal(value)
 	if replaces {
 		question := fmt.Sprintf("Put the secret %s in the place of %s, which is kept for %s now? The older one stays beside it, to be tried after it.",
-			value.Fingerprint(), rec.Secret.Fingerprint(), described(rec))
+			value.Fingerprint(), rec.Secret.Fingerprint(), rec.Described())
 		if err := a.confirm(ctx, question); err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func (o *secretsSetOptions) record(ctx context.Context, a *app) (secret.Record, 
 	other, err := a.store.Get(ctx, secret.Ref{Provider: d.Name, ID: id})
 	switch {
 	case err == nil:
-		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", described(other), other.Profile).
+		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", other.Described(), other.Profile).
 			WithHint("add --profile %s", term.ShellWord(other.Profile))
 	case !errors.Is(err, secret.ErrNotFound):
 		return secret.Record{}, err
@@ -156,7 +156,7 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 		}
 		text = string(raw)
 	case a.interactive():
-		v, err := a.env.Prompt.Secret(ctx, "Secret of "+described(rec))
+		v, err := a.env.Prompt.Secret(ctx, "Secret of "+rec.Described())
 		if err != nil {
 			return secret.Value{}, err
 		}

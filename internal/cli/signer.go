@@ -77,13 +77,13 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 	case 1:
 		k, err := a.keptKey(ctx, d, living[0])
 		if err == nil {
-			a.note("Signing with the secret of %s.", described(living[0]))
+			a.note("Signing with the secret of %s.", living[0].Described())
 		}
 		return k, err
 	}
 	var names, lines []string
 	for _, r := range living {
-		names, lines = append(names, described(r)), append(lines, "\n"+a.keptCandidate(r).line())
+		names, lines = append(names, r.Described()), append(lines, "\n"+a.keptCandidate(r).line())
 	}
 	return keyChoice{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s%s", len(living), d.Title, strings.Join(names, ", "), strings.Join(lines, "")).WithCode("ambiguous").
 		WithHint("name one of them with --webhook")

@@ -1,12 +1,10 @@
-package cli
+package health
 
 import (
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 // completionFiles are where completion scripts usually are, by shell; ~ is the
@@ -29,24 +27,24 @@ var completionFiles = map[string][]string{
 
 // completion says whether the user's shell completes hookctl's words, as far as
 // the usual places tell: a start-up file may do it another way.
-func (d *doctor) completion() {
-	shell := path.Base(strings.ReplaceAll(d.app.env.Getenv("SHELL"), `\`, "/"))
+func (d *Doctor) completion() {
+	shell := path.Base(strings.ReplaceAll(d.Getenv("SHELL"), `\`, "/"))
 	files, known := completionFiles[shell]
 	if !known {
 		return
 	}
 	for _, file := range files {
 		if rest, ok := strings.CutPrefix(file, "~/"); ok {
-			home := d.app.env.Getenv("HOME")
+			home := d.Getenv("HOME")
 			if home == "" {
 				continue
 			}
 			file = filepath.Join(home, filepath.FromSlash(rest))
 		}
 		if _, err := os.Stat(file); err == nil {
-			d.add(view.CheckOK, "completion", "installed for "+shell, "").Path = &file
+			d.add(OK, "completion", "installed for "+shell, "").Path = &file
 			return
 		}
 	}
-	d.add(view.CheckInfo, "completion", "not found in the usual places of "+shell, "hookctl completion "+shell+" --help")
+	d.add(Info, "completion", "not found in the usual places of "+shell, "hookctl completion "+shell+" --help")
 }

@@ -1,4 +1,4 @@
-package cli
+package health
 
 import (
 	"context"
@@ -11,7 +11,6 @@ import (
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/view"
 )
 
 // clockSlack is how far the clock may be off before signatures with times, and
@@ -20,19 +19,19 @@ const clockSlack = 5 * time.Minute
 
 // provider checks the way to one provider, and reports whether there is
 // anything to authenticate with.
-func (d *doctor) provider(ctx context.Context, drv *provider.Driver, offline bool) bool {
+func (d *Doctor) provider(ctx context.Context, drv *provider.Driver, offline bool) bool {
 	d.baseURL(drv)
 	client, ok := d.credentials(ctx, drv)
 	if client == nil || offline {
 		return ok
 	}
 	d.proxy(drv)
-	before := d.app.env.Now()
+	before := d.Now()
 	answer, err := client.Probe(ctx)
 	if answer != nil {
-		d.clock(drv, answer.Header, before, d.app.env.Now())
+		d.clock(drv, answer.Header, before, d.Now())
 	}
-	took := d.app.env.Now().Sub(before)
+	took := d.Now().Sub(before)
 	if err == nil {
 		_, err = client.List(ctx) // the answer may be anybody's
 	}
@@ -41,51 +40,50 @@ func (d *doctor) provider(ctx context.Context, drv *provider.Driver, offline boo
 }
 
 // baseURL says where requests go, if not where they usually do.
-func (d *doctor) baseURL(drv *provider.Driver) {
-	if s := d.app.cfg.Get(drv.Name + ".base-url"); s.Value != drv.BaseURL {
-		d.of(drv, view.CheckInfo, "base-url", fmt.Sprintf("%s instead of %s (%s)", s.Value, drv.BaseURL, s.Source), "")
+func (d *Doctor) baseURL(drv *provider.Driver) {
+	if s := d.Config.Get(drv.Name + ".base-url"); s.Value != drv.BaseURL {
+		d.of(drv, Info, "base-url", fmt.Sprintf("%s instead of %s (%s)", s.Value, drv.BaseURL, s.Source), "")
 	}
 }
 
 // credentials says whether there are any, and where they come from. The client
 // is nil if they are of no use.
-func (d *doctor) credentials(ctx context.Context, drv *provider.Driver) (client *custody.Client, configured bool) {
-	a := d.app
-	creds, source, err := a.credentials(ctx, drv)
+func (d *Doctor) credentials(ctx context.Context, drv *provider.Driver) (client *custody.Client, configured bool) {
+	creds, source, err := d.Credentials(ctx, drv)
 	switch {
-	case err != nil && !a.configured(ctx, drv):
-		d.of(drv, view.CheckInfo, "credentials", "there are none in profile "+a.cfg.Profile(), "hookctl login "+drv.Name)
+	case err != nil && !d.Configured(ctx, drv):
+		d.of(drv, Info, "credentials", "there are none in profile "+d.Profile, "hookctl login "+drv.Name)
 		return nil, false
 	case err != nil:
-		d.of(drv, view.CheckFault, "credentials", err.Error(), fixOf(err, "hookctl login "+drv.Name))
+		d.of(drv, Fault, "credentials", err.Error(), fixOf(err, "hookctl login "+drv.Name))
 		return nil, true
 	}
-	client, err = a.onlineWith(drv, a.access(drv), creds)
+	client, err = d.Open(drv, creds)
 	if err != nil {
-		d.of(drv, view.CheckFault, "base-url", err.Error(), fixOf(err, "hookctl config unset "+drv.Name+".base-url"))
+		d.of(drv, Fault, "base-url", err.Error(), fixOf(err, "hookctl config unset "+drv.Name+".base-url"))
 		return nil, true
 	}
-	d.of(drv, view.CheckOK, "credentials", "from the "+source, "")
+	d.of(drv, OK, "credentials", "from the "+source, "")
 	return client, true
 }
 
 // proxy says through which proxy requests go.
-func (d *doctor) proxy(drv *provider.Driver) {
-	proxy, err := httpx.ProxyFor(d.app.env.Getenv, d.app.cfg.String(drv.Name+".base-url"))
+func (d *Doctor) proxy(drv *provider.Driver) {
+	proxy, err := httpx.ProxyFor(d.Getenv, d.Config.String(drv.Name+".base-url"))
 	switch {
 	case err != nil:
 		// The error may quote the proxy's password.
-		d.of(drv, view.CheckFault, "proxy", "the proxy that the environment names cannot be used", "correct HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+		d.of(drv, Fault, "proxy", "the proxy that the environment names cannot be used", "correct HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
 	case proxy != "":
-		d.of(drv, view.CheckInfo, "proxy", "requests go through "+proxy, "")
+		d.of(drv, Info, "proxy", "requests go through "+proxy, "")
 	}
 }
 
 // clock compares this machine's clock with the provider's.
-func (d *doctor) clock(drv *provider.Driver, h http.Header, before, after time.Time) {
+func (d *Doctor) clock(drv *provider.Driver, h http.Header, before, after time.Time) {
 	theirs, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
-		d.of(drv, view.CheckInfo, "clock", "the provider does not tell the time", "")
+		d.of(drv, Info, "clock", "the provider does not tell the time", "")
 		return
 	}
 	// Their time lies between the two, cut to the second.
@@ -97,39 +95,39 @@ func (d *doctor) clock(drv *provider.Driver, h http.Header, before, after time.T
 		off = after.Sub(theirs)
 	}
 	if off.Abs() <= clockSlack {
-		d.of(drv, view.CheckOK, "clock", "agrees with the provider's", "")
+		d.of(drv, OK, "clock", "agrees with the provider's", "")
 		return
 	}
 	direction := "ahead of"
 	if off < 0 {
 		direction = "behind"
 	}
-	d.of(drv, view.CheckFault, "clock", fmt.Sprintf("this machine's clock is %s %s the provider's", off.Abs().Round(time.Second), direction),
+	d.of(drv, Fault, "clock", fmt.Sprintf("this machine's clock is %s %s the provider's", off.Abs().Round(time.Second), direction),
 		"set the clock, or let it be set: timedatectl set-ntp true")
 }
 
 // connection says what came of the request: whether the provider answered, and
 // whether it accepts the credentials.
-func (d *doctor) connection(ctx context.Context, drv *provider.Driver, client *custody.Client, answer *httpx.Response, err error, took time.Duration) {
+func (d *Doctor) connection(ctx context.Context, drv *provider.Driver, client *custody.Client, answer *httpx.Response, err error, took time.Duration) {
 	switch {
 	case err == nil:
-		d.of(drv, view.CheckOK, "connection", strings.Join(append([]string{
+		d.of(drv, OK, "connection", strings.Join(append([]string{
 			fmt.Sprintf("%s answered in %s and accepts the credentials", client.Origin(), took.Round(time.Millisecond)),
 		}, d.whose(ctx, client)...), "; "), "")
 		if drv.ProbeLeaves != "" {
-			d.of(drv, view.CheckInfo, "credentials", drv.ProbeLeaves, "")
+			d.of(drv, Info, "credentials", drv.ProbeLeaves, "")
 		}
 	case fault.KindOf(err) == fault.Auth:
-		d.of(drv, view.CheckFault, "credentials", "not accepted: "+err.Error(), fixOf(err, "hookctl login "+drv.Name))
+		d.of(drv, Fault, "credentials", "not accepted: "+err.Error(), fixOf(err, "hookctl login "+drv.Name))
 	case answer == nil:
-		d.of(drv, view.CheckFault, "connection", err.Error(), fixOf(err, "check the network"))
+		d.of(drv, Fault, "connection", err.Error(), fixOf(err, "check the network"))
 	default:
-		d.of(drv, view.CheckFault, "connection", err.Error(), fixOf(err, "check the base URL: hookctl config list"))
+		d.of(drv, Fault, "connection", err.Error(), fixOf(err, "check the base URL: hookctl config list"))
 	}
 }
 
 // whose says whose credentials they are, as far as the provider tells.
-func (d *doctor) whose(ctx context.Context, client *custody.Client) []string {
+func (d *Doctor) whose(ctx context.Context, client *custody.Client) []string {
 	who, err := client.WhoAmI(ctx)
 	switch {
 	case err != nil:

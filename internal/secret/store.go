@@ -57,6 +57,15 @@ type Record struct {
 // Ref is the record's own name.
 func (r Record) Ref() Ref { return Ref{r.Provider, r.ID} }
 
+// Described names a record for a person who has to decide about it.
+func (r Record) Described() string {
+	text := r.Provider + "/" + r.ID
+	if r.Name != "" {
+		text += " (" + r.Name + ")"
+	}
+	return text
+}
+
 // Older is a secret that a webhook had before: a provider gave its id out again,
 // or a person set another. It is tried after the present one.
 type Older struct {

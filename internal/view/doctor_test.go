@@ -5,16 +5,17 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
 func TestChecks(t *testing.T) {
 	t.Parallel()
 	zyntro, fix := "zyntro", "do this\nthen that"
-	list := []Check{
-		{Check: "version", Status: CheckInfo, Message: "hookctl 1"},
-		{Check: "clock", Provider: &zyntro, Status: CheckFault, Message: "off\nby far", Fix: &fix},
-		{Check: "store", Status: CheckFault, Message: "full"},
+	list := []health.Check{
+		{Check: "version", Status: health.Info, Message: "hookctl 1"},
+		{Check: "clock", Provider: &zyntro, Status: health.Fault, Message: "off\nby far", Fix: &fix},
+		{Check: "store", Status: health.Fault, Message: "full"},
 	}
 	want := render.View{Data: list, Names: []string{"clock/zyntro", "store"}, Text: "info     version: hookctl 1\n" +
 		"fault    clock zyntro: off by far\n         fix: do this\n              then that\nfault    store: full\n"}

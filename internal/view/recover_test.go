@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
@@ -63,7 +64,7 @@ not-created: create on zyntro
 func TestStoreFindings(t *testing.T) {
 	t.Parallel()
 	zyntro, id, path := "zyntro", "42", "/store/1.json"
-	list := []view.StoreFinding{
+	list := []health.Finding{
 		{Problem: "no-secret", Provider: &zyntro, ID: &id, Message: "not kept", Fix: "one\nother"},
 		{Problem: "unreadable", Path: &path, Message: "torn\nfile", Fix: "put it back"},
 	}

@@ -1,0 +1,164 @@
+package health
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Finding is the JSON of one thing that is not in order with what is kept.
+// What is not known is null.
+type Finding struct {
+	Problem  string  `json:"problem"` // "unusable", "unreadable", "lost", "interrupted", "no-webhook", "no-secret"
+	Provider *string `json:"provider"`
+	ID       *string `json:"id"`
+	Name     *string `json:"name"`
+	Path     *string `json:"path"`
+	Message  string  `json:"message"`
+	Fix      string  `json:"fix"`
+}
+
+// Kept looks at what is kept on this machine.
+type Kept struct {
+	Store   *secret.FileStore
+	Journal *secret.Journal
+	Dir     string
+	Profile string       // the current one
+	Note    func(string) // told what is under way
+
+	Findings []Finding
+}
+
+func (k *Kept) add(problem, path string, err error, fix string) {
+	// One directory that cannot be used is met on several ways.
+	if slices.ContainsFunc(k.Findings, func(f Finding) bool { return f.Message == err.Error() }) {
+		return
+	}
+	f := Finding{Problem: problem, Message: err.Error(), Fix: fixOf(err, fix)}
+	if path != "" {
+		f.Path = &path
+	}
+	k.Findings = append(k.Findings, f)
+}
+
+func (k *Kept) problems(list []secret.Problem) {
+	for _, p := range list {
+		k.add("unreadable", p.Path, p.Err, "put back a good copy of "+term.ShellWord(p.Path)+", or move it away")
+	}
+}
+
+// Stored checks records and credentials, and that another one could be kept. A
+// store that was never used is in order, and stays unmade.
+func (k *Kept) Stored(ctx context.Context) []secret.Record {
+	recs := k.records(ctx)
+	_, problems, err := k.Store.ListCredentials(ctx)
+	if err != nil {
+		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
+	}
+	k.problems(problems)
+	return recs
+}
+
+func (k *Kept) records(ctx context.Context) []secret.Record {
+	recs, problems, err := k.Store.List(ctx)
+	if err != nil {
+		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
+		return nil
+	}
+	k.problems(problems)
+	if _, err := os.Lstat(k.Dir); errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err := k.Store.Check(ctx); err != nil {
+		k.add("unusable", k.Dir, err, "choose another directory with --config")
+	}
+	problems, err = k.Store.CheckKeyring(ctx)
+	for _, p := range problems {
+		k.add("lost", p.Path, p.Err, "unlock the keyring that has it")
+	}
+	if err != nil && ctx.Err() == nil {
+		k.add("unusable", k.Dir, err, "unlock the keyring")
+	}
+	return recs
+}
+
+// Journalled checks that no operation was left unfinished.
+func (k *Kept) Journalled(ctx context.Context) {
+	pending, problems, err := k.Journal.List(ctx)
+	if err != nil {
+		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
+	}
+	k.problems(problems)
+	for _, p := range pending {
+		in := p.Intent
+		if p.Live {
+			k.Note(fmt.Sprintf("%s of %s on %s is under way in another process (pid %d).", in.Operation, in.URL, in.Provider, in.PID))
+			continue
+		}
+		fix := "hookctl recover"
+		if in.Profile != k.Profile {
+			fix += " --profile " + term.ShellWord(in.Profile)
+		}
+		k.Findings = append(k.Findings, Finding{
+			Problem: "interrupted", Provider: &in.Provider, Name: &in.Name, Path: &p.Path, Fix: fix,
+			Message: fmt.Sprintf("%s of %s on %s, begun %s, was not finished", in.Operation, in.URL, in.Provider, in.StartedAt.Format("2006-01-02 15:04:05Z07:00")),
+		})
+	}
+}
+
+// Compare finds records without a webhook and webhooks without a record.
+func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []provider.Webhook) {
+	d := client.Driver()
+	kept := map[string]bool{}
+	listed := map[string]bool{}
+	unreadable := 0
+	for _, w := range rows {
+		listed[w.ID] = true
+		if w.ID == "" {
+			unreadable++
+		}
+	}
+	for _, r := range recs {
+		if r.Provider != d.Name {
+			continue
+		}
+		kept[r.ID] = true
+		if r.Profile != k.Profile || r.Origin != client.Origin() || !r.DeletedAt.IsZero() || listed[r.ID] {
+			continue
+		}
+		var name *string
+		if r.Name != "" {
+			name = &r.Name
+		}
+		message := fmt.Sprintf("%s does not list %s, whose secret is kept", d.Title, r.Described())
+		if unreadable > 0 {
+			message += fmt.Sprintf(" (%d row(s) of its list could not be read)", unreadable)
+		}
+		k.Findings = append(k.Findings, Finding{
+			Problem: "no-webhook", Provider: &d.Name, ID: &r.ID, Name: name, Path: &r.Path, Message: message,
+			Fix: fmt.Sprintf("if it is gone for good: hookctl delete %s marks it so; once no delivery of it is left to verify: hookctl secrets remove %[1]s", term.ShellWord(r.Provider+"/"+r.ID)),
+		})
+	}
+	for _, w := range rows {
+		gone := !d.Deletes && w.Status != nil && *w.Status == provider.Disabled
+		if w.ID == "" || kept[w.ID] || gone {
+			continue
+		}
+		ref, missing := term.ShellWord(d.Name+"/"+w.ID), secret.Record{Provider: d.Name, ID: w.ID}
+		if w.Name != nil {
+			missing.Name = *w.Name
+		}
+		k.Findings = append(k.Findings, Finding{
+			Problem: "no-secret", Provider: &d.Name, ID: &w.ID, Name: w.Name,
+			Message: fmt.Sprintf("the secret of %s is not kept here", missing.Described()),
+			Fix:     fmt.Sprintf("if somebody has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref),
+		})
+	}
+}
