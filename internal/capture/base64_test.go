@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // agreeBase64 compares with the standard library, but for line ends, which it
@@ -61,7 +63,7 @@ func TestBase64InLines(t *testing.T) {
 			lines.WriteString(text[at:min(at+76, len(text))] + end)
 		}
 		for place, s := range map[string]string{"first": end + text, "last": text + end, "each": lines.String()} {
-			if got, err := decodeBase64([]byte(s)); err != nil || string(got) != want {
+			if got, err := jsontext.DecodeBase64([]byte(s)); err != nil || string(got) != want {
 				t.Errorf("%q, %s: %d bytes, want %d: %v", end, place, len(got), len(want), err)
 			}
 		}

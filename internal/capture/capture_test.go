@@ -981,19 +981,6 @@ func TestFastDecoderParts(t *testing.T) {
 	}
 }
 
-func TestUnquote(t *testing.T) {
-	for _, text := range []string{"", `"`, `a"`, `"a`, `"a"b"`, `"""`, `"\"`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\u12:4"`, `"\u12@4"`, "\"\x1f\""} {
-		if got, ok := unquote(nil, []byte(text)); ok {
-			t.Errorf("%s: %q", text, got)
-		}
-	}
-	for text, want := range map[string]string{`""`: "", `"\u0aF9\u09fA"`: "\u0af9\u09fa", `"\ud83d\u0041"`: "\ufffdA", "\" \x7f\"": " \x7f"} {
-		if got, ok := unquote(nil, []byte(text)); !ok || string(got) != want {
-			t.Errorf("%s: %q, %v", text, got, ok)
-		}
-	}
-}
-
 // A companion event is known by what it has in common with the other one.
 func TestSubjectOf(t *testing.T) {
 	e := Envelope{Companion: "item.changed", CompanionOf: []string{"item.created"}, Data: "data", Subject: []string{"id", "kind"}}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // Envelope says where a provider's delivery body holds its own id, type and
@@ -32,9 +34,9 @@ func (e Envelope) SubjectOf(eventType string, body []byte) string {
 		return ""
 	}
 	found := make([]string, len(e.Subject))
-	members(body, func(name, data []byte) bool {
+	jsontext.Members(body, func(name, data []byte) bool {
 		if is(name, e.Data) {
-			members(data, func(name, value []byte) bool {
+			jsontext.Members(data, func(name, value []byte) bool {
 				for i, want := range e.Subject {
 					if is(name, want) && len(value) > 0 {
 						found[i] = text(value)
@@ -61,7 +63,7 @@ type Event struct{ ID, Type, Time string }
 // counts, as in the parsers that receivers use.
 func (e Envelope) Event(body []byte) Event {
 	var ev Event
-	members(body, func(name, value []byte) bool {
+	jsontext.Members(body, func(name, value []byte) bool {
 		if len(value) == 0 {
 			return false
 		}
@@ -90,7 +92,7 @@ func text(value []byte) string {
 		if plainString(value, 0) == len(value) {
 			return string(value[1 : len(value)-1])
 		}
-		out, ok := unquote(nil, value)
+		out, ok := jsontext.Unquote(nil, value)
 		if !ok {
 			return ""
 		}

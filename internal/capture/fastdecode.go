@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"strconv"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // fastDecoder decodes records of the usual shape in one pass and without
@@ -66,12 +68,12 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 func (f *fastDecoder) record(b []byte) bool {
 	f.spans, f.special, f.large, f.placed = f.spans[:0], [3]span{}, nil, nil
 	headers, body := false, false
-	i := skipSpace(b, 0)
+	i := jsontext.SkipSpace(b, 0)
 	if i >= len(b) || b[i] != '{' {
 		return false
 	}
 	for {
-		i = skipSpace(b, i+1)
+		i = jsontext.SkipSpace(b, i+1)
 		if i >= len(b) || b[i] != '"' {
 			return false
 		}
@@ -81,10 +83,10 @@ func (f *fastDecoder) record(b []byte) bool {
 			return false
 		}
 		name := b[start : end-1]
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
+		if i = jsontext.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
 			return false
 		}
-		if i = skipSpace(b, i+1); i >= len(b) {
+		if i = jsontext.SkipSpace(b, i+1); i >= len(b) {
 			return false
 		}
 		switch string(name) {
@@ -115,11 +117,11 @@ func (f *fastDecoder) record(b []byte) bool {
 		if i < 0 {
 			return false
 		}
-		if i = skipSpace(b, i); i >= len(b) {
+		if i = jsontext.SkipSpace(b, i); i >= len(b) {
 			return false
 		}
 		if b[i] == '}' {
-			return headers && body && skipSpace(b, i+1) == len(b) && f.inPlace()
+			return headers && body && jsontext.SkipSpace(b, i+1) == len(b) && f.inPlace()
 		}
 		if b[i] != ',' {
 			return false
@@ -146,7 +148,7 @@ func (f *fastDecoder) headers(b []byte, i int) int {
 	if b[i] != '{' {
 		return -1
 	}
-	if i = skipSpace(b, i+1); i < len(b) && b[i] == '}' {
+	if i = jsontext.SkipSpace(b, i+1); i < len(b) && b[i] == '}' {
 		return i + 1
 	}
 	for {
@@ -154,10 +156,10 @@ func (f *fastDecoder) headers(b []byte, i int) int {
 		if i = f.string(b, i, &name); i < 0 {
 			return -1
 		}
-		if i = skipSpace(b, i); i >= len(b) || b[i] != ':' {
+		if i = jsontext.SkipSpace(b, i); i >= len(b) || b[i] != ':' {
 			return -1
 		}
-		if i = skipSpace(b, i+1); i >= len(b) {
+		if i = jsontext.SkipSpace(b, i+1); i >= len(b) {
 			return -1
 		}
 		if b[i] == '[' {
@@ -168,7 +170,7 @@ func (f *fastDecoder) headers(b []byte, i int) int {
 		if i < 0 {
 			return -1
 		}
-		if i = skipSpace(b, i); i >= len(b) {
+		if i = jsontext.SkipSpace(b, i); i >= len(b) {
 			return -1
 		}
 		if b[i] == '}' {
@@ -177,12 +179,12 @@ func (f *fastDecoder) headers(b []byte, i int) int {
 		if b[i] != ',' {
 			return -1
 		}
-		i = skipSpace(b, i+1)
+		i = jsontext.SkipSpace(b, i+1)
 	}
 }
 
 func (f *fastDecoder) list(b []byte, i int, name span) int {
-	if i = skipSpace(b, i+1); i < len(b) && b[i] == ']' {
+	if i = jsontext.SkipSpace(b, i+1); i < len(b) && b[i] == ']' {
 		return i + 1
 	}
 	for {
@@ -191,7 +193,7 @@ func (f *fastDecoder) list(b []byte, i int, name span) int {
 			return -1
 		}
 		f.spans = append(f.spans, name, value)
-		if i = skipSpace(b, i); i >= len(b) {
+		if i = jsontext.SkipSpace(b, i); i >= len(b) {
 			return -1
 		}
 		if b[i] == ']' {
@@ -200,7 +202,7 @@ func (f *fastDecoder) list(b []byte, i int, name span) int {
 		if b[i] != ',' {
 			return -1
 		}
-		i = skipSpace(b, i+1)
+		i = jsontext.SkipSpace(b, i+1)
 	}
 }
 
@@ -215,10 +217,10 @@ func (f *fastDecoder) string(b []byte, i int, s *span) int {
 		f.arena = append(f.arena, b[i+1:end-1]...)
 	} else {
 		var ok bool
-		if end, _ = skipString(b, i); end < 0 {
+		if end, _ = jsontext.SkipString(b, i); end < 0 {
 			return -1
 		}
-		if f.arena, ok = unquote(f.arena, b[i:end]); !ok {
+		if f.arena, ok = jsontext.Unquote(f.arena, b[i:end]); !ok {
 			return -1
 		}
 	}
@@ -231,7 +233,7 @@ func (f *fastDecoder) base64(b []byte, i int) int {
 	if b[i] != '"' {
 		return -1
 	}
-	end, escaped := skipString(b, i)
+	end, escaped := jsontext.SkipString(b, i)
 	if end < 0 || escaped {
 		return -1
 	}
@@ -270,7 +272,7 @@ func (f *fastDecoder) text(b []byte, i int) int {
 	if b[i] != '"' {
 		return -1
 	}
-	end, _ := skipString(b, i)
+	end, _ := jsontext.SkipString(b, i)
 	if end < 0 {
 		return -1
 	}
@@ -278,7 +280,7 @@ func (f *fastDecoder) text(b []byte, i int) int {
 		f.large = text
 	} else {
 		var ok bool
-		if f.body, ok = unquote(f.body[:0], text); !ok {
+		if f.body, ok = jsontext.Unquote(f.body[:0], text); !ok {
 			return -1
 		}
 	}

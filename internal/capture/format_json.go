@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // jsonFormat is a record, an array of records, or several of either one after
@@ -17,11 +19,11 @@ var jsonFormat = Format{
 	About: `a JSON document {"headers", "body" or "body_base64"}, or an array of them`,
 	Sniff: func(head []byte, _ bool) bool {
 		text := trimBOM(head)
-		i := skipSpace(text, 0)
+		i := jsontext.SkipSpace(text, 0)
 		if i < len(text) && text[i] == '[' {
-			i = skipSpace(text, i+1)
+			i = jsontext.SkipSpace(text, i+1)
 		}
-		return isRecord(text[i:], skipValue(text, i) < 0)
+		return isRecord(text[i:], jsontext.SkipValue(text, i) < 0)
 	},
 	Read: readJSON,
 }
@@ -124,7 +126,7 @@ func endInside(err error) error {
 func firstByte(d *json.Decoder) (byte, error) {
 	d.More() // skips white space before something and fills the decoder's buffer
 	var c [1]byte
-	if n, err := d.Buffered().Read(c[:]); n == 1 && err == nil && skipSpace(c[:], 0) == 0 {
+	if n, err := d.Buffered().Read(c[:]); n == 1 && err == nil && jsontext.SkipSpace(c[:], 0) == 0 {
 		return c[0], nil
 	}
 	// Nothing there: the end, or a failing reader; Token tells which.

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // lambdaFormat is the event that AWS hands a function for a request: of API
@@ -88,9 +90,9 @@ func appendMissing(h, more Header) Header {
 // lambdaQuery is the query string of a REST API's event, for people.
 func lambdaQuery(o object) string {
 	values := url.Values{}
-	members(o["queryStringParameters"], func(name, value []byte) bool {
-		n, _ := unquote(nil, name)
-		v, _ := unquote(nil, value)
+	jsontext.Members(o["queryStringParameters"], func(name, value []byte) bool {
+		n, _ := jsontext.Unquote(nil, name)
+		v, _ := jsontext.Unquote(nil, value)
 		values.Set(string(n), string(v))
 		return true
 	})

@@ -7,6 +7,8 @@ import (
 	"io"
 	"iter"
 	"strconv"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // ndjsonFormat is one record a line. It is the format for large batches: the
@@ -43,7 +45,7 @@ func sniffNDJSON(head []byte, _ bool) bool {
 		}
 		line := bytes.TrimSpace(text[begin:end])
 		if isObject(line) {
-			whole := skipValue(line, 0) == len(line)
+			whole := jsontext.SkipValue(line, 0) == len(line)
 			if isRecord(line, !whole) && (whole || !ended) {
 				return true
 			}
@@ -56,15 +58,15 @@ func sniffNDJSON(head []byte, _ bool) bool {
 // laidOut reports whether text is one JSON document of several lines, or begins
 // with a list of records: what has a line of its own in those is a part of them.
 func laidOut(text []byte) bool {
-	text = text[skipSpace(text, 0):]
+	text = text[jsontext.SkipSpace(text, 0):]
 	item := firstItem(text)
-	end := skipValue(text, 0)
+	end := jsontext.SkipValue(text, 0)
 	switch {
 	case !isObject(text) && !isObject(item):
 		return false
 	case end < 0:
 		return isObject(item)
-	case skipSpace(text, end) < len(text):
+	case jsontext.SkipSpace(text, end) < len(text):
 		return isRecord(item, false)
 	}
 	return bytes.IndexByte(text[:end], '\n') >= 0 && json.Valid(text[:end])

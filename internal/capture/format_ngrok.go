@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // ngrokFormat is what the agent's inspection API answers:
@@ -50,7 +52,7 @@ func ngrokRequest(o object, r *Request) (other Passed, err error) {
 		return Passed{}, errors.New(`the request has no "raw": the agent keeps it no more`)
 	}
 	raw, _ := bodyText(request["raw"])
-	if raw, err = decodeBase64(raw); err != nil {
+	if raw, err = jsontext.DecodeBase64(raw); err != nil {
 		return Passed{}, fmt.Errorf(`"raw": %w`, err)
 	}
 	line, _, _ := cutLine(raw)

@@ -9,6 +9,8 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // The exports of other tools are JSON: one item, an array of items, several of
@@ -32,9 +34,9 @@ type exported struct {
 // sniff recognises a document, an item, or an array of items.
 func (e exported) sniff(head []byte, _ bool) bool {
 	text := trimBOM(head)
-	i := skipSpace(text, 0)
+	i := jsontext.SkipSpace(text, 0)
 	if i < len(text) && text[i] == '[' {
-		i = skipSpace(text, i+1)
+		i = jsontext.SkipSpace(text, i+1)
 	}
 	text = text[i:]
 	return len(text) > 0 && text[0] == '{' && (e.is(text) || e.path != nil && e.contains(text))
@@ -50,7 +52,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 				yield(unreadable(in.Name, cause(err)))
 				return
 			}
-			x.inside = e.contains(head[skipSpace(head, 0):])
+			x.inside = e.contains(head[jsontext.SkipSpace(head, 0):])
 			x.in.head = head
 		}
 		x.decode()
@@ -117,7 +119,7 @@ func (x *itemReader) resume() bool {
 			return false
 		}
 		line := bytes.TrimSpace(x.in.head[:end])
-		if !torn && isObject(line) && skipValue(line, 0) == len(line) && x.is(line) {
+		if !torn && isObject(line) && jsontext.SkipValue(line, 0) == len(line) && x.is(line) {
 			x.decode()
 			return true
 		}
@@ -272,8 +274,8 @@ func objectOf(v []byte) object {
 		return nil
 	}
 	o := object{}
-	members(v, func(quoted, value []byte) bool {
-		if name, ok := unquote(nil, quoted); ok {
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		if name, ok := jsontext.Unquote(nil, quoted); ok {
 			o[string(name)] = value
 		}
 		return true
@@ -283,7 +285,7 @@ func objectOf(v []byte) object {
 
 // text is a member's text; "" where it is absent, null or no string.
 func (o object) text(name string) string {
-	s, _ := unquote(nil, o[name])
+	s, _ := jsontext.Unquote(nil, o[name])
 	return string(s)
 }
 
@@ -310,7 +312,7 @@ func (o object) textBody(name string, base64 bool, r *Request) error {
 		return fmt.Errorf("%q is not a string", name)
 	case base64:
 		var err error
-		if r.Body, err = decodeBase64(s); err != nil {
+		if r.Body, err = jsontext.DecodeBase64(s); err != nil {
 			return fmt.Errorf("%q: %w", name, err)
 		}
 	case ok:
@@ -326,31 +328,14 @@ func (o object) textBody(name string, base64 bool, r *Request) error {
 // valueOf returns what begins with the value of a member of the object at the
 // start of b, which may be cut off; nil where there is no such member.
 func valueOf(b []byte, name string) []byte {
-	i := skipSpace(b, 0)
-	if i >= len(b) || b[i] != '{' {
-		return nil
-	}
-	for i = skipSpace(b, i+1); i < len(b) && b[i] == '"'; {
-		end, _ := skipString(b, i)
-		if end < 0 {
-			return nil
+	var found []byte
+	jsontext.Each(b, func(quoted []byte, from, _ int) bool {
+		if is(quoted, name) && from < len(b) {
+			found = b[from:]
 		}
-		found := is(b[i:end], name)
-		if i = skipSpace(b, end); i >= len(b) || b[i] != ':' {
-			return nil
-		}
-		if i = skipSpace(b, i+1); found && i < len(b) {
-			return b[i:]
-		}
-		if i = skipValue(b, i); i < 0 {
-			return nil
-		}
-		if i = skipSpace(b, i); i >= len(b) || b[i] != ',' {
-			return nil
-		}
-		i = skipSpace(b, i+1)
-	}
-	return nil
+		return found == nil
+	})
+	return found
 }
 
 // firstItem returns what begins with the first element of the array at the
@@ -359,7 +344,7 @@ func firstItem(b []byte) []byte {
 	if len(b) == 0 || b[0] != '[' {
 		return nil
 	}
-	return b[skipSpace(b, 1):]
+	return b[jsontext.SkipSpace(b, 1):]
 }
 
 // isObject and isString look at the beginning of a value that may be cut off.

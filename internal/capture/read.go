@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // Options configure [Read].
@@ -285,10 +287,10 @@ func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 		item = firstItem(text)
 	}
 	line, _, ended := bytes.Cut(text, []byte("\n"))
-	if isObject(item) && !(ended && skipValue(line, 0) == len(bytes.TrimSpace(line))) {
+	if isObject(item) && !(ended && jsontext.SkipValue(line, 0) == len(bytes.TrimSpace(line))) {
 		// What does not end may still become a record, whose headers come after
 		// its body.
-		return len(head) >= headStep && skipValue(item, 0) > 0
+		return len(head) >= headStep && jsontext.SkipValue(item, 0) > 0
 	}
 	// Whole lines, or no JSON: as soon as something is recognised. What is before
 	// it may be what a program says as it starts.

@@ -2,11 +2,12 @@ package capture
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // A record is a delivery as a JSON object: {"headers", "body" or
@@ -34,7 +35,7 @@ func decodeRecord(text []byte, r *Request) error {
 		return err
 	}
 	for name, to := range map[string]*string{"received_at": &r.ReceivedAt, "method": &r.Method, "url": &r.URL} {
-		if s, ok := unquote(nil, m[name]); ok {
+		if s, ok := jsontext.Unquote(nil, m[name]); ok {
 			*to = string(s)
 		}
 	}
@@ -48,7 +49,7 @@ func parseObject(text []byte) (object, error) {
 	if err := json.Unmarshal(text, &syntax); err != nil {
 		return nil, err
 	}
-	if o := objectOf(text[skipSpace(text, 0):]); o != nil {
+	if o := objectOf(text[jsontext.SkipSpace(text, 0):]); o != nil {
 		return o, nil
 	}
 	var m map[string]json.RawMessage // says what it is instead; null is an object without members
@@ -66,12 +67,12 @@ func (*checked) UnmarshalJSON([]byte) error { return nil }
 // at it.
 func bodyText(quoted []byte) ([]byte, bool) {
 	if len(quoted) < largeBody {
-		return unquote(nil, quoted)
+		return jsontext.Unquote(nil, quoted)
 	}
-	if !quotable(quoted) {
+	if !jsontext.Quotable(quoted) {
 		return nil, false
 	}
-	s, ok := unquote(quoted[:0], quoted)
+	s, ok := jsontext.Unquote(quoted[:0], quoted)
 	return slices.Clip(s), ok
 }
 
@@ -88,7 +89,7 @@ func decodeBody(m object, r *Request) ([]byte, error) {
 	if !ok {
 		return nil, errors.New(`"body_base64" is not a string`)
 	}
-	body, err := decodeBase64(s)
+	body, err := jsontext.DecodeBase64(s)
 	if err != nil {
 		return nil, fmt.Errorf(`"body_base64": %w`, err)
 	}
@@ -139,7 +140,7 @@ func decodeText(m object, r *Request) ([]byte, error) {
 		}
 		if isTrue(m["isBase64Encoded"]) {
 			// An event of AWS Lambda among other records.
-			body, err := decodeBase64(s)
+			body, err := jsontext.DecodeBase64(s)
 			if err != nil {
 				return nil, fmt.Errorf(`"body": %w`, err)
 			}
@@ -169,8 +170,8 @@ func decodeHeaders(to Header, v []byte) (Header, error) {
 	switch v[0] {
 	case '{':
 		var err error
-		members(v, func(quoted, value []byte) bool {
-			name, ok := unquote(nil, quoted)
+		jsontext.Members(v, func(quoted, value []byte) bool {
+			name, ok := jsontext.Unquote(nil, quoted)
 			if !ok {
 				err = errors.New("a header name is not a valid string")
 				return false
@@ -202,8 +203,8 @@ func decodePair(p []byte) (Field, error) {
 		return Field{list[0], list[1]}, nil
 	}
 	var f Field
-	ok := members(p, func(quoted, value []byte) bool {
-		s, isString := unquote(nil, value)
+	ok := jsontext.Members(p, func(quoted, value []byte) bool {
+		s, isString := jsontext.Unquote(nil, value)
 		switch {
 		case is(quoted, "name") && isString:
 			f.Name = string(s)
@@ -247,7 +248,7 @@ func appendValues(to Header, name string, value []byte) (Header, error) {
 func headerText(name string, v []byte) (text string, ok bool, err error) {
 	switch {
 	case v[0] == '"':
-		s, ok := unquote(nil, v)
+		s, ok := jsontext.Unquote(nil, v)
 		if !ok {
 			return "", false, fmt.Errorf("header %q is not a valid string", name)
 		}
@@ -260,41 +261,11 @@ func headerText(name string, v []byte) (text string, ok bool, err error) {
 	return string(v), true, nil
 }
 
-// decodeBase64 takes either alphabet, padded or not, and decodes s over itself.
-func decodeBase64(s []byte) ([]byte, error) {
-	s = bytes.TrimRight(s, "=\r\n")
-	if bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0 {
-		s = slices.DeleteFunc(s, func(c byte) bool { return c == '\n' || c == '\r' })
-	}
-	enc := base64.RawStdEncoding
-	if bytes.IndexByte(s, '-') >= 0 || bytes.IndexByte(s, '_') >= 0 {
-		enc = base64.RawURLEncoding
-	}
-	// Piece by piece: a decoder does not promise to take the memory that it
-	// reads for its output.
-	var out [3 << 10]byte
-	n := 0
-	for at := 0; at < len(s); {
-		piece := s[at:min(at+len(out)/3*4, len(s))]
-		got, err := enc.Decode(out[:], piece)
-		if err != nil {
-			var corrupt base64.CorruptInputError
-			if errors.As(err, &corrupt) {
-				err = corrupt + base64.CorruptInputError(at)
-			}
-			return nil, err
-		}
-		n += copy(s[n:], out[:got])
-		at += len(piece)
-	}
-	return s[:n:n], nil
-}
-
 // isRecord reports whether text, which may be cut off, is a record by its
 // members. A payload that merely has a body is none: headers make the record.
 func isRecord(text []byte, cut bool) bool {
 	headers, body, base := false, false, false
-	members(text, func(name, value []byte) bool {
+	jsontext.Members(text, func(name, value []byte) bool {
 		switch {
 		case is(name, "headers"):
 			headers = len(value) == 0 || value[0] == '{' || value[0] == '['

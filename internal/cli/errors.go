@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -101,11 +100,8 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
 			b.ProviderMessage = &pm
 		}
-		var doc bytes.Buffer
-		enc := json.NewEncoder(&doc)
-		enc.SetEscapeHTML(false)
-		_ = enc.Encode(map[string]body{"error": b}) // texts are always JSON
-		_, _ = w.Write(term.BreakJSON(doc.Bytes()))
+		doc, _ := jsontext.Marshal(map[string]body{"error": b}) // texts are always JSON
+		_, _ = w.Write(append(term.BreakJSON(doc), '\n'))
 		return
 	}
 	// Only what hookctl itself says begins a line.

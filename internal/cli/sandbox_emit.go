@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
@@ -89,7 +90,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := provider.ParseEdits(o.set); err != nil {
+	if _, err := jsontext.ParseAssignments(o.set); err != nil {
 		return err
 	}
 	if o.save != "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
@@ -147,7 +148,7 @@ func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
 	if s.Extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
 	}
-	if s.Edits, err = provider.ParseEdits(o.set); err != nil {
+	if s.Edits, err = jsontext.ParseAssignments(o.set); err != nil {
 		return nil, err
 	}
 	if s.Given, err = o.readData(); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
@@ -16,7 +17,7 @@ type Samples struct {
 	URL    string
 	Events []string // one, which may be "", where the body is given
 	Given  []byte   // nil: a sample
-	Edits  provider.Edits
+	Edits  jsontext.Assignments
 	Extra  []capture.Field // in place of the headers of the same names, or added
 
 	UserAgent string

@@ -3,13 +3,13 @@ package diagnosis
 import (
 	"crypto/sha256"
 	"encoding/base32"
-	"encoding/base64"
 	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -139,13 +139,10 @@ func decodings(text string) [][]byte {
 		out = append(out, b)
 	}
 	bare := strings.TrimRight(text, "=")
-	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if b, err := enc.DecodeString(bare); err == nil {
-			out = append(out, b)
-			if inner, err := hex.DecodeString(string(b)); err == nil {
-				out = append(out, inner) // base64 of the hexadecimal text
-			}
-			break
+	if b, err := jsontext.DecodeBase64([]byte(bare)); err == nil {
+		out = append(out, b)
+		if inner, err := hex.DecodeString(string(b)); err == nil {
+			out = append(out, inner) // base64 of the hexadecimal text
 		}
 	}
 	if b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(bare); err == nil && len(b) == sha256.Size {

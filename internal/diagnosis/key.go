@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // keyTexts makes keys of a candidate's secret.
@@ -82,11 +84,8 @@ func keyEncoding(c Candidate) iter.Seq[[]byte] {
 		if b, err := hex.DecodeString(t); err == nil && !yield(b) {
 			return
 		}
-		bare := strings.TrimRight(t, "=")
-		for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-			if b, err := enc.DecodeString(bare); err == nil && (!yield(b) || !yield(bytes.TrimSpace(b)) || !yield(hex.AppendEncode(nil, b))) {
-				return
-			}
+		if b, err := jsontext.DecodeBase64([]byte(t)); err == nil && (!yield(b) || !yield(bytes.TrimSpace(b)) || !yield(hex.AppendEncode(nil, b))) {
+			return
 		}
 		if b, err := hex.DecodeString(t); err == nil && !yield(base64.StdEncoding.AppendEncode(nil, b)) {
 			return

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // maxJSON bounds the bodies that are taken apart, maxJSONDepth how deep, and
@@ -42,9 +44,7 @@ func tokens(b []byte) (list []token, tail []byte) {
 	var name []byte
 	for i := 0; ; {
 		start := i
-		for i < len(b) && strings.IndexByte(" \t\r\n", b[i]) >= 0 {
-			i++
-		}
+		i = jsontext.SkipSpace(b, i)
 		gap := b[start:i]
 		if i == len(b) {
 			return list, gap
@@ -63,23 +63,13 @@ func tokens(b []byte) (list []token, tail []byte) {
 				name = nil
 			}
 			t.text = b[i : i+1]
-		case '"':
-			t.kind = '"'
-			end := i + 1
-			for b[end] != '"' {
-				if b[end] == '\\' {
-					end++
-				}
-				end++
-			}
-			t.text = b[i : end+1]
-			name = t.text
 		default:
-			end := i
-			for end < len(b) && strings.IndexByte(" \t\r\n,:]}", b[end]) < 0 {
-				end++
+			t.text = b[i:jsontext.SkipValue(b, i)]
+			if c == '"' {
+				t.kind, name = '"', t.text
+			} else {
+				t.name = name
 			}
-			t.text, t.name = b[i:end], name
 		}
 		i += len(t.text)
 		list = append(list, t)
@@ -194,31 +184,11 @@ func hasLines(list []token) bool {
 
 // jsonShaped reports whether b begins as a JSON object or array.
 func jsonShaped(b []byte) bool {
-	text := bytes.TrimLeft(b, " \t\r\n")
-	return len(text) > 0 && (text[0] == '{' || text[0] == '[')
+	i := jsontext.SkipSpace(b, 0)
+	return i < len(b) && (b[i] == '{' || b[i] == '[')
 }
 
 // unfinishedJSON reports whether b begins as JSON and ends before that does.
 func unfinishedJSON(b []byte) bool {
-	text := bytes.TrimLeft(b, " \t\r\n")
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return false
-	}
-	depth, inString := 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case inString && c == '\\':
-			i++
-		case c == '"':
-			inString = !inString
-		case inString:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth--; depth == 0 {
-				return false
-			}
-		}
-	}
-	return true
+	return jsonShaped(b) && jsontext.SkipValue(b, jsontext.SkipSpace(b, 0)) < 0
 }

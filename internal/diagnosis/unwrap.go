@@ -2,11 +2,12 @@ package diagnosis
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"iter"
 	"strconv"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // What programs on the way put around a body, or take off it.
@@ -52,10 +53,17 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 // document down to some levels: texts unquoted, objects as they stand.
 func jsonParts(b []byte) [][]byte {
 	var parts [][]byte
-	var look func(raw json.RawMessage, depth int)
-	look = func(raw json.RawMessage, depth int) {
+	var look func(raw []byte, depth int)
+	within := func(raw []byte, depth, most int) {
+		jsontext.Each(raw, func(_ []byte, from, to int) bool {
+			look(raw[from:to], depth)
+			most--
+			return most > 0 && depth <= maxWrapping
+		})
+	}
+	look = func(raw []byte, depth int) {
 		raw = bytes.TrimSpace(raw)
-		if len(raw) == 0 || len(parts) >= maxParts {
+		if len(raw) == 0 || len(parts) >= maxParts || depth > maxWrapping {
 			return
 		}
 		switch raw[0] {
@@ -64,7 +72,7 @@ func jsonParts(b []byte) [][]byte {
 			if json.Unmarshal(raw, &s) == nil {
 				parts = append(parts, []byte(s))
 				if text := strings.TrimSpace(s); depth < maxWrapping && text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
-					look(json.RawMessage(text), depth+1)
+					look([]byte(text), depth+1)
 				}
 				if out, ok := decodeText([]byte(s)); ok && len(out) > 16 {
 					parts = append(parts, out)
@@ -74,11 +82,7 @@ func jsonParts(b []byte) [][]byte {
 			if depth > 0 {
 				parts = append(parts, raw)
 			}
-			for _, value := range memberValues(raw) {
-				if depth < maxWrapping {
-					look(value, depth+1)
-				}
-			}
+			within(raw, depth+1, maxParts)
 		case '[':
 			if depth > 0 {
 				parts = append(parts, raw)
@@ -86,12 +90,7 @@ func jsonParts(b []byte) [][]byte {
 			if out, ok := octets(raw); ok {
 				parts = append(parts, out)
 			}
-			var list []json.RawMessage
-			if depth < maxWrapping && json.Unmarshal(raw, &list) == nil {
-				for _, value := range list[:min(len(list), 4)] {
-					look(value, depth+1)
-				}
-			}
+			within(raw, depth+1, 4)
 		}
 	}
 	if len(b) <= maxJSON && json.Valid(b) {
@@ -137,52 +136,23 @@ func firstJSON(b []byte) int {
 	if len(b) > maxJSON || !jsonShaped(b) {
 		return 0
 	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	var first json.RawMessage
-	if d.Decode(&first) != nil {
-		return 0
-	}
-	end := int(d.InputOffset())
-	if len(bytes.Trim(b[end:], " \t\r\n\x00")) == 0 {
+	end := jsontext.SkipValue(b, jsontext.SkipSpace(b, 0))
+	if end < 0 || !json.Valid(b[:end]) || len(bytes.Trim(b[end:], " \t\r\n\x00")) == 0 {
 		return 0
 	}
 	return end
 }
 
-// memberValues is the values of an object's members, in their order.
-func memberValues(object []byte) []json.RawMessage {
-	d := json.NewDecoder(bytes.NewReader(object))
-	if _, err := d.Token(); err != nil {
-		return nil
-	}
-	var values []json.RawMessage
-	for d.More() && len(values) < maxParts {
-		if _, err := d.Token(); err != nil {
-			return values
-		}
-		var value json.RawMessage
-		if d.Decode(&value) != nil {
-			return values
-		}
-		values = append(values, value)
-	}
-	return values
-}
-
 // decodeText takes padded or unpadded base64 of either alphabet.
 func decodeText(s []byte) ([]byte, bool) {
 	const telling = 64 // characters: most texts are none by then, and need no memory
-	bare := bytes.TrimRight(bytes.TrimSpace(s), "=")
-	for _, enc := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		head := bare[:min(len(bare), telling)]
-		if _, err := enc.AppendDecode(nil, head); err != nil && !bytes.ContainsAny(head, "\r\n") {
-			continue
-		}
-		if out, err := enc.AppendDecode(nil, bare); err == nil && len(out) > 0 {
-			return out, true
-		}
+	s = bytes.TrimRight(bytes.TrimSpace(s), "=")
+	head := s[:min(len(s), telling)]
+	if _, err := jsontext.DecodeBase64(bytes.Clone(head)); err != nil && !bytes.ContainsAny(head, "\r\n") {
+		return nil, false
 	}
-	return nil, false
+	out, err := jsontext.DecodeBase64(bytes.Clone(s))
+	return out, err == nil && len(out) > 0
 }
 
 // afterHead is what follows a blank line, where the text before it looks like

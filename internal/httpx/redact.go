@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -79,13 +80,9 @@ func formsOf(s string) []string {
 	if len(s) < shortest {
 		return forms
 	}
-	for _, html := range []bool{false, true} {
-		var quoted bytes.Buffer
-		e := json.NewEncoder(&quoted)
-		e.SetEscapeHTML(html)
-		if e.Encode(s) == nil {
-			text := strings.TrimSuffix(quoted.String(), "\n")
-			text = text[1 : len(text)-1]
+	for _, marshal := range []func(any) ([]byte, error){jsontext.Marshal, json.Marshal} { // for HTML pages too
+		if quoted, err := marshal(s); err == nil {
+			text := string(quoted[1 : len(quoted)-1])
 			forms = append(forms, text, strings.ReplaceAll(text, "/", `\/`))
 		}
 	}
@@ -189,13 +186,8 @@ func (r *redactor) json(doc []byte) (string, bool) {
 	if !json.Valid(doc) || d.Decode(&v) != nil {
 		return "", false
 	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false)
-	if e.Encode(r.value(v)) != nil {
-		return "", false
-	}
-	return strings.TrimSuffix(out.String(), "\n"), true
+	out, err := jsontext.Marshal(r.value(v))
+	return string(out), err == nil
 }
 
 func (r *redactor) value(v any) any {

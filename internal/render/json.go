@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -22,13 +23,11 @@ func marshal(data any) ([]byte, error) {
 		fillLists(settable, 0)
 		data = settable.Interface()
 	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(data); err != nil {
+	b, err := jsontext.Marshal(data)
+	if err != nil {
 		return nil, fault.Errorf(fault.Other, "the result cannot be written as JSON: %w", err)
 	}
-	return escape(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
+	return escape(b), nil
 }
 
 // escape replaces the characters that must not reach a terminal, and those that

@@ -16,6 +16,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -151,7 +152,7 @@ func Environ(d *provider.Driver, fake provider.Sandbox, addr string) []string {
 // Emit makes an event of a provider, sets members of its body, and makes the
 // first attempts to deliver it.
 func (s *Service) Emit(ctx context.Context, providerName, event string, set []string) ([]LogEntry, error) {
-	edits, err := provider.ParseEdits(set)
+	edits, err := jsontext.ParseAssignments(set)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // AuthMark recognises the authentication data that a webhook was given. A
@@ -44,7 +46,7 @@ func authMAC(key []byte, kind string, data Value) []byte {
 // no white space. What is no object stays as it is.
 func canonical(data Value) []byte {
 	raw := []byte(data.Reveal())
-	members, err := Members(raw)
+	members, err := jsontext.Object(raw)
 	if err != nil {
 		return raw
 	}

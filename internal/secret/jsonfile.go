@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // This file writes and reads the JSON objects of the store and the journal.
@@ -17,7 +19,7 @@ import (
 //     "_base64", that holds the bytes; the plain member is then only for
 //     people.
 //   - encoding/json matches names in any case and lets the last of two equal
-//     members win. [Members] does neither.
+//     members win. [jsontext.Object] does neither.
 
 // base64Suffix names the member that holds a text's bytes.
 const base64Suffix = "_base64"
@@ -30,12 +32,12 @@ type objectWriter struct {
 
 // value writes any member.
 func (w *objectWriter) value(name string, v any) {
-	key, err := marshal(name)
+	key, err := jsontext.Marshal(name)
 	if err != nil {
 		w.err = errors.Join(w.err, err)
 		return
 	}
-	val, err := marshal(v)
+	val, err := jsontext.Marshal(v)
 	if err != nil {
 		w.err = errors.Join(w.err, fmt.Errorf("%s: %w", name, err))
 		return
@@ -116,17 +118,6 @@ func (w *objectWriter) indented() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// marshal is json.Marshal without the escapes for HTML: people read these files.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
 func printable(s string) string { return string(bytes.ToValidUTF8([]byte(s), []byte("\uFFFD"))) }
 
 // objectReader gives the members of one JSON object. The first error sticks;
@@ -136,9 +127,9 @@ type objectReader struct {
 	err     error
 }
 
-// parseObject reads data as [Members] does.
+// parseObject reads data as [jsontext.Object] does.
 func parseObject(data []byte) *objectReader {
-	members, err := Members(data)
+	members, err := jsontext.Object(data)
 	return &objectReader{members: members, err: err}
 }
 

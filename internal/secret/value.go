@@ -4,10 +4,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // mask is what every formatter prints in place of a value.
@@ -83,3 +86,25 @@ func (v Value) MarshalYAML() (any, error) { return mask, nil }
 
 // LogValue implements slog.LogValuer.
 func (v Value) LogValue() slog.Value { return slog.StringValue(mask) }
+
+// FromJSON is the secret in a member of a provider's answer, as it stands there: a
+// text that is not empty and that can be told (see [jsontext.Text]). The errors
+// quote nothing of it.
+func FromJSON(member []byte) (Value, error) {
+	text, ok := jsontext.Text(member)
+	switch {
+	case len(member) == 0 || string(member) == "null":
+		return Value{}, errors.New("it holds no secret")
+	case member[0] != '"':
+		return Value{}, errors.New("its secret is not a string")
+	case !ok:
+		return Value{}, errors.New("its secret is not text")
+	case text == "":
+		return Value{}, errors.New("its secret is empty")
+	case strings.ContainsRune(text, 0):
+		// HMAC pads keys with zero bytes: with one at its end it would be
+		// another key's twin.
+		return Value{}, errors.New("its secret holds a zero byte")
+	}
+	return New(text), nil
+}

@@ -122,3 +122,20 @@ func TestValue(t *testing.T) {
 		t.Errorf("fingerprint %s", got)
 	}
 }
+
+// A secret is kept as it was said, or not at all.
+func TestFromJSON(t *testing.T) {
+	t.Parallel()
+	for member, want := range map[string]string{
+		`"s-canary"`: "s-canary", `" \n"`: " \n", `"\ud83d\ude00"`: "😀", `"\ufffds-canary"`: "\ufffds-canary", "\"\ufffd\"": "\ufffd", `"\\u0000"`: `\u0000`,
+	} {
+		if v, err := FromJSON([]byte(member)); err != nil || v.Reveal() != want {
+			t.Errorf("%s: %v", member, err)
+		}
+	}
+	for _, member := range []string{``, `null`, `""`, `7`, `{}`, `["s-canary"]`, `"s-canary\ud800"`, `"\udc00s-canary"`, `"s-canary\u0000"`, "\"s-canary\xff\"", `"s-canary`} {
+		if v, err := FromJSON([]byte(member)); err == nil || !v.IsZero() || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: %v", member, err)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // Header is where header values come from: [net/http.Header] and the header of
@@ -190,7 +192,7 @@ func (s Scheme) decode(d *digest, text string) bool {
 	if len(bare) != base64.RawStdEncoding.EncodedLen(len(d)) {
 		return false
 	}
-	b, err := decodeBase64(bare)
+	b, err := jsontext.DecodeBase64([]byte(bare))
 	return err == nil && copy(d[:], b) == len(d)
 }
 

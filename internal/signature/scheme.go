@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -93,7 +94,7 @@ func (s Scheme) key(v secret.Value) ([]byte, error) {
 			return nil, fault.Usagef("the secret is not hexadecimal, as the key encoding says")
 		}
 	case Base64:
-		if key, err = decodeBase64(text); err != nil {
+		if key, err = jsontext.DecodeBase64([]byte(text)); err != nil {
 			return nil, fault.Usagef("the secret is not base64, as the key encoding says")
 		}
 	default:
@@ -165,13 +166,4 @@ func (s Scheme) Around(timestamp string) (before, after string, err error) {
 		return "", "", err
 	}
 	return strings.ReplaceAll(l.before, timestampPlaceholder, timestamp), strings.ReplaceAll(l.after, timestampPlaceholder, timestamp), nil
-}
-
-// decodeBase64 takes either alphabet, padded or not.
-func decodeBase64(text string) ([]byte, error) {
-	text = strings.TrimRight(text, "=")
-	if strings.ContainsAny(text, "-_") {
-		return base64.RawURLEncoding.DecodeString(text)
-	}
-	return base64.RawStdEncoding.DecodeString(text)
 }

@@ -4,15 +4,14 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/internal/raw"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -312,42 +311,38 @@ func salvage(answer []byte, d *provider.Driver) (id string, value secret.Value) 
 		raw = after
 	}
 	decoded := httpx.Arrived(answer)
-	find := func(member string) string {
-		return cmp.Or(onlyString(raw, member), onlyString(decoded, member))
+	find := func(member string) secret.Value {
+		return cmp.Or(onlyText(raw, member), onlyText(decoded, member))
 	}
-	return find(d.IDMember), secret.New(find(d.SecretMember))
+	return find(d.IDMember).Reveal(), find(d.SecretMember)
 }
 
-// onlyString finds `"name" : "text"` in body and returns the text if all
-// occurrences agree.
-func onlyString(body []byte, name string) string {
-	key, err := json.Marshal(name)
-	if err != nil || name == "" {
-		return ""
-	}
-	found := ""
+// onlyText finds `"name" : "text"` in body and returns the text if all
+// occurrences agree and it can be a secret, which holds for an id as well.
+func onlyText(body []byte, name string) (found secret.Value) {
 	for rest := body; ; {
-		_, after, ok := bytes.Cut(rest, key)
-		if !ok {
+		_, after, ok := bytes.Cut(rest, jsontext.Quote(name))
+		if !ok || name == "" {
 			return found
 		}
 		rest = after
-		after = bytes.TrimLeft(after, " \t\r\n")
+		after = after[jsontext.SkipSpace(after, 0):]
 		if !bytes.HasPrefix(after, []byte(":")) {
 			continue
 		}
-		after = bytes.TrimLeft(after[1:], " \t\r\n")
-		var text string
-		if json.NewDecoder(bytes.NewReader(after)).Decode(&text) != nil || text == "" {
+		after = after[jsontext.SkipSpace(after, 1):]
+		if !bytes.HasPrefix(after, []byte(`"`)) || bytes.HasPrefix(after, []byte(`""`)) {
 			continue
 		}
-		// U+FFFD may stand for half a UTF-16 pair or for bytes that are no text:
-		// the member is damaged, and what it was cannot be told. No secret and no
-		// id has a NUL.
-		if found != "" && found != text || strings.ContainsAny(text, "\x00\uFFFD") {
-			return ""
+		end, _ := jsontext.SkipString(after, 0)
+		if end < 0 {
+			continue
 		}
-		found = text
+		value, err := secret.FromJSON(after[:end])
+		if err != nil || !found.IsZero() && !found.Equal(value) {
+			return secret.Value{} // damaged, or one of two
+		}
+		found = value
 	}
 }
 

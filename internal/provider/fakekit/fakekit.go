@@ -11,10 +11,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
@@ -45,11 +45,8 @@ func Sign(secret string, body []byte) string {
 // Compact is v as JSON without white space, & < > as they are. v is of a type
 // that has no values that JSON cannot say.
 func Compact(v any) []byte {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
-	return []byte(strings.TrimSuffix(b.String(), "\n"))
+	b, _ := jsontext.Marshal(v)
+	return b
 }
 
 // Member is the text of a member of the JSON object body; "" where it has none

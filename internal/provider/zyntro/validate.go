@@ -9,6 +9,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -123,14 +124,14 @@ func checkAuthData(kind string, data secret.Value) string {
 	case kind == "none" && !data.IsZero():
 		return "the type none takes no data"
 	case !takesData: // no type, or a wrong one: checkAuthType says so
-		if _, err := secret.Members([]byte(data.Reveal())); err != nil && !data.IsZero() {
+		if _, err := jsontext.Object([]byte(data.Reveal())); err != nil && !data.IsZero() {
 			return "not a JSON object"
 		}
 		return ""
 	case data.IsZero():
 		return fmt.Sprintf("required for the type %s: a JSON object with %s", kind, strings.Join(names, " and "))
 	}
-	members, err := secret.Members([]byte(data.Reveal()))
+	members, err := jsontext.Object([]byte(data.Reveal()))
 	if err != nil {
 		return fmt.Sprintf("not a JSON object; the type %s needs one with %s", kind, strings.Join(names, " and "))
 	}

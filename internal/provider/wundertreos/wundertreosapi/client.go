@@ -9,13 +9,13 @@ package wundertreosapi
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -88,7 +88,7 @@ func (c *Client) call(ctx context.Context, r request) (*httpx.Response, error) {
 	var body []byte
 	if r.body != nil {
 		var err error
-		if body, err = encode(r.body); err != nil {
+		if body, err = jsontext.Marshal(r.body); err != nil {
 			return nil, &httpx.Error{Stage: httpx.NotSent, Err: err}
 		}
 		header.Set("Content-Type", "application/json")
@@ -111,17 +111,6 @@ func (c *Client) call(ctx context.Context, r request) (*httpx.Response, error) {
 		return answer, nil
 	}
 	return nil, c.refusal(r, answer)
-}
-
-// encode writes v as JSON without turning & < > into escapes.
-func encode(v any) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
 }
 
 // subscriptionPath is the path of one subscription. url.PathEscape leaves dots

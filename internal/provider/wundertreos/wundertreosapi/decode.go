@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"unicode/utf16"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -131,18 +131,18 @@ func subscription(m map[string]json.RawMessage) Subscription {
 // to keep it under. Anything odd about the other members is only noted. The
 // errors quote nothing of the answer.
 func created(body []byte) (Created, error) {
-	top, err := secret.Members(body)
+	top, err := jsontext.Object(body)
 	if err != nil {
 		return Created{}, err
 	}
 	if absent(top["data"]) {
 		return Created{}, errNoData
 	}
-	data, err := secret.Members(top["data"])
+	data, err := jsontext.Object(top["data"])
 	if err != nil {
 		return Created{}, err
 	}
-	value, err := secretText(data["secret"])
+	value, err := secret.FromJSON(data["secret"])
 	if err != nil {
 		return Created{}, err
 	}
@@ -151,72 +151,4 @@ func created(body []byte) (Created, error) {
 		return Created{}, errNoID
 	}
 	return made, nil
-}
-
-// secretText reads the secret as it is.
-func secretText(raw json.RawMessage) (secret.Value, error) {
-	if absent(raw) {
-		return secret.Value{}, errors.New("it holds no secret")
-	}
-	var s string
-	if json.Unmarshal(raw, &s) != nil {
-		return secret.Value{}, errors.New("its secret is not a string")
-	}
-	switch {
-	case s == "":
-		return secret.Value{}, errors.New("its secret is empty")
-	case strings.ContainsRune(s, 0):
-		// HMAC pads keys with zero bytes: with one at its end it would be
-		// another key's twin.
-		return secret.Value{}, errors.New("its secret holds a zero byte")
-	case loneSurrogate(raw):
-		return secret.Value{}, errors.New("its secret is not text")
-	}
-	return secret.New(s), nil
-}
-
-// loneSurrogate reports whether a valid JSON string holds half a UTF-16 pair,
-// which encoding/json silently replaces by U+FFFD: another secret.
-func loneSurrogate(raw []byte) bool {
-	high := false // the escape just before was the first half of a pair
-	for i := 0; i < len(raw); {
-		if raw[i] != '\\' || raw[i+1] != 'u' {
-			if high {
-				return true
-			}
-			if raw[i] == '\\' {
-				i++
-			}
-			i++
-			continue
-		}
-		var r rune
-		for _, c := range raw[i+2 : i+6] {
-			r = r<<4 | hexDigit(c)
-		}
-		i += 6
-		switch {
-		case high:
-			if utf16.DecodeRune(0xD800, r) == '\uFFFD' {
-				return true
-			}
-			high = false
-		case utf16.IsSurrogate(r) && r < 0xDC00:
-			high = true
-		case utf16.IsSurrogate(r):
-			return true
-		}
-	}
-	return high
-}
-
-func hexDigit(c byte) rune {
-	switch {
-	case c <= '9':
-		return rune(c - '0')
-	case c <= 'F':
-		return rune(c-'A') + 10
-	default:
-		return rune(c-'a') + 10
-	}
 }

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -82,7 +83,7 @@ func (c *Client) call(ctx context.Context, e endpoint, body any, private ...secr
 
 // post sends body as JSON, unopened. Only call and Help use it.
 func (c *Client) post(ctx context.Context, e endpoint, body any, private []string) (*httpx.Response, error) {
-	text, err := marshal(body)
+	text, err := jsontext.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
@@ -103,16 +104,4 @@ func (c *Client) url(action string) string {
 		parts = append(parts, prefix)
 	}
 	return strings.Join(append(parts, action), "/")
-}
-
-// marshal is json.Marshal without the escaping meant for HTML pages, so that a
-// URL's '&' is sent as the user wrote it.
-func marshal(v any) ([]byte, error) {
-	var b strings.Builder
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -61,7 +62,7 @@ func rawObject(v secret.Value) (json.RawMessage, error) {
 		return nil, nil
 	}
 	raw := json.RawMessage(v.Reveal())
-	if _, err := secret.Members(raw); err != nil {
+	if _, err := jsontext.Object(raw); err != nil {
 		return nil, ErrAuthData
 	}
 	return raw, nil

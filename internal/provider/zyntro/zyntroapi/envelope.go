@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // envelope is a complete answer on its way to being understood.
@@ -34,7 +34,7 @@ func (e envelope) failure(members map[string]json.RawMessage, membersErr error) 
 	status, state := e.answer.Status, textOf(members["status"])
 	switch {
 	case e.endpoint.once && carriesSecret(e.answer.Body):
-		if errors.Is(membersErr, secret.ErrDuplicateMember) {
+		if errors.Is(membersErr, jsontext.ErrDuplicateMember) {
 			return e.nonsense(ErrAmbiguousSecret)
 		}
 		return e.nonsense(ErrStraySecret)
@@ -60,14 +60,14 @@ func is2xx(status int) bool { return status >= 200 && status <= 299 }
 // members splits the body: strictly where it may hold a secret.
 func (e envelope) members() (map[string]json.RawMessage, error) {
 	if e.endpoint.once {
-		return secret.Members(e.answer.Body)
+		return jsontext.Object(e.answer.Body)
 	}
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(e.answer.Body, &members); err != nil {
 		return nil, err
 	}
 	if members == nil {
-		return nil, secret.ErrNotObject
+		return nil, jsontext.ErrNotObject
 	}
 	return members, nil
 }

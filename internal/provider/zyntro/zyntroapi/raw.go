@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // ErrRawBody reports a body of a raw request that credentials cannot be put
@@ -32,7 +33,7 @@ func (c *Client) Raw(method, url string, body []byte) (httpx.Request, error) {
 		if _, has := given[m.name]; has || m.value == "" {
 			continue
 		}
-		value, err := marshal(m.value)
+		value, err := jsontext.Marshal(m.value)
 		if err != nil {
 			return httpx.Request{}, err
 		}

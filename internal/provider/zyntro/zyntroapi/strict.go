@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -29,36 +29,22 @@ func decodeCreated(answer success) (Created, error) {
 	bad := func(err error) (Created, error) {
 		return Created{}, &ProtocolError{HTTPStatus: answer.httpStatus, Err: err}
 	}
-	members, err := secret.Members(answer.data)
+	members, err := jsontext.Object(answer.data)
 	switch {
-	case errors.Is(err, secret.ErrDuplicateMember):
+	case errors.Is(err, jsontext.ErrDuplicateMember):
 		return bad(ErrAmbiguousSecret)
 	case err != nil:
 		return bad(ErrNoSecret)
 	}
-	key, ok := strictText(members["secret_key"])
-	if !ok {
+	key, err := secret.FromJSON(members["secret_key"])
+	if err != nil {
 		return bad(ErrNoSecret)
 	}
 	id, err := looseID(members["wh_id"])
 	if err != nil {
 		return bad(ErrNoID)
 	}
-	return Created{ID: id, Secret: secret.New(key)}, nil
-}
-
-// strictText is the text of a JSON string, if it can be a secret: not empty,
-// no NUL (HMAC pads keys with it, so two secrets would be one), and no
-// replacement character, which is what encoding/json makes of a lone surrogate.
-func strictText(raw json.RawMessage) (string, bool) {
-	if len(raw) == 0 || raw[0] != '"' {
-		return "", false
-	}
-	var text string
-	if json.Unmarshal(raw, &text) != nil {
-		return "", false
-	}
-	return text, text != "" && !strings.ContainsRune(text, 0) && !strings.ContainsRune(text, utf8.RuneError)
+	return Created{ID: id, Secret: key}, nil
 }
 
 // carriesSecret reports whether body seems to hold a secret_key with a value,

@@ -208,6 +208,7 @@ func TestCreateAnswer(t *testing.T) {
 		{"exact name wins, last", `{"status":"success","data":{"wh_id":"i","SECRET_KEY":"b","secret_key":"a"}}`, "i", "a"},
 		{"exact data wins", `{"status":"success","data":{"wh_id":"i","secret_key":"a"},"Data":{"secret_key":"b"}}`, "i", "a"},
 		{"kept verbatim", `{"status":"success","data":{"wh_id":" i ","secret_key":" \n\u001b\/é "}}`, " i ", " \n\x1b/é "},
+		{"replacement character", `{"status":"success","data":{"wh_id":"i","secret_key":"\ufffda\uFFFD"}}`, "i", "\ufffda\ufffd"},
 		{"number as id", `{"status":"success","data":{"wh_id":12345678901234567890,"secret_key":"a"}}`, "12345678901234567890", "a"},
 		{"unknown members", `{"status":"success","extra":[{}],"data":{"wh_id":"i","secret_key":"a","new":{"x":null}}}`, "i", "a"},
 		{"no action, no message", `{"status":"success","message":null,"data":{"wh_id":"i","secret_key":"a","action":null}}`, "i", "a"},

@@ -1,4 +1,4 @@
-package provider_test
+package jsontext_test
 
 import (
 	"encoding/json"
@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-func TestEdit(t *testing.T) {
+func TestAssignment(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, body, edit, want string
@@ -48,7 +48,7 @@ func TestEdit(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e, err := provider.ParseEdit(tt.edit)
+			e, err := jsontext.ParseAssignment(tt.edit)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -56,24 +56,24 @@ func TestEdit(t *testing.T) {
 			if err != nil || string(got) != tt.want || added != tt.added {
 				t.Errorf("%s, added %t, %v; want %s", got, added, err, tt.want)
 			}
-			if again, err := provider.ParseEdit(e.Path() + "=x"); err != nil || again.Path() != e.Path() {
+			if again, err := jsontext.ParseAssignment(e.Path() + "=x"); err != nil || again.Path() != e.Path() {
 				t.Errorf("path %q", e.Path())
 			}
 		})
 	}
 }
 
-func TestEditFails(t *testing.T) {
+func TestAssignmentFails(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "a", "=x", "a..b=x", ".a=x", "a.=x", "\xff=1"} {
-		if _, err := provider.ParseEdit(text); fault.KindOf(err) != fault.Usage {
+		if _, err := jsontext.ParseAssignment(text); fault.KindOf(err) != fault.Usage {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
 	for _, tt := range []struct{ body, edit, where string }{
 		{`7`, "a=1", "the body is neither"}, {`{"a":7}`, "a.b=1", ": a is neither"}, {`{"a":[7]}`, "a[0].b.c=1", ": a.0 is neither"},
 	} {
-		e, err := provider.ParseEdit(tt.edit)
+		e, err := jsontext.ParseAssignment(tt.edit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,7 +85,7 @@ func TestEditFails(t *testing.T) {
 		{"", "a=1"}, {"text", "a=1"}, {`{"a":1} x`, "a=1"}, {`7`, "a=1"}, {`{"a":7}`, "a.b=1"}, {`{"a":null}`, "a.b=1"},
 		{`[1]`, "2=x"}, {`[1]`, "-1=x"}, {`[1]`, "x=x"}, {`[1]`, "01=x"},
 	} {
-		e, err := provider.ParseEdit(tt.edit)
+		e, err := jsontext.ParseAssignment(tt.edit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,12 +95,12 @@ func TestEditFails(t *testing.T) {
 	}
 }
 
-func FuzzEdit(f *testing.F) {
+func FuzzAssignment(f *testing.F) {
 	f.Add(`{"a":{"b":[1,2]}}`, "a.b.1=x")
 	f.Add(`{"a":{"b":[1,2]}}`, "a.c.d={}")
 	f.Add(`[]`, "0=1")
 	f.Fuzz(func(t *testing.T, body, text string) {
-		e, err := provider.ParseEdit(text)
+		e, err := jsontext.ParseAssignment(text)
 		if err != nil {
 			return
 		}

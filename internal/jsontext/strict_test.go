@@ -1,4 +1,4 @@
-package secret_test
+package jsontext_test
 
 import (
 	"encoding/json"
@@ -8,10 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-func TestMembers(t *testing.T) {
+func TestObject(t *testing.T) {
 	t.Parallel()
 	type members map[string]json.RawMessage
 	raw := func(s string) json.RawMessage { return json.RawMessage(s) }
@@ -29,26 +29,26 @@ func TestMembers(t *testing.T) {
 		{"escaped name", `{"\u0061":1}`, members{"a": raw("1")}, nil},
 		{"empty name", `{"":1}`, members{"": raw("1")}, nil},
 
-		{"duplicate", `{"a":1,"a":2}`, nil, secret.ErrDuplicateMember},
-		{"equal duplicate", `{"a":1,"a":1}`, nil, secret.ErrDuplicateMember},
-		{"duplicate behind an escape", `{"a":1,"\u0061":2}`, nil, secret.ErrDuplicateMember},
-		{"duplicate with null", `{"a":1,"b":2,"a":null}`, nil, secret.ErrDuplicateMember},
+		{"duplicate", `{"a":1,"a":2}`, nil, jsontext.ErrDuplicateMember},
+		{"equal duplicate", `{"a":1,"a":1}`, nil, jsontext.ErrDuplicateMember},
+		{"duplicate behind an escape", `{"a":1,"\u0061":2}`, nil, jsontext.ErrDuplicateMember},
+		{"duplicate with null", `{"a":1,"b":2,"a":null}`, nil, jsontext.ErrDuplicateMember},
 
-		{"nothing", ``, nil, secret.ErrNotObject},
-		{"array", `[]`, nil, secret.ErrNotObject},
-		{"string", `"{}"`, nil, secret.ErrNotObject},
-		{"null", `null`, nil, secret.ErrNotObject},
-		{"truncated", `{"a":"b`, nil, secret.ErrNotObject},
-		{"two objects", `{}{}`, nil, secret.ErrNotObject},
-		{"trailing garbage", `{} x`, nil, secret.ErrNotObject},
-		{"trailing comma", `{"a":1,}`, nil, secret.ErrNotObject},
-		{"byte order mark", "\ufeff{}", nil, secret.ErrNotObject},
-		{"not UTF-8", "{\"a\":\"\xff\"}", nil, secret.ErrNotObject},
-		{"too deep", `{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, nil, secret.ErrNotObject},
+		{"nothing", ``, nil, jsontext.ErrNotObject},
+		{"array", `[]`, nil, jsontext.ErrNotObject},
+		{"string", `"{}"`, nil, jsontext.ErrNotObject},
+		{"null", `null`, nil, jsontext.ErrNotObject},
+		{"truncated", `{"a":"b`, nil, jsontext.ErrNotObject},
+		{"two objects", `{}{}`, nil, jsontext.ErrNotObject},
+		{"trailing garbage", `{} x`, nil, jsontext.ErrNotObject},
+		{"trailing comma", `{"a":1,}`, nil, jsontext.ErrNotObject},
+		{"byte order mark", "\ufeff{}", nil, jsontext.ErrNotObject},
+		{"not UTF-8", "{\"a\":\"\xff\"}", nil, jsontext.ErrNotObject},
+		{"too deep", `{"a":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}`, nil, jsontext.ErrNotObject},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := secret.Members([]byte(tt.in))
+			got, err := jsontext.Object([]byte(tt.in))
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("error %v, want %v", err, tt.err)
 			}
@@ -59,10 +59,10 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-func TestMembersCopies(t *testing.T) {
+func TestObjectCopies(t *testing.T) {
 	t.Parallel()
 	in := []byte(`{"a":"b"}`)
-	got, err := secret.Members(in)
+	got, err := jsontext.Object(in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,12 +74,12 @@ func TestMembersCopies(t *testing.T) {
 	}
 }
 
-func FuzzMembers(f *testing.F) {
+func FuzzObject(f *testing.F) {
 	for _, s := range []string{`{}`, `{"a":1}`, `{"a":{"b":[]},"c":"\u0000"}`, `[`, `{"a":1,"a":2}`, "\x00"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		got, err := secret.Members(in)
+		got, err := jsontext.Object(in)
 		if err != nil {
 			return
 		}

@@ -1,0 +1,140 @@
+package jsontext
+
+import (
+	"bytes"
+	"encoding/json"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Unquote appends the text of a JSON string, given with its quotes. As in
+// encoding/json a lone surrogate becomes U+FFFD; unlike there, bytes that are
+// not UTF-8 stay as they are, since they may be the payload's own. Control
+// characters and unknown escapes are errors.
+//
+// The text is never longer than what it was read from up to there, so that it
+// may be written over the string itself.
+func Unquote(to, quoted []byte) ([]byte, bool) {
+	ok := pieces(quoted, func(plain []byte, r rune) {
+		if to = append(to, plain...); r >= 0 {
+			to = utf8.AppendRune(to, r)
+		}
+	})
+	return to, ok
+}
+
+// Text is the text of a JSON string, given with its quotes, if it can be told: it has
+// no half of a UTF-16 pair and no bytes that are not UTF-8, for which encoding/json
+// would put U+FFFD.
+func Text(quoted []byte) (string, bool) {
+	var out []byte
+	whole := utf8.Valid(quoted)
+	ok := pieces(quoted, func(plain []byte, r rune) {
+		if out = append(out, plain...); r >= 0 {
+			out = utf8.AppendRune(out, r)
+			whole = whole && !utf16.IsSurrogate(r)
+		}
+	})
+	return string(out), ok && whole
+}
+
+// Quotable reports whether Unquote would take it.
+func Quotable(quoted []byte) bool { return pieces(quoted, func([]byte, rune) {}) }
+
+// pieces calls f with what a JSON string consists of: runs of plain text, and the
+// characters that are escaped; r is -1 with the former.
+func pieces(quoted []byte, f func(plain []byte, r rune)) bool {
+	if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
+		return false
+	}
+	b := quoted[1 : len(quoted)-1]
+	for i := 0; i < len(b); {
+		c := b[i]
+		switch {
+		case c < 0x20 || c == '"':
+			return false
+		case c != '\\':
+			start := i
+			for i++; i < len(b) && b[i] >= 0x20 && b[i] != '\\' && b[i] != '"'; i++ {
+			}
+			f(b[start:i], -1)
+			continue
+		}
+		if i+1 >= len(b) {
+			return false
+		}
+		if b[i+1] == 'u' {
+			r, n := unescapeRune(b[i:])
+			if n == 0 {
+				return false
+			}
+			f(nil, r)
+			i += n
+			continue
+		}
+		at := bytes.IndexByte([]byte(`"\/bfnrt`), b[i+1])
+		if at < 0 {
+			return false
+		}
+		f(nil, rune("\"\\/\b\f\n\r\t"[at]))
+		i += 2
+	}
+	return true
+}
+
+// unescapeRune reads \uXXXX, or two of them that are a surrogate pair; half of one is
+// returned as it is.
+func unescapeRune(b []byte) (rune, int) {
+	r, ok := hex4(b)
+	if !ok {
+		return 0, 0
+	}
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if low, ok := hex4(b[6:]); ok {
+		if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return r, 6
+}
+
+func hex4(b []byte) (rune, bool) {
+	if len(b) < 6 || b[0] != '\\' || b[1] != 'u' {
+		return 0, false
+	}
+	var r rune
+	for _, c := range b[2:6] {
+		switch {
+		case c >= '0' && c <= '9':
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		case c >= 'A' && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// Quote is a text as JSON, with no more escapes than JSON needs.
+func Quote(text string) []byte {
+	b, err := Marshal(text)
+	if err != nil { // impossible for a text
+		return []byte(`""`)
+	}
+	return b
+}
+
+// Marshal is json.Marshal without the escapes for HTML pages.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
