@@ -6,9 +6,7 @@ import "github.com/spf13/cobra"
 var shells = []struct {
 	name, long string
 }{
-	{"bash", `Print the completion script for bash.
-
-It needs the bash-completion package: without it, bash says
+	{"bash", `It needs the bash-completion package: without it, bash says
 "_get_comp_words_by_ref: command not found" at the first Tab. To install the
 package: apt install bash-completion, dnf install bash-completion, or
 brew install bash-completion@2.
@@ -21,9 +19,7 @@ For every new one:
 
   mkdir -p ~/.local/share/bash-completion/completions
   hookctl completion bash > ~/.local/share/bash-completion/completions/hookctl`},
-	{"zsh", `Print the completion script for zsh.
-
-If completion is not switched on yet, put this into ~/.zshrc:
+	{"zsh", `If completion is not switched on yet, put this into ~/.zshrc:
 
   autoload -U compinit && compinit
 
@@ -34,18 +30,14 @@ For the current shell:
 For every new one, in a directory of your $fpath:
 
   hookctl completion zsh > "${fpath[1]}/_hookctl"`},
-	{"fish", `Print the completion script for fish.
-
-For the current shell:
+	{"fish", `For the current shell:
 
   hookctl completion fish | source
 
 For every new one:
 
   hookctl completion fish > ~/.config/fish/completions/hookctl.fish`},
-	{"powershell", `Print the completion script for PowerShell.
-
-For the current shell:
+	{"powershell", `For the current shell:
 
   hookctl completion powershell | Out-String | Invoke-Expression
 

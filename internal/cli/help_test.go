@@ -101,6 +101,9 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		if c.Short == "" || strings.HasSuffix(c.Short, ".") {
 			t.Errorf("%s: the short help %q is empty or ends in a full stop", path, c.Short)
 		}
+		if strings.HasPrefix(strings.ToLower(c.Long), strings.ToLower(c.Short)+".") {
+			t.Errorf("%s: the long help begins with the short one, which stands above it", path)
+		}
 		if c.RunE == nil {
 			t.Errorf("%s has no RunE: its errors would not be known to be of usage", path)
 		}

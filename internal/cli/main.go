@@ -150,7 +150,7 @@ func (e *errWriter) Write(p []byte) (int, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.err = cmp.Or(e.err, err)
-	return len(p), err
+	return len(p), nil // cobra would print the error by itself
 }
 
 // wantsJSON reports whether errors are printed as JSON. The command line may be

@@ -57,12 +57,15 @@ func (o *secretsMigrateOptions) run(ctx context.Context, a *app, _ []string) err
 		return err
 	}
 	list := []view.Moved{}
-	if len(recs)+len(creds) == 0 {
+	nothing := len(recs)+len(creds) == 0
+	if !nothing || o.to == secret.InKeyring { // where new secrets may go next
+		if err := a.store.CheckPlace(ctx, o.to); err != nil {
+			return err
+		}
+	}
+	if nothing {
 		a.note("There is nothing to move.")
 		return a.out.Print(view.MovedList(list))
-	}
-	if err := a.store.CheckPlace(ctx, o.to); err != nil {
-		return err
 	}
 	moved := 0
 	var failed []error

@@ -26,6 +26,7 @@ func (w *sentWriter) streamed(columns []render.Column, widths []int) {
 		columns, widths = view.OutgoingColumns()
 	}
 	w.stream = w.app.out.Stream(columns, widths)
+	w.stream.Align(1) // a capture's name may be of any length
 }
 
 // deliver posts a delivery and prints how it was answered, or prints what would
