@@ -362,8 +362,8 @@ func TestLockCannotBeHad(t *testing.T) {
 	}
 }
 
-// A turn that cannot be taken is an error that says where, not a turn.
-func TestTurnCannotBeTaken(t *testing.T) {
+// A lock that cannot be taken is an error that says where, not a lock.
+func TestNamedLockCannotBeTaken(t *testing.T) {
 	t.Parallel()
 	j := testJournal(t)
 	if err := os.MkdirAll(j.lockPath("apply"), 0o700); err != nil {
@@ -451,9 +451,9 @@ func TestDiskThatKeepsSomethingElse(t *testing.T) {
 	}
 }
 
-// TestPutOutOfTurnFails: who does not get its turn keeps the secret all the same,
+// TestPutWithoutTheLock: who does not get the lock keeps the secret all the same,
 // and says so where it cannot; an interrupt changes neither.
-func TestPutOutOfTurnFails(t *testing.T) {
+func TestPutWithoutTheLock(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "cfg")
 	first := OpenFileStore(dir, FileStoreOptions{})

@@ -35,7 +35,7 @@ type FileStore struct {
 	keep        string // InFile or InKeyring: where new values go
 	namespace   string // names new items in the keyring
 	keyring     *guardedKeyring
-	patience    time.Duration // how long a Put into a file waits for its turn
+	patience    time.Duration // how long a Put into a file waits for the lock
 }
 
 // Where a value lies.

@@ -14,7 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 )
 
-func TestTurn(t *testing.T) {
+func TestNamedLock(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "journal")
 	ctx := context.Background()
@@ -23,7 +23,7 @@ func TestTurn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Another name is another turn, and nobody takes the lock for an entry's.
+	// Another name is another lock, and nobody takes the lock for an entry's.
 	other, err := OpenJournal(dir).Lock(ctx, "other", alone)
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestTurn(t *testing.T) {
 	<-waiting
 	select {
 	case err := <-got:
-		t.Fatalf("two have the turn: %v", err)
+		t.Fatalf("two have the lock: %v", err)
 	default:
 	}
 	if err := release(); err != nil {
@@ -62,9 +62,9 @@ func TestTurn(t *testing.T) {
 	}
 }
 
-// TestTurnFiles: a turn leaves no file behind, and one that a killed process left
+// TestNamedLockFiles: a lock leaves no file behind, and one that a killed process left
 // is swept, unless it is in use.
-func TestTurnFiles(t *testing.T) {
+func TestNamedLockFiles(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "journal")
 	j := OpenJournal(dir)
@@ -118,9 +118,9 @@ func TestTurnFiles(t *testing.T) {
 	take(LockPrefix + "young")
 }
 
-// TestTurnsAtOnce: many that want one turn get it one after the other, although
+// TestNamedLocksAtOnce: many that want one lock get it one after the other, although
 // its file comes and goes.
-func TestTurnsAtOnce(t *testing.T) {
+func TestNamedLocksAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "journal")
 	var inside, most, done atomic.Int32
@@ -145,6 +145,6 @@ func TestTurnsAtOnce(t *testing.T) {
 	}
 	wg.Wait()
 	if most.Load() != 1 || done.Load() != 160 {
-		t.Errorf("%d at once, %d turns", most.Load(), done.Load())
+		t.Errorf("%d at once, %d locks", most.Load(), done.Load())
 	}
 }

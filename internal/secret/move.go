@@ -15,7 +15,7 @@ import (
 // them all, the file says which, and moving again finishes it. An older secret
 // that the keyring has lost is left out of a file.
 //
-// Moves to and from the keyring, and what is put there, take turns on systems
+// Moves to and from the keyring, and what is put there, exclude each other on systems
 // where a directory can be locked.
 func (d *FileStore) Move(ctx context.Context, ref Ref, to string) (moved bool, err error) {
 	r, err := d.look(ref)
@@ -55,7 +55,7 @@ func (d *FileStore) move(ctx context.Context, r Record, to string) error {
 	} else {
 		r.Older = slices.DeleteFunc(r.Older, func(old Older) bool { return old.Secret.IsZero() })
 	}
-	// The keyring may have taken its time, and a file is written without a turn.
+	// The keyring may have taken its time, and a file is written without the lock.
 	now, err := durable.ReadPrivate(r.Path, durable.MaxFile)
 	if err != nil {
 		return unreadable(r.Path, err)
