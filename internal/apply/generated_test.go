@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -195,9 +196,12 @@ func steps(p *Plan) []step {
 // gives exactly that change.
 func TestGeneratedManifests(t *testing.T) {
 	t.Parallel()
-	manifests := 1000
-	if testing.Short() || slower > 1 {
+	manifests := 200
+	switch {
+	case testing.Short() || slower > 1:
 		manifests = 100
+	case os.Getenv("HOOKCTL_TEST_FULL") == "1":
+		manifests = 1000
 	}
 	const lanes = 4
 	for lane := range lanes {

@@ -128,7 +128,20 @@ func TestHugeAnswers(t *testing.T) {
 			send(c, fmt.Appendf(nil, "HTTP/1.1 %d ", d.status))
 			forever(c, block)
 		}, 7},
-		{"1xx without an end", func(_ *dialect, c *net.TCPConn) { forever(c, []byte("HTTP/1.1 100 Continue\r\n\r\n")) }, 7},
+		{"1xx without an end", func(_ *dialect, c *net.TCPConn) {
+			// So many that they cannot be kept, and then one after the other, which
+			// costs less than as many as there is time for.
+			const answer = "HTTP/1.1 100 Continue\r\n\r\n"
+			for range 60 {
+				send(c, bytes.Repeat([]byte(answer), 1000))
+			}
+			for {
+				if _, err := c.Write([]byte(answer)); err != nil {
+					return
+				}
+				time.Sleep(time.Millisecond)
+			}
+		}, 7},
 		{"a bomb", func(d *dialect, c *net.TCPConn) {
 			send(c, ok(d, "Content-Encoding: gzip\r\n\r\n"))
 			forever(c, []byte(bomb()))

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/cli"
 )
 
 // ledger is a provider that speaks WundertreOS's wire format over bare sockets,
@@ -288,7 +290,10 @@ func TestParallelCreates(t *testing.T) {
 	}
 	g := newLedger(t, 2*time.Millisecond)
 	p := newProgram(t, g.environ()...)
-	const n = 100
+	n := 40
+	if cli.Full() {
+		n = 100
+	}
 	var wg sync.WaitGroup
 	for i := range n {
 		c, _, errs := p.command(p.create(fmt.Sprintf("hook %d", i%10))...)

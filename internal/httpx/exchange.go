@@ -113,14 +113,29 @@ func statusOf(head []byte) int {
 		if code < 100 || code > 199 {
 			return code
 		}
-		end, size := bytes.Index(head, []byte("\r\n\r\n")), 4
-		if lf := bytes.Index(head, []byte("\n\n")); lf >= 0 && (end < 0 || lf < end) {
-			end, size = lf, 2
-		}
+		end := headEnd(head)
 		if end < 0 {
 			return 0
 		}
-		head = head[end+size:]
+		head = head[end:]
+	}
+}
+
+// headEnd is where the first head of some ends, behind its empty line; -1 if it
+// does not. It looks no further: there may be very many.
+func headEnd(heads []byte) int {
+	for at := 0; ; {
+		line := bytes.IndexByte(heads[at:], '\n')
+		if line < 0 {
+			return -1
+		}
+		at += line + 1
+		switch rest := heads[at:]; {
+		case bytes.HasPrefix(rest, []byte("\n")):
+			return at + 1
+		case bytes.HasSuffix(heads[:at], []byte("\r\n")) && bytes.HasPrefix(rest, []byte("\r\n")):
+			return at + 2
+		}
 	}
 }
 
