@@ -35,28 +35,15 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 
 // testWrongHeader tries digests that stand in other headers.
 func testWrongHeader(d *diagnosis) (string, bool) {
-	if d.reason == signature.NoSignature {
-		return "", false // they are the targets already
+	if d.reason == signature.NoSignature || otherHeaders(d.digests, d.provider.Scheme) == "" {
+		return "", false // they are the targets already, or there are none
 	}
 	for _, key := range d.keys {
-		if !d.elsewhere() {
-			break
-		}
 		if text, ok := d.digestElsewhere(d.sum(key, d.request.Body)); ok {
 			return text, true
 		}
 	}
 	return "", false
-}
-
-// elsewhere reports whether there is a digest in another header.
-func (d *diagnosis) elsewhere() bool {
-	for _, s := range d.digests {
-		if !s.official && len(s.mac) == sha256.Size {
-			return true
-		}
-	}
-	return false
 }
 
 // digestElsewhere looks for sum in other headers than the scheme's.

@@ -117,7 +117,7 @@ var formsOf = map[string]struct {
 	}},
 	"formEncoded": {bodyForm(formEncoded), []formPair{
 		{"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
-		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a b=c d", "a+b=c+d"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2F", "a=%2f"},
+		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a b=c d", "a+b=c+d"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2f&b=%a", "a=%2F&b=%a"}, {strings.Repeat("a=1&", maxParts-1) + "b=%21", "!"}, {"a=%2F", "a=%2f"},
 		{"a b", "a+b"}, {"a b", "payload=a+b"}, {"a b", "data=a+b"}, {"a b", "body=a+b"}, {"a b", "a%20b"}, {"a b", "payload=a%20b"},
 	}},
 	"decompressed": {bodyForm(decompressed), []formPair{
@@ -145,6 +145,8 @@ var numberVectors = []formPair{
 	{`{"amount":2,"a":1.5}`, `{"amount":2.00,"a":1.5}`},
 	{`{"n":3,"amount":2}`, `{"n":3.0,"amount":2.0}`},
 	{`{"a":1e+06,"b":1.5E3}`, `{"a":1000000,"b":1500}`},
+	{`{"a":1e21,"b":-1e21,"c":1e22,"d":-1e22}`, `{"a":1000000000000000000000,"b":-1000000000000000000000,"c":1e22,"d":-1e22}`},
+	{`{"amount":-2,"n":3}`, `{"amount":-2.00,"n":3}`}, {`{"a":2.50e3,"b":2.0}`, `{"a":2.50e3,"b":2}`}, {`{"a":1.5e3,"b":1.5}`, `{"a":1.5e3,"b":1.50}`},
 	// The names by which amounts are known.
 	{`{"Total":2,"n":3}`, `{"Total":2.00,"n":3}`}, {`{"price":2,"n":3}`, `{"price":2.00,"n":3}`}, {`{"value":2,"n":3}`, `{"value":2.00,"n":3}`},
 	{`{"cost":2,"n":3}`, `{"cost":2.00,"n":3}`}, {`{"balance":2,"n":3}`, `{"balance":2.00,"n":3}`}, {`{"fee":2,"n":3}`, `{"fee":2.00,"n":3}`}, {`{"tax":2,"n":3}`, `{"tax":2.00,"n":3}`},
@@ -207,6 +209,7 @@ var noForms = map[string][]formPair{
 	"base64Body":    {{`""`, ""}, {"=", ""}},
 	"keyWhitespace": {{"k\ufe10", "k"}, {"\ufdffk", "k"}},
 	"keyQuoted":     {{strings.Repeat("x", minWord-1) + " y", strings.Repeat("x", minWord-1)}, {manyWords(maxWords + 1), word(maxWords + 1)}},
+	"formEncoded":   {{strings.Repeat("a=1&", maxParts) + "b=%21", "!"}},
 	"unwrapped": {{` {"a":1}`, `{"a":1}`}, {" [1,2]", "[1,2]"}, {`{"d":[104,256]}`, "h\x00"}, {`{"d":[104]}`, "h"}, {`{"d":["1","2","3","4","5"]}`, "5"},
 		{`{"b":"` + b64("0123456789abcdef") + `"}`, "0123456789abcdef"}, {members(maxParts + 1), fmt.Sprint(maxParts)},
 		{nested(`{"a":`, maxWrapping+1, "}"), "1234"}, {nested("[", maxWrapping+1, "]"), "1234"}, {quotedJSON(maxWrapping + 2), `{"a":1}`},
@@ -387,6 +390,27 @@ func TestSpelledNumbers(t *testing.T) {
 	}
 	if got := spelled(bytes.Repeat([]byte("1"), 33)); got != nil {
 		t.Errorf("a long number is spelled %q", got)
+	}
+	if got := spelled(bytes.Repeat([]byte("1"), 32)); got == nil {
+		t.Error("the longest number is not spelled")
+	}
+	// Of many numbers the first are tried, and what is none does not count.
+	for body, want := range map[string]bool{
+		"[" + strings.Repeat("1,", maxNumbers-1) + "2.0]": true, "[" + strings.Repeat("1,", maxNumbers) + "2.0]": false, "[" + strings.Repeat("null,", maxNumbers) + "2.0]": true,
+	} {
+		n, found := 0, false
+		for form := range jsonNumbers(parse([]byte(body))) {
+			found = found || string(form) == strings.TrimSuffix(body, ".0]")+"]"
+			if n++; n == 40*maxNumbers {
+				break
+			}
+		}
+		if found != want {
+			t.Errorf("%s: found %v", body, found)
+		}
+	}
+	if n := len(slices.Collect(jsonNumbers(parse([]byte("[null]"))))); n > 0 {
+		t.Errorf("%d forms of no number", n)
 	}
 }
 

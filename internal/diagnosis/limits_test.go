@@ -3,6 +3,9 @@ package diagnosis
 import (
 	"bytes"
 	"crypto/sha256"
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -227,10 +230,15 @@ func TestUnknownOfSeveral(t *testing.T) {
 		if name == "conflict" {
 			possible = []int{1}
 		}
-		_, found := e.Explain(t.Context(), &capture.Request{Header: c.header, Body: []byte("x")}, possible)
-		if len(found) != min(len(c.want), 1) || len(found) > 0 && (found[0].Cause != causeUnknown || !strings.Contains(found[0].Explanation, c.want)) {
+		provider, found := e.Explain(t.Context(), &capture.Request{Header: c.header, Body: []byte("x")}, possible)
+		if provider != -1 || len(found) != min(len(c.want), 1) || len(found) > 0 && (found[0].Cause != causeUnknown || !strings.Contains(found[0].Explanation, c.want)) {
 			t.Errorf("%s: %+v", name, found)
 		}
+	}
+	e := explainer()
+	provider, found := e.Explain(t.Context(), &capture.Request{Header: capture.Header{field("X-Wunder-Signature", digest)}, Body: []byte("{")}, nil)
+	if provider != -1 || len(found) != 1 || found[0].Cause != "truncated" {
+		t.Errorf("a sign: %d, %+v", provider, found)
 	}
 	base64 := signature.Scheme{DigestEncoding: signature.Base64}
 	if got := wellFormed(base64); got != "base64 of 32 bytes" {
@@ -266,6 +274,132 @@ func TestNotASecret(t *testing.T) {
 		got, found := testNotASecret(e.newDiagnosis(&capture.Request{}, 0))
 		if !strings.Contains(got, want) || found != (want != "") {
 			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// The obvious is tried of a large body first: what makes it smaller, a few forms of
+// each kind, and not with the last of the budget.
+func TestProveObvious(t *testing.T) {
+	t.Parallel()
+	filler := func(n int) string { return strings.Repeat("x", n) }
+	list := func(n int) string {
+		var all []string
+		for i := range n {
+			all = append(all, fmt.Sprintf(`"part %d%s"`, i, filler(largeBody/n)))
+		}
+		return `{"d":[` + strings.Join(all, ",") + "]}"
+	}
+	part := func(n, of int) string { return fmt.Sprintf("part %d%s", n, filler(largeBody/of)) }
+	grown := filler(wholeBody) + string(random(wholeBody))
+	for name, c := range map[string]struct {
+		body, signed string
+		change       func(*diagnosis)
+		found        bool
+	}{
+		"large enough":          {filler(largeBody-1) + "\n", filler(largeBody - 1), nil, true},
+		"too small":             {filler(largeBody-2) + "\n", filler(largeBody - 2), nil, false},
+		"as large":              {`{"d":"\u00e9` + filler(largeBody) + `"}`, `{"d":"\u00E9` + filler(largeBody) + `"}`, nil, false},
+		"larger":                {filler(largeBody), filler(largeBody) + "\n", nil, false},
+		"compressed":            {squeezed(grown, false), grown, nil, true},
+		"the fourth form":       {list(4), part(1, 4), nil, true}, // after the list, also spaced, and its first part
+		"the fifth":             {list(4), part(2, 4), nil, false},
+		"the last of a budget":  {filler(largeBody) + "\n", filler(largeBody), func(d *diagnosis) { d.budget.left = 2*d.budget.whole/3 - 1 }, false},
+		"a third of it is used": {filler(largeBody) + "\n", filler(largeBody), func(d *diagnosis) { d.budget.left = 2 * d.budget.whole / 3 }, true},
+		"no digest":             {filler(largeBody) + "\n", filler(largeBody), func(d *diagnosis) { d.targets = nil }, false},
+		"lean":                  {filler(wholeBody) + "\n", filler(wholeBody), nil, true},
+		"not lean":              {strings.Repeat("\r\n", wholeBody/2+1) + "x", strings.Repeat("\n", wholeBody/2+1) + "x", nil, false},
+		"not lean, but whole":   {strings.Repeat("\r\n", wholeBody/2-1) + "x", strings.Repeat("\n", wholeBody/2-1) + "x", nil, true},
+	} {
+		e := explainer()
+		d := e.newDiagnosis(&capture.Request{Body: []byte(c.body), Header: capture.Header{field("X-Wunder-Signature", sign(t, wunder, wunderKey, c.signed))}}, 1)
+		if c.change != nil {
+			c.change(d)
+		}
+		if found := d.proveObvious(); (found != nil) != c.found {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
+func random(n int) []byte {
+	b := make([]byte, n)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range b {
+		b[i] = byte(r.Uint32())
+	}
+	return b
+}
+
+// Without a budget no form is made and no document taken apart.
+func TestNoBudget(t *testing.T) {
+	t.Parallel()
+	e := explainer()
+	body := []byte("{\n\"a\":1}\n")
+	d := e.newDiagnosis(&capture.Request{Body: body, Header: capture.Header{field("X-Wunder-Signature", sign(t, wunder, wunderKey, "signed"))}}, 1)
+	d.budget.left = 0
+	for i := range transformations {
+		if tr := &transformations[i]; !tr.hint {
+			if text, found := d.try(tr); found {
+				t.Errorf("%s: %s", tr.cause, text)
+			}
+		}
+	}
+	if found := d.provePair(); found != nil || d.parsed != nil || d.budget.left != 0 {
+		t.Errorf("%+v, taken apart %v, %d left", found, d.parsed != nil, d.budget.left)
+	}
+	// A document is taken apart once.
+	d.budget.left = 1 << 20
+	first := d.document(body)
+	if again := d.document(body); again != first || d.budget.left != 1<<20-jsonCost*len(body) {
+		t.Errorf("%d left", d.budget.left)
+	}
+	if other := d.document(body[:len(body)-1]); other == first {
+		t.Error("another body is the same document")
+	}
+	if other := d.document(bytes.Clone(body)); len(other.list) != len(first.list) || other == first {
+		t.Error("a copy is the same document")
+	}
+	d.document(nil)
+	for i := range 3 * maxCandidates {
+		d.sum([]byte(fmt.Sprint(i)), nil)
+	}
+	if n := len(d.hashers); n != 2*maxCandidates {
+		t.Errorf("%d keys are kept", n)
+	}
+}
+
+// Headers can be hostile, and of digests there are many forms.
+func TestDigestsOfHeaders(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for i := range maxDigests {
+		many = append(many, fmt.Sprintf("%064x", i)) // which is base64 as well
+	}
+	if n := len(findDigests(capture.Header{field("X", strings.Join(many, ","))}, wunder.Scheme, "")); n != maxDigests {
+		t.Errorf("%d digests", n)
+	}
+	for text, want := range map[string]string{
+		"0123456789abcdef": "0123456789abcdef", "0123456789abcde": "", "0123456789ABCDEF...": "0123456789abcdef", "0123456789abcdef…": "0123456789abcdef", "0123456789abcdef***": "0123456789abcdef",
+		strings.Repeat("ab", 32): "", strings.Repeat("ab", 32)[1:]: strings.Repeat("ab", 32)[1:], "Zz+/456789abcdef": "Zz+/456789abcdef", "zz!/456789abcdef": "", "zz+/456789abcd-f": "",
+	} {
+		if got := piece(text); got != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	for text, want := range map[string]string{"=ab": "ab", "v1=ab==": "ab==", "v1:ab": "ab", "0xab": "ab", "0Xab": "ab", "ab=": "ab=", "": ""} {
+		if got := afterLabel(text); got != want {
+			t.Errorf("%s: %q", text, got)
+		}
+	}
+	for member, want := range map[string]string{"sha256-ab": "ab", `{"v1":"ab"}`: "ab", "<ab>": "ab", "a=b:cd=": "cd=", "'ab'": "ab", `"`: ""} {
+		if all := spellings(member); !slices.Contains(all, want) || want != "" && slices.Contains(all[1:], "") {
+			t.Errorf("%s: %q", member, all)
+		}
+	}
+	for n := range 70 {
+		if digestLength(n) != slices.Contains([]int{16, 20, 28, 32, 48, 64}, n) {
+			t.Errorf("%d bytes", n)
 		}
 	}
 }

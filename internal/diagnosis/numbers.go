@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"bytes"
 	"iter"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ func asCaptured(t token) []byte { return t.text }
 
 // twoDecimals fills a fraction of one digit.
 func twoDecimals(t token) []byte {
-	if i := bytes.IndexByte(t.text, '.'); i >= 0 && len(t.text)-i == 2 {
+	if _, fraction, _ := bytes.Cut(t.text, []byte(".")); len(fraction) == 1 {
 		return append(bytes.Clone(t.text), '0')
 	}
 	return t.text
@@ -71,11 +72,8 @@ func amounts(decimals string, others func(token) []byte) func(token) []byte {
 // unscientific writes 1e+06 as 1000000 and 1.5E3 as 1500.
 func unscientific(t token) []byte {
 	n := t.text
-	if !bytes.ContainsAny(n, "eE") || len(n) > 32 {
-		return n
-	}
 	f, err := strconv.ParseFloat(string(n), 64)
-	if err != nil || f > 1e21 || f < -1e21 {
+	if err != nil || !bytes.ContainsAny(n, "eE") || math.Abs(f) > 1e21 {
 		return n
 	}
 	return strconv.AppendFloat(nil, f, 'f', -1, 64)
@@ -84,16 +82,14 @@ func unscientific(t token) []byte {
 // shortest drops the zeros at the end of a fraction.
 func shortest(t token) []byte {
 	n := t.text
-	if bytes.IndexByte(n, '.') < 0 || bytes.ContainsAny(n, "eE") {
+	if !bytes.Contains(n, []byte(".")) || bytes.ContainsAny(n, "eE") {
 		return n
 	}
 	return bytes.TrimSuffix(bytes.TrimRight(n, "0"), []byte("."))
 }
 
-func whole(n []byte) bool {
-	digits := bytes.TrimPrefix(n, []byte("-"))
-	return len(digits) > 0 && len(bytes.Trim(digits, "0123456789")) == 0
-}
+// whole reports whether a number has neither a fraction nor an exponent.
+func whole(n []byte) bool { return len(bytes.Trim(n, "-0123456789")) == 0 }
 
 func money(name []byte) bool {
 	low := strings.ToLower(string(name))
@@ -184,7 +180,7 @@ func spelled(n []byte) [][]byte {
 		plain = text // with digits that a float64 does not have
 	}
 	add(plain)
-	if i := strings.IndexByte(plain, '.'); i < 0 {
+	if !strings.Contains(plain, ".") {
 		add(plain + ".0")
 		add(plain + ".00")
 		add(plain + ".000")

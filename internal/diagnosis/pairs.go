@@ -10,7 +10,7 @@ const (
 	pairForms      = 2
 	pairCandidates = 4
 	pairOthers     = 8
-	pairBytes      = 32 << 20 // of bodies, which are all in memory at once
+	pairBytes      = 32 << 20 // of all, which are in memory at once
 )
 
 // form is a changed body or key, and what is wrong if it matches.
@@ -45,12 +45,10 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 	collect := func(to []form, t *transformation, forms iter.Seq[[]byte]) []form {
 		n := 0
 		for text := range forms {
-			if n++; n > pairForms || t.ofBody() && len(text) > room {
+			if n++; n > pairForms || len(text) > room {
 				break
 			}
-			if t.ofBody() {
-				room -= len(text)
-			}
+			room -= len(text)
 			to = append(to, form{t.finding(""), bytes.Clone(text)})
 		}
 		return to

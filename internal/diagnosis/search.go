@@ -104,7 +104,7 @@ func (d *diagnosis) large() bool { return len(d.request.Body) > wholeBody }
 // proveRest tries the likeliest changes of the body, or none where the signature
 // is not in its place, with the secrets that the budget is too small for.
 func (d *diagnosis) proveRest() []Finding {
-	if len(d.rest) == 0 || len(d.targets) == 0 {
+	if len(d.rest) == 0 {
 		return nil
 	}
 	defer func(held budget) { d.budget = held }(d.budget)
@@ -161,19 +161,14 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 		defer d.budget.limit(d.budget.whole / t.share)()
 	}
 	switch {
-	case d.budget.spent() && (t.test == nil || t.share > 0):
-		return "", false
 	case t.test != nil:
 		return t.test(d)
-	case len(d.targets) == 0, t.ofBody() && d.large():
-		return "", false
 	case t.ofBody():
-		return "", d.matchAny(d.forms(t, d.request.Body))
-	case t.keys != nil:
-		for key := range d.changedKeys(t) {
-			if d.matchKey(key, d.request.Body) {
-				return "", true
-			}
+		return "", len(d.targets) > 0 && !d.large() && d.matchAny(d.forms(t, d.request.Body))
+	}
+	for key := range d.changedKeys(t) {
+		if d.matchKey(key, d.request.Body) {
+			return "", true
 		}
 	}
 	return "", false
@@ -188,11 +183,7 @@ func (d *diagnosis) forms(t *transformation, body []byte) iter.Seq[[]byte] {
 	case t.bodies != nil:
 		return t.bodies(body)
 	}
-	doc := d.document(body)
-	if d.budget.spent() {
-		return each(nil)
-	}
-	return t.json(doc)
+	return t.json(d.document(body))
 }
 
 // document takes a body apart, if that has not just been done.
@@ -291,35 +282,24 @@ func (d *diagnosis) aim() {
 	if scheme.TimestampHeader != "" {
 		d.timestamp = strings.TrimSpace(d.request.Header.Get(scheme.TimestampHeader))
 	}
+	elsewhere := d.reason == signature.NoSignature
+	for _, c := range d.digests {
+		if len(c.mac) == sha256.Size && c.official != elsewhere && (c.wellFormed || elsewhere || d.reason == signature.Malformed) {
+			d.targets = append(d.targets, c.mac)
+		}
+	}
 	switch d.reason {
 	case signature.Malformed:
-		for _, s := range d.digests {
-			if s.official && len(s.mac) == sha256.Size {
-				d.targets = append(d.targets, s.mac)
-			}
-		}
 		d.prior = []Finding{digestEncoding.finding("")}
 	case signature.NoSignature:
-		for _, s := range d.digests {
-			if !s.official && len(s.mac) == sha256.Size {
-				d.targets = append(d.targets, s.mac)
-			}
-		}
 		d.prior = []Finding{wrongHeader.finding(otherHeaders(d.digests, scheme))}
-	default:
-		for _, s := range d.digests {
-			if s.official && s.wellFormed {
-				d.targets = append(d.targets, s.mac)
-			}
-		}
-		if d.reason == signature.Conflicting {
-			d.prior = []Finding{wrongHeader.finding(
-				"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
-		}
+	case signature.Conflicting:
+		d.prior = []Finding{wrongHeader.finding(
+			"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
 	}
 }
 
-// otherHeaders names where signatures stand instead.
+// otherHeaders names where a signature stands instead; "" where none does.
 func otherHeaders(all []digestCandidate, scheme signature.Scheme) string {
 	for _, s := range all {
 		if !s.official && len(s.mac) == sha256.Size {
