@@ -77,9 +77,8 @@ func (t *tree) grow(i, path int) int {
 				name = string(t.list[i].text)
 			}
 			t.objects[at].names = append(t.objects[at].names, name)
-			if i += 2; t.list[i].kind == '{' || t.list[i].kind == '[' {
-				within = t.paths.of(member{path, name})
-			}
+			within = t.paths.of(member{path, name})
+			i += 2
 		}
 		i = t.grow(i, within)
 	}

@@ -74,7 +74,7 @@ func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 // prove returns what matches, an empty list if the targets match as they are,
 // nil if nothing does.
 func (d *diagnosis) prove(ctx context.Context) []Finding {
-	if len(d.targets) > 0 && d.reason != signature.Mismatch && d.match(d.request.Body) {
+	if d.reason != signature.Mismatch && d.match(d.request.Body) {
 		return []Finding{}
 	}
 	if found := d.proveObvious(); found != nil {

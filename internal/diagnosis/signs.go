@@ -100,7 +100,7 @@ func (d *diagnosis) guess() string {
 func roundedNumber(t token) bool {
 	const exact = 17
 	text := strings.TrimLeft(string(t.text), "-")
-	return t.kind == 0 && (whole(t.text) && len(text) > exact && strings.HasSuffix(text, "000") || len(text) > exact && strings.Contains(text, "e+"))
+	return t.kind == 0 && len(text) > exact && (whole(t.text) && strings.HasSuffix(text, "000") || strings.Contains(text, "e+"))
 }
 
 // testCutOff looks for signs that the end of the body is missing.

@@ -1,0 +1,168 @@
+package diagnosis
+
+import (
+	"crypto/sha1"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/signature"
+)
+
+// What a body looks like, where nothing is proven.
+func TestSigns(t *testing.T) {
+	t.Parallel()
+	const sorted = `{"a":1,"b":2,"c":3,"d":4}`
+	for _, c := range []struct {
+		test   func(*diagnosis) (string, bool)
+		body   string
+		header capture.Header
+		want   string // of the explanation; "-" for one of the row, "" for no sign
+	}{
+		{testCutOff, "x", capture.Header{field("Content-Length", " 2 ")}, "Content-Length says 2 bytes, the capture has 1."},
+		{testCutOff, "x", capture.Header{field("Content-Length", "1")}, ""},
+		{testCutOff, "x", capture.Header{field("Content-Length", "9x")}, ""},
+		{testCutOff, strings.Repeat("x", 1024), nil, "exactly 1024 bytes"},
+		{testCutOff, strings.Repeat("x", 8192), nil, "exactly 8192 bytes"},
+		{testCutOff, strings.Repeat("x", 1023), nil, ""},
+		{testCutOff, strings.Repeat("x", 1025), nil, ""},
+		{testCutOff, "", nil, ""},
+		{testCutOff, `["` + strings.Repeat("x", 1020) + `"]`, nil, ""},
+		{testCutOff, `{"a":"}`, nil, "ends after 7 bytes in the middle"},
+		{testCutOff, ` {"a":"\"}"`, nil, "in the middle"},
+		{testCutOff, ` [{}`, nil, "in the middle"},
+		{testCutOff, `{"a":[]}}`, nil, ""},
+		{testCutOff, `"a`, nil, ""},
+		{testDecompressed, "text", capture.Header{field("Content-Encoding", " GZIP")}, "sent as gzip"},
+		{testDecompressed, "\x1f\x8b\b\x00", capture.Header{field("Content-Encoding", "gzip")}, ""},
+		{testDecompressed, "text", capture.Header{field("Content-Encoding", "identity")}, ""},
+		{testStillCompressed, "\xff\xfe\xfd\xfc", capture.Header{field("Content-Encoding", "Br")}, "compressed as br"},
+		{testStillCompressed, "\xff\xfe\xfd\xfc", capture.Header{field("Content-Encoding", "zstd")}, "compressed as zstd"},
+		{testStillCompressed, "\xff\xfe\xfd\xfc", capture.Header{field("Content-Encoding", "compress")}, "compressed as compress"},
+		{testStillCompressed, "\xff\xfe\xfd\xfc", capture.Header{field("Content-Encoding", "gzip")}, ""},
+		{testStillCompressed, "text", capture.Header{field("Content-Encoding", "br")}, ""},
+		{testReplaced, "a\ufffdb", nil, "-"}, {testReplaced, "a\xffb", nil, ""},
+		{testRewritten, " [object Object]\n", nil, "JavaScript"}, {testRewritten, "{'a': 1}", nil, "Python"}, {testRewritten, "[{'a': 1}]", nil, "Python"},
+		{testRewritten, "map[a:1]", nil, "Go"}, {testRewritten, `{"a"=>1}`, nil, "Ruby"}, {testRewritten, `{"a":"b=>c"}`, nil, ""},
+		{testRewritten, "{ id: 'x', event_type: 'y' }", nil, "Node"}, {testRewritten, `{"event_type: 'y'":1}`, nil, ""}, {testRewritten, "{ id: 'x' }", nil, ""},
+		{testRewritten, "id: x\nevent_type: y\n", nil, "YAML"}, {testRewritten, "{\nevent_type: y\n", nil, ""}, {testRewritten, "id: x\n", nil, ""},
+		{testSorted, sorted, nil, "-"}, {testSorted, `{"a":1,"b":2,"c":3}`, nil, ""}, {testSorted, `{"a":1,"b":2,"d":3,"c":4}`, nil, ""},
+		{testSorted, `{"z":["b","a",` + sorted + `]}`, nil, "-"}, {testSorted, `{"z":` + sorted + `,"y":1}`, nil, ""}, {testSorted, `[{"b":1,"a":2},` + sorted + `]`, nil, ""}, {testSorted, "no JSON", nil, ""},
+		{testSortedLines, sorted, nil, ""}, {testSortedLines, strings.ReplaceAll(sorted, ",", ",\n"), nil, "-"}, {testSortedLines, "{\n\"b\":1,\n\"a\":2}", nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, "{\n\"a\":\n1}", nil, "laid out"},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, "\n{\"a\":1}\n", nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":123456789012345000}`, nil, "rounded"},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":-123456789012345000}`, nil, "rounded"},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":12345678901234000}`, nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":123456789012345001}`, nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":123456789012345.000}`, nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":1.234567890123e+25}`, nil, "rounded"},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":1.23456789012e+25}`, nil, ""},
+		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, `{"a":"123456789012345000"}`, nil, ""},
+	} {
+		e := explainer()
+		header := append(capture.Header{field("X-Wunder-Signature", strings.Repeat("ab", sha256.Size))}, c.header...)
+		got, found := c.test(e.newDiagnosis(&capture.Request{Body: []byte(c.body), Header: header}, 1))
+		if found != (c.want != "") || found && !strings.Contains(got, strings.Trim(c.want, "-")) || found && c.want == "-" && got != "" {
+			t.Errorf("%q, %v: %q, %v, want %q", c.body, c.header, got, found, c.want)
+		}
+	}
+	// In another order than the provider's is only what does not match.
+	e := explainer()
+	d := e.newDiagnosis(&capture.Request{Body: []byte(sorted), Header: capture.Header{field("X-Wunder-Signature", "12")}}, 1)
+	if _, found := testSorted(d); found {
+		t.Error("an order is a sign for a malformed signature")
+	}
+}
+
+// Two mistakes at once: the likeliest of each, for the first secrets.
+func TestPairs(t *testing.T) {
+	t.Parallel()
+	given := Candidate{Secret: secret.New("the secret that is given")}
+	others := func(at int) []Candidate {
+		var all []Candidate
+		for i := range pairOthers + 2 {
+			all = append(all, Candidate{Provider: "wundertreos", ID: fmt.Sprint(i), Secret: secret.New(fmt.Sprintf("other secret %d", i))})
+		}
+		all[at].Secret = secret.New(wunderKey)
+		return all
+	}
+	candidates := func(at int) []Candidate {
+		all := others(0)[1 : pairCandidates+2]
+		all[at].Secret = secret.New(wunderKey + "\n")
+		return all
+	}
+	sha := func(body string) string { return mac(sha1.New, wunderKey, body) }
+	good := sign(t, wunder, wunderKey, wunderBody)
+	for name, c := range map[string]struct {
+		candidates, others []Candidate
+		body, signature    string
+		want               string
+	}{
+		"another webhook":           {[]Candidate{given}, others(0), wunderBody + "\n", good, "other-webhook+trailing-newline"},
+		"the last other webhook":    {[]Candidate{given}, others(pairOthers - 1), wunderBody + "\n", good, "other-webhook+trailing-newline"},
+		"with another layout":       {[]Candidate{given}, others(pairOthers - 1), spacedOut(wunderBody), good, "other-webhook+json-reserialised"},
+		"one more":                  {[]Candidate{given}, others(pairOthers), spacedOut(wunderBody), good, "unknown"},
+		"another provider's":        {[]Candidate{given}, []Candidate{{Provider: "zyntro", Secret: secret.New(wunderKey)}}, wunderBody + "\n", good, "unknown"},
+		"the last candidate":        {candidates(pairCandidates - 1), nil, wunderBody + "\n", good, "secret-whitespace+trailing-newline"},
+		"one more candidate":        {candidates(pairCandidates), nil, wunderBody + "\n", good, "unknown"},
+		"algorithm and end":         {[]Candidate{lead}, nil, wunderBody + "\n", sha(wunderBody), "algorithm+trailing-newline"},
+		"algorithm and white space": {[]Candidate{lead}, nil, wunderBody + "    ", sha(wunderBody), "algorithm+whitespace"},
+		"algorithm and more of it":  {[]Candidate{lead}, nil, wunderBody + "     ", sha(wunderBody), "unknown"},
+		"algorithm, none taken off": {[]Candidate{lead}, nil, wunderBody, sha(wunderBody + "\n"), "unknown"},
+		"algorithm and secret":      {[]Candidate{{Secret: secret.New(wunderKey + "\n")}}, nil, wunderBody, sha(wunderBody), "algorithm+secret-whitespace"},
+		"end and layout":            {[]Candidate{lead}, nil, bom + spacedOut(wunderBody), good, "json-reserialised+bom"},
+		"end and beginning":         {[]Candidate{lead}, nil, bom + wunderBody + " \n", good, "whitespace+bom"},
+	} {
+		e := Explainer{Providers: []Provider{wunder}, Candidates: c.candidates, Others: c.others}
+		all := run(t, e, record(t, c.body, "X-Wunder-Signature", c.signature))
+		var causes []string
+		for _, f := range all[0].Diagnosis {
+			causes = append(causes, f.Cause)
+		}
+		if got := strings.Join(causes, "+"); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+	for body, want := range map[string]string{"x\r\n": "x\r|x", bom + "x\n": bom + "x|x\n|x", "x": ""} {
+		var got []string
+		for _, f := range ends([]byte(body)) {
+			got = append(got, string(f.text))
+		}
+		if strings.Join(slices.Compact(got), "|") != want {
+			t.Errorf("%q: %q, want %q", body, got, want)
+		}
+	}
+}
+
+// Of each kind the likeliest are tried in pairs, and no secret that is no key.
+func TestPairedForms(t *testing.T) {
+	t.Parallel()
+	p := wunder
+	p.Scheme.KeyEncoding = signature.Hex
+	e := Explainer{Providers: []Provider{p}, Candidates: []Candidate{{Secret: secret.New("6869")}, {Secret: secret.New("no hex")}}, Others: []Candidate{{Secret: secret.New("no hex either")}, {Secret: secret.New("abcd")}}}
+	header := capture.Header{field("X-Wunder-Signature", mac(sha256.New, "", wunderBody))}
+	d := e.newDiagnosis(&capture.Request{Body: []byte(wunderBody), Header: header}, 0)
+	bodies, keys := d.pairedForms()
+	count := map[string]int{}
+	for _, f := range slices.Concat(bodies, keys) {
+		count[f.finding.Cause]++
+	}
+	diff(t, "forms", map[string]int{"missing-newline": pairForms, "bom": 1, "whitespace": pairForms, "json-reserialised": pairForms + 1, "json-escaping": pairForms, "base64-body": 1, "charset": pairForms,
+		"secret-whitespace": pairForms, "secret-prefix": pairForms, "secret-quoted": pairForms, "secret-encoding": pairForms, "other-webhook": 1}, count)
+	if len(d.keys) != 1 || len(d.probes()) == 0 {
+		t.Errorf("%d keys", len(d.keys))
+	}
+	for _, probe := range d.probes() {
+		if sum := hexed(probe.mac.Sum(nil)); sum == mac(sha256.New, "", "") {
+			t.Errorf("a probe has no key: %+v", probe.finding)
+		}
+	}
+	if _, found := e.Explain(t.Context(), &capture.Request{Body: []byte(wunderBody), Header: header}, nil); len(found) != 1 || found[0].Cause != "unkeyed-hash" {
+		t.Errorf("%+v", found)
+	}
+}
