@@ -167,6 +167,8 @@ var stringVectors = []formPair{
 	{every, "\"<>&'+`\\\"=/é\\u001F\u2028😀\""},                                                            // control characters in upper case
 	{every, strings.ReplaceAll(every, "E9", "e9")},                                                        // the digits alone
 	{`"\u003cé\u001f"`, `"\u003Cé\u001F"`},
+	{`"\/\u00e9a\\u00ea"`, `"\/\u00E9a\\u00ea"`}, {`"\/\u00E9A\n"`, `"\/\u00e9A\n"`}, // no other escape, and nothing behind one
+	{"\"\u0080 \U00010000\uffff\"", `"\u0080 \ud800\udc00\uffff"`}, {`"\u2029\u0020"`, `"\u2029 "`}, {"\"\u2029 \u007f\"", "\"\\u2029 \u007f\""},
 	{`"\u0008\u000c\u000a\u000d\u0009\u005c"`, `"\b\f\n\r\t\\"`},
 }
 
@@ -455,6 +457,20 @@ func TestTwoMistakesWithEverySecret(t *testing.T) {
 	all := run(t, o, record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
 	if len(all[0].Diagnosis) != 2 || all[0].Diagnosis[0].Cause != "secret-whitespace" || all[0].Diagnosis[1].Cause != "trailing-newline" {
 		t.Errorf("%+v", all)
+	}
+}
+
+// What Python prints of objects is JSON in other words.
+func TestFromPython(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"{'a': 'b'}": `{"a": "b"}`, " [{'a': True}, {'a': None}]\n": `[{"a": true}, {"a": null}]`, "{'a': False}": `{"a": false}`, "{'a': \"it's\"}": `{"a": "it's"}`,
+		`{'a': 'x"y'}`: `{"a": "x\"y"}`, `{'a': 'x\'y\n\\'}`: `{"a": "x'y\n\\"}`, "{'None': 'True'}": `{"None": "True"}`,
+		"{'a\\": "", "{'a": "", `{"a": 1}`: "", "['a']": "", "{'a': Nothing}": "",
+	} {
+		if got, ok := fromPython([]byte(text)); ok != (want != "") || ok && string(got) != want {
+			t.Errorf("%s: %s, %v, want %s", text, got, ok, want)
+		}
 	}
 }
 

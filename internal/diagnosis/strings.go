@@ -3,24 +3,26 @@ package diagnosis
 import (
 	"bytes"
 	"encoding/json"
+	"regexp"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
 // stringForms are the ways in which libraries write strings. Each takes and
 // gives them with their quotes.
 var stringForms = []func([]byte) []byte{
-	escaper("", false, "0123456789abcdef"),           // JavaScript, Go without HTML escaping
-	escaper("", true, "0123456789abcdef"),            // Python
-	escaper("/", true, "0123456789abcdef"),           // PHP
-	escaper("/", false, "0123456789abcdef"),          // PHP with JSON_UNESCAPED_UNICODE
-	escaper("<>&", false, "0123456789abcdef"),        // Go
-	escaper("", true, "0123456789ABCDEF"),            // Java, C#
-	escaper("<>&'+`\"", true, "0123456789ABCDEF"),    // System.Text.Json
-	escaper("<>&'=", false, "0123456789abcdef"),      // Gson
-	escaper("", false, "0123456789ABCDEF"),           // control characters in upper case
-	func(s []byte) []byte { return hexCase(s, 'a') }, // as it is, but the case of \uXXXX
-	func(s []byte) []byte { return hexCase(s, 'A') },
+	escaper("", false, "0123456789abcdef"),        // JavaScript, Go without HTML escaping
+	escaper("", true, "0123456789abcdef"),         // Python
+	escaper("/", true, "0123456789abcdef"),        // PHP
+	escaper("/", false, "0123456789abcdef"),       // PHP with JSON_UNESCAPED_UNICODE
+	escaper("<>&", false, "0123456789abcdef"),     // Go
+	escaper("", true, "0123456789ABCDEF"),         // Java, C#
+	escaper("<>&'+`\"", true, "0123456789ABCDEF"), // System.Text.Json
+	escaper("<>&'=", false, "0123456789abcdef"),   // Gson
+	escaper("", false, "0123456789ABCDEF"),        // control characters in upper case
+	hexCase(bytes.ToLower),                        // as it is, but the case of \uXXXX
+	hexCase(bytes.ToUpper),
 }
 
 // strings and numbers of a document written in other ways, each once.
@@ -39,23 +41,20 @@ func escaper(special string, ascii bool, digits string) func([]byte) []byte {
 		return append(out, '\\', 'u', digits[r>>12&0xf], digits[r>>8&0xf], digits[r>>4&0xf], digits[r&0xf])
 	}
 	return func(quoted []byte) []byte {
-		if sameEverywhere(quoted[1 : len(quoted)-1]) {
+		if len(bytes.TrimLeft(quoted[1:len(quoted)-1], sameEverywhere)) == 0 {
 			return quoted
 		}
 		var s string
 		if json.Unmarshal(quoted, &s) != nil {
 			return quoted
 		}
-		out := append(make([]byte, 0, len(quoted)+8), '"')
+		out := []byte{'"'}
 		for _, r := range s {
-			short := -1
-			if r < 0x20 || r == '"' || r == '\\' {
-				short = strings.IndexRune("\b\f\n\r\t\"\\", r)
-			}
+			short := strings.IndexRune("\b\f\n\r\t\"\\", r)
 			switch {
 			case r == '/' && strings.Contains(special, "/"):
 				out = append(out, '\\', '/')
-			case r < utf8.RuneSelf && strings.ContainsRune(special, r):
+			case strings.ContainsRune(special, r):
 				out = unicode(out, r)
 			case short >= 0:
 				out = append(out, '\\', `bfnrt"\`[short])
@@ -73,34 +72,19 @@ func escaper(special string, ascii bool, digits string) func([]byte) []byte {
 	}
 }
 
-// sameEverywhere reports whether every library writes s as it is.
-func sameEverywhere(s []byte) bool {
-	for _, c := range s {
-		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
-		case c == ' ' || c == '_' || c == '-' || c == '.' || c == ',' || c == ':':
-		default:
-			return false
-		}
-	}
-	return true
-}
+// sameEverywhere is what every library writes as it is.
+const sameEverywhere = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-.,:"
+
+var anEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(u....|.)`) })
 
 // hexCase sets the case of the digits in \uXXXX.
-func hexCase(s []byte, letter byte) []byte {
-	out := bytes.Clone(s)
-	for i := 0; i+5 < len(out); i++ {
-		if out[i] != '\\' {
-			continue
-		}
-		if out[i+1] == 'u' {
-			for j := i + 2; j < i+6; j++ {
-				if out[j]|0x20 >= 'a' && out[j]|0x20 <= 'f' {
-					out[j] = out[j]&^0x20 | letter&0x20
-				}
+func hexCase(set func([]byte) []byte) func([]byte) []byte {
+	return func(s []byte) []byte {
+		return anEscape().ReplaceAllFunc(s, func(escape []byte) []byte {
+			if len(escape) < len(`\uXXXX`) {
+				return escape
 			}
-		}
-		i++
+			return append([]byte(`\u`), set(escape[2:])...)
+		})
 	}
-	return out
 }
