@@ -98,6 +98,9 @@ func (w *Webhook) key() string {
 // title names the webhook for people.
 func (w *Webhook) title() string { return title(w.Driver.Name, cmp.Or(w.Name, w.URL)) }
 
+// item is the webhook for its sinks. Its id is not known.
+func (w *Webhook) item() sink.Item { return sink.Item{Provider: w.Driver.Name, Name: w.Name} }
+
 func title(provider, name string) string { return fmt.Sprintf("%s %q", provider, name) }
 
 // Parse reads manifests as one. Everything that is wrong is reported at once,
@@ -143,8 +146,8 @@ type (
 
 // placed is a sink and where it stands in the manifest.
 type placed struct {
-	at       Position
-	template sink.Template
+	at   Position
+	spec sink.Spec
 }
 
 func (p *parser) at(n *yaml.Node) Position { return Position{p.name, n.Line, n.Column} }
@@ -522,18 +525,17 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 	var to []placed
 	add := func(at Position, spec string, own bool) {
 		t, err := sink.ParseTemplate(spec, p.o.Sinks)
-		var s sink.Sink
 		if err == nil {
-			s, err = t.Fill(sink.Item{Provider: w.Driver.Name, Name: w.Name})
+			err = t.Fits(w.item())
 		}
 		if err != nil {
 			p.faults.add(at, "%v", err)
 			return
 		}
 		if own {
-			s = p.guarded(at, t, s)
+			t = p.guarded(at, t, w.item())
 		}
-		w.Sinks = append(w.Sinks, s)
+		w.Sinks = append(w.Sinks, t)
 		to = append(to, placed{at, t})
 	}
 	if n, ok := said("secret_to"); ok && len(n.Content) > maxSinks {
@@ -599,7 +601,7 @@ func (p *parser) places() {
 	first := map[string]use{}
 	for i, w := range p.found {
 		for _, s := range p.to[i] {
-			place := s.template.Place(sink.Item{Provider: w.Driver.Name, Name: w.Name})
+			place := s.spec.Place(w.item())
 			have, taken := first[place]
 			switch {
 			case p.faults.full():

@@ -38,7 +38,7 @@ func flatten(m *Manifest) []flat {
 			f.Auth = w.Auth.Type + " " + w.Auth.Data.Reveal()
 		}
 		for _, s := range w.Sinks {
-			f.Sinks = append(f.Sinks, s.String())
+			f.Sinks = append(f.Sinks, s.For(w.item()))
 		}
 		out = append(out, f)
 	}

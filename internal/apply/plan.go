@@ -99,7 +99,7 @@ func (p *Plan) CheckSinks(ctx context.Context) error {
 			continue
 		}
 		for _, to := range c.entry.Sinks {
-			if err := to.Check(ctx); err != nil {
+			if err := to.Check(ctx, c.entry.item()); err != nil {
 				failed = append(failed, fmt.Errorf("%s: %w", c.At, err))
 			}
 		}
@@ -210,7 +210,7 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 func sinkWords(w *Webhook) []string {
 	words := make([]string, len(w.Sinks))
 	for i, s := range w.Sinks {
-		words[i] = s.String()
+		words[i] = s.For(w.item())
 	}
 	return words
 }

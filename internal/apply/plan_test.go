@@ -275,8 +275,8 @@ func TestAuthIsComparedByItsMark(t *testing.T) {
 func TestCheckSinks(t *testing.T) {
 	t.Parallel()
 	p := &Plan{Changes: []*Change{
-		{Action: Create, At: Position{"a.yaml", 4, 3}, entry: &Webhook{Sinks: []sink.Sink{badSink{}}}},
-		{Action: Update, entry: &Webhook{Sinks: []sink.Sink{badSink{}}}},
+		{Action: Create, At: Position{"a.yaml", 4, 3}, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
+		{Action: Update, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
 	}}
 	if err := p.CheckSinks(context.Background()); err == nil || err.Error() != "a.yaml:4:3: no such directory" {
 		t.Errorf("%v", err)
@@ -285,9 +285,10 @@ func TestCheckSinks(t *testing.T) {
 
 type badSink struct{}
 
-func (badSink) String() string                       { return "file:x/y" }
-func (badSink) Check(context.Context) error          { return errors.New("no such directory") }
-func (badSink) Put(context.Context, sink.Item) error { return errors.New("no such directory") }
+func (badSink) String() string                         { return "file:x/y" }
+func (badSink) For(sink.Item) string                   { return "file:x/y" }
+func (badSink) Check(context.Context, sink.Item) error { return errors.New("no such directory") }
+func (badSink) Put(context.Context, sink.Item) error   { return errors.New("no such directory") }
 
 // TestPlanIsQuick plans 500 webhooks that differ all, parsing included.
 func TestPlanIsQuick(t *testing.T) {

@@ -362,9 +362,6 @@ type turn struct {
 	mu *sync.Mutex
 }
 
-// For implements [sink.Late].
-func (t turn) For(it sink.Item) (sink.Sink, error) { return turn{sink.For(t.Sink, it), t.mu}, nil }
-
 func (t turn) Put(ctx context.Context, it sink.Item) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -144,17 +144,17 @@ func doing(r Reach) string {
 
 // guarded notes what the sink of a manifest reaches, and is the sink as it may be
 // used.
-func (p *parser) guarded(at Position, t sink.Template, s sink.Sink) sink.Sink {
+func (p *parser) guarded(at Position, t sink.Spec, it sink.Item) sink.Spec {
 	if t.Runs() {
 		p.does(Reach{At: at, Does: Runs, Sink: t.String()})
 	}
-	if sink.Outside(s, p.dir) {
+	if t.Outside(it, p.dir) {
 		p.does(Reach{At: at, Does: Writes, Sink: t.String()})
 	}
 	if p.o.Allow.CI && !p.o.Allow.Outside {
-		return sink.Within(s, p.dir)
+		return t.Within(p.dir)
 	}
-	return s
+	return t
 }
 
 // leaves reports whether c does what r says.

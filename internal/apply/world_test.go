@@ -201,6 +201,4 @@ func peek(r *http.Request) string {
 // lateFailure is a sink that looks well until it is used.
 type lateFailure struct{ sink.Sink }
 
-func (lateFailure) Check(context.Context) error { return nil }
-
-func (l lateFailure) For(it sink.Item) (sink.Sink, error) { return sink.For(l.Sink, it), nil }
+func (lateFailure) Check(context.Context, sink.Item) error { return nil }

@@ -368,7 +368,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 			return err // it may well be kept
 		}
 		for _, to := range sinks {
-			if err := to.Check(ctx); err != nil {
+			if err := to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}); err != nil {
 				return err
 			}
 		}

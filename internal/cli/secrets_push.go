@@ -83,8 +83,9 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 // checkSinks asks every sink whether it could take the secret, before one does.
 func checkSinks(ctx context.Context, rec secret.Record, sinks []sink.Sink) error {
 	results := make([]sink.Result, len(sinks))
+	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}
 	for i, to := range sinks {
-		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx)}
+		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, it)}
 	}
 	return custody.SinkError(rec, results)
 }

@@ -19,7 +19,7 @@ type dotenvSink struct {
 	env              Env
 }
 
-func parseDotenv(spec, rest string, env Env) (Sink, error) {
+func parseDotenv(spec, rest string, env Env) (place, error) {
 	// The last colon, since a path may contain one and a name may not.
 	i := strings.LastIndexByte(rest, ':')
 	if i < 0 {
@@ -34,8 +34,6 @@ func parseDotenv(spec, rest string, env Env) (Sink, error) {
 	}
 	return dotenvSink{spec, path, name, env}, nil
 }
-
-func (s dotenvSink) String() string { return s.spec }
 
 func (s dotenvSink) Check(context.Context) error {
 	if err := s.env.Disk.Or().CheckFile(s.path); err != nil {

@@ -164,7 +164,7 @@ func TestDotenvFile(t *testing.T) {
 	}
 	for _, bad := range []string{link, dir, big, filepath.Join(dir, "none", ".env")} {
 		s := newWorld().sink(t, "dotenv:"+bad+":X")
-		if err := s.Check(context.Background()); err == nil || !strings.Contains(err.Error(), dir) {
+		if err := s.Check(context.Background(), Item{}); err == nil || !strings.Contains(err.Error(), dir) {
 			t.Errorf("Check of %s: %v", bad, err)
 		}
 		if err := s.Put(context.Background(), item(canary)); err == nil {

@@ -26,7 +26,7 @@ type execSink struct {
 	timeout time.Duration
 }
 
-func parseExec(spec, command string, env Env) (Sink, error) {
+func parseExec(spec, command string, env Env) (place, error) {
 	words, err := shellquote.Split(command)
 	if err != nil {
 		return nil, fmt.Errorf("the command cannot be split into words: %s", strings.ToLower(err.Error()))
@@ -36,8 +36,6 @@ func parseExec(spec, command string, env Env) (Sink, error) {
 	}
 	return execSink{spec, words, env, execTimeout}, nil
 }
-
-func (s execSink) String() string { return s.spec }
 
 func (s execSink) Check(context.Context) error {
 	_, err := s.look()

@@ -179,7 +179,7 @@ func TestExecFailures(t *testing.T) {
 	}
 
 	s := newWorld().sink(t, "exec:hookctl-no-such-command --flag")
-	for _, err := range []error{s.Check(context.Background()), s.Put(context.Background(), item(canary))} {
+	for _, err := range []error{s.Check(context.Background(), Item{}), s.Put(context.Background(), item(canary))} {
 		if err == nil || strings.Count(err.Error(), "hookctl-no-such-command") != 1 || !errors.Is(err, exec.ErrNotFound) || fault.HintOf(err).String() == "" {
 			t.Error(err)
 		}
@@ -202,13 +202,14 @@ func TestExecFailures(t *testing.T) {
 func TestExecTimeLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	s, ok := w.sink(t, childSpec(w, "hang")).(execSink)
-	if !ok || s.timeout != 60*time.Second {
+	p, err := parse(childSpec(w, "hang"), w.env)
+	s, ok := p.(execSink)
+	if err != nil || !ok || s.timeout != 60*time.Second {
 		t.Fatal(s)
 	}
 	s.timeout = 200 * time.Millisecond
 	start := time.Now()
-	err := s.Put(context.Background(), item(canary))
+	err = s.Put(context.Background(), item(canary))
 	if err == nil || !strings.Contains(err.Error(), "did not end within 200ms") || time.Since(start) > 20*time.Second {
 		t.Error(err, time.Since(start))
 	}

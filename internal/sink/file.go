@@ -11,14 +11,12 @@ type fileSink struct {
 	env        Env
 }
 
-func parseFile(spec, path string, env Env) (Sink, error) {
+func parseFile(spec, path string, env Env) (place, error) {
 	if path == "" {
 		return nil, errors.New("the path is missing")
 	}
 	return fileSink{spec, path, env}, nil
 }
-
-func (s fileSink) String() string { return s.spec }
 
 func (s fileSink) Check(context.Context) error { return s.env.Disk.Or().CheckFile(s.path) }
 

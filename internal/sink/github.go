@@ -27,7 +27,7 @@ type githubSink struct {
 	env      Env
 }
 
-func parseGithubOutput(spec, name string, env Env) (Sink, error) {
+func parseGithubOutput(spec, name string, env Env) (place, error) {
 	// Outputs, unlike variables, may have hyphens after the first character.
 	if !IsVariable(strings.ReplaceAll(name, "-", "_")) || strings.HasPrefix(name, "-") {
 		return nil, errors.New("the name must begin with a letter or underscore and have only letters, digits, underscores and hyphens")
@@ -35,7 +35,7 @@ func parseGithubOutput(spec, name string, env Env) (Sink, error) {
 	return githubSink{spec, name, "GITHUB_OUTPUT", env}, nil
 }
 
-func parseGithubEnv(spec, name string, env Env) (Sink, error) {
+func parseGithubEnv(spec, name string, env Env) (place, error) {
 	if !IsVariable(name) {
 		return nil, errNotVariable
 	}
@@ -47,8 +47,6 @@ func parseGithubEnv(spec, name string, env Env) (Sink, error) {
 }
 
 var errNotVariable = errors.New("the name must begin with a letter or underscore and have only letters, digits and underscores")
-
-func (s githubSink) String() string { return s.spec }
 
 func (s githubSink) Check(context.Context) error {
 	f, err := s.open()

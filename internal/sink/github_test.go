@@ -82,7 +82,7 @@ func TestGithub(t *testing.T) {
 		for bad, why := range map[string]string{filepath.Join(dir, "none"): "none", dir: "not a regular file", os.DevNull: "not a regular file"} {
 			w.vars[c.variable] = bad
 			s := w.sink(t, c.sink+"X")
-			for what, err := range map[string]error{"Check": s.Check(context.Background()), "Put": s.Put(context.Background(), item(canary))} {
+			for what, err := range map[string]error{"Check": s.Check(context.Background(), Item{}), "Put": s.Put(context.Background(), item(canary))} {
 				if err == nil || !strings.Contains(err.Error(), c.variable) || !strings.Contains(err.Error(), why) {
 					t.Errorf("%s with %s: %v", what, bad, err)
 				}
@@ -121,7 +121,7 @@ func TestGithubFileThatCannotBeWritten(t *testing.T) {
 	}
 	w := newWorld()
 	w.vars["GITHUB_ENV"] = path
-	if err := w.sink(t, "github-env:X").Check(context.Background()); err == nil || !strings.Contains(err.Error(), path) {
+	if err := w.sink(t, "github-env:X").Check(context.Background(), Item{}); err == nil || !strings.Contains(err.Error(), path) {
 		t.Error(err)
 	}
 }

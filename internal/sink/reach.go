@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,31 +11,41 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// String returns the words that the template was parsed from.
-func (t Template) String() string { return t.spec }
-
-// Runs reports whether the sinks of the template run a command.
-func (t Template) Runs() bool { return t.kind == "exec" }
-
-// writer is a sink that writes a file which its words name.
+// writer is a place that writes a file which its words name.
 type writer interface{ target() string }
 
 func (s fileSink) target() string { return s.path }
 
 func (s dotenvSink) target() string { return s.path }
 
-// Outside reports whether s writes a file that does not lie in dir, which is
-// absolute and free of symbolic links. A path that cannot be resolved counts as
-// outside. The id of a late sink is one element of a path: any will do.
-func Outside(s Sink, dir string) bool {
-	if late, ok := s.(lateSink); ok {
-		whole, err := late.For(Item{Provider: late.it.Provider, Name: late.it.Name, ID: "ID"})
-		if err != nil {
-			return true
-		}
-		s = whole
+// Outside reports whether the sink of a webhook writes a file that does not lie in
+// dir, which is absolute and free of symbolic links. A path that cannot be resolved
+// counts as outside.
+func (t Spec) Outside(it Item, dir string) bool {
+	p, _, err := t.place(it)
+	return err != nil || leads(p, dir)
+}
+
+// Within is the sink, which refuses to write a file outside dir. A link may come to
+// stand in its way at any time, so it looks before it writes.
+func (t Spec) Within(dir string) Spec {
+	t.dir = dir
+	return t
+}
+
+// within is the place of the secret of a webhook, if it may be used.
+func (t Spec) within(it Item) (place, error) {
+	p, words, err := t.place(it)
+	if err == nil && t.dir != "" && leads(p, t.dir) {
+		return nil, fault.Errorf(fault.Other, "%s leads outside the directory of the manifest, %s", words, t.dir).
+			WithHint("look at where it leads; --allow-outside lets it")
 	}
-	w, ok := s.(writer)
+	return p, err
+}
+
+// leads reports whether p writes a file outside dir.
+func leads(p place, dir string) bool {
+	w, ok := p.(writer)
 	return ok && !inside(w.target(), dir)
 }
 
@@ -103,38 +112,3 @@ func resolve(path string) (string, error) {
 	}
 	return at, nil
 }
-
-// Within is s, which refuses to write a file outside dir. A link may come to
-// stand in its way at any time, so it looks before it writes.
-func Within(s Sink, dir string) Sink { return withinSink{s, dir} }
-
-type withinSink struct {
-	Sink
-	dir string
-}
-
-func (s withinSink) look() error {
-	if !Outside(s.Sink, s.dir) {
-		return nil
-	}
-	return fault.Errorf(fault.Other, "%s leads outside the directory of the manifest, %s", s.Sink, s.dir).
-		WithHint("look at where it leads; --allow-outside lets it")
-}
-
-func (s withinSink) Check(ctx context.Context) error {
-	if err := s.look(); err != nil {
-		return err
-	}
-	return s.Sink.Check(ctx)
-}
-
-func (s withinSink) Put(ctx context.Context, it Item) error {
-	whole := For(s.Sink, it)
-	if err := (withinSink{whole, s.dir}).look(); err != nil {
-		return err
-	}
-	return whole.Put(ctx, it)
-}
-
-// For implements [Late].
-func (s withinSink) For(it Item) (Sink, error) { return withinSink{For(s.Sink, it), s.dir}, nil }

@@ -69,24 +69,20 @@ func TestOutside(t *testing.T) {
 		if runtime.GOOS == "windows" && (c.links && strings.Contains(c.path, "..") || strings.HasSuffix(c.path, "/...")) {
 			continue // Windows takes ".." by how a path reads, and dots at the end of a name away
 		}
-		for _, s := range []Sink{fileSink{spec: "file:" + c.path, path: c.path}, dotenvSink{spec: "dotenv:x", path: c.path, name: "N"}} {
-			if got := Outside(s, abs("in")); got != c.outside {
+		for _, s := range []string{"file:" + c.path, "dotenv:" + c.path + ":N"} {
+			if got := parsed(t, s).Outside(Item{}, abs("in")); got != c.outside {
 				t.Errorf("%s %q: outside is %v", s, c.path, got)
 			}
 		}
 	}
 	for _, spec := range []string{"exec:cat /etc/passwd", "stdout", "github-env:X", "github-output:X"} {
-		s, err := Parse(spec, Env{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if Outside(s, abs("in")) || Outside(s, "") {
+		if s := parsed(t, spec); s.Outside(Item{}, abs("in")) || s.Outside(Item{}, "") {
 			t.Errorf("%s writes no file of its own choice", spec)
 		}
 	}
 	// Whoever writes "~" means a home, also where the files of here are inside.
 	for path, outside := range map[string]bool{"~": true, "~/x": true, "~root/x": true, "~x": false, "x~/y": false} {
-		if got := Outside(fileSink{spec: "file:" + path, path: path}, here); got != outside {
+		if got := parsed(t, "file:"+path).Outside(Item{}, here); got != outside {
 			t.Errorf("%q: outside is %v", path, got)
 		}
 	}
@@ -95,13 +91,22 @@ func TestOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !Outside(lateSink{tmpl, Item{Name: "é"}}, abs("in")) || Outside(lateSink{tmpl, Item{Name: "e"}}, abs("in")) {
+	if !tmpl.Outside(Item{Name: "é"}, abs("in")) || tmpl.Outside(Item{Name: "e"}, abs("in")) {
 		t.Error("a sink that is not whole yet")
 	}
 	// Every file is outside of nothing.
-	if !Outside(fileSink{spec: "file:x", path: "x"}, "") {
+	if !parsed(t, "file:x").Outside(Item{}, "") {
 		t.Error("inside of nothing")
 	}
+}
+
+func parsed(t *testing.T, spec string) Spec {
+	t.Helper()
+	s, err := Parse(spec, Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // TestWithin: what stands in the way when the secret comes is looked at then, also
@@ -123,19 +128,16 @@ func TestWithin(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		made, err := tmpl.Fill(Item{Provider: "zyntro", Name: "A"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := Within(made, dir)
-		if s.String() != made.String() {
+		early := Item{Provider: "zyntro", Name: "A"}
+		s := tmpl.Within(dir)
+		if s.String() != tmpl.String() {
 			t.Errorf("%s", s)
 		}
 		sub := filepath.Join(dir, "sub")
 		if err := os.Mkdir(sub, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Check(ctx); err != nil {
+		if err := s.Check(ctx, early); err != nil {
 			t.Errorf("%s: %v", spec, err)
 		}
 		if err := s.Put(ctx, it); err != nil {
@@ -144,13 +146,13 @@ func TestWithin(t *testing.T) {
 		if names, err := os.ReadDir(sub); len(names) != 1 || err != nil {
 			t.Errorf("%s: written: %v, %v", spec, names, err)
 		}
-		if got := For(s, it).String(); strings.Contains(got, "{{") {
+		if got := s.For(it); strings.Contains(got, "{{") {
 			t.Errorf("not whole: %s", got)
 		}
 		if err := os.RemoveAll(sub); err != nil {
 			t.Fatal(err)
 		}
-		for what, err := range map[string]error{"Check": s.Check(ctx), "Put": s.Put(ctx, it)} { // not outside, but not there
+		for what, err := range map[string]error{"Check": s.Check(ctx, early), "Put": s.Put(ctx, it)} { // not outside, but not there
 			if err == nil || !strings.Contains(err.Error(), sub) {
 				t.Errorf("%s: %s: %v", spec, what, err)
 			}
@@ -158,7 +160,7 @@ func TestWithin(t *testing.T) {
 		if err := os.Symlink(away, sub); err != nil {
 			t.Skip(err)
 		}
-		for what, err := range map[string]error{"Check": s.Check(ctx), "Put": s.Put(ctx, it), "whole": For(s, it).Put(ctx, it)} {
+		for what, err := range map[string]error{"Check": s.Check(ctx, early), "whole": s.Check(ctx, it), "Put": s.Put(ctx, it)} {
 			if err == nil || !strings.Contains(err.Error(), "outside the directory of the manifest") || !strings.Contains(fault.HintOf(err).String(), "--allow-outside") {
 				t.Errorf("%s: %s: %v", spec, what, err)
 			}

@@ -40,13 +40,20 @@ type Item struct {
 	Secret   secret.Value
 }
 
-// Sink is one place for a secret. String returns the words it was parsed from
-// (they hold no secret).
+// Sink is where the secret of a webhook, or of many, goes.
 type Sink interface {
-	String() string
+	String() string // the words it was parsed from, which hold no secret
+	// For is its words for one webhook. The id of it may be unknown.
+	For(it Item) string
 	// Check finds, before anything is sent to a provider, what would make Put
 	// fail: a missing directory, a command that is not on the PATH, an absent
 	// GITHUB_OUTPUT, a target that is a symbolic link.
+	Check(ctx context.Context, it Item) error
+	Put(ctx context.Context, it Item) error
+}
+
+// place is one file, variable or command.
+type place interface {
 	Check(ctx context.Context) error
 	Put(ctx context.Context, it Item) error
 }
@@ -61,7 +68,7 @@ type Result struct {
 type Form struct {
 	Syntax  string
 	Meaning string
-	parse   func(spec, rest string, env Env) (Sink, error) // rest is what follows the colon
+	parse   func(spec, rest string, env Env) (place, error) // rest is what follows the colon
 }
 
 // Forms lists the sinks, for help and documentation.
@@ -83,8 +90,8 @@ func Masks(s Sink) bool {
 	return word == "github-output" || word == "github-env" || word == "stdout"
 }
 
-// Parse reads a --secret-to value. Errors are of kind Usage and list the forms.
-func Parse(spec string, env Env) (Sink, error) {
+// parse finds the place that a spec without fields names.
+func parse(spec string, env Env) (place, error) {
 	word, rest, _ := strings.Cut(spec, ":")
 	for _, f := range Forms() {
 		name, args, wants := strings.Cut(f.Syntax, ":")
@@ -153,10 +160,10 @@ func IsVariable(s string) bool {
 // errLooksSecret refuses a secret where a sink takes a name.
 var errLooksSecret = errors.New("a name belongs there, and what was given looks like a secret: it is not repeated")
 
-// namesOnly reports whether no name of a sink looks like a secret. The words
+// namesOnly reports whether no name of a place looks like a secret. The words
 // behind a command are its own.
-func namesOnly(s Sink) bool {
-	switch s := s.(type) {
+func namesOnly(p place) bool {
+	switch s := p.(type) {
 	case fileSink:
 		return secret.NamesFile(s.path)
 	case dotenvSink:

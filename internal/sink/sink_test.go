@@ -53,7 +53,7 @@ func (w *world) put(t testing.TB, spec, text string) error {
 	t.Helper()
 	s := w.sink(t, spec)
 	ctx := context.Background()
-	if err := s.Check(ctx); err != nil {
+	if err := s.Check(ctx, Item{}); err != nil {
 		return err
 	}
 	err := s.Put(ctx, item(text))
@@ -121,7 +121,7 @@ func TestParseErrors(t *testing.T) {
 		"stdout:x":                "must be written stdout",
 	} {
 		s, err := Parse(spec, newWorld().env)
-		if s != nil || err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), word) {
+		if s.String() != "" || err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), word) {
 			t.Errorf("%q: %v", spec, err)
 			continue
 		}
@@ -282,7 +282,7 @@ func TestFile(t *testing.T) {
 	}
 	for _, bad := range []string{link, dir, filepath.Join(dir, "none", "x")} {
 		s := newWorld().sink(t, "file:"+bad)
-		if err := s.Check(context.Background()); err == nil || !strings.Contains(err.Error(), dir) {
+		if err := s.Check(context.Background(), Item{}); err == nil || !strings.Contains(err.Error(), dir) {
 			t.Errorf("Check of %s: %v", bad, err)
 		}
 		if err := s.Put(context.Background(), item(canary)); err == nil {

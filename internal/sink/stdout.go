@@ -14,14 +14,12 @@ import (
 // stdoutSink prints the secret as a line.
 type stdoutSink struct{ env Env }
 
-func parseStdout(_, _ string, env Env) (Sink, error) {
+func parseStdout(_, _ string, env Env) (place, error) {
 	if env.Structured {
 		return nil, errors.New("standard output already carries structured output; choose another sink, or leave out --output")
 	}
 	return stdoutSink{env}, nil
 }
-
-func (s stdoutSink) String() string { return "stdout" }
 
 func (s stdoutSink) Check(context.Context) error { return nil }
 

@@ -267,11 +267,12 @@ func (c *Client) create(ctx context.Context, s provider.Spec, sinks []sink.Sink,
 // returns is nil if that is not kept; else the caller hands it on, and ends the
 // entry with done, once the rest of the operation is settled.
 func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
+	it := sink.Item{Provider: in.Provider, Name: in.Name}
 	for _, to := range sinks {
-		if err := to.Check(ctx); err != nil {
-			return nil, Created{}, sinkNotReady(to, err)
+		if err := to.Check(ctx, it); err != nil {
+			return nil, Created{}, sinkNotReady(to.For(it), err)
 		}
-		in.Sinks = append(in.Sinks, to.String())
+		in.Sinks = append(in.Sinks, to.For(it))
 	}
 	if err := c.custody.Store.Check(ctx); err != nil {
 		return nil, Created{}, notUsable("the store", err)

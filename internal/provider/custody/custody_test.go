@@ -795,8 +795,9 @@ type memorySink struct {
 	got        string
 }
 
-func (m *memorySink) String() string              { return m.word }
-func (m *memorySink) Check(context.Context) error { return m.check }
+func (m *memorySink) String() string                         { return m.word }
+func (m *memorySink) For(sink.Item) string                   { return m.word }
+func (m *memorySink) Check(context.Context, sink.Item) error { return m.check }
 func (m *memorySink) Put(_ context.Context, it sink.Item) error {
 	if m.put == nil {
 		m.got = it.Secret.Reveal()

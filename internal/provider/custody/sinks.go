@@ -23,8 +23,8 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
 	for _, masks := range []bool{true, false} {
 		for i, to := range sinks {
-			if to = sink.For(to, it); sink.Masks(to) == masks {
-				results[i] = sink.Result{Sink: to.String(), Err: to.Put(ctx, it)}
+			if sink.Masks(to) == masks {
+				results[i] = sink.Result{Sink: to.For(it), Err: to.Put(ctx, it)}
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func pushTo(rec secret.Record, sinks []string, current string) string {
 }
 
 // sinkNotReady is a sink that could not take a secret now: nothing was sent.
-func sinkNotReady(to sink.Sink, err error) error {
+func sinkNotReady(to string, err error) error {
 	hint := fault.HintOf(err)
 	if hint == (fault.Hint{}) {
 		hint.Text = "mend what the message names, or name another sink with --secret-to"

@@ -12,29 +12,42 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// Template is a sink for many webhooks: its words may hold {{.Name}},
-// {{.Provider}} and {{.ID}}. A command is split into words before they are
-// filled in, and no shell sees them. What is filled in becomes, by its place,
-// part of one path element or of one variable's name:
+// Spec is a sink as it is written. One that [ParseTemplate] has read may hold
+// {{.Name}}, {{.Provider}} and {{.ID}}, and is a place for each webhook. A command
+// is split into words before they are filled in, and no shell sees them. What is
+// filled in becomes, by its place, part of one path element or of one variable's
+// name:
 //
 //	of a path, or of a word of a command   CRM Sync -> CRM-Sync
 //	of a variable's name                   CRM Sync -> CRM_SYNC
 //
 // A word of a command counts as a variable's name if the rest of it is one in
 // capitals (HOOK_{{.Name}}). A name of which nothing safe can be made is refused.
-type Template struct {
-	spec  string
-	kind  string // the word before the colon
-	path  string // file, dotenv
-	name  string // dotenv, github-*
-	words []string
-	env   Env
+type Spec struct {
+	spec   string
+	kind   string // the word before the colon
+	fields bool   // there are some in it
+	path   string // file, dotenv
+	name   string // dotenv, github-*
+	words  []string
+	env    Env
+	dir    string // outside of which it writes no file, see [Spec.Within]
+}
+
+// Parse reads a --secret-to value for one webhook: what looks like a field is text.
+// Errors are of kind Usage and list the forms.
+func Parse(spec string, env Env) (Spec, error) {
+	if _, err := parse(spec, env); err != nil {
+		return Spec{}, err
+	}
+	kind, _, _ := strings.Cut(spec, ":")
+	return Spec{spec: spec, kind: kind, env: env}, nil
 }
 
 // ParseTemplate reads a --secret-to value that may hold fields. Errors are of
 // kind Usage.
-func ParseTemplate(spec string, env Env) (Template, error) {
-	t := Template{spec: spec, env: env}
+func ParseTemplate(spec string, env Env) (Spec, error) {
+	t := Spec{spec: spec, env: env, fields: strings.Contains(spec, "{{")}
 	var rest string
 	t.kind, rest, _ = strings.Cut(spec, ":")
 	switch t.kind {
@@ -67,8 +80,7 @@ func ParseTemplate(spec string, env Env) (Template, error) {
 		return t, usage(spec, errLooksSecret.Error())
 	}
 	// What is wrong apart from the fields shows with a harmless webhook.
-	_, err := t.filled(Item{Provider: "provider", Name: "NAME", ID: "ID"})
-	return t, err
+	return t, t.Fits(Item{Provider: "provider", Name: "NAME"})
 }
 
 // The fields, as they may be written.
@@ -87,26 +99,65 @@ func checkFields(text string) error {
 	return nil
 }
 
-// Uses reports whether field ("Name", "Provider", "ID") stands in the template.
-func (t Template) Uses(field string) bool {
-	return strings.Contains(tight.Replace(t.spec), "{{."+field+"}}")
+// String returns the words that the sink was parsed from.
+func (t Spec) String() string { return t.spec }
+
+// Runs reports whether the sink runs a command.
+func (t Spec) Runs() bool { return t.kind == "exec" }
+
+// Fits is an error if the sink cannot be that of the webhook, whatever its id.
+func (t Spec) Fits(it Item) error {
+	_, _, err := t.place(it)
+	return err
 }
 
-// Fill makes the sink of one webhook. The id may be empty where it is not known
-// yet: it is then filled in when the secret is there.
-func (t Template) Fill(it Item) (Sink, error) {
-	if it.ID == "" && t.Uses("ID") {
-		if _, err := t.filled(Item{Provider: it.Provider, Name: it.Name, ID: "ID"}); err != nil {
-			return nil, err
-		}
-		return lateSink{t, it}, nil
+// For implements [Sink].
+func (t Spec) For(it Item) string {
+	_, words, err := t.place(it)
+	if err != nil || it.ID == "" && t.usesID() { // Put says why
+		return t.spec
 	}
-	return t.filled(it)
+	return words
 }
 
-func (t Template) filled(it Item) (Sink, error) {
-	if !strings.Contains(t.spec, "{{") {
-		return Parse(t.spec, t.env)
+// Check implements [Sink].
+func (t Spec) Check(ctx context.Context, it Item) error {
+	p, err := t.within(it)
+	if err != nil {
+		return err
+	}
+	return p.Check(ctx)
+}
+
+// Put implements [Sink].
+func (t Spec) Put(ctx context.Context, it Item) error {
+	p, err := t.within(it)
+	if err != nil {
+		return err
+	}
+	return p.Put(ctx, it)
+}
+
+func (t Spec) usesID() bool { return t.fields && strings.Contains(tight.Replace(t.spec), "{{.ID}}") }
+
+// place is where the secret of a webhook goes, and the words for it. An id that is
+// not known yet may be any.
+func (t Spec) place(it Item) (place, string, error) {
+	words, err := t.fill(it)
+	if err != nil {
+		return nil, "", err
+	}
+	p, err := parse(words, t.env)
+	return p, words, err
+}
+
+// fill is the words of the sink for one webhook.
+func (t Spec) fill(it Item) (string, error) {
+	if !t.fields {
+		return t.spec, nil
+	}
+	if it.ID == "" {
+		it.ID = "ID"
 	}
 	var failed error
 	fill := func(text string, safe func(string) (string, error)) string {
@@ -136,39 +187,35 @@ func (t Template) filled(it Item) (Sink, error) {
 		failed = checkPath(path)
 	}
 	if failed != nil {
-		return nil, usage(t.spec, failed.Error())
+		return "", usage(t.spec, failed.Error())
 	}
 	switch t.kind {
 	case "file":
-		return Parse("file:"+path, t.env)
+		return "file:" + path, nil
 	case "dotenv":
-		return Parse("dotenv:"+path+":"+name, t.env)
+		return "dotenv:" + path + ":" + name, nil
 	case "exec":
 		// Quoted so that the same words come out again.
-		return Parse("exec:"+shellquote.Join(words...), t.env)
+		return "exec:" + shellquote.Join(words...), nil
 	default:
-		return Parse(t.kind+":"+name, t.env)
+		return t.kind + ":" + name, nil
 	}
 }
 
 // Place is where the sink of a webhook keeps the secret, in a form that is the
 // same for two that would overwrite each other; "" where nobody can tell.
-func (t Template) Place(it Item) string {
-	if it.ID == "" && t.Uses("ID") {
+func (t Spec) Place(it Item) string {
+	p, words, err := t.place(it)
+	if err != nil || it.ID == "" && t.usesID() {
 		return ""
 	}
-	s, err := t.filled(it)
-	if err != nil {
-		return ""
-	}
-	switch rest := s.String()[len(t.kind):]; t.kind {
-	case "file":
-		return foldPath(rest[1:])
-	case "dotenv":
-		i := strings.LastIndexByte(rest, ':')
-		return foldPath(rest[1:i]) + rest[i:]
-	case "github-output", "github-env":
-		return s.String()
+	switch p := p.(type) {
+	case fileSink:
+		return foldPath(p.path)
+	case dotenvSink:
+		return foldPath(p.path) + ":" + p.name
+	case githubSink:
+		return words
 	}
 	return ""
 }
@@ -249,60 +296,10 @@ func checkPath(path string) error {
 	return nil
 }
 
-// lateSink is a template whose id is not known yet.
-type lateSink struct {
-	t  Template
-	it Item
-}
-
-func (s lateSink) String() string { return s.t.spec }
-
-// Check finds what can be found with any id.
-func (s lateSink) Check(ctx context.Context) error {
-	to, err := s.t.filled(Item{Provider: s.it.Provider, Name: s.it.Name, ID: "ID"})
-	if err != nil {
-		return err
-	}
-	return to.Check(ctx)
-}
-
-func (s lateSink) Put(ctx context.Context, it Item) error {
-	to, err := s.For(it)
-	if err != nil {
-		return err
-	}
-	return to.Put(ctx, it)
-}
-
-// For implements [Late].
-func (s lateSink) For(it Item) (Sink, error) { return s.t.filled(it) }
-
-// Late is a sink that is whole only when the webhook has its id.
-type Late interface {
-	Sink
-	For(it Item) (Sink, error)
-}
-
-// For is s as it is for one webhook. What cannot be made whole is s itself: its
-// Put says why.
-func For(s Sink, it Item) Sink {
-	if late, ok := s.(Late); ok {
-		if whole, err := late.For(it); err == nil {
-			return whole
-		}
-	}
-	return s
-}
-
-// SpecFor is the spec of a sink, which may be a template, as it is for one webhook.
+// SpecFor is the words of a sink, which may have fields, for one webhook.
 func SpecFor(spec string, it Item) string {
-	t, err := ParseTemplate(spec, Env{})
-	if err != nil {
-		return spec
+	if t, err := ParseTemplate(spec, Env{}); err == nil {
+		return t.For(it)
 	}
-	s, err := t.Fill(it)
-	if err != nil {
-		return spec
-	}
-	return s.String()
+	return spec
 }

@@ -53,14 +53,14 @@ func TestTemplateFill(t *testing.T) {
 			t.Errorf("%s: %v", tc.spec, err)
 			continue
 		}
-		got, err := tpl.Fill(tc.it)
+		got, err := tpl.For(tc.it), tpl.Fits(tc.it)
 		if part, bad := strings.CutPrefix(tc.want, "!"); bad {
 			if err == nil || !strings.Contains(err.Error(), part) || fault.KindOf(err) != fault.Usage {
 				t.Errorf("%s with %q: %v, %v", tc.spec, tc.it.Name, got, err)
 			}
 			continue
 		}
-		if err != nil || got.String() != tc.want {
+		if err != nil || got != tc.want {
 			t.Errorf("%s with %q: got %v, %v; want %s", tc.spec, tc.it.Name, got, err, tc.want)
 		}
 	}
@@ -131,41 +131,41 @@ func TestTemplateWithLateID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to, err := tpl.Fill(Item{Provider: "p", Name: "n"})
-	if err != nil {
+	early := Item{Provider: "p", Name: "n"}
+	if err := tpl.Check(context.Background(), early); err != nil {
 		t.Fatal(err)
 	}
-	if err := to.Check(context.Background()); err != nil {
-		t.Fatal(err)
+	if got := tpl.For(early); got != tpl.spec {
+		t.Errorf("without an id: %s", got)
 	}
-	if err := to.Put(context.Background(), Item{Provider: "p", Name: "n", ID: "wh_1", Secret: secret.New("s")}); err != nil {
+	if err := tpl.Put(context.Background(), Item{Provider: "p", Name: "n", ID: "wh_1", Secret: secret.New("s")}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := os.ReadFile(filepath.Join(dir, "n-wh_1"))
 	if err != nil || string(got) != "s" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if err := to.Put(context.Background(), Item{Name: "n", ID: "é", Secret: secret.New("s")}); err == nil {
+	if err := tpl.Put(context.Background(), Item{Name: "n", ID: "é", Secret: secret.New("s")}); err == nil {
 		t.Error("an id that is no file's name is taken")
 	}
-	if _, err := tpl.Fill(Item{Name: "é"}); err == nil {
+	if err := tpl.Fits(Item{Name: "é"}); err == nil {
 		t.Error("a name that is no file's name is taken")
 	}
-	if err := (lateSink{tpl, Item{Name: "é"}}).Check(context.Background()); fault.KindOf(err) != fault.Usage {
+	if err := tpl.Check(context.Background(), Item{Name: "é"}); fault.KindOf(err) != fault.Usage {
 		t.Errorf("a check of a name that is no file's name: %v", err)
 	}
-	if to.String() != tpl.spec {
-		t.Errorf("%s", to)
+	if tpl.String() != tpl.spec {
+		t.Errorf("%s", tpl)
 	}
 	it := Item{Name: "n", ID: "wh_1"}
 	whole := "file:" + filepath.ToSlash(dir) + "/n-wh_1"
-	if got := For(to, it).String(); got != whole {
+	if got := tpl.For(it); got != whole {
 		t.Errorf("for one webhook: %s", got)
 	}
-	if got := SpecFor(to.String(), it); got != whole {
+	if got := SpecFor(tpl.String(), it); got != whole {
 		t.Errorf("the spec for one webhook: %s", got)
 	}
-	if got := For(to, Item{ID: "é"}); got.String() != tpl.spec {
+	if got := tpl.For(Item{ID: "é"}); got != tpl.spec {
 		t.Errorf("an id that is no file's name: %s", got)
 	}
 	for _, spec := range []string{"file:plain", "exec:docker inspect -f '{{json .}}'", "file:{{.ID", "exec:{{.Name}} x"} {
@@ -179,7 +179,7 @@ func TestTemplateWithLateID(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	for what, err := range map[string]error{"Check": to.Check(context.Background()), "Put": to.Put(context.Background(), it)} {
+	for what, err := range map[string]error{"Check": tpl.Check(context.Background(), early), "Put": tpl.Put(context.Background(), it)} {
 		if err == nil || !strings.Contains(err.Error(), filepath.Base(dir)) {
 			t.Errorf("%s where the directory is gone: %v", what, err)
 		}
