@@ -16,7 +16,8 @@ var onTheirOwn = map[string]string{
 	"internal/sink/github.go":       "appends to the runner's file, which ends with the job",
 	"internal/cli/verify_report.go": "a report is made again by the same command",
 	"internal/cli/sandbox.go":       "a directory that is removed at the end",
-	"internal/cli/demo.go":          "a directory that is removed at the end",
+	"internal/demo/demo.go":         "a directory that is removed at the end",
+	"internal/demo/receiver.go":     "the same",
 	"internal/sandbox/place.go":     "what a sandbox keeps ends with its process, and a state is tried before it is used",
 	"internal/docgen/main.go":       "writes into the source",
 }

@@ -1,9 +1,10 @@
-package cli
+// Package demo is the story of hookctl, told by its own commands against a
+// sandbox.
+package demo
 
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,45 +16,23 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
-
-	"github.com/spf13/cobra"
+	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-func newDemoCmd(g *globals) *cobra.Command {
-	return &cobra.Command{
-		Use:     "demo",
-		Short:   "The whole story in seconds, offline",
-		GroupID: groupSetup,
-		Example: `  hookctl demo`,
-		Long: `Show what hookctl does, on this machine and without an account: a sandbox of
-both providers, a webhook created on each, deliveries verified, one tampered
-with and caught. Settings, secrets and credentials of yours are not touched.
-
-Every command is shown as you would type it. The exit code is 0 only if every
-step did what it says.`,
-		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, err := g.trustedDir(); err != nil {
-				return err
-			}
-			d := &demo{env: g.env, out: g.env.Streams.Out, exec: runCaptured}
-			return d.run(cmd.Context())
-		},
-	}
-}
-
-// demo is one showing of the story. Its commands are real: they run through
-// exec, in an environment of their own.
-type demo struct {
-	env  *Env
-	out  io.Writer
-	exec func(ctx context.Context, env *Env, args []string) (stdout, stderr string, code int)
+// Demo is one showing of the story. Its commands are real.
+type Demo struct {
+	Drivers provider.Registry
+	Now     func() time.Time
+	Sleep   func(context.Context, time.Duration) error
+	Out     io.Writer
+	// Run runs a command line of hookctl in an environment of its own.
+	Run func(ctx context.Context, environ, args []string) (stdout, stderr string, code int)
 
 	dir      string // everything the demo writes
 	environ  []string
@@ -62,8 +41,8 @@ type demo struct {
 	server   *http.Server // of received
 }
 
-// demoHooks are the webhooks of the story, by provider.
-var demoHooks = []struct {
+// hooks are the webhooks of the story, by provider.
+var hooks = []struct {
 	provider, name, url string
 	events              []string
 	emit                string
@@ -72,7 +51,8 @@ var demoHooks = []struct {
 	{"wundertreos", "Lead sync", "https://hooks.example.com/leads", []string{"contact.created", "contact.tag_added"}, "contact.created"},
 }
 
-func (d *demo) run(ctx context.Context) (err error) {
+// Show tells the story. The error says which step did not do what it says.
+func (d *Demo) Show(ctx context.Context) (err error) {
 	d.dir, err = os.MkdirTemp("", "hookctl-demo-")
 	if err != nil {
 		return fault.Errorf(fault.Other, "the demo needs a temporary directory: %w", err)
@@ -101,12 +81,12 @@ func broken(format string, args ...any) error {
 		WithHint("please report this, with the output of: hookctl version")
 }
 
-func (d *demo) say(format string, args ...any) error {
-	return render.WriteAll(d.out, fmt.Appendf(nil, format, args...))
+func (d *Demo) say(format string, args ...any) error {
+	return render.WriteAll(d.Out, fmt.Appendf(nil, format, args...))
 }
 
 // start brings up both fake APIs and the receiver.
-func (d *demo) start(ctx context.Context) error {
+func (d *Demo) start(ctx context.Context) error {
 	d.received = &receiver{dir: filepath.Join(d.dir, "deliveries")}
 	if err := os.Mkdir(d.received.dir, 0o700); err != nil {
 		return broken("%w", err)
@@ -118,8 +98,8 @@ func (d *demo) start(ctx context.Context) error {
 	d.server = &http.Server{Handler: d.received}
 	go func() { _ = d.server.Serve(l) }() // ends with Close
 	d.box, err = sandbox.Start(ctx, sandbox.Options{
-		Drivers: d.env.Drivers, Addr: "127.0.0.1:0", DeliverTo: "http://" + l.Addr().String(), Speed: 1,
-		Now: d.env.Now, Sleep: d.env.Sleep,
+		Drivers: d.Drivers, Addr: "127.0.0.1:0", DeliverTo: "http://" + l.Addr().String(), Speed: 1,
+		Now: d.Now, Sleep: d.Sleep,
 	})
 	if err != nil {
 		return broken("%w", err)
@@ -128,11 +108,11 @@ func (d *demo) start(ctx context.Context) error {
 	return d.say("Everything here runs on this machine, against a sandbox of both APIs.\n")
 }
 
-func (d *demo) create(ctx context.Context) error {
+func (d *Demo) create(ctx context.Context) error {
 	if err := d.say("\n1. Create a webhook on each. The provider tells the secret once; it is kept at once.\n"); err != nil {
 		return err
 	}
-	for _, h := range demoHooks {
+	for _, h := range hooks {
 		args := []string{"create", h.provider, "--name", h.name, "--url", h.url, "--store-only"}
 		for _, e := range h.events {
 			args = append(args, "--event", e)
@@ -148,7 +128,7 @@ func (d *demo) create(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) showStore(ctx context.Context) error {
+func (d *Demo) showStore(ctx context.Context) error {
 	if err := d.say("\n2. Where the secrets went: one file each, readable by you alone.\n"); err != nil {
 		return err
 	}
@@ -156,8 +136,8 @@ func (d *demo) showStore(ctx context.Context) error {
 		return err
 	}
 	files, err := filepath.Glob(filepath.Join(d.dir, "config", "webhooks", "*.json"))
-	if err != nil || len(files) != len(demoHooks) {
-		return broken("the store holds %d secrets instead of %d", len(files), len(demoHooks))
+	if err != nil || len(files) != len(hooks) {
+		return broken("the store holds %d secrets instead of %d", len(files), len(hooks))
 	}
 	for _, f := range files {
 		info, err := os.Stat(f)
@@ -171,11 +151,11 @@ func (d *demo) showStore(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) deliver(ctx context.Context) error {
+func (d *Demo) deliver(ctx context.Context) error {
 	if err := d.say("\n3. The sandbox delivers signed events; a receiver keeps them as they came.\n"); err != nil {
 		return err
 	}
-	for _, h := range demoHooks {
+	for _, h := range hooks {
 		before := d.received.count()
 		made, err := d.box.Emit(ctx, h.provider, h.emit, nil)
 		if err != nil {
@@ -196,7 +176,7 @@ func (d *demo) deliver(ctx context.Context) error {
 	return d.received.failure()
 }
 
-func (d *demo) verifyOne(ctx context.Context) error {
+func (d *Demo) verifyOne(ctx context.Context) error {
 	if err := d.say("\n4. Verify one: whose it is, and which secret signed it, is found by itself.\n"); err != nil {
 		return err
 	}
@@ -205,7 +185,7 @@ func (d *demo) verifyOne(ctx context.Context) error {
 }
 
 // tamper changes a delivery as a JSON library would, and wants to see it caught.
-func (d *demo) tamper(ctx context.Context) error {
+func (d *Demo) tamper(ctx context.Context) error {
 	if err := d.say("\n5. Change one as a program does that parses JSON and writes it again: hookctl says that it is invalid, and why.\n"); err != nil {
 		return err
 	}
@@ -229,7 +209,7 @@ func (d *demo) tamper(ctx context.Context) error {
 	return d.say("(exit code %d: the answer is no)\n", fault.Negative.Exit())
 }
 
-func (d *demo) verifyAll(ctx context.Context) error {
+func (d *Demo) verifyAll(ctx context.Context) error {
 	if err := d.say("\n6. Verify a whole batch, one line each; works the same for a million.\n"); err != nil {
 		return err
 	}
@@ -252,7 +232,7 @@ func (d *demo) verifyAll(ctx context.Context) error {
 
 // command shows a command as one types it, runs it, shows what it printed, and
 // wants its exit code to be want. It returns the standard output.
-func (d *demo) command(ctx context.Context, want int, args ...string) (string, error) {
+func (d *Demo) command(ctx context.Context, want int, args ...string) (string, error) {
 	shown := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--store-only" })
 	for i, a := range shown {
 		shown[i] = term.ShellWord(a)
@@ -265,9 +245,7 @@ func (d *demo) command(ctx context.Context, want int, args ...string) (string, e
 			args[i] = filepath.Join(d.dir, filepath.FromSlash(a))
 		}
 	}
-	env := *d.env
-	env.Environ = d.environ
-	stdout, stderr, code := d.exec(ctx, &env, append([]string{"--no-input"}, args...))
+	stdout, stderr, code := d.Run(ctx, d.environ, append([]string{"--no-input"}, args...))
 	prefix := d.dir + string(filepath.Separator)
 	if err := d.say("%s", strings.ReplaceAll(stdout, prefix, "")); err != nil {
 		return "", err
@@ -278,17 +256,7 @@ func (d *demo) command(ctx context.Context, want int, args ...string) (string, e
 	return stdout, nil
 }
 
-// runCaptured runs one command line of hookctl in this process, its output
-// going to memory.
-func runCaptured(ctx context.Context, env *Env, args []string) (string, string, int) {
-	var out, errs bytes.Buffer
-	width := env.Streams.Width
-	env.Streams = term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: width}
-	code := Run(ctx, env, args)
-	return out.String(), errs.String(), code
-}
-
-func (d *demo) cleanUp() error {
+func (d *Demo) cleanUp() error {
 	var errs []error
 	if d.server != nil {
 		errs = append(errs, d.server.Close())
@@ -301,70 +269,4 @@ func (d *demo) cleanUp() error {
 		return broken("cleaning up: %w", err)
 	}
 	return nil
-}
-
-// receiver keeps deliveries byte for byte: each as a dump of its request
-// (1.http, 2.http, ...), and all of them as lines of deliveries.ndjson beside
-// its directory.
-type receiver struct {
-	dir string
-
-	mu  sync.Mutex
-	n   int
-	err error
-}
-
-func (r *receiver) count() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.n
-}
-
-func (r *receiver) failure() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return broken("the receiver: %w", r.err)
-	}
-	return nil
-}
-
-func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, 1<<20))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err == nil {
-		err = r.keep(req, body)
-	}
-	if err != nil {
-		r.err = err
-		w.WriteHeader(http.StatusServiceUnavailable)
-		return
-	}
-	r.n++
-}
-
-func (r *receiver) keep(req *http.Request, body []byte) error {
-	var dump bytes.Buffer
-	fmt.Fprintf(&dump, "%s %s HTTP/1.1\r\nHost: %s\r\n", req.Method, req.RequestURI, req.Host)
-	if err := req.Header.Write(&dump); err != nil {
-		return err
-	}
-	dump.WriteString("\r\n")
-	dump.Write(body)
-	if err := os.WriteFile(filepath.Join(r.dir, fmt.Sprintf("%d.http", r.n+1)), dump.Bytes(), 0o600); err != nil {
-		return err
-	}
-	line, err := json.Marshal(map[string]any{
-		"method": req.Method, "url": req.RequestURI, "headers": req.Header, "body_base64": base64.StdEncoding.EncodeToString(body),
-	})
-	if err != nil {
-		return err
-	}
-	f, err := os.OpenFile(r.dir+".ndjson", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(line, '\n'))
-	return errors.Join(err, f.Close())
 }

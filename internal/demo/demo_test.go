@@ -1,10 +1,9 @@
-package cli
+package demo_test
 
 import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/cli"
+	"github.com/hookctl/hookctl/internal/demo"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
@@ -20,12 +21,12 @@ import (
 
 // newDemo is a demo in a temporary directory of the test's, its transcript in
 // the buffer.
-func newDemo(t *testing.T) (*demo, *bytes.Buffer) {
+func newDemo(t *testing.T) (*demo.Demo, *bytes.Buffer) {
 	t.Helper()
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
-	env := &Env{
-		Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: io.Discard, Width: func() int { return 120 }},
+	env := &cli.Env{
+		Streams: term.Streams{Width: func() int { return 120 }},
 		Now:     time.Now, Drivers: all.Drivers(), Version: "test",
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		UserConfigDir: func() (string, error) {
@@ -33,13 +34,32 @@ func newDemo(t *testing.T) (*demo, *bytes.Buffer) {
 			return "", errors.New("not to be used")
 		},
 	}
-	return &demo{env: env, out: &out, exec: runCaptured}, &out
+	run := func(ctx context.Context, environ, args []string) (string, string, int) {
+		var out, errs bytes.Buffer
+		own := *env
+		own.Environ = environ
+		own.Streams.In, own.Streams.Out, own.Streams.Err = strings.NewReader(""), &out, &errs
+		code := cli.Run(ctx, &own, args)
+		return out.String(), errs.String(), code
+	}
+	return &demo.Demo{Drivers: env.Drivers, Now: env.Now, Sleep: env.Sleep, Out: &out, Run: run}, &out
+}
+
+// written are the files that the demo has written.
+func written(pattern string) []string {
+	files, _ := filepath.Glob(filepath.Join(os.Getenv("TMPDIR"), "hookctl-demo-*", filepath.FromSlash(pattern)))
+	return files
 }
 
 func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 	d, out := newDemo(t)
+	run, environ := d.Run, []string(nil)
+	d.Run = func(ctx context.Context, env, args []string) (string, string, int) {
+		environ = env
+		return run(ctx, env, args)
+	}
 	start := time.Now()
-	if err := d.run(context.Background()); err != nil {
+	if err := d.Show(context.Background()); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if took := time.Since(start); took > 10*time.Second {
@@ -53,7 +73,7 @@ func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 			t.Errorf("the transcript does not show %q", want)
 		}
 	}
-	for _, kv := range d.box.Environ {
+	for _, kv := range environ {
 		name, value, _ := strings.Cut(kv, "=")
 		if (strings.HasSuffix(name, "_KEY") || strings.HasSuffix(name, "_TOKEN")) && strings.Contains(out.String(), value) {
 			t.Errorf("the transcript shows %s", name)
@@ -75,11 +95,11 @@ func (b crookedBox) Prepare(event string, _ func([]byte) ([]byte, error)) ([]pro
 }
 
 // withBoxes replaces the sandboxes of every provider.
-func withBoxes(d *demo, wrap func(provider.Sandbox, provider.SandboxOptions) provider.Sandbox) {
-	for i, drv := range d.env.Drivers {
+func withBoxes(d *demo.Demo, wrap func(provider.Sandbox, provider.SandboxOptions) provider.Sandbox) {
+	for i, drv := range d.Drivers {
 		bent := *drv
 		bent.NewSandbox = func(o provider.SandboxOptions) provider.Sandbox { return wrap(drv.NewSandbox(o), o) }
-		d.env.Drivers[i] = &bent
+		d.Drivers[i] = &bent
 	}
 }
 
@@ -87,10 +107,11 @@ func withBoxes(d *demo, wrap func(provider.Sandbox, provider.SandboxOptions) pro
 // the demo must notice.
 func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 	// command bends the result of the commands that begin with the words given.
-	command := func(bend func(out string, code int) (string, int), words ...string) func(*testing.T, *demo) {
-		return func(_ *testing.T, d *demo) {
-			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
-				out, errs, code := runCaptured(ctx, env, args)
+	command := func(bend func(out string, code int) (string, int), words ...string) func(*testing.T, *demo.Demo) {
+		return func(_ *testing.T, d *demo.Demo) {
+			run := d.Run
+			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
+				out, errs, code := run(ctx, environ, args)
 				if bare := args[1:]; len(bare) >= len(words) && slices.Equal(bare[:len(words)], words) {
 					out, code = bend(out, code)
 				}
@@ -101,11 +122,11 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 	fails := func(out string, _ int) (string, int) { return out, 1 }
 	passes := func(out string, _ int) (string, int) { return out, 0 }
 	silent := func(_ string, code int) (string, int) { return "", code }
-	tests := map[string]func(*testing.T, *demo){
-		"no temporary directory": func(t *testing.T, _ *demo) { t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent")) },
+	tests := map[string]func(*testing.T, *demo.Demo){
+		"no temporary directory": func(t *testing.T, _ *demo.Demo) { t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent")) },
 		"create is refused":      command(func(string, int) (string, int) { return "", 5 }, "create"),
-		"create makes nothing": func(_ *testing.T, d *demo) {
-			d.exec = func(context.Context, *Env, []string) (string, string, int) { return "sha256:", "", 0 }
+		"create makes nothing": func(_ *testing.T, d *demo.Demo) {
+			d.Run = func(context.Context, []string, []string) (string, string, int) { return "sha256:", "", 0 }
 		},
 		"create fails":             command(fails, "create", "wundertreos"),
 		"create keeps no secret":   command(func(out string, code int) (string, int) { return strings.ReplaceAll(out, "sha256:", ""), code }, "create"),
@@ -119,19 +140,19 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		"a verdict of the batch": command(func(out string, code int) (string, int) {
 			return strings.Replace(out, `"valid":true`, `"valid":false`, 1), code
 		}, "verify"),
-		"nothing is delivered": func(_ *testing.T, d *demo) {
+		"nothing is delivered": func(_ *testing.T, d *demo.Demo) {
 			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
 				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) { return nil, nil }}
 			})
 		},
-		"the delivery fails": func(_ *testing.T, d *demo) {
+		"the delivery fails": func(_ *testing.T, d *demo.Demo) {
 			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
 				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) {
 					return nil, errors.New("no route")
 				}}
 			})
 		},
-		"the delivery goes elsewhere": func(_ *testing.T, d *demo) {
+		"the delivery goes elsewhere": func(_ *testing.T, d *demo.Demo) {
 			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
 				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) {
 					return []provider.Delivery{{
@@ -141,15 +162,14 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 				}}
 			})
 		},
-		"the delivery is signed with another secret": func(t *testing.T, d *demo) {
+		"the delivery is signed with another secret": func(t *testing.T, d *demo.Demo) {
 			withBoxes(d, func(b provider.Sandbox, o provider.SandboxOptions) provider.Sandbox {
 				return crookedBox{b, func(b provider.Sandbox, event string) ([]provider.Delivery, error) {
 					list, err := b.Prepare(event, nil)
 					for i, genuine := range list {
 						list[i].Try = func(ctx context.Context) (provider.Attempt, bool) {
 							a, sent := genuine.Try(ctx)
-							files, _ := filepath.Glob(filepath.Join(d.received.dir, "*.http"))
-							for _, f := range files {
+							for _, f := range written("deliveries/*.http") {
 								text, err := os.ReadFile(f)
 								if err == nil {
 									err = os.WriteFile(f, bytes.Replace(text, []byte("sha256="), []byte("sha256=00"), -1), 0o600)
@@ -165,33 +185,34 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 				}}
 			})
 		},
-		"a secret file is readable by others": func(_ *testing.T, d *demo) {
-			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
-				out, errs, code := runCaptured(ctx, env, args)
+		"a secret file is readable by others": func(_ *testing.T, d *demo.Demo) {
+			run := d.Run
+			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
+				out, errs, code := run(ctx, environ, args)
 				if args[1] == "secrets" {
-					files, _ := filepath.Glob(filepath.Join(d.dir, "config", "webhooks", "*.json"))
-					for _, f := range files {
+					for _, f := range written("config/webhooks/*.json") {
 						_ = os.Chmod(f, 0o644)
 					}
 				}
 				return out, errs, code
 			}
 		},
-		"a secret file is gone": func(_ *testing.T, d *demo) {
-			d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+		"a secret file is gone": func(_ *testing.T, d *demo.Demo) {
+			run := d.Run
+			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
 				if args[1] == "secrets" {
-					_ = os.RemoveAll(filepath.Join(d.dir, "config", "webhooks"))
+					_ = os.RemoveAll(written("config/webhooks")[0])
 				}
-				return runCaptured(ctx, env, args)
+				return run(ctx, environ, args)
 			}
 		},
-		"the transcript cannot be written": func(_ *testing.T, d *demo) { d.out = failingWriter{} },
+		"the transcript cannot be written": func(_ *testing.T, d *demo.Demo) { d.Out = failingWriter{} },
 	}
 	for name, corrupt := range tests {
 		t.Run(name, func(t *testing.T) {
 			d, out := newDemo(t)
 			corrupt(t, d)
-			err := d.run(context.Background())
+			err := d.Show(context.Background())
 			if fault.ExitCode(err) == 0 {
 				t.Errorf("the demo did not notice:\n%s", out)
 			}
@@ -206,7 +227,7 @@ func TestDemoIsInterrupted(t *testing.T) {
 	d, _ := newDemo(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if err := d.run(ctx); fault.KindOf(err) != fault.Interrupted {
+	if err := d.Show(ctx); fault.KindOf(err) != fault.Interrupted {
 		t.Errorf("error %v", err)
 	}
 }
@@ -219,12 +240,12 @@ func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space
 func TestDemoIsInterruptedWithinAStep(t *testing.T) {
 	d, _ := newDemo(t)
 	ctx, cancel := context.WithCancel(context.Background())
-	run := d.exec
-	d.exec = func(ctx context.Context, env *Env, args []string) (string, string, int) {
+	run := d.Run
+	d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
 		cancel()
-		return run(ctx, env, args)
+		return run(ctx, environ, args)
 	}
-	if err := d.run(ctx); fault.KindOf(err) != fault.Interrupted {
+	if err := d.Show(ctx); fault.KindOf(err) != fault.Interrupted {
 		t.Errorf("%v", err)
 	}
 }
