@@ -7,7 +7,8 @@ import (
 	"slices"
 )
 
-// DecodeBase64 takes either alphabet, padded or not, with line ends or without, and decodes s over itself.
+// DecodeBase64 takes either alphabet, padded or not, with line ends or without. It
+// decodes s over itself.
 func DecodeBase64(s []byte) ([]byte, error) {
 	s = bytes.TrimRight(s, "=\r\n")
 	if bytes.IndexByte(s, '\n') >= 0 || bytes.IndexByte(s, '\r') >= 0 {
