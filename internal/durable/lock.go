@@ -35,35 +35,38 @@ type Lock struct {
 // done; without waiting it returns [ErrHeld] at once. Other errors are faults
 // that name the path.
 func (c *Calls) Lock(ctx context.Context, path string, waiting func()) (*Lock, error) {
+	return c.lock(ctx, path, waiting, (*flock.Flock).TryLock)
+}
+
+func (c *Calls) lock(ctx context.Context, path string, waiting func(), try func(*flock.Flock) (bool, error)) (*Lock, error) {
 	told := false
 	for {
 		fl := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR|openSafely), flock.SetPermissions(0o600))
 		var ok bool
 		err := Retry(func() (err error) { // Windows refuses to open what is being removed
 			if err = c.make(path, func(*os.File) error { return nil }); err == nil || errors.Is(err, fs.ErrExist) {
-				ok, err = fl.TryLock()
+				ok, err = try(fl)
 			}
 			return err
 		})
-		if err == nil && !ok && waiting != nil {
-			if !told {
-				told = true
-				waiting()
-			}
-			ok, err = fl.TryLockContext(ctx, lockRetry)
-		}
 		if ok && sameFile(fl, path) {
 			return &Lock{fl, c}, nil
 		}
-		cerr := fl.Close()
-		switch {
-		case ok && cerr == nil: // who held it has removed the file that was locked
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case err == nil && cerr == nil:
+		switch err := errors.Join(err, fl.Close()); {
+		case err != nil:
+			return nil, Fault(path, err)
+		case ok: // who held it has removed the file that was locked
+			continue
+		case waiting == nil:
 			return nil, ErrHeld
-		default:
-			return nil, Fault(path, errors.Join(err, cerr))
+		case !told:
+			told = true
+			waiting()
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockRetry):
 		}
 	}
 }

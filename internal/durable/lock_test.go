@@ -12,43 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// TestLockOnARemovedFile: the holder removes the lock file between the moment at
-// which another opens that and the one at which it gets the lock. Such a lock
-// keeps nobody out.
-func TestLockOnARemovedFile(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	path := filepath.Join(t.TempDir(), "lock")
-	sys := durable.System()
-	first, err := sys.Lock(ctx, path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	waited := 0
-	second, err := sys.Lock(ctx, path, func() {
-		if waited++; waited == 1 {
-			if err := first.Remove(); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	if err != nil || waited != 1 {
-		t.Fatalf("waited %d times: %v", waited, err)
-	}
-	if _, err := os.Lstat(path); err != nil {
-		t.Errorf("the lock is on a file that is gone: %v", err)
-	}
-	if _, err := sys.Lock(ctx, path, nil); !errors.Is(err, durable.ErrHeld) {
-		t.Errorf("two have the lock: %v", err)
-	}
-	if err := second.Remove(); err != nil {
-		t.Error(err)
-	}
-	if _, err := os.Lstat(path); err == nil {
-		t.Error("the file is left")
-	}
-}
-
 // TestLock: a lock that was given up can be taken again, one that is held is seen,
 // and what stands in its way is said.
 func TestLock(t *testing.T) {

@@ -238,3 +238,35 @@ func TestOwnerIsKept(t *testing.T) {
 		t.Errorf("%v, %v", fi, err)
 	}
 }
+
+// TestPrivate: what is another's or open to others is refused, with what to type.
+func TestPrivate(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	dir, file := filepath.Join(root, "dir"), filepath.Join(root, "file")
+	check(t, os.Mkdir(dir, 0o700))
+	check(t, os.WriteFile(file, []byte("text"), 0o600))
+	for mode := fs.FileMode(0); mode <= 0o777; mode++ {
+		check(t, os.Chmod(dir, mode))
+		err := durable.CheckPrivateDir(dir, "--dir")
+		if (err == nil) != (mode&0o077 == 0) || err != nil && fault.HintOf(err).Command != "chmod 700 "+dir {
+			t.Errorf("directory %o: %v", mode, err)
+		}
+		if err := durable.CheckDir(dir, "--dir"); (err == nil) != (mode&0o022 == 0) {
+			t.Errorf("directory %o: %v", mode, err)
+		}
+		if mode&0o400 == 0 {
+			continue // nobody but root reads it
+		}
+		check(t, os.Chmod(file, mode))
+		_, err = durable.ReadPrivate(file, 4)
+		if (err == nil) != (mode&0o077 == 0) || err != nil && fault.HintOf(err).Command != "chmod 600 "+file {
+			t.Errorf("file %o: %v", mode, err)
+		}
+	}
+	check(t, os.Chmod(dir, 0o700))
+	check(t, os.Chmod(file, 0o600))
+	if _, err := durable.ReadPrivate(file, 3); err == nil {
+		t.Error("more was read than may be")
+	}
+}
