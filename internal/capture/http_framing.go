@@ -176,7 +176,7 @@ func endsAt(b []byte, n int) bool {
 	method, _, request := requestLine(line)
 	// What begins in the middle of a line may be the end of a word, or "name:
 	// value" of any text.
-	return answer || request && (ends > 0 || isMethod(method)) ||
+	return answer || request && (ends > 0 || bytes.HasSuffix(body, []byte("\n")) || isMethod(method)) ||
 		ends > 0 && isHead(b[:min(len(b), maxHead)], 2, false) && !endsInHead(body)
 }
 

@@ -347,6 +347,20 @@ func (c *chosen) Uint64() uint64 {
 	return uint64(n) * 0x9e3779b97f4a7c15
 }
 
+// A line end that a body of known length ends with lets any message begin after
+// it, whatever its method: nothing is wrong with the length, and nothing says so.
+func TestLengthThatEndsAtALine(t *testing.T) {
+	for _, method := range []string{"PURGE", "POST", "X-SEND"} {
+		for _, body := range []string{wunderBody + "\n", wunderBody + "\r\n"} {
+			one := "POST /h HTTP/1.1\r\nX-Wunder-Signature: " + sign(t, wunder, wunderKey, body) + "\r\nContent-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
+			all, _, err := run(t, options(), one+strings.Replace(one, "POST", method, 1))
+			if err != nil || len(all) != 2 || !all[0].Valid || !all[1].Valid || len(all[0].Notes)+len(all[1].Notes) > 0 {
+				t.Errorf("%s after %q: %+v, %v", method, body, all, err)
+			}
+		}
+	}
+}
+
 // A body without a length ends with the line ends before the next request: who
 // is told about them reads what to do about the dump, and not about a file.
 func TestUnframedBodyNamesTheLength(t *testing.T) {
