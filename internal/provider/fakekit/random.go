@@ -21,12 +21,12 @@ func NewRandom(seed int64) Random {
 	return Random{rand.NewChaCha8(key)}
 }
 
-// Hex returns n hexadecimal digits.
-func (r Random) Hex(n int) string {
-	b := make([]byte, (n+1)/2)
+// Bytes returns n bytes.
+func (r Random) Bytes(n int) []byte {
+	b := make([]byte, n)
 	_, _ = r.Read(b) // documented never to fail
-	return fmt.Sprintf("%x", b)[:n]
+	return b
 }
 
-// Below returns a number from 0 to n-1.
-func (r Random) Below(n int) int { return int(r.Uint64() % uint64(n)) }
+// Hex returns n hexadecimal digits.
+func (r Random) Hex(n int) string { return fmt.Sprintf("%x", r.Bytes((n+1)/2))[:n] }

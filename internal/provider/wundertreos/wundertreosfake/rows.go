@@ -12,8 +12,7 @@ type random struct{ fakekit.Random }
 
 // uuid is a version 4 UUID.
 func (r random) uuid() string {
-	b := make([]byte, 16)
-	_, _ = r.Read(b) // documented never to fail
+	b := r.Bytes(16)
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:16])
@@ -95,7 +94,7 @@ var people = []struct{ first, last, email, company, title string }{
 }
 
 func (r random) contact(org string, now time.Time) contactRow {
-	p := people[r.Below(len(people))]
+	p := people[int(r.Bytes(1)[0])%len(people)]
 	return contactRow{
 		ID:              r.uuid(),
 		OrgID:           org,

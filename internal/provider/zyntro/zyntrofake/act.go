@@ -201,7 +201,7 @@ func (c *call) create(org string) object {
 	f := c.fake
 	now := f.stamp()
 	w := &webhook{
-		id: f.random.id(), org: org, secret: f.random.Hex(64), status: "active", timeout: 30, authType: "none", created: now, updated: now,
+		id: f.random.id(), org: org, secret: f.random.hex(64), status: "active", timeout: 30, authType: "none", created: now, updated: now,
 	}
 	c.set(w)
 	f.webhooks = append(f.webhooks, w)

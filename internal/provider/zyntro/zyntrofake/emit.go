@@ -46,7 +46,7 @@ func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]provi
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	o := provider.SampleOptions{Now: f.o.Now(), Seed: int64(f.random.Uint64() | 1)} // one id for all webhooks
+	o := provider.SampleOptions{Now: f.o.Now(), Seed: f.random.Int64() | 1} // one id for all webhooks
 	var list []provider.Delivery
 	for _, w := range f.webhooks {
 		if w.status != "active" || !slices.Contains(w.events, event) {

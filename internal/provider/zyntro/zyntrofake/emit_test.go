@@ -57,7 +57,7 @@ func TestSignVectors(t *testing.T) {
 func add(f *Fake, w webhook) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	w.id, w.org, w.secret, w.timeout = f.random.id(), f.account.Orgs[0], f.random.Hex(64), max(w.timeout, 1)
+	w.id, w.org, w.secret, w.timeout = f.random.id(), f.account.Orgs[0], f.random.hex(64), max(w.timeout, 1)
 	f.webhooks = append(f.webhooks, &w)
 	return w.id
 }

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/provider/fakekit"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -100,10 +99,10 @@ func New(o Options) *Fake {
 	if o.Now == nil {
 		o.Now = func() time.Time { return time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC) }
 	}
-	f := &Fake{o: o, random: random{fakekit.NewRandom(o.Seed)}}
+	f := &Fake{o: o, random: newRandom(o.Seed)}
 	f.account = Account{
-		APIKey:          "zyk_sandbox_" + f.random.Hex(32),
-		DeveloperSecret: "zdk_sandbox_" + f.random.Hex(32),
+		APIKey:          "zyk_sandbox_" + f.random.hex(32),
+		DeveloperSecret: "zdk_sandbox_" + f.random.hex(32),
 		Orgs:            []string{f.random.id()},
 	}
 	f.accounts = []Account{f.account}

@@ -2,19 +2,39 @@ package zyntrofake
 
 import (
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
-// random makes ids and secrets.
-type random struct{ fakekit.Random }
+// random makes ids and secrets. What it makes of a seed stays: people keep captures
+// of a sandbox.
+type random struct{ *rand.Rand }
+
+// newRandom is the same sequence for the same seed; 0 is a random one.
+func newRandom(seed int64) random {
+	if seed == 0 {
+		seed = int64(fakekit.NewRandom(0).Uint64())
+	}
+	return random{rand.New(rand.NewPCG(uint64(seed), 0))}
+}
+
+// hex returns n hexadecimal digits.
+func (r random) hex(n int) string {
+	digits := ""
+	for len(digits) < n {
+		digits += fmt.Sprintf("%016x", r.Uint64())
+	}
+	return digits[:n]
+}
 
 // id looks like a UUID and is none: the documented sample has a 'g' in the
 // same place.
 func (r random) id() string {
-	h := r.Hex(32)
+	h := r.hex(32)
 	return strings.Join([]string{h[:8], h[8:12], h[12:16], "defg", h[20:]}, "-")
 }
 
@@ -23,10 +43,10 @@ func (r random) id() string {
 // documents the members of its data; those of any other event, and of one that
 // Zyntro does not have, are made up.
 func Sample(event string, o provider.SampleOptions) (body []byte, documented bool) {
-	r := random{fakekit.NewRandom(o.Seed)}
+	r := newRandom(o.Seed)
 	at := o.Now.UTC().Format("2006-01-02T15:04:05Z")
 	e := envelope{
-		EventID:    "evt_" + r.Hex(24),
+		EventID:    "evt_" + r.hex(24),
 		EventType:  event,
 		APIVersion: "2026-03-30",
 		CreatedAt:  at,
@@ -171,4 +191,4 @@ var triggerBilling = map[string]func(r random, at string) any{
 }
 
 // ref is an id with a prefix, as in the documented sample.
-func (r random) ref(prefix string) string { return prefix + "_" + r.Hex(16) }
+func (r random) ref(prefix string) string { return prefix + "_" + r.hex(16) }

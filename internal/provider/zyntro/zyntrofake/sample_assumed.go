@@ -114,8 +114,8 @@ func assumedData(event string, r random, now time.Time) json.RawMessage {
 		text = strings.ReplaceAll(text, part, members)
 	}
 	stamp := func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
-	text = strings.ReplaceAll(text, "<contact>", `"contact_id":"`+r.ref("ct")+`",`+people[r.Below(len(people))]+`,"phone":"+15550100"`)
+	text = strings.ReplaceAll(text, "<contact>", `"contact_id":"`+r.ref("ct")+`",`+people[r.IntN(len(people))]+`,"phone":"+15550100"`)
 	return json.RawMessage("{" + strings.NewReplacer(
-		"<id>", r.Hex(16), "<member>", r.id(), "<now>", stamp(now), "<later>", stamp(now.Add(24*time.Hour)),
+		"<id>", r.hex(16), "<member>", r.id(), "<now>", stamp(now), "<later>", stamp(now.Add(24*time.Hour)),
 	).Replace(text) + "}")
 }
