@@ -4,17 +4,12 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -121,134 +116,26 @@ func (a *app) confirm(ctx context.Context, question string) error {
 	return err
 }
 
-// http is the client that all requests go through. Every credential in known
-// is masked in the trace.
-func (a *app) http(known ...secret.Value) *httpx.Client {
-	o := httpx.Options{
-		UserAgent: "hookctl/" + a.env.Version,
-		Timeout:   a.cfg.Duration("request-timeout"),
-		Sleep:     a.env.Sleep,
-		Getenv:    a.env.Getenv,
-		Secrets:   known,
-		Notify:    func(line string) { a.note("%s", line) },
+// report prints each error where there are several, and returns the worst, by
+// then silent; a single one is left to the caller.
+func (a *app) report(errs []error) error {
+	if len(errs) < 2 {
+		return fault.Worst(errs...)
 	}
-	if inSandbox(a.env) {
-		o.Refused = "the sandbox has stopped: nothing answers at its address\n" + enterOrLeave
+	format := a.out.Format()
+	for _, err := range errs {
+		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON, a.hide)
 	}
-	if a.debug {
-		o.Trace = a.env.Streams.Err
-	}
-	return httpx.New(o)
+	worst := fault.Worst(errs...)
+	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}
 }
 
-// access is how to reach a provider under the settings, without credentials.
-func (a *app) access(d *provider.Driver) provider.Access {
-	acc := provider.Access{BaseURL: a.baseURL(d).Value, Now: a.env.Now}
-	if d.PathPrefix != "" {
-		acc.PathPrefix = a.cfg.String(d.Name + ".path-prefix")
-	}
-	return acc
-}
+// enterOrLeave is the hint where the environment of a sandbox is of no use.
+const enterOrLeave = "put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\""
 
-func (a *app) custody() custody.Env {
-	return custody.Env{
-		Store:    a.store,
-		Journal:  a.journal,
-		Profile:  a.cfg.Profile(),
-		Now:      a.env.Now,
-		Snapshot: a.seen,
-		Notify:   func(line string) { a.note("%s", line) },
-		Made: func(s secret.Value) {
-			if a.showSecret {
-				_ = a.maskInActions(s) // tried again, and checked, before it is shown
-			}
-		},
-		Abort: a.env.Hurry,
-		LastResort: func(ref secret.Ref, s secret.Value) bool {
-			if !a.env.Streams.ErrTTY {
-				return false
-			}
-			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n",
-				term.Clean(ref.Provider), term.Clean(ref.ID))
-			if err == nil {
-				_, err = fmt.Fprintln(term.Raw(a.env.Streams.Err), term.Clean(s.Reveal()))
-			}
-			return err == nil
-		},
-	}
-}
-
-// anonymous opens a provider without credentials, for its live help.
-func (a *app) anonymous(d *provider.Driver) (*custody.Client, error) {
-	a.noteElsewhere(d)
-	acc := a.access(d)
-	acc.HTTP = a.http()
-	return custody.Open(d, acc, a.custody())
-}
-
-// online opens a provider with the credentials of the environment or the store.
-func (a *app) online(ctx context.Context, d *provider.Driver) (*custody.Client, error) {
-	acc := a.access(d)
-	creds, _, err := a.credentials(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	return a.onlineWith(d, acc, creds)
-}
-
-// onlineWith opens a provider with credentials that were chosen already.
-func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[string]secret.Value) (*custody.Client, error) {
-	known := make([]secret.Value, 0, len(creds))
-	for _, f := range d.Credentials {
-		if v, ok := creds[f.Name]; ok && f.Secret {
-			known = append(known, v)
-		}
-	}
-	acc.Credentials = creds
-	acc.HTTP = a.http(known...)
-	return custody.Open(d, acc, a.custody())
-}
-
-// sinkEnv is the outside world of the sinks: no child sees a credential.
-func (a *app) sinkEnv() sink.Env {
-	return sink.Env{
-		Getenv:     a.env.Getenv,
-		Environ:    a.cleanEnviron(),
-		Stdout:     term.Raw(a.env.Streams.Out),
-		Stderr:     term.Raw(a.env.Streams.Err),
-		Terminal:   a.env.Streams.OutTTY,
-		Structured: a.outputTaken(),
-		NoStdout:   a.withheld("the sink stdout"),
-		Disk:       a.env.Disk,
-	}
-}
-
-// cleanEnviron is the environment without the user's credentials.
-func (a *app) cleanEnviron() []string {
-	return child.Without(a.env.Environ, append(credentialNames(a.env.Drivers), provider.AuthDataVariable, sandbox.EnvToken), "")
-}
-
-// outputTaken reports whether standard output carries what a program reads.
-func (a *app) outputTaken() bool {
-	return a.out != nil && (a.out.Structured() || a.out.Format() == render.Name)
-}
-
-// sinks parses --secret-to.
-func (a *app) sinks(specs []string) ([]sink.Sink, error) {
-	var out []sink.Sink
-	for i, s := range specs {
-		if s == "stdout" && (a.outputTaken() || slices.Contains(specs[:i], s)) {
-			return nil, fault.Usagef("sink %q: standard output carries something already", s).
-				WithHint("leave out -o and --jq, give stdout once, or use file:PATH")
-		}
-		to, err := sink.Parse(s, a.sinkEnv())
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, to)
-	}
-	return out, nil
-}
+// streamBuffer is how much is gathered between writes where nobody waits for
+// each line.
+const streamBuffer = 64 << 10
 
 // maskInActions tells GitHub Actions to hide a value before it is printed.
 func (a *app) maskInActions(v secret.Value) error {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -51,12 +49,4 @@ func (a *app) changed(key string, err error) error {
 	v := view.NewSetting(s).Render()
 	v.Text = "" // a person knows what they have just typed
 	return a.out.Print(v)
-}
-
-// warnOverridden says that a flag or a variable goes before what was just written
-// to the file.
-func (a *app) warnOverridden(source, value string) {
-	if strings.HasPrefix(source, "flag ") || strings.HasPrefix(source, "environment ") {
-		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", source, value))
-	}
 }

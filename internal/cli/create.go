@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -214,41 +212,6 @@ func (o *createOptions) showEvents(a *app, slugs, shown []string) {
 		}
 		a.note("events: %s", line)
 	}
-}
-
-// withoutUserinfo masks the user name and the password of a URL, and reports
-// whether it has any. The URL may be one that cannot be parsed.
-func withoutUserinfo(text string) (masked string, found bool) {
-	scheme, rest, ok := strings.Cut(text, "://")
-	if !ok {
-		return text, false
-	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	at := strings.LastIndexByte(rest[:end], '@')
-	if at < 0 {
-		return text, false
-	}
-	return scheme + "://***" + rest[at:], true
-}
-
-// unreachable warns of a URL that a provider can hardly reach; "" for others.
-func unreachable(rawURL string) string {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return ""
-	}
-	host := u.Hostname()
-	ip := net.ParseIP(host)
-	switch {
-	case host == "localhost", ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()):
-		return host + " is an address of your own network: the provider's servers can hardly reach it"
-	case u.Scheme == "http":
-		return "deliveries to an http:// URL can be read and changed on their way"
-	}
-	return ""
 }
 
 // ask fills in what the command line left out.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -68,3 +70,24 @@ func (e *Env) lookup(name string) (value string, set bool) {
 	}
 	return "", false
 }
+
+// inSandbox reports whether a sandbox is in force.
+func inSandbox(env *Env) bool { return env.Getenv(sandbox.EnvInside) != "" }
+
+// credentialNames are the variables of the providers' credentials, those that
+// hookctl itself does not read among them: an application may.
+func credentialNames(drivers []*provider.Driver) []string {
+	var names []string
+	for _, d := range drivers {
+		for _, f := range d.Credentials {
+			for _, name := range f.Env {
+				names = append(names, name, strings.TrimPrefix(name, ourVariables))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// ourVariables is how the names of all variables begin that are hookctl's own.
+const ourVariables = "HOOKCTL_"

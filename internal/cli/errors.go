@@ -11,7 +11,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -39,20 +38,6 @@ func printedToo(err error, rec secret.Record) error {
 		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
 		Hint: fault.Run("hookctl get %s", ref).After("see it with: "),
 	}
-}
-
-// report prints each error where there are several, and returns the worst, by
-// then silent; a single one is left to the caller.
-func (a *app) report(errs []error) error {
-	if len(errs) < 2 {
-		return fault.Worst(errs...)
-	}
-	format := a.out.Format()
-	for _, err := range errs {
-		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON, a.hide)
-	}
-	worst := fault.Worst(errs...)
-	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}
 }
 
 // usage gives an error of cobra's own the kind Usage and a hint.

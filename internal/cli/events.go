@@ -63,3 +63,38 @@ func ownerOf(slug string) string {
 	}
 	return ""
 }
+
+// eventOwner is the provider of that name, or else the one that has the event.
+func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
+	if name != "" {
+		d, err := a.env.Drivers.Find(name)
+		if err == nil && !d.KnowsEvent(event) {
+			_, _, err = expandEvents(d, []string{event}, false)
+			if err == nil { // a glob or a list
+				err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
+			}
+		}
+		return d, err
+	}
+	var owners []*provider.Driver
+	var near []string
+	for _, d := range a.env.Drivers {
+		if d.KnowsEvent(event) {
+			owners = append(owners, d)
+		}
+		for _, bad := range d.ExpandEvents([]string{event}, false).Bad {
+			near = append(near, bad.Near...)
+		}
+	}
+	if len(owners) == 1 {
+		return owners[0], nil
+	}
+	if len(owners) > 1 {
+		return nil, a.env.Drivers.NameOne(event + " is an event of several providers")
+	}
+	hint := "all of them: hookctl list-events"
+	if len(near) > 0 {
+		hint = "did you mean " + strings.Join(closestEvents([]string{event}, near), ", ") + "?\n" + hint
+	}
+	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,6 +19,7 @@ import (
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
 // effect is what a command does, and so what it does about a profile that does
@@ -201,4 +203,28 @@ func (g *globals) printer() (*render.Printer, error) {
 		return nil, fault.Usagef("%s: %w", from, err)
 	}
 	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
+}
+
+// confine refuses, in a sandbox, base URLs that are not on the loopback or not
+// the environment's, where the sandbox sets them: whatever else became of the
+// environment, no account is reached from there.
+func (g *globals) confine(c *config.Config) error {
+	if g.anyAddress || !inSandbox(g.env) {
+		return nil
+	}
+	for _, d := range g.env.Drivers {
+		base := c.Get(d.Name + ".base-url")
+		why := ""
+		if u, err := url.Parse(base.Value); err != nil || !sandbox.OnLoopback(u) {
+			why = "not on this machine's loopback"
+		} else if g.env.Getenv(sandbox.BaseURL(d)) == "" {
+			why = "not the sandbox's"
+		}
+		if why != "" {
+			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", sandbox.EnvInside, d.Title, why, base.Source).
+				WithCode("outside-sandbox").
+				WithHint(enterOrLeave)
+		}
+	}
+	return nil
 }

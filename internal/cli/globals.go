@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -43,4 +44,37 @@ const (
 func (g *globals) given(name string) bool {
 	f := g.set.Lookup(name)
 	return f != nil && f.Changed
+}
+
+// outputFlag is the output format that the command line asks for.
+func outputFlag(g *globals, args []string) string {
+	format := g.flags.output
+	if format == "" {
+		for i, a := range args {
+			switch {
+			case a == "--":
+				args = args[:i]
+			case (a == "-o" || a == "--output") && i+1 < len(args):
+				format = args[i+1]
+			case strings.HasPrefix(a, "--output="):
+				format = strings.TrimPrefix(a, "--output=")
+			case strings.HasPrefix(a, "-o") && len(a) > 2:
+				format = strings.TrimPrefix(strings.TrimPrefix(a, "-o"), "=")
+			}
+		}
+	}
+	return format
+}
+
+// flagIn is the value of a flag, known or not, in a command line.
+func flagIn(args []string, flag string) string {
+	for i, a := range args {
+		if value, ok := strings.CutPrefix(a, flag+"="); ok {
+			return value
+		}
+		if a == flag && i+1 < len(args) {
+			return args[i+1]
+		}
+	}
+	return ""
 }

@@ -279,19 +279,6 @@ func badCredential(field, from string) error {
 		WithHint("give it without them; nothing was kept")
 }
 
-// credentialVariables are the variables of d that are set in the environment.
-func (a *app) credentialVariables(d *provider.Driver) []string {
-	var set []string
-	for _, f := range d.Credentials {
-		for _, name := range f.Env {
-			if a.env.Getenv(name) != "" {
-				set = append(set, name)
-			}
-		}
-	}
-	return set
-}
-
 // missingVariables names the preferred variables of what d needs beside creds:
 // of all that it requires, or else of each that would do alone.
 func missingVariables(d *provider.Driver, creds map[string]secret.Value) string {

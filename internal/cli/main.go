@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,14 +22,6 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
-)
-
-// version, commit and date are set by the release build with -ldflags; thisBuild
-// finds what it left out.
-var (
-	version = ""
-	commit  = ""
-	date    = ""
 )
 
 // System is the real world.
@@ -164,24 +155,4 @@ func wantsJSON(g *globals, args []string) bool {
 		format = g.env.Getenv("HOOKCTL_OUTPUT")
 	}
 	return format == "json" || format == "ndjson"
-}
-
-// outputFlag is the output format that the command line asks for.
-func outputFlag(g *globals, args []string) string {
-	format := g.flags.output
-	if format == "" {
-		for i, a := range args {
-			switch {
-			case a == "--":
-				args = args[:i]
-			case (a == "-o" || a == "--output") && i+1 < len(args):
-				format = args[i+1]
-			case strings.HasPrefix(a, "--output="):
-				format = strings.TrimPrefix(a, "--output=")
-			case strings.HasPrefix(a, "-o") && len(a) > 2:
-				format = strings.TrimPrefix(strings.TrimPrefix(a, "-o"), "=")
-			}
-		}
-	}
-	return format
 }

@@ -136,3 +136,11 @@ func (a *app) nearProfile(ctx context.Context, name string) string {
 	}
 	return near(name, names)
 }
+
+// warnOverridden says that a flag or a variable goes before what was just written
+// to the file.
+func (a *app) warnOverridden(source, value string) {
+	if strings.HasPrefix(source, "flag ") || strings.HasPrefix(source, "environment ") {
+		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", source, value))
+	}
+}

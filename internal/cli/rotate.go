@@ -2,14 +2,10 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 type rotateOptions struct {
@@ -95,55 +91,4 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 		a.noteReplaced(old, o.overlap)
 	}
 	return o.printReplacement(a, made, old, err)
-}
-
-// rotatable refuses a webhook that is as good as deleted: the new one would be
-// active.
-func rotatable(old remoteWebhook) error {
-	d := old.client.Driver()
-	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
-		return nil
-	}
-	ref := term.ShellWord(old.ref())
-	return fault.Errorf(fault.Refused, "%s is disabled, which is how %s webhooks are deleted, and a new one would be active", ref, d.Title).
-		WithCode("disabled").WithHint("to have it back: hookctl resume %s; then rotate it if nobody has its secret", ref)
-}
-
-// noteReplaced says what has become of the secret and of the old webhook: with
-// --yes no question has.
-func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
-	d, ref := old.client.Driver(), term.ShellWord(old.ref())
-	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
-	switch {
-	case overlap:
-		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", ref)
-	case d.Deletes:
-		a.note("The old webhook, %s, is deleted.", ref)
-	default:
-		a.note("The old webhook, %s, is disabled: %s has no delete.", ref, d.Title)
-	}
-	if old.hook.RetryCount != nil {
-		a.note("Its retry settings could not be taken over: the new webhook has %s's default.", d.Title)
-	}
-	if old.hook.Status != nil && *old.hook.Status == provider.Disabled {
-		a.note("The old webhook was disabled; the new one is active.")
-	}
-}
-
-// replaceQuestion asks whether a new webhook shall take the place of old.
-func replaceQuestion(old remoteWebhook, overlap bool) string {
-	d := old.client.Driver()
-	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.describe())
-	switch {
-	case overlap:
-		q += ", and leave the old one in place"
-	case d.Deletes:
-		q += ", and delete the old one"
-	default:
-		q += ", and disable the old one (" + d.Title + " has no delete)"
-	}
-	if old.hook.RetryCount != nil {
-		q += "; its retry settings return to the default"
-	}
-	return q + "?"
 }

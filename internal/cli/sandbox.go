@@ -8,7 +8,6 @@ import (
 	"os/signal"
 	"slices"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,17 +16,6 @@ import (
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/term"
 )
-
-type sandboxOptions struct {
-	app     *app
-	addr    string
-	command []string // empty: serve until interrupted
-
-	deliverTo string
-	emitEvery time.Duration
-	emit      []string
-	speed     float64
-}
 
 func newSandboxCmd(g *globals) *cobra.Command {
 	o := &sandboxOptions{}
@@ -86,48 +74,6 @@ URLs, as documented, so its webhooks need --deliver-to.`,
 	return c
 }
 
-// sandboxFlags are those that make one sandbox another than the next.
-var sandboxFlags = []string{"addr", "deliver-to", "emit-every", "emit", "speed"}
-
-func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
-	f := c.Flags()
-	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
-	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that gets all deliveries, such as http://127.0.0.1:3000")
-	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
-	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
-	f.Float64Var(&o.speed, "speed", 1, "how many times as fast the sandbox's clock runs")
-	for _, flag := range []string{"addr", "emit-every", "speed"} {
-		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
-	}
-	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
-	freeText(c, "deliver-to", "emit")
-}
-
-// open opens the settings, and checks the one flag whose zero means that it is
-// not given.
-func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (err error) {
-	if o.app, err = g.outsideSandbox(); err != nil {
-		return err
-	}
-	if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
-		return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
-	}
-	return nil
-}
-
-// check finds what else is wrong with the flags.
-func (o *sandboxOptions) check() error {
-	if len(o.emit) > 0 && o.emitEvery == 0 {
-		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
-	}
-	for _, event := range o.emit {
-		if _, err := o.app.eventOwner(event, ""); err != nil {
-			return err
-		}
-	}
-	return o.options().Check()
-}
-
 // sandboxArgs wants a command to stand after --, so that a word in the place
 // of a subcommand is not run by accident.
 func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
@@ -174,15 +120,6 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
 	_, _, err = s.Wait(ctx)
 	return err
-}
-
-// options are what is served.
-func (o *sandboxOptions) options() sandbox.Options {
-	env := o.app.env
-	return sandbox.Options{
-		Drivers: env.Drivers, Addr: o.addr, DeliverTo: o.deliverTo, EmitEvery: o.emitEvery, Emit: o.emit, Speed: o.speed,
-		Now: env.Now, Sleep: env.Sleep, Warn: o.app.warn,
-	}
 }
 
 // runCommand runs the user's command against the sandbox. Its exit code is

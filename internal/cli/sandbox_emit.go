@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/sandbox"
@@ -154,43 +153,6 @@ func (o *sandboxEmitOptions) keep(made []sandbox.LogEntry) error {
 	return o.app.env.Disk.Or().WriteFile(o.save, all.Bytes())
 }
 
-// sandboxInForce is the endpoint of the sandbox that is meant: the one in the
-// background that name names, or that of the environment, or the one in the
-// background that is meant without a name.
-func (a *app) sandboxInForce(name string) (sandbox.Endpoint, error) {
-	e := sandbox.Endpoint{URL: a.env.Getenv(sandbox.EnvURL), Token: a.env.Getenv(sandbox.EnvToken)}
-	if name == "" && e.URL != "" && e.Token != "" {
-		if err := httpx.CheckBaseURL(e.URL); err != nil {
-			return e, fault.Usagef("%s: %w", sandbox.EnvURL, err).WithHint(sandbox.StartHint)
-		}
-		return e, nil
-	}
-	if name == "" {
-		name = nameInForce(a.env)
-	}
-	place, err := a.sandboxPlace(name)
-	if err != nil {
-		return e, err
-	}
-	s, err := place.Load()
-	if err != nil {
-		return e, err
-	}
-	if s == nil {
-		return e, fault.Usagef("no sandbox is known: %s and %s are not set, and none runs in the background as %q", sandbox.EnvURL, sandbox.EnvToken, name).WithHint(sandbox.StartHint)
-	}
-	return s.Endpoint(), nil
-}
-
-// controlOptions are those of a request to a sandbox.
-func (a *app) controlOptions() httpx.Options {
-	o := httpx.Options{UserAgent: "hookctl/" + a.env.Version}
-	if a.debug {
-		o.Trace = a.env.Streams.Err
-	}
-	return o
-}
-
 // exampleURL is one that d's webhooks in the sandbox may have: of this machine
 // where d takes http.
 func exampleURL(d *provider.Driver) string {
@@ -223,39 +185,4 @@ func emitted(list []view.Attempt, saved string) error {
 		return err.WithHint("the sandbox sends to the loopback only: start it with --deliver-to http://127.0.0.1:3000, the address of your endpoint")
 	}
 	return err.WithHint("it is tried again on the provider's schedule: hookctl sandbox log")
-}
-
-// eventOwner is the provider of that name, or else the one that has the event.
-func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
-	if name != "" {
-		d, err := a.env.Drivers.Find(name)
-		if err == nil && !d.KnowsEvent(event) {
-			_, _, err = expandEvents(d, []string{event}, false)
-			if err == nil { // a glob or a list
-				err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
-			}
-		}
-		return d, err
-	}
-	var owners []*provider.Driver
-	var near []string
-	for _, d := range a.env.Drivers {
-		if d.KnowsEvent(event) {
-			owners = append(owners, d)
-		}
-		for _, bad := range d.ExpandEvents([]string{event}, false).Bad {
-			near = append(near, bad.Near...)
-		}
-	}
-	if len(owners) == 1 {
-		return owners[0], nil
-	}
-	if len(owners) > 1 {
-		return nil, a.env.Drivers.NameOne(event + " is an event of several providers")
-	}
-	hint := "all of them: hookctl list-events"
-	if len(near) > 0 {
-		hint = "did you mean " + strings.Join(closestEvents([]string{event}, near), ", ") + "?\n" + hint
-	}
-	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
 }

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"net/url"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,60 +23,12 @@ import (
 // one in the background, or inForeground, which none can have.
 const inForeground = "-"
 
-// inSandbox reports whether a sandbox is in force.
-func inSandbox(env *Env) bool { return env.Getenv(sandbox.EnvInside) != "" }
-
 // outsideSandbox is offline for the commands that begin and end sandboxes: they
 // are what helps where the environment of one is broken.
 func (g *globals) outsideSandbox() (*app, error) {
 	g.anyAddress = true
 	return g.offline()
 }
-
-// confine refuses, in a sandbox, base URLs that are not on the loopback or not
-// the environment's, where the sandbox sets them: whatever else became of the
-// environment, no account is reached from there.
-func (g *globals) confine(c *config.Config) error {
-	if g.anyAddress || !inSandbox(g.env) {
-		return nil
-	}
-	for _, d := range g.env.Drivers {
-		base := c.Get(d.Name + ".base-url")
-		why := ""
-		if u, err := url.Parse(base.Value); err != nil || !sandbox.OnLoopback(u) {
-			why = "not on this machine's loopback"
-		} else if g.env.Getenv(sandbox.BaseURL(d)) == "" {
-			why = "not the sandbox's"
-		}
-		if why != "" {
-			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", sandbox.EnvInside, d.Title, why, base.Source).
-				WithCode("outside-sandbox").
-				WithHint(enterOrLeave)
-		}
-	}
-	return nil
-}
-
-// enterOrLeave is the hint where the environment of a sandbox is of no use.
-const enterOrLeave = "put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\""
-
-// credentialNames are the variables of the providers' credentials, those that
-// hookctl itself does not read among them: an application may.
-func credentialNames(drivers []*provider.Driver) []string {
-	var names []string
-	for _, d := range drivers {
-		for _, f := range d.Credentials {
-			for _, name := range f.Env {
-				names = append(names, name, strings.TrimPrefix(name, ourVariables))
-			}
-		}
-	}
-	slices.Sort(names)
-	return slices.Compact(names)
-}
-
-// ourVariables is how the names of all variables begin that are hookctl's own.
-const ourVariables = "HOOKCTL_"
 
 // sandboxNames are the variables that must not reach what runs in a sandbox,
 // unless it sets them: all that hookctl knows, all that begin like its own, and
@@ -120,41 +70,6 @@ func (a *app) sandboxedEnviron() []string {
 // environmentPrinter prints what puts a sandbox in force.
 type environmentPrinter func(*app, sandbox.Environment) error
 
-// shellFlag is --shell.
-type shellFlag struct{ given string }
-
-func (s *shellFlag) add(c *cobra.Command) {
-	words := make([]string, len(sandbox.Shells))
-	for i, sh := range sandbox.Shells {
-		words[i] = string(sh)
-	}
-	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "who reads the lines: "+strings.Join(words, ", ")+" (default: what the environment tells)")
-	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-}
-
-// oneWord is the value of a flag that is one of a few words.
-type oneWord struct {
-	value *string
-	words []string
-}
-
-func (w *oneWord) String() string {
-	if w.value == nil {
-		return ""
-	}
-	return *w.value
-}
-
-func (w *oneWord) Type() string { return "string" }
-
-func (w *oneWord) Set(v string) error {
-	if err := config.OneOf(w.words...)(v); err != nil {
-		return err
-	}
-	*w.value = v
-	return nil
-}
-
 // of is the printer for the shell. The lines are for a shell, whatever output
 // the settings ask for; a flag says that a program reads.
 func (s *shellFlag) of(g *globals) environmentPrinter {
@@ -172,18 +87,6 @@ func (s *shellFlag) of(g *globals) environmentPrinter {
 		}
 		return printLines(a.env, lines)
 	}
-}
-
-func (s *shellFlag) shell(env *Env) sandbox.Shell {
-	if s.given != "" {
-		return sandbox.Shell(s.given)
-	}
-	return sandbox.Detect(sandbox.Caller{
-		Getenv:  env.Getenv,
-		Windows: runtime.GOOS == "windows",
-		Program: programName(),
-		ToEnv:   isFile(term.Raw(env.Streams.Out), env.Getenv("GITHUB_ENV")),
-	})
 }
 
 // printLines writes all lines at once: half of them would be another thing. They
@@ -301,15 +204,10 @@ func likeSandbox(word string) bool {
 	return word == "sandbox" || len(term.Nearest(word, []string{"sandbox"}, 1)) > 0
 }
 
-// flagIn is the value of a flag, known or not, in a command line.
-func flagIn(args []string, flag string) string {
-	for i, a := range args {
-		if value, ok := strings.CutPrefix(a, flag+"="); ok {
-			return value
-		}
-		if a == flag && i+1 < len(args) {
-			return args[i+1]
-		}
+// nameInForce is the sandbox that is meant where no flag names one.
+func nameInForce(env *Env) string {
+	if name := env.Getenv(sandbox.EnvInside); sandbox.ValidName(name) {
+		return name
 	}
-	return ""
+	return sandbox.DefaultName
 }

@@ -81,44 +81,6 @@ func flagText(f *pflag.Flag) string {
 	return strings.TrimRight(f.Value.String(), "/")
 }
 
-// addSandboxName adds --name.
-func (g *globals) addSandboxName(c *cobra.Command, name *string) {
-	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+sandbox.DefaultName+"\")")
-	_ = c.RegisterFlagCompletionFunc("name", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		root, err := sandbox.Root(g.env.Getenv, g.env.UserCacheDir)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		return sandbox.Names(root), cobra.ShellCompDirectiveNoFileComp
-	})
-	freeText(c, "name")
-}
-
-// nameInForce is the sandbox that is meant where no flag names one.
-func nameInForce(env *Env) string {
-	if name := env.Getenv(sandbox.EnvInside); sandbox.ValidName(name) {
-		return name
-	}
-	return sandbox.DefaultName
-}
-
-// sandboxNamed is the name that --name gives, or the one that is meant without.
-func sandboxNamed(c *cobra.Command, env *Env, given string) string {
-	if c.Flags().Changed("name") {
-		return given
-	}
-	return nameInForce(env)
-}
-
-// sandboxPlace is where the state of a sandbox lies.
-func (a *app) sandboxPlace(name string) (*sandbox.Place, error) {
-	root, err := sandbox.Root(a.env.Getenv, a.env.UserCacheDir)
-	if err != nil {
-		return nil, err
-	}
-	return sandbox.At(root, name)
-}
-
 func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environmentPrinter) error {
 	a := o.app
 	place, err := a.sandboxPlace(o.name)

@@ -13,9 +13,6 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// mostSuggestions is how many names an error suggests.
-const mostSuggestions = 3
-
 // otherCommands is what commands of other tools are called here, by the words
 // that are typed. What stands in brackets is a remark.
 var otherCommands = map[string][]string{
@@ -127,27 +124,6 @@ func nearCommands(parent *cobra.Command, word string) []string {
 		}
 	}
 	return near
-}
-
-func prefixed(prefix string, words []string) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = prefix + w
-	}
-	return out
-}
-
-// didYouMean is the line of a hint with suggestions, "" without any.
-func didYouMean(suggestions []string) string {
-	if len(suggestions) == 0 {
-		return ""
-	}
-	return "did you mean: " + strings.Join(suggestions, ", ") + "\n"
-}
-
-// near is didYouMean for the names that word may be a slip for.
-func near(word string, names []string) string {
-	return didYouMean(term.Nearest(word, names, mostSuggestions))
 }
 
 // unknownFlag says what else a flag may be that cmd does not have; args are the

@@ -234,3 +234,76 @@ func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
 	}
 	return f, nil
 }
+
+// rotatable refuses a webhook that is as good as deleted: the new one would be
+// active.
+func rotatable(old remoteWebhook) error {
+	d := old.client.Driver()
+	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
+		return nil
+	}
+	ref := term.ShellWord(old.ref())
+	return fault.Errorf(fault.Refused, "%s is disabled, which is how %s webhooks are deleted, and a new one would be active", ref, d.Title).
+		WithCode("disabled").WithHint("to have it back: hookctl resume %s; then rotate it if nobody has its secret", ref)
+}
+
+// noteReplaced says what has become of the secret and of the old webhook: with
+// --yes no question has.
+func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
+	d, ref := old.client.Driver(), term.ShellWord(old.ref())
+	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
+	switch {
+	case overlap:
+		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", ref)
+	case d.Deletes:
+		a.note("The old webhook, %s, is deleted.", ref)
+	default:
+		a.note("The old webhook, %s, is disabled: %s has no delete.", ref, d.Title)
+	}
+	if old.hook.RetryCount != nil {
+		a.note("Its retry settings could not be taken over: the new webhook has %s's default.", d.Title)
+	}
+	if old.hook.Status != nil && *old.hook.Status == provider.Disabled {
+		a.note("The old webhook was disabled; the new one is active.")
+	}
+}
+
+// replaceQuestion asks whether a new webhook shall take the place of old.
+func replaceQuestion(old remoteWebhook, overlap bool) string {
+	d := old.client.Driver()
+	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.describe())
+	switch {
+	case overlap:
+		q += ", and leave the old one in place"
+	case d.Deletes:
+		q += ", and delete the old one"
+	default:
+		q += ", and disable the old one (" + d.Title + " has no delete)"
+	}
+	if old.hook.RetryCount != nil {
+		q += "; its retry settings return to the default"
+	}
+	return q + "?"
+}
+
+// changeInPlace updates a webhook and its record, prints it, and reports what the
+// provider has otherwise than it was asked.
+func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Change) error {
+	d := f.client.Driver()
+	got, err := f.client.Update(ctx, f.hook, ch)
+	if got.ID == "" {
+		return err
+	}
+	return fault.Worst(printWebhook(ctx, a, d, got), err, differs(d, ch, got))
+}
+
+// differs is the error for a webhook that is not as it was asked to be:
+// somebody else changed it, or the provider did not do it.
+func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error {
+	what := ch.Missed(got)
+	if len(what) == 0 {
+		return nil
+	}
+	return fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
+		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
+}

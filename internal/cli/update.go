@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -264,26 +263,4 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		return printWebhook(ctx, a, f.client.Driver(), f.hook)
 	}
 	return changeInPlace(ctx, a, f, ch)
-}
-
-// changeInPlace updates a webhook and its record, prints it, and reports what the
-// provider has otherwise than it was asked.
-func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Change) error {
-	d := f.client.Driver()
-	got, err := f.client.Update(ctx, f.hook, ch)
-	if got.ID == "" {
-		return err
-	}
-	return fault.Worst(printWebhook(ctx, a, d, got), err, differs(d, ch, got))
-}
-
-// differs is the error for a webhook that is not as it was asked to be:
-// somebody else changed it, or the provider did not do it.
-func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error {
-	what := ch.Missed(got)
-	if len(what) == 0 {
-		return nil
-	}
-	return fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
-		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
 }

@@ -280,10 +280,6 @@ type verdictWriter struct {
 	order  []string
 }
 
-// streamBuffer is how much is gathered between writes where nobody waits for
-// each line.
-const streamBuffer = 64 << 10
-
 // alignedRows is how many rows the columns of a table are made to fit: names of
 // files are longer than one thinks.
 const alignedRows = 100

@@ -145,3 +145,11 @@ func versionView(env *Env) render.View {
 		Names: []string{b.Version},
 	}
 }
+
+// version, commit and date are set by the release build with -ldflags; thisBuild
+// finds what it left out.
+var (
+	version = ""
+	commit  = ""
+	date    = ""
+)

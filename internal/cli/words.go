@@ -1,6 +1,10 @@
 package cli
 
-import "github.com/hookctl/hookctl/internal/term"
+import (
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/term"
+)
 
 // count is the number n with a noun that takes an s: "1 event", "2 events".
 func count(n int, noun string) string { return term.Plural(n, noun, noun+"s") }
@@ -19,4 +23,28 @@ func optional(text string) *string {
 		return nil
 	}
 	return &text
+}
+
+// mostSuggestions is how many names an error suggests.
+const mostSuggestions = 3
+
+func prefixed(prefix string, words []string) []string {
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = prefix + w
+	}
+	return out
+}
+
+// didYouMean is the line of a hint with suggestions, "" without any.
+func didYouMean(suggestions []string) string {
+	if len(suggestions) == 0 {
+		return ""
+	}
+	return "did you mean: " + strings.Join(suggestions, ", ") + "\n"
+}
+
+// near is didYouMean for the names that word may be a slip for.
+func near(word string, names []string) string {
+	return didYouMean(term.Nearest(word, names, mostSuggestions))
 }

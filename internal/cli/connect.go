@@ -12,9 +12,98 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
+
+// http is the client that all requests go through. Every credential in known
+// is masked in the trace.
+func (a *app) http(known ...secret.Value) *httpx.Client {
+	o := httpx.Options{
+		UserAgent: "hookctl/" + a.env.Version,
+		Timeout:   a.cfg.Duration("request-timeout"),
+		Sleep:     a.env.Sleep,
+		Getenv:    a.env.Getenv,
+		Secrets:   known,
+		Notify:    func(line string) { a.note("%s", line) },
+	}
+	if inSandbox(a.env) {
+		o.Refused = "the sandbox has stopped: nothing answers at its address\n" + enterOrLeave
+	}
+	if a.debug {
+		o.Trace = a.env.Streams.Err
+	}
+	return httpx.New(o)
+}
+
+// access is how to reach a provider under the settings, without credentials.
+func (a *app) access(d *provider.Driver) provider.Access {
+	acc := provider.Access{BaseURL: a.baseURL(d).Value, Now: a.env.Now}
+	if d.PathPrefix != "" {
+		acc.PathPrefix = a.cfg.String(d.Name + ".path-prefix")
+	}
+	return acc
+}
+
+func (a *app) custody() custody.Env {
+	return custody.Env{
+		Store:    a.store,
+		Journal:  a.journal,
+		Profile:  a.cfg.Profile(),
+		Now:      a.env.Now,
+		Snapshot: a.seen,
+		Notify:   func(line string) { a.note("%s", line) },
+		Made: func(s secret.Value) {
+			if a.showSecret {
+				_ = a.maskInActions(s) // tried again, and checked, before it is shown
+			}
+		},
+		Abort: a.env.Hurry,
+		LastResort: func(ref secret.Ref, s secret.Value) bool {
+			if !a.env.Streams.ErrTTY {
+				return false
+			}
+			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n",
+				term.Clean(ref.Provider), term.Clean(ref.ID))
+			if err == nil {
+				_, err = fmt.Fprintln(term.Raw(a.env.Streams.Err), term.Clean(s.Reveal()))
+			}
+			return err == nil
+		},
+	}
+}
+
+// anonymous opens a provider without credentials, for its live help.
+func (a *app) anonymous(d *provider.Driver) (*custody.Client, error) {
+	a.noteElsewhere(d)
+	acc := a.access(d)
+	acc.HTTP = a.http()
+	return custody.Open(d, acc, a.custody())
+}
+
+// online opens a provider with the credentials of the environment or the store.
+func (a *app) online(ctx context.Context, d *provider.Driver) (*custody.Client, error) {
+	acc := a.access(d)
+	creds, _, err := a.credentials(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return a.onlineWith(d, acc, creds)
+}
+
+// onlineWith opens a provider with credentials that were chosen already.
+func (a *app) onlineWith(d *provider.Driver, acc provider.Access, creds map[string]secret.Value) (*custody.Client, error) {
+	known := make([]secret.Value, 0, len(creds))
+	for _, f := range d.Credentials {
+		if v, ok := creds[f.Name]; ok && f.Secret {
+			known = append(known, v)
+		}
+	}
+	acc.Credentials = creds
+	acc.HTTP = a.http(known...)
+	return custody.Open(d, acc, a.custody())
+}
 
 // credentials finds what authenticates this profile at d: the environment's,
 // else what is stored for the origin of the base URL. A stored credential of
@@ -140,4 +229,17 @@ func sameBaseURL(a, b string) bool {
 	at, aerr := place(a)
 	bt, berr := place(b)
 	return aerr == nil && berr == nil && at == bt
+}
+
+// credentialVariables are the variables of d that are set in the environment.
+func (a *app) credentialVariables(d *provider.Driver) []string {
+	var set []string
+	for _, f := range d.Credentials {
+		for _, name := range f.Env {
+			if a.env.Getenv(name) != "" {
+				set = append(set, name)
+			}
+		}
+	}
+	return set
 }

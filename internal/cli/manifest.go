@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/apply"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// manifestOptions are what plan and apply share.
+type manifestOptions struct {
+	files    []string
+	prune    bool
+	secretTo []string
+
+	allowEnv     []string
+	allowExec    bool
+	allowOutside bool
+
+	clients map[string]*custody.Client // by provider, once compared
+}
+
+func (o *manifestOptions) addFlags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (repeatable; several are read as one)")
+	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply made or adopted and the manifest no longer names")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "hand every new secret to a sink too; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
+	f.StringArrayVar(&o.allowEnv, "allow-env", nil, "let the manifest send the variable of this name: with CI set any, else those of well-known credentials (repeatable, comma lists)")
+	f.BoolVar(&o.allowExec, "allow-exec", false, "with CI set: let the manifest's exec: sinks run")
+	f.BoolVar(&o.allowOutside, "allow-outside", false, "with CI set: let the manifest's sinks write outside its directory")
+	_ = c.MarkFlagFilename("file", "yaml", "yml")
+	_ = c.RegisterFlagCompletionFunc("allow-env", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	freeText(c, "secret-to")
+}
+
+// compare asks the providers, and plans.
+func (o *manifestOptions) compare(ctx context.Context, a *app, m *apply.Manifest) (*apply.Plan, error) {
+	var err error
+	if a.seen, err = custody.TakeSnapshot(ctx, a.env.Now(), a.journal); err != nil { // what others did before is in the lists
+		return nil, err
+	}
+	records, err := a.records(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	answers, err := a.listEach(ctx, o.concerned(a, m, records), false)
+	if err != nil && len(answers) == 0 && len(m.Webhooks) > 0 {
+		return nil, err
+	}
+	state := apply.State{Profile: a.cfg.Profile(), Records: records, Prune: o.prune}
+	o.clients = map[string]*custody.Client{}
+	var failed []error
+	for _, ans := range answers {
+		if ans.err != nil {
+			failed = append(failed, ans.err)
+			continue
+		}
+		a.noteElsewhere(ans.driver)
+		o.clients[ans.driver.Name] = ans.client
+		state.Accounts = append(state.Accounts, apply.Account{Driver: ans.driver, Origin: ans.client.Origin(), Rows: ans.rows})
+	}
+	if len(failed) > 0 {
+		return nil, a.report(failed) // half a plan would be a wrong one
+	}
+	p, err := apply.Compare(m, state)
+	if err != nil {
+		return nil, o.maybeUnsettled(ctx, a, err)
+	}
+	for _, c := range p.Changes {
+		c.Origin = a.elsewhere(c.Driver)
+	}
+	return p, nil
+}
+
+// maybeUnsettled adds to err that an interrupted operation may be its cause: the
+// two webhooks of one name may be an old one and its replacement.
+func (o *manifestOptions) maybeUnsettled(ctx context.Context, a *app, err error) error {
+	pending, _, jerr := a.journal.List(ctx)
+	if jerr != nil || len(pending) == 0 {
+		return err
+	}
+	return fault.Errorf(fault.Custody, "%w\ninterrupted operations are not settled, which may be why: %d", err, len(pending)).
+		WithCode("unsettled").WithCommand("hookctl recover")
+}
+
+// allowed is what the flags let the manifests do. A value that is no name may be
+// a secret, and is not repeated.
+func (o *manifestOptions) allowed(a *app) (apply.Allow, error) {
+	names, ok := apply.VariableNames(o.allowEnv)
+	if !ok {
+		return apply.Allow{}, fault.Usagef("--allow-env wants the names of environment variables, with commas between them: no patterns, and no values").
+			WithHint("for instance: --allow-env CRM_TOKEN,HOOKS_HOST")
+	}
+	return apply.Allow{CI: inCI(a.env), Env: names, Exec: o.allowExec, Outside: o.allowOutside}, nil
+}
+
+// read parses every --file. In a review, what is not allowed is no fault.
+func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
+	allow, err := o.allowed(a)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.files) == 0 {
+		return nil, fault.Usagef("no manifest is named: add --file").WithHint("to begin with what there is: hookctl export > hooks.yaml")
+	}
+	var sources []apply.Source
+	stdin, dirs := false, map[string]string{}
+	for _, name := range o.files {
+		s := apply.Source{Name: name}
+		in := a.env.Streams.In
+		if name == "-" {
+			if stdin {
+				return nil, fault.Usagef("--file - stands twice: there is one standard input")
+			}
+			stdin, s.Name = true, "standard input"
+		} else {
+			f, err := os.Open(name)
+			if err != nil {
+				return nil, fault.Usagef("--file: %w", err)
+			}
+			defer f.Close()
+			in = f
+		}
+		if dirs[s.Name], err = directory(s.Name); err != nil {
+			return nil, fault.Usagef("--file %s: %w", name, err)
+		}
+		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: a.ctx, from: in}, apply.MaxSize+1))
+		switch {
+		case err != nil && a.ctx.Err() != nil:
+			return nil, fault.Interruption()
+		case err != nil:
+			return nil, fault.Usagef("--file %s: %w", name, err)
+		}
+		sources = append(sources, s)
+	}
+	return apply.Parse(sources, apply.Options{
+		Drivers: a.env.Drivers, Getenv: a.env.Getenv, Sinks: a.sinkEnv(), SecretTo: o.secretTo,
+		Allow: allow, Review: review, Dir: func(source string) string { return dirs[source] },
+	})
+}
+
+// concerned are the providers to ask: those that the manifest names, and with
+// --prune those of what is managed in this profile.
+func (o *manifestOptions) concerned(a *app, m *apply.Manifest, records []secret.Record) []*provider.Driver {
+	var out []*provider.Driver
+	for _, d := range a.env.Drivers {
+		if slices.ContainsFunc(m.Webhooks, func(w *apply.Webhook) bool { return w.Driver == d }) ||
+			o.prune && slices.ContainsFunc(records, func(r secret.Record) bool {
+				return r.Provider == d.Name && r.Managed && r.Profile == a.cfg.Profile() && r.DeletedAt.IsZero()
+			}) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// directory is that of a manifest's file, the present one where it comes from a
+// pipe.
+func directory(file string) (string, error) {
+	dir := "."
+	if fi, err := os.Stat(file); err == nil && fi.Mode().IsRegular() {
+		dir = filepath.Dir(file)
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
+}

@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+type sandboxOptions struct {
+	app     *app
+	addr    string
+	command []string // empty: serve until interrupted
+
+	deliverTo string
+	emitEvery time.Duration
+	emit      []string
+	speed     float64
+}
+
+// sandboxFlags are those that make one sandbox another than the next.
+var sandboxFlags = []string{"addr", "deliver-to", "emit-every", "emit", "speed"}
+
+func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
+	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that gets all deliveries, such as http://127.0.0.1:3000")
+	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
+	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
+	f.Float64Var(&o.speed, "speed", 1, "how many times as fast the sandbox's clock runs")
+	for _, flag := range []string{"addr", "emit-every", "speed"} {
+		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
+	freeText(c, "deliver-to", "emit")
+}
+
+// open opens the settings, and checks the one flag whose zero means that it is
+// not given.
+func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (err error) {
+	if o.app, err = g.outsideSandbox(); err != nil {
+		return err
+	}
+	if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
+		return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+	}
+	return nil
+}
+
+// check finds what else is wrong with the flags.
+func (o *sandboxOptions) check() error {
+	if len(o.emit) > 0 && o.emitEvery == 0 {
+		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
+	}
+	for _, event := range o.emit {
+		if _, err := o.app.eventOwner(event, ""); err != nil {
+			return err
+		}
+	}
+	return o.options().Check()
+}
+
+// options are what is served.
+func (o *sandboxOptions) options() sandbox.Options {
+	env := o.app.env
+	return sandbox.Options{
+		Drivers: env.Drivers, Addr: o.addr, DeliverTo: o.deliverTo, EmitEvery: o.emitEvery, Emit: o.emit, Speed: o.speed,
+		Now: env.Now, Sleep: env.Sleep, Warn: o.app.warn,
+	}
+}
+
+// sandboxInForce is the endpoint of the sandbox that is meant: the one in the
+// background that name names, or that of the environment, or the one in the
+// background that is meant without a name.
+func (a *app) sandboxInForce(name string) (sandbox.Endpoint, error) {
+	e := sandbox.Endpoint{URL: a.env.Getenv(sandbox.EnvURL), Token: a.env.Getenv(sandbox.EnvToken)}
+	if name == "" && e.URL != "" && e.Token != "" {
+		if err := httpx.CheckBaseURL(e.URL); err != nil {
+			return e, fault.Usagef("%s: %w", sandbox.EnvURL, err).WithHint(sandbox.StartHint)
+		}
+		return e, nil
+	}
+	if name == "" {
+		name = nameInForce(a.env)
+	}
+	place, err := a.sandboxPlace(name)
+	if err != nil {
+		return e, err
+	}
+	s, err := place.Load()
+	if err != nil {
+		return e, err
+	}
+	if s == nil {
+		return e, fault.Usagef("no sandbox is known: %s and %s are not set, and none runs in the background as %q", sandbox.EnvURL, sandbox.EnvToken, name).WithHint(sandbox.StartHint)
+	}
+	return s.Endpoint(), nil
+}
+
+// controlOptions are those of a request to a sandbox.
+func (a *app) controlOptions() httpx.Options {
+	o := httpx.Options{UserAgent: "hookctl/" + a.env.Version}
+	if a.debug {
+		o.Trace = a.env.Streams.Err
+	}
+	return o
+}
+
+// shellFlag is --shell.
+type shellFlag struct{ given string }
+
+func (s *shellFlag) add(c *cobra.Command) {
+	words := make([]string, len(sandbox.Shells))
+	for i, sh := range sandbox.Shells {
+		words[i] = string(sh)
+	}
+	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "who reads the lines: "+strings.Join(words, ", ")+" (default: what the environment tells)")
+	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// oneWord is the value of a flag that is one of a few words.
+type oneWord struct {
+	value *string
+	words []string
+}
+
+func (w *oneWord) String() string {
+	if w.value == nil {
+		return ""
+	}
+	return *w.value
+}
+
+func (w *oneWord) Type() string { return "string" }
+
+func (w *oneWord) Set(v string) error {
+	if err := config.OneOf(w.words...)(v); err != nil {
+		return err
+	}
+	*w.value = v
+	return nil
+}
+
+func (s *shellFlag) shell(env *Env) sandbox.Shell {
+	if s.given != "" {
+		return sandbox.Shell(s.given)
+	}
+	return sandbox.Detect(sandbox.Caller{
+		Getenv:  env.Getenv,
+		Windows: runtime.GOOS == "windows",
+		Program: programName(),
+		ToEnv:   isFile(term.Raw(env.Streams.Out), env.Getenv("GITHUB_ENV")),
+	})
+}
+
+// addSandboxName adds --name.
+func (g *globals) addSandboxName(c *cobra.Command, name *string) {
+	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+sandbox.DefaultName+"\")")
+	_ = c.RegisterFlagCompletionFunc("name", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		root, err := sandbox.Root(g.env.Getenv, g.env.UserCacheDir)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return sandbox.Names(root), cobra.ShellCompDirectiveNoFileComp
+	})
+	freeText(c, "name")
+}
+
+// sandboxNamed is the name that --name gives, or the one that is meant without.
+func sandboxNamed(c *cobra.Command, env *Env, given string) string {
+	if c.Flags().Changed("name") {
+		return given
+	}
+	return nameInForce(env)
+}
+
+// sandboxPlace is where the state of a sandbox lies.
+func (a *app) sandboxPlace(name string) (*sandbox.Place, error) {
+	root, err := sandbox.Root(a.env.Getenv, a.env.UserCacheDir)
+	if err != nil {
+		return nil, err
+	}
+	return sandbox.At(root, name)
+}

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// sinkEnv is the outside world of the sinks: no child sees a credential.
+func (a *app) sinkEnv() sink.Env {
+	return sink.Env{
+		Getenv:     a.env.Getenv,
+		Environ:    a.cleanEnviron(),
+		Stdout:     term.Raw(a.env.Streams.Out),
+		Stderr:     term.Raw(a.env.Streams.Err),
+		Terminal:   a.env.Streams.OutTTY,
+		Structured: a.outputTaken(),
+		NoStdout:   a.withheld("the sink stdout"),
+		Disk:       a.env.Disk,
+	}
+}
+
+// cleanEnviron is the environment without the user's credentials.
+func (a *app) cleanEnviron() []string {
+	return child.Without(a.env.Environ, append(credentialNames(a.env.Drivers), provider.AuthDataVariable, sandbox.EnvToken), "")
+}
+
+// outputTaken reports whether standard output carries what a program reads.
+func (a *app) outputTaken() bool {
+	return a.out != nil && (a.out.Structured() || a.out.Format() == render.Name)
+}
+
+// sinks parses --secret-to.
+func (a *app) sinks(specs []string) ([]sink.Sink, error) {
+	var out []sink.Sink
+	for i, s := range specs {
+		if s == "stdout" && (a.outputTaken() || slices.Contains(specs[:i], s)) {
+			return nil, fault.Usagef("sink %q: standard output carries something already", s).
+				WithHint("leave out -o and --jq, give stdout once, or use file:PATH")
+		}
+		to, err := sink.Parse(s, a.sinkEnv())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, to)
+	}
+	return out, nil
+}
