@@ -15,6 +15,9 @@ import (
 
 const module = "github.com/hookctl/hookctl"
 
+// fileSet has every file that is parsed, since the checker of types wants one set.
+var fileSet = token.NewFileSet()
+
 // source is one Go file of the module, parsed.
 type source struct {
 	path string // from the module's root, with slashes
@@ -62,12 +65,11 @@ func (s source) imports() map[string]string {
 // parse makes a source of text, for tests of the rules themselves.
 func parse(t *testing.T, path, text string) source {
 	t.Helper()
-	fset := token.NewFileSet()
-	f, err := parser.ParseFile(fset, path, text, parser.SkipObjectResolution)
+	f, err := parser.ParseFile(fileSet, path, text, parser.SkipObjectResolution)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return source{path, fset, f}
+	return source{path, fileSet, f}
 }
 
 // sources parses every Go file of the module, whatever its build constraints.
