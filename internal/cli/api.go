@@ -52,10 +52,10 @@ func newAPICmd(g *globals) *cobra.Command {
 print the answer: for what hookctl has no command for, and for what a
 provider does not document.
 
-A path is joined to the base URL. On Zyntro it is an action under the path prefix,
-or, where it begins with a slash, a path of the origin. No other origin is ever
-asked. Zyntro's requests are POST, their credentials members of the body.
-WundertreOS's are GET, or POST with a body; for GET, fields go into the query.
+A path is joined to the base URL, or, where there is a path prefix, to that; there
+one that begins with a slash is a path of the origin. No other origin is ever
+asked. The method is the one that the provider's API takes for such a request; for
+GET, fields go into the query.
 
 Requests that would create a webhook are refused: the answer tells the signing
 secret once, and only 'hookctl create' keeps it.

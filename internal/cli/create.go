@@ -42,7 +42,7 @@ func newCreateCmd(g *globals) *cobra.Command {
 hookctl keeps it on this machine before it prints anything, and hands it on to
 every --secret-to.
 
-The provider's own words on its API: hookctl help zyntro, hookctl help wundertreos.`,
+The provider's own words on its API: hookctl help PROVIDER.`,
 	})
 	for _, d := range g.env.Drivers {
 		c.AddCommand(newCreateProviderCmd(g, d))
@@ -185,7 +185,7 @@ func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error)
 			return provider.Spec{}, err
 		}
 	}
-	slugs, shown, eventErr := o.expand(o.driver, o.events)
+	slugs, shown, eventErr := o.expand(a, o.driver, o.events)
 	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, AuthType: o.authType, AuthData: data}
 	if a.given("timeout") {
 		s.Timeout = &o.timeout

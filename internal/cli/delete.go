@@ -25,12 +25,12 @@ func newDeleteCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "delete <webhook>...",
 		Annotations: freeArguments,
-		Short:       "Delete webhooks (Zyntro: disable, it has no delete)",
+		Short:       "Delete webhooks ({disabling}: disable, there is no delete)",
 		GroupID:     groupWebhooks,
 		Example: `  hookctl delete "Lead sync"
   hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
   hookctl delete --all --provider wundertreos`,
-		Long: `Delete webhooks at their provider. Zyntro's API cannot delete: there a webhook
+		Long: `Delete webhooks at their provider. {disabling} cannot delete: there a webhook
 is disabled, and stays in the list as such.
 
 The kept secret stays, marked as deleted, since deliveries may still be retried:
@@ -86,11 +86,10 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
 			continue
 		}
-		done = append(done, view.Deleted{Provider: t.client.Driver().Name, Origin: optional(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !t.client.Driver().Deletes})
-	}
-	for _, d := range done {
-		if d.Disabled {
-			a.note("%s/%s is disabled: Zyntro has no delete, so it stays in the list.", d.Provider, d.ID)
+		d := t.client.Driver()
+		done = append(done, view.Deleted{Provider: d.Name, Origin: optional(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !d.Deletes})
+		if !d.Deletes {
+			a.note("%s is disabled: %s has no delete, so it stays in the list.", t.ref(), d.Title)
 		}
 	}
 	if err := a.out.Print(view.Deletions(done)); err != nil {
@@ -181,7 +180,7 @@ func (o *deleteOptions) confirm(ctx context.Context, a *app, targets []remoteWeb
 	verb := "Delete"
 	for _, t := range targets {
 		if !t.client.Driver().Deletes {
-			verb = "Delete (Zyntro: disable)"
+			verb = "Delete (" + t.client.Driver().Title + ": disable)"
 		}
 	}
 	if !o.all || a.yes || !a.interactive() {

@@ -1,18 +1,18 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
 // expandEvents turns --event values into slugs, see [provider.Driver.ExpandEvents].
 // The second answer lists each expansion, for the user to see. Slugs that the
 // catalogue lacks are an error, unless unknown is set.
-func expandEvents(d *provider.Driver, values []string, unknown bool) (slugs, shown []string, err error) {
+func (a *app) expandEvents(d *provider.Driver, values []string, unknown bool) (slugs, shown []string, err error) {
 	ex := d.ExpandEvents(values, unknown)
 	for _, bad := range ex.Bad {
 		if bad.Why != "" {
@@ -20,17 +20,17 @@ func expandEvents(d *provider.Driver, values []string, unknown bool) (slugs, sho
 		}
 	}
 	if len(ex.Bad) > 0 {
-		return nil, nil, unknownEvents(d, ex.Bad)
+		return nil, nil, a.unknownEvents(d, ex.Bad)
 	}
 	return ex.Slugs, ex.Shown, nil
 }
 
-func unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
+func (a *app) unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	var hints, words []string
 	for _, b := range bad {
 		line := term.Clean(b.Word) + ": no event matches"
-		if owner := ownerOf(b.Word); owner != "" {
-			line = term.Clean(b.Word) + " is an event of " + owner
+		if i := slices.IndexFunc(a.env.Drivers, func(d *provider.Driver) bool { return d.KnowsEvent(b.Word) }); i >= 0 {
+			line = term.Clean(b.Word) + " is an event of " + a.env.Drivers[i].Title
 		} else if len(b.Near) > 0 {
 			line = term.Clean(b.Word) + ": did you mean " + strings.Join(b.Near, ", ") + "?"
 		}
@@ -54,22 +54,12 @@ func closestEvents(words, suggested []string) []string {
 	})
 }
 
-// ownerOf is the provider that has an event of exactly this slug, or "".
-func ownerOf(slug string) string {
-	for _, d := range all.Drivers() {
-		if d.KnowsEvent(slug) {
-			return d.Title
-		}
-	}
-	return ""
-}
-
 // eventOwner is the provider of that name, or else the one that has the event.
 func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
 	if name != "" {
 		d, err := a.env.Drivers.Find(name)
 		if err == nil && !d.KnowsEvent(event) {
-			_, _, err = expandEvents(d, []string{event}, false)
+			_, _, err = a.expandEvents(d, []string{event}, false)
 			if err == nil { // a glob or a list
 				err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
 			}

@@ -28,7 +28,7 @@ as a manifest. Disabled ones, and those of Zapier's, are left out.
 
 There is no id, no time and nothing secret in it, so that it can be applied to
 another account; only where two webhooks have the same name does each get its id.
-Zyntro never tells authentication data: in their place stand environment
+Authentication data are never told ({authenticating}): in their place stand environment
 variables that plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,

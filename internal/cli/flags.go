@@ -199,8 +199,8 @@ func (o *webhookFlags) check(d *provider.Driver, s provider.Spec, eventErr, auth
 }
 
 // expand is what --event and its like mean of d's events.
-func (o *webhookFlags) expand(d *provider.Driver, values []string) (slugs, shown []string, err error) {
-	return expandEvents(d, values, o.allowUnknown || o.noValidate)
+func (o *webhookFlags) expand(a *app, d *provider.Driver, values []string) (slugs, shown []string, err error) {
+	return a.expandEvents(d, values, o.allowUnknown || o.noValidate)
 }
 
 // checkSpec reports everything that is wrong with s at once: what is missing, what

@@ -40,8 +40,8 @@ func newHelpCmd(g *globals) *cobra.Command {
   hookctl help exit-codes`,
 		Long: `Show the help of a command, the documentation of a provider, or a topic.
 
-The documentation of Zyntro is its own, asked for at this moment; no key is
-needed. Without a network, and for WundertreOS, which publishes none that way,
+The documentation of {live help} is its own, asked for at this moment; no key is
+needed. Without a network, and for {built-in help}, which publishes none that way,
 it is a summary that is built in.`,
 		ValidArgsFunction: g.completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -42,7 +42,7 @@ names the one that failed, and the exit code is that of the worst failure.
 With --failing only those are listed that need a look, and if there are any the
 exit code is 3: the last delivery failed, or the provider counts failures, or
 the webhook cannot be read, or it is disabled where that is not how webhooks are
-deleted (WundertreOS). On Zyntro disabled webhooks are the deleted ones, and
+deleted ({deleting}). On {disabling} disabled webhooks are the deleted ones, and
 paused ones are so by somebody's will: neither counts as failing for that alone.
 
 With --watch the list is drawn again and again on a terminal. Elsewhere, and

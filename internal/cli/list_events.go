@@ -33,7 +33,7 @@ func newListEventsCmd(g *globals) *cobra.Command {
   hookctl list-events --filter invoice
   hookctl list-events zyntro --match 'subscription.*' -o name
   hookctl list-events zyntro --live`,
-		Long: `List the events of both providers, or of one, from the catalogue that is built
+		Long: `List the events of every provider, or of one, from the catalogue that is built
 in: no network, no credentials. Filters can be combined.
 
 --live asks the provider's own documentation instead and prints how it differs

@@ -100,8 +100,8 @@ with exit code 3 if they did not come. Ctrl-C ends it with 0, after what it has
 accepted is answered.
 
 --create makes a webhook for this session whose deliveries go to --public-url,
-and removes it at the end, after Ctrl-C too. Zyntro's is disabled: it has no
-delete.`,
+and removes it at the end, after Ctrl-C too. That of
+{disabling} is disabled: it has no delete.`,
 		Args: noArgs,
 		RunE: g.run(changesWith("create"), o.run),
 	}

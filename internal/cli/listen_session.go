@@ -47,7 +47,7 @@ func (o *listenOptions) plan(a *app) (*listenSession, error) {
 	if len(events) == 0 {
 		events = []string{"all"}
 	}
-	slugs, _, err := expandEvents(d, events, o.allowUnknown)
+	slugs, _, err := a.expandEvents(d, events, o.allowUnknown)
 	if err != nil {
 		return nil, err
 	}

@@ -17,10 +17,10 @@ type statusOptions struct {
 func newPauseCmd(g *globals) *cobra.Command {
 	return newStatusCmd(g, provider.Paused, &cobra.Command{
 		Use:     "pause <webhook>",
-		Short:   "Stop deliveries for a while (Zyntro)",
+		Short:   "Stop deliveries for a while ({updating})",
 		Example: `  hookctl pause "CRM Sync"`,
-		Long: `Set a Zyntro webhook to paused. Whether Zyntro queues the events of that time is
-not documented. WundertreOS cannot pause a webhook.
+		Long: `Set a webhook of {updating} to paused. Whether events of that time are queued is
+not documented. {replacing} cannot pause a webhook.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
@@ -30,10 +30,10 @@ here. 'hookctl list -o name' prints them in full.`,
 func newResumeCmd(g *globals) *cobra.Command {
 	return newStatusCmd(g, provider.Active, &cobra.Command{
 		Use:     "resume <webhook>",
-		Short:   "Start deliveries again (Zyntro)",
+		Short:   "Start deliveries again ({updating})",
 		Example: `  hookctl resume "CRM Sync"`,
-		Long: `Set a paused or disabled Zyntro webhook to active again. WundertreOS cannot do
-this.
+		Long: `Set a paused or disabled webhook of {updating} to active again. {replacing}
+cannot do this.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,

@@ -29,9 +29,9 @@ func newPlanCmd(g *globals) *cobra.Command {
   +    create     make a webhook, keep its secret
   ~    update     change it in place; the secret stays
   -/+  replace    make a new one with a NEW SECRET, then delete the old one
-                  (WundertreOS cannot change a webhook)
+                  ({replacing} cannot change a webhook)
   -    delete     with --prune: what hookctl manages and the manifest no longer
-                  names (Zyntro: disable)
+                  names ({disabling}: disable)
   =    adopt      nothing changes at the provider; --prune may delete it later
 
 A webhook is found by provider and name, or else by its URL; disabled ones do not

@@ -49,8 +49,8 @@ orphan (the webhook exists, nobody has its secret), unknown (it cannot be told
 now), unreadable (a person has to look into the file).
 
 Nothing is changed at a provider unless you say --delete or --rotate, and then
-only to a webhook that this command names. --delete removes one; Zyntro's are
-disabled, since it cannot delete. --rotate puts a new webhook with the same
+only to a webhook that this command names. --delete removes one,
+or disables it where the API cannot delete ({disabling}). --rotate puts a new webhook with the same
 settings and a new secret in the place of an orphan, as hookctl rotate does.
 
 A kept secret that its sinks (--secret-to) did not get is named until it is
@@ -61,7 +61,7 @@ Exit code 7 says that something is left for you to do.`,
 		RunE: g.run(changesWith("delete", "rotate", "forget"), o.run),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.deletes, "delete", nil, "delete (Zyntro: disable) a webhook that recover names, as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.deletes, "delete", nil, "delete ({disabling}: disable) a webhook that recover names, as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook was not handed to (repeatable)")
 	o.add(c, "with --rotate: ")

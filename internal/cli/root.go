@@ -11,8 +11,8 @@ func newRoot(g *globals) *cobra.Command { return newTree(g, commands()) }
 func newTree(g *globals, list []command) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "hookctl",
-		Short: "Manage Zyntro and WundertreOS webhooks, and never lose a signing secret",
-		Long: `hookctl creates webhooks on Zyntro and WundertreOS, keeps the signing secret that
+		Short: "Manage {all} webhooks, and never lose a signing secret",
+		Long: `hookctl creates webhooks on {all}, keeps the signing secret that
 each provider tells exactly once, and verifies the deliveries it signs.
 
   hookctl demo                      the whole story in seconds, offline
@@ -43,6 +43,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(newHelpCmd(g))
 	completeNoFiles(root)
+	g.nameProviders(root)
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteRunning sees it
 	root.SetFlagErrorFunc(g.flagError)
 	return root

@@ -26,18 +26,18 @@ func newRotateCmd(g *globals) *cobra.Command {
   hookctl rotate zyntro/wh_1 --auth-data @auth.json --yes
   hookctl rotate "Lead sync" --overlap      # remove the old one yourself, later`,
 		Long: `Make a new webhook with the same settings, keep its new secret, hand it to every
---secret-to, and only then delete the old webhook (Zyntro: disable it). This is
-the way back from a lost secret. Neither provider can change a secret in place.
+--secret-to, and only then delete the old webhook ({disabling}: disable it). This is
+the way back from a lost secret. No provider can change a secret in place.
 
 Until the old one is gone, events may arrive twice; verify accepts both secrets.
-No test delivery is made: neither provider offers one. An interruption at any
+No test delivery is made: no provider offers one. An interruption at any
 point is settled by hookctl recover. Several rotations of one webhook at once,
 from one configuration directory, make one new webhook: the others end with exit
 code 5 and name it.
 
-Zyntro never tells the authentication data of a webhook again: where it has any,
---auth-data is required. Its retry settings cannot be set by the API and return
-to Zyntro's default. Where the old webhook is paused, the new one is paused too.
+The authentication data of a webhook is never told again ({authenticating}): where
+it has any, --auth-data is required. Its retry settings cannot be set by the API
+and return to the default. Where the old webhook is paused, the new one is too.
 
 With --overlap the old webhook stays until you delete it. Webhooks whose URL is
 one of Zapier's belong to a Zap, which stops working without them: their removal

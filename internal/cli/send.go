@@ -252,7 +252,7 @@ func (o *sendOptions) slugs(d *provider.Driver) ([]string, error) {
 	if len(o.events) == 0 {
 		return []string{""}, nil
 	}
-	slugs, shown, err := expandEvents(d, o.events, o.allowUnknown)
+	slugs, shown, err := o.app.expandEvents(d, o.events, o.allowUnknown)
 	if err != nil {
 		return nil, err
 	}

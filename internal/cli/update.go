@@ -29,7 +29,7 @@ func newUpdateCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "update <webhook>",
 		Annotations: freeArguments,
-		Short:       "Change a webhook in place (Zyntro), or replace it",
+		Short:       "Change a webhook in place ({updating}), or replace it",
 		GroupID:     groupWebhooks,
 		Example: `  hookctl update "CRM Sync" --url https://example.com/new-hook
   hookctl update "CRM Sync" --add-event invoice_paid --remove-event 'sms_*'
@@ -37,11 +37,11 @@ func newUpdateCmd(g *globals) *cobra.Command {
 		Long: `Change what the flags name, and nothing else. The secret stays the same.
 
 --add-event and --remove-event read the webhook's events, edit the list and send
-it back whole: Zyntro has no other way. A change of the events that somebody else
+it back whole: the API has no other way. A change of the events that somebody else
 makes at that moment may be lost, or undo this one; the result is read again, and
 a difference reported. Where the list stays as it is, it is not sent.
 
-WundertreOS cannot change a webhook. With --replace a new one is made, its NEW
+{replacing} cannot change a webhook. With --replace a new one is made, its NEW
 SECRET kept and handed to every --secret-to, and then the old one deleted. One
 whose URL is one of Zapier's belongs to a Zap, which stops working without it, and
 needs --force.
@@ -58,10 +58,10 @@ here. 'hookctl list -o name' prints them in full.`,
 	f.StringArrayVar(&o.events, "event", nil, "the events, in place of the present ones (repeatable; lists, globs, all)")
 	f.StringArrayVar(&o.addEvent, "add-event", nil, "an event more (repeatable; lists, globs)")
 	f.StringArrayVar(&o.removeEvent, "remove-event", nil, "an event less (repeatable; lists, globs)")
-	f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (Zyntro)")
-	f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint (Zyntro)")
+	f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 ({timing})")
+	f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint ({authenticating})")
 	o.addData(c, "")
-	f.StringVar(&o.status, "status", "", "active, paused or disabled (Zyntro)")
+	f.StringVar(&o.status, "status", "", "active, paused or disabled ({updating})")
 	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
 	f.BoolVar(&o.force, "force", false, "with --replace: also a webhook that belongs to a Zap of Zapier's")
 	o.webhookFlags.add(c, g.env.Drivers)
@@ -104,7 +104,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	switch {
 	case d.Updates && len(sinks) > 0:
-		return fault.Usagef("--secret-to goes with --replace on WundertreOS: an update on %s leaves the secret as it is", d.Title)
+		return fault.Usagef("--secret-to goes with --replace: an update on %s leaves the secret as it is", d.Title)
 	case d.Updates:
 		return o.inPlace(ctx, a, f, want)
 	case !o.replace:
@@ -182,10 +182,10 @@ func (o *updateOptions) wanted(a *app, d *provider.Driver, w provider.Webhook) (
 // editEvents is the list as it shall be.
 func (o *updateOptions) editEvents(a *app, d *provider.Driver, now []string) ([]string, error) {
 	if a.given("event") {
-		slugs, _, err := o.expand(d, o.events)
+		slugs, _, err := o.expand(a, d, o.events)
 		return slugs, err
 	}
-	more, _, err := o.expand(d, o.addEvent)
+	more, _, err := o.expand(a, d, o.addEvent)
 	if err != nil {
 		return nil, err
 	}

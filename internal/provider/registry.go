@@ -45,3 +45,21 @@ func (r Registry) Names() []string {
 	}
 	return names
 }
+
+// Titles names the providers of which keep is true, as a sentence does.
+func (r Registry) Titles(keep func(*Driver) bool) string {
+	var titles []string
+	for _, d := range r {
+		if keep(d) {
+			titles = append(titles, d.Title)
+		}
+	}
+	switch last := len(titles) - 1; {
+	case last < 0:
+		return "no provider"
+	case last == 0:
+		return titles[0]
+	default:
+		return strings.Join(titles[:last], ", ") + " and " + titles[last]
+	}
+}
