@@ -4,7 +4,6 @@
 package apply
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -173,8 +172,8 @@ func (p *parser) file(s Source) {
 		p.faults.add(at, "not UTF-8 text")
 		return
 	}
-	data := asYAML(s.Data)
-	d := yaml.NewDecoder(bytes.NewReader(data))
+	r := &byRune{data: asYAML(s.Data)}
+	d := yaml.NewDecoder(r)
 	documents := 0
 	for n := 0; !p.faults.full(); n++ {
 		var doc yaml.Node
@@ -187,7 +186,7 @@ func (p *parser) file(s Source) {
 			return
 		}
 		if err != nil {
-			p.syntax(data, err)
+			p.syntax(err, r)
 			return
 		}
 		if len(doc.Content) != 1 || doc.Content[0].Tag == "!!null" && doc.Content[0].Value == "" {

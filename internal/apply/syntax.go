@@ -3,92 +3,26 @@ package apply
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"io"
 	"regexp"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 )
-
-// A search for the place of an error reads beginnings of the text again: this
-// often, and this many bytes in all.
-const (
-	maxLooks     = 1000
-	maxLookBytes = 2 << 20
-)
-
-// syntax reports an error of the library.
-func (p *parser) syntax(data []byte, err error) {
-	what, line := problem(err)
-	at := Position{Line: line}
-	if offset, found := stumble(data, what); found {
-		at = position(data, offset)
-	}
-	at.File = p.name
-	p.faults.add(at, "not valid YAML: %s", what)
-}
 
 var libraryPlace = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
 
-// problem is what an error of the library says, and its line, 0 if it has none:
-// often that in which the list or mapping around the error begins.
-func problem(err error) (what string, line int) {
+// syntax reports an error of the library, which has read r. Its line is often that
+// in which the list or mapping around the error begins; where it has none, it is
+// that of the last character that was read.
+func (p *parser) syntax(err error, r *byRune) {
 	text := err.Error()
 	m := libraryPlace.FindStringSubmatch(text)
-	line, _ = strconv.Atoi(m[1])
-	return text[len(m[0]):], line
-}
-
-// stumble is the offset of the character at which the problem shows, unless that
-// takes too long to find: the last one of the shortest beginning of data that has
-// the problem.
-func stumble(data []byte, what string) (offset int, found bool) {
-	r := &byRune{data: data}
-	_ = decode(r) // its error is known
-	looks, left := maxLooks, maxLookBytes
-	shows := func(end int) bool {
-		looks, left = looks-1, left-end
-		err := decode(bytes.NewReader(data[:end]))
-		if err == nil {
-			return false
-		}
-		again, _ := problem(err)
-		return again == what
+	line, _ := strconv.Atoi(m[1])
+	if line == 0 {
+		line = position(r.data, max(r.read-1, 0)).Line
 	}
-	end := r.read
-	// Line by line first: what is not ended shows from where it begins.
-	for {
-		before := bytes.LastIndexByte(data[:max(end-1, 0)], '\n') + 1
-		if looks == 0 || left <= 0 || !shows(before) {
-			break
-		}
-		end = before
-	}
-	for looks > 0 && left > 0 {
-		_, size := utf8.DecodeLastRune(data[:end])
-		if !shows(end - size) {
-			return end - size, true
-		}
-		end -= size
-	}
-	return 0, false
-}
-
-// decode reads documents up to the first error, which is nil at the end.
-func decode(r io.Reader) error {
-	d := yaml.NewDecoder(r)
-	for {
-		var doc yaml.Node
-		switch err := d.Decode(&doc); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
+	p.faults.add(Position{File: p.name, Line: line}, "not valid YAML: %s", text[len(m[0]):])
 }
 
 // byRune gives a character at a time, and so knows how far the library looked.

@@ -5,27 +5,27 @@ import (
 	"testing"
 )
 
-// TestSyntax finds the place of what is not YAML: the library knows no column,
-// and often the wrong line.
+// TestSyntax: what is not YAML has at least a line, which may be that in which the
+// list or mapping around it begins.
 func TestSyntax(t *testing.T) {
 	t.Parallel()
 	const head = "version: 1\nwebhooks:\n"
 	for text, want := range map[string]string{
-		head + "\t- provider: zyntro\n":                      "3:1: not valid YAML: found character that cannot start any token",
-		head + "- provider: zyntro\n\tname: x\n":             "4:1: not valid YAML: found a tab character that violates indentation",
-		head + "- provider: zyntro\n  name: a: b\n":          "4:10: not valid YAML: mapping values are not allowed in this context",
-		head + "- name: ü日本 \"\n  url: \"\\q\"\n":            "4:9: not valid YAML: found unknown escape character",
-		head + "- name: x\n url: y\n- name: z\n":             "4:2: not valid YAML: did not find expected key",
-		head + "- {value: ${TOKEN}}\n- {name: x}\n":          "3:11: not valid YAML: did not find expected ',' or '}'",
-		head + "- provider: \"zyntro\n  name: x\n  url: y\n": "3:13: not valid YAML: found unexpected end of stream",
-		"version: 1\r\nwebhooks: [\r\n":                      "2:11: not valid YAML: did not find expected node content",
-		"version: 1\nwebhooks: []\nfoo\nbar: 1\n":            "3:1: not valid YAML: could not find expected ':'",
-		"version: 1\nwebhooks: *list\n":                      "2:15: not valid YAML: unknown anchor 'list' referenced",
-		"version: 1\nwebhooks: [] # \x01\n":                  "2:16: not valid YAML: control characters are not allowed",
-		"version: 1\nwebhooks: []\n---\nversion: 1\n a: b\n": "5:3: not valid YAML: mapping values are not allowed in this context",
-		"%FOO bar\n---\nversion: 1\n":                        "1:2: not valid YAML: found unknown directive name",
-		"\"1":                                                "1:1: not valid YAML: found unexpected end of stream",
-		"]":                                                  "1:1: not valid YAML: did not find expected node content",
+		head + "\t- provider: zyntro\n":                      "3: not valid YAML: found character that cannot start any token",
+		head + "- provider: zyntro\n\tname: x\n":             "3: not valid YAML: found a tab character that violates indentation",
+		head + "- provider: zyntro\n  name: a: b\n":          "4: not valid YAML: mapping values are not allowed in this context",
+		head + "- name: ü日本 \"\n  url: \"\\q\"\n":            "4: not valid YAML: found unknown escape character",
+		head + "- name: x\n url: y\n- name: z\n":             "3: not valid YAML: did not find expected key",
+		head + "- {value: ${TOKEN}}\n- {name: x}\n":          "2: not valid YAML: did not find expected ',' or '}'",
+		head + "- provider: \"zyntro\n  name: x\n  url: y\n": "3: not valid YAML: found unexpected end of stream",
+		"version: 1\r\nwebhooks: [\r\n":                      "2: not valid YAML: did not find expected node content",
+		"version: 1\nwebhooks: []\nfoo\nbar: 1\n":            "3: not valid YAML: could not find expected ':'",
+		"version: 1\nwebhooks: *list\n":                      "2: not valid YAML: unknown anchor 'list' referenced",
+		"version: 1\nwebhooks: [] # \x01\n":                  "2: not valid YAML: control characters are not allowed",
+		"version: 1\nwebhooks: []\n---\nversion: 1\n a: b\n": "5: not valid YAML: mapping values are not allowed in this context",
+		"%FOO bar\n---\nversion: 1\n":                        "1: not valid YAML: found unknown directive name",
+		"\"1":                                                "1: not valid YAML: found unexpected end of stream",
+		"]":                                                  "1: not valid YAML: did not find expected node content",
 	} {
 		_, err := Parse([]Source{{"a.yaml", []byte(text)}}, environment(nil))
 		if err == nil || !strings.Contains(err.Error(), "a.yaml:"+want) {
@@ -34,8 +34,7 @@ func TestSyntax(t *testing.T) {
 	}
 }
 
-// TestSyntaxOfMuchText gives at least the library's line where a search would
-// take too long.
+// TestSyntaxOfMuchText finds a line in a large manifest, too.
 func TestSyntaxOfMuchText(t *testing.T) {
 	t.Parallel()
 	text := "version: 1\n\"" + strings.Repeat("x\n", MaxSize/2-10)

@@ -280,13 +280,7 @@ func clear[T any](answer *T, err error) error {
 	return err
 }
 
+// interrupted says in one word what Go and the library have other words for.
 func interrupted(cause error) error {
-	return &fault.Error{Kind: fault.Interrupted, Err: interruption{cause}}
+	return &fault.Error{Kind: fault.Interrupted, Err: fault.Reword("interrupted", cause)}
 }
-
-// interruption says in one word what Go and the library have other words for.
-type interruption struct{ cause error }
-
-func (interruption) Error() string { return "interrupted" }
-
-func (i interruption) Unwrap() error { return i.cause }

@@ -27,11 +27,13 @@ type Spec struct {
 	spec   string
 	kind   string // the word before the colon
 	fields bool   // there are some in it
-	path   string // file, dotenv
-	name   string // dotenv, github-*
-	words  []string
-	env    Env
-	dir    string // outside of which it writes no file, see [Spec.Within]
+	// What stands behind the colon, by the form of the kind.
+	args  string // as [Form.Syntax] names it
+	path  string
+	name  string
+	words []string // of a command
+	env   Env
+	dir   string // outside of which it writes no file, see [Spec.Within]
 }
 
 // Parse reads a --secret-to value for one webhook: what looks like a field is text.
@@ -50,18 +52,21 @@ func ParseTemplate(spec string, env Env) (Spec, error) {
 	t := Spec{spec: spec, env: env, fields: strings.Contains(spec, "{{")}
 	var rest string
 	t.kind, rest, _ = strings.Cut(spec, ":")
-	switch t.kind {
-	case "file":
+	for _, f := range Forms() {
+		if name, args, _ := strings.Cut(f.Syntax, ":"); name == t.kind {
+			t.args = args
+		}
+	}
+	switch t.args {
+	case "PATH":
 		t.path = rest
-	case "dotenv":
+	case "PATH:NAME":
 		i := strings.LastIndexByte(rest, ':')
 		if i < 0 {
 			return t, usage(spec, "the path or the name is missing (the form is dotenv:PATH:NAME)")
 		}
 		t.path, t.name = rest[:i], rest[i+1:]
-	case "github-output", "github-env":
-		t.name = rest
-	case "exec":
+	case "COMMAND":
 		words, err := shellquote.Split(tight.Replace(rest))
 		if err != nil {
 			return t, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
@@ -70,6 +75,8 @@ func ParseTemplate(spec string, env Env) (Spec, error) {
 		if len(words) > 0 && strings.Contains(words[0], "{{") {
 			return t, usage(spec, "the command itself cannot come from a webhook")
 		}
+	default:
+		t.name = rest
 	}
 	for _, text := range append([]string{t.path, t.name}, t.words...) {
 		if err := checkFields(text); err != nil {
@@ -189,17 +196,16 @@ func (t Spec) fill(it Item) (string, error) {
 	if failed != nil {
 		return "", usage(t.spec, failed.Error())
 	}
-	switch t.kind {
-	case "file":
-		return "file:" + path, nil
-	case "dotenv":
-		return "dotenv:" + path + ":" + name, nil
-	case "exec":
+	switch t.args {
+	case "PATH":
+		return t.kind + ":" + path, nil
+	case "PATH:NAME":
+		return t.kind + ":" + path + ":" + name, nil
+	case "COMMAND":
 		// Quoted so that the same words come out again.
-		return "exec:" + shellquote.Join(words...), nil
-	default:
-		return t.kind + ":" + name, nil
+		return t.kind + ":" + shellquote.Join(words...), nil
 	}
+	return t.kind + ":" + name, nil
 }
 
 // Place is where the sink of a webhook keeps the secret, in a form that is the

@@ -185,3 +185,20 @@ func TestTemplateWithLateID(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryFormIsATemplate: what a form takes is filled in, whatever sinks there are.
+func TestEveryFormIsATemplate(t *testing.T) {
+	t.Parallel()
+	for _, f := range Forms() {
+		spec := strings.NewReplacer("PATH", "d/{{.Name}}", "NAME", "{{.Name}}", "COMMAND", "put {{.Name}}").Replace(f.Syntax)
+		tpl, err := ParseTemplate(spec, Env{})
+		if err != nil {
+			t.Errorf("%s: %v", spec, err)
+			continue
+		}
+		want := strings.NewReplacer("PATH", "d/a-b", "NAME", "A_B", "COMMAND", "put a-b").Replace(f.Syntax)
+		if got := tpl.For(Item{Name: "a b"}); got != want {
+			t.Errorf("%s: %s, want %s", spec, got, want)
+		}
+	}
+}
