@@ -9,7 +9,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -22,46 +21,6 @@ import (
 // nothing was made: lists may lag behind, and a provider may still be busy with
 // the request of a process that has died.
 const settleAge = 5 * time.Second
-
-// State is what recover found out about one operation.
-type State string
-
-// The states; their texts are public.
-const (
-	StateKept       State = "kept"        // the secret is in the store now
-	StateOrphan     State = "orphan"      // the webhook exists, nobody has its secret
-	StateNotCreated State = "not-created" // nothing was made
-	StateUnknown    State = "unknown"     // cannot be told now
-	StateUnreadable State = "unreadable"  // something is on disk that only a person can judge
-)
-
-// Finding is what became of one operation, or one webhook that an operation
-// may have made.
-type Finding struct {
-	Operation string
-	Provider  string
-	Origin    string // where it was begun, or where the webhook is
-	Name      string
-	URL       string
-	ID        string // "" where not known
-	State     State
-	Next      string // the command to type; "" if nothing is left to do
-	Detail    string // one sentence for people
-	Path      string // the file that holds what is known
-	CreatedAt string // the provider's word, verbatim; may be ""
-
-	// What recovery may do to the webhook when a person says so. It never does
-	// either to a webhook of which no finding says that it may.
-	Deletable bool
-	Rotatable bool // a new webhook with a new secret can take its place
-
-	Forgettable bool // its secret was not handed to every sink
-}
-
-// Settled reports whether nothing is left for a person to do.
-func (f Finding) Settled() bool {
-	return f.Next == "" && (f.State == StateKept || f.State == StateNotCreated)
-}
 
 // Recovery settles operations that were interrupted or whose outcome is
 // unknown. It changes nothing at a provider.
@@ -162,11 +121,6 @@ type unsettled struct {
 	done    bool         // the entry is removed
 	failed  bool         // the answer is there and says that the create failed
 	salvage secret.Value // a secret without an id
-}
-
-func (u *unsettled) finding(s State, id string) Finding {
-	return Finding{Operation: u.Intent.Operation, Provider: u.Intent.Provider, Origin: u.Intent.Origin,
-		Name: u.Intent.Name, URL: u.Intent.URL, ID: id, State: s, Path: u.Path}
 }
 
 func (r Recovery) driver(name string) *provider.Driver {
@@ -498,54 +452,6 @@ func (r Recovery) adoptSalvaged(ctx context.Context, g *group, found []provider.
 	return r.keepFound(ctx, u, found[0].ID, u.salvage)
 }
 
-// unreachableFindings are the findings of a group whose provider could not be asked.
-func (g *group) unreachableFindings() []Finding {
-	out := make([]Finding, len(g.entries))
-	for i, u := range g.entries {
-		f := u.finding(StateUnknown, "")
-		f.Detail = fmt.Sprintf("whether it exists cannot be told now: %v", g.reason)
-		f.Next = "hookctl recover"
-		if hint := fault.HintOf(g.reason).String(); hint != "" {
-			f.Detail += " (" + hint + ")"
-		}
-		if succeeded(u) {
-			f.State = StateUnreadable
-			f.Detail += "; the part of the answer that arrived is in " + u.place()
-		}
-		out[i] = f
-	}
-	return out
-}
-
-func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
-	f := u.finding(StateOrphan, w.ID)
-	if w.CreatedAt != nil {
-		f.CreatedAt = *w.CreatedAt
-	}
-	f.Detail = "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)"
-	if ambiguous {
-		f.State = StateUnknown
-		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
-	}
-	if succeeded(u) {
-		f.Detail += "; look first into " + u.place() + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
-			term.ShellWord(u.Intent.Provider+"/"+w.ID) + " keeps it"
-	}
-	ref := term.ShellWord(u.Intent.Provider + "/" + w.ID)
-	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
-	// Where it was to replace another one, that one is still there: deleting it
-	// brings back what was before.
-	if f.State == StateOrphan && u.Intent.Replaces == nil {
-		f.Rotatable, f.Next = true, "hookctl recover --rotate "+ref
-		f.Detail += "; to remove it instead: hookctl recover --delete " + ref
-	}
-	return f
-}
-
-// phaseRemoved is of an entry whose webhook was removed because a person said so:
-// what arrived of the answer is of no use to anybody.
-const phaseRemoved = "removed"
-
 // Removed notes that the webhook of f, which the operation in may have made, was
 // removed: the next Run settles the entry, whatever arrived of the answer.
 func (r Recovery) Removed(ctx context.Context, in secret.Intent, f Finding) error {
@@ -560,60 +466,4 @@ func (r Recovery) Removed(ctx context.Context, in secret.Intent, f Finding) erro
 		return err
 	}
 	return errors.Join(entry.Phase(secret.Phase{Name: phaseRemoved, ID: f.ID, At: r.Now().UTC()}), entry.Release())
-}
-
-// nothingMade settles an entry whose webhook the list does not show as one
-// without a kept secret. If part of a 2xx answer is there, it is settled only
-// when the webhook was removed, or the secret kept otherwise: set by hand, say.
-func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
-	removed := func(p secret.Phase) bool { return p.Name == phaseRemoved }
-	switch {
-	case slices.ContainsFunc(u.Phases, removed):
-		f := u.finding(StateNotCreated, "")
-		f.Detail = "the webhook was removed"
-		return f, u.entry.Remove()
-	case !succeeded(u):
-		f := u.finding(StateNotCreated, "")
-		f.Detail = "the provider's list shows no such webhook"
-		return f, u.entry.Remove()
-	case since != nil:
-		f := u.finding(StateKept, since.ID)
-		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
-		return f, u.entry.Remove()
-	default:
-		f := u.finding(StateUnreadable, "")
-		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()
-		f.Next = "look into " + term.ShellWord(u.Path) + ", then remove it"
-		return f, nil
-	}
-}
-
-// keptSince is the record of a webhook that fits in and was kept after it was begun.
-func keptSince(in secret.Intent, rows []provider.Webhook, kept []secret.Record) *secret.Record {
-	for _, w := range candidates(in, rows, nil) {
-		for i, r := range kept {
-			if r.Provider == in.Provider && r.ID == w.ID && !r.CreatedAt.Before(in.StartedAt) {
-				return &kept[i]
-			}
-		}
-	}
-	return nil
-}
-
-// succeeded reports whether the answer's status line says 2xx, and what follows
-// does not say the contrary.
-func succeeded(u *unsettled) bool {
-	if u.failed {
-		return false
-	}
-	resp, err := httpx.Replay(u.Answer).Do(context.Background(), httpx.Request{Method: "POST", URL: u.Intent.Origin, Cap: httpx.CapCreate})
-	status := 0
-	var h *httpx.Error
-	switch {
-	case err == nil:
-		status = resp.Status
-	case errors.As(err, &h):
-		status = h.Status
-	}
-	return status >= 200 && status < 300
 }

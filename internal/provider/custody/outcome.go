@@ -1,0 +1,149 @@
+package custody
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/secret"
+)
+
+// listTimeout bounds the list call that settles a create of unknown outcome.
+const listTimeout = 30 * time.Second
+
+// notKept is the last resort: the answer came, the store failed.
+func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced error) error {
+	where := entry.Path()
+	if synced == nil && strings.Contains(string(entry.Answer()), rec.Secret.Reveal()) {
+		return &fault.Error{
+			Kind: fault.Custody, Code: "secret-not-stored",
+			Err: fmt.Errorf("webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
+				rec.ID, c.driver.Title, cause, where),
+			Hint: fault.Run("hookctl recover").After("mend what the message names, then run: "),
+		}
+	}
+	shown := c.custody.LastResort != nil && c.custody.LastResort(rec.Ref(), rec.Secret)
+	say := "its secret could be kept nowhere; it is lost unless part of it reached " + where
+	if shown {
+		say = "its secret could be kept nowhere but was shown above, once: copy it now"
+	}
+	return &fault.Error{
+		Kind: fault.Custody, Code: "secret-not-kept",
+		Err:  fmt.Errorf("webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause),
+		Hint: fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("keep it with: "),
+	}
+}
+
+// statusReporter is what custody asks of a typed client's error.
+type statusReporter interface {
+	AnswerStatus() int      // the HTTP status that was seen
+	CertainlyRefused() bool // the provider said no: nothing was made
+}
+
+// settleFailed finds out what became of a create that returned err, and says so.
+func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secret.Entry, in secret.Intent, err error) error {
+	status, certain := outcome(err)
+	if certain {
+		if derr := entry.Remove(); derr != nil {
+			c.custody.notify("the journal entry %s could not be removed: %v", entry.Path(), derr)
+		}
+		return fmt.Errorf("%w; nothing was created", err)
+	}
+	note := func(p secret.Phase) {
+		p.Status = status
+		c.phase(entry, p)
+	}
+	if status >= 200 && status < 300 && !reportsFailure(err) {
+		note(secret.Phase{Name: "unusable"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "answer-unusable",
+			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
+				c.driver.Title, status, cause(err), entry.Path()),
+			Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	if interrupted {
+		note(secret.Phase{Name: "unknown"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "outcome-unknown",
+			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err)),
+			Hint: fault.Run("hookctl recover"),
+		}
+	}
+	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
+	look, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	kept, _, serr := c.custody.Store.List(ctx)
+	if serr != nil {
+		c.custody.notify("the store could not be listed: %v", serr)
+	}
+	rows, lerr := c.raw.List(look)
+	found := candidates(in, rows, keptIDs(c.driver.Name, kept))
+	if lerr == nil && len(found) == 0 {
+		lerr = unreadableRow(rows, keptIDs(c.driver.Name, kept))
+	}
+	if lerr != nil {
+		note(secret.Phase{Name: "unknown"})
+		return &fault.Error{
+			Kind: fault.Custody, Code: "outcome-unknown",
+			Err:  fmt.Errorf("the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr),
+			Hint: fault.Run("hookctl recover").After("when the provider can be reached again, run: "), ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	if len(found) == 0 {
+		note(secret.Phase{Name: "not-listed"})
+		return &fault.Error{
+			Kind: fault.Unavailable, Code: fault.Code(err),
+			Err:  fmt.Errorf("%w; as far as the provider's list tells, nothing was created", err),
+			Hint: fault.Run("hookctl recover").After("lists may lag: before you try again, run: "), ProviderMessage: fault.ProviderMessage(err),
+		}
+	}
+	ids := make([]string, len(found))
+	for i, w := range found {
+		ids[i] = c.driver.Name + "/" + w.ID
+	}
+	note(secret.Phase{Name: "orphan", ID: found[0].ID})
+	return &fault.Error{
+		Kind: fault.Custody, Code: "orphan",
+		Err:  fmt.Errorf("the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", ")),
+		Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
+	}
+}
+
+// reportsFailure reports whether the provider's answer was read and says itself that
+// the create failed, whatever its HTTP status: no secret is in it.
+func reportsFailure(err error) bool {
+	var a interface{ ReportsFailure() bool }
+	return errors.As(err, &a) && a.ReportsFailure()
+}
+
+// cause is the failure of the connection within err, if that is what it was:
+// what an adapter says around it speaks of a webhook that was not created.
+func cause(err error) error {
+	var h *httpx.Error
+	if errors.As(err, &h) {
+		return h
+	}
+	return err
+}
+
+// outcome reads from a create's error which HTTP status was seen (0: none) and
+// whether it is certain that nothing was made.
+func outcome(err error) (status int, certain bool) {
+	var a statusReporter
+	if errors.As(err, &a) {
+		return a.AnswerStatus(), a.CertainlyRefused()
+	}
+	var h *httpx.Error
+	if errors.As(err, &h) {
+		if h.Stage == httpx.Answered {
+			return h.Status, false
+		}
+		return 0, h.Stage == httpx.NotSent
+	}
+	return 0, false
+}
