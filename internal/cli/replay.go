@@ -112,6 +112,7 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 		return err
 	}
 	probes := 0
+read:
 	for batch := range batches {
 		if batch.Note != "" {
 			a.note("%s", batch.Note)
@@ -125,22 +126,19 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 				continue
 			}
 			if err = replayOne(ctx, r, out, q, readErr); err != nil {
-				break
+				break read
 			}
-		}
-		if err != nil {
-			break
 		}
 	}
 	if err == nil && probes > 0 {
 		a.note("passed over: %s", capture.Probes(probes))
 	}
-	switch {
-	case err != nil:
-	case ctx.Err() != nil:
+	if err == nil && ctx.Err() != nil {
 		err = fault.Interruption()
-	default:
-		err = r.Err(o.captures)
+	}
+	var unread error
+	if err == nil {
+		unread = r.Err(o.captures)
 	}
 	if post.Posted > 1 {
 		a.note("%s", post.Summary())
@@ -148,7 +146,7 @@ func runReplay(ctx context.Context, o *replayOptions) error {
 	if text := r.Summary(); text != "" {
 		a.note("%s", text)
 	}
-	return fault.Worst(err, post.Err(false), out.close())
+	return fault.Worst(err, post.Err(false), unread, out.close())
 }
 
 // replayOne replays one delivery, or prints that it cannot be sent again.

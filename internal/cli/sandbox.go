@@ -114,7 +114,7 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 	if len(o.command) > 0 {
 		return o.runCommand(set)
 	}
-	if err := show(o.app, o.app.sandboxEnvironment(set)); err != nil {
+	if err := show(o.app, sandboxEnvironment(o.app.env, set)); err != nil {
 		return err
 	}
 	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")

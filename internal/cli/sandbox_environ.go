@@ -51,10 +51,7 @@ func sandboxNames(env *Env) []string {
 	return slices.Compact(names)
 }
 
-func (a *app) sandboxEnvironment(set []string) sandbox.Environment {
-	return sandboxEnvironment(a.env, set)
-}
-
+// sandboxEnvironment is set, and nothing else of what hookctl reads.
 func sandboxEnvironment(env *Env, set []string) sandbox.Environment {
 	return sandbox.Environment{Set: set, Unset: slices.DeleteFunc(sandboxNames(env), func(name string) bool {
 		return slices.ContainsFunc(set, func(kv string) bool { return strings.HasPrefix(kv, name+"=") })

@@ -115,5 +115,5 @@ func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environme
 	if a.env.Streams.OutTTY {
 		a.note("To put it in force in this shell: eval \"$(hookctl sandbox start)\"")
 	}
-	return show(a, a.sandboxEnvironment(s.Set))
+	return show(a, sandboxEnvironment(a.env, s.Set))
 }

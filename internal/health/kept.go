@@ -48,8 +48,12 @@ func (k *Kept) add(problem, path string, err error, fix string) {
 	k.Findings = append(k.Findings, f)
 }
 
-func (k *Kept) problems(list []secret.Problem) {
-	for _, p := range list {
+// read notes what could not be read of a list.
+func (k *Kept) read(problems []secret.Problem, err error) {
+	if err != nil {
+		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
+	}
+	for _, p := range problems {
 		k.add("unreadable", p.Path, p.Err, "put back a good copy of "+term.ShellWord(p.Path)+", or move it away")
 	}
 }
@@ -59,20 +63,16 @@ func (k *Kept) problems(list []secret.Problem) {
 func (k *Kept) Stored(ctx context.Context) []secret.Record {
 	recs := k.records(ctx)
 	_, problems, err := k.Store.ListCredentials(ctx)
-	if err != nil {
-		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
-	}
-	k.problems(problems)
+	k.read(problems, err)
 	return recs
 }
 
 func (k *Kept) records(ctx context.Context) []secret.Record {
 	recs, problems, err := k.Store.List(ctx)
+	k.read(problems, err)
 	if err != nil {
-		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
 		return nil
 	}
-	k.problems(problems)
 	if _, err := os.Lstat(k.Dir); errors.Is(err, os.ErrNotExist) {
 		return nil
 	}
@@ -92,10 +92,7 @@ func (k *Kept) records(ctx context.Context) []secret.Record {
 // Journalled checks that no operation was left unfinished.
 func (k *Kept) Journalled(ctx context.Context) {
 	pending, problems, err := k.Journal.List(ctx)
-	if err != nil {
-		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
-	}
-	k.problems(problems)
+	k.read(problems, err)
 	for _, p := range pending {
 		in := p.Intent
 		if p.Live {
