@@ -149,6 +149,9 @@ func (w *walker) file(path string) bool {
 	in := Input{Name: path, R: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		in.Size, in.Again = info.Size(), func() (io.ReadCloser, error) { return os.Open(path) }
+		if in.Size > 0 { // what is read may be sent to who appends it here: that must end
+			in.R = io.LimitReader(f, in.Size)
+		}
 	}
 	ok := w.input(in)
 	if err := f.Close(); err != nil && ok {
