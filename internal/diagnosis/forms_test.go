@@ -113,10 +113,10 @@ var formsOf = map[string]struct {
 		{`{"a":"<"}`, `"{\"a\":\"\u003c\"}"`}, {`{"a":"<"}`, `"{\"a\":\"<\"}"`},
 		{`{"a":1} done`, `{"a":1}`}, {"{" + strings.Repeat(`"a":1,`, maxParts-1) + `"b":"x"}`, "x"}, {"A: " + strings.Repeat("x", 64<<10-4) + "\n\nhi", "hi"},
 		{`{"d":[104,255]}`, "h\xff"}, {`{"d":["1","2","3","4","5"]}`, "4"}, {`{"b":"` + b64("0123456789abcdefg") + `"}`, "0123456789abcdefg"},
-		{members(maxParts), fmt.Sprint(maxParts - 1)}, {nested(`{"a":`, maxWrapping, "}"), "1234"}, {nested("[", maxWrapping, "]"), "1234"}, {quotedJSON(maxWrapping + 1), `{"a":1}`},
+		{members(maxParts), fmt.Sprint(maxParts - 1)}, {listed(10), "9.1"}, {nested(`{"a":`, maxWrapping, "}"), "1234"}, {nested("[", maxWrapping, "]"), "1234"}, {quotedJSON(maxWrapping + 1), `{"a":1}`},
 	}},
 	"formEncoded": {bodyForm(formEncoded), []formPair{
-		{"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
+		{"a+b%2F=", "a b/="}, {"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
 		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a b=c d", "a+b=c+d"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2f&b=%a", "a=%2F&b=%a"}, {strings.Repeat("a=1&", maxParts-1) + "b=%21", "!"}, {"a=%2F", "a=%2f"},
 		{"a b", "a+b"}, {"a b", "payload=a+b"}, {"a b", "data=a+b"}, {"a b", "body=a+b"}, {"a b", "a%20b"}, {"a b", "payload=a%20b"},
 	}},
@@ -213,7 +213,7 @@ var noForms = map[string][]formPair{
 	"keyQuoted":     {{strings.Repeat("x", minWord-1) + " y", strings.Repeat("x", minWord-1)}, {manyWords(maxWords + 1), word(maxWords + 1)}},
 	"formEncoded":   {{strings.Repeat("a=1&", maxParts) + "b=%21", "!"}},
 	"unwrapped": {{` {"a":1}`, `{"a":1}`}, {" [1,2]", "[1,2]"}, {`{"d":[104,256]}`, "h\x00"}, {`{"d":[104]}`, "h"}, {`{"d":["1","2","3","4","5"]}`, "5"},
-		{`{"b":"` + b64("0123456789abcdef") + `"}`, "0123456789abcdef"}, {members(maxParts + 1), fmt.Sprint(maxParts)},
+		{`{"b":"` + b64("0123456789abcdef") + `"}`, "0123456789abcdef"}, {members(maxParts + 1), fmt.Sprint(maxParts)}, {listed(10), "9.2"},
 		{nested(`{"a":`, maxWrapping+1, "}"), "1234"}, {nested("[", maxWrapping+1, "]"), "1234"}, {quotedJSON(maxWrapping + 2), `{"a":1}`},
 		{"{" + strings.Repeat(`"a":1,`, maxParts) + `"b":"x"}`, "x"}, {"A: " + strings.Repeat("x", 64<<10-3) + "\n\nhi", "hi"}, {"{A: b\n\nhi", "hi"}, {"[A: b\n\nhi", "hi"}, {"A b\n\nhi", "hi"},
 		{"2\r\nhi\r\n", ""}, {"x}{", "}"}, {"0\r\n\r\n", "0"}, {"3\r\nhi", "hi"}, {"hi\n\n{}", "{}\n"},
@@ -224,6 +224,15 @@ func members(n int) string {
 	var all []string
 	for i := range n {
 		all = append(all, fmt.Sprintf(`"a":"%d"`, i))
+	}
+	return "{" + strings.Join(all, ",") + "}"
+}
+
+// listed has five parts for each of its members: a list of texts, and these.
+func listed(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`"a":["%d.0","%d.1","%d.2","%d.3"]`, i, i, i, i))
 	}
 	return "{" + strings.Join(all, ",") + "}"
 }

@@ -87,6 +87,20 @@ func TestSearchesInVain(t *testing.T) {
 		{"no targets", testTooLong, capture.Header{field("Content-Length", "5")}},
 		{"the length of the body", testTooLong, capture.Header{field("X-Wunder-Signature", digest), field("Content-Length", "8")}},
 		{"no other secret", func(d *diagnosis) (string, bool) { return d.others(false) }, capture.Header{field("X-Wunder-Signature", digest)}},
+		{"no target for another secret", func(d *diagnosis) (string, bool) {
+			d.known.Others = []Candidate{{Secret: secret.New("other")}}
+			return d.others(false)
+		}, nil},
+		{"no target for a form", func(d *diagnosis) (string, bool) {
+			for i := range transformations {
+				if t := &transformations[i]; t.ofBody() {
+					if text, found := d.try(t); found {
+						return text, true
+					}
+				}
+			}
+			return "", d.parsed != nil
+		}, nil},
 		{"no order of members", testOrder, capture.Header{field("X-Wunder-Signature", digest)}},
 	} {
 		e := explainer()
@@ -138,11 +152,15 @@ func TestLimitsOfJSON(t *testing.T) {
 		"largest": {`"` + strings.Repeat("x", maxJSON-2) + `"`, true}, "too large": {`"` + strings.Repeat("x", maxJSON-1) + `"`, false},
 		"deepest": {deep(maxJSONDepth), true}, "too deep": {deep(maxJSONDepth + 1), false},
 		"most": {many((maxTokens - 5) / 2), true}, "too many": {many((maxTokens-5)/2 + 1), false},
+		"objects":      {"[" + strings.Repeat(`{"a":{}},`, maxJSONDepth) + "{}]", true},
 		"side by side": {"[" + strings.Repeat("[[]],", maxJSONDepth) + "[]]", true},
 	} {
 		if list, _ := tokens([]byte(c.body)); (list != nil) != c.want {
 			t.Errorf("%s: taken apart %v", name, !c.want)
 		}
+	}
+	if n := len(multipartParts([]byte(strings.Repeat("--b\nA: b\n\nhi\n", maxParts+2)))); n != maxParts {
+		t.Errorf("%d parts of a multipart body", n)
 	}
 	for size, want := range map[int]bool{maxJSON: true, maxJSON + 2: false} {
 		if _, ok := fromUTF16(bytes.Repeat([]byte("x\x00"), size/2)); ok != want {
@@ -236,6 +254,21 @@ func TestUnknownOfSeveral(t *testing.T) {
 		}
 	}
 	e := explainer()
+	for name, c := range map[string]struct {
+		request *capture.Request
+		want    string
+	}{
+		"read again":     {streamed("x"), "only its ends and its layout were tried"},
+		"read once":      {&capture.Request{Stream: strings.NewReader("x")}, "cannot be read twice"},
+		"large":          {&capture.Request{Body: make([]byte, wholeBody+1)}, "of a body over 1 MiB only its ends"},
+		"held in memory": {&capture.Request{Body: make([]byte, wholeBody-1)}, "of body, secret or signature"},
+	} {
+		c.request.Header = capture.Header{field("X-Wunder-Signature", digest)}
+		_, found := e.Explain(t.Context(), c.request, []int{1})
+		if len(found) != 1 || !strings.Contains(found[0].Explanation, c.want) || strings.Contains(found[0].Fix, "not documented") {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
 	provider, found := e.Explain(t.Context(), &capture.Request{Header: capture.Header{field("X-Wunder-Signature", digest)}, Body: []byte("{")}, nil)
 	if provider != -1 || len(found) != 1 || found[0].Cause != "truncated" {
 		t.Errorf("a sign: %d, %+v", provider, found)

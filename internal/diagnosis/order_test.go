@@ -61,6 +61,19 @@ func TestChoices(t *testing.T) {
 
 var names7 = []int{0, 1, 2, 3, 4, 5, 6}
 
+// Each place in a document has a number, and the root another one.
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	p := paths{}
+	seen := map[int]bool{0: true}
+	for _, m := range []member{{0, "a"}, {0, "b"}, {1, "a"}} {
+		if n := p.of(m); seen[n] || p.of(m) != n {
+			t.Errorf("%v is %d", m, n)
+		}
+		seen[p.of(m)] = true
+	}
+}
+
 // Objects of one place with the same names have one order, others each their own.
 func TestOrders(t *testing.T) {
 	t.Parallel()

@@ -51,7 +51,7 @@ func TestSigns(t *testing.T) {
 		{testRewritten, "{ id: 'x', event_type: 'y' }", nil, "Node"}, {testRewritten, `{"event_type: 'y'":1}`, nil, ""}, {testRewritten, "{ id: 'x' }", nil, ""},
 		{testRewritten, "id: x\nevent_type: y\n", nil, "YAML"}, {testRewritten, "{\nevent_type: y\n", nil, ""}, {testRewritten, "id: x\n", nil, ""},
 		{testSorted, sorted, nil, "-"}, {testSorted, `{"a":1,"b":2,"c":3}`, nil, ""}, {testSorted, `{"a":1,"b":2,"d":3,"c":4}`, nil, ""},
-		{testSorted, `{"z":["b","a",` + sorted + `]}`, nil, "-"}, {testSorted, `{"z":` + sorted + `,"y":1}`, nil, ""}, {testSorted, `[{"b":1,"a":2},` + sorted + `]`, nil, ""}, {testSorted, "no JSON", nil, ""},
+		{testSorted, `{"z":["b","a",` + sorted + `]}`, nil, "-"}, {testSorted, `{"z":` + sorted + `,"y":1}`, nil, ""}, {testSorted, `[{"b":1,"a":2},` + sorted + `]`, nil, ""}, {testSorted, "no JSON", nil, ""}, {testSorted, `"text"`, nil, ""},
 		{testSortedLines, sorted, nil, ""}, {testSortedLines, strings.ReplaceAll(sorted, ",", ",\n"), nil, "-"}, {testSortedLines, "{\n\"b\":1,\n\"a\":2}", nil, ""},
 		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, "{\n\"a\":\n1}", nil, "laid out"},
 		{func(d *diagnosis) (string, bool) { return d.guess(), d.guess() != "" }, "\n{\"a\":1}\n", nil, ""},
@@ -115,6 +115,8 @@ func TestPairs(t *testing.T) {
 		"algorithm and more of it":  {[]Candidate{lead}, nil, wunderBody + "     ", sha(wunderBody), "unknown"},
 		"algorithm, none taken off": {[]Candidate{lead}, nil, wunderBody, sha(wunderBody + "\n"), "unknown"},
 		"algorithm and secret":      {[]Candidate{{Secret: secret.New(wunderKey + "\n")}}, nil, wunderBody, sha(wunderBody), "algorithm+secret-whitespace"},
+		"algorithm and as long":     {[]Candidate{lead}, nil, `{"a":"\u00E9"}`, sha(`{"a":"\u00e9"}`), "unknown"},
+		"no secret behind a prefix": {[]Candidate{{Secret: secret.New("whsec_")}}, nil, wunderBody, mac(sha256.New, "", wunderBody), "unkeyed-hash"},
 		"end and layout":            {[]Candidate{lead}, nil, bom + spacedOut(wunderBody), good, "json-reserialised+bom"},
 		"end and beginning":         {[]Candidate{lead}, nil, bom + wunderBody + " \n", good, "whitespace+bom"},
 	} {
@@ -154,6 +156,12 @@ func TestPairedForms(t *testing.T) {
 	}
 	diff(t, "forms", map[string]int{"missing-newline": pairForms, "bom": 1, "whitespace": pairForms, "json-reserialised": pairForms + 1, "json-escaping": pairForms, "base64-body": 1, "charset": pairForms,
 		"secret-whitespace": pairForms, "secret-prefix": pairForms, "secret-quoted": pairForms, "secret-encoding": pairForms, "other-webhook": 1}, count)
+	for range 2 * maxCandidates {
+		e.Candidates = append(e.Candidates, Candidate{Secret: secret.New("ab")})
+	}
+	if many := e.newDiagnosis(d.request, 0); len(many.keys) != maxCandidates || len(many.candidates) != maxCandidates || len(many.rest) != maxCandidates+1 {
+		t.Errorf("%d candidates, %d keys, %d more", len(many.candidates), len(many.keys), len(many.rest))
+	}
 	if len(d.keys) != 1 || len(d.probes()) == 0 {
 		t.Errorf("%d keys", len(d.keys))
 	}

@@ -68,7 +68,7 @@ func (c *streamChange) write(to hash.Hash, text []byte) {
 		to.Write(text)
 		return
 	}
-	out := make([]byte, 0, len(text)+len(text)/8+1)
+	out := make([]byte, 0, len(text))
 	for _, b := range text {
 		switch {
 		case c.how == changeToCompact:

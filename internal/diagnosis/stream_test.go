@@ -104,6 +104,9 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 				for _, f := range r.Diagnosis {
 					causes = append(causes, f.Cause)
 				}
+				if cut := fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", len(body), len(c.body)); c.want == "truncated" && r.Diagnosis[0].Explanation != cut {
+					t.Errorf("%s, want %s", r.Diagnosis[0].Explanation, cut)
+				}
 				if got := strings.Join(causes, "+"); r.Valid || got != c.want {
 					t.Errorf("%s: %q, want %q: %+v", name, got, c.want, r)
 				}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -63,7 +64,8 @@ func escaper(special string, ascii bool, digits string) func([]byte) []byte {
 			case r < utf8.RuneSelf || !ascii:
 				out = utf8.AppendRune(out, r)
 			case r >= 0x10000:
-				out = unicode(unicode(out, 0xd800+(r-0x10000)>>10), 0xdc00+(r-0x10000)&0x3ff)
+				high, low := utf16.EncodeRune(r)
+				out = unicode(unicode(out, high), low)
 			default:
 				out = unicode(out, r)
 			}
