@@ -64,20 +64,12 @@ const (
 	otherEscapes   = `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`
 )
 
-// Transformations that the search itself needs too.
-var (
-	digestEncoding = transformation{
-		cause:       "digest-encoding",
-		explanation: "The signature is right, but written in another encoding than the scheme's.",
-		fix:         "Set --digest-encoding, or send the digest as the scheme says.",
-	}
-	wrongHeader = transformation{
-		cause:       "wrong-header",
-		explanation: "The signature is right, but in another header than the scheme's.",
-		fix:         "Name it with --signature-header, and see which proxy or framework renames headers.",
-		test:        testWrongHeader,
-	}
-)
+// digestEncoding is looked for whatever else is wrong: see [diagnosis.aim].
+var digestEncoding = transformation{
+	cause:       "digest-encoding",
+	explanation: "The signature is right, but written in another encoding than the scheme's.",
+	fix:         "Set --digest-encoding, or send the digest as the scheme says.",
+}
 
 // transformations is THE list, the likeliest first: the first that matches is
 // the answer.
@@ -213,7 +205,12 @@ var transformations = []transformation{
 		fix:         "Keep the body as bytes: no decoding and encoding as Latin-1, Windows-1252 or UTF-16, and no Unicode normalisation.",
 		bodies:      charsets, paired: true,
 	},
-	wrongHeader,
+	{
+		cause:       "wrong-header",
+		explanation: "The signature is right, but in another header than the scheme's.",
+		fix:         "Name it with --signature-header, and see which proxy or framework renames headers.",
+		test:        testWrongHeader,
+	},
 	{
 		cause:       "timestamp-prefixed",
 		explanation: "What was signed is not the body alone: a timestamp is part of it.",
@@ -248,25 +245,25 @@ var transformations = []transformation{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
 		fix:         keepRaw,
-		json:        laidOut(jsonRewritten), share: 3,
+		json:        onlyFor(true, jsonRewritten), share: 3,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its layout, numbers and escapes differ from what was signed.",
 		fix:         verifyRaw,
-		json:        oneLine(jsonRewritten), share: 3,
+		json:        onlyFor(false, jsonRewritten), share: 3,
 	},
 	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and its numbers are written in another way than in the signed body.",
 		fix:         keepRaw,
-		json:        laidOut(jsonNumbers), share: 4,
+		json:        onlyFor(true, jsonNumbers), share: 4,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its numbers are written in another way than in the signed body.",
 		fix:         verifyRaw,
-		json:        oneLine(jsonNumbers), share: 4,
+		json:        onlyFor(false, jsonNumbers), share: 4,
 	},
 	{
 		cause:       "json-reserialised",

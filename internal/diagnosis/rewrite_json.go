@@ -192,17 +192,9 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 	}
 }
 
-// laidOut is forms for a body with line breaks between its tokens; oneLine for
-// any other.
-func laidOut(forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
-	return onlyFor(forms, true)
-}
-
-func oneLine(forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
-	return onlyFor(forms, false)
-}
-
-func onlyFor(forms func(*document) iter.Seq[[]byte], pretty bool) func(*document) iter.Seq[[]byte] {
+// onlyFor is forms for a body with line breaks between its tokens, or for any
+// other.
+func onlyFor(pretty bool, forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
 	return func(doc *document) iter.Seq[[]byte] {
 		if hasLines(doc.list) != pretty {
 			return each(nil)

@@ -292,9 +292,9 @@ func (d *diagnosis) aim() {
 	case signature.Malformed:
 		d.prior = []Finding{digestEncoding.finding("")}
 	case signature.NoSignature:
-		d.prior = []Finding{wrongHeader.finding(otherHeaders(d.digests, scheme))}
+		d.prior = []Finding{byCause("wrong-header").finding(otherHeaders(d.digests, scheme))}
 	case signature.Conflicting:
-		d.prior = []Finding{wrongHeader.finding(
+		d.prior = []Finding{byCause("wrong-header").finding(
 			"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
 	}
 }
