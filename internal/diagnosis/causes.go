@@ -3,8 +3,7 @@ package diagnosis
 import "iter"
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
-// an entry to the list in transformations.go: exactly one of bodies, json, keys
-// and test is set.
+// an entry to the list below: exactly one of bodies, json, keys and test is set.
 type transformation struct {
 	cause       string
 	explanation string
