@@ -28,7 +28,7 @@ type Env struct {
 	Snapshot Snapshot
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
-	// Made gets each new secret before anything that came with it is shown: the
+	// Made is given each new secret before anything that came with it is shown: the
 	// time to mask it in a log. May be nil.
 	Made func(s secret.Value)
 	// Abort is closed when the user interrupts a second time: the create stops

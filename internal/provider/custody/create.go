@@ -34,10 +34,12 @@ type Created struct {
 	begun     time.Time
 }
 
-// Create makes a webhook and keeps its secret, in the order of architecture.md
-// section 4. It returns nil only when the secret is in the store and in every
-// sink. With an error of kind Custody the webhook exists or may; Created is
-// filled as far as things are known.
+// Create makes a webhook and keeps its secret, in this order: sinks and store are
+// checked; the intent is journalled; one request is sent, whose answer goes to the
+// journal as it arrives; the record is written and read back; the sinks are filled;
+// the journal's entry is removed. It returns nil only when the secret is in the
+// store and in every sink. With an error of kind Custody the webhook exists or may;
+// Created is filled as far as things are known.
 //
 // Once the request is on its way a cancelled ctx no longer stops it: Create
 // waits for the answer for a few seconds more, so that nothing is lost.

@@ -19,23 +19,17 @@ const listTimeout = 30 * time.Second
 func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced error) error {
 	where := entry.Path()
 	if synced == nil && strings.Contains(string(entry.Answer()), rec.Secret.Reveal()) {
-		return &fault.Error{
-			Kind: fault.Custody, Code: "secret-not-stored",
-			Err: fmt.Errorf("webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
-				rec.ID, c.driver.Title, cause, where),
-			Hint: fault.Run("hookctl recover").After("mend what the message names, then run: "),
-		}
+		return fault.Errorf(fault.Custody, "webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
+			rec.ID, c.driver.Title, cause, where).
+			WithCode("secret-not-stored").With(fault.Run("hookctl recover").After("mend what the message names, then run: "))
 	}
 	shown := c.custody.LastResort != nil && c.custody.LastResort(rec.Ref(), rec.Secret)
 	say := "its secret could be kept nowhere; it is lost unless part of it reached " + where
 	if shown {
 		say = "its secret could be kept nowhere but was shown above, once: copy it now"
 	}
-	return &fault.Error{
-		Kind: fault.Custody, Code: "secret-not-kept",
-		Err:  fmt.Errorf("webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause),
-		Hint: fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("keep it with: "),
-	}
+	return fault.Errorf(fault.Custody, "webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause).
+		WithCode("secret-not-kept").With(fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("keep it with: "))
 }
 
 // statusReporter is what custody asks of a typed client's error.
@@ -53,26 +47,20 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		}
 		return fmt.Errorf("%w; nothing was created", err)
 	}
-	note := func(p secret.Phase) {
+	uncertain := func(p secret.Phase, code, first, format string, args ...any) error {
 		p.Status = status
 		c.phase(entry, p)
+		return fault.Errorf(fault.Custody, format, args...).WithCode(code).
+			With(fault.Run("hookctl recover").After(first + "run: ")).WithProviderMessage(fault.ProviderMessage(err))
 	}
 	if status >= 200 && status < 300 && !reportsFailure(err) {
-		note(secret.Phase{Name: "unusable"})
-		return &fault.Error{
-			Kind: fault.Custody, Code: "answer-unusable",
-			Err: fmt.Errorf("%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
-				c.driver.Title, status, cause(err), entry.Path()),
-			Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
-		}
+		return uncertain(secret.Phase{Name: "unusable"}, "answer-unusable", "",
+			"%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
+			c.driver.Title, status, cause(err), entry.Path())
 	}
 	if interrupted {
-		note(secret.Phase{Name: "unknown"})
-		return &fault.Error{
-			Kind: fault.Custody, Code: "outcome-unknown",
-			Err:  fmt.Errorf("interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err)),
-			Hint: fault.Run("hookctl recover"),
-		}
+		return uncertain(secret.Phase{Name: "unknown"}, "outcome-unknown", "",
+			"interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err))
 	}
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
 	look, cancel := context.WithTimeout(ctx, listTimeout)
@@ -87,31 +75,20 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 		lerr = unreadableRow(rows, keptIDs(c.driver.Name, kept))
 	}
 	if lerr != nil {
-		note(secret.Phase{Name: "unknown"})
-		return &fault.Error{
-			Kind: fault.Custody, Code: "outcome-unknown",
-			Err:  fmt.Errorf("the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr),
-			Hint: fault.Run("hookctl recover").After("when the provider can be reached again, run: "), ProviderMessage: fault.ProviderMessage(err),
-		}
+		return uncertain(secret.Phase{Name: "unknown"}, "outcome-unknown", "when the provider can be reached again, ",
+			"the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr)
 	}
 	if len(found) == 0 {
-		note(secret.Phase{Name: "not-listed"})
-		return &fault.Error{
-			Kind: fault.Unavailable, Code: fault.Code(err),
-			Err:  fmt.Errorf("%w; as far as the provider's list tells, nothing was created", err),
-			Hint: fault.Run("hookctl recover").After("lists may lag: before you try again, run: "), ProviderMessage: fault.ProviderMessage(err),
-		}
+		c.phase(entry, secret.Phase{Name: "not-listed", Status: status})
+		return fault.Errorf(fault.Unavailable, "%w; as far as the provider's list tells, nothing was created", err).
+			WithCode(fault.Code(err)).With(fault.Run("hookctl recover").After("lists may lag: before you try again, run: "))
 	}
 	ids := make([]string, len(found))
 	for i, w := range found {
 		ids[i] = c.driver.Name + "/" + w.ID
 	}
-	note(secret.Phase{Name: "orphan", ID: found[0].ID})
-	return &fault.Error{
-		Kind: fault.Custody, Code: "orphan",
-		Err:  fmt.Errorf("the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", ")),
-		Hint: fault.Run("hookctl recover"), ProviderMessage: fault.ProviderMessage(err),
-	}
+	return uncertain(secret.Phase{Name: "orphan", ID: found[0].ID}, "orphan", "",
+		"the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", "))
 }
 
 // reportsFailure reports whether the provider's answer was read and says itself that
