@@ -14,7 +14,6 @@ import (
 )
 
 type doctorOptions struct {
-	app     *app
 	broken  error // why the settings cannot be used; nil: they can
 	offline bool
 }
@@ -41,23 +40,22 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				if o.app, o.broken = g.withoutSettings(), err; o.app == nil {
+			a, err := g.offline()
+			if err != nil {
+				if a, o.broken = g.withoutSettings(), err; a == nil {
 					return err
 				}
-			} else if err := o.app.checkProfile(cmd.Context(), false); err != nil {
+			} else if err := a.checkProfile(cmd.Context(), false); err != nil {
 				return err
 			}
-			return runDoctor(cmd.Context(), o)
+			return runDoctor(cmd.Context(), a, o)
 		},
 	}
 	c.Flags().BoolVar(&o.offline, "offline", false, "ask nobody on the network")
 	return c
 }
 
-func runDoctor(ctx context.Context, o *doctorOptions) error {
-	a := o.app
+func runDoctor(ctx context.Context, a *app, o *doctorOptions) error {
 	d := health.Doctor{
 		Kept: a.kept(), Version: a.env.Version, Config: a.cfg, Drivers: a.env.Drivers, Getenv: a.env.Getenv, Now: a.env.Now,
 		Credentials: a.credentials, Configured: a.configured,

@@ -22,7 +22,6 @@ import (
 const helpPatience = 10 * time.Second
 
 type helpOptions struct {
-	app     *app
 	driver  *provider.Driver
 	broken  error // why the settings are not used; nil: they are
 	offline bool
@@ -53,16 +52,17 @@ it is a summary that is built in.`,
 				page.command.InitDefaultHelpFlag()
 				return page.command.Help()
 			}
-			if o.app, err = g.offline(); err != nil {
-				if o.app, o.broken = g.withoutSettings(), err; o.app == nil || fault.Code(err) != health.UnsafeSettings {
+			a, err := g.offline()
+			if err != nil {
+				if a, o.broken = g.withoutSettings(), err; a == nil || fault.Code(err) != health.UnsafeSettings {
 					return err
 				}
 			}
 			if page.topic != nil {
-				return o.app.out.Print(page.topic.view())
+				return a.out.Print(page.topic.view())
 			}
 			o.driver = page.driver
-			return runProviderHelp(cmd.Context(), o)
+			return runProviderHelp(cmd.Context(), a, o)
 		},
 	}
 	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: the built-in summary, without asking it")
@@ -154,14 +154,14 @@ func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]s
 
 // runProviderHelp prints the live documentation where there is any and it can
 // be had, and else the summary.
-func runProviderHelp(ctx context.Context, o *helpOptions) error {
-	a, d := o.app, o.driver
+func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
+	d := o.driver
 	if o.broken != nil { // nor is anybody asked: they say where
 		a.note("This is the built-in summary: %v", o.broken)
 		return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
 	}
 	if d.LiveHelp && !o.offline {
-		live, err := o.live(ctx)
+		live, err := o.live(ctx, a)
 		if err == nil {
 			return a.out.Print(helpView(d, live, true))
 		}
@@ -178,8 +178,8 @@ func runProviderHelp(ctx context.Context, o *helpOptions) error {
 	return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
 }
 
-func (o *helpOptions) live(ctx context.Context) ([]byte, error) {
-	client, err := o.app.anonymous(o.driver)
+func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {
+	client, err := a.anonymous(o.driver)
 	if err != nil {
 		return nil, err
 	}

@@ -106,6 +106,11 @@ func (o *manifestOptions) allowed(a *app) (apply.Allow, error) {
 
 // read parses every --file. In a review, what is not allowed is no fault.
 func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
+	if slices.Contains(o.secretTo, "stdout") { // before a manifest is looked at
+		if err := a.withheld("the sink stdout"); err != nil {
+			return nil, err
+		}
+	}
 	allow, err := o.allowed(a)
 	if err != nil {
 		return nil, err

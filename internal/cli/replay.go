@@ -18,7 +18,6 @@ import (
 )
 
 type replayOptions struct {
-	app *app
 	keyFlags
 
 	captures []string
@@ -66,8 +65,8 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 			return nil
 		},
 		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
-			o.app, o.captures = a, args
-			return runReplay(ctx, o)
+			o.captures = args
+			return runReplay(ctx, a, o)
 		}),
 	}
 	f := c.Flags()
@@ -91,9 +90,8 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	return c
 }
 
-func runReplay(ctx context.Context, o *replayOptions) error {
-	a := o.app
-	r, key, err := o.replay(ctx)
+func runReplay(ctx context.Context, a *app, o *replayOptions) error {
+	r, key, err := o.replay(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -168,8 +166,7 @@ func replayOne(ctx context.Context, r *deliver.Replay, out *sentWriter, q *captu
 }
 
 // replay checks the flags. key is the secret that they name.
-func (o *replayOptions) replay(ctx context.Context) (r *deliver.Replay, key secret.Value, err error) {
-	a := o.app
+func (o *replayOptions) replay(ctx context.Context, a *app) (r *deliver.Replay, key secret.Value, err error) {
 	if o.to == "" {
 		return nil, key, fault.Usagef("where to? --to is missing").WithHint("for instance: --to http://127.0.0.1:3000/hook")
 	}
@@ -206,15 +203,14 @@ func (o *replayOptions) replay(ctx context.Context) (r *deliver.Replay, key secr
 	r.KeyOwner = chosen.driver
 	if o.resign {
 		r.Resigner = func(ctx context.Context, d *provider.Driver) (*deliver.Resigner, error) {
-			return o.resigner(ctx, d, chosen.value)
+			return o.resigner(ctx, a, d, chosen.value)
 		}
 	}
 	return r, chosen.value, nil
 }
 
 // resigner signs captures of d: with the key of the flags, or the kept ones.
-func (o *replayOptions) resigner(ctx context.Context, d *provider.Driver, key secret.Value) (*deliver.Resigner, error) {
-	a := o.app
+func (o *replayOptions) resigner(ctx context.Context, a *app, d *provider.Driver, key secret.Value) (*deliver.Resigner, error) {
 	s := &deliver.Resigner{Signer: o.signer(a, d, key), Only: func(ctx context.Context) (secret.Value, error) {
 		only, err := a.onlyKey(ctx, d, "")
 		return only.value, err

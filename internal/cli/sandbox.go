@@ -61,11 +61,12 @@ whatever their host: their path and their Host header stay. Zyntro refuses http
 URLs, as documented, so its webhooks need --deliver-to.`,
 		Args: g.sandboxArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.open(g, cmd); err != nil {
+			a, err := o.open(g, cmd)
+			if err != nil {
 				return err
 			}
 			o.command = args
-			return runSandbox(cmd.Context(), o, shell.of(g))
+			return runSandbox(cmd.Context(), a, o, shell.of(g))
 		},
 	}
 	o.addFlags(g, c)
@@ -92,11 +93,11 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter) (err error) {
-	if err := o.check(); err != nil {
+func runSandbox(ctx context.Context, a *app, o *sandboxOptions, show environmentPrinter) (err error) {
+	if err := o.check(a); err != nil {
 		return err
 	}
-	s, err := sandbox.Start(ctx, o.options())
+	s, err := sandbox.Start(ctx, o.options(a))
 	if err != nil {
 		return err
 	}
@@ -107,25 +108,24 @@ func runSandbox(ctx context.Context, o *sandboxOptions, show environmentPrinter)
 	}
 	defer func() {
 		if rerr := os.RemoveAll(dir); rerr != nil {
-			o.app.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
+			a.warn("warning: the sandbox's directory could not be removed: " + rerr.Error())
 		}
 	}()
 	set := sandbox.Set(s.Environ, inForeground, dir)
 	if len(o.command) > 0 {
-		return o.runCommand(set)
+		return o.runCommand(a, set)
 	}
-	if err := show(o.app, sandboxEnvironment(o.app.env, set)); err != nil {
+	if err := show(a, sandboxEnvironment(a.env, set)); err != nil {
 		return err
 	}
-	o.app.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
+	a.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
 	_, _, err = s.Wait(ctx)
 	return err
 }
 
 // runCommand runs the user's command against the sandbox. Its exit code is
 // the error, as an [exitStatus].
-func (o *sandboxOptions) runCommand(set []string) error {
-	a := o.app
+func (o *sandboxOptions) runCommand(a *app, set []string) error {
 	if a.env.Streams.Interactive() {
 		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
 	}

@@ -21,7 +21,7 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := o.open(g, cmd)
+			a, err := o.open(g, cmd)
 			starter := sandbox.StartedBy(g.env.Streams.In, term.Raw(g.env.Streams.Out))
 			if starter == nil && err == nil {
 				err = fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")
@@ -34,12 +34,12 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 				err = perr
 			}
 			if err == nil {
-				err = o.check()
+				err = o.check(a)
 			}
 			if err != nil {
 				return errors.Join(err, starter.Refuse(err))
 			}
-			return place.Serve(cmd.Context(), starter, o.options(), o.app.logLine)
+			return place.Serve(cmd.Context(), starter, o.options(a), a.logLine)
 		},
 	}
 	o.addFlags(g, c)

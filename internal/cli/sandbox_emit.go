@@ -17,8 +17,6 @@ import (
 )
 
 type sandboxEmitOptions struct {
-	app *app
-
 	event    string
 	provider string
 	set      []string
@@ -53,14 +51,10 @@ not or no webhook asked for the event, 6 if the sandbox does not answer. With
 			}
 			return completeSlugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			var err error
-			if o.app, err = g.offline(); err != nil {
-				return err
-			}
+		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
 			o.event = args[0]
-			return runSandboxEmit(cmd.Context(), o)
-		},
+			return runSandboxEmit(ctx, a, o)
+		}),
 	}
 	f := c.Flags()
 	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
@@ -83,9 +77,8 @@ func completeSlugs(drivers []*provider.Driver) []string {
 	return out
 }
 
-func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
-	a := o.app
-	d, err := o.app.eventOwner(o.event, o.provider)
+func runSandboxEmit(ctx context.Context, a *app, o *sandboxEmitOptions) error {
+	d, err := a.eventOwner(o.event, o.provider)
 	if err != nil {
 		return err
 	}
@@ -121,7 +114,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
 	}
-	if err := o.keep(made); err != nil {
+	if err := o.keep(a, made); err != nil {
 		return err
 	}
 	if err := a.out.Print(view.Attempts(list)); err != nil {
@@ -132,7 +125,7 @@ func runSandboxEmit(ctx context.Context, o *sandboxEmitOptions) error {
 
 // keep writes the dumps one after the other: the Content-Length of each says
 // where the next one begins.
-func (o *sandboxEmitOptions) keep(made []sandbox.LogEntry) error {
+func (o *sandboxEmitOptions) keep(a *app, made []sandbox.LogEntry) error {
 	if o.save == "" {
 		return nil
 	}
@@ -150,7 +143,7 @@ func (o *sandboxEmitOptions) keep(made []sandbox.LogEntry) error {
 	if all.Len() == 0 {
 		return fault.Errorf(fault.Other, "--save: no delivery was made, and nothing is written")
 	}
-	return o.app.env.Disk.Or().WriteFile(o.save, all.Bytes())
+	return a.env.Disk.Or().WriteFile(o.save, all.Bytes())
 }
 
 // exampleURL is one that d's webhooks in the sandbox may have: of this machine

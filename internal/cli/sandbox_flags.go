@@ -15,7 +15,6 @@ import (
 )
 
 type sandboxOptions struct {
-	app     *app
 	addr    string
 	command []string // empty: serve until interrupted
 
@@ -44,35 +43,33 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 
 // open opens the settings, and checks the one flag whose zero means that it is
 // not given.
-func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (err error) {
-	if o.app, err = g.outsideSandbox(); err != nil {
-		return err
+func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (*app, error) {
+	a, err := g.outsideSandbox()
+	if err == nil && (o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every")) {
+		err = fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
 	}
-	if o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every") {
-		return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
-	}
-	return nil
+	return a, err
 }
 
 // check finds what else is wrong with the flags.
-func (o *sandboxOptions) check() error {
+func (o *sandboxOptions) check(a *app) error {
 	if len(o.emit) > 0 && o.emitEvery == 0 {
 		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
 	}
 	for _, event := range o.emit {
-		if _, err := o.app.eventOwner(event, ""); err != nil {
+		if _, err := a.eventOwner(event, ""); err != nil {
 			return err
 		}
 	}
-	return o.options().Check()
+	return o.options(a).Check()
 }
 
 // options are what is served.
-func (o *sandboxOptions) options() sandbox.Options {
-	env := o.app.env
+func (o *sandboxOptions) options(a *app) sandbox.Options {
+	env := a.env
 	return sandbox.Options{
 		Drivers: env.Drivers, Addr: o.addr, DeliverTo: o.deliverTo, EmitEvery: o.emitEvery, Emit: o.emit, Speed: o.speed,
-		Now: env.Now, Sleep: env.Sleep, Warn: o.app.warn,
+		Now: env.Now, Sleep: env.Sleep, Warn: a.warn,
 	}
 }
 

@@ -52,7 +52,8 @@ In a sandbox create needs no --secret-to where CI is set, and a base URL that is
 not on the loopback is refused. On events and deliveries: hookctl sandbox --help.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := o.open(g, cmd); err != nil {
+			a, err := o.open(g, cmd)
+			if err != nil {
 				return err
 			}
 			o.name = sandboxNamed(cmd, g.env, o.name)
@@ -64,7 +65,7 @@ not on the loopback is refused. On events and deliveries: hookctl sandbox --help
 					o.flags[name] = flagText(f)
 				}
 			}
-			return runSandboxStart(cmd.Context(), o, shell.of(g))
+			return runSandboxStart(cmd.Context(), a, o, shell.of(g))
 		},
 	}
 	o.addFlags(g, c)
@@ -81,8 +82,7 @@ func flagText(f *pflag.Flag) string {
 	return strings.TrimRight(f.Value.String(), "/")
 }
 
-func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environmentPrinter) error {
-	a := o.app
+func runSandboxStart(ctx context.Context, a *app, o *sandboxStartOptions, show environmentPrinter) error {
 	place, err := a.sandboxPlace(o.name)
 	if err != nil {
 		return err
@@ -98,7 +98,7 @@ func runSandboxStart(ctx context.Context, o *sandboxStartOptions, show environme
 		}
 	}
 	s, begun, err := place.Start(ctx, sandbox.Command{
-		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: o.all, Given: o.flags, Check: o.check,
+		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: o.all, Given: o.flags, Check: func() error { return o.check(a) },
 	})
 	if err != nil {
 		return err

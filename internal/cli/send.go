@@ -18,7 +18,6 @@ import (
 )
 
 type sendOptions struct {
-	app *app
 	keyFlags
 
 	url          string
@@ -60,8 +59,8 @@ does not answer.`,
 		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
-			o.app, o.url, o.repeated = a, args[0], a.given("repeat")
-			return runSend(ctx, o)
+			o.url, o.repeated = args[0], a.given("repeat")
+			return runSend(ctx, a, o)
 		}),
 	}
 	f := c.Flags()
@@ -86,15 +85,14 @@ does not answer.`,
 
 // runSend checks everything first: nothing is sent where a later delivery
 // could not be made.
-func runSend(ctx context.Context, o *sendOptions) error {
-	a := o.app
+func runSend(ctx context.Context, a *app, o *sendOptions) error {
 	if o.repeat < 1 {
 		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
 	}
 	if err := a.checkTarget("the URL", o.url); err != nil {
 		return err
 	}
-	s, err := o.samples(ctx)
+	s, err := o.samples(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -141,8 +139,7 @@ func runSend(ctx context.Context, o *sendOptions) error {
 }
 
 // samples finds out what to send, whose it is, and what signs it.
-func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
-	a := o.app
+func (o *sendOptions) samples(ctx context.Context, a *app) (*deliver.Samples, error) {
 	s := &deliver.Samples{URL: o.url, UserAgent: "hookctl/" + a.env.Version}
 	var err error
 	if s.Extra, err = a.headerFlags(o.headers); err != nil {
@@ -151,7 +148,7 @@ func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
 	if s.Edits, err = jsontext.ParseAssignments(o.set); err != nil {
 		return nil, err
 	}
-	if s.Given, err = o.readData(); err != nil {
+	if s.Given, err = o.readData(a); err != nil {
 		return nil, err
 	}
 	if len(o.events) == 0 && s.Given == nil {
@@ -164,11 +161,11 @@ func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
 	}
 	d := key.driver
 	if d == nil {
-		if d, err = o.driverFor(s.Given); err != nil {
+		if d, err = o.driverFor(a, s.Given); err != nil {
 			return nil, err
 		}
 	}
-	if s.Events, err = o.slugs(d); err != nil {
+	if s.Events, err = o.slugs(a, d); err != nil {
 		return nil, err
 	}
 	switch {
@@ -187,7 +184,7 @@ func (o *sendOptions) samples(ctx context.Context) (*deliver.Samples, error) {
 }
 
 // readData is the body of --data; nil where it is not given.
-func (o *sendOptions) readData() ([]byte, error) {
+func (o *sendOptions) readData(a *app) ([]byte, error) {
 	if o.data == "" {
 		return nil, nil
 	}
@@ -195,7 +192,7 @@ func (o *sendOptions) readData() ([]byte, error) {
 	if name == "-" && o.secretFile == "-" {
 		return nil, errSecretAndInput("the body")
 	}
-	body, err := o.app.readInput("--data", name, capture.MaxDelivery)
+	body, err := a.readInput("--data", name, capture.MaxDelivery)
 	if body == nil {
 		body = []byte{}
 	}
@@ -204,17 +201,17 @@ func (o *sendOptions) readData() ([]byte, error) {
 
 // driverFor is the one provider that has the events, or whose event the body
 // states.
-func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
+func (o *sendOptions) driverFor(a *app, body []byte) (*provider.Driver, error) {
 	if len(o.events) == 0 {
-		if d := o.driverOf(o.app, capture.Header(nil), body); d != nil {
+		if d := o.driverOf(a, capture.Header(nil), body); d != nil {
 			return d, nil
 		}
-		return nil, o.app.env.Drivers.NameOne("the body does not say whose event it is")
+		return nil, a.env.Drivers.NameOne("the body does not say whose event it is")
 	}
 	var found []*provider.Driver
 	nobodys := map[string]bool{}
 	var near []string
-	for i, d := range o.app.env.Drivers {
+	for i, d := range a.env.Drivers {
 		ex := d.ExpandEvents(o.events, false)
 		if len(ex.Bad) == 0 {
 			found = append(found, d)
@@ -234,11 +231,11 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 	unknown = slices.DeleteFunc(unknown, func(word string) bool { return !nobodys[word] })
 	switch {
 	case len(found) > 1:
-		return nil, o.app.env.Drivers.NameOne("--event " + events + " means events of several providers")
+		return nil, a.env.Drivers.NameOne("--event " + events + " means events of several providers")
 	case len(unknown) == 0:
 		return nil, fault.Usagef("--event %s means events of several providers", events).WithHint("send those of one provider at a time")
 	case o.allowUnknown:
-		return nil, o.app.env.Drivers.NameOne("nothing says whose event " + events + " is")
+		return nil, a.env.Drivers.NameOne("nothing says whose event " + events + " is")
 	}
 	hint := "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider"
 	if len(near) > 0 {
@@ -248,11 +245,11 @@ func (o *sendOptions) driverFor(body []byte) (*provider.Driver, error) {
 }
 
 // slugs are the events to send.
-func (o *sendOptions) slugs(d *provider.Driver) ([]string, error) {
+func (o *sendOptions) slugs(a *app, d *provider.Driver) ([]string, error) {
 	if len(o.events) == 0 {
 		return []string{""}, nil
 	}
-	slugs, shown, err := o.app.expandEvents(d, o.events, o.allowUnknown)
+	slugs, shown, err := a.expandEvents(d, o.events, o.allowUnknown)
 	if err != nil {
 		return nil, err
 	}
@@ -260,7 +257,7 @@ func (o *sendOptions) slugs(d *provider.Driver) ([]string, error) {
 		return nil, fault.Usagef("--data is one body, and --event means %d events", len(slugs))
 	}
 	for _, line := range shown {
-		o.app.note("events: %s", line)
+		a.note("events: %s", line)
 	}
 	return slugs, nil
 }
