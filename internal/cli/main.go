@@ -1,6 +1,8 @@
 // Package cli is the command line: one file per command. A command file is, in
 // this order, an options struct, the constructor with its flags and checks, and
-// the body: a plain function of context and options that does not know cobra.
+// the body: a method of the options that gets what [globals.run] has opened, and
+// does not know cobra. A command uses no other command: what several need is in
+// files of their own, below the commands.
 //
 // The outside world comes in through [Env], filled by [System] and nowhere else.
 package cli

@@ -64,10 +64,7 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 			}
 			return nil
 		},
-		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
-			o.captures = args
-			return runReplay(ctx, a, o)
-		}),
+		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.to, "to", "", "where to post them (required)")
@@ -90,7 +87,8 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	return c
 }
 
-func runReplay(ctx context.Context, a *app, o *replayOptions) error {
+func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
+	o.captures = args
 	r, key, err := o.replay(ctx, a)
 	if err != nil {
 		return err

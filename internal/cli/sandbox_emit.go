@@ -51,10 +51,7 @@ not or no webhook asked for the event, 6 if the sandbox does not answer. With
 			}
 			return completeSlugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
-			o.event = args[0]
-			return runSandboxEmit(ctx, a, o)
-		}),
+		RunE: g.run(anyProfile, o.run),
 	}
 	f := c.Flags()
 	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
@@ -77,7 +74,8 @@ func completeSlugs(drivers []*provider.Driver) []string {
 	return out
 }
 
-func runSandboxEmit(ctx context.Context, a *app, o *sandboxEmitOptions) error {
+func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) error {
+	o.event = args[0]
 	d, err := a.eventOwner(o.event, o.provider)
 	if err != nil {
 		return err

@@ -58,10 +58,7 @@ The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint
 does not answer.`,
 		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
-		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
-			o.url, o.repeated = args[0], a.given("repeat")
-			return runSend(ctx, a, o)
-		}),
+		RunE:              g.run(reads, o.run),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.events, "event", nil, "event to send: a slug, a comma list, a glob, or all (required without --data, repeatable)")
@@ -83,9 +80,10 @@ does not answer.`,
 	return c
 }
 
-// runSend checks everything first: nothing is sent where a later delivery
+// run checks everything first: nothing is sent where a later delivery
 // could not be made.
-func runSend(ctx context.Context, a *app, o *sendOptions) error {
+func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
+	o.url, o.repeated = args[0], a.given("repeat")
 	if o.repeat < 1 {
 		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
 	}

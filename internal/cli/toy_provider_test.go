@@ -170,9 +170,9 @@ func poolServer(t *testing.T) *httptest.Server {
 	return server
 }
 
-// TestThirdProvider: what a provider brings is all that the commands need of it.
+// TestToyProvider: what a provider brings is all that the commands need of it.
 // None of them knows its name.
-func TestThirdProvider(t *testing.T) {
+func TestToyProvider(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env.Drivers = append(all.Drivers(), tidepoolDriver())
