@@ -174,16 +174,12 @@ func decodeBundle(plain []byte) ([]Record, error) {
 // present one afterwards; all others are among the older ones, so that none is
 // dropped.
 func (r *Record) Merge(from Record) (changed bool) {
-	mine := r.known()
-	isNew := func(old Older) bool {
-		return !slices.ContainsFunc(mine, func(m Older) bool { return m.Secret.Equal(old.Secret) })
-	}
-	more := slices.DeleteFunc(from.known(), func(old Older) bool { return !isNew(old) })
+	more := from.secretsNotOf(r)
 	if len(more) == 0 {
 		return false
 	}
-	all := append(mine, more...)
-	slices.SortStableFunc(all, func(a, b Older) int { return b.KeptAt.Compare(a.KeptAt) })
+	all := append(r.known(), more...)
+	sortOlder(all)
 	if r.Secret.IsZero() || more[0].Secret.Equal(from.Secret) && from.CreatedAt.After(r.CreatedAt) {
 		r.Secret, r.CreatedAt = from.Secret, from.CreatedAt
 	}
@@ -195,6 +191,19 @@ func (r *Record) Merge(from Record) (changed bool) {
 	}
 	r.Older = all
 	return true
+}
+
+// secretsNotOf are the known secrets of r that other has not got.
+func (r *Record) secretsNotOf(other *Record) []Older {
+	theirs := other.known()
+	return slices.DeleteFunc(r.known(), func(mine Older) bool {
+		return slices.ContainsFunc(theirs, func(o Older) bool { return o.Secret.Equal(mine.Secret) })
+	})
+}
+
+// sortOlder puts the newest first.
+func sortOlder(list []Older) {
+	slices.SortStableFunc(list, func(a, b Older) int { return b.KeptAt.Compare(a.KeptAt) })
 }
 
 // known are the secrets of r that are there, the present one first.

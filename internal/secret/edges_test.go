@@ -300,8 +300,8 @@ func TestKeyringLostEveryOlderSecret(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range listed {
-		for _, old := range r.Older {
-			delete(ring.items, recordItemName(r, old.Fingerprint))
+		for _, it := range r.items()[1:] {
+			delete(ring.items, it.name)
 		}
 	}
 	if problems, err := d.CheckKeyring(ctx); len(problems) != 4 || err != nil {

@@ -137,10 +137,6 @@ func (d *FileStore) CheckPlace(ctx context.Context, place string) error {
 	return d.keyring.probe(ctx, d.namespace+"/probe/"+durable.RandomID())
 }
 
-func (d *FileStore) recordPath(ref Ref) string {
-	return filepath.Join(d.webhooks, fileName("webhook", ref.Provider, ref.ID))
-}
-
 // Put implements [Store]. The secret must not be empty nor contain a NUL byte.
 // A zero CreatedAt becomes the present time; Store, Fingerprint, Path and
 // Keyring are ignored.
@@ -156,8 +152,8 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 		return err
 	}
 	r.Keyring = d.namespaceFor(old.Keyring)
-	if _, err := d.encode(&r); err != nil {
-		return recordFault(r, err)
+	if _, err := r.encode(); err != nil {
+		return err
 	}
 	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
@@ -166,13 +162,13 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 	keep := func() error {
 		old, err := inPlace(d.look(r.Ref()))
 		if err == nil && r.Keyring != "" {
-			err = d.fill(ctx, &old)
+			err = old.fill(ctx, d)
 		}
 		if err != nil && !errors.Is(err, ErrLost) {
 			return err
 		}
 		r.carry(old)
-		return d.write(ctx, r)
+		return d.write(ctx, &r)
 	}
 	if r.Keyring != "" {
 		return d.whileLocked(ctx, d.webhooks, keep)
@@ -184,10 +180,6 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 		return keep() // a secret that was told once is worth more than what another process may set now
 	}
 	return errors.Join(keep(), unlock())
-}
-
-func recordFault(r Record, err error) error {
-	return fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
 }
 
 // inPlace is what a file holds that is about to be replaced, without what is in
@@ -202,39 +194,45 @@ func inPlace[T any](old T, err error) (T, error) {
 // carry adds the secrets of old that r has not got to its older ones: another
 // process may have kept them since r was read.
 func (r *Record) carry(old Record) {
-	mine := r.known()
-	missing := slices.DeleteFunc(old.known(), func(o Older) bool {
-		return slices.ContainsFunc(mine, func(m Older) bool { return m.Secret.Equal(o.Secret) })
-	})
-	if len(missing) == 0 {
-		return
+	if missing := old.secretsNotOf(r); len(missing) > 0 {
+		r.Older = append(slices.Clone(r.Older), missing...)
+		sortOlder(r.Older)
 	}
-	r.Older = append(slices.Clone(r.Older), missing...)
-	slices.SortStableFunc(r.Older, func(a, b Older) int { return b.KeptAt.Compare(a.KeptAt) })
 }
 
-// write keeps r where r.Keyring says: the items first, the file that speaks of
+// stored is a [Record] or a [Credential], as one file of the store keeps it.
+type stored interface {
+	dir(d *FileStore) string
+	fileName() string
+	keyring() *string        // where its values lie: see [Record.Keyring]
+	encode() ([]byte, error) // its file, after its fingerprints are completed; the error names it
+	items() []item           // none unless its values lie in the keyring
+	fill(context.Context, *FileStore) error
+}
+
+func (d *FileStore) path(k stored) string { return filepath.Join(k.dir(d), k.fileName()) }
+
+// write keeps k where its Keyring says: the items first, the file that speaks of
 // them second.
-func (d *FileStore) write(ctx context.Context, r Record) error {
-	data, err := d.encode(&r)
+func (d *FileStore) write(ctx context.Context, k stored) error {
+	data, err := k.encode()
 	if err != nil {
-		return recordFault(r, err)
-	}
-	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
-		return storeFault(err)
-	}
-	if err := d.keepItems(ctx, r.items()); err != nil {
 		return err
 	}
-	path := d.recordPath(r.Ref())
-	return storeFault(d.sys.WritePrivate(path, data))
+	if err := makeStoreDir(d.sys, k.dir(d)); err != nil {
+		return storeFault(err)
+	}
+	if err := d.keepItems(ctx, k.items()); err != nil {
+		return err
+	}
+	return storeFault(d.sys.WritePrivate(d.path(k), data))
 }
 
-// encode is the file of r, which it completes with fingerprints.
-func (d *FileStore) encode(r *Record) ([]byte, error) {
-	if err := checkSecret(r.Secret); err != nil {
-		return nil, err
-	}
+func (r *Record) dir(d *FileStore) string { return d.webhooks }
+func (r *Record) fileName() string        { return fileName("webhook", r.Provider, r.ID) }
+func (r *Record) keyring() *string        { return &r.Keyring }
+
+func (r *Record) encode() ([]byte, error) {
 	r.Fingerprint = r.Secret.Fingerprint()
 	r.Older = slices.Clone(r.Older)
 	for i, old := range r.Older {
@@ -242,20 +240,26 @@ func (d *FileStore) encode(r *Record) ([]byte, error) {
 			r.Older[i].Fingerprint = old.Secret.Fingerprint()
 		}
 	}
-	data, err := encodeRecord(*r)
+	err := checkSecret(r.Secret)
+	var data []byte
+	if err == nil {
+		data, err = encodeRecord(*r)
+	}
 	if err == nil {
 		// What could not be read again must not replace what can.
 		_, err = decodeRecord(data)
 	}
-	return data, err
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "keep the secret of %s webhook %q: %w", r.Provider, r.ID, err)
+	}
+	return data, nil
 }
 
 // Get implements [Store]. Where the keyring has not got the secret, the error
 // is [ErrLost].
-func (d *FileStore) Get(ctx context.Context, ref Ref) (Record, error) {
-	r, err := d.look(ref)
-	if err == nil {
-		err = d.fill(ctx, &r)
+func (d *FileStore) Get(ctx context.Context, ref Ref) (r Record, err error) {
+	if r, err = d.look(ref); err == nil {
+		err = r.fill(ctx, d)
 	}
 	if err != nil {
 		return Record{}, err
@@ -265,7 +269,7 @@ func (d *FileStore) Get(ctx context.Context, ref Ref) (Record, error) {
 
 // look reads the file of a record, without what is in the keyring.
 func (d *FileStore) look(ref Ref) (Record, error) {
-	return look(d.webhooks, d.recordPath(ref), readRecord)
+	return look(d.webhooks, d.path(&Record{Provider: ref.Provider, ID: ref.ID}), readRecord)
 }
 
 // look reads one file of dir, which may be absent.
@@ -289,18 +293,18 @@ func look[T any](dir, path string, read func(string) (T, error)) (T, error) {
 // of which the keyring does not let go stays too.
 func (d *FileStore) Delete(ctx context.Context, ref Ref) error {
 	r, err := d.look(ref)
-	if err != nil {
-		return err
-	}
-	if err := d.dropItems(ctx, r.items(), nil); err != nil {
-		return err
-	}
-	return d.remove(r.Path)
+	return d.remove(ctx, &r, err)
 }
 
-// remove removes a file of the store; another process may have been quicker.
-func (d *FileStore) remove(path string) error {
-	err := d.sys.RemoveFile(path)
+// remove removes k, which was looked for with err; another process may have been
+// quicker.
+func (d *FileStore) remove(ctx context.Context, k stored, err error) error {
+	if err == nil {
+		err = d.dropItems(ctx, k.items(), nil)
+	}
+	if err == nil {
+		err = d.sys.RemoveFile(d.path(k))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNotFound
 	}
@@ -330,7 +334,7 @@ func (d *FileStore) List(ctx context.Context) ([]Record, []Problem, error) {
 func readRecord(path string) (Record, error) {
 	return readPrivate(path, durable.MaxFile, func(data []byte) (Record, error) {
 		r, err := decodeRecord(data)
-		if err == nil && fileName("webhook", r.Provider, r.ID) != filepath.Base(path) {
+		if err == nil && r.fileName() != filepath.Base(path) {
 			err = errors.New("the provider and id in it do not agree with its name")
 		}
 		r.Store, r.Path = InFile, path

@@ -11,8 +11,25 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-func (d *FileStore) credentialPath(provider, profile, origin string) string {
-	return filepath.Join(d.credentials, fileName("credential", provider, profile, origin))
+func (c *Credential) dir(d *FileStore) string { return d.credentials }
+func (c *Credential) fileName() string {
+	return fileName("credential", c.Provider, c.Profile, c.Origin)
+}
+func (c *Credential) keyring() *string { return &c.Keyring }
+
+func (c *Credential) encode() ([]byte, error) {
+	c.Fingerprints = make(map[string]string, len(c.Fields))
+	for name, v := range c.Fields {
+		c.Fingerprints[name] = v.Fingerprint()
+	}
+	data, err := encodeCredential(*c)
+	if err == nil {
+		_, err = decodeCredential(data)
+	}
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "keep the credentials of %s, profile %q: %w", c.Provider, c.Profile, err)
+	}
+	return data, nil
 }
 
 // PutCredential keeps c as Put keeps a record. A zero SavedAt becomes the
@@ -30,13 +47,13 @@ func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
 		return err
 	}
 	if c.Keyring = d.namespaceFor(old.Keyring); c.Keyring == "" {
-		return d.writeCredential(ctx, &c)
+		return d.write(ctx, &c)
 	}
 	if err := makeStoreDir(d.sys, d.credentials); err != nil {
 		return storeFault(err)
 	}
 	return d.whileLocked(ctx, d.credentials, func() error {
-		if err := d.writeCredential(ctx, &c); err != nil {
+		if err := d.write(ctx, &c); err != nil {
 			return err
 		}
 		// What authenticated before is of no use any more, unlike an older secret.
@@ -44,31 +61,10 @@ func (d *FileStore) PutCredential(ctx context.Context, c Credential) error {
 	})
 }
 
-// writeCredential keeps c where c.Keyring says and fills its fingerprints.
-func (d *FileStore) writeCredential(ctx context.Context, c *Credential) error {
-	c.Fingerprints = fingerprints(c.Fields)
-	data, err := encodeCredential(*c)
-	if err == nil {
-		_, err = decodeCredential(data)
-	}
-	if err != nil {
-		return fault.Errorf(fault.Other, "keep the credentials of %s, profile %q: %w", c.Provider, c.Profile, err)
-	}
-	if err := makeStoreDir(d.sys, d.credentials); err != nil {
-		return storeFault(err)
-	}
-	if err := d.keepItems(ctx, c.items()); err != nil {
-		return err
-	}
-	path := d.credentialPath(c.Provider, c.Profile, c.Origin)
-	return storeFault(d.sys.WritePrivate(path, data))
-}
-
 // GetCredential returns ErrNotFound where there is none.
-func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin string) (Credential, error) {
-	c, err := d.lookCredential(provider, profile, origin)
-	if err == nil {
-		err = d.fillCredential(ctx, &c)
+func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin string) (c Credential, err error) {
+	if c, err = d.lookCredential(provider, profile, origin); err == nil {
+		err = c.fill(ctx, d)
 	}
 	if err != nil {
 		return Credential{}, err
@@ -78,20 +74,13 @@ func (d *FileStore) GetCredential(ctx context.Context, provider, profile, origin
 
 // lookCredential reads the file of a credential, without what is in the keyring.
 func (d *FileStore) lookCredential(provider, profile, origin string) (Credential, error) {
-	return look(d.credentials, d.credentialPath(provider, profile, origin), readCredential)
+	return look(d.credentials, d.path(&Credential{Provider: provider, Profile: profile, Origin: origin}), readCredential)
 }
 
-// DeleteCredential removes a credential for good, or returns ErrNotFound. A file that cannot be read is
-// not removed, and one of which the keyring does not let go stays too.
+// DeleteCredential removes a credential for good, as Delete does a record.
 func (d *FileStore) DeleteCredential(ctx context.Context, provider, profile, origin string) error {
 	c, err := d.lookCredential(provider, profile, origin)
-	if err != nil {
-		return err
-	}
-	if err := d.dropItems(ctx, c.items(), nil); err != nil {
-		return err
-	}
-	return d.remove(d.credentialPath(provider, profile, origin))
+	return d.remove(ctx, &c, err)
 }
 
 // ListCredentials returns all of them, ordered by provider, profile and origin,
@@ -111,7 +100,7 @@ func (d *FileStore) ListCredentials(ctx context.Context) ([]Credential, []Proble
 func readCredential(path string) (Credential, error) {
 	return readPrivate(path, durable.MaxFile, func(data []byte) (Credential, error) {
 		c, err := decodeCredential(data)
-		if err == nil && fileName("credential", c.Provider, c.Profile, c.Origin) != filepath.Base(path) {
+		if err == nil && c.fileName() != filepath.Base(path) {
 			err = errors.New("the account in it does not agree with its name")
 		}
 		return c, err

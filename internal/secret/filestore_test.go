@@ -33,6 +33,14 @@ func fullRecord() Record {
 	}
 }
 
+func (d *FileStore) recordPath(ref Ref) string {
+	return d.path(&Record{Provider: ref.Provider, ID: ref.ID})
+}
+
+func (d *FileStore) credentialPath(provider, profile, origin string) string {
+	return d.path(&Credential{Provider: provider, Profile: profile, Origin: origin})
+}
+
 // kept is r as Get returns it.
 func kept(d *FileStore, r Record) Record {
 	r.Store, r.Path, r.Fingerprint = "file", d.recordPath(r.Ref()), r.Secret.Fingerprint()

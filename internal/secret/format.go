@@ -218,31 +218,17 @@ func decodeOlder(o *objectReader, keyring string) []Older {
 	return list
 }
 
-// fingerprints are those of all fields.
-func fingerprints(fields map[string]Value) map[string]string {
-	out := make(map[string]string, len(fields))
-	for name, v := range fields {
-		out[name] = v.Fingerprint()
-	}
-	return out
-}
-
-// encodeCredential is the file of c. Fields are written in the order of their
-// names, each beside its fingerprint; those of one in the keyring are not.
+// encodeCredential is the file of c, which has its fingerprints. Fields are
+// written in the order of their names; those of one in the keyring are not.
 func encodeCredential(c Credential) ([]byte, error) {
-	var values, prints objectWriter
+	var values objectWriter
 	for _, name := range slices.Sorted(maps.Keys(c.Fields)) {
 		if strings.HasSuffix(name, base64Suffix) || strings.Contains(name, "/") {
 			return nil, fmt.Errorf("a credential field cannot be called %q", name)
 		}
 		values.text(name, c.Fields[name].Reveal())
-		prints.value(name, c.Fields[name].Fingerprint())
 	}
 	fields, err := values.bytes()
-	if err != nil {
-		return nil, err
-	}
-	fingerprints, err := prints.bytes()
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +242,7 @@ func encodeCredential(c Credential) ([]byte, error) {
 	} else {
 		w.inKeyring(c.Keyring)
 	}
-	w.value("fingerprints", json.RawMessage(fingerprints))
+	w.value("fingerprints", c.Fingerprints)
 	w.time("saved_at", c.SavedAt)
 	return sized(w.indented())
 }

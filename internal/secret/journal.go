@@ -110,9 +110,6 @@ func (j *Journal) entryPath(id string) string { return filepath.Join(j.dir, id+e
 // would keep others from reading.
 func (j *Journal) lockPath(id string) string { return filepath.Join(j.dir, id+lockSuffix) }
 
-// Raw is the file of the entry id, for messages that send a person there.
-func (j *Journal) Raw(id string) string { return j.entryPath(id) }
-
 // Begin makes the entry durable before it returns: exclusive creation, mode
 // 0600, the intent written, the room for an answer of answerCap bytes filled
 // so that a full disk shows now, file and directory synced. The entry is

@@ -52,7 +52,7 @@ func TestEntryLifeCycle(t *testing.T) {
 		t.Errorf("Claim in an empty journal: %v", err)
 	}
 	e := begin(t, j, fullIntent(), 64<<10)
-	if e.Path() != j.Raw(e.ID()) || filepath.Dir(e.Path()) != j.dir || !durable.IsID(e.ID()) {
+	if e.Path() != j.entryPath(e.ID()) || filepath.Dir(e.Path()) != j.dir || !durable.IsID(e.ID()) {
 		t.Errorf("%q %q", e.Path(), e.ID())
 	}
 	phases := []Phase{{Name: "sent", At: at}, {Name: "answered", At: at, ID: "\xffid", Status: 201, Detail: "d\n"}}

@@ -216,17 +216,10 @@ func (v *guardedKeyring) remove(ctx context.Context, name string) error {
 // probe does all that keeping a secret does.
 func (v *guardedKeyring) probe(ctx context.Context, name string) error {
 	if err := v.set(ctx, name, New(durable.RandomID())); err != nil {
-		return errors.Join(err, ignoreHung(v.remove(ctx, name)))
+		_ = v.remove(ctx, name) // the keyring's fault is known
+		return err
 	}
 	return v.remove(ctx, name)
-}
-
-// ignoreHung drops an error that was said already.
-func ignoreHung(err error) error {
-	if fault.Code(err) == CodeKeyring {
-		return nil
-	}
-	return err
 }
 
 // CodeKeyring is the code of the errors for a keyring that cannot be used.

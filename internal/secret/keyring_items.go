@@ -45,32 +45,30 @@ type item struct {
 
 // items are the secrets of a record that lies in the keyring, the present one
 // first.
-func (r Record) items() []item {
+func (r *Record) items() []item {
 	if r.Keyring == "" {
 		return nil
 	}
-	all := []item{{name: recordItemName(r, r.Fingerprint), fingerprint: r.Fingerprint, value: r.Secret}}
+	all := []item{{fingerprint: r.Fingerprint, value: r.Secret}}
 	for _, old := range r.Older {
-		all = append(all, item{name: recordItemName(r, old.Fingerprint), fingerprint: old.Fingerprint, value: old.Secret})
+		all = append(all, item{fingerprint: old.Fingerprint, value: old.Secret})
+	}
+	for i, it := range all {
+		all[i].name = itemName(r.Keyring, r.fileName(), it.fingerprint)
 	}
 	return all
 }
 
 // items are the fields of a credential that lies in the keyring.
-func (c Credential) items() []item {
+func (c *Credential) items() []item {
 	var all []item
 	for field, fingerprint := range c.Fingerprints {
 		if c.Keyring != "" && fingerprint != "" {
-			name := itemName(c.Keyring, fileName("credential", c.Provider, c.Profile, c.Origin), field+"/"+fingerprint)
+			name := itemName(c.Keyring, c.fileName(), field+"/"+fingerprint)
 			all = append(all, item{name, fingerprint, field, c.Fields[field]})
 		}
 	}
 	return all
-}
-
-// recordItemName names the item of one secret of a record.
-func recordItemName(r Record, fingerprint string) string {
-	return itemName(r.Keyring, fileName("webhook", r.Provider, r.ID), fingerprint)
 }
 
 func itemName(namespace, file, rest string) string {
@@ -79,19 +77,37 @@ func itemName(namespace, file, rest string) string {
 
 // fill gets the secrets of a record that lies in the keyring. An older one
 // that is lost stays without its value; the present one is [ErrLost].
-func (d *FileStore) fill(ctx context.Context, r *Record) error {
+func (r *Record) fill(ctx context.Context, d *FileStore) error {
 	for i, it := range r.items() {
 		value, err := d.value(ctx, it)
 		switch {
-		case i == 0 && err != nil:
-			return lost(*r, err)
-		case i == 0:
-			r.Secret = value
+		case i == 0 && errors.Is(err, ErrLost):
+			ref := term.ShellWord(r.Provider + "/" + r.ID)
+			return fault.Errorf(fault.Other, "the secret %s of %s/%s: %w", r.Fingerprint, r.Provider, r.ID, err).WithCode("lost").
+				WithHint("if it is in a bundle: hookctl secrets import; if somebody else has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref)
 		case err != nil && !errors.Is(err, ErrLost):
 			return err
+		case i == 0:
+			r.Secret = value
 		default:
 			r.Older[i-1].Secret = value
 		}
+	}
+	return nil
+}
+
+// fill gets the fields of a credential that lies in the keyring.
+func (c *Credential) fill(ctx context.Context, d *FileStore) error {
+	for _, it := range c.items() {
+		value, err := d.value(ctx, it)
+		if errors.Is(err, ErrLost) {
+			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", it.field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
+				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
+		}
+		if err != nil {
+			return err
+		}
+		c.Fields[it.field] = value
 	}
 	return nil
 }
@@ -108,16 +124,6 @@ func (d *FileStore) value(ctx context.Context, it item) (Value, error) {
 		return Value{}, fault.Reword("the keyring has another value in its place", ErrLost)
 	}
 	return value, nil
-}
-
-// lost says of which record the keyring has not got the secret.
-func lost(r Record, err error) error {
-	if !errors.Is(err, ErrLost) {
-		return err
-	}
-	ref := term.ShellWord(r.Provider + "/" + r.ID)
-	return fault.Errorf(fault.Other, "the secret %s of %s/%s: %w", r.Fingerprint, r.Provider, r.ID, err).WithCode("lost").
-		WithHint("if it is in a bundle: hookctl secrets import; if somebody else has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref)
 }
 
 // keepItems puts items into the keyring. One without a value was lost before and
@@ -148,22 +154,6 @@ func (d *FileStore) dropItems(ctx context.Context, items, needed []item) error {
 	return nil
 }
 
-// fillCredential gets the fields of a credential that lies in the keyring.
-func (d *FileStore) fillCredential(ctx context.Context, c *Credential) error {
-	for _, it := range c.items() {
-		value, err := d.value(ctx, it)
-		if errors.Is(err, ErrLost) {
-			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", it.field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
-				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
-		}
-		if err != nil {
-			return err
-		}
-		c.Fields[it.field] = value
-	}
-	return nil
-}
-
 // CheckKeyring looks for every item that the files speak of, and returns a
 // problem for each that is missing or differs. Where nothing lies in the
 // keyring it is not touched. An error is about the keyring as a whole.
@@ -181,10 +171,7 @@ func (d *FileStore) CheckKeyring(ctx context.Context) ([]Problem, error) {
 		return err
 	}
 	for _, r := range records {
-		if r.Keyring == "" {
-			continue
-		}
-		if err := note(r.Path, d.fill(ctx, &r)); err != nil {
+		if err := note(r.Path, r.fill(ctx, d)); err != nil {
 			return problems, err
 		}
 		for _, old := range r.Older {
@@ -202,7 +189,7 @@ func (d *FileStore) CheckKeyring(ctx context.Context) ([]Problem, error) {
 		return problems, err
 	}
 	for _, c := range creds {
-		if err := note(d.credentialPath(c.Provider, c.Profile, c.Origin), d.fillCredential(ctx, &c)); err != nil {
+		if err := note(d.path(&c), c.fill(ctx, d)); err != nil {
 			return problems, err
 		}
 	}

@@ -493,7 +493,8 @@ func TestKeyringCredentials(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := d.GetCredential(ctx, c.Provider, c.Profile, c.Origin)
-	c.Keyring, c.Fingerprints = d.namespace, fingerprints(c.Fields)
+	c.Keyring = d.namespace
+	c.Fingerprints = map[string]string{"api_key": New(canary).Fingerprint(), "org_id": New("org-1").Fingerprint(), "none": ""}
 	if diff := cmp.Diff(c, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -543,4 +544,9 @@ func TestKeyringFiles(t *testing.T) {
 			t.Errorf("%s was accepted", to)
 		}
 	}
+}
+
+// recordItemName names the item of one secret of a record.
+func recordItemName(r Record, fingerprint string) string {
+	return itemName(r.Keyring, r.fileName(), fingerprint)
 }

@@ -18,94 +18,66 @@ import (
 // Moves to and from the keyring, and what is put there, exclude each other on systems
 // where a directory can be locked.
 func (d *FileStore) Move(ctx context.Context, ref Ref, to string) (moved bool, err error) {
-	r, err := d.look(ref)
-	if err != nil {
-		return false, err
-	}
-	err = d.whileLocked(ctx, d.webhooks, func() error {
-		if r, err = d.look(ref); err != nil {
-			return err
-		}
-		if r.Store == to {
-			d.tidy(ctx, r)
-			return nil
-		}
-		if err := d.move(ctx, r, to); err != nil {
-			return err
-		}
-		moved = true
-		return d.dropItems(context.WithoutCancel(ctx), r.items(), nil)
+	return d.move(ctx, to, func() (stored, error) {
+		r, err := d.look(ref)
+		return &r, err
 	})
-	return moved, err
-}
-
-func (d *FileStore) move(ctx context.Context, r Record, to string) error {
-	before, err := durable.ReadPrivate(r.Path, durable.MaxFile)
-	if err != nil {
-		return unreadable(r.Path, err)
-	}
-	if err := d.fill(ctx, &r); err != nil {
-		return err
-	}
-	if r.Keyring = ""; to == InKeyring {
-		r.Keyring = d.namespace
-		if err := d.keepItems(ctx, r.items()); err != nil {
-			return err
-		}
-	} else {
-		r.Older = slices.DeleteFunc(r.Older, func(old Older) bool { return old.Secret.IsZero() })
-	}
-	// The keyring may have taken its time, and a file is written without the lock.
-	now, err := durable.ReadPrivate(r.Path, durable.MaxFile)
-	if err != nil {
-		return unreadable(r.Path, err)
-	}
-	if !bytes.Equal(before, now) {
-		return unreadable(r.Path, errors.New("another process has changed it just now"))
-	}
-	return d.write(ctx, r)
-}
-
-// tidy removes what a move into the file that was interrupted has left in the
-// keyring. Without a keyring there is nothing that could be done.
-func (d *FileStore) tidy(ctx context.Context, r Record) {
-	if r.Keyring == "" {
-		r.Keyring = d.namespace
-		_ = d.dropItems(ctx, r.items(), nil)
-	}
 }
 
 // MoveCredential is Move for a credential.
 func (d *FileStore) MoveCredential(ctx context.Context, provider, profile, origin, to string) (moved bool, err error) {
-	c, err := d.lookCredential(provider, profile, origin)
+	return d.move(ctx, to, func() (stored, error) {
+		c, err := d.lookCredential(provider, profile, origin)
+		return &c, err
+	})
+}
+
+func (d *FileStore) move(ctx context.Context, to string, look func() (stored, error)) (moved bool, err error) {
+	k, err := look()
 	if err != nil {
 		return false, err
 	}
-	err = d.whileLocked(ctx, d.credentials, func() error {
-		if c, err = d.lookCredential(provider, profile, origin); err != nil {
+	err = d.whileLocked(ctx, k.dir(d), func() error {
+		path := d.path(k)
+		if k, err = look(); err != nil {
 			return err
 		}
-		there := c
-		if to == InKeyring {
-			there.Keyring = d.namespace
-		} else {
-			there.Keyring = ""
-		}
-		if (c.Keyring == "") == (there.Keyring == "") {
-			if c.Keyring == "" {
-				c.Keyring = d.namespace
-				_ = d.dropItems(ctx, c.items(), nil)
+		if (*k.keyring() == "") == (to == InFile) {
+			if to == InFile { // an interrupted move into the file may have left them; without a keyring nothing can be done
+				*k.keyring() = d.namespace
+				_ = d.dropItems(ctx, k.items(), nil)
 			}
 			return nil
 		}
-		if err := d.fillCredential(ctx, &c); err != nil {
+		before, err := durable.ReadPrivate(path, durable.MaxFile)
+		if err != nil {
+			return unreadable(path, err)
+		}
+		if err := k.fill(ctx, d); err != nil {
 			return err
 		}
-		if err := d.writeCredential(ctx, &there); err != nil {
+		emptied := k.items()
+		if *k.keyring() = ""; to == InKeyring {
+			*k.keyring() = d.namespace
+			if err := d.keepItems(ctx, k.items()); err != nil {
+				return err
+			}
+		} else if r, ok := k.(*Record); ok {
+			r.Older = slices.DeleteFunc(r.Older, func(old Older) bool { return old.Secret.IsZero() })
+		}
+		// The keyring may have taken its time, and a file is written without the lock.
+		now, err := durable.ReadPrivate(path, durable.MaxFile)
+		if err == nil && !bytes.Equal(before, now) {
+			err = errors.New("another process has changed it just now")
+		}
+		if err != nil {
+			return unreadable(path, err)
+		}
+		if err := d.write(ctx, k); err != nil {
 			return err
 		}
 		moved = true
-		return d.dropItems(context.WithoutCancel(ctx), c.items(), there.items())
+		return d.dropItems(context.WithoutCancel(ctx), emptied, nil)
 	})
 	return moved, err
 }
