@@ -313,7 +313,7 @@ func (d *FileStore) remove(ctx context.Context, k stored, err error) error {
 
 // List implements [Store].
 func (d *FileStore) List(ctx context.Context) ([]Record, []Problem, error) {
-	records, problems, err := readAll(ctx, d.webhooks, readRecord)
+	records, problems, err := readAll(ctx, d.webhooks, fileSuffix, readRecord)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -345,9 +345,9 @@ func readRecord(path string) (Record, error) {
 	})
 }
 
-// readAll reads every record or credential in dir. A file that another process
-// removes meanwhile is left out.
-func readAll[T any](ctx context.Context, dir string, read func(path string) (T, error)) ([]T, []Problem, error) {
+// readAll reads every file in dir whose name ends with suffix. A file that
+// another process removes meanwhile is left out.
+func readAll[T any](ctx context.Context, dir, suffix string, read func(path string) (T, error)) ([]T, []Problem, error) {
 	ok, err := openStoreDir(dir)
 	if err != nil || !ok {
 		return nil, nil, err
@@ -364,7 +364,7 @@ func readAll[T any](ctx context.Context, dir string, read func(path string) (T, 
 		if err := ctx.Err(); err != nil {
 			return nil, nil, err
 		}
-		if !strings.HasSuffix(e.Name(), ".json") {
+		if !strings.HasSuffix(e.Name(), suffix) {
 			continue
 		}
 		path := filepath.Join(dir, e.Name())

@@ -87,7 +87,7 @@ func (d *FileStore) DeleteCredential(ctx context.Context, provider, profile, ori
 // and the files that could not be read. The fields of those that lie in the
 // keyring are there without their values.
 func (d *FileStore) ListCredentials(ctx context.Context) ([]Credential, []Problem, error) {
-	all, problems, err := readAll(ctx, d.credentials, readCredential)
+	all, problems, err := readAll(ctx, d.credentials, fileSuffix, readCredential)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -54,20 +53,10 @@ func fileName(parts ...string) string {
 		h.Write(n[:])
 		h.Write([]byte(p))
 	}
-	return hex.EncodeToString(h.Sum(nil)) + ".json"
+	return hex.EncodeToString(h.Sum(nil)) + fileSuffix
 }
 
-// checkSecret refuses what cannot be a secret. HMAC pads a key with zeros, so
-// that one with a NUL byte at its end would have a twin.
-func checkSecret(v Value) error {
-	switch {
-	case v.IsZero():
-		return errors.New("the secret is empty")
-	case strings.ContainsRune(v.Reveal(), 0):
-		return errors.New("the secret contains a NUL byte")
-	}
-	return nil
-}
+const fileSuffix = ".json"
 
 // encodeRecord is the file of r. The secret must be one, unless r lies in the
 // keyring: then the fingerprints stand for the secrets.
@@ -102,7 +91,9 @@ func encodeRecord(r Record) ([]byte, error) {
 	}
 	w.time("created_at", r.CreatedAt)
 	w.value("managed", r.Managed)
-	r.Auth.encode(&w)
+	if r.Auth != nil {
+		w.value("auth", r.Auth)
+	}
 	w.ref("replaces", r.Replaces)
 	if len(r.Unfilled) > 0 {
 		w.texts("unfilled", r.Unfilled)
@@ -205,14 +196,10 @@ func decodeOlder(o *objectReader, keyring string) []Older {
 	o.value("older", &raw, "a list")
 	var list []Older
 	for _, data := range raw {
-		inner := parseObject(data)
+		inner := o.inner("older", data)
 		inner.require("fingerprint")
 		old := Older{Fingerprint: inner.text("fingerprint"), KeptAt: inner.time("kept_at")}
 		old.Secret = inner.secret(keyring, old.Fingerprint)
-		if inner.err != nil {
-			o.fail("member %q: %w", "older", inner.err)
-			return nil
-		}
 		list = append(list, old)
 	}
 	return list
@@ -275,26 +262,21 @@ func decodeCredential(data []byte) (Credential, error) {
 			prints.fail("field %q has no fingerprint", name)
 		}
 	}
-	if prints.err != nil {
-		return Credential{}, prints.err
-	}
 	if c.Keyring == "" {
-		if err := decodeFields(o, &c); err != nil {
-			return Credential{}, err
-		}
+		decodeFields(o, &c)
+	}
+	if o.err != nil {
+		return Credential{}, o.err
 	}
 	return c, nil
 }
 
 // decodeFields fills the fields of a credential from its file.
-func decodeFields(o *objectReader, c *Credential) error {
-	o.require("fields")
+func decodeFields(o *objectReader, c *Credential) {
 	fields := o.object("fields")
 	if fields == nil {
 		o.fail("the fields are not an object")
-	}
-	if o.err != nil {
-		return o.err
+		return
 	}
 	for name, fingerprint := range c.Fingerprints {
 		fields.require(name)
@@ -309,7 +291,6 @@ func decodeFields(o *objectReader, c *Credential) error {
 			fields.fail("field %q has no fingerprint", name)
 		}
 	}
-	return fields.err
 }
 
 func parseVersioned(data []byte) *objectReader {

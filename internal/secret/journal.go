@@ -199,7 +199,8 @@ func complete(in *Intent) error {
 }
 
 // begin locks first and shows the entry second: whoever sees an entry without
-// a lock may take its process for dead. The entry appears whole, by a rename.
+// a lock may take its process for dead. The entry appears whole, by a rename; on
+// an error it is gone.
 func (j *Journal) begin(ctx context.Context, id string, head entryHead) (*Entry, error) {
 	if _, err := os.Lstat(j.lockPath(id)); err == nil {
 		return nil, fs.ErrExist
@@ -208,73 +209,40 @@ func (j *Journal) begin(ctx context.Context, id string, head entryHead) (*Entry,
 	if err != nil {
 		return nil, err
 	}
-	e, err := j.write(id, head, lock)
-	if err != nil {
-		return nil, errors.Join(err, lock.Remove())
-	}
-	return e, nil
-}
-
-// write makes the entry's file and opens it. On an error it is gone.
-func (j *Journal) write(id string, head entryHead, lock *durable.Lock) (*Entry, error) {
 	path := j.entryPath(id)
-	err := j.sys.WritePrivate(path, head.text, make([]byte, head.room))
 	var f *os.File
-	if err == nil {
+	if err = j.sys.WritePrivate(path, head.text, make([]byte, head.room)); err == nil {
 		f, err = j.sys.Open(path)
 	}
-	if err != nil {
-		if rerr := j.sys.Remove(path); !errors.Is(rerr, fs.ErrNotExist) {
-			err = errors.Join(err, rerr)
-		}
-		return nil, err
+	if err == nil {
+		return &Entry{j: j, id: id, lock: lock, f: f, head: head}, nil
 	}
-	return &Entry{j: j, id: id, lock: lock, f: f, head: head}, nil
+	if rerr := j.sys.Remove(path); !errors.Is(rerr, fs.ErrNotExist) {
+		err = errors.Join(err, rerr)
+	}
+	return nil, errors.Join(err, lock.Remove())
 }
 
 // List returns the entries that exist, oldest first, and the files that are
 // not readable as entries. It does not wait for live ones and disturbs nobody.
 // An absent directory is an empty journal.
 func (j *Journal) List(ctx context.Context) ([]OpenOperation, []Problem, error) {
-	ok, err := openStoreDir(j.dir)
-	if err != nil || !ok {
-		return nil, nil, err
-	}
-	names, err := os.ReadDir(j.dir)
-	if err != nil {
-		return nil, nil, durable.Fault(j.dir, err)
-	}
-	var (
-		all      []OpenOperation
-		problems []Problem
-	)
-	for _, n := range names {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		id, ok := strings.CutSuffix(n.Name(), entrySuffix)
-		if !ok {
-			continue
-		}
+	all, problems, err := readAll(ctx, j.dir, entrySuffix, func(path string) (OpenOperation, error) {
 		// Liveness before content: an entry is removed before its lock is
 		// given up, so that one that is dead and still there is truly left over.
+		id := strings.TrimSuffix(filepath.Base(path), entrySuffix)
 		live := durable.IsID(id) && durable.Held(j.lockPath(id))
-		path := filepath.Join(j.dir, n.Name())
 		p, _, err := readEntry(path)
 		if err != nil && live {
 			p, _, err = readEntry(path) // it may have been in the middle of a write
 		}
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err != nil:
-			problems = append(problems, Problem{Path: path, Err: err})
-		default:
-			p.Live = live
-			if p.Sealed {
-				p.Answer = nil
-			}
-			all = append(all, p)
+		if p.Live = live; p.Sealed {
+			p.Answer = nil
 		}
+		return p, err
+	})
+	if err != nil {
+		return nil, nil, err
 	}
 	slices.SortFunc(all, func(a, b OpenOperation) int {
 		return cmp.Or(a.Intent.StartedAt.Compare(b.Intent.StartedAt), cmp.Compare(a.Intent.ID, b.Intent.ID))
@@ -293,11 +261,7 @@ func (j *Journal) Claim(ctx context.Context, id string) (*Entry, OpenOperation, 
 	if err != nil {
 		return nil, OpenOperation{}, err
 	}
-	path := j.entryPath(id)
-	if !ok {
-		return nil, OpenOperation{}, ErrNotFound
-	}
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Lstat(j.entryPath(id)); !ok || errors.Is(err, fs.ErrNotExist) {
 		return nil, OpenOperation{}, ErrNotFound
 	}
 	lock, err := j.take(ctx, id)

@@ -125,6 +125,8 @@ func printable(s string) string { return string(bytes.ToValidUTF8([]byte(s), []b
 type objectReader struct {
 	members map[string]json.RawMessage
 	err     error
+	outer   *objectReader // has the errors too, with the name of the member before them
+	name    string
 }
 
 // parseObject reads data as [jsontext.Object] does.
@@ -135,7 +137,9 @@ func parseObject(data []byte) *objectReader {
 
 func (r *objectReader) fail(format string, args ...any) {
 	if r.err == nil {
-		r.err = fmt.Errorf(format, args...)
+		if r.err = fmt.Errorf(format, args...); r.outer != nil {
+			r.outer.fail("member %q: %w", r.name, r.err)
+		}
 	}
 }
 
@@ -221,10 +225,15 @@ func (r *objectReader) object(name string) *objectReader {
 	if !ok || string(raw) == "null" {
 		return nil
 	}
-	inner := parseObject(raw)
-	if inner.err != nil {
-		r.fail("member %q: %w", name, inner.err)
-		return nil
+	return r.inner(name, raw)
+}
+
+// inner is an object within the member of that name.
+func (r *objectReader) inner(name string, data []byte) *objectReader {
+	inner := &objectReader{outer: r, name: name}
+	var err error
+	if inner.members, err = jsontext.Object(data); err != nil {
+		inner.fail("%w", err)
 	}
 	return inner
 }
@@ -235,9 +244,5 @@ func (r *objectReader) ref(name string) *Ref {
 		return nil
 	}
 	inner.require("provider", "id")
-	ref := &Ref{Provider: inner.text("provider"), ID: inner.text("id")}
-	if inner.err != nil {
-		r.fail("member %q: %w", name, inner.err)
-	}
-	return ref
+	return &Ref{Provider: inner.text("provider"), ID: inner.text("id")}
 }

@@ -72,7 +72,7 @@ func (c *Credential) items() []item {
 }
 
 func itemName(namespace, file, rest string) string {
-	return namespace + "/" + strings.TrimSuffix(file, ".json") + "/" + strings.Replace(rest, fingerprintPrefix, "", 1)
+	return namespace + "/" + strings.TrimSuffix(file, fileSuffix) + "/" + strings.Replace(rest, fingerprintPrefix, "", 1)
 }
 
 // fill gets the secrets of a record that lies in the keyring. An older one

@@ -54,24 +54,21 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // LooksLikeWords are the parts of text that look like secrets, in their order.
 func LooksLikeWords(text string) []string {
-	var found []string
-	for _, word := range secretWords().FindAllString(text, -1) {
-		if likely(word) {
-			found = append(found, word)
-		}
-	}
-	return found
+	return slices.DeleteFunc(secretWords().FindAllString(text, -1), func(word string) bool { return !likely(word) })
 }
 
 // secretWords are runs of the characters that hex, both kinds of base64 and the
 // prefixes of well-known tokens are written with. secretPrefix is such a prefix.
 var (
-	secretWords  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{12,}={0,2}`) })
-	secretPrefix = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
-	})
-	alphanumeric = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9]+`) })
+	secretWords  = compiled(`[A-Za-z0-9+/_-]{12,}={0,2}`)
+	secretPrefix = compiled(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
+	alphanumeric = compiled(`[A-Za-z0-9]+`)
 )
+
+// compiled compiles a pattern when it is needed first.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 const (
 	longRun   = 32 // letters with digits, or in disorder, without a break: no name is written so
@@ -88,10 +85,8 @@ func likely(word string) bool {
 		return true
 	}
 	core := strings.TrimRight(word, "=")
-	switch mixed := isMixed(core); {
-	case core != word && len(word)%4 == 0 && len(core) >= paddedLen && (mixed || isDisordered(core)):
-		return true
-	case mixed && len(core) >= mixedWord && isDisordered(core):
+	mixed, padded := isMixed(core), core != word && len(word)%4 == 0 && len(core) >= paddedLen
+	if disordered := isDisordered(core); padded && (mixed || disordered) || mixed && disordered && len(core) >= mixedWord {
 		return true
 	}
 	return slices.ContainsFunc(alphanumeric().FindAllString(core, -1), func(run string) bool {
@@ -120,14 +115,21 @@ func isCamelCase(s string) bool {
 	letters := strings.TrimRight(s, digits)
 	upper := 0
 	for _, c := range []byte(letters) {
-		switch {
-		case strings.IndexByte(digits, c) >= 0:
-			return false
-		case strings.IndexByte(upperCase, c) >= 0:
+		if kindOf(c) == upperCase {
 			upper++
 		}
 	}
-	return 0 < upper && 10*upper <= 3*len(letters)
+	return !strings.ContainsAny(letters, digits) && 0 < upper && 10*upper <= 3*len(letters)
+}
+
+// kindOf is the set that c belongs to, "" for none.
+func kindOf(c byte) string {
+	for _, kind := range []string{lowerCase, upperCase, digits} {
+		if strings.IndexByte(kind, c) >= 0 {
+			return kind
+		}
+	}
+	return ""
 }
 
 // isHex reports whether s is hex digits, letters and digits among them.
@@ -140,24 +142,18 @@ func isHex(s string) bool {
 // they come in words; a capital before small letters begins one.
 func isDisordered(s string) bool {
 	pairs, changes, capitals := 0, 0, 0
-	last := ""
-	for _, c := range []byte(s) {
-		kind := ""
-		for _, k := range []string{lowerCase, upperCase, digits} {
-			if strings.IndexByte(k, c) >= 0 {
-				kind = k
-			}
+	for i := range max(0, len(s)-1) {
+		kind, next := kindOf(s[i]), kindOf(s[i+1])
+		if kind == "" || next == "" {
+			continue
 		}
-		if kind != "" && last != "" {
-			pairs++
-			if kind != last {
-				changes++
-			}
-			if last == upperCase && kind == lowerCase {
-				capitals++
-			}
+		pairs++
+		if kind != next {
+			changes++
 		}
-		last = kind
+		if kind == upperCase && next == lowerCase {
+			capitals++
+		}
 	}
 	many, fewCapitals := 0.5*float64(pairs), 0.26*float64(pairs)
 	return pairs > 0 && (float64(changes) >= many || float64(changes-capitals) >= fewCapitals)

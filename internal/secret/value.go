@@ -99,12 +99,21 @@ func FromJSON(member []byte) (Value, error) {
 		return Value{}, errors.New("its secret is not a string")
 	case !ok:
 		return Value{}, errors.New("its secret is not text")
-	case text == "":
-		return Value{}, errors.New("its secret is empty")
-	case strings.ContainsRune(text, 0):
-		// HMAC pads keys with zero bytes: with one at its end it would be
-		// another key's twin.
-		return Value{}, errors.New("its secret holds a zero byte")
+	}
+	if err := checkSecret(New(text)); err != nil {
+		return Value{}, err
 	}
 	return New(text), nil
+}
+
+// checkSecret refuses what cannot be a secret. HMAC pads a key with zeros, so
+// that one with a NUL byte at its end would have a twin.
+func checkSecret(v Value) error {
+	switch {
+	case v.IsZero():
+		return errors.New("the secret is empty")
+	case strings.ContainsRune(v.Reveal(), 0):
+		return errors.New("the secret contains a NUL byte")
+	}
+	return nil
 }
