@@ -42,7 +42,7 @@ type Source struct {
 
 // Options are what a manifest is read with.
 type Options struct {
-	Drivers []*provider.Driver
+	Drivers provider.Registry
 	Getenv  func(string) string // for ${NAME}
 	Sinks   sink.Env
 	// SecretTo are sinks for every webhook, beside those of the manifest.
@@ -377,26 +377,22 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 
 // driver is the provider of an entry.
 func (p *parser) driver(n *yaml.Node, said func(string) (*yaml.Node, bool)) *provider.Driver {
-	var names []string
-	for _, d := range p.o.Drivers {
-		names = append(names, d.Name)
-	}
+	names := strings.Join(p.o.Drivers.Names(), ", ")
 	v, ok := said("provider")
 	if !ok {
-		p.fail(n, "provider is missing: one of %s, here or in defaults", strings.Join(names, ", "))
+		p.fail(n, "provider is missing: one of %s, here or in defaults", names)
 		return nil
 	}
 	word, ok := p.text(v, "provider")
 	if !ok {
 		return nil
 	}
-	for _, d := range p.o.Drivers {
-		if d.Name == word || slices.Contains(d.Aliases, word) {
-			return d
-		}
+	d, err := p.o.Drivers.Find(word)
+	if err != nil {
+		p.fail(v, "unknown provider %q: one of %s", word, names)
+		return nil
 	}
-	p.fail(v, "unknown provider %q: one of %s", word, strings.Join(names, ", "))
-	return nil
+	return d
 }
 
 // takes reports whether the provider has the setting that a key is for.

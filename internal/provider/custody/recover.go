@@ -28,7 +28,7 @@ type Recovery struct {
 	Store   secret.Store
 	Journal *secret.Journal
 	Profile string // the current one
-	Drivers []*provider.Driver
+	Drivers provider.Registry
 	Now     func() time.Time
 	Sleep   func(ctx context.Context, d time.Duration) error
 	Notify  func(line string)
@@ -123,20 +123,11 @@ type unsettled struct {
 	salvage secret.Value // a secret without an id
 }
 
-func (r Recovery) driver(name string) *provider.Driver {
-	for _, d := range r.Drivers {
-		if d.Name == name {
-			return d
-		}
-	}
-	return nil
-}
-
 // fromAnswer settles an entry by what the journal holds of the answer, without
 // the network.
 func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, error) {
-	d := r.driver(u.Intent.Provider)
-	if d == nil {
+	d, err := r.Drivers.Find(u.Intent.Provider)
+	if err != nil {
 		f := u.finding(StateUnreadable, "")
 		f.Detail = fmt.Sprintf("the entry is of a provider that this hookctl does not know: %q", u.Intent.Provider)
 		f.Next = "use the hookctl that made it"
