@@ -2,7 +2,6 @@ package apply
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -81,11 +80,6 @@ func authSchema(drivers []*provider.Driver) object {
 		}
 	}
 	return object{"oneOf": kinds}
-}
-
-// Keys are the keys of a document, of its defaults and of a webhook.
-func Keys() (document, defaults, webhook []Key) {
-	return slices.Clone(documentKeys), slices.Clone(defaultKeys), slices.Clone(webhookKeys)
 }
 
 // Schema is the JSON Schema of a manifest's document, for editors. It is laxer

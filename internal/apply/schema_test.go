@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,8 +36,7 @@ func TestDocumentation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, defaults, webhook := Keys()
-	for _, k := range append(append(document, defaults...), webhook...) {
+	for _, k := range slices.Concat(documentKeys, defaultKeys, webhookKeys) {
 		if !bytes.Contains(page, []byte("`"+k.Name+"`")) {
 			t.Errorf("docs/manifest.md does not name %s", k.Name)
 		}

@@ -54,7 +54,8 @@ func (o *listenOptions) plan(a *app) (*listenSession, error) {
 	s := &listenSession{app: a, driver: d, spec: provider.Spec{
 		Name: sessionName + a.env.Now().UTC().Format(time.RFC3339), URL: o.publicURL, Events: slugs,
 	}}
-	for _, f := range d.Validate(s.spec) {
+	if broken := d.Validate(s.spec); len(broken) > 0 {
+		f := broken[0]
 		if f.Field == "url" {
 			return nil, fault.Usagef("--public-url: %s", f.Message)
 		}

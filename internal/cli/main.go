@@ -46,7 +46,7 @@ func System() *Env {
 		},
 		UserConfigDir: os.UserConfigDir,
 		UserCacheDir:  os.UserCacheDir,
-		Prompt: prompt.NewWith(prompt.Options{
+		Prompt: prompt.New(prompt.Options{
 			In: os.Stdin, Err: os.Stderr,
 			Plain:   os.Getenv("TERM") == "dumb",
 			NoColor: os.Getenv("NO_COLOR") != "",

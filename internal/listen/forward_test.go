@@ -144,11 +144,13 @@ func TestForwardAnswers(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	t.Cleanup(other.Close)
 	answers := map[string]func(w http.ResponseWriter, r *http.Request){
-		"200":  func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") },
-		"204":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
-		"304":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) },
-		"302":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 302) },
-		"307":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, 307) },
+		"200": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") },
+		"204": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"304": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) },
+		"302": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusFound) },
+		"307": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+		},
 		"404":  func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no such hook", 404) },
 		"500":  func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "boom", 500) },
 		"huge": func(w http.ResponseWriter, _ *http.Request) { endless(w) },

@@ -78,11 +78,8 @@ type Options struct {
 	NoColor bool
 }
 
-// New asks on in and errs, both of them terminals.
-func New(in, errs *os.File) Prompter { return NewWith(Options{In: in, Err: errs}) }
-
-// NewWith is New with options.
-func NewWith(o Options) Prompter { return &prompter{o} }
+// New asks on o's terminals.
+func New(o Options) Prompter { return &prompter{o} }
 
 type prompter struct{ o Options }
 

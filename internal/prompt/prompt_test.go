@@ -27,7 +27,7 @@ func files(t *testing.T, text string) (prompt.Prompter, func() string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _, _ = in.Close(), errs.Close() })
-	return prompt.NewWith(prompt.Options{In: in, Err: errs, Plain: true}), func() string {
+	return prompt.New(prompt.Options{In: in, Err: errs, Plain: true}), func() string {
 		said, err := os.ReadFile(filepath.Join(dir, "err"))
 		if err != nil {
 			t.Fatal(err)

@@ -165,7 +165,7 @@ func each(t *testing.T, test func(t *testing.T, term *terminal, p prompt.Prompte
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			term := open(t, silent)
-			test(t, term, prompt.New(term.tty, term.tty))
+			test(t, term, prompt.New(prompt.Options{In: term.tty, Err: term.tty}))
 			if strings.Contains(term.output(), "\x1b[6n") {
 				t.Error("the terminal was asked for its cursor")
 			}
@@ -348,7 +348,7 @@ func TestMultiSelect(t *testing.T) {
 func TestListsByNumber(t *testing.T) {
 	t.Parallel()
 	term := open(t, true)
-	p := prompt.NewWith(prompt.Options{In: term.tty, Err: term.tty, Plain: true})
+	p := prompt.New(prompt.Options{In: term.tty, Err: term.tty, Plain: true})
 	got, err := converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", events()) }, func() {
 		term.expect("77) GroupG: event_6_10")
 		for _, step := range []struct{ typed, want string }{
@@ -460,7 +460,7 @@ func TestInterrupted(t *testing.T) {
 		for _, silent := range []bool{true, false} {
 			for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 				term := open(t, silent)
-				p := prompt.New(term.tty, term.tty)
+				p := prompt.New(prompt.Options{In: term.tty, Err: term.tty})
 				err := run(term, func() error { return q.ask(context.Background(), p) }, func() {
 					term.expect(q.shows)
 					if q.raw && sig == syscall.SIGINT {
@@ -498,7 +498,7 @@ func TestTerminalGoesAway(t *testing.T) {
 			}
 			defer func() { _ = tty.Close() }()
 			done := make(chan error, 1)
-			go func() { done <- q.ask(context.Background(), prompt.New(tty, tty)) }()
+			go func() { done <- q.ask(context.Background(), prompt.New(prompt.Options{In: tty, Err: tty})) }()
 			// Closed by its only reader: a read that waits would keep it open.
 			var shown []byte
 			for b := make([]byte, 4096); !bytes.Contains(shown, []byte(q.shows)); {
@@ -527,7 +527,7 @@ func TestNoColour(t *testing.T) {
 	t.Parallel()
 	for _, plain := range []bool{true, false} {
 		term := open(t, false)
-		p := prompt.NewWith(prompt.Options{In: term.tty, Err: term.tty, NoColor: plain})
+		p := prompt.New(prompt.Options{In: term.tty, Err: term.tty, NoColor: plain})
 		if _, err := converse(term, func() (string, error) { return p.Select(t.Context(), "Q", events()) }, func() {
 			term.expect("event_0_2")
 			term.rawMode()

@@ -12,9 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// showCursor undoes what a list does to the cursor.
-const showCursor = "\x1b[?25h"
-
 // session runs one question and leaves the terminal as it was found, also when
 // the process is told to end meanwhile: the signal ends the question instead,
 // which gives the caller an error of kind Interrupted to end by.

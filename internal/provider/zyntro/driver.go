@@ -34,7 +34,7 @@ func login(lead string) fault.Hint {
 func Driver() *provider.Driver {
 	return provider.NewDriver(provider.Driver{
 		Name:       "zyntro",
-		Title:      "Zyntro",
+		Title:      title,
 		BaseURL:    "https://app.zyntrohq.com",
 		PathPrefix: "/public/account",
 

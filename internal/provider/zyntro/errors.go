@@ -20,6 +20,9 @@ const (
 	codeRateLimited = "rate-limited"
 )
 
+// title is what people call the provider.
+const title = "Zyntro"
+
 // helpHint is for what Zyntro says no to in words that are not documented, or
 // that need none of ours.
 const helpHint = "`hookctl help zyntro` shows what Zyntro wants; --debug shows what is sent"
@@ -47,7 +50,7 @@ func translate(err error) error {
 		if nonsense.CertainlyRefused() {
 			kind = kindOfStatus(nonsense.HTTPStatus)
 		}
-		return &fault.Error{Kind: kind, Err: fmt.Errorf("Zyntro's answer makes no sense: %w", err), Hint: statusHint(nonsense.HTTPStatus)}
+		return &fault.Error{Kind: kind, Err: fmt.Errorf("%s's answer makes no sense: %w", title, err), Hint: statusHint(nonsense.HTTPStatus)}
 	case errors.As(err, &transport):
 		return translateTransport(transport, err)
 	case errors.Is(err, zyntroapi.ErrAuthData):
@@ -70,19 +73,19 @@ func translateTransport(transport *httpx.Error, err error) error {
 }
 
 func translateRefusal(refusal *zyntroapi.Error, err error) error {
-	e := &fault.Error{Kind: fault.Refused, Err: fmt.Errorf("Zyntro refused the request: %w", err), ProviderMessage: refusal.Message}
+	e := &fault.Error{Kind: fault.Refused, Err: fmt.Errorf("%s refused the request: %w", title, err), ProviderMessage: refusal.Message}
 	if refusal.Code == zyntroapi.RateLimited {
 		e.Kind, e.Code, e.Hint.Text = fault.Unavailable, codeRateLimited, "wait a minute, then try again"
-		e.Err = fmt.Errorf("Zyntro's rate limit is used up: %w", err)
+		e.Err = fmt.Errorf("%s's rate limit is used up: %w", title, err)
 		if refusal.RetryAfter > 0 {
 			wait := refusal.RetryAfter.Round(time.Second)
-			e.Err = fmt.Errorf("Zyntro's rate limit is used up for %v: %w", wait, err)
+			e.Err = fmt.Errorf("%s's rate limit is used up for %v: %w", title, wait, err)
 			e.Hint.Text = fmt.Sprintf("try again in %v", wait)
 		}
 		return e
 	}
 	if refusal.HTTPStatus >= 500 || refusal.HTTPStatus == http.StatusRequestTimeout {
-		e.Kind, e.Err, e.Hint.Text = fault.Unavailable, fmt.Errorf("Zyntro failed: %w", err), "try again later"
+		e.Kind, e.Err, e.Hint.Text = fault.Unavailable, fmt.Errorf("%s failed: %w", title, err), "try again later"
 		return e
 	}
 	switch refusal.Code {
@@ -96,7 +99,7 @@ func translateRefusal(refusal *zyntroapi.Error, err error) error {
 		e.Kind, e.Hint.Text = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; the default path prefix needs none"
 	case zyntroapi.InsertFailed:
 		e.Kind, e.Hint.Text = fault.Unavailable, "Zyntro could not write it down; try again later"
-		e.Err = fmt.Errorf("Zyntro failed: %w", err)
+		e.Err = fmt.Errorf("%s failed: %w", title, err)
 	case zyntroapi.NotFound:
 		e.Code, e.Hint.Text = codeNotFound, listHint
 	case zyntroapi.InvalidEvents:

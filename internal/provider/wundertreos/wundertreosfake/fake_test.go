@@ -326,7 +326,9 @@ func TestSeeds(t *testing.T) {
 		id, secret := create(t, server.URL, fake.Key, good)
 		return id + secret
 	}
-	if made(7) != made(7) || made(7) == made(8) || made(0) == made(0) {
+	first, again := made(7), made(7)
+	random, other := made(0), made(0)
+	if first != again || first == made(8) || random == other {
 		t.Error("a seed must repeat, no seed must not")
 	}
 }

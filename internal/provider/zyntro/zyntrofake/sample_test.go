@@ -151,7 +151,7 @@ func TestSamplesDiffer(t *testing.T) {
 	if diff := cmp.Diff(sample(7), sample(7)); diff != "" {
 		t.Error("one seed, two samples: " + diff)
 	}
-	if sample(0) == sample(0) || sample(1) == sample(2) {
+	if random, other := sample(0), sample(0); random == other || sample(1) == sample(2) {
 		t.Error("the ids are not fresh")
 	}
 }
