@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 )
 
 // Calls are the operations that change the disk. Every field of a table is set.
@@ -60,6 +61,19 @@ func OpenFile(path string, flag int, mode fs.FileMode) (f *os.File, err error) {
 		return err
 	})
 	return f, err
+}
+
+// Retry calls f again while another program that has the file open stands in its
+// way, as on Windows, for 2 s at most, as the go command does; a permission that
+// is missing for good costs as long.
+func Retry(f func() error) error {
+	err := f()
+	for wait, spent := time.Millisecond, time.Duration(0); isBusy(err) && spent < 2*time.Second; wait = min(2*wait, 100*time.Millisecond) {
+		time.Sleep(wait)
+		spent += wait
+		err = f()
+	}
+	return err
 }
 
 // Or is c, or the system's calls where c is nil.

@@ -26,13 +26,10 @@ func (c *Calls) WriteFile(path string, data []byte) error {
 		return err
 	}
 	c.Sweep(filepath.Dir(path))
-	err = c.replace(path, old, data)
-	if err == nil {
-		var got []byte
-		got, _, err = readFile(path, int64(len(data)))
-		err = same(got, data, err)
-	}
-	return Fault(path, err)
+	return c.replace(path, old, func(limit int64) ([]byte, error) {
+		got, _, err := readFile(path, limit)
+		return got, err
+	}, data)
 }
 
 // UpdateFile replaces the content of path by what edit makes of it, as

@@ -73,11 +73,8 @@ func (c *Calls) lock(ctx context.Context, path string, waiting func(), try func(
 
 func sameFile(fl *flock.Flock, path string) bool {
 	held, err := fl.Stat()
-	if err != nil {
-		return false
-	}
-	there, err := os.Lstat(path)
-	return err == nil && os.SameFile(held, there)
+	there, lerr := os.Lstat(path)
+	return err == nil && lerr == nil && os.SameFile(held, there)
 }
 
 // Release gives up the lock; its file stays.

@@ -157,13 +157,6 @@ func TestCheckTrustedModes(t *testing.T) {
 	check(t, os.Chmod(filepath.Dir(path), 0o700))
 }
 
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 func mode(name string, m fs.FileMode) func(*testing.T, string) {
 	return func(t *testing.T, root string) {
 		t.Helper()

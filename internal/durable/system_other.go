@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -31,8 +32,15 @@ func syncDir(string) error { return nil }
 func CannotSync(error) bool { return false }
 
 // isDiskFull knows ERROR_HANDLE_DISK_FULL and ERROR_DISK_FULL of Windows.
-func isDiskFull(err error) bool {
-	return errors.Is(err, syscall.Errno(39)) || errors.Is(err, syscall.Errno(112))
+func isDiskFull(err error) bool { return isOne(err, 39, 112) }
+
+// isBusy knows what Windows answers while another program, such as a virus
+// scanner, has the file open without sharing it, or has removed it and not let go
+// of it yet: ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION and ERROR_DELETE_PENDING.
+func isBusy(err error) bool { return isOne(err, 5, 32, 303) }
+
+func isOne(err error, codes ...syscall.Errno) bool {
+	return slices.ContainsFunc(codes, func(c syscall.Errno) bool { return errors.Is(err, c) })
 }
 
 func checkPrivate(string, fs.FileInfo) error { return nil }

@@ -25,14 +25,7 @@ const staleTemp = time.Hour
 // file or the whole new one. On an error before the rename the old file is as it
 // was and the temporary file is gone. Errors are faults that name the path.
 func (c *Calls) WritePrivate(path string, chunks ...[]byte) error {
-	err := c.replace(path, nil, chunks...)
-	if err == nil {
-		whole := bytes.Join(chunks, nil)
-		var got []byte
-		got, err = ReadPrivate(path, int64(len(whole)))
-		err = same(got, whole, err)
-	}
-	return Fault(path, err)
+	return c.replace(path, nil, func(limit int64) ([]byte, error) { return ReadPrivate(path, limit) }, chunks...)
 }
 
 // Probe goes through all that WritePrivate and RemoveFile do in dir, with a file
@@ -59,18 +52,30 @@ func (c *Calls) RemoveFile(path string) error {
 	return Fault(path, err)
 }
 
-// replace puts the chunks at path in one durable step. The new file has the
-// owner of old, which is nil for this user.
-func (c *Calls) replace(path string, old fs.FileInfo, chunks ...[]byte) error {
+// replace puts the chunks at path in one durable step and reads them back. The
+// new file has the owner of old, which is nil for this user. Errors are faults
+// that name the path.
+func (c *Calls) replace(path string, old fs.FileInfo, read func(limit int64) ([]byte, error), chunks ...[]byte) error {
 	dir := filepath.Dir(path)
 	tmp, err := c.writeTemp(dir, old, chunks...)
-	if err != nil {
-		return err
+	if err == nil {
+		if err = c.Rename(tmp, path); err != nil {
+			err = errors.Join(err, c.Remove(tmp))
+		}
 	}
-	if err := c.Rename(tmp, path); err != nil {
-		return errors.Join(err, c.Remove(tmp))
+	if err == nil {
+		err = c.SyncNames(dir)
 	}
-	return c.SyncNames(dir)
+	if err == nil {
+		written := bytes.Join(chunks, nil)
+		var got []byte
+		if got, err = read(int64(len(written))); err != nil {
+			err = fmt.Errorf("read back: %w", err)
+		} else if !bytes.Equal(got, written) {
+			err = errors.New("the file reads back differently from what was written")
+		}
+	}
+	return Fault(path, err)
 }
 
 // writeTemp writes the chunks durably to a new temporary file in dir. On an
@@ -134,12 +139,9 @@ func tempPath(dir string) string { return filepath.Join(dir, tempPrefix+RandomID
 
 // isTemp reports whether name is one that tempPath makes.
 func isTemp(name string) bool {
-	id, ok := strings.CutPrefix(name, tempPrefix)
-	if !ok {
-		return false
-	}
-	id, ok = strings.CutSuffix(id, tempSuffix)
-	return ok && IsID(id)
+	id, begins := strings.CutPrefix(name, tempPrefix)
+	id, ends := strings.CutSuffix(id, tempSuffix)
+	return begins && ends && IsID(id)
 }
 
 // RandomID is 16 random bytes in hex.
@@ -158,15 +160,4 @@ func IsID(s string) bool {
 func OlderThan(e os.DirEntry, age time.Duration) bool {
 	fi, err := e.Info()
 	return err == nil && fi.Mode().IsRegular() && time.Since(fi.ModTime()) > age
-}
-
-// same fails unless got, which was read back with err, is what was written.
-func same(got, written []byte, err error) error {
-	if err != nil {
-		return fmt.Errorf("read back: %w", err)
-	}
-	if !bytes.Equal(got, written) {
-		return errors.New("the file reads back differently from what was written")
-	}
-	return nil
 }
