@@ -28,7 +28,7 @@ type worker struct {
 	header    capture.Header
 	asked     capture.Header // what claims are read from: passed on by its address
 	possible  []int
-	streamed  int64 // the size of the streamed body that was judged last
+	streamed  int64 // of the body that was judged last, if it was streamed
 	// diagnosed is how many failures the collector has explained so far.
 	diagnosed *atomic.Int64
 }
@@ -61,6 +61,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		c.Results = append(c.Results, Result{})
 		c.facts = append(c.facts, facts{})
 		result, f := &c.Results[len(c.Results)-1], &c.facts[len(c.facts)-1]
+		w.streamed = 0
 		if err != nil {
 			*result = unreadable(r, err)
 		} else {
@@ -72,10 +73,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			}
 		}
 		if result.Format = b.Format; b.Format == capture.Raw {
-			result.Size = int64(len(r.Body))
-			if r.Stream != nil {
-				result.Size = w.streamed
-			}
+			result.Size = int64(len(r.Body)) + w.streamed
 		}
 		if explainable(result.Reason) {
 			// Whether a failure is among the first is known in input order only: the
@@ -106,10 +104,7 @@ func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result
 	}
 	defer w.e.diagnosing.release(memory)
 	asked := *r
-	asked.Header = w.override(r.Header)
-	if r.Stream != nil {
-		asked.Size = w.streamed
-	}
+	asked.Header, asked.Size = w.override(r.Header), w.streamed
 	var provider int
 	provider, result.Diagnosis = w.e.explainer.Explain(ctx, &asked, w.possible)
 	if result.Format == dumpFormat && r.Header.Get("Content-Length") == "" && r.Header.Get("Transfer-Encoding") == "" {
@@ -301,9 +296,9 @@ func (w *worker) held(header capture.Header, body []byte) (int, signature.Verdic
 }
 
 func (w *worker) choose(header capture.Header, match func(i int) signature.Verdict) (int, signature.Verdict) {
-	best, verdict := -1, signature.Verdict{Reason: signature.NoSignature, KeyIndex: -1}
+	best, verdict := -1, signature.Verdict{Reason: signature.NoSignature}
 	for _, i := range w.possible {
-		v := signature.Verdict{Reason: w.claim(i, header), KeyIndex: -1}
+		v := signature.Verdict{Reason: w.claim(i, header)}
 		switch {
 		case w.e.providers[i].unusable != nil:
 			v.Reason = signature.Unreadable
@@ -346,7 +341,6 @@ func (w *worker) stream(ctx context.Context, body io.Reader, header capture.Head
 		}
 	}
 	var head []byte
-	w.streamed = 0
 	err := capture.ReadAhead(ctx, body, func(p []byte) error {
 		head = append(head, p[:min(len(p), streamHead-len(head))]...)
 		w.streamed += int64(len(p))
@@ -358,7 +352,7 @@ func (w *worker) stream(ctx context.Context, body io.Reader, header capture.Head
 		return nil
 	})
 	if err != nil {
-		return -1, signature.Verdict{}, nil, err
+		return 0, signature.Verdict{}, nil, err
 	}
 	best, verdict := w.choose(header, func(i int) signature.Verdict {
 		return w.verifiers[i].End(&w.claims[i])
