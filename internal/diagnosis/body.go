@@ -7,12 +7,15 @@ import (
 	"iter"
 )
 
-// each makes a sequence of the given texts, leaving out those equal to the
+// none is a sequence of nothing.
+func none(func([]byte) bool) {}
+
+// made makes a sequence of forms, one at a time, leaving out those equal to the
 // original.
-func each(original []byte, texts ...[]byte) iter.Seq[[]byte] {
+func made(original []byte, forms ...func() []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		for _, t := range texts {
-			if !bytes.Equal(t, original) && !yield(t) {
+		for _, form := range forms {
+			if t := form(); !bytes.Equal(t, original) && !yield(t) {
 				return
 			}
 		}
@@ -22,18 +25,7 @@ func each(original []byte, texts ...[]byte) iter.Seq[[]byte] {
 func withoutNewline(b []byte) iter.Seq[[]byte] {
 	all := bytes.TrimRight(b, "\r\n")
 	one := bytes.TrimSuffix(b, []byte("\n"))
-	return each(b, one, bytes.TrimSuffix(one, []byte("\r")), all)
-}
-
-// made is each for forms that are copies of the body: one at a time.
-func made(original []byte, forms ...func() []byte) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		for _, form := range forms {
-			if t := form(); !bytes.Equal(t, original) && !yield(t) {
-				return
-			}
-		}
-	}
+	return made(b, parts(one), parts(bytes.TrimSuffix(one, []byte("\r"))), parts(all))
 }
 
 // parts is the form that consists of them: the only one itself, or a copy of all.
@@ -58,7 +50,7 @@ func withNewline(b []byte) iter.Seq[[]byte] {
 
 func lineEnds(b []byte) iter.Seq[[]byte] {
 	if !bytes.ContainsAny(b, "\r\n") {
-		return each(b)
+		return none
 	}
 	replaced := func(text []byte, from, to string) []byte {
 		return bytes.ReplaceAll(text, []byte(from), []byte(to))

@@ -25,8 +25,8 @@ type transformation struct {
 	// hint marks a sign rather than a proof: asked for only when nothing was
 	// proven.
 	hint bool
-	// and, where not nil, is a second cause that a match proves.
-	and *Finding
+	// and is further causes that a match proves.
+	and []Finding
 	// share bounds a search that would not end: it may use one part in so many of
 	// the budget. 0 is no bound but the budget.
 	share int
@@ -38,14 +38,6 @@ func (t *transformation) finding(explanation string) Finding {
 		explanation = t.explanation
 	}
 	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
-}
-
-func (t *transformation) findings(explanation string) []Finding {
-	found := []Finding{t.finding(explanation)}
-	if t.and != nil {
-		found = append(found, *t.and)
-	}
-	return found
 }
 
 // ofBody reports whether t is a change of the body.
@@ -168,11 +160,11 @@ var transformations = []transformation{
 		explanation: otherEscapes,
 		fix:         equalIsNotSame,
 		json:        jsonEscapingSpaced,
-		and: &Finding{
+		and: []Finding{{
 			Cause:       "json-reserialised",
 			Explanation: "Its spacing is another one too: it was parsed and written again.",
 			Fix:         verifyRaw,
-		},
+		}},
 	},
 	{
 		cause:       "base64-body",

@@ -96,11 +96,7 @@ func keyEncoding(c Candidate) iter.Seq[[]byte] {
 		if text, err := url.QueryUnescape(t); err == nil {
 			others = append(others, text, url.QueryEscape(t))
 		}
-		for _, other := range others {
-			if other != s && !yield([]byte(other)) {
-				return
-			}
-		}
+		keyTexts(s, others...)(yield)
 	}
 }
 

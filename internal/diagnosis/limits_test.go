@@ -152,6 +152,7 @@ func TestLimitsOfJSON(t *testing.T) {
 		"largest": {`"` + strings.Repeat("x", maxJSON-2) + `"`, true}, "too large": {`"` + strings.Repeat("x", maxJSON-1) + `"`, false},
 		"deepest": {deep(maxJSONDepth), true}, "too deep": {deep(maxJSONDepth + 1), false},
 		"most": {many((maxTokens - 5) / 2), true}, "too many": {many((maxTokens-5)/2 + 1), false},
+		"deepest objects": {nested(`{"a":`, maxJSONDepth, "}"), true}, "too deep objects": {nested(`{"a":`, maxJSONDepth+1, "}"), false},
 		"objects":      {"[" + strings.Repeat(`{"a":{}},`, maxJSONDepth) + "{}]", true},
 		"side by side": {"[" + strings.Repeat("[[]],", maxJSONDepth) + "[]]", true},
 	} {

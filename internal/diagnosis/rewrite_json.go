@@ -143,10 +143,13 @@ func escaped(doc *document, layouts ...layout) iter.Seq[[]byte] {
 func jsonUnescaped(doc *document) iter.Seq[[]byte] {
 	b, list, tail := doc.raw, doc.list, doc.tail
 	if list == nil {
-		return each(b)
+		return none
 	}
 	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
-	return each(b, write(nil, list, tail, compact, nil), write(nil, list, tail, compact, plain), write(nil, list, tail, spaced, nil))
+	form := func(l layout, p pieces) func() []byte {
+		return func() []byte { return write(nil, list, tail, l, p) }
+	}
+	return made(b, form(compact, nil), form(compact, plain), form(spaced, nil))
 }
 
 // jsonRewritten is what a parser and a writer of another language make of the
@@ -197,7 +200,7 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 func onlyFor(pretty bool, forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
 	return func(doc *document) iter.Seq[[]byte] {
 		if hasLines(doc.list) != pretty {
-			return each(nil)
+			return none
 		}
 		return forms(doc)
 	}

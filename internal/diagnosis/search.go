@@ -86,7 +86,7 @@ func (d *diagnosis) prove(ctx context.Context) []Finding {
 			continue
 		}
 		if text, ok := d.try(t); ok {
-			return t.findings(text)
+			return append([]Finding{t.finding(text)}, t.and...)
 		}
 	}
 	if found := d.proveRest(); found != nil {
@@ -179,7 +179,7 @@ func (d *diagnosis) try(t *transformation) (string, bool) {
 func (d *diagnosis) forms(t *transformation, body []byte) iter.Seq[[]byte] {
 	switch {
 	case d.budget.spent():
-		return each(nil)
+		return none
 	case t.bodies != nil:
 		return t.bodies(body)
 	}
@@ -267,13 +267,9 @@ func (d *diagnosis) digest(cost int, h hash.Hash, parts ...[]byte) []byte {
 
 // hits reports whether sum is one of the targets.
 func (d *diagnosis) hits(sum []byte) bool {
-	for _, target := range d.targets {
-		if hmac.Equal(target, sum) {
-			d.hit = true
-			return true
-		}
-	}
-	return false
+	matched := hit(d.targets, sum)
+	d.hit = d.hit || matched
+	return matched
 }
 
 // aim sets the targets by the reason of the failure.

@@ -806,20 +806,21 @@ func TestStreamedFileIsDiagnosed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{"body.json": []byte(body + "\n"), "body.json.gz": compressed} {
-		path := filepath.Join(t.TempDir(), name)
-		if err := os.WriteFile(path, text, 0o600); err != nil {
+		path, small := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), "small.json")
+		if err := errors.Join(os.WriteFile(path, text, 0o600), os.WriteFile(small, []byte("{}"), 0o600)); err != nil {
 			t.Fatal(err)
 		}
+		o.Workers = 1
 		e, err := New(o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		batches, err := capture.Read(t.Context(), []string{path}, capture.Options{})
+		batches, err := capture.Read(t.Context(), []string{path, small}, capture.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var all []Result
-		if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil || len(all) != 1 {
+		if _, err := e.Run(t.Context(), batches, func(c *Chunk) error { all = append(all, c.Results...); return nil }); err != nil || len(all) != 2 || all[1].Size != 2 {
 			t.Fatal(all, err)
 		}
 		if r := all[0]; r.Valid || r.Size != int64(len(body)+1) || len(r.Diagnosis) != 1 || r.Diagnosis[0].Cause != "trailing-newline" {
