@@ -176,7 +176,7 @@ func beginsLine(s []byte) bool {
 		switch {
 		case r >= '\n' && r <= '\r' || r == '\u0085' || r == '\u2028' || r == '\u2029':
 			return true
-		case !unicode.IsSpace(r) && !hidden(r) && r != '\u200d' && !(r == utf8.RuneError && n == 1):
+		case !unicode.IsSpace(r) && !Hidden(r) && r != '\u200d' && !(r == utf8.RuneError && n == 1):
 			return false
 		}
 		s = s[:len(s)-n]

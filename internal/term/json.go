@@ -1,6 +1,8 @@
 package term
 
 import (
+	"fmt"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -25,7 +27,7 @@ func AppendJSON(b []byte, s string) []byte {
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s[i:])
-		if r >= 0x80 && !(r == utf8.RuneError && n == 1) && !hidden(r) ||
+		if r >= 0x80 && !(r == utf8.RuneError && n == 1) && !Hidden(r) ||
 			r == '#' && !(i > 0 && s[i-1] == '#' && marks(s[i+1:])) {
 			i += n
 			continue
@@ -43,25 +45,11 @@ func AppendJSON(b []byte, s string) []byte {
 func BreakJSON(doc []byte) []byte { return EscapeCommands(doc, `\u0023`, `\u003a`) }
 
 func appendEscaped(b []byte, r rune) []byte {
-	switch r {
-	case '"', '\\':
-		return append(b, '\\', byte(r))
-	case '\n':
-		return append(b, '\\', 'n')
-	case '\r':
-		return append(b, '\\', 'r')
-	case '\t':
-		return append(b, '\\', 't')
+	if i := strings.IndexRune("\"\\\n\r\t", r); i >= 0 {
+		return append(b, '\\', `"\nrt`[i])
 	}
-	if r > 0xffff {
-		high, low := utf16.EncodeRune(r)
-		return appendUnit(appendUnit(b, high), low)
+	for _, unit := range utf16.AppendRune(nil, r) {
+		b = fmt.Appendf(b, `\u%04x`, unit)
 	}
-	return appendUnit(b, r)
-}
-
-// appendUnit appends one UTF-16 code unit as \uXXXX.
-func appendUnit(b []byte, u rune) []byte {
-	const digits = "0123456789abcdef"
-	return append(b, '\\', 'u', digits[u>>12&0xf], digits[u>>8&0xf], digits[u>>4&0xf], digits[u&0xf])
+	return b
 }

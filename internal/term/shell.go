@@ -30,7 +30,7 @@ func special(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
 }
 
-func unseen(r rune) bool { return r == '\n' || r == '\t' || hidden(r) }
+func unseen(r rune) bool { return r == '\n' || r == '\t' || Hidden(r) }
 
 // printfFormat escapes word for a printf format between single quotes.
 func printfFormat(word string) string {

@@ -49,20 +49,17 @@ func (s Streams) Interactive() bool { return s.InTTY && s.ErrTTY }
 // bidirectional controls, zero-width and other invisible characters become
 // U+FFFD; tab and newline become a space. The zero-width joiner stays: it holds
 // emoji together and moves nothing.
-func Clean(s string) string { return clean(s, oneLine, hidden) }
+func Clean(s string) string { return clean(s, oneLine, Hidden) }
 
 // CleanBlock is Clean for text of several lines: newlines stay, tabs stay, a
 // carriage return before a newline is dropped.
-func CleanBlock(s string) string { return clean(dropCR(s), lines, hidden) }
+func CleanBlock(s string) string { return clean(dropCR(s), lines, Hidden) }
 
 // CleanControls replaces only what can drive a terminal: control characters
 // other than newline and tab, and invalid UTF-8. It is for text that another
 // program reads through a pipe, where each visible or joining character may be
 // part of an id.
 func CleanControls(s string) string { return clean(dropCR(s), lines, unicode.IsControl) }
-
-// Hidden reports whether r is one of the characters that Clean replaces.
-func Hidden(r rune) bool { return hidden(r) }
 
 func dropCR(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
 
@@ -109,7 +106,8 @@ func plain(s string) bool {
 	return true
 }
 
-func hidden(r rune) bool {
+// Hidden reports whether r is one of the characters that Clean replaces.
+func Hidden(r rune) bool {
 	switch {
 	case r <= 0x7e:
 		return r < 0x20
