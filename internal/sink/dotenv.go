@@ -14,25 +14,16 @@ import (
 )
 
 // dotenvSink sets one variable in a dotenv file.
-type dotenvSink struct {
-	spec, path, name string
-	env              Env
-}
+type dotenvSink Spec
 
-func parseDotenv(spec, rest string, env Env) (place, error) {
-	// The last colon, since a path may contain one and a name may not.
-	i := strings.LastIndexByte(rest, ':')
-	if i < 0 {
-		return nil, errors.New("the path or the name is missing")
-	}
-	path, name := rest[:i], rest[i+1:]
+func newDotenv(t Spec) (place, error) {
 	switch {
-	case path == "":
+	case t.path == "":
 		return nil, errors.New("the path is missing")
-	case !IsVariable(name):
+	case !IsVariable(t.name):
 		return nil, errNotVariable
 	}
-	return dotenvSink{spec, path, name, env}, nil
+	return dotenvSink(t), nil
 }
 
 func (s dotenvSink) Check(context.Context) error {

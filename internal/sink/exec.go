@@ -3,12 +3,9 @@ package sink
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
-
-	"github.com/kballard/go-shellquote"
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -20,21 +17,15 @@ const execTimeout = 60 * time.Second
 // execSink gives the secret to a command on its standard input, exactly, with
 // no newline behind it. No shell is involved.
 type execSink struct {
-	spec    string
-	words   []string
-	env     Env
+	Spec
 	timeout time.Duration
 }
 
-func parseExec(spec, command string, env Env) (place, error) {
-	words, err := shellquote.Split(command)
-	if err != nil {
-		return nil, fmt.Errorf("the command cannot be split into words: %s", strings.ToLower(err.Error()))
-	}
-	if len(words) == 0 || words[0] == "" {
+func newExec(t Spec) (place, error) {
+	if len(t.words) == 0 || t.words[0] == "" {
 		return nil, errors.New("the command is missing")
 	}
-	return execSink{spec, words, env, execTimeout}, nil
+	return execSink{t, execTimeout}, nil
 }
 
 func (s execSink) Check(context.Context) error {

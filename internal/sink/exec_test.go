@@ -202,7 +202,11 @@ func TestExecFailures(t *testing.T) {
 func TestExecTimeLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld()
-	p, err := parse(childSpec(w, "hang"), w.env)
+	spec, err := Parse(childSpec(w, "hang"), w.env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, p, err := spec.place(Item{})
 	s, ok := p.(execSink)
 	if err != nil || !ok || s.timeout != 60*time.Second {
 		t.Fatal(s)

@@ -6,16 +6,13 @@ import (
 )
 
 // fileSink makes the secret the whole content of a file.
-type fileSink struct {
-	spec, path string
-	env        Env
-}
+type fileSink Spec
 
-func parseFile(spec, path string, env Env) (place, error) {
-	if path == "" {
+func newFile(t Spec) (place, error) {
+	if t.path == "" {
 		return nil, errors.New("the path is missing")
 	}
-	return fileSink{spec, path, env}, nil
+	return fileSink(t), nil
 }
 
 func (s fileSink) Check(context.Context) error { return s.env.Disk.Or().CheckFile(s.path) }

@@ -21,29 +21,27 @@ import (
 //	value
 //	DELIMITER
 type githubSink struct {
-	spec     string
-	name     string
+	Spec
 	variable string // GITHUB_OUTPUT or GITHUB_ENV
-	env      Env
 }
 
-func parseGithubOutput(spec, name string, env Env) (place, error) {
+func newGithubOutput(t Spec) (place, error) {
 	// Outputs, unlike variables, may have hyphens after the first character.
-	if !IsVariable(strings.ReplaceAll(name, "-", "_")) || strings.HasPrefix(name, "-") {
+	if !IsVariable(strings.ReplaceAll(t.name, "-", "_")) || strings.HasPrefix(t.name, "-") {
 		return nil, errors.New("the name must begin with a letter or underscore and have only letters, digits, underscores and hyphens")
 	}
-	return githubSink{spec, name, "GITHUB_OUTPUT", env}, nil
+	return githubSink{t, "GITHUB_OUTPUT"}, nil
 }
 
-func parseGithubEnv(spec, name string, env Env) (place, error) {
-	if !IsVariable(name) {
+func newGithubEnv(t Spec) (place, error) {
+	if !IsVariable(t.name) {
 		return nil, errNotVariable
 	}
-	switch upper := strings.ToUpper(name); {
+	switch upper := strings.ToUpper(t.name); {
 	case strings.HasPrefix(upper, "GITHUB_"), strings.HasPrefix(upper, "RUNNER_"), upper == "NODE_OPTIONS":
 		return nil, errors.New("the runner does not let a step set that variable")
 	}
-	return githubSink{spec, name, "GITHUB_ENV", env}, nil
+	return githubSink{t, "GITHUB_ENV"}, nil
 }
 
 var errNotVariable = errors.New("the name must begin with a letter or underscore and have only letters, digits and underscores")

@@ -11,19 +11,12 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// writer is a place that writes a file which its words name.
-type writer interface{ target() string }
-
-func (s fileSink) target() string { return s.path }
-
-func (s dotenvSink) target() string { return s.path }
-
 // Outside reports whether the sink of a webhook writes a file that does not lie in
 // dir, which is absolute and free of symbolic links. A path that cannot be resolved
 // counts as outside.
 func (t Spec) Outside(it Item, dir string) bool {
-	p, _, err := t.place(it)
-	return err != nil || leads(p, dir)
+	filled, _, err := t.place(it)
+	return err != nil || filled.leads(dir)
 }
 
 // Within is the sink, which refuses to write a file outside dir. A link may come to
@@ -35,19 +28,16 @@ func (t Spec) Within(dir string) Spec {
 
 // within is the place of the secret of a webhook, if it may be used.
 func (t Spec) within(it Item) (place, error) {
-	p, words, err := t.place(it)
-	if err == nil && t.dir != "" && leads(p, t.dir) {
-		return nil, fault.Errorf(fault.Other, "%s leads outside the directory of the manifest, %s", words, t.dir).
+	filled, p, err := t.place(it)
+	if err == nil && t.dir != "" && filled.leads(t.dir) {
+		return nil, fault.Errorf(fault.Other, "%s leads outside the directory of the manifest, %s", filled.spec, t.dir).
 			WithHint("look at where it leads; --allow-outside lets it")
 	}
 	return p, err
 }
 
-// leads reports whether p writes a file outside dir.
-func leads(p place, dir string) bool {
-	w, ok := p.(writer)
-	return ok && !inside(w.target(), dir)
-}
+// leads reports whether the sink writes a file outside dir.
+func (t Spec) leads(dir string) bool { return t.path != "" && !inside(t.path, dir) }
 
 // inside reports whether path leads into dir, as the system goes along it and as
 // it reads: behind a symbolic link the two differ in what ".." means. A "~" is

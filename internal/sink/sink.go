@@ -68,18 +68,24 @@ type Result struct {
 type Form struct {
 	Syntax  string
 	Meaning string
-	parse   func(spec, rest string, env Env) (place, error) // rest is what follows the colon
+	make    func(Spec) (place, error) // of a Spec without fields
+}
+
+// word is what stands before the colon.
+func (f Form) word() string {
+	word, _, _ := strings.Cut(f.Syntax, ":")
+	return word
 }
 
 // Forms lists the sinks, for help and documentation.
 func Forms() []Form {
 	return []Form{
-		{"file:PATH", "the whole content of a file of mode 0600, without a newline", parseFile},
-		{"dotenv:PATH:NAME", "the variable NAME in a dotenv file; all other lines stay as they are", parseDotenv},
-		{"github-output:NAME", "an output of this GitHub Actions step, masked in the log first", parseGithubOutput},
-		{"github-env:NAME", "an environment variable for the later steps of this GitHub Actions job, masked in the log first", parseGithubEnv},
-		{"exec:COMMAND", "the standard input of a command (split into words, no shell)", parseExec},
-		{"stdout", "a line on standard output; not together with a structured output", parseStdout},
+		{"file:PATH", "the whole content of a file of mode 0600, without a newline", newFile},
+		{"dotenv:PATH:NAME", "the variable NAME in a dotenv file; all other lines stay as they are", newDotenv},
+		{"github-output:NAME", "an output of this GitHub Actions step, masked in the log first", newGithubOutput},
+		{"github-env:NAME", "an environment variable for the later steps of this GitHub Actions job, masked in the log first", newGithubEnv},
+		{"exec:COMMAND", "the standard input of a command (split into words, no shell)", newExec},
+		{"stdout", "a line on standard output; not together with a structured output", newStdout},
 	}
 }
 
@@ -90,46 +96,17 @@ func Masks(s Sink) bool {
 	return word == "github-output" || word == "github-env" || word == "stdout"
 }
 
-// parse finds the place that a spec without fields names.
-func parse(spec string, env Env) (place, error) {
-	word, rest, _ := strings.Cut(spec, ":")
-	for _, f := range Forms() {
-		name, args, wants := strings.Cut(f.Syntax, ":")
-		if name != word {
-			continue
-		}
-		if wants != strings.Contains(spec, ":") {
-			return nil, usage(spec, "it must be written "+f.Syntax)
-		}
-		s, err := f.parse(spec, rest, env)
-		if _, printed := s.(stdoutSink); err == nil && printed && env.NoStdout != nil {
-			return nil, env.NoStdout
-		}
-		if err == nil && !namesOnly(s) {
-			err = errLooksSecret
-		}
-		if err != nil {
-			return nil, usage(spec, err.Error()+" (the form is "+name+colon(args)+")")
-		}
-		return s, nil
-	}
-	why := "there is no such sink"
+// unknown is the error for a word that is no form's.
+func unknown(spec, word string) error {
 	names := make([]string, 0, len(Forms()))
 	for _, f := range Forms() {
-		name, _, _ := strings.Cut(f.Syntax, ":")
-		names = append(names, name)
+		names = append(names, f.word())
 	}
+	why := "there is no such sink"
 	if meant := term.Nearest(word, names, 1); len(meant) > 0 {
 		why += "; did you mean " + meant[0] + "?"
 	}
-	return nil, usage(spec, why)
-}
-
-func colon(args string) string {
-	if args == "" {
-		return ""
-	}
-	return ":" + args
+	return usage(spec, why)
 }
 
 func usage(spec, why string) error {
@@ -160,20 +137,10 @@ func IsVariable(s string) bool {
 // errLooksSecret refuses a secret where a sink takes a name.
 var errLooksSecret = errors.New("a name belongs there, and what was given looks like a secret: it is not repeated")
 
-// namesOnly reports whether no name of a place looks like a secret. The words
+// namesOnly reports whether none of the names looks like a secret. The words
 // behind a command are its own.
-func namesOnly(p place) bool {
-	switch s := p.(type) {
-	case fileSink:
-		return secret.NamesFile(s.path)
-	case dotenvSink:
-		return secret.NamesFile(s.path) && !secret.LooksLike(s.name)
-	case githubSink:
-		return !secret.LooksLike(s.name)
-	case execSink:
-		return secret.NamesFile(s.words[0])
-	}
-	return true
+func (t Spec) namesOnly() bool {
+	return secret.NamesFile(t.path) && !secret.LooksLike(t.name) && (len(t.words) == 0 || secret.NamesFile(t.words[0]))
 }
 
 // unfit is the error for a secret that a sink cannot carry unchanged. It says

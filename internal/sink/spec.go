@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/kballard/go-shellquote"
-
-	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Spec is a sink as it is written. One that [ParseTemplate] has read may hold
@@ -25,10 +23,9 @@ import (
 // capitals (HOOK_{{.Name}}). A name of which nothing safe can be made is refused.
 type Spec struct {
 	spec   string
-	kind   string // the word before the colon
-	fields bool   // there are some in it
-	// What stands behind the colon, by the form of the kind.
-	args  string // as [Form.Syntax] names it
+	form   Form
+	fields bool // there are some in it
+	// What stands behind the colon, as [Form.Syntax] names it.
 	path  string
 	name  string
 	words []string // of a command
@@ -38,56 +35,64 @@ type Spec struct {
 
 // Parse reads a --secret-to value for one webhook: what looks like a field is text.
 // Errors are of kind Usage and list the forms.
-func Parse(spec string, env Env) (Spec, error) {
-	if _, err := parse(spec, env); err != nil {
-		return Spec{}, err
-	}
-	kind, _, _ := strings.Cut(spec, ":")
-	return Spec{spec: spec, kind: kind, env: env}, nil
-}
+func Parse(spec string, env Env) (Spec, error) { return parse(spec, env, false) }
 
 // ParseTemplate reads a --secret-to value that may hold fields. Errors are of
 // kind Usage.
 func ParseTemplate(spec string, env Env) (Spec, error) {
-	t := Spec{spec: spec, env: env, fields: strings.Contains(spec, "{{")}
-	var rest string
-	t.kind, rest, _ = strings.Cut(spec, ":")
+	return parse(spec, env, strings.Contains(spec, "{{"))
+}
+
+func parse(spec string, env Env, fields bool) (Spec, error) {
+	word, rest, colon := strings.Cut(spec, ":")
+	t := Spec{spec: spec, fields: fields, env: env}
 	for _, f := range Forms() {
-		if name, args, _ := strings.Cut(f.Syntax, ":"); name == t.kind {
-			t.args = args
+		if f.word() == word {
+			t.form = f
 		}
 	}
-	switch t.args {
-	case "PATH":
+	_, args, wants := strings.Cut(t.form.Syntax, ":")
+	switch {
+	case t.form.Syntax == "":
+		return Spec{}, unknown(spec, word)
+	case wants != colon:
+		return Spec{}, usage(spec, "it must be written "+t.form.Syntax)
+	case args == "PATH":
 		t.path = rest
-	case "PATH:NAME":
+	case args == "PATH:NAME":
+		// The last colon, since a path may contain one and a name may not.
 		i := strings.LastIndexByte(rest, ':')
 		if i < 0 {
-			return t, usage(spec, "the path or the name is missing (the form is dotenv:PATH:NAME)")
+			return Spec{}, usage(spec, "the path or the name is missing (the form is "+t.form.Syntax+")")
 		}
 		t.path, t.name = rest[:i], rest[i+1:]
-	case "COMMAND":
-		words, err := shellquote.Split(tight.Replace(rest))
-		if err != nil {
-			return t, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
+	case args == "COMMAND":
+		if fields {
+			rest = tight.Replace(rest)
 		}
-		t.words = words
-		if len(words) > 0 && strings.Contains(words[0], "{{") {
-			return t, usage(spec, "the command itself cannot come from a webhook")
+		var err error
+		if t.words, err = shellquote.Split(rest); err != nil {
+			return Spec{}, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
+		}
+		if fields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
+			return Spec{}, usage(spec, "the command itself cannot come from a webhook")
 		}
 	default:
 		t.name = rest
 	}
 	for _, text := range append([]string{t.path, t.name}, t.words...) {
-		if err := checkFields(text); err != nil {
-			return t, usage(spec, err.Error())
+		if err := checkFields(text); fields && err != nil {
+			return Spec{}, usage(spec, err.Error())
 		}
 	}
-	if secret.LooksLike(t.name) || !secret.NamesFile(t.path) {
-		return t, usage(spec, errLooksSecret.Error())
+	if fields && !t.namesOnly() {
+		return Spec{}, usage(spec, errLooksSecret.Error())
 	}
 	// What is wrong apart from the fields shows with a harmless webhook.
-	return t, t.Fits(Item{Provider: "provider", Name: "NAME"})
+	if err := t.Fits(Item{Provider: "provider", Name: "NAME"}); err != nil {
+		return Spec{}, err
+	}
+	return t, nil
 }
 
 // The fields, as they may be written.
@@ -110,7 +115,7 @@ func checkFields(text string) error {
 func (t Spec) String() string { return t.spec }
 
 // Runs reports whether the sink runs a command.
-func (t Spec) Runs() bool { return t.kind == "exec" }
+func (t Spec) Runs() bool { return len(t.words) > 0 }
 
 // Fits is an error if the sink cannot be that of the webhook, whatever its id.
 func (t Spec) Fits(it Item) error {
@@ -120,11 +125,11 @@ func (t Spec) Fits(it Item) error {
 
 // For implements [Sink].
 func (t Spec) For(it Item) string {
-	_, words, err := t.place(it)
+	filled, _, err := t.place(it)
 	if err != nil || it.ID == "" && t.usesID() { // Put says why
 		return t.spec
 	}
-	return words
+	return filled.spec
 }
 
 // Check implements [Sink].
@@ -147,21 +152,30 @@ func (t Spec) Put(ctx context.Context, it Item) error {
 
 func (t Spec) usesID() bool { return t.fields && strings.Contains(tight.Replace(t.spec), "{{.ID}}") }
 
-// place is where the secret of a webhook goes, and the words for it. An id that is
-// not known yet may be any.
-func (t Spec) place(it Item) (place, string, error) {
-	words, err := t.fill(it)
+// place is the sink of a webhook, without fields, and where its secret goes. An id
+// that is not known yet may be any.
+func (t Spec) place(it Item) (Spec, place, error) {
+	t, err := t.fill(it)
 	if err != nil {
-		return nil, "", err
+		return t, nil, err
 	}
-	p, err := parse(words, t.env)
-	return p, words, err
+	p, err := t.form.make(t)
+	if _, printed := p.(stdoutSink); err == nil && printed && t.env.NoStdout != nil {
+		return t, nil, t.env.NoStdout
+	}
+	if err == nil && !t.namesOnly() {
+		err = errLooksSecret
+	}
+	if err != nil {
+		return t, nil, usage(t.spec, err.Error()+" (the form is "+t.form.Syntax+")")
+	}
+	return t, p, nil
 }
 
-// fill is the words of the sink for one webhook.
-func (t Spec) fill(it Item) (string, error) {
+// fill is the sink for one webhook, without fields.
+func (t Spec) fill(it Item) (Spec, error) {
 	if !t.fields {
-		return t.spec, nil
+		return t, nil
 	}
 	if it.ID == "" {
 		it.ID = "ID"
@@ -181,47 +195,41 @@ func (t Spec) fill(it Item) (string, error) {
 		}
 		return text
 	}
-	path, name := fill(t.path, pathPart), fill(t.name, variablePart)
-	var words []string
+	filled := t
+	filled.fields, filled.words = false, nil
+	filled.path, filled.name = fill(t.path, pathPart), fill(t.name, variablePart)
 	for _, w := range t.words {
 		safe := pathPart
 		if isCapitals(w) {
 			safe = variablePart
 		}
-		words = append(words, fill(w, safe))
+		filled.words = append(filled.words, fill(w, safe))
 	}
 	if failed == nil {
-		failed = checkPath(path)
+		failed = checkPath(filled.path)
 	}
 	if failed != nil {
-		return "", usage(t.spec, failed.Error())
+		return t, usage(t.spec, failed.Error())
 	}
-	switch t.args {
-	case "PATH":
-		return t.kind + ":" + path, nil
-	case "PATH:NAME":
-		return t.kind + ":" + path + ":" + name, nil
-	case "COMMAND":
-		// Quoted so that the same words come out again.
-		return t.kind + ":" + shellquote.Join(words...), nil
-	}
-	return t.kind + ":" + name, nil
+	// A command is quoted so that the same words come out again.
+	filled.spec = strings.NewReplacer("PATH", filled.path, "NAME", filled.name, "COMMAND", shellquote.Join(filled.words...)).Replace(t.form.Syntax)
+	return filled, nil
 }
 
 // Place is where the sink of a webhook keeps the secret, in a form that is the
 // same for two that would overwrite each other; "" where nobody can tell.
 func (t Spec) Place(it Item) string {
-	p, words, err := t.place(it)
+	filled, p, err := t.place(it)
 	if err != nil || it.ID == "" && t.usesID() {
 		return ""
 	}
-	switch p := p.(type) {
+	switch p.(type) {
 	case fileSink:
-		return foldPath(p.path)
+		return foldPath(filled.path)
 	case dotenvSink:
-		return foldPath(p.path) + ":" + p.name
+		return foldPath(filled.path) + ":" + filled.name
 	case githubSink:
-		return words
+		return filled.spec
 	}
 	return ""
 }

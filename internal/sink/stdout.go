@@ -12,13 +12,13 @@ import (
 )
 
 // stdoutSink prints the secret as a line.
-type stdoutSink struct{ env Env }
+type stdoutSink Spec
 
-func parseStdout(_, _ string, env Env) (place, error) {
-	if env.Structured {
+func newStdout(t Spec) (place, error) {
+	if t.env.Structured {
 		return nil, errors.New("standard output already carries structured output; choose another sink, or leave out --output")
 	}
-	return stdoutSink{env}, nil
+	return stdoutSink(t), nil
 }
 
 func (s stdoutSink) Check(context.Context) error { return nil }
