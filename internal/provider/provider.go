@@ -2,7 +2,7 @@
 // types, the interface, and the [Driver] that describes one as data.
 //
 // Nothing outside internal/provider gets a provider that is not in custody:
-// [Driver.Raw] takes a key that no other package can make, and what package
+// [Raw] takes a key that no other package can make, and what package
 // custody opens keeps a once-only secret before it returns.
 package provider
 
@@ -207,9 +207,10 @@ type Driver struct {
 	open func(Access) Provider
 }
 
-// Raw opens the provider at a, out of custody. Only packages below
-// internal/provider can make a key.
-func (d *Driver) Raw(_ raw.Key, a Access) Provider { return d.open(a) }
+// Raw opens d's provider at a, out of custody. Only packages below
+// internal/provider have a key. It is no method: from the value of one the
+// compiler would infer the key's type, and anybody could make its zero value.
+func Raw[K raw.Opener](_ K, d *Driver, a Access) Provider { return d.open(a) }
 
 // NewDriver returns d with its open function set. Adapters call it once.
 func NewDriver(d Driver, open func(Access) Provider) *Driver {

@@ -160,7 +160,7 @@ func TestBroken(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			t.Parallel()
 			providertest.Run(t, providertest.Harness{Driver: provider.NewDriver(*d, func(a provider.Access) provider.Provider {
-				p := d.Raw(raw.Key{}, a)
+				p := provider.Raw(raw.Key{}, d, a)
 				b := broken{Provider: p, create: p.Create, get: p.Get, delete: p.Delete}
 				mistake.spoil(&b, p)
 				return b

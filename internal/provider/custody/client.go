@@ -51,7 +51,7 @@ func Open(d *provider.Driver, a provider.Access, c Env) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{driver: d, access: a, custody: c, origin: origin, raw: d.Raw(raw.Key{}, a)}, nil
+	return &Client{driver: d, access: a, custody: c, origin: origin, raw: provider.Raw(raw.Key{}, d, a)}, nil
 }
 
 // Client is a provider in custody. Safe for concurrent use.

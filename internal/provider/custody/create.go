@@ -122,7 +122,7 @@ func (c *Client) send(ctx context.Context, entry *secret.Entry, s provider.Spec)
 	defer stop()
 	access := c.access
 	access.HTTP = c.access.HTTP.OneShot(entry)
-	return c.driver.Raw(raw.Key{}, access).Create(send, s)
+	return provider.Raw(raw.Key{}, c.driver, access).Create(send, s)
 }
 
 // leave releases the entry, which recover will find if it still exists.

@@ -199,7 +199,7 @@ func reread(ctx context.Context, d *provider.Driver, u *unsettled, now func() ti
 			creds[f.Name] = secret.New("placeholder")
 		}
 	}
-	return d.Raw(raw.Key{}, provider.Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, Credentials: creds, HTTP: httpx.Replay(u.Answer), Now: now}).
+	return provider.Raw(raw.Key{}, d, provider.Access{BaseURL: u.Intent.Origin, PathPrefix: d.PathPrefix, Credentials: creds, HTTP: httpx.Replay(u.Answer), Now: now}).
 		Create(ctx, provider.Spec{Name: u.Intent.Name, URL: u.Intent.URL, Events: u.Intent.Events})
 }
 

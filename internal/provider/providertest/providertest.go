@@ -77,7 +77,7 @@ func start(t *testing.T, h Harness, deliver *http.Client) *fixture {
 		HTTP:        impatient(),
 		Now:         func() time.Time { return clock },
 	}
-	f.Provider = h.Driver.Raw(raw.Key{}, f.access)
+	f.Provider = provider.Raw(raw.Key{}, h.Driver, f.access)
 	return f
 }
 
@@ -90,7 +90,7 @@ func impatient() *httpx.Client {
 func (f *fixture) with(credentials map[string]secret.Value) provider.Provider {
 	a := f.access
 	a.Credentials = credentials
-	return f.driver.Raw(raw.Key{}, a)
+	return provider.Raw(raw.Key{}, f.driver, a)
 }
 
 // spec is a webhook to be made, for two events.
@@ -169,4 +169,6 @@ func sameWebhook(t *testing.T, what string, want, got provider.Webhook) {
 }
 
 // Raw opens a provider out of custody, for the tests of packages that have no key.
-func Raw(d *provider.Driver, a provider.Access) provider.Provider { return d.Raw(raw.Key{}, a) }
+func Raw(d *provider.Driver, a provider.Access) provider.Provider {
+	return provider.Raw(raw.Key{}, d, a)
+}

@@ -31,7 +31,7 @@ func open(t *testing.T, api http.Handler, key string) provider.Provider {
 	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	return wundertreos.Driver().Raw(raw.Key{}, provider.Access{
+	return provider.Raw(raw.Key{}, wundertreos.Driver(), provider.Access{
 		BaseURL:     server.URL + wundertreosfake.DefaultBasePath,
 		Credentials: map[string]secret.Value{"api_key": secret.New(key)},
 		HTTP:        httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return nil }}),
@@ -128,7 +128,7 @@ func TestRefusedCredentialsSendNothing(t *testing.T) {
 		2: {"api_key": secret.New("k"), "token": secret.New("t")},
 		4: {},
 	} {
-		p := wundertreos.Driver().Raw(raw.Key{}, provider.Access{BaseURL: server.URL, Credentials: given, HTTP: httpx.New(httpx.Options{})})
+		p := provider.Raw(raw.Key{}, wundertreos.Driver(), provider.Access{BaseURL: server.URL, Credentials: given, HTTP: httpx.New(httpx.Options{})})
 		_, _, create := p.Create(t.Context(), provider.Spec{})
 		_, list := p.List(t.Context())
 		_, get := p.Get(t.Context(), "i")
@@ -263,7 +263,7 @@ func TestTimeout(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(block) })
-	p := wundertreos.Driver().Raw(raw.Key{}, provider.Access{
+	p := provider.Raw(raw.Key{}, wundertreos.Driver(), provider.Access{
 		BaseURL:     server.URL,
 		Credentials: map[string]secret.Value{"api_key": secret.New("some-key")},
 		HTTP:        httpx.New(httpx.Options{Timeout: 30 * time.Millisecond}),
@@ -281,7 +281,7 @@ func TestKnownKindsStay(t *testing.T) {
 	server := httptest.NewServer(answers(429, nil, ""))
 	t.Cleanup(server.Close)
 	full := fault.Errorf(fault.Other, "the disk is full").WithCode("disk").WithHint("make room")
-	p := wundertreos.Driver().Raw(raw.Key{}, provider.Access{
+	p := provider.Raw(raw.Key{}, wundertreos.Driver(), provider.Access{
 		BaseURL:     server.URL,
 		Credentials: map[string]secret.Value{"api_key": secret.New("some-key")},
 		HTTP:        httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return full }}),
@@ -366,7 +366,7 @@ func TestToken(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(wundertreosfake.New(wundertreosfake.Options{}))
 	t.Cleanup(server.Close)
-	p := wundertreos.Driver().Raw(raw.Key{}, provider.Access{
+	p := provider.Raw(raw.Key{}, wundertreos.Driver(), provider.Access{
 		BaseURL:     server.URL + "/functions/v1/",
 		Credentials: map[string]secret.Value{"token": secret.New(wundertreosfake.Token)},
 		HTTP:        httpx.New(httpx.Options{}),

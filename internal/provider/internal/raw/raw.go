@@ -3,7 +3,11 @@
 // can import it, so nobody else can open such a provider: the compiler sees to it.
 package raw
 
-// Key opens a provider. Its field keeps a struct{}{} from being one.
-type Key struct{ _ key }
+// Key opens a provider.
+type Key struct{}
 
-type key struct{}
+func (Key) opens() {}
+
+// Opener is what only a [Key] is. As the constraint of a type parameter it keeps
+// even those out who would let the compiler infer a type that they cannot name.
+type Opener interface{ opens() }
