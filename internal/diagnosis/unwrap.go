@@ -58,7 +58,7 @@ func jsonParts(b []byte) [][]byte {
 		jsontext.Each(raw, func(_ []byte, from, to int) bool {
 			look(raw[from:to], depth)
 			most--
-			return most > 0 && depth <= maxWrapping
+			return most > 0
 		})
 	}
 	look = func(raw []byte, depth int) {
@@ -71,7 +71,7 @@ func jsonParts(b []byte) [][]byte {
 			var s string
 			if json.Unmarshal(raw, &s) == nil {
 				parts = append(parts, []byte(s))
-				if text := strings.TrimSpace(s); depth < maxWrapping && text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
+				if text := strings.TrimSpace(s); text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
 					look([]byte(text), depth+1)
 				}
 				if out, ok := decodeText([]byte(s)); ok && len(out) > 16 {
