@@ -138,6 +138,10 @@ func checkLayers(files []source) []string {
 				problems = append(problems, fmt.Sprintf("%s imports %s, which is in no layer", f.path, to))
 			case layer >= from:
 				problems = append(problems, fmt.Sprintf("%s (layer %d) imports %s (layer %d): only lower layers may be imported", f.path, from, to, layer))
+			case strings.HasSuffix(f.dir(), "fake") && strings.HasSuffix(to, "api"):
+				problems = append(problems, fmt.Sprintf("%s imports %s: a fake that shares the client's words shares its mistakes", f.path, to))
+			case strings.HasPrefix(f.dir(), "internal/provider/") && (to == "internal/prompt" || to == "internal/render"):
+				problems = append(problems, fmt.Sprintf("%s imports %s: a provider neither asks nor prints", f.path, to))
 			case slices.Contains(suites, to):
 				problems = append(problems, fmt.Sprintf("%s imports %s, which is for tests", f.path, to))
 			}
@@ -191,12 +195,16 @@ func TestCheckLayers(t *testing.T) {
 		parse(t, "internal/util/a.go", `package util`),
 		parse(t, "internal/cli/a.go", `package cli; import "github.com/hookctl/hookctl/internal/util"`),
 		parse(t, "internal/cli/b.go", `package cli; import "github.com/hookctl/hookctl/internal/provider/providertest"`),
+		parse(t, "internal/provider/zyntro/zyntrofake/a.go", `package zyntrofake; import "github.com/hookctl/hookctl/internal/provider/zyntro/zyntroapi"`),
+		parse(t, "internal/provider/zyntro/a.go", `package zyntro; import "github.com/hookctl/hookctl/internal/render"`),
 	}), []string{
 		"internal/secret/b.go (layer 2) imports internal/cli (layer 9): only lower layers may be imported",
 		"internal/sink/a.go (layer 3) imports internal/render (layer 3): only lower layers may be imported",
 		"internal/util/a.go: the package is in no layer: is it needed, and where does it belong?",
 		"internal/cli/a.go imports internal/util, which is in no layer",
 		"internal/cli/b.go imports internal/provider/providertest, which is for tests",
+		"internal/provider/zyntro/zyntrofake/a.go imports internal/provider/zyntro/zyntroapi: a fake that shares the client's words shares its mistakes",
+		"internal/provider/zyntro/a.go imports internal/render: a provider neither asks nor prints",
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// places are where a manifest may have a variable, with what a plan says of it.
+// variablePlaces are where a manifest may have a variable, with what a plan says of it.
 var variablePlaces = map[string]string{
 	"url: 'https://example.com/%s', events: [new_contact]":                                                                "url",
 	"url: 'https://%s.example.com/', events: [new_contact]":                                                               "url",

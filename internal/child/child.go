@@ -1,6 +1,6 @@
-// Package child is the one place that starts processes, and so the one that says
-// what they inherit: the environment and the streams that they are given, and
-// nothing else.
+// Package child is the one place that starts processes. They inherit the
+// environment and the streams that the caller gives, and nothing else; cli's
+// cleanEnviron takes credentials out of that environment.
 package child
 
 import (

@@ -78,7 +78,7 @@ func (a *app) secretVariable(flag, name string) (string, error) {
 		return "", fault.Usagef("%s: the variable %s is not set (exported?)", flag, name).
 			WithHint("if the shell has it: export %s", name)
 	}
-	return text, checkSecret(text, "the variable "+name)
+	return text, checkTypedSecret(text, "the variable "+name)
 }
 
 // cutNewline removes one line end, LF or CRLF, and reports whether there was one.
@@ -90,8 +90,9 @@ func cutNewline(text string) (string, bool) {
 	return cut, ok
 }
 
-// checkSecret refuses what cannot be a secret. The error does not show it.
-func checkSecret(text, from string) error {
+// checkTypedSecret refuses what nobody means as a secret, blank text among it. The
+// error does not show it. What a provider gives is judged by secret.FromJSON.
+func checkTypedSecret(text, from string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return fault.Usagef("%s has no secret: it is empty or blank", from)

@@ -111,7 +111,7 @@ func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
 		if cut {
 			a.note("One newline at the end of %s was left out of the secret.", from)
 		}
-		return secret.New(text), checkSecret(text, from)
+		return secret.New(text), checkTypedSecret(text, from)
 	case k.secretEnv != "":
 		text, err := a.secretVariable("--secret-env", k.secretEnv)
 		return secret.New(text), err

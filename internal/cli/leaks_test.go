@@ -269,7 +269,7 @@ func noLeaks(t *testing.T, p *program, timeout string) {
 		if args[0] == "api" {
 			shown = ended.stderr // its result is what the provider says
 		}
-		// The exception that cli.md makes: Actions is told what to mask.
+		// The exception, see docs/security.md: Actions is told what to mask.
 		lines := slices.DeleteFunc(strings.Split(shown, "\n"), func(l string) bool { return strings.HasPrefix(l, "::add-mask::") })
 		leaks(t, strings.Join(args, " "), strings.Join(lines, "\n"), secretCanaries...)
 		// The MAC of a body under a secret of which it is not known.

@@ -27,7 +27,7 @@ type oddAnswer struct {
 	warns  string // what create says on standard error
 }
 
-// whole is the answer with these texts of JSON in it.
+// withMembers is the answer with these texts of JSON in it.
 func withMembers(id, secret string) func(d *dialect) []byte {
 	return func(d *dialect) []byte { return answer(d.status, d.made(id, secret)) }
 }
@@ -65,7 +65,7 @@ func fixed(status int, body string, head ...string) func(*dialect) []byte {
 	return func(*dialect) []byte { return answer(status, body, head...) }
 }
 
-// kept is the outcome of an answer that can be used as it is.
+// wellKept is the outcome of an answer that can be used as it is.
 func wellKept(name string, answer func(*dialect) []byte, secret string) oddAnswer {
 	return oddAnswer{name: name, answer: answer, secret: secret}
 }

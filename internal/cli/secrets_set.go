@@ -160,7 +160,7 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 		if err != nil {
 			return secret.Value{}, err
 		}
-		return v, checkSecret(v.Reveal(), "the answer")
+		return v, checkTypedSecret(v.Reveal(), "the answer")
 	default:
 		return secret.Value{}, fault.Usagef("where is the secret? there is no terminal to ask on").
 			WithHint("give --from-file PATH, --from-file - for standard input, or --from-env NAME")
@@ -169,7 +169,7 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 		a.note("One newline at the end of %s was left out.", from)
 		text = cut
 	}
-	if err := checkSecret(text, from); err != nil {
+	if err := checkTypedSecret(text, from); err != nil {
 		return secret.Value{}, err
 	}
 	if strings.TrimSpace(text) != text {

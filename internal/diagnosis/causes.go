@@ -3,7 +3,9 @@ package diagnosis
 import "iter"
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
-// an entry to the list below: exactly one of bodies, json, keys and test is set.
+// an entry to the list below, in which exactly one of bodies, json, keys and test
+// is set, and a mutator to the test vectors that needs it; a new name also has a
+// section in docs/diagnosis.md.
 type transformation struct {
 	cause       string
 	explanation string

@@ -26,7 +26,7 @@ var stringForms = []func([]byte) []byte{
 	hexCase(bytes.ToUpper),
 }
 
-// strings and numbers of a document written in other ways, each once.
+// stringPieces are the strings of a document written in other ways, each once.
 func stringPieces(list []token) []pieces {
 	var all []pieces
 	for _, s := range stringForms {

@@ -95,7 +95,7 @@ type Identity struct {
 
 // Provider is what a driver's open function makes. Every method is mandatory;
 // one that the API cannot do returns an error that wraps
-// errors.ErrUnsupported, with kind [fault.Refused] and a hint. Errors have
+// errors.ErrUnsupported, with kind fault.Refused and a hint. Errors have
 // kinds; see package custody for those of Create.
 type Provider interface {
 	// Create sends exactly one request through Access.HTTP and returns the new

@@ -232,7 +232,7 @@ func trimZeros(b []byte) []byte {
 }
 
 // readEntry returns what the entry at path says. An absent file is
-// [fs.ErrNotExist]; any other error is a fault that names the file.
+// fs.ErrNotExist; any other error is a fault that names the file.
 func readEntry(path string) (p OpenOperation, head entryHead, err error) {
 	p, err = readPrivate(path, 2*maxIntent+maxAnswer, func(data []byte) (p OpenOperation, err error) {
 		p, head, err = decodeEntry(data)

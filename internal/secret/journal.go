@@ -22,7 +22,7 @@ var ErrLive = errors.New("another process is working on it")
 // secret.
 type Intent struct {
 	ID        string    `json:"id"`        // random, names the entry; made by Begin when empty
-	Operation string    `json:"operation"` // "create"; later "rotate", "replace", "migrate"
+	Operation string    `json:"operation"` // "create", "rotate" or "replace"
 	Provider  string    `json:"provider"`
 	Profile   string    `json:"profile"`
 	Origin    string    `json:"origin"`

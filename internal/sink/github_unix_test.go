@@ -18,12 +18,12 @@ import (
 func TestGithubFileThatIsFull(t *testing.T) {
 	t.Parallel()
 	const before = "OLD=1\n"
-	path := os.Getenv("HOOKCTL_TEST_FULL")
+	path := os.Getenv("HOOKCTL_TEST_FULL_FILE")
 	if path == "" {
 		path = filepath.Join(t.TempDir(), "f")
 		write(t, path, before, 0o600)
 		cmd := exec.Command(os.Args[0], "-test.run=^TestGithubFileThatIsFull$", "-test.v")
-		cmd.Env = append(os.Environ(), "HOOKCTL_TEST_FULL="+path, "GOCOVERDIR="+t.TempDir())
+		cmd.Env = append(os.Environ(), "HOOKCTL_TEST_FULL_FILE="+path, "GOCOVERDIR="+t.TempDir())
 		out, err := cmd.CombinedOutput()
 		if err != nil || !strings.Contains(string(out), "refused") || strings.Contains(string(out), canary) {
 			t.Errorf("%v, %s", err, out)

@@ -14,7 +14,7 @@ import (
 )
 
 // account is a short fingerprint of those credentials that tell accounts apart
-// (see [Field.Account]): the first 8 hex digits of a SHA-256. It is "" where
+// (see [provider.Field.Account]): the first 8 hex digits of a SHA-256. It is "" where
 // none of them is given.
 func account(d *provider.Driver, given map[string]secret.Value) string {
 	fields := slices.SortedFunc(slices.Values(d.Credentials), func(a, b provider.Field) int { return cmp.Compare(a.Name, b.Name) })

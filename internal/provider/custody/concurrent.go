@@ -75,7 +75,7 @@ func deref(p *string) string {
 	return *p
 }
 
-// turn waits until no other process works on what the keys name, for at most
+// lock waits until no other process works on what the keys name, for at most
 // wait, and returns how to give that up, and whether another one did. What ends
 // with an error has sent nothing.
 func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (release func(), waited bool, err error) {
