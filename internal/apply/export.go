@@ -53,14 +53,14 @@ func NewExport(accounts []Account) Export {
 		var ids []string // beside list
 		rows := slices.Clone(acc.Rows)
 		slices.SortStableFunc(rows, func(a, b provider.Webhook) int {
-			return cmp.Or(strings.Compare(text(a.Name), text(b.Name)), strings.Compare(text(a.URL), text(b.URL)), strings.Compare(a.ID, b.ID))
+			return cmp.Or(strings.Compare(provider.Text(a.Name), provider.Text(b.Name)), strings.Compare(provider.Text(a.URL), provider.Text(b.URL)), strings.Compare(a.ID, b.ID))
 		})
 		for _, w := range rows {
-			if w.Unreadable == "" && w.Status != nil && *w.Status == provider.Disabled {
+			if w.Unreadable == "" && w.Is(provider.Disabled) {
 				continue
 			}
 			if why := inexpressible(acc.Driver, w); why != "" {
-				out.Omitted = append(out.Omitted, Omission{acc.Driver.Name, w.ID, text(w.Name), why})
+				out.Omitted = append(out.Omitted, Omission{acc.Driver.Name, w.ID, provider.Text(w.Name), why})
 				continue
 			}
 			list, ids = append(list, exported(acc.Driver, w, len(out.Webhooks)+len(list)+1)), append(ids, w.ID)
@@ -99,14 +99,14 @@ func inexpressible(d *provider.Driver, w provider.Webhook) string {
 			return fmt.Sprintf("its event %q would be read as a pattern", e)
 		}
 	}
-	s := provider.Spec{Name: text(w.Name), URL: *w.URL, Events: w.Events}
+	s := provider.Spec{Name: provider.Text(w.Name), URL: *w.URL, Events: w.Events}
 	if takes(d, "timeout") {
 		s.Timeout = w.TimeoutSeconds
 	}
 	for _, f := range d.Validate(s) {
 		return f.Field + ": " + f.Message
 	}
-	if t := text(w.AuthType); t != "" && takes(d, "auth") && !slices.Contains(d.AuthTypes, t) {
+	if t := provider.Text(w.AuthType); t != "" && takes(d, "auth") && !slices.Contains(d.AuthTypes, t) {
 		return fmt.Sprintf("its auth type %q is not known", t)
 	}
 	return ""
@@ -115,8 +115,8 @@ func inexpressible(d *provider.Driver, w provider.Webhook) string {
 // exported describes w, the nth of its manifest. Literal text in which a
 // variable would be filled in is escaped.
 func exported(d *provider.Driver, w provider.Webhook, n int) Exported {
-	e := Exported{Provider: d.Name, Name: escape(text(w.Name)), URL: escape(*w.URL)}
-	e.paused = w.Status != nil && *w.Status == provider.Paused
+	e := Exported{Provider: d.Name, Name: escape(provider.Text(w.Name)), URL: escape(*w.URL)}
+	e.paused = w.Is(provider.Paused)
 	for _, slug := range w.Events {
 		e.Events = append(e.Events, escape(slug))
 		e.Unknown = e.Unknown || !d.KnowsEvent(slug)
@@ -124,10 +124,10 @@ func exported(d *provider.Driver, w provider.Webhook, n int) Exported {
 	if takes(d, "timeout") {
 		e.Timeout = w.TimeoutSeconds
 	}
-	if t := text(w.AuthType); t != "" && takes(d, "auth") {
+	if t := provider.Text(w.AuthType); t != "" && takes(d, "auth") {
 		e.Auth = map[string]string{"type": t}
 		for _, member := range d.AuthMembers[t] {
-			e.Auth[member] = "${" + placeholder(text(w.Name), n) + "_AUTH_" + strings.ToUpper(member) + "}"
+			e.Auth[member] = "${" + placeholder(provider.Text(w.Name), n) + "_AUTH_" + strings.ToUpper(member) + "}"
 		}
 	}
 	return e

@@ -312,7 +312,7 @@ func (w *world) meddle(g *generator, e entry) []step {
 	var id string
 	for _, acc := range w.accounts() {
 		for _, row := range acc.Rows {
-			if acc.Driver.Name == e.provider && text(row.URL) == e.url && (row.Status == nil || *row.Status != provider.Disabled) {
+			if acc.Driver.Name == e.provider && provider.Text(row.URL) == e.url && (row.Status == nil || *row.Status != provider.Disabled) {
 				id = row.ID
 			}
 		}

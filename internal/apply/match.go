@@ -45,7 +45,7 @@ func newAccount(acc Account, kept map[secret.Ref]*secret.Record) *account {
 			a.unreadable = append(a.unreadable, w)
 			a.warnings = append(a.warnings, fmt.Sprintf("a row of %s's list is left out, since it cannot be read (id %q): %s", acc.Driver.Title, w.ID, w.Unreadable))
 			continue
-		case w.Status != nil && *w.Status == provider.Disabled:
+		case w.Is(provider.Disabled):
 			continue
 		}
 		h := &hook{Webhook: w, rec: kept[secret.Ref{Provider: acc.Driver.Name, ID: w.ID}], events: w.Events}

@@ -27,7 +27,7 @@ func row(id, name, url string) provider.Webhook {
 
 // kept is a managed record of row.
 func kept(w provider.Webhook, replaces string) secret.Record {
-	r := secret.Record{Provider: "wundertreos", ID: w.ID, Profile: "default", Name: text(w.Name), URL: text(w.URL), Managed: true}
+	r := secret.Record{Provider: "wundertreos", ID: w.ID, Profile: "default", Name: provider.Text(w.Name), URL: provider.Text(w.URL), Managed: true}
 	if replaces != "" {
 		r.Replaces = &secret.Ref{Provider: "wundertreos", ID: replaces}
 	}

@@ -151,10 +151,10 @@ func (r *run) newcomers(ctx context.Context) {
 			lists[c.Driver.Name] = rows
 		}
 		for _, w := range rows {
-			if c.known[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
+			if c.known[w.ID] || w.Is(provider.Disabled) {
 				continue
 			}
-			if c.Name != "" && text(w.Name) == c.Name || c.Name == "" && provider.SameURL(text(w.URL), c.URL) {
+			if c.Name != "" && provider.Text(w.Name) == c.Name || c.Name == "" && provider.SameURL(provider.Text(w.URL), c.URL) {
 				o.Result, o.ID = Conflict, w.ID
 				o.Err = conflict(c, "somebody else has made it since the plan: %s", c.Driver.Name+"/"+w.ID)
 				r.finish(i, o)
@@ -220,13 +220,6 @@ func (r *run) unchanged(ctx context.Context, c *Change) error {
 		return conflict(c, "somebody else has changed %s since the plan: %s", c.Ref(), strings.Join(what, ", "))
 	}
 	return nil
-}
-
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
 }
 
 func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {

@@ -99,7 +99,7 @@ func TestReplaceOfAnUnnamedEntryKeepsTheName(t *testing.T) {
 	w.apply(both, false)
 	w.apply(hooks("url: 'https://example.com/leads', events: [deal.updated]"), false)
 	rows, err := w.clients["wundertreos"].List(context.Background())
-	if err != nil || len(rows) != 1 || text(rows[0].Name) != "Lead" {
+	if err != nil || len(rows) != 1 || provider.Text(rows[0].Name) != "Lead" {
 		t.Errorf("%+v, %v", rows, err)
 	}
 }
@@ -210,7 +210,7 @@ func (w *world) looks() []string {
 	var out []string
 	for _, acc := range w.accounts() {
 		for _, r := range acc.Rows {
-			out = append(out, fmt.Sprint(r.ID, " ", text(r.Name), " ", text(r.URL), " ", r.Events, " ", *r.Status))
+			out = append(out, fmt.Sprint(r.ID, " ", provider.Text(r.Name), " ", provider.Text(r.URL), " ", r.Events, " ", *r.Status))
 		}
 	}
 	return out

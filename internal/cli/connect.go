@@ -54,7 +54,7 @@ func (a *app) custody() custody.Env {
 		Now:      a.env.Now,
 		Snapshot: a.seen,
 		Notify:   func(line string) { a.note("%s", line) },
-		Made: func(s secret.Value) {
+		Mask: func(s secret.Value) {
 			if a.showSecret {
 				_ = a.maskInActions(s) // tried again, and checked, before it is shown
 			}

@@ -166,7 +166,7 @@ func (o *deleteOptions) everything(ctx context.Context, a *app) ([]remoteWebhook
 			return nil, ans.err // all means all: nothing is deleted by halves
 		}
 		for _, w := range ans.rows {
-			if w.ID == "" || w.Status != nil && *w.Status == provider.Disabled && !ans.driver.Deletes {
+			if w.ID == "" || w.Is(provider.Disabled) && !ans.driver.Deletes {
 				continue
 			}
 			out = append(out, remoteWebhook{ans.client, w})

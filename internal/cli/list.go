@@ -132,7 +132,7 @@ func (o *listOptions) look(ctx context.Context, a *app) (listing, error) {
 // needsLook reports whether somebody should look at the webhook. See the help of
 // list.
 func needsLook(d *provider.Driver, w provider.Webhook) bool {
-	disabled := w.Status != nil && *w.Status == provider.Disabled
+	disabled := w.Is(provider.Disabled)
 	switch {
 	case w.Unreadable != "":
 		return true

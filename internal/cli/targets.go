@@ -106,7 +106,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 		}
 		heir := custody.Successor(recs, *r.Replaces)
 		switch now := term.ShellWord(r.Provider + "/" + heir); {
-		case a.seen.Before(r):
+		case a.seen.NewSuccessor(r):
 			return custody.Replaced(*r.Replaces, heir), false
 		case gone:
 			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now), false
@@ -239,7 +239,7 @@ func (a *app) locate(ctx context.Context, ref string) (remoteWebhook, error) {
 // active.
 func rotatable(old remoteWebhook) error {
 	d := old.client.Driver()
-	if d.Deletes || old.hook.Status == nil || *old.hook.Status != provider.Disabled {
+	if d.Deletes || !old.hook.Is(provider.Disabled) {
 		return nil
 	}
 	ref := term.ShellWord(old.ref())
@@ -263,7 +263,7 @@ func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
 	if old.hook.RetryCount != nil {
 		a.note("Its retry settings could not be taken over: the new webhook has %s's default.", d.Title)
 	}
-	if old.hook.Status != nil && *old.hook.Status == provider.Disabled {
+	if old.hook.Is(provider.Disabled) {
 		a.note("The old webhook was disabled; the new one is active.")
 	}
 }

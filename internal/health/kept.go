@@ -144,7 +144,7 @@ func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []prov
 		})
 	}
 	for _, w := range rows {
-		gone := !d.Deletes && w.Status != nil && *w.Status == provider.Disabled
+		gone := !d.Deletes && w.Is(provider.Disabled)
 		if w.ID == "" || kept[w.ID] || gone {
 			continue
 		}

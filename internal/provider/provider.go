@@ -47,6 +47,17 @@ type Webhook struct {
 	Unreadable     string  // why this row of a list could not be read; ID may be empty then
 }
 
+// Is reports whether the provider says that this is the webhook's status.
+func (w Webhook) Is(s Status) bool { return w.Status != nil && *w.Status == s }
+
+// Text is a text that a provider may not have said: then it is empty.
+func Text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
 // Health is what a provider says of a webhook's deliveries.
 type Health struct {
 	LastStatus    *string

@@ -1,6 +1,9 @@
 package view
 
-import "github.com/hookctl/hookctl/internal/render"
+import (
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+)
 
 // Deleted is the JSON of one webhook that is gone.
 type Deleted struct {
@@ -17,14 +20,11 @@ func Deletions(list []Deleted) render.View {
 		{Title: "PROVIDER"}, {Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "NOW"},
 	}}}
 	for _, d := range list {
-		name, now := "-", "deleted"
-		if d.Name != nil && *d.Name != "" {
-			name = *d.Name
-		}
+		now := "deleted"
 		if d.Disabled {
 			now = "disabled"
 		}
-		v.Grid.Rows = append(v.Grid.Rows, []string{at(d.Provider, text(d.Origin)), d.ID, name, now})
+		v.Grid.Rows = append(v.Grid.Rows, []string{at(d.Provider, provider.Text(d.Origin)), d.ID, word(d.Name), now})
 		v.Names = append(v.Names, d.Provider+"/"+d.ID)
 	}
 	return v

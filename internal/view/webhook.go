@@ -79,13 +79,6 @@ func at(providerName, origin string) string {
 	return providerName + " (" + origin + ")"
 }
 
-func text(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 // NewWebhook joins what the provider says with what is kept; rec is nil where
 // nothing is.
 func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Webhook {
@@ -132,7 +125,7 @@ func NewSinks(results []sink.Result) []Sink {
 // Facts is the description of one webhook for people.
 func (w Webhook) Facts() []render.Fact {
 	facts := []render.Fact{
-		{Label: "Provider", Value: at(w.Provider, text(w.Origin))},
+		{Label: "Provider", Value: at(w.Provider, provider.Text(w.Origin))},
 		{Label: "ID", Value: w.ID},
 	}
 	add := func(label string, value *string) {

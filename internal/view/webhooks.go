@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -35,7 +36,7 @@ func Webhooks(list []Webhook) render.View {
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, w := range list {
 		g.Rows = append(g.Rows, []string{
-			at(w.Provider, text(w.Origin)), orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
+			at(w.Provider, provider.Text(w.Origin)), orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
 			w.state(), w.Health.word(), w.kept(),
 		})
 		if w.ID != "" {

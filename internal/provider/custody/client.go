@@ -28,9 +28,9 @@ type Env struct {
 	Snapshot Snapshot
 	// Notify is told, in one line, what the user should know while waiting.
 	Notify func(line string)
-	// Made is given each new secret before anything that came with it is shown: the
-	// time to mask it in a log. May be nil.
-	Made func(s secret.Value)
+	// Mask is given each new secret before anything that came with it is shown, to
+	// mask it in a log. May be nil.
+	Mask func(s secret.Value)
 	// Abort is closed when the user interrupts a second time: the create stops
 	// waiting, its journal entry stays. May be nil.
 	Abort <-chan struct{}
@@ -82,8 +82,8 @@ func (c *Client) Get(ctx context.Context, id string) (provider.Webhook, error) {
 // process was at work on, and has replaced or deleted, is an error of code
 // "conflict". With a webhook that is returned an error is about the record alone.
 func (c *Client) Update(ctx context.Context, old provider.Webhook, ch provider.Change) (provider.Webhook, error) {
-	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(deref(old.Name), deref(old.URL)),
-		placeKey(deref(cmp.Or(ch.Name, old.Name)), deref(cmp.Or(ch.URL, old.URL))))
+	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(provider.Text(old.Name), provider.Text(old.URL)),
+		placeKey(provider.Text(cmp.Or(ch.Name, old.Name)), provider.Text(cmp.Or(ch.URL, old.URL))))
 	switch {
 	case err == nil:
 		defer release()

@@ -16,20 +16,19 @@ import (
 )
 
 // Processes of one store that replace, remove, change or, if it is absent, make
-// the same webhook take turns: of those that begin at the same time one does it,
-// and the others find it done. A turn ends when the secret is kept: then the store says
-// what has taken the place of what, and sinks may take their time, or use hookctl
-// themselves. Other webhooks wait for nothing.
+// the same webhook exclude each other by a lock: of those that begin at the same
+// time one does it, and the others find it done. The lock ends when the secret is
+// kept: then the store says what has taken the place of what, and sinks may take
+// their time, or use hookctl themselves. Other webhooks wait for nothing.
 
-// Snapshot is what there was when a command took up what it found: what another
-// process has replaced since is not replaced again. The zero Snapshot saw everything.
+// Snapshot is what there was when a command looked: what another process has
+// replaced since is not replaced again. To the zero Snapshot nothing is new.
 type Snapshot struct {
 	At       time.Time
-	Underway []secret.Intent // of operations that others had begun
+	Underway []secret.Intent // of replacements by processes that lived
 }
 
-// TakeSnapshot is what there is now. Underway are the replacements that living processes
-// are at.
+// TakeSnapshot is what there is now.
 func TakeSnapshot(ctx context.Context, now time.Time, journal *secret.Journal) (Snapshot, error) {
 	s := Snapshot{At: now}
 	pending, _, err := journal.List(ctx)
@@ -41,25 +40,25 @@ func TakeSnapshot(ctx context.Context, now time.Time, journal *secret.Journal) (
 	return s, err
 }
 
-// before reports whether r was made after what was seen, or by an operation that
-// was under way then.
-func (s Snapshot) before(r secret.Record) bool {
+// isNew reports whether r was made after the snapshot, or by an operation that was
+// under way then.
+func (s Snapshot) isNew(r secret.Record) bool {
 	return !s.At.IsZero() && r.CreatedAt.After(s.At) || r.Replaces != nil && slices.ContainsFunc(s.Underway, func(in secret.Intent) bool {
 		return *in.Replaces == *r.Replaces && !r.CreatedAt.Before(in.StartedAt)
 	})
 }
 
-// Before reports whether what r is the record of has taken another webhook's place
+// NewSuccessor reports whether r is of a webhook that has taken another one's place
 // since.
-func (s Snapshot) Before(r secret.Record) bool { return r.Replaces != nil && s.before(r) }
+func (s Snapshot) NewSuccessor(r secret.Record) bool { return r.Replaces != nil && s.isNew(r) }
 
-// undone reports whether an operation that is not settled was not seen, or was
-// under way.
-func (s Snapshot) undone(in secret.Intent) bool {
+// isNewIntent reports whether an operation was begun after the snapshot, or was
+// under way then.
+func (s Snapshot) isNewIntent(in secret.Intent) bool {
 	return !s.At.IsZero() && in.StartedAt.After(s.At) || slices.ContainsFunc(s.Underway, func(u secret.Intent) bool { return u.ID == in.ID })
 }
 
-// lockTimeout is how long one waits for its turn: longer than the retries of some
+// lockTimeout is how long one waits for a lock: longer than the retries of some
 // requests and a sink that takes its time.
 const lockTimeout = 5 * time.Minute
 
@@ -68,22 +67,14 @@ const lockTimeout = 5 * time.Minute
 func idKey(id string) string           { return "id\x00" + id }
 func placeKey(name, url string) string { return "place\x00" + name + "\x00" + provider.URLKey(url) }
 
-func deref(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 // lock waits until no other process works on what the keys name, for at most
-// wait, and returns how to give that up, and whether another one did. What ends
-// with an error has sent nothing.
+// wait. waited says that one did. What ends with an error has sent nothing.
 func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (release func(), waited bool, err error) {
-	slices.Sort(keys) // always in one order: nobody waits for one who waits
-	var held []func() error
+	slices.Sort(keys) // always in one order: no deadlock
+	var unlocks []func() error
 	release = func() {
-		for _, end := range held {
-			if err := end(); err != nil {
+		for _, unlock := range unlocks {
+			if err := unlock(); err != nil {
 				c.custody.notify("a lock could not be given up: %v", err)
 			}
 		}
@@ -92,7 +83,7 @@ func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (
 	defer cancel()
 	for _, key := range slices.Compact(keys) {
 		sum := sha256.Sum256([]byte(c.driver.Name + "\x00" + c.origin + "\x00" + key))
-		end, err := c.custody.Journal.Lock(limited, secret.LockPrefix+hex.EncodeToString(sum[:16]), func() {
+		unlock, err := c.custody.Journal.Lock(limited, secret.LockPrefix+hex.EncodeToString(sum[:16]), func() {
 			waited = true
 			c.custody.notify("Another process is working on this webhook. Waiting for its end.")
 		})
@@ -104,7 +95,7 @@ func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (
 			}
 			return nil, waited, notUsable("the journal", err)
 		}
-		held = append(held, end)
+		unlocks = append(unlocks, unlock)
 	}
 	return release, waited, nil
 }
@@ -143,7 +134,7 @@ func (c *Client) MadeSince(ctx context.Context, name, url string) (secret.Record
 func (c *Client) since(ctx context.Context) ([]secret.Record, error) {
 	recs, _, err := c.custody.Store.List(ctx)
 	return slices.DeleteFunc(recs, func(r secret.Record) bool {
-		return r.Provider != c.driver.Name || r.Origin != c.origin || !c.custody.Snapshot.before(r)
+		return r.Provider != c.driver.Name || r.Origin != c.origin || !c.custody.Snapshot.isNew(r)
 	}), err
 }
 
@@ -179,7 +170,7 @@ func (c *Client) checkNotReplaced(ctx context.Context, id string) error {
 	}
 	for _, p := range pending {
 		in := p.Intent
-		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Snapshot.undone(in) {
+		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Snapshot.isNewIntent(in) {
 			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
 				WithCode("unsettled").WithCommand("hookctl recover")
 		}

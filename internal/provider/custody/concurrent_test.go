@@ -41,7 +41,7 @@ func TestSeen(t *testing.T) {
 		"nobody looked":                      {Snapshot{}, &old, time.Hour, false},
 	} {
 		r := secret.Record{Provider: "toy", ID: "id-1", Replaces: c.replaces, CreatedAt: at.Add(c.made)}
-		if got := c.seen.Before(r); got != c.want {
+		if got := c.seen.NewSuccessor(r); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -250,7 +250,7 @@ func TestChangesTakeTurns(t *testing.T) {
 			t.Errorf("%s: %v, %+v", what, err, at)
 		}
 		held()
-		if _, err = w.client.Update(ctx, old, change); err != nil || deref(at.Name) != name {
+		if _, err = w.client.Update(ctx, old, change); err != nil || provider.Text(at.Name) != name {
 			t.Errorf("%s: afterwards: %v, %+v", what, err, at)
 		}
 		rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-0"})

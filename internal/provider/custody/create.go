@@ -88,8 +88,8 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 		err = c.settleFailed(keep, ctx.Err() != nil, entry, in, err)
 		return nil, Created{Webhook: wh}, c.leave(entry, err)
 	}
-	if c.custody.Made != nil {
-		c.custody.Made(value)
+	if c.custody.Mask != nil {
+		c.custody.Mask(value)
 	}
 	rec, err := putRecord(keep, c.custody.Store, c.custody.Now, in, wh.ID, value)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 // handOn fills the sinks with the secret that in made.
 func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Intent, made *Created, sinks []sink.Sink) error {
 	made.Sinks = c.fill(context.WithoutCancel(ctx), made.Record, sinks)
-	if !sameWebhook(in, made.Webhook) { // said when the sinks have masked the secret
+	if !sameWebhook(in, made.Webhook) { // not before the sinks have masked the secret
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
 			c.driver.Title, term.ShellWord(c.driver.Name+"/"+made.Webhook.ID))
 	}
@@ -169,8 +169,8 @@ func (c *Client) intent(operation string, s provider.Spec, replaces *secret.Ref)
 	}
 }
 
-// detach returns a context that outlives ctx by interruptGrace, or until the user
-// hurries. why is said to the one who interrupts.
+// detach returns a context that outlives ctx by interruptGrace, or until
+// [Env.Abort]. The user is told why.
 func (c *Client) detach(ctx context.Context, why string) (context.Context, context.CancelFunc) {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})

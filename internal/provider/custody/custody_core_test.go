@@ -364,7 +364,7 @@ func TestBeforeTheSinks(t *testing.T) {
 	} {
 		w := withOld(t)
 		masked := ""
-		w.client.custody.Made = func(s secret.Value) { masked = s.Reveal() }
+		w.client.custody.Mask = func(s secret.Value) { masked = s.Reveal() }
 		filled := false
 		to := &hookSink{memorySink{word: "exec:x"}, func() {
 			filled = true

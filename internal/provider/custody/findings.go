@@ -79,9 +79,7 @@ func (g *group) unreachableFindings() []Finding {
 
 func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 	f := u.finding(StateOrphan, w.ID)
-	if w.CreatedAt != nil {
-		f.CreatedAt = *w.CreatedAt
-	}
+	f.CreatedAt = provider.Text(w.CreatedAt)
 	f.Detail = "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)"
 	if ambiguous {
 		f.State = StateUnknown

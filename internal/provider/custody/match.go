@@ -21,7 +21,7 @@ func candidates(in secret.Intent, rows []provider.Webhook, kept map[string]bool)
 		if in.Replaces != nil && w.ID == in.Replaces.ID {
 			continue // the one that is being replaced looks the same
 		}
-		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Status != nil && *w.Status == provider.Disabled {
+		if w.ID == "" || w.Unreadable != "" || kept[w.ID] || w.Is(provider.Disabled) {
 			continue
 		}
 		if sameWebhook(in, w) && !madeBefore(w, in.StartedAt.Add(-clockTolerance)) {
@@ -48,11 +48,7 @@ func sameWebhook(in secret.Intent, w provider.Webhook) bool {
 	if w.URL != nil && !provider.SameURL(*w.URL, in.URL) {
 		return false
 	}
-	name := ""
-	if w.Name != nil {
-		name = *w.Name
-	}
-	if name != in.Name && w.Name != nil {
+	if w.Name != nil && *w.Name != in.Name {
 		return false
 	}
 	return w.Events == nil || provider.SameEvents(w.Events, in.Events)

@@ -39,7 +39,7 @@ const (
 // what is left to do. With an error, Created.Kept says whether the new
 // webhook is made and its secret kept, Created.OldGone whether old is gone.
 func (c *Client) Replace(ctx context.Context, operation string, old provider.Webhook, s provider.Spec, sinks []sink.Sink, overlap bool) (Created, error) {
-	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(deref(old.Name), deref(old.URL)), placeKey(s.Name, s.URL))
+	release, waited, err := c.lock(ctx, lockTimeout, idKey(old.ID), placeKey(provider.Text(old.Name), provider.Text(old.URL)), placeKey(s.Name, s.URL))
 	if err != nil {
 		return Created{}, err
 	}
@@ -134,7 +134,7 @@ func (c *Client) conflictingReplacements(ctx context.Context, old, made provider
 	}
 	var others []string
 	for _, w := range rows {
-		if (w.SamePlace(old) || w.SamePlace(made)) && w.ID != old.ID && w.ID != made.ID && (w.Status == nil || *w.Status != provider.Disabled) {
+		if (w.SamePlace(old) || w.SamePlace(made)) && w.ID != old.ID && w.ID != made.ID && !w.Is(provider.Disabled) {
 			others = append(others, ref(w.ID))
 		}
 	}
@@ -150,7 +150,7 @@ func (c *Client) conflictingReplacements(ctx context.Context, old, made provider
 // pauseLike pauses a new webhook where the one that it replaces is paused:
 // providers make active ones.
 func (c *Client) pauseLike(ctx context.Context, old provider.Webhook, made *provider.Webhook) error {
-	if !c.driver.Updates || old.Status == nil || *old.Status != provider.Paused {
+	if !c.driver.Updates || !old.Is(provider.Paused) {
 		return nil
 	}
 	w, err := c.raw.Update(ctx, made.ID, provider.Change{Status: old.Status})
@@ -171,7 +171,7 @@ func (c *Client) unchanged(ctx context.Context, old provider.Webhook) error {
 	if err != nil {
 		return err
 	}
-	if !c.driver.Deletes && now.Status != nil && *now.Status == provider.Disabled {
+	if !c.driver.Deletes && now.Is(provider.Disabled) {
 		return fault.Errorf(fault.Refused, "%s is disabled already", old.ID).WithCode("not-found")
 	}
 	if what := old.Changed(now); len(what) > 0 {
@@ -219,7 +219,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	var w provider.Webhook
 	if err == nil {
 		w, err = client.Get(ctx, old.ID)
-		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Status != nil && *w.Status == provider.Disabled {
+		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Is(provider.Disabled) {
 			if err := client.markDeleted(ctx, old.ID); err != nil {
 				return nil, err
 			}
@@ -242,7 +242,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.State = StateKept
 	}
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
-	if made := keptPhase(u.Phases); made != "" && w.Status != nil && *w.Status == provider.Paused {
+	if made := keptPhase(u.Phases); made != "" && w.Is(provider.Paused) {
 		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)

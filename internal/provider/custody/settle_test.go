@@ -646,7 +646,7 @@ func TestSee(t *testing.T) {
 		"was there":     {seen, secret.Intent{ID: "x", StartedAt: w.now}, false},
 		"nobody looked": {Snapshot{}, secret.Intent{ID: "x", StartedAt: w.now}, false},
 	} {
-		if got := c.seen.undone(c.in); got != c.want {
+		if got := c.seen.isNewIntent(c.in); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
