@@ -43,9 +43,9 @@ func ParseTemplate(spec string, env Env) (Spec, error) {
 	return parse(spec, env, strings.Contains(spec, "{{"))
 }
 
-func parse(spec string, env Env, fields bool) (Spec, error) {
+func parse(spec string, env Env, hasFields bool) (Spec, error) {
 	word, rest, colon := strings.Cut(spec, ":")
-	t := Spec{spec: spec, fields: fields, env: env}
+	t := Spec{spec: spec, fields: hasFields, env: env}
 	for _, f := range Forms() {
 		if f.word() == word {
 			t.form = f
@@ -67,25 +67,25 @@ func parse(spec string, env Env, fields bool) (Spec, error) {
 		}
 		t.path, t.name = rest[:i], rest[i+1:]
 	case args == "COMMAND":
-		if fields {
+		if hasFields {
 			rest = tight.Replace(rest)
 		}
 		var err error
 		if t.words, err = shellquote.Split(rest); err != nil {
 			return Spec{}, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
 		}
-		if fields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
+		if hasFields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
 			return Spec{}, usage(spec, "the command itself cannot come from a webhook")
 		}
 	default:
 		t.name = rest
 	}
 	for _, text := range append([]string{t.path, t.name}, t.words...) {
-		if err := checkFields(text); fields && err != nil {
-			return Spec{}, usage(spec, err.Error())
+		if hasFields && strings.Contains(withoutFields(text), "{{") {
+			return Spec{}, usage(spec, "the fields are "+strings.Join(fields, ", "))
 		}
 	}
-	if fields && !t.namesOnly() {
+	if hasFields && !t.namesOnly() {
 		return Spec{}, usage(spec, errLooksSecret.Error())
 	}
 	// What is wrong apart from the fields shows with a harmless webhook.
@@ -101,14 +101,13 @@ var fields = []string{"{{.Name}}", "{{.Provider}}", "{{.ID}}"}
 // tight takes the blanks out of fields: they must not split a word.
 var tight = strings.NewReplacer("{{ .Name }}", "{{.Name}}", "{{ .Provider }}", "{{.Provider}}", "{{ .ID }}", "{{.ID}}")
 
-func checkFields(text string) error {
+// withoutFields is text with its fields taken out.
+func withoutFields(text string) string {
+	text = tight.Replace(text)
 	for _, f := range fields {
-		text = strings.ReplaceAll(tight.Replace(text), f, "")
+		text = strings.ReplaceAll(text, f, "")
 	}
-	if strings.Contains(text, "{{") {
-		return fmt.Errorf("the fields are %s", strings.Join(fields, ", "))
-	}
-	return nil
+	return text
 }
 
 // String returns the words that the sink was parsed from.
@@ -241,37 +240,23 @@ func foldPath(path string) string { return strings.ToLower(filepath.Clean(path))
 // isCapitals reports whether a word of a command is a variable's name in
 // capitals around its fields.
 func isCapitals(word string) bool {
-	bare := tight.Replace(word)
-	for _, f := range fields {
-		bare = strings.ReplaceAll(bare, f, "")
-	}
+	bare := withoutFields(word)
 	return bare != "" && bare == strings.ToUpper(bare) && IsVariable("_"+bare)
 }
 
 // pathPart makes value part of one path element.
-func pathPart(value string) (string, error) {
-	s, err := reduce(value, "-", "._-")
-	s = strings.Trim(s, "-.")
-	if err == nil && s == "" {
-		err = fmt.Errorf("nothing safe for a path can be made of %q", value)
-	}
-	return s, err
-}
+func pathPart(value string) (string, error) { return reduce(value, "path", "-", "._-", "-.") }
 
 // variablePart makes value part of a variable's name.
 func variablePart(value string) (string, error) {
-	s, err := reduce(value, "_", "_")
-	s = strings.ToUpper(strings.Trim(s, "_"))
-	if err == nil && s == "" {
-		err = fmt.Errorf("nothing safe for a variable can be made of %q", value)
-	}
-	return s, err
+	s, err := reduce(value, "variable", "_", "_", "_")
+	return strings.ToUpper(s), err
 }
 
-// reduce keeps letters, digits and the bytes in keep, and puts join for each run
-// of other ASCII characters. A letter beyond ASCII has no spelling that every
-// system agrees on.
-func reduce(value, join, keep string) (string, error) {
+// reduce keeps letters, digits and the bytes in keep, puts join for each run of
+// other ASCII characters, and trims the ends. A letter beyond ASCII has no spelling
+// that every system agrees on.
+func reduce(value, what, join, keep, ends string) (string, error) {
 	var b strings.Builder
 	gap := false
 	for i := range len(value) {
@@ -289,10 +274,11 @@ func reduce(value, join, keep string) (string, error) {
 			gap = true
 		}
 	}
-	if gap {
-		b.WriteString(join)
+	s := strings.Trim(b.String(), ends)
+	if s == "" {
+		return "", fmt.Errorf("nothing safe for a %s can be made of %q", what, value)
 	}
-	return b.String(), nil
+	return s, nil
 }
 
 // devices are file names that Windows takes for devices, whatever follows a dot.
