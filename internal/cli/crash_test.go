@@ -885,14 +885,14 @@ var fsyncs = []struct {
 	site string // parts of the site, in order, with a * for what is between
 	in   string
 }{
-	{durabletest.Sync, "writeTemp*FileStore).write < ", "create zyntro"},
-	{durabletest.SyncDir, "replace*FileStore).write < ", "create zyntro"},
-	{durabletest.Sync, "writeTemp*Journal).write < ", "create wundertreos"},
-	{durabletest.SyncDir, "replace*Journal).write < ", "create wundertreos"},
+	{durabletest.Sync, "writeTemp*FileStore).Put.", "create zyntro"},
+	{durabletest.SyncDir, "replace*FileStore).Put.", "create zyntro"},
+	{durabletest.Sync, "writeTemp*Journal).begin < ", "create wundertreos"},
+	{durabletest.SyncDir, "replace*Journal).begin < ", "create wundertreos"},
 	{durabletest.SyncDir, "makeStoreDir < ", "secrets set"},
 	{durabletest.Sync, "Entry).Sync < ", "create zyntro"},
-	{durabletest.Sync, "writeTemp*FileStore).writeCredential < ", "login"},
-	{durabletest.SyncDir, "replace*FileStore).writeCredential < ", "login"},
+	{durabletest.Sync, "writeTemp*FileStore).PutCredential < ", "login"},
+	{durabletest.SyncDir, "replace*FileStore).PutCredential < ", "login"},
 	{durabletest.Sync, "writeTemp*WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
 	{durabletest.SyncDir, "replace*WriteFile < sink.fileSink.Put", "create with sinks zyntro"},
 	{durabletest.Sync, "writeTemp*UpdateFile < ", "create with sinks wundertreos"},
@@ -901,10 +901,10 @@ var fsyncs = []struct {
 	{durabletest.SyncDir, "replace*UpdateFile < config.", "config set again"},
 	{durabletest.SyncDir, "config.(*Config).change < ", "config set"},
 	{durabletest.SyncDir, "RemoveFile*FileStore).Delete < ", "secrets remove"},
-	{durabletest.Sync, "writeTemp*FileStore).move", "migrate to the file"},
-	{durabletest.SyncDir, "replace*FileStore).move", "migrate to the file"},
-	{durabletest.Sync, "writeTemp*FileStore).MoveCredential", "migrate to the file"},
-	{durabletest.SyncDir, "replace*FileStore).MoveCredential", "migrate to the file"},
+	{durabletest.Sync, "writeTemp*FileStore).Move < ", "migrate to the file"},
+	{durabletest.SyncDir, "replace*FileStore).Move < ", "migrate to the file"},
+	{durabletest.Sync, "writeTemp*FileStore).MoveCredential < ", "migrate to the file"},
+	{durabletest.SyncDir, "replace*FileStore).MoveCredential < ", "migrate to the file"},
 }
 
 // spare are the syncs that nothing hangs on after a crash, and why they are made.
@@ -917,6 +917,7 @@ var spare = map[string]string{
 }
 
 func atSite(site, pattern string) bool {
+	site += " < " // the last function of a site ends as the others do
 	for _, part := range strings.Split(pattern, "*") {
 		_, rest, ok := strings.Cut(site, part)
 		if !ok {
