@@ -44,40 +44,32 @@ func (e *Entry) ID() string { return e.id }
 // Write puts raw bytes of the answer behind those written before, at once and
 // without buffering, before anything parses them. It implements io.Writer for
 // the tap inside the connection's Read. Bytes past the room are dropped, and
-// an error says so.
+// an error says so. A frame of a sealed answer that was not written whole is
+// written over by the next, so that no frame stands behind a torn one.
 func (e *Entry) Write(p []byte) (int, error) {
 	e.answerMu.Lock()
 	defer e.answerMu.Unlock()
-	if e.head.sealed != "" {
-		return e.writeFrame(p)
+	sealed, left := e.head.sealed != "", e.head.room-e.written
+	if sealed {
+		left = max(0, left-frameOverhead)
+		if e.seal == nil {
+			return 0, fault.Errorf(fault.Other, "%s: the key that seals it is not to be had", e.Path())
+		}
 	}
-	fits := p[:min(int64(len(p)), e.head.room-e.written)]
+	fits := p[:min(int64(len(p)), left)]
 	if len(fits) > 0 {
-		n, err := e.j.sys.WriteAt(e.f, fits, e.head.offset+e.written)
+		data := fits
+		if sealed {
+			data = e.seal.seal(fits, e.written)
+		}
+		n, err := e.j.sys.WriteAt(e.f, data, e.head.offset+e.written)
+		if err != nil && sealed {
+			n = 0
+		}
 		e.written += int64(n)
 		if err != nil {
 			return n, durable.Fault(e.Path(), err)
 		}
-	}
-	if len(fits) < len(p) {
-		return len(fits), ErrAnswerRoom
-	}
-	return len(p), nil
-}
-
-// writeFrame is Write for a sealed answer. A frame that was not written whole
-// is written over by the next, so that no frame stands behind a torn one.
-func (e *Entry) writeFrame(p []byte) (int, error) {
-	if e.seal == nil {
-		return 0, fault.Errorf(fault.Other, "%s: the key that seals it is not to be had", e.Path())
-	}
-	fits := p[:min(int64(len(p)), max(0, e.head.room-e.written-frameOverhead))]
-	if len(fits) > 0 {
-		frame := e.seal.seal(fits, e.written)
-		if _, err := e.j.sys.WriteAt(e.f, frame, e.head.offset+e.written); err != nil {
-			return 0, durable.Fault(e.Path(), err)
-		}
-		e.written += int64(len(frame))
 	}
 	if len(fits) < len(p) {
 		return len(fits), ErrAnswerRoom

@@ -176,11 +176,8 @@ func (d *FileStore) CheckKeyring(ctx context.Context) ([]Problem, error) {
 		}
 		for _, old := range r.Older {
 			if !r.Secret.IsZero() && old.Secret.IsZero() {
-				err := fault.Errorf(fault.Other, "the older secret %s of %s/%s: %w", old.Fingerprint, r.Provider, r.ID, ErrLost).
-					WithHint("if it is in a bundle: hookctl secrets import; late deliveries that it signed cannot be verified without it")
-				if err := note(r.Path, err); err != nil {
-					return problems, err
-				}
+				problems = append(problems, Problem{Path: r.Path, Err: fault.Errorf(fault.Other, "the older secret %s of %s/%s: %w", old.Fingerprint, r.Provider, r.ID, ErrLost).
+					WithHint("if it is in a bundle: hookctl secrets import; late deliveries that it signed cannot be verified without it")})
 			}
 		}
 	}
