@@ -11,22 +11,10 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-// newEngine checks what is verified with. No secret at all, an unusable one, or
-// an unusable scheme is an error of kind Usage.
+// newEngine checks what is verified with. No secret at all, or an unusable one, is
+// an error of kind Usage.
 func newEngine(o Options) (*verify.Engine, error) {
-	if err := checkSchemes(o.Providers); err != nil {
-		return nil, err
-	}
 	return verify.New(verify.Options{Providers: o.Providers, Candidates: o.Candidates, Others: o.Others})
-}
-
-func checkSchemes(providers []verify.Provider) error {
-	for _, p := range providers {
-		if err := p.Scheme.Check(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // judge fills in the verdict and, from the body, what the delivery says of

@@ -146,8 +146,14 @@ func (o Options) Check() error {
 		return fault.Errorf(fault.Other, "the listener has no clock")
 	case o.NoVerify && len(o.Candidates) > 0:
 		return fault.Usagef("there is a secret to verify with, and signatures are not to be verified")
-	case o.NoVerify || len(o.Candidates) == 0:
-		return checkSchemes(o.Providers)
+	}
+	for _, p := range o.Providers {
+		if err := p.Scheme.Check(); err != nil {
+			return err
+		}
+	}
+	if len(o.Candidates) == 0 {
+		return nil
 	}
 	_, err := newEngine(o)
 	return err

@@ -67,9 +67,6 @@ func below(dir, name string) string {
 // first Check or Put. Where dir is "" the store is empty, and keeps nothing: see
 // [durable.NoPlace].
 func OpenFileStore(dir string, o FileStoreOptions) *FileStore {
-	if o.Keyring == nil {
-		o.Keyring = noKeyring{}
-	}
 	return &FileStore{
 		webhooks:    below(dir, "webhooks"),
 		credentials: below(dir, "credentials"),

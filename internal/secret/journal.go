@@ -70,19 +70,13 @@ type Journal struct {
 
 // OpenJournal uses dir, which is made when the first entry is begun. Answers
 // are written as they come.
-func OpenJournal(dir string) *Journal {
-	return &Journal{dir: dir, sys: durable.System(), keyring: newGuardedKeyring(noKeyring{})}
-}
+func OpenJournal(dir string) *Journal { return OpenFileStore("", FileStoreOptions{}).OpenJournal(dir) }
 
 // OpenJournal uses dir as the function of that name does. Where new values go
 // to the keyring, answers are sealed with a key that is there, so that none of
 // their bytes is written to the disk.
 func (d *FileStore) OpenJournal(dir string) *Journal {
-	j := OpenJournal(dir)
-	j.sys = d.sys
-	j.keyring = d.keyring
-	j.namespace = d.namespaceFor("")
-	return j
+	return &Journal{dir: dir, sys: d.sys, keyring: d.keyring, namespace: d.namespaceFor("")}
 }
 
 // keyItem names the key of an entry in the keyring.

@@ -103,19 +103,12 @@ func (s systemKeyring) reachable() error {
 	return fmt.Errorf("there is no D-Bus session: DBUS_SESSION_BUS_ADDRESS is not set, and there is no %s/bus", dir)
 }
 
-// noKeyring is the keyring of a store that was given none.
-type noKeyring struct{}
-
 var errNoKeyring = errors.New("there is none here")
-
-func (noKeyring) Set(string, string) error   { return errNoKeyring }
-func (noKeyring) Get(string) (string, error) { return "", errNoKeyring }
-func (noKeyring) Delete(string) error        { return errNoKeyring }
 
 // guardedKeyring calls a keyring with a time limit, one call at a time, and reads back
 // what it sets.
 type guardedKeyring struct {
-	ring  Keyring
+	ring  Keyring // nil for none
 	limit time.Duration
 
 	mu     sync.Mutex
@@ -137,6 +130,9 @@ func (v *guardedKeyring) do(ctx context.Context, call func() error) error {
 	}
 	if err := ctx.Err(); err != nil {
 		return err
+	}
+	if v.ring == nil {
+		return keyringFault(errNoKeyring)
 	}
 	done := make(chan error, 1)
 	go func() { done <- call() }()

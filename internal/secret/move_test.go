@@ -126,6 +126,33 @@ func TestMoveMeetsAnother(t *testing.T) {
 	}
 }
 
+// It wins over a move of a credential too, which keeps no older ones.
+func TestMoveOfCredentialMeetsAnother(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	ring := newFakeRing()
+	dir := filepath.Join(t.TempDir(), "cfg")
+	d, other := ringDir(t, dir, InFile, ring), ringDir(t, dir, InFile, nil)
+	c := Credential{Provider: "zyntro", Profile: "default", Origin: "https://api.example", Fields: map[string]Value{"api_key": New("first")}, SavedAt: at}
+	if err := d.PutCredential(ctx, c); err != nil {
+		t.Fatal(err)
+	}
+	ring.set = func(name, value string) error {
+		ring.set, ring.items[name] = nil, value
+		c.Fields = map[string]Value{"api_key": New("newest")}
+		return other.PutCredential(ctx, c)
+	}
+	if moved, err := d.MoveCredential(ctx, c.Provider, c.Profile, c.Origin, InKeyring); moved || err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Error(moved, err)
+	}
+	if got, err := d.GetCredential(ctx, c.Provider, c.Profile, c.Origin); err != nil || got.Fields["api_key"].Reveal() != "newest" {
+		t.Error(got, err)
+	}
+	if moved, err := d.MoveCredential(ctx, c.Provider, c.Profile, c.Origin, InKeyring); !moved || err != nil || !slices.Contains(ring.values(), "newest") {
+		t.Error(moved, err)
+	}
+}
+
 // Whichever operation fails, of the disk or the keyring, every secret is there
 // afterwards, and moving again finishes it.
 func TestMoveFails(t *testing.T) {
