@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,24 @@ func TestBase64(t *testing.T) {
 	}
 	for _, text := range []string{"", "=", "==", "====", "e30=", "e30", "e3=0", "e30=e30=", "-_-_-_-_-_-_", "AAAA\nAAAA", "AAAAAAAAAAA\n", strings.Repeat("A", 15) + "\r"} {
 		agreeBase64(t, []byte(text))
+	}
+}
+
+// What is no base64 to its end is as it was, for the strict path to read.
+func TestBase64InPlace(t *testing.T) {
+	for n := range 60 {
+		text := []byte(base64.StdEncoding.EncodeToString(bytes.Repeat([]byte("\x00\xff{"), 20)[:n]))
+		for at := range text {
+			bad := slices.Clip(bytes.Clone(text))
+			bad[at] = '*'
+			before := string(bad)
+			if _, ok := pairs().inPlace(bad); ok || string(bad) != before {
+				t.Errorf("%s: %v, then %s", before, ok, bad)
+			}
+		}
+		if got, ok := pairs().inPlace(slices.Clip(text)); !ok || len(got) != n || cap(got) != n || n > 0 && &got[0] != &text[0] {
+			t.Errorf("%d bytes: %v, %d of them", n, ok, len(got))
+		}
 	}
 }
 

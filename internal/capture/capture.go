@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -148,7 +149,7 @@ type Header []Field
 func (h Header) Values(name string) []string {
 	var values []string
 	for i := range h {
-		if equalFold(h[i].Name, name) {
+		if SameName(h[i].Name, name) {
 			values = append(values, h[i].Value)
 		}
 	}
@@ -158,7 +159,7 @@ func (h Header) Values(name string) []string {
 // Get is the first of Values, or "".
 func (h Header) Get(name string) string {
 	for i := range h {
-		if equalFold(h[i].Name, name) {
+		if SameName(h[i].Name, name) {
 			return h[i].Value
 		}
 	}
@@ -167,20 +168,13 @@ func (h Header) Get(name string) string {
 
 // Has reports whether there is a line of that name.
 func (h Header) Has(name string) bool {
-	for i := range h {
-		if equalFold(h[i].Name, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(h, func(f Field) bool { return SameName(f.Name, name) })
 }
 
-// SameName reports whether a and b are the same header name.
-func SameName(a, b string) bool { return equalFold(a, b) }
-
-// equalFold is ASCII-only: header names are, and Unicode folding would find
-// names that no HTTP implementation takes for the same.
-func equalFold(a, b string) bool {
+// SameName reports whether a and b are the same header name. It folds ASCII alone:
+// header names are that, and Unicode folding would find names that no HTTP
+// implementation takes for the same.
+func SameName(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}

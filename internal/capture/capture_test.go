@@ -189,6 +189,8 @@ func TestNoiseBound(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"cut by the bound", noise + `{"received_at":"2026-05-17T14:30:01Z","method":"POST","headers":{"A":"b"},"body":"` + strings.Repeat("x", headStep) + `"}` + "\n", "ndjson"},
 		{"after the bound", noise + line + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
+		{"on the bound", strings.Repeat("x", headStep-1) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
+		{"before the bound", strings.Repeat("x", headStep-2) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "ndjson"},
 		{"a document with records in it", "{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "raw"},
 		{"the same after noise", "noise\n{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "ndjson"},
 	} {
@@ -207,6 +209,15 @@ func TestRaw(t *testing.T) {
 		all := parse(t, "raw", text)
 		if len(all) != 1 || all[0].Body != text || all[0].Err != "" {
 			t.Errorf("%.20q: %d deliveries", text, len(all))
+		}
+	}
+	for _, size := range []int{rawInMemory, rawInMemory + 1} {
+		for b := range readRaw(t.Context(), Input{R: io.LimitReader(zeros{}, int64(size))}) {
+			for r := range b.Each() {
+				if (r.Stream == nil) != (size == rawInMemory) {
+					t.Errorf("%d bytes: streamed: %v", size, r.Stream != nil)
+				}
+			}
 		}
 	}
 	check(t, "detected", []got{{Body: "hello\n"}}, parse(t, "", "hello\n"))
@@ -956,26 +967,60 @@ func TestFastDecoder(t *testing.T) {
 	}
 }
 
-// What the fast decoder does not understand it says so of, at once.
+// What the fast decoder does not understand it says so of, whatever comes next.
 func TestFastDecoderParts(t *testing.T) {
-	var f fastDecoder
-	for name, c := range map[string]struct {
-		read  func(b []byte) int
-		texts []string
-	}{
-		"headers": {func(b []byte) int { return f.headers(b, 0) }, []string{
+	for before, parts := range map[string][]string{
+		`{"body":"","headers":`: {
 			`1`, `{`, `{1`, `{"a`, `{"a"`, `{"a" `, `{"a"x`, `{"a":`, `{"a": `, `{"a":1`, `{"a":"b`, `{"a":"b"`, `{"a":"b" `, `{"a":"b" 1`, `{"a":"\x"}`,
-			`{"a":[`, `{"a":[1`, `{"a":["b"`, `{"a":["b" 1`, `{"a":["b",1`, `{"a":["b"]`,
-		}},
-		"list":   {func(b []byte) int { return f.list(b, 0, span{}) }, []string{`[`, `[1`, `["b`, `["b"`, `["b" `, `["b" x`, `["b",`, `["b",]`}},
-		"string": {func(b []byte) int { return f.string(b, 0, new(span)) }, []string{``, `1`, `"a`, `"\x"`, `"\`, `"\"`, "\"\x1f\""}},
-		"base64": {func(b []byte) int { return f.base64(b, 0) }, []string{`1`, `"e30=`, `"e30\u003d"`, `"e30"`, `"e=30"`}},
-		"text":   {func(b []byte) int { return f.text(b, 0) }, []string{`1`, `"a`, `"\x"`, "\"\x1f\""}},
-		"plain":  {func(b []byte) int { return plainString(b, 0) }, []string{``, `1`, `"a`, `"\n"`, "\"\x1f\""}},
+			`{"a":[`, `{"a":[1`, `{"a":["b"`, `{"a":["b" 1`, `{"a":["b",1`, `{"a":["b"]`, `{"a":["b`, `{"a":["b" `, `{"a":["b" x`, `{"a":["b",`, `{"a":["b",]}`,
+			`{"a":"\x"["b"]}`, `{"a":"b"["c"]}`, `{"a":["b"]["c"]}`, `{"a":["b"}`, `{"a":{"b":"c"}}`, `{"a":[["b"]]}`, `{"a" "b"}`, `{"a":"b",}`, `["a","b"]`, `[]`,
+		},
+		`{"headers":{},"body":"","url":`: {``, `1`, `"a`, `"\x"`, `"\`, `"\"`, "\"\x1f\"", `"a"b`, `["a"]`, `"a","\u0078":""`},
+		`{"headers":{},"body_base64":`:   {``, `1`, `"e30=`, `"e30\u003d"`, `"e30"`, `"e=30"`, "\"e30\n\"", "\"e30=\n\"", `"e30=" "e30="`},
+		`{"headers":{},"body":`:          {``, `1`, `"a`, `"\x"`, "\"\x1f\"", `{}`, `null`},
+		`{"headers":{},"body":"",`:       {``, `1:""`, `"a:""`, `"\n":""`, "\"\x1f\":\"\"", `"a"`, `"a":`, `"a":1`, `"a":"b`, `"a":"\n"`, "\"a\":\"\x1f\""},
 	} {
-		for _, text := range c.texts {
-			if end := c.read([]byte(text)); end != -1 {
-				t.Errorf("%s %s: understood up to %d", name, text, end)
+		for _, part := range parts {
+			for _, after := range []string{"", "}", "]", ",", `"`, " "} {
+				var f fastDecoder
+				if line := before + part + after; f.record([]byte(line)) {
+					t.Errorf("%s: understood", line)
+				}
+			}
+		}
+	}
+}
+
+// A large body is decoded where it stands, so that it is in memory once; any other
+// body is not, so that it may be read again.
+func TestInPlace(t *testing.T) {
+	for name, c := range map[string]struct{ before, in, after string }{
+		"string": {`"body":"\n`, "x", `"`}, "base64": {`"body_base64":"AA`, "A", `"`},
+		"JSON": {`"body":["`, "x", `"]`}, "base64 by a mark": {`"isBase64Encoded":true,"body":"AA`, "A", `"`},
+	} {
+		for strict, before := range map[bool]string{false: `{"headers":{},`, true: `{"x":1,"headers":{},`} {
+			value := before + c.before[:strings.LastIndexByte(c.before, ':')+1]
+			for _, size := range []int{largeBody - 4, largeBody, largeBody + 4} { // of the value, with its quotes
+				line := before + c.before
+				line += strings.Repeat(c.in, size-(len(line)-len(value))-len(c.after)) + c.after + "}"
+				if strings.Contains(name, "base64") { // four characters each
+					line = strings.Replace(line, "AA}", "}", 1)
+					line = line[:len(value)+1] + strings.Repeat("A", (size+2)/4*4) + `"}`
+				}
+				text := []byte(line)
+				var f fastDecoder
+				r, err := f.decode("", 1, text)
+				if err != nil || len(r.Body) == 0 {
+					t.Fatalf("%s, %d: %v", name, size, err)
+				}
+				text[len(text)-1] = 0 // the brace
+				r.Body[0] = 0xee
+				if at := bytes.IndexByte(text, 0xee); at >= 0 != (size >= largeBody) {
+					t.Errorf("%s, strict %v, %d bytes: it stands at %d of its own line", name, strict, size, at)
+				}
+				if f.record([]byte(line)) == (strict || strings.Contains(c.before, "[") || strings.Contains(c.before, "true")) {
+					t.Errorf("%s, strict %v, %d bytes: decoded by the other decoder", name, strict, size)
+				}
 			}
 		}
 	}
@@ -1112,6 +1157,68 @@ func TestDetectAsItFlows(t *testing.T) {
 			t.Errorf("%s: %q, %v, %v", name, head, more, err)
 		}
 	}
+}
+
+// What is looked at ends with the byte that makes it enough.
+func TestPeekBounds(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, in, after string
+		enough            int
+	}{
+		"white space":                     {"", " ", "", headStep},
+		"no JSON":                         {"", "x", "", headStep},
+		"an object on its line":           {`{"a":"`, "x", `"}`, headStep},
+		"an object that does not end":     {`{"a":"`, "x", "", headMax},
+		"a line that may become a record": {"x\n  {", "x", "", headMax},
+	} {
+		for _, short := range []int{1, 0} {
+			size := c.enough - short
+			text := c.before + strings.Repeat(c.in, size-len(c.before)-len(c.after)) + c.after
+			_, _, err := peek(io.MultiReader(strings.NewReader(text), &failing{}), recognised)
+			if (err == nil) != (short == 0) {
+				t.Errorf("%s, %d bytes: %v", name, size, err)
+			}
+		}
+	}
+	p := prefixed{r: iotest.OneByteReader(strings.NewReader("abc\ndefg\nhi"))}
+	for _, want := range []int{4, 0} {
+		if end := p.line(3); end != want {
+			t.Errorf("line of %q: %d, want %d", p.head, end, want)
+		}
+		p.head = p.head[4:]
+	}
+}
+
+// An item, or a line, may be as large as is said, and no larger.
+func TestLargestItems(t *testing.T) {
+	record := `{"headers":{},"body_base64":""}`
+	spaces := func(n int) io.Reader { return io.LimitReader(blanks{}, int64(n)) }
+	for name, c := range map[string]struct {
+		format string
+		in     []io.Reader
+		want   []string // errors
+	}{
+		"a line":            {"ndjson", []io.Reader{strings.NewReader(record + "\n"), spaces(MaxDelivery), strings.NewReader("\n" + record)}, []string{"", ""}},
+		"a line, one more":  {"ndjson", []io.Reader{strings.NewReader(record + "\n"), spaces(MaxDelivery + 1), strings.NewReader("\n" + record)}, []string{"", errTooLarge.Error(), ""}},
+		"an item too large": {"json", []io.Reader{strings.NewReader(record + "[{"), spaces(MaxDelivery + 1), strings.NewReader("}]" + record)}, []string{"", "not JSON: " + errTooLarge.Error()}},
+	} {
+		all, _ := readAll(t, Options{Format: c.format, Stdin: io.MultiReader(c.in...)}, "-")
+		var have []string
+		for _, g := range all {
+			have = append(have, g.Err)
+		}
+		check(t, name, c.want, have)
+	}
+}
+
+// blanks is spaces without end.
+type blanks struct{}
+
+func (blanks) Read(p []byte) (int, error) {
+	for i := range p {
+		p[i] = ' '
+	}
+	return len(p), nil
 }
 
 // Detection never fails on a capture that is cut anywhere.

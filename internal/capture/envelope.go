@@ -88,15 +88,12 @@ func is(quoted []byte, name string) bool {
 // text is a string's text, or a number as it is written.
 func text(value []byte) string {
 	switch c := value[0]; {
+	case plainString(value, 0) == len(value):
+		return string(value[1 : len(value)-1])
 	case c == '"':
-		if plainString(value, 0) == len(value) {
-			return string(value[1 : len(value)-1])
+		if out, ok := jsontext.Unquote(nil, value); ok {
+			return string(out)
 		}
-		out, ok := jsontext.Unquote(nil, value)
-		if !ok {
-			return ""
-		}
-		return string(out)
 	case c == '-' || c >= '0' && c <= '9':
 		return string(value)
 	}

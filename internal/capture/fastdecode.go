@@ -3,290 +3,213 @@ package capture
 import (
 	"bytes"
 	"encoding/base64"
+	"slices"
 	"strconv"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-// fastDecoder decodes records of the usual shape in one pass and without
-// garbage but one string a record. It understands less than encoding/json, and
-// must never understand differently: whatever it is not sure of (a nested
-// unknown member, an escape in a member's name, an odd value) goes to
-// [decodeRecord].
+// fastDecoder decodes records of the usual shape without garbage but one string a
+// record. It understands less than encoding/json, and must never understand
+// differently: whatever it is not sure of (a nested unknown member, an escape in
+// a member's name, an odd value) goes to [decodeRecord].
 type fastDecoder struct {
+	line    []byte
+	at      int // how much of it was taken
 	request Request
 	fields  Header
 	body    []byte
-	arena   []byte // all text of a record: made one string at the end
-	spans   []span // of arena: name and value of each header line, in turn
-	special [3]span
-	large   []byte // the text of a body that is decoded where it stands, as the last
-	placed  []byte // what it is then; nil where the body is in body
+	arena   []byte    // all text of a record: made one string at the end
+	spans   [][2]span // of arena: name and value of each header line
+	texts   struct{ receivedAt, method, url span }
+	large   []byte // a body that is decoded where it stands, as the last
 }
 
 type span struct{ from, to int }
 
-// The places in fastDecoder.special.
-const (
-	receivedAt = iota
-	method
-	target
-)
-
 // decode returns the record on one line. The request is valid until the next
 // call, and the line is not to be used any more: a large body is written over it.
 func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, error) {
-	f.arena = append(f.arena[:0], name...)
-	f.arena = append(f.arena, ':')
+	f.arena = append(append(f.arena[:0], name...), ':')
 	f.arena = strconv.AppendInt(f.arena, int64(line), 10)
 	source := len(f.arena)
-	f.request = Request{}
+	r := &f.request
 	if f.record(text) {
 		all := string(f.arena)
 		cut := func(s span) string { return all[s.from:s.to] }
 		f.fields = f.fields[:0]
-		for i := 0; i+1 < len(f.spans); i += 2 {
-			f.fields = append(f.fields, Field{cut(f.spans[i]), cut(f.spans[i+1])})
+		for _, s := range f.spans {
+			f.fields = append(f.fields, Field{cut(s[0]), cut(s[1])})
 		}
-		r := &f.request
-		r.Source, r.Header, r.Body = all[:source], f.fields, f.body
-		if f.placed != nil {
-			r.Body = f.placed
-		}
-		r.ReceivedAt, r.Method, r.URL = cut(f.special[receivedAt]), cut(f.special[method]), cut(f.special[target])
+		r.Source, r.Header = all[:source], f.fields
+		r.ReceivedAt, r.Method, r.URL = cut(f.texts.receivedAt), cut(f.texts.method), cut(f.texts.url)
 		return r, nil
 	}
-	f.request = Request{Source: string(f.arena[:source]), Header: f.fields[:0]}
-	err := decodeRecord(text, &f.request)
+	*r = Request{Source: string(f.arena[:source]), Header: f.fields[:0]}
+	err := decodeRecord(text, r)
 	if err != nil {
-		f.request = Request{Source: f.request.Source}
+		*r = Request{Source: r.Source}
 	}
-	return &f.request, err
+	return r, err
 }
 
 // record reports whether it understood the whole line.
-func (f *fastDecoder) record(b []byte) bool {
-	f.spans, f.special, f.large, f.placed = f.spans[:0], [3]span{}, nil, nil
+func (f *fastDecoder) record(line []byte) bool {
+	f.line, f.at = line, 0
+	f.request, f.spans, f.large = Request{}, f.spans[:0], nil
+	f.texts.receivedAt, f.texts.method, f.texts.url = span{}, span{}, span{}
 	headers, body := false, false
-	i := jsontext.SkipSpace(b, 0)
-	if i >= len(b) || b[i] != '{' {
-		return false
-	}
-	for {
-		i = jsontext.SkipSpace(b, i+1)
-		if i >= len(b) || b[i] != '"' {
-			return false
-		}
-		start := i + 1
-		end := plainString(b, i)
-		if end < 0 {
-			return false
-		}
-		name := b[start : end-1]
-		if i = jsontext.SkipSpace(b, end); i >= len(b) || b[i] != ':' {
-			return false
-		}
-		if i = jsontext.SkipSpace(b, i+1); i >= len(b) {
+	return f.take('{') && f.each('}', func() (ok bool) {
+		name := f.plain()
+		if name == nil || !f.take(':') {
 			return false
 		}
 		switch string(name) {
-		case "headers":
-			if headers {
-				return false
-			}
-			headers, i = true, f.headers(b, i)
-		case "body_base64":
-			if body {
-				return false
-			}
-			body, i = true, f.base64(b, i)
-		case "body":
-			if body {
-				return false
-			}
-			body, i = true, f.text(b, i)
-		case "received_at":
-			i = f.string(b, i, &f.special[receivedAt])
-		case "method":
-			i = f.string(b, i, &f.special[method])
-		case "url":
-			i = f.string(b, i, &f.special[target])
+		case `"headers"`:
+			ok, headers = !headers && f.headers(), true
+		case `"body_base64"`:
+			ok, body = !body && f.base64(), true
+		case `"body"`:
+			ok, body = !body && f.text(), true
+		case `"received_at"`:
+			ok = f.string(&f.texts.receivedAt)
+		case `"method"`:
+			ok = f.string(&f.texts.method)
+		case `"url"`:
+			ok = f.string(&f.texts.url)
 		default:
-			i = plainString(b, i)
+			ok = f.plain() != nil
 		}
-		if i < 0 {
-			return false
+		return ok
+	}) && headers && body && jsontext.SkipSpace(line, f.at) == len(line) && f.inPlace()
+}
+
+// take passes over white space, and over c if that comes next.
+func (f *fastDecoder) take(c byte) bool {
+	f.at = jsontext.SkipSpace(f.line, f.at)
+	ok := f.at < len(f.line) && f.line[f.at] == c
+	if ok {
+		f.at++
+	}
+	return ok
+}
+
+// each has every element up to the end of an object or a list taken by one.
+func (f *fastDecoder) each(closing byte, one func() bool) bool {
+	if f.take(closing) {
+		return true
+	}
+	for one() {
+		if f.take(closing) {
+			return true
 		}
-		if i = jsontext.SkipSpace(b, i); i >= len(b) {
-			return false
-		}
-		if b[i] == '}' {
-			return headers && body && jsontext.SkipSpace(b, i+1) == len(b) && f.inPlace()
-		}
-		if b[i] != ',' {
+		if !f.take(',') {
 			return false
 		}
 	}
+	return false
 }
 
 // inPlace decodes a large body, now that the rest of the line is understood.
-func (f *fastDecoder) inPlace() bool {
-	if f.large == nil {
-		return true
-	}
-	var ok bool
-	if f.request.Inexact { // a string
-		f.placed, ok = bodyText(f.large)
-	} else {
-		f.placed, ok = pairs().inPlace(f.large)
+func (f *fastDecoder) inPlace() (ok bool) {
+	switch r := &f.request; {
+	case f.large == nil:
+		r.Body, ok = f.body, true
+	case r.Inexact: // a string
+		r.Body, ok = bodyText(f.large)
+	default:
+		r.Body, ok = pairs().inPlace(f.large[1 : len(f.large)-1])
 	}
 	return ok
 }
 
 // headers takes an object of strings and lists of strings.
-func (f *fastDecoder) headers(b []byte, i int) int {
-	if b[i] != '{' {
-		return -1
-	}
-	if i = jsontext.SkipSpace(b, i+1); i < len(b) && b[i] == '}' {
-		return i + 1
-	}
-	for {
-		var name, value span
-		if i = f.string(b, i, &name); i < 0 {
-			return -1
+func (f *fastDecoder) headers() bool {
+	return f.take('{') && f.each('}', func() bool {
+		var line [2]span
+		value := func() bool {
+			ok := f.string(&line[1])
+			f.spans = append(f.spans, line)
+			return ok
 		}
-		if i = jsontext.SkipSpace(b, i); i >= len(b) || b[i] != ':' {
-			return -1
+		if !f.string(&line[0]) || !f.take(':') {
+			return false
 		}
-		if i = jsontext.SkipSpace(b, i+1); i >= len(b) {
-			return -1
+		if f.take('[') {
+			return f.each(']', value)
 		}
-		if b[i] == '[' {
-			i = f.list(b, i, name)
-		} else if i = f.string(b, i, &value); i >= 0 {
-			f.spans = append(f.spans, name, value)
-		}
-		if i < 0 {
-			return -1
-		}
-		if i = jsontext.SkipSpace(b, i); i >= len(b) {
-			return -1
-		}
-		if b[i] == '}' {
-			return i + 1
-		}
-		if b[i] != ',' {
-			return -1
-		}
-		i = jsontext.SkipSpace(b, i+1)
-	}
+		return value()
+	})
 }
 
-func (f *fastDecoder) list(b []byte, i int, name span) int {
-	if i = jsontext.SkipSpace(b, i+1); i < len(b) && b[i] == ']' {
-		return i + 1
+// plain takes a string without escapes and control characters; nil where there is
+// none.
+func (f *fastDecoder) plain() []byte {
+	f.at = jsontext.SkipSpace(f.line, f.at)
+	end := plainString(f.line, f.at)
+	if end == -1 {
+		return nil
 	}
-	for {
-		var value span
-		if i = f.string(b, i, &value); i < 0 {
-			return -1
-		}
-		f.spans = append(f.spans, name, value)
-		if i = jsontext.SkipSpace(b, i); i >= len(b) {
-			return -1
-		}
-		if b[i] == ']' {
-			return i + 1
-		}
-		if b[i] != ',' {
-			return -1
-		}
-		i = jsontext.SkipSpace(b, i+1)
+	quoted := f.line[f.at:end]
+	f.at = end
+	return quoted
+}
+
+// quoted takes a string.
+func (f *fastDecoder) quoted() []byte {
+	f.at = jsontext.SkipSpace(f.line, f.at)
+	if !isString(f.line[f.at:]) {
+		return nil
 	}
+	end, _ := jsontext.SkipString(f.line, f.at)
+	if end == -1 {
+		return nil
+	}
+	quoted := f.line[f.at:end]
+	f.at = end
+	return quoted
 }
 
 // string appends a string's text to the arena.
-func (f *fastDecoder) string(b []byte, i int, s *span) int {
-	if i >= len(b) || b[i] != '"' {
-		return -1
-	}
+func (f *fastDecoder) string(s *span) bool {
 	s.from = len(f.arena)
-	end := plainString(b, i)
-	if end >= 0 {
-		f.arena = append(f.arena, b[i+1:end-1]...)
+	ok := true
+	if quoted := f.plain(); quoted != nil {
+		f.arena = append(f.arena, quoted[1:len(quoted)-1]...)
 	} else {
-		var ok bool
-		if end, _ = jsontext.SkipString(b, i); end < 0 {
-			return -1
-		}
-		if f.arena, ok = jsontext.Unquote(f.arena, b[i:end]); !ok {
-			return -1
-		}
+		f.arena, ok = jsontext.Unquote(f.arena, f.quoted())
 	}
 	s.to = len(f.arena)
-	return end
+	return ok
 }
 
 // base64 decodes the body. Escapes in it are left to the strict path.
-func (f *fastDecoder) base64(b []byte, i int) int {
-	if b[i] != '"' {
-		return -1
+func (f *fastDecoder) base64() bool {
+	quoted := f.quoted()
+	if quoted == nil {
+		return false
 	}
-	end, escaped := jsontext.SkipString(b, i)
-	if end < 0 || escaped {
-		return -1
+	if len(quoted) >= largeBody {
+		f.large = quoted
+		return true
 	}
-	text := b[i+1 : end-1]
-	if len(text) >= largeBody {
-		f.large = text
-		return end
-	}
-	if need := base64.StdEncoding.DecodedLen(len(text)); cap(f.body) < need {
-		f.body = make([]byte, need)
-	}
+	text := quoted[1 : len(quoted)-1]
+	f.body = slices.Grow(f.body[:0], base64.StdEncoding.DecodedLen(len(text)))
 	n, ok := pairs().decode(f.body[:cap(f.body)], text)
-	if !ok {
-		return -1
-	}
 	f.body = f.body[:n]
-	return end
-}
-
-// decodedLen is how many bytes padded base64 without line ends stands for; -1
-// for what is no such thing.
-func decodedLen(text []byte) int {
-	if len(text)%4 != 0 {
-		return -1
-	}
-	n := len(text) / 4 * 3
-	for pad := 0; pad < 2 && len(text) > 0 && text[len(text)-1] == '='; pad++ {
-		n--
-		text = text[:len(text)-1]
-	}
-	return n
+	return ok
 }
 
 // text decodes a body that is a string.
-func (f *fastDecoder) text(b []byte, i int) int {
-	if b[i] != '"' {
-		return -1
+func (f *fastDecoder) text() (ok bool) {
+	quoted := f.quoted()
+	f.request.Inexact, f.request.Notes = true, stringNotes
+	if len(quoted) >= largeBody {
+		f.large = quoted
+		return true
 	}
-	end, _ := jsontext.SkipString(b, i)
-	if end < 0 {
-		return -1
-	}
-	if text := b[i:end]; len(text) >= largeBody {
-		f.large = text
-	} else {
-		var ok bool
-		if f.body, ok = jsontext.Unquote(f.body[:0], text); !ok {
-			return -1
-		}
-	}
-	f.request.Inexact = true
-	f.request.Notes = stringNotes
-	return end
+	f.body, ok = jsontext.Unquote(f.body[:0], quoted)
+	return ok
 }
 
 // stringNotes is shared by all requests: nobody may append to it in place.
@@ -295,17 +218,17 @@ var stringNotes = []string{noteBodyString}[:1:1]
 // plainString returns the index after the closing quote of a string without
 // escapes and control characters, or -1.
 func plainString(b []byte, i int) int {
-	if i >= len(b) || b[i] != '"' {
+	if !isString(b[i:]) {
 		return -1
 	}
-	n := bytes.IndexByte(b[i+1:], '"')
-	if n < 0 {
+	end := bytes.IndexByte(b[i+1:], '"') + i + 2
+	if end == i+1 {
 		return -1
 	}
-	for _, c := range b[i+1 : i+1+n] {
+	for _, c := range b[i:end] {
 		if c < 0x20 || c == '\\' {
 			return -1
 		}
 	}
-	return i + n + 2
+	return end
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -75,10 +76,5 @@ func FormatNamed(name string) (Format, error) {
 
 // detect never fails, since raw takes anything.
 func detect(head []byte, more bool) Format {
-	for _, f := range Formats {
-		if f.Sniff(head, more) {
-			return f
-		}
-	}
-	return rawFormat
+	return Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.Sniff(head, more) })]
 }

@@ -39,10 +39,8 @@ func harEntry(o object, r *Request) (other Passed, err error) {
 		return Passed{}, errors.New(`the entry has no "request"`)
 	}
 	r.ReceivedAt, r.Method, r.URL = o.text("startedDateTime"), request.text("method"), request.text("url")
-	if request.has("headers") {
-		if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
-			return Passed{}, err
-		}
+	if err = request.headers(r); err != nil {
+		return Passed{}, err
 	}
 	post := request.object("postData")
 	switch {
@@ -79,9 +77,12 @@ func harParams(post object, r *Request) error {
 	if strings.HasPrefix(strings.TrimSpace(strings.ToLower(kind)), "multipart/") {
 		return errors.New("the archive keeps the fields of a multipart form, and not the body that held them")
 	}
-	fields, err := decodeHeaders(nil, rawOr(post["params"], "[]"))
-	if err != nil {
-		return fmt.Errorf(`"params" of the body: %w`, err)
+	var fields Header
+	if post.has("params") {
+		var err error
+		if fields, err = decodeHeaders(nil, post["params"]); err != nil {
+			return fmt.Errorf(`"params" of the body: %w`, err)
+		}
 	}
 	body := []byte{}
 	for i, f := range fields {
@@ -92,12 +93,4 @@ func harParams(post object, r *Request) error {
 	}
 	r.Body, r.Inexact, r.Notes = body, true, append(r.Notes, noteBodyForm)
 	return nil
-}
-
-// rawOr is v, or other where v is absent or null.
-func rawOr(v []byte, other string) []byte {
-	if len(v) == 0 || isNull(v) {
-		return []byte(other)
-	}
-	return v
 }

@@ -398,7 +398,7 @@ func (r *Request) Probe(names []string) bool {
 // between. Where something else comes first, the rest begins with that.
 func cutHead(b []byte) (lines []string, rest []byte, err error) {
 	arrow := ""
-	if len(b) > 0 && (b[0] == '>' || b[0] == '<') {
+	if b[0] == '>' || b[0] == '<' {
 		arrow = string(b[:1])
 	}
 	for len(b) > 0 {
@@ -415,9 +415,9 @@ func cutHead(b []byte) (lines []string, rest []byte, err error) {
 			line = strings.TrimPrefix(text, " ")
 		}
 		switch {
-		case line == "" && len(lines) > 0:
+		case line == "": // never the first one
 			return lines, after, nil
-		case line == "" || !ended:
+		case !ended:
 			return nil, after, errHeadCut
 		case len(lines) > 0 && !isHeadLine(line):
 			return nil, b, fmt.Errorf("head: %.60q is not a header line", line)
@@ -544,9 +544,6 @@ func curlTail(b []byte) int {
 			return at
 		}
 		at = len(b) - len(rest)
-		if len(rest) == 0 {
-			break
-		}
 	}
 	return len(b)
 }

@@ -18,19 +18,15 @@ var jsonFormat = Format{
 	Name:  "json",
 	About: `a JSON document {"headers", "body" or "body_base64"}, or an array of them`,
 	Sniff: func(head []byte, _ bool) bool {
-		text := trimBOM(head)
-		i := jsontext.SkipSpace(text, 0)
-		if i < len(text) && text[i] == '[' {
-			i = jsontext.SkipSpace(text, i+1)
-		}
-		return isRecord(text[i:], jsontext.SkipValue(text, i) < 0)
+		text := firstOf(trimBOM(head))
+		return isRecord(text, jsontext.SkipValue(text, 0) < 0)
 	},
 	Read: readJSON,
 }
 
 func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		limit := &perItem{r: &bomless{r: in.R}, left: MaxDelivery}
+		limit := &perItem{r: bomless(in.R), left: MaxDelivery}
 		d := json.NewDecoder(limit)
 		depth, n := 0, 0
 		for {
@@ -153,21 +149,8 @@ func (p *perItem) Read(b []byte) (int, error) {
 }
 
 // bomless drops one byte order mark at the beginning.
-type bomless struct {
-	r    io.Reader
-	past bool
-}
-
-func (b *bomless) Read(p []byte) (int, error) {
-	if b.past {
-		return b.r.Read(p)
-	}
-	b.past = true
-	var head [3]byte
-	n, err := io.ReadFull(b.r, head[:])
-	if err != nil && err != io.ErrUnexpectedEOF {
-		return 0, err
-	}
-	b.r = io.MultiReader(bytes.NewReader(trimBOM(head[:n])), b.r)
-	return b.r.Read(p)
+func bomless(r io.Reader) io.Reader {
+	head := make([]byte, len(bom))
+	n, _ := io.ReadFull(r, head) // an error is that of the next read as well
+	return &prefixed{head: trimBOM(head[:n]), r: r}
 }

@@ -37,20 +37,13 @@ func sniffNDJSON(head []byte, _ bool) bool {
 	if laidOut(text) {
 		return false
 	}
-	for begin := 0; begin < min(len(text), headStep); {
-		end := len(text)
-		ended := false
-		if i := bytes.IndexByte(text[begin:], '\n'); i >= 0 {
-			end, ended = begin+i, true
+	for rest, ended := text, true; ended && len(text)-len(rest) < headStep; {
+		var line []byte
+		line, rest, ended = bytes.Cut(rest, []byte("\n"))
+		line = bytes.TrimSpace(line)
+		if whole := jsontext.SkipValue(line, 0) == len(line); (whole || !ended) && isRecord(line, !whole) {
+			return true
 		}
-		line := bytes.TrimSpace(text[begin:end])
-		if isObject(line) {
-			whole := jsontext.SkipValue(line, 0) == len(line)
-			if isRecord(line, !whole) && (whole || !ended) {
-				return true
-			}
-		}
-		begin = end + 1
 	}
 	return false
 }
@@ -64,17 +57,17 @@ func laidOut(text []byte) bool {
 	switch {
 	case !isObject(text) && !isObject(item):
 		return false
-	case end < 0:
+	case end == -1:
 		return isObject(item)
 	case jsontext.SkipSpace(text, end) < len(text):
 		return isRecord(item, false)
 	}
-	return bytes.IndexByte(text[:end], '\n') >= 0 && json.Valid(text[:end])
+	return bytes.Contains(text[:end], []byte("\n")) && json.Valid(text[:end])
 }
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		l := lines{ctx: ctx, in: Input{Name: in.Name, R: &bomless{r: in.R}}, yield: yield, next: 1}
+		l := lines{ctx: ctx, in: Input{Name: in.Name, R: bomless(in.R)}, yield: yield, next: 1}
 		for ctx.Err() == nil && l.read() {
 		}
 	}
@@ -94,18 +87,12 @@ type lines struct {
 // read takes one read's worth of input and reports whether to go on.
 func (l *lines) read() bool {
 	if cap(l.buf)-len(l.buf) < blockSize/2 {
-		grown := make([]byte, len(l.buf), room(cap(l.buf)))
-		copy(grown, l.buf)
-		l.buf = grown
+		l.buf = append(make([]byte, 0, room(cap(l.buf))), l.buf...)
 	}
 	n, err := l.in.R.Read(l.buf[len(l.buf):min(cap(l.buf), len(l.buf)+blockSize)])
 	l.buf = l.buf[:len(l.buf)+n]
-	full := len(l.buf) == cap(l.buf)
-	if err == nil {
-		return l.cut(full)
-	}
-	if !l.cut(false) {
-		return false
+	if more := l.cut(); err == nil || !more {
+		return more
 	}
 	if len(l.buf) > 0 && !l.skip {
 		if err == io.EOF {
@@ -126,44 +113,35 @@ func (l *lines) read() bool {
 // each doubling would leave the one before it for the collector.
 func room(size int) int {
 	if size >= 16*blockSize {
-		return max(MaxDelivery+blockSize, size+blockSize)
+		return MaxDelivery + 2*blockSize
 	}
 	return max(blockSize, 2*size)
 }
 
-// cut yields the whole lines of buf. A block that is far from full is copied,
-// so that the buffer can be filled on; a full one is handed over.
-func (l *lines) cut(full bool) bool {
+// cut yields the whole lines of buf: a copy of them, so that the buffer can be
+// filled on, or a long line as it is, whose memory is used again when it was
+// decoded.
+func (l *lines) cut() bool {
 	end := bytes.LastIndexByte(l.buf[l.scanned:], '\n') + 1
 	if end == 0 {
 		return l.tooLong()
 	}
-	end += l.scanned
-	block, rest := l.buf[:end], l.buf[end:]
+	block, rest := l.buf[:l.scanned+end], l.buf[l.scanned+end:]
 	if l.skip {
-		// The end of the line that was too long.
-		first := bytes.IndexByte(block, '\n') + 1
-		block, l.skip = block[first:], false
+		_, block, _ = bytes.Cut(block, []byte("\n"))
+		l.skip = false
 	}
 	more := true
 	switch {
-	case len(block) == 0:
-		l.buf = append(l.buf[:0], rest...)
 	case len(block) > longLine:
-		// The buffer is used again when the line was decoded.
-		if more = alone(l.ctx, l.batch(block), l.yield); more {
-			l.buf = append(l.buf[:0], rest...)
-		}
-	case (full || len(block) >= blockSize/2) && cap(l.buf) <= longLine:
-		batch := l.batch(block)
-		l.buf = append(make([]byte, 0, blockSize+2*len(rest)), rest...)
-		more = l.yield(batch)
-	default:
-		batch := l.batch(bytes.Clone(block))
-		l.buf = append(l.buf[:0], rest...)
-		more = l.yield(batch)
+		more = alone(l.ctx, l.batch(block), l.yield)
+	case len(block) > 0:
+		more = l.yield(l.batch(bytes.Clone(block)))
 	}
-	l.scanned = len(l.buf)
+	if more {
+		l.buf = append(l.buf[:0], rest...)
+		l.scanned = len(l.buf)
+	}
 	return more
 }
 
@@ -171,50 +149,31 @@ func (l *lines) cut(full bool) bool {
 // bytes are dropped up to the next newline.
 func (l *lines) tooLong() bool {
 	l.scanned = len(l.buf)
-	if l.skip {
-		l.buf, l.scanned = l.buf[:0], 0
+	if !l.skip && len(l.buf) <= MaxDelivery {
 		return true
 	}
-	if len(l.buf) <= MaxDelivery {
+	skipped := l.skip
+	l.buf, l.scanned, l.skip = l.buf[:0], 0, true
+	if skipped {
 		return true
 	}
-	source := l.source(l.next)
-	l.buf, l.scanned, l.skip = nil, 0, true
 	l.next++
-	return l.yield(unreadable(source, errTooLarge))
+	return l.yield(unreadable(l.source(l.next-1), errTooLarge))
 }
 
 func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) }
 
 // batch makes a batch of whole lines; the numbers go on from there.
 func (l *lines) batch(block []byte) Batch {
-	d := lineDecoder{name: l.in.Name, line: l.next, block: block}
+	name, n := l.in.Name, l.next
 	l.next += bytes.Count(block, []byte("\n"))
-	return Batch{Size: len(block), each: d.each}
-}
-
-// lineDecoder decodes a block of lines.
-type lineDecoder struct {
-	name  string
-	line  int
-	block []byte
-}
-
-func (d *lineDecoder) each(yield func(*Request, error) bool) {
-	var f fastDecoder
-	for rest := d.block; len(rest) > 0; d.line++ {
-		line := rest
-		if end := bytes.IndexByte(rest, '\n'); end >= 0 {
-			line, rest = rest[:end], rest[end+1:]
-		} else {
-			rest = nil
+	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
+		var f fastDecoder
+		for line := range bytes.SplitSeq(block, []byte("\n")) {
+			if len(bytes.TrimSpace(line)) > 0 && !yield(f.decode(name, n, line)) {
+				return
+			}
+			n++
 		}
-		if len(bytes.TrimSpace(line)) == 0 {
-			continue
-		}
-		r, err := f.decode(d.name, d.line, line)
-		if !yield(r, err) {
-			return
-		}
-	}
+	}}
 }

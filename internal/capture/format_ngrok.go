@@ -64,10 +64,8 @@ func ngrokRequest(o object, r *Request) (other Passed, err error) {
 		// Some versions keep the body alone.
 		r.Body = raw
 		r.Method, r.URL = request.text("method"), request.text("uri")
-		if request.has("headers") {
-			if r.Header, err = decodeHeaders(nil, request["headers"]); err != nil {
-				return Passed{}, err
-			}
+		if err = request.headers(r); err != nil {
+			return Passed{}, err
 		}
 		if n := framingOf(r.Header).length; n >= 0 && n != len(raw) {
 			r.Notes = append(r.Notes, strings.Replace(lengthNote(n, raw), "the dump", "the export", 1))

@@ -44,7 +44,7 @@ func webhookSiteRequest(o object, r *Request) (other Passed, err error) {
 	if !o.has("headers") {
 		return Passed{}, errors.New(`the request has no "headers"`)
 	}
-	if r.Header, err = decodeHeaders(nil, o["headers"]); err != nil {
+	if err = o.headers(r); err != nil {
 		return Passed{}, err
 	}
 	return Passed{}, o.textBody("content", false, r)

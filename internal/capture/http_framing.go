@@ -33,7 +33,7 @@ func framingOf(h Header) framing {
 	for _, v := range h.Values("Transfer-Encoding") {
 		// Chunked is the last of several codings (RFC 9112, 6.1).
 		last := v[strings.LastIndexByte(v, ',')+1:]
-		f.chunked = f.chunked || equalFold(strings.TrimSpace(last), "chunked")
+		f.chunked = f.chunked || SameName(strings.TrimSpace(last), "chunked")
 	}
 	return f
 }
@@ -261,7 +261,7 @@ func nextMessage(b []byte, inside int, names []string) int {
 	var h headEnd
 	for from := 0; ; {
 		i := bytes.Index(b[from:], text)
-		if i < 0 {
+		if i == -1 {
 			return len(b)
 		}
 		start := from + bytes.LastIndexByte(b[from:from+i], '\n') + 1
@@ -320,7 +320,7 @@ func messageIn(line string) int {
 		return -1
 	}
 	end := strings.LastIndexByte(before, ' ')
-	if end < 0 || end == len(before)-1 {
+	if end == -1 || end == len(before)-1 {
 		return -1
 	}
 	for _, m := range methods {
@@ -391,7 +391,7 @@ func signed(h Header, names []string) bool {
 	found := false
 	for _, f := range h {
 		for _, name := range names {
-			found = found || equalFold(f.Name, name) && strings.TrimSpace(f.Value) != ""
+			found = found || SameName(f.Name, name) && strings.TrimSpace(f.Value) != ""
 		}
 		signaturesIn([]byte(f.Name+": "+f.Value), names, func(seen) bool { found = true; return false })
 	}
@@ -452,12 +452,12 @@ func joinChunks(b []byte) chunks {
 			c.body, b = append(c.body, data...), after
 			c.inside = size
 			continue
-		case first && (size < 0 || size < len(after)):
+		case first && (size == -1 || size < len(after)):
 			c.inside = min(len(b), len(b)-len(after)+max(size, 0))
 			return c
-		case size < 0 && len(b) == 0:
+		case size == -1 && len(b) == 0:
 			c.state, c.inside = chunksCut, 0
-		case size < 0:
+		case size == -1:
 			// No chunk follows the one before, which then does not end there.
 			c.state, c.rest, c.body = chunksCut, last, c.body[:len(c.body)-c.inside]
 		default:
@@ -481,10 +481,7 @@ func cutChunk(b []byte) (size int, after []byte, ok bool) {
 	if size = int(n); size == 0 {
 		return 0, after, true
 	}
-	if size > len(after) {
-		return size, after, false
-	}
-	_, ok = cutLineEnd(after[size:])
+	_, ok = cutLineEnd(after[min(size, len(after)):])
 	return size, after, ok
 }
 

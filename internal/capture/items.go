@@ -33,18 +33,13 @@ type exported struct {
 
 // sniff recognises a document, an item, or an array of items.
 func (e exported) sniff(head []byte, _ bool) bool {
-	text := trimBOM(head)
-	i := jsontext.SkipSpace(text, 0)
-	if i < len(text) && text[i] == '[' {
-		i = jsontext.SkipSpace(text, i+1)
-	}
-	text = text[i:]
-	return len(text) > 0 && text[0] == '{' && (e.is(text) || e.path != nil && e.contains(text))
+	text := firstOf(trimBOM(head))
+	return isObject(text) && (e.is(text) || e.path != nil && e.contains(text))
 }
 
 func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		r := io.Reader(&bomless{r: in.R})
+		r := bomless(in.R)
 		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, yield: yield}
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
@@ -158,7 +153,7 @@ func (x *itemReader) one() (more bool, err error) {
 	}
 	for range len(x.path) + 1 { // the array, and the objects around it
 		x.limit.left = MaxDelivery
-		if err := x.close(); err != nil {
+		if err := x.pass(1); err != nil {
 			return true, err
 		}
 	}
@@ -200,40 +195,31 @@ func (x *itemReader) find(name string) error {
 		if t == name {
 			return nil
 		}
-		if err := x.skip(); err != nil {
+		if err := x.pass(0); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("there is no %q", name)
 }
 
-// skip passes over one value.
-func (x *itemReader) skip() error {
-	t, err := x.d.Token()
-	if err != nil {
-		return endInside(err)
-	}
-	if t == json.Delim('{') || t == json.Delim('[') {
-		return x.close()
-	}
-	return nil
-}
-
-// close passes over the rest of the object or array that is open, and its end.
-func (x *itemReader) close() error {
-	for depth := 1; depth > 0; {
+// pass passes over what is left of that many open objects and arrays, or, if none
+// is open, over one value.
+func (x *itemReader) pass(open int) error {
+	for {
 		t, err := x.d.Token()
 		if err != nil {
 			return endInside(err)
 		}
 		switch t {
 		case json.Delim('{'), json.Delim('['):
-			depth++
+			open++
 		case json.Delim('}'), json.Delim(']'):
-			depth--
+			open--
+		}
+		if open == 0 {
+			return nil
 		}
 	}
-	return nil
 }
 
 // give yields one item, unless it is no delivery. What is yielded refers to raw
@@ -255,7 +241,7 @@ func (x *itemReader) give(raw []byte) bool {
 		return true
 	}
 	batch := one(r, nil)
-	if len(r.Body) < largeBody/2 {
+	if len(raw) < largeBody {
 		return x.yield(batch)
 	}
 	batch.Size = len(raw) // the body is a part of it
@@ -275,9 +261,8 @@ func objectOf(v []byte) object {
 	}
 	o := object{}
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		if name, ok := jsontext.Unquote(nil, quoted); ok {
-			o[string(name)] = value
-		}
+		name, _ := jsontext.Unquote(nil, quoted)
+		o[string(name)] = value
 		return true
 	})
 	return o
@@ -298,11 +283,19 @@ func (o object) empty(name string) bool { return string(o[name]) == `""` }
 // has reports whether a member is there and not null.
 func (o object) has(name string) bool { return len(o[name]) > 0 && !isNull(o[name]) }
 
+// headers decodes the member of that name, if it is there.
+func (o object) headers(r *Request) (err error) {
+	if o.has("headers") {
+		r.Header, err = decodeHeaders(nil, o["headers"])
+	}
+	return err
+}
+
 // textBody decodes a body that is a string, base64 if that is said of it.
 // Absent or null is an empty body. A large one is written over the member.
 func (o object) textBody(name string, base64 bool, r *Request) error {
 	v := o[name]
-	if len(v) == 0 || isNull(v) {
+	if !o.has(name) {
 		r.Body = []byte{}
 		return nil
 	}
@@ -317,7 +310,7 @@ func (o object) textBody(name string, base64 bool, r *Request) error {
 		}
 	case ok:
 		r.Body, r.Inexact, r.Notes = s, true, append(r.Notes, noteBodyString)
-	case v[0] == '{' || v[0] == '[':
+	case isObject(v) || isList(v):
 		r.Body, r.Inexact, r.Notes = bodyJSON(v), true, append(r.Notes, noteBodyJSON)
 	default:
 		return fmt.Errorf("%q is not a string", name)
@@ -341,14 +334,25 @@ func valueOf(b []byte, name string) []byte {
 // firstItem returns what begins with the first element of the array at the
 // start of b; nil where there is none.
 func firstItem(b []byte) []byte {
-	if len(b) == 0 || b[0] != '[' {
+	if !isList(b) {
 		return nil
 	}
 	return b[jsontext.SkipSpace(b, 1):]
 }
 
-// isObject and isString look at the beginning of a value that may be cut off.
+// firstOf returns what begins with the first element of a list, or with what else
+// text is.
+func firstOf(text []byte) []byte {
+	text = text[jsontext.SkipSpace(text, 0):]
+	if isList(text) {
+		return firstItem(text)
+	}
+	return text
+}
+
+// isObject, isList and isString look at the beginning of a value that may be cut off.
 func isObject(b []byte) bool { return len(b) > 0 && b[0] == '{' }
+func isList(b []byte) bool   { return len(b) > 0 && b[0] == '[' }
 func isString(b []byte) bool { return len(b) > 0 && b[0] == '"' }
 
 // joinURL puts a query behind a path.

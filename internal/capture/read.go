@@ -62,7 +62,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		forced = &f
 	}
 	return func(yield func(Batch) bool) {
-		w := walker{ctx: ctx, forced: forced, emptyBody: o.EmptyBody, payload: o.Payload, names: o.SignatureHeaders, count: o.Read, yield: yield}
+		w := walker{Options: o, ctx: ctx, forced: forced, yield: yield}
 		for _, path := range paths {
 			ok := true
 			if path == "-" {
@@ -79,13 +79,10 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 
 // walker yields; each of its methods returns false when the consumer is done.
 type walker struct {
-	ctx       context.Context
-	forced    *Format
-	emptyBody bool
-	payload   func([]byte) bool // nil: not asked
-	names     []string          // of headers that are signatures
-	count     *atomic.Int64     // nil: nobody asks
-	yield     func(Batch) bool
+	Options
+	ctx    context.Context
+	forced *Format
+	yield  func(Batch) bool
 }
 
 func (w *walker) path(path string) bool {
@@ -170,15 +167,15 @@ const (
 // input reads one open input.
 func (w *walker) input(in Input) bool {
 	r := in.R
-	if w.count != nil {
-		r = &counted{r: r, n: w.count}
+	if w.Read != nil {
+		r = &counted{r: r, n: w.Read}
 	}
-	if w.payload != nil && w.forced == nil {
+	if w.Payload != nil && w.forced == nil {
 		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
 		if err != nil {
 			return w.yield(unreadable(in.Name, cause(err)))
 		}
-		if len(whole) <= rawInMemory && w.payload(whole) {
+		if len(whole) <= rawInMemory && w.Payload(whole) {
 			batch := one(&Request{Source: in.Name, Body: whole}, nil)
 			batch.Format = Raw
 			return w.yield(batch)
@@ -204,13 +201,13 @@ func (w *walker) input(in Input) bool {
 		if err != nil {
 			return w.yield(unreadable(in.Name, cause(err)))
 		}
-		if len(head) == 0 && !w.emptyBody {
+		if len(head) == 0 && !w.EmptyBody {
 			return w.yield(unreadable(in.Name, errors.New("it is empty")))
 		}
 		format = detect(head, more)
 		r = &prefixed{head: head, r: r}
 	}
-	in.R, in.SignatureHeaders = r, w.names
+	in.R, in.SignatureHeaders = r, w.SignatureHeaders
 	for batch := range format.Read(w.ctx, in) {
 		batch.Format = format.Name
 		if w.ctx.Err() != nil || !w.yield(batch) {
@@ -259,9 +256,7 @@ func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) 
 // more than that, so that a slow pipe is judged as it flows.
 func peek(r io.Reader, recognised func(head []byte) bool) (head []byte, more bool, err error) {
 	for len(head) < headMax {
-		if cap(head)-len(head) < headStep {
-			head = append(make([]byte, 0, 2*cap(head)+headStep), head...)
-		}
+		head = slices.Grow(head, headStep)
 		n, err := r.Read(head[len(head) : len(head)+headStep])
 		fresh := head[len(head) : len(head)+n]
 		head = head[:len(head)+n]
@@ -285,19 +280,16 @@ func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 	if len(text) == 0 {
 		return len(head) >= headStep
 	}
-	item := text
-	if text[0] == '[' {
-		item = firstItem(text)
-	}
+	item := firstOf(text)
 	line, _, ended := bytes.Cut(text, []byte("\n"))
 	if isObject(item) && !(ended && jsontext.SkipValue(line, 0) == len(bytes.TrimSpace(line))) {
 		// What does not end may still become a record, whose headers come after
 		// its body.
-		return len(head) >= headStep && jsontext.SkipValue(item, 0) > 0
+		return len(head) >= headStep && jsontext.SkipValue(item, 0) != -1
 	}
 	// Whole lines, or no JSON: as soon as something is recognised. What is before
 	// it may be what a program says as it starts.
-	if bytes.IndexByte(fresh, '\n') >= 0 && recognised(head) {
+	if bytes.Contains(fresh, []byte("\n")) && recognised(head) {
 		return true
 	}
 	last := head[bytes.LastIndexByte(head, '\n')+1:]
@@ -354,4 +346,6 @@ func cause(err error) error {
 
 // trimBOM drops the byte order mark that an editor put before a capture. It is
 // never applied to a payload.
-func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")) }
+func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte(bom)) }
+
+const bom = "\xef\xbb\xbf"

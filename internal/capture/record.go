@@ -39,8 +39,7 @@ func decodeRecord(text []byte, r *Request) error {
 			*to = string(s)
 		}
 	}
-	r.Body, err = decodeBody(m, r) // the last: it may write over the text
-	return err
+	return decodeBody(m, r) // the last: it may write over the text
 }
 
 // parseObject takes a JSON object apart, whose members are then parts of text.
@@ -80,77 +79,45 @@ func bodyText(quoted []byte) ([]byte, bool) {
 // or another program, reads the other.
 var errTwoBodies = errors.New(`"body" and "body_base64" are not the same bytes, and nothing tells which was delivered: leave one of them out`)
 
-func decodeBody(m object, r *Request) ([]byte, error) {
-	base, ok := m["body_base64"]
-	if !ok || isNull(base) {
+func decodeBody(m object, r *Request) error {
+	if !m.has("body_base64") {
 		return decodeText(m, r)
 	}
-	s, ok := bodyText(base)
-	if !ok {
-		return nil, errors.New(`"body_base64" is not a string`)
+	if err := m.textBody("body_base64", true, r); err != nil || !m.has("body") {
+		return err
 	}
-	body, err := jsontext.DecodeBase64(s)
-	if err != nil {
-		return nil, fmt.Errorf(`"body_base64": %w`, err)
+	var other Request
+	if err := decodeText(object{"body": m["body"], "isBase64Encoded": m["isBase64Encoded"]}, &other); err != nil {
+		return err
 	}
-	if v, ok := m["body"]; ok && !isNull(v) {
-		other, err := decodeText(object{"body": v, "isBase64Encoded": m["isBase64Encoded"]}, &Request{})
-		if err != nil {
-			return nil, err
-		}
-		if !bytes.Equal(body, other) {
-			return nil, errTwoBodies
-		}
+	if !bytes.Equal(r.Body, other.Body) {
+		return errTwoBodies
 	}
-	return body, nil
+	return nil
 }
 
-// holdsOther reports whether m has a member that other tools keep bodies in.
-func (m object) holdsOther() bool {
-	for _, name := range []string{"payload", "data", "content", "text", "rawBody", "raw_body", "bodyRaw", "postData"} {
-		if v, ok := m[name]; ok && !isNull(v) {
-			return true
-		}
-	}
-	return false
-}
+// otherBodies are members that other tools keep bodies in.
+var otherBodies = []string{"payload", "data", "content", "text", "rawBody", "raw_body", "bodyRaw", "postData"}
 
 // decodeText is the body of a record that has no "body_base64".
-func decodeText(m object, r *Request) ([]byte, error) {
+func decodeText(m object, r *Request) error {
 	v, ok := m["body"]
-	if ok && v[0] != '"' {
+	if ok && !isString(v) {
 		// What a tool parsed; some keep the text beside it.
 		for _, name := range []string{"bodyRaw", "rawBody"} {
-			if m[name] != nil && m[name][0] == '"' {
+			if isString(m[name]) {
 				v = m[name]
 			}
 		}
 	}
 	switch {
-	case !ok && mayBeProbe(r.Method) && !m.holdsOther():
-		return []byte{}, nil // there was none, and no member for it
-	case !ok:
-		return nil, errors.New(`neither "body_base64" nor "body"`)
-	case isNull(v):
-		return []byte{}, nil
-	case v[0] == '"':
-		s, ok := bodyText(v)
-		if !ok {
-			return nil, errors.New(`"body" is not a valid string`)
-		}
-		if isTrue(m["isBase64Encoded"]) {
-			// An event of AWS Lambda among other records.
-			body, err := jsontext.DecodeBase64(s)
-			if err != nil {
-				return nil, fmt.Errorf(`"body": %w`, err)
-			}
-			return body, nil
-		}
-		r.Inexact, r.Notes = true, append(r.Notes, noteBodyString)
-		return s, nil
+	case !ok && (!mayBeProbe(r.Method) || slices.ContainsFunc(otherBodies, m.has)):
+		return errors.New(`neither "body_base64" nor "body"`)
+	case !ok, isNull(v), isString(v): // a probe has no member for a body that it has not got
+		return object{"body": v}.textBody("body", isTrue(m["isBase64Encoded"]), r)
 	}
-	r.Inexact, r.Notes = true, append(r.Notes, noteBodyJSON)
-	return bodyJSON(v), nil
+	r.Body, r.Inexact, r.Notes = bodyJSON(v), true, append(r.Notes, noteBodyJSON)
+	return nil
 }
 
 // bodyJSON is a body that was kept as JSON: a copy, unless it is large.
@@ -166,35 +133,30 @@ func isNull(v []byte) bool { return string(v) == "null" }
 // decodeHeaders takes {"Name": "value" or ["value", ...]}, in its order, and
 // the lists that other tools write: [["Name", "value"], ...] and
 // [{"name": "Name", "value": "value"}, ...]. The syntax has been checked.
-func decodeHeaders(to Header, v []byte) (Header, error) {
+func decodeHeaders(to Header, v []byte) (_ Header, err error) {
 	switch v[0] {
 	case '{':
-		var err error
 		jsontext.Members(v, func(quoted, value []byte) bool {
-			name, ok := jsontext.Unquote(nil, quoted)
-			if !ok {
-				err = errors.New("a header name is not a valid string")
-				return false
-			}
+			name, _ := jsontext.Unquote(nil, quoted)
 			to, err = appendValues(to, string(name), value)
 			return err == nil
 		})
-		return to, err
 	case '[':
-		var pairs []json.RawMessage
-		if err := json.Unmarshal(v, &pairs); err != nil {
-			return to, fmt.Errorf(`"headers": %w`, err)
-		}
-		for _, p := range pairs {
-			f, err := decodePair(p)
-			if err != nil {
-				return to, err
-			}
+		elements(v, func(pair []byte) bool {
+			var f Field
+			f, err = decodePair(pair)
 			to = append(to, f)
-		}
-		return to, nil
+			return err == nil
+		})
+	default:
+		err = errors.New(`"headers" is neither an object nor a list`)
 	}
-	return to, errors.New(`"headers" is neither an object nor a list`)
+	return to, err
+}
+
+// elements calls f with each element of a list, until it returns false.
+func elements(list []byte, f func(value []byte) bool) {
+	jsontext.Each(list, func(_ []byte, from, to int) bool { return f(list[from:to]) })
 }
 
 func decodePair(p []byte) (Field, error) {
@@ -219,46 +181,27 @@ func decodePair(p []byte) (Field, error) {
 	return f, nil
 }
 
-func appendValues(to Header, name string, value []byte) (Header, error) {
-	if value[0] != '[' {
-		s, ok, err := headerText(name, value)
-		if ok {
-			to = append(to, Field{name, s})
+// appendValues takes a string, or a list of them; a number or a boolean as it is
+// written, since hand-made captures say "Content-Length": 12; null is no header at
+// all.
+func appendValues(to Header, name string, value []byte) (_ Header, err error) {
+	add := func(v []byte) bool {
+		switch text, ok := jsontext.Unquote(nil, v); {
+		case ok:
+			to = append(to, Field{name, string(text)})
+		case isObject(v) || isList(v):
+			err = fmt.Errorf("header %q is neither a string nor a list of strings", name)
+		case !isNull(v):
+			to = append(to, Field{name, string(v)})
 		}
-		return to, err
+		return err == nil
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(value, &list); err != nil {
-		return to, fmt.Errorf("header %q: %w", name, err)
+	if isList(value) {
+		elements(value, add)
+	} else {
+		add(value)
 	}
-	for _, v := range list {
-		s, ok, err := headerText(name, v)
-		if err != nil {
-			return to, err
-		}
-		if ok {
-			to = append(to, Field{name, s})
-		}
-	}
-	return to, nil
-}
-
-// headerText takes a string; a number or a boolean as it is written, since
-// hand-made captures say "Content-Length": 12; null is no header at all.
-func headerText(name string, v []byte) (text string, ok bool, err error) {
-	switch {
-	case v[0] == '"':
-		s, ok := jsontext.Unquote(nil, v)
-		if !ok {
-			return "", false, fmt.Errorf("header %q is not a valid string", name)
-		}
-		return string(s), true, nil
-	case isNull(v):
-		return "", false, nil
-	case v[0] == '{' || v[0] == '[':
-		return "", false, fmt.Errorf("header %q is neither a string nor a list of strings", name)
-	}
-	return string(v), true, nil
+	return to, err
 }
 
 // isRecord reports whether text, which may be cut off, is a record by its
@@ -268,7 +211,7 @@ func isRecord(text []byte, cut bool) bool {
 	jsontext.Members(text, func(name, value []byte) bool {
 		switch {
 		case is(name, "headers"):
-			headers = len(value) == 0 || value[0] == '{' || value[0] == '['
+			headers = len(value) == 0 || isObject(value) || isList(value)
 		case is(name, "body"):
 			body = true
 		case is(name, "body_base64"):

@@ -1,6 +1,9 @@
 package capture
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // digestDigits is the length of HMAC-SHA256 in hexadecimal.
 const digestDigits = 64
@@ -26,8 +29,8 @@ func signaturesIn(b []byte, names []string, f func(seen) bool) {
 			i += digestDigits
 			continue
 		}
-		from, to := i, i+1
-		for from > 0 && isHex(b[from-1]) && i-from < digestDigits {
+		from, to := i, i
+		for from > 0 && isHex(b[from-1]) {
 			from--
 		}
 		for to < len(b) && isHex(b[to]) {
@@ -45,7 +48,7 @@ func signaturesIn(b []byte, names []string, f func(seen) bool) {
 // labelled reports whether the digits are said to be a signature.
 func labelled(b []byte, from, to int, names []string) bool {
 	const label = "sha256="
-	if from >= len(label) && equalFold(string(b[from-len(label):from]), label) {
+	if from >= len(label) && SameName(string(b[from-len(label):from]), label) {
 		return true
 	}
 	for _, name := range names {
@@ -61,34 +64,8 @@ func labelled(b []byte, from, to int, names []string) bool {
 // containsName looks for a header's name in any case, with - and _ alike, as
 // environments and logs write it.
 func containsName(b []byte, name string) bool {
-	for i := 0; i+len(name) <= len(b) && name != ""; i++ {
-		if sameSpelling(b[i:i+len(name)], name) {
-			return true
-		}
-	}
-	return false
-}
-
-func sameSpelling(b []byte, name string) bool {
-	for i := range b {
-		x, y := b[i], name[i]
-		if x == '_' {
-			x = '-'
-		}
-		if y == '_' {
-			y = '-'
-		}
-		if 'A' <= x && x <= 'Z' {
-			x |= 0x20
-		}
-		if 'A' <= y && y <= 'Z' {
-			y |= 0x20
-		}
-		if x != y {
-			return false
-		}
-	}
-	return true
+	spelling := func(s string) string { return strings.ReplaceAll(foldName(s), "_", "-") }
+	return name != "" && strings.Contains(spelling(string(b)), spelling(name))
 }
 
 func isHex(c byte) bool {

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"encoding/base64"
+	"maps"
 	"slices"
 	"time"
 
@@ -44,14 +45,8 @@ func AppendRecord(b []byte, r Record) []byte {
 }
 
 func appendHeader(b []byte, h map[string][]string) []byte {
-	var room [32]string
-	names := room[:0]
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	b = append(b, '{')
-	for i, name := range names {
+	for i, name := range slices.Sorted(maps.Keys(h)) {
 		if i > 0 {
 			b = append(b, ',')
 		}
