@@ -8,6 +8,8 @@ import (
 	"io"
 	"iter"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // httpFormat is requests as they went over the wire, or as tools show them.
@@ -35,7 +37,7 @@ func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 			err = fmt.Errorf("%w: cut the body out of the dump and verify it as raw", errTooLarge)
 		}
 		if err != nil {
-			yield(unreadable(in.Name, cause(err)))
+			yield(unreadable(in.Name, durable.WithoutPath(err)))
 			return
 		}
 		d := dump{name: in.Name, names: in.SignatureHeaders, size: len(data), carried: map[string]bool{}, yield: yield}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"strconv"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -103,7 +104,7 @@ func (l *lines) read() bool {
 		l.next++
 	}
 	if err != io.EOF {
-		l.yield(unreadable(l.source(l.next), cause(err)))
+		l.yield(unreadable(l.source(l.next), durable.WithoutPath(err)))
 	}
 	return false
 }

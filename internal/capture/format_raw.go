@@ -4,6 +4,8 @@ import (
 	"context"
 	"io"
 	"iter"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // Raw names the format in which the whole input is the payload.
@@ -31,7 +33,7 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 		}
 		head, err := io.ReadAll(io.LimitReader(in.R, rawInMemory+1))
 		if err != nil {
-			yield(unreadable(in.Name, cause(err)))
+			yield(unreadable(in.Name, durable.WithoutPath(err)))
 			return
 		}
 		if len(head) <= rawInMemory {

@@ -10,6 +10,7 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -44,7 +45,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
 			if err != nil {
-				yield(unreadable(in.Name, cause(err)))
+				yield(unreadable(in.Name, durable.WithoutPath(err)))
 				return
 			}
 			x.inside = e.contains(head[jsontext.SkipSpace(head, 0):])

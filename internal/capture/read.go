@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -89,7 +90,7 @@ func (w *walker) path(path string) bool {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return w.yield(unreadable(path, cause(err)))
+		return w.yield(unreadable(path, durable.WithoutPath(err)))
 	case info.IsDir():
 		return w.dir(path, info, nil)
 	}
@@ -105,7 +106,7 @@ func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 	}
 	above = append(above, info)
 	entries, err := os.ReadDir(path)
-	if err != nil && !w.yield(unreadable(path, cause(err))) {
+	if err != nil && !w.yield(unreadable(path, durable.WithoutPath(err))) {
 		return false
 	}
 	for _, entry := range entries {
@@ -129,7 +130,7 @@ func (w *walker) entry(path string, above []fs.FileInfo) bool {
 		if link, lerr := os.Lstat(path); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
 			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
 		}
-		return w.yield(unreadable(path, cause(err)))
+		return w.yield(unreadable(path, durable.WithoutPath(err)))
 	case info.IsDir():
 		return w.dir(path, info, above)
 	case !info.Mode().IsRegular():
@@ -141,7 +142,7 @@ func (w *walker) entry(path string, above []fs.FileInfo) bool {
 func (w *walker) file(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		return w.yield(unreadable(path, cause(err)))
+		return w.yield(unreadable(path, durable.WithoutPath(err)))
 	}
 	in := Input{Name: path, R: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -152,7 +153,7 @@ func (w *walker) file(path string) bool {
 	}
 	ok := w.input(in)
 	if err := f.Close(); err != nil && ok {
-		return w.yield(Batch{Note: fmt.Sprintf("%s: closing: %v", path, cause(err))})
+		return w.yield(Batch{Note: fmt.Sprintf("%s: closing: %v", path, durable.WithoutPath(err))})
 	}
 	return ok
 }
@@ -173,7 +174,7 @@ func (w *walker) input(in Input) bool {
 	if w.Payload != nil && w.forced == nil {
 		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
 		if err != nil {
-			return w.yield(unreadable(in.Name, cause(err)))
+			return w.yield(unreadable(in.Name, durable.WithoutPath(err)))
 		}
 		if len(whole) <= rawInMemory && w.Payload(whole) {
 			batch := one(&Request{Source: in.Name, Body: whole}, nil)
@@ -199,7 +200,7 @@ func (w *walker) input(in Input) bool {
 	} else {
 		head, more, err := peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name })
 		if err != nil {
-			return w.yield(unreadable(in.Name, cause(err)))
+			return w.yield(unreadable(in.Name, durable.WithoutPath(err)))
 		}
 		if len(head) == 0 && !w.EmptyBody {
 			return w.yield(unreadable(in.Name, errors.New("it is empty")))
@@ -333,15 +334,6 @@ func (p *prefixed) line(limit int) int {
 			return 0
 		}
 	}
-}
-
-// cause takes the path out of a file system error: the source names it.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }
 
 // trimBOM drops the byte order mark that an editor put before a capture. It is

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -85,8 +85,7 @@ why --jq sees one delivery at a time and not the array.`,
 		"max-age":  completeFixed("5m", "1h", "24h"),
 		"diagnose": completeFixed("0", "all"),
 		"report":   cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
-		"fail-on": completeFixed(string(signature.Mismatch), string(signature.NoSignature), string(signature.Malformed),
-			string(signature.Conflicting), string(signature.NoSecret), string(signature.TooOld), string(signature.Unreadable), "none"),
+		"fail-on":  completeFixed(failReasons()...),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
@@ -135,11 +134,11 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		SignatureHeaders: engine.SignatureHeaders(), Read: &w.progress.bytes,
 	})
 	if err == nil {
-		w.reports, err = o.reports(a)
+		err = w.openReports(o)
 	}
 	if err != nil {
 		w.progress.end()
-		return err
+		return errors.Join(err, w.closeReports())
 	}
 	summary, err := engine.Run(ctx, batches, w.write)
 	var failing *fault.Error
@@ -147,7 +146,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		err = failing.WithHint("--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one")
 	}
 	w.progress.end()
-	werr := errors.Join(w.close(), closeAll(w.reports))
+	werr := errors.Join(w.close(), w.closeReports())
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
@@ -155,7 +154,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		a.note("Interrupted. So far:")
 	}
 	if summary.Total > 1 || fault.KindOf(err) == fault.Interrupted {
-		for _, line := range append(view.VerdictSummary(&summary), w.fixes()...) {
+		for _, line := range view.VerdictSummary(&summary) {
 			a.note("%s", line)
 		}
 	} else if line := view.PassedOver(&summary); line != "" && summary.Total > 0 {
@@ -167,7 +166,12 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
 	}
-	failed := o.fail.failures(&summary)
+	failed := 0
+	for reason, count := range summary.Reasons {
+		if o.fail.counts(reason) {
+			failed += count
+		}
+	}
 	if err == nil && failed > 0 {
 		err = &fault.Error{
 			Kind: fault.Negative, Code: "invalid", Silent: w.reported,
@@ -194,11 +198,7 @@ func missingCaptures(captures []string) []string {
 			continue
 		}
 		if _, err := os.Stat(path); err != nil {
-			var pe *fs.PathError
-			if errors.As(err, &pe) {
-				err = pe.Err
-			}
-			missing = append(missing, fmt.Sprintf("%s: %v", path, err))
+			missing = append(missing, fmt.Sprintf("%s: %v", path, durable.WithoutPath(err)))
 		}
 	}
 	return missing
@@ -262,6 +262,55 @@ func parseDiagnose(word string) (int, error) {
 	return n, nil
 }
 
+// failOn is the reasons that make a run fail; nil is all of them.
+type failOn []signature.Reason
+
+// failReasons are the words that --fail-on takes.
+func failReasons() []string {
+	var words []string
+	for _, r := range reasonMeanings[1:] { // the first is that of a valid one
+		words = append(words, string(r.reason))
+	}
+	return append(words, "none")
+}
+
+// parseFailOn takes --fail-on: reasons, or none.
+func parseFailOn(words []string) (failOn, error) {
+	reasons, known := failOn{}, failReasons()
+	for _, word := range words {
+		switch word = strings.TrimSpace(word); {
+		case word == "none" && len(words) == 1:
+		case word != "none" && slices.Contains(known, word):
+			reasons = append(reasons, signature.Reason(word))
+		default:
+			return nil, fault.Usagef("--fail-on %q is no reason of a verdict", word).
+				WithHint("the reasons are %s; or none", strings.Join(known[:len(known)-1], ", "))
+		}
+	}
+	return reasons, nil
+}
+
+func (f failOn) counts(r signature.Reason) bool { return f == nil || slices.Contains(f, r) }
+
+// openReports opens what --report asks for, and the annotations of GitHub Actions.
+func (w *verdictWriter) openReports(o *verifyOptions) error {
+	for _, spec := range o.report {
+		kind, path, ok := strings.Cut(spec, "=")
+		if !ok || kind != "junit" || path == "" {
+			return fault.Usagef("--report %q is not junit=FILE", spec).WithHint("for instance: --report junit=deliveries.xml")
+		}
+		r, err := view.NewJUnit(path, o.fail.counts)
+		if err != nil {
+			return err
+		}
+		w.reports = append(w.reports, r)
+	}
+	if w.app.env.Getenv("GITHUB_ACTIONS") == "true" {
+		w.reports = append(w.reports, &view.Annotations{W: term.Raw(w.app.env.Streams.Err), Counts: o.fail.counts})
+	}
+	return nil
+}
+
 // verdictWriter prints results as they come. As a table, a single delivery is
 // a report, which is why the first result waits for the second.
 type verdictWriter struct {
@@ -273,11 +322,7 @@ type verdictWriter struct {
 	rows     int
 	reported bool
 	progress *progress
-	reports  []batchReport
-
-	causes map[string]int
-	fix    map[string]string
-	order  []string
+	reports  []view.VerdictSink
 }
 
 // alignedRows is how many rows the columns of a table are made to fit: names of
@@ -285,9 +330,7 @@ type verdictWriter struct {
 const alignedRows = 100
 
 func newVerdictWriter(a *app, o *verifyOptions) *verdictWriter {
-	w := &verdictWriter{app: a, causes: map[string]int{}, fix: map[string]string{}}
-	w.lines = a.out.Format() == render.NDJSON && a.jq == ""
-	w.stream = a.out.Stream(view.VerdictColumns())
+	w := &verdictWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.VerdictColumns())}
 	if !slices.ContainsFunc(o.captures, mayWait) {
 		w.stream.Align(alignedRows)
 		if !a.env.Streams.OutTTY {
@@ -310,12 +353,11 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 	invalid := 0
 	for i := range c.Results {
 		r := &c.Results[i]
-		w.count(r)
 		if !r.Valid {
 			invalid++
 		}
 		for _, report := range w.reports {
-			if err := report.add(r); err != nil {
+			if err := report.Add(r); err != nil {
 				return err
 			}
 		}
@@ -335,7 +377,18 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 		return render.WriteAll(w.app.env.Streams.Out, c.Lines)
 	}
 	for i := range c.Results {
-		if err := w.row(&c.Results[i]); err != nil {
+		r := &c.Results[i]
+		if w.rows++; w.rows == 1 && w.app.out.Format() == render.Table {
+			first := *r
+			w.held = &first
+			continue
+		}
+		if w.rows == 2 && w.held != nil {
+			if err := w.row(w.held); err != nil {
+				return err
+			}
+		}
+		if err := w.row(r); err != nil {
 			return err
 		}
 	}
@@ -343,53 +396,24 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 }
 
 func (w *verdictWriter) row(r *verify.Result) error {
-	w.rows++
-	if w.rows == 1 && w.app.out.Format() == render.Table {
-		first := *r
-		w.held = &first
-		return nil
-	}
-	if err := w.release(); err != nil {
-		return err
-	}
-	return w.stream.Item(r, view.VerdictRow(r), view.VerdictName(r))
-}
-
-// release prints the first result as a row.
-func (w *verdictWriter) release() error {
-	r := w.held
-	if r == nil {
-		return nil
-	}
-	w.held = nil
 	return w.stream.Item(r, view.VerdictRow(r), view.VerdictName(r))
 }
 
 func (w *verdictWriter) close() error {
-	if w.lines || w.mute {
+	switch {
+	case w.lines, w.mute:
 		return nil
-	}
-	if r := w.held; r != nil && w.rows == 1 {
+	case w.rows == 1 && w.held != nil:
 		w.reported = true
-		return w.app.out.Print(render.View{Data: r, Facts: view.VerdictReport(r)})
+		return w.app.out.Print(render.View{Data: w.held, Facts: view.VerdictReport(w.held)})
 	}
-	return errors.Join(w.release(), w.stream.Close())
+	return w.stream.Close()
 }
 
-func (w *verdictWriter) count(r *verify.Result) {
-	for _, f := range r.Diagnosis {
-		if w.causes[f.Cause]++; w.causes[f.Cause] == 1 {
-			w.order = append(w.order, f.Cause)
-			w.fix[f.Cause] = f.Fix
-		}
+func (w *verdictWriter) closeReports() error {
+	var errs []error
+	for _, r := range w.reports {
+		errs = append(errs, r.Close())
 	}
-}
-
-// fixes is one line for each cause met, in the order of their first failure.
-func (w *verdictWriter) fixes() []string {
-	var lines []string
-	for _, cause := range w.order {
-		lines = append(lines, fmt.Sprintf("%s (%d): %s", cause, w.causes[cause], w.fix[cause]))
-	}
-	return lines
+	return errors.Join(errs...)
 }

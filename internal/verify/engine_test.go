@@ -276,6 +276,7 @@ func TestSummary(t *testing.T) {
 		Types:      map[string]int{"contact.created": 2, "deal.created": 1, "": 3},
 		First:      time.Date(2026, 5, 16, 0, 0, 0, 0, time.UTC), Last: time.Date(2026, 5, 17, 14, 31, 1, 0, time.UTC),
 		Contradictions: 1, Assumed: []string{"zyntro"},
+		Causes: []CauseCount{{Cause: "unknown", N: 1, Fix: "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."}},
 	}, s)
 	if s.Invalid() != 3 {
 		t.Errorf("Invalid() = %d", s.Invalid())

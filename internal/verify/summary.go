@@ -2,6 +2,7 @@ package verify
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,6 +43,8 @@ type Summary struct {
 	Assumed []string
 	// Undiagnosed are failures beyond the limit of diagnoses.
 	Undiagnosed int
+	// Causes are those that were found, in the order of their first failure.
+	Causes []CauseCount
 	// Passed counts what was passed over beside deliveries, by kind.
 	Passed []capture.Passed
 	// Bytes is about how much input was judged.
@@ -51,6 +54,12 @@ type Summary struct {
 	subjects map[uint64]pair
 	seed     maphash.Seed
 	unusable error // a provider's scheme that was needed
+}
+
+// CauseCount is how many failures had a cause, and what mends the first.
+type CauseCount struct {
+	Cause, Fix string
+	N          int
 }
 
 func newSummary() Summary {
@@ -106,6 +115,13 @@ func (s *Summary) add(r *Result, f facts) {
 	}
 	if !r.Valid {
 		s.Reasons[r.Reason]++
+		for _, f := range r.Diagnosis {
+			i := slices.IndexFunc(s.Causes, func(c CauseCount) bool { return c.Cause == f.Cause })
+			if i < 0 {
+				i, s.Causes = len(s.Causes), append(s.Causes, CauseCount{Cause: f.Cause, Fix: f.Fix})
+			}
+			s.Causes[i].N++
+		}
 		return
 	}
 	s.Valid++
@@ -179,10 +195,7 @@ func (s *Summary) duplicate(r *Result) {
 
 // assumed notes a provider whose scheme is a guess.
 func (s *Summary) assumed(provider string) {
-	for _, p := range s.Assumed {
-		if p == provider {
-			return
-		}
+	if !slices.Contains(s.Assumed, provider) {
+		s.Assumed = append(s.Assumed, provider)
 	}
-	s.Assumed = append(s.Assumed, provider)
 }

@@ -186,7 +186,7 @@ func (r Received) note() string {
 // Reception says in a few lines how a run went. Kept is the file of the
 // deliveries, "" for none.
 func Reception(s listen.Summary, kept, forward string) []string {
-	head := fmt.Sprintf("%d %s", s.Total, plural(s.Total, "delivery", "deliveries"))
+	head := term.Plural(s.Total, "delivery", "deliveries")
 	switch n := s.Total - s.Taken; {
 	case s.Total == 0:
 		return []string{"No delivery came."}
@@ -200,7 +200,7 @@ func Reception(s listen.Summary, kept, forward string) []string {
 		head += fmt.Sprintf(": %d taken, %d invalid (%s)", s.Taken, n, strings.Join(parts, ", "))
 	}
 	if s.Duplicates > 0 {
-		head += fmt.Sprintf(", %d %s", s.Duplicates, plural(s.Duplicates, "duplicate", "duplicates"))
+		head += ", " + term.Plural(s.Duplicates, "duplicate", "duplicates")
 	}
 	lines := []string{head}
 	if line := eventLine(s.Events); line != "" {

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -31,7 +33,7 @@ func VerdictColumns() ([]render.Column, []int) {
 // VerdictRow is one verdict as a row of these columns.
 func VerdictRow(r *verify.Result) []string {
 	return []string{
-		verdictWord(r), r.Source, orDash(r.Provider), orDash(firstOf(r.Webhook, r.WebhookID)), orDash(r.EventType), why(r),
+		verdictWord(r), r.Source, orDash(r.Provider), orDash(cmp.Or(r.Webhook, r.WebhookID)), orDash(r.EventType), why(r),
 	}
 }
 
@@ -115,7 +117,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 // own has a verdict on something else than was meant.
 func readAs(r *verify.Result) string {
 	if r.Format == capture.Raw && r.Reason != signature.Unreadable {
-		return fmt.Sprintf("%s (the whole file, %d %s)", r.Format, r.Size, plural(int(r.Size), "byte", "bytes"))
+		return fmt.Sprintf("%s (the whole file, %s)", r.Format, term.Plural(int(r.Size), "byte", "bytes"))
 	}
 	return r.Format
 }
@@ -144,7 +146,7 @@ var nextSteps = map[signature.Reason]string{
 
 // VerdictSummary says in a few lines how a batch went.
 func VerdictSummary(s *verify.Summary) []string {
-	head := fmt.Sprintf("%d %s: %d valid", s.Total, plural(s.Total, "delivery", "deliveries"), s.Valid)
+	head := fmt.Sprintf("%s: %d valid", term.Plural(s.Total, "delivery", "deliveries"), s.Valid)
 	if s.Invalid() > 0 {
 		var parts []string
 		for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
@@ -161,10 +163,10 @@ func VerdictSummary(s *verify.Summary) []string {
 		if s.AtLeast {
 			atLeast = "at least "
 		}
-		lines = append(lines, fmt.Sprintf("%s%d %s: the same event was delivered before", atLeast, s.Duplicates, plural(s.Duplicates, "duplicate", "duplicates")))
+		lines = append(lines, atLeast+term.Plural(s.Duplicates, "duplicate", "duplicates")+": the same event was delivered before")
 	}
 	if s.Companions > 0 {
-		lines = append(lines, fmt.Sprintf("%d %s: the same change was delivered as two events", s.Companions, plural(s.Companions, "companion", "companions")))
+		lines = append(lines, term.Plural(s.Companions, "companion", "companions")+": the same change was delivered as two events")
 	}
 	if s.Contradictions > 0 {
 		lines = append(lines, fmt.Sprintf("%d with headers that contradict the signed body: trust the body", s.Contradictions))
@@ -177,6 +179,9 @@ func VerdictSummary(s *verify.Summary) []string {
 	}
 	if s.Undiagnosed > 0 {
 		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first of a batch are", s.Undiagnosed))
+	}
+	for _, c := range s.Causes {
+		lines = append(lines, fmt.Sprintf("%s (%d): %s", c.Cause, c.N, c.Fix))
 	}
 	return lines
 }
@@ -217,18 +222,4 @@ func eventLine(types map[string]int) string {
 		parts = append(parts, fmt.Sprintf("others %d", rest))
 	}
 	return "events: " + strings.Join(parts, ", ")
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
-
-func firstOf(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

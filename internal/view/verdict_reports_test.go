@@ -24,14 +24,14 @@ func TestJUnit(t *testing.T) {
 		{verify.Result{Source: "b", Reason: signature.Unreadable, Notes: []string{"torn"}}, true},
 		{verify.Result{Source: "c", Reason: signature.TooOld, Notes: []string{"old"}}, false},
 	}
-	text := JUnitOpen(4, 1, 1, 1)
-	if len(text) != JUnitOpenSize || len(JUnitOpen(1e9, 1e9, 1e9, 1e9)) != JUnitOpenSize {
+	text := junitOpen(4, 1, 1, 1)
+	if len(text) != junitOpenSize || len(junitOpen(1e9, 1e9, 1e9, 1e9)) != junitOpenSize {
 		t.Fatalf("the beginning has %d bytes", len(text))
 	}
 	for _, c := range results {
-		text = append(text, JUnitCase(&c.r, c.counts)...)
+		text = append(text, junitCase(&c.r, c.counts)...)
 	}
-	text = append(text, JUnitClose...)
+	text = append(text, junitClose...)
 	type outcome struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
@@ -82,13 +82,13 @@ func TestAnnotation(t *testing.T) {
 		"::error title=hookctl%3A no-signature::the delivery carries no signature that is looked for":                         {Source: "-:2", Reason: signature.NoSignature},
 		"::error file=a%2Cb%3A c %3A%3Ad,title=hookctl%3A no-signature::the delivery carries no signature that is looked for": {Source: "a,b: c\n::d", Reason: signature.NoSignature},
 	} {
-		if got := Annotation(&r); got != want {
+		if got := annotation(&r); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	// Whatever is in a delivery, it is one command on one line.
 	r := verify.Result{Source: "x\r\n::set-output name=a::b", Reason: signature.Unreadable, Notes: []string{"\n::add-mask::x\r::stop-commands::y"}}
-	if got := Annotation(&r); strings.ContainsAny(got, "\r\n") || strings.Count(got, "::error") != 1 {
+	if got := annotation(&r); strings.ContainsAny(got, "\r\n") || strings.Count(got, "::error") != 1 {
 		t.Errorf("%q", got)
 	}
 }
