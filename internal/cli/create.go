@@ -19,6 +19,7 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 type createOptions struct {
@@ -360,7 +361,7 @@ func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) erro
 		a.note("hookctl keeps nothing of what this command answers: the secret is in that answer, once.")
 		return a.out.Print(render.View{Data: map[string]string{"curl": d.Curl()}, Text: d.Curl(), Names: []string{d.Curl()}})
 	}
-	return a.out.Print(draftView(d))
+	return a.out.Print(view.Draft(d))
 }
 
 // draftVariables are the credential fields that would be sent: those that are
@@ -378,37 +379,4 @@ func (o *createOptions) draftVariables(ctx context.Context, a *app) map[string]s
 		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
 	}
 	return variables
-}
-
-// draftView shows a request with everything secret masked.
-func draftView(d provider.RequestPreview) render.View {
-	mask := func(text string) string { return d.Fill(text, func(string) string { return "***" }) }
-	type request struct {
-		Method  string            `json:"method"`
-		URL     string            `json:"url"`
-		Headers map[string]string `json:"headers"`
-		Body    json.RawMessage   `json:"body"`
-	}
-	r := request{Method: d.Method, URL: mask(d.URL), Headers: map[string]string{}}
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s\n", r.Method, r.URL)
-	for _, h := range d.Header {
-		r.Headers[h.Name] = mask(h.Value)
-		fmt.Fprintf(&b, "%s: %s\n", h.Name, mask(h.Value))
-	}
-	body := d.Fill(d.Body, func(v string) string {
-		if v == provider.AuthDataVariable {
-			return `"***"` // stands for a whole JSON object
-		}
-		return "***"
-	})
-	r.Body = json.RawMessage(body)
-	var indented any
-	if err := json.Unmarshal(r.Body, &indented); err == nil {
-		if nice, err := json.MarshalIndent(r.Body, "", "  "); err == nil {
-			body = string(nice)
-		}
-	}
-	fmt.Fprintf(&b, "\n%s\n", body)
-	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 // Root is the whole tree of commands with nothing behind it, for whoever
@@ -11,4 +12,4 @@ import (
 func Root() *cobra.Command { return newRoot(&globals{env: &Env{Drivers: all.Drivers()}}) }
 
 // Topics are the pages of `hookctl help` that belong to no command.
-func Topics() []Topic { return topics(all.Drivers()) }
+func Topics() []view.Topic { return topics(all.Drivers()) }

@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -13,8 +11,8 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 // helpPatience bounds the wait for a provider's live documentation: who asks
@@ -59,7 +57,7 @@ it is a summary that is built in.`,
 				}
 			}
 			if page.topic != nil {
-				return a.out.Print(page.topic.view())
+				return a.out.Print(page.topic.Render())
 			}
 			o.driver = page.driver
 			return runProviderHelp(cmd.Context(), a, o)
@@ -72,7 +70,7 @@ it is a summary that is built in.`,
 // helpPage is what help is about: one of its fields is set.
 type helpPage struct {
 	command *cobra.Command
-	topic   *Topic
+	topic   *view.Topic
 	driver  *provider.Driver
 }
 
@@ -158,12 +156,12 @@ func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 	d := o.driver
 	if o.broken != nil { // nor is anybody asked: they say where
 		a.note("This is the built-in summary: %v", o.broken)
-		return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
+		return a.out.Print(view.Documentation(d.Name, []byte(d.OfflineHelp), false))
 	}
 	if d.LiveHelp && !o.offline {
 		live, err := o.live(ctx, a)
 		if err == nil {
-			return a.out.Print(helpView(d, live, true))
+			return a.out.Print(view.Documentation(d.Name, live, true))
 		}
 		switch fault.KindOf(err) {
 		case fault.Unavailable, fault.Refused, fault.Auth:
@@ -175,7 +173,7 @@ func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 	if d.LiveHelp && o.offline {
 		a.note("This is the built-in summary; for %s's live documentation: hookctl help %s", d.Title, d.Name)
 	}
-	return a.out.Print(helpView(d, []byte(d.OfflineHelp), false))
+	return a.out.Print(view.Documentation(d.Name, []byte(d.OfflineHelp), false))
 }
 
 func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {
@@ -190,23 +188,4 @@ func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {
 		err = fault.Errorf(fault.Unavailable, "%s did not answer within %s", o.driver.Title, helpPatience)
 	}
 	return text, err
-}
-
-// helpView shows documentation of unknown shape: JSON indented, anything else
-// as the text that it is.
-func helpView(d *provider.Driver, text []byte, live bool) render.View {
-	type document struct {
-		Provider      string `json:"provider"`
-		Live          bool   `json:"live"`
-		Documentation any    `json:"documentation"`
-	}
-	var indented bytes.Buffer
-	if live && json.Indent(&indented, text, "", "  ") == nil {
-		return render.View{
-			Data:  document{d.Name, live, json.RawMessage(text)},
-			Text:  indented.String(),
-			Names: []string{d.Name},
-		}
-	}
-	return render.View{Data: document{d.Name, live, string(text)}, Text: string(text), Names: []string{d.Name}}
 }

@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -51,39 +49,6 @@ func TestHelpSubject(t *testing.T) {
 		}
 		if got != tt.want {
 			t.Errorf("%q is about %q, want %q", tt.words, got, tt.want)
-		}
-	}
-}
-
-func TestHelpView(t *testing.T) {
-	t.Parallel()
-	g, _, _ := offlineApp(t)
-	d := g.env.Drivers[0]
-	tests := []struct {
-		name, text string
-		live       bool
-		wantText   string
-		wantJSON   string
-	}{
-		{"json", `{"b":[1.0],"a":"<x>"}`, true, "{\n  \"b\": [\n    1.0\n  ],\n  \"a\": \"<x>\"\n}", `{"b":[1.0],"a":"<x>"}`},
-		{"text", "plain\nlines", true, "plain\nlines", `"plain\nlines"`},
-		{"half JSON", `{"a":`, true, `{"a":`, `"{\"a\":"`},
-		{"built in", "# Zyntro", false, "# Zyntro", `"# Zyntro"`},
-	}
-	for _, tt := range tests {
-		v := helpView(d, []byte(tt.text), tt.live)
-		if diff := cmp.Diff(tt.wantText, v.Text); diff != "" {
-			t.Errorf("%s: %s", tt.name, diff)
-		}
-		var b strings.Builder
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(v.Data); err != nil {
-			t.Fatal(err)
-		}
-		want := `{"provider":"zyntro","live":` + map[bool]string{true: "true", false: "false"}[tt.live] + `,"documentation":` + tt.wantJSON + "}\n"
-		if diff := cmp.Diff(want, b.String()); diff != "" {
-			t.Errorf("%s: %s", tt.name, diff)
 		}
 	}
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
-func topicNamed(t *testing.T, name string) Topic {
+func topicNamed(t *testing.T, name string) view.Topic {
 	t.Helper()
 	for _, topic := range Topics() {
 		if topic.Name == name {
@@ -23,11 +24,11 @@ func topicNamed(t *testing.T, name string) Topic {
 		}
 	}
 	t.Fatalf("there is no topic %s", name)
-	return Topic{}
+	return view.Topic{}
 }
 
 // meanings maps the words of a topic to what they mean.
-func meanings(topic Topic) map[string]string {
+func meanings(topic view.Topic) map[string]string {
 	m := map[string]string{}
 	for _, s := range topic.Sections {
 		for _, e := range s.Entries {
@@ -53,7 +54,7 @@ func TestTopicsAreComplete(t *testing.T) {
 			}
 		}
 		for line := range strings.SplitSeq(topic.Text(), "\n") {
-			if len(line) > textWidth && strings.Contains(strings.TrimSpace(line), " ") {
+			if len(line) > view.TopicWidth && strings.Contains(strings.TrimSpace(line), " ") {
 				t.Errorf("%s: a line of %d: %s", topic.Name, len(line), line)
 			}
 			if strings.TrimRight(line, " ") != line {
@@ -139,30 +140,5 @@ func TestReasonsAreComplete(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("help formats explains %v, there are %v", got, want)
-	}
-}
-
-func TestTopicRendering(t *testing.T) {
-	t.Parallel()
-	topic := Topic{Name: "x", Title: "Some words", Intro: "Intro.", Sections: []Section{
-		{Columns: "Word | Meaning", Entries: []Entry{{"a", "short"}, {"long_word", strings.TrimSpace(strings.Repeat("word ", 20))}}},
-		{Title: "Wide", Columns: "A | B", Intro: "About <it>.", Entries: []Entry{{strings.Repeat("w", 50) + ", b", "one | two"}, {"a sentence, here", "x"}}},
-	}}
-	wantText := "SOME WORDS\n\nIntro.\n\n" +
-		"  a          short\n" +
-		"  long_word  word word word word word word word word word word word word word\n" +
-		"             word word word word word word word\n" +
-		"\nWide\n\n  About <it>.\n\n" +
-		"  " + strings.Repeat("w", 50) + ", b\n      one | two\n" +
-		"  a sentence, here\n      x\n"
-	if got := topic.Text(); got != wantText {
-		t.Errorf("text:\n%s\nwant:\n%s", got, wantText)
-	}
-	wantMarkdown := "# Some words\n\nIntro.\n\n" +
-		"| Word | Meaning |\n| --- | --- |\n| `a` | short |\n| `long_word` | " + strings.TrimSpace(strings.Repeat("word ", 20)) + " |\n" +
-		"\n## Wide\n\nAbout \\<it>.\n\n" +
-		"| A | B |\n| --- | --- |\n| `" + strings.Repeat("w", 50) + "`, `b` | one \\| two |\n| a sentence, here | x |\n"
-	if got := topic.Markdown(); got != wantMarkdown {
-		t.Errorf("markdown:\n%s\nwant:\n%s", got, wantMarkdown)
 	}
 }

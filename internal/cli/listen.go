@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/url"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -182,12 +180,16 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 	if err != nil {
 		return err
 	}
-	for _, file := range o.savedFiles(&opts) {
-		if err := listen.CheckArchive(o.save, file.name); err != nil {
-			return err
-		}
+	if o.save != "" {
+		err = listen.CheckArchive(o.save, keptFile)
 	}
-	l, here, err := o.bind(a)
+	if err == nil && o.saveInvalid {
+		err = listen.CheckArchive(o.save, rejectedFile)
+	}
+	if err != nil {
+		return err
+	}
+	l, here, open, err := listen.Bind(o.addr)
 	if err != nil {
 		return err
 	}
@@ -196,14 +198,26 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 			err = cerr
 		}
 	}()
-	if err := o.notToItself(opts.Forward, l.Addr()); err != nil {
-		return err
+	if open {
+		guard := "only signatures keep foreign deliveries out"
+		if o.noVerify {
+			guard = "and with --no-verify whatever they send is taken"
+		}
+		a.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
 	}
-	closeFiles, err := o.openFiles(a, &opts)
+	if opts.Forward.LeadsTo(l.Addr()) {
+		return fault.Usagef("--forward-to leads back to the listener itself: %s", opts.Forward.URL())
+	}
+	defer func() { err = errors.Join(err, opts.Kept.Close(), opts.Rejected.Close()) }()
+	if o.save != "" {
+		opts.Kept, err = listen.OpenArchive(a.env.Disk, o.save, keptFile, 0, a.warn)
+	}
+	if err == nil && o.saveInvalid {
+		opts.Rejected, err = listen.OpenArchive(a.env.Disk, o.save, rejectedFile, mostRejected, a.warn)
+	}
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, closeFiles()) }()
 	if session != nil {
 		made, err := session.start(ctx)
 		if err != nil {
@@ -212,7 +226,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 		opts.Candidates = append([]verify.Candidate{made}, opts.Candidates...)
 		opts.Leave = func() { session.end(ctx) }
 	}
-	out := newReceivedWriter(a, o)
+	out := &receivedWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
 	opts.Report, opts.Flush = out.write, out.flush
 	server, err := listen.New(opts)
 	if err == nil {
@@ -244,7 +258,7 @@ func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, er
 		Notify: func(line string) { a.note("%s", line) },
 	}
 	var err error
-	if opts.MaxBody, err = parseSize(o.maxBody); err != nil {
+	if opts.MaxBody, err = listen.ParseSize(o.maxBody); err != nil {
 		return opts, fault.Usagef("--max-body: %w", err).WithHint("for instance: --max-body 512KiB; at most 32MiB")
 	}
 	if o.forwardTo != "" {
@@ -332,98 +346,6 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 		WithHint("the events: hookctl list-events; to wait for another one: --allow-unknown-events")
 }
 
-// bind listens at --addr. The second answer is the URL of the place.
-func (o *listenOptions) bind(a *app) (net.Listener, string, error) {
-	host, port, err := net.SplitHostPort(o.addr)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
-	}
-	if err != nil {
-		return nil, "", fault.Usagef("--addr: %q is not an address and a port", o.addr).WithHint("for instance: --addr 127.0.0.1:8787")
-	}
-	network := "tcp"
-	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
-		network = "tcp4" // else 0.0.0.0 would mean every IPv6 address too
-	}
-	l, err := net.Listen(network, o.addr)
-	if err != nil {
-		return nil, "", fault.Errorf(fault.Other, "no delivery can be received at %s: %w", o.addr, err).
-			WithHint("choose another address with --addr, or port 0 for a free one")
-	}
-	at, ok := l.Addr().(*net.TCPAddr)
-	if ok && !at.IP.IsLoopback() {
-		guard := "only signatures keep foreign deliveries out"
-		if o.noVerify {
-			guard = "and with --no-verify whatever they send is taken"
-		}
-		a.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
-	}
-	if ok && at.IP.IsUnspecified() {
-		host = "127.0.0.1"
-		if at.IP.To4() == nil {
-			host = "::1"
-		}
-		return l, "http://" + net.JoinHostPort(host, strconv.Itoa(at.Port)) + "/", nil
-	}
-	return l, "http://" + l.Addr().String() + "/", nil
-}
-
-// notToItself refuses to forward in a circle.
-func (o *listenOptions) notToItself(f *listen.Forwarder, addr net.Addr) error {
-	at, ok := addr.(*net.TCPAddr)
-	if f == nil || !ok {
-		return nil
-	}
-	u, err := url.Parse(f.URL())
-	if err != nil || u.Port() != strconv.Itoa(at.Port) {
-		return nil //nolint:nilerr // the forwarder has checked its URL
-	}
-	ip := net.ParseIP(u.Hostname())
-	if u.Hostname() != "localhost" && (ip == nil || !ip.Equal(at.IP) && !ip.IsLoopback()) {
-		return nil
-	}
-	return fault.Usagef("--forward-to leads back to the listener itself: %s", f.URL())
-}
-
-// savedFile is one file of --save.
-type savedFile struct {
-	name string
-	most int64
-	to   **listen.Archive
-}
-
-func (o *listenOptions) savedFiles(opts *listen.Options) []savedFile {
-	switch files := []savedFile{{keptFile, 0, &opts.Kept}, {rejectedFile, mostRejected, &opts.Rejected}}; {
-	case o.save == "":
-		return nil
-	case !o.saveInvalid:
-		return files[:1]
-	default:
-		return files
-	}
-}
-
-// openFiles opens what --save asks for, and returns how to close it.
-func (o *listenOptions) openFiles(a *app, opts *listen.Options) (func() error, error) {
-	var open []*listen.Archive
-	closeAll := func() error {
-		var errs []error
-		for _, archive := range open {
-			errs = append(errs, archive.Close())
-		}
-		return errors.Join(errs...)
-	}
-	for _, file := range o.savedFiles(opts) {
-		archive, err := listen.OpenArchive(a.env.Disk, o.save, file.name, file.most, a.warn)
-		if err != nil {
-			return nil, errors.Join(err, closeAll())
-		}
-		*file.to = archive
-		open = append(open, archive)
-	}
-	return closeAll, nil
-}
-
 // announce says where deliveries are received, and how to get them here.
 func (o *listenOptions) announce(a *app, here string) error {
 	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
@@ -484,12 +406,6 @@ type receivedWriter struct {
 	stream *render.Stream
 }
 
-func newReceivedWriter(a *app, o *listenOptions) *receivedWriter {
-	return &receivedWriter{
-		app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns()),
-	}
-}
-
 func (w *receivedWriter) write(d listen.Delivery) error {
 	r := view.NewReceived(d)
 	if !w.lines {
@@ -512,23 +428,4 @@ func (w *receivedWriter) close() error {
 		return w.flush()
 	}
 	return w.stream.Close()
-}
-
-// parseSize reads a number of bytes, with or without a unit.
-func parseSize(text string) (int64, error) {
-	number, unit := text, int64(1)
-	for _, u := range []struct {
-		suffix string
-		bytes  int64
-	}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"k", 1 << 10}, {"K", 1 << 10}, {"M", 1 << 20}, {"B", 1}} {
-		if n, ok := strings.CutSuffix(text, u.suffix); ok {
-			number, unit = n, u.bytes
-			break
-		}
-	}
-	n, err := strconv.ParseInt(number, 10, 64)
-	if err != nil || n < 1 || n > listen.MostMaxBody/unit {
-		return 0, fmt.Errorf("%q is not a size from 1 byte to %d MiB", text, listen.MostMaxBody>>20)
-	}
-	return n * unit, nil
 }

@@ -1,15 +1,10 @@
 package cli
 
 import (
-	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -152,7 +147,7 @@ func (g *globals) isNameOf(what, value string) bool {
 		return set || value == "" || sink.IsVariable(value) && !secret.LooksLike(value)
 	}
 	isURL := strings.Contains(value, "://") && !strings.ContainsAny(value, "\r\n")
-	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(namesIn(value), secret.NamesFile)
+	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(secret.NamesIn(value), secret.NamesFile)
 }
 
 // namesNothing reports whether a value that holds a secret by name names no
@@ -163,53 +158,16 @@ func (g *globals) namesNothing(what, example, value string) bool {
 	switch what {
 	case variableName:
 		_, set := g.env.lookup(value)
-		return value != "" && !set && !conventionalVariable().MatchString(value)
+		return value != "" && !set && !secret.IsConventionalVariable(value)
 	case fileName:
 		name, at := strings.CutPrefix(value, "@")
 		if name == "" || name == "-" || !at && strings.Contains(example, "@") {
 			return false
 		}
 		_, err := os.Lstat(name)
-		return err != nil && !strings.ContainsRune(filepath.ToSlash(name), '/') && !conventionalFile().MatchString(name)
+		return err != nil && !strings.ContainsRune(filepath.ToSlash(name), '/') && !secret.IsConventionalFile(name)
 	}
 	return false
-}
-
-// conventionalVariable is HOOK_SECRET, crm2_token and TOKEN; conventionalFile is
-// secret.txt, and a word such as secret.
-var (
-	conventionalVariable = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^(?:_?[A-Z]{1,12}[0-9]{0,3}|_?[A-Z]+[0-9]{0,3}(?:_+[A-Z]+[0-9]{0,3})+|_?[a-z]+[0-9]{0,3}(?:_+[a-z]+[0-9]{0,3})+)$`)
-	})
-	conventionalFile = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`[^.]\.[A-Za-z0-9]{1,8}$|^[a-z]{1,8}$`)
-	})
-)
-
-// namesIn are the value and the parts of it that may be the name of a file:
-// "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2". What stands
-// around the name must be of that kind, or a secret would pass for it.
-func namesIn(value string) []string {
-	names := []string{value}
-	add := func(name string) {
-		if name != "" {
-			names = append(names, name)
-		}
-	}
-	if name, ok := strings.CutPrefix(value, "@"); ok {
-		add(name)
-	}
-	if i := strings.IndexAny(value, "=:"); i > 0 && strings.Trim(value[:i], "abcdefghijklmnopqrstuvwxyz-") == "" && !secret.LooksLike(value[:i]) {
-		name := value[i+1:]
-		add(strings.TrimPrefix(name, "@"))
-		if i := strings.LastIndexByte(name, ':'); i > 0 && !secret.LooksLike(name[i+1:]) {
-			add(name[:i])
-		}
-	}
-	if i := strings.LastIndexByte(value, '#'); i > 0 && strings.Trim(value[i+1:], "0123456789") == "" {
-		add(value[:i])
-	}
-	return names
 }
 
 // refused is the error for a value of where, which is not repeated.
@@ -252,8 +210,8 @@ func (g *globals) hideTyped(text string) string {
 	for i, t := range typed {
 		// A jq expression may have lines.
 		program := strings.HasPrefix(t, "--jq=") || i > 0 && i < len(g.args) && typed[i-1] == "--jq"
-		words = append(words, hideable(t, !program)...)
-		for _, name := range namesIn(t) {
+		words = append(words, secret.Hideable(t, !program)...)
+		for _, name := range secret.NamesIn(t) {
 			if _, err := os.Lstat(name); err == nil {
 				there = append(there, name)
 			}
@@ -293,33 +251,4 @@ func (g *globals) hideWord(text, w string) string {
 		}
 	}
 	return b.String()
-}
-
-// hideable are the parts of a typed word that must not be repeated; with lines
-// they include every line of what has several.
-func hideable(typed string, lines bool) []string {
-	const tooShort = 4 // what is so short says little, and is in many words
-	var words []string
-	add := func(w string) {
-		if len(w) > tooShort {
-			words = append(words, w, url.QueryEscape(w), url.PathEscape(w), strings.Trim(strconv.Quote(w), `"`))
-		}
-	}
-	for _, w := range secret.LooksLikeWords(typed) {
-		add(w)
-		for part := range strings.SplitSeq(w, "/") { // a file's directory or its last name alone
-			if strings.ToLower(part) != part || strings.ContainsAny(part, "0123456789") {
-				add(part)
-			}
-		}
-	}
-	if lines && strings.ContainsFunc(typed, unicode.IsControl) {
-		for _, line := range strings.FieldsFunc(typed, unicode.IsControl) {
-			if flag, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(flag, "-") {
-				line = value
-			}
-			add(strings.TrimSpace(line))
-		}
-	}
-	return words
 }

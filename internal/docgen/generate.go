@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/cli"
 	"github.com/hookctl/hookctl/internal/provider/all"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 // The directories that docgen owns, from the root of the repository.
@@ -82,7 +83,7 @@ func schema(files map[string][]byte) error {
 
 // index is the first page of the reference: the commands in their groups, and
 // the topics.
-func index(root *cobra.Command, topics []cli.Topic) []byte {
+func index(root *cobra.Command, topics []view.Topic) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Reference\n\nGenerated from the program: `go generate ./cmd/hookctl`.\n")
 	for _, group := range root.Groups() {

@@ -11,13 +11,14 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/hookctl/hookctl/internal/cli"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 // manual makes the man pages of a release, by file name: section 1 for the
 // commands, section 7 for the topics of help. date stands on each of them.
 func manual(date time.Time) (map[string][]byte, error) {
 	files := map[string][]byte{}
-	topics := map[string]cli.Topic{}
+	topics := map[string]view.Topic{}
 	for _, t := range cli.Topics() {
 		topics[t.Name] = t
 		files["hookctl-"+t.Name+".7"] = topicPage(t, date)
@@ -50,7 +51,7 @@ func manual(date time.Time) (map[string][]byte, error) {
 const seeAlso = ".SH SEE ALSO\n\\fBhookctl-exit-codes(7)\\fP, \\fBhookctl-environment(7)\\fP, \\fBhookctl-formats(7)\\fP,\n"
 
 // commandTail is what the page of every command ends with, in Markdown.
-func commandTail(codes, environment cli.Topic) string {
+func commandTail(codes, environment view.Topic) string {
 	where, files := environment.Sections[0], environment.Sections[len(environment.Sections)-1]
 	return "# EXIT STATUS\n\n" + definitions(codes.Sections[0]) +
 		"# ENVIRONMENT\n\n" + definitions(where) + "All others, credentials and settings among them: **hookctl-environment(7)**.\n\n" +
@@ -58,7 +59,7 @@ func commandTail(codes, environment cli.Topic) string {
 }
 
 // topicPage is a page of section 7.
-func topicPage(t cli.Topic, date time.Time) []byte {
+func topicPage(t view.Topic, date time.Time) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%% \"HOOKCTL-%s\" \"7\" \"%s\" \"hookctl\" \"hookctl manual\"\n\n", strings.ToUpper(t.Name), date.Format("Jan 2006"))
 	fmt.Fprintf(&b, "# NAME\n\nhookctl-%s - %s\n\n# DESCRIPTION\n\n%s\n\n", t.Name, escape(t.Title), prose(t.Intro))
@@ -76,7 +77,7 @@ func topicPage(t cli.Topic, date time.Time) []byte {
 }
 
 // definitions is the list of a section's words, in Markdown.
-func definitions(s cli.Section) string {
+func definitions(s view.Section) string {
 	var b strings.Builder
 	for _, e := range s.Entries {
 		fmt.Fprintf(&b, "**%s**\n: %s\n\n", escape(e.Word), escape(strings.ReplaceAll(e.Meaning, "\n", " ")))

@@ -249,8 +249,11 @@ func (a *Archive) Append(record []byte) error {
 }
 
 // Close waits for what is being written, and closes the file. It is safe to
-// call twice.
+// call twice, and where there is none.
 func (a *Archive) Close() error {
+	if a == nil {
+		return nil
+	}
 	a.mu.Lock()
 	again := a.closed
 	a.closed = true

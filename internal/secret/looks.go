@@ -1,12 +1,15 @@
 package secret
 
 import (
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode"
 )
 
 // LooksLike reports whether text looks like a secret, or holds a word that
@@ -48,6 +51,32 @@ func NamesFile(name string) bool {
 			return false
 		}
 	}
+}
+
+// NamesIn are the value and the parts of it that may be the name of a file:
+// "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2". What stands
+// around the name must be of that kind, or a secret would pass for it.
+func NamesIn(value string) []string {
+	names := []string{value}
+	add := func(name string) {
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	if name, ok := strings.CutPrefix(value, "@"); ok {
+		add(name)
+	}
+	if i := strings.IndexAny(value, "=:"); i > 0 && strings.Trim(value[:i], lowerCase+"-") == "" && !LooksLike(value[:i]) {
+		name := value[i+1:]
+		add(strings.TrimPrefix(name, "@"))
+		if i := strings.LastIndexByte(name, ':'); i > 0 && !LooksLike(name[i+1:]) {
+			add(name[:i])
+		}
+	}
+	if i := strings.LastIndexByte(value, '#'); i > 0 && strings.Trim(value[i+1:], digits) == "" {
+		add(value[:i])
+	}
+	return names
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
@@ -157,4 +186,46 @@ func isDisordered(s string) bool {
 	}
 	many, fewCapitals := 0.5*float64(pairs), 0.26*float64(pairs)
 	return pairs > 0 && (float64(changes) >= many || float64(changes-capitals) >= fewCapitals)
+}
+
+var (
+	conventionalVariable = compiled(`^(?:_?[A-Z]{1,12}[0-9]{0,3}|_?[A-Z]+[0-9]{0,3}(?:_+[A-Z]+[0-9]{0,3})+|_?[a-z]+[0-9]{0,3}(?:_+[a-z]+[0-9]{0,3})+)$`)
+	conventionalFile     = compiled(`[^.]\.[A-Za-z0-9]{1,8}$|^[a-z]{1,8}$`)
+)
+
+// IsConventionalVariable reports whether name is written as people name variables:
+// HOOK_SECRET, crm2_token, TOKEN.
+func IsConventionalVariable(name string) bool { return conventionalVariable().MatchString(name) }
+
+// IsConventionalFile reports whether name is written as people name files:
+// secret.txt, or a word such as secret.
+func IsConventionalFile(name string) bool { return conventionalFile().MatchString(name) }
+
+// Hideable are the parts of a typed word that must not be repeated; with lines
+// they include every line of what has several.
+func Hideable(typed string, lines bool) []string {
+	const tooShort = 4 // what is so short says little, and is in many words
+	var words []string
+	add := func(w string) {
+		if len(w) > tooShort {
+			words = append(words, w, url.QueryEscape(w), url.PathEscape(w), strings.Trim(strconv.Quote(w), `"`))
+		}
+	}
+	for _, w := range LooksLikeWords(typed) {
+		add(w)
+		for part := range strings.SplitSeq(w, "/") { // a file's directory or its last name alone
+			if strings.ToLower(part) != part || strings.ContainsAny(part, digits) {
+				add(part)
+			}
+		}
+	}
+	if lines && strings.ContainsFunc(typed, unicode.IsControl) {
+		for _, line := range strings.FieldsFunc(typed, unicode.IsControl) {
+			if flag, value, ok := strings.Cut(line, "="); ok && strings.HasPrefix(flag, "-") {
+				line = value
+			}
+			add(strings.TrimSpace(line))
+		}
+	}
+	return words
 }

@@ -1,12 +1,14 @@
 package view
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/deliver"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -100,4 +102,34 @@ func OutgoingColumns() ([]render.Column, []int) {
 // OutgoingRow is the row of [OutgoingColumns].
 func OutgoingRow(o Outgoing) (row []string, name string) {
 	return []string{o.name(), word(o.Event), o.Method, fmt.Sprint(o.size), o.URL}, o.name()
+}
+
+// Draft shows a request with everything secret masked.
+func Draft(d provider.RequestPreview) render.View {
+	mask := func(text string) string { return d.Fill(text, func(string) string { return "***" }) }
+	type request struct {
+		Method  string            `json:"method"`
+		URL     string            `json:"url"`
+		Headers map[string]string `json:"headers"`
+		Body    json.RawMessage   `json:"body"`
+	}
+	r := request{Method: d.Method, URL: mask(d.URL), Headers: map[string]string{}}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s\n", r.Method, r.URL)
+	for _, h := range d.Header {
+		r.Headers[h.Name] = mask(h.Value)
+		fmt.Fprintf(&b, "%s: %s\n", h.Name, mask(h.Value))
+	}
+	body := d.Fill(d.Body, func(v string) string {
+		if v == provider.AuthDataVariable {
+			return `"***"` // stands for a whole JSON object
+		}
+		return "***"
+	})
+	r.Body = json.RawMessage(body)
+	if nice, err := json.MarshalIndent(r.Body, "", "  "); err == nil {
+		body = string(nice)
+	}
+	fmt.Fprintf(&b, "\n%s\n", body)
+	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
 }

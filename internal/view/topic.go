@@ -1,0 +1,166 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/render"
+)
+
+// Topic is a page of help that belongs to no command. It is made from the
+// tables that the program itself works with, so that it cannot go out of date.
+type Topic struct {
+	Name     string    `json:"name"` // the word after `hookctl help`
+	Title    string    `json:"title"`
+	Intro    string    `json:"intro"`
+	Sections []Section `json:"sections"`
+}
+
+// Section is a list of words and what they mean.
+type Section struct {
+	Title   string  `json:"title"` // "" for the only one
+	Columns string  `json:"-"`     // the titles of both columns in Markdown, "word | meaning"
+	Intro   string  `json:"intro,omitempty"`
+	Entries []Entry `json:"entries"`
+}
+
+// Entry is one word of a Section.
+type Entry struct {
+	Word    string `json:"word"`
+	Meaning string `json:"meaning"`
+}
+
+// Entries are pairs of a word and its meaning.
+func Entries(pairs [][2]string) []Entry {
+	out := make([]Entry, len(pairs))
+	for i, p := range pairs {
+		out[i] = Entry{p[0], p[1]}
+	}
+	return out
+}
+
+// Add adds a word.
+func (s *Section) Add(word, meaning string) { s.Entries = append(s.Entries, Entry{word, meaning}) }
+
+// Render is the topic in every output format.
+func (t *Topic) Render() render.View {
+	return render.View{Data: t, Text: t.Text(), Names: []string{t.Name}}
+}
+
+// TopicWidth is how wide topics are written.
+const TopicWidth = 80
+
+// Text is the topic as a terminal shows it.
+func (t *Topic) Text() string {
+	var b strings.Builder
+	b.WriteString(strings.ToUpper(t.Title) + "\n\n")
+	writeWrapped(&b, t.Intro, 0, 0)
+	for _, s := range t.Sections {
+		b.WriteByte('\n')
+		if s.Title != "" {
+			b.WriteString(s.Title + "\n\n")
+		}
+		if s.Intro != "" {
+			writeWrapped(&b, s.Intro, 2, 2)
+			b.WriteByte('\n')
+		}
+		s.writeEntries(&b)
+	}
+	return b.String()
+}
+
+// writeEntries writes words and meanings in two columns where the words are
+// short, and else each meaning under its word.
+func (s Section) writeEntries(b *strings.Builder) {
+	widest := 0
+	for _, e := range s.Entries {
+		widest = max(widest, len(e.Word))
+	}
+	for _, e := range s.Entries {
+		b.WriteString("  " + e.Word)
+		indent := 2 + widest + 2
+		if indent > TopicWidth/2 {
+			indent = 6
+			b.WriteByte('\n')
+			writeWrapped(b, e.Meaning, indent, indent)
+			continue
+		}
+		writeWrapped(b, e.Meaning, indent-2-len(e.Word), indent)
+	}
+}
+
+// writeWrapped writes text in lines of TopicWidth, indented: the first by the
+// blanks that its line still lacks.
+func writeWrapped(b *strings.Builder, text string, first, indent int) {
+	b.WriteString(strings.Repeat(" ", first))
+	at := indent
+	for i, word := range strings.Fields(text) {
+		switch {
+		case i == 0:
+		case at+1+len(word) > TopicWidth:
+			b.WriteString("\n" + strings.Repeat(" ", indent))
+			at = indent
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+	}
+	b.WriteByte('\n')
+}
+
+// Markdown is the topic as a page of the reference.
+func (t *Topic) Markdown() string {
+	var b strings.Builder
+	b.WriteString("# " + t.Title + "\n\n" + markdownText(t.Intro) + "\n")
+	for _, s := range t.Sections {
+		b.WriteByte('\n')
+		if s.Title != "" {
+			b.WriteString("## " + s.Title + "\n\n")
+		}
+		if s.Intro != "" {
+			b.WriteString(markdownText(s.Intro) + "\n\n")
+		}
+		b.WriteString("| " + s.Columns + " |\n| --- | --- |\n")
+		for _, e := range s.Entries {
+			b.WriteString("| " + codeWords(e.Word) + " | " + markdownText(e.Meaning) + " |\n")
+		}
+	}
+	return b.String()
+}
+
+// codeWords sets each of a comma list as code; a sentence stays text.
+func codeWords(word string) string {
+	parts := strings.Split(word, ", ")
+	if slices.ContainsFunc(parts, func(p string) bool { return strings.Contains(p, " ") }) {
+		return markdownText(word)
+	}
+	return "`" + strings.Join(parts, "`, `") + "`"
+}
+
+// markdownText keeps text from being read as markup.
+func markdownText(text string) string {
+	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "`", "\\`").Replace(text)
+}
+
+// Documentation shows that of a provider, of unknown shape: JSON indented,
+// anything else as the text that it is.
+func Documentation(provider string, text []byte, live bool) render.View {
+	type document struct {
+		Provider      string `json:"provider"`
+		Live          bool   `json:"live"`
+		Documentation any    `json:"documentation"`
+	}
+	var indented bytes.Buffer
+	if live && json.Indent(&indented, text, "", "  ") == nil {
+		return render.View{
+			Data:  document{provider, live, json.RawMessage(text)},
+			Text:  indented.String(),
+			Names: []string{provider},
+		}
+	}
+	return render.View{Data: document{provider, live, string(text)}, Text: string(text), Names: []string{provider}}
+}
