@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"os/exec"
 	"runtime"
 	"slices"
@@ -50,6 +51,24 @@ const waitDelay = 2 * time.Second
 func Start(c Command) (*exec.Cmd, error) {
 	cmd := c.command(context.Background())
 	return cmd, cmd.Start()
+}
+
+// Attend waits for a command that was started, and hands signals on to it. On a
+// terminal it has got an interrupt already, from the terminal itself, and would
+// take another one for impatience.
+func Attend(cmd *exec.Cmd, signals <-chan os.Signal, terminal bool) error {
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case err := <-ended:
+			return err
+		case sig := <-signals:
+			if !terminal || sig != os.Interrupt {
+				_ = cmd.Process.Signal(sig) // it may have ended; Windows knows no signals
+			}
+		}
+	}
 }
 
 func (c Command) command(ctx context.Context) *exec.Cmd {

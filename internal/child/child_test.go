@@ -6,9 +6,13 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestWithout: what is hidden is hidden however the system writes its name, and
@@ -95,5 +99,47 @@ func TestLook(t *testing.T) {
 	t.Parallel()
 	if _, err := Look("hookctl-no-such-command"); !errors.Is(err, exec.ErrNotFound) || strings.Contains(err.Error(), "no-such-command") {
 		t.Error(err)
+	}
+}
+
+func TestAttend(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no signals")
+	}
+	// A signal that this process was started with as ignored (by nohup, or a
+	// runner) would be ignored by its children as well; one that it handles is not.
+	handled := make(chan os.Signal, 8)
+	signal.Notify(handled, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(handled)
+	for _, tt := range []struct {
+		terminal bool
+		signals  []os.Signal
+		want     int
+	}{
+		{false, []os.Signal{os.Interrupt}, 130},
+		{true, []os.Signal{syscall.SIGTERM}, 143},
+		{true, []os.Signal{os.Interrupt, syscall.SIGHUP}, 129}, // the terminal has sent the interrupt itself
+	} {
+		cmd := exec.Command("sleep", "60")
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		signals := make(chan os.Signal, len(tt.signals))
+		attended := make(chan error, 1)
+		go func() { attended <- Attend(cmd, signals, tt.terminal) }()
+		for _, s := range tt.signals {
+			signals <- s
+		}
+		var err error
+		select {
+		case end := <-attended:
+			err = end
+		case <-time.After(10 * time.Second):
+			t.Fatal("it does not end")
+		}
+		if got, ok := ExitCode(err); !ok || got != tt.want {
+			t.Errorf("%v on a terminal (%v): %v, want %v", tt.signals, tt.terminal, err, tt.want)
+		}
 	}
 }

@@ -26,6 +26,7 @@ import (
 // not exist. Each command names its own where its frame is made.
 type effect struct {
 	anyProfile bool                        // it uses no profile, or makes one
+	anyAddress bool                        // it is not confined to the sandbox that is in force
 	changes    func(f *pflag.FlagSet) bool // it changes something at a provider or in the store
 }
 
@@ -33,6 +34,8 @@ var (
 	reads      = effect{changes: func(*pflag.FlagSet) bool { return false }}
 	changes    = changesIf(func(f *pflag.FlagSet) bool { return !isTrue(f, "dry-run") && !isTrue(f, "curl") })
 	anyProfile = effect{anyProfile: true}
+	// outside begins and ends sandboxes: it is what helps where the environment of one is broken.
+	outside = effect{anyProfile: true, anyAddress: true}
 )
 
 // changesIf is the effect of a command that only reads unless so is true.
@@ -51,6 +54,7 @@ func isTrue(f *pflag.FlagSet, name string) bool {
 // run is the frame of a command: it opens what needs no network, and calls body.
 func (g *globals) run(does effect, body func(ctx context.Context, a *app, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
+		g.anyAddress = does.anyAddress
 		a, err := g.offline()
 		if err != nil {
 			return err

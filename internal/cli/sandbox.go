@@ -19,7 +19,6 @@ import (
 
 func newSandboxCmd(g *globals) *cobra.Command {
 	o := &sandboxOptions{}
-	shell := shellFlag{}
 	c := &cobra.Command{
 		Use:         "sandbox [-- command...]",
 		Annotations: freeArguments,
@@ -60,17 +59,10 @@ is one of the loopback; with --deliver-to, all deliveries go to that address,
 whatever their host: their path and their Host header stay. Zyntro refuses http
 URLs, as documented, so its webhooks need --deliver-to.`,
 		Args: g.sandboxArgs,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			a, err := o.open(g, cmd)
-			if err != nil {
-				return err
-			}
-			o.command = args
-			return runSandbox(cmd.Context(), a, o, shell.of(g))
-		},
+		RunE: g.run(outside, o.run),
 	}
 	o.addFlags(g, c)
-	shell.add(c)
+	o.shell.add(c)
 	c.AddCommand(newSandboxStartCmd(g), newSandboxStopCmd(g), newSandboxEmitCmd(g), newSandboxLogCmd(g), newSandboxBackgroundCmd(g))
 	return c
 }
@@ -93,7 +85,7 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func runSandbox(ctx context.Context, a *app, o *sandboxOptions, show environmentPrinter) (err error) {
+func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err error) {
 	if err := o.check(a); err != nil {
 		return err
 	}
@@ -112,10 +104,10 @@ func runSandbox(ctx context.Context, a *app, o *sandboxOptions, show environment
 		}
 	}()
 	set := sandbox.Set(s.Environ, inForeground, dir)
-	if len(o.command) > 0 {
-		return o.runCommand(a, set)
+	if len(command) > 0 {
+		return runCommand(a, command, set)
 	}
-	if err := show(a, sandboxEnvironment(a.env, set)); err != nil {
+	if err := o.shell.enter(a, set); err != nil {
 		return err
 	}
 	a.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
@@ -125,7 +117,7 @@ func runSandbox(ctx context.Context, a *app, o *sandboxOptions, show environment
 
 // runCommand runs the user's command against the sandbox. Its exit code is
 // the error, as an [exitStatus].
-func (o *sandboxOptions) runCommand(a *app, set []string) error {
+func runCommand(a *app, command, set []string) error {
 	if a.env.Streams.Interactive() {
 		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
 	}
@@ -134,38 +126,13 @@ func (o *sandboxOptions) runCommand(a *app, set []string) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	cmd, err := child.Start(child.Command{
-		Path: o.command[0], Args: o.command, Env: append(a.sandboxedEnviron(), set...),
+		Path: command[0], Args: command, Env: append(a.sandboxedEnviron(), set...),
 		In: a.env.Streams.In, Out: term.Raw(a.env.Streams.Out), Err: term.Raw(a.env.Streams.Err),
 	})
 	if err != nil {
-		return fault.Usagef("%s cannot be run: %w", term.Clean(o.command[0]), err)
+		return fault.Usagef("%s cannot be run: %w", term.Clean(command[0]), err)
 	}
-	ended := make(chan struct{})
-	relayed := make(chan struct{})
-	go func() {
-		defer close(relayed)
-		relay(cmd.Process, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY, ended)
-	}()
-	err = cmd.Wait()
-	close(ended)
-	<-relayed
-	return commandStatus(err)
-}
-
-// relay hands signals on to the command. On a terminal it has got an interrupt
-// already, from the terminal itself, and would take another one for impatience.
-func relay(p *os.Process, signals <-chan os.Signal, terminal bool, ended <-chan struct{}) {
-	for {
-		select {
-		case <-ended:
-			return
-		case sig := <-signals:
-			if terminal && sig == os.Interrupt {
-				continue
-			}
-			_ = p.Signal(sig) // it may have ended; Windows knows no signals
-		}
-	}
+	return commandStatus(child.Attend(cmd, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY))
 }
 
 // exitStatus is the exit code of a command that was run for the user, as an

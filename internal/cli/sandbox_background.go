@@ -21,7 +21,8 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 		Hidden: true,
 		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := o.open(g, cmd)
+			g.anyAddress = true
+			a, err := g.offline()
 			starter := sandbox.StartedBy(g.env.Streams.In, term.Raw(g.env.Streams.Out))
 			if starter == nil && err == nil {
 				err = fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")

@@ -17,7 +17,6 @@ import (
 )
 
 type sandboxEmitOptions struct {
-	event    string
 	provider string
 	set      []string
 	name     string
@@ -75,8 +74,8 @@ func completeSlugs(drivers []*provider.Driver) []string {
 }
 
 func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) error {
-	o.event = args[0]
-	d, err := a.eventOwner(o.event, o.provider)
+	event := args[0]
+	d, err := a.eventOwner(event, o.provider)
 	if err != nil {
 		return err
 	}
@@ -92,7 +91,7 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 	if err != nil {
 		return err
 	}
-	made, err := e.Emit(ctx, a.controlOptions(), sandbox.EmitRequest{Provider: d.Name, Event: o.event, Set: o.set, Dump: o.save != ""})
+	made, err := e.Emit(ctx, a.controlOptions(), sandbox.EmitRequest{Provider: d.Name, Event: event, Set: o.set, Dump: o.save != ""})
 	if err != nil {
 		return err
 	}
@@ -106,10 +105,10 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 			}
 			first += "then "
 		}
-		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, o.event).WithCode("no-webhook").
-			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(o.event), exampleURL(d))
+		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, event).WithCode("no-webhook").
+			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(event), exampleURL(d))
 	}
-	if _, documented := d.Sample(o.event, provider.SampleOptions{Now: a.env.Now()}); !documented {
+	if _, documented := d.Sample(event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
 	}
 	if err := o.keep(a, made); err != nil {

@@ -23,13 +23,6 @@ import (
 // one in the background, or inForeground, which none can have.
 const inForeground = "-"
 
-// outsideSandbox is offline for the commands that begin and end sandboxes: they
-// are what helps where the environment of one is broken.
-func (g *globals) outsideSandbox() (*app, error) {
-	g.anyAddress = true
-	return g.offline()
-}
-
 // sandboxNames are the variables that must not reach what runs in a sandbox,
 // unless it sets them: all that hookctl knows, all that begin like its own, and
 // the credentials. Names that no shell takes can stand in an environment, and
@@ -64,26 +57,26 @@ func (a *app) sandboxedEnviron() []string {
 	return child.Without(a.cleanEnviron(), nil, ourVariables)
 }
 
-// environmentPrinter prints what puts a sandbox in force.
-type environmentPrinter func(*app, sandbox.Environment) error
-
-// of is the printer for the shell. The lines are for a shell, whatever output
-// the settings ask for; a flag says that a program reads.
-func (s *shellFlag) of(g *globals) environmentPrinter {
-	return func(a *app, e sandbox.Environment) error {
-		sh := s.shell(a.env)
-		for _, kv := range e.Set { // a directory's name can hold anything
-			if sh != sandbox.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
-				name, _, _ := strings.Cut(kv, "=")
-				return fault.Errorf(fault.Other, "%s has control characters in it, which are not written for %s", name, sh)
-			}
+// enter prints what puts the sandbox of that environment in force.
+func (s *shellFlag) enter(a *app, set []string) error {
+	sh := s.shell(a.env)
+	for _, kv := range set { // a directory's name can hold anything
+		if sh != sandbox.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
+			name, _, _ := strings.Cut(kv, "=")
+			return fault.Errorf(fault.Other, "%s has control characters in it, which are not written for %s", name, sh)
 		}
-		lines := sh.Enter(e)
-		if g.given("output") || g.given("jq") {
-			return a.out.Print(environmentView(e, lines))
-		}
-		return printLines(a.env, lines)
 	}
+	e := sandboxEnvironment(a.env, set)
+	return a.printEnvironment(e, sh.Enter(e))
+}
+
+// printEnvironment prints lines for a shell, whatever output the settings ask
+// for; a flag says that a program reads.
+func (a *app) printEnvironment(e sandbox.Environment, lines string) error {
+	if a.given("output") || a.given("jq") {
+		return a.out.Print(environmentView(e, lines))
+	}
+	return printLines(a.env, lines)
 }
 
 // printLines writes all lines at once: half of them would be another thing. They

@@ -15,9 +15,9 @@ import (
 )
 
 type sandboxOptions struct {
-	addr    string
-	command []string // empty: serve until interrupted
+	shell shellFlag
 
+	addr      string
 	deliverTo string
 	emitEvery time.Duration
 	emit      []string
@@ -39,16 +39,12 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	}
 	_ = c.RegisterFlagCompletionFunc("emit", completeEvents(g.env.Drivers))
 	freeText(c, "deliver-to", "emit")
-}
-
-// open opens the settings, and checks the one flag whose zero means that it is
-// not given.
-func (o *sandboxOptions) open(g *globals, cmd *cobra.Command) (*app, error) {
-	a, err := g.outsideSandbox()
-	if err == nil && (o.emitEvery < 0 || o.emitEvery == 0 && cmd.Flags().Changed("emit-every")) {
-		err = fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+	c.PreRunE = func(*cobra.Command, []string) error {
+		if o.emitEvery <= 0 && f.Changed("emit-every") { // without it zero is none
+			return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+		}
+		return nil
 	}
-	return a, err
 }
 
 // check finds what else is wrong with the flags.
@@ -171,11 +167,11 @@ func (g *globals) addSandboxName(c *cobra.Command, name *string) {
 }
 
 // sandboxNamed is the name that --name gives, or the one that is meant without.
-func sandboxNamed(c *cobra.Command, env *Env, given string) string {
-	if c.Flags().Changed("name") {
+func (a *app) sandboxNamed(given string) string {
+	if a.given("name") {
 		return given
 	}
-	return nameInForce(env)
+	return nameInForce(a.env)
 }
 
 // sandboxPlace is where the state of a sandbox lies.

@@ -20,29 +20,21 @@ oldest first: one line for each attempt, its number, the status of
 the answer or why there was none, and when it is tried again. Times are those of
 the sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := g.offline()
+		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {
+			e, err := a.sandboxInForce(name)
 			if err != nil {
 				return err
 			}
-			return runSandboxLog(cmd.Context(), a, name)
-		},
+			made, err := e.Log(ctx, a.controlOptions())
+			if err != nil {
+				return err
+			}
+			if len(made) == 0 {
+				a.note("Nothing was delivered so far.")
+			}
+			return a.out.Print(view.Attempts(view.NewAttempts(made)))
+		}),
 	}
 	g.addSandboxName(c, &name)
 	return c
-}
-
-func runSandboxLog(ctx context.Context, a *app, name string) error {
-	e, err := a.sandboxInForce(name)
-	if err != nil {
-		return err
-	}
-	made, err := e.Log(ctx, a.controlOptions())
-	if err != nil {
-		return err
-	}
-	if len(made) == 0 {
-		a.note("Nothing was delivered so far.")
-	}
-	return a.out.Print(view.Attempts(view.NewAttempts(made)))
 }

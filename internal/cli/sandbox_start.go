@@ -13,16 +13,9 @@ import (
 	"github.com/hookctl/hookctl/internal/sandbox"
 )
 
-type sandboxStartOptions struct {
-	sandboxOptions
-	name  string
-	flags map[string]string // what was given of sandboxFlags
-	all   map[string]string // and what holds of them
-}
-
 func newSandboxStartCmd(g *globals) *cobra.Command {
-	o := &sandboxStartOptions{}
-	shell := shellFlag{}
+	o := &sandboxOptions{}
+	name := ""
 	c := &cobra.Command{
 		Use:   "start",
 		Short: "Serve both APIs in the background, for a shell",
@@ -51,26 +44,13 @@ or after 12 hours without a request.
 In a sandbox create needs no --secret-to where CI is set, and a base URL that is
 not on the loopback is refused. On events and deliveries: hookctl sandbox --help.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := o.open(g, cmd)
-			if err != nil {
-				return err
-			}
-			o.name = sandboxNamed(cmd, g.env, o.name)
-			o.flags, o.all = map[string]string{}, map[string]string{}
-			for _, name := range sandboxFlags {
-				f := cmd.Flags().Lookup(name)
-				o.all[name] = flagText(f)
-				if f.Changed {
-					o.flags[name] = flagText(f)
-				}
-			}
-			return runSandboxStart(cmd.Context(), a, o, shell.of(g))
-		},
 	}
+	c.RunE = g.run(outside, func(ctx context.Context, a *app, _ []string) error {
+		return o.start(ctx, a, a.sandboxNamed(name), c.Flags())
+	})
 	o.addFlags(g, c)
-	shell.add(c)
-	g.addSandboxName(c, &o.name)
+	o.shell.add(c)
+	g.addSandboxName(c, &name)
 	return c
 }
 
@@ -82,8 +62,8 @@ func flagText(f *pflag.Flag) string {
 	return strings.TrimRight(f.Value.String(), "/")
 }
 
-func runSandboxStart(ctx context.Context, a *app, o *sandboxStartOptions, show environmentPrinter) error {
-	place, err := a.sandboxPlace(o.name)
+func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *pflag.FlagSet) error {
+	place, err := a.sandboxPlace(name)
 	if err != nil {
 		return err
 	}
@@ -91,14 +71,18 @@ func runSandboxStart(ctx context.Context, a *app, o *sandboxStartOptions, show e
 	if err != nil {
 		return fault.Errorf(fault.Other, "the program's own file cannot be found: %w", err)
 	}
-	args := []string{"sandbox", "background", "--name", o.name, "--root", place.Root()}
-	for _, name := range sandboxFlags {
-		if value, given := o.flags[name]; given {
-			args = append(args, "--"+name+"="+value)
+	args := []string{"sandbox", "background", "--name", name, "--root", place.Root()}
+	given, all := map[string]string{}, map[string]string{}
+	for _, flag := range sandboxFlags {
+		f := flags.Lookup(flag)
+		all[flag] = flagText(f)
+		if f.Changed {
+			given[flag] = all[flag]
+			args = append(args, "--"+flag+"="+all[flag])
 		}
 	}
 	s, begun, err := place.Start(ctx, sandbox.Command{
-		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: o.all, Given: o.flags, Check: func() error { return o.check(a) },
+		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: all, Given: given, Check: func() error { return o.check(a) },
 	})
 	if err != nil {
 		return err
@@ -109,11 +93,11 @@ func runSandboxStart(ctx context.Context, a *app, o *sandboxStartOptions, show e
 	for _, d := range a.env.Drivers {
 		if err := sandbox.Answers(ctx, s.Variable(sandbox.BaseURL(d))); err != nil {
 			return fault.Errorf(fault.Unavailable, "the API of %s in the sandbox does not answer: %w", d.Title, err).
-				WithHint("stop it, then start it again: hookctl sandbox stop --name %s", o.name)
+				WithHint("stop it, then start it again: hookctl sandbox stop --name %s", name)
 		}
 	}
 	if a.env.Streams.OutTTY {
 		a.note("To put it in force in this shell: eval \"$(hookctl sandbox start)\"")
 	}
-	return show(a, sandboxEnvironment(a.env, s.Set))
+	return o.shell.enter(a, s.Set)
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -23,16 +24,12 @@ them: hookctl commands there talk to your own account again. The lines are print
 where no sandbox runs, too. What the variables were before is not known: a new
 shell has it.`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := g.outsideSandbox()
+		RunE: g.run(outside, func(ctx context.Context, a *app, _ []string) error {
+			place, err := a.sandboxPlace(a.sandboxNamed(name))
 			if err != nil {
 				return err
 			}
-			place, err := a.sandboxPlace(sandboxNamed(cmd, g.env, name))
-			if err != nil {
-				return err
-			}
-			vacant, err := place.Stop(cmd.Context())
+			vacant, err := place.Stop(ctx)
 			if err != nil {
 				return err
 			}
@@ -40,12 +37,8 @@ shell has it.`,
 				a.note("No sandbox of this name runs.")
 			}
 			names := a.sandboxVariables()
-			lines := shell.shell(a.env).Leave(names)
-			if g.given("output") || g.given("jq") {
-				return a.out.Print(environmentView(sandbox.Environment{Unset: names}, lines))
-			}
-			return printLines(a.env, lines)
-		},
+			return a.printEnvironment(sandbox.Environment{Unset: names}, shell.shell(a.env).Leave(names))
+		}),
 	}
 	shell.add(c)
 	g.addSandboxName(c, &name)
