@@ -18,8 +18,7 @@ type listOptions struct {
 	all     bool // no provider was named: those without any credentials are passed over
 
 	failing  bool
-	watch    bool
-	interval time.Duration // of watch
+	interval time.Duration // of --watch
 }
 
 func newListCmd(g *globals) *cobra.Command {
@@ -57,21 +56,21 @@ code 130.`,
 			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
 				return err
 			}
-			if o.watch = a.given("watch"); o.watch {
-				return runWatch(ctx, a, o)
+			if a.given("watch") {
+				return o.watch(ctx, a)
 			}
-			return runList(ctx, a, o)
+			return o.run(ctx, a)
 		}),
 	}
 	c.Flags().BoolVar(&o.failing, "failing", false, "only webhooks that fail; exit code 3 if there are any")
 	c.Flags().DurationVar(&o.interval, "watch", 0, "list again and again, at this interval")
 	c.Flags().Lookup("watch").NoOptDefVal = "10s"
-	_ = c.RegisterFlagCompletionFunc("watch", cobra.FixedCompletions([]string{"5s", "10s", "1m"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("watch", completeFixed("5s", "10s", "1m"))
 	return c
 }
 
-// runList prints what it got, and then what failed.
-func runList(ctx context.Context, a *app, o *listOptions) error {
+// run prints what it got, and then what failed.
+func (o *listOptions) run(ctx context.Context, a *app) error {
 	l, err := o.look(ctx, a)
 	if err != nil {
 		return err
@@ -80,11 +79,9 @@ func runList(ctx context.Context, a *app, o *listOptions) error {
 	if l.asked == len(failed) {
 		return a.report(failed) // an empty list would say that there are no webhooks
 	}
-	switch {
-	case len(l.rows) > 0 || len(failed) > 0:
-	case o.failing:
+	if len(l.rows)+len(failed) == 0 && o.failing {
 		a.note("No webhook fails.")
-	default:
+	} else if len(l.rows)+len(failed) == 0 {
 		a.note("There are no webhooks. To make one: hookctl create %s", l.first)
 	}
 	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {

@@ -14,9 +14,6 @@ import (
 )
 
 type listEventsOptions struct {
-	drivers []*provider.Driver
-	all     bool // no provider was named
-
 	filter   string
 	match    string
 	category string
@@ -42,14 +39,14 @@ is a guess, since the shape of that documentation is not documented.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
-			var err error
-			if o.drivers, o.all, err = g.env.driversFor(args...); err != nil {
+			drivers, all, err := g.env.driversFor(args...)
+			if err != nil {
 				return err
 			}
 			if o.live {
-				return runListLiveEvents(ctx, a, o)
+				return runListLiveEvents(ctx, a, drivers, all)
 			}
-			return runListEvents(a, o)
+			return o.run(a, drivers)
 		}),
 	}
 	f := c.Flags()
@@ -65,16 +62,17 @@ is a guess, since the shape of that documentation is not documented.`,
 	return c
 }
 
-func runListEvents(a *app, o *listEventsOptions) error {
+func (o *listEventsOptions) run(a *app, drivers []*provider.Driver) error {
 	if _, err := path.Match(o.match, ""); err != nil {
 		return fault.Usagef("--match: %q is not a valid pattern", o.match).
 			WithHint("* stands for any text, ? for one character, [a-z] for one of several")
 	}
-	if err := o.checkCategory(); err != nil {
-		return err
+	names := categories(drivers)
+	if !slices.ContainsFunc(names, func(c string) bool { return hasPrefixFold(c, o.category) }) {
+		return fault.Usagef("there is no category %q", o.category).WithHint("the categories are: %s", strings.Join(names, ", "))
 	}
 	events := []view.Event{}
-	for _, d := range o.drivers {
+	for _, d := range drivers {
 		for _, e := range d.Catalogue {
 			if o.wants(e) {
 				events = append(events, view.Event{Provider: d.Name, Category: e.Category, Event: e.Slug, Description: e.Description})
@@ -89,26 +87,10 @@ func runListEvents(a *app, o *listEventsOptions) error {
 
 // wants reports whether e passes every filter.
 func (o *listEventsOptions) wants(e provider.EventType) bool {
-	if o.match != "" {
-		if ok, err := path.Match(o.match, e.Slug); err != nil || !ok {
-			return false
-		}
-	}
-	if !hasPrefixFold(e.Category, o.category) {
-		return false
-	}
-	return slices.ContainsFunc([]string{e.Slug, e.Category, e.Description}, func(text string) bool {
+	matches, _ := path.Match(o.match, e.Slug) // the pattern is checked already
+	return (matches || o.match == "") && hasPrefixFold(e.Category, o.category) && slices.ContainsFunc([]string{e.Slug, e.Category, e.Description}, func(text string) bool {
 		return strings.Contains(strings.ToLower(text), strings.ToLower(o.filter))
 	})
-}
-
-// checkCategory refuses a --category that no event has.
-func (o *listEventsOptions) checkCategory() error {
-	names := categories(o.drivers)
-	if slices.ContainsFunc(names, func(c string) bool { return hasPrefixFold(c, o.category) }) {
-		return nil
-	}
-	return fault.Usagef("there is no category %q", o.category).WithHint("the categories are: %s", strings.Join(names, ", "))
 }
 
 // categories are those of the drivers, each once, in the order of the catalogue.
@@ -139,10 +121,10 @@ func (g *globals) completeCategories(_ *cobra.Command, args []string, _ string) 
 
 // runListLiveEvents prints what the live documentation has and the catalogue
 // lacks, and the other way round.
-func runListLiveEvents(ctx context.Context, a *app, o *listEventsOptions) error {
+func runListLiveEvents(ctx context.Context, a *app, drivers []*provider.Driver, all bool) error {
 	changes := []view.EventChange{}
-	for _, d := range o.drivers {
-		if o.all && !d.LiveHelp {
+	for _, d := range drivers {
+		if all && !d.LiveHelp {
 			continue
 		}
 		client, err := a.anonymous(d)

@@ -105,7 +105,7 @@ func TestListOtherOrigin(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	err := runList(ctx, a, &listOptions{drivers: g.env.Drivers, all: true})
+	err := (&listOptions{drivers: g.env.Drivers, all: true}).run(ctx, a)
 	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), "those stored for https://app.zyntrohq.com are not sent to http://127.0.0.1:1") {
 		t.Errorf("list: %v", err)
 	}

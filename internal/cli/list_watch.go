@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,8 +14,8 @@ import (
 // minWatch keeps a monitor well within the providers' rate limits.
 const minWatch = 2 * time.Second
 
-// runWatch lists again and again until it is interrupted.
-func runWatch(ctx context.Context, a *app, o *listOptions) error {
+// watch lists again and again until it is interrupted.
+func (o *listOptions) watch(ctx context.Context, a *app) error {
 	if o.interval < minWatch {
 		return fault.Usagef("--watch=%s: the least interval is %s", o.interval, minWatch)
 	}
@@ -68,7 +67,14 @@ func (o *listOptions) monitor(a *app) (func(listing) error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&changeStream{out: out, last: map[string]string{}}).show, nil
+	seen := view.Seen{}
+	return func(l listing) error {
+		changed := seen.Look(l.rows, len(l.failed) == 0)
+		if len(changed) == 0 {
+			return nil
+		}
+		return out.Print(view.Webhooks(changed))
+	}, nil
 }
 
 // redraw puts the list in the place of the last one. The terminal may have
@@ -93,56 +99,4 @@ func (o *listOptions) redraw(a *app, l listing) error {
 		return err
 	}
 	return out.Print(view.Webhooks(l.rows))
-}
-
-// changeStream prints a line for each webhook that is new, changed or gone.
-type changeStream struct {
-	out  *render.Printer
-	last map[string]string // what was printed, by provider/id
-	rows []view.Webhook    // of the last look
-}
-
-func (s *changeStream) show(l listing) error {
-	changed := []view.Webhook{}
-	now := map[string]string{}
-	for _, w := range l.rows {
-		row, err := json.Marshal(w)
-		if err != nil {
-			return err
-		}
-		now[keyOf(w)] = string(row)
-		if s.last[keyOf(w)] != string(row) {
-			changed = append(changed, w)
-		}
-	}
-	if len(l.failed) > 0 {
-		// Who could not be asked has not lost anything.
-		for _, w := range s.rows {
-			if _, listed := now[keyOf(w)]; !listed {
-				now[keyOf(w)] = s.last[keyOf(w)]
-				l.rows = append(l.rows, w)
-			}
-		}
-	}
-	gone := true
-	for _, w := range s.rows {
-		if _, listed := now[keyOf(w)]; !listed {
-			w.Gone = &gone
-			changed = append(changed, w)
-		}
-	}
-	s.last, s.rows = now, l.rows
-	if len(changed) == 0 {
-		return nil
-	}
-	return s.out.Print(view.Webhooks(changed))
-}
-
-// keyOf tells webhooks apart; one without a readable id is known by what could
-// not be read.
-func keyOf(w view.Webhook) string {
-	if w.ID == "" {
-		return w.Provider + "/ " + text(w.Error) + text(w.Name) + text(w.URL)
-	}
-	return w.Ref()
 }
