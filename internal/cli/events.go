@@ -39,52 +39,66 @@ func (a *app) unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	}
 	hints = append(hints, "all of them: hookctl list-events "+d.Name, "to send it all the same: --allow-unknown-events")
 	return fault.Usagef("%s does not know the event(s) %s", d.Title, strings.Join(words, ", ")).
-		WithCode("unknown-event").WithHint("%s", strings.Join(hints, "\n"))
-}
-
-// closestEvents are those of several providers' suggestions that are closest to
-// the words, a few for each word.
-func closestEvents(words, suggested []string) []string {
-	return term.Rank(suggested, mostSuggestions*len(words), func(slug string) (int, bool) {
-		least := len(slug)
-		for _, w := range words {
-			least = min(least, term.Edits(strings.ToLower(w), slug))
-		}
-		return least, true
-	})
+		WithCode(codeUnknownEvent).WithHint("%s", strings.Join(hints, "\n"))
 }
 
 // eventOwner is the provider of that name, or else the one that has the event.
-func (a *app) eventOwner(event, name string) (*provider.Driver, error) {
-	if name != "" {
-		d, err := a.env.Drivers.Find(name)
-		if err == nil && !d.KnowsEvent(event) {
-			_, _, err = a.expandEvents(d, []string{event}, false)
-			if err == nil { // a glob or a list
-				err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
+func (a *app) eventOwner(event, name string) (d *provider.Driver, err error) {
+	if name == "" {
+		d, err = a.eventsOwner([]string{event}, "no provider has an event %q", "all of them: hookctl list-events")
+	} else {
+		d, err = a.env.Drivers.Find(name)
+	}
+	if err == nil && !d.KnowsEvent(event) {
+		_, _, err = a.expandEvents(d, []string{event}, false)
+		if err == nil { // a glob or a list
+			err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
+		}
+	}
+	return d, err
+}
+
+// eventsOwner is the one provider that has all of these events. Of words that are
+// events of none, none is the message, and more the end of its hint.
+func (a *app) eventsOwner(events []string, none, more string) (*provider.Driver, error) {
+	var found []*provider.Driver
+	var unknown, near []string
+	for i, d := range a.env.Drivers {
+		ex := d.ExpandEvents(events, false)
+		if len(ex.Bad) == 0 {
+			found = append(found, d)
+		}
+		var bad []string
+		for _, b := range ex.Bad {
+			near = append(near, b.Near...)
+			if i == 0 || slices.Contains(unknown, b.Word) {
+				bad = append(bad, b.Word)
 			}
 		}
-		return d, err
+		unknown = bad
 	}
-	var owners []*provider.Driver
-	var near []string
-	for _, d := range a.env.Drivers {
-		if d.KnowsEvent(event) {
-			owners = append(owners, d)
-		}
-		for _, bad := range d.ExpandEvents([]string{event}, false).Bad {
-			near = append(near, bad.Near...)
-		}
+	several := strings.Join(events, ",") + " means events of several providers"
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return nil, a.env.Drivers.NameOne(several)
+	case len(unknown) == 0:
+		return nil, fault.Usagef("%s", several).WithHint("send those of one provider at a time")
 	}
-	if len(owners) == 1 {
-		return owners[0], nil
-	}
-	if len(owners) > 1 {
-		return nil, a.env.Drivers.NameOne(event + " is an event of several providers")
-	}
-	hint := "all of them: hookctl list-events"
+	slices.Sort(unknown)
 	if len(near) > 0 {
-		hint = "did you mean " + strings.Join(closestEvents([]string{event}, near), ", ") + "?\n" + hint
+		near = term.Rank(near, mostSuggestions*len(unknown), func(slug string) (int, bool) { // a few for each word
+			least := len(slug)
+			for _, w := range unknown {
+				least = min(least, term.Edits(strings.ToLower(w), slug))
+			}
+			return least, true
+		})
+		more = "did you mean " + strings.Join(near, ", ") + "?\n" + more
 	}
-	return nil, fault.Usagef("no provider has an event %q", event).WithCode("unknown-event").WithHint("%s", hint)
+	return nil, fault.Usagef(none, strings.Join(unknown, ", ")).WithCode(codeUnknownEvent).WithHint("%s", more)
 }
+
+// codeUnknownEvent is the code of the error for an event that is in no catalogue.
+const codeUnknownEvent = "unknown-event"

@@ -20,14 +20,13 @@ import (
 type replayOptions struct {
 	keyFlags
 
-	captures []string
-	to       string
-	format   string
-	headers  []string
-	resign   bool
-	rate     float64
-	filters  []string
-	dryRun   bool
+	to      string
+	format  string
+	headers []string
+	resign  bool
+	rate    float64
+	filters []string
+	dryRun  bool
 }
 
 func newReplayCmd(g *globals) *cobra.Command {
@@ -75,21 +74,16 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	o.keyFlags.add(g, c, toSign)
-	for flag, complete := range map[string]cobra.CompletionFunc{
-		"rate":   cobra.NoFileCompletions,
-		"format": cobra.FixedCompletions(capture.FormatNames(), cobra.ShellCompDirectiveNoFileComp),
-		"filter": cobra.FixedCompletions([]string{"event=", "provider="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace),
-	} {
-		_ = c.RegisterFlagCompletionFunc(flag, complete)
-	}
+	_ = c.RegisterFlagCompletionFunc("rate", cobra.NoFileCompletions)
+	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
+	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions([]string{"event=", "provider="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	freeText(c, "to", "filter", "header")
 	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
 
-func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
-	o.captures = args
-	r, key, err := o.replay(ctx, a)
+func (o *replayOptions) run(ctx context.Context, a *app, captures []string) error {
+	r, key, err := o.replay(ctx, a, captures)
 	if err != nil {
 		return err
 	}
@@ -103,7 +97,7 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := o.signedBy(a)
-	batches, err := capture.Read(ctx, o.captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names})
+	batches, err := capture.Read(ctx, captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names})
 	if err != nil {
 		return err
 	}
@@ -134,7 +128,7 @@ read:
 	}
 	var unread error
 	if err == nil {
-		unread = r.Err(o.captures)
+		unread = r.Err(captures)
 	}
 	if post.Posted > 1 {
 		a.note("%s", post.Summary())
@@ -164,7 +158,7 @@ func replayOne(ctx context.Context, r *deliver.Replay, out *sentWriter, q *captu
 }
 
 // replay checks the flags. key is the secret that they name.
-func (o *replayOptions) replay(ctx context.Context, a *app) (r *deliver.Replay, key secret.Value, err error) {
+func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (r *deliver.Replay, key secret.Value, err error) {
 	if o.to == "" {
 		return nil, key, fault.Usagef("where to? --to is missing").WithHint("for instance: --to http://127.0.0.1:3000/hook")
 	}
@@ -176,7 +170,7 @@ func (o *replayOptions) replay(ctx context.Context, a *app) (r *deliver.Replay, 
 			return nil, key, err
 		}
 	}
-	if o.secretFile == "-" && slices.Contains(o.captures, "-") {
+	if o.secretFile == "-" && slices.Contains(captures, "-") {
 		return nil, key, errSecretAndInput("a capture")
 	}
 	if !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != "") {

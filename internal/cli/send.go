@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +18,6 @@ import (
 type sendOptions struct {
 	keyFlags
 
-	url          string
 	events       []string
 	allowUnknown bool
 	data         string
@@ -28,7 +25,6 @@ type sendOptions struct {
 	headers      []string
 	badSignature bool
 	repeat       int
-	repeated     bool // --repeat was given
 	rate         float64
 	dryRun       bool
 }
@@ -83,14 +79,14 @@ does not answer.`,
 // run checks everything first: nothing is sent where a later delivery
 // could not be made.
 func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
-	o.url, o.repeated = args[0], a.given("repeat")
+	url := args[0]
 	if o.repeat < 1 {
 		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
 	}
-	if err := a.checkTarget("the URL", o.url); err != nil {
+	if err := a.checkTarget("the URL", url); err != nil {
 		return err
 	}
-	s, err := o.samples(ctx, a)
+	s, err := o.samples(ctx, a, url)
 	if err != nil {
 		return err
 	}
@@ -113,7 +109,7 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	out := &sentWriter{app: a, post: post, dryRun: o.dryRun, masked: s.Scheme.Headers, row: view.SentRow}
-	if single := !o.repeated && len(s.Events) == 1; !single && !(o.dryRun && a.out.Format() == render.Table) {
+	if single := !a.given("repeat") && len(s.Events) == 1; !single && !(o.dryRun && a.out.Format() == render.Table) {
 		out.streamed(view.SentColumns())
 	}
 	for range o.repeat {
@@ -137,8 +133,8 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 }
 
 // samples finds out what to send, whose it is, and what signs it.
-func (o *sendOptions) samples(ctx context.Context, a *app) (*deliver.Samples, error) {
-	s := &deliver.Samples{URL: o.url, UserAgent: "hookctl/" + a.env.Version}
+func (o *sendOptions) samples(ctx context.Context, a *app, url string) (*deliver.Samples, error) {
+	s := &deliver.Samples{URL: url, UserAgent: "hookctl/" + a.env.Version}
 	var err error
 	if s.Extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
@@ -173,7 +169,7 @@ func (o *sendOptions) samples(ctx context.Context, a *app) (*deliver.Samples, er
 	case o.dryRun:
 		key.value = deliver.StrangersKey() // the signature is not printed anyway
 	default:
-		if key, err = a.onlyKey(ctx, d, o.url); err != nil {
+		if key, err = a.onlyKey(ctx, d, url); err != nil {
 			return nil, err
 		}
 	}
@@ -201,45 +197,13 @@ func (o *sendOptions) readData(a *app) ([]byte, error) {
 // states.
 func (o *sendOptions) driverFor(a *app, body []byte) (*provider.Driver, error) {
 	if len(o.events) == 0 {
-		if d := o.driverOf(a, capture.Header(nil), body); d != nil {
-			return d, nil
-		}
-		return nil, a.env.Drivers.NameOne("the body does not say whose event it is")
+		return o.ownerOf(a, body, "the body")
 	}
-	var found []*provider.Driver
-	nobodys := map[string]bool{}
-	var near []string
-	for i, d := range a.env.Drivers {
-		ex := d.ExpandEvents(o.events, false)
-		if len(ex.Bad) == 0 {
-			found = append(found, d)
-		}
-		bad := map[string]bool{}
-		for _, b := range ex.Bad {
-			bad[b.Word] = i == 0 || nobodys[b.Word]
-			near = append(near, b.Near...)
-		}
-		nobodys = bad
+	d, err := a.eventsOwner(o.events, "no provider has the event(s) %s", "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider")
+	if fault.Code(err) == codeUnknownEvent && o.allowUnknown {
+		return nil, a.env.Drivers.NameOne("nothing says whose event " + strings.Join(o.events, ",") + " is")
 	}
-	if len(found) == 1 {
-		return found[0], nil
-	}
-	events := strings.Join(o.events, ",")
-	unknown := slices.Sorted(maps.Keys(nobodys))
-	unknown = slices.DeleteFunc(unknown, func(word string) bool { return !nobodys[word] })
-	switch {
-	case len(found) > 1:
-		return nil, a.env.Drivers.NameOne("--event " + events + " means events of several providers")
-	case len(unknown) == 0:
-		return nil, fault.Usagef("--event %s means events of several providers", events).WithHint("send those of one provider at a time")
-	case o.allowUnknown:
-		return nil, a.env.Drivers.NameOne("nothing says whose event " + events + " is")
-	}
-	hint := "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider"
-	if len(near) > 0 {
-		hint = "did you mean " + strings.Join(closestEvents(unknown, near), ", ") + "?\n" + hint
-	}
-	return nil, fault.Usagef("no provider has the event(s) %s", strings.Join(unknown, ", ")).WithCode("unknown-event").WithHint("%s", hint)
+	return d, err
 }
 
 // slugs are the events to send.

@@ -15,7 +15,6 @@ import (
 type signOptions struct {
 	keyFlags
 
-	payload    string
 	allHeaders bool
 }
 
@@ -43,27 +42,17 @@ needs --data-binary, since --data takes newlines out.
 	return c
 }
 
-// atMostOne wants no more than the one argument that name names.
-func atMostOne(name string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) > 1 {
-			return fault.Usagef("%s takes one %s, got %d arguments", cmd.CommandPath(), name, len(args)).WithHint("see: %s --help", cmd.CommandPath())
-		}
-		return nil
-	}
-}
-
 func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
-	o.payload = "-"
+	payload := "-"
 	if len(args) > 0 {
-		o.payload = args[0]
+		payload = args[0]
 	} else if a.env.Streams.InTTY {
 		return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
 	}
-	if o.payload == "-" && o.secretFile == "-" {
+	if payload == "-" && o.secretFile == "-" {
 		return errSecretAndInput("the payload")
 	}
-	body, err := a.readInput("the payload", o.payload, capture.MaxDelivery)
+	body, err := a.readInput("the payload", payload, capture.MaxDelivery)
 	if err != nil {
 		return err
 	}
@@ -73,8 +62,8 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	d := key.driver
 	if d == nil {
-		if d = o.driverOf(a, capture.Header(nil), body); d == nil {
-			return a.env.Drivers.NameOne("the payload does not say whose event it is")
+		if d, err = o.ownerOf(a, body, "the payload"); err != nil {
+			return err
 		}
 	}
 	if key.value.IsZero() {

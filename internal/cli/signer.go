@@ -117,6 +117,14 @@ func (o *keyFlags) driverOf(a *app, h signature.Header, body []byte) *provider.D
 	return nil
 }
 
+// ownerOf is whose event a body states.
+func (o *keyFlags) ownerOf(a *app, body []byte, what string) (*provider.Driver, error) {
+	if d := o.driverOf(a, capture.Header(nil), body); d != nil {
+		return d, nil
+	}
+	return nil, a.env.Drivers.NameOne(what + " does not say whose event it is")
+}
+
 // signedBy names the headers in which the providers' signatures come.
 func (o *keyFlags) signedBy(a *app) (names []string) {
 	for _, d := range a.env.Drivers {
