@@ -26,9 +26,6 @@ import (
 const apiInputCap = 1 << 20
 
 type apiOptions struct {
-	driver *provider.Driver
-	path   string
-
 	method  string
 	texts   []string // -f
 	values  []string // -F
@@ -66,11 +63,9 @@ stays the same, elsewhere U+FFFD replaces a character.
 On a terminal control characters are replaced too. With --jq or --output it has
 to be JSON. A refusal is printed too, and the exit code is that of any other
 command: 4 for credentials, 5 for no, 6 for a failure.`,
-		Args: exactly("<provider>", "<path>"),
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-			return g.completeProviders(cmd, args, typed)
-		},
-		RunE: g.run(changesIf(o.changes), o.run),
+		Args:              exactly("<provider>", "<path>"),
+		ValidArgsFunction: g.completeProviders,
+		RunE:              g.run(changesIf(o.changes), o.run),
 	}
 	f := c.Flags()
 	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
@@ -86,26 +81,25 @@ command: 4 for credentials, 5 for no, 6 for a failure.`,
 }
 
 func (o *apiOptions) run(ctx context.Context, a *app, args []string) error {
-	var err error
-	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+	d, err := a.env.Drivers.Find(args[0])
+	if err != nil {
 		return err
 	}
-	o.path = args[1]
 	switch {
 	case a.out.Format() == render.Name:
 		return fault.Usagef("an answer has no names: -o name cannot print it")
 	case o.include && a.out.Structured():
 		return fault.Usagef("--include prints more than JSON, so --jq and --output do not go with it")
 	}
-	r, err := o.request(a)
+	r, err := o.request(a, args[1])
 	if err != nil {
 		return err
 	}
-	client, err := a.online(ctx, o.driver)
+	client, err := a.online(ctx, d)
 	if err != nil {
 		return err
 	}
-	a.noteElsewhere(o.driver)
+	a.noteElsewhere(d)
 	answer, err := client.Call(ctx, r)
 	if answer == nil {
 		return err
@@ -123,8 +117,8 @@ func (o *apiOptions) changes(*pflag.FlagSet) bool {
 }
 
 // request is what the flags and arguments ask for.
-func (o *apiOptions) request(a *app) (provider.CallRequest, error) {
-	r := provider.CallRequest{Method: o.method, Path: o.path}
+func (o *apiOptions) request(a *app, path string) (provider.CallRequest, error) {
+	r := provider.CallRequest{Method: o.method, Path: path}
 	if o.input != "" {
 		var err error
 		r.Body, err = a.readInput("--input", o.input, apiInputCap)

@@ -23,7 +23,7 @@ type applyOptions struct {
 }
 
 func newApplyCmd(g *globals) *cobra.Command {
-	o := &applyOptions{manifestOptions: manifestOptions{}}
+	o := &applyOptions{}
 	c := &cobra.Command{
 		Use:     "apply -f <manifest>",
 		Short:   "Make the webhooks what a manifest says",

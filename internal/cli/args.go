@@ -9,14 +9,18 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// atMostOneProvider checks the number of arguments of a [provider] command.
-func atMostOneProvider(cmd *cobra.Command, args []string) error {
-	if len(args) <= 1 {
+// atMostOne wants no more than the one argument that what is.
+func atMostOne(what string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) > 1 {
+			return fault.Usagef("%s takes one %s, got %d arguments", cmd.CommandPath(), what, len(args)).WithHint("see: %s --help", cmd.CommandPath())
+		}
 		return nil
 	}
-	return fault.Usagef("%s takes one provider at most, got %d arguments", cmd.CommandPath(), len(args)).
-		WithHint("see: %s --help", cmd.CommandPath())
 }
+
+// atMostOneProvider checks the number of arguments of a [provider] command.
+var atMostOneProvider = atMostOne("provider at most")
 
 // group makes a command that only holds others: called alone it shows its
 // help, called with an unknown word it is a usage error.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,6 @@ import (
 )
 
 type deleteOptions struct {
-	refs  []string
 	all   bool
 	only  string // with all: of this provider
 	force bool
@@ -60,8 +60,7 @@ belong to a Zap and need --force.`,
 }
 
 func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
-	o.refs = args
-	targets, err := o.targets(ctx, a)
+	targets, err := o.targets(ctx, a, args)
 	if err != nil {
 		return err
 	}
@@ -99,26 +98,24 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 }
 
 // targets resolves every name before the first deletion.
-func (o *deleteOptions) targets(ctx context.Context, a *app) ([]remoteWebhook, error) {
+func (o *deleteOptions) targets(ctx context.Context, a *app, refs []string) ([]remoteWebhook, error) {
 	if o.all {
 		return o.everything(ctx, a)
 	}
 	var out []remoteWebhook
-	for _, ref := range o.refs {
+	for _, ref := range refs {
 		f, err := a.locateOld(ctx, ref)
 		if fault.Code(err) == "not-found" {
 			err = fault.Worst(err, o.noteGone(ctx, a, ref))
 		}
-		if err != nil && len(o.refs) > 1 {
+		if err != nil && len(refs) > 1 {
 			err = fmt.Errorf("%w; nothing was deleted", err)
 		}
 		if err != nil {
 			return nil, err
 		}
-		for _, have := range out {
-			if have.ref() == f.ref() {
-				return nil, fault.Usagef("%s is named twice", f.ref())
-			}
+		if slices.ContainsFunc(out, func(have remoteWebhook) bool { return have.ref() == f.ref() }) {
+			return nil, fault.Usagef("%s is named twice", f.ref())
 		}
 		out = append(out, f)
 	}

@@ -10,13 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 )
 
-type exportOptions struct {
-	drivers []*provider.Driver
-	all     bool // no provider was named: those without any credentials are passed over
-}
-
 func newExportCmd(g *globals) *cobra.Command {
-	o := &exportOptions{}
 	return &cobra.Command{
 		Use:     "export [provider]",
 		Short:   "Print the webhooks as a manifest for plan and apply",
@@ -32,16 +26,16 @@ Authentication data are never told ({authenticating}): in their place stand envi
 variables that plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE:              g.run(reads, o.run),
+		RunE:              g.run(reads, runExport),
 	}
 }
 
-func (o *exportOptions) run(ctx context.Context, a *app, args []string) error {
-	var err error
-	if o.drivers, o.all, err = a.env.driversFor(args...); err != nil {
+func runExport(ctx context.Context, a *app, args []string) error {
+	drivers, all, err := a.env.driversFor(args...)
+	if err != nil {
 		return err
 	}
-	answers, err := a.listEach(ctx, o.drivers, o.all)
+	answers, err := a.listEach(ctx, drivers, all)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,13 @@ func (o *secretFlags) print(a *app, v view.Webhook) error {
 
 // printReplacement prints the webhook that took old's place; err is what the
 // replacement itself came to.
-func (o *secretFlags) printReplacement(a *app, made custody.Created, old remoteWebhook, err error) error {
+func (o *secretFlags) printReplacement(a *app, made custody.Created, old remoteWebhook, overlap bool, err error) error {
+	if !made.Kept {
+		return err
+	}
+	if err == nil {
+		a.noteReplaced(old, overlap)
+	}
 	v := o.view(a, old.client.Driver(), made.Webhook, made.Record, made.Sinks, true)
 	v.Replaces = &view.Replaced{ID: old.hook.ID, State: "disabled"}
 	switch {

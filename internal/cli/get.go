@@ -25,14 +25,12 @@ and an account can have webhooks of one name.
 Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(reads, runGet),
+		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
+			f, err := a.find(ctx, args[0], false)
+			if err != nil {
+				return err
+			}
+			return printWebhook(ctx, a, f.client.Driver(), f.hook)
+		}),
 	}
-}
-
-func runGet(ctx context.Context, a *app, args []string) error {
-	f, err := a.find(ctx, args[0], false)
-	if err != nil {
-		return err
-	}
-	return printWebhook(ctx, a, f.client.Driver(), f.hook)
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -119,31 +118,19 @@ func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
 		return nil, fault.Usagef("no manifest is named: add --file").WithHint("to begin with what there is: hookctl export > hooks.yaml")
 	}
 	var sources []apply.Source
-	stdin, dirs := false, map[string]string{}
-	for _, name := range o.files {
+	dirs := map[string]string{}
+	for i, name := range o.files {
 		s := apply.Source{Name: name}
-		in := a.env.Streams.In
 		if name == "-" {
-			if stdin {
-				return nil, fault.Usagef("--file - stands twice: there is one standard input")
-			}
-			stdin, s.Name = true, "standard input"
-		} else {
-			f, err := os.Open(name)
-			if err != nil {
-				return nil, fault.Usagef("--file: %w", err)
-			}
-			defer f.Close()
-			in = f
+			s.Name = "standard input"
+		}
+		if name == "-" && slices.Contains(o.files[:i], name) {
+			return nil, fault.Usagef("--file - stands twice: there is one standard input")
+		}
+		if s.Data, err = a.readInput("--file", name, apply.MaxSize); err != nil {
+			return nil, err
 		}
 		if dirs[s.Name], err = directory(s.Name); err != nil {
-			return nil, fault.Usagef("--file %s: %w", name, err)
-		}
-		s.Data, err = io.ReadAll(io.LimitReader(&interruptible{ctx: a.ctx, from: in}, apply.MaxSize+1))
-		switch {
-		case err != nil && a.ctx.Err() != nil:
-			return nil, fault.Interruption()
-		case err != nil:
 			return nil, fault.Usagef("--file %s: %w", name, err)
 		}
 		sources = append(sources, s)

@@ -9,62 +9,43 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-type statusOptions struct {
-	ref    string
-	status provider.Status
-}
-
 func newPauseCmd(g *globals) *cobra.Command {
-	return newStatusCmd(g, provider.Paused, &cobra.Command{
-		Use:     "pause <webhook>",
-		Short:   "Stop deliveries for a while ({updating})",
-		Example: `  hookctl pause "CRM Sync"`,
+	return newStatusCmd(g, provider.Paused, "pause", "to end its deliveries for good: hookctl delete %s", &cobra.Command{
+		Short: "Stop deliveries for a while ({updating})",
 		Long: `Set a webhook of {updating} to paused. Whether events of that time are queued is
-not documented. {replacing} cannot pause a webhook.
-
-<webhook> is a name, an id, or provider/id; the beginning of an id is not enough
-here. 'hookctl list -o name' prints them in full.`,
+not documented. {replacing} cannot pause a webhook.`,
+		ValidArgsFunction: firstOnly(g.completeLiving),
 	})
 }
 
 func newResumeCmd(g *globals) *cobra.Command {
-	return newStatusCmd(g, provider.Active, &cobra.Command{
-		Use:     "resume <webhook>",
-		Short:   "Start deliveries again ({updating})",
-		Example: `  hookctl resume "CRM Sync"`,
+	return newStatusCmd(g, provider.Active, "resume", "for a new one in its place, with a new secret: hookctl rotate %s", &cobra.Command{
+		Short: "Start deliveries again ({updating})",
 		Long: `Set a paused or disabled webhook of {updating} to active again. {replacing}
-cannot do this.
+cannot do this.`,
+		ValidArgsFunction: firstOnly(g.completeKept), // a disabled one is marked as deleted, and can come back
+	})
+}
+
+// newStatusCmd is the command that sets a status; instead is the hint where the
+// provider cannot.
+func newStatusCmd(g *globals, s provider.Status, verb, instead string, c *cobra.Command) *cobra.Command {
+	c.Use, c.GroupID, c.Annotations = verb+" <webhook>", groupWebhooks, freeArguments
+	c.Example = "  hookctl " + verb + ` "CRM Sync"`
+	c.Long += `
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
-here. 'hookctl list -o name' prints them in full.`,
-	})
-}
-
-func newStatusCmd(g *globals, s provider.Status, c *cobra.Command) *cobra.Command {
-	o := &statusOptions{status: s}
-	c.GroupID, c.Annotations = groupWebhooks, freeArguments
+here. 'hookctl list -o name' prints them in full.`
 	c.Args = exactly("<webhook>")
-	c.ValidArgsFunction = firstOnly(g.completeLiving)
-	if s == provider.Active {
-		c.ValidArgsFunction = firstOnly(g.completeKept) // a disabled one is marked as deleted, and can come back
-	}
 	c.RunE = g.run(changes, func(ctx context.Context, a *app, args []string) error {
-		o.ref = args[0]
-		return runStatus(ctx, a, o)
+		f, err := a.locate(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		if d := f.client.Driver(); !d.Updates {
+			return notSupported(d, verb+" a webhook").WithHint(instead, term.ShellWord(f.ref()))
+		}
+		return changeInPlace(ctx, a, f, provider.Change{Status: &s})
 	})
 	return c
-}
-
-func runStatus(ctx context.Context, a *app, o *statusOptions) error {
-	f, err := a.locate(ctx, o.ref)
-	if err != nil {
-		return err
-	}
-	if d := f.client.Driver(); !d.Updates {
-		if o.status == provider.Active {
-			return notSupported(d, "resume a webhook").WithHint("for a new one in its place, with a new secret: hookctl rotate %s", term.ShellWord(f.ref()))
-		}
-		return notSupported(d, "pause a webhook").WithHint("to end its deliveries for good: hookctl delete %s", term.ShellWord(f.ref()))
-	}
-	return changeInPlace(ctx, a, f, provider.Change{Status: &o.status})
 }

@@ -16,7 +16,7 @@ type planOptions struct {
 }
 
 func newPlanCmd(g *globals) *cobra.Command {
-	o := &planOptions{manifestOptions: manifestOptions{}}
+	o := &planOptions{}
 	c := &cobra.Command{
 		Use:     "plan -f <manifest>",
 		Short:   "Show what apply would change",

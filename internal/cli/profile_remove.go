@@ -42,7 +42,7 @@ func runProfileRemove(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if !known {
-		return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").WithHint("%ssee which there are: hookctl profile list", a.nearProfile(ctx, name))
+		return a.unknownProfile(ctx, name, "")
 	}
 	if err := a.settled(ctx, name); err != nil {
 		return err
@@ -76,12 +76,8 @@ func (a *app) settled(ctx context.Context, profile string) error {
 	if err != nil {
 		return err
 	}
-	n := 0
-	for _, p := range pending {
-		if p.Intent.Profile == profile {
-			n++
-		}
-	}
+	pending = slices.DeleteFunc(pending, func(p secret.OpenOperation) bool { return p.Intent.Profile != profile })
+	n := len(pending)
 	if n == 0 {
 		return nil
 	}

@@ -29,7 +29,7 @@ func runProfileUse(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if !known && name != config.DefaultProfile {
-		return a.unknownProfile(ctx, name)
+		return a.unknownProfile(ctx, name, "make it with: hookctl profile create "+name+" --use\nor ")
 	}
 	if err := a.cfg.UseProfile(name); err != nil {
 		return err

@@ -118,23 +118,12 @@ func (a *app) checkProfile(ctx context.Context, changes bool) error {
 		WithCode("unknown-profile").WithHint("%s", near(name, names)+made)
 }
 
-// unknownProfile is the error for a name that no profile on this machine has.
-func (a *app) unknownProfile(ctx context.Context, name string) error {
+// unknownProfile is the error for a name that no profile on this machine has; instead
+// is what to do then.
+func (a *app) unknownProfile(ctx context.Context, name, instead string) error {
+	names, _ := a.profileNames(ctx) // the suggestion is not what the error is about
 	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
-		WithHint("%smake it with: hookctl profile create %s --use\nor see which there are: hookctl profile list", a.nearProfile(ctx, name), name)
-}
-
-// nearProfile is didYouMean for the profiles on this machine.
-func (a *app) nearProfile(ctx context.Context, name string) string {
-	list, err := a.profiles(ctx)
-	if err != nil {
-		return "" // the suggestion is not what the error is about
-	}
-	names := make([]string, len(list))
-	for i, p := range list {
-		names[i] = p.Name
-	}
-	return near(name, names)
+		WithHint("%s%ssee which there are: hookctl profile list", near(name, names), instead)
 }
 
 // warnOverridden says that a flag or a variable goes before what was just written

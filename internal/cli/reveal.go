@@ -38,14 +38,11 @@ func addReveal(c *cobra.Command) {
 // withheld is the error for printing a secret without --reveal where a coding
 // agent runs the command; what says how it would be printed.
 func (a *app) withheld(what string) error {
-	i := 0
-	for i < len(agentVariables) && a.env.Getenv(agentVariables[i].name) == "" {
-		i++
+	for _, v := range agentVariables {
+		if !a.reveal && a.env.Getenv(v.name) != "" {
+			return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set), whose transcript keeps what is printed: that needs --%s", what, v.name, revealFlag).
+				WithCode("needs-reveal").WithHint("hand the secret on without printing it: hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
+		}
 	}
-	if a.reveal || i == len(agentVariables) {
-		return nil
-	}
-	return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set), whose transcript keeps what is printed: that needs --%s", what, agentVariables[i].name, revealFlag).
-		WithCode("needs-reveal").
-		WithHint("hand the secret on without printing it: hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
+	return nil
 }

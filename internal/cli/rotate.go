@@ -84,11 +84,5 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	made, err := old.client.Replace(ctx, custody.OpRotate, old.hook, spec, sinks, o.overlap)
-	if !made.Kept {
-		return err
-	}
-	if err == nil {
-		a.noteReplaced(old, o.overlap)
-	}
-	return o.printReplacement(a, made, old, err)
+	return o.printReplacement(a, made, old, o.overlap, err)
 }

@@ -13,9 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsCheckOptions struct {
-	online bool
-}
+type secretsCheckOptions struct{ online bool }
 
 func newSecretsCheckCmd(g *globals) *cobra.Command {
 	o := &secretsCheckOptions{}

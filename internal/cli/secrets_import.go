@@ -17,10 +17,7 @@ import (
 // identityCap bounds what is read of an identity file.
 const identityCap = 1 << 20
 
-type secretsImportOptions struct {
-	identity string
-	bundle   string
-}
+type secretsImportOptions struct{ identity string }
 
 func newSecretsImportCmd(g *globals) *cobra.Command {
 	o := &secretsImportOptions{}
@@ -40,12 +37,7 @@ it, for verify to try.
 
 Results: added, newer (the bundle's secret is the present one now), older (it is
 kept beside the present one), unchanged.`,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return exactly("[BUNDLE]")(cmd, args)
-			}
-			return nil
-		},
+		Args:              atMostOne("[BUNDLE]"),
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
 		RunE:              g.run(changes, o.run),
 	}
@@ -56,17 +48,16 @@ kept beside the present one), unchanged.`,
 }
 
 func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) error {
-	o.bundle = "-"
+	from := "-"
 	if len(args) > 0 {
-		o.bundle = args[0]
+		from = args[0]
 	}
 	switch {
 	case o.identity == "":
 		return fault.Usagef("missing: --identity").WithHint("name the file with your age secret key, as age-keygen -o key.txt wrote it")
-	case o.identity == "-" && o.bundle == "-":
+	case o.identity == "-" && from == "-":
 		return fault.Usagef("identity and bundle cannot both come from standard input")
-	}
-	if o.bundle == "-" && len(args) == 0 && a.env.Streams.InTTY {
+	case len(args) == 0 && a.env.Streams.InTTY:
 		return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
 	}
 	key, err := a.readInput("--identity", o.identity, identityCap)
@@ -77,7 +68,7 @@ func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) e
 	if err != nil {
 		return fault.Usagef("--identity %s: %w", o.identity, err).With(fault.HintOf(err))
 	}
-	bundle, err := a.readInput("bundle", o.bundle, secret.MaxBundle)
+	bundle, err := a.readInput("bundle", from, secret.MaxBundle)
 	if err != nil {
 		return err
 	}

@@ -8,9 +8,7 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsListOptions struct {
-	allProfiles bool
-}
+type secretsListOptions struct{ allProfiles bool }
 
 func newSecretsListCmd(g *globals) *cobra.Command {
 	o := &secretsListOptions{}

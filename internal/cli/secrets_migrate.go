@@ -36,7 +36,7 @@ Where new secrets go is a setting: hookctl config set secret-store keyring.`,
 	}
 	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")
-	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions([]string{secret.InFile, secret.InKeyring}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("to", completeFixed(secret.InFile, secret.InKeyring))
 	return c
 }
 

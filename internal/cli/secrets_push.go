@@ -14,10 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsPushOptions struct {
-	ref string
-	to  []string
-}
+type secretsPushOptions struct{ to []string }
 
 func newSecretsPushCmd(g *globals) *cobra.Command {
 	o := &secretsPushOptions{}
@@ -49,14 +46,13 @@ Exit code 7 says that a sink did not get it.`,
 
 func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) error {
 	if len(o.to) == 0 {
-		return fault.Usagef("missing: --to").WithHint("for instance: %s %s --to dotenv:.env:HOOK_SECRET", "hookctl secrets push", term.ShellWord(args[0]))
+		return fault.Usagef("missing: --to").WithHint("for instance: hookctl secrets push %s --to dotenv:.env:HOOK_SECRET", term.ShellWord(args[0]))
 	}
-	o.ref = args[0]
 	sinks, err := a.sinks(o.to)
 	if err != nil {
 		return err
 	}
-	found, err := a.keptRecord(ctx, o.ref, true)
+	found, err := a.keptRecord(ctx, args[0], true)
 	if err != nil {
 		return err
 	}

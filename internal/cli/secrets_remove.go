@@ -7,12 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-type secretsRemoveOptions struct {
-	ref string
-}
-
 func newSecretsRemoveCmd(g *globals) *cobra.Command {
-	o := &secretsRemoveOptions{}
 	return &cobra.Command{
 		Use:         "remove <webhook>",
 		Aliases:     []string{"rm"},
@@ -27,13 +22,12 @@ goes on signing its deliveries with that secret.
 A name or a full id is wanted here; the beginning of an id is not enough.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(changes, o.run),
+		RunE:              g.run(changes, runSecretsRemove),
 	}
 }
 
-func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) error {
-	o.ref = args[0]
-	rec, err := a.keptRecord(ctx, o.ref, false)
+func runSecretsRemove(ctx context.Context, a *app, args []string) error {
+	rec, err := a.keptRecord(ctx, args[0], false)
 	if err != nil {
 		return err
 	}

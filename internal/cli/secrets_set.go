@@ -15,8 +15,6 @@ import (
 )
 
 type secretsSetOptions struct {
-	ref string
-
 	fromFile, fromEnv string
 	name, url         string
 }
@@ -56,8 +54,7 @@ stays beside it in the store, and verify tries it after the new one.`,
 }
 
 func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) error {
-	o.ref = args[0]
-	rec, err := o.record(ctx, a)
+	rec, err := o.record(ctx, a, args[0])
 	if err != nil {
 		return err
 	}
@@ -99,8 +96,8 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 }
 
 // record is the one to change, with its present secret, or a new one.
-func (o *secretsSetOptions) record(ctx context.Context, a *app) (secret.Record, error) {
-	found, err := a.keptRecord(ctx, o.ref, false)
+func (o *secretsSetOptions) record(ctx context.Context, a *app, ref string) (secret.Record, error) {
+	found, err := a.keptRecord(ctx, ref, false)
 	if err == nil {
 		rec, err := a.store.Get(ctx, found.Ref())
 		if errors.Is(err, secret.ErrLost) {
@@ -111,9 +108,9 @@ func (o *secretsSetOptions) record(ctx context.Context, a *app) (secret.Record, 
 	if fault.Code(err) != codeNotKept {
 		return secret.Record{}, err
 	}
-	word, id, ok := strings.Cut(o.ref, "/")
+	word, id, ok := strings.Cut(ref, "/")
 	if !ok || id == "" {
-		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", o.ref, a.cfg.Profile()).
+		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).
 			WithCode(codeNotKept).WithHint("for a webhook that is not kept yet give provider/id, for instance: hookctl secrets set %s/ID", a.env.Drivers.Names()[0])
 	}
 	d, err := a.env.Drivers.Find(word)

@@ -11,12 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/sink"
 )
 
-type secretsShowOptions struct {
-	ref string
-}
-
 func newSecretsShowCmd(g *globals) *cobra.Command {
-	o := &secretsShowOptions{}
 	c := &cobra.Command{
 		Use:         "show <webhook>",
 		Annotations: freeArguments,
@@ -32,18 +27,17 @@ said. In GitHub Actions the runner is told first to mask it in the log.
 ` + revealHelp,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(reads, o.run),
+		RunE:              g.run(reads, runSecretsShow),
 	}
 	addReveal(c)
 	return c
 }
 
-func (o *secretsShowOptions) run(ctx context.Context, a *app, args []string) error {
-	o.ref = args[0]
+func runSecretsShow(ctx context.Context, a *app, args []string) error {
 	if err := a.withheld("hookctl secrets show"); err != nil {
 		return err
 	}
-	found, err := a.keptRecord(ctx, o.ref, true)
+	found, err := a.keptRecord(ctx, args[0], true)
 	if err != nil {
 		return err
 	}

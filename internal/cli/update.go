@@ -73,14 +73,15 @@ here. 'hookctl list -o name' prints them in full.`,
 		_ = c.RegisterFlagCompletionFunc(name, completeEvents(g.env.Drivers))
 	}
 	freeText(c, "add-event", "remove-event")
-	_ = c.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"active", "paused", "disabled"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("status", completeFixed("active", "paused", "disabled"))
 	return c
 }
 
 func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	o.ref = args[0]
-	if err := o.anything(a); err != nil {
-		return err
+	changing := []string{"name", "url", "event", "add-event", "remove-event", "timeout", "auth-type", "auth-data", "status"}
+	if !slices.ContainsFunc(changing, a.given) {
+		return fault.Usagef("nothing to change is named").WithHint("see: hookctl update --help")
 	}
 	if o.force && !o.replace {
 		return fault.Usagef("--force goes with --replace only")
@@ -121,23 +122,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	made, err := f.client.Replace(ctx, custody.OpReplace, f.hook, want, sinks, false)
-	if !made.Kept {
-		return err
-	}
-	if err == nil {
-		a.noteReplaced(f, false)
-	}
-	return o.printReplacement(a, made, f, err)
-}
-
-// anything refuses a call that names nothing to change.
-func (o *updateOptions) anything(a *app) error {
-	for _, flag := range []string{"name", "url", "event", "add-event", "remove-event", "timeout", "auth-type", "auth-data", "status"} {
-		if a.given(flag) {
-			return nil
-		}
-	}
-	return fault.Usagef("nothing to change is named").WithHint("see: hookctl update --help")
+	return o.printReplacement(a, made, f, false, err)
 }
 
 // wanted is the webhook as it shall be: what it is, with the flags' values over

@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -118,30 +117,24 @@ type build struct {
 }
 
 func versionView(env *Env) render.View {
-	known := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
-	b := build{Version: env.Version, Commit: known(env.Commit), Date: known(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-	about := []string{}
+	b := build{Version: env.Version, Commit: optional(env.Commit), Date: optional(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	about := ""
 	if b.Commit != nil {
 		b.Modified = &env.Modified
-		about = append(about, "commit "+*b.Commit)
+		about = "commit " + *b.Commit + " "
 	}
 	if b.Date != nil {
-		about = append(about, "of "+*b.Date)
+		about += "of " + *b.Date
 	}
-	about = []string{strings.Join(about, " ")}
+	if about = strings.TrimSpace(about); about != "" {
+		about += ", "
+	}
 	if env.Modified {
-		about = append(about, "modified")
+		about += "modified, "
 	}
-	about = slices.DeleteFunc(about, func(s string) bool { return s == "" })
-	about = append(about, b.Go, b.OS+"/"+b.Arch)
 	return render.View{
 		Data:  b,
-		Text:  fmt.Sprintf("hookctl %s (%s)\n", b.Version, strings.Join(about, ", ")),
+		Text:  fmt.Sprintf("hookctl %s (%s%s, %s/%s)\n", b.Version, about, b.Go, b.OS, b.Arch),
 		Names: []string{b.Version},
 	}
 }
