@@ -1,6 +1,10 @@
 package view
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/hookctl/hookctl/internal/provider"
+)
 
 // Seen is what a list showed at the last look.
 type Seen struct {
@@ -39,7 +43,7 @@ func (s *Seen) Look(rows []Webhook, whole bool) (changed []Webhook) {
 // be read.
 func (w Webhook) key() string {
 	if w.ID == "" {
-		return w.Provider + "/ " + text(w.Error) + text(w.Name) + text(w.URL)
+		return w.Provider + "/ " + provider.Text(w.Error) + provider.Text(w.Name) + provider.Text(w.URL)
 	}
 	return w.Ref()
 }
