@@ -57,12 +57,13 @@ func (c *Change) Ref() string {
 	return c.Driver.Name + "/" + c.ID
 }
 
-// Field is one difference. From and To are nil, a string, an int or a list of
+// Field is the JSON of one difference. From and To are nil, a string, an int or a list of
 // strings; From is nil for a create.
 type Field struct {
-	Name     string // "name", "url", "events", "timeout", "auth"
-	From, To any
-	Note     string // what From and To cannot say
+	Name string `json:"name"` // "name", "url", "events", "timeout", "auth"
+	From any    `json:"from"`
+	To   any    `json:"to"`
+	Note string `json:"note,omitempty"` // what From and To cannot say
 }
 
 // Plan is what makes the accounts what the manifest says.

@@ -25,5 +25,5 @@ func runConfigGet(_ context.Context, a *app, args []string) error {
 	if !ok {
 		return a.cfg.Unknown(args[0])
 	}
-	return a.out.Print(view.NewSetting(s).Render())
+	return a.out.Print(view.Setting(s))
 }

@@ -46,7 +46,7 @@ func (a *app) changed(key string, err error) error {
 	}
 	s := a.cfg.Get(key)
 	a.warnOverridden(s.Source, s.Value)
-	v := view.NewSetting(s).Render()
+	v := view.Setting(s)
 	v.Text = "" // a person knows what they have just typed
 	return a.out.Print(v)
 }

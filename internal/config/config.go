@@ -81,11 +81,11 @@ func (k Key) check(value string) error {
 	return k.Check(value)
 }
 
-// Setting is one value and where it came from.
+// Setting is the JSON of one value and where it came from.
 type Setting struct {
-	Key    string
-	Value  string
-	Source string // "flag --output", "environment HOOKCTL_OUTPUT", "config.yaml (profile work)", "config.yaml", FromDefault
+	Key    string `json:"key"`
+	Value  string `json:"value"`
+	Source string `json:"source"` // "flag --output", "environment HOOKCTL_OUTPUT", "config.yaml (profile work)", "config.yaml", FromDefault
 }
 
 // FromFile reports whether config.yaml says so.

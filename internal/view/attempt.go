@@ -31,13 +31,12 @@ type Attempt struct {
 func NewAttempts(entries []sandbox.LogEntry) []Attempt {
 	list := make([]Attempt, len(entries))
 	for i, e := range entries {
-		list[i] = NewAttempt(e)
+		list[i] = newAttempt(e)
 	}
 	return list
 }
 
-// NewAttempt describes one.
-func NewAttempt(e sandbox.LogEntry) Attempt {
+func newAttempt(e sandbox.LogEntry) Attempt {
 	a := Attempt{
 		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: orNull(e.EventID), URL: e.URL,
 		Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: orNull(e.Err),

@@ -34,12 +34,8 @@ func NewMovedCredential(c secret.Credential, to string, moved bool, err error) M
 }
 
 func (m Moved) became(to string, moved bool, err error) Moved {
-	if m.Moved = moved; moved || err == nil {
+	if m.Moved, m.Error = moved, errorText(err); moved || err == nil {
 		m.Store = to
-	}
-	if err != nil {
-		text := err.Error()
-		m.Error = &text
 	}
 	return m
 }

@@ -47,9 +47,9 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "0b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
 	}, false)
 	log := Attempts([]Attempt{
-		NewAttempt(sandbox.LogEntry{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
+		newAttempt(sandbox.LogEntry{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
 			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}}),
-		NewAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
+		newAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
 			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Status: 200}}),
 	})
 	for _, tt := range []struct {

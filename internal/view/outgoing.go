@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -85,12 +86,7 @@ func (o Outgoing) Render() render.View {
 	return render.View{Data: o, Text: b.String(), Names: []string{o.name()}}
 }
 
-func (o Outgoing) name() string {
-	if o.Source != nil {
-		return *o.Source
-	}
-	return word(o.EventID)
-}
+func (o Outgoing) name() string { return word(cmp.Or(o.Source, o.EventID)) }
 
 // OutgoingColumns are those of a stream of deliveries that would be sent, and
 // their widths.

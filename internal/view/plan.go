@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -37,26 +38,19 @@ type reach struct {
 }
 
 type change struct {
-	Action     string   `json:"action"`
-	Provider   string   `json:"provider"`
-	ID         *string  `json:"id"` // null for a create
-	Name       string   `json:"name"`
-	URL        string   `json:"url"`
-	Origin     string   `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
-	At         *string  `json:"at"`               // the place in the manifest; null for a delete
-	Fields     []field  `json:"fields"`
-	NewSecret  bool     `json:"new_secret"`
-	SecretKept bool     `json:"secret_kept"` // the present one
-	SecretTo   []string `json:"secret_to"`
+	Action     string        `json:"action"`
+	Provider   string        `json:"provider"`
+	ID         *string       `json:"id"` // null for a create
+	Name       string        `json:"name"`
+	URL        string        `json:"url"`
+	Origin     string        `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
+	At         *string       `json:"at"`               // the place in the manifest; null for a delete
+	Fields     []apply.Field `json:"fields"`
+	NewSecret  bool          `json:"new_secret"`
+	SecretKept bool          `json:"secret_kept"` // the present one
+	SecretTo   []string      `json:"secret_to"`
 
 	*outcome // apply only
-}
-
-type field struct {
-	Name string `json:"name"`
-	From any    `json:"from"`
-	To   any    `json:"to"`
-	Note string `json:"note,omitempty"`
 }
 
 // outcome is what became of a change.
@@ -87,7 +81,7 @@ func newPlan(p *apply.Plan) plan {
 	}
 	for _, c := range p.Changes {
 		out := change{
-			Action: string(c.Action), Provider: c.Driver.Name, Origin: c.Origin, Name: c.Name, URL: c.URL, Fields: []field{},
+			Action: string(c.Action), Provider: c.Driver.Name, Origin: c.Origin, Name: c.Name, URL: c.URL, Fields: append([]apply.Field{}, c.Fields...),
 			NewSecret: c.NewSecret(), SecretKept: c.Kept, SecretTo: append([]string{}, c.SecretTo...),
 		}
 		if c.ID != "" {
@@ -95,9 +89,6 @@ func newPlan(p *apply.Plan) plan {
 		}
 		if at := c.At.String(); at != "" {
 			out.At = &at
-		}
-		for _, f := range c.Fields {
-			out.Fields = append(out.Fields, field(f))
 		}
 		doc.Changes = append(doc.Changes, out)
 	}
@@ -117,17 +108,13 @@ func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 	count := map[apply.Result]int{}
 	for i, o := range outcomes {
 		count[o.Result]++
-		out := &outcome{Result: string(o.Result), Sinks: NewSinks(o.Sinks)}
+		out := &outcome{Result: string(o.Result), Sinks: NewSinks(o.Sinks), Error: errorText(o.Err)}
 		if o.ID != "" && o.ID != o.Change.ID {
 			out.NewID = &o.ID
 		}
-		if o.Err != nil {
-			text := o.Err.Error()
-			out.Error = &text
-		}
 		doc.Changes[i].outcome = out
-		v.Names = append(v.Names, o.Change.Driver.Name+"/"+or(o.ID, o.Change.Name))
-		fmt.Fprintf(&b, "%-3s %s\n", sign(o.Change.Action), said(o))
+		v.Names = append(v.Names, o.Change.Driver.Name+"/"+cmp.Or(o.ID, o.Change.Name))
+		fmt.Fprintf(&b, "%-3s %s\n", sign(o.Change.Action), outcomeText(o))
 	}
 	if len(outcomes) > 0 {
 		b.WriteByte('\n')
@@ -145,8 +132,8 @@ func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 	return v
 }
 
-// said is one outcome in words.
-func said(o apply.Outcome) string {
+// outcomeText is one outcome in words.
+func outcomeText(o apply.Outcome) string {
 	c := o.Change
 	who := c.Driver.Name + " " + quoted(c.Name)
 	if o.ID != "" {
@@ -183,13 +170,6 @@ func handed(o apply.Outcome) string {
 		return ""
 	}
 	return ", and handed on"
-}
-
-func or(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
 
 func quoted(name string) string {
@@ -312,7 +292,7 @@ func valueText(v any) string {
 	case []string:
 		return term.Clean(strings.Join(v, ", "))
 	case string:
-		return or(term.Clean(v), "(none)")
+		return cmp.Or(term.Clean(v), "(none)")
 	}
 	return fmt.Sprint(v)
 }

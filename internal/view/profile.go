@@ -34,9 +34,9 @@ func Profiles(list []Profile) render.View {
 	return v
 }
 
-// Render shows one profile after a change, in the words of said.
-func (p Profile) Render(said string) render.View {
-	return render.View{Data: p, Text: said, Names: []string{p.Name}}
+// Render shows one profile after a change, for people with text.
+func (p Profile) Render(text string) render.View {
+	return render.View{Data: p, Text: text, Names: []string{p.Name}}
 }
 
 // RemovedProfile is the JSON of what became of a profile that was removed.

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,14 +30,11 @@ type Sent struct {
 func NewSent(d deliver.Sent) Sent {
 	s := Sent{
 		Source: orNull(d.Source), URL: d.URL, Provider: orNull(d.Provider), Event: orNull(d.Event.Type), EventID: orNull(d.Event.ID),
-		OK: d.Accepted(), Response: orNull(d.Response),
+		OK: d.Accepted(), Response: orNull(d.Response), Error: errorText(d.Err),
 	}
 	if d.Status != 0 {
 		ms := d.Took.Round(time.Millisecond).Milliseconds()
 		s.Status, s.TimeMS = &d.Status, &ms
-	}
-	if d.Err != nil {
-		s.Error = orNull(d.Err.Error())
 	}
 	return s
 }
@@ -49,15 +47,7 @@ func (s Sent) time() string {
 }
 
 // outcome is what came back, in a few words.
-func (s Sent) outcome() string {
-	switch {
-	case s.Error != nil:
-		return *s.Error
-	case s.Response != nil:
-		return *s.Response
-	}
-	return "-"
-}
+func (s Sent) outcome() string { return word(cmp.Or(s.Error, s.Response)) }
 
 func (s Sent) status() string {
 	if s.Status == nil {
@@ -67,12 +57,7 @@ func (s Sent) status() string {
 }
 
 // name is what a name-only output shows: where the delivery came from.
-func (s Sent) name() string {
-	if s.Source != nil {
-		return *s.Source
-	}
-	return word(s.EventID)
-}
+func (s Sent) name() string { return word(cmp.Or(s.Source, s.EventID)) }
 
 // Render shows a single delivery.
 func (s Sent) Render() render.View {

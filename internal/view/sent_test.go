@@ -143,7 +143,7 @@ func TestAttempts(t *testing.T) {
 		{Attempt: provider.Attempt{Err: "not delivered: because"}},
 	} {
 		e.Time, e.Provider, e.WebhookID, e.EventType, e.URL, e.Of = at, "zyntro", "w", "new_note", "http://h", 4
-		list = append(list, view.NewAttempt(e))
+		list = append(list, view.NewAttempts([]sandbox.LogEntry{e})...)
 	}
 	v := view.Attempts(list)
 	const when = "2026-05-17T14:30:00.250Z"

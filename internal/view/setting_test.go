@@ -14,7 +14,7 @@ func TestSettings(t *testing.T) {
 	t.Parallel()
 	got := view.Settings([]config.Setting{{Key: "output", Value: "table", Source: "default"}})
 	want := render.View{
-		Data: []view.Setting{{Key: "output", Value: "table", Source: "default"}},
+		Data: []config.Setting{{Key: "output", Value: "table", Source: "default"}},
 		Grid: &render.Grid{
 			Columns: []render.Column{{Title: "KEY"}, {Title: "VALUE", Flexible: true}, {Title: "SOURCE"}},
 			Rows:    [][]string{{"output", "table", "default"}},
@@ -25,7 +25,7 @@ func TestSettings(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	// An empty value is an empty line, not nothing.
-	if one := view.NewSetting(config.Setting{Key: "k"}).Render(); one.Text != "\n" {
+	if one := view.Setting(config.Setting{Key: "k"}); one.Text != "\n" {
 		t.Errorf("an empty value is %q", one.Text)
 	}
 }

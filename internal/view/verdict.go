@@ -99,7 +99,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 	for _, f := range r.Diagnosis {
 		add("Cause", f.Cause+": "+f.Explanation)
 		add("Fix", f.Fix)
-		add("See", CausePage(f.Cause))
+		add("See", causePage(f.Cause))
 	}
 	if len(r.Diagnosis) == 0 {
 		add("Fix", nextSteps[r.Reason])
@@ -122,8 +122,8 @@ func readAs(r *verify.Result) string {
 	return r.Format
 }
 
-// CausePage is where a cause is described at length.
-func CausePage(cause string) string {
+// causePage is where a cause is described at length.
+func causePage(cause string) string {
 	return "https://github.com/hookctl/hookctl/blob/main/docs/diagnosis.md#" + cause
 }
 

@@ -60,7 +60,7 @@ func TestJUnit(t *testing.T) {
 	want := []testCase{
 		{Class: "hookctl.verify.wundertreos", Name: "a:1 deal.won"},
 		{Class: "hookctl.verify", Name: "a:2" + safe, Failure: &outcome{"mismatch (bom)", "mismatch",
-			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: the signature is not that of this body under any secret that was tried\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + CausePage("bom")}},
+			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: the signature is not that of this body under any secret that was tried\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + causePage("bom")}},
 		{Class: "hookctl.verify", Name: "b", Error: &outcome{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: it cannot be read\nNote: torn"}},
 		{Class: "hookctl.verify", Name: "c", Skipped: &outcome{Message: "too-old: old"}},
 	}

@@ -53,8 +53,8 @@ func TestVerdict(t *testing.T) {
 				{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a:3"},
 				{Label: "Reason", Value: "mismatch: the signature is not that of this body under any secret that was tried"},
 				{Label: "Provider", Value: "zyntro"},
-				{Label: "Cause", Value: "trailing-newline: It ends."}, {Label: "Fix", Value: "Do."}, {Label: "See", Value: CausePage("trailing-newline")},
-				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "See", Value: CausePage("bom")}, {Label: "Note", Value: "n"},
+				{Label: "Cause", Value: "trailing-newline: It ends."}, {Label: "Fix", Value: "Do."}, {Label: "See", Value: causePage("trailing-newline")},
+				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "See", Value: causePage("bom")}, {Label: "Note", Value: "n"},
 			},
 		},
 		"no secret": {
@@ -69,7 +69,7 @@ func TestVerdict(t *testing.T) {
 			[]string{"INVALID", "a", "-", "-", "-", "no-signature (x)"},
 			"",
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Read as", Value: "raw (the whole file, 1 byte)"},
-				{Label: "Reason", Value: "no-signature: the delivery carries no signature that is looked for"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: CausePage("x")}},
+				{Label: "Reason", Value: "no-signature: the delivery carries no signature that is looked for"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: causePage("x")}},
 		},
 		"read in a format": {
 			verify.Result{Source: "a#2", Format: "http", Valid: true, Provider: "zyntro", Reason: signature.OK},

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -86,7 +87,7 @@ func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Web
 		Provider: providerName, ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events,
 		ProviderStatus: w.ProviderStatus, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
 		Timeout: w.TimeoutSeconds, AuthType: w.AuthType, RetryCount: w.RetryCount, RetryDelay: w.RetryDelay,
-		Secret: NewSecret(rec),
+		Secret: NewSecret(rec), Error: orNull(w.Unreadable),
 	}
 	if w.Status != nil {
 		s := string(*w.Status)
@@ -94,9 +95,6 @@ func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Web
 	}
 	if w.Health != nil {
 		out.Health = &Health{w.Health.LastStatus, w.Health.Failures, w.Health.LastTriggered}
-	}
-	if w.Unreadable != "" {
-		out.Error = &w.Unreadable
 	}
 	return out
 }
@@ -113,13 +111,18 @@ func NewSecret(rec *secret.Record) Secret {
 func NewSinks(results []sink.Result) []Sink {
 	out := make([]Sink, len(results))
 	for i, r := range results {
-		out[i] = Sink{Sink: r.Sink, OK: r.Err == nil}
-		if r.Err != nil {
-			text := r.Err.Error()
-			out[i].Error = &text
-		}
+		out[i] = Sink{Sink: r.Sink, OK: r.Err == nil, Error: errorText(r.Err)}
 	}
 	return out
+}
+
+// errorText is nil for no error.
+func errorText(err error) *string {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	return &text
 }
 
 // Facts is the description of one webhook for people.
@@ -143,11 +146,7 @@ func (w Webhook) Facts() []render.Fact {
 	if w.Events != nil {
 		facts = append(facts, render.Fact{Label: "Events", List: w.Events})
 	}
-	status := w.Status
-	if status == nil {
-		status = w.ProviderStatus
-	}
-	add("Status", status)
+	add("Status", cmp.Or(w.Status, w.ProviderStatus))
 	number("Timeout", " s", w.Timeout)
 	add("Auth type", w.AuthType)
 	number("Retries", "", w.RetryCount)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Webhooks is a list of webhooks: the table of `list`, and a JSON array. A row
@@ -115,11 +116,8 @@ func (h *Health) word() string {
 	if h.Failures == nil || *h.Failures <= 0 {
 		return word(h.LastStatus)
 	}
-	failures := fmt.Sprintf("%d failures", *h.Failures)
-	if *h.Failures == 1 {
-		failures = "1 failure"
-	}
-	if h.LastStatus == nil || *h.LastStatus == "" {
+	failures := term.Plural(*h.Failures, "failure", "failures")
+	if provider.Text(h.LastStatus) == "" {
 		return failures
 	}
 	return *h.LastStatus + ", " + failures
