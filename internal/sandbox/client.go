@@ -127,18 +127,18 @@ func (e Endpoint) ask(ctx context.Context, o httpx.Options, method, path string,
 		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", StartHint)
 	}
 	if answer.Status != http.StatusOK {
-		var said refusal
-		if json.Unmarshal(answer.Body, &said) != nil || said.Message == "" {
+		var why refusal
+		if json.Unmarshal(answer.Body, &why) != nil || why.Message == "" {
 			return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answers %d", EnvURL, answer.Status)
 		}
 		switch answer.Status {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			return fault.Errorf(fault.Auth, "the sandbox refuses: %s", said.Message).
+			return fault.Errorf(fault.Auth, "the sandbox refuses: %s", why.Message).
 				WithHint("%s and %s are of another one: set those that the running `hookctl sandbox` printed", EnvURL, EnvToken)
 		case http.StatusBadRequest:
-			return fault.Usagef("%s", said.Message).WithHint("%s", said.Hint)
+			return fault.Usagef("%s", why.Message).WithHint("%s", why.Hint)
 		}
-		return errors.New(said.Message)
+		return errors.New(why.Message)
 	}
 	if err := json.Unmarshal(answer.Body, to); err != nil {
 		return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is none of a sandbox", EnvURL)

@@ -56,7 +56,7 @@ func (s *Service) control(w http.ResponseWriter, r *http.Request) {
 	case subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), want) != 1:
 		answer(w, http.StatusUnauthorized, refusal{Message: "the token is not the sandbox's"})
 	case r.URL.Path == logPath && r.Method == http.MethodGet:
-		answer(w, http.StatusOK, s.retrier.Log())
+		answer(w, http.StatusOK, s.retrier.entries())
 	case r.URL.Path == emitPath && r.Method == http.MethodPost:
 		s.emit(w, r)
 	case r.URL.Path == statePath && r.Method == http.MethodGet:
@@ -75,7 +75,7 @@ func (s *Service) stop(w http.ResponseWriter) {
 		answer(w, http.StatusInternalServerError, refusal{Message: err.Error()})
 		return
 	}
-	s.held = conn
+	s.stopper = conn
 	_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n") // it ends without a listener, too
 	select {
 	case s.stopped <- struct{}{}:

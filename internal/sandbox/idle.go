@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// MostIdle is how long a sandbox in the background lives without a request.
-const MostIdle = 12 * time.Hour
+// mostIdle is how long a sandbox in the background lives without a request.
+const mostIdle = 12 * time.Hour
 
 // idle knows when the last request came.
 type idle struct {

@@ -17,6 +17,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -42,7 +43,7 @@ const (
 	stateFile = "state.json"
 	logFile   = "log"
 	configDir = "config"
-	spare     = "none" // an empty directory, beside those of the sandboxes
+	emptyDir  = "none" // beside those of the sandboxes
 	boxPrefix = "at-"  // no name is one that the system reserves
 )
 
@@ -51,7 +52,7 @@ const (
 func Root(getenv func(string) string, userCacheDir func() (string, error)) (string, error) {
 	const choose = "XDG_RUNTIME_DIR"
 	base := getenv(choose)
-	if base != "" && filepath.IsAbs(base) {
+	if filepath.IsAbs(base) {
 		err := durable.CheckDir(base, choose)
 		if err == nil {
 			return root(base)
@@ -185,19 +186,11 @@ func (s *State) Variable(name string) string {
 // Load reads the state, nil where there is none. One that cannot be read is none
 // either: whatever it was, it cannot be found again.
 func (p *Place) Load() (*State, error) {
-	if err := durable.CheckPrivateDir(p.root, choosePlace); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
-		return nil, err
+	var text []byte
+	err := cmp.Or(durable.CheckPrivateDir(p.root, choosePlace), durable.CheckPrivateDir(p.dir, choosePlace))
+	if err == nil {
+		text, err = durable.ReadFile(filepath.Join(p.dir, stateFile))
 	}
-	if err := durable.CheckPrivateDir(p.dir, choosePlace); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return nil, nil
-		}
-		return nil, err
-	}
-	text, err := durable.ReadFile(filepath.Join(p.dir, stateFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -258,14 +251,14 @@ func (p *Place) forgetOwn(ctx context.Context, id string) (err error) {
 // Nowhere is an empty directory, or a path where there can be none: what is kept
 // there can be nobody's.
 func Nowhere(root string) string {
-	shared := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%s-%d", dirName, spare, os.Getuid()))
-	for _, dir := range []string{filepath.Join(root, spare), shared} { // the same each time, so that failures leave one
+	shared := filepath.Join(os.TempDir(), fmt.Sprintf("%s-%s-%d", dirName, emptyDir, os.Getuid()))
+	for _, dir := range []string{filepath.Join(root, emptyDir), shared} { // the same each time, so that failures leave one
 		usable := filepath.IsAbs(dir) && !strings.ContainsFunc(dir, unicode.IsControl)
 		if usable && durable.System().MakePrivateDir(dir, choosePlace) == nil && empty(dir) {
 			return dir
 		}
 	}
-	if dir, err := os.MkdirTemp("", dirName+"-"+spare+"-"); err == nil && !strings.ContainsFunc(dir, unicode.IsControl) {
+	if dir, err := os.MkdirTemp("", dirName+"-"+emptyDir+"-"); err == nil && !strings.ContainsFunc(dir, unicode.IsControl) {
 		return dir
 	}
 	return filepath.Join(os.DevNull, dirName)

@@ -254,7 +254,7 @@ func TestIdle(t *testing.T) {
 		case 2: // one that lasts beyond the limit
 			request(func() {
 				now = now.Add(20 * time.Hour)
-				if left := idle.left(MostIdle); left != MostIdle {
+				if left := idle.left(mostIdle); left != mostIdle {
 					t.Errorf("a request is under way, and %s are left", left)
 				}
 			})
@@ -264,7 +264,7 @@ func TestIdle(t *testing.T) {
 		return nil
 	}
 	start := now
-	if err := idle.wait(t.Context(), MostIdle, sleep); err != nil {
+	if err := idle.wait(t.Context(), mostIdle, sleep); err != nil {
 		t.Fatal(err)
 	}
 	if want := []time.Duration{12 * time.Hour, 5 * time.Hour, 12 * time.Hour}; len(slept) != 3 || slept[0] != want[0] || slept[1] != want[1] || slept[2] != want[2] {
@@ -273,7 +273,7 @@ func TestIdle(t *testing.T) {
 	if got := now.Sub(start); got != 44*time.Hour {
 		t.Errorf("it ended after %s", got)
 	}
-	if err := idle.wait(t.Context(), MostIdle*2, func(context.Context, time.Duration) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
+	if err := idle.wait(t.Context(), mostIdle*2, func(context.Context, time.Duration) error { return context.Canceled }); !errors.Is(err, context.Canceled) {
 		t.Errorf("told to end: %v", err)
 	}
 }

@@ -8,20 +8,14 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
-// RetrierOptions configure a [Retrier].
-type RetrierOptions struct {
-	// Now is the sandbox's clock, and Sleep waits for a time on it.
-	Now   func() time.Time
-	Sleep func(ctx context.Context, d time.Duration) error
-	// Allow says why nothing must be sent to a webhook's URL; nil: all are allowed.
-	Allow func(rawURL string) error
-}
-
-// Retrier makes the deliveries of sandboxes: the first attempt at once, others
+// retrier makes the deliveries of sandboxes: the first attempt at once, others
 // on the provider's schedule as long as none is answered with a 2xx. It
 // records what it does. It is safe for concurrent use.
-type Retrier struct {
-	o   RetrierOptions
+type retrier struct {
+	now   func() time.Time // the sandbox's clock
+	sleep func(ctx context.Context, d time.Duration) error
+	allow func(rawURL string) error // says why nothing must be sent to a webhook's URL
+
 	ctx context.Context // of the attempts after the first
 	end context.CancelFunc
 
@@ -33,9 +27,9 @@ type Retrier struct {
 	log     []LogEntry
 }
 
-// LogEntry is one attempt that a [Retrier] made, or why it made none.
+// LogEntry is one attempt to deliver, or why none was made.
 type LogEntry struct {
-	// What was sent, or would have been, and the answer. [Retrier.Log] leaves out
+	// What was sent, or would have been, and the answer. The log leaves out
 	// header and body.
 	provider.Attempt
 	Time     time.Time
@@ -56,16 +50,14 @@ const (
 	maxWaiting = 10_000
 )
 
-// NewRetrier returns a retrier whose retries end with ctx, or with
-// [Retrier.Close].
-func NewRetrier(ctx context.Context, o RetrierOptions) *Retrier {
-	r := &Retrier{o: o}
+// start lets the retries end with ctx, or with close.
+func (r *retrier) start(ctx context.Context) *retrier {
 	r.ctx, r.end = context.WithCancel(ctx)
 	return r
 }
 
-// Close stops the retries and waits until they have.
-func (r *Retrier) Close() {
+// close stops the retries and waits until they have.
+func (r *retrier) close() {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()
@@ -73,18 +65,18 @@ func (r *Retrier) Close() {
 	r.retries.Wait()
 }
 
-// Log is what was recorded so far, in the order in which it happened.
-func (r *Retrier) Log() []LogEntry {
+// entries are what was recorded so far, in the order in which it happened.
+func (r *retrier) entries() []LogEntry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return append([]LogEntry{}, r.log...)
 }
 
-// Emit makes a sample event of the sandbox and its first attempts, one after
+// emit makes a sample event of the sandbox and its first attempts, one after
 // another, and returns them. Those that fail are repeated behind its back.
 // Where no webhook asked for the event there are none. Errors are those of
 // [provider.Sandbox.Prepare], and ctx's.
-func (r *Retrier) Emit(ctx context.Context, d *provider.Driver, box provider.Sandbox, event string, edit func([]byte) ([]byte, error)) ([]LogEntry, error) {
+func (r *retrier) emit(ctx context.Context, d *provider.Driver, box provider.Sandbox, event string, edit func([]byte) ([]byte, error)) ([]LogEntry, error) {
 	list, err := box.Prepare(event, edit)
 	if err != nil {
 		return nil, err
@@ -100,16 +92,14 @@ func (r *Retrier) Emit(ctx context.Context, d *provider.Driver, box provider.San
 }
 
 // attempt makes the nth attempt.
-func (r *Retrier) attempt(ctx context.Context, d *provider.Driver, delivery provider.Delivery, n int) LogEntry {
+func (r *retrier) attempt(ctx context.Context, d *provider.Driver, delivery provider.Delivery, n int) LogEntry {
 	e := LogEntry{Provider: d.Name, Attempt: delivery.Signed(), Of: len(delivery.Waits)}
-	if r.o.Allow != nil {
-		if err := r.o.Allow(e.URL); err != nil {
-			e.Time, e.Err = r.o.Now(), "not delivered: "+err.Error()
-			return e
-		}
+	if err := r.allow(e.URL); err != nil {
+		e.Time, e.Err = r.now(), "not delivered: "+err.Error()
+		return e
 	}
 	a, sent := delivery.Try(ctx)
-	e.Time = r.o.Now()
+	e.Time = r.now()
 	if !sent {
 		e.Err = "not delivered: the webhook takes no deliveries any more"
 		return e
@@ -123,7 +113,7 @@ func (r *Retrier) attempt(ctx context.Context, d *provider.Driver, delivery prov
 
 // begin records a first attempt and, where there is a next one, starts what
 // makes it. Both under one lock: the log is in order.
-func (r *Retrier) begin(d *provider.Driver, delivery provider.Delivery, e LogEntry) LogEntry {
+func (r *retrier) begin(d *provider.Driver, delivery provider.Delivery, e LogEntry) LogEntry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed || r.waiting >= maxWaiting {
@@ -138,9 +128,9 @@ func (r *Retrier) begin(d *provider.Driver, delivery provider.Delivery, e LogEnt
 }
 
 // retry makes the attempts after the first.
-func (r *Retrier) retry(d *provider.Driver, delivery provider.Delivery) {
+func (r *retrier) retry(d *provider.Driver, delivery provider.Delivery) {
 	again := true
-	for n := 1; again && r.o.Sleep(r.ctx, delivery.Waits[n]) == nil; n++ {
+	for n := 1; again && r.sleep(r.ctx, delivery.Waits[n]) == nil; n++ {
 		e := r.attempt(r.ctx, d, delivery, n+1)
 		again = !e.Next.IsZero()
 		r.mu.Lock()
@@ -153,7 +143,7 @@ func (r *Retrier) retry(d *provider.Driver, delivery provider.Delivery) {
 }
 
 // record is for the holder of mu.
-func (r *Retrier) record(e LogEntry) {
+func (r *retrier) record(e LogEntry) {
 	e.Header, e.Body = nil, nil // so many would be large
 	r.log = append(r.log, e)
 	r.log = r.log[max(0, len(r.log)-maxLog):]

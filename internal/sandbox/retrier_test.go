@@ -68,6 +68,10 @@ func sleepFor(ctx context.Context, d time.Duration) error {
 	}
 }
 
+func newRetrier(t *testing.T, allow func(string) error) *retrier {
+	return (&retrier{now: time.Now, sleep: sleepFor, allow: allow}).start(t.Context())
+}
+
 func TestRetrier(t *testing.T) {
 	t.Parallel()
 	driver := &provider.Driver{Name: "p"}
@@ -91,10 +95,10 @@ func TestRetrier(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
-				defer b.Close()
+				b := newRetrier(t, func(string) error { return nil })
+				defer b.close()
 				box := &scriptedBox{answers: [][]int{tt.script}, waits: tt.waits}
-				first, err := b.Emit(t.Context(), driver, box, "ev", nil)
+				first, err := b.emit(t.Context(), driver, box, "ev", nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -111,7 +115,7 @@ func TestRetrier(t *testing.T) {
 					}
 					want = append(want, e)
 				}
-				if diff := cmp.Diff(want, b.Log()); diff != "" {
+				if diff := cmp.Diff(want, b.entries()); diff != "" {
 					t.Error(diff)
 				}
 				if diff := cmp.Diff(want[:1], first); diff != "" {
@@ -133,15 +137,15 @@ func TestDelivered(t *testing.T) {
 
 func TestRetrierRefuses(t *testing.T) {
 	t.Parallel()
-	b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor, Allow: func(u string) error {
+	b := newRetrier(t, func(u string) error {
 		if u == "http://127.0.0.1/a" {
 			return errors.New("not a loopback address")
 		}
 		return nil
-	}})
-	defer b.Close()
+	})
+	defer b.close()
 	box := &scriptedBox{answers: [][]int{{}, {200}}, waits: []time.Duration{0, time.Hour}}
-	got, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", func([]byte) ([]byte, error) { return []byte("edited"), nil })
+	got, err := b.emit(t.Context(), &provider.Driver{}, box, "ev", func([]byte) ([]byte, error) { return []byte("edited"), nil })
 	if err != nil || len(got) != 2 || string(box.body) != "edited" {
 		t.Fatalf("%v, %v, %s", got, err, box.body)
 	}
@@ -151,12 +155,12 @@ func TestRetrierRefuses(t *testing.T) {
 	if e := got[1]; e.Number != 1 || !e.Delivered() {
 		t.Errorf("%+v", e)
 	}
-	if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "no.such", nil); err == nil {
+	if _, err := b.emit(t.Context(), &provider.Driver{}, box, "no.such", nil); err == nil {
 		t.Error("an unknown event")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if got, err := b.Emit(ctx, &provider.Driver{}, box, "ev", nil); len(got) != 0 || !errors.Is(err, context.Canceled) {
+	if got, err := b.emit(ctx, &provider.Driver{}, box, "ev", nil); len(got) != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, %v", got, err)
 	}
 }
@@ -165,19 +169,19 @@ func TestRetrierRefuses(t *testing.T) {
 func TestRetrierCloses(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
+		b := newRetrier(t, func(string) error { return nil })
 		box := &scriptedBox{answers: [][]int{{500, 500}, {500, 500}}, waits: []time.Duration{0, time.Hour}}
-		if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
+		if _, err := b.emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
 			t.Fatal(err)
 		}
-		b.Close()
-		b.Close()
-		if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
+		b.close()
+		b.close()
+		if _, err := b.emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(2 * time.Hour)
 		synctest.Wait()
-		if n := len(b.Log()); n != 4 {
+		if n := len(b.entries()); n != 4 {
 			t.Errorf("%d attempts", n)
 		}
 	})
@@ -185,15 +189,15 @@ func TestRetrierCloses(t *testing.T) {
 
 func TestRetrierLogIsBounded(t *testing.T) {
 	t.Parallel()
-	b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
-	defer b.Close()
+	b := newRetrier(t, func(string) error { return nil })
+	defer b.close()
 	for i := range 10_100 {
 		box := &scriptedBox{answers: [][]int{{200 + i%2}}, waits: []time.Duration{0}}
-		if _, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
+		if _, err := b.emit(t.Context(), &provider.Driver{}, box, "ev", nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if log := b.Log(); len(log) != 10_000 || log[0].Status != 200 || log[9_999].Status != 201 {
+	if log := b.entries(); len(log) != 10_000 || log[0].Status != 200 || log[9_999].Status != 201 {
 		t.Errorf("%d entries", len(log))
 	}
 }
@@ -202,11 +206,11 @@ func TestRetrierLogIsBounded(t *testing.T) {
 func TestRetrierWaitingIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := NewRetrier(t.Context(), RetrierOptions{Now: time.Now, Sleep: sleepFor})
-		defer b.Close()
+		b := newRetrier(t, func(string) error { return nil })
+		defer b.close()
 		emit := func() LogEntry {
 			box := &scriptedBox{answers: [][]int{{500, 200}}, waits: []time.Duration{0, time.Hour}}
-			got, err := b.Emit(t.Context(), &provider.Driver{}, box, "ev", nil)
+			got, err := b.emit(t.Context(), &provider.Driver{}, box, "ev", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -29,7 +29,7 @@ type Options struct {
 	EmitEvery time.Duration // --emit-every; 0: no event is emitted by itself
 	Emit      []string      // --emit, in turn; none: what the webhooks ask for
 	Speed     float64       // --speed: of the sandbox's clock
-	// Background makes it end when it is told so, or is idle for [MostIdle].
+	// Background makes it end when it is told so, or is idle for [mostIdle].
 	Background bool
 
 	Now   func() time.Time
@@ -55,12 +55,12 @@ type Service struct {
 	addr    string // host:port of the endpoint
 	token   secret.Value
 	boxes   []box
-	retrier *Retrier
+	retrier *retrier
 	idle    *idle
 	servers []*http.Server
 	failed  chan error    // a server ended by itself
 	stopped chan struct{} // it was told to stop
-	held    net.Conn      // of who waits until the process has ended
+	stopper net.Conn      // open until the process has ended: who told it to stop waits for that
 	emitter sync.WaitGroup
 	cancel  context.CancelFunc
 }
@@ -83,7 +83,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	}
 	s := newService(o)
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.retrier = NewRetrier(ctx, RetrierOptions{Now: out.now, Sleep: out.sleep, Allow: out.allow})
+	s.retrier = (&retrier{now: out.now, sleep: out.sleep, allow: out.allow}).start(ctx)
 	serve := func(what string, h http.Handler) (string, error) {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
@@ -158,7 +158,7 @@ func (s *Service) Emit(ctx context.Context, providerName, event string, set []st
 	}
 	for _, b := range s.boxes {
 		if b.driver.Name == providerName {
-			return s.retrier.Emit(ctx, b.driver, b.fake, event, edits.Apply)
+			return s.retrier.emit(ctx, b.driver, b.fake, event, edits.Apply)
 		}
 	}
 	return nil, fault.Usagef("the sandbox has no provider %q", providerName)
@@ -201,17 +201,11 @@ func (s *Service) emitUntil(ctx context.Context) {
 			continue
 		}
 		next := events[n%len(events)]
-		if _, err := s.retrier.Emit(ctx, next.driver, next.fake, next.event, nil); err != nil && ctx.Err() == nil {
+		if _, err := s.retrier.emit(ctx, next.driver, next.fake, next.event, nil); err != nil && ctx.Err() == nil {
 			s.o.Warn("warning: " + next.event + " was not emitted: " + err.Error())
 		}
 	}
 }
-
-// Why a service in the background ends, for its log.
-const (
-	endStopped     = "stopped by hookctl sandbox stop"
-	endInterrupted = "ended by a signal"
-)
 
 // Wait returns when the service is to end, and says why: ctx has ended, a server
 // has failed, which is an error, or, in the background, it was told to stop or is
@@ -221,20 +215,20 @@ func (s *Service) Wait(ctx context.Context) (why string, told bool, err error) {
 	defer cancel()
 	unused := make(chan error, 1)
 	if s.o.Background {
-		go func() { unused <- s.idle.wait(ctx, MostIdle, s.o.Sleep) }()
+		go func() { unused <- s.idle.wait(ctx, mostIdle, s.o.Sleep) }()
 	}
 	select {
 	case <-s.stopped:
-		return endStopped, true, nil
+		return "stopped by hookctl sandbox stop", true, nil
 	case err := <-s.failed:
 		return "ended: " + err.Error(), false, fault.Errorf(fault.Other, "the sandbox stopped: %w", err)
 	case err := <-unused:
 		if err == nil {
-			return fmt.Sprintf("ended: no request for %s", MostIdle), false, nil
+			return fmt.Sprintf("ended: no request for %s", mostIdle), false, nil
 		}
 	case <-ctx.Done():
 	}
-	return endInterrupted, false, nil
+	return "ended by a signal", false, nil
 }
 
 // Close ends the servers and what waits to be delivered.
@@ -244,7 +238,7 @@ func (s *Service) Close() error {
 	for _, server := range s.servers {
 		errs = append(errs, server.Close())
 	}
-	s.retrier.Close()
+	s.retrier.close()
 	s.emitter.Wait()
 	return errors.Join(errs...)
 }

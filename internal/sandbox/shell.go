@@ -1,8 +1,8 @@
 package sandbox
 
 import (
+	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/term"
@@ -68,115 +68,80 @@ func Detect(c Caller) Shell {
 	return POSIX
 }
 
+// syntax is how a shell says things: formats of lines, for a name and a value.
+//
+// Each line is a whole statement. In fish and PowerShell it ends with a semicolon:
+// both are often given the lines joined by spaces.
+type syntax struct {
+	first string // the assignment that comes before all others
+	set   string
+	hide  string // takes a variable out of the environment of what the reader starts
+	leave string
+	end   string
+	fail  string                    // makes the reader fail
+	quote func(value string) string // as one word; of a value without control characters
+}
+
+var syntaxes = map[Shell]syntax{
+	POSIX: {
+		first: "export %s=%s\n", set: "export %s=%s\n", hide: "unset %s\n", leave: "unset %s\n", fail: "false\n", quote: term.ShellWord,
+	},
+	Fish: {
+		first: "export %s=%s;\n", set: "set -gx %s %s;\n",
+		// A universal variable belongs to all of the user's shells: an empty global
+		// one goes before it, and counts as none. To leave, it stays.
+		hide: "set -eg %[1]s; set -q %[1]s; and set -gx %[1]s '';\n", leave: "set -eg %s;\n",
+		end:  "true;\n", // set keeps the status of the last question, and set -e fails for what is not set
+		fail: "false\n",
+		quote: func(value string) string {
+			return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(value) + "'"
+		},
+	},
+	PowerShell: {
+		first: "$env:%s = %s;\n", set: "$env:%s = %s;\n", hide: "$env:%s = $null;\n", leave: "$env:%s = $null;\n",
+		fail: "throw 'hookctl: the sandbox is not in force';\n",
+		// Each of these ends a word that the first begins.
+		quote: func(value string) string {
+			return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(value) + "'"
+		},
+	},
+	GitHub: {
+		first: "%s=%s\n", set: "%s=%s\n",
+		hide: "%s=\n", leave: "%s=\n", // there is no way to unset; empty counts as none
+		fail:  "hookctl: the sandbox is not in force\n", // no NAME=value: the runner fails the step
+		quote: func(value string) string { return value },
+	},
+}
+
 // Enter are the lines that put e in force.
 //
 // The variable that says so comes first, in words that POSIX shells and fish
 // share: one that reads the lines of the other then has that variable, and
 // hookctl refuses every address but the loopback.
 func (s Shell) Enter(e Environment) string {
-	var b strings.Builder
-	late := slices.Clone(e.Set)
-	for i, kv := range late {
-		if name, value, _ := strings.Cut(kv, "="); name == EnvInside {
-			s.first(&b, name, value)
-			late = slices.Delete(late, i, i+1)
-			break
+	x := syntaxes[s]
+	first, set := "", ""
+	for _, kv := range e.Set {
+		name, value, _ := strings.Cut(kv, "=")
+		if name == EnvInside {
+			first += fmt.Sprintf(x.first, name, x.quote(value))
+		} else {
+			set += fmt.Sprintf(x.set, name, x.quote(value))
 		}
 	}
-	for _, name := range e.Unset {
-		s.hide(&b, name)
-	}
-	for _, kv := range late {
-		name, value, _ := strings.Cut(kv, "=")
-		s.set(&b, name, value)
-	}
-	if s == Fish {
-		b.WriteString("true;\n") // the status is that of the last question: set keeps it
-	}
-	return b.String()
+	return first + lines(x.hide, e.Unset) + set + x.end
 }
 
 // Fail is the line that makes the reader fail.
-func (s Shell) Fail() string {
-	switch s {
-	case PowerShell:
-		return "throw 'hookctl: the sandbox is not in force';\n"
-	case GitHub:
-		return "hookctl: the sandbox is not in force\n" // no NAME=value: the runner fails the step
-	}
-	return "false\n"
-}
+func (s Shell) Fail() string { return syntaxes[s].fail }
 
 // Leave are the lines that take the names out of the environment.
-func (s Shell) Leave(names []string) string {
+func (s Shell) Leave(names []string) string { return lines(syntaxes[s].leave, names) + syntaxes[s].end }
+
+func lines(format string, names []string) string {
 	var b strings.Builder
 	for _, name := range names {
-		if s == Fish { // a universal variable of the user's stays
-			b.WriteString("set -eg " + name + ";\n")
-			continue
-		}
-		s.hide(&b, name)
-	}
-	if s == Fish {
-		b.WriteString("true;\n") // set -e fails for what is not set
+		fmt.Fprintf(&b, format, name)
 	}
 	return b.String()
-}
-
-func (s Shell) first(b *strings.Builder, name, value string) {
-	if s == Fish {
-		b.WriteString("export " + name + "=" + s.quote(value) + ";\n")
-		return
-	}
-	s.set(b, name, value)
-}
-
-// set writes one whole statement a line. In fish and PowerShell it ends with a
-// semicolon: both are often given the lines joined by spaces.
-func (s Shell) set(b *strings.Builder, name, value string) {
-	switch s {
-	case Fish:
-		b.WriteString("set -gx " + name + " " + s.quote(value) + ";\n")
-	case PowerShell:
-		b.WriteString("$env:" + name + " = " + s.quote(value) + ";\n")
-	case GitHub:
-		b.WriteString(name + "=" + value + "\n")
-	default:
-		b.WriteString("export " + name + "=" + s.quote(value) + "\n")
-	}
-}
-
-// hide takes a variable out of the environment of what the reader starts.
-func (s Shell) hide(b *strings.Builder, name string) {
-	switch s {
-	case Fish:
-		// A universal variable belongs to all of the user's shells: an empty global
-		// one goes before it, and counts as none.
-		b.WriteString("set -eg " + name + "; set -q " + name + "; and set -gx " + name + " '';\n")
-	case PowerShell:
-		b.WriteString("$env:" + name + " = $null;\n")
-	case GitHub:
-		b.WriteString(name + "=\n") // there is no way to unset; empty counts as none
-	default:
-		b.WriteString("unset " + name + "\n")
-	}
-}
-
-// quote writes a value without control characters as one word.
-func (s Shell) quote(value string) string {
-	switch s {
-	case Fish:
-		return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(value) + "'"
-	case PowerShell:
-		var b strings.Builder
-		b.WriteByte('\'')
-		for _, r := range value {
-			if strings.ContainsRune("'‘’‚‛", r) { // each of them ends a word that the first begins
-				b.WriteRune(r)
-			}
-			b.WriteRune(r)
-		}
-		return b.String() + "'"
-	}
-	return term.ShellWord(value)
 }
