@@ -3,10 +3,8 @@ package capture
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,7 +18,7 @@ var harFormat = Format{
 	Name:  "har",
 	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests that have a body",
 	Sniff: har.sniff,
-	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return har.read(ctx, in) },
+	Read:  har.read,
 }
 
 var har = exported{

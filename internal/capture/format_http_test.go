@@ -64,6 +64,8 @@ func TestDumps(t *testing.T) {
 		{"curl twice", "* Trying\n> POST / HTTP/1.1\n> Content-Length: 1\n> \n* up\n< HTTP/1.1 100 Continue\n< \n} [1 bytes data]\na\n< HTTP/1.1 200 OK\n< Content-Length: 2\n< \n{ [2 bytes data]\nok\n* Connection #0 left intact\n" +
 			"> POST / HTTP/1.1\n> Content-Length: 1\n> \nb* Connection #0 left intact\n", []string{"a", "b"}, "2 answers, 7 lines", nil},
 		{"curl without a body, and another request", "> POST / HTTP/1.1\n> Content-Length: 1\n> \n< HTTP/1.1 200 OK\n< \nok\n" + post("b"), []string{noBody, "b"}, "1 answer", nil},
+		{"curl without a length, up to the end", "> POST / HTTP/1.1\n> Host: x\n> \na\n", []string{"a\n"}, "", nil},
+		{"curl without a length, up to a message", "> POST / HTTP/1.1\n> Host: x\n> \na\n* up\n", []string{"a\n"}, "1 line", nil},
 		{"curl, a probe", "> GET / HTTP/1.1\n> Host: x\n> \n< HTTP/1.1 200 OK\n< \n<html>\n> POST / HTTP/1.1\n> Content-Length: 1\n> \nb", []string{"b"}, "1 answer, 1 probe", nil},
 
 		{"no length, and a request at once", "POST / HTTP/1.1\nHost: x\n\n" + post("b"), []string{"", "b"}, "", nil},

@@ -1,9 +1,7 @@
 package capture
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -20,7 +18,7 @@ var lambdaFormat = Format{
 	Name:  "lambda",
 	About: "events of AWS Lambda: API Gateway (REST, HTTP), function URL, load balancer",
 	Sniff: lambda.sniff,
-	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return lambda.read(ctx, in) },
+	Read:  lambda.read,
 }
 
 var lambda = exported{item: lambdaEvent, is: isLambdaEvent}

@@ -87,7 +87,7 @@ type lines struct {
 
 // read takes one read's worth of input and reports whether to go on.
 func (l *lines) read() bool {
-	if cap(l.buf)-len(l.buf) < blockSize/2 {
+	if len(l.buf) == cap(l.buf) {
 		l.buf = append(make([]byte, 0, room(cap(l.buf))), l.buf...)
 	}
 	n, err := l.in.R.Read(l.buf[len(l.buf):min(cap(l.buf), len(l.buf)+blockSize)])
@@ -114,7 +114,7 @@ func (l *lines) read() bool {
 // each doubling would leave the one before it for the collector.
 func room(size int) int {
 	if size >= 16*blockSize {
-		return MaxDelivery + 2*blockSize
+		return MaxDelivery + blockSize
 	}
 	return max(blockSize, 2*size)
 }

@@ -2,10 +2,8 @@ package capture
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -18,7 +16,7 @@ var ngrokFormat = Format{
 	Name:  "ngrok",
 	About: "requests from ngrok's inspection API (localhost:4040/api/requests/http)",
 	Sniff: ngrok.sniff,
-	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return ngrok.read(ctx, in) },
+	Read:  ngrok.read,
 }
 
 var ngrok = exported{

@@ -1,9 +1,7 @@
 package capture
 
 import (
-	"context"
 	"errors"
-	"iter"
 	"strings"
 )
 
@@ -13,7 +11,7 @@ var webhookSiteFormat = Format{
 	Name:  "webhook.site",
 	About: "requests from webhook.site's API or JSON export",
 	Sniff: webhookSite.sniff,
-	Read:  func(ctx context.Context, in Input) iter.Seq[Batch] { return webhookSite.read(ctx, in) },
+	Read:  webhookSite.read,
 }
 
 var webhookSite = exported{
