@@ -202,6 +202,9 @@ func TestNoiseBound(t *testing.T) {
 		if f := detect(head, more); f.Name != c.want {
 			t.Errorf("%s: %s, want %s", c.name, f.Name, c.want)
 		}
+		if strings.HasSuffix(c.name, "the bound") && sniffNDJSON([]byte(c.text), true) != (c.want == "ndjson") {
+			t.Errorf("%s, all of it: want %s", c.name, c.want)
+		}
 	}
 }
 

@@ -88,7 +88,7 @@ func ngrokDump(raw []byte, r *Request) error {
 		c.note("%s after the body were left out", bytesOf(len(c.rest)))
 	}
 	if !c.fits {
-		c.all()
+		c.take(len(c.rest))
 	}
 	r.Body, r.Notes = c.body, c.notes
 	return nil

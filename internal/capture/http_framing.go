@@ -122,9 +122,6 @@ func (c cut) chunked(k chunks) cut {
 // upTo lets a body that does not fit go on to the next message.
 func (c *cut) upTo(names []string) { c.take(nextMessage(c.rest, c.inside, names)) }
 
-// all lets it go on to the end.
-func (c *cut) all() { c.take(len(c.rest)) }
-
 // take adds the first bytes of the rest to the body.
 func (c *cut) take(at int) {
 	if c.body == nil {
@@ -452,7 +449,7 @@ func joinChunks(b []byte) chunks {
 			c.body, b = append(c.body, data...), after
 			c.inside = size
 			continue
-		case first && (size == -1 || size < len(after)):
+		case first && size < len(after):
 			c.inside = min(len(b), len(b)-len(after)+max(size, 0))
 			return c
 		case size == -1 && len(b) == 0:

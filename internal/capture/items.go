@@ -128,29 +128,25 @@ func (x *itemReader) resume() bool {
 func (x *itemReader) one() (more bool, err error) {
 	more = true
 	give := func(raw []byte) { more = x.give(raw) }
-	if !x.inside {
-		for {
-			x.limit.left = MaxDelivery
-			if err := nextItem(x.d, &x.depth, give); err != nil {
-				return true, err
-			}
-			if !more {
-				return false, nil
-			}
-		}
-	}
 	x.limit.left = MaxDelivery
-	if err := x.descend(); err != nil {
-		return true, err
+	if x.inside {
+		if err := x.descend(); err != nil {
+			return true, err
+		}
 	}
-	for x.d.More() {
+	for more && (!x.inside || x.d.More()) {
 		x.limit.left = MaxDelivery
-		if err := x.d.Decode(&inBuffer{give}); err != nil {
-			return true, endInside(err)
+		if x.inside {
+			err = endInside(x.d.Decode(&inBuffer{give}))
+		} else {
+			err = nextItem(x.d, &x.depth, give)
 		}
-		if !more {
-			return false, nil
+		if err != nil {
+			return true, err
 		}
+	}
+	if !more {
+		return false, nil
 	}
 	for range len(x.path) + 1 { // the array, and the objects around it
 		x.limit.left = MaxDelivery

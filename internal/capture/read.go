@@ -69,7 +69,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 			if path == "-" {
 				ok = o.Stdin == nil || w.input(Input{Name: "-", R: o.Stdin})
 			} else {
-				ok = w.path(path)
+				ok = w.path(path, nil)
 			}
 			if !ok {
 				return
@@ -86,18 +86,25 @@ type walker struct {
 	yield  func(Batch) bool
 }
 
-func (w *walker) path(path string) bool {
+// path reads a file or a directory; above are the directories that lead to it, none
+// where it was named itself.
+func (w *walker) path(path string, above []fs.FileInfo) bool {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
+		if link, lerr := os.Lstat(path); above != nil && lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
+			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
+		}
 		return w.yield(unreadable(path, durable.WithoutPath(err)))
 	case info.IsDir():
-		return w.dir(path, info, nil)
+		return w.dir(path, info, above)
+	case above != nil && !info.Mode().IsRegular():
+		return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: not a regular file", path)})
 	}
 	return w.file(path)
 }
 
-// dir walks a directory; above are the directories that lead to it.
+// dir walks a directory.
 func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 	for _, a := range above {
 		if os.SameFile(a, info) {
@@ -116,27 +123,11 @@ func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 		if strings.HasPrefix(entry.Name(), ".") {
 			continue
 		}
-		if !w.entry(filepath.Join(path, entry.Name()), above) {
+		if !w.path(filepath.Join(path, entry.Name()), above) {
 			return false
 		}
 	}
 	return true
-}
-
-func (w *walker) entry(path string, above []fs.FileInfo) bool {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		if link, lerr := os.Lstat(path); lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
-			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
-		}
-		return w.yield(unreadable(path, durable.WithoutPath(err)))
-	case info.IsDir():
-		return w.dir(path, info, above)
-	case !info.Mode().IsRegular():
-		return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: not a regular file", path)})
-	}
-	return w.file(path)
 }
 
 func (w *walker) file(path string) bool {
