@@ -170,10 +170,10 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 			return nil, key, err
 		}
 	}
-	if o.secretFile == "-" && slices.Contains(captures, "-") {
+	switch {
+	case o.secretFile == "-" && slices.Contains(captures, "-"):
 		return nil, key, errSecretAndInput("a capture")
-	}
-	if !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != "") {
+	case !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != ""):
 		return nil, key, fault.Usagef("a secret is for --resign, which is missing").WithHint("without it the captured signatures are sent as they are")
 	}
 	r = &deliver.Replay{
@@ -188,24 +188,21 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 			return nil, key, err
 		}
 	}
-	chosen, err := o.chosenKey(ctx, a)
-	if err != nil {
+	if key, r.KeyOwner, err = o.chosenKey(ctx, a); err != nil {
 		return nil, key, err
 	}
-	r.KeyOwner = chosen.driver
 	if o.resign {
 		r.Resigner = func(ctx context.Context, d *provider.Driver) (*deliver.Resigner, error) {
-			return o.resigner(ctx, a, d, chosen.value)
+			return o.resigner(ctx, a, d, key)
 		}
 	}
-	return r, chosen.value, nil
+	return r, key, nil
 }
 
 // resigner signs captures of d: with the key of the flags, or the kept ones.
 func (o *replayOptions) resigner(ctx context.Context, a *app, d *provider.Driver, key secret.Value) (*deliver.Resigner, error) {
 	s := &deliver.Resigner{Signer: o.signer(a, d, key), Only: func(ctx context.Context) (secret.Value, error) {
-		only, err := a.onlyKey(ctx, d, "")
-		return only.value, err
+		return a.onlyKey(ctx, d, "")
 	}}
 	a.noteAssumed(s.Signer)
 	if !key.IsZero() {

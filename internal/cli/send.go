@@ -149,11 +149,10 @@ func (o *sendOptions) samples(ctx context.Context, a *app, url string) (*deliver
 		return nil, fault.Usagef("which event? --event is missing").
 			WithHint("for instance: --event %s; all of them: hookctl list-events", a.env.Drivers[0].Catalogue[0].Slug)
 	}
-	key, err := o.chosenKey(ctx, a)
+	key, d, err := o.chosenKey(ctx, a)
 	if err != nil {
 		return nil, err
 	}
-	d := key.driver
 	if d == nil {
 		if d, err = o.driverFor(a, s.Given); err != nil {
 			return nil, err
@@ -164,16 +163,16 @@ func (o *sendOptions) samples(ctx context.Context, a *app, url string) (*deliver
 	}
 	switch {
 	case o.badSignature:
-		key.value = deliver.StrangersKey()
-	case !key.value.IsZero():
+		key = deliver.StrangersKey()
+	case !key.IsZero():
 	case o.dryRun:
-		key.value = deliver.StrangersKey() // the signature is not printed anyway
+		key = deliver.StrangersKey() // the signature is not printed anyway
 	default:
 		if key, err = a.onlyKey(ctx, d, url); err != nil {
 			return nil, err
 		}
 	}
-	s.Signer = o.signer(a, d, key.value)
+	s.Signer = o.signer(a, d, key)
 	return s, nil
 }
 

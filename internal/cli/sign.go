@@ -56,22 +56,21 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	key, err := o.chosenKey(ctx, a)
+	key, d, err := o.chosenKey(ctx, a)
 	if err != nil {
 		return err
 	}
-	d := key.driver
 	if d == nil {
 		if d, err = o.ownerOf(a, body, "the payload"); err != nil {
 			return err
 		}
 	}
-	if key.value.IsZero() {
+	if key.IsZero() {
 		if key, err = a.onlyKey(ctx, d, ""); err != nil {
 			return err
 		}
 	}
-	s := o.signer(a, d, key.value)
+	s := o.signer(a, d, key)
 	fields, err := s.Sign(body)
 	if err != nil {
 		return err

@@ -13,57 +13,39 @@ import (
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
-// keyChoice is the secret to sign with.
-type keyChoice struct {
-	value  secret.Value
-	driver *provider.Driver
-}
-
 // chosenKey is the secret that the flags name, and whose webhook it is of as
 // far as they tell; zero where they name none.
-func (o *keyFlags) chosenKey(ctx context.Context, a *app) (keyChoice, error) {
-	k := keyChoice{}
+func (o *keyFlags) chosenKey(ctx context.Context, a *app) (key secret.Value, d *provider.Driver, err error) {
 	if o.provider != "" {
-		d, err := a.env.Drivers.Find(o.provider)
-		if err != nil {
-			return k, err
+		if d, err = a.env.Drivers.Find(o.provider); err != nil {
+			return key, nil, err
 		}
-		k.driver = d
 	}
-	var err error
-	if k.value, err = o.givenSecret(a); err != nil || o.webhook == "" {
-		return k, err
+	if key, err = o.givenSecret(a); err != nil || o.webhook == "" {
+		return key, d, err
 	}
 	rec, err := a.keptRecord(ctx, o.webhook, true)
 	if err != nil {
-		return k, err
+		return key, d, err
 	}
-	d, err := a.env.Drivers.Find(rec.Provider)
+	owner, err := a.env.Drivers.Find(rec.Provider)
 	if err != nil {
-		return k, err
+		return key, d, err
 	}
-	if k.driver != nil && k.driver != d {
-		return k, fault.Usagef("--webhook is one of %s, --provider says %s", d.Name, k.driver.Name)
+	if d != nil && d != owner {
+		return key, d, fault.Usagef("--webhook is one of %s, --provider says %s", owner.Name, d.Name)
 	}
-	return a.keptKey(ctx, d, rec)
-}
-
-// keptKey is the secret of a record.
-func (a *app) keptKey(ctx context.Context, d *provider.Driver, listed secret.Record) (keyChoice, error) {
-	rec, err := a.store.Get(ctx, listed.Ref())
-	if err != nil {
-		return keyChoice{}, err
-	}
-	return keyChoice{value: rec.Secret, driver: d}, nil
+	rec, err = a.store.Get(ctx, rec.Ref())
+	return rec.Secret, owner, err
 }
 
 // onlyKey is the secret to sign with where nobody named one: that of the one
 // living webhook of d that is kept; where there are several, of those at the base
 // URL in force, and of those the one for this URL.
-func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyChoice, error) {
+func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secret.Value, error) {
 	listed, err := a.records(ctx, false)
 	if err != nil {
-		return keyChoice{}, err
+		return secret.Value{}, err
 	}
 	living := slices.DeleteFunc(listed, func(r secret.Record) bool { return r.Provider != d.Name || !r.DeletedAt.IsZero() })
 	living = narrow(living, a.atBaseURL)
@@ -72,20 +54,20 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (keyC
 	}
 	switch len(living) {
 	case 0:
-		return keyChoice{}, fault.Usagef("no secret of a %s webhook is kept in profile %s", d.Title, a.cfg.Profile()).WithCode("no-secret").
+		return secret.Value{}, fault.Usagef("no secret of a %s webhook is kept in profile %s", d.Title, a.cfg.Profile()).WithCode("no-secret").
 			WithHint("give one with --secret-file or --secret-env, or make a webhook with: hookctl create %s", d.Name)
 	case 1:
-		k, err := a.keptKey(ctx, d, living[0])
+		rec, err := a.store.Get(ctx, living[0].Ref())
 		if err == nil {
 			a.note("Signing with the secret of %s.", living[0].Described())
 		}
-		return k, err
+		return rec.Secret, err
 	}
 	var names, lines []string
 	for _, r := range living {
 		names, lines = append(names, r.Described()), append(lines, "\n"+a.keptCandidate(r).line())
 	}
-	return keyChoice{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s%s", len(living), d.Title, strings.Join(names, ", "), strings.Join(lines, "")).WithCode("ambiguous").
+	return secret.Value{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s%s", len(living), d.Title, strings.Join(names, ", "), strings.Join(lines, "")).WithCode("ambiguous").
 		WithHint("name one of them with --webhook")
 }
 
