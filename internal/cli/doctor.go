@@ -13,13 +13,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type doctorOptions struct {
-	broken  error // why the settings cannot be used; nil: they can
-	offline bool
-}
-
 func newDoctorCmd(g *globals) *cobra.Command {
-	o := &doctorOptions{}
+	offline := false
 	c := &cobra.Command{
 		Use:     "doctor",
 		Short:   "Check settings, permissions, store, credentials, network and clock",
@@ -40,22 +35,23 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a, err := g.offline()
-			if err != nil {
-				if a, o.broken = g.withoutSettings(), err; a == nil {
-					return err
+			a, broken := g.offline()
+			if broken != nil {
+				if a = g.withoutSettings(); a == nil {
+					return broken
 				}
 			} else if err := a.checkProfile(cmd.Context(), false); err != nil {
 				return err
 			}
-			return runDoctor(cmd.Context(), a, o)
+			return runDoctor(cmd.Context(), a, broken, offline)
 		},
 	}
-	c.Flags().BoolVar(&o.offline, "offline", false, "ask nobody on the network")
+	c.Flags().BoolVar(&offline, "offline", false, "ask nobody on the network")
 	return c
 }
 
-func runDoctor(ctx context.Context, a *app, o *doctorOptions) error {
+// runDoctor examines; broken is why the settings cannot be used, nil where they can.
+func runDoctor(ctx context.Context, a *app, broken error, offline bool) error {
 	d := health.Doctor{
 		Kept: a.kept(), Version: a.env.Version, Config: a.cfg, Drivers: a.env.Drivers, Getenv: a.env.Getenv, Now: a.env.Now,
 		Credentials: a.credentials, Configured: a.configured,
@@ -63,7 +59,7 @@ func runDoctor(ctx context.Context, a *app, o *doctorOptions) error {
 			return a.onlineWith(d, a.access(d), creds)
 		},
 	}
-	checks := d.Examine(ctx, o.broken, o.offline)
+	checks := d.Examine(ctx, broken, offline)
 	if ctx.Err() != nil {
 		return fault.Interruption()
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -99,11 +98,11 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 	if len(list) == 0 {
 		first := ""
 		if !inSandbox(a.env) { // else create would go to the account
-			first = "make this shell use the sandbox: eval \"$(hookctl sandbox start)\"\n"
+			named := ""
 			if o.name != "" {
-				first = strings.Replace(first, "start", "start --name "+term.ShellWord(o.name), 1)
+				named = " --name " + term.ShellWord(o.name)
 			}
-			first += "then "
+			first = "make this shell use the sandbox: eval \"$(hookctl sandbox start" + named + ")\"\nthen "
 		}
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, event).WithCode("no-webhook").
 			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(event), exampleURL(d))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
@@ -97,15 +96,6 @@ func environmentView(e sandbox.Environment, lines string) render.View {
 	return render.View{Data: data, Text: lines, Names: e.Set}
 }
 
-// programName is the base name of the running program's file.
-func programName() string {
-	path, err := os.Executable()
-	if err != nil {
-		return ""
-	}
-	return filepath.Base(path)
-}
-
 // isFile reports whether w is the file of that path.
 func isFile(w any, path string) bool {
 	f, ok := w.(*os.File)
@@ -178,11 +168,10 @@ func sandboxForm(cmd *cobra.Command, args []string) string {
 		}
 	case "hookctl":
 		if i := slices.IndexFunc(args, likeSandbox); i >= 0 && end < 0 {
-			if slices.Contains(args[i:], "stop") {
-				return "stop"
-			}
-			if slices.Contains(args[i:], "start") {
-				return "start"
+			for _, form := range []string{"stop", "start"} {
+				if slices.Contains(args[i:], form) {
+					return form
+				}
 			}
 		}
 	}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -145,10 +147,14 @@ func (s *shellFlag) shell(env *Env) sandbox.Shell {
 	if s.given != "" {
 		return sandbox.Shell(s.given)
 	}
+	program := ""
+	if path, err := os.Executable(); err == nil {
+		program = filepath.Base(path)
+	}
 	return sandbox.Detect(sandbox.Caller{
 		Getenv:  env.Getenv,
 		Windows: runtime.GOOS == "windows",
-		Program: programName(),
+		Program: program,
 		ToEnv:   isFile(term.Raw(env.Streams.Out), env.Getenv("GITHUB_ENV")),
 	})
 }

@@ -3,7 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -68,11 +68,12 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 	if err := secret.WriteBundle(&bundle, o.recipients, recs, a.env.Now()); err != nil {
 		return err
 	}
+	exported := term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were") + " exported"
 	if o.out == "" {
 		if err := render.WriteAll(term.Raw(a.env.Streams.Out), bundle.Bytes()); err != nil {
 			return err
 		}
-		a.note("%s exported.", term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were"))
+		a.note("%s.", exported)
 		return nil
 	}
 	if err := a.env.Disk.Or().WriteFile(o.out, bundle.Bytes()); err != nil {
@@ -82,7 +83,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 	for i, r := range recs {
 		list[i] = a.keptView(r)
 	}
-	a.note("%s exported to %s.", term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were"), o.out)
+	a.note("%s to %s.", exported, o.out)
 	return a.out.Print(view.KeptSecrets(list, true))
 }
 
@@ -110,7 +111,7 @@ func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Re
 	for _, p := range problems {
 		if !o.skipUnreadable {
 			return nil, fault.Errorf(fault.Other, "nothing was exported: %w", p.Err).
-				WithHint("%s", joinHints(fault.HintOf(p.Err).String(), "or leave it out with --skip-unreadable"))
+				WithHint("%s", strings.TrimPrefix(fault.HintOf(p.Err).String()+"\nor leave it out with --skip-unreadable", "\n"))
 		}
 		a.warn("warning: " + p.Path + " is left out: " + p.Err.Error())
 	}
@@ -122,12 +123,4 @@ func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Re
 		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", where)
 	}
 	return recs, nil
-}
-
-// joinHints puts one hint a line.
-func joinHints(first, second string) string {
-	if first == "" {
-		return second
-	}
-	return fmt.Sprintf("%s\n%s", first, second)
 }

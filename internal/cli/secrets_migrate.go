@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -131,10 +132,6 @@ func (o *secretsMigrateOptions) left(failed []error) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	hint := fault.HintOf(failed[0]).String()
-	if hint == "" {
-		hint = "mend the cause, then run the same command again"
-	}
 	return fault.Errorf(fault.Other, "%s not moved, and kept where it was: %w", term.Plural(len(failed), "thing was", "things were"), failed[0]).
-		WithCode("not-moved").WithHint("%s", hint)
+		WithCode("not-moved").WithHint("%s", cmp.Or(fault.HintOf(failed[0]).String(), "mend the cause, then run the same command again"))
 }
