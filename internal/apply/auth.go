@@ -118,7 +118,7 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 			}
 			if !p.does(Reach{At: p.at(n), Does: Sends, Field: field, Variable: name}) {
 				key, _, _ := strings.Cut(field, " ")
-				p.held[key] = true
+				p.unread[key] = true
 				ok = ok && p.o.Review
 				b.WriteString(word)
 				break

@@ -34,13 +34,10 @@ const maxFaultText = 1000
 // faults collects what is wrong with the manifests.
 type faults struct {
 	lines []string
-	total int // how often add was called
-	more  bool
+	total int      // how often add was called
+	full  bool     // nothing more need be looked for
 	needs []string // flags that would allow what is refused
 }
-
-// full reports that nothing more need be looked for.
-func (f *faults) full() bool { return f.more }
 
 // add notes a fault. One in defaults comes up with every webhook: it is said once.
 func (f *faults) add(at Position, format string, args ...any) {
@@ -53,7 +50,7 @@ func (f *faults) add(at Position, format string, args ...any) {
 	switch {
 	case slices.Contains(f.lines, line):
 	case len(f.lines) == maxFaults:
-		f.more = true
+		f.full = true
 	default:
 		f.lines = append(f.lines, line)
 	}
@@ -72,7 +69,7 @@ func (f *faults) err() error {
 		return nil
 	}
 	text := strings.Join(f.lines, "\n")
-	if f.more {
+	if f.full {
 		text += fmt.Sprintf("\n(and more; these are the first %d)", maxFaults)
 	}
 	hint := "nothing was sent; what a manifest may say: docs/manifest.md, or docs/manifest.schema.json for an editor"

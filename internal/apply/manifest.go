@@ -74,7 +74,7 @@ type Webhook struct {
 	Sinks   []sink.Sink // for a new secret
 	Reach   []Reach
 
-	held map[string]bool // of "url" and "auth", what has variables in it that were not read
+	unread map[string]bool // of "url" and "auth", what has variables in it that were not read
 }
 
 // Auth is how a provider shall authenticate at an endpoint.
@@ -105,7 +105,7 @@ func title(provider, name string) string { return fmt.Sprintf("%s %q", provider,
 // Parse reads manifests as one. Everything that is wrong is reported at once,
 // as an error of kind Usage with file, line and column of each.
 func Parse(sources []Source, o Options) (*Manifest, error) {
-	p := &parser{o: o, lists: map[list]expanded{}, held: map[string]bool{}}
+	p := &parser{o: o, lists: map[list]expanded{}, unread: map[string]bool{}}
 	for _, s := range sources {
 		p.file(s)
 	}
@@ -123,7 +123,7 @@ type parser struct {
 	name   string // of the present file
 	dir    string // that it lies in
 	reach  []Reach
-	held   map[string]bool
+	unread map[string]bool
 	found  []*Webhook
 	to     [][]placed // beside found: where each secret would go
 	lists  map[list]expanded
@@ -175,7 +175,7 @@ func (p *parser) file(s Source) {
 	r := &byRune{data: asYAML(s.Data)}
 	d := yaml.NewDecoder(r)
 	documents := 0
-	for n := 0; !p.faults.full(); n++ {
+	for n := 0; !p.faults.full; n++ {
 		var doc yaml.Node
 		err := d.Decode(&doc)
 		if errors.Is(err, io.EOF) {
@@ -231,7 +231,7 @@ func (p *parser) document(root *yaml.Node) {
 		return
 	}
 	for _, n := range list.Content {
-		if p.faults.full() {
+		if p.faults.full {
 			return
 		}
 		p.webhook(n, defaults)
@@ -240,20 +240,20 @@ func (p *parser) document(root *yaml.Node) {
 
 // defaults finds wrong types in what no webhook may come to use.
 func (p *parser) defaults(given map[string]*yaml.Node) {
-	said := func(key string) (*yaml.Node, bool) { n, ok := given[key]; return n, ok }
-	if n, ok := said("provider"); ok {
-		p.driver(n, said)
+	setting := func(key string) (*yaml.Node, bool) { n, ok := given[key]; return n, ok }
+	if n, ok := setting("provider"); ok {
+		p.driver(n, setting)
 	}
-	if n, ok := said("events"); ok {
+	if n, ok := setting("events"); ok {
 		p.texts(n, "events", func(item *yaml.Node) { p.literal(item, "an event") })
 	}
-	if n, ok := said("timeout"); ok {
+	if n, ok := setting("timeout"); ok {
 		p.seconds(n)
 	}
-	if n, ok := said("secret_to"); ok {
+	if n, ok := setting("secret_to"); ok {
 		p.texts(n, "secret_to", func(item *yaml.Node) { p.required(item, "a sink") })
 	}
-	if n, ok := said("auth"); ok {
+	if n, ok := setting("auth"); ok {
 		for _, d := range p.o.Drivers {
 			if takes(d, "auth") {
 				p.auth(n, d)
@@ -261,14 +261,14 @@ func (p *parser) defaults(given map[string]*yaml.Node) {
 			}
 		}
 	}
-	p.yes(said("allow_unknown_events"))
+	p.yes(setting("allow_unknown_events"))
 }
 
 // plain refuses what makes YAML mean more than it seems to say.
 func (p *parser) plain(n *yaml.Node) bool {
 	ok := true
 	switch {
-	case p.faults.full():
+	case p.faults.full:
 		return false
 	case n.Kind == yaml.AliasNode:
 		p.fail(n, "aliases (*%s) are not allowed", n.Value)
@@ -294,7 +294,7 @@ func (p *parser) mapping(n *yaml.Node, what string, known []Key) (map[string]*ya
 	}
 	out := map[string]*yaml.Node{}
 	first := map[string]int{}
-	for i := 0; i+1 < len(n.Content) && !p.faults.full(); i += 2 {
+	for i := 0; i+1 < len(n.Content) && !p.faults.full; i += 2 {
 		k, v := n.Content[i], n.Content[i+1]
 		switch {
 		case k.Tag == "!!merge":
@@ -327,8 +327,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 	if !ok {
 		return
 	}
-	// What is said, and where to look for what is wrong with it.
-	said := func(key string) (*yaml.Node, bool) {
+	setting := func(key string) (*yaml.Node, bool) {
 		if v, ok := own[key]; ok {
 			return v, true
 		}
@@ -336,11 +335,11 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 		return v, ok
 	}
 	w := &Webhook{At: p.at(n)}
-	if w.Driver = p.driver(n, said); w.Driver == nil {
+	if w.Driver = p.driver(n, setting); w.Driver == nil {
 		return
 	}
 	before := p.faults.total
-	p.reach, p.held = nil, map[string]bool{}
+	p.reach, p.unread = nil, map[string]bool{}
 	for _, key := range []string{"timeout", "auth"} {
 		v, ok := own[key]
 		if ok && !takes(w.Driver, key) {
@@ -358,27 +357,27 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 			w.URL, _ = p.expand(v, "url", text)
 		}
 	}
-	if v, ok := said("events"); ok {
-		w.Events = p.events(v, w.Driver, p.yes(said("allow_unknown_events")))
+	if v, ok := setting("events"); ok {
+		w.Events = p.events(v, w.Driver, p.yes(setting("allow_unknown_events")))
 	}
-	if v, ok := said("timeout"); ok && takes(w.Driver, "timeout") {
+	if v, ok := setting("timeout"); ok && takes(w.Driver, "timeout") {
 		w.Timeout = p.seconds(v)
 	}
-	if v, ok := said("auth"); ok && takes(w.Driver, "auth") {
+	if v, ok := setting("auth"); ok && takes(w.Driver, "auth") {
 		w.Auth = p.auth(v, w.Driver)
 	}
-	to := p.sinks(said, w)
-	w.Reach, w.held = p.reach, p.held
+	to := p.sinks(setting, w)
+	w.Reach, w.unread = p.reach, p.unread
 	if p.faults.total == before {
-		p.validate(n, w, said)
+		p.validate(n, w, setting)
 	}
 	p.found, p.to = append(p.found, w), append(p.to, to)
 }
 
 // driver is the provider of an entry.
-func (p *parser) driver(n *yaml.Node, said func(string) (*yaml.Node, bool)) *provider.Driver {
+func (p *parser) driver(n *yaml.Node, setting func(string) (*yaml.Node, bool)) *provider.Driver {
 	names := strings.Join(p.o.Drivers.Names(), ", ")
-	v, ok := said("provider")
+	v, ok := setting("provider")
 	if !ok {
 		p.fail(n, "provider is missing: one of %s, here or in defaults", names)
 		return nil
@@ -466,7 +465,7 @@ func (p *parser) texts(n *yaml.Node, key string, each func(*yaml.Node)) {
 		return
 	}
 	for _, item := range n.Content {
-		if p.faults.full() {
+		if p.faults.full {
 			return
 		}
 		each(item)
@@ -516,7 +515,7 @@ func (p *parser) expandEvents(n *yaml.Node, d *provider.Driver, unknown bool) []
 }
 
 // sinks are where a new secret of w goes.
-func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []placed {
+func (p *parser) sinks(setting func(string) (*yaml.Node, bool), w *Webhook) []placed {
 	var to []placed
 	add := func(at Position, spec string, own bool) {
 		t, err := sink.ParseTemplate(spec, p.o.Sinks)
@@ -533,7 +532,7 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 		w.Sinks = append(w.Sinks, t)
 		to = append(to, placed{at, t})
 	}
-	if n, ok := said("secret_to"); ok && len(n.Content) > maxSinks {
+	if n, ok := setting("secret_to"); ok && len(n.Content) > maxSinks {
 		p.fail(n, "%d sinks: %d at most", len(n.Content), maxSinks)
 	} else if ok {
 		p.texts(n, "secret_to", func(item *yaml.Node) {
@@ -549,14 +548,14 @@ func (p *parser) sinks(said func(string) (*yaml.Node, bool), w *Webhook) []place
 }
 
 // validate asks the provider's own rules.
-func (p *parser) validate(n *yaml.Node, w *Webhook, said func(string) (*yaml.Node, bool)) {
+func (p *parser) validate(n *yaml.Node, w *Webhook, setting func(string) (*yaml.Node, bool)) {
 	for _, f := range w.Driver.Validate(w.spec()) {
 		key, _, _ := strings.Cut(f.Field, "-") // auth-type and auth-data are members of auth
-		if w.held[key] {
+		if w.unread[key] {
 			continue
 		}
 		at := n
-		if v, ok := said(key); ok {
+		if v, ok := setting(key); ok {
 			at = v
 		}
 		p.fail(at, "%s: %s", key, f.Message)
@@ -576,7 +575,7 @@ func (w *Webhook) spec() provider.Spec {
 func (p *parser) distinct() {
 	first := map[string]*Webhook{}
 	for _, w := range p.found {
-		if p.faults.full() {
+		if p.faults.full {
 			return
 		}
 		if have := first[w.key()]; have != nil {
@@ -599,7 +598,7 @@ func (p *parser) places() {
 			place := s.spec.Place(w.item())
 			have, taken := first[place]
 			switch {
-			case p.faults.full():
+			case p.faults.full:
 				return
 			case place == "":
 			case taken:

@@ -105,7 +105,7 @@ func (a *account) match(m *Manifest, found map[*Webhook]*hook, faults *faults) {
 			fits = keep(names[w.Name], func(h *hook) bool { return !h.claimed })
 		}
 		switch {
-		case w.held["url"] && (w.Name == "" || len(fits) == 0): // nobody can say
+		case w.unread["url"] && (w.Name == "" || len(fits) == 0): // nobody can say
 		case w.Name == "" || len(fits) == 0:
 			byURL = append(byURL, w)
 		case len(fits) == 1:

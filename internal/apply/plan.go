@@ -241,7 +241,7 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 	if w.Name != "" && w.Name != h.name {
 		out = append(out, Field{Name: "name", From: h.name, To: w.Name})
 	}
-	if h.url != "" && !w.held["url"] && !provider.SameURL(w.URL, h.url) {
+	if h.url != "" && !w.unread["url"] && !provider.SameURL(w.URL, h.url) {
 		out = append(out, Field{Name: "url", From: h.url, To: w.URL})
 	}
 	if h.events != nil && !provider.SameEvents(w.Events, h.events) {
@@ -260,7 +260,7 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 	switch {
 	case h.AuthType != nil && *h.AuthType != w.Auth.Type:
 		out = append(out, f)
-	case w.Auth.Data.IsZero(), w.held["auth"]:
+	case w.Auth.Data.IsZero(), w.unread["auth"]:
 	case h.rec == nil:
 		note = "its authentication data cannot be compared, since nothing is kept of it here"
 	case h.rec.Auth == nil:

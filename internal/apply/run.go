@@ -139,10 +139,7 @@ func (r *run) newcomers(ctx context.Context) {
 		rows, asked := lists[c.Driver.Name]
 		if !asked {
 			var err error
-			err = r.patiently(ctx, func() error {
-				rows, err = r.Clients[c.Driver.Name].List(ctx)
-				return err
-			})
+			rows, err = patiently(ctx, r, func() ([]provider.Webhook, error) { return r.Clients[c.Driver.Name].List(ctx) })
 			if err != nil {
 				o.Result, o.Err = Failed, err
 				r.finish(i, o)
@@ -179,7 +176,7 @@ func (r *run) one(ctx context.Context, o Outcome) Outcome {
 		case Replace:
 			err = r.replace(ctx, c, &o)
 		case Delete:
-			err = r.patiently(ctx, func() error { return r.Clients[c.Driver.Name].Delete(ctx, c.ID) })
+			_, err = patiently(ctx, r, func() (any, error) { return nil, r.Clients[c.Driver.Name].Delete(ctx, c.ID) })
 		case Adopt:
 			err = r.manage(ctx, c, c.ID)
 		}
@@ -204,12 +201,7 @@ func conflict(c *Change, format string, args ...any) error {
 
 // unchanged reports a conflict where the webhook is not as the plan saw it.
 func (r *run) unchanged(ctx context.Context, c *Change) error {
-	var now provider.Webhook
-	err := r.patiently(ctx, func() error {
-		var err error
-		now, err = r.Clients[c.Driver.Name].Get(ctx, c.ID)
-		return err
-	})
+	now, err := patiently(ctx, r, func() (provider.Webhook, error) { return r.Clients[c.Driver.Name].Get(ctx, c.ID) })
 	switch {
 	case fault.Code(err) == "not-found":
 		return conflict(c, "somebody else has deleted %s since the plan", c.Ref())
@@ -223,18 +215,15 @@ func (r *run) unchanged(ctx context.Context, c *Change) error {
 }
 
 func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
-	var made custody.Created
-	err := r.patiently(ctx, func() error {
-		var err error
-		client := r.Clients[c.Driver.Name]
-		made, err = client.CreateUnless(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks), func() (bool, error) {
+	client := r.Clients[c.Driver.Name]
+	made, err := patiently(ctx, r, func() (custody.Created, error) {
+		return client.CreateUnless(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks), func() (bool, error) {
 			rec, there, err := client.MadeSince(ctx, c.Name, c.URL)
 			if there {
 				err = conflict(c, "another process has made it since the plan: %s", rec.Provider+"/"+rec.ID)
 			}
 			return there, err
 		})
-		return err
 	})
 	return r.made(ctx, c, o, made, err)
 }
@@ -256,13 +245,12 @@ func (r *run) replace(ctx context.Context, c *Change, o *Outcome) error {
 	}
 	client := r.Clients[c.Driver.Name]
 	var made custody.Created
-	err := r.patiently(ctx, func() error {
+	_, err := patiently(ctx, r, func() (_ any, err error) {
 		if made.Kept { // only the old one is left to be removed
-			return client.ReplaceOn(ctx, c.live, &made)
+			return nil, client.ReplaceOn(ctx, c.live, &made)
 		}
-		var err error
 		made, err = client.Replace(ctx, custody.OpReplace, c.live, s, r.oneByOne(c.entry.Sinks), false)
-		return err
+		return nil, err
 	})
 	return r.made(ctx, c, o, made, err)
 }
@@ -285,12 +273,7 @@ func (r *run) update(ctx context.Context, c *Change) error {
 			ch.AuthType, ch.AuthData = &w.Auth.Type, w.Auth.Data
 		}
 	}
-	var got provider.Webhook
-	err := r.patiently(ctx, func() error {
-		var err error
-		got, err = r.Clients[c.Driver.Name].Update(ctx, c.live, ch)
-		return err
-	})
+	got, err := patiently(ctx, r, func() (provider.Webhook, error) { return r.Clients[c.Driver.Name].Update(ctx, c.live, ch) })
 	if err != nil {
 		return err
 	}
@@ -320,15 +303,15 @@ func (r *run) manage(ctx context.Context, c *Change, id string) error {
 
 // patiently does do, again while the provider answers that there are too many
 // requests: those were not processed.
-func (r *run) patiently(ctx context.Context, do func() error) error {
+func patiently[T any](ctx context.Context, r *run, do func() (T, error)) (T, error) {
 	for try := 1; ; try++ {
-		err := do()
+		got, err := do()
 		if err == nil || fault.Code(err) != "rate-limited" || try == slowTries {
-			return err
+			return got, err
 		}
 		r.tell(fmt.Sprintf("the provider's rate limit is reached; going on in %s", slowDown))
 		if r.Sleep(ctx, slowDown) != nil {
-			return err
+			return got, err
 		}
 	}
 }
@@ -341,21 +324,21 @@ func (r *run) tell(line string) {
 	}
 }
 
-// oneByOne makes the sinks take turns.
+// oneByOne fills one of the sinks at a time.
 func (r *run) oneByOne(sinks []sink.Sink) []sink.Sink {
 	out := make([]sink.Sink, len(sinks))
 	for i, s := range sinks {
-		out[i] = turn{s, &r.sinks}
+		out[i] = lockedSink{s, &r.sinks}
 	}
 	return out
 }
 
-type turn struct {
+type lockedSink struct {
 	sink.Sink
 	mu *sync.Mutex
 }
 
-func (t turn) Put(ctx context.Context, it sink.Item) error {
+func (t lockedSink) Put(ctx context.Context, it sink.Item) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.Sink.Put(ctx, it)

@@ -181,14 +181,14 @@ func (p *Plan) reaches(w *Webhook, c *Change) {
 func (p *Plan) uncompared(w *Webhook, exists bool) {
 	var keys []string
 	for _, key := range []string{"url", "auth"} {
-		if w.held[key] {
+		if w.unread[key] {
 			keys = append(keys, key)
 		}
 	}
 	switch {
 	case exists && len(keys) > 0:
 		p.warn(fmt.Sprintf("%s: not compared, since it needs %s: %s", w.title(), FlagEnv, strings.Join(keys, ", ")))
-	case !exists && w.held["url"]:
+	case !exists && w.unread["url"]:
 		p.warn(fmt.Sprintf("%s may exist already: its url is not known without %s", w.title(), FlagEnv))
 	}
 }
