@@ -49,15 +49,8 @@ func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
 }
 
 // completeProviders completes the first argument with the providers' names.
-func (g *globals) completeProviders(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var out []string
-	for _, d := range g.env.Drivers {
-		out = append(out, cobra.CompletionWithDesc(d.Name, d.Title))
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+func (g *globals) completeProviders(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return firstOnly(g.completeProviderFlag)(cmd, args, typed)
 }
 
 // completeNoFiles keeps the shell from offering files where a command takes no
@@ -134,7 +127,11 @@ func completeFixed(values ...string) cobra.CompletionFunc {
 // completeProviderFlag completes a flag with the providers' names, whatever
 // arguments there are.
 func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return g.completeProviders(nil, nil, "")
+	var out []string
+	for _, d := range g.env.Drivers {
+		out = append(out, cobra.CompletionWithDesc(d.Name, d.Title))
+	}
+	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeProfiles completes the names of profiles, from what is on this

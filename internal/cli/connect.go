@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 	"unicode"
@@ -128,12 +129,8 @@ func (a *app) credentials(ctx context.Context, d *provider.Driver) (map[string]s
 		return nil, "", err
 	}
 	creds := map[string]secret.Value{}
-	for k, v := range stored.Fields {
-		creds[k] = v
-	}
-	for k, v := range fromEnv {
-		creds[k] = v
-	}
+	maps.Copy(creds, stored.Fields)
+	maps.Copy(creds, fromEnv)
 	if err := d.CheckCredentials(creds); err != nil {
 		return nil, "", a.missingCredentials(ctx, d, origin, err)
 	}
@@ -171,7 +168,7 @@ func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []str
 			if v == "" {
 				continue
 			}
-			if strings.TrimSpace(v) != v || strings.ContainsFunc(v, unicode.IsControl) {
+			if !isCredential(v) {
 				return nil, nil, fault.Usagef("the environment variable %s is blank or has white space or control characters around or in its value", name).
 					WithHint("set it again without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
 			}
@@ -186,6 +183,11 @@ func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []str
 		}
 	}
 	return creds, names, nil
+}
+
+// isCredential reports whether text can be sent as it is.
+func isCredential(text string) bool {
+	return strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 // variableOf is the variable that f's value in the environment comes from.
@@ -215,20 +217,15 @@ func (a *app) refuseFromFile(d *provider.Driver, variables []string) error {
 
 // sameBaseURL reports whether two base URLs lead to the same place.
 func sameBaseURL(a, b string) bool {
-	place := func(text string) (string, error) {
+	place := func(text string) string {
 		origin, err := httpx.Origin(text)
-		if err != nil {
-			return "", err
+		u, uerr := url.Parse(text)
+		if err != nil || uerr != nil {
+			return ""
 		}
-		u, err := url.Parse(text)
-		if err != nil {
-			return "", err
-		}
-		return origin + strings.TrimRight(u.EscapedPath(), "/"), nil
+		return origin + strings.TrimRight(u.EscapedPath(), "/")
 	}
-	at, aerr := place(a)
-	bt, berr := place(b)
-	return aerr == nil && berr == nil && at == bt
+	return place(a) != "" && place(a) == place(b)
 }
 
 // credentialVariables are the variables of d that are set in the environment.

@@ -62,7 +62,7 @@ func plainly(err error) string {
 // through. Nothing can be done about a standard error that does not take it.
 func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 	var fe *fault.Error
-	if asErr(err, &fe) && fe.Silent {
+	if errors.As(err, &fe) && fe.Silent {
 		return
 	}
 	// Who pipes into head knows; only what has more to say is said.
@@ -95,9 +95,6 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
 	}
 }
-
-// asErr is errors.As with the target's type inferred.
-func asErr[T error](err error, target *T) bool { return errors.As(err, target) }
 
 func notSupported(d *provider.Driver, what string) *fault.Error {
 	return fault.Errorf(fault.Refused, "not supported by the provider: %s cannot %s", d.Title, what).WithCode("unsupported")

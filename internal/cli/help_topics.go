@@ -10,7 +10,6 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
-	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -132,21 +131,6 @@ var outputMeanings = map[render.Format]string{
 	render.Name:   "names only, one a line, for other commands",
 }
 
-// reasonMeanings are the meanings of a verdict's reasons, in their order.
-var reasonMeanings = []struct {
-	reason  signature.Reason
-	meaning string
-}{
-	{signature.OK, "the signature is valid"},
-	{signature.Mismatch, "the signature is not that of this body under any secret that was tried"},
-	{signature.NoSignature, "there is no signature header"},
-	{signature.Malformed, "the signature is not one: wrong length or alphabet"},
-	{signature.Conflicting, "there are several signature headers, and they differ"},
-	{signature.NoSecret, "no secret is kept for the provider of this delivery"},
-	{signature.TooOld, "valid, but older than --max-age"},
-	{signature.Unreadable, "the delivery cannot be read"},
-}
-
 func formatTopic() view.Topic {
 	output := view.Section{Title: "Output (--output)", Columns: "Format | Meaning"}
 	for _, f := range render.Formats {
@@ -160,8 +144,8 @@ func formatTopic() view.Topic {
 		captures.Add(f.Name, f.About)
 	}
 	reasons := view.Section{Title: "Reasons of a verdict", Columns: "Reason | Meaning", Intro: "All but ok make exit code 3."}
-	for _, r := range reasonMeanings {
-		reasons.Add(string(r.reason), r.meaning)
+	for _, r := range view.Reasons {
+		reasons.Add(string(r.Reason), r.Meaning)
 	}
 	sinks := view.Section{
 		Title: "Where else a secret may go (--secret-to)", Columns: "Sink | Meaning",

@@ -132,8 +132,8 @@ func TestReasonsAreComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got, want []string
-	for _, r := range reasonMeanings {
-		got = append(got, string(r.reason))
+	for _, r := range view.Reasons {
+		got = append(got, string(r.Reason))
 	}
 	for _, m := range regexp.MustCompile(`Reason = "([a-z-]+)"`).FindAllStringSubmatch(string(text), -1) {
 		want = append(want, m[1])

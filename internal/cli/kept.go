@@ -25,13 +25,7 @@ func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
 		return nil, err
 	}
 	a.warnUnreadable(problems)
-	var out []secret.Record
-	for _, r := range recs {
-		if all || r.Profile == a.cfg.Profile() {
-			out = append(out, r)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(recs, func(r secret.Record) bool { return !all && r.Profile != a.cfg.Profile() }), nil
 }
 
 // keptCredentials is records for the credentials.
@@ -41,13 +35,7 @@ func (a *app) keptCredentials(ctx context.Context, all bool) ([]secret.Credentia
 		return nil, err
 	}
 	a.warnUnreadable(problems)
-	var out []secret.Credential
-	for _, c := range creds {
-		if all || c.Profile == a.cfg.Profile() {
-			out = append(out, c)
-		}
-	}
-	return out, nil
+	return slices.DeleteFunc(creds, func(c secret.Credential) bool { return !all && c.Profile != a.cfg.Profile() }), nil
 }
 
 // warnUnreadable warns of files of the store that could not be read.

@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -267,11 +266,6 @@ func exampleCredentials(d *provider.Driver) string {
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
-}
-
-// isCredential reports whether text can be sent as it is.
-func isCredential(text string) bool {
-	return strings.TrimSpace(text) == text && !strings.ContainsFunc(text, unicode.IsControl)
 }
 
 func badCredential(field, from string) error {

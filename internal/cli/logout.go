@@ -8,15 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/httpx"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type logoutOptions struct {
-	driver *provider.Driver
-	all    bool
-}
+type logoutOptions struct{ all bool }
 
 func newLogoutCmd(g *globals) *cobra.Command {
 	o := &logoutOptions{}
@@ -40,22 +36,25 @@ are named.`,
 }
 
 func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
-	var err error
-	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+	d, err := a.env.Drivers.Find(args[0])
+	if err != nil {
 		return err
 	}
-	d := o.driver
 	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
 	if err != nil {
 		return err
 	}
-	kept, err := a.keptOrigins(ctx, d)
+	kept, err := a.keptCredentials(ctx, false)
 	if err != nil {
 		return err
 	}
 	v := view.Logout{Provider: d.Name, Profile: a.cfg.Profile(), Removed: []string{}, Environment: a.credentialVariables(d)}
 	var others []string
-	for _, at := range kept {
+	for _, c := range kept {
+		at := c.Origin
+		if c.Provider != d.Name {
+			continue
+		}
 		if at != origin && !o.all {
 			others = append(others, at)
 			continue
@@ -79,20 +78,4 @@ func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
 		a.warn("warning: set in the environment, and still used: " + strings.Join(v.Environment, ", "))
 	}
 	return a.out.Print(v.Render())
-}
-
-// keptOrigins are the addresses for which the current profile has credentials
-// of d. A file that cannot be read is warned of: it may hold some.
-func (a *app) keptOrigins(ctx context.Context, d *provider.Driver) ([]string, error) {
-	mine, err := a.keptCredentials(ctx, false)
-	if err != nil {
-		return nil, err
-	}
-	var origins []string
-	for _, c := range mine {
-		if c.Provider == d.Name {
-			origins = append(origins, c.Origin)
-		}
-	}
-	return origins, nil
 }

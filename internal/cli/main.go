@@ -10,6 +10,7 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -122,7 +123,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return 0
 	}
 	var status exitStatus
-	if asErr(err, &status) {
+	if errors.As(err, &status) {
 		return int(status)
 	}
 	g.failClosed(cmd, args)

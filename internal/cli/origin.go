@@ -29,22 +29,19 @@ func foreign(d *provider.Driver, origin string) string {
 
 // atBaseURL reports whether the webhook of a record is at the base URL in force.
 func (a *app) atBaseURL(r secret.Record) bool {
-	for _, d := range a.env.Drivers {
-		if d.Name == r.Provider {
-			origin, err := httpx.Origin(a.baseURL(d).Value)
-			return err == nil && origin == r.Origin
-		}
+	d, err := a.env.Drivers.Find(r.Provider)
+	if err != nil {
+		return false
 	}
-	return false
+	origin, err := httpx.Origin(a.baseURL(d).Value)
+	return err == nil && origin == r.Origin
 }
 
 // foreignTo is foreign for the provider of that name; to one that this hookctl
 // does not know, every origin is.
 func (a *app) foreignTo(name, origin string) string {
-	for _, d := range a.env.Drivers {
-		if d.Name == name {
-			return foreign(d, origin)
-		}
+	if d, err := a.env.Drivers.Find(name); err == nil {
+		return foreign(d, origin)
 	}
 	return origin
 }

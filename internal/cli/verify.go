@@ -268,8 +268,8 @@ type failOn []signature.Reason
 // failReasons are the words that --fail-on takes.
 func failReasons() []string {
 	var words []string
-	for _, r := range reasonMeanings[1:] { // the first is that of a valid one
-		words = append(words, string(r.reason))
+	for _, r := range view.Reasons[1:] { // the first is that of a valid one
+		words = append(words, string(r.Reason))
 	}
 	return append(words, "none")
 }

@@ -84,7 +84,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 	}
 	add("Read as", readAs(r))
 	if !r.Valid {
-		add("Reason", fmt.Sprintf("%s: %s", r.Reason, reasonSentences[r.Reason]))
+		add("Reason", fmt.Sprintf("%s: %s", r.Reason, meaning(r.Reason)))
 	}
 	switch {
 	case r.Webhook != "" && r.WebhookID != "":
@@ -127,15 +127,29 @@ func causePage(cause string) string {
 	return "https://github.com/hookctl/hookctl/blob/main/docs/diagnosis.md#" + cause
 }
 
-// reasonSentences say what a failure's reason means.
-var reasonSentences = map[signature.Reason]string{
-	signature.Mismatch:    "the signature is not that of this body under any secret that was tried",
-	signature.NoSignature: "the delivery carries no signature that is looked for",
-	signature.Malformed:   "the signature is not one: wrong length or alphabet",
-	signature.Conflicting: "several signatures came with it, and they differ",
-	signature.NoSecret:    "no secret is kept for the provider of this delivery",
-	signature.TooOld:      "the signature is valid, but the delivery is outside --max-age",
-	signature.Unreadable:  "it cannot be read",
+// Reasons are those of a verdict, and what they mean.
+var Reasons = []struct {
+	Reason  signature.Reason
+	Meaning string
+}{
+	{signature.OK, "the signature is valid"},
+	{signature.Mismatch, "the signature is not that of this body under any secret that was tried"},
+	{signature.NoSignature, "the delivery carries no signature that is looked for"},
+	{signature.Malformed, "the signature is not one: wrong length or alphabet"},
+	{signature.Conflicting, "several signatures came with it, and they differ"},
+	{signature.NoSecret, "no secret is kept for the provider of this delivery"},
+	{signature.TooOld, "the signature is valid, but the delivery is outside --max-age"},
+	{signature.Unreadable, "it cannot be read"},
+}
+
+// meaning is r's, "" for one that is none of them.
+func meaning(r signature.Reason) string {
+	for _, known := range Reasons {
+		if known.Reason == r {
+			return known.Meaning
+		}
+	}
+	return ""
 }
 
 // nextSteps are for failures that no diagnosis explains.

@@ -205,7 +205,7 @@ func annotation(r *verify.Result) string {
 			command += "line=" + m[2] + ","
 		}
 	}
-	text := reasonSentences[r.Reason]
+	text := meaning(r.Reason)
 	for _, f := range r.Diagnosis {
 		text += "\n" + f.Cause + ": " + f.Explanation + " " + f.Fix
 	}

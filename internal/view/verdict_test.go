@@ -99,7 +99,7 @@ func TestVerdict(t *testing.T) {
 		t.Error("columns, widths and cells differ in number")
 	}
 	for _, r := range []signature.Reason{signature.Mismatch, signature.NoSignature, signature.Malformed, signature.Conflicting, signature.NoSecret, signature.TooOld, signature.Unreadable} {
-		if reasonSentences[r] == "" {
+		if meaning(r) == "" {
 			t.Errorf("nothing is said of %s", r)
 		}
 	}
