@@ -21,9 +21,6 @@ func completable(word string) string {
 	return word
 }
 
-// completionText cleans a description.
-func completionText(text string) string { return strings.TrimSpace(term.Clean(text)) }
-
 // completeEvents completes the last word of a comma list of events, with those
 // only that fit what is typed: bash filters them itself, in a slow loop.
 func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
@@ -178,7 +175,7 @@ func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(s
 			word = r.Name
 		}
 		if word = completable(word); word != "" {
-			out = append(out, cobra.CompletionWithDesc(word, completionText(r.Name+" "+r.URL)))
+			out = append(out, cobra.CompletionWithDesc(word, strings.TrimSpace(term.Clean(r.Name+" "+r.URL))))
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp

@@ -77,7 +77,11 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 		RunE: g.run(changes, o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.name, "name", "", "name of the webhook"+required(d.NameRequired))
+	named := "name of the webhook"
+	if d.NameRequired {
+		named += " (required)"
+	}
+	f.StringVar(&o.name, "name", "", named)
 	f.StringVar(&o.url, "url", "", "where deliveries go (required)")
 	f.StringArrayVar(&o.events, "event", nil, "event to subscribe to: a slug, a comma list, a glob, or all (required, repeatable)")
 	for _, opt := range d.CreateOptions {
@@ -101,13 +105,6 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 	exclusive(c, "dry-run", "curl")
 	freeText(c, "description")
 	return c
-}
-
-func required(yes bool) string {
-	if yes {
-		return " (required)"
-	}
-	return ""
 }
 
 func createExample(d *provider.Driver) string {
@@ -266,20 +263,17 @@ func (o *createOptions) askAuth(ctx context.Context, a *app) (secret.Value, erro
 	}
 	answers := map[string]string{}
 	for _, f := range fields {
-		label := "Authentication " + f
-		if f == "header" || f == "username" {
-			v, err := a.env.Prompt.Input(ctx, label, "", nil)
-			if err != nil {
-				return secret.Value{}, err
-			}
-			answers[f] = v
-			continue
+		var err error
+		if label := "Authentication " + f; f == "header" || f == "username" {
+			answers[f], err = a.env.Prompt.Input(ctx, label, "", nil)
+		} else {
+			var v secret.Value
+			v, err = a.env.Prompt.Secret(ctx, label)
+			answers[f] = v.Reveal()
 		}
-		v, err := a.env.Prompt.Secret(ctx, label)
 		if err != nil {
 			return secret.Value{}, err
 		}
-		answers[f] = v.Reveal()
 	}
 	text, err := json.Marshal(answers)
 	return secret.New(string(text)), err

@@ -154,26 +154,25 @@ func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]s
 // be had, and else the summary.
 func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 	d := o.driver
-	if o.broken != nil { // nor is anybody asked: they say where
+	text, live := []byte(d.OfflineHelp), false
+	switch {
+	case o.broken != nil: // nor is anybody asked: they say where
 		a.note("This is the built-in summary: %v", o.broken)
-		return a.out.Print(view.Documentation(d.Name, []byte(d.OfflineHelp), false))
-	}
-	if d.LiveHelp && !o.offline {
-		live, err := o.live(ctx, a)
-		if err == nil {
-			return a.out.Print(view.Documentation(d.Name, live, true))
-		}
-		switch fault.KindOf(err) {
-		case fault.Unavailable, fault.Refused, fault.Auth:
+	case !d.LiveHelp:
+	case o.offline:
+		a.note("This is the built-in summary; for %s's live documentation: hookctl help %s", d.Title, d.Name)
+	default:
+		got, err := o.live(ctx, a)
+		switch k := fault.KindOf(err); {
+		case err == nil:
+			text, live = got, true
+		case k == fault.Unavailable, k == fault.Refused, k == fault.Auth:
 			a.note("%s's live documentation cannot be had, so this is the built-in summary: %v", d.Title, err)
 		default:
 			return err
 		}
 	}
-	if d.LiveHelp && o.offline {
-		a.note("This is the built-in summary; for %s's live documentation: hookctl help %s", d.Title, d.Name)
-	}
-	return a.out.Print(view.Documentation(d.Name, []byte(d.OfflineHelp), false))
+	return a.out.Print(view.Documentation(d.Name, text, live))
 }
 
 func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {

@@ -246,6 +246,13 @@ func asCandidates(records, kept []secret.Record) []verify.Candidate {
 	return append(present, older...)
 }
 
+// noteUndocumented says of which providers the scheme is a guess.
+func (a *app) noteUndocumented(names []string) {
+	for _, name := range names {
+		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
+	}
+}
+
 // verifyProvider is what verify must know of a provider.
 func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
 	return verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, Sample: func(event string) []byte {

@@ -392,9 +392,7 @@ func (o *listenOptions) summarise(a *app, opts listen.Options, s listen.Summary)
 	for _, line := range view.Reception(s, kept, forward) {
 		a.note("%s", line)
 	}
-	for _, name := range s.Assumed {
-		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
-	}
+	a.noteUndocumented(s.Assumed)
 }
 
 // receivedWriter prints deliveries as they come. As NDJSON, those that come

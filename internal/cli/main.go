@@ -154,8 +154,6 @@ func wantsJSON(g *globals, args []string) bool {
 	if format == "" && g.loaded != nil {
 		format = g.loaded.String("output")
 	}
-	if format == "" {
-		format = g.env.Getenv("HOOKCTL_OUTPUT")
-	}
+	format = cmp.Or(format, g.env.Getenv("HOOKCTL_OUTPUT"))
 	return format == "json" || format == "ndjson"
 }

@@ -211,11 +211,11 @@ type applied struct {
 // change does to the providers what the flags name and findings allow. All
 // names are checked before the first change.
 func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did applied, err error) {
-	deletes, err := o.chooseAll(a, deleting, o.deletes, findings)
+	deletes, err := a.choose(deleting, o.deletes, findings)
 	if err != nil {
 		return did, err
 	}
-	rotates, err := o.chooseAll(a, rotating, o.rotates, findings)
+	rotates, err := a.choose(rotating, o.rotates, findings)
 	if err != nil {
 		return did, err
 	}
@@ -279,7 +279,7 @@ var (
 
 // forget takes the sinks off what is left to do.
 func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding) error {
-	chosen, err := o.chooseAll(a, forgetting, o.forgets, findings)
+	chosen, err := a.choose(forgetting, o.forgets, findings)
 	if err != nil {
 		return err
 	}
@@ -291,47 +291,37 @@ func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery,
 	return nil
 }
 
-func (o *recoverOptions) chooseAll(a *app, what recoverAction, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
-	var chosen []custody.Finding
-	for _, ref := range refs {
-		f, err := o.choose(a, what, ref, findings)
-		if err != nil {
-			return nil, err
-		}
-		chosen = append(chosen, f)
-	}
-	return chosen, nil
-}
-
-// choose finds the webhook that ref means among those of which recover offers
+// choose finds the webhooks that refs mean among those of which recover offers
 // to do this. Nothing is ever done to another one.
-func (o *recoverOptions) choose(a *app, what recoverAction, ref string, findings []custody.Finding) (custody.Finding, error) {
-	var offered []custody.Finding
+func (a *app) choose(what recoverAction, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
+	var offered, chosen []custody.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
-		name := f.Provider + "/" + f.ID
-		if what.offers(f) && !slices.Contains(names, name) {
-			offered, all, names = append(offered, f), append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt}), append(names, name)
+		if name := f.Provider + "/" + f.ID; what.offers(f) && !slices.Contains(names, name) {
+			offered, names = append(offered, f), append(names, name)
+			all = append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt})
 		}
 	}
-	i, err := a.match(ref, all, false)
-	if err != nil {
-		return custody.Finding{}, err
-	}
-	if i < 0 {
-		hint := "it names none now that can be " + what.done
-		if len(names) > 0 {
-			hint = "it names " + strings.Join(names, ", ")
+	for _, ref := range refs {
+		i, err := a.match(ref, all, false)
+		if err != nil {
+			return nil, err
 		}
-		return custody.Finding{}, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
+		if i < 0 {
+			hint := "it names none now that can be " + what.done
+			if len(names) > 0 {
+				hint = "it names " + strings.Join(names, ", ")
+			}
+			return nil, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
+		}
+		if offered[i].State == custody.StateUnknown && (a.yes || !a.interactive()) {
+			return nil, fault.Usagef("%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", names[i], what.done).
+				WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
+		}
+		chosen = append(chosen, offered[i])
 	}
-	f := offered[i]
-	if f.State == custody.StateUnknown && (a.yes || !a.interactive()) {
-		return custody.Finding{}, fault.Usagef("%s/%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", f.Provider, f.ID, what.done).
-			WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
-	}
-	return f, nil
+	return chosen, nil
 }
 
 // rotate puts a new webhook in the place of f's, and returns it as a finding.

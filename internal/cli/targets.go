@@ -294,16 +294,12 @@ func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Cha
 	if got.ID == "" {
 		return err
 	}
-	return fault.Worst(printWebhook(ctx, a, d, got), err, differs(d, ch, got))
-}
-
-// differs is the error for a webhook that is not as it was asked to be:
-// somebody else changed it, or the provider did not do it.
-func differs(d *provider.Driver, ch provider.Change, got provider.Webhook) error {
+	perr := printWebhook(ctx, a, d, got)
 	what := ch.Missed(got)
 	if len(what) == 0 {
-		return nil
+		return fault.Worst(perr, err)
 	}
-	return fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
-		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again")
+	// Somebody else changed it, or the provider did not do it.
+	return fault.Worst(perr, err, fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
+		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again"))
 }

@@ -160,11 +160,8 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	} else if line := view.PassedOver(&summary); line != "" && summary.Total > 0 {
 		a.note("%s", line)
 	}
-	for _, name := range summary.Assumed {
-		if summary.Total == 1 || a.out.Structured() {
-			break // the report says it, and each object
-		}
-		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
+	if summary.Total != 1 && !a.out.Structured() { // else the report says it, and each object
+		a.noteUndocumented(summary.Assumed)
 	}
 	failed := 0
 	for reason, count := range summary.Reasons {
