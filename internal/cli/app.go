@@ -142,7 +142,7 @@ func (a *app) maskInActions(v secret.Value) error {
 	if a.env.Getenv("GITHUB_ACTIONS") != "true" || a.masked.Equal(v) {
 		return nil
 	}
-	if err := sink.AddMask(term.Raw(a.env.Streams.Err), v); err != nil {
+	if err := sink.AddMask(a.env.Streams.Err, v); err != nil {
 		return err
 	}
 	a.masked = v

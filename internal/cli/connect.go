@@ -68,7 +68,7 @@ func (a *app) custody() custody.Env {
 			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n",
 				term.Clean(ref.Provider), term.Clean(ref.ID))
 			if err == nil {
-				_, err = fmt.Fprintln(term.Raw(a.env.Streams.Err), term.Clean(s.Reveal()))
+				err = term.WriteLine(a.env.Streams.Err, term.Clean(s.Reveal()))
 			}
 			return err == nil
 		},

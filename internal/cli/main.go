@@ -100,8 +100,8 @@ func interrupts(cancel func()) <-chan struct{} {
 }
 
 // Run executes one command line and returns its exit code. Whatever it writes
-// goes through guards: what is meant for a CI runner, or must stay as it is,
-// goes to [term.Raw] of a stream.
+// goes through guards: what is meant for a CI runner goes to [term.WriteLine],
+// what must stay as it is to [term.Raw] of a stream.
 func Run(ctx context.Context, env *Env, args []string) int {
 	guarded := *env
 	guarded.Streams.Out, guarded.Streams.Err = term.Guard(env.Streams.Out), term.Guard(env.Streams.Err)

@@ -9,7 +9,6 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/sink"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 // sinkEnv is the outside world of the sinks: no child sees a credential.
@@ -17,8 +16,8 @@ func (a *app) sinkEnv() sink.Env {
 	return sink.Env{
 		Getenv:     a.env.Getenv,
 		Environ:    a.cleanEnviron(),
-		Stdout:     term.Raw(a.env.Streams.Out),
-		Stderr:     term.Raw(a.env.Streams.Err),
+		Stdout:     a.env.Streams.Out,
+		Stderr:     a.env.Streams.Err,
 		Terminal:   a.env.Streams.OutTTY,
 		Structured: a.outputTaken(),
 		NoStdout:   a.withheld("the sink stdout"),

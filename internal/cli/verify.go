@@ -303,7 +303,7 @@ func (w *verdictWriter) openReports(o *verifyOptions) error {
 		w.reports = append(w.reports, r)
 	}
 	if w.app.env.Getenv("GITHUB_ACTIONS") == "true" {
-		w.reports = append(w.reports, &view.Annotations{W: term.Raw(w.app.env.Streams.Err), Counts: o.fail.counts})
+		w.reports = append(w.reports, &view.Annotations{W: w.app.env.Streams.Err, Counts: o.fail.counts})
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // execTimeout ends a command that hangs.
@@ -57,6 +58,7 @@ func (s execSink) Put(ctx context.Context, it Item) error {
 		In: strings.NewReader(it.Secret.Reveal()), Out: out, Err: out,
 	})
 	out.flush()
+	_ = term.EndLine(s.env.Stderr) // as with all that it writes there
 	switch {
 	case err == nil:
 		return nil

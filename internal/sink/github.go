@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // githubSink appends to the file that a GitHub Actions runner named in a
@@ -140,7 +140,7 @@ func (s githubSink) fail(err error) error {
 // line itself is the one place where the runner sees the value.
 func AddMask(w io.Writer, v secret.Value) error {
 	escaped := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(v.Reveal())
-	if _, err := fmt.Fprintf(w, "::add-mask::%s\n", escaped); err != nil {
+	if err := term.WriteLine(w, "::add-mask::"+escaped); err != nil {
 		return fault.Errorf(fault.Other, "mask the secret in the log: %w", err)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -43,7 +42,7 @@ func Print(env Env, v secret.Value) error {
 		}
 		text = shown
 	}
-	if _, err := io.WriteString(env.Stdout, text+"\n"); err != nil {
+	if err := term.WriteLine(env.Stdout, text); err != nil {
 		return fault.Errorf(fault.Other, "write the secret to standard output: %w", err)
 	}
 	return nil

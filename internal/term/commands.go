@@ -49,8 +49,38 @@ func EscapeCommands(b []byte, hash, colon string) []byte {
 // a command in all that is written to it, in however many pieces.
 func Guard(w io.Writer) io.Writer { return &guard{w: w, context: lineStart} }
 
-// Raw returns the writer behind a Guard: for the program's own commands, for
-// secrets, which must stay as they are, and for children, which inherit a file.
+// WriteLine writes text to w as a line of its own, as it is, whatever w is: a
+// command of this program's, or a secret. A runner obeys a command only where it
+// begins a line, so one that other text has left open in a Guard is ended first.
+func WriteLine(w io.Writer, text string) error {
+	g, ok := w.(*guard)
+	if !ok {
+		_, err := io.WriteString(w, text+"\n")
+		return err
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err := g.endLine(); err != nil {
+		return err
+	}
+	_, err := g.pass([]byte(text + "\n"))
+	return err
+}
+
+// EndLine ends the line that is open in a Guard, if one is: foreign text need not
+// end with a newline, and what follows it must not stand in its line.
+func EndLine(w io.Writer) error {
+	g, ok := w.(*guard)
+	if !ok {
+		return nil
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.endLine()
+}
+
+// Raw returns the writer behind a Guard: for bytes that must stay as they are,
+// and for children, which inherit a file.
 func Raw(w io.Writer) io.Writer {
 	if g, ok := w.(*guard); ok {
 		return g.w
@@ -62,6 +92,28 @@ type guard struct {
 	mu      sync.Mutex
 	w       io.Writer
 	context string // what was written, as far as a command may have begun in it
+	open    bool   // the last line that was written has no newline yet
+}
+
+// pass writes out as it is.
+func (g *guard) pass(out []byte) (int, error) {
+	n, err := g.w.Write(out)
+	if n = min(n, len(out)); n > 0 {
+		g.open = out[n-1] != '\n'
+	}
+	if err == nil && n < len(out) {
+		err = io.ErrShortWrite
+	}
+	return n, err
+}
+
+func (g *guard) endLine() error {
+	if !g.open {
+		return nil
+	}
+	g.context = lineStart
+	_, err := g.pass([]byte("\n"))
+	return err
 }
 
 func (g *guard) Write(p []byte) (int, error) {
@@ -70,18 +122,15 @@ func (g *guard) Write(p []byte) (int, error) {
 	if g.context == "" || g.context == lineStart {
 		if bytes.HasSuffix(p, []byte("\n")) && !bytes.Contains(p, []byte("##")) && !bytes.Contains(p, []byte("::")) {
 			g.context = lineStart
-			return g.w.Write(p)
+			return g.pass(p)
 		}
 	}
 	text := slices.Concat([]byte(g.context), p)
 	out := breakCommands(text, len(g.context), replacement, replacement)
 	g.context = contextOf(text)
-	n, err := g.w.Write(out)
-	switch {
-	case err != nil:
+	n, err := g.pass(out)
+	if err != nil {
 		return min(n, len(p)), err
-	case n < len(out):
-		return min(n, len(p)), io.ErrShortWrite
 	}
 	return len(p), nil
 }

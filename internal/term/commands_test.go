@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -192,6 +193,63 @@ func TestGuard(t *testing.T) {
 		if out.String() != tt.want {
 			t.Errorf("%q becomes %q, want %q", tt.writes, out.String(), tt.want)
 		}
+	}
+}
+
+// TestOwnLines: whatever was written before, in whatever pieces, a line of the
+// program's own begins a line and stays as it is, and so does what comes next.
+func TestOwnLines(t *testing.T) {
+	t.Parallel()
+	const own = "::add-mask::##[5ec4e7]"
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 5000 {
+		var out bytes.Buffer
+		g := term.Guard(&out)
+		want := 0
+		for range 1 + r.IntN(5) {
+			s := hostile(r)
+			cut := r.IntN(len(s) + 1)
+			for _, piece := range []string{s[:cut], s[cut:]} {
+				if r.IntN(2) == 0 {
+					_, _ = io.WriteString(g, piece)
+				}
+			}
+			if r.IntN(4) == 0 {
+				if err := term.EndLine(g); err != nil || out.Len() > 0 && !strings.HasSuffix(out.String(), "\n") {
+					t.Fatalf("%q ends in no line: %v", out.String(), err)
+				}
+			}
+			if err := term.WriteLine(g, own); err != nil {
+				t.Fatal(err)
+			}
+			want++
+		}
+		lines := strings.Split(out.String(), "\n")
+		if n := len(slices.DeleteFunc(lines, func(l string) bool { return l != own })); n != want {
+			t.Fatalf("%d of %d lines are whole in %q", n, want, out.String())
+		}
+	}
+
+	// Nothing is added where no line is open, or where nothing is known.
+	var out bytes.Buffer
+	for _, w := range []io.Writer{term.Guard(&out), &out} {
+		out.Reset()
+		for range 2 {
+			if err := errors.Join(term.EndLine(w), term.WriteLine(w, own)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out.String() != own+"\n"+own+"\n" {
+			t.Errorf("%T: %q", w, out.String())
+		}
+	}
+	// Without the end of the line before, it is not written.
+	w := &shortWriter{n: 3}
+	g := term.Guard(w)
+	_, _ = io.WriteString(g, "abc")
+	w.n = 0
+	if err := term.WriteLine(g, own); !errors.Is(err, io.ErrShortWrite) {
+		t.Error(err)
 	}
 }
 

@@ -184,8 +184,7 @@ func (a *Annotations) Add(r *verify.Result) error {
 		return nil
 	}
 	a.n++
-	_, err := fmt.Fprintln(a.W, annotation(r))
-	return err
+	return term.WriteLine(a.W, annotation(r))
 }
 
 // Close does nothing.
