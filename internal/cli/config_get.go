@@ -16,14 +16,12 @@ func newConfigGetCmd(g *globals) *cobra.Command {
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE:              g.run(reads, runConfigGet),
+		RunE: g.run(reads, func(_ context.Context, a *app, args []string) error {
+			s, ok := a.cfg.Lookup(args[0])
+			if !ok {
+				return a.cfg.Unknown(args[0])
+			}
+			return a.out.Print(view.Setting(s))
+		}),
 	}
-}
-
-func runConfigGet(_ context.Context, a *app, args []string) error {
-	s, ok := a.cfg.Lookup(args[0])
-	if !ok {
-		return a.cfg.Unknown(args[0])
-	}
-	return a.out.Print(view.Setting(s))
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -71,24 +72,15 @@ func (a *app) configured(ctx context.Context, d *provider.Driver) bool {
 	if err != nil || len(problems) > 0 {
 		return true
 	}
-	for _, c := range stored {
-		if c.Provider == d.Name && c.Profile == a.cfg.Profile() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(stored, func(c secret.Credential) bool { return c.Provider == d.Name && c.Profile == a.cfg.Profile() })
 }
 
 // noCredentials says how to get credentials for any of drivers.
 func (a *app) noCredentials(drivers []*provider.Driver) error {
-	var names, logins []string
-	for _, d := range drivers {
-		names = append(names, d.Name)
-		logins = append(logins, "hookctl login "+d.Name)
-	}
+	names := provider.Registry(drivers).Names()
 	return fault.Errorf(fault.Auth, "there are no credentials for %s in profile %s", strings.Join(names, " or "), a.cfg.Profile()).
 		WithCode("no-credentials").
-		WithHint("run: %s\nor set their environment variables: hookctl help environment", strings.Join(logins, ", or "))
+		WithHint("run: %s\nor set their environment variables: hookctl help environment", strings.Join(prefixed("hookctl login ", names), ", or "))
 }
 
 // keptByRef is what is kept in any profile, without the secrets: a webhook has

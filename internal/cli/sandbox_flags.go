@@ -43,7 +43,7 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	freeText(c, "deliver-to", "emit")
 	c.PreRunE = func(*cobra.Command, []string) error {
 		if o.emitEvery <= 0 && f.Changed("emit-every") { // without it zero is none
-			return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery)
+			return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery).WithHint("for instance: --emit-every 5s")
 		}
 		return nil
 	}

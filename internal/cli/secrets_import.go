@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -142,10 +143,9 @@ func (a *app) listed(ctx context.Context, ref secret.Ref) (secret.Record, error)
 	if err != nil {
 		return secret.Record{}, err
 	}
-	for _, r := range all {
-		if r.Ref() == ref {
-			return r, nil
-		}
+	i := slices.IndexFunc(all, func(r secret.Record) bool { return r.Ref() == ref })
+	if i < 0 {
+		return secret.Record{}, secret.ErrNotFound
 	}
-	return secret.Record{}, secret.ErrNotFound
+	return all[i], nil
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -60,7 +59,11 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 	if err != nil {
 		return err
 	}
-	if err := checkSinks(ctx, rec, sinks); err != nil {
+	checked := make([]sink.Result, len(sinks)) // all of them, before one gets it
+	for i, to := range sinks {
+		checked[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name})}
+	}
+	if err := custody.SinkError(rec, checked); err != nil {
 		return err
 	}
 	results, nerr := custody.Fill(ctx, a.store, rec, sinks)
@@ -74,14 +77,4 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 		perr = a.out.Print(v.Render())
 	}
 	return fault.Worst(custody.SinkError(rec, results), perr)
-}
-
-// checkSinks asks every sink whether it could take the secret, before one does.
-func checkSinks(ctx context.Context, rec secret.Record, sinks []sink.Sink) error {
-	results := make([]sink.Result, len(sinks))
-	it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}
-	for i, to := range sinks {
-		results[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, it)}
-	}
-	return custody.SinkError(rec, results)
 }
