@@ -141,9 +141,8 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		return errors.Join(err, w.closeReports())
 	}
 	summary, err := engine.Run(ctx, batches, w.write)
-	var failing *fault.Error
-	if errors.As(err, &failing) && failing.Code == "jq" {
-		err = failing.WithHint("--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one")
+	if fault.Code(err) == "jq" {
+		err = fault.WithHint(err, fault.Hint{Text: "--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one"})
 	}
 	w.progress.end()
 	werr := errors.Join(w.close(), w.closeReports())

@@ -63,6 +63,14 @@ func (f *filter) run(doc []byte, emit func(any) error) error {
 	}
 }
 
+// itemwise adds to the failure of an expression that it sees each item alone.
+func itemwise(err error) error {
+	if fault.Code(err) != "jq" {
+		return err
+	}
+	return fault.WithHint(err, fault.Hint{Text: "--jq sees one item at a time here, not a list of them, so leave out .[]"})
+}
+
 // encode is a jq result as compact JSON. It cannot fail: gojq knows how to
 // write every type that it makes.
 func encode(v any) []byte {

@@ -156,6 +156,7 @@ func (p *Printer) Print(v View) error {
 		return err
 	}
 	docs := [][]byte{doc}
+	ofList := p.opts.Format == NDJSON && doc[0] == '['
 	if p.opts.Format == NDJSON {
 		if docs, err = elements(doc); err != nil {
 			return err
@@ -169,6 +170,9 @@ func (p *Printer) Print(v View) error {
 				b.Write(p.result(result))
 				return p.spill(&b, chunk)
 			})
+			if ofList {
+				err = itemwise(err)
+			}
 		case p.opts.Format == NDJSON:
 			b.Write(doc)
 			b.WriteByte('\n')

@@ -89,10 +89,10 @@ func (s *Stream) item(data any, row []string, name string) error {
 	}
 	switch {
 	case s.p.filter != nil:
-		return s.p.filter.run(doc, func(result any) error {
+		return itemwise(s.p.filter.run(doc, func(result any) error {
 			b.Write(s.p.result(result))
 			return s.spill(max(s.limit, chunk))
-		})
+		}))
 	case s.p.opts.Format == NDJSON:
 		b.Write(doc)
 		b.WriteByte('\n')
