@@ -104,12 +104,11 @@ func (a *app) match(ref string, all []candidate, prefix bool) (int, error) {
 			return found[0], nil
 		}
 		if len(found) > 1 {
-			var names, lines []string
+			var lines string
 			for _, i := range found {
-				names = append(names, all[i].provider+"/"+all[i].id)
-				lines = append(lines, "\n"+all[i].line())
+				lines += "\n" + all[i].line()
 			}
-			return -1, fault.Usagef("%q means %d webhooks: %s%s", ref, len(found), strings.Join(names, ", "), strings.Join(lines, "")).
+			return -1, fault.Usagef("%q means %d webhooks:%s", ref, len(found), lines).
 				WithCode("ambiguous").WithHint("name one of them as provider/id")
 		}
 	}

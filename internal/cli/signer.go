@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -63,11 +64,14 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secr
 		}
 		return rec.Secret, err
 	}
-	var names, lines []string
+	var lines string
 	for _, r := range living {
-		names, lines = append(names, r.Described()), append(lines, "\n"+a.keptCandidate(r).line())
+		lines += "\n" + a.keptCandidate(r).line()
+		if r.Name != "" {
+			lines += fmt.Sprintf(", %q", r.Name)
+		}
 	}
-	return secret.Value{}, fault.Usagef("the secrets of %d %s webhooks are kept: %s%s", len(living), d.Title, strings.Join(names, ", "), strings.Join(lines, "")).WithCode("ambiguous").
+	return secret.Value{}, fault.Usagef("the secrets of %d %s webhooks are kept:%s", len(living), d.Title, lines).WithCode("ambiguous").
 		WithHint("name one of them with --webhook")
 }
 
