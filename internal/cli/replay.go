@@ -130,13 +130,14 @@ read:
 	if err == nil {
 		unread = r.Err(captures)
 	}
+	closed := out.close()
 	if post.Posted > 1 {
 		a.note("%s", post.Summary())
 	}
 	if text := r.Summary(); text != "" {
 		a.note("%s", text)
 	}
-	return fault.Worst(err, post.Err(false), unread, out.close())
+	return fault.Worst(err, post.Err(false), unread, closed)
 }
 
 // replayOne replays one delivery, or prints that it cannot be sent again.

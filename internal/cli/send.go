@@ -123,13 +123,14 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 			}
 		}
 	}
+	closed := out.close()
 	if post.Posted > 1 {
 		a.note("%s", post.Summary())
 	}
 	if o.badSignature && post.Accepted > 0 {
 		a.warn("warning: the endpoint accepted a signature that nobody's secret makes: it does not verify deliveries")
 	}
-	return fault.Worst(err, post.Err(o.badSignature), out.close())
+	return fault.Worst(err, post.Err(o.badSignature), closed)
 }
 
 // samples finds out what to send, whose it is, and what signs it.
