@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -101,7 +102,7 @@ func (p *Plan) CheckSinks(ctx context.Context) error {
 		}
 		for _, to := range c.entry.Sinks {
 			if err := to.Check(ctx, c.entry.item()); err != nil {
-				failed = append(failed, fmt.Errorf("%s: %w", c.At, err))
+				failed = append(failed, custody.SinkNotReady(to.For(c.entry.item()), fmt.Errorf("%s: %w", c.At, err)))
 			}
 		}
 	}

@@ -278,7 +278,7 @@ func TestCheckSinks(t *testing.T) {
 		{Action: Create, At: Position{"a.yaml", 4, 3}, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
 		{Action: Update, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
 	}}
-	if err := p.CheckSinks(context.Background()); err == nil || err.Error() != "a.yaml:4:3: no such directory" {
+	if err := p.CheckSinks(context.Background()); err == nil || err.Error() != "nothing was sent: the sink file:x/y could not take a secret now: a.yaml:4:3: no such directory" {
 		t.Errorf("%v", err)
 	}
 }

@@ -83,7 +83,7 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 	}
 	if o.save != "" {
 		if err := a.env.Disk.Or().CheckFile(o.save); err != nil {
-			return err
+			return fault.Errorf(fault.KindOf(err), "nothing was emitted: --save %s: %w", o.save, err).With(fault.HintOf(err))
 		}
 	}
 	e, err := a.sandboxInForce(o.name)

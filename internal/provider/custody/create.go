@@ -67,7 +67,7 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 	it := sink.Item{Provider: in.Provider, Name: in.Name}
 	for _, to := range sinks {
 		if err := to.Check(ctx, it); err != nil {
-			return nil, Created{}, sinkNotReady(to.For(it), err)
+			return nil, Created{}, SinkNotReady(to.For(it), err)
 		}
 		in.Sinks = append(in.Sinks, to.For(it))
 	}

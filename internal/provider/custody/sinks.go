@@ -91,8 +91,8 @@ func pushTo(rec secret.Record, sinks []string, current string) string {
 	return push
 }
 
-// sinkNotReady is a sink that could not take a secret now: nothing was sent.
-func sinkNotReady(to string, err error) error {
+// SinkNotReady is a sink that could not take a secret now: nothing was sent.
+func SinkNotReady(to string, err error) error {
 	hint := fault.HintOf(err)
 	if hint == (fault.Hint{}) {
 		hint.Text = "mend what the message names, or name another sink with --secret-to"
