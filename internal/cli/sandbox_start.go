@@ -88,7 +88,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 		return err
 	}
 	if begun {
-		a.note("Both APIs are served in the background. Stop with: eval \"$(hookctl sandbox stop)\"")
+		a.note("Both APIs are served in the background. Stop with: %s", o.shell.shell(a.env).Read("hookctl sandbox stop"))
 	}
 	for _, d := range a.env.Drivers {
 		if err := sandbox.Answers(ctx, s.Variable(sandbox.BaseURL(d))); err != nil {
@@ -97,7 +97,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 		}
 	}
 	if a.env.Streams.OutTTY {
-		a.note("To put it in force in this shell: eval \"$(hookctl sandbox start)\"")
+		a.note("To put it in force in this shell: %s", o.shell.shell(a.env).Read("hookctl sandbox start"))
 	}
 	return o.shell.enter(a, s.Set)
 }

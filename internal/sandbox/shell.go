@@ -132,6 +132,19 @@ func (s Shell) Enter(e Environment) string {
 	return first + lines(x.hide, e.Unset) + set + x.end
 }
 
+// Read is the line that has the shell read what a command of hookctl prints.
+func (s Shell) Read(command string) string {
+	switch s {
+	case Fish:
+		return command + " --shell fish | source"
+	case PowerShell:
+		return command + " --shell powershell | Out-String | Invoke-Expression"
+	case GitHub:
+		return command + ` --shell github >> "$GITHUB_ENV"`
+	}
+	return `eval "$(` + command + `)"`
+}
+
 // Fail is the line that makes the reader fail.
 func (s Shell) Fail() string { return syntaxes[s].fail }
 
