@@ -99,9 +99,6 @@ func (g *globals) settings() (*app, error) {
 			given[flag] = value
 		}
 	}
-	if g.given("profile") && g.flags.profile == "" {
-		return nil, fault.Usagef("--profile is empty")
-	}
 	cfg, err := config.Load(config.Input{
 		Dir: dir, Getenv: g.env.Getenv, Flags: given, Keys: settingKeys(g.env.Drivers), Profile: g.flags.profile, Disk: g.env.Disk,
 	})
@@ -150,10 +147,7 @@ func (g *globals) trustedDir() (string, error) {
 // configDir is the directory of the whole on-disk state, "" where nothing names
 // one: a service or a container may have no home. Nothing is kept then.
 func (g *globals) configDir() (string, error) {
-	if g.given("config") {
-		if g.flags.config == "" {
-			return "", fault.Usagef("--config is empty")
-		}
+	if g.flags.config != "" {
 		return filepath.Abs(g.flags.config)
 	}
 	if dir := g.env.Getenv(config.EnvDir); dir != "" {

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // newRoot builds the whole tree of commands. It touches nothing outside.
@@ -159,14 +161,19 @@ func (g *globals) addFlags(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("request-timeout", cobra.FixedCompletions([]string{"10s", "30s", "2m"}, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// noteRunning wraps every body: what was typed must not look like a secret, and it
-// is noted that a body runs. An error before that is one of usage: cobra does not
+// noteRunning wraps every body: what was typed must not look like a secret, no
+// global flag is empty, and it is noted that a body runs. An error before that is one of usage: cobra does not
 // type its own errors.
 func (g *globals) noteRunning(root *cobra.Command) {
 	if body := root.RunE; body != nil {
 		root.RunE = func(cmd *cobra.Command, args []string) error {
 			if err := g.refuseTyped(cmd, args); err != nil {
 				return err
+			}
+			for flag, value := range map[string]string{"profile": g.flags.profile, "config": g.flags.config, "jq": g.flags.jq} {
+				if value == "" && g.given(flag) {
+					return fault.Usagef("--%s is empty", flag)
+				}
 			}
 			g.running = cmd
 			return body(cmd, args)

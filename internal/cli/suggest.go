@@ -2,7 +2,9 @@ package cli
 
 import (
 	"errors"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -264,9 +266,18 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &invalid) && secret.LooksLike(invalid.GetValue()) { // the parsers of numbers and times quote parts of it
 		return refused("--"+invalid.GetFlag().Name, "", "", cmd)
 	}
-	hint := ""
-	if strings.Contains(err.Error(), "time: ") {
-		hint = "a time has a unit, such as 500ms, 30s or 2m\n"
+	if invalid != nil {
+		if takes, ok := flagTakes[invalid.GetFlag().Value.Type()]; ok {
+			if errors.Is(err, strconv.ErrRange) {
+				takes = "a smaller number"
+			}
+			err = fmt.Errorf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
+		}
 	}
-	return fault.Usagef("%w", err).WithHint("%ssee: %s --help", hint, cmd.CommandPath())
+	return fault.Usagef("%w", err).WithHint("see: %s --help", cmd.CommandPath())
+}
+
+// flagTakes are what flags take, by the type that pflag names.
+var flagTakes = map[string]string{
+	"bool": "true or false", "int": "a whole number", "float64": "a number", "duration": "a time with its unit, such as 500ms, 30s or 2m",
 }

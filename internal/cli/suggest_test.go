@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/provider/all"
 )
@@ -180,4 +181,45 @@ func TestEverySlipIsUnderstood(t *testing.T) {
 		}
 	}
 	walk(root)
+}
+
+// A flag whose value is of the wrong type says which it takes, in our words.
+func TestFlagTakes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	n := 0
+	var visit func(c *cobra.Command, path []string)
+	visit = func(c *cobra.Command, path []string) {
+		flags := map[string]*pflag.Flag{}
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = f })
+		c.InheritedFlags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = f })
+		for name, f := range flags {
+			kind := f.Value.Type()
+			if kind == "string" || kind == "stringArray" || kind == "stringSlice" {
+				continue
+			}
+			n++
+			takes, ok := flagTakes[kind]
+			if !ok {
+				t.Errorf("%v --%s is a %s, which nobody can tell how to give", path, name, kind)
+			}
+			w.run(2, append(path, "--"+name+"=maybe")...)
+			w.said("--" + name + " takes " + takes + `, not "maybe"`)
+			if kind != "bool" {
+				w.run(2, append(path, "--"+name+"=")...)
+				w.said("--" + name + " takes " + takes)
+			}
+			if kind == "int" {
+				w.run(2, append(path, "--"+name+"=99999999999999999999")...)
+				w.said("--" + name + " takes a smaller number")
+			}
+		}
+		for _, child := range c.Commands() {
+			visit(child, append(slices.Clone(path), child.Name()))
+		}
+	}
+	visit(whole(), nil)
+	if n < 200 {
+		t.Errorf("only %d flags were tried", n)
+	}
 }
