@@ -19,7 +19,7 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 may differ by profile. The rest of the file stays as it is, comments included.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
-		RunE: g.run(reads, func(_ context.Context, a *app, args []string) error {
+		RunE: g.run(anyProfile, func(_ context.Context, a *app, args []string) error {
 			return a.changed(args[0], a.cfg.Set(args[0], args[1]))
 		}),
 	}

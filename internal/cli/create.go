@@ -32,19 +32,22 @@ type createOptions struct {
 }
 
 func newCreateCmd(g *globals) *cobra.Command {
-	c := g.group(&cobra.Command{
+	c := &cobra.Command{
 		Use:     "create <provider>",
+		RunE:    g.run(changes, chooseProvider),
 		Short:   "Create a webhook and keep its once-only secret",
 		GroupID: groupWebhooks,
 		Example: `  hookctl create zyntro --name "CRM Sync" --url https://example.com/hook --event new_contact --event 'invoice_*'
   hookctl create wundertreos --url https://example.com/hook --event contact.created --name "Lead sync"
-  hookctl create zyntro                                        # on a terminal: asks for what is missing`,
+  hookctl create                                               # on a terminal: asks for what is missing`,
 		Long: `Create a webhook. The provider tells its signing secret once, in the answer;
 hookctl keeps it on this machine before it prints anything, and hands it on to
 every --secret-to.
 
+Without a provider, a terminal is asked for it.
+
 The provider's own words on its API: hookctl help PROVIDER.`,
-	})
+	}
 	for _, d := range g.env.Drivers {
 		c.AddCommand(newCreateProviderCmd(g, d))
 	}
@@ -56,6 +59,27 @@ The provider's own words on its API: hookctl help PROVIDER.`,
 		return fault.Usagef("%w; providers: %s", err, strings.Join(g.env.Drivers.Names(), ", "))
 	}
 	return c
+}
+
+// chooseProvider asks on which provider the webhook shall be, and creates it there.
+func chooseProvider(ctx context.Context, a *app, _ []string) error {
+	names := a.env.Drivers.Names()
+	if !a.interactive() {
+		return fault.Usagef("which provider? none was named").WithHint("name one: hookctl create %s", strings.Join(names, ", or hookctl create "))
+	}
+	choices := make([]prompt.Choice, len(names))
+	for i, d := range a.env.Drivers {
+		choices[i] = prompt.Choice{Value: d.Name, Label: d.Title}
+	}
+	name, err := a.env.Prompt.Select(ctx, "Provider", choices)
+	if err != nil {
+		return err
+	}
+	d, err := a.env.Drivers.Find(name)
+	if err != nil {
+		return err
+	}
+	return (&createOptions{driver: d}).run(ctx, a, nil)
 }
 
 func newCreateProviderCmd(g *globals, d *provider.Driver) *cobra.Command {
@@ -327,7 +351,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		}
 		for _, to := range sinks {
 			if err := to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}); err != nil {
-				return err
+				return custody.SinkNotReady(to.String(), err)
 			}
 		}
 		results, nerr := custody.Fill(ctx, a.store, rec, sinks)

@@ -161,6 +161,13 @@ func TestCreateAsks(t *testing.T) {
 			sent:    map[string]any{"wh_name": "CRM Sync", "wh_endpoint": "https://example.com/hook", "wh_events": []any{"new_contact", "form_filled"}},
 		},
 		{
+			name:    "the provider",
+			args:    "create",
+			answers: map[string][]string{"Provider": {"zyntro"}, "Name": {"N"}, url: {"https://example.com/hook"}, "Events": {"new_contact"}},
+			asked:   []string{"Provider", "Name", url, "Events"},
+			sent:    map[string]any{"wh_name": "N"},
+		},
+		{
 			name:    "an optional name may stay empty",
 			args:    "create wundertreos",
 			answers: map[string][]string{"Name (may be empty)": {""}, url: {"https://example.com/hook"}, "Events": {"deal.created"}},
@@ -213,7 +220,7 @@ func TestCreateAsks(t *testing.T) {
 			t.Parallel()
 			p := &typist{t: t, answers: tt.answers, stop: tt.stop}
 			args := strings.Fields(tt.args)
-			x := atTerminal(t, args[1], p, tt.vars...)
+			x := atTerminal(t, append(args, "zyntro")[1], p, tt.vars...)
 			if code := Run(context.Background(), x.env, args); code != tt.exit {
 				t.Errorf("exit code %d, want %d: %s", code, tt.exit, x.errs.String())
 			}
