@@ -73,17 +73,23 @@ func (a *app) matchRecord(ctx context.Context, ref string, recs []secret.Record,
 // notKept is the error for a webhook that the store has nothing of; a damaged
 // file may be why.
 func (a *app) notKept(ctx context.Context, ref string) error {
-	hint := "see what is kept: hookctl secrets list"
-	recs, damaged, err := a.store.List(ctx)
-	if err == nil && len(damaged) > 0 {
-		hint = term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: hookctl secrets check"
-	}
+	hint := a.orUnreadable(ctx, fault.Hint{Text: "see what is kept: hookctl secrets list"})
+	recs, _, _ := a.store.List(ctx)
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
-			hint = "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)
+			hint = fault.Hint{Text: "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)}
 		}
 	}
-	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).WithHint("%s", hint)
+	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).With(hint)
+}
+
+// orUnreadable is the hint where no secret was found, or, where files of the store
+// cannot be read, that it may be in one of them.
+func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
+	if _, damaged, err := a.store.List(ctx); err == nil && len(damaged) > 0 {
+		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: ")
+	}
+	return hint
 }
 
 // codeNotKept is the code of keptRecord's error for a webhook that the store

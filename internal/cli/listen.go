@@ -303,7 +303,7 @@ func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Option
 	opts.Candidates, opts.Others = c.tried, c.others
 	if len(opts.Candidates) == 0 && o.create == "" {
 		return "", fault.Usagef("there is no secret to verify deliveries with").WithCode("no-secret").
-			WithHint("make a webhook with `hookctl create`, keep a secret with `hookctl secrets set`, or give one with --secret-file or --secret-env;\n--no-verify takes every delivery, whoever sent it")
+			With(a.orUnreadable(ctx, fault.Hint{Text: "make a webhook with `hookctl create`, keep a secret with `hookctl secrets set`, or give one with --secret-file or --secret-env;\n--no-verify takes every delivery, whoever sent it"}))
 	}
 	return c.only, nil
 }

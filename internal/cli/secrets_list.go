@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -45,7 +46,11 @@ func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error 
 		if o.allProfiles {
 			where = "any profile"
 		}
-		a.note("No secret is kept in %s. Create a webhook: hookctl create", where)
+		if hint := a.orUnreadable(ctx, fault.Hint{}); hint != (fault.Hint{}) {
+			a.note("No secret was found in %s. %s", where, hint)
+		} else {
+			a.note("No secret is kept in %s. Create a webhook: hookctl create", where)
+		}
 	}
 	return a.out.Print(view.KeptSecrets(list, o.allProfiles))
 }

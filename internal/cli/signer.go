@@ -56,7 +56,7 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secr
 	switch len(living) {
 	case 0:
 		return secret.Value{}, fault.Usagef("no secret of a %s webhook is kept in profile %s", d.Title, a.cfg.Profile()).WithCode("no-secret").
-			WithHint("give one with --secret-file or --secret-env, or make a webhook with: hookctl create %s", d.Name)
+			With(a.orUnreadable(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env, or make a webhook with: hookctl create " + d.Name}))
 	case 1:
 		rec, err := a.store.Get(ctx, living[0].Ref())
 		if err == nil {

@@ -241,7 +241,11 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 			opts.Excluded = append(opts.Excluded, p)
 		}
 	}
-	return verify.New(opts)
+	e, err := verify.New(opts)
+	if len(opts.Candidates) == 0 {
+		err = fault.WithHint(err, a.orUnreadable(ctx, fault.HintOf(err)))
+	}
+	return e, err
 }
 
 // parseDiagnose takes --diagnose: a number, or all.

@@ -131,6 +131,9 @@ func put(n *yaml.Node, path []string, value *yaml.Node) bool {
 	if len(n.Content) == 0 { // as above, or {}
 		n.Kind, n.Tag, n.Value, n.Style = yaml.MappingNode, "", "", 0
 	}
+	if n.Style&yaml.FlowStyle != 0 && value.Kind == yaml.ScalarNode && value.Tag == "!!null" {
+		value = &yaml.Node{Kind: yaml.MappingNode, Style: yaml.FlowStyle} // in braces, "name:" is an empty text
+	}
 	n.Content = append(n.Content, text(path[0]), value)
 	return true
 }

@@ -17,6 +17,7 @@ func TestCreateProfile(t *testing.T) {
 		"secret-store: file\n":     "secret-store: file\nprofiles:\n  new:\n",
 		"profiles:\n":              "profiles:\n  new:\n",
 		"profiles: {}\n":           "profiles:\n  new:\n",
+		"profiles: {a: {}}\n":      "profiles: {a: {}, new: {}}\n",
 		"profiles:\n  new: # x\n":  "profiles:\n  new: # x\n",
 		"profiles:\n    a:\n# x\n": "profiles:\n  a:\n  new:\n# x\n",
 		sample:                     tidy + "  new:\n",

@@ -3,6 +3,8 @@ package durable
 import (
 	"errors"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -19,6 +21,9 @@ func Fault(path string, err error) error {
 	if err == nil || errors.As(err, &fe) {
 		return err
 	}
+	if isTemp(filepath.Base(path)) {
+		path = filepath.Dir(path) // nobody has named that file, and it is gone
+	}
 	words, hint := "", ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), isDiskFull(err):
@@ -28,7 +33,7 @@ func Fault(path string, err error) error {
 	case errors.Is(err, errNotDir), errors.Is(err, syscall.ENOTDIR):
 		words, hint = "a file stands where a directory is needed", "move that file away"
 	case errors.Is(err, fs.ErrPermission):
-		words, hint = "permission denied", "see who may write there with: ls -ld "+term.ShellWord(path)
+		return fault.Errorf(fault.Other, "%s: %w", path, fault.Reword("permission denied", err)).With(permit(path, err))
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "~"):
@@ -40,6 +45,36 @@ func Fault(path string, err error) error {
 		return fault.Errorf(fault.Other, "%s: %w", path, WithoutPath(err))
 	}
 	return fault.Errorf(fault.Other, "%s: %w", path, fault.Reword(words, err)).WithHint("%s", hint)
+}
+
+// permit says how to get the permission that err, about path, is for the lack of. It
+// names what stands in the way: the file, or a directory where there is no such file
+// yet, as of a temporary one, or where a name was to be changed.
+func permit(path string, err error) fault.Hint {
+	var of *fs.PathError
+	var link *os.LinkError
+	names := false
+	switch {
+	case errors.As(err, &link):
+		path, names = link.New, true
+	case errors.As(err, &of):
+		path, names = of.Path, of.Op == "remove" || of.Op == "unlink"
+	}
+	fi, serr := os.Lstat(path)
+	for serr != nil || names {
+		dir := filepath.Dir(path)
+		if dir == path {
+			break
+		}
+		path, names = dir, false
+		fi, serr = os.Stat(path)
+	}
+	if serr == nil {
+		if command := chmod(path, fi); command != "" {
+			return fault.Run("%s", command)
+		}
+	}
+	return fault.Hint{Text: "see who may write there with: ls -ld " + term.ShellWord(path)}
 }
 
 // WithoutPath is err without the operation and the path that an error of the file

@@ -21,7 +21,12 @@ func ReadFile(path string) ([]byte, error) {
 // path.
 func ReadPrivate(path string, limit int64) ([]byte, error) {
 	data, fi, err := readFile(path, limit)
-	if err != nil {
+	if errors.Is(err, fs.ErrPermission) {
+		var serr error
+		if fi, serr = os.Lstat(path); serr != nil || checkPrivate(path, fi) == nil {
+			return nil, err
+		}
+	} else if err != nil {
 		return nil, err
 	}
 	return data, checkPrivate(path, fi)

@@ -71,21 +71,34 @@ func check(t *testing.T, err error) {
 // the path and without the name of the call.
 func TestFaultWords(t *testing.T) {
 	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "a dir")
+	check(t, os.Mkdir(dir, 0o700))
 	for errno, want := range map[error][2]string{
 		syscall.ENOSPC:  {"the disk or the quota is full", "free some space there"},
 		syscall.EROFS:   {"the file system is read-only", "choose a directory that can be written"},
 		syscall.ENOTDIR: {"a file stands where a directory is needed", "move that file away"},
-		syscall.EACCES:  {"permission denied", "see who may write there with: ls -ld '/a dir'"},
+		syscall.EACCES:  {"permission denied", "see who may write there with: ls -ld '" + dir + "'"},
 		syscall.EMFILE:  {"too many open files", "raise the limit (ulimit -n) and try again"},
 		syscall.EEXIST:  {syscall.EEXIST.Error(), ""},
 	} {
-		for _, err := range []error{errno, &fs.PathError{Op: "open", Path: "/a dir", Err: errno}} {
-			got := durable.Fault("/a dir", err)
-			if !errors.Is(got, errno) || got.Error() != "/a dir: "+want[0] || fault.HintOf(got).Text != want[1] || fault.ExitCode(got) != 1 {
+		for _, err := range []error{errno, &fs.PathError{Op: "open", Path: dir, Err: errno}, &fs.PathError{Op: "open", Path: filepath.Join(dir, "new"), Err: errno}} {
+			got := durable.Fault(dir, err)
+			if !errors.Is(got, errno) || got.Error() != dir+": "+want[0] || fault.HintOf(got).Text != want[1] || fault.ExitCode(got) != 1 {
 				t.Errorf("%v: %v, %q", errno, got, fault.HintOf(got).Text)
 			}
 			if again := durable.Fault("/b", got); again != got {
 				t.Errorf("%v has another fault: %v", errno, again)
+			}
+		}
+	}
+	for _, path := range []string{filepath.Join(dir, "absent"), filepath.Join(dir, ".hookctl-0123456789abcdef0123456789abcdef.tmp"), filepath.Join(dir, "no", "such", "place")} {
+		for _, err := range []error{
+			syscall.EACCES, &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}, &fs.PathError{Op: "remove", Path: filepath.Join(dir, "."), Err: syscall.EACCES},
+			&os.LinkError{Op: "rename", Old: "x", New: path, Err: syscall.EACCES},
+		} {
+			got := durable.Fault(path, err)
+			if _, serr := os.Stat(strings.Trim(strings.TrimPrefix(fault.HintOf(got).Text, "see who may write there with: ls -ld "), "'")); serr != nil || strings.Contains(got.Error(), ".tmp") {
+				t.Errorf("%v, hint %q", got, fault.HintOf(got).Text)
 			}
 		}
 	}

@@ -59,6 +59,24 @@ func checkPrivate(path string, fi fs.FileInfo) error {
 	return nil
 }
 
+// chmod is the command that gives this user the use of their own file or directory;
+// "" where it has all the permissions for that, or is another user's. One that
+// others may use stays open to them.
+func chmod(path string, fi fs.FileInfo) string {
+	whole, add := fs.FileMode(0o600), "u+rw"
+	if fi.IsDir() {
+		whole, add = 0o700, "u+rwx"
+	}
+	perm := fi.Mode().Perm()
+	if perm&whole == whole || owner(fi) != os.Geteuid() {
+		return ""
+	}
+	if perm&0o077 == 0 {
+		add = fmt.Sprintf("%o", whole)
+	}
+	return "chmod " + add + " " + term.ShellWord(path)
+}
+
 // checkLinkOwner refuses a symbolic link that another user could turn elsewhere.
 func checkLinkOwner(path string, fi fs.FileInfo) error {
 	if uid := owner(fi); uid != os.Geteuid() && uid != 0 {

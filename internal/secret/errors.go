@@ -29,14 +29,17 @@ func storeFault(err error) error   { return unusable("the secret store", err) }
 func journalFault(err error) error { return unusable("the journal", err) }
 
 // unreadable is a file of the store that is kept as it is since it cannot be
-// understood.
+// read or understood.
 func unreadable(path string, err error) error {
 	var fe *fault.Error
 	if errors.As(err, &fe) {
 		return err
 	}
-	return fault.Errorf(fault.Other, "%s cannot be read: %w", path, durable.WithoutPath(err)).
-		WithHint("it is left untouched; look at it, then move it away or put back a good copy")
+	hint := fault.HintOf(durable.Fault(path, err)) // where it is the system that does not let it be read
+	if hint == (fault.Hint{}) {
+		hint.Text = "it is left untouched; look at it, then move it away or put back a good copy"
+	}
+	return fault.Errorf(fault.Other, "%s cannot be read: %w", path, durable.WithoutPath(err)).With(hint)
 }
 
 // readPrivate reads one file of the store or the journal, of at most limit bytes.

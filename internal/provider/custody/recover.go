@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -50,9 +51,10 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	}
 	var out []Finding
 	for _, p := range problems {
+		// One that needs only a mode or an owner may hold the only copy of a secret.
 		out = append(out, Finding{State: StateUnreadable, Path: p.Path,
 			Detail: fmt.Sprintf("%s is not readable as a journal entry: %v", p.Path, p.Err),
-			Next:   "look into " + term.ShellWord(p.Path) + ": if it holds no secret, remove it"})
+			Next:   cmp.Or(fault.HintOf(p.Err).Command, "look into "+term.ShellWord(p.Path)+": if it holds no secret, remove it")})
 	}
 	var open []*unsettled
 	var live []secret.Intent
