@@ -28,7 +28,7 @@ func (a *app) readInput(flag, name string, limit int64) (data []byte, err error)
 	case err != nil:
 		return nil, fault.Usagef("%s: %w", flag, err)
 	case int64(len(data)) > limit:
-		return nil, fault.Usagef("%s: more than %d bytes", flag, limit)
+		return nil, fault.Usagef("%s: more than %d bytes in %s", flag, limit, name)
 	}
 	return data, nil
 }
