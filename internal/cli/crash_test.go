@@ -790,6 +790,14 @@ func crashes(few int) int {
 	return few
 }
 
+// oneIn is n where the tests are to look at one in n of the crashes.
+func oneIn(n int) int {
+	if Full() || os.Getenv("HOOKCTL_TEST_CRASHES") != "" {
+		return 1
+	}
+	return n
+}
+
 // eachCrash sets up every command, on a machine of its own.
 func eachCrash(t *testing.T, do func(t *testing.T, c *crashed, s scenario)) {
 	for _, make := range []func(*crashed) []scenario{func(*crashed) []scenario { return crashScenarios() }, fileScenarios} {
@@ -808,13 +816,13 @@ func eachCrash(t *testing.T, do func(t *testing.T, c *crashed, s scenario)) {
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
-	draw := crashes(1)
+	o := durabletest.Crashes{Seed: 1, Draw: crashes(1), Every: oneIn(4)}
 	eachCrash(t, func(t *testing.T, c *crashed, s scenario) {
 		rec := c.record(s)
 		if c.exit != s.exit {
 			t.Fatalf("exit %d, want %d\n%s%s", c.exit, s.exit, &c.out, &c.errs)
 		}
-		c.look(rec, s, durabletest.Crashes{Seed: 1, Draw: draw})
+		c.look(rec, s, o)
 	})
 }
 
@@ -841,13 +849,14 @@ func TestCrashesOfRecover(t *testing.T) {
 	if os.Getenv("HOOKCTL_TEST_CRASHES") != "" {
 		every = 1
 	}
+	every /= oneIn(12)
 	eachCrash(t, func(t *testing.T, c *crashed, s scenario) {
 		if !strings.HasPrefix(s.name, "create") && !strings.HasPrefix(s.name, "rotate") && !strings.HasPrefix(s.name, "store") {
 			t.Skip("recover has nothing to do")
 		}
 		first := c.record(s)
 		before, points := c.before, 0
-		_, err := first.Each(durabletest.Crashes{Seed: 2, Draw: crashes(1)}, func(x durabletest.Crash) bool {
+		_, err := first.Each(durabletest.Crashes{Seed: 2, Draw: crashes(1), Every: oneIn(12)}, func(x durabletest.Crash) bool {
 			c.before = before
 			promised, _ := c.wake(x)
 			pending, _, err := c.store().OpenJournal(c.path("config/journal")).List(context.Background())
@@ -860,7 +869,7 @@ func TestCrashesOfRecover(t *testing.T) {
 			}
 			second := c.record(again)
 			c.before.kept = append(c.before.kept, promised...)
-			_, err = second.Each(durabletest.Crashes{Seed: 3, Draw: crashes(2)}, func(y durabletest.Crash) bool {
+			_, err = second.Each(durabletest.Crashes{Seed: 3, Draw: crashes(2), Every: oneIn(4)}, func(y durabletest.Crash) bool {
 				err := c.check(scenario{sinks: s.sinks}, y)
 				if err != nil {
 					t.Errorf("%v\n%s\nand then, in recover, %s", err, x, y)

@@ -159,7 +159,10 @@ func (p *program) create(name string) []string {
 
 // kills is how often TestKillAtRandomInstants kills; HOOKCTL_TEST_KILLS raises it.
 func kills(t *testing.T) int {
-	n := 60
+	n := 24
+	if cli.Full() {
+		n = 60
+	}
 	if v := os.Getenv("HOOKCTL_TEST_KILLS"); v != "" {
 		var err error
 		if n, err = strconv.Atoi(v); err != nil {
@@ -290,7 +293,7 @@ func TestParallelCreates(t *testing.T) {
 	}
 	g := newLedger(t, 2*time.Millisecond)
 	p := newProgram(t, g.environ()...)
-	n := 40
+	n := 20
 	if cli.Full() {
 		n = 100
 	}

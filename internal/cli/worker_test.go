@@ -39,6 +39,10 @@ const workerVariable = "HOOKCTL_TEST_WORKER"
 // Full reports whether the tests are to run in full number.
 func Full() bool { return os.Getenv("HOOKCTL_TEST_FULL") == "1" }
 
+// Turn reports whether the nth of many cases that are alike is to run: where the
+// tests do not run in full number, one in every.
+func Turn(n, every int) bool { return Full() || n%every == 0 }
+
 // InWorker reports whether a command with this environment can run in a worker:
 // Go itself reads some variables once.
 func InWorker(environ []string) bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -326,13 +327,13 @@ func TestListenerFails(t *testing.T) {
 	}
 }
 
-// TestDurable20000 sends twenty thousand deliveries over 32 connections: every
-// one is there, whole, once.
-func TestDurable20000(t *testing.T) {
+// TestDurable sends thousands of deliveries over 32 connections: every one is
+// there, whole, once.
+func TestDurable(t *testing.T) {
 	t.Parallel()
-	n := 20_000
-	if testing.Short() {
-		n = 2000
+	n := 2000
+	if os.Getenv("HOOKCTL_TEST_FULL") == "1" {
+		n = 20_000
 	}
 	o := testOptions()
 	o.Kept = archive(t)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -18,7 +19,10 @@ func TestManyAtOnce(t *testing.T) {
 	open := func() (*FileStore, *Journal) {
 		return OpenFileStore(dir, FileStoreOptions{}), OpenJournal(filepath.Join(dir, "journal"))
 	}
-	const n = 60
+	n := 20
+	if os.Getenv("HOOKCTL_TEST_FULL") == "1" {
+		n = 60
+	}
 	stop := make(chan struct{})
 	var creators, readers sync.WaitGroup
 	for range 3 {

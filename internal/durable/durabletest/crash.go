@@ -25,6 +25,8 @@ type Crashes struct {
 	// Draw is how many subsets of the calls that were not synced are drawn at
 	// each point; 0: all of them, and of more than ten calls 500.
 	Draw int
+	// Every leaves out all but one in so many of the crashes that differ; 0: none.
+	Every int
 
 	Backwards bool // the last point first
 
@@ -82,7 +84,7 @@ func (c Crash) String() string {
 // disk after the same marks is looked at once. It returns how many there were.
 func (r *Recording) Each(o Crashes, look func(Crash) bool) (looked int, err error) {
 	rng := rand.New(rand.NewPCG(o.Seed, 1))
-	seen, marks := map[string]bool{}, 0
+	seen, marks, differ := map[string]bool{}, 0, 0
 	for i := range len(r.ops) + 1 {
 		point := i
 		if o.Backwards {
@@ -98,6 +100,9 @@ func (r *Recording) Each(o Crashes, look func(Crash) bool) (looked int, err erro
 				continue
 			}
 			seen[key] = true
+			if differ++; differ%max(o.Every, 1) != 0 {
+				continue
+			}
 			if err := r.place(r.build(c)); err != nil {
 				return looked, err
 			}
