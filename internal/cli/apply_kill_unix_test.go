@@ -30,7 +30,11 @@ import (
 // run again until it is through, or says that recover must settle something.
 func TestApplyKilled(t *testing.T) {
 	t.Parallel()
-	for round := range 8 {
+	rounds := 4
+	if Full() {
+		rounds = 8
+	}
+	for round := range rounds {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			w := newKillWorld(t, time.Now)

@@ -146,9 +146,12 @@ const atOnceN = 6
 // one does, and the others name what took its place.
 func TestRotationsTakeTurns(t *testing.T) {
 	t.Parallel()
-	for _, d := range []string{"zyntro", "wundertreos"} {
-		for _, by := range []string{"id", "name", "both"} {
-			for _, flags := range [][]string{nil, {"--overlap"}} {
+	for i, d := range []string{"zyntro", "wundertreos"} {
+		for j, by := range []string{"id", "name", "both"} {
+			for k, flags := range [][]string{nil, {"--overlap"}} {
+				if !Turn(i+j+k, 2) {
+					continue
+				}
 				t.Run(fmt.Sprint(d, " ", by, flags), func(t *testing.T) {
 					t.Parallel()
 					w := newKillWorld(t, time.Now)
@@ -206,7 +209,11 @@ func TestCreatesIfAbsentTakeTurns(t *testing.T) {
 		t.Run(d, func(t *testing.T) {
 			t.Parallel()
 			w := newKillWorld(t, time.Now)
-			for round := range 3 {
+			rounds := 1
+			if Full() {
+				rounds = 3
+			}
+			for round := range rounds {
 				var commands [][]string
 				sinks := make([]string, atOnceN)
 				for i := range atOnceN {
@@ -262,7 +269,11 @@ func TestMixedTurns(t *testing.T) {
 		t.Run(d, func(t *testing.T) {
 			t.Parallel()
 			w := newKillWorld(t, time.Now)
-			for round := range 4 {
+			rounds := 2
+			if Full() {
+				rounds = 4
+			}
+			for round := range rounds {
 				name := fmt.Sprint("hook ", round)
 				old := w.make(d, name)
 				commands := [][]string{
