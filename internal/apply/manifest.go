@@ -518,7 +518,7 @@ func (p *parser) expandEvents(n *yaml.Node, d *provider.Driver, unknown bool) []
 func (p *parser) sinks(setting func(string) (*yaml.Node, bool), w *Webhook) []placed {
 	var to []placed
 	add := func(at Position, spec string, own bool) {
-		t, err := sink.ParseTemplate(spec, p.o.Sinks)
+		t, err := sink.Parse(spec, p.o.Sinks)
 		if err == nil {
 			err = t.Fits(w.item())
 		}

@@ -30,7 +30,7 @@ type secretFlags struct {
 // add declares them; when is what the help of each begins with.
 func (o *secretFlags) add(c *cobra.Command, when string) {
 	f := c.Flags()
-	f.StringArrayVar(&o.secretTo, "secret-to", nil, when+"also hand the secret to a sink (repeatable)")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, when+"also hand the secret to a sink; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
 	f.BoolVar(&o.storeOnly, "store-only", false, when+"in CI: the store on this machine lasts, no --secret-to is needed")
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	freeText(c, "secret-to") // a sink is judged where it is parsed

@@ -87,7 +87,7 @@ func TestOutside(t *testing.T) {
 		}
 	}
 	// What cannot be made whole may lead anywhere.
-	tmpl, err := ParseTemplate("file:in/{{.Name}}-{{.ID}}", Env{})
+	tmpl, err := Parse("file:in/{{.Name}}-{{.ID}}", Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestWithin(t *testing.T) {
 	ctx := context.Background()
 	it := Item{Provider: "zyntro", Name: "A", ID: "wh_1", Secret: secret.New("s3cret")}
 	for _, spec := range []string{"file:%/sub/x", "file:%/sub/{{.ID}}", "dotenv:%/sub/{{.ID}}.env:N"} {
-		tmpl, err := ParseTemplate(strings.Replace(spec, "%", dir, 1), Env{})
+		tmpl, err := Parse(strings.Replace(spec, "%", dir, 1), Env{})
 		if err != nil {
 			t.Fatal(err)
 		}

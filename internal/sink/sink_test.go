@@ -180,7 +180,7 @@ func TestMasks(t *testing.T) {
 		}
 	}
 	for spec, want := range map[string]bool{"exec:put {{.Name}}": true, "file:exec": false} {
-		if tpl, err := ParseTemplate(spec, Env{}); err != nil || tpl.Runs() != want {
+		if tpl, err := Parse(spec, Env{}); err != nil || tpl.Runs() != want {
 			t.Errorf("%s: runs a command: %v, %v", spec, !want, err)
 		}
 	}
@@ -306,7 +306,7 @@ func TestSecretsAsNames(t *testing.T) {
 		} {
 			w := newWorld()
 			_, err := Parse(spec, w.env)
-			_, terr := ParseTemplate(spec, w.env)
+			_, terr := Parse(spec, w.env)
 			if strings.Contains(spec, "{{") {
 				err = terr
 			}

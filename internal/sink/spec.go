@@ -10,11 +10,10 @@ import (
 	"github.com/kballard/go-shellquote"
 )
 
-// Spec is a sink as it is written. One that [ParseTemplate] has read may hold
-// {{.Name}}, {{.Provider}} and {{.ID}}, and is a place for each webhook. A command
-// is split into words before they are filled in, and no shell sees them. What is
-// filled in becomes, by its place, part of one path element or of one variable's
-// name:
+// Spec is a sink as it is written. It may hold {{.Name}}, {{.Provider}} and
+// {{.ID}}, and is then a place for each webhook. A command is split into words
+// before they are filled in, and no shell sees them. What is filled in becomes, by
+// its place, part of one path element or of one variable's name:
 //
 //	of a path, or of a word of a command   CRM Sync -> CRM-Sync
 //	of a variable's name                   CRM Sync -> CRM_SYNC
@@ -33,19 +32,10 @@ type Spec struct {
 	dir   string // outside of which it writes no file, see [Spec.Within]
 }
 
-// Parse reads a --secret-to value for one webhook: what looks like a field is text.
-// Errors are of kind Usage and list the forms.
-func Parse(spec string, env Env) (Spec, error) { return parse(spec, env, false) }
-
-// ParseTemplate reads a --secret-to value that may hold fields. Errors are of
-// kind Usage.
-func ParseTemplate(spec string, env Env) (Spec, error) {
-	return parse(spec, env, strings.Contains(spec, "{{"))
-}
-
-func parse(spec string, env Env, hasFields bool) (Spec, error) {
+// Parse reads a --secret-to value. Errors are of kind Usage and list the forms.
+func Parse(spec string, env Env) (Spec, error) {
 	word, rest, colon := strings.Cut(spec, ":")
-	t := Spec{spec: spec, fields: hasFields, env: env}
+	t := Spec{spec: spec, fields: strings.Contains(spec, "{{"), env: env}
 	for _, f := range Forms() {
 		if f.word() == word {
 			t.form = f
@@ -67,25 +57,25 @@ func parse(spec string, env Env, hasFields bool) (Spec, error) {
 		}
 		t.path, t.name = rest[:i], rest[i+1:]
 	case args == "COMMAND":
-		if hasFields {
+		if t.fields {
 			rest = tight.Replace(rest)
 		}
 		var err error
 		if t.words, err = shellquote.Split(rest); err != nil {
 			return Spec{}, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
 		}
-		if hasFields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
+		if t.fields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
 			return Spec{}, usage(spec, "the command itself cannot come from a webhook")
 		}
 	default:
 		t.name = rest
 	}
 	for _, text := range append([]string{t.path, t.name}, t.words...) {
-		if hasFields && strings.Contains(withoutFields(text), "{{") {
+		if t.fields && strings.Contains(withoutFields(text), "{{") {
 			return Spec{}, usage(spec, "the fields are "+strings.Join(fields, ", "))
 		}
 	}
-	if hasFields && !t.namesOnly() {
+	if t.fields && !t.namesOnly() {
 		return Spec{}, usage(spec, errLooksSecret.Error())
 	}
 	// What is wrong apart from the fields shows with a harmless webhook.
@@ -152,8 +142,13 @@ func (t Spec) Put(ctx context.Context, it Item) error {
 func (t Spec) usesID() bool { return t.fields && strings.Contains(tight.Replace(t.spec), "{{.ID}}") }
 
 // place is the sink of a webhook, without fields, and where its secret goes. An id
-// that is not known yet may be any.
+// that is not known yet may be any: it stands for one that begins with a digit,
+// with which no variable's name may begin.
 func (t Spec) place(it Item) (Spec, place, error) {
+	anyID := it.ID == "" && t.usesID()
+	if anyID {
+		it.ID = "0"
+	}
 	t, err := t.fill(it)
 	if err != nil {
 		return t, nil, err
@@ -166,6 +161,9 @@ func (t Spec) place(it Item) (Spec, place, error) {
 		err = errLooksSecret
 	}
 	if err != nil {
+		if anyID {
+			err = fmt.Errorf("%w, and an id may begin with a digit", err)
+		}
 		return t, nil, usage(t.spec, err.Error()+" (the form is "+t.form.Syntax+")")
 	}
 	return t, p, nil
@@ -175,9 +173,6 @@ func (t Spec) place(it Item) (Spec, place, error) {
 func (t Spec) fill(it Item) (Spec, error) {
 	if !t.fields {
 		return t, nil
-	}
-	if it.ID == "" {
-		it.ID = "ID"
 	}
 	var failed error
 	fill := func(text string, safe func(string) (string, error)) string {
@@ -298,7 +293,7 @@ func checkPath(path string) error {
 
 // SpecFor is the words of a sink, which may have fields, for one webhook.
 func SpecFor(spec string, it Item) string {
-	if t, err := ParseTemplate(spec, Env{}); err == nil {
+	if t, err := Parse(spec, Env{}); err == nil {
 		return t.For(it)
 	}
 	return spec

@@ -29,6 +29,8 @@ func TestTemplateFill(t *testing.T) {
 		{"exec:kubectl create secret generic hook-{{.Name}} --from-file=s=/dev/stdin", crm, "exec:kubectl create secret generic hook-CRM-Sync-EU --from-file=s=/dev/stdin"},
 		{"exec:put '{{.Name}} of {{ .Provider }}'", crm, "exec:put 'CRM-Sync-EU of zyntro'"},
 		{"file:plain", crm, "file:plain"},
+		{"dotenv:{{.ID}}:_{{.ID}}", Item{ID: "7-x"}, "dotenv:7-x:_7_X"},
+		{"github-output:{{.Provider}}-{{.ID}}", Item{Provider: "zyntro", ID: "7"}, "github-output:ZYNTRO-7"},
 
 		// What a name must not do.
 		{"exec:put {{.Name}}", Item{Name: "$(touch x); `y` | z"}, "exec:put touch-x-y-z"},
@@ -48,7 +50,7 @@ func TestTemplateFill(t *testing.T) {
 		{"file:s/{{.Name}}", Item{Name: "a\x80b"}, "!beyond ASCII"},
 		{"file:s/{{.Name}}", Item{Name: "AZaz09._-x"}, "file:s/AZaz09._-x"},
 	} {
-		tpl, err := ParseTemplate(tc.spec, Env{})
+		tpl, err := Parse(tc.spec, Env{})
 		if err != nil {
 			t.Errorf("%s: %v", tc.spec, err)
 			continue
@@ -81,9 +83,13 @@ func TestTemplateRefuses(t *testing.T) {
 		"exec:":                      "missing",
 		"dotenv:.env:HOOK {{.Name}}": "name",
 		"dotenv::{{.Name}}":          "the path is missing",
+		"github-env:{{.ID}}":         "an id may begin with a digit",
+		"github-output:{{.ID}}-x":    "an id may begin with a digit",
+		"dotenv:.env:{{ .ID }}":      "an id may begin with a digit",
+		"dotenv:{{.ID}}:{{.ID}}_X":   "an id may begin with a digit",
 		"exec:put '{{.Name}}":        "split",
 	} {
-		if _, err := ParseTemplate(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) {
+		if _, err := Parse(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%s: %v, want %q", spec, err, part)
 		}
 	}
@@ -92,7 +98,7 @@ func TestTemplateRefuses(t *testing.T) {
 func TestTemplatePlace(t *testing.T) {
 	t.Parallel()
 	place := func(spec, name string) string {
-		tpl, err := ParseTemplate(spec, Env{})
+		tpl, err := Parse(spec, Env{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,7 +118,7 @@ func TestTemplatePlace(t *testing.T) {
 			t.Errorf("%s: %q", none, got)
 		}
 	}
-	tpl, err := ParseTemplate("file:s/{{.ID}}", Env{})
+	tpl, err := Parse("file:s/{{.ID}}", Env{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +133,7 @@ func TestTemplatePlace(t *testing.T) {
 func TestTemplateWithLateID(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	tpl, err := ParseTemplate("file:"+filepath.ToSlash(dir)+"/{{.Name}}-{{.ID}}", Env{Stderr: &bytes.Buffer{}})
+	tpl, err := Parse("file:"+filepath.ToSlash(dir)+"/{{.Name}}-{{.ID}}", Env{Stderr: &bytes.Buffer{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -191,7 +197,7 @@ func TestEveryFormIsATemplate(t *testing.T) {
 	t.Parallel()
 	for _, f := range Forms() {
 		spec := strings.NewReplacer("PATH", "d/{{.Name}}", "NAME", "{{.Name}}", "COMMAND", "put {{.Name}}").Replace(f.Syntax)
-		tpl, err := ParseTemplate(spec, Env{})
+		tpl, err := Parse(spec, Env{})
 		if err != nil {
 			t.Errorf("%s: %v", spec, err)
 			continue

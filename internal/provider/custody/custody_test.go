@@ -796,7 +796,7 @@ type memorySink struct {
 }
 
 func (m *memorySink) String() string                         { return m.word }
-func (m *memorySink) For(sink.Item) string                   { return m.word }
+func (m *memorySink) For(it sink.Item) string                { return sink.SpecFor(m.word, it) }
 func (m *memorySink) Check(context.Context, sink.Item) error { return m.check }
 func (m *memorySink) Put(_ context.Context, it sink.Item) error {
 	if m.put == nil {

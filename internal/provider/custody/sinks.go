@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -29,11 +30,7 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 		}
 	}
 	filled := func(name string) bool {
-		return slices.ContainsFunc(results, func(r sink.Result) bool {
-			// The record has the names of templates filled in; a sink that only looks
-			// like one took its own name as it was.
-			return r.Err == nil && (r.Sink == name || sink.SpecFor(r.Sink, it) == name)
-		})
+		return slices.ContainsFunc(results, func(r sink.Result) bool { return r.Err == nil && r.Sink == name })
 	}
 	if !slices.ContainsFunc(rec.Unfilled, filled) {
 		return results, nil
@@ -79,10 +76,14 @@ func SinkError(rec secret.Record, results []sink.Result) error {
 }
 
 // pushTo is the command that hands the record's secret to sinks. It names the
-// profile unless that and the current one are the default.
+// profile unless that and the current one are the default. In place of a sink that
+// cannot be that of the webhook it names one that takes any secret.
 func pushTo(rec secret.Record, sinks []string, current string) string {
 	push := "hookctl secrets push " + term.ShellWord(rec.Provider+"/"+rec.ID)
 	for _, s := range sinks {
+		if strings.Contains(s, "{{") { // nothing could be made of its fields
+			s = "file:hook.secret"
+		}
 		push += " --to " + term.ShellWord(s)
 	}
 	if rec.Profile != "" && (rec.Profile != config.DefaultProfile || current != config.DefaultProfile) {

@@ -104,6 +104,11 @@ func TestPushTo(t *testing.T) {
 			t.Errorf("%q, current %q: %s", c.profile, c.current, got)
 		}
 	}
+	// What a hint names can be typed: no template that cannot be filled in.
+	err := SinkError(secret.Record{Provider: "toy", ID: "é"}, []sink.Result{{Sink: "file:x", Err: errors.New("no")}, {Sink: "dotenv:.env:X_{{.ID}}", Err: errors.New("no")}})
+	if hint := fault.HintOf(err).Command; hint != "hookctl secrets push toy/é --to file:x --to file:hook.secret" && hint != "hookctl secrets push 'toy/é' --to file:x --to file:hook.secret" {
+		t.Errorf("%q", hint)
+	}
 }
 
 func TestSinkNotReadySaysWhatToDo(t *testing.T) {
