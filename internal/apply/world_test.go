@@ -74,7 +74,7 @@ func newWorld(t testing.TB, o wundertreosfake.Options) *world {
 	}
 	dir := t.TempDir()
 	w.store = secret.OpenFileStore(dir, secret.FileStoreOptions{Now: clock})
-	w.journal = secret.OpenJournal(filepath.Join(dir, "journal"))
+	w.journal = secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal"))
 	w.clients, w.access = map[string]*custody.Client{}, map[string]provider.Access{}
 	for i, d := range drivers {
 		base, creds := servers[i].URL, map[string]secret.Value{"api_key": secret.New(wundertreosfake.Key)}

@@ -149,7 +149,7 @@ func (w *killWorld) nothingLost() {
 	if err != nil || len(problems) > 0 {
 		w.t.Fatal(err, problems)
 	}
-	pending, problems, err := secret.OpenJournal(filepath.Join(dir, "journal")).List(ctx)
+	pending, problems, err := secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal")).List(ctx)
 	if err != nil || len(problems) > 0 {
 		w.t.Fatal(err, problems)
 	}

@@ -23,7 +23,7 @@ func TestAppliesTakeTurns(t *testing.T) {
 	t.Parallel()
 	w := newKillWorld(t, time.Now)
 	file := w.manifest("hooks.yaml", "")
-	first, err := secret.OpenJournal(filepath.Join(w.dir, "config", "journal")).Lock(context.Background(), "apply", func() {})
+	first, err := secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(w.dir, "config", "journal")).Lock(context.Background(), "apply", func() {})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -245,7 +245,7 @@ func TestBeginFaults(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	eachFault(t, func(t *testing.T, dir string, f *failNth) {
-		j := OpenJournal(filepath.Join(dir, "journal"))
+		j := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal"))
 		j.sys = f.calls()
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		reported(t, err, f)
@@ -268,7 +268,7 @@ func TestPhaseFaults(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for n := 1; n <= 2; n++ {
-		j := OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
+		j := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		if err != nil {
 			t.Fatal(err)
@@ -290,7 +290,7 @@ func TestPhaseFaults(t *testing.T) {
 		}
 	}
 	// A torn phase in an entry that another process takes over.
-	j := OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
+	j := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
 	e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 	if err != nil {
 		t.Fatal(err)
@@ -320,7 +320,7 @@ func TestPhaseFaults(t *testing.T) {
 func TestAnswerFaults(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
-	j := OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
+	j := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
 	e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 	if err != nil {
 		t.Fatal(err)
@@ -367,7 +367,7 @@ func TestDoneFaults(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	for n := 1; n <= 4; n++ { // close, unlink, fsync of the directory, unlink of the lock file
-		j := OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
+		j := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
 		e, err := j.Begin(ctx, Intent{Operation: "create", Provider: "p"}, 5000)
 		if err != nil {
 			t.Fatal(err)

@@ -264,7 +264,7 @@ func TestModesUnderUmask(t *testing.T) {
 func everything(t *testing.T, dir string) {
 	ctx := context.Background()
 	d := OpenFileStore(dir, FileStoreOptions{})
-	e, err := OpenJournal(filepath.Join(dir, "journal")).Begin(ctx, Intent{Operation: "create"}, 1000)
+	e, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal")).Begin(ctx, Intent{Operation: "create"}, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +287,7 @@ func TestFileSizeLimit(t *testing.T) {
 		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limit); err != nil {
 			t.Fatal(err)
 		}
-		d, j := OpenFileStore(dir, FileStoreOptions{}), OpenJournal(filepath.Join(dir, "journal"))
+		d, j := OpenFileStore(dir, FileStoreOptions{}), OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal"))
 		large := Record{Provider: "p", ID: "i", Secret: New("new"), Name: strings.Repeat("n", 40<<10)}
 		_, begun := j.Begin(ctx, Intent{Operation: "create"}, 64<<10)
 		for what, err := range map[string]error{"Check": d.Check(ctx), "Put": d.Put(ctx, large), "Begin": begun} {

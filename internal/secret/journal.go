@@ -68,11 +68,7 @@ type Journal struct {
 	namespace string // the keys of new entries are items there; "" leaves answers unsealed
 }
 
-// OpenJournal uses dir, which is made when the first entry is begun. Answers
-// are written as they come.
-func OpenJournal(dir string) *Journal { return OpenFileStore("", FileStoreOptions{}).OpenJournal(dir) }
-
-// OpenJournal uses dir as the function of that name does. Where new values go
+// OpenJournal uses dir, which is made when the first entry is begun. Where new values go
 // to the keyring, answers are sealed with a key that is there, so that none of
 // their bytes is written to the disk.
 func (d *FileStore) OpenJournal(dir string) *Journal {

@@ -20,7 +20,7 @@ import (
 )
 
 func testJournal(t testing.TB) *Journal {
-	return OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
+	return OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "cfg", "journal"))
 }
 
 func fullIntent() Intent {

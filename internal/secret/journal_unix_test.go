@@ -24,7 +24,7 @@ func TestHolder(t *testing.T) {
 	if dir == "" {
 		t.Skip("runs in a child process only")
 	}
-	e := begin(t, OpenJournal(dir), fullIntent(), 1000)
+	e := begin(t, OpenFileStore("", FileStoreOptions{}).OpenJournal(dir), fullIntent(), 1000)
 	if _, err := e.Write([]byte("HTTP/1.1 201 with " + canary)); err != nil {
 		t.Fatal(err)
 	}

@@ -19,30 +19,30 @@ func TestNamedLock(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "journal")
 	ctx := context.Background()
 	alone := func() { t.Error("it waits for nobody") }
-	release, err := OpenJournal(dir).Lock(ctx, "apply", alone)
+	release, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).Lock(ctx, "apply", alone)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Another name is another lock, and nobody takes the lock for an entry's.
-	other, err := OpenJournal(dir).Lock(ctx, "other", alone)
+	other, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).Lock(ctx, "other", alone)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := other(); err != nil {
 		t.Error(err)
 	}
-	if pending, problems, err := OpenJournal(dir).List(ctx); len(pending)+len(problems) > 0 || err != nil {
+	if pending, problems, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).List(ctx); len(pending)+len(problems) > 0 || err != nil {
 		t.Errorf("listed: %v, %v, %v", pending, problems, err)
 	}
 
 	impatient, cancel := context.WithCancel(ctx)
-	if _, err := OpenJournal(dir).Lock(impatient, "apply", cancel); !errors.Is(err, context.Canceled) {
+	if _, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).Lock(impatient, "apply", cancel); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: %v", err)
 	}
 	waiting := make(chan struct{})
 	got := make(chan error)
 	go func() {
-		next, err := OpenJournal(dir).Lock(ctx, "apply", func() { close(waiting) })
+		next, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).Lock(ctx, "apply", func() { close(waiting) })
 		if err == nil {
 			err = next()
 		}
@@ -67,7 +67,7 @@ func TestNamedLock(t *testing.T) {
 func TestNamedLockFiles(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "journal")
-	j := OpenJournal(dir)
+	j := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir)
 	ctx := context.Background()
 	there := func(name string) bool {
 		_, err := os.Lstat(j.lockPath(name))
@@ -128,7 +128,7 @@ func TestNamedLocksAtOnce(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 20 {
-				release, err := OpenJournal(dir).Lock(context.Background(), LockPrefix+"x", func() {})
+				release, err := OpenFileStore("", FileStoreOptions{}).OpenJournal(dir).Lock(context.Background(), LockPrefix+"x", func() {})
 				if err != nil {
 					t.Error(err)
 					return

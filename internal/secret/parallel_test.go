@@ -17,7 +17,7 @@ func TestManyAtOnce(t *testing.T) {
 	ctx := context.Background()
 	dir := filepath.Join(t.TempDir(), "cfg")
 	open := func() (*FileStore, *Journal) {
-		return OpenFileStore(dir, FileStoreOptions{}), OpenJournal(filepath.Join(dir, "journal"))
+		return OpenFileStore(dir, FileStoreOptions{}), OpenFileStore("", FileStoreOptions{}).OpenJournal(filepath.Join(dir, "journal"))
 	}
 	n := 20
 	if os.Getenv("HOOKCTL_TEST_FULL") == "1" {

@@ -182,7 +182,7 @@ func (w *world) open() { w.openAs("k") }
 
 // openAs opens the client with another key.
 func (w *world) openAs(key string) {
-	w.journal = secret.OpenJournal(filepath.Join(w.dir, "journal"))
+	w.journal = secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(w.dir, "journal"))
 	client, err := Open(toyDriver(),
 		provider.Access{BaseURL: w.server.URL, Credentials: map[string]secret.Value{"key": secret.New(key)}, HTTP: httpx.New(httpx.Options{Timeout: 2 * time.Second}), Now: w.clock},
 		Env{Store: w.store, Journal: w.journal, Profile: "default", Now: w.clock, Notify: func(line string) {
@@ -648,7 +648,7 @@ func TestDeleteWithoutAStore(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	w.client.custody.Journal = secret.OpenJournal(filepath.Join(file, "journal"))
+	w.client.custody.Journal = secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(file, "journal"))
 	if err := w.client.Delete(context.Background(), "id-1"); err != nil || removed != "id-1" {
 		t.Errorf("removed %q: %v", removed, err)
 	}

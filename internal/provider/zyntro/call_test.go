@@ -29,7 +29,7 @@ func caller(t *testing.T, handler http.Handler) *custody.Client {
 	client, err := custody.Open(Driver(), provider.Access{
 		BaseURL: server.URL, PathPrefix: Driver().PathPrefix, Credentials: creds, Now: noon,
 		HTTP: httpx.New(httpx.Options{Sleep: func(context.Context, time.Duration) error { return nil }}),
-	}, custody.Env{Journal: secret.OpenJournal(filepath.Join(t.TempDir(), "journal")), Now: noon})
+	}, custody.Env{Journal: secret.OpenFileStore("", secret.FileStoreOptions{}).OpenJournal(filepath.Join(t.TempDir(), "journal")), Now: noon})
 	if err != nil {
 		t.Fatal(err)
 	}
