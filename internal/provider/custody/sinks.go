@@ -109,7 +109,7 @@ func SinkNotReady(to string, err error) error {
 // as far as is known. It is named until they have it, or the record is told to
 // forget them.
 func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
-	if len(rec.Unfilled) == 0 {
+	if len(rec.Unfilled) == 0 || !rec.DeletedAt.IsZero() { // nobody needs the secret of what is deleted
 		return f
 	}
 	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
@@ -133,13 +133,16 @@ func (r Recovery) fromRecords(ctx context.Context, found []Finding, live []secre
 		busy := func(in secret.Intent) bool {
 			return in.Provider == rec.Provider && in.Name == rec.Name && provider.SameURL(in.URL, rec.URL)
 		}
-		if len(rec.Unfilled) == 0 || !rec.DeletedAt.IsZero() || slices.ContainsFunc(found, named) || slices.ContainsFunc(live, busy) {
+		if slices.ContainsFunc(found, named) || slices.ContainsFunc(live, busy) {
 			continue
 		}
-		out = append(out, r.unfilled(Finding{
+		f := r.unfilled(Finding{
 			Operation: "push", Provider: rec.Provider, Origin: rec.Origin, Name: rec.Name, URL: rec.URL, ID: rec.ID, State: StateKept,
 			Detail: "the secret is in the store (" + rec.Fingerprint + ")", Path: rec.Path,
-		}, rec))
+		}, rec)
+		if f.Forgettable {
+			out = append(out, f)
+		}
 	}
 	return out, nil
 }

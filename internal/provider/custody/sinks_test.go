@@ -189,3 +189,27 @@ func TestUnfilledRecords(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestUnfilledThenDeleted: an operation that ended while it handed the secret on
+// leaves nothing to do once its webhook is deleted.
+func TestUnfilledThenDeleted(t *testing.T) {
+	t.Parallel()
+	for _, deleted := range []bool{false, true} {
+		w := newWorld(t)
+		ctx := context.Background()
+		rec := secret.Record{Provider: "toy", ID: "id-1", Name: spec.Name, URL: spec.URL, Unfilled: []string{"exec:a"}}
+		rec.Supersede(secret.New(canary), w.now)
+		if err := w.store.Put(ctx, rec); err != nil {
+			t.Fatal(err)
+		}
+		if deleted {
+			if err := w.client.markDeleted(ctx, "id-1"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.left(w.client.intent("create", spec, nil), answer201(madeBody, 0), "kept")
+		if f := only(t, w.recover()); f.State != StateKept || f.Settled() != deleted || f.Forgettable == deleted || len(w.pending()) != 0 {
+			t.Errorf("deleted %v: %+v", deleted, f)
+		}
+	}
+}
