@@ -27,7 +27,7 @@ func newSecretsExportCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export --age-recipient KEY...",
 		Short: "Write the kept secrets to an encrypted bundle",
-		Example: `  hookctl secrets export --age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudvqhssjyuf0e --out hooks.age
+		Example: `  hookctl secrets export --age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --out hooks.age
   hookctl secrets export --all-profiles --age-recipient "$(age-keygen -y key.txt)" > backup.age`,
 		Long: `Write the secrets of the current profile, and what is known of their webhooks,
 to a bundle that only the secret keys of the named age recipients open: for a

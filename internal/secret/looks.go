@@ -19,7 +19,7 @@ import (
 //
 // It is a guess, made for names of files and variables, and for words of a
 // command line. A UUID, a path and a name of several words do not look like
-// one; a hash does.
+// one, nor does a public key of age's; a hash does.
 func LooksLike(text string) bool {
 	return strings.ContainsFunc(text, isControl) || len(LooksLikeWords(text)) > 0
 }
@@ -87,10 +87,12 @@ func LooksLikeWords(text string) []string {
 }
 
 // secretWords are runs of the characters that hex, both kinds of base64 and the
-// prefixes of well-known tokens are written with. secretPrefix is such a prefix.
+// prefixes of well-known tokens are written with. secretPrefix is such a prefix,
+// publicKey a recipient of age's, whole or mistyped.
 var (
 	secretWords  = compiled(`[A-Za-z0-9+/_-]{12,}={0,2}`)
 	secretPrefix = compiled(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
+	publicKey    = compiled(`^age1[0-9a-z]{20,}$`)
 	alphanumeric = compiled(`[A-Za-z0-9]+`)
 )
 
@@ -110,6 +112,9 @@ const (
 
 // likely reports whether a run of such characters looks like a secret.
 func likely(word string) bool {
+	if publicKey().MatchString(word) {
+		return false
+	}
 	if m := secretPrefix().FindStringSubmatch(word); m != nil && len(m[1]) >= prefixed && strings.ContainsAny(m[1], "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 		return true
 	}

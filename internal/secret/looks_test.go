@@ -25,6 +25,8 @@ func TestLooksLike(t *testing.T) {
 		"ghp_16C7e42F292c6912E7",
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x",
 		"AGE-SECRET-KEY-1QQQQQQQQQQQQQQQQ",
+		"xage1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p",
+		"age1QL3Z7HJY54PW3HYWW5AYYFG7ZQGVC7W3J2ELW8ZMRJ2KG5SFN9AQMCAC8P",
 		"sNqVf2k/ZC+0a9dOuL4RbQ==",
 		"-----BEGIN PRIVATE KEY-----\nMIIE",
 		"two\nlines",
@@ -48,7 +50,7 @@ func TestLooksLike(t *testing.T) {
 		"https://hooks.example.com/zyntro/deliveries", "http://127.0.0.1:8787/functions/v1", "CRM Sync", "contact.created", "invoice_*",
 		"sha256:1f2e3d4c", "exec:gh secret set HOOK_SECRET --repo Acme/WebShop2", "junit=report.xml", "--HOOK_SECRET_OF_THE_SHOP=",
 		"CustomerRelationshipManagementSynchronisation", "CUSTOMERRELATIONSHIPMANAGEMENTSYNCHRONISATION",
-		"30s", "X-Wunder-Signature", "{timestamp}.{body}", "age1", "ContactCreatedDelivery2026",
+		"30s", "X-Wunder-Signature", "{timestamp}.{body}", "age1", "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "ContactCreatedDelivery2026",
 	}
 	for _, text := range no {
 		if secret.LooksLike(text) {
