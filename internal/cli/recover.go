@@ -63,7 +63,7 @@ Exit code 7 says that something is left for you to do.`,
 	f := c.Flags()
 	f.StringArrayVar(&o.deletes, "delete", nil, "delete ({disabling}: disable) a webhook that recover names, as provider/id or id (repeatable)")
 	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
-	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook was not handed to (repeatable)")
+	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook, named as provider/id, id or name, was not handed to (repeatable)")
 	o.add(c, "with --rotate: ")
 	o.addData(c, "with --rotate: ")
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
@@ -300,7 +300,11 @@ func (a *app) choose(what recoverAction, refs []string, findings []custody.Findi
 	for _, f := range findings {
 		if name := f.Provider + "/" + f.ID; what.offers(f) && !slices.Contains(names, name) {
 			offered, names = append(offered, f), append(names, name)
-			all = append(all, candidate{provider: f.Provider, id: f.ID, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt})
+			named := ""
+			if f.Forgettable && !f.Deletable && !f.Rotatable { // what is at stake at a provider is named by its id
+				named = f.Name
+			}
+			all = append(all, candidate{provider: f.Provider, id: f.ID, name: named, url: f.URL, origin: a.foreignTo(f.Provider, f.Origin), created: f.CreatedAt})
 		}
 	}
 	for _, ref := range refs {

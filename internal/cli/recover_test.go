@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -277,6 +278,29 @@ func TestRecoverRotateFails(t *testing.T) {
 	if again := w.recovered(0, "--forget", *again[0].ID); len(again) != 0 {
 		t.Errorf("after --forget %+v", again)
 	}
+}
+
+// TestForgetNames: what recover prints of a webhook names it, unless two have it.
+func TestForgetNames(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no command that is called false")
+	}
+	w := newWorld(t)
+	for _, name := range []string{"One", "Two", "Two"} {
+		w.run(7, "create", "wundertreos", "--name", name, "--url", "https://example.com/"+name, "--event", "contact.created", "--secret-to", "exec:false")
+	}
+	w.run(2, "recover", "--forget", "Two")
+	w.said(`"Two" means 2 webhooks:`)
+	w.recovered(7, "--forget", "One")
+	left := w.recovered(7, "--forget", "wundertreos/"+*w.recovered(7)[0].ID)
+	if len(left) != 1 || *left[0].Name != "Two" {
+		t.Fatalf("%+v", left)
+	}
+	if left = w.recovered(0, "--forget", "Two"); len(left) != 0 {
+		t.Errorf("%+v", left)
+	}
+	w.run(2, "recover", "--delete", "Two", "--yes")
 }
 
 func TestRecoverFlags(t *testing.T) {
