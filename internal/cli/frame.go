@@ -164,7 +164,7 @@ func (g *globals) configDir() (string, error) {
 	if _, err := os.Stat(base); errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null, as of users who shall have none
 		return "", nil
 	}
-	return filepath.Join(base, "hookctl"), nil
+	return filepath.Abs(filepath.Join(base, "hookctl"))
 }
 
 // withoutSettings opens what can be opened where the settings are at fault,

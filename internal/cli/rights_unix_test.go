@@ -117,3 +117,15 @@ func TestUnreadableRecord(t *testing.T) {
 		}
 	}
 }
+
+// TestRelativeHome: wherever the directory of the settings comes from, its path is whole.
+func TestRelativeHome(t *testing.T) {
+	t.Parallel()
+	for _, environ := range []string{"HOME=rel", "HOOKCTL_CONFIG_DIR=rel"} {
+		p := newProgram(t)
+		p.environ = []string{"PATH=" + os.Getenv("PATH"), environ}
+		if r := p.as("config", "path"); r.code != 0 || !strings.HasPrefix(r.stdout, p.dir) {
+			t.Errorf("%s: %s", environ, r)
+		}
+	}
+}

@@ -67,7 +67,11 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 	if err := c.in.Disk.Or().MakeDir(c.in.Dir); err != nil {
 		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
 	}
-	err := c.in.Disk.Or().UpdateFile(context.Background(), c.Path(), func(old []byte) ([]byte, error) {
+	real, err := durable.TrustedFile(c.Path(), durable.ChooseConfig)
+	if err != nil {
+		return fault.Errorf(fault.KindOf(err), "the settings cannot be written: %w", err).With(fault.HintOf(err))
+	}
+	err = c.in.Disk.Or().UpdateFile(context.Background(), real, func(old []byte) ([]byte, error) {
 		// Read again: another process may have changed the file since.
 		doc, f, err := parseFile(c.Path(), old, c.in.Keys)
 		if err != nil {

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -141,6 +142,59 @@ func TestSetMakesPrivateFiles(t *testing.T) {
 	names, err := os.ReadDir(d)
 	if err != nil || len(names) != 1 {
 		t.Errorf("left behind: %v, %v", names, err)
+	}
+}
+
+// TestChangesFollowLinks: what is read through symbolic links is written through
+// them, and they stay.
+func TestChangesFollowLinks(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("symbolic links need a privilege")
+	}
+	for name, missing := range map[string]bool{"a file": false, "nothing yet": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			d, real := filepath.Join(root, "config"), filepath.Join(root, "dot", "mine.yaml")
+			for _, dir := range []string{d, filepath.Dir(real)} {
+				if err := os.Mkdir(dir, 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !missing {
+				if err := os.WriteFile(real, []byte("# mine\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for link, target := range map[string]string{filepath.Join(d, "config.yaml"): "way", filepath.Join(d, "way"): "../dot/mine.yaml"} {
+				if err := os.Symlink(target, link); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c := load(t, config.Input{Dir: d})
+			if err := errors.Join(c.Set("output", "yaml"), c.Set("secret-store", "file"), c.Unset("output"), c.CreateProfile("work"), c.UseProfile("work"), c.RemoveProfile("default")); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(real)
+			if err != nil || !strings.Contains(string(text), "secret-store: file") || missing == strings.Contains(string(text), "# mine") || c.Profile() != "work" {
+				t.Errorf("%v:\n%s", err, text)
+			}
+			for dir, want := range map[string]int{d: 2, filepath.Dir(real): 1} {
+				if names, err := os.ReadDir(dir); err != nil || len(names) != want {
+					t.Errorf("%v, %v", names, err)
+				}
+			}
+			if err := os.Chmod(real, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.Set("output", "json"); err == nil || fault.HintOf(err).Command != "chmod go-w "+real {
+				t.Errorf("a file that others can write: %v", err)
+			}
+			if now, err := os.ReadFile(real); err != nil || string(now) != string(text) {
+				t.Errorf("%v:\n%s", err, now)
+			}
+		})
 	}
 }
 

@@ -66,6 +66,13 @@ func CheckTrusted(path, choose string) error {
 	if !HasModes {
 		return nil
 	}
+	_, err := TrustedFile(path, choose)
+	return err
+}
+
+// TrustedFile is the file that path leads to, whether or not there is one, unless
+// CheckTrusted refuses it.
+func TrustedFile(path, choose string) (string, error) {
 	for range maxLinks {
 		// Nothing is cleaned before it is resolved: ".." means the parent of where
 		// a link leads.
@@ -83,20 +90,20 @@ func CheckTrusted(path, choose string) error {
 		}
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
-			return nil
+			return path, nil
 		case err != nil:
-			return Fault(path, err)
+			return "", Fault(path, err)
 		case fi.Mode()&fs.ModeSymlink == 0:
-			return CheckOpen(path, fi, choose)
+			return path, CheckOpen(path, fi, choose)
 		}
 		target, err := os.Readlink(path)
 		if err != nil {
-			return Fault(path, err)
+			return "", Fault(path, err)
 		}
 		if !filepath.IsAbs(target) {
 			target = real + string(filepath.Separator) + target
 		}
 		path = target
 	}
-	return fault.Errorf(fault.Other, "%s: too many symbolic links lead from one to the next", path)
+	return "", fault.Errorf(fault.Other, "%s: too many symbolic links lead from one to the next", path)
 }

@@ -42,25 +42,32 @@ func (s dotenvSink) Put(ctx context.Context, it Item) error {
 	if err != nil {
 		return unfit(s.spec, err.Error())
 	}
-	loose := isLoose(s.path)
+	was := otherMode(s.path)
 	err = s.env.Disk.Or().UpdateFile(ctx, s.path, func(old []byte) ([]byte, error) {
 		return setDotenv(old, s.name, quoted), nil
 	})
 	if err != nil {
 		return err
 	}
-	if loose {
-		if _, err := fmt.Fprintf(s.env.Stderr, "%s could be read by other users; its mode is 0600 now\n", s.path); err != nil {
+	if was != "" {
+		if _, err := fmt.Fprintf(s.env.Stderr, "%s %s; its mode is 0600 now\n", s.path, was); err != nil {
 			return fault.Errorf(fault.Other, "%s: written, but saying so failed: %w", s.spec, err)
 		}
 	}
 	return nil
 }
 
-// isLoose reports whether others could read the file at path.
-func isLoose(path string) bool {
+// otherMode says what mode 0600 changes for the file at path; "" for nothing.
+func otherMode(path string) string {
 	fi, err := os.Lstat(path)
-	return err == nil && runtime.GOOS != "windows" && fi.Mode().Perm()&0o077 != 0
+	switch {
+	case err != nil || runtime.GOOS == "windows":
+	case fi.Mode().Perm()&0o077 != 0:
+		return "could be read by other users"
+	case fi.Mode().Perm()&0o200 == 0:
+		return "was read-only"
+	}
+	return ""
 }
 
 // plainDotenv are the characters that need no quotes anywhere.
@@ -87,7 +94,7 @@ func quoteDotenv(v string) (string, error) {
 
 // setDotenv gives NAME a new value in every line that sets it, or in a new last
 // line. All other bytes stay as they are, "export", the spaces before the
-// equals sign and the kind of line end included.
+// equals sign, the comment behind the value and the kind of line end included.
 func setDotenv(file []byte, name, quoted string) []byte {
 	var out bytes.Buffer
 	found := false
@@ -102,6 +109,7 @@ func setDotenv(file []byte, name, quoted string) []byte {
 		found = true
 		out.Write(prefix)
 		out.WriteString(quoted)
+		out.Write(comment(entry[len(prefix):]))
 		out.Write(lineEnd(entry))
 	}
 	if found {
@@ -144,6 +152,26 @@ func dotenvEntry(b []byte) int {
 		return end + i + 1
 	}
 	return len(b)
+}
+
+// comment is what stands behind a value from the spaces before its # on: without a
+// space before it, a # is part of a value that has no quotes.
+func comment(value []byte) []byte {
+	value = bytes.TrimRight(value, "\r\n")
+	from := 0
+	if start := len(value) - len(bytes.TrimLeft(value, " \t")); start < len(value) && bytes.ContainsRune([]byte("'\"`"), rune(value[start])) {
+		from = start + 1 + closingQuote(value[start:]) // 0 or more also where it is never closed
+	}
+	rest := value[from:]
+	if from > 0 && bytes.HasPrefix(rest, []byte("#")) {
+		return append([]byte(" "), rest...)
+	}
+	for i := 1; i < len(rest); i++ {
+		if rest[i] == '#' && (rest[i-1] == ' ' || rest[i-1] == '\t') {
+			return rest[len(bytes.TrimRight(rest[:i], " \t")):]
+		}
+	}
+	return nil
 }
 
 // closingQuote is the index of the quote that ends the value which b begins

@@ -32,7 +32,14 @@ func TestSetDotenv(t *testing.T) {
 		"value has a name":    {"A=X=1\n", "A=X=1\nX=v\n"},
 		"inside double":       {"A=\"one\nX=no\n\\\"\nend\"\nB=1\n", "A=\"one\nX=no\n\\\"\nend\"\nB=1\nX=v\n"},
 		"inside single":       {"A='one\nX=no\n'\nX=old\n", "A='one\nX=no\n'\nX=v\n"},
-		"replaces all of it":  {"X=\"one\ntwo\nthree\" # c\nB=1\n", "X=v\nB=1\n"},
+		"replaces all of it":  {"X=\"one\ntwo\nthree\" # c\nB=1\n", "X=v # c\nB=1\n"},
+		"comment behind":      {"X=old # c\n", "X=v # c\n"},
+		"comment, CRLF":       {"export X='a # b'\t # c # d\r\n", "export X=v\t # c # d\r\n"},
+		"comment at the end":  {"X=\"a\"# c", "X=v # c"},
+		"comment alone":       {"X= # c\n", "X=v # c\n"},
+		"no comment":          {"X=a#b\n", "X=v\n"},
+		"no comment inside":   {"X='a # b'\n", "X=v\n"},
+		"comment, not closed": {"X='a # b\n", "X=v # b\n"},
 		"quote never closed":  {"A='it\nX=old\nB=2\n", "A='it\nX=v\nB=2\n"},
 		"bytes are kept":      {"A=\xff\x00\n\n \t\nX=1\n\r\n", "A=\xff\x00\n\n \t\nX=v\n\r\n"},
 		"BOM":                 {"\ufeffA=1\n", "\ufeffA=1\nX=v\n"},
@@ -144,7 +151,17 @@ func TestDotenvFile(t *testing.T) {
 		t.Fatal(err, read(t, path))
 	}
 	wantMode(t, path)
-	if isLoose(path) || !strings.Contains(w.errOut.String(), "0600") || strings.Contains(w.errOut.String(), "v\n") {
+	if otherMode(path) != "" || !strings.Contains(w.errOut.String(), "0600") || strings.Contains(w.errOut.String(), "v\n") {
+		t.Errorf("%q", w.errOut.String())
+	}
+	w.errOut.Reset()
+	if err := os.Chmod(path, 0o400); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.put(t, "dotenv:"+path+":X", "v"); err != nil {
+		t.Fatal(err)
+	}
+	if otherMode(path) != "" || !strings.Contains(w.errOut.String(), "was read-only; its mode is 0600 now") {
 		t.Errorf("%q", w.errOut.String())
 	}
 	if w.env.Stderr = (broken{}); os.Chmod(path, 0o644) == nil {
