@@ -3,6 +3,9 @@ package sink
 import (
 	"context"
 	"errors"
+	"path/filepath"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // fileSink makes the secret the whole content of a file.
@@ -17,6 +20,13 @@ func newFile(t Spec) (place, error) {
 
 func (s fileSink) Check(context.Context) error { return s.env.Disk.Or().CheckFile(s.path) }
 
-func (s fileSink) Put(_ context.Context, it Item) error {
+// Put takes its turn with all that writes into the directory, as a dotenv sink
+// does: each reads its own secret back.
+func (s fileSink) Put(ctx context.Context, it Item) (err error) {
+	unlock, err := durable.LockDir(ctx, filepath.Dir(s.path))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	return s.env.Disk.Or().WriteFile(s.path, []byte(it.Secret.Reveal()))
 }

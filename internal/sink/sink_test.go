@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -321,5 +323,27 @@ func TestSecretsAsNames(t *testing.T) {
 	}
 	if _, err := Parse("exec:wrangler secret put HOOK --account 4a0ab15ac2e65a8357d4f0c15ac2e65a", newWorld().env); err != nil {
 		t.Errorf("a word behind a command: %v", err)
+	}
+}
+
+// TestFilesTakeTurns: of many that write one file at once each writes its secret
+// and reads that back, and the last one's stays.
+func TestFilesTakeTurns(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "hook.secret")
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			w := newWorld()
+			for range 20 {
+				if err := w.put(t, "file:"+path, canary+strconv.Itoa(i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got := read(t, path); len(got) != len(canary)+1 || !strings.HasPrefix(got, canary) {
+		t.Errorf("%d bytes are left", len(got))
 	}
 }
