@@ -65,7 +65,7 @@ func (s execSink) Put(ctx context.Context, it Item) error {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return fault.Errorf(fault.Other, "exec: %s did not end within %s", s.words[0], s.timeout)
 	case ctx.Err() != nil:
-		return fault.Errorf(fault.Interrupted, "exec: %s: %w", s.words[0], ctx.Err())
+		return fault.Errorf(fault.Interrupted, "exec: %s: %w", s.words[0], fault.Reword("interrupted", ctx.Err()))
 	}
 	return fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err)
 }

@@ -104,7 +104,12 @@ func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, si
 
 // handOn fills the sinks with the secret that in made.
 func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Intent, made *Created, sinks []sink.Sink) error {
-	made.Sinks = c.fill(context.WithoutCancel(ctx), made.Record, sinks)
+	wait, stop := context.WithoutCancel(ctx), context.CancelFunc(func() {})
+	if len(sinks) > 0 { // each has a limit of its own
+		wait, stop = c.detach(ctx, 0, "waiting until every sink has the secret")
+	}
+	made.Sinks = c.fill(wait, made.Record, sinks)
+	stop()
 	if !sameWebhook(in, made.Webhook) { // not before the sinks have masked the secret
 		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
 			c.driver.Title, term.ShellWord(c.driver.Name+"/"+made.Webhook.ID))
@@ -118,7 +123,7 @@ func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Inte
 
 // send makes the one request, on a connection whose bytes go to the entry.
 func (c *Client) send(ctx context.Context, entry *secret.Entry, s provider.Spec) (provider.Webhook, secret.Value, error) {
-	send, stop := c.detach(ctx, "so that no secret is lost")
+	send, stop := c.detachRequest(ctx, "so that no secret is lost")
 	defer stop()
 	access := c.access
 	access.HTTP = c.access.HTTP.OneShot(entry)
@@ -169,9 +174,14 @@ func (c *Client) intent(operation string, s provider.Spec, replaces *secret.Ref)
 	}
 }
 
-// detach returns a context that outlives ctx by interruptGrace, or until
-// [Env.Abort]. The user is told why.
-func (c *Client) detach(ctx context.Context, why string) (context.Context, context.CancelFunc) {
+// detachRequest is detach for a request, by interruptGrace.
+func (c *Client) detachRequest(ctx context.Context, why string) (context.Context, context.CancelFunc) {
+	return c.detach(ctx, interruptGrace, fmt.Sprintf("waiting up to %s for %s to answer, %s", interruptGrace, c.driver.Title, why))
+}
+
+// detach returns a context that outlives ctx by grace, if that is not 0, or until
+// [Env.Abort]. The user is told what for.
+func (c *Client) detach(ctx context.Context, grace time.Duration, what string) (context.Context, context.CancelFunc) {
 	send, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	done := make(chan struct{})
 	go func() {
@@ -180,15 +190,18 @@ func (c *Client) detach(ctx context.Context, why string) (context.Context, conte
 			return
 		case <-ctx.Done():
 		}
-		c.custody.notify("interrupted: waiting up to %s for %s to answer, %s (interrupt again to stop waiting)",
-			interruptGrace, c.driver.Title, why)
-		t := time.NewTimer(interruptGrace)
-		defer t.Stop()
+		c.custody.notify("interrupted: %s (interrupt again to stop waiting)", what)
+		var late <-chan time.Time // nil blocks for ever
+		if grace > 0 {
+			t := time.NewTimer(grace)
+			defer t.Stop()
+			late = t.C
+		}
 		select {
 		case <-done:
-		case <-t.C:
+		case <-late:
 			cancel()
-		case <-c.custody.Abort: // nil blocks for ever
+		case <-c.custody.Abort:
 			cancel()
 		}
 	}()

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -522,6 +523,51 @@ func TestSecondInterruptStopsWaiting(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 }
+
+// A sink is waited for after an interrupt, and that is said; a second one ends the
+// wait, and the secret stays where it is kept.
+func TestSecondInterruptEndsTheWaitForSinks(t *testing.T) {
+	for _, again := range []bool{false, true} {
+		w := newWorld(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		hurry := make(chan struct{})
+		w.client.custody.Abort = hurry
+		said := make(chan string, 1)
+		w.client.custody.Notify = func(line string) { said <- line }
+		slow := waitingSink{&memorySink{word: "exec:slow"}, func(ctx context.Context) error {
+			cancel()
+			if line := <-said; line != "interrupted: waiting until every sink has the secret (interrupt again to stop waiting)" {
+				t.Errorf("said %q", line)
+			}
+			if !again {
+				return ctx.Err()
+			}
+			close(hurry)
+			<-ctx.Done()
+			return ctx.Err()
+		}}
+		got, err := w.client.Create(ctx, spec, []sink.Sink{slow})
+		if !again {
+			if err != nil {
+				t.Error(err)
+			}
+			continue
+		}
+		wantKind(t, err, fault.Custody, "kept in the store", "exec:slow")
+		rec, gerr := w.store.Get(context.Background(), got.Record.Ref())
+		if gerr != nil || rec.Secret.Reveal() != canary || !slices.Equal(rec.Unfilled, []string{"exec:slow"}) {
+			t.Errorf("%v, unfilled %q", gerr, rec.Unfilled)
+		}
+	}
+}
+
+// waitingSink does what a test says in place of Put.
+type waitingSink struct {
+	*memorySink
+	wait func(context.Context) error
+}
+
+func (s waitingSink) Put(ctx context.Context, _ sink.Item) error { return s.wait(ctx) }
 
 func TestInterruptBeforeTheRequestSendsNothing(t *testing.T) {
 	w := newWorld(t)

@@ -61,7 +61,7 @@ func (c *Client) Replace(ctx context.Context, operation string, old provider.Web
 	}
 	err = c.handOn(ctx, entry, in, &made, sinks)
 	made.operation, made.begun = entry.ID(), in.StartedAt
-	send, stop := c.detach(ctx, untilRemoved)
+	send, stop := c.detachRequest(ctx, untilRemoved)
 	defer stop()
 	err = errors.Join(err, c.pauseLike(send, old, &made.Webhook))
 	if overlap {
@@ -85,7 +85,7 @@ func (c *Client) ReplaceOn(ctx context.Context, old provider.Webhook, made *Crea
 	if err != nil {
 		return err
 	}
-	send, stop := c.detach(ctx, untilRemoved)
+	send, stop := c.detachRequest(ctx, untilRemoved)
 	defer stop()
 	return c.removeOld(send, entry, old, made)
 }

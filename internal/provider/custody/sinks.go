@@ -35,6 +35,7 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 	if !slices.ContainsFunc(rec.Unfilled, filled) {
 		return results, nil
 	}
+	ctx = context.WithoutCancel(ctx)
 	now, err := store.Get(ctx, rec.Ref()) // a sink may have taken its time
 	if err == nil {
 		now.Unfilled = slices.DeleteFunc(now.Unfilled, filled)
