@@ -121,7 +121,7 @@ github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
 		}
 	}
 	o.webhookFlags.add(c, []*provider.Driver{d})
-	f.BoolVar(&o.ifAbsent, "if-absent", false, "do nothing where an enabled webhook of this name and URL exists; fill the sinks from the kept secret")
+	f.BoolVar(&o.ifAbsent, "if-absent", false, "make nothing where an enabled webhook of this name and URL exists: fill the sinks from the kept secret; exit 3 where its events or other settings differ")
 	o.secretFlags.add(c, "")
 	o.addShow(c)
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
@@ -178,9 +178,10 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 			return len(found) > 0, nothingSent(err)
 		})
 		if len(found) > 0 && err == nil {
-			return nothingSent(o.takeExisting(ctx, a, found, sinks))
+			return nothingSent(o.takeExisting(ctx, a, found, spec, sinks))
 		}
 	} else {
+		o.warnTwice(ctx, a, spec)
 		made, err = client.Create(ctx, spec, sinks)
 	}
 	if !made.Kept {
@@ -339,8 +340,9 @@ func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Cl
 	}), err
 }
 
-// takeExisting fills the sinks with the secret of one of found that is kept.
-func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provider.Webhook, sinks []sink.Sink) error {
+// takeExisting fills the sinks with the secret of one of found that is kept. Where
+// it is not as s wants it, that is the answer no.
+func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provider.Webhook, s provider.Spec, sinks []sink.Sink) error {
 	for _, w := range found {
 		rec, err := a.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
@@ -355,17 +357,68 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 			}
 		}
 		results, nerr := custody.Fill(ctx, a.store, rec, sinks)
-		perr := o.print(a, o.view(a, o.driver, w, rec, results, false))
+		v := o.view(a, o.driver, w, rec, results, false)
+		differs := o.unlike(&v, w, s)
+		perr := o.print(a, v)
 		if nerr != nil {
 			a.warn("warning: " + nerr.Error())
 		}
 		a.note("It exists already: nothing was created.")
-		return fault.Worst(custody.SinkError(rec, results), perr)
+		return fault.Worst(custody.SinkError(rec, results), differs, perr)
 	}
 	ref := term.ShellWord(o.driver.Name + "/" + found[0].ID)
 	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
 		WithCode("exists-not-kept").
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
+}
+
+// warnTwice warns of a kept webhook of the same name and URL. It asks nobody.
+func (o *createOptions) warnTwice(ctx context.Context, a *app, s provider.Spec) {
+	recs, _, err := a.store.List(ctx)
+	if err != nil {
+		return // the create says so itself
+	}
+	for _, r := range recs {
+		if r.Provider == o.driver.Name && r.Profile == a.cfg.Profile() && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == s.Name && provider.SameURL(r.URL, s.URL) {
+			a.warn("warning: " + term.ShellWord(r.Provider+"/"+r.ID) + " has this name and URL already, so every event will come twice; --if-absent takes the one that is there")
+			return
+		}
+	}
+}
+
+// unlike notes in v what of w is not as s wants it, and returns the error that
+// says so, with the command that changes it; nil where nothing differs.
+func (o *createOptions) unlike(v *view.Webhook, w provider.Webhook, s provider.Spec) error {
+	ref := term.ShellWord(o.driver.Name + "/" + w.ID)
+	update := "hookctl update " + ref
+	if !o.driver.Updates {
+		update += " --replace"
+	}
+	ch := provider.Change{Events: s.Events, Timeout: s.Timeout}
+	if s.AuthType != "" {
+		ch.AuthType = &s.AuthType
+	}
+	for _, what := range ch.Missed(w) {
+		switch what {
+		case "the events":
+			v.Differs = append(v.Differs, "events")
+			update += " --event " + term.ShellWord(strings.Join(s.Events, ","))
+		case "the timeout":
+			v.Differs = append(v.Differs, "timeout")
+			update += fmt.Sprintf(" --timeout %d", *s.Timeout)
+		case "the authentication":
+			v.Differs = append(v.Differs, "auth_type")
+			update += " --auth-type " + term.ShellWord(s.AuthType)
+			if s.AuthType != "none" {
+				update += " --auth-data @FILE"
+			}
+		}
+	}
+	if v.Differs == nil {
+		return nil
+	}
+	return fault.Errorf(fault.Negative, "%s is not as it was asked for, and was not changed: it differs in %s", ref, strings.Join(v.Differs, ", ")).
+		WithCode("differs").WithCommand("%s", update)
 }
 
 // draft prints what would be sent.

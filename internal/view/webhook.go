@@ -24,6 +24,7 @@ type Webhook struct {
 	Status         *string   `json:"status"`
 	ProviderStatus *string   `json:"provider_status"`
 	Created        *bool     `json:"created,omitempty"` // create only
+	Differs        []string  `json:"differs,omitempty"` // create --if-absent only: the members that are not as they were asked for
 	CreatedAt      *string   `json:"created_at"`
 	UpdatedAt      *string   `json:"updated_at"`
 	Timeout        *int      `json:"timeout"`
