@@ -16,7 +16,9 @@ func newConfigSetCmd(g *globals) *cobra.Command {
   hookctl config set request-timeout 1m
   hookctl config set wundertreos.base-url http://127.0.0.1:8080/functions/v1 --profile sandbox`,
 		Long: `Write one setting to config.yaml: into the current profile, where the setting
-may differ by profile. The rest of the file stays as it is, comments included.`,
+may differ by profile. The other settings stay, and so does every comment; blank
+lines and indentation may change, and a comment that has lost its place goes to
+the end.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
 		RunE: g.run(anyProfile, func(_ context.Context, a *app, args []string) error {
@@ -31,7 +33,8 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 		Short:   "Remove one setting from config.yaml",
 		Example: `  hookctl config unset output`,
 		Long: `Remove one setting from config.yaml: from the current profile, where the setting
-may differ by profile. The default is in effect then.`,
+may differ by profile. The default is in effect then. A comment behind the value
+goes with it; those on lines of their own stay.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
 		RunE:              g.run(reads, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),

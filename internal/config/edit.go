@@ -77,10 +77,16 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		if err != nil {
 			return nil, err
 		}
+		same, err := encode(doc)
+		if err != nil {
+			return nil, err
+		}
 		if !edit(f, doc.Content[0]) {
 			return nil, errUnchanged
 		}
 		edited, err := encode(doc)
+		// The parser has no place for some comments, and the writer not for all of them.
+		edited = append(edited, lost(append(missing(comments(old), same), noted(doc)...), edited)...)
 		if err == nil {
 			// Nothing is written that could not be read again.
 			_, _, err = parseFile(c.Path(), edited, c.in.Keys)
@@ -91,6 +97,68 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		return err
 	}
 	return c.load()
+}
+
+// lost is those of the comments that are not in edited, a line each for its end.
+func lost(all []string, edited []byte) []byte {
+	var b bytes.Buffer
+	for _, c := range missing(all, edited) {
+		if b.Len() == 0 && len(edited) > 0 && !bytes.HasSuffix(edited, []byte("\n")) {
+			b.WriteByte('\n')
+		}
+		b.WriteString(c + "\n")
+	}
+	return b.Bytes()
+}
+
+// missing is those of the comments that text has not got, each once.
+func missing(all []string, text []byte) (out []string) {
+	there := comments(text)
+	for _, c := range all {
+		if !slices.Contains(there, c) && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// noted are the comments of n and what is below it.
+func noted(n *yaml.Node) []string {
+	all := comments([]byte(n.HeadComment + "\n" + n.LineComment + "\n" + n.FootComment))
+	for _, below := range n.Content {
+		all = append(all, noted(below)...)
+	}
+	return all
+}
+
+// comments are the comments of a document, without the spaces around them: from
+// each # on that begins a word outside quotes.
+func comments(text []byte) (all []string) {
+	var quote byte
+	before := byte('\n')
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		begins := strings.IndexByte(" \t\r\n", before) >= 0
+		switch {
+		case quote == '"' && c == '\\':
+			i++
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '#' && begins:
+			end := len(text)
+			if n := bytes.IndexByte(text[i:], '\n'); n >= 0 {
+				end = i + n
+			}
+			all = append(all, string(bytes.TrimSpace(text[i:end])))
+			i, c = end, '\n'
+		case (c == '"' || c == '\'') && (begins || strings.IndexByte("[{,:", before) >= 0):
+			quote = c
+		}
+		before = c
+	}
+	return all
 }
 
 func (f *file) empty() bool {
@@ -115,7 +183,11 @@ func put(n *yaml.Node, path []string, value *yaml.Node) bool {
 			} else if n.Style&yaml.FlowStyle == 0 {
 				n.Kind, n.Tag = yaml.ScalarNode, "!!null" // "name:" with nothing after it
 			}
-			heir.HeadComment = strings.Trim(key.HeadComment+"\n"+key.FootComment+"\n"+heir.HeadComment, "\n")
+			own := ""
+			if old.HeadComment+old.FootComment != "" {
+				own = old.HeadComment + "\n" + old.FootComment + "\n"
+			}
+			heir.HeadComment = strings.Trim(key.HeadComment+"\n"+own+key.FootComment+"\n"+heir.HeadComment, "\n")
 			return true
 		case old.Kind == value.Kind && old.Value == value.Value:
 			return false

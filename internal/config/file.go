@@ -112,11 +112,14 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	}
 	// Editors on Windows begin the file with a byte order mark.
 	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r\n"), []byte("\n"))
+	if len(text) > 0 && !bytes.HasSuffix(text, []byte("\n")) {
+		text = append(text[:len(text):len(text)], '\n') // without it the parser puts a last comment elsewhere
+	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
 	err := d.Decode(&doc)
 	if errors.Is(err, io.EOF) { // there are comments at most
-		return &yaml.Node{Kind: yaml.DocumentNode, HeadComment: string(bytes.TrimSpace(text)), Content: []*yaml.Node{null()}}, nil
+		return &yaml.Node{Kind: yaml.DocumentNode, HeadComment: strings.Join(comments(text), "\n"), Content: []*yaml.Node{null()}}, nil
 	}
 	if err == nil {
 		if err = d.Decode(&more); err == nil {
