@@ -380,7 +380,7 @@ func (o *createOptions) warnTwice(ctx context.Context, a *app, s provider.Spec) 
 	}
 	for _, r := range recs {
 		if r.Provider == o.driver.Name && r.Profile == a.cfg.Profile() && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == s.Name && provider.SameURL(r.URL, s.URL) {
-			a.warn("warning: " + term.ShellWord(r.Provider+"/"+r.ID) + " has this name and URL already, so every event will come twice; --if-absent takes the one that is there")
+			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", term.ShellWord(r.Provider+"/"+r.ID))
 			return
 		}
 	}
