@@ -181,13 +181,15 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 			return nothingSent(o.takeExisting(ctx, a, found, spec, sinks))
 		}
 	} else {
-		o.warnTwice(ctx, a, spec)
 		made, err = client.Create(ctx, spec, sinks)
 	}
 	if !made.Kept {
 		return err // nothing is kept: the error says where the secret is
 	}
 	perr := o.print(a, o.view(a, o.driver, made.Webhook, made.Record, made.Sinks, true))
+	if !o.ifAbsent {
+		o.warnTwice(ctx, a, made.Record)
+	}
 	if err == nil && perr == nil {
 		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
 	}
@@ -372,14 +374,15 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
 }
 
-// warnTwice warns of a kept webhook of the same name and URL. It asks nobody.
-func (o *createOptions) warnTwice(ctx context.Context, a *app, s provider.Spec) {
+// warnTwice warns of another kept webhook of the name and URL of the one just
+// made. It asks nobody. A name is foreign text: masks come before it.
+func (o *createOptions) warnTwice(ctx context.Context, a *app, made secret.Record) {
 	recs, _, err := a.store.List(ctx)
 	if err != nil {
-		return // the create says so itself
+		return // a warning that cannot be given fails no create
 	}
 	for _, r := range recs {
-		if r.Provider == o.driver.Name && r.Profile == a.cfg.Profile() && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == s.Name && provider.SameURL(r.URL, s.URL) {
+		if r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == made.Name && provider.SameURL(r.URL, made.URL) {
 			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", term.ShellWord(r.Provider+"/"+r.ID))
 			return
 		}

@@ -84,15 +84,16 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 	s := newService(o)
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.retrier = (&retrier{now: out.now, sleep: out.sleep, allow: out.allow}).start(ctx)
-	serve := func(what string, h http.Handler) (string, error) {
+	serve := func(what string, h http.Handler, addr *string) error {
 		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
-			return "", errors.Join(fault.Errorf(fault.Other, "the sandbox%s cannot listen: %w", what, err).
+			return errors.Join(fault.Errorf(fault.Other, "the sandbox%s cannot listen: %w", what, err).
 				WithHint("choose another address with --addr, or port 0 for free ports"), s.Close())
 		}
 		if port != 0 {
 			port++
 		}
+		*addr = l.Addr().String() // before h serves, which may read it
 		server := &http.Server{Handler: s.idle.watch(h), ReadHeaderTimeout: 10 * time.Second}
 		s.servers = append(s.servers, server)
 		go func() {
@@ -100,18 +101,18 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 				s.failed <- err
 			}
 		}()
-		return l.Addr().String(), nil
+		return nil
 	}
 	for _, d := range o.Drivers {
 		b := box{d, d.NewSandbox(provider.SandboxOptions{Now: out.now, Deliver: out.client()})}
 		s.boxes = append(s.boxes, b)
-		addr, err := serve(" of "+d.Title, b.fake)
-		if err != nil {
+		var addr string
+		if err := serve(" of "+d.Title, b.fake, &addr); err != nil {
 			return nil, err
 		}
 		s.Environ = append(s.Environ, Environ(d, b.fake, addr)...)
 	}
-	if s.addr, err = serve("'s own endpoint", http.HandlerFunc(s.control)); err != nil {
+	if err := serve("'s own endpoint", http.HandlerFunc(s.control), &s.addr); err != nil {
 		return nil, err
 	}
 	s.Environ = append(s.Environ, EnvURL+"=http://"+s.addr, EnvToken+"="+s.token.Reveal())
