@@ -87,6 +87,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Most of a test's time goes by in waiting for processes: more of them than cores
+	// run at once, unless -parallel says how many.
+	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	testscript.Main(workersEnd{m}, map[string]func(){
 		"hookctl": func() { os.Exit(scriptMain()) },
 	})
