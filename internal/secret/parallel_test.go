@@ -86,6 +86,6 @@ func TestManyAtOnce(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*", "*"))
 	if len(left) != n || err != nil {
-		t.Errorf("%d files, %v", len(left), err)
+		t.Errorf("%d files: %q, %v", len(left), left, err)
 	}
 }
