@@ -149,15 +149,15 @@ func (t Spec) place(it Item) (Spec, place, error) {
 	if anyID {
 		it.ID = "0"
 	}
-	t, err := t.fill(it)
+	filled, err := t.fill(it)
 	if err != nil {
 		return t, nil, err
 	}
-	p, err := t.form.make(t)
+	p, err := t.form.make(filled)
 	if _, printed := p.(stdoutSink); err == nil && printed && t.env.NoStdout != nil {
 		return t, nil, t.env.NoStdout
 	}
-	if err == nil && !t.namesOnly() {
+	if err == nil && !filled.namesOnly() {
 		err = errLooksSecret
 	}
 	if err != nil {
@@ -166,7 +166,7 @@ func (t Spec) place(it Item) (Spec, place, error) {
 		}
 		return t, nil, usage(t.spec, err.Error()+" (the form is "+t.form.Syntax+")")
 	}
-	return t, p, nil
+	return filled, p, nil
 }
 
 // fill is the sink for one webhook, without fields.

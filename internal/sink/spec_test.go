@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -89,7 +90,7 @@ func TestTemplateRefuses(t *testing.T) {
 		"dotenv:{{.ID}}:{{.ID}}_X":   "an id may begin with a digit",
 		"exec:put '{{.Name}}":        "split",
 	} {
-		if _, err := Parse(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) {
+		if _, err := Parse(spec, Env{}); err == nil || !strings.Contains(err.Error(), part) || !strings.Contains(err.Error(), strconv.Quote(spec)) {
 			t.Errorf("%s: %v, want %q", spec, err, part)
 		}
 	}
