@@ -965,6 +965,16 @@ func TestFastDecoder(t *testing.T) {
 			}
 		}
 	}
+	// Whatever the strict path looks at besides: no member of a plain text means more
+	// to it.
+	for _, name := range append([]string{"isBase64Encoded", "received_at", "method", "url", "body", "body_base64"}, otherBodies...) {
+		for _, value := range []string{"true", "false", "GET", "e30=", ""} {
+			for _, body := range []string{`"body":"e30="`, `"body_base64":"e30="`, `"body":""`, `"body":"e"`} {
+				agree(t, fmt.Appendf(nil, `{"headers":{"A":"b"},%s,%q:%q}`, body, name, value))
+				agree(t, fmt.Appendf(nil, `{%q:%q,"headers":{"A":"b"},%s}`, name, value, body))
+			}
+		}
+	}
 	for name, text := range map[string]string{
 		"headers twice": `{"headers":{},"headers":{},"body":""}`, "body twice": `{"headers":{},"body":"","body":""}`, "two bodies": `{"headers":{},"body":"","body_base64":""}`,
 		"no body": `{"headers":{}}`, "no headers": `{"body":""}`, "nested": `{"headers":{},"body":"","x":{}}`, "an escape in a name": `{"headers":{},"body":"","\u0078":""}`,

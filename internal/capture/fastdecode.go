@@ -77,6 +77,7 @@ func (f *fastDecoder) record(line []byte) bool {
 			ok = f.string(&f.texts.method)
 		case `"url"`:
 			ok = f.string(&f.texts.url)
+		case `"isBase64Encoded"`: // says of "body" that it is another one
 		default:
 			ok = f.plain() != nil
 		}
