@@ -17,9 +17,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -692,6 +694,77 @@ func TestBudgetOfMany(t *testing.T) {
 	if alone.Load() > 0 {
 		t.Errorf("%d times more than the bound", alone.Load())
 	}
+}
+
+// However far reading could run ahead of who takes the chunks, no more is under way
+// than may be; a larger batch is alone.
+func TestBatchesUnderWayAreBounded(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{maxInFlight / 4, maxInFlight/2 + 1, 2 * maxInFlight} {
+		synctest.Test(t, func(t *testing.T) {
+			o := options()
+			o.Workers = 8
+			e, err := New(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			taken, emitted, most := 0, 0, 0
+			batches := func(yield func(capture.Batch) bool) {
+				for range 20 {
+					if !yield(capture.Batch{Size: size}) {
+						return
+					}
+					taken++
+				}
+			}
+			_, err = e.Run(t.Context(), batches, func(*Chunk) error {
+				synctest.Wait()
+				most = max(most, taken-emitted)
+				emitted++
+				return nil
+			})
+			if want := max(maxInFlight/size, 1); fault.KindOf(err) != fault.Usage || emitted != 20 || most != want {
+				t.Errorf("%d of %d MiB under way at once, want %d; %d emitted, %v", most, size>>20, want, emitted, err)
+			}
+		})
+	}
+}
+
+// A diagnosis waits until there is room for it beside the others that are being
+// made, and makes room again.
+func TestDiagnosesAtOnceAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e, err := New(options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &capture.Request{Header: capture.Header{field("X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody))}, Body: []byte(wunderBody + "\n")}
+		others := diagnosisMemory - diagnosis.Memory(r.Body) + 1
+		if !e.diagnosing.acquire(t.Context(), others) {
+			t.Fatal("not acquired")
+		}
+		result := e.Judge(r)
+		explained := make(chan struct{})
+		go func() {
+			e.Explain(t.Context(), r, &result)
+			close(explained)
+		}()
+		synctest.Wait()
+		select {
+		case <-explained:
+			t.Error("it did not wait")
+		default:
+		}
+		e.diagnosing.release(others)
+		<-explained
+		if len(result.Diagnosis) != 1 || result.Diagnosis[0].Cause != "trailing-newline" {
+			t.Errorf("%+v", result.Diagnosis)
+		}
+		if e.diagnosing.used != 0 {
+			t.Errorf("%d bytes are kept", e.diagnosing.used)
+		}
+	})
 }
 
 // An event and its companion are one change, counted once in whichever order and
