@@ -22,7 +22,8 @@ type digestCandidate struct {
 	wellFormed bool   // as the scheme writes digests
 }
 
-// maxDigests bounds what is made of hostile headers.
+// maxDigests bounds what is made of hostile headers: digests of them all, and
+// spellings of a member, each of which is compared with those before it.
 const maxDigests = 64
 
 // findDigests collects everything in the headers that decodes to the length of a
@@ -61,6 +62,9 @@ func memberDigests(all []digestCandidate, scheme signature.Scheme, header, membe
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
 	for _, form := range spellings(member) {
+		if len(all) >= maxDigests {
+			break
+		}
 		for _, mac := range decodings(form) {
 			if digestLength(len(mac)) {
 				all = append(all, digestCandidate{header: header, mac: mac, official: official,
@@ -79,7 +83,7 @@ func memberDigests(all []digestCandidate, scheme signature.Scheme, header, membe
 func spellings(member string) []string {
 	all := []string{strings.Trim(member, `"'`)}
 	add := func(form string) {
-		if form != "" && !slices.Contains(all, form) {
+		if form != "" && len(all) < maxDigests && !slices.Contains(all, form) {
 			all = append(all, form)
 		}
 	}

@@ -410,8 +410,13 @@ func TestDigestsOfHeaders(t *testing.T) {
 	for i := range maxDigests {
 		many = append(many, fmt.Sprintf("%064x", i)) // which is base64 as well
 	}
-	if n := len(findDigests(capture.Header{field("X", strings.Join(many, ","))}, wunder.Scheme, "")); n != maxDigests {
-		t.Errorf("%d digests", n)
+	for _, between := range []string{",", "(", "&"} { // of members, and of spellings of one
+		if n := len(findDigests(capture.Header{field("X", strings.Join(many, between))}, wunder.Scheme, "")); n != maxDigests {
+			t.Errorf("%d digests between %s", n, between)
+		}
+	}
+	if n := len(spellings(strings.Join(many, "<") + strings.Join(many, "="))); n != maxDigests {
+		t.Errorf("%d spellings", n)
 	}
 	for text, want := range map[string]string{
 		"0123456789abcdef": "0123456789abcdef", "0123456789abcde": "", "0123456789ABCDEF...": "0123456789abcdef", "0123456789abcdef…": "0123456789abcdef", "0123456789abcdef***": "0123456789abcdef",
