@@ -53,7 +53,7 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 			add(f.Name, f.Value, official)
 		}
 	}
-	return all
+	return all[:min(len(all), maxDigests)]
 }
 
 // memberDigests decodes one member of a header line in every way that yields
@@ -62,9 +62,6 @@ func memberDigests(all []digestCandidate, scheme signature.Scheme, header, membe
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
 	for _, form := range spellings(member) {
-		if len(all) >= maxDigests {
-			break
-		}
 		for _, mac := range decodings(form) {
 			if digestLength(len(mac)) {
 				all = append(all, digestCandidate{header: header, mac: mac, official: official,

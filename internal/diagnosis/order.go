@@ -150,6 +150,7 @@ func ranks(sample []byte, p paths) map[member]int {
 const (
 	maxPermuted = 6    // members of an object whose order is nowhere told
 	maxInserted = 2    // members that are not told of, in an object that is
+	maxTold     = 64   // members that are, beside them: they may be repeated
 	maxOrders   = 5000 // ways to order a body
 	fullForms   = 2    // of them, those that are rewritten in other ways too
 )
@@ -224,13 +225,15 @@ type orderGroup struct {
 func newOrders(t *tree, known map[member]int) *orders {
 	o := &orders{chosen: map[int][]int{}}
 	at := map[string]int{} // index of groups
+	ways := 1
 	for _, object := range t.objects {
 		key := strconv.Itoa(object.path) + "\n" + strings.Join(object.names, "\n")
 		i, seen := at[key]
 		if !seen {
 			i = len(o.groups)
 			at[key] = i
-			o.groups = append(o.groups, orderGroup{choices: choices(object, known)})
+			o.groups = append(o.groups, orderGroup{choices: choices(object, known, ways < maxOrders)})
+			ways *= len(o.groups[i].choices)
 		}
 		o.groups[i].objects = append(o.groups[i].objects, object.at)
 		o.chosen[object.at] = o.groups[i].choices[0]
@@ -254,8 +257,8 @@ func (o *orders) next() bool {
 }
 
 // choices is the orders that an object may have had: what is told of comes in
-// its order, the rest anywhere, if it is not too much.
-func choices(object object, known map[member]int) [][]int {
+// its order, the rest anywhere, if it is not too much, and more than one is asked for.
+func choices(object object, known map[member]int, more bool) [][]int {
 	place := func(i int) int { return known[member{object.path, object.names[i]}] }
 	var told, rest []int
 	for i := range object.names {
@@ -266,16 +269,14 @@ func choices(object object, known map[member]int) [][]int {
 		}
 	}
 	slices.SortStableFunc(told, func(i, j int) int { return place(i) - place(j) })
-	first := slices.Concat(told, rest)
-	switch {
-	case len(rest) == 0:
-		return [][]int{first}
-	case len(object.names) <= maxPermuted:
+	switch first := slices.Concat(told, rest); {
+	case more && len(rest) > 0 && len(first) <= maxPermuted:
 		return permutations(first)
-	case len(rest) <= maxInserted:
+	case more && len(rest) <= maxInserted && len(told) <= maxTold:
 		return insertions(told, rest)
+	default:
+		return [][]int{first}
 	}
-	return [][]int{first}
 }
 
 // insertions is at with each of rest put in everywhere.

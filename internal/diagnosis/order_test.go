@@ -41,8 +41,10 @@ func TestChoices(t *testing.T) {
 		"told elsewhere":     {names(7), map[member]int{{6, "1"}: 1}, 1, names7},
 		"nothing":            {nil, nil, 1, nil},
 		"one, at both sides": {names(7), told(names(6)), 7, []int{5, 4, 3, 2, 1, 0, 6}},
+		"told too often":     {slices.Concat(slices.Repeat([]string{"x"}, maxTold+1), names(2)), told([]string{"x"}), 1, unchanged(names(maxTold + 3))},
+		"told often":         {slices.Concat(slices.Repeat([]string{"x"}, maxTold), names(1)), told([]string{"x"}), maxTold + 1, unchanged(names(maxTold + 1))},
 	} {
-		all := choices(object{path: 7, names: c.names}, c.known)
+		all := choices(object{path: 7, names: c.names}, c.known, true)
 		if len(all) != c.want || !slices.Equal(all[0], c.first) {
 			t.Errorf("%s: %d, the first is %v", name, len(all), all[0])
 		}
@@ -55,6 +57,9 @@ func TestChoices(t *testing.T) {
 		}
 		if len(seen) != c.want {
 			t.Errorf("%s: %d are different", name, len(seen))
+		}
+		if one := choices(object{path: 7, names: c.names}, c.known, false); len(one) != 1 || !slices.Equal(one[0], all[0]) {
+			t.Errorf("%s: %v where no more is asked for", name, one)
 		}
 	}
 }
@@ -133,6 +138,17 @@ func TestOrdersAreBounded(t *testing.T) {
 	}
 	if got := cost(few, ordered(true)); got != want {
 		t.Errorf("all ways cost %d, want %d", got, want)
+	}
+	// Of objects whose turn never comes no orders are made.
+	var many []string
+	for i := range 100 {
+		many = append(many, fmt.Sprintf(`{"a":1,"b":2,"c":3,"d":4,"e":5,"f%d":6}`, i))
+	}
+	list, _ := tokens([]byte("[" + strings.Join(many, ",") + "]"))
+	for i, g := range newOrders(treeOf(list, paths{}), nil).groups {
+		if want := []int{720, 720, 1}[min(i, 2)]; len(g.choices) != want {
+			t.Errorf("%d orders of object %d", len(g.choices), i)
+		}
 	}
 	// Where the budget ends, so does the search.
 	d := search(wide)
