@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +58,8 @@ func TestHelpSubject(t *testing.T) {
 // commands are added.
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
+	unfilled := regexp.MustCompile(`\{[a-z][a-z -]*\}`)
+	fields := []string{"{body}", "{timestamp}"} // of --signed-template
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Hidden {
@@ -93,6 +96,11 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		}
 		if text := c.Long + "\n" + c.Example + "\n" + c.LocalFlags().FlagUsages(); term.HasCommand(text) {
 			t.Errorf("%s: what a CI runner takes for a command is not printed as it is: %s", path, term.Break(text))
+		}
+		for _, word := range unfilled.FindAllString(c.Short+c.Long+c.LocalFlags().FlagUsages(), -1) {
+			if !slices.Contains(fields, word) {
+				t.Errorf("%s: %s stands in the help as it is", path, word)
+			}
 		}
 		for _, child := range c.Commands() {
 			walk(child)

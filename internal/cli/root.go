@@ -44,9 +44,9 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetHelpTemplate(helpTemplate)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetHelpCommand(newHelpCmd(g))
+	root.InitDefaultHelpCmd() // added now and not when it runs, so that it is treated as the others are
 	completeNoFiles(root)
 	g.nameProviders(root)
-	root.InitDefaultHelpCmd() // added now and not when it runs, so that noteRunning sees it
 	root.SetFlagErrorFunc(g.flagError)
 	return root
 }
