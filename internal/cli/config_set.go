@@ -37,7 +37,7 @@ may differ by profile. The default is in effect then. A comment behind the value
 goes with it; those on lines of their own stay.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
-		RunE:              g.run(reads, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
+		RunE:              g.run(changes, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
 	}
 }
 

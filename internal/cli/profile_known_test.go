@@ -39,6 +39,7 @@ func TestUnknownProfile(t *testing.T) {
 			"secrets import --identity " + manifest + " " + manifest,
 			"recover --delete " + wu, "recover --rotate " + wu, "recover --forget " + wu,
 			"listen --timeout 1ms --addr 127.0.0.1:0 --create wundertreos --public-url https://example.com",
+			"config unset output", "config unset quiet",
 			"api wundertreos create-webhook -X POST", "api zyntro createWebhook -f name=N", "api zyntro createWebhook --input " + manifest,
 		} {
 			w.run(2, append(strings.Fields(args), more...)...)
