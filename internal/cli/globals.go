@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -48,33 +50,27 @@ func (g *globals) given(name string) bool {
 
 // outputFlag is the output format that the command line asks for.
 func outputFlag(g *globals, args []string) string {
-	format := g.flags.output
-	if format == "" {
-		for i, a := range args {
-			switch {
-			case a == "--":
-				args = args[:i]
-			case (a == "-o" || a == "--output") && i+1 < len(args):
-				format = args[i+1]
-			case strings.HasPrefix(a, "--output="):
-				format = strings.TrimPrefix(a, "--output=")
-			case strings.HasPrefix(a, "-o") && len(a) > 2:
-				format = strings.TrimPrefix(strings.TrimPrefix(a, "-o"), "=")
+	return cmp.Or(g.flags.output, flagIn(args, "--output", "-o"))
+}
+
+// flagIn is the value of a flag, known or not, by any of its names, in a command
+// line: that given last. What stands behind -- is no flag.
+func flagIn(args []string, names ...string) (value string) {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	for i, a := range args {
+		for _, name := range names {
+			switch rest, ok := strings.CutPrefix(a, name); {
+			case !ok || rest == "" && i+1 == len(args):
+			case rest == "":
+				value = args[i+1]
+			case rest[0] == '=':
+				value = rest[1:]
+			case len(name) == 2: // -ojson
+				value = rest
 			}
 		}
 	}
-	return format
-}
-
-// flagIn is the value of a flag, known or not, in a command line.
-func flagIn(args []string, flag string) string {
-	for i, a := range args {
-		if value, ok := strings.CutPrefix(a, flag+"="); ok {
-			return value
-		}
-		if a == flag && i+1 < len(args) {
-			return args[i+1]
-		}
-	}
-	return ""
+	return value
 }
