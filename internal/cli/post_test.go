@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -79,7 +81,7 @@ func TestRate(t *testing.T) {
 func TestInterruptedDeliveries(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
-		"send":   {"send", "URL", "--event", "deal.created", "--bad-signature", "--repeat", "9"},
+		"send":   {"send", "URL", "--event", "deal.created", "--bad-signature", "--repeat", strconv.Itoa(math.MaxInt)}, // counted to its end, that is for ever
 		"replay": {"replay", "FILE", "--to", "URL"},
 	} {
 		t.Run(name, func(t *testing.T) {

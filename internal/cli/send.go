@@ -112,14 +112,15 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 	if single := !a.given("repeat") && len(s.Events) == 1; !single && !(o.dryRun && a.out.Format() == render.Table) {
 		out.streamed(view.SentColumns())
 	}
+sending:
 	for range o.repeat {
 		for _, event := range s.Events {
 			var d deliver.Delivery
-			if err == nil {
-				d, err = s.Make(event)
-			}
-			if err == nil {
+			if d, err = s.Make(event); err == nil {
 				err = out.deliver(ctx, d)
+			}
+			if err != nil {
+				break sending
 			}
 		}
 	}
