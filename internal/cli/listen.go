@@ -342,7 +342,7 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 	if len(hints) == 0 {
 		return nil
 	}
-	return fault.Usagef("--until: %s", strings.Join(hints, "; ")).WithCode("unknown-event").
+	return fault.Usagef("--until: %s", strings.Join(hints, "; ")).WithCode(codeUnknownEvent).
 		WithHint("the events: hookctl list-events; to wait for another one: --allow-unknown-events")
 }
 

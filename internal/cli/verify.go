@@ -74,7 +74,7 @@ why --jq sees one delivery at a time and not the array.`,
 	f := c.Flags()
 	o.keyFlags.add(g, c, toVerify)
 	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value' (repeatable)")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
@@ -207,7 +207,7 @@ func notThere(what string, missing []string) *fault.Error {
 // engine checks the flags and collects what is verified with.
 func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify.Engine, error) {
 	if o.secretFile == "-" && slices.Contains(o.captures, "-") {
-		return nil, fault.Usagef("standard input cannot be both the secret and a capture")
+		return nil, errSecretAndInput("a capture")
 	}
 	if n := len(o.captures); n > 1 && o.signature != "" {
 		return nil, fault.Usagef("--signature is of one delivery, and %d captures are named", n)
@@ -222,12 +222,8 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 		return nil, err
 	}
 	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now, Lines: lines}
-	for _, h := range o.headers {
-		f, ok := capture.ParseField(h)
-		if !ok {
-			return nil, fault.Usagef("--header %q is not 'Name: value'", h)
-		}
-		opts.Headers = append(opts.Headers, f)
+	if opts.Headers, err = a.headerFlags(o.headers); err != nil {
+		return nil, err
 	}
 	found, err := o.candidates(ctx, a)
 	if err != nil {
