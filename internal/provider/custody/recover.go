@@ -413,7 +413,7 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Recor
 	}
 	if f, ok, err := r.adoptSalvaged(ctx, g, found); ok || err != nil {
 		out := []Finding{f}
-		if u := g.entries[0]; err == nil && !u.done && u.Intent.Replaces != nil {
+		if u := g.entries[0]; err == nil && f.State == StateKept && !u.done && u.Intent.Replaces != nil {
 			var old *Finding
 			if old, err = r.settleOld(ctx, u); old != nil {
 				out = append(out, *old)

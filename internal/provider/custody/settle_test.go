@@ -346,6 +346,33 @@ func TestRecoverJoinsASecretOfAReplacement(t *testing.T) {
 	}
 }
 
+// TestRecoverKeepsWhatItCouldNotStore: while the store cannot take the secret of a
+// replacement the entry is the only copy, and the old webhook nothing to delete.
+func TestRecoverKeepsWhatItCouldNotStore(t *testing.T) {
+	body := `{"data":{"secret":"` + canary + `","id":"id-1"}}`
+	for name, cut := range map[string]int{"with its id": 0, "without": 8} {
+		for _, overlap := range []bool{false, true} {
+			w := withOld(t)
+			in := w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"})
+			in.Overlap = overlap
+			w.left(in, answer201(body, cut))
+			w.rows = append(w.rows, row("id-1", w.now))
+			r := w.recovery()
+			r.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
+			found, err := r.Run(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if f := only(t, found); f.State != StateUnreadable || f.ID != "id-1" || f.Deletable || len(w.pending()) != 1 {
+				t.Errorf("%s, overlap %v: %+v, %d entries", name, overlap, f, len(w.pending()))
+			}
+			if found := w.recover(); found[0].State != StateKept || found[0].ID != "id-1" {
+				t.Errorf("%s, overlap %v, mended: %+v", name, overlap, found)
+			}
+		}
+	}
+}
+
 // TestRecoverOfAnOldWebhook: what is said of the one that was to be replaced.
 func TestRecoverOfAnOldWebhook(t *testing.T) {
 	for name, c := range map[string]struct {
