@@ -106,7 +106,8 @@ const phaseRemoved = "removed"
 
 // nothingMade settles an entry whose webhook the list does not show as one
 // without a kept secret. If part of a 2xx answer is there, it is settled only
-// when the webhook was removed, or the secret kept otherwise: set by hand, say.
+// when the webhook was removed, or, where no secret was found in the part, kept
+// otherwise: set by hand, say.
 func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 	removed := func(p secret.Phase) bool { return p.Name == phaseRemoved }
 	switch {
@@ -118,7 +119,7 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the provider's list shows no such webhook"
 		return f, u.entry.Remove()
-	case since != nil:
+	case since != nil && u.salvage.IsZero():
 		f := u.finding(StateKept, since.ID)
 		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
 		return f, u.entry.Remove()

@@ -57,7 +57,6 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 			Next:   cmp.Or(fault.HintOf(p.Err).Command, "look into "+term.ShellWord(p.Path)+": if it holds no secret, remove it")})
 	}
 	var open []*unsettled
-	var live []secret.Intent
 	defer func() {
 		for _, u := range open {
 			_ = u.entry.Release() // after Remove it does nothing
@@ -65,7 +64,6 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	}()
 	for _, p := range pending {
 		if p.Live {
-			live = append(live, p.Intent)
 			r.notify("%s of %s is under way in another process (pid %d): left alone", p.Intent.Operation, p.Intent.URL, p.Intent.PID)
 			continue
 		}
@@ -99,13 +97,29 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 			out = append(out, *f)
 		}
 	}
-	byList, err := r.fromLists(ctx, slices.DeleteFunc(slices.Clone(open), func(u *unsettled) bool { return u.settled }))
+	byList, err := r.fromLists(ctx, open)
 	out = append(out, byList...)
+	if err != nil {
+		return out, err
+	}
+	live, err := r.underWay(ctx, open)
 	if err != nil {
 		return out, err
 	}
 	unfilled, err := r.fromRecords(ctx, out, live)
 	return append(out, unfilled...), err
+}
+
+// underWay are the operations that other processes are at work on; own are the
+// entries that this one has claimed.
+func (r Recovery) underWay(ctx context.Context, own []*unsettled) (live []secret.Intent, err error) {
+	pending, _, err := r.Journal.List(ctx)
+	for _, p := range pending {
+		if p.Live && !slices.ContainsFunc(own, func(u *unsettled) bool { return u.Intent.ID == p.Intent.ID }) {
+			live = append(live, p.Intent)
+		}
+	}
+	return live, err
 }
 
 func (r Recovery) notify(format string, args ...any) {
@@ -305,16 +319,19 @@ func (g *group) intent() secret.Intent { return g.entries[0].Intent }
 
 // fromLists settles entries without a usable answer by asking the providers
 // for their lists, twice where the first look was too early to prove anything.
+//
+// The lists first, then the journal and last the records: what another process
+// had made by then is under way, or kept.
 func (r Recovery) fromLists(ctx context.Context, open []*unsettled) ([]Finding, error) {
-	if len(open) == 0 {
+	groups := groupUnsettled(slices.DeleteFunc(slices.Clone(open), func(u *unsettled) bool { return u.settled }))
+	if len(groups) == 0 {
 		return nil, nil
 	}
-	groups := groupUnsettled(open)
+	r.look(ctx, groups)
 	kept, _, err := r.Store.List(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.look(ctx, groups)
 	if wait := r.tooEarly(groups, kept); wait > 0 {
 		r.notify("waiting %s for the provider's list to catch up", wait.Round(time.Second))
 		if err := r.Sleep(ctx, wait); err != nil {
@@ -322,9 +339,16 @@ func (r Recovery) fromLists(ctx context.Context, open []*unsettled) ([]Finding, 
 		}
 		r.look(ctx, groups)
 	}
+	live, err := r.underWay(ctx, open)
+	if err != nil {
+		return nil, err
+	}
+	if kept, _, err = r.Store.List(ctx); err != nil {
+		return nil, err
+	}
 	var out []Finding
 	for _, g := range groups {
-		fs, err := r.settleGroup(ctx, g, kept)
+		fs, err := r.settleGroup(ctx, g, live, kept)
 		out = append(out, fs...)
 		if err != nil {
 			return out, err
@@ -339,8 +363,7 @@ next:
 	for _, u := range open {
 		for _, g := range groups {
 			a, b := g.intent(), u.Intent
-			if a.Provider == b.Provider && a.Profile == b.Profile && a.Origin == b.Origin && a.Account == b.Account &&
-				a.Name == b.Name && provider.SameURL(a.URL, b.URL) && provider.SameEvents(a.Events, b.Events) {
+			if a.Profile == b.Profile && a.Account == b.Account && alike(a, b) {
 				g.entries = append(g.entries, u)
 				continue next
 			}
@@ -348,6 +371,12 @@ next:
 		groups = append(groups, &group{entries: []*unsettled{u}})
 	}
 	return groups
+}
+
+// alike reports whether a list could not tell apart what two operations make.
+func alike(a, b secret.Intent) bool {
+	return a.Provider == b.Provider && a.Origin == b.Origin &&
+		a.Name == b.Name && provider.SameURL(a.URL, b.URL) && provider.SameEvents(a.Events, b.Events)
 }
 
 // look fills the rows of every group, with one list call per account.
@@ -402,13 +431,17 @@ func (g *group) oldest() secret.Intent {
 	return in
 }
 
-func (r Recovery) settleGroup(ctx context.Context, g *group, kept []secret.Record) ([]Finding, error) {
+func (r Recovery) settleGroup(ctx context.Context, g *group, live []secret.Intent, kept []secret.Record) ([]Finding, error) {
 	if g.reason != nil {
 		return g.unreachableFindings(), nil
 	}
 	ids := keptIDs(g.intent().Provider, kept)
 	found := candidates(g.oldest(), g.rows, ids)
 	if g.reason = unreadableRow(g.rows, ids); g.reason != nil && len(found) < len(g.entries) {
+		return g.unreachableFindings(), nil
+	}
+	if len(found) > 0 && slices.ContainsFunc(live, func(in secret.Intent) bool { return alike(in, g.intent()) }) {
+		g.reason = errors.New("another process is making the same webhook at this moment")
 		return g.unreachableFindings(), nil
 	}
 	if f, ok, err := r.adoptSalvaged(ctx, g, found); ok || err != nil {

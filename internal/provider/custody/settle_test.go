@@ -233,6 +233,70 @@ func TestRecoverWaitsNoLongerThanNeeded(t *testing.T) {
 	}
 }
 
+// TestRecoverBesideTheSameCreate: what another process makes at this moment, or has
+// made and kept meanwhile, is not what an interrupted create of the same webhook left.
+func TestRecoverBesideTheSameCreate(t *testing.T) {
+	ctx := context.Background()
+	for name, c := range map[string]struct {
+		answer string
+		kept   bool // the other process has come to its end
+		like   func(in *secret.Intent)
+		state  State
+	}{
+		"kept":                {"", true, func(*secret.Intent) {}, StateNotCreated},
+		"kept, with a secret": {answer201(`{"data":{"secret":"`+canary+`","id":"id-1"}}`, 8), true, func(*secret.Intent) {}, StateUnreadable},
+		"under way":           {"", false, func(in *secret.Intent) { in.URL, in.Events = spec.URL, []string{"c.d", "a.b"} }, StateUnknown},
+		"of another profile":  {"", false, func(in *secret.Intent) { in.Profile = "x" }, StateUnknown},
+		"with a secret":       {answer201(`{"data":{"secret":"`+canary+`","id":"id-1"}}`, 8), false, func(*secret.Intent) {}, StateUnreadable},
+		"of another name":     {"", false, func(in *secret.Intent) { in.Name = "x" }, StateOrphan},
+		"of another URL":      {"", false, func(in *secret.Intent) { in.URL += "/x" }, StateOrphan},
+		"of other events":     {"", false, func(in *secret.Intent) { in.Events = nil }, StateOrphan},
+		"of another provider": {"", false, func(in *secret.Intent) { in.Provider = "x" }, StateOrphan},
+		"at another base URL": {"", false, func(in *secret.Intent) { in.Origin = "https://x.test" }, StateOrphan},
+	} {
+		w := newWorld(t)
+		w.left(w.client.intent("create", spec, nil), c.answer)
+		r := w.recovery()
+		r.Sleep = func(context.Context, time.Duration) error { // the other process begins
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.rows = []provider.Webhook{row("id-9", w.now)}
+			if c.kept {
+				rec := secret.Record{Provider: "toy", ID: "id-9"}
+				rec.Supersede(secret.New("theirs"), w.now.Add(time.Second))
+				return w.store.Put(ctx, rec)
+			}
+			in := w.client.intent("create", spec, nil)
+			c.like(&in)
+			entry, err := w.journal.Begin(ctx, in, 4096)
+			t.Cleanup(func() { _ = entry.Release() })
+			return err
+		}
+		found, err := r.Run(ctx)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if f := only(t, found); f.State != c.state || f.Deletable != (c.state == StateOrphan) {
+			t.Errorf("%s: %+v", name, f)
+		}
+		if rec, err := w.store.Get(ctx, secret.Ref{Provider: "toy", ID: "id-9"}); (err == nil) != c.kept || c.kept && rec.Secret.Reveal() != "theirs" {
+			t.Errorf("%s: the record %+v, %v", name, rec, err)
+		}
+	}
+}
+
+// An operation that recover itself has just settled is no other process's.
+func TestRecoverBesideItsOwnEntries(t *testing.T) {
+	w := withOld(t)
+	w.left(w.client.intent(OpRotate, spec, &secret.Ref{Provider: "toy", ID: "id-0"}), answer201(madeBody, 0))
+	w.left(w.client.intent("create", spec, nil), "")
+	w.rows = append(w.rows, row("id-1", w.now), row("id-2", w.now))
+	found := w.recover()
+	if last := found[len(found)-1]; len(found) != 3 || last.ID != "id-2" || last.State != StateOrphan {
+		t.Errorf("found %+v", found)
+	}
+}
+
 // A row that cannot be read proves nothing, but what was found is found.
 func TestRecoverBesideAnUnreadableRow(t *testing.T) {
 	w := newWorld(t)
