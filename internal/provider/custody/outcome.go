@@ -65,11 +65,11 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
 	look, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
-	kept, _, serr := c.custody.Store.List(ctx)
+	rows, lerr := c.raw.List(look)
+	kept, _, serr := c.custody.Store.List(ctx) // after the list: another process may have made one and kept its secret
 	if serr != nil {
 		c.custody.notify("the store could not be listed: %v", serr)
 	}
-	rows, lerr := c.raw.List(look)
 	found := candidates(in, rows, keptIDs(c.driver.Name, kept))
 	if lerr == nil && len(found) == 0 {
 		lerr = unreadableRow(rows, keptIDs(c.driver.Name, kept))

@@ -3,6 +3,7 @@ package custody
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -305,6 +306,23 @@ func TestRecoverBesideAnUnreadableRow(t *testing.T) {
 	if f := only(t, w.recover()); f.State != StateOrphan || f.ID != "id-9" {
 		t.Errorf("found %+v", f)
 	}
+}
+
+// What another process makes and keeps while the list is asked for is not the
+// webhook of a create that failed.
+func TestCreateThatFailsBesideAnother(t *testing.T) {
+	w := newWorld(t)
+	w.answer = func(rw http.ResponseWriter) { rw.WriteHeader(500) }
+	w.list = func(rw http.ResponseWriter) {
+		rec := secret.Record{Provider: "toy", ID: "id-9"}
+		rec.Supersede(secret.New("theirs"), w.now)
+		if err := w.store.Put(context.Background(), rec); err != nil {
+			t.Error(err)
+		}
+		_ = json.NewEncoder(rw).Encode([]provider.Webhook{row("id-9", w.now)})
+	}
+	_, err := w.client.Create(context.Background(), spec, nil)
+	wantKind(t, err, fault.Unavailable, "nothing was created", "hookctl recover")
 }
 
 // TestOrphans: what is offered for a webhook whose secret nobody has.
