@@ -45,7 +45,7 @@ here. 'hookctl list -o name' prints them in full.`
 		if d := f.client.Driver(); !d.Updates {
 			return notSupported(d, verb+" a webhook").WithHint(instead, term.ShellWord(f.ref()))
 		}
-		return changeInPlace(ctx, a, f, provider.Change{Status: &s})
+		return changeInPlace(ctx, a, f, &provider.Change{Status: &s})
 	})
 	return c
 }

@@ -288,9 +288,9 @@ func replaceQuestion(old remoteWebhook, overlap bool) string {
 
 // changeInPlace updates a webhook and its record, prints it, and reports what the
 // provider has otherwise than it was asked.
-func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch provider.Change) error {
+func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch *provider.Change) error {
 	d := f.client.Driver()
-	got, err := f.client.Update(ctx, f.hook, ch)
+	got, err := f.client.Update(ctx, f.hook, *ch)
 	if got.ID == "" {
 		return err
 	}

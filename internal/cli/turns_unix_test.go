@@ -261,6 +261,24 @@ func TestCreatesIfAbsentTakeTurns(t *testing.T) {
 	}
 }
 
+// TestEventsAddedAtOnce: of two that edit the events of a webhook none undoes what the
+// other one does.
+func TestEventsAddedAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newKillWorld(t, time.Now)
+	old := w.make("zyntro", "hook")
+	for _, r := range w.atOnce("zyntro", 2,
+		[]string{"update", "zyntro/" + old, "--add-event", "new_note", "-o", "json"}, []string{"update", "hook", "--add-event", "form_filled", "-o", "json"}) {
+		if r.code != 0 {
+			t.Error(r)
+		}
+	}
+	r := w.run("get", "zyntro/"+old, "--jq", `.events | join(" ")`)
+	if got := strings.Fields(r.stdout); !slices.Contains(got, "new_note") || !slices.Contains(got, "form_filled") || len(got) < 3 {
+		t.Error(r)
+	}
+}
+
 // TestMixedTurns: whatever replaces or removes one webhook at once, one or none is
 // there afterwards, and nothing is lost.
 func TestMixedTurns(t *testing.T) {

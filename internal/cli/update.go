@@ -37,9 +37,10 @@ func newUpdateCmd(g *globals) *cobra.Command {
 		Long: `Change what the flags name, and nothing else. The secret stays the same.
 
 --add-event and --remove-event read the webhook's events, edit the list and send
-it back whole: the API has no other way. A change of the events that somebody else
-makes at that moment may be lost, or undo this one; the result is read again, and
-a difference reported. Where the list stays as it is, it is not sent.
+it back whole: the API has no other way. Commands that share this machine's secrets
+wait for each other. A change of the events that somebody else makes at that moment
+may be lost, or undo this one; the result is read again, and a difference reported.
+Where the list stays as it is, it is not sent.
 
 {replacing} cannot change a webhook. With --replace a new one is made, its NEW
 SECRET kept and handed to every --secret-to, and then the old one deleted. One
@@ -232,6 +233,10 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		ch.Events = want.Events
 	case (a.given("add-event") || a.given("remove-event")) && !slices.Equal(want.Events, f.hook.Events):
 		ch.Events = want.Events
+		ch.Edit = func(now []string) (_ []string, err error) {
+			ch.Events, err = o.editEvents(a, f.client.Driver(), now)
+			return ch.Events, err
+		}
 		a.note("The whole list of events is sent: a change of it that somebody else makes at this moment may be lost.")
 	}
 	ch.Timeout = want.Timeout
@@ -247,5 +252,5 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		a.note("There is nothing to change: nothing was sent.")
 		return printWebhook(ctx, a, f.client.Driver(), f.hook)
 	}
-	return changeInPlace(ctx, a, f, ch)
+	return changeInPlace(ctx, a, f, &ch)
 }

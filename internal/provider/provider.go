@@ -84,9 +84,12 @@ type Spec struct {
 
 // Change is a partial update: only what is set is sent.
 type Change struct {
-	Name     *string
-	URL      *string
-	Events   []string // replaces the whole list; nil: not sent
+	Name   *string
+	URL    *string
+	Events []string // replaces the whole list; nil: not sent
+	// Edit makes Events anew where the webhook has others than it had, once no other
+	// process of this store is at work on it. May be nil.
+	Edit     func(now []string) ([]string, error)
 	Timeout  *int
 	AuthType *string
 	AuthData secret.Value

@@ -95,6 +95,15 @@ func (c *Client) Update(ctx context.Context, old provider.Webhook, ch provider.C
 	case fault.Code(err) != codeNotUsable: // else there is no store that others could share
 		return provider.Webhook{}, err
 	}
+	if ch.Edit != nil {
+		now, err := c.raw.Get(ctx, old.ID)
+		if err == nil && now.Events != nil && !provider.SameEvents(now.Events, old.Events) {
+			ch.Events, err = ch.Edit(now.Events)
+		}
+		if err != nil {
+			return provider.Webhook{}, err
+		}
+	}
 	got, err := c.raw.Update(ctx, old.ID, ch)
 	if err != nil {
 		return provider.Webhook{}, err

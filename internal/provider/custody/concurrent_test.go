@@ -211,6 +211,9 @@ type changeable struct {
 func (c changeable) Get(context.Context, string) (provider.Webhook, error) { return *c.row, nil }
 
 func (c changeable) Update(_ context.Context, _ string, ch provider.Change) (provider.Webhook, error) {
+	if ch.Events != nil {
+		c.row.Events = ch.Events
+	}
 	c.row.Name, c.row.URL, c.row.Status = cmp.Or(ch.Name, c.row.Name), cmp.Or(ch.URL, c.row.URL), cmp.Or(ch.Status, c.row.Status)
 	return *c.row, nil
 }
@@ -309,6 +312,43 @@ func TestChangesTakeTurns(t *testing.T) {
 		_, err = w.client.Replace(ctx, OpRotate, old, spec, nil, true)
 		if want := what != "nothing"; (fault.Code(err) == "conflict") != want || (w.posts == 0) != want || want && len(w.pending()) != 0 {
 			t.Errorf("%s: %v, %d requests", what, err, w.posts)
+		}
+	}
+}
+
+// TestEditsOfEvents: a change of the list is made of what the webhook has when it is
+// this process's turn, whatever it had before.
+func TestEditsOfEvents(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	add := func(now []string) ([]string, error) { return append(slices.Clone(now), "mine"), nil }
+	for what, c := range map[string]struct {
+		now  []string
+		edit func([]string) ([]string, error)
+		want []string
+	}{
+		"as it was":        {[]string{"a"}, add, []string{"seen", "mine"}},
+		"changed":          {[]string{"a", "theirs"}, add, []string{"a", "theirs", "mine"}},
+		"not told":         {nil, add, []string{"seen", "mine"}},
+		"cannot be edited": {[]string{"b"}, func([]string) ([]string, error) { return nil, fault.Usagef("none left") }, []string{"b"}},
+	} {
+		w := withOld(t)
+		d := *w.client.driver
+		d.Updates = true
+		old := provider.Webhook{ID: "id-0", Name: &spec.Name, URL: &spec.URL, Events: []string{"a"}}
+		at := old
+		w.client.driver, w.client.raw = &d, changeable{w.client.raw, &at}
+		held, _, err := w.client.lock(ctx, lockTimeout, idKey("id-0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.client.custody.Notify = func(string) { // it waits now
+			at.Events = c.now
+			held()
+		}
+		_, err = w.client.Update(ctx, old, provider.Change{Events: []string{"seen", "mine"}, Edit: c.edit})
+		if !slices.Equal(at.Events, c.want) || (err != nil) != (what == "cannot be edited") {
+			t.Errorf("%s: %v, %v", what, at.Events, err)
 		}
 	}
 }
