@@ -13,9 +13,8 @@ import (
 
 // Format is one way in which deliveries are recorded.
 type Format struct {
-	Name string
-	// About is one line for help texts.
-	About string
+	Name  string
+	About string // one line, for help texts
 	// Sniff recognises the format by the beginning of an input. More says that
 	// the input goes on after head.
 	Sniff func(head []byte, more bool) bool

@@ -260,7 +260,8 @@ func (d *dump) interim(b []byte) (starts [][]byte) {
 // that is not looked for.
 func (d *dump) carry(r *Request, trailer []byte) {
 	for _, f := range r.Header {
-		signaturesIn([]byte(f.Name+": "+f.Value), append(d.names[:len(d.names):len(d.names)], f.Name), func(s seen) bool {
+		name := f.Name[max(0, len(f.Name)-nearName):] // what is near enough
+		signaturesIn([]byte(name+": "+f.Value), append(d.names[:len(d.names):len(d.names)], name), func(s seen) bool {
 			d.carried[s.digest] = true
 			return true
 		})
@@ -495,6 +496,13 @@ func parseHead(lines []string, r *Request) error {
 
 // parseFields reads header lines.
 func parseFields(lines []string, r *Request) error {
+	var value []string // of the last header, as it was folded
+	unfold := func() {
+		if len(value) > 1 {
+			r.Header[len(r.Header)-1].Value = strings.TrimLeft(strings.Join(value, " "), " ")
+		}
+	}
+	defer unfold()
 	for _, line := range lines {
 		if f, ok := pseudoField(line); ok {
 			switch f.Name {
@@ -509,15 +517,17 @@ func parseFields(lines []string, r *Request) error {
 			if len(r.Header) == 0 {
 				return fmt.Errorf("the head begins with a folded line")
 			}
-			last := &r.Header[len(r.Header)-1]
-			last.Value = strings.Trim(last.Value+" "+strings.Trim(line, " \t"), " \t")
+			if more := strings.Trim(line, " \t"); more != "" {
+				value = append(value, more)
+			}
 			continue
 		}
 		f, ok := ParseField(line)
 		if !ok {
 			return fmt.Errorf("head: %.60q is not a header line", line)
 		}
-		r.Header = append(r.Header, f)
+		unfold()
+		r.Header, value = append(r.Header, f), append(value[:0], f.Value)
 	}
 	return nil
 }

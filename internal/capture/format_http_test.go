@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -303,5 +304,28 @@ func TestSignaturesIn(t *testing.T) {
 		"sha256=" + digest + " sha256=" + digest: {7, 79},
 	} {
 		check(t, text, want, find(text))
+	}
+}
+
+// A head takes about as much memory, and time, as it is long, however long its
+// lines are and however many.
+func TestHostileHeads(t *testing.T) {
+	const n = 3000
+	digest := strings.Repeat("ab", 32) + " "
+	for name, head := range map[string]string{
+		"folded lines":              "A: b\r\n" + strings.Repeat(" "+strings.Repeat("c", 100)+"\r\n", n),
+		"folded lines of nothing":   "A: b\r\n" + strings.Repeat(" \t\r\n", n),
+		"folded behind a pseudo":    "A: b\r\n" + strings.Repeat(":path: /\r\n c\r\n", n),
+		"digests with a long name":  strings.Repeat("a", 100*n) + ": " + strings.Repeat(digest, n) + "\r\n",
+		"digests in many fields":    strings.Repeat("a: "+digest+"\r\n", n),
+		"digests after a long name": strings.Repeat("a", 100*n) + ":\r\n" + strings.Repeat(" "+digest+"\r\n", n),
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		all := parse(t, "http", "POST / HTTP/1.1\r\n"+head+"\r\nbody")
+		runtime.ReadMemStats(&after)
+		if most := uint64(100*len(head) + 1<<20); len(all) != 1 || all[0].Err != "" || after.TotalAlloc-before.TotalAlloc > most {
+			t.Errorf("%s: %d bytes took %d; %d deliveries", name, len(head), after.TotalAlloc-before.TotalAlloc, len(all))
+		}
 	}
 }

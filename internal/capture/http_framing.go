@@ -347,9 +347,7 @@ func (h *headEnd) of(b []byte, from int) (int, bool) {
 		line = bare(line)
 		at = len(b) - len(rest)
 		switch _, header := ParseField(line); {
-		case line == "" && ended, line == ">", line == "<":
-			h.to, h.ok = at, true
-		case !ended && n > 0:
+		case line == "" && ended, line == ">", line == "<", !ended && n > 0:
 			h.to, h.ok = at, true
 		case ended && (header || line[0] == ' ' || line[0] == '\t'):
 			continue
