@@ -82,22 +82,17 @@ var owners = map[string][]string{
 	"os/exec":                           {"internal/child/"},
 	"github.com/gofrs/flock":            {"internal/durable/"},
 	"github.com/kballard/go-shellquote": {"internal/sink/"},
-	"github.com/cenkalti/backoff":       {"internal/httpx/"},
 	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},
 	"github.com/zalando/go-keyring":     {"internal/secret/keyring.go"},
 	"filippo.io/age":                    {"internal/secret/bundle.go"},
 	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
 	"golang.org/x/net":                  {"internal/httpx/"},
-	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/", "internal/term/"},
-	"golang.org/x/sync":                 {"internal/verify/", "internal/listen/"},
+	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/"},
 	"golang.org/x/text":                 {"internal/diagnosis/charset.go"},
-	"golang.org/x/time":                 {"internal/httpx/"},
 	"github.com/google/go-cmp":          {testsOnly},
 	"github.com/rogpeppe/go-internal":   {testsOnly},
 	"github.com/creack/pty":             {testsOnly},
-	"github.com/Netflix/go-expect":      {testsOnly},
 	"github.com/hinshun/vt10x":          {testsOnly},
-	"go.uber.org/goleak":                {testsOnly},
 }
 
 // testsOnly stands for files that are not part of the program.
@@ -109,11 +104,14 @@ var suites = []string{"internal/provider/providertest", "internal/durable/durabl
 func TestLayers(t *testing.T) {
 	t.Parallel()
 	compare(t, checkLayers(sources(t)), nil)
+	// A budget is of a package that is there, so a layer is too.
+	compare(t, slices.Sorted(maps.Keys(layers)), slices.Sorted(maps.Keys(budgets)))
 }
 
 func TestLibraries(t *testing.T) {
 	t.Parallel()
 	compare(t, checkLibraries(sources(t)), nil)
+	compare(t, unusedOwners(sources(t), owners), nil)
 }
 
 // checkLayers finds imports within the module that go up or sideways, and
@@ -183,6 +181,26 @@ func ownersOf(p string) ([]string, bool) {
 		}
 	}
 	return owners[best], best != ""
+}
+
+// unusedOwners finds what a library belongs to and does not import it.
+func unusedOwners(files []source, owners map[string][]string) []string {
+	owns := func(f source, owner string) bool {
+		if f.isTest() || slices.Contains(suites, f.dir()) {
+			return owner == testsOnly
+		}
+		return owner == f.path || owner == f.dir()+"/"
+	}
+	var problems []string
+	for _, lib := range slices.Sorted(maps.Keys(owners)) {
+		isOf := func(p string) bool { return p == lib || strings.HasPrefix(p, lib+"/") }
+		for _, o := range owners[lib] {
+			if !slices.ContainsFunc(files, func(f source) bool { return owns(f, o) && slices.ContainsFunc(f.importPaths(), isOf) }) {
+				problems = append(problems, fmt.Sprintf("%s belongs to %s, which does not import it", lib, o))
+			}
+		}
+	}
+	return problems
 }
 
 // budget is what a package may have, without tests: lines of Go, and exported
@@ -343,6 +361,25 @@ func TestCheckLibraries(t *testing.T) {
 		"internal/view/a.go imports github.com/google/go-cmp/cmp, which belongs to tests",
 		"internal/view/b.go imports example.com/left/pad, a library that no package owns",
 		"internal/sink/exec.go imports os/exec, which belongs to internal/child/",
+	})
+}
+
+func TestUnusedOwners(t *testing.T) {
+	t.Parallel()
+	compare(t, unusedOwners([]source{
+		parse(t, "internal/cli/a.go", `package cli; import "github.com/spf13/cobra/doc"`),
+		parse(t, "internal/view/a_test.go", `package view; import ("os/exec"; "github.com/creack/pty")`),
+		parse(t, "internal/sink/a.go", `package sink; import "go.uber.org/goleak"`),
+	}, map[string][]string{
+		"github.com/spf13/cobra": {"internal/cli/", "internal/cli/a.go", "internal/cli/b.go", "internal/"},
+		"os/exec":                {"internal/view/"},
+		"github.com/creack/pty":  {testsOnly},
+		"go.uber.org/goleak":     {testsOnly},
+	}), []string{
+		"github.com/spf13/cobra belongs to internal/cli/b.go, which does not import it",
+		"github.com/spf13/cobra belongs to internal/, which does not import it",
+		"go.uber.org/goleak belongs to tests, which does not import it",
+		"os/exec belongs to internal/view/, which does not import it",
 	})
 }
 
