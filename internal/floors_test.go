@@ -22,7 +22,7 @@ var cliHelpers = struct{ above, below []string }{
 }
 
 // mostArrowsUp is how many arrows between the files of cli may run up.
-const mostArrowsUp = 10
+const mostArrowsUp = 6
 
 // TestFloors: a file of cli uses what files below it define. The commands are on
 // one floor: none uses another, except that noun.go may use noun_verb.go. An

@@ -20,7 +20,7 @@ var forbidden = map[string]string{
 	"os":       "Args Clearenv Environ Exit ExpandEnv Getenv LookupEnv Setenv Stderr Stdin Stdout Unsetenv UserCacheDir UserConfigDir UserHomeDir",
 	"syscall":  "Clearenv Environ Exit Getenv Setenv Stderr Stdin Stdout Unsetenv",
 	"fmt":      "Print Printf Println Scan Scanf Scanln",
-	"time":     "Now Local",
+	"time":     "Local Now Since Until",
 	"log":      "*",
 	"log/slog": "Debug DebugContext Default Error ErrorContext Info InfoContext Log LogAttrs New SetDefault Warn WarnContext With",
 	"flag":     "*",
@@ -31,6 +31,7 @@ var forbidden = map[string]string{
 // that is no longer needed fails the test.
 var exceptions = map[string]string{
 	"internal/secret/keyring.go: recover()": "go-keyring asserts the types of what the session bus answers, and must not end a process that holds a secret",
+	"internal/durable/write.go: time.Since": "how old a file is, which its file system has dated by the same clock",
 	"internal/httpx/clock.go: time.Now":     "deadlines and HTTP dates; the package's only look at the clock",
 	"internal/config/config.go: panic()":    "a setting that was never declared: a mistake in the program that any test of the command finds",
 }
@@ -158,7 +159,7 @@ func globalVariables(files []source) map[string]map[string]bool {
 }
 
 // assigned are the package's variables that fn assigns to, to an element or to
-// a field. A name that fn declares anywhere is taken for its own.
+// a field, or takes elements from. A name that fn declares anywhere is taken for its own.
 func assigned(fn *ast.FuncDecl, globals map[string]bool) []*ast.Ident {
 	own := map[string]bool{}
 	declare := func(list *ast.FieldList) {
@@ -202,6 +203,10 @@ func assigned(fn *ast.FuncDecl, globals map[string]bool) []*ast.Ident {
 			}
 		case *ast.IncDecStmt:
 			targets = append(targets, n.X)
+		case *ast.CallExpr:
+			if id, ok := n.Fun.(*ast.Ident); ok && slices.Contains([]string{"clear", "copy", "delete"}, id.Name) && len(n.Args) > 0 {
+				targets = append(targets, n.Args[0])
+			}
 		}
 		return true
 	})
@@ -324,6 +329,10 @@ func f(w int) {
 	table["x"] = 1
 	n++
 	fmt.Fprintln(os.Stderr, os.ErrNotExist)
+	clock.Since(clock.Time{})
+	delete(table, "x")
+	clear(table)
+	clear(f)
 }
 func g() { n := 1; n++; table := map[string]int{}; table["x"] = n }
 type clockT struct{}
@@ -348,9 +357,12 @@ func Main() { _ = os.Args; panic(1) }
 		"internal/sink/a.go:8: log.Print: take it from cli.Env",
 		"internal/sink/a.go:8: time.Now: take it from cli.Env",
 		"internal/sink/a.go:13: os.Stderr: take it from cli.Env",
+		"internal/sink/a.go:14: time.Since: take it from cli.Env",
 		"internal/sink/a.go:5: func init: importing a package must do nothing",
 		"internal/sink/a.go:11: assignment to table: a variable of the package is shared by all that runs",
 		"internal/sink/a.go:12: assignment to n: a variable of the package is shared by all that runs",
+		"internal/sink/a.go:15: assignment to table: a variable of the package is shared by all that runs",
+		"internal/sink/a.go:16: assignment to table: a variable of the package is shared by all that runs",
 		"internal/sink/a.go:9: recover(): return an error",
 		"internal/sink/a.go:10: panic(): return an error",
 		"internal/cli/main.go:3: panic(): return an error",
