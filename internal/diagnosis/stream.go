@@ -146,7 +146,7 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 			p.mac.Write([]byte(before))
 		}
 	}
-	if errors.Join(capture.ReadAhead(ctx, body, s.write), body.Close()) != nil {
+	if errors.Join(capture.ReadAhead(ctx, body, s.write), body.Close()) != nil || d.request.Size > 0 && s.seen+int64(len(s.tail)) != d.request.Size {
 		return nil
 	}
 	return s.end()

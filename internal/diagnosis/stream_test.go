@@ -115,6 +115,22 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 	}
 }
 
+// What is read again and is not as long as what was judged explains nothing: a file
+// may go on, or be cut, meanwhile.
+func TestStreamedBodyThatChanges(t *testing.T) {
+	t.Parallel()
+	body := strings.Repeat("x", 1<<10)
+	for _, again := range []string{body + "y", body[1:], ""} {
+		r := streamed(body)
+		r.Again = streamed(again).Again
+		r.Header = capture.Header{field("X-Wunder-Signature", sign(t, wunder, wunderKey, again))}
+		e := explainer()
+		if _, found := e.Explain(t.Context(), r, []int{1}); len(found) != 1 || found[0].Cause != causeUnknown {
+			t.Errorf("%d bytes: %+v", len(again), found)
+		}
+	}
+}
+
 // However the pieces fall, the end is held back and the rest is hashed.
 func TestStreamSearchPieces(t *testing.T) {
 	const body = "abcdefgh\r\n"
