@@ -27,19 +27,7 @@ func TestAppliesTakeTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second := exec.Command("hookctl", "apply", "-f", file, "--yes")
-	second.Env = w.env
-	said, err := second.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := second.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(said)
-	if !lines.Scan() || !strings.Contains(lines.Text(), "Another apply is under way") {
-		t.Errorf("it says %q, %v", lines.Text(), lines.Err())
-	}
+	second, lines := w.startApply(file, "Another apply is under way")
 	for _, c := range w.clients {
 		if rows, err := c.List(context.Background()); len(rows) > 0 || err != nil {
 			t.Errorf("made meanwhile: %d, %v", len(rows), err)
@@ -107,19 +95,7 @@ func TestApplyWaitsForOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-asked
-			second := exec.Command("hookctl", "apply", "-f", file, "--yes")
-			second.Env = w.env
-			said, err := second.StderrPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := second.Start(); err != nil {
-				t.Fatal(err)
-			}
-			lines := bufio.NewScanner(said)
-			if !lines.Scan() || !strings.Contains(lines.Text(), "Another process is making") {
-				t.Errorf("it says %q, %v", lines.Text(), lines.Err())
-			}
+			second, lines := w.startApply(file, "Another process is making")
 			close(answer)
 			var rest strings.Builder
 			for lines.Scan() {
@@ -139,4 +115,24 @@ func TestApplyWaitsForOthers(t *testing.T) {
 			w.settled("wundertreos", nil)
 		})
 	}
+}
+
+// startApply starts apply of that manifest, and returns once it has said what it
+// waits for, with what else it says.
+func (w *killWorld) startApply(file, waitsFor string) (*exec.Cmd, *bufio.Scanner) {
+	w.t.Helper()
+	c := exec.Command("hookctl", "apply", "-f", file, "--yes")
+	c.Env = w.env
+	said, err := c.StderrPipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	if !lines.Scan() || !strings.Contains(lines.Text(), waitsFor) {
+		w.t.Errorf("it says %q, %v", lines.Text(), lines.Err())
+	}
+	return c, lines
 }
