@@ -173,7 +173,7 @@ func (w *killWorld) nothingLost() {
 		}
 		seen := map[string]string{}
 		for _, row := range rows {
-			name := text(row.Name)
+			name := provider.Text(row.Name)
 			if row.Status != nil && *row.Status == provider.Disabled {
 				continue
 			}

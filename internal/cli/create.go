@@ -323,7 +323,7 @@ func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Cl
 	}
 	var found []provider.Webhook
 	for _, w := range rows {
-		if w.URL != nil && provider.SameURL(*w.URL, s.URL) && text(w.Name) == s.Name && !w.Is(provider.Disabled) {
+		if w.URL != nil && provider.SameURL(*w.URL, s.URL) && provider.Text(w.Name) == s.Name && !w.Is(provider.Disabled) {
 			found = append(found, w)
 		}
 	}

@@ -86,7 +86,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 			continue
 		}
 		d := t.client.Driver()
-		done = append(done, view.Deleted{Provider: d.Name, Origin: optional(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !d.Deletes})
+		done = append(done, view.Deleted{Provider: d.Name, Origin: view.OrNull(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !d.Deletes})
 		if !d.Deletes {
 			a.note("%s is disabled: %s has no delete, so it stays in the list.", t.ref(), d.Title)
 		}

@@ -50,7 +50,7 @@ func runExport(ctx context.Context, a *app, args []string) error {
 		a.noteElsewhere(ans.driver)
 		acc := apply.Account{Driver: ans.driver}
 		for _, w := range ans.rows {
-			if provider.OfZapier(text(w.URL)) {
+			if provider.OfZapier(provider.Text(w.URL)) {
 				zaps++
 				continue
 			}

@@ -68,7 +68,7 @@ func (o *secretFlags) checkStore(a *app) error {
 // view is the output for a webhook of d whose secret is kept.
 func (o *secretFlags) view(a *app, d *provider.Driver, w provider.Webhook, rec secret.Record, results []sink.Result, created bool) view.Webhook {
 	v := view.NewWebhook(d.Name, w, &rec)
-	v.Origin = optional(a.elsewhere(d))
+	v.Origin = view.OrNull(a.elsewhere(d))
 	v.Created = &created
 	v.Sinks = view.NewSinks(results)
 	if o.showSecret {
@@ -155,11 +155,11 @@ func (o *authFlags) read(a *app, d *provider.Driver) (secret.Value, error) {
 // specLike is what makes a webhook like w. What the provider never tells again
 // must be given.
 func (o *authFlags) specLike(a *app, d *provider.Driver, w provider.Webhook) (provider.Spec, error) {
-	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
+	s := provider.Spec{Name: provider.Text(w.Name), URL: provider.Text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
 	if w.URL == nil || len(w.Events) == 0 || d.NameRequired && s.Name == "" {
 		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", d.Title, w.ID)
 	}
-	if t := text(w.AuthType); t != "" && t != "none" {
+	if t := provider.Text(w.AuthType); t != "" && t != "none" {
 		s.AuthType, o.authType = t, t
 		var err error
 		if s.AuthData, err = o.read(a, d); err != nil {

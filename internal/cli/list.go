@@ -138,6 +138,6 @@ func needsLook(d *provider.Driver, w provider.Webhook) bool {
 	case w.Health == nil:
 		return false
 	}
-	last := strings.ToLower(text(w.Health.LastStatus))
+	last := strings.ToLower(provider.Text(w.Health.LastStatus))
 	return strings.HasPrefix(last, "fail") || strings.HasPrefix(last, "error") || w.Health.Failures != nil && *w.Health.Failures > 0
 }

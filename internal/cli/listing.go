@@ -107,6 +107,6 @@ func (a *app) webhookView(d *provider.Driver, w provider.Webhook, kept map[secre
 	if rec, ok := kept[secret.Ref{Provider: d.Name, ID: w.ID}]; ok {
 		v.Secret = view.NewSecret(&rec)
 	}
-	v.Origin = optional(a.elsewhere(d))
+	v.Origin = view.OrNull(a.elsewhere(d))
 	return v
 }

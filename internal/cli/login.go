@@ -103,7 +103,7 @@ func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
 		if err != nil {
 			return err
 		}
-		v.Checked, v.Account, v.User = true, optional(who.Account), optional(who.User)
+		v.Checked, v.Account, v.User = true, view.OrNull(who.Account), view.OrNull(who.User)
 		if d.ProbeLeaves != "" {
 			a.note("Checked: %s.", d.ProbeLeaves)
 		}

@@ -52,7 +52,7 @@ func (a *app) keptCandidate(r secret.Record) candidate {
 
 // listedCandidate is a webhook of the list of d, at the base URL in force.
 func (a *app) listedCandidate(d *provider.Driver, w provider.Webhook) candidate {
-	c := candidate{provider: d.Name, id: w.ID, name: text(w.Name), url: text(w.URL), origin: a.elsewhere(d), created: text(w.CreatedAt)}
+	c := candidate{provider: d.Name, id: w.ID, name: provider.Text(w.Name), url: provider.Text(w.URL), origin: a.elsewhere(d), created: provider.Text(w.CreatedAt)}
 	if w.Is(provider.Disabled) {
 		c.gone = "disabled"
 	}

@@ -30,10 +30,10 @@ func (f remoteWebhook) describe() string {
 	if at := f.elsewhere(); at != "" {
 		s += " at " + at
 	}
-	if n := text(f.hook.Name); n != "" {
+	if n := provider.Text(f.hook.Name); n != "" {
 		s += " " + fmt.Sprintf("%q", n)
 	}
-	return s + " (" + text(f.hook.URL) + ")"
+	return s + " (" + provider.Text(f.hook.URL) + ")"
 }
 
 // refuseZaps refuses to remove webhooks that Zapier made, unless forced: that
@@ -44,7 +44,7 @@ func refuseZaps(force bool, targets ...remoteWebhook) error {
 	}
 	var zaps []string
 	for _, t := range targets {
-		if provider.OfZapier(text(t.hook.URL)) {
+		if provider.OfZapier(provider.Text(t.hook.URL)) {
 			zaps = append(zaps, t.ref())
 		}
 	}

@@ -129,7 +129,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 // wanted is the webhook as it shall be: what it is, with the flags' values over
 // it. It is checked as a create would be.
 func (o *updateOptions) wanted(a *app, d *provider.Driver, w provider.Webhook) (provider.Spec, error) {
-	s := provider.Spec{Name: text(w.Name), URL: text(w.URL), Events: w.Events}
+	s := provider.Spec{Name: provider.Text(w.Name), URL: provider.Text(w.URL), Events: w.Events}
 	if a.given("name") {
 		s.Name = o.name
 	}
@@ -149,7 +149,7 @@ func (o *updateOptions) wanted(a *app, d *provider.Driver, w provider.Webhook) (
 	if a.given("auth-type") || a.given("auth-data") {
 		s.AuthType = o.authType
 		if s.AuthType == "" {
-			s.AuthType = text(w.AuthType)
+			s.AuthType = provider.Text(w.AuthType)
 			o.authType = s.AuthType
 		}
 		if s.AuthData, err = o.read(a, d); err != nil {

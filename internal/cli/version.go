@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 func newVersionCmd(g *globals) *cobra.Command {
@@ -117,7 +118,7 @@ type build struct {
 }
 
 func versionView(env *Env) render.View {
-	b := build{Version: env.Version, Commit: optional(env.Commit), Date: optional(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	b := build{Version: env.Version, Commit: view.OrNull(env.Commit), Date: view.OrNull(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
 	about := ""
 	if b.Commit != nil {
 		b.Modified = &env.Modified

@@ -38,8 +38,8 @@ func NewAttempts(entries []sandbox.LogEntry) []Attempt {
 
 func newAttempt(e sandbox.LogEntry) Attempt {
 	a := Attempt{
-		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: orNull(e.EventID), URL: e.URL,
-		Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: orNull(e.Err),
+		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: OrNull(e.EventID), URL: e.URL,
+		Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: OrNull(e.Err),
 	}
 	if e.Status != 0 {
 		a.Status = &e.Status

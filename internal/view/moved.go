@@ -20,7 +20,7 @@ type Moved struct {
 
 // NewMovedSecret describes what became of moving r, which lay in r.Store.
 func NewMovedSecret(r secret.Record, to string, moved bool, err error) Moved {
-	m := Moved{Kind: "secret", Provider: r.Provider, ID: &r.ID, Name: orNull(r.Name), Profile: r.Profile, Origin: r.Origin, Store: r.Store}
+	m := Moved{Kind: "secret", Provider: r.Provider, ID: &r.ID, Name: OrNull(r.Name), Profile: r.Profile, Origin: r.Origin, Store: r.Store}
 	return m.became(to, moved, err)
 }
 

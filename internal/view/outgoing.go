@@ -34,7 +34,7 @@ type Outgoing struct {
 // more of those that hold a signature.
 func NewOutgoing(d deliver.Delivery, others []string) Outgoing {
 	o := Outgoing{
-		Source: orNull(d.Source), Provider: orNull(d.Provider), Event: orNull(d.Event.Type), EventID: orNull(d.Event.ID),
+		Source: OrNull(d.Source), Provider: OrNull(d.Provider), Event: OrNull(d.Event.Type), EventID: OrNull(d.Event.ID),
 		Method: d.Method, URL: d.URL, Headers: map[string][]string{}, size: len(d.Body),
 	}
 	for _, f := range d.EndToEnd() {

@@ -94,7 +94,7 @@ func newPlan(p *apply.Plan) plan {
 	}
 	for _, r := range p.Reach {
 		doc.Reach = append(doc.Reach, reach{
-			Does: r.Does, At: r.At.String(), Field: orNull(r.Field), Variable: orNull(r.Variable), Sink: orNull(r.Sink), Needs: orNull(r.Needs),
+			Does: r.Does, At: r.At.String(), Field: OrNull(r.Field), Variable: OrNull(r.Variable), Sink: OrNull(r.Sink), Needs: OrNull(r.Needs),
 		})
 	}
 	return doc

@@ -28,8 +28,8 @@ func NewRecovered(findings []custody.Finding) []Recovered {
 	out := make([]Recovered, len(findings))
 	for i, f := range findings {
 		out[i] = Recovered{
-			Operation: orNull(f.Operation), Provider: orNull(f.Provider), Origin: orNull(f.Origin), Name: orNull(f.Name), URL: orNull(f.URL), ID: orNull(f.ID),
-			State: string(f.State), Next: orNull(f.Next), Detail: f.Detail, Path: orNull(f.Path), CreatedAt: orNull(f.CreatedAt),
+			Operation: OrNull(f.Operation), Provider: OrNull(f.Provider), Origin: OrNull(f.Origin), Name: OrNull(f.Name), URL: OrNull(f.URL), ID: OrNull(f.ID),
+			State: string(f.State), Next: OrNull(f.Next), Detail: f.Detail, Path: OrNull(f.Path), CreatedAt: OrNull(f.CreatedAt),
 		}
 	}
 	return out
@@ -69,7 +69,7 @@ func (r Recovered) paragraph() string {
 	for _, f := range []struct {
 		label string
 		value *string
-	}{{"at", r.Origin}, {"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", orNull(r.Detail)}, {"next", r.Next}} {
+	}{{"at", r.Origin}, {"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", OrNull(r.Detail)}, {"next", r.Next}} {
 		if f.value != nil {
 			b.WriteString("  " + f.label + ":" + strings.Repeat(" ", 9-len(f.label)) + line(*f.value) + "\n")
 		}

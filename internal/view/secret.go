@@ -37,13 +37,13 @@ func NewKeptSecret(r secret.Record) KeptSecret {
 	}
 	return KeptSecret{
 		Older:    older,
-		Provider: r.Provider, ID: r.ID, Name: orNull(r.Name), URL: orNull(r.URL), Profile: r.Profile, Origin: r.Origin,
+		Provider: r.Provider, ID: r.ID, Name: OrNull(r.Name), URL: OrNull(r.URL), Profile: r.Profile, Origin: r.Origin,
 		Fingerprint: r.Fingerprint, Store: r.Store, KeptSince: instant(r.CreatedAt), DeletedAt: instant(r.DeletedAt), Path: r.Path,
 	}
 }
 
-// orNull is nil for an empty text.
-func orNull(text string) *string {
+// OrNull is nil for an empty text.
+func OrNull(text string) *string {
 	if text == "" {
 		return nil
 	}

@@ -29,8 +29,8 @@ type Sent struct {
 // NewSent describes a delivery that was sent, or could not be.
 func NewSent(d deliver.Sent) Sent {
 	s := Sent{
-		Source: orNull(d.Source), URL: d.URL, Provider: orNull(d.Provider), Event: orNull(d.Event.Type), EventID: orNull(d.Event.ID),
-		OK: d.Accepted(), Response: orNull(d.Response), Error: errorText(d.Err),
+		Source: OrNull(d.Source), URL: d.URL, Provider: OrNull(d.Provider), Event: OrNull(d.Event.Type), EventID: OrNull(d.Event.ID),
+		OK: d.Accepted(), Response: OrNull(d.Response), Error: errorText(d.Err),
 	}
 	if d.Status != 0 {
 		ms := d.Took.Round(time.Millisecond).Milliseconds()

@@ -23,26 +23,26 @@ type Section struct {
 	Title   string  `json:"title"` // "" for the only one
 	Columns string  `json:"-"`     // the titles of both columns in Markdown, "word | meaning"
 	Intro   string  `json:"intro,omitempty"`
-	Entries []Entry `json:"entries"`
+	Entries []entry `json:"entries"`
 }
 
-// Entry is one word of a Section.
-type Entry struct {
+// entry is one word of a Section.
+type entry struct {
 	Word    string `json:"word"`
 	Meaning string `json:"meaning"`
 }
 
 // Entries are pairs of a word and its meaning.
-func Entries(pairs [][2]string) []Entry {
-	out := make([]Entry, len(pairs))
+func Entries(pairs [][2]string) []entry {
+	out := make([]entry, len(pairs))
 	for i, p := range pairs {
-		out[i] = Entry{p[0], p[1]}
+		out[i] = entry{p[0], p[1]}
 	}
 	return out
 }
 
 // Add adds a word.
-func (s *Section) Add(word, meaning string) { s.Entries = append(s.Entries, Entry{word, meaning}) }
+func (s *Section) Add(word, meaning string) { s.Entries = append(s.Entries, entry{word, meaning}) }
 
 // Render is the topic in every output format.
 func (t *Topic) Render() render.View {

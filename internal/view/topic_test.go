@@ -11,8 +11,8 @@ import (
 func TestTopicRendering(t *testing.T) {
 	t.Parallel()
 	topic := Topic{Name: "x", Title: "Some words", Intro: "Intro.", Sections: []Section{
-		{Columns: "Word | Meaning", Entries: []Entry{{"a", "short"}, {"long_word", strings.TrimSpace(strings.Repeat("word ", 20))}}},
-		{Title: "Wide", Columns: "A | B", Intro: "About <it>.", Entries: []Entry{{strings.Repeat("w", 50) + ", b", "one | two"}, {"a sentence, here", "x"}}},
+		{Columns: "Word | Meaning", Entries: []entry{{"a", "short"}, {"long_word", strings.TrimSpace(strings.Repeat("word ", 20))}}},
+		{Title: "Wide", Columns: "A | B", Intro: "About <it>.", Entries: []entry{{strings.Repeat("w", 50) + ", b", "one | two"}, {"a sentence, here", "x"}}},
 	}}
 	wantText := "SOME WORDS\n\nIntro.\n\n" +
 		"  a          short\n" +

@@ -88,7 +88,7 @@ func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Web
 		Provider: providerName, ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events,
 		ProviderStatus: w.ProviderStatus, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
 		Timeout: w.TimeoutSeconds, AuthType: w.AuthType, RetryCount: w.RetryCount, RetryDelay: w.RetryDelay,
-		Secret: NewSecret(rec), Error: orNull(w.Unreadable),
+		Secret: NewSecret(rec), Error: OrNull(w.Unreadable),
 	}
 	if w.Status != nil {
 		s := string(*w.Status)
