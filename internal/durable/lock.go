@@ -82,7 +82,8 @@ func (l *Lock) Release() error { return l.fl.Unlock() }
 
 // Remove gives up the lock and removes its file while nobody else can hold it:
 // one that waits for it sees that it is gone. Where files that are open cannot be
-// removed, it stays if somebody else does not let go of it.
+// removed, it is left to who has taken the lock since, and stays if somebody else
+// does not let go of it.
 func (l *Lock) Remove() error {
 	path := l.fl.Path()
 	if HasModes {
@@ -90,7 +91,9 @@ func (l *Lock) Remove() error {
 		return l.fl.Close()
 	}
 	err := l.fl.Close()
-	_ = Retry(func() error { return l.c.Remove(path) })
+	if !Held(path) {
+		_ = l.c.Remove(path)
+	}
 	return err
 }
 
