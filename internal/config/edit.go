@@ -59,7 +59,8 @@ func (c *Config) remove(path []string) error {
 }
 
 // change lets edit change the file's mapping, writes it if edit reports that it did,
-// and loads the result. Comments stay; blank lines and indentation may not.
+// and loads the result. Comments stay; blank lines, indentation and the lines of a
+// value may not.
 func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 	if c.in.Dir == "" {
 		return durable.NoPlace()
@@ -77,6 +78,7 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		if err != nil {
 			return nil, err
 		}
+		inline(doc)
 		same, err := encode(doc)
 		if err != nil {
 			return nil, err
@@ -225,6 +227,17 @@ func text(s string) *yaml.Node {
 }
 
 func null() *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"} }
+
+// inline puts blocks of text into quotes: written as they are, some would get more
+// line ends.
+func inline(n *yaml.Node) {
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	for _, below := range n.Content {
+		inline(below)
+	}
+}
 
 func encode(doc *yaml.Node) ([]byte, error) {
 	var b bytes.Buffer

@@ -53,6 +53,8 @@ var edits = []struct {
 	{"empty value", "", "", "zyntro.base-url", "", "profiles:\n  default:\n    zyntro:\n      base-url: \"\"\n"},
 	{"quotes inside", "profiles: {default: {zyntro: {base-url: \"a\\\"b\", path-prefix: 'it''s'}}}\n", "", "zyntro.path-prefix", "x", "profiles: {default: {zyntro: {base-url: \"a\\\"b\", path-prefix: x}}}\n"},
 	{"folded value", "profiles:\n  default:\n    # note\n    zyntro:\n      base-url: >-\n        x\n", "", "zyntro.base-url", "y", "profiles:\n  default:\n    # note\n    zyntro:\n      base-url: y\n"},
+	{"folded value of deeper lines", "profiles:\n  default:\n    zyntro:\n      base-url: >\n        x\n          y\n        z\n", "", "output", "json", "profiles:\n  default:\n    zyntro:\n      base-url: \"x\\n  y\\nz\\n\"\n    output: json\n"},
+	{"value with lines at its end", "profiles:\n  default:\n    output: json\n    zyntro:\n      base-url: |+\n        x\n\n# x\n", "", "output", "yaml", "profiles:\n  default:\n    output: yaml\n    zyntro:\n      base-url: \"x\\n\\n\"\n\n# x\n"},
 	{"escapes inside", "secret-store: file\nprofiles: {default: {zyntro: {base-url: \"a\\\"b\", path-prefix: x}}}\n", "", "zyntro.base-url", "y", "secret-store: file\nprofiles: {default: {zyntro: {base-url: y, path-prefix: x}}}\n"},
 	{"explicit null", "# a\nprofiles: ~ # b\n", "", "output", "json", "# a\nprofiles:\n  default:\n    output: json\n# b\n"},
 	{"braces over lines", "profiles: {\n  default: {\n    # c\n    output: json\n  }\n}\n", "", "zyntro.base-url", "u", "profiles: {default: {\n    # c\n    output: json, zyntro: {base-url: u}}}\n"},
@@ -83,6 +85,7 @@ func TestEdits(t *testing.T) {
 			t.Parallel()
 			d := dir(t, tt.before)
 			c := load(t, config.Input{Dir: d, Profile: tt.profile})
+			was := c.All()
 			var err error
 			if tt.value == "-" {
 				err = c.Unset(tt.key)
@@ -102,6 +105,11 @@ func TestEdits(t *testing.T) {
 			fresh := load(t, config.Input{Dir: d, Profile: tt.profile})
 			if diff := cmp.Diff(fresh.All(), c.All()); diff != "" {
 				t.Errorf("the edited settings are not those of the file:\n%s", diff)
+			}
+			for i, s := range c.All() {
+				if s.Key != tt.key && s != was[i] {
+					t.Errorf("%+v was %+v", s, was[i])
+				}
 			}
 			if got := c.String(tt.key); tt.value != "-" && got != tt.value || tt.value == "-" && c.Get(tt.key).Source != "default" {
 				t.Errorf("%s = %+v", tt.key, c.Get(tt.key))
