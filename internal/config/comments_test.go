@@ -10,6 +10,42 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 )
 
+// noComment is in values, where it looks like a comment.
+const noComment = "# none"
+
+// address is the lines of a setting in one of the ways in which a text can be
+// written, perhaps with a comment in the first.
+func address(r *rand.Rand, note func() string) []string {
+	first := []string{
+		"http://h", "it's", "a 'b", "a, 'b", "-'b", "'it''s " + noComment + "'", `"a\\" `, `"\" ` + noComment + `"`,
+		"'it''s " + noComment, `"it's ` + noComment, "plain", "a 'b", "|", ">", ">-", "|+", "|2-",
+	}
+	way := r.IntN(len(first))
+	text := first[way]
+	if way >= 10 && r.IntN(3) == 0 || way < 8 && r.IntN(3) == 0 {
+		text += " " + note()
+	}
+	lines := []string{"      base-url: " + text}
+	switch text = first[way]; {
+	case way < 8:
+	case text[0] == '\'':
+		return append(lines, "", "          "+noComment+"'")
+	case text[0] == '"':
+		return append(lines, "        "+noComment+`\"`, `          more"`)
+	case len(lines[0]) > len("      base-url: ")+len(text): // nothing goes on behind a comment
+	case way < 12:
+		return append(lines, "        'more", "         \"more")
+	}
+	if way < 12 {
+		return lines
+	}
+	lines = append(lines, "        "+noComment)
+	for range r.IntN(4) {
+		lines = append(lines, []string{"        it's " + noComment, "        'b " + noComment, "        " + noComment, "", "        {c: \"", "          deeper " + noComment}[r.IntN(6)])
+	}
+	return append(lines, "        end")
+}
+
 // commented is a document of some settings with comments between all lines that
 // chance chooses, at any indentation, and behind values. It returns the comments too.
 func commented(r *rand.Rand) (text string, comments []string) {
@@ -45,7 +81,8 @@ func commented(r *rand.Rand) (text string, comments []string) {
 			}
 			if r.IntN(2) == 0 {
 				line("    zyntro:")
-				line("      base-url: http://h")
+				around()
+				lines = append(lines, address(r, note)...)
 			}
 			if r.IntN(2) == 0 {
 				line("    request-timeout: 5s")
@@ -64,11 +101,11 @@ func commented(r *rand.Rand) (text string, comments []string) {
 	return text, comments
 }
 
-// TestCommentsStay: whatever is set or unset, every comment is there once, and no
-// other setting changes.
+// TestCommentsStay: whatever is set or unset, every comment is there once, nothing
+// else becomes one, and no other setting changes.
 func TestCommentsStay(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(600) {
+	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		before, comments := commented(r)
 		if before == "" {
@@ -100,6 +137,9 @@ func TestCommentsStay(t *testing.T) {
 				t.Errorf("seed %d, %s: %q is there %d times\n--- before\n%s\n--- after\n%s", seed, what, comment, n, before, text)
 				break
 			}
+		}
+		if n := strings.Count(string(text), noComment); n > strings.Count(before, noComment) {
+			t.Errorf("seed %d, %s: %q is there %d times\n--- before\n%s\n--- after\n%s", seed, what, noComment, n, before, text)
 		}
 		for i, s := range c.All() {
 			if s.Key != key && s != was[i] {

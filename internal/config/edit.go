@@ -134,34 +134,64 @@ func noted(n *yaml.Node) []string {
 }
 
 // comments are the comments of a document, without the spaces around them: from
-// each # on that begins a word outside quotes.
+// each # on that begins a word, outside quotes and blocks of text.
 func comments(text []byte) (all []string) {
-	var quote byte
-	before := byte('\n')
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		begins := strings.IndexByte(" \t\r\n", before) >= 0
-		switch {
-		case quote == '"' && c == '\\':
-			i++
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '#' && begins:
-			end := len(text)
-			if n := bytes.IndexByte(text[i:], '\n'); n >= 0 {
-				end = i + n
-			}
-			all = append(all, string(bytes.TrimSpace(text[i:end])))
-			i, c = end, '\n'
-		case (c == '"' || c == '\'') && (begins || strings.IndexByte("[{,:", before) >= 0):
-			quote = c
+	var (
+		quote  byte // that is open
+		depth  int  // of braces and brackets
+		plain  bool // in a name or value without quotes
+		block  bool // in the lines of a value that | or > begins
+		indent int  // of the line that name and value begin in; theirs go on in deeper ones
+	)
+	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r"), []byte("\n"))
+	for line := range bytes.Lines(text) {
+		line = bytes.TrimRight(line, "\n")
+		in := len(line) - len(bytes.TrimLeft(line, " "))
+		if in == len(line) || block && in > indent {
+			continue
 		}
-		before = c
+		if block = false; quote == 0 && depth == 0 && !(plain && in > indent) {
+			plain, indent = false, in
+		}
+		for i := 0; i < len(line); i++ {
+			c, next := line[i], byte(' ')
+			if i+1 < len(line) {
+				next = line[i+1]
+			}
+			switch {
+			case quote == '"' && c == '\\', quote == '\'' && c == quote && next == quote:
+				i++
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+			case isBlank(c):
+			case c == '#' && (i == 0 || isBlank(line[i-1])):
+				all = append(all, string(bytes.TrimSpace(line[i:])))
+				plain, i = false, len(line)
+			case c == ':' && (!plain || isBlank(next) || depth > 0 && strings.IndexByte(",[]{}", next) >= 0):
+				plain = false
+			case depth > 0 && strings.IndexByte(",]}", c) >= 0:
+				plain = false
+				if c != ',' {
+					depth--
+				}
+			case !plain && (c == '[' || c == '{'):
+				depth++
+			case !plain && (c == '"' || c == '\''):
+				quote = c
+			case !plain && (c == '|' || c == '>'):
+				block = true
+			default:
+				plain = plain || c != '-' && c != '?' || !isBlank(next) && next != '-'
+			}
+		}
+		plain = plain && !block
 	}
 	return all
 }
+
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }
 
 func (f *file) empty() bool {
 	return f.current.value == "" && len(f.top) == 0 && len(f.profiles) == 0
