@@ -127,6 +127,9 @@ func TestCommentsStay(t *testing.T) {
 		if err != nil || rerr != nil {
 			t.Fatalf("seed %d, %s: %v, %v\n%s", seed, what, err, rerr, before)
 		}
+		if string(text) != before && len(text) > 0 && !strings.HasSuffix(string(text), "\n") {
+			t.Errorf("seed %d, %s: the last line has no end\n--- before\n%s\n--- after\n%s", seed, what, before, text)
+		}
 		for _, comment := range comments {
 			own := false // of the very line that goes
 			for line := range strings.Lines(before) {

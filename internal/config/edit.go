@@ -88,7 +88,9 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		}
 		edited, err := encode(doc)
 		// The parser has no place for some comments, and the writer not for all of them.
-		edited = append(edited, lost(append(missing(comments(old), same), noted(doc)...), edited)...)
+		for _, lost := range missing(append(missing(comments(old), same), noted(doc)...), edited) {
+			edited = append(edited, lost+"\n"...)
+		}
 		if err == nil {
 			// Nothing is written that could not be read again.
 			_, _, err = parseFile(c.Path(), edited, c.in.Keys)
@@ -99,18 +101,6 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		return err
 	}
 	return c.load()
-}
-
-// lost is those of the comments that are not in edited, a line each for its end.
-func lost(all []string, edited []byte) []byte {
-	var b bytes.Buffer
-	for _, c := range missing(all, edited) {
-		if b.Len() == 0 && len(edited) > 0 && !bytes.HasSuffix(edited, []byte("\n")) {
-			b.WriteByte('\n')
-		}
-		b.WriteString(c + "\n")
-	}
-	return b.Bytes()
 }
 
 // missing is those of the comments that text has not got, each once.
@@ -143,39 +133,29 @@ func comments(text []byte) (all []string) {
 		block  bool // in the lines of a value that | or > begins
 		indent int  // of the line that name and value begin in; theirs go on in deeper ones
 	)
-	text = bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r"), []byte("\n"))
+	text = append(bytes.ReplaceAll(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("\r"), []byte("\n")), '\n')
 	for line := range bytes.Lines(text) {
-		line = bytes.TrimRight(line, "\n")
 		in := len(line) - len(bytes.TrimLeft(line, " "))
-		if in == len(line) || block && in > indent {
+		if line[in] == '\n' || block && in > indent {
 			continue
 		}
 		if block = false; quote == 0 && depth == 0 && !(plain && in > indent) {
 			plain, indent = false, in
 		}
-		for i := 0; i < len(line); i++ {
-			c, next := line[i], byte(' ')
-			if i+1 < len(line) {
-				next = line[i+1]
-			}
-			switch {
+		for i := 0; i < len(line)-1; i++ {
+			switch c, next := line[i], line[i+1]; {
 			case quote == '"' && c == '\\', quote == '\'' && c == quote && next == quote:
 				i++
-			case quote != 0:
-				if c == quote {
-					quote = 0
-				}
-			case isBlank(c):
-			case c == '#' && (i == 0 || isBlank(line[i-1])):
+			case c == quote:
+				quote = 0
+			case quote != 0, isSpace(c):
+			case c == '#' && (i == 0 || isSpace(line[i-1])):
 				all = append(all, string(bytes.TrimSpace(line[i:])))
 				plain, i = false, len(line)
-			case c == ':' && (!plain || isBlank(next) || depth > 0 && strings.IndexByte(",[]{}", next) >= 0):
+			case c == ':' && (!plain || isSpace(next) || depth > 0 && strings.IndexByte(",[]{}", next) >= 0), c == ',' && depth > 0:
 				plain = false
-			case depth > 0 && strings.IndexByte(",]}", c) >= 0:
-				plain = false
-				if c != ',' {
-					depth--
-				}
+			case depth > 0 && (c == ']' || c == '}'):
+				plain, depth = false, depth-1
 			case !plain && (c == '[' || c == '{'):
 				depth++
 			case !plain && (c == '"' || c == '\''):
@@ -183,15 +163,14 @@ func comments(text []byte) (all []string) {
 			case !plain && (c == '|' || c == '>'):
 				block = true
 			default:
-				plain = plain || c != '-' && c != '?' || !isBlank(next) && next != '-'
+				plain = plain || c != '-' && c != '?' || !isSpace(next) && next != '-'
 			}
 		}
-		plain = plain && !block
 	}
 	return all
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' }
 
 func (f *file) empty() bool {
 	return f.current.value == "" && len(f.top) == 0 && len(f.profiles) == 0
@@ -274,8 +253,9 @@ func encode(doc *yaml.Node) ([]byte, error) {
 	e := yaml.NewEncoder(&b)
 	e.SetIndent(2)
 	err := errors.Join(e.Encode(doc), e.Close())
-	if doc.Content[0].Kind == yaml.ScalarNode {
-		return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err // the line of nothing
+	text := b.Bytes()
+	if doc.Content[0].Kind == yaml.ScalarNode { // nothing but comments, if any
+		text = bytes.TrimLeft(append(bytes.TrimRight(text, "\n"), '\n'), "\n")
 	}
-	return b.Bytes(), err
+	return text, err
 }
