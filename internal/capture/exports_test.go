@@ -358,6 +358,30 @@ func seed(f *testing.F, pattern string) {
 	}
 }
 
+// A list that stands twice is not left out in silence: other programs may read
+// the second.
+func TestListThatStandsTwice(t *testing.T) {
+	t.Parallel()
+	const entry, other = `{"request":{"method":"POST","headers":[]}}`, `"x":{"entries":[]},"log2":[{"log":1}]`
+	entries := `"entries":[` + entry + `]`
+	for text, want := range map[string]string{
+		`{"log":{` + entries + `,` + entries + `}}`:               `not JSON: "entries" stands twice: what follows is not read`,
+		`{"log":{` + entries + `},"x":1,"log":{` + entries + `}}`: `not JSON: "log" stands twice: what follows is not read`,
+		`{"log":{` + entries + `},"log":[]}`:                      `not JSON: "log" stands twice: what follows is not read`,
+		`{"log":{` + entries + `,"log":1,` + other + `}}`:         "",
+		`{` + other + `,"log":{` + entries + `},"entries":[]}`:    "",
+		`{"log":{` + entries + `}}{"log":{` + entries + `}}`:      "",
+		`{"log":{` + entries + `}`:                                "not JSON: unexpected EOF",
+		`{"log":{` + entries + `,"x":`:                            "not JSON: unexpected EOF",
+	} {
+		all := parse(t, "har", text)
+		last := all[len(all)-1]
+		if len(all) != 2 && (want != "" || len(all) != 1) || all[0].Err != "" || last.Err != want {
+			t.Errorf("%s: %+v", text, all)
+		}
+	}
+}
+
 func FuzzHAR(f *testing.F) {
 	seed(f, "requests.har")
 	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "har", data) })

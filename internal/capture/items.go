@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -148,13 +149,16 @@ func (x *itemReader) one() (more bool, err error) {
 	if !more {
 		return false, nil
 	}
-	for range len(x.path) + 1 { // the array, and the objects around it
+	_, err = x.d.Token() // the end of the array, and those of the objects around it
+	for i := len(x.path) - 1; err == nil && i >= 0; i-- {
 		x.limit.left = MaxDelivery
-		if err := x.pass(1); err != nil {
-			return true, err
+		if twice, bad := x.find(x.path[i]); twice {
+			err = fmt.Errorf("%q stands twice: what follows is not read", x.path[i])
+		} else if _, err = x.d.Token(); bad != nil {
+			err = bad
 		}
 	}
-	return true, nil
+	return true, endInside(err)
 }
 
 // descend goes down the path to the first item.
@@ -168,8 +172,8 @@ func (x *itemReader) descend() error {
 		} else if t != json.Delim('{') {
 			return fmt.Errorf("%q is not in an object", name)
 		}
-		if err := x.find(name); err != nil {
-			return err
+		if found, err := x.find(name); !found {
+			return cmp.Or(err, fmt.Errorf("there is no %q", name))
 		}
 	}
 	t, err := x.d.Token()
@@ -182,27 +186,23 @@ func (x *itemReader) descend() error {
 	return nil
 }
 
-// find skips members up to the one of that name.
-func (x *itemReader) find(name string) error {
+// find skips members up to the one of that name, and reports whether there is one.
+func (x *itemReader) find(name string) (bool, error) {
 	for x.d.More() {
 		t, err := x.d.Token()
-		if err != nil {
-			return endInside(err)
+		if err != nil || t == name {
+			return err == nil, endInside(err)
 		}
-		if t == name {
-			return nil
-		}
-		if err := x.pass(0); err != nil {
-			return err
+		if err := x.pass(); err != nil {
+			return false, err
 		}
 	}
-	return fmt.Errorf("there is no %q", name)
+	return false, nil
 }
 
-// pass passes over what is left of that many open objects and arrays, or, if none
-// is open, over one value.
-func (x *itemReader) pass(open int) error {
-	for {
+// pass passes over one value.
+func (x *itemReader) pass() error {
+	for open := 0; ; {
 		t, err := x.d.Token()
 		if err != nil {
 			return endInside(err)
