@@ -59,7 +59,8 @@ func (k *Kept) read(problems []secret.Problem, err error) {
 }
 
 // Stored checks records and credentials, and that another one could be kept. A
-// store that was never used is in order, and stays unmade.
+// configuration directory that is not there is in order, and stays unmade; in one
+// that is, the directory of records is made, since a file is tried in it.
 func (k *Kept) Stored(ctx context.Context) []secret.Record {
 	recs := k.records(ctx)
 	_, problems, err := k.Store.ListCredentials(ctx)
