@@ -229,7 +229,7 @@ var budgets = map[string]budget{
 	"internal/jsontext":                             {550, 18},  // planned: 450
 	"internal/listen":                               {1870, 18}, // planned: 1800
 	"internal/prompt":                               {800, 4},
-	"internal/provider":                             {1050, 46},
+	"internal/provider":                             {1030, 46},
 	"internal/provider/all":                         {20, 1},
 	"internal/provider/custody":                     {2060, 21}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
