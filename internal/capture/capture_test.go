@@ -626,21 +626,53 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// A reader that stops early must not leave the walk running.
+// A reader may stop at any batch, and at any delivery of one: nothing is yielded
+// after that, and the walk ends.
 func TestBreak(t *testing.T) {
-	record := `{"headers":{},"body_base64":""}` + "\n"
-	const event, entry = `{"headers":{"A":"b"},"isBase64Encoded":true,"body":"e30="}`, `{"request":{"method":"POST","url":"/","headers":[]}}`
-	for _, text := range []string{strings.Repeat(record, 100_000), "[" + record + "," + record + "]", "POST / HTTP/1.1\nContent-Length: 0\n\nPOST / HTTP/1.1\n\n",
-		"[" + event + "," + event + "]", `{"log":{"entries":[` + entry + "," + entry + "]}}"} {
-		batches, err := Read(t.Context(), []string{"-", "-"}, Options{Stdin: strings.NewReader(text)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for b := range batches {
-			for range b.Each() {
-				break
+	t.Parallel()
+	const (
+		record = `{"headers":{},"body_base64":""}` + "\n"
+		event  = `{"headers":{"A":"b"},"isBase64Encoded":true,"body":"e30="}`
+		entry  = `{"request":{"method":"POST","url":"/","headers":[]}}`
+		probe  = `{"request":{"method":"GET","url":"/","headers":[]}}`
+		site   = `{"uuid":"u","token_id":"t","type":"web","headers":{},"content":"x"},{"uuid":"u","token_id":"t","type":"email"}`
+		tunnel = `{"tunnel_name":"t","uri":"/api/requests/http/1","request":{"raw":"eA=="}}`
+	)
+	texts := []string{
+		strings.Repeat(record, 100_000), record + "torn\n" + record, "[" + record + "," + record + "]", record + "[" + record, "\xef\xbb\xbf", "payload",
+		"POST / HTTP/1.1\nContent-Length: 0\n\nHTTP/1.1 200 OK\n\n---\nGET / HTTP/1.1\n\nleft over\nPOST / HTTP/1.1\n\n",
+		"[" + event + "," + event + ",7]", event + "\ntorn\n" + event, "[" + tunnel + "," + tunnel + "]", "[" + site + "," + site + "]",
+		`{"log":{"entries":[` + probe + "," + entry + "," + probe + "," + entry + ",7," + probe + `]}}`, `{"log":{"entries":[` + probe + `, torn`,
+	}
+	for _, text := range texts {
+		for _, cancelled := range []bool{false, true} {
+			for stop, more := 1, true; more; stop++ {
+				ctx, cancel := context.WithCancel(t.Context())
+				batches, err := Read(ctx, []string{"-", "-"}, Options{Stdin: strings.NewReader(text), SignatureHeaders: []string{"X-Wunder-Signature"}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				n := 0
+				for b := range batches {
+					for range b.Each() {
+						if n%2 == 0 {
+							break
+						}
+					}
+					if n++; n < stop {
+						continue
+					}
+					if !cancelled {
+						break
+					}
+					cancel()
+				}
+				if n > stop {
+					t.Errorf("%.60q: %d batches after it was cancelled at batch %d", text, n-stop, stop)
+				}
+				more = n == stop
+				cancel()
 			}
-			break
 		}
 	}
 }

@@ -53,8 +53,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 			x.in.head = head
 		}
 		x.decode()
-		x.all()
-		if x.passed.N > 0 {
+		if x.all() && x.passed.N > 0 {
 			yield(Batch{Passed: x.passed})
 		}
 	}
@@ -83,17 +82,21 @@ func (x *itemReader) decode() {
 }
 
 // all yields every item. Something that is no JSON is one unreadable delivery.
-// After it only a line that is an item by itself tells where to go on.
-func (x *itemReader) all() {
+// After it only a line that is an item by itself tells where to go on. It is
+// false when the consumer has had enough.
+func (x *itemReader) all() bool {
 	for {
 		more, err := x.one()
 		if err == io.EOF || err == nil && !more {
-			return
+			return more
 		}
 		if err != nil {
 			x.n++
-			if !x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err))) || !x.resume() {
-				return
+			if !x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err))) {
+				return false
+			}
+			if !x.resume() {
+				return true
 			}
 		}
 	}
