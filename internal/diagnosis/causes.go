@@ -1,6 +1,12 @@
 package diagnosis
 
-import "iter"
+import (
+	"cmp"
+	"errors"
+	"iter"
+
+	"github.com/hookctl/hookctl/internal/capture"
+)
 
 // transformation is one way in which deliveries go wrong. Adding one is adding
 // an entry to the list below, in which exactly one of bodies, json, keys and test
@@ -47,6 +53,23 @@ func (t *transformation) ofBody() bool { return t.bodies != nil || t.json != nil
 
 // causeUnknown is the public name for a failure that nothing explains.
 const causeUnknown = "unknown"
+
+// Unreadable explains a delivery that was not read: a signature was seen in its
+// capture. Nothing, where err says something else.
+func Unreadable(err error) []Finding {
+	var layout *capture.UnknownLayout
+	if !errors.As(err, &layout) {
+		return nil
+	}
+	return []Finding{{
+		Cause: causeUnknownLayout, Explanation: layout.Explanation(),
+		Fix: cmp.Or(layout.Suggestion, "Compare it with what `hookctl help formats` lists; --format names the format, and --header or --signature goes with a file that holds the payload alone."),
+	}}
+}
+
+// causeUnknownLayout is the public name for a signature that was seen in a capture
+// whose layout is not known.
+const causeUnknownLayout = "unknown-layout"
 
 // What several rows say.
 const (

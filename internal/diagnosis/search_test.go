@@ -381,9 +381,9 @@ func TestCausesAreDocumented(t *testing.T) {
 	want := strings.Fields(`trailing-newline missing-newline crlf bom json-reserialised json-pretty-printed json-escaping whitespace
 		base64-body compressed-body decompressed-body form-encoded wrapped-body truncated charset secret-whitespace secret-quoted
 		secret-prefix secret-encoding secret-is-not-a-secret other-webhook older-secret digest-encoding digest-truncated algorithm
-		wrong-header timestamp-prefixed unkeyed-hash unknown`)
+		wrong-header timestamp-prefixed unkeyed-hash unknown-layout unknown`)
 	slices.Sort(want)
-	made := []string{causeUnknown, digestEncoding.cause}
+	made := []string{causeUnknown, causeUnknownLayout, digestEncoding.cause}
 	for _, tr := range transformations {
 		made = append(made, tr.cause)
 	}

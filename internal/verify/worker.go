@@ -121,7 +121,7 @@ func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result
 }
 
 func unreadable(r *capture.Request, err error) Result {
-	return Result{Source: r.Source, Reason: signature.Unreadable, Notes: []string{err.Error()}}
+	return Result{Source: r.Source, Reason: signature.Unreadable, Notes: []string{err.Error()}, Diagnosis: diagnosis.Unreadable(err)}
 }
 
 // judge fills result and f. Verification comes first and sees nothing but

@@ -105,7 +105,9 @@ func VerdictReport(r *verify.Result) []render.Fact {
 		add("Fix", nextSteps[r.Reason])
 	}
 	for _, n := range r.Notes {
-		add("Note", n)
+		if r.Reason != signature.Unreadable || len(r.Diagnosis) == 0 { // else the cause says it
+			add("Note", n)
+		}
 	}
 	if r.Assumed {
 		add("Note", verify.AssumedNote(r.Provider)+"; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them")
