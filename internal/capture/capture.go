@@ -13,6 +13,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -55,7 +56,22 @@ type Request struct {
 	// Elsewhere says where a signature stands that is not among the headers. It is
 	// of interest where none is.
 	Elsewhere string
+	// Ambiguous says that the record holds another body that does not say the same.
+	Ambiguous bool
+	// Line is the input line that [EndOfLine] or [LinePart] tells of, byte for byte,
+	// with its line end. It is never written over.
+	Line []byte
 }
+
+// With Options.KeepLines a batch tells of lines too, in place of an error.
+var (
+	// EndOfLine says that the deliveries since the last one, none or several, are
+	// all that Request.Line holds.
+	EndOfLine = errors.New("end of line")
+	// LinePart says that Request.Line goes on with the line before it, which was
+	// too long to be read.
+	LinePart = errors.New("part of a line")
+)
 
 // Batch is a run of consecutive deliveries of one input, not yet decoded.
 type Batch struct {
@@ -70,6 +86,11 @@ type Batch struct {
 	// Format is the name of the format that the deliveries were read in; empty
 	// where an input was not read at all.
 	Format string
+	// Ended says that the input was read to its end before this batch was yielded.
+	Ended bool
+	// Err, where set, ends the run: the call is wrong for this input. Such a batch
+	// yields nothing.
+	Err error
 
 	each func(yield func(*Request, error) bool)
 }

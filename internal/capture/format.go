@@ -18,6 +18,9 @@ type Format struct {
 	// Sniff recognises the format by the beginning of an input. More says that
 	// the input goes on after head.
 	Sniff func(head []byte, more bool) bool
+	// Lines says that an input is lines, each with its deliveries: such a format
+	// does what Options.KeepLines asks for.
+	Lines bool
 	// Read yields what the input holds. It may be called once per input and
 	// must end when ctx does.
 	Read func(ctx context.Context, in Input) iter.Seq[Batch]
@@ -35,6 +38,8 @@ type Input struct {
 	SignatureHeaders []string
 	// Unzipped says that the input was compressed and R is what was in it.
 	Unzipped bool
+	// KeepLines is that of [Options].
+	KeepLines bool
 }
 
 // Formats is THE list of formats, in the order in which they are tried: raw is
@@ -50,6 +55,17 @@ func FormatNames() []string {
 	names := make([]string, len(Formats))
 	for i, f := range Formats {
 		names[i] = f.Name
+	}
+	return names
+}
+
+// lineFormats are the names of formats that are lines.
+func lineFormats() []string {
+	var names []string
+	for _, f := range Formats {
+		if f.Lines {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }

@@ -19,6 +19,7 @@ var ndjsonFormat = Format{
 	Name:  "ndjson",
 	About: `one JSON object {"headers", "body_base64" or "body"} a line, as listen writes it`,
 	Sniff: sniffNDJSON,
+	Lines: true,
 	Read:  readNDJSON,
 }
 
@@ -68,7 +69,7 @@ func laidOut(text []byte) bool {
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		l := lines{ctx: ctx, in: Input{Name: in.Name, R: bomless(in.R)}, yield: yield, next: 1}
+		l := lines{ctx: ctx, in: in, yield: yield, next: 1}
 		for ctx.Err() == nil && l.read() {
 		}
 	}
@@ -95,17 +96,17 @@ func (l *lines) read() bool {
 	if more := l.cut(); err == nil || !more {
 		return more
 	}
-	if len(l.buf) > 0 && !l.skip {
-		if err == io.EOF {
+	if err == io.EOF {
+		if len(l.buf) > 0 && !l.skip {
 			// The last line has no newline: complete, or torn and then unreadable.
 			l.yield(l.batch(l.buf))
-			return false
 		}
+		return false
+	}
+	if len(l.buf) > 0 && !l.skip {
 		l.next++
 	}
-	if err != io.EOF {
-		l.yield(unreadable(l.source(l.next), durable.WithoutPath(err)))
-	}
+	l.yield(l.unreadable(l.next, l.buf, durable.WithoutPath(err)))
 	return false
 }
 
@@ -128,12 +129,14 @@ func (l *lines) cut() bool {
 		return l.tooLong()
 	}
 	block, rest := l.buf[:l.scanned+end], l.buf[l.scanned+end:]
-	if l.skip {
-		_, block, _ = bytes.Cut(block, []byte("\n"))
-		l.skip = false
-	}
 	more := true
+	if l.skip {
+		end := bytes.IndexByte(block, '\n') + 1
+		more = l.part(block[:end])
+		block, l.skip = block[end:], false
+	}
 	switch {
+	case !more:
 	case len(block) > longLine:
 		more = alone(l.ctx, l.batch(block), l.yield)
 	case len(block) > 0:
@@ -147,31 +150,65 @@ func (l *lines) cut() bool {
 }
 
 // tooLong gives up on a line over the limit: it is reported once, and its
-// bytes are dropped up to the next newline.
+// bytes are dropped up to the next newline, unless lines are kept.
 func (l *lines) tooLong() bool {
 	l.scanned = len(l.buf)
 	if !l.skip && len(l.buf) <= MaxDelivery {
 		return true
 	}
-	skipped := l.skip
+	text, skipped := l.buf, l.skip
 	l.buf, l.scanned, l.skip = l.buf[:0], 0, true
 	if skipped {
-		return true
+		return l.part(text)
+	}
+	if l.in.KeepLines {
+		l.buf = nil // it is given away
 	}
 	l.next++
-	return l.yield(unreadable(l.source(l.next-1), errTooLarge))
+	return l.yield(l.unreadable(l.next-1, text, errTooLarge))
+}
+
+// unreadable is a line that cannot be read.
+func (l *lines) unreadable(n int, text []byte, err error) Batch {
+	source := l.source(n)
+	if !l.in.KeepLines || len(text) == 0 {
+		return unreadable(source, err)
+	}
+	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
+		_ = yield(&Request{Source: source}, err) && yield(&Request{Line: text}, EndOfLine)
+	}}
+}
+
+// part yields more of a line that is too long, if lines are kept.
+func (l *lines) part(text []byte) bool {
+	if !l.in.KeepLines || len(text) == 0 {
+		return true
+	}
+	b := one(&Request{Line: bytes.Clone(text)}, LinePart)
+	b.Size = len(text)
+	return l.yield(b)
 }
 
 func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) }
 
 // batch makes a batch of whole lines; the numbers go on from there.
 func (l *lines) batch(block []byte) Batch {
-	name, n := l.in.Name, l.next
+	name, n, keep := l.in.Name, l.next, l.in.KeepLines
 	l.next += bytes.Count(block, []byte("\n"))
 	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
 		var f fastDecoder
-		for line := range bytes.SplitSeq(block, []byte("\n")) {
+		for line := range bytes.Lines(block) {
+			kept := line
+			if keep && len(line) >= largeBody {
+				kept = bytes.Clone(line) // a large body is written over it
+			}
+			if line = bytes.TrimSuffix(line, []byte("\n")); n == 1 {
+				line = trimBOM(line)
+			}
 			if len(bytes.TrimSpace(line)) > 0 && !yield(f.decode(name, n, line)) {
+				return
+			}
+			if keep && !yield(&Request{Source: l.source(n), Line: kept}, EndOfLine) {
 				return
 			}
 			n++

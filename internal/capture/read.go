@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -41,6 +42,10 @@ type Options struct {
 	// Read, where set, counts the bytes that were read so far, compressed ones as
 	// they are.
 	Read *atomic.Int64
+	// KeepLines asks for [EndOfLine] after the deliveries of each line. An input in
+	// a format that is not lines ends the run. Of an input that may come slowly
+	// nothing is waited for behind a line: what is no other format is lines.
+	KeepLines bool
 }
 
 // Read yields the deliveries of all inputs, in the order given. A path is a
@@ -59,6 +64,9 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 		f, err := FormatNamed(o.Format)
 		if err != nil {
 			return nil, err
+		}
+		if o.KeepLines && !f.Lines {
+			return nil, notLines("captures in the format "+f.Name, "only lines can be asked for one by one: --format "+strings.Join(lineFormats(), ", or "))
 		}
 		forced = &f
 	}
@@ -158,11 +166,9 @@ const (
 
 // input reads one open input.
 func (w *walker) input(in Input) bool {
-	r := in.R
-	if w.Read != nil {
-		r = &counted{r: r, n: w.Read}
-	}
-	if w.Payload != nil && w.forced == nil {
+	end := &watched{r: in.R, n: w.Read}
+	var r io.Reader = end
+	if w.Payload != nil && w.forced == nil && !w.KeepLines {
 		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
 		if err != nil {
 			return w.yield(unreadable(in.Name, durable.WithoutPath(err)))
@@ -177,7 +183,7 @@ func (w *walker) input(in Input) bool {
 	if w.forced == nil || w.forced.Name != Raw {
 		b := bufio.NewReaderSize(r, 4<<10)
 		r = b
-		if magic, err := b.Peek(2); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		if zipped(b) {
 			z, err := gzip.NewReader(b)
 			if err != nil {
 				return w.yield(unreadable(in.Name, fmt.Errorf("decompressing: %w", err)))
@@ -185,23 +191,13 @@ func (w *walker) input(in Input) bool {
 			r, in.Size, in.Again, in.Unzipped = z, 0, unzipped(in.Again), true
 		}
 	}
-	var format Format
-	if w.forced != nil {
-		format = *w.forced
-	} else {
-		head, more, err := peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name })
-		if err != nil {
-			return w.yield(unreadable(in.Name, durable.WithoutPath(err)))
-		}
-		if len(head) == 0 && !w.EmptyBody {
-			return w.yield(unreadable(in.Name, errors.New("it is empty")))
-		}
-		format = detect(head, more)
-		r = &prefixed{head: head, r: r}
+	format, r, no := w.format(in, r)
+	if no != nil {
+		return w.yield(*no)
 	}
-	in.R, in.SignatureHeaders = r, w.SignatureHeaders
+	in.R, in.SignatureHeaders, in.KeepLines = r, w.SignatureHeaders, w.KeepLines
 	for batch := range format.Read(w.ctx, in) {
-		batch.Format = format.Name
+		batch.Format, batch.Ended = format.Name, end.seen.Load() || format.Name == Raw
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}
@@ -209,16 +205,83 @@ func (w *walker) input(in Input) bool {
 	return w.ctx.Err() == nil
 }
 
-// counted adds what is read to n.
-type counted struct {
-	r io.Reader
-	n *atomic.Int64
+// format is that of an input, whose beginning it has looked at: r is the whole of
+// it again. Where there is nothing to read, no says why.
+func (w *walker) format(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batch) {
+	if w.forced != nil {
+		return *w.forced, r, nil
+	}
+	p := &prefixed{r: r}
+	// Who writes to a pipe may wait for the verdict on its first line.
+	more, slow := true, w.KeepLines && in.Again == nil
+	if slow {
+		p.line(headMax)
+	} else {
+		var err error
+		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name }); err != nil {
+			b := unreadable(in.Name, durable.WithoutPath(err))
+			return Format{}, nil, &b
+		}
+	}
+	if len(p.head) == 0 && !w.EmptyBody {
+		b := unreadable(in.Name, errors.New("it is empty"))
+		if w.KeepLines { // no line, no verdict
+			b = Batch{Note: in.Name + ": it is empty"}
+		}
+		return Format{}, nil, &b
+	}
+	format := detect(p.head, more)
+	if w.KeepLines && !format.Lines {
+		if !mayBeLines(p.head, format, slow) {
+			return Format{}, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
+		}
+		format = ndjsonFormat
+	}
+	return format, p, nil
 }
 
-func (c *counted) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n.Add(int64(n))
+// mayBeLines reports whether what is in no format of lines can be taken for lines
+// all the same: blank lines, and of what comes slowly a first line that does not
+// tell, such as a torn one.
+func mayBeLines(head []byte, format Format, slow bool) bool {
+	text := bytes.TrimSpace(trimBOM(head))
+	oneJSON := bytes.IndexByte(text, '\n') == -1 && isObject(firstOf(text))
+	return len(text) == 0 || slow && (format.Name == Raw || oneJSON)
+}
+
+// notLines is the error for what cannot be asked for line by line.
+func notLines(what, hint string) error {
+	return fault.Usagef("%s cannot be taken line by line", what).WithHint("%s", hint)
+}
+
+// watched adds what is read to n, where that is set, and knows when the end was
+// seen.
+type watched struct {
+	r    io.Reader
+	n    *atomic.Int64
+	seen atomic.Bool
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	if w.n != nil {
+		w.n.Add(int64(n))
+	}
+	if err == io.EOF {
+		w.seen.Store(true)
+	}
 	return n, err
+}
+
+// zipped reports whether gzip's magic comes next. It waits for no byte that does
+// not matter.
+func zipped(b *bufio.Reader) bool {
+	for i, c := range []byte{0x1f, 0x8b} {
+		if magic, err := b.Peek(i + 1); err != nil || magic[i] != c {
+			return false
+		}
+	}
+	return true
 }
 
 // unzipped is open behind a decompressor.

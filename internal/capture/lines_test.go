@@ -1,0 +1,165 @@
+package capture
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// keptLines reads with Options.KeepLines: the input as the lines tell it, and
+// what each holds.
+func keptLines(t *testing.T, o Options, paths ...string) (text string, held []string) {
+	t.Helper()
+	o.KeepLines = true
+	batches, err := Read(t.Context(), paths, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for b := range batches {
+		if b.Err != nil {
+			t.Fatal(b.Err)
+		}
+		for r, err := range b.Each() {
+			switch {
+			case errors.Is(err, EndOfLine):
+				held = append(held, fmt.Sprint(n))
+				text, n = text+string(r.Line), 0
+			case errors.Is(err, LinePart):
+				text += string(r.Line)
+			default:
+				n++
+			}
+		}
+	}
+	return text, held
+}
+
+// All lines come back byte for byte, whatever is in them and however they are read.
+func TestKeepLines(t *testing.T) {
+	t.Parallel()
+	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
+	large := `{"headers":{"A":"b"},"body":"` + strings.Repeat("a\\n", largeBody) + `"}`
+	for _, c := range []struct {
+		text string
+		held string
+	}{
+		{"", ""},
+		{line + "\n", "1"},
+		{line, "1"},
+		{"\n" + line + "\r\n\n \t\n" + line, "0 1 0 0 1"},
+		{bom + line + "\n" + line + "\n", "1 1"},
+		{"noise\n\x00\xff\n" + line + "\n{", "1 1 1 1"},
+		{large + "\n" + line + "\n" + large, "1 1 1"},
+		{"\n\n\n", "0 0 0"},
+	} {
+		for _, in := range []io.Reader{strings.NewReader(c.text), iotest.DataErrReader(strings.NewReader(c.text))} {
+			text, held := keptLines(t, Options{Stdin: in}, "-")
+			if text != c.text {
+				t.Errorf("%.60q: got %d bytes of %d: %.60q", c.text, len(text), len(c.text), text)
+			}
+			if d := cmp.Diff(c.held, strings.Join(held, " ")); d != "" {
+				t.Errorf("%.60q: %s", c.text, d)
+			}
+		}
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var b strings.Builder
+		for range r.IntN(20) {
+			b.WriteString([]string{line, "", " ", "noise", "{", line + " x"}[r.IntN(6)])
+			b.WriteString([]string{"\n", "\n", "\r\n"}[r.IntN(3)])
+		}
+		b.WriteString([]string{"", line, " "}[r.IntN(3)])
+		text, held := keptLines(t, Options{Stdin: iotest.OneByteReader(strings.NewReader(b.String()))}, "-")
+		want := strings.Count(b.String(), "\n")
+		if b.Len() > 0 && !strings.HasSuffix(b.String(), "\n") {
+			want++
+		}
+		if text != b.String() || len(held) != want {
+			t.Errorf("%q: %q, %d lines of %d", b.String(), text, len(held), want)
+		}
+	}
+}
+
+// What is too long for a delivery comes back in parts, and is one unreadable line.
+func TestKeepLinesTooLong(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", MaxDelivery+3*blockSize)
+	for _, in := range []string{long + "\nnext\n", "before\n" + long} {
+		text, held := keptLines(t, Options{Stdin: strings.NewReader(in), Format: "ndjson"}, "-")
+		if text != in || strings.Join(held, " ") != "1 1" {
+			t.Errorf("%d bytes of %d, %q", len(text), len(in), held)
+		}
+	}
+}
+
+// A line is judged before the next one is there, the first one too.
+func TestKeepLinesWaitsForNothing(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"", "ndjson"} {
+		in, out := io.Pipe()
+		batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: in, KeepLines: true, Format: format})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := make(chan string)
+		go func() {
+			defer close(seen)
+			for b := range batches {
+				for r, err := range b.Each() {
+					if errors.Is(err, EndOfLine) {
+						seen <- string(r.Line)
+					}
+				}
+			}
+		}()
+		for _, line := range []string{"\n", "\xef\n", "{\n", "\x1f\n", `{"headers":{},"body":""}` + "\n", "x\n"} {
+			if _, err := io.WriteString(out, line); err != nil {
+				t.Fatal(err)
+			}
+			if got := <-seen; got != line {
+				t.Errorf("%q: got %q", line, got)
+			}
+		}
+		_ = out.Close()
+		if got, more := <-seen; more {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+// What is not lines is said, before or when it comes.
+func TestKeepLinesOnly(t *testing.T) {
+	t.Parallel()
+	if _, err := Read(t.Context(), nil, Options{KeepLines: true, Format: "http"}); fault.KindOf(err) != fault.Usage {
+		t.Error(err)
+	}
+	file := filepath.Join(t.TempDir(), "a")
+	for _, text := range []string{"POST / HTTP/1.1\nHost: a\n\n{}", `{"log":{"entries":[{"request":{}}]}}`, "[\n{\n", "hello\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		batches, err := Read(t.Context(), []string{file}, Options{KeepLines: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var bad error
+		for b := range batches {
+			bad = errors.Join(bad, b.Err)
+		}
+		if fault.KindOf(bad) != fault.Usage {
+			t.Errorf("%q: %v", text, bad)
+		}
+	}
+}
