@@ -16,7 +16,6 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -32,6 +31,7 @@ type verifyOptions struct {
 	failOn   []string
 	fail     failOn
 	diagnose string
+	verdictForm
 
 	signature string
 	keyFlags
@@ -47,6 +47,8 @@ func newVerifyCmd(g *globals) *cobra.Command {
   hookctl verify body.json --header 'X-Wunder-Signature: sha256=...'
   hookctl verify captures/ deliveries.ndjson -o ndjson          # a batch
   cat delivery.http | hookctl verify - --webhook "CRM Sync"
+  tail -F app.log | hookctl verify - --failing                  # a filter: only what is not valid
+  hookctl verify deliveries.ndjson --pass valid > genuine.ndjson
   hookctl verify body.json --signature ab12... --provider zyntro --secret-env HOOK_SECRET`,
 		Long: `Check whether captured deliveries carry the signature that the provider makes
 with the webhook's secret. A capture is a file, a directory, or - for standard
@@ -67,6 +69,17 @@ was no delivery to read or no secret to try. --fail-on names the reasons that
 make it 3; 'hookctl help formats' lists them. In GitHub Actions failures become
 annotations; --report writes a file that other CI systems show.
 
+As a filter of lines (NDJSON, logs): --failing prints only what is not valid, and
+on a terminal only that is printed after the first 100 rows. --pass prints the
+input lines themselves: 'valid' those whose deliveries are all valid, 'invalid'
+the others that hold a delivery, or cannot be read; lines without a delivery are
+in neither, nor are blank ones. A line whose record holds two bodies that differ
+is never passed as valid. --each-line prints exactly one verdict for each line
+before it reads the next one, for programs that write a line and wait: blank
+lines and those without a delivery are unreadable there. With -o name the sources
+that are not valid are printed. What --pass prints is passed on as it is: unlike
+any other output it may hold what a CI runner takes for a command.
+
 With -o json the results are one array. They are printed as they come, which is
 why --jq sees one delivery at a time and not the array.`,
 		RunE: g.run(reads, o.run),
@@ -79,12 +92,16 @@ why --jq sees one delivery at a time and not the array.`,
 	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
 	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures are explained, from the first on: a number, or all")
+	f.BoolVar(&o.failing, "failing", false, "print only what is not valid (on a terminal the default after 100 rows)")
+	f.StringVar(&o.pass, "pass", "", "print the input lines that are valid, or invalid, byte for byte, in place of verdicts")
+	f.BoolVar(&o.eachLine, "each-line", false, "print exactly one verdict for each input line, at once")
 	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"format":   completeFixed(capture.FormatNames()...),
 		"max-age":  completeFixed("5m", "1h", "24h"),
 		"diagnose": completeFixed("0", "all"),
 		"report":   cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
+		"pass":     completeFixed(verify.PassValid, verify.PassInvalid),
 		"fail-on":  completeFixed(failReasons()...),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
@@ -118,7 +135,10 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		o.captures = []string{"-"}
 	}
-	w := newVerdictWriter(a, o)
+	if err := o.verdictForm.check(a); err != nil {
+		return err
+	}
+	w := newVerdictWriter(a, o.captures, o.verdictForm)
 	missing := missingCaptures(o.captures)
 	w.mute = len(missing) == len(o.captures)
 	engine, err := o.engine(ctx, a, w.lines)
@@ -128,23 +148,29 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	// Cancelled on return, so that nothing goes on reading after a failed write.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	w.progress = startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
+	progress := startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
 		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Payload: engine.Payload(),
-		SignatureHeaders: engine.SignatureHeaders(), Read: &w.progress.bytes,
+		SignatureHeaders: engine.SignatureHeaders(), Read: &progress.bytes, KeepLines: o.pass != "" || o.eachLine,
 	})
 	if err == nil {
-		err = w.openReports(o)
+		err = w.openReports(o.report, o.fail.counts)
 	}
 	if err != nil {
-		w.progress.end()
+		progress.end()
 		return errors.Join(err, w.closeReports())
 	}
-	summary, err := engine.Run(ctx, batches, w.write)
+	summary, err := engine.Run(ctx, batches, func(c *verify.Chunk) error {
+		progress.count(c)
+		if c.Note != "" || a.env.Streams.OutTTY {
+			progress.erase()
+		}
+		return w.write(c)
+	})
 	if fault.Code(err) == "jq" {
 		err = fault.WithHint(err, fault.Hint{Text: "--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one"})
 	}
-	w.progress.end()
+	progress.end()
 	werr := errors.Join(w.close(), w.closeReports())
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
@@ -152,7 +178,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	if fault.KindOf(err) == fault.Interrupted {
 		a.note("Interrupted. So far:")
 	}
-	if summary.Total > 1 || fault.KindOf(err) == fault.Interrupted {
+	if summary.Total > 1 || summary.Total > 0 && (o.failing || o.pass != "") || fault.KindOf(err) == fault.Interrupted {
 		for _, line := range view.VerdictSummary(&summary) {
 			a.note("%s", line)
 		}
@@ -161,6 +187,9 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	if summary.Total != 1 && !a.out.Structured() { // else the report says it, and each object
 		a.noteUndocumented(summary.Assumed)
+	}
+	if n := summary.Ambiguous; n > 0 && o.pass != "" {
+		a.note("%s valid by one of two bodies that differ: --pass valid leaves out the line, --pass invalid passes it.", term.Plural(n, "delivery is", "deliveries are"))
 	}
 	failed := 0
 	for reason, count := range summary.Reasons {
@@ -221,7 +250,8 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 	if err != nil {
 		return nil, err
 	}
-	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now, Lines: lines}
+	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now,
+		Lines: lines, Failing: o.failing, Pass: o.pass, EachLine: o.eachLine}
 	if opts.Headers, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
 	}
@@ -287,129 +317,3 @@ func parseFailOn(words []string) (failOn, error) {
 }
 
 func (f failOn) counts(r signature.Reason) bool { return f == nil || slices.Contains(f, r) }
-
-// openReports opens what --report asks for, and the annotations of GitHub Actions.
-func (w *verdictWriter) openReports(o *verifyOptions) error {
-	for _, spec := range o.report {
-		kind, path, ok := strings.Cut(spec, "=")
-		if !ok || kind != "junit" || path == "" {
-			return fault.Usagef("--report %q is not junit=FILE", spec).WithHint("for instance: --report junit=deliveries.xml")
-		}
-		r, err := view.NewJUnit(path, o.fail.counts)
-		if err != nil {
-			return err
-		}
-		w.reports = append(w.reports, r)
-	}
-	if w.app.env.Getenv("GITHUB_ACTIONS") == "true" {
-		w.reports = append(w.reports, &view.Annotations{W: w.app.env.Streams.Err, Counts: o.fail.counts})
-	}
-	return nil
-}
-
-// verdictWriter prints results as they come. As a table, a single delivery is
-// a report, which is why the first result waits for the second.
-type verdictWriter struct {
-	app      *app
-	lines    bool // the engine makes the output itself
-	mute     bool // only reports are told
-	stream   *render.Stream
-	held     *verify.Result
-	rows     int
-	reported bool
-	progress *progress
-	reports  []view.VerdictSink
-}
-
-// alignedRows is how many rows the columns of a table are made to fit: names of
-// files are longer than one thinks.
-const alignedRows = 100
-
-func newVerdictWriter(a *app, o *verifyOptions) *verdictWriter {
-	w := &verdictWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.VerdictColumns())}
-	if !slices.ContainsFunc(o.captures, mayWait) {
-		w.stream.Align(alignedRows)
-		if !a.env.Streams.OutTTY {
-			w.stream.Buffer(streamBuffer)
-		}
-	}
-	return w
-}
-
-// mayWait reports whether a capture may come slowly: standard input, a pipe.
-func mayWait(path string) bool {
-	if path == "-" {
-		return true
-	}
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
-}
-
-func (w *verdictWriter) write(c *verify.Chunk) error {
-	invalid := 0
-	for i := range c.Results {
-		r := &c.Results[i]
-		if !r.Valid {
-			invalid++
-		}
-		for _, report := range w.reports {
-			if err := report.Add(r); err != nil {
-				return err
-			}
-		}
-	}
-	w.progress.count(len(c.Results), invalid)
-	if c.Note != "" {
-		w.progress.erase()
-		w.app.note("%s", c.Note)
-	}
-	if w.mute {
-		return nil
-	}
-	if w.app.env.Streams.OutTTY {
-		w.progress.erase()
-	}
-	if w.lines {
-		return render.WriteAll(w.app.env.Streams.Out, c.Lines)
-	}
-	for i := range c.Results {
-		r := &c.Results[i]
-		if w.rows++; w.rows == 1 && w.app.out.Format() == render.Table {
-			first := *r
-			w.held = &first
-			continue
-		}
-		if w.rows == 2 && w.held != nil {
-			if err := w.row(w.held); err != nil {
-				return err
-			}
-		}
-		if err := w.row(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *verdictWriter) row(r *verify.Result) error {
-	return w.stream.Item(r, view.VerdictRow(r), view.VerdictName(r))
-}
-
-func (w *verdictWriter) close() error {
-	switch {
-	case w.lines, w.mute:
-		return nil
-	case w.rows == 1 && w.held != nil:
-		w.reported = true
-		return w.app.out.Print(render.View{Data: w.held, Facts: view.VerdictReport(w.held)})
-	}
-	return w.stream.Close()
-}
-
-func (w *verdictWriter) closeReports() error {
-	var errs []error
-	for _, r := range w.reports {
-		errs = append(errs, r.Close())
-	}
-	return errors.Join(errs...)
-}

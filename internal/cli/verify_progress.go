@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/verify"
 )
 
 const (
@@ -68,11 +69,15 @@ func (p *progress) show() {
 }
 
 // count notes what was judged.
-func (p *progress) count(judged, invalid int) {
+func (p *progress) count(c *verify.Chunk) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.judged += judged
-	p.invalid += invalid
+	p.judged += len(c.Results)
+	for i := range c.Results {
+		if !c.Results[i].Valid {
+			p.invalid++
+		}
+	}
 }
 
 // erase makes room for other text. It returns with the line gone until the next

@@ -42,9 +42,6 @@ func (c *collector) collect(chunk *Chunk) {
 	}
 	c.summary.Bytes += int64(chunk.Bytes)
 	if dropped && c.engine.o.Lines {
-		chunk.Lines = chunk.Lines[:0]
-		for i := range chunk.Results {
-			chunk.Lines = append(chunk.Results[i].AppendJSON(chunk.Lines), '\n')
-		}
+		chunk.encode(c.engine.o.Failing)
 	}
 }

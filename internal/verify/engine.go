@@ -55,6 +55,16 @@ type Options struct {
 	Diagnoses int
 	// Lines asks for Chunk.Lines.
 	Lines bool
+	// Failing leaves valid results out of Chunk.Lines.
+	Failing bool
+	// Pass asks for Chunk.Input: PassValid for the lines whose deliveries are all
+	// valid, PassInvalid for the others that hold any. A line whose record has
+	// another body that does not say the same is never among the valid ones.
+	// It and EachLine need [capture.Options.KeepLines].
+	Pass string
+	// EachLine makes one result of each input line: valid if all of its deliveries
+	// are, unreadable where it holds none.
+	EachLine bool
 }
 
 // DefaultDiagnoses bounds the work for a batch in which everything fails.
@@ -219,6 +229,12 @@ type Chunk struct {
 	Results []Result
 	// Lines is the results as NDJSON, each with a newline, where Options.Lines asked for it.
 	Lines []byte
+	// Input is what Options.Pass asked for, in pieces of one line or several.
+	// Continues says that it begins inside the line that the chunk before ended with.
+	Input     [][]byte
+	Continues bool
+	// Ended is that of [capture.Batch].
+	Ended bool
 	// Note tells of an input that was passed over; there are no results then.
 	Note string
 	// Passed is what was passed over beside deliveries.
@@ -232,13 +248,25 @@ type Chunk struct {
 // reset empties a chunk, so that it can be filled again.
 func (c *Chunk) reset() {
 	clear(c.Results) // lets go of the texts
-	*c = Chunk{Results: c.Results[:0], Lines: c.Lines[:0], Passed: c.Passed[:0], facts: c.facts[:0]}
+	clear(c.Input)
+	*c = Chunk{Results: c.Results[:0], Lines: c.Lines[:0], Input: c.Input[:0], Passed: c.Passed[:0], facts: c.facts[:0]}
+}
+
+// encode makes Lines.
+func (c *Chunk) encode(failing bool) {
+	c.Lines = c.Lines[:0]
+	for i := range c.Results {
+		if r := &c.Results[i]; !failing || !r.Valid {
+			c.Lines = append(r.AppendJSON(c.Lines), '\n')
+		}
+	}
 }
 
 // facts is what is known of a result beyond what it shows.
 type facts struct {
 	when          time.Time
 	contradiction bool
+	ambiguous     bool
 	unusable      error // the scheme that would have to be set right
 	// subject is what a companion event has in common with the other one.
 	subject   string
@@ -254,8 +282,8 @@ type job struct {
 // Run judges all batches and calls emit for each chunk, in input order, from
 // the calling goroutine; a chunk is valid during the call only. Run returns
 // the summary of what was emitted, in any case, and an error: emit's own;
-// ctx's, at once, when it is cancelled; one of kind Usage if nothing readable
-// was found. That deliveries are invalid is no error here.
+// ctx's, at once, when it is cancelled; a batch's; one of kind Usage if nothing
+// readable was found. That deliveries are invalid is no error here.
 func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit func(*Chunk) error) (Summary, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -311,6 +339,9 @@ func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit 
 		}
 		if !open {
 			break
+		}
+		if j.batch.Err != nil {
+			return summary, j.batch.Err
 		}
 		c.collect(chunk)
 		if err := emit(chunk); err != nil {

@@ -273,6 +273,7 @@ func TestSummary(t *testing.T) {
 	s.Bytes = 0
 	diff(t, "summary", Summary{
 		Total: 9, Valid: 6,
+		Leading:    map[signature.Reason]map[string]int{signature.Mismatch: {"unknown": 1}},
 		Reasons:    map[signature.Reason]int{signature.Mismatch: 1, signature.Unreadable: 1, signature.NoSignature: 1},
 		Duplicates: 1,
 		Types:      map[string]int{"contact.created": 2, "deal.created": 1, "": 3},

@@ -39,12 +39,17 @@ type Summary struct {
 	// Contradictions are valid deliveries whose unsigned headers say something
 	// else than the signed body.
 	Contradictions int
+	// Ambiguous are valid deliveries whose record holds another body that does not
+	// say the same.
+	Ambiguous int
 	// Assumed names the providers met whose scheme is not documented.
 	Assumed []string
 	// Undiagnosed are failures beyond the limit of diagnoses.
 	Undiagnosed int
 	// Causes are those that were found, in the order of their first failure.
 	Causes []CauseCount
+	// Leading counts, by reason, the likeliest cause of each failure.
+	Leading map[signature.Reason]map[string]int
 	// Passed counts what was passed over beside deliveries, by kind.
 	Passed []capture.Passed
 	// Bytes is about how much input was judged.
@@ -65,6 +70,7 @@ type CauseCount struct {
 func newSummary() Summary {
 	return Summary{
 		Reasons:  map[signature.Reason]int{},
+		Leading:  map[signature.Reason]map[string]int{},
 		Types:    map[string]int{},
 		seen:     map[uint64]struct{}{},
 		subjects: map[uint64]pair{},
@@ -115,6 +121,12 @@ func (s *Summary) add(r *Result, f facts) {
 	}
 	if !r.Valid {
 		s.Reasons[r.Reason]++
+		if len(r.Diagnosis) > 0 {
+			if s.Leading[r.Reason] == nil {
+				s.Leading[r.Reason] = map[string]int{}
+			}
+			s.Leading[r.Reason][r.Diagnosis[0].Cause]++
+		}
 		for _, f := range r.Diagnosis {
 			i := slices.IndexFunc(s.Causes, func(c CauseCount) bool { return c.Cause == f.Cause })
 			if i < 0 {
@@ -125,6 +137,9 @@ func (s *Summary) add(r *Result, f facts) {
 		return
 	}
 	s.Valid++
+	if f.ambiguous {
+		s.Ambiguous++
+	}
 	if f.contradiction {
 		s.Contradictions++
 	}

@@ -49,14 +49,19 @@ func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
 // chunk then.
 func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 	c := w.e.chunks.Get().(*Chunk)
-	c.Note, c.Bytes = b.Note, b.Size
-	if b.Passed.N > 0 {
+	c.Note, c.Bytes, c.Ended = b.Note, b.Size, b.Ended
+	if b.Passed.N > 0 && !w.e.o.EachLine {
 		c.Passed = append(c.Passed, b.Passed)
 	}
 	failures, probes := int64(0), 0
+	from := 0 // the first result of the line that is judged
 	for r, err := range b.Each() {
 		if ctx.Err() != nil {
 			return c
+		}
+		if err == capture.EndOfLine || err == capture.LinePart {
+			from = w.line(c, &b, from, r, err)
+			continue
 		}
 		c.Results = append(c.Results, Result{})
 		c.facts = append(c.facts, facts{})
@@ -83,11 +88,11 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			}
 			failures++
 		}
-		if w.e.o.Lines {
-			c.Lines = append(result.AppendJSON(c.Lines), '\n')
-		}
 	}
-	if probes > 0 {
+	if w.e.o.Lines {
+		c.encode(w.e.o.Failing)
+	}
+	if probes > 0 && !w.e.o.EachLine {
 		c.Passed = append(c.Passed, capture.Probes(probes))
 	}
 	return c
@@ -127,7 +132,7 @@ func unreadable(r *capture.Request, err error) Result {
 // judge fills result and f. Verification comes first and sees nothing but
 // bytes; the body is looked into only afterwards.
 func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, f *facts) {
-	result.Source = r.Source
+	result.Source, f.ambiguous = r.Source, r.Ambiguous
 	header := w.override(r.Header)
 	w.detect(header)
 	var best int // of Engine.providers: whose verdict counts; -1 for none

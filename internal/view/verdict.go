@@ -37,13 +37,13 @@ func VerdictRow(r *verify.Result) []string {
 	}
 }
 
-// VerdictName is the webhook that a valid delivery was matched to, for the name
-// format: nothing for one that is not valid, or whose webhook has no id.
+// VerdictName is the source of a delivery that is not valid, for the name format:
+// nothing for one that is.
 func VerdictName(r *verify.Result) string {
-	if !r.Valid || r.WebhookID == "" {
+	if r.Valid {
 		return ""
 	}
-	return r.Provider + "/" + r.WebhookID
+	return r.Source
 }
 
 func verdictWord(r *verify.Result) string {
@@ -166,9 +166,13 @@ func VerdictSummary(s *verify.Summary) []string {
 	if s.Invalid() > 0 {
 		var parts []string
 		for _, reason := range slices.Sorted(maps.Keys(s.Reasons)) {
-			parts = append(parts, fmt.Sprintf("%d %s", s.Reasons[reason], reason))
+			part := fmt.Sprintf("%d %s", s.Reasons[reason], reason)
+			if causes := commonest(s.Leading[reason]); len(causes) > 0 {
+				part += " (" + strings.Join(causes, ", ") + ")"
+			}
+			parts = append(parts, part)
 		}
-		head += fmt.Sprintf(", %d invalid (%s)", s.Invalid(), strings.Join(parts, ", "))
+		head += fmt.Sprintf(", %d invalid: %s", s.Invalid(), strings.Join(parts, ", "))
 	}
 	lines := []string{head}
 	if line := PassedOver(s); line != "" {
@@ -214,17 +218,27 @@ func PassedOver(s *verify.Summary) string {
 // shownTypes is how many event types a summary lists.
 const shownTypes = 8
 
+// byCount are the keys of counts, the commonest first.
+func byCount(counts map[string]int) []string {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(counts[b]-counts[a], strings.Compare(a, b))
+	})
+}
+
+// commonest says how many of each there are.
+func commonest(counts map[string]int) []string {
+	var parts []string
+	for _, name := range byCount(counts) {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[name], name))
+	}
+	return parts
+}
+
 // eventLine lists the commonest event types.
 func eventLine(types map[string]int) string {
-	names := slices.SortedFunc(maps.Keys(types), func(a, b string) int {
-		if d := types[b] - types[a]; d != 0 {
-			return d
-		}
-		return strings.Compare(a, b)
-	})
 	var parts []string
 	rest := 0
-	for _, name := range names {
+	for _, name := range byCount(types) {
 		if name == "" || len(parts) == shownTypes {
 			rest += types[name]
 			continue

@@ -22,19 +22,19 @@ func TestVerdict(t *testing.T) {
 		"valid": {
 			verify.Result{Source: "a.http", Valid: true, Provider: "wundertreos", WebhookID: "w1", Webhook: "Lead sync", EventID: "e1", EventType: "deal.created", Reason: signature.OK},
 			[]string{"valid", "a.http", "wundertreos", "Lead sync", "deal.created", "-"},
-			"wundertreos/w1",
+			"",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "a.http"}, {Label: "Webhook", Value: "Lead sync (wundertreos/w1)"}, {Label: "Event", Value: "deal.created e1"}},
 		},
 		"valid, contradicted, no name": {
 			verify.Result{Source: "-", Valid: true, Provider: "zyntro", WebhookID: "w1", Reason: signature.OK, Notes: []string{"X-Y says z"}},
 			[]string{"valid", "-", "zyntro", "w1", "-", "X-Y says z"},
-			"zyntro/w1",
+			"",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"}, {Label: "Note", Value: "X-Y says z"}},
 		},
 		"assumed": {
 			verify.Result{Source: "-", Valid: true, Provider: "zyntro", WebhookID: "w1", Assumed: true, Reason: signature.OK},
 			[]string{"valid", "-", "zyntro", "w1", "-", "-"},
-			"zyntro/w1",
+			"",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"},
 				{Label: "Note", Value: "assumed: zyntro documents neither the header nor the encoding of its signature; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them"}},
 		},
@@ -48,7 +48,7 @@ func TestVerdict(t *testing.T) {
 			verify.Result{Source: "a:3", Provider: "zyntro", Reason: signature.Mismatch, Notes: []string{"n"},
 				Diagnosis: []verify.Finding{{Cause: "trailing-newline", Fix: "Do.", Explanation: "It ends."}, {Cause: "bom", Fix: "Do it.", Explanation: "It begins."}}},
 			[]string{"INVALID", "a:3", "zyntro", "-", "-", "mismatch (trailing-newline, bom)"},
-			"",
+			"a:3",
 			[]render.Fact{
 				{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a:3"},
 				{Label: "Reason", Value: "mismatch: the signature is not that of this body under any secret that was tried"},
@@ -60,14 +60,14 @@ func TestVerdict(t *testing.T) {
 		"no secret": {
 			verify.Result{Source: "a", Provider: "zyntro", Reason: signature.NoSecret},
 			[]string{"INVALID", "a", "zyntro", "-", "-", "no-secret"},
-			"",
+			"a",
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "no-secret: no secret is kept for the provider of this delivery"},
 				{Label: "Provider", Value: "zyntro"}, {Label: "Fix", Value: "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env."}},
 		},
 		"read as a payload": {
 			verify.Result{Source: "a", Format: "raw", Size: 1, Reason: signature.NoSignature, Diagnosis: []verify.Finding{{Cause: "x"}}},
 			[]string{"INVALID", "a", "-", "-", "-", "no-signature (x)"},
-			"",
+			"a",
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Read as", Value: "raw (the whole file, 1 byte)"},
 				{Label: "Reason", Value: "no-signature: the delivery carries no signature that is looked for"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: causePage("x")}},
 		},
@@ -80,7 +80,7 @@ func TestVerdict(t *testing.T) {
 		"unreadable": {
 			verify.Result{Source: "a", Reason: signature.Unreadable, Notes: []string{"no such file"}},
 			[]string{"INVALID", "a", "-", "-", "-", "unreadable: no such file"},
-			"",
+			"a",
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "unreadable: it cannot be read"}, {Label: "Note", Value: "no such file"}},
 		},
 	} {
@@ -119,9 +119,9 @@ func TestVerdictSummary(t *testing.T) {
 		{verify.Summary{Total: 1, Valid: 1}, []string{"1 delivery: 1 valid"}},
 		{
 			verify.Summary{Total: 9, Valid: 6, Reasons: map[signature.Reason]int{signature.Unreadable: 1, signature.Mismatch: 2}, Duplicates: 1,
-				Companions: 2, Contradictions: 2, Types: map[string]int{"x": 1, "y": 5}, First: at, Last: at.Add(time.Hour), Undiagnosed: 4},
+				Leading: map[signature.Reason]map[string]int{signature.Mismatch: {"bom": 1, "trailing-newline": 1}}, Companions: 2, Contradictions: 2, Types: map[string]int{"x": 1, "y": 5}, First: at, Last: at.Add(time.Hour), Undiagnosed: 4},
 			[]string{
-				"9 deliveries: 6 valid, 3 invalid (2 mismatch, 1 unreadable)", "1 duplicate: the same event was delivered before",
+				"9 deliveries: 6 valid, 3 invalid: 2 mismatch (1 bom, 1 trailing-newline), 1 unreadable", "1 duplicate: the same event was delivered before",
 				"2 companions: the same change was delivered as two events",
 				"2 with headers that contradict the signed body: trust the body", "events: y 5, x 1",
 				"from 2026-05-17T14:30:00Z to 2026-05-17T15:30:00Z", "4 more failures were not diagnosed: only the first of a batch are",
