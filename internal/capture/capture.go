@@ -53,11 +53,19 @@ type Request struct {
 	// Framed is the body by its own framing, where that is not believed: something
 	// has changed the body, or what is said of its length.
 	Framed []byte
+	// Others are the bodies that other members of the same object hold, where they
+	// are not the same: a diagnosis tries them, a verdict never rests on one.
+	Others [][]byte
+	// Ambiguous is a remark for people that names such a member, and the one that Body
+	// is from: whoever reads the capture may take the other. It is empty where there is
+	// none.
+	Ambiguous string
+	// Passed counts what the value that the delivery stands in holds beside
+	// deliveries; it is set on the first delivery of the value.
+	Passed Passed
 	// Elsewhere says where a signature stands that is not among the headers. It is
 	// of interest where none is.
 	Elsewhere string
-	// Ambiguous says that the record holds another body that does not say the same.
-	Ambiguous bool
 	// Line is the input line that [EndOfLine] or [LinePart] tells of, byte for byte,
 	// with its line end. It is never written over.
 	Line []byte

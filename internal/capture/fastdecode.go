@@ -14,6 +14,7 @@ import (
 // differently: whatever it is not sure of (a nested unknown member, an escape in
 // a member's name, an odd value) goes to [decodeRecord].
 type fastDecoder struct {
+	names   []string // of headers that are signatures
 	line    []byte
 	at      int // how much of it was taken
 	request Request
@@ -41,12 +42,13 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 		for _, s := range f.spans {
 			f.fields = append(f.fields, Field{cut(s[0]), cut(s[1])})
 		}
+		f.fields = canonical(f.fields, f.names)
 		r.Source, r.Header = all[:source], f.fields
 		r.ReceivedAt, r.Method, r.URL = cut(f.texts.receivedAt), cut(f.texts.method), cut(f.texts.url)
 		return r, nil
 	}
 	*r = Request{Source: string(f.arena[:source]), Header: f.fields[:0]}
-	err := decodeRecord(text, r)
+	err := decodeRecord(text, f.names, r)
 	if err != nil {
 		*r = Request{Source: r.Source}
 	}
@@ -77,9 +79,10 @@ func (f *fastDecoder) record(line []byte) bool {
 			ok = f.string(&f.texts.method)
 		case `"url"`:
 			ok = f.string(&f.texts.url)
-		case `"isBase64Encoded"`: // says of "body" that it is another one
 		default:
-			ok = f.plain() != nil
+			value := f.plain()
+			role, _ := roleOf(name, value)
+			ok = value != nil && role == noRole
 		}
 		return ok
 	}) && headers && body && jsontext.SkipSpace(line, f.at) == len(line) && f.inPlace()

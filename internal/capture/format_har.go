@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"net/url"
 	"strconv"
 	"strings"
 )
@@ -31,7 +30,7 @@ var har = exported{
 	},
 }
 
-func harEntry(o object, r *Request) (other Passed, err error) {
+func harEntry(_ []byte, o object, r *Request) (other Passed, err error) {
 	request := o.object("request")
 	if request == nil {
 		return Passed{}, errors.New(`the entry has no "request"`)
@@ -54,7 +53,7 @@ func harEntry(o object, r *Request) (other Passed, err error) {
 		return Passed{}, harParams(post, r)
 	}
 	encoding := cmp.Or(post.text("encoding"), post.text("_encoding"))
-	err = post.textBody("text", strings.EqualFold(encoding, "base64"), r)
+	err = post.body("text", strings.EqualFold(encoding, "base64"), r)
 	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
 	}
@@ -67,28 +66,15 @@ func holds(post object) bool {
 	return post.has("text") && !post.empty("text") || post.has("params") && !bytes.HasPrefix(firstItem(post["params"]), []byte("]"))
 }
 
-const noteBodyForm = "body may not be byte-exact: it was kept as form fields and is encoded anew"
-
 // harParams encodes the fields of a form again.
-func harParams(post object, r *Request) error {
+func harParams(post object, r *Request) (err error) {
 	kind, _, _ := strings.Cut(post.text("mimeType"), ";")
 	if strings.HasPrefix(strings.TrimSpace(strings.ToLower(kind)), "multipart/") {
-		return errors.New("the archive keeps the fields of a multipart form, and not the body that held them")
+		return errMultipart
 	}
-	var fields Header
-	if post.has("params") {
-		var err error
-		if fields, err = decodeHeaders(nil, post["params"]); err != nil {
-			return fmt.Errorf(`"params" of the body: %w`, err)
-		}
+	if r.Body, err = formBody(post["params"]); err != nil {
+		return fmt.Errorf(`"params" of the body: %w`, err)
 	}
-	body := []byte{}
-	for i, f := range fields {
-		if i > 0 {
-			body = append(body, '&')
-		}
-		body = append(append(append(body, url.QueryEscape(f.Name)...), '='), url.QueryEscape(f.Value)...)
-	}
-	r.Body, r.Inexact, r.Notes = body, true, append(r.Notes, noteBodyForm)
+	r.Inexact, r.Notes = true, append(r.Notes, noteBodyForm)
 	return nil
 }

@@ -40,9 +40,9 @@ func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 			more := true
 			err := nextItem(d, &depth, func(text []byte) {
 				if len(text) < largeBody {
-					more = yield(recordBatch(source(), bytes.Clone(text)))
+					more = yield(recordBatch(in.SignatureHeaders, source(), bytes.Clone(text)))
 				} else {
-					more = alone(ctx, recordBatch(source(), text), yield)
+					more = alone(ctx, recordBatch(in.SignatureHeaders, source(), text), yield)
 				}
 			})
 			if err == io.EOF || !more {
@@ -57,10 +57,10 @@ func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	}
 }
 
-func recordBatch(source string, text []byte) Batch {
+func recordBatch(names []string, source string, text []byte) Batch {
 	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
 		r := Request{Source: source}
-		if err := decodeRecord(text, &r); err != nil {
+		if err := decodeRecord(text, names, &r); err != nil {
 			yield(&Request{Source: source}, err)
 			return
 		}

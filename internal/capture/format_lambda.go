@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -36,7 +35,12 @@ func isLambdaEvent(item []byte) bool {
 		(isString(valueOf(item, "httpMethod")) || isString(valueOf(item, "routeKey")) || isString(valueOf(item, "rawPath")))
 }
 
-func lambdaEvent(o object, r *Request) (other Passed, err error) {
+func lambdaEvent(v []byte, o object, r *Request) (other Passed, err error) {
+	s := shapeOf(v)
+	s.nullBody = true // what has no body has no member for one
+	if err := s.fill(r); err != nil {
+		return Passed{}, err
+	}
 	context := o.object("requestContext")
 	r.Method, r.URL = o.text("httpMethod"), joinURL(o.text("path"), lambdaQuery(o))
 	if http := context.object("http"); http != nil {
@@ -50,39 +54,11 @@ func lambdaEvent(o object, r *Request) (other Passed, err error) {
 	// The REST API gives both members; several lines of a header are whole in
 	// the one with lists only. An event that was edited by hand may have a header
 	// in the other one alone.
-	if !o.has("headers") && !o.has("multiValueHeaders") {
+	if len(s.headers) == 0 {
 		return Passed{}, errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
 	}
-	if isObject(o["multiValueHeaders"]) {
-		if r.Header, err = decodeHeaders(nil, o["multiValueHeaders"]); err != nil {
-			return Passed{}, err
-		}
-	}
-	if o.has("headers") {
-		single, err := decodeHeaders(nil, o["headers"])
-		if err != nil {
-			return Passed{}, err
-		}
-		r.Header = appendMissing(r.Header, single)
-	}
-	return Passed{}, o.textBody("body", isTrue(o["isBase64Encoded"]), r)
-}
-
-// appendMissing adds the lines of more whose names h has not got, or has with
-// nothing but blank values.
-func appendMissing(h, more Header) Header {
-	given := map[string]bool{} // by name: there may be a hostile number of them
-	for _, f := range h {
-		if strings.TrimSpace(f.Value) != "" {
-			given[foldName(f.Name)] = true
-		}
-	}
-	for _, f := range more {
-		if !given[foldName(f.Name)] {
-			h = append(h, f)
-		}
-	}
-	return h
+	r.Header, err = s.header(nil)
+	return Passed{}, err
 }
 
 // lambdaQuery is the query string of a REST API's event, for people.

@@ -193,10 +193,10 @@ func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) 
 
 // batch makes a batch of whole lines; the numbers go on from there.
 func (l *lines) batch(block []byte) Batch {
-	name, n, keep := l.in.Name, l.next, l.in.KeepLines
+	name, n, keep, names := l.in.Name, l.next, l.in.KeepLines, l.in.SignatureHeaders
 	l.next += bytes.Count(block, []byte("\n"))
 	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
-		var f fastDecoder
+		f := fastDecoder{names: names}
 		for line := range bytes.Lines(block) {
 			kept := line
 			if keep && len(line) >= largeBody {

@@ -41,7 +41,7 @@ func isNgrokRequest(item []byte) bool {
 		isString(valueOf(request, "raw")) && valueOf(request, "proto") != nil
 }
 
-func ngrokRequest(o object, r *Request) (other Passed, err error) {
+func ngrokRequest(_ []byte, o object, r *Request) (other Passed, err error) {
 	request := o.object("request")
 	if request == nil {
 		return Passed{}, errors.New(`there is no "request"`)

@@ -30,7 +30,7 @@ func isWebhookSiteRequest(item []byte) bool {
 		(valueOf(item, "content") != nil || valueOf(item, "headers") != nil)
 }
 
-func webhookSiteRequest(o object, r *Request) (other Passed, err error) {
+func webhookSiteRequest(_ []byte, o object, r *Request) (other Passed, err error) {
 	if kind := o.text("type"); kind != "" && kind != "web" {
 		return Passed{1, "entry that is no web request", "entries that are no web requests"}, nil
 	}
@@ -45,5 +45,5 @@ func webhookSiteRequest(o object, r *Request) (other Passed, err error) {
 	if err = o.headers(r); err != nil {
 		return Passed{}, err
 	}
-	return Passed{}, o.textBody("content", false, r)
+	return Passed{}, o.body("content", false, r)
 }

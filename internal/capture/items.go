@@ -24,9 +24,10 @@ type exported struct {
 	// path leads to the array of items inside a document; nil where there is no
 	// such document.
 	path []string
-	// item fills r from one item. It may say as well that the item is no delivery
-	// and what it is: those that carry no signature are passed over, and counted.
-	item func(o object, r *Request) (other Passed, err error)
+	// item fills r from one item, given as text and taken apart. It may say as well
+	// that the item is no delivery and what it is: those that carry no signature are
+	// passed over, and counted.
+	item func(v []byte, o object, r *Request) (other Passed, err error)
 	// is recognises an item, which may be cut off.
 	is func(item []byte) bool
 	// contains recognises a document that holds items, which may be cut off.
@@ -231,7 +232,8 @@ func (x *itemReader) give(raw []byte) bool {
 	if o == nil {
 		return x.yield(unreadable(r.Source, errors.New("it is no JSON object")))
 	}
-	other, err := x.item(o, r)
+	other, err := x.item(raw, o, r)
+	r.Header = canonical(r.Header, x.names)
 	switch {
 	case err != nil:
 		return x.yield(unreadable(r.Source, err))
@@ -283,39 +285,23 @@ func (o object) empty(name string) bool { return string(o[name]) == `""` }
 // has reports whether a member is there and not null.
 func (o object) has(name string) bool { return len(o[name]) > 0 && !isNull(o[name]) }
 
-// headers decodes the member of that name, if it is there.
+// headers reads the member of that name, if it is there.
 func (o object) headers(r *Request) (err error) {
 	if o.has("headers") {
-		r.Header, err = decodeHeaders(nil, o["headers"])
+		r.Header, err = readHeaders(nil, o["headers"])
 	}
 	return err
 }
 
-// textBody decodes a body that is a string, base64 if that is said of it.
-// Absent or null is an empty body. A large one is written over the member.
-func (o object) textBody(name string, base64 bool, r *Request) error {
-	v := o[name]
+// body takes the body from a member, base64 if that is said of it. Absent or null is
+// an empty body. A large one is written over the member.
+func (o object) body(name string, base64 bool, r *Request) error {
 	if !o.has(name) {
 		r.Body = []byte{}
 		return nil
 	}
-	s, ok := bodyText(v)
-	switch {
-	case base64 && !ok:
-		return fmt.Errorf("%q is not a string", name)
-	case base64:
-		var err error
-		if r.Body, err = jsontext.DecodeBase64(s); err != nil {
-			return fmt.Errorf("%q: %w", name, err)
-		}
-	case ok:
-		r.Body, r.Inexact, r.Notes = s, true, append(r.Notes, noteBodyString)
-	case isObject(v) || isList(v):
-		r.Body, r.Inexact, r.Notes = bodyJSON(v), true, append(r.Notes, noteBodyJSON)
-	default:
-		return fmt.Errorf("%q is not a string", name)
-	}
-	return nil
+	m := bodyMember{name: name, value: o[name], base64: base64}
+	return m.take(r)
 }
 
 // valueOf returns what begins with the value of a member of the object at the

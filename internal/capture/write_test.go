@@ -107,7 +107,7 @@ func FuzzAppendRecord(f *testing.F) {
 			t.Fatalf("not one printable line: %q", line)
 		}
 		var got Request
-		if err := decodeRecord(line, &got); err != nil {
+		if err := decodeRecord(line, nil, &got); err != nil {
 			t.Fatal(err)
 		}
 		var fast fastDecoder

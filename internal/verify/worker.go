@@ -63,6 +63,9 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 			from = w.line(c, &b, from, r, err)
 			continue
 		}
+		if r.Passed.N > 0 && !w.e.o.EachLine {
+			c.Passed = append(c.Passed, r.Passed)
+		}
 		c.Results = append(c.Results, Result{})
 		c.facts = append(c.facts, facts{})
 		result, f := &c.Results[len(c.Results)-1], &c.facts[len(c.facts)-1]
@@ -76,6 +79,9 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 				c.Results, c.facts = c.Results[:len(c.Results)-1], c.facts[:len(c.facts)-1]
 				continue
 			}
+		}
+		if r.Ambiguous != "" {
+			result.Notes = append(result.Notes, r.Ambiguous)
 		}
 		if result.Format = b.Format; b.Format == capture.Raw {
 			result.Size = int64(len(r.Body)) + w.streamed
@@ -132,7 +138,7 @@ func unreadable(r *capture.Request, err error) Result {
 // judge fills result and f. Verification comes first and sees nothing but
 // bytes; the body is looked into only afterwards.
 func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, f *facts) {
-	result.Source, f.ambiguous = r.Source, r.Ambiguous
+	result.Source, f.ambiguous = r.Source, r.Ambiguous != ""
 	header := w.override(r.Header)
 	w.detect(header)
 	var best int // of Engine.providers: whose verdict counts; -1 for none

@@ -1,0 +1,437 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// The walker finds deliveries in JSON of any layout: objects with headers among which
+// a signature is, and a body beside them. The outermost object counts, and nothing is
+// looked for inside of what a request carries: a payload must not bring deliveries of
+// its own. What it takes for headers and bodies are only names: a signature must still
+// match the bytes, so that a wrong guess can make nothing valid.
+
+const (
+	// deepest is how many objects and lists may be around a delivery: eight objects,
+	// each in a list.
+	deepest = 16
+	// mostStarts bounds where in a text a JSON value is looked for.
+	mostStarts = 8
+)
+
+// deliveriesIn yields each delivery in the JSON value text, whose syntax has been
+// checked, in their order; path is where it stands, as ".events[0].message", and ""
+// for the value itself. Names are the headers that are signatures. An error is that of
+// a delivery that cannot be read. Beside deliveries, requests without a signature are
+// yielded; what else there is is counted in the first one's [Request.Passed].
+//
+// It returns how many it yielded. Where that is 0, text is as it was; else large bodies
+// may have been written over it.
+func deliveriesIn(text []byte, names []string, yield func(path string, r *Request, err error) bool) (found int) {
+	counting := walk{names: names, digests: map[uint64]bool{}}
+	counting.value(text, 0)
+	if counting.found == 0 {
+		return 0
+	}
+	passed := Passed{counting.passed, "entry without a delivery", "entries without a delivery"}
+	w := walk{names: names, digests: counting.digests}
+	w.yield = func(r *Request, err error) bool {
+		r.Passed, passed = passed, Passed{}
+		found++
+		return yield(pathOf(w.path), r, err)
+	}
+	w.value(text, 0)
+	return found
+}
+
+// walk goes through a value twice: without yield it counts.
+type walk struct {
+	names  []string
+	yield  func(r *Request, err error) bool
+	path   []step
+	text   bool // inside of JSON in a string
+	found  int  // requests with a signature
+	rows   int  // and those without
+	passed int  // elements of lists without one, beside others with one
+	ended  bool // the consumer has had enough
+	// digests are the beginnings of the signatures that deliveries carry.
+	digests map[uint64]bool
+}
+
+// step is a member's name, with its quotes, or an index.
+type step struct {
+	name  []byte
+	index int
+}
+
+// value walks one value and reports whether there is a request in it.
+func (w *walk) value(v []byte, depth int) bool {
+	before := w.rows
+	switch {
+	case w.ended || depth > deepest || len(v) == 0:
+	case isString(v):
+		if inner := w.inText(v); inner != nil {
+			w.text = true
+			w.value(inner, depth)
+			w.text = false
+		}
+	case isObject(v):
+		w.object(v, depth)
+	case isList(v):
+		w.list(v, depth)
+	}
+	return w.rows > before
+}
+
+// inText is the JSON that a string holds, if it may be looked for there.
+func (w *walk) inText(quoted []byte) []byte {
+	if w.text || bytes.IndexByte(quoted, '{') < 0 {
+		return nil
+	}
+	text, ok := jsontext.Unquote(nil, quoted)
+	if !ok {
+		return nil
+	}
+	_, value := jsonInLine(text)
+	return value
+}
+
+// jsonInLine finds the object or list that a text ends with, and what comes before it,
+// as a program that logs writes it; nil where there is none.
+func jsonInLine(text []byte) (before, value []byte) {
+	end := len(bytes.TrimRight(text, " \t\r\n"))
+	at := 0
+	for range mostStarts {
+		n := bytes.IndexAny(text[at:end], "{[")
+		if n < 0 {
+			return nil, nil
+		}
+		at += n
+		if jsontext.SkipValue(text, at) == end && json.Valid(text[at:end]) {
+			return text[:at], text[at:end]
+		}
+		at++
+	}
+	return nil, nil
+}
+
+func (w *walk) list(v []byte, depth int) {
+	at := len(w.path)
+	w.path = append(w.path, step{})
+	without, before := 0, w.rows
+	elements(v, func(e []byte) bool {
+		if !w.value(e, depth+1) {
+			without++
+			w.unread(e)
+		}
+		w.path[at].index++
+		return !w.ended
+	})
+	if w.rows > before {
+		w.passed += without
+	}
+	w.path = w.path[:at]
+}
+
+// object takes an object for a request, or goes on with its members.
+func (w *walk) object(v []byte, depth int) {
+	s := shapeOf(v)
+	header, err := w.signedHeader(v, &s, depth)
+	if err != nil || header != nil {
+		w.request(v, &s, header, err)
+		return
+	}
+	unsigned := w.unsigned(&s)
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		if unsigned && (isHeaderMember(quoted) || isBodyMember(quoted)) || isAnswer(quoted, value) {
+			return true
+		}
+		w.path = append(w.path, step{name: quoted})
+		if !w.value(value, depth+1) && depth == 0 && !unsigned {
+			w.unread(value)
+		}
+		w.path = w.path[:len(w.path)-1]
+		return !w.ended
+	})
+}
+
+// unsigned reports whether the object is a request without a signature, and yields it.
+func (w *walk) unsigned(s *requestShape) bool {
+	if len(s.headers) == 0 || len(s.bodies) == 0 || s.bodies[0].rank >= looseRank || s.status && s.method == nil {
+		return false
+	}
+	header, err := s.header(w.names)
+	if err != nil {
+		return false
+	}
+	w.emit(s, header, nil)
+	return true
+}
+
+// isAnswer reports whether a member is what a server answered.
+func isAnswer(quoted, value []byte) bool {
+	if !isObject(value) {
+		return false
+	}
+	switch folded, _ := foldMember(nil, quoted); string(folded) {
+	case "response", "res", "resp", "answer", "reply", "httpresponse":
+		s := shapeOf(value)
+		return s.status && s.method == nil
+	}
+	return false
+}
+
+// signedHeader are the headers of the request that the object is, if a signature is
+// among them: those of a member, those that are members themselves, or, for a body
+// that stands outside of what has the headers, those of an object in it. Nil where
+// there is no such request. An error is that of headers that hold a signature and
+// cannot be read.
+func (w *walk) signedHeader(v []byte, s *requestShape, depth int) (Header, error) {
+	if len(s.headers) > 0 {
+		h, err := s.header(w.names)
+		if err == nil && w.has(h) {
+			if len(s.bodies) == 0 {
+				w.bodyBelow(v, s)
+			}
+			return h, nil
+		}
+		if err != nil && len(s.bodies) > 0 {
+			for _, m := range s.headers {
+				if w.sees(m.value) {
+					return nil, err
+				}
+			}
+		}
+	}
+	if len(s.bodies) == 0 {
+		return nil, nil
+	}
+	if h := w.flat(v, s); h != nil {
+		return h, nil
+	}
+	return w.below(v, s), nil
+}
+
+// flat are the headers of an object that holds them as its own members, or under a
+// name that does not say headers.
+func (w *walk) flat(v []byte, s *requestShape) (found Header) {
+	own, signed := Header(nil), false
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		if isHeaderMember(quoted) || isBodyMember(quoted) && !isSpelled(quoted, w.names) {
+			return true
+		}
+		if isString(value) {
+			text, _ := jsontext.Unquote(nil, value)
+			f := Field{memberName(quoted), string(text)}
+			_, is := spelled(f.Name, w.names)
+			signed = signed || is && strings.TrimSpace(f.Value) != ""
+			own = append(own, f)
+			return true
+		}
+		if !w.direct(value) {
+			return true
+		}
+		if h, err := readHeaders(nil, value); err == nil {
+			if h = canonical(h, w.names); w.has(h) {
+				found = h
+			}
+		}
+		return found == nil
+	})
+	if found == nil && signed {
+		found = canonical(own, w.names)
+	}
+	return found
+}
+
+func isSpelled(quoted []byte, names []string) bool {
+	_, ok := spelled(memberName(quoted), names)
+	return ok
+}
+
+// direct reports whether an object has a signature among its own members, or a list one
+// in an element, and no body beside it.
+func (w *walk) direct(v []byte) bool {
+	found, body := false, false
+	switch {
+	case isObject(v):
+		jsontext.Members(v, func(quoted, _ []byte) bool {
+			switch {
+			case len(quoted) <= 2*longestMember+len(quoted)/2 && isSpelled(quoted, w.names):
+				found = true
+			case isBodyMember(quoted):
+				body = true
+			}
+			return !body
+		})
+	case isList(v):
+		elements(v, func(e []byte) bool {
+			if !isObject(e) {
+				return false
+			}
+			jsontext.Members(e, func(_, value []byte) bool {
+				found = found || isString(value) && len(value) < 4*longestMember && isSpelled(value, w.names)
+				return !found
+			})
+			return !found
+		})
+	}
+	return found && !body
+}
+
+// below are the headers of the one object in v that has signed ones and no body.
+func (w *walk) below(v []byte, s *requestShape) (found Header) {
+	if s.bodies[0].rank >= looseRank {
+		return nil
+	}
+	n := 0
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		if !isObject(value) || isHeaderMember(quoted) || isBodyMember(quoted) {
+			return true
+		}
+		inner := shapeOf(value)
+		if len(inner.headers) == 0 || len(inner.bodies) > 0 {
+			return true
+		}
+		if h, err := inner.header(w.names); err == nil && w.has(h) {
+			found = h
+			n++
+			for to, from := range map[*[]byte][]byte{&s.method: inner.method, &s.url: inner.url} {
+				if *to == nil {
+					*to = from
+				}
+			}
+		}
+		return true
+	})
+	if n != 1 {
+		return nil
+	}
+	return found
+}
+
+// bodyBelow takes the body from the one object in v that has one.
+func (w *walk) bodyBelow(v []byte, s *requestShape) {
+	n := 0
+	var bodies []bodyMember
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		if !isObject(value) || isHeaderMember(quoted) || isBodyMember(quoted) {
+			return true
+		}
+		if inner := shapeOf(value); len(inner.bodies) > 0 && inner.bodies[0].rank < looseRank && len(inner.headers) == 0 && !inner.status {
+			n++
+			bodies = inner.bodies
+		}
+		return true
+	})
+	if n == 1 {
+		s.bodies = bodies
+	}
+}
+
+// has reports whether one of the headers is a signature, under its own name.
+func (w *walk) has(h Header) bool {
+	for _, f := range h {
+		for _, name := range w.names {
+			if SameName(f.Name, name) && strings.TrimSpace(f.Value) != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// request counts, or yields, a request that is signed.
+func (w *walk) request(v []byte, s *requestShape, h Header, err error) {
+	w.found++
+	if w.yield == nil {
+		signaturesIn(v, w.names, func(at seen) bool { w.digests[at.key()] = true; return true })
+	}
+	w.emit(s, h, err)
+}
+
+func (w *walk) emit(s *requestShape, h Header, err error) {
+	if w.rows++; w.yield == nil {
+		return
+	}
+	r := &Request{Header: h}
+	if err == nil {
+		err = s.fill(r)
+	}
+	if err != nil {
+		r = &Request{}
+	}
+	w.ended = w.ended || !w.yield(r, err)
+}
+
+// unread yields what holds a signature that no delivery carries.
+func (w *walk) unread(v []byte) {
+	if w.yield != nil && !w.ended && w.seesNew(v) {
+		w.ended = !w.yield(&Request{}, &UnknownLayout{Where: pathOf(w.path), Assumed: jsonFormat.Name})
+	}
+}
+
+// sees reports whether a signature stands in v.
+func (w *walk) sees(v []byte) (found bool) {
+	signaturesIn(v, w.names, func(seen) bool { found = true; return false })
+	return found
+}
+
+// seesNew reports whether a signature stands in v that was not seen before.
+func (w *walk) seesNew(v []byte) (found bool) {
+	signaturesIn(v, w.names, func(at seen) bool {
+		if key := at.key(); !w.digests[key] {
+			found = true
+			w.digests[key] = true
+		}
+		return true
+	})
+	return found
+}
+
+// key is the beginning of the digest.
+func (s seen) key() uint64 {
+	key, _ := strconv.ParseUint(s.digest[:16], 16, 64)
+	return key
+}
+
+// pathOf writes a path as jq does.
+func pathOf(steps []step) string {
+	var b strings.Builder
+	for i, s := range steps {
+		switch {
+		case s.name == nil:
+			if i == 0 {
+				b.WriteByte('.')
+			}
+			fmt.Fprintf(&b, "[%d]", s.index)
+		case plainName(s.name):
+			b.WriteByte('.')
+			b.Write(s.name[1 : len(s.name)-1])
+		default:
+			if i == 0 {
+				b.WriteByte('.')
+			}
+			b.WriteByte('[')
+			b.Write(s.name)
+			b.WriteByte(']')
+		}
+	}
+	return b.String()
+}
+
+// plainName reports whether a quoted name can stand behind a dot.
+func plainName(quoted []byte) bool {
+	name := quoted[1 : len(quoted)-1]
+	for i, c := range name {
+		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || i > 0 && '0' <= c && c <= '9') {
+			return false
+		}
+	}
+	return len(name) > 0
+}

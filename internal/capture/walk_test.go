@@ -1,0 +1,225 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+const (
+	walkBody = "{\"id\":\"ev1\",\n \"event_type\":\"contact.created\", \"data\":{\"name\":\"Zo\u00eb \\\"x\\\" <&>\",\"amount\":200.00}}\r\n"
+	walkName = "X-Wunder-Signature"
+)
+
+var walkNames = []string{"X-Zyntro-Signature", walkName, "X-Hook-Signature"}
+
+// signatureOf stands for a signature: what matters is that it is another one for other bytes.
+func signatureOf(n int) string {
+	return "sha256=" + fmt.Sprintf("%08x", n)[:8] + strings.Repeat("ab", 28)
+}
+
+func quote(s string) string { return string(jsontext.Quote(s)) }
+
+// walked is what the walker finds in text, as "path body" or "path error".
+func walked(t *testing.T, text string) (all []string) {
+	t.Helper()
+	if !json.Valid([]byte(text)) {
+		t.Fatalf("not JSON: %s", text)
+	}
+	n := deliveriesIn(bytes.Clone(bytes.TrimSpace([]byte(text))), walkNames, func(path string, r *Request, err error) bool {
+		switch {
+		case err != nil:
+			all = append(all, path+" error: "+err.Error())
+		case !(&walk{names: walkNames}).has(r.Header):
+			all = append(all, path+" unsigned: "+string(r.Body))
+		default:
+			all = append(all, path+" "+string(r.Body))
+		}
+		return true
+	})
+	if n != len(all) {
+		t.Errorf("%d found, %d yielded", n, len(all))
+	}
+	return all
+}
+
+// headerShapes are the shapes of headers, with NAME and VALUE in them, as JSON strings.
+var headerShapes = map[string]string{
+	"object":             `{"Host":"x",NAME:VALUE,"Accept":null,"Content-Length":12}`,
+	"object of lists":    `{"Host":["x"],NAME:[VALUE],"Empty":[]}`,
+	"objects":            `{"Host":{"value":"x"},NAME:{"value":VALUE}}`,
+	"queue attributes":   `{NAME:{"stringValue":VALUE,"stringListValues":[],"dataType":"String"}}`,
+	"topic attributes":   `{NAME:{"Type":"String","Value":VALUE}}`,
+	"Lambda@Edge":        `{"host":[{"key":"Host","value":"x"}],"sig":[{"key":NAME,"value":VALUE}],NAME:[{"key":NAME,"value":VALUE}]}`,
+	"pairs":              `[["Host","x"],[NAME,VALUE]]`,
+	"names and values":   `[{"name":"Host","value":"x"},{"name":NAME,"value":VALUE}]`,
+	"keys and values":    `[{"key":"Host","value":"x"},{"key":NAME,"value":VALUE,"description":""}]`,
+	"keys and lists":     `[{"key":"Host","value":["x"]},{"Key":NAME,"Value":[VALUE]}]`,
+	"OpenTelemetry":      `[{"key":NAME,"value":{"stringValue":VALUE}}]`,
+	"single members":     `[{"Host":"x"},{NAME:VALUE}]`,
+	"flat list":          `["Host","x:y",NAME,VALUE]`,
+	"lines":              `["Host: x",LINE]`,
+	"block":              `BLOCK`,
+	"JSON in a string":   `STRING{"Host":"x",NAME:VALUE}`,
+	"pairs in a string":  `STRING[["Host","x"],[NAME,VALUE]]`,
+	"below a first line": `{"firstLine":"POST / HTTP/1.1","headers":[{"name":NAME,"value":VALUE}]}`,
+}
+
+func headersAs(shape, name, value string) string {
+	line := name + ": " + value
+	r := strings.NewReplacer("NAME", quote(name), "VALUE", quote(value), "LINE", quote(line), "BLOCK", quote("POST /hook HTTP/1.1\r\nHost: x\r\n"+line+"\r\nAccept: */*\r\n"))
+	text := r.Replace(shape)
+	if inner, ok := strings.CutPrefix(text, "STRING"); ok {
+		return quote(inner)
+	}
+	return text
+}
+
+// nameSpellings are those of [walkName].
+var nameSpellings = []string{
+	walkName, "x-wunder-signature", "X-WUNDER-SIGNATURE", "X_Wunder_Signature", "x_wunder_signature", "HTTP_X_WUNDER_SIGNATURE", "http-x-wunder-signature",
+	"x-amzn-remapped-x-wunder-signature", "X-Amzn-Remapped-X-Wunder-Signature", "xWunderSignature", "XWunderSignature", "request.headers.x-wunder-signature",
+}
+
+// bodyShapes are members for bodies, with B64, TEXT and BYTES in them; %s where the
+// members that they stand beside are to be.
+var bodyShapes = map[string]struct {
+	members string
+	exact   bool // the bytes need not be UTF-8
+}{
+	"body_base64":       {`"body_base64":B64`, true},
+	"bodyBase64":        {`"bodyBase64":B64`, true},
+	"bodyB":             {`"bodyB":B64,"body":{"id":"ev1","event_type":"contact.created","data":{"amount":200,"name":"Zoë \"x\" <&>"}}`, true},
+	"rawBytes":          {`"rawBytes":B64`, true},
+	"webhook-tester":    {`"request_payload_base64":B64`, true},
+	"marked":            {`"isBase64Encoded":true,"body":B64`, true},
+	"marked after it":   {`"body":B64,"is_base64_encoded":true`, true},
+	"by an encoding":    {`"payload":B64,"payload_encoding":"base64"`, true},
+	"Power Automate":    {`"body":{"$content-type":"application/json","$content":B64}`, true},
+	"Buffer":            {`"body":{"type":"Buffer","data":BYTES}`, true},
+	"raw Buffer":        {`"body":{},"rawBody":{"type":"Buffer","data":BYTES}`, true},
+	"bytes":             {`"body":BYTES`, true},
+	"Lambda@Edge":       {`"body":{"inputTruncated":false,"action":"read-only","encoding":"base64","data":B64}`, true},
+	"Lambda@Edge, text": {`"body":{"inputTruncated":false,"action":"read-only","encoding":"text","data":TEXT}`, false},
+	"MockServer":        {`"body":{"type":"JSON","json":{},"rawBytes":B64,"contentType":"application/json"}`, true},
+	"MockServer binary": {`"body":{"type":"BINARY","base64Bytes":B64}`, true},
+	"Envoy":             {`"body":{"truncated":false,"as_bytes":B64}`, true},
+	"Envoy, text":       {`"body":{"truncated":false,"as_string":TEXT}`, false},
+	"Charles":           {`"body":{"encoding":"base64","encoded":B64}`, true},
+	"Charles, text":     {`"body":{"text":TEXT,"charset":"utf-8"}`, false},
+	"Postman":           {`"body":{"mode":"raw","raw":TEXT,"options":{"raw":{"language":"json"}}}`, false},
+	"Insomnia":          {`"body":{"mimeType":"application/json","text":TEXT}`, false},
+	"HAR":               {`"postData":{"mimeType":"application/json","text":TEXT}`, false},
+	"OpenWhisk":         {`"__ow_method":"post","__ow_body":TEXT`, false},
+	"Zapier":            {`"raw_body":TEXT,"querystring":""`, false},
+	"raw beside parsed": {`"body":{"data":{"name":"Zoë \"x\" <&>","amount":2e2},"id":"ev1","event_type":"contact.created"},"rawBody":TEXT`, false},
+	"body":              {`"body":TEXT`, false},
+	"Body":              {`"Body":TEXT`, false},
+	"bodyRaw":           {`"bodyRaw":TEXT`, false},
+	"rawBody":           {`"rawBody":TEXT`, false},
+	"raw":               {`"raw":TEXT`, false},
+	"request_body":      {`"request_body":TEXT`, false},
+	"payload":           {`"payload":TEXT`, false},
+	"httpbin":           {`"args":{},"data":TEXT,"files":{},"form":{},"json":{"id":"x"},"origin":"1.2.3.4"`, false},
+	"content":           {`"content":TEXT`, false},
+	"text":              {`"text":TEXT`, false},
+	"ECS":               {`"http.request.body.content":TEXT`, false},
+}
+
+func bodyAs(shape, body string) string {
+	b64 := base64.StdEncoding.EncodeToString([]byte(body))
+	list, _ := json.Marshal(func() []int {
+		n := []int{}
+		for _, c := range []byte(body) {
+			n = append(n, int(c))
+		}
+		return n
+	}())
+	return strings.NewReplacer("B64", quote(b64), "TEXT", quote(body), "BYTES", string(list)).Replace(shape)
+}
+
+// layouts are where requests stand; MEMBERS are those of a request.
+var layouts = map[string]struct{ text, path string }{
+	"at the top":       {`{MEMBERS}`, ``},
+	"request":          {`{"id":1,"request":{"method":"POST",MEMBERS},"response":{"status":200,"headers":{},"body":"ok"}}`, `.request`},
+	"pino":             {`{"level":30,"time":1779028201123,"msg":"incoming","req":{"id":1,"url":"/hook",MEMBERS},"pid":1}`, `.req`},
+	"Pipedream":        {`{"steps":{"trigger":{"event":{"path":"/",MEMBERS}}}}`, `.steps.trigger.event`},
+	"Elastic":          {`{"took":1,"hits":{"total":{"value":1},"hits":[{"_index":"x","_source":{"http":{MEMBERS}}}]}}`, `.hits.hits[0]._source.http`},
+	"CloudWatch":       {`{"events":[{"message":"START RequestId"},{"timestamp":1,"message":STRING{MEMBERS}}]}`, `.events[1].message`},
+	"a prefix":         {`{"log":"2026-05-17T14:30:01Z [main] INFO {MEMBERS}\n","stream":"stdout"}`, `.log`},
+	"SQS":              {`{"Records":[{"messageId":"1","body":STRING{MEMBERS},"attributes":{},"messageAttributes":{}}]}`, `.Records[0].body`},
+	"Lambda@Edge":      {`{"Records":[{"cf":{"config":{},"request":{MEMBERS}}}]}`, `.Records[0].cf.request`},
+	"GCP":              {`[{"insertId":"a","jsonPayload":{"httpRequest":{MEMBERS}}}]`, `.[0].jsonPayload.httpRequest`},
+	"GCP, text":        {`[{"insertId":"a","textPayload":STRING{MEMBERS}}]`, `.[0].textPayload`},
+	"Postman":          {`{"info":{},"item":[{"name":"folder","item":[{"name":"x","request":{"url":"","method":"POST",MEMBERS}}]}]}`, `.item[0].item[0].request`},
+	"odd name":         {`{"a b":{"c\"d":{MEMBERS}}}`, `.["a b"]["c\"d"]`},
+	"eight deep":       {`{"a":{"b":{"c":{"d":{"e":{"f":{"g":{"h":{MEMBERS}}}}}}}}}`, `.a.b.c.d.e.f.g.h`},
+	"DigitalOcean":     {`{"http":{"path":"",MEMBERS}}`, `.http`},
+	"svix":             {`{"type":"event","data":{"id":"1",MEMBERS}}`, `.data`},
+	"body outside":     {`{"req":{"method":"POST",HEADERS},"msg":"text",BODY}`, ``},
+	"headers outside":  {`{HEADERS,"request":{"method":"POST",BODY}}`, ``},
+	"queue properties": {`{"properties":{"delivery_mode":2,HEADERS},"routing_key":"x",BODY}`, ``},
+}
+
+func layoutOf(text, headers, body string) string {
+	members := headers + "," + body
+	if strings.Contains(text, "STRING{MEMBERS}") {
+		return strings.Replace(text, "STRING{MEMBERS}", quote("{"+members+"}"), 1)
+	}
+	if strings.Contains(text, "INFO {MEMBERS}") {
+		inner := quote("{" + members + "}")
+		return strings.Replace(text, "{MEMBERS}", inner[1:len(inner)-1], 1)
+	}
+	return strings.NewReplacer("MEMBERS", members, "HEADERS", headers, "BODY", body).Replace(text)
+}
+
+// Of each layout, shape of headers, spelling of a name and member for the body, the
+// delivery is found where it is, with its bytes; and with others where they are changed.
+func TestWalkFinds(t *testing.T) {
+	t.Parallel()
+	headerNames := []string{"headers", "header", "Headers", "Header", "request_headers", "requestHeaders", "multiValueHeaders", "rawHeaders", "__ow_headers", "HEADERS"}
+	bodies := []string{walkBody, strings.Replace(walkBody, "amount", "amounT", 1), "", "\xff\x00 not text", "payload=%7B%7D", `{"headers":{"X-Wunder-Signature":"` + signatureOf(9) + `"},"body":"{}"}`}
+	n := 0
+	check := func(layout, header, headerName, spelling, body, text string) {
+		b := bodyShapes[body]
+		l := layouts[layout]
+		members := bodyAs(b.members, text)
+		if shape := shapeOf([]byte("{" + members + "}")); strings.Contains(l.text, "HEADERS") && shape.bodies[0].rank >= looseRank {
+			return // by its name alone it is no body
+		}
+		if !b.exact && strings.Contains(text, "\xff") || text == "" && (b.members == `"body":BYTES` || strings.Contains(b.members, `"body":{"`) && strings.Contains(b.members, "200") || strings.Contains(b.members, "2e2")) {
+			return
+		}
+		headers := quote(headerName) + ":" + headersAs(headerShapes[header], spelling, signatureOf(1))
+		doc := layoutOf(l.text, headers, members)
+		n++
+		if got := walked(t, doc); len(got) != 1 || got[0] != l.path+" "+text {
+			t.Fatalf("%s, %s as %s, %s, %s:\n%s\n%q, want %q", layout, header, headerName, spelling, body, doc, got, l.path+" "+text)
+		}
+	}
+	for layout := range layouts {
+		for body := range bodyShapes {
+			for _, text := range bodies {
+				check(layout, "object", "headers", walkName, body, text)
+			}
+			for header := range headerShapes {
+				check(layout, header, "headers", nameSpellings[n%len(nameSpellings)], body, walkBody)
+			}
+		}
+		for header := range headerShapes {
+			for _, name := range headerNames {
+				for _, spelling := range nameSpellings {
+					check(layout, header, name, spelling, "body_base64", walkBody)
+				}
+			}
+		}
+	}
+	if n < 10_000 {
+		t.Errorf("%d cases", n)
+	}
+}
