@@ -393,6 +393,7 @@ func TestRecords(t *testing.T) {
 		{"escape in a member's name", `{"\u0068eaders":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"other case of a name", `{"Headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"another body of a probe", `{"method":"GET","headers":{"A":"b"},"payload":"{}"}`, got{Method: "GET", Header: h, Body: "{}", Inexact: true, Notes: []string{noteBodyString}}},
+		{"nothing but escapes in names", `{"\u0068\u0065\u0061\u0064\u0065\u0072\u0073":{"A":"b"},"\u0062\u006f\u0064\u0079\u005f\u0062\u0061\u0073\u0065\u0036\u0034":"e30="}`, got{Header: h, Body: "{}"}},
 		{"unknown members", `{"x":{"headers":{}},"y":[1],"z":"s","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"last of repeated members", `{"headers":{"X":"y"},"body_base64":"","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"odd types of what is not needed", `{"method":1,"url":null,"headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},

@@ -320,12 +320,12 @@ const longestMember = 48
 // foldMember appends the folded name of a member, given with its quotes; false where it
 // is too long to mean anything.
 func foldMember(to, quoted []byte) ([]byte, bool) {
-	if len(quoted) > longestMember+2 {
-		return nil, false
-	}
 	name := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(name, '\\') >= 0 {
+	if len(name) <= len(`\u0000`)*longestMember && bytes.IndexByte(name, '\\') >= 0 {
 		name, _ = jsontext.Unquote(nil, quoted)
+	}
+	if len(name) > longestMember {
+		return nil, false
 	}
 	to = foldText(to, name)
 	return to, len(to) > 0
