@@ -255,8 +255,12 @@ func (a *app) noteUndocumented(names []string) {
 
 // verifyProvider is what verify must know of a provider.
 func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
-	return verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, Sample: func(event string) []byte {
+	p := verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, SecretDigits: d.SecretDigits, Sample: func(event string) []byte {
 		body, _ := d.Sample(event, provider.SampleOptions{Seed: 1})
 		return body
 	}}
+	for _, e := range d.Catalogue {
+		p.Events = append(p.Events, e.Slug)
+	}
+	return p
 }

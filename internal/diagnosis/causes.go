@@ -77,6 +77,9 @@ const (
 	keepRaw        = "Keep the request's raw bytes; a viewer, a logger or jq laid the JSON out anew."
 	equalIsNotSame = "Verify the raw bytes before any JSON parser sees them: equal JSON is not the same bytes."
 	decompress     = "Decompress it before verifying; or verify where the application sees the body."
+	useText        = "Copy the body from a file, or from a tool that keeps plain quotes; send it as an attachment or in a code block, not as text."
+	storeWhole     = "Compare it with what the provider showed at creation, all of it; if that is lost, `hookctl rotate` makes a new one."
+	afterParsing   = "Verify the raw bytes before any parser sees them; never print a parsed value and verify that."
 	otherEscapes   = `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`
 )
 
@@ -85,6 +88,13 @@ var digestEncoding = transformation{
 	cause:       "digest-encoding",
 	explanation: "The signature is right, but written in another encoding than the scheme's.",
 	fix:         "Set --digest-encoding, or send the digest as the scheme says.",
+}
+
+// quotedSignature is said in place of it where only the header's value was changed.
+var quotedSignature = transformation{
+	cause:       "wrong-header",
+	explanation: "The signature is right, but its header holds more than it: quotes, brackets or invisible characters, as programs print a string.",
+	fix:         "Take off what stands around the header's value.",
 }
 
 // transformations is THE list, the likeliest first: the first that matches is
@@ -163,6 +173,12 @@ var transformations = []transformation{
 		bodies:      trimmed, paired: true, lean: true,
 	},
 	{
+		cause:       "wrapped-lines",
+		explanation: "Line breaks were put into the body where a terminal or an editor wraps lines; what was signed has none there.",
+		fix:         "Redirect the output to a file instead of copying it from the screen, or turn wrapping off.",
+		bodies:      wrappedLines,
+	},
+	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed; the signed body was not.",
 		fix:         keepRaw,
@@ -198,6 +214,12 @@ var transformations = []transformation{
 		bodies:      base64Body, paired: true, lean: true,
 	},
 	{
+		cause:       "escaped-body",
+		explanation: "The captured body still has the escapes of a string around it, such as \\\" for quotes; what was signed has not.",
+		fix:         "Take one level of escapes off: decode the string, cell or entity that the body was stored in, or keep the raw bytes.",
+		bodies:      escapedBody,
+	},
+	{
 		cause:       "wrapped-body",
 		explanation: "What was signed is only a part of the captured body, or the captured body is a part of it: it was wrapped in JSON, a multipart form, an HTTP head or chunks.",
 		fix:         "Verify the request's body itself, before a queue, a gateway or an automation tool puts it into something of its own.",
@@ -220,6 +242,12 @@ var transformations = []transformation{
 		explanation: "The captured body has the same text in another character encoding than the signed one.",
 		fix:         "Keep the body as bytes: no decoding and encoding as Latin-1, Windows-1252 or UTF-16, and no Unicode normalisation.",
 		bodies:      charsets, paired: true,
+	},
+	{
+		cause:       "typographic-quotes",
+		explanation: "The captured body has typographic quotes, dashes or spaces in place of the plain ones that were signed.",
+		fix:         useText,
+		bodies:      plainQuotes,
 	},
 	{
 		cause:       "wrong-header",
@@ -258,6 +286,30 @@ var transformations = []transformation{
 		keys:        keyID,
 	},
 	{
+		cause:       "secret-truncated",
+		explanation: "It matches with one character more or less at an end of the secret: a character was lost, or came along, when it was copied.",
+		fix:         "Store the secret again, all of it, exactly as the provider showed it.",
+		keys:        keyEnds, share: 8,
+	},
+	{
+		cause:       "language-print",
+		explanation: "The captured body is what a language prints of the parsed JSON.",
+		fix:         afterParsing,
+		test:        testPrintedJSON, share: 2,
+	},
+	{
+		cause:       "json-pretty-printed",
+		explanation: "The captured JSON is pretty-printed, and times, empty objects or nulls in it were changed on the way; the signed body was not laid out.",
+		fix:         keepRaw,
+		json:        onlyFor(true, jsonValues), share: 3,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The captured JSON was parsed and written again: times, empty objects or nulls in it are written in another way than in the signed body.",
+		fix:         verifyRaw,
+		json:        onlyFor(false, jsonValues), share: 3,
+	},
+	{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
 		fix:         keepRaw,
@@ -288,10 +340,34 @@ var transformations = []transformation{
 		test:        testOrder, share: 2,
 	},
 	{
+		cause:       "edited-body",
+		explanation: "Members that were null were taken out of the captured JSON.",
+		fix:         keepRaw,
+		json:        nullsRemoved, share: 8,
+	},
+	{
 		cause:       "secret-is-not-a-secret",
 		explanation: "What is used as the secret does not look like one.",
 		fix:         "Use the secret that the provider showed once, at creation; if it is lost, `hookctl rotate` makes a new one.",
 		test:        testNotASecret, hint: true,
+	},
+	{
+		cause:       "empty-body",
+		explanation: "The captured body is empty.",
+		fix:         "Read the raw bytes before any body parser does, once, and keep them: a stream is empty the second time.",
+		test:        testEmpty, hint: true,
+	},
+	{
+		cause:       "secret-truncated",
+		explanation: "The secret has another length than the provider's.",
+		fix:         storeWhole,
+		test:        testSecretLength, hint: true,
+	},
+	{
+		cause:       "digest-truncated",
+		explanation: "The signature is cut off: a shortened digest is never accepted.",
+		fix:         "Look for a log, a dashboard or a column that cuts values, and take the whole header from where it is not.",
+		test:        testDigestCut, hint: true,
 	},
 	{
 		cause:       "truncated",
@@ -318,10 +394,34 @@ var transformations = []transformation{
 		test:        testReplaced, hint: true,
 	},
 	{
+		cause:       "language-print",
+		explanation: "The captured body is what a language prints of a parsed value.",
+		fix:         afterParsing,
+		test:        testPrinted, hint: true,
+	},
+	{
+		cause:       "typographic-quotes",
+		explanation: "The captured body has typographic quotes, which no program writes in JSON: it went through a chat, a word processor or a note.",
+		fix:         useText,
+		test:        testTypographic, hint: true,
+	},
+	{
+		cause:       "escaped-body",
+		explanation: "The captured body begins as JSON does that has the escapes of a string around it.",
+		fix:         "Decode the string, cell or entity that the body was stored in, or keep the raw bytes.",
+		test:        testEscaped, hint: true,
+	},
+	{
+		cause:       "form-encoded",
+		explanation: "The captured body is an object whose only name is the beginning of a JSON text: a form parser has read the body, and the signed text is gone.",
+		fix:         "Verify the raw bytes of the request before a form parser sees them; send application/json to a parser that knows it.",
+		test:        testFormParsed, hint: true,
+	},
+	{
 		cause:       "json-reserialised",
-		explanation: "What was captured is what a program makes of JSON for people or for itself, and no JSON.",
+		explanation: "What was captured is YAML, which a program has made of the JSON.",
 		fix:         verifyRaw,
-		test:        testRewritten, hint: true,
+		test:        testYAML, hint: true,
 	},
 	{
 		cause:       "json-reserialised",
@@ -334,6 +434,24 @@ var transformations = []transformation{
 		explanation: "The captured JSON is laid out for people too.",
 		fix:         keepRaw,
 		test:        testSortedLines, hint: true,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The captured JSON is written as Gson does: it was parsed, and nulls, the order of members or numbers may have changed.",
+		fix:         verifyRaw,
+		test:        testGson, hint: true,
+	},
+	{
+		cause:       "edited-body",
+		explanation: "The captured JSON was edited.",
+		fix:         "Keep the body as it came; redact a copy. What was signed cannot be made again.",
+		test:        testEdited, hint: true,
+	},
+	{
+		cause:       "secret-truncated",
+		explanation: "The secret has other characters than the provider's.",
+		fix:         storeWhole,
+		test:        testSecretAlphabet, hint: true,
 	},
 }
 

@@ -3,27 +3,32 @@ package diagnosis
 import (
 	"bytes"
 	"encoding/binary"
-	"html"
 	"iter"
-	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/unicode/norm"
 )
 
 // The forms that text takes when a program decodes its bytes in one encoding
 // and writes them in another.
 
+// western are the encodings that text is taken for most, and codePages all of them:
+// those of Windows, its console and older Macs too.
+var (
+	western   = []*charmap.Charmap{charmap.Windows1252, charmap.ISO8859_1}
+	codePages = []*charmap.Charmap{charmap.Windows1252, charmap.ISO8859_1, charmap.CodePage437, charmap.CodePage850,
+		charmap.Windows1250, charmap.Windows1251, charmap.Macintosh, charmap.CodePage852, charmap.CodePage866}
+)
+
 func charsets(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		if out, ok := fromUTF16(b); ok && (!yield(out) || !yield(append(bytes.Clone(utf8BOM), out...)) || !yield(bytes.TrimRight(out, "\r\n"))) {
+		text, wide := fromUTF16(b)
+		if wide && (!yield(text) || !yield(append(bytes.Clone(utf8BOM), text...)) || !yield(bytes.TrimRight(text, "\r\n"))) {
 			return
 		}
-		if text := html.UnescapeString(string(b)); text != string(b) && !yield([]byte(text)) {
-			return
-		}
-		if !bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		if isASCII(b) {
 			// Plain ASCII is the same nearly everywhere.
 			for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
 				if !yield(toUTF16(order, b)) {
@@ -32,19 +37,47 @@ func charsets(b []byte) iter.Seq[[]byte] {
 			}
 			return
 		}
-		for _, form := range []func([]byte) ([]byte, bool){
-			toWindows1252, fromLatin1, fromWindows1252, normal(norm.NFC), normal(norm.NFD),
-		} {
-			if out, ok := form(b); ok && !bytes.Equal(out, b) && !yield(out) {
+		try := func(out []byte, ok bool) bool { return !ok || bytes.Equal(out, b) || yield(out) }
+		if !wide {
+			text = bytes.TrimPrefix(b, utf8BOM)
+		}
+		marked := wide || len(text) < len(b)
+		// Text that was taken for another encoding, once or twice, and written as
+		// UTF-8 or UTF-16; a shell ends it with a newline.
+		for i, page := range codePages {
+			once, ok := encoded(page, text)
+			if !try(once, ok) {
+				return
+			}
+			if bare := bytes.TrimRight(once, "\r\n"); marked && len(bare) < len(once) && !yield(bare) {
+				return
+			}
+			if !ok || i >= len(western) {
+				continue
+			}
+			for _, page := range western {
+				if !try(encoded(page, once)) {
+					return
+				}
+			}
+		}
+		if wide {
+			return
+		}
+		// Text that was written in another encoding.
+		for i, page := range codePages {
+			if (i < len(western) || !utf8.Valid(b)) && !try(decoded(page, b), true) {
 				return
 			}
 		}
-		if once, ok := toWindows1252(b); ok {
-			if twice, ok := toWindows1252(once); ok && !bytes.Equal(twice, once) {
-				yield(twice)
-			}
+		if try(norm.NFC.Bytes(b), true) {
+			try(norm.NFD.Bytes(b), true)
 		}
 	}
+}
+
+func isASCII(b []byte) bool {
+	return !bytes.ContainsFunc(b, func(r rune) bool { return r >= utf8.RuneSelf })
 }
 
 // fromUTF16 takes text with a byte order mark, or with a zero in every second
@@ -80,55 +113,26 @@ func toUTF16(order binary.AppendByteOrder, b []byte) []byte {
 	return out
 }
 
-// toWindows1252 writes each character as one byte: it undoes text that was taken
-// for Windows-1252, or for Latin-1, and written as UTF-8.
-func toWindows1252(b []byte) ([]byte, bool) {
-	if !utf8.Valid(b) {
-		return nil, false
-	}
-	out := make([]byte, 0, len(b))
-	for _, r := range string(b) {
-		switch i := slices.Index(windows1252[:], r); {
-		case i >= 0:
-			out = append(out, byte(0x80+i))
-		case r < 0x100:
-			out = append(out, byte(r))
-		default:
+// encoded writes each character as one byte; false where the page lacks one.
+func encoded(page *charmap.Charmap, text []byte) ([]byte, bool) {
+	out := make([]byte, 0, len(text))
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		c, ok := page.EncodeRune(r)
+		if !ok || r == utf8.RuneError {
 			return nil, false
 		}
+		out = append(out, c)
+		i += size
 	}
 	return out, true
 }
 
-// fromLatin1 takes each byte for a character.
-func fromLatin1(b []byte) ([]byte, bool) {
+// decoded takes each byte for a character of the page.
+func decoded(page *charmap.Charmap, b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for _, c := range b {
-		out = utf8.AppendRune(out, rune(c))
+		out = utf8.AppendRune(out, page.DecodeByte(c))
 	}
-	return out, true
-}
-
-func fromWindows1252(b []byte) ([]byte, bool) {
-	out := make([]byte, 0, len(b))
-	for _, c := range b {
-		r := rune(c)
-		if c >= 0x80 && c < 0xa0 {
-			r = windows1252[c%32]
-		}
-		out = utf8.AppendRune(out, r)
-	}
-	return out, true
-}
-
-// windows1252 is the characters of bytes 0x80 to 0x9f; those that have none
-// stand for themselves.
-var windows1252 = [32]rune{
-	'€', 0x81, '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', 0x8d, 'Ž', 0x8f,
-	0x90, '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', 0x9d, 'ž', 'Ÿ',
-}
-
-// normal writes text in one of Unicode's normal forms.
-func normal(form norm.Form) func([]byte) ([]byte, bool) {
-	return func(b []byte) ([]byte, bool) { return form.Bytes(b), true }
+	return out
 }

@@ -46,12 +46,50 @@ func (e *Explainer) Explain(ctx context.Context, r *capture.Request, possible []
 			return d.index, found
 		}
 	}
+	if provider, found := e.elsewhere(r, possible); found != nil {
+		return provider, found
+	}
 	if r.Stream == nil {
 		if found := signs(all); len(found) > 0 {
 			return -1, found
 		}
 	}
 	return -1, unknown(all)
+}
+
+// elsewhere looks for a signature of a provider that the headers do not speak of: it
+// stands in a header of another one. Of the body only the ends are changed.
+func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int, found []Finding) {
+	for i := range e.Providers {
+		if r.Stream != nil || len(possible) == 0 || slices.Contains(possible, i) || e.Providers[i].Scheme.Check() != nil {
+			continue
+		}
+		d := e.newDiagnosis(r, i)
+		if d.reason != signature.NoSignature {
+			continue
+		}
+		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {
+			what := body.finding
+			matched := d.match(body.text)
+			for j := range e.Others {
+				c := &e.Others[j]
+				if matched || !c.Fits(d.provider.Name) {
+					continue
+				}
+				if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, body.text) {
+					matched = true
+					d.prior = append(d.prior, c.finding())
+				}
+			}
+			if matched && what.Cause != "" {
+				return i, append(d.prior, what)
+			}
+			if matched {
+				return i, d.prior
+			}
+		}
+	}
+	return -1, nil
 }
 
 // mostQuoted bounds, in bytes, what a finding repeats of a delivery.
@@ -66,6 +104,11 @@ type Provider struct {
 	// Sample, where not nil, is a body of the event type with its members in the
 	// order in which the provider writes them; a diagnosis looks at that alone.
 	Sample func(eventType string) []byte
+	// Events are the types of the events that there are, for Sample.
+	Events []string
+	// SecretDigits is how many lower-case hexadecimal digits a secret has, as the
+	// provider shows it; 0 where that is not known. It is a sign, and no rule.
+	SecretDigits int
 }
 
 // Candidate is one webhook's secret.

@@ -20,6 +20,8 @@ type digestCandidate struct {
 	piece      string // in place of mac: a part of a digest, as text
 	official   bool   // in one of the scheme's headers, or given as the signature
 	wellFormed bool   // as the scheme writes digests
+	around     bool   // well-formed but for what stands around it: quotes, brackets, spaces
+	cut        int    // in place of mac: how many digits are left of a digest that was cut off
 }
 
 // maxDigests bounds what is made of hostile headers: digests of them all, and
@@ -34,7 +36,7 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 		if plain, err := url.PathUnescape(value); err == nil {
 			value = plain
 		}
-		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(", \t\r\n;", r) }) {
+		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || invisible(r) }) {
 			if len(all) >= maxDigests {
 				return
 			}
@@ -61,12 +63,17 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 func memberDigests(all []digestCandidate, scheme signature.Scheme, header, member string, official bool) []digestCandidate {
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
+	quoted := strings.ContainsAny(member, "\"'`{}()[]<>\\")
 	for _, form := range spellings(member) {
+		around := quoted && scheme.ClaimValue(form, nil, new(signature.Claim)) == signature.OK
 		for _, mac := range decodings(form) {
 			if digestLength(len(mac)) {
-				all = append(all, digestCandidate{header: header, mac: mac, official: official,
+				all = append(all, digestCandidate{header: header, mac: mac, official: official, around: around || well,
 					wellFormed: well && len(mac) == sha256.Size && (len(form) == 64) != (scheme.DigestEncoding == signature.Base64)})
 			}
+		}
+		if n := cutDigits(form); official && n > 0 {
+			all = append(all, digestCandidate{header: header, cut: n, official: true})
 		}
 		if official && piece(form) != "" {
 			all = append(all, digestCandidate{header: header, piece: piece(form), official: true})
@@ -113,6 +120,22 @@ func piece(text string) string {
 		return text
 	}
 	return ""
+}
+
+// cutDigits is how many hexadecimal digits are left of a digest where marks show that
+// it was cut off, or their number does; 0 for anything else.
+func cutDigits(text string) int {
+	text = strings.ToLower(afterLabel(text))
+	digits := strings.TrimLeft(text, "0123456789abcdef")
+	n := len(text) - len(digits)
+	marks := strings.TrimRight(digits, "0123456789abcdef")
+	switch {
+	case n >= 2*minDigest && digits == "" && n < hex.EncodedLen(sha256.Size) && !(n%2 == 0 && digestLength(n/2)):
+		return n
+	case n >= 4 && (strings.Trim(marks, "\u2026") == "" && marks != "" || strings.HasPrefix(marks, "..") && strings.Trim(marks, ".") == "" || strings.HasPrefix(marks, "**") && strings.Trim(marks, "*") == ""):
+		return n + len(digits) - len(marks)
+	}
+	return 0
 }
 
 // looksWell reads a member without the timestamp that the template may need.

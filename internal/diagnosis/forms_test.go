@@ -85,7 +85,6 @@ var formsOf = map[string]struct {
 	"jsonUnescaped": {jsonForm(jsonUnescaped), []formPair{
 		{`{ "a":"\/","b":1}`, `{"a":"\/","b":1}`}, {`{ "a":"\/","b":1}`, `{"a":"/","b":1}`}, {`{ "a":"\/","b":1}`, `{"a": "\/", "b": 1}`}}},
 	"jsonRewritten": {jsonForm(jsonRewritten), []formPair{
-		{`{'a': True, 'b': None, 'c': False, 'd': "it's \" x", 'e': 'it\'s'}`, `{"a":true,"b":null,"c":false,"d":"it's \" x","e":"it's"}`},
 		{"{\n \"a\": 1.5, \"b\": \"\\/\"}", `{"a":1.50,"b":"/"}`}, {`{"b":1.5,"a":"\/"}`, `{"a": "/", "b": 1.50}`},
 		{`{"a":1.5,"b":"\/"}`, "{\n  \"a\": 1.50,\n  \"b\": \"/\"\n}\n"}, {`{"a":1.5,"b":"\/"}`, `{"a":1.50, "b":"/"}`},
 	}},
@@ -96,7 +95,7 @@ var formsOf = map[string]struct {
 
 	"charsets": {bodyForm(charsets), slices.Concat([]formPair{
 		{"\xff\xfeh\x00i\x00", "hi"}, {"\xfe\xff\x00h\x00i", "hi"}, {"h\x00i\x00", "hi"}, {"\x00h\x00i", "hi"}, {"h\x00i\x00", bom + "hi"}, {"h\x00i\x00\n\x00\n\x00", "hi"},
-		{"a &amp; b", "a & b"}, {"hi", "h\x00i\x00"}, {"hi", "\x00h\x00i"},
+		{"hi", "h\x00i\x00"}, {"hi", "\x00h\x00i"},
 		{"é", "\xe9"}, {"\u0080", "\x80"}, {"ÿ", "\xff"}, {"é€", "\xe9\x80"}, {"\xe9", "é"}, {"\xe9\x80", "é€"}, {"\x80\xa0", "€\u00a0"}, {"\xe9\x80", "é\u0080"},
 		{"e\u0301x", "éx"}, {"éx", "e\u0301x"},
 		{"e\u0302\u0301", "\u1ebf"}, {"\u1ebf", "e\u0302\u0301"}, {"\ud55c", "\u1112\u1161\u11ab"}, {"\u1112\u1161\u11ab", "\ud55c"}, {"\u304b\u3099", "\u304c"}, // Vietnamese, Korean, Japanese
@@ -466,20 +465,6 @@ func TestTwoMistakesWithEverySecret(t *testing.T) {
 	all := run(t, o, record(t, wunderBody+"\n", "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)))
 	if len(all[0].Diagnosis) != 2 || all[0].Diagnosis[0].Cause != "secret-whitespace" || all[0].Diagnosis[1].Cause != "trailing-newline" {
 		t.Errorf("%+v", all)
-	}
-}
-
-// What Python prints of objects is JSON in other words.
-func TestFromPython(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"{'a': 'b'}": `{"a": "b"}`, " [{'a': True}, {'a': None}]\n": `[{"a": true}, {"a": null}]`, "{'a': False}": `{"a": false}`, "{'a': \"it's\"}": `{"a": "it's"}`,
-		`{'a': 'x"y'}`: `{"a": "x\"y"}`, `{'a': 'x\'y\n\\'}`: `{"a": "x'y\n\\"}`, "{'None': 'True'}": `{"None": "True"}`,
-		"{'a\\": "", "{'a": "", `{"a": 1}`: "", "['a']": "", "{'a': Nothing}": "",
-	} {
-		if got, ok := fromPython([]byte(text)); ok != (want != "") || ok && string(got) != want {
-			t.Errorf("%s: %s, %v, want %s", text, got, ok, want)
-		}
 	}
 }
 

@@ -135,6 +135,22 @@ func afterPrefix(s string) []string {
 	return slices.Compact(rests)
 }
 
+// keyEnds is the secret with a character less or, of hexadecimal digits, one more at
+// either end.
+func keyEnds(c Candidate) iter.Seq[[]byte] {
+	s := c.Secret.Reveal()
+	if len(s) < minWord {
+		return none
+	}
+	texts := []string{s[:len(s)-1], s[1:]}
+	if digits := "0123456789abcdef"; strings.Trim(s, digits) == "" {
+		for _, digit := range digits {
+			texts = append(texts, s+string(digit), string(digit)+s)
+		}
+	}
+	return keyTexts(s, texts...)
+}
+
 func keyID(c Candidate) iter.Seq[[]byte] {
 	return keyTexts(c.Secret.Reveal(), c.ID, c.Provider+"/"+c.ID, c.Name, c.Secret.Fingerprint(), strings.TrimPrefix(c.Secret.Fingerprint(), "sha256:"))
 }

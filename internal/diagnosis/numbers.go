@@ -121,13 +121,18 @@ func jsonNumbers(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		layouts := []layout{compact, spaced}
-		if !hasLines(list) {
-			layouts[0] = asWas
+		if raw := write(nil, list, nil, compact, nil); !hasLines(list) && !bytes.Equal(raw, bytes.TrimRight(doc.raw, "\r\n")) {
+			layouts = []layout{asWas, compact, spaced}
 		}
-		now := make(pieces, len(list))
+		asText := make(pieces, len(list))
 		for i, t := range list {
-			now[i] = t.text
+			asText[i] = t.text
 		}
+		texts := []pieces{asText}
+		if plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) }); plain != nil {
+			texts = append(texts, plain)
+		}
+		var now pieces
 		var buf []byte
 		var change func(from, left int, l layout) bool
 		change = func(from, left int, l layout) bool {
@@ -148,8 +153,10 @@ func jsonNumbers(doc *document) iter.Seq[[]byte] {
 		}
 		for changed := 1; changed <= min(len(at), maxChanged); changed++ {
 			for _, l := range layouts {
-				if !change(0, changed, l) {
-					return
+				for _, now = range texts {
+					if !change(0, changed, l) {
+						return
+					}
 				}
 			}
 		}

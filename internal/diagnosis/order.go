@@ -133,14 +133,12 @@ func unchanged(names []string) []int {
 }
 
 // ranks says in which order a provider writes the members of a body such as
-// sample: the place of each.
-func ranks(sample []byte, p paths) map[member]int {
+// sample, which is no empty document: the place of each.
+func ranks(sample []token, p paths) map[member]int {
 	known := map[member]int{}
-	if list, _ := tokens(sample); list != nil {
-		for _, o := range treeOf(list, p).objects {
-			for i, name := range o.names {
-				known[member{o.path, name}] = i + 1
-			}
+	for _, o := range treeOf(sample, p).objects {
+		for i, name := range o.names {
+			known[member{o.path, name}] = i + 1
 		}
 	}
 	return known
@@ -160,14 +158,19 @@ func testOrder(d *diagnosis) (string, bool) {
 	if len(d.targets) == 0 || d.budget.spent() {
 		return "", false
 	}
-	list := d.document(d.request.Body).list
-	if len(list) == 0 {
-		return "", false
+	return "", d.otherOrder(d.document(d.request.Body))
+}
+
+// otherOrder tries a document with its members in other orders.
+func (d *diagnosis) otherOrder(doc *document) bool {
+	list := doc.list
+	if len(list) == 0 || d.budget.spent() {
+		return false
 	}
 	var known map[member]int
 	p := paths{}
-	if d.provider.Sample != nil {
-		known = ranks(d.provider.Sample(d.provider.Envelope.Event(d.request.Body).Type), p)
+	if doc.sample != nil {
+		known = ranks(doc.sample.list, p)
 	}
 	t := treeOf(list, p)
 	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
@@ -178,12 +181,12 @@ func testOrder(d *diagnosis) (string, bool) {
 			numbers = append(numbers, combined(list, text, number))
 		}
 	}
-	return "", d.ordered(t, known, texts, []layout{compact, spaced}, true) || d.ordered(t, known, numbers, []layout{compact}, false)
+	return d.ordered(t, known, doc.sample, texts, []layout{compact, spaced}, true) || d.ordered(t, known, doc.sample, numbers, []layout{compact}, false)
 }
 
 // ordered tries the pieces of a document in these layouts, in all orders of its
 // members; full says to write the likeliest orders in all other ways too.
-func (d *diagnosis) ordered(t *tree, known map[member]int, variants []pieces, layouts []layout, full bool) bool {
+func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, variants []pieces, layouts []layout, full bool) bool {
 	o := newOrders(t, known)
 	list, buf := make([]token, 0, len(t.list)), []byte(nil)
 	for n := range maxOrders {
@@ -199,8 +202,12 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, variants []pieces, la
 				}
 			}
 		}
-		if full && n < fullForms && d.matchAny(jsonRewritten(parse(write(nil, list, nil, compact, nil)))) {
-			return true
+		if full && n < fullForms {
+			doc := parse(write(nil, list, nil, compact, nil))
+			doc.sample = sample
+			if d.matchAny(jsonRewritten(doc)) || n == 0 && d.matchAny(jsonValues(doc)) {
+				return true
+			}
 		}
 		if !o.next() {
 			break

@@ -157,10 +157,6 @@ func jsonUnescaped(doc *document) iter.Seq[[]byte] {
 func jsonRewritten(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		list := doc.list
-		text, isPython := fromPython(doc.raw)
-		if isPython {
-			list, _ = tokens(text)
-		}
 		if list == nil {
 			return
 		}
@@ -171,15 +167,6 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 		}
 		layouts := slices.Concat([]layout{compact, spaced}, indented, oddly)
 		texts := slices.Concat([]pieces{nil}, stringPieces(list))
-		if isPython {
-			for _, l := range layouts {
-				for _, p := range texts[:min(3, len(texts))] {
-					if !try(list, l, p) {
-						return
-					}
-				}
-			}
-		}
 		numbers := slices.Concat([]pieces{nil}, numberPieces(list))
 		for _, order := range [][]token{list, alphabetical(list)} {
 			for _, l := range layouts {

@@ -15,6 +15,9 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
+// maxSamples bounds the event types of one search: those of parts of a body too.
+const maxSamples = 8
+
 // diagnosis is the state of one search, under one provider's scheme.
 type diagnosis struct {
 	known      *Explainer
@@ -29,12 +32,14 @@ type diagnosis struct {
 	// targets are the digests that a match is looked for, and prior is what is
 	// already known to be wrong if one is found.
 	targets   [][]byte
+	around    []bool // of each target, see [digestCandidate]
 	prior     []Finding
 	hit       bool // a target was matched
 	timestamp string
 	budget    budget
 	hashers   map[string]hash.Hash // by key
 	parsed    *document            // the one that was asked for last
+	samples   map[string]*sample   // by event type
 }
 
 // newDiagnosis prepares a search under the scheme of one provider.
@@ -195,7 +200,26 @@ func (d *diagnosis) document(body []byte) *document {
 		d.budget.left -= jsonCost * len(body)
 	}
 	d.parsed = parse(body)
+	d.parsed.sample = d.sampleOf(body)
 	return d.parsed
+}
+
+// sampleOf is what the provider writes of an event such as the body's.
+func (d *diagnosis) sampleOf(body []byte) *sample {
+	if d.provider == nil || d.provider.Sample == nil {
+		return nil
+	}
+	eventType := d.provider.Envelope.Event(body).Type
+	if s, known := d.samples[eventType]; known {
+		return s
+	}
+	if d.samples == nil {
+		d.samples = map[string]*sample{}
+	}
+	if len(d.samples) < maxSamples {
+		d.samples[eventType] = newSample(d.provider.Sample(eventType))
+	}
+	return d.samples[eventType]
 }
 
 func (d *diagnosis) changedKeys(t *transformation) iter.Seq[[]byte] {
@@ -267,9 +291,16 @@ func (d *diagnosis) digest(cost int, h hash.Hash, parts ...[]byte) []byte {
 
 // hits reports whether sum is one of the targets.
 func (d *diagnosis) hits(sum []byte) bool {
-	matched := hit(d.targets, sum)
-	d.hit = d.hit || matched
-	return matched
+	for i, target := range d.targets {
+		if hmac.Equal(target, sum) {
+			d.hit = true
+			if d.reason == signature.Malformed && d.around[i] {
+				d.prior = []Finding{quotedSignature.finding("")}
+			}
+			return true
+		}
+	}
+	return false
 }
 
 // aim sets the targets by the reason of the failure.
@@ -281,7 +312,7 @@ func (d *diagnosis) aim() {
 	elsewhere := d.reason == signature.NoSignature
 	for _, c := range d.digests {
 		if len(c.mac) == sha256.Size && c.official != elsewhere && (c.wellFormed || elsewhere || d.reason == signature.Malformed) {
-			d.targets = append(d.targets, c.mac)
+			d.targets, d.around = append(d.targets, c.mac), append(d.around, c.around)
 		}
 	}
 	switch d.reason {

@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -18,7 +19,7 @@ func signs(all []*diagnosis) []Finding {
 	var found []Finding
 	for i := range transformations {
 		t := &transformations[i]
-		if !t.hint {
+		if !t.hint || slices.ContainsFunc(found, func(f Finding) bool { return f.Cause == t.cause }) {
 			continue
 		}
 		for _, d := range all {
@@ -106,7 +107,10 @@ func roundedNumber(t token) bool {
 // testCutOff looks for signs that the end of the body is missing.
 func testCutOff(d *diagnosis) (string, bool) {
 	body := d.request.Body
-	if n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length"))); err == nil && n > len(body) {
+	if len(body) == 0 || printedBy(body) != "" || json.Valid(body) {
+		return "", false // all that was captured is there
+	}
+	if n := d.contentLength(); n > len(body) {
 		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
 	}
 	if unfinishedJSON(body) {
@@ -144,27 +148,85 @@ func testReplaced(d *diagnosis) (string, bool) {
 	return "", bytes.Contains(d.request.Body, []byte("\ufffd"))
 }
 
-// testRewritten recognises what programs make of JSON that is none any more: no
-// sender writes it.
-func testRewritten(d *diagnosis) (string, bool) {
-	text := bytes.TrimSpace(d.request.Body)
-	made := ""
-	begins := func(start string) bool { return bytes.HasPrefix(text, []byte(start)) }
-	switch {
-	case string(text) == "[object Object]":
-		return `The captured body is "[object Object]", which JavaScript makes of an object: the signed text is gone.`, true
-	case begins("{'"), begins("[{'"):
-		made = "Python prints of an object"
-	case begins("map["):
-		made = "Go prints of an object"
-	case begins(`{"`) && bytes.Contains(text, []byte(`"=>`)):
-		made = "Ruby prints of an object"
-	case begins("{") && d.names(text, "%s: '") && !json.Valid(text):
-		made = "Node prints of an object"
-	case !jsonShaped(text) && d.names(text, "\n%s: "):
-		made = "YAML makes of an object"
+// contentLength is what the header says; 0 where it says nothing.
+func (d *diagnosis) contentLength() int {
+	n, err := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length")))
+	if err != nil {
+		return 0
 	}
-	return fmt.Sprintf("The captured body is what %s, and not JSON.", made), made != ""
+	return n
+}
+
+// unread is what programs write of a body that no parser has read.
+var unread = []string{"", "{}", "[]", "null", "undefined", "None", "nil", `""`}
+
+// testEmpty recognises a body that was read before it was captured: of what was
+// signed nothing is left.
+func testEmpty(d *diagnosis) (string, bool) {
+	text := string(bytes.TrimSpace(d.request.Body[:min(len(d.request.Body), mostQuoted)]))
+	switch n := d.contentLength(); {
+	case len(d.request.Body) >= mostQuoted || d.reason == signature.NoSignature || !slices.Contains(unread, text):
+		return "", false
+	case text != "":
+		return fmt.Sprintf("The captured body is %s: what a program writes of a body that it has not read, or that was read before.", text), true
+	case n > 0:
+		return fmt.Sprintf("The captured body is empty, and Content-Length says %d bytes: something has read the stream before.", n), true
+	}
+	return "The captured body is empty, and the signature is of something else: something, usually a body parser, has read the stream before.", true
+}
+
+// testYAML recognises the event's type as YAML writes it.
+func testYAML(d *diagnosis) (string, bool) {
+	text := bytes.TrimSpace(d.request.Body)
+	return "", !jsonShaped(text) && d.names(text, "\n%s: ")
+}
+
+// testFormParsed recognises a JSON text that became the name of a form's field.
+func testFormParsed(d *diagnosis) (string, bool) {
+	text := bytes.TrimSpace(d.request.Body)
+	for _, start := range []string{`{"{\"`, `{"[{\"`, `{'{"`, "{ '{\""} {
+		if bytes.HasPrefix(text, []byte(start)) {
+			return "", true
+		}
+	}
+	return "", false
+}
+
+// testDigestCut recognises a signature that a log or a dashboard has shortened.
+func testDigestCut(d *diagnosis) (string, bool) {
+	if d.reason != signature.Malformed {
+		return "", false
+	}
+	for _, c := range d.digests {
+		if c.cut > 0 {
+			return fmt.Sprintf("Of the signature's %d digits %d are left in the capture; the rest was cut off.", 2*sha256.Size, c.cut), true
+		}
+	}
+	return "", false
+}
+
+// testGson recognises what Gson alone writes: = and ' as escapes, or all whole
+// numbers with .0.
+func testGson(d *diagnosis) (string, bool) {
+	body := d.request.Body
+	list := d.document(body).list
+	if d.reason != signature.Mismatch || list == nil {
+		return "", false
+	}
+	if bytes.Contains(body, []byte(`\u003d`)) || bytes.Contains(body, []byte(`\u0027`)) {
+		return "", true
+	}
+	floats := false
+	for _, t := range list {
+		switch {
+		case t.kind != 0:
+		case whole(t.text):
+			return "", false
+		case bytes.HasSuffix(t.text, []byte(".0")):
+			floats = true
+		}
+	}
+	return "The whole numbers in the captured JSON end in .0, as programs write them that took them for floats: if one did, the signed digits are gone.", floats
 }
 
 // names reports whether text has the type of the event in this form.

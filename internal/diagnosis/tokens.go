@@ -3,6 +3,8 @@ package diagnosis
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"slices"
 	"strings"
 
@@ -98,9 +100,10 @@ func countTokens(b []byte) int {
 // document is a body, taken apart once for all that look at its JSON; list is
 // nil where it is none.
 type document struct {
-	raw  []byte
-	list []token
-	tail []byte
+	raw    []byte
+	list   []token
+	tail   []byte
+	sample *sample // of what the provider writes; nil where that is not known
 }
 
 func parse(b []byte) *document {
@@ -188,7 +191,16 @@ func jsonShaped(b []byte) bool {
 	return i < len(b) && (b[i] == '{' || b[i] == '[')
 }
 
-// unfinishedJSON reports whether b begins as JSON and ends before that does.
+// unfinishedJSON reports whether b begins as JSON and ends before that does: a text
+// that is something else has a character in it that JSON has not at that place.
 func unfinishedJSON(b []byte) bool {
-	return jsonShaped(b) && jsontext.SkipValue(b, jsontext.SkipSpace(b, 0)) < 0
+	if !jsonShaped(b) || jsontext.SkipValue(b, jsontext.SkipSpace(b, 0)) >= 0 {
+		return false
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	for {
+		if _, err := d.Token(); err != nil {
+			return errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+		}
+	}
 }

@@ -194,6 +194,9 @@ type Driver struct {
 	// id in the answer to a create, for recovery from a raw answer.
 	SecretMember string
 	IDMember     string
+	// SecretDigits is how many lower-case hexadecimal digits the secret in the
+	// documentation's sample has. It is a hint for people: no secret is refused for it.
+	SecretDigits int
 
 	NewSandbox func(SandboxOptions) Sandbox
 	// Sample makes the body of a delivery of the event, as the provider first

@@ -73,6 +73,7 @@ func TestDriver(t *testing.T) {
 		Deletes:      true,
 		SecretMember: "secret",
 		IDMember:     "id",
+		SecretDigits: 64,
 		Probe:        provider.CallRequest{Path: "/api-webhook-subscriptions"},
 		ProbeLeaves:  "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
 		Scoped:       true,

@@ -57,6 +57,7 @@ func Driver() *provider.Driver {
 		Deletes:      true,
 		SecretMember: "secret",
 		IDMember:     "id",
+		SecretDigits: 64,
 		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
 			return wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
 		},

@@ -70,6 +70,7 @@ func Driver() *provider.Driver {
 		Updates:      true,
 		SecretMember: "secret_key",
 		IDMember:     "wh_id",
+		SecretDigits: 64,
 
 		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
 			return zyntrofake.New(zyntrofake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})

@@ -1,0 +1,228 @@
+package diagnosis
+
+import (
+	"bytes"
+	"html"
+	"io"
+	"iter"
+	"mime/quotedprintable"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// Bodies that were a string in some language, a cell of a table or a word of a
+// command, of which the escapes were left on.
+
+// unescapes are the ways in which one level of escapes is taken off; each returns
+// its argument where there is nothing of its kind.
+var unescapes = []func(string) string{
+	fromJSONString,
+	func(s string) string { return unescaped(s, anyEscape) }, // addslashes, $util.escapeJavaScript, nginx
+	func(s string) string { return strings.ReplaceAll(s, `\"`, `"`) },
+	func(s string) string { return strings.ReplaceAll(s, `\\`, `\`) },
+	func(s string) string { return strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t").Replace(s) },
+	func(s string) string { return fromQuoted(s, `"`, `"`, `""`) }, // CSV
+	func(s string) string { return fromQuoted(s, `'`, `'`, `''`) }, // SQL
+	func(s string) string { return fromQuoted(s, `'`, `'`, `'\''`) },
+	func(s string) string { return fromQuoted(s, `'`, `'`, `'"'"'`) },
+	func(s string) string { return unescaped(fromQuoted(s, `$'`, `'`, ""), anyEscape) }, // bash
+	func(s string) string { return unescaped(fromQuoted(s, `'`, `'`, ""), anyEscape) },
+	fromSyslog,
+	html.UnescapeString,
+	func(s string) string { return html.UnescapeString(html.UnescapeString(s)) },
+	fromQuotedPrintable,
+	func(s string) string { return fromQuoted(strings.ReplaceAll(s, "^", ""), `"`, `"`, `\"`) }, // cmd
+	func(s string) string { return fromQuoted(s, `"`, `"`, "`\"") },                             // PowerShell
+	func(s string) string { return unescaped(unescaped(s, anyEscape), anyEscape) },
+}
+
+// escapedBody is what the body was before one level of escapes was put on it, and
+// what a viewer has laid out of that.
+func escapedBody(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if !bytes.ContainsAny(b, "\\\"'#&=`") {
+			return
+		}
+		text := strings.TrimRight(string(b), "\r\n")
+		if jsontext.Quotable([]byte(text)) && strings.HasPrefix(text, `"`) {
+			return // a JSON string, with its quotes: the body was wrapped
+		}
+		for _, unescape := range unescapes {
+			plain := unescape(text)
+			if plain == text || plain == "" {
+				continue
+			}
+			out := []byte(plain)
+			if !yield(out) {
+				return
+			}
+			if end := bytes.TrimRight(out, "\r\n"); len(end) < len(out) && !yield(end) {
+				return
+			}
+			for form := range jsonUnescaped(parse(out)) {
+				if !yield(form) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// fromJSONString takes the inside of a JSON string.
+func fromJSONString(s string) string {
+	if out, ok := jsontext.Unquote(nil, []byte(`"`+s+`"`)); ok {
+		return string(out)
+	}
+	return s
+}
+
+// fromQuoted takes off what stands at both ends, if both do, and makes quotes of
+// those that are written in another way within.
+func fromQuoted(s, before, after, within string) string {
+	if inner, ok := strings.CutPrefix(s, before); ok && len(inner) > len(after) {
+		if inner, ok := strings.CutSuffix(inner, after); ok {
+			s = inner
+		}
+	}
+	if within == "" {
+		return s
+	}
+	return strings.ReplaceAll(s, within, after)
+}
+
+// escapeSet says which escapes there are.
+type escapeSet int
+
+const (
+	anyEscape  escapeSet = iota // \n, \x22, \u0022, \u{22}, \012; any other character stands for itself
+	quotesOnly                  // \\ and \', as PHP and Perl write them
+)
+
+// unescaped undoes escapes with a backslash.
+func unescaped(s string, set escapeSet) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out = append(out, s[i])
+			continue
+		}
+		i++
+		c := s[i]
+		short := strings.IndexByte("nrtbfvae0", c)
+		switch {
+		case set == quotesOnly && c != '\\' && c != '\'':
+			out = append(out, '\\', c)
+		case set == quotesOnly:
+			out = append(out, c)
+		case c == 'x' || c == 'u' || c == 'U':
+			r, n := codePoint(s[i:])
+			if i += n; n == 0 {
+				out = append(out, '\\', c)
+			} else if c == 'x' && s[i] != '}' {
+				out = append(out, byte(r))
+			} else {
+				out = utf8.AppendRune(out, r)
+			}
+		case i+2 < len(s) && octal(s[i:i+3]) >= 0:
+			out = append(out, byte(octal(s[i:i+3])))
+			i += 2
+		case short >= 0:
+			out = append(out, "\n\r\t\b\f\v\a\x1b\x00"[short])
+		default:
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
+
+// codePoint reads x22, u0022, U00000022, u{22} and x{22}, and how long they are
+// beyond their first letter; 0 where that is none. Of surrogates both halves are
+// read.
+func codePoint(s string) (r rune, n int) {
+	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[0]]
+	rest := s[1:]
+	if strings.HasPrefix(rest, "{") {
+		end := strings.IndexByte(rest[:min(len(rest), 10)], '}')
+		if end < 0 {
+			return 0, 0
+		}
+		v, err := strconv.ParseUint(rest[1:end], 16, 32)
+		if err != nil {
+			return 0, 0
+		}
+		return rune(v), end + 1
+	}
+	if len(rest) < digits {
+		return 0, 0
+	}
+	v, err := strconv.ParseUint(rest[:digits], 16, 32)
+	if err != nil {
+		return 0, 0
+	}
+	if v >= 0xd800 && v < 0xdc00 && len(rest) >= 10 && rest[4:6] == `\u` {
+		if low, err := strconv.ParseUint(rest[6:10], 16, 16); err == nil && low >= 0xdc00 && low < 0xe000 {
+			return rune((v-0xd800)<<10 | (low - 0xdc00) + 0x10000), 10
+		}
+	}
+	return rune(v), digits
+}
+
+// octal is the value of three octal digits; -1 for anything else.
+func octal(s string) int {
+	v, err := strconv.ParseUint(s, 8, 8)
+	if err != nil {
+		return -1
+	}
+	return int(v)
+}
+
+// fromSyslog undoes #012 and the like: control characters, as rsyslog writes them.
+func fromSyslog(s string) string {
+	first, rest, _ := strings.Cut(s, "#")
+	out := []byte(first)
+	for part := range strings.SplitSeq(rest, "#") {
+		if len(part) >= 3 {
+			if c := octal(part[:3]); c >= 0 && c < 0x20 {
+				out = append(append(out, byte(c)), part[3:]...)
+				continue
+			}
+		}
+		out = append(append(out, '#'), part...)
+	}
+	if first == s {
+		return s
+	}
+	return string(out)
+}
+
+// fromQuotedPrintable is mail's way: =22, and lines that end in an equals sign.
+func fromQuotedPrintable(s string) string {
+	if !strings.Contains(s, "=") {
+		return s
+	}
+	out, err := io.ReadAll(quotedprintable.NewReader(strings.NewReader(s)))
+	if err != nil {
+		return s
+	}
+	return string(out)
+}
+
+// escapedStarts is how a JSON object begins that has escapes left on.
+var escapedStarts = []string{`{\"`, `{\n`, `{""`, `{&quot;`, `{&#34;`, `{&#x22;`, `{\x22`, `{=22`, `{#0`, `{\u0022`}
+
+// testEscaped recognises escapes that were left on, where the rest has changed too.
+func testEscaped(d *diagnosis) (string, bool) {
+	text := strings.TrimLeft(string(d.request.Body[:min(len(d.request.Body), mostQuoted)]), " \t\r\n\"'$[")
+	for _, start := range escapedStarts {
+		if strings.HasPrefix(text, start) {
+			return "", true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,432 @@
+package diagnosis
+
+import (
+	"bytes"
+	"encoding/json"
+	"iter"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Values that a parser and a writer have changed on the way: times, empty objects
+// and nulls. Each is undone in the text of the document, whatever its layout, and
+// what comes of it is tried in the commonest layouts.
+
+// Bounds of what jsonValues tries: tokens of a document, and members that it lacks.
+const (
+	maxValues = 1 << 13
+	maxNulls  = 1 << 8
+)
+
+// jsonValues is what the body was before a program changed values in it.
+func jsonValues(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for form := range changedValues(doc) {
+			if !yield(form) {
+				return
+			}
+			for form := range jsonCommon(parse(form)) {
+				if !yield(form) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// jsonCommon is what most writers make of a document: compact or spaced, texts as
+// they are or plain, with the likeliest numbers.
+func jsonCommon(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		list := doc.list
+		texts := appendNew([]pieces{nil}, changed(list, '"', func(t token) []byte { return stringForms[0](t.text) }))
+		numbers := slices.Concat([]pieces{nil}, numberPieces(list))
+		var buf []byte
+		for _, l := range []layout{compact, spaced} {
+			for _, text := range texts {
+				for _, number := range numbers {
+					if buf = write(buf[:0], list, nil, l, combined(list, text, number)); len(list) > 0 && !yield(buf) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// nullsRemoved is the body before somebody took some of its nulls out.
+func nullsRemoved(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if len(doc.list) > maxValues || !slices.ContainsFunc(doc.list, isNull) {
+			return
+		}
+		for list := range doc.withNulls {
+			for form := range jsonCommon(parse(write(nil, list, nil, compact, nil))) {
+				if !yield(form) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func isNull(t token) bool { return t.kind == 0 && string(t.text) == "null" }
+
+// changedValues yields the document with values changed, its layout as it is.
+func changedValues(doc *document) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		list := doc.list
+		if list == nil || len(list) > maxValues {
+			return
+		}
+		var buf []byte
+		try := func(list []token, p pieces) bool {
+			buf = write(buf[:0], list, doc.tail, asWas, p)
+			return yield(bytes.Clone(buf))
+		}
+		times := timePieces(doc)
+		for _, p := range times {
+			if !try(list, p) {
+				return
+			}
+		}
+		fills := doc.withNulls
+		if slices.ContainsFunc(list, isNull) {
+			fills = func(func([]token) bool) {} // a writer that leaves nulls out leaves out all
+		}
+		for _, lists := range []iter.Seq[[]token]{emptied(list), fills} {
+			for of := range lists {
+				if !try(of, nil) {
+					return
+				}
+				again := parse(write(nil, of, doc.tail, asWas, nil))
+				again.sample = doc.sample
+				for _, p := range timePieces(again) {
+					if !try(again.list, p) {
+						return
+					}
+				}
+			}
+		}
+		for p := range timesApart(list) {
+			if !try(list, p) {
+				return
+			}
+		}
+	}
+}
+
+// aTime is a time as JSON has it: to the second, a fraction, a zone.
+var aTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?"$`)
+})
+
+// timeForms are what times may have been before a program parsed and wrote them:
+// fractions without their zeros, and another zone's name for UTC.
+var timeForms = []func(second, fraction, zone string) string{
+	func(s, f, z string) string { return s + thousandths(f) + z },
+	func(s, f, z string) string { return s + thousandths(f) + utcAs(z, "Z") },
+	func(s, f, z string) string { return s + f + utcAs(z, "Z") },
+	func(s, f, z string) string { return s + f + utcAs(z, "+00:00") },
+	func(s, f, z string) string { return s + strings.TrimRight(strings.TrimRight(f, "0"), ".") + z },
+	func(s, f, z string) string {
+		return s + strings.TrimRight(strings.TrimRight(f, "0"), ".") + utcAs(z, "+00:00")
+	},
+	func(s, f, z string) string { return strings.Replace(s, " ", "T", 1) + thousandths(f) + utcAs(z, "Z") },
+}
+
+// thousandths is a fraction with three digits or more.
+func thousandths(fraction string) string {
+	const digits = 3
+	if fraction == "" {
+		fraction = "."
+	}
+	return fraction + strings.Repeat("0", max(digits+1-len(fraction), 0))
+}
+
+// utcAs writes UTC in another way; of other zones nothing is known.
+func utcAs(zone, name string) string {
+	if zone == "Z" || zone == "+00:00" || zone == "" {
+		return name
+	}
+	return zone
+}
+
+// timed changes a string that is a time, and leaves others.
+func timed(text []byte, form func(second, fraction, zone string) string) []byte {
+	if len(text) > 40 || len(text) < 21 {
+		return text
+	}
+	m := aTime().FindSubmatch(text)
+	if m == nil {
+		return text
+	}
+	return []byte(`"` + form(string(m[1]), string(m[2]), string(m[3])) + `"`)
+}
+
+// timePieces are the times of a document in other forms: as the provider writes
+// them at each place, all of them, and those of the envelope alone.
+func timePieces(doc *document) []pieces {
+	var all []pieces
+	if doc.sample != nil {
+		shapes := doc.sample.times()
+		all = appendNew(all, changedAt(doc.list, func(path string, t token) []byte {
+			shape, known := shapes[path]
+			if !known {
+				return t.text
+			}
+			return timed(t.text, func(second, fraction, zone string) string {
+				if len(shape.fraction) == 0 {
+					fraction = strings.TrimRight(strings.TrimRight(fraction, "0"), ".")
+				} else {
+					fraction = (thousandths(fraction) + "000000000")[:max(len(shape.fraction), len(strings.TrimRight(fraction, "0")))]
+				}
+				return second + fraction + utcAs(zone, shape.zone)
+			})
+		}))
+	}
+	for _, form := range timeForms {
+		all = appendNew(all, changed(doc.list, '"', func(t token) []byte { return timed(t.text, form) }))
+	}
+	// Rows of a database have their own form of times, the envelope another one.
+	return appendNew(all, changedAt(doc.list, func(path string, t token) []byte {
+		if strings.Count(path, "/") > 2 {
+			return t.text
+		}
+		return timed(t.text, timeForms[0])
+	}))
+}
+
+// changedAt is the pieces of a document with the strings changed that are values,
+// by their path: "/data/occurred_at".
+func changedAt(list []token, change func(path string, t token) []byte) pieces {
+	paths := pathsOf(list)
+	return changed(list, '"', func(t token) []byte {
+		if path, isValue := paths[t.at]; isValue {
+			return change(path, t)
+		}
+		return t.text
+	})
+}
+
+// pathsOf is the paths of the strings that are values and no longer than times
+// are, by their place; elements of a list have the list's.
+func pathsOf(list []token) map[int]string {
+	type level struct {
+		path string
+		name string // of the member that is open
+		list bool
+	}
+	all := map[int]string{}
+	stack := []level{{}}
+	for i, t := range list {
+		top := &stack[len(stack)-1]
+		switch t.kind {
+		case '{', '[':
+			path := top.path
+			if !top.list && len(stack) > 1 {
+				path += "/" + top.name
+			}
+			stack = append(stack, level{path: path, list: t.kind == '['})
+		case '}', ']':
+			stack = stack[:len(stack)-1]
+		case '"':
+			switch {
+			case i+1 < len(list) && list[i+1].kind == ':':
+				if top.name = ""; len(t.text) < 100 && len(stack) < 10 {
+					top.name = string(t.text[1 : len(t.text)-1])
+				}
+			case len(t.text) <= 40:
+				if all[t.at] = top.path; !top.list {
+					all[t.at] += "/" + top.name
+				}
+			}
+		}
+	}
+	return all
+}
+
+// timesApart changes the times of a document independently of each other, where
+// they are few.
+func timesApart(list []token) iter.Seq[pieces] {
+	const most = 6
+	return func(yield func(pieces) bool) {
+		var at []int
+		for i, t := range list {
+			if t.kind == '"' && !bytes.Equal(timed(t.text, timeForms[0]), t.text) {
+				at = append(at, i)
+			}
+		}
+		if len(at) < 2 || len(at) > most {
+			return
+		}
+		now := make(pieces, len(list))
+		for i, t := range list {
+			now[i] = t.text
+		}
+		for set := 1; set < 1<<len(at)-1; set++ {
+			for n, i := range at {
+				if now[i] = list[i].text; set>>n&1 == 1 {
+					now[i] = timed(list[i].text, timeForms[0])
+				}
+			}
+			if !yield(now) {
+				return
+			}
+		}
+	}
+}
+
+// emptied is the document with empty lists that were objects, as PHP makes them,
+// and empty objects that were lists, as Lua does: all of them, one, all but one.
+func emptied(list []token) iter.Seq[[]token] {
+	const most = 8
+	return func(yield func([]token) bool) {
+		for _, pair := range []string{"[]{}", "{}[]"} {
+			var at []int
+			for i := range len(list) - 1 {
+				if list[i].kind == pair[0] && list[i+1].kind == pair[1] {
+					at = append(at, i)
+				}
+			}
+			form := slices.Clone(list)
+			set := func(i int, kinds string) {
+				form[i].kind, form[i].text = kinds[0], []byte(kinds[:1])
+				form[i+1].kind, form[i+1].text = kinds[1], []byte(kinds[1:])
+			}
+			for _, i := range at {
+				set(i, pair[2:])
+			}
+			if len(at) > 0 && !yield(form) {
+				return
+			}
+			if len(at) < 2 || len(at) > most {
+				continue
+			}
+			for _, others := range []string{pair[:2], pair[2:]} { // one is changed, or one is not
+				one := pair[2:]
+				if others == one {
+					one = pair[:2]
+				}
+				for _, i := range at {
+					for _, j := range at {
+						set(j, others)
+					}
+					if set(i, one); !yield(form) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// sample is a body as the provider writes it, with the names of its members in
+// their order.
+type sample struct {
+	list []token
+}
+
+func newSample(body []byte) *sample {
+	list, _ := tokens(body)
+	if list == nil {
+		return nil
+	}
+	return &sample{list}
+}
+
+// timeShape is how a time is written: its fraction and its zone.
+type timeShape struct{ fraction, zone string }
+
+// times are the shapes of the sample's times, by path.
+func (s *sample) times() map[string]timeShape {
+	all := map[string]timeShape{}
+	paths := pathsOf(s.list)
+	for _, t := range s.list {
+		if path, isValue := paths[t.at]; isValue {
+			if m := aTime().FindSubmatch(t.text); m != nil {
+				all[path] = timeShape{string(m[2]), string(m[3])}
+			}
+		}
+	}
+	return all
+}
+
+// withNulls yields the document with the members that the sample has and it lacks,
+// as null: many writers leave such out.
+func (doc *document) withNulls(yield func([]token) bool) {
+	if doc.sample == nil || len(doc.list) == 0 || doc.list[0].kind != '{' {
+		return
+	}
+	p := paths{}
+	have, want := treeOf(doc.list, p), treeOf(doc.sample.list, p)
+	names := map[int][]string{} // of the sample's objects, by path
+	for _, o := range want.objects {
+		names[o.path] = o.names
+	}
+	added := 0
+	missing := map[int][]string{} // by the place of the object
+	for _, o := range have.objects {
+		for _, name := range names[o.path] {
+			if !slices.Contains(o.names, name) {
+				missing[o.at] = append(missing[o.at], name)
+				added++
+			}
+		}
+	}
+	if added > 0 && added < maxNulls {
+		yield(have.filled(make([]token, 0, len(doc.list)+4*added), 0, missing, names, 0))
+	}
+}
+
+// filled appends the value at i, with missing members as null in the order of
+// their names in the sample.
+func (t *tree) filled(out []token, i int, missing map[int][]string, names map[int][]string, path int) []token {
+	kind := t.list[i].kind
+	out = append(out, t.list[i])
+	if kind != '{' && kind != '[' {
+		return out
+	}
+	items := t.items[i]
+	order := names[path]
+	place := func(name string) int { return slices.Index(order, name) }
+	rest := missing[i]
+	if kind == '[' {
+		rest = nil
+	}
+	first := true
+	comma := func() {
+		if !first {
+			out = append(out, token{kind: ',', text: []byte(",")})
+		}
+		first = false
+	}
+	null := func(name string) {
+		comma()
+		quoted, _ := json.Marshal(name)
+		out = append(out, token{kind: '"', text: quoted}, token{kind: ':', text: []byte(":")}, token{text: []byte("null")})
+	}
+	for _, at := range items {
+		within := path
+		if kind == '{' {
+			name := strings.Trim(string(t.list[at].text), `"`)
+			for len(rest) > 0 && place(name) >= 0 && place(rest[0]) < place(name) {
+				null(rest[0])
+				rest = rest[1:]
+			}
+			comma()
+			out = append(out, t.list[at], t.list[at+1])
+			at += 2
+			within = t.paths.of(member{path, name})
+		} else {
+			comma()
+		}
+		out = t.filled(out, at, missing, names, within)
+	}
+	for _, name := range rest {
+		null(name)
+	}
+	return append(out, t.list[t.end[i]])
+}
