@@ -218,8 +218,8 @@ var budgets = map[string]budget{
 	"internal/cli":                                  {13000, 7}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {800, 14},
-	"internal/demo":                                 {350, 1}, // planned: 300
-	"internal/diagnosis":                            {5000, 8},
+	"internal/demo":                                 {350, 1},  // planned: 300
+	"internal/diagnosis":                            {6000, 8}, // planned: 5000
 	"internal/docgen":                               {370, 0},
 	"internal/durable":                              {1120, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
