@@ -90,7 +90,7 @@ var owners = map[string][]string{
 	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/"},
 	"golang.org/x/text":                 {"internal/diagnosis/charset.go"},
 	"github.com/google/go-cmp":          {testsOnly},
-	"github.com/rogpeppe/go-internal":   {testsOnly},
+	"github.com/rogpeppe/go-internal":   {testsOnly, "internal/capture/compare.go"},
 	"github.com/creack/pty":             {testsOnly},
 	"github.com/hinshun/vt10x":          {testsOnly},
 }

@@ -69,6 +69,8 @@ type Request struct {
 	// Line is the input line that [EndOfLine] or [LinePart] tells of, byte for byte,
 	// with its line end. It is never written over.
 	Line []byte
+	// Answered is the handler's answer as a record has it: JSON, see Answer.
+	Answered []byte
 }
 
 // With Options.KeepLines a batch tells of lines too, in place of an error.

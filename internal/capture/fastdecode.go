@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"slices"
 	"strconv"
 
@@ -79,6 +80,8 @@ func (f *fastDecoder) record(line []byte) bool {
 			ok = f.string(&f.texts.method)
 		case `"url"`:
 			ok = f.string(&f.texts.url)
+		case `"answer"`:
+			ok = f.answer()
 		default:
 			value := f.plain()
 			role, _ := roleOf(name, value)
@@ -172,6 +175,18 @@ func (f *fastDecoder) quoted() []byte {
 	quoted := f.line[f.at:end]
 	f.at = end
 	return quoted
+}
+
+// answer takes a value of any kind, which is looked into only when it is asked for.
+func (f *fastDecoder) answer() bool {
+	f.at = jsontext.SkipSpace(f.line, f.at)
+	end := jsontext.SkipValue(f.line, f.at)
+	if end == -1 || !json.Valid(f.line[f.at:end]) {
+		return false
+	}
+	f.request.Answered = f.line[f.at:end]
+	f.at = end
+	return true
 }
 
 // string appends a string's text to the arena.

@@ -28,6 +28,7 @@ type requestShape struct {
 	method     []byte
 	url        []byte
 	receivedAt []byte
+	answer     []byte // the handler's
 }
 
 type headerMember struct {
@@ -63,6 +64,10 @@ func shapeOf(v []byte) (s requestShape) {
 			s.marked = true
 		case bodyRole:
 			s.body(memberName(quoted), value, rank)
+		default:
+			if is(quoted, "answer") {
+				s.answer = value
+			}
 		}
 		return true
 	})
@@ -267,6 +272,7 @@ var (
 // fill makes the request whose headers have been read. It may write a large body over
 // the text, and so is the last to look at it.
 func (s *requestShape) fill(r *Request) error {
+	r.Answered = s.answer
 	for to, v := range map[*string][]byte{&r.ReceivedAt: s.receivedAt, &r.Method: s.method, &r.URL: s.url} {
 		if text, ok := jsontext.Unquote(nil, v); ok {
 			*to = string(text)

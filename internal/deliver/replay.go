@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"path"
@@ -101,7 +99,7 @@ func (r *Replay) Delivery(ctx context.Context, q *capture.Request, readErr error
 		return d, ErrFiltered
 	}
 	var err error
-	if d.Body, err = wholeBody(q); err != nil {
+	if d.Body, err = q.Whole(); err != nil {
 		r.unread++
 		return d, Unusable{err}
 	}
@@ -136,32 +134,6 @@ func (r *Replay) wants(d Delivery) bool {
 		ok, _ := path.Match(glob, d.Event.Type) // checked before
 		return ok && d.Event.Type != ""
 	})
-}
-
-// wholeBody is the body of q, read if the capture did not hold it in memory. One
-// that is larger than a delivery may be is refused: by its size, where that is
-// known.
-func wholeBody(q *capture.Request) ([]byte, error) {
-	const step = 1 << 20
-	if q.Stream == nil {
-		return q.Body, nil
-	}
-	tooLarge := fmt.Errorf("the body is larger than %d MiB", capture.MaxDelivery>>20)
-	if q.Size > capture.MaxDelivery {
-		return nil, tooLarge
-	}
-	body := make([]byte, 0, capture.MaxDelivery+1)
-	for len(body) < cap(body) {
-		n, err := q.Stream.Read(body[len(body):min(len(body)+step, cap(body))])
-		body = body[:len(body)+n]
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return nil, tooLarge
 }
 
 // target is where a delivery goes: to, with the path and query of the captured

@@ -1,12 +1,7 @@
 package deliver
 
 import (
-	"errors"
-	"io"
-	"strings"
 	"testing"
-
-	"github.com/hookctl/hookctl/internal/capture"
 )
 
 func TestTarget(t *testing.T) {
@@ -25,21 +20,3 @@ func TestTarget(t *testing.T) {
 		}
 	}
 }
-
-func TestWholeBody(t *testing.T) {
-	t.Parallel()
-	if body, err := wholeBody(&capture.Request{Body: []byte("x")}); err != nil || string(body) != "x" {
-		t.Errorf("%q, %v", body, err)
-	}
-	if body, err := wholeBody(&capture.Request{Stream: strings.NewReader("streamed")}); err != nil || string(body) != "streamed" {
-		t.Errorf("%q, %v", body, err)
-	}
-	reason := errors.New("torn")
-	if _, err := wholeBody(&capture.Request{Stream: io.MultiReader(strings.NewReader("a"), brokenReader{reason})}); !errors.Is(err, reason) {
-		t.Errorf("%v", err)
-	}
-}
-
-type brokenReader struct{ err error }
-
-func (f brokenReader) Read([]byte) (int, error) { return 0, f.err }

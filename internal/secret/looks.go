@@ -54,7 +54,7 @@ func NamesFile(name string) bool {
 }
 
 // NamesIn are the value and the parts of it that may be the name of a file:
-// "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2". What stands
+// "@FILE", "junit=FILE", "file:FILE", "dotenv:FILE:NAME", "FILE#2", "FILE:17". What stands
 // around the name must be of that kind, or a secret would pass for it.
 func NamesIn(value string) []string {
 	names := []string{value}
@@ -73,7 +73,7 @@ func NamesIn(value string) []string {
 			add(name[:i])
 		}
 	}
-	if i := strings.LastIndexByte(value, '#'); i > 0 && strings.Trim(value[i+1:], digits) == "" {
+	if i := strings.LastIndexAny(value, "#:"); i > 0 && strings.Trim(value[i+1:], digits) == "" {
 		add(value[:i])
 	}
 	return names
