@@ -62,6 +62,11 @@ func completeNoFiles(c *cobra.Command) {
 	}
 }
 
+// completeFiles leaves it to the shell to offer files.
+func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // completeKeys completes the first argument with the names of the settings.
 func (g *globals) completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {

@@ -19,6 +19,7 @@ import (
 
 type replayOptions struct {
 	keyFlags
+	fromInput
 
 	to      string
 	format  string
@@ -32,18 +33,20 @@ type replayOptions struct {
 func newReplayCmd(g *globals) *cobra.Command {
 	o := &replayOptions{}
 	c := &cobra.Command{
-		Use:     "replay <capture>...",
+		Use:     "replay <capture>[#N]...",
 		Short:   "Post captured deliveries again, byte for byte",
 		GroupID: groupDeliveries,
 		Example: `  hookctl replay delivery.http --to http://127.0.0.1:3000/hook
   hookctl replay captures/ --to http://127.0.0.1:3000 --rate 10          # each to its own path
   hookctl replay deliveries.ndjson --to http://127.0.0.1:3000/hook --filter 'event=invoice_*'
   hookctl replay edited.http --to http://127.0.0.1:3000/hook --resign --webhook "CRM Sync"
+  hookctl replay deliveries.ndjson#3 --to http://127.0.0.1:3000/hook     # the third delivery
   hookctl replay captures/ --to http://127.0.0.1:3000 --dry-run`,
 		Long: `Post deliveries that were captured, in their order: the same bytes, with all
 headers but those that belong to one connection. A capture is a file, a
 directory, or - for standard input, in one of the formats that 'hookctl help
-formats' lists. Where --to names no path, each delivery goes to its own.
+formats' lists. CAPTURE#N is its N-th delivery, as in 'hookctl show --help'. Where
+--to names no path, each delivery goes to its own.
 
 --resign signs each body anew, for captures that were edited or whose secret is
 another one now. The secret is that of --webhook, --secret-file or --secret-env;
@@ -58,7 +61,7 @@ twice, certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
 not be read, 2 if none could, 6 if the endpoint does not answer.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if len(o.arguments(args)) == 0 {
 				return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
 			}
 			return nil
@@ -74,6 +77,7 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	o.keyFlags.add(g, c, toSign)
+	o.fromInput.add(c)
 	_ = c.RegisterFlagCompletionFunc("rate", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
 	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions([]string{"event=", "provider="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
@@ -82,7 +86,12 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	return c
 }
 
-func (o *replayOptions) run(ctx context.Context, a *app, captures []string) error {
+func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
+	list, err := o.selections(args)
+	if err != nil {
+		return err
+	}
+	captures := paths(list)
 	r, key, err := o.replay(ctx, a, captures)
 	if err != nil {
 		return err
@@ -97,27 +106,17 @@ func (o *replayOptions) run(ctx context.Context, a *app, captures []string) erro
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := o.signedBy(a)
-	batches, err := capture.Read(ctx, captures, capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names})
-	if err != nil {
-		return err
-	}
+	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
+	send := func(q *capture.Request, _ string, readErr error) error { return replayOne(ctx, r, out, q, readErr) }
 	probes := 0
-read:
-	for batch := range batches {
-		if batch.Note != "" {
-			a.note("%s", batch.Note)
+	for _, s := range list {
+		if s.One() {
+			err = s.Pick(ctx, opts, send)
+		} else {
+			err = replayAll(ctx, a, s.Path, opts, &probes, send)
 		}
-		if batch.Passed.N > 0 {
-			a.note("passed over: %s", batch.Passed)
-		}
-		for q, readErr := range batch.Each() {
-			if readErr == nil && q.Probe(names) {
-				probes++
-				continue
-			}
-			if err = replayOne(ctx, r, out, q, readErr); err != nil {
-				break read
-			}
+		if err != nil {
+			break
 		}
 	}
 	if err == nil && probes > 0 {
@@ -138,6 +137,32 @@ read:
 		a.note("%s", text)
 	}
 	return fault.Worst(err, post.Err(false), unread, closed)
+}
+
+// replayAll replays every delivery of a capture, and counts what can be none.
+func replayAll(ctx context.Context, a *app, path string, opts capture.Options, probes *int, send func(*capture.Request, string, error) error) error {
+	batches, err := capture.Read(ctx, []string{path}, opts)
+	if err != nil {
+		return err
+	}
+	for batch := range batches {
+		if batch.Note != "" {
+			a.note("%s", batch.Note)
+		}
+		if batch.Passed.N > 0 {
+			a.note("passed over: %s", batch.Passed)
+		}
+		for q, readErr := range batch.Each() {
+			if readErr == nil && q.Probe(opts.SignatureHeaders) {
+				*probes++
+				continue
+			}
+			if err := send(q, batch.Format, readErr); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // replayOne replays one delivery, or prints that it cannot be sent again.

@@ -106,6 +106,8 @@ func commands() []command {
 		{"plan", newPlanCmd},
 		{"apply", newApplyCmd},
 		{"verify", newVerifyCmd},
+		{"show", newShowCmd},
+		{"diff", newDiffCmd},
 		{"listen", newListenCmd},
 		{"send", newSendCmd},
 		{"replay", newReplayCmd},

@@ -42,6 +42,8 @@ var calls = map[string][]string{
 	"plan":               {"-f", "hooks.yaml"},
 	"apply":              {"-f", "hooks.yaml", "--yes", "--store-only"},
 	"verify":             {"body.json", "--secret-env", "S", "--provider", "wundertreos", "--header", "X-Wunder-Signature: " + strings.Repeat("0", 64)},
+	"show":               {"body.json"},
+	"diff":               {"body.json", "body.json"},
 	"listen":             {"--timeout", "1ms", "--create", "wundertreos", "--public-url", "https://example.com", "--event", "contact.created"},
 	"send":               {"{url}", "--event", "contact.created", "--secret-env", "S"},
 	"replay":             {"body.json", "--to", "{url}"},

@@ -34,6 +34,7 @@ type verifyOptions struct {
 	verdictForm
 
 	signature string
+	keyless   bool // no secret is a verdict, and no error
 	keyFlags
 }
 
@@ -251,7 +252,7 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 		return nil, err
 	}
 	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now,
-		Lines: lines, Failing: o.failing, Pass: o.pass, EachLine: o.eachLine}
+		Lines: lines, Failing: o.failing, Pass: o.pass, EachLine: o.eachLine, Keyless: o.keyless}
 	if opts.Headers, err = a.headerFlags(o.headers); err != nil {
 		return nil, err
 	}
@@ -268,7 +269,7 @@ func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify
 		}
 	}
 	e, err := verify.New(opts)
-	if len(opts.Candidates) == 0 {
+	if err != nil && len(opts.Candidates) == 0 {
 		err = fault.WithHint(err, a.orUnreadable(ctx, fault.HintOf(err)))
 	}
 	return e, err

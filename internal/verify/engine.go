@@ -37,6 +37,9 @@ type Options struct {
 	Excluded []Provider
 	// Candidates are the secrets to try, the newest first.
 	Candidates []Candidate
+	// Keyless says that there need be no candidate: a delivery with a signature is
+	// then one without a secret.
+	Keyless bool
 	// Others are secrets that are never accepted, and looked at only to explain
 	// a failure.
 	Others []Candidate
@@ -97,12 +100,12 @@ type keyedProvider struct {
 	unusable   error             // what is wrong with the scheme
 }
 
-// New checks the options. No candidate at all, an unusable secret and unusable
+// New checks the options. No candidate at all without Keyless, an unusable secret and unusable
 // schemes of all providers are errors of kind Usage; none of them holds a
 // secret. Where only some scheme is unusable, deliveries of that provider are
 // unreadable, and the others are not concerned.
 func New(o Options) (*Engine, error) {
-	if len(o.Candidates) == 0 {
+	if len(o.Candidates) == 0 && !o.Keyless {
 		return nil, fault.Usagef("there is no secret to verify with").WithCode("no-secret").
 			WithHint("keep one with `hookctl secrets set`, or give one with --secret-file or --secret-env")
 	}

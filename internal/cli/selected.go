@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// fromInput takes -#N and -:LINE, the deliveries of standard input, which look like
+// flags: as two flags that nobody sees, whose values go back among the arguments.
+type fromInput struct{ found []inputArgument }
+
+// inputArgument is such an argument, and how many others come before it.
+type inputArgument struct {
+	text string
+	at   int
+}
+
+func (i *fromInput) add(c *cobra.Command) {
+	for long, sign := range map[string]string{"stdin-delivery": "#", "stdin-line": ":"} {
+		f := c.Flags()
+		f.VarP(&inputSign{in: i, sign: sign, flags: f}, long, sign, "")
+		_ = f.MarkHidden(long)
+		_ = c.RegisterFlagCompletionFunc(long, cobra.NoFileCompletions)
+	}
+}
+
+type inputSign struct {
+	in    *fromInput
+	sign  string
+	flags *pflag.FlagSet
+}
+
+func (s *inputSign) String() string { return "" }
+func (s *inputSign) Type() string   { return "string" }
+
+// Set implements pflag.Value.
+func (s *inputSign) Set(value string) error {
+	s.in.found = append(s.in.found, inputArgument{"-" + s.sign + value, s.flags.NArg()})
+	return nil
+}
+
+// arguments are the captures that were typed, in their order.
+func (i *fromInput) arguments(args []string) []string {
+	all := slices.Clone(args)
+	for n, a := range i.found {
+		all = slices.Insert(all, a.at+n, a.text)
+	}
+	return all
+}
+
+// selections reads the names of captures and of single deliveries.
+func (i *fromInput) selections(args []string) (list []capture.Selection, err error) {
+	input := 0
+	for _, arg := range i.arguments(args) {
+		s, err := capture.ParseSelection(arg)
+		if err != nil {
+			return nil, err
+		}
+		if s.Path == "-" {
+			input++
+		}
+		list = append(list, s)
+	}
+	if input > 1 {
+		return nil, fault.Usagef("standard input can be only one of the captures").WithHint("write it to a file first, and name two deliveries of that")
+	}
+	return list, nil
+}
+
+// paths are the captures of a list.
+func paths(list []capture.Selection) []string {
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Path
+	}
+	return names
+}
+
+// exactly wants so many captures.
+func (i *fromInput) exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error { return exactly(names...)(cmd, i.arguments(args)) }
+}

@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/verify"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+type showOptions struct {
+	verifyOptions
+	fromInput
+
+	raw bool
+}
+
+func newShowCmd(g *globals) *cobra.Command {
+	o := &showOptions{}
+	c := &cobra.Command{
+		Use:     "show <capture>[#N]",
+		Short:   "Show one captured delivery: verdict, headers, body",
+		GroupID: groupDeliveries,
+		Example: `  hookctl show delivery.http
+  hookctl show deliveries.ndjson#3                        # the third delivery
+  hookctl show deliveries.ndjson:17                       # as verify names it
+  hookctl show export.har#2 --raw > body.json             # the exact bytes of the body
+  hookctl show export.har#2 -o ndjson >> deliveries.ndjson`,
+		Long: `Show one delivery of a capture: the verdict on its signature, its headers, its
+body laid out, and the handler's answer where the capture has it. A capture is a
+file, a directory, or - for standard input, in one of the formats that 'hookctl
+help formats' lists.
+
+CAPTURE#N is the N-th delivery as verify counts, from 1, those that cannot be read
+among them; what verify names as the source of a delivery is taken as well. A file
+of that whole name wins. A capture of several deliveries needs a number.
+
+JSON is laid out and otherwise shown as it is written: numbers and escapes stay.
+--raw prints the exact bytes of the body and nothing else. They are not cleaned:
+control characters reach the terminal, and commands for a CI runner the log.
+
+-o json prints the members of verify's JSON and those of a delivery record, so
+that it is a capture itself; "answer" is the handler's. A body over 8 MiB is null
+there.
+
+The secret is found as by verify, and not needed: without one the reason is
+no-secret. Exit code 0 says that the delivery was found, whatever the verdict;
+verify is for scripts that ask for that.`,
+		Args: o.exactly("one capture"),
+		RunE: g.run(reads, o.run),
+	}
+	f := c.Flags()
+	c.ValidArgsFunction = firstOnly(completeFiles)
+	o.keyFlags.add(g, c, toVerify)
+	o.fromInput.add(c)
+	f.BoolVar(&o.raw, "raw", false, "print the exact bytes of the body, and nothing else")
+	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
+	f.StringVar(&o.format, "format", "", "format of the capture, instead of detecting it")
+	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
+	freeText(c, "signature", "header")
+	namesOnly(c, "header", headerOrFile, "@headers.txt")
+	return c
+}
+
+func (o *showOptions) run(ctx context.Context, a *app, args []string) error {
+	if o.raw && (a.given("output") || a.given("jq")) {
+		return fault.Usagef("--raw prints bytes, and --output and --jq something else; keep one")
+	}
+	list, err := o.selections(args)
+	if err != nil {
+		return err
+	}
+	if o.captures = paths(list); len(missingCaptures(o.captures)) > 0 {
+		return notThere("", missingCaptures(o.captures))
+	}
+	o.diagnose, o.keyless = "all", true
+	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: o.signedBy(a)}
+	var engine *verify.Engine
+	if beside := o.signature != "" || len(o.headers) > 0; beside || !o.raw {
+		if engine, err = o.engine(ctx, a, false); err != nil {
+			return err
+		}
+		opts.EmptyBody, opts.Payload, opts.SignatureHeaders = beside, engine.Payload(), engine.SignatureHeaders()
+	}
+	return list[0].Pick(ctx, opts, func(r *capture.Request, format string, readErr error) error {
+		if o.raw {
+			return writeBody(a, r, readErr)
+		}
+		return showOne(ctx, a, engine, r, format, readErr)
+	})
+}
+
+// writeBody writes the exact bytes of a body.
+func writeBody(a *app, r *capture.Request, readErr error) error {
+	if readErr != nil {
+		return fault.Usagef("%s cannot be read: %w", r.Source, readErr).WithCode("unreadable")
+	}
+	out := term.Raw(a.env.Streams.Out)
+	if r.Stream == nil {
+		if a.env.Streams.OutTTY && !capture.IsText(r.Body) {
+			defer a.note("note: the body is not text: --raw > FILE keeps it from the terminal")
+		}
+		return render.WriteAll(out, r.Body)
+	}
+	return capture.ReadAhead(a.ctx, r.Stream, func(piece []byte) error { return render.WriteAll(out, piece) })
+}
+
+// showOne judges a delivery and prints it.
+func showOne(ctx context.Context, a *app, engine *verify.Engine, r *capture.Request, format string, readErr error) error {
+	const shown = 64 << 10 // of a body that is not in memory
+	head := &beginning{r: r.Stream, limit: shown}
+	if r.Stream != nil {
+		r.Stream = head
+	}
+	var verdict verify.Result
+	summary, err := engine.Run(ctx, slices.Values([]capture.Batch{r.Batch(format, readErr)}), func(c *verify.Chunk) error {
+		for _, result := range c.Results {
+			verdict = result
+		}
+		return nil
+	})
+	if err != nil && (fault.Code(err) != "nothing-readable" || summary.Total == 0) {
+		return err
+	}
+	return view.NewShown(verdict, r, readErr, head.text, head.n).Print(a.out)
+}
+
+// beginning keeps the beginning of what is read through it, and counts.
+type beginning struct {
+	r     io.Reader
+	limit int
+	text  []byte
+	n     int64
+}
+
+func (b *beginning) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	b.text = append(b.text, p[:min(n, b.limit-len(b.text))]...)
+	b.n += int64(n)
+	return n, err
+}

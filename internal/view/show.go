@@ -1,0 +1,252 @@
+package view
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// Shown is one captured delivery with its verdict. Its JSON has the members of the
+// verdict and those of a delivery record after them, so that it is a capture itself.
+// What is not known is null; so are both bodies where the body is too large for a
+// document, and "body" where it is not UTF-8.
+type Shown struct {
+	verdict verify.Result
+	request *capture.Request
+	unread  bool   // there is nothing but a verdict
+	head    []byte // the body, or its beginning
+	size    int64
+	answer  *capture.Answer
+}
+
+// NewShown describes a delivery that was read with readErr. Of a body that is not in
+// memory, head is the beginning and size the length.
+func NewShown(verdict verify.Result, r *capture.Request, readErr error, head []byte, size int64) Shown {
+	s := Shown{verdict: verdict, request: r, unread: readErr != nil, head: head, size: size}
+	if r.Stream == nil {
+		s.head, s.size = r.Body, int64(len(r.Body))
+	}
+	var err error
+	if s.answer, err = r.Answer(); err != nil {
+		s.verdict.Notes = append(s.verdict.Notes, fmt.Sprintf("the handler's answer cannot be read: %v", err))
+	}
+	return s
+}
+
+// mostEmbedded is up to which size a body is a part of a document.
+const mostEmbedded = 8 << 20
+
+// MarshalJSON implements json.Marshaler.
+func (s Shown) MarshalJSON() ([]byte, error) {
+	b := s.verdict.AppendJSON(nil)
+	b = appendNullable(append(b[:len(b)-1], `,"received_at":`...), s.request.ReceivedAt)
+	b = appendNullable(append(b, `,"method":`...), s.request.Method)
+	b = appendNullable(append(b, `,"url":`...), s.request.URL)
+	b = append(b, `,"headers":`...)
+	switch {
+	case s.unread:
+		b = append(b, `null,"body_base64":null,"body":null`...)
+	case s.size > mostEmbedded:
+		b = append(appendHeaders(b, s.request.Header), `,"body_base64":null,"body":null`...)
+	default:
+		b = appendBase64(append(appendHeaders(b, s.request.Header), `,"body_base64":`...), s.head)
+		b = append(b, `,"body":`...)
+		if utf8.Valid(s.head) {
+			b = term.AppendJSON(b, string(s.head))
+		} else {
+			b = append(b, "null"...)
+		}
+	}
+	b = append(b, `,"answer":`...)
+	if a := s.answer; a != nil {
+		b = strconv.AppendInt(append(b, `{"status":`...), int64(a.Status), 10)
+		b = appendHeaders(append(b, `,"headers":`...), a.Header)
+		b = append(b, `,"body_base64":`...)
+		if a.Body == nil {
+			b = append(b, "null"...)
+		} else {
+			b = appendBase64(b, a.Body)
+		}
+		if a.Cut {
+			b = append(b, `,"cut":true`...)
+		}
+		if b = append(b, `,"ms":`...); a.Milliseconds == "" {
+			b = append(b, "null"...)
+		}
+		b = append(append(b, a.Milliseconds...), '}')
+	} else {
+		b = append(b, "null"...)
+	}
+	return append(b, '}'), nil
+}
+
+func appendBase64(b, body []byte) []byte {
+	return append(base64.StdEncoding.AppendEncode(append(b, '"'), body), '"')
+}
+
+// appendHeaders appends headers as a record has them: an object of lists.
+func appendHeaders(b []byte, h capture.Header) []byte {
+	values := map[string][]string{}
+	for _, f := range h {
+		values[f.Name] = append(values[f.Name], f.Value)
+	}
+	b = append(b, '{')
+	for _, f := range h {
+		if values[f.Name] == nil {
+			continue
+		}
+		if b[len(b)-1] != '{' {
+			b = append(b, ',')
+		}
+		b = append(term.AppendJSON(b, f.Name), ':', '[')
+		for i, v := range values[f.Name] {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = term.AppendJSON(b, v)
+		}
+		b = append(b, ']')
+		delete(values, f.Name)
+	}
+	return append(b, '}')
+}
+
+// Print shows the delivery: as one document, or for people in several parts.
+func (s Shown) Print(p *render.Printer) error {
+	facts := VerdictReport(&s.verdict)
+	add := func(label, value string) {
+		if value != "" {
+			facts = append(facts, render.Fact{Label: label, Value: value})
+		}
+	}
+	add("Received", s.request.ReceivedAt)
+	add("Request", strings.TrimSpace(s.request.Method+" "+s.request.URL))
+	err := p.Print(render.View{Data: s, Facts: facts, Names: []string{s.verdict.Source}})
+	if err != nil || p.Format() != render.Table || s.unread {
+		return err
+	}
+	w := partWriter{p: p}
+	w.message("Headers", s.request.Header, s.head, s.size)
+	if a := s.answer; a != nil {
+		title := fmt.Sprintf("Answer: %d", a.Status)
+		if a.Milliseconds != "" {
+			title += ", " + a.Milliseconds + " ms"
+		}
+		size := int64(len(a.Body))
+		if a.Cut {
+			size = -1
+		}
+		w.message(title, a.Header, a.Body, size)
+	}
+	w.flush()
+	return w.err
+}
+
+// partWriter prints text of any length piece by piece.
+type partWriter struct {
+	p   *render.Printer
+	buf []byte
+	err error // the first failure
+}
+
+const (
+	pieceOfText = 64 << 10
+	// longestLine is how much of a line is shown.
+	longestLine = 1 << 20
+)
+
+func (w *partWriter) line(text []byte) error {
+	if len(text) > longestLine {
+		w.buf = append(append(w.buf, text[:longestLine]...), fmt.Sprintf("... (%d more bytes; --raw prints them)", len(text)-longestLine)...)
+	} else {
+		w.buf = append(w.buf, text...)
+	}
+	if w.buf = append(w.buf, '\n'); len(w.buf) >= pieceOfText {
+		w.flush()
+	}
+	return w.err
+}
+
+func (w *partWriter) flush() {
+	if w.err == nil && len(w.buf) > 0 {
+		w.err = w.p.Print(render.View{Text: string(w.buf)})
+	}
+	w.buf = w.buf[:0]
+}
+
+func (w *partWriter) say(format string, args ...any) { _ = w.line(fmt.Appendf(nil, format, args...)) }
+
+// message prints headers and a body. A size of -1 is not known.
+func (w *partWriter) message(title string, header capture.Header, body []byte, size int64) {
+	w.say("\n%s", title)
+	for _, f := range header {
+		w.say("  %s: %s", line(f.Name), line(f.Value))
+	}
+	if len(header) == 0 {
+		w.say("  (none)")
+	}
+	w.body(body, size)
+}
+
+// body prints a body: JSON laid out, text as it is, of anything else the beginning
+// in hexadecimal.
+func (w *partWriter) body(body []byte, size int64) {
+	length := term.Plural(int(size), "byte", "bytes")
+	if size < 0 {
+		length = fmt.Sprintf("more than %s", term.Plural(len(body), "byte", "bytes"))
+	}
+	cut := size != int64(len(body))
+	if cut {
+		body = wholeRunes(body)
+	}
+	switch {
+	case len(body) == 0 && !cut:
+		w.say("\nBody: empty")
+	case !cut && json.Valid(body):
+		w.say("\nBody: %s, JSON", length)
+		_ = jsontext.Layout(body, w.line)
+	case capture.IsText(body):
+		w.say("\nBody: %s, text", length)
+		for text := range bytes.Lines(body) {
+			if w.line(bytes.TrimSuffix(text, []byte("\n"))) != nil {
+				return
+			}
+		}
+		if cut {
+			w.say("... (this is the beginning)")
+		}
+	default:
+		w.say("\nBody: %s, binary", length)
+		const most = 256
+		for text := range bytes.Lines([]byte(hex.Dump(body[:min(len(body), most)]))) {
+			_ = w.line(bytes.TrimSuffix(text, []byte("\n")))
+		}
+		if cut || len(body) > most {
+			w.say("... (this is the beginning)")
+		}
+	}
+}
+
+// wholeRunes is text without the beginning of a character at its end.
+func wholeRunes(text []byte) []byte {
+	for i := len(text) - 1; i >= 0 && len(text)-i < utf8.UTFMax; i-- {
+		if utf8.RuneStart(text[i]) {
+			if !utf8.FullRune(text[i:]) {
+				return text[:i]
+			}
+			break
+		}
+	}
+	return text
+}
