@@ -15,7 +15,7 @@ import (
 var cliHelpers = struct{ above, below []string }{
 	above: []string{"docs", "main", "root"},
 	below: []string{
-		"help_topics", "help_providers", "manifest", "sent_writer", "signer", "sandbox_flags", "sandbox_environ", "keys", "flags", "targets", "listing",
+		"help_topics", "help_providers", "manifest", "sent_writer", "selected", "judge", "signer", "sandbox_flags", "sandbox_environ", "keys", "flags", "targets", "listing",
 		"args", "suggest", "events", "complete", "complete_script", "sinks", "connect", "frame", "profiles", "kept", "resolve", "origin",
 		"input", "reveal", "typed", "app", "settings", "errors", "globals", "env", "words",
 	},

@@ -16,7 +16,7 @@ import (
 )
 
 type showOptions struct {
-	verifyOptions
+	judgeFlags
 	fromInput
 
 	raw bool
@@ -56,17 +56,10 @@ verify is for scripts that ask for that.`,
 		Args: o.exactly("one capture"),
 		RunE: g.run(reads, o.run),
 	}
-	f := c.Flags()
 	c.ValidArgsFunction = firstOnly(completeFiles)
-	o.keyFlags.add(g, c, toVerify)
+	o.judgeFlags.add(g, c)
 	o.fromInput.add(c)
-	f.BoolVar(&o.raw, "raw", false, "print the exact bytes of the body, and nothing else")
-	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
-	f.StringVar(&o.format, "format", "", "format of the capture, instead of detecting it")
-	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
-	freeText(c, "signature", "header")
-	namesOnly(c, "header", headerOrFile, "@headers.txt")
+	c.Flags().BoolVar(&o.raw, "raw", false, "print the exact bytes of the body, and nothing else")
 	return c
 }
 
@@ -74,21 +67,23 @@ func (o *showOptions) run(ctx context.Context, a *app, args []string) error {
 	if o.raw && (a.given("output") || a.given("jq")) {
 		return fault.Usagef("--raw prints bytes, and --output and --jq something else; keep one")
 	}
+	if err := o.checkGiven(a); err != nil {
+		return err
+	}
 	list, err := o.selections(args)
 	if err != nil {
 		return err
 	}
-	if o.captures = paths(list); len(missingCaptures(o.captures)) > 0 {
-		return notThere("", missingCaptures(o.captures))
+	if missing := missingCaptures(paths(list)); len(missing) > 0 {
+		return notThere("", missing)
 	}
-	o.diagnose, o.keyless = "all", true
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: o.signedBy(a)}
 	var engine *verify.Engine
-	if beside := o.signature != "" || len(o.headers) > 0; beside || !o.raw {
-		if engine, err = o.engine(ctx, a, false); err != nil {
+	if o.beside() || !o.raw {
+		if engine, err = o.engine(ctx, a, paths(list), verify.Options{Keyless: true}); err != nil {
 			return err
 		}
-		opts.EmptyBody, opts.Payload, opts.SignatureHeaders = beside, engine.Payload(), engine.SignatureHeaders()
+		opts.EmptyBody, opts.Payload, opts.SignatureHeaders = o.beside(), engine.Payload(), engine.SignatureHeaders()
 	}
 	return list[0].Pick(ctx, opts, func(r *capture.Request, format string, readErr error) error {
 		if o.raw {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
-	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -24,18 +22,13 @@ import (
 
 type verifyOptions struct {
 	captures []string
-	format   string
-	headers  []string
 	maxAge   time.Duration
 	report   []string
 	failOn   []string
 	fail     failOn
 	diagnose string
 	verdictForm
-
-	signature string
-	keyless   bool // no secret is a verdict, and no error
-	keyFlags
+	judgeFlags
 }
 
 func newVerifyCmd(g *globals) *cobra.Command {
@@ -86,10 +79,7 @@ why --jq sees one delivery at a time and not the array.`,
 		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
-	o.keyFlags.add(g, c, toVerify)
-	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
-	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
+	o.judgeFlags.add(g, c)
 	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
 	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures are explained, from the first on: a number, or all")
@@ -98,7 +88,6 @@ why --jq sees one delivery at a time and not the array.`,
 	f.BoolVar(&o.eachLine, "each-line", false, "print exactly one verdict for each input line, at once")
 	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
 	for flag, complete := range map[string]cobra.CompletionFunc{
-		"format":   completeFixed(capture.FormatNames()...),
 		"max-age":  completeFixed("5m", "1h", "24h"),
 		"diagnose": completeFixed("0", "all"),
 		"report":   cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
@@ -107,20 +96,16 @@ why --jq sees one delivery at a time and not the array.`,
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
-	freeText(c, "signature", "header")
-	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
 
 func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	var err error
-	for _, flag := range []struct{ name, value string }{
-		{"webhook", o.webhook}, {"secret-file", o.secretFile}, {"secret-env", o.secretEnv}, {"signature", o.signature}, {"provider", o.provider}, {"fail-on", strings.Join(o.failOn, ",")},
-	} {
-		// Without it something else would be verified than was asked for.
-		if flag.value == "" && a.given(flag.name) {
-			return fault.Usagef("--%s is empty", flag.name).WithHint("give it a value, or leave it out; a variable that is not set?")
-		}
+	if err = o.checkGiven(a); err != nil {
+		return err
+	}
+	if a.given("fail-on") && strings.Join(o.failOn, ",") == "" {
+		return errEmpty("fail-on")
 	}
 	if o.maxAge <= 0 && a.given("max-age") {
 		return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
@@ -151,7 +136,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	defer cancel()
 	progress := startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
-		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.signature != "" || len(o.headers) > 0, Payload: engine.Payload(),
+		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.beside(), Payload: engine.Payload(),
 		SignatureHeaders: engine.SignatureHeaders(), Read: &progress.bytes, KeepLines: o.pass != "" || o.eachLine,
 	})
 	if err == nil {
@@ -213,66 +198,15 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	return fault.Worst(err, werr)
 }
 
-// missingCaptures names the captures that are not there, and why. Alone they
-// are a call that is wrong, with nothing to give a verdict on. Among others
-// each is a delivery that cannot be read, so that each name has its line; and
-// where unreadable ones do not make the run fail, the call is wrong still.
-func missingCaptures(captures []string) []string {
-	var missing []string
-	for _, path := range captures {
-		if path == "-" {
-			continue
-		}
-		if _, err := os.Stat(path); err != nil {
-			missing = append(missing, fmt.Sprintf("%s: %v", path, durable.WithoutPath(err)))
-		}
-	}
-	return missing
-}
-
-func notThere(what string, missing []string) *fault.Error {
-	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("name files or directories that are there, or - for standard input")
-}
-
 // engine checks the flags and collects what is verified with.
 func (o *verifyOptions) engine(ctx context.Context, a *app, lines bool) (*verify.Engine, error) {
-	if o.secretFile == "-" && slices.Contains(o.captures, "-") {
-		return nil, errSecretAndInput("a capture")
-	}
-	if n := len(o.captures); n > 1 && o.signature != "" {
-		return nil, fault.Usagef("--signature is of one delivery, and %d captures are named", n)
-	}
-	if o.format != "" {
-		if _, err := capture.FormatNamed(o.format); err != nil {
-			return nil, err
-		}
-	}
 	diagnoses, err := parseDiagnose(o.diagnose)
 	if err != nil {
 		return nil, err
 	}
-	opts := verify.Options{Diagnoses: diagnoses, Signature: o.signature, MaxAge: o.maxAge, Now: a.env.Now,
-		Lines: lines, Failing: o.failing, Pass: o.pass, EachLine: o.eachLine, Keyless: o.keyless}
-	if opts.Headers, err = a.headerFlags(o.headers); err != nil {
-		return nil, err
-	}
-	found, err := o.candidates(ctx, a)
-	if err != nil {
-		return nil, err
-	}
-	opts.Candidates, opts.Others = found.tried, found.others
-	for _, d := range a.env.Drivers {
-		if p := verifyProvider(d, o.scheme(a, d)); found.only == "" || d.Name == found.only {
-			opts.Providers = append(opts.Providers, p)
-		} else {
-			opts.Excluded = append(opts.Excluded, p)
-		}
-	}
-	e, err := verify.New(opts)
-	if err != nil && len(opts.Candidates) == 0 {
-		err = fault.WithHint(err, a.orUnreadable(ctx, fault.HintOf(err)))
-	}
-	return e, err
+	return o.judgeFlags.engine(ctx, a, o.captures, verify.Options{
+		Diagnoses: diagnoses, MaxAge: o.maxAge, Lines: lines, Failing: o.failing, Pass: o.pass, EachLine: o.eachLine,
+	})
 }
 
 // parseDiagnose takes --diagnose: a number, or all.
