@@ -46,6 +46,7 @@ type Input struct {
 // last and takes anything.
 var Formats = []Format{
 	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
+	curlFormat,
 	httpFormat, // before the records that a body may consist of
 	ndjsonFormat, jsonFormat, rawFormat,
 }

@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"strings"
-
-	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // httpFormat is requests as they went over the wire, or as tools show them.
@@ -32,31 +29,20 @@ var httpFormat = Format{
 
 func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		data, err := io.ReadAll(io.LimitReader(in.R, MaxDelivery+1))
-		if err == nil && len(data) > MaxDelivery {
-			err = fmt.Errorf("%w: cut the body out of the dump and verify it as raw", errTooLarge)
-		}
+		data, err := readWhole(in.R)
 		if err != nil {
-			yield(unreadable(in.Name, durable.WithoutPath(err)))
+			yield(unreadable(in.Name, err))
 			return
 		}
-		d := dump{name: in.Name, names: in.SignatureHeaders, size: len(data), carried: map[string]bool{}, yield: yield}
+		d := dump{rows: newRows(in, yield), size: len(data)}
 		d.read(data)
 	}
 }
 
 // dump walks one input.
 type dump struct {
-	name  string
-	names []string // headers that are signatures
-	size  int
-	yield func(Batch) bool
-	done  bool // the consumer has had enough
-
-	rows    int
-	held    *Request // the last row, not yet yielded: an answer may add to it
-	heldErr error
-	carried map[string]bool // signatures that rows carried
+	rows
+	size    int
 	answers int
 	probes  int
 	lines   int // of tools, and rules
@@ -85,19 +71,10 @@ func (d *dump) read(b []byte) {
 			break
 		}
 	}
-	if d.rows+d.answers+d.probes == 0 {
+	if d.n+d.answers+d.probes == 0 {
 		d.row(&Request{}, errNoRequest)
 	}
-	d.flush()
-	for _, p := range []Passed{
-		{d.answers, "answer", "answers"},
-		Probes(d.probes),
-		{d.lines, "rule or line of a tool", "rules and lines of tools"},
-	} {
-		if p.N > 0 && !d.done {
-			d.done = !d.yield(Batch{Passed: p})
-		}
-	}
+	d.end(Passed{d.answers, "answer", "answers"}, Probes(d.probes), Passed{d.lines, "rule or line of a tool", "rules and lines of tools"})
 }
 
 // mostLooked is how many times its size is followed over in a dump. Messages that
@@ -109,32 +86,6 @@ var (
 	errHeadCut   = errors.New("the head does not end: there is no blank line after the headers")
 	errNoRequest = errors.New("there is no request in it")
 )
-
-// row adds a delivery.
-func (d *dump) row(r *Request, err error) {
-	d.flush()
-	if d.rows++; d.rows == 1 {
-		r.Source = d.name
-	} else {
-		r.Source = fmt.Sprintf("%s#%d", d.name, d.rows)
-	}
-	d.held, d.heldErr = r, err
-}
-
-// flush yields the row that is held back.
-func (d *dump) flush() {
-	if d.held != nil && !d.done {
-		d.done = !d.yield(one(d.held, d.heldErr))
-	}
-	d.held = nil
-}
-
-// tell yields a note on the input.
-func (d *dump) tell(format string, args ...any) {
-	if d.flush(); !d.done {
-		d.done = !d.yield(Batch{Note: d.name + ": " + fmt.Sprintf(format, args...)})
-	}
-}
 
 // between passes over what stands between messages: blank lines, rules and the
 // messages of tools, which are counted.
@@ -254,35 +205,6 @@ func (d *dump) interim(b []byte) (starts [][]byte) {
 		}
 		starts = append(starts, b)
 	}
-}
-
-// carry remembers the signatures of a row, and notes where one stands in it
-// that is not looked for.
-func (d *dump) carry(r *Request, trailer []byte) {
-	for _, f := range r.Header {
-		name := f.Name[max(0, len(f.Name)-nearName):] // what is near enough
-		signaturesIn([]byte(name+": "+f.Value), append(d.names[:len(d.names):len(d.names)], name), func(s seen) bool {
-			d.carried[s.digest] = true
-			return true
-		})
-	}
-	if signed(r.Header, d.names) {
-		return
-	}
-	if s, ok := d.unclaimed(trailer); ok {
-		r.Elsewhere = fmt.Sprintf("a signature stands in the trailer after the last chunk, at byte %d of it: it is looked for among the headers alone", s.at+1)
-	} else if s, ok := d.unclaimed(r.Body); ok {
-		r.Elsewhere = fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.at+1)
-	}
-}
-
-// unclaimed finds a signature that no row of the input has carried.
-func (d *dump) unclaimed(b []byte) (first seen, ok bool) {
-	signaturesIn(b, d.names, func(s seen) bool {
-		first, ok = s, !d.carried[s.digest]
-		return !ok
-	})
-	return first, ok
 }
 
 // answer passes over the answer at the start of b and returns what follows it.

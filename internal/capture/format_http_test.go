@@ -235,7 +235,7 @@ func TestDumpsThatNest(t *testing.T) {
 			fmt.Fprintf(&text, c.head, left)
 		}
 		text.WriteString(c.end)
-		d := dump{name: "x", size: text.Len(), carried: map[string]bool{}}
+		d := dump{rows: rows{name: "x", carried: map[string]bool{}}, size: text.Len()}
 		var last error
 		d.yield = func(b Batch) bool {
 			for _, err := range b.Each() {

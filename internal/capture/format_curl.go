@@ -1,0 +1,559 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/durable"
+)
+
+// curlFormat is command lines that send a delivery: as browsers and tools copy
+// them, for bash, cmd.exe, PowerShell and as fetch, and as people write them.
+//
+// Commands follow each other, with comments, assignments and other commands in
+// between, which are counted. A body in a file is read from beside the capture.
+// Nothing is run: what only a shell could tell stays as it is written, and a note
+// says so.
+var curlFormat = Format{
+	Name:  "curl",
+	About: "a copied command line: curl (bash or cmd), httpie, wget, PowerShell, fetch",
+	Sniff: sniffCurl,
+	Read:  readCurl,
+}
+
+func readCurl(_ context.Context, in Input) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) {
+		data, err := readWhole(in.R)
+		if err != nil {
+			yield(unreadable(in.Name, err))
+			return
+		}
+		c := commandFile{
+			rows: newRows(in, yield),
+			b:    trimBOM(data), vars: map[string]literal{}, script: bytes.HasPrefix(trimBOM(data), []byte("#!")),
+		}
+		c.shell = shell{b: c.b, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return beside(in.Name, name) }}
+		c.read()
+	}
+}
+
+// readWhole reads an input that is read as one piece.
+func readWhole(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxDelivery+1))
+	if err == nil && len(data) > MaxDelivery {
+		err = fmt.Errorf("%w: cut the body out of the dump and verify it as raw", errTooLarge)
+	}
+	return data, durable.WithoutPath(err)
+}
+
+// beside reads a file that a capture names: a regular one, in the directory of
+// the capture or below it.
+func beside(capture, name string) ([]byte, error) {
+	said := fmt.Sprintf("its body is in the file %q", name)
+	if capture == "-" {
+		return nil, fmt.Errorf("%s, which is looked for beside the capture, and the capture is standard input: save the capture beside that file", said)
+	}
+	dir := filepath.Dir(capture)
+	if filepath.IsAbs(name) {
+		if abs, err := filepath.Abs(dir); err == nil {
+			if rel, err := filepath.Rel(abs, name); err == nil {
+				name = rel
+			}
+		}
+	}
+	name = filepath.FromSlash(name)
+	if !filepath.IsLocal(name) {
+		return nil, fmt.Errorf("%s, which is not in the directory of the capture: copy it there and name it without a path", said)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%s, which is not there: put it beside the capture", said)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s, which is no regular file", said)
+	case info.Size() > MaxDelivery:
+		return nil, fmt.Errorf("%s: %w: verify it as raw", said, errTooLarge)
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
+	}
+	text, err := io.ReadAll(io.LimitReader(f, MaxDelivery+1))
+	if err = errors.Join(err, f.Close()); err == nil && len(text) > MaxDelivery {
+		err = errTooLarge
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
+	}
+	return text, nil
+}
+
+// commandFile walks one input.
+type commandFile struct {
+	rows
+	b      []byte
+	i      int
+	shell  shell
+	vars   map[string]literal
+	script bool // it begins with #!
+	probes int
+	others int // comments, and commands that are no request
+	looked int // bytes that were read in vain
+	hidden []seen
+	before *shellCommand // writes into the next command
+}
+
+func (c *commandFile) read() {
+	for c.i < len(c.b) && !c.done {
+		from := c.i
+		c.statement()
+		if c.looked > mostLooked*len(c.b) {
+			c.row(&Request{}, fmt.Errorf("bytes %d to %d are not read: too many quotes in it are not closed", from+1, len(c.b)))
+			break
+		}
+	}
+	for _, s := range c.hidden {
+		if !c.carried[s.digest] {
+			c.carried[s.digest] = true
+			c.row(&Request{}, fmt.Errorf("a signature stands at byte %d, and not in a command that can be read", s.at+1))
+		}
+	}
+	if c.n+c.probes == 0 {
+		c.row(&Request{}, errors.New("there is no command in it that sends a request"))
+	}
+	c.end(Probes(c.probes), Passed{c.others, "comment or other command", "comments and other commands"})
+}
+
+// pass counts what is no request.
+func (c *commandFile) pass(from, to int) {
+	if len(bytes.TrimSpace(c.b[from:to])) == 0 {
+		return
+	}
+	c.others++
+	signaturesIn(c.b[from:to], c.names, func(s seen) bool {
+		c.hidden = append(c.hidden, seen{from + s.at, s.digest})
+		return true
+	})
+}
+
+// statement reads what begins at i, and moves on.
+func (c *commandFile) statement() {
+	line := firstLine(c.b[c.i:])
+	from, next := c.i, min(len(c.b), c.i+len(line)+1)
+	text := strings.TrimSpace(string(line[:min(len(line), maxLine)]))
+	start := 0
+	if c.before == nil { // else it goes on in the middle of a line
+		start = promptEnd(text)
+	}
+	text = text[start:]
+	at := from + bytes.Index(line, []byte(text))
+	kind, name := startOf(text)
+	switch {
+	case text == "":
+		c.pass(from, next)
+		c.i = next
+	case kind == startOther:
+		c.pass(from, next)
+		c.i = next
+	case kind == startFetch:
+		s := script{b: c.b, i: at + strings.Index(text, "fetch(") + len("fetch("), vars: c.vars}
+		o, err := s.fetch()
+		c.scripted(&s, o, err, from)
+	case kind == startPowerShell:
+		s := script{b: c.b, i: at + len(name), vars: c.vars}
+		o, err := s.powershell(c.shell.file)
+		c.scripted(&s, o, err, from)
+	case kind == startValue:
+		_, value, _ := strings.Cut(text, "=")
+		s := script{b: c.b, i: at + len(text) - len(value), vars: c.vars}
+		read := s.jsValue
+		if text[0] == '$' {
+			read = s.psValue
+		}
+		l, err := read()
+		if rest := bytes.Trim(firstLine(s.b[s.i:]), " \t\r;"); err != nil || len(rest) > 0 {
+			c.wasted(from, s.i, err)
+			s.i = next
+			l = literal{kind: '?', source: name}
+		}
+		c.vars[name] = l
+		c.i = max(next, s.i)
+		c.pass(from, c.i)
+	case kind == startCurl && likeCmd(c.b[at+len(name):]):
+		words, rest := cmdWords(c.b[at:])
+		c.i = len(c.b) - len(rest)
+		c.curl(words[1:], nil)
+	case kind == startNothing && c.before == nil && !c.script && !sendsOn(text) && !slices.Contains(starters, firstWord(text)):
+		c.pass(from, next) // prose, whose apostrophes are no quotes
+		c.i = next
+	default:
+		c.posix(from, at, start > 0)
+	}
+}
+
+func firstWord(line string) string {
+	word, _, _ := strings.Cut(line, " ")
+	return word
+}
+
+// wasted counts what was read in vain: to the end, where something is not closed.
+func (c *commandFile) wasted(from, to int, err error) {
+	if err != nil && !errors.Is(err, errNoLiteral) {
+		to = len(c.b)
+	}
+	c.looked += to - from
+}
+
+// scripted adds the row of a call in a script.
+func (c *commandFile) scripted(s *script, o *outgoing, err error, from int) {
+	if err != nil {
+		c.row(&Request{}, fmt.Errorf("the command in byte %d cannot be read: %w", from+1, err))
+		c.wasted(from, s.i, err)
+		c.i = c.nextStart(from)
+		return
+	}
+	c.add(o)
+	c.i = s.i
+	for c.i < len(c.b) && strings.IndexByte(" \t\r;)", c.b[c.i]) >= 0 {
+		c.i++
+	}
+}
+
+// nextStart is the next line in which a request begins.
+func (c *commandFile) nextStart(from int) int {
+	for i := from; i < len(c.b); {
+		i += len(firstLine(c.b[i:])) + 1
+		if i >= len(c.b) {
+			break
+		}
+		line := firstLine(c.b[i:])
+		text := strings.TrimSpace(string(line[:min(len(line), maxLine)]))
+		if kind, _ := startOf(text[promptEnd(text):]); kind == startCurl || kind == startFetch || kind == startPowerShell {
+			return i
+		}
+	}
+	return len(c.b)
+}
+
+// posix reads a command of a POSIX shell.
+func (c *commandFile) posix(from, at int, prompt bool) {
+	s := c.shell
+	s.i, s.prompt = at, prompt
+	command, piped := s.next(c.before)
+	indent := c.b[from:at]
+	if len(bytes.Trim(indent, " \t")) > 0 || c.script {
+		indent = nil
+	}
+	var flush *shellCommand // the command without the indent of its lines
+	if len(indent) > 0 && (command.err != nil || bytes.Count(c.b[from:s.i], []byte("\n")) > 1) {
+		to := len(c.b)
+		if command.err == nil {
+			to = s.i
+		}
+		text, n := withoutIndent(c.b[from:to], indent)
+		sub := c.shell
+		sub.b, sub.i = text, 0
+		c.looked += n
+		if f, p := sub.next(c.before); f.err == nil && (n == to-from || command.err != nil) {
+			if command.err != nil {
+				command, piped = f, p
+				s.i = from + n
+				// Other commands of the same block are read on their own.
+				if lines := bytes.Count(text[:sub.i], []byte("\n")); lines > 0 {
+					s.i = from
+					for range lines {
+						s.i = min(len(c.b), s.i+len(firstLine(c.b[s.i:]))+1)
+					}
+				}
+			} else {
+				flush = f
+			}
+		}
+	}
+	tool, args := requestWords(command.words)
+	if command.err != nil {
+		c.wasted(from, s.i, command.err)
+		if tool == "" {
+			c.i = min(len(c.b), from+len(firstLine(c.b[from:]))+1)
+			c.pass(from, c.i)
+		} else {
+			c.row(&Request{}, fmt.Errorf("the command in byte %d cannot be read: %w", at+1, command.err))
+			c.i = c.nextStart(from)
+		}
+		c.before = nil
+		return
+	}
+	c.i = s.i
+	before := c.before
+	c.before = nil
+	if piped {
+		c.before = command
+	}
+	if tool == "" {
+		for _, w := range command.words[:min(len(command.words), 1)] {
+			if w.String() == "export" || w.String() == "local" || w.String() == "readonly" {
+				command.words, command.assigned = command.words[1:], true
+			}
+		}
+		if command.assigned {
+			for _, w := range command.words {
+				if name, value, ok := bytes.Cut(w.text, []byte("=")); ok && isName(name) {
+					if c.shell.vars[string(name)] = value; len(w.unknown) > 0 {
+						delete(c.shell.vars, string(name))
+					}
+				}
+			}
+		}
+		if !piped {
+			c.pass(from, c.i)
+		}
+		return
+	}
+	stdin := func(command *shellCommand) func() ([]byte, error) {
+		return func() ([]byte, error) { return c.shell.stdin(command) }
+	}
+	fed := before != nil || command.input != nil || command.from != nil
+	switch {
+	case tool == "curl" && flush != nil:
+		_, inner := requestWords(flush.words)
+		plain := curlRequests(args, c.shell.file, stdin(command))
+		for i, o := range curlRequests(inner, c.shell.file, stdin(flush)) {
+			if i < len(plain) && o.err == nil && !bytes.Equal(o.body, plain[i].body) {
+				o.other, o.differs = nil, false
+				o.request.Framed = plain[i].body
+				o.request.Notes = append(o.request.Notes, fmt.Sprintf("the lines of the command are indented by %d: that is not part of the body", len(indent)))
+			}
+			c.add(o)
+		}
+	case tool == "curl":
+		c.curl(args, stdin(command))
+	case tool == "wget":
+		c.add(wgetRequest(args, c.shell.file))
+	default:
+		c.add(httpieRequest(args, c.shell.file, stdin(command), fed))
+	}
+}
+
+// withoutIndent is the lines at the start of b that have the indent, or are
+// blank, without it, and how long they were.
+func withoutIndent(b, indent []byte) (text []byte, n int) {
+	for n < len(b) {
+		line := b[n:min(len(b), n+len(firstLine(b[n:]))+1)]
+		inner, ok := bytes.CutPrefix(line, indent)
+		if !ok {
+			if len(bytes.TrimSpace(line)) > 0 {
+				break
+			}
+			inner = bytes.TrimLeft(line, " \t")
+		}
+		text, n = append(text, inner...), n+len(line)
+	}
+	return text, n
+}
+
+func (c *commandFile) curl(args []word, stdin func() ([]byte, error)) {
+	if stdin == nil {
+		stdin = func() ([]byte, error) { return c.shell.stdin(&shellCommand{}) }
+	}
+	for _, o := range curlRequests(args, c.shell.file, stdin) {
+		c.add(o)
+	}
+}
+
+func (c *commandFile) add(o *outgoing) {
+	r, err := o.finish()
+	if err == nil && r.Probe(c.names) {
+		c.probes++
+		return
+	}
+	c.row(r, err)
+	if err == nil {
+		c.carry(r, nil)
+	}
+}
+
+// tools are the programs that send a request, and what their requests are read
+// as.
+var tools = map[string]string{
+	"curl": "curl", "curl.exe": "curl", "curlie": "curl", "wget": "wget", "wget.exe": "wget",
+	"http": "httpie", "https": "httpie", "xh": "httpie", "xhs": "httpie",
+}
+
+// starters stand before a command.
+var starters = []string{"sudo", "time", "exec", "command", "do", "then", "else", "{", "!", "env", "nohup", "if", "while", "elif", "&", "call"}
+
+// requestWords finds a command that sends a request, and returns its arguments.
+func requestWords(words []word) (tool string, args []word) {
+	for i, w := range words {
+		name := w.String()
+		base := name[strings.LastIndexAny(name, `/\`)+1:]
+		if tool = tools[base]; tool != "" && !(tool == "httpie" && base != name) {
+			return tool, words[i+1:]
+		}
+		if !slices.Contains(starters, name) && !isAssignment(w.text) {
+			// docker run curlimages/curl -X POST ..., kubectl exec pod -- curl -X POST ...
+			if i == 0 && !slices.Contains([]string{"docker", "podman", "kubectl", "ssh", "xargs"}, name) {
+				return "", nil
+			}
+			if i > 0 && slices.Contains(starters, words[0].String()) {
+				return "", nil
+			}
+		}
+	}
+	return "", nil
+}
+
+// What a line begins.
+const (
+	startNothing    = iota // what the capture does not begin with
+	startOther             // a comment, or a rule
+	startAssigned          // an assignment, or a command before the request
+	startValue             // a variable of a script
+	startCurl              // a request, by a program
+	startFetch             // a request of JavaScript
+	startPowerShell        // a request of PowerShell
+)
+
+// startOf says what begins with a line, which has no white space before it. The
+// name is of the variable or the command.
+func startOf(line string) (kind int, name string) {
+	for _, p := range []string{"#", "//", "REM ", "rem ", "::", "```", "~~~", "@echo", "@ECHO", ")", "}", ".then", "--", "=="} {
+		if strings.HasPrefix(line, p) {
+			return startOther, ""
+		}
+	}
+	if name, value, ok := strings.Cut(line, "="); ok && !strings.ContainsAny(name, `"'({`) {
+		words := strings.Fields(name)
+		value = strings.TrimLeft(value, " ")
+		declared := len(words) == 2 && slices.Contains([]string{"const", "let", "var"}, words[0])
+		switch {
+		case len(words) == 0:
+		case (declared || len(words) == 1) && (strings.HasPrefix(value, "await fetch(") || strings.HasPrefix(value, "fetch(")):
+			return startFetch, ""
+		case words[0][0] == '$' && len(words) == 1 && !strings.ContainsAny(words[0], ".[:"):
+			for _, p := range psCommands {
+				if first, _, _ := strings.Cut(value, " "); SameName(first, p) {
+					return startPowerShell, line[:len(line)-len(value)+len(p)]
+				}
+			}
+			return startValue, words[0][1:]
+		case declared:
+			return startValue, words[1]
+		case len(words) == 1 && isName([]byte(words[0])) && !strings.HasSuffix(name, " ") && !strings.HasPrefix(line, "http"):
+			return startAssigned, ""
+		case words[0][0] == '$' && strings.HasPrefix(strings.TrimLeft(words[0], "$"), "session"):
+			return startOther, ""
+		}
+	}
+	if strings.HasPrefix(line, "fetch(") || strings.HasPrefix(line, "await fetch(") || strings.HasPrefix(line, "return fetch(") {
+		return startFetch, ""
+	}
+	first, rest, more := strings.Cut(line, " ")
+	for _, p := range psCommands {
+		if SameName(first, p) && more {
+			return startPowerShell, first
+		}
+	}
+	base := first[strings.LastIndexAny(first, `/\`)+1:]
+	switch tool := tools[base]; {
+	case tool == "curl" && (more || line == first), tool == "wget" && more:
+		return startCurl, first
+	case tool == "httpie" && more && base == first && len(rest) > 0:
+		word, _, _ := strings.Cut(rest, " ")
+		if isMethod(word) || strings.HasPrefix(word, "-") || strings.HasPrefix(word, ":") || strings.Contains(word, "/") {
+			return startCurl, first
+		}
+	case strings.HasPrefix(line, "$session"):
+		return startOther, ""
+	case slices.Contains([]string{"export", "echo", "printf", "cat", "cd", "set", "setlocal", "sudo", "time", "docker", "kubectl", "env", "local"}, first) && more:
+		return startAssigned, ""
+	}
+	return startNothing, ""
+}
+
+// promptEnd is where a command begins behind a shell's prompt; 0 without one.
+func promptEnd(line string) int {
+	const most = 120
+	for _, p := range []string{"$ ", "% ", "❯ ", "➜ ", "~$ "} {
+		if strings.HasPrefix(line, p) {
+			return len(p)
+		}
+	}
+	head := line[:min(len(line), most)]
+	for _, end := range []string{"$ ", "# ", "% ", "> ", ">"} {
+		i := strings.Index(head, end)
+		if i <= 0 {
+			continue
+		}
+		prompt := head[:i]
+		if strings.HasPrefix(prompt, "PS ") && end[0] == '>' || len(prompt) > 2 && prompt[1] == ':' && prompt[2] == '\\' && end[0] == '>' ||
+			end[0] != '>' && strings.Contains(prompt, "@") && !strings.ContainsAny(prompt, `"'={}`) {
+			return i + len(end) + len(line[i+len(end):]) - len(strings.TrimLeft(line[i+len(end):], " "))
+		}
+	}
+	return 0
+}
+
+// sniffCurl recognises a command that sends a request behind comments, prompts,
+// assignments, and the head of a script.
+func sniffCurl(head []byte, _ bool) bool {
+	head = trimBOM(head)
+	lenient := bytes.HasPrefix(head, []byte("#!"))
+	fenced := false
+	value := false // lines of a text that is assigned may follow
+	for len(head) > 0 {
+		line, rest, _ := cutLine(head)
+		head = rest
+		text := strings.TrimSpace(line[:min(len(line), maxLine)])
+		text = text[promptEnd(text):]
+		kind, _ := startOf(text)
+		switch {
+		case kind == startCurl, kind == startFetch, kind == startPowerShell:
+			return true
+		case text == "":
+		case strings.HasPrefix(text, "```"), strings.HasPrefix(text, "~~~"):
+			fenced = true
+		case kind == startAssigned:
+			if sendsOn(text) {
+				return true
+			}
+			value = true
+		case kind == startValue:
+			value = true
+		case value && !fenced && sendsOn(text):
+			return true
+		case kind == startOther, lenient, value && !fenced:
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// sendsOn reports whether a command in the line that is not its first one sends a
+// request.
+func sendsOn(line string) bool {
+	words := strings.Fields(line)
+	for i := 1; i < len(words); i++ {
+		if before := words[i-1]; tools[words[i]] != "" && (before == "|" || before == "&&" || before == ";" || slices.Contains([]string{"docker", "kubectl", "sudo", "time", "env"}, words[0])) {
+			return true
+		}
+	}
+	return false
+}
