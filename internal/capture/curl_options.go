@@ -437,7 +437,7 @@ func (o *outgoing) finish() (*Request, error) {
 	}
 	r.Body = o.body
 	if o.differs && !bytes.Equal(o.body, o.other) {
-		r.Framed = o.other
+		r.Others = append(r.Others, o.other)
 		r.Notes = append(r.Notes, fmt.Sprintf("the command can be read in two ways, as the program meant it that wrote it (%s) and as a shell reads it (%s): the first is judged", bytesOf(len(o.body)), bytesOf(len(o.other))))
 	}
 	if len(o.unknown) > 0 {

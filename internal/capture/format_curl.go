@@ -336,7 +336,7 @@ func (c *commandFile) posix(from, at int, prompt bool) {
 		for i, o := range curlRequests(inner, c.shell.file, stdin(flush)) {
 			if i < len(plain) && o.err == nil && !bytes.Equal(o.body, plain[i].body) {
 				o.other, o.differs = nil, false
-				o.request.Framed = plain[i].body
+				o.request.Others = append(o.request.Others, plain[i].body)
 				o.request.Notes = append(o.request.Notes, fmt.Sprintf("the lines of the command are indented by %d: that is not part of the body", len(indent)))
 			}
 			c.add(o)
