@@ -74,12 +74,7 @@ func beside(capture, name string) ([]byte, error) {
 	if !filepath.IsLocal(name) {
 		return nil, fmt.Errorf("%s, which is not in the directory of the capture: copy it there and name it without a path", said)
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
-	}
-	defer root.Close()
-	info, err := root.Stat(name)
+	info, err := os.Stat(filepath.Join(dir, name)) // a pipe must not be opened
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s, which is not there: put it beside the capture", said)
@@ -90,7 +85,7 @@ func beside(capture, name string) ([]byte, error) {
 	case info.Size() > MaxDelivery:
 		return nil, fmt.Errorf("%s: %w: verify it as raw", said, errTooLarge)
 	}
-	f, err := root.Open(name)
+	f, err := os.OpenInRoot(dir, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
 	}
