@@ -266,3 +266,80 @@ func must[T any](v T, err error) T {
 	}
 	return v
 }
+
+// TestPickAsListed: each delivery of a capture is found by its number and by its
+// source; a number that is a source as well is that.
+func TestPickAsListed(t *testing.T) {
+	sig := `"headers":{"X-Wunder-Signature":"sha256=` + strings.Repeat("0", 64) + `"}`
+	rec := func(body string) string { return `{` + sig + `,"body":"` + body + `"}` }
+	har := func(body string) string {
+		return `{"request":{"method":"POST","url":"/","headers":[{"name":"X-Wunder-Signature","value":"sha256=1"}],"postData":{"text":"` + body + `"}}}`
+	}
+	get := `{"request":{"method":"GET","url":"/","headers":[]}}`
+	placed(t, map[string]string{
+		"list.json":   "[" + rec("1") + "," + rec("2") + `,{"method":"GET",` + `"headers":{}},` + rec("3") + "]",
+		"docs.json":   rec("1") + "\n\n" + rec("2") + "{\"x\":\n1}" + rec("3"),
+		"deep.json":   `{"a":{"request":` + rec("1") + `},"b":[{"request":` + rec("2") + `},{"event":` + rec("3") + `}]}`,
+		"one.json":    `{"a":{"request":` + rec("1") + `}}`,
+		"mixed.log":   "starting\nweb | " + rec("1") + "\n" + rec("2") + "\n2026 " + `{"req":` + rec("3") + `,"other":{"event":` + rec("4") + "}}\nend\n",
+		"b.har":       `{"log":{"version":"1.2","creator":{},"entries":[` + strings.Join([]string{get, har("1"), get, get, har("2"), har("3")}, ",") + `]}}`,
+		"c.http":      fmt.Sprintf(post, 1, "1") + probe + "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n" + fmt.Sprintf(post, 2, "2") + "###\n" + fmt.Sprintf(post, 3, "3"),
+		"lambda.json": `[{"httpMethod":"POST","requestContext":{},` + sig + `,"body":"1","isBase64Encoded":false},{"httpMethod":"POST","requestContext":{},` + sig + `,"body":"2","isBase64Encoded":false}]`,
+		"d/x.ndjson":  rec("1") + "\n" + rec("2"), "d/y.json": "[" + rec("3") + "," + rec("4") + "]", "d/z/c.http": fmt.Sprintf(post, 1, "5"),
+	})
+	names := []string{"X-Wunder-Signature"}
+	o := Options{SignatureHeaders: names}
+	for _, path := range []string{"list.json", "docs.json", "deep.json", "one.json", "mixed.log", "b.har", "c.http", "lambda.json", "d", "d/", "./c.http"} {
+		type row struct{ source, body string }
+		var rows []row
+		what := func(r *Request, err error) row {
+			if err != nil {
+				return row{r.Source, "unreadable"}
+			}
+			return row{r.Source, string(r.Body)}
+		}
+		for b := range must(Read(context.Background(), []string{path}, o)) {
+			for r, err := range b.Each() {
+				if err != nil || !r.Probe(names) {
+					rows = append(rows, what(r, err))
+				}
+			}
+		}
+		index := map[string]int{}
+		for i, r := range rows {
+			if _, twice := index[r.source]; twice {
+				t.Errorf("%s: two deliveries are %s", path, r.source)
+			}
+			index[r.source] = i
+		}
+		pick := func(arg string) (got row) {
+			s, err := ParseSelection(arg)
+			if err == nil {
+				err = s.Pick(context.Background(), o, func(r *Request, _ string, err error) error {
+					got = what(r, err)
+					return nil
+				})
+			}
+			if err != nil {
+				t.Errorf("%s: %v", arg, err)
+			}
+			return got
+		}
+		for i, r := range rows {
+			if r.source != path { // the first of a dump has the name of the whole
+				if got := pick(r.source); got != r {
+					t.Errorf("%s of %q: %q", r.source, rows, got)
+				}
+			}
+			number := fmt.Sprintf("%s#%d", path, i+1)
+			want := r
+			if j, ok := index[number]; ok {
+				want = rows[j]
+			}
+			if got := pick(number); got != want {
+				t.Errorf("%s of %q: %q", number, rows, got)
+			}
+		}
+		t.Logf("%s: %q", path, rows)
+	}
+}

@@ -168,6 +168,7 @@ func formatTopic() view.Topic {
 				{"headers", "an object; a value is a string or a list of strings"},
 				{"body_base64", "the exact body, in base64"},
 				{"body", "the body as a string, where it is text"},
+				{"answer", "what the handler answered: an object of status, headers, body_base64, cut (there was more) and ms"},
 			}),
 		}, reasons, sinks},
 	}

@@ -47,7 +47,7 @@ JSON is laid out and otherwise shown as it is written: numbers and escapes stay.
 control characters reach the terminal, and commands for a CI runner the log.
 
 -o json prints the members of verify's JSON and those of a delivery record, so
-that it is a capture itself; "answer" is the handler's. A body over 8 MiB is null
+that it is a capture itself; "answer" is the handler's. A body over 4 MiB is null
 there.
 
 The secret is found as by verify, and not needed: without one the reason is

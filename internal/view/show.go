@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -45,11 +46,15 @@ func NewShown(verdict verify.Result, r *capture.Request, readErr error, head []b
 }
 
 // mostEmbedded is up to which size a body is a part of a document.
-const mostEmbedded = 8 << 20
+const mostEmbedded = 4 << 20
 
 // MarshalJSON implements json.Marshaler.
 func (s Shown) MarshalJSON() ([]byte, error) {
-	b := s.verdict.AppendJSON(nil)
+	verdict := s.verdict
+	if s.size > mostEmbedded {
+		verdict.Notes = append(slices.Clip(verdict.Notes), fmt.Sprintf("the body has %d bytes, too many for a document: show --raw prints them", s.size))
+	}
+	b := verdict.AppendJSON(nil)
 	b = appendNullable(append(b[:len(b)-1], `,"received_at":`...), s.request.ReceivedAt)
 	b = appendNullable(append(b, `,"method":`...), s.request.Method)
 	b = appendNullable(append(b, `,"url":`...), s.request.URL)
