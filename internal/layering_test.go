@@ -88,7 +88,7 @@ var owners = map[string][]string{
 	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
 	"golang.org/x/net":                  {"internal/httpx/"},
 	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/"},
-	"golang.org/x/text":                 {"internal/diagnosis/charset.go"},
+	"golang.org/x/text":                 {"internal/diagnosis/charset.go", "internal/capture/utf16.go"},
 	"github.com/google/go-cmp":          {testsOnly},
 	"github.com/rogpeppe/go-internal":   {testsOnly, "internal/capture/compare.go"},
 	"github.com/creack/pty":             {testsOnly},

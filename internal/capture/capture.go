@@ -103,6 +103,17 @@ type Batch struct {
 	Err error
 
 	each func(yield func(*Request, error) bool)
+	// counted is in place of Passed, and known when the batch is decoded.
+	counted *Passed
+}
+
+// PassedOver counts what the batch held beside deliveries. It is complete when
+// Each has come to its end.
+func (b Batch) PassedOver() Passed {
+	if b.counted != nil {
+		return *b.counted
+	}
+	return b.Passed
 }
 
 // Passed is how many things of a kind were passed over, with the name of one
@@ -119,13 +130,38 @@ func (p Passed) String() string {
 	return fmt.Sprintf("%d %s", p.N, p.Many)
 }
 
+// Tally counts what was passed over, by kind.
+type Tally []Passed
+
+// Add counts more.
+func (t *Tally) Add(p Passed) {
+	if p.N == 0 {
+		return
+	}
+	for i := range *t {
+		if (*t)[i].One == p.One {
+			(*t)[i].N += p.N
+			return
+		}
+	}
+	*t = append(*t, p)
+}
+
+func (t Tally) String() string {
+	var parts []string
+	for _, p := range t {
+		parts = append(parts, p.String())
+	}
+	return strings.Join(parts, ", ")
+}
+
 // Probes is n requests that are no deliveries, see [Request.Probe].
 func Probes(n int) Passed {
 	return Passed{n, "GET, HEAD or OPTIONS request without body and signature", "GET, HEAD or OPTIONS requests without body and signature"}
 }
 
 // Each decodes the batch, in order. It may be ranged over once, in any
-// goroutine. An error means that there is a delivery that cannot be read: the
+// goroutine; it may wait for batches before it, so that none is left out. An error means that there is a delivery that cannot be read: the
 // request then holds its Source only. A request, with everything that it
 // refers to but its strings, is valid until the next one is asked for.
 func (b Batch) Each() iter.Seq2[*Request, error] {

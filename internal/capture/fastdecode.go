@@ -22,6 +22,7 @@ type fastDecoder struct {
 	fields  Header
 	body    []byte
 	arena   []byte    // all text of a record: made one string at the end
+	source  int       // where the source ends in it
 	spans   [][2]span // of arena: name and value of each header line
 	texts   struct{ receivedAt, method, url span }
 	large   []byte // a body that is decoded where it stands, as the last
@@ -32,11 +33,25 @@ type span struct{ from, to int }
 // decode returns the record on one line. The request is valid until the next
 // call, and the line is not to be used any more: a large body is written over it.
 func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, error) {
+	if r, ok := f.try(name, line, text); ok {
+		return r, nil
+	}
+	r := &f.request
+	*r = Request{Source: string(f.arena[:f.source]), Header: f.fields[:0]}
+	err := decodeRecord(text, f.names, r)
+	if err != nil {
+		*r = Request{Source: r.Source}
+	}
+	return r, err
+}
+
+// try is decode for a record of the usual shape alone.
+func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
 	f.arena = append(append(f.arena[:0], name...), ':')
 	f.arena = strconv.AppendInt(f.arena, int64(line), 10)
-	source := len(f.arena)
-	r := &f.request
+	f.source = len(f.arena)
 	if f.record(text) {
+		r := &f.request
 		all := string(f.arena)
 		cut := func(s span) string { return all[s.from:s.to] }
 		f.fields = f.fields[:0]
@@ -44,16 +59,11 @@ func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, erro
 			f.fields = append(f.fields, Field{cut(s[0]), cut(s[1])})
 		}
 		f.fields = canonical(f.fields, f.names)
-		r.Source, r.Header = all[:source], f.fields
+		r.Source, r.Header = all[:f.source], f.fields
 		r.ReceivedAt, r.Method, r.URL = cut(f.texts.receivedAt), cut(f.texts.method), cut(f.texts.url)
-		return r, nil
+		return r, true
 	}
-	*r = Request{Source: string(f.arena[:source]), Header: f.fields[:0]}
-	err := decodeRecord(text, f.names, r)
-	if err != nil {
-		*r = Request{Source: r.Source}
-	}
-	return r, err
+	return nil, false
 }
 
 // record reports whether it understood the whole line.

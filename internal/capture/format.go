@@ -16,8 +16,8 @@ type Format struct {
 	Name  string
 	About string // one line, for help texts
 	// Sniff recognises the format by the beginning of an input. More says that
-	// the input goes on after head.
-	Sniff func(head []byte, more bool) bool
+	// the input goes on after head, and names are the headers that are signatures.
+	Sniff func(head []byte, more bool, names []string) bool
 	// Lines says that an input is lines, each with its deliveries: such a format
 	// does what Options.KeepLines asks for.
 	Lines bool
@@ -40,6 +40,9 @@ type Input struct {
 	Unzipped bool
 	// KeepLines is that of [Options].
 	KeepLines bool
+	// Detected says that the format was not given, but is what the beginning of the
+	// input looks like.
+	Detected bool
 }
 
 // Formats is THE list of formats, in the order in which they are tried: raw is
@@ -48,7 +51,7 @@ var Formats = []Format{
 	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
 	curlFormat,
 	httpFormat, // before the records that a body may consist of
-	ndjsonFormat, jsonFormat, rawFormat,
+	ndjsonFormat, logFormat, jsonFormat, rawFormat,
 }
 
 // FormatNames lists the names in the order of [Formats].
@@ -91,6 +94,6 @@ func FormatNamed(name string) (Format, error) {
 }
 
 // detect never fails, since raw takes anything.
-func detect(head []byte, more bool) Format {
-	return Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.Sniff(head, more) })]
+func detect(head []byte, more bool, names ...string) Format {
+	return Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.Sniff(head, more, names) })]
 }

@@ -486,7 +486,7 @@ func curlTail(b []byte) int {
 // line of a request or an answer, or header lines up to a blank line of which
 // one is of a kind that only HTTP has. A payload that begins with "name: value"
 // is not taken for a dump.
-func sniffHTTP(head []byte, more bool) bool {
+func sniffHTTP(head []byte, more bool, _ []string) bool {
 	var d dump
 	b := d.between(head)
 	line, _, _ := cutLine(b)

@@ -17,7 +17,7 @@ import (
 var jsonFormat = Format{
 	Name:  "json",
 	About: `a JSON document {"headers", "body" or "body_base64"}, or an array of them`,
-	Sniff: func(head []byte, _ bool) bool {
+	Sniff: func(head []byte, _ bool, _ []string) bool {
 		text := firstOf(trimBOM(head))
 		return isRecord(text, jsontext.SkipValue(text, 0) < 0)
 	},

@@ -3,7 +3,6 @@ package capture
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"iter"
 	"strconv"
@@ -16,7 +15,7 @@ import (
 // reader only looks for newlines, and whole blocks of lines are decoded by
 // whoever has a core to spare.
 var ndjsonFormat = Format{
-	Name:  "ndjson",
+	Name:  formatNDJSON,
 	About: `one JSON object {"headers", "body_base64" or "body"} a line, as listen writes it`,
 	Sniff: sniffNDJSON,
 	Lines: true,
@@ -31,45 +30,43 @@ const (
 	longLine = 8 << 20
 )
 
-// sniffNDJSON looks for one line that is a record among those that begin within
-// the first headStep bytes: what a program prints as it starts, or a torn line,
-// does not hide what the rest is. The last line may be cut off.
-func sniffNDJSON(head []byte, _ bool) bool {
-	text := trimBOM(head)
-	if laidOut(text) {
-		return false
-	}
-	for rest, ended := text, true; ended && len(text)-len(rest) < headStep; {
-		var line []byte
-		line, rest, ended = bytes.Cut(rest, []byte("\n"))
-		line = bytes.TrimSpace(line)
-		if whole := jsontext.SkipValue(line, 0) == len(line); (whole || !ended) && isRecord(line, !whole) {
-			return true
-		}
-	}
-	return false
+// sniffNDJSON looks for a delivery among lines that are JSON objects.
+func sniffNDJSON(head []byte, _ bool, names []string) bool {
+	found, objects := sniffLines(head, names)
+	return found && objects
 }
 
-// laidOut reports whether text is one JSON document of several lines, or begins
-// with a list of records: what has a line of its own in those is a part of them.
-func laidOut(text []byte) bool {
+// laidOut reports whether text, which may be cut off, is a JSON document that is no
+// line: one of several lines, a list, or one of those with more behind it. What
+// has a line of its own in those is a part of them.
+func laidOut(text []byte, names []string) bool {
 	text = text[jsontext.SkipSpace(text, 0):]
-	item := firstItem(text)
-	end := jsontext.SkipValue(text, 0)
-	switch {
-	case !isObject(text) && !isObject(item):
+	if !isObject(text) && !isObject(firstItem(text)) {
 		return false
-	case end == -1:
-		return isObject(item)
-	case jsontext.SkipSpace(text, end) < len(text):
-		return isRecord(item, false)
 	}
-	return bytes.Contains(text[:end], []byte("\n")) && json.Valid(text[:end])
+	var s valueScanner
+	end, result := s.scan(text)
+	if !isList(text) && bytes.IndexByte(text[:end], '\n') < 0 {
+		return false
+	}
+	switch {
+	case result == scanBad:
+		return false
+	case result != scanDone, jsontext.SkipSpace(text, end) == len(text):
+		return true
+	}
+	// A program may print JSON as it starts.
+	return isRecord(firstOf(text), false) || deliveriesIn(bytes.Clone(text[:end]), names, func(string, *Request, error) bool { return false }) > 0
 }
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
+		if in.Detected {
+			readLines(ctx, in, formatNDJSON, yield)
+			return
+		}
 		l := lines{ctx: ctx, in: in, yield: yield, next: 1}
+		l.decode = l.records
 		for ctx.Err() == nil && l.read() {
 		}
 	}
@@ -84,6 +81,11 @@ type lines struct {
 	next    int    // number of the first line in buf
 	scanned int    // of buf, without a newline
 	skip    bool   // inside a line that is too long
+	// decode makes a batch of whole lines, of which the first has the number n.
+	decode func(block []byte, n int) Batch
+	// open, where set, is the value that goes on over the lines at the end of buf,
+	// which are kept together.
+	open *openValue
 }
 
 // read takes one read's worth of input and reports whether to go on.
@@ -101,6 +103,9 @@ func (l *lines) read() bool {
 			// The last line has no newline: complete, or torn and then unreadable.
 			l.yield(l.batch(l.buf))
 		}
+		return false
+	}
+	if !l.give(bytes.LastIndexByte(l.buf, '\n') + 1) {
 		return false
 	}
 	if len(l.buf) > 0 && !l.skip {
@@ -128,23 +133,41 @@ func (l *lines) cut() bool {
 	if end == 0 {
 		return l.tooLong()
 	}
-	block, rest := l.buf[:l.scanned+end], l.buf[l.scanned+end:]
-	more := true
+	end += l.scanned
 	if l.skip {
-		end := bytes.IndexByte(block, '\n') + 1
-		more = l.part(block[:end])
-		block, l.skip = block[end:], false
+		n := bytes.IndexByte(l.buf, '\n') + 1
+		if !l.part(l.buf[:n]) {
+			return false
+		}
+		l.buf, l.skip = append(l.buf[:0], l.buf[n:]...), false
+		end -= n
 	}
+	l.scanned = len(l.buf)
+	if l.open != nil {
+		if ready := l.open.hold(l.buf[:end]); len(l.buf)-ready <= MaxDelivery {
+			end = ready
+		}
+	}
+	return l.give(end)
+}
+
+// give yields the first n bytes of buf, which are whole lines.
+func (l *lines) give(n int) (more bool) {
+	block, rest := l.buf[:n], l.buf[n:]
 	switch {
-	case !more:
-	case len(block) > longLine:
+	case n == 0:
+		return true
+	case n > longLine:
 		more = alone(l.ctx, l.batch(block), l.yield)
-	case len(block) > 0:
+	default:
 		more = l.yield(l.batch(bytes.Clone(block)))
 	}
 	if more {
 		l.buf = append(l.buf[:0], rest...)
 		l.scanned = len(l.buf)
+		if l.open != nil {
+			l.open.given(n)
+		}
 	}
 	return more
 }
@@ -155,6 +178,9 @@ func (l *lines) tooLong() bool {
 	l.scanned = len(l.buf)
 	if !l.skip && len(l.buf) <= MaxDelivery {
 		return true
+	}
+	if n := bytes.LastIndexByte(l.buf, '\n') + 1; n > 0 {
+		return l.give(n) // a value that goes on over too many lines
 	}
 	text, skipped := l.buf, l.skip
 	l.buf, l.scanned, l.skip = l.buf[:0], 0, true
@@ -193,8 +219,14 @@ func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) 
 
 // batch makes a batch of whole lines; the numbers go on from there.
 func (l *lines) batch(block []byte) Batch {
-	name, n, keep, names := l.in.Name, l.next, l.in.KeepLines, l.in.SignatureHeaders
+	n := l.next
 	l.next += bytes.Count(block, []byte("\n"))
+	return l.decode(block, n)
+}
+
+// records decodes lines each of which is a record.
+func (l *lines) records(block []byte, n int) Batch {
+	name, keep, names := l.in.Name, l.in.KeepLines, l.in.SignatureHeaders
 	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
 		f := fastDecoder{names: names}
 		for line := range bytes.Lines(block) {

@@ -15,7 +15,7 @@ const Raw = "raw"
 var rawFormat = Format{
 	Name:  Raw,
 	About: "the payload itself, every byte of it; headers come from --header or --signature",
-	Sniff: func([]byte, bool) bool { return true },
+	Sniff: func([]byte, bool, []string) bool { return true },
 	Read:  readRaw,
 }
 

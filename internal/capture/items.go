@@ -35,7 +35,7 @@ type exported struct {
 }
 
 // sniff recognises a document, an item, or an array of items.
-func (e exported) sniff(head []byte, _ bool) bool {
+func (e exported) sniff(head []byte, _ bool, _ []string) bool {
 	text := firstOf(trimBOM(head))
 	return isObject(text) && (e.is(text) || e.path != nil && e.contains(text))
 }
@@ -45,7 +45,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 		r := bomless(in.R)
 		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, yield: yield}
 		if e.path != nil {
-			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true) })
+			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true, nil) })
 			if err != nil {
 				yield(unreadable(in.Name, durable.WithoutPath(err)))
 				return

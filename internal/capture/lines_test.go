@@ -59,7 +59,7 @@ func TestKeepLines(t *testing.T) {
 		{line, "1"},
 		{"\n" + line + "\r\n\n \t\n" + line, "0 1 0 0 1"},
 		{bom + line + "\n" + line + "\n", "1 1"},
-		{"noise\n\x00\xff\n" + line + "\n{", "1 1 1 1"},
+		{"noise\n\x00\xff\n" + line + "\n{", "0 0 1 0"},
 		{large + "\n" + line + "\n" + large, "1 1 1"},
 		{"\n\n\n", "0 0 0"},
 	} {

@@ -180,24 +180,35 @@ func (w *walker) input(in Input) bool {
 		}
 		r = &prefixed{head: whole, r: r}
 	}
+	var original *recorder // of an input that is UTF-16
 	if w.forced == nil || w.forced.Name != Raw {
 		b := bufio.NewReaderSize(r, 4<<10)
-		r = b
-		if zipped(b) {
+		if beginsWith(b, "\x1f\x8b") {
 			z, err := gzip.NewReader(b)
 			if err != nil {
 				return w.yield(unreadable(in.Name, fmt.Errorf("decompressing: %w", err)))
 			}
-			r, in.Size, in.Again, in.Unzipped = z, 0, unzipped(in.Again), true
+			b, in.Size, in.Again, in.Unzipped = bufio.NewReaderSize(z, 4<<10), 0, unzipped(in.Again), true
+		}
+		r = b
+		if beginsWith(b, "\xff\xfe") || beginsWith(b, "\xfe\xff") {
+			original = &recorder{r: b, on: true}
+			r = fromUTF16(original)
 		}
 	}
-	format, r, no := w.format(in, r)
+	format, r, no := w.format(in, r, original)
 	if no != nil {
 		return w.yield(*no)
 	}
-	in.R, in.SignatureHeaders, in.KeepLines = r, w.SignatureHeaders, w.KeepLines
+	in.R, in.SignatureHeaders, in.KeepLines, in.Detected = r, w.SignatureHeaders, w.KeepLines, w.forced == nil
 	for batch := range format.Read(w.ctx, in) {
-		batch.Format, batch.Ended = format.Name, end.seen.Load() || format.Name == Raw
+		batch.Ended = end.seen.Load() || format.Name == Raw
+		if batch.Format == "" {
+			batch.Format = format.Name
+		}
+		if original != nil && format.Name != Raw {
+			batch = batch.fromUTF16()
+		}
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}
@@ -207,8 +218,12 @@ func (w *walker) input(in Input) bool {
 
 // format is that of an input, whose beginning it has looked at: r is the whole of
 // it again. Where there is nothing to read, no says why.
-func (w *walker) format(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batch) {
+func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ io.Reader, no *Batch) {
+	if w.KeepLines && original != nil {
+		return Format{}, nil, &Batch{Err: notLines(in.Name, "it is UTF-16: convert it first, with iconv -f UTF-16 -t UTF-8")}
+	}
 	if w.forced != nil {
+		original.stop()
 		return *w.forced, r, nil
 	}
 	p := &prefixed{r: r}
@@ -218,7 +233,7 @@ func (w *walker) format(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batch
 		p.line(headMax)
 	} else {
 		var err error
-		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true).Name != rawFormat.Name }); err != nil {
+		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true, w.SignatureHeaders...).Name != rawFormat.Name }); err != nil {
 			b := unreadable(in.Name, durable.WithoutPath(err))
 			return Format{}, nil, &b
 		}
@@ -230,12 +245,23 @@ func (w *walker) format(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batch
 		}
 		return Format{}, nil, &b
 	}
-	format := detect(p.head, more)
+	format := detect(p.head, more, w.SignatureHeaders...)
 	if w.KeepLines && !format.Lines {
 		if !mayBeLines(p.head, format, slow) {
 			return Format{}, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
 		}
 		format = ndjsonFormat
+	}
+	if format.Name == Raw && !w.EmptyBody {
+		p.fill(headMax)
+		if err := unknownLayout(p.head, w.SignatureHeaders, in.Name, original != nil); err != nil {
+			b := unreadable(in.Name, err)
+			b.Format = Raw
+			return Format{}, nil, &b
+		}
+	}
+	if kept := original.stop(); format.Name == Raw && original != nil {
+		p = &prefixed{head: kept, r: original.r}
 	}
 	return format, p, nil
 }
@@ -273,11 +299,11 @@ func (w *watched) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// zipped reports whether gzip's magic comes next. It waits for no byte that does
-// not matter.
-func zipped(b *bufio.Reader) bool {
-	for i, c := range []byte{0x1f, 0x8b} {
-		if magic, err := b.Peek(i + 1); err != nil || magic[i] != c {
+// beginsWith reports whether the bytes come next. It waits for none that does not
+// matter.
+func beginsWith(b *bufio.Reader, text string) bool {
+	for i := range len(text) {
+		if head, err := b.Peek(i + 1); err != nil || head[i] != text[i] {
 			return false
 		}
 	}
@@ -348,7 +374,7 @@ func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 		return true
 	}
 	last := head[bytes.LastIndexByte(head, '\n')+1:]
-	return len(head) >= headStep && !isObject(bytes.TrimLeft(last, " \t"))
+	return len(head) >= headStep && bytes.IndexByte(last, '{') < 0
 }
 
 // prefixed puts a head back in front of a reader.
@@ -364,6 +390,17 @@ func (p *prefixed) Read(b []byte) (int, error) {
 		return n, nil
 	}
 	return p.r.Read(b)
+}
+
+// fill reads until the head holds size bytes, or the input ends.
+func (p *prefixed) fill(size int) {
+	for len(p.head) < size {
+		p.head = slices.Grow(p.head, headStep)
+		n, err := p.r.Read(p.head[len(p.head) : len(p.head)+headStep])
+		if p.head = p.head[:len(p.head)+n]; err != nil {
+			return // that of the next read as well
+		}
+	}
 }
 
 // line reads until the head holds a line, and returns where it ends: after its

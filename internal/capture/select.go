@@ -73,16 +73,13 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 	if err != nil {
 		return err
 	}
-	n, probes := 0, 0
-	var passed []string
+	n := 0
+	var passed Tally
 	var only *picked
 	for batch := range batches {
-		if batch.Passed.N > 0 {
-			passed = append(passed, batch.Passed.String())
-		}
 		for r, readErr := range batch.Each() {
 			if readErr == nil && o.Payload == nil && r.Probe(o.SignatureHeaders) {
-				probes++
+				passed.Add(Probes(1))
 				continue
 			}
 			n++
@@ -99,12 +96,10 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 				}
 			}
 		}
+		passed.Add(batch.PassedOver())
 		if ctx.Err() != nil {
 			break
 		}
-	}
-	if probes > 0 {
-		passed = append(passed, Probes(probes).String())
 	}
 	holds := term.Plural(n, "delivery", "deliveries")
 	switch {
@@ -113,7 +108,7 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 	case only != nil:
 		return only.use(use)
 	case n == 0 && len(passed) > 0:
-		return fault.Usagef("%s holds no delivery: passed over %s", s.Path, strings.Join(passed, ", ")).WithCode("no-delivery")
+		return fault.Usagef("%s holds no delivery: passed over %s", s.Path, passed).WithCode("no-delivery")
 	case n == 0:
 		return fault.Usagef("%s holds no delivery", s.Path).WithCode("no-delivery")
 	case s.One():

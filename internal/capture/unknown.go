@@ -20,3 +20,11 @@ func (u *UnknownLayout) Error() string { return "a signature stands at " + u.Whe
 func (u *UnknownLayout) Explanation() string {
 	return fmt.Sprintf("A signature stands at %s, but the layout around it is not known: the input was read as %s.", u.Where, u.Assumed)
 }
+
+// unknownLayout looks for a signature in the beginning of an input that would be
+// taken for a bare payload; nil where there is none. Name is that of the input.
+func unknownLayout(head []byte, names []string, name string, utf16 bool) error {
+	return nil
+}
+
+func suggestForLine(text []byte) string { return "" }

@@ -162,7 +162,7 @@ func (w *walk) object(v []byte, depth int) {
 
 // unsigned reports whether the object is a request without a signature, and yields it.
 func (w *walk) unsigned(s *requestShape) bool {
-	if len(s.headers) == 0 || len(s.bodies) == 0 || s.bodies[0].rank >= looseRank || s.status && s.method == nil {
+	if !s.isRequest() {
 		return false
 	}
 	header, err := s.header(w.names)
@@ -171,6 +171,11 @@ func (w *walk) unsigned(s *requestShape) bool {
 	}
 	w.emit(s, header, nil)
 	return true
+}
+
+// isRequest reports whether an object is one by its members, signed or not.
+func (s *requestShape) isRequest() bool {
+	return len(s.headers) > 0 && len(s.bodies) > 0 && s.bodies[0].rank < looseRank && (!s.status || s.method != nil)
 }
 
 // isAnswer reports whether a member is what a server answered.

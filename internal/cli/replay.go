@@ -108,19 +108,19 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	names := o.signedBy(a)
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
 	send := func(q *capture.Request, _ string, readErr error) error { return replayOne(ctx, r, out, q, readErr) }
-	probes := 0
+	var passed capture.Tally
 	for _, s := range list {
 		if s.One() {
 			err = s.Pick(ctx, opts, send)
 		} else {
-			err = replayAll(ctx, a, s.Path, opts, &probes, send)
+			err = replayAll(ctx, a, s.Path, opts, &passed, send)
 		}
 		if err != nil {
 			break
 		}
 	}
-	if err == nil && probes > 0 {
-		a.note("passed over: %s", capture.Probes(probes))
+	if err == nil && len(passed) > 0 {
+		a.note("passed over: %s", passed)
 	}
 	if err == nil && ctx.Err() != nil {
 		err = fault.Interruption()
@@ -140,7 +140,7 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 }
 
 // replayAll replays every delivery of a capture, and counts what can be none.
-func replayAll(ctx context.Context, a *app, path string, opts capture.Options, probes *int, send func(*capture.Request, string, error) error) error {
+func replayAll(ctx context.Context, a *app, path string, opts capture.Options, passed *capture.Tally, send func(*capture.Request, string, error) error) error {
 	batches, err := capture.Read(ctx, []string{path}, opts)
 	if err != nil {
 		return err
@@ -149,18 +149,16 @@ func replayAll(ctx context.Context, a *app, path string, opts capture.Options, p
 		if batch.Note != "" {
 			a.note("%s", batch.Note)
 		}
-		if batch.Passed.N > 0 {
-			a.note("passed over: %s", batch.Passed)
-		}
 		for q, readErr := range batch.Each() {
 			if readErr == nil && q.Probe(opts.SignatureHeaders) {
-				*probes++
+				passed.Add(capture.Probes(1))
 				continue
 			}
 			if err := send(q, batch.Format, readErr); err != nil {
 				return err
 			}
 		}
+		passed.Add(batch.PassedOver())
 	}
 	return nil
 }

@@ -38,7 +38,7 @@ func (c *collector) collect(chunk *Chunk) {
 		c.summary.add(r, *f)
 	}
 	for _, p := range chunk.Passed {
-		c.summary.pass(p)
+		c.summary.Passed.Add(p)
 	}
 	c.summary.Bytes += int64(chunk.Bytes)
 	if dropped && c.engine.o.Lines {

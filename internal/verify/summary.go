@@ -3,7 +3,6 @@ package verify
 import (
 	"hash/maphash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -51,7 +50,7 @@ type Summary struct {
 	// Leading counts, by reason, the likeliest cause of each failure.
 	Leading map[signature.Reason]map[string]int
 	// Passed counts what was passed over beside deliveries, by kind.
-	Passed []capture.Passed
+	Passed capture.Tally
 	// Bytes is about how much input was judged.
 	Bytes int64
 
@@ -87,25 +86,8 @@ const (
 	bothSeen = mainSeen | companionSeen
 )
 
-// pass counts what was passed over.
-func (s *Summary) pass(p capture.Passed) {
-	for i := range s.Passed {
-		if s.Passed[i].One == p.One {
-			s.Passed[i].N += p.N
-			return
-		}
-	}
-	s.Passed = append(s.Passed, p)
-}
-
 // PassedOver lists what was passed over; empty where nothing was.
-func (s *Summary) PassedOver() string {
-	var parts []string
-	for _, p := range s.Passed {
-		parts = append(parts, p.String())
-	}
-	return strings.Join(parts, ", ")
-}
+func (s *Summary) PassedOver() string { return s.Passed.String() }
 
 // Invalid is how many deliveries are not valid.
 func (s *Summary) Invalid() int { return s.Total - s.Valid }

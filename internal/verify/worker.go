@@ -50,9 +50,6 @@ func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
 func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 	c := w.e.chunks.Get().(*Chunk)
 	c.Note, c.Bytes, c.Ended = b.Note, b.Size, b.Ended
-	if b.Passed.N > 0 && !w.e.o.EachLine {
-		c.Passed = append(c.Passed, b.Passed)
-	}
 	failures, probes := int64(0), 0
 	from := 0 // the first result of the line that is judged
 	for r, err := range b.Each() {
@@ -98,8 +95,8 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 	if w.e.o.Lines {
 		c.encode(w.e.o.Failing)
 	}
-	if probes > 0 && !w.e.o.EachLine {
-		c.Passed = append(c.Passed, capture.Probes(probes))
+	if !w.e.o.EachLine {
+		c.Passed = append(c.Passed, b.PassedOver(), capture.Probes(probes))
 	}
 	return c
 }

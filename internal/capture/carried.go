@@ -1,0 +1,118 @@
+package capture
+
+import (
+	"slices"
+	"strings"
+	"sync"
+)
+
+// digest is a signature's 64 hexadecimal digits, in lower case.
+type digest [digestDigits]byte
+
+func digestOf(s string) (d digest) {
+	copy(d[:], s)
+	return d
+}
+
+// appendCarried adds the signatures that a delivery carries.
+func appendCarried(to []digest, h Header, names []string) []digest {
+	for _, f := range h {
+		if len(f.Value) < digestDigits {
+			continue
+		}
+		named := slices.ContainsFunc(names, func(name string) bool { return SameName(f.Name, name) })
+		if rest := strings.TrimPrefix(f.Value, "sha256="); named && len(rest) == digestDigits && isLowerHex(rest) {
+			to = append(to, digestOf(rest))
+			continue
+		}
+		if !named && !strings.Contains(f.Value, "256=") {
+			continue
+		}
+		signaturesIn([]byte(f.Name+": "+f.Value), []string{f.Name}, func(s seen) bool {
+			to = append(to, digestOf(s.digest))
+			return true
+		})
+	}
+	return to
+}
+
+func isLowerHex(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !isHex(c) || c < 'a' && c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// mostCarried bounds how many signatures of an input are remembered.
+const mostCarried = 1 << 16
+
+// carriedSet is the signatures that the deliveries of an input carried. Its
+// batches are decoded side by side: one that asks waits for those before it.
+type carriedSet struct {
+	mu      sync.Mutex
+	changed *sync.Cond
+	batches int
+	pending map[int]bool   // batches that are not decoded yet
+	by      map[digest]int // the first batch that has it
+	order   []digest       // a ring, for those that were remembered longest
+	oldest  int
+}
+
+func newCarriedSet() *carriedSet {
+	c := &carriedSet{pending: map[int]bool{}, by: map[digest]int{}}
+	c.changed = sync.NewCond(&c.mu)
+	return c
+}
+
+// add returns the index of a new batch.
+func (c *carriedSet) add() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches++
+	c.pending[c.batches] = true
+	return c.batches
+}
+
+// merge says that a batch is decoded, and what its deliveries carried.
+func (c *carriedSet) merge(index int, own []digest) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range own {
+		if known, ok := c.by[d]; ok {
+			c.by[d] = min(known, index)
+			continue
+		}
+		if len(c.order) < mostCarried {
+			c.order = append(c.order, d)
+		} else {
+			delete(c.by, c.order[c.oldest])
+			c.order[c.oldest] = d
+			c.oldest = (c.oldest + 1) % mostCarried
+		}
+		c.by[d] = index
+	}
+	delete(c.pending, index)
+	c.changed.Broadcast()
+}
+
+// before reports whether a delivery of a batch before this one carried d.
+func (c *carriedSet) before(index int, d digest) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.waits(index) {
+		c.changed.Wait()
+	}
+	by, ok := c.by[d]
+	return ok && by < index
+}
+
+func (c *carriedSet) waits(index int) bool {
+	for i := range c.pending {
+		if i < index {
+			return true
+		}
+	}
+	return false
+}

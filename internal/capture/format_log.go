@@ -1,0 +1,524 @@
+package capture
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// The formats that are lines.
+const (
+	formatLog    = "log"
+	formatNDJSON = "ndjson"
+)
+
+// logFormat is the lines of a log. Wherever a JSON object or list stands in a
+// line, and in the messages that it holds as strings, deliveries are looked for.
+// A value may go on over lines, each with what a log collector puts before it.
+//
+// Lines without a delivery are passed over and counted, unless a signature can be
+// seen in them that no delivery before them has carried.
+var logFormat = Format{
+	Name:  formatLog,
+	About: "lines with JSON in them, after a prefix or in an envelope: docker, kubectl, journald, Heroku, CloudWatch, pino",
+	Sniff: func(head []byte, _ bool, names []string) bool {
+		found, _ := sniffLines(head, names)
+		return found
+	},
+	Lines: true,
+	Read:  readLog,
+}
+
+func readLog(ctx context.Context, in Input) iter.Seq[Batch] {
+	return func(yield func(Batch) bool) { readLines(ctx, in, formatLog, yield) }
+}
+
+// readLines reads lines that were detected as the format, or are a log. What was
+// taken for NDJSON is a log from the first block on that has a line which is no
+// JSON object.
+func readLines(ctx context.Context, in Input, format string, yield func(Batch) bool) {
+	g := logReader{in: in, format: format, carried: newCarriedSet()}
+	l := lines{ctx: ctx, in: in, yield: yield, next: 1, decode: g.batch}
+	if !in.KeepLines {
+		l.open = &openValue{}
+	}
+	for ctx.Err() == nil && l.read() {
+	}
+}
+
+// sniffLines looks at the lines that begin within the first headStep bytes: is
+// there a delivery in one, and is each of them a JSON object? What a program
+// prints as it starts, or a torn line, does not hide what the rest is. The last
+// line may be cut off.
+func sniffLines(head []byte, names []string) (found, objects bool) {
+	text := trimBOM(head)
+	if laidOut(text, names) {
+		return false, false
+	}
+	if len(text) > headStep {
+		if i := bytes.IndexByte(text[headStep-1:], '\n'); i >= 0 {
+			text = text[:headStep+i]
+		}
+	}
+	d := logDecoder{names: names, fast: fastDecoder{names: names}, sniffing: true, yield: func(*Request, error) bool {
+		found = true
+		return false
+	}}
+	d.all(text, 1)
+	return found, objectLines(text)
+}
+
+// objectLines reports whether each line that is not blank looks like an object;
+// the last one may be cut off.
+func objectLines(block []byte) bool {
+	for line := range bytes.Lines(block) {
+		ended := line[len(line)-1] == '\n'
+		if line = bytes.TrimSpace(line); len(line) > 0 && (line[0] != '{' || ended && line[len(line)-1] != '}') {
+			return false
+		}
+	}
+	return true
+}
+
+// logReader makes the batches of one input.
+type logReader struct {
+	in      Input
+	format  string
+	carried *carriedSet
+}
+
+// batch makes a batch of whole lines, of which the first has the number n.
+func (g *logReader) batch(block []byte, n int) Batch {
+	if g.format != formatLog && !objectLines(block) {
+		g.format = formatLog
+	}
+	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
+	b := Batch{Size: len(block), Format: g.format, counted: new(Passed)}
+	b.each = func(yield func(*Request, error) bool) {
+		defer func() { g.carried.merge(d.index, d.own) }()
+		d.yield = yield
+		d.all(block, n)
+		*b.counted = Passed{d.passed, "line of a log", "lines of a log"}
+	}
+	return b
+}
+
+// logDecoder decodes lines.
+type logDecoder struct {
+	name     string
+	names    []string
+	format   string
+	keep     bool // lines are told, so that values do not go on over them
+	sniffing bool
+	yield    func(*Request, error) bool
+	done     bool // the consumer has had enough
+
+	last    bool // the line has no end
+	level   int  // of messages in messages
+	passed  int  // lines without a delivery
+	carried *carriedSet
+	index   int      // of the batch, among those of the input
+	own     []digest // signatures that deliveries of the batch carried
+
+	fast fastDecoder
+	scan valueScanner
+	open openValue
+	dead int // lines that no value can begin in which goes on over lines
+
+	// Of the line that is being decoded:
+	rows   int
+	values int      // that hold deliveries
+	left   [][]byte // what is of no delivery
+	torn   error    // there is what is left of a record
+}
+
+// all decodes whole lines.
+func (d *logDecoder) all(block []byte, n int) {
+	for len(block) > 0 && !d.done {
+		first, rest := cutAfterLine(block)
+		text := bytes.TrimRight(first, "\r\n")
+		d.last = first[len(first)-1] != '\n'
+		if n == 1 {
+			text = trimBOM(text)
+		}
+		if d.keep && len(text) >= largeBody {
+			text = bytes.Clone(text) // a large body is written over it
+		}
+		lines := 1
+		if len(bytes.TrimSpace(text)) > 0 {
+			lines += d.line(text, rest, n)
+		}
+		d.dead = max(0, d.dead-lines)
+		for range lines - 1 {
+			_, rest = cutAfterLine(rest)
+		}
+		n += lines
+		block = rest
+		if d.keep && !d.done {
+			d.done = !d.yield(&Request{Source: d.source(n-1, ""), Line: first}, EndOfLine)
+		}
+	}
+}
+
+// cutAfterLine cuts behind the first line end.
+func cutAfterLine(b []byte) (line, rest []byte) {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return b[:i+1], b[i+1:]
+	}
+	return b, nil
+}
+
+// line decodes a line, and as many of the rest as a value goes on over that
+// begins in it: it returns how many these are.
+func (d *logDecoder) line(text, rest []byte, n int) (more int) {
+	d.rows, d.values, d.left, d.torn = 0, 0, d.left[:0], nil
+	more = d.text(text, rest, n, "")
+	switch {
+	case d.done:
+	case d.torn != nil:
+		d.row(&Request{Source: d.source(n, "")}, d.torn)
+	default:
+		for _, text := range d.left {
+			if d.unclaimed(text) {
+				d.row(&Request{Source: d.source(n, "")}, &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: d.format, Suggestion: suggestForLine(text)})
+				break
+			}
+		}
+	}
+	if d.rows == 0 {
+		d.passed++
+		for range more {
+			var line []byte
+			if line, rest = cutAfterLine(rest); len(bytes.TrimSpace(line)) > 0 {
+				d.passed++
+			}
+		}
+	}
+	return more
+}
+
+// text decodes a line of a text; path leads to the text.
+func (d *logDecoder) text(line, rest []byte, n int, path string) (more int) {
+	value, from, tail, more := d.over(line, rest)
+	if value == nil {
+		d.inLine(line, n, path)
+		return 0
+	}
+	d.inLine(line[:from], n, path)
+	if !d.value(value, n, path) {
+		d.dead = more + 1 // each line for itself
+		d.inLine(line[from:], n, path)
+		return 0
+	}
+	d.left = append(d.left, tail)
+	return more
+}
+
+// over returns the value that begins in text and goes on over more of the lines
+// that follow, where it begins, and what follows it; nil where there is none.
+func (d *logDecoder) over(text, rest []byte) (value []byte, from int, tail []byte, more int) {
+	if d.keep || d.dead > 0 || !d.open.begin(text) {
+		return nil, 0, nil, 0
+	}
+	from = d.open.from
+	value = bytes.Clone(text[from:])
+	for len(rest) > 0 {
+		var line []byte
+		line, rest = cutAfterLine(rest)
+		line = d.open.strip(bytes.TrimRight(line, "\r\n"))
+		more++
+		end, result := d.open.next(line)
+		switch result {
+		case scanDone:
+			return append(append(value, '\n'), line[:end]...), from, line[end:], more
+		case scanOpen:
+			value = append(append(value, '\n'), line...)
+			continue
+		}
+		break
+	}
+	d.dead = more
+	if len(rest) == 0 {
+		d.dead++
+	}
+	return nil, 0, nil, 0
+}
+
+// inLine looks for values in a text, where path leads.
+func (d *logDecoder) inLine(text []byte, n int, path string) {
+	at, kept := 0, 0 // from kept on the text is of no delivery
+	for !d.done {
+		i := bytes.IndexAny(text[at:], "{[")
+		if i < 0 {
+			break
+		}
+		start := at + i
+		if text[start] == '{' {
+			if r, ok := d.fast.try(d.name, n, text[start:]); ok {
+				if path != "" {
+					r.Source = d.source(n, path)
+				}
+				d.values++
+				d.row(r, nil)
+				d.left = append(d.left, text[kept:start])
+				return
+			}
+		}
+		if quoted := quotedValue(text, start); quoted != nil {
+			if inner, ok := jsontext.Unquote(nil, quoted); ok && d.message(inner, n, path) {
+				d.left = append(d.left, text[kept:start-1])
+				at = start - 1 + len(quoted)
+				kept = at
+				continue
+			}
+		}
+		d.scan.begin()
+		end, result := d.scan.scan(text[start:])
+		end += start
+		switch {
+		case result == scanDone:
+			if d.value(text[start:end], n, path) {
+				d.left = append(d.left, text[kept:start])
+				kept = end
+			}
+			at = end
+		case d.tear(text[start:], end-start):
+			return // nothing in it is taken for a delivery
+		default:
+			at = max(end, start+1)
+		}
+	}
+	d.left = append(d.left, text[kept:])
+}
+
+// quotedValue is the JSON string that begins before the bracket at i and holds a
+// value, its quotes escaped, as in msg="{\"headers\":...}"; else nil.
+func quotedValue(text []byte, i int) []byte {
+	if i == 0 || text[i-1] != '"' || i > 1 && text[i-2] == '\\' || !bytes.HasPrefix(bytes.TrimLeft(text[i+1:min(len(text), i+maxIndent)], "[{ "), []byte(`\"`)) {
+		return nil
+	}
+	end, _ := jsontext.SkipString(text, i-1)
+	if end < 0 {
+		return nil
+	}
+	return text[i-1 : end]
+}
+
+// maxIndent is how far from a bracket the first name may be.
+const maxIndent = 64
+
+// value looks for deliveries in a value whose syntax has been checked, and
+// reports whether there is one, or a record that cannot be read.
+func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
+	d.values++
+	var places []string
+	deliveriesIn(text, d.names, func(p string, r *Request, err error) bool {
+		places = append(places, p)
+		r.Source = d.source(n, path+p)
+		d.row(r, err)
+		return !d.done
+	})
+	if len(places) == 0 && d.isRecord(text) {
+		r := &Request{}
+		if err := decodeRecord(text, d.names, r); err != nil {
+			r = &Request{Source: d.source(n, path)}
+			d.row(r, err)
+		} else {
+			r.Source = d.source(n, path)
+			d.row(r, nil)
+		}
+		return true
+	}
+	if path == "" {
+		found = d.messages(text, n, "", places, 0)
+	}
+	if !found && len(places) == 0 {
+		d.values--
+		return false
+	}
+	return true
+}
+
+// isRecord reports whether a value is a request without a signature. Among records
+// it need not be a whole one.
+func (d *logDecoder) isRecord(text []byte) bool {
+	if !isObject(text) {
+		return false
+	}
+	if !d.sniffing {
+		if s := shapeOf(text); s.isRequest() {
+			return true
+		}
+	}
+	return isRecord(text, d.format == formatNDJSON)
+}
+
+// messages looks for deliveries in the strings of a value, but not in those where
+// some were found already, at the places. The text of a string is lines of a log.
+func (d *logDecoder) messages(text []byte, n int, path string, places []string, depth int) (found bool) {
+	const deepest = 8
+	if depth > deepest || bytes.IndexByte(text, '{') < 0 && !listOfBytes(text) {
+		return false
+	}
+	index := 0
+	jsontext.Each(text, func(name []byte, from, to int) bool {
+		value, p := text[from:to], path
+		if name != nil {
+			unquoted, _ := jsontext.Unquote(nil, name)
+			p += "." + string(unquoted)
+		} else {
+			p += "[" + strconv.Itoa(index) + "]"
+		}
+		index++
+		if slices.ContainsFunc(places, func(place string) bool { return within(p, place) }) {
+			return true
+		}
+		var inner []byte
+		switch {
+		case isString(value) && bytes.IndexByte(value, '{') >= 0:
+			inner, _ = jsontext.Unquote(nil, value)
+		case listOfBytes(value):
+			inner = bytesOfList(value)
+		case isObject(value), isList(value):
+			found = d.messages(value, n, p, places, depth+1) || found
+			return !d.done
+		}
+		if inner != nil && d.message(inner, n, p) {
+			found = true
+		} else if len(places) > 0 || found {
+			d.left = append(d.left, value)
+		}
+		return !d.done
+	})
+	return found
+}
+
+// within reports whether a path leads to a place, or into it.
+func within(path, place string) bool {
+	rest, ok := strings.CutPrefix(path, place)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[') || path == place
+}
+
+// listOfBytes reports whether a value may be a text as journald writes one that
+// has bytes which are not printable.
+func listOfBytes(value []byte) bool {
+	if !isList(value) {
+		return false
+	}
+	i := jsontext.SkipSpace(value, 1)
+	return i < len(value) && value[i] >= '0' && value[i] <= '9'
+}
+
+// bytesOfList is the text of such a list; nil where it is another.
+func bytesOfList(value []byte) (text []byte) {
+	ok := jsontext.Each(value, func(_ []byte, from, to int) bool {
+		b, err := strconv.ParseUint(string(value[from:to]), 10, 8)
+		text = append(text, byte(b))
+		return err == nil
+	})
+	if !ok {
+		return nil
+	}
+	return text
+}
+
+// message looks for deliveries in the text of a string, which is lines too.
+func (d *logDecoder) message(text []byte, n int, path string) bool {
+	const deepest = 2
+	if d.level == deepest || bytes.IndexByte(text, '{') < 0 {
+		return false
+	}
+	rows, left, dead := d.rows, len(d.left), d.dead
+	d.level, d.dead = d.level+1, 0
+	for len(text) > 0 && !d.done {
+		first, rest := cutAfterLine(text)
+		lines := 1 + d.text(bytes.TrimRight(first, "\r\n"), rest, n, path)
+		d.dead = max(0, d.dead-lines)
+		for range lines - 1 {
+			_, rest = cutAfterLine(rest)
+		}
+		text = rest
+	}
+	d.level, d.dead = d.level-1, dead
+	if d.rows == rows {
+		d.left = d.left[:left] // the string itself is left
+		return false
+	}
+	return true
+}
+
+// tear reports whether text, in which no JSON value ends and whose first so many
+// bytes could be of one, begins with what is left of a record, and remembers it.
+func (d *logDecoder) tear(text []byte, good int) bool {
+	cut := good == len(text)
+	switch {
+	case !isObject(text):
+		return false
+	case isRecord(text[:good], !d.sniffing || cut && d.last):
+	case d.sniffing || !beginsRecord(text[:good]):
+		return false
+	}
+	d.torn = decodeRecord(text, d.names, &Request{})
+	if !cut && bytes.HasPrefix(text[good:], []byte(`\x`)) {
+		d.torn = fmt.Errorf(`%w: nginx writes \x22 for a quote unless log_format says escape=json`, d.torn)
+	}
+	return d.torn != nil
+}
+
+// beginsRecord reports whether text, which is torn, begins as records do.
+func beginsRecord(text []byte) (yes bool) {
+	jsontext.Each(text, func(name []byte, _, _ int) bool {
+		for _, known := range []string{"received_at", "method", "url", "headers", "body", "body_base64"} {
+			yes = yes || is(name, known)
+		}
+		return false
+	})
+	return yes
+}
+
+// row yields a delivery of the line, or the error of one.
+func (d *logDecoder) row(r *Request, err error) {
+	d.rows++
+	if d.carried != nil && err == nil {
+		d.own = appendCarried(d.own, r.Header, d.names)
+	}
+	if !d.done {
+		d.done = !d.yield(r, err)
+	}
+}
+
+// source names a delivery by its line, by which value of the line it is in where
+// there are several, and by where it stands in that.
+func (d *logDecoder) source(n int, path string) string {
+	source := d.name + ":" + strconv.Itoa(n)
+	if d.values > 1 {
+		path = strings.TrimRight("value "+strconv.Itoa(d.values)+" "+path, " ")
+	}
+	if path != "" {
+		source += " (" + path + ")"
+	}
+	return source
+}
+
+// unclaimed reports whether there is a signature in text that no delivery has
+// carried so far.
+func (d *logDecoder) unclaimed(text []byte) (found bool) {
+	if d.carried == nil {
+		return false
+	}
+	signaturesIn(text, d.names, func(s seen) bool {
+		key := digestOf(s.digest)
+		if !slices.Contains(d.own, key) && !d.carried.before(d.index, key) {
+			found = true
+			d.own = append(d.own, key)
+		}
+		return !found
+	})
+	return found
+}
