@@ -100,7 +100,7 @@ func TestPick(t *testing.T) {
 		`{"request":{"method":"POST","url":"/","headers":[{"name":"X-Wunder-Signature","value":"sha256=1"}],"postData":{"text":"second"}}}]}}`
 	large := strings.Repeat("x", rawInMemory+1)
 	placed(t, map[string]string{
-		"a.ndjson": selectable("one") + "\n\n" + "{torn\n" + selectable("three") + "\n" + selectable("four"),
+		"a.ndjson": selectable("one") + "\n\n" + `{"url":` + "\n" + selectable("three") + "\n" + selectable("four"),
 		"one.http": fmt.Sprintf(post, 1, "a"), "all.http": http, "b.har": har, "empty": "", "probes.http": probe + probe,
 		"dir/1.http": fmt.Sprintf(post, 1, "d"), "dir/2.ndjson": selectable("e") + "\n" + selectable("f"), "large": large,
 		"big/large": large, "mixed/a.http": fmt.Sprintf(post, 1, "d"), "mixed/large": large,

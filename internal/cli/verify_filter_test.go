@@ -204,7 +204,7 @@ func TestVerifyPassesBytes(t *testing.T) {
 	for pass, want := range map[string]string{"valid": signed + signed + torn + "\r\n" + torn, "invalid": command + "\xef\xbb\xbf \x1b[31m\n"} {
 		var out, errs bytes.Buffer
 		env := verifyEnv(t, strings.NewReader(""), &out, &errs, false)
-		code := Run(t.Context(), env, []string{"verify", dir, "--secret-env", "SECRET", "--pass", pass})
+		code := Run(t.Context(), env, []string{"verify", dir, "--secret-env", "SECRET", "--format", "ndjson", "--pass", pass})
 		if code != 3 || out.String() != want || !strings.Contains(errs.String(), "6 deliveries: 4 valid, 2 invalid: 2 unreadable") {
 			t.Errorf("%s: %d %q, want %q\n%s", pass, code, out.String(), want, &errs)
 		}
