@@ -507,7 +507,7 @@ func promptEnd(line string) int {
 
 // sniffCurl recognises a command that sends a request behind comments, prompts,
 // assignments, and the head of a script.
-func sniffCurl(head []byte, _ bool) bool {
+func sniffCurl(head []byte, _ bool, _ []string) bool {
 	head = trimBOM(head)
 	lenient := bytes.HasPrefix(head, []byte("#!"))
 	fenced := false
