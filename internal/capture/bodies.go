@@ -144,7 +144,7 @@ type wrapped struct {
 var wrapping = map[string]bool{
 	"type": true, "data": true, "content": true, "contenttype": true, "encoding": true, "encoded": true, "action": true, "inputtruncated": true, "truncated": true, "mode": true, "raw": true,
 	"options": true, "mimetype": true, "mime": true, "text": true, "params": true, "charset": true, "size": true, "decoded": true, "asbytes": true, "asstring": true, "string": true,
-	"rawbytes": true, "base64bytes": true, "json": true, "base64": true, "urlencoded": true, "formdata": true, "graphql": true, "file": true, "disabled": true, "comment": true, "length": true, "matchtype": true, "not": true,
+	"rawbytes": true, "base64bytes": true, "json": true, "base64": true, "urlencoded": true, "formdata": true, "graphql": true, "file": true, "disabled": true, "comment": true, "length": true, "matchtype": true, "stringvalue": true, "bytesvalue": true, "not": true,
 }
 
 // unwrap understands what holds a body: Node's Buffer, Power Automate's $content,
@@ -189,8 +189,8 @@ func unwrap(v []byte) (w wrapped) {
 		w.bytes = held["data"]
 	case kind == "buffer" && text("data") != nil:
 		w.text, w.base64 = text("data"), true
-	case text("base64bytes", "rawbytes", "asbytes", "base64") != nil:
-		w.text, w.base64 = text("base64bytes", "rawbytes", "asbytes", "base64"), true
+	case text("base64bytes", "rawbytes", "asbytes", "base64", "bytesvalue") != nil:
+		w.text, w.base64 = text("base64bytes", "rawbytes", "asbytes", "base64", "bytesvalue"), true
 	case held["contenttype"] != nil && text("content") != nil && bytes.Contains(v, []byte(`"$content"`)):
 		w.text, w.base64 = text("content"), true
 	case encoding == "base64":
@@ -207,8 +207,8 @@ func unwrap(v []byte) (w wrapped) {
 		w.form = held["urlencoded"]
 	case mode != "":
 		w.err = fmt.Errorf("of a body of the mode %q the capture does not keep the bytes", mode)
-	case text("asstring") != nil:
-		w.text = text("asstring")
+	case text("asstring", "stringvalue") != nil:
+		w.text = text("asstring", "stringvalue")
 	case kind == "string" && text("string") != nil:
 		w.text = text("string")
 	case (held["mimetype"] != nil || held["charset"] != nil) && text("text") != nil && !(string(held["text"]) == `""` && len(held["params"]) > 2):

@@ -741,6 +741,15 @@ func TestEvent(t *testing.T) {
 	}
 }
 
+// decode is the first request on a line.
+func (f *fastDecoder) decode(name string, line int, text []byte) (first *Request, failed error) {
+	f.all(name, line, text, func(r *Request, err error) bool {
+		first, failed = r, err
+		return false
+	})
+	return first, failed
+}
+
 // The fast decoder must never understand a line differently from the strict
 // one.
 func agree(t *testing.T, line []byte) {

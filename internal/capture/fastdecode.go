@@ -13,7 +13,7 @@ import (
 // fastDecoder decodes records of the usual shape without garbage but one string a
 // record. It understands less than encoding/json, and must never understand
 // differently: whatever it is not sure of (a nested unknown member, an escape in
-// a member's name, an odd value) goes to [decodeRecord].
+// a member's name, an odd value) goes to [recordsIn].
 type fastDecoder struct {
 	names   []string // of headers that are signatures
 	line    []byte
@@ -30,22 +30,24 @@ type fastDecoder struct {
 
 type span struct{ from, to int }
 
-// decode returns the record on one line. The request is valid until the next
-// call, and the line is not to be used any more: a large body is written over it.
-func (f *fastDecoder) decode(name string, line int, text []byte) (*Request, error) {
+// all yields the requests on one line, and reports whether to go on. A request is valid
+// until the next call, and the line is not to be used any more: a large body is written
+// over it.
+func (f *fastDecoder) all(name string, line int, text []byte, yield func(*Request, error) bool) (more bool) {
 	if r, ok := f.try(name, line, text); ok {
-		return r, nil
+		return yield(r, nil)
 	}
-	r := &f.request
-	*r = Request{Source: string(f.arena[:f.source]), Header: f.fields[:0]}
-	err := decodeRecord(text, f.names, r)
-	if err != nil {
-		*r = Request{Source: r.Source}
-	}
-	return r, err
+	source := string(f.arena[:f.source])
+	more = true
+	recordsIn(text, f.names, func(path string, r *Request, err error) bool {
+		r.Source = sourceOf(source, path)
+		more = yield(r, err)
+		return more
+	})
+	return more
 }
 
-// try is decode for a record of the usual shape alone.
+// try takes a record of the usual shape alone.
 func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
 	f.arena = append(append(f.arena[:0], name...), ':')
 	f.arena = strconv.AppendInt(f.arena, int64(line), 10)

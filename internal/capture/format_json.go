@@ -12,60 +12,197 @@ import (
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-// jsonFormat is a record, an array of records, or several of either one after
-// the other, laid out in any way.
+const formatJSON = "json"
+
+// jsonFormat is JSON of any layout in which requests stand: documents, one after the
+// other, and the elements of arrays, one at a time. What the walker does not find
+// anything in has to be a record.
 var jsonFormat = Format{
-	Name:  "json",
-	About: `a JSON document {"headers", "body" or "body_base64"}, or an array of them`,
-	Sniff: func(head []byte, _ bool, _ []string) bool {
-		text := firstOf(trimBOM(head))
-		return isRecord(text, jsontext.SkipValue(text, 0) < 0)
-	},
-	Read: readJSON,
+	Name:  formatJSON,
+	About: "JSON with the headers and bodies of requests in it, however deep: documents, and arrays of them",
+	Sniff: sniffJSON,
+	Read:  readJSON,
+}
+
+func sniffJSON(head []byte, _ bool, names []string) bool {
+	text := trimBOM(head)
+	item := firstOf(text)
+	return isRecord(item, jsontext.SkipValue(item, 0) < 0) || mayHold(text, names)
 }
 
 func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		limit := &perItem{r: bomless(in.R), left: MaxDelivery}
 		d := json.NewDecoder(limit)
-		depth, n := 0, 0
+		depth := 0
+		j := jsonItems{in: in, ctx: ctx, yield: yield}
 		for {
 			limit.left = MaxDelivery
-			source := func() string {
-				if n++; depth > 0 || n > 1 {
-					return fmt.Sprintf("%s#%d", in.Name, n)
-				}
-				return in.Name
-			}
 			more := true
-			err := nextItem(d, &depth, func(text []byte) {
-				if len(text) < largeBody {
-					more = yield(recordBatch(in.SignatureHeaders, source(), bytes.Clone(text)))
-				} else {
-					more = alone(ctx, recordBatch(in.SignatureHeaders, source(), text), yield)
-				}
-			})
-			if err == io.EOF || !more {
+			err := nextItem(d, &depth, func(text []byte) { more = j.give(text, depth > 0) })
+			if !more {
 				return
 			}
-			if err != nil {
+			if err != nil && err != io.EOF {
 				// There is no telling where the next item would begin.
-				yield(unreadable(source(), fmt.Errorf("not JSON: %w", err)))
+				if !j.know(false) || !j.torn(depth > 0, err) {
+					return
+				}
+			}
+			if err != nil {
+				j.end()
 				return
 			}
 		}
 	}
 }
 
-func recordBatch(names []string, source string, text []byte) Batch {
-	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
-		r := Request{Source: source}
-		if err := decodeRecord(text, names, &r); err != nil {
-			yield(&Request{Source: source}, err)
-			return
+// jsonItems yields what the items of one input hold.
+type jsonItems struct {
+	in    Input
+	ctx   context.Context
+	yield func(Batch) bool
+	n     int // of the last request
+	// What is no request among the elements of a list is unreadable in a list of
+	// records, and passed over where requests stand deeper in the elements, as in a log:
+	// which of them it is tells the first one that holds a request.
+	deeper bool
+	known  bool
+	odd    []error
+	passed int
+}
+
+// mostOdd bounds how many errors are held until it is known what they are.
+const mostOdd = 10_000
+
+// source names the request that was found last. What is the only document, and a
+// request itself, is named as the input is.
+func (j *jsonItems) source(listed bool, path string) string {
+	if path == "" && !listed && j.n == 1 {
+		return j.in.Name
+	}
+	return sourceOf(fmt.Sprintf("%s#%d", j.in.Name, j.n), path)
+}
+
+// sourceOf adds the path within it to the name of an item or line.
+func sourceOf(name, path string) string {
+	if path == "" {
+		return name
+	}
+	return name + " (" + path + ")"
+}
+
+// give yields the requests of one item. It reports whether to go on.
+func (j *jsonItems) give(text []byte, listed bool) bool {
+	large := len(text) >= largeBody
+	if !large {
+		text = bytes.Clone(text)
+	}
+	c := countIn(text, j.in.SignatureHeaders)
+	if listed && c.rows == 0 && isObject(text) {
+		s := shapeOf(text)
+		if err := s.lacks(); err != nil && !sees(text, j.in.SignatureHeaders) {
+			return j.no(err)
 		}
-		yield(&r, nil)
-	}}
+	}
+	if !j.know(c.rows > 0 && !c.top) {
+		return false
+	}
+	batch := Batch{Size: len(text)}
+	if c.rows == 0 || c.top && c.rows == 1 {
+		j.n++
+		source := j.source(listed, "")
+		batch.each = func(yield func(*Request, error) bool) {
+			recordsIn(text, j.in.SignatureHeaders, func(_ string, r *Request, err error) bool {
+				r.Source = source
+				return yield(r, err)
+			})
+		}
+	} else {
+		batch.each = func(yield func(*Request, error) bool) {
+			c.requests(text, func(path string, r *Request, err error) bool {
+				j.n++
+				r.Source = j.source(listed, path)
+				return yield(r, err)
+			})
+		}
+		if !large {
+			batch = batch.decoded()
+		}
+	}
+	if large {
+		return alone(j.ctx, batch, j.yield)
+	}
+	return j.yield(batch)
+}
+
+// no takes an element of a list that is no request.
+func (j *jsonItems) no(err error) bool {
+	switch {
+	case j.known && j.deeper:
+		j.passed++
+	case !j.known && len(j.odd) < mostOdd:
+		j.odd = append(j.odd, err)
+	default:
+		return j.know(false) && j.unreadable(err)
+	}
+	return true
+}
+
+// know settles what the elements before are that are no requests.
+func (j *jsonItems) know(deeper bool) bool {
+	if j.known {
+		return true
+	}
+	odd := j.odd
+	if j.known, j.deeper, j.odd = true, deeper, nil; deeper {
+		j.passed += len(odd)
+		return true
+	}
+	for _, err := range odd {
+		if !j.unreadable(err) {
+			return false
+		}
+	}
+	return true
+}
+
+func (j *jsonItems) unreadable(err error) bool {
+	j.n++
+	return j.yield(unreadable(j.source(true, ""), err))
+}
+
+// torn is what cannot be read as JSON.
+func (j *jsonItems) torn(listed bool, err error) bool {
+	j.n++
+	return j.yield(unreadable(j.source(listed, ""), fmt.Errorf("not JSON: %w", err)))
+}
+
+// end yields what was passed over.
+func (j *jsonItems) end() {
+	if j.know(false) && j.passed > 0 {
+		j.yield(Batch{Passed: Passed{j.passed, entryWithout, entriesWithout}})
+	}
+}
+
+// decoded is the batch with everything in it decoded.
+func (b Batch) decoded() Batch {
+	type row struct {
+		r   *Request
+		err error
+	}
+	var rows []row
+	for r, err := range b.Each() {
+		rows = append(rows, row{r, err})
+	}
+	b.each = func(yield func(*Request, error) bool) {
+		for _, row := range rows {
+			if !yield(row.r, row.err) {
+				return
+			}
+		}
+	}
+	return b
 }
 
 // inBuffer is a value where it stands in the decoder's buffer, which a copy would

@@ -237,7 +237,7 @@ func (l *lines) records(block []byte, n int) Batch {
 			if line = bytes.TrimSuffix(line, []byte("\n")); n == 1 {
 				line = trimBOM(line)
 			}
-			if len(bytes.TrimSpace(line)) > 0 && !yield(f.decode(name, n, line)) {
+			if len(bytes.TrimSpace(line)) > 0 && !f.all(name, n, line, yield) {
 				return
 			}
 			if keep && !yield(&Request{Source: l.source(n), Line: kept}, EndOfLine) {

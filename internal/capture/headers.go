@@ -221,7 +221,7 @@ func heldValue(v []byte) (held []byte) {
 
 // elements calls f with each element of a list, until it returns false.
 func elements(list []byte, f func(value []byte) bool) {
-	jsontext.Each(list, func(_ []byte, from, to int) bool { return f(list[from:to]) })
+	jsontext.Each(list, func(_ []byte, from, to int) bool { return to >= 0 && f(list[from:to]) })
 }
 
 // canonical gives the signatures among the headers the names that are looked for,

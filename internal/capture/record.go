@@ -12,14 +12,42 @@ import (
 // "body_base64", "received_at", "method", "url"}. It is the line of an NDJSON
 // file and the document of a .json file.
 
-// decodeRecord is the strict path: encoding/json checks the syntax of the
-// whole record, member names are compared exactly, strings are decoded without
-// loss. Of repeated members the last counts.
+// recordsIn yields the requests in one JSON text, which is a line or a document: those
+// that the walker finds, or the record that it is, whether it is signed or not. What is
+// neither is one error.
+func recordsIn(text []byte, names []string, yield func(path string, r *Request, err error) bool) {
+	v, err := parseJSON(text)
+	if err != nil {
+		yield("", &Request{}, fmt.Errorf("not a JSON object: %w", err))
+		return
+	}
+	if c := countIn(v, names); c.rows > 0 {
+		c.requests(v, yield)
+		return
+	}
+	r := &Request{}
+	if err := fillRecord(v, names, r); err != nil {
+		signaturesIn(v, names, func(s seen) bool {
+			err = &UnknownLayout{Where: pathTo(v, s.at), Assumed: formatJSON}
+			return false
+		})
+		yield("", &Request{}, err)
+		return
+	}
+	yield("", r, nil)
+}
+
+// decodeRecord makes a request of the record that text is.
 func decodeRecord(text []byte, names []string, r *Request) error {
 	v, err := parseJSON(text)
 	if err != nil {
 		return fmt.Errorf("not a JSON object: %w", err)
 	}
+	return fillRecord(v, names, r)
+}
+
+// fillRecord makes a request of the record that v is, whose syntax has been checked.
+func fillRecord(v []byte, names []string, r *Request) (err error) {
 	if !isObject(v) {
 		var m map[string]json.RawMessage // says what it is instead; null is an object without members
 		if err := json.Unmarshal(v, &m); err != nil {

@@ -39,7 +39,7 @@ type headerMember struct {
 
 // shapeOf looks at the members of an object whose syntax has been checked.
 func shapeOf(v []byte) (s requestShape) {
-	goHeader := false
+	goHeader, attributes := false, false
 	jsontext.Members(v, func(quoted, value []byte) bool {
 		switch role, rank := roleOf(quoted, value); role {
 		case methodRole:
@@ -68,6 +68,7 @@ func shapeOf(v []byte) (s requestShape) {
 			if is(quoted, "answer") {
 				s.answer = value
 			}
+			attributes = attributes || is(quoted, "attributes")
 		}
 		return true
 	})
@@ -76,7 +77,7 @@ func shapeOf(v []byte) (s requestShape) {
 		if m.wrap = unwrap(m.value); m.wrap.bytes != nil || isObject(m.value) && m.rank != base64Rank {
 			continue
 		}
-		m.base64 = m.rank == base64Rank || s.marked && m.rank != rawRank || goHeader && m.name == "Body" && goBytes(m.value)
+		m.base64 = m.rank == base64Rank || s.marked && m.rank != rawRank || (goHeader && m.name == "Body" || attributes && m.name == "data") && goBytes(m.value)
 	}
 	slices.SortStableFunc(s.headers, func(a, b headerMember) int { return cmp.Compare(a.rank, b.rank) })
 	bestBody(s.bodies)
@@ -195,7 +196,8 @@ func marksBase64(folded, value []byte) bool {
 }
 
 // goBytes reports whether a string can be a []byte of Go, which its encoder writes as
-// base64. Go writes a body that it holds as a string with the same names.
+// base64, as Pub/Sub writes "data" beside "attributes". A body that a program holds as a
+// string has the same names.
 func goBytes(quoted []byte) bool {
 	if !isString(quoted) {
 		return false
@@ -269,6 +271,18 @@ var (
 	errMany      = errors.New("it has so many members for headers or body that none is believed")
 )
 
+// lacks says what the object would have to have to be a request; nil where it is one.
+func (s *requestShape) lacks() error {
+	method, _ := jsontext.Unquote(nil, s.method)
+	switch {
+	case len(s.headers) == 0:
+		return errNoHeaders
+	case len(s.bodies) == 0 && !s.nullBody && !s.many && !mayBeProbe(string(method)):
+		return errNoBody
+	}
+	return nil
+}
+
 // fill makes the request whose headers have been read. It may write a large body over
 // the text, and so is the last to look at it.
 func (s *requestShape) fill(r *Request) error {
@@ -312,15 +326,15 @@ func (s *requestShape) fill(r *Request) error {
 		others = append(others, other{m.name, d, err})
 	}
 	m := &bodies[judged]
-	goText := []byte(nil)
-	if m.base64 && m.rank != base64Rank && !s.marked { // by Go's custom alone
-		goText, _ = jsontext.Unquote(nil, m.value)
+	var text []byte
+	if m.base64 && m.rank != base64Rank && !s.marked && isString(m.value) { // by custom alone
+		text, _ = jsontext.Unquote(nil, m.value)
 	}
 	if err := m.take(r); err != nil {
 		return err
 	}
-	if goText != nil {
-		r.Others = append(r.Others, goText)
+	if text != nil {
+		r.Others = append(r.Others, text)
 	}
 	for _, o := range others {
 		if m.name == "body_base64" && o.name == "body" {

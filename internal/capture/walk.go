@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,9 +18,9 @@ import (
 // match the bytes, so that a wrong guess can make nothing valid.
 
 const (
-	// deepest is how many objects and lists may be around a delivery: eight objects,
+	// walkDepth is how many objects and lists may be around a delivery: eight objects,
 	// each in a list.
-	deepest = 16
+	walkDepth = 16
 	// mostStarts bounds where in a text a JSON value is looked for.
 	mostStarts = 8
 )
@@ -33,13 +34,20 @@ const (
 // It returns how many it yielded. Where that is 0, text is as it was; else large bodies
 // may have been written over it.
 func deliveriesIn(text []byte, names []string, yield func(path string, r *Request, err error) bool) (found int) {
-	counting := walk{names: names, digests: map[uint64]bool{}}
-	counting.value(text, 0)
+	counting := countIn(text, names)
 	if counting.found == 0 {
 		return 0
 	}
-	passed := Passed{counting.passed, "entry without a delivery", "entries without a delivery"}
-	w := walk{names: names, digests: counting.digests}
+	return counting.requests(text, yield)
+}
+
+// requests walks text again, and yields what was counted.
+func (w *walk) requests(text []byte, yield func(path string, r *Request, err error) bool) (found int) {
+	var passed Passed
+	if w.passed > 0 {
+		passed = Passed{w.passed, entryWithout, entriesWithout}
+	}
+	w = &walk{names: w.names, digests: w.digests}
 	w.yield = func(r *Request, err error) bool {
 		r.Passed, passed = passed, Passed{}
 		found++
@@ -47,6 +55,15 @@ func deliveriesIn(text []byte, names []string, yield func(path string, r *Reques
 	}
 	w.value(text, 0)
 	return found
+}
+
+const entryWithout, entriesWithout = "entry without a delivery", "entries without a delivery"
+
+// countIn is the walk that counts.
+func countIn(text []byte, names []string) *walk {
+	w := &walk{names: names, digests: map[uint64]bool{}}
+	w.value(text, 0)
+	return w
 }
 
 // walk goes through a value twice: without yield it counts.
@@ -58,6 +75,7 @@ type walk struct {
 	found  int  // requests with a signature
 	rows   int  // and those without
 	passed int  // elements of lists without one, beside others with one
+	top    bool // the value itself is a request
 	ended  bool // the consumer has had enough
 	// digests are the beginnings of the signatures that deliveries carry.
 	digests map[uint64]bool
@@ -73,7 +91,7 @@ type step struct {
 func (w *walk) value(v []byte, depth int) bool {
 	before := w.rows
 	switch {
-	case w.ended || depth > deepest || len(v) == 0:
+	case w.ended || depth > walkDepth || len(v) == 0:
 	case isString(v):
 		if inner := w.inText(v); inner != nil {
 			w.text = true
@@ -146,9 +164,9 @@ func (w *walk) object(v []byte, depth int) {
 		w.request(v, &s, header, err)
 		return
 	}
-	unsigned := w.unsigned(&s)
+	unsigned := w.unsigned(v, &s)
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		if unsigned && (isHeaderMember(quoted) || isBodyMember(quoted)) || isAnswer(quoted, value) {
+		if unsigned && (isHeaderMember(quoted) || isBodyMember(quoted) || isPart(value)) || isAnswer(quoted, value) {
 			return true
 		}
 		w.path = append(w.path, step{name: quoted})
@@ -160,13 +178,120 @@ func (w *walk) object(v []byte, depth int) {
 	})
 }
 
-// unsigned reports whether the object is a request without a signature, and yields it.
-func (w *walk) unsigned(s *requestShape) bool {
-	if !s.isRequest() {
+// mayHold reports whether a delivery may be found in JSON documents that stand one
+// after the other, of which the last may be cut off.
+func mayHold(text []byte, names []string) bool {
+	for at := jsontext.SkipSpace(text, 0); at < len(text) && (isObject(text[at:]) || isList(text[at:])); {
+		if holdsSignature(text[at:], names, 0, false) {
+			return true
+		}
+		end := jsontext.SkipValue(text, at)
+		if end < 0 {
+			break
+		}
+		at = jsontext.SkipSpace(text, end)
+	}
+	return false
+}
+
+// holdsSignature looks for a header that is a signature in a value, which may be cut
+// off, as far as the walker goes.
+func holdsSignature(v []byte, names []string, depth int, inText bool) (found bool) {
+	if depth > walkDepth {
 		return false
 	}
-	header, err := s.header(w.names)
-	if err != nil {
+	jsontext.Each(v, func(name []byte, from, to int) bool {
+		e := v[from:]
+		if to >= 0 {
+			e = v[from:to]
+		}
+		if len(e) == 0 {
+			return false
+		}
+		switch {
+		case name != nil && isSpelled(name, names) && !isNull(e) && string(e) != `""` && string(e) != `[]`,
+			name == nil && isString(e) && (isSpelled(e, names) || isSpelled(fieldName(e), names)),
+			name != nil && isHeaderMember(name) && (isString(e) && mentions(e, names) || sees(e, names)):
+			found = true
+		case isObject(e), isList(e):
+			found = holdsSignature(e, names, depth+1, inText)
+		case name != nil && isString(e) && to >= 0 && isValueOf(name) && isSpelled(e, names):
+			found = true
+		case isString(e) && !inText:
+			if inner := tornText(e, to < 0); inner != nil {
+				found = holdsSignature(inner, names, depth, true)
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// fieldName is the name, in quotes, in a string that is "Name: value".
+func fieldName(quoted []byte) []byte {
+	name, _, _ := bytes.Cut(quoted[1:], []byte(":"))
+	return slices.Concat([]byte(`"`), name, []byte(`"`))
+}
+
+// isValueOf reports whether a member names a header, as in {"name": "X-Sig", "value": ...}.
+func isValueOf(quoted []byte) bool {
+	switch folded, _ := foldMember(nil, quoted); string(folded) {
+	case "name", "key", "header", "field", "headername":
+		return true
+	}
+	return false
+}
+
+// mentions reports whether a text has the name of a signature's header in it, in any
+// spelling.
+func mentions(text []byte, names []string) bool {
+	folded := foldText(nil, text)
+	for _, name := range names {
+		if want := foldText(nil, []byte(name)); len(want) > 0 && bytes.Contains(folded, want) {
+			return true
+		}
+	}
+	return false
+}
+
+// tornText is the JSON that a string holds, perhaps behind a prefix; the string, and so
+// the JSON, may be cut off.
+func tornText(quoted []byte, torn bool) []byte {
+	if bytes.IndexByte(quoted, '{') < 0 {
+		return nil
+	}
+	text, ok := jsontext.Unquote(nil, quoted)
+	if torn {
+		for cut := 0; cut <= len(`\u000`) && cut < len(quoted) && !ok; cut++ {
+			text, ok = jsontext.Unquote(nil, append(bytes.Clone(quoted[:len(quoted)-cut]), '"'))
+		}
+	} else if ok {
+		_, value := jsonInLine(text)
+		return value
+	}
+	at := bytes.IndexAny(text, "{[")
+	if !ok || at < 0 {
+		return nil
+	}
+	return text[at:]
+}
+
+// unsigned reports whether the object is a request without a signature, and yields it.
+func (w *walk) unsigned(v []byte, s *requestShape) bool {
+	var header Header
+	var err error
+	switch {
+	case len(s.headers) > 0:
+		if len(s.bodies) == 0 {
+			w.bodyBelow(v, s)
+		}
+		header, err = s.header(w.names)
+	case len(s.bodies) > 0:
+		if header = w.below(v, s, func(inner *requestShape, _ Header) bool { return inner.method != nil }); header == nil {
+			return false
+		}
+	}
+	if err != nil || header == nil && len(s.headers) == 0 || !s.hasBody() {
 		return false
 	}
 	w.emit(s, header, nil)
@@ -174,8 +299,21 @@ func (w *walk) unsigned(s *requestShape) bool {
 }
 
 // isRequest reports whether an object is one by its members, signed or not.
-func (s *requestShape) isRequest() bool {
-	return len(s.headers) > 0 && len(s.bodies) > 0 && s.bodies[0].rank < looseRank && (!s.status || s.method != nil)
+func (s *requestShape) isRequest() bool { return len(s.headers) > 0 && s.hasBody() }
+
+// hasBody reports whether a member holds the body by its name alone, and not that of an
+// answer.
+func (s *requestShape) hasBody() bool {
+	return len(s.bodies) > 0 && s.bodies[0].rank < looseRank && (!s.status || s.method != nil)
+}
+
+// isPart reports whether an object in a request holds its headers, or its body, alone.
+func isPart(v []byte) bool {
+	if !isObject(v) {
+		return false
+	}
+	s := shapeOf(v)
+	return (len(s.headers) == 0) != (len(s.bodies) == 0)
 }
 
 // isAnswer reports whether a member is what a server answered.
@@ -186,7 +324,7 @@ func isAnswer(quoted, value []byte) bool {
 	switch folded, _ := foldMember(nil, quoted); string(folded) {
 	case "response", "res", "resp", "answer", "reply", "httpresponse":
 		s := shapeOf(value)
-		return s.status && s.method == nil
+		return s.method == nil && (s.status || len(s.headers) > 0)
 	}
 	return false
 }
@@ -207,7 +345,7 @@ func (w *walk) signedHeader(v []byte, s *requestShape, depth int) (Header, error
 		}
 		if err != nil && len(s.bodies) > 0 {
 			for _, m := range s.headers {
-				if w.sees(m.value) {
+				if sees(m.value, w.names) {
 					return nil, err
 				}
 			}
@@ -219,7 +357,7 @@ func (w *walk) signedHeader(v []byte, s *requestShape, depth int) (Header, error
 	if h := w.flat(v, s); h != nil {
 		return h, nil
 	}
-	return w.below(v, s), nil
+	return w.below(v, s, func(_ *requestShape, h Header) bool { return w.has(h) }), nil
 }
 
 // flat are the headers of an object that holds them as its own members, or under a
@@ -254,7 +392,12 @@ func (w *walk) flat(v []byte, s *requestShape) (found Header) {
 	return found
 }
 
+// isSpelled reports whether a name, or another text in quotes, is that of a signature's
+// header.
 func isSpelled(quoted []byte, names []string) bool {
+	if len(quoted) > 8*longestMember {
+		return false
+	}
 	_, ok := spelled(memberName(quoted), names)
 	return ok
 }
@@ -267,7 +410,7 @@ func (w *walk) direct(v []byte) bool {
 	case isObject(v):
 		jsontext.Members(v, func(quoted, _ []byte) bool {
 			switch {
-			case len(quoted) <= 2*longestMember+len(quoted)/2 && isSpelled(quoted, w.names):
+			case isSpelled(quoted, w.names):
 				found = true
 			case isBodyMember(quoted):
 				body = true
@@ -280,7 +423,7 @@ func (w *walk) direct(v []byte) bool {
 				return false
 			}
 			jsontext.Members(e, func(_, value []byte) bool {
-				found = found || isString(value) && len(value) < 4*longestMember && isSpelled(value, w.names)
+				found = found || isString(value) && isSpelled(value, w.names)
 				return !found
 			})
 			return !found
@@ -289,8 +432,8 @@ func (w *walk) direct(v []byte) bool {
 	return found && !body
 }
 
-// below are the headers of the one object in v that has signed ones and no body.
-func (w *walk) below(v []byte, s *requestShape) (found Header) {
+// below are the headers of the one object in v that has such ones and no body.
+func (w *walk) below(v []byte, s *requestShape, such func(inner *requestShape, h Header) bool) (found Header) {
 	if s.bodies[0].rank >= looseRank {
 		return nil
 	}
@@ -303,8 +446,8 @@ func (w *walk) below(v []byte, s *requestShape) (found Header) {
 		if len(inner.headers) == 0 || len(inner.bodies) > 0 {
 			return true
 		}
-		if h, err := inner.header(w.names); err == nil && w.has(h) {
-			found = h
+		if h, err := inner.header(w.names); err == nil && such(&inner, h) {
+			found = append(Header{}, h...)
 			n++
 			for to, from := range map[*[]byte][]byte{&s.method: inner.method, &s.url: inner.url} {
 				if *to == nil {
@@ -361,6 +504,7 @@ func (w *walk) request(v []byte, s *requestShape, h Header, err error) {
 }
 
 func (w *walk) emit(s *requestShape, h Header, err error) {
+	w.top = w.top || len(w.path) == 0 && !w.text
 	if w.rows++; w.yield == nil {
 		return
 	}
@@ -377,13 +521,13 @@ func (w *walk) emit(s *requestShape, h Header, err error) {
 // unread yields what holds a signature that no delivery carries.
 func (w *walk) unread(v []byte) {
 	if w.yield != nil && !w.ended && w.seesNew(v) {
-		w.ended = !w.yield(&Request{}, &UnknownLayout{Where: pathOf(w.path), Assumed: jsonFormat.Name})
+		w.ended = !w.yield(&Request{}, &UnknownLayout{Where: pathOf(w.path), Assumed: formatJSON})
 	}
 }
 
 // sees reports whether a signature stands in v.
-func (w *walk) sees(v []byte) (found bool) {
-	signaturesIn(v, w.names, func(seen) bool { found = true; return false })
+func sees(v []byte, names []string) (found bool) {
+	signaturesIn(v, names, func(seen) bool { found = true; return false })
 	return found
 }
 
@@ -403,6 +547,27 @@ func (w *walk) seesNew(v []byte) (found bool) {
 func (s seen) key() uint64 {
 	key, _ := strconv.ParseUint(s.digest[:16], 16, 64)
 	return key
+}
+
+// pathTo is the path to the value in text that the byte at the index is a part of.
+func pathTo(text []byte, at int) string {
+	var path []step
+	for base := 0; ; {
+		inside := step{index: -1}
+		jsontext.Each(text[base:], func(name []byte, from, to int) bool {
+			inside = step{name, inside.index + 1}
+			if at < base+from || to >= 0 && at >= base+to {
+				return to >= 0 && at >= base+to
+			}
+			base += from
+			path = append(path, inside)
+			inside.index = -2
+			return false
+		})
+		if inside.index != -2 {
+			return pathOf(path)
+		}
+	}
 }
 
 // pathOf writes a path as jq does.
