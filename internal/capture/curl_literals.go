@@ -50,6 +50,7 @@ type script struct {
 	i     int
 	depth int
 	vars  map[string]literal
+	room  *growth
 }
 
 func (s *script) peek() byte {
@@ -580,7 +581,7 @@ func (s *script) psChar(l *literal) {
 		} else {
 			s.take("{")
 			name := s.identifier()
-			if v, ok := s.vars[name]; ok && v.kind == 's' {
+			if v, ok := s.vars[name]; ok && v.kind == 's' && s.room.take(len(v.text)) {
 				l.text = append(l.text, v.text...)
 				s.take("}")
 				return
@@ -616,7 +617,7 @@ func (s *script) psHere(quote byte) (literal, error) {
 	text := bytes.TrimSuffix(s.b[start:start-1+end], []byte("\r"))
 	l := literal{kind: 's', text: bytes.Clone(text)}
 	if quote == '"' {
-		sub := script{b: text, vars: s.vars}
+		sub := script{b: text, vars: s.vars, room: s.room}
 		for l.text = nil; sub.i < len(text); {
 			sub.psChar(&l)
 		}

@@ -41,7 +41,8 @@ func readCurl(_ context.Context, in Input) iter.Seq[Batch] {
 			rows: newRows(in, yield),
 			b:    trimBOM(data), vars: map[string]literal{}, script: bytes.HasPrefix(trimBOM(data), []byte("#!")),
 		}
-		c.shell = shell{b: c.b, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return beside(in.Name, name) }}
+		free := newGrowth()
+		c.shell = shell{b: c.b, room: &free, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return beside(in.Name, name) }}
 		c.read()
 	}
 }
@@ -108,9 +109,8 @@ type commandFile struct {
 	vars   map[string]literal
 	script bool // it begins with #!
 	probes int
-	others int // comments, and commands that are no request
-	looked int // bytes that were read in vain
-	hidden []seen
+	others int           // comments, and commands that are no request
+	looked int           // bytes that were read in vain
 	before *shellCommand // writes into the next command
 }
 
@@ -123,12 +123,7 @@ func (c *commandFile) read() {
 			break
 		}
 	}
-	for _, s := range c.hidden {
-		if !c.carried[s.digest] {
-			c.carried[s.digest] = true
-			c.row(&Request{}, fmt.Errorf("a signature stands at byte %d, and not in a command that can be read", s.at+1))
-		}
-	}
+	c.reveal("and not in a command that can be read")
 	if c.n+c.probes == 0 {
 		c.row(&Request{}, errors.New("there is no command in it that sends a request"))
 	}
@@ -141,10 +136,7 @@ func (c *commandFile) pass(from, to int) {
 		return
 	}
 	c.others++
-	signaturesIn(c.b[from:to], c.names, func(s seen) bool {
-		c.hidden = append(c.hidden, seen{from + s.at, s.digest})
-		return true
-	})
+	c.remember(c.b[from:to], from)
 }
 
 // statement reads what begins at i, and moves on.
@@ -167,16 +159,16 @@ func (c *commandFile) statement() {
 		c.pass(from, next)
 		c.i = next
 	case kind == startFetch:
-		s := script{b: c.b, i: at + strings.Index(text, "fetch(") + len("fetch("), vars: c.vars}
+		s := script{b: c.b, i: at + strings.Index(text, "fetch(") + len("fetch("), vars: c.vars, room: c.shell.room}
 		o, err := s.fetch()
 		c.scripted(&s, o, err, from)
 	case kind == startPowerShell:
-		s := script{b: c.b, i: at + len(name), vars: c.vars}
+		s := script{b: c.b, i: at + len(name), vars: c.vars, room: c.shell.room}
 		o, err := s.powershell(c.shell.file)
 		c.scripted(&s, o, err, from)
 	case kind == startValue:
 		_, value, _ := strings.Cut(text, "=")
-		s := script{b: c.b, i: at + len(text) - len(value), vars: c.vars}
+		s := script{b: c.b, i: at + len(text) - len(value), vars: c.vars, room: c.shell.room}
 		read := s.jsValue
 		if text[0] == '$' {
 			read = s.psValue

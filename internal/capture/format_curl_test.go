@@ -470,19 +470,21 @@ func TestCommandsAreSniffed(t *testing.T) {
 // Quotes that are not closed are looked over a bounded number of times.
 func TestHostileCommands(t *testing.T) {
 	for name, text := range map[string]string{
-		"quotes":        strings.Repeat("curl -d 'a\n\n", 300_000)[1:],
-		"substitutions": strings.Repeat("curl -d $(\n", 300_000),
-		"documents":     strings.Repeat("curl -d @- <<E\n", 300_000),
-		"nested":        "curl -d " + strings.Repeat("\"$(echo ", 300_000),
-		"brackets":      "fetch(" + strings.Repeat("[", 3_000_000),
-		"tables":        "irm -Body " + strings.Repeat("(", 3_000_000),
-		"fetches":       strings.Repeat("fetch('\n", 300_000),
-		"carets":        "curl " + strings.Repeat("^\"a ^\n", 300_000),
-		"indented":      strings.Repeat("    curl -d '\n", 300_000),
+		"quotes":        strings.Repeat("curl -d 'a\n\n", 100_000)[1:],
+		"substitutions": strings.Repeat("curl -d $(\n", 100_000),
+		"documents":     strings.Repeat("curl -d @- <<E\n", 100_000),
+		"nested":        "curl -d " + strings.Repeat("\"$(echo ", 100_000),
+		"brackets":      "fetch(" + strings.Repeat("[", 1_000_000),
+		"tables":        "irm -Body " + strings.Repeat("(", 1_000_000),
+		"fetches":       strings.Repeat("fetch('\n", 100_000),
+		"carets":        "curl " + strings.Repeat("^\"a ^\n", 100_000),
+		"indented":      strings.Repeat("    curl -d '\n", 100_000),
 		"templates":     "fetch(`" + strings.Repeat("${", 1_000_000) + "`)",
 		"comments":      "fetch(" + strings.Repeat("/*", 1_000_000),
 		"words":         "curl " + strings.Repeat("-H a:b ", 500_000),
-		"values":        strings.Repeat("$a = @'\n", 300_000),
+		"laughs":        "A=aaaa\n" + strings.Repeat("A=$A$A\n", 100_000) + "curl -d $A x",
+		"PS laughs":     "$a = 'aaaa'\n" + strings.Repeat("$a = \"$a$a\"\n", 100_000) + "irm x -Body $a",
+		"values":        strings.Repeat("$a = @'\n", 100_000),
 	} {
 		start := time.Now()
 		if rows := commandRows(t, "curl", text); len(rows) == 0 && name != "words" && name != "carets" {

@@ -34,7 +34,8 @@ func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 			yield(unreadable(in.Name, err))
 			return
 		}
-		d := dump{rows: newRows(in, yield), size: len(data)}
+		d := dump{rows: newRows(in, yield), size: len(data), whole: len(data), room: newGrowth()}
+		d.file = func(name string) ([]byte, error) { return beside(in.Name, name) }
 		d.read(data)
 	}
 }
@@ -42,7 +43,15 @@ func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 // dump walks one input.
 type dump struct {
 	rows
-	size    int
+	size    int // of the text that is walked
+	whole   int // of the input
+	level   int // of wrappings around it
+	memo    int // how long the text is from the next message on; 0 where that is not known
+	file    func(name string) ([]byte, error)
+	vars    map[string]string // of an editor's file
+	room    growth
+	editor  bool // line ends at the end of a body are an editor's
+	exact   bool // a body without framing goes to the end
 	answers int
 	probes  int
 	lines   int // of tools, and rules
@@ -53,28 +62,39 @@ type dump struct {
 }
 
 func (d *dump) read(b []byte) {
+	d.messages(b)
+	d.reveal("and not in a form that can be read")
+	if d.n+d.answers+d.probes == 0 {
+		d.row(&Request{}, errNoRequest)
+	}
+	d.end(Passed{d.answers, "answer", "answers"}, Probes(d.probes), Passed{d.lines, "rule or line of a tool", "rules and lines of tools"})
+}
+
+// messages reads a text of messages.
+func (d *dump) messages(b []byte) {
 	for b = d.between(b); len(b) > 0 && !d.done; b = d.between(b) {
 		line, _, _ := cutLine(b[:min(len(b), maxLine)])
 		line = bare(line)
 		_, answer := statusLine(line)
 		_, _, request := requestLine(line)
+		inner, wrapped := d.wrapped(b)
 		switch {
+		case wrapped:
+			b = inner
 		case answer:
 			b = d.answer(b)
+		case request && d.isEditors(b), !request && isEditorRequest(b):
+			b = d.editorRequest(b)
 		case request || isHead(b, 1, true):
 			b = d.request(b)
 		default:
 			b = d.leftOver(b)
 		}
-		if len(b) > 0 && d.looked > mostLooked*d.size {
+		if len(b) > 0 && d.looked > mostLooked*d.whole {
 			d.row(&Request{}, fmt.Errorf("bytes %d to %d are not read: too many messages in it say that the same bytes are theirs", d.size-len(b)+1, d.size))
 			break
 		}
 	}
-	if d.n+d.answers+d.probes == 0 {
-		d.row(&Request{}, errNoRequest)
-	}
-	d.end(Passed{d.answers, "answer", "answers"}, Probes(d.probes), Passed{d.lines, "rule or line of a tool", "rules and lines of tools"})
 }
 
 // mostLooked is how many times its size is followed over in a dump. Messages that
@@ -98,11 +118,29 @@ func (d *dump) between(b []byte) []byte {
 		case isMessage(line), isRule(line) && !d.hides([]byte(line)):
 			d.lines++
 		default:
-			return b
+			if rest = d.editorLines(b); len(rest) == len(b) {
+				return b
+			}
+		}
+		if strings.HasPrefix(line, "###") {
+			d.editor = true
 		}
 		b = rest
 	}
 	return nil
+}
+
+// isEditors reports whether the request at b, which has a version, is of an
+// editor's file: one with variables, or with "###" behind it.
+func (d *dump) isEditors(b []byte) bool {
+	if d.level > 0 || b[0] == '>' {
+		return false
+	}
+	if d.editor {
+		return true
+	}
+	_, target, _ := requestLine(string(firstLine(b[:min(len(b), maxLine)])))
+	return strings.HasPrefix(target, "http") && bytes.Contains(b, []byte("\n###")) || strings.Contains(target, "{{")
 }
 
 // isRule takes what people and editors put between requests: "---" of one
@@ -149,8 +187,13 @@ func (d *dump) request(b []byte) (rest []byte) {
 	case curl && f.none():
 		tail := curlTail(c.rest)
 		c.body, c.rest = c.rest[:tail], c.rest[tail:]
+	case d.exact:
+		c.take(len(c.rest))
 	default:
 		c.upTo(d.names)
+		if d.editor && f.none() {
+			d.withoutEnds(&c, r)
+		}
 	}
 	r.Body, r.Framed, r.Notes = c.body, c.framed, append(r.Notes, c.notes...)
 	if r.Probe(d.names) {
@@ -160,6 +203,16 @@ func (d *dump) request(b []byte) (rest []byte) {
 	d.row(r, nil)
 	d.carry(r, c.trailer)
 	return c.rest
+}
+
+// withoutEnds takes the line ends off the end of a body that stands in another
+// text, whose they are.
+func (d *dump) withoutEnds(c *cut, r *Request) {
+	if body := bytes.TrimRight(c.body, "\r\n"); len(body) > 0 && len(body) < len(c.body) {
+		c.note("%s of line ends after the body are not part of it: the body ends with the text that it stands in", bytesOf(len(c.body)-len(body)))
+		r.Others = append(r.Others, c.body)
+		c.body = body
+	}
 }
 
 // body cuts the body off by its framing. Interim answers may have come before
@@ -261,9 +314,15 @@ func (d *dump) afterAnswer(b []byte) []byte {
 // leftOver accounts for bytes that are of no message.
 func (d *dump) leftOver(b []byte) (rest []byte) {
 	_, rest, _ = cutLine(b)
-	n := nextMessage(b, 0, d.names)
+	n := d.nextOf(b)
 	if n == 0 {
 		n = len(b) - len(rest) + nextMessage(rest, 0, d.names)
+	}
+	for at := len(b) - len(rest); at < n; at += len(firstLine(b[at:])) + 1 {
+		if d.beginsWrapped(b[at:]) {
+			n = at
+			break
+		}
 	}
 	from, to := d.size-len(b)+1, d.size-len(b)+n
 	if d.hides(b[:n]) {
@@ -272,6 +331,18 @@ func (d *dump) leftOver(b []byte) (rest []byte) {
 		d.tell("bytes %d to %d are of no request: left out", from, to)
 	}
 	return b[n:]
+}
+
+// nextOf is where the next message begins. It is looked for once, however many
+// pieces are left over before it.
+func (d *dump) nextOf(b []byte) int {
+	if d.memo == 0 || d.memo > len(b) {
+		d.memo = len(b) - nextMessage(b, 0, d.names)
+		if d.memo == 0 {
+			d.memo = -1 // nowhere
+		}
+	}
+	return len(b) - max(0, d.memo)
 }
 
 // hides reports whether left-over bytes may be of a delivery.
@@ -493,7 +564,7 @@ func sniffHTTP(head []byte, more bool, _ []string) bool {
 	line = bare(line)
 	_, answer := statusLine(line)
 	_, _, request := requestLine(line)
-	return answer || request || isHead(b, 1, !more)
+	return answer || request || isHead(b, 1, !more) || isEditorRequest(b) || sniffWrapped(b, more, 0)
 }
 
 // isHead reports whether b begins with that many header lines, or more, up to a

@@ -165,7 +165,7 @@ func endsAt(b []byte, n int) bool {
 		return true
 	}
 	line, _, _ := cutLine(b[:min(len(b), maxLine)])
-	if isRule(line) || isMessage(line) {
+	if isRule(line) || isMessage(line) || ends > 0 && (isFence(line) || promptEnd(line) > 2) {
 		return true
 	}
 	line = bare(line)

@@ -14,6 +14,8 @@ type rows struct {
 	heldErr error
 	carried map[string]bool // signatures that rows carried
 	notes   []string        // for each row
+	inexact bool            // each row is
+	passed  []seen          // signatures in what was passed over
 }
 
 func newRows(in Input, yield func(Batch) bool) rows {
@@ -28,7 +30,7 @@ func (w *rows) row(r *Request, err error) {
 	} else {
 		r.Source = fmt.Sprintf("%s#%d", w.name, w.n)
 	}
-	r.Notes = append(r.Notes, w.notes...)
+	r.Notes, r.Inexact = append(r.Notes, w.notes...), r.Inexact || w.inexact
 	w.held, w.heldErr = r, err
 }
 
@@ -82,6 +84,25 @@ func (w *rows) end(passed ...Passed) {
 	for _, p := range passed {
 		if p.N > 0 && !w.done {
 			w.done = !w.yield(Batch{Passed: p})
+		}
+	}
+}
+
+// remember looks for signatures in what is passed over: whether rows carry them
+// is known at the end. At is where it begins.
+func (w *rows) remember(b []byte, at int) {
+	signaturesIn(b, w.names, func(s seen) bool {
+		w.passed = append(w.passed, seen{at + s.at, s.digest})
+		return true
+	})
+}
+
+// reveal adds a row for each signature that was passed over and no row carries.
+func (w *rows) reveal(how string) {
+	for _, s := range w.passed {
+		if !w.carried[s.digest] {
+			w.carried[s.digest] = true
+			w.row(&Request{}, fmt.Errorf("a signature stands at byte %d, %s", s.at+1, how))
 		}
 	}
 }

@@ -48,6 +48,7 @@ type shell struct {
 	// file reads a file beside the capture.
 	file  func(name string) ([]byte, error)
 	depth int
+	room  *growth
 	// prompt says that the command stands behind a prompt: its other lines may then
 	// begin with "> ".
 	prompt bool
@@ -99,7 +100,7 @@ func (s *shell) next(before *shellCommand) (c *shellCommand, piped bool) {
 				}
 				d.word.text = text
 				if !d.literal {
-					sub := shell{b: text, vars: s.vars, file: s.file, depth: s.depth}
+					sub := shell{b: text, vars: s.vars, file: s.file, depth: s.depth, room: s.room}
 					*d.word = sub.expandDocument()
 				}
 			}
@@ -400,7 +401,7 @@ func (s *shell) expansion(w *word) error {
 		s.i += n
 	}
 	variable := func(name []byte, n int) {
-		if value, ok := s.vars[string(name)]; ok {
+		if value, ok := s.vars[string(name)]; ok && s.room.take(len(value)) {
 			w.text = append(w.text, value...)
 			s.i += n
 		} else {
@@ -498,7 +499,7 @@ func (s *shell) output(text []byte) (out, other []byte, ok bool) {
 	if s.depth >= mostSubstitutions {
 		return nil, nil, false
 	}
-	sub := shell{b: text, vars: s.vars, file: s.file, depth: s.depth + 1}
+	sub := shell{b: text, vars: s.vars, file: s.file, depth: s.depth + 1, room: s.room}
 	var last *shellCommand
 	for piped := false; sub.i < len(sub.b); {
 		var before *shellCommand

@@ -1,0 +1,339 @@
+package capture
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Files of the REST clients of editors, VS Code's and JetBrains': requests between
+// lines that begin with "###", without a version mostly, with variables, comments
+// and scripts. What such a client sends is not all that stands there: the editor's
+// line ends at the end of a body are not, nor are the lines that handle an answer.
+
+// editorLine takes "POST https://example.com/hook", with or without a version, or
+// the URL alone. A path alone is a target where strict is not set.
+func editorLine(line string, strict bool) (method, target string, ok bool) {
+	if m, t, ok := requestLine(line); ok {
+		return m, t, true
+	}
+	method, target, ok = strings.Cut(strings.TrimRight(line, " \t"), " ")
+	target = strings.TrimLeft(target, " ")
+	absolute := func(s string) bool {
+		return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "{{")
+	}
+	if !ok && absolute(line) && !strings.ContainsAny(line, "\"'<>,") {
+		return "GET", strings.TrimSpace(line), true
+	}
+	if !ok || !isMethod(method) || strings.ContainsAny(target, "\"'<>|,") && !strings.HasPrefix(target, "{{") || strings.Contains(strings.ReplaceAll(target, "{{ ", "{{"), " ") && !strings.Contains(target, "}}") {
+		return "", "", false
+	}
+	return method, target, absolute(target) || strings.HasPrefix(target, "/") && !strict
+}
+
+// isEditorRequest reports whether a request of an editor's file begins at b. A
+// first line alone may be a text that looks like one, unless its target is a URL.
+func isEditorRequest(b []byte) bool {
+	line, rest, _ := cutLine(b[:min(len(b), maxHead)])
+	if _, _, ok := editorLine(line, true); ok {
+		return true
+	}
+	if _, _, ok := editorLine(line, false); !ok {
+		return false
+	}
+	next, _, _ := cutLine(rest)
+	_, header := ParseField(next)
+	return header
+}
+
+// variable takes "@name = value".
+func variable(line string) (name, value string, ok bool) {
+	name, ok = strings.CutPrefix(line, "@")
+	if !ok {
+		return "", "", false
+	}
+	name, value, ok = strings.Cut(name, "=")
+	name = strings.TrimSpace(name)
+	return name, strings.TrimSpace(value), ok && token(name)
+}
+
+// isComment takes a comment of an editor's file.
+func isComment(line string) bool {
+	return strings.HasPrefix(line, "# ") || line == "#" || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "# @")
+}
+
+// editorHead reads the lines between the first one and the body of a request.
+func (d *dump) editorHead(b []byte, r *Request) (rest []byte, err error) {
+	line, b, _ := cutLine(b)
+	r.Method, r.URL, _ = editorLine(line, false)
+	var fields []string
+	for len(b) > 0 {
+		line, after, _ := cutLine(b)
+		trimmed := strings.TrimLeft(line, " \t")
+		switch {
+		case trimmed == "":
+			return after, d.editorFields(fields, r)
+		case strings.HasPrefix(line, "###"):
+			return b, d.editorFields(fields, r)
+		case isComment(trimmed):
+			d.lines++
+			d.remember([]byte(line), d.size-len(b))
+		case trimmed != line && len(fields) == 0: // the URL goes on
+			r.URL += strings.TrimSpace(trimmed)
+		case trimmed != line:
+			fields = append(fields, line)
+		default:
+			if _, ok := ParseField(line); !ok {
+				return b, fmt.Errorf("head: %.60q is not a header line", line)
+			}
+			fields = append(fields, line)
+		}
+		b = after
+	}
+	return nil, d.editorFields(fields, r)
+}
+
+// editorFields parses header lines with their variables filled in.
+func (d *dump) editorFields(lines []string, r *Request) error {
+	f := filler{room: &d.room}
+	r.URL = f.fill(r.URL, d.vars)
+	for i := range lines {
+		lines[i] = f.fill(lines[i], d.vars)
+	}
+	r.Notes = append(r.Notes, f.notes("the head")...)
+	return parseFields(lines, r)
+}
+
+// filler fills in {{variables}}.
+type filler struct {
+	filled, unknown []string
+	room            *growth
+}
+
+func (f *filler) fill(text string, vars map[string]string) string {
+	if !strings.Contains(text, "{{") {
+		return text
+	}
+	var out strings.Builder
+	for {
+		before, rest, ok := strings.Cut(text, "{{")
+		name, after, closed := strings.Cut(rest[:min(len(rest), maxName)], "}}")
+		if !ok || !closed {
+			out.WriteString(before)
+			if ok {
+				out.WriteString("{{")
+				text = rest
+				continue
+			}
+			return out.String()
+		}
+		after = rest[len(name)+len("}}"):]
+		out.WriteString(before)
+		trimmed := strings.TrimSpace(name)
+		value, known := vars[trimmed]
+		switch {
+		case known && f.room.take(len(value)):
+			out.WriteString(value)
+			f.filled = append(f.filled, trimmed)
+		case token(strings.TrimLeft(trimmed, "$")):
+			f.unknown = append(f.unknown, trimmed)
+			fallthrough
+		default:
+			out.WriteString("{{" + name + "}}")
+		}
+		text = after
+	}
+}
+
+// maxName is how long the name of a variable may be.
+const maxName = 256
+
+func (f *filler) notes(where string) (notes []string) {
+	slices.Sort(f.filled)
+	slices.Sort(f.unknown)
+	if names := slices.Compact(f.filled); len(names) > 0 {
+		notes = append(notes, fmt.Sprintf("variables of the file are filled in in %s: %.200s", where, strings.Join(names, ", ")))
+	}
+	if names := slices.Compact(f.unknown); len(names) > 0 {
+		notes = append(notes, fmt.Sprintf("{{%.200s}} in %s stays as it is: the file does not say what it is", strings.Join(names, "}}, {{"), where))
+	}
+	return notes
+}
+
+// editorRequest reads a request of an editor's file and returns what follows it.
+func (d *dump) editorRequest(b []byte) (rest []byte) {
+	d.editor = true
+	r := &Request{}
+	after, err := d.editorHead(b, r)
+	if err != nil {
+		d.row(&Request{}, err)
+		if len(after) == len(b) {
+			_, after, _ = cutLine(b)
+		}
+		return after[d.editorEnd(after):]
+	}
+	d.headers = r.Method == "HEAD"
+	if f := framingOf(r.Header); !f.none() {
+		if c := cutBody(after, f); c.fits {
+			d.looked += c.looked
+			r.Body, r.Notes, rest = c.body, append(r.Notes, c.notes...), c.rest
+			return d.editorRow(r, rest)
+		}
+	}
+	end := d.editorEnd(after)
+	region, rest := after[:end], after[end:]
+	body := bytes.TrimRight(region, "\r\n")
+	if at := handlerIn(region); at < len(region) {
+		d.lines++
+		d.remember(region[at:], d.size-len(after)+at)
+		if text := bytes.TrimSpace(region[at:]); len(text) > 0 {
+			r.Notes = append(r.Notes, fmt.Sprintf("%s behind the body handle the answer: they are no part of it", bytesOf(len(text))))
+		}
+		region = region[:at]
+		body = bytes.TrimRight(region, "\r\n")
+	}
+	if name, ok := bodyFile(body); ok {
+		text, err := d.file(name)
+		if err != nil {
+			d.row(&Request{}, err)
+			return rest
+		}
+		r.Body = text
+		return d.editorRow(r, rest)
+	}
+	if len(body) < len(region) && len(body) > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("%s of line ends after the body are the editor's and not part of it", bytesOf(len(region)-len(body))))
+		r.Others = append(r.Others, region)
+	}
+	r.Body = body
+	if bytes.Contains(body, []byte("{{")) {
+		f := filler{room: &d.room}
+		if text := f.fill(string(body), d.vars); text != string(body) {
+			r.Others = append(r.Others, body)
+			r.Body = []byte(text)
+		}
+		r.Notes = append(r.Notes, f.notes("the body")...)
+	}
+	return d.editorRow(r, rest)
+}
+
+func (d *dump) editorRow(r *Request, rest []byte) []byte {
+	if r.Probe(d.names) {
+		d.probes++
+		return rest
+	}
+	d.row(r, nil)
+	d.carry(r, nil)
+	return rest
+}
+
+// bodyFile takes "< ./file" and "<@ file".
+func bodyFile(body []byte) (name string, ok bool) {
+	line, rest, _ := cutLine(body)
+	line, ok = strings.CutPrefix(line, "<")
+	if !ok || len(bytes.TrimSpace(rest)) > 0 {
+		return "", false
+	}
+	line, at := strings.CutPrefix(line, "@")
+	if at { // and perhaps an encoding
+		_, line, ok = strings.Cut(" "+strings.TrimLeft(line, ""), " ")
+		if word, after, more := strings.Cut(line, " "); more && word != "" {
+			line = after
+		}
+		return strings.TrimSpace(line), ok
+	}
+	name, ok = strings.CutPrefix(line, " ")
+	name = strings.TrimSpace(name)
+	return name, ok && name != "" && !strings.HasPrefix(name, "{%") && !strings.ContainsAny(name, "<>\"")
+}
+
+// editorEnd is where the region of a request ends: before a line with "###", a
+// message, or another request of an editor's file that is signed.
+func (d *dump) editorEnd(b []byte) int {
+	end := nextMessage(b, 0, d.names)
+	for at := 0; at < end; {
+		line := b[at:min(end, at+len(firstLine(b[at:]))+1)]
+		text := string(line[:min(len(line), maxHead)])
+		if strings.HasPrefix(text, "###") {
+			return at
+		}
+		if word, _, _ := strings.Cut(text, " "); isMethod(word) && isEditorRequest(b[at:]) && d.looked <= mostLooked*d.whole {
+			var r Request
+			sub := dump{rows: rows{names: d.names}, vars: d.vars, room: d.room}
+			rest, err := sub.editorHead(b[at:], &r)
+			d.looked += len(b) - at - len(rest)
+			if err == nil && signed(r.Header, d.names) {
+				return at
+			}
+		}
+		at += len(line)
+	}
+	return end
+}
+
+// handlerIn is where the lines that handle an answer begin in the region of a
+// request, or its end.
+func handlerIn(b []byte) int {
+	for at := 0; at < len(b); {
+		line := b[at:min(len(b), at+len(firstLine(b[at:]))+1)]
+		text := strings.TrimRight(string(line[:min(len(line), maxHead)]), " \t\r\n")
+		for _, p := range []string{"> {%", "<> ", ">> ", ">>! "} {
+			if strings.HasPrefix(text, p) {
+				return at
+			}
+		}
+		if file, ok := strings.CutPrefix(text, "> "); ok && strings.HasSuffix(file, ".js") {
+			return at
+		}
+		at += len(line)
+	}
+	return len(b)
+}
+
+// editorLines passes over what stands before a request in an editor's file:
+// variables, comments, and a script that runs before it. It returns b where
+// nothing does.
+func (d *dump) editorLines(b []byte) []byte {
+	line, rest, _ := cutLine(b)
+	if name, value, ok := variable(line); ok {
+		if d.vars == nil {
+			d.vars = map[string]string{}
+		}
+		f := filler{room: &d.room}
+		d.vars[name] = f.fill(value, d.vars)
+		d.editor = true
+		d.lines++
+		d.remember([]byte(line), d.size-len(b))
+		return rest
+	}
+	if isComment(line) && (d.editor || !likeRequestLine(line)) {
+		d.lines++
+		d.remember([]byte(line), d.size-len(b))
+		return rest
+	}
+	if strings.HasPrefix(line, "< {%") {
+		end := bytes.Index(b, []byte("%}"))
+		if end < 0 {
+			return b
+		}
+		d.lines++
+		d.remember(b[:end], d.size-len(b))
+		return b[end+len(firstLine(b[end:])):]
+	}
+	return b
+}
+
+// growth is how much variables may still take where they are filled in: each may
+// hold others twice.
+type growth int
+
+func newGrowth() growth { return 16 << 20 }
+
+func (r *growth) take(n int) bool {
+	if *r < growth(n) {
+		return false
+	}
+	*r -= growth(n)
+	return true
+}
