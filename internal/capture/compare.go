@@ -269,13 +269,12 @@ func compareLines(left, right []byte) (differences []BodyDifference) {
 			from = line
 		}
 	}
-	for text := range bytes.Lines(Unified("", left, "", right)) {
+	for text := range bytes.Lines(Unified(left, right)) {
 		switch {
 		case bytes.HasPrefix(text, []byte("@@ -")):
 			end()
 			_, _ = fmt.Sscanf(string(text), "@@ -%d", &line)
 			line = max(line, 1)
-		case line == 0: // the names
 		case text[0] == '-':
 			begin()
 			l = append(l, text[1:]...)
@@ -305,9 +304,13 @@ func quoteLines(lines []byte) []byte {
 	return jsontext.Quote(string(lines))
 }
 
-// Unified is what differs between two texts as a unified diff.
-func Unified(leftName string, left []byte, rightName string, right []byte) []byte {
-	_, text, _ := bytes.Cut(diff.Diff(leftName, left, rightName, right), []byte("\n")) // "diff LEFT RIGHT"
+// Unified is what differs between two texts as a unified diff, without the lines that
+// name them.
+func Unified(left, right []byte) []byte {
+	text := diff.Diff("", left, "", right)
+	for range 3 { // "diff", "---", "+++"
+		_, text, _ = bytes.Cut(text, []byte("\n"))
+	}
 	return text
 }
 

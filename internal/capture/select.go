@@ -73,9 +73,10 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 	if err != nil {
 		return err
 	}
-	n := 0
+	n, inside := 0, 0
 	var passed Tally
 	var only *picked
+read:
 	for batch := range batches {
 		for r, readErr := range batch.Each() {
 			if readErr == nil && o.Payload == nil && r.Probe(o.SignatureHeaders) {
@@ -84,8 +85,14 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 			}
 			n++
 			switch {
-			case s.One() && s.is(r, n), !s.One() && r.Stream != nil && r.Source == s.Path: // the whole input is its body
+			case s.One() && (n == s.N || r.Source == s.Source), !s.One() && r.Stream != nil && r.Source == s.Path: // the whole input is its body
 				return use(r, batch.Format, readErr)
+			case s.One() && s.within(r):
+				if inside++; inside == 1 {
+					only = keep(r, batch.Format, readErr)
+				}
+			case s.One() && inside > 0:
+				break read
 			case s.One():
 			case n == 1:
 				only = keep(r, batch.Format, readErr)
@@ -105,6 +112,9 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 	switch {
 	case ctx.Err() != nil:
 		return fault.Interruption()
+	case inside > 1:
+		return fault.Usagef("%s holds %d deliveries: say which one", s.Source, inside).WithCode("ambiguous").
+			WithHint("hookctl verify %s lists them", term.ShellWord(s.Path))
 	case only != nil:
 		return only.use(use)
 	case n == 0 && len(passed) > 0:
@@ -118,12 +128,9 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 	return s.several(holds)
 }
 
-// is reports whether r, the nth delivery, is the one that is selected.
-func (s Selection) is(r *Request, n int) bool {
-	if n == s.N || r.Source == s.Source {
-		return true
-	}
-	// A line or an item, without the path inside it.
+// within reports whether r stands in the line or item that is named, somewhere
+// inside it.
+func (s Selection) within(r *Request) bool {
 	rest, ok := strings.CutPrefix(r.Source, s.Source)
 	return ok && strings.HasPrefix(rest, " (")
 }

@@ -340,6 +340,22 @@ func TestPickAsListed(t *testing.T) {
 				t.Errorf("%s of %q: %q", number, rows, got)
 			}
 		}
-		t.Logf("%s: %q", path, rows)
+	}
+	// A line stands for the delivery in it, where that is one.
+	for arg, want := range map[string]string{"one.json:1": "1", "mixed.log:3": "2", "mixed.log:4": "mixed.log:4 holds 2 deliveries: say which one", "mixed.log:5": "no such delivery"} {
+		s, err := ParseSelection(arg)
+		got := ""
+		if err == nil {
+			err = s.Pick(context.Background(), o, func(r *Request, _ string, _ error) error {
+				got = string(r.Body)
+				return nil
+			})
+		}
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, want) {
+			t.Errorf("%s: %s", arg, got)
+		}
 	}
 }

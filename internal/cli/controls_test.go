@@ -283,7 +283,8 @@ func orderDeliveries(t *testing.T) {
 	body := `{"event":` + quote(all) + `,"event_type":` + quote(orders[0]) + `,"id":` + quote(all) + `,"text":` + quote(all) + `}`
 	head := "POST /" + strings.ReplaceAll(oneLine, " ", "/") + " HTTP/1.1\r\nHost: " + orders[0] + "\r\nX-Wunder-Event: " + oneLine + "\r\nX-Wunder-Delivery: " + oneLine +
 		"\r\nX-Wunder-Signature: " + oneLine + "\r\nContent-Type: application/json\r\n"
-	record := `{"method":` + quote(all) + `,"url":` + quote(all) + `,"headers":{"X-Wunder-Event":[` + quote(all) + `],"X-Wunder-Signature":["sha256=` + strings.Repeat("0", 64) + `"],` + quote(orders[0]) + `:["x"]},"body":` + quote(body) + `}`
+	record := `{"method":` + quote(all) + `,"url":` + quote(all) + `,"headers":{"X-Wunder-Event":[` + quote(all) + `],"X-Wunder-Signature":["sha256=` + strings.Repeat("0", 64) + `"],` + quote(orders[0]) + `:["x"]},"body":` + quote(body) +
+		`,"answer":{"status":500,"headers":{` + quote(orders[0]) + `:[` + quote(all) + `]},"body":` + quote(all) + `}}`
 	files := map[string]string{
 		"delivery.http": head + "\r\n" + body,
 		"sized.http":    head + "Content-Length: 5\r\n\r\n" + body + "\r\n" + oneLine,
@@ -308,15 +309,15 @@ func orderDeliveries(t *testing.T) {
 		t.Fatalf("secrets set: %s", r)
 	}
 	named := "wundertreos/" + orders[0]
-	every := [][]string{{"verify", "delivery.http"}, {"verify", "many.ndjson"}, {"verify", strings.ReplaceAll(orders[0], "/", "")}, {"verify", ".", "--report", "junit=report.xml", "--diagnose", "all"}, {"secrets", "list"}}
+	every := [][]string{{"verify", "delivery.http"}, {"verify", "many.ndjson"}, {"verify", strings.ReplaceAll(orders[0], "/", "")}, {"verify", ".", "--report", "junit=report.xml", "--diagnose", "all"}, {"show", "many.ndjson#1"}, {"show", "many.ndjson#3"}, {"show", "delivery.http"}, {"diff", "delivery.http", "many.ndjson:1"}, {"secrets", "list"}}
 	alike := [][]string{
-		{"verify", "nothing\n" + all + "-missing"}, {"verify", "delivery.http", "--signature", all}, {"verify", "--provider", orders[0], "plain.txt"}, {"verify", "delivery.http", "--header", "X-Wunder-Signature: " + oneLine},
+		{"show", "nothing\n" + all + "-missing#1"}, {"show", "many.ndjson#" + all}, {"diff", "delivery.http", "many.ndjson"}, {"verify", "nothing\n" + all + "-missing"}, {"verify", "delivery.http", "--signature", all}, {"verify", "--provider", orders[0], "plain.txt"}, {"verify", "delivery.http", "--header", "X-Wunder-Signature: " + oneLine},
 		{"replay", ".", "--to", "http://127.0.0.1:1/" + orders[0], "--dry-run"}, {"replay", "delivery.http", "--to", "http://127.0.0.1:1/" + orders[0]}, {"sign", "plain.txt", "--webhook", named}, {"sign", "in " + orders[0] + ".missing", "--webhook", named},
 		{"secrets", "check"}, {"secrets", "push", named, "--to", "file:" + filepath.Join(p.dir, "secret "+strings.ReplaceAll(orders[0], "/", ""))}, {"secrets", "push", named, "--to", "file:/nowhere/" + all}, {"secrets", "remove", "wundertreos/x" + all},
 		{"doctor"}, {"config", "list"}, {"profile", "list"}, {"recover"},
 	}
 	for name := range files {
-		alike = append(alike, []string{"verify", name})
+		alike = append(alike, []string{"verify", name}, []string{"show", name + "#1"}, []string{"diff", name + "#1", "delivery.http"}, []string{"diff", "plain.txt", name + "#1"})
 	}
 	runFormats(t, p, every, alike)
 	for _, f := range everyFormat {

@@ -221,6 +221,7 @@ func noLeaks(t *testing.T, p *program, timeout string, turn func(n int) bool) {
 		{args: []string{"verify", "good.http"}}, {args: []string{"verify", "bad.http"}}, {args: []string{"verify", "other.http", "-o", "json"}}, {args: []string{"verify", "bad.http", "-o", "ndjson"}},
 		{args: []string{"verify", "other.http", "--secret-file", "secret.txt"}}, {args: []string{"verify", "good.http", "--secret-file", "secret.txt"}},
 		{args: []string{"verify", "good.http", "--secret-file", "-"}, stdin: canaryOther + "\n"}, {args: []string{"verify", "bad.http", "--secret-env", "S"}, more: []string{"S=" + canaryOther}},
+		{args: []string{"show", "bad.http"}}, {args: []string{"show", "other.http", "--secret-file", "secret.txt", "-o", "json"}}, {args: []string{"diff", "good.http", "bad.http"}},
 		{args: []string{"secrets", "list"}}, {args: []string{"secrets", "list", "-o", "json"}}, {args: []string{"secrets", "check"}}, {args: []string{"secrets", "check", "--online"}},
 		{args: []string{"secrets", "set", "wundertreos/x1", "--from-file", "secret.txt"}}, {args: []string{"secrets", "set", "zyntro/x2", "--from-env", "S", "-o", "json"}, more: []string{"S=" + canaryOther}},
 		{args: []string{"secrets", "set", "zyntro/x3", "--from-file", "-"}, stdin: canaryOther + "\x00"}, {args: []string{"secrets", "set", "zyntro/x2", "--from-file", "-", "--yes"}, stdin: canarySecret},
@@ -253,7 +254,7 @@ func noLeaks(t *testing.T, p *program, timeout string, turn func(n int) bool) {
 	}
 	for i, r := range runs {
 		args := r.args
-		local := slices.Contains([]string{"verify", "secrets", "config", "sign", "sandbox", "version", "__complete"}, args[0])
+		local := slices.Contains([]string{"verify", "show", "diff", "secrets", "config", "sign", "sandbox", "version", "__complete"}, args[0])
 		waits := timeout != "10s" && !local // before it tries again
 		if i > 3 && (waits && i%6 != 0 || !waits && !turn(i)) {
 			continue

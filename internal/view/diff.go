@@ -100,11 +100,8 @@ func (d Difference) body(w *partWriter) {
 	}
 	w.say("\nBody: %s, %s", sizes, d.kind)
 	if d.kind == capture.KindText {
-		text := capture.Unified("", d.left.Body, "", d.right.Body)
-		for text := range bytes.Lines(text) {
-			if !bytes.HasPrefix(text, []byte("---")) && !bytes.HasPrefix(text, []byte("+++")) {
-				_ = w.line([]byte(visible(string(bytes.TrimSuffix(text, []byte("\n"))))))
-			}
+		for text := range bytes.Lines(capture.Unified(d.left.Body, d.right.Body)) {
+			_ = w.line([]byte(visible(string(bytes.TrimSuffix(text, []byte("\n"))))))
 		}
 		return
 	}
