@@ -82,8 +82,9 @@ func base64Body(b []byte) iter.Seq[[]byte] {
 		text = data
 	}
 	return func(yield func([]byte) bool) {
-		if len(bytes.Trim(text, "0123456789abcdefABCDEF")) == 0 {
-			if out, err := hex.AppendDecode(nil, text); err == nil && len(out) > 0 && !yield(out) {
+		digits := bytes.TrimPrefix(bytes.TrimPrefix(text, []byte(`\x`)), []byte("0x")) // as databases write bytes
+		if len(bytes.Trim(digits, "0123456789abcdefABCDEF")) == 0 {
+			if out, err := hex.AppendDecode(nil, digits); err == nil && len(out) > 0 && !yield(out) {
 				return
 			}
 		}

@@ -14,7 +14,7 @@ import (
 // one of the provider's, and values that somebody has hidden.
 func testEdited(d *diagnosis) (string, bool) {
 	doc := d.document(d.request.Body)
-	if d.reason != signature.Mismatch || len(doc.list) == 0 || doc.list[0].kind != '{' {
+	if d.reason != signature.Mismatch || len(doc.list) == 0 || doc.list[0].kind != '{' || slices.ContainsFunc(doc.list, roundedNumber) {
 		return "", false
 	}
 	if name, hidden := hiddenValue(doc.list); hidden {

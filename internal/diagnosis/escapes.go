@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"bytes"
+	"encoding/json"
 	"html"
 	"io"
 	"iter"
@@ -218,6 +219,9 @@ var escapedStarts = []string{`{\"`, `{\n`, `{""`, `{&quot;`, `{&#34;`, `{&#x22;`
 
 // testEscaped recognises escapes that were left on, where the rest has changed too.
 func testEscaped(d *diagnosis) (string, bool) {
+	if json.Valid(d.request.Body) {
+		return "", false
+	}
 	text := strings.TrimLeft(string(d.request.Body[:min(len(d.request.Body), mostQuoted)]), " \t\r\n\"'$[")
 	for _, start := range escapedStarts {
 		if strings.HasPrefix(text, start) {

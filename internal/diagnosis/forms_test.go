@@ -137,12 +137,13 @@ var formsOf = map[string]struct {
 var numberVectors = []formPair{
 	{`{"a":1.5,"amount":2}`, `{"a":1.50,"amount":2}`},
 	{`{"a":2.0,"b":2.50}`, `{"a":2,"b":2.50}`},
-	{`{"amount":2,"a":1.5}`, `{"amount":2.00,"a":1.50}`},
+	{`{"amount":2,"a":1.5,"n":3}`, `{"amount":2.00,"a":1.50,"n":3}`},
 	{`{"amount":2,"n":3}`, `{"amount":2.0,"n":3}`},
 	{`{"a":2.50,"b":2.0}`, `{"a":2.5,"b":2}`},
 	{`{"a":2.0,"b":1.5}`, `{"a":2.00,"b":1.5}`},
 	{`{"amount":2,"a":1.5}`, `{"amount":2.00,"a":1.5}`},
 	{`{"n":3,"amount":2}`, `{"n":3.0,"amount":2.0}`},
+	{`{"a":1.5,"b":10}`, `{"a":1.50,"b":10.00}`},
 	{`{"a":1e+06,"b":1.5E3}`, `{"a":1000000,"b":1500}`},
 	{`{"a":1e21,"b":-1e21,"c":1e22,"d":-1e22}`, `{"a":1000000000000000000000,"b":-1000000000000000000000,"c":1e22,"d":-1e22}`},
 	{`{"amount":-2,"n":3}`, `{"amount":-2.00,"n":3}`}, {`{"a":2.50e3,"b":2.0}`, `{"a":2.50e3,"b":2}`}, {`{"a":1.5e3,"b":1.5}`, `{"a":1.5e3,"b":1.50}`},
@@ -164,7 +165,8 @@ var stringVectors = []formPair{
 	{every, "\"\\u003C\\u003E\\u0026\\u0027\\u002B\\u0060\\u0022=/\\u00E9\\u001F\\u2028\\uD83D\\uDE00\""}, // System.Text.Json
 	{every, "\"\\u003c\\u003e\\u0026\\u0027+`\\\"\\u003d/é\\u001f\\u2028😀\""},                             // Gson
 	{every, "\"<>&'+`\\\"=/é\\u001F\u2028😀\""},                                                            // control characters in upper case
-	{every, strings.ReplaceAll(every, "E9", "e9")},                                                        // the digits alone
+	{every, "\"<>&'+`\\\"=/é\\u001f\\u2028😀\""},
+	{every, strings.ReplaceAll(every, "E9", "e9")}, // the digits alone
 	{`"\u003cé\u001f"`, `"\u003Cé\u001F"`},
 	{`"\/\u00e9a\\u00ea"`, `"\/\u00E9a\\u00ea"`}, {`"\/\u00E9A\n"`, `"\/\u00e9A\n"`}, // no other escape, and nothing behind one
 	{"\"\u0080 \U00010000\uffff\"", `"\u0080 \ud800\udc00\uffff"`}, {`"\u2029\u0020"`, `"\u2029 "`}, {"\"\u2029 \u007f\"", "\"\\u2029 \u007f\""},

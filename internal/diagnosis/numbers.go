@@ -22,6 +22,7 @@ var numberForms = []func(token) []byte{
 	amounts(".00", asCaptured),
 	wholeWithPointZero,
 	unscientific,
+	everyTwoDecimals,
 }
 
 func numberPieces(list []token) []pieces {
@@ -40,6 +41,14 @@ func twoDecimals(t token) []byte {
 		return append(bytes.Clone(t.text), '0')
 	}
 	return t.text
+}
+
+// everyTwoDecimals is for bodies of which all numbers are amounts.
+func everyTwoDecimals(t token) []byte {
+	if whole(t.text) {
+		return append(bytes.Clone(t.text), ".00"...)
+	}
+	return twoDecimals(t)
 }
 
 func withoutPointZero(t token) []byte { return bytes.TrimSuffix(t.text, []byte(".0")) }

@@ -176,7 +176,7 @@ func (d *diagnosis) otherOrder(doc *document) bool {
 	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
 	texts := appendNew([]pieces{nil}, plain)
 	var numbers []pieces
-	for _, number := range numberPieces(list) {
+	for _, number := range slices.Concat(numbersAsIn(doc.sample, list), numberPieces(list)) {
 		for _, text := range texts {
 			numbers = append(numbers, combined(list, text, number))
 		}

@@ -13,16 +13,17 @@ import (
 // stringForms are the ways in which libraries write strings. Each takes and
 // gives them with their quotes.
 var stringForms = []func([]byte) []byte{
-	escaper("", false, "0123456789abcdef"),        // JavaScript, Go without HTML escaping
-	escaper("", true, "0123456789abcdef"),         // Python
-	escaper("/", true, "0123456789abcdef"),        // PHP
-	escaper("/", false, "0123456789abcdef"),       // PHP with JSON_UNESCAPED_UNICODE
-	escaper("<>&", false, "0123456789abcdef"),     // Go
-	escaper("", true, "0123456789ABCDEF"),         // Java, C#
-	escaper("<>&'+`\"", true, "0123456789ABCDEF"), // System.Text.Json
-	escaper("<>&'=", false, "0123456789abcdef"),   // Gson
-	escaper("", false, "0123456789ABCDEF"),        // control characters in upper case
-	hexCase(bytes.ToLower),                        // as it is, but the case of \uXXXX
+	escaper("", false, "0123456789abcdef"),             // JavaScript, Go without HTML escaping
+	escaper("", true, "0123456789abcdef"),              // Python
+	escaper("/", true, "0123456789abcdef"),             // PHP
+	escaper("/", false, "0123456789abcdef"),            // PHP with JSON_UNESCAPED_UNICODE
+	escaper("<>&", false, "0123456789abcdef"),          // Go
+	escaper("", true, "0123456789ABCDEF"),              // Java, C#
+	escaper("<>&'+`\"", true, "0123456789ABCDEF"),      // System.Text.Json
+	escaper("<>&'=", false, "0123456789abcdef"),        // Gson
+	escaper("", false, "0123456789ABCDEF"),             // control characters in upper case
+	escaper("\u2028\u2029", false, "0123456789abcdef"), // Go without HTML escaping, PHP with JSON_UNESCAPED_UNICODE and _SLASHES
+	hexCase(bytes.ToLower),                             // as it is, but the case of \uXXXX
 	hexCase(bytes.ToUpper),
 }
 

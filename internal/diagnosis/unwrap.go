@@ -33,7 +33,11 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 				if !yield(part) {
 					return
 				}
-				for form := range jsonUnescaped(parse(part)) {
+				forms := jsonUnescaped
+				if b[0] == '"' { // written again before it became a string
+					forms = jsonCommon
+				}
+				for form := range forms(parse(part)) {
 					if !bytes.Equal(form, part) && !yield(form) {
 						return
 					}

@@ -1,9 +1,14 @@
 package diagnosis
 
 import (
+	"encoding/json"
 	"iter"
 	"net/url"
+	"regexp"
 	"strings"
+	"sync"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // formEncoded undoes and redoes URL encoding: of the whole body, and of the
@@ -12,6 +17,20 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		text := string(b)
 		try := func(form string) bool { return form == text || form == "" || yield([]byte(form)) }
+		for _, plain := range parsedForm(b) {
+			for _, form := range append([]string{plain}, withPlus(plain)...) {
+				if !try(form) {
+					return
+				}
+			}
+		}
+		if jsonShaped(b) {
+			for _, form := range withPlus(text) {
+				if !try(form) {
+					return
+				}
+			}
+		}
 		if strings.ContainsAny(text, "%+=") {
 			if plain, err := url.QueryUnescape(text); err == nil && !try(plain) {
 				return
@@ -51,6 +70,51 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 		}
 	}
 }
+
+// parsedForm is the text of a form that a parser has made an object of: a JSON text
+// that had & and = in it became several names and values.
+func parsedForm(b []byte) []string {
+	var names, all strings.Builder
+	n := 0
+	if len(b) > maxJSON || !json.Valid(b) {
+		return nil
+	}
+	jsontext.Members(b, func(name, value []byte) bool {
+		text, ok := jsontext.Text(name)
+		if n == 0 && !jsonShaped([]byte(text)) || !ok || n == maxParts {
+			return false
+		}
+		if n++; n > 1 {
+			names.WriteByte('&')
+			all.WriteByte('&')
+		}
+		names.WriteString(text)
+		all.WriteString(text)
+		if text, ok := jsontext.Text(value); ok && text != "" {
+			names.WriteString("=" + text)
+			all.WriteString("=" + text)
+		} else {
+			all.WriteByte('=')
+		}
+		return true
+	})
+	if n == 0 {
+		return nil
+	}
+	return []string{names.String(), all.String()}
+}
+
+// withPlus puts plus signs where URL decoding has made spaces of them: before a
+// telephone number and a time zone, or everywhere.
+func withPlus(text string) []string {
+	if !strings.Contains(text, " ") {
+		return nil
+	}
+	likely := aLostPlus().ReplaceAllString(text, "$1+$2")
+	return []string{likely, strings.ReplaceAll(text, " ", "+")}
+}
+
+var aLostPlus = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(:\d\d(?:\.\d+)?|") (\d)`) })
 
 // fieldsEscaped encodes the values of a form that was decoded.
 func fieldsEscaped(text string) string {

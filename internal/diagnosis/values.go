@@ -27,7 +27,9 @@ func jsonValues(doc *document) iter.Seq[[]byte] {
 			if !yield(form) {
 				return
 			}
-			for form := range jsonCommon(parse(form)) {
+			again := parse(form)
+			again.sample = doc.sample
+			for form := range jsonCommon(again) {
 				if !yield(form) {
 					return
 				}
@@ -42,7 +44,7 @@ func jsonCommon(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		list := doc.list
 		texts := appendNew([]pieces{nil}, changed(list, '"', func(t token) []byte { return stringForms[0](t.text) }))
-		numbers := slices.Concat([]pieces{nil}, numberPieces(list))
+		numbers := slices.Concat([]pieces{nil}, numbersAsIn(doc.sample, list), numberPieces(list))
 		var buf []byte
 		for _, l := range []layout{compact, spaced} {
 			for _, text := range texts {
@@ -172,7 +174,7 @@ func timePieces(doc *document) []pieces {
 	var all []pieces
 	if doc.sample != nil {
 		shapes := doc.sample.times()
-		all = appendNew(all, changedAt(doc.list, func(path string, t token) []byte {
+		all = appendNew(all, changedAt(doc.list, '"', func(path string, t token) []byte {
 			shape, known := shapes[path]
 			if !known {
 				return t.text
@@ -191,7 +193,7 @@ func timePieces(doc *document) []pieces {
 		all = appendNew(all, changed(doc.list, '"', func(t token) []byte { return timed(t.text, form) }))
 	}
 	// Rows of a database have their own form of times, the envelope another one.
-	return appendNew(all, changedAt(doc.list, func(path string, t token) []byte {
+	return appendNew(all, changedAt(doc.list, '"', func(path string, t token) []byte {
 		if strings.Count(path, "/") > 2 {
 			return t.text
 		}
@@ -199,11 +201,34 @@ func timePieces(doc *document) []pieces {
 	}))
 }
 
-// changedAt is the pieces of a document with the strings changed that are values,
-// by their path: "/data/occurred_at".
-func changedAt(list []token, change func(path string, t token) []byte) pieces {
+// numbersAsIn writes numbers with as many decimals as those of the sample have in
+// the same place.
+func numbersAsIn(s *sample, list []token) []pieces {
+	if s == nil {
+		return nil
+	}
+	decimals := map[string]int{}
+	paths := pathsOf(s.list)
+	for _, t := range s.list {
+		if _, fraction, ok := bytes.Cut(t.text, []byte(".")); ok && t.kind == 0 {
+			decimals[paths[t.at]] = len(fraction)
+		}
+	}
+	return appendNew(nil, changedAt(list, 0, func(path string, t token) []byte {
+		whole, fraction, _ := bytes.Cut(t.text, []byte("."))
+		n := decimals[path]
+		if n == 0 || len(fraction) > n || bytes.ContainsAny(t.text, "eEnu") {
+			return t.text
+		}
+		return slices.Concat(whole, []byte("."), fraction, bytes.Repeat([]byte("0"), n-len(fraction)))
+	}))
+}
+
+// changedAt is the pieces of a document with the values of a kind changed, by their
+// path: "/data/occurred_at".
+func changedAt(list []token, kind byte, change func(path string, t token) []byte) pieces {
 	paths := pathsOf(list)
-	return changed(list, '"', func(t token) []byte {
+	return changed(list, kind, func(t token) []byte {
 		if path, isValue := paths[t.at]; isValue {
 			return change(path, t)
 		}
@@ -211,8 +236,8 @@ func changedAt(list []token, change func(path string, t token) []byte) pieces {
 	})
 }
 
-// pathsOf is the paths of the strings that are values and no longer than times
-// are, by their place; elements of a list have the list's.
+// pathsOf is the paths of the values that are no longer than times are, by their
+// place; elements of a list have the list's.
 func pathsOf(list []token) map[int]string {
 	type level struct {
 		path string
@@ -232,7 +257,7 @@ func pathsOf(list []token) map[int]string {
 			stack = append(stack, level{path: path, list: t.kind == '['})
 		case '}', ']':
 			stack = stack[:len(stack)-1]
-		case '"':
+		case '"', 0:
 			switch {
 			case i+1 < len(list) && list[i+1].kind == ':':
 				if top.name = ""; len(t.text) < 100 && len(stack) < 10 {
