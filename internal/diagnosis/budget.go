@@ -1,5 +1,10 @@
 package diagnosis
 
+import (
+	"encoding/json"
+	"strings"
+)
+
 // What a search may cost. Its work is counted in bytes hashed and not in time, so
 // that it finds the same on every machine.
 const (
@@ -69,5 +74,13 @@ func Memory(body []byte) int {
 	case len(body) > maxJSON:
 		return bodyForms * len(body)
 	}
-	return bodyForms*len(body) + tokenForms*min(countTokens(body), maxTokens)
+	n := countTokens(body)
+	if !json.Valid(body) { // a print, or JSON with escapes left on, which is made JSON of
+		for _, c := range body {
+			if strings.IndexByte("{}[]:,;=", c) >= 0 {
+				n += 2
+			}
+		}
+	}
+	return bodyForms*len(body) + tokenForms*min(n, maxTokens)
 }

@@ -149,6 +149,12 @@ var transformations = []transformation{
 		test:        func(d *diagnosis) (string, bool) { return d.others(true) },
 	},
 	{
+		cause:       "wrapped-body",
+		explanation: "What was signed stands in another member of the capture than the one that was judged, which is the most exact one.",
+		fix:         "Take the member that holds what was signed for the body, and leave the other out of the capture.",
+		test:        testOtherBody,
+	},
+	{
 		cause:       "truncated",
 		explanation: "The capture goes on after what was signed.",
 		fix:         "Cut the capture where the body ends; Content-Length says where, and is worth keeping in a dump.",

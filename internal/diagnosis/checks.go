@@ -33,6 +33,11 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 	return "", false
 }
 
+// testOtherBody tries the bodies that stand beside the one that was judged.
+func testOtherBody(d *diagnosis) (string, bool) {
+	return "", slices.ContainsFunc(d.request.Others, func(body []byte) bool { return !d.budget.spent() && d.match(body) })
+}
+
 // testWrongHeader tries digests that stand in other headers.
 func testWrongHeader(d *diagnosis) (string, bool) {
 	if d.reason == signature.NoSignature || otherHeaders(d.digests, d.provider.Scheme) == "" {

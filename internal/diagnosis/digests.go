@@ -91,7 +91,7 @@ func spellings(member string) []string {
 			all = append(all, form)
 		}
 	}
-	for text := range strings.FieldsFuncSeq(member, func(r rune) bool { return strings.ContainsRune("\"'`{}()[]<>?&|", r) }) {
+	for text := range strings.FieldsFuncSeq(member, func(r rune) bool { return strings.ContainsRune("\"'`{}()[]<>?&|\\", r) }) {
 		add(text)
 		add(afterLabel(text))
 		bare := strings.TrimRight(text, "=")

@@ -20,8 +20,7 @@ import (
 // unescapes are the ways in which one level of escapes is taken off; each returns
 // its argument where there is nothing of its kind.
 var unescapes = []func(string) string{
-	fromJSONString,
-	func(s string) string { return unescaped(s, anyEscape) }, // addslashes, $util.escapeJavaScript, nginx
+	func(s string) string { return unescaped(fromQuoted(s, `'`, `'`, ""), anyEscape) }, // JSON, addslashes, $util.escapeJavaScript, nginx
 	func(s string) string { return strings.ReplaceAll(s, `\"`, `"`) },
 	func(s string) string { return strings.ReplaceAll(s, `\\`, `\`) },
 	func(s string) string { return strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t").Replace(s) },
@@ -30,7 +29,6 @@ var unescapes = []func(string) string{
 	func(s string) string { return fromQuoted(s, `'`, `'`, `'\''`) },
 	func(s string) string { return fromQuoted(s, `'`, `'`, `'"'"'`) },
 	func(s string) string { return unescaped(fromQuoted(s, `$'`, `'`, ""), anyEscape) }, // bash
-	func(s string) string { return unescaped(fromQuoted(s, `'`, `'`, ""), anyEscape) },
 	fromSyslog,
 	html.UnescapeString,
 	func(s string) string { return html.UnescapeString(html.UnescapeString(s)) },
@@ -48,7 +46,7 @@ func escapedBody(b []byte) iter.Seq[[]byte] {
 			return
 		}
 		text := strings.TrimRight(string(b), "\r\n")
-		if jsontext.Quotable([]byte(text)) && strings.HasPrefix(text, `"`) {
+		if inner, ok := jsontext.Unquote(nil, []byte(text)); ok && json.Valid(inner) {
 			return // a JSON string, with its quotes: the body was wrapped
 		}
 		for _, unescape := range unescapes {
@@ -70,14 +68,6 @@ func escapedBody(b []byte) iter.Seq[[]byte] {
 			}
 		}
 	}
-}
-
-// fromJSONString takes the inside of a JSON string.
-func fromJSONString(s string) string {
-	if out, ok := jsontext.Unquote(nil, []byte(`"`+s+`"`)); ok {
-		return string(out)
-	}
-	return s
 }
 
 // fromQuoted takes off what stands at both ends, if both do, and makes quotes of

@@ -15,7 +15,7 @@ const narrowest = 20
 // wrappedLines joins the lines that a terminal or an editor has broken.
 func wrappedLines(b []byte) iter.Seq[[]byte] {
 	breaks := bytes.Count(b, []byte("\n"))
-	if end := bytes.IndexAny(b, "\r\n"); end < narrowest || breaks*narrowest > len(b) {
+	if end := bytes.IndexAny(b, "\r\n"); end < narrowest || (breaks-2)*narrowest > len(b) {
 		return none
 	}
 	return func(yield func([]byte) bool) {

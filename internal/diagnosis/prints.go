@@ -135,8 +135,8 @@ func (r *printReader) take(s string) bool {
 }
 
 // typeNames stand before a value and say what it is.
-var typeNames = []string{"map[string]interface {}", "map[string]interface{}", "map[string]any", "[]interface {}", "[]interface{}", "[]any", "interface {}",
-	"[Object: null prototype] ", "(object) ", `\stdClass::__set_state`, "%", "&"}
+var typeNames = []string{"map[string]interface {}", "map[string]any", "[]interface {}", "[]any", "interface {}",
+	"[Object: null prototype] ", "(object) ", `\stdClass::__set_state`, "%"}
 
 // word reads a name: letters, digits and underscores.
 func (r *printReader) word() string {
@@ -154,9 +154,14 @@ func (r *printReader) value(depth int) bool {
 	}
 	r.space()
 	for _, name := range typeNames {
-		if r.take(name) {
-			break
+		if !r.take(name) {
+			continue
 		}
+		if strings.HasPrefix(name, "[]") && r.take("{}") {
+			r.out = append(r.out, "[]"...)
+			return true
+		}
+		break
 	}
 	if r.i >= len(r.in) {
 		return false
@@ -300,8 +305,8 @@ func (r *printReader) items(end byte, depth int) bool {
 		if key.isKey && !r.value(depth+1) {
 			return false
 		}
-		if r.space(); !r.take(",") {
-			r.take(";")
+		if r.space(); !r.take(",") && !r.take(";") && r.i < len(r.in) && r.in[r.i] != end && (end != '}' || r.in[r.i] != '[') {
+			return false
 		}
 	}
 	switch {

@@ -129,7 +129,6 @@ var aTime = sync.OnceValue(func() *regexp.Regexp {
 // fractions without their zeros, and another zone's name for UTC.
 var timeForms = []func(second, fraction, zone string) string{
 	func(s, f, z string) string { return s + thousandths(f) + z },
-	func(s, f, z string) string { return s + thousandths(f) + utcAs(z, "Z") },
 	func(s, f, z string) string { return s + f + utcAs(z, "Z") },
 	func(s, f, z string) string { return s + f + utcAs(z, "+00:00") },
 	func(s, f, z string) string { return s + strings.TrimRight(strings.TrimRight(f, "0"), ".") + z },

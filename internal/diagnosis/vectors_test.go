@@ -41,6 +41,7 @@ type mishap struct {
 	value    func(key, signed string) string
 	extra    []string // other header lines: names and values in turn
 	others   []Candidate
+	beside   string // another body in the capture
 
 	explained string // what was said of it
 }
@@ -404,6 +405,10 @@ func mutators() []mutator {
 		body("two deliveries", "truncated", func(s string) string { return s + "\n" + `{"id":"another"}` }),
 		body("half", "truncated", func(s string) string { return s[:len(s)/2] }),
 		body("one byte short", "truncated", func(s string) string { return s[:len(s)-1] }),
+		{"in another member", "wrapped-body", func(m *mishap) bool {
+			m.beside, m.captured = m.signed, strings.Replace(m.signed, "200.00", "900.00", 1)
+			return true
+		}},
 		{"more than Content-Length", "truncated", func(m *mishap) bool {
 			m.captured += "garbage"
 			m.extra = []string{"Content-Length", fmt.Sprint(len(m.signed))}
@@ -708,9 +713,13 @@ func (m *mishap) judge(t *testing.T) string {
 	t.Helper()
 	candidate := Candidate{Provider: m.provider.Name, ID: m.id, Name: m.name, Secret: secret.New(m.stored)}
 	fields := append([]string{m.header, m.value(m.key, m.signed)}, m.extra...)
+	beside := "{"
+	if m.beside != "" {
+		beside = `{"raw_body":` + stringified(m.beside) + `,`
+	}
 	all := run(t, Explainer{
 		Providers: m.providers(), Candidates: []Candidate{candidate, {Provider: "zyntro", Secret: secret.New("unrelated")}}, Others: m.others,
-	}, record(t, m.captured, fields...))
+	}, strings.Replace(record(t, m.captured, fields...), `{"`, beside+`"`, 1))
 	if len(all) != 1 {
 		t.Fatal(all)
 	}
