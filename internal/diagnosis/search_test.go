@@ -321,7 +321,7 @@ func FuzzDiagnose(f *testing.F) {
 	f.Add([]byte("array (\n  'id' => 'ev1',\n  'l' => \n  array (\n    0 => 'x',\n  ),\n)"), strings.Repeat("ab", 32), "X", "")
 	f.Add([]byte(`a:2:{s:2:"id";s:3:"ev1";s:1:"l";a:1:{i:0;d:1.5;}}`), strings.Repeat("ab", 32), "X", "")
 	f.Add([]byte("array(1) {\n  [\"id\"]=>\n  string(3) \"ev1\"\n}"), strings.Repeat("ab", 32), "X", "")
-	f.Add([]byte("{“id”:“ev1…”,\n“a”:–}"), "sha256=" + strings.Repeat("ab", 32) + "\u00a0", "X", "")
+	f.Add([]byte("{“id”:“ev1…”,\n“a”:–}"), "sha256="+strings.Repeat("ab", 32)+"\u00a0", "X", "")
 	f.Add([]byte(`{"{\"id\":\"a":"b\"}","c":""}`), strings.Repeat("ab", 32), "X", "")
 	f.Add([]byte(`{"id":"1","event_type":"x","data":{"at":"2026-05-17T14:30:01+00:00","e":{},"n":null},"delivered_at":"2026-05-17T14:30:01Z"}`), strings.Repeat("ab", 32), "X", "")
 	f.Add([]byte("e30="), strings.Repeat("A", 43)+"=", "Content-Length", "1")
