@@ -254,7 +254,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if format.Name == Raw && !w.EmptyBody {
 		p.fill(headMax)
-		if err := unknownLayout(p.head, w.SignatureHeaders, in.Name, original != nil); err != nil {
+		if err := unknownLayout(p.head, w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
 			b := unreadable(in.Name, err)
 			b.Format = Raw
 			return Format{}, nil, &b
@@ -264,6 +264,17 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		p = &prefixed{head: kept, r: original.r}
 	}
 	return format, p, nil
+}
+
+// decodedBy is the commands that make what was read of the bytes of an input.
+func decodedBy(unzipped, utf16 bool) (commands []string) {
+	if unzipped {
+		commands = append(commands, "gunzip -c")
+	}
+	if utf16 {
+		commands = append(commands, "iconv -f UTF-16 -t UTF-8")
+	}
+	return commands
 }
 
 // mayBeLines reports whether what is in no format of lines can be taken for lines

@@ -1,6 +1,17 @@
 package capture
 
-import "fmt"
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/term"
+)
 
 // UnknownLayout is the error of a delivery that cannot be read: a signature stands
 // in the input, in a layout that no format knows.
@@ -22,9 +33,300 @@ func (u *UnknownLayout) Explanation() string {
 }
 
 // unknownLayout looks for a signature in the beginning of an input that would be
-// taken for a bare payload; nil where there is none. Name is that of the input.
-func unknownLayout(head []byte, names []string, name string, utf16 bool) error {
+// taken for a bare payload, and says where it stands; nil where there is none. The
+// input has that name; as is the commands that make head of its bytes.
+func unknownLayout(head []byte, names []string, name string, as []string) error {
+	s, ok := firstSeen(head, names)
+	if !ok {
+		return inHexDump(head, names, name)
+	}
+	u := &UnknownLayout{Where: lineOf(head, s.at), Assumed: Raw}
+	text := trimBOM(head)
+	start := jsontext.SkipSpace(text, 0)
+	if at := s.at - (len(head) - len(text)) - start; isObject(text[start:]) || isList(text[start:]) {
+		if steps := pathTo(text[start:], at); len(steps) > 0 {
+			u.Where = pathOf(steps)
+			u.Suggestion = suggestJQ(text[start:], steps, names, name, as)
+			return u
+		}
+	}
+	u.Suggestion = suggestTool(head, name)
+	if u.Suggestion == "" {
+		u.Suggestion = suggestForLine(head)
+	}
+	return u
+}
+
+func firstSeen(b []byte, names []string) (first seen, ok bool) {
+	signaturesIn(b, names, func(s seen) bool {
+		first, ok = s, true
+		return false
+	})
+	return first, ok
+}
+
+// lineOf names the place of a byte: its line, or its number where there are none.
+func lineOf(b []byte, at int) string {
+	if bytes.IndexByte(b[:at], 0) >= 0 || !utf8.Valid(b[max(0, at-nearName):at]) && bytes.IndexByte(b, '\n') < 0 {
+		return "byte " + strconv.Itoa(at+1)
+	}
+	return "line " + strconv.Itoa(bytes.Count(b[:at], []byte("\n"))+1)
+}
+
+// suggestForLine says what to do about a line that holds a signature.
+func suggestForLine(text []byte) string {
+	if bytes.Contains(text, []byte(`\x22`)) {
+		return `This looks like a log of nginx, which writes \x22 for a quote: put escape=json into its log_format, as in log_format hooks escape=json '...'. Of what is logged already, take the body alone and undo the escapes.`
+	}
+	return ""
+}
+
+// suggestTool names the program that makes of a file what can be read.
+func suggestTool(head []byte, name string) string {
+	file := fileWord(name)
+	has := func(texts ...string) bool {
+		return slices.ContainsFunc(texts, func(t string) bool { return bytes.HasPrefix(head, []byte(t)) })
+	}
+	switch {
+	case has("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
+		return "This is a packet capture. Open it in Wireshark, choose Follow > HTTP Stream or TCP Stream, show the data as Raw, save it, and verify that file."
+	case isMitm(head):
+		return "These are flows of mitmproxy. Write them as HTTP archive and verify that: mitmdump -nr " + file + " --set hardump=flows.har && hookctl verify flows.har"
+	case has("PK\x03\x04"):
+		return "This is a ZIP archive. Unpack it, and verify the directory with its files."
+	case has("SQLite format 3\x00"):
+		return "This is an SQLite database. Write the table as JSON and verify that: sqlite3 -json " + file + " 'SELECT * FROM ...' | hookctl verify -"
+	}
+	return ""
+}
+
+// isMitm recognises the netstrings of mitmproxy: a number, a colon, and so many
+// bytes, which begin with the next one.
+func isMitm(head []byte) bool {
+	digits, rest, ok := bytes.Cut(head[:min(len(head), 12)], []byte(":"))
+	if _, err := strconv.Atoi(string(digits)); !ok || err != nil {
+		return false
+	}
+	next, _, ok := bytes.Cut(rest, []byte(":"))
+	_, err := strconv.Atoi(string(next))
+	return ok && err == nil && (bytes.Contains(head, []byte("7:version;")) || bytes.Contains(head, []byte("7:request;")))
+}
+
+// fileWord is a file's name for a command line; nothing for standard input.
+func fileWord(name string) string {
+	if name == "-" {
+		return "FILE"
+	}
+	return term.ShellWord(name)
+}
+
+// inHexDump looks for a signature in what a dump in hexadecimal digits shows.
+func inHexDump(head []byte, names []string, name string) error {
+	var shown []byte
+	var lines []int // where each line's bytes begin in it
+	plain := false  // as xxd writes it, which can undo it
+	for line := range bytes.Lines(head) {
+		text, colon, ok := hexLine(bytes.TrimRight(line, "\r\n"))
+		if !ok {
+			if len(lines) == 0 {
+				return nil
+			}
+			text = nil
+		}
+		plain = plain || colon
+		lines = append(lines, len(shown))
+		shown = append(shown, text...)
+	}
+	s, ok := firstSeen(shown, names)
+	if !ok {
+		return nil
+	}
+	n, exact := slices.BinarySearch(lines, s.at)
+	if exact {
+		n++
+	}
+	u := &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: Raw,
+		Suggestion: "This is a dump in hexadecimal digits. Verify the bytes themselves, as the program that showed them can write them."}
+	if plain {
+		u.Suggestion = "This is a dump of xxd. Turn it back and verify that: xxd -r " + fileWord(name) + " | hookctl verify -"
+	}
+	return u
+}
+
+// hexLine takes a line of xxd ("00000000: 504f 5354  POST"), or of hexdump -C
+// ("00000000  50 4f 53 54  |POST|"), and returns the bytes.
+func hexLine(line []byte) (text []byte, colon, ok bool) {
+	offset, rest, ok := bytes.Cut(line, []byte(" "))
+	if offset, colon = bytes.CutSuffix(offset, []byte(":")); !ok || len(offset) < 7 || !allHex(offset) {
+		return nil, false, false
+	}
+	for len(text) < 64 {
+		if len(rest) > 2 && !colon && rest[0] == ' ' && (rest[1] != ' ' || len(text) == 0) {
+			rest = rest[1:] // hexdump has two spaces in the middle
+		}
+		word, after, _ := bytes.Cut(rest, []byte(" "))
+		if len(word) == 0 || len(word)%2 != 0 || !allHex(word) {
+			break
+		}
+		b, err := hex.DecodeString(string(word))
+		if err != nil {
+			break
+		}
+		text, rest = append(text, b...), after
+	}
+	return text, colon, len(text) > 0
+}
+
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if !isHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// pathTo is the way to the string of a JSON text that the byte at is in; the text
+// may be cut off. It is empty where there is no such string.
+func pathTo(text []byte, at int) (steps []step) {
+	const deepest = 64
+	for base := 0; len(steps) < deepest; {
+		var next step
+		from, to, index := -1, 0, 0
+		jsontext.Each(text[base:], func(name []byte, i, end int) bool {
+			if end < 0 {
+				end = len(text) - base
+			}
+			if base+i <= at && at < base+end {
+				next, from, to = step{name, index}, base+i, base+end
+			}
+			index++
+			return from < 0 && base+i <= at
+		})
+		if from < 0 {
+			return nil
+		}
+		steps = append(steps, next)
+		if isString(text[from:to]) {
+			return steps
+		}
+		base = from
+	}
 	return nil
 }
 
-func suggestForLine(text []byte) string { return "" }
+// suggestJQ is the command that makes records of a document, in which the way leads
+// to a signature; empty where it is not plain what the headers and the body are.
+// What it makes of this delivery is a record that can be read.
+func suggestJQ(doc []byte, way []step, names []string, name string, as []string) string {
+	values := [][]byte{doc} // along the way
+	for _, s := range way {
+		values = append(values, follow(values[len(values)-1], s))
+	}
+	for h := len(way) - 1; h >= max(0, len(way)-3); h-- {
+		header := values[h]
+		if jsontext.SkipValue(header, 0) != len(header) && h > 0 {
+			continue
+		}
+		if fields, err := readHeaders(nil, header); err != nil || !signed(canonical(fields, names), names) {
+			continue
+		}
+		for o := h; o >= 0; o-- {
+			body := likelyBody(values[o], way[o].name)
+			if body == nil {
+				continue
+			}
+			record := append(append(append(append([]byte(`{"headers":`), header...), `,"body":`...), follow(values[o], step{name: body})...), '}')
+			var r Request
+			if decodeRecord(record, names, &r) != nil {
+				return ""
+			}
+			items, each := itemsOf(way[:o])
+			headers := pathOf(way[o:h])
+			if headers == "" {
+				headers = "."
+			}
+			if each {
+				items += " | select(" + headers + " != null)"
+			}
+			program := fmt.Sprintf("%s | {headers: %s, body: %s}", items, headers, pathOf([]step{{name: body}}))
+			return "Make records of it: " + pipe(name, as, "jq -c "+term.Quoted(strings.TrimPrefix(program, ". | "))) + " | hookctl verify -"
+		}
+	}
+	return ""
+}
+
+// pipe is a command line that has a program read the file.
+func pipe(name string, as []string, program string) string {
+	if len(as) == 0 {
+		return program + " " + fileWord(name)
+	}
+	return strings.Join(append([]string{as[0] + " < " + fileWord(name)}, append(as[1:len(as):len(as)], program)...), " | ")
+}
+
+// follow is the member or element of a value; it may be cut off.
+func follow(value []byte, s step) (found []byte) {
+	index := 0
+	jsontext.Each(value, func(name []byte, from, to int) bool {
+		if to < 0 {
+			to = len(value)
+		}
+		if s.name == nil && index == s.index || s.name != nil && bytes.Equal(name, s.name) {
+			found = value[from:to]
+		}
+		index++
+		return found == nil
+	})
+	return found
+}
+
+// likelyBody is the name, with its quotes, of the member of an object that most
+// likely holds the body; nil where none does.
+func likelyBody(object, but []byte) (name []byte) {
+	best := 0
+	jsontext.Members(object, func(quoted, value []byte) bool {
+		if value == nil || bytes.Equal(quoted, but) || isHeaderMember(quoted) {
+			return true
+		}
+		text, _ := jsontext.Unquote(nil, value)
+		folded, _ := foldMember(nil, quoted)
+		rank := 0
+		switch {
+		case bodyRank(string(folded)) > 0 && (isString(value) || isObject(value) || isList(value)):
+			rank = 3
+		case looksJSON(text):
+			rank = 2
+		case isObject(value) && but == nil:
+			rank = 1
+		}
+		if rank > best {
+			name, best = quoted, rank
+		}
+		return true
+	})
+	return name
+}
+
+// itemsOf is the way to all items like the one that the way leads to, as jq
+// writes it.
+func itemsOf(way []step) (path string, each bool) {
+	path = "."
+	for i, s := range way {
+		if s.name == nil {
+			path += "[]"
+			each = true
+			continue
+		}
+		member := pathOf(way[i : i+1])
+		if path != "." {
+			member = strings.TrimPrefix(member, ".")
+			if plainName(s.name) {
+				member = "." + member
+			}
+		} else {
+			path = ""
+		}
+		path += member
+	}
+	return path, each
+}
