@@ -261,10 +261,9 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 		start := at + i
 		if text[start] == '{' {
 			if r, ok := d.fast.try(d.name, n, text[start:]); ok {
-				if path != "" {
+				if d.values++; path != "" || d.values > 1 {
 					r.Source = d.source(n, path)
 				}
-				d.values++
 				d.row(r, nil)
 				d.left = append(d.left, text[kept:start])
 				return
@@ -336,7 +335,7 @@ func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 		return true
 	}
 	if path == "" {
-		found = d.messages(text, n, "", places, 0)
+		found = d.messages(text, n, nil, places)
 	}
 	if !found && len(places) == 0 {
 		d.values--
@@ -359,39 +358,45 @@ func (d *logDecoder) isRecord(text []byte) bool {
 	return isRecord(text, d.format == formatNDJSON)
 }
 
-// messages looks for deliveries in the strings of a value, but not in those where
-// some were found already, at the places. The text of a string is lines of a log.
-func (d *logDecoder) messages(text []byte, n int, path string, places []string, depth int) (found bool) {
+// messages looks for deliveries in the strings of a value, but not in what
+// deliveries were found in already, or carry: these stand at the places. The text
+// of a string is lines of a log.
+func (d *logDecoder) messages(value []byte, n int, way []step, places []string) (found bool) {
 	const deepest = 8
-	if depth > deepest || bytes.IndexByte(text, '{') < 0 && !listOfBytes(text) {
+	if len(way) > deepest || bytes.IndexByte(value, '{') < 0 && !listOfBytes(value) {
 		return false
 	}
 	index := 0
-	jsontext.Each(text, func(name []byte, from, to int) bool {
-		value, p := text[from:to], path
-		if name != nil {
-			unquoted, _ := jsontext.Unquote(nil, name)
-			p += "." + string(unquoted)
-		} else {
-			p += "[" + strconv.Itoa(index) + "]"
-		}
+	jsontext.Each(value, func(name []byte, from, to int) bool {
+		value, way := value[from:to], append(way, step{name, index})
 		index++
-		if slices.ContainsFunc(places, func(place string) bool { return within(p, place) }) {
-			return true
+		path := ""
+		if len(places) > 0 {
+			path = pathOf(way)
+		}
+		around := false // of what was found already
+		for _, place := range places {
+			if within(path, place) {
+				return true
+			}
+			around = around || within(place, path)
 		}
 		var inner []byte
 		switch {
-		case isString(value) && bytes.IndexByte(value, '{') >= 0:
-			inner, _ = jsontext.Unquote(nil, value)
-		case listOfBytes(value):
+		case isString(value) && !around:
+			if bytes.IndexByte(value, '{') >= 0 {
+				inner, _ = jsontext.Unquote(nil, value)
+			}
+		case listOfBytes(value) && !around:
 			inner = bytesOfList(value)
 		case isObject(value), isList(value):
-			found = d.messages(value, n, p, places, depth+1) || found
+			found = d.messages(value, n, way, places) || found
 			return !d.done
 		}
-		if inner != nil && d.message(inner, n, p) {
+		switch {
+		case inner != nil && d.message(inner, n, pathOf(way)):
 			found = true
-		} else if len(places) > 0 || found {
+		case !around && (len(places) > 0 || found):
 			d.left = append(d.left, value)
 		}
 		return !d.done
@@ -402,7 +407,7 @@ func (d *logDecoder) messages(text []byte, n int, path string, places []string, 
 // within reports whether a path leads to a place, or into it.
 func within(path, place string) bool {
 	rest, ok := strings.CutPrefix(path, place)
-	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[') || path == place
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // listOfBytes reports whether a value may be a text as journald writes one that

@@ -254,7 +254,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if format.Name == Raw && !w.EmptyBody {
 		p.fill(headMax)
-		if err := unknownLayout(p.head, w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
+		if err := unknownLayout(p.head[:min(len(p.head), headMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
 			b := unreadable(in.Name, err)
 			b.Format = Raw
 			return Format{}, nil, &b

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -47,13 +48,9 @@ func unknownLayout(head []byte, names []string, name string, as []string) error 
 		if steps := pathTo(text[start:], at); len(steps) > 0 {
 			u.Where = pathOf(steps)
 			u.Suggestion = suggestJQ(text[start:], steps, names, name, as)
-			return u
 		}
 	}
-	u.Suggestion = suggestTool(head, name)
-	if u.Suggestion == "" {
-		u.Suggestion = suggestForLine(head)
-	}
+	u.Suggestion = cmp.Or(u.Suggestion, suggestTool(head, name), suggestForLine(head))
 	return u
 }
 

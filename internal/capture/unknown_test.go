@@ -1,0 +1,265 @@
+package capture
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"github.com/itchyny/gojq"
+)
+
+var signedNames = []string{"X-Wunder-Signature", "X-Hook-Signature"}
+
+const aSignature = "sha256=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+
+// toUTF16 is text as PowerShell writes it.
+func toUTF16(order binary.AppendByteOrder, text string) []byte {
+	var b []byte
+	for _, u := range utf16.Encode([]rune("\ufeff" + text)) {
+		b = order.AppendUint16(b, u)
+	}
+	return b
+}
+
+// unreadLayouts reads text and returns what is said of unknown layouts.
+func unreadLayouts(t *testing.T, data []byte) (found []*UnknownLayout, rows int) {
+	t.Helper()
+	batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: bytes.NewReader(data), SignatureHeaders: signedNames})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range batches {
+		for _, err := range b.Each() {
+			rows++
+			var u *UnknownLayout
+			if errors.As(err, &u) {
+				found = append(found, u)
+			}
+		}
+	}
+	return found, rows
+}
+
+func TestUnknownLayout(t *testing.T) {
+	digits := strings.TrimPrefix(aSignature, "sha256=")
+	xxd := ""
+	dump := "POST / HTTP/1.1\r\nX-Wunder-Signature: " + aSignature + "\r\n\r\n{}"
+	for i := 0; i < len(dump); i += 16 {
+		xxd += fmt.Sprintf("%08x: ", i)
+		for k := i; k < min(i+16, len(dump)); k += 2 {
+			xxd += fmt.Sprintf("%x ", dump[k:min(k+2, len(dump))])
+		}
+		xxd += " ................\n"
+	}
+	hexdump := ""
+	for i := 0; i < len(dump); i += 16 {
+		hexdump += fmt.Sprintf("%08x  ", i)
+		for k := i; k < min(i+16, len(dump)); k++ {
+			if hexdump += fmt.Sprintf("%02x ", dump[k]); k == i+7 {
+				hexdump += " "
+			}
+		}
+		hexdump += " |................|\n"
+	}
+	for _, c := range []struct{ name, text, where, suggestion string }{
+		{"text", "received\nsig=" + aSignature + " body={}\n", "line 2", ""},
+		{"a name and digits", "x\ny\nX_HOOK_SIGNATURE is " + digits, "line 3", ""},
+		{"a name alone", "x-wunder-signature: none", "", ""},
+		{"digits alone", digits, "", ""},
+		{"digits of another kind", "sha256=" + digits[:60], "", ""},
+		{"a payload", `{"id":1,"hash":"` + digits + `"}`, "", ""},
+		{"a document", `{"all":[{"meta":{"n":1}},{"sig":"` + aSignature + `"}]}`, ".all[1].sig", ""},
+		{"laid out", "{\n  \"a b\": {\n    \"c\": \"" + aSignature + "\"\n  }\n}\n", `.["a b"].c`, ""},
+		{"behind a document", `{"a":1} ` + aSignature, "line 1", ""},
+		{"nginx", `{"sig":"` + aSignature + `","b":"{\x22id\x22:1}"}`, ".sig", "escape=json"},
+		{"xxd", xxd, "line 3", "xxd -r FILE | hookctl verify -"},
+		{"hexdump", hexdump, "line 3", "hexadecimal"},
+		{"packets", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00" + dump, "byte 57", "Wireshark"},
+		{"mitmproxy", "1234:9:websocket;0:~7:version;2:21#18:X-Wunder-Signature,71:" + aSignature + ",]", "line 1", "hardump"},
+	} {
+		found, rows := unreadLayouts(t, []byte(c.text))
+		switch {
+		case rows != 1:
+			t.Errorf("%s: %d rows", c.name, rows)
+		case c.where == "" && len(found) > 0:
+			t.Errorf("%s: %s", c.name, found[0].Where)
+		case c.where != "" && (len(found) != 1 || found[0].Where != c.where || !strings.Contains(found[0].Suggestion, c.suggestion) || found[0].Assumed == ""):
+			t.Errorf("%s: %+v", c.name, found)
+		}
+	}
+	// It is looked for within the first MiB, once, and not where a signature is given.
+	far := strings.Repeat("x", headMax) + aSignature
+	if found, _ := unreadLayouts(t, []byte(far)); len(found) > 0 {
+		t.Error("beyond the first MiB")
+	}
+	all, _ := readAll(t, Options{Stdin: strings.NewReader(aSignature), EmptyBody: true, SignatureHeaders: signedNames}, "-")
+	check(t, "a signature is given", []got{{Source: "-", Body: aSignature}}, all)
+	all, _ = readAll(t, Options{Stdin: strings.NewReader(aSignature), Format: "raw", SignatureHeaders: signedNames}, "-")
+	check(t, "the format is given", []got{{Source: "-", Body: aSignature}}, all)
+}
+
+// The jq line that is suggested makes records that are read.
+func TestSuggestedJQ(t *testing.T) {
+	command := regexp.MustCompile(`jq -c '(.*)'`)
+	body := `{"id":"ev1"}`
+	quoted, _ := json.Marshal(body)
+	wrap := func(depth int, text string) string {
+		for i := range depth {
+			text = fmt.Sprintf(`{"level%d":[%s]}`, i, text)
+		}
+		return text
+	}
+	delivery := fmt.Sprintf(`{"headers":{"X-Wunder-Signature":%q},"body":%s}`, aSignature, quoted)
+	suggested := 0
+	for name, text := range map[string]string{
+		"deep":               wrap(20, delivery),
+		"deep, several":      wrap(20, delivery+","+delivery),
+		"odd names":          wrap(1, fmt.Sprintf(`{"in":{"fields":{"x-wunder-signature":%q}},"out":{"what":%s}}`, aSignature, quoted)),
+		"the body elsewhere": wrap(20, fmt.Sprintf(`{"a-b":{"headers":{"x-hook-signature":[%q]}},"the body":%s}`, aSignature, quoted)),
+		"with another":       wrap(20, delivery+`,{"x":1}`),
+	} {
+		doc := "{\"first\":1,\n" + text[1:]
+		found, rows := unreadLayouts(t, []byte(doc))
+		if len(found) == 0 {
+			continue // the walker reads it
+		}
+		m := command.FindStringSubmatch(found[0].Suggestion)
+		if rows != 1 || m == nil {
+			if name != "odd names" {
+				t.Errorf("%s: %d rows, %+v", name, rows, found[0])
+			}
+			continue
+		}
+		suggested++
+		query, err := gojq.Parse(m[1])
+		if err != nil {
+			t.Fatalf("%s: %s: %v", name, m[1], err)
+		}
+		var input any
+		if err := json.Unmarshal([]byte(doc), &input); err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for it := query.Run(input); ; {
+			v, ok := it.Next()
+			if !ok {
+				break
+			}
+			if err, failed := v.(error); failed {
+				t.Fatalf("%s: %s: %v", name, m[1], err)
+			}
+			line, _ := json.Marshal(v)
+			lines = append(lines, string(line))
+		}
+		all, _ := readCounted(t, Options{Stdin: strings.NewReader(strings.Join(lines, "\n")), SignatureHeaders: signedNames})
+		if len(all) == 0 || len(all) != len(lines) {
+			t.Errorf("%s: %s: %d of %d", name, m[1], len(all), len(lines))
+		}
+		for _, g := range all {
+			if g.Err != "" || g.Body != body || len(g.Header) != 1 || g.Header[0].Value != aSignature {
+				t.Errorf("%s: %s: %+v", name, m[1], g)
+			}
+		}
+	}
+	if suggested < 3 {
+		t.Errorf("%d suggestions", suggested)
+	}
+}
+
+func TestUTF16(t *testing.T) {
+	body := `{"name":"Zoë 🎉"}`
+	quoted, _ := json.Marshal(body)
+	record := fmt.Sprintf(`{"headers":{"X-Wunder-Signature":%q},"body":%s}`, aSignature, quoted)
+	zip := func(data []byte) []byte {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		if _, err := z.Write(data); err != nil || z.Close() != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	for name, c := range map[string]struct {
+		text, format string
+		n            int
+	}{
+		"ndjson": {record + "\r\n" + record + "\r\n", "ndjson", 2},
+		"json":   {"[\r\n" + record + "]", "json", 1},
+		"log":    {"up\r\nweb_1  | " + record + "\r\n", "log", 1},
+		"http":   {"POST / HTTP/1.1\r\nX-Wunder-Signature: " + aSignature + "\r\n\r\n" + body, "http", 1},
+	} {
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			for _, data := range [][]byte{toUTF16(order, c.text), zip(toUTF16(order, c.text))} {
+				for _, format := range []string{"", c.format} {
+					all, _ := readCounted(t, Options{Format: format, Stdin: bytes.NewReader(data), SignatureHeaders: signedNames})
+					if len(all) != c.n {
+						t.Errorf("%s: %d rows", name, len(all))
+					}
+					for _, g := range all {
+						if g.Err != "" || g.Body != body || !g.Inexact || g.Notes[len(g.Notes)-1] != noteUTF16 {
+							t.Errorf("%s: %+v", name, g)
+						}
+					}
+				}
+			}
+		}
+	}
+	// A payload is its own bytes.
+	payload := string(toUTF16(binary.LittleEndian, body))
+	for _, o := range []Options{{}, {EmptyBody: true}, {Format: "raw"}} {
+		o.Stdin = strings.NewReader(payload)
+		if all, _ := readCounted(t, o); len(all) != 1 || all[0].Body != payload || all[0].Inexact {
+			t.Errorf("%+v: %+v", o, all)
+		}
+	}
+	long := string(toUTF16(binary.BigEndian, strings.Repeat("é", rawInMemory)))
+	all, _ := readAll(t, Options{Stdin: strings.NewReader(long)}, "-")
+	if len(all) != 1 || all[0].Body != long {
+		t.Error("a long payload is not its own bytes")
+	}
+	// A signature in one stands in its text.
+	found, _ := unreadLayouts(t, toUTF16(binary.LittleEndian, "a\r\nsig="+aSignature))
+	if len(found) != 1 || found[0].Where != "line 2" {
+		t.Errorf("%+v", found)
+	}
+}
+
+// What is made to cost time takes little.
+func TestHostileUnknown(t *testing.T) {
+	const size = 10 << 20
+	for name, text := range map[string]string{
+		"brackets": strings.Repeat("[", size), "objects": strings.Repeat(`{"a":`, size/5), "lists": strings.Repeat(`[{"a":[1,`, size/9), "hex": strings.Repeat("0", size),
+		"hex lines": strings.Repeat("00000000: 00 00\n", size/16), "signatures": strings.Repeat(aSignature+"\n", size/72), "names": strings.Repeat("x-wunder-signature ", size/19),
+		"deep": strings.Repeat(`{"a":`, 500000) + `"` + aSignature + `"`,
+	} {
+		start := time.Now()
+		unreadLayouts(t, []byte(text))
+		if took := time.Since(start); took > 5*time.Second {
+			t.Errorf("%s: %v", name, took)
+		}
+	}
+}
+
+func FuzzUnknown(f *testing.F) {
+	f.Add([]byte(`{"a":[{"x-wunder-signature":"` + aSignature + `"},"{}"]}`))
+	f.Add([]byte("00000000: 7368 6132\nsig=" + aSignature))
+	f.Add([]byte("\xff\xfe{\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := unknownLayout(data, signedNames, "-", nil); err != nil {
+			var u *UnknownLayout
+			if !errors.As(err, &u) || u.Where == "" || u.Assumed == "" {
+				t.Fatalf("%+v", err)
+			}
+		} else if _, ok := firstSeen(data, signedNames); ok {
+			t.Fatal("a signature is not said")
+		}
+		drain(t, "", data)
+	})
+}
