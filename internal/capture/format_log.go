@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -317,21 +318,21 @@ const maxIndent = 64
 func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 	d.values++
 	var places []string
-	deliveriesIn(text, d.names, func(p string, r *Request, err error) bool {
-		places = append(places, p)
-		r.Source = d.source(n, path+p)
-		d.row(r, err)
-		return !d.done
-	})
-	if len(places) == 0 && d.isRecord(text) {
+	if c := countIn(text, d.names); c.found > 0 || c.rows > 0 && !d.sniffing {
+		c.requests(text, func(p string, r *Request, err error) bool {
+			places = append(places, p)
+			r.Source = d.source(n, path+p)
+			d.row(r, d.unread(n, path+p, text, err))
+			return !d.done
+		})
+	} else if isObject(text) && isRecord(text, d.format == formatNDJSON) {
 		r := &Request{}
-		if err := decodeRecord(text, d.names, r); err != nil {
-			r = &Request{Source: d.source(n, path)}
-			d.row(r, err)
-		} else {
-			r.Source = d.source(n, path)
-			d.row(r, nil)
+		err := decodeRecord(text, d.names, r)
+		if err != nil {
+			*r, err = Request{}, d.unread(n, path, text, err)
 		}
+		r.Source = d.source(n, path)
+		d.row(r, err)
 		return true
 	}
 	if path == "" {
@@ -344,18 +345,14 @@ func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 	return true
 }
 
-// isRecord reports whether a value is a request without a signature. Among records
-// it need not be a whole one.
-func (d *logDecoder) isRecord(text []byte) bool {
-	if !isObject(text) {
-		return false
+// unread is the error of a request in a value: where a signature stands in that, the
+// layout is not known.
+func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
+	var layout *UnknownLayout
+	if err == nil || !errors.As(err, &layout) && (!errors.Is(err, errNoBody) && !errors.Is(err, errNoHeaders) || !sees(value, d.names)) {
+		return err
 	}
-	if !d.sniffing {
-		if s := shapeOf(text); s.isRequest() {
-			return true
-		}
-	}
-	return isRecord(text, d.format == formatNDJSON)
+	return &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
 }
 
 // messages looks for deliveries in the strings of a value, but not in what

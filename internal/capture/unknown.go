@@ -45,9 +45,9 @@ func unknownLayout(head []byte, names []string, name string, as []string) error 
 	text := trimBOM(head)
 	start := jsontext.SkipSpace(text, 0)
 	if at := s.at - (len(head) - len(text)) - start; isObject(text[start:]) || isList(text[start:]) {
-		if steps := pathTo(text[start:], at); len(steps) > 0 {
-			u.Where = pathOf(steps)
-			u.Suggestion = suggestJQ(text[start:], steps, names, name, as)
+		if way := wayTo(text[start:], at); len(way) > 0 {
+			u.Where = pathOf(way)
+			u.Suggestion = suggestJQ(text[start:], way, names, name, as)
 		}
 	}
 	u.Suggestion = cmp.Or(u.Suggestion, suggestTool(head, name), suggestForLine(head))
@@ -183,33 +183,28 @@ func allHex(b []byte) bool {
 	return true
 }
 
-// pathTo is the way to the string of a JSON text that the byte at is in; the text
-// may be cut off. It is empty where there is no such string.
-func pathTo(text []byte, at int) (steps []step) {
+// wayTo is the way to the value in a JSON text that the byte at the index is in; the
+// text may be cut off. It is empty where that is behind the first value.
+func wayTo(text []byte, at int) (way []step) {
 	const deepest = 64
-	for base := 0; len(steps) < deepest; {
-		var next step
-		from, to, index := -1, 0, 0
+	for base := 0; len(way) < deepest; {
+		from, index := -1, 0
 		jsontext.Each(text[base:], func(name []byte, i, end int) bool {
-			if end < 0 {
-				end = len(text) - base
+			if base+i > at {
+				return false
 			}
-			if base+i <= at && at < base+end {
-				next, from, to = step{name, index}, base+i, base+end
+			if end < 0 || at < base+end {
+				way, from = append(way, step{name, index}), base+i
 			}
 			index++
-			return from < 0 && base+i <= at
+			return from < 0
 		})
 		if from < 0 {
-			return nil
-		}
-		steps = append(steps, next)
-		if isString(text[from:to]) {
-			return steps
+			break
 		}
 		base = from
 	}
-	return nil
+	return way
 }
 
 // suggestJQ is the command that makes records of a document, in which the way leads

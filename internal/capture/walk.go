@@ -298,9 +298,6 @@ func (w *walk) unsigned(v []byte, s *requestShape) bool {
 	return true
 }
 
-// isRequest reports whether an object is one by its members, signed or not.
-func (s *requestShape) isRequest() bool { return len(s.headers) > 0 && s.hasBody() }
-
 // hasBody reports whether a member holds the body by its name alone, and not that of an
 // answer.
 func (s *requestShape) hasBody() bool {
@@ -550,25 +547,7 @@ func (s seen) key() uint64 {
 }
 
 // pathTo is the path to the value in text that the byte at the index is a part of.
-func pathTo(text []byte, at int) string {
-	var path []step
-	for base := 0; ; {
-		inside := step{index: -1}
-		jsontext.Each(text[base:], func(name []byte, from, to int) bool {
-			inside = step{name, inside.index + 1}
-			if at < base+from || to >= 0 && at >= base+to {
-				return to >= 0 && at >= base+to
-			}
-			base += from
-			path = append(path, inside)
-			inside.index = -2
-			return false
-		})
-		if inside.index != -2 {
-			return pathOf(path)
-		}
-	}
-}
+func pathTo(text []byte, at int) string { return pathOf(wayTo(text, at)) }
 
 // pathOf writes a path as jq does.
 func pathOf(steps []step) string {

@@ -255,7 +255,7 @@ func TestLogSignatureSeen(t *testing.T) {
 		"another":          {record + "\nsig=sha256=" + strings.Repeat("ab", 32) + "\n", "-:1 ok,-:2 unreadable"},
 		"the same twice":   {record + "\nsig=sha256=" + strings.Repeat("ab", 32) + "\nX_HOOK_SIGNATURE " + strings.Repeat("ab", 32) + "\n", "-:1 ok,-:2 unreadable"},
 		"beside":           {"sig=" + mac + " " + record + " again " + mac + "\n", "-:1 ok"},
-		"without a body":   {record + "\n" + `{"req":{"headers":{"x-wunder-signature":"sha256=` + strings.Repeat("cd", 32) + `"}}}` + "\n", "-:1 ok,-:2 unreadable"},
+		"without a body":   {record + "\n" + `{"req":{"headers":{"x-wunder-signature":"sha256=` + strings.Repeat("cd", 32) + `"}}}` + "\n", "-:1 ok,-:2 (.req) unreadable"},
 		"torn":             {record + "\napp: " + record[:len(record)-9] + "\n", "-:1 ok,-:2 unreadable"},
 		"of nginx":         {record + "\n" + `{"headers":{"X-Wunder-Signature":"` + mac + `"},"body":"{\x22id\x22:1}"}` + "\n", "-:1 ok,-:2 unreadable"},
 		"several":          {"a " + record + " b " + record + "\n", "-:1 ok,-:1 (value 2) ok"},
