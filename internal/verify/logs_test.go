@@ -63,30 +63,40 @@ var logShapes = map[string]func(record string) string{
 	"CRI":                 func(r string) string { return "2026-05-17T14:30:01.123456789+02:00 stdout F " + r },
 	"journalctl":          func(r string) string { return "May 17 14:30:01 host app[4711]: " + r },
 	"Heroku":              func(r string) string { return "2026-05-17T14:30:01.123456+00:00 app[web.1]: webhook " + r },
-	"Python":              func(r string) string { return "2026-05-17 14:30:01,123 INFO app.hooks [req-1] received " + r + " from 10.0.0.1" },
-	"SAM":                 func(r string) string { return "2026/05/17/[$LATEST]0a1b2c 2026-05-17T14:30:01.123000 " + r },
+	"Python": func(r string) string {
+		return "2026-05-17 14:30:01,123 INFO app.hooks [req-1] received " + r + " from 10.0.0.1"
+	},
+	"SAM": func(r string) string { return "2026/05/17/[$LATEST]0a1b2c 2026-05-17T14:30:01.123000 " + r },
 	"CloudWatch": func(r string) string {
 		return "START RequestId: 7a Version: $LATEST\n2026-05-17T14:30:01.123Z\t7a-b\tINFO\t" + r + "\nEND RequestId: 7a\nREPORT RequestId: 7a\tDuration: 1 ms"
 	},
-	"docker":             func(r string) string { return `{"log":` + quoted(r+"\n") + `,"stream":"stdout","time":"2026-05-17T14:30:01Z"}` },
-	"docker, a prefix":   func(r string) string { return `{"log":` + quoted("INFO:app:webhook "+r+"\n") + `,"stream":"stdout"}` },
-	"CloudWatch event":   func(r string) string { return `{"events":[{"timestamp":1,"message":` + quoted("2026\t7a\tINFO\t"+r+"\n") + `}]}` },
-	"GCP json":           func(r string) string { return `{"insertId":"x","jsonPayload":` + r + `,"severity":"INFO"}` },
-	"GCP text":           func(r string) string { return `{"insertId":"x","textPayload":` + quoted("webhook "+r) + `}` },
-	"Datadog":            func(r string) string { return `{"id":"x","content":{"attributes":{"http":{"x":1}},"message":` + quoted(r) + `}}` },
-	"Loki":               func(r string) string { return `{"streams":[{"stream":{"a":"b"},"values":[["171",` + quoted(r) + `]]}]}` },
-	"Elastic":            func(r string) string { return `{"_index":"logs","_source":{"message":` + quoted(r) + `}}` },
-	"journald":           func(r string) string { return `{"__CURSOR":"x","MESSAGE":` + quoted("app: "+r) + `}` },
-	"journald, bytes":    func(r string) string { return `{"__CURSOR":"x","MESSAGE":` + byteList(r) + `}` },
-	"logfmt":             func(r string) string { return `time="2026-05-17T14:30:01Z" level=info msg=` + quoted(r) + ` n=1` },
-	"a list":             func(r string) string { return "webhooks: [" + r + "]" },
-	"below":              func(r string) string { return `app: {"level":30,"req":` + r + `,"msg":"request"} done` },
-	"laid out":           func(r string) string { return "webhook received: " + laidOut(r, "") },
-	"laid out, compose":  func(r string) string { return "web_1  | " + laidOut(r, "web_1  | ") },
-	"laid out, both":     func(r string) string { return "web_1  | 12:30 INFO hook " + laidOut(r, "web_1  | ") },
-	"laid out, kubectl":  func(r string) string { return numbered(laidOut(r, "")) },
-	"laid out, CR":       func(r string) string { return strings.ReplaceAll("app | "+laidOut(r, "app | "), "\n", "\r\n") },
-	"laid out, message":  func(r string) string { return `{"message":` + quoted("hook\n"+laidOut(r, "")+"\n") + `}` },
+	"docker": func(r string) string {
+		return `{"log":` + quoted(r+"\n") + `,"stream":"stdout","time":"2026-05-17T14:30:01Z"}`
+	},
+	"docker, a prefix": func(r string) string { return `{"log":` + quoted("INFO:app:webhook "+r+"\n") + `,"stream":"stdout"}` },
+	"CloudWatch event": func(r string) string {
+		return `{"events":[{"timestamp":1,"message":` + quoted("2026\t7a\tINFO\t"+r+"\n") + `}]}`
+	},
+	"GCP json": func(r string) string { return `{"insertId":"x","jsonPayload":` + r + `,"severity":"INFO"}` },
+	"GCP text": func(r string) string { return `{"insertId":"x","textPayload":` + quoted("webhook "+r) + `}` },
+	"Datadog": func(r string) string {
+		return `{"id":"x","content":{"attributes":{"http":{"x":1}},"message":` + quoted(r) + `}}`
+	},
+	"Loki": func(r string) string {
+		return `{"streams":[{"stream":{"a":"b"},"values":[["171",` + quoted(r) + `]]}]}`
+	},
+	"Elastic":           func(r string) string { return `{"_index":"logs","_source":{"message":` + quoted(r) + `}}` },
+	"journald":          func(r string) string { return `{"__CURSOR":"x","MESSAGE":` + quoted("app: "+r) + `}` },
+	"journald, bytes":   func(r string) string { return `{"__CURSOR":"x","MESSAGE":` + byteList(r) + `}` },
+	"logfmt":            func(r string) string { return `time="2026-05-17T14:30:01Z" level=info msg=` + quoted(r) + ` n=1` },
+	"a list":            func(r string) string { return "webhooks: [" + r + "]" },
+	"below":             func(r string) string { return `app: {"level":30,"req":` + r + `,"msg":"request"} done` },
+	"laid out":          func(r string) string { return "webhook received: " + laidOut(r, "") },
+	"laid out, compose": func(r string) string { return "web_1  | " + laidOut(r, "web_1  | ") },
+	"laid out, both":    func(r string) string { return "web_1  | 12:30 INFO hook " + laidOut(r, "web_1  | ") },
+	"laid out, kubectl": func(r string) string { return numbered(laidOut(r, "")) },
+	"laid out, CR":      func(r string) string { return strings.ReplaceAll("app | "+laidOut(r, "app | "), "\n", "\r\n") },
+	"laid out, message": func(r string) string { return `{"message":` + quoted("hook\n"+laidOut(r, "")+"\n") + `}` },
 }
 
 // logBodies are payloads that a text can hold.
