@@ -2,8 +2,12 @@ package capture
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // readCounted reads standard input and counts what is passed over.
@@ -28,3 +32,85 @@ func readCounted(t *testing.T, o Options) (all []got, passed int) {
 	}
 	return all, passed
 }
+
+// Lines that are made to cost time take little, whatever is in them.
+func TestHostileLogs(t *testing.T) {
+	t.Parallel()
+	const size = 4 << 20
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	record := `{"headers":{"X-Wunder-Signature":"` + aSignature + `"},"body":"x"}`
+	for name, text := range map[string]string{
+		"objects": fill("{"), "lists": fill("["), "names": fill(`{"a":`), "torn": fill(`{"a":[x`), "quotes": fill(`"{\"`), "more quotes": fill(`"{\"a\":\"`), "escapes": fill(`{"a":"\\\`),
+		"lists over lines": fill("[\n"), "objects over lines": fill("{\n"), "named over lines": fill("{\"a\":{\n"), "prefixed over lines": fill("web | [\n"), "records, torn": fill(record[:len(record)-3]),
+		"headers": fill(`{"headers":{},`), "messages": `{"a":` + fill(`"{",`) + "1}", "in strings": fill(`{"m":"{\"m\":\"{\"}`), "lists of bytes": "[" + fill("123,") + "1]", "lists of lists": fill("[[1],"),
+		"signatures": fill("sig=" + aSignature + "\n"), "others": fill("{\"a\":\"" + aSignature + "\"}\n"), "records on a line": fill(record), "records": fill(record + "\n"), "short": fill("{}\n"), "CR": fill("\r\n{\r"),
+		"deep": strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000), "members": "{" + fill(`"headers":{},`) + `"a":1}`,
+	} {
+		start := time.Now()
+		rows, passed := 0, 0
+		batches, err := Read(t.Context(), []string{"-"}, Options{Format: "log", Stdin: strings.NewReader(record + "\n" + text + "\n" + record), SignatureHeaders: signedNames})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for b := range batches {
+			for range b.Each() {
+				rows++
+			}
+			passed += b.PassedOver().N
+		}
+		if took := time.Since(start); took > 4*time.Second || rows < 2 {
+			t.Errorf("%s: %v, %d rows, %d passed over", name, took, rows, passed)
+		}
+	}
+}
+
+func FuzzLog(f *testing.F) {
+	record := `{"headers":{"X-Wunder-Signature":"` + aSignature + `"},"body":"x"}`
+	f.Add([]byte("web_1  | "+record+" x\nup\n"), byte(7))
+	f.Add([]byte("a {\nb   \"headers\": {\"X-Hook-Signature\": \""+aSignature+"\"},\nc   \"body\": \"\\u00e9\"\nd }\n"), byte(3))
+	f.Add([]byte(`{"log":"x {\"headers\":{\"x-hook-signature\":\"`+aSignature+`\"},\"body\":\"\"}\n"} {"MESSAGE":[123,125]}`), byte(1))
+	f.Add([]byte(`msg="{\"headers\":{},\"body\":\"\"}" {"headers":{`), byte(200))
+	f.Fuzz(func(t *testing.T, data []byte, size byte) {
+		lines := 0
+		for line := range bytes.Lines(trimBOM(data)) {
+			if len(bytes.TrimSpace(line)) > 0 {
+				lines++
+			}
+		}
+		var first []string
+		for _, in := range []io.Reader{bytes.NewReader(data), &odd{bytes.NewReader(data), int(size) + 1}} {
+			batches, err := Read(t.Context(), []string{"-"}, Options{Format: "log", Stdin: in, SignatureHeaders: signedNames})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rows []string
+			passed, seen := 0, map[string]bool{}
+			for b := range batches {
+				for r, err := range b.Each() {
+					rows = append(rows, fmt.Sprintf("%s %q %v %v", r.Source, r.Body, r.Header, err))
+					source, _, _ := strings.Cut(r.Source, " (")
+					seen[source] = true
+				}
+				passed += b.PassedOver().N
+			}
+			if passed+len(seen) > lines || passed == 0 && len(seen) == 0 && lines > 0 {
+				t.Fatalf("%d passed over and %d with rows of %d lines", passed, len(seen), lines)
+			}
+			if slices.Sort(rows); first == nil {
+				first = append(rows, fmt.Sprint(passed))
+			} else if !slices.Equal(first, append(rows, fmt.Sprint(passed))) {
+				t.Fatalf("%q in one piece, %q in pieces", first, rows)
+			}
+		}
+		drain(t, "log", data)
+		drain(t, "", data)
+	})
+}
+
+// odd reads in pieces of a size.
+type odd struct {
+	r    io.Reader
+	size int
+}
+
+func (o *odd) Read(p []byte) (int, error) { return o.r.Read(p[:min(len(p), o.size)]) }
