@@ -319,7 +319,11 @@ func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 	d.values++
 	var places []string
 	if c := countIn(text, d.names); c.found > 0 || c.rows > 0 && !d.sniffing {
-		c.requests(text, func(p string, r *Request, err error) bool {
+		walked := text
+		if len(text) >= largeBody {
+			walked = bytes.Clone(text) // a large body is written over it
+		}
+		c.requests(walked, func(p string, r *Request, err error) bool {
 			places = append(places, p)
 			r.Source = d.source(n, path+p)
 			d.row(r, d.unread(n, path+p, text, err))

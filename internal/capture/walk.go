@@ -166,7 +166,7 @@ func (w *walk) object(v []byte, depth int) {
 	}
 	unsigned := w.unsigned(v, &s)
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		if unsigned && (isHeaderMember(quoted) || isBodyMember(quoted) || isPart(value)) || isAnswer(quoted, value) {
+		if unsigned && isPartOf(quoted, value) || isAnswer(quoted, value) {
 			return true
 		}
 		w.path = append(w.path, step{name: quoted})
@@ -278,24 +278,43 @@ func tornText(quoted []byte, torn bool) []byte {
 
 // unsigned reports whether the object is a request without a signature, and yields it.
 func (w *walk) unsigned(v []byte, s *requestShape) bool {
-	var header Header
-	var err error
+	header, ok := requestIn(v, s, w.names)
+	if ok {
+		w.emit(s, header, nil)
+	}
+	return ok
+}
+
+// requestIn are the headers of the request that an object is by its members, whether it
+// is signed or not; its body may be a member of an object in it, as its headers may be.
+func requestIn(v []byte, s *requestShape, names []string) (header Header, ok bool) {
 	switch {
 	case len(s.headers) > 0:
 		if len(s.bodies) == 0 {
-			w.bodyBelow(v, s)
+			bodyBelow(v, s)
 		}
-		header, err = s.header(w.names)
+		var err error
+		if header, err = s.header(names); err != nil {
+			return nil, false
+		}
 	case len(s.bodies) > 0:
-		if header = w.below(v, s, func(inner *requestShape, _ Header) bool { return inner.method != nil }); header == nil {
-			return false
+		if header = below(v, s, names, func(inner *requestShape, _ Header) bool { return inner.method != nil }); header == nil {
+			return nil, false
 		}
 	}
-	if err != nil || header == nil && len(s.headers) == 0 || !s.hasBody() {
-		return false
-	}
-	w.emit(s, header, nil)
-	return true
+	return header, (header != nil || len(s.headers) > 0) && s.hasBody()
+}
+
+// isRequest is [requestIn] for an object that has not been looked at.
+func isRequest(v []byte, names []string) bool {
+	s := shapeOf(v)
+	_, ok := requestIn(v, &s, names)
+	return ok
+}
+
+// isPartOf reports whether a member of a request holds its headers or its body.
+func isPartOf(quoted, value []byte) bool {
+	return isHeaderMember(quoted) || isBodyMember(quoted) || isPart(value)
 }
 
 // hasBody reports whether a member holds the body by its name alone, and not that of an
@@ -336,7 +355,7 @@ func (w *walk) signedHeader(v []byte, s *requestShape, depth int) (Header, error
 		h, err := s.header(w.names)
 		if err == nil && w.has(h) {
 			if len(s.bodies) == 0 {
-				w.bodyBelow(v, s)
+				bodyBelow(v, s)
 			}
 			return h, nil
 		}
@@ -354,7 +373,7 @@ func (w *walk) signedHeader(v []byte, s *requestShape, depth int) (Header, error
 	if h := w.flat(v, s); h != nil {
 		return h, nil
 	}
-	return w.below(v, s, func(_ *requestShape, h Header) bool { return w.has(h) }), nil
+	return below(v, s, w.names, func(_ *requestShape, h Header) bool { return w.has(h) }), nil
 }
 
 // flat are the headers of an object that holds them as its own members, or under a
@@ -430,7 +449,7 @@ func (w *walk) direct(v []byte) bool {
 }
 
 // below are the headers of the one object in v that has such ones and no body.
-func (w *walk) below(v []byte, s *requestShape, such func(inner *requestShape, h Header) bool) (found Header) {
+func below(v []byte, s *requestShape, names []string, such func(inner *requestShape, h Header) bool) (found Header) {
 	if s.bodies[0].rank >= looseRank {
 		return nil
 	}
@@ -443,7 +462,7 @@ func (w *walk) below(v []byte, s *requestShape, such func(inner *requestShape, h
 		if len(inner.headers) == 0 || len(inner.bodies) > 0 {
 			return true
 		}
-		if h, err := inner.header(w.names); err == nil && such(&inner, h) {
+		if h, err := inner.header(names); err == nil && such(&inner, h) {
 			found = append(Header{}, h...)
 			n++
 			for to, from := range map[*[]byte][]byte{&s.method: inner.method, &s.url: inner.url} {
@@ -461,7 +480,7 @@ func (w *walk) below(v []byte, s *requestShape, such func(inner *requestShape, h
 }
 
 // bodyBelow takes the body from the one object in v that has one.
-func (w *walk) bodyBelow(v []byte, s *requestShape) {
+func bodyBelow(v []byte, s *requestShape) {
 	n := 0
 	var bodies []bodyMember
 	jsontext.Members(v, func(quoted, value []byte) bool {

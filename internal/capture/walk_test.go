@@ -359,3 +359,34 @@ func FuzzWalk(f *testing.F) {
 		}
 	})
 }
+
+// Nor is it where lines are read, in which deliveries are looked for in strings too.
+func TestLogLeavesPayloadsAlone(t *testing.T) {
+	t.Parallel()
+	inner := `{"headers":{"X-Wunder-Signature":"` + signatureOf(7) + `"},"body":"{}"}`
+	large := `{"headers":{"X-Wunder-Signature":"` + signatureOf(8) + `"},"body_base64":"` +
+		base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`"}},`+inner+`,`, largeBody/60))) + `"}`
+	for _, line := range []string{
+		`{"request":{"headers":{"Host":"x"},"body":` + quote(inner) + `}}`,
+		`{"request":{"headers":{"Host":"x"},"body":` + quote(`{"message":`+quote(inner)+`}`) + `}}`,
+		`{"request":{"headers":{"Host":"x","A":` + quote(inner) + `},"body":"x"}}`,
+		`{"req":{"method":"POST","headers":{"Host":"x"}},"body":` + quote(inner) + `}`,
+		`{"headers":{"Host":"x"},"request":{"method":"POST","body":` + quote(inner) + `}}`,
+		`{"a":[` + large + `],"b":"x"}`,
+	} {
+		for _, prefix := range []string{"", "x 12 "} {
+			for _, format := range []string{"", "log", "json"} {
+				if prefix != "" && format == "json" {
+					continue
+				}
+				text := strings.Repeat(prefix+line+"\n", 2)
+				all, _ := readAll(t, Options{Format: format, Stdin: strings.NewReader(text), SignatureHeaders: walkNames}, "-")
+				for _, g := range all {
+					if g.Body == "{}" {
+						t.Errorf("%s, %.300s: %s", format, text, g.Source)
+					}
+				}
+			}
+		}
+	}
+}
