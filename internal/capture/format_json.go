@@ -96,6 +96,15 @@ func sourceOf(name, path string) string {
 func (j *jsonItems) give(text []byte, listed bool) bool {
 	large := len(text) >= largeBody
 	if !large {
+		f := fastDecoder{names: j.in.SignatureHeaders}
+		if r, ok := f.try("", 0, text); ok {
+			if !j.know(false) {
+				return false
+			}
+			j.n++
+			r.Source = j.source(listed, "")
+			return j.yield(one(r, nil))
+		}
 		text = bytes.Clone(text)
 	}
 	c := countIn(text, j.in.SignatureHeaders)
@@ -113,7 +122,7 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 		j.n++
 		source := j.source(listed, "")
 		batch.each = func(yield func(*Request, error) bool) {
-			recordsIn(text, j.in.SignatureHeaders, func(_ string, r *Request, err error) bool {
+			c.records(text, func(_ string, r *Request, err error) bool {
 				r.Source = source
 				return yield(r, err)
 			})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -229,14 +230,10 @@ func elements(list []byte, f func(value []byte) bool) {
 // names mean the same in any case, with - and _ alike, and behind what servers put
 // before them. Of two that are then the same one is left; two that differ stay.
 func canonical(h Header, names []string) Header {
-	respelled := false
-	for _, f := range h {
-		if name, ok := spelled(f.Name, names); ok && !SameName(f.Name, name) {
-			respelled = true
-			break
-		}
-	}
-	if !respelled {
+	if !slices.ContainsFunc(h, func(f Field) bool {
+		name, ok := spelled(f.Name, names)
+		return ok && !SameName(f.Name, name)
+	}) {
 		return h
 	}
 	has := map[Field]bool{}
@@ -266,8 +263,8 @@ func canonical(h Header, names []string) Header {
 func spelled[T string | []byte](name T, names []string) (string, bool) {
 	for _, want := range names {
 		i, j := len(name), len(want)
-		if strings.Trim(want, "-_ ") == "" {
-			continue
+		if i == 0 || j == 0 || lower(name[i-1]) != lower(want[j-1]) && !isSeparator(name[i-1]) && !isSeparator(want[j-1]) || strings.Trim(want, "-_ ") == "" {
+			continue // as most names are
 		}
 		for {
 			for i > 0 && isSeparator(name[i-1]) {

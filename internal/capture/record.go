@@ -21,13 +21,18 @@ func recordsIn(text []byte, names []string, yield func(path string, r *Request, 
 		yield("", &Request{}, fmt.Errorf("not a JSON object: %w", err))
 		return
 	}
-	if c := countIn(v, names); c.rows > 0 {
-		c.requests(v, yield)
+	countIn(v, names).records(v, yield)
+}
+
+// records yields the requests that were counted in v, or else the record that it is.
+func (w *walk) records(v []byte, yield func(path string, r *Request, err error) bool) {
+	if w.rows > 0 {
+		w.requests(v, yield)
 		return
 	}
 	r := &Request{}
-	if err := fillRecord(v, names, r); err != nil {
-		signaturesIn(v, names, func(s seen) bool {
+	if err := fillRecord(v, w.names, r); err != nil {
+		signaturesIn(v, w.names, func(s seen) bool {
 			err = &UnknownLayout{Where: pathTo(v, s.at), Assumed: formatJSON}
 			return false
 		})

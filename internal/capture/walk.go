@@ -414,7 +414,11 @@ func isSpelled(quoted []byte, names []string) bool {
 	if len(quoted) > 8*longestMember {
 		return false
 	}
-	_, ok := spelled(memberName(quoted), names)
+	name := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name, _ = jsontext.Unquote(nil, quoted)
+	}
+	_, ok := spelled(name, names)
 	return ok
 }
 
