@@ -411,8 +411,8 @@ func (w *walk) flat(v []byte, s *requestShape) (found Header) {
 // isSpelled reports whether a name, or another text in quotes, is that of a signature's
 // header.
 func isSpelled(quoted []byte, names []string) bool {
-	if len(quoted) > 8*longestMember {
-		return false
+	if len(quoted) > 8*longestMember || len(quoted) < 2 || quoted[len(quoted)-1] != '"' {
+		return false // longer than any name, or cut off
 	}
 	name := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(name, '\\') >= 0 {
