@@ -305,13 +305,6 @@ func requestIn(v []byte, s *requestShape, names []string) (header Header, ok boo
 	return header, (header != nil || len(s.headers) > 0) && s.hasBody()
 }
 
-// isRequest is [requestIn] for an object that has not been looked at.
-func isRequest(v []byte, names []string) bool {
-	s := shapeOf(v)
-	_, ok := requestIn(v, &s, names)
-	return ok
-}
-
 // isPartOf reports whether a member of a request holds its headers or its body.
 func isPartOf(quoted, value []byte) bool {
 	return isHeaderMember(quoted) || isBodyMember(quoted) || isPart(value)
