@@ -18,6 +18,9 @@ type Format struct {
 	// Sniff recognises the format by the beginning of an input. More says that
 	// the input goes on after head, and names are the headers that are signatures.
 	Sniff func(head []byte, more bool, names []string) bool
+	// Variant says that it is another layout of the format of that name, which is
+	// told by content alone.
+	Variant bool
 	// Lines says that an input is lines, each with its deliveries: such a format
 	// does what Options.KeepLines asks for.
 	Lines bool
@@ -50,15 +53,18 @@ type Input struct {
 var Formats = []Format{
 	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
 	curlFormat,
-	httpFormat, // before the records that a body may consist of
+	httpFormat,               // before the records that a body may consist of
+	printFormat, pasteFormat, // before the records that a body may be
 	ndjsonFormat, logFormat, jsonFormat, rawFormat,
 }
 
 // FormatNames lists the names in the order of [Formats].
 func FormatNames() []string {
-	names := make([]string, len(Formats))
-	for i, f := range Formats {
-		names[i] = f.Name
+	var names []string
+	for _, f := range Formats {
+		if !f.Variant {
+			names = append(names, f.Name)
+		}
 	}
 	return names
 }
@@ -81,7 +87,7 @@ func FormatNamed(name string) (Format, error) {
 		name = jsonFormat.Name
 	}
 	for _, f := range Formats {
-		if f.Name == name {
+		if f.Name == name && !f.Variant {
 			return f, nil
 		}
 	}
@@ -91,6 +97,19 @@ func FormatNamed(name string) (Format, error) {
 	}
 	return Format{}, fault.Usagef("capture format %q is unknown", name).
 		WithHint("%sthe formats are %s; without --format it is detected by content", hint, strings.Join(FormatNames(), ", "))
+}
+
+// variant is the layout of a format that is given, by the beginning of an input.
+func (f Format) variant(head []byte, more bool, names []string) Format {
+	if f.Sniff(head, more, names) {
+		return f
+	}
+	for _, v := range Formats {
+		if v.Variant && v.Name == f.Name && v.Sniff(head, more, names) {
+			return v
+		}
+	}
+	return f
 }
 
 // detect never fails, since raw takes anything.

@@ -557,14 +557,14 @@ func curlTail(b []byte) int {
 // line of a request or an answer, or header lines up to a blank line of which
 // one is of a kind that only HTTP has. A payload that begins with "name: value"
 // is not taken for a dump.
-func sniffHTTP(head []byte, more bool, _ []string) bool {
+func sniffHTTP(head []byte, more bool, names []string) bool {
 	var d dump
 	b := d.between(head)
 	line, _, _ := cutLine(b)
 	line = bare(line)
 	_, answer := statusLine(line)
 	_, _, request := requestLine(line)
-	return answer || request || isHead(b, 1, !more) || isEditorRequest(b) || sniffWrapped(b, more, 0)
+	return answer || request || isEditorRequest(b) || (isHead(b, 1, !more) || sniffWrapped(b, more, 0)) && !printedAfterHead(b, names)
 }
 
 // isHead reports whether b begins with that many header lines, or more, up to a

@@ -224,7 +224,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if w.forced != nil {
 		original.stop()
-		return *w.forced, r, nil
+		return w.variant(r)
 	}
 	p := &prefixed{r: r}
 	// Who writes to a pipe may wait for the verdict on its first line.
@@ -246,6 +246,9 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		return Format{}, nil, &b
 	}
 	format := detect(p.head, more, w.SignatureHeaders...)
+	if w.KeepLines && format.Variant {
+		format = logFormat
+	}
 	if w.KeepLines && !format.Lines {
 		if !mayBeLines(p.head, format, slow) {
 			return Format{}, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
@@ -275,6 +278,17 @@ func decodedBy(unzipped, utf16 bool) (commands []string) {
 		commands = append(commands, "iconv -f UTF-16 -t UTF-8")
 	}
 	return commands
+}
+
+// variant is the given format, or the layout of it that the beginning of the input
+// is in.
+func (w *walker) variant(r io.Reader) (_ Format, _ io.Reader, no *Batch) {
+	if w.KeepLines || !slices.ContainsFunc(Formats, func(f Format) bool { return f.Variant && f.Name == w.forced.Name }) {
+		return *w.forced, r, nil
+	}
+	p := &prefixed{r: r}
+	p.fill(headStep)
+	return w.forced.variant(p.head, len(p.head) >= headStep, w.SignatureHeaders), p, nil
 }
 
 // mayBeLines reports whether what is in no format of lines can be taken for lines

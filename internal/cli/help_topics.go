@@ -141,7 +141,9 @@ func formatTopic() view.Topic {
 		Intro: "The format is detected by content unless --format names it. A directory is walked.",
 	}
 	for _, f := range capture.Formats {
-		captures.Add(f.Name, f.About)
+		if !f.Variant {
+			captures.Add(f.Name, f.About)
+		}
 	}
 	reasons := view.Section{Title: "Reasons of a verdict", Columns: "Reason | Meaning", Intro: "All but ok make exit code 3."}
 	for _, r := range view.Reasons {

@@ -1,0 +1,48 @@
+package capture
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPrintCost reads 1 MB of what could make a reader of prints look at the same
+// bytes again and again.
+func TestPrintCost(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
+	const size = 1 << 20
+	sig := "sha256=" + strings.Repeat("ab", 32)
+	header := "{'x-wunder-signature': '" + sig + "'}\n"
+	for name, unit := range map[string]string{
+		"braces": "{", "brackets": "[", "parentheses": "(", "closed": "[]", "quotes": "'", "double quotes": `"`, "open strings": " '", "angles": "<a", "Array": "Array\n(\n", "string(": `string(9) "`,
+		"names": "X-Wunder-Signature ", "lines": "X-Wunder-Signature: " + sig + "\n", "same line": "X-Wunder-Signature: " + sig + " ", "headers": header, "open header": "{'x-wunder-signature': '" + sig + "'\n",
+		"nested": "{'x-wunder-signature': {", "header and brace": header + "{\n", "names and values": "X-Wunder-Signature\n" + sig + "\n", "prefixes": "b", "buffers": "<Buffer ", "javas": "{a=b, ", "go": "map[A:[b] ",
+		"JSON headers": `{"x-wunder-signature":"` + sig + `"}` + "\n", "header and body": header + `{"a":1}` + "\n", "texts in texts": `"{'headers': \"{'x-wunder-signature': '` + sig + `'}\"` + "\n", "print_r": "Array\n(\n    [x-wunder-signature] => " + sig + "\n", "escapes": `\`,
+		"tabs": "a\tb\n", "equals": "a=b, ", "elements": "'a', ", "header names": "header-", "backticks": "`", "xml": "<", "buffer end": ">",
+		"commas": ",", "list of strings": "['x-wunder-signature', '" + sig + "', ",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, before := range []string{"", header, "{", header + "{"} {
+				text := []byte(before + strings.Repeat(unit, size/len(unit)) + "\n" + header + "{}\n")
+				start := time.Now()
+				rows := 0
+				newPrints(printNames).read(context.Background(), "in", text, func(b Batch) bool {
+					for range b.Each() {
+						rows++
+					}
+					return true
+				})
+				took := time.Since(start)
+				if took > 10*time.Second {
+					t.Errorf("%q: %d rows took %v", before, rows, took)
+				}
+				if rows == 0 {
+					t.Errorf("%q: no row", before)
+				}
+			}
+		})
+	}
+}

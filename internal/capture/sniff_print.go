@@ -1,0 +1,65 @@
+package capture
+
+import "bytes"
+
+// sniffPrint returns the name of the format of a print or a paste in which a whole
+// delivery stands or, where the input goes on, headers with a signature; "" for
+// what is none. One JSON value is none, nor are records and dumps.
+func sniffPrint(head []byte, more bool, names []string) string {
+	p := newPrints(names)
+	t := newPrintedText(withoutColours(trimBOM(head)))
+	if len(p.anchorsOf(t)) == 0 {
+		return ""
+	}
+	text := bytes.TrimSpace(t.b)
+	if end := newPrintedText(text).jsonAt(0); end == len(text) {
+		return ""
+	}
+	found := p.find(t, 0)
+	for _, h := range found {
+		if h.record {
+			return ""
+		}
+	}
+	for i, bodies := range p.pairUp(t, found) {
+		if len(bodies) > 0 || more && i == len(found)-1 {
+			if found[0].lines {
+				return formatHTTP
+			}
+			return formatLog
+		}
+	}
+	return ""
+}
+
+// printedAfterHead reports whether what follows header lines without a request line
+// is the print of a body rather than the body: what a program prints of its
+// request's headers ends with a blank line, as a head does, and pages put a heading
+// before the body.
+func printedAfterHead(head []byte, names []string) bool {
+	p := newPrints(names)
+	head = withoutColours(head)
+	t := newPrintedText(head)
+	found := p.find(t, 0)
+	if len(found) == 0 || !found[0].lines || found[0].record {
+		return false
+	}
+	after := head[found[0].to:]
+	after = after[lineEnd(after):]
+	blank := lineEnd(after)
+	after = after[blank:]
+	f := framingOf(found[0].header)
+	if blank > 0 && cutBody(after, f).fits {
+		return false
+	}
+	bodies := p.pairUp(t, found)[0]
+	r := Request{Header: found[0].header}
+	if len(bodies) == 0 || r.printed(bodies) != nil {
+		return false
+	}
+	if f.length >= 0 {
+		return len(r.Body) == f.length
+	}
+	first := best(bodies)[0]
+	return first.term.kind != noTerm || first.rank <= rankLabelled || first.rank == rankBare && lineEnds(after) > 0
+}
