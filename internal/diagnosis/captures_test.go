@@ -51,7 +51,7 @@ var escapeVectors = []formPair{
 	{"\"{`\"a`\":`\"\\n`\"}\"", `{"a":"\n"}`},                       // PowerShell
 	{`{\\\"a\\\":\\\"\\\\n\\\"}`, `{"a":"\n"}`},                     // twice
 	{`{\"a\": 1,\n\"b\": 2}`, `{"a":1,"b":2}`},                      // and laid out
-	{`{\"a\":1}\n`, `{"a":1}`}, {`{\"a\":1}` + "\n", `{"a":1}`},
+	{`{"a":"\\n"}\n\r#012#015`, `{"a":"\\n"}`}, {`{\"a\":1}\n`, `{"a":1}`}, {`{\"a\":1}` + "\n", `{"a":1}`},
 }
 
 var captureForms = map[string]struct {
@@ -393,7 +393,7 @@ func TestDigestsOfCaptures(t *testing.T) {
 	good := strings.TrimPrefix(sign(t, wunder, wunderKey, wunderBody), "sha256=")
 	for value, want := range map[string]string{
 		`"` + good + `"`: "wrong-header", `"sha256=` + good + `"`: "wrong-header", `b'sha256=` + good + `'`: "wrong-header", `['` + good + `']`: "wrong-header", "<" + good + ">": "wrong-header",
-		`\"` + good + `\"`: "wrong-header", "sha256=" + good + "\u00a0": "wrong-header", "\u200bsha256=" + good: "wrong-header", "v1=" + good: "digest-encoding", b64(unhex(good)): "digest-encoding", `"` + b64(unhex(good)) + `"`: "digest-encoding",
+		`\"` + good + `\"`: "wrong-header", "&quot;" + good + "&quot;": "wrong-header", "“" + good + "”": "wrong-header", "‘" + good + "’": "wrong-header", "„" + good + "“": "wrong-header", "«" + good + "»": "wrong-header", `{"s":"` + good + `"}`: "wrong-header", "(" + good + ")": "wrong-header", "`" + good + "`": "wrong-header", "sha256=" + good + "\u00a0": "wrong-header", "\u200bsha256=" + good: "wrong-header", "v1=" + good: "digest-encoding", b64(unhex(good)): "digest-encoding", `"` + b64(unhex(good)) + `"`: "digest-encoding",
 		good[:10] + "…": "digest-truncated", good[:4] + "...": "digest-truncated", good[:4] + "***": "digest-truncated", good[:8] + "…" + good[56:]: "digest-truncated", "sha256=" + strings.Repeat("5", 50): "digest-truncated", good[:3] + "…": "unknown", good[:10]: "unknown", good[:10] + ".": "unknown", good[:10] + "…z": "unknown",
 	} {
 		all := run(t, explainer(), record(t, wunderBody, "X-Wunder-Signature", value))

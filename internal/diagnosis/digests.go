@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/hex"
+	"html"
 	"net/url"
 	"slices"
 	"strings"
@@ -36,6 +37,7 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 		if plain, err := url.PathUnescape(value); err == nil {
 			value = plain
 		}
+		value = html.UnescapeString(value)
 		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || invisible(r) }) {
 			if len(all) >= maxDigests {
 				return
@@ -58,17 +60,20 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 	return all[:min(len(all), maxDigests)]
 }
 
+// around is what programs and people put around a value: quotes and brackets.
+const around = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb{}()[]<>\\"
+
 // memberDigests decodes one member of a header line in every way that yields
 // the length of a digest, and keeps what may be a piece of one.
 func memberDigests(all []digestCandidate, scheme signature.Scheme, header, member string, official bool) []digestCandidate {
 	var c signature.Claim
 	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
-	quoted := strings.ContainsAny(member, "\"'`{}()[]<>\\")
+	quoted := strings.ContainsAny(member, around)
 	for _, form := range spellings(member) {
-		around := quoted && scheme.ClaimValue(form, nil, new(signature.Claim)) == signature.OK
+		near := well || quoted && scheme.ClaimValue(form, nil, new(signature.Claim)) == signature.OK
 		for _, mac := range decodings(form) {
 			if digestLength(len(mac)) {
-				all = append(all, digestCandidate{header: header, mac: mac, official: official, around: around || well,
+				all = append(all, digestCandidate{header: header, mac: mac, official: official, around: near,
 					wellFormed: well && len(mac) == sha256.Size && (len(form) == 64) != (scheme.DigestEncoding == signature.Base64)})
 			}
 		}
@@ -91,7 +96,7 @@ func spellings(member string) []string {
 			all = append(all, form)
 		}
 	}
-	for text := range strings.FieldsFuncSeq(member, func(r rune) bool { return strings.ContainsRune("\"'`{}()[]<>?&|\\", r) }) {
+	for text := range strings.FieldsFuncSeq(member, func(r rune) bool { return strings.ContainsRune(around+"?&|", r) }) {
 		add(text)
 		add(afterLabel(text))
 		bare := strings.TrimRight(text, "=")

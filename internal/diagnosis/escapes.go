@@ -30,6 +30,7 @@ var unescapes = []func(string) string{
 	func(s string) string { return fromQuoted(s, `'`, `'`, `'"'"'`) },
 	func(s string) string { return unescaped(fromQuoted(s, `$'`, `'`, ""), anyEscape) }, // bash
 	fromSyslog,
+	withoutEscapedEnd,
 	html.UnescapeString,
 	func(s string) string { return html.UnescapeString(html.UnescapeString(s)) },
 	fromQuotedPrintable,
@@ -171,6 +172,20 @@ func octal(s string) int {
 		return -1
 	}
 	return int(v)
+}
+
+// withoutEscapedEnd drops line ends that were written out at the end, as \n or #012.
+func withoutEscapedEnd(s string) string {
+	for {
+		cut := s
+		for _, end := range []string{`\n`, `\r`, "#012", "#015"} {
+			cut = strings.TrimSuffix(cut, end)
+		}
+		if cut == s {
+			return s
+		}
+		s = cut
+	}
 }
 
 // fromSyslog undoes #012 and the like: control characters, as rsyslog writes them.

@@ -141,7 +141,7 @@ func firstJSON(b []byte) int {
 		return 0
 	}
 	end := jsontext.SkipValue(b, jsontext.SkipSpace(b, 0))
-	if end < 0 || !json.Valid(b[:end]) || len(bytes.Trim(b[end:], " \t\r\n\x00")) == 0 {
+	if end < 0 || !json.Valid(b[:end]) || withoutEscapedEnd(string(bytes.Trim(b[end:min(len(b), end+mostQuoted)], " \t\r\n\x00"))) == "" {
 		return 0
 	}
 	return end
