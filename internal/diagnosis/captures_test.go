@@ -91,7 +91,7 @@ var captureForms = map[string]struct {
 		{`{"at":1,"data":{"row":2}}`, `{"at":1,"amount":null,"n":null,"data":{"row":2,"x":null,"z":null}}`}, {`{"at":1,"amount":2,"data":{"x":3,"y":4}}`, `{"at":1,"amount":2.00,"n":null,"data":{"row":null,"x":3,"y":4,"z":null}}`},
 	}},
 	"nullsRemoved": {sampled(nullsRemoved, `{"a":1,"b":null,"c":null}`), []formPair{{`{"a": 1, "c": null}`, `{"a":1,"b":null,"c":null}`}, {`{"a":1,"c":null}`, `{"a": 1, "b": null, "c": null}`}}},
-	"keyEnds":      {keyForm(keyEnds), []formPair{{word(1) + "x", word(1)}, {"x" + word(1), word(1)}, {word(1), "f" + word(1)}, {word(1), word(1) + "0"}}},
+	"keyEnds":      {keyForm(keyEnds), []formPair{{word(1) + "x", word(1)}, {"x" + word(1), word(1)}, {word(1)[1:] + "ab", "f" + word(1)[1:] + "ab"}, {word(1) + "a", word(1) + "a0"}, {word(1) + "a", word(1)}}},
 	"parsedForm": {bodyForm(formEncoded), []formPair{
 		{`{"{\"a\":1}":""}`, `{"a":1}`}, {`{"{\"a\":\"b":"c&d=\"}"}`, `{"a":"b=c&d="}`}, {`{"{\"a\":\"b":"", "c\"}":"d"}`, `{"a":"b&c"}=d`}, {`{"{\"a\":\"b":"", "c\"}":"d"}`, `{"a":"b=&c"}=d`}, {`{"[1]":[]}`, `[1]`},
 		{`{"{\"a\":\" 1 555\"}":""}`, `{"a":"+1 555"}`}, {`{"a":" 1 555","t":"2026-05-17T14:30:01 00:00"}`, `{"a":"+1 555","t":"2026-05-17T14:30:01+00:00"}`}, {`{"a":"b c"}`, `{"a":"b+c"}`},
@@ -125,7 +125,7 @@ var noCaptureForms = map[string][]formPair{
 	"plainQuotes":  {{"abc", "abc"}},
 	"jsonValues":   {{`{"t":"2026-05-17"}`, `{"t":"2026-05-17.000"}`}, {`["2026-05-17T14:30:01Z"`, `["2026-05-17T14:30:01.000Z"`}, {`{"n":null,"at":1}`, `{"at":1,"n":null,"amount":null}`}},
 	"nullsRemoved": {{`{"a":1}`, `{"a":1,"b":null,"c":null}`}},
-	"keyEnds":      {{"abc", "ab"}, {word(1) + "X", word(1) + "X0"}},
+	"keyEnds":      {{"abc", "ab"}, {word(1) + "X", word(1) + "X0"}, {word(1), word(1)[1:]}},
 	"parsedForm":   {{`{"a":"b"}`, "a"}, {`{"{\"a\":1}":""`, `{"a":1}`}},
 }
 
@@ -307,7 +307,7 @@ func TestSignsOfCaptures(t *testing.T) {
 		{testGson, `{"a":"\u003d"}`, "-"}, {testGson, `{"a":"\u0027"}`, "-"}, {testGson, `{"a":1.0,"b":2.5,"c":null}`, "end in .0"}, {testGson, `{"a":1.0,"b":2}`, ""}, {testGson, `{"a":2.5}`, ""}, {testGson, `{"a":"\u003e"}`, ""}, {testGson, `a \u003d`, ""},
 		{testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{}}`, "lacks delivered_at"}, {testEdited, `{"id":"1","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1","event_type":"x","delivered_at":"x"}`, ""},
 		{testEdited, `{"event_id":"1","event_type":"x","api_version":"","created_at":"","data":{}}`, ""}, // another provider's
-		{testEdited, `{"id":"1"}`, ""}, {testEdited, `{"a":"***"}`, `The value of "a"`}, {testEdited, `["***"]`, ""}, {testEdited, "text", ""}, {testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{"n":123456789012345000}}`, ""},
+		{testEdited, `{"id":"\u003d","event_type":"x","data":{},"delivered_at":"x"}`, ""}, {testEdited, `{"id":"1"}`, ""}, {testEdited, `{"a":"***"}`, `The value of "a"`}, {testEdited, `["***"]`, ""}, {testEdited, "text", ""}, {testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{"n":123456789012345000}}`, ""},
 		{testEdited, `{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"}`, "looks like what is in data"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3},"kind":"x","at":"t"},"delivered_at":"x"}`, "lacks d in data/row"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"},"delivered_at":"x"}`, ""},

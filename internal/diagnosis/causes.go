@@ -214,6 +214,12 @@ var transformations = []transformation{
 		}},
 	},
 	{
+		cause:       "json-reserialised",
+		explanation: "The captured JSON was parsed and written again: its members do not stand in the order in which the provider writes them.",
+		fix:         verifyRaw,
+		json:        jsonInOrder,
+	},
+	{
 		cause:       "base64-body",
 		explanation: "The body is base64 of what was signed, or the other way round.",
 		fix:         `Decode it first; in a record put base64 into "body_base64" and not into "body".`,
@@ -307,13 +313,13 @@ var transformations = []transformation{
 		cause:       "json-pretty-printed",
 		explanation: "The captured JSON is pretty-printed, and times, empty objects or nulls in it were changed on the way; the signed body was not laid out.",
 		fix:         keepRaw,
-		json:        onlyFor(true, jsonValues), share: 3,
+		json:        onlyFor(true, jsonValues), share: 6,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: times, empty objects or nulls in it are written in another way than in the signed body.",
 		fix:         verifyRaw,
-		json:        onlyFor(false, jsonValues), share: 3,
+		json:        onlyFor(false, jsonValues), share: 6,
 	},
 	{
 		cause:       "json-pretty-printed",

@@ -20,6 +20,9 @@ func testEdited(d *diagnosis) (string, bool) {
 	if name, hidden := hiddenValue(doc.list); hidden {
 		return fmt.Sprintf("The value of %s in the captured JSON was hidden; the rest of it looks like what was signed.", term.Clip(name, mostQuoted)), true
 	}
+	if _, gson := testGson(d); gson {
+		return "", false // which leaves nulls out
+	}
 	if text := d.missingMembers(doc); text != "" {
 		return text, true
 	}

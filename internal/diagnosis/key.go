@@ -136,15 +136,16 @@ func afterPrefix(s string) []string {
 }
 
 // keyEnds is the secret with a character less or, of hexadecimal digits, one more at
-// either end.
+// either end. An even number of digits is a whole secret.
 func keyEnds(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
-	if len(s) < minWord {
+	isHex := strings.Trim(s, hexDigits) == ""
+	if len(s) < minWord || isHex && len(s)%2 == 0 {
 		return none
 	}
 	texts := []string{s[:len(s)-1], s[1:]}
-	if digits := "0123456789abcdef"; strings.Trim(s, digits) == "" {
-		for _, digit := range digits {
+	if isHex {
+		for _, digit := range hexDigits {
 			texts = append(texts, s+string(digit), string(digit)+s)
 		}
 	}

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -153,6 +154,24 @@ const (
 	fullForms   = 2    // of them, those that are rewritten in other ways too
 )
 
+// jsonInOrder is the document with its members as the provider writes them, where they
+// stand in another order.
+func jsonInOrder(doc *document) iter.Seq[[]byte] {
+	if doc.sample == nil || len(doc.list) == 0 || len(doc.list) > maxValues {
+		return none
+	}
+	p := paths{}
+	known := ranks(doc.sample.list, p)
+	t := treeOf(doc.list, p)
+	ordered := t.write(make([]token, 0, len(doc.list)), 0, newOrders(t, known).chosen)
+	if slices.EqualFunc(ordered, doc.list, func(a, b token) bool { return a.kind == b.kind && (a.kind == ',' || a.at == b.at) }) {
+		return none
+	}
+	again := parse(write(nil, ordered, nil, compact, nil))
+	again.sample = doc.sample
+	return jsonCommon(again)
+}
+
 // testOrder tries other orders of the members, the likeliest first.
 func testOrder(d *diagnosis) (string, bool) {
 	if len(d.targets) == 0 || d.budget.spent() {
@@ -205,7 +224,7 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, varia
 		if full && n < fullForms {
 			doc := parse(write(nil, list, nil, compact, nil))
 			doc.sample = sample
-			if d.matchAny(jsonRewritten(doc)) || n == 0 && d.matchAny(jsonValues(doc)) {
+			if d.matchAny(jsonCommon(doc)) || n == 0 && d.matchAny(jsonValues(doc)) || d.matchAny(jsonRewritten(doc)) {
 				return true
 			}
 		}

@@ -23,10 +23,15 @@ const (
 // jsonValues is what the body was before a program changed values in it.
 func jsonValues(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		var buf []byte
 		for form := range changedValues(doc) {
-			if !yield(form) {
+			again := parse(form)
+			buf = write(buf[:0], again.list, nil, compact, nil)
+			if !yield(form) || !bytes.Equal(buf, form) && !yield(buf) {
 				return
 			}
+		}
+		for form := range changedValues(doc) {
 			again := parse(form)
 			again.sample = doc.sample
 			for form := range jsonCommon(again) {

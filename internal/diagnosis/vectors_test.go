@@ -582,6 +582,13 @@ func mutators() []mutator {
 		body("Newtonsoft, laid out", "json-pretty-printed", func(s string) string {
 			return layOut(newtonsoft(strings.Replace(s, "200.00", "200.0", 1)), "  ", "\r\n")
 		}),
+		body("another order, and numbers", "json-reserialised", func(s string) string {
+			before, last := s[:strings.LastIndex(s, `,"d`)], s[strings.LastIndex(s, `,"d`)+1:len(s)-1]
+			if !strings.HasPrefix(last, `"delivered_at"`) {
+				return s
+			}
+			return "{" + last + "," + strings.Replace(before[1:], "200.00", "200.0", 1) + "}"
+		}),
 		body("PHP's empty arrays", "json-reserialised", func(s string) string {
 			return strings.ReplaceAll(strings.Replace(s, "200.00", "200.0", 1), "{}", "[]")
 		}),
@@ -663,6 +670,7 @@ var says = map[string]string{
 	"Lead sync: sent with spaces":                           "spacing, key order or numbers differ",
 	"Lead sync: smart quotes":                               "plain ones that were signed",
 	"Lead sync: Ruby's inspect":                             "makes of the parsed JSON",
+	"Lead sync: another order, and numbers":                 "in which the provider writes",
 	"Lead sync: Newtonsoft":                                 "times, empty objects or nulls in it are",
 	"Lead sync: PHP, pretty, in itself":                     "numbers or escapes changed",
 	"Lead sync: half the secret, where its length is known": "and those that wundertreos shows have 64",
