@@ -77,7 +77,10 @@ func (d *dump) messages(b []byte) {
 		line = bare(line)
 		_, answer := statusLine(line)
 		_, _, request := requestLine(line)
-		inner, wrapped := d.wrapped(b)
+		inner, wrapped := d.traced(b)
+		if !wrapped {
+			inner, wrapped = d.wrapped(b)
+		}
 		switch {
 		case wrapped:
 			b = inner

@@ -51,9 +51,12 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 
 // inside reads a dump that was found in another text. Line ends at its end are
 // not the body's, unless its framing says so.
-func (d *dump) inside(note string, inner []byte) {
+func (d *dump) inside(note string, inner []byte) { d.part(note, inner, true, false) }
+
+// part reads a dump inside another text, as the fields of the same name say.
+func (d *dump) part(note string, inner []byte, editor, exact bool) {
 	outer := *d
-	d.size, d.level, d.editor, d.exact = len(inner), d.level+1, true, false
+	d.size, d.level, d.editor, d.exact = len(inner), d.level+1, editor, exact
 	d.memo = 0
 	d.notes = append(d.notes[:len(d.notes):len(d.notes)], note)
 	d.flush()
@@ -227,6 +230,9 @@ func (d *dump) beginsWrapped(b []byte) bool {
 	if line == "" {
 		return false
 	}
+	if beginsTrace(line) {
+		return true
+	}
 	switch line[0] {
 	case '`', '~':
 		return isFence(line)
@@ -259,6 +265,12 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 	}
 	switch {
 	case line == "":
+	case isHexRow(line):
+		var v conversation
+		v.hexdump(b)
+		return v.err == nil && len(v.sent) > 0
+	case beginsTrace(line):
+		return true
 	case isFence(line):
 		text, rest := cutFence(b)
 		return inner(text) || sniffWrapped(rest, more, level+1)
