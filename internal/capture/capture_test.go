@@ -799,6 +799,13 @@ func FuzzHTTP(f *testing.F) {
 	f.Add([]byte("POST / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\nContent-Length: 2\r\n\r\n{}\n"))
 	f.Add([]byte("> POST / HTTP/1.1\n> Transfer-Encoding: chunked\n>\n2\n{}\n0\n\n* done\n"))
 	f.Add([]byte("HTTP/1.1 100 Continue\n\nGET / HTTP/1.1\n\n---\nHTTP/1.1 200 OK\nContent-Length: 9\n\nok POST / HTTP/1.1\nA: b\n\n"))
+	for _, seed := range []string{
+		"> POST / HTTP/1.1\n> \n> x\n", "    POST / HTTP/1.1\n    A: b\n\n    x", "```\nPOST https://x\nA: b\n\nx\n```\n", "00000000: 504f 5354 202f 2048  POST / H\n",
+		"=> Send header, 16 bytes (0x10)\n0000: POST / HTTP/1.1\n", "> 2026/11/28 12:00:00.1  length=9 from=0 to=8\nabc", "12:00:00.1 IP a > b: x, length 9\nPOST / HTTP/1.1\n", "a:1: POST /\n    x\n",
+		"Follow: tcp,ascii\n9\nPOST / HT", "@a=b\n###\nPOST {{a}}\n\n< x\n> {% x %}\n", "\x1b[1mPOST\x1b[0m / HTTP/1.1\n\nx", "$ cat x\nPOST / HTTP/1.1\n\nx",
+	} {
+		f.Add([]byte(seed))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) { drain(t, "http", data) })
 }
 

@@ -20,6 +20,7 @@ type conversation struct {
 	sent, received []piece
 	inexact        string // why bytes may differ
 	err            error  // why it cannot be put together
+	others         []byte // what was passed over
 }
 
 // piece is a stretch of one direction; where it begins anew, the stream does.
@@ -84,6 +85,7 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 	}
 	d.flush()
 	d.inexact = false
+	d.remember(v.others, d.size-len(b))
 	return rest, true
 }
 
@@ -129,7 +131,7 @@ func (v *conversation) trace(b []byte) (rest []byte) {
 			rows, last = append(rows, line), after
 		case line == "":
 		case m != nil && m[1] == "<=" && m[3] == "data": // what curl has printed of the answer
-			last = after
+			v.others, last = append(append(v.others, line...), '\n'), after
 		default:
 			end()
 			return last
@@ -559,11 +561,13 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 			continue
 		}
 		if m == nil {
+			v.others = append(v.others, text...)
 			continue
 		}
 		v.inexact = "tcpdump -A writes a dot for each byte that it cannot show, and leaves carriage returns out; tcpdump -X shows them all"
 		size, _ := strconv.Atoi(m[3])
 		if size == 0 {
+			v.others = append(v.others, text...)
 			continue
 		}
 		payload := textPayload(bytes.TrimSuffix(text, []byte("\n")), size)
