@@ -564,10 +564,9 @@ func sniffHTTP(head []byte, more bool, names []string) bool {
 	var d dump
 	b := d.between(head)
 	line, _, _ := cutLine(b)
-	line = bare(line)
-	_, answer := statusLine(line)
-	_, _, request := requestLine(line)
-	return answer || request || isEditorRequest(b) || (isHead(b, 1, !more) || sniffWrapped(b, more, 0)) && !printedAfterHead(b, names)
+	_, answer := statusLine(bare(line))
+	_, _, request := requestLine(bare(line))
+	return answer || request || isEditorRequest(b) || beginsTrace(line) && sniffWrapped(b, more, 0) || (isHead(b, 1, !more) || sniffWrapped(b, more, 0)) && !printedAfterHead(b, names)
 }
 
 // isHead reports whether b begins with that many header lines, or more, up to a
