@@ -1,12 +1,14 @@
 package capture
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -162,4 +164,50 @@ func TestKeepLinesOnly(t *testing.T) {
 			t.Errorf("%q: %v", text, bad)
 		}
 	}
+}
+
+// FuzzKeepLines: whatever the input is, its lines are all told, once.
+func FuzzKeepLines(f *testing.F) {
+	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
+	f.Add([]byte("\n"+line+"\r\n{\n"+line), byte(0), true)
+	f.Add([]byte(bom+"2026 app | "+line+"\n\n["+line+","+line+"]\n"), byte(1), false)
+	f.Fuzz(func(t *testing.T, in []byte, how byte, detected bool) {
+		var r io.Reader = bytes.NewReader(in)
+		switch how % 3 {
+		case 1:
+			r = iotest.OneByteReader(r)
+		case 2:
+			r = iotest.HalfReader(r)
+		}
+		for _, format := range lineFormats() {
+			o := Options{Stdin: r, Format: format, KeepLines: true}
+			if detected {
+				o.Format = ""
+			}
+			batches, err := Read(t.Context(), []string{"-"}, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []byte
+			n := 0
+			for b := range batches {
+				if b.Err != nil {
+					return // it is not lines
+				}
+				for r, err := range b.Each() {
+					if errors.Is(err, EndOfLine) {
+						got = append(got, r.Line...)
+						n++
+					}
+				}
+			}
+			if want := len(slices.Collect(bytes.Lines(in))); n != want || !bytes.Equal(got, in) {
+				if len(in) >= 2 && in[0] == 0x1f && in[1] == 0x8b {
+					return // what is in it has other lines
+				}
+				t.Fatalf("%d of %d lines, %q of %q", n, want, got, in)
+			}
+			r = bytes.NewReader(in)
+		}
+	})
 }
