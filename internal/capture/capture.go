@@ -76,7 +76,7 @@ type Request struct {
 // With Options.KeepLines a batch tells of lines too, in place of an error.
 var (
 	// EndOfLine says that the deliveries since the last one, none or several, are
-	// all that Request.Line holds.
+	// all that Request.Line holds: a line, or several that one goes on over.
 	EndOfLine = errors.New("end of line")
 	// LinePart says that Request.Line goes on with the line before it, which was
 	// too long to be read.

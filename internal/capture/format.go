@@ -41,8 +41,8 @@ type Input struct {
 	SignatureHeaders []string
 	// Unzipped says that the input was compressed and R is what was in it.
 	Unzipped bool
-	// KeepLines is that of [Options].
-	KeepLines bool
+	// KeepLines and EachLine are those of [Options].
+	KeepLines, EachLine bool
 	// Detected says that the format was not given, but is what the beginning of the
 	// input looks like.
 	Detected bool

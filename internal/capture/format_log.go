@@ -46,7 +46,7 @@ func readLog(ctx context.Context, in Input) iter.Seq[Batch] {
 func readLines(ctx context.Context, in Input, format string, yield func(Batch) bool) {
 	g := logReader{in: in, format: format, carried: newCarriedSet()}
 	l := lines{ctx: ctx, in: in, yield: yield, next: 1, decode: g.batch}
-	if !in.KeepLines {
+	if !in.EachLine {
 		l.open = &openValue{}
 	}
 	for ctx.Err() == nil && l.read() {
@@ -99,7 +99,7 @@ func (g *logReader) batch(block []byte, n int) Batch {
 	if g.format != formatLog && !objectLines(block) {
 		g.format = formatLog
 	}
-	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
+	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, apart: g.in.EachLine, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
 	b := Batch{Size: len(block), Format: g.format, counted: new(Passed)}
 	b.each = func(yield func(*Request, error) bool) {
 		defer func() { g.carried.merge(d.index, d.own) }()
@@ -115,7 +115,8 @@ type logDecoder struct {
 	name     string
 	names    []string
 	format   string
-	keep     bool // lines are told, so that values do not go on over them
+	keep     bool // lines are told
+	apart    bool // values do not go on over lines
 	sniffing bool
 	yield    func(*Request, error) bool
 	done     bool // the consumer has had enough
@@ -159,11 +160,11 @@ func (d *logDecoder) all(block []byte, n int) {
 		for range lines - 1 {
 			_, rest = cutAfterLine(rest)
 		}
+		if d.keep && !d.done {
+			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, EndOfLine)
+		}
 		n += lines
 		block = rest
-		if d.keep && !d.done {
-			d.done = !d.yield(&Request{Source: d.source(n-1, ""), Line: first}, EndOfLine)
-		}
 	}
 }
 
@@ -224,7 +225,7 @@ func (d *logDecoder) text(line, rest []byte, n int, path string) (more int) {
 // over returns the value that begins in text and goes on over more of the lines
 // that follow, where it begins, and what follows it; nil where there is none.
 func (d *logDecoder) over(text, rest []byte) (value []byte, from int, tail []byte, more int) {
-	if d.keep || d.dead > 0 || !d.open.begin(text) {
+	if d.apart || d.dead > 0 || !d.open.begin(text) {
 		return nil, 0, nil, 0
 	}
 	from = d.open.from

@@ -22,7 +22,7 @@ import (
 // what each holds.
 func keptLines(t *testing.T, o Options, paths ...string) (text string, held []string) {
 	t.Helper()
-	o.KeepLines = true
+	o.KeepLines, o.EachLine = true, true
 	batches, err := Read(t.Context(), paths, o)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func TestKeepLinesWaitsForNothing(t *testing.T) {
 	t.Parallel()
 	for _, format := range []string{"", "ndjson"} {
 		in, out := io.Pipe()
-		batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: in, KeepLines: true, Format: format})
+		batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: in, KeepLines: true, EachLine: true, Format: format})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,12 +166,41 @@ func TestKeepLinesOnly(t *testing.T) {
 	}
 }
 
+// A delivery that goes on over lines has them all, unless each is asked for.
+func TestKeepLinesTogether(t *testing.T) {
+	t.Parallel()
+	pretty := "app 1 | {\napp 2 |   \"headers\": {\"A\": \"b\"},\r\napp 3 |   \"body\": \"x\"\napp 4 | }\n"
+	text := "app 0 | up\n\n" + pretty + "app 5 | down\n" + pretty
+	batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: strings.NewReader(text), Format: "log", KeepLines: true, SignatureHeaders: []string{"A"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held []string
+	n := 0
+	for b := range batches {
+		for r, err := range b.Each() {
+			if n++; errors.Is(err, EndOfLine) {
+				held = append(held, fmt.Sprint(n-1, string(r.Line)))
+				n = 0
+			}
+		}
+	}
+	want := []string{"0 app 0 | up\n", "0 \n", "1 " + pretty, "0 app 5 | down\n", "1 " + pretty}
+	for i := range want {
+		want[i] = want[i][:1] + want[i][2:]
+	}
+	if d := cmp.Diff(want, held); d != "" {
+		t.Error(d)
+	}
+}
+
 // FuzzKeepLines: whatever the input is, its lines are all told, once.
 func FuzzKeepLines(f *testing.F) {
 	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
-	f.Add([]byte("\n"+line+"\r\n{\n"+line), byte(0), true)
-	f.Add([]byte(bom+"2026 app | "+line+"\n\n["+line+","+line+"]\n"), byte(1), false)
-	f.Fuzz(func(t *testing.T, in []byte, how byte, detected bool) {
+	f.Add([]byte("\n"+line+"\r\n{\n"+line), byte(0), true, true)
+	f.Add([]byte(bom+"2026 app | "+line+"\n\n["+line+","+line+"]\n"), byte(1), false, false)
+	f.Add([]byte("a 1 {\na 2  \"headers\": {\"A\": \"b\"}, \"body\": \"\"\na 3 }\nend"), byte(2), true, false)
+	f.Fuzz(func(t *testing.T, in []byte, how byte, detected, each bool) {
 		var r io.Reader = bytes.NewReader(in)
 		switch how % 3 {
 		case 1:
@@ -180,7 +209,7 @@ func FuzzKeepLines(f *testing.F) {
 			r = iotest.HalfReader(r)
 		}
 		for _, format := range lineFormats() {
-			o := Options{Stdin: r, Format: format, KeepLines: true}
+			o := Options{Stdin: r, Format: format, KeepLines: true, EachLine: each, SignatureHeaders: []string{"A"}}
 			if detected {
 				o.Format = ""
 			}
@@ -201,7 +230,7 @@ func FuzzKeepLines(f *testing.F) {
 					}
 				}
 			}
-			if want := len(slices.Collect(bytes.Lines(in))); n != want || !bytes.Equal(got, in) {
+			if want := len(slices.Collect(bytes.Lines(in))); n != want && (each || n > want) || !bytes.Equal(got, in) {
 				if len(in) >= 2 && in[0] == 0x1f && in[1] == 0x8b {
 					return // what is in it has other lines
 				}

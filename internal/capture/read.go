@@ -42,10 +42,13 @@ type Options struct {
 	// Read, where set, counts the bytes that were read so far, compressed ones as
 	// they are.
 	Read *atomic.Int64
-	// KeepLines asks for [EndOfLine] after the deliveries of each line. An input in
-	// a format that is not lines ends the run. Of an input that may come slowly
-	// nothing is waited for behind a line: what is no other format is lines.
+	// KeepLines asks for [EndOfLine] after the deliveries of each line, or of the
+	// lines that a delivery goes on over. An input in a format that is not lines
+	// ends the run.
 	KeepLines bool
+	// EachLine, with KeepLines, takes each line for itself and waits for nothing
+	// behind it. What comes slowly and is in no other format is lines.
+	EachLine bool
 }
 
 // Read yields the deliveries of all inputs, in the order given. A path is a
@@ -200,7 +203,7 @@ func (w *walker) input(in Input) bool {
 	if no != nil {
 		return w.yield(*no)
 	}
-	in.R, in.SignatureHeaders, in.KeepLines, in.Detected = r, w.SignatureHeaders, w.KeepLines, w.forced == nil
+	in.R, in.SignatureHeaders, in.KeepLines, in.EachLine, in.Detected = r, w.SignatureHeaders, w.KeepLines, w.EachLine, w.forced == nil
 	for batch := range format.Read(w.ctx, in) {
 		batch.Ended = end.seen.Load() || format.Name == Raw
 		if batch.Format == "" {
@@ -228,7 +231,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	p := &prefixed{r: r}
 	// Who writes to a pipe may wait for the verdict on its first line.
-	more, slow := true, w.KeepLines && in.Again == nil
+	more, slow := true, w.EachLine && in.Again == nil
 	if slow {
 		p.line(headMax)
 	} else {

@@ -137,7 +137,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	progress := startProgress(ctx, a.env.Streams.Err, a.env.Streams.ErrTTY && !a.quiet && a.env.Getenv("TERM") != "dumb")
 	batches, err := capture.Read(ctx, o.captures, capture.Options{
 		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.beside(), Payload: engine.Payload(),
-		SignatureHeaders: engine.SignatureHeaders(), Read: &progress.bytes, KeepLines: o.pass != "" || o.eachLine,
+		SignatureHeaders: engine.SignatureHeaders(), Read: &progress.bytes, KeepLines: o.pass != "" || o.eachLine, EachLine: o.eachLine,
 	})
 	if err == nil {
 		err = w.openReports(o.report, o.fail.counts)

@@ -148,7 +148,7 @@ func TestEachLineAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: in, KeepLines: true})
+	batches, err := capture.Read(t.Context(), []string{"-"}, capture.Options{Stdin: in, KeepLines: true, EachLine: true})
 	if err != nil {
 		t.Fatal(err)
 	}
