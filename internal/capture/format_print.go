@@ -634,20 +634,60 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 		if err != nil {
 			r = &Request{Source: r.Source}
 		}
-		if !yield(one(r, err)) {
+		row := one(r, err)
+		if row.Format = formatLog; h.lines {
+			row.Format = formatHTTP
+		}
+		if !yield(row) {
 			return
 		}
 	}
+	more := true
 	signaturesIn(t.b, p.names, func(s seen) bool {
 		if carried[s.digest] {
 			return true
 		}
 		carried[s.digest] = true
-		return yield(unreadable(source(), &UnknownLayout{Where: fmt.Sprintf("line %d", t.lineOf(s.at)), Assumed: "log"}))
+		more = yield(unreadable(source(), &UnknownLayout{Where: fmt.Sprintf("line %d", t.lineOf(s.at)), Assumed: formatLog}))
+		return more
 	})
-	if rows == 0 {
-		yield(unreadable(source(), errNoRequest))
+	if more && rows == 0 {
+		more = yield(unreadable(source(), errNoRequest))
 	}
+	if n := t.linesBeside(found, bodies); more && n > 0 {
+		yield(Batch{Passed: Passed{n, "line without a delivery", "lines without a delivery"}})
+	}
+}
+
+// linesBeside counts the lines that are of no headers and no body.
+func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (n int) {
+	type span struct{ from, to int }
+	var taken []span
+	for i, h := range found {
+		taken = append(taken, span{h.from, h.to})
+		for _, b := range bodies[i] {
+			if b.t == t {
+				taken = append(taken, span{b.from, b.to})
+			}
+		}
+	}
+	slices.SortFunc(taken, func(a, b span) int { return a.from - b.from })
+	end := 0 // of what is taken before the line
+	for at := 0; at < len(t.b); {
+		to := len(t.b)
+		if i := bytes.IndexByte(t.b[at:], '\n'); i >= 0 {
+			to = at + i
+		}
+		for len(taken) > 0 && taken[0].from <= to {
+			end = max(end, taken[0].to)
+			taken = taken[1:]
+		}
+		if end <= at && len(bytes.TrimSpace(t.b[at:to])) > 0 {
+			n++
+		}
+		at = to + 1
+	}
+	return n
 }
 
 // lineOf is the number of the line that i is in; those asked for before are counted
@@ -763,8 +803,11 @@ func (r *Request) printed(bodies []printedBody) error {
 		var o Request
 		return bodies[0].into(&o)
 	}
+	if r.Body == nil { // an empty literal
+		r.Body = []byte{}
+	}
 	if known && len(r.Body) == n {
-		r.Inexact = false
+		r.Inexact, r.Notes = false, nil
 	}
 	return nil
 }

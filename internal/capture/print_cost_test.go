@@ -46,3 +46,27 @@ func TestPrintCost(t *testing.T) {
 		})
 	}
 }
+
+// FuzzPrint reads any text as a print: it never panics, each signature in it is of
+// a row, and the beginning of it can be sniffed.
+func FuzzPrint(f *testing.F) {
+	for _, shape := range printShapes {
+		f.Add(shape(headersOf(nastyBodies[1]), nastyBodies[1]))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rows := 0
+		newPrints(printNames).read(context.Background(), "in", []byte(text), func(b Batch) bool {
+			for r, err := range b.Each() {
+				if rows++; r == nil || r.Source == "" || err == nil && r.Body == nil {
+					t.Errorf("row %d: %v, %v", rows, r, err)
+				}
+			}
+			return true
+		})
+		if rows == 0 {
+			t.Error("no row")
+		}
+		sniffPrint([]byte(text), true, printNames)
+		printedAfterHead([]byte(text), printNames)
+	})
+}
