@@ -79,6 +79,9 @@ func (s Selection) Pick(ctx context.Context, o Options, use func(r *Request, for
 read:
 	for batch := range batches {
 		for r, readErr := range batch.Each() {
+			if ctx.Err() != nil {
+				break read // perhaps that is why it cannot be read
+			}
 			if readErr == nil && o.Payload == nil && r.Probe(o.SignatureHeaders) {
 				passed.Add(Probes(1))
 				continue

@@ -271,6 +271,7 @@ func TestTypedSecretsAreNotRepeated(t *testing.T) {
 			{"verify", "-" + value}, {"verify", "-x" + value}, {"list", "-o" + value}, {"verify", "--" + value}, {"verify", "--=" + value},
 			{"verify", "-", "--max-age", "7" + value}, {"send", "http://127.0.0.1:9", "--repeat", value}, {"send", "http://127.0.0.1:9", "--rate=" + value}, {"list", "--no-input=" + value},
 			{"verify", "-H", value}, {"verify", "--header=" + value, "-o", "json"}, {"replay", "-", "--to", value}, {"send", value, "--event", value},
+			{"show", value}, {"show", value + "#2"}, {"show", "-#" + value}, {"show", ".#" + value}, {"diff", "go.mod", value + ":17"}, {"diff", "go.mod:1 (" + value + ")", "go.mod"},
 			{"verify", value + "#2"}, {"verify", value + ":x"}, {"verify", "x:" + value}, {"verify", "." + ":" + value}, {"verify", "@" + value}, {"verify", "--report", "junit=" + value}, {"verify", "--report", value + "=x.xml"}, {"sign", value + "=."},
 			{"secrets", "push", "x", "--to", "dotenv:go.mod:" + value}, {"create", "zyntro", "--name", "x", "--url", "https://example.com/h", "--event", "all", "--secret-to", "dotenv:.:" + value},
 			{"verify", "captures/" + value}, {"verify", "/" + value}, {"sign", "./" + value}, {"verify", "--report", "junit=/nowhere/" + value},
