@@ -55,6 +55,8 @@ type carriedSet struct {
 	changed *sync.Cond
 	batches int
 	pending map[int]bool   // batches that are not decoded yet
+	recent  []carriedBy    // what is not yet in by: most inputs never ask
+	held    int            // signatures in it
 	by      map[digest]int // the first batch that has it
 	order   []digest       // a ring, for those that were remembered longest
 	oldest  int
@@ -79,6 +81,25 @@ func (c *carriedSet) add() int {
 func (c *carriedSet) merge(index int, own []digest) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.held += len(own); len(own) > 0 {
+		c.recent = append(c.recent, carriedBy{index, own})
+	}
+	for c.held-len(own) > mostCarried {
+		c.held -= len(c.recent[0].own)
+		c.recent = c.recent[1:]
+	}
+	delete(c.pending, index)
+	c.changed.Broadcast()
+}
+
+// carriedBy is what the deliveries of a batch carried.
+type carriedBy struct {
+	index int
+	own   []digest
+}
+
+// remember makes what was carried known by its digits.
+func (c *carriedSet) remember(index int, own []digest) {
 	for _, d := range own {
 		if known, ok := c.by[d]; ok {
 			c.by[d] = min(known, index)
@@ -93,8 +114,6 @@ func (c *carriedSet) merge(index int, own []digest) {
 		}
 		c.by[d] = index
 	}
-	delete(c.pending, index)
-	c.changed.Broadcast()
 }
 
 // before reports whether a delivery of a batch before this one carried d.
@@ -104,6 +123,10 @@ func (c *carriedSet) before(index int, d digest) bool {
 	for c.waits(index) {
 		c.changed.Wait()
 	}
+	for _, r := range c.recent {
+		c.remember(r.index, r.own)
+	}
+	c.recent, c.held = nil, 0
 	by, ok := c.by[d]
 	return ok && by < index
 }
