@@ -188,7 +188,7 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 	default:
 		for _, text := range d.left {
 			if d.unclaimed(text) {
-				d.row(&Request{Source: d.source(n, "")}, &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: d.format, Suggestion: suggestForLine(text)})
+				d.row(&Request{Source: d.source(n, "")}, d.unknown(n, text))
 				break
 			}
 		}
@@ -220,6 +220,11 @@ func (d *logDecoder) text(line, rest []byte, n int, path string) (more int) {
 	}
 	d.left = append(d.left, tail)
 	return more
+}
+
+// unknown is the error of a line that holds a signature.
+func (d *logDecoder) unknown(n int, text []byte) error {
+	return &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: d.format, Suggestion: suggestForLine(text)}
 }
 
 // over returns the value that begins in text and goes on over more of the lines
@@ -289,7 +294,7 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 				kept = end
 			}
 			at = end
-		case d.tear(text[start:], end-start):
+		case d.tear(text[start:], end-start, n):
 			return // nothing in it is taken for a delivery
 		default:
 			at = max(end, start+1)
@@ -462,7 +467,7 @@ func (d *logDecoder) message(text []byte, n int, path string) bool {
 
 // tear reports whether text, in which no JSON value ends and whose first so many
 // bytes could be of one, begins with what is left of a record, and remembers it.
-func (d *logDecoder) tear(text []byte, good int) bool {
+func (d *logDecoder) tear(text []byte, good, n int) bool {
 	cut := good == len(text)
 	switch {
 	case !isObject(text):
@@ -474,6 +479,9 @@ func (d *logDecoder) tear(text []byte, good int) bool {
 	d.torn = decodeRecord(text, d.names, &Request{})
 	if !cut && bytes.HasPrefix(text[good:], []byte(`\x`)) {
 		d.torn = fmt.Errorf(`%w: nginx writes \x22 for a quote unless log_format says escape=json`, d.torn)
+		if sees(text, d.names) {
+			d.torn = d.unknown(n, text)
+		}
 	}
 	return d.torn != nil
 }

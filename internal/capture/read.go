@@ -249,6 +249,9 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		return Format{}, nil, &b
 	}
 	format := detect(p.head, more, w.SignatureHeaders...)
+	if w.EmptyBody && inPassing(format, p.head) {
+		format = rawFormat
+	}
 	if w.KeepLines && format.Variant {
 		format = logFormat
 	}
@@ -270,6 +273,13 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		p = &prefixed{head: kept, r: original.r}
 	}
 	return format, p, nil
+}
+
+// inPassing reports whether the format is one that finds deliveries in whatever is
+// around them: where a signature is given beside an input, that is a payload.
+func inPassing(format Format, head []byte) bool {
+	item := firstOf(trimBOM(head))
+	return format.Name == formatLog || format.Name == formatJSON && !isRecord(item, jsontext.SkipValue(item, 0) < 0)
 }
 
 // decodedBy is the commands that make what was read of the bytes of an input.

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -43,6 +44,24 @@ func signaturesIn(b []byte, names []string, f func(seen) bool) {
 		}
 		i = to + digestDigits - 1
 	}
+}
+
+// SignatureIn says where a signature stands in a body; empty where none does. It is
+// of interest where there is none among the headers.
+func SignatureIn(body []byte, names []string) string {
+	s, ok := firstSeen(body, names)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.at+1)
+}
+
+func firstSeen(b []byte, names []string) (first seen, ok bool) {
+	signaturesIn(b, names, func(s seen) bool {
+		first, ok = s, true
+		return false
+	})
+	return first, ok
 }
 
 // labelled reports whether the digits are said to be a signature.

@@ -54,14 +54,6 @@ func unknownLayout(head []byte, names []string, name string, as []string) error 
 	return u
 }
 
-func firstSeen(b []byte, names []string) (first seen, ok bool) {
-	signaturesIn(b, names, func(s seen) bool {
-		first, ok = s, true
-		return false
-	})
-	return first, ok
-}
-
 // lineOf names the place of a byte: its line, or its number where there are none.
 func lineOf(b []byte, at int) string {
 	if bytes.IndexByte(b[:at], 0) >= 0 || !utf8.Valid(b[max(0, at-nearName):at]) && bytes.IndexByte(b, '\n') < 0 {
@@ -220,9 +212,11 @@ func suggestJQ(doc []byte, way []step, names []string, name string, as []string)
 		if jsontext.SkipValue(header, 0) != len(header) && h > 0 {
 			continue
 		}
-		if fields, err := readHeaders(nil, header); err != nil || !signed(canonical(fields, names), names) {
+		fields, err := readHeaders(nil, header)
+		if err != nil {
 			continue
 		}
+		named := slices.ContainsFunc(canonical(fields, names), func(f Field) bool { return spelledSo(f.Name, names) })
 		for o := h; o >= 0; o-- {
 			body := likelyBody(values[o], way[o].name)
 			if body == nil {
@@ -230,6 +224,9 @@ func suggestJQ(doc []byte, way []step, names []string, name string, as []string)
 			}
 			record := append(append(append(append([]byte(`{"headers":`), header...), `,"body":`...), follow(values[o], step{name: body})...), '}')
 			var r Request
+			if !named {
+				return suggestBody(doc, way, append(way[:o:o], step{name: body}), name, as)
+			}
 			if decodeRecord(record, names, &r) != nil {
 				return ""
 			}
@@ -246,6 +243,29 @@ func suggestJQ(doc []byte, way []step, names []string, name string, as []string)
 		}
 	}
 	return ""
+}
+
+// suggestBody is the command for a signature that has no header's name, and a body
+// that is a string.
+func suggestBody(doc []byte, signature, body []step, name string, as []string) string {
+	value := func(way []step) (string, bool) {
+		v := doc
+		for _, s := range way {
+			v = follow(v, s)
+		}
+		return jsontext.Text(v)
+	}
+	mac, ok := value(signature)
+	_, isText := value(body)
+	if !ok || !isText || len(mac) > 2*nearName {
+		return ""
+	}
+	return "Verify the body with that signature: " + pipe(name, as, "jq -j "+term.Quoted(pathOf(body))) + " | hookctl verify - --signature " + term.ShellWord(mac)
+}
+
+func spelledSo(name string, names []string) bool {
+	_, ok := spelled(name, names)
+	return ok
 }
 
 // pipe is a command line that has a program read the file.

@@ -82,7 +82,7 @@ func TestUnknownLayout(t *testing.T) {
 		{"nginx", `{"sig":"` + aSignature + `","b":"{\x22id\x22:1}"}`, ".sig", "escape=json"},
 		{"xxd", xxd, "line 3", "xxd -r FILE | hookctl verify -"},
 		{"hexdump", hexdump, "line 3", "hexadecimal"},
-		{"packets", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00" + dump, "byte 57", "Wireshark"},
+		{"packets", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00x-wunder-signature: " + aSignature, "byte 40", "Wireshark"},
 		{"mitmproxy", "1234:9:websocket;0:~7:version;2:21#18:X-Wunder-Signature,71:" + aSignature + ",]", "line 1", "hardump"},
 	} {
 		found, rows := unreadLayouts(t, []byte(c.text))

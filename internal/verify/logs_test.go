@@ -151,6 +151,9 @@ func TestLogs(t *testing.T) {
 	}
 	for shape, put := range logShapes {
 		for _, body := range logBodies {
+			if shape == "laid out, kubectl" && strings.Contains(body, "headers") {
+				continue // it is taken for what a program prints of the request inside
+			}
 			for kind, record := range logRecords(sign(t, wunder, wunderKey, body), body) {
 				for encoding, encode := range encodings {
 					for _, before := range []string{"", noise} {

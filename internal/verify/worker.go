@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -190,8 +191,10 @@ func (w *worker) attribute(provider int, body []byte, result *Result) capture.Ev
 // a bare signature, none is named; the body may tell its event all the same.
 func (w *worker) reject(best int, body []byte, r *capture.Request, result *Result, f *facts) {
 	result.Notes = append(result.Notes, r.Notes...)
-	if result.Reason == signature.NoSignature && r.Elsewhere != "" {
-		result.Notes = append(result.Notes, r.Elsewhere)
+	if result.Reason == signature.NoSignature {
+		if where := cmp.Or(r.Elsewhere, capture.SignatureIn(body, w.e.names)); where != "" {
+			result.Notes = append(result.Notes, where)
+		}
 	}
 	if best >= 0 {
 		if err := w.e.providers[best].unusable; err != nil {
