@@ -51,7 +51,7 @@ func unreadLayouts(t *testing.T, data []byte) (found []*UnknownLayout, rows int)
 func TestUnknownLayout(t *testing.T) {
 	digits := strings.TrimPrefix(aSignature, "sha256=")
 	xxd := ""
-	dump := "POST / HTTP/1.1\r\nX-Wunder-Signature: " + aSignature + "\r\n\r\n{}"
+	dump := "received a hook at 14:30:01, " + aSignature + ", and its body {}"
 	for i := 0; i < len(dump); i += 16 {
 		xxd += fmt.Sprintf("%08x: ", i)
 		for k := i; k < min(i+16, len(dump)); k += 2 {
