@@ -75,7 +75,7 @@ func Memory(body []byte) int {
 		return bodyForms * len(body)
 	}
 	n := countTokens(body)
-	if !json.Valid(body) { // a print, or JSON with escapes left on, which is made JSON of
+	if !jsonShaped(body) || !json.Valid(body) { // what JSON is made of: a print, a string, escapes left on
 		for _, c := range body {
 			if strings.IndexByte("{}[]:,;=", c) >= 0 {
 				n += 2

@@ -448,3 +448,37 @@ func TestUTF16(t *testing.T) {
 		}
 	}
 }
+
+// FuzzForms makes all forms of a text: none panics, and none is much longer than it.
+func FuzzForms(f *testing.F) {
+	for _, v := range printVectors {
+		f.Add([]byte(v.print))
+	}
+	for _, form := range captureForms {
+		for _, v := range form.want {
+			f.Add([]byte(v.captured))
+		}
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		if out, ok := fromPrint(body); ok && (!json.Valid(out) || len(out) > 8*len(body)+16) {
+			t.Fatalf("%s of a print", out)
+		}
+		printedBy(body)
+		doc := parse(body)
+		doc.sample = newSample([]byte(`{"at":"2026-01-01T00:00:00.000000Z","amount":1.00,"n":null,"data":{"row":"2026-01-01T00:00:00+00:00","x":null,"z":null}}`))
+		for name, forms := range map[string]iter.Seq[[]byte]{
+			"escapes": escapedBody(body), "lines": wrappedLines(body), "quotes": plainQuotes(body), "charsets": charsets(body), "form": formEncoded(body), "unwrapped": unwrapped(body),
+			"values": jsonValues(doc), "nulls": nullsRemoved(doc), "order": jsonInOrder(doc), "numbers": jsonCommon(doc),
+		} {
+			n := 0
+			for form := range forms {
+				if len(form) > 64*len(body)+1024 {
+					t.Fatalf("%s: %d bytes of %d", name, len(form), len(body))
+				}
+				if n++; n == 2000 {
+					break
+				}
+			}
+		}
+	})
+}

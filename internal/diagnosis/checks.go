@@ -326,7 +326,9 @@ func testTooLong(d *diagnosis) (string, bool) {
 	framed := d.request.Framed
 	lengths = append(lengths, said, firstJSON(body), len(framed))
 	slices.Sort(lengths)
-	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool { return n <= 0 || n >= len(body) })
+	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool {
+		return n <= 0 || n >= len(body) || len(body)-n < mostQuoted && withoutEscapedEnd(string(body[n:])) == "" // escapes, see escapedBody
+	})
 	for _, key := range d.keys {
 		if d.budget.spent() {
 			break

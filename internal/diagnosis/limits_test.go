@@ -194,6 +194,7 @@ func TestMemory(t *testing.T) {
 	}{
 		"no JSON":    {"text", 4*bodyForms + tokenForms},
 		"JSON":       {`{"a":"b,c"}`, 11*bodyForms + 7*tokenForms},
+		"a string":   {`"[1]"`, 5*bodyForms + 5*tokenForms},
 		"a print":    {`{'a': b}`, 8*bodyForms + 13*tokenForms},
 		"serialized": {`a:1:{s:1:"a";i:1;}`, 18*bodyForms + 19*tokenForms},
 		"many":       {"[" + strings.Repeat("1,", maxTokens/2) + "1]", (maxTokens+3)*bodyForms + maxTokens*tokenForms},

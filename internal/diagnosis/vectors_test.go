@@ -567,6 +567,11 @@ func mutators() []mutator {
 		both(sent("sent pretty", "", func(s string) string { return layOut(s, "  ", "\n") }), kept("", "", func(string) string { return "secret-two" }), "unknown"),
 		both(body("sorted", "", func(s string) string { return goJSON(s, true) }), kept("", "", func(string) string { return "wrong" }), "json-reserialised"),
 		body("wrapped at 80", "wrapped-lines", func(s string) string { return wrap(s, 80) + "\n" }),
+		{"a newline written out", "escaped-body", func(m *mishap) bool {
+			m.captured += "#012"
+			m.extra = []string{"Content-Length", fmt.Sprint(len(m.signed))}
+			return true
+		}},
 		body("addslashes", "escaped-body", addslashes),
 		body("addslashes, and another amount", "escaped-body", func(s string) string { return addslashes(strings.Replace(s, "200.00", "201", 1)) }),
 		body("smart quotes", "typographic-quotes", smartQuotes),
