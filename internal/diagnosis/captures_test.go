@@ -303,6 +303,8 @@ func TestSignsOfCaptures(t *testing.T) {
 	}{
 		{testCutOff, `{\"a\":1}`, ""}, {testCutOff, `{'a': `, ""}, {testCutOff, `{"a":tru`, "in the middle"}, {testCutOff, `{"a":"\`, "in the middle"}, {testCutOff, `{"a":1,`, "in the middle"}, {testCutOff, `{"a" "b`, ""}, {testCutOff, `{“a”:`, ""},
 		{testTypographic, `{“a”:1}`, "-"}, {testTypographic, ` [{ „a“`, "-"}, {testTypographic, "{«a»", "-"}, {testTypographic, "{‘a’", "-"}, {testTypographic, `{"a":"“"}`, ""}, {testTypographic, "“", ""}, {testTypographic, "{", ""},
+		{testStringified, `"{\"a\":1}"`, "-"}, {testStringified, `"[1]"` + "\n", "-"}, {testStringified, `"1"`, ""}, {testStringified, `"{"`, ""}, {testStringified, `{"a":"{}"}`, ""}, {testStringified, "", ""}, {testStringified, `"{}`, ""},
+		{testOtherOrder, `{"event_type":"x","id":"1","data":{}}`, "-"}, {testOtherOrder, `{"id":"1","x":2,"event_type":"x","data":{},"delivered_at":"x"}`, ""}, {testOtherOrder, `{"event_type":"x","id":"1"}`, ""}, {testOtherOrder, `{"a":1}`, ""}, {testOtherOrder, "text", ""},
 		{testFormParsed, `{"{\"id\":{"x":1}}`, "-"}, {testFormParsed, `{"[{\"id\"`, "-"}, {testFormParsed, `{'{"id"`, "-"}, {testFormParsed, `{"id":1}`, ""},
 		{testGson, `{"a":"\u003d"}`, "-"}, {testGson, `{"a":"\u0027"}`, "-"}, {testGson, `{"a":1.0,"b":2.5,"c":null}`, "end in .0"}, {testGson, `{"a":1.0,"b":2}`, ""}, {testGson, `{"a":2.5}`, ""}, {testGson, `{"a":"\u003e"}`, ""}, {testGson, `a \u003d`, ""},
 		{testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{}}`, "lacks delivered_at"}, {testEdited, `{"id":"1","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1","event_type":"x","delivered_at":"x"}`, ""},

@@ -424,6 +424,12 @@ var transformations = []transformation{
 		test:        testEscaped, hint: true,
 	},
 	{
+		cause:       "wrapped-body",
+		explanation: "The captured body is a JSON string with JSON in it: it was written as JSON twice, and changed before.",
+		fix:         "Verify the raw bytes of the request; do not write a text as JSON that is JSON already.",
+		test:        testStringified, hint: true,
+	},
+	{
 		cause:       "form-encoded",
 		explanation: "The captured body is an object whose only name is the beginning of a JSON text: a form parser has read the body, and the signed text is gone.",
 		fix:         "Verify the raw bytes of the request before a form parser sees them; send application/json to a parser that knows it.",
@@ -446,6 +452,12 @@ var transformations = []transformation{
 		explanation: "The captured JSON is laid out for people too.",
 		fix:         keepRaw,
 		test:        testSortedLines, hint: true,
+	},
+	{
+		cause:       "json-reserialised",
+		explanation: "The members of the captured JSON do not stand in the order in which the provider writes them: a program has parsed it and written it again, and the signed text is gone.",
+		fix:         verifyRaw,
+		test:        testOtherOrder, hint: true,
 	},
 	{
 		cause:       "json-reserialised",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -203,6 +204,34 @@ func testDigestCut(d *diagnosis) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// testStringified recognises JSON in a JSON string.
+func testStringified(d *diagnosis) (string, bool) {
+	text := bytes.TrimSpace(d.request.Body)
+	if len(text) == 0 || text[0] != '"' || len(text) > maxJSON {
+		return "", false
+	}
+	inner, ok := jsontext.Unquote(nil, text)
+	return "", ok && jsonShaped(inner) && json.Valid(inner)
+}
+
+// testOtherOrder compares the order of the members around the data, which is
+// documented, with the provider's.
+func testOtherOrder(d *diagnosis) (string, bool) {
+	doc := d.document(d.request.Body)
+	if d.reason != signature.Mismatch || doc.sample == nil || len(doc.list) > maxValues {
+		return "", false
+	}
+	order := memberNames(doc.sample.list)["/"]
+	var places []int
+	for _, name := range memberNames(doc.list)["/"] {
+		if place := slices.Index(order, name); place >= 0 {
+			places = append(places, place)
+		}
+	}
+	const telling = 3 // as many are no accident
+	return "", len(places) >= telling && !slices.IsSorted(places)
 }
 
 // testGson recognises what Gson alone writes: = and ' as escapes, or all whole

@@ -594,6 +594,14 @@ func mutators() []mutator {
 			}
 			return "{" + last + "," + strings.Replace(before[1:], "200.00", "200.0", 1) + "}"
 		}),
+		body("another order, and another amount", "json-reserialised", func(s string) string {
+			before, last := s[:strings.LastIndex(s, `,"d`)], s[strings.LastIndex(s, `,"d`)+1:len(s)-1]
+			if !strings.HasPrefix(last, `"delivered_at"`) {
+				return s
+			}
+			return "{" + last + "," + strings.Replace(before[1:], "200.00", "201.5", 1) + "}"
+		}),
+		body("stringified, and another amount", "wrapped-body", func(s string) string { return stringified(strings.Replace(s, "200.00", "201.5", 1)) }),
 		body("PHP's empty arrays", "json-reserialised", func(s string) string {
 			return strings.ReplaceAll(strings.Replace(s, "200.00", "200.0", 1), "{}", "[]")
 		}),
