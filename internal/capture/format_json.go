@@ -117,32 +117,74 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 	if !j.know(c.rows > 0 && !c.top) {
 		return false
 	}
-	batch := Batch{Size: len(text)}
-	if c.rows == 0 || c.top && c.rows == 1 {
-		j.n++
-		source := j.source(listed, "")
-		batch.each = func(yield func(*Request, error) bool) {
-			c.records(text, func(_ string, r *Request, err error) bool {
-				r.Source = source
-				return yield(r, err)
-			})
-		}
-	} else {
-		batch.each = func(yield func(*Request, error) bool) {
-			c.requests(text, func(path string, r *Request, err error) bool {
-				j.n++
-				r.Source = j.source(listed, path)
-				return yield(r, err)
-			})
-		}
-		if !large {
-			batch = batch.decoded()
-		}
+	if c.rows > 1 || c.rows == 1 && !c.top {
+		return j.several(c, text, listed)
 	}
+	j.n++
+	source := j.source(listed, "")
+	batch := Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
+		c.records(text, func(_ string, r *Request, err error) bool {
+			r.Source = source
+			return yield(r, err)
+		})
+	}}
 	if large {
 		return alone(j.ctx, batch, j.yield)
 	}
 	return j.yield(batch)
+}
+
+// several yields the requests that stand in one item, a batch of them at a time.
+func (j *jsonItems) several(c *walk, text []byte, listed bool) bool {
+	more := true
+	var rows rowBatch
+	flush := func() {
+		if batch := rows.batch(); batch.Size >= largeBody {
+			more = alone(j.ctx, batch, j.yield) // a body may be a part of the text
+		} else {
+			more = j.yield(batch)
+		}
+		rows = rowBatch{}
+	}
+	c.requests(text, func(path string, r *Request, err error) bool {
+		j.n++
+		r.Source = j.source(listed, path)
+		if rows.add(r, err); rows.size >= largeBody || len(rows.rows) >= 256 {
+			flush()
+		}
+		return more
+	})
+	if more && len(rows.rows) > 0 {
+		flush()
+	}
+	return more
+}
+
+// rowBatch gathers requests that are decoded already.
+type rowBatch struct {
+	rows []decodedRow
+	size int
+}
+
+type decodedRow struct {
+	r   *Request
+	err error
+}
+
+func (b *rowBatch) add(r *Request, err error) {
+	b.rows = append(b.rows, decodedRow{r, err})
+	b.size += len(r.Body)
+}
+
+func (b *rowBatch) batch() Batch {
+	rows := b.rows
+	return Batch{Size: b.size, each: func(yield func(*Request, error) bool) {
+		for _, row := range rows {
+			if !yield(row.r, row.err) {
+				return
+			}
+		}
+	}}
 }
 
 // no takes an element of a list that is no request.
@@ -192,26 +234,6 @@ func (j *jsonItems) end() {
 	if j.know(false) && j.passed > 0 {
 		j.yield(Batch{Passed: Passed{j.passed, entryWithout, entriesWithout}})
 	}
-}
-
-// decoded is the batch with everything in it decoded.
-func (b Batch) decoded() Batch {
-	type row struct {
-		r   *Request
-		err error
-	}
-	var rows []row
-	for r, err := range b.Each() {
-		rows = append(rows, row{r, err})
-	}
-	b.each = func(yield func(*Request, error) bool) {
-		for _, row := range rows {
-			if !yield(row.r, row.err) {
-				return
-			}
-		}
-	}
-	return b
 }
 
 // inBuffer is a value where it stands in the decoder's buffer, which a copy would

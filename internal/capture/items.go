@@ -237,14 +237,14 @@ func (x *itemReader) give(raw []byte) bool {
 	switch {
 	case err != nil && len(raw) < largeBody && countIn(raw, x.names).found > 0: // it is not what it looked like
 		x.n--
-		b := Batch{Size: len(raw), each: func(yield func(*Request, error) bool) {
-			deliveriesIn(raw, x.names, func(path string, r *Request, err error) bool {
-				x.n++
-				r.Source = sourceOf(x.source(), path)
-				return yield(r, err)
-			})
-		}}
-		return x.yield(b.decoded())
+		var rows rowBatch
+		deliveriesIn(raw, x.names, func(path string, r *Request, err error) bool {
+			x.n++
+			r.Source = sourceOf(x.source(), path)
+			rows.add(r, err)
+			return true
+		})
+		return x.yield(rows.batch())
 	case err != nil:
 		return x.yield(unreadable(r.Source, err))
 	case other.N > 0 && !signed(r.Header, x.names):
