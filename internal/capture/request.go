@@ -319,7 +319,7 @@ func (s *requestShape) fill(r *Request) error {
 	for i := range bodies {
 		m := &bodies[i]
 		section4 := (m.name == "body" || m.name == "body_base64") && bodies[judged].name == "body_base64"
-		if i == judged || m.empty() && !section4 || m.rank >= looseRank && bodies[judged].rank < looseRank && !jsonString(m.value) {
+		if i == judged || m.empty() && !section4 || m.rank >= looseRank && bodies[judged].rank < looseRank && !jsonString(m.value) && !resembles(m, &bodies[judged]) {
 			continue
 		}
 		d, err := m.decode()
@@ -357,6 +357,31 @@ func (s *requestShape) fill(r *Request) error {
 		}
 	}
 	return nil
+}
+
+// resembles reports whether two members hold objects half of whose names are the same: a
+// member whose name does not say body is another version of it then.
+func resembles(a, b *bodyMember) bool {
+	if !isObject(a.value) || len(a.value) >= largeBody || len(b.value) >= 2*largeBody {
+		return false
+	}
+	other := b.value
+	if isString(other) || b.wrap.text != nil || b.wrap.bytes != nil {
+		m := *b
+		d, err := m.decode()
+		if err != nil {
+			return false
+		}
+		other = bytes.TrimSpace(d.body)
+	}
+	names, common := objectOf(a.value), 0
+	theirs := objectOf(other)
+	for name := range names {
+		if _, ok := theirs[name]; ok {
+			common++
+		}
+	}
+	return common > 0 && 2*common >= max(len(names), len(theirs))
 }
 
 // named is the index of the member of that name, or -1.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -388,5 +389,99 @@ func TestLogLeavesPayloadsAlone(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Documents are recognised by their content, laid out or not, and where they are cut off
+// while they are looked at.
+func TestDocumentsAreRecognised(t *testing.T) {
+	t.Parallel()
+	for name, l := range layouts {
+		doc := layoutOf(l.text, `"headers":`+headersAs(headerShapes["object"], "HTTP_X_WUNDER_SIGNATURE", signatureOf(1)), `"body_base64":"e30="`)
+		var pretty bytes.Buffer
+		if err := json.Indent(&pretty, []byte(doc), "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		padding := `"padding":"` + strings.Repeat("x", 2*headMax) + `"`
+		for kind, text := range map[string]string{
+			"laid out": pretty.String(), "in a list": "[" + doc + "]", "with more behind it": "[" + doc + "," + strings.Repeat(" ", 2*headMax) + `{"level":"info"}]`,
+			"two": "[" + doc + ",\n" + doc + "]", "long": "{" + strings.TrimPrefix(doc, "{")[:len(doc)-2] + "," + padding + "}", "after noise": "[" + `{"level":"info","msg":"up"},` + doc + "]",
+		} {
+			if kind == "long" && doc[0] != '{' || doc[0] == '[' && kind != "laid out" {
+				continue
+			}
+			all, _ := readAll(t, Options{Stdin: strings.NewReader(text), SignatureHeaders: walkNames}, "-")
+			want := map[bool]int{true: 2, false: 1}[kind == "two"]
+			rows := 0
+			for _, g := range all {
+				if g.Err == "" && g.Body == "{}" && g.Header.Get(walkName) == signatureOf(1) {
+					rows++
+				} else if kind != "after noise" && kind != "with more behind it" || l.path != "" {
+					t.Errorf("%s, %s: %s %s", name, kind, g.Source, g.Err)
+				}
+				if path := strings.TrimPrefix(l.path, ".[0]"); g.Err == "" && !strings.Contains(g.Source, path) {
+					t.Errorf("%s, %s: it stands in %s", name, kind, g.Source)
+				}
+			}
+			if rows != want {
+				t.Errorf("%s, %s: %d of %d in %.200s", name, kind, rows, want, text)
+			}
+		}
+	}
+}
+
+// Of several bodies that do not say the same the most exact is judged, the others are
+// for the diagnosis, and the request says so.
+func TestSeveralBodies(t *testing.T) {
+	t.Parallel()
+	const body, other = `{"id":"1","event_type":"t","n":200.00}`, `{"id":"2","event_type":"t","n":200.00}`
+	b64 := func(s string) string { return quote(base64.StdEncoding.EncodeToString([]byte(s))) }
+	for _, c := range []struct {
+		members, judged string
+		differs         bool
+		others          []string
+	}{
+		{`"bodyB":` + b64(body) + `,"body":` + body, body, false, nil},
+		{`"bodyB":` + b64(body) + `,"body":{"n":2e2,"event_type":"t","id":"1"}`, body, false, nil},
+		{`"bodyB":` + b64(body) + `,"body":` + other, body, true, []string{other}},
+		{`"body":` + quote(body) + `,"body_base64":` + b64(body), body, false, nil},
+		{`"rawBody":` + quote(body) + `,"body":` + other, body, true, []string{other}},
+		{`"body":` + other + `,"raw_body":` + quote(body), body, true, []string{other}},
+		{`"body":` + quote(body) + `,"payload":` + quote(other), body, true, []string{other}},
+		{`"body":` + quote(body) + `,"payload":` + quote(" "+body), body, false, nil},
+		{`"body":` + quote(body) + `,"data":` + quote(other), body, true, []string{other}},
+		{`"body":` + quote(body) + `,"data":` + other, body, true, []string{other}},
+		{`"body":` + quote(body) + `,"data":{"tenant":1}`, body, false, nil},
+		{`"body":` + quote(body) + `,"text":"delivered","content":"application/json"`, body, false, nil},
+		{`"body":` + quote(body) + `,"body_size":12,"bodyHash":"abc","payload_type":"x","body_encoding":"utf8"`, body, false, nil},
+		{`"body":` + quote(body) + `,"payload":{"id":"1","id":"1","event_type":"t","n":200.00}`, body, true, []string{`{"id":"1","id":"1","event_type":"t","n":200.00}`}},
+		{`"body":` + quote(`{"n":12345678901234567890}`) + `,"payload":{"n":12345678901234567891}`, `{"n":12345678901234567890}`, true, []string{`{"n":12345678901234567891}`}},
+		{`"rawBody":"","body":` + quote(body), body, false, nil},
+		{`"body_base64":` + b64(body) + `,"rawBytes":"*"`, body, true, nil},
+	} {
+		text := []byte(`{"request":{"headers":{"X-Wunder-Signature":"` + signatureOf(1) + `"},` + c.members + `}}`)
+		n := deliveriesIn(text, walkNames, func(_ string, r *Request, err error) bool {
+			var others []string
+			for _, o := range r.Others {
+				others = append(others, string(o))
+			}
+			if err != nil || string(r.Body) != c.judged || (r.Ambiguous != "") != c.differs {
+				t.Errorf("%s: %s, %q, %v", c.members, r.Body, r.Ambiguous, err)
+			}
+			check(t, c.members, c.others, others)
+			return true
+		})
+		if n != 1 {
+			t.Errorf("%s: %d found", c.members, n)
+		}
+	}
+	n := deliveriesIn([]byte(`{"headers":{"X-Wunder-Signature":"x"},"body":"a","body_base64":"Yg=="}`), walkNames, func(_ string, _ *Request, err error) bool {
+		if !errors.Is(err, errTwoBodies) {
+			t.Error(err)
+		}
+		return true
+	})
+	if n != 1 {
+		t.Error(n)
 	}
 }
