@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -41,6 +42,10 @@ func (f *fastDecoder) all(name string, line int, text []byte, yield func(*Reques
 	more = true
 	recordsIn(text, f.names, func(path string, r *Request, err error) bool {
 		r.Source = sourceOf(source, path)
+		var layout *UnknownLayout
+		if errors.As(err, &layout) {
+			layout.Where, layout.Assumed = sourceOf("line "+strconv.Itoa(line), path), formatNDJSON
+		}
 		more = yield(r, err)
 		return more
 	})

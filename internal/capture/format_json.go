@@ -125,6 +125,12 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 	batch := Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
 		c.records(text, func(_ string, r *Request, err error) bool {
 			r.Source = source
+			var layout *UnknownLayout
+			if errors.As(err, &layout) && !listed {
+				if s, ok := firstSeen(text, c.names); ok {
+					layout.Suggestion = suggestJQ(text, wayTo(text, s.at), c.names, j.in.Name, nil)
+				}
+			}
 			return yield(r, err)
 		})
 	}}

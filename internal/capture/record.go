@@ -33,7 +33,7 @@ func (w *walk) records(v []byte, yield func(path string, r *Request, err error) 
 	r := &Request{}
 	if err := fillRecord(v, w.names, r); err != nil {
 		signaturesIn(v, w.names, func(s seen) bool {
-			err = &UnknownLayout{Where: pathTo(v, s.at), Assumed: formatJSON}
+			err = &UnknownLayout{Where: pathOf(wayTo(v, s.at)), Assumed: formatJSON}
 			return false
 		})
 		yield("", &Request{}, err)

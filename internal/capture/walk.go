@@ -2,8 +2,11 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,8 +47,8 @@ func deliveriesIn(text []byte, names []string, yield func(path string, r *Reques
 // requests walks text again, and yields what was counted.
 func (w *walk) requests(text []byte, yield func(path string, r *Request, err error) bool) (found int) {
 	var passed Passed
-	if w.passed > 0 {
-		passed = Passed{w.passed, entryWithout, entriesWithout}
+	if n := w.passed - w.unreadIn(text); n > 0 {
+		passed = Passed{n, entryWithout, entriesWithout}
 	}
 	w = &walk{names: w.names, digests: w.digests}
 	w.yield = func(r *Request, err error) bool {
@@ -55,6 +58,17 @@ func (w *walk) requests(text []byte, yield func(path string, r *Request, err err
 	}
 	w.value(text, 0)
 	return found
+}
+
+// unreadIn is how many of the elements without a request are rows all the same, since a
+// signature stands in them.
+func (w *walk) unreadIn(text []byte) int {
+	if w.passed == 0 || !(&walk{names: w.names, digests: maps.Clone(w.digests)}).seesNew(text) {
+		return 0
+	}
+	trial := walk{names: w.names, digests: maps.Clone(w.digests), yield: func(*Request, error) bool { return true }, trial: true}
+	trial.value(text, 0)
+	return w.passed - trial.passed
 }
 
 const entryWithout, entriesWithout = "entry without a delivery", "entries without a delivery"
@@ -75,6 +89,7 @@ type walk struct {
 	found  int  // requests with a signature
 	rows   int  // and those without
 	passed int  // elements of lists without one, beside others with one
+	trial  bool // nothing is decoded
 	top    bool // the value itself is a request
 	ended  bool // the consumer has had enough
 	// digests are the beginnings of the signatures that deliveries carry.
@@ -143,9 +158,10 @@ func (w *walk) list(v []byte, depth int) {
 	w.path = append(w.path, step{})
 	without, before := 0, w.rows
 	elements(v, func(e []byte) bool {
-		if !w.value(e, depth+1) {
-			without++
-			w.unread(e)
+		if rows := w.rows; !w.value(e, depth+1) {
+			if w.unread(e); w.rows == rows {
+				without++
+			}
 		}
 		w.path[at].index++
 		return !w.ended
@@ -518,12 +534,15 @@ func (w *walk) request(v []byte, s *requestShape, h Header, err error) {
 
 func (w *walk) emit(s *requestShape, h Header, err error) {
 	w.top = w.top || len(w.path) == 0 && !w.text
-	if w.rows++; w.yield == nil {
+	if w.rows++; w.yield == nil || w.trial {
 		return
 	}
 	r := &Request{Header: h}
 	if err == nil {
 		err = s.fill(r)
+	}
+	if errors.Is(err, errNoBody) {
+		err = w.unknown()
 	}
 	if err != nil {
 		r = &Request{}
@@ -534,8 +553,14 @@ func (w *walk) emit(s *requestShape, h Header, err error) {
 // unread yields what holds a signature that no delivery carries.
 func (w *walk) unread(v []byte) {
 	if w.yield != nil && !w.ended && w.seesNew(v) {
-		w.ended = !w.yield(&Request{}, &UnknownLayout{Where: pathOf(w.path), Assumed: formatJSON})
+		w.rows++
+		w.ended = !w.yield(&Request{}, w.unknown())
 	}
+}
+
+// unknown says that a signature stands where the walk is, and no delivery.
+func (w *walk) unknown() error {
+	return &UnknownLayout{Where: cmp.Or(pathOf(w.path), "."), Assumed: formatJSON}
 }
 
 // sees reports whether a signature stands in v.
@@ -561,9 +586,6 @@ func (s seen) key() uint64 {
 	key, _ := strconv.ParseUint(s.digest[:16], 16, 64)
 	return key
 }
-
-// pathTo is the path to the value in text that the byte at the index is a part of.
-func pathTo(text []byte, at int) string { return pathOf(wayTo(text, at)) }
 
 // pathOf writes a path as jq does.
 func pathOf(steps []step) string {

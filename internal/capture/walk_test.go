@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -483,5 +485,32 @@ func TestSeveralBodies(t *testing.T) {
 	})
 	if n != 1 {
 		t.Error(n)
+	}
+}
+
+// A signature that stands in no request is a row of its own, once; it is not counted
+// among what was passed over.
+func TestUnreadSignatures(t *testing.T) {
+	t.Parallel()
+	signed := `{"headers":{"X-Wunder-Signature":"` + signatureOf(1) + `"},"body":"b"}`
+	for _, c := range []struct {
+		text   string
+		rows   []string
+		passed int
+	}{
+		{`{"a":[` + signed + `,{"x":1},{"sig":"` + signatureOf(2) + `"},{"sig":"` + signatureOf(1) + `"},{"sig":"` + signatureOf(2) + `"}]}`,
+			[]string{".a[0] b", ".a[2] error: a signature stands at .a[2]"}, 3},
+		{`{"a":[` + signed + `],"last":"` + signatureOf(2) + `"}`, []string{".a[0] b", ".last error: a signature stands at .last"}, 0},
+		{`{"a":[{"headers":{"X-Wunder-Signature":"` + signatureOf(3) + `"}},` + signed + `]}`, []string{".a[0] error: a signature stands at .a[0]", ".a[1] b"}, 0},
+		{`{"a":[{"method":"GET","headers":{"X-Wunder-Signature":"` + signatureOf(3) + `"}},[1],"START"]}`, []string{".a[0] "}, 2},
+	} {
+		if diff := cmp.Diff(c.rows, walked(t, c.text)); diff != "" {
+			t.Errorf("%s\n%s", c.text, diff)
+		}
+		passed := 0
+		deliveriesIn([]byte(c.text), walkNames, func(_ string, r *Request, _ error) bool { passed += r.Passed.N; return true })
+		if passed != c.passed {
+			t.Errorf("%s: %d passed over, want %d", c.text, passed, c.passed)
+		}
 	}
 }
