@@ -15,6 +15,12 @@ func sniffPrint(head []byte, more bool, names []string) string {
 	if end := newPrintedText(text).jsonAt(0); end == len(text) {
 		return ""
 	}
+	if more && (isObject(text) || isList(text)) {
+		var s valueScanner
+		if _, result := s.scan(text); result == scanOpen || result == scanTorn {
+			return "" // JSON that is cut off
+		}
+	}
 	found := p.find(t, 0)
 	for _, h := range found {
 		if h.record {
