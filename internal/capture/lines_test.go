@@ -141,6 +141,37 @@ func TestKeepLinesWaitsForNothing(t *testing.T) {
 	}
 }
 
+// A record that was laid out is read when it has come, and not when more has.
+func TestLaidOutAtOnce(t *testing.T) {
+	t.Parallel()
+	in, out := io.Pipe()
+	batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: in, SignatureHeaders: []string{"A"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string)
+	go func() {
+		defer close(got)
+		for b := range batches {
+			for r := range b.Each() {
+				got <- string(r.Body)
+			}
+		}
+	}()
+	for _, body := range []string{"a", "b"} {
+		if _, err := fmt.Fprintf(out, "{\n  \"headers\": {\n    \"A\": \"b\"\n  },\n  \"body\": %q\n}\n", body); err != nil {
+			t.Fatal(err)
+		}
+		if b := <-got; b != body {
+			t.Errorf("%q, want %q", b, body)
+		}
+	}
+	_ = out.Close()
+	for range got {
+		t.Error("there is more")
+	}
+}
+
 // What is not lines is said, before or when it comes.
 func TestKeepLinesOnly(t *testing.T) {
 	t.Parallel()

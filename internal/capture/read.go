@@ -404,7 +404,8 @@ func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 	if isObject(item) && !(ended && jsontext.SkipValue(line, 0) == len(bytes.TrimSpace(line))) {
 		// What does not end may still become a record, whose headers come after
 		// its body.
-		return len(head) >= headStep && jsontext.SkipValue(item, 0) != -1
+		ends := bytes.HasSuffix(bytes.TrimRight(fresh, " \t\r\n"), []byte("}"))
+		return (len(head) >= headStep || ends && recognised(head)) && jsontext.SkipValue(item, 0) != -1
 	}
 	// Whole lines, or no JSON: as soon as something is recognised. What is before
 	// it may be what a program says as it starts.
