@@ -335,7 +335,7 @@ func (t *printedText) termAt(i, end int, sep byte) (found printedTerm, next int)
 		case sep == 0 && found.kind != noTerm && (c == ':' || c == '=' || c == '-' && i+1 < end && b[i+1] == '>'):
 			return found, i
 		}
-		if lit := t.quoteAt(i); lit > 0 {
+		if lit := t.quoteAt(i); lit > 0 && lit <= end {
 			switch found.kind {
 			case noTerm, aWord:
 				if sep == '=' && found.kind == aWord {
@@ -358,8 +358,8 @@ func (t *printedText) termAt(i, end int, sep byte) (found printedTerm, next int)
 				continue
 			}
 		}
-		if end := t.hexBytes(i); end > 0 {
-			return printedTerm{kind: aBuffer, from: i, to: end}, end
+		if close := t.hexBytes(i); close > 0 && close <= end {
+			return printedTerm{kind: aBuffer, from: i, to: close}, close
 		}
 		switch {
 		case c == '(' || c == '[' || c == '{':
