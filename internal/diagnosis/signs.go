@@ -224,14 +224,17 @@ func testOtherOrder(d *diagnosis) (string, bool) {
 		return "", false
 	}
 	order := memberNames(doc.sample.list)["/"]
+	have := memberNames(doc.list)["/"]
+	if missing, _ := lacking(have, order); len(missing) > 0 {
+		return "", false // it is a part of a body, or none
+	}
 	var places []int
-	for _, name := range memberNames(doc.list)["/"] {
+	for _, name := range have {
 		if place := slices.Index(order, name); place >= 0 {
 			places = append(places, place)
 		}
 	}
-	const telling = 3 // as many are no accident
-	return "", len(places) >= telling && !slices.IsSorted(places)
+	return "", !slices.IsSorted(places)
 }
 
 // testGson recognises what Gson alone writes: = and ' as escapes, or all whole
