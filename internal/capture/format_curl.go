@@ -37,9 +37,13 @@ func readCurl(_ context.Context, in Input) iter.Seq[Batch] {
 			yield(unreadable(in.Name, err))
 			return
 		}
+		data, quoted := unquotedCommands(trimBOM(data))
 		c := commandFile{
 			rows: newRows(in, yield),
-			b:    trimBOM(data), vars: map[string]literal{}, script: bytes.HasPrefix(trimBOM(data), []byte("#!")),
+			b:    data, vars: map[string]literal{}, script: bytes.HasPrefix(data, []byte("#!")),
+		}
+		if quoted {
+			c.notes = []string{`each line begins with "> ", as in a quotation: that is not part of it`}
 		}
 		free := newGrowth()
 		c.shell = shell{b: c.b, room: &free, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return beside(in.Name, name) }}
@@ -474,6 +478,21 @@ func startOf(line string) (kind int, name string) {
 	return startNothing, ""
 }
 
+// unquotedCommands takes the arrows of a quotation off the lines that a capture
+// begins with, where they hold a command.
+func unquotedCommands(b []byte) ([]byte, bool) {
+	text := bytes.TrimLeft(b, "\r\n")
+	if !bytes.HasPrefix(text, []byte(">")) {
+		return b, false
+	}
+	line := unquoted(string(firstLine(text[:min(len(text), maxLine)])))
+	if kind, _ := startOf(line); kind < startCurl && !isFence(line) {
+		return b, false
+	}
+	inner, rest := cutQuoted(text)
+	return append(inner, rest...), true
+}
+
 // promptEnd is where a command begins behind a shell's prompt; 0 without one.
 func promptEnd(line string) int {
 	const most = 120
@@ -500,22 +519,27 @@ func promptEnd(line string) int {
 // sniffCurl recognises a command that sends a request behind comments, prompts,
 // assignments, and the head of a script.
 func sniffCurl(head []byte, _ bool, _ []string) bool {
-	head = trimBOM(head)
+	head, _ = unquotedCommands(trimBOM(head))
 	lenient := bytes.HasPrefix(head, []byte("#!"))
-	fenced := false
+	prose, fenced, printed := false, false, false
 	value := false // lines of a text that is assigned may follow
 	for len(head) > 0 {
 		line, rest, _ := cutLine(head)
 		head = rest
 		text := strings.TrimSpace(line[:min(len(line), maxLine)])
-		text = text[promptEnd(text):]
+		start := promptEnd(text)
+		text = text[start:]
 		kind, _ := startOf(text)
 		switch {
-		case kind == startCurl, kind == startFetch, kind == startPowerShell:
+		case kind == startCurl && start > 0 && !strings.HasSuffix(text, "\\") && !strings.ContainsAny(text, `'"`) && !strings.Contains(text, " -d") && !strings.Contains(text, " --data"):
+			printed = true // what it printed may be the capture
+		case kind >= startCurl && (!prose || fenced):
 			return true
 		case text == "":
-		case strings.HasPrefix(text, "```"), strings.HasPrefix(text, "~~~"):
-			fenced = true
+		case isFence(text):
+			fenced = !fenced
+		case strings.Trim(text, "`~") == "":
+			fenced = false
 		case kind == startAssigned:
 			if sendsOn(text) {
 				return true
@@ -526,11 +550,13 @@ func sniffCurl(head []byte, _ bool, _ []string) bool {
 		case value && !fenced && sendsOn(text):
 			return true
 		case kind == startOther, lenient, value && !fenced:
+		case !strings.ContainsAny(text[:1], "{[<>*") && !isFirstLine(text):
+			prose = true
 		default:
 			return false
 		}
 	}
-	return false
+	return printed
 }
 
 // sendsOn reports whether a command in the line that is not its first one sends a

@@ -219,6 +219,9 @@ func styles() []style {
 		{"behind a prompt", func(s string) string {
 			return "user@host:~$ curl https://x.test \\\n> -H " + headerOf(single) + " \\\n> --data-raw " + single(s)
 		}, nil},
+		{"quoted in Markdown", func(s string) string {
+			return prefixLines("```bash\n"+curl(single, "--data-raw", " \\\n  ")(s)+"\n```", "> ")
+		}, nil},
 		{"in Markdown", func(s string) string {
 			return "```bash\n" + curl(single, "--data-raw", " \\\n  ")(s) + "\n```"
 		}, nil},
@@ -243,7 +246,7 @@ func TestCommandLines(t *testing.T) {
 				files, bodies = append(files, text), append(bodies, want)
 				for _, format := range []string{"", "curl"} {
 					for _, text := range []string{text, text + "\n", "# a comment\n\n" + text + "\n\n"} {
-						if strings.HasPrefix(s.name, "a variable") && text[0:3] == "# a" {
+						if (strings.HasPrefix(s.name, "a variable") || strings.HasPrefix(s.name, "quoted")) && text[0:3] == "# a" {
 							continue
 						}
 						rows := commandRows(t, format, text)
@@ -459,6 +462,7 @@ func TestCommandsAreSniffed(t *testing.T) {
 		"curl x": "curl", "$ curl x\n": "curl", "\n# x\ncurl x": "curl", "A=b\ncurl x": "curl", "echo '{}' | curl -d @- x": "curl", "C:\\Users\\x>curl x": "curl", "root@box:/# curl x": "curl",
 		`{"body":"curl x","headers":{}}`: "ndjson", "{\"a\":1}\ncurl x": "raw", "text\ncurl x": "raw", "curl": "curl", "curling is a sport": "raw", "http is a protocol": "raw", "http POST x a:b": "curl",
 		"POST / HTTP/1.1\nHost: x\n\ncurl x": "http", "* x\n> POST / HTTP/1.1\n> Host: x\n> \n": "http", "fetch(\"x\")": "curl", "a=b&c=d": "raw", "export A=b\n": "raw",
+		"It's so:\n\n```sh\ncurl x\n```\n": "curl", "It's so:\n\n```json\n{}\n```\ncurl x\n": "raw", "> curl x \\\n> -d a": "curl", "$ curl x\nPOST / HTTP/1.1\nHost: x\n\n{}": "http",
 		"wget is old": "curl", "key = value\ncurl x": "raw",
 	} {
 		if got := detect([]byte(text), false).Name; got != want {

@@ -160,6 +160,10 @@ func isRule(line string) bool {
 func (d *dump) request(b []byte) (rest []byte) {
 	r := &Request{}
 	lines, after, err := cutHead(b)
+	if err != nil && len(lines) > 1 && b[0] != '>' && len(after) > 0 && (after[0] == '{' || after[0] == '[') {
+		err = nil
+		r.Notes = append(r.Notes, "there is no blank line after the headers: the body begins with the first line that is none")
+	}
 	if err == nil {
 		err = parseHead(lines, r)
 	}
@@ -419,7 +423,7 @@ func cutHead(b []byte) (lines []string, rest []byte, err error) {
 		case !ended:
 			return nil, after, errHeadCut
 		case len(lines) > 0 && !isHeadLine(line):
-			return nil, b, fmt.Errorf("head: %.60q is not a header line", line)
+			return lines, b, fmt.Errorf("head: %.60q is not a header line", line)
 		}
 		lines, b = append(lines, line), after
 	}
