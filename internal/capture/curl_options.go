@@ -251,13 +251,16 @@ func (o *outgoing) curl(long string, arg word) {
 		if isFile && long != "data-raw" {
 			text, arg.other = o.read(string(at)), nil
 			if long == "data" || long == "data-ascii" { // curl strips these
+				n := len(text)
 				text = bytes.Map(func(r rune) rune {
 					if r == '\n' || r == '\r' || r == 0 {
 						return -1
 					}
 					return r
 				}, text)
-				r.Notes = append(r.Notes, fmt.Sprintf("curl -d takes the line ends out of %s: so they are no part of the body", at))
+				if len(text) < n {
+					r.Notes = append(r.Notes, fmt.Sprintf("curl -d takes the line ends out of %s: they are not part of the body", at))
+				}
 			}
 		}
 		o.add(separator, text, arg.other)

@@ -535,6 +535,8 @@ func sniffCurl(head []byte, _ bool, _ []string) bool {
 			printed = true // what it printed may be the capture
 		case kind >= startCurl && (!prose || fenced):
 			return true
+		case kind == startNothing && (!prose || fenced) && sendsOn(text):
+			return true
 		case text == "":
 		case isFence(text):
 			fenced = !fenced

@@ -463,7 +463,7 @@ func TestCommandsAreSniffed(t *testing.T) {
 		`{"body":"curl x","headers":{}}`: "ndjson", "{\"a\":1}\ncurl x": "raw", "text\ncurl x": "raw", "curl": "curl", "curling is a sport": "raw", "http is a protocol": "raw", "http POST x a:b": "curl",
 		"POST / HTTP/1.1\nHost: x\n\ncurl x": "http", "* x\n> POST / HTTP/1.1\n> Host: x\n> \n": "http", "fetch(\"x\")": "curl", "a=b&c=d": "raw", "export A=b\n": "raw",
 		"It's so:\n\n```sh\ncurl x\n```\n": "curl", "It's so:\n\n```json\n{}\n```\ncurl x\n": "raw", "> curl x \\\n> -d a": "curl", "$ curl x\nPOST / HTTP/1.1\nHost: x\n\n{}": "http",
-		"wget is old": "curl", "key = value\ncurl x": "raw",
+		"jq . x | curl -d @- x": "curl", "wget is old": "curl", "key = value\ncurl x": "raw",
 	} {
 		if got := detect([]byte(text), false).Name; got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)

@@ -160,8 +160,9 @@ func isRule(line string) bool {
 func (d *dump) request(b []byte) (rest []byte) {
 	r := &Request{}
 	lines, after, err := cutHead(b)
+	pasted := false
 	if err != nil && len(lines) > 1 && b[0] != '>' && len(after) > 0 && (after[0] == '{' || after[0] == '[') {
-		err = nil
+		err, pasted = nil, true
 		r.Notes = append(r.Notes, "there is no blank line after the headers: the body begins with the first line that is none")
 	}
 	if err == nil {
@@ -198,7 +199,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 		c.take(len(c.rest))
 	default:
 		c.upTo(d.names)
-		if d.editor && f.none() {
+		if (d.editor || pasted) && f.none() {
 			d.withoutEnds(&c, r)
 		}
 	}

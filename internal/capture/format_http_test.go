@@ -118,7 +118,7 @@ func TestDumps(t *testing.T) {
 		{"many chunks", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n" + strings.Repeat("1\na\n", 500) + "0\n\n" + post("b"), []string{strings.Repeat("a", 500), "b"}, "", nil},
 
 		{"heads that cannot be read", "POST / HTTP/1.1\nno header\n\n" + post("b"), []string{`error: head: "no header" is not a header line`, "b"}, "", nil},
-		{"no blank line", "POST / HTTP/1.1\nHost: x\n{\"a\":1}\n" + post("b"), []string{"{\"a\":1}\n", "b"}, "", nil},
+		{"no blank line", "POST / HTTP/1.1\nHost: x\n{\"a\":1}\n" + post("b"), []string{"{\"a\":1}", "b"}, "", nil},
 		{"a head cut by the next", "POST / HTTP/1.1\nHost: x\n" + post("b"), []string{`error: head: "POST /hook HTTP/1.1" is not a header line`, "b"}, "", nil},
 		{"a request without its first line", post("a") + "\nHost: x\n" + signature + "Content-Length: 1\n\nb", []string{"a", "b"}, "", nil},
 		{"something else first", "text\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 5 are of no request: left out"}},
