@@ -102,7 +102,7 @@ func largeText(n int) []byte {
 // read ahead, what is decoded and what a diagnosis makes of it fit together.
 func TestMemoryOfLargeDeliveries(t *testing.T) {
 	t.Parallel()
-	const key = "a key that nobody has"
+	const key = "6f1d3b5a79c8e0246813579bdf02468ace13579bdf02468ace13579bdf024681" // as those of the providers
 	signed := func(body []byte) string {
 		mac := hmac.New(sha256.New, []byte(key))
 		mac.Write(body)
