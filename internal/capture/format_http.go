@@ -50,7 +50,9 @@ type dump struct {
 	file    func(name string) ([]byte, error)
 	vars    map[string]string // of an editor's file
 	room    growth
-	editor  bool // line ends at the end of a body are an editor's
+	editor  bool // it is a file of an editor's REST client
+	ruled   bool // it has lines that begin with "###", as such files do
+	ends    bool // line ends at the end of a body are of the text around the dump
 	exact   bool // a body without framing goes to the end
 	answers int
 	probes  int
@@ -125,25 +127,21 @@ func (d *dump) between(b []byte) []byte {
 				return b
 			}
 		}
-		if strings.HasPrefix(line, "###") {
-			d.editor = true
-		}
+		d.ruled = d.ruled || strings.HasPrefix(line, "###")
 		b = rest
 	}
 	return nil
 }
 
 // isEditors reports whether the request at b, which has a version, is of an
-// editor's file: one with variables, or with "###" behind it.
+// editor's file: one with variables, with a request that has none, or with a URL
+// as its target and "###". Rules alone may stand in any dump.
 func (d *dump) isEditors(b []byte) bool {
-	if d.level > 0 || b[0] == '>' {
-		return false
-	}
-	if d.editor {
-		return true
+	if b[0] == '>' || d.editor {
+		return b[0] != '>'
 	}
 	_, target, _ := requestLine(string(firstLine(b[:min(len(b), maxLine)])))
-	return strings.HasPrefix(target, "http") && bytes.Contains(b, []byte("\n###")) || strings.Contains(target, "{{")
+	return strings.HasPrefix(target, "http") && (d.ruled || bytes.Contains(b, []byte("\n###"))) || strings.Contains(target, "{{")
 }
 
 // isRule takes what people and editors put between requests: "---" of one
@@ -199,7 +197,8 @@ func (d *dump) request(b []byte) (rest []byte) {
 		c.take(len(c.rest))
 	default:
 		c.upTo(d.names)
-		if (d.editor || pasted) && f.none() {
+		ruled := bytes.HasPrefix(c.rest, []byte("###")) || d.ruled && len(c.rest) == 0
+		if (d.ends || ruled || pasted) && f.none() {
 			d.withoutEnds(&c, r)
 		}
 	}

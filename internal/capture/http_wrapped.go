@@ -54,14 +54,15 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 func (d *dump) inside(note string, inner []byte) { d.part(note, inner, true, false) }
 
 // part reads a dump inside another text, as the fields of the same name say.
-func (d *dump) part(note string, inner []byte, editor, exact bool) {
+func (d *dump) part(note string, inner []byte, ends, exact bool) {
 	outer := *d
-	d.size, d.level, d.editor, d.exact = len(inner), d.level+1, editor, exact
-	d.memo = 0
+	d.size, d.level, d.memo, d.ends, d.exact = len(inner), d.level+1, 0, ends, exact
+	d.editor, d.ruled = false, false
 	d.notes = append(d.notes[:len(d.notes):len(d.notes)], note)
 	d.flush()
 	d.messages(inner)
-	d.size, d.level, d.editor, d.exact, d.memo, d.notes = outer.size, outer.level, outer.editor, outer.exact, outer.memo, outer.notes
+	d.size, d.level, d.memo, d.ends, d.exact = outer.size, outer.level, outer.memo, outer.ends, outer.exact
+	d.editor, d.ruled, d.notes = outer.editor, outer.ruled, outer.notes
 }
 
 func isFirstLine(line string) bool {

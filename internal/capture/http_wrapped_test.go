@@ -205,3 +205,48 @@ func TestHostileWrappings(t *testing.T) {
 		}
 	}
 }
+
+// A plain dump wins: nothing of its bodies is taken for a wrapping or for an
+// editor's, and "###" makes an editor's file of it no more than another rule does.
+func TestPlainDumpWins(t *testing.T) {
+	bodies := append(nasty(),
+		"> POST https://x.test\n> A: b\n>\n> x\n", "```http\nPOST https://x.test\n\nx\n```\n", "    POST https://x.test\n    A: b\n\n    x\n", "$ cat x\n{}\n",
+		"@a = b\n{{a}}\n", "# x\n// y\n{}\n", "POST https://x.test\nA: b\n\nx\n", "< ./file\n", "<@ file", "{}\n\n> {% x %}\n", "{}\n<> x.json\n", "\x1b[1mPOST\x1b[0m https://x.test\nA: b\n\nx\n", "### x\n{}\n", "{}\n### x\n")
+	// With a version, these are messages where nothing says how long the body is.
+	framed := append(bodies[:len(bodies):len(bodies)],
+		"> POST / HTTP/1.1\n> A: b\n>\n> x\n", "```http\nPOST / HTTP/1.1\n\nx\n```\n", "    POST / HTTP/1.1\n    A: b\n\n    x\n", "\x1b[1mPOST\x1b[0m / HTTP/1.1\nA: b\n\nx\n")
+	same := func(text string, want ...string) {
+		t.Helper()
+		rows := commandRows(t, "", text)
+		var got []string
+		for _, r := range rows {
+			if r.err != nil {
+				t.Fatalf("%s\nof\n%s", describe(rows), text)
+			}
+			got = append(got, string(r.Body))
+		}
+		check(t, text, want, got)
+	}
+	rules := []string{"\n---\n", "\n###\n", "\n\n### The next one\n\n"}
+	for _, body := range framed {
+		one := dumpOf(body, true)
+		same(one, body)
+		for _, rule := range rules {
+			same(one+rule+one+rule, body, body)
+			same(rule+one+rule+dumpOf("{}\n", false)+dumpOf(body, true), body, "{}\n", body)
+		}
+	}
+	for _, body := range bodies {
+		if strings.HasPrefix(body, "### x") || strings.Contains(body, "\n### x") {
+			continue // such a line may be of what is around the body
+		}
+		same(dumpOf(body, false), body)
+		if !strings.HasSuffix(body, "\n") {
+			continue // else it may be of the method's name
+		}
+		same(dumpOf(body, false)+dumpOf("x", true), body, "x")
+		same("\n###\n"+dumpOf(body, false)+dumpOf("x", true), body, "x")
+	}
+	// Line ends before a "###" are of it, as those at the end of a file that has one.
+	same(dumpOf("{}", false)+"\n\n###\n"+dumpOf("{\n}", false)+"\n", "{}", "{\n}")
+}
