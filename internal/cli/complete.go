@@ -111,6 +111,16 @@ func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 	return out, cobra.ShellCompDirectiveNoSpace
 }
 
+// completeSecretFile offers files, and the word for a variable in a dotenv file
+// where that was begun.
+func completeSecretFile(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	const word = "dotenv:"
+	if typed != "" && strings.HasPrefix(word, typed) {
+		return []string{cobra.CompletionWithDesc(word, "a variable of a dotenv file: dotenv:PATH:NAME")}, cobra.ShellCompDirectiveNoSpace
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // firstOnly completes the first argument with complete, and nothing after it.
 func firstOnly(complete cobra.CompletionFunc) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {

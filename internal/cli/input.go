@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/sink"
 )
 
 // readInput reads a file that a flag names, or standard input for "-", up to
@@ -79,6 +81,44 @@ func (a *app) secretVariable(flag, name string) (string, error) {
 			WithHint("if the shell has it: export %s", name)
 	}
 	return text, checkTypedSecret(text, "the variable "+name)
+}
+
+// dotenvCap bounds the files that dotenvVariable reads.
+const dotenvCap = 1 << 20
+
+// cutDotenv splits dotenv:PATH:NAME at the last colon, since a path may contain
+// one and a name may not.
+func cutDotenv(value string) (path, name string, ok bool) {
+	if value, ok = strings.CutPrefix(value, "dotenv:"); !ok {
+		return "", "", false
+	}
+	i := strings.LastIndexByte(value, ':')
+	if i < 0 {
+		return value, "", true
+	}
+	return value[:i], value[i+1:], true
+}
+
+// dotenvVariable is the secret in a variable of a dotenv file. Errors repeat no
+// value, nor a name that may be one.
+func (a *app) dotenvVariable(flag, path, name string) (string, error) {
+	if path == "" || path == "-" || !sink.IsVariable(name) {
+		return "", fault.Usagef("%s: it must be written dotenv:PATH:NAME, with the path of a file and the name of a variable in it", flag).
+			WithHint("for instance: %s dotenv:.env:HOOK_SECRET", flag)
+	}
+	file, err := a.readInput(flag, path, dotenvCap)
+	if err != nil {
+		return "", err
+	}
+	text, err := sink.ReadDotenv(file, name)
+	from := "the variable " + name + " in " + path
+	if !secret.IsConventionalVariable(name) {
+		from = "the variable of that name in " + path
+	}
+	if err != nil {
+		return "", fault.Usagef("%s: %s: %w", flag, from, err)
+	}
+	return text, checkTypedSecret(text, from)
 }
 
 // cutNewline removes one line end, LF or CRLF, and reports whether there was one.

@@ -45,7 +45,7 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	f := c.Flags()
 	f.StringVar(&k.provider, "provider", "", u.provider)
 	f.StringVar(&k.webhook, "webhook", "", u.verb+" with the secret that is kept for this webhook")
-	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file; - is standard input")
+	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file, or in a variable of a dotenv file (dotenv:PATH:NAME); - is standard input")
 	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in the environment variable of this NAME")
 	f.StringSliceVar(&k.signatureHeaders, "signature-header", nil, u.headers)
 	f.StringVar(&k.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
@@ -57,6 +57,7 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 		"provider":         g.completeProviderFlag,
 		"webhook":          g.completeKept,
 		"secret-env":       cobra.NoFileCompletions,
+		"secret-file":      completeSecretFile,
 		"signature-header": cobra.NoFileCompletions,
 		"timestamp-header": cobra.NoFileCompletions,
 		"key-encoding":     completeFixed(string(signature.UTF8), string(signature.Hex), string(signature.Base64)),
@@ -67,7 +68,7 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	}
 	freeText(c, "webhook", "signed-template")
 	namesOnly(c, "secret-env", variableName, "HOOK_SECRET")
-	namesOnly(c, "secret-file", fileName, "secret.txt")
+	namesOnly(c, "secret-file", fileOrDotenv, "secret.txt")
 }
 
 // scheme is how d signs, under the settings and the flags. Where they say all of
@@ -97,7 +98,11 @@ func (k *keyFlags) scheme(a *app, d *provider.Driver) signature.Scheme {
 
 // givenSecret reads --secret-file or --secret-env; zero where neither is given.
 func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
+	path, name, dotenv := cutDotenv(k.secretFile)
 	switch {
+	case dotenv:
+		text, err := a.dotenvVariable("--secret-file", path, name)
+		return secret.New(text), err
 	case k.secretFile != "":
 		from := k.secretFile
 		if from == "-" {

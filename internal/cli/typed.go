@@ -56,6 +56,7 @@ func namesOnly(c *cobra.Command, flag, what, example string) {
 const (
 	variableName = "the NAME of an environment variable"
 	fileName     = "the name of a file"
+	fileOrDotenv = "the name of a file, or dotenv:PATH:NAME,"
 	headerOrFile = "'Name: value' or the name of a file"
 )
 
@@ -146,6 +147,9 @@ func (g *globals) isNameOf(what, value string) bool {
 		_, set := g.env.lookup(value)
 		return set || value == "" || sink.IsVariable(value) && !secret.LooksLike(value)
 	}
+	if path, name, ok := cutDotenv(value); ok && what == fileOrDotenv {
+		return !secret.LooksLike(name) && g.isNameOf(fileName, path)
+	}
 	isURL := strings.Contains(value, "://") && !strings.ContainsAny(value, "\r\n")
 	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(secret.NamesIn(value), secret.NamesFile)
 }
@@ -155,6 +159,12 @@ func (g *globals) isNameOf(what, value string) bool {
 // names either. Short secrets and pass phrases are such values. What has no @
 // where the example has one is no name: the commands refuse it, and repeat nothing.
 func (g *globals) namesNothing(what, example, value string) bool {
+	if what == fileOrDotenv {
+		if path, _, ok := cutDotenv(value); ok {
+			value = path
+		}
+		what = fileName
+	}
 	switch what {
 	case variableName:
 		_, set := g.env.lookup(value)

@@ -1,0 +1,94 @@
+package sink
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+)
+
+// Why a variable of a dotenv file cannot be read. None of them repeats a value.
+var (
+	// ErrNoVariable: no line of the file sets it.
+	ErrNoVariable = errors.New("no line of the file sets this variable")
+
+	errBehindQuote = errors.New("something stands behind the quote that ends its value: only a comment may")
+	errOpenQuote   = errors.New("the quote that its value begins with is never closed")
+	errExpands     = errors.New("its value refers to another variable, which is not looked up: put a value that has a $ of its own between single quotes")
+)
+
+// ReadDotenv is the value of a variable in a dotenv file, where several lines set
+// it that of the last one, as shells and the usual libraries have it. It reads
+// back exactly what the dotenv sink writes: nothing is an escape between single
+// quotes and backticks, and between double quotes \n, \r, \t and a backslash before
+// a quote, a backslash, a dollar sign or a backtick are.
+func ReadDotenv(file []byte, name string) (value string, err error) {
+	err = ErrNoVariable
+	for rest := bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")); len(rest) > 0; {
+		entry := rest[:dotenvEntry(rest)]
+		rest = rest[len(entry):]
+		if prefix, ok := assignment(entry); ok && variable(prefix) == name {
+			value, err = dotenvValue(entry[len(prefix):])
+		}
+	}
+	return value, err
+}
+
+// dotenvValue is the value in what stands behind the equals sign.
+func dotenvValue(b []byte) (string, error) {
+	text := bytes.TrimSpace(b)
+	if len(text) == 0 || !bytes.ContainsRune([]byte("'\"`"), rune(text[0])) {
+		text = bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimRight(b, "\r\n"), comment(b)))
+		if bytes.HasPrefix(text, []byte("#")) {
+			text = nil
+		}
+		if expands(text) {
+			return "", errExpands
+		}
+		return string(text), nil
+	}
+	end := closingQuote(text)
+	if end < 0 {
+		return "", errOpenQuote
+	}
+	inner, behind := text[1:end], bytes.TrimSpace(text[end+1:])
+	if len(behind) > 0 && behind[0] != '#' {
+		return "", errBehindQuote
+	}
+	if text[0] != '"' {
+		return string(inner), nil
+	}
+	if expands(inner) {
+		return "", errExpands
+	}
+	return unescaped(inner), nil
+}
+
+// expands reports whether shells and libraries would put the value of another
+// variable into b.
+func expands(b []byte) bool {
+	for i := 0; i+1 < len(b); i++ {
+		switch next := b[i+1]; {
+		case b[i] == '\\':
+			i++
+		case b[i] == '$' && (next == '{' || next == '(' || IsVariable(string(next))):
+			return true
+		}
+	}
+	return false
+}
+
+// unescaped undoes the escapes between double quotes.
+func unescaped(b []byte) string {
+	var out strings.Builder
+	for i := 0; i < len(b); i++ {
+		if b[i] == '\\' && i+1 < len(b) {
+			if at := strings.IndexByte("nrt\"\\$`", b[i+1]); at >= 0 {
+				out.WriteByte("\n\r\t\"\\$`"[at])
+				i++
+				continue
+			}
+		}
+		out.WriteByte(b[i])
+	}
+	return out.String()
+}
