@@ -1230,6 +1230,39 @@ func TestDetectAsItFlows(t *testing.T) {
 	}
 }
 
+// A delivery on a line of a pipe is yielded before the next line is asked for,
+// whether the format is given or not.
+func TestDeliveriesAsTheyFlow(t *testing.T) {
+	t.Parallel()
+	const record = `{"headers":{"X-Wunder-Signature":"x"},"body":"y"}` + "\n"
+	for _, line := range []string{record, "web_1 | " + record} {
+		for _, format := range []string{"", "log", "ndjson"} {
+			if line != record && format == "ndjson" {
+				continue
+			}
+			r, w := io.Pipe()
+			go func() { _, _ = io.WriteString(w, line) }()
+			batches, err := Read(t.Context(), []string{"-"}, Options{Format: format, Stdin: r, SignatureHeaders: []string{"X-Wunder-Signature"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for b := range batches {
+				for range b.Each() {
+					n++
+				}
+				if n == 3 {
+					break
+				}
+				go func() { _, _ = io.WriteString(w, line) }()
+			}
+			if n != 3 {
+				t.Errorf("%q as %q: %d deliveries", line, format, n)
+			}
+		}
+	}
+}
+
 // What is looked at ends with the byte that makes it enough.
 func TestPeekBounds(t *testing.T) {
 	for name, c := range map[string]struct {

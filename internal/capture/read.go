@@ -227,7 +227,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if w.forced != nil {
 		original.stop()
-		return w.variant(r)
+		return w.variant(in, r)
 	}
 	p := &prefixed{r: r}
 	// Who writes to a pipe may wait for the verdict on its first line.
@@ -295,13 +295,18 @@ func decodedBy(unzipped, utf16 bool) (commands []string) {
 
 // variant is the given format, or the layout of it that the beginning of the input
 // is in.
-func (w *walker) variant(r io.Reader) (_ Format, _ io.Reader, no *Batch) {
+func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batch) {
 	if w.KeepLines || !slices.ContainsFunc(Formats, func(f Format) bool { return f.Variant && f.Name == w.forced.Name }) {
 		return *w.forced, r, nil
 	}
-	p := &prefixed{r: r}
-	p.fill(headStep)
-	return w.forced.variant(p.head, len(p.head) >= headStep, w.SignatureHeaders), p, nil
+	head, more, err := peek(r, func(head []byte) bool {
+		return slices.ContainsFunc(Formats, func(f Format) bool { return f.Name == w.forced.Name && f.Sniff(head, true, w.SignatureHeaders) })
+	})
+	if err != nil {
+		b := unreadable(in.Name, durable.WithoutPath(err))
+		return Format{}, nil, &b
+	}
+	return w.forced.variant(head, more, w.SignatureHeaders), &prefixed{head: head, r: r}, nil
 }
 
 // mayBeLines reports whether what is in no format of lines can be taken for lines

@@ -14,16 +14,31 @@ const tick = 10 * time.Millisecond
 // mostStarting is how long a process may take until it asks when it was started.
 const mostStarting = 10 * time.Second
 
+// mostLooks is how often the system is asked what time it is, in vain.
+const mostLooks = 100
+
 // startedAt is when the system started this process, which may be a good while
 // before its first line runs; never earlier than that, and up to two ticks later.
 // Where the system does not tell it is now.
-func startedAt(now time.Time) time.Time {
-	stat, err1 := os.ReadFile("/proc/self/stat")
-	uptime, err2 := os.ReadFile("/proc/uptime")
-	if err1 != nil || err2 != nil {
-		return now
+//
+// The answer must be of the moment that clock tells: a process that has to wait
+// between the two would seem to be older than it is.
+func startedAt(clock func() time.Time) time.Time {
+	stat, err := os.ReadFile("/proc/self/stat")
+	if err != nil {
+		return clock()
 	}
-	return startedFrom(now, stat, uptime)
+	for look := 1; ; look++ {
+		before := clock()
+		uptime, err := os.ReadFile("/proc/uptime")
+		now := clock()
+		if err != nil {
+			return now
+		}
+		if now.Sub(before) < tick/10 || look == mostLooks {
+			return startedFrom(now, stat, uptime)
+		}
+	}
 }
 
 func startedFrom(now time.Time, stat, uptime []byte) time.Time {

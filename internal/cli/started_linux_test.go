@@ -33,7 +33,23 @@ func TestStartedFrom(t *testing.T) {
 			t.Errorf("%s: %s ago", name, now.Sub(got))
 		}
 	}
-	if at := startedAt(now); at.After(now) || now.Sub(at) > mostStarting {
+	if at := startedAt(func() time.Time { return now }); at.After(now) || now.Sub(at) > mostStarting {
 		t.Errorf("%s", at)
+	}
+}
+
+// A process that has to wait while it asks is not older for that.
+func TestStartedWhileOthersRun(t *testing.T) {
+	t.Parallel()
+	right := startedAt(time.Now)
+	looks := 0
+	got := startedAt(func() time.Time {
+		if looks++; looks < 10 { // the clock is looked at long before and long after the system answers
+			time.Sleep(50 * time.Millisecond)
+		}
+		return time.Now()
+	})
+	if off := got.Sub(right).Abs(); off > 2*tick {
+		t.Errorf("%s off, after %d looks", off, looks)
 	}
 }

@@ -5,4 +5,4 @@ package cli
 import "time"
 
 // startedAt is when this process was started, as far as it knows.
-func startedAt(now time.Time) time.Time { return now }
+func startedAt(clock func() time.Time) time.Time { return clock() }

@@ -175,7 +175,9 @@ func TestRotationsTakeTurns(t *testing.T) {
 							if live := w.living(d); len(live) != 2 || live[old].ID == "" {
 								t.Fatalf("%d webhooks: %v", len(live), all)
 							}
-							w.run("delete", d+"/"+old, "--yes")
+							if r := w.run("delete", d+"/"+old, "--yes"); r.code != 0 {
+								t.Error(r)
+							}
 						}
 						id := w.settled(d, all)
 						won := 0
