@@ -245,7 +245,7 @@ var budgets = map[string]budget{
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3320, 42}, // planned: 3050
 	"internal/signature":                            {650, 22},
-	"internal/sink":                                 {1120, 13}, // planned: 920
+	"internal/sink":                                 {1230, 16}, // planned: 920; dotenv files are read as they are written
 	"internal/term":                                 {750, 28},
 	"internal/verify":                               {1800, 20},
 	"internal/view":                                 {3050, 95}, // planned: 2200

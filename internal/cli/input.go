@@ -86,19 +86,6 @@ func (a *app) secretVariable(flag, name string) (string, error) {
 // dotenvCap bounds the files that dotenvVariable reads.
 const dotenvCap = 1 << 20
 
-// cutDotenv splits dotenv:PATH:NAME at the last colon, since a path may contain
-// one and a name may not.
-func cutDotenv(value string) (path, name string, ok bool) {
-	if value, ok = strings.CutPrefix(value, "dotenv:"); !ok {
-		return "", "", false
-	}
-	i := strings.LastIndexByte(value, ':')
-	if i < 0 {
-		return value, "", true
-	}
-	return value[:i], value[i+1:], true
-}
-
 // dotenvVariable is the secret in a variable of a dotenv file. Errors repeat no
 // value, nor a name that may be one.
 func (a *app) dotenvVariable(flag, path, name string) (string, error) {

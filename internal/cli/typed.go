@@ -262,3 +262,16 @@ func (g *globals) hideWord(text, w string) string {
 	}
 	return b.String()
 }
+
+// cutDotenv splits dotenv:PATH:NAME at the last colon, since a path may contain
+// one and a name may not.
+func cutDotenv(value string) (path, name string, ok bool) {
+	if value, ok = strings.CutPrefix(value, "dotenv:"); !ok {
+		return "", "", false
+	}
+	i := strings.LastIndexByte(value, ':')
+	if i < 0 {
+		return value, "", true
+	}
+	return value[:i], value[i+1:], true
+}
