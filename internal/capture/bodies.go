@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -34,6 +35,7 @@ type bodyMember struct {
 	value  []byte
 	rank   int // by its name, see [bodyRank]
 	base64 bool
+	custom bool    // it is base64 by custom, and nothing says so
 	wrap   wrapped // where value is an object that says how the body is kept
 }
 
@@ -52,6 +54,9 @@ func (m *bodyMember) exact() exactness {
 type decoded struct {
 	body []byte
 	note string // why it may not be what was delivered; empty where it is
+	// other is what the member says when it is read as it stands, where that is
+	// another body; nil where it is not.
+	other []byte
 }
 
 // decode may write a large body over the member's value.
@@ -60,6 +65,9 @@ func (m *bodyMember) decode() (d decoded, err error) {
 	value, base64 := m.value, m.base64
 	switch w := &m.wrap; {
 	case w.bytes != nil:
+		if isObject(w.bytes) && len(w.bytes) < largeBody {
+			d.other = bytes.Clone(w.bytes)
+		}
 		d.body, err = byteList(w.bytes)
 		return d, m.named(err)
 	case w.form != nil:
@@ -69,7 +77,11 @@ func (m *bodyMember) decode() (d decoded, err error) {
 	case w.err != nil:
 		return d, m.named(w.err)
 	case w.text != nil:
-		value, base64 = w.text, w.base64
+		if value, base64 = w.text, w.base64; w.guessed && len(m.value) < largeBody {
+			d.other = bytes.Clone(m.value)
+		}
+	case m.custom && isString(value) && len(value) < largeBody:
+		d.other, _ = jsontext.Unquote(nil, value)
 	}
 	if isNull(value) {
 		return d, nil
@@ -84,7 +96,8 @@ func (m *bodyMember) decode() (d decoded, err error) {
 	case ok:
 		d.body, d.note = s, noteBodyString
 	default:
-		d.body, d.note = bodyJSON(value), noteBodyJSON
+		d.body, d.other = bodyJSON(value)
+		d.note = noteBodyJSON
 	}
 	return d, nil
 }
@@ -97,6 +110,9 @@ func (m *bodyMember) take(r *Request) error {
 	}
 	if r.Body = d.body; d.note != "" {
 		r.Inexact, r.Notes = true, append(r.Notes, d.note)
+	}
+	if d.other != nil {
+		r.Others = append(r.Others, d.other)
 	}
 	return nil
 }
@@ -122,21 +138,54 @@ func bodyText(quoted []byte) ([]byte, bool) {
 	return slices.Clip(s), ok
 }
 
-// bodyJSON is a body that was kept as JSON: a copy, unless it is large.
-func bodyJSON(v []byte) []byte {
-	if len(v) < largeBody {
-		return bytes.Clone(v)
+// bodyJSON is a body that was kept as JSON: a copy, unless it is large. Where it goes
+// on over lines, the document was laid out, and so its layout is the document's: it is
+// written without white space, and other is what stands there. Of a large one, which
+// is written over itself, there is no other.
+func bodyJSON(v []byte) (body, other []byte) {
+	large := len(v) >= largeBody
+	if !large {
+		v = bytes.Clone(v)
 	}
-	return slices.Clip(v)
+	if bytes.IndexByte(v, '\n') < 0 && bytes.IndexByte(v, '\r') < 0 {
+		return slices.Clip(v), nil
+	}
+	if !large {
+		other = bytes.Clone(v)
+	}
+	return compact(v), other
+}
+
+// compact takes the white space between its parts out of JSON, in place.
+func compact(v []byte) []byte {
+	to, inString := 0, false
+	for i := 0; i < len(v); i++ {
+		c := v[i]
+		switch {
+		case inString && c == '\\' && i+1 < len(v):
+			v[to], v[to+1] = c, v[i+1]
+			to, i = to+2, i+1
+			continue
+		case c == '"':
+			inString = !inString
+		case !inString && (c == ' ' || c == '\t' || c == '\n' || c == '\r'):
+			continue
+		}
+		v[to] = c
+		to++
+	}
+	return v[:to:to]
 }
 
 // wrapped is an object that stands in a body's place and says how it is kept.
 type wrapped struct {
 	text   []byte // a string
 	base64 bool   // the text is base64
-	bytes  []byte // a list of numbers
-	form   []byte // a list of form fields
-	err    error  // why it does not hold the body
+	// guessed says that a payload that was parsed may look like it as well.
+	guessed bool
+	bytes   []byte // a list of numbers, or an object of them by their places
+	form    []byte // a list of form fields
+	err     error  // why it does not hold the body
 }
 
 // wrapping are the members that such objects have. One that has any other is a
@@ -144,7 +193,7 @@ type wrapped struct {
 var wrapping = map[string]bool{
 	"type": true, "data": true, "content": true, "contenttype": true, "encoding": true, "encoded": true, "action": true, "inputtruncated": true, "truncated": true, "mode": true, "raw": true,
 	"options": true, "mimetype": true, "mime": true, "text": true, "params": true, "charset": true, "size": true, "decoded": true, "asbytes": true, "asstring": true, "string": true,
-	"rawbytes": true, "base64bytes": true, "json": true, "base64": true, "urlencoded": true, "formdata": true, "graphql": true, "file": true, "disabled": true, "comment": true, "length": true, "matchtype": true, "stringvalue": true, "bytesvalue": true, "not": true,
+	"rawbytes": true, "base64bytes": true, "base64string": true, "bytes": true, "json": true, "base64": true, "urlencoded": true, "formdata": true, "graphql": true, "file": true, "disabled": true, "comment": true, "length": true, "matchtype": true, "stringvalue": true, "bytesvalue": true, "not": true,
 }
 
 // unwrap understands what holds a body: Node's Buffer, Power Automate's $content,
@@ -154,10 +203,17 @@ func unwrap(v []byte) (w wrapped) {
 	if isList(v) {
 		if isByteList(v) {
 			w.bytes = v
+		} else {
+			w.text = matched(v)
+			w.guessed = w.text != nil
 		}
 		return w
 	}
 	if !isObject(v) {
+		return w
+	}
+	if isByteObject(v) {
+		w.bytes = v
 		return w
 	}
 	held := map[string][]byte{}
@@ -189,16 +245,16 @@ func unwrap(v []byte) (w wrapped) {
 		w.bytes = held["data"]
 	case kind == "buffer" && text("data") != nil:
 		w.text, w.base64 = text("data"), true
-	case text("base64bytes", "rawbytes", "asbytes", "base64", "bytesvalue") != nil:
-		w.text, w.base64 = text("base64bytes", "rawbytes", "asbytes", "base64", "bytesvalue"), true
+	case text("base64bytes", "base64string", "rawbytes", "asbytes", "base64", "bytesvalue") != nil:
+		w.text, w.base64 = text("base64bytes", "base64string", "rawbytes", "asbytes", "base64", "bytesvalue"), true
 	case held["contenttype"] != nil && text("content") != nil && bytes.Contains(v, []byte(`"$content"`)):
 		w.text, w.base64 = text("content"), true
 	case encoding == "base64":
 		if w.text, w.base64 = text("encoded", "data", "text", "content", "string"), true; w.text == nil {
 			w.err = errors.New("it says base64, and holds no text")
 		}
-	case encoding != "" && text("data", "text", "content") != nil:
-		w.text = text("data", "text", "content")
+	case encoding != "" && text("data", "text", "content", "string") != nil:
+		w.text = text("data", "text", "content", "string")
 	case mode == "raw":
 		if w.text = text("raw"); w.text == nil {
 			w.err = errors.New(`it has no "raw"`)
@@ -209,6 +265,8 @@ func unwrap(v []byte) (w wrapped) {
 		w.err = fmt.Errorf("of a body of the mode %q the capture does not keep the bytes", mode)
 	case text("asstring", "stringvalue") != nil:
 		w.text = text("asstring", "stringvalue")
+	case text("content") != nil && (len(held) == 1 || len(held) == 2 && held["bytes"] != nil) && jsonString(text("content")): // Elastic's
+		w.text, w.guessed = text("content"), true
 	case kind == "string" && text("string") != nil:
 		w.text = text("string")
 	case (held["mimetype"] != nil || held["charset"] != nil) && text("text") != nil && !(string(held["text"]) == `""` && len(held["params"]) > 2):
@@ -222,6 +280,55 @@ func unwrap(v []byte) (w wrapped) {
 }
 
 var errMultipart = errors.New("the archive keeps the fields of a multipart form, and not the body that held them")
+
+// matched is the text in a list of the one object {"matcher": "exact", "value": text},
+// as Hoverfly writes it; nil for any other list.
+func matched(v []byte) (text []byte) {
+	n := 0
+	elements(v, func(e []byte) bool {
+		if n++; n > 1 || !isObject(e) {
+			text = nil
+			return false
+		}
+		exact := false
+		jsontext.Members(e, func(quoted, value []byte) bool {
+			switch {
+			case is(quoted, "value") && isString(value):
+				text = value
+			case is(quoted, "matcher") && string(value) == `"exact"`:
+				exact = true
+			}
+			return true
+		})
+		if !exact {
+			text = nil
+		}
+		return true
+	})
+	return text
+}
+
+// isByteObject reports whether v is {"0": 123, "1": 34, ...}, as JavaScript writes a
+// Uint8Array, and the bytes are JSON by the first and the last.
+func isByteObject(v []byte) bool {
+	n, first, last := 0, []byte(nil), []byte(nil)
+	var buf [20]byte
+	return jsontext.Members(v, func(quoted, value []byte) bool {
+		if string(quoted[1:len(quoted)-1]) != string(strconv.AppendInt(buf[:0], int64(n), 10)) || len(value) > 3 {
+			return false
+		}
+		for _, c := range value {
+			if c < '0' || c > '9' {
+				return false
+			}
+		}
+		if n++; n == 1 {
+			first = value
+		}
+		last = value
+		return true
+	}) && (string(first) == "123" && string(last) == "125" || string(first) == "91" && string(last) == "93")
+}
 
 // isByteList reports whether v is a list of nothing but bytes, signed as Java's are
 // or not.
@@ -240,11 +347,12 @@ func isByteList(v []byte) bool {
 	return err == nil
 }
 
-// byteList are the bytes of a list of numbers, each from -128 to 255.
+// byteList are the bytes of a list, or an object, of numbers, each from -128 to 255.
 func byteList(v []byte) ([]byte, error) {
 	out := make([]byte, 0, len(v)/3+1)
 	ok := true
-	elements(v, func(e []byte) bool {
+	jsontext.Each(v, func(_ []byte, from, to int) bool {
+		e := v[from:to]
 		n, digits := 0, e
 		if len(e) > 0 && e[0] == '-' {
 			digits = e[1:]

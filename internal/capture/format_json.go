@@ -142,7 +142,7 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 
 // several yields the requests that stand in one item, a batch of them at a time.
 func (j *jsonItems) several(c *walk, text []byte, listed bool) bool {
-	more := true
+	more, hinted := true, false
 	var rows rowBatch
 	flush := func() {
 		if batch := rows.batch(); batch.Size >= largeBody {
@@ -155,6 +155,10 @@ func (j *jsonItems) several(c *walk, text []byte, listed bool) bool {
 	c.requests(text, func(path string, r *Request, err error) bool {
 		j.n++
 		r.Source = j.source(listed, path)
+		if layout := (*UnknownLayout)(nil); !hinted && !listed && errors.As(err, &layout) && layout.way != nil && len(text) < largeBody {
+			hinted = true // once: it costs as much as the document is long
+			layout.Suggestion = suggestJQ(text, layout.way, c.names, j.in.Name, nil)
+		}
 		if rows.add(r, err); rows.size >= largeBody || len(rows.rows) >= 256 {
 			flush()
 		}

@@ -138,6 +138,7 @@ type logDecoder struct {
 	values int      // that hold deliveries
 	left   [][]byte // what is of no delivery
 	torn   error    // there is what is left of a record
+	hinted bool     // what to do about its layout was said
 }
 
 // all decodes whole lines.
@@ -179,7 +180,7 @@ func cutAfterLine(b []byte) (line, rest []byte) {
 // line decodes a line, and as many of the rest as a value goes on over that
 // begins in it: it returns how many these are.
 func (d *logDecoder) line(text, rest []byte, n int) (more int) {
-	d.rows, d.values, d.left, d.torn = 0, 0, d.left[:0], nil
+	d.rows, d.values, d.left, d.torn, d.hinted = 0, 0, d.left[:0], nil, false
 	more = d.text(text, rest, n, "")
 	switch {
 	case d.done:
@@ -362,7 +363,12 @@ func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
 	if err == nil || !errors.As(err, &layout) && (!errors.Is(err, errNoBody) && !errors.Is(err, errNoHeaders) || !sees(value, d.names)) {
 		return err
 	}
-	return &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
+	u := &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
+	if !d.hinted && layout != nil && layout.way != nil && d.format == formatNDJSON && d.level == 0 && len(value) < largeBody && bytes.IndexByte(value, '\n') < 0 {
+		d.hinted = true // once: it costs as much as the line is long
+		u.Suggestion = suggestJQ(value, layout.way, d.names, d.name, []string{"sed -n " + strconv.Itoa(n) + "p"})
+	}
+	return u
 }
 
 // messages looks for deliveries in the strings of a value, but not in what

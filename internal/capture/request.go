@@ -39,7 +39,7 @@ type headerMember struct {
 
 // shapeOf looks at the members of an object whose syntax has been checked.
 func shapeOf(v []byte) (s requestShape) {
-	goHeader, attributes := false, false
+	goHeader, attributes, svix := false, false, 0
 	jsontext.Members(v, func(quoted, value []byte) bool {
 		switch role, rank := roleOf(quoted, value); role {
 		case methodRole:
@@ -59,7 +59,7 @@ func shapeOf(v []byte) (s requestShape) {
 			if s.many = s.many || len(s.headers) == mostCandidates; !s.many && !isNull(value) {
 				s.headers = append(s.headers, headerMember{name, value, rank})
 			}
-			goHeader = goHeader || name == "Header"
+			goHeader = goHeader || name == "Header" || name == "header" && listsOnly(value)
 		case markRole:
 			s.marked = true
 		case bodyRole:
@@ -69,6 +69,9 @@ func shapeOf(v []byte) (s requestShape) {
 				s.answer = value
 			}
 			attributes = attributes || is(quoted, "attributes")
+			if is(quoted, "ip") || is(quoted, "response") && valueOf(value, "status_code") != nil {
+				svix++
+			}
 		}
 		return true
 	})
@@ -77,7 +80,10 @@ func shapeOf(v []byte) (s requestShape) {
 		if m.wrap = unwrap(m.value); m.wrap.bytes != nil || isObject(m.value) && m.rank != base64Rank {
 			continue
 		}
-		m.base64 = m.rank == base64Rank || s.marked && m.rank != rawRank || (goHeader && m.name == "Body" || attributes && m.name == "data") && goBytes(m.value)
+		m.custom = (goHeader && (m.name == "Body" || m.name == "body") || attributes && m.name == "data") && goBytes(m.value) ||
+			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value)
+		marked := m.rank == base64Rank || s.marked && m.rank != rawRank
+		m.base64, m.custom = marked || m.custom, m.custom && !marked
 	}
 	slices.SortStableFunc(s.headers, func(a, b headerMember) int { return cmp.Compare(a.rank, b.rank) })
 	bestBody(s.bodies)
@@ -214,6 +220,28 @@ func goBytes(quoted []byte) bool {
 	return len(text)-len(bytes.TrimRight(text, "=")) <= 2
 }
 
+// base64JSON reports whether a string can be such a []byte that holds JSON, by its
+// first and last bytes.
+func base64JSON(quoted []byte) bool {
+	if !goBytes(quoted) {
+		return false
+	}
+	text := quoted[1 : len(quoted)-1]
+	head, errHead := jsontext.DecodeBase64(bytes.Clone(text[:4]))
+	tail, errTail := jsontext.DecodeBase64(bytes.Clone(text[max(0, len(text)-8):]))
+	return errHead == nil && errTail == nil && looksJSON(slices.Concat(head, tail))
+}
+
+// listsOnly reports whether an object has members, and nothing but lists in them, as a
+// http.Header of Go.
+func listsOnly(v []byte) bool {
+	n := 0
+	return isObject(v) && jsontext.Members(v, func(_, value []byte) bool {
+		n++
+		return isList(value)
+	}) && n > 0
+}
+
 // empty reports whether a member is a text without anything in it.
 func (m *bodyMember) empty() bool { return string(m.value) == `""` }
 
@@ -319,22 +347,15 @@ func (s *requestShape) fill(r *Request) error {
 	for i := range bodies {
 		m := &bodies[i]
 		section4 := (m.name == "body" || m.name == "body_base64") && bodies[judged].name == "body_base64"
-		if i == judged || m.empty() && !section4 || m.rank >= looseRank && bodies[judged].rank < looseRank && !jsonString(m.value) && !resembles(m, &bodies[judged]) {
+		if i == judged || m.empty() && !section4 || m.rank >= looseRank && bodies[judged].rank < looseRank && !textBeside(m, &bodies[judged]) && !jsonString(m.value) && !resembles(m, &bodies[judged]) {
 			continue
 		}
 		d, err := m.decode()
 		others = append(others, other{m.name, d, err})
 	}
 	m := &bodies[judged]
-	var text []byte
-	if m.base64 && m.rank != base64Rank && !s.marked && isString(m.value) { // by custom alone
-		text, _ = jsontext.Unquote(nil, m.value)
-	}
 	if err := m.take(r); err != nil {
 		return err
-	}
-	if text != nil {
-		r.Others = append(r.Others, text)
 	}
 	for _, o := range others {
 		if m.name == "body_base64" && o.name == "body" {
@@ -355,8 +376,17 @@ func (s *requestShape) fill(r *Request) error {
 		if o.err == nil {
 			r.Others = append(r.Others, o.body)
 		}
+		if o.other != nil {
+			r.Others = append(r.Others, o.other)
+		}
 	}
 	return nil
+}
+
+// textBeside reports whether a member is a text beside the exact bytes: whatever it
+// says, it is what a person reads as the body.
+func textBeside(text, judged *bodyMember) bool {
+	return judged.exact() == exactBytes && text.exact() == exactText && text.rank < textRank
 }
 
 // resembles reports whether two members hold objects half of whose names are the same: a

@@ -23,6 +23,8 @@ type UnknownLayout struct {
 	Assumed string
 	// Suggestion says what to do, in whole sentences; empty where that is not known.
 	Suggestion string
+
+	way []step // to the signature, in a JSON document; nil where that is not known
 }
 
 // Error is the place alone.

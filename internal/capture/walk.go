@@ -47,8 +47,11 @@ func deliveriesIn(text []byte, names []string, yield func(path string, r *Reques
 // requests walks text again, and yields what was counted.
 func (w *walk) requests(text []byte, yield func(path string, r *Request, err error) bool) (found int) {
 	var passed Passed
-	if n := w.passed - w.unreadIn(text); n > 0 {
-		passed = Passed{n, entryWithout, entriesWithout}
+	switch n := w.passed - w.unreadIn(text); {
+	case n > 0:
+		passed = Passed{n + w.answers, entryWithout, entriesWithout}
+	case w.answers > 0:
+		passed = Passed{w.answers, "answer", "answers"}
 	}
 	w = &walk{names: w.names, digests: w.digests}
 	w.yield = func(r *Request, err error) bool {
@@ -63,7 +66,7 @@ func (w *walk) requests(text []byte, yield func(path string, r *Request, err err
 // unreadIn is how many of the elements without a request are rows all the same, since a
 // signature stands in them.
 func (w *walk) unreadIn(text []byte) int {
-	if w.passed == 0 || !(&walk{names: w.names, digests: maps.Clone(w.digests)}).seesNew(text) {
+	if w.passed == 0 || (&walk{names: w.names, digests: maps.Clone(w.digests)}).seesNew(text) < 0 {
 		return 0
 	}
 	trial := walk{names: w.names, digests: maps.Clone(w.digests), yield: func(*Request, error) bool { return true }, trial: true}
@@ -82,16 +85,17 @@ func countIn(text []byte, names []string) *walk {
 
 // walk goes through a value twice: without yield it counts.
 type walk struct {
-	names  []string
-	yield  func(r *Request, err error) bool
-	path   []step
-	text   bool // inside of JSON in a string
-	found  int  // requests with a signature
-	rows   int  // and those without
-	passed int  // elements of lists without one, beside others with one
-	trial  bool // nothing is decoded
-	top    bool // the value itself is a request
-	ended  bool // the consumer has had enough
+	names   []string
+	yield   func(r *Request, err error) bool
+	path    []step
+	text    bool // inside of JSON in a string
+	found   int  // requests with a signature
+	rows    int  // and those without
+	passed  int  // elements of lists without one, beside others with one
+	answers int  // answers in lists of them
+	trial   bool // nothing is decoded
+	top     bool // the value itself is a request
+	ended   bool // the consumer has had enough
 	// digests are the beginnings of the signatures that deliveries carry.
 	digests map[uint64]bool
 }
@@ -182,7 +186,8 @@ func (w *walk) object(v []byte, depth int) {
 	}
 	unsigned := w.unsigned(v, &s)
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		if unsigned && isPartOf(quoted, value) || isAnswer(quoted, value) {
+		if n, is := answersIn(quoted, value, w.names); is || unsigned && isPartOf(quoted, value) {
+			w.answers += n
 			return true
 		}
 		w.path = append(w.path, step{name: quoted})
@@ -341,17 +346,60 @@ func isPart(v []byte) bool {
 	return (len(s.headers) == 0) != (len(s.bodies) == 0)
 }
 
-// isAnswer reports whether a member is what a server answered.
-func isAnswer(quoted, value []byte) bool {
-	if !isObject(value) {
+// answersIn reports whether a member is what a server answered, or a list of answers
+// that were kept, and how many are in the list.
+func answersIn(quoted, value []byte, names []string) (listed int, is bool) {
+	if !isObject(value) && !isList(value) {
+		return 0, false
+	}
+	folded, _ := foldMember(nil, quoted)
+	one := isObject(value)
+	switch string(folded) {
+	case "response", "res", "resp", "answer", "reply", "httpresponse":
+	case "responses", "answers", "replies":
+		if one {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	if one {
+		s := shapeOf(value)
+		return 0, s.method == nil && (s.status || len(s.headers) > 0)
+	}
+	is = true
+	elements(value, func(e []byte) bool {
+		listed++
+		is = isListedAnswer(e, names)
+		return is
+	})
+	if !is {
+		listed = 0
+	}
+	return listed, is
+}
+
+// isListedAnswer reports whether an element of a list of answers is one: it has a status,
+// or headers without a signature, and is no request.
+func isListedAnswer(v []byte, names []string) bool {
+	if !isObject(v) {
 		return false
 	}
-	switch folded, _ := foldMember(nil, quoted); string(folded) {
-	case "response", "res", "resp", "answer", "reply", "httpresponse":
-		s := shapeOf(value)
-		return s.method == nil && (s.status || len(s.headers) > 0)
+	s := shapeOf(v)
+	if s.method != nil {
+		return false
 	}
-	return false
+	status, request := s.status, false
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		status = status || is(quoted, "code") && len(value) == 3 && value[0] >= '1' && value[0] <= '5'
+		request = request || (is(quoted, "request") || is(quoted, "req")) && isObject(value)
+		return true
+	})
+	if request {
+		return false
+	}
+	h, err := s.header(names)
+	return status || len(s.headers) > 0 && (err != nil || !signed(h, names))
 }
 
 // signedHeader are the headers of the request that the object is, if a signature is
@@ -542,7 +590,7 @@ func (w *walk) emit(s *requestShape, h Header, err error) {
 		err = s.fill(r)
 	}
 	if errors.Is(err, errNoBody) {
-		err = w.unknown()
+		err = w.unknown(nil, 0)
 	}
 	if err != nil {
 		r = &Request{}
@@ -552,15 +600,23 @@ func (w *walk) emit(s *requestShape, h Header, err error) {
 
 // unread yields what holds a signature that no delivery carries.
 func (w *walk) unread(v []byte) {
-	if w.yield != nil && !w.ended && w.seesNew(v) {
+	if w.yield == nil || w.ended {
+		return
+	}
+	if at := w.seesNew(v); at >= 0 {
 		w.rows++
-		w.ended = !w.yield(&Request{}, w.unknown())
+		w.ended = !w.yield(&Request{}, w.unknown(v, at))
 	}
 }
 
-// unknown says that a signature stands where the walk is, and no delivery.
-func (w *walk) unknown() error {
-	return &UnknownLayout{Where: cmp.Or(pathOf(w.path), "."), Assumed: formatJSON}
+// unknown says that a signature stands where the walk is, and no delivery: at a byte of
+// the value v there, which is nil where that is not known.
+func (w *walk) unknown(v []byte, at int) error {
+	u := &UnknownLayout{Where: cmp.Or(pathOf(w.path), "."), Assumed: formatJSON}
+	if v != nil && !w.text {
+		u.way = append(slices.Clone(w.path), wayTo(v, at)...)
+	}
+	return u
 }
 
 // sees reports whether a signature stands in v.
@@ -569,16 +625,18 @@ func sees(v []byte, names []string) (found bool) {
 	return found
 }
 
-// seesNew reports whether a signature stands in v that was not seen before.
-func (w *walk) seesNew(v []byte) (found bool) {
+// seesNew is where a signature stands in v that was not seen before; -1 where none does.
+func (w *walk) seesNew(v []byte) (first int) {
+	first = -1
 	signaturesIn(v, w.names, func(at seen) bool {
 		if key := at.key(); !w.digests[key] {
-			found = true
-			w.digests[key] = true
+			if w.digests[key] = true; first < 0 {
+				first = at.at
+			}
 		}
 		return true
 	})
-	return found
+	return first
 }
 
 // key is the beginning of the digest.

@@ -460,6 +460,9 @@ func TestSeveralBodies(t *testing.T) {
 		{`"body":` + quote(`{"n":12345678901234567890}`) + `,"payload":{"n":12345678901234567891}`, `{"n":12345678901234567890}`, true, []string{`{"n":12345678901234567891}`}},
 		{`"rawBody":"","body":` + quote(body), body, false, nil},
 		{`"body_base64":` + b64(body) + `,"rawBytes":"*"`, body, true, nil},
+		{`"rawBytes":` + b64(body) + `,"text":"something else"`, body, true, []string{"something else"}},
+		{`"content":` + quote(other) + `,"bodyB":` + b64(body), body, true, []string{other}},
+		{`"rawBytes":` + b64(body) + `,"text":` + quote(body), body, false, nil},
 	} {
 		text := []byte(`{"request":{"headers":{"X-Wunder-Signature":"` + signatureOf(1) + `"},` + c.members + `}}`)
 		n := deliveriesIn(text, walkNames, func(_ string, r *Request, err error) bool {
