@@ -213,7 +213,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43},  // planned: 2150
-	"internal/capture":                              {14500, 40}, // planned: 3400; prints of every language are a reader of their own
+	"internal/capture":                              {14900, 40}, // planned: 3400; prints of every language are a reader of their own
 	"internal/child":                                {280, 12},   // planned: 200
 	"internal/cli":                                  {13000, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
