@@ -285,12 +285,16 @@ func spelled[T string | []byte](name T, names []string) (string, bool) {
 			return want, true
 		}
 		before := foldText(make([]byte, 0, 24), []byte(name[:min(i, 20)]))
-		if string(before) == "http" || string(before) == "xamznremapped" {
+		if string(before) == "http" || string(before) == "xamznremapped" || string(before) == flattened {
 			return want, true
 		}
 	}
 	return "", false
 }
+
+// flattened is what a header's name has before it, folded, where an object was
+// flattened as Zapier does: headers__Http_X_Signature.
+const flattened = "headershttp"
 
 func isSeparator(c byte) bool { return c == '-' || c == '_' || c == ' ' }
 

@@ -106,6 +106,8 @@ func TestCustomaryBase64(t *testing.T) {
 		{"OpenWhisk, text", `{"__ow_headers":{` + digest + `},"__ow_body":"aGVsbG8h"}`, "aGVsbG8h", ""},
 		{"OpenWhisk, JSON", `{"__ow_headers":{` + digest + `},"__ow_body":` + quote(body) + `}`, body, ""},
 		{"Go", `{"header":{"X-Wunder-Signature":["sha256=` + strings.Repeat("0", 64) + `"]},"body":` + quote(b64) + `}`, body, b64},
+		{"Go, a text", `{"header":{"X-Wunder-Signature":["` + signatureOf(1) + `"]},"body":"test"}`, "test", ""},
+		{"Go, of a text", `{"header":{"X-Wunder-Signature":["` + signatureOf(1) + `"]},"body":"Wm/DqyDinJM="}`, "Zoë ✓", "Wm/DqyDinJM="},
 		{"svix", `{"iterator":"x","data":[{"id":"1","ip":"1.2.3.4","method":"POST","body":` + quote(b64) + `,"headers":{` + digest + `},"response":{"status_code":204,"headers":{}}}]}`, body, b64},
 		{"a record", `{"headers":{` + digest + `},"body":` + quote(b64) + `}`, b64, ""},
 		{"a record with an answer", `{"method":"POST","headers":{` + digest + `},"body":` + quote(b64) + `,"response":{"status_code":204}}`, b64, ""},
@@ -115,6 +117,7 @@ func TestCustomaryBase64(t *testing.T) {
 		{"Hoverfly", `{"headers":{` + digest + `},"body":[{"matcher":"exact","value":` + quote(body) + `}]}`, body, `[{"matcher":"exact","value":` + quote(body) + `}]`},
 		{"Elastic", `{"headers":{` + digest + `},"body":{"content":` + quote(body) + `,"bytes":12}}`, body, `{"content":` + quote(body) + `,"bytes":12}`},
 		{"a payload with content", `{"headers":{` + digest + `},"body":{"content":"hello"}}`, `{"content":"hello"}`, ""},
+		{"Zapier", `{"raw_body":` + quote(body) + `,"querystring":"","headers__Http_Host":"x","headers__Http_X_Wunder_Signature":"` + signatureOf(1) + `"}`, body, ""},
 		{"VCR", `{"headers":{` + digest + `},"body":{"encoding":"UTF-8","string":` + quote(body) + `}}`, body, ""},
 		{"VCR, bytes", `{"headers":{` + digest + `},"body":{"encoding":"ASCII-8BIT","base64_string":` + quote(b64) + `}}`, body, ""},
 	} {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
@@ -80,7 +81,8 @@ func shapeOf(v []byte) (s requestShape) {
 		if m.wrap = unwrap(m.value); m.wrap.bytes != nil || isObject(m.value) && m.rank != base64Rank {
 			continue
 		}
-		m.custom = (goHeader && (m.name == "Body" || m.name == "body") || attributes && m.name == "data") && goBytes(m.value) ||
+		m.custom = (goHeader && m.name == "Body" || attributes && m.name == "data") && goBytes(m.value) ||
+			goHeader && m.name == "body" && base64Text(m.value) ||
 			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value)
 		marked := m.rank == base64Rank || s.marked && m.rank != rawRank
 		m.base64, m.custom = marked || m.custom, m.custom && !marked
@@ -185,7 +187,7 @@ func headerRank(folded []byte) int {
 		return 1
 	case f == "headers":
 		return 2
-	case !bytes.Contains(folded, []byte("header")), bytes.Contains(folded, []byte("response")), strings.HasPrefix(f, "res"), strings.HasPrefix(f, "rsp"):
+	case !bytes.Contains(folded, []byte("header")), len(f) > len(flattened) && strings.HasPrefix(f, flattened), bytes.Contains(folded, []byte("response")), strings.HasPrefix(f, "res"), strings.HasPrefix(f, "rsp"):
 		return 0
 	case f == "header", bytes.HasSuffix(folded, []byte("requestheaders")):
 		return 3
@@ -230,6 +232,20 @@ func base64JSON(quoted []byte) bool {
 	head, errHead := jsontext.DecodeBase64(bytes.Clone(text[:4]))
 	tail, errTail := jsontext.DecodeBase64(bytes.Clone(text[max(0, len(text)-8):]))
 	return errHead == nil && errTail == nil && looksJSON(slices.Concat(head, tail))
+}
+
+// base64Text reports whether a string can be such a []byte that begins as a text does.
+func base64Text(quoted []byte) bool {
+	if !goBytes(quoted) {
+		return false
+	}
+	head, err := jsontext.DecodeBase64(bytes.Clone(quoted[1:min(len(quoted)-1, 65)]))
+	for cut := 0; err == nil && cut < utf8.UTFMax && cut < len(head); cut++ {
+		if utf8.Valid(head[:len(head)-cut]) {
+			return true
+		}
+	}
+	return false
 }
 
 // listsOnly reports whether an object has members, and nothing but lists in them, as a
