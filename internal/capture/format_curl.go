@@ -112,6 +112,7 @@ type commandFile struct {
 	shell  shell
 	vars   map[string]literal
 	script bool // it begins with #!
+	traces bool // a command shows a trace of its request
 	probes int
 	others int           // comments, and commands that are no request
 	looked int           // bytes that were read in vain
@@ -141,6 +142,12 @@ func (c *commandFile) pass(from, to int) {
 	}
 	c.others++
 	c.remember(c.b[from:to], from)
+	for _, s := range requestsIn(nil, c.b[from:to], c.b[to:], from) {
+		// A command may print what it sends.
+		if c.b[s.at] != '>' && (c.n == 0 || !c.traces || !isTraceLine(string(firstLine(c.b[s.at:])))) {
+			c.passed = append(c.passed, s)
+		}
+	}
 }
 
 // statement reads what begins at i, and moves on.
@@ -359,6 +366,7 @@ func withoutIndent(b, indent []byte) (text []byte, n int) {
 }
 
 func (c *commandFile) curl(args []word, stdin func() ([]byte, error)) {
+	c.traces = c.traces || slices.ContainsFunc(args, func(w word) bool { return bytes.HasPrefix(w.text, []byte("--trace")) })
 	if stdin == nil {
 		stdin = func() ([]byte, error) { return c.shell.stdin(&shellCommand{}) }
 	}

@@ -194,6 +194,9 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 			}
 		}
 	}
+	if d.rows == 0 && !d.done && d.carried != nil && beginsRequest(string(text[:min(len(text), maxLine)]), rest) {
+		d.row(&Request{Source: d.source(n, "")}, d.request(rest, n))
+	}
 	if d.rows == 0 {
 		d.passed++
 		for range more {
@@ -204,6 +207,18 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 		}
 	}
 	return more
+}
+
+// request is the error of a line that begins a request, which goes on in the rest.
+// What is signed in the head of it is accounted for.
+func (d *logDecoder) request(rest []byte, n int) error {
+	if head := headLines(rest); !d.apart && d.unclaimed(head) {
+		for d.unclaimed(head) { // of the same request
+		}
+		s, _ := firstSeen(head, d.names)
+		return d.unknown(n+1+bytes.Count(head[:s.at], []byte("\n")), head)
+	}
+	return fmt.Errorf("a request begins at line %d, and not in a form that can be read: save it in a file of its own", n)
 }
 
 // text decodes a line of a text; path leads to the text.

@@ -642,25 +642,33 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 			return
 		}
 	}
-	more := true
+	left, n := t.linesBeside(found, bodies)
 	signaturesIn(t.b, p.names, func(s seen) bool {
-		if carried[s.digest] {
-			return true
-		}
-		carried[s.digest] = true
-		more = yield(unreadable(source(), &UnknownLayout{Where: fmt.Sprintf("line %d", t.lineOf(s.at)), Assumed: formatLog}))
-		return more
+		left = append(left, s)
+		return true
 	})
+	more := true
+	for _, s := range unread(left, carried) {
+		where := fmt.Sprintf("line %d", t.lineOf(s.at))
+		var err error = &UnknownLayout{Where: where, Assumed: formatLog}
+		if s.digest == "" {
+			err = fmt.Errorf("a request begins at %s, and not in a form that can be read: save it in a file of its own", where)
+		}
+		if more = yield(unreadable(source(), err)); !more {
+			return
+		}
+	}
 	if more && rows == 0 {
 		more = yield(unreadable(source(), errNoRequest))
 	}
-	if n := t.linesBeside(found, bodies); more && n > 0 {
+	if more && n > 0 {
 		yield(Batch{Passed: Passed{n, "line without a delivery", "lines without a delivery"}})
 	}
 }
 
-// linesBeside counts the lines that are of no headers and no body.
-func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (n int) {
+// linesBeside counts the lines that are of no headers and no body, and returns where
+// requests begin among them.
+func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (requests []seen, n int) {
 	type span struct{ from, to int }
 	var taken []span
 	for i, h := range found {
@@ -684,10 +692,13 @@ func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (
 		}
 		if end <= at && len(bytes.TrimSpace(t.b[at:to])) > 0 {
 			n++
+			if line := t.b[at:to]; len(taken) == 0 || len(bytes.TrimLeft(t.b[to:taken[0].from], " \t\r\n")) > 0 {
+				requests = requestsIn(requests, line, t.b[min(len(t.b), to+1):], at)
+			}
 		}
 		at = to + 1
 	}
-	return n
+	return requests, n
 }
 
 // lineOf is the number of the line that i is in; those asked for before are counted

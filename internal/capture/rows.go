@@ -97,12 +97,14 @@ func (w *rows) remember(b []byte, at int) {
 	})
 }
 
-// reveal adds a row for each signature that was passed over and no row carries.
+// reveal adds a row for each delivery that was passed over: for a signature that no
+// row carries, or a request.
 func (w *rows) reveal(how string) {
-	for _, s := range w.passed {
-		if !w.carried[s.digest] {
-			w.carried[s.digest] = true
-			w.row(&Request{}, fmt.Errorf("a signature stands at byte %d, %s", s.at+1, how))
+	for _, s := range unread(w.passed, w.carried) {
+		what := "a signature stands"
+		if s.digest == "" {
+			what = "a request begins"
 		}
+		w.row(&Request{}, fmt.Errorf("%s at byte %d, %s", what, s.at+1, how))
 	}
 }
