@@ -70,6 +70,9 @@ const (
 // bodiesAmong are the bodies among the members of a value; bare ones, that have no
 // name, too.
 func bodiesAmong(t *printedText, members []printedEntry, bare bool) (found []printedBody) {
+	marked := slices.ContainsFunc(members, func(m printedEntry) bool { // as base64, in the languages' spellings of true
+		return strings.ReplaceAll(spelling(t.name(m.key)), "-", "") == "isbase64encoded" && strings.EqualFold(t.text(m.value), "true")
+	})
 	for _, m := range members {
 		name := t.name(m.key)
 		labelled := isBodyName(name)
@@ -78,7 +81,7 @@ func bodiesAmong(t *printedText, members []printedEntry, bare bool) (found []pri
 		}
 		b := printedBody{t: t, term: m.value, from: m.value.from, to: m.value.to, rank: rankBare, inValue: true, cut: m.value.cut}
 		folded := strings.ToLower(name)
-		b.base64 = strings.Contains(folded, "base64")
+		b.base64 = strings.Contains(folded, "base64") || marked && labelled && m.value.kind == aLiteral
 		if labelled {
 			b.rank = rankLabelled
 			if strings.Contains(folded, "raw") || strings.Contains(folded, "string") || strings.Contains(folded, "bytes") || b.base64 {
