@@ -8,9 +8,7 @@ import (
 
 // Why a variable of a dotenv file cannot be read. None of them repeats a value.
 var (
-	// ErrNoVariable: no line of the file sets it.
-	ErrNoVariable = errors.New("no line of the file sets this variable")
-
+	errNoVariable  = errors.New("no line of the file sets this variable")
 	errBehindQuote = errors.New("something stands behind the quote that ends its value: only a comment may")
 	errOpenQuote   = errors.New("the quote that its value begins with is never closed")
 	errExpands     = errors.New("its value refers to another variable, which is not looked up: put a value that has a $ of its own between single quotes")
@@ -22,7 +20,7 @@ var (
 // quotes and backticks, and between double quotes \n, \r, \t and a backslash before
 // a quote, a backslash, a dollar sign or a backtick are.
 func ReadDotenv(file []byte, name string) (value string, err error) {
-	err = ErrNoVariable
+	err = errNoVariable
 	for rest := bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")); len(rest) > 0; {
 		entry := rest[:dotenvEntry(rest)]
 		rest = rest[len(entry):]
