@@ -154,19 +154,6 @@ func (g *globals) isNameOf(what, value string) bool {
 	return isURL || !secret.LooksLike(value) || slices.ContainsFunc(secret.NamesIn(value), secret.NamesFile)
 }
 
-// cutDotenv splits dotenv:PATH:NAME at the last colon, since a path may contain
-// one and a name may not.
-func cutDotenv(value string) (path, name string, ok bool) {
-	if value, ok = strings.CutPrefix(value, "dotenv:"); !ok {
-		return "", "", false
-	}
-	i := strings.LastIndexByte(value, ':')
-	if i < 0 {
-		return value, "", true
-	}
-	return value[:i], value[i+1:], true
-}
-
 // namesNothing reports whether a value that holds a secret by name names no
 // variable and no file that there is, and is not written as people write such
 // names either. Short secrets and pass phrases are such values. What has no @
