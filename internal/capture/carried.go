@@ -1,48 +1,46 @@
 package capture
 
 import (
+	"encoding/binary"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
 )
 
-// digest is a signature's 64 hexadecimal digits, in lower case.
-type digest [digestDigits]byte
-
-func digestOf(s string) (d digest) {
-	copy(d[:], s)
-	return d
-}
+// digest stands for a signature's 64 hexadecimal digits in any case: a hash of them,
+// since each row of an input is asked for it.
+type digest uint64
 
 // appendCarried adds the signatures that a delivery carries.
-func appendCarried(to []digest, h Header, names []string) []digest {
+func (c *carriedSet) appendCarried(to []digest, h Header, names []string) []digest {
 	for _, f := range h {
 		if len(f.Value) < digestDigits {
 			continue
 		}
 		named := slices.ContainsFunc(names, func(name string) bool { return SameName(f.Name, name) })
-		if rest := strings.TrimPrefix(f.Value, "sha256="); named && len(rest) == digestDigits && isLowerHex(rest) {
-			to = append(to, digestOf(rest))
+		if rest := strings.TrimPrefix(f.Value, "sha256="); named && len(rest) == digestDigits {
+			to = append(to, c.digest(rest)) // what is no signature is never asked for
 			continue
 		}
 		if !named && !strings.Contains(f.Value, "256=") {
 			continue
 		}
 		signaturesIn([]byte(f.Name+": "+f.Value), []string{f.Name}, func(s seen) bool {
-			to = append(to, digestOf(s.digest))
+			to = append(to, c.digest(s.digest))
 			return true
 		})
 	}
 	return to
 }
 
-func isLowerHex(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isHex(c) || c < 'a' && c > '9' {
-			return false
-		}
+func (c *carriedSet) digest(digits string) digest {
+	var b [digestDigits]byte
+	copy(b[:], digits)
+	for i := 0; i < len(b); i += 8 { // as strings.ToLower does with hexadecimal digits
+		binary.LittleEndian.PutUint64(b[i:], binary.LittleEndian.Uint64(b[i:])|0x2020202020202020)
 	}
-	return true
+	return digest(maphash.Bytes(c.seed, b[:]))
 }
 
 // mostCarried bounds how many signatures of an input are remembered.
@@ -51,6 +49,7 @@ const mostCarried = 1 << 16
 // carriedSet is the signatures that the deliveries of an input carried. Its
 // batches are decoded side by side: one that asks waits for those before it.
 type carriedSet struct {
+	seed    maphash.Seed
 	mu      sync.Mutex
 	changed *sync.Cond
 	batches int
@@ -63,7 +62,7 @@ type carriedSet struct {
 }
 
 func newCarriedSet() *carriedSet {
-	c := &carriedSet{pending: map[int]bool{}, by: map[digest]int{}}
+	c := &carriedSet{seed: maphash.MakeSeed(), pending: map[int]bool{}, by: map[digest]int{}}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -125,8 +124,10 @@ type logDecoder struct {
 	level   int  // of messages in messages
 	passed  int  // lines without a delivery
 	carried *carriedSet
-	index   int      // of the batch, among those of the input
-	own     []digest // signatures that deliveries of the batch carried
+	index   int             // of the batch, among those of the input
+	own     []digest        // signatures that deliveries of the batch carried
+	known   map[digest]bool // the first so many of them, see owns
+	indexed int
 
 	fast fastDecoder
 	scan valueScanner
@@ -522,7 +523,7 @@ func beginsRecord(text []byte) (yes bool) {
 func (d *logDecoder) row(r *Request, err error) {
 	d.rows++
 	if d.carried != nil && err == nil {
-		d.own = appendCarried(d.own, r.Header, d.names)
+		d.own = d.carried.appendCarried(d.own, r.Header, d.names)
 	}
 	if !d.done {
 		d.done = !d.yield(r, err)
@@ -549,12 +550,23 @@ func (d *logDecoder) unclaimed(text []byte) (found bool) {
 		return false
 	}
 	signaturesIn(text, d.names, func(s seen) bool {
-		key := digestOf(s.digest)
-		if !slices.Contains(d.own, key) && !d.carried.before(d.index, key) {
+		key := d.carried.digest(s.digest)
+		if !d.owns(key) && !d.carried.before(d.index, key) {
 			found = true
 			d.own = append(d.own, key)
 		}
 		return !found
 	})
 	return found
+}
+
+// owns reports whether a signature is among own. It is asked after odd lines alone.
+func (d *logDecoder) owns(key digest) bool {
+	if d.known == nil {
+		d.known = map[digest]bool{}
+	}
+	for ; d.indexed < len(d.own); d.indexed++ {
+		d.known[d.own[d.indexed]] = true
+	}
+	return d.known[key]
 }
