@@ -71,19 +71,7 @@ func sniffLines(head []byte, names []string) (found, objects bool) {
 		return false
 	}}
 	d.all(text, 1)
-	return found, objectLines(text)
-}
-
-// objectLines reports whether each line that is not blank looks like an object;
-// the last one may be cut off.
-func objectLines(block []byte) bool {
-	for line := range bytes.Lines(block) {
-		ended := line[len(line)-1] == '\n'
-		if line = bytes.TrimSpace(line); len(line) > 0 && (line[0] != '{' || ended && line[len(line)-1] != '}') {
-			return false
-		}
-	}
-	return true
+	return found, !(*openValue)(nil).tallied(text).odd
 }
 
 // logReader makes the batches of one input.
@@ -93,9 +81,9 @@ type logReader struct {
 	carried *carriedSet
 }
 
-// batch makes a batch of whole lines, of which the first has the number n.
-func (g *logReader) batch(block []byte, n int) Batch {
-	if g.format != formatLog && !objectLines(block) {
+// batch is lines.decode.
+func (g *logReader) batch(block []byte, n int, odd bool) Batch {
+	if odd {
 		g.format = formatLog
 	}
 	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, apart: g.in.EachLine, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
@@ -182,6 +170,13 @@ func cutAfterLine(b []byte) (line, rest []byte) {
 // begins in it: it returns how many these are.
 func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 	d.rows, d.values, d.left, d.torn, d.hinted = 0, 0, d.left[:0], nil, false
+	if text[0] == '{' { // a record and nothing else, as most lines are
+		if r, ok := d.fast.try(d.name, n, text); ok {
+			d.values++
+			d.row(r, nil)
+			return 0
+		}
+	}
 	more = d.text(text, rest, n, "")
 	switch {
 	case d.done:
@@ -283,7 +278,7 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 			break
 		}
 		start := at + i
-		if text[start] == '{' {
+		if text[start] == '{' && (start > 0 || path != "") { // the line itself was tried
 			if r, ok := d.fast.try(d.name, n, text[start:]); ok {
 				if d.values++; path != "" || d.values > 1 {
 					r.Source = d.source(n, path)

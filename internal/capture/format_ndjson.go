@@ -81,8 +81,9 @@ type lines struct {
 	next    int    // number of the first line in buf
 	scanned int    // of buf, without a newline
 	skip    bool   // inside a line that is too long
-	// decode makes a batch of whole lines, of which the first has the number n.
-	decode func(block []byte, n int) Batch
+	// decode makes a batch of whole lines, of which the first has the number n. Odd
+	// says that one of them is no JSON object.
+	decode func(block []byte, n int, odd bool) Batch
 	// open, where set, is the value that goes on over the lines at the end of buf,
 	// which are kept together.
 	open *openValue
@@ -219,13 +220,13 @@ func (l *lines) source(n int) string { return l.in.Name + ":" + strconv.Itoa(n) 
 
 // batch makes a batch of whole lines; the numbers go on from there.
 func (l *lines) batch(block []byte) Batch {
-	n := l.next
-	l.next += bytes.Count(block, []byte("\n"))
-	return l.decode(block, n)
+	n, t := l.next, l.open.tallied(block)
+	l.next += t.ends
+	return l.decode(block, n, t.odd)
 }
 
 // records decodes lines each of which is a record.
-func (l *lines) records(block []byte, n int) Batch {
+func (l *lines) records(block []byte, n int, _ bool) Batch {
 	name, keep, names := l.in.Name, l.in.KeepLines, l.in.SignatureHeaders
 	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
 		f := fastDecoder{names: names}

@@ -11,8 +11,43 @@ type openValue struct {
 
 	// Of an input that is cut into blocks:
 	active bool
-	line   int // where the line is in the buffer that the value begins in
-	at     int // up to where lines were looked at
+	line   int   // where the line is in the buffer that the value begins in
+	before tally // of the lines before that one
+	at     int   // up to where lines were looked at
+	seen   tally // of those
+}
+
+// tally is what is known of lines.
+type tally struct {
+	ends int  // of lines
+	odd  bool // there is a line that is no JSON object, as far as its ends tell; the last one may be cut off
+}
+
+func (t *tally) add(line []byte) {
+	ended := line[len(line)-1] == '\n'
+	if ended {
+		t.ends++
+	}
+	line = bytes.TrimSpace(line)
+	t.odd = t.odd || len(line) > 0 && (line[0] != '{' || ended && line[len(line)-1] != '}')
+}
+
+// tallied is the tally of a block at the start of the buffer, of which no more is
+// looked at than was not yet. Without an open value it is that of any lines.
+func (o *openValue) tallied(block []byte) (t tally) {
+	at := 0
+	if o != nil {
+		if len(block) < o.at {
+			return o.before
+		}
+		t, at = o.seen, o.at
+	}
+	for at < len(block) {
+		line, _ := cutAfterLine(block[at:])
+		t.add(line)
+		at += len(line)
+	}
+	return t
 }
 
 // begin looks for a value in line that is open at the end of it, as printers lay
@@ -76,8 +111,9 @@ func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 func (o *openValue) hold(buf []byte) int {
 	for o.at < len(buf) {
 		line, _ := cutAfterLine(buf[o.at:])
-		start := o.at
+		start, before := o.at, o.seen
 		o.at += len(line)
+		o.seen.add(line)
 		if o.active {
 			_, result := o.next(o.strip(bytes.TrimRight(line, "\r\n")))
 			if o.active = result == scanOpen; o.active || result == scanDone {
@@ -85,7 +121,7 @@ func (o *openValue) hold(buf []byte) int {
 			}
 		}
 		if o.active = o.begin(line); o.active {
-			o.line = start
+			o.line, o.before = start, before
 		}
 	}
 	if o.active {
@@ -96,6 +132,11 @@ func (o *openValue) hold(buf []byte) int {
 
 // given says that so many bytes of the buffer are no longer in it.
 func (o *openValue) given(n int) {
+	if n < o.at {
+		o.seen.ends -= o.before.ends
+	} else {
+		o.seen = tally{}
+	}
 	o.at = max(0, o.at-n)
 	if o.line -= n; o.line < 0 {
 		o.active = false // it was given up
