@@ -214,6 +214,7 @@ func isNothing(s string) bool {
 func (p *prints) find(t *printedText, depth int) (found []printedHead) {
 	all := p.anchorsOf(t)
 	done := 0 // everything before it is accounted for
+	i := 0    // no value that begins before it has in it what is left of all
 	add := func(h printedHead) {
 		if n := len(found); n > 0 && p.sameSignature(found[n-1].header, h.header) && len(found[n-1].bodies) == 0 && len(h.bodies) == 0 &&
 			len(t.bodiesIn(found[n-1].to, h.from)) == 0 {
@@ -244,9 +245,10 @@ next:
 			all = all[1:]
 			continue
 		}
-		for i := done; i < at; {
+		for i = max(i, done); i < at; {
 			start := t.valueStart(i, at)
 			if start < 0 {
+				i = at
 				break
 			}
 			kind, end := t.valueAt(start)
@@ -338,6 +340,8 @@ const jsonTerm = aBuffer + 1
 // valueStart returns where the next value can begin, from i on and before end; -1
 // where none does.
 func (t *printedText) valueStart(i, end int) int {
+	from := i
+	defer func() { t.left -= (i - from) / 4 }() // it costs less than to look at a value
 	for ; i < end; i++ {
 		switch c := t.b[i]; {
 		case c == '{', c == '[', c == '(', c == '<' && t.hexBytes(i) > 0:

@@ -23,6 +23,7 @@ func TestPrintCost(t *testing.T) {
 		"JSON headers": `{"x-wunder-signature":"` + sig + `"}` + "\n", "header and body": header + `{"a":1}` + "\n", "texts in texts": `"{'headers': \"{'x-wunder-signature': '` + sig + `'}\"` + "\n", "print_r": "Array\n(\n    [x-wunder-signature] => " + sig + "\n", "escapes": `\`,
 		"tabs": "a\tb\n", "equals": "a=b, ", "elements": "'a', ", "header names": "header-", "backticks": "`", "xml": "<", "buffer end": ">",
 		"commas": ",", "list of strings": "['x-wunder-signature', '" + sig + "', ",
+		"no headers": "X-Wunder-Signature is not " + sig[7:] + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, before := range []string{"", header, "{", header + "{"} {

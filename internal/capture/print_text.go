@@ -44,7 +44,13 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
 func isWord(c byte) bool { return isLetter(c) || c >= '0' && c <= '9' || c >= utf8.RuneSelf }
 
 // isPrefix takes the last letter before the quote of a literal.
-func isPrefix(c byte) bool { return bytes.IndexByte([]byte("bBrRuUfFcC"), c) >= 0 }
+func isPrefix(c byte) bool {
+	switch c | 0x20 {
+	case 'b', 'r', 'u', 'f', 'c':
+		return true
+	}
+	return false
+}
 
 func isQuote(c byte) bool { return c == '\'' || c == '"' || c == '`' }
 
