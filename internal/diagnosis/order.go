@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"bytes"
 	"iter"
 	"slices"
 	"strconv"
@@ -221,7 +222,8 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, varia
 				}
 			}
 		}
-		if full && n < fullForms {
+		// In its own order the document was tried by the rows before this one.
+		if full && n < fullForms && !slices.EqualFunc(list, t.list, sameText) {
 			doc := parse(write(nil, list, nil, compact, nil))
 			doc.sample = sample
 			if d.matchAny(jsonCommon(doc)) || n == 0 && d.matchAny(jsonValues(doc)) || d.matchAny(jsonRewritten(doc)) {
@@ -234,6 +236,8 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, varia
 	}
 	return false
 }
+
+func sameText(a, b token) bool { return a.kind == b.kind && bytes.Equal(a.text, b.text) }
 
 // orders is the orders that the objects of a body may have had. Objects of one
 // path with the same members have the same.

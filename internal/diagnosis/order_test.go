@@ -133,7 +133,7 @@ func TestOrdersAreBounded(t *testing.T) {
 	}
 	few := `{"a":1,"b":2,"c":3}`
 	want := 6 * each(len(few))
-	for _, order := range []string{few, `{"a":1,"c":3,"b":2}`} {
+	for _, order := range []string{`{"a":1,"c":3,"b":2}`} { // not its own, which is tried in all ways elsewhere
 		want += cost(order, func(d *diagnosis) {
 			d.matchAny(jsonCommon(parse([]byte(order))))
 			d.matchAny(jsonRewritten(parse([]byte(order))))

@@ -49,8 +49,14 @@ type print struct {
 
 // printedBy is who prints text like that; "" where it is no print.
 func printedBy(b []byte) string {
-	const telling = 512 // bytes: how a print begins
+	const (
+		telling = 512      // bytes: how a print begins
+		short   = 64 << 10 // bytes: whether that is JSON is seen sooner than how it begins
+	)
 	text := bytes.TrimSpace(b)
+	if len(text) <= short && json.Valid(text) {
+		return ""
+	}
 	if head := text[:min(len(text), telling)]; len(head) > 0 && strings.IndexByte(`"0123456789`, head[0]) < 0 {
 		for _, p := range prints() {
 			if p.begins.Match(head) && !json.Valid(text) {
