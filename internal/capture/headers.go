@@ -231,6 +231,9 @@ func elements(list []byte, f func(value []byte) bool) {
 // before them. Of two that are then the same one is left; two that differ stay.
 func canonical(h Header, names []string) Header {
 	if !slices.ContainsFunc(h, func(f Field) bool {
+		if slices.Contains(names, f.Name) {
+			return false // as most signatures are
+		}
 		name, ok := spelled(f.Name, names)
 		return ok && !SameName(f.Name, name)
 	}) {
@@ -263,7 +266,7 @@ func canonical(h Header, names []string) Header {
 func spelled[T string | []byte](name T, names []string) (string, bool) {
 	for _, want := range names {
 		i, j := len(name), len(want)
-		if i == 0 || j == 0 || lower(name[i-1]) != lower(want[j-1]) && !isSeparator(name[i-1]) && !isSeparator(want[j-1]) || strings.Trim(want, "-_ ") == "" {
+		if i == 0 || j == 0 || lower(name[i-1]) != lower(want[j-1]) && !isSeparator(name[i-1]) && !isSeparator(want[j-1]) {
 			continue // as most names are
 		}
 		for {
@@ -278,7 +281,7 @@ func spelled[T string | []byte](name T, names []string) (string, bool) {
 			}
 			i, j = i-1, j-1
 		}
-		if j > 0 {
+		if j > 0 || strings.Trim(want, "-_ ") == "" {
 			continue
 		}
 		if i == 0 || name[i-1] == '.' {
