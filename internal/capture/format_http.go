@@ -315,7 +315,15 @@ func (d *dump) afterAnswer(b []byte) []byte {
 	case c.body != nil && !hides: // chunks, and one that does not end where it says
 		after = c.rest
 	}
-	return after[nextMessage(after, 0, d.names):]
+	next := nextMessage(after, 0, d.names)
+	if n := len(c.framed); n > 0 && n < next {
+		// What stands behind the end that the answer states is left over where it
+		// holds a signature.
+		if _, behind := d.unclaimed(after[n:next]); behind {
+			return after[n:]
+		}
+	}
+	return after[next:]
 }
 
 // leftOver accounts for bytes that are of no message.

@@ -129,6 +129,8 @@ func TestDumps(t *testing.T) {
 		{"a signature alone", post("a") + "\n### sha256=" + other + "\n", []string{"a", "error: bytes 134 to 209 hold a request or a signature, and not in a form that can be read"}, "", nil},
 		{"a signature that a row had", "HTTP/1.1 204 x\n\n" + post("a") + "\n### sha256=" + strings.ToUpper(digest) + "\n", []string{"a"}, "1 answer, 1 line", nil},
 		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: a signature that no request carries stands in an answer, at byte 159"}},
+		{"a signature behind an answer", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + other + "\n\n" + post("a"), []string{"error: bytes 39 to 116 hold a request or a signature, and not in a form that can be read", "a"}, "1 answer", nil},
+		{"a signature of a row behind an answer", post("a") + "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + digest + "\n\n", []string{"a"}, "1 answer", nil},
 		{"a first line that is too long", "POST /" + strings.Repeat("x", maxLine) + " HTTP/1.1\nHost: x\n\nb\n" + post("a"),
 			[]string{fmt.Sprintf("error: bytes 1 to %d hold a request or a signature, and not in a form that can be read", maxLine+27), "a"}, "", nil},
 		{"a method at the end of a line", "use GET\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 8 are of no request: left out"}},
