@@ -223,7 +223,7 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, varia
 			}
 		}
 		// In its own order the document was tried by the rows before this one.
-		if full && n < fullForms && !slices.EqualFunc(list, t.list, sameText) {
+		if full && n < fullForms && !slices.EqualFunc(list, t.list, func(a, b token) bool { return bytes.Equal(a.text, b.text) }) {
 			doc := parse(write(nil, list, nil, compact, nil))
 			doc.sample = sample
 			if d.matchAny(jsonCommon(doc)) || n == 0 && d.matchAny(jsonValues(doc)) || d.matchAny(jsonRewritten(doc)) {
@@ -236,8 +236,6 @@ func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, varia
 	}
 	return false
 }
-
-func sameText(a, b token) bool { return a.kind == b.kind && bytes.Equal(a.text, b.text) }
 
 // orders is the orders that the objects of a body may have had. Objects of one
 // path with the same members have the same.

@@ -49,13 +49,10 @@ type print struct {
 
 // printedBy is who prints text like that; "" where it is no print.
 func printedBy(b []byte) string {
-	const (
-		telling = 512      // bytes: how a print begins
-		short   = 64 << 10 // bytes: whether that is JSON is seen sooner than how it begins
-	)
+	const telling = 512 // bytes: how a print begins
 	text := bytes.TrimSpace(b)
-	if len(text) <= short && json.Valid(text) {
-		return ""
+	if len(text) <= 64<<10 && json.Valid(text) {
+		return "" // seen sooner than how it begins
 	}
 	if head := text[:min(len(text), telling)]; len(head) > 0 && strings.IndexByte(`"0123456789`, head[0]) < 0 {
 		for _, p := range prints() {
