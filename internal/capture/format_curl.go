@@ -107,16 +107,17 @@ func beside(capture, name string) ([]byte, error) {
 // commandFile walks one input.
 type commandFile struct {
 	rows
-	b      []byte
-	i      int
-	shell  shell
-	vars   map[string]literal
-	script bool // it begins with #!
-	traces bool // a command shows a trace of its request
-	probes int
-	others int           // comments, and commands that are no request
-	looked int           // bytes that were read in vain
-	before *shellCommand // writes into the next command
+	b       []byte
+	i       int
+	shell   shell
+	vars    map[string]literal
+	script  bool // it begins with #!
+	traces  bool // a command shows a trace of its request
+	probes  int
+	others  int           // comments, and commands that are no request
+	looked  int           // bytes that were read in vain
+	before  *shellCommand // writes into the next command
+	lineEnd int           // of the line in which the last statement begins
 }
 
 func (c *commandFile) read() {
@@ -152,11 +153,17 @@ func (c *commandFile) pass(from, to int) {
 
 // statement reads what begins at i, and moves on.
 func (c *commandFile) statement() {
-	line := firstLine(c.b[c.i:])
-	from, next := c.i, min(len(c.b), c.i+len(line)+1)
-	text := strings.TrimSpace(string(line[:min(len(line), maxLine)]))
+	if c.i >= c.lineEnd { // else it goes on in the middle of a line
+		c.lineEnd = min(len(c.b), c.i+len(firstLine(c.b[c.i:]))+1)
+	}
+	line := bytes.TrimSuffix(c.b[c.i:c.lineEnd], []byte("\n"))
+	from, next, most := c.i, c.lineEnd, maxLine
+	if c.before != nil {
+		most = maxName // a line may hold many
+	}
+	text := strings.TrimSpace(string(line[:min(len(line), most)]))
 	start := 0
-	if c.before == nil { // else it goes on in the middle of a line
+	if c.before == nil {
 		start = promptEnd(text)
 	}
 	text = text[start:]

@@ -43,10 +43,10 @@ func readHTTP(_ context.Context, in Input) iter.Seq[Batch] {
 // dump walks one input.
 type dump struct {
 	rows
-	size    int // of the text that is walked
-	whole   int // of the input
-	level   int // of wrappings around it
-	memo    int // how long the text is from the next message on; 0 where that is not known
+	size  int // of the text that is walked
+	whole int // of the input
+	level int // of wrappings around it
+	found
 	file    func(name string) ([]byte, error)
 	vars    map[string]string // of an editor's file
 	room    growth
@@ -62,6 +62,25 @@ type dump struct {
 	// to it has no body.
 	headers bool
 }
+
+// found is what was looked for in the text that is walked, and where: it is
+// looked for once, however many pieces of the text ask.
+type found struct {
+	memo   int   // how long the text is from the next message on; 0 where that is not known
+	rules  int   // how long it is from its last "###" on, as memo; -1 where there is none
+	noHex  ahead // rows in hexadecimal that are no dump
+	quoted ahead // lines of a quotation up to a blank one
+	goesOn bool  // behind which it goes on
+}
+
+// ahead is a stretch of a text, by how long the text is from there on.
+type ahead struct{ from, to int }
+
+// holds reports whether b, the text from somewhere on, begins in the stretch.
+func (a ahead) holds(b []byte) bool { return len(b) <= a.from && len(b) > a.to }
+
+// noDump reports whether b begins with rows that are known to be no dump.
+func (d *dump) noDump(b []byte) bool { return d.noHex.holds(b) }
 
 func (d *dump) read(b []byte) {
 	d.messages(b)
@@ -141,7 +160,18 @@ func (d *dump) isEditors(b []byte) bool {
 		return b[0] != '>'
 	}
 	_, target, _ := requestLine(string(firstLine(b[:min(len(b), maxLine)])))
-	return strings.HasPrefix(target, "http") && (d.ruled || bytes.Contains(b, []byte("\n###"))) || strings.Contains(target, "{{")
+	return strings.HasPrefix(target, "http") && (d.ruled || d.ruleIn(b)) || strings.Contains(target, "{{")
+}
+
+// ruleIn reports whether a line of b begins with "###".
+func (d *dump) ruleIn(b []byte) bool {
+	if d.rules == 0 {
+		d.rules = -1
+		if at := bytes.LastIndex(b, []byte("\n###")); at >= 0 {
+			d.rules = len(b) - at
+		}
+	}
+	return d.rules > 0 && len(b) >= d.rules
 }
 
 // isRule takes what people and editors put between requests: "---" of one

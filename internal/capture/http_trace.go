@@ -47,8 +47,12 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 	case mitmLine.MatchString(line):
 		return d.mitmdump(b), true
 	case isHexRow(line):
+		if d.noDump(b) {
+			return b, false
+		}
 		if rest = v.hexdump(b); v.err == nil && len(v.sent)+len(v.received) == 0 {
 			d.looked += len(b) - len(rest)
+			d.noHex = ahead{len(b), len(rest)}
 			return b, false
 		}
 		what = "a dump in hexadecimal"

@@ -25,7 +25,7 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 		d.lines += 2
 		d.inside("it stands in a fence of Markdown: what is around it is not part of it", inner)
 		return rest, true
-	case line[0] == '>' && isQuoted(b):
+	case line[0] == '>' && d.isQuoted(b):
 		inner, rest := cutQuoted(b)
 		d.inside(`each line begins with "> ", as in a quotation: that is not part of it`, inner)
 		return rest, true
@@ -56,12 +56,12 @@ func (d *dump) inside(note string, inner []byte) { d.part(note, inner, true, fal
 // part reads a dump inside another text, as the fields of the same name say.
 func (d *dump) part(note string, inner []byte, ends, exact bool) {
 	outer := *d
-	d.size, d.level, d.memo, d.ends, d.exact = len(inner), d.level+1, 0, ends, exact
+	d.size, d.level, d.found, d.ends, d.exact = len(inner), d.level+1, found{}, ends, exact
 	d.editor, d.ruled = false, false
 	d.notes = append(d.notes[:len(d.notes):len(d.notes)], note)
 	d.flush()
 	d.messages(inner)
-	d.size, d.level, d.memo, d.ends, d.exact = outer.size, outer.level, outer.memo, outer.ends, outer.exact
+	d.size, d.level, d.found, d.ends, d.exact = outer.size, outer.level, outer.found, outer.ends, outer.exact
 	d.editor, d.ruled, d.notes = outer.editor, outer.ruled, outer.notes
 }
 
@@ -126,27 +126,34 @@ func cutFence(b []byte) (inner, rest []byte) {
 
 // isQuoted tells a quotation from the arrows of curl -v, which are before a head
 // alone: in a quotation they go on behind its blank line.
-func isQuoted(b []byte) bool {
+func (d *dump) isQuoted(b []byte) bool {
 	first, after, _ := cutLine(b)
-	if text := unquoted(first); !isFirstLine(text) && !isFence(text) {
+	text := unquoted(first)
+	if isFence(text) {
+		return true
+	}
+	if !isFirstLine(text) {
 		f, ok := ParseField(text)
 		_, _, editor := editorLine(text, true)
 		if !editor && !(ok && httpOnly(f.Name)) {
 			return false
 		}
 	}
-	for len(after) > 0 {
-		line, rest, _ := cutLine(after)
-		if !strings.HasPrefix(line, ">") {
-			return isFence(unquoted(first))
+	// Lines that come one after the other have the same blank line after them.
+	if !d.quoted.holds(after) {
+		d.quoted, d.goesOn = ahead{from: len(after)}, false
+		for len(after) > 0 && after[0] == '>' {
+			line, rest, _ := cutLine(after)
+			if strings.TrimSpace(unquoted(line)) == "" {
+				next, _, _ := cutLine(rest)
+				d.goesOn = strings.HasPrefix(next, ">") && !isFirstLine(unquoted(next))
+				break
+			}
+			after = rest
 		}
-		if strings.TrimSpace(unquoted(line)) == "" {
-			next, _, _ := cutLine(rest)
-			return strings.HasPrefix(next, ">") && !isFirstLine(unquoted(next))
-		}
-		after = rest
+		d.quoted.to = len(after)
 	}
-	return false
+	return d.goesOn
 }
 
 func unquoted(line string) string {
@@ -232,13 +239,13 @@ func (d *dump) beginsWrapped(b []byte) bool {
 		return false
 	}
 	if beginsTrace(line) {
-		return true
+		return !d.noDump(b)
 	}
 	switch line[0] {
 	case '`', '~':
 		return isFence(line)
 	case '>':
-		return isQuoted(b[:min(len(b), maxHead)])
+		return d.isQuoted(b)
 	case ' ', '\t':
 		trimmed := strings.TrimLeft(line, " \t")
 		return trimmed != "" && beginsDump([]byte(strings.TrimSuffix(trimmed, "\r")), b[len(line)-len(trimmed):], line[:len(line)-len(trimmed)])
@@ -275,7 +282,7 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 	case isFence(line):
 		text, rest := cutFence(b)
 		return inner(text) || sniffWrapped(rest, more, level+1)
-	case line[0] == '>' && isQuoted(b):
+	case line[0] == '>' && new(dump).isQuoted(b):
 		text, _ := cutQuoted(b)
 		return inner(text)
 	case line[0] == ' ' || line[0] == '\t':

@@ -192,6 +192,9 @@ func TestHostileWrappings(t *testing.T) {
 		"more packets": "12:00:00.0 IP a > b\n" + strings.Repeat("12:00:00.1 IP a > b: x, length 9\nPOST / HTTP/1.1\n", n),
 		"follows":      strings.Repeat("Follow: tcp,ascii\n99\n", n),
 		"mitmdumps":    strings.Repeat("a:1: POST /\n    x\n", n),
+		"URLs":         strings.Repeat("POST http://x HTTP/1.1\nA: b\n\nx\n", n),
+		"quoted URLs":  strings.Repeat("> POST https://x\n", n),
+		"quoted fence": strings.Repeat("> ```\n> x\n", n),
 		"scripts":      strings.Repeat("< {%\n", n),
 	} {
 		start := time.Now()
