@@ -25,7 +25,7 @@ func beginsRequest(line string, rest []byte) bool {
 		return !mayBeProbe(method) && !strings.HasPrefix(next, "{") && !strings.HasPrefix(next, "[")
 	}
 	f, ok := ParseField(next)
-	return ok && httpOnly(f.Name)
+	return ok && httpOnly(f.Name) && !slices.ContainsFunc(strings.Fields(line), mayBeProbe)
 }
 
 // requestsIn adds the places of the requests that begin in text which is left over,

@@ -299,9 +299,8 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 	if w.KeepLines || !slices.ContainsFunc(Formats, func(f Format) bool { return f.Variant && f.Name == w.forced.Name }) {
 		return *w.forced, r, nil
 	}
-	head, more, err := peek(r, func(head []byte) bool {
-		return slices.ContainsFunc(Formats, func(f Format) bool { return f.Name == w.forced.Name && f.Sniff(head, true, w.SignatureHeaders) })
-	})
+	// Another layout is told by all of the beginning.
+	head, more, err := peek(r, func(head []byte) bool { return w.forced.Sniff(head, true, w.SignatureHeaders) })
 	if err != nil {
 		b := unreadable(in.Name, durable.WithoutPath(err))
 		return Format{}, nil, &b

@@ -28,7 +28,7 @@ func sniffPrint(head []byte, more bool, names []string) string {
 		}
 	}
 	for i, bodies := range p.pairUp(t, found) {
-		if len(bodies) > 0 || more && i == len(found)-1 {
+		if len(bodies) > 0 || more && len(head) >= headStep && i == len(found)-1 {
 			if found[0].lines {
 				return formatHTTP
 			}
