@@ -213,20 +213,20 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43},  // planned: 2150
-	"internal/capture":                              {14900, 40}, // planned: 3400; prints of every language are a reader of their own
+	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
 	"internal/child":                                {280, 12},   // planned: 200
-	"internal/cli":                                  {13000, 7},  // planned: 9700
+	"internal/cli":                                  {12850, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300
-	"internal/diagnosis":                            {6000, 8}, // planned: 5000
+	"internal/diagnosis":                            {6000, 8}, // planned: 4000; the causes of captures
 	"internal/docgen":                               {370, 0},
 	"internal/durable":                              {1120, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/health":                               {510, 10}, // planned: 420
 	"internal/httpx":                                {2450, 29},
-	"internal/jsontext":                             {750, 24},  // planned: 450
+	"internal/jsontext":                             {610, 24},  // planned: 450
 	"internal/listen":                               {1870, 18}, // planned: 1800
 	"internal/prompt":                               {800, 4},
 	"internal/provider":                             {1030, 46},
@@ -245,10 +245,10 @@ var budgets = map[string]budget{
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3320, 42}, // planned: 3050
 	"internal/signature":                            {650, 22},
-	"internal/sink":                                 {1230, 16}, // planned: 920; dotenv files are read as they are written
-	"internal/term":                                 {750, 28},
-	"internal/verify":                               {1800, 20},
-	"internal/view":                                 {3050, 95}, // planned: 2200
+	"internal/sink":                                 {1220, 16}, // planned: 920
+	"internal/term":                                 {620, 28},  // planned: 600
+	"internal/verify":                               {1270, 20},
+	"internal/view":                                 {2990, 95}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

@@ -66,7 +66,7 @@ type Request struct {
 	// Elsewhere says where a signature stands that is not among the headers. It is
 	// of interest where none is.
 	Elsewhere string
-	// Line is the input line that [EndOfLine] or [LinePart] tells of, byte for byte,
+	// Line is the input line that [ErrEndOfLine] or [ErrLinePart] tells of, byte for byte,
 	// with its line end. It is never written over.
 	Line []byte
 	// Answered is the handler's answer as a record has it: JSON, see Answer.
@@ -75,12 +75,12 @@ type Request struct {
 
 // With Options.KeepLines a batch tells of lines too, in place of an error.
 var (
-	// EndOfLine says that the deliveries since the last one, none or several, are
+	// ErrEndOfLine says that the deliveries since the last one, none or several, are
 	// all that Request.Line holds: a line, or several that one goes on over.
-	EndOfLine = errors.New("end of line")
-	// LinePart says that Request.Line goes on with the line before it, which was
+	ErrEndOfLine = errors.New("end of line")
+	// ErrLinePart says that Request.Line goes on with the line before it, which was
 	// too long to be read.
-	LinePart = errors.New("part of a line")
+	ErrLinePart = errors.New("part of a line")
 )
 
 // Batch is a run of consecutive deliveries of one input, not yet decoded.

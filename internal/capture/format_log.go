@@ -151,7 +151,7 @@ func (d *logDecoder) all(block []byte, n int) {
 			_, rest = cutAfterLine(rest)
 		}
 		if d.keep && !d.done {
-			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, EndOfLine)
+			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, ErrEndOfLine)
 		}
 		n += lines
 		block = rest

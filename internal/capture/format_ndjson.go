@@ -202,7 +202,7 @@ func (l *lines) unreadable(n int, text []byte, err error) Batch {
 		return unreadable(source, err)
 	}
 	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
-		_ = yield(&Request{Source: source}, err) && yield(&Request{Line: text}, EndOfLine)
+		_ = yield(&Request{Source: source}, err) && yield(&Request{Line: text}, ErrEndOfLine)
 	}}
 }
 
@@ -211,7 +211,7 @@ func (l *lines) part(text []byte) bool {
 	if !l.in.KeepLines || len(text) == 0 {
 		return true
 	}
-	b := one(&Request{Line: bytes.Clone(text)}, LinePart)
+	b := one(&Request{Line: bytes.Clone(text)}, ErrLinePart)
 	b.Size = len(text)
 	return l.yield(b)
 }
@@ -241,7 +241,7 @@ func (l *lines) records(block []byte, n int, _ bool) Batch {
 			if len(bytes.TrimSpace(line)) > 0 && !f.all(name, n, line, yield) {
 				return
 			}
-			if keep && !yield(&Request{Source: l.source(n), Line: kept}, EndOfLine) {
+			if keep && !yield(&Request{Source: l.source(n), Line: kept}, ErrEndOfLine) {
 				return
 			}
 			n++

@@ -118,7 +118,7 @@ func (f *filler) fill(text string, vars map[string]string) string {
 	var out strings.Builder
 	for {
 		before, rest, ok := strings.Cut(text, "{{")
-		name, after, closed := strings.Cut(rest[:min(len(rest), maxName)], "}}")
+		name, _, closed := strings.Cut(rest[:min(len(rest), maxName)], "}}")
 		if !ok || !closed {
 			out.WriteString(before)
 			if ok {
@@ -128,7 +128,7 @@ func (f *filler) fill(text string, vars map[string]string) string {
 			}
 			return out.String()
 		}
-		after = rest[len(name)+len("}}"):]
+		after := rest[len(name)+len("}}"):]
 		out.WriteString(before)
 		trimmed := strings.TrimSpace(name)
 		value, known := vars[trimmed]

@@ -34,10 +34,10 @@ func keptLines(t *testing.T, o Options, paths ...string) (text string, held []st
 		}
 		for r, err := range b.Each() {
 			switch {
-			case errors.Is(err, EndOfLine):
+			case errors.Is(err, ErrEndOfLine):
 				held = append(held, fmt.Sprint(n))
 				text, n = text+string(r.Line), 0
-			case errors.Is(err, LinePart):
+			case errors.Is(err, ErrLinePart):
 				text += string(r.Line)
 			default:
 				n++
@@ -120,7 +120,7 @@ func TestKeepLinesWaitsForNothing(t *testing.T) {
 			defer close(seen)
 			for b := range batches {
 				for r, err := range b.Each() {
-					if errors.Is(err, EndOfLine) {
+					if errors.Is(err, ErrEndOfLine) {
 						seen <- string(r.Line)
 					}
 				}
@@ -210,7 +210,7 @@ func TestKeepLinesTogether(t *testing.T) {
 	n := 0
 	for b := range batches {
 		for r, err := range b.Each() {
-			if n++; errors.Is(err, EndOfLine) {
+			if n++; errors.Is(err, ErrEndOfLine) {
 				held = append(held, fmt.Sprint(n-1, string(r.Line)))
 				n = 0
 			}
@@ -255,7 +255,7 @@ func FuzzKeepLines(f *testing.F) {
 					return // it is not lines
 				}
 				for r, err := range b.Each() {
-					if errors.Is(err, EndOfLine) {
+					if errors.Is(err, ErrEndOfLine) {
 						got = append(got, r.Line...)
 						n++
 					}

@@ -42,7 +42,7 @@ type Options struct {
 	// Read, where set, counts the bytes that were read so far, compressed ones as
 	// they are.
 	Read *atomic.Int64
-	// KeepLines asks for [EndOfLine] after the deliveries of each line, or of the
+	// KeepLines asks for [ErrEndOfLine] after the deliveries of each line, or of the
 	// lines that a delivery goes on over. An input in a format that is not lines
 	// ends the run.
 	KeepLines bool

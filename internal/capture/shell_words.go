@@ -64,11 +64,10 @@ var errQuoteOpen = errors.New("a quote in the command line is not closed")
 func (s *shell) next(before *shellCommand) (c *shellCommand, piped bool) {
 	c = &shellCommand{before: before}
 	type document struct {
-		word     *word
-		end      string
-		tabs     bool
-		literal  bool
-		operator int
+		word    *word
+		end     string
+		tabs    bool
+		literal bool
 	}
 	var documents []document
 	defer func() {

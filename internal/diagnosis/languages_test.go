@@ -41,8 +41,6 @@ type language struct {
 	name    string
 	version []string
 	command []string
-	lines   func(body []byte) string // the body as a line of the input
-	text    func(line string) ([]byte, error)
 	// settings are the causes that are right for each; a change of nothing is none.
 	settings map[string]string
 	run      func(t *testing.T, bodies [][]byte) map[string][][]byte // in place of command

@@ -18,7 +18,7 @@ const (
 // from the index from on. It returns where those of the next line begin.
 func (w *worker) line(c *Chunk, b *capture.Batch, from int, r *capture.Request, tells error) int {
 	switch o := &w.e.o; {
-	case o.Pass != "" && tells == capture.LinePart: // of one that is unreadable
+	case o.Pass != "" && tells == capture.ErrLinePart: // of one that is unreadable
 		if c.Continues = o.Pass == PassInvalid; c.Continues {
 			c.pass(r.Line)
 		}
@@ -26,7 +26,7 @@ func (w *worker) line(c *Chunk, b *capture.Batch, from int, r *capture.Request, 
 		if from < len(c.Results) && passes(c, from) == (o.Pass == PassValid) {
 			c.pass(r.Line)
 		}
-	case o.EachLine && tells == capture.EndOfLine:
+	case o.EachLine && tells == capture.ErrEndOfLine:
 		c.join(b, from, r)
 	}
 	return len(c.Results)

@@ -57,7 +57,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		if ctx.Err() != nil {
 			return c
 		}
-		if err == capture.EndOfLine || err == capture.LinePart {
+		if err == capture.ErrEndOfLine || err == capture.ErrLinePart {
 			from = w.line(c, &b, from, r, err)
 			continue
 		}
