@@ -215,7 +215,7 @@ var budgets = map[string]budget{
 	"internal/apply":                                {2360, 43},  // planned: 2150
 	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
 	"internal/child":                                {280, 12},   // planned: 200
-	"internal/cli":                                  {12850, 7},  // planned: 9700
+	"internal/cli":                                  {12860, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300

@@ -23,14 +23,16 @@ const mostLooks = 100
 //
 // The answer must be of the moment that clock tells: a process that has to wait
 // between the two would seem to be older than it is.
-func startedAt(clock func() time.Time) time.Time {
-	stat, err := os.ReadFile("/proc/self/stat")
+func startedAt(clock func() time.Time) time.Time { return startedBy(clock, os.ReadFile) }
+
+func startedBy(clock func() time.Time, read func(name string) ([]byte, error)) time.Time {
+	stat, err := read("/proc/self/stat")
 	if err != nil {
 		return clock()
 	}
 	for look := 1; ; look++ {
 		before := clock()
-		uptime, err := os.ReadFile("/proc/uptime")
+		uptime, err := read("/proc/uptime")
 		now := clock()
 		if err != nil {
 			return now

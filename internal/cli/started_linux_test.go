@@ -41,15 +41,25 @@ func TestStartedFrom(t *testing.T) {
 // A process that has to wait while it asks is not older for that.
 func TestStartedWhileOthersRun(t *testing.T) {
 	t.Parallel()
-	right := startedAt(time.Now)
-	looks := 0
-	got := startedAt(func() time.Time {
-		if looks++; looks < 10 { // the clock is looked at long before and long after the system answers
-			time.Sleep(50 * time.Millisecond)
+	boot := time.Date(2026, 5, 17, 12, 0, 0, 0, time.UTC)
+	started := boot.Add(1000 * time.Second)
+	for _, waits := range []int{0, 1, 2, 3, 10, mostLooks} { // how many looks take long
+		now := started.Add(50 * time.Millisecond)
+		looks := 0
+		got := startedBy(func() time.Time {
+			at := now
+			if looks++; looks <= waits { // others run once the clock was looked at
+				now = now.Add(30 * time.Millisecond)
+			}
+			return at
+		}, func(name string) ([]byte, error) {
+			if name == "/proc/uptime" {
+				return fmt.Appendf(nil, "%.2f 1.00\n", now.Sub(boot).Seconds()), nil
+			}
+			return fmt.Appendf(nil, "42 (hookctl) R %s%d 1 2 3\n", strings.Repeat("7 ", 18), started.Sub(boot)/tick), nil
+		})
+		if off := got.Sub(started); off < 0 || off > 2*tick {
+			t.Errorf("%d waits: %s off", waits, off)
 		}
-		return time.Now()
-	})
-	if off := got.Sub(right).Abs(); off > 2*tick {
-		t.Errorf("%s off, after %d looks", off, looks)
 	}
 }
