@@ -52,15 +52,29 @@ func TestVerifyInterrupted(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	in := &endless{text: unsignedRecord("{}") + unsignedRecord("{}"), hold: t.Context().Done(), then: func() {
-		time.AfterFunc(200*time.Millisecond, cancel)
-	}}
-	var out, errs bytes.Buffer
+	in := &endless{text: unsignedRecord("{}") + unsignedRecord("{}"), hold: t.Context().Done(), then: func() {}}
+	var errs bytes.Buffer
+	out := stopsAt{lines: 2, stop: cancel}
 	code := Run(ctx, verifyEnv(t, in, &out, &errs, false), []string{"verify", "-", "--secret-env", "SECRET", "-o", "ndjson"})
 	if code != 130 || strings.Count(out.String(), "\n") != 2 ||
 		!strings.Contains(errs.String(), "Interrupted. So far:") || !strings.Contains(errs.String(), "2 deliveries: 0 valid, 2 invalid: 2 mismatch (") {
-		t.Errorf("%d\n%s\n%s", code, &out, &errs)
+		t.Errorf("%d\n%s\n%s", code, &out.Buffer, &errs)
 	}
+}
+
+// stopsAt calls stop once that many lines were written.
+type stopsAt struct {
+	bytes.Buffer
+	lines int
+	stop  func()
+}
+
+func (s *stopsAt) Write(p []byte) (int, error) {
+	n, err := s.Buffer.Write(p)
+	if bytes.Count(s.Bytes(), []byte("\n")) >= s.lines {
+		s.stop()
+	}
+	return n, err
 }
 
 // A long run says on a terminal how far it is, and leaves nothing there.
