@@ -227,7 +227,7 @@ var budgets = map[string]budget{
 	"internal/health":                               {510, 10}, // planned: 420
 	"internal/httpx":                                {2450, 29},
 	"internal/jsontext":                             {610, 24},  // planned: 450
-	"internal/listen":                               {1870, 18}, // planned: 1800
+	"internal/listen":                               {1930, 18}, // planned: 1800; what came is reported too
 	"internal/prompt":                               {800, 4},
 	"internal/provider":                             {1030, 46},
 	"internal/provider/all":                         {20, 1},

@@ -1,10 +1,12 @@
 package listen
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,6 +50,7 @@ type Archive struct {
 // batch is the records that are written together.
 type batch struct {
 	lines []byte
+	at    int64         // of the file: where they begin
 	done  chan struct{} // closed once err is known
 	err   error
 }
@@ -230,14 +233,15 @@ func newBatch(room []byte) *batch { return &batch{lines: room[:0], done: make(ch
 func (a *Archive) Path() string { return a.path }
 
 // Append adds one record, which must not hold a line end, and returns once it
-// is durable, or could not be made so.
-func (a *Archive) Append(record []byte) error {
+// is durable, or could not be made so. At is where in the file it begins.
+func (a *Archive) Append(record []byte) (at int64, err error) {
 	a.mu.Lock()
 	if a.closed {
 		a.mu.Unlock()
-		return errArchiveClosed
+		return 0, errArchiveClosed
 	}
 	b := a.filling
+	before := int64(len(b.lines))
 	b.lines = append(append(b.lines, record...), '\n')
 	a.mu.Unlock()
 	select {
@@ -245,7 +249,22 @@ func (a *Archive) Append(record []byte) error {
 	default:
 	}
 	<-b.done
-	return b.err
+	return b.at + before, b.err
+}
+
+// Record is the record that begins at a place where Append has put one, as long
+// as the file is the same.
+func (a *Archive) Record(at int64) ([]byte, error) {
+	f, err := os.Open(a.path)
+	if err != nil {
+		return nil, archiveFault(a.path, err)
+	}
+	defer f.Close()
+	line, err := bufio.NewReaderSize(io.NewSectionReader(f, at, mostRecord), spareBatch/64).ReadBytes('\n')
+	if err == nil && !bytes.HasPrefix(line, []byte(recordHead)) {
+		err = errors.New("it was written anew meanwhile")
+	}
+	return line, archiveFault(a.path, err)
 }
 
 // Close waits for what is being written, and closes the file. It is safe to
@@ -290,6 +309,7 @@ func (a *Archive) commitFilling() {
 	a.filling = newBatch(a.spare)
 	a.mu.Unlock()
 	b.err = a.commit(b.lines)
+	b.at = a.size - int64(len(b.lines))
 	if a.spare = b.lines; cap(a.spare) > spareBatch {
 		a.spare = nil
 	}

@@ -41,7 +41,7 @@ func recordArchive(t *testing.T, begin string) (*durabletest.Recording, string) 
 		t.Fatal(err)
 	}
 	for n := range 3 {
-		if err := a.Append(line(n)); err != nil {
+		if _, err := a.Append(line(n)); err != nil {
 			t.Fatal(err)
 		}
 		rec.Mark(acknowledged(n))
@@ -58,7 +58,8 @@ func afterCrash(dir string, x durabletest.Crash, whole string) (err error) {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(a.Append(line(9)), a.Close())
+	_, err = a.Append(line(9))
+	err = errors.Join(err, a.Close())
 	text, rerr := os.ReadFile(a.Path())
 	if err = errors.Join(err, rerr); err != nil {
 		return err

@@ -114,7 +114,7 @@ func TestArchiveRemoved(t *testing.T) {
 		if err := remove(); err != nil {
 			t.Fatal(err)
 		}
-		err := a.Append([]byte("delivery"))
+		_, err := a.Append([]byte("delivery"))
 		if i == 4 {
 			if err == nil {
 				t.Error("kept in a directory")

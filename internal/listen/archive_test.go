@@ -107,7 +107,7 @@ func TestArchiveIsFull(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := a.Append([]byte(line)); (err == nil) != (len(line) <= 5) {
+		if _, err := a.Append([]byte(line)); (err == nil) != (len(line) <= 5) {
 			t.Errorf("%q: %v", line, err)
 		}
 		if err := a.Close(); err != nil {
@@ -142,7 +142,7 @@ func TestGroupCommit(t *testing.T) {
 		wg.Go(func() {
 			for i := range each {
 				line := fmt.Sprintf(`{"w":%d,"i":%d}`, w, i)
-				if err := a.Append([]byte(line)); err != nil {
+				if _, err := a.Append([]byte(line)); err != nil {
 					failed.Add(1)
 				}
 				// Durable already: it is in the file when Append returns.
@@ -193,13 +193,13 @@ func TestArchiveFailures(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a, f := breakable(t)
-			if err := a.Append([]byte("one")); err != nil {
+			if _, err := a.Append([]byte("one")); err != nil {
 				t.Fatal(err)
 			}
 			f.fail(c.write, c.sync)
 			f.truncate, f.size = c.truncate, c.size
 			for range 3 {
-				if err := a.Append([]byte("two")); !errors.Is(err, errDisk) {
+				if _, err := a.Append([]byte("two")); !errors.Is(err, errDisk) {
 					t.Fatalf("reported as kept: %v", err)
 				}
 				if c.truncate != nil || c.size != nil {
@@ -208,7 +208,7 @@ func TestArchiveFailures(t *testing.T) {
 			}
 			f.fail(nil, nil)
 			f.truncate, f.size = nil, nil
-			if err := a.Append([]byte("three")); err != nil {
+			if _, err := a.Append([]byte("three")); err != nil {
 				t.Fatal(err)
 			}
 			if got := content(t, a.Path()); got != c.want {
@@ -229,11 +229,11 @@ func TestArchiveForeignBytes(t *testing.T) {
 		}
 		return 0, errors.Join(err, other.Close(), errDisk)
 	}, nil)
-	if err := a.Append([]byte("ours")); !errors.Is(err, errDisk) {
+	if _, err := a.Append([]byte("ours")); !errors.Is(err, errDisk) {
 		t.Fatal(err)
 	}
 	f.fail(nil, nil)
-	if err := a.Append([]byte("ours")); err != nil {
+	if _, err := a.Append([]byte("ours")); err != nil {
 		t.Fatal(err)
 	}
 	if got := content(t, a.Path()); got != "theirs\n\nours\n" {
@@ -264,10 +264,19 @@ func TestArchiveTornLine(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := errors.Join(a.Append([]byte(whole)), a.Append([]byte(whole)), a.Close(), a.Close()); err != nil {
+			for range 2 {
+				at, err := a.Append([]byte(whole))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if line, err := a.Record(at); err != nil || string(line) != whole+"\n" {
+					t.Errorf("%s: at %d stands %q, %v", c.name, at, line, err)
+				}
+			}
+			if err := errors.Join(a.Close(), a.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if err := a.Append(nil); !errors.Is(err, errArchiveClosed) {
+			if _, err := a.Append(nil); !errors.Is(err, errArchiveClosed) {
 				t.Errorf("%s: appended to a closed archive: %v", c.name, err)
 			}
 		}
@@ -287,7 +296,7 @@ func TestArchiveModes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Append(bytes.Repeat([]byte("x"), spareBatch)); err != nil {
+	if _, err := a.Append(bytes.Repeat([]byte("x"), spareBatch)); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Close(); err != nil {

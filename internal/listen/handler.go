@@ -50,6 +50,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !shown {
 		return
 	}
+	s.reporter.hold(&d, r.Header, buf)
+	if failed != nil {
+		buf.body = nil // it lives on in the report
+	}
 	d.cut()
 	if rep := (report{delivery: d, failed: failed}); !s.reporter.offer(rep) {
 		_ = http.NewResponseController(w).Flush() // the sender does not wait for whoever reads the reports
@@ -172,7 +176,6 @@ func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, *captu
 	if !explain {
 		return a, nil
 	}
-	buf.body = nil // it lives on in the report
 	return a, request
 }
 
@@ -181,10 +184,10 @@ func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, *captu
 func (s *Server) reject(r *http.Request, buf *buffer, d *Delivery) answer {
 	if s.o.Rejected != nil {
 		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
-		if err := s.o.Rejected.Append(buf.record); err != nil {
+		if at, err := s.o.Rejected.Append(buf.record); err != nil {
 			d.Notes = append(d.Notes, notKept(err))
 		} else {
-			d.Saved = true
+			d.Saved, d.SavedAt = true, at
 		}
 	}
 	return answer{status: http.StatusUnauthorized, text: "the signature is not valid: " + string(d.Reason)}
@@ -216,11 +219,12 @@ func (s *Server) accept(r *http.Request, buf *buffer, d *Delivery) answer {
 func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
 	if s.o.Kept != nil {
 		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
-		if err := s.o.Kept.Append(buf.record); err != nil {
+		at, err := s.o.Kept.Append(buf.record)
+		if err != nil {
 			d.Notes = append(d.Notes, notKept(err))
 			return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be kept: send it again"}
 		}
-		d.Saved = true
+		d.Saved, d.SavedAt = true, at
 	}
 	if s.o.Forward == nil || d.Duplicate {
 		return answer{status: http.StatusOK}

@@ -75,6 +75,8 @@ type Options struct {
 	// Flush, if set, is called by the same goroutine when there is nothing to
 	// report for the moment: what Report has held back is to be shown now.
 	Flush func() error
+	// Requests asks for Delivery.Request.
+	Requests bool
 	// Notify is told, in one line, of what is no delivery. It may be called
 	// from several goroutines.
 	Notify func(line string)
@@ -105,6 +107,10 @@ type Delivery struct {
 	// before, or is being handled. It is kept, but not forwarded.
 	Duplicate bool
 	Saved     bool
+	SavedAt   int64 // where in its file the record begins
+	// Request is what came, where Options.Requests asks for it; its body is nil where
+	// none was taken. It is left out while too much of what came waits to be reported.
+	Request *capture.Record
 	// Forward is nil where nothing was sent on.
 	Forward *Forwarded
 	// Status is the HTTP status of the answer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -81,6 +82,24 @@ type reporter struct {
 	failure chan error    // of capacity 1
 	stopped chan struct{} // closed when nothing is reported any more
 	finish  chan struct{} // closed by Run
+	held    atomic.Int64  // bytes of bodies that wait
+}
+
+// mostHeld bounds the memory of what waits to be reported.
+const mostHeld = 64 << 20
+
+// hold gives d its request, where that is asked for and there is room; buf no
+// longer owns the body then.
+func (r *reporter) hold(d *Delivery, header map[string][]string, buf *buffer) {
+	if !r.s.o.Requests || r.held.Load()+int64(d.Size) > mostHeld {
+		return
+	}
+	r.held.Add(int64(d.Size))
+	request := d.record(header, nil)
+	if d.Reason != signature.Unreadable {
+		request.Body, buf.body = buf.body, nil
+	}
+	d.Request = &request
 }
 
 // queued is how many reports wait for a slow reader before deliveries do.
@@ -144,6 +163,9 @@ func (r *reporter) run(ctx context.Context) {
 
 func (r *reporter) tell(ctx context.Context, rep report) bool {
 	d := rep.delivery
+	if d.Request != nil {
+		defer r.held.Add(-int64(d.Size))
+	}
 	if rep.failed != nil {
 		d.explain(ctx, r.s.engine, rep.failed)
 		d.cut()
