@@ -20,6 +20,8 @@ var onTheirOwn = map[string]string{
 	"internal/demo/receiver.go":        "the same",
 	"internal/sandbox/place.go":        "what a sandbox keeps ends with its process, and a state is tried before it is used",
 	"internal/docgen/main.go":          "writes into the source",
+
+	"internal/tunnel/tunneltest/tunneltest.go": "stands in for other programs, in tests",
 }
 
 // TestDisk: what must survive a power cut goes through the calls of

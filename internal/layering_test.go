@@ -41,6 +41,7 @@ var layers = map[string]int{
 	"internal/provider/fakekit": 5,
 
 	"internal/diagnosis":                           4,
+	"internal/tunnel":                              4,
 	"internal/provider":                            4,
 	"internal/provider/wundertreos/wundertreosapi": 4,
 	"internal/provider/zyntro/zyntroapi":           4,
@@ -63,6 +64,8 @@ var layers = map[string]int{
 
 	"internal/fault": 0,
 	"internal/term":  0,
+
+	"internal/tunnel/tunneltest": 0,
 }
 
 // owners says which files may import a library: a file, or all of a directory
@@ -81,13 +84,13 @@ var owners = map[string][]string{
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
 	"os/exec":                           {"internal/child/"},
 	"github.com/gofrs/flock":            {"internal/durable/"},
-	"github.com/kballard/go-shellquote": {"internal/sink/"},
+	"github.com/kballard/go-shellquote": {"internal/sink/", "internal/tunnel/kind.go"},
 	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},
 	"github.com/zalando/go-keyring":     {"internal/secret/keyring.go"},
 	"filippo.io/age":                    {"internal/secret/bundle.go"},
 	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
 	"golang.org/x/net":                  {"internal/httpx/"},
-	"golang.org/x/sys":                  {"internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/"},
+	"golang.org/x/sys":                  {"internal/child/tied_windows.go", "internal/cli/harden_linux.go", "internal/httpx/", "internal/prompt/"},
 	"golang.org/x/text":                 {"internal/diagnosis/charset.go", "internal/capture/utf16.go"},
 	"github.com/google/go-cmp":          {testsOnly},
 	"github.com/rogpeppe/go-internal":   {testsOnly, "internal/capture/compare.go"},
@@ -99,7 +102,7 @@ var owners = map[string][]string{
 const testsOnly = "tests"
 
 // suites are the packages that hold what other packages' tests share.
-var suites = []string{"internal/provider/providertest", "internal/durable/durabletest"}
+var suites = []string{"internal/provider/providertest", "internal/durable/durabletest", "internal/tunnel/tunneltest"}
 
 func TestLayers(t *testing.T) {
 	t.Parallel()
@@ -214,7 +217,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43},  // planned: 2150
 	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
-	"internal/child":                                {280, 12},   // planned: 200
+	"internal/child":                                {450, 14},   // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {12860, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
@@ -247,6 +250,8 @@ var budgets = map[string]budget{
 	"internal/signature":                            {650, 22},
 	"internal/sink":                                 {1220, 16}, // planned: 920
 	"internal/term":                                 {620, 28},  // planned: 600
+	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
+	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
 	"internal/view":                                 {2990, 95}, // planned: 2200
 }
