@@ -24,6 +24,7 @@ var layers = map[string]int{
 	"internal/provider/all": 8,
 	"internal/view":         8,
 
+	"internal/inspect":              7,
 	"internal/provider/wundertreos": 7,
 	"internal/provider/zyntro":      7,
 
@@ -96,6 +97,7 @@ var owners = map[string][]string{
 	"github.com/rogpeppe/go-internal":   {testsOnly, "internal/capture/compare.go"},
 	"github.com/creack/pty":             {testsOnly},
 	"github.com/hinshun/vt10x":          {testsOnly},
+	"github.com/chromedp":               {testsOnly},
 }
 
 // testsOnly stands for files that are not part of the program.
@@ -218,7 +220,7 @@ var budgets = map[string]budget{
 	"internal/apply":                                {2360, 43},  // planned: 2150
 	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
 	"internal/child":                                {450, 14},   // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {12860, 7},  // planned: 9700
+	"internal/cli":                                  {13130, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300
@@ -229,6 +231,7 @@ var budgets = map[string]budget{
 	"internal/fault":                                {280, 26},
 	"internal/health":                               {510, 10}, // planned: 420
 	"internal/httpx":                                {2450, 29},
+	"internal/inspect":                              {1240, 6},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
 	"internal/listen":                               {1930, 18}, // planned: 1800; what came is reported too
 	"internal/prompt":                               {800, 4},
@@ -253,7 +256,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {2990, 95}, // planned: 2200
+	"internal/view":                                 {3015, 96}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

@@ -49,6 +49,8 @@ type listenOptions struct {
 
 	create, publicURL string
 	events            []string
+
+	pageFlags
 }
 
 func newListenCmd(g *globals) *cobra.Command {
@@ -59,6 +61,7 @@ func newListenCmd(g *globals) *cobra.Command {
 		GroupID: groupDeliveries,
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
+  hookctl listen --forward-to http://127.0.0.1:3000/hook --ui --open      # a page that says why
   hookctl listen --once --timeout 30s --url-file url.txt -o ndjson        # in CI
   hookctl listen --until contact.created --timeout 2m --webhook "Lead sync"
   hookctl listen --addr 127.0.0.1:8787 --public-url https://abc.example.com --create wundertreos --event 'contact.*'`,
@@ -97,13 +100,18 @@ deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
 with exit code 3 if they did not come. Ctrl-C ends it with 0, after what it has
 accepted is answered.
 
+--ui shows the deliveries on a page on this machine, as they come: why one is
+invalid, body, headers and answer, what differs between two, and it sends them
+to --forward-to again, edited ones with a new signature. Its address holds a
+token. --open opens it in the browser.
+
 --create makes a webhook for this session whose deliveries go to --public-url,
 and removes it at the end, after Ctrl-C too. That of
 {disabling} is disabled: it has no delete.`,
 		Args: noArgs,
 		RunE: g.run(changesWith("create"), o.run),
 	}
-	o.add(g, c, toVerify)
+	o.keyFlags.add(g, c, toVerify)
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "address to listen at; port 0: a free one")
 	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
@@ -124,6 +132,7 @@ and removes it at the end, after Ctrl-C too. That of
 	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
 		exclusive(c, flag, "no-verify")
 	}
+	o.pageFlags.add(c)
 	exclusive(c, "once", "count")
 	o.complete(g, c)
 	return c
@@ -163,7 +172,7 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 	case len(o.events) > 0 && o.create == "":
 		return fault.Usagef("--event goes with --create").WithHint("to wait for an event: --until EVENT")
 	}
-	return nil
+	return o.pageFlags.check()
 }
 
 // run opens what the deliveries need, in the order of what can fail
@@ -227,10 +236,19 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 		opts.Leave = func() { session.end(ctx) }
 	}
 	out := &receivedWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
-	opts.Report, opts.Flush = out.write, out.flush
-	server, err := listen.New(opts)
+	page, err := o.inspector(a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
-		err = o.announce(a, here)
+		defer func() { err = errors.Join(err, page.close()) }()
+		opts.Report, opts.Flush = page.shown(out.write), out.flush
+	}
+	var server *listen.Server
+	if err == nil {
+		server, err = listen.New(opts)
+	}
+	if err == nil {
+		if err = o.announce(a, here); err == nil {
+			page.announce(o.open)
+		}
 	}
 	if err != nil {
 		if session != nil {

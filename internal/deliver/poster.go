@@ -30,6 +30,12 @@ type Delivery struct {
 	Body        []byte
 }
 
+// With is d with header lines in place of those of the same names.
+func (d Delivery) With(fields []capture.Field) Delivery {
+	d.Fields = replace(d.Fields, fields)
+	return d
+}
+
 // Sent is a delivery and how it was answered.
 type Sent struct {
 	Delivery

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -221,4 +222,32 @@ func Reception(s listen.Summary, kept, forward string) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// Sentence says how a delivery was judged, and what to do.
+func Sentence(d *listen.Delivery) string {
+	switch {
+	case d.Reason == listen.Unverified:
+		return "Not verified: --no-verify takes every delivery, whoever sent it."
+	case d.Taken() && d.WebhookID != "":
+		return fmt.Sprintf("Valid: signed with the secret of %s.", strings.TrimSpace(d.Webhook+" "+d.Provider+"/"+d.WebhookID))
+	case d.Taken():
+		return "Valid: " + meaning(d.Reason) + "."
+	case d.Reason == signature.Unreadable && len(d.Notes) > 0:
+		return "No delivery: " + strings.Join(d.Notes, "; ") + "."
+	}
+	said, fix := meaning(d.Reason)+".", nextSteps[d.Reason]
+	if len(d.Diagnosis) > 0 {
+		said, fix = d.Diagnosis[0].Explanation, d.Diagnosis[0].Fix
+	}
+	return strings.TrimSpace("Invalid: " + continued(said) + " " + fix)
+}
+
+// continued is a sentence that goes on after a colon: its first letter is small,
+// unless it begins an abbreviation.
+func continued(sentence string) string {
+	if len(sentence) < 2 || sentence[1] >= 'A' && sentence[1] <= 'Z' {
+		return sentence
+	}
+	return strings.ToLower(sentence[:1]) + sentence[1:]
 }
