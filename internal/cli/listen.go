@@ -236,7 +236,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 		opts.Leave = func() { session.end(ctx) }
 	}
 	out := &receivedWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
-	page, err := o.inspector(a, &o.keyFlags, &opts, here, o.publicURL)
+	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()
 		opts.Report, opts.Flush = page.shown(out.write), out.flush

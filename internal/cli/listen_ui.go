@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -47,11 +49,14 @@ type inspector struct {
 	server *inspect.Server
 	opened []string // the file that leads a browser to the page, and its directory
 	failed chan error
+
+	unwatch    context.CancelFunc // nil: there is no target
+	unanswered chan struct{}      // of capacity 1: the target did not answer a delivery
 }
 
 // inspector connects the page with the run. opts are complete, but for their report;
 // address is what the provider is given.
-func (o *pageFlags) inspector(a *app, keys *keyFlags, opts *listen.Options, here, address string) (*inspector, error) {
+func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts *listen.Options, here, address string) (*inspector, error) {
 	if !o.ui {
 		return nil, nil
 	}
@@ -86,9 +91,43 @@ func (o *pageFlags) inspector(a *app, keys *keyFlags, opts *listen.Options, here
 	}
 	server.Tell(func(s *inspect.State) { s.Address = cmp.Or(address, here) })
 	opts.Requests = true
-	p := &inspector{app: a, server: server, failed: make(chan error, 1)}
+	p := &inspector{app: a, server: server, failed: make(chan error, 1), unanswered: make(chan struct{}, 1)}
 	go func() { p.failed <- server.Serve() }()
+	if opts.Forward != nil {
+		var watched context.Context
+		watched, p.unwatch = context.WithCancel(ctx)
+		go p.watch(watched, opts.Forward)
+	}
 	return p, nil
+}
+
+// lookAgain is how long the page waits before it looks again for a target that is not
+// there. One that is there is left alone until it does not answer a delivery.
+const lookAgain = 2 * time.Second
+
+// watch says on the page whether the target is there: before anything is forwarded, and
+// when it comes back.
+func (p *inspector) watch(ctx context.Context, to *listen.Forwarder) {
+	for ctx.Err() == nil {
+		err := to.Reach(ctx)
+		p.server.Tell(func(s *inspect.State) {
+			s.Healthy, s.Health = err == nil, s.Target+" answers connections"
+			if err != nil {
+				s.Health = fmt.Sprintf("%s cannot be reached: %v", s.Target, err)
+				if errors.Is(err, syscall.ECONNREFUSED) {
+					s.Health = s.Target + " refuses connections"
+				}
+			}
+		})
+		if err != nil {
+			_ = p.app.env.Sleep(ctx, lookAgain) // the loop sees that ctx has ended
+			continue
+		}
+		select {
+		case <-p.unanswered:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // shown is report that shows each delivery on the page too.
@@ -98,6 +137,12 @@ func (p *inspector) shown(report func(listen.Delivery) error) func(listen.Delive
 	}
 	return func(d listen.Delivery) error {
 		p.server.Add(d)
+		if d.Forward != nil && d.Forward.Err != nil {
+			select {
+			case p.unanswered <- struct{}{}:
+			default:
+			}
+		}
 		return report(d)
 	}
 }
@@ -170,6 +215,9 @@ func browser(path string) (name string, args []string) {
 func (p *inspector) close() error {
 	if p == nil {
 		return nil
+	}
+	if p.unwatch != nil {
+		p.unwatch()
 	}
 	err := errors.Join(p.server.Close(), <-p.failed)
 	for _, path := range p.opened {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -372,3 +373,79 @@ func TestOpened(t *testing.T) {
 	p.do(chromedp.Evaluate[chromedp.Void](`sessionStorage.clear()`), chromedp.Reload())
 	p.wait(`document.querySelector('#link.bad')?.textContent.startsWith('Open the address')`)
 }
+
+// TestPictures sees the page in light and in dark: every text has enough contrast in
+// both. With -pictures it writes the docs' pictures.
+func TestPictures(t *testing.T) {
+	s, _ := start(t, func(o *Options) {
+		o.Target = "http://127.0.0.1:3000/hook"
+		o.Sentence = func(d *listen.Delivery) string {
+			if d.Taken() {
+				return "Valid: signed with the secret of Lead sync wundertreos/w-1."
+			}
+			return "Invalid: the JSON was parsed and written again. Verify the raw bytes before any parser."
+		}
+	})
+	s.Tell(func(s *State) {
+		s.Address, s.Health, s.Healthy = "https://three-words.example.com/", s.Target+" answers connections", true
+	})
+	for i, event := range []string{"contact.created", "contact.updated", "deal.created", "contact.updated", "deal.won", "contact.created"} {
+		d := delivery(fmt.Sprintf("0d9f2b1c-%d", i+1), event, fmt.Sprintf(`{"id":"0d9f2b1c-%d","event_type":%q,"data":{"contact":{"name":"Zoë","tags":["lead"]},"score":%d.50}}`, i+1, event, i+1))
+		d.ReceivedAt = d.ReceivedAt.Add(time.Duration(i*i) * 700 * time.Millisecond)
+		switch i {
+		case 2:
+			d.Forward = &listen.Forwarded{Status: 500, Took: 87 * time.Millisecond, Header: map[string][]string{"Content-Type": {"text/plain"}}, Body: []byte("KeyError: 'score'")}
+		case 5:
+			d = invalid(d)
+		}
+		s.Add(d)
+	}
+	p := browse(t, s)
+	p.do(chromedp.EmulateViewport(1200, 760))
+	p.wait(`document.querySelectorAll('#rows tr').length === 6`)
+	p.key("jc")
+	p.wait(`document.querySelector('.compared pre')`)
+	p.wait(`document.getAnimations().length === 0`)
+	p.wait(`(document.querySelector('#detail').scrollTop = 0, true)`)
+	for _, look := range []string{"light", "dark"} {
+		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look}}})
+			return err
+		}))
+		p.wait(fmt.Sprintf(`matchMedia('(prefers-color-scheme: %s)').matches`, look))
+		if poor := p.text(contrast); poor != "" {
+			t.Errorf("%s: too little contrast: %s", look, poor)
+		}
+		picture := run(p, chromedp.CaptureScreenshot())
+		if len(picture) < 10<<10 || len(picture) > 150<<10 {
+			t.Errorf("%s: a picture of %d bytes", look, len(picture))
+		}
+		if *pictures {
+			if err := os.WriteFile(filepath.Join("..", "..", "docs", "pictures", "inspector-"+look+".png"), picture, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// contrast lists the texts that stand out less than 4.5 to 1 from what is behind them,
+// as WCAG counts it.
+const contrast = `(() => {
+  const parse = (color) => color.match(/[\d.]+/g).map(Number);
+  const light = (c) => c.slice(0, 3).map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (e) => {
+    for (; e; e = e.parentElement) {
+      const c = parse(getComputedStyle(e).backgroundColor);
+      if (c[3] !== 0) return c;
+    }
+    return matchMedia('(prefers-color-scheme: dark)').matches ? [0, 0, 0] : [255, 255, 255];
+  };
+  const poor = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (!e.checkVisibility() || e.disabled || ![...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) poor.push(e.textContent.trim().slice(0, 30) + ' ' + ratio.toFixed(2));
+  }
+  return poor.join('; ');
+})()`

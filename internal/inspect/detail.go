@@ -32,6 +32,14 @@ type twin struct {
 	Duplicate bool      `json:"duplicate,omitempty"`
 }
 
+// answer is what the handler answered.
+type answer struct {
+	Headers []field `json:"headers"`
+	Body    string  `json:"body"` // as text, whatever it is
+	Cut     bool    `json:"cut,omitempty"`
+	Held    bool    `json:"held"` // it is still in memory
+}
+
 // detail is what the page shows of one delivery.
 func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 	out := struct {
@@ -40,8 +48,9 @@ func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 		Method   string    `json:"method"`
 		URL      string    `json:"url"`
 		Provider string    `json:"provider"`
-		Status   int       `json:"status"` // of our answer
-		Forward  string    `json:"forward,omitempty"`
+		Status   int       `json:"status"`            // of our answer
+		Forward  string    `json:"forward,omitempty"` // why the handler did not answer
+		Handler  *answer   `json:"handler,omitempty"`
 		Notes    []string  `json:"notes"`
 		Lost     string    `json:"lost,omitempty"` // why there is no body
 		Kind     string    `json:"kind"`           // of the body
@@ -57,6 +66,8 @@ func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 	}
 	if f := d.delivery.Forward; f != nil && f.Err != nil {
 		out.Forward = f.Err.Error()
+	} else if f != nil {
+		out.Handler = &answer{Headers: s.fields(headerOf(f.Header)), Body: string(f.Body), Cut: f.Cut, Held: f.Header != nil}
 	}
 	s.ring.each(func(e *entry) bool {
 		same := e.n != d.n && e.delivery.Provider == d.delivery.Provider
@@ -175,13 +186,16 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, d shown) error 
 
 // requestOf is a record as a capture has it, its headers ordered by name.
 func requestOf(rec *capture.Record) *capture.Request {
-	r := &capture.Request{Method: rec.Method, URL: rec.URL, Body: rec.Body}
-	for _, name := range slices.Sorted(maps.Keys(rec.Header)) {
-		for _, v := range rec.Header[name] {
-			r.Header = append(r.Header, capture.Field{Name: name, Value: v})
+	return &capture.Request{Method: rec.Method, URL: rec.URL, Header: headerOf(rec.Header), Body: rec.Body}
+}
+
+func headerOf(header map[string][]string) (h capture.Header) {
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		for _, v := range header[name] {
+			h = append(h, capture.Field{Name: name, Value: v})
 		}
 	}
-	return r
+	return h
 }
 
 // readRecord reads a line of --save.

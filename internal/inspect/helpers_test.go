@@ -124,7 +124,9 @@ func delivery(id, event string, body string) listen.Delivery {
 	at := time.Date(2026, 5, 17, 14, 30, 1, 123e6, time.UTC)
 	return listen.Delivery{
 		ReceivedAt: at, Method: "POST", URL: "/hook", Size: len(body), Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync",
-		EventID: id, EventType: event, Status: 200, Latency: 12 * time.Millisecond, Forward: &listen.Forwarded{Status: 200},
+		EventID: id, EventType: event, Status: 200, Latency: 13 * time.Millisecond, Forward: &listen.Forwarded{
+			Status: 200, Took: 12 * time.Millisecond, Header: map[string][]string{"Content-Type": {"application/json"}, "Set-Cookie": {"session=of-the-handler"}}, Body: []byte(`{"taken":true}`),
+		},
 		Request: &capture.Record{ReceivedAt: at, Method: "POST", URL: "/hook", Header: header, Body: []byte(body)},
 	}
 }

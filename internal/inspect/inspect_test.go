@@ -305,6 +305,9 @@ func TestHidden(t *testing.T) {
 	}
 	_, text := c.ask(t, "POST", "/d/1/curl", "{}")
 	all += text
+	if !strings.Contains(all, "taken") || strings.Contains(all, "of-the-handler") {
+		t.Error("the answer is not shown, or its cookie is")
+	}
 	_, others := stream(t, c, "", 2)
 	all += others["state"]
 	for _, part := range []string{canary, base64.StdEncoding.EncodeToString([]byte(canary)), canary[:12], testSecret} {

@@ -179,10 +179,13 @@ function showAnswer() {
   const a = detail.handler;
   if (detail.forward) box.append(element('p', `It did not answer: ${detail.forward}. The provider was told ${detail.status}.`, 'bad'));
   else if (!detail.answer) box.append(element('p', `It was not sent to a handler. The provider was told ${detail.status}.`, 'quiet'));
-  else box.append(element('p', `${detail.answer} after ${number(a?.ms ?? detail.ms)} ms`, detail.answer < 300 ? 'good' : 'bad'));
+  else box.append(element('p', `${detail.answer} after ${number(detail.ms)} ms`, detail.answer < 300 ? 'good' : 'bad'));
   if (!a) return;
+  if (!a.held) box.append(element('p', 'Its headers and body are not in memory any more.', 'quiet'));
   if (a.headers?.length) {
     const table = element('table', '', 'fields');
+    table.createCaption().textContent = 'Headers of the answer';
+    table.caption.className = 'unseen';
     for (const { name, value, kind } of a.headers) {
       const tr = element('tr', '', kind ?? '');
       tr.append(element('td', name), element('td', value));
@@ -190,7 +193,12 @@ function showAnswer() {
     }
     box.append(table);
   }
-  if (a.body) box.append(element('pre', a.body));
+  if (a.body) {
+    const pre = element('pre', a.body);
+    pre.tabIndex = 0;
+    pre.setAttribute('aria-label', 'Body of the answer');
+    box.append(pre);
+  }
   if (a.cut) box.append(element('p', 'This is the beginning of it.', 'quiet'));
 }
 
@@ -343,13 +351,13 @@ async function compare(m) {
   box.replaceChildren(element('h3', `Compared with delivery ${m}`));
   const pre = document.createElement('pre');
   const side = (sign, name, value, kind) => value !== null && pre.append(element('span', `${sign} ${name}: ${value}\n`, kind));
-  for (const h of found.headers ?? []) {
-    side('-', h.name, h.left && h.left.join(', '), 'left');
-    side('+', h.name, h.right && h.right.join(', '), 'right');
-  }
   for (const b of found.body ?? []) {
     side('-', b.path, b.left, 'left');
     side('+', b.path, b.right, 'right');
+  }
+  for (const h of found.headers ?? []) {
+    side('-', h.name, h.left && h.left.join(', '), 'left');
+    side('+', h.name, h.right && h.right.join(', '), 'right');
   }
   if (pre.childNodes.length) box.append(element('p', `- delivery ${m}, + delivery ${n}; bodies compared as ${found.kind}`, 'quiet'), pre);
   else box.append(element('p', 'Headers and bodies are the same.'));

@@ -57,17 +57,34 @@ func (r *ring) wake() {
 	r.changed = make(chan struct{})
 }
 
+// weight is about how much memory a delivery takes that can be let go.
 func weight(d *listen.Delivery) int {
-	if d.Request == nil {
-		return 0
-	}
-	n := len(d.Request.Body)
-	for name, values := range d.Request.Header {
-		for _, v := range values {
-			n += len(name) + len(v)
+	n := 0
+	add := func(header map[string][]string, body []byte) {
+		n += len(body)
+		for name, values := range header {
+			for _, v := range values {
+				n += len(name) + len(v)
+			}
 		}
 	}
+	if d.Request != nil {
+		add(d.Request.Header, d.Request.Body)
+	}
+	if d.Forward != nil {
+		add(d.Forward.Header, d.Forward.Body)
+	}
 	return n
+}
+
+// lighten lets that go.
+func lighten(d *listen.Delivery) {
+	d.Request = nil
+	if d.Forward != nil {
+		f := *d.Forward // somebody else may be looking at it
+		f.Header, f.Body = nil, nil
+		d.Forward = &f
+	}
 }
 
 func (r *ring) add(d listen.Delivery) {
@@ -79,7 +96,7 @@ func (r *ring) add(d listen.Delivery) {
 	for r.held > 1 && (r.held > mostHeld || r.bytes > mostBytes) {
 		e := r.entries[len(r.entries)-r.held]
 		r.bytes -= weight(&e.delivery)
-		e.delivery.Request = nil
+		lighten(&e.delivery)
 		r.held--
 	}
 	if len(r.entries) > mostRows {
@@ -93,9 +110,11 @@ func (r *ring) add(d listen.Delivery) {
 func (r *ring) setState(change func(*State)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change(&r.state)
-	r.changes++
-	r.wake()
+	before := r.state
+	if change(&r.state); r.state != before {
+		r.changes++
+		r.wake()
+	}
 }
 
 // find is a copy of the entry of that number.
@@ -197,7 +216,7 @@ func newRow(e *entry) row {
 		MS: milliseconds(d.Latency), Bytes: d.Size, Duplicate: d.Duplicate,
 	}
 	if f := d.Forward; f != nil {
-		r.Answer, r.Failed = f.Status, f.Err != nil
+		r.Answer, r.Failed, r.MS = f.Status, f.Err != nil, milliseconds(f.Took)
 	}
 	return r
 }

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -26,9 +27,8 @@ type Forwarder struct {
 	transport *http.Transport
 }
 
-// answerDrain is how much of an answer's body is read, so that its connection
-// can be used again. Nobody looks at it.
-const answerDrain = 64 << 10
+// mostAnswer is how much of an answer's body is read, and reported.
+const mostAnswer = 64 << 10
 
 // NewForwarder checks target, an http or https URL ("localhost:3000/hook" is
 // taken for http). Errors are of kind Usage and do not repeat userinfo. A
@@ -101,15 +101,32 @@ func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) F
 		_ = res.Body.Close() // unread: that of a 101 is the connection, which ctx does not end
 		return Forwarded{Err: fmt.Errorf("the target answered with the odd status %d", res.StatusCode)}
 	}
-	_, rerr := io.CopyN(io.Discard, res.Body, answerDrain)
+	answer, rerr := io.ReadAll(io.LimitReader(res.Body, mostAnswer+1))
 	if err := res.Body.Close(); err != nil && rerr == nil {
 		rerr = err
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) && rerr != nil && !errors.Is(rerr, io.EOF) {
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) && rerr != nil {
 		return Forwarded{Err: fmt.Errorf("%w: more than %s", errTimeout, f.timeout)}
 	}
-	return Forwarded{Status: res.StatusCode}
+	out := Forwarded{Status: res.StatusCode, Header: res.Header, Body: answer, Cut: rerr != nil || len(answer) > mostAnswer}
+	out.Body = answer[:min(len(answer), mostAnswer)]
+	return out
 }
+
+// Reach connects to the target, and sends it nothing.
+func (f *Forwarder) Reach(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reachTime)
+	defer cancel()
+	port := cmp.Or(f.url.Port(), map[string]string{"http": "80", "https": "443"}[f.url.Scheme])
+	c, err := f.transport.DialContext(ctx, "tcp", net.JoinHostPort(f.url.Hostname(), port))
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// reachTime is how long Reach waits.
+const reachTime = 2 * time.Second
 
 // answer is the status with which the sender is told of it.
 func (f Forwarded) answer() int {

@@ -452,3 +452,32 @@ func TestHurry(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TestForwardedAnswer: what the target answers is reported, as far as it is kept.
+func TestForwardedAnswer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		size int
+		cut  bool
+	}{{0, false}, {3, false}, {mostAnswer, false}, {mostAnswer + 1, true}, {2 * mostAnswer, true}} {
+		text := strings.Repeat("x", c.size)
+		app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Of-App", "1")
+			w.WriteHeader(http.StatusAccepted)
+			_, _ = io.WriteString(w, text)
+		}))
+		t.Cleanup(app.Close)
+		f := forwardTo(t, app.URL, 0)
+		if err := f.Reach(t.Context()); err != nil {
+			t.Error(err)
+		}
+		got := f.send(t.Context(), http.Header{}, []byte("{}"))
+		if got.Err != nil || got.Status != http.StatusAccepted || string(got.Body) != text[:min(c.size, mostAnswer)] || got.Cut != c.cut || http.Header(got.Header).Get("X-Of-App") != "1" {
+			t.Errorf("%d bytes: %d %v, %d bytes, cut: %v", c.size, got.Status, got.Err, len(got.Body), got.Cut)
+		}
+		app.Close()
+		if err := f.Reach(t.Context()); err == nil {
+			t.Error("a target that is gone is reached")
+		}
+	}
+}

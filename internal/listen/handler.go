@@ -229,7 +229,9 @@ func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
 	if s.o.Forward == nil || d.Duplicate {
 		return answer{status: http.StatusOK}
 	}
+	begin := s.o.Now()
 	f := s.o.Forward.send(s.work, r.Header, buf.body)
+	f.Took = s.o.Now().Sub(begin)
 	d.Forward = &f
 	a := answer{status: f.answer()}
 	if f.Err != nil {

@@ -140,6 +140,11 @@ func (d *Delivery) cut() {
 type Forwarded struct {
 	Status int   // the target's; 0 if it did not answer
 	Err    error // why it did not
+	Took   time.Duration
+
+	Header map[string][]string // of the answer
+	Body   []byte              // its first 64 KiB
+	Cut    bool                // there is more, or it broke off
 }
 
 // Check finds what [New] would refuse, but for a missing Report and, where there
