@@ -220,7 +220,7 @@ var budgets = map[string]budget{
 	"internal/apply":                                {2360, 43},  // planned: 2150
 	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
 	"internal/child":                                {450, 14},   // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {13180, 7},  // planned: 9700
+	"internal/cli":                                  {13215, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300
@@ -256,7 +256,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3015, 96}, // planned: 2200
+	"internal/view":                                 {3040, 97}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

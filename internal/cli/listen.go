@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -89,11 +90,12 @@ Forwarding keeps the body and the headers as they came; redirects are not
 followed and no credentials added. An event that was answered with a 2xx is
 not forwarded a second time: a duplicate is answered 200 and marked.
 
--o ndjson prints an object a delivery: received_at, method, url, bytes, valid
-(null: not verified), reason (as verify's, or not-verified), provider,
-webhook_id, webhook, event_id, event_type, duplicate, saved, forward_status,
-forward_error, status, latency_ms; for an invalid one diagnosis, and notes where
-there are any. Of a flood of invalid deliveries only some are shown.
+-o ndjson prints an object a line. Its type is ready for the first one, with url
+(to give the provider), addr and, with --ui and without CI, ui; and delivery for
+the others: received_at, method, url, bytes, valid (null: not verified), reason
+(as verify's, or not-verified), provider, webhook_id, webhook, event_id,
+event_type, duplicate, saved, forward_status, forward_error, status, latency_ms;
+for an invalid one diagnosis, and notes where there are any. Of a flood of invalid deliveries only some are shown.
 
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
@@ -248,6 +250,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 	if err == nil {
 		if err = o.announce(a, here); err == nil {
 			page.announce(o.open)
+			err = out.ready(view.ListenReady{URL: cmp.Or(o.publicURL, here), Addr: l.Addr().String(), UI: page.url()})
 		}
 	}
 	if err != nil {
@@ -429,6 +432,18 @@ func (w *receivedWriter) write(d listen.Delivery) error {
 	}
 	if w.held = append(r.AppendJSON(w.held), '\n'); len(w.held) > streamBuffer {
 		return w.flush()
+	}
+	return nil
+}
+
+// ready says, where each line is an object, that deliveries are received.
+func (w *receivedWriter) ready(r view.ListenReady) error {
+	switch {
+	case w.lines:
+		w.held = append(r.AppendJSON(w.held), '\n')
+		return w.flush()
+	case w.app.out.Format() == render.NDJSON:
+		return w.stream.Item(r, nil, "")
 	}
 	return nil
 }

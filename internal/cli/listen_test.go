@@ -169,7 +169,11 @@ func TestListenOutput(t *testing.T) {
 		t.Errorf("answered %d", got)
 	}
 	l.ended(0)
-	lines := strings.Split(strings.TrimSpace(l.out.String()), "\n")
+	ready, rest, _ := strings.Cut(strings.TrimSpace(l.out.String()), "\n")
+	if !strings.HasPrefix(ready, `{"type":"ready","url":"http://127.0.0.1:`) || strings.Contains(ready, `"ui"`) {
+		t.Errorf("begins with %s", ready)
+	}
+	lines := strings.Split(rest, "\n")
 	if len(lines) != 4 {
 		t.Fatalf("%d lines: %s", len(lines), l.out.String())
 	}

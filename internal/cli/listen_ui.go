@@ -68,6 +68,7 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 	for _, c := range opts.Candidates {
 		known = append(known, c.Secret)
 	}
+	client := a.http(known...)
 	signer := &pageSigner{keys: keys, app: a, candidates: opts.Candidates}
 	server, err := inspect.New(inspect.Options{
 		Now: a.env.Now, Here: here, Target: target, Sentence: view.Sentence, SignedBy: keys.signedBy(a), Match: inspect.Filter,
@@ -78,7 +79,7 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 			return opts.Rejected.Record(d.SavedAt)
 		},
 		Post: func(ctx context.Context, d deliver.Delivery) (deliver.Sent, error) {
-			post, err := a.poster(0, known...)
+			post, err := deliver.NewPoster(deliver.PosterOptions{Client: client, Now: a.env.Now, Sleep: a.env.Sleep})
 			if err != nil {
 				return deliver.Sent{}, err
 			}
@@ -89,7 +90,7 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 	if err != nil {
 		return nil, err
 	}
-	server.Tell(func(s *inspect.State) { s.Address = cmp.Or(address, here) })
+	server.Tell(func(s *inspect.State) { s.Address, s.Notice = cmp.Or(address, here), assumed(opts) })
 	opts.Requests = true
 	p := &inspector{app: a, server: server, failed: make(chan error, 1), unanswered: make(chan struct{}, 1)}
 	go func() { p.failed <- server.Serve() }()
@@ -99,6 +100,20 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 		go p.watch(watched, opts.Forward)
 	}
 	return p, nil
+}
+
+// assumed says which of the schemes that deliveries are judged by are guesses.
+func assumed(opts *listen.Options) string {
+	var notes []string
+	for _, p := range opts.Providers {
+		tried := func(c verify.Candidate) bool {
+			return c.Provider == p.Name || c.Provider == "" && len(opts.Providers) == 1
+		}
+		if p.Scheme.Assumed && slices.ContainsFunc(opts.Candidates, tried) {
+			notes = append(notes, verify.AssumedNote(p.Name))
+		}
+	}
+	return strings.Join(notes, "; ")
 }
 
 // lookAgain is how long the page waits before it looks again for a target that is not

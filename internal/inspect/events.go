@@ -13,8 +13,6 @@ const (
 	gather = 50 * time.Millisecond
 	// keepAlive is how often a silent stream shows that it is alive.
 	keepAlive = 15 * time.Second
-	// writeTime is how long a page may take to read what it is sent.
-	writeTime = 30 * time.Second
 )
 
 // events streams the rows of deliveries: first what is in memory, or what came after
@@ -41,7 +39,6 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 		for _, row := range news.rows {
 			fmt.Fprintf(w, "event: delivery\nid: %d\ndata: %s\n\n", row.N, marshal(row))
 		}
-		_ = c.SetWriteDeadline(s.o.Now().Add(writeTime)) // net/http's own connections have deadlines
 		if c.Flush() != nil {
 			return nil // the page is gone
 		}

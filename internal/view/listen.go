@@ -14,10 +14,30 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
+// ListenReady is the line that says that deliveries are received. Its JSON is an object
+// {"type": "ready", "url", "addr", "ui"}: the URL to give the provider, the address that
+// the listener has on this machine, and that of the inspector, absent where there is none
+// or where it is not to be printed.
+type ListenReady struct{ URL, Addr, UI string }
+
+// MarshalJSON implements json.Marshaler through [ListenReady.AppendJSON].
+func (r ListenReady) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+
+// AppendJSON appends it as one line of JSON, without a line end.
+func (r ListenReady) AppendJSON(b []byte) []byte {
+	b = term.AppendJSON(append(b, `{"type":"ready","url":`...), r.URL)
+	b = term.AppendJSON(append(b, `,"addr":`...), r.Addr)
+	if r.UI != "" {
+		b = term.AppendJSON(append(b, `,"ui":`...), r.UI)
+	}
+	return append(b, '}')
+}
+
 // Received is a delivery that was received. Its JSON is an object whose members
 // and their order are promises; what is not known, or was not asked for, is
 // null:
 //
+//	type            delivery
 //	received_at     RFC 3339, UTC, with milliseconds
 //	method, url     the request's, the URL as it stands there
 //	bytes           of the body
@@ -44,7 +64,7 @@ func (r Received) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil 
 // Deliveries come by the thousand in a second, so it is made by hand.
 func (r Received) AppendJSON(b []byte) []byte {
 	d := &r.d
-	b = append(b, `{"received_at":"`...)
+	b = append(b, `{"type":"delivery","received_at":"`...)
 	b = append(d.ReceivedAt.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z"), '"')
 	b = term.AppendJSON(append(b, `,"method":`...), d.Method)
 	b = term.AppendJSON(append(b, `,"url":`...), d.URL)
@@ -237,6 +257,9 @@ func Sentence(d *listen.Delivery) string {
 		return "No delivery: " + strings.Join(d.Notes, "; ") + "."
 	}
 	said, fix := meaning(d.Reason)+".", nextSteps[d.Reason]
+	if d.Reason == signature.NoSignature { // there is no capture to look at
+		fix = "Did the provider send it, and does a proxy on the way keep its headers?"
+	}
 	if len(d.Diagnosis) > 0 {
 		said, fix = d.Diagnosis[0].Explanation, d.Diagnosis[0].Fix
 	}

@@ -27,7 +27,7 @@ func TestReceived(t *testing.T) {
 	invalid.Reason, invalid.Status, invalid.WebhookID, invalid.Webhook, invalid.EventID = signature.Mismatch, 401, "", "", ""
 	invalid.Diagnosis = []verify.Finding{{Cause: "crlf", Fix: "Keep it.", Explanation: "It was changed."}, {Cause: "bom"}}
 	unverified = listen.Delivery{ReceivedAt: at, Method: "POST", URL: "/", Status: 200, Reason: listen.Unverified}
-	const head = `{"received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/hook","bytes":12,`
+	const head = `{"type":"delivery","received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/hook","bytes":12,`
 	for _, c := range []struct {
 		name string
 		d    listen.Delivery
@@ -48,7 +48,7 @@ func TestReceived(t *testing.T) {
 			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":401,"latency_ms":1.234,` +
 			`"diagnosis":[{"cause":"crlf","fix":"Keep it.","explanation":"It was changed."},{"cause":"bom","fix":"","explanation":""}]}`,
 			[]string{"16:30:01.123", "wundertreos", "contact.created", "INVALID", "-", "401", "1.2 ms", "mismatch (crlf, bom)"}, ""},
-		{"unverified", unverified, `{"received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/","bytes":0,"valid":null,"reason":"not-verified","provider":null,` +
+		{"unverified", unverified, `{"type":"delivery","received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/","bytes":0,"valid":null,"reason":"not-verified","provider":null,` +
 			`"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":0}`,
 			[]string{"16:30:01.123", "-", "-", "NOT VERIFIED", "-", "200", "0.0 ms", "-"}, ""},
 	} {
@@ -119,6 +119,26 @@ func TestReception(t *testing.T) {
 	} {
 		if diff := cmp.Diff(c.want, Reception(c.s, c.kept, c.forward)); diff != "" {
 			t.Error(diff)
+		}
+	}
+}
+
+func TestSentence(t *testing.T) {
+	t.Parallel()
+	for want, d := range map[string]listen.Delivery{
+		"Valid: signed with the secret of Lead sync wundertreos/w-1.":      {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync"},
+		"Valid: signed with the secret of wundertreos/w-1.":                {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1"},
+		"Valid: the signature is valid.":                                   {Reason: signature.OK, Provider: "wundertreos"},
+		"Not verified: --no-verify takes every delivery, whoever sent it.": {Reason: listen.Unverified},
+		"No delivery: the method is not POST.":                             {Reason: signature.Unreadable, Notes: []string{"the method is not POST"}},
+		"Invalid: the JSON was written again. Verify the raw bytes.":       {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "The JSON was written again.", Fix: "Verify the raw bytes."}, {Explanation: "More."}}},
+		"Invalid: the delivery carries no signature that is looked for. Did the provider send it, and does a proxy on the way keep its headers?": {Reason: signature.NoSignature},
+		"Invalid: CRLF became LF. Keep it.":                                                {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "CRLF became LF.", Fix: "Keep it."}}},
+		"Invalid: the signature is not that of this body under any secret that was tried.": {Reason: signature.Mismatch},
+		"Invalid: no secret is kept for the provider of this delivery. Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.": {Reason: signature.NoSecret},
+	} {
+		if got := Sentence(&d); got != want {
+			t.Errorf("%q, not %q", got, want)
 		}
 	}
 }
