@@ -95,7 +95,8 @@ not forwarded a second time: a duplicate is answered 200 and marked.
 the others: received_at, method, url, bytes, valid (null: not verified), reason
 (as verify's, or not-verified), provider, webhook_id, webhook, event_id,
 event_type, duplicate, saved, forward_status, forward_error, status, latency_ms;
-for an invalid one diagnosis, and notes where there are any. Of a flood of invalid deliveries only some are shown.
+for an invalid one diagnosis, and notes where there are any. Of a flood of
+invalid deliveries only some are shown.
 
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
