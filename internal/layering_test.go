@@ -219,8 +219,8 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43},  // planned: 2150
 	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
-	"internal/child":                                {450, 14},   // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {13215, 7},  // planned: 9700
+	"internal/child":                                {470, 17},   // planned: 200; what ends with us, on three systems
+	"internal/cli":                                  {13940, 7},  // planned: 9700
 	"internal/config":                               {1080, 12},  // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300
@@ -233,7 +233,7 @@ var budgets = map[string]budget{
 	"internal/httpx":                                {2450, 29},
 	"internal/inspect":                              {1275, 6},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
-	"internal/listen":                               {1950, 18}, // planned: 1800; what came and what was answered is reported too
+	"internal/listen":                               {2090, 19}, // planned: 1800; what came and what was answered is reported too
 	"internal/prompt":                               {800, 4},
 	"internal/provider":                             {1030, 46},
 	"internal/provider/all":                         {20, 1},
@@ -256,7 +256,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3040, 97}, // planned: 2200
+	"internal/view":                                 {3070, 97}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

@@ -54,3 +54,7 @@ func (g *group) kill(*exec.Cmd) {
 		_ = windows.TerminateJobObject(g.job, 1) // it may be empty
 	}
 }
+
+// Runs reports whether a tied process goes on of which the one that started it was
+// killed: none does here.
+func Runs(int) bool { return false }

@@ -48,6 +48,19 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// commandArgs wants no argument, or a command after --.
+func commandArgs(cmd *cobra.Command, args []string) error {
+	switch dash := cmd.ArgsLenAtDash(); {
+	case dash < 0:
+		return noArgs(cmd, args)
+	case dash > 0:
+		return noArgs(cmd, args[:dash])
+	case len(args) == 0:
+		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
+	}
+	return nil
+}
+
 // exactly wants the arguments that names names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -26,6 +26,7 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 		Timeout:   a.cfg.Duration("request-timeout"),
 		Sleep:     a.env.Sleep,
 		Getenv:    a.env.Getenv,
+		TLS:       a.env.TLS,
 		Secrets:   known,
 		Notify:    func(line string) { a.note("%s", line) },
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/tls"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,7 @@ type Env struct {
 	Drivers       provider.Registry
 	Keyring       secret.Keyring // nil: there is none
 	Disk          *durable.Calls // nil: the system's own
+	TLS           *tls.Config    // tests only; nil: the system's roots
 	Version       string
 	Commit        string
 	Date          string // of the commit

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,7 +18,6 @@ import (
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
-	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -48,8 +48,9 @@ type listenOptions struct {
 	allowUnknown bool
 	timeout      time.Duration
 
-	create, publicURL string
-	events            []string
+	create string
+	events []string
+	tunnelFlags
 
 	pageFlags
 }
@@ -57,15 +58,18 @@ type listenOptions struct {
 func newListenCmd(g *globals) *cobra.Command {
 	o := &listenOptions{}
 	c := &cobra.Command{
-		Use:     "listen",
-		Short:   "Receive deliveries locally: verify, show, keep, forward",
-		GroupID: groupDeliveries,
+		Use:         "listen [-- command...]",
+		Annotations: freeArguments,
+		Short:       "Receive deliveries locally: verify, show, keep, forward",
+		GroupID:     groupDeliveries,
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
   hookctl listen --forward-to http://127.0.0.1:3000/hook --ui --open      # a page that says why
   hookctl listen --once --timeout 30s --url-file url.txt -o ndjson        # in CI
   hookctl listen --until contact.created --timeout 2m --webhook "Lead sync"
-  hookctl listen --addr 127.0.0.1:8787 --public-url https://abc.example.com --create wundertreos --event 'contact.*'`,
+  hookctl listen --create wundertreos --event 'contact.*' --tunnel cloudflared --forward-to localhost:3000/hook
+  hookctl listen --create zyntro --tunnel ngrok --forward-to :3000 -- npm start    # it has HOOK_SECRET
+  hookctl listen --create wundertreos --public-url https://abc.example.com         # a tunnel of your own`,
 		Long: `Receive deliveries at a local address, on any path, until Ctrl-C. Each is
 verified before anything else is done with it; then it is kept (--save), then
 forwarded (--forward-to), then answered, then shown:
@@ -90,9 +94,10 @@ Forwarding keeps the body and the headers as they came; redirects are not
 followed and no credentials added. An event that was answered with a 2xx is
 not forwarded a second time: a duplicate is answered 200 and marked.
 
--o ndjson prints an object a line. Its type is ready for the first one, with url
-(to give the provider), addr and, with --ui and without CI, ui; and delivery for
-the others: received_at, method, url, bytes, valid (null: not verified), reason
+-o ndjson prints an object a line. Its type is ready for the first one, and each
+time that a tunnel works again, with url (to give the provider), addr and, with
+--ui and without CI, ui; reconnecting with why and wait_ms where a tunnel does
+not work; stopped at the end; and delivery for the others: received_at, method, url, bytes, valid (null: not verified), reason
 (as verify's, or not-verified), provider, webhook_id, webhook, event_id,
 event_type, duplicate, saved, forward_status, forward_error, status, latency_ms;
 for an invalid one diagnosis, and notes where there are any. Of a flood of
@@ -108,15 +113,32 @@ invalid, body, headers and answer, what differs between two, and it sends them
 to --forward-to again, edited ones with a new signature. Its address holds a
 token. --open opens it in the browser.
 
---create makes a webhook for this session whose deliveries go to --public-url,
-and removes it at the end, after Ctrl-C too. That of
-{disabling} is disabled: it has no delete.`,
-		Args: noArgs,
+--create makes a webhook for this session and removes it at the end, after
+Ctrl-C too. That of
+{disabling} is disabled: it has no delete. --secret-to hands its secret on. What
+a killed session has left, the next one names, and removes if you say so.
+
+--tunnel starts a program that you have installed and that makes the address
+public; it ends with the command. Its URL counts once a request that is sent to
+it has arrived here; then the webhook is made, and 'Ready' comes last. If the
+tunnel does not come up in 20 seconds the command ends with 6; later it is
+started again, for ever. Its URL may change then: Zyntro's webhook is changed,
+WundertreOS's replaced, with a new secret; without --create the command ends
+with 6. ssh: needs a key and a known host; it gives http://HOST:PORT, or with
+--public-url the URL that leads to the port of --addr on HOST. 'exec:COMMAND
+{port}' runs any other program: each URL that it prints is tried.
+
+A command after -- is your handler: it is started with HOOK_SECRET set, again
+when there is a new secret, and stopped at the end. Without --create it takes
+--webhook, --secret-file or --secret-env to say which secret. What it prints goes
+to standard error. If it ends, so does listen.`,
+		Args: commandArgs,
 		RunE: g.run(changesWith("create"), o.run),
 	}
 	o.keyFlags.add(g, c, toVerify)
+	o.tunnelFlags.add(c)
 	f := c.Flags()
-	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "address to listen at; port 0: a free one")
+	f.StringVar(&o.addr, "addr", defaultAddr, "address to listen at; if you leave it out, the next port that is free; port 0: any free one")
 	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
@@ -129,7 +151,6 @@ and removes it at the end, after Ctrl-C too. That of
 	f.StringArrayVar(&o.until, "until", nil, "end after a delivery of this event: a slug, a comma list or a glob (repeatable)")
 	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "take events that the catalogue does not list")
 	f.DurationVar(&o.timeout, "timeout", 0, "end after this time")
-	f.StringVar(&o.publicURL, "public-url", "", "with --create: the URL from which a tunnel leads here")
 	f.StringVar(&o.create, "create", "", "make a webhook at this provider for the session")
 	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as for create (default all, repeatable)")
 	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
@@ -145,13 +166,13 @@ func (o *listenOptions) complete(g *globals, c *cobra.Command) {
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"create": g.completeProviders,
 		"until":  completeEvents(g.env.Drivers), "event": completeEvents(g.env.Drivers),
-		"addr": completeFixed("127.0.0.1:0", "127.0.0.1:8787"), "max-body": completeFixed("64KiB", "1MiB", "32MiB"),
+		"addr": completeFixed(defaultAddr, "127.0.0.1:0"), "max-body": completeFixed("64KiB", "1MiB", "32MiB"),
 		"timeout": completeFixed("30s", "2m", "1h"), "forward-timeout": completeFixed("5s", "30s", "2m"),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
 	_ = c.RegisterFlagCompletionFunc("count", cobra.NoFileCompletions)
-	freeText(c, "until", "event", "forward-to", "public-url")
+	freeText(c, "until", "event", "forward-to")
 	_ = c.MarkFlagDirname("save")
 }
 
@@ -170,27 +191,38 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 		return fault.Usagef("--save-invalid needs --save").WithHint("name a directory, for instance: --save captures")
 	case given("forward-to") && o.forwardTo == "":
 		return fault.Usagef("--forward-to is empty")
-	case given("public-url") != given("create"):
-		return fault.Usagef("--public-url and --create need each other").WithHint("see: hookctl listen --help")
 	case len(o.events) > 0 && o.create == "":
 		return fault.Usagef("--event goes with --create").WithHint("to wait for an event: --until EVENT")
 	}
-	return o.pageFlags.check()
+	return cmp.Or(o.pageFlags.check(), o.tunnelFlags.check(given))
 }
 
 // run opens what the deliveries need, in the order of what can fail
 // without a trace: flags, address, files, and only then a webhook.
-func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error) {
+func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err error) {
 	if err := o.check(a.given); err != nil {
+		return err
+	}
+	kind, err := o.kind()
+	if err != nil {
 		return err
 	}
 	opts, err := o.options(ctx, a)
 	if err != nil {
 		return err
 	}
-	session, err := o.plan(a)
+	session, err := o.plan(a, o.likeURL(kind))
 	if err != nil {
 		return err
+	}
+	x := &exposure{app: a, flags: &o.tunnelFlags, kind: kind, session: session, forward: opts.Forward}
+	if x.handler, err = a.handler(command); err != nil {
+		return err
+	}
+	if session == nil {
+		if x.secret, err = x.handler.only(opts.Candidates); err != nil {
+			return err
+		}
 	}
 	if o.save != "" {
 		err = listen.CheckArchive(o.save, keptFile)
@@ -201,7 +233,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 	if err != nil {
 		return err
 	}
-	l, here, open, err := listen.Bind(o.addr)
+	l, here, open, err := o.bind(a)
 	if err != nil {
 		return err
 	}
@@ -231,43 +263,51 @@ func (o *listenOptions) run(ctx context.Context, a *app, _ []string) (err error)
 		return err
 	}
 	if session != nil {
-		made, err := session.start(ctx)
-		if err != nil {
-			return err
+		if err := session.open(ctx); err != nil {
+			return errors.Join(err, session.mark.remove())
 		}
-		opts.Candidates = append([]verify.Candidate{made}, opts.Candidates...)
-		opts.Leave = func() { session.end(ctx) }
+		opts.Later = true
 	}
+	opts.Leave = func() { x.leave(ctx) }
 	out := &receivedWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
 	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()
 		opts.Report, opts.Flush = page.shown(out.write), out.flush
-	}
-	var server *listen.Server
-	if err == nil {
-		server, err = listen.New(opts)
-	}
-	if err == nil {
-		if err = o.announce(a, here); err == nil {
-			page.announce(o.open)
-			err = out.ready(view.ListenReady{URL: cmp.Or(o.publicURL, here), Addr: l.Addr().String(), UI: page.url()})
-		}
+		x.server, err = listen.New(opts)
 	}
 	if err != nil {
-		if session != nil {
-			session.end(ctx)
-			err = errors.Join(err, session.failure)
-		}
+		x.leave(ctx)
 		return err
 	}
-	summary, err := server.Run(ctx, l)
-	if !errors.Is(err, listen.ErrAborted) { // else somebody may still be writing
+	x.addr, x.page = reachableAddr(here), page
+	x.ready = func() error {
+		if err := o.announce(a, here); err != nil {
+			return err
+		}
+		page.announce(o.open)
+		return nil
+	}
+	x.say = func(e view.ListenState) error {
+		if e.Type == view.ListenReady {
+			e.URL, e.Addr, e.UI = cmp.Or(e.URL, here), l.Addr().String(), page.url()
+		}
+		return out.state(e)
+	}
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	x.begin(running, stop)
+	summary, err := x.server.Run(running, l)
+	aborted := errors.Is(err, listen.ErrAborted) // somebody may still be writing
+	err = fault.Worst(err, x.close(), o.retract(a))
+	if x.up && !aborted {
+		err = fault.Worst(err, out.state(view.ListenState{Type: view.ListenStopped}))
+	}
+	if !aborted {
 		err = fault.Worst(err, out.close())
 	}
-	err = fault.Worst(err, o.retract(a))
-	if session != nil {
-		err = fault.Worst(err, session.failure)
+	if !x.up && err != nil {
+		return err
 	}
 	o.summarise(a, opts, summary)
 	return err
@@ -368,20 +408,79 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 		WithHint("the events: hookctl list-events; to wait for another one: --allow-unknown-events")
 }
 
-// announce says where deliveries are received, and how to get them here.
+// plan checks what --create asks for, of a webhook at that URL or one like it; nil
+// where it asks for nothing.
+func (o *listenOptions) plan(a *app, url string) (*listenSession, error) {
+	if o.create == "" {
+		return nil, nil
+	}
+	d, err := a.env.Drivers.Find(o.create)
+	if err != nil {
+		return nil, err
+	}
+	if o.provider != "" {
+		if other, err := a.env.Drivers.Find(o.provider); err != nil || other != d {
+			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.provider)
+		}
+	}
+	events := o.events
+	if len(events) == 0 {
+		events = []string{"all"}
+	}
+	slugs, _, err := a.expandEvents(d, events, o.allowUnknown)
+	if err != nil {
+		return nil, err
+	}
+	s := &listenSession{app: a, driver: d, spec: provider.Spec{Name: sessionName + sessionToken(a.env.Now()), URL: url, Events: slugs}}
+	if broken := d.Validate(s.spec); len(broken) > 0 {
+		f := broken[0]
+		switch {
+		case f.Field == "url" && o.publicURL == "":
+			return nil, fault.Usagef("--tunnel %s gives an http:// URL: %s", o.tunnel, f.Message).
+				WithHint("with a web server on HOST that has a certificate and passes on to the port of --addr, name its address with --public-url")
+		case f.Field == "url":
+			return nil, fault.Usagef("--public-url: %s", f.Message)
+		}
+		return nil, fault.Usagef("--%s: %s", flagOf(f.Field), f.Message)
+	}
+	if s.sinks, err = a.sinks(o.secretTo); err != nil {
+		return nil, err
+	}
+	if warning := unreachable(o.publicURL); warning != "" {
+		a.note("warning: %s", warning)
+	}
+	return s, nil
+}
+
+// defaultAddr is where deliveries are received if nothing else is said.
+const defaultAddr = "127.0.0.1:8787"
+
+// bind listens at --addr. Where that is not given, another port will do.
+func (o *listenOptions) bind(a *app) (l net.Listener, here string, open bool, err error) {
+	if a.given("addr") {
+		return listen.Bind(o.addr)
+	}
+	l, here, open, taken, err := listen.BindFirst(o.addr)
+	if taken && err == nil {
+		a.note("%s is taken: another port is used.", o.addr)
+	}
+	return l, here, open, err
+}
+
+// reachableAddr is the host and port of a URL of this machine.
+func reachableAddr(here string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(here, "http://"), "/")
+}
+
+// announce says, once deliveries are received, how to get them here.
 func (o *listenOptions) announce(a *app, here string) error {
 	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
 	if o.noVerify {
 		a.warn("warning: signatures are not verified")
 	}
-	port := strings.TrimSuffix(here[strings.LastIndexByte(here, ':')+1:], "/")
-	if o.publicURL != "" {
-		a.note("Deliveries come from %s.", o.publicURL)
-	} else {
-		a.note("To be reached from outside, run one of these in another terminal and give the provider the URL it leads to:")
-		a.note("  cloudflared tunnel --url %s", strings.TrimSuffix(here, "/"))
-		a.note("  ngrok http %s", port)
-		a.note("  ssh -R 8080:127.0.0.1:%s HOST        (with a web server on HOST that passes on to its port 8080)", port)
+	if o.publicURL == "" && o.tunnel == "" {
+		a.note("To be reached from outside: --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), with --create for a webhook too.")
+		a.note("Or start a tunnel to %s yourself, and give the provider the URL that it has.", reachableAddr(here))
 	}
 	if o.urlFile == "" {
 		return nil
@@ -420,36 +519,49 @@ func (o *listenOptions) summarise(a *app, opts listen.Options, s listen.Summary)
 // receivedWriter prints deliveries as they come. As NDJSON, those that come
 // faster than they can be written one by one are written together.
 type receivedWriter struct {
-	app    *app
-	lines  bool
+	app   *app
+	lines bool
+
+	mu     sync.Mutex // deliveries and states come from two sides
 	held   []byte
 	stream *render.Stream
 }
 
 func (w *receivedWriter) write(d listen.Delivery) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	r := view.NewReceived(d)
 	if !w.lines {
 		return w.stream.Item(r, r.Row(), r.Name())
 	}
 	if w.held = append(r.AppendJSON(w.held), '\n'); len(w.held) > streamBuffer {
-		return w.flush()
+		return w.flushed()
 	}
 	return nil
 }
 
-// ready says, where each line is an object, that deliveries are received.
-func (w *receivedWriter) ready(r view.ListenReady) error {
+// state says, where each line is an object, how the listener is.
+func (w *receivedWriter) state(s view.ListenState) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	switch {
 	case w.lines:
-		w.held = append(r.AppendJSON(w.held), '\n')
-		return w.flush()
+		w.held = append(s.AppendJSON(w.held), '\n')
+		return w.flushed()
 	case w.app.out.Format() == render.NDJSON:
-		return w.stream.Item(r, nil, "")
+		return w.stream.Item(s, nil, "")
 	}
 	return nil
 }
 
 func (w *receivedWriter) flush() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.flushed()
+}
+
+// flushed is flush for who holds the lock.
+func (w *receivedWriter) flushed() error {
 	err := render.WriteAll(w.app.env.Streams.Out, w.held)
 	w.held = w.held[:0]
 	return err

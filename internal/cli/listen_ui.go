@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,6 +48,9 @@ func (o *pageFlags) check() error {
 type inspector struct {
 	app    *app
 	server *inspect.Server
+	signer *pageSigner
+	opts   listen.Options
+	here   string
 	opened []string // the file that leads a browser to the page, and its directory
 	failed chan error
 
@@ -92,7 +96,7 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 	}
 	server.Tell(func(s *inspect.State) { s.Address, s.Notice = cmp.Or(address, here), assumed(opts) })
 	opts.Requests = true
-	p := &inspector{app: a, server: server, failed: make(chan error, 1), unanswered: make(chan struct{}, 1)}
+	p := &inspector{app: a, server: server, signer: signer, opts: *opts, here: here, failed: make(chan error, 1), unanswered: make(chan struct{}, 1)}
 	go func() { p.failed <- server.Serve() }()
 	if opts.Forward != nil {
 		var watched context.Context
@@ -160,6 +164,21 @@ func (p *inspector) shown(report func(listen.Delivery) error) func(listen.Delive
 		}
 		return report(d)
 	}
+}
+
+// reached shows the address to give the provider, and has edited bodies signed with
+// what a new webhook's deliveries are.
+func (p *inspector) reached(address string, added []verify.Candidate) {
+	if p == nil {
+		return
+	}
+	for _, c := range added {
+		if !slices.ContainsFunc(p.opts.Candidates, func(o verify.Candidate) bool { return o.Provider == c.Provider && o.ID == c.ID }) {
+			p.opts.Candidates = append([]verify.Candidate{c}, p.opts.Candidates...)
+		}
+	}
+	p.signer.trust(p.opts.Candidates)
+	p.server.Tell(func(s *inspect.State) { s.Address, s.Notice = cmp.Or(address, p.here), assumed(&p.opts) })
 }
 
 // announce says where the page is. Its address holds a token, and a log of CI is for
@@ -246,9 +265,17 @@ func (p *inspector) close() error {
 // pageSigner signs bodies that were edited on the page: with the secret that made the
 // delivery valid, else the only one of its provider.
 type pageSigner struct {
-	keys       *keyFlags
-	app        *app
+	keys *keyFlags
+	app  *app
+
+	mu         sync.Mutex
 	candidates []verify.Candidate
+}
+
+func (s *pageSigner) trust(candidates []verify.Candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.candidates = candidates
 }
 
 func (s *pageSigner) sign(d *listen.Delivery, body []byte) (inspect.Signature, error) {
@@ -268,8 +295,11 @@ func (s *pageSigner) sign(d *listen.Delivery, body []byte) (inspect.Signature, e
 
 // candidate is the secret that a delivery was signed with, or should have been.
 func (s *pageSigner) candidate(d *listen.Delivery) (verify.Candidate, error) {
+	s.mu.Lock()
+	candidates := s.candidates
+	s.mu.Unlock()
 	var may []verify.Candidate
-	for _, c := range s.candidates {
+	for _, c := range candidates {
 		if c.Provider != "" && d.Provider != "" && c.Provider != d.Provider {
 			continue
 		}

@@ -84,6 +84,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider/providertest"
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/tunnel/tunneltest"
 )
 
 func TestMain(m *testing.M) {
@@ -92,9 +93,17 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
-	testscript.Main(workersEnd{m}, map[string]func(){
-		"hookctl": func() { os.Exit(scriptMain()) },
-	})
+	programs := map[string]func(){
+		"hookctl":     func() { os.Exit(scriptMain()) },
+		"testhandler": func() { os.Exit(testHandler()) },
+	}
+	for _, name := range []string{"cloudflared", "ngrok", "tailscale", "othertunnel"} {
+		programs[name] = func() {
+			code, _ := tunneltest.Run(append([]string{name}, os.Args[1:]...), os.Environ(), os.Stdout, os.Stderr)
+			os.Exit(code)
+		}
+	}
+	testscript.Main(workersEnd{m}, programs)
 }
 
 var updateScripts = flag.Bool("update-scripts", false, "rewrite the files that scripts compare output with")

@@ -3,6 +3,7 @@ package listen
 import (
 	"fmt"
 	"net"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,36 @@ func (f *Forwarder) LeadsTo(addr net.Addr) bool {
 	ip := net.ParseIP(f.url.Hostname())
 	return f.url.Hostname() == "localhost" || ip != nil && (ip.Equal(at.IP) || ip.IsLoopback())
 }
+
+// SameHost reports whether f sends to the host and port of a URL.
+func (f *Forwarder) SameHost(text string) bool {
+	u, err := url.Parse(text)
+	return f != nil && err == nil && strings.EqualFold(f.url.Host, u.Host)
+}
+
+// BindFirst is Bind at that address, or at the first port behind it that nobody
+// has; taken reports that it is another.
+func BindFirst(addr string) (l net.Listener, here string, open, taken bool, err error) {
+	host, text, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, "", false, false, err
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, "", false, false, err
+	}
+	for next := range nextPorts {
+		l, here, open, err = Bind(net.JoinHostPort(host, strconv.Itoa(port+next)))
+		if err == nil {
+			return l, here, open, next > 0, nil
+		}
+	}
+	l, here, open, err = Bind(net.JoinHostPort(host, "0"))
+	return l, here, open, true, err
+}
+
+// nextPorts is how many ports are tried before any is good.
+const nextPorts = 100
 
 // ParseSize reads a number of bytes, with or without a unit.
 func ParseSize(text string) (int64, error) {

@@ -29,6 +29,9 @@ func (s *Server) release(b *buffer) {
 // anything else is done with it, durable before it is forwarded, forwarded
 // before it is answered, answered before it is shown.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s.probed(w, r) {
+		return
+	}
 	if !s.enter() {
 		s.respond(w, ending)
 		return
@@ -158,9 +161,14 @@ func readAll(r io.Reader, b []byte, size int64) ([]byte, error) {
 // returns an invalid one that is to be explained, else nil.
 func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, *capture.Request) {
 	request := &capture.Request{Body: buf.body}
-	if s.engine != nil {
+	if !s.o.NoVerify {
+		engine := s.judgeWith()
+		if engine == nil {
+			d.Reason = signature.NoSecret
+			return answer{status: http.StatusServiceUnavailable, text: "the listener has no secret yet: send it again"}, nil
+		}
 		request.Header = fields(r.Header)
-		d.judge(s.engine, request)
+		d.judge(engine, request)
 	} else {
 		d.Reason = Unverified
 		guess(s.o.Providers, d, r.Header, buf.body)

@@ -105,9 +105,10 @@ func median(list []float64) float64 {
 
 // running is a server under test.
 type running struct {
-	t    testing.TB
-	addr string
-	stop context.CancelFunc
+	t      testing.TB
+	server *Server
+	addr   string
+	stop   context.CancelFunc
 
 	mu   sync.Mutex
 	seen []Delivery
@@ -138,7 +139,7 @@ func start(t testing.TB, o Options) *running {
 		t.Fatal(err)
 	}
 	l := listenLoopback(t)
-	r.addr = l.Addr().String()
+	r.server, r.addr = s, l.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
 	r.stop = cancel
 	go func() {

@@ -51,6 +51,8 @@ type Options struct {
 	Others     []verify.Candidate
 	// NoVerify takes every delivery as it comes. There must be no candidates then.
 	NoVerify bool
+	// Later says that there may be no candidates yet: [Server.Change] brings them.
+	Later bool
 
 	MaxBody int64 // bytes; 0 is DefaultMaxBody
 	// Kept, if set, keeps the deliveries that are taken, Rejected the invalid

@@ -167,7 +167,7 @@ func (r *reporter) tell(ctx context.Context, rep report) bool {
 		defer r.held.Add(-int64(d.Size))
 	}
 	if rep.failed != nil {
-		d.explain(ctx, r.s.engine, rep.failed)
+		d.explain(ctx, r.s.judgeWith(), rep.failed)
 		d.cut()
 	}
 	err := r.s.o.Report(d)

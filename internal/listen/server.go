@@ -29,7 +29,8 @@ const (
 // Server receives deliveries. It is run once.
 type Server struct {
 	o        Options
-	engine   *verify.Engine // nil where nothing is verified
+	trust    sync.RWMutex   // of engine and o.Candidates
+	engine   *verify.Engine // nil where nothing is verified, or there is no secret yet
 	seen     *seen
 	reporter *reporter
 	lines    limiter
@@ -41,8 +42,10 @@ type Server struct {
 
 	mu       sync.Mutex
 	summary  Summary
-	hidden   int // invalid deliveries not shown since that was last said
-	inFlight int // deliveries that are being handled
+	last     time.Time                // when a delivery was last taken
+	nonces   map[string]chan struct{} // of probes that are expected
+	hidden   int                      // invalid deliveries not shown since that was last said
+	inFlight int                      // deliveries that are being handled
 	ended    bool
 	idle     chan struct{} // closed when it has ended and nothing is in flight
 }
@@ -69,7 +72,7 @@ func New(o Options) (*Server, error) {
 	}
 	s.buffers.New = func() any { return new(buffer) }
 	s.reporter = newReporter(s)
-	if o.NoVerify {
+	if o.NoVerify || o.Later && len(o.Candidates) == 0 {
 		return s, nil
 	}
 	var err error
@@ -270,6 +273,7 @@ func (s *Server) count(d *Delivery) bool {
 		return shown
 	}
 	c.Taken++
+	s.last = d.ReceivedAt
 	if d.Duplicate {
 		c.Duplicates++
 	}

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if code, ok := tunneltest.Run(os.Args, os.Getenv, os.Stdout, os.Stderr); ok {
+	if code, ok := tunneltest.Run(os.Args, os.Environ(), os.Stdout, os.Stderr); ok {
 		os.Exit(code)
 	}
 	os.Exit(m.Run())

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/render"
@@ -14,21 +15,42 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// ListenReady is the line that says that deliveries are received. Its JSON is an object
-// {"type": "ready", "url", "addr", "ui"}: the URL to give the provider, the address that
-// the listener has on this machine, and that of the inspector, absent where there is none
-// or where it is not to be printed.
-type ListenReady struct{ URL, Addr, UI string }
+// ListenState is a line that says how a listener is. Its JSON is an object:
+//
+//	type     ready, reconnecting, stopped
+//	url      to give the provider; absent once it has stopped
+//	addr     of ready: the address that the listener has on this machine
+//	ui       of ready: the address of the inspector; absent where there is none or where
+//	         it is not to be printed
+//	why      of reconnecting: why the tunnel does not work
+//	wait_ms  of reconnecting: after which it is started again
+type ListenState struct {
+	Type          string
+	URL, Addr, UI string
+	Why           string
+	Wait          time.Duration
+}
 
-// MarshalJSON implements json.Marshaler through [ListenReady.AppendJSON].
-func (r ListenReady) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
+// The types of a ListenState.
+const (
+	ListenReady        = "ready"
+	ListenReconnecting = "reconnecting"
+	ListenStopped      = "stopped"
+)
+
+// MarshalJSON implements json.Marshaler through [ListenState.AppendJSON].
+func (s ListenState) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
 
 // AppendJSON appends it as one line of JSON, without a line end.
-func (r ListenReady) AppendJSON(b []byte) []byte {
-	b = term.AppendJSON(append(b, `{"type":"ready","url":`...), r.URL)
-	b = term.AppendJSON(append(b, `,"addr":`...), r.Addr)
-	if r.UI != "" {
-		b = term.AppendJSON(append(b, `,"ui":`...), r.UI)
+func (s ListenState) AppendJSON(b []byte) []byte {
+	b = term.AppendJSON(append(b, `{"type":`...), s.Type)
+	for _, m := range []struct{ name, value string }{{"url", s.URL}, {"addr", s.Addr}, {"ui", s.UI}, {"why", s.Why}} {
+		if m.value != "" {
+			b = term.AppendJSON(append(append(append(b, ',', '"'), m.name...), '"', ':'), m.value)
+		}
+	}
+	if s.Type == ListenReconnecting {
+		b = strconv.AppendInt(append(b, `,"wait_ms":`...), s.Wait.Milliseconds(), 10)
 	}
 	return append(b, '}')
 }

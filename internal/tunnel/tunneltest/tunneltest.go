@@ -49,14 +49,25 @@ type program struct {
 
 // Run is the stand-in that the first of args names; ok is false where it names none.
 // It does not return while the tunnel is up.
-func Run(args []string, env func(string) string, out, errs io.Writer) (code int, ok bool) {
+func Run(args, environ []string, out, errs io.Writer) (code int, ok bool) {
 	name := strings.TrimSuffix(filepath.Base(args[0]), ".exe")
 	run, ok := programs[name]
 	if !ok {
 		return 0, false
 	}
+	env := func(name string) (value string) {
+		for _, kv := range environ {
+			if v, ok := strings.CutPrefix(kv, name+"="); ok {
+				value = v
+			}
+		}
+		return value
+	}
 	p := &program{env, out, errs}
 	err := p.note("starts", strings.Join(args, " "))
+	if err == nil {
+		err = p.note("environ", strings.Join(environ, "\n"))
+	}
 	if err == nil && env(EnvMode) == Ends {
 		err = fmt.Errorf("%s: authentication failed", name)
 	}

@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"sync"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/verify"
+)
+
+// envSecret is the variable in which a handler gets the secret.
+const envSecret = "HOOK_SECRET"
+
+// listenHandler is the command that listen runs: it has the secret in its
+// environment, and ends with us.
+type listenHandler struct {
+	app     *app
+	command []string
+	path    string
+	ended   func(error) // called when it ends by itself
+
+	mu      sync.Mutex
+	process *child.Tied // nil: none is wanted
+}
+
+// handler finds the command; nil where there is none.
+func (a *app) handler(command []string) (*listenHandler, error) {
+	if len(command) == 0 {
+		return nil, nil
+	}
+	path, err := child.Look(command[0])
+	if err != nil {
+		return nil, fault.Usagef("%s cannot be run: %w", term.Clean(command[0]), err).
+			WithHint("give its path; no shell runs the command, so functions and aliases do not work")
+	}
+	return &listenHandler{app: a, command: command, path: path}, nil
+}
+
+// start starts it, again where it runs already.
+func (h *listenHandler) start(value secret.Value) error {
+	if h == nil {
+		return nil
+	}
+	h.stop()
+	if _, set := h.app.env.lookup(envSecret); set {
+		h.app.note("%s is set already: the command gets the webhook's in its place.", envSecret)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	errs := term.Raw(h.app.env.Streams.Err)
+	p, err := child.Tie(child.Command{
+		Path: h.path, Args: h.command, Out: errs, Err: errs, // standard output has the deliveries
+		Env: append(child.Without(h.app.env.Environ, []string{envSecret}, ourVariables), envSecret+"="+value.Reveal()),
+	})
+	if err != nil {
+		return fault.Usagef("%s cannot be run: %w", term.Clean(h.command[0]), err)
+	}
+	h.process = p
+	go func() {
+		err := p.Err()
+		h.mu.Lock()
+		wanted := h.process == p
+		h.mu.Unlock()
+		if !wanted {
+			return
+		}
+		if err != nil {
+			err = fault.Errorf(fault.Other, "the command %s ended: %w", term.Clean(h.command[0]), err).WithCode("command-ended").
+				WithHint("see what it says above; without it, deliveries can go nowhere")
+		}
+		h.ended(err)
+	}()
+	return nil
+}
+
+// stop ends it.
+func (h *listenHandler) stop() {
+	if h == nil {
+		return
+	}
+	h.mu.Lock()
+	p := h.process
+	h.process = nil
+	h.mu.Unlock()
+	if p != nil {
+		p.End()
+	}
+}
+
+// only is the one secret that a handler can be given without --create.
+func (h *listenHandler) only(found []verify.Candidate) (secret.Value, error) {
+	switch {
+	case h == nil:
+		return secret.Value{}, nil
+	case len(found) == 1:
+		return found[0].Secret, nil
+	}
+	return secret.Value{}, fault.Usagef("which secret shall the command have? there are %d", len(found)).
+		WithHint("name a webhook with --webhook, or make one with --create")
+}

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// listenMark is the trace of a running `listen --create`: a file that its process
+// holds, by the token in the names of its webhooks. The record of a webhook whose
+// mark nobody holds is left over. Beside it stands what the tunnel runs as, for
+// systems on which that goes on after a SIGKILL.
+type listenMark struct {
+	lock *durable.Lock
+	disk *durable.Calls
+	path string
+}
+
+// leftTunnel is what a mark says of the tunnel.
+type leftTunnel struct {
+	Pid     int    `json:"pid"`
+	Command string `json:"command"`
+}
+
+func (a *app) listeningDir() string { return filepath.Join(a.dir, "listening") }
+
+// sessionName begins the names of such webhooks.
+const sessionName = "hookctl listen "
+
+// sessionToken is new for each session.
+func sessionToken(now time.Time) string {
+	return now.UTC().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:6])
+}
+
+var sessionTokens = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z0-9]{6}$`)
+
+func (a *app) markListening(ctx context.Context, token string) (*listenMark, error) {
+	disk := a.env.Disk.Or()
+	if err := disk.MakePrivateDir(a.listeningDir(), durable.ChooseConfig); err != nil {
+		return nil, err
+	}
+	m := &listenMark{disk: disk, path: filepath.Join(a.listeningDir(), token)}
+	var err error
+	m.lock, err = disk.Lock(ctx, m.path+".lock", nil)
+	return m, err
+}
+
+// tunnel notes the process of the tunnel.
+func (m *listenMark) tunnel(pid int, command string) error {
+	if m == nil {
+		return nil
+	}
+	text, err := json.Marshal(leftTunnel{pid, command})
+	if err != nil {
+		return err
+	}
+	return m.disk.WritePrivate(m.path+".json", append(text, '\n'))
+}
+
+// remove ends the mark.
+func (m *listenMark) remove() error {
+	if m == nil || m.lock == nil {
+		return nil
+	}
+	err := m.disk.RemoveFile(m.path + ".json")
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return errors.Join(err, m.lock.Remove())
+}
+
+// offerLeft names what sessions have left that were killed, and removes it where
+// the user says so.
+func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
+	a.nameTunnels()
+	recs, _, err := a.store.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, r := range recs {
+		token, ours := strings.CutPrefix(r.Name, sessionName)
+		if !ours || r.Provider != client.Driver().Name || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
+			continue
+		}
+		if sessionTokens.MatchString(token) && durable.Held(filepath.Join(a.listeningDir(), token+".lock")) {
+			continue // it is another terminal's
+		}
+		if err := a.offerOne(ctx, client, r); err != nil {
+			return err
+		}
+	}
+	pending, _, err := a.journal.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range pending {
+		if strings.HasPrefix(p.Intent.Name, sessionName) && !p.Live {
+			a.note("A session was killed while it made its webhook. To settle that: hookctl recover")
+			break
+		}
+	}
+	return nil
+}
+
+func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Record) error {
+	what := "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of a session that was killed"
+	if !a.yes && !a.interactive() {
+		a.note("%s. Remove it with: hookctl delete %s", what, refWord(r.Ref()))
+		return nil
+	}
+	if !a.yes {
+		remove, err := a.env.Prompt.Confirm(ctx, what+". Remove it?", true)
+		if err != nil {
+			return err
+		}
+		if !remove {
+			return nil
+		}
+	}
+	if err := a.removeSession(ctx, client, r.Ref(), "of a session that was killed"); err != nil {
+		a.warn("warning: " + err.Error() + "; " + fault.HintOf(err).String())
+	}
+	return nil
+}
+
+// nameTunnels names the tunnels of sessions that were killed which still run, and
+// removes the marks of the others.
+func (a *app) nameTunnels() {
+	entries, err := os.ReadDir(a.listeningDir())
+	if err != nil {
+		return // there were no sessions
+	}
+	disk := a.env.Disk.Or()
+	for _, e := range entries {
+		token, isLock := strings.CutSuffix(e.Name(), ".lock")
+		path := filepath.Join(a.listeningDir(), token)
+		if !isLock || !sessionTokens.MatchString(token) || durable.Held(path+".lock") {
+			continue
+		}
+		text, err := durable.ReadPrivate(path+".json", 4096)
+		var left leftTunnel
+		if err == nil && json.Unmarshal(text, &left) == nil && child.Runs(left.Pid) {
+			a.note("The tunnel of a session that was killed still runs: process %d, %s", left.Pid, term.Clean(left.Command))
+			continue
+		}
+		_ = disk.Remove(path + ".json") // what stays is looked at again
+		_ = disk.Remove(path + ".lock")
+	}
+}
+
+// removeSession deletes a webhook that a session has made.
+func (a *app) removeSession(ctx context.Context, client *custody.Client, ref secret.Ref, of string) error {
+	d := client.Driver()
+	switch err := client.Delete(ctx, ref.ID); {
+	case fault.Code(err) == "not-found":
+		a.note("The webhook %s was gone already.", refWord(ref))
+	case err != nil:
+		return fault.WithHint(fmt.Errorf("the webhook %s, %s, is still there: %w", of, refWord(ref), err),
+			fault.Run("hookctl delete %s", refWord(ref)).After("remove it with: "))
+	case d.Deletes:
+		a.note("Deleted the webhook %s.", refWord(ref))
+	default:
+		a.note("Disabled the webhook %s: %s has no delete, so it stays in the list.", refWord(ref), d.Title)
+	}
+	return nil
+}
+
+// refWord is a webhook as it is typed.
+func refWord(ref secret.Ref) string { return term.ShellWord(ref.Provider + "/" + ref.ID) }

@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/listen"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/tunnel"
+	"github.com/hookctl/hookctl/internal/verify"
+	"github.com/hookctl/hookctl/internal/view"
+)
+
+// tunnelFlags are the flags of listen that make it public.
+type tunnelFlags struct {
+	tunnel, publicURL string
+	onNewURL          string
+	secretTo          []string
+}
+
+// What --on-new-url says of the webhook of --create.
+const (
+	newURLReplace = "replace"
+	newURLStop    = "stop"
+)
+
+func (o *tunnelFlags) add(c *cobra.Command) {
+	f := c.Flags()
+	f.StringVar(&o.tunnel, "tunnel", "", "start this program as a tunnel: "+strings.Join(tunnel.Forms, ", "))
+	f.StringVar(&o.publicURL, "public-url", "", "the URL from which a tunnel leads here, where --tunnel cannot tell or you have started it yourself")
+	f.StringVar(&o.onNewURL, "on-new-url", "", "with --create and --tunnel: what to do when the tunnel gets another URL: replace (the default: Zyntro's webhook is changed, WundertreOS's replaced) or stop")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "with --create: also hand the secret to a sink, as for create (repeatable)")
+	words := make([]string, 0, len(tunnel.Forms))
+	for _, form := range tunnel.Forms {
+		word, _, argument := strings.Cut(strings.Trim(form, "'"), ":")
+		if argument {
+			word += ":"
+		}
+		words = append(words, word)
+	}
+	_ = c.RegisterFlagCompletionFunc("tunnel", completeFixed(words...))
+	_ = c.RegisterFlagCompletionFunc("on-new-url", completeFixed(newURLReplace, newURLStop))
+	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
+	freeText(c, "tunnel", "public-url", "secret-to", "on-new-url")
+}
+
+// check finds what is wrong with the flags by themselves.
+func (o *tunnelFlags) check(given func(flag string) bool) error {
+	create := given("create")
+	switch {
+	case create && o.publicURL == "" && o.tunnel == "":
+		return fault.Usagef("--create needs an address that the provider can reach").
+			WithHint("start a tunnel with --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), or name the URL of yours with --public-url")
+	case given("public-url") && !create && o.tunnel == "":
+		return fault.Usagef("--public-url goes with --create or --tunnel").WithHint("see: hookctl listen --help")
+	case given("tunnel") && o.tunnel == "":
+		return fault.Usagef("--tunnel is empty").WithHint("one of: %s", strings.Join(tunnel.Forms, ", "))
+	case len(o.secretTo) > 0 && !create:
+		return fault.Usagef("--secret-to goes with --create").WithHint("for a webhook that is there: hookctl secrets push WEBHOOK --to SINK")
+	case given("on-new-url") && !slices.Contains([]string{newURLReplace, newURLStop}, o.onNewURL):
+		return fault.Usagef("--on-new-url %q is neither replace nor stop", o.onNewURL)
+	case given("on-new-url") && (o.tunnel == "" || !create && o.onNewURL == newURLReplace):
+		return fault.Usagef("--on-new-url %s goes with --tunnel and --create", o.onNewURL)
+	}
+	return nil
+}
+
+// kind is that of --tunnel, whose program must be there; nil where there is none.
+// It comes from the flag alone: a file or the environment must not name what runs.
+func (o *tunnelFlags) kind() (*tunnel.Kind, error) {
+	if o.tunnel == "" {
+		return nil, nil
+	}
+	k, err := tunnel.Parse(o.tunnel)
+	if err == nil {
+		_, err = k.Look()
+	}
+	return &k, err
+}
+
+// likeURL is a URL as the provider will be given it.
+func (o *tunnelFlags) likeURL(k *tunnel.Kind) string {
+	if o.publicURL == "" && k != nil {
+		return k.Example()
+	}
+	return o.publicURL
+}
+
+// exposure makes a listener public: it brings up the tunnel, makes the webhook,
+// starts the handler, and only then says that all is ready.
+type exposure struct {
+	app     *app
+	flags   *tunnelFlags
+	kind    *tunnel.Kind   // nil: there is no tunnel of ours
+	session *listenSession // nil: there is no webhook of ours
+	handler *listenHandler // nil: there is no command
+	secret  secret.Value   // the handler's, where no webhook is made
+	forward *listen.Forwarder
+	server  *listen.Server
+	addr    string       // of the listener
+	page    *inspector   // nil: there is none
+	ready   func() error // says what is true of every listener
+	say     func(view.ListenState) error
+
+	mu   sync.Mutex
+	up   bool   // it was ready once
+	url  string // where it is reached from outside; "" where that is not known
+	left bool   // the end has begun: nothing new is made
+
+	ctx  context.Context // of the command
+	done chan struct{}
+	end  context.CancelFunc // of the tunnel
+	err  error
+}
+
+// childEnviron is the environment of a program that must not see our credentials.
+func (a *app) childEnviron() []string {
+	return child.Without(a.env.Environ, slices.Concat(credentialNames(a.env.Drivers), []string{provider.AuthDataVariable, sandbox.EnvToken}), ourVariables)
+}
+
+// begin brings everything up. Where that fails it calls stop.
+func (x *exposure) begin(ctx context.Context, stop func()) {
+	x.ctx, x.done = ctx, make(chan struct{})
+	ctx, x.end = context.WithCancel(context.WithoutCancel(ctx)) // it carries deliveries to the end
+	if x.handler != nil {
+		x.handler.ended = func(err error) {
+			x.mu.Lock()
+			x.err = fault.Worst(x.err, err)
+			x.mu.Unlock()
+			stop()
+		}
+	}
+	bring := func() {
+		defer close(x.done)
+		if err := x.run(ctx); err != nil {
+			x.mu.Lock()
+			x.err = fault.Worst(x.err, err)
+			x.mu.Unlock()
+			stop()
+		}
+	}
+	if x.kind == nil {
+		bring() // nothing has to arrive for that
+		return
+	}
+	go bring()
+}
+
+func (x *exposure) run(ctx context.Context) error {
+	if x.kind == nil {
+		return x.reached(ctx, x.flags.publicURL)
+	}
+	x.app.note("Starting the tunnel: %s", x.kind)
+	return tunnel.Run(ctx, tunnel.Options{
+		Kind: *x.kind, Addr: x.addr, Public: x.flags.publicURL,
+		Environ: x.app.childEnviron(), HTTP: x.app.http(),
+		Now: x.app.env.Now, Sleep: x.app.env.Sleep,
+		Expect: x.server.Expect, Last: x.server.Last,
+		Started: func(pid int) error {
+			if x.session == nil {
+				return nil
+			}
+			return x.session.mark.tunnel(pid, x.kind.String())
+		},
+		Up: x.reached,
+		Down: func(why string, wait time.Duration) {
+			again := "at once"
+			if wait > 0 {
+				again = "in " + wait.String()
+			}
+			x.app.warn("The tunnel is down (" + why + "). It is started again " + again + ".")
+			_ = x.say(view.ListenState{Type: view.ListenReconnecting, URL: x.url, Why: why, Wait: wait}) // a failed write ends the run elsewhere
+		},
+	})
+}
+
+// reached is called when the listener is reached at url, again where it was before.
+func (x *exposure) reached(_ context.Context, url string) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.left || x.ctx.Err() != nil {
+		return nil
+	}
+	err := error(nil)
+	switch {
+	case !x.up:
+		err = x.first(x.ctx, url)
+	case x.url != url:
+		err = x.moved(x.ctx, url)
+	}
+	if err != nil {
+		return err
+	}
+	x.page.reached(url, x.session.candidates())
+	if !x.up {
+		if err := x.ready(); err != nil {
+			return err
+		}
+	}
+	x.up, x.url = true, url
+	if url != "" {
+		x.app.warn("Ready: deliveries to " + url + " arrive here.")
+	} else {
+		x.app.warn("Ready.")
+	}
+	return x.say(view.ListenState{Type: view.ListenReady, URL: url})
+}
+
+func (x *exposure) first(ctx context.Context, url string) error {
+	if x.forward.SameHost(url) {
+		return fault.Usagef("--forward-to leads back through the tunnel: %s", x.forward.URL())
+	}
+	value := x.secret
+	if x.session != nil {
+		err := x.server.Change(func() ([]verify.Candidate, error) { return x.session.start(ctx, url) })
+		if err != nil {
+			return err
+		}
+		value = x.session.made.Record.Secret
+	}
+	return x.handler.start(value)
+}
+
+// moved is first for a tunnel that has another URL now.
+func (x *exposure) moved(ctx context.Context, url string) error {
+	if x.session == nil || x.flags.onNewURL == newURLStop {
+		what := "the webhook that leads to the old one gets nothing any more"
+		if x.session != nil {
+			what = "--on-new-url says stop"
+		}
+		return fault.Errorf(fault.Unavailable, "the tunnel has another URL now, %s; it was %s: %s", url, x.url, what).WithCode("new-url").
+			WithHint("use a tunnel whose URL stays (ngrok with a domain, tailscale, ssh: with --public-url), or have listen make the webhook: --create")
+	}
+	changed := false
+	err := x.server.Change(func() ([]verify.Candidate, error) {
+		added, err := x.session.move(ctx, url)
+		changed = len(added) > 0
+		return added, err
+	})
+	if err != nil || !changed {
+		return err
+	}
+	return x.handler.start(x.session.made.Record.Secret)
+}
+
+// leave removes the webhook; the tunnel stays for deliveries that are under way.
+func (x *exposure) leave(ctx context.Context) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.left = true
+	if x.session != nil {
+		x.session.end(ctx)
+	}
+}
+
+// close waits for the end of all that was brought up, and returns what was wrong
+// with it.
+func (x *exposure) close() error {
+	x.end()
+	<-x.done
+	x.handler.stop()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.session != nil {
+		x.err = fault.Worst(x.err, x.session.failure)
+	}
+	return x.err
+}
