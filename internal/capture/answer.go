@@ -21,8 +21,8 @@ type Answer struct {
 	Milliseconds string
 }
 
-// Answer is the handler's answer; nil where the capture has none.
-func (r *Request) Answer() (*Answer, error) {
+// AnswerOf is the handler's answer; nil where the capture has none.
+func AnswerOf(r *Request) (*Answer, error) {
 	if len(r.Answered) == 0 || isNull(r.Answered) {
 		return nil, nil
 	}

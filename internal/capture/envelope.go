@@ -80,11 +80,6 @@ func (e Envelope) Event(body []byte) Event {
 	return ev
 }
 
-// is compares a quoted name; names with escapes in them are not ours.
-func is(quoted []byte, name string) bool {
-	return name != "" && len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name
-}
-
 // text is a string's text, or a number as it is written.
 func text(value []byte) string {
 	switch c := value[0]; {

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -250,21 +249,3 @@ func (f *fastDecoder) text() (ok bool) {
 
 // stringNotes is shared by all requests: nobody may append to it in place.
 var stringNotes = []string{noteBodyString}[:1:1]
-
-// plainString returns the index after the closing quote of a string without
-// escapes and control characters, or -1.
-func plainString(b []byte, i int) int {
-	if !isString(b[i:]) {
-		return -1
-	}
-	end := bytes.IndexByte(b[i+1:], '"') + i + 2
-	if end == i+1 {
-		return -1
-	}
-	for _, c := range b[i:end] {
-		if c < 0x20 || c == '\\' {
-			return -1
-		}
-	}
-	return end
-}

@@ -5,15 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"iter"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // curlFormat is command lines that send a delivery: as browsers and tools copy
@@ -49,59 +43,6 @@ func readCurl(_ context.Context, in Input) iter.Seq[Batch] {
 		c.shell = shell{b: c.b, room: &free, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return beside(in.Name, name) }}
 		c.read()
 	}
-}
-
-// readWhole reads an input that is read as one piece.
-func readWhole(r io.Reader) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, MaxDelivery+1))
-	if err == nil && len(data) > MaxDelivery {
-		err = fmt.Errorf("%w: cut the body out of the dump and verify it as raw", errTooLarge)
-	}
-	return data, durable.WithoutPath(err)
-}
-
-// beside reads a file that a capture names: a regular one, in the directory of
-// the capture or below it.
-func beside(capture, name string) ([]byte, error) {
-	said := fmt.Sprintf("its body is in the file %q", name)
-	if capture == "-" {
-		return nil, fmt.Errorf("%s, which is looked for beside the capture, and the capture is standard input: save the capture beside that file", said)
-	}
-	dir := filepath.Dir(capture)
-	if filepath.IsAbs(name) {
-		if abs, err := filepath.Abs(dir); err == nil {
-			if rel, err := filepath.Rel(abs, name); err == nil {
-				name = rel
-			}
-		}
-	}
-	name = filepath.FromSlash(name)
-	if !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("%s, which is not in the directory of the capture: copy it there and name it without a path", said)
-	}
-	info, err := os.Stat(filepath.Join(dir, name)) // a pipe must not be opened
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s, which is not there: put it beside the capture", said)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s, which is no regular file", said)
-	case info.Size() > MaxDelivery:
-		return nil, fmt.Errorf("%s: %w: verify it as raw", said, errTooLarge)
-	}
-	f, err := os.OpenInRoot(dir, name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
-	}
-	text, err := io.ReadAll(io.LimitReader(f, MaxDelivery+1))
-	if err = errors.Join(err, f.Close()); err == nil && len(text) > MaxDelivery {
-		err = errTooLarge
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
-	}
-	return text, nil
 }
 
 // commandFile walks one input.
@@ -355,23 +296,6 @@ func (c *commandFile) posix(from, at int, prompt bool) {
 	}
 }
 
-// withoutIndent is the lines at the start of b that have the indent, or are
-// blank, without it, and how long they were.
-func withoutIndent(b, indent []byte) (text []byte, n int) {
-	for n < len(b) {
-		line := b[n:min(len(b), n+len(firstLine(b[n:]))+1)]
-		inner, ok := bytes.CutPrefix(line, indent)
-		if !ok {
-			if len(bytes.TrimSpace(line)) > 0 {
-				break
-			}
-			inner = bytes.TrimLeft(line, " \t")
-		}
-		text, n = append(text, inner...), n+len(line)
-	}
-	return text, n
-}
-
 func (c *commandFile) curl(args []word, stdin func() ([]byte, error)) {
 	c.traces = c.traces || slices.ContainsFunc(args, func(w word) bool { return bytes.HasPrefix(w.text, []byte("--trace")) })
 	if stdin == nil {
@@ -506,29 +430,6 @@ func unquotedCommands(b []byte) ([]byte, bool) {
 	}
 	inner, rest := cutQuoted(text)
 	return append(inner, rest...), true
-}
-
-// promptEnd is where a command begins behind a shell's prompt; 0 without one.
-func promptEnd(line string) int {
-	const most = 120
-	for _, p := range []string{"$ ", "% ", "❯ ", "➜ ", "~$ "} {
-		if strings.HasPrefix(line, p) {
-			return len(p)
-		}
-	}
-	head := line[:min(len(line), most)]
-	for _, end := range []string{"$ ", "# ", "% ", "> ", ">"} {
-		i := strings.Index(head, end)
-		if i <= 0 {
-			continue
-		}
-		prompt := head[:i]
-		if strings.HasPrefix(prompt, "PS ") && end[0] == '>' || len(prompt) > 2 && prompt[1] == ':' && prompt[2] == '\\' && end[0] == '>' ||
-			end[0] != '>' && strings.Contains(prompt, "@") && !strings.ContainsAny(prompt, `"'={}`) {
-			return i + len(end) + len(line[i+len(end):]) - len(strings.TrimLeft(line[i+len(end):], " "))
-		}
-	}
-	return 0
 }
 
 // sniffCurl recognises a command that sends a request behind comments, prompts,

@@ -121,16 +121,6 @@ func (d *dump) messages(b []byte) {
 	}
 }
 
-// mostLooked is how many times its size is followed over in a dump. Messages that
-// come one after the other take about one; of those that claim each other's
-// bytes each would take all that is left.
-const mostLooked = 64
-
-var (
-	errHeadCut   = errors.New("the head does not end: there is no blank line after the headers")
-	errNoRequest = errors.New("there is no request in it")
-)
-
 // between passes over what stands between messages: blank lines, rules and the
 // messages of tools, which are counted.
 func (d *dump) between(b []byte) []byte {
@@ -172,16 +162,6 @@ func (d *dump) ruleIn(b []byte) bool {
 		}
 	}
 	return d.rules > 0 && len(b) >= d.rules
-}
-
-// isRule takes what people and editors put between requests: "---" of one
-// character, or "###" and a name.
-func isRule(line string) bool {
-	line = strings.TrimRight(line, " \t")
-	if len(line) < 3 || !strings.Contains("-=#*_~", line[:1]) {
-		return false
-	}
-	return strings.HasPrefix(line, "###") || strings.Trim(line, line[:1]) == ""
 }
 
 // request reads the request at the start of b and returns what follows it.
@@ -405,113 +385,6 @@ func (d *dump) hides(b []byte) bool {
 	return false
 }
 
-// likeRequestLine takes a first line that something was put around, or that has
-// lost its version.
-func likeRequestLine(line string) bool {
-	words := strings.Fields(line)
-	for i, w := range words {
-		method := strings.TrimLeft(w, `"'>|`)
-		if i+1 == len(words) || !isMethod(method) {
-			continue
-		}
-		target := words[i+1]
-		if strings.HasPrefix(target, "/") || strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") ||
-			i+2 < len(words) && strings.HasPrefix(words[i+2], "HTTP/") {
-			return true
-		}
-	}
-	return false
-}
-
-// mayBeProbe reports whether a request with that method needs no body.
-func mayBeProbe(method string) bool {
-	return method == "GET" || method == "HEAD" || method == "OPTIONS"
-}
-
-// Probe reports whether r is no delivery: a request to see whether somebody is
-// there, or what is allowed. Names are the headers that are signatures.
-func (r *Request) Probe(names []string) bool {
-	return mayBeProbe(r.Method) && len(r.Body) == 0 && r.Stream == nil && !signed(r.Header, names)
-}
-
-// cutHead returns the lines before the blank line, and what is after it. In a
-// curl -v dump the lines of a head begin with an arrow, and messages may be in
-// between. Where something else comes first, the rest begins with that.
-func cutHead(b []byte) (lines []string, rest []byte, err error) {
-	arrow := ""
-	if b[0] == '>' || b[0] == '<' {
-		arrow = string(b[:1])
-	}
-	for len(b) > 0 {
-		line, after, ended := cutLine(b)
-		if arrow != "" {
-			text, ok := strings.CutPrefix(line, arrow)
-			if !ok && isMessage(line) {
-				b = after
-				continue
-			}
-			if !ok {
-				return nil, b, errHeadCut
-			}
-			line = strings.TrimPrefix(text, " ")
-		}
-		switch {
-		case line == "": // never the first one
-			return lines, after, nil
-		case !ended:
-			return nil, after, errHeadCut
-		case len(lines) > 0 && !isHeadLine(line):
-			return lines, b, fmt.Errorf("head: %.60q is not a header line", line)
-		}
-		lines, b = append(lines, line), after
-	}
-	return nil, nil, errHeadCut
-}
-
-// isHeadLine takes a line of a head behind its first one.
-func isHeadLine(line string) bool {
-	_, pseudo := pseudoField(line)
-	_, field := ParseField(line)
-	return pseudo || field || line[0] == ' ' || line[0] == '\t'
-}
-
-// cutLine cuts at LF and drops a CR before it.
-func cutLine(b []byte) (line string, rest []byte, ended bool) {
-	before, after, ended := bytes.Cut(b, []byte("\n"))
-	return string(bytes.TrimSuffix(before, []byte("\r"))), after, ended
-}
-
-var messages = []string{
-	"* ", "{ [", "} [", "Listening on ", "listening on ", "Connection from ", "Connection received on ",
-	"connect to ", "Connection to ", "Ncat: ", "  % Total", "                                 Dload",
-}
-
-// isMessage takes what nc, ncat and curl say beside the bytes themselves.
-func isMessage(line string) bool {
-	line = strings.TrimLeft(line, "\r") // curl redraws its progress
-	for _, m := range messages {
-		if strings.HasPrefix(line, m) {
-			return true
-		}
-	}
-	return isProgress(line)
-}
-
-// isProgress takes a line of curl's table: numbers, of which the first is three
-// wide.
-func isProgress(line string) bool {
-	words := strings.Fields(line)
-	if len(words) < 4 || !strings.Contains(line, "   ") || line[3] != ' ' || strings.TrimLeft(line[:3], " 0123456789") != "" {
-		return false
-	}
-	for _, w := range words[:3] {
-		if strings.Trim(w, "0123456789.kMGTP") != "" {
-			return false
-		}
-	}
-	return true
-}
-
 // curlMessages passes over curl's messages between head and body.
 func (d *dump) curlMessages(b []byte) []byte {
 	for {
@@ -522,67 +395,6 @@ func (d *dump) curlMessages(b []byte) []byte {
 		d.lines++
 		b = rest
 	}
-}
-
-func parseHead(lines []string, r *Request) error {
-	if m, target, ok := requestLine(lines[0]); ok {
-		r.Method, r.URL = m, target
-		lines = lines[1:]
-	}
-	return parseFields(lines, r)
-}
-
-// parseFields reads header lines.
-func parseFields(lines []string, r *Request) error {
-	var value []string // of the last header, as it was folded
-	unfold := func() {
-		if len(value) > 1 {
-			r.Header[len(r.Header)-1].Value = strings.TrimLeft(strings.Join(value, " "), " ")
-		}
-	}
-	defer unfold()
-	for _, line := range lines {
-		if f, ok := pseudoField(line); ok {
-			switch f.Name {
-			case "method":
-				r.Method = f.Value
-			case "path":
-				r.URL = f.Value
-			}
-			continue
-		}
-		if line[0] == ' ' || line[0] == '\t' {
-			if len(r.Header) == 0 {
-				return fmt.Errorf("the head begins with a folded line")
-			}
-			if more := strings.Trim(line, " \t"); more != "" {
-				value = append(value, more)
-			}
-			continue
-		}
-		f, ok := ParseField(line)
-		if !ok {
-			return fmt.Errorf("head: %.60q is not a header line", line)
-		}
-		unfold()
-		r.Header, value = append(r.Header, f), append(value[:0], f.Value)
-	}
-	return nil
-}
-
-// pseudoField takes ":method: POST", as tools show what HTTP/2 has in place of a
-// request line.
-func pseudoField(line string) (Field, bool) {
-	line, ok := strings.CutPrefix(line, ":")
-	if !ok {
-		return Field{}, false
-	}
-	f, ok := ParseField(line)
-	switch f.Name {
-	case "method", "path", "scheme", "authority", "protocol":
-		return f, ok
-	}
-	return Field{}, false // the text of a payload
 }
 
 // curlTail is where curl's messages or the answer begin after a body, or its
@@ -609,39 +421,4 @@ func sniffHTTP(head []byte, more bool, names []string) bool {
 	_, answer := statusLine(bare(line))
 	_, _, request := requestLine(bare(line))
 	return answer || request || isEditorRequest(b) || beginsTrace(line) && sniffWrapped(b, more, 0) || (isHead(b, 1, !more) || sniffWrapped(b, more, 0)) && !printedAfterHead(b, names)
-}
-
-// isHead reports whether b begins with that many header lines, or more, up to a
-// blank line, or, if it may be cut off, up to its end.
-func isHead(b []byte, least int, cut bool) bool {
-	known := false
-	for n := 0; ; n++ {
-		line, rest, ended := cutLine(b)
-		line = strings.TrimPrefix(line, "> ")
-		if line == "" || line == ">" {
-			return n >= least && known && (ended || cut)
-		}
-		if !ended {
-			return false
-		}
-		if _, pseudo := pseudoField(line); pseudo {
-			known = true
-		} else if line[0] != ' ' && line[0] != '\t' || n == 0 {
-			f, ok := ParseField(line)
-			if !ok {
-				return false
-			}
-			known = known || httpOnly(f.Name)
-		}
-		b = rest
-	}
-}
-
-func httpOnly(name string) bool {
-	name = strings.ToLower(name)
-	switch name {
-	case "host", "user-agent", "accept", "connection", "transfer-encoding":
-		return true
-	}
-	return strings.HasPrefix(name, "content-") || strings.HasPrefix(name, "x-")
 }

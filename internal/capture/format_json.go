@@ -12,8 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-const formatJSON = "json"
-
 // jsonFormat is JSON of any layout in which requests stand: documents, one after the
 // other, and the elements of arrays, one at a time. What the walker does not find
 // anything in has to be a record.
@@ -246,16 +244,6 @@ func (j *jsonItems) end() {
 	}
 }
 
-// inBuffer is a value where it stands in the decoder's buffer, which a copy would
-// double.
-type inBuffer struct{ use func(text []byte) }
-
-// UnmarshalJSON implements [json.Unmarshaler]. The text is gone when use returns.
-func (i *inBuffer) UnmarshalJSON(text []byte) error {
-	i.use(text)
-	return nil
-}
-
 // nextItem has the next object used, stepping into and out of one level of
 // arrays. At the end of the input it returns io.EOF.
 func nextItem(d *json.Decoder, depth *int, use func(text []byte)) error {
@@ -307,8 +295,6 @@ func firstByte(d *json.Decoder) (byte, error) {
 	_, err := d.Token()
 	return 0, err
 }
-
-var errTooLarge = fmt.Errorf("larger than %d MiB", MaxDelivery>>20)
 
 // perItem fails once more than left bytes were read; the count is set anew for
 // each item.

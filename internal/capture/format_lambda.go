@@ -72,5 +72,3 @@ func lambdaQuery(o object) string {
 	})
 	return values.Encode()
 }
-
-func isTrue(v []byte) bool { return string(v) == "true" || string(v) == `"true"` }

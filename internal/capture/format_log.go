@@ -12,12 +12,6 @@ import (
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-// The formats that are lines.
-const (
-	formatLog    = "log"
-	formatNDJSON = "ndjson"
-)
-
 // logFormat is the lines of a log. Wherever a JSON object or list stands in a
 // line, and in the messages that it holds as strings, deliveries are looked for.
 // A value may go on over lines, each with what a log collector puts before it.
@@ -156,14 +150,6 @@ func (d *logDecoder) all(block []byte, n int) {
 		n += lines
 		block = rest
 	}
-}
-
-// cutAfterLine cuts behind the first line end.
-func cutAfterLine(b []byte) (line, rest []byte) {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return b[:i+1], b[i+1:]
-	}
-	return b, nil
 }
 
 // line decodes a line, and as many of the rest as a value goes on over that

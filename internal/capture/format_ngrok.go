@@ -72,24 +72,3 @@ func ngrokRequest(_ []byte, o object, r *Request) (other Passed, err error) {
 	r.ReceivedAt = o.text("start")
 	return Passed{}, nil
 }
-
-// ngrokDump takes one request apart. All that follows its head is its body, in
-// chunks or not; its end may be missing.
-func ngrokDump(raw []byte, r *Request) error {
-	lines, b, err := cutHead(raw)
-	if err != nil {
-		return err
-	}
-	if err := parseHead(lines, r); err != nil {
-		return err
-	}
-	c := cutBody(b, framingOf(r.Header))
-	if c.fits && len(c.rest) > 0 {
-		c.note("%s after the body were left out", bytesOf(len(c.rest)))
-	}
-	if !c.fits {
-		c.take(len(c.rest))
-	}
-	r.Body, r.Notes = c.body, c.notes
-	return nil
-}

@@ -28,8 +28,6 @@ var (
 		Sniff: func(head []byte, more bool, names []string) bool { return sniffPrint(head, more, names) == formatHTTP }}
 )
 
-const formatHTTP = "http"
-
 // prints finds deliveries in text.
 type prints struct {
 	names   []string // headers that are signatures
@@ -553,17 +551,6 @@ func (t *printedText) byLength(from, to, n int, others []printedBody) (b printed
 	return b, false
 }
 
-// lineEnd is how long the line end at the start of b is.
-func lineEnd(b []byte) int {
-	switch {
-	case bytes.HasPrefix(b, []byte("\n")):
-		return 1
-	case bytes.HasPrefix(b, []byte("\r\n")):
-		return 2
-	}
-	return 0
-}
-
 // restOf returns where the text after headers begins: behind blank lines, and what
 // says that it is the body.
 func (t *printedText) restOf(from, to int) int {
@@ -621,7 +608,7 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 			return
 		}
 		r := &Request{Header: h.header, Method: h.method, URL: h.url}
-		err := r.printed(bodies[i])
+		err := printedInto(r, bodies[i])
 		if err != nil {
 			err = fmt.Errorf("headers at line %d: %w", t.lineOf(h.from), err)
 		}
@@ -789,7 +776,7 @@ const (
 
 // printed fills in the body: the most exact one, or the first of several. Another
 // that is not the same is for the diagnosis.
-func (r *Request) printed(bodies []printedBody) error {
+func printedInto(r *Request, bodies []printedBody) error {
 	n, known := lengthOf(r.Header)
 	if len(bodies) == 0 {
 		if known && n == 0 {

@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/http"
 	"os"
 	"os/exec"
@@ -21,17 +22,27 @@ import (
 
 var printNames = []string{"X-Wunder-Signature", "X-Hook-Signature"}
 
-// printed reads text as a print, and returns its rows.
+// printsIn reads text as a print.
+func printsIn(text []byte) iter.Seq2[*Request, error] {
+	return func(yield func(*Request, error) bool) {
+		for b := range printFormat.Read(context.Background(), Input{Name: "in", R: bytes.NewReader(text), SignatureHeaders: printNames}) {
+			for r, err := range b.Each() {
+				if !yield(r, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// readPrinted reads text as a print, and returns its rows.
 func readPrinted(t *testing.T, text string) (rows []Request, errs []error) {
 	t.Helper()
-	newPrints(printNames).read(context.Background(), "in", []byte(text), func(b Batch) bool {
-		for r, err := range b.Each() {
-			row := *r
-			row.Body = bytes.Clone(r.Body)
-			rows, errs = append(rows, row), append(errs, err)
-		}
-		return true
-	})
+	for r, err := range printsIn([]byte(text)) {
+		row := *r
+		row.Body = bytes.Clone(r.Body)
+		rows, errs = append(rows, row), append(errs, err)
+	}
 	return rows, errs
 }
 

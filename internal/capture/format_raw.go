@@ -8,9 +8,6 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 )
 
-// Raw names the format in which the whole input is the payload.
-const Raw = "raw"
-
 // rawFormat is the payload and nothing else: every byte of the input.
 var rawFormat = Format{
 	Name:  Raw,

@@ -146,9 +146,6 @@ func (f *filler) fill(text string, vars map[string]string) string {
 	}
 }
 
-// maxName is how long the name of a variable may be.
-const maxName = 256
-
 func (f *filler) notes(where string) (notes []string) {
 	slices.Sort(f.filled)
 	slices.Sort(f.unknown)
@@ -322,18 +319,4 @@ func (d *dump) editorLines(b []byte) []byte {
 		return b[end+len(firstLine(b[end:])):]
 	}
 	return b
-}
-
-// growth is how much variables may still take where they are filled in: each may
-// hold others twice.
-type growth int
-
-func newGrowth() growth { return 16 << 20 }
-
-func (r *growth) take(n int) bool {
-	if *r < growth(n) {
-		return false
-	}
-	*r -= growth(n)
-	return true
 }

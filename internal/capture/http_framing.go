@@ -290,8 +290,6 @@ func nextMessage(b []byte, inside int, names []string) int {
 // methods are those that are looked for inside a line.
 var methods = []string{"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS", "CONNECT", "TRACE"}
 
-func isMethod(word string) bool { return slices.Contains(methods, word) }
-
 // messageIn is where a first line begins in a line and goes on to its end, or
 // -1.
 func messageIn(line string) int {
@@ -378,19 +376,6 @@ func whole(b []byte, names []string) bool {
 		return ok
 	}
 	return f.length >= 0 && f.length <= len(after) && endsAt(after, f.length)
-}
-
-// signed reports whether one of the headers is a signature, or holds what looks
-// like one under another name.
-func signed(h Header, names []string) bool {
-	found := false
-	for _, f := range h {
-		for _, name := range names {
-			found = found || SameName(f.Name, name) && strings.TrimSpace(f.Value) != ""
-		}
-		signaturesIn([]byte(f.Name+": "+f.Value), names, func(seen) bool { found = true; return false })
-	}
-	return found
 }
 
 // beforeTools steps back from a message over the rules and the messages of
@@ -502,3 +487,5 @@ func cutTrailer(b []byte) (trailer, rest []byte) {
 		at = len(b) - len(after)
 	}
 }
+
+func isMethod(word string) bool { return slices.Contains(methods, word) }

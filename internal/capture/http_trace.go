@@ -101,10 +101,6 @@ func beginsTrace(line string) bool {
 
 // curl --trace and --trace-ascii.
 
-var traceBlock = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d\.\d{6} )?(?:\[[0-9x]+-[0-9x]+\] )?(?:== Info: |(=>|<=) (Send|Recv) (header|data|SSL data), (\d+) bytes \(0x[0-9a-f]+\)$)`)
-
-func isTraceLine(line string) bool { return traceBlock.MatchString(line) }
-
 func (v *conversation) trace(b []byte) (rest []byte) {
 	var m []string // the block that is being read
 	var rows []string

@@ -65,14 +65,6 @@ func (d *dump) part(note string, inner []byte, ends, exact bool) {
 	d.editor, d.ruled, d.notes = outer.editor, outer.ruled, outer.notes
 }
 
-func isFirstLine(line string) bool {
-	line = bare(line)
-	_, answer := statusLine(line)
-	_, _, request := requestLine(line)
-	_, pseudo := pseudoField(line)
-	return answer || request || pseudo
-}
-
 // beginsDump reports whether an indented line begins a dump, or a wrapping of
 // one.
 func beginsDump(line, b []byte, indent string) bool {
@@ -88,12 +80,6 @@ func beginsDump(line, b []byte, indent string) bool {
 	}
 	inner, _ := withoutIndent(append([]byte(indent), b[:min(len(b), maxHead)]...), []byte(indent))
 	return isHead(inner, 2, false)
-}
-
-// isFence takes the line that opens a fence.
-func isFence(line string) bool {
-	line = strings.TrimLeft(line, " \t")
-	return strings.HasPrefix(line, "```") && !strings.Contains(line[3:], "`") || strings.HasPrefix(line, "~~~") && strings.Trim(line, "~") != ""
 }
 
 // cutFence takes what is in the fence at the start of b, without the indent of
@@ -154,49 +140,6 @@ func (d *dump) isQuoted(b []byte) bool {
 		d.quoted.to = len(after)
 	}
 	return d.goesOn
-}
-
-func unquoted(line string) string {
-	line = strings.TrimPrefix(line, ">")
-	return strings.TrimPrefix(line, " ")
-}
-
-// cutQuoted takes the lines of a quotation.
-func cutQuoted(b []byte) (inner, rest []byte) {
-	for len(b) > 0 && b[0] == '>' {
-		n := min(len(b), len(firstLine(b))+1)
-		inner = append(inner, bytes.TrimPrefix(b[1:n], []byte(" "))...)
-		b = b[n:]
-	}
-	return inner, b
-}
-
-const escape = "\x1b["
-
-// withoutColours takes out what sets the colour and the weight of a terminal's
-// text.
-func withoutColours(b []byte) []byte {
-	if !bytes.Contains(b, []byte(escape)) {
-		return b
-	}
-	out := make([]byte, 0, len(b))
-	for {
-		i := bytes.Index(b, []byte(escape))
-		if i < 0 {
-			return append(out, b...)
-		}
-		out = append(out, b[:i]...)
-		end := i + len(escape)
-		for end < len(b) && (b[end] >= '0' && b[end] <= '9' || b[end] == ';' || b[end] == ':') {
-			end++
-		}
-		if end < len(b) && (b[end] == 'm' || b[end] == 'K') {
-			b = b[end+1:]
-		} else {
-			out = append(out, escape...)
-			b = b[i+len(escape):]
-		}
-	}
 }
 
 // coloured reads a message whose head has colours, up to the next one that has.

@@ -142,3 +142,11 @@ func (o *openValue) given(n int) {
 		o.active = false // it was given up
 	}
 }
+
+// cutAfterLine cuts behind the first line end.
+func cutAfterLine(b []byte) (line, rest []byte) {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return b[:i+1], b[i+1:]
+	}
+	return b, nil
+}

@@ -1,9 +1,7 @@
 package capture
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -71,23 +69,6 @@ func bodiesOf(t *testing.T, format, text string) (all, others []string) {
 		}
 	}
 	return all, others
-}
-
-// FuzzCompact holds compact against the library.
-func FuzzCompact(f *testing.F) {
-	f.Add([]byte("{\"a\\\"\\\\\" : [ 1 ,\n\"\\u2028\u2028<\" ] }"))
-	f.Fuzz(func(t *testing.T, v []byte) {
-		if !json.Valid(v) {
-			return
-		}
-		var want bytes.Buffer
-		if err := json.Compact(&want, v); err != nil {
-			t.Fatal(err)
-		}
-		if got := compact(bytes.Clone(v)); string(got) != want.String() {
-			t.Errorf("%q, want %q", got, &want)
-		}
-	})
 }
 
 // Base64 that a tool is known to write, and nothing marks, is decoded; what stands

@@ -1,7 +1,6 @@
 package capture
 
 import (
-	"context"
 	"strings"
 	"testing"
 )
@@ -25,12 +24,9 @@ func TestPrintCost(t *testing.T) {
 			for _, before := range []string{"", header, "{", header + "{"} {
 				text := []byte(before + strings.Repeat(unit, size/len(unit)) + "\n" + header + "{}\n")
 				rows := 0
-				newPrints(printNames).read(context.Background(), "in", text, func(b Batch) bool {
-					for range b.Each() {
-						rows++
-					}
-					return true
-				})
+				for range printsIn(text) {
+					rows++
+				}
 				if rows == 0 {
 					t.Errorf("%q: no row", before)
 				}
@@ -47,18 +43,15 @@ func FuzzPrint(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		rows := 0
-		newPrints(printNames).read(context.Background(), "in", []byte(text), func(b Batch) bool {
-			for r, err := range b.Each() {
-				if rows++; r == nil || r.Source == "" || err == nil && r.Body == nil {
-					t.Errorf("row %d: %v, %v", rows, r, err)
-				}
+		for r, err := range printsIn([]byte(text)) {
+			if rows++; r == nil || r.Source == "" || err == nil && r.Body == nil {
+				t.Errorf("row %d: %v, %v", rows, r, err)
 			}
-			return true
-		})
+		}
 		if rows == 0 {
 			t.Error("no row")
 		}
-		sniffPrint([]byte(text), true, printNames)
+		printFormat.Sniff([]byte(text), true, printNames)
 		printedAfterHead([]byte(text), printNames)
 	})
 }

@@ -160,13 +160,6 @@ func (w *walker) file(path string) bool {
 	return ok
 }
 
-// headStep and headMax bound what is looked at to detect a format: more is
-// read while a first line is not complete.
-const (
-	headStep = 64 << 10
-	headMax  = 1 << 20
-)
-
 // input reads one open input.
 func (w *walker) input(in Input) bool {
 	end := &watched{r: in.R, n: w.Read}
@@ -210,7 +203,7 @@ func (w *walker) input(in Input) bool {
 			batch.Format = format.Name
 		}
 		if original != nil && format.Name != Raw {
-			batch = batch.fromUTF16()
+			batch = markUTF16(batch)
 		}
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
@@ -305,7 +298,7 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 		b := unreadable(in.Name, durable.WithoutPath(err))
 		return Format{}, nil, &b
 	}
-	return w.forced.variant(head, more, w.SignatureHeaders), &prefixed{head: head, r: r}, nil
+	return variantOf(*w.forced, head, more, w.SignatureHeaders), &prefixed{head: head, r: r}, nil
 }
 
 // mayBeLines reports whether what is in no format of lines can be taken for lines
@@ -469,9 +462,3 @@ func (p *prefixed) line(limit int) int {
 		}
 	}
 }
-
-// trimBOM drops the byte order mark that an editor put before a capture. It is
-// never applied to a payload.
-func trimBOM(b []byte) []byte { return bytes.TrimPrefix(b, []byte(bom)) }
-
-const bom = "\xef\xbb\xbf"

@@ -97,3 +97,13 @@ func isRecord(text []byte, cut bool) bool {
 	})
 	return headers && (body || base || cut) || base && cut
 }
+
+// inBuffer is a value where it stands in the decoder's buffer, which a copy would
+// double.
+type inBuffer struct{ use func(text []byte) }
+
+// UnmarshalJSON implements [json.Unmarshaler]. The text is gone when use returns.
+func (i *inBuffer) UnmarshalJSON(text []byte) error {
+	i.use(text)
+	return nil
+}

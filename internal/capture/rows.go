@@ -2,22 +2,6 @@ package capture
 
 import "fmt"
 
-// rows are the deliveries of one input that is read as a whole.
-type rows struct {
-	name  string
-	names []string // headers that are signatures
-	yield func(Batch) bool
-	done  bool // the consumer has had enough
-
-	n       int
-	held    *Request // the last row, not yet yielded: what follows may add to it
-	heldErr error
-	carried map[string]bool // signatures that rows carried
-	notes   []string        // for each row
-	inexact bool            // each row is
-	passed  []seen          // signatures in what was passed over
-}
-
 func newRows(in Input, yield func(Batch) bool) rows {
 	return rows{name: in.Name, names: in.SignatureHeaders, yield: yield, carried: map[string]bool{}}
 }
@@ -107,4 +91,20 @@ func (w *rows) reveal(how string) {
 		}
 		w.row(&Request{}, fmt.Errorf("%s at byte %d, %s", what, s.at+1, how))
 	}
+}
+
+// rows are the deliveries of one input that is read as a whole.
+type rows struct {
+	name  string
+	names []string // headers that are signatures
+	yield func(Batch) bool
+	done  bool // the consumer has had enough
+
+	n       int
+	held    *Request // the last row, not yet yielded: what follows may add to it
+	heldErr error
+	carried map[string]bool // signatures that rows carried
+	notes   []string        // for each row
+	inexact bool            // each row is
+	passed  []seen          // signatures in what was passed over
 }

@@ -3,6 +3,7 @@ package capture
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -89,4 +90,10 @@ func containsName(b []byte, name string) bool {
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// key is the beginning of the digest.
+func (s seen) key() uint64 {
+	key, _ := strconv.ParseUint(s.digest[:16], 16, 64)
+	return key
 }

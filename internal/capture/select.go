@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -178,37 +176,4 @@ func (p *picked) use(use func(*Request, string, error) error) (err error) {
 	}
 	p.request.Stream = again
 	return cmp.Or(use(&p.request, p.format, p.err), again.Close())
-}
-
-// Batch is a batch of r alone, or of the error of a delivery that cannot be read,
-// for those who take batches.
-func (r *Request) Batch(format string, err error) Batch {
-	b := one(r, err)
-	b.Format = format
-	return b
-}
-
-// Whole is the body, read if it is not in memory. One that is larger than a
-// delivery may be is refused: by its size, where that is known.
-func (r *Request) Whole() ([]byte, error) {
-	const step = 1 << 20
-	if r.Stream == nil {
-		return r.Body, nil
-	}
-	tooLarge := fmt.Errorf("the body is larger than %d MiB", MaxDelivery>>20)
-	if r.Size > MaxDelivery {
-		return nil, tooLarge
-	}
-	body := make([]byte, 0, MaxDelivery+1)
-	for len(body) < cap(body) {
-		n, err := r.Stream.Read(body[len(body):min(len(body)+step, cap(body))])
-		body = body[:len(body)+n]
-		if err == io.EOF {
-			return body, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return nil, tooLarge
 }

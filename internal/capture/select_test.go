@@ -232,22 +232,22 @@ func TestAnswer(t *testing.T) {
 		return got
 	}
 	for _, more := range []string{"", `,"\u0061":1`} { // the second is for the strict path
-		a, err := read(`{"status":201,"headers":{"A":"b","C":["d","e"]},"body_base64":"b2s=","ms":1.50,"cut":true}`, more).Answer()
+		a, err := AnswerOf(read(`{"status":201,"headers":{"A":"b","C":["d","e"]},"body_base64":"b2s=","ms":1.50,"cut":true}`, more))
 		if err != nil || a.Status != 201 || len(a.Header) != 3 || string(a.Body) != "ok" || a.Milliseconds != "1.50" || !a.Cut {
 			t.Errorf("%+v, %v", a, err)
 		}
 		for _, none := range []string{"null"} {
-			if a, err := read(none, more).Answer(); a != nil || err != nil {
+			if a, err := AnswerOf(read(none, more)); a != nil || err != nil {
 				t.Errorf("%s: %+v, %v", none, a, err)
 			}
 		}
 		for _, bad := range []string{`"200"`, `{}`, `{"status":"x"}`, `{"status":200,"headers":1}`, `{"status":200,"body_base64":"*"}`, `[]`} {
-			if a, err := read(bad, more).Answer(); err == nil {
+			if a, err := AnswerOf(read(bad, more)); err == nil {
 				t.Errorf("%s: %+v", bad, a)
 			}
 		}
 	}
-	if a, err := (&Request{}).Answer(); a != nil || err != nil {
+	if a, err := AnswerOf(&Request{}); a != nil || err != nil {
 		t.Errorf("%+v, %v", a, err)
 	}
 	// What is no JSON makes the line unreadable, as anywhere in it.

@@ -224,14 +224,6 @@ func promptLength(b []byte) int {
 	return 0
 }
 
-// firstLine is b up to its first line end.
-func firstLine(b []byte) []byte {
-	if i := bytes.IndexByte(b, '\n'); i >= 0 {
-		return b[:i]
-	}
-	return b
-}
-
 // document takes the lines up to one that is the end.
 func (s *shell) document(end string, tabs bool) (text []byte, ok bool) {
 	for s.i < len(s.b) {

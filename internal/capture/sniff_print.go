@@ -60,7 +60,7 @@ func printedAfterHead(head []byte, names []string) bool {
 	}
 	bodies := p.pairUp(t, found)[0]
 	r := Request{Header: found[0].header}
-	if len(bodies) == 0 || r.printed(bodies) != nil {
+	if len(bodies) == 0 || printedInto(&r, bodies) != nil {
 		return false
 	}
 	if f.length >= 0 {

@@ -16,8 +16,8 @@ func fromUTF16(r io.Reader) io.Reader {
 	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r)
 }
 
-// fromUTF16 marks what was read of such a text.
-func (b Batch) fromUTF16() Batch {
+// markUTF16 marks what was read of such a text.
+func markUTF16(b Batch) Batch {
 	if each := b.each; each != nil {
 		b.each = func(yield func(*Request, error) bool) {
 			each(func(r *Request, err error) bool {

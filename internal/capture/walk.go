@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -637,12 +636,6 @@ func (w *walk) seesNew(v []byte) (first int) {
 		return true
 	})
 	return first
-}
-
-// key is the beginning of the digest.
-func (s seen) key() uint64 {
-	key, _ := strconv.ParseUint(s.digest[:16], 16, 64)
-	return key
 }
 
 // pathOf writes a path as jq does.

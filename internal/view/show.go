@@ -39,7 +39,7 @@ func NewShown(verdict verify.Result, r *capture.Request, readErr error, head []b
 		s.head, s.size = r.Body, int64(len(r.Body))
 	}
 	var err error
-	if s.answer, err = r.Answer(); err != nil {
+	if s.answer, err = capture.AnswerOf(r); err != nil {
 		s.verdict.Notes = append(s.verdict.Notes, fmt.Sprintf("the handler's answer cannot be read: %v", err))
 	}
 	return s
