@@ -15,39 +15,46 @@ import (
 // the same. A package that is not here fails the test, so that none is added in
 // passing.
 var layers = map[string]int{
-	"cmd/hookctl":     10,
-	"internal/docgen": 10,
+	"cmd/hookctl":     13,
+	"internal/docgen": 13,
 
-	"internal/cli": 9,
+	"internal/cli": 12,
 
-	"internal/demo":         8,
-	"internal/provider/all": 8,
-	"internal/view":         8,
+	"internal/demo":         11,
+	"internal/provider/all": 11,
+	"internal/view":         11,
 
-	"internal/inspect":              7,
-	"internal/provider/wundertreos": 7,
-	"internal/provider/zyntro":      7,
+	"internal/inspect":              10,
+	"internal/provider/wundertreos": 10,
+	"internal/provider/zyntro":      10,
 
-	"internal/apply":                                6,
-	"internal/health":                               6,
-	"internal/listen":                               6,
-	"internal/provider/providertest":                6,
-	"internal/provider/wundertreos/wundertreosfake": 6,
-	"internal/provider/zyntro/zyntrofake":           6,
-	"internal/sandbox":                              6,
+	"internal/apply":                                9,
+	"internal/health":                               9,
+	"internal/listen":                               9,
+	"internal/provider/providertest":                9,
+	"internal/provider/wundertreos/wundertreosfake": 9,
+	"internal/provider/zyntro/zyntrofake":           9,
+	"internal/sandbox":                              9,
 
-	"internal/deliver":          5,
-	"internal/provider/custody": 5,
-	"internal/verify":           5,
-	"internal/provider/fakekit": 5,
+	"internal/deliver":          8,
+	"internal/provider/custody": 8,
+	"internal/verify":           8,
+	"internal/provider/fakekit": 8,
 
-	"internal/diagnosis":                           4,
-	"internal/tunnel":                              4,
-	"internal/provider":                            4,
-	"internal/provider/wundertreos/wundertreosapi": 4,
-	"internal/provider/zyntro/zyntroapi":           4,
+	"internal/diagnosis":                           7,
+	"internal/tunnel":                              7,
+	"internal/provider":                            7,
+	"internal/provider/wundertreos/wundertreosapi": 7,
+	"internal/provider/zyntro/zyntroapi":           7,
 
-	"internal/capture":               3,
+	"internal/capture":          6,
+	"internal/capture/command":  5,
+	"internal/capture/dump":     5,
+	"internal/capture/printed":  4,
+	"internal/capture/walk":     3,
+	"internal/capture/message":  2,
+	"internal/capture/recorded": 1,
+
 	"internal/config":                3,
 	"internal/httpx":                 3,
 	"internal/prompt":                3,
@@ -217,14 +224,20 @@ type budget struct{ lines, names int }
 // planned with, the plan stands beside it: the way to go is down.
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
-	"internal/apply":                                {2360, 43},  // planned: 2150
-	"internal/capture":                              {14770, 40}, // planned: 3400; command lines, prints and traces are readers of their own, and should be rooms
-	"internal/child":                                {470, 17},   // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {13940, 7},  // planned: 9700
-	"internal/config":                               {1080, 12},  // planned: 950
+	"internal/apply":                                {2360, 43}, // planned: 2150
+	"internal/capture":                              {3840, 43}, // planned: 3400
+	"internal/capture/command":                      {2650, 1},
+	"internal/capture/dump":                         {1740, 1},
+	"internal/capture/message":                      {1170, 55},
+	"internal/capture/printed":                      {2360, 3},
+	"internal/capture/recorded":                     {520, 37},
+	"internal/capture/walk":                         {2770, 52},
+	"internal/child":                                {470, 17},  // planned: 200; what ends with us, on three systems
+	"internal/cli":                                  {13940, 7}, // planned: 9700
+	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {800, 14},
 	"internal/demo":                                 {350, 1},  // planned: 300
-	"internal/diagnosis":                            {6000, 8}, // planned: 4000; the causes of captures
+	"internal/diagnosis":                            {6010, 8}, // planned: 4000; the causes of captures
 	"internal/docgen":                               {370, 0},
 	"internal/durable":                              {1120, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
@@ -338,7 +351,7 @@ func TestCheckLayers(t *testing.T) {
 		parse(t, "internal/provider/zyntro/zyntrofake/a.go", `package zyntrofake; import "github.com/hookctl/hookctl/internal/provider/zyntro/zyntroapi"`),
 		parse(t, "internal/provider/zyntro/a.go", `package zyntro; import "github.com/hookctl/hookctl/internal/render"`),
 	}), []string{
-		"internal/secret/b.go (layer 2) imports internal/cli (layer 9): only lower layers may be imported",
+		"internal/secret/b.go (layer 2) imports internal/cli (layer 12): only lower layers may be imported",
 		"internal/sink/a.go (layer 3) imports internal/render (layer 3): only lower layers may be imported",
 		"internal/util/a.go: the package is in no layer: is it needed, and where does it belong?",
 		"internal/cli/a.go imports internal/util, which is in no layer",

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -23,10 +24,10 @@ type Answer struct {
 
 // AnswerOf is the handler's answer; nil where the capture has none.
 func AnswerOf(r *Request) (*Answer, error) {
-	if len(r.Answered) == 0 || isNull(r.Answered) {
+	if len(r.Answered) == 0 || walk.IsNull(r.Answered) {
 		return nil, nil
 	}
-	o := objectOf(r.Answered)
+	o := walk.ObjectOf(r.Answered)
 	if o == nil {
 		return nil, fmt.Errorf("%q is not an object", "answer")
 	}
@@ -34,12 +35,12 @@ func AnswerOf(r *Request) (*Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a number", "status")
 	}
-	a := &Answer{Status: status, Cut: isTrue(o["cut"])}
+	a := &Answer{Status: status, Cut: walk.IsTrue(o["cut"])}
 	if ms := string(o["ms"]); strings.Trim(ms, "0123456789.eE+-") == "" { // a number: the syntax has been checked
 		a.Milliseconds = ms
 	}
-	if o.has("headers") {
-		if a.Header, err = readHeaders(nil, o["headers"]); err != nil {
+	if o.Has("headers") {
+		if a.Header, err = walk.ReadHeaders(nil, o["headers"]); err != nil {
 			return nil, err
 		}
 	}

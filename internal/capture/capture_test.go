@@ -19,6 +19,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -150,7 +153,7 @@ func TestNoiseBeforeRecords(t *testing.T) {
 	for n := range 400 {
 		var text strings.Builder
 		lines, want := 0, 2
-		for size := r.IntN(headStep - 100); lines < n/4 && text.Len() < size; lines++ {
+		for size := r.IntN(recorded.HeadStep - 100); lines < n/4 && text.Len() < size; lines++ {
 			// What follows a line such as "Content-Type: x" must not look like the
 			// rest of a head.
 			line := noises[r.IntN(len(noises))]
@@ -186,12 +189,12 @@ func TestNoiseBeforeRecords(t *testing.T) {
 // Beyond 64 KiB it does; a record that only begins within them is seen whole.
 func TestNoiseBound(t *testing.T) {
 	line := strings.Repeat("x", 99) + "\n"
-	noise := strings.Repeat(line, headStep/len(line))
+	noise := strings.Repeat(line, recorded.HeadStep/len(line))
 	for _, c := range []struct{ name, text, want string }{
-		{"cut by the bound", noise + `{"received_at":"2026-05-17T14:30:01Z","method":"POST","headers":{"A":"b"},"body":"` + strings.Repeat("x", headStep) + `"}` + "\n", "log"},
+		{"cut by the bound", noise + `{"received_at":"2026-05-17T14:30:01Z","method":"POST","headers":{"A":"b"},"body":"` + strings.Repeat("x", recorded.HeadStep) + `"}` + "\n", "log"},
 		{"after the bound", noise + line + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
-		{"on the bound", strings.Repeat("x", headStep-1) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
-		{"before the bound", strings.Repeat("x", headStep-2) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "log"},
+		{"on the bound", strings.Repeat("x", recorded.HeadStep-1) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "raw"},
+		{"before the bound", strings.Repeat("x", recorded.HeadStep-2) + "\n" + `{"headers":{"A":"b"},"body":""}` + "\n", "log"},
 		{"a document with records in it", "{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "raw"},
 		{"the same after noise", "noise\n{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "log"},
 	} {
@@ -238,7 +241,7 @@ func TestRaw(t *testing.T) {
 }
 
 func TestHTTP(t *testing.T) {
-	head := Header{{"Host", "x"}, {"X-Wunder-Signature", "sha256=ab"}}
+	head := Header{{Name: "Host", Value: "x"}, {Name: "X-Wunder-Signature", Value: "sha256=ab"}}
 	one := func(g got) []got {
 		g.Method, g.URL = "POST", "/hook"
 		if g.Header == nil {
@@ -255,65 +258,65 @@ func TestHTTP(t *testing.T) {
 		{"LF", "POST /hook HTTP/1.1\nHost:x\nX-Wunder-Signature:  sha256=ab \n\n{}", one(got{Body: "{}"})},
 		{"no request line", "Host: x\nX-Wunder-Signature: sha256=ab\n\nbody", []got{{Header: head, Body: "body"}}},
 		{"folded", "POST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature:\r\n sha256=ab\r\n\r\n", one(got{})},
-		{"folded in the middle", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nA: one,\n\ttwo\n\n", one(got{Header: with(Field{"A", "one, two"})})},
+		{"folded in the middle", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nA: one,\n\ttwo\n\n", one(got{Header: with(Field{Name: "A", Value: "one, two"})})},
 		{"blank lines first", "\r\n\r\nPOST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\n\r\nb", one(got{Body: "b"})},
 		{"binary body", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\n\n\x00\xff\r\n\n", one(got{Body: "\x00\xff\r\n\n"})},
 		{"nc", "Listening on 0.0.0.0 80\nConnection received on localhost 1\nPOST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\n\r\n{}", one(got{Body: "{}"})},
-		{"length fits", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}", one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}"})},
+		{"length fits", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}", one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{}"})},
 		{"an editor's newline", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\n",
-			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
 		{"a newline and more", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\n ",
-			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}\n ", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{}\n ", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
 		{"other bytes stay", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{ }x",
-			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{ }x", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{ }x", Notes: []string{"the body has 4 bytes, Content-Length says 2"}})},
 		{"cut off", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 9\n\n{}",
-			one(got{Header: with(Field{"Content-Length", "9"}), Body: "{}", Notes: []string{"the body has 2 bytes, Content-Length says 9: the dump is cut off"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "9"}), Body: "{}", Notes: []string{"the body has 2 bytes, Content-Length says 9: the dump is cut off"}})},
 		{"another request, and no length", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\n\n{}\n\nPOST / HTTP/1.1\r\nHost: x\n\n",
-			append(one(got{Body: "{}\n\n"}), got{Source: "#2", Method: "POST", URL: "/", Header: Header{{"Host", "x"}}})},
+			append(one(got{Body: "{}\n\n"}), got{Source: "#2", Method: "POST", URL: "/", Header: Header{{Name: "Host", Value: "x"}}})},
 		{"an answer follows", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: 2\n\n{}\nHTTP/1.1 200 OK\n\n",
-			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
 		{"senseless length", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nContent-Length: -1\n\n{}",
-			one(got{Header: with(Field{"Content-Length", "-1"}), Body: "{}", Notes: []string{"Content-Length is no number, or several that differ: it is not believed"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "-1"}), Body: "{}", Notes: []string{"Content-Length is no number, or several that differ: it is not believed"}})},
 		{"chunked", "POST /hook HTTP/1.1\r\nHost: x\r\nX-Wunder-Signature: sha256=ab\r\nTransfer-Encoding: chunked\r\n\r\n2;ext=1\r\n{}\r\nA\r\n0123456789\r\n0\r\nTrailer: 1\r\n\r\n",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}0123456789", Notes: []string{"12 bytes after the last chunk are a trailer and no part of the body"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}0123456789", Notes: []string{"12 bytes after the last chunk are a trailer and no part of the body"}})},
 		{"chunked, LF", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: Chunked\n\n2\n{}\n0\n\n",
-			one(got{Header: with(Field{"Transfer-Encoding", "Chunked"}), Body: "{}"})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "Chunked"}), Body: "{}"})},
 		{"chunked, joined already", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n{}",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"Transfer-Encoding says chunked, but the body is not in chunks: taken as it is"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}", Notes: []string{"Transfer-Encoding says chunked, but the body is not in chunks: taken as it is"}})},
 		{"chunked, cut", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n9\nabc",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
 		{"chunked, after another coding", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: gzip, chunked\n\n2\n{}\n0\n\n",
-			one(got{Header: with(Field{"Transfer-Encoding", "gzip, chunked"}), Body: "{}"})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "gzip, chunked"}), Body: "{}"})},
 		{"HTTP/2 as tools show it", ":method: POST\n:path: /hook\n:scheme: https\nHost: x\nX-Wunder-Signature: sha256=ab\n\n{}", one(got{Body: "{}"})},
 		{"curl", "*   Trying 127.0.0.1:80...\n* Connected to x\n> POST /hook HTTP/1.1\r\n> Host: x\r\n> X-Wunder-Signature: sha256=ab\r\n> \r\n* upload completely sent off: 2 bytes\n{}\n* Mark bundle\n< HTTP/1.1 200 OK\n< \n",
 			one(got{Body: "{}\n"})},
 		{"curl with a length", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 2\n>\n} [2 bytes data]\n{}\n< HTTP/1.1 200 OK\n",
-			one(got{Header: with(Field{"Content-Length", "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "2"}), Body: "{}", Notes: []string{"1 byte of line ends after the body are not part of it: Content-Length says 2"}})},
 		{"curl, more than no body", "> POST /hook HTTP/1.1\n> Host: x\n> X-Wunder-Signature: sha256=ab\n> Content-Length: 0\n>\nab",
-			one(got{Header: with(Field{"Content-Length", "0"}), Body: "ab", Notes: []string{"the body has 2 bytes, Content-Length says 0"}})},
+			one(got{Header: with(Field{Name: "Content-Length", Value: "0"}), Body: "ab", Notes: []string{"the body has 2 bytes, Content-Length says 0"}})},
 		{"chunked, cut after the first chunk's data", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
 		{"chunked, cut in the first chunk", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n9\n{}",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}", Notes: []string{"the dump ends inside a chunk of the body"}})},
 		{"chunked, cut after a chunk's data", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n3\nabc",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}abc", Notes: []string{"the dump ends inside a chunk of the body"}})},
 		{"chunked, one has grown", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n3\nabcd\n0\n\n",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}abcd\n0\n\n", Notes: []string{"the body has 10 bytes: a chunk does not end where it says, after 5"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}abcd\n0\n\n", Notes: []string{"the body has 10 bytes: a chunk does not end where it says, after 5"}})},
 		{"chunked, without the last line end", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n0",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}"})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}"})},
 		{"chunked, a digit behind a chunk", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n5",
-			one(got{Header: with(Field{"Transfer-Encoding", "chunked"}), Body: "{}\n5", Notes: []string{"the body has 4 bytes: a chunk does not end where it says, after 2"}})},
+			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}\n5", Notes: []string{"the body has 4 bytes: a chunk does not end where it says, after 2"}})},
 		{"curl without a body", "> POST /hook HTTP/1.1\n> Content-Length: 2\n>\n< HTTP/1.1 200 OK\n",
 			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
 		{"curl with its progress", "  % Total    % Received % Xferd\n                                 Dload  Upload\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0*   Trying 127.0.0.1:80...\n" +
 			"* Connected to x\n> POST /hook HTTP/1.1\r\n> Content-Length: 2\r\n> \r\n} [2 bytes data]\n* HTTP 1.0, assume close after body\n< HTTP/1.0 200 OK\r\n< \r\n{ [3 bytes data]\n",
 			[]got{{Err: "the dump shows the answer but not the request's body: curl -v does not print it"}}},
-		{"curl, head cut", "> POST /hook HTTP/1.1\n> Host: x\n* done\n", []got{{Err: errHeadCut.Error()}}},
-		{"no blank line", "POST /hook HTTP/1.1\nHost: x\n", []got{{Err: errHeadCut.Error()}}},
-		{"cut in a header", "POST /hook HTTP/1.1\nHost", []got{{Err: errHeadCut.Error()}}},
+		{"curl, head cut", "> POST /hook HTTP/1.1\n> Host: x\n* done\n", []got{{Err: message.ErrHeadCut.Error()}}},
+		{"no blank line", "POST /hook HTTP/1.1\nHost: x\n", []got{{Err: message.ErrHeadCut.Error()}}},
+		{"cut in a header", "POST /hook HTTP/1.1\nHost", []got{{Err: message.ErrHeadCut.Error()}}},
 		{"not a header", "POST /hook HTTP/1.1\nwhat is this\n\n", []got{{Err: `head: "what is this" is not a header line`}}},
 		{"folded first", "POST /hook HTTP/1.1\n folded\n\n", []got{{Err: "the head begins with a folded line"}}},
-		{"empty", "", []got{{Err: errNoRequest.Error()}}},
+		{"empty", "", []got{{Err: message.ErrNoRequest.Error()}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			check(t, "requests", c.want, parse(t, "http", c.text))
@@ -322,10 +325,10 @@ func TestHTTP(t *testing.T) {
 
 	two := parse(t, "", "POST /a HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\nPOST /c HTTP/1.1\r\n\r\nPOST /d HTTP/1.1\n")
 	check(t, "pipelined", []got{
-		{Method: "POST", URL: "/a", Header: Header{{"Content-Length", "2"}}, Body: "{}"},
-		{Source: "#2", Method: "POST", URL: "/b", Header: Header{{"Transfer-Encoding", "chunked"}}, Body: "x"},
+		{Method: "POST", URL: "/a", Header: Header{{Name: "Content-Length", Value: "2"}}, Body: "{}"},
+		{Source: "#2", Method: "POST", URL: "/b", Header: Header{{Name: "Transfer-Encoding", Value: "chunked"}}, Body: "x"},
 		{Source: "#3", Method: "POST", URL: "/c"},
-		{Source: "#4", Err: errHeadCut.Error()},
+		{Source: "#4", Err: message.ErrHeadCut.Error()},
 	}, two)
 }
 
@@ -347,7 +350,7 @@ type zeros struct{}
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestRecords(t *testing.T) {
-	h := Header{{"A", "b"}}
+	h := Header{{Name: "A", Value: "b"}}
 	for _, c := range []struct {
 		name, text string
 		want       got
@@ -361,19 +364,19 @@ func TestRecords(t *testing.T) {
 		{"base64, URL alphabet, an underscore first", `{"headers":{"A":"b"},"body_base64":"_w"}`, got{Header: h, Body: "\xff"}},
 		{"base64 in lines", `{"headers":{"A":"b"},"body_base64":"aGVsb\nG8gdw=="}`, got{Header: h, Body: "hello w"}},
 		{"base64 in lines that end with CR", `{"headers":{"A":"b"},"body_base64":"aGVsb\rG8gdw=="}`, got{Header: h, Body: "hello w"}},
-		{"escapes in capitals", `{"headers":{"A":"b"},"body":"\u00AF\u00FA\uD83D\uDE00"}`, got{Header: h, Body: "\u00af\u00fa\U0001f600", Inexact: true, Notes: []string{noteBodyString}}},
+		{"escapes in capitals", `{"headers":{"A":"b"},"body":"\u00AF\u00FA\uD83D\uDE00"}`, got{Header: h, Body: "\u00af\u00fa\U0001f600", Inexact: true, Notes: []string{walk.NoteBodyString}}},
 		{"base64, empty", `{"headers":{"A":"b"},"body_base64":""}`, got{Header: h}},
 		{"everything", ` { "received_at" : "t" , "method":"POST","url":"\/h","headers":{"A":["b"]},"body_base64":"e30=" } `,
 			got{ReceivedAt: "t", Method: "POST", URL: "/h", Header: h, Body: "{}"}},
 		{"string", `{"headers":{"A":"b"},"body":"{\"a\":\"\u00e9\\n\ud83d\ude00\"}\r\n"}`,
-			got{Header: h, Body: "{\"a\":\"é\\n😀\"}\r\n", Inexact: true, Notes: []string{noteBodyString}}},
+			got{Header: h, Body: "{\"a\":\"é\\n😀\"}\r\n", Inexact: true, Notes: []string{walk.NoteBodyString}}},
 		{"string with bytes that are not UTF-8", "{\"headers\":{\"A\":\"b\"},\"body\":\"\xff\"}",
-			got{Header: h, Body: "\xff", Inexact: true, Notes: []string{noteBodyString}}},
+			got{Header: h, Body: "\xff", Inexact: true, Notes: []string{walk.NoteBodyString}}},
 		{"lone surrogate", `{"headers":{"A":"b"},"body":"\ud83dx"}`,
-			got{Header: h, Body: "\ufffdx", Inexact: true, Notes: []string{noteBodyString}}},
-		{"object", `{"headers":{"A":"b"},"body":{"x": 1.00}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{noteBodyJSON}}},
-		{"object beside its text", `{"headers":{"A":"b"},"bodyRaw":"{\"x\": 1.00}","body":{"x":1}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{noteBodyString}}},
-		{"null beside a text", `{"headers":{"A":"b"},"body":null,"rawBody":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{noteBodyString}}},
+			got{Header: h, Body: "\ufffdx", Inexact: true, Notes: []string{walk.NoteBodyString}}},
+		{"object", `{"headers":{"A":"b"},"body":{"x": 1.00}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{walk.NoteBodyJSON}}},
+		{"object beside its text", `{"headers":{"A":"b"},"bodyRaw":"{\"x\": 1.00}","body":{"x":1}}`, got{Header: h, Body: `{"x": 1.00}`, Inexact: true, Notes: []string{walk.NoteBodyString}}},
+		{"null beside a text", `{"headers":{"A":"b"},"body":null,"rawBody":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{walk.NoteBodyString}}},
 		{"null beside null", `{"headers":{"A":"b"},"body":null,"rawBody":null}`, got{Header: h}},
 		{"null", `{"headers":{"A":"b"},"body":null}`, got{Header: h}},
 		{"both, and they agree", `{"headers":{"A":"b"},"body":"{}","body_base64":"e30="}`, got{Header: h, Body: "{}"}},
@@ -382,17 +385,17 @@ func TestRecords(t *testing.T) {
 		{"both in base64", `{"headers":{"A":"b"},"isBase64Encoded":true,"body":"e30=","body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"both empty", `{"headers":{"A":"b"},"body":"","body_base64":""}`, got{Header: h}},
 		{"null beside base64", `{"headers":{"A":"b"},"body":null,"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
-		{"null base64, string counts", `{"headers":{"A":"b"},"body_base64":null,"body":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{noteBodyString}}},
-		{"several values", `{"headers":{"A":["1","2"],"B":[],"a":"3"},"body_base64":""}`, got{Header: Header{{"A", "1"}, {"A", "2"}, {"a", "3"}}}},
+		{"null base64, string counts", `{"headers":{"A":"b"},"body_base64":null,"body":"s"}`, got{Header: h, Body: "s", Inexact: true, Notes: []string{walk.NoteBodyString}}},
+		{"several values", `{"headers":{"A":["1","2"],"B":[],"a":"3"},"body_base64":""}`, got{Header: Header{{Name: "A", Value: "1"}, {Name: "A", Value: "2"}, {Name: "a", Value: "3"}}}},
 		{"no headers", `{"headers":{},"body_base64":""}`, got{}},
 		{"numbers, booleans and null in headers", `{"headers":{"L":12,"T":true,"N":null,"M":[1,null,"x"]},"body_base64":""}`,
-			got{Header: Header{{"L", "12"}, {"T", "true"}, {"M", "1"}, {"M", "x"}}}},
-		{"pairs", `{"headers":[["A","b"],["A","c"]],"body_base64":""}`, got{Header: Header{{"A", "b"}, {"A", "c"}}}},
+			got{Header: Header{{Name: "L", Value: "12"}, {Name: "T", Value: "true"}, {Name: "M", Value: "1"}, {Name: "M", Value: "x"}}}},
+		{"pairs", `{"headers":[["A","b"],["A","c"]],"body_base64":""}`, got{Header: Header{{Name: "A", Value: "b"}, {Name: "A", Value: "c"}}}},
 		{"name and value", `{"headers":[{"name":"A","value":"b"}],"body_base64":""}`, got{Header: h}},
 		{"escapes in names", `{"headers":{"\u0041":"\u0062"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"escape in a member's name", `{"\u0068eaders":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"other case of a name", `{"Headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
-		{"another body of a probe", `{"method":"GET","headers":{"A":"b"},"payload":"{}"}`, got{Method: "GET", Header: h, Body: "{}", Inexact: true, Notes: []string{noteBodyString}}},
+		{"another body of a probe", `{"method":"GET","headers":{"A":"b"},"payload":"{}"}`, got{Method: "GET", Header: h, Body: "{}", Inexact: true, Notes: []string{walk.NoteBodyString}}},
 		{"nothing but escapes in names", `{"\u0068\u0065\u0061\u0064\u0065\u0072\u0073":{"A":"b"},"\u0062\u006f\u0064\u0079\u005f\u0062\u0061\u0073\u0065\u0036\u0034":"e30="}`, got{Header: h, Body: "{}"}},
 		{"unknown members", `{"x":{"headers":{}},"y":[1],"z":"s","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
 		{"last of repeated members", `{"headers":{"X":"y"},"body_base64":"","headers":{"A":"b"},"body_base64":"e30="}`, got{Header: h, Body: "{}"}},
@@ -408,11 +411,11 @@ func TestRecords(t *testing.T) {
 		{"bad base64 too", `{"headers":{},"body_base64":"e30=e30="}`, got{Err: `"body_base64": illegal base64 data at input byte 3`}},
 		{"bad base64 far behind", `{"headers":{},"body_base64":"` + strings.Repeat("A", 5000) + `*"}`, got{Err: `"body_base64": illegal base64 data at input byte 5000`}},
 		{"base64 not a string", `{"headers":{},"body_base64":1}`, got{Err: `"body_base64" is not a string`}},
-		{"both, and they differ", `{"headers":{"A":"b"},"body":"other","body_base64":"e30="}`, got{Err: errTwoBodies.Error()}},
-		{"both, and they differ by a newline", `{"headers":{"A":"b"},"body_base64":"e30=","body":"{}\n"}`, got{Err: errTwoBodies.Error()}},
-		{"both, one empty", `{"headers":{"A":"b"},"body":"","body_base64":"e30="}`, got{Err: errTwoBodies.Error()}},
-		{"both, one parsed", `{"headers":{"A":"b"},"body":{ },"body_base64":"e30="}`, got{Err: errTwoBodies.Error()}},
-		{"both, one of another type", `{"headers":{"A":"b"},"body":false,"body_base64":"e30="}`, got{Err: errTwoBodies.Error()}},
+		{"both, and they differ", `{"headers":{"A":"b"},"body":"other","body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
+		{"both, and they differ by a newline", `{"headers":{"A":"b"},"body_base64":"e30=","body":"{}\n"}`, got{Err: walk.ErrTwoBodies.Error()}},
+		{"both, one empty", `{"headers":{"A":"b"},"body":"","body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
+		{"both, one parsed", `{"headers":{"A":"b"},"body":{ },"body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
+		{"both, one of another type", `{"headers":{"A":"b"},"body":false,"body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
 		{"torn", `{"headers":{"A":"b"},"body_ba`, got{Err: "not a JSON object: unexpected end of JSON input"}},
 		{"garbage after it", `{"headers":{},"body":""} x`, got{Err: "not a JSON object: invalid character 'x' after top-level value"}},
 		{"bad escape", `{"headers":{},"body":"\x"}`, got{Err: `not a JSON object: invalid character 'x' in string escape code`}},
@@ -462,7 +465,7 @@ func TestNDJSONLines(t *testing.T) {
 		return fmt.Sprintf(`{"headers":{"N":"%d"},"body_base64":"%s"}`, n, base64.StdEncoding.EncodeToString([]byte(fmt.Sprint(n))))
 	}
 	want := func(n int) got {
-		return got{Source: fmt.Sprintf(":%d", n), Header: Header{{"N", fmt.Sprint(n)}}, Body: fmt.Sprint(n)}
+		return got{Source: fmt.Sprintf(":%d", n), Header: Header{{Name: "N", Value: fmt.Sprint(n)}}, Body: fmt.Sprint(n)}
 	}
 	check(t, "blank lines, CRLF, a torn line, none at the end", []got{
 		want(1), want(3), want(5), {Source: ":6", Err: "not a JSON object: unexpected end of JSON input"}, want(7),
@@ -679,25 +682,25 @@ func TestBreak(t *testing.T) {
 }
 
 func TestHeader(t *testing.T) {
-	h := Header{{"x-a", "1"}, {"B", "2"}, {"X-A", "3"}}
+	h := Header{{Name: "x-a", Value: "1"}, {Name: "B", Value: "2"}, {Name: "X-A", Value: "3"}}
 	check(t, "Values", []string{"1", "3"}, h.Values("X-a"))
 	check(t, "Get", []string{"1", "2", ""}, []string{h.Get("X-A"), h.Get("b"), h.Get("c")})
-	check(t, "foldName", "x-azaz09@[`{", foldName("X-AZaz09@[`{"))
+	check(t, "foldName", "x-azaz09@[`{", recorded.FoldName("X-AZaz09@[`{"))
 	check(t, "Has", []bool{true, false}, []bool{h.Has("x-A"), h.Has("xa")})
 	for name, want := range map[[2]string]bool{
 		{"X-A", "x-a"}: true, {"AZ", "az"}: true, {"X@A", "X`A"}: false, {"K", "\u212a"}: false, {"[", "{"}: false, {"a", "ab"}: false,
 	} {
-		if SameName(name[0], name[1]) != want {
-			t.Errorf("SameName(%q): not %v", name, want)
+		if recorded.SameName(name[0], name[1]) != want {
+			t.Errorf("recorded.SameName(%q): not %v", name, want)
 		}
 	}
-	for line, want := range map[string]Field{"A: b": {"A", "b"}, "A:": {"A", ""}, "A:  b c \t": {"A", "b c"}, "A: b: c": {"A", "b: c"}, "azAZ09!~: b": {"azAZ09!~", "b"}} {
-		if f, ok := ParseField(line); !ok || f != want {
+	for line, want := range map[string]Field{"A: b": {Name: "A", Value: "b"}, "A:": {Name: "A", Value: ""}, "A:  b c \t": {Name: "A", Value: "b c"}, "A: b: c": {Name: "A", Value: "b: c"}, "azAZ09!~: b": {Name: "azAZ09!~", Value: "b"}} {
+		if f, ok := recorded.ParseField(line); !ok || f != want {
 			t.Errorf("%q: %v, %v", line, f, ok)
 		}
 	}
 	for _, line := range []string{"", "A", ":x", "A b: c", "ä: b"} {
-		if _, ok := ParseField(line); ok {
+		if _, ok := recorded.ParseField(line); ok {
 			t.Errorf("%q is taken for a header line", line)
 		}
 	}
@@ -757,7 +760,7 @@ func agree(t *testing.T, line []byte) {
 	var f fastDecoder
 	fast, ferr := f.decode("x", 1, line)
 	strict := Request{Source: "x:1"}
-	serr := decodeRecord(line, nil, &strict)
+	serr := walk.DecodeRecord(line, nil, &strict)
 	if (ferr == nil) != (serr == nil) {
 		t.Fatalf("%q: fast %v, strict %v", line, ferr, serr)
 	}
@@ -867,11 +870,11 @@ func FuzzRoundTrip(f *testing.F) {
 // is what comes out of small ones, with whatever stands around them.
 func TestLargeBodies(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	raw := make([]byte, largeBody+11)
+	raw := make([]byte, recorded.LargeBody+11)
 	for i := range raw {
 		raw[i] = byte(r.Uint32())
 	}
-	text := strings.Repeat("Zo\u00eb \"\\/\b\n\u2028\U0001f600", largeBody/16)
+	text := strings.Repeat("Zo\u00eb \"\\/\b\n\u2028\U0001f600", recorded.LargeBody/16)
 	quoted, err := json.Marshal(text)
 	if err != nil {
 		t.Fatal(err)
@@ -886,15 +889,15 @@ func TestLargeBodies(t *testing.T) {
 		"base64 in lines":     {`"body_base64":"` + lines + `"`, string(raw)},
 		"base64 by a mark":    {`"isBase64Encoded":true,"body":"` + std + `"`, string(raw)},
 		"string":              {`"body":` + string(quoted), text},
-		"string, no escapes":  {`"body":"` + strings.Repeat("x", largeBody) + `"`, strings.Repeat("x", largeBody)},
+		"string, no escapes":  {`"body":"` + strings.Repeat("x", recorded.LargeBody) + `"`, strings.Repeat("x", recorded.LargeBody)},
 		"JSON":                {`"body":[` + string(quoted) + `]`, "[" + string(quoted) + "]"},
 		"both":                {`"body":` + string(quoted) + `,"body_base64":"` + base64.StdEncoding.EncodeToString([]byte(text)) + `"`, text},
 		"both, not the same":  {`"body":` + string(quoted) + `,"body_base64":"` + std + `"`, ""},
-		"base64, one bad":     {`"body_base64":"` + std[:largeBody] + "*" + std[largeBody+1:] + `"`, ""},
+		"base64, one bad":     {`"body_base64":"` + std[:recorded.LargeBody] + "*" + std[recorded.LargeBody+1:] + `"`, ""},
 		"base64, the last":    {`"body_base64":"` + std[:len(std)-5] + `*AA="`, ""},
 		"base64, too long":    {`"body_base64":"` + std + `AAAAA"`, ""},
-		"string, bad escape":  {`"body":"` + strings.Repeat("x", largeBody) + `\x"`, ""},
-		"string, raw control": {`"body":"` + strings.Repeat("x", largeBody) + "\t\"", ""},
+		"string, bad escape":  {`"body":"` + strings.Repeat("x", recorded.LargeBody) + `\x"`, ""},
+		"string, raw control": {`"body":"` + strings.Repeat("x", recorded.LargeBody) + "\t\"", ""},
 	} {
 		for around, record := range map[string]string{
 			"first":                   `{` + c.member + `,"headers":{"A":"b"},"url":"/hook"}`,
@@ -938,9 +941,9 @@ func TestLargeBodies(t *testing.T) {
 
 // The exports of other tools too.
 func TestLargeExports(t *testing.T) {
-	raw := strings.Repeat("\x00\xff\n{", largeBody/3)
+	raw := strings.Repeat("\x00\xff\n{", recorded.LargeBody/3)
 	std := base64.StdEncoding.EncodeToString([]byte(raw))
-	plain, err := json.Marshal(strings.Repeat("a \"text\"\n", largeBody/8))
+	plain, err := json.Marshal(strings.Repeat("a \"text\"\n", recorded.LargeBody/8))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1068,7 +1071,7 @@ func TestInPlace(t *testing.T) {
 	} {
 		for strict, before := range map[bool]string{false: `{"headers":{},`, true: `{"x":1,"headers":{},`} {
 			value := before + c.before[:strings.LastIndexByte(c.before, ':')+1]
-			for _, size := range []int{largeBody - 4, largeBody, largeBody + 4} { // of the value, with its quotes
+			for _, size := range []int{recorded.LargeBody - 4, recorded.LargeBody, recorded.LargeBody + 4} { // of the value, with its quotes
 				line := before + c.before
 				line += strings.Repeat(c.in, size-(len(line)-len(value))-len(c.after)) + c.after + "}"
 				if strings.Contains(name, "base64") { // four characters each
@@ -1083,7 +1086,7 @@ func TestInPlace(t *testing.T) {
 				}
 				text[len(text)-1] = 0 // the brace
 				r.Body[0] = 0xee
-				if at := bytes.IndexByte(text, 0xee); at >= 0 != (size >= largeBody) {
+				if at := bytes.IndexByte(text, 0xee); at >= 0 != (size >= recorded.LargeBody) {
 					t.Errorf("%s, strict %v, %d bytes: it stands at %d of its own line", name, strict, size, at)
 				}
 				if f.record([]byte(line)) == (strict || strings.Contains(c.before, "[") || strings.Contains(c.before, "true")) {
@@ -1269,11 +1272,11 @@ func TestPeekBounds(t *testing.T) {
 		before, in, after string
 		enough            int
 	}{
-		"white space":                     {"", " ", "", headStep},
-		"no JSON":                         {"", "x", "", headStep},
-		"an object on its line":           {`{"a":"`, "x", `"}`, headStep},
-		"an object that does not end":     {`{"a":"`, "x", "", headMax},
-		"a line that may become a record": {"x\n  {", "x", "", headMax},
+		"white space":                     {"", " ", "", recorded.HeadStep},
+		"no JSON":                         {"", "x", "", recorded.HeadStep},
+		"an object on its line":           {`{"a":"`, "x", `"}`, recorded.HeadStep},
+		"an object that does not end":     {`{"a":"`, "x", "", recorded.HeadMax},
+		"a line that may become a record": {"x\n  {", "x", "", recorded.HeadMax},
 	} {
 		for _, short := range []int{1, 0} {
 			size := c.enough - short
@@ -1312,8 +1315,8 @@ func TestLargestItems(t *testing.T) {
 		want   []string // errors
 	}{
 		"a line":            {"ndjson", []io.Reader{strings.NewReader(record + "\n"), spaces(MaxDelivery), strings.NewReader("\n" + record)}, []string{"", ""}},
-		"a line, one more":  {"ndjson", []io.Reader{strings.NewReader(record + "\n"), spaces(MaxDelivery + 1), strings.NewReader("\n" + record)}, []string{"", errTooLarge.Error(), ""}},
-		"an item too large": {"json", []io.Reader{strings.NewReader(record + "[{"), spaces(MaxDelivery + 1), strings.NewReader("}]" + record)}, []string{"", "not JSON: " + errTooLarge.Error()}},
+		"a line, one more":  {"ndjson", []io.Reader{strings.NewReader(record + "\n"), spaces(MaxDelivery + 1), strings.NewReader("\n" + record)}, []string{"", recorded.ErrTooLarge.Error(), ""}},
+		"an item too large": {"json", []io.Reader{strings.NewReader(record + "[{"), spaces(MaxDelivery + 1), strings.NewReader("}]" + record)}, []string{"", "not JSON: " + recorded.ErrTooLarge.Error()}},
 	} {
 		all, _ := readAll(t, Options{Format: c.format, Stdin: io.MultiReader(c.in...)}, "-")
 		var have []string
@@ -1345,7 +1348,7 @@ func TestDetectTorn(t *testing.T) {
 				detect([]byte(text[:i]), more)
 			}
 			for _, name := range []string{"log", "requests", "data", "body"} {
-				if v := valueOf([]byte(text[:i]), name); v != nil && (len(v) == 0 || !strings.HasPrefix(text[i-len(v):], string(v))) {
+				if v := walk.ValueOf([]byte(text[:i]), name); v != nil && (len(v) == 0 || !strings.HasPrefix(text[i-len(v):], string(v))) {
 					t.Errorf("%s: %s is %s", text[:i], name, v)
 				}
 			}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
 // digest stands for a signature's 64 hexadecimal digits in any case: a hash of them,
@@ -15,19 +17,19 @@ type digest uint64
 // appendCarried adds the signatures that a delivery carries.
 func (c *carriedSet) appendCarried(to []digest, h Header, names []string) []digest {
 	for _, f := range h {
-		if len(f.Value) < digestDigits {
+		if len(f.Value) < recorded.DigestDigits {
 			continue
 		}
-		named := slices.ContainsFunc(names, func(name string) bool { return SameName(f.Name, name) })
-		if rest := strings.TrimPrefix(f.Value, "sha256="); named && len(rest) == digestDigits {
+		named := slices.ContainsFunc(names, func(name string) bool { return recorded.SameName(f.Name, name) })
+		if rest := strings.TrimPrefix(f.Value, "sha256="); named && len(rest) == recorded.DigestDigits {
 			to = append(to, c.digest(rest)) // what is no signature is never asked for
 			continue
 		}
 		if !named && !strings.Contains(f.Value, "256=") {
 			continue
 		}
-		signaturesIn([]byte(f.Name+": "+f.Value), []string{f.Name}, func(s seen) bool {
-			to = append(to, c.digest(s.digest))
+		recorded.SignaturesIn([]byte(f.Name+": "+f.Value), []string{f.Name}, func(s recorded.Seen) bool {
+			to = append(to, c.digest(s.Digest))
 			return true
 		})
 	}
@@ -35,7 +37,7 @@ func (c *carriedSet) appendCarried(to []digest, h Header, names []string) []dige
 }
 
 func (c *carriedSet) digest(digits string) digest {
-	var b [digestDigits]byte
+	var b [recorded.DigestDigits]byte
 	copy(b[:], digits)
 	for i := 0; i < len(b); i += 8 { // as strings.ToLower does with hexadecimal digits
 		binary.LittleEndian.PutUint64(b[i:], binary.LittleEndian.Uint64(b[i:])|0x2020202020202020)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/diff"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -28,7 +30,7 @@ func CompareHeaders(left, right Header) []HeaderDifference {
 	l, r := valuesByName(left), valuesByName(right)
 	seen := map[string]bool{}
 	for _, f := range slices.Concat(left, right) {
-		name := foldName(f.Name)
+		name := recorded.FoldName(f.Name)
 		if !seen[name] && !slices.Equal(l[name], r[name]) {
 			differences = append(differences, HeaderDifference{f.Name, l[name], r[name]})
 		}
@@ -40,7 +42,7 @@ func CompareHeaders(left, right Header) []HeaderDifference {
 func valuesByName(h Header) map[string][]string {
 	values := map[string][]string{}
 	for _, f := range h {
-		name := foldName(f.Name)
+		name := recorded.FoldName(f.Name)
 		values[name] = append(values[name], f.Value)
 	}
 	return values
@@ -131,11 +133,11 @@ func compareValues(left, right []byte, at *way) []BodyDifference {
 	switch {
 	case bytes.Equal(left, right):
 		return nil
-	case at.walked() && isObject(left) && isObject(right):
+	case at.walked() && walk.IsObject(left) && walk.IsObject(right):
 		differences = compareObjects(left, right, at)
-	case at.walked() && isList(left) && isList(right):
+	case at.walked() && walk.IsList(left) && walk.IsList(right):
 		differences = compareLists(left, right, at)
-	case isString(left) && isString(right) && sameString(left, right):
+	case walk.IsString(left) && walk.IsString(right) && sameString(left, right):
 		return nil
 	default:
 		return []BodyDifference{{at.path(), left, right}}
@@ -160,7 +162,7 @@ func sameString(left, right []byte) bool {
 // compareObjects compares member by member. Of members of one name the last
 // counts, as receivers have it.
 func compareObjects(left, right []byte, at *way) (differences []BodyDifference) {
-	l, r := objectOf(left), objectOf(right)
+	l, r := walk.ObjectOf(left), walk.ObjectOf(right)
 	done := map[string]bool{}
 	for _, side := range [][]byte{left, right} {
 		jsontext.Members(side, func(quoted, _ []byte) bool {
@@ -170,7 +172,7 @@ func compareObjects(left, right []byte, at *way) (differences []BodyDifference) 
 				return true
 			}
 			done[name] = true
-			member := at.to(step{name: quoted})
+			member := at.to(walk.Step{Name: quoted})
 			if lv, rv := l[name], r[name]; lv == nil || rv == nil {
 				differences = append(differences, BodyDifference{member.path(), lv, rv})
 			} else {
@@ -186,7 +188,7 @@ func compareObjects(left, right []byte, at *way) (differences []BodyDifference) 
 func compareLists(left, right []byte, at *way) (differences []BodyDifference) {
 	l, r := placesOf(left), placesOf(right)
 	for i := 0; i < max(len(l), len(r)) && len(differences) <= mostDifferences; i++ {
-		element := at.to(step{index: i})
+		element := at.to(walk.Step{Index: i})
 		switch {
 		case i >= len(l):
 			differences = append(differences, BodyDifference{element.path(), nil, r[i].of(right)})
@@ -217,10 +219,10 @@ func placesOf(list []byte) (places []place) {
 type way struct {
 	up    *way
 	depth int
-	last  step
+	last  walk.Step
 }
 
-func (w *way) to(last step) *way {
+func (w *way) to(last walk.Step) *way {
 	if w == nil {
 		return &way{depth: 1, last: last}
 	}
@@ -237,19 +239,19 @@ func (w *way) path() string {
 	if w == nil {
 		return "."
 	}
-	steps := make([]step, w.depth)
+	steps := make([]walk.Step, w.depth)
 	for ; w != nil; w = w.up {
 		s := w.last
-		if s.name != nil { // as one writes it that has no more escapes than it needs
-			text, _ := jsontext.Unquote(nil, s.name)
+		if s.Name != nil { // as one writes it that has no more escapes than it needs
+			text, _ := jsontext.Unquote(nil, s.Name)
 			if len(text) > longestName {
 				text = append(bytes.ToValidUTF8(text[:longestName], nil), "..."...)
 			}
-			s.name = jsontext.Quote(string(text))
+			s.Name = jsontext.Quote(string(text))
 		}
 		steps[w.depth-1] = s
 	}
-	return pathOf(steps)
+	return walk.PathOf(steps)
 }
 
 // compareLines compares two texts: a difference is a run of lines that one side has

@@ -16,8 +16,8 @@ import (
 
 func TestCompareHeaders(t *testing.T) {
 	t.Parallel()
-	left := Header{{"Host", "a"}, {"X-A", "1"}, {"x-a", "2"}, {"Gone", ""}, {"Same", "s"}}
-	right := Header{{"SAME", "s"}, {"X-a", "2"}, {"X-A", "1"}, {"New", "n"}, {"host", "b"}, {"new", "m"}}
+	left := Header{{Name: "Host", Value: "a"}, {Name: "X-A", Value: "1"}, {Name: "x-a", Value: "2"}, {Name: "Gone", Value: ""}, {Name: "Same", Value: "s"}}
+	right := Header{{Name: "SAME", Value: "s"}, {Name: "X-a", Value: "2"}, {Name: "X-A", Value: "1"}, {Name: "New", Value: "n"}, {Name: "host", Value: "b"}, {Name: "new", Value: "m"}}
 	want := []HeaderDifference{
 		{"Host", []string{"a"}, []string{"b"}},
 		{"X-A", []string{"1", "2"}, []string{"2", "1"}},
@@ -27,7 +27,7 @@ func TestCompareHeaders(t *testing.T) {
 	if d := cmp.Diff(want, CompareHeaders(left, right)); d != "" {
 		t.Error(d)
 	}
-	if d := CompareHeaders(left, Header{{"same", "s"}, {"gone", ""}, {"X-A", "1"}, {"host", "a"}, {"X-A", "2"}}); d != nil {
+	if d := CompareHeaders(left, Header{{Name: "same", Value: "s"}, {Name: "gone", Value: ""}, {Name: "X-A", Value: "1"}, {Name: "host", Value: "a"}, {Name: "X-A", Value: "2"}}); d != nil {
 		t.Error(d)
 	}
 }

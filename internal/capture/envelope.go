@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -35,10 +36,10 @@ func (e Envelope) SubjectOf(eventType string, body []byte) string {
 	}
 	found := make([]string, len(e.Subject))
 	jsontext.Members(body, func(name, data []byte) bool {
-		if is(name, e.Data) {
+		if walk.Is(name, e.Data) {
 			jsontext.Members(data, func(name, value []byte) bool {
 				for i, want := range e.Subject {
-					if is(name, want) && len(value) > 0 {
+					if walk.Is(name, want) && len(value) > 0 {
 						found[i] = text(value)
 					}
 				}
@@ -68,11 +69,11 @@ func (e Envelope) Event(body []byte) Event {
 			return false
 		}
 		switch {
-		case is(name, e.ID):
+		case walk.Is(name, e.ID):
 			ev.ID = text(value)
-		case is(name, e.Type):
+		case walk.Is(name, e.Type):
 			ev.Type = text(value)
-		case is(name, e.Time):
+		case walk.Is(name, e.Time):
 			ev.Time = text(value)
 		}
 		return true
@@ -83,7 +84,7 @@ func (e Envelope) Event(body []byte) Event {
 // text is a string's text, or a number as it is written.
 func text(value []byte) string {
 	switch c := value[0]; {
-	case plainString(value, 0) == len(value):
+	case walk.PlainString(value, 0) == len(value):
 		return string(value[1 : len(value)-1])
 	case c == '"':
 		if out, ok := jsontext.Unquote(nil, value); ok {

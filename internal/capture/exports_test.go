@@ -9,6 +9,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 )
 
 const exportedBody = `{"id":"ev1","event_type":"contact.created","data":{"name":"Zoë","amount":200.00}}`
@@ -18,37 +21,37 @@ var exportedSignature = "sha256=" + strings.Repeat("ab", 32)
 // The fixtures are made by hand after the formats' public descriptions. Each is
 // recognised by its content: read as standard input it has no name.
 func TestExports(t *testing.T) {
-	sent := Header{{"Host", "example.com"}, {"Content-Type", "application/json"}, {"X-Wunder-Signature", exportedSignature}}
+	sent := Header{{Name: "Host", Value: "example.com"}, {Name: "Content-Type", Value: "application/json"}, {Name: "X-Wunder-Signature", Value: exportedSignature}}
 	har := func(n int, body string, notes ...string) got {
 		return got{Source: fmt.Sprintf("-#%d", n), ReceivedAt: "2026-05-17T14:30:01.123Z", Method: "POST", URL: "https://example.com/hook",
 			Header: sent, Body: body, Inexact: len(notes) > 0, Notes: notes}
 	}
 	const at = "2026-05-17T14:30:01.123Z"
-	rest := got{Source: "-#1", ReceivedAt: at, Method: "POST", URL: "/hook?k=v", Body: exportedBody, Inexact: true, Notes: []string{noteBodyString},
-		Header: Header{{"Content-Type", "application/json"}, {"X-Wunder-Signature", exportedSignature}, {"X-Two", "a"}, {"X-Two", "b"}}}
-	low := Header{{"content-type", "application/json"}, {"x-wunder-signature", exportedSignature}}
+	rest := got{Source: "-#1", ReceivedAt: at, Method: "POST", URL: "/hook?k=v", Body: exportedBody, Inexact: true, Notes: []string{walk.NoteBodyString},
+		Header: Header{{Name: "Content-Type", Value: "application/json"}, {Name: "X-Wunder-Signature", Value: exportedSignature}, {Name: "X-Two", Value: "a"}, {Name: "X-Two", Value: "b"}}}
+	low := Header{{Name: "content-type", Value: "application/json"}, {Name: "x-wunder-signature", Value: exportedSignature}}
 	gateway := got{Source: "-#1", ReceivedAt: at, Method: "POST", URL: "/hook?k=v", Header: low, Body: exportedBody}
 	balancer := got{Source: "-#3", Method: "POST", URL: "/hook", Header: low, Body: exportedBody}
 	numbered := func(g got, n int) got { g.Source = fmt.Sprintf("-#%d", n); return g }
 	empty := numbered(rest, 3)
 	empty.Body, empty.Inexact, empty.Notes = "", false, nil
 	tunnel := got{Source: "-#1", ReceivedAt: "2026-05-17T14:30:01Z", Method: "POST", URL: "/hook", Body: exportedBody,
-		Header: Header{{"Host", "abc.ngrok.app"}, {"Content-Length", fmt.Sprint(len(exportedBody))}, {"X-Wunder-Signature", exportedSignature}}}
+		Header: Header{{Name: "Host", Value: "abc.ngrok.app"}, {Name: "Content-Length", Value: fmt.Sprint(len(exportedBody))}, {Name: "X-Wunder-Signature", Value: exportedSignature}}}
 	short := numbered(tunnel, 2)
 	short.Body = exportedBody[:len(exportedBody)-30]
 	short.Notes = []string{fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(short.Body), len(exportedBody))}
 	alone := numbered(tunnel, 3)
 	alone.Header = tunnel.Header[1:]
 	site := got{Source: "-#1", ReceivedAt: "2026-05-17T14:30:01Z", Method: "POST", URL: "https://webhook.site/00000000-0000-0000-0000-000000000000",
-		Header: low, Body: exportedBody, Inexact: true, Notes: []string{noteBodyString}}
+		Header: low, Body: exportedBody, Inexact: true, Notes: []string{walk.NoteBodyString}}
 	archive := []got{
-		har(2, exportedBody, noteBodyString), har(3, exportedBody),
-		har(4, "payload=%7B%22a%22%3A+1%7D&n=x+y", noteBodyForm),
+		har(2, exportedBody, walk.NoteBodyString), har(3, exportedBody),
+		har(4, "payload=%7B%22a%22%3A+1%7D&n=x+y", walk.NoteBodyForm),
 		{Source: "-#5", Err: "the archive keeps the fields of a multipart form, and not the body that held them"},
 		har(6, ""),
-		har(7, exportedBody[:20], noteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has 20", len(exportedBody))),
+		har(7, exportedBody[:20], walk.NoteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has 20", len(exportedBody))),
 	}
-	passed := Probes(2).String()
+	passed := recorded.Probes(2).String()
 
 	for _, c := range []struct {
 		file, format string
@@ -60,8 +63,8 @@ func TestExports(t *testing.T) {
 		{"rest.json", "lambda", []got{rest}, ""},
 		{"http.json", "lambda", []got{gateway}, ""},
 		{"events.json", "lambda", []got{rest, numbered(balancer, 2), empty}, ""},
-		{"events.ndjson", "lambda", []got{rest, numbered(gateway, 2), balancer, {Source: "-#4", Method: "POST", URL: "/hook", Inexact: true, Notes: []string{noteBodyString},
-			Header: Header{{"x-wunder-signature", exportedSignature}, {"x-wunder-signature", exportedSignature}}}}, ""},
+		{"events.ndjson", "lambda", []got{rest, numbered(gateway, 2), balancer, {Source: "-#4", Method: "POST", URL: "/hook", Inexact: true, Notes: []string{walk.NoteBodyString},
+			Header: Header{{Name: "x-wunder-signature", Value: exportedSignature}, {Name: "x-wunder-signature", Value: exportedSignature}}}}, ""},
 		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent keeps it no more`}}, ""},
 		{"ngrok-one.json", "ngrok", []got{tunnel}, ""},
 		{"webhook-site.json", "webhook.site", []got{site}, "1 entry that is no web request"},
@@ -154,7 +157,7 @@ func TestNoExports(t *testing.T) {
 
 // A name that people type for what request bins write.
 func TestRequestBin(t *testing.T) {
-	check(t, "requestbin", []got{{Header: Header{{"A", "b"}}, Body: "{}"}}, parse(t, "requestbin", `{"headers":{"A":"b"},"body_base64":"e30="}`))
+	check(t, "requestbin", []got{{Header: Header{{Name: "A", Value: "b"}}, Body: "{}"}}, parse(t, "requestbin", `{"headers":{"A":"b"},"body_base64":"e30="}`))
 }
 
 // An event of a function among other records keeps its exact body.
@@ -208,15 +211,15 @@ func TestHARBase64(t *testing.T) {
 // both have it the lists do, unless there is nothing in them.
 func TestEventHeaders(t *testing.T) {
 	for members, want := range map[string]Header{
-		`"multiValueHeaders":{"A":["1","2"]},"headers":{"A":"2","B":"3"}`:                    {{"A", "1"}, {"A", "2"}, {"B", "3"}},
-		`"headers":{"x-two":"3","a":"2"},"multiValueHeaders":{"A":["1"]}`:                    {{"A", "1"}, {"x-two", "3"}},
-		`"multiValueHeaders":{"A":[],"B":null,"C":[""]},"headers":{"a":"1","b":"2","c":"3"}`: {{"C", ""}, {"a", "1"}, {"b", "2"}, {"c", "3"}},
-		`"multiValueHeaders":{},"headers":{"A":"1"}`:                                         {{"A", "1"}},
-		`"multiValueHeaders":null,"headers":{"A":"1"}`:                                       {{"A", "1"}},
-		`"multiValueHeaders":"","headers":{"A":"1"}`:                                         {{"A", "1"}},
-		`"multiValueHeaders":{"A":["1"]},"headers":null`:                                     {{"A", "1"}},
-		`"multiValueHeaders":{"A":["1"]}`:                                                    {{"A", "1"}},
-		`"multiValueHeaders":{"K":["1"]},"headers":{"\u212a":"2"}`:                           {{"K", "1"}, {"\u212a", "2"}},
+		`"multiValueHeaders":{"A":["1","2"]},"headers":{"A":"2","B":"3"}`:                    {{Name: "A", Value: "1"}, {Name: "A", Value: "2"}, {Name: "B", Value: "3"}},
+		`"headers":{"x-two":"3","a":"2"},"multiValueHeaders":{"A":["1"]}`:                    {{Name: "A", Value: "1"}, {Name: "x-two", Value: "3"}},
+		`"multiValueHeaders":{"A":[],"B":null,"C":[""]},"headers":{"a":"1","b":"2","c":"3"}`: {{Name: "C", Value: ""}, {Name: "a", Value: "1"}, {Name: "b", Value: "2"}, {Name: "c", Value: "3"}},
+		`"multiValueHeaders":{},"headers":{"A":"1"}`:                                         {{Name: "A", Value: "1"}},
+		`"multiValueHeaders":null,"headers":{"A":"1"}`:                                       {{Name: "A", Value: "1"}},
+		`"multiValueHeaders":"","headers":{"A":"1"}`:                                         {{Name: "A", Value: "1"}},
+		`"multiValueHeaders":{"A":["1"]},"headers":null`:                                     {{Name: "A", Value: "1"}},
+		`"multiValueHeaders":{"A":["1"]}`:                                                    {{Name: "A", Value: "1"}},
+		`"multiValueHeaders":{"K":["1"]},"headers":{"\u212a":"2"}`:                           {{Name: "K", Value: "1"}, {Name: "\u212a", Value: "2"}},
 	} {
 		all := parse(t, "lambda", `{`+members+`,"body":"e30=","isBase64Encoded":true}`)
 		check(t, members, []got{{Source: "#1", Header: want, Body: "{}"}}, all)
@@ -230,10 +233,10 @@ func TestTornLineAmongEvents(t *testing.T) {
 	}
 	whole := func(n int, body string) got {
 		source := fmt.Sprintf("#%d", n)
-		return got{Source: source, Header: Header{{"a", "b"}}, Body: body}
+		return got{Source: source, Header: Header{{Name: "a", Value: "b"}}, Body: body}
 	}
 	torn := func(n int) got { return got{Source: fmt.Sprintf("#%d", n), Err: "torn"} }
-	long := strings.Repeat("x", 3*headStep)
+	long := strings.Repeat("x", 3*recorded.HeadStep)
 	for name, c := range map[string]struct {
 		text string
 		want []got
@@ -242,7 +245,7 @@ func TestTornLineAmongEvents(t *testing.T) {
 		"before a value":  {event("1") + `{"headers":` + "\n" + event("3"), []got{whole(1, "1"), torn(2), whole(3, "3")}},
 		"no JSON":         {event("1") + "\nSTART RequestId\r\n\n" + event("3") + event(long), []got{whole(1, "1"), torn(2), whole(3, "3"), whole(4, long)}},
 		"several":         {event("1") + "x\n" + event(long) + event(long)[:9] + "\n" + event("5"), []got{whole(1, "1"), torn(2), whole(3, long), torn(4), whole(5, "5")}},
-		"the last":        {event("1") + event(long)[:headStep], []got{whole(1, "1"), torn(2)}},
+		"the last":        {event("1") + event(long)[:recorded.HeadStep], []got{whole(1, "1"), torn(2)}},
 		"the last but a":  {event("1") + "x\n" + strings.TrimSpace(event("3")), []got{whole(1, "1"), torn(2), whole(3, "3")}},
 		"inside an array": {"[" + strings.TrimSpace(event("1")) + ",\n{]\n" + event("3"), []got{whole(1, "1"), torn(2)}},
 		"laid out":        {event("1") + "{\n\"headers\": {},,\n\"body\": \"\"\n}\n", []got{whole(1, "1"), torn(2)}},
@@ -310,7 +313,7 @@ func TestBrokenExports(t *testing.T) {
 	}
 	// A body that was kept as JSON is marked.
 	all := parse(t, "lambda", `{"headers":{},"body":{"a": 1}}`)
-	if len(all) != 1 || !all[0].Inexact || all[0].Body != `{"a": 1}` || all[0].Notes[0] != noteBodyJSON {
+	if len(all) != 1 || !all[0].Inexact || all[0].Body != `{"a": 1}` || all[0].Notes[0] != walk.NoteBodyJSON {
 		t.Errorf("%+v", all)
 	}
 }

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // fastDecoder decodes records of the usual shape without garbage but one string a
 // record. It understands less than encoding/json, and must never understand
 // differently: whatever it is not sure of (a nested unknown member, an escape in
-// a member's name, an odd value) goes to [recordsIn].
+// a member's name, an odd value) goes to [RecordsIn].
 type fastDecoder struct {
 	names   []string // of headers that are signatures
 	line    []byte
@@ -39,11 +41,11 @@ func (f *fastDecoder) all(name string, line int, text []byte, yield func(*Reques
 	}
 	source := string(f.arena[:f.source])
 	more = true
-	recordsIn(text, f.names, func(path string, r *Request, err error) bool {
+	walk.RecordsIn(text, f.names, func(path string, r *Request, err error) bool {
 		r.Source = sourceOf(source, path)
 		var layout *UnknownLayout
 		if errors.As(err, &layout) {
-			layout.Where, layout.Assumed = sourceOf("line "+strconv.Itoa(line), path), formatNDJSON
+			layout.Where, layout.Assumed = sourceOf("line "+strconv.Itoa(line), path), recorded.NDJSON
 		}
 		more = yield(r, err)
 		return more
@@ -62,9 +64,9 @@ func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
 		cut := func(s span) string { return all[s.from:s.to] }
 		f.fields = f.fields[:0]
 		for _, s := range f.spans {
-			f.fields = append(f.fields, Field{cut(s[0]), cut(s[1])})
+			f.fields = append(f.fields, Field{Name: cut(s[0]), Value: cut(s[1])})
 		}
-		f.fields = canonical(f.fields, f.names)
+		f.fields = walk.Canonical(f.fields, f.names)
 		r.Source, r.Header = all[:f.source], f.fields
 		r.ReceivedAt, r.Method, r.URL = cut(f.texts.receivedAt), cut(f.texts.method), cut(f.texts.url)
 		return r, true
@@ -100,8 +102,8 @@ func (f *fastDecoder) record(line []byte) bool {
 			ok = f.answer()
 		default:
 			value := f.plain()
-			role, _ := roleOf(name, value)
-			ok = value != nil && role == noRole
+			role, _ := walk.RoleOf(name, value)
+			ok = value != nil && role == walk.NoRole
 		}
 		return ok
 	}) && headers && body && jsontext.SkipSpace(line, f.at) == len(line) && f.inPlace()
@@ -139,7 +141,7 @@ func (f *fastDecoder) inPlace() (ok bool) {
 	case f.large == nil:
 		r.Body, ok = f.body, true
 	case r.Inexact: // a string
-		r.Body, ok = bodyText(f.large)
+		r.Body, ok = walk.BodyText(f.large)
 	default:
 		r.Body, ok = pairs().inPlace(f.large[1 : len(f.large)-1])
 	}
@@ -169,7 +171,7 @@ func (f *fastDecoder) headers() bool {
 // none.
 func (f *fastDecoder) plain() []byte {
 	f.at = jsontext.SkipSpace(f.line, f.at)
-	end := plainString(f.line, f.at)
+	end := walk.PlainString(f.line, f.at)
 	if end == -1 {
 		return nil
 	}
@@ -181,7 +183,7 @@ func (f *fastDecoder) plain() []byte {
 // quoted takes a string.
 func (f *fastDecoder) quoted() []byte {
 	f.at = jsontext.SkipSpace(f.line, f.at)
-	if !isString(f.line[f.at:]) {
+	if !walk.IsString(f.line[f.at:]) {
 		return nil
 	}
 	end, _ := jsontext.SkipString(f.line, f.at)
@@ -224,7 +226,7 @@ func (f *fastDecoder) base64() bool {
 	if quoted == nil {
 		return false
 	}
-	if len(quoted) >= largeBody {
+	if len(quoted) >= recorded.LargeBody {
 		f.large = quoted
 		return true
 	}
@@ -239,7 +241,7 @@ func (f *fastDecoder) base64() bool {
 func (f *fastDecoder) text() (ok bool) {
 	quoted := f.quoted()
 	f.request.Inexact, f.request.Notes = true, stringNotes
-	if len(quoted) >= largeBody {
+	if len(quoted) >= recorded.LargeBody {
 		f.large = quoted
 		return true
 	}
@@ -248,4 +250,4 @@ func (f *fastDecoder) text() (ok bool) {
 }
 
 // stringNotes is shared by all requests: nobody may append to it in place.
-var stringNotes = []string{noteBodyString}[:1:1]
+var stringNotes = []string{walk.NoteBodyString}[:1:1]

@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/command"
+	"github.com/hookctl/hookctl/internal/capture/dump"
+	"github.com/hookctl/hookctl/internal/capture/printed"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -12,9 +15,9 @@ import (
 // last and takes anything.
 var Formats = []Format{
 	harFormat, lambdaFormat, ngrokFormat, webhookSiteFormat, // before the records that they resemble
-	curlFormat,
-	httpFormat,               // before the records that a body may consist of
-	printFormat, pasteFormat, // before the records that a body may be
+	command.Format,
+	dump.Format,                   // before the records that a body may consist of
+	printed.Format, printed.Paste, // before the records that a body may be
 	ndjsonFormat, logFormat, jsonFormat, rawFormat,
 }
 

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 )
 
 // harFormat is an HTTP archive, version 1.2, as browsers and proxies export it:
@@ -25,35 +28,35 @@ var har = exported{
 	item: harEntry,
 	is:   func([]byte) bool { return false },
 	contains: func(document []byte) bool {
-		log := valueOf(document, "log")
-		return isObject(log) && (firstItem(valueOf(log, "entries")) != nil || isObject(valueOf(log, "creator")))
+		log := walk.ValueOf(document, "log")
+		return walk.IsObject(log) && (walk.FirstItem(walk.ValueOf(log, "entries")) != nil || walk.IsObject(walk.ValueOf(log, "creator")))
 	},
 }
 
-func harEntry(_ []byte, o object, r *Request) (other Passed, err error) {
-	request := o.object("request")
+func harEntry(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
+	request := o.Object("request")
 	if request == nil {
 		return Passed{}, errors.New(`the entry has no "request"`)
 	}
-	r.ReceivedAt, r.Method, r.URL = o.text("startedDateTime"), request.text("method"), request.text("url")
-	if err = request.headers(r); err != nil {
+	r.ReceivedAt, r.Method, r.URL = o.Text("startedDateTime"), request.Text("method"), request.Text("url")
+	if err = request.Headers(r); err != nil {
 		return Passed{}, err
 	}
-	post := request.object("postData")
+	post := request.Object("postData")
 	switch {
-	case mayBeProbe(r.Method) && !holds(post):
-		return Probes(1), nil
+	case recorded.MayBeProbe(r.Method) && !holds(post):
+		return recorded.Probes(1), nil
 	case post == nil:
 		if n, bad := strconv.Atoi(string(request["bodySize"])); bad == nil && n > 0 {
 			return Passed{}, fmt.Errorf("the archive says that the body had %d bytes, and does not hold it", n)
 		}
 		r.Body = []byte{}
 		return Passed{}, nil
-	case !post.has("text") || post.empty("text") && post.has("params"):
+	case !post.Has("text") || post.Empty("text") && post.Has("params"):
 		return Passed{}, harParams(post, r)
 	}
-	encoding := cmp.Or(post.text("encoding"), post.text("_encoding"))
-	err = post.body("text", strings.EqualFold(encoding, "base64"), r)
+	encoding := cmp.Or(post.Text("encoding"), post.Text("_encoding"))
+	err = post.Body("text", strings.EqualFold(encoding, "base64"), r)
 	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
 	}
@@ -62,19 +65,19 @@ func harEntry(_ []byte, o object, r *Request) (other Passed, err error) {
 
 // holds reports whether there is anything in the body of a request: Fiddler and
 // Firefox write one for each.
-func holds(post object) bool {
-	return post.has("text") && !post.empty("text") || post.has("params") && !bytes.HasPrefix(firstItem(post["params"]), []byte("]"))
+func holds(post walk.Object) bool {
+	return post.Has("text") && !post.Empty("text") || post.Has("params") && !bytes.HasPrefix(walk.FirstItem(post["params"]), []byte("]"))
 }
 
 // harParams encodes the fields of a form again.
-func harParams(post object, r *Request) (err error) {
-	kind, _, _ := strings.Cut(post.text("mimeType"), ";")
+func harParams(post walk.Object, r *Request) (err error) {
+	kind, _, _ := strings.Cut(post.Text("mimeType"), ";")
 	if strings.HasPrefix(strings.TrimSpace(strings.ToLower(kind)), "multipart/") {
-		return errMultipart
+		return walk.ErrMultipart
 	}
-	if r.Body, err = formBody(post["params"]); err != nil {
+	if r.Body, err = walk.FormBody(post["params"]); err != nil {
 		return fmt.Errorf(`"params" of the body: %w`, err)
 	}
-	r.Inexact, r.Notes = true, append(r.Notes, noteBodyForm)
+	r.Inexact, r.Notes = true, append(r.Notes, walk.NoteBodyForm)
 	return nil
 }

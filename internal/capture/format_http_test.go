@@ -5,6 +5,9 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
 // What is in a dump beside requests: each case says the bodies of its rows, or
@@ -110,7 +113,7 @@ func TestDumps(t *testing.T) {
 		{"a request behind a body that has grown, on its line", "POST / HTTP/1.1\nContent-Length: 1\n\n{\"a\":1}POST /b HTTP/1.1\nHost: x\n\nb", []string{`{"a":1}`, "b"}, "", nil},
 		{"a request behind a chunk on its line", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\nx\n2\nabPOST /b HTTP/1.1\nHost: x\n\nz", []string{"xab", "z"}, "", nil},
 		{"a request behind another text like one", "POST / HTTP/1.1\nHost: x\n\na POST /x HTTP/1.1\nb POST /y HTTP/1.1\nHost: z\n\nc", []string{"a POST /x HTTP/1.1\nb ", "c"}, "", nil},
-		{"a request behind it on its line, cut in its head", "POST / HTTP/1.1\nHost: x\n\n{}POST /b HTTP/1.1\nHost: x\nA: b", []string{"{}", "error: " + errHeadCut.Error()}, "", nil},
+		{"a request behind it on its line, cut in its head", "POST / HTTP/1.1\nHost: x\n\n{}POST /b HTTP/1.1\nHost: x\nA: b", []string{"{}", "error: " + message.ErrHeadCut.Error()}, "", nil},
 		{"a text that ends like a head", "POST / HTTP/1.1\nHost: x\n\n{}POST /b HTTP/1.1\nHost", []string{"{}POST /b HTTP/1.1\nHost"}, "", nil},
 
 		{"a first chunk like a text", "POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n28\nab\nGET /x HTTP/1.1\nno header, and more text than a chunk\nPOST /b HTTP/1.1\nHost: x\n\nz",
@@ -131,8 +134,8 @@ func TestDumps(t *testing.T) {
 		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: a signature that no request carries stands in an answer, at byte 159"}},
 		{"a signature behind an answer", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + other + "\n\n" + post("a"), []string{"error: bytes 39 to 116 hold a request or a signature, and not in a form that can be read", "a"}, "1 answer", nil},
 		{"a signature of a row behind an answer", post("a") + "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + digest + "\n\n", []string{"a"}, "1 answer", nil},
-		{"a first line that is too long", "POST /" + strings.Repeat("x", maxLine) + " HTTP/1.1\nHost: x\n\nb\n" + post("a"),
-			[]string{fmt.Sprintf("error: bytes 1 to %d hold a request or a signature, and not in a form that can be read", maxLine+27), "a"}, "", nil},
+		{"a first line that is too long", "POST /" + strings.Repeat("x", message.MaxLine) + " HTTP/1.1\nHost: x\n\nb\n" + post("a"),
+			[]string{fmt.Sprintf("error: bytes 1 to %d hold a request or a signature, and not in a form that can be read", message.MaxLine+27), "a"}, "", nil},
 		{"a method at the end of a line", "use GET\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 8 are of no request: left out"}},
 		{"a method and a word", "use GET or\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 11 are of no request: left out"}},
 		{"a method, a word and a version", "| GET x HTTP/1.1 |\n" + post("a"), []string{"error: bytes 1 to 19 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
@@ -169,11 +172,11 @@ func readDump(t *testing.T, text string, names []string) (rows []string, passed 
 		if b.Note != "" {
 			notes = append(notes, b.Note)
 		}
-		if b.Note == "" && b.Passed.N == 0 && b.each == nil {
+		if b.Note == "" && b.Passed.N == 0 && b.Decode == nil {
 			t.Error("a batch of nothing")
 		}
 		if b.Passed.N > 0 {
-			parts = append(parts, strings.NewReplacer(Probes(1).One, "probe", Probes(2).Many, "probes",
+			parts = append(parts, strings.NewReplacer(recorded.Probes(1).One, "probe", recorded.Probes(2).Many, "probes",
 				"rule or line of a tool", "line", "rules and lines of tools", "lines").Replace(b.Passed.String()))
 		}
 		for r, err := range b.Each() {
@@ -231,7 +234,7 @@ func TestFirstLines(t *testing.T) {
 		"a PURGE / HTTP/1.1": -1, "POST  HTTP/1.1": -1, "a POST  HTTP/1.1": -1, "/x HTTP/1.1": -1, " /x HTTP/1.1": -1, "see / HTTP/1.1": -1, "a post / HTTP/1.1": -1,
 		"HTTP/1.1": -1, "HTTP/1.1 ": -1, "HTTP/1.1 20": -1, "HTTP/1.1 2000": -1, "HTTP/1.1 099 x": -1, "HTTP/1.1-200": -1, "HTTP/1.1 2x0": -1,
 	} {
-		if at := messageIn(line); at != want {
+		if at := message.MessageIn(line); at != want {
 			t.Errorf("%q: at %d, want %d", line, at, want)
 		}
 	}
@@ -243,11 +246,11 @@ func TestSignaturesIn(t *testing.T) {
 	const digest = "0123456789abcdefABCDEF09afAF0123456789abcdefABCDEF0123456789abcd"
 	names := []string{"X-AZ-Signature"}
 	find := func(text string) (at []int) {
-		signaturesIn([]byte(text), names, func(s seen) bool {
-			if s.digest != strings.ToLower(digest) {
-				t.Errorf("%q: %s", text, s.digest)
+		recorded.SignaturesIn([]byte(text), names, func(s recorded.Seen) bool {
+			if s.Digest != strings.ToLower(digest) {
+				t.Errorf("%q: %s", text, s.Digest)
 			}
-			at = append(at, s.at)
+			at = append(at, s.At)
 			return true
 		})
 		return at
@@ -258,11 +261,11 @@ func TestSignaturesIn(t *testing.T) {
 			check(t, text+after, []int{len(text)}, find(text+digest+strings.TrimPrefix(after, "a")))
 		}
 	}
-	far := strings.Repeat(" ", nearName)
+	far := strings.Repeat(" ", recorded.NearName)
 	for text, want := range map[string][]int{
 		digest: nil, "sha256=" + digest[1:]: nil, digest + "x-az-signature": {0}, "X_AZ_SIGNATURE:" + digest: {15},
 		digest + far + "X-AZ-Signature": {0}, digest + far + " X-AZ-Signature": nil,
-		"X-AZ-Signature" + far + digest: {14 + nearName}, "X-AZ-Signature " + far + digest: nil,
+		"X-AZ-Signature" + far + digest: {14 + recorded.NearName}, "X-AZ-Signature " + far + digest: nil,
 		digest + "X-Bz-Signature": nil, digest + "X-AZ-Signatur": nil, digest + " @ X-`z-Signature": nil, digest + " X-A[-Signature": nil,
 		"sha256=" + digest + " sha256=" + digest: {7, 79},
 	} {

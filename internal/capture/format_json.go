@@ -9,6 +9,9 @@ import (
 	"io"
 	"iter"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -16,16 +19,16 @@ import (
 // other, and the elements of arrays, one at a time. What the walker does not find
 // anything in has to be a record.
 var jsonFormat = Format{
-	Name:  formatJSON,
+	Name:  recorded.JSON,
 	About: "JSON with the headers and bodies of requests in it, however deep: documents, and arrays of them",
 	Sniff: sniffJSON,
 	Read:  readJSON,
 }
 
 func sniffJSON(head []byte, _ bool, names []string) bool {
-	text := trimBOM(head)
-	item := firstOf(text)
-	return isRecord(item, jsontext.SkipValue(item, 0) < 0) || mayHold(text, names)
+	text := message.TrimBOM(head)
+	item := walk.FirstOf(text)
+	return walk.IsRecord(item, jsontext.SkipValue(item, 0) < 0) || walk.MayHold(text, names)
 }
 
 func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
@@ -92,7 +95,7 @@ func sourceOf(name, path string) string {
 
 // give yields the requests of one item. It reports whether to go on.
 func (j *jsonItems) give(text []byte, listed bool) bool {
-	large := len(text) >= largeBody
+	large := len(text) >= recorded.LargeBody
 	if !large {
 		f := fastDecoder{names: j.in.SignatureHeaders}
 		if r, ok := f.try("", 0, text); ok {
@@ -101,63 +104,63 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 			}
 			j.n++
 			r.Source = j.source(listed, "")
-			return j.yield(one(r, nil))
+			return j.yield(recorded.Single(r, nil))
 		}
 		text = bytes.Clone(text)
 	}
-	c := countIn(text, j.in.SignatureHeaders)
-	if listed && c.rows == 0 && isObject(text) {
-		s := shapeOf(text)
-		if err := s.lacks(); err != nil && !sees(text, j.in.SignatureHeaders) {
+	c := walk.CountIn(text, j.in.SignatureHeaders)
+	if listed && c.Rows == 0 && walk.IsObject(text) {
+		s := walk.ShapeOf(text)
+		if err := s.Lacks(); err != nil && !walk.Sees(text, j.in.SignatureHeaders) {
 			return j.no(err)
 		}
 	}
-	if !j.know(c.rows > 0 && !c.top) {
+	if !j.know(c.Rows > 0 && !c.Top) {
 		return false
 	}
-	if c.rows > 1 || c.rows == 1 && !c.top {
+	if c.Rows > 1 || c.Rows == 1 && !c.Top {
 		return j.several(c, text, listed)
 	}
 	j.n++
 	source := j.source(listed, "")
-	batch := Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
-		c.records(text, func(_ string, r *Request, err error) bool {
+	batch := Batch{Size: len(text), Decode: func(yield func(*Request, error) bool) {
+		c.Records(text, func(_ string, r *Request, err error) bool {
 			r.Source = source
 			var layout *UnknownLayout
 			if errors.As(err, &layout) && !listed {
-				if s, ok := firstSeen(text, c.names); ok {
-					layout.Suggestion = suggestJQ(text, wayTo(text, s.at), c.names, j.in.Name, nil)
+				if s, ok := recorded.FirstSeen(text, c.Names); ok {
+					layout.Suggestion = walk.SuggestJQ(text, walk.WayTo(text, s.At), c.Names, j.in.Name, nil)
 				}
 			}
 			return yield(r, err)
 		})
 	}}
 	if large {
-		return alone(j.ctx, batch, j.yield)
+		return recorded.Alone(j.ctx, batch, j.yield)
 	}
 	return j.yield(batch)
 }
 
 // several yields the requests that stand in one item, a batch of them at a time.
-func (j *jsonItems) several(c *walk, text []byte, listed bool) bool {
+func (j *jsonItems) several(c *walk.Walk, text []byte, listed bool) bool {
 	more, hinted := true, false
 	var rows rowBatch
 	flush := func() {
-		if batch := rows.batch(); batch.Size >= largeBody {
-			more = alone(j.ctx, batch, j.yield) // a body may be a part of the text
+		if batch := rows.batch(); batch.Size >= recorded.LargeBody {
+			more = recorded.Alone(j.ctx, batch, j.yield) // a body may be a part of the text
 		} else {
 			more = j.yield(batch)
 		}
 		rows = rowBatch{}
 	}
-	c.requests(text, func(path string, r *Request, err error) bool {
+	c.Requests(text, func(path string, r *Request, err error) bool {
 		j.n++
 		r.Source = j.source(listed, path)
-		if layout := (*UnknownLayout)(nil); !hinted && !listed && errors.As(err, &layout) && layout.way != nil && len(text) < largeBody {
+		if layout := (*UnknownLayout)(nil); !hinted && !listed && errors.As(err, &layout) && layout.Way != nil && len(text) < recorded.LargeBody {
 			hinted = true // once: it costs as much as the document is long
-			layout.Suggestion = suggestJQ(text, layout.way, c.names, j.in.Name, nil)
+			layout.Suggestion = walk.SuggestJQ(text, layout.Way, c.Names, j.in.Name, nil)
 		}
-		if rows.add(r, err); rows.size >= largeBody || len(rows.rows) >= 256 {
+		if rows.add(r, err); rows.size >= recorded.LargeBody || len(rows.rows) >= 256 {
 			flush()
 		}
 		return more
@@ -186,7 +189,7 @@ func (b *rowBatch) add(r *Request, err error) {
 
 func (b *rowBatch) batch() Batch {
 	rows := b.rows
-	return Batch{Size: b.size, each: func(yield func(*Request, error) bool) {
+	return Batch{Size: b.size, Decode: func(yield func(*Request, error) bool) {
 		for _, row := range rows {
 			if !yield(row.r, row.err) {
 				return
@@ -228,19 +231,19 @@ func (j *jsonItems) know(deeper bool) bool {
 
 func (j *jsonItems) unreadable(err error) bool {
 	j.n++
-	return j.yield(unreadable(j.source(true, ""), err))
+	return j.yield(recorded.Unreadable(j.source(true, ""), err))
 }
 
 // torn is what cannot be read as JSON.
 func (j *jsonItems) torn(listed bool, err error) bool {
 	j.n++
-	return j.yield(unreadable(j.source(listed, ""), fmt.Errorf("not JSON: %w", err)))
+	return j.yield(recorded.Unreadable(j.source(listed, ""), fmt.Errorf("not JSON: %w", err)))
 }
 
 // end yields what was passed over.
 func (j *jsonItems) end() {
 	if j.know(false) && j.passed > 0 {
-		j.yield(Batch{Passed: Passed{j.passed, entryWithout, entriesWithout}})
+		j.yield(Batch{Passed: Passed{N: j.passed, One: walk.EntryWithout, Many: walk.EntriesWithout}})
 	}
 }
 
@@ -268,7 +271,7 @@ func nextItem(d *json.Decoder, depth *int, use func(text []byte)) error {
 				continue
 			}
 		}
-		if err := d.Decode(&inBuffer{use}); err != nil {
+		if err := d.Decode(&walk.InBuffer{Use: use}); err != nil {
 			return endInside(err)
 		}
 		return nil
@@ -305,7 +308,7 @@ type perItem struct {
 
 func (p *perItem) Read(b []byte) (int, error) {
 	if p.left <= 0 {
-		return 0, errTooLarge
+		return 0, recorded.ErrTooLarge
 	}
 	n, err := p.r.Read(b[:min(len(b), p.left)])
 	p.left -= n
@@ -314,7 +317,7 @@ func (p *perItem) Read(b []byte) (int, error) {
 
 // bomless drops one byte order mark at the beginning.
 func bomless(r io.Reader) io.Reader {
-	head := make([]byte, len(bom))
+	head := make([]byte, len(message.Bom))
 	n, _ := io.ReadFull(r, head) // an error is that of the next read as well
-	return &prefixed{head: trimBOM(head[:n]), r: r}
+	return &prefixed{head: message.TrimBOM(head[:n]), r: r}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -25,26 +26,26 @@ var lambda = exported{item: lambdaEvent, is: isLambdaEvent}
 // isLambdaEvent goes by members that no other record has; "body" and
 // "isBase64Encoded" come last and may be cut off.
 func isLambdaEvent(item []byte) bool {
-	if !isObject(valueOf(item, "headers")) && !isObject(valueOf(item, "multiValueHeaders")) {
+	if !walk.IsObject(walk.ValueOf(item, "headers")) && !walk.IsObject(walk.ValueOf(item, "multiValueHeaders")) {
 		return false
 	}
-	if valueOf(item, "isBase64Encoded") != nil {
+	if walk.ValueOf(item, "isBase64Encoded") != nil {
 		return true
 	}
-	return isObject(valueOf(item, "requestContext")) &&
-		(isString(valueOf(item, "httpMethod")) || isString(valueOf(item, "routeKey")) || isString(valueOf(item, "rawPath")))
+	return walk.IsObject(walk.ValueOf(item, "requestContext")) &&
+		(walk.IsString(walk.ValueOf(item, "httpMethod")) || walk.IsString(walk.ValueOf(item, "routeKey")) || walk.IsString(walk.ValueOf(item, "rawPath")))
 }
 
-func lambdaEvent(v []byte, o object, r *Request) (other Passed, err error) {
-	s := shapeOf(v)
-	s.nullBody = true // what has no body has no member for one
-	if err := s.fill(r); err != nil {
+func lambdaEvent(v []byte, o walk.Object, r *Request) (other Passed, err error) {
+	s := walk.ShapeOf(v)
+	s.NullBody = true // what has no body has no member for one
+	if err := s.Fill(r); err != nil {
 		return Passed{}, err
 	}
-	context := o.object("requestContext")
-	r.Method, r.URL = o.text("httpMethod"), joinURL(o.text("path"), lambdaQuery(o))
-	if http := context.object("http"); http != nil {
-		r.Method, r.URL = http.text("method"), joinURL(o.text("rawPath"), o.text("rawQueryString"))
+	context := o.Object("requestContext")
+	r.Method, r.URL = o.Text("httpMethod"), joinURL(o.Text("path"), lambdaQuery(o))
+	if http := context.Object("http"); http != nil {
+		r.Method, r.URL = http.Text("method"), joinURL(o.Text("rawPath"), o.Text("rawQueryString"))
 	}
 	for _, name := range []string{"requestTimeEpoch", "timeEpoch"} {
 		if ms, err := strconv.ParseInt(string(context[name]), 10, 64); err == nil && ms > 0 {
@@ -54,15 +55,15 @@ func lambdaEvent(v []byte, o object, r *Request) (other Passed, err error) {
 	// The REST API gives both members; several lines of a header are whole in
 	// the one with lists only. An event that was edited by hand may have a header
 	// in the other one alone.
-	if len(s.headers) == 0 {
+	if len(s.Headers) == 0 {
 		return Passed{}, errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
 	}
-	r.Header, err = s.header(nil)
+	r.Header, err = s.Header(nil)
 	return Passed{}, err
 }
 
 // lambdaQuery is the query string of a REST API's event, for people.
-func lambdaQuery(o object) string {
+func lambdaQuery(o walk.Object) string {
 	values := url.Values{}
 	jsontext.Members(o["queryStringParameters"], func(name, value []byte) bool {
 		n, _ := jsontext.Unquote(nil, name)

@@ -9,6 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -19,7 +22,7 @@ import (
 // Lines without a delivery are passed over and counted, unless a signature can be
 // seen in them that no delivery before them has carried.
 var logFormat = Format{
-	Name:  formatLog,
+	Name:  recorded.Log,
 	About: "lines with JSON in them, after a prefix or in an envelope: docker, kubectl, journald, Heroku, CloudWatch, pino",
 	Sniff: func(head []byte, _ bool, names []string) bool {
 		found, _ := sniffLines(head, names)
@@ -30,7 +33,7 @@ var logFormat = Format{
 }
 
 func readLog(ctx context.Context, in Input) iter.Seq[Batch] {
-	return func(yield func(Batch) bool) { readLines(ctx, in, formatLog, yield) }
+	return func(yield func(Batch) bool) { readLines(ctx, in, recorded.Log, yield) }
 }
 
 // readLines reads lines that were detected as the format, or are a log. What was
@@ -46,18 +49,18 @@ func readLines(ctx context.Context, in Input, format string, yield func(Batch) b
 	}
 }
 
-// sniffLines looks at the lines that begin within the first headStep bytes: is
+// sniffLines looks at the lines that begin within the first HeadStep bytes: is
 // there a delivery in one, and is each of them a JSON object? What a program
 // prints as it starts, or a torn line, does not hide what the rest is. The last
 // line may be cut off.
 func sniffLines(head []byte, names []string) (found, objects bool) {
-	text := trimBOM(head)
+	text := message.TrimBOM(head)
 	if laidOut(text, names) {
 		return false, false
 	}
-	if len(text) > headStep {
-		if i := bytes.IndexByte(text[headStep-1:], '\n'); i >= 0 {
-			text = text[:headStep+i]
+	if len(text) > recorded.HeadStep {
+		if i := bytes.IndexByte(text[recorded.HeadStep-1:], '\n'); i >= 0 {
+			text = text[:recorded.HeadStep+i]
 		}
 	}
 	d := logDecoder{names: names, fast: fastDecoder{names: names}, sniffing: true, yield: func(*Request, error) bool {
@@ -78,15 +81,15 @@ type logReader struct {
 // batch is lines.decode.
 func (g *logReader) batch(block []byte, n int, odd bool) Batch {
 	if odd {
-		g.format = formatLog
+		g.format = recorded.Log
 	}
 	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, apart: g.in.EachLine, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
-	b := Batch{Size: len(block), Format: g.format, counted: new(Passed)}
-	b.each = func(yield func(*Request, error) bool) {
+	b := Batch{Size: len(block), Format: g.format, Counted: new(Passed)}
+	b.Decode = func(yield func(*Request, error) bool) {
 		defer func() { g.carried.merge(d.index, d.own) }()
 		d.yield = yield
 		d.all(block, n)
-		*b.counted = Passed{d.passed, "line of a log", "lines of a log"}
+		*b.Counted = Passed{N: d.passed, One: "line of a log", Many: "lines of a log"}
 	}
 	return b
 }
@@ -112,7 +115,7 @@ type logDecoder struct {
 	indexed int
 
 	fast fastDecoder
-	scan valueScanner
+	scan walk.Scanner
 	open openValue
 	dead int // lines that no value can begin in which goes on over lines
 
@@ -131,9 +134,9 @@ func (d *logDecoder) all(block []byte, n int) {
 		text := bytes.TrimRight(first, "\r\n")
 		d.last = first[len(first)-1] != '\n'
 		if n == 1 {
-			text = trimBOM(text)
+			text = message.TrimBOM(text)
 		}
-		if d.keep && len(text) >= largeBody {
+		if d.keep && len(text) >= recorded.LargeBody {
 			text = bytes.Clone(text) // a large body is written over it
 		}
 		lines := 1
@@ -145,7 +148,7 @@ func (d *logDecoder) all(block []byte, n int) {
 			_, rest = cutAfterLine(rest)
 		}
 		if d.keep && !d.done {
-			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, ErrEndOfLine)
+			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, recorded.ErrEndOfLine)
 		}
 		n += lines
 		block = rest
@@ -176,7 +179,7 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 			}
 		}
 	}
-	if d.rows == 0 && !d.done && d.carried != nil && beginsRequest(string(text[:min(len(text), maxLine)]), rest) {
+	if d.rows == 0 && !d.done && d.carried != nil && message.BeginsRequest(string(text[:min(len(text), message.MaxLine)]), rest) {
 		d.row(&Request{Source: d.source(n, "")}, d.request(rest, n))
 	}
 	if d.rows == 0 {
@@ -194,11 +197,11 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 // request is the error of a line that begins a request, which goes on in the rest.
 // What is signed in the head of it is accounted for.
 func (d *logDecoder) request(rest []byte, n int) error {
-	if head := headLines(rest); !d.apart && d.unclaimed(head) {
+	if head := message.HeadLines(rest); !d.apart && d.unclaimed(head) {
 		for d.unclaimed(head) { // of the same request
 		}
-		s, _ := firstSeen(head, d.names)
-		return d.unknown(n+1+bytes.Count(head[:s.at], []byte("\n")), head)
+		s, _ := recorded.FirstSeen(head, d.names)
+		return d.unknown(n+1+bytes.Count(head[:s.At], []byte("\n")), head)
 	}
 	return fmt.Errorf("a request begins at line %d, and not in a form that can be read: save it in a file of its own", n)
 }
@@ -222,7 +225,7 @@ func (d *logDecoder) text(line, rest []byte, n int, path string) (more int) {
 
 // unknown is the error of a line that holds a signature.
 func (d *logDecoder) unknown(n int, text []byte) error {
-	return &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: d.format, Suggestion: suggestForLine(text)}
+	return &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: d.format, Suggestion: walk.SuggestForLine(text)}
 }
 
 // over returns the value that begins in text and goes on over more of the lines
@@ -240,9 +243,9 @@ func (d *logDecoder) over(text, rest []byte) (value []byte, from int, tail []byt
 		more++
 		end, result := d.open.next(line)
 		switch result {
-		case scanDone:
+		case walk.ScanDone:
 			return append(append(value, '\n'), line[:end]...), from, line[end:], more
-		case scanOpen:
+		case walk.ScanOpen:
 			value = append(append(value, '\n'), line...)
 			continue
 		}
@@ -282,11 +285,11 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 				continue
 			}
 		}
-		d.scan.begin()
-		end, result := d.scan.scan(text[start:])
+		d.scan.Begin()
+		end, result := d.scan.Scan(text[start:])
 		end += start
 		switch {
-		case result == scanDone:
+		case result == walk.ScanDone:
 			if d.value(text[start:end], n, path) {
 				d.left = append(d.left, text[kept:start])
 				kept = end
@@ -322,20 +325,20 @@ const maxIndent = 64
 func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 	d.values++
 	var places []string
-	if c := countIn(text, d.names); c.found > 0 || c.rows > 0 && !d.sniffing {
+	if c := walk.CountIn(text, d.names); c.Found > 0 || c.Rows > 0 && !d.sniffing {
 		walked := text
-		if len(text) >= largeBody {
+		if len(text) >= recorded.LargeBody {
 			walked = bytes.Clone(text) // a large body is written over it
 		}
-		c.requests(walked, func(p string, r *Request, err error) bool {
+		c.Requests(walked, func(p string, r *Request, err error) bool {
 			places = append(places, p)
 			r.Source = d.source(n, path+p)
 			d.row(r, d.unread(n, path+p, text, err))
 			return !d.done
 		})
-	} else if isObject(text) && isRecord(text, d.format == formatNDJSON) {
+	} else if walk.IsObject(text) && walk.IsRecord(text, d.format == recorded.NDJSON) {
 		r := &Request{}
-		err := decodeRecord(text, d.names, r)
+		err := walk.DecodeRecord(text, d.names, r)
 		if err != nil {
 			*r, err = Request{}, d.unread(n, path, text, err)
 		}
@@ -357,13 +360,13 @@ func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 // layout is not known.
 func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
 	var layout *UnknownLayout
-	if err == nil || !errors.As(err, &layout) && (!errors.Is(err, errNoBody) && !errors.Is(err, errNoHeaders) || !sees(value, d.names)) {
+	if err == nil || !errors.As(err, &layout) && (!errors.Is(err, walk.ErrNoBody) && !errors.Is(err, walk.ErrNoHeaders) || !walk.Sees(value, d.names)) {
 		return err
 	}
 	u := &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
-	if !d.hinted && layout != nil && layout.way != nil && d.format == formatNDJSON && d.level == 0 && len(value) < largeBody && bytes.IndexByte(value, '\n') < 0 {
+	if !d.hinted && layout != nil && layout.Way != nil && d.format == recorded.NDJSON && d.level == 0 && len(value) < recorded.LargeBody && bytes.IndexByte(value, '\n') < 0 {
 		d.hinted = true // once: it costs as much as the line is long
-		u.Suggestion = suggestJQ(value, layout.way, d.names, d.name, []string{"sed -n " + strconv.Itoa(n) + "p"})
+		u.Suggestion = walk.SuggestJQ(value, layout.Way, d.names, d.name, []string{"sed -n " + strconv.Itoa(n) + "p"})
 	}
 	return u
 }
@@ -371,18 +374,18 @@ func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
 // messages looks for deliveries in the strings of a value, but not in what
 // deliveries were found in already, or carry: these stand at the places. The text
 // of a string is lines of a log.
-func (d *logDecoder) messages(value []byte, n int, way []step, places []string) (found bool) {
+func (d *logDecoder) messages(value []byte, n int, way []walk.Step, places []string) (found bool) {
 	const deepest = 8
 	if len(way) > deepest || bytes.IndexByte(value, '{') < 0 && !listOfBytes(value) {
 		return false
 	}
 	index := 0
 	jsontext.Each(value, func(name []byte, from, to int) bool {
-		value, way := value[from:to], append(way, step{name, index})
+		value, way := value[from:to], append(way, walk.Step{Name: name, Index: index})
 		index++
 		path := ""
 		if len(places) > 0 {
-			path = pathOf(way)
+			path = walk.PathOf(way)
 		}
 		around := false // of what was found already
 		for _, place := range places {
@@ -393,18 +396,18 @@ func (d *logDecoder) messages(value []byte, n int, way []step, places []string) 
 		}
 		var inner []byte
 		switch {
-		case isString(value) && !around:
+		case walk.IsString(value) && !around:
 			if bytes.IndexByte(value, '{') >= 0 {
 				inner, _ = jsontext.Unquote(nil, value)
 			}
 		case listOfBytes(value) && !around:
 			inner = bytesOfList(value)
-		case isObject(value), isList(value):
+		case walk.IsObject(value), walk.IsList(value):
 			found = d.messages(value, n, way, places) || found
 			return !d.done
 		}
 		switch {
-		case inner != nil && d.message(inner, n, pathOf(way)):
+		case inner != nil && d.message(inner, n, walk.PathOf(way)):
 			found = true
 		case !around && (len(places) > 0 || found):
 			d.left = append(d.left, value)
@@ -423,7 +426,7 @@ func within(path, place string) bool {
 // listOfBytes reports whether a value may be a text as journald writes one that
 // has bytes which are not printable.
 func listOfBytes(value []byte) bool {
-	if !isList(value) {
+	if !walk.IsList(value) {
 		return false
 	}
 	i := jsontext.SkipSpace(value, 1)
@@ -473,16 +476,16 @@ func (d *logDecoder) message(text []byte, n int, path string) bool {
 func (d *logDecoder) tear(text []byte, good, n int) bool {
 	cut := good == len(text)
 	switch {
-	case !isObject(text):
+	case !walk.IsObject(text):
 		return false
-	case isRecord(text[:good], !d.sniffing || cut && d.last):
+	case walk.IsRecord(text[:good], !d.sniffing || cut && d.last):
 	case d.sniffing || !beginsRecord(text[:good]):
 		return false
 	}
-	d.torn = decodeRecord(text, d.names, &Request{})
+	d.torn = walk.DecodeRecord(text, d.names, &Request{})
 	if !cut && bytes.HasPrefix(text[good:], []byte(`\x`)) {
 		d.torn = fmt.Errorf(`%w: nginx writes \x22 for a quote unless log_format says escape=json`, d.torn)
-		if sees(text, d.names) {
+		if walk.Sees(text, d.names) {
 			d.torn = d.unknown(n, text)
 		}
 	}
@@ -493,7 +496,7 @@ func (d *logDecoder) tear(text []byte, good, n int) bool {
 func beginsRecord(text []byte) (yes bool) {
 	jsontext.Each(text, func(name []byte, _, _ int) bool {
 		for _, known := range []string{"received_at", "method", "url", "headers", "body", "body_base64"} {
-			yes = yes || is(name, known)
+			yes = yes || walk.Is(name, known)
 		}
 		return false
 	})
@@ -530,8 +533,8 @@ func (d *logDecoder) unclaimed(text []byte) (found bool) {
 	if d.carried == nil {
 		return false
 	}
-	signaturesIn(text, d.names, func(s seen) bool {
-		key := d.carried.digest(s.digest)
+	recorded.SignaturesIn(text, d.names, func(s recorded.Seen) bool {
+		key := d.carried.digest(s.Digest)
 		if !d.owns(key) && !d.carried.before(d.index, key) {
 			found = true
 			d.own = append(d.own, key)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/message"
 )
 
 // readCounted reads standard input and counts what is passed over.
@@ -70,7 +72,7 @@ func FuzzLog(f *testing.F) {
 	f.Add([]byte(`msg="{\"headers\":{},\"body\":\"\"}" {"headers":{`), byte(200))
 	f.Fuzz(func(t *testing.T, data []byte, size byte) {
 		lines := 0
-		for line := range bytes.Lines(trimBOM(data)) {
+		for line := range bytes.Lines(message.TrimBOM(data)) {
 			if len(bytes.TrimSpace(line)) > 0 {
 				lines++
 			}

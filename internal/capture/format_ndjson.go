@@ -7,6 +7,9 @@ import (
 	"iter"
 	"strconv"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
@@ -15,7 +18,7 @@ import (
 // reader only looks for newlines, and whole blocks of lines are decoded by
 // whoever has a core to spare.
 var ndjsonFormat = Format{
-	Name:  formatNDJSON,
+	Name:  recorded.NDJSON,
 	About: `one JSON object {"headers", "body_base64" or "body"} a line, as listen writes it`,
 	Sniff: sniffNDJSON,
 	Lines: true,
@@ -41,28 +44,28 @@ func sniffNDJSON(head []byte, _ bool, names []string) bool {
 // has a line of its own in those is a part of them.
 func laidOut(text []byte, names []string) bool {
 	text = text[jsontext.SkipSpace(text, 0):]
-	if !isObject(text) && !isObject(firstItem(text)) {
+	if !walk.IsObject(text) && !walk.IsObject(walk.FirstItem(text)) {
 		return false
 	}
-	var s valueScanner
-	end, result := s.scan(text)
-	if !isList(text) && bytes.IndexByte(text[:end], '\n') < 0 {
+	var s walk.Scanner
+	end, result := s.Scan(text)
+	if !walk.IsList(text) && bytes.IndexByte(text[:end], '\n') < 0 {
 		return false
 	}
 	switch {
-	case result == scanBad:
+	case result == walk.ScanBad:
 		return false
-	case result != scanDone, jsontext.SkipSpace(text, end) == len(text):
+	case result != walk.ScanDone, jsontext.SkipSpace(text, end) == len(text):
 		return true
 	}
 	// A program may print JSON as it starts.
-	return isRecord(firstOf(text), false) || deliveriesIn(bytes.Clone(text[:end]), names, func(string, *Request, error) bool { return false }) > 0
+	return walk.IsRecord(walk.FirstOf(text), false) || walk.DeliveriesIn(bytes.Clone(text[:end]), names, func(string, *Request, error) bool { return false }) > 0
 }
 
 func readNDJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		if in.Detected {
-			readLines(ctx, in, formatNDJSON, yield)
+			readLines(ctx, in, recorded.NDJSON, yield)
 			return
 		}
 		l := lines{ctx: ctx, in: in, yield: yield, next: 1}
@@ -159,7 +162,7 @@ func (l *lines) give(n int) (more bool) {
 	case n == 0:
 		return true
 	case n > longLine:
-		more = alone(l.ctx, l.batch(block), l.yield)
+		more = recorded.Alone(l.ctx, l.batch(block), l.yield)
 	default:
 		more = l.yield(l.batch(bytes.Clone(block)))
 	}
@@ -192,17 +195,17 @@ func (l *lines) tooLong() bool {
 		l.buf = nil // it is given away
 	}
 	l.next++
-	return l.yield(l.unreadable(l.next-1, text, errTooLarge))
+	return l.yield(l.unreadable(l.next-1, text, recorded.ErrTooLarge))
 }
 
 // unreadable is a line that cannot be read.
 func (l *lines) unreadable(n int, text []byte, err error) Batch {
 	source := l.source(n)
 	if !l.in.KeepLines || len(text) == 0 {
-		return unreadable(source, err)
+		return recorded.Unreadable(source, err)
 	}
-	return Batch{Size: len(text), each: func(yield func(*Request, error) bool) {
-		_ = yield(&Request{Source: source}, err) && yield(&Request{Line: text}, ErrEndOfLine)
+	return Batch{Size: len(text), Decode: func(yield func(*Request, error) bool) {
+		_ = yield(&Request{Source: source}, err) && yield(&Request{Line: text}, recorded.ErrEndOfLine)
 	}}
 }
 
@@ -211,7 +214,7 @@ func (l *lines) part(text []byte) bool {
 	if !l.in.KeepLines || len(text) == 0 {
 		return true
 	}
-	b := one(&Request{Line: bytes.Clone(text)}, ErrLinePart)
+	b := recorded.Single(&Request{Line: bytes.Clone(text)}, recorded.ErrLinePart)
 	b.Size = len(text)
 	return l.yield(b)
 }
@@ -228,20 +231,20 @@ func (l *lines) batch(block []byte) Batch {
 // records decodes lines each of which is a record.
 func (l *lines) records(block []byte, n int, _ bool) Batch {
 	name, keep, names := l.in.Name, l.in.KeepLines, l.in.SignatureHeaders
-	return Batch{Size: len(block), each: func(yield func(*Request, error) bool) {
+	return Batch{Size: len(block), Decode: func(yield func(*Request, error) bool) {
 		f := fastDecoder{names: names}
 		for line := range bytes.Lines(block) {
 			kept := line
-			if keep && len(line) >= largeBody {
+			if keep && len(line) >= recorded.LargeBody {
 				kept = bytes.Clone(line) // a large body is written over it
 			}
 			if line = bytes.TrimSuffix(line, []byte("\n")); n == 1 {
-				line = trimBOM(line)
+				line = message.TrimBOM(line)
 			}
 			if len(bytes.TrimSpace(line)) > 0 && !f.all(name, n, line, yield) {
 				return
 			}
-			if keep && !yield(&Request{Source: l.source(n), Line: kept}, ErrEndOfLine) {
+			if keep && !yield(&Request{Source: l.source(n), Line: kept}, recorded.ErrEndOfLine) {
 				return
 			}
 			n++

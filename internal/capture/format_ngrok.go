@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -24,51 +26,51 @@ var ngrok = exported{
 	item: ngrokRequest,
 	is:   isNgrokRequest,
 	contains: func(document []byte) bool {
-		list := valueOf(document, "requests")
-		if firstItem(list) == nil {
+		list := walk.ValueOf(document, "requests")
+		if walk.FirstItem(list) == nil {
 			return false
 		}
-		return isNgrokRequest(firstItem(list)) || bytes.HasPrefix(valueOf(document, "uri"), []byte(`"/api/requests/http`))
+		return isNgrokRequest(walk.FirstItem(list)) || bytes.HasPrefix(walk.ValueOf(document, "uri"), []byte(`"/api/requests/http`))
 	},
 }
 
 func isNgrokRequest(item []byte) bool {
-	request := valueOf(item, "request")
-	if !isObject(request) {
+	request := walk.ValueOf(item, "request")
+	if !walk.IsObject(request) {
 		return false
 	}
-	return valueOf(item, "tunnel_name") != nil || bytes.HasPrefix(valueOf(item, "uri"), []byte(`"/api/requests/http`)) ||
-		isString(valueOf(request, "raw")) && valueOf(request, "proto") != nil
+	return walk.ValueOf(item, "tunnel_name") != nil || bytes.HasPrefix(walk.ValueOf(item, "uri"), []byte(`"/api/requests/http`)) ||
+		walk.IsString(walk.ValueOf(request, "raw")) && walk.ValueOf(request, "proto") != nil
 }
 
-func ngrokRequest(_ []byte, o object, r *Request) (other Passed, err error) {
-	request := o.object("request")
+func ngrokRequest(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
+	request := o.Object("request")
 	if request == nil {
 		return Passed{}, errors.New(`there is no "request"`)
 	}
-	if !request.has("raw") {
+	if !request.Has("raw") {
 		return Passed{}, errors.New(`the request has no "raw": the agent keeps it no more`)
 	}
-	raw, _ := bodyText(request["raw"])
+	raw, _ := walk.BodyText(request["raw"])
 	if raw, err = jsontext.DecodeBase64(raw); err != nil {
 		return Passed{}, fmt.Errorf(`"raw": %w`, err)
 	}
-	line, _, _ := cutLine(raw)
-	if _, _, isDump := requestLine(line); isDump {
-		if err := ngrokDump(raw, r); err != nil {
+	line, _, _ := message.CutLine(raw)
+	if _, _, isDump := message.RequestLine(line); isDump {
+		if err := message.ParseRequest(raw, r); err != nil {
 			return Passed{}, err
 		}
 	} else {
 		// Some versions keep the body alone.
 		r.Body = raw
-		r.Method, r.URL = request.text("method"), request.text("uri")
-		if err = request.headers(r); err != nil {
+		r.Method, r.URL = request.Text("method"), request.Text("uri")
+		if err = request.Headers(r); err != nil {
 			return Passed{}, err
 		}
-		if n := framingOf(r.Header).length; n >= 0 && n != len(raw) {
-			r.Notes = append(r.Notes, strings.Replace(lengthNote(n, raw), "the dump", "the export", 1))
+		if n := message.FramingOf(r.Header).Length; n >= 0 && n != len(raw) {
+			r.Notes = append(r.Notes, strings.Replace(message.LengthNote(n, raw), "the dump", "the export", 1))
 		}
 	}
-	r.ReceivedAt = o.text("start")
+	r.ReceivedAt = o.Text("start")
 	return Passed{}, nil
 }

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture/printed"
 )
 
 var printNames = []string{"X-Wunder-Signature", "X-Hook-Signature"}
@@ -25,7 +27,7 @@ var printNames = []string{"X-Wunder-Signature", "X-Hook-Signature"}
 // printsIn reads text as a print.
 func printsIn(text []byte) iter.Seq2[*Request, error] {
 	return func(yield func(*Request, error) bool) {
-		for b := range printFormat.Read(context.Background(), Input{Name: "in", R: bytes.NewReader(text), SignatureHeaders: printNames}) {
+		for b := range printed.Format.Read(context.Background(), Input{Name: "in", R: bytes.NewReader(text), SignatureHeaders: printNames}) {
 			for r, err := range b.Each() {
 				if !yield(r, err) {
 					return
@@ -54,15 +56,15 @@ func wunderSignature(body string) string {
 
 func headersOf(body string) Header {
 	return Header{
-		{"Host", "hooks.example.org:8080"}, {"User-Agent", "WundertreOS-Webhooks/1.0 (like Bob's; X11)"}, {"Accept", "text/html, */*;q=0.8"},
-		{"Content-Type", "application/json; charset=utf-8"}, {"Content-Length", strconv.Itoa(len(body))}, {"X-Wunder-Signature", wunderSignature(body)},
-		{"X-Wunder-Event", "contact.created"}, {"Accept-Encoding", "gzip, deflate"},
+		{Name: "Host", Value: "hooks.example.org:8080"}, {Name: "User-Agent", Value: "WundertreOS-Webhooks/1.0 (like Bob's; X11)"}, {Name: "Accept", Value: "text/html, */*;q=0.8"},
+		{Name: "Content-Type", Value: "application/json; charset=utf-8"}, {Name: "Content-Length", Value: strconv.Itoa(len(body))}, {Name: "X-Wunder-Signature", Value: wunderSignature(body)},
+		{Name: "X-Wunder-Event", Value: "contact.created"}, {Name: "Accept-Encoding", Value: "gzip, deflate"},
 	}
 }
 
 func without(h Header, names ...string) (left Header) {
 	for _, f := range h {
-		if !(Header{{f.Name, ""}}).Has(names[0]) {
+		if !(Header{{Name: f.Name, Value: ""}}).Has(names[0]) {
 			left = append(left, f)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/durable"
 )
 
@@ -30,15 +31,15 @@ func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 		}
 		head, err := io.ReadAll(io.LimitReader(in.R, rawInMemory+1))
 		if err != nil {
-			yield(unreadable(in.Name, durable.WithoutPath(err)))
+			yield(recorded.Unreadable(in.Name, durable.WithoutPath(err)))
 			return
 		}
 		if len(head) <= rawInMemory {
-			yield(one(&Request{Source: in.Name, Body: head, Notes: notes}, nil))
+			yield(recorded.Single(&Request{Source: in.Name, Body: head, Notes: notes}, nil))
 			return
 		}
 		// The input is closed when this sequence ends.
-		alone(ctx, Batch{Size: len(head), each: func(yield func(*Request, error) bool) {
+		recorded.Alone(ctx, Batch{Size: len(head), Decode: func(yield func(*Request, error) bool) {
 			yield(&Request{Source: in.Name, Stream: &prefixed{head: head, r: in.R}, Size: in.Size, Again: in.Again, Notes: notes}, nil)
 		}}, yield)
 	}

@@ -3,6 +3,8 @@ package capture
 import (
 	"errors"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/capture/walk"
 )
 
 // webhookSiteFormat is the JSON of webhook.site: the answer of its API for one
@@ -19,31 +21,31 @@ var webhookSite = exported{
 	item: webhookSiteRequest,
 	is:   isWebhookSiteRequest,
 	contains: func(document []byte) bool {
-		list := valueOf(document, "data")
-		return isWebhookSiteRequest(firstItem(list)) ||
-			firstItem(list) != nil && valueOf(document, "is_last_page") != nil && valueOf(document, "per_page") != nil
+		list := walk.ValueOf(document, "data")
+		return isWebhookSiteRequest(walk.FirstItem(list)) ||
+			walk.FirstItem(list) != nil && walk.ValueOf(document, "is_last_page") != nil && walk.ValueOf(document, "per_page") != nil
 	},
 }
 
 func isWebhookSiteRequest(item []byte) bool {
-	return isString(valueOf(item, "uuid")) && isString(valueOf(item, "token_id")) &&
-		(valueOf(item, "content") != nil || valueOf(item, "headers") != nil)
+	return walk.IsString(walk.ValueOf(item, "uuid")) && walk.IsString(walk.ValueOf(item, "token_id")) &&
+		(walk.ValueOf(item, "content") != nil || walk.ValueOf(item, "headers") != nil)
 }
 
-func webhookSiteRequest(_ []byte, o object, r *Request) (other Passed, err error) {
-	if kind := o.text("type"); kind != "" && kind != "web" {
-		return Passed{1, "entry that is no web request", "entries that are no web requests"}, nil
+func webhookSiteRequest(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
+	if kind := o.Text("type"); kind != "" && kind != "web" {
+		return Passed{N: 1, One: "entry that is no web request", Many: "entries that are no web requests"}, nil
 	}
-	r.Method, r.URL = o.text("method"), o.text("url")
+	r.Method, r.URL = o.Text("method"), o.Text("url")
 	// "2025-07-04 14:27:26" is UTC.
-	if at := o.text("created_at"); len(at) == 19 && at[10] == ' ' {
+	if at := o.Text("created_at"); len(at) == 19 && at[10] == ' ' {
 		r.ReceivedAt = strings.Replace(at, " ", "T", 1) + "Z"
 	}
-	if !o.has("headers") {
+	if !o.Has("headers") {
 		return Passed{}, errors.New(`the request has no "headers"`)
 	}
-	if err = o.headers(r); err != nil {
+	if err = o.Headers(r); err != nil {
 		return Passed{}, err
 	}
-	return Passed{}, o.body("content", false, r)
+	return Passed{}, o.Body("content", false, r)
 }

@@ -11,6 +11,9 @@ import (
 	"iter"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
@@ -27,7 +30,7 @@ type exported struct {
 	// item fills r from one item, given as text and taken apart. It may say as well
 	// that the item is no delivery and what it is: those that carry no signature are
 	// passed over, and counted.
-	item func(v []byte, o object, r *Request) (other Passed, err error)
+	item func(v []byte, o walk.Object, r *Request) (other Passed, err error)
 	// is recognises an item, which may be cut off.
 	is func(item []byte) bool
 	// contains recognises a document that holds items, which may be cut off.
@@ -36,8 +39,8 @@ type exported struct {
 
 // sniff recognises a document, an item, or an array of items.
 func (e exported) sniff(head []byte, _ bool, _ []string) bool {
-	text := firstOf(trimBOM(head))
-	return isObject(text) && (e.is(text) || e.path != nil && e.contains(text))
+	text := walk.FirstOf(message.TrimBOM(head))
+	return walk.IsObject(text) && (e.is(text) || e.path != nil && e.contains(text))
 }
 
 func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
@@ -47,7 +50,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true, nil) })
 			if err != nil {
-				yield(unreadable(in.Name, durable.WithoutPath(err)))
+				yield(recorded.Unreadable(in.Name, durable.WithoutPath(err)))
 				return
 			}
 			x.inside = e.contains(head[jsontext.SkipSpace(head, 0):])
@@ -93,7 +96,7 @@ func (x *itemReader) all() bool {
 		}
 		if err != nil {
 			x.n++
-			if !x.yield(unreadable(x.source(), fmt.Errorf("not JSON: %w", err))) {
+			if !x.yield(recorded.Unreadable(x.source(), fmt.Errorf("not JSON: %w", err))) {
 				return false
 			}
 			if !x.resume() {
@@ -120,7 +123,7 @@ func (x *itemReader) resume() bool {
 			return false
 		}
 		line := bytes.TrimSpace(x.in.head[:end])
-		if !torn && isObject(line) && jsontext.SkipValue(line, 0) == len(line) && x.is(line) {
+		if !torn && walk.IsObject(line) && jsontext.SkipValue(line, 0) == len(line) && x.is(line) {
 			x.decode()
 			return true
 		}
@@ -142,7 +145,7 @@ func (x *itemReader) one() (more bool, err error) {
 	for more && (!x.inside || x.d.More()) {
 		x.limit.left = MaxDelivery
 		if x.inside {
-			err = endInside(x.d.Decode(&inBuffer{give}))
+			err = endInside(x.d.Decode(&walk.InBuffer{Use: give}))
 		} else {
 			err = nextItem(x.d, &x.depth, give)
 		}
@@ -228,17 +231,17 @@ func (x *itemReader) pass() error {
 func (x *itemReader) give(raw []byte) bool {
 	x.n++
 	r := &Request{Source: x.source()}
-	o := objectOf(raw)
+	o := walk.ObjectOf(raw)
 	if o == nil {
-		return x.yield(unreadable(r.Source, errors.New("it is no JSON object")))
+		return x.yield(recorded.Unreadable(r.Source, errors.New("it is no JSON object")))
 	}
 	other, err := x.item(raw, o, r)
-	r.Header = canonical(r.Header, x.names)
+	r.Header = walk.Canonical(r.Header, x.names)
 	switch {
-	case err != nil && len(raw) < largeBody && countIn(raw, x.names).found > 0: // it is not what it looked like
+	case err != nil && len(raw) < recorded.LargeBody && walk.CountIn(raw, x.names).Found > 0: // it is not what it looked like
 		x.n--
 		var rows rowBatch
-		deliveriesIn(raw, x.names, func(path string, r *Request, err error) bool {
+		walk.DeliveriesIn(raw, x.names, func(path string, r *Request, err error) bool {
 			x.n++
 			r.Source = sourceOf(x.source(), path)
 			rows.add(r, err)
@@ -246,18 +249,18 @@ func (x *itemReader) give(raw []byte) bool {
 		})
 		return x.yield(rows.batch())
 	case err != nil:
-		return x.yield(unreadable(r.Source, err))
-	case other.N > 0 && !signed(r.Header, x.names):
+		return x.yield(recorded.Unreadable(r.Source, err))
+	case other.N > 0 && !recorded.Signed(r.Header, x.names):
 		other.N += x.passed.N
 		x.passed = other
 		return true
 	}
-	batch := one(r, nil)
-	if len(raw) < largeBody {
+	batch := recorded.Single(r, nil)
+	if len(raw) < recorded.LargeBody {
 		return x.yield(batch)
 	}
 	batch.Size = len(raw) // the body is a part of it
-	return alone(x.ctx, batch, x.yield)
+	return recorded.Alone(x.ctx, batch, x.yield)
 }
 
 func (x *itemReader) source() string { return fmt.Sprintf("%s#%d", x.name, x.n) }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
 // TestLeftOverRequests: a request behind deliveries of another format is a row, one
@@ -36,7 +38,7 @@ func TestLeftOverRequests(t *testing.T) {
 	} {
 		for name, text := range before {
 			t.Run(name+" then "+c.name, func(t *testing.T) {
-				format := formatLog
+				format := recorded.Log
 				switch name {
 				case "curl", "fetch":
 					format = "curl"
@@ -79,7 +81,7 @@ func TestRequestAboveItsPrint(t *testing.T) {
 func TestHostileLeftOvers(t *testing.T) {
 	for _, line := range []string{"POST / HTTP/1.1\n", " POST / HTTP/1.1\n", "x-a: POST /\n", "POST /\nHost: x\n"} {
 		text := strings.Repeat(line, hostileSize/20)
-		for _, format := range []string{formatLog, "curl"} {
+		for _, format := range []string{recorded.Log, "curl"} {
 			commandRows(t, format, text)
 		}
 		readPrinted(t, text+strings.Repeat("\n", hostileSize/2)+"X-Wunder-Signature: "+wunderSignature("")+"\n")

@@ -15,6 +15,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -34,10 +36,10 @@ func keptLines(t *testing.T, o Options, paths ...string) (text string, held []st
 		}
 		for r, err := range b.Each() {
 			switch {
-			case errors.Is(err, ErrEndOfLine):
+			case errors.Is(err, recorded.ErrEndOfLine):
 				held = append(held, fmt.Sprint(n))
 				text, n = text+string(r.Line), 0
-			case errors.Is(err, ErrLinePart):
+			case errors.Is(err, recorded.ErrLinePart):
 				text += string(r.Line)
 			default:
 				n++
@@ -51,7 +53,7 @@ func keptLines(t *testing.T, o Options, paths ...string) (text string, held []st
 func TestKeepLines(t *testing.T) {
 	t.Parallel()
 	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
-	large := `{"headers":{"A":"b"},"body":"` + strings.Repeat("a\\n", largeBody) + `"}`
+	large := `{"headers":{"A":"b"},"body":"` + strings.Repeat("a\\n", recorded.LargeBody) + `"}`
 	for _, c := range []struct {
 		text string
 		held string
@@ -60,7 +62,7 @@ func TestKeepLines(t *testing.T) {
 		{line + "\n", "1"},
 		{line, "1"},
 		{"\n" + line + "\r\n\n \t\n" + line, "0 1 0 0 1"},
-		{bom + line + "\n" + line + "\n", "1 1"},
+		{message.Bom + line + "\n" + line + "\n", "1 1"},
 		{"noise\n\x00\xff\n" + line + "\n{", "0 0 1 0"},
 		{large + "\n" + line + "\n" + large, "1 1 1"},
 		{"\n\n\n", "0 0 0"},
@@ -120,7 +122,7 @@ func TestKeepLinesWaitsForNothing(t *testing.T) {
 			defer close(seen)
 			for b := range batches {
 				for r, err := range b.Each() {
-					if errors.Is(err, ErrEndOfLine) {
+					if errors.Is(err, recorded.ErrEndOfLine) {
 						seen <- string(r.Line)
 					}
 				}
@@ -210,7 +212,7 @@ func TestKeepLinesTogether(t *testing.T) {
 	n := 0
 	for b := range batches {
 		for r, err := range b.Each() {
-			if n++; errors.Is(err, ErrEndOfLine) {
+			if n++; errors.Is(err, recorded.ErrEndOfLine) {
 				held = append(held, fmt.Sprint(n-1, string(r.Line)))
 				n = 0
 			}
@@ -229,7 +231,7 @@ func TestKeepLinesTogether(t *testing.T) {
 func FuzzKeepLines(f *testing.F) {
 	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
 	f.Add([]byte("\n"+line+"\r\n{\n"+line), byte(0), true, true)
-	f.Add([]byte(bom+"2026 app | "+line+"\n\n["+line+","+line+"]\n"), byte(1), false, false)
+	f.Add([]byte(message.Bom+"2026 app | "+line+"\n\n["+line+","+line+"]\n"), byte(1), false, false)
 	f.Add([]byte("a 1 {\na 2  \"headers\": {\"A\": \"b\"}, \"body\": \"\"\na 3 }\nend"), byte(2), true, false)
 	f.Fuzz(func(t *testing.T, in []byte, how byte, detected, each bool) {
 		var r io.Reader = bytes.NewReader(in)
@@ -255,7 +257,7 @@ func FuzzKeepLines(f *testing.F) {
 					return // it is not lines
 				}
 				for r, err := range b.Each() {
-					if errors.Is(err, ErrEndOfLine) {
+					if errors.Is(err, recorded.ErrEndOfLine) {
 						got = append(got, r.Line...)
 						n++
 					}

@@ -1,11 +1,15 @@
 package capture
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/hookctl/hookctl/internal/capture/walk"
+)
 
 // openValue is a JSON value that goes on over lines, each of which may have
 // before it what a log collector writes.
 type openValue struct {
-	scan   valueScanner
+	scan   walk.Scanner
 	prefix []byte // what is before the value on its first line
 	from   int    // where it begins in that
 
@@ -63,9 +67,9 @@ func (o *openValue) begin(line []byte) bool {
 			return false
 		}
 		start := at + i
-		o.scan.begin()
-		end, result := o.scan.scan(text[start:])
-		if result == scanOpen {
+		o.scan.Begin()
+		end, result := o.scan.Scan(text[start:])
+		if result == walk.ScanOpen {
 			o.from, o.prefix = start, append(o.prefix[:0], text[:start]...)
 			return true
 		}
@@ -74,9 +78,9 @@ func (o *openValue) begin(line []byte) bool {
 }
 
 // next goes on with a line, without what strip takes off it.
-func (o *openValue) next(line []byte) (end int, result scanResult) {
-	if end, result = o.scan.scan(line); result == scanTorn {
-		result = scanBad // a string does not go on over lines
+func (o *openValue) next(line []byte) (end int, result walk.ScanResult) {
+	if end, result = o.scan.Scan(line); result == walk.ScanTorn {
+		result = walk.ScanBad // a string does not go on over lines
 	}
 	return end, result
 }
@@ -116,7 +120,7 @@ func (o *openValue) hold(buf []byte) int {
 		o.seen.add(line)
 		if o.active {
 			_, result := o.next(o.strip(bytes.TrimRight(line, "\r\n")))
-			if o.active = result == scanOpen; o.active || result == scanDone {
+			if o.active = result == walk.ScanOpen; o.active || result == walk.ScanDone {
 				continue
 			}
 		}

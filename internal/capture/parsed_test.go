@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 )
 
 // A body that was kept as JSON and goes on over lines is written again, whatever
@@ -42,9 +45,9 @@ func TestLaidOutBody(t *testing.T) {
 		t.Errorf("%q, %q", all, others)
 	}
 	// A large one is written over itself.
-	list := strings.Repeat(" \"a b\",\n", largeBody/4)
+	list := strings.Repeat(" \"a b\",\n", recorded.LargeBody/4)
 	all, others := bodiesOf(t, "json", `{"headers": {"A": "b"}, "body": [`+list+`{"x": 1}]}`)
-	if len(all) != 1 || all[0] != "["+strings.Repeat(`"a b",`, largeBody/4)+`{"x":1}]` || len(others) > 0 {
+	if len(all) != 1 || all[0] != "["+strings.Repeat(`"a b",`, recorded.LargeBody/4)+`{"x":1}]` || len(others) > 0 {
 		t.Errorf("%d", len(all))
 	}
 }
@@ -123,16 +126,16 @@ func TestListedAnswers(t *testing.T) {
 		passed Passed
 	}{
 		{`{"item":[{"request":` + request(1) + `,"response":[` + answer + `,` + answer + `]},{"request":` + request(2) + `,"response":[]},{"request":` + request(3) + `,"response":[` + answer + `]}]}`,
-			[]string{".item[0].request {}", ".item[1].request {}", ".item[2].request {}"}, Passed{3, "answer", "answers"}},
+			[]string{".item[0].request {}", ".item[1].request {}", ".item[2].request {}"}, Passed{N: 3, One: "answer", Many: "answers"}},
 		{`{"item":[{"request":` + request(1) + `},{"name":"x","response":[` + answer + `]}]}`,
-			[]string{".item[0].request {}"}, Passed{2, entryWithout, entriesWithout}},
+			[]string{".item[0].request {}"}, Passed{N: 2, One: walk.EntryWithout, Many: walk.EntriesWithout}},
 		{`{"responses":[` + request(1) + `,` + request(2) + `]}`, []string{".responses[0] {}", ".responses[1] {}"}, Passed{}},
 		{`{"responses":[{"headers":{"X-Wunder-Signature":"` + signatureOf(1) + `"},"body":"b"}]}`, []string{".responses[0] b"}, Passed{}},
 		{`{"responses":[{"status":200,"request":` + request(1) + `}]}`, []string{".responses[0].request {}"}, Passed{}},
 	} {
 		check(t, c.text, c.rows, walked(t, c.text))
 		var passed Passed
-		deliveriesIn([]byte(c.text), walkNames, func(_ string, r *Request, _ error) bool {
+		walk.DeliveriesIn([]byte(c.text), walkNames, func(_ string, r *Request, _ error) bool {
 			if r.Passed.N > 0 {
 				passed = r.Passed
 			}

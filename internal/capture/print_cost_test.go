@@ -3,6 +3,8 @@ package capture
 import (
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/printed"
 )
 
 // TestPrintCost reads what could make a reader of prints look at the same
@@ -51,7 +53,7 @@ func FuzzPrint(f *testing.F) {
 		if rows == 0 {
 			t.Error("no row")
 		}
-		printFormat.Sniff([]byte(text), true, printNames)
-		printedAfterHead([]byte(text), printNames)
+		printed.Format.Sniff([]byte(text), true, printNames)
+		printed.AfterHead([]byte(text), printNames)
 	})
 }

@@ -16,6 +16,9 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -106,7 +109,7 @@ func (w *walker) path(path string, above []fs.FileInfo) bool {
 		if link, lerr := os.Lstat(path); above != nil && lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
 			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
 		}
-		return w.yield(unreadable(path, durable.WithoutPath(err)))
+		return w.yield(recorded.Unreadable(path, durable.WithoutPath(err)))
 	case info.IsDir():
 		return w.dir(path, info, above)
 	case above != nil && !info.Mode().IsRegular():
@@ -124,7 +127,7 @@ func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 	}
 	above = append(above, info)
 	entries, err := os.ReadDir(path)
-	if err != nil && !w.yield(unreadable(path, durable.WithoutPath(err))) {
+	if err != nil && !w.yield(recorded.Unreadable(path, durable.WithoutPath(err))) {
 		return false
 	}
 	for _, entry := range entries {
@@ -144,7 +147,7 @@ func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 func (w *walker) file(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
-		return w.yield(unreadable(path, durable.WithoutPath(err)))
+		return w.yield(recorded.Unreadable(path, durable.WithoutPath(err)))
 	}
 	in := Input{Name: path, R: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -167,10 +170,10 @@ func (w *walker) input(in Input) bool {
 	if w.Payload != nil && w.forced == nil && !w.KeepLines {
 		whole, err := io.ReadAll(io.LimitReader(r, rawInMemory+1))
 		if err != nil {
-			return w.yield(unreadable(in.Name, durable.WithoutPath(err)))
+			return w.yield(recorded.Unreadable(in.Name, durable.WithoutPath(err)))
 		}
 		if len(whole) <= rawInMemory && w.Payload(whole) {
-			batch := one(&Request{Source: in.Name, Body: whole}, nil)
+			batch := recorded.Single(&Request{Source: in.Name, Body: whole}, nil)
 			batch.Format = Raw
 			return w.yield(batch)
 		}
@@ -182,7 +185,7 @@ func (w *walker) input(in Input) bool {
 		if beginsWith(b, "\x1f\x8b") {
 			z, err := gzip.NewReader(b)
 			if err != nil {
-				return w.yield(unreadable(in.Name, fmt.Errorf("decompressing: %w", err)))
+				return w.yield(recorded.Unreadable(in.Name, fmt.Errorf("decompressing: %w", err)))
 			}
 			b, in.Size, in.Again, in.Unzipped = bufio.NewReaderSize(z, 4<<10), 0, unzipped(in.Again), true
 		}
@@ -226,16 +229,16 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	// Who writes to a pipe may wait for the verdict on its first line.
 	more, slow := true, w.EachLine && in.Again == nil
 	if slow {
-		p.line(headMax)
+		p.line(recorded.HeadMax)
 	} else {
 		var err error
 		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true, w.SignatureHeaders...).Name != rawFormat.Name }); err != nil {
-			b := unreadable(in.Name, durable.WithoutPath(err))
+			b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
 			return Format{}, nil, &b
 		}
 	}
 	if len(p.head) == 0 && !w.EmptyBody {
-		b := unreadable(in.Name, errors.New("it is empty"))
+		b := recorded.Unreadable(in.Name, errors.New("it is empty"))
 		if w.KeepLines { // no line, no verdict
 			b = Batch{Note: in.Name + ": it is empty"}
 		}
@@ -255,9 +258,9 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		format = ndjsonFormat
 	}
 	if format.Name == Raw && !w.EmptyBody {
-		p.fill(headMax)
-		if err := unknownLayout(p.head[:min(len(p.head), headMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
-			b := unreadable(in.Name, err)
+		p.fill(recorded.HeadMax)
+		if err := walk.LayoutError(p.head[:min(len(p.head), recorded.HeadMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
+			b := recorded.Unreadable(in.Name, err)
 			b.Format = Raw
 			return Format{}, nil, &b
 		}
@@ -271,8 +274,8 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 // inPassing reports whether the format is one that finds deliveries in whatever is
 // around them: where a signature is given beside an input, that is a payload.
 func inPassing(format Format, head []byte) bool {
-	item := firstOf(trimBOM(head))
-	return format.Name == formatLog || format.Name == formatJSON && !isRecord(item, jsontext.SkipValue(item, 0) < 0)
+	item := walk.FirstOf(message.TrimBOM(head))
+	return format.Name == recorded.Log || format.Name == recorded.JSON && !walk.IsRecord(item, jsontext.SkipValue(item, 0) < 0)
 }
 
 // decodedBy is the commands that make what was read of the bytes of an input.
@@ -295,7 +298,7 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 	// Another layout is told by all of the beginning.
 	head, more, err := peek(r, func(head []byte) bool { return w.forced.Sniff(head, true, w.SignatureHeaders) })
 	if err != nil {
-		b := unreadable(in.Name, durable.WithoutPath(err))
+		b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
 		return Format{}, nil, &b
 	}
 	return variantOf(*w.forced, head, more, w.SignatureHeaders), &prefixed{head: head, r: r}, nil
@@ -305,8 +308,8 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 // all the same: blank lines, and of what comes slowly a first line that does not
 // tell, such as a torn one.
 func mayBeLines(head []byte, format Format, slow bool) bool {
-	text := bytes.TrimSpace(trimBOM(head))
-	oneJSON := bytes.IndexByte(text, '\n') == -1 && isObject(firstOf(text))
+	text := bytes.TrimSpace(message.TrimBOM(head))
+	oneJSON := bytes.IndexByte(text, '\n') == -1 && walk.IsObject(walk.FirstOf(text))
 	return len(text) == 0 || slow && (format.Name == Raw || oneJSON)
 }
 
@@ -367,13 +370,13 @@ func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) 
 }
 
 // peek reads until there is enough to detect a format by: a line that is a
-// record, the head of a request, or headStep bytes, and the rest of a line that
-// begins within them and may be a record; up to headMax. It does not wait for
+// record, the head of a request, or HeadStep bytes, and the rest of a line that
+// begins within them and may be a record; up to HeadMax. It does not wait for
 // more than that, so that a slow pipe is judged as it flows.
 func peek(r io.Reader, recognised func(head []byte) bool) (head []byte, more bool, err error) {
-	for len(head) < headMax {
-		head = slices.Grow(head, headStep)
-		n, err := r.Read(head[len(head) : len(head)+headStep])
+	for len(head) < recorded.HeadMax {
+		head = slices.Grow(head, recorded.HeadStep)
+		n, err := r.Read(head[len(head) : len(head)+recorded.HeadStep])
 		fresh := head[len(head) : len(head)+n]
 		head = head[:len(head)+n]
 		if err == io.EOF {
@@ -392,17 +395,17 @@ func peek(r io.Reader, recognised func(head []byte) bool) (head []byte, more boo
 // enough reports whether a format can be told by head, of which fresh has come
 // last: where it has whole lines, by whether a format is recognised.
 func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
-	text := bytes.TrimLeft(trimBOM(head), " \t\r\n")
+	text := bytes.TrimLeft(message.TrimBOM(head), " \t\r\n")
 	if len(text) == 0 {
-		return len(head) >= headStep
+		return len(head) >= recorded.HeadStep
 	}
-	item := firstOf(text)
+	item := walk.FirstOf(text)
 	line, _, ended := bytes.Cut(text, []byte("\n"))
-	if isObject(item) && !(ended && jsontext.SkipValue(line, 0) == len(bytes.TrimSpace(line))) {
+	if walk.IsObject(item) && !(ended && jsontext.SkipValue(line, 0) == len(bytes.TrimSpace(line))) {
 		// What does not end may still become a record, whose headers come after
 		// its body.
 		ends := bytes.HasSuffix(bytes.TrimRight(fresh, " \t\r\n"), []byte("}"))
-		return (len(head) >= headStep || ends && recognised(head)) && jsontext.SkipValue(item, 0) != -1
+		return (len(head) >= recorded.HeadStep || ends && recognised(head)) && jsontext.SkipValue(item, 0) != -1
 	}
 	// Whole lines, or no JSON: as soon as something is recognised. What is before
 	// it may be what a program says as it starts.
@@ -410,7 +413,7 @@ func enough(head, fresh []byte, recognised func(head []byte) bool) bool {
 		return true
 	}
 	last := head[bytes.LastIndexByte(head, '\n')+1:]
-	return len(head) >= headStep && bytes.IndexByte(last, '{') < 0
+	return len(head) >= recorded.HeadStep && bytes.IndexByte(last, '{') < 0
 }
 
 // prefixed puts a head back in front of a reader.
@@ -431,8 +434,8 @@ func (p *prefixed) Read(b []byte) (int, error) {
 // fill reads until the head holds size bytes, or the input ends.
 func (p *prefixed) fill(size int) {
 	for len(p.head) < size {
-		p.head = slices.Grow(p.head, headStep)
-		n, err := p.r.Read(p.head[len(p.head) : len(p.head)+headStep])
+		p.head = slices.Grow(p.head, recorded.HeadStep)
+		n, err := p.r.Read(p.head[len(p.head) : len(p.head)+recorded.HeadStep])
 		if p.head = p.head[:len(p.head)+n]; err != nil {
 			return // that of the next read as well
 		}
@@ -451,8 +454,8 @@ func (p *prefixed) line(limit int) int {
 		if scanned > limit {
 			return 0
 		}
-		p.head = slices.Grow(p.head, headStep)
-		n, err := p.r.Read(p.head[scanned : scanned+headStep])
+		p.head = slices.Grow(p.head, recorded.HeadStep)
+		n, err := p.r.Read(p.head[scanned : scanned+recorded.HeadStep])
 		p.head = p.head[:scanned+n]
 		switch {
 		case err == io.EOF && n == 0:

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -81,7 +82,7 @@ read:
 				break read // perhaps that is why it cannot be read
 			}
 			if readErr == nil && o.Payload == nil && r.Probe(o.SignatureHeaders) {
-				passed.Add(Probes(1))
+				passed.Add(recorded.Probes(1))
 				continue
 			}
 			n++

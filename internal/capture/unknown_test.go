@@ -12,6 +12,8 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/itchyny/gojq"
 )
 
@@ -95,7 +97,7 @@ func TestUnknownLayout(t *testing.T) {
 		}
 	}
 	// It is looked for within the first MiB, once, and not where a signature is given.
-	far := strings.Repeat("x", headMax) + aSignature
+	far := strings.Repeat("x", recorded.HeadMax) + aSignature
 	if found, _ := unreadLayouts(t, []byte(far)); len(found) > 0 {
 		t.Error("beyond the first MiB")
 	}
@@ -248,12 +250,12 @@ func FuzzUnknown(f *testing.F) {
 	f.Add([]byte("00000000: 7368 6132\nsig=" + aSignature))
 	f.Add([]byte("\xff\xfe{\x00"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if err := unknownLayout(data, signedNames, "-", nil); err != nil {
+		if err := walk.LayoutError(data, signedNames, "-", nil); err != nil {
 			var u *UnknownLayout
 			if !errors.As(err, &u) || u.Where == "" || u.Assumed == "" {
 				t.Fatalf("%+v", err)
 			}
-		} else if _, ok := firstSeen(data, signedNames); ok {
+		} else if _, ok := recorded.FirstSeen(data, signedNames); ok {
 			t.Fatal("a signature is not said")
 		}
 		drain(t, "", data)

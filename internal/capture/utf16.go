@@ -18,8 +18,8 @@ func fromUTF16(r io.Reader) io.Reader {
 
 // markUTF16 marks what was read of such a text.
 func markUTF16(b Batch) Batch {
-	if each := b.each; each != nil {
-		b.each = func(yield func(*Request, error) bool) {
+	if each := b.Decode; each != nil {
+		b.Decode = func(yield func(*Request, error) bool) {
 			each(func(r *Request, err error) bool {
 				if err == nil {
 					r.Inexact, r.Notes = true, append(r.Notes[:len(r.Notes):len(r.Notes)], noteUTF16)

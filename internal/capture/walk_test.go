@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -34,11 +36,11 @@ func walked(t *testing.T, text string) (all []string) {
 	if !json.Valid([]byte(text)) {
 		t.Fatalf("not JSON: %s", text)
 	}
-	n := deliveriesIn(bytes.Clone(bytes.TrimSpace([]byte(text))), walkNames, func(path string, r *Request, err error) bool {
+	n := walk.DeliveriesIn(bytes.Clone(bytes.TrimSpace([]byte(text))), walkNames, func(path string, r *Request, err error) bool {
 		switch {
 		case err != nil:
 			all = append(all, path+" error: "+err.Error())
-		case !(&walk{names: walkNames}).has(r.Header):
+		case !(&walk.Walk{Names: walkNames}).Has(r.Header):
 			all = append(all, path+" unsigned: "+string(r.Body))
 		default:
 			all = append(all, path+" "+string(r.Body))
@@ -192,7 +194,7 @@ func TestWalkFinds(t *testing.T) {
 		b := bodyShapes[body]
 		l := layouts[layout]
 		members := bodyAs(b.members, text)
-		if shape := shapeOf([]byte("{" + members + "}")); strings.Contains(l.text, "HEADERS") && shape.bodies[0].rank >= looseRank {
+		if shape := walk.ShapeOf([]byte("{" + members + "}")); strings.Contains(l.text, "HEADERS") && shape.Bodies[0].Rank >= walk.LooseRank {
 			return // by its name alone it is no body
 		}
 		if !b.exact && strings.Contains(text, "\xff") || text == "" && (b.members == `"body":BYTES` || strings.Contains(b.members, `"body":{"`) && strings.Contains(b.members, "200") || strings.Contains(b.members, "2e2")) {
@@ -243,8 +245,8 @@ func TestWalkLeavesPayloadsAlone(t *testing.T) {
 		for _, signature := range []string{`"` + walkName + `":"` + signatureOf(1) + `",`, ""} {
 			for _, payload := range payloads {
 				for name, b := range bodyShapes {
-					shape := shapeOf([]byte("{" + bodyAs(b.members, payload) + "}"))
-					loose := shape.bodies[0].rank >= looseRank
+					shape := walk.ShapeOf([]byte("{" + bodyAs(b.members, payload) + "}"))
+					loose := shape.Bodies[0].Rank >= walk.LooseRank
 					if loose && (strings.Contains(l.text, "HEADERS") || signature == "") || signature == "" && strings.Contains(l.text, "HEADERS") {
 						continue // it is no request by the names of its members
 					}
@@ -312,9 +314,9 @@ func TestWalkHostile(t *testing.T) {
 		"values":               `{"headers":[` + many(15000, func(i int) string { return `{"name":"A","value":{"value":["b"]}}` }) + `],"body":""}`,
 		"objects of objects":   strings.Repeat(`{"b":{},"c":[`, 8) + many(25000, func(i int) string { return `{"d":{"e":{}}}` }) + strings.Repeat(`]}`, 8),
 	} {
-		n := deliveriesIn([]byte(text), walkNames, func(string, *Request, error) bool { return true })
+		n := walk.DeliveriesIn([]byte(text), walkNames, func(string, *Request, error) bool { return true })
 		t.Logf("%s: %d bytes, %d found", name, len(text), n)
-		mayHold([]byte(text)[:min(len(text), headMax)], walkNames)
+		walk.MayHold([]byte(text)[:min(len(text), recorded.HeadMax)], walkNames)
 	}
 }
 
@@ -331,15 +333,15 @@ func FuzzWalk(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for i := range data {
 			if i < 100 || i == len(data)-1 {
-				mayHold(data[:i], walkNames)
+				walk.MayHold(data[:i], walkNames)
 			}
 		}
-		v, err := parseJSON(data)
+		v, err := walk.ParseJSON(data)
 		if err != nil {
 			return
 		}
 		counted, size := 0, 0
-		n := deliveriesIn(bytes.Clone(v), walkNames, func(path string, r *Request, err error) bool {
+		n := walk.DeliveriesIn(bytes.Clone(v), walkNames, func(path string, r *Request, err error) bool {
 			counted++
 			if err == nil {
 				size += len(r.Body)
@@ -350,7 +352,7 @@ func FuzzWalk(f *testing.F) {
 		if n != counted || size > 3*len(v) {
 			t.Errorf("%d found, %d yielded, %d bytes of bodies in %d", n, counted, size, len(v))
 		}
-		if n > 0 && !mayHold(v, walkNames) {
+		if n > 0 && !walk.MayHold(v, walkNames) {
 			t.Errorf("%s: %d found, and not taken for JSON with deliveries in it", v, n)
 		}
 	})
@@ -361,7 +363,7 @@ func TestLogLeavesPayloadsAlone(t *testing.T) {
 	t.Parallel()
 	inner := `{"headers":{"X-Wunder-Signature":"` + signatureOf(7) + `"},"body":"{}"}`
 	large := `{"headers":{"X-Wunder-Signature":"` + signatureOf(8) + `"},"body_base64":"` +
-		base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`"}},`+inner+`,`, largeBody/60))) + `"}`
+		base64.StdEncoding.EncodeToString([]byte(strings.Repeat(`"}},`+inner+`,`, recorded.LargeBody/60))) + `"}`
 	for _, line := range []string{
 		`{"request":{"headers":{"Host":"x"},"body":` + quote(inner) + `}}`,
 		`{"request":{"headers":{"Host":"x"},"body":` + quote(`{"message":`+quote(inner)+`}`) + `}}`,
@@ -398,15 +400,15 @@ func TestDocumentsAreRecognised(t *testing.T) {
 		if err := json.Indent(&pretty, []byte(doc), "", "  "); err != nil {
 			t.Fatal(err)
 		}
-		padding := `"padding":"` + strings.Repeat("x", 2*headMax) + `"`
+		padding := `"padding":"` + strings.Repeat("x", 2*recorded.HeadMax) + `"`
 		for kind, text := range map[string]string{
-			"laid out": pretty.String(), "in a list": "[" + doc + "]", "with more behind it": "[" + doc + "," + strings.Repeat(" ", 2*headMax) + `{"level":"info"}]`,
+			"laid out": pretty.String(), "in a list": "[" + doc + "]", "with more behind it": "[" + doc + "," + strings.Repeat(" ", 2*recorded.HeadMax) + `{"level":"info"}]`,
 			"two": "[" + doc + ",\n" + doc + "]", "long": "{" + strings.TrimPrefix(doc, "{")[:len(doc)-2] + "," + padding + "}", "after noise": "[" + `{"level":"info","msg":"up"},` + doc + "]",
 		} {
 			if kind == "long" && doc[0] != '{' || doc[0] == '[' && kind != "laid out" {
 				continue
 			}
-			if len(text) > headMax {
+			if len(text) > recorded.HeadMax {
 				if longs++; longs%6 != 0 {
 					continue // each takes its time
 				}
@@ -464,7 +466,7 @@ func TestSeveralBodies(t *testing.T) {
 		{`"rawBytes":` + b64(body) + `,"text":` + quote(body), body, false, nil},
 	} {
 		text := []byte(`{"request":{"headers":{"X-Wunder-Signature":"` + signatureOf(1) + `"},` + c.members + `}}`)
-		n := deliveriesIn(text, walkNames, func(_ string, r *Request, err error) bool {
+		n := walk.DeliveriesIn(text, walkNames, func(_ string, r *Request, err error) bool {
 			var others []string
 			for _, o := range r.Others {
 				others = append(others, string(o))
@@ -479,8 +481,8 @@ func TestSeveralBodies(t *testing.T) {
 			t.Errorf("%s: %d found", c.members, n)
 		}
 	}
-	n := deliveriesIn([]byte(`{"headers":{"X-Wunder-Signature":"x"},"body":"a","body_base64":"Yg=="}`), walkNames, func(_ string, _ *Request, err error) bool {
-		if !errors.Is(err, errTwoBodies) {
+	n := walk.DeliveriesIn([]byte(`{"headers":{"X-Wunder-Signature":"x"},"body":"a","body_base64":"Yg=="}`), walkNames, func(_ string, _ *Request, err error) bool {
+		if !errors.Is(err, walk.ErrTwoBodies) {
 			t.Error(err)
 		}
 		return true
@@ -510,7 +512,7 @@ func TestUnreadSignatures(t *testing.T) {
 			t.Errorf("%s\n%s", c.text, diff)
 		}
 		passed := 0
-		deliveriesIn([]byte(c.text), walkNames, func(_ string, r *Request, _ error) bool { passed += r.Passed.N; return true })
+		walk.DeliveriesIn([]byte(c.text), walkNames, func(_ string, r *Request, _ error) bool { passed += r.Passed.N; return true })
 		if passed != c.passed {
 			t.Errorf("%s: %d passed over, want %d", c.text, passed, c.passed)
 		}

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 )
 
 func TestAppendRecord(t *testing.T) {
@@ -65,12 +66,12 @@ func TestRecordRoundTrip(t *testing.T) {
 			ReceivedAt: time.UnixMilli(int64(i) * 1001).UTC(), Method: "POST", URL: "/" + strings.ToValidUTF8(string(random(20)), "?"),
 			Header: map[string][]string{"Host": {"x"}}, Body: random(3000),
 		}
-		h := Header{{"Host", "x"}}
+		h := Header{{Name: "Host", Value: "x"}}
 		for _, name := range []string{"X-A", "X-B", "X-C"} {
 			for range r.IntN(3) {
 				v := strings.ToValidUTF8(string(random(40)), "?")
 				rec.Header[name] = append(rec.Header[name], v)
-				h = append(h, Field{name, v})
+				h = append(h, Field{Name: name, Value: v})
 			}
 		}
 		file = append(AppendRecord(file, rec), '\n')
@@ -107,7 +108,7 @@ func FuzzAppendRecord(f *testing.F) {
 			t.Fatalf("not one printable line: %q", line)
 		}
 		var got Request
-		if err := decodeRecord(line, nil, &got); err != nil {
+		if err := walk.DecodeRecord(line, nil, &got); err != nil {
 			t.Fatal(err)
 		}
 		var fast fastDecoder
@@ -119,7 +120,7 @@ func FuzzAppendRecord(f *testing.F) {
 			t.Fatalf("the body changed: %q", line)
 		}
 		valid := func(s string) string { return string([]rune(s)) }
-		if got.Method != valid(method) || again.Method != valid(method) || again.Header[0] != (Field{valid(name), valid(value)}) {
+		if got.Method != valid(method) || again.Method != valid(method) || again.Header[0] != (Field{Name: valid(name), Value: valid(value)}) {
 			t.Fatalf("a text changed: %q", line)
 		}
 	})

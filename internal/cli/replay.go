@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -151,7 +152,7 @@ func replayAll(ctx context.Context, a *app, path string, opts capture.Options, p
 		}
 		for q, readErr := range batch.Each() {
 			if readErr == nil && q.Probe(opts.SignatureHeaders) {
-				passed.Add(capture.Probes(1))
+				passed.Add(recorded.Probes(1))
 				continue
 			}
 			if err := send(q, batch.Format, readErr); err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -87,7 +87,7 @@ func checkPathPrefix(v string) error {
 }
 
 func checkHeaderName(v string) error {
-	if _, ok := capture.ParseField(v + ":"); v != "" && !ok {
+	if _, ok := recorded.ParseField(v + ":"); v != "" && !ok {
 		return fmt.Errorf("%q is not the name of a header", v)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -132,7 +133,7 @@ func (a *app) headerFlags(values []string) ([]capture.Field, error) {
 			lines = strings.Split(strings.TrimRight(string(raw), "\r\n"), "\n")
 		}
 		for _, line := range lines {
-			f, ok := capture.ParseField(line)
+			f, ok := recorded.ParseField(line)
 			if !ok && v == line {
 				return nil, fault.Usagef("--header %q is not 'Name: value'", line).WithHint("for instance: --header 'X-Trace: 1', or --header @FILE with one a line")
 			}

@@ -66,7 +66,7 @@ type origin struct {
 func thisBuild() origin {
 	o := origin{version: "dev"}
 	if info, ok := debug.ReadBuildInfo(); ok {
-		o = recorded(info)
+		o = stamped(info)
 	}
 	if commit != "" { // whatever the worktree of the release build was like
 		o.commit, o.modified = commit, false
@@ -79,10 +79,10 @@ func thisBuild() origin {
 // without a tag: its time and the beginning of its hash.
 var pseudoVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`) })
 
-// recorded reads what the go command wrote into a binary: the module's version,
+// stamped reads what the go command wrote into a binary: the module's version,
 // and of a build in a repository the commit. `go install` of a version knows no
 // repository, but a version without a tag names its commit.
-func recorded(info *debug.BuildInfo) origin {
+func stamped(info *debug.BuildInfo) origin {
 	o := origin{version: "dev"}
 	if v := info.Main.Version; v != "" && v != "(devel)" {
 		o.version = strings.TrimPrefix(v, "v")

@@ -68,7 +68,7 @@ func TestRecordedBuild(t *testing.T) {
 		{"v1.2.3-rc.1.0.20261122070143-1fdbe5b25676+dirty", nil, origin{"1.2.3-rc.1.0.20261122070143-1fdbe5b25676+dirty", "1fdbe5b25676", "2026-11-22T07:01:43Z", true}},
 		{"v2.0.0-20269922070143-1fdbe5b25676", nil, origin{version: "2.0.0-20269922070143-1fdbe5b25676"}},
 	} {
-		got := recorded(&debug.BuildInfo{Main: debug.Module{Version: tt.version}, Settings: tt.settings})
+		got := stamped(&debug.BuildInfo{Main: debug.Module{Version: tt.version}, Settings: tt.settings})
 		if got != tt.want {
 			t.Errorf("%s: %+v, want %+v", tt.version, got, tt.want)
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -61,7 +62,7 @@ func StrangersKey() secret.Value {
 // replace puts fields in place of the lines of the same names.
 func replace(h []capture.Field, fields []capture.Field) []capture.Field {
 	out := slices.DeleteFunc(slices.Clone(h), func(f capture.Field) bool {
-		return slices.ContainsFunc(fields, func(g capture.Field) bool { return capture.SameName(f.Name, g.Name) })
+		return slices.ContainsFunc(fields, func(g capture.Field) bool { return recorded.SameName(f.Name, g.Name) })
 	})
 	return append(out, fields...)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -51,7 +52,7 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 	for _, f := range h {
 		official := false
 		for _, name := range scheme.Headers {
-			official = official || capture.SameName(name, f.Name)
+			official = official || recorded.SameName(name, f.Name)
 		}
 		if bare == "" || !official {
 			add(f.Name, f.Value, official)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -231,7 +232,7 @@ func private(name string) bool {
 }
 
 func (s *Server) signs(name string) bool {
-	return slices.ContainsFunc(s.o.SignedBy, func(n string) bool { return capture.SameName(n, name) })
+	return slices.ContainsFunc(s.o.SignedBy, func(n string) bool { return recorded.SameName(n, name) })
 }
 
 // hidden reports whether the page does not show a header.

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/listen"
@@ -145,7 +146,7 @@ func (s *Server) curlEdited(w http.ResponseWriter, r *http.Request, d shown) err
 	const theBody = `printf '%s' "$body"`
 	text := "body=$(printf '" + printfFormat(body) + "'; echo .); body=${body%.}\n" + theBody + " | curl -sS -i -X POST" +
 		s.curlHeaders(slices.DeleteFunc(slices.Clone(request.Header), func(f capture.Field) bool {
-			return slices.ContainsFunc(sign.Fields, func(g capture.Field) bool { return capture.SameName(f.Name, g.Name) })
+			return slices.ContainsFunc(sign.Fields, func(g capture.Field) bool { return recorded.SameName(f.Name, g.Name) })
 		}))
 	for _, f := range sign.Fields {
 		text += " -H " + term.ShellWord(f.Name+": ") + `"$(` + theBody + " | hookctl sign -" + sign.Flags + ` -o name)"`

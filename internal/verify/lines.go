@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -18,7 +19,7 @@ const (
 // from the index from on. It returns where those of the next line begin.
 func (w *worker) line(c *Chunk, b *capture.Batch, from int, r *capture.Request, tells error) int {
 	switch o := &w.e.o; {
-	case o.Pass != "" && tells == capture.ErrLinePart: // of one that is unreadable
+	case o.Pass != "" && tells == recorded.ErrLinePart: // of one that is unreadable
 		if c.Continues = o.Pass == PassInvalid; c.Continues {
 			c.pass(r.Line)
 		}
@@ -26,7 +27,7 @@ func (w *worker) line(c *Chunk, b *capture.Batch, from int, r *capture.Request, 
 		if from < len(c.Results) && passes(c, from) == (o.Pass == PassValid) {
 			c.pass(r.Line)
 		}
-	case o.EachLine && tells == capture.ErrEndOfLine:
+	case o.EachLine && tells == recorded.ErrEndOfLine:
 		c.join(b, from, r)
 	}
 	return len(c.Results)

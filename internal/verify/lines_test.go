@@ -10,6 +10,7 @@ import (
 	"testing/iotest"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -120,7 +121,7 @@ func TestLineOfSeveral(t *testing.T) {
 			// A result of the line before is not touched.
 			chunk := &Chunk{Results: append([]Result{{Source: "before"}}, c.results...), facts: make([]facts, len(c.results)+1)}
 			chunk.facts[len(c.results)].ambiguous = c.ambiguous
-			next := newWorker(e, nil).line(chunk, &capture.Batch{}, 1, &capture.Request{Source: "-:1", Line: []byte("line\n")}, capture.ErrEndOfLine)
+			next := newWorker(e, nil).line(chunk, &capture.Batch{}, 1, &capture.Request{Source: "-:1", Line: []byte("line\n")}, recorded.ErrEndOfLine)
 			if next != len(chunk.Results) || chunk.Results[0].Source != "before" || len(chunk.facts) != len(chunk.Results) {
 				t.Errorf("%s: %+v", c.name, chunk)
 			}

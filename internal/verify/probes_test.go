@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
 // entry is a request among others in a capture.
@@ -135,7 +136,7 @@ func TestProbesInEveryFormat(t *testing.T) {
 		}
 	}
 	_, s, err := runNamed(t, captures["har"](t, []entry{{"GET", "-", ""}, {"OPTIONS", "", ""}}))
-	if want := capture.Probes(2).String(); err == nil || s.Total != 0 || !strings.Contains(err.Error(), want) {
+	if want := recorded.Probes(2).String(); err == nil || s.Total != 0 || !strings.Contains(err.Error(), want) {
 		t.Errorf("nothing else: %d rows, %v", s.Total, fmt.Sprint(err))
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -57,7 +58,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		if ctx.Err() != nil {
 			return c
 		}
-		if err == capture.ErrEndOfLine || err == capture.ErrLinePart {
+		if err == recorded.ErrEndOfLine || err == recorded.ErrLinePart {
 			from = w.line(c, &b, from, r, err)
 			continue
 		}
@@ -97,7 +98,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		c.encode(w.e.o.Failing)
 	}
 	if !w.e.o.EachLine {
-		c.Passed = append(c.Passed, b.PassedOver(), capture.Probes(probes))
+		c.Passed = append(c.Passed, b.PassedOver(), recorded.Probes(probes))
 	}
 	return c
 }
@@ -192,7 +193,7 @@ func (w *worker) attribute(provider int, body []byte, result *Result) capture.Ev
 func (w *worker) reject(best int, body []byte, r *capture.Request, result *Result, f *facts) {
 	result.Notes = append(result.Notes, r.Notes...)
 	if result.Reason == signature.NoSignature {
-		if where := cmp.Or(r.Elsewhere, capture.SignatureIn(body, w.e.names)); where != "" {
+		if where := cmp.Or(r.Elsewhere, recorded.SignatureIn(body, w.e.names)); where != "" {
 			result.Notes = append(result.Notes, where)
 		}
 	}
@@ -281,7 +282,7 @@ func (w *worker) present(i int, header capture.Header, has func(capture.Header, 
 // signed reports whether there is a line of that name which is not blank.
 func signed(h capture.Header, name string) bool {
 	for i := range h {
-		if capture.SameName(h[i].Name, name) && !signature.Blank(h[i].Value) {
+		if recorded.SameName(h[i].Name, name) && !signature.Blank(h[i].Value) {
 			return true
 		}
 	}
@@ -383,7 +384,7 @@ func (w *worker) contradict(env capture.Envelope, event capture.Event, header ca
 			continue
 		}
 		for i := range header {
-			if header[i].Value != c.body && capture.SameName(header[i].Name, c.header) {
+			if header[i].Value != c.body && recorded.SameName(header[i].Name, c.header) {
 				result.Notes = append(result.Notes, fmt.Sprintf("%s says %q, the signed body's %s is %q: trust the body, headers are not signed",
 					c.header, term.Clip(header[i].Value, mostQuoted), c.what, term.Clip(c.body, mostQuoted)))
 			}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
@@ -40,7 +41,7 @@ func NewOutgoing(d deliver.Delivery, others []string) Outgoing {
 	for _, f := range d.EndToEnd() {
 		private := privateHeader(f.Name)
 		for _, name := range others {
-			private = private || capture.SameName(name, f.Name)
+			private = private || recorded.SameName(name, f.Name)
 		}
 		if private {
 			f.Value = "***"

@@ -1,0 +1,99 @@
+package recorded
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// DigestDigits is the length of HMAC-SHA256 in hexadecimal.
+const DigestDigits = 64
+
+// NearName is how many bytes may be between a signature header's name and the
+// digest, for both to be a signature that is seen.
+const NearName = 64
+
+// Seen is a signature that stands somewhere in a capture.
+type Seen struct {
+	At     int    // of its first digit
+	Digest string // in lower case
+}
+
+// SignaturesIn calls f for each signature that stands in b, until f returns
+// false: "sha256=" and 64 hexadecimal digits, or such digits within 64 bytes of
+// a signature header's name. A name alone is none.
+func SignaturesIn(b []byte, names []string, f func(Seen) bool) {
+	// 64 digits in a row have one at each multiple of 64 that they span, so most
+	// of b need not be looked at.
+	for i := DigestDigits - 1; i < len(b); {
+		if !IsHex(b[i]) {
+			i += DigestDigits
+			continue
+		}
+		from, to := i, i
+		for from > 0 && IsHex(b[from-1]) {
+			from--
+		}
+		for to < len(b) && IsHex(b[to]) {
+			to++
+		}
+		if to-from >= DigestDigits && labelled(b, from, to, names) {
+			if !f(Seen{from, string(bytes.ToLower(b[from : from+DigestDigits]))}) {
+				return
+			}
+		}
+		i = to + DigestDigits - 1
+	}
+}
+
+// SignatureIn says where a signature stands in a body; empty where none does. It is
+// of interest where there is none among the headers.
+func SignatureIn(body []byte, names []string) string {
+	s, ok := FirstSeen(body, names)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.At+1)
+}
+
+func FirstSeen(b []byte, names []string) (first Seen, ok bool) {
+	SignaturesIn(b, names, func(s Seen) bool {
+		first, ok = s, true
+		return false
+	})
+	return first, ok
+}
+
+// labelled reports whether the digits are said to be a signature.
+func labelled(b []byte, from, to int, names []string) bool {
+	const label = "sha256="
+	if from >= len(label) && SameName(string(b[from-len(label):from]), label) {
+		return true
+	}
+	for _, name := range names {
+		before := b[max(0, from-NearName-len(name)):from]
+		after := b[to:min(len(b), to+NearName+len(name))]
+		if containsName(before, name) || containsName(after, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// containsName looks for a header's name in any case, with - and _ alike, as
+// environments and logs write it.
+func containsName(b []byte, name string) bool {
+	spelling := func(s string) string { return strings.ReplaceAll(FoldName(s), "_", "-") }
+	return name != "" && strings.Contains(spelling(string(b)), spelling(name))
+}
+
+func IsHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+// Key is the beginning of the digest.
+func (s Seen) Key() uint64 {
+	key, _ := strconv.ParseUint(s.Digest[:16], 16, 64)
+	return key
+}

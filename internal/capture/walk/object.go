@@ -1,0 +1,125 @@
+package walk
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+func IsTrue(v []byte) bool { return string(v) == "true" || string(v) == `"true"` }
+
+// Object is a JSON object whose members are looked at one by one.
+type Object map[string]json.RawMessage
+
+// ObjectOf takes apart JSON whose syntax has been checked; nil for what is no
+// object. Of repeated members the last counts.
+func ObjectOf(v []byte) Object {
+	if !IsObject(v) {
+		return nil
+	}
+	o := Object{}
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		name, _ := jsontext.Unquote(nil, quoted)
+		o[string(name)] = value
+		return true
+	})
+	return o
+}
+
+// Text is a member's text; "" where it is absent, null or no string.
+func (o Object) Text(name string) string {
+	s, _ := jsontext.Unquote(nil, o[name])
+	return string(s)
+}
+
+// Object is a member that is an object; nil where it is not one.
+func (o Object) Object(name string) Object { return ObjectOf(o[name]) }
+
+// Empty reports whether a member is a string without text.
+func (o Object) Empty(name string) bool { return string(o[name]) == `""` }
+
+// Has reports whether a member is there and not null.
+func (o Object) Has(name string) bool { return len(o[name]) > 0 && !IsNull(o[name]) }
+
+// Headers reads the member of that name, if it is there.
+func (o Object) Headers(r *recorded.Request) (err error) {
+	if o.Has("headers") {
+		r.Header, err = ReadHeaders(nil, o["headers"])
+	}
+	return err
+}
+
+// Body takes the body from a member, base64 if that is said of it. Absent or null is
+// an empty body. A large one is written over the member.
+func (o Object) Body(name string, base64 bool, r *recorded.Request) error {
+	if !o.Has(name) {
+		r.Body = []byte{}
+		return nil
+	}
+	m := bodyMember{name: name, value: o[name], base64: base64}
+	return m.take(r)
+}
+
+// ValueOf returns what begins with the value of a member of the object at the
+// start of b, which may be cut off; nil where there is no such member.
+func ValueOf(b []byte, name string) []byte {
+	var found []byte
+	jsontext.Each(b, func(quoted []byte, from, _ int) bool {
+		if Is(quoted, name) && from < len(b) {
+			found = b[from:]
+		}
+		return found == nil
+	})
+	return found
+}
+
+// FirstItem returns what begins with the first element of the array at the
+// start of b; nil where there is none.
+func FirstItem(b []byte) []byte {
+	if !IsList(b) {
+		return nil
+	}
+	return b[jsontext.SkipSpace(b, 1):]
+}
+
+// FirstOf returns what begins with the first element of a list, or with what else
+// Text is.
+func FirstOf(text []byte) []byte {
+	text = text[jsontext.SkipSpace(text, 0):]
+	if IsList(text) {
+		return FirstItem(text)
+	}
+	return text
+}
+
+// IsObject, IsList and IsString look at the beginning of a value that may be cut off.
+func IsObject(b []byte) bool { return len(b) > 0 && b[0] == '{' }
+
+func IsList(b []byte) bool { return len(b) > 0 && b[0] == '[' }
+
+func IsString(b []byte) bool { return len(b) > 0 && b[0] == '"' }
+
+// Is compares a quoted name; names with escapes in them are not ours.
+func Is(quoted []byte, name string) bool {
+	return name != "" && len(quoted) == len(name)+2 && string(quoted[1:len(quoted)-1]) == name
+}
+
+// PlainString returns the index after the closing quote of a string without
+// escapes and control characters, or -1.
+func PlainString(b []byte, i int) int {
+	if !IsString(b[i:]) {
+		return -1
+	}
+	end := bytes.IndexByte(b[i+1:], '"') + i + 2
+	if end == i+1 {
+		return -1
+	}
+	for _, c := range b[i:end] {
+		if c < 0x20 || c == '\\' {
+			return -1
+		}
+	}
+	return end
+}

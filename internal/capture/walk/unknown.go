@@ -1,0 +1,348 @@
+package walk
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// UnknownLayout is the error of a delivery that cannot be read: a signature stands
+// in the input, in a layout that no format knows.
+type UnknownLayout struct {
+	// Where is the place of the signature, such as "line 7" or a JSON path.
+	Where string
+	// Assumed is the name of the format that the input was read in.
+	Assumed string
+	// Suggestion says what to do, in whole sentences; empty where that is not known.
+	Suggestion string
+
+	Way []Step // to the signature, in a JSON document; nil where that is not known
+}
+
+// Error is the place alone.
+func (u *UnknownLayout) Error() string { return "a signature stands at " + u.Where }
+
+// Explanation says in one sentence what was found.
+func (u *UnknownLayout) Explanation() string {
+	return fmt.Sprintf("A signature stands at %s, but the layout around it is not known: the input was read as %s.", u.Where, u.Assumed)
+}
+
+// LayoutError looks for a signature in the beginning of an input that would be
+// taken for a bare payload, and says where it stands; nil where there is none. The
+// input has that name; as is the commands that make head of its bytes.
+func LayoutError(head []byte, names []string, name string, as []string) error {
+	s, ok := recorded.FirstSeen(head, names)
+	if !ok {
+		return inHexDump(head, names, name)
+	}
+	u := &UnknownLayout{Where: lineOf(head, s.At), Assumed: recorded.Raw}
+	text := message.TrimBOM(head)
+	start := jsontext.SkipSpace(text, 0)
+	if at := s.At - (len(head) - len(text)) - start; IsObject(text[start:]) || IsList(text[start:]) {
+		if way := WayTo(text[start:], at); len(way) > 0 {
+			u.Where = PathOf(way)
+			u.Suggestion = SuggestJQ(text[start:], way, names, name, as)
+		}
+	}
+	u.Suggestion = cmp.Or(u.Suggestion, suggestTool(head, name), SuggestForLine(head))
+	return u
+}
+
+// lineOf names the place of a byte: its line, or its number where there are none.
+func lineOf(b []byte, at int) string {
+	if bytes.IndexByte(b[:at], 0) >= 0 || !utf8.Valid(b[max(0, at-recorded.NearName):at]) && bytes.IndexByte(b, '\n') < 0 {
+		return "byte " + strconv.Itoa(at+1)
+	}
+	return "line " + strconv.Itoa(bytes.Count(b[:at], []byte("\n"))+1)
+}
+
+// SuggestForLine says what to do about a line that holds a signature.
+func SuggestForLine(text []byte) string {
+	if bytes.Contains(text, []byte(`\x22`)) {
+		return `This looks like a log of nginx, which writes \x22 for a quote: put escape=json into its log_format, as in log_format hooks escape=json '...'. Of what is logged already, take the body alone and undo the escapes.`
+	}
+	return ""
+}
+
+// suggestTool names the program that makes of a file what can be read.
+func suggestTool(head []byte, name string) string {
+	file := fileWord(name)
+	has := func(texts ...string) bool {
+		return slices.ContainsFunc(texts, func(t string) bool { return bytes.HasPrefix(head, []byte(t)) })
+	}
+	switch {
+	case has("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
+		return "This is a packet capture. Open it in Wireshark, choose Follow > HTTP Stream or TCP Stream, show the data as Raw, save it, and verify that file."
+	case isMitm(head):
+		return "These are flows of mitmproxy. Write them as HTTP archive and verify that: mitmdump -nr " + file + " --set hardump=flows.har && hookctl verify flows.har"
+	case has("PK\x03\x04"):
+		return "This is a ZIP archive. Unpack it, and verify the directory with its files."
+	case has("SQLite format 3\x00"):
+		return "This is an SQLite database. Write the table as JSON and verify that: sqlite3 -json " + file + " 'SELECT * FROM ...' | hookctl verify -"
+	}
+	return ""
+}
+
+// isMitm recognises the netstrings of mitmproxy: a number, a colon, and so many
+// bytes, which begin with the next one.
+func isMitm(head []byte) bool {
+	digits, rest, ok := bytes.Cut(head[:min(len(head), 12)], []byte(":"))
+	if _, err := strconv.Atoi(string(digits)); !ok || err != nil {
+		return false
+	}
+	next, _, ok := bytes.Cut(rest, []byte(":"))
+	_, err := strconv.Atoi(string(next))
+	return ok && err == nil && (bytes.Contains(head, []byte("7:version;")) || bytes.Contains(head, []byte("7:request;")))
+}
+
+// fileWord is a file's name for a command line; nothing for standard input.
+func fileWord(name string) string {
+	if name == "-" {
+		return "FILE"
+	}
+	return term.ShellWord(name)
+}
+
+// inHexDump looks for a signature in what a dump in hexadecimal digits shows.
+func inHexDump(head []byte, names []string, name string) error {
+	var shown []byte
+	var lines []int // where each line's bytes begin in it
+	plain := false  // as xxd writes it, which can undo it
+	for line := range bytes.Lines(head) {
+		text, colon, ok := hexLine(bytes.TrimRight(line, "\r\n"))
+		if !ok {
+			if len(lines) == 0 {
+				return nil
+			}
+			text = nil
+		}
+		plain = plain || colon
+		lines = append(lines, len(shown))
+		shown = append(shown, text...)
+	}
+	s, ok := recorded.FirstSeen(shown, names)
+	if !ok {
+		return nil
+	}
+	n, exact := slices.BinarySearch(lines, s.At)
+	if exact {
+		n++
+	}
+	u := &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: recorded.Raw,
+		Suggestion: "This is a dump in hexadecimal digits. Verify the bytes themselves, as the program that showed them can write them."}
+	if plain {
+		u.Suggestion = "This is a dump of xxd. Turn it back and verify that: xxd -r " + fileWord(name) + " | hookctl verify -"
+	}
+	return u
+}
+
+// hexLine takes a line of xxd ("00000000: 504f 5354  POST"), or of hexdump -C
+// ("00000000  50 4f 53 54  |POST|"), and returns the bytes.
+func hexLine(line []byte) (text []byte, colon, ok bool) {
+	offset, rest, ok := bytes.Cut(line, []byte(" "))
+	if offset, colon = bytes.CutSuffix(offset, []byte(":")); !ok || len(offset) < 7 || !allHex(offset) {
+		return nil, false, false
+	}
+	for len(text) < 64 {
+		if len(rest) > 2 && !colon && rest[0] == ' ' && (rest[1] != ' ' || len(text) == 0) {
+			rest = rest[1:] // hexdump has two spaces in the middle
+		}
+		word, after, _ := bytes.Cut(rest, []byte(" "))
+		if len(word) == 0 || len(word)%2 != 0 || !allHex(word) {
+			break
+		}
+		b, err := hex.DecodeString(string(word))
+		if err != nil {
+			break
+		}
+		text, rest = append(text, b...), after
+	}
+	return text, colon, len(text) > 0
+}
+
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if !recorded.IsHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// WayTo is the way to the value in a JSON text that the byte at the index is in; the
+// text may be cut off. It is empty where that is behind the first value.
+func WayTo(text []byte, at int) (way []Step) {
+	const deepest = 64
+	for base := 0; len(way) < deepest; {
+		from, index := -1, 0
+		jsontext.Each(text[base:], func(name []byte, i, end int) bool {
+			if base+i > at {
+				return false
+			}
+			if end < 0 || at < base+end {
+				way, from = append(way, Step{name, index}), base+i
+			}
+			index++
+			return from < 0
+		})
+		if from < 0 {
+			break
+		}
+		base = from
+	}
+	return way
+}
+
+// SuggestJQ is the command that makes records of a document, in which the way leads
+// to a signature; empty where it is not plain what the headers and the body are.
+// What it makes of this delivery is a record that can be read.
+func SuggestJQ(doc []byte, way []Step, names []string, name string, as []string) string {
+	values := [][]byte{doc} // along the way
+	for _, s := range way {
+		values = append(values, follow(values[len(values)-1], s))
+	}
+	for h := len(way) - 1; h >= max(0, len(way)-3); h-- {
+		header := values[h]
+		if jsontext.SkipValue(header, 0) != len(header) && h > 0 {
+			continue
+		}
+		fields, err := ReadHeaders(nil, header)
+		if err != nil {
+			continue
+		}
+		named := slices.ContainsFunc(Canonical(fields, names), func(f recorded.Field) bool { return spelledSo(f.Name, names) })
+		for o := h; o >= 0; o-- {
+			body := likelyBody(values[o], way[o].Name)
+			if body == nil {
+				continue
+			}
+			record := append(append(append(append([]byte(`{"headers":`), header...), `,"body":`...), follow(values[o], Step{Name: body})...), '}')
+			var r recorded.Request
+			if !named {
+				return suggestBody(doc, way, append(way[:o:o], Step{Name: body}), name, as)
+			}
+			if DecodeRecord(record, names, &r) != nil {
+				return ""
+			}
+			items, each := itemsOf(way[:o])
+			headers := PathOf(way[o:h])
+			if headers == "" {
+				headers = "."
+			}
+			if each {
+				items += " | select(" + headers + " != null)"
+			}
+			program := fmt.Sprintf("%s | {headers: %s, body: %s}", items, headers, PathOf([]Step{{Name: body}}))
+			return "Make records of it: " + pipe(name, as, "jq -c "+term.Quoted(strings.TrimPrefix(program, ". | "))) + " | hookctl verify -"
+		}
+	}
+	return ""
+}
+
+// suggestBody is the command for a signature that has no header's name, and a body
+// that is a string.
+func suggestBody(doc []byte, signature, body []Step, name string, as []string) string {
+	value := func(way []Step) (string, bool) {
+		v := doc
+		for _, s := range way {
+			v = follow(v, s)
+		}
+		return jsontext.Text(v)
+	}
+	mac, ok := value(signature)
+	_, isText := value(body)
+	if !ok || !isText || len(mac) > 2*recorded.NearName {
+		return ""
+	}
+	return "Verify the body with that signature: " + pipe(name, as, "jq -j "+term.Quoted(PathOf(body))) + " | hookctl verify - --signature " + term.ShellWord(mac)
+}
+
+func spelledSo(name string, names []string) bool {
+	_, ok := spelled(name, names)
+	return ok
+}
+
+// pipe is a command line that has a program read the file.
+func pipe(name string, as []string, program string) string {
+	if len(as) == 0 {
+		return program + " " + fileWord(name)
+	}
+	return strings.Join(append([]string{as[0] + " < " + fileWord(name)}, append(as[1:len(as):len(as)], program)...), " | ")
+}
+
+// follow is the member or element of a value; it may be cut off.
+func follow(value []byte, s Step) (found []byte) {
+	index := 0
+	jsontext.Each(value, func(name []byte, from, to int) bool {
+		if to < 0 {
+			to = len(value)
+		}
+		if s.Name == nil && index == s.Index || s.Name != nil && bytes.Equal(name, s.Name) {
+			found = value[from:to]
+		}
+		index++
+		return found == nil
+	})
+	return found
+}
+
+// likelyBody is the name, with its quotes, of the member of an object that most
+// likely holds the body; nil where none does.
+func likelyBody(object, but []byte) (name []byte) {
+	best := 0
+	jsontext.Members(object, func(quoted, value []byte) bool {
+		if value == nil || bytes.Equal(quoted, but) || isHeaderMember(quoted) {
+			return true
+		}
+		text, _ := jsontext.Unquote(nil, value)
+		folded, _ := foldMember(nil, quoted)
+		rank := 0
+		switch {
+		case bodyRank(string(folded)) > 0 && (IsString(value) || IsObject(value) || IsList(value)):
+			rank = 3
+		case looksJSON(text):
+			rank = 2
+		case IsObject(value) && but == nil:
+			rank = 1
+		}
+		if rank > best {
+			name, best = quoted, rank
+		}
+		return true
+	})
+	return name
+}
+
+// itemsOf is the way to all items like the one that the way leads to, as jq
+// writes it.
+func itemsOf(way []Step) (path string, each bool) {
+	path = "."
+	for i, s := range way {
+		if s.Name == nil {
+			path += "[]"
+			each = true
+			continue
+		}
+		member := PathOf(way[i : i+1])
+		if path != "." {
+			member = strings.TrimPrefix(member, ".")
+			if plainName(s.Name) {
+				member = "." + member
+			}
+		} else {
+			path = ""
+		}
+		path += member
+	}
+	return path, each
+}
