@@ -59,7 +59,7 @@ func TestHelpSubject(t *testing.T) {
 func TestEveryCommandExplainsItself(t *testing.T) {
 	t.Parallel()
 	unfilled := regexp.MustCompile(`\{[a-z][a-z -]*\}`)
-	fields := []string{"{body}", "{timestamp}"} // of --signed-template
+	fields := []string{"{body}", "{timestamp}", "{port}"} // of --signed-template and --tunnel
 	var walk func(c *cobra.Command)
 	walk = func(c *cobra.Command) {
 		if c.Hidden {
@@ -84,7 +84,7 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 			}
 		}
 		takesFiles := slices.Contains([]string{ // captures, payloads, a command
-			"hookctl verify", "hookctl replay", "hookctl sign", "hookctl sandbox",
+			"hookctl verify", "hookctl replay", "hookctl sign", "hookctl sandbox", "hookctl listen",
 		}, path)
 		if !c.HasSubCommands() && c.ValidArgsFunction == nil && strings.ContainsAny(c.Use, "<[") && !takesFiles {
 			t.Errorf("%s completes its arguments with file names", path)

@@ -97,8 +97,8 @@ not forwarded a second time: a duplicate is answered 200 and marked.
 -o ndjson prints an object a line. Its type is ready for the first one, and each
 time that a tunnel works again, with url (to give the provider), addr and, with
 --ui and without CI, ui; reconnecting with why and wait_ms where a tunnel does
-not work; stopped at the end; and delivery for the others: received_at, method, url, bytes, valid (null: not verified), reason
-(as verify's, or not-verified), provider, webhook_id, webhook, event_id,
+not work; stopped at the end; and delivery for the others: received_at, method,
+url, bytes, valid (null: not verified), reason (as verify's, or not-verified), provider, webhook_id, webhook, event_id,
 event_type, duplicate, saved, forward_status, forward_error, status, latency_ms;
 for an invalid one diagnosis, and notes where there are any. Of a flood of
 invalid deliveries only some are shown.

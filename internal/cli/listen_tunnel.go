@@ -50,7 +50,8 @@ func (o *tunnelFlags) add(c *cobra.Command) {
 	_ = c.RegisterFlagCompletionFunc("tunnel", completeFixed(words...))
 	_ = c.RegisterFlagCompletionFunc("on-new-url", completeFixed(newURLReplace, newURLStop))
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
-	freeText(c, "tunnel", "public-url", "secret-to", "on-new-url")
+	freeText(c, "tunnel", "public-url", "secret-to")
+	addReveal(c)
 }
 
 // check finds what is wrong with the flags by themselves.
@@ -67,7 +68,7 @@ func (o *tunnelFlags) check(given func(flag string) bool) error {
 	case len(o.secretTo) > 0 && !create:
 		return fault.Usagef("--secret-to goes with --create").WithHint("for a webhook that is there: hookctl secrets push WEBHOOK --to SINK")
 	case given("on-new-url") && !slices.Contains([]string{newURLReplace, newURLStop}, o.onNewURL):
-		return fault.Usagef("--on-new-url %q is neither replace nor stop", o.onNewURL)
+		return fault.Usagef("--on-new-url is neither replace nor stop")
 	case given("on-new-url") && (o.tunnel == "" || !create && o.onNewURL == newURLReplace):
 		return fault.Usagef("--on-new-url %s goes with --tunnel and --create", o.onNewURL)
 	}
@@ -166,7 +167,9 @@ func (x *exposure) run(ctx context.Context) error {
 		Now: x.app.env.Now, Sleep: x.app.env.Sleep,
 		Expect: x.server.Expect, Last: x.server.Last,
 		Started: func(pid int) error {
-			if x.session == nil {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			if x.session == nil || x.left { // its mark is gone by then
 				return nil
 			}
 			return x.session.mark.tunnel(pid, x.kind.String())

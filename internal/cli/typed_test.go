@@ -39,6 +39,7 @@ var freeFlags = map[string]bool{
 	"--age-recipient": true, // a public key
 	"--public-url":    true, "--forward-to": true, "--deliver-to": true, "replay --to": true,
 	"--secret-to": true, "secrets push --to": true,
+	"--tunnel": true, // a host, a command
 }
 
 // freeArgumentsOf are the commands whose arguments are: webhooks, whose ids are
@@ -46,7 +47,7 @@ var freeFlags = map[string]bool{
 var freeArgumentsOf = map[string]bool{
 	"get": true, "update": true, "pause": true, "resume": true, "delete": true, "rotate": true,
 	"secrets show": true, "secrets set": true, "secrets push": true, "secrets remove": true,
-	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true,
+	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true, "listen": true,
 }
 
 // TestFreeText: the flags and arguments that commands mark as free text are those
