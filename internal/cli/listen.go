@@ -98,10 +98,11 @@ not forwarded a second time: a duplicate is answered 200 and marked.
 time that a tunnel works again, with url (to give the provider), addr and, with
 --ui and without CI, ui; reconnecting with why and wait_ms where a tunnel does
 not work; stopped at the end; and delivery for the others: received_at, method,
-url, bytes, valid (null: not verified), reason (as verify's, or not-verified), provider, webhook_id, webhook, event_id,
-event_type, duplicate, saved, forward_status, forward_error, status, latency_ms;
-for an invalid one diagnosis, and notes where there are any. Of a flood of
-invalid deliveries only some are shown.
+url, bytes, valid (null: not verified), reason (as verify's, or not-verified),
+provider, webhook_id, webhook, event_id, event_type, duplicate, saved,
+forward_status, forward_error, status, latency_ms; for an invalid one diagnosis,
+and notes where there are any. Of a flood of invalid deliveries only some are
+shown.
 
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
