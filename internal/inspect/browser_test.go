@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -25,8 +26,9 @@ var pictures = flag.Bool("pictures", false, "write the docs' pictures of the pag
 
 // page is a tab of a Chromium of this test's own.
 type page struct {
-	t   *testing.T
-	ctx context.Context
+	t         *testing.T
+	ctx       context.Context
+	downloads string // where the browser saves
 }
 
 // browse opens the page in a browser, or skips the test.
@@ -60,8 +62,13 @@ func newPage(t *testing.T) *page {
 		cancel()
 		cancelAll()
 	})
-	p := &page{t, ctx}
+	p := &page{t, ctx, t.TempDir()}
 	if err := chromedp.Do(ctx); err != nil { // starts the browser, which a time limit would end
+		t.Fatal(err)
+	}
+	if _, err := chromedp.CallBrowser(ctx, browser.SetDownloadBehavior, browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: p.downloads,
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -139,6 +146,8 @@ func TestPage(t *testing.T) {
 		t.Errorf("the token stays in the address: %s", at)
 	}
 
+	p.wait(`(document.addEventListener('securitypolicyviolation', (e) => (window.broken = e.violatedDirective + ' ' + e.blockedURI)), true)`)
+
 	// A row comes without a reload.
 	begin := time.Now()
 	s.Add(delivery("ev-1", "contact.created", `{"id":"ev-1","name":"Zoë"}`))
@@ -210,6 +219,24 @@ func TestPage(t *testing.T) {
 	p.key("y")
 	p.wait(`document.querySelector('.done').textContent.startsWith('Copied as a curl command') || document.querySelector('.done').textContent.includes("printf '{")`)
 
+	// What is saved is a file.
+	p.do(chromedp.Click(chromedp.CSS("[data-do=save]")))
+	p.wait(`document.querySelector('.done').textContent === 'Saved as delivery-3.ndjson.'`)
+	saved := filepath.Join(p.downloads, "delivery-3.ndjson")
+	for end := time.Now().Add(patience); ; { // the browser writes it in its own time
+		line, err := os.ReadFile(saved)
+		if err == nil && len(line) > 0 {
+			if r, err := readRecord(t.Context(), line); err != nil || string(r.Body) != `{"id":"ev-3","name":"Zoë"}` {
+				t.Errorf("%v: %+v", err, r)
+			}
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+
 	// / filters, Escape leaves, and what comes is filtered too.
 	p.key("/")
 	p.wait(`document.activeElement.id === 'filter'`)
@@ -232,6 +259,10 @@ func TestPage(t *testing.T) {
 	p.key("status:nonsense")
 	p.wait(`document.querySelector('#filtered.bad')?.textContent.includes('not a status')`)
 	p.key("\u001b")
+
+	if broken := p.text(`window.broken ?? ''`); broken != "" {
+		t.Errorf("the page breaks its own policy: %s", broken)
+	}
 
 	// ? lists the keys.
 	p.key("?")
