@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -152,21 +153,23 @@ func lacking(have, want []string) (missing []string, most bool) {
 }
 
 // memberNames are the names of the objects' members by their path, the first
-// object's of each path; those that hold objects have a slash behind.
+// object's of each path, down to members of members.
 func memberNames(list []token) map[string][]string {
 	all := map[string][]string{}
 	if len(list) == 0 || len(list) > maxValues {
 		return all
 	}
 	t := treeOf(list, paths{})
-	texts := map[int]string{0: ""}
+	top := map[int]string{}
 	for m, n := range t.paths {
 		if m.path == 0 {
-			texts[n] = m.name
+			top[n] = m.name
 		}
 	}
+	texts := maps.Clone(top)
+	texts[0] = ""
 	for m, n := range t.paths {
-		if within, top := texts[m.path]; top && m.path != 0 {
+		if within, known := top[m.path]; known {
 			texts[n] = within + "/" + m.name
 		}
 	}

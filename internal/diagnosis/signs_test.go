@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -172,5 +173,20 @@ func TestPairedForms(t *testing.T) {
 	}
 	if _, found := e.Explain(t.Context(), &capture.Request{Body: []byte(wunderBody), Header: header}, nil); len(found) != 1 || found[0].Cause != "unkeyed-hash" {
 		t.Errorf("%+v", found)
+	}
+}
+
+// Whose names are seen must not depend on the order in which a map is walked.
+func TestMemberNames(t *testing.T) {
+	t.Parallel()
+	text := []byte(`{"a":{"b":{"c":{"d":{"e":1}}}},"l":[{"m":{"n":{"o":1}}},{"p":2}]}`)
+	want := memberNames(newSample(text).list)
+	if len(want) < 3 {
+		t.Fatalf("%q", want)
+	}
+	for range 200 {
+		if got := memberNames(newSample(text).list); !reflect.DeepEqual(got, want) {
+			t.Fatalf("%q, and %q", got, want)
+		}
 	}
 }
