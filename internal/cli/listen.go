@@ -145,7 +145,7 @@ to standard error. If it ends, so does listen.`,
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
 	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
 	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
-	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL")
+	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL, or to 3000 or :3000/hook of this machine")
 	f.DurationVar(&o.forwardTimeout, "forward-timeout", listen.DefaultForwardTimeout, "how long the target may take")
 	f.BoolVar(&o.once, "once", false, "end after one delivery, as --count 1")
 	f.IntVar(&o.count, "count", 0, "end after so many valid deliveries that were answered with a 2xx")

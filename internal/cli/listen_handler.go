@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/child"
@@ -49,7 +50,10 @@ func (h *listenHandler) start(value secret.Value) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	errs := term.Raw(h.app.env.Streams.Err)
+	errs := h.app.env.Streams.Err
+	if f, inherited := term.Raw(errs).(*os.File); inherited {
+		errs = f
+	} // else it is copied while listen writes too: the guard takes turns
 	p, err := child.Tie(child.Command{
 		Path: h.path, Args: h.command, Out: errs, Err: errs, // standard output has the deliveries
 		Env: append(child.Without(h.app.env.Environ, []string{envSecret}, ourVariables), envSecret+"="+value.Reveal()),

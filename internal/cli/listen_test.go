@@ -285,7 +285,7 @@ func TestListenForward(t *testing.T) {
 		rw.WriteHeader(http.StatusAccepted)
 	}))
 	t.Cleanup(app.Close)
-	l := startListen(t, w.env, "--forward-to", app.URL+"/hook", "--once")
+	l := startListen(t, w.env, "--forward-to", strings.TrimPrefix(app.URL, "http://127.0.0.1")+"/hook", "--once")
 	header, body := signedDelivery(t, "a secret", "1", "contact.created")
 	if status := l.post(header, []byte("tampered")); status != 401 {
 		t.Errorf("answered %d", status)
@@ -294,7 +294,7 @@ func TestListenForward(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 	l.ended(0)
-	if got.Load() != 1 || !strings.Contains(l.out.String(), "202") || !strings.Contains(l.errs.String(), "1 forwarded to "+app.URL) {
+	if got.Load() != 1 || !strings.Contains(l.out.String(), "202") || !strings.Contains(l.errs.String(), "1 forwarded to http://localhost"+strings.TrimPrefix(app.URL, "http://127.0.0.1")) {
 		t.Errorf("%d forwarded\n%s%s", got.Load(), l.out.String(), l.errs.String())
 	}
 }
@@ -322,6 +322,8 @@ func TestListenUsage(t *testing.T) {
 		{"--forward-timeout -1s --forward-to http://x", "not a positive time"},
 		{"--save=", "--save is empty"},
 		{"--save= --save-invalid", "--save is empty"},
+		{"--forward-to example.com/hook", "neither an http nor an https URL"},
+		{"--forward-to 127.0.0.1:99999", "port"},
 		{"--forward-to ftp://x", "neither an http nor an https URL"},
 		{"--forward-to http://u:hunter2@x", "without credentials"},
 		{"--until contact.creatd", "did you mean contact.created"},

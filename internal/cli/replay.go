@@ -70,7 +70,7 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "where to post them (required)")
+	f.StringVar(&o.to, "to", "", "where to post them (required): a URL, or 3000 or :3000/hook of this machine")
 	f.BoolVar(&o.resign, "resign", false, "sign each body anew")
 	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
 	f.StringArrayVar(&o.filters, "filter", nil, "only deliveries with event=GLOB or provider=NAME (repeatable)")
@@ -187,7 +187,8 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 	if o.to == "" {
 		return nil, key, fault.Usagef("where to? --to is missing").WithHint("for instance: --to http://127.0.0.1:3000/hook")
 	}
-	if err := a.checkTarget("--to", o.to); err != nil {
+	to, err := a.target("--to", o.to)
+	if err != nil {
 		return nil, key, err
 	}
 	if o.format != "" {
@@ -202,7 +203,7 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 		return nil, key, fault.Usagef("a secret is for --resign, which is missing").WithHint("without it the captured signatures are sent as they are")
 	}
 	r = &deliver.Replay{
-		Drivers: a.env.Drivers, To: o.to, Note: func(text string) { a.note("%s", text) },
+		Drivers: a.env.Drivers, To: to, Note: func(text string) { a.note("%s", text) },
 		OwnerOf: func(h signature.Header, body []byte) *provider.Driver { return o.driverOf(a, h, body) },
 	}
 	if r.Extra, err = a.headerFlags(o.headers); err != nil {

@@ -83,7 +83,8 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 	if o.repeat < 1 {
 		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
 	}
-	if err := a.checkTarget("the URL", url); err != nil {
+	url, err := a.target("the URL", url)
+	if err != nil {
 		return err
 	}
 	s, err := o.samples(ctx, a, url)

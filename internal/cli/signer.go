@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -151,14 +152,15 @@ func errSecretAndInput(what string) error {
 	return fault.Usagef("standard input cannot be both the secret and %s", what)
 }
 
-// checkTarget refuses what is no URL to post to, and warns of one that others on
-// the way can read.
-func (a *app) checkTarget(what, rawURL string) error {
-	readable, err := deliver.CheckTarget(what, rawURL)
+// target is the URL to post to that is meant by text. It refuses what is none, and
+// warns of one that others on the way can read.
+func (a *app) target(what, text string) (string, error) {
+	text = httpx.LocalURL(text)
+	readable, err := deliver.CheckTarget(what, text)
 	if readable != "" {
 		a.warn("warning: " + readable + " is not this machine and plain http: the deliveries and their signatures can be read on their way")
 	}
-	return err
+	return text, err
 }
 
 // poster posts at a rate. The secrets are masked in its trace.

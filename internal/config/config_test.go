@@ -360,12 +360,9 @@ func TestBombs(t *testing.T) {
 		"long quoted": `profile: "` + strings.Repeat("x", 1<<20-20) + `"`,
 	} {
 		d := dir(t, text)
-		begin := time.Now()
-		_, err := config.Load(config.Input{Dir: d, Keys: keys})
-		took := time.Since(begin)
-		t.Logf("%s: %v", name, took)
-		if fault.KindOf(err) != fault.Usage || took > 5*time.Second {
-			t.Errorf("%s: %.100v after %v", name, err, took)
+		_, err := config.Load(config.Input{Dir: d, Keys: keys}) // what explodes does not end
+		if fault.KindOf(err) != fault.Usage {
+			t.Errorf("%s: %.100v", name, err)
 		}
 		if err != nil && len(err.Error()) > 1<<21 {
 			t.Errorf("%s: the message has %d bytes", name, len(err.Error()))

@@ -81,7 +81,7 @@ func NewPoster(o PosterOptions) (*Poster, error) {
 func CheckTarget(what, rawURL string) (readable string, err error) {
 	origin, err := httpx.Origin(rawURL)
 	if err != nil {
-		hint := "a URL looks like http://127.0.0.1:3000/hook"
+		hint := "a URL looks like http://127.0.0.1:3000/hook; 3000 is a port of this machine"
 		if !strings.Contains(rawURL, "://") {
 			hint = "put http:// before it; " + hint
 		}

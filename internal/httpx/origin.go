@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -31,6 +32,24 @@ func Origin(rawURL string) (string, error) {
 		host += ":" + port
 	}
 	return u.Scheme + "://" + host, nil
+}
+
+// localURL is a URL that is written short: a port of this machine, or a host and a port.
+var localURL = regexp.MustCompile(`(?is)^(:?([0-9]{1,5})|(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]|[a-z0-9._-]+:[0-9]{1,5})(?::([0-9]{1,5}))?)([/?#].*)?$`)
+
+// LocalURL spells out the short forms of an http URL, which handlers have: "3000",
+// ":3000/hook", "localhost:3000/hook", and any "host:port". Other text stays as it
+// is: it is a URL, or it is wrong.
+func LocalURL(text string) string {
+	m := localURL.FindStringSubmatch(text)
+	switch {
+	case m == nil:
+		return text
+	case m[2] != "":
+		return "http://localhost:" + m[2] + m[4]
+	default:
+		return "http://" + text
+	}
 }
 
 // CheckBaseURL accepts absolute https URLs, and http ones for loopback only

@@ -8,6 +8,36 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
+func TestLocalURL(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"3000":                   "http://localhost:3000",
+		":3000":                  "http://localhost:3000",
+		":3000/hook?a=b":         "http://localhost:3000/hook?a=b",
+		"3000/hook":              "http://localhost:3000/hook",
+		"localhost":              "http://localhost",
+		"LOCALHOST:3000/hook":    "http://LOCALHOST:3000/hook",
+		"localhost/hook":         "http://localhost/hook",
+		"127.0.0.1:3000":         "http://127.0.0.1:3000",
+		"[::1]:3000/x":           "http://[::1]:3000/x",
+		"app:3000/hook":          "http://app:3000/hook",
+		"my_app.internal:80":     "http://my_app.internal:80",
+		"http://127.0.0.1:3000/": "http://127.0.0.1:3000/",
+		"https://h.test":         "https://h.test",
+		"example.com/hook":       "example.com/hook", // which scheme?
+		"u:pw@h:3000":            "u:pw@h:3000",
+		"300000":                 "300000",
+		"":                       "",
+		" 3000":                  " 3000",
+		"/hook":                  "/hook",
+		"ftp://h":                "ftp://h",
+	} {
+		if got := LocalURL(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestOrigin(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{

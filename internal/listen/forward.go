@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -30,15 +29,14 @@ type Forwarder struct {
 // mostAnswer is how much of an answer's body is read, and reported.
 const mostAnswer = 64 << 10
 
-// NewForwarder checks target, an http or https URL ("localhost:3000/hook" is
-// taken for http). Errors are of kind Usage and do not repeat userinfo. A
+// NewForwarder checks target, an http or https URL, or a short form of one
+// ([httpx.LocalURL]). Errors are of kind Usage and do not repeat userinfo. A
 // timeout of 0 is DefaultForwardTimeout.
 func NewForwarder(target string, timeout time.Duration) (*Forwarder, error) {
-	if !strings.Contains(target, "://") {
-		target = "http://" + target
-	}
+	target = httpx.LocalURL(target)
 	u, err := url.Parse(target)
-	const example = "for instance: http://127.0.0.1:3000/hook"
+	_, originErr := httpx.Origin(target)
+	const example = "for instance: http://127.0.0.1:3000/hook, or 3000 for a port of this machine"
 	switch {
 	case err != nil:
 		var ue *url.Error
@@ -50,6 +48,8 @@ func NewForwarder(target string, timeout time.Duration) (*Forwarder, error) {
 		return nil, fault.Usagef("the URL to forward to has a user name in it: deliveries are forwarded without credentials").WithHint(example)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return nil, fault.Usagef("the URL to forward to, %q, is neither an http nor an https URL", target).WithHint(example)
+	case originErr != nil:
+		return nil, fault.Usagef("the URL to forward to: %w", originErr).WithHint(example)
 	case timeout < 0:
 		return nil, fault.Usagef("the time to wait for an answer, %s, is negative", timeout)
 	}
