@@ -34,6 +34,7 @@ func Tie(c Command) (*Tied, error) {
 		}
 		t.err = cmd.Wait()
 		t.group.kill(cmd)
+		t.group.release()
 		close(t.ended)
 	}()
 	if err := <-started; err != nil {
@@ -65,6 +66,11 @@ func (t *Tied) Err() error {
 // End asks the process and all that it has started to end, and makes it end if it
 // does not in time.
 func (t *Tied) End() {
+	select {
+	case <-t.ended: // its number may be another's by now
+		return
+	default:
+	}
 	t.group.terminate(t.cmd)
 	late := time.NewTimer(waitDelay)
 	defer late.Stop()

@@ -17,6 +17,8 @@ func (group) prepare(cmd *exec.Cmd) {
 
 func (group) join(*exec.Cmd) error { return nil }
 
+func (group) release() {}
+
 func (group) terminate(cmd *exec.Cmd) { signalGroup(cmd, syscall.SIGTERM) }
 func (group) kill(cmd *exec.Cmd)      { signalGroup(cmd, syscall.SIGKILL) }
 

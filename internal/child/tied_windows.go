@@ -2,6 +2,7 @@ package child
 
 import (
 	"os/exec"
+	"sync"
 	"syscall"
 	"unsafe"
 
@@ -10,7 +11,10 @@ import (
 
 // group is a job object: when its last handle is closed, as when this process
 // ends in whatever way, the processes in it end too.
-type group struct{ job windows.Handle }
+type group struct {
+	mu  sync.Mutex
+	job windows.Handle
+}
 
 func (g *group) prepare(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
@@ -30,7 +34,9 @@ func (g *group) hold(cmd *exec.Cmd) error {
 	if err != nil {
 		return err
 	}
+	g.mu.Lock()
 	g.job = job
+	g.mu.Unlock()
 	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{BasicLimitInformation: windows.JOBOBJECT_BASIC_LIMIT_INFORMATION{
 		LimitFlags: windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
 	}}
@@ -50,8 +56,20 @@ func (g *group) hold(cmd *exec.Cmd) error {
 func (g *group) terminate(cmd *exec.Cmd) { g.kill(cmd) }
 
 func (g *group) kill(*exec.Cmd) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
 	if g.job != 0 {
 		_ = windows.TerminateJobObject(g.job, 1) // it may be empty
+	}
+}
+
+// release closes the job, which has ended.
+func (g *group) release() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.job != 0 {
+		_ = windows.CloseHandle(g.job)
+		g.job = 0
 	}
 }
 

@@ -139,7 +139,7 @@ func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error 
 	}
 	gone, err := client.MarkGone(ctx, rec.ID)
 	if err == nil && gone {
-		a.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, shortRef(rec))
+		a.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, refWord(rec.Ref()))
 	}
 	return err
 }

@@ -96,8 +96,8 @@ func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
 // does not have.
 const codeNotKept = "not-kept"
 
-// shortRef is how messages and hints name a record.
-func shortRef(r secret.Record) string { return term.ShellWord(r.Provider + "/" + r.ID) }
+// refWord is how messages and hints name a webhook, and how it is typed.
+func refWord(ref secret.Ref) string { return term.ShellWord(ref.Provider + "/" + ref.ID) }
 
 // withOlder follows Replaces; a loop ends it.
 func withOlder(r secret.Record, kept []secret.Record) []secret.Record {

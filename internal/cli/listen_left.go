@@ -94,10 +94,10 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, r := range recs {
 		token, ours := strings.CutPrefix(r.Name, sessionName)
-		if !ours || r.Provider != client.Driver().Name || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
+		if !ours || !sessionTokens.MatchString(token) || r.Provider != client.Driver().Name || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
 			continue
 		}
-		if sessionTokens.MatchString(token) && durable.Held(filepath.Join(a.listeningDir(), token+".lock")) {
+		if durable.Held(filepath.Join(a.listeningDir(), token+".lock")) {
 			continue // it is another terminal's
 		}
 		if err := a.offerOne(ctx, client, r); err != nil {
@@ -179,6 +179,3 @@ func (a *app) removeSession(ctx context.Context, client *custody.Client, ref sec
 	}
 	return nil
 }
-
-// refWord is a webhook as it is typed.
-func refWord(ref secret.Ref) string { return term.ShellWord(ref.Provider + "/" + ref.ID) }

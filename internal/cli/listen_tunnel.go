@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -9,11 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/listen"
-	"github.com/hookctl/hookctl/internal/provider"
-	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/tunnel"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -63,6 +62,16 @@ func (o *tunnelFlags) check(given func(flag string) bool) error {
 			WithHint("start a tunnel with --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), or name the URL of yours with --public-url")
 	case given("public-url") && !create && o.tunnel == "":
 		return fault.Usagef("--public-url goes with --create or --tunnel").WithHint("see: hookctl listen --help")
+	case given("public-url"):
+		u, err := url.Parse(o.publicURL)
+		if err == nil && u.User != nil {
+			return fault.Usagef("--public-url holds a user name or password, which deliveries do not bring")
+		}
+		if _, err := httpx.Origin(o.publicURL); err != nil {
+			return fault.Usagef("--public-url: %w", err)
+		}
+	}
+	switch {
 	case given("tunnel") && o.tunnel == "":
 		return fault.Usagef("--tunnel is empty").WithHint("one of: %s", strings.Join(tunnel.Forms, ", "))
 	case len(o.secretTo) > 0 && !create:
@@ -123,11 +132,6 @@ type exposure struct {
 	err  error
 }
 
-// childEnviron is the environment of a program that must not see our credentials.
-func (a *app) childEnviron() []string {
-	return child.Without(a.env.Environ, slices.Concat(credentialNames(a.env.Drivers), []string{provider.AuthDataVariable, sandbox.EnvToken}), ourVariables)
-}
-
 // begin brings everything up. Where that fails it calls stop.
 func (x *exposure) begin(ctx context.Context, stop func()) {
 	x.ctx, x.done = ctx, make(chan struct{})
@@ -163,7 +167,7 @@ func (x *exposure) run(ctx context.Context) error {
 	x.app.note("Starting the tunnel: %s", x.kind)
 	return tunnel.Run(ctx, tunnel.Options{
 		Kind: *x.kind, Addr: x.addr, Public: x.flags.publicURL,
-		Environ: x.app.childEnviron(), HTTP: x.app.http(),
+		Environ: x.app.foreignEnviron(), HTTP: x.app.http(),
 		Now: x.app.env.Now, Sleep: x.app.env.Sleep,
 		Expect: x.server.Expect, Last: x.server.Last,
 		Started: func(pid int) error {

@@ -227,7 +227,7 @@ func (p *inspector) open() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	cmd, err := child.Start(child.Command{Path: program, Args: append([]string{name}, args...), Env: p.app.cleanEnviron()})
+	cmd, err := child.Start(child.Command{Path: program, Args: append([]string{name}, args...), Env: p.app.foreignEnviron()})
 	if err == nil {
 		go func() { _ = cmd.Wait() }() // a browser may go on for days; it says itself what is wrong
 	}

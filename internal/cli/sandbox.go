@@ -126,7 +126,7 @@ func runCommand(a *app, command, set []string) error {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
 	cmd, err := child.Start(child.Command{
-		Path: command[0], Args: command, Env: append(a.sandboxedEnviron(), set...),
+		Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...),
 		In: a.env.Streams.In, Out: term.Raw(a.env.Streams.Out), Err: term.Raw(a.env.Streams.Err),
 	})
 	if err != nil {

@@ -50,12 +50,6 @@ func sandboxEnvironment(env *Env, set []string) sandbox.Environment {
 	})}
 }
 
-// sandboxedEnviron is the environment for what runs in a sandbox, without what
-// the sandbox sets.
-func (a *app) sandboxedEnviron() []string {
-	return child.Without(a.cleanEnviron(), nil, ourVariables)
-}
-
 // enter prints what puts the sandbox of that environment in force.
 func (s *shellFlag) enter(a *app, set []string) error {
 	sh := s.shell(a.env)

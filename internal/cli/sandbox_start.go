@@ -82,7 +82,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 		}
 	}
 	s, begun, err := place.Start(ctx, sandbox.Command{
-		Path: program, Args: args, Env: append(a.sandboxedEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: all, Given: given, Check: func() error { return o.check(a) },
+		Path: program, Args: args, Env: append(a.foreignEnviron(), config.EnvDir+"="+place.ConfigDir()), Flags: all, Given: given, Check: func() error { return o.check(a) },
 	})
 	if err != nil {
 		return err

@@ -55,7 +55,7 @@ func runSecretsShow(ctx context.Context, a *app, args []string) error {
 	}
 	value := rec.Secret.Reveal()
 	if !utf8.ValidString(value) && a.out.Structured() {
-		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", shortRef(rec)).
+		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", refWord(rec.Ref())).
 			WithHint("print it as it is, without --output and --jq")
 	}
 	v := a.keptView(rec)

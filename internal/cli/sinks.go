@@ -30,6 +30,10 @@ func (a *app) cleanEnviron() []string {
 	return child.Without(a.env.Environ, append(credentialNames(a.env.Drivers), provider.AuthDataVariable, sandbox.EnvToken), "")
 }
 
+// foreignEnviron is cleanEnviron without hookctl's own variables: for programs that
+// have nothing to do with it, and for what runs in a sandbox.
+func (a *app) foreignEnviron() []string { return child.Without(a.cleanEnviron(), nil, ourVariables) }
+
 // outputTaken reports whether standard output carries what a program reads.
 func (a *app) outputTaken() bool {
 	return a.out != nil && (a.out.Structured() || a.out.Format() == render.Name)

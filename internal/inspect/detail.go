@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -68,7 +67,7 @@ func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 	if f := d.delivery.Forward; f != nil && f.Err != nil {
 		out.Forward = f.Err.Error()
 	} else if f != nil {
-		out.Handler = &answer{Headers: s.fields(headerOf(f.Header)), Body: string(f.Body), Cut: f.Cut, Held: f.Header != nil}
+		out.Handler = &answer{Headers: s.fields(recorded.HeaderOf(f.Header)), Body: string(f.Body), Cut: f.Cut, Held: f.Header != nil}
 	}
 	s.ring.each(func(e *entry) bool {
 		same := e.n != d.n && e.delivery.Provider == d.delivery.Provider
@@ -187,16 +186,7 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, d shown) error 
 
 // requestOf is a record as a capture has it, its headers ordered by name.
 func requestOf(rec *capture.Record) *capture.Request {
-	return &capture.Request{Method: rec.Method, URL: rec.URL, Header: headerOf(rec.Header), Body: rec.Body}
-}
-
-func headerOf(header map[string][]string) (h capture.Header) {
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		for _, v := range header[name] {
-			h = append(h, capture.Field{Name: name, Value: v})
-		}
-	}
-	return h
+	return &capture.Request{Method: rec.Method, URL: rec.URL, Header: recorded.HeaderOf(rec.Header), Body: rec.Body}
 }
 
 // readRecord reads a line of --save.
@@ -219,17 +209,9 @@ func readRecord(ctx context.Context, line []byte) (*capture.Request, error) {
 // Credentials come with deliveries too: a webhook can be given some. A header is
 // taken to hold one by its name, or by a value that looks like a secret under a name
 // that explains it by nothing else.
-var (
-	privateWords = []string{"auth", "cookie", "token", "secret", "password", "passwd", "credential", "apikey", "api-key", "api_key", "private"}
-	publicWords  = []string{"signature", "trace", "-id", "delivery", "request", "etag", "hash", "digest"}
-)
+var publicWords = []string{"signature", "trace", "-id", "delivery", "request", "etag", "hash", "digest"}
 
 const mask = "***"
-
-func private(name string) bool {
-	name = strings.ToLower(name)
-	return slices.ContainsFunc(privateWords, func(w string) bool { return strings.Contains(name, w) })
-}
 
 func (s *Server) signs(name string) bool {
 	return slices.ContainsFunc(s.o.SignedBy, func(n string) bool { return recorded.SameName(n, name) })
@@ -242,7 +224,7 @@ func (s *Server) hidden(name string, values ...string) bool {
 	}
 	lower := strings.ToLower(name)
 	public := slices.ContainsFunc(publicWords, func(w string) bool { return strings.Contains(lower, w) })
-	return private(name) || !public && slices.ContainsFunc(values, secret.LooksLike)
+	return secret.NamesCredential(name) || !public && slices.ContainsFunc(values, secret.LooksLike)
 }
 
 func hideAll(values []string) []string {
@@ -286,7 +268,7 @@ func masked(raw string) string {
 	u.User = nil
 	for i, part := range parts {
 		name, value, _ := strings.Cut(part, "=")
-		if value != "" && (private(name) || strings.EqualFold(name, "key") || secret.LooksLike(value)) {
+		if value != "" && (secret.NamesCredential(name) || secret.LooksLike(value)) {
 			parts[i], changed = name+"="+mask, true
 		}
 	}

@@ -50,10 +50,17 @@ func (f *Forwarder) LeadsTo(addr net.Addr) bool {
 	return f.url.Hostname() == "localhost" || ip != nil && (ip.Equal(at.IP) || ip.IsLoopback())
 }
 
-// SameHost reports whether f sends to the host and port of a URL.
+// SameHost reports whether f sends to the host and port of a URL. The ports of http
+// and https are one: who serves both has one behind them.
 func (f *Forwarder) SameHost(text string) bool {
 	u, err := url.Parse(text)
-	return f != nil && err == nil && strings.EqualFold(f.url.Host, u.Host)
+	port := func(u *url.URL) string {
+		if p := u.Port(); p != "80" && p != "443" {
+			return p
+		}
+		return ""
+	}
+	return f != nil && err == nil && strings.EqualFold(f.url.Hostname(), u.Hostname()) && port(f.url) == port(u)
 }
 
 // BindFirst is Bind at that address, or at the first port behind it that nobody

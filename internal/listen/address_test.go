@@ -14,3 +14,30 @@ func TestParseSize(t *testing.T) {
 		}
 	}
 }
+
+// TestSameHost: what a tunnel leads to must not be forwarded into it again.
+func TestSameHost(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		forward, public string
+		same            bool
+	}{
+		{"https://a.example/hook", "https://a.example", true},
+		{"http://A.example/hook", "https://a.example:443/x", true},
+		{"http://a.example:8080", "http://a.example:8080/", true},
+		{"http://127.0.0.1:3000", "http://127.0.0.1:41234", false},
+		{"http://a.example", "http://a.example:8080", false},
+		{"http://a.example", "http://b.example", false},
+	} {
+		f, err := NewForwarder(c.forward, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.SameHost(c.public); got != c.same {
+			t.Errorf("%s, %s: %v", c.forward, c.public, got)
+		}
+	}
+	if (*Forwarder)(nil).SameHost("http://a.example") {
+		t.Error("no forwarder has a host")
+	}
+}

@@ -47,7 +47,7 @@ func NewForwarder(target string, timeout time.Duration) (*Forwarder, error) {
 	case u.User != nil:
 		return nil, fault.Usagef("the URL to forward to has a user name in it: deliveries are forwarded without credentials").WithHint(example)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return nil, fault.Usagef("the URL to forward to, %q, is neither an http nor an https URL", target).WithHint(example)
+		return nil, fault.Usagef("the URL to forward to is neither an http nor an https URL").WithHint(example)
 	case originErr != nil:
 		return nil, fault.Usagef("the URL to forward to: %w", originErr).WithHint(example)
 	case timeout < 0:

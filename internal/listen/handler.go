@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -167,7 +168,7 @@ func (s *Server) take(r *http.Request, buf *buffer, d *Delivery) (answer, *captu
 			d.Reason = signature.NoSecret
 			return answer{status: http.StatusServiceUnavailable, text: "the listener has no secret yet: send it again"}, nil
 		}
-		request.Header = fields(r.Header)
+		request.Header = recorded.HeaderOf(r.Header)
 		d.judge(engine, request)
 	} else {
 		d.Reason = Unverified

@@ -3,8 +3,6 @@ package listen
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -32,18 +30,6 @@ func (d *Delivery) explain(ctx context.Context, e *verify.Engine, request *captu
 	r := verify.Result{Reason: d.Reason, Provider: d.Provider, EventID: d.EventID, EventType: d.EventType}
 	e.Explain(ctx, request, &r)
 	d.Diagnosis, d.Provider, d.EventID, d.EventType = r.Diagnosis, r.Provider, r.EventID, r.EventType
-}
-
-// fields are the lines of a header, by name as a record has them.
-func fields(header http.Header) capture.Header {
-	out := make(capture.Header, 0, len(header)+4)
-	for name, values := range header {
-		for _, v := range values {
-			out = append(out, capture.Field{Name: name, Value: v})
-		}
-	}
-	slices.SortStableFunc(out, func(a, b capture.Field) int { return strings.Compare(a.Name, b.Name) })
-	return out
 }
 
 // guess is for a delivery that is not verified: its headers say whose it may

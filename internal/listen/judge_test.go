@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -44,7 +45,7 @@ func TestSameVerdictAsVerify(t *testing.T) {
 			for i := range 3000 {
 				header, body := soup(r)
 				var d Delivery
-				d.judge(e, &capture.Request{Header: fields(header), Body: body})
+				d.judge(e, &capture.Request{Header: recorded.HeaderOf(header), Body: body})
 				got = append(got, verify.Result{
 					Source: fmt.Sprintf("-:%d", i+1), Valid: d.Taken(), Provider: d.Provider, WebhookID: d.WebhookID, Webhook: d.Webhook,
 					EventID: d.EventID, EventType: d.EventType, Reason: d.Reason, Notes: d.Notes,

@@ -79,6 +79,14 @@ func NamesIn(value string) []string {
 	return names
 }
 
+// NamesCredential reports whether what has that name, a header or a parameter of a
+// URL, may be a credential: by a word in it.
+func NamesCredential(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"auth", "cookie", "token", "secret", "passw", "credential", "key", "private"},
+		func(word string) bool { return strings.Contains(name, word) })
+}
+
 func isControl(r rune) bool { return r < ' ' || r == 0x7f }
 
 // LooksLikeWords are the parts of text that look like secrets, in their order.

@@ -132,7 +132,7 @@ func Parse(text string) (Kind, error) {
 		return parseSSH(text, to)
 	}
 	if command, ok := strings.CutPrefix(text, "exec:"); ok {
-		return parseExec(text, command)
+		return parseExec(command)
 	}
 	var names []string
 	for _, f := range Forms {
@@ -165,6 +165,8 @@ func parseSSH(text, to string) (Kind, error) {
 	}
 	host = strings.Trim(host, "[]")
 	switch {
+	case strings.Contains(user, ":"): // a password perhaps, which is not repeated
+		return Kind{}, fault.Usagef("--tunnel ssh: the user name has a colon in it").WithHint("ssh uses your key: leave a password out")
 	case host == "" || given && user == "" || strings.ContainsAny(to, " \t\n"):
 		return Kind{}, fault.Usagef("--tunnel %q has no host", text).WithHint("for instance: --tunnel ssh:me@example.com")
 	case strings.HasPrefix(to, "-") || strings.HasPrefix(host, "-"):
@@ -206,7 +208,7 @@ func isPort(text string) bool {
 
 // parseExec is the kind of any other program. Each URL that it prints may be the
 // one; a proof tells.
-func parseExec(text, command string) (Kind, error) {
+func parseExec(command string) (Kind, error) {
 	words, err := shellquote.Split(command)
 	if err != nil {
 		return Kind{}, fault.Usagef("--tunnel exec: the command cannot be split into words: %s", strings.ToLower(err.Error()))
@@ -215,7 +217,7 @@ func parseExec(text, command string) (Kind, error) {
 		return Kind{}, fault.Usagef("--tunnel exec: the command is missing").WithHint("for instance: --tunnel 'exec:bore local {port} --to bore.pub'")
 	}
 	return Kind{
-		name: text, program: words[0], install: "install the command or give its path; no shell runs the words, so functions and aliases do not work",
+		name: "exec:" + term.Clean(words[0]), program: words[0], install: "install the command or give its path; no shell runs the words, so functions and aliases do not work",
 		argv: func(at place) []string {
 			var args []string
 			for _, w := range words[1:] {
@@ -229,7 +231,8 @@ func parseExec(text, command string) (Kind, error) {
 	}, nil
 }
 
-// String is the kind as it was written.
+// String is the kind as it was written; of exec: without the arguments, which may be
+// credentials.
 func (k Kind) String() string { return k.name }
 
 // Example is a URL as the tunnel would have it.

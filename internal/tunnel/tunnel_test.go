@@ -478,9 +478,16 @@ func TestParse(t *testing.T) {
 		if got != argv && !strings.HasSuffix(got, " "+argv) {
 			t.Errorf("%q: %q, want %q", text, got, argv)
 		}
-		if k.String() != text {
-			t.Errorf("%q is %q", text, k)
+		if want, _, _ := strings.Cut(text, " "); k.String() != want {
+			t.Errorf("%q is %q, want %q", text, k, want)
 		}
+	}
+	// What may be a credential is not told on.
+	if k, err := Parse("exec:bore local {port} --secret hunter2"); err != nil || k.String() != "exec:bore" {
+		t.Errorf("%s, %v", k, err)
+	}
+	if _, err := Parse("ssh:me:hunter2@host"); err == nil || strings.Contains(err.Error(), "hunter2") {
+		t.Errorf("%v", err)
 	}
 	for _, text := range []string{"", "clouflared", "ssh:", "ssh:@host", "ssh:-oProxyCommand=x", "ssh:me@-oProxyCommand=x", "ssh:h:port", "ssh:h:0", "ssh:h:99999", "ssh:a b", "exec:", "exec:'a", "exec:''"} {
 		if _, err := Parse(text); fault.KindOf(err) != fault.Usage {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // Outgoing is the JSON of a delivery that would be sent. Signatures and
@@ -61,13 +63,9 @@ func NewOutgoing(d deliver.Delivery, others []string) Outgoing {
 // privateHeader reports whether a header's value may be a signature or a
 // credential.
 func privateHeader(name string) bool {
-	plain := strings.ToLower(name)
-	for _, word := range []string{"signature", "auth", "cookie", "token", "secret", "key", "password", "hmac", "digest"} {
-		if strings.Contains(plain, word) {
-			return true
-		}
-	}
-	return false
+	return secret.NamesCredential(name) || slices.ContainsFunc([]string{"signature", "hmac", "digest"}, func(word string) bool {
+		return strings.Contains(strings.ToLower(name), word)
+	})
 }
 
 // Render shows the request.

@@ -73,6 +73,18 @@ type Field struct{ Name, Value string }
 // they were written.
 type Header []Field
 
+// HeaderOf is the lines of a header as Go has it, by name.
+func HeaderOf(header map[string][]string) Header {
+	out := make(Header, 0, len(header)+4)
+	for name, values := range header {
+		for _, v := range values {
+			out = append(out, Field{Name: name, Value: v})
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Field) int { return strings.Compare(a.Name, b.Name) })
+	return out
+}
+
 // Values returns the values of all lines of that name, in any case, in order.
 func (h Header) Values(name string) []string {
 	var values []string
