@@ -125,9 +125,10 @@ it has arrived here; then the webhook is made, and 'Ready' comes last. If the
 tunnel does not come up in 20 seconds the command ends with 6; later it is
 started again, for ever. Its URL may change then: Zyntro's webhook is changed,
 WundertreOS's replaced, with a new secret; without --create the command ends
-with 6. ssh: needs a key and a known host; it gives http://HOST:PORT, or with
---public-url the URL that leads to the port of --addr on HOST. 'exec:COMMAND
-{port}' runs any other program: each URL that it prints is tried.
+with 6. ssh: needs a key and a known host; it gives http://HOST: and a port that
+the server chooses, or with --public-url the URL that leads to the port of --addr
+on HOST. 'exec:COMMAND {port}' runs any other program: each URL that it prints is
+tried.
 
 A command after -- is your handler: it is started with HOOK_SECRET set, again
 when there is a new secret, and stopped at the end. Without --create it takes
