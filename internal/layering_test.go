@@ -225,7 +225,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
-	"internal/capture":                              {3840, 43}, // planned: 3400
+	"internal/capture":                              {3885, 43}, // planned: 3400
 	"internal/capture/command":                      {2650, 1},
 	"internal/capture/dump":                         {1740, 1},
 	"internal/capture/message":                      {1170, 55},
@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/httpx":                                {2470, 30},
 	"internal/inspect":                              {1275, 6},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
-	"internal/listen":                               {2090, 19}, // planned: 1800; what came and what was answered is reported too
+	"internal/listen":                               {2405, 20}, // planned: 1800; what came and what was answered is reported and kept too
 	"internal/prompt":                               {800, 4},
 	"internal/provider":                             {1030, 46},
 	"internal/provider/all":                         {20, 1},

@@ -85,8 +85,10 @@ profile is tried. Without any secret the command does not start, unless
 --no-verify takes whatever comes; each line says so then.
 
 --save DIR appends to DIR/deliveries.ndjson, which 'hookctl verify' and 'hookctl
-replay' read. A delivery is answered only when it is safely on disk. Invalid
-ones go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
+replay' read. A delivery is answered only when it is safely on disk. With
+--forward-to it is on disk before your handler is asked, and is in the file with
+the handler's answer (its first 64 KiB) before the provider gets that. Invalid
+deliveries go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
 Deliveries hold personal data: a directory that others own or can write, such as
 /tmp itself, is refused, and so is such a file in it.
 

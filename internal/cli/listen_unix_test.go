@@ -6,10 +6,12 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -175,6 +177,110 @@ func TestListenKill(t *testing.T) {
 		t.Errorf("%d torn lines after %d kills", kept[""], rounds)
 	}
 	t.Logf("%d acknowledged, %d kept, %d torn", len(acknowledged), len(kept), kept[""])
+}
+
+// TestListenForwardKill kills the listener at random instants while a handler is asked:
+// each delivery that the handler has seen is there once, and with the handler's answer
+// where the sender got that.
+func TestListenForwardKill(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	save := filepath.Join(dir, "captures")
+	var mu sync.Mutex
+	asked := map[string]bool{}
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var event struct{ ID string }
+		if err := json.NewDecoder(r.Body).Decode(&event); err != nil {
+			return // the listener was killed while it sent that
+		}
+		mu.Lock()
+		asked[event.ID] = true
+		mu.Unlock()
+		time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond)
+		_, _ = w.Write([]byte(event.ID))
+	}))
+	t.Cleanup(app.Close)
+	acknowledged := map[string]bool{}
+	rounds := 8
+	if testing.Short() {
+		rounds = 3
+	}
+	for round := range rounds {
+		p := startListenProgram(t, dir, "--save", save, "--forward-to", app.URL)
+		s := startSenders(t, p.addr, fmt.Sprint(round), 8)
+		for s.acknowledged() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond)
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = p.cmd.Wait() // killed
+		s.wg.Wait()
+		if len(s.odd) > 0 {
+			t.Errorf("%v", s.odd)
+		}
+		for _, id := range s.ids {
+			acknowledged[id] = true
+		}
+		answers := keptAnswers(t, filepath.Join(save, keptFile))
+		for id := range acknowledged { // before another listener has opened the file
+			if answers[id] != id {
+				t.Errorf("%s was acknowledged, and the answer kept is %q", id, answers[id])
+			}
+		}
+	}
+	p := startListenProgram(t, dir, "--save", save)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err != nil {
+		t.Errorf("%v: %s", err, p.errs.String())
+	}
+	kept := keptDeliveries(t, dir, filepath.Join(save, keptFile))
+	mu.Lock()
+	defer mu.Unlock()
+	for id := range asked {
+		if kept[id] != 1 {
+			t.Errorf("the handler was asked about %s, which is there %d times", id, kept[id])
+		}
+	}
+	for id, n := range kept {
+		if n != 1 {
+			t.Errorf("%q is there %d times", id, n)
+		}
+	}
+	if entries, err := os.ReadDir(save); err != nil || len(entries) != 1 {
+		t.Errorf("left: %v, %v", entries, err)
+	}
+	t.Logf("%d asked, %d acknowledged, %d kept", len(asked), len(acknowledged), len(kept))
+}
+
+// keptAnswers is what handlers answered, by the event; a torn last line has none.
+func keptAnswers(t *testing.T, file string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]string{}
+	for line := range bytes.Lines(text) {
+		var record struct {
+			Body   []byte `json:"body_base64"`
+			Answer struct {
+				Body []byte `json:"body_base64"`
+			}
+		}
+		var event struct{ ID string }
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			continue
+		}
+		if err := errors.Join(json.Unmarshal(line, &record), json.Unmarshal(record.Body, &event)); err != nil {
+			t.Errorf("%v: %s", err, line)
+		}
+		answers[event.ID] = string(record.Answer.Body)
+	}
+	return answers
 }
 
 // TestListenTerm ends the listener by SIGTERM and SIGINT under load: what it

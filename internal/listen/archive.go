@@ -40,6 +40,8 @@ type Archive struct {
 	filling *batch
 	closed  bool
 
+	beside *unanswered // nil: no handler is asked before a record is appended
+
 	// Of the committing goroutine alone, until done is closed:
 	f     file
 	size  int64  // of the file, up to the end of what was kept
@@ -49,6 +51,7 @@ type Archive struct {
 
 // batch is the records that are written together.
 type batch struct {
+	empty bool // the file is emptied first
 	lines []byte
 	at    int64         // of the file: where they begin
 	done  chan struct{} // closed once err is known
@@ -97,7 +100,11 @@ func OpenArchive(sys *durable.Calls, dir, name string, most int64, notify func(l
 	if err != nil {
 		return nil, err
 	}
-	return newArchive(sys, path, f, most, notify, size, torn), nil
+	a := newArchive(sys, path, f, most, notify, size, torn)
+	if err := a.adopt(); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return a, nil
 }
 
 // chooseArchive is how another directory is named.
@@ -252,6 +259,18 @@ func (a *Archive) Append(record []byte) (at int64, err error) {
 	return b.at + before, b.err
 }
 
+// empty takes everything out of the file, before anything more is written. No Append
+// may be under way.
+func (a *Archive) empty() {
+	a.mu.Lock()
+	a.filling.empty = true
+	a.mu.Unlock()
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
 // Record is the record that begins at a place where Append has put one, as long
 // as the file is the same.
 func (a *Archive) Record(at int64) ([]byte, error) {
@@ -282,7 +301,7 @@ func (a *Archive) Close() error {
 	}
 	close(a.quit)
 	<-a.done
-	return archiveFault(a.path, a.f.Close())
+	return errors.Join(archiveFault(a.path, a.f.Close()), a.beside.close())
 }
 
 func (a *Archive) commitAll() {
@@ -302,13 +321,18 @@ func (a *Archive) commitAll() {
 func (a *Archive) commitFilling() {
 	a.mu.Lock()
 	b := a.filling
-	if len(b.lines) == 0 {
+	if len(b.lines) == 0 && !b.empty {
 		a.mu.Unlock()
 		return
 	}
 	a.filling = newBatch(a.spare)
 	a.mu.Unlock()
-	b.err = a.commit(b.lines)
+	if b.empty && a.f.Truncate(0) == nil {
+		a.size, a.torn = 0, false
+	}
+	if len(b.lines) > 0 {
+		b.err = a.commit(b.lines)
+	}
 	b.at = a.size - int64(len(b.lines))
 	if a.spare = b.lines; cap(a.spare) > spareBatch {
 		a.spare = nil

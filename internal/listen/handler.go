@@ -27,8 +27,8 @@ func (s *Server) release(b *buffer) {
 }
 
 // ServeHTTP takes one delivery. The order is the promise: verified before
-// anything else is done with it, durable before it is forwarded, forwarded
-// before it is answered, answered before it is shown.
+// anything else is done with it, durable before it is forwarded, forwarded and in
+// its file before it is answered, answered before it is shown.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.probed(w, r) {
 		return
@@ -225,19 +225,45 @@ func (s *Server) accept(r *http.Request, buf *buffer, d *Delivery) answer {
 	return a
 }
 
+// handOn keeps a delivery and forwards it, which a duplicate is not. Where both are
+// asked for, it is durable before the handler is asked, and in its file, with the
+// handler's answer, before the sender is answered.
 func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
+	forwards := s.o.Forward != nil && !d.Duplicate
 	if s.o.Kept != nil {
 		buf.record = capture.AppendRecord(buf.record[:0], d.record(r.Header, buf.body))
+		if forwards {
+			answered, err := s.o.Kept.hold(buf.record)
+			if err != nil {
+				return d.unkept(err)
+			}
+			defer answered()
+		}
+	}
+	a := answer{status: http.StatusOK}
+	if forwards {
+		a = s.forward(r, buf, d)
+	}
+	if s.o.Kept != nil {
+		if d.Forward != nil && d.Forward.Err == nil {
+			buf.record = capture.AppendAnswer(buf.record, d.Forward.Answer())
+		}
 		at, err := s.o.Kept.Append(buf.record)
 		if err != nil {
-			d.Notes = append(d.Notes, notKept(err))
-			return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be kept: send it again"}
+			return d.unkept(err)
 		}
 		d.Saved, d.SavedAt = true, at
 	}
-	if s.o.Forward == nil || d.Duplicate {
-		return answer{status: http.StatusOK}
-	}
+	return a
+}
+
+// unkept is the answer to a delivery that could not be kept.
+func (d *Delivery) unkept(err error) answer {
+	d.Notes = append(d.Notes, notKept(err))
+	return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be kept: send it again"}
+}
+
+func (s *Server) forward(r *http.Request, buf *buffer, d *Delivery) answer {
 	begin := s.o.Now()
 	f := s.o.Forward.send(s.work, r.Header, buf.body)
 	f.Took = s.o.Now().Sub(begin)

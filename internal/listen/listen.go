@@ -10,9 +10,11 @@
 package listen
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -144,9 +146,15 @@ type Forwarded struct {
 	Err    error // why it did not
 	Took   time.Duration
 
-	Header map[string][]string // of the answer
+	Header map[string][]string // of the answer, without what belongs to one connection
 	Body   []byte              // its first 64 KiB
 	Cut    bool                // there is more, or it broke off
+}
+
+// Answer is the target's answer as a record has it; Err must be nil.
+func (f *Forwarded) Answer() *capture.Answer {
+	ms := strconv.FormatFloat(float64(f.Took.Microseconds())/1000, 'f', -1, 64)
+	return &capture.Answer{Status: f.Status, Header: recorded.HeaderOf(f.Header), Body: f.Body, Cut: f.Cut, Milliseconds: ms}
 }
 
 // Check finds what [New] would refuse, but for a missing Report and, where there

@@ -72,6 +72,11 @@ func New(o Options) (*Server, error) {
 	}
 	s.buffers.New = func() any { return new(buffer) }
 	s.reporter = newReporter(s)
+	if o.Kept != nil && o.Forward != nil {
+		if err := o.Kept.holdUnanswered(); err != nil {
+			return nil, err
+		}
+	}
 	if o.NoVerify || o.Later && len(o.Candidates) == 0 {
 		return s, nil
 	}

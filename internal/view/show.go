@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -63,9 +62,9 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 	case s.unread:
 		b = append(b, `null,"body_base64":null,"body":null`...)
 	case s.size > mostEmbedded:
-		b = append(appendHeaders(b, s.request.Header), `,"body_base64":null,"body":null`...)
+		b = append(capture.AppendHeader(b, s.request.Header), `,"body_base64":null,"body":null`...)
 	default:
-		b = appendBase64(append(appendHeaders(b, s.request.Header), `,"body_base64":`...), s.head)
+		b = appendBase64(append(capture.AppendHeader(b, s.request.Header), `,"body_base64":`...), s.head)
 		b = append(b, `,"body":`...)
 		if utf8.Valid(s.head) {
 			b = term.AppendJSON(b, string(s.head))
@@ -74,22 +73,8 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 		}
 	}
 	b = append(b, `,"answer":`...)
-	if a := s.answer; a != nil {
-		b = strconv.AppendInt(append(b, `{"status":`...), int64(a.Status), 10)
-		b = appendHeaders(append(b, `,"headers":`...), a.Header)
-		b = append(b, `,"body_base64":`...)
-		if a.Body == nil {
-			b = append(b, "null"...)
-		} else {
-			b = appendBase64(b, a.Body)
-		}
-		if a.Cut {
-			b = append(b, `,"cut":true`...)
-		}
-		if b = append(b, `,"ms":`...); a.Milliseconds == "" {
-			b = append(b, "null"...)
-		}
-		b = append(append(b, a.Milliseconds...), '}')
+	if s.answer != nil {
+		b = s.answer.AppendJSON(b)
 	} else {
 		b = append(b, "null"...)
 	}
@@ -98,33 +83,6 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 
 func appendBase64(b, body []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(append(b, '"'), body), '"')
-}
-
-// appendHeaders appends headers as a record has them: an object of lists.
-func appendHeaders(b []byte, h capture.Header) []byte {
-	values := map[string][]string{}
-	for _, f := range h {
-		values[f.Name] = append(values[f.Name], f.Value)
-	}
-	b = append(b, '{')
-	for _, f := range h {
-		if values[f.Name] == nil {
-			continue
-		}
-		if b[len(b)-1] != '{' {
-			b = append(b, ',')
-		}
-		b = append(term.AppendJSON(b, f.Name), ':', '[')
-		for i, v := range values[f.Name] {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = term.AppendJSON(b, v)
-		}
-		b = append(b, ']')
-		delete(values, f.Name)
-	}
-	return append(b, '}')
 }
 
 // Print shows the delivery: as one document, or for people in several parts.
