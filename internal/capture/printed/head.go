@@ -23,6 +23,9 @@ type printedHead struct {
 	record bool
 	// direct says that a value is these headers, and does not merely hold them.
 	direct bool
+	// above is the body in the line before header lines: theirs, or that of the ones
+	// before.
+	above *printedBody
 	// whole is the value that holds the whole delivery: it may be a body.
 	whole *printedBody
 }

@@ -16,12 +16,20 @@ type pair struct {
 	name, value string
 	style       string // what is between name and value
 	valueAt     int    // in the line
+	indent, at  int    // of the name, and of what is behind it
+}
+
+// beside reports whether two lines are of the same head: laid out alike, and under
+// each other.
+func (p pair) beside(o pair) bool {
+	return p.style == o.style && (p.indent == o.indent || p.at == o.at)
 }
 
 // cutPair takes a line for a header, with what lists and tables put around it.
 func cutPair(line []byte) (p pair, ok bool) {
 	s := strings.TrimRight(string(line[:min(len(line), message.MaxLine)]), " \t\r")
 	text := strings.TrimLeft(s, " \t")
+	p.indent = len(s) - len(text)
 	if cells := cellsOf(text); cells != nil {
 		if len(cells) > 2 && cells[0] == "" {
 			cells = cells[1:]
@@ -54,7 +62,7 @@ func cutPair(line []byte) (p pair, ok bool) {
 		}
 		p.style = "  "
 	}
-	p.name = unwrapped(text[:n])
+	p.name, p.at = unwrapped(text[:n]), len(s)-len(text)+n
 	value := strings.TrimLeft(text[n+len(p.style):], " \t")
 	p.valueAt = len(s) - len(value)
 	p.value = unwrapped(strings.TrimSuffix(value, ","))
@@ -138,7 +146,7 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 	for at := from; at > floor && len(before) < maxPrintLines; { // upwards
 		first, last := lineAt(t.b, at-1)
 		x, ok := take(first, last)
-		if first < floor || !ok || x.style != mine.style {
+		if first < floor || !ok || !x.beside(mine) {
 			line := strings.TrimLeft(string(t.b[first:min(last, first+message.MaxLine)]), " \t>|")
 			if _, _, request := message.RequestLine(message.Bare(strings.TrimRight(line, " \t\r"))); request && mine.style == ":" {
 				h.record = true // a dump
@@ -148,8 +156,7 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 		at = first
 		if isBodyName(x.name) {
 			if x.value != "" {
-				h.bodies = append(h.bodies, printedBody{t: t, from: first + x.valueAt, to: last, rank: rankLabelled})
-				h.from = first
+				h.above = &printedBody{t: t, from: first + x.valueAt, to: last, rank: rankLabelled}
 			}
 			break
 		}
@@ -165,7 +172,7 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 	for at := to; at < len(t.b) && len(h.header) < 2*maxPrintLines; { // downwards
 		first, last := lineAt(t.b, at+1)
 		x, ok := take(first, last)
-		if !ok || x.style != mine.style || isBodyName(x.name) || x.value == "" && x.style != "|" {
+		if !ok || !x.beside(mine) || isBodyName(x.name) || x.value == "" && x.style != "|" {
 			break
 		}
 		if name, signature := p.signatureName(x.name); signature {

@@ -455,7 +455,7 @@ func (t *printedText) bodyAt(kind termKind, label, from, to int) (b printedBody,
 		if bytes.HasPrefix(bytes.TrimLeft(t.b[to:], " "), []byte("... ")) {
 			b.cut = true
 		}
-		if !labelled && !bare {
+		if !labelled && !bare || bytes.HasPrefix(t.b[from+1:], []byte("/")) { // a path
 			return b, false
 		}
 	default:
@@ -714,7 +714,8 @@ func (t *printedText) lineOf(i int) int {
 
 // pairUp finds the bodies of headers: those in the same value, else those that
 // follow, else those before. Where the first body comes before the first headers,
-// and none after the last ones, all do.
+// and none after the last ones, all do; where a line right above the first ones says
+// that it is one, such lines are of the headers below them.
 func (p *prints) pairUp(t *printedText, found []printedHead) [][]printedBody {
 	bodies := make([][]printedBody, len(found))
 	if len(found) == 0 {
@@ -726,6 +727,10 @@ func (p *prints) pairUp(t *printedText, found []printedHead) [][]printedBody {
 	for i, h := range found {
 		bodies[i] = h.bodies
 		if len(h.bodies) > 0 {
+			continue
+		}
+		if found[0].above != nil && h.above != nil {
+			bodies[i] = []printedBody{*h.above}
 			continue
 		}
 		after := p.around(t, found, i)
