@@ -269,7 +269,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3070, 97}, // planned: 2200
+	"internal/view":                                 {3300, 102}, // planned: 2200; what a replay finds is reported too
 }
 
 func TestBudgets(t *testing.T) {

@@ -24,45 +24,45 @@ func TestJUnit(t *testing.T) {
 		{verify.Result{Source: "b", Reason: signature.Unreadable, Notes: []string{"torn"}}, true},
 		{verify.Result{Source: "c", Reason: signature.TooOld, Notes: []string{"old"}}, false},
 	}
-	text := junitOpen(4, 1, 1, 1)
-	if len(text) != junitOpenSize || len(junitOpen(1e9, 1e9, 1e9, 1e9)) != junitOpenSize {
+	text := junitOpen("hookctl verify", map[ending]int{passed: 1, failed: 1, errored: 1, skipped: 1})
+	if full := junitOpen("hookctl verify", map[ending]int{passed: 1e9, failed: 1e9, errored: 1e9, skipped: 1e9}); len(text) != junitOpenSize || len(full) != junitOpenSize {
 		t.Fatalf("the beginning has %d bytes", len(text))
 	}
 	for _, c := range results {
-		text = append(text, junitCase(&c.r, c.counts)...)
+		text = append(text, junitCase(verdictCase(&c.r, c.counts))...)
 	}
 	text = append(text, junitClose...)
-	type outcome struct {
+	type told struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
 		Text    string `xml:",chardata"`
 	}
-	type testCase struct {
-		Class   string   `xml:"classname,attr"`
-		Name    string   `xml:"name,attr"`
-		Failure *outcome `xml:"failure"`
-		Error   *outcome `xml:"error"`
-		Skipped *outcome `xml:"skipped"`
+	type read struct {
+		Class   string `xml:"classname,attr"`
+		Name    string `xml:"name,attr"`
+		Failure *told  `xml:"failure"`
+		Error   *told  `xml:"error"`
+		Skipped *told  `xml:"skipped"`
 	}
 	var got struct {
 		Suite struct {
-			Tests    int        `xml:"tests,attr"`
-			Failures int        `xml:"failures,attr"`
-			Errors   int        `xml:"errors,attr"`
-			Skipped  int        `xml:"skipped,attr"`
-			Cases    []testCase `xml:"testcase"`
+			Tests    int    `xml:"tests,attr"`
+			Failures int    `xml:"failures,attr"`
+			Errors   int    `xml:"errors,attr"`
+			Skipped  int    `xml:"skipped,attr"`
+			Cases    []read `xml:"testcase"`
 		} `xml:"testsuite"`
 	}
 	if err := xml.Unmarshal(text, &got); err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	safe := "<&\"'>]]>\ufffd[2J\ufffd"
-	want := []testCase{
+	want := []read{
 		{Class: "hookctl.verify.wundertreos", Name: "a:1 deal.won"},
-		{Class: "hookctl.verify", Name: "a:2" + safe, Failure: &outcome{"mismatch (bom)", "mismatch",
+		{Class: "hookctl.verify", Name: "a:2" + safe, Failure: &told{"mismatch (bom)", "mismatch",
 			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: the signature is not that of this body under any secret that was tried\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + causePage("bom")}},
-		{Class: "hookctl.verify", Name: "b", Error: &outcome{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: it cannot be read\nNote: torn"}},
-		{Class: "hookctl.verify", Name: "c", Skipped: &outcome{Message: "too-old: old"}},
+		{Class: "hookctl.verify", Name: "b", Error: &told{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: it cannot be read\nNote: torn"}},
+		{Class: "hookctl.verify", Name: "c", Skipped: &told{Message: "too-old: old"}},
 	}
 	if d := cmp.Diff(want, got.Suite.Cases); d != "" {
 		t.Errorf("cases (-want +got):\n%s", d)
