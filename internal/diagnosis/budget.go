@@ -63,7 +63,7 @@ func (b *budget) limit(most int) (lift func()) {
 const (
 	bodyForms  = 8   // times the body: forms of it that are there at once, and pairs
 	largeForms = 2   // of a body over wholeBody
-	tokenForms = 400 // bytes for each token of a JSON document
+	tokenForms = 800 // bytes for each token of a JSON document
 )
 
 // Memory is about how many bytes the explanation of a body takes.

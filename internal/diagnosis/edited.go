@@ -120,7 +120,7 @@ func (d *diagnosis) likelierOf(have []string, missing int) bool {
 }
 
 // missingInside looks into the members of the body.
-func (d *diagnosis) missingInside(of *sample, have map[string][]string) string {
+func (d *diagnosis) missingInside(of *document, have map[string][]string) string {
 	want := memberNames(of.list)
 	for _, path := range slices.Sorted(func(yield func(string) bool) {
 		for path := range want {

@@ -195,30 +195,28 @@ func (d *diagnosis) otherOrder(doc *document) bool {
 	t := treeOf(list, p)
 	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
 	texts := appendNew([]pieces{nil}, plain)
-	var numbers []pieces
-	for _, number := range slices.Concat(numbersAsIn(doc.sample, list), numberPieces(list)) {
-		for _, text := range texts {
-			numbers = append(numbers, combined(list, text, number))
-		}
-	}
-	return d.ordered(t, known, doc.sample, texts, []layout{compact, spaced}, true) || d.ordered(t, known, doc.sample, numbers, []layout{compact}, false)
+	numbers := doc.likely()
+	return d.ordered(t, known, doc.sample, texts, []pieces{nil}, []layout{compact, spaced}, true) ||
+		len(numbers) > 0 && d.ordered(t, known, doc.sample, texts, numbers, []layout{compact}, false)
 }
 
-// ordered tries the pieces of a document in these layouts, in all orders of its
-// members; full says to write the likeliest orders in all other ways too.
-func (d *diagnosis) ordered(t *tree, known map[member]int, sample *sample, variants []pieces, layouts []layout, full bool) bool {
+// ordered tries a document with these texts and numbers, in these layouts, in all
+// orders of its members; full says to write the likeliest in all other ways too.
+func (d *diagnosis) ordered(t *tree, known map[member]int, sample *document, texts, numbers []pieces, layouts []layout, full bool) bool {
 	o := newOrders(t, known)
 	list, buf := make([]token, 0, len(t.list)), []byte(nil)
 	for n := range maxOrders {
 		list = t.write(list[:0], 0, o.chosen)
 		for _, l := range layouts {
-			for _, p := range variants {
-				buf = write(buf[:0], list, nil, l, p)
-				if !d.budget.charge(buf) {
-					return false
-				}
-				if d.match(buf) {
-					return true
+			for _, number := range numbers {
+				for _, text := range texts {
+					buf = writeBoth(buf[:0], list, nil, l, text, number)
+					if !d.budget.charge(buf) {
+						return false
+					}
+					if d.match(buf) {
+						return true
+					}
 				}
 			}
 		}

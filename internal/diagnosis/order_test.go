@@ -121,7 +121,7 @@ func TestOrdersAreBounded(t *testing.T) {
 	ordered := func(full bool) func(*diagnosis) {
 		return func(d *diagnosis) {
 			list, _ := tokens(d.request.Body)
-			if d.ordered(treeOf(list, paths{}), nil, nil, []pieces{nil}, []layout{compact}, full) {
+			if d.ordered(treeOf(list, paths{}), nil, nil, []pieces{nil}, []pieces{nil}, []layout{compact}, full) {
 				t.Error("found")
 			}
 		}

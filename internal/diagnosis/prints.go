@@ -66,7 +66,7 @@ func printedBy(b []byte) string {
 
 // testPrinted recognises what is no JSON any more.
 func testPrinted(d *diagnosis) (string, bool) {
-	by := printedBy(d.request.Body)
+	by := d.printer()
 	return "The captured body is what " + by + " makes of a parsed value, and no JSON: the signed text is gone.", by != ""
 }
 
@@ -76,7 +76,7 @@ func testPrintedJSON(d *diagnosis) (string, bool) {
 	if len(d.targets) == 0 || len(body) > maxJSON {
 		return "", false
 	}
-	by := printedBy(body)
+	by := d.printer()
 	if by == "" {
 		return "", false
 	}

@@ -45,20 +45,6 @@ func appendNew(all []pieces, p pieces) []pieces {
 	return append(all, p)
 }
 
-// combined is the pieces of a document whose strings and numbers are changed.
-func combined(list []token, text, number pieces) pieces {
-	if text == nil || number == nil {
-		return slices.Concat(text, number) // the one that there is
-	}
-	all := slices.Clone(text)
-	for i, t := range list {
-		if t.kind == 0 {
-			all[i] = number[i]
-		}
-	}
-	return all
-}
-
 // The forms below are written into one buffer: each is gone when the next one
 // is asked for.
 
@@ -70,7 +56,7 @@ func jsonUnpretty(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		var buf []byte
-		all := slices.Concat([]pieces{nil}, numberPieces(list), stringPieces(list))
+		all := slices.Concat([]pieces{nil}, doc.numbers(), doc.texts())
 		for _, l := range []layout{compact, spaced} {
 			for _, p := range all {
 				if buf = write(buf[:0], list, tail, l, p); !yield(buf) {
@@ -97,9 +83,8 @@ func jsonReserialised(doc *document) iter.Seq[[]byte] {
 				return
 			}
 		}
-		numbers := numberPieces(list)
 		for _, l := range []layout{asWas, compact, spaced} {
-			for _, p := range numbers {
+			for _, p := range doc.numbers() {
 				if !try(list, l, p) {
 					return
 				}
@@ -123,14 +108,9 @@ func jsonEscapingSpaced(doc *document) iter.Seq[[]byte] { return escaped(doc, co
 func escaped(doc *document, layouts ...layout) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var buf []byte
-		var texts []pieces // made as they are needed
-		for _, form := range stringForms {
-			known := len(texts)
-			if texts = appendNew(texts, changed(doc.list, '"', func(t token) []byte { return form(t.text) })); len(texts) == known {
-				continue
-			}
+		for _, text := range doc.texts() {
 			for _, l := range layouts {
-				if buf = write(buf[:0], doc.list, doc.tail, l, texts[known]); !yield(buf) {
+				if buf = write(buf[:0], doc.list, doc.tail, l, text); !yield(buf) {
 					return
 				}
 			}
@@ -161,18 +141,14 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 			return
 		}
 		var buf []byte
-		try := func(list []token, l layout, p pieces) bool {
-			buf = write(buf[:0], list, nil, l, p)
-			return yield(buf)
-		}
 		layouts := slices.Concat([]layout{compact, spaced}, indented, oddly)
-		texts := slices.Concat([]pieces{nil}, stringPieces(list))
-		numbers := slices.Concat([]pieces{nil}, numberPieces(list))
+		texts := slices.Concat([]pieces{nil}, doc.texts())
+		numbers := slices.Concat([]pieces{nil}, doc.numbers())
 		for _, order := range [][]token{list, alphabetical(list)} {
 			for _, l := range layouts {
 				for _, text := range texts {
 					for _, number := range numbers {
-						if !try(order, l, combined(list, text, number)) || l.indent != "" && !yield(append(buf, '\n')) {
+						if buf = writeBoth(buf[:0], order, nil, l, text, number); !yield(buf) || l.indent != "" && !yield(append(buf, '\n')) {
 							return
 						}
 					}

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -36,10 +37,14 @@ type diagnosis struct {
 	prior     []Finding
 	hit       bool // a target was matched
 	timestamp string
+	before    []byte // the body in what is signed
+	after     []byte
 	budget    budget
 	hashers   map[string]hash.Hash // by key
+	room      []byte               // of a digest
 	parsed    *document            // the one that was asked for last
-	samples   map[string]*sample   // by event type
+	printer   func() string        // see printedBy: of the captured body
+	samples   map[string]*document // by event type
 }
 
 // newDiagnosis prepares a search under the scheme of one provider.
@@ -47,6 +52,7 @@ func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 	d := &diagnosis{
 		known: e, request: r, index: provider, provider: &e.Providers[provider],
 		budget: newBudget(len(r.Body)), hashers: map[string]hash.Hash{},
+		printer: sync.OnceValue(func() string { return printedBy(r.Body) }),
 	}
 	scheme := d.provider.Scheme
 	var claim signature.Claim
@@ -205,7 +211,7 @@ func (d *diagnosis) document(body []byte) *document {
 }
 
 // sampleOf is what the provider writes of an event such as the body's.
-func (d *diagnosis) sampleOf(body []byte) *sample {
+func (d *diagnosis) sampleOf(body []byte) *document {
 	if d.provider == nil || d.provider.Sample == nil {
 		return nil
 	}
@@ -214,7 +220,7 @@ func (d *diagnosis) sampleOf(body []byte) *sample {
 		return s
 	}
 	if d.samples == nil {
-		d.samples = map[string]*sample{}
+		d.samples = map[string]*document{}
 	}
 	if len(d.samples) < maxSamples {
 		d.samples[eventType] = newSample(d.provider.Sample(eventType))
@@ -258,8 +264,7 @@ func (d *diagnosis) match(body []byte) bool {
 }
 
 func (d *diagnosis) matchKey(key, body []byte) bool {
-	before, after, err := d.provider.Scheme.Around(d.timestamp)
-	return err == nil && len(d.targets) > 0 && d.hits(d.sum(key, []byte(before), body, []byte(after)))
+	return len(d.targets) > 0 && d.hits(d.sum(key, d.before, body, d.after))
 }
 
 // sum is the HMAC-SHA256 of a text in parts.
@@ -275,8 +280,8 @@ func (d *diagnosis) sum(key []byte, parts ...[]byte) []byte {
 	return d.digest(1, mac, parts...)
 }
 
-// digest is h of a text in parts, which costs so much for each byte; nil where the
-// budget is spent.
+// digest is h of a text in parts, which costs so much for each byte, until the next one
+// is made; nil where the budget is spent.
 func (d *diagnosis) digest(cost int, h hash.Hash, parts ...[]byte) []byte {
 	if d.budget.spent() {
 		return nil
@@ -286,7 +291,8 @@ func (d *diagnosis) digest(cost int, h hash.Hash, parts ...[]byte) []byte {
 		d.budget.left -= cost * len(part)
 		h.Write(part)
 	}
-	return h.Sum(nil)
+	d.room = h.Sum(d.room[:0])
+	return d.room
 }
 
 // hits reports whether sum is one of the targets.
@@ -309,6 +315,11 @@ func (d *diagnosis) aim() {
 	if scheme.TimestampHeader != "" {
 		d.timestamp = strings.TrimSpace(d.request.Header.Get(scheme.TimestampHeader))
 	}
+	before, after, err := scheme.Around(d.timestamp)
+	if err != nil {
+		return
+	}
+	d.before, d.after = []byte(before), []byte(after)
 	elsewhere := d.reason == signature.NoSignature
 	for _, c := range d.digests {
 		if len(c.mac) == sha256.Size && c.official != elsewhere && (c.wellFormed || elsewhere || d.reason == signature.Malformed) {

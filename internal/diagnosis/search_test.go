@@ -468,12 +468,3 @@ func TestDigestInAnotherForm(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkExplain is a delivery that nothing explains: everything is tried.
-func BenchmarkExplain(b *testing.B) {
-	e := explainer()
-	r := &capture.Request{Header: capture.Header{field("X-Wunder-Signature", strings.Repeat("ab", 32))}, Body: []byte(wunderBody)}
-	for b.Loop() {
-		e.Explain(b.Context(), r, []int{1})
-	}
-}

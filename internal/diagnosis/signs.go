@@ -108,7 +108,7 @@ func roundedNumber(t token) bool {
 // testCutOff looks for signs that the end of the body is missing.
 func testCutOff(d *diagnosis) (string, bool) {
 	body := d.request.Body
-	if len(body) == 0 || printedBy(body) != "" || json.Valid(body) {
+	if len(body) == 0 || d.printer() != "" || json.Valid(body) {
 		return "", false // all that was captured is there
 	}
 	if n := d.contentLength(); n > len(body) {

@@ -131,19 +131,15 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 	if again == nil || len(d.digests) == 0 {
 		return nil
 	}
-	before, after, err := d.provider.Scheme.Around(d.timestamp)
-	if err != nil {
-		return nil
-	}
 	body, err := again()
 	if err != nil {
 		return nil
 	}
-	s := streamSearch{d: d, before: before, after: after, probes: d.probes()}
+	s := streamSearch{d: d, probes: d.probes()}
 	s.length, _ = strconv.ParseInt(strings.TrimSpace(d.request.Header.Get("Content-Length")), 10, 64)
 	for _, p := range s.probes {
 		if !p.unkeyed {
-			p.mac.Write([]byte(before))
+			p.mac.Write(d.before)
 		}
 	}
 	if errors.Join(capture.ReadAhead(ctx, body, s.write), body.Close()) != nil || d.request.Size > 0 && s.seen+int64(len(s.tail)) != d.request.Size {
@@ -206,13 +202,12 @@ func (d *diagnosis) probes() []*probe {
 
 // streamSearch feeds the probes.
 type streamSearch struct {
-	d             *diagnosis
-	before, after string
-	probes        []*probe
-	length        int64 // that Content-Length says; 0 for none
-	seen          int64 // bytes that were given to the probes
-	head          []byte
-	tail          []byte // the last bytes, not yet hashed
+	d      *diagnosis
+	probes []*probe
+	length int64 // that Content-Length says; 0 for none
+	seen   int64 // bytes that were given to the probes
+	head   []byte
+	tail   []byte // the last bytes, not yet hashed
 }
 
 // write takes a piece of the body and keeps its last bytes back.
@@ -258,7 +253,7 @@ func (s *streamSearch) sum(p *probe, end []byte) []byte {
 	change := p.change
 	change.write(fork, end)
 	if !p.unkeyed {
-		fork.Write([]byte(s.after))
+		fork.Write(s.d.after)
 	}
 	return fork.Sum(nil)
 }

@@ -43,7 +43,7 @@ func escaper(special string, ascii bool, digits string) func([]byte) []byte {
 		return append(out, '\\', 'u', digits[r>>12&0xf], digits[r>>8&0xf], digits[r>>4&0xf], digits[r&0xf])
 	}
 	return func(quoted []byte) []byte {
-		if len(bytes.TrimLeft(quoted[1:len(quoted)-1], sameEverywhere)) == 0 {
+		if sameEverywhere(quoted[1 : len(quoted)-1]) {
 			return quoted
 		}
 		var s string
@@ -75,14 +75,24 @@ func escaper(special string, ascii bool, digits string) func([]byte) []byte {
 	}
 }
 
-// sameEverywhere is what every library writes as it is.
-const sameEverywhere = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-.,:"
+// sameEverywhere reports whether every library writes a text as it is.
+func sameEverywhere(text []byte) bool {
+	for _, c := range text {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte(" _-.,:", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
 
 var anEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(u....|.)`) })
 
 // hexCase sets the case of the digits in \uXXXX.
 func hexCase(set func([]byte) []byte) func([]byte) []byte {
 	return func(s []byte) []byte {
+		if bytes.IndexByte(s, '\\') < 0 {
+			return s
+		}
 		return anEscape().ReplaceAllFunc(s, func(escape []byte) []byte {
 			if len(escape) < len(`\uXXXX`) {
 				return escape

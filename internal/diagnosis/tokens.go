@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
@@ -103,12 +104,24 @@ type document struct {
 	raw    []byte
 	list   []token
 	tail   []byte
-	sample *sample // of what the provider writes; nil where that is not known
+	sample *document // what the provider writes; nil where that is not known
+
+	// What many forms are made of is made once, when it is asked for.
+	texts, numbers, times, likely func() []pieces
+	paths                         func() map[int]string
+	filled                        func() *document // see withNulls
 }
 
 func parse(b []byte) *document {
-	list, tail := tokens(b)
-	return &document{raw: b, list: list, tail: tail}
+	doc := &document{raw: b}
+	doc.list, doc.tail = tokens(b)
+	doc.texts = sync.OnceValue(func() []pieces { return stringPieces(doc.list) })
+	doc.numbers = sync.OnceValue(func() []pieces { return numberPieces(doc.list) })
+	doc.likely = sync.OnceValue(func() []pieces { return slices.Concat(doc.numbersAsIn(doc.sample), doc.numbers()) })
+	doc.times = sync.OnceValue(doc.timePieces)
+	doc.paths = sync.OnceValue(func() map[int]string { return pathsOf(doc.list) })
+	doc.filled = sync.OnceValue(doc.withNulls)
+	return doc
 }
 
 // layout says how tokens are put together.
@@ -133,6 +146,11 @@ var (
 // write appends tokens put together, up to about maxForm. Where p is not nil
 // it holds what stands for each, by its place in the document.
 func write(out []byte, list []token, tail []byte, l layout, p pieces) []byte {
+	return writeBoth(out, list, tail, l, p, p)
+}
+
+// writeBoth is write with what stands for strings and for other scalars.
+func writeBoth(out []byte, list []token, tail []byte, l layout, texts, scalars pieces) []byte {
 	depth := 0
 	line := func() {
 		out = append(out, '\n')
@@ -145,8 +163,10 @@ func write(out []byte, list []token, tail []byte, l layout, p pieces) []byte {
 			break
 		}
 		piece := t.text
-		if p != nil && (t.kind == '"' || t.kind == 0) {
-			piece = p[t.at]
+		if t.kind == '"' && texts != nil {
+			piece = texts[t.at]
+		} else if t.kind == 0 && scalars != nil {
+			piece = scalars[t.at]
 		}
 		switch {
 		case l.keep:

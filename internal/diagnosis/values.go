@@ -23,18 +23,16 @@ const (
 // jsonValues is what the body was before a program changed values in it.
 func jsonValues(doc *document) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		var buf []byte
-		for form := range changedValues(doc) {
-			again := parse(form)
-			buf = write(buf[:0], again.list, nil, compact, nil)
-			if !yield(form) || !bytes.Equal(buf, form) && !yield(buf) {
+		var as, buf []byte
+		for v := range changedValues(doc) {
+			as = write(as[:0], v.list, v.of.tail, asWas, v.texts)
+			buf = write(buf[:0], v.list, nil, compact, v.texts)
+			if !yield(as) || !bytes.Equal(buf, as) && !yield(buf) {
 				return
 			}
 		}
-		for form := range changedValues(doc) {
-			again := parse(form)
-			again.sample = doc.sample
-			for form := range jsonCommon(again) {
+		for v := range changedValues(doc) {
+			for form := range v.common {
 				if !yield(form) {
 					return
 				}
@@ -43,20 +41,32 @@ func jsonValues(doc *document) iter.Seq[[]byte] {
 	}
 }
 
+// variant is a document with values changed: other tokens, and what stands for its
+// strings.
+type variant struct {
+	of    *document
+	list  []token
+	texts pieces
+}
+
 // jsonCommon is what most writers make of a document: compact or spaced, texts as
 // they are or plain, with the likeliest numbers.
-func jsonCommon(doc *document) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		list := doc.list
-		texts := appendNew([]pieces{nil}, changed(list, '"', func(t token) []byte { return stringForms[0](t.text) }))
-		numbers := slices.Concat([]pieces{nil}, numbersAsIn(doc.sample, list), numberPieces(list))
-		var buf []byte
-		for _, l := range []layout{compact, spaced} {
-			for _, text := range texts {
-				for _, number := range numbers {
-					if buf = write(buf[:0], list, nil, l, combined(list, text, number)); len(list) > 0 && !yield(buf) {
-						return
-					}
+func jsonCommon(doc *document) iter.Seq[[]byte] { return variant{of: doc, list: doc.list}.common }
+
+func (v variant) common(yield func([]byte) bool) {
+	texts := appendNew([]pieces{v.texts}, changed(v.of.list, '"', func(t token) []byte {
+		if v.texts == nil {
+			return stringForms[0](t.text)
+		}
+		return stringForms[0](v.texts[t.at])
+	}))
+	numbers := slices.Concat([]pieces{nil}, v.of.likely())
+	var buf []byte
+	for _, l := range []layout{compact, spaced} {
+		for _, text := range texts {
+			for _, number := range numbers {
+				if buf = writeBoth(buf[:0], v.list, nil, l, text, number); len(v.list) > 0 && !yield(buf) {
+					return
 				}
 			}
 		}
@@ -65,60 +75,45 @@ func jsonCommon(doc *document) iter.Seq[[]byte] {
 
 // nullsRemoved is the body before somebody took some of its nulls out.
 func nullsRemoved(doc *document) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		if len(doc.list) > maxValues || !slices.ContainsFunc(doc.list, isNull) {
-			return
-		}
-		for list := range doc.withNulls {
-			for form := range jsonCommon(parse(write(nil, list, nil, compact, nil))) {
-				if !yield(form) {
-					return
-				}
-			}
-		}
+	if len(doc.list) > maxValues || !slices.ContainsFunc(doc.list, isNull) || doc.filled() == nil {
+		return none
 	}
+	return jsonCommon(doc.filled())
 }
 
 func isNull(t token) bool { return t.kind == 0 && string(t.text) == "null" }
 
 // changedValues yields the document with values changed, its layout as it is.
-func changedValues(doc *document) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
+func changedValues(doc *document) iter.Seq[variant] {
+	return func(yield func(variant) bool) {
 		list := doc.list
 		if list == nil || len(list) > maxValues {
 			return
 		}
-		var buf []byte
-		try := func(list []token, p pieces) bool {
-			buf = write(buf[:0], list, doc.tail, asWas, p)
-			return yield(bytes.Clone(buf))
+		timed := func(v variant) bool {
+			for _, v.texts = range v.of.times() {
+				if !yield(v) {
+					return false
+				}
+			}
+			return true
 		}
-		times := timePieces(doc)
-		for _, p := range times {
-			if !try(list, p) {
+		if !timed(variant{of: doc, list: list}) {
+			return
+		}
+		for of := range emptied(list) {
+			if v := (variant{of: doc, list: of}); !yield(v) || !timed(v) {
 				return
 			}
 		}
-		fills := doc.withNulls
-		if slices.ContainsFunc(list, isNull) {
-			fills = func(func([]token) bool) {} // a writer that leaves nulls out leaves out all
-		}
-		for _, lists := range []iter.Seq[[]token]{emptied(list), fills} {
-			for of := range lists {
-				if !try(of, nil) {
-					return
-				}
-				again := parse(write(nil, of, doc.tail, asWas, nil))
-				again.sample = doc.sample
-				for _, p := range timePieces(again) {
-					if !try(again.list, p) {
-						return
-					}
-				}
+		// A writer that leaves nulls out leaves out all.
+		if !slices.ContainsFunc(list, isNull) && doc.filled() != nil {
+			if v := (variant{of: doc.filled(), list: doc.filled().list}); !yield(v) || !timed(v) {
+				return
 			}
 		}
 		for p := range timesApart(list) {
-			if !try(list, p) {
+			if !yield(variant{doc, list, p}) {
 				return
 			}
 		}
@@ -174,11 +169,11 @@ func timed(text []byte, form func(second, fraction, zone string) string) []byte 
 
 // timePieces are the times of a document in other forms: as the provider writes
 // them at each place, all of them, and those of the envelope alone.
-func timePieces(doc *document) []pieces {
+func (doc *document) timePieces() []pieces {
 	var all []pieces
 	if doc.sample != nil {
-		shapes := doc.sample.times()
-		all = appendNew(all, changedAt(doc.list, '"', func(path string, t token) []byte {
+		shapes := doc.sample.timeShapes()
+		all = appendNew(all, doc.changedAt('"', func(path string, t token) []byte {
 			shape, known := shapes[path]
 			if !known {
 				return t.text
@@ -197,7 +192,7 @@ func timePieces(doc *document) []pieces {
 		all = appendNew(all, changed(doc.list, '"', func(t token) []byte { return timed(t.text, form) }))
 	}
 	// Rows of a database have their own form of times, the envelope another one.
-	return appendNew(all, changedAt(doc.list, '"', func(path string, t token) []byte {
+	return appendNew(all, doc.changedAt('"', func(path string, t token) []byte {
 		if strings.Count(path, "/") > 2 {
 			return t.text
 		}
@@ -207,18 +202,18 @@ func timePieces(doc *document) []pieces {
 
 // numbersAsIn writes numbers with as many decimals as those of the sample have in
 // the same place.
-func numbersAsIn(s *sample, list []token) []pieces {
-	if s == nil {
+func (doc *document) numbersAsIn(sample *document) []pieces {
+	if sample == nil {
 		return nil
 	}
 	decimals := map[string]int{}
-	paths := pathsOf(s.list)
-	for _, t := range s.list {
+	paths := sample.paths()
+	for _, t := range sample.list {
 		if _, fraction, ok := bytes.Cut(t.text, []byte(".")); ok && t.kind == 0 {
 			decimals[paths[t.at]] = len(fraction)
 		}
 	}
-	return appendNew(nil, changedAt(list, 0, func(path string, t token) []byte {
+	return appendNew(nil, doc.changedAt(0, func(path string, t token) []byte {
 		whole, fraction, _ := bytes.Cut(t.text, []byte("."))
 		n := decimals[path]
 		if n == 0 || len(fraction) > n || bytes.ContainsAny(t.text, "eEnu") {
@@ -230,9 +225,9 @@ func numbersAsIn(s *sample, list []token) []pieces {
 
 // changedAt is the pieces of a document with the values of a kind changed, by their
 // path: "/data/occurred_at".
-func changedAt(list []token, kind byte, change func(path string, t token) []byte) pieces {
-	paths := pathsOf(list)
-	return changed(list, kind, func(t token) []byte {
+func (doc *document) changedAt(kind byte, change func(path string, t token) []byte) pieces {
+	paths := doc.paths()
+	return changed(doc.list, kind, func(t token) []byte {
 		if path, isValue := paths[t.at]; isValue {
 			return change(path, t)
 		}
@@ -352,28 +347,22 @@ func emptied(list []token) iter.Seq[[]token] {
 	}
 }
 
-// sample is a body as the provider writes it, with the names of its members in
-// their order.
-type sample struct {
-	list []token
-}
-
-func newSample(body []byte) *sample {
-	list, _ := tokens(body)
-	if list == nil {
-		return nil
+// newSample takes apart a body as the provider writes it; nil where that is no JSON.
+func newSample(body []byte) *document {
+	if doc := parse(body); doc.list != nil {
+		return doc
 	}
-	return &sample{list}
+	return nil
 }
 
 // timeShape is how a time is written: its fraction and its zone.
 type timeShape struct{ fraction, zone string }
 
-// times are the shapes of the sample's times, by path.
-func (s *sample) times() map[string]timeShape {
+// timeShapes are the shapes of a sample's times, by path.
+func (doc *document) timeShapes() map[string]timeShape {
 	all := map[string]timeShape{}
-	paths := pathsOf(s.list)
-	for _, t := range s.list {
+	paths := doc.paths()
+	for _, t := range doc.list {
 		if path, isValue := paths[t.at]; isValue {
 			if m := aTime().FindSubmatch(t.text); m != nil {
 				all[path] = timeShape{string(m[2]), string(m[3])}
@@ -383,11 +372,11 @@ func (s *sample) times() map[string]timeShape {
 	return all
 }
 
-// withNulls yields the document with the members that the sample has and it lacks,
-// as null: many writers leave such out.
-func (doc *document) withNulls(yield func([]token) bool) {
+// withNulls is the document with the members that the sample has and it lacks, as
+// null: many writers leave such out. It is nil where none are missing, or many.
+func (doc *document) withNulls() *document {
 	if doc.sample == nil || len(doc.list) == 0 || doc.list[0].kind != '{' {
-		return
+		return nil
 	}
 	p := paths{}
 	have, want := treeOf(doc.list, p), treeOf(doc.sample.list, p)
@@ -405,9 +394,13 @@ func (doc *document) withNulls(yield func([]token) bool) {
 			}
 		}
 	}
-	if added > 0 && added < maxNulls {
-		yield(have.filled(make([]token, 0, len(doc.list)+4*added), 0, missing, names, 0))
+	if added == 0 || added >= maxNulls {
+		return nil
 	}
+	list := have.filled(make([]token, 0, len(doc.list)+4*added), 0, missing, names, 0)
+	full := parse(write(nil, list, doc.tail, asWas, nil))
+	full.sample = doc.sample
+	return full
 }
 
 // filled appends the value at i, with missing members as null in the order of
