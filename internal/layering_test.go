@@ -225,28 +225,28 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
-	"internal/capture":                              {3885, 43}, // planned: 3400
-	"internal/capture/command":                      {2650, 1},
-	"internal/capture/dump":                         {1740, 1},
-	"internal/capture/message":                      {1170, 55},
-	"internal/capture/printed":                      {2440, 3},
-	"internal/capture/recorded":                     {525, 38},
-	"internal/capture/walk":                         {2770, 52},
+	"internal/capture":                              {4100, 43}, // planned: 3400
+	"internal/capture/command":                      {2700, 2},
+	"internal/capture/dump":                         {1850, 2},
+	"internal/capture/message":                      {1250, 60},
+	"internal/capture/printed":                      {2600, 5},
+	"internal/capture/recorded":                     {580, 44},
+	"internal/capture/walk":                         {2900, 57},
 	"internal/child":                                {490, 17},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {13940, 7}, // planned: 9700
+	"internal/cli":                                  {14600, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
-	"internal/deliver":                              {800, 14},
-	"internal/demo":                                 {350, 1},  // planned: 300
-	"internal/diagnosis":                            {6010, 8}, // planned: 4000; the causes of captures
+	"internal/deliver":                              {1200, 22},
+	"internal/demo":                                 {350, 1},   // planned: 300
+	"internal/diagnosis":                            {6410, 16}, // planned: 4000; the causes of captures
 	"internal/docgen":                               {370, 0},
 	"internal/durable":                              {1120, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/health":                               {510, 10}, // planned: 420
 	"internal/httpx":                                {2470, 30},
-	"internal/inspect":                              {1275, 6},  // planned: 700; the commands that it copies, and what it must hide
+	"internal/inspect":                              {1675, 14}, // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
-	"internal/listen":                               {2405, 20}, // planned: 1800; what came and what was answered is reported and kept too
+	"internal/listen":                               {2805, 28}, // planned: 1800; what came and what was answered is reported and kept too
 	"internal/prompt":                               {800, 4},
 	"internal/provider":                             {1030, 46},
 	"internal/provider/all":                         {20, 1},
@@ -269,7 +269,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3300, 102}, // planned: 2200; what a replay finds is reported too
+	"internal/view":                                 {3470, 105}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

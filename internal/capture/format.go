@@ -7,6 +7,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/command"
 	"github.com/hookctl/hookctl/internal/capture/dump"
 	"github.com/hookctl/hookctl/internal/capture/printed"
+	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -77,5 +78,8 @@ func variantOf(f Format, head []byte, more bool, names []string) Format {
 
 // detect never fails, since raw takes anything.
 func detect(head []byte, more bool, names ...string) Format {
+	if walk.NeedsTool(head) {
+		return rawFormat
+	}
 	return Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.Sniff(head, more, names) })]
 }

@@ -84,12 +84,12 @@ func (g *logReader) batch(block []byte, n int, odd bool) Batch {
 		g.format = recorded.Log
 	}
 	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, apart: g.in.EachLine, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
-	b := Batch{Size: len(block), Format: g.format, Counted: new(Passed)}
+	b := Batch{Size: len(block), Format: g.format, Counted: new(recorded.Tally)}
 	b.Decode = func(yield func(*Request, error) bool) {
 		defer func() { g.carried.merge(d.index, d.own) }()
 		d.yield = yield
 		d.all(block, n)
-		*b.Counted = Passed{N: d.passed, One: "line of a log", Many: "lines of a log"}
+		*b.Counted = recorded.Lines(d.passed, d.repeats, "of a log")
 	}
 	return b
 }
@@ -108,6 +108,7 @@ type logDecoder struct {
 	last    bool // the line has no end
 	level   int  // of messages in messages
 	passed  int  // lines without a delivery
+	repeats int  // those of them with a signature that a delivery has carried
 	carried *carriedSet
 	index   int             // of the batch, among those of the input
 	own     []digest        // signatures that deliveries of the batch carried
@@ -125,6 +126,7 @@ type logDecoder struct {
 	left   [][]byte // what is of no delivery
 	torn   error    // there is what is left of a record
 	hinted bool     // what to do about its layout was said
+	repeat bool     // it has a signature that a delivery has carried
 }
 
 // all decodes whole lines.
@@ -158,7 +160,7 @@ func (d *logDecoder) all(block []byte, n int) {
 // line decodes a line, and as many of the rest as a value goes on over that
 // begins in it: it returns how many these are.
 func (d *logDecoder) line(text, rest []byte, n int) (more int) {
-	d.rows, d.values, d.left, d.torn, d.hinted = 0, 0, d.left[:0], nil, false
+	d.rows, d.values, d.left, d.torn, d.hinted, d.repeat = 0, 0, d.left[:0], nil, false, false
 	if text[0] == '{' { // a record and nothing else, as most lines are
 		if r, ok := d.fast.try(d.name, n, text); ok {
 			d.values++
@@ -183,7 +185,9 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 		d.row(&Request{Source: d.source(n, "")}, d.request(rest, n))
 	}
 	if d.rows == 0 {
-		d.passed++
+		if d.passed++; d.repeat {
+			d.repeats++
+		}
 		for range more {
 			var line []byte
 			if line, rest = cutAfterLine(rest); len(bytes.TrimSpace(line)) > 0 {
@@ -535,7 +539,7 @@ func (d *logDecoder) unclaimed(text []byte) (found bool) {
 	}
 	recorded.SignaturesIn(text, d.names, func(s recorded.Seen) bool {
 		key := d.carried.digest(s.Digest)
-		if !d.owns(key) && !d.carried.before(d.index, key) {
+		if d.repeat = d.owns(key) || d.carried.before(d.index, key); !d.repeat {
 			found = true
 			d.own = append(d.own, key)
 		}

@@ -105,7 +105,7 @@ read:
 				}
 			}
 		}
-		passed.Add(batch.PassedOver())
+		passed.Add(batch.PassedOver()...)
 		if ctx.Err() != nil {
 			break
 		}

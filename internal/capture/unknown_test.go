@@ -261,3 +261,22 @@ func FuzzUnknown(f *testing.F) {
 		drain(t, "", data)
 	})
 }
+
+// What stands between the packets of a delivery must not be taken for its body, nor
+// what they are cut into for the whole of it.
+func TestContainersAreNotReadAsText(t *testing.T) {
+	body := `{"id":"evt_1","event_type":"contact.created","data":{"n":1}}`
+	head := fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: example.com\r\nX-Wunder-Signature: %s\r\nContent-Length: %d\r\n\r\n", aSignature, len(body))
+	between := "\x10\x00\x00\x00\x65\x01\x02\x03\x42\x00\x00\x00\x42\x00\x00\x00\x00\x00\x00\x00\x08\x00E\x00\x00\x34"
+	for _, magic := range []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a", "PK\x03\x04", "SQLite format 3\x00"} {
+		for cut := 0; cut <= len(body); cut += 7 {
+			for _, line := range []string{"", "\n"} {
+				text := magic + "\x02\x00\x04\x00" + between + line + head + body[:cut] + line + between + body[cut:] + line + between
+				found, rows := unreadLayouts(t, []byte(text))
+				if rows != 1 || len(found) != 1 || found[0].Suggestion == "" {
+					t.Fatalf("%q, cut at %d: %d rows, %+v", magic, cut, rows, found)
+				}
+			}
+		}
+	}
+}

@@ -159,7 +159,7 @@ func replayAll(ctx context.Context, a *app, path string, opts capture.Options, p
 				return err
 			}
 		}
-		passed.Add(batch.PassedOver())
+		passed.Add(batch.PassedOver()...)
 	}
 	return nil
 }

@@ -241,7 +241,7 @@ type Chunk struct {
 	// Note tells of an input that was passed over; there are no results then.
 	Note string
 	// Passed is what was passed over beside deliveries.
-	Passed []capture.Passed
+	Passed capture.Tally
 	// Bytes is about how much input the chunk stands for.
 	Bytes int
 

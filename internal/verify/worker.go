@@ -98,7 +98,7 @@ func (w *worker) work(ctx context.Context, b capture.Batch) *Chunk {
 		c.encode(w.e.o.Failing)
 	}
 	if !w.e.o.EachLine {
-		c.Passed = append(c.Passed, b.PassedOver(), recorded.Probes(probes))
+		c.Passed.Add(append(b.PassedOver(), recorded.Probes(probes))...)
 	}
 	return c
 }

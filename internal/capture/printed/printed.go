@@ -642,7 +642,7 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 			return
 		}
 	}
-	left, n := t.linesBeside(found, bodies)
+	left, n, repeats := t.linesBeside(found, bodies, p.names, carried)
 	recorded.SignaturesIn(t.b, p.names, func(s recorded.Seen) bool {
 		left = append(left, s)
 		return true
@@ -662,13 +662,15 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 		more = yield(recorded.Unreadable(source(), message.ErrNoRequest))
 	}
 	if more && n > 0 {
-		yield(recorded.Batch{Passed: recorded.Passed{N: n, One: "line without a delivery", Many: "lines without a delivery"}})
+		of := recorded.Lines(n, repeats, "without a delivery")
+		yield(recorded.Batch{Counted: &of})
 	}
 }
 
-// linesBeside counts the lines that are of no headers and no body, and returns where
-// requests begin among them.
-func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (requests []recorded.Seen, n int) {
+// linesBeside counts the lines that are of no headers and no body, with those of
+// them that repeat a signature which was carried, and returns where requests begin
+// among them.
+func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody, names []string, carried map[string]bool) (requests []recorded.Seen, n, repeats int) {
 	type span struct{ from, to int }
 	var taken []span
 	for i, h := range found {
@@ -692,13 +694,16 @@ func (t *printedText) linesBeside(found []printedHead, bodies [][]printedBody) (
 		}
 		if end <= at && len(bytes.TrimSpace(t.b[at:to])) > 0 {
 			n++
+			if s, ok := recorded.FirstSeen(t.b[at:to], names); ok && carried[s.Digest] {
+				repeats++
+			}
 			if line := t.b[at:to]; len(taken) == 0 || len(bytes.TrimLeft(t.b[to:taken[0].from], " \t\r\n")) > 0 {
 				requests = message.RequestsIn(requests, line, t.b[min(len(t.b), to+1):], at)
 			}
 		}
 		at = to + 1
 	}
-	return requests, n
+	return requests, n, repeats
 }
 
 // lineOf is the number of the line that i is in; those asked for before are counted

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -39,16 +40,19 @@ type Batch struct {
 
 	Decode func(yield func(*Request, error) bool)
 	// Counted is in place of Passed, and known when the batch is decoded.
-	Counted *Passed
+	Counted *Tally
 }
 
 // PassedOver counts what the batch held beside deliveries. It is complete when
 // Each has come to its end.
-func (b Batch) PassedOver() Passed {
+func (b Batch) PassedOver() Tally {
 	if b.Counted != nil {
 		return *b.Counted
 	}
-	return b.Passed
+	if b.Passed.N == 0 {
+		return nil
+	}
+	return Tally{b.Passed}
 }
 
 // Passed is how many things of a kind were passed over, with the name of one
@@ -69,17 +73,26 @@ func (p Passed) String() string {
 type Tally []Passed
 
 // Add counts more.
-func (t *Tally) Add(p Passed) {
-	if p.N == 0 {
-		return
-	}
-	for i := range *t {
-		if (*t)[i].One == p.One {
+func (t *Tally) Add(more ...Passed) {
+	for _, p := range more {
+		i := slices.IndexFunc(*t, func(have Passed) bool { return have.One == p.One })
+		switch {
+		case p.N == 0:
+		case i >= 0:
 			(*t)[i].N += p.N
-			return
+		default:
+			*t = append(*t, p)
 		}
 	}
-	*t = append(*t, p)
+}
+
+// Lines is n lines that were passed over, and those among them that repeat the
+// signature of a delivery: whatever else stands in these was not verified.
+func Lines(n, repeats int, of string) Tally {
+	return Tally{
+		{n - repeats, "line " + of, "lines " + of},
+		{repeats, "line that repeats the signature of a delivery", "lines that repeat the signature of a delivery"},
+	}
 }
 
 func (t Tally) String() string {

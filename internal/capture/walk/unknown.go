@@ -74,6 +74,11 @@ func SuggestForLine(text []byte) string {
 	return ""
 }
 
+// NeedsTool reports whether an input is of a kind whose bytes stand around and
+// between those of a delivery, whatever that looks like: only a program that knows
+// the kind can take it out.
+func NeedsTool(head []byte) bool { return suggestTool(head, "") != "" }
+
 // suggestTool names the program that makes of a file what can be read.
 func suggestTool(head []byte, name string) string {
 	file := fileWord(name)
