@@ -51,6 +51,7 @@ var layers = map[string]int{
 	"internal/capture/command":  5,
 	"internal/capture/dump":     5,
 	"internal/capture/printed":  4,
+	"internal/capture/around":   3,
 	"internal/capture/walk":     3,
 	"internal/capture/message":  2,
 	"internal/capture/recorded": 1,
@@ -226,6 +227,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
 	"internal/capture":                              {4100, 43}, // planned: 3400
+	"internal/capture/around":                       {640, 4},
 	"internal/capture/command":                      {2700, 2},
 	"internal/capture/dump":                         {1850, 2},
 	"internal/capture/message":                      {1250, 60},

@@ -13,7 +13,7 @@
 // The readers have rooms of their own below, each of which knows the ones before
 // it alone: recorded (what a delivery is), message (HTTP as text), walk (JSON
 // that holds deliveries), printed (what programs print), dump (HTTP with what is
-// around it), command (command lines).
+// around it), command (command lines), around (what stands around lines).
 package capture
 
 import (

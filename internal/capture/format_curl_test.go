@@ -301,7 +301,9 @@ func commandRows(t *testing.T, format, text string) (rows []commandRow) {
 func collectRows(batches func(func(Batch) bool)) (rows []commandRow) {
 	for b := range batches {
 		for r, err := range b.Each() {
-			rows = append(rows, commandRow{*r, err})
+			row := *r
+			row.Body, row.Header = bytes.Clone(r.Body), slices.Clone(r.Header)
+			rows = append(rows, commandRow{row, err})
 		}
 	}
 	return rows

@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/hookctl/hookctl/internal/capture/around"
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
@@ -195,7 +196,7 @@ func (w *walker) input(in Input) bool {
 			r = fromUTF16(original)
 		}
 	}
-	format, r, no := w.format(in, r, original)
+	format, r, notes, no := w.format(in, r, original)
 	if no != nil {
 		return w.yield(*no)
 	}
@@ -206,8 +207,9 @@ func (w *walker) input(in Input) bool {
 			batch.Format = format.Name
 		}
 		if original != nil && format.Name != Raw {
-			batch = markUTF16(batch)
+			batch = marked(batch, true, noteUTF16)
 		}
+		batch = marked(batch, false, notes...)
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}
@@ -216,14 +218,16 @@ func (w *walker) input(in Input) bool {
 }
 
 // format is that of an input, whose beginning it has looked at: r is the whole of
-// it again. Where there is nothing to read, no says why.
-func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ io.Reader, no *Batch) {
+// it again, without what is around its lines, which the notes tell. Where there is
+// nothing to read, no says why.
+func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ io.Reader, notes []string, no *Batch) {
 	if w.KeepLines && original != nil {
-		return Format{}, nil, &Batch{Err: notLines(in.Name, "it is UTF-16: convert it first, with iconv -f UTF-16 -t UTF-8")}
+		return Format{}, nil, nil, &Batch{Err: notLines(in.Name, "it is UTF-16: convert it first, with iconv -f UTF-16 -t UTF-8")}
 	}
 	if w.forced != nil {
 		original.stop()
-		return w.variant(in, r)
+		format, r, no := w.variant(in, r)
+		return format, r, nil, no
 	}
 	p := &prefixed{r: r}
 	// Who writes to a pipe may wait for the verdict on its first line.
@@ -234,7 +238,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		var err error
 		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true, w.SignatureHeaders...).Name != rawFormat.Name }); err != nil {
 			b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
-			return Format{}, nil, &b
+			return Format{}, nil, nil, &b
 		}
 	}
 	if len(p.head) == 0 && !w.EmptyBody {
@@ -242,9 +246,12 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		if w.KeepLines { // no line, no verdict
 			b = Batch{Note: in.Name + ": it is empty"}
 		}
-		return Format{}, nil, &b
+		return Format{}, nil, nil, &b
 	}
 	format := detect(p.head, more, w.SignatureHeaders...)
+	if !w.KeepLines && !w.EmptyBody {
+		format, p, notes = w.inside(format, p, more)
+	}
 	if w.EmptyBody && inPassing(format, p.head) {
 		format = rawFormat
 	}
@@ -253,7 +260,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if w.KeepLines && !format.Lines {
 		if !mayBeLines(p.head, format, slow) {
-			return Format{}, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
+			return Format{}, nil, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
 		}
 		format = ndjsonFormat
 	}
@@ -262,13 +269,50 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		if err := walk.LayoutError(p.head[:min(len(p.head), recorded.HeadMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
 			b := recorded.Unreadable(in.Name, err)
 			b.Format = Raw
-			return Format{}, nil, &b
+			return Format{}, nil, nil, &b
 		}
 	}
 	if kept := original.stop(); format.Name == Raw && original != nil {
 		p = &prefixed{head: kept, r: original.r}
 	}
-	return format, p, nil
+	return format, p, notes, nil
+}
+
+// inside takes off what is around the lines of an input, where the text inside is in
+// a format that it is not in as it is.
+func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *prefixed, notes []string) {
+	for _, find := range around.Find {
+		l, ok := find(p.head[:min(len(p.head), recorded.HeadStep)], w.SignatureHeaders)
+		if !ok || !l.Sure && format.Name != Raw && !format.Variant {
+			continue
+		}
+		head, rest := l.Inside(p.head, p.r, true)
+		if !more {
+			head, rest = ended(head, rest)
+		}
+		inner := detect(head, more, w.SignatureHeaders...)
+		switch {
+		case inner.Name == Raw && !l.Sure:
+			continue
+		case !inner.Lines:
+			if head, rest = l.Inside(p.head, p.r, false); !more {
+				head, rest = ended(head, rest)
+			}
+		}
+		if format, p = inner, (&prefixed{head: head, r: rest}); l.Note != "" {
+			notes = append(notes, l.Note)
+		}
+	}
+	return format, p, notes
+}
+
+// ended is a text all of which is in memory.
+func ended(head []byte, rest io.Reader) ([]byte, io.Reader) {
+	tail, err := io.ReadAll(rest)
+	if err != nil {
+		return head, rest
+	}
+	return append(head, tail...), bytes.NewReader(nil)
 }
 
 // inPassing reports whether the format is one that finds deliveries in whatever is

@@ -16,13 +16,13 @@ func fromUTF16(r io.Reader) io.Reader {
 	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r)
 }
 
-// markUTF16 marks what was read of such a text.
-func markUTF16(b Batch) Batch {
-	if each := b.Decode; each != nil {
+// marked adds notes to what was read of a text that something was around.
+func marked(b Batch, inexact bool, notes ...string) Batch {
+	if each := b.Decode; each != nil && len(notes) > 0 {
 		b.Decode = func(yield func(*Request, error) bool) {
 			each(func(r *Request, err error) bool {
 				if err == nil {
-					r.Inexact, r.Notes = true, append(r.Notes[:len(r.Notes):len(r.Notes)], noteUTF16)
+					r.Inexact, r.Notes = r.Inexact || inexact, append(r.Notes[:len(r.Notes):len(r.Notes)], notes...)
 				}
 				return yield(r, err)
 			})

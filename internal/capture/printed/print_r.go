@@ -126,6 +126,9 @@ func (p *prints) printR(t *printedText, from, to, depth int) []printedHead {
 			if strings.Contains(strings.ToLower(m.name), "raw") {
 				rank = rankRaw
 			}
+			if m.to > m.from && t.b[m.to-1] == '\r' && message.LineEnd(t.b[open+1:]) == 2 {
+				m.to--
+			}
 			bodies = append(bodies, printedBody{t: t, from: m.from, to: m.to, rank: rank})
 			continue
 		}

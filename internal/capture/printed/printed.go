@@ -139,6 +139,9 @@ func (p *prints) anchorsOf(t *printedText) []int {
 			if from > 0 && from < i && t.b[from-1] == '\\' { // \n before it
 				from++
 			}
+			if bytes.HasPrefix(t.b[i+len(name):], []byte(`""`)) && bytes.HasSuffix(t.b[:from], []byte(`""`)) {
+				continue // in a cell of a table
+			}
 			if _, ok := p.signatureName(string(t.b[from : i+len(name)])); ok {
 				found = append(found, from)
 			}

@@ -1,0 +1,258 @@
+package around
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// piece is a line of containerd and CRI-O, which says P where it goes on in the
+// next one of its stream.
+var piece = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) ([PF]) `)
+
+// dockerLine is how Docker writes a line, or 16 KiB of one: the last piece alone ends
+// with a line end.
+const dockerLine = `{"log":"`
+
+// pieces finds lines that a container's runtime cuts.
+func pieces(head []byte, _ []string) (l Layer, ok bool) {
+	all := filled(head)
+	if len(all) == 0 || !piece.Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
+		return l, false
+	}
+	return Layer{Sure: true, lines: func(fill bool) func([]byte) []byte {
+		var blank []byte // in place of a piece
+		if fill {
+			blank = []byte("\n")
+		}
+		type stream struct{ begun, tail []byte }
+		streams := map[string]stream{}
+		return func(line []byte) (out []byte) {
+			if line == nil { // the last pieces are missing
+				for _, name := range slices.Sorted(maps.Keys(streams)) {
+					out = append(append(out, streams[name].begun...), streams[name].tail...)
+				}
+				return out
+			}
+			name, from, to, last := pieceOf(line)
+			s, open := streams[name]
+			switch {
+			case !open && last:
+				return line
+			case !open:
+				from = 0
+			case last || len(s.begun) > recorded.MaxDelivery:
+				delete(streams, name)
+				return append(s.begun, line[from:]...)
+			}
+			streams[name] = stream{append(s.begun, line[from:to]...), bytes.Clone(line[to:])}
+			return blank
+		}
+	}}, true
+}
+
+// pieceOf is the text in a line that is a piece, and whether it is a last one, as
+// what is none is.
+func pieceOf(line []byte) (stream string, from, to int, last bool) {
+	if m := piece.FindSubmatchIndex(line); m != nil {
+		return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
+	}
+	if bytes.HasPrefix(line, []byte(dockerLine)) {
+		end, _ := jsontext.SkipString(line, len(dockerLine)-1)
+		if end > 0 && bytes.HasPrefix(line[end:], []byte(`,"stream":"`)) {
+			stream, _, _ := bytes.Cut(line[end+len(`,"stream":"`):], []byte(`"`))
+			return string(stream), len(dockerLine), end - 1, bytes.HasSuffix(line[:end], []byte(`\n"`))
+		}
+	}
+	return "", 0, len(line), true
+}
+
+// wrapped finds the line ends of a terminal: one stands in a signature, and no line
+// is longer than that one.
+func wrapped(head []byte, names []string) (l Layer, ok bool) {
+	const least = 72 // narrower ones cut a digest twice
+	all := bytes.Split(head, []byte("\n"))
+	width := 0
+	for i, line := range all[:len(all)-1] {
+		line, next := bytes.TrimRight(line, "\r"), all[i+1]
+		before, after := len(line), 0
+		for before > 0 && recorded.IsHex(line[before-1]) {
+			before--
+		}
+		for after < len(next) && recorded.IsHex(next[after]) {
+			after++
+		}
+		if len(line) >= least && len(line)-before+after == recorded.DigestDigits && after > 0 {
+			if _, seen := recorded.FirstSeen(append(bytes.Clone(line), next[:after]...), names); seen {
+				width = utf8.RuneCount(line)
+				break
+			}
+		}
+	}
+	for _, line := range all {
+		if width == 0 || utf8.RuneCount(bytes.TrimRight(line, "\r")) > width {
+			return l, false
+		}
+	}
+	return Layer{Sure: true, Note: fmt.Sprintf("a terminal broke lines at %d columns: they are put together", width), lines: func(fill bool) func([]byte) []byte {
+		var j joiner
+		return func(line []byte) []byte {
+			text := bytes.TrimRight(line, "\r\n")
+			if line == nil {
+				return j.flush(fill)
+			}
+			j.add(text)
+			if utf8.RuneCount(text) >= width && len(j.text) < recorded.MaxDelivery {
+				return nil
+			}
+			return j.flush(fill)
+		}
+	}}, true
+}
+
+// envelope finds lines each of which is the text of a member of a JSON object.
+func envelope(head []byte, names []string) (l Layer, ok bool) {
+	all := filled(head)
+	for _, name := range []string{"log", "message", "msg", "MESSAGE", "@message", "textPayload", "line", "text"} {
+		n := 0
+		for n < len(all) && textOf(all[n], name, names) != nil {
+			n++
+		}
+		if n < 2 || n < len(all)-1 {
+			continue
+		}
+		return Layer{Note: fmt.Sprintf("each line is the text of %q in a JSON object", name), lines: eachOf(func(line []byte) []byte {
+			if text := textOf(line, name, names); text != nil {
+				return text
+			}
+			return line
+		})}, true
+	}
+	return l, false
+}
+
+// textOf is the text of a member, where that is one line, and the signature that
+// stands in the object is in it; else nil.
+func textOf(line []byte, name string, names []string) (text []byte) {
+	if len(line) == 0 || line[0] != '{' || jsontext.SkipValue(line, 0) != len(line) {
+		return nil
+	}
+	jsontext.Members(line, func(quoted, value []byte) bool {
+		if string(quoted) == `"`+name+`"` && len(value) > 0 && value[0] == '"' {
+			text, _ = jsontext.Unquote([]byte{}, value)
+		}
+		return true
+	})
+	if text != nil {
+		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
+	}
+	if _, seen := recorded.FirstSeen(line, names); seen {
+		if _, seen = recorded.FirstSeen(text, names); !seen {
+			return nil
+		}
+	}
+	if bytes.IndexByte(text, '\n') >= 0 {
+		return nil
+	}
+	return text
+}
+
+// prefix finds what stands before each line around a signature: the same text, with
+// other numbers in the same places.
+func prefix(head []byte, names []string) (l Layer, ok bool) {
+	const (
+		near  = 60 // lines
+		least = 3
+	)
+	s, ok := recorded.FirstSeen(head, names)
+	if !ok {
+		return l, false
+	}
+	before, after := filled(head[:s.At]), filled(head[s.At:])
+	if len(before) == 0 || head[s.At-1] == '\n' {
+		return l, false
+	}
+	mine := before[len(before)-1]
+	around := before[max(0, len(before)-near):]
+	if len(after) > 1 {
+		around = append(around[:len(around):len(around)], after[1:min(len(after), near)]...)
+	}
+	best := 0
+	for i := 1; i < len(mine) && i < 256; i++ {
+		if c := mine[i-1]; c != ' ' && c != '\t' || i > 1 && (mine[i-2] == ' ' || mine[i-2] == '\t') {
+			continue
+		}
+		n := countFunc(around, func(line []byte) bool {
+			_, ok := cutPrefix(line, mine[:i])
+			return ok
+		})
+		if n < least || n*5 < len(around)*4 {
+			break
+		}
+		if bytes.ContainsFunc(mine[:i], func(r rune) bool { return r > ' ' && r != '>' && r != '|' && r != '-' && r != '*' && r != '#' }) {
+			best = i
+		}
+	}
+	if best == 0 {
+		return l, false
+	}
+	said := bytes.Clone(mine[:best])
+	var tail []byte // the line ends of the text, as an escape
+	for _, c := range []string{`\n`, `\r\n`} {
+		if n := countFunc(around, func(line []byte) bool { return bytes.HasSuffix(line, []byte(c)) }); n*2 > len(around) {
+			tail = []byte(c)
+		}
+	}
+	return Layer{Note: fmt.Sprintf("each line begins like %q: that is not part of it", bytes.TrimSpace(said)), lines: eachOf(func(line []byte) []byte {
+		if rest, ok := cutPrefix(line, said); ok {
+			return bytes.TrimSuffix(rest, tail)
+		}
+		return line
+	})}, true
+}
+
+func countFunc(lines [][]byte, f func([]byte) bool) (n int) {
+	for _, line := range lines {
+		if f(line) {
+			n++
+		}
+	}
+	return n
+}
+
+// cutPrefix cuts off what is like p: it has other digits and as many blanks, or as
+// few, as align them. At the end of a line what p ends with may be missing.
+func cutPrefix(line, p []byte) (rest []byte, ok bool) {
+	at, end := 0, len(p)-1
+	run := func(b []byte, i int, c string) int {
+		for i < len(b) && strings.IndexByte(c, b[i]) >= 0 {
+			i++
+		}
+		return i
+	}
+	for i := 0; i < len(p); {
+		ours, theirs := run(p, i, "0123456789"), run(line, at, "0123456789")
+		if ours == i && i < end {
+			ours, theirs = run(p[:end], i, " "), run(line, at, " ")
+		}
+		switch {
+		case ours > i && (theirs > at || i == 0):
+			i, at = ours, theirs
+		case at == len(line):
+			return nil, len(bytes.TrimSpace(p[i:])) == 0
+		case p[i] != line[at]:
+			return nil, false
+		default:
+			i++
+			at++
+		}
+	}
+	return line[at:], true
+}

@@ -1,0 +1,167 @@
+package around
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// table finds a table in text, CSV or one with other marks between its cells, whose
+// first line names its columns. Each row is a JSON object.
+func table(head []byte, names []string) (l Layer, ok bool) {
+	first, rest, _ := bytes.Cut(head, []byte("\n"))
+	columns, sep := columnsOf(bytes.TrimRight(first, "\r"))
+	if columns == nil || len(rest) == 0 {
+		return l, false
+	}
+	second := row{sep: sep}
+	for line := range bytes.Lines(rest) {
+		if second.add(line) {
+			break
+		}
+	}
+	if second.quoted && len(head) < recorded.HeadStep || !second.quoted && len(second.cells) != len(columns) {
+		return l, false
+	}
+	return Layer{Note: "it is a row of a table", lines: func(fill bool) func([]byte) []byte {
+		var text joiner
+		r, titles := row{sep: sep}, true
+		return func(line []byte) []byte {
+			switch {
+			case titles:
+				titles = false
+				return []byte("\n")
+			case line == nil:
+				return text.text
+			}
+			if text.add(line); !r.add(line) && len(text.text) < recorded.MaxDelivery {
+				return nil // it goes on in the next line
+			}
+			cells, raw := r.cells, text.text
+			r = row{sep: sep}
+			if len(cells) != len(columns) {
+				text = joiner{}
+				return raw
+			}
+			text.text = objectOf(columns, cells, names)
+			return text.flush(fill)
+		}
+	}}, true
+}
+
+// longestTitle is shorter than a digest, which names no column.
+const longestTitle = 60
+
+// columnsOf are the names in the first line of a table, and what is between them.
+func columnsOf(line []byte) (columns [][]byte, sep byte) {
+	for _, c := range []byte(",;\t|") {
+		if bytes.Count(line, []byte{c}) > max(0, bytes.Count(line, []byte{sep})) || sep == 0 && bytes.IndexByte(line, c) >= 0 {
+			sep = c
+		}
+	}
+	if sep == 0 {
+		return nil, 0
+	}
+	titles := row{sep: sep}
+	ended := titles.add(line)
+	columns = titles.cells
+	for i, c := range columns {
+		columns[i] = bytes.TrimSpace(c)
+		if !ended || len(columns[i]) == 0 || len(c) > longestTitle || bytes.ContainsAny(c, `{}"=`) || slices.ContainsFunc(columns[:i], func(o []byte) bool { return bytes.Equal(o, columns[i]) }) {
+			return nil, 0
+		}
+	}
+	return columns, sep
+}
+
+// row is the cells of a row: quotes are around some, and doubled in those.
+type row struct {
+	sep    byte
+	cells  [][]byte
+	cell   []byte
+	quoted bool // it goes on in a cell
+}
+
+// add takes a line, and reports whether the row ends with it.
+func (r *row) add(line []byte) bool {
+	for fresh := !r.quoted; ; {
+		if fresh && len(line) > 0 && line[0] == '"' {
+			line, r.quoted = line[1:], true
+		}
+		fresh = false
+		if r.quoted {
+			i := bytes.IndexByte(line, '"')
+			if i < 0 {
+				r.cell = append(r.cell, line...)
+				return false
+			}
+			r.cell, line = append(r.cell, line[:i]...), line[i+1:]
+			if r.quoted = len(line) > 0 && line[0] == '"'; r.quoted {
+				r.cell, line = append(r.cell, '"'), line[1:]
+			}
+			continue
+		}
+		end := bytes.IndexByte(line, r.sep)
+		if end < 0 {
+			r.cells, r.cell = append(r.cells, append(r.cell, bytes.TrimRight(line, "\r\n")...)), nil
+			return true
+		}
+		r.cells, r.cell = append(r.cells, append(r.cell, line[:end]...)), nil
+		line, fresh = line[end+1:], true
+	}
+}
+
+// objectOf is a row as a JSON object. Columns that are headers are an object in it,
+// where no column holds the headers.
+func objectOf(columns, cells [][]byte, names []string) []byte {
+	out, header := []byte{'{'}, []byte(nil)
+	add := func(to []byte, name, value []byte) []byte {
+		if len(to) > 1 {
+			to = append(to, ',')
+		}
+		to = append(append(to, jsontext.Quote(string(name))...), ':')
+		return append(to, value...)
+	}
+	whole, signed := false, false
+	for i, name := range columns {
+		value := jsontext.Quote(string(cells[i]))
+		if !utf8.Valid(cells[i]) {
+			value = buffer(cells[i])
+		}
+		out = add(out, name, value)
+		folded := strings.ReplaceAll(recorded.FoldName(string(name)), "_", "-")
+		whole = whole || strings.Contains(folded, "headers")
+		signed = signed || slices.ContainsFunc(names, func(n string) bool { return recorded.SameName(n, folded) })
+		if recorded.IsToken(folded) && len(cells[i]) <= message.MaxLine && !bytes.HasPrefix(cells[i], []byte("{")) {
+			if header == nil {
+				header = []byte{'{'}
+			}
+			header = add(header, []byte(folded), value)
+		}
+	}
+	if signed && !whole {
+		out = add(out, []byte("headers"), append(header, '}'))
+	}
+	return append(out, '}')
+}
+
+// buffer is bytes that are no text, as Node writes them.
+func buffer(b []byte) []byte {
+	list, _ := jsontext.Marshal(struct {
+		Type string `json:"type"`
+		Data []int  `json:"data"`
+	}{"Buffer", numbers(b)})
+	return list
+}
+
+func numbers(b []byte) (n []int) {
+	for _, c := range b {
+		n = append(n, int(c))
+	}
+	return n
+}

@@ -1,0 +1,247 @@
+package capture
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// aroundLines are what programs put around each line of a text.
+var aroundLines = map[string]func(n int, line string) string{
+	"docker compose":   func(_ int, line string) string { return "web-1  | " + line },
+	"docker logs -t":   func(n int, line string) string { return fmt.Sprintf("2026-05-17T14:30:01.%09dZ %s", n*7919, line) },
+	"kubectl --prefix": func(_ int, line string) string { return "[pod/web-7d9f/app] " + line },
+	"containerd":       func(n int, line string) string { return fmt.Sprintf("2026-05-17T14:30:01.%09dZ stdout F %s", n, line) },
+	"GitHub Actions": func(n int, line string) string {
+		return fmt.Sprintf("build\tRun tests\t2026-05-17T14:30:01.%07dZ %s", n, line)
+	},
+	"GitHub and compose": func(n int, line string) string {
+		return fmt.Sprintf("a\tb c\t2026-05-17T14:30:01.%07dZ web-1  | %s", n, line)
+	},
+	"journald": func(n int, line string) string {
+		return fmt.Sprintf("May %2d 14:30:%02d host node[123]: %s", 8+n%4, n%60, line)
+	},
+	"heroku": func(n int, line string) string {
+		return fmt.Sprintf("2026-05-17T14:30:01.%06d+00:00 app[web.1]: %s", n, line)
+	},
+	"cat -n": func(n int, line string) string { return fmt.Sprintf("%6d\t%s", n, line) },
+	"docker, json-file": func(n int, line string) string {
+		return fmt.Sprintf(`{"log":%s,"stream":"stdout","time":"2026-05-17T14:30:01.%09dZ"}`, quoted(line+"\n"), n)
+	},
+	"journalctl -o json": func(n int, line string) string {
+		return fmt.Sprintf(`{"__REALTIME_TIMESTAMP":"%d","MESSAGE":%s}`, n, quoted(line))
+	},
+	"nothing": func(_ int, line string) string { return line },
+}
+
+func quoted(s string) string {
+	b, _ := json.Marshal(s)
+	return string(b)
+}
+
+// put puts it around each line of a text.
+func put(around func(int, string) string, text, end string) string {
+	var out strings.Builder
+	for n, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+		out.WriteString(around(n+1, line) + end)
+	}
+	return out.String()
+}
+
+// TestAroundLines: what a collector puts before each line, or each line into, changes
+// nothing of what is read, nor do the line ends of another system.
+func TestAroundLines(t *testing.T) {
+	t.Parallel()
+	dump := func(h Header, body string) string {
+		return "POST /hook HTTP/1.1\n" + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\n" + body + "\n"
+	}
+	console := func(h Header, body string) string {
+		return "headers: {\n" + join(h, ",\n", func(f Field) string {
+			return "  " + pythonRepr(strings.ToLower(f.Name), false) + ": " + pythonRepr(f.Value, false)
+		}) + "\n}\nbody: " + body + "\n"
+	}
+	shapes := map[string]func(Header, string) string{"dump": dump, "console": console}
+	for _, name := range []string{"asp.net", "rust {:#?}", "http.server", "var_dump", "print_r, nested", "zapier, body last"} {
+		shapes[name] = printShapes[name]
+	}
+	pretty := "{\n  \"id\": \"evt_1\",\n  \"data\": {\n    \"name\": \"Ada\"\n  }\n}"
+	for _, around := range slices.Sorted(maps.Keys(aroundLines)) {
+		for _, end := range []string{"\n", "\r\n"} {
+			for name, shape := range shapes {
+				t.Run(strings.Join([]string{name, around, quoted(end)}, " in "), func(t *testing.T) {
+					bodies := []string{nastyBodies[0], nastyBodies[4], pretty}
+					if name == "print_r, nested" || end == "\r\n" {
+						bodies = bodies[:2] // they have no line ends
+					}
+					text := ""
+					for _, body := range bodies {
+						text += shape(headersOf(body), body)
+					}
+					text = put(aroundLines[around], text, end)
+					rows := commandRows(t, "", text)
+					for i, body := range bodies {
+						if i >= len(rows) || rows[i].err != nil || string(rows[i].Body) != body || rows[i].Header.Get("X-Wunder-Signature") != wunderSignature(body) {
+							t.Fatalf("row %d of %v, want %q, of:\n%s", i, describe(rows), body, text)
+						}
+					}
+					if len(rows) != len(bodies) {
+						t.Errorf("%d rows of:\n%s", len(rows), text)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestPieces: what a container's runtime cuts into pieces is one line, whatever is
+// between them.
+func TestPieces(t *testing.T) {
+	t.Parallel()
+	line := func(body string) string {
+		return fmt.Sprintf(`{"headers":{"X-Wunder-Signature":%q},"body":%s}`, wunderSignature(body), quoted(body))
+	}
+	a, b := line(nastyBodies[0]), line(nastyBodies[1])
+	docker := func(text, stream string) string {
+		return fmt.Sprintf(`{"log":%s,"stream":%q,"time":"2026-05-17T14:30:01.000000001Z"}`+"\n", quoted(text), stream)
+	}
+	containerd := func(text, stream string) string {
+		kind := "F"
+		if !strings.HasSuffix(text, "\n") {
+			kind = "P"
+		}
+		return "2026-05-17T14:30:01.000000001Z " + stream + " " + kind + " " + strings.TrimSuffix(text, "\n") + "\n"
+	}
+	for name, put := range map[string]func(text, stream string) string{"docker": docker, "containerd": containerd} {
+		for cut := 1; cut < len(a); cut += 7 {
+			text := put("starting\n", "stdout") + put(a[:cut], "stdout") + put(b[:9], "stderr") + put("between\n", "stdout-x") + put(a[cut:len(a)-1], "stdout") + put(a[len(a)-1:]+"\n", "stdout") + put(b[9:]+"\n", "stderr")
+			rows := commandRows(t, "", text)
+			if len(rows) != 2 || rows[0].err != nil || rows[1].err != nil || string(rows[0].Body) != nastyBodies[0] || string(rows[1].Body) != nastyBodies[1] || !strings.HasPrefix(rows[0].Source, "-:6") {
+				t.Fatalf("%s, cut at %d: %v of:\n%s", name, cut, describe(rows), text)
+			}
+		}
+		rows := commandRows(t, "", put("starting\n", "stdout")+put(b+"\n", "stdout")+put(a[:len(a)/2], "stdout"))
+		if len(rows) != 2 || rows[0].err != nil || rows[1].err == nil {
+			t.Errorf("%s, without the last piece: %v", name, describe(rows))
+		}
+	}
+}
+
+// TestWrappedByTerminal: lines that a terminal broke in the middle of a signature are
+// put together.
+func TestWrappedByTerminal(t *testing.T) {
+	t.Parallel()
+	body := nastyBodies[0]
+	signature := wunderSignature(body)
+	for name, text := range map[string]string{
+		"dump":    "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: " + signature + "\nContent-Length: " + strconv.Itoa(len(body)) + "\n\n" + body + "\n",
+		"json":    `{"headers":{"host":"hooks.example.com","X-Wunder-Signature":"` + signature + `"},"body":` + quoted(body) + "}\n",
+		"console": "headers { host: 'localhost:3000', 'x-wunder-signature': '" + signature + "' }\nbody " + body + "\n",
+	} {
+		for width := 80; width < 91; width++ {
+			var wrapped strings.Builder
+			for _, line := range strings.Split(strings.TrimSuffix(text, "\n"), "\n") {
+				for ; len(line) > width; line = line[width:] {
+					wrapped.WriteString(line[:width] + "\n")
+				}
+				wrapped.WriteString(line + "\n")
+			}
+			rows := commandRows(t, "", wrapped.String())
+			if len(rows) != 1 || rows[0].err != nil || string(rows[0].Body) != body {
+				t.Errorf("%s at %d columns: %v of:\n%s", name, width, describe(rows), wrapped.String())
+			}
+		}
+	}
+}
+
+// TestTables: a row of a table is a delivery, whatever is between its cells and
+// however its headers stand in them.
+func TestTables(t *testing.T) {
+	t.Parallel()
+	object := func(h Header) string {
+		var parts []string
+		for _, f := range h {
+			parts = append(parts, quoted(f.Name)+": "+quoted(f.Value))
+		}
+		return "{\n  " + strings.Join(parts, ",\n  ") + "\n}"
+	}
+	lines := func(h Header) string { return join(h, "\n", func(f Field) string { return f.Name + ": " + f.Value }) }
+	for name, row := range map[string]struct {
+		titles []string
+		cells  func(h Header, body string) []string
+	}{
+		"headers as JSON":  {[]string{"id", "created_at", "headers", "body"}, func(h Header, body string) []string { return []string{"1", "2026-05-17", object(h), body} }},
+		"headers as lines": {[]string{"request_headers", "payload"}, func(h Header, body string) []string { return []string{lines(h), body} }},
+		"body first":       {[]string{"body", "headers"}, func(h Header, body string) []string { return []string{body, object(h)} }},
+		"columns": {[]string{"id", "X-Wunder-Signature", "Content-Type", "body"}, func(h Header, body string) []string {
+			return []string{"1", h.Get("X-Wunder-Signature"), "application/json", body}
+		}},
+		"columns, snake": {[]string{"raw_body", "x_wunder_signature"}, func(h Header, body string) []string { return []string{body, h.Get("X-Wunder-Signature")} }},
+		"a record in a log": {[]string{"timestamp", "message"}, func(h Header, body string) []string {
+			return []string{"1747492200000", `{"headers":` + object(h) + `,"body":` + quoted(body) + `}`}
+		}},
+	} {
+		for _, sep := range []rune{',', ';', '\t'} {
+			for _, end := range []bool{false, true} {
+				var text strings.Builder
+				w := csv.NewWriter(&text)
+				w.Comma, w.UseCRLF = sep, end
+				_ = w.Write(row.titles)
+				for _, body := range nastyBodies {
+					if end && strings.Contains(row.titles[0], "request") {
+						body = nastyBodies[0]
+					}
+					_ = w.Write(row.cells(headersOf(body), body))
+				}
+				w.Flush()
+				rows := commandRows(t, "", text.String())
+				if len(rows) != len(nastyBodies) {
+					t.Fatalf("%s, %q: %v of:\n%s", name, sep, describe(rows), text.String())
+				}
+				for i, r := range rows {
+					body := string(r.Body)
+					if r.err != nil || !slices.Contains(nastyBodies, body) || r.Header.Get("X-Wunder-Signature") != wunderSignature(body) {
+						t.Fatalf("%s, %q: row %d: %v %q %q", name, sep, i, r.err, r.Header, body)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestNoTables: what is no table, or none that is known, is not read as one, and a
+// cell's quotes are no print's.
+func TestNoTables(t *testing.T) {
+	t.Parallel()
+	signature := wunderSignature("{}")
+	for text, want := range map[string]string{
+		`1,"{""x-wunder-signature"": """` + signature + `""}","{""id"":1}"` + "\n": "line 1",
+		"a,b\n" + `1,` + signature + "\n":                                          "line 2",
+		"headers,body\n1,2,3," + signature + "\n":                                  "line 2",
+	} {
+		rows := commandRows(t, "", text)
+		if len(rows) != 1 || rows[0].err == nil || !strings.Contains(rows[0].err.Error(), want) {
+			t.Errorf("%v, want %q, of:\n%s", describe(rows), want, text)
+		}
+	}
+}
+
+// TestHostileAround: what is around lines costs what their bytes do.
+func TestHostileAround(t *testing.T) {
+	signed := "X-Wunder-Signature: " + wunderSignature("") + "\n"
+	for _, text := range []string{
+		"a,b\n1,\"" + strings.Repeat("x\n", hostileSize/2) + signed,
+		"a,b\n" + strings.Repeat("1,\"\n", hostileSize/4) + signed,
+		strings.Repeat("2026-05-17T14:30:01Z stdout P x\n", hostileSize/32) + signed,
+		strings.Repeat(`{"log":"x","stream":"s"}`+"\n", hostileSize/25) + signed,
+		strings.Repeat("1 ", hostileSize/2) + signed,
+		strings.Repeat("1 1 1 1 1 1 "+signed, hostileSize/128),
+		strings.Repeat(strings.Repeat("a", 100)+"\n", hostileSize/101) + signed,
+	} {
+		commandRows(t, "", text)
+	}
+}
