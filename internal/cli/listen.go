@@ -37,6 +37,7 @@ type listenOptions struct {
 	addr, urlFile string
 	maxBody       string
 
+	printBody      bool
 	save           string
 	saveInvalid    bool
 	forwardTo      string
@@ -64,6 +65,7 @@ func newListenCmd(g *globals) *cobra.Command {
 		GroupID:     groupDeliveries,
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
+  hookctl listen --forward-to 3000 --print-body                           # what comes, and what your handler answers
   hookctl listen --forward-to http://127.0.0.1:3000/hook --ui --open      # a page that says why
   hookctl listen --once --timeout 30s --url-file url.txt -o ndjson        # in CI
   hookctl listen --until contact.created --timeout 2m --webhook "Lead sync"
@@ -102,9 +104,10 @@ time that a tunnel works again, with url (to give the provider), addr and, with
 not work; stopped at the end; and delivery for the others: received_at, method,
 url, bytes, valid (null: not verified), reason (as verify's, or not-verified),
 provider, webhook_id, webhook, event_id, event_type, duplicate, saved,
-forward_status, forward_error, status, latency_ms; for an invalid one diagnosis,
-and notes where there are any. Of a flood of invalid deliveries only some are
-shown.
+forward_status, forward_error, status, latency_ms, answer (the handler's: status
+and ms); for an invalid one diagnosis, and notes where there are any. With
+--print-body headers, body_base64 and body as well, in answer too. Of a flood of
+invalid deliveries only some are shown.
 
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
@@ -146,6 +149,7 @@ to standard error. If it ends, so does listen.`,
 	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
+	f.BoolVar(&o.printBody, "print-body", false, "print the bodies too, laid out; with -o ndjson and the like also the headers")
 	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
 	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
 	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL, or to 3000 or :3000/hook of this machine")
@@ -273,7 +277,8 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		opts.Later = true
 	}
 	opts.Leave = func() { x.leave(ctx) }
-	out := &receivedWriter{app: a, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
+	opts.Requests = o.printBody
+	out := &receivedWriter{app: a, bodies: o.printBody, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
 	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()
@@ -523,8 +528,9 @@ func (o *listenOptions) summarise(a *app, opts listen.Options, s listen.Summary)
 // receivedWriter prints deliveries as they come. As NDJSON, those that come
 // faster than they can be written one by one are written together.
 type receivedWriter struct {
-	app   *app
-	lines bool
+	app    *app
+	lines  bool
+	bodies bool
 
 	mu     sync.Mutex // deliveries and states come from two sides
 	held   []byte
@@ -534,9 +540,12 @@ type receivedWriter struct {
 func (w *receivedWriter) write(d listen.Delivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r := view.NewReceived(d)
+	r := view.NewReceived(d, w.bodies)
 	if !w.lines {
-		return w.stream.Item(r, r.Row(), r.Name())
+		if err := w.stream.Item(r, r.Row(), r.Name()); err != nil {
+			return err
+		}
+		return r.PrintBodies(w.app.out)
 	}
 	if w.held = append(r.AppendJSON(w.held), '\n'); len(w.held) > streamBuffer {
 		return w.flushed()

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -72,12 +74,24 @@ func (s ListenState) AppendJSON(b []byte) []byte {
 //	forward_error   why there was none
 //	status          of the answer to the sender
 //	latency_ms      until then
+//	answer          the target's: status and ms; headers, body_base64 and cut too where
+//	                bodies are asked for
+//	headers, body_base64, body
+//	                of the delivery, as in [Shown]; absent where bodies are not asked for
 //	diagnosis       as a verdict's; absent where the delivery is not invalid
 //	notes           a list of texts; absent where there are none
-type Received struct{ d listen.Delivery }
+type Received struct {
+	d      listen.Delivery
+	bodies bool
+}
 
-// NewReceived describes a delivery.
-func NewReceived(d listen.Delivery) Received { return Received{d} }
+// NewReceived describes a delivery, with headers and bodies where they are asked for.
+func NewReceived(d listen.Delivery, bodies bool) Received {
+	if bodies && d.Request == nil {
+		d.Notes = append(slices.Clip(d.Notes), "its headers and body are left out: deliveries come faster than they can be shown")
+	}
+	return Received{d, bodies}
+}
 
 // MarshalJSON implements json.Marshaler through [Received.AppendJSON].
 func (r Received) MarshalJSON() ([]byte, error) { return r.AppendJSON(nil), nil }
@@ -114,6 +128,10 @@ func (r Received) AppendJSON(b []byte) []byte {
 	b = appendNullable(append(b, `,"forward_error":`...), r.forwardError())
 	b = strconv.AppendInt(append(b, `,"status":`...), int64(d.Status), 10)
 	b = strconv.AppendFloat(append(b, `,"latency_ms":`...), r.latency(), 'f', -1, 64)
+	b = r.appendAnswer(append(b, `,"answer":`...))
+	if r.bodies {
+		b = r.appendMessage(append(b, ','))
+	}
 	if !d.Taken() {
 		b = append(b, `,"diagnosis":[`...)
 		for i, f := range d.Diagnosis {
@@ -137,6 +155,54 @@ func (r Received) AppendJSON(b []byte) []byte {
 		b = append(b, ']')
 	}
 	return append(b, '}')
+}
+
+// answer is the target's; nil where there is none.
+func (r Received) answer() *capture.Answer {
+	if r.d.Forward == nil || r.d.Forward.Err != nil {
+		return nil
+	}
+	return r.d.Forward.Answer()
+}
+
+func (r Received) appendAnswer(b []byte) []byte {
+	a := r.answer()
+	switch {
+	case a == nil:
+		return append(b, "null"...)
+	case r.bodies:
+		return a.AppendJSON(b)
+	}
+	b = strconv.AppendInt(append(b, `{"status":`...), int64(a.Status), 10)
+	return append(append(append(b, `,"ms":`...), a.Milliseconds...), '}')
+}
+
+func (r Received) appendMessage(b []byte) []byte {
+	switch q := r.d.Request; {
+	case q == nil:
+		return append(b, `"headers":null,"body_base64":null,"body":null`...)
+	case r.d.Reason == signature.Unreadable: // no body was taken
+		return append(capture.AppendHeader(append(b, `"headers":`...), recorded.HeaderOf(q.Header)), `,"body_base64":null,"body":null`...)
+	default:
+		return appendMessage(b, recorded.HeaderOf(q.Header), q.Body)
+	}
+}
+
+// PrintBodies lays out, for people, the body of the delivery and that of the answer.
+func (r Received) PrintBodies(p *render.Printer) error {
+	if !r.bodies || p.Format() != render.Table {
+		return nil
+	}
+	w := partWriter{p: p}
+	if q := r.d.Request; q != nil && r.d.Reason != signature.Unreadable {
+		w.body("Body", q.Body, int64(len(q.Body)))
+	}
+	if a := r.answer(); a != nil {
+		w.body("Answer", a.Body, answerSize(a))
+	}
+	w.say("")
+	w.flush()
+	return w.err
 }
 
 func appendNullable(b []byte, s string) []byte {

@@ -1,14 +1,18 @@
 package view
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/listen"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -21,7 +25,7 @@ func TestReceived(t *testing.T) {
 	base := listen.Delivery{ReceivedAt: at, Method: "POST", URL: "/hook", Size: 12, Status: 200, Latency: 1_234_567, Reason: signature.OK,
 		Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync", EventID: "ev-1", EventType: "contact.created"}
 	forwarded, failed, invalid, unverified := base, base, base, base
-	forwarded.Saved, forwarded.Forward, forwarded.Status = true, &listen.Forwarded{Status: 204}, 204
+	forwarded.Saved, forwarded.Forward, forwarded.Status = true, &listen.Forwarded{Status: 204, Took: 1_500_000, Body: []byte("x")}, 204
 	failed.Duplicate, failed.Forward, failed.Status = true, &listen.Forwarded{Err: errors.New("connection refused")}, 502
 	failed.Notes = []string{"a note"}
 	invalid.Reason, invalid.Status, invalid.WebhookID, invalid.Webhook, invalid.EventID = signature.Mismatch, 401, "", "", ""
@@ -36,23 +40,23 @@ func TestReceived(t *testing.T) {
 		id   string
 	}{
 		{"valid", base, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
-			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":1.234}`,
+			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":1.234,"answer":null}`,
 			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "-", "200", "1.2 ms", "-"}, "ev-1"},
 		{"forwarded", forwarded, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
-			`"duplicate":false,"saved":true,"forward_status":204,"forward_error":null,"status":204,"latency_ms":1.234}`,
+			`"duplicate":false,"saved":true,"forward_status":204,"forward_error":null,"status":204,"latency_ms":1.234,"answer":{"status":204,"ms":1.5}}`,
 			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "204", "204", "1.2 ms", "-"}, "ev-1"},
 		{"failed", failed, head + `"valid":true,"reason":"ok","provider":"wundertreos","webhook_id":"w-1","webhook":"Lead sync","event_id":"ev-1","event_type":"contact.created",` +
-			`"duplicate":true,"saved":false,"forward_status":null,"forward_error":"connection refused","status":502,"latency_ms":1.234,"notes":["a note"]}`,
+			`"duplicate":true,"saved":false,"forward_status":null,"forward_error":"connection refused","status":502,"latency_ms":1.234,"answer":null,"notes":["a note"]}`,
 			[]string{"16:30:01.123", "wundertreos", "contact.created", "valid", "failed", "502", "1.2 ms", "duplicate: connection refused: a note"}, "ev-1"},
 		{"invalid", invalid, head + `"valid":false,"reason":"mismatch","provider":"wundertreos","webhook_id":null,"webhook":null,"event_id":null,"event_type":"contact.created",` +
-			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":401,"latency_ms":1.234,` +
+			`"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":401,"latency_ms":1.234,"answer":null,` +
 			`"diagnosis":[{"cause":"crlf","fix":"Keep it.","explanation":"It was changed."},{"cause":"bom","fix":"","explanation":""}]}`,
 			[]string{"16:30:01.123", "wundertreos", "contact.created", "INVALID", "-", "401", "1.2 ms", "mismatch (crlf, bom)"}, ""},
 		{"unverified", unverified, `{"type":"delivery","received_at":"2026-05-17T14:30:01.123Z","method":"POST","url":"/","bytes":0,"valid":null,"reason":"not-verified","provider":null,` +
-			`"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":0}`,
+			`"webhook_id":null,"webhook":null,"event_id":null,"event_type":null,"duplicate":false,"saved":false,"forward_status":null,"forward_error":null,"status":200,"latency_ms":0,"answer":null}`,
 			[]string{"16:30:01.123", "-", "-", "NOT VERIFIED", "-", "200", "0.0 ms", "-"}, ""},
 	} {
-		r := NewReceived(c.d)
+		r := NewReceived(c.d, false)
 		got, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -68,8 +72,63 @@ func TestReceived(t *testing.T) {
 		}
 	}
 	columns, widths := ReceivedColumns()
-	if len(columns) != len(NewReceived(base).Row()) || len(columns) != len(widths) {
+	if len(columns) != len(NewReceived(base, false).Row()) || len(columns) != len(widths) {
 		t.Error("rows do not fit their columns")
+	}
+}
+
+// TestReceivedBodies: headers and bodies are a part of the JSON, and are laid out for
+// people, where they are asked for; nothing in them drives a terminal.
+func TestReceivedBodies(t *testing.T) {
+	t.Parallel()
+	request := func(body string) *capture.Record {
+		return &capture.Record{Header: map[string][]string{"X-A": {"1", "2"}}, Body: []byte(body)}
+	}
+	answer := func(body string, cut bool) *listen.Forwarded {
+		return &listen.Forwarded{Status: 200, Took: 2_000_000, Header: map[string][]string{"X-B": {"\x1b"}}, Body: []byte(body), Cut: cut}
+	}
+	for name, c := range map[string]struct {
+		d    listen.Delivery
+		json string // from latency_ms on
+		text string
+	}{
+		"JSON": {listen.Delivery{Reason: signature.OK, Request: request(`{"a":1.0}`), Forward: answer("", false)},
+			`"answer":{"status":200,"headers":{"X-B":["\u001b"]},"body_base64":"","ms":2},"headers":{"X-A":["1","2"]},"body_base64":"eyJhIjoxLjB9","body":"{\"a\":1.0}"}`,
+			"Body: 9 bytes, JSON\n{\n  \"a\": 1.0\n}\nAnswer: empty\n\n"},
+		"control characters": {listen.Delivery{Reason: signature.Mismatch, Request: request("a\u009b2J\u202e\nb")},
+			`"answer":null,"headers":{"X-A":["1","2"]},"body_base64":"YcKbMkrigK4KYg==","body":"a\u009b2J\u202e\nb","diagnosis":[]}`,
+			"Body: 10 bytes, text\na\ufffd2J\ufffd\nb\n\n"},
+		"binary": {listen.Delivery{Reason: signature.OK, Request: request("\xff\x00"), Forward: answer("ok", true)},
+			`"answer":{"status":200,"headers":{"X-B":["\u001b"]},"body_base64":"b2s=","cut":true,"ms":2},"headers":{"X-A":["1","2"]},"body_base64":"/wA=","body":null}`,
+			"Body: 2 bytes, binary\n00000000  ff 00                                             |..|\nAnswer: more than 2 bytes, text\nok\n... (this is the beginning)\n\n"},
+		"no delivery": {listen.Delivery{Reason: signature.Unreadable, Request: &capture.Record{}},
+			`"answer":null,"headers":{},"body_base64":null,"body":null,"diagnosis":[]}`, "\n"},
+		"left out": {listen.Delivery{Reason: signature.OK},
+			`"answer":null,"headers":null,"body_base64":null,"body":null,"notes":["its headers and body are left out: deliveries come faster than they can be shown"]}`, "\n"},
+	} {
+		raw := string(NewReceived(c.d, true).AppendJSON(nil))
+		_, got, _ := strings.Cut(raw, `"latency_ms":0,`)
+		if diff := cmp.Diff(c.json, got); diff != "" || !json.Valid([]byte(raw)) {
+			t.Errorf("%s: %s", name, diff)
+		}
+		for _, format := range render.Formats {
+			var b bytes.Buffer
+			p, err := render.New(&b, render.Options{Format: format, TTY: true, Width: 80})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := c.text
+			if format != render.Table {
+				want = ""
+			}
+			if err := NewReceived(c.d, true).PrintBodies(p); err != nil || b.String() != want {
+				t.Errorf("%s, %s: %v\n%s", name, format, err, cmp.Diff(want, b.String()))
+			}
+			b.Reset()
+			if err := NewReceived(c.d, false).PrintBodies(p); err != nil || b.Len() > 0 {
+				t.Errorf("%s: not asked for: %v, %q", name, err, b.String())
+			}
+		}
 	}
 }
 
@@ -81,7 +140,7 @@ func TestReceivedText(t *testing.T) {
 	} {
 		d := listen.Delivery{Reason: signature.Mismatch, Provider: text, EventID: text, URL: text, Notes: []string{text, text},
 			Diagnosis: []verify.Finding{{Cause: text}}}
-		raw := NewReceived(d).AppendJSON([]byte("x"))[1:]
+		raw := NewReceived(d, false).AppendJSON([]byte("x"))[1:]
 		for _, r := range string(raw) {
 			if term.Hidden(r) {
 				t.Errorf("%q is in %s", r, raw)

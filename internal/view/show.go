@@ -57,20 +57,14 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 	b = appendNullable(append(b[:len(b)-1], `,"received_at":`...), s.request.ReceivedAt)
 	b = appendNullable(append(b, `,"method":`...), s.request.Method)
 	b = appendNullable(append(b, `,"url":`...), s.request.URL)
-	b = append(b, `,"headers":`...)
+	b = append(b, ',')
 	switch {
 	case s.unread:
-		b = append(b, `null,"body_base64":null,"body":null`...)
+		b = append(b, `"headers":null,"body_base64":null,"body":null`...)
 	case s.size > mostEmbedded:
-		b = append(capture.AppendHeader(b, s.request.Header), `,"body_base64":null,"body":null`...)
+		b = append(capture.AppendHeader(append(b, `"headers":`...), s.request.Header), `,"body_base64":null,"body":null`...)
 	default:
-		b = appendBase64(append(capture.AppendHeader(b, s.request.Header), `,"body_base64":`...), s.head)
-		b = append(b, `,"body":`...)
-		if utf8.Valid(s.head) {
-			b = term.AppendJSON(b, string(s.head))
-		} else {
-			b = append(b, "null"...)
-		}
+		b = appendMessage(b, s.request.Header, s.head)
 	}
 	b = append(b, `,"answer":`...)
 	if s.answer != nil {
@@ -81,8 +75,15 @@ func (s Shown) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-func appendBase64(b, body []byte) []byte {
-	return append(base64.StdEncoding.AppendEncode(append(b, '"'), body), '"')
+// appendMessage appends the members for headers and a body. "body" is null where
+// that is not UTF-8.
+func appendMessage(b []byte, header capture.Header, body []byte) []byte {
+	b = append(capture.AppendHeader(append(b, `"headers":`...), header), `,"body_base64":"`...)
+	b = append(base64.StdEncoding.AppendEncode(b, body), `","body":`...)
+	if !utf8.Valid(body) {
+		return append(b, "null"...)
+	}
+	return term.AppendJSON(b, string(body))
 }
 
 // Print shows the delivery: as one document, or for people in several parts.
@@ -106,14 +107,18 @@ func (s Shown) Print(p *render.Printer) error {
 		if a.Milliseconds != "" {
 			title += ", " + a.Milliseconds + " ms"
 		}
-		size := int64(len(a.Body))
-		if a.Cut {
-			size = -1
-		}
-		w.message(title, a.Header, a.Body, size)
+		w.message(title, a.Header, a.Body, answerSize(a))
 	}
 	w.flush()
 	return w.err
+}
+
+// answerSize is the length of an answer's body, or -1 where that is not known.
+func answerSize(a *capture.Answer) int64 {
+	if a.Cut {
+		return -1
+	}
+	return int64(len(a.Body))
 }
 
 // partWriter prints text of any length piece by piece.
@@ -159,12 +164,12 @@ func (w *partWriter) message(title string, header capture.Header, body []byte, s
 	if len(header) == 0 {
 		w.say("  (none)")
 	}
-	w.body(body, size)
+	w.body("\nBody", body, size)
 }
 
-// body prints a body: JSON laid out, text as it is, of anything else the beginning
+// body prints a title and a body: JSON laid out, text as it is, of anything else the beginning
 // in hexadecimal.
-func (w *partWriter) body(body []byte, size int64) {
+func (w *partWriter) body(title string, body []byte, size int64) {
 	length := term.Plural(int(size), "byte", "bytes")
 	if size < 0 {
 		length = fmt.Sprintf("more than %s", term.Plural(len(body), "byte", "bytes"))
@@ -175,12 +180,12 @@ func (w *partWriter) body(body []byte, size int64) {
 	}
 	switch {
 	case len(body) == 0 && !cut:
-		w.say("\nBody: empty")
+		w.say("%s: empty", title)
 	case !cut && json.Valid(body):
-		w.say("\nBody: %s, JSON", length)
+		w.say("%s: %s, JSON", title, length)
 		_ = jsontext.Layout(body, w.line)
 	case capture.IsText(body):
-		w.say("\nBody: %s, text", length)
+		w.say("%s: %s, text", title, length)
 		for text := range bytes.Lines(body) {
 			if w.line(bytes.TrimSuffix(text, []byte("\n"))) != nil {
 				return
@@ -190,7 +195,7 @@ func (w *partWriter) body(body []byte, size int64) {
 			w.say("... (this is the beginning)")
 		}
 	default:
-		w.say("\nBody: %s, binary", length)
+		w.say("%s: %s, binary", title, length)
 		const most = 256
 		for text := range bytes.Lines([]byte(hex.Dump(body[:min(len(body), most)]))) {
 			_ = w.line(bytes.TrimSuffix(text, []byte("\n")))
