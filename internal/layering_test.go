@@ -67,6 +67,7 @@ var layers = map[string]int{
 	"internal/secret": 2,
 
 	"internal/child":               1,
+	"internal/filter":              1,
 	"internal/durable":             1,
 	"internal/durable/durabletest": 2,
 	"internal/jsontext":            1,
@@ -244,6 +245,7 @@ var budgets = map[string]budget{
 	"internal/durable":                              {1120, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
+	"internal/filter":                               {190, 6},
 	"internal/health":                               {510, 10}, // planned: 420
 	"internal/httpx":                                {2470, 30},
 	"internal/inspect":                              {1675, 14}, // planned: 700; the commands that it copies, and what it must hide

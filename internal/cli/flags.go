@@ -11,6 +11,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
@@ -35,6 +36,38 @@ func (o *secretFlags) add(c *cobra.Command, when string) {
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	freeText(c, "secret-to") // a sink is judged where it is parsed
 	addReveal(c)
+}
+
+// filterFlags are the flag that says which deliveries are shown, or sent.
+type filterFlags struct{ filters []string }
+
+func (o *filterFlags) add(c *cobra.Command, usage string, words filter.Options) {
+	c.Flags().StringArrayVar(&o.filters, "filter", nil, usage+": "+strings.Join(words.Words(), ", ")+" (repeatable)")
+	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(words.Words(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+	freeText(c, "filter")
+}
+
+func (o *filterFlags) parse(a *app, words filter.Options) (filter.Filter, error) {
+	f, err := filter.Parse(strings.Join(o.filters, " "), a.filterWords(words))
+	if err != nil {
+		return f, fault.Usagef("--filter: %w", err)
+	}
+	if len(o.filters) > 0 && f.Empty() {
+		return f, fault.Usagef("--filter is empty").WithHint("words: %s", strings.Join(words.Words(), ", "))
+	}
+	return f, nil
+}
+
+// filterWords is words with the providers that there are.
+func (a *app) filterWords(words filter.Options) filter.Options {
+	words.Provider = func(name string) (string, error) {
+		d, err := a.env.Drivers.Find(name)
+		if err != nil {
+			return "", err
+		}
+		return d.Name, nil
+	}
+	return words
 }
 
 // addShow declares --show-secret.

@@ -15,9 +15,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -37,6 +39,7 @@ type listenOptions struct {
 	addr, urlFile string
 	maxBody       string
 
+	filterFlags
 	printBody      bool
 	save           string
 	saveInvalid    bool
@@ -66,6 +69,7 @@ func newListenCmd(g *globals) *cobra.Command {
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
   hookctl listen --forward-to 3000 --print-body                           # what comes, and what your handler answers
+  hookctl listen --filter 'event=contact.*' --filter status=5xx           # only what fails there
   hookctl listen --forward-to http://127.0.0.1:3000/hook --ui --open      # a page that says why
   hookctl listen --once --timeout 30s --url-file url.txt -o ndjson        # in CI
   hookctl listen --until contact.created --timeout 2m --webhook "Lead sync"
@@ -109,6 +113,11 @@ and ms); for an invalid one diagnosis, and notes where there are any. With
 --print-body headers, body_base64 and body as well, in answer too. Of a flood of
 invalid deliveries only some are shown.
 
+--filter shows only some: event=GLOB, provider=NAME, id=GLOB, status=5xx (of the
+handler's answer, else of ours), valid, invalid, text=TEXT (in the event, id, URL,
+headers or body). Of several for one thing, one must match; every text must stand
+there. What it leaves out is still verified, kept, forwarded and counted.
+
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
 with exit code 3 if they did not come. Ctrl-C ends it with 0, after what it has
@@ -150,6 +159,7 @@ to standard error. If it ends, so does listen.`,
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
 	f.BoolVar(&o.printBody, "print-body", false, "print the bodies too, laid out; with -o ndjson and the like also the headers")
+	o.filterFlags.add(c, "show only such deliveries", filter.Options{})
 	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
 	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
 	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL, or to 3000 or :3000/hook of this machine")
@@ -209,6 +219,10 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 // without a trace: flags, address, files, and only then a webhook.
 func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err error) {
 	if err := o.check(a.given); err != nil {
+		return err
+	}
+	only, err := o.filterFlags.parse(a, filter.Options{})
+	if err != nil {
 		return err
 	}
 	kind, err := o.kind()
@@ -277,8 +291,8 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		opts.Later = true
 	}
 	opts.Leave = func() { x.leave(ctx) }
-	opts.Requests = o.printBody
-	out := &receivedWriter{app: a, bodies: o.printBody, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
+	opts.Requests = o.printBody || only.Texts()
+	out := &receivedWriter{app: a, only: only, bodies: o.printBody, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
 	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()
@@ -318,7 +332,9 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 	if !x.up && err != nil {
 		return err
 	}
-	o.summarise(a, opts, summary)
+	if o.summarise(a, opts, summary); !aborted && out.passed > 0 {
+		a.note("%s did not pass the filter.", term.Plural(out.passed, "delivery", "deliveries"))
+	}
 	return err
 }
 
@@ -531,8 +547,10 @@ type receivedWriter struct {
 	app    *app
 	lines  bool
 	bodies bool
+	only   filter.Filter
 
 	mu     sync.Mutex // deliveries and states come from two sides
+	passed int        // deliveries that the filter left out
 	held   []byte
 	stream *render.Stream
 }
@@ -540,6 +558,10 @@ type receivedWriter struct {
 func (w *receivedWriter) write(d listen.Delivery) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !d.Matches(&w.only) {
+		w.passed++
+		return nil
+	}
 	r := view.NewReceived(d, w.bodies)
 	if !w.lines {
 		if err := w.stream.Item(r, r.Row(), r.Name()); err != nil {

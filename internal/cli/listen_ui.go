@@ -21,6 +21,7 @@ import (
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/inspect"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -75,7 +76,7 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 	client := a.http(known...)
 	signer := &pageSigner{keys: keys, app: a, candidates: opts.Candidates}
 	server, err := inspect.New(inspect.Options{
-		Now: a.env.Now, Here: here, Target: target, Sentence: view.Sentence, SignedBy: keys.signedBy(a), Match: inspect.Filter,
+		Now: a.env.Now, Here: here, Target: target, Sentence: view.Sentence, SignedBy: keys.signedBy(a), Filter: a.filterWords(filter.Options{Search: true}),
 		Stored: func(d *listen.Delivery) ([]byte, error) {
 			if d.Taken() {
 				return opts.Kept.Record(d.SavedAt)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/filter"
 )
 
 const (
@@ -59,13 +61,13 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request) error {
 
 // filter lists the numbers of the deliveries that match.
 func (s *Server) filter(w http.ResponseWriter, r *http.Request) error {
-	match, err := s.o.Match(r.URL.Query().Get("filter"))
+	f, err := filter.Parse(r.URL.Query().Get("filter"), s.o.Filter)
 	if err != nil {
 		return err
 	}
 	numbers := []int{}
 	s.ring.each(func(e *entry) bool {
-		if match(&e.delivery) {
+		if e.delivery.Matches(&f) {
 			numbers = append(numbers, e.n)
 		}
 		return true

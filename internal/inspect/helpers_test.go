@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/deliver"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -81,7 +82,7 @@ func start(t testing.TB, change func(*Options)) (*Server, *target) {
 	x := newTarget(t)
 	client := httpx.New(httpx.Options{})
 	o := Options{
-		Now: time.Now, Here: "http://127.0.0.1:8787/", Target: x.URL + "/hook", SignedBy: scheme.Headers, Match: Filter,
+		Now: time.Now, Here: "http://127.0.0.1:8787/", Target: x.URL + "/hook", SignedBy: scheme.Headers, Filter: filter.Options{Search: true, Provider: func(name string) (string, error) { return name, nil }},
 		Sentence: func(d *listen.Delivery) string { return "Judged: " + string(d.Reason) + "." },
 		Stored:   func(*listen.Delivery) ([]byte, error) { return nil, notFound("nothing is stored") },
 		Post: func(ctx context.Context, d deliver.Delivery) (deliver.Sent, error) {

@@ -22,6 +22,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/listen"
 )
 
@@ -38,8 +39,8 @@ type Options struct {
 	Sentence func(*listen.Delivery) string
 	// SignedBy names the headers in which signatures come.
 	SignedBy []string
-	// Match makes a filter of its words.
-	Match func(words string) (func(*listen.Delivery) bool, error)
+	// Filter says which words the filter box takes.
+	Filter filter.Options
 	// Stored is the record of a delivery that was saved.
 	Stored func(*listen.Delivery) ([]byte, error)
 	// Post posts one delivery, in any goroutine.
