@@ -299,7 +299,7 @@ func TestBrokenExports(t *testing.T) {
 	// A body that is kept alone has its length checked, where one is said.
 	for length, notes := range map[string][]string{
 		"": nil, `"Content-Length":["0"]`: {"the body has 2 bytes, Content-Length says 0"}, `"Content-Length":["2"]`: nil, `"Content-Length":["x"]`: nil,
-		`"Content-Length":["9"]`: {"the body has 2 bytes, Content-Length says 9: the export is cut off"},
+		`"Content-Length":["9"]`: {"the body has 2 bytes, Content-Length says 9: it is whole, so that something has written it anew"},
 	} {
 		if all := parse(t, "ngrok", `{"request":{"raw":"e30=","headers":{`+length+`}}}`); len(all) != 1 || all[0].Body != "{}" || !slices.Equal(all[0].Notes, notes) {
 			t.Errorf("%s: %+v", length, all)

@@ -295,3 +295,14 @@ func TestHostileHeads(t *testing.T) {
 		}
 	}
 }
+
+// TestLengthNote: a body that is shorter than its length, and whole, is not cut off.
+func TestLengthNote(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{`{"a":1}`: "written it anew", `{"a":`: "cut off", "": "cut off"} {
+		rows := commandRows(t, "http", "POST / HTTP/1.1\nHost: x\nContent-Length: 12\n\n"+body)
+		if len(rows) != 1 || !strings.Contains(fmt.Sprint(rows[0].Notes), want) {
+			t.Errorf("%v, want %q", describe(rows), want)
+		}
+	}
+}

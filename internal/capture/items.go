@@ -235,7 +235,8 @@ func (x *itemReader) give(raw []byte) bool {
 	if o == nil {
 		return x.yield(recorded.Unreadable(r.Source, errors.New("it is no JSON object")))
 	}
-	other, err := x.item(raw, o, r)
+	twice := walk.Repeated(raw, 0)
+	other, err := x.item(raw, o, r) // a large body is written over it
 	r.Header = walk.Canonical(r.Header, x.names)
 	switch {
 	case err != nil && len(raw) < recorded.LargeBody && walk.CountIn(raw, x.names).Found > 0: // it is not what it looked like
@@ -254,6 +255,9 @@ func (x *itemReader) give(raw []byte) bool {
 		other.N += x.passed.N
 		x.passed = other
 		return true
+	}
+	if twice != "" && r.Ambiguous == "" {
+		r.Ambiguous = fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", twice)
 	}
 	batch := recorded.Single(r, nil)
 	if len(raw) < recorded.LargeBody {

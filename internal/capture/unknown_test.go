@@ -280,3 +280,25 @@ func TestContainersAreNotReadAsText(t *testing.T) {
 		}
 	}
 }
+
+// TestCutInSignature: what ends in the middle of a signature is cut off, and no
+// delivery without one, or with one that is malformed.
+func TestCutInSignature(t *testing.T) {
+	t.Parallel()
+	signature := wunderSignature("{}")
+	headers := `"headers":{"host":"x","X-Wunder-Signature":"` + signature + `"}}`
+	list := `"headers":[{"name":"Host","value":"x"},{"name":"X-Wunder-Signature","value":"` + signature + `"}]}`
+	for name, text := range map[string]string{
+		"a record": `{"body":"{}",` + headers, "a list": `{"body":"{}",` + list, "laid out": "{\n  \"body\": \"{}\",\n  \"X-Wunder-Signature\": \"" + signature + "\"\n}",
+		"HAR": `{"log":{"version":"1.2","entries":[{"request":{"method":"POST","postData":{"text":"{}"},` + list, "a log": `INFO got {"body":"{}",` + headers, "deep in a log": `INFO got {"a":[{"request":{"body":"{}",` + headers,
+		"a print": "body: '{}'\nheaders: {'Host': 'x', 'X-Wunder-Signature': '" + signature + "'}",
+	} {
+		at := strings.Index(text, signature)
+		for _, n := range []int{7, 8, 20, 27, 40, 70} {
+			rows := commandRows(t, "", text[:at+n])
+			if len(rows) != 1 || rows[0].err == nil {
+				t.Errorf("%s, after %d bytes of the signature: %v", name, n, describe(rows))
+			}
+		}
+	}
+}

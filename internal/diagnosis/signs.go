@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -203,7 +204,27 @@ func testDigestCut(d *diagnosis) (string, bool) {
 			return fmt.Sprintf("Of the signature's %d digits %d are left in the capture; the rest was cut off.", 2*sha256.Size, c.cut), true
 		}
 	}
+	for _, f := range d.request.Header {
+		official := slices.ContainsFunc(d.provider.Scheme.Headers, func(name string) bool { return recorded.SameName(name, f.Name) })
+		if official && redacted(f.Value) {
+			return "The signature is not in the capture: what wrote it has redacted the header.", true
+		}
+	}
 	return "", false
+}
+
+// redacted reports whether a value was taken out, in whole or but for a few digits:
+// it says so, or has marks in place of what it had.
+func redacted(value string) bool {
+	text := strings.Trim(strings.ToLower(afterLabel(strings.TrimSpace(value))), around+" ")
+	for _, word := range []string{"redact", "filter", "mask", "hidden", "remov", "truncat", "sanitiz", "secret", "omitted", "scrub"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	const least = 3
+	marks := strings.Trim(text, "0123456789abcdef")
+	return strings.Trim(marks, "*\u2022\u25cf\u2026x#.-_") == "" && utf8.RuneCountInString(marks) >= least
 }
 
 // testStringified recognises JSON in a JSON string.

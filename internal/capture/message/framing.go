@@ -4,6 +4,7 @@ package message
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -147,6 +148,9 @@ func BytesOf(n int) string {
 }
 
 func LengthNote(n int, b []byte) string {
+	if len(b) < n && json.Valid(b) {
+		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: it is whole, so that something has written it anew", len(b), n)
+	}
 	if len(b) < n {
 		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(b), n)
 	}

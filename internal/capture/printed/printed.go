@@ -421,6 +421,9 @@ func (t *printedText) bodyAt(kind termKind, label, from, to int) (b printedBody,
 	if len(words) > 0 {
 		last := words[len(words)-1]
 		labelled = isBodyName(last) || len(words) > 1 && isBodyName(words[len(words)-2]+last)
+		if len(words) > 1 && strings.HasPrefix(strings.ToLower(words[len(words)-2]), "respon") {
+			labelled = false // of the answer
+		}
 	} else if said == "" && label > 0 && t.b[label-1] == '\n' { // a heading may stand above it
 		above := bytes.TrimRight(t.b[max(0, label-200):label], " \t\r\n")
 		heading := above[bytes.LastIndexByte(above, '\n')+1:]
@@ -832,6 +835,13 @@ func printedInto(r *recorded.Request, bodies []printedBody) error {
 	}
 	if known && len(r.Body) == n {
 		r.Inexact, r.Notes = false, nil
+	}
+	for i, b := range bodies[:min(len(bodies), 16)] {
+		var o recorded.Request
+		if i != chosen && b.rank <= rankLabelled && b.into(&o) == nil && !walk.SameJSON(o.Body, r.Body) {
+			r.Ambiguous = fmt.Sprintf("the body at line %d was judged; the one at line %d says something else", bodies[chosen].t.lineOf(bodies[chosen].from), b.t.lineOf(b.from))
+			r.Others = append(r.Others, o.Body)
+		}
 	}
 	return nil
 }

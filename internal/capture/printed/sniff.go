@@ -21,7 +21,7 @@ func sniff(head []byte, more bool, names []string) string {
 	if end := newPrintedText(text).jsonAt(0); end == len(text) {
 		return ""
 	}
-	if more && (walk.IsObject(text) || walk.IsList(text)) {
+	if walk.IsObject(text) || walk.IsList(text) {
 		var s walk.Scanner
 		if _, result := s.Scan(text); result == walk.ScanOpen || result == walk.ScanTorn {
 			return "" // JSON that is cut off

@@ -65,6 +65,15 @@ func FirstSeen(b []byte, names []string) (first Seen, ok bool) {
 	return first, ok
 }
 
+// EndsInSignature reports whether b ends with a part of a signature.
+func EndsInSignature(b []byte, names []string) bool {
+	from := len(b)
+	for from > 0 && len(b)-from < DigestDigits && IsHex(b[from-1]) {
+		from--
+	}
+	return len(b)-from < DigestDigits && (from < len(b) || bytes.HasSuffix(b, []byte("="))) && labelled(b, from, len(b), names)
+}
+
 // labelled reports whether the digits are said to be a signature.
 func labelled(b []byte, from, to int, names []string) bool {
 	const label = "sha256="

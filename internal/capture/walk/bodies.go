@@ -459,10 +459,10 @@ func looksJSON(text []byte) bool {
 	return text[0] == '{' && text[len(text)-1] == '}' || text[0] == '[' && text[len(text)-1] == ']'
 }
 
-// sameJSON reports whether two texts are the same JSON value, written differently: in
+// SameJSON reports whether two texts are the same JSON value, written differently: in
 // the order of members, white space, escapes and the spelling of numbers. It is false
 // where a name stands twice, since then readers differ.
-func sameJSON(a, b []byte) bool {
+func SameJSON(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}

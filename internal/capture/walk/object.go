@@ -28,6 +28,31 @@ func ObjectOf(v []byte) Object {
 	return o
 }
 
+// Repeated is the name of a member that stands twice in an object, or in one inside
+// of it, and does not say the same; "" where there is none.
+func Repeated(v []byte, depth int) (name string) {
+	const deepest = 16
+	if depth == deepest {
+		return ""
+	}
+	seen := map[string][]byte{}
+	jsontext.Each(v, func(quoted []byte, from, to int) bool {
+		value := v[from:max(from, to)]
+		if quoted != nil {
+			key, _ := jsontext.Unquote(nil, quoted)
+			if before, ok := seen[string(key)]; ok && !SameJSON(before, value) {
+				name = string(key)
+			}
+			seen[string(key)] = value
+		}
+		if name == "" && (IsObject(value) || IsList(value)) {
+			name = Repeated(value, depth+1)
+		}
+		return name == ""
+	})
+	return name
+}
+
 // Text is a member's text; "" where it is absent, null or no string.
 func (o Object) Text(name string) string {
 	s, _ := jsontext.Unquote(nil, o[name])

@@ -23,10 +23,11 @@ const mostCandidates = 16
 type requestShape struct {
 	Headers    []headerMember
 	Bodies     []bodyMember
-	NullBody   bool // there is a member for the body, and nothing in it
-	marked     bool // the body is said to be base64
-	many       bool // more candidates than are looked at
-	status     bool // as answers have one
+	NullBody   bool   // there is a member for the body, and nothing in it
+	marked     bool   // the body is said to be base64
+	many       bool   // more candidates than are looked at
+	status     bool   // as answers have one
+	twice      string // the name of such a member that stands twice, and does not say the same
 	method     []byte
 	url        []byte
 	receivedAt []byte
@@ -57,7 +58,7 @@ func ShapeOf(v []byte) (s requestShape) {
 				break
 			}
 			name := memberName(quoted)
-			s.Headers = slices.DeleteFunc(s.Headers, func(m headerMember) bool { return m.name == name })
+			s.Headers = slices.DeleteFunc(s.Headers, func(m headerMember) bool { return s.again(m.name, name, m.value, value) })
 			if s.many = s.many || len(s.Headers) == mostCandidates; !s.many && !IsNull(value) {
 				s.Headers = append(s.Headers, headerMember{name, value, rank})
 			}
@@ -147,9 +148,17 @@ func isBodyMember(quoted []byte) bool {
 	return role == bodyRole
 }
 
+// again reports whether a member has the name of one before it, whose place it takes.
+func (s *requestShape) again(before, name string, one, other []byte) bool {
+	if before == name && !SameJSON(one, other) {
+		s.twice = name
+	}
+	return before == name
+}
+
 // body takes a member that can be the body.
 func (s *requestShape) body(name string, value []byte, rank int) {
-	s.Bodies = slices.DeleteFunc(s.Bodies, func(m bodyMember) bool { return m.name == name })
+	s.Bodies = slices.DeleteFunc(s.Bodies, func(m bodyMember) bool { return s.again(m.name, name, m.value, value) })
 	switch {
 	case IsNull(value):
 		s.NullBody = s.NullBody || rank < LooseRank
@@ -332,6 +341,9 @@ func (s *requestShape) Lacks() error {
 // the text, and so is the last to look at it.
 func (s *requestShape) Fill(r *recorded.Request) error {
 	r.Answered = s.answer
+	if s.twice != "" {
+		r.Ambiguous = fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", s.twice)
+	}
 	for to, v := range map[*string][]byte{&r.ReceivedAt: s.receivedAt, &r.Method: s.method, &r.URL: s.url} {
 		if text, ok := jsontext.Unquote(nil, v); ok {
 			*to = string(text)
@@ -384,7 +396,7 @@ func (s *requestShape) Fill(r *recorded.Request) error {
 			}
 			continue
 		}
-		if o.err == nil && sameJSON(r.Body, o.body) {
+		if o.err == nil && SameJSON(r.Body, o.body) {
 			continue
 		}
 		if r.Ambiguous == "" {
