@@ -264,7 +264,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro":                      {940, 1},
 	"internal/provider/zyntro/zyntroapi":            {920, 32},
 	"internal/provider/zyntro/zyntrofake":           {1200, 15},
-	"internal/render":                               {1210, 16}, // planned: 1150
+	"internal/render":                               {1310, 16}, // planned: 1150
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050
 	"internal/signature":                            {650, 22},

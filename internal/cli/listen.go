@@ -293,6 +293,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 	opts.Leave = func() { x.leave(ctx) }
 	opts.Requests = o.printBody || only.Texts()
 	out := &receivedWriter{app: a, only: only, bodies: o.printBody, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
+	out.stream.Align(1) // the first row shows how wide the verdicts are
 	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()

@@ -24,6 +24,14 @@ type Stream struct {
 	held   [][]string // the rows that the columns are made to fit
 	align  int        // how many of them at most
 	titled bool       // the titles are written
+	rows   int        // written
+
+	// From then on, on a terminal that is too narrow; see narrowed.
+	shown   []Column
+	kept    []int // of columns
+	short   []bool
+	between string
+	most    int // columns that a line may take; 0: any number
 
 	pending bytes.Buffer
 	limit   int // bytes to gather before writing; 0: write each item
@@ -35,7 +43,8 @@ type Stream struct {
 
 // Stream begins a stream. Titles and widths are for the table format; a missing
 // width is that of the title. A cell wider than its column moves the rest of
-// its line, but on a terminal it is cut where the column is flexible.
+// its line, but on a terminal it is cut where the column is flexible. No line is wider
+// than the terminal where columns can be left out.
 func (p *Printer) Stream(columns []Column, widths []int) *Stream {
 	s := &Stream{p: p, columns: columns, widths: make([]int, len(columns))}
 	for i, c := range columns {
@@ -133,23 +142,87 @@ func (s *Stream) release() {
 func (s *Stream) line(cells []string) {
 	if !s.titled {
 		s.titled = true
+		s.narrowed(cells)
 		titles := make([]string, len(s.columns))
 		for i, c := range s.columns {
 			titles[i] = term.Clean(c.Title)
 		}
-		var line bytes.Buffer
-		appendRow(&line, titles, s.widths, gap)
-		s.pending.WriteString(s.p.bold(string(bytes.TrimSuffix(line.Bytes(), []byte("\n")))))
+		s.pending.WriteString(s.p.bold(s.fitted(titles, nil)))
 		s.pending.WriteByte('\n')
 	}
-	if s.p.opts.TTY {
-		for i, c := range s.columns {
-			if c.Flexible {
-				cells[i] = cut(cells[i], max(s.widths[i], least))
-			}
+	s.pending.WriteString(s.fitted(cells, s.short))
+	s.pending.WriteByte('\n')
+	s.rows++
+}
+
+// narrowed fits the columns to the terminal, as far as the first row shows how wide
+// they are. Where there is room, a flexible last one gets it.
+func (s *Stream) narrowed(cells []string) {
+	s.shown, s.between = s.columns, gap
+	for i := range s.columns {
+		s.kept = append(s.kept, i)
+	}
+	s.short = make([]bool, len(s.columns))
+	limit, last := s.p.opts.Width, len(s.columns)-1
+	if !s.p.opts.TTY || limit <= 0 || last < 0 {
+		return
+	}
+	spare := leaveOut(s.columns) >= 0
+	if spare {
+		s.most = limit
+	}
+	over := excess(s.widths, gap, limit)
+	if over <= 0 {
+		if s.columns[last].Flexible {
+			s.widths[last] -= over
+		}
+		return
+	}
+	widths, short := slices.Clone(s.widths), slices.Clone(s.short)
+	for i, c := range s.columns {
+		if c.Short != nil && excess(widths, narrowGap, limit) > 0 {
+			short[i], widths[i] = true, max(width(term.Clean(c.Title)), width(term.Clean(c.Short(0, cells[i]))))
 		}
 	}
-	appendRow(&s.pending, cells, s.widths, gap)
+	kept, shrunk, readable := narrow(s.columns, widths, limit)
+	if !readable && !spare {
+		return
+	}
+	s.shown, s.kept, s.widths = pick(s.columns, kept), kept, shrunk
+	s.short, s.between = short, narrowGap
+}
+
+// fitted is a line of cells, short where they have such forms and those are wanted,
+// without its end.
+func (s *Stream) fitted(cells []string, short []bool) string {
+	row := pick(cells, s.kept)
+	for i, c := range s.shown {
+		if short != nil && short[s.kept[i]] {
+			row[i] = term.Clean(c.Short(s.rows, row[i]))
+		}
+		if s.p.opts.TTY && c.Flexible {
+			row[i] = cut(row[i], max(s.widths[i], least))
+		}
+	}
+	line, last := s.joined(row), len(row)-1
+	over := width(line) - s.most
+	if s.most == 0 || over <= 0 {
+		return line
+	}
+	if room := width(row[last]) - over; s.shown[last].Flexible && room >= least {
+		row[last] = cut(row[last], room)
+		return s.joined(row)
+	}
+	for i := range row {
+		row[i] = cut(row[i], s.widths[i])
+	}
+	return cut(s.joined(row), s.most)
+}
+
+func (s *Stream) joined(row []string) string {
+	var b bytes.Buffer
+	appendRow(&b, row, s.widths, s.between)
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
 // Close ends the document and flushes. It is safe to call twice.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/clipperhouse/displaywidth"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -106,6 +107,58 @@ func TestStreamAlign(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, b.String()); diff != "" {
 			t.Errorf("%d:\n%s", n, diff)
+		}
+	}
+}
+
+// TestStreamOnNarrowTerminals: no line is wider than the terminal, the titles
+// included, whatever the cells are; and what has room is whole.
+func TestStreamOnNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	columns := []render.Column{
+		{Title: "TIME", Short: func(_ int, cell string) string { return cell[:8] }}, {Title: "OWNER", Optional: true}, {Title: "EVENT", Flexible: true, Last: true},
+		{Title: "VERDICT"}, {Title: "MS", Spare: 1}, {Title: "NOTE", Flexible: true},
+	}
+	rows := [][]string{
+		{"14:30:01.123", "zyntro", "new_contact", "valid", "1.0", "-"},
+		{"14:30:01.124", "wundertreos", "contact.created", "NOT VERIFIED", "12345678.9", strings.Repeat("漢字", 200)},
+		{"14:30:01.125", "-", strings.Repeat("👩‍👩‍👧", 50), "INVALID", "-", "a\x1b[2J\nb"},
+	}
+	wide := func(cell string) string { return cell + strings.Repeat("x", 300) }
+	for width := 1; width <= 160; width++ {
+		for _, align := range []int{0, 1, 9} {
+			for _, long := range []bool{false, true} {
+				var b bytes.Buffer
+				p, err := render.New(&b, render.Options{TTY: true, Width: width})
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := p.Stream(columns, []int{12, 11, 20, 7, 9, 40})
+				s.Align(align)
+				for _, row := range rows {
+					if long {
+						row = []string{row[0], wide(row[1]), wide(row[2]), wide(row[3]), wide(row[4]), wide(row[5])}
+					}
+					if err := s.Item(nil, row, ""); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if err := s.Close(); err != nil {
+					t.Fatal(err)
+				}
+				lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+				if len(lines) != len(rows)+1 {
+					t.Fatalf("%d lines", len(lines))
+				}
+				for _, line := range lines {
+					if got := displaywidth.String(line); got > width {
+						t.Fatalf("%d columns of %d: %.300q", got, width, line)
+					}
+				}
+				if width >= 124 && align == 0 && !long && lines[1] != "14:30:01.123   zyntro        new_contact            valid     1.0         -" {
+					t.Errorf("%d: %q", width, lines[1])
+				}
+			}
 		}
 	}
 }

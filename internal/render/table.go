@@ -135,22 +135,39 @@ func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string, s
 		}
 		widths[i] = widest(lines, i)
 	}
+	kept, shrunk, _ := narrow(columns, widths, limit)
+	for i, line := range lines {
+		lines[i] = pick(line, kept)
+	}
+	return pick(columns, kept), cutCells(lines, pick(widths, kept), shrunk), narrowGap
+}
+
+// narrow is which columns stay, and how wide they are, so that a line fits limit if it
+// can; readable is false where the flexible ones are too narrow then.
+func narrow(columns []Column, widths []int, limit int) (kept, shrunk []int, readable bool) {
+	for i := range columns {
+		kept = append(kept, i)
+	}
 	for {
-		if shrunk, ok := shrink(columns, widths, limit, comfortable); ok {
-			return columns, cutCells(lines, widths, shrunk), narrowGap
+		if shrunk, ok := shrink(pick(columns, kept), pick(widths, kept), limit, comfortable); ok {
+			return kept, shrunk, true
 		}
-		next := leaveOut(columns)
+		next := leaveOut(pick(columns, kept))
 		if next < 0 {
 			break
 		}
-		columns = slices.Delete(slices.Clone(columns), next, next+1)
-		widths = slices.Delete(widths, next, next+1)
-		for i, line := range lines {
-			lines[i] = slices.Delete(line, next, next+1)
-		}
+		kept = slices.Delete(kept, next, next+1)
 	}
-	shrunk, _ := shrink(columns, widths, limit, least)
-	return columns, cutCells(lines, widths, shrunk), narrowGap
+	shrunk, _ = shrink(pick(columns, kept), pick(widths, kept), limit, least)
+	return kept, shrunk, false
+}
+
+func pick[T any](of []T, kept []int) []T {
+	out := make([]T, len(kept))
+	for i, k := range kept {
+		out[i] = of[k]
+	}
+	return out
 }
 
 // widest is how wide the cells of column i are.

@@ -225,15 +225,15 @@ func (r Received) forwardError() string {
 // ReceivedColumns are those of deliveries as they come, and their widths.
 func ReceivedColumns() ([]render.Column, []int) {
 	return []render.Column{
-		{Title: "TIME"},
-		{Title: "PROVIDER"},
-		{Title: "EVENT"},
+		{Title: "TIME", Short: func(_ int, cell string) string { return cell[:min(len(cell), len("15:04:05"))] }},
+		{Title: "PROVIDER", Optional: true},
+		{Title: "EVENT", Flexible: true},
 		{Title: "VERDICT"},
 		{Title: "FORWARD"},
-		{Title: "ANSWER"},
-		{Title: "LATENCY"},
+		{Title: "ANSWER", Spare: 1},
+		{Title: "LATENCY", Spare: 2},
 		{Title: "NOTE", Flexible: true},
-	}, []int{12, 11, 20, 12, 7, 6, 9, 40}
+	}, []int{12, 11, 20, 7, 7, 6, 9, 40}
 }
 
 // Row is the row of [ReceivedColumns]. The time is that of the clock on the wall.

@@ -132,6 +132,63 @@ func TestReceivedBodies(t *testing.T) {
 	}
 }
 
+// TestReceivedOnNarrowTerminals shows what is left of the rows at each width.
+func TestReceivedOnNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 5, 17, 16, 30, 1, 123_456_789, time.UTC)
+	rows := []listen.Delivery{
+		{ReceivedAt: at, Status: 200, Latency: 1_234_567, Reason: signature.OK, Provider: "wundertreos", EventType: "contact.created", Forward: &listen.Forwarded{Status: 200}},
+		{ReceivedAt: at, Status: 502, Latency: 3_234_567_890, Reason: signature.OK, Provider: "zyntro", EventType: "new_contact", Forward: &listen.Forwarded{Err: errors.New("connection refused")}},
+		{ReceivedAt: at, Status: 401, Reason: signature.Mismatch, Provider: "wundertreos", EventType: "漢字漢字漢字漢字漢字漢字", Diagnosis: []verify.Finding{{Cause: "json-reserialised"}}},
+	}
+	for width, want := range map[int]string{
+		160: `
+TIME           PROVIDER      EVENT                  VERDICT   FORWARD   ANSWER   LATENCY     NOTE
+16:30:01.123   wundertreos   contact.created        valid     200       200      1.2 ms      -
+16:30:01.123   zyntro        new_contact            valid     failed    502      3234.6 ms   connection refused
+16:30:01.123   wundertreos   漢字漢字漢字漢字漢…    INVALID   -         401      0.0 ms      mismatch (json-reserialised)
+`,
+		80: `
+TIME      EVENT            VERDICT  FORWARD  ANSWER  LATENCY    NOTE
+16:30:01  contact.created  valid    200      200     1.2 ms     -
+16:30:01  new_contact      valid    failed   502     3234.6 ms  connection refu…
+16:30:01  漢字漢字漢字漢…  INVALID  -        401     0.0 ms     mismatch (json-…
+`,
+		60: `
+TIME      EVENT            VERDICT  FORWARD  NOTE
+16:30:01  contact.created  valid    200      -
+16:30:01  new_contact      valid    failed   connection ref…
+16:30:01  漢字漢字漢字漢…  INVALID  -        mismatch (json…
+`,
+		40: `
+TIME      EVENT  VERDICT  FORWARD  NOTE
+16:30:01  cont…  valid    200      -
+16:30:01  new_…  valid    failed   conn…
+16:30:01  漢字…  INVALID  -        mism…
+`,
+	} {
+		var b bytes.Buffer
+		p, err := render.New(&b, render.Options{TTY: true, Width: width})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := p.Stream(ReceivedColumns())
+		s.Align(1)
+		for _, d := range rows {
+			r := NewReceived(d, false)
+			if err := s.Item(r, r.Row(), ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, "\n"+b.String()); diff != "" {
+			t.Errorf("%d: %s\n%s", width, diff, b.String())
+		}
+	}
+}
+
 // TestReceivedText: every text survives, and none can drive a terminal.
 func TestReceivedText(t *testing.T) {
 	t.Parallel()
