@@ -273,6 +273,9 @@ func TestSecretToFlag(t *testing.T) {
 
 // TestBombs feeds what makes lax readers of YAML slow or large.
 func TestBombs(t *testing.T) {
+	if slower > 1 {
+		t.Skip("there is no race in what one goroutine reads")
+	}
 	billion := "version: 1\nwebhooks:\n- &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c < 'k'; c++ {
 		ref := "*" + string(c-1)
@@ -283,7 +286,7 @@ func TestBombs(t *testing.T) {
 	}
 	// The aim is 200 ms on a machine with nothing else to do; one that is busy takes
 	// twice as long for the same. A bomb that works takes seconds.
-	const most = 500 * time.Millisecond * slower
+	const most = 500 * time.Millisecond
 	huge := environment(map[string]string{"BIG": strings.Repeat("x", 4000)})
 	for name, text := range map[string]string{
 		"billion laughs":   billion,

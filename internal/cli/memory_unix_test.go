@@ -1,4 +1,7 @@
-//go:build unix
+//go:build unix && !race
+
+// What is measured is the built program; the race detector would only slow down what
+// makes its input.
 
 package cli_test
 
