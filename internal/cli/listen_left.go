@@ -84,8 +84,8 @@ func (m *listenMark) remove() error {
 	return errors.Join(err, m.lock.Remove())
 }
 
-// offerLeft names what sessions have left that were killed, and removes it where
-// the user says so.
+// offerLeft names what sessions have left that were killed, and removes what of it is
+// the client's provider's where the user says so.
 func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	a.nameTunnels()
 	recs, _, err := a.store.List(ctx)
@@ -94,11 +94,15 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, r := range recs {
 		token, ours := strings.CutPrefix(r.Name, sessionName)
-		if !ours || !sessionTokens.MatchString(token) || r.Provider != client.Driver().Name || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
+		if !ours || !sessionTokens.MatchString(token) || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
 			continue
 		}
 		if durable.Held(filepath.Join(a.listeningDir(), token+".lock")) {
 			continue // it is another terminal's
+		}
+		if r.Provider != client.Driver().Name { // nothing has been asked there
+			a.nameLeft(r)
+			continue
 		}
 		if err := a.offerOne(ctx, client, r); err != nil {
 			return err
@@ -117,14 +121,22 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	return nil
 }
 
+// leftWebhook names a webhook that a session has left.
+func leftWebhook(r secret.Record) string {
+	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of a session that was killed"
+}
+
+func (a *app) nameLeft(r secret.Record) {
+	a.note("%s. Remove it with: hookctl delete %s", leftWebhook(r), refWord(r.Ref()))
+}
+
 func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Record) error {
-	what := "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of a session that was killed"
 	if !a.yes && !a.interactive() {
-		a.note("%s. Remove it with: hookctl delete %s", what, refWord(r.Ref()))
+		a.nameLeft(r)
 		return nil
 	}
 	if !a.yes {
-		remove, err := a.env.Prompt.Confirm(ctx, what+". Remove it?", true)
+		remove, err := a.env.Prompt.Confirm(ctx, leftWebhook(r)+". Remove it?", true)
 		if err != nil {
 			return err
 		}

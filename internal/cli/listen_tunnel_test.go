@@ -12,9 +12,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -278,6 +281,161 @@ func TestListenTunnelKilled(t *testing.T) {
 			if n := strings.Count(l.errs.String(), "The tunnel is down (it ended: signal: killed"); n != kills {
 				t.Errorf("said %d times: %s", n, l.errs.String())
 			}
+		})
+	}
+}
+
+// TestListenTunnelKilledUnderLoad: the tunnel is killed 20 times while deliveries are
+// under way. What reached us is lost neither in the file nor on the way to the handler.
+func TestListenTunnelKilledUnderLoad(t *testing.T) {
+	t.Parallel()
+	const kills, name, event = 20, "zyntro", "invoice_paid"
+	w := newTunnelled(t, "")
+	save, handler, file := filepath.Join(t.TempDir(), "captures"), freeAddr(t), filepath.Join(t.TempDir(), "environ")
+	l := startListen(t, w.env, "--create", name, "--event", event, "--tunnel", "cloudflared", "--forward-to", handler, "--save", save,
+		"-o", "ndjson", "--", "testhandler", handler, file)
+	l.until("Ready: ", 1)
+	w.emitted(name, event) // the handler is up
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	acknowledged := map[string]bool{}
+	for range 4 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				attempts, _ := providertest.Emit(ctx, w.boxes[name], event) // an error is the end
+				mu.Lock()
+				for _, a := range attempts {
+					if a.Status == http.StatusOK {
+						acknowledged[a.EventID] = true
+					}
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	for i := range kills {
+		l.until("Ready: ", i+1)
+		mu.Lock()
+		before := len(acknowledged)
+		mu.Unlock()
+		for now := before; now == before && !t.Failed(); { // some came through this tunnel
+			mu.Lock()
+			now = len(acknowledged)
+			mu.Unlock()
+			time.Sleep(time.Millisecond)
+		}
+		if err := syscall.Kill(w.mark().Pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.until("Ready: ", kills+1)
+	cancel()
+	wg.Wait()
+	l.stop()
+	l.ended(0)
+	answers := keptAnswers(t, filepath.Join(save, keptFile))
+	forwarded := map[string]int{}
+	for line := range strings.Lines(l.out.String()) {
+		var d struct {
+			EventID string `json:"event_id"`
+			Valid   *bool
+			Answer  struct{ Status int }
+		}
+		if err := json.Unmarshal([]byte(line), &d); err != nil {
+			t.Fatal(err)
+		}
+		if d.Valid != nil && !*d.Valid {
+			t.Error(line)
+		}
+		if d.Answer.Status == http.StatusOK {
+			forwarded[d.EventID]++
+		}
+	}
+	for id := range acknowledged {
+		if _, kept := answers[id]; !kept || forwarded[id] == 0 {
+			t.Errorf("%s was acknowledged: kept is %v, the handler has seen it %d times", id, kept, forwarded[id])
+		}
+	}
+	if len(acknowledged) < kills {
+		t.Errorf("%d acknowledged", len(acknowledged))
+	}
+	t.Logf("%d acknowledged, %d kept", len(acknowledged), len(answers))
+}
+
+// TestListenKilled: after a SIGKILL the webhook is left, what was acknowledged is kept,
+// and the next session names what is left: with the command to type, or with a question.
+func TestListenKilled(t *testing.T) {
+	t.Parallel()
+	for name, event := range map[string]string{"zyntro": "invoice_paid", "wundertreos": "contact.created"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTunnelled(t, "")
+			save := filepath.Join(t.TempDir(), "captures")
+			args := []string{"--create", name, "--event", event, "--tunnel", "cloudflared"}
+			cmd := exec.Command("hookctl-behind-edge", append([]string{"listen", "--addr", "127.0.0.1:0", "--save", save}, args...)...)
+			var errs lockedBuffer
+			cmd.Env, cmd.Stderr = w.env.Environ, &errs
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = cmd.Process.Kill() })
+			for end := time.Now().Add(30 * time.Second); !strings.Contains(errs.String(), "Ready: "); time.Sleep(time.Millisecond) {
+				if time.Now().After(end) {
+					t.Fatal(errs.String())
+				}
+			}
+			attempts, err := providertest.Emit(t.Context(), w.boxes[name], event)
+			if err != nil || len(attempts) != 1 || attempts[0].Status != 200 {
+				t.Fatalf("%+v, %v", attempts, err)
+			}
+			tunnel := w.mark().Pid
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // killed
+			if runtime.GOOS == "linux" {
+				for end := time.Now().Add(20 * time.Second); syscall.Kill(tunnel, 0) == nil; time.Sleep(time.Millisecond) {
+					if time.Now().After(end) {
+						t.Fatal("the tunnel goes on")
+					}
+				}
+			}
+			if _, kept := keptAnswers(t, filepath.Join(save, keptFile))[attempts[0].EventID]; !kept {
+				t.Error("what was acknowledged is not kept")
+			}
+			left := w.hooks(name)
+			if len(left) != 1 {
+				t.Fatalf("%v", left)
+			}
+			id := left[0].ID
+			session := func(create string, p *person, says string, gone bool) {
+				t.Helper()
+				env := *w.env
+				if p != nil {
+					env.Prompt = p
+					env.Streams.InTTY, env.Streams.ErrTTY = true, true
+				}
+				l := startListen(t, &env, "--create", create, "--tunnel", "cloudflared")
+				l.until("Ready: ", 1)
+				l.stop()
+				l.ended(0)
+				if p == nil && !strings.Contains(l.errs.String(), says) || p != nil && (len(p.asked) != 1 || !strings.Contains(p.asked[0], says)) {
+					t.Errorf("%s%+v", l.errs.String(), p)
+				}
+				if hooks := w.hooks(name); (len(hooks) == 0) != gone {
+					t.Errorf("%v", hooks)
+				}
+			}
+			typed := "is left of a session that was killed. Remove it with: hookctl delete " + name + "/" + id
+			session(name, nil, typed, false)
+			other := "zyntro"
+			if name == other {
+				other = "wundertreos"
+			}
+			session(other, nil, typed, false)
+			session(name, &person{confirms: map[string]bool{"": false}}, "The webhook "+name+"/"+id, false)
+			session(name, &person{confirms: map[string]bool{"": true}}, "is left of a session that was killed. Remove it?", true)
 		})
 	}
 }

@@ -5,6 +5,7 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -271,14 +272,17 @@ func keptAnswers(t *testing.T, file string) map[string]string {
 				Body []byte `json:"body_base64"`
 			}
 		}
-		var event struct{ ID string }
+		var event struct {
+			ID      string
+			EventID string `json:"event_id"`
+		}
 		if !bytes.HasSuffix(line, []byte("\n")) {
 			continue
 		}
 		if err := errors.Join(json.Unmarshal(line, &record), json.Unmarshal(record.Body, &event)); err != nil {
 			t.Errorf("%v: %s", err, line)
 		}
-		answers[event.ID] = string(record.Answer.Body)
+		answers[cmp.Or(event.EventID, event.ID)] = string(record.Answer.Body)
 	}
 	return answers
 }
