@@ -100,7 +100,9 @@ Deliveries hold personal data: a directory that others own or can write, such as
 
 Forwarding keeps the body and the headers as they came; redirects are not
 followed and no credentials added. An event that was answered with a 2xx is
-not forwarded a second time: a duplicate is answered 200 and marked.
+not forwarded a second time: a duplicate is answered 200 and marked. That your
+handler is not there is said at the start and when it stops answering, and so is
+that it is back.
 
 -o ndjson prints an object a line. Its type is ready for the first one, and each
 time that a tunnel works again, with url (to give the provider), addr and, with
@@ -294,10 +296,12 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 	opts.Requests = o.printBody || only.Texts()
 	out := &receivedWriter{app: a, only: only, bodies: o.printBody, lines: a.out.Format() == render.NDJSON && a.jq == "", stream: a.out.Stream(view.ReceivedColumns())}
 	out.stream.Align(1) // the first row shows how wide the verdicts are
-	page, err := o.inspector(ctx, a, &o.keyFlags, &opts, here, o.publicURL)
+	page, err := o.inspector(a, &o.keyFlags, &opts, here, o.publicURL)
 	if err == nil {
 		defer func() { err = errors.Join(err, page.close()) }()
-		opts.Report, opts.Flush = page.shown(out.write), out.flush
+		target := a.watchTarget(ctx, opts.Forward, page, x.handler != nil)
+		defer target.close()
+		opts.Report, opts.Flush = target.shown(page.shown(out.write)), out.flush
 		x.server, err = listen.New(opts)
 	}
 	if err != nil {

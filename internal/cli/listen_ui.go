@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -54,14 +52,11 @@ type inspector struct {
 	here   string
 	opened []string // the file that leads a browser to the page, and its directory
 	failed chan error
-
-	unwatch    context.CancelFunc // nil: there is no target
-	unanswered chan struct{}      // of capacity 1: the target did not answer a delivery
 }
 
 // inspector connects the page with the run. opts are complete, but for their report;
 // address is what the provider is given.
-func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts *listen.Options, here, address string) (*inspector, error) {
+func (o *pageFlags) inspector(a *app, keys *keyFlags, opts *listen.Options, here, address string) (*inspector, error) {
 	if !o.ui {
 		return nil, nil
 	}
@@ -97,13 +92,8 @@ func (o *pageFlags) inspector(ctx context.Context, a *app, keys *keyFlags, opts 
 	}
 	server.Tell(func(s *inspect.State) { s.Address, s.Notice = cmp.Or(address, here), assumed(opts) })
 	opts.Requests = true
-	p := &inspector{app: a, server: server, signer: signer, opts: *opts, here: here, failed: make(chan error, 1), unanswered: make(chan struct{}, 1)}
+	p := &inspector{app: a, server: server, signer: signer, opts: *opts, here: here, failed: make(chan error, 1)}
 	go func() { p.failed <- server.Serve() }()
-	if opts.Forward != nil {
-		var watched context.Context
-		watched, p.unwatch = context.WithCancel(ctx)
-		go p.watch(watched, opts.Forward)
-	}
 	return p, nil
 }
 
@@ -121,35 +111,6 @@ func assumed(opts *listen.Options) string {
 	return strings.Join(notes, "; ")
 }
 
-// lookAgain is how long the page waits before it looks again for a target that is not
-// there. One that is there is left alone until it does not answer a delivery.
-const lookAgain = 2 * time.Second
-
-// watch says on the page whether the target is there: before anything is forwarded, and
-// when it comes back.
-func (p *inspector) watch(ctx context.Context, to *listen.Forwarder) {
-	for ctx.Err() == nil {
-		err := to.Reach(ctx)
-		p.server.Tell(func(s *inspect.State) {
-			s.Healthy, s.Health = err == nil, s.Target+" answers connections"
-			if err != nil {
-				s.Health = fmt.Sprintf("%s cannot be reached: %v", s.Target, err)
-				if errors.Is(err, syscall.ECONNREFUSED) {
-					s.Health = s.Target + " refuses connections"
-				}
-			}
-		})
-		if err != nil {
-			_ = p.app.env.Sleep(ctx, lookAgain) // the loop sees that ctx has ended
-			continue
-		}
-		select {
-		case <-p.unanswered:
-		case <-ctx.Done():
-		}
-	}
-}
-
 // shown is report that shows each delivery on the page too.
 func (p *inspector) shown(report func(listen.Delivery) error) func(listen.Delivery) error {
 	if p == nil {
@@ -157,12 +118,6 @@ func (p *inspector) shown(report func(listen.Delivery) error) func(listen.Delive
 	}
 	return func(d listen.Delivery) error {
 		p.server.Add(d)
-		if d.Forward != nil && d.Forward.Err != nil {
-			select {
-			case p.unanswered <- struct{}{}:
-			default:
-			}
-		}
 		return report(d)
 	}
 }
@@ -250,9 +205,6 @@ func browser(path string) (name string, args []string) {
 func (p *inspector) close() error {
 	if p == nil {
 		return nil
-	}
-	if p.unwatch != nil {
-		p.unwatch()
 	}
 	err := errors.Join(p.server.Close(), <-p.failed)
 	for _, path := range p.opened {

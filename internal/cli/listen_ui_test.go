@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"io"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -16,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/inspect"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -38,18 +40,18 @@ func TestWatchTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	looked := make(chan struct{})
-	env := &Env{Sleep: func(ctx context.Context, _ time.Duration) error {
+	env := &Env{Now: time.Now, Streams: term.Streams{Err: io.Discard}, Sleep: func(ctx context.Context, _ time.Duration) error {
 		select {
 		case looked <- struct{}{}:
 		case <-ctx.Done():
 		}
 		return ctx.Err()
 	}}
-	ctx, cancel := context.WithCancel(t.Context())
-	p := &inspector{app: &app{env: env}, server: server, failed: make(chan error, 1), unwatch: cancel, unanswered: make(chan struct{}, 1)}
+	p := &inspector{app: &app{env: env}, server: server, failed: make(chan error, 1)}
 	go func() { p.failed <- server.Serve() }()
-	go p.watch(ctx, to)
+	target := p.app.watchTarget(t.Context(), to, p, false)
 	t.Cleanup(func() {
+		target.close()
 		if err := p.close(); err != nil {
 			t.Error(err)
 		}
@@ -93,7 +95,7 @@ func TestWatchTarget(t *testing.T) {
 	}
 	says(`/hook answers connections","healthy":true`)
 	_ = l.Close()
-	failed := p.shown(func(listen.Delivery) error { return nil })
+	failed := target.shown(p.shown(func(listen.Delivery) error { return nil }))
 	if err := failed(listen.Delivery{Forward: &listen.Forwarded{Err: net.ErrClosed}}); err != nil {
 		t.Error(err)
 	}
