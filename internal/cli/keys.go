@@ -260,7 +260,7 @@ func (a *app) noteUndocumented(names []string) {
 
 // verifyProvider is what verify must know of a provider.
 func verifyProvider(d *provider.Driver, s signature.Scheme) verify.Provider {
-	p := verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, SecretDigits: d.SecretDigits, Sample: func(event string) []byte {
+	p := verify.Provider{Name: d.Name, Scheme: s, Envelope: d.Envelope, SecretDigits: d.SecretDigits, Shapes: d.Shapes, Sample: func(event string) []byte {
 		body, _ := d.Sample(event, provider.SampleOptions{Seed: 1})
 		return body
 	}}

@@ -85,8 +85,10 @@ var captureForms = map[string]struct {
 		// Empty objects and lists.
 		{`{"a":[],"b":{},"c":[]}`, `{"a":{},"b":{},"c":{}}`}, {`{"a":[],"b":{},"c":[]}`, `{"a":[],"b":[],"c":[]}`}, {`{"a":[],"b":[],"c":[]}`, `{"a":[],"b":{},"c":[]}`}, {`{"a":[],"b":[],"c":[]}`, `{"a":{},"b":[],"c":{}}`},
 		{`{"a":{},"b":{},"c":{}}`, `{"a":{},"b":[],"c":{}}`}, {`{"a":[],"b":"\/","t":"2026-05-17T14:30:01Z"}`, `{"a":{},"b":"/","t":"2026-05-17T14:30:01.000Z"}`},
-		// Nulls that the sample has.
+	}},
+	"nullsLeftOut": {sampled(nullsLeftOut, `{"at":1,"amount":1.00,"n":null,"data":{"row":2,"x":null,"z":null}}`), []formPair{
 		{`{"at":1,"data":{"row":2}}`, `{"at":1,"amount":null,"n":null,"data":{"row":2,"x":null,"z":null}}`}, {`{"at":1,"amount":2,"data":{"x":3,"y":4}}`, `{"at":1,"amount":2.00,"n":null,"data":{"row":null,"x":3,"y":4,"z":null}}`},
+		{`{"data":{"row":2}, "at":1}`, `{"at":1,"amount":null,"n":null,"data":{"row":2,"x":null,"z":null}}`}, {`{"at":"2026-05-17T14:30:01Z","data":{"row":2}}`, `{"at":"2026-05-17T14:30:01.000Z","amount":null,"n":null,"data":{"row":2,"x":null,"z":null}}`},
 	}},
 	"nullsRemoved": {sampled(nullsRemoved, `{"a":1,"b":null,"c":null}`), []formPair{{`{"a": 1, "c": null}`, `{"a":1,"b":null,"c":null}`}, {`{"a":1,"c":null}`, `{"a": 1, "b": null, "c": null}`}}},
 	"keyEnds":      {keyForm(keyEnds), []formPair{{word(1) + "x", word(1)}, {"x" + word(1), word(1)}, {word(1)[1:] + "ab", "f" + word(1)[1:] + "ab"}, {word(1) + "a", word(1) + "a0"}, {word(1) + "a", word(1)}}},
@@ -122,6 +124,7 @@ var noCaptureForms = map[string][]formPair{
 	"wrappedLines": {{"0123456789012345678\nabc", "0123456789012345678abc"}, {"01234567890123456789", "01234567890123456789"}, {"01234567890123456789\n" + strings.Repeat("\n", 20), "01234567890123456789"}},
 	"plainQuotes":  {{"abc", "abc"}},
 	"jsonValues":   {{`{"t":"2026-05-17"}`, `{"t":"2026-05-17.000"}`}, {`["2026-05-17T14:30:01Z"`, `["2026-05-17T14:30:01.000Z"`}, {`{"n":null,"at":1}`, `{"at":1,"n":null,"amount":null}`}},
+	"nullsLeftOut": {{`{"at":1,"n":null}`, `{"at":1,"amount":null,"n":null}`}, {`{"at":1,"amount":1,"n":1,"data":{"row":2,"x":1,"z":1}}`, `{"at":1,"amount":1.00,"n":1,"data":{"row":2,"x":1,"z":1}}`}},
 	"nullsRemoved": {{`{"a":1}`, `{"a":1,"b":null,"c":null}`}},
 	"keyEnds":      {{"abc", "ab"}, {word(1) + "X", word(1) + "X0"}, {word(1), word(1)[1:]}},
 	"parsedForm":   {{`{"a":"b"}`, "a"}, {`{"{\"a\":1}":""`, `{"a":1}`}},
@@ -219,7 +222,7 @@ func TestPrints(t *testing.T) {
 // The words and beginnings by which signs are known.
 func TestListsOfSigns(t *testing.T) {
 	hidden := func() bool {
-		for _, text := range []string{"[REDACTED]", "<Filtered>", "(masked)", "removed", "hidden", "(elided)", "omitted", "[truncated]", "anonymized", "anonymised", "scrubbed", "[Object]", "[Array]", "***", "****1234", "xxxx-xxxx", "████", "•••"} {
+		for _, text := range []string{"[REDACTED]", "<Filtered>", "(masked)", "[removed]", "<hidden>", "elided", "REDACTED", "OMITTED", "{deleted}", "[secret]", "[sensitive]", "<private>", "[PII]", "[truncated]", "anonymized", "anonymised", "scrubbed", "[Object]", "[Array]", "***", "****1234", "xxxx-xxxx", "████", "•••"} {
 			list, _ := tokens([]byte(`{"a":"b","c":` + string(jsonText(text)) + `}`))
 			if name, found := hiddenValue(list); !found || name != `"c"` {
 				return false
@@ -231,7 +234,11 @@ func TestListsOfSigns(t *testing.T) {
 		t.Fatal("a hidden value is not known")
 	}
 	without(t, "hiddenWords", &hiddenWords, func(string) bool { return !hidden() })
-	for _, text := range []string{"xx", "x", "*", "**", "ab", "", "lead", "extra", "objects"} {
+	without(t, "hidingWords", &hidingWords, func(string) bool { return !hidden() })
+	if name, found := hiddenValue(parse([]byte(`{"a":"b","tags":["c","***"]}`)).list); !found || name != `"tags"` {
+		t.Errorf("%s, %v", name, found)
+	}
+	for _, text := range []string{"xx", "x", "*", "**", "ab", "", "lead", "extra", "objects", "removed", "hidden", "private", "object", "array", "deleted"} {
 		list, _ := tokens([]byte(`{"a":` + string(jsonText(text)) + `}`))
 		if name, found := hiddenValue(list); found {
 			t.Errorf("%s in %s was hidden", text, name)
@@ -307,7 +314,7 @@ func TestSignsOfCaptures(t *testing.T) {
 		{testGson, `{"a":"\u003d"}`, "-"}, {testGson, `{"a":"\u0027"}`, "-"}, {testGson, `{"a":1.0,"b":2.5,"c":null}`, "end in .0"}, {testGson, `{"a":1.0,"b":2}`, ""}, {testGson, `{"a":2.5}`, ""}, {testGson, `{"a":"\u003e"}`, ""}, {testGson, `a \u003d`, ""},
 		{testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{}}`, "lacks delivered_at"}, {testEdited, `{"id":"1","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1","event_type":"x","delivered_at":"x"}`, ""},
 		{testEdited, `{"event_id":"1","event_type":"x","api_version":"","created_at":"","data":{}}`, ""}, // another provider's
-		{testEdited, `{"id":"\u003d","event_type":"x","data":{},"delivered_at":"x"}`, ""}, {testEdited, `{"id":"1"}`, ""}, {testEdited, `{"a":"***"}`, `The value of "a"`}, {testEdited, `["***"]`, ""}, {testEdited, "text", ""}, {testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{"n":123456789012345000}}`, ""},
+		{testEdited, `{"id":"\u003d","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1"}`, ""}, {testEdited, `{"a":"***"}`, `The value of "a"`}, {testEdited, `["***"]`, ""}, {testEdited, "text", ""}, {testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{"n":123456789012345000}}`, ""},
 		{testEdited, `{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"}`, "looks like what is in data"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3},"kind":"x","at":"t"},"delivered_at":"x"}`, "lacks d in data/row"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"},"delivered_at":"x"}`, ""},

@@ -80,6 +80,7 @@ const (
 	useText        = "Copy the body from a file, or from a tool that keeps plain quotes; send it as an attachment or in a code block, not as text."
 	storeWhole     = "Compare it with what the provider showed at creation, all of it; if that is lost, `hookctl rotate` makes a new one."
 	afterParsing   = "Verify the raw bytes before any parser sees them; never print a parsed value and verify that."
+	noNulls        = "Members that were null are missing in the captured JSON."
 	otherEscapes   = `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`
 )
 
@@ -311,15 +312,39 @@ var transformations = []transformation{
 	},
 	{
 		cause:       "json-pretty-printed",
-		explanation: "The captured JSON is pretty-printed, and times, empty objects or nulls in it were changed on the way; the signed body was not laid out.",
+		explanation: "The captured JSON is pretty-printed, and times or empty objects in it were changed on the way; the signed body was not laid out.",
 		fix:         keepRaw,
 		json:        onlyFor(true, jsonValues), share: 6,
 	},
 	{
 		cause:       "json-reserialised",
-		explanation: "The captured JSON was parsed and written again: times, empty objects or nulls in it are written in another way than in the signed body.",
+		explanation: "The captured JSON was parsed and written again: times or empty objects in it are written in another way than in the signed body.",
 		fix:         verifyRaw,
 		json:        onlyFor(false, jsonValues), share: 6,
+	},
+	{
+		cause:       "edited-body",
+		explanation: noNulls,
+		fix:         keepRaw,
+		json:        onlyFor(true, nullsLeftOut), share: 6,
+		and: []Finding{{
+			Cause: "json-pretty-printed", Explanation: "The captured JSON is pretty-printed too.", Fix: keepRaw,
+		}},
+	},
+	{
+		cause:       "edited-body",
+		explanation: noNulls,
+		fix:         verifyRaw,
+		json:        onlyFor(false, nullsLeftOut), share: 6,
+		and: []Finding{{
+			Cause: "json-reserialised", Explanation: "It was parsed and written again, by a program that leaves nulls out.", Fix: verifyRaw,
+		}},
+	},
+	{
+		cause:       "edited-body",
+		explanation: "Members that were null were taken out of the captured JSON.",
+		fix:         keepRaw,
+		json:        nullsRemoved, share: 8,
 	},
 	{
 		cause:       "json-pretty-printed",
@@ -350,12 +375,6 @@ var transformations = []transformation{
 		explanation: "The captured JSON was parsed and written again: the order of its members is not the one that was signed.",
 		fix:         verifyRaw,
 		test:        testOrder, share: 2,
-	},
-	{
-		cause:       "edited-body",
-		explanation: "Members that were null were taken out of the captured JSON.",
-		fix:         keepRaw,
-		json:        nullsRemoved, share: 8,
 	},
 	{
 		cause:       "secret-is-not-a-secret",

@@ -104,6 +104,10 @@ type Provider struct {
 	// Sample, where not nil, is a body of the event type with its members in the
 	// order in which the provider writes them; a diagnosis looks at that alone.
 	Sample func(eventType string) []byte
+	// Shapes, where not nil, are bodies of the event type with the members that the
+	// provider documents: all, null where one may be null, and the fewest. None, where
+	// the event's data is not documented, and the sample is a guess.
+	Shapes func(eventType string) [][]byte
 	// Events are the types of the events that there are, for Sample.
 	Events []string
 	// SecretDigits is how many lower-case hexadecimal digits a secret has, as the

@@ -21,81 +21,98 @@ func testEdited(d *diagnosis) (string, bool) {
 	if name, hidden := hiddenValue(doc.list); hidden {
 		return fmt.Sprintf("The value of %s in the captured JSON was hidden; the rest of it looks like what was signed.", term.Clip(name, mostQuoted)), true
 	}
-	if _, gson := testGson(d); gson {
-		return "", false // which leaves nulls out
-	}
 	if text := d.missingMembers(doc); text != "" {
 		return text, true
 	}
 	return "", false
 }
 
-// hiddenValue finds a string that stands in place of another one, and its name.
+// hiddenValue finds a string that stands in place of another value, and the name of the
+// member that it is in.
 func hiddenValue(list []token) (name string, found bool) {
 	for i, t := range list {
-		if t.kind != '"' || i < 2 || list[i-1].kind != ':' || len(t.text) > 40 {
+		if t.kind != '"' {
+			continue
+		}
+		if i+1 < len(list) && list[i+1].kind == ':' {
+			name = string(t.text)
 			continue
 		}
 		var s string
-		if json.Unmarshal(t.text, &s) != nil {
-			continue
-		}
-		low := joined(strings.ToLower(s))
-		if len(s) > 2 && (masked(s) || strings.Trim(low, "x*\u2022\u2588") == "" && len(low) > 3 || slices.Contains(hiddenWords, low)) {
-			return string(list[i-2].text), true
+		if name != "" && len(t.text) <= 40 && json.Unmarshal(t.text, &s) == nil && hidden(s) {
+			return name, true
 		}
 	}
 	return "", false
 }
 
-// hiddenWords are what people and loggers put in place of a value, joined.
-var hiddenWords = []string{"redacted", "filtered", "masked", "removed", "hidden", "elided", "omitted", "truncated", "anonymized", "anonymised", "scrubbed", "object", "array"}
+// hidden reports whether s is what people and loggers put in place of a value: stars,
+// x and the like, or a word that says so. A small word without brackets may be a
+// value of its own, such as a status.
+func hidden(s string) bool {
+	word := joined(strings.ToLower(s))
+	bare := len(word) == len(s) && s != strings.ToUpper(s)
+	if len(s) > 2 && masked(s) || len(word) > 3 && strings.Trim(word, "x*\u2022\u2588") == "" {
+		return true
+	}
+	word = strings.Trim(word, "*")
+	return slices.Contains(hidingWords, word) || !bare && slices.Contains(hiddenWords, word)
+}
+
+// hidingWords say nothing else, and hiddenWords do so in brackets; both are joined.
+var (
+	hidingWords = []string{"redacted", "anonymized", "anonymised", "scrubbed", "elided"}
+	hiddenWords = []string{"filtered", "masked", "removed", "hidden", "omitted", "truncated", "deleted", "secret", "sensitive", "private", "pii", "object", "array"}
+)
 
 // missingMembers says what the body lacks of what the provider writes; "" where it
 // lacks nothing, or does not look like one of the provider's.
 func (d *diagnosis) missingMembers(doc *document) string {
 	have := memberNames(doc.list)
+	root := have["/"]
 	e := d.provider.Envelope
-	if doc.sample != nil {
-		// The whole body, then what is in its data alone.
-		if missing, most := lacking(have["/"], memberNames(doc.sample.list)["/"]); most && !d.likelierOf(have["/"], len(missing)) {
-			if len(missing) == 0 {
-				return d.missingInside(doc.sample, have)
-			}
-			identity := []string{e.ID, e.Type, e.Time}
-			partly := slices.ContainsFunc(identity, func(name string) bool { return slices.Contains(missing, name) })
-			if partly || 3*len(missing) <= len(have["/"]) {
-				return fmt.Sprintf("The captured JSON looks like a delivery of %s, and lacks %s.", d.provider.Name, enumerated(missing))
+	if shapes, documented := d.shapes(e.Event(d.request.Body).Type); len(shapes) > 0 {
+		missing, most := lacking(root.names, shapes[0]["/"].names)
+		if most && !d.likelierOf(root.names, len(missing)) {
+			partly := slices.ContainsFunc([]string{e.ID, e.Type, e.Time}, func(name string) bool { return slices.Contains(missing, name) })
+			switch {
+			case len(missing) == 0:
+				return d.missingInside(shapes, documented, have)
+			case partly || 3*len(missing) <= len(root.names):
+				return d.lacks(missing, "")
 			}
 			return "" // an envelope that somebody has made by hand
 		}
 	}
-	for _, name := range []string{e.ID, e.Type, e.Time} {
-		if slices.Contains(have["/"], name) {
-			return ""
-		}
+	if slices.Contains(root.names, e.Type) || slices.Contains(root.names, e.ID) && slices.Contains(root.names, e.Time) {
+		return ""
 	}
+	return d.missingAround(root)
+}
+
+func (d *diagnosis) lacks(missing []string, where string) string {
+	return fmt.Sprintf("The captured JSON looks like a delivery of %s, and lacks %s%s.", d.provider.Name, enumerated(missing), where)
+}
+
+// missingAround recognises what is in the data of an event, without what is around it.
+func (d *diagnosis) missingAround(root named) string {
 	types := d.provider.Events
-	if e.HeaderType != "" {
-		types = append(types[:len(types):len(types)], d.request.Header.Get(e.HeaderType))
+	if name := d.provider.Envelope.HeaderType; name != "" {
+		types = append(types[:len(types):len(types)], d.request.Header.Get(name))
 	}
 	for _, eventType := range types {
-		if d.budget.spent() || d.provider.Sample == nil {
+		if d.budget.spent() {
 			break
 		}
-		body := d.provider.Sample(eventType)
-		d.budget.left -= jsonCost * len(body)
-		of := newSample(body)
-		if of == nil {
-			continue
-		}
-		for path, names := range memberNames(of.list) {
-			if path == "/" || strings.Count(path, "/") > 2 {
-				continue
-			}
-			if missing, most := lacking(have["/"], names); most && len(missing) < len(names)/3+1 {
-				return fmt.Sprintf("The captured JSON looks like what is in %s of a delivery of %s, and lacks what is around it: %s.",
-					strings.Trim(path, "/"), d.provider.Name, enumerated(memberNames(of.list)["/"]))
+		shapes, documented := d.shapes(eventType)
+		for _, shape := range shapes {
+			for _, path := range slices.Sorted(maps.Keys(shape)) {
+				missing, extra := differing(root.names, shape[path].names)
+				there := len(shape[path].names) - len(missing)
+				if path != "/" && strings.Count(path, "/") <= 2 && there > 2 && 2*len(missing) <= there && (documented || extra == 0) {
+					return fmt.Sprintf("The captured JSON looks like what is in %s of a delivery of %s, and lacks what is around it: %s.",
+						strings.Trim(path, "/"), d.provider.Name, enumerated(shape["/"].names))
+				}
 			}
 		}
 	}
@@ -111,7 +128,7 @@ func (d *diagnosis) likelierOf(have []string, missing int) bool {
 			continue
 		}
 		if s := newSample(p.Sample(p.Envelope.Event(d.request.Body).Type)); s != nil {
-			if other, most := lacking(have, memberNames(s.list)["/"]); most && len(other) < missing {
+			if other, most := lacking(have, memberNames(s.list)["/"].names); most && len(other) < missing {
 				return true
 			}
 		}
@@ -119,43 +136,96 @@ func (d *diagnosis) likelierOf(have []string, missing int) bool {
 	return false
 }
 
-// missingInside looks into the members of the body.
-func (d *diagnosis) missingInside(of *document, have map[string][]string) string {
-	want := memberNames(of.list)
-	for _, path := range slices.Sorted(func(yield func(string) bool) {
-		for path := range want {
-			if !yield(path) {
-				return
+// shapes are the members of bodies of an event, by path. What is in the data of one that
+// is not documented is a guess.
+func (d *diagnosis) shapes(eventType string) (all []map[string]named, documented bool) {
+	var bodies [][]byte
+	if d.provider.Shapes != nil {
+		bodies = d.provider.Shapes(eventType)
+	}
+	documented = len(bodies) > 0 || d.provider.Shapes == nil
+	if len(bodies) == 0 && d.provider.Sample != nil {
+		bodies = [][]byte{d.provider.Sample(eventType)}
+	}
+	for _, body := range bodies {
+		d.budget.left -= jsonCost * len(body)
+		if s := newSample(body); s != nil {
+			all = append(all, memberNames(s.list))
+		}
+	}
+	return all, documented
+}
+
+// missingInside looks into the members of the body. Of each object the shape counts that
+// it differs from least. A guess must be met but for what is missing.
+func (d *diagnosis) missingInside(shapes []map[string]named, documented bool, have map[string]named) string {
+	for _, path := range slices.Sorted(maps.Keys(have)) {
+		within := strings.Trim(path, "/")
+		where := " in " + within
+		if within == "" {
+			where = ""
+		}
+		var missing []string
+		wanted, least := 0, -1
+		for _, shape := range shapes {
+			if want := shape[path].names; len(want) > 0 {
+				lost, extra := differing(have[path].names, want)
+				if n := len(lost) + extra; (least < 0 || n < least) && (documented || extra == 0) {
+					missing, wanted, least = lost, len(want), n
+				}
 			}
 		}
-	}) {
-		names, ok := have[path]
-		if !ok || path == "/" {
-			continue
+		there := wanted - len(missing)
+		if len(missing) > 0 && there > 0 && (2*len(missing) <= there || documented && len(missing) == 1) {
+			return d.lacks(missing, where)
 		}
-		if missing, most := lacking(names, want[path]); most && len(missing) > 0 && len(want[path]) > 3 && len(missing) <= len(want[path])/2 {
-			return fmt.Sprintf("The captured JSON looks like a delivery of %s, and lacks %s in %s.", d.provider.Name, enumerated(missing), strings.Trim(path, "/"))
+		for _, name := range have[path].nulls {
+			if (documented || within == "") && neverNull(shapes, path, name) {
+				return fmt.Sprintf("The captured JSON looks like a delivery of %s, and %s%s is null, which it is not in a delivery.", d.provider.Name, term.Clip(name, mostQuoted), where)
+			}
 		}
 	}
 	return ""
 }
 
-// lacking is which of the names are wanted and not there, and whether more than two of
-// them, and half of them, are.
-func lacking(have, want []string) (missing []string, most bool) {
+// neverNull reports whether a member is one of the shapes', and null in none.
+func neverNull(shapes []map[string]named, path, name string) bool {
+	known := false
+	for _, shape := range shapes {
+		known = known || slices.Contains(shape[path].names, name)
+		if slices.Contains(shape[path].nulls, name) {
+			return false
+		}
+	}
+	return known
+}
+
+// differing is which of the names are wanted and not there, and how many are there and
+// not wanted.
+func differing(have, want []string) (missing []string, extra int) {
 	for _, name := range want {
 		if !slices.Contains(have, name) {
 			missing = append(missing, name)
 		}
 	}
+	return missing, len(have) - (len(want) - len(missing))
+}
+
+// lacking is which of the names are wanted and not there, and whether more than two of
+// them, and half of them, are.
+func lacking(have, want []string) (missing []string, most bool) {
+	missing, _ = differing(have, want)
 	there := len(want) - len(missing)
 	return missing, there > 1 && 2*there >= len(want)
 }
 
-// memberNames are the names of the objects' members by their path, the first
-// object's of each path, down to members of members.
-func memberNames(list []token) map[string][]string {
-	all := map[string][]string{}
+// named are the names of an object's members, and of those that are null.
+type named struct{ names, nulls []string }
+
+// memberNames are the members of objects by their path, the first object's of each
+// path, down to members of members.
+func memberNames(list []token) map[string]named {
+	all := map[string]named{}
 	if len(list) == 0 || len(list) > maxValues {
 		return all
 	}
@@ -174,8 +244,9 @@ func memberNames(list []token) map[string][]string {
 		}
 	}
 	for _, o := range t.objects {
-		if path, known := texts[o.path]; known && all["/"+path] == nil {
-			all["/"+path] = o.names
+		path, known := texts[o.path]
+		if known && len(all["/"+path].names) == 0 {
+			all["/"+path] = named{o.names, o.nulls}
 		}
 	}
 	return all

@@ -23,11 +23,13 @@ type tree struct {
 	end     map[int]int
 }
 
-// object is where one begins, its path, and the names of its members.
+// object is where one begins, its path, and the names of its members, and of those
+// that are null.
 type object struct {
 	at    int
 	path  int
 	names []string
+	nulls []string
 }
 
 // member is one of the objects of a path.
@@ -80,7 +82,9 @@ func (t *tree) grow(i, path int) int {
 			}
 			t.objects[at].names = append(t.objects[at].names, name)
 			within = t.paths.of(member{path, name})
-			i += 2
+			if i += 2; isNull(t.list[i]) {
+				t.objects[at].nulls = append(t.objects[at].nulls, name)
+			}
 		}
 		i = t.grow(i, within)
 	}

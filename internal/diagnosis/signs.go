@@ -244,8 +244,8 @@ func testOtherOrder(d *diagnosis) (string, bool) {
 	if d.reason != signature.Mismatch || doc.sample == nil || len(doc.list) > maxValues {
 		return "", false
 	}
-	order := memberNames(doc.sample.list)["/"]
-	have := memberNames(doc.list)["/"]
+	order := memberNames(doc.sample.list)["/"].names
+	have := memberNames(doc.list)["/"].names
 	if missing, _ := lacking(have, order); len(missing) > 0 {
 		return "", false // it is a part of a body, or none
 	}

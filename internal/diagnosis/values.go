@@ -21,17 +21,43 @@ const (
 )
 
 // jsonValues is what the body was before a program changed values in it.
-func jsonValues(doc *document) iter.Seq[[]byte] {
+func jsonValues(doc *document) iter.Seq[[]byte] { return common(changedValues(doc)) }
+
+// nullsLeftOut is the body before a program left out all of its nulls, in its own order
+// or the provider's.
+func nullsLeftOut(doc *document) iter.Seq[[]byte] {
+	if len(doc.list) > maxValues || slices.ContainsFunc(doc.list, isNull) || doc.filled() == nil {
+		return none
+	}
+	full := doc.filled()
+	return func(yield func([]byte) bool) {
+		all := func(yield func(variant) bool) {
+			if yield(variant{of: full, list: full.list}) {
+				changedValues(full)(yield)
+			}
+		}
+		for _, forms := range []iter.Seq[[]byte]{common(all), jsonInOrder(full)} {
+			for form := range forms {
+				if !yield(form) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// common is variants as they are and compact, and then in all of the commonest forms.
+func common(variants iter.Seq[variant]) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		var as, buf []byte
-		for v := range changedValues(doc) {
+		for v := range variants {
 			as = write(as[:0], v.list, v.of.tail, asWas, v.texts)
 			buf = write(buf[:0], v.list, nil, compact, v.texts)
 			if !yield(as) || !bytes.Equal(buf, as) && !yield(buf) {
 				return
 			}
 		}
-		for v := range changedValues(doc) {
+		for v := range variants {
 			for form := range v.common {
 				if !yield(form) {
 					return
@@ -103,12 +129,6 @@ func changedValues(doc *document) iter.Seq[variant] {
 		}
 		for of := range emptied(list) {
 			if v := (variant{of: doc, list: of}); !yield(v) || !timed(v) {
-				return
-			}
-		}
-		// A writer that leaves nulls out leaves out all.
-		if !slices.ContainsFunc(list, isNull) && doc.filled() != nil {
-			if v := (variant{of: doc.filled(), list: doc.filled().list}); !yield(v) || !timed(v) {
 				return
 			}
 		}

@@ -611,10 +611,15 @@ func mutators() []mutator {
 			m.provider.Sample = func(string) []byte { return []byte(m.signed) }
 			return true
 		}},
-		{"nulls left out", "json-reserialised", func(m *mishap) bool {
+		{"nulls left out", "edited-body+json-reserialised", func(m *mishap) bool {
 			m.captured = strings.ReplaceAll(m.signed, `"note":null,`, "")
 			m.provider.Sample = func(string) []byte { return []byte(m.signed) }
 			return m.captured != m.signed
+		}},
+		{"nulls left out, laid out", "edited-body+json-pretty-printed", func(m *mishap) bool {
+			m.captured = layOut(strings.ReplaceAll(m.signed, `"note":null,`, ""), "  ", "\n")
+			m.provider.Sample = func(string) []byte { return []byte(m.signed) }
+			return strings.Contains(m.signed, "null")
 		}},
 		{"a member removed", "edited-body", func(m *mishap) bool {
 			m.captured = strings.Replace(m.signed, `"event_type":`, `"type":`, 1)
@@ -684,7 +689,7 @@ var says = map[string]string{
 	"Lead sync: smart quotes":                               "plain ones that were signed",
 	"Lead sync: Ruby's inspect":                             "makes of the parsed JSON",
 	"Lead sync: another order, and numbers":                 "in which the provider writes",
-	"Lead sync: Newtonsoft":                                 "times, empty objects or nulls in it are",
+	"Lead sync: Newtonsoft":                                 "times or empty objects in it are",
 	"Lead sync: PHP, pretty, in itself":                     "numbers or escapes changed",
 	"Lead sync: half the secret, where its length is known": "and those that wundertreos shows have 64",
 	"Lead sync: nulls removed":                              "Members that were null",

@@ -204,6 +204,10 @@ type Driver struct {
 	// in it; the rest of any other body is made up. It never fails: an event
 	// that the provider does not have gets a plausible body too.
 	Sample func(event string, o SampleOptions) (body []byte, documented bool)
+	// Shapes are bodies of the event with the members that the provider documents:
+	// all of them, null where one may be null, and the fewest. None, where it does
+	// not document the event's data; nil: of no event are they known.
+	Shapes func(event string) [][]byte
 
 	// Request makes a raw request with the credentials in their place, or an
 	// error of kind Usage: for a path of another origin, and for whatever would

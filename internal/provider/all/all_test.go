@@ -1,10 +1,13 @@
 package all_test
 
 import (
+	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 )
 
@@ -69,4 +72,51 @@ func TestEachCallReturnsNewValues(t *testing.T) {
 	if again := all.Drivers(); again[0].Name == "changed" || again[1].Catalogue[0].Slug == "changed" {
 		t.Error("a caller can change the list for others")
 	}
+}
+
+// TestShapes: the shapes of an event are its sample with less in it, and no event has
+// any whose data is not documented.
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	for _, d := range all.Drivers() {
+		for _, event := range append(slices.Clone(d.Catalogue), provider.EventType{Slug: "no.such.event"}) {
+			body, documented := d.Sample(event.Slug, provider.SampleOptions{Seed: 1})
+			shapes := d.Shapes(event.Slug)
+			if documented != (len(shapes) > 0) {
+				t.Errorf("%s: %d shapes", event.Slug, len(shapes))
+			}
+			most := members(t, body)
+			for i, shape := range shapes {
+				has := members(t, shape)
+				for name := range has {
+					if !most[name] {
+						t.Errorf("%s: the sample has no %s", event.Slug, name)
+					}
+				}
+				if i == 0 && len(has) != len(most) || i > 0 && len(has) >= len(most) {
+					t.Errorf("%s: %d of %d members in shape %d", event.Slug, len(has), len(most), i)
+				}
+			}
+		}
+	}
+}
+
+// members are the paths of the members of all objects.
+func members(t *testing.T, body []byte) map[string]bool {
+	t.Helper()
+	var root any
+	if err := json.Unmarshal(body, &root); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]bool{}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		o, _ := v.(map[string]any)
+		for name, of := range o {
+			all[path+"/"+name] = true
+			walk(path+"/"+name, of)
+		}
+	}
+	walk("", root)
+	return all
 }

@@ -78,7 +78,7 @@ func TestDriver(t *testing.T) {
 		ProbeLeaves:  "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
 		Scoped:       true,
 	}
-	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Request", "Judge")
+	ignore := cmpopts.IgnoreFields(provider.Driver{}, "CheckCredentials", "Validate", "Catalogue", "OfflineHelp", "NewSandbox", "Sample", "Shapes", "Request", "Judge")
 	if diff := cmp.Diff(want, *d, ignore, cmpopts.IgnoreUnexported(provider.Driver{})); diff != "" {
 		t.Error(diff)
 	}

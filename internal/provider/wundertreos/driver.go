@@ -62,6 +62,7 @@ func Driver() *provider.Driver {
 			return wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
 		},
 		Sample:      wundertreosfake.Sample, // with every column of the row
+		Shapes:      wundertreosfake.Shapes,
 		Request:     request,
 		Judge:       judge,
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not

@@ -77,6 +77,7 @@ func Driver() *provider.Driver {
 		},
 		// Typed for the eight events whose data Zyntro documents, made up for all others.
 		Sample:  zyntrofake.Sample,
+		Shapes:  zyntrofake.Shapes,
 		Request: request,
 		Judge:   judge,
 		Probe:   provider.CallRequest{Path: "fetchWebhooks"},

@@ -53,6 +53,19 @@ type contactRow struct {
 	CreatedBy        *string  `json:"created_by"`
 }
 
+// exampleRow is the contact of the documented delivery.
+type exampleRow struct {
+	ID        string   `json:"id"`
+	OrgID     string   `json:"org_id"`
+	FirstName string   `json:"first_name"`
+	LastName  string   `json:"last_name"`
+	Email     string   `json:"email"`
+	Tags      []string `json:"tags"`
+	Status    string   `json:"status"`
+	CreatedAt string   `json:"created_at"`
+	UpdatedAt string   `json:"updated_at"`
+}
+
 type dealRow struct {
 	ID                string  `json:"id"`
 	OrgID             string  `json:"org_id"`

@@ -24,6 +24,29 @@ func Sample(eventType string, o provider.SampleOptions) (body []byte, documented
 	return fakekit.Compact(s), documented
 }
 
+// Shapes are bodies of an event of the catalogue: a row with the columns that the
+// REST endpoints have, null where one may be null, and for a contact the row of the
+// documented delivery, which has fewer.
+func Shapes(eventType string) [][]byte {
+	e, documented := lookup(eventType)
+	if !documented {
+		return nil
+	}
+	s := sample(random{fakekit.NewRandom(1)}, e, "org", time.Time{})
+	row, isContact := s.Data.Contact.(*contactRow)
+	if !isContact {
+		return [][]byte{fakekit.Compact(s)}
+	}
+	fewest := exampleRow{row.ID, row.OrgID, row.FirstName, row.LastName, row.Email, row.Tags, row.Status, row.CreatedAt, row.UpdatedAt}
+	s.Data.Contact = contactRow{
+		ID: row.ID, OrgID: row.OrgID, FirstName: row.FirstName, LastName: row.LastName, Email: row.Email,
+		Tags: row.Tags, Status: row.Status, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+	all := fakekit.Compact(s)
+	s.Data.Contact = fewest
+	return [][]byte{all, fakekit.Compact(s)}
+}
+
 // event is an entry of the documented catalogue.
 type event struct {
 	slug     string
@@ -65,7 +88,7 @@ type data struct {
 	ID         string       `json:"id"` // of the row, not of the event
 	OrgID      string       `json:"org_id"`
 	EventType  string       `json:"event_type"`
-	Contact    *contactRow  `json:"contact,omitempty"`
+	Contact    any          `json:"contact,omitempty"` // a row
 	Deal       *dealRow     `json:"deal,omitempty"`
 	Activity   *activityRow `json:"activity,omitempty"`
 	OccurredAt string       `json:"occurred_at"`

@@ -64,6 +64,23 @@ func Sample(event string, o provider.SampleOptions) (body []byte, documented boo
 	return fakekit.Compact(e), documented
 }
 
+// Shapes are bodies of an event whose data is documented. Of one there are two: the
+// sample, and the table of key fields, which has fewer.
+func Shapes(event string) [][]byte {
+	if triggerBilling[event] == nil {
+		return nil
+	}
+	body, _ := Sample(event, provider.SampleOptions{Seed: 1})
+	all := [][]byte{body}
+	if event == "trigger.captured" {
+		all = append(all, fakekit.Compact(envelope{EventType: event, Data: map[string]string{
+			"charge_id": "sc", "revenue_id": "rev", "invoice_id": "inv", "billing_customer_id": "bc",
+			"amount": "200.00", "gateway": "stripe", "gateway_ref": "pi", "capture_mode": "off_session",
+		}}))
+	}
+	return all
+}
+
 // envelope is the documented body of a delivery.
 type envelope struct {
 	EventID    string `json:"event_id"`
