@@ -15,7 +15,7 @@ import (
 type Answer struct {
 	Status int
 	Header Header
-	// Body is nil where the record has none.
+	// Body is nil where the record has none, and empty where that is what came.
 	Body []byte
 	// Cut says that the body goes on.
 	Cut bool
@@ -46,12 +46,12 @@ func AnswerOf(r *Request) (*Answer, error) {
 			return nil, err
 		}
 	}
-	text, isText := jsontext.Unquote(nil, o["body_base64"])
+	text, isText := jsontext.Unquote([]byte{}, o["body_base64"])
 	if isText {
 		if a.Body, err = jsontext.DecodeBase64(text); err != nil {
 			return nil, fmt.Errorf("%q: %w", "body_base64", err)
 		}
-	} else if text, isText = jsontext.Unquote(nil, o["body"]); isText {
+	} else if text, isText = jsontext.Unquote([]byte{}, o["body"]); isText {
 		a.Body = text
 	}
 	return a, nil

@@ -95,7 +95,7 @@ func CompareBodies(left, right []byte) (BodyKind, []BodyDifference) {
 	case bytes.Equal(left, right):
 		return kind, nil
 	case kind == KindJSON:
-		if differences := compareValues(trimSpace(left), trimSpace(right), nil); len(differences) > 0 {
+		if differences := (&comparison{}).values(trimSpace(left), trimSpace(right), nil); len(differences) > 0 {
 			return kind, differences
 		}
 	case kind == KindText:
@@ -127,17 +127,30 @@ func IsText(body []byte) bool {
 
 func trimSpace(value []byte) []byte { return bytes.Trim(value, " \t\r\n") }
 
-// compareValues compares two JSON values.
-func compareValues(left, right []byte, at *way) []BodyDifference {
+// comparison compares JSON values; the zero value compares numbers as they are
+// written and leaves nothing out.
+type comparison struct {
+	numbers bool    // by their values
+	ignore  Ignored // differences there are none
+	ignored int     // differences that were left out
+}
+
+// values compares two JSON values. A side that has nothing there is nil.
+func (c *comparison) values(left, right []byte, at *way) []BodyDifference {
 	var differences []BodyDifference
 	switch {
-	case bytes.Equal(left, right):
+	case left != nil && right != nil && bytes.Equal(left, right):
+		return nil
+	case c.ignore.has(at):
+		c.ignored++
 		return nil
 	case at.walked() && walk.IsObject(left) && walk.IsObject(right):
-		differences = compareObjects(left, right, at)
+		differences = c.objects(left, right, at)
 	case at.walked() && walk.IsList(left) && walk.IsList(right):
-		differences = compareLists(left, right, at)
+		differences = c.lists(left, right, at)
 	case walk.IsString(left) && walk.IsString(right) && sameString(left, right):
+		return nil
+	case c.numbers && isNumber(left) && isNumber(right) && sameNumber(left, right):
 		return nil
 	default:
 		return []BodyDifference{{at.path(), left, right}}
@@ -159,9 +172,9 @@ func sameString(left, right []byte) bool {
 	return ok && l == r
 }
 
-// compareObjects compares member by member. Of members of one name the last
-// counts, as receivers have it.
-func compareObjects(left, right []byte, at *way) (differences []BodyDifference) {
+// objects compares member by member. Of members of one name the last counts, as
+// receivers have it.
+func (c *comparison) objects(left, right []byte, at *way) (differences []BodyDifference) {
 	l, r := walk.ObjectOf(left), walk.ObjectOf(right)
 	done := map[string]bool{}
 	for _, side := range [][]byte{left, right} {
@@ -172,31 +185,25 @@ func compareObjects(left, right []byte, at *way) (differences []BodyDifference) 
 				return true
 			}
 			done[name] = true
-			member := at.to(walk.Step{Name: quoted})
-			if lv, rv := l[name], r[name]; lv == nil || rv == nil {
-				differences = append(differences, BodyDifference{member.path(), lv, rv})
-			} else {
-				differences = append(differences, compareValues(lv, rv, member)...)
-			}
+			differences = append(differences, c.values(l[name], r[name], at.to(walk.Step{Name: quoted}))...)
 			return len(differences) <= mostDifferences
 		})
 	}
 	return differences
 }
 
-// compareLists compares the elements at the same positions.
-func compareLists(left, right []byte, at *way) (differences []BodyDifference) {
+// lists compares the elements at the same positions.
+func (c *comparison) lists(left, right []byte, at *way) (differences []BodyDifference) {
 	l, r := placesOf(left), placesOf(right)
 	for i := 0; i < max(len(l), len(r)) && len(differences) <= mostDifferences; i++ {
-		element := at.to(walk.Step{Index: i})
-		switch {
-		case i >= len(l):
-			differences = append(differences, BodyDifference{element.path(), nil, r[i].of(right)})
-		case i >= len(r):
-			differences = append(differences, BodyDifference{element.path(), l[i].of(left), nil})
-		default:
-			differences = append(differences, compareValues(l[i].of(left), r[i].of(right), element)...)
+		var lv, rv []byte
+		if i < len(l) {
+			lv = l[i].of(left)
 		}
+		if i < len(r) {
+			rv = r[i].of(right)
+		}
+		differences = append(differences, c.values(lv, rv, at.to(walk.Step{Index: i}))...)
 	}
 	return differences
 }
