@@ -227,7 +227,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
-	"internal/capture":                              {4100, 43}, // planned: 3400
+	"internal/capture":                              {4400, 52}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {640, 4},
 	"internal/capture/command":                      {2700, 2},
 	"internal/capture/dump":                         {1850, 2},
@@ -238,16 +238,16 @@ var budgets = map[string]budget{
 	"internal/child":                                {490, 17},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {14600, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
-	"internal/deliver":                              {1200, 22},
+	"internal/deliver":                              {1200, 30},
 	"internal/demo":                                 {350, 1},   // planned: 300
 	"internal/diagnosis":                            {6410, 16}, // planned: 4000; the causes of captures
 	"internal/docgen":                               {370, 0},
-	"internal/durable":                              {1120, 32}, // planned: 750
+	"internal/durable":                              {1130, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/filter":                               {190, 6},
 	"internal/health":                               {510, 10}, // planned: 420
-	"internal/httpx":                                {2470, 30},
+	"internal/httpx":                                {2480, 31},
 	"internal/inspect":                              {1675, 14}, // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
 	"internal/listen":                               {2805, 28}, // planned: 1800; what came and what was answered is reported and kept too

@@ -24,6 +24,9 @@ type Answer struct {
 	Milliseconds string
 }
 
+// MostAnswered is how much of an answer's body is recorded.
+const MostAnswered = 64 << 10
+
 // AnswerOf is the handler's answer; nil where the capture has none.
 func AnswerOf(r *Request) (*Answer, error) {
 	if len(r.Answered) == 0 || walk.IsNull(r.Answered) {

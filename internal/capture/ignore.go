@@ -175,7 +175,9 @@ func quotedStep(text string) (s ignoredStep, rest string, err error) {
 }
 
 // inName reports whether a name that is not in quotes may have r in it.
-func inName(r rune) bool { return !strings.ContainsRune("[].\"'`$*?|(){}\\,/", r) && r > ' ' && r != 0x7f }
+func inName(r rune) bool {
+	return !strings.ContainsRune("[].\"'`$*?|(){}\\,/", r) && r > ' ' && r != 0x7f
+}
 
 // has reports whether a place is one of those.
 func (list Ignored) has(at *way) bool {

@@ -329,3 +329,12 @@ func unreachable(rawURL string) string {
 	}
 	return ""
 }
+
+// junitFile is the file of a value of --report.
+func junitFile(spec string) (path string, err error) {
+	kind, path, ok := strings.Cut(spec, "=")
+	if !ok || kind != "junit" || path == "" {
+		return "", fault.Usagef("--report %q is not junit=FILE", spec).WithHint("for instance: --report junit=deliveries.xml")
+	}
+	return path, nil
+}

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
-	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -29,6 +28,7 @@ type replayOptions struct {
 	rate    float64
 	filters []string
 	dryRun  bool
+	expectFlags
 }
 
 func newReplayCmd(g *globals) *cobra.Command {
@@ -42,7 +42,9 @@ func newReplayCmd(g *globals) *cobra.Command {
   hookctl replay deliveries.ndjson --to http://127.0.0.1:3000/hook --filter 'event=invoice_*'
   hookctl replay edited.http --to http://127.0.0.1:3000/hook --resign --webhook "CRM Sync"
   hookctl replay deliveries.ndjson#3 --to http://127.0.0.1:3000/hook     # the third delivery
-  hookctl replay captures/ --to http://127.0.0.1:3000 --dry-run`,
+  hookctl replay captures/ --to http://127.0.0.1:3000 --dry-run
+  hookctl replay deliveries.ndjson --to 3000 --update                    # record what the handler answers
+  hookctl replay deliveries.ndjson --to 3000 --expect --ignore .data.id  # and see later whether it still does`,
 		Long: `Post deliveries that were captured, in their order: the same bytes, with all
 headers but those that belong to one connection. A capture is a file, a
 directory, or - for standard input, in one of the formats that 'hookctl help
@@ -57,10 +59,34 @@ of the provider that is kept.
 --filter takes event=GLOB and provider=NAME. Of several for one thing, one must
 match.
 
+--expect compares each answer with the one that the capture has recorded: 'hookctl
+listen --forward-to --save' records them, and so does --update here. The status and
+the body must be the same; headers are not compared. Of bodies that are JSON on both
+sides the order of members, white space, escapes and how a number is written (1.0,
+1) do not count, the order of lists does; others are compared byte for byte. JSON
+that is nested over 64 deep is compared there as it is written. A record keeps 64
+KiB of an answer: of a longer one that much is compared, byte for byte, and that is
+said. Deliveries without a recorded answer are counted, and must be answered with a
+2xx.
+
+--ignore leaves out what differs each time. A path begins with a dot at the top of
+the body: .data.id, .items[0].at, .items[].at for every element, .["a b"] for a name
+of other characters, . for all of it. Without a dot in front it begins anywhere: id
+is every member of that name, data.id that of every 'data'.
+
+--update records answers that are new or have changed (beyond --ignore) in the
+captures, and nothing else in them changes. That takes records: NDJSON, a JSON
+record or a list of them, not compressed, not standard input, up to 64 MiB. The file
+is replaced in one step. Where the run is broken off, nothing is recorded.
+
+--report junit=FILE writes a report in which each delivery is a test case.
+
 A body over 64 MiB is not sent. Redirects are not followed, nothing is sent
 twice, certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
-not be read, 2 if none could, 6 if the endpoint does not answer.`,
+not be read, 2 if none could, 6 if the endpoint does not answer. With --expect an
+answer need not be a 2xx but as recorded, else it is 3; with --update any answer
+will do.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(o.arguments(args)) == 0 {
 				return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
@@ -77,6 +103,7 @@ not be read, 2 if none could, 6 if the endpoint does not answer.`,
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
+	o.expectFlags.add(c)
 	o.keyFlags.add(g, c, toSign)
 	o.fromInput.add(c)
 	_ = c.RegisterFlagCompletionFunc("rate", cobra.NoFileCompletions)
@@ -101,25 +128,31 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	out := &sentWriter{app: a, post: post, dryRun: o.dryRun, row: view.ReplayRow}
-	out.streamed(view.ReplayColumns())
+	test, err := newReplayTest(a, o.expectFlags, o.dryRun)
+	if err != nil {
+		return err
+	}
+	out := &sentWriter{app: a, post: post, dryRun: o.dryRun}
+	if test.expected == nil {
+		out.row = view.ReplayRow
+		out.streamed(view.ReplayColumns())
+	} else {
+		out.row = view.ExpectRow
+		out.streamed(view.ExpectColumns())
+	}
 	// Cancelled on return, so that nothing goes on reading after a failure.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	names := o.signedBy(a)
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
-	send := func(q *capture.Request, _ string, readErr error) error { return replayOne(ctx, r, out, q, readErr) }
-	var passed capture.Tally
-	for _, s := range list {
-		if s.One() {
-			err = s.Pick(ctx, opts, send)
-		} else {
-			err = replayAll(ctx, a, s.Path, opts, &passed, send)
-		}
-		if err != nil {
-			break
-		}
+	if err := test.survey(ctx, list, opts); err != nil {
+		return errors.Join(err, test.closeReports())
 	}
+	var passed capture.Tally
+	err = eachCaptured(ctx, list, opts, &passed, a.note, func(q *capture.Request, _ string, readErr error) error {
+		out.judge = func(s deliver.Sent) (view.Sent, error) { return test.judge(q, s) }
+		return replayOne(ctx, r, out, q, readErr)
+	})
 	if err == nil && len(passed) > 0 {
 		a.note("passed over: %s", passed)
 	}
@@ -137,31 +170,11 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	if text := r.Summary(); text != "" {
 		a.note("%s", text)
 	}
-	return fault.Worst(err, post.Err(false), unread, closed)
-}
-
-// replayAll replays every delivery of a capture, and counts what can be none.
-func replayAll(ctx context.Context, a *app, path string, opts capture.Options, passed *capture.Tally, send func(*capture.Request, string, error) error) error {
-	batches, err := capture.Read(ctx, []string{path}, opts)
-	if err != nil {
-		return err
+	answered := post.Err(false)
+	if test.expected != nil {
+		answered = post.Unanswered()
 	}
-	for batch := range batches {
-		if batch.Note != "" {
-			a.note("%s", batch.Note)
-		}
-		for q, readErr := range batch.Each() {
-			if readErr == nil && q.Probe(opts.SignatureHeaders) {
-				passed.Add(recorded.Probes(1))
-				continue
-			}
-			if err := send(q, batch.Format, readErr); err != nil {
-				return err
-			}
-		}
-		passed.Add(batch.PassedOver()...)
-	}
-	return nil
+	return fault.Worst(err, answered, unread, test.end(err), closed)
 }
 
 // replayOne replays one delivery, or prints that it cannot be sent again.

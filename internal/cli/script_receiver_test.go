@@ -19,6 +19,7 @@ type endpoint struct {
 	ts       *testscript.TestScript
 	dir      string
 	statuses []int
+	json     bool // what it answers is nothing else
 
 	mu sync.Mutex
 	n  int
@@ -26,10 +27,14 @@ type endpoint struct {
 
 func cmdReceiver(ts *testscript.TestScript, neg bool, args []string) {
 	positive(ts, neg)
-	if len(args) < 2 {
-		ts.Fatalf("usage: receiver VAR DIR [STATUS...]")
+	asJSON := len(args) > 0 && args[0] == "-json"
+	if asJSON {
+		args = args[1:]
 	}
-	e := &endpoint{ts: ts, dir: ts.MkAbs(args[1])}
+	if len(args) < 2 {
+		ts.Fatalf("usage: receiver [-json] VAR DIR [STATUS...]")
+	}
+	e := &endpoint{ts: ts, dir: ts.MkAbs(args[1]), json: asJSON}
 	for _, word := range args[2:] {
 		status, err := strconv.Atoi(word)
 		ts.Check(err)
@@ -72,6 +77,8 @@ func (e *endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(status)
 	default:
 		w.WriteHeader(status)
-		fmt.Fprintf(w, "{\"got\": %d}\x1b[2J\n", e.n)
+		if fmt.Fprintf(w, "{\"got\": %d}", e.n); !e.json {
+			fmt.Fprint(w, "\x1b[2J\n")
+		}
 	}
 }

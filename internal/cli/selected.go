@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
@@ -84,4 +86,44 @@ func paths(list []capture.Selection) []string {
 // exactly wants so many captures.
 func (i *fromInput) exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error { return exactly(names...)(cmd, i.arguments(args)) }
+}
+
+// eachCaptured calls send with every delivery that is selected, and counts what can
+// be none.
+func eachCaptured(ctx context.Context, list []capture.Selection, opts capture.Options, passed *capture.Tally, note func(string, ...any), send func(*capture.Request, string, error) error) error {
+	for _, s := range list {
+		each := s.Pick
+		if !s.One() {
+			each = func(ctx context.Context, opts capture.Options, send func(*capture.Request, string, error) error) error {
+				return allCaptured(ctx, s.Path, opts, passed, note, send)
+			}
+		}
+		if err := each(ctx, opts, send); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func allCaptured(ctx context.Context, path string, opts capture.Options, passed *capture.Tally, note func(string, ...any), send func(*capture.Request, string, error) error) error {
+	batches, err := capture.Read(ctx, []string{path}, opts)
+	if err != nil {
+		return err
+	}
+	for batch := range batches {
+		if batch.Note != "" {
+			note("%s", batch.Note)
+		}
+		for q, readErr := range batch.Each() {
+			if readErr == nil && q.Probe(opts.SignatureHeaders) {
+				passed.Add(recorded.Probes(1))
+				continue
+			}
+			if err := send(q, batch.Format, readErr); err != nil {
+				return err
+			}
+		}
+		passed.Add(batch.PassedOver()...)
+	}
+	return nil
 }

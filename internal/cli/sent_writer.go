@@ -17,6 +17,7 @@ type sentWriter struct {
 	masked []string       // headers that hold a signature
 	stream *render.Stream // nil: a single one
 	row    func(view.Sent) ([]string, string)
+	judge  func(deliver.Sent) (view.Sent, error)
 	shown  int // whole ones
 }
 
@@ -44,6 +45,12 @@ func (w *sentWriter) deliver(ctx context.Context, d deliver.Delivery) error {
 
 func (w *sentWriter) sent(sent deliver.Sent) error {
 	s := view.NewSent(sent)
+	if w.judge != nil {
+		var err error
+		if s, err = w.judge(sent); err != nil {
+			return err
+		}
+	}
 	if w.stream == nil {
 		return w.app.out.Print(s.Render())
 	}

@@ -32,7 +32,7 @@ var freeFlags = map[string]bool{
 	"--name": true, "--description": true, "--url": true, // of a webhook
 	"--event": true, "--add-event": true, "--remove-event": true, "--emit": true, "--until": true,
 	"--webhook": true, "--delete": true, "--rotate": true, "--forget": true, "--answer": true, // ids are opaque
-	"--filter": true, "--match": true, "--category": true, "--jq": true,
+	"--filter": true, "--ignore": true, "--match": true, "--category": true, "--jq": true,
 	"--field": true, "--json-field": true, "--set": true,
 	"--signature": true, "--signed-template": true, "--header": true,
 	"--age-recipient": true, // a public key

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
@@ -49,9 +48,9 @@ func (o verdictForm) check(a *app) error {
 // counts tells which reasons make the run fail.
 func (w *verdictWriter) openReports(specs []string, counts func(signature.Reason) bool) error {
 	for _, spec := range specs {
-		kind, path, ok := strings.Cut(spec, "=")
-		if !ok || kind != "junit" || path == "" {
-			return fault.Usagef("--report %q is not junit=FILE", spec).WithHint("for instance: --report junit=deliveries.xml")
+		path, err := junitFile(spec)
+		if err != nil {
+			return err
 		}
 		r, err := view.NewJUnit(path, counts)
 		if err != nil {

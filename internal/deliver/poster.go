@@ -11,10 +11,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/term"
@@ -42,7 +44,9 @@ type Sent struct {
 	Status   int // 0: there was no answer, or nothing was sent
 	Took     time.Duration
 	Response string // the beginning of the answer
-	Err      error
+	// Answer is nil where there was none, or where it broke off.
+	Answer *capture.Answer
+	Err    error
 }
 
 // Accepted reports whether the answer is a 2xx.
@@ -124,7 +128,7 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 		return s, err
 	}
 	start := p.o.Now()
-	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Header: header(d.Fields), Body: d.Body})
+	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Header: header(d.Fields), Body: d.Body, AsIs: true})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return s, fault.Interruption()
@@ -136,7 +140,8 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 	var failed *httpx.Error
 	switch {
 	case err == nil:
-		s.Status, s.Response = answer.Status, httpx.Excerpt(answer.Body)
+		s.Status, s.Answer = answer.Status, answered(answer, s.Took)
+		s.Response = httpx.Excerpt(plain(s.Answer))
 	case errors.As(err, &failed) && failed.Stage == httpx.Answered:
 		s.Status = failed.Status
 	}
@@ -150,6 +155,23 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 		p.statuses[s.Status]++
 	}
 	return s, nil
+}
+
+// answered is an answer as a capture has it.
+func answered(r *httpx.Response, took time.Duration) *capture.Answer {
+	return &capture.Answer{
+		Status: r.Status, Header: recorded.HeaderOf(httpx.EndToEnd(r.Header)), Body: append([]byte{}, r.Body...), Cut: r.Cut,
+		Milliseconds: strconv.FormatInt(took.Round(time.Millisecond).Milliseconds(), 10),
+	}
+}
+
+// plain is the body of an answer, unpacked as far as that is possible.
+func plain(a *capture.Answer) []byte {
+	body, err := httpx.Unpack(header(a.Header), a.Body)
+	if err != nil && len(body) == 0 {
+		return a.Body
+	}
+	return body
 }
 
 func header(fields []capture.Field) http.Header {
@@ -176,15 +198,8 @@ func (p *Poster) Summary() string {
 // signatures were bad, that they are refused is as it should be.
 func (p *Poster) Err(bad bool) error {
 	refused := p.Posted - p.Accepted - p.lost
-	switch {
-	case p.lost > 0:
-		err := fault.Errorf(fault.Unavailable, "%w", p.lastLost).WithCode("unreachable")
-		if p.Posted > 1 {
-			err = fault.Errorf(fault.Unavailable, "%d of %d deliveries were not answered; the last: %w", p.lost, p.Posted, p.lastLost).WithCode("unreachable")
-		}
-		return err.WithHint("is the endpoint running, and is this its address?")
-	case refused == 0:
-		return nil
+	if err := p.Unanswered(); err != nil || refused == 0 {
+		return err
 	}
 	status := slices.Min(slices.Collect(maps.Keys(p.statuses)))
 	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", term.OutOf(refused, p.Posted, "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
@@ -199,6 +214,18 @@ func (p *Poster) Err(bad bool) error {
 		err = err.WithHint("%s", hint)
 	}
 	return err
+}
+
+// Unanswered is nil where every delivery was answered, however.
+func (p *Poster) Unanswered() error {
+	if p.lost == 0 {
+		return nil
+	}
+	err := fault.Errorf(fault.Unavailable, "%w", p.lastLost).WithCode("unreachable")
+	if p.Posted > 1 {
+		err = fault.Errorf(fault.Unavailable, "%d of %d deliveries were not answered; the last: %w", p.lost, p.Posted, p.lastLost).WithCode("unreachable")
+	}
+	return err.WithHint("is the endpoint running, and is this its address?")
 }
 
 // statusHint is what may be behind a status.

@@ -17,9 +17,11 @@ import (
 // WriteFile makes data the whole content of path, durably and with mode 0600,
 // and reads it back. The directory must exist. A symbolic link, or anything but a
 // regular file, in the place of path is refused.
-func (c *Calls) WriteFile(path string, data []byte) error {
-	if len(data) > MaxFile {
-		return fault.Errorf(fault.Other, "%s: %d bytes are more than the %d that are written", path, len(data), MaxFile)
+func (c *Calls) WriteFile(path string, data []byte) error { return c.writeFile(path, data, MaxFile) }
+
+func (c *Calls) writeFile(path string, data []byte, most int64) error {
+	if int64(len(data)) > most {
+		return fault.Errorf(fault.Other, "%s: %d bytes are more than the %d that are written", path, len(data), most)
 	}
 	old, err := targetInfo(path)
 	if err != nil {
@@ -37,20 +39,25 @@ func (c *Calls) WriteFile(path string, data []byte) error {
 // as it is and nothing is changed. Two processes do not lose each other's
 // updates, on file systems where a directory can be locked.
 func (c *Calls) UpdateFile(ctx context.Context, path string, edit func(old []byte) ([]byte, error)) (err error) {
+	return c.UpdateLarge(ctx, path, MaxFile, edit)
+}
+
+// UpdateLarge is UpdateFile for a file of at most so many bytes, before and after.
+func (c *Calls) UpdateLarge(ctx context.Context, path string, most int64, edit func(old []byte) ([]byte, error)) (err error) {
 	unlock, err := LockDir(ctx, filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	old, err := ReadFile(path)
+	old, _, err := readFile(path, most)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+		return Fault(path, err)
 	}
 	data, err := edit(old)
 	if err != nil {
 		return err
 	}
-	return c.WriteFile(path, data)
+	return c.writeFile(path, data, most)
 }
 
 // CheckFile finds what would make WriteFile or UpdateFile of path fail now: it

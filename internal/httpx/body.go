@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bufio"
+	"bytes"
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
@@ -55,6 +56,18 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	// A decoder may stop before the end, and the end may be cut.
 	_, err = io.Copy(io.Discard, packed)
 	return body, err
+}
+
+// readAsIs reads a body without unpacking it, and one byte more than limit where it
+// goes on.
+func readAsIs(resp *http.Response, limit int64) ([]byte, error) {
+	return io.ReadAll(io.LimitReader(resp.Body, limit+1))
+}
+
+// Unpack decodes the body of an answer with these headers. With an error the body is
+// as much as could be decoded.
+func Unpack(header http.Header, body []byte) ([]byte, error) {
+	return readBody(&http.Response{Header: header, Body: io.NopCloser(bytes.NewReader(body))}, CapGet)
 }
 
 // unpackError tells a damaged body from one that was cut or is too large.

@@ -23,6 +23,9 @@ type Delivery struct {
 	URL    string // http or https, of any host
 	Header http.Header
 	Body   []byte
+	// AsIs asks for the answer's body as it came, see [Unpack]: at most [CapGet] bytes
+	// of it.
+	AsIs bool
 }
 
 // ErrUnsendable reports a delivery that no endpoint could be sent: HTTP has no
@@ -63,7 +66,7 @@ func EndToEnd(h http.Header) http.Header {
 // Deliver sends d once, [EndToEnd] headers only, and reads the answer, of any
 // status; redirects are not followed. An error is an [*Error]. One of stage
 // [Answered] has the status all the same: the body could not be read, or is
-// larger than [CapGet]. One that is [ErrUnsendable] is about d itself.
+// larger than [CapGet], where it is not asked for as it is. One that is [ErrUnsendable] is about d itself.
 func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	call, err := newDelivery(d)
 	if err != nil {
@@ -117,5 +120,5 @@ func newDelivery(d Delivery) (*call, error) {
 	if !agent {
 		header["User-Agent"] = []string{""} // none, instead of net/http's own
 	}
-	return &call{method: method, url: u, host: term.Clean(u.Host), header: header, body: d.Body, cap: CapGet}, nil
+	return &call{method: method, url: u, host: term.Clean(u.Host), header: header, body: d.Body, cap: CapGet, asIs: d.AsIs}, nil
 }

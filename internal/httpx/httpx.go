@@ -74,6 +74,7 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	Cut    bool // the body goes on
 	// RetryAfter is how long the provider asks to wait (429 and 503); 0 if it
 	// does not say.
 	RetryAfter time.Duration

@@ -28,6 +28,7 @@ type call struct {
 	header  http.Header
 	body    []byte
 	cap     int64
+	asIs    bool
 	trace   *tracer // nil: no trace
 	onRetry func() error
 }
@@ -116,13 +117,14 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 	resp, err := c.trip.RoundTrip(k.request(httptrace.WithClientTrace(ctx, ex.trace(k.trace))))
 	var body []byte
 	if err == nil {
-		body, err = c.readAnswer(ctx, ex, resp, k.cap)
+		body, err = c.readAnswer(ctx, ex, resp, k)
 	}
 	if err == nil {
 		ex.finish()
 		k.trace.response(resp, body, now().Sub(start))
+		cut := int64(len(body)) > k.cap // as it is, or it were an error
 		return outcome{resp: &Response{
-			Status: resp.StatusCode, Header: resp.Header, Body: body,
+			Status: resp.StatusCode, Header: resp.Header, Body: body[:min(int64(len(body)), k.cap)], Cut: cut,
 			RetryAfter: retryAfter(resp.StatusCode, resp.Header, body),
 		}}
 	}
@@ -142,12 +144,16 @@ func (c *Client) once(ctx context.Context, k *call, limit time.Duration, try int
 
 // readAnswer reads the body of a final answer. In a OneShot it then looks
 // whether more comes than the head promised, where what came is of no use.
-func (c *Client) readAnswer(ctx context.Context, ex *exchange, resp *http.Response, limit int64) ([]byte, error) {
+func (c *Client) readAnswer(ctx context.Context, ex *exchange, resp *http.Response, k *call) ([]byte, error) {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		// Not asked for, and no answer: the provider speaks something else now.
 		return nil, errors.Join(errNotHTTP, resp.Body.Close())
 	}
-	body, err := readBody(resp, limit)
+	read := readBody
+	if k.asIs {
+		read = readAsIs
+	}
+	body, err := read(resp, k.cap)
 	// A body that was read to its end closes without error, and one that was
 	// not has failed already.
 	closeErr := resp.Body.Close()

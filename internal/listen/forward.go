@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 )
@@ -27,7 +28,7 @@ type Forwarder struct {
 }
 
 // mostAnswer is how much of an answer's body is read, and reported.
-const mostAnswer = 64 << 10
+const mostAnswer = capture.MostAnswered
 
 // NewForwarder checks target, an http or https URL, or a short form of one
 // ([httpx.LocalURL]). Errors are of kind Usage and do not repeat userinfo. A

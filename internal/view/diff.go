@@ -49,9 +49,7 @@ func NewDifference(left, right *capture.Request) Difference {
 		d.Headers = append(d.Headers, headerDifference{h.Name, h.Left, h.Right})
 	}
 	kind, body := capture.CompareBodies(left.Body, right.Body)
-	for _, b := range body {
-		d.Body = append(d.Body, bodyDifference{b.Path, b.Left, b.Right})
-	}
+	d.Body = bodyDifferences(body)
 	d.kind, d.Equal = kind, len(d.Headers)+len(d.Body) == 0
 	return d
 }

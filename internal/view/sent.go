@@ -2,6 +2,7 @@ package view
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -24,6 +25,10 @@ type Sent struct {
 	TimeMS   *int64  `json:"time_ms"`
 	Response *string `json:"response"` // the beginning of the answer, on one line
 	Error    *string `json:"error"`
+	// Expect is how the answer compares with the recorded one, where that was asked for.
+	Expect *Compared `json:"expect,omitempty"`
+
+	unusable bool // it cannot be sent at all
 }
 
 // NewSent describes a delivery that was sent, or could not be.
@@ -32,6 +37,7 @@ func NewSent(d deliver.Sent) Sent {
 		Source: OrNull(d.Source), URL: d.URL, Provider: OrNull(d.Provider), Event: OrNull(d.Event.Type), EventID: OrNull(d.Event.ID),
 		OK: d.Accepted(), Response: OrNull(d.Response), Error: errorText(d.Err),
 	}
+	s.unusable = errors.As(d.Err, &deliver.Unusable{})
 	if d.Status != 0 {
 		ms := d.Took.Round(time.Millisecond).Milliseconds()
 		s.Status, s.TimeMS = &d.Status, &ms

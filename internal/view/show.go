@@ -123,7 +123,7 @@ func answerSize(a *capture.Answer) int64 {
 
 // partWriter prints text of any length piece by piece.
 type partWriter struct {
-	p   *render.Printer
+	p   *render.Printer // nil: it is kept
 	buf []byte
 	err error // the first failure
 }
@@ -147,6 +147,9 @@ func (w *partWriter) line(text []byte) error {
 }
 
 func (w *partWriter) flush() {
+	if w.p == nil {
+		return
+	}
 	if w.err == nil && len(w.buf) > 0 {
 		w.err = w.p.Print(render.View{Text: string(w.buf)})
 	}
