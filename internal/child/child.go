@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"runtime"
@@ -31,6 +32,12 @@ type Command struct {
 func Look(name string) (string, error) {
 	path, err := exec.LookPath(name)
 	return path, cause(err)
+}
+
+// NotFound reports whether there is no program of the name, as the error of Look or
+// of a start says it.
+func NotFound(err error) bool {
+	return errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist)
 }
 
 // Run runs c to its end, or that of ctx. A child that it leaves behind may hold

@@ -11,9 +11,6 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-// envSecret is the variable in which a handler gets the secret.
-const envSecret = "HOOK_SECRET"
-
 // listenHandler is the command that listen runs: it has the secret in its
 // environment, and ends with us.
 type listenHandler struct {
@@ -45,9 +42,7 @@ func (h *listenHandler) start(value secret.Value) error {
 		return nil
 	}
 	h.stop()
-	if _, set := h.app.env.lookup(envSecret); set {
-		h.app.note("%s is set already: the command gets the webhook's in its place.", envSecret)
-	}
+	environ := h.app.secretEnviron(envSecret, value)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	errs := h.app.env.Streams.Err
@@ -56,7 +51,7 @@ func (h *listenHandler) start(value secret.Value) error {
 	} // else it is copied while listen writes too: the guard takes turns
 	p, err := child.Tie(child.Command{
 		Path: h.path, Args: h.command, Out: errs, Err: errs, // standard output has the deliveries
-		Env: append(child.Without(h.app.env.Environ, []string{envSecret}, ourVariables), envSecret+"="+value.Reveal()),
+		Env: environ,
 	})
 	if err != nil {
 		return fault.Usagef("%s cannot be run: %w", term.Clean(h.command[0]), err)

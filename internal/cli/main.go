@@ -122,12 +122,15 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	if err == nil {
 		return 0
 	}
-	var status exitStatus
-	if errors.As(err, &status) {
+	if status, ok := err.(exitStatus); ok {
 		return int(status)
 	}
 	g.failClosed(cmd, args)
 	printError(env.Streams.Err, err, wantsJSON(g, args), g.hideTyped)
+	var no notRun
+	if errors.As(err, &no) {
+		return int(no.status)
+	}
 	return fault.ExitCode(err)
 }
 

@@ -75,7 +75,7 @@ func TestNoHome(t *testing.T) {
 				"list kept":  {"secrets list", 0},
 				"check kept": {"secrets check", 0},
 				"migrate":    {"secrets migrate --to file", 0},
-				"show":       {"secrets show x", 2}, "push": {"secrets push x --to stdout", 2}, "remove": {"secrets remove x --yes", 2},
+				"show":       {"secrets show x", 2}, "push": {"secrets push x --to stdout", 2}, "run": {"secrets run x -- true", 2}, "remove": {"secrets remove x --yes", 2},
 				"export kept": {"secrets export --age-recipient {age}", 1},
 			} {
 				w.run(c.code, strings.Fields(fill.Replace(c.args))...)

@@ -41,7 +41,7 @@ func (a *app) withheld(what string) error {
 	for _, v := range agentVariables {
 		if !a.reveal && a.env.Getenv(v.name) != "" {
 			return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set), whose transcript keeps what is printed: that needs --%s", what, v.name, revealFlag).
-				WithCode("needs-reveal").WithHint("hand the secret on without printing it: hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
+				WithCode("needs-reveal").WithHint("use the secret without printing it: hookctl secrets run <webhook> -- command, or hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
 		}
 	}
 	return nil

@@ -3,11 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -121,30 +118,5 @@ func runCommand(a *app, command, set []string) error {
 	if a.env.Streams.Interactive() {
 		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
 	}
-	// Before the start, so that no signal is lost between the two.
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer signal.Stop(signals)
-	cmd, err := child.Start(child.Command{
-		Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...),
-		In: a.env.Streams.In, Out: term.Raw(a.env.Streams.Out), Err: term.Raw(a.env.Streams.Err),
-	})
-	if err != nil {
-		return fault.Usagef("%s cannot be run: %w", term.Clean(command[0]), err)
-	}
-	return commandStatus(child.Attend(cmd, signals, a.env.Streams.InTTY || a.env.Streams.OutTTY || a.env.Streams.ErrTTY))
-}
-
-// exitStatus is the exit code of a command that was run for the user, as an
-// error: it becomes the program's own, and nothing is said about it.
-type exitStatus int
-
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// commandStatus turns the end of a command into an exit status.
-func commandStatus(err error) error {
-	if code, ok := child.ExitCode(err); ok {
-		return exitStatus(code)
-	}
-	return err
+	return a.attend(child.Command{Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...)})
 }

@@ -17,8 +17,8 @@ var (
 )
 
 // scriptsForWorkers copies the scripts of dir and lets workers run hookctl in
-// them, line for line, but where it runs in the background, or reads what only
-// testscript gives to a process.
+// them, line for line, but where it runs in the background, reads what only
+// testscript gives to a process, or is replaced by another program.
 func scriptsForWorkers(t *testing.T, dir string) string {
 	t.Helper()
 	to := t.TempDir()
@@ -36,7 +36,7 @@ func scriptsForWorkers(t *testing.T, dir string) string {
 		for line := range strings.Lines(string(text)) {
 			files = files || strings.HasPrefix(line, "-- ")
 			if command := strings.TrimSpace(line); !files && command != "" && !strings.HasPrefix(command, "#") {
-				if !input && !strings.HasSuffix(command, "&") {
+				if !input && !strings.HasSuffix(command, "&") && !strings.Contains(command, "secrets run") {
 					line = hookctlInScript.ReplaceAllStringFunc(line, func(found string) string {
 						return strings.TrimSuffix(strings.Replace(found, "exec ", "", 1), "hookctl") + "worker"
 					})

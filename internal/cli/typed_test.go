@@ -45,7 +45,7 @@ var freeFlags = map[string]bool{
 // opaque, URLs, paths of an API.
 var freeArgumentsOf = map[string]bool{
 	"get": true, "update": true, "pause": true, "resume": true, "delete": true, "rotate": true,
-	"secrets show": true, "secrets set": true, "secrets push": true, "secrets remove": true,
+	"secrets show": true, "secrets set": true, "secrets push": true, "secrets run": true, "secrets remove": true,
 	"send": true, "api": true, "help": true, "sandbox": true, "sandbox emit": true, "listen": true,
 }
 

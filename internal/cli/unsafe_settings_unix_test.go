@@ -52,6 +52,7 @@ var calls = map[string][]string{
 	"secrets show":       {"zyntro/1"},
 	"secrets set":        {"zyntro/1", "--from-env", "S"},
 	"secrets push":       {"zyntro/1", "--to", "stdout"},
+	"secrets run":        {"zyntro/1", "--", "true"},
 	"secrets remove":     {"zyntro/1", "--yes"},
 	"secrets migrate":    {"--to", "file"},
 	"secrets check":      {"--online"},

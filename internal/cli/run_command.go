@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// envSecret is the variable in which a command gets the secret where no other is
+// named.
+const envSecret = "HOOK_SECRET"
+
+// secretEnviron is the environment of a command that gets a secret: the user's
+// own, but for hookctl's variables.
+func (a *app) secretEnviron(name string, value secret.Value) []string {
+	if _, set := a.env.lookup(name); set {
+		a.note("%s is set already: the command gets the webhook's in its place.", name)
+	}
+	return append(child.Without(a.env.Environ, []string{name}, ourVariables), name+"="+value.Reveal())
+}
+
+// attend runs a command to its end, with our streams and the signals that we get.
+// How it ended is the error, as an [exitStatus].
+func (a *app) attend(c child.Command) error {
+	s := a.env.Streams
+	c.In, c.Out, c.Err = s.In, term.Raw(s.Out), term.Raw(s.Err)
+	// Before the start, so that no signal is lost between the two.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	cmd, err := child.Start(c)
+	if err != nil {
+		return fault.Usagef("%s cannot be run: %w", term.Clean(c.Args[0]), err)
+	}
+	return commandStatus(child.Attend(cmd, signals, s.InTTY || s.OutTTY || s.ErrTTY))
+}
+
+// commandStatus turns the end of a command into an exit status.
+func commandStatus(err error) error {
+	if code, ok := child.ExitCode(err); ok {
+		return exitStatus(code)
+	}
+	return err
+}
+
+// become runs a command in place of this process; where that cannot be, it is
+// attended. It is found as shells find it, and
+// what cannot be run has their exit codes: see [notRun].
+func (a *app) become(c child.Command) error {
+	path, err := child.Look(c.Args[0])
+	if err == nil {
+		c.Path = path
+		c.In, c.Out, c.Err = a.env.Streams.In, term.Raw(a.env.Streams.Out), term.Raw(a.env.Streams.Err)
+		if err = child.Replace(c); errors.Is(err, errors.ErrUnsupported) {
+			return a.attend(c)
+		}
+	}
+	no := notRun{fault.Usagef("%s cannot be run: %w", term.Clean(c.Args[0]), err), 126}
+	if child.NotFound(err) {
+		no.status = 127
+	}
+	return no
+}
+
+// exitStatus is the exit code of a command that was run for the user, as an
+// error: it becomes the program's own, and nothing is said about it.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// notRun is the error of a command that could not be run, with the exit code that
+// shells have for that: 127 where there is none of that name, else 126.
+type notRun struct {
+	error
+	status exitStatus
+}
+
+func (n notRun) Unwrap() error { return n.error }
+
+// textOnly refuses a secret that no variable can hold.
+func textOnly(ref string, value secret.Value) error {
+	if strings.IndexByte(value.Reveal(), 0) < 0 {
+		return nil
+	}
+	return fault.Usagef("the secret of %s has a zero byte in it, which no environment variable can hold", ref).
+		WithHint("hand it on as a file: hookctl secrets push %s --to file:PATH", ref)
+}

@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/child"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/sink"
+)
+
+type secretsRunOptions struct{ as string }
+
+func newSecretsRunCmd(g *globals) *cobra.Command {
+	o := &secretsRunOptions{}
+	c := &cobra.Command{
+		Use:         "run <webhook> [--as NAME] -- command...",
+		Annotations: freeArguments,
+		Short:       "Run a command that has the secret",
+		Example: `  hookctl secrets run "CRM Sync" -- npm start
+  hookctl secrets run zyntro/42 --as ZYNTRO_HOOK_SECRET -- go test ./...`,
+		Long: `Run a command with the secret of a webhook in its environment, as HOOK_SECRET or
+the variable of --as. Nothing is written to the disk and nothing is shown; the
+command itself, and what it starts, can read it.
+
+A variable of that name that is set already is replaced, which is said. hookctl's
+own variables, HOOKCTL_..., are taken out; those of your application stay.
+
+The command takes the place of hookctl, so that signals and its exit code are its
+own; on Windows it is waited for. No shell runs it: for a pipe, write
+sh -c '...'. Exit code 127 says that there is no such command, 126 that it cannot
+be run.
+
+In GitHub Actions the runner is told first to mask the secret in the log.`,
+		Args:              webhookAndCommand,
+		ValidArgsFunction: firstOnly(g.completeKept),
+		RunE:              g.run(reads, o.run),
+	}
+	c.Flags().StringVar(&o.as, "as", envSecret, "the variable that holds the secret")
+	namesOnly(c, "as", variableName, "HOOK_SECRET")
+	return c
+}
+
+// webhookAndCommand wants a webhook, and a command after --.
+func webhookAndCommand(cmd *cobra.Command, args []string) error {
+	switch dash := cmd.ArgsLenAtDash(); {
+	case dash == 1 && len(args) > 1:
+		return nil
+	case dash < 0 && len(args) > 1:
+		return fault.Usagef("the command belongs after --").WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
+	case dash >= 0 && len(args) == dash:
+		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
+	}
+	return fault.Usagef("%s wants one webhook, and a command after --", cmd.CommandPath()).WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
+}
+
+func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) error {
+	if !sink.IsVariable(o.as) {
+		return fault.Usagef("--as: that is no name of a variable: letters, digits and _, and no digit first").WithHint("for instance: --as %s", envSecret)
+	}
+	found, err := a.keptRecord(ctx, args[0], true)
+	if err != nil {
+		return err
+	}
+	rec, err := a.store.Get(ctx, found.Ref())
+	if err != nil {
+		return err
+	}
+	if err := textOnly(refWord(rec.Ref()), rec.Secret); err != nil {
+		return err
+	}
+	if err := a.maskInActions(rec.Secret); err != nil {
+		return err
+	}
+	return a.become(child.Command{Args: args[1:], Env: a.secretEnviron(o.as, rec.Secret)})
+}
