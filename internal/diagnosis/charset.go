@@ -2,12 +2,11 @@ package diagnosis
 
 import (
 	"bytes"
-	"encoding/binary"
 	"iter"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -30,8 +29,8 @@ func charsets(b []byte) iter.Seq[[]byte] {
 		}
 		if isASCII(b) {
 			// Plain ASCII is the same nearly everywhere.
-			for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
-				if !yield(toUTF16(order, b)) {
+			for _, order := range []unicode.Endianness{unicode.LittleEndian, unicode.BigEndian} {
+				if out, err := unicode.UTF16(order, unicode.IgnoreBOM).NewEncoder().Bytes(b); err == nil && !yield(out) {
 					return
 				}
 			}
@@ -86,46 +85,22 @@ func fromUTF16(b []byte) ([]byte, bool) {
 	if len(b) < 4 || len(b)%2 != 0 || len(b) > maxJSON {
 		return nil, false
 	}
-	var order binary.ByteOrder
+	order := unicode.LittleEndian
 	switch {
 	case b[0] == 0xff && b[1] == 0xfe, b[1] == 0 && b[3] == 0:
-		order = binary.LittleEndian
 	case b[0] == 0xfe && b[1] == 0xff, b[0] == 0 && b[2] == 0:
-		order = binary.BigEndian
+		order = unicode.BigEndian
 	default:
 		return nil, false
 	}
-	units := make([]uint16, len(b)/2)
-	for i := range units {
-		units[i] = order.Uint16(b[2*i:])
-	}
-	if units[0] == 0xfeff {
-		units = units[1:]
-	}
-	return []byte(string(utf16.Decode(units))), true
-}
-
-func toUTF16(order binary.AppendByteOrder, b []byte) []byte {
-	out := make([]byte, 0, 2*len(b))
-	for _, c := range b {
-		out = order.AppendUint16(out, uint16(c))
-	}
-	return out
+	text, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(b)
+	return text, err == nil
 }
 
 // encoded writes each character as one byte; false where the page lacks one.
 func encoded(page *charmap.Charmap, text []byte) ([]byte, bool) {
-	out := make([]byte, 0, len(text))
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRune(text[i:])
-		c, ok := page.EncodeRune(r)
-		if !ok || r == utf8.RuneError {
-			return nil, false
-		}
-		out = append(out, c)
-		i += size
-	}
-	return out, true
+	out, err := page.NewEncoder().Bytes(text)
+	return out, err == nil
 }
 
 // decoded takes each byte for a character of the page.
