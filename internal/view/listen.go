@@ -1,9 +1,12 @@
 package view
 
 import (
+	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -286,10 +289,24 @@ func (r Received) note() string {
 	if r.d.Duplicate {
 		parts = append(parts, "duplicate")
 	}
-	if text := r.forwardError(); text != "" {
-		parts = append(parts, text)
+	if f := r.d.Forward; f != nil && f.Err != nil {
+		parts = append(parts, cause(f.Err))
 	}
 	return strings.Join(append(parts, r.d.Notes...), ": ")
+}
+
+// cause is what is wrong with a connection, without its addresses, which are those of
+// the target each time.
+func cause(err error) string {
+	var op *net.OpError
+	var call *os.SyscallError
+	switch {
+	case errors.As(err, &op) && errors.As(op.Err, &call):
+		return call.Err.Error()
+	case op != nil && op.Err != nil:
+		return op.Err.Error()
+	}
+	return err.Error()
 }
 
 // Reception says in a few lines how a run went. Kept is the file of the

@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -185,6 +189,34 @@ TIME      EVENT  VERDICT  FORWARD  NOTE
 		}
 		if diff := cmp.Diff(want, "\n"+b.String()); diff != "" {
 			t.Errorf("%d: %s\n%s", width, diff, b.String())
+		}
+	}
+}
+
+// TestReceivedCause: the row says what is wrong with the handler, not where it is.
+func TestReceivedCause(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := l.Addr().String()
+	_ = l.Close()
+	_, refused := net.Dial("tcp", addr)
+	_, unknown := net.Dial("tcp", "no-such-host.invalid:80")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{refused, "refused"},
+		{fmt.Errorf("forwarding: %w", &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}), syscall.ECONNRESET.Error()},
+		{unknown, "no-such-host.invalid"},
+		{errors.New("no answer in time: more than 30s"), "no answer in time: more than 30s"},
+		{&net.OpError{Op: "dial", Net: "tcp", Err: errors.New("odd")}, "odd"},
+	} {
+		row := NewReceived(listen.Delivery{Reason: signature.OK, Forward: &listen.Forwarded{Err: c.err}}, false).Row()
+		if note := row[len(row)-1]; !strings.Contains(note, c.want) || strings.HasPrefix(note, "dial") {
+			t.Errorf("%v: %q", c.err, note)
 		}
 	}
 }
