@@ -13,6 +13,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,9 +138,23 @@ func startBare(b *testing.B, durable bool) string {
 }
 
 // startListener runs the listener, reporting to a writer that formats a line.
-func startListener(b *testing.B, durable bool) string {
+func startListener(b *testing.B, durable bool) string { return startListenerTo(b, durable, nil) }
+
+// startForwarding is startListener with a handler that answers at once.
+func startForwarding(b *testing.B, durable bool) string {
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	b.Cleanup(app.Close)
+	f, err := NewForwarder(app.URL, 0)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return startListenerTo(b, durable, f)
+}
+
+func startListenerTo(b *testing.B, durable bool, to *Forwarder) string {
 	b.Helper()
 	o := testOptions()
+	o.Forward = to
 	o.Report = func(d Delivery) error {
 		_, err := fmt.Fprintf(io.Discard, "%s %s %s %s %d %s\n", d.ReceivedAt.Format(time.TimeOnly), d.Provider, d.EventType, d.Reason, d.Status, d.Latency)
 		return err
@@ -257,7 +272,25 @@ func benchmark(b *testing.B, start func(*testing.B, bool) string, durable bool) 
 func BenchmarkListenDurable(b *testing.B) { benchmark(b, startListener, true) }
 func BenchmarkBareDurable(b *testing.B)   { benchmark(b, startBare, true) }
 func BenchmarkListen(b *testing.B)        { benchmark(b, startListener, false) }
-func BenchmarkBare(b *testing.B)          { benchmark(b, startBare, false) }
+func BenchmarkForward(b *testing.B)       { benchmarkEvents(b, false) }
+
+// BenchmarkForwardDurable keeps each delivery twice: before the handler is asked, and
+// with its answer.
+func BenchmarkForwardDurable(b *testing.B) { benchmarkEvents(b, true) }
+
+// benchmarkEvents forwards deliveries of different events: a duplicate goes nowhere.
+func benchmarkEvents(b *testing.B, durable bool) {
+	addr := startForwarding(b, durable)
+	requests := make([][]byte, b.N*benchRequests)
+	for i := range requests {
+		body := fmt.Appendf(nil, `{"id":"%d","event_type":"contact.created","data":{"pad":"%s"}}`, i, strings.Repeat("x", benchBody))
+		requests[i] = rawRequest("/hook", signed(body), body)
+	}
+	b.ResetTimer()
+	took := load(b, addr, benchConnections, len(requests), func(i int) []byte { return requests[i] })
+	b.ReportMetric(float64(len(requests))/took.Seconds(), "deliveries/s")
+}
+func BenchmarkBare(b *testing.B) { benchmark(b, startBare, false) }
 
 // BenchmarkAgainstBare lets both take turns, and reports the listener's rate by
 // the baseline's: the medians of all rounds.
