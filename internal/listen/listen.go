@@ -146,6 +146,7 @@ type Forwarded struct {
 	Err    error // why it did not
 	Took   time.Duration
 
+	// What a report has only together with Delivery.Request:
 	Header map[string][]string // of the answer, without what belongs to one connection
 	Body   []byte              // its first 64 KiB
 	Cut    bool                // there is more, or it broke off

@@ -89,17 +89,29 @@ type reporter struct {
 const mostHeld = 64 << 20
 
 // hold gives d its request, where that is asked for and there is room; buf no
-// longer owns the body then.
+// longer owns the body then. Else the target's answer goes too, but for its status.
 func (r *reporter) hold(d *Delivery, header map[string][]string, buf *buffer) {
-	if !r.s.o.Requests || r.held.Load()+int64(d.Size) > mostHeld {
+	if !r.s.o.Requests || r.held.Load()+d.weight() > mostHeld {
+		if f := d.Forward; f != nil {
+			d.Forward = &Forwarded{Status: f.Status, Err: f.Err, Took: f.Took}
+		}
 		return
 	}
-	r.held.Add(int64(d.Size))
+	r.held.Add(d.weight())
 	request := d.record(header, nil)
 	if d.Reason != signature.Unreadable {
 		request.Body, buf.body = buf.body, nil
 	}
 	d.Request = &request
+}
+
+// weight is how many bytes of bodies a delivery has.
+func (d *Delivery) weight() int64 {
+	n := int64(d.Size)
+	if d.Forward != nil {
+		n += int64(len(d.Forward.Body))
+	}
+	return n
 }
 
 // queued is how many reports wait for a slow reader before deliveries do.
@@ -164,7 +176,7 @@ func (r *reporter) run(ctx context.Context) {
 func (r *reporter) tell(ctx context.Context, rep report) bool {
 	d := rep.delivery
 	if d.Request != nil {
-		defer r.held.Add(-int64(d.Size))
+		defer r.held.Add(-d.weight())
 	}
 	if rep.failed != nil {
 		d.explain(ctx, r.s.judgeWith(), rep.failed)

@@ -72,3 +72,31 @@ func TestRequestsHeld(t *testing.T) {
 		t.Errorf("%d bytes are held", n)
 	}
 }
+
+// TestAnswersHeld: answers wait with the deliveries, and count; where those are not
+// asked for only the status is reported.
+func TestAnswersHeld(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		requests bool
+		size     int
+		held     bool
+	}{{false, 1, false}, {true, mostHeld - 2, true}, {true, mostHeld - 1, false}} {
+		o := testOptions()
+		o.Requests = c.requests
+		s, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := &Forwarded{Status: 201, Took: 3, Header: map[string][]string{"A": {"b"}}, Body: []byte("ok")}
+		d := Delivery{Size: c.size, Forward: answer}
+		s.reporter.hold(&d, nil, &buffer{})
+		if f := d.Forward; f.Status != 201 || f.Took != 3 || (f.Body != nil) != c.held || (f.Header != nil) != c.held || (d.Request != nil) != c.held {
+			t.Errorf("%+v: %+v, %v", c, f, d.Request)
+		}
+		s.reporter.tell(t.Context(), report{delivery: d})
+		if n := s.reporter.held.Load(); n != 0 || string(answer.Body) != "ok" {
+			t.Errorf("%+v: %d bytes are held", c, n)
+		}
+	}
+}
