@@ -20,13 +20,13 @@ import (
 type replayOptions struct {
 	keyFlags
 	fromInput
+	filterFlags
 
 	to      string
 	format  string
 	headers []string
 	resign  bool
 	rate    float64
-	filters []string
 	dryRun  bool
 	expectFlags
 }
@@ -56,8 +56,9 @@ another one now. The secret is that of --webhook, --secret-file or --secret-env;
 with none of them, the kept one that signed the capture, or else the one webhook
 of the provider that is kept.
 
---filter takes event=GLOB and provider=NAME. Of several for one thing, one must
-match.
+--filter takes event=GLOB, provider=NAME, id=GLOB, status=5xx (of the answer that
+the capture has recorded) and text=TEXT (in the event, id, URL, headers or body). Of
+several for one thing, one must match; every text must stand there.
 
 --expect compares each answer with the one that the capture has recorded: 'hookctl
 listen --forward-to --save' records them, and so does --update here. The status and
@@ -99,7 +100,7 @@ will do.`,
 	f.StringVar(&o.to, "to", "", "where to post them (required): a URL, or 3000 or :3000/hook of this machine")
 	f.BoolVar(&o.resign, "resign", false, "sign each body anew")
 	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
-	f.StringArrayVar(&o.filters, "filter", nil, "only deliveries with event=GLOB or provider=NAME (repeatable)")
+	o.filterFlags.add(c, "send only such deliveries", deliver.FilterWords)
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
@@ -108,8 +109,7 @@ will do.`,
 	o.fromInput.add(c)
 	_ = c.RegisterFlagCompletionFunc("rate", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
-	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions([]string{"event=", "provider="}, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
-	freeText(c, "to", "filter", "header")
+	freeText(c, "to", "header")
 	namesOnly(c, "header", headerOrFile, "@headers.txt")
 	return c
 }
@@ -222,10 +222,8 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 	if r.Extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, key, err
 	}
-	for _, text := range o.filters {
-		if err := r.Filter(text); err != nil {
-			return nil, key, err
-		}
+	if r.Filter, err = o.filterFlags.parse(a, deliver.FilterWords); err != nil {
+		return nil, key, err
 	}
 	if key, r.KeyOwner, err = o.chosenKey(ctx, a); err != nil {
 		return nil, key, err

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -32,10 +32,10 @@ type Replay struct {
 	// stay. It is called once for each provider.
 	Resigner func(context.Context, *provider.Driver) (*Resigner, error)
 
+	Filter filter.Filter // of the captures
+
 	Note func(string) // told what a user should know
 
-	events    []string // globs; none: all
-	owners    []string // providers; none: all
 	resigners map[*provider.Driver]*Resigner
 	inexact   bool // it was said that a format does not keep bodies as they are
 
@@ -45,26 +45,8 @@ type Replay struct {
 	unfit    int // those that HTTP cannot carry
 }
 
-// Filter adds a value of --filter. Of several for one thing, one must match.
-func (r *Replay) Filter(text string) error {
-	name, value, _ := strings.Cut(text, "=")
-	switch name {
-	case "event":
-		if _, err := path.Match(value, ""); err != nil || value == "" {
-			return fault.Usagef("--filter: %q is not a valid pattern", value).WithHint("* stands for any text, ? for one character, [a-z] for one of several")
-		}
-		r.events = append(r.events, value)
-	case "provider":
-		d, err := r.Drivers.Find(value)
-		if err != nil {
-			return err
-		}
-		r.owners = append(r.owners, d.Name)
-	default:
-		return fault.Usagef("--filter: %q is neither event=GLOB nor provider=NAME", text)
-	}
-	return nil
-}
+// FilterWords are those of a replay: signatures are not looked at.
+var FilterWords = filter.Options{Unverified: true}
 
 // ErrFiltered is the error of a delivery that does not pass the filter.
 var ErrFiltered = errors.New("the delivery does not pass the filter")
@@ -94,12 +76,18 @@ func (r *Replay) Delivery(ctx context.Context, q *capture.Request, readErr error
 		d.Event.Type = cmp.Or(d.Event.Type, q.Header.Get(owner.Envelope.HeaderType))
 		d.Event.ID = cmp.Or(d.Event.ID, q.Header.Get(owner.Envelope.HeaderID))
 	}
-	if !r.wants(d) {
+	var err error
+	if r.Filter.Texts() {
+		d.Body, err = q.Whole()
+	}
+	if err == nil && !r.wants(d, q) {
 		r.filtered++
 		return d, ErrFiltered
 	}
-	var err error
-	if d.Body, err = q.Whole(); err != nil {
+	if err == nil && d.Body == nil {
+		d.Body, err = q.Whole()
+	}
+	if err != nil {
 		r.unread++
 		return d, Unusable{err}
 	}
@@ -125,15 +113,23 @@ func (r *Replay) Unsendable(err error) error {
 	return Unusable{err}
 }
 
-// wants reports whether the filters let a delivery through.
-func (r *Replay) wants(d Delivery) bool {
-	if len(r.owners) > 0 && !slices.Contains(r.owners, d.Provider) {
-		return false
+// wants reports whether the filter lets a delivery through. Its status is that of the
+// answer which the capture has.
+func (r *Replay) wants(d Delivery, q *capture.Request) bool {
+	if r.Filter.Empty() {
+		return true
 	}
-	return len(r.events) == 0 || slices.ContainsFunc(r.events, func(glob string) bool {
-		ok, _ := path.Match(glob, d.Event.Type) // checked before
-		return ok && d.Event.Type != ""
-	})
+	seen := filter.Delivery{Provider: d.Provider, EventType: d.Event.Type, EventID: d.Event.ID, Body: d.Body, Texts: func() []string {
+		all := []string{q.URL}
+		for _, f := range q.Header {
+			all = append(all, f.Name+"\n"+f.Value)
+		}
+		return all
+	}}
+	if a, err := capture.AnswerOf(q); err == nil && a != nil {
+		seen.Status = a.Status
+	}
+	return r.Filter.Match(seen)
 }
 
 // target is where a delivery goes: to, with the path and query of the captured

@@ -17,8 +17,9 @@ type Delivery struct {
 	Provider, EventType, EventID string
 	Status                       int  // 0: nobody has answered
 	Valid, Invalid               bool // neither: its signature was not looked at
-	// Holds reports whether a text, in lower case, stands in it anywhere.
-	Holds func(text string) bool
+	// Texts are its other texts: each header with its values, the URL.
+	Texts func() []string
+	Body  []byte
 }
 
 // Filter is a set of conditions. The zero Filter lets everything through.
@@ -173,7 +174,21 @@ func (f *Filter) Match(d Delivery) bool {
 	if (f.valid || f.invalid) && !(f.valid && d.Valid || f.invalid && d.Invalid) {
 		return false
 	}
-	return !slices.ContainsFunc(f.texts, func(text string) bool { return !d.Holds(text) })
+	return len(f.texts) == 0 || d.holds(f.texts)
+}
+
+// holds reports whether each of the texts, in lower case, stands in d somewhere.
+func (d *Delivery) holds(texts []string) bool {
+	parts := []string{d.EventType, d.EventID, string(d.Body)}
+	if d.Texts != nil {
+		parts = append(parts, d.Texts()...)
+	}
+	for i := range parts {
+		parts[i] = strings.ToLower(parts[i])
+	}
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		return !slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(part, text) })
+	})
 }
 
 func glob(pattern, value string) bool {

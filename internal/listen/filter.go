@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/filter"
@@ -16,23 +15,22 @@ func (d *Delivery) Matches(f *filter.Filter) bool {
 	if d.Forward != nil && d.Forward.Err == nil {
 		status = d.Forward.Status
 	}
+	var body []byte
+	if d.Request != nil {
+		body = d.Request.Body
+	}
 	return f.Match(filter.Delivery{
 		Provider: d.Provider, EventType: d.EventType, EventID: d.EventID, Status: status,
-		Valid: d.Reason == signature.OK, Invalid: !d.Taken(), Holds: d.holds,
+		Valid: d.Reason == signature.OK, Invalid: !d.Taken(), Texts: d.texts, Body: body,
 	})
 }
 
-func (d *Delivery) holds(text string) bool {
-	if strings.Contains(strings.ToLower(d.EventType+"\n"+d.EventID+"\n"+d.URL), text) {
-		return true
-	}
-	if d.Request == nil {
-		return false
-	}
-	for name, values := range d.Request.Header {
-		if strings.Contains(strings.ToLower(name+"\n"+strings.Join(values, "\n")), text) {
-			return true
+func (d *Delivery) texts() []string {
+	all := []string{d.URL}
+	if d.Request != nil {
+		for name, values := range d.Request.Header {
+			all = append(all, name+"\n"+strings.Join(values, "\n"))
 		}
 	}
-	return bytes.Contains(bytes.ToLower(d.Request.Body), []byte(text))
+	return all
 }
