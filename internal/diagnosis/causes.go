@@ -35,6 +35,9 @@ type transformation struct {
 	hint bool
 	// and is further causes that a match proves.
 	and []Finding
+	// pretty, where not empty, is the explanation for a capture with line breaks
+	// between its tokens: then json-reserialised is json-pretty-printed.
+	pretty string
 	// share bounds a search that would not end: it may use one part in so many of
 	// the budget. 0 is no bound but the budget.
 	share int
@@ -46,6 +49,17 @@ func (t *transformation) finding(explanation string) Finding {
 		explanation = t.explanation
 	}
 	return Finding{Cause: t.cause, Fix: t.fix, Explanation: explanation}
+}
+
+// proven is what a match of t proves of a body.
+func (t *transformation) proven(explanation string, laidOut bool) []Finding {
+	found := append([]Finding{t.finding(explanation)}, t.and...)
+	for i := range found {
+		if laidOut && t.pretty != "" && found[i].Cause == "json-reserialised" {
+			found[i] = Finding{Cause: "json-pretty-printed", Explanation: t.pretty, Fix: keepRaw}
+		}
+	}
+	return found
 }
 
 // ofBody reports whether t is a change of the body.
@@ -80,7 +94,6 @@ const (
 	useText        = "Copy the body from a file, or from a tool that keeps plain quotes; send it as an attachment or in a code block, not as text."
 	storeWhole     = "Compare it with what the provider showed at creation, all of it; if that is lost, `hookctl rotate` makes a new one."
 	afterParsing   = "Verify the raw bytes before any parser sees them; never print a parsed value and verify that."
-	noNulls        = "Members that were null are missing in the captured JSON."
 	otherEscapes   = `The captured JSON has other escapes than the signed body: \/, \u00e9, \u003c or their plain forms.`
 )
 
@@ -311,31 +324,18 @@ var transformations = []transformation{
 		test:        testPrintedJSON, share: 2,
 	},
 	{
-		cause:       "json-pretty-printed",
-		explanation: "The captured JSON is pretty-printed, and times or empty objects in it were changed on the way; the signed body was not laid out.",
-		fix:         keepRaw,
-		json:        onlyFor(true, jsonValues), share: 6,
-	},
-	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: times or empty objects in it are written in another way than in the signed body.",
+		pretty:      "The captured JSON is pretty-printed, and times or empty objects in it were changed on the way; the signed body was not laid out.",
 		fix:         verifyRaw,
-		json:        onlyFor(false, jsonValues), share: 6,
+		json:        jsonValues, share: 6,
 	},
 	{
 		cause:       "edited-body",
-		explanation: noNulls,
-		fix:         keepRaw,
-		json:        onlyFor(true, nullsLeftOut), share: 6,
-		and: []Finding{{
-			Cause: "json-pretty-printed", Explanation: "The captured JSON is pretty-printed too.", Fix: keepRaw,
-		}},
-	},
-	{
-		cause:       "edited-body",
-		explanation: noNulls,
+		explanation: "Members that were null are missing in the captured JSON.",
+		pretty:      "The captured JSON is pretty-printed too.",
 		fix:         verifyRaw,
-		json:        onlyFor(false, nullsLeftOut), share: 6,
+		json:        nullsLeftOut, share: 6,
 		and: []Finding{{
 			Cause: "json-reserialised", Explanation: "It was parsed and written again, by a program that leaves nulls out.", Fix: verifyRaw,
 		}},
@@ -347,28 +347,18 @@ var transformations = []transformation{
 		json:        nullsRemoved, share: 8,
 	},
 	{
-		cause:       "json-pretty-printed",
-		explanation: "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
-		fix:         keepRaw,
-		json:        onlyFor(true, jsonRewritten), share: 3,
-	},
-	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its layout, numbers and escapes differ from what was signed.",
+		pretty:      "The captured JSON is pretty-printed, and its numbers or escapes changed on the way; the signed body was not laid out.",
 		fix:         verifyRaw,
-		json:        onlyFor(false, jsonRewritten), share: 3,
-	},
-	{
-		cause:       "json-pretty-printed",
-		explanation: "The captured JSON is pretty-printed, and its numbers are written in another way than in the signed body.",
-		fix:         keepRaw,
-		json:        onlyFor(true, jsonNumbers), share: 4,
+		json:        jsonRewritten, share: 3,
 	},
 	{
 		cause:       "json-reserialised",
 		explanation: "The captured JSON was parsed and written again: its numbers are written in another way than in the signed body.",
+		pretty:      "The captured JSON is pretty-printed, and its numbers are written in another way than in the signed body.",
 		fix:         verifyRaw,
-		json:        onlyFor(false, jsonNumbers), share: 4,
+		json:        jsonNumbers, share: 4,
 	},
 	{
 		cause:       "json-reserialised",

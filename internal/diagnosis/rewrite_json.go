@@ -157,14 +157,3 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 		}
 	}
 }
-
-// onlyFor is forms for a body with line breaks between its tokens, or for any
-// other.
-func onlyFor(pretty bool, forms func(*document) iter.Seq[[]byte]) func(*document) iter.Seq[[]byte] {
-	return func(doc *document) iter.Seq[[]byte] {
-		if hasLines(doc.list) != pretty {
-			return none
-		}
-		return forms(doc)
-	}
-}

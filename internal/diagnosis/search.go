@@ -97,7 +97,7 @@ func (d *diagnosis) prove(ctx context.Context) []Finding {
 			continue
 		}
 		if text, ok := d.try(t); ok {
-			return append([]Finding{t.finding(text)}, t.and...)
+			return t.proven(text, t.pretty != "" && hasLines(d.document(d.request.Body).list))
 		}
 	}
 	if found := d.proveRest(); found != nil {
