@@ -340,12 +340,13 @@ func TestListenTunnelKilledUnderLoad(t *testing.T) {
 		var d struct {
 			EventID string `json:"event_id"`
 			Valid   *bool
+			Reason  string
 			Answer  struct{ Status int }
 		}
 		if err := json.Unmarshal([]byte(line), &d); err != nil {
 			t.Fatal(err)
 		}
-		if d.Valid != nil && !*d.Valid {
+		if d.Valid != nil && !*d.Valid && d.Reason != "unreadable" { // which the tunnel broke off
 			t.Error(line)
 		}
 		if d.Answer.Status == http.StatusOK {
