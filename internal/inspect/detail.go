@@ -67,7 +67,8 @@ func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 	if f := d.delivery.Forward; f != nil && f.Err != nil {
 		out.Forward = f.Err.Error()
 	} else if f != nil {
-		out.Handler = &answer{Headers: s.fields(recorded.HeaderOf(f.Header)), Body: string(f.Body), Cut: f.Cut, Held: f.Header != nil}
+		a, held := d.answer()
+		out.Handler = &answer{Headers: s.fields(a.Header), Body: string(a.Body), Cut: a.Cut, Held: held}
 	}
 	s.ring.each(func(e *entry) bool {
 		same := e.n != d.n && e.delivery.Provider == d.delivery.Provider
@@ -89,6 +90,18 @@ func (s *Server) detail(w http.ResponseWriter, r *http.Request, d shown) error {
 		out.Curl, out.Replay = s.curl(request), s.replayLine(&d, request)
 	}
 	return write(w, "application/json", marshal(out))
+}
+
+// answer is the handler's, which there must be; held says that headers and body are
+// known: they are in memory, or with the delivery in its file.
+func (d *shown) answer() (a *capture.Answer, held bool) {
+	f := d.delivery.Forward
+	if f.Header == nil && d.request != nil && d.lost == nil {
+		if a, err := capture.AnswerOf(d.request); err == nil && a != nil {
+			return a, true
+		}
+	}
+	return f.Answer(), f.Header != nil
 }
 
 func kindOf(body []byte) string {

@@ -166,7 +166,8 @@ func TestOlder(t *testing.T) {
 	for i := range mostHeld + 3 {
 		d := delivery(fmt.Sprint("ev-", i), "contact.created", odd+fmt.Sprint(i))
 		if i != 1 {
-			if d.SavedAt, err = archive.Append(capture.AppendRecord(nil, *d.Request)); err != nil {
+			record := capture.AppendAnswer(capture.AppendRecord(nil, *d.Request), d.Forward.Answer())
+			if d.SavedAt, err = archive.Append(record); err != nil {
 				t.Fatal(err)
 			}
 			d.Saved = true
@@ -184,6 +185,14 @@ func TestOlder(t *testing.T) {
 	for n, want := range map[string]string{"2": "was not saved", "3": "another delivery is in its place", "9999": "no delivery", "x": "no delivery", "-1": "no delivery"} {
 		if status, text := c.ask(t, "GET", "/d/"+n+"/body", ""); status != 404 || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %q", n, status, text)
+		}
+	}
+	for n, want := range map[int]string{ // with the answer, where it was kept
+		1: `"handler":{"headers":[{"name":"Content-Type","value":"application/json"},{"name":"Set-Cookie","value":"***","kind":"hidden"}],"body":"{\"taken\":true}","held":true}`,
+		2: `"handler":{"headers":[],"body":"","held":false}`, 3: `"handler":{"headers":[],"body":"","held":false}`,
+	} {
+		if status, text := c.ask(t, "GET", fmt.Sprint("/d/", n), ""); status != 200 || !strings.Contains(text, want) {
+			t.Errorf("%d: %d %s", n, status, text)
 		}
 	}
 	if status, text := c.ask(t, "GET", "/d/2", ""); status != 200 || !strings.Contains(text, "was not saved") {
@@ -408,6 +417,15 @@ func TestCapture(t *testing.T) {
 	r, err := readRecord(t.Context(), []byte(text))
 	if err != nil || string(r.Body) != body || r.Header.Get("X-Wunder-Signature") != sign([]byte(body))[0].Value || strings.Count(text, "\n") != 1 {
 		t.Errorf("%v: %+v", err, r)
+	}
+	if a, err := capture.AnswerOf(r); err != nil || a == nil || a.Status != 200 || string(a.Body) != `{"taken":true}` || a.Header.Get("Content-Type") == "" || a.Header.Get("Set-Cookie") != "" {
+		t.Errorf("%v: the handler's answer is %+v", err, a)
+	}
+	refused := delivery("ev-2", "contact.created", body)
+	refused.Forward = &listen.Forwarded{Err: errors.New("refused")}
+	s.Add(refused)
+	if _, text := c.ask(t, "GET", "/d/2/capture", ""); strings.Contains(text, "answer") {
+		t.Error(text)
 	}
 }
 

@@ -213,7 +213,14 @@ func (s *Server) capture(w http.ResponseWriter, _ *http.Request, d shown) error 
 	if err != nil {
 		return err
 	}
-	return write(w, "application/x-ndjson", append(s.record(&d, request), '\n'))
+	record := s.record(&d, request)
+	if f := d.delivery.Forward; f != nil && f.Err == nil {
+		if a, held := d.answer(); held {
+			a.Header = s.open(a.Header)
+			record = capture.AppendAnswer(record, a)
+		}
+	}
+	return write(w, "application/x-ndjson", append(record, '\n'))
 }
 
 func (s *Server) record(d *shown, r *capture.Request) []byte {
