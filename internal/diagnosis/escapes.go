@@ -9,8 +9,8 @@ import (
 	"mime/quotedprintable"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/capture/printed"
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
@@ -89,7 +89,7 @@ func fromQuoted(s, before, after, within string) string {
 type escapeSet int
 
 const (
-	anyEscape  escapeSet = iota // \n, \x22, \u0022, \u{22}, \012; any other character stands for itself
+	anyEscape  escapeSet = iota // those of [printed.Unescape]; any other character stands for itself
 	quotesOnly                  // \\ and \', as PHP and Perl write them
 )
 
@@ -98,71 +98,25 @@ func unescaped(s string, set escapeSet) string {
 	if !strings.Contains(s, `\`) {
 		return s
 	}
-	out := make([]byte, 0, len(s))
-	for i := 0; i < len(s); i++ {
-		if s[i] != '\\' || i+1 == len(s) {
-			out = append(out, s[i])
+	b, out := []byte(s), make([]byte, 0, len(s))
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 || i+1 == len(b) {
+			break
+		}
+		out, b = append(out, b[:i]...), b[i:]
+		c, n, known := b[1], 0, false
+		if set == quotesOnly && c != '\\' && c != '\'' {
+			out, b = append(out, b[:2]...), b[2:]
 			continue
 		}
-		i++
-		c := s[i]
-		short := strings.IndexByte("nrtbfvae0", c)
-		switch {
-		case set == quotesOnly && c != '\\' && c != '\'':
-			out = append(out, '\\', c)
-		case set == quotesOnly:
-			out = append(out, c)
-		case c == 'x' || c == 'u' || c == 'U':
-			r, n := codePoint(s[i:])
-			if i += n; n == 0 {
-				out = append(out, '\\', c)
-			} else if c == 'x' && s[i] != '}' {
-				out = append(out, byte(r))
-			} else {
-				out = utf8.AppendRune(out, r)
-			}
-		case i+2 < len(s) && octal(s[i:i+3]) >= 0:
-			out = append(out, byte(octal(s[i:i+3])))
-			i += 2
-		case short >= 0:
-			out = append(out, "\n\r\t\b\f\v\a\x1b\x00"[short])
-		default:
-			out = append(out, c)
+		out, n, known = printed.Unescape(out, b, true)
+		if !known && n == 2 && strings.IndexByte("xuU", c) < 0 {
+			out = append(out[:len(out)-2], c) // as it is
 		}
+		b = b[n:]
 	}
-	return string(out)
-}
-
-// codePoint reads x22, u0022, U00000022, u{22} and x{22}, and how long they are
-// beyond their first letter; 0 where that is none. Of surrogates both halves are
-// read.
-func codePoint(s string) (r rune, n int) {
-	digits := map[byte]int{'x': 2, 'u': 4, 'U': 8}[s[0]]
-	rest := s[1:]
-	if strings.HasPrefix(rest, "{") {
-		end := strings.IndexByte(rest[:min(len(rest), 10)], '}')
-		if end < 0 {
-			return 0, 0
-		}
-		v, err := strconv.ParseUint(rest[1:end], 16, 32)
-		if err != nil {
-			return 0, 0
-		}
-		return rune(v), end + 1
-	}
-	if len(rest) < digits {
-		return 0, 0
-	}
-	v, err := strconv.ParseUint(rest[:digits], 16, 32)
-	if err != nil {
-		return 0, 0
-	}
-	if v >= 0xd800 && v < 0xdc00 && len(rest) >= 10 && rest[4:6] == `\u` {
-		if low, err := strconv.ParseUint(rest[6:10], 16, 16); err == nil && low >= 0xdc00 && low < 0xe000 {
-			return rune((v-0xd800)<<10 | (low - 0xdc00) + 0x10000), 10
-		}
-	}
-	return rune(v), digits
+	return string(append(out, b...))
 }
 
 // octal is the value of three octal digits; -1 for anything else.

@@ -542,7 +542,7 @@ func (t *printedText) unquote(out []byte, from, to int, exact bool) ([]byte, boo
 		}
 		out = append(out, b[:i]...)
 		n, ok := 0, false
-		out, n, ok = unescapePrinted(out, b[i:], asBytes)
+		out, n, ok = Unescape(out, b[i:], asBytes)
 		b, exact = b[i+n:], exact && ok
 	}
 	return out, exact
@@ -555,9 +555,10 @@ func (t *printedText) singles() bool {
 	return bytes.Contains(head, []byte("': '")) || bytes.Contains(head, []byte("', '"))
 }
 
-// unescapePrinted appends what the escape at the start of b stands for, and returns how
-// long it is. Ok is false for one that no language has: it is taken as it is.
-func unescapePrinted(out, b []byte, asBytes bool) (_ []byte, n int, ok bool) {
+// Unescape appends what the escape at the start of b, of two bytes or more, stands for,
+// and returns how long it is. AsBytes says that \xNN is a byte and no character. Ok is
+// false for one that no language has: it is taken as it is.
+func Unescape(out, b []byte, asBytes bool) (_ []byte, n int, ok bool) {
 	c := b[1]
 	if i := bytes.IndexByte([]byte("abtnvfre"), c); i >= 0 {
 		return append(out, "\a\b\t\n\v\f\r\x1b"[i]), 2, true
