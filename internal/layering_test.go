@@ -236,7 +236,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {580, 44},
 	"internal/capture/walk":                         {2900, 57},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {14600, 8}, // planned: 9700
+	"internal/cli":                                  {14900, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 30},
 	"internal/demo":                                 {350, 1},   // planned: 300
@@ -252,7 +252,7 @@ var budgets = map[string]budget{
 	"internal/jsontext":                             {610, 24},  // planned: 450
 	"internal/listen":                               {2805, 28}, // planned: 1800; what came and what was answered is reported and kept too
 	"internal/prompt":                               {800, 4},
-	"internal/provider":                             {1030, 46},
+	"internal/provider":                             {1040, 47},
 	"internal/provider/all":                         {20, 1},
 	"internal/provider/custody":                     {2060, 21}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
@@ -260,10 +260,10 @@ var budgets = map[string]budget{
 	"internal/provider/providertest":                {1580, 5},
 	"internal/provider/wundertreos":                 {570, 1},
 	"internal/provider/wundertreos/wundertreosapi":  {680, 18},
-	"internal/provider/wundertreos/wundertreosfake": {1000, 18},
+	"internal/provider/wundertreos/wundertreosfake": {1000, 19},
 	"internal/provider/zyntro":                      {940, 1},
 	"internal/provider/zyntro/zyntroapi":            {920, 32},
-	"internal/provider/zyntro/zyntrofake":           {1210, 16},
+	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1310, 16}, // planned: 1150
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050

@@ -27,6 +27,7 @@ type sendOptions struct {
 	repeat       int
 	rate         float64
 	dryRun       bool
+	trialFlags
 }
 
 func newSendCmd(g *globals) *cobra.Command {
@@ -40,7 +41,11 @@ func newSendCmd(g *globals) *cobra.Command {
   hookctl send http://127.0.0.1:3000/hook --event invoice_paid --webhook "CRM Sync" --set data.amount=99.90
   hookctl send http://127.0.0.1:3000/hook --event contact.created --bad-signature   # must be answered 401
   hookctl send http://127.0.0.1:3000/hook --event 'deal.*' --repeat 100 --rate 20 -o ndjson
-  hookctl send http://127.0.0.1:3000/hook --data body.json --secret-env HOOK_SECRET --provider zyntro`,
+  hookctl send http://127.0.0.1:3000/hook --data body.json --secret-env HOOK_SECRET --provider zyntro
+  hookctl send http://127.0.0.1:3000/hook --event contact.created --twice           # is the handler idempotent?
+  hookctl send http://127.0.0.1:3000/hook --event contact.created --tamper          # does it verify?
+  hookctl send http://127.0.0.1:3000/hook --event 'contact.*' --shuffle --seed 7
+  hookctl send http://127.0.0.1:3000/hook --event contact.created --retry-like wundertreos`,
 		Long: `Post a sample event to an endpoint, signed as the provider signs, and print how
 it is answered. Every sample has fresh ids. What the provider documents of the
 body is there; where it documents nothing, the body is made up and that is said.
@@ -49,9 +54,21 @@ The secret is that of --webhook, --secret-file or --secret-env; with none of
 them, of the one webhook of the provider that is kept (of the one for this URL,
 where there are several).
 
-Redirects are not followed, nothing is sent twice, certificates are verified.
+Trials of a handler, with a sentence at the end on what the answers tell:
+--twice sends each delivery once more, the same bytes with the same id, as providers
+do. --shuffle sends several out of order, their times a second apart; --seed gives
+the order of another run. --tamper sends three that must be answered with a 4xx: a
+body that was changed after it was signed, a signature with another secret, none.
+--retry-like sends each delivery as often and at the times at which that provider
+repeats one that fails, all of it within ten seconds, or --speed times as fast as
+the provider (1 is its own pace). Every attempt is made, also after a 2xx, since an
+answer may come too late for the provider. What is assumed of the provider is said.
+
+Redirects are not followed, nothing is sent twice without being asked for,
+certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint
-does not answer.`,
+does not answer. With --tamper it is 3 if one is not refused; with --retry-like
+attempts may fail until one is answered with a 2xx, and none after it.`,
 		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              g.run(reads, o.run),
@@ -66,6 +83,7 @@ does not answer.`,
 	f.IntVar(&o.repeat, "repeat", 1, "how often to send it, with fresh ids each time")
 	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, its signature masked, and send nothing")
+	o.trialFlags.add(g, c)
 	o.keyFlags.add(g, c, toSign)
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents(g.env.Drivers))
 	for _, flag := range []string{"repeat", "rate"} {
@@ -83,7 +101,11 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 	if o.repeat < 1 {
 		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
 	}
-	url, err := a.target("the URL", url)
+	trial, err := o.trial(a, o.badSignature)
+	if err != nil {
+		return err
+	}
+	url, err = a.target("the URL", url)
 	if err != nil {
 		return err
 	}
@@ -110,6 +132,9 @@ func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	out := &sentWriter{app: a, post: post, dryRun: o.dryRun, masked: s.Scheme.Headers, row: view.SentRow}
+	if trial.Wanted() {
+		return o.try(ctx, a, trial, s, out)
+	}
 	if single := !a.given("repeat") && len(s.Events) == 1; !single && !(o.dryRun && a.out.Format() == render.Table) {
 		out.streamed(view.SentColumns())
 	}

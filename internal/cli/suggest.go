@@ -63,6 +63,7 @@ var otherCommands = map[string][]string{
 // behind "send: " is for that command alone, behind ": " for hookctl without one.
 var otherFlags = map[string][]string{
 	"json": {"-o json"}, "yaml": {"-o yaml"}, "format": {"-o json", "--jq EXPRESSION"}, "output-format": {"-o json"}, "query": {"--jq EXPRESSION"}, "template": {"--jq EXPRESSION"}, "pretty": {"-o json"},
+	"scale": {"--speed N"}, "duplicate": {"--twice"},
 	"port": {"--addr 127.0.0.1:PORT", ": hookctl listen --addr 127.0.0.1:PORT"}, "host": {"--addr HOST:PORT"}, "bind": {"--addr HOST:PORT"}, "listen": {"--addr HOST:PORT"},
 	"secret": {"--secret-env NAME", "--secret-file PATH", "--from-env NAME"}, "signing-secret": {"--secret-env NAME", "--secret-file PATH"}, "webhook-secret": {"--secret-env NAME", "--secret-file PATH"},
 	"signature-secret": {"--secret-env NAME", "--secret-file PATH"},

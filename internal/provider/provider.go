@@ -209,6 +209,9 @@ type Driver struct {
 	// not document the event's data; nil: of no event are they known.
 	Shapes func(event string) [][]byte
 
+	// Retries is how the provider delivers again what was not answered with a 2xx.
+	Retries Retries
+
 	// Request makes a raw request with the credentials in their place, or an
 	// error of kind Usage: for a path of another origin, and for whatever would
 	// create a webhook ([CreateRefused]).
@@ -226,6 +229,17 @@ type Driver struct {
 	Scoped bool
 
 	open func(Access) Provider
+}
+
+// Retries is how a provider repeats a delivery.
+type Retries struct {
+	// Waits are what passes before each attempt, the first included.
+	Waits []time.Duration
+	// Renewed says that each attempt states its own time in the body, and so is
+	// signed anew; else the bytes are the same.
+	Renewed bool
+	// Assumed is what of that the provider does not document, for people.
+	Assumed string
 }
 
 // Raw opens d's provider at a, out of custody. Only packages below

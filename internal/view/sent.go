@@ -25,6 +25,8 @@ type Sent struct {
 	TimeMS   *int64  `json:"time_ms"`
 	Response *string `json:"response"` // the beginning of the answer, on one line
 	Error    *string `json:"error"`
+	// Case is what is special about it, in a trial.
+	Case string `json:"case,omitempty"`
 	// Expect is how the answer compares with the recorded one, where that was asked for.
 	Expect *Compared `json:"expect,omitempty"`
 
@@ -94,6 +96,18 @@ func SentColumns() ([]render.Column, []int) {
 // SentRow is the row of [SentColumns].
 func SentRow(s Sent) (row []string, name string) {
 	return []string{word(s.Event), word(s.EventID), s.status(), s.time(), s.outcome()}, s.name()
+}
+
+// TrialColumns are those of a stream of samples in a trial, and their widths.
+func TrialColumns() ([]render.Column, []int) {
+	columns, widths := SentColumns()
+	return append([]render.Column{{Title: "CASE"}}, columns...), append([]int{26}, widths...)
+}
+
+// TrialRow is the row of [TrialColumns].
+func TrialRow(s Sent) (row []string, name string) {
+	row, name = SentRow(s)
+	return append([]string{s.Case}, row...), name
 }
 
 // ReplayColumns are those of a stream of captures that were sent again, and

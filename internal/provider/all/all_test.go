@@ -120,3 +120,13 @@ func members(t *testing.T, body []byte) map[string]bool {
 	walk("", root)
 	return all
 }
+
+// A provider says how it delivers again, first at once.
+func TestRetries(t *testing.T) {
+	t.Parallel()
+	for _, d := range all.Drivers() {
+		if r := d.Retries; len(r.Waits) < 2 || r.Waits[0] != 0 || slices.Contains(r.Waits[1:], 0) || r.Assumed == "" {
+			t.Errorf("%s: %+v", d.Name, r)
+		}
+	}
+}

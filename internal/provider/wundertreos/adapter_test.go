@@ -70,6 +70,11 @@ func TestDriver(t *testing.T) {
 			ID: "id", Type: "event_type", Time: "delivered_at", HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event",
 			Companion: "contact.updated", CompanionOf: []string{"contact.tag_added", "contact.enriched"}, Data: "data", Subject: []string{"id", "occurred_at"},
 		},
+		Retries: provider.Retries{
+			Waits:   []time.Duration{0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour, 6 * time.Hour},
+			Renewed: true,
+			Assumed: "that the times run from one attempt to the next, and that each attempt states a new delivered_at and is signed anew",
+		},
 		Deletes:      true,
 		SecretMember: "secret",
 		IDMember:     "id",

@@ -61,8 +61,12 @@ func Driver() *provider.Driver {
 		NewSandbox: func(o provider.SandboxOptions) provider.Sandbox {
 			return wundertreosfake.New(wundertreosfake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
 		},
-		Sample:      wundertreosfake.Sample, // with every column of the row
-		Shapes:      wundertreosfake.Shapes,
+		Sample: wundertreosfake.Sample, // with every column of the row
+		Shapes: wundertreosfake.Shapes,
+		Retries: provider.Retries{
+			Waits: wundertreosfake.Waits(), Renewed: true,
+			Assumed: "that the times run from one attempt to the next, and that each attempt states a new delivered_at and is signed anew",
+		},
 		Request:     request,
 		Judge:       judge,
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not

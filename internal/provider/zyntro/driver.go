@@ -76,8 +76,12 @@ func Driver() *provider.Driver {
 			return zyntrofake.New(zyntrofake.Options{Now: o.Now, Seed: o.Seed, Deliver: o.Deliver})
 		},
 		// Typed for the eight events whose data Zyntro documents, made up for all others.
-		Sample:  zyntrofake.Sample,
-		Shapes:  zyntrofake.Shapes,
+		Sample: zyntrofake.Sample,
+		Shapes: zyntrofake.Shapes,
+		Retries: provider.Retries{
+			Waits:   zyntrofake.Waits(),
+			Assumed: "all but their number, and that 60 is their delay: that it is in seconds, stays the same, and that the bytes are the same each time",
+		},
 		Request: request,
 		Judge:   judge,
 		Probe:   provider.CallRequest{Path: "fetchWebhooks"},

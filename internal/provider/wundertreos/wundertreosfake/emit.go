@@ -11,10 +11,10 @@ import (
 	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
-// waits are the documented times before each of the eight attempts. That they
+// Waits are the documented times before each of the eight attempts. That they
 // run from one attempt to the next is assumed.
-var waits = []time.Duration{
-	0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour, 6 * time.Hour,
+func Waits() []time.Duration {
+	return []time.Duration{0, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour, 6 * time.Hour, 6 * time.Hour, 6 * time.Hour}
 }
 
 // Wanted are the events that enabled subscriptions ask for, each once.
@@ -59,7 +59,7 @@ func (a *API) Prepare(eventType string, edit func([]byte) ([]byte, error)) ([]pr
 			if _, err := d.body(); err != nil {
 				return fault.Wrap(fault.Usage, err)
 			}
-			list = append(list, provider.Delivery{Waits: slices.Clone(waits), Signed: d.signed, Try: d.try})
+			list = append(list, provider.Delivery{Waits: Waits(), Signed: d.signed, Try: d.try})
 		}
 		return nil
 	}

@@ -23,6 +23,13 @@ const (
 	retryDelay = 60
 )
 
+// Waits are what passes before each attempt.
+func Waits() []time.Duration {
+	waits := slices.Repeat([]time.Duration{retryDelay * time.Second}, 1+retryCount)
+	waits[0] = 0
+	return waits
+}
+
 // Wanted are the events that active webhooks ask for, each once.
 func (f *Fake) Wanted() []string {
 	f.mu.Lock()
@@ -66,9 +73,7 @@ func (f *Fake) Prepare(event string, edit func([]byte) ([]byte, error)) ([]provi
 			SignatureHeader: {fakekit.Sign(w.secret, body)},
 		}
 		w.authenticate(header)
-		waits := slices.Repeat([]time.Duration{retryDelay * time.Second}, 1+retryCount)
-		waits[0] = 0
-		list = append(list, f.delivery(waits, time.Duration(w.timeout)*time.Second, provider.Attempt{
+		list = append(list, f.delivery(Waits(), time.Duration(w.timeout)*time.Second, provider.Attempt{
 			WebhookID: w.id, EventID: fakekit.Member(body, "event_id"), EventType: event, URL: w.endpoint, Header: header, Body: body,
 		}))
 	}

@@ -1,0 +1,336 @@
+package deliver
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// Trial is what a handler is put to, beyond taking a delivery once.
+type Trial struct {
+	Twice   bool // each delivery once more, the same bytes
+	Shuffle bool // out of order, by Seed
+	Tamper  bool // as somebody sends it who has no secret
+	Seed    uint64
+	// Like is how a provider delivers again; nil: nothing is.
+	Like  *provider.Driver
+	Speed float64 // how many times as fast; 0: so that all of it takes [retryTime]
+
+	refused, forged, odd int // of what was tampered with: 4xx, 2xx, others
+	again, notAgain      int // second times: answered 2xx, and not although the first was
+	taken                map[string]bool
+	attempts             []Sent
+}
+
+// Step is one delivery of a trial.
+type Step struct {
+	Case  string        // what is special about it
+	After time.Duration // what passes before it
+	Make  func() (Delivery, error)
+}
+
+const (
+	// retryTime is how long a provider's retries take where no speed is given.
+	retryTime = 10 * time.Second
+	// mostShuffled is how many deliveries are held to be put out of order.
+	mostShuffled = 10_000
+)
+
+// Wanted reports whether there is a trial at all.
+func (t *Trial) Wanted() bool { return t.Twice || t.Shuffle || t.Tamper || t.Like != nil }
+
+// Plan is the deliveries of each event, repeat times, as the trial has them sent.
+func (t *Trial) Plan(s *Samples, repeat int) ([]Step, error) {
+	n := len(s.Events) * repeat
+	switch {
+	case n > mostShuffled:
+		return nil, fault.Usagef("a trial of %d deliveries: at most %d are held", n, mostShuffled)
+	case t.Like != nil && len(t.Like.Retries.Waits) == 0:
+		return nil, fault.Usagef("--retry-like: it is not known how %s delivers again", t.Like.Title)
+	case t.Shuffle && n < 2:
+		return nil, fault.Usagef("--shuffle needs several deliveries").WithHint("give several events, --event all say, or --repeat")
+	}
+	base, made := s.Now(), make([]Delivery, n)
+	for i := range made {
+		one := *s
+		one.Now = func() time.Time { return base.Add(time.Duration(i-n+1) * time.Second) } // so that there is an order
+		var err error
+		if made[i], err = one.Make(s.Events[i%len(s.Events)]); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case t.Tamper:
+		return t.tampered(s, made), nil
+	case t.Like != nil:
+		return t.retried(s, made), nil
+	}
+	return t.ordered(made), nil
+}
+
+// ordered is each delivery once or twice, in order or not.
+func (t *Trial) ordered(made []Delivery) []Step {
+	var order []int
+	for i := range made {
+		order = append(order, i)
+		if t.Twice {
+			order = append(order, i)
+		}
+	}
+	if t.Shuffle {
+		random := rand.New(rand.NewPCG(t.Seed, 0))
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		if slices.IsSorted(order) {
+			slices.Reverse(order)
+		}
+	}
+	seen := map[int]bool{}
+	var steps []Step
+	for _, i := range order {
+		text := fmt.Sprintf("%d of %d", i+1, len(made))
+		switch {
+		case seen[i]:
+			text += ", again"
+		case t.Twice:
+			text += ", first"
+		}
+		seen[i] = true
+		steps = append(steps, step(text, 0, made[i]))
+	}
+	return steps
+}
+
+func step(text string, after time.Duration, d Delivery) Step {
+	return Step{text, after, func() (Delivery, error) { return d, nil }}
+}
+
+// tampered is each delivery as somebody sends it who cannot sign it.
+func (t *Trial) tampered(s *Samples, made []Delivery) []Step {
+	var steps []Step
+	for _, d := range made {
+		changed := d
+		changed.Body = change(d.Body, d.Event.ID)
+		unsigned := d
+		unsigned.Fields = slices.DeleteFunc(slices.Clone(d.Fields), func(f capture.Field) bool {
+			return slices.ContainsFunc(s.Scheme.Headers, func(name string) bool { return recorded.SameName(name, f.Name) })
+		})
+		stranger := s.Signer
+		stranger.Key = StrangersKey()
+		steps = append(steps, step("body changed after signing", 0, changed),
+			Step{"signed with another secret", 0, func() (Delivery, error) {
+				fields, err := stranger.Sign(d.Body)
+				return d.With(fields), err
+			}},
+			step("no signature", 0, unsigned))
+	}
+	return steps
+}
+
+// change is body with another character in the id that it states, so that it stays
+// what it is, or one byte more where it states none.
+func change(body []byte, id string) []byte {
+	at := bytes.LastIndex(body, []byte(id))
+	if id == "" || at < 0 {
+		return append(bytes.Clone(body), ' ')
+	}
+	changed, last := bytes.Clone(body), at+len(id)-1
+	if changed[last] = '0'; body[last] == '0' {
+		changed[last] = '1'
+	}
+	return changed
+}
+
+// retried is each delivery as often as the provider makes attempts that fail.
+func (t *Trial) retried(s *Samples, made []Delivery) []Step {
+	waits := t.Like.Retries.Waits
+	var steps []Step
+	for n, wait := range waits {
+		for i, d := range made {
+			one := step(fmt.Sprintf("attempt %d of %d", n+1, len(waits)), 0, d)
+			if i == 0 {
+				one.After = time.Duration(float64(wait) / t.speed())
+			}
+			if n > 0 && t.Like.Retries.Renewed && s.Given == nil {
+				one.Make = func() (Delivery, error) { return s.renewed(d) }
+			}
+			steps = append(steps, one)
+		}
+	}
+	return steps
+}
+
+// speed is how many times as fast the retries come.
+func (t *Trial) speed() float64 {
+	if t.Speed > 0 {
+		return t.Speed
+	}
+	var all time.Duration
+	for _, wait := range t.Like.Retries.Waits {
+		all += wait
+	}
+	return max(1, float64(all)/float64(retryTime))
+}
+
+// renewed is d as it is sent at another attempt: with the time of that in its body.
+func (s *Samples) renewed(d Delivery) (Delivery, error) {
+	member := s.Driver.Envelope.Time
+	if d.Event.Time == "" || member == "" {
+		return d, nil
+	}
+	set, err := jsontext.ParseAssignment(member + "=" + string(jsontext.Quote(s.Now().UTC().Format("2006-01-02T15:04:05.000Z"))))
+	if err != nil {
+		return d, err
+	}
+	if d.Body, _, err = set.Apply(d.Body); err != nil {
+		return d, err
+	}
+	fields, err := s.Sign(d.Body)
+	d.Fields = replace(replace(d.Fields, fields), s.Extra)
+	return d, err
+}
+
+// rounded leaves out what nobody wants to know of a large number.
+func rounded(n float64) float64 {
+	if n > 100 {
+		return math.Round(n)
+	}
+	return n
+}
+
+// About says before the first delivery what will be sent.
+func (t *Trial) About() []string {
+	var lines []string
+	if t.Shuffle {
+		lines = append(lines, fmt.Sprintf("Out of order; --seed %d sends them in this order again.", t.Seed))
+	}
+	if t.Like != nil {
+		r := t.Like.Retries
+		lines = append(lines, fmt.Sprintf("As %s delivers again: %d attempts, %s times as fast, each made whatever the one before it was answered.", t.Like.Title, len(r.Waits), strconv.FormatFloat(rounded(t.speed()), 'f', -1, 64)))
+		if r.Assumed != "" {
+			lines = append(lines, "assumed: "+r.Assumed)
+		}
+	}
+	return lines
+}
+
+// Add counts how a delivery was answered.
+func (t *Trial) Add(s Sent) {
+	switch {
+	case t.Tamper && s.Accepted():
+		t.forged++
+	case t.Tamper && s.Status/100 == 4:
+		t.refused++
+	case t.Tamper && s.Status != 0:
+		t.odd++
+	case t.Like != nil:
+		t.attempts = append(t.attempts, s)
+	case t.Twice:
+		if t.taken == nil {
+			t.taken = map[string]bool{}
+		}
+		first, known := t.taken[string(s.Body)]
+		switch {
+		case !known:
+			t.taken[string(s.Body)] = s.Accepted()
+		case first && s.Accepted():
+			t.again++
+		case first:
+			t.notAgain++
+		}
+	}
+}
+
+// Means says what the answers tell of the handler, and what they do not.
+func (t *Trial) Means(p *Poster) []string {
+	var lines []string
+	if t.Tamper {
+		switch {
+		case t.forged > 0:
+			lines = append(lines, "What the handler accepted anybody can send who knows its address.")
+		case t.odd == 0 && t.refused > 0:
+			lines = append(lines, "The handler refused all that nobody with the secret has sent. Whether it takes what is genuine, hookctl send tells without --tamper.")
+		}
+	}
+	if t.again > 0 {
+		all := ""
+		if t.again > 1 {
+			all = fmt.Sprintf(", of %d deliveries", t.again)
+		}
+		lines = append(lines, "The handler answered 2xx both times"+all+", which is right. Whether it did the work twice only your handler knows: look there for what one delivery does.")
+	}
+	if t.notAgain > 0 {
+		lines = append(lines, "A second time that is not answered with a 2xx is a failure to the provider, which then sends it again: answer 2xx to what you have already.")
+	}
+	if t.Shuffle && p.Posted > 0 && p.Posted == p.Accepted {
+		lines = append(lines, "The handler took all of them in this order. Whether what came late has overwritten what is newer only your handler knows: compare what it holds with the times in the bodies, which are a second apart.")
+	}
+	return append(lines, t.retries()...)
+}
+
+// retries says what the attempts tell.
+func (t *Trial) retries() []string {
+	first := slices.IndexFunc(t.attempts, Sent.Accepted)
+	switch {
+	case len(t.attempts) == 0:
+		return nil
+	case first < 0:
+		return []string{"No attempt was answered with a 2xx: the provider gives up after the last one, and the event is lost."}
+	}
+	deliveries := map[string]bool{}
+	for _, s := range t.attempts {
+		deliveries[s.Event.ID] = true
+	}
+	attempt := first/max(1, len(deliveries)) + 1
+	if attempt == len(t.attempts)/max(1, len(deliveries)) {
+		return []string{"Only the last attempt was answered with a 2xx: a little longer, and the event were lost."}
+	}
+	return []string{fmt.Sprintf("The provider would have stopped after attempt %d, had that answer reached it in time. What came then is what comes if it does not: whether your handler did the work again only it knows.", attempt)}
+}
+
+// Err is what is wrong with the answers.
+func (t *Trial) Err(p *Poster) error {
+	switch {
+	case t.forged > 0:
+		return fault.Errorf(fault.Negative, "the handler accepted %s", term.Plural(t.forged, "delivery that nobody with the secret has sent", "deliveries that nobody with the secret has sent")).WithCode("forgery-accepted").
+			WithHint("verify the signature over the raw body before anything else is done, and answer 401 where it is not right or missing")
+	case t.Tamper && t.odd > 0:
+		return fault.Worst(p.Unanswered(), fault.Errorf(fault.Negative, "%s refused with a 4xx", term.OutOf(t.odd, t.odd+t.refused, "delivery", "deliveries", "was not", "were not")).WithCode("not-refused").
+			WithHint("a bad signature is answered with 401; a 5xx says that the handler failed"))
+	case t.Tamper:
+		return p.Unanswered()
+	case t.Like != nil:
+		return t.retriesErr(p)
+	}
+	return p.Err(false)
+}
+
+// retriesErr: a delivery may fail at first, as long as it is taken and stays so.
+func (t *Trial) retriesErr(p *Poster) error {
+	taken := map[string]bool{}
+	last := map[string]Sent{}
+	for _, s := range t.attempts {
+		if taken[s.Event.ID] && !s.Accepted() {
+			return fault.Errorf(fault.Negative, "the handler accepted the event, and refused it when it came again").WithCode("not-accepted").
+				WithHint("to the provider that is a failure, and it goes on sending: answer 2xx to what you have already")
+		}
+		taken[s.Event.ID] = taken[s.Event.ID] || s.Accepted()
+		last[s.Event.ID] = s
+	}
+	for _, s := range last {
+		if !s.Accepted() {
+			return p.Err(false)
+		}
+	}
+	return nil
+}
