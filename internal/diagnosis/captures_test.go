@@ -222,7 +222,7 @@ func TestPrints(t *testing.T) {
 // The words and beginnings by which signs are known.
 func TestListsOfSigns(t *testing.T) {
 	hidden := func() bool {
-		for _, text := range []string{"[REDACTED]", "<Filtered>", "(masked)", "[removed]", "<hidden>", "elided", "REDACTED", "OMITTED", "{deleted}", "[secret]", "[sensitive]", "<private>", "[PII]", "[truncated]", "anonymized", "anonymised", "scrubbed", "[Object]", "[Array]", "***", "****1234", "xxxx-xxxx", "████", "•••"} {
+		for _, text := range []string{"[REDACTED]", "<Filtered>", "(masked)", "[removed]", "<hidden>", "elided", "REDACTED", "OMITTED", "{deleted}", "[secret]", "[sensitive]", "<private>", "[PII]", "j***@example.com", "[REDACTED-EMAIL]", "%REDACTED%", "__hidden__", "email_redacted", "####-####", "**removed**", "[truncated]", "anonymized", "anonymised", "scrubbed", "[Object]", "[Array]", "***", "****1234", "xxxx-xxxx", "████", "•••"} {
 			list, _ := tokens([]byte(`{"a":"b","c":` + string(jsonText(text)) + `}`))
 			if name, found := hiddenValue(list); !found || name != `"c"` {
 				return false
@@ -238,7 +238,7 @@ func TestListsOfSigns(t *testing.T) {
 	if name, found := hiddenValue(parse([]byte(`{"a":"b","tags":["c","***"]}`)).list); !found || name != `"tags"` {
 		t.Errorf("%s, %v", name, found)
 	}
-	for _, text := range []string{"xx", "x", "*", "**", "ab", "", "lead", "extra", "objects", "removed", "hidden", "private", "object", "array", "deleted"} {
+	for _, text := range []string{"xx", "x", "*", "**", "ab", "", "lead", "extra", "objects", "removed", "hidden", "private", "object", "array", "deleted", "Removed.", "Deleted", "...", "...and", "a *** b", "#12", "XL"} {
 		list, _ := tokens([]byte(`{"a":` + string(jsonText(text)) + `}`))
 		if name, found := hiddenValue(list); found {
 			t.Errorf("%s in %s was hidden", text, name)

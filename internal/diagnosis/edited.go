@@ -46,20 +46,23 @@ func hiddenValue(list []token) (name string, found bool) {
 	return "", false
 }
 
-// hidden reports whether s is what people and loggers put in place of a value: stars,
-// x and the like, or a word that says so. A small word without brackets may be a
-// value of its own, such as a status.
+// hidden reports whether s is what people and loggers put in place of a value, or of a
+// part of it: stars, x and the like, or a word that says so. A word without brackets
+// may be a value of its own, such as a status or a note.
 func hidden(s string) bool {
 	word := joined(strings.ToLower(s))
-	bare := len(word) == len(s) && s != strings.ToUpper(s)
-	if len(s) > 2 && masked(s) || len(word) > 3 && strings.Trim(word, "x*\u2022\u2588") == "" {
+	switch {
+	case len(s) > 2 && s[0] != '.' && masked(s), len(word) > 3 && strings.Trim(word, "x*#\u2022\u2588") == "",
+		strings.Contains(s, "***") && !strings.Contains(s, " "),
+		slices.ContainsFunc(hidingWords, func(hiding string) bool { return strings.Contains(word, hiding) }):
 		return true
 	}
-	word = strings.Trim(word, "*")
-	return slices.Contains(hidingWords, word) || !bare && slices.Contains(hiddenWords, word)
+	set := s != "" && strings.IndexByte("[<({*_%", s[0]) >= 0 || s == strings.ToUpper(s)
+	return set && slices.Contains(hiddenWords, strings.Trim(word, "*%"))
 }
 
-// hidingWords say nothing else, and hiddenWords do so in brackets; both are joined.
+// hidingWords say nothing else, and hiddenWords do so in brackets or capitals; both are
+// joined.
 var (
 	hidingWords = []string{"redacted", "anonymized", "anonymised", "scrubbed", "elided"}
 	hiddenWords = []string{"filtered", "masked", "removed", "hidden", "omitted", "truncated", "deleted", "secret", "sensitive", "private", "pii", "object", "array"}
