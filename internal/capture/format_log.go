@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
+	"github.com/hookctl/hookctl/internal/capture/printed"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -456,7 +457,7 @@ func (d *logDecoder) message(text []byte, n int, path string) bool {
 	if d.level == deepest || bytes.IndexByte(text, '{') < 0 {
 		return false
 	}
-	rows, left, dead := d.rows, len(d.left), d.dead
+	whole, rows, left, dead := text, d.rows, len(d.left), d.dead
 	d.level, d.dead = d.level+1, 0
 	for len(text) > 0 && !d.done {
 		first, rest := cutAfterLine(text)
@@ -468,6 +469,13 @@ func (d *logDecoder) message(text []byte, n int, path string) bool {
 		text = rest
 	}
 	d.level, d.dead = d.level-1, dead
+	if _, seen := recorded.FirstSeen(whole, d.names); seen && d.rows == rows {
+		for i, r := range printed.In(whole, d.names) {
+			d.values += min(i, 1)
+			r.Source = d.source(n, path)
+			d.row(r, nil)
+		}
+	}
 	if d.rows == rows {
 		d.left = d.left[:left] // the string itself is left
 		return false

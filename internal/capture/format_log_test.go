@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -121,4 +122,51 @@ func total(t recorded.Tally) (n int) {
 		n += p.N
 	}
 	return n
+}
+
+// TestPrintsInMessages: what a program prints of a delivery, or dumps, is read in the
+// message of a logger too.
+func TestPrintsInMessages(t *testing.T) {
+	t.Parallel()
+	shapes := maps.Clone(printShapes)
+	shapes["a dump"] = func(h Header, body string) string {
+		return "POST /hook HTTP/1.1\n" + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\n" + body
+	}
+	delete(shapes, "go bytes") // no brace is in it: a signature at .msg
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var text strings.Builder
+			bodies := []string{nastyBodies[0], nastyBodies[1], nastyBodies[4]}
+			for _, body := range bodies {
+				text.WriteString(`{"level":"info","msg":` + quoted(shape(headersOf(body), body)) + `}` + "\nmore\n")
+			}
+			rows := commandRows(t, "", text.String())
+			for i, body := range bodies {
+				if i >= len(rows) || rows[i].err != nil || string(rows[i].Body) != body || rows[i].Source != fmt.Sprintf("-:%d (.msg)", 2*i+1) {
+					t.Fatalf("row %d of %v, want\n%s, of:\n%s", i, describe(rows), body, text.String())
+				}
+			}
+			if len(rows) != len(bodies) {
+				t.Errorf("%v of:\n%s", describe(rows), text.String())
+			}
+		})
+	}
+}
+
+// TestTextInMessages: a text that merely has a signature in it is no delivery, and not
+// passed over.
+func TestTextInMessages(t *testing.T) {
+	t.Parallel()
+	signature := wunderSignature("{}")
+	for _, text := range []string{
+		"the header X-Wunder-Signature: " + signature + " {came}", "X-Wunder-Signature: " + signature + "\n{",
+		"headers: {'X-Wunder-Signature': '" + signature + "'}\nbody: {}\nheaders: {'X-Wunder-Signature': '" + wunderSignature("x") + "'}\n",
+	} {
+		line := `{"headers":{"X-Wunder-Signature":"` + wunderSignature("a") + `"},"body":"a"}` + "\n"
+		rows := commandRows(t, "", line+`{"level":"info","msg":`+quoted(text)+"}\n")
+		if len(rows) != 2 || rows[1].err == nil {
+			t.Errorf("%v of:\n%s", describe(rows), text)
+		}
+	}
 }

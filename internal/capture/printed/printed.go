@@ -587,6 +587,27 @@ func (t *printedText) restOf(from, to int) int {
 	return from
 }
 
+// In is the deliveries in a text that a program has written into a log: a dump of one,
+// or prints; none where one has no body.
+func In(text []byte, names []string) (all []*recorded.Request) {
+	p := newPrints(names)
+	t := newPrintedText(text)
+	var found []printedHead
+	if line, _, _ := message.CutLine(text[:min(len(text), message.MaxLine)]); message.IsFirstLine(line) {
+		found = p.inText(text, 0)
+	} else {
+		found = p.find(t, 0)
+	}
+	for i, bodies := range p.pairUp(t, found) {
+		r := &recorded.Request{Header: found[i].header, Method: found[i].method, URL: found[i].url}
+		if printedInto(r, bodies) != nil || len(bodies) > 0 && best(bodies)[0].rank == rankRest {
+			return nil // what merely has a signature in it
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
 // readPrint is Read of the format.
 func readPrint(ctx context.Context, in recorded.Input) iter.Seq[recorded.Batch] {
 	return func(yield func(recorded.Batch) bool) {

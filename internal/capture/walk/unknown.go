@@ -42,7 +42,7 @@ func (u *UnknownLayout) Explanation() string {
 // input has that name; as is the commands that make head of its bytes.
 func LayoutError(head []byte, names []string, name string, as []string) error {
 	s, ok := recorded.FirstSeen(head, names)
-	if !ok && len(head) < recorded.HeadMax && recorded.EndsInSignature(head, names) {
+	if !ok && len(head) < recorded.HeadMax && recorded.EndsInSignature(bytes.TrimRight(head, " \r\n"), names) {
 		return fmt.Errorf("it ends in the middle of a signature, at %s: it is cut off", lineOf(head, len(head)))
 	}
 	if !ok {
