@@ -37,6 +37,12 @@ func TestWrapped(t *testing.T) {
 		{"a fence", func(s string) string { return "```http\n" + s + "\n```\n" }, func(s string) bool { return !strings.Contains(s, "```") }, false},
 		{"a fence in prose", func(s string) string { return "# Notes\n\nIt's this one:\n\n~~~ http\n" + s + "\n~~~\n\nThat's all.\n" }, nil, false},
 		{"a fence in a list", func(s string) string { return "- so:\n  ```\n" + prefixLines(s, "  ") + "\n  ```\n" }, nil, false},
+		{"Jira's code", func(s string) string { return "h2. So:\n\n{code:java|title=x}\n" + s + "\n{code}\n\nThanks\n" }, nil, false},
+		{"Jira's noformat", func(s string) string { return "{noformat}\n" + s + "\n{noformat}\n" }, nil, false},
+		{"HTML", func(s string) string {
+			return "<details>\n<summary>the request</summary>\n\n<pre><code class=\"http\">" + s + "\n</code></pre>\n</details>\n"
+		}, func(s string) bool { return !strings.Contains(s, "&quot;") }, false},
+		{"HTML with a fence", func(s string) string { return "<details>\n<summary>x</summary>\n\n```http\n" + s + "\n```\n</details>\n" }, func(s string) bool { return !strings.Contains(s, "```") }, false},
 		{"an indent", func(s string) string { return prefixLines(s, "    ") + "\n" }, nil, false},
 		{"an indent in prose", func(s string) string { return "It came:\n\n" + prefixLines(s, "\t") + "\n\nand no more.\n" }, nil, false},
 		{"a quotation", func(s string) string { return prefixLines(s, "> ") + "\n" }, nil, false},

@@ -426,5 +426,5 @@ func sniffHTTP(head []byte, more bool, names []string) bool {
 	line, _, _ := message.CutLine(b)
 	_, answer := message.StatusLine(message.Bare(line))
 	_, _, request := message.RequestLine(message.Bare(line))
-	return answer || request || isEditorRequest(b) || beginsTrace(line) && sniffWrapped(b, more, 0) || (message.IsHead(b, 1, !more) || sniffWrapped(b, more, 0)) && !printed.AfterHead(b, names)
+	return answer || request || isEditorRequest(b) || beginsTrace(line) && sniffWrapped(b, more, 0) || (message.IsHead(b, 1, !more) || sniffWrapped(b, more, 0)) && (bytes.Contains(b, []byte("<pre")) || !printed.AfterHead(b, names))
 }

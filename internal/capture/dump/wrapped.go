@@ -3,13 +3,14 @@ package dump
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
-// What people and tools put around a dump: a fence of Markdown, an indent, the
+// What people and tools put around a dump: a fence of Markdown or Jira, HTML, an indent, the
 // arrows of a quotation, a prompt, colours. It is taken off, and a note says so.
 
 // mostWrapped is how deep a wrapping is followed in another.
@@ -26,7 +27,13 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 	case message.IsFence(line):
 		inner, rest := cutFence(b)
 		d.lines += 2
-		d.inside("it stands in a fence of Markdown: what is around it is not part of it", inner)
+		if _, mark := message.Fence(line); mark == "</pre>" && bytes.Contains(inner, entities) {
+			inner, d.Inexact = []byte(html.UnescapeString(string(inner))), true
+			d.inside("body may not be byte-exact: it stands in HTML, whose entities are undone", inner)
+			d.Inexact = false
+			return rest, true
+		}
+		d.inside("it stands in a fence: what is around it is not part of it", inner)
 		return rest, true
 	case line[0] == '>' && d.isQuoted(b):
 		inner, rest := message.CutQuoted(b)
@@ -89,19 +96,27 @@ func beginsDump(line, b []byte, indent string) bool {
 // the fence.
 func cutFence(b []byte) (inner, rest []byte) {
 	line, after, _ := message.CutLine(b)
-	trimmed := strings.TrimLeft(line, " \t")
-	indent := []byte(line[:len(line)-len(trimmed)])
-	mark := trimmed[:len(trimmed)-len(strings.TrimLeft(trimmed, trimmed[:1]))]
+	n, mark := message.Fence(line)
+	if after = b[n:]; n == len(line) {
+		_, after, _ = message.CutLine(b)
+	}
+	indent := []byte(line[:len(line)-len(strings.TrimLeft(line, " \t"))])
+	inner = after
 	for at := 0; at < len(after); {
 		line := message.FirstLine(after[at:])
 		text := strings.TrimSpace(string(line[:min(len(line), message.MaxLine)]))
-		if strings.HasPrefix(text, mark) && strings.Trim(text, mark[:1]) == "" {
-			inner, rest = after[:at], after[min(len(after), at+len(line)+1):]
+		end := 0
+		switch markdown := mark[0] == '`' || mark[0] == '~'; {
+		case markdown && !(strings.HasPrefix(text, mark) && strings.Trim(text, mark[:1]) == ""):
+			end = -1
+		case !markdown:
+			end = bytes.Index(line, []byte(mark))
+		}
+		if end >= 0 {
+			inner, rest = bytes.TrimSuffix(after[:at+end], []byte("</code>")), after[min(len(after), at+len(line)+1):]
 			break
 		}
-		if at += len(line) + 1; at >= len(after) {
-			inner = after
-		}
+		at += len(line) + 1
 	}
 	if len(indent) > 0 {
 		var out []byte
@@ -112,6 +127,9 @@ func cutFence(b []byte) (inner, rest []byte) {
 	}
 	return inner, rest
 }
+
+// entities is what HTML writes for a quote, which stands in any JSON.
+var entities = []byte("&quot;")
 
 // isQuoted tells a quotation from the arrows of curl -v, which are before a head
 // alone: in a quotation they go on behind its blank line.
@@ -188,7 +206,7 @@ func (d *dump) beginsWrapped(b []byte) bool {
 		return !d.noDump(b)
 	}
 	switch line[0] {
-	case '`', '~':
+	case '`', '~', '{', '<':
 		return message.IsFence(line)
 	case '>':
 		return d.isQuoted(b)
@@ -239,7 +257,7 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 		return message.IsFirstLine(string(message.WithoutColours([]byte(line))))
 	case message.PromptEnd(line) > 0:
 		return len(after) > 0 && inner(after)
-	case strings.ContainsAny(line[:1], "{[<"):
+	case strings.ContainsAny(line[:1], "{[<") && !isMarkup(line):
 		return false
 	}
 	// Behind prose, which may not hold what else a capture consists of.
@@ -256,7 +274,7 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 			continue
 		case d.beginsWrapped(after[at:]):
 			return true
-		case strings.ContainsAny(text, "{[<"):
+		case strings.ContainsAny(text, "{[<") && !isMarkup(text):
 			return false
 		}
 		if text = strings.TrimSuffix(text, "\r"); message.IsFirstLine(text) && !strings.HasPrefix(text, ":") {
@@ -268,4 +286,10 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 		at += len(message.FirstLine(after[at:])) + 1
 	}
 	return false
+}
+
+// isMarkup takes a line that begins with a tag of HTML.
+func isMarkup(line string) bool {
+	line = strings.TrimLeft(line, " \t")
+	return len(line) > 2 && line[0] == '<' && (line[1] == '/' || line[1] >= 'a' && line[1] <= 'z') && !strings.ContainsAny(line, "{[")
 }

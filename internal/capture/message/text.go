@@ -8,9 +8,30 @@ import (
 
 // IsFence takes the line that opens a fence.
 func IsFence(line string) bool {
-	line = strings.TrimLeft(line, " \t")
-	return strings.HasPrefix(line, "```") && !strings.Contains(line[3:], "`") || strings.HasPrefix(line, "~~~") && strings.Trim(line, "~") != ""
+	_, closing := Fence(line)
+	return closing != ""
 }
+
+// Fence takes the line that opens a fence, of Markdown, Jira or HTML: how long it is,
+// of HTML without what stands behind it, and what closes it; "" for any other line.
+func Fence(line string) (n int, closing string) {
+	text := strings.TrimLeft(line, " \t")
+	switch m := jiraFence.FindStringSubmatch(text); {
+	case strings.HasPrefix(text, "```") && !strings.Contains(text[3:], "`"), strings.HasPrefix(text, "~~~") && strings.Trim(text, "~") != "":
+		return len(line), text[:len(text)-len(strings.TrimLeft(text, text[:1]))]
+	case m != nil:
+		return len(line), "{" + m[1] + "}"
+	}
+	if tags := htmlFence.FindString(text); tags != "" {
+		return len(line) - len(text) + len(tags), "</pre>"
+	}
+	return 0, ""
+}
+
+var (
+	jiraFence = regexp.MustCompile(`^\{(code|noformat)(?::[^}]*)?\}$`)
+	htmlFence = regexp.MustCompile(`^<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
+)
 
 // WithoutIndent is the lines at the start of b that have the indent, or are
 // blank, without it, and how long they were.
