@@ -95,7 +95,7 @@ var owners = map[string][]string{
 	"os/exec":                           {"internal/child/"},
 	"github.com/gofrs/flock":            {"internal/durable/"},
 	"github.com/kballard/go-shellquote": {"internal/sink/", "internal/tunnel/kind.go"},
-	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/"},
+	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/", "internal/capture/around/yaml.go"},
 	"github.com/zalando/go-keyring":     {"internal/secret/keyring.go"},
 	"filippo.io/age":                    {"internal/secret/bundle.go"},
 	"golang.org/x/term":                 {"internal/term/", "internal/prompt/"},
@@ -228,7 +228,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
 	"internal/capture":                              {4400, 52}, // planned: 3400; what two answers mean, and records that are changed in place
-	"internal/capture/around":                       {640, 4},
+	"internal/capture/around":                       {740, 4},
 	"internal/capture/command":                      {2700, 2},
 	"internal/capture/dump":                         {1850, 2},
 	"internal/capture/message":                      {1250, 60},

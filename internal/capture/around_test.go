@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"go.yaml.in/yaml/v3"
 )
 
 // aroundLines are what programs put around each line of a text.
@@ -240,8 +243,77 @@ func TestHostileAround(t *testing.T) {
 		strings.Repeat(`{"log":"x","stream":"s"}`+"\n", hostileSize/25) + signed,
 		strings.Repeat("1 ", hostileSize/2) + signed,
 		strings.Repeat("1 1 1 1 1 1 "+signed, hostileSize/128),
+		"a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\nheaders:\n  " + signed,
+		"headers:\n  " + signed + strings.Repeat("- ", hostileSize/2),
+		"headers:\n  " + signed + "a:\n" + strings.Repeat("- x\n", hostileSize/4),
 		strings.Repeat(strings.Repeat("a", 100)+"\n", hostileSize/101) + signed,
 	} {
 		commandRows(t, "", text)
+	}
+}
+
+// TestYAML: what tools record as YAML is read, in any style that keeps the text.
+func TestYAML(t *testing.T) {
+	t.Parallel()
+	type m = map[string]any
+	lists := func(h Header) m {
+		all := m{}
+		for _, f := range h {
+			all[f.Name] = []string{f.Value}
+		}
+		return all
+	}
+	plain := func(h Header) m {
+		all := m{}
+		for _, f := range h {
+			all[f.Name] = f.Value
+		}
+		return all
+	}
+	answer := m{"status": m{"code": 200}, "headers": m{"Content-Type": []string{"text/plain"}}, "body": m{"string": "ok"}}
+	for name, one := range map[string]func(h Header, body string) any{
+		"VCR": func(h Header, body string) any {
+			return m{"request": m{"method": "post", "uri": "http://x/hook", "body": m{"encoding": "UTF-8", "string": body}, "headers": lists(h)}, "response": answer}
+		},
+		"vcrpy": func(h Header, body string) any {
+			return m{"request": m{"method": "POST", "uri": "http://x/hook", "body": body, "headers": lists(h)}, "response": answer}
+		},
+		"go-vcr": func(h Header, body string) any {
+			return m{"id": 0, "request": m{"method": "POST", "proto": "HTTP/1.1", "content_length": len(body), "body": body, "headers": lists(h), "url": "http://x/hook"}, "response": answer}
+		},
+		"a fixture": func(h Header, body string) any { return m{"headers": plain(h), "body": body} },
+	} {
+		for _, n := range []int{1, 8, 400} {
+			var all []any
+			for i := range n {
+				body := nastyBodies[i%len(nastyBodies)]
+				all = append(all, one(headersOf(body), body))
+			}
+			text, err := yaml.Marshal(m{"interactions": all, "version": 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := commandRows(t, "", string(text))
+			if len(rows) != n {
+				t.Fatalf("%s: %d rows of %d, %v", name, len(rows), n, describe(rows[:min(len(rows), 3)]))
+			}
+			for i, r := range rows {
+				if body := nastyBodies[i%len(nastyBodies)]; r.err != nil || string(r.Body) != body || r.Header.Get("X-Wunder-Signature") != wunderSignature(body) {
+					t.Fatalf("%s: row %d: %v %q %q", name, i, r.err, r.Header, r.Body)
+				}
+			}
+		}
+	}
+	// An alias stands for little; text in lines is folded; binary is bytes.
+	body := nastyBodies[0]
+	for _, text := range []string{
+		"a: &a [1,2]\nheaders:\n  X-Wunder-Signature: " + wunderSignature(body) + "\nbody: '" + body + "'\nb: *a\n",
+		"---\nheaders:\n  X-Wunder-Signature: " + wunderSignature(body) + "\nbody: !!binary |\n  " + base64.StdEncoding.EncodeToString([]byte(body)) + "\n",
+		"headers:\r\n  X-Wunder-Signature: " + wunderSignature(body) + "\r\nbody: |-\r\n  " + body + "\r\n",
+	} {
+		rows := commandRows(t, "", text)
+		if len(rows) != 1 || rows[0].err != nil || string(rows[0].Body) != body {
+			t.Errorf("%v of:\n%s", describe(rows), text)
+		}
 	}
 }

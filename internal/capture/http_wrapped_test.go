@@ -42,7 +42,9 @@ func TestWrapped(t *testing.T) {
 		{"HTML", func(s string) string {
 			return "<details>\n<summary>the request</summary>\n\n<pre><code class=\"http\">" + s + "\n</code></pre>\n</details>\n"
 		}, func(s string) bool { return !strings.Contains(s, "&quot;") }, false},
-		{"HTML with a fence", func(s string) string { return "<details>\n<summary>x</summary>\n\n```http\n" + s + "\n```\n</details>\n" }, func(s string) bool { return !strings.Contains(s, "```") }, false},
+		{"HTML with a fence", func(s string) string {
+			return "<details>\n<summary>x</summary>\n\n```http\n" + s + "\n```\n</details>\n"
+		}, func(s string) bool { return !strings.Contains(s, "```") }, false},
 		{"an indent", func(s string) string { return prefixLines(s, "    ") + "\n" }, nil, false},
 		{"an indent in prose", func(s string) string { return "It came:\n\n" + prefixLines(s, "\t") + "\n\nand no more.\n" }, nil, false},
 		{"a quotation", func(s string) string { return prefixLines(s, "> ") + "\n" }, nil, false},

@@ -281,6 +281,10 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 // inside takes off what is around the lines of an input, where the text inside is in
 // a format that it is not in as it is.
 func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *prefixed, notes []string) {
+	if more && !format.Lines { // nothing is said of it before its end
+		p.fill(recorded.HeadStep)
+		more = len(p.head) >= recorded.HeadStep
+	}
 	for _, find := range around.Find {
 		l, ok := find(p.head[:min(len(p.head), recorded.HeadStep)], w.SignatureHeaders)
 		if !ok || !l.Sure && format.Name != Raw && !format.Variant {
@@ -299,7 +303,11 @@ func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *pre
 				head, rest = ended(head, rest)
 			}
 		}
-		if format, p = inner, (&prefixed{head: head, r: rest}); l.Note != "" {
+		if p = (&prefixed{head: head, r: rest}); len(head) == 0 {
+			p.fill(1) // it had to see the end
+			inner = detect(p.head, more, w.SignatureHeaders...)
+		}
+		if format = inner; l.Note != "" {
 			notes = append(notes, l.Note)
 		}
 	}

@@ -1,0 +1,151 @@
+package around
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
+)
+
+// largestYAML is how large a document may be: its tree takes many times as much.
+const largestYAML = 4 << 20
+
+// entry is where an entry of a list begins.
+var entry = regexp.MustCompile(`\n *- `)
+
+// document finds YAML, as tools that record requests write it: blocks of names and
+// values, a signature header among the names. Each document is a JSON text.
+func document(head []byte, names []string) (l Layer, ok bool) {
+	if _, seen := recorded.FirstSeen(head, names); !seen || !bytes.Contains(head, []byte("headers:")) {
+		return l, false
+	}
+	if len(head) >= recorded.HeadStep { // of a longer one the last entry may be cut off
+		first := entry.FindIndex(head)
+		if first == nil {
+			return l, false
+		}
+		head = head[:bytes.LastIndex(head, head[first[0]:first[1]])+1]
+	}
+	found := false
+	out := fromYAML(head, func(n *yaml.Node) bool {
+		for _, name := range names {
+			found = found || recorded.SameName(strings.ReplaceAll(n.Value, "_", "-"), name)
+		}
+		return n.Kind != yaml.MappingNode || n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 // a print of a program
+	})
+	if out == nil || !found {
+		return l, false
+	}
+	return Layer{Sure: true, Note: "it is YAML, read as the JSON that says the same", lines: func(bool) func([]byte) []byte {
+		var text []byte
+		return func(line []byte) []byte {
+			if text = append(text, line...); line != nil {
+				return nil
+			}
+			if out := fromYAML(text, func(*yaml.Node) bool { return true }); out != nil {
+				return out
+			}
+			return text
+		}
+	}}, true
+}
+
+// fromYAML is the documents of a text as JSON; nil where it is not YAML, or a node is
+// not as it should be.
+func fromYAML(text []byte, is func(*yaml.Node) bool) (out []byte) {
+	if len(text) > largestYAML {
+		return nil
+	}
+	c := converter{is: is, left: 8*len(text) + recorded.HeadStep, ok: true}
+	for d := yaml.NewDecoder(bytes.NewReader(text)); c.ok; {
+		var doc yaml.Node
+		if err := d.Decode(&doc); err != nil {
+			c.ok = err == io.EOF
+			break
+		}
+		if root := doc.Content; len(root) != 1 || root[0].Kind == yaml.ScalarNode {
+			return nil
+		}
+		c.node(doc.Content[0])
+		c.add("\n")
+	}
+	if !c.ok {
+		return nil
+	}
+	return c.out
+}
+
+// converter writes nodes as JSON.
+type converter struct {
+	is   func(*yaml.Node) bool
+	out  []byte
+	left int // bytes: aliases may stand for any number
+	ok   bool
+}
+
+func (c *converter) add(text string) {
+	if c.left -= len(text); c.left < 0 {
+		c.ok = false
+		return
+	}
+	c.out = append(c.out, text...)
+}
+
+func (c *converter) node(n *yaml.Node) {
+	if c.ok = c.ok && c.is(n); !c.ok {
+		return
+	}
+	switch n.Kind {
+	case yaml.AliasNode:
+		c.node(n.Alias)
+	case yaml.ScalarNode:
+		c.add(string(scalar(n)))
+	case yaml.SequenceNode:
+		c.add("[")
+		for i, e := range n.Content {
+			if i > 0 {
+				c.add(",")
+			}
+			c.node(e)
+		}
+		c.add("]")
+	case yaml.MappingNode:
+		c.add("{\n") // it is no line of a log
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if i > 0 {
+				c.add(",")
+			}
+			if key := n.Content[i]; c.is(key) {
+				c.add(string(jsontext.Quote(key.Value)) + ":")
+			}
+			c.node(n.Content[i+1])
+		}
+		c.add("}")
+	default:
+		c.ok = false
+	}
+}
+
+// scalar is a value as JSON: text, unless YAML takes it for something that JSON has.
+func scalar(n *yaml.Node) []byte {
+	switch n.Tag {
+	case "!!null":
+		return []byte("null")
+	case "!!bool", "!!int", "!!float":
+		if json.Valid([]byte(n.Value)) {
+			return []byte(n.Value)
+		}
+	case "!!binary":
+		if b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), "")); err == nil {
+			return buffer(b)
+		}
+	}
+	return jsontext.Quote(n.Value)
+}
