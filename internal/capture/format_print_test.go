@@ -369,6 +369,11 @@ var printShapes = map[string]func(h Header, body string) string{
 	"repr of a dump": func(h Header, body string) string {
 		return pythonRepr("POST /hook HTTP/1.1\r\n"+join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\r\n" })+"\r\n"+body, true) + "\n"
 	},
+	"jest": func(h Header, body string) string {
+		escape := strings.NewReplacer(`\`, `\\`, "`", "\\`", "${", "\\${").Replace
+		return "exports[`hook 1`] = `\nObject {\n  \"headers\": Object {\n" + join(h, "", func(f Field) string { return "    \"" + f.Name + "\": \"" + f.Value + "\",\n" }) + "  },\n  \"rawBody\": " +
+			escape(`"`+strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(body)+`"`) + ",\n}\n`;\n\n"
+	},
 	"base64": func(h Header, body string) string {
 		return "{'headers': {" + join(h, ", ", func(f Field) string { return pythonRepr(f.Name, false) + ": " + pythonRepr(f.Value, false) }) + "}, 'body_base64': '" + base64.StdEncoding.EncodeToString([]byte(body)) + "'}\n"
 	},

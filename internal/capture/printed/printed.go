@@ -788,12 +788,20 @@ func (p *prints) pairUp(t *printedText, found []printedHead) [][]printedBody {
 			if i < last {
 				to = max(h.to, found[i+1].from)
 			}
-			if from := t.restOf(h.to, to); len(bytes.TrimSpace(t.b[from:to])) > 0 {
+			if from := t.restOf(h.to, to); likeBody(t.b[from:to]) {
 				bodies[i] = []printedBody{{t: t, from: from, to: to, rank: rankRest}}
 			}
 		}
 	}
 	return bodies
+}
+
+// likeBody reports whether text can be a body that is kept as something else than JSON,
+// or is cut off, rather than the next line of a log.
+func likeBody(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	line := text[:min(len(message.FirstLine(text)), message.MaxLine)]
+	return bytes.ContainsAny(line, "{[<=\"'&%") && !message.LikeRequestLine(string(line)) || len(line) > 0 && !bytes.ContainsAny(line, " \t")
 }
 
 // best are the bodies of the lowest rank.

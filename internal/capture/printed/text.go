@@ -69,6 +69,7 @@ func (t *printedText) literal(i int) int {
 		return 0
 	}
 	quote := b[q]
+	template := quote == '`' && bytes.HasPrefix(b[q+1:], []byte("\n")) && bytes.HasSuffix(b[:i], []byte("= ")) // as Jest writes snapshots
 	for j := q + 1; j < len(b); j++ {
 		switch b[j] {
 		case '\\':
@@ -77,7 +78,7 @@ func (t *printedText) literal(i int) int {
 			t.left -= j - i
 			return j + 1
 		case '\n':
-			if !t.multiline {
+			if !t.multiline && !template {
 				t.left -= j - i
 				return 0
 			}
