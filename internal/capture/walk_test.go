@@ -547,3 +547,21 @@ func TestTwice(t *testing.T) {
 		}
 	}
 }
+
+// TestBodyApart: a body that n8n keeps beside the item is read, and one that it keeps in
+// a file is not taken for an empty one.
+func TestBodyApart(t *testing.T) {
+	t.Parallel()
+	body := `{"id":1}`
+	item := `{"json":{"headers":{"x-wunder-signature":"` + wunderSignature(body) + `"},"params":{},"body":{}},"binary":{"data":{"mimeType":"application/json","data":"%s"}}}`
+	kept := fmt.Sprintf(item, base64.StdEncoding.EncodeToString([]byte(body)))
+	rows := commandRows(t, "", "["+kept+",\n"+kept+"]")
+	if len(rows) != 2 || rows[0].err != nil || string(rows[0].Body) != body || string(rows[1].Body) != body || rows[0].Inexact {
+		t.Errorf("%v", describe(rows))
+	}
+	rows = commandRows(t, "", "["+fmt.Sprintf(item, `filesystem-v2","id":"filesystem-v2:workflows/1`)+"]")
+	var layout *UnknownLayout
+	if len(rows) != 1 || !errors.As(rows[0].err, &layout) {
+		t.Errorf("in a file: %v", describe(rows))
+	}
+}

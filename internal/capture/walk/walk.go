@@ -187,6 +187,9 @@ func (w *Walk) object(v []byte, depth int) {
 		w.request(v, &s, header, err)
 		return
 	}
+	if w.apart(v) {
+		return
+	}
 	unsigned := w.unsigned(v, &s)
 	jsontext.Members(v, func(quoted, value []byte) bool {
 		if n, is := answersIn(quoted, value, w.Names); is || unsigned && isPartOf(quoted, value) {
@@ -200,6 +203,43 @@ func (w *Walk) object(v []byte, depth int) {
 		w.path = w.path[:len(w.path)-1]
 		return !w.ended
 	})
+}
+
+// apart takes {"json": {"headers"...}, "binary": {"data": {"mimeType", "data"}}}, as n8n
+// keeps a body that it does not parse.
+func (w *Walk) apart(v []byte) bool {
+	var item, data, file []byte
+	n := 0
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		switch {
+		case Is(quoted, "json"):
+			item = value
+		case Is(quoted, "binary") && IsObject(value):
+			jsontext.Members(value, func(_, kept []byte) bool {
+				n++
+				data, file = ValueOf(kept, "data"), ValueOf(kept, "id")
+				return true
+			})
+		}
+		return true
+	})
+	if n != 1 || !IsString(data) || !IsObject(item) {
+		return false
+	}
+	s := ShapeOf(item)
+	header, err := s.Header(w.Names)
+	if err != nil || !w.Has(header) {
+		return false
+	}
+	end, _ := jsontext.SkipString(data, 0)
+	s.Bodies = []bodyMember{{name: "binary", value: data[:end], Rank: base64Rank, base64: true}}
+	if file != nil { // it is not in the capture
+		s.Bodies, s.NullBody = nil, false
+	}
+	w.path = append(w.path, Step{Name: []byte(`"json"`)})
+	w.request(v, &s, header, nil)
+	w.path = w.path[:len(w.path)-1]
+	return true
 }
 
 // MayHold reports whether a delivery may be found in JSON documents that stand one
