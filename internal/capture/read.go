@@ -281,7 +281,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 // inside takes off what is around the lines of an input, where the text inside is in
 // a format that it is not in as it is.
 func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *prefixed, notes []string) {
-	if more && !format.Lines { // nothing is said of it before its end
+	if more && (format.Name == Raw || format.Variant) { // nothing is said of it before its end
 		p.fill(recorded.HeadStep)
 		more = len(p.head) >= recorded.HeadStep
 	}

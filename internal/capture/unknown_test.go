@@ -302,3 +302,27 @@ func TestCutInSignature(t *testing.T) {
 		}
 	}
 }
+
+// TestSuggestedBody: the jq line finds a body that stands apart from the headers, and
+// none where there is none.
+func TestSuggestedBody(t *testing.T) {
+	t.Parallel()
+	body := `{"id":1}`
+	request := `"event":{"request":{"headers":{"x-wunder-signature":"` + wunderSignature(body) + `"},"method":"POST"}}`
+	attribute := func(key, value string) string {
+		return `{"key":"` + key + `","value":{"stringValue":` + quoted(value) + `}}`
+	}
+	for text, want := range map[string]string{
+		`{"outcome":"ok",` + request + `,"logs":[{"message":["body",` + quoted(body) + `]}]}`:                                             `{headers: .event.request.headers, body: .logs[0].message[1]}`,
+		"{\n" + request + `,"logs":[{"message":["body",` + quoted(body) + `]}]}`:                                                          `{headers: .event.request.headers, body: .logs[0].message[1]}`,
+		`{"outcome":"ok",` + request + `,"logs":[]}`:                                                                                      "",
+		`{"content":{"attributes":{"http":{"request_headers":{"x-wunder-signature":"` + wunderSignature(body) + `"}}},"message":"hook"}}`: "",
+		`{"spans":[{"attributes":[` + attribute("http.request.header.x-wunder-signature", wunderSignature(body)) + `,` + attribute("method", "POST") + `,` + attribute("http.request.body", body) + `]}]}`: "jq -j '.spans[0].attributes[2].value.stringValue'",
+	} {
+		rows := commandRows(t, "", text)
+		var layout *UnknownLayout
+		if len(rows) != 1 || !errors.As(rows[0].err, &layout) || !strings.Contains(layout.Suggestion, want) || (want == "") != (layout.Suggestion == "") {
+			t.Errorf("%v %+v, want %q, of:\n%s", describe(rows), layout, want, text)
+		}
+	}
+}

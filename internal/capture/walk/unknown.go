@@ -232,12 +232,15 @@ func SuggestJQ(doc []byte, way []Step, names []string, name string, as []string)
 		for o := h; o >= 0; o-- {
 			body := likelyBody(values[o], way[o].Name)
 			if body == nil {
+				body = bodyWithin(values[o], way[o], 0)
+			}
+			if body == nil {
 				continue
 			}
-			record := append(append(append(append([]byte(`{"headers":`), header...), `,"body":`...), follow(values[o], Step{Name: body})...), '}')
+			record := append(append(append(append([]byte(`{"headers":`), header...), `,"body":`...), followAll(values[o], body)...), '}')
 			var r recorded.Request
 			if !named {
-				return suggestBody(doc, way, append(way[:o:o], Step{Name: body}), name, as)
+				return suggestBody(doc, way, append(way[:o:o], body...), name, as)
 			}
 			if DecodeRecord(record, names, &r) != nil {
 				return ""
@@ -250,7 +253,7 @@ func SuggestJQ(doc []byte, way []Step, names []string, name string, as []string)
 			if each {
 				items += " | select(" + headers + " != null)"
 			}
-			program := fmt.Sprintf("%s | {headers: %s, body: %s}", items, headers, PathOf([]Step{{Name: body}}))
+			program := fmt.Sprintf("%s | {headers: %s, body: %s}", items, headers, PathOf(body))
 			return "Make records of it: " + pipe(name, as, "jq -c "+term.Quoted(strings.TrimPrefix(program, ". | "))) + " | hookctl verify -"
 		}
 	}
@@ -260,13 +263,7 @@ func SuggestJQ(doc []byte, way []Step, names []string, name string, as []string)
 // suggestBody is the command for a signature that has no header's name, and a body
 // that is a string.
 func suggestBody(doc []byte, signature, body []Step, name string, as []string) string {
-	value := func(way []Step) (string, bool) {
-		v := doc
-		for _, s := range way {
-			v = follow(v, s)
-		}
-		return jsontext.Text(v)
-	}
+	value := func(way []Step) (string, bool) { return jsontext.Text(followAll(doc, way)) }
 	mac, ok := value(signature)
 	_, isText := value(body)
 	if !ok || !isText || len(mac) > 2*recorded.NearName {
@@ -304,9 +301,54 @@ func follow(value []byte, s Step) (found []byte) {
 	return found
 }
 
-// likelyBody is the name, with its quotes, of the member of an object that most
-// likely holds the body; nil where none does.
-func likelyBody(object, but []byte) (name []byte) {
+func followAll(value []byte, way []Step) []byte {
+	for _, s := range way {
+		value = follow(value, s)
+	}
+	return value
+}
+
+// bodyWithin is the way to the one string in a value that holds a JSON object, but not
+// in what a step leads to; nil where there is none, or several.
+func bodyWithin(value []byte, but Step, depth int) (found []Step) {
+	const deepest = 8
+	n, index := 0, 0
+	jsontext.Each(value, func(name []byte, from, to int) bool {
+		if to < 0 {
+			return false
+		}
+		step, v := Step{Name: name, Index: index}, value[from:to]
+		index++
+		switch {
+		case name != nil && bytes.Equal(name, but.Name), name == nil && but.Name == nil && step.Index == but.Index && depth == 0:
+		case jsonString(v):
+			found = []Step{step}
+			n++
+		case (IsObject(v) || IsList(v)) && depth < deepest:
+			if inner := bodyWithin(v, Step{Index: -1}, depth+1); inner != nil {
+				found = append([]Step{step}, inner...)
+				n++
+			}
+		}
+		return n < 2
+	})
+	if n != 1 {
+		return nil
+	}
+	return found
+}
+
+// likelyBody is the way to the member of an object that most likely holds the body; nil
+// where none does.
+func likelyBody(object, but []byte) []Step {
+	if name := likelyName(object, but); name != nil {
+		return []Step{{Name: name}}
+	}
+	return nil
+}
+
+// likelyName is the member's name, with its quotes.
+func likelyName(object, but []byte) (name []byte) {
 	best := 0
 	jsontext.Members(object, func(quoted, value []byte) bool {
 		if value == nil || bytes.Equal(quoted, but) || isHeaderMember(quoted) {
@@ -316,7 +358,7 @@ func likelyBody(object, but []byte) (name []byte) {
 		folded, _ := foldMember(nil, quoted)
 		rank := 0
 		switch {
-		case bodyRank(string(folded)) > 0 && (IsString(value) || IsObject(value) || IsList(value)):
+		case bodyRank(string(folded)) > 0 && bodyRank(string(folded)) < textRank && (IsString(value) || IsObject(value) || IsList(value)):
 			rank = 3
 		case looksJSON(text):
 			rank = 2

@@ -633,7 +633,13 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 		err = s.Fill(r)
 	}
 	if errors.Is(err, ErrNoBody) {
-		err = w.unknown(nil, 0)
+		u := w.unknown(nil, 0)
+		for _, m := range s.Headers {
+			if at, ok := recorded.FirstSeen(m.value, w.Names); ok && !w.text {
+				u.Way = append(append(slices.Clone(w.path), Step{Name: jsontext.Quote(m.name)}), WayTo(m.value, at.At)...)
+			}
+		}
+		err = u
 	}
 	if err != nil {
 		r = &recorded.Request{}
@@ -654,7 +660,7 @@ func (w *Walk) unread(v []byte) {
 
 // unknown says that a signature stands where the walk is, and no delivery: at a byte of
 // the value v there, which is nil where that is not known.
-func (w *Walk) unknown(v []byte, at int) error {
+func (w *Walk) unknown(v []byte, at int) *UnknownLayout {
 	u := &UnknownLayout{Where: cmp.Or(PathOf(w.path), "."), Assumed: recorded.JSON}
 	if v != nil && !w.text {
 		u.Way = append(slices.Clone(w.path), WayTo(v, at)...)
