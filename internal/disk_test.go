@@ -14,7 +14,7 @@ var changing = strings.Fields("Chmod Chown Create CreateTemp Link Mkdir MkdirAll
 // nothing is lost when the power goes. One that no longer does fails the test.
 var onTheirOwn = map[string]string{
 	"internal/sink/github.go":   "appends to the runner's file, which ends with the job",
-	"internal/view/junit.go":    "a report is made again by the same command",
+	"internal/view/report.go":   "a report is made again by the same command",
 	"internal/cli/sandbox.go":   "a directory that is removed at the end",
 	"internal/demo/demo.go":     "a directory that is removed at the end",
 	"internal/demo/receiver.go": "the same",

@@ -330,11 +330,9 @@ func unreachable(rawURL string) string {
 	return ""
 }
 
-// junitFile is the file of a value of --report.
-func junitFile(spec string) (path string, err error) {
-	kind, path, ok := strings.Cut(spec, "=")
-	if !ok || kind != "junit" || path == "" {
-		return "", fault.Usagef("--report %q is not junit=FILE", spec).WithHint("for instance: --report junit=deliveries.xml")
-	}
-	return path, nil
+// addReport declares --report.
+func addReport(c *cobra.Command, to *[]string) {
+	kinds := view.ReportKinds()
+	c.Flags().StringArrayVar(to, "report", nil, "write a report as well: "+strings.Join(kinds, "FILE, ")+"FILE (repeatable)")
+	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 }

@@ -80,7 +80,8 @@ captures, and nothing else in them changes. That takes records: NDJSON, a JSON
 record or a list of them, not compressed, not standard input, up to 64 MiB. The file
 is replaced in one step. Where the run is broken off, nothing is recorded.
 
---report junit=FILE writes a report in which each delivery is a test case.
+--report junit=FILE writes a report in which each delivery is a test case;
+summary=FILE and gitlab=FILE are as in 'hookctl verify --help'.
 
 A body over 64 MiB is not sent. Redirects are not followed, nothing is sent
 twice, certificates are verified.

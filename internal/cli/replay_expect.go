@@ -31,8 +31,7 @@ func (o *expectFlags) add(c *cobra.Command) {
 	f.BoolVar(&o.expect, "expect", false, "compare the answers with the recorded ones")
 	f.BoolVar(&o.update, "update", false, "record the answers that are not as recorded, or not recorded, in the captures")
 	f.StringArrayVar(&o.ignore, "ignore", nil, "a place in JSON answers whose differences do not count, such as .data.id or .items[].at (repeatable)")
-	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
-	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
+	addReport(c, &o.report)
 	freeText(c, "ignore")
 }
 
@@ -61,7 +60,7 @@ type replayTest struct {
 	expectFlags
 	app      *app
 	expected *deliver.Expectation // nil: nothing is compared
-	junit    []*view.JUnit
+	reports  []*view.Report
 	answers  map[string][]capture.Rerecorded // by file
 	details  []string                        // for people, of the first that have changed
 	left     int                             // and how many more there are
@@ -78,26 +77,21 @@ func newReplayTest(a *app, o expectFlags, dryRun bool) (*replayTest, error) {
 		return nil, err
 	}
 	for _, spec := range o.report {
-		path, err := junitFile(spec)
-		if err == nil {
-			var j *view.JUnit
-			if j, err = view.NewReplayJUnit(path); err == nil {
-				t.junit = append(t.junit, j)
-			}
-		}
+		r, err := view.NewReport(spec, "hookctl replay")
 		if err != nil {
 			return nil, errors.Join(err, t.closeReports())
 		}
+		t.reports = append(t.reports, r)
 	}
 	return t, nil
 }
 
 func (t *replayTest) closeReports() error {
 	var errs []error
-	for _, j := range t.junit {
-		errs = append(errs, j.Close())
+	for _, r := range t.reports {
+		errs = append(errs, r.Close())
 	}
-	t.junit = nil
+	t.reports = nil
 	return errors.Join(errs...)
 }
 
@@ -215,8 +209,8 @@ func (t *replayTest) judge(q *capture.Request, s deliver.Sent) (view.Sent, error
 			}
 		}
 	}
-	for _, j := range t.junit {
-		if err := j.AddSent(v, t.update); err != nil {
+	for _, r := range t.reports {
+		if err := r.AddSent(v, t.update); err != nil {
 			return v, err
 		}
 	}

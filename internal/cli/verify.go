@@ -61,7 +61,9 @@ would have made it match, and how to fix that. It stays invalid all the same.
 Exit code 0 says that every signature is valid, 3 that one is not, 2 that there
 was no delivery to read or no secret to try. --fail-on names the reasons that
 make it 3; 'hookctl help formats' lists them. In GitHub Actions failures become
-annotations; --report writes a file that other CI systems show.
+annotations; --report writes a file that other CI systems show: junit=FILE,
+gitlab=FILE for GitLab's code quality, summary=FILE in Markdown, which is added to
+the file: summary=$GITHUB_STEP_SUMMARY.
 
 As a filter of lines (NDJSON, logs): --failing prints only what is not valid, and
 on a terminal only that is printed after the first 100 rows. --pass prints the
@@ -86,11 +88,10 @@ why --jq sees one delivery at a time and not the array.`,
 	f.BoolVar(&o.failing, "failing", false, "print only what is not valid (on a terminal the default after 100 rows)")
 	f.StringVar(&o.pass, "pass", "", "print the input lines that are valid, or invalid, byte for byte, in place of verdicts")
 	f.BoolVar(&o.eachLine, "each-line", false, "print exactly one verdict for each input line, at once")
-	f.StringArrayVar(&o.report, "report", nil, "write a report as well: junit=FILE (repeatable)")
+	addReport(c, &o.report)
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"max-age":  completeFixed("5m", "1h", "24h"),
 		"diagnose": completeFixed("0", "all"),
-		"report":   cobra.FixedCompletions([]string{"junit="}, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp),
 		"pass":     completeFixed(verify.PassValid, verify.PassInvalid),
 		"fail-on":  completeFixed(failReasons()...),
 	} {

@@ -48,15 +48,11 @@ func (o verdictForm) check(a *app) error {
 // counts tells which reasons make the run fail.
 func (w *verdictWriter) openReports(specs []string, counts func(signature.Reason) bool) error {
 	for _, spec := range specs {
-		path, err := junitFile(spec)
+		r, err := view.NewReport(spec, "hookctl verify")
 		if err != nil {
 			return err
 		}
-		r, err := view.NewJUnit(path, counts)
-		if err != nil {
-			return err
-		}
-		w.reports = append(w.reports, r)
+		w.reports = append(w.reports, view.Verdicts{Report: r, Counts: counts})
 	}
 	if w.app.env.Getenv("GITHUB_ACTIONS") == "true" {
 		w.reports = append(w.reports, &view.Annotations{W: w.app.env.Streams.Err, Counts: counts})

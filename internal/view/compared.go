@@ -126,13 +126,10 @@ func ExpectRow(s Sent) (row []string, name string) {
 	return row, name
 }
 
-// NewReplayJUnit begins a report of deliveries that were sent again.
-func NewReplayJUnit(path string) (*JUnit, error) { return newJUnit(path, "hookctl replay") }
-
-// AddSent adds one. Where the new answers are recorded, that one is another is no
+// AddSent adds a delivery that was sent again. Where the new answers are recorded, that one is another is no
 // failure.
-func (j *JUnit) AddSent(s Sent, update bool) error {
-	c := testCase{class: classOf("replay", provider.Text(s.Provider)), name: strings.TrimSpace(provider.Text(s.Source) + " " + provider.Text(s.Event))}
+func (r *Report) AddSent(s Sent, update bool) error {
+	c := testCase{class: classOf("replay", provider.Text(s.Provider)), name: strings.TrimSpace(provider.Text(s.Source) + " " + provider.Text(s.Event)), source: provider.Text(s.Source)}
 	switch x := s.Expect; {
 	case s.unusable:
 		c.ended, c.kind, c.message = errored, "unreadable", word(s.Error)
@@ -156,5 +153,5 @@ func (j *JUnit) AddSent(s Sent, update bool) error {
 	if c.lines == nil {
 		c.lines = []string{c.message}
 	}
-	return j.add(c)
+	return r.add(c)
 }

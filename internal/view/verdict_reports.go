@@ -3,6 +3,7 @@ package view
 import (
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -18,27 +19,18 @@ type VerdictSink interface {
 	Close() error
 }
 
-// verdictJUnit tells a report of verdicts; counts tells which reasons make a failure.
-type verdictJUnit struct {
-	*JUnit
-	counts func(signature.Reason) bool
+// Verdicts are a report of verdicts; Counts tells which reasons make a failure.
+type Verdicts struct {
+	*Report
+	Counts func(signature.Reason) bool
 }
 
-// NewJUnit begins a report of verdicts; counts tells which reasons make a failure.
-func NewJUnit(path string, counts func(signature.Reason) bool) (VerdictSink, error) {
-	j, err := newJUnit(path, "hookctl verify")
-	if err != nil {
-		return nil, err
-	}
-	return verdictJUnit{j, counts}, nil
-}
-
-func (j verdictJUnit) Add(r *verify.Result) error { return j.add(verdictCase(r, j.counts(r.Reason))) }
+func (v Verdicts) Add(r *verify.Result) error { return v.add(verdictCase(r, v.Counts(r.Reason))) }
 
 // verdictCase is one delivery as a test case: a failure, an error where it could
 // not be read, skipped where it is invalid for a reason that does not count.
 func verdictCase(r *verify.Result, counts bool) testCase {
-	c := testCase{class: classOf("verify", r.Provider), name: strings.TrimSpace(r.Source + " " + r.EventType)}
+	c := testCase{class: classOf("verify", r.Provider), name: strings.TrimSpace(r.Source + " " + r.EventType), source: r.Source}
 	switch {
 	case r.Valid:
 		return c
@@ -82,15 +74,25 @@ func (a *Annotations) Close() error { return nil }
 // place is the file, and the line if there is one, in a result's source.
 var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`) })
 
+// placeOf is the file that a source names, and the line in it; 0 where it names none.
+func placeOf(source string) (path string, line int) {
+	m := place().FindStringSubmatch(source)
+	if m == nil {
+		return source, 0
+	}
+	line, _ = strconv.Atoi(m[2])
+	return m[1], line
+}
+
 // annotation is one failed delivery as a workflow command of GitHub Actions,
 // which shows it at the file and line. Nothing in a delivery can end the
 // command or add to it.
 func annotation(r *verify.Result) string {
 	command := "::error "
-	if m := place().FindStringSubmatch(r.Source); m != nil && m[1] != "-" {
-		command += "file=" + annotationProperty(m[1]) + ","
-		if m[2] != "" {
-			command += "line=" + m[2] + ","
+	if path, line := placeOf(r.Source); path != "-" {
+		command += "file=" + annotationProperty(path) + ","
+		if line > 0 {
+			command += "line=" + strconv.Itoa(line) + ","
 		}
 	}
 	text := meaning(r.Reason)

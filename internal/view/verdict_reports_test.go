@@ -24,8 +24,8 @@ func TestJUnit(t *testing.T) {
 		{verify.Result{Source: "b", Reason: signature.Unreadable, Notes: []string{"torn"}}, true},
 		{verify.Result{Source: "c", Reason: signature.TooOld, Notes: []string{"old"}}, false},
 	}
-	text := junitOpen("hookctl verify", map[ending]int{passed: 1, failed: 1, errored: 1, skipped: 1})
-	if full := junitOpen("hookctl verify", map[ending]int{passed: 1e9, failed: 1e9, errored: 1e9, skipped: 1e9}); len(text) != junitOpenSize || len(full) != junitOpenSize {
+	text := junitOpen("hookctl verify", counts{passed: 1, failed: 1, errored: 1, skipped: 1})
+	if full := junitOpen("hookctl verify", counts{passed: 1e9, failed: 1e9, errored: 1e9, skipped: 1e9}); len(text) != junitOpenSize || len(full) != junitOpenSize {
 		t.Fatalf("the beginning has %d bytes", len(text))
 	}
 	for _, c := range results {

@@ -1,0 +1,118 @@
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/fault"
+)
+
+// reported writes cases into a report of a kind, and reads it.
+func reported(t *testing.T, kind, path string, cases []testCase) string {
+	t.Helper()
+	r, err := NewReport(kind+"="+path, "hookctl verify")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range cases {
+		if err := r.add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), ".hookctl-report-*"))
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+	return string(text)
+}
+
+// What others wrote is text in a summary: no cell, link, HTML, mention or command.
+func TestSummaryReport(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "summary.md")
+	if err := os.WriteFile(path, []byte("before\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	evil := "a|b`c`<img src=x>[l](http://x)@who\n::error::x ##[group]\x1b[2J"
+	got := reported(t, "summary", path, []testCase{
+		{name: "good"}, {name: evil, ended: failed, message: evil}, {name: "c", ended: skipped, message: "left"}, {name: "torn", ended: errored, message: "torn"},
+	})
+	if !strings.HasPrefix(got, "before\n| Delivery | What is wrong |\n| --- | --- |\n") || !strings.Contains(got, "**hookctl verify** ❌ failed: 4 deliveries, 1 not as it should be, 1 that cannot be read, 1 left out\n") {
+		t.Errorf("%s", got)
+	}
+	for row := range strings.Lines(got) {
+		if !strings.HasPrefix(row, "| a") {
+			continue
+		}
+		plain := strings.NewReplacer(`\\`, "", `\|`, "", "\\`", "", `\[`, "", `\:`, "", `\#`, "").Replace(row)
+		if strings.Count(plain, "|") != 3 || strings.ContainsAny(plain, "<>`[@\x1b") || strings.Contains(plain, "::") {
+			t.Errorf("%s", row)
+		}
+	}
+	if got := reported(t, "summary", path, []testCase{{name: "good"}}); !strings.HasSuffix(got, "**hookctl verify** ✅ passed: 1 delivery\n\n") || !strings.HasPrefix(got, "before\n|") {
+		t.Errorf("%s", got)
+	}
+	var many []testCase
+	for i := range mostSummaryRows + 7 {
+		many = append(many, testCase{name: fmt.Sprint("n", i), ended: failed, message: "m"}, testCase{name: "good"})
+	}
+	got = reported(t, "summary", filepath.Join(t.TempDir(), "s"), many)
+	if strings.Count(got, "\n| n") != mostSummaryRows || !strings.Contains(got, "\n... and 7 more\n") || strings.Count(got, "What is wrong") != 1 {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestGitLabReport(t *testing.T) {
+	t.Parallel()
+	evil := "\"},{\n##[x]\u2028"
+	cases := []testCase{
+		{name: "good", source: "a.ndjson:1"},
+		{class: "hookctl.verify", name: "a.ndjson:17 deal.won", source: "a.ndjson:17", ended: failed, kind: "mismatch", message: "mismatch (bom)" + evil},
+		{class: "hookctl.verify", name: "b.har#2", source: "b.har#2", ended: errored, kind: "unreadable", message: "unreadable"},
+		{name: "c", source: "c", ended: skipped, kind: "too-old"},
+	}
+	read := func(cases []testCase) (issues []codeIssue) {
+		text := reported(t, "gitlab", filepath.Join(t.TempDir(), "q.json"), cases)
+		if err := json.Unmarshal([]byte(text), &issues); err != nil || strings.Contains(text, "##[") {
+			t.Fatalf("%v: %s", err, text)
+		}
+		return issues
+	}
+	got := read(cases)
+	if len(got) != 2 || len(read(cases[:1])) != 0 || len(read(nil)) != 0 {
+		t.Fatalf("%+v", got)
+	}
+	if got[0].Location.Path != "a.ndjson" || got[0].Location.Lines.Begin != 17 || got[0].Severity != "major" || got[0].Check != "hookctl.verify.mismatch" ||
+		got[1].Location.Path != "b.har" || got[1].Location.Lines.Begin != 1 || got[1].Severity != "critical" {
+		t.Errorf("%+v", got)
+	}
+	if got[0].Fingerprint == got[1].Fingerprint || read(cases)[0].Fingerprint != got[0].Fingerprint || len(got[0].Fingerprint) != 64 {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestReportThatCannotBe(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, spec := range []string{"html=x", "junit=", "junit", "", "summary"} {
+		if _, err := NewReport(spec, "x"); fault.KindOf(err) != fault.Usage {
+			t.Errorf("%q: %v", spec, err)
+		}
+	}
+	for _, k := range reportKinds {
+		if _, err := NewReport(k.name+"="+filepath.Join(dir, "none", "x"), "x"); fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "none") {
+			t.Errorf("%s: %v", k.name, err)
+		}
+	}
+}

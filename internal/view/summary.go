@@ -1,0 +1,64 @@
+package view
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hookctl/hookctl/internal/term"
+)
+
+// mostSummaryRows bounds a summary: GitHub shows one MiB of a step.
+const mostSummaryRows = 100
+
+// summaryRow is a delivery that has failed, as a row of a table in Markdown.
+func summaryRow(bad int, c testCase) []byte {
+	if c.ended != failed && c.ended != errored || bad >= mostSummaryRows {
+		return nil
+	}
+	row := ""
+	if bad == 0 {
+		row = "| Delivery | What is wrong |\n| --- | --- |\n"
+	}
+	return fmt.Appendf([]byte(row), "| %s | %s |\n", markdown(c.name), markdown(c.message))
+}
+
+// summaryClose says in a sentence what came of all.
+func summaryClose(of string, c counts) []byte {
+	var b strings.Builder
+	if more := c.bad() - mostSummaryRows; more > 0 {
+		fmt.Fprintf(&b, "\n... and %d more\n", more)
+	}
+	verdict := "✅ passed"
+	if c.bad() > 0 {
+		verdict = "❌ failed"
+	}
+	fmt.Fprintf(&b, "\n**%s** %s: %s", of, verdict, term.Plural(c.total(), "delivery", "deliveries"))
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{c[failed], "not as it should be"}, {c[errored], "that cannot be read"}, {c[skipped], "left out"}} {
+		if part.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
+		}
+	}
+	b.WriteString("\n\n")
+	return []byte(b.String())
+}
+
+// markdown is a text of others as text in Markdown: a reader sees what it is, and
+// nothing in it is a link, a picture, HTML or the end of a cell.
+func markdown(s string) string {
+	var b strings.Builder
+	for _, r := range term.Clean(s) {
+		switch {
+		case r == '&', r == '<', r == '>', r == '@': // a backslash does not keep a mention
+			fmt.Fprintf(&b, "&#%d;", r)
+		case r > ' ' && r < 0x7f && !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9') && r != '.' && r != ',' && r != ' ':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
