@@ -428,7 +428,7 @@ func newSession(t *testing.T) *session {
 	}
 	client := &http.Client{Transport: &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true}}
 	for _, d := range s.env.Drivers {
-		box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Deliver: client})
+		box := d.NewSandbox(provider.SandboxOptions{Now: time.Now, Deliver: providertest.Deliverer(client)})
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if s.fail.Load() && kindOfRequest(r) == "other" {
 				rw.WriteHeader(http.StatusInternalServerError)

@@ -52,7 +52,7 @@ func newTunnelled(t *testing.T, mode string) *tunnelled {
 	var looks atomic.Int64 // the sandboxes' clock is fast: they limit how much a second may bring
 	now := func() time.Time { return time.Now().Add(time.Duration(looks.Add(1)) * time.Second) }
 	for _, d := range all.Drivers() {
-		box := d.NewSandbox(provider.SandboxOptions{Now: now, Deliver: client})
+		box := d.NewSandbox(provider.SandboxOptions{Now: now, Deliver: providertest.Deliverer(client)})
 		server := httptest.NewServer(box)
 		t.Cleanup(server.Close)
 		s.boxes[d.Name] = box

@@ -1,5 +1,6 @@
 // Package deliver posts webhook deliveries to an endpoint: samples that it makes
-// and signs, and captures, as they are or signed anew.
+// and signs, captures, as they are or signed anew, and what a sandbox sends.
+// Nothing else does, but for the listener, which passes on what comes.
 package deliver
 
 import (
@@ -28,6 +29,7 @@ type Delivery struct {
 	Provider    string // whose it is; "": nothing says
 	Event       capture.Event
 	Method, URL string
+	Host        string // for the header of that name; "": the URL's
 	Fields      []capture.Field
 	Body        []byte
 }
@@ -128,7 +130,7 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 		return s, err
 	}
 	start := p.o.Now()
-	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Header: header(d.Fields), Body: d.Body, AsIs: true})
+	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Host: d.Host, Header: header(d.Fields), Body: d.Body, AsIs: true})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return s, fault.Interruption()

@@ -21,6 +21,7 @@ import (
 type Delivery struct {
 	Method string // "": POST
 	URL    string // http or https, of any host
+	Host   string // for the header of that name; "": the URL's
 	Header http.Header
 	Body   []byte
 	// AsIs asks for the answer's body as it came, see [Unpack]: at most [CapGet] bytes
@@ -120,5 +121,8 @@ func newDelivery(d Delivery) (*call, error) {
 	if !agent {
 		header["User-Agent"] = []string{""} // none, instead of net/http's own
 	}
-	return &call{method: method, url: u, host: term.Clean(u.Host), header: header, body: d.Body, cap: CapGet, asIs: d.AsIs}, nil
+	if d.Host != "" && !httpguts.ValidHostHeader(d.Host) {
+		return nil, errors.New("the host is not valid")
+	}
+	return &call{method: method, url: u, host: term.Clean(u.Host), hostHeader: d.Host, header: header, body: d.Body, cap: CapGet, asIs: d.AsIs}, nil
 }

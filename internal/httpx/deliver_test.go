@@ -78,6 +78,10 @@ func TestDeliverSendsAsItIs(t *testing.T) {
 			"PUT / HTTP/1.1\r\nHost: HOST\r\nUser-Agent: curl/8\r\nConnection: close\r\nContent-Length: 1\r\nAccept-Encoding: gzip\r\n" +
 				"Authorization: Bearer t\r\nIdempotency-Key: k\r\nX-LOWER: 3\r\nx-lower: 1\r\nx-lower: 2\r\n\r\nx",
 		},
+		"another host": {
+			Delivery{URL: "http://HOST/x", Host: "hooks.example.com:8443", Body: []byte("x")},
+			"POST /x HTTP/1.1\r\nHost: hooks.example.com:8443\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx",
+		},
 		"no body": {
 			Delivery{URL: "http://HOST/"},
 			"POST / HTTP/1.1\r\nHost: HOST\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
@@ -155,6 +159,7 @@ func TestDeliverRefuses(t *testing.T) {
 	for name, d := range map[string]Delivery{
 		"no URL": {}, "no host": {URL: "http:///x"}, "ftp": {URL: "ftp://example.com"}, "relative": {URL: "/hook"},
 		"password":      {URL: "http://u:" + private + "@127.0.0.1/"},
+		"host":          {URL: "http://127.0.0.1/", Host: "a\r\nX: " + private},
 		"method":        {URL: "http://127.0.0.1", Method: "PO ST"},
 		"header name":   {URL: "http://127.0.0.1", Header: http.Header{"X Y": {"1"}}},
 		"empty name":    {URL: "http://127.0.0.1", Header: http.Header{"": {"1"}}},

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/net/http/httpproxy"
@@ -41,6 +42,7 @@ type dialer struct {
 	tls       *tls.Config
 	userAgent string
 	proxy     func(*url.URL) (*url.URL, error)
+	control   func(network, address string, c syscall.RawConn) error // nil: every address will do
 	// wait bounds each of: the TCP connection, the proxy's CONNECT, and TLS.
 	wait time.Duration
 }
@@ -55,6 +57,9 @@ func (c *Client) dialer() *dialer {
 	d.tls.MinVersion = max(d.tls.MinVersion, tls.VersionTLS12)
 	d.tls.NextProtos = nil // HTTP/1.1
 	d.proxy = proxies(c.o.Getenv)
+	if c.o.OnlyLoopback {
+		d.control = loopbackOnly
+	}
 	return d
 }
 
@@ -99,6 +104,22 @@ func (d *dialer) proxyFor(u *url.URL) (*url.URL, error) {
 		}
 	}
 	return p, nil
+}
+
+// ErrNotLoopback is why a connection was not made, see [Options].
+var ErrNotLoopback = errors.New("not a loopback address")
+
+// loopbackOnly is a [net.Dialer]'s Control: it sees the address after the name
+// was resolved.
+func loopbackOnly(_, address string, _ syscall.RawConn) error {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return err
+	}
+	if !isLoopbackLiteral(host) {
+		return ErrNotLoopback
+	}
+	return nil
 }
 
 func isLoopbackLiteral(host string) bool {
@@ -165,8 +186,11 @@ func (d *dialer) dialTLS(ctx context.Context, network, addr string) (net.Conn, e
 
 // dial opens a TCP connection.
 func (d *dialer) dial(ctx context.Context, network, addr string) (*rawConn, error) {
-	nd := net.Dialer{Timeout: d.wait}
+	nd := net.Dialer{Timeout: d.wait, Control: d.control}
 	nc, err := nd.DialContext(ctx, network, addr)
+	if errors.Is(err, ErrNotLoopback) {
+		return nil, &dialError{text: ErrNotLoopback.Error(), final: true, err: ErrNotLoopback}
+	}
 	if err != nil {
 		return nil, connectError(addr, err)
 	}

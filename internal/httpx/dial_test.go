@@ -91,3 +91,20 @@ func TestFailureOfAConnection(t *testing.T) {
 		}
 	}
 }
+
+// Whatever a name resolves to, only the loopback is connected to.
+func TestOnlyLoopback(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]bool{
+		"127.0.0.1:80": true, "[::1]:80": true, "127.255.0.1:80": true, "10.0.0.1:80": false, "[2001:db8::1]:80": false, "name:80": false, "x": false,
+	} {
+		if got := loopbackOnly("tcp", address, nil) == nil; got != want {
+			t.Errorf("%s: %t, want %t", address, got, want)
+		}
+	}
+	_, err := New(Options{OnlyLoopback: true}).Deliver(t.Context(), Delivery{URL: "http://192.0.2.1:9/"})
+	var failed *Error
+	if !errors.Is(err, ErrNotLoopback) || !errors.As(err, &failed) || failed.Stage != NotSent {
+		t.Errorf("%v", err)
+	}
+}

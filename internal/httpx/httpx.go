@@ -28,7 +28,10 @@ type Options struct {
 	TLS     *tls.Config                                      // tests only; nil: the system's roots, TLS 1.2 or later
 	Sleep   func(ctx context.Context, d time.Duration) error // nil: real time
 	Notify  func(line string)                                // told before a wait of more than a second; nil: nobody
-	Refused string                                           // the hint where nothing listens at the address; may be empty
+	// OnlyLoopback connects to the loopback and nowhere else, whatever a name resolves
+	// to. What is refused wraps [ErrNotLoopback].
+	OnlyLoopback bool
+	Refused      string // the hint where nothing listens at the address; may be empty
 }
 
 // Repeat says when a request may be sent again.

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,15 +23,17 @@ import (
 
 // call is a Request that has been checked.
 type call struct {
-	method  string
-	url     *url.URL
-	host    string // for messages
-	header  http.Header
-	body    []byte
-	cap     int64
-	asIs    bool
-	trace   *tracer // nil: no trace
-	onRetry func() error
+	method string
+	url    *url.URL
+	host   string // for messages
+	// hostHeader is in place of the URL's host.
+	hostHeader string
+	header     http.Header
+	body       []byte
+	cap        int64
+	asIs       bool
+	trace      *tracer // nil: no trace
+	onRetry    func() error
 }
 
 // unsent are the headers that no caller may send: the keys make net/http
@@ -90,7 +93,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 // send the body a second time by itself.
 func (k *call) request(ctx context.Context) *http.Request {
 	r := &http.Request{
-		Method: k.method, URL: k.url, Header: k.header.Clone(), Host: k.url.Host,
+		Method: k.method, URL: k.url, Header: k.header.Clone(), Host: cmp.Or(k.hostHeader, k.url.Host),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Body: http.NoBody, Close: true,
 	}

@@ -271,8 +271,12 @@ type SandboxOptions struct {
 	Now  func() time.Time
 	Seed int64 // of ids and secrets that must differ between sandboxes; 0: random
 	// Deliver sends signed events to the webhooks' URLs; nil: none are sent.
-	Deliver *http.Client
+	Deliver Deliverer
 }
+
+// Deliverer makes an attempt, within so much time, and returns it with what came of
+// it.
+type Deliverer func(ctx context.Context, timeout time.Duration, a Attempt) Attempt
 
 // Sandbox is a provider's API in memory.
 type Sandbox interface {

@@ -2,17 +2,17 @@ package sandbox
 
 import (
 	"context"
-	"errors"
-	"net"
+	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
-	"syscall"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/provider"
 )
 
 // delivering is how a sandbox delivers: on which clock, and where to.
@@ -51,60 +51,51 @@ func OnLoopback(u *url.URL) bool {
 	return u.Host != "" && httpx.CheckBaseURL("http://"+u.Host) == nil
 }
 
-var errNotLoopback = errors.New("not a loopback address")
-
 // allow says why nothing is sent to a webhook's URL.
 func (d *delivering) allow(rawURL string) error {
 	if d.to != nil {
 		return nil
 	}
 	if u, err := url.Parse(rawURL); err != nil || !OnLoopback(u) {
-		return errNotLoopback
+		return httpx.ErrNotLoopback
 	}
 	return nil
 }
 
-// client is what the fakes deliver with. It connects to the loopback and
-// nowhere else, whatever a name resolves to.
-func (d *delivering) client() *http.Client {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, Control: loopbackOnly}
-	return &http.Client{Transport: rerouted{
-		to:   d.to,
-		next: &http.Transport{DialContext: dialer.DialContext, DisableKeepAlives: true, DisableCompression: true},
-	}}
+// deliver makes an attempt as every delivery is posted, to the loopback and nowhere
+// else. With another address it is as it would be without: path, query and Host
+// header.
+func (d *delivering) deliver(ctx context.Context, timeout time.Duration, a provider.Attempt) provider.Attempt {
+	sent, err := d.post(ctx, timeout, a)
+	if err == nil {
+		err = sent.Err
+	}
+	if a.Status = sent.Status; err != nil && a.Status == 0 {
+		a.Err = err.Error()
+	}
+	return a
 }
 
-// loopbackOnly is a [net.Dialer]'s Control: it sees the address after the name
-// was resolved.
-func loopbackOnly(_, address string, _ syscall.RawConn) error {
-	host, _, err := net.SplitHostPort(address)
+func (d *delivering) post(ctx context.Context, timeout time.Duration, a provider.Attempt) (deliver.Sent, error) {
+	p, err := deliver.NewPoster(deliver.PosterOptions{Client: httpx.New(httpx.Options{Timeout: timeout, OnlyLoopback: true}), Now: d.o.Now, Sleep: d.o.Sleep})
 	if err != nil {
-		return err
+		return deliver.Sent{}, err
 	}
-	if ip, err := netip.ParseAddr(host); err != nil || !ip.IsLoopback() {
-		return errNotLoopback
+	one := deliver.Delivery{URL: a.URL, Body: a.Body}
+	head := http.Request{Header: http.Header{}}
+	maps.Copy(head.Header, a.Header)
+	if u, err := url.Parse(a.URL); err == nil {
+		if password, _ := u.User.Password(); u.User != nil { // HTTP has a place for it, a posted URL has none
+			head.SetBasicAuth(u.User.Username(), password)
+			u.User = nil
+		}
+		if one.Host = u.Host; d.to != nil {
+			u.Scheme, u.Host = d.to.Scheme, d.to.Host
+		}
+		one.URL = u.String()
 	}
-	return nil
-}
-
-// rerouted sends requests to another address, and leaves them as they are: path,
-// query and Host header.
-type rerouted struct {
-	to   *url.URL // nil: to their own
-	next http.RoundTripper
-}
-
-// RoundTrip implements http.RoundTripper.
-func (t rerouted) RoundTrip(r *http.Request) (*http.Response, error) {
-	if t.to == nil {
-		return t.next.RoundTrip(r)
-	}
-	c := r.Clone(r.Context())
-	if c.Host == "" {
-		c.Host = r.URL.Host
-	}
-	c.URL.Scheme, c.URL.Host = t.to.Scheme, t.to.Host
-	return t.next.RoundTrip(c)
+	one.Fields = recorded.HeaderOf(head.Header)
+	return p.Post(ctx, one)
 }
 
 // now is the sandbox's clock: it has run at its own speed since the start.

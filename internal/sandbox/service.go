@@ -104,7 +104,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		return nil
 	}
 	for _, d := range o.Drivers {
-		b := box{d, d.NewSandbox(provider.SandboxOptions{Now: out.now, Deliver: out.client()})}
+		b := box{d, d.NewSandbox(provider.SandboxOptions{Now: out.now, Deliver: out.deliver})}
 		s.boxes = append(s.boxes, b)
 		var addr string
 		if err := serve(" of "+d.Title, b.fake, &addr); err != nil {

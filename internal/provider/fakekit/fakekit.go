@@ -10,26 +10,21 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
-// Post makes the attempt a by means of c, and returns it with what came of it.
-// Without a client nothing is sent.
-func Post(ctx context.Context, c *http.Client, timeout time.Duration, a provider.Attempt) provider.Attempt {
+// Post makes the attempt a by means of deliver, and returns it with what came of it.
+// Without one nothing is sent.
+func Post(ctx context.Context, deliver provider.Deliverer, timeout time.Duration, a provider.Attempt) provider.Attempt {
 	switch {
 	case a.Err != "":
-	case c == nil:
+	case deliver == nil:
 		a.Err = "not sent: this sandbox makes no deliveries"
 	default:
-		var err error
-		if a.Status, err = httpx.Post(ctx, c, timeout, a.URL, a.Header, a.Body); err != nil {
-			a.Err = err.Error()
-		}
+		return deliver(ctx, timeout, a)
 	}
 	return a
 }

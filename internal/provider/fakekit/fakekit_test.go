@@ -1,24 +1,33 @@
 package fakekit_test
 
 import (
-	"net/http"
-	"net/http/httptest"
+	"context"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/fakekit"
 )
 
-func TestPostToASlowReceiver(t *testing.T) {
+func TestPost(t *testing.T) {
 	t.Parallel()
-	block := make(chan struct{})
-	receiver := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
-	t.Cleanup(receiver.Close)
-	t.Cleanup(func() { close(block) })
-	a := fakekit.Post(t.Context(), receiver.Client(), 20*time.Millisecond, provider.Attempt{URL: receiver.URL})
-	if a.Status != 0 || a.Err != "no answer within 20ms" {
-		t.Errorf("%+v", a)
+	sent := func(_ context.Context, timeout time.Duration, a provider.Attempt) provider.Attempt {
+		a.Status = int(timeout / time.Second)
+		return a
+	}
+	for _, tt := range []struct {
+		deliver provider.Deliverer
+		a, want provider.Attempt
+	}{
+		{sent, provider.Attempt{}, provider.Attempt{Status: 7}},
+		{nil, provider.Attempt{}, provider.Attempt{Err: "not sent: this sandbox makes no deliveries"}},
+		{sent, provider.Attempt{Err: "bad"}, provider.Attempt{Err: "bad"}},
+	} {
+		if d := cmp.Diff(tt.want, fakekit.Post(t.Context(), tt.deliver, 7*time.Second, tt.a)); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

@@ -61,11 +61,11 @@ type fixture struct {
 // start serves a sandbox on loopback. Deliveries go through deliver; nil: none.
 func start(t *testing.T, h Harness, deliver *http.Client) *fixture {
 	t.Helper()
-	sandbox := h.NewSandbox(provider.SandboxOptions{
-		Now:     func() time.Time { return clock },
-		Seed:    1,
-		Deliver: deliver,
-	})
+	o := provider.SandboxOptions{Now: func() time.Time { return clock }, Seed: 1}
+	if deliver != nil {
+		o.Deliver = Deliverer(deliver)
+	}
+	sandbox := h.NewSandbox(o)
 	w := &wire{next: sandbox}
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)

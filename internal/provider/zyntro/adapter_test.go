@@ -388,7 +388,7 @@ func TestEmitThroughTheSandbox(t *testing.T) {
 		signatures = append(signatures, r.Header.Get(Driver().Scheme.Headers[0]))
 	}))
 	t.Cleanup(receiver.Close)
-	box := Driver().NewSandbox(provider.SandboxOptions{Now: noon, Seed: 1, Deliver: receiver.Client()})
+	box := Driver().NewSandbox(provider.SandboxOptions{Now: noon, Seed: 1, Deliver: providertest.Deliverer(receiver.Client())})
 	p := adapterFor(t, box, nil)
 	s := spec()
 	s.URL = receiver.URL

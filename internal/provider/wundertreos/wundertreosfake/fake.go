@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/fakekit"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -73,7 +74,7 @@ type Options struct {
 	// Seed determines ids and secrets; 0: random.
 	Seed int64
 	// Deliver posts events; nil: none are sent.
-	Deliver *http.Client
+	Deliver provider.Deliverer
 	// DeliveryTimeout bounds one delivery; 0: 10 s.
 	DeliveryTimeout time.Duration
 	// BasePath stands before every path; "": /functions/v1.

@@ -456,7 +456,7 @@ func emitAt(t *testing.T, now func() time.Time) *emitter {
 		e.mu.Unlock()
 	}))
 	t.Cleanup(receiver.Close)
-	e.API, e.base = serve(t, fake.Options{Now: now, Deliver: receiver.Client()})
+	e.API, e.base = serve(t, fake.Options{Now: now, Deliver: providertest.Deliverer(receiver.Client())})
 	e.receiver = receiver.URL
 	return e
 }
@@ -624,7 +624,7 @@ func TestEmitSlowReceiver(t *testing.T) {
 	receiver := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-block }))
 	t.Cleanup(receiver.Close)
 	t.Cleanup(func() { close(block) })
-	api, base := serve(t, fake.Options{Deliver: receiver.Client(), DeliveryTimeout: 20 * time.Millisecond})
+	api, base := serve(t, fake.Options{Deliver: providertest.Deliverer(receiver.Client()), DeliveryTimeout: 20 * time.Millisecond})
 	create(t, base, fake.Key, `{"target_url":"`+receiver.URL+`","event_types":["deal.created"]}`)
 	attempts, err := providertest.Emit(t.Context(), api, "deal.created")
 	if err != nil || len(attempts) != 1 || attempts[0].Status != 0 || attempts[0].Err == "" {

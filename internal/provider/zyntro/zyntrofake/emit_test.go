@@ -83,7 +83,7 @@ func TestEmit(t *testing.T) {
 		}
 	}))
 	t.Cleanup(receiver.Close)
-	fake := New(Options{Seed: 1, Deliver: receiver.Client(), Now: func() time.Time { return time.Date(2026, 3, 30, 10, 22, 0, 0, time.UTC) }})
+	fake := New(Options{Seed: 1, Deliver: providertest.Deliverer(receiver.Client()), Now: func() time.Time { return time.Date(2026, 3, 30, 10, 22, 0, 0, time.UTC) }})
 	hook := func(path, status, authType string, authData map[string]string, events ...string) string {
 		return add(fake, webhook{endpoint: receiver.URL + path, status: status, events: events, authType: authType, authData: authData})
 	}
@@ -178,7 +178,7 @@ func TestPrepare(t *testing.T) {
 		w.WriteHeader(503)
 	}))
 	t.Cleanup(receiver.Close)
-	fake := New(Options{Seed: 1, Deliver: receiver.Client()})
+	fake := New(Options{Seed: 1, Deliver: providertest.Deliverer(receiver.Client())})
 	id := add(fake, webhook{endpoint: receiver.URL, status: "active", events: []string{"new_note", "trigger.failed"}})
 	add(fake, webhook{endpoint: receiver.URL, status: "paused", events: []string{"new_note", "form_filled"}})
 

@@ -9,11 +9,11 @@ package zyntrofake
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -45,7 +45,7 @@ type Options struct {
 	// Seed makes ids and secrets repeatable; 0 makes them random.
 	Seed int64
 	// Deliver sends events; nil sends none. Its redirects are not followed.
-	Deliver *http.Client
+	Deliver provider.Deliverer
 
 	ErrorShape     ErrorShape
 	Never          Never

@@ -296,7 +296,7 @@ func TestSeeds(t *testing.T) {
 
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()
-	fake, server := start(t, zyntrofake.Options{Deliver: http.DefaultClient})
+	fake, server := start(t, zyntrofake.Options{Deliver: providertest.Deliverer(http.DefaultClient)})
 	var group sync.WaitGroup
 	for range 20 {
 		group.Go(func() {
