@@ -90,7 +90,11 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if cerr := s.Close(); cerr != nil { // joined with nothing, the command's exit status would be no longer that
+			err = errors.Join(err, cerr)
+		}
+	}()
 	dir, err := os.MkdirTemp("", "hookctl-sandbox-")
 	if err != nil {
 		return fault.Errorf(fault.Other, "the sandbox needs a temporary directory: %w", err)
