@@ -83,6 +83,11 @@ is replaced in one step. Where the run is broken off, nothing is recorded.
 --report junit=FILE writes a report in which each delivery is a test case;
 summary=FILE and gitlab=FILE are as in 'hookctl verify --help'.
 
+With --expect and -o json each delivery has a member expect: {"result", "status",
+"body": [{"path", "left", "right"}], "cut", "ignored", "error"}. The result is same,
+changed, not-recorded, unreadable (the record is) or unanswered; what was recorded
+is on the left, paths and values are those of 'hookctl diff'.
+
 A body over 64 MiB is not sent. Redirects are not followed, nothing is sent
 twice, certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
