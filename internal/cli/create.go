@@ -94,7 +94,7 @@ machine. On a terminal, what is missing is asked for.
 
 With CI set, the store usually dies with the runner: name a --secret-to, or say
 --store-only if the store lasts. Sinks: file:PATH, dotenv:PATH:NAME,
-github-output:NAME, github-env:NAME, exec:COMMAND, stdout.
+github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
 
 %s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
 		Args: noArgs,

@@ -109,6 +109,7 @@ accidents and protects from nobody.`}
 				{"TERM", "if dumb, no colour, choices by number, and a list --watch that does not clear the screen"},
 				{"SHELL, HOME", "where doctor looks for the completion script"},
 				{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "the proxy for requests, as for other programs"},
+				{"TF_BUILD", "set by Azure Pipelines, for the sink azure-variable"},
 				{"GITHUB_ACTIONS, GITHUB_ENV, GITHUB_OUTPUT", "set by GitHub Actions, for the sinks github-env and github-output and to mask secrets in logs"},
 			})},
 			agents,

@@ -24,8 +24,8 @@ func newSecretsPushCmd(g *globals) *cobra.Command {
 		Example: `  hookctl secrets push "CRM Sync" --to dotenv:.env:HOOK_SECRET
   hookctl secrets push zyntro/42 --to file:/run/secrets/hook --to 'exec:vault kv put secret/hook value=-'`,
 		Long: `Hand the secret of a webhook to one or more sinks: file:PATH, dotenv:PATH:NAME,
-github-output:NAME, github-env:NAME, exec:COMMAND, stdout; {{.Name}},
-{{.Provider}} and {{.ID}} are filled in. All of them are checked before the first
+github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout;
+{{.Name}}, {{.Provider}} and {{.ID}} are filled in. All of them are checked before the first
 one gets it. The store keeps its copy.
 
 A sink gets the secret exactly, also where it holds text that a CI runner takes

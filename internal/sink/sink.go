@@ -1,5 +1,5 @@
 // Package sink hands a secret on, beside the store: to a file, a dotenv file,
-// a GitHub Actions output or environment, a command's standard input, or
+// a variable of GitHub Actions or Azure Pipelines, a command's standard input, or
 // standard output.
 package sink
 
@@ -84,6 +84,7 @@ func Forms() []Form {
 		{"dotenv:PATH:NAME", "the variable NAME in a dotenv file; all other lines stay as they are", newDotenv},
 		{"github-output:NAME", "an output of this GitHub Actions step, masked in the log first", newGithubOutput},
 		{"github-env:NAME", "an environment variable for the later steps of this GitHub Actions job, masked in the log first", newGithubEnv},
+		{"azure-variable:NAME", "a secret variable for the later steps of this job in Azure Pipelines", newAzureVariable},
 		{"exec:COMMAND", "the standard input of a command (split into words, no shell)", newExec},
 		{"stdout", "a line on standard output; not together with a structured output", newStdout},
 	}
@@ -93,7 +94,7 @@ func Forms() []Form {
 // it comes before those that may print something.
 func Masks(s Sink) bool {
 	word, _, _ := strings.Cut(s.String(), ":")
-	return word == "github-output" || word == "github-env" || word == "stdout"
+	return word == "github-output" || word == "github-env" || word == "azure-variable" || word == "stdout"
 }
 
 // unknown is the error for a word that is no form's.

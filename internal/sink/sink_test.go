@@ -151,7 +151,7 @@ func TestParseErrors(t *testing.T) {
 
 func TestForms(t *testing.T) {
 	t.Parallel()
-	if len(Forms()) != 6 {
+	if len(Forms()) != 7 {
 		t.Error(len(Forms()))
 	}
 	for _, f := range Forms() {
@@ -176,7 +176,7 @@ func TestIsVariable(t *testing.T) {
 // What masks a secret in a log comes before what may print it.
 func TestMasks(t *testing.T) {
 	t.Parallel()
-	for spec, want := range map[string]bool{"file:x": false, "dotenv:x:X": false, "github-output:X": true, "github-env:X": true, "exec:x": false, "stdout": true} {
+	for spec, want := range map[string]bool{"file:x": false, "dotenv:x:X": false, "github-output:X": true, "github-env:X": true, "azure-variable:X": true, "exec:x": false, "stdout": true} {
 		if s := newWorld().sink(t, spec); Masks(s) != want {
 			t.Errorf("%s: %v", spec, !want)
 		}
@@ -303,7 +303,7 @@ func TestSecretsAsNames(t *testing.T) {
 	for _, typed := range []string{"f4a0ab15ac2e65a8357d4f0c15ac2e65a8357d4a", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "q7XbV2mYt9LwR4cKz81NfJpS0aHdGu3e", "sNqVf2kZC/0a9dOuL4RbQ1xW7/pT3mYh8KcE5vJg6Uo="} {
 		for _, spec := range []string{
 			typed, typed + ":NAME", "file:" + typed, "file:" + dir + "/" + typed, "dotenv:.env:" + typed, "dotenv:" + typed + ":NAME", "dotenv:" + typed,
-			"github-output:" + typed, "github-env:" + typed, "exec:" + typed, "exec:" + typed + " --flag", "stdout:" + typed,
+			"github-output:" + typed, "github-env:" + typed, "azure-variable:" + typed, "exec:" + typed, "exec:" + typed + " --flag", "stdout:" + typed,
 			"dotenv:.env:{{.Name}}_" + typed, "file:{{.Nom}}" + typed, "file:s/{{.Name}}/" + typed, "github-env:" + typed + "{{.Name}}", "file:" + typed + "{{.ID}}",
 		} {
 			_, err := Parse(spec, newWorld().env)
