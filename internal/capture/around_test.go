@@ -32,7 +32,9 @@ var aroundLines = map[string]func(n int, line string) string{
 	"heroku": func(n int, line string) string {
 		return fmt.Sprintf("2026-05-17T14:30:01.%06d+00:00 app[web.1]: %s", n, line)
 	},
-	"cat -n": func(n int, line string) string { return fmt.Sprintf("%6d\t%s", n, line) },
+	"cat -n":   func(n int, line string) string { return fmt.Sprintf("%6d\t%s", n, line) },
+	"grep -n":  func(n int, line string) string { return fmt.Sprintf("%d:%s", n, line) },
+	"grep -Hn": func(n int, line string) string { return fmt.Sprintf("logs/app.log:%d:%s", n, line) },
 	"docker, json-file": func(n int, line string) string {
 		return fmt.Sprintf(`{"log":%s,"stream":"stdout","time":"2026-05-17T14:30:01.%09dZ"}`, quoted(line+"\n"), n)
 	},
@@ -74,7 +76,7 @@ func TestAroundLines(t *testing.T) {
 	}
 	pretty := "{\n  \"id\": \"evt_1\",\n  \"data\": {\n    \"name\": \"Ada\"\n  }\n}"
 	for _, around := range slices.Sorted(maps.Keys(aroundLines)) {
-		for _, end := range []string{"\n", "\r\n"} {
+		for both, end := range []string{"\n", "\r\n"} {
 			for name, shape := range shapes {
 				t.Run(strings.Join([]string{name, around, quoted(end)}, " in "), func(t *testing.T) {
 					bodies := []string{nastyBodies[0], nastyBodies[4], pretty}
@@ -83,7 +85,7 @@ func TestAroundLines(t *testing.T) {
 					}
 					text := ""
 					for _, body := range bodies {
-						text += shape(headersOf(body), body)
+						text += shape(headersFor(body)[2*both], body)
 					}
 					text = put(aroundLines[around], text, end)
 					rows := commandRows(t, "", text)

@@ -353,6 +353,9 @@ var printShapes = map[string]func(h Header, body string) string{
 	"a line of a log": func(h Header, body string) string {
 		return "14:30:01 DEBUG got X-Wunder-Signature: " + h.Get("X-Wunder-Signature") + " from 10.0.0.1\n14:30:01 DEBUG body " + body + "\n"
 	},
+	"a line of a log for each header": func(h Header, body string) string {
+		return join(h, "", func(f Field) string { return "14:30:01 DEBUG Hook: got header " + f.Name + " = " + f.Value + " (1)\n" }) + "14:30:01 DEBUG Hook: body " + body + "\n"
+	},
 	"spew": func(h Header, body string) string {
 		return "(http.Header) (len=8) {\n" + join(h, "", func(f Field) string {
 			return fmt.Sprintf(" (string) (len=%d) %q: ([]string) (len=1 cap=1) {\n  (string) (len=%d) %q\n },\n", len(f.Name), f.Name, len(f.Value), f.Value)

@@ -184,20 +184,20 @@ func prefix(head []byte, names []string) (l Layer, ok bool) {
 	if len(after) > 1 {
 		around = append(around[:len(around):len(around)], after[1:min(len(after), near)]...)
 	}
-	best := 0
+	best, most := 0, 0 // most lines begin so
 	for i := 1; i < len(mine) && i < 256; i++ {
-		if c := mine[i-1]; c != ' ' && c != '\t' || i > 1 && (mine[i-2] == ' ' || mine[i-2] == '\t') {
+		if c := mine[i-1]; c != ' ' && c != '\t' && !(c == ':' && i > 1 && mine[i-2] >= '0' && mine[i-2] <= '9') || i > 1 && (mine[i-2] == ' ' || mine[i-2] == '\t') {
 			continue
 		}
 		n := countFunc(around, func(line []byte) bool {
 			_, ok := cutPrefix(line, mine[:i])
 			return ok
 		})
-		if n < least || n*5 < len(around)*4 {
+		if n < least || n*5 < len(around)*4 || n < most {
 			break
 		}
 		if bytes.ContainsFunc(mine[:i], func(r rune) bool { return r > ' ' && r != '>' && r != '|' && r != '-' && r != '*' && r != '#' }) {
-			best = i
+			best, most = i, n
 		}
 	}
 	if best == 0 {
