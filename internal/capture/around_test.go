@@ -1,10 +1,12 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -12,6 +14,9 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/hookctl/hookctl/internal/capture/around"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
 // aroundLines are what programs put around each line of a text.
@@ -318,4 +323,43 @@ func TestYAML(t *testing.T) {
 			t.Errorf("%v of:\n%s", describe(rows), text)
 		}
 	}
+}
+
+// FuzzAround: whatever is taken off, no signature is lost, little becomes no more than
+// little, and where the beginning ends makes no difference.
+func FuzzAround(f *testing.F) {
+	console := "headers: {\n  'X-Wunder-Signature': '" + wunderSignature("{}") + "'\n}\nbody: {}\n"
+	for _, around := range slices.Sorted(maps.Keys(aroundLines)) {
+		f.Add([]byte(put(aroundLines[around], console+console, "\n")), uint16(70), true)
+	}
+	f.Add([]byte("id,headers,body\n1,\"{\"\"X-Wunder-Signature\"\":\"\""+wunderSignature("{}")+"\"\"}\",\"{\n}\"\n"), uint16(90), false)
+	f.Add([]byte("- headers:\n    X-Wunder-Signature: "+wunderSignature("{}")+"\n  body: '{}'\n# a\n"), uint16(9), true)
+	f.Add([]byte("2026-05-17T14:30:01.1Z stdout P {\n2026-05-17T14:30:01.2Z stderr F b\n2026-05-17T14:30:01.3Z stdout F }\n"), uint16(40), true)
+	f.Fuzz(func(t *testing.T, data []byte, at uint16, fill bool) {
+		head := data[:min(len(data), recorded.HeadStep)]
+		for _, find := range around.Find {
+			l, ok := find(head, printNames)
+			if !ok {
+				continue
+			}
+			var whole []byte
+			for _, cut := range []int{len(data), min(int(at), len(data))} {
+				out, rest := l.Inside(data[:cut], bytes.NewReader(data[cut:]), fill)
+				tail, err := io.ReadAll(rest)
+				if out = append(out, tail...); err != nil || whole != nil && !bytes.Equal(out, whole) {
+					t.Fatalf("%v: %q, and %q cut at %d, of %q", err, whole, out, cut, data)
+				}
+				whole = out
+			}
+			if len(whole) > 16*len(data)+4096 {
+				t.Errorf("%d bytes of %d", len(whole), len(data))
+			}
+			recorded.SignaturesIn(data, printNames, func(s recorded.Seen) bool {
+				if !bytes.Contains(bytes.ToLower(whole), []byte(s.Digest)) {
+					t.Errorf("a signature is lost: %q of %q", whole, data)
+				}
+				return true
+			})
+		}
+	})
 }

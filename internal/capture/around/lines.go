@@ -15,11 +15,14 @@ import (
 
 // piece is a line of containerd and CRI-O, which says P where it goes on in the
 // next one of its stream.
-var piece = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) ([PF]) `)
+var piece = regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([PF]) `)
 
 // dockerLine is how Docker writes a line, or 16 KiB of one: the last piece alone ends
 // with a line end.
 const dockerLine = `{"log":"`
+
+// longestTail is how long what it writes behind the line may be: less than a signature.
+const longestTail = 100
 
 // pieces finds lines that a container's runtime cuts.
 func pieces(head []byte, _ []string) (l Layer, ok bool) {
@@ -66,7 +69,7 @@ func pieceOf(line []byte) (stream string, from, to int, last bool) {
 	}
 	if bytes.HasPrefix(line, []byte(dockerLine)) {
 		end, _ := jsontext.SkipString(line, len(dockerLine)-1)
-		if end > 0 && bytes.HasPrefix(line[end:], []byte(`,"stream":"`)) {
+		if end > 0 && len(line)-end < longestTail && bytes.HasPrefix(line[end:], []byte(`,"stream":"`)) {
 			stream, _, _ := bytes.Cut(line[end+len(`,"stream":"`):], []byte(`"`))
 			return string(stream), len(dockerLine), end - 1, bytes.HasSuffix(line[:end], []byte(`\n"`))
 		}
@@ -138,8 +141,18 @@ func envelope(head []byte, names []string) (l Layer, ok bool) {
 	return l, false
 }
 
-// textOf is the text of a member, where that is one line, and the signature that
-// stands in the object is in it; else nil.
+// keeps reports whether each signature that stands in outer stands in inner as well.
+func keeps(outer, inner []byte, names []string) bool {
+	all := true
+	recorded.SignaturesIn(outer, names, func(s recorded.Seen) bool {
+		all = bytes.Contains(bytes.ToLower(inner), []byte(s.Digest))
+		return all
+	})
+	return all
+}
+
+// textOf is the text of a member, where that is one line, and the signatures that
+// stand in the object are in it; else nil.
 func textOf(line []byte, name string, names []string) (text []byte) {
 	if len(line) == 0 || line[0] != '{' || jsontext.SkipValue(line, 0) != len(line) {
 		return nil
@@ -153,12 +166,7 @@ func textOf(line []byte, name string, names []string) (text []byte) {
 	if text != nil {
 		text = bytes.TrimSuffix(bytes.TrimSuffix(text, []byte("\n")), []byte("\r"))
 	}
-	if _, seen := recorded.FirstSeen(line, names); seen {
-		if _, seen = recorded.FirstSeen(text, names); !seen {
-			return nil
-		}
-	}
-	if bytes.IndexByte(text, '\n') >= 0 {
+	if bytes.IndexByte(text, '\n') >= 0 || !keeps(line, text, names) {
 		return nil
 	}
 	return text
@@ -227,6 +235,9 @@ func countFunc(lines [][]byte, f func([]byte) bool) (n int) {
 	return n
 }
 
+// longestNumber is how many digits, or blanks, may stand for others.
+const longestNumber = 40
+
 // cutPrefix cuts off what is like p: it has other digits and as many blanks, or as
 // few, as align them. At the end of a line what p ends with may be missing.
 func cutPrefix(line, p []byte) (rest []byte, ok bool) {
@@ -243,6 +254,8 @@ func cutPrefix(line, p []byte) (rest []byte, ok bool) {
 			ours, theirs = run(p[:end], i, " "), run(line, at, " ")
 		}
 		switch {
+		case theirs-at > longestNumber:
+			return nil, false
 		case ours > i && (theirs > at || i == 0):
 			i, at = ours, theirs
 		case at == len(line):

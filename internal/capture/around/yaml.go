@@ -34,7 +34,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 		head = head[:bytes.LastIndex(head, head[first[0]:first[1]])+1]
 	}
 	found := false
-	out := fromYAML(head, func(n *yaml.Node) bool {
+	out := fromYAML(head, names, func(n *yaml.Node) bool {
 		for _, name := range names {
 			found = found || recorded.SameName(strings.ReplaceAll(n.Value, "_", "-"), name)
 		}
@@ -49,7 +49,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 			if text = append(text, line...); line != nil {
 				return nil
 			}
-			if out := fromYAML(text, func(*yaml.Node) bool { return true }); out != nil {
+			if out := fromYAML(text, names, func(*yaml.Node) bool { return true }); out != nil {
 				return out
 			}
 			return text
@@ -57,9 +57,9 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 	}}, true
 }
 
-// fromYAML is the documents of a text as JSON; nil where it is not YAML, or a node is
-// not as it should be.
-func fromYAML(text []byte, is func(*yaml.Node) bool) (out []byte) {
+// fromYAML is the documents of a text as JSON; nil where it is not YAML, a node is not
+// as it should be, or a signature stands in a comment.
+func fromYAML(text []byte, names []string, is func(*yaml.Node) bool) (out []byte) {
 	if len(text) > largestYAML {
 		return nil
 	}
@@ -76,7 +76,7 @@ func fromYAML(text []byte, is func(*yaml.Node) bool) (out []byte) {
 		c.node(doc.Content[0])
 		c.add("\n")
 	}
-	if !c.ok {
+	if !c.ok || !keeps(text, c.out, names) {
 		return nil
 	}
 	return c.out
