@@ -28,6 +28,7 @@ type createOptions struct {
 	driver       *provider.Driver
 	description  string // another word for name
 	ifAbsent     bool
+	elsewhere    bool
 	dryRun, curl bool
 }
 
@@ -121,6 +122,7 @@ github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
 		}
 	}
 	o.webhookFlags.add(c, []*provider.Driver{d})
+	f.BoolVar(&o.elsewhere, "secret-elsewhere", false, "with --if-absent: where the webhook exists, others have its secret, and it need not be kept here")
 	f.BoolVar(&o.ifAbsent, "if-absent", false, "make nothing where an enabled webhook of this name and URL exists: fill the sinks from the kept secret; exit 3 where its events or other settings differ")
 	o.secretFlags.add(c, "")
 	o.addShow(c)
@@ -150,6 +152,10 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 			return fault.Usagef("--name and --description are the same field on %s, and differ", o.driver.Title)
 		}
 		o.name = o.description
+	}
+	if o.elsewhere && !o.ifAbsent {
+		return fault.Usagef("--secret-elsewhere goes with --if-absent: it says who has the secret of a webhook that exists").
+			WithHint("a new webhook has a new secret: name a --secret-to that hands it on")
 	}
 	sinks, err := o.sinks(a)
 	if err != nil {
@@ -187,13 +193,28 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		return err // nothing is kept: the error says where the secret is
 	}
 	perr := o.print(a, o.view(a, o.driver, made.Webhook, made.Record, made.Sinks, true))
-	if !o.ifAbsent {
-		o.warnTwice(ctx, a, made.Record)
+	recs, _, lerr := a.store.List(ctx) // a line that cannot be given fails no create
+	if !o.ifAbsent && lerr == nil {
+		warnTwice(a, recs, made.Record)
 	}
 	if err == nil && perr == nil {
-		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", term.ShellWord(made.Record.Provider+"/"+made.Record.ID))
+		o.noteNext(a, recs, made.Record)
 	}
 	return fault.Worst(err, printedToo(perr, made.Record))
+}
+
+// noteNext says how the application gets the secret. The webhook has the name that
+// it was given, where no other kept one has it.
+func (o *createOptions) noteNext(a *app, recs []secret.Record, rec secret.Record) {
+	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
+	a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", ref)
+	others := slices.ContainsFunc(recs, func(r secret.Record) bool { return r.Ref() != rec.Ref() && (r.Name == rec.Name || r.ID == rec.Name) })
+	if len(recs) > 0 && !others && rec.Name != "" && rec.Name == o.name && !strings.HasPrefix(rec.Name, "-") && !strings.Contains(rec.Name, "/") {
+		ref = term.ShellWord(rec.Name)
+	}
+	if len(o.secretTo) == 0 {
+		a.note("Your application gets it with: hookctl secrets push %s --to dotenv:.env:%s", ref, envSecret)
+	}
 }
 
 // spec collects the flags, asks for what is missing, and checks it all.
@@ -368,19 +389,48 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		a.note("It exists already: nothing was created.")
 		return fault.Worst(custody.SinkError(rec, results), differs, perr)
 	}
-	ref := term.ShellWord(o.driver.Name + "/" + found[0].ID)
+	if o.elsewhere {
+		return o.takeElsewhere(ctx, a, found[0], s)
+	}
+	return o.notKept(found[0])
+}
+
+// notKept is the error for a webhook whose secret is not kept.
+func (o *createOptions) notKept(w provider.Webhook) error {
+	ref := term.ShellWord(o.driver.Name + "/" + w.ID)
 	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
 		WithCode("exists-not-kept").
 		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
 }
 
+// takeElsewhere is the answer for a webhook whose secret others keep, as the user
+// says. Where the journal knows of an operation on it that is not settled, nobody can
+// know that.
+func (o *createOptions) takeElsewhere(ctx context.Context, a *app, w provider.Webhook, s provider.Spec) error {
+	open, problems, err := a.journal.List(ctx)
+	if err != nil {
+		return err
+	}
+	unsettled := len(problems) > 0 || slices.ContainsFunc(open, func(op secret.OpenOperation) bool {
+		in := op.Intent
+		return in.Provider == o.driver.Name && (in.Name == s.Name && provider.SameURL(in.URL, s.URL) || in.Replaces != nil && in.Replaces.ID == w.ID ||
+			slices.ContainsFunc(op.Phases, func(p secret.Phase) bool { return p.ID == w.ID }))
+	})
+	if unsettled {
+		return fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", term.ShellWord(o.driver.Name+"/"+w.ID)).
+			WithCode("exists-not-kept").WithCommand("hookctl recover")
+	}
+	v := o.view(a, o.driver, w, secret.Record{}, nil, false)
+	v.Secret = view.Secret{Elsewhere: true}
+	differs := o.unlike(&v, w, s)
+	perr := o.print(a, v)
+	a.note("It exists already: nothing was created, and no sink was filled.")
+	return fault.Worst(differs, perr)
+}
+
 // warnTwice warns of another kept webhook of the name and URL of the one just
 // made. It asks nobody. A name is foreign text: masks come before it.
-func (o *createOptions) warnTwice(ctx context.Context, a *app, made secret.Record) {
-	recs, _, err := a.store.List(ctx)
-	if err != nil {
-		return // a warning that cannot be given fails no create
-	}
+func warnTwice(a *app, recs []secret.Record, made secret.Record) {
 	for _, r := range recs {
 		if r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == made.Name && provider.SameURL(r.URL, made.URL) {
 			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", term.ShellWord(r.Provider+"/"+r.ID))

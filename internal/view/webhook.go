@@ -59,6 +59,8 @@ type Secret struct {
 	Kept        bool    `json:"kept"`
 	Store       *string `json:"store"`
 	Fingerprint *string `json:"fingerprint"`
+	// Elsewhere is set where it need not be kept: create --secret-elsewhere.
+	Elsewhere bool `json:"elsewhere,omitempty"`
 	// Value is the secret itself, only ever set for --show-secret and `secrets show`.
 	Value *string `json:"value,omitempty"`
 }
@@ -170,7 +172,10 @@ func (w Webhook) Facts() []render.Fact {
 }
 
 func (s Secret) sentence() string {
-	if !s.Kept {
+	switch {
+	case s.Elsewhere:
+		return "elsewhere, as you say: not kept here"
+	case !s.Kept:
 		return "not kept here"
 	}
 	return fmt.Sprintf("kept (%s store, %s)", *s.Store, *s.Fingerprint)
