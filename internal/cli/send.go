@@ -63,6 +63,7 @@ body that was changed after it was signed, a signature with another secret, none
 repeats one that fails, all of it within ten seconds, or --speed times as fast as
 the provider (1 is its own pace). Every attempt is made, also after a 2xx, since an
 answer may come too late for the provider. What is assumed of the provider is said.
+With -o json each delivery has a member case, which says what is special about it.
 
 Redirects are not followed, nothing is sent twice without being asked for,
 certificates are verified.

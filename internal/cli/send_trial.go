@@ -22,7 +22,7 @@ func (o *trialFlags) add(g *globals, c *cobra.Command) {
 	f := c.Flags()
 	f.BoolVar(&o.Twice, "twice", false, "send each delivery once more, the same bytes")
 	f.BoolVar(&o.Shuffle, "shuffle", false, "send several deliveries out of order")
-	f.Uint64Var(&o.Seed, "seed", 0, "the order of --shuffle, as it was said (default: another one each time)")
+	f.IntVar(&o.Seed, "seed", 0, "the order of --shuffle, as it was said (default: another one each time)")
 	f.BoolVar(&o.Tamper, "tamper", false, "send what the endpoint must refuse: a changed body, another signature, none")
 	f.StringVar(&o.like, "retry-like", "", "send each as often as this provider sends what fails, at its times")
 	f.Float64Var(&o.Speed, "speed", 0, "how many times as fast as the provider --retry-like sends (default: all within 10s)")
@@ -63,7 +63,7 @@ func (o *trialFlags) trial(a *app, badSignature bool) (*deliver.Trial, error) {
 	case a.given("speed") && !(t.Speed >= 0.001 && t.Speed <= 1e9):
 		return nil, fault.Usagef("--speed %v is not a number from 0.001 to 1000000000", t.Speed)
 	case t.Shuffle && !a.given("seed"):
-		t.Seed = rand.Uint64N(1_000_000)
+		t.Seed = rand.IntN(1_000_000)
 	}
 	return &t, nil
 }

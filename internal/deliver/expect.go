@@ -94,10 +94,13 @@ func (c *Comparison) compare(ignore capture.Ignored) {
 	c.Outcome = Same
 	if c.Was.Body != nil {
 		c.Left, c.Right = plain(c.Was), plain(c.Now)
-		if c.Was.Cut {
+		switch {
+		case c.Was.Cut:
 			c.Kind, c.Body = c.beginning()
-		} else if !bytes.Equal(c.Left, c.Right) {
+		case !bytes.Equal(c.Left, c.Right):
 			c.Kind, c.Body, c.Ignored = capture.CompareAnswers(c.Left, c.Right, ignore)
+		case c.Now.Cut:
+			c.Kind, c.Body = capture.KindBytes, []capture.BodyDifference{{Path: behind(c.Left), Right: more()}}
 		}
 	}
 	if c.Was.Status != c.Now.Status || len(c.Body) > 0 {
@@ -112,11 +115,16 @@ func (c *Comparison) beginning() (capture.BodyKind, []capture.BodyDifference) {
 	c.Right = c.Right[:min(len(c.Right), len(c.Left))]
 	kind, differences := capture.CompareBodies(c.Left, c.Right)
 	if len(differences) == 0 && ends {
-		differences = []capture.BodyDifference{{Path: fmt.Sprintf("byte %d", len(c.Left)+1), Left: jsontext.Quote("...")}}
-		kind = capture.KindBytes
+		return capture.KindBytes, []capture.BodyDifference{{Path: behind(c.Left), Left: more()}}
 	}
 	return kind, differences
 }
+
+// behind is the place behind a body.
+func behind(body []byte) string { return fmt.Sprintf("byte %d", len(body)+1) }
+
+// more stands for what is not known there.
+func more() []byte { return jsontext.Quote("...") }
 
 // Compared is how many answers stood beside a recorded one.
 func (e *Expectation) Compared() int { return e.outcomes[Same] + e.outcomes[Changed] }

@@ -45,6 +45,7 @@ func TestCompare(t *testing.T) {
 		"packed, and not":              {&capture.Answer{Status: 200, Header: packed, Body: zipped(`{"a":1}`)}, is(200, `{"a": 1}`), "same"},
 		"packed in another way":        {is(200, `{"a":1}`), &capture.Answer{Status: 200, Header: packed, Body: zipped(`{"a":2}`)}, "changed .a"},
 		"said to be packed":            {&capture.Answer{Status: 200, Header: packed, Body: []byte("abc")}, &capture.Answer{Status: 200, Header: packed, Body: []byte("abd")}, "changed line 1"},
+		"goes on now":                  {is(200, "abc"), cut("abc"), "changed byte 4"},
 		"cut, and goes on":             {cut("abc"), is(200, "abcd"), "same"},
 		"cut, and differs":             {cut("abc"), is(200, "abd!"), "changed line 1"},
 		"cut, and is shorter":          {cut("abc"), is(200, "ab"), "changed line 1"},

@@ -3,10 +3,9 @@ package deliver
 import (
 	"bytes"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
@@ -22,7 +21,7 @@ type Trial struct {
 	Twice   bool // each delivery once more, the same bytes
 	Shuffle bool // out of order, by Seed
 	Tamper  bool // as somebody sends it who has no secret
-	Seed    uint64
+	Seed    int
 	// Like is how a provider delivers again; nil: nothing is.
 	Like  *provider.Driver
 	Speed float64 // how many times as fast; 0: so that all of it takes [retryTime]
@@ -89,7 +88,7 @@ func (t *Trial) ordered(made []Delivery) []Step {
 		}
 	}
 	if t.Shuffle {
-		random := rand.New(rand.NewPCG(t.Seed, 0))
+		random := rand.New(rand.NewPCG(uint64(t.Seed), 0))
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		if slices.IsSorted(order) {
 			slices.Reverse(order)
@@ -175,11 +174,7 @@ func (t *Trial) speed() float64 {
 	if t.Speed > 0 {
 		return t.Speed
 	}
-	var all time.Duration
-	for _, wait := range t.Like.Retries.Waits {
-		all += wait
-	}
-	return max(1, float64(all)/float64(retryTime))
+	return max(1, float64(t.Like.Retries.Duration())/float64(retryTime))
 }
 
 // renewed is d as it is sent at another attempt: with the time of that in its body.
@@ -200,12 +195,19 @@ func (s *Samples) renewed(d Delivery) (Delivery, error) {
 	return d, err
 }
 
-// rounded leaves out what nobody wants to know of a large number.
-func rounded(n float64) float64 {
-	if n > 100 {
-		return math.Round(n)
+// brief is a time as people say it.
+func brief(d float64) string {
+	if d < float64(time.Second) {
+		return time.Duration(d).Round(time.Millisecond).String()
 	}
-	return n
+	text := time.Duration(d).Round(time.Second).String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
 }
 
 // About says before the first delivery what will be sent.
@@ -216,7 +218,7 @@ func (t *Trial) About() []string {
 	}
 	if t.Like != nil {
 		r := t.Like.Retries
-		lines = append(lines, fmt.Sprintf("As %s delivers again: %d attempts, %s times as fast, each made whatever the one before it was answered.", t.Like.Title, len(r.Waits), strconv.FormatFloat(rounded(t.speed()), 'f', -1, 64)))
+		lines = append(lines, fmt.Sprintf("As %s delivers again: %d attempts in %s, which take it %s; each is made whatever the one before it was answered.", t.Like.Title, len(r.Waits), brief(float64(r.Duration())/t.speed()), brief(float64(r.Duration()))))
 		if r.Assumed != "" {
 			lines = append(lines, "assumed: "+r.Assumed)
 		}

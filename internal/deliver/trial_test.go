@@ -63,10 +63,10 @@ func planned(t *testing.T, trial Trial, s *Samples, repeat int) (list []Delivery
 // the order of their times.
 func TestPlanShuffled(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(200) {
+	for seed := range 200 {
 		for _, twice := range []bool{false, true} {
 			s := samples("a", "b")
-			list, _ := planned(t, Trial{Shuffle: true, Twice: twice, Seed: seed}, s, 1+int(seed%3))
+			list, _ := planned(t, Trial{Shuffle: true, Twice: twice, Seed: seed}, s, 1+seed%3)
 			counts, times := map[string]int{}, []string{}
 			for _, d := range list {
 				counts[string(d.Body)]++
@@ -84,7 +84,7 @@ func TestPlanShuffled(t *testing.T) {
 					t.Errorf("seed %d: %s is there %d times", seed, body, n)
 				}
 			}
-			if len(counts) != 2*(1+int(seed%3)) || slices.IsSorted(times) {
+			if len(counts) != 2*(1+seed%3) || slices.IsSorted(times) {
 				t.Errorf("seed %d: %q", seed, times)
 			}
 		}
@@ -147,5 +147,16 @@ func TestPlanRetried(t *testing.T) {
 	}
 	if _, err := (&Trial{Twice: true}).Plan(samples("a"), mostShuffled+1); fault.KindOf(err) != fault.Usage {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		0: "0s", 70 * time.Millisecond: "70ms", 10 * time.Second: "10s", 1500 * time.Millisecond: "2s", time.Minute: "1m", 10 * time.Minute: "10m", time.Hour: "1h", 19*time.Hour + 21*time.Minute: "19h21m", time.Hour + time.Second: "1h0m1s",
+	} {
+		if got := brief(float64(d)); got != want {
+			t.Errorf("%s: %s, want %s", d, got, want)
+		}
 	}
 }

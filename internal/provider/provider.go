@@ -242,6 +242,14 @@ type Retries struct {
 	Assumed string
 }
 
+// Duration is how long all attempts take.
+func (r Retries) Duration() (all time.Duration) {
+	for _, wait := range r.Waits {
+		all += wait
+	}
+	return all
+}
+
 // Raw opens d's provider at a, out of custody. Only packages below
 // internal/provider have a key. It is no method: from the value of one the
 // compiler would infer the key's type, and anybody could make its zero value.
