@@ -209,7 +209,7 @@ func TestFlagTakes(t *testing.T) {
 				w.run(2, append(path, "--"+name+"=")...)
 				w.said("--" + name + " takes " + takes)
 			}
-			if kind == "int" {
+			if kind == "int" || kind == "uint64" {
 				w.run(2, append(path, "--"+name+"=99999999999999999999")...)
 				w.said("--" + name + " takes a smaller number")
 			}
