@@ -23,8 +23,8 @@ type Layer struct {
 	lines
 }
 
-// lines makes the lines of the text inside of those of the text, which it may hold
-// back; nil is the end of it. With fill a line stays where it is.
+// lines makes the lines of the text inside of those of the text, of which it may hold
+// back a copy; nil is the end of it. With fill a line stays where it is.
 type lines func(fill bool) func(line []byte) []byte
 
 // Find finds what is around the text that begins with head, the outermost first:
@@ -51,34 +51,48 @@ type inside struct {
 	err  error
 }
 
-func (i *inside) Read(p []byte) (int, error) {
-	for len(i.out) == 0 {
-		if i.err != nil {
-			return 0, i.err
+// Read gives what whole lines there are, without waiting for more.
+func (i *inside) Read(p []byte) (n int, err error) {
+	for n < len(p) && (n == 0 || len(i.out) > 0 || i.ready()) {
+		if len(i.out) == 0 && i.err != nil {
+			return n, i.err
 		}
-		var text []byte
-		for { // a line that is longer than a delivery may be comes in parts
-			part, err := i.r.ReadSlice('\n')
-			if text = append(text, part...); err == bufio.ErrBufferFull && len(text) < recorded.MaxDelivery {
-				continue
-			}
-			if err != bufio.ErrBufferFull {
-				i.err = err
-			}
-			break
+		if len(i.out) == 0 {
+			i.next()
 		}
-		if len(text) > 0 {
-			i.out = i.line(text)
-		}
-		if i.err != nil {
-			if i.out = append(i.out, i.line(nil)...); len(text) > 0 && text[len(text)-1] != '\n' {
-				i.out = bytes.TrimSuffix(i.out, []byte("\n"))
-			}
+		more := copy(p[n:], i.out)
+		n, i.out = n+more, i.out[more:]
+	}
+	return n, nil
+}
+
+// ready reports whether a line was read that is not taken yet.
+func (i *inside) ready() bool {
+	read, _ := i.r.Peek(i.r.Buffered())
+	return i.err == nil && bytes.IndexByte(read, '\n') >= 0
+}
+
+// next takes a line. One that is longer than a delivery may be comes in parts.
+func (i *inside) next() {
+	text, err := i.r.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		for text = bytes.Clone(text); err == bufio.ErrBufferFull && len(text) < recorded.MaxDelivery; {
+			var part []byte
+			part, err = i.r.ReadSlice('\n')
+			text = append(text, part...)
 		}
 	}
-	n := copy(p, i.out)
-	i.out = i.out[n:]
-	return n, nil
+	if err != bufio.ErrBufferFull {
+		i.err = err
+	}
+	if len(text) > 0 {
+		i.out = i.line(text)
+	}
+	if i.err != nil {
+		if i.out = append(i.out[:len(i.out):len(i.out)], i.line(nil)...); len(text) > 0 && text[len(text)-1] != '\n' {
+			i.out = bytes.TrimSuffix(i.out, []byte("\n"))
+		}
+	}
 }
 
 // eachOf is lines that are changed one by one.

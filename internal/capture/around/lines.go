@@ -44,6 +44,9 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 				}
 				return out
 			}
+			if len(streams) == 0 && line[0] != '{' && !bytes.Contains(line[:min(len(line), longestTail)], []byte(" P ")) {
+				return line
+			}
 			name, from, to, last := pieceOf(line)
 			s, open := streams[name]
 			switch {
@@ -64,17 +67,22 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 // pieceOf is the text in a line that is a piece, and whether it is a last one, as
 // what is none is.
 func pieceOf(line []byte) (stream string, from, to int, last bool) {
+	const behind = `","stream":"`
 	if m := piece.FindSubmatchIndex(line); m != nil {
 		return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
 	}
-	if bytes.HasPrefix(line, []byte(dockerLine)) {
-		end, _ := jsontext.SkipString(line, len(dockerLine)-1)
-		if end > 0 && len(line)-end < longestTail && bytes.HasPrefix(line[end:], []byte(`,"stream":"`)) {
-			stream, _, _ := bytes.Cut(line[end+len(`,"stream":"`):], []byte(`"`))
-			return string(stream), len(dockerLine), end - 1, bytes.HasSuffix(line[:end], []byte(`\n"`))
-		}
+	tail := max(len(dockerLine), len(line)-longestTail)
+	if !bytes.HasPrefix(line, []byte(dockerLine)) || tail > len(line) {
+		return "", 0, len(line), true
 	}
-	return "", 0, len(line), true
+	end := bytes.LastIndex(line[tail:], []byte(behind)) // a quote in the text has a backslash before it
+	if end < 0 {
+		return "", 0, len(line), true
+	}
+	end += tail
+	name, _, _ := bytes.Cut(line[end+len(behind):], []byte(`"`))
+	text, ended := bytes.CutSuffix(line[:end], []byte("n"))
+	return string(name), len(dockerLine), end, ended && (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
 }
 
 // wrapped finds the line ends of a terminal: one stands in a signature, and no line
