@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -240,4 +241,21 @@ func (a *app) credentialVariables(d *provider.Driver) []string {
 		}
 	}
 	return set
+}
+
+// draftVariables are the credential fields that would be sent: those that are
+// set, else the required ones, else the first. Each comes with the variable that
+// it is read from, or else would be first.
+func (a *app) draftVariables(ctx context.Context, d *provider.Driver) map[string]string {
+	creds, _, err := a.credentials(ctx, d)
+	variables := map[string]string{}
+	for _, f := range d.Credentials {
+		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
+			variables[f.Name] = cmp.Or(a.variableOf(f), f.Env[0])
+		}
+	}
+	if first := d.Credentials[0]; len(variables) == 0 {
+		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
+	}
+	return variables
 }

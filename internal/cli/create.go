@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -477,7 +476,7 @@ func (o *createOptions) unlike(v *view.Webhook, w provider.Webhook, s provider.S
 // draft prints what would be sent.
 func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) error {
 	s.URL, _ = withoutUserinfo(s.URL)
-	d, err := o.driver.Preview(a.access(o.driver), s, o.draftVariables(ctx, a))
+	d, err := o.driver.Preview(a.access(o.driver), s, a.draftVariables(ctx, o.driver))
 	if err != nil {
 		return err
 	}
@@ -486,21 +485,4 @@ func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) erro
 		return a.out.Print(render.View{Data: map[string]string{"curl": d.Curl()}, Text: d.Curl(), Names: []string{d.Curl()}})
 	}
 	return a.out.Print(view.Draft(d))
-}
-
-// draftVariables are the credential fields that would be sent: those that are
-// set, else the required ones, else the first. Each comes with the variable that
-// it is read from, or else would be first.
-func (o *createOptions) draftVariables(ctx context.Context, a *app) map[string]string {
-	creds, _, err := a.credentials(ctx, o.driver)
-	variables := map[string]string{}
-	for _, f := range o.driver.Credentials {
-		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
-			variables[f.Name] = cmp.Or(a.variableOf(f), f.Env[0])
-		}
-	}
-	if first := o.driver.Credentials[0]; len(variables) == 0 {
-		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
-	}
-	return variables
 }

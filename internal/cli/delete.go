@@ -15,9 +15,10 @@ import (
 )
 
 type deleteOptions struct {
-	all   bool
-	only  string // with all: of this provider
-	force bool
+	all    bool
+	only   string // with all: of this provider
+	force  bool
+	dryRun bool
 }
 
 func newDeleteCmd(g *globals) *cobra.Command {
@@ -29,7 +30,7 @@ func newDeleteCmd(g *globals) *cobra.Command {
 		GroupID:     groupWebhooks,
 		Example: `  hookctl delete "Lead sync"
   hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
-  hookctl delete --all --provider wundertreos`,
+  hookctl delete --all --provider wundertreos --dry-run`,
 		Long: `Delete webhooks at their provider. {disabling} cannot delete: there a webhook
 is disabled, and stays in the list as such.
 
@@ -55,6 +56,7 @@ belong to a Zap and need --force.`,
 	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
 	c.Flags().StringVar(&o.only, "provider", "", "with --all: of this provider only")
 	c.Flags().BoolVar(&o.force, "force", false, "also webhooks that belong to a Zap of Zapier's")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and change nothing")
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviders)
 	return c
 }
@@ -71,10 +73,16 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := refuseZaps(o.force, targets...); err != nil {
 		return err
 	}
+	done := []view.Deleted{}
+	if o.dryRun {
+		for _, t := range targets {
+			done = append(done, deleted(t, true))
+		}
+		return a.out.Print(view.Deletions(done))
+	}
 	if err := o.confirm(ctx, a, targets); err != nil {
 		return err
 	}
-	done := []view.Deleted{}
 	var failed []error
 	for _, t := range targets {
 		if ctx.Err() != nil {
@@ -85,9 +93,8 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
 			continue
 		}
-		d := t.client.Driver()
-		done = append(done, view.Deleted{Provider: d.Name, Origin: view.OrNull(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !d.Deletes})
-		if !d.Deletes {
+		done = append(done, deleted(t, false))
+		if d := t.client.Driver(); !d.Deletes {
 			a.note("%s is disabled: %s has no delete, so it stays in the list.", t.ref(), d.Title)
 		}
 	}
@@ -95,6 +102,11 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 		failed = append(failed, err)
 	}
 	return a.report(failed)
+}
+
+func deleted(t remoteWebhook, dryRun bool) view.Deleted {
+	d := t.client.Driver()
+	return view.Deleted{Provider: d.Name, Origin: view.OrNull(t.elsewhere()), ID: t.hook.ID, Name: t.hook.Name, Disabled: !d.Deletes, DryRun: dryRun}
 }
 
 // targets resolves every name before the first deletion.
@@ -105,7 +117,7 @@ func (o *deleteOptions) targets(ctx context.Context, a *app, refs []string) ([]r
 	var out []remoteWebhook
 	for _, ref := range refs {
 		f, err := a.locateOld(ctx, ref)
-		if fault.Code(err) == "not-found" {
+		if fault.Code(err) == "not-found" && !o.dryRun {
 			err = fault.Worst(err, o.noteGone(ctx, a, ref))
 		}
 		if err != nil && len(refs) > 1 {

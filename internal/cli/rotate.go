@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 type rotateOptions struct {
@@ -13,6 +14,7 @@ type rotateOptions struct {
 	authFlags
 	overlap bool
 	force   bool
+	dryRun  bool
 }
 
 func newRotateCmd(g *globals) *cobra.Command {
@@ -54,6 +56,7 @@ here. 'hookctl list -o name' prints them in full.`,
 	o.addShow(c)
 	o.addData(c, "")
 	f.BoolVar(&o.overlap, "overlap", false, "leave the old webhook in place")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the request for the new webhook, credentials masked, and change nothing")
 	f.BoolVar(&o.force, "force", false, "also a webhook that belongs to a Zap of Zapier's")
 	return c
 }
@@ -63,7 +66,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.checkStore(a); err != nil {
+	if err := o.checkStore(a); err != nil && !o.dryRun {
 		return err
 	}
 	old, err := a.locateOld(ctx, args[0])
@@ -80,7 +83,18 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := a.confirmSame(ctx, old, replaceQuestion(old, o.overlap)); err != nil {
+	question := replaceQuestion(old, o.overlap)
+	if o.dryRun {
+		d := old.client.Driver()
+		spec.URL, _ = withoutUserinfo(spec.URL)
+		draft, err := d.Preview(a.access(d), spec, a.draftVariables(ctx, d))
+		if err != nil {
+			return err
+		}
+		a.note("Without --dry-run: %s", question)
+		return a.out.Print(view.Draft(draft))
+	}
+	if err := a.confirmSame(ctx, old, question); err != nil {
 		return err
 	}
 	made, err := old.client.Replace(ctx, custody.OpRotate, old.hook, spec, sinks, o.overlap)

@@ -3,30 +3,58 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
+type secretsRemoveOptions struct{ deleted bool }
+
 func newSecretsRemoveCmd(g *globals) *cobra.Command {
-	return &cobra.Command{
+	o := &secretsRemoveOptions{}
+	c := &cobra.Command{
 		Use:         "remove <webhook>",
 		Aliases:     []string{"rm"},
 		Annotations: freeArguments,
 		Short:       "Remove a kept secret from this machine for good",
 		Example: `  hookctl secrets remove zyntro/42
-  hookctl secrets remove zyntro/42 --yes`,
+  hookctl secrets remove zyntro/42 --yes
+  hookctl secrets remove --deleted          # those of webhooks that are deleted`,
 		Long: `Remove the secret of a webhook from the store. It cannot be got back: the
 provider told it once. The webhook itself stays as it is at the provider, and
 goes on signing its deliveries with that secret.
 
+With --deleted it removes those of all webhooks that hookctl has deleted or found
+gone, in this profile. Deliveries of a deleted webhook may still be retried for a
+day: without its secret they cannot be verified.
+
 A name or a full id is wanted here; the beginning of an id is not enough.`,
-		Args:              exactly("<webhook>"),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.deleted && len(args) > 0 {
+				return fault.Usagef("--deleted and the name of a webhook exclude each other").WithHint("see: %s --help", cmd.CommandPath())
+			} else if o.deleted {
+				return nil
+			}
+			return exactly("<webhook>")(cmd, args)
+		},
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(changes, runSecretsRemove),
+		RunE:              g.run(changes, o.run),
 	}
+	c.Flags().BoolVar(&o.deleted, "deleted", false, "those of all webhooks that are deleted")
+	return c
 }
 
-func runSecretsRemove(ctx context.Context, a *app, args []string) error {
+func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) error {
+	if o.deleted {
+		return removeDeleted(ctx, a)
+	}
 	rec, err := a.keptRecord(ctx, args[0], false)
 	if err != nil {
 		return err
@@ -35,8 +63,11 @@ func runSecretsRemove(ctx context.Context, a *app, args []string) error {
 	for _, old := range rec.Older {
 		which += " and the older " + old.Fingerprint
 	}
-	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be got back: the provider told it once, and the webhook goes on using it.",
-		which, rec.Described())
+	still := ", and the webhook goes on using it"
+	if !rec.DeletedAt.IsZero() {
+		still = "; the webhook is deleted"
+	}
+	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be got back: the provider told it once%s.", which, rec.Described(), still)
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
@@ -48,4 +79,42 @@ func runSecretsRemove(ctx context.Context, a *app, args []string) error {
 	shown := v.Render()
 	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, rec.Described())
 	return a.out.Print(shown)
+}
+
+// removeDeleted removes the secrets of deleted webhooks, one by one: one that
+// cannot be removed does not keep the others.
+func removeDeleted(ctx context.Context, a *app) error {
+	recs, err := a.records(ctx, false)
+	if err != nil {
+		return err
+	}
+	recs = slices.DeleteFunc(recs, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
+	removed := []view.KeptSecret{}
+	if len(recs) == 0 {
+		a.note("No secret of a deleted webhook is kept.")
+		return a.out.Print(view.KeptSecrets(removed, false))
+	}
+	list := make([]string, len(recs))
+	for i, r := range recs {
+		list[i] = r.Described()
+	}
+	question := fmt.Sprintf("Remove the secrets of %s from this machine? They cannot be got back: %s.", term.Plural(len(recs), "deleted webhook", "deleted webhooks"), strings.Join(list, ", "))
+	if err := a.confirm(ctx, question); err != nil {
+		return err
+	}
+	var failed []error
+	for _, r := range recs {
+		if err := a.store.Delete(ctx, r.Ref()); err != nil {
+			failed = append(failed, err)
+			continue
+		}
+		v := a.keptView(r)
+		v.Removed = true
+		removed = append(removed, v)
+	}
+	shown := view.KeptSecrets(removed, false)
+	if a.out.Format() == render.Table {
+		a.note("Removed the secrets of %s:", term.Plural(len(removed), "deleted webhook", "deleted webhooks"))
+	}
+	return a.report(append(failed, a.out.Print(shown)))
 }

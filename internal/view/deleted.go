@@ -5,13 +5,14 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 )
 
-// Deleted is the JSON of one webhook that is gone.
+// Deleted is the JSON of one webhook that is gone, or would be.
 type Deleted struct {
 	Provider string  `json:"provider"`
 	ID       string  `json:"id"`
 	Name     *string `json:"name"`
 	Origin   *string `json:"origin,omitempty"` // of the base URL, where that is not the provider's own
 	Disabled bool    `json:"disabled"`         // the provider cannot delete: it is disabled instead
+	DryRun   bool    `json:"dry_run,omitempty"`
 }
 
 // Deletions is the list of what is gone.
@@ -23,6 +24,9 @@ func Deletions(list []Deleted) render.View {
 		now := "deleted"
 		if d.Disabled {
 			now = "disabled"
+		}
+		if d.DryRun {
+			now = "would be " + now
 		}
 		v.Grid.Rows = append(v.Grid.Rows, []string{at(d.Provider, provider.Text(d.Origin)), d.ID, word(d.Name), now})
 		v.Names = append(v.Names, d.Provider+"/"+d.ID)
