@@ -87,8 +87,10 @@ func TestIgnored(t *testing.T) {
 	if got := answers(t, `{"a":1,"b":1}`, `{"a":2,"c":1}`, ".a", ".b", ".c", ".d"); got != "JSON; ignored 3" {
 		t.Error(got)
 	}
-	if got := answers(t, "a", "b", "."); got != `text; line 1: "a" | "b"` { // what is no JSON has no places
-		t.Error(got)
+	for ignore, want := range map[string]string{".": "text; ignored 1", ".a": `text; line 1: "a" | "b"`, "[]": `text; line 1: "a" | "b"`} { // what is no JSON has no places
+		if got := answers(t, "a", "b", ignore); got != want {
+			t.Errorf("%s: %s", ignore, got)
+		}
 	}
 	for _, bad := range []string{"", "..id", ".a.", ".a..b", "$.a", ".a[*]", ".a[-1]", ".a[1:2]", ".a[", ".a[1", `.["a`, `.["a"`, `."a`, `."\x"`, ".a b", ".a|.b", ".a?", "/a/b", ".a[99999999999]", ".a[]b", `."a"b`, "a,b", ".a[ 1]", ".[a]", ".'a'", "]"} {
 		if _, err := ParseIgnored([]string{bad}); fault.KindOf(err) != fault.Usage {

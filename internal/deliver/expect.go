@@ -95,11 +95,11 @@ func (c *Comparison) compare(ignore capture.Ignored) {
 	if c.Was.Body != nil {
 		c.Left, c.Right = plain(c.Was), plain(c.Now)
 		switch {
-		case c.Was.Cut:
+		case c.Was.Cut && !ignore.All():
 			c.Kind, c.Body = c.beginning()
 		case !bytes.Equal(c.Left, c.Right):
 			c.Kind, c.Body, c.Ignored = capture.CompareAnswers(c.Left, c.Right, ignore)
-		case c.Now.Cut:
+		case c.Now.Cut && !c.Was.Cut && !ignore.All():
 			c.Kind, c.Body = capture.KindBytes, []capture.BodyDifference{{Path: behind(c.Left), Right: more()}}
 		}
 	}
