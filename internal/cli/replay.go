@@ -72,8 +72,8 @@ said. Deliveries without a recorded answer are counted, and must be answered wit
 
 --ignore leaves out what differs each time. A path begins with a dot at the top of
 the body: .data.id, .items[0].at, .items[].at for every element, .["a b"] for a name
-of other characters, . for the whole body, JSON or not. Without a dot in front it begins anywhere: id
-is every member of that name, data.id that of every 'data'.
+of other characters, . for the whole body, JSON or not. Without a dot in front it
+begins anywhere: id is every member of that name, data.id that of every 'data'.
 
 --update records answers that are new or have changed (beyond --ignore) in the
 captures, and nothing else in them changes. That takes records: NDJSON, a JSON

@@ -83,7 +83,7 @@ func (e *Expectation) count(c *Comparison, s Sent) {
 		e.refused++
 	case s.Answer == nil && s.Status != 0:
 		e.brokeOff++
-	case (c.Outcome == Same || c.Outcome == Changed) && c.Cut():
+	case (c.Outcome == Same || c.Outcome == Changed) && c.Cut() && !e.Ignore.All():
 		e.cut++
 	}
 }
