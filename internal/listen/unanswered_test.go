@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,13 +41,21 @@ func TestKeptAnswer(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é\x00", mostAnswer)
 	a := archive(t)
+	var mu sync.Mutex
 	var before []string // what is durable when the handler is asked
+	asked := func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return before
+	}
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Error(err)
 		}
+		mu.Lock()
 		before = append(before, unansweredText(t, a.Path()))
+		mu.Unlock()
 		w.Header()["X-Two"] = []string{"a\"b", "ü"}
 		w.Header().Set("Connection", "X-Hop")
 		w.Header().Set("X-Hop", "1")
@@ -99,8 +108,8 @@ func TestKeptAnswer(t *testing.T) {
 		case strings.Join(got.Header.Values("X-Two"), "|") != "a\"b|ü" || got.Header.Get("X-Hop") != "" || got.Header.Get("Connection") != "":
 			t.Errorf("%s: %q", c.kind, got.Header)
 		}
-		if line, _, found := strings.Cut(strings.Split(content(t, a.Path()), "\n")[i], `,"answer":`); found && !strings.Contains(before[i], line+"}\n") {
-			t.Errorf("%s: the handler was asked while this was durable: %q", c.kind, before[i])
+		if line, _, found := strings.Cut(strings.Split(content(t, a.Path()), "\n")[i], `,"answer":`); found && !strings.Contains(asked()[i], line+"}\n") {
+			t.Errorf("%s: the handler was asked while this was durable: %q", c.kind, asked()[i])
 		}
 	}
 	// A duplicate goes to no handler, and has no answer.
@@ -108,8 +117,8 @@ func TestKeptAnswer(t *testing.T) {
 	if status, _ := r.post(signed(body), body); status != 200 {
 		t.Errorf("a duplicate: %d", status)
 	}
-	if all := records(t, a.Path()); len(all) != 5 || len(all[4].Answered) > 0 || len(before) != 4 {
-		t.Errorf("%d records, %d asked", len(all), len(before))
+	if all := records(t, a.Path()); len(all) != 5 || len(all[4].Answered) > 0 || len(asked()) != 4 {
+		t.Errorf("%d records, %d asked", len(all), len(asked()))
 	}
 	r.end()
 	if err := a.Close(); err != nil {
@@ -125,8 +134,8 @@ func TestKeptAnswer(t *testing.T) {
 // without room in it the sender is not told what the handler said.
 func TestUnansweredFails(t *testing.T) {
 	t.Parallel()
-	asked := 0
-	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	var asked atomic.Int64
+	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
 	defer app.Close()
 	a, kept := breakable(t)
 	o := testOptions()
@@ -135,19 +144,24 @@ func TestUnansweredFails(t *testing.T) {
 	beside, raw := breakable(t)
 	raw.fail(func([]byte) (int, error) { return 5, errDisk }, nil)
 	whole := a.beside.files[0]
-	a.beside.files[0] = beside
+	use := func(file *Archive) {
+		a.beside.mu.Lock()
+		defer a.beside.mu.Unlock()
+		a.beside.files[0] = file
+	}
+	use(beside)
 	body := event("1", "contact.created")
-	send := func(status, called, saved int) {
+	send := func(status int, called int64, saved int) {
 		t.Helper()
-		if got, _ := r.post(signed(body), body); got != status || asked != called {
-			t.Errorf("answered %d, asked %d times", got, asked)
+		if got, _ := r.post(signed(body), body); got != status || asked.Load() != called {
+			t.Errorf("answered %d, asked %d times", got, asked.Load())
 		}
 		if n := len(records(t, a.Path())); n != saved {
 			t.Errorf("%d records", n)
 		}
 	}
 	send(503, 0, 0)
-	a.beside.files[0] = whole
+	use(whole)
 	kept.fail(func(p []byte) (int, error) { return len(p) / 2, errDisk }, nil)
 	send(503, 1, 0)
 	kept.fail(nil, nil)
