@@ -236,7 +236,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {580, 44},
 	"internal/capture/walk":                         {2900, 57},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {14900, 8}, // planned: 9700
+	"internal/cli":                                  {15300, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 30},
 	"internal/demo":                                 {350, 1},   // planned: 300
@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/filter":                               {210, 6},
-	"internal/health":                               {510, 10}, // planned: 420
+	"internal/health":                               {560, 11}, // planned: 420
 	"internal/httpx":                                {2480, 31},
 	"internal/inspect":                              {1675, 14}, // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 24},  // planned: 450
@@ -273,7 +273,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3600, 108}, // planned: 2200
+	"internal/view":                                 {3750, 116}, // planned: 2200
 }
 
 func TestBudgets(t *testing.T) {

@@ -10,6 +10,48 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
+// shells are those that there is a completion script for.
+var shells = []struct {
+	name, long string
+}{
+	{"bash", `It needs the bash-completion package: without it, bash says
+"_get_comp_words_by_ref: command not found" at the first Tab. To install the
+package: apt install bash-completion, dnf install bash-completion, or
+brew install bash-completion@2.
+
+For the current shell:
+
+  source <(hookctl completion bash)
+
+For every new one:
+
+  mkdir -p ~/.local/share/bash-completion/completions
+  hookctl completion bash > ~/.local/share/bash-completion/completions/hookctl`},
+	{"zsh", `If completion is not switched on yet, put this into ~/.zshrc:
+
+  autoload -U compinit && compinit
+
+For the current shell:
+
+  source <(hookctl completion zsh)
+
+For every new one, in a directory of your $fpath:
+
+  hookctl completion zsh > "${fpath[1]}/_hookctl"`},
+	{"fish", `For the current shell:
+
+  hookctl completion fish | source
+
+For every new one:
+
+  hookctl completion fish > ~/.config/fish/completions/hookctl.fish`},
+	{"powershell", `For the current shell:
+
+  hookctl completion powershell | Out-String | Invoke-Expression
+
+For every new one, put that line into your profile, the file that $PROFILE names.`},
+}
+
 // Completion writes the completion script of a shell: bash, zsh, fish or
 // powershell. It is cobra's, with what is wrong there for our words put right.
 func Completion(root *cobra.Command, shell string, w io.Writer) error {

@@ -172,6 +172,47 @@ complete -C 'hookctl create zyntro '
 	}
 }
 
+// TestCompletionInstalled: each shell finds the installed script by itself, or by
+// the lines that are printed.
+func TestCompletionInstalled(t *testing.T) {
+	t.Parallel()
+	t.Run("bash", func(t *testing.T) {
+		t.Parallel()
+		const library = "/usr/share/bash-completion/bash_completion"
+		if _, err := os.Stat(library); err != nil {
+			t.Skip("bash-completion is not installed")
+		}
+		got := shellOutput(t, `. `+library+`
+hookctl completion install bash >/dev/null
+if declare -F _comp_load >/dev/null; then _comp_load hookctl; else _completion_loader hookctl; fi
+complete -p hookctl
+`, "bash")
+		if !strings.Contains(got, "-F __start_hookctl hookctl") {
+			t.Errorf("bash does not complete hookctl: %q", got)
+		}
+	})
+	t.Run("zsh", func(t *testing.T) {
+		t.Parallel()
+		got := shellOutput(t, `hookctl completion install zsh --jq '.lines[]' >~/.zshrc
+source ~/.zshrc
+print -r -- $_comps[hookctl]
+hookctl completion install zsh --jq '.lines | length'
+`, "zsh", "-f")
+		if want := "_hookctl\n0\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	})
+	t.Run("fish", func(t *testing.T) {
+		t.Parallel()
+		got := shellOutput(t, `hookctl completion install fish >/dev/null
+complete -C 'hookctl secrets show CRM'
+`, "fish")
+		if !strings.HasPrefix(got, "CRM Sync\t") {
+			t.Errorf("fish does not complete hookctl: %q", got)
+		}
+	})
+}
+
 // TestCompletionScripts shows that every script is made, and no other.
 func TestCompletionScripts(t *testing.T) {
 	t.Parallel()

@@ -203,6 +203,28 @@ func (g *globals) printer() (*render.Printer, error) {
 	return render.New(g.env.Streams.Out, render.Options{Format: render.Format(format), JQ: g.flags.jq, TTY: g.env.Streams.OutTTY, Width: g.env.Streams.Width()})
 }
 
+// anyPrinter is the output of a command that must work whatever the settings
+// are: as they say, where they can be read.
+func (g *globals) anyPrinter() (*render.Printer, error) {
+	if g.hasSettings() {
+		if a, err := g.offline(); err == nil {
+			return a.out, nil
+		}
+	}
+	return g.printer()
+}
+
+// hasSettings reports whether there may be a file of settings. Reading one is
+// much of what a start costs, so who can does without.
+func (g *globals) hasSettings() bool {
+	dir, err := g.configDir()
+	if err != nil || dir == "" {
+		return err != nil
+	}
+	_, err = os.Lstat(filepath.Join(dir, "config.yaml"))
+	return !errors.Is(err, os.ErrNotExist)
+}
+
 // confine refuses, in a sandbox, base URLs that are not on the loopback or not
 // the environment's, where the sandbox sets them: whatever else became of the
 // environment, no account is reached from there.

@@ -2,10 +2,7 @@ package cli
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -29,30 +26,13 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
-			if g.hasSettings() {
-				if a, err := g.offline(); err == nil {
-					return a.out.Print(versionView(g.env))
-				}
-			}
-			// There are none, or they are at fault: this must work all the same.
-			out, err := g.printer()
+			out, err := g.anyPrinter()
 			if err != nil {
 				return err
 			}
 			return out.Print(versionView(g.env))
 		},
 	}
-}
-
-// hasSettings reports whether there may be a file of settings. Reading one is
-// much of what a start costs, so the version does without where it can.
-func (g *globals) hasSettings() bool {
-	dir, err := g.configDir()
-	if err != nil || dir == "" {
-		return err != nil
-	}
-	_, err = os.Lstat(filepath.Join(dir, "config.yaml"))
-	return !errors.Is(err, os.ErrNotExist)
 }
 
 // origin is what a binary was built from; "" is what it does not know.

@@ -48,7 +48,7 @@ func TestDoctorCompletion(t *testing.T) {
 	d.completion()
 	environ["SHELL"] = "/bin/tcsh"
 	d.completion() // says nothing
-	if len(d.checks) != 2 || d.checks[0].Status != Info || !strings.Contains(*d.checks[0].Fix, "completion fish") ||
+	if len(d.checks) != 2 || d.checks[0].Status != Info || !strings.Contains(*d.checks[0].Fix, "completion install fish") ||
 		d.checks[1].Status != OK || *d.checks[1].Path != file {
 		t.Errorf("%+v", d.checks)
 	}
