@@ -126,3 +126,40 @@ func TestShortIDs(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsOnNarrowTerminals: no line of a stream of deliveries is wider than the
+// terminal, and what says how it went is always there.
+func TestStreamsOnNarrowTerminals(t *testing.T) {
+	t.Parallel()
+	for name, stream := range map[string]func() ([]render.Column, []int){
+		"verify": VerdictColumns, "send": SentColumns, "trial": TrialColumns, "replay": ReplayColumns, "expect": ExpectColumns, "dry run": OutgoingColumns,
+	} {
+		for _, width := range []int{60, 80, 100, 200} {
+			var b bytes.Buffer
+			p, err := render.New(&b, render.Options{TTY: true, Width: width})
+			if err != nil {
+				t.Fatal(err)
+			}
+			columns, widths := stream()
+			s := p.Stream(columns, widths)
+			row := make([]string, len(columns))
+			for i := range row {
+				row[i] = strings.Repeat("x", min(widths[i], 24))
+			}
+			if err := s.Item(nil, row, ""); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(b.String()) {
+				if plain := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(strings.TrimSuffix(line, "\n")); len([]rune(plain)) > width {
+					t.Errorf("%s, %d columns: %d: %s", name, width, len([]rune(plain)), plain)
+				}
+			}
+			if last := columns[len(columns)-1].Title; !strings.Contains(b.String(), last) {
+				t.Errorf("%s, %d columns: %s is left out", name, width, last)
+			}
+		}
+	}
+}

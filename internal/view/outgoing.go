@@ -90,7 +90,7 @@ func (o Outgoing) name() string { return word(cmp.Or(o.Source, o.EventID)) }
 // OutgoingColumns are those of a stream of deliveries that would be sent, and
 // their widths.
 func OutgoingColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT"}, {Title: "METHOD"}, {Title: "BYTES"}, {Title: "URL", Flexible: true}},
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "METHOD", Spare: 3}, {Title: "BYTES", Spare: 1}, {Title: "URL", Flexible: true}},
 		[]int{24, 24, 6, 7, 40}
 }
 

@@ -89,7 +89,7 @@ func (s Sent) Render() render.View {
 
 // SentColumns are those of a stream of samples that were sent, and their widths.
 func SentColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "EVENT"}, {Title: "ID"}, {Title: "STATUS"}, {Title: "TIME"}, {Title: "RESPONSE", Flexible: true}},
+	return []render.Column{{Title: "EVENT", Spare: 1}, {Title: "ID", Spare: 3}, {Title: "STATUS"}, {Title: "TIME", Spare: 2}, {Title: "RESPONSE", Flexible: true}},
 		[]int{24, 36, 6, 7, 40}
 }
 
@@ -113,7 +113,7 @@ func TrialRow(s Sent) (row []string, name string) {
 // ReplayColumns are those of a stream of captures that were sent again, and
 // their widths.
 func ReplayColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT"}, {Title: "STATUS"}, {Title: "TIME"}, {Title: "RESPONSE", Flexible: true}},
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "STATUS"}, {Title: "TIME", Spare: 1}, {Title: "RESPONSE", Flexible: true}},
 		[]int{24, 24, 6, 7, 40}
 }
 

@@ -23,9 +23,9 @@ func VerdictColumns() ([]render.Column, []int) {
 	return []render.Column{
 		{Title: "VERDICT"},
 		{Title: "SOURCE"},
-		{Title: "PROVIDER"},
-		{Title: "WEBHOOK"},
-		{Title: "EVENT"},
+		{Title: "PROVIDER", Spare: 3},
+		{Title: "WEBHOOK", Spare: 2},
+		{Title: "EVENT", Spare: 1},
 		{Title: "WHY", Flexible: true},
 	}, []int{7, 20, 11, 14, 18, 60}
 }
