@@ -254,9 +254,77 @@ func TestHostileAround(t *testing.T) {
 		"headers:\n  " + signed + strings.Repeat("- ", hostileSize/2),
 		"headers:\n  " + signed + "a:\n" + strings.Repeat("- x\n", hostileSize/4),
 		strings.Repeat(strings.Repeat("a", 100)+"\n", hostileSize/101) + signed,
+		"headers:\n  " + signed + "a: &a\n- *a\n" + strings.Repeat("# x\n", 4*hostileSize),
 	} {
 		commandRows(t, "", text)
 	}
+}
+
+// TestManyInYAML: that each signature is kept costs what their bytes do.
+func TestManyInYAML(t *testing.T) {
+	t.Parallel()
+	const n = 4 * hostileSize / 128
+	rows := commandRows(t, "", "all:\n"+strings.Repeat("- headers: {}\n  x_wunder_signature: "+wunderSignature("{}")+"\n  body: '{}'\n", n))
+	if len(rows) == 0 {
+		t.Error("there are none")
+	}
+}
+
+// TestAroundHoldsBack: what is held back until its end is seen is no more than a part
+// of a text of any length.
+func TestAroundHoldsBack(t *testing.T) {
+	t.Parallel()
+	signed := "X-Wunder-Signature: " + wunderSignature("") + "\n"
+	pad := strings.Repeat("x", 1<<10)
+	for name, c := range map[string]struct {
+		head string
+		line func(i int) string
+	}{
+		"YAML":    {"headers:\n  " + signed, func(i int) string { return fmt.Sprintf("k%d: %s", i, pad) }},
+		"streams": {`{"log":"a\n","stream":"stdout","time":"x"}`, func(i int) string { return fmt.Sprintf(`{"log":"%s","stream":"s%d","time":"x"}`, pad, i) }},
+		"a row":   {"a,b\n1,2\n1,\"", func(int) string { return pad }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const mostHeld = 17 << 20
+			found := false
+			for _, find := range around.Find {
+				l, ok := find([]byte(c.head+"\n"+c.line(0)+"\n"), printNames)
+				if !ok {
+					continue
+				}
+				found = true
+				in := &endless{next: func(i int) string { return c.line(i) + "\n" }}
+				_, rest := l.Inside([]byte(c.head+"\n"), in, false)
+				if n, err := rest.Read(make([]byte, 1)); n == 0 || in.n > mostHeld {
+					t.Errorf("%d bytes were read for %d (%v)", in.n, n, err)
+				}
+			}
+			if !found {
+				t.Error("it is around nothing")
+			}
+		})
+	}
+}
+
+// endless is lines without end, of which it counts the bytes.
+type endless struct {
+	next  func(i int) string
+	lines int
+	n     int
+	left  string
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	if e.n > 64<<20 {
+		return 0, io.EOF
+	}
+	if e.left == "" {
+		e.lines++
+		e.left = e.next(e.lines)
+	}
+	n := copy(p, e.left)
+	e.n, e.left = e.n+n, e.left[n:]
+	return n, nil
 }
 
 // TestYAML: what tools record as YAML is read, in any style that keeps the text.

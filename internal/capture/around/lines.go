@@ -21,6 +21,9 @@ var piece = regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d)
 // with a line end.
 const dockerLine = `{"log":"`
 
+// behindText is what is behind that: a quote in the text has a backslash before it.
+var behindText = regexp.MustCompile(`","stream":"(stdout|stderr)"`)
+
 // longestTail is how long what it writes behind the line may be: less than a signature.
 const longestTail = 100
 
@@ -67,22 +70,17 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 // pieceOf is the text in a line that is a piece, and whether it is a last one, as
 // what is none is.
 func pieceOf(line []byte) (stream string, from, to int, last bool) {
-	const behind = `","stream":"`
 	if m := piece.FindSubmatchIndex(line); m != nil {
 		return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
 	}
-	tail := max(len(dockerLine), len(line)-longestTail)
-	if !bytes.HasPrefix(line, []byte(dockerLine)) || tail > len(line) {
+	tail := min(len(line), max(len(dockerLine), len(line)-longestTail))
+	m := behindText.FindSubmatchIndex(line[tail:])
+	if m == nil || !bytes.HasPrefix(line, []byte(dockerLine)) {
 		return "", 0, len(line), true
 	}
-	end := bytes.LastIndex(line[tail:], []byte(behind)) // a quote in the text has a backslash before it
-	if end < 0 {
-		return "", 0, len(line), true
-	}
-	end += tail
-	name, _, _ := bytes.Cut(line[end+len(behind):], []byte(`"`))
+	end := tail + m[0]
 	text, ended := bytes.CutSuffix(line[:end], []byte("n"))
-	return string(name), len(dockerLine), end, ended && (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
+	return string(line[tail+m[2] : tail+m[3]]), len(dockerLine), end, ended && (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
 }
 
 // wrapped finds the line ends of a terminal: one stands in a signature, and no line
@@ -151,9 +149,9 @@ func envelope(head []byte, names []string) (l Layer, ok bool) {
 
 // keeps reports whether each signature that stands in outer stands in inner as well.
 func keeps(outer, inner []byte, names []string) bool {
-	all := true
+	all, kept := true, recorded.Digests(inner)
 	recorded.SignaturesIn(outer, names, func(s recorded.Seen) bool {
-		all = bytes.Contains(bytes.ToLower(inner), []byte(s.Digest))
+		all = kept[s.Digest]
 		return all
 	})
 	return all

@@ -3,6 +3,7 @@ package around
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -39,12 +40,11 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 			case line == nil:
 				return text.text
 			}
-			if text.add(line); !r.add(line) && len(text.text) < recorded.MaxDelivery {
+			if text.add(line); len(text.text) <= largestRow && !r.add(line) {
 				return nil // it goes on in the next line
 			}
 			cells, raw := r.cells, text.text
-			r = row{sep: sep}
-			if len(cells) != len(columns) {
+			if r = (row{sep: sep}); len(raw) > largestRow || len(cells) != len(columns) {
 				text = joiner{}
 				return raw
 			}
@@ -53,6 +53,9 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 		}
 	}}, true
 }
+
+// largestRow is how large a row may be: as JSON it takes many times as much.
+const largestRow = 16 << 20
 
 // longestTitle is shorter than a digest, which names no column.
 const longestTitle = 60
@@ -152,16 +155,12 @@ func objectOf(columns, cells [][]byte, names []string) []byte {
 
 // buffer is bytes that are no text, as Node writes them.
 func buffer(b []byte) []byte {
-	list, _ := jsontext.Marshal(struct {
-		Type string `json:"type"`
-		Data []int  `json:"data"`
-	}{"Buffer", numbers(b)})
-	return list
-}
-
-func numbers(b []byte) (n []int) {
-	for _, c := range b {
-		n = append(n, int(c))
+	out := append(make([]byte, 0, 4*len(b)+32), `{"type":"Buffer","data":[`...)
+	for i, c := range b {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendUint(out, uint64(c), 10)
 	}
-	return n
+	return append(out, "]}"...)
 }

@@ -45,14 +45,20 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 	}
 	return Layer{Sure: true, Note: "it is YAML, read as the JSON that says the same", lines: func(bool) func([]byte) []byte {
 		var text []byte
-		return func(line []byte) []byte {
-			if text = append(text, line...); line != nil {
+		size := 0
+		return func(line []byte) (out []byte) {
+			size += len(line)
+			if text = append(text, line...); line != nil && size <= largestYAML {
 				return nil
 			}
-			if out := fromYAML(text, names, func(*yaml.Node) bool { return true }); out != nil {
-				return out
+			if size <= largestYAML {
+				out = fromYAML(text, names, func(*yaml.Node) bool { return true })
 			}
-			return text
+			if out == nil {
+				out = text
+			}
+			text = nil
+			return out
 		}
 	}}, true
 }
@@ -60,9 +66,6 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 // fromYAML is the documents of a text as JSON; nil where it is not YAML, a node is not
 // as it should be, or a signature stands in a comment.
 func fromYAML(text []byte, names []string, is func(*yaml.Node) bool) (out []byte) {
-	if len(text) > largestYAML {
-		return nil
-	}
 	c := converter{is: is, left: 8*len(text) + recorded.HeadStep, ok: true}
 	for d := yaml.NewDecoder(bytes.NewReader(text)); c.ok; {
 		var doc yaml.Node
@@ -73,7 +76,7 @@ func fromYAML(text []byte, names []string, is func(*yaml.Node) bool) (out []byte
 		if root := doc.Content; len(root) != 1 || root[0].Kind == yaml.ScalarNode {
 			return nil
 		}
-		c.node(doc.Content[0])
+		c.node(doc.Content[0], 0)
 		c.add("\n")
 	}
 	if !c.ok || !keeps(text, c.out, names) {
@@ -90,6 +93,9 @@ type converter struct {
 	ok   bool
 }
 
+// deepestYAML is how deep nodes may be: one can stand in itself by its alias.
+const deepestYAML = 100
+
 func (c *converter) add(text string) {
 	if c.left -= len(text); c.left < 0 {
 		c.ok = false
@@ -98,13 +104,13 @@ func (c *converter) add(text string) {
 	c.out = append(c.out, text...)
 }
 
-func (c *converter) node(n *yaml.Node) {
-	if c.ok = c.ok && c.is(n); !c.ok {
+func (c *converter) node(n *yaml.Node, depth int) {
+	if c.ok = c.ok && depth < deepestYAML && c.is(n); !c.ok {
 		return
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
-		c.node(n.Alias)
+		c.node(n.Alias, depth+1)
 	case yaml.ScalarNode:
 		c.add(string(scalar(n)))
 	case yaml.SequenceNode:
@@ -113,7 +119,7 @@ func (c *converter) node(n *yaml.Node) {
 			if i > 0 {
 				c.add(",")
 			}
-			c.node(e)
+			c.node(e, depth+1)
 		}
 		c.add("]")
 	case yaml.MappingNode:
@@ -125,7 +131,7 @@ func (c *converter) node(n *yaml.Node) {
 			if key := n.Content[i]; c.is(key) {
 				c.add(string(jsontext.Quote(key.Value)) + ":")
 			}
-			c.node(n.Content[i+1])
+			c.node(n.Content[i+1], depth+1)
 		}
 		c.add("}")
 	default:

@@ -24,8 +24,28 @@ type Seen struct {
 // false: "sha256=" and 64 hexadecimal digits, or such digits within 64 bytes of
 // a signature header's name. A name alone is none.
 func SignaturesIn(b []byte, names []string, f func(Seen) bool) {
-	// 64 digits in a row have one at each multiple of 64 that they span, so most
-	// of b need not be looked at.
+	digestsIn(b, func(from, to int) bool {
+		return !labelled(b, from, to, names) || f(Seen{from, digestAt(b, from)})
+	})
+}
+
+// Digests are what can be a signature in b, whatever it is said to be, in lower case.
+func Digests(b []byte) map[string]bool {
+	all := map[string]bool{}
+	digestsIn(b, func(from, _ int) bool {
+		all[digestAt(b, from)] = true
+		return true
+	})
+	return all
+}
+
+func digestAt(b []byte, from int) string { return string(bytes.ToLower(b[from : from+DigestDigits])) }
+
+// digestsIn calls f for each 64 or more hexadecimal digits in a row, until it returns
+// false.
+func digestsIn(b []byte, f func(from, to int) bool) {
+	// Such digits have one at each multiple of 64 that they span, so most of b need
+	// not be looked at.
 	for i := DigestDigits - 1; i < len(b); {
 		if !IsHex(b[i]) {
 			i += DigestDigits
@@ -38,10 +58,8 @@ func SignaturesIn(b []byte, names []string, f func(Seen) bool) {
 		for to < len(b) && IsHex(b[to]) {
 			to++
 		}
-		if to-from >= DigestDigits && labelled(b, from, to, names) {
-			if !f(Seen{from, string(bytes.ToLower(b[from : from+DigestDigits]))}) {
-				return
-			}
+		if to-from >= DigestDigits && !f(from, to) {
+			return
 		}
 		i = to + DigestDigits - 1
 	}
