@@ -26,6 +26,7 @@ type recoverOptions struct {
 	deletes []string
 	rotates []string
 	forgets []string
+	dryRun  bool
 
 	sameAccount bool
 }
@@ -38,7 +39,8 @@ func newRecoverCmd(g *globals) *cobra.Command {
 		GroupID: groupSecrets,
 		Example: `  hookctl recover
   hookctl recover --rotate wundertreos/6f1c2d3e --secret-to dotenv:.env:HOOK_SECRET
-  hookctl recover --delete wundertreos/6f1c2d3e`,
+  hookctl recover --delete wundertreos/6f1c2d3e
+  hookctl recover --dry-run`,
 		Long: `Settle what interrupted creates have left: keep each secret that the journal
 holds, and name each webhook that exists although nobody has its secret. All
 profiles are looked after. An operation that another process is working on is
@@ -66,8 +68,12 @@ Exit code 7 says that something is left for you to do.`,
 	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook, named as provider/id, id or name, was not handed to (repeatable)")
 	o.add(c, "with --rotate: ")
 	o.addData(c, "with --rotate: ")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what there is to recover, and what would become of it, and change nothing, here either")
 	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
 	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
+	for _, flag := range []string{"answer", "delete", "rotate", "forget"} {
+		exclusive(c, "dry-run", flag)
+	}
 	exclusive(c, "answer", "delete")
 	exclusive(c, "answer", "rotate")
 	exclusive(c, "answer", "forget")
@@ -115,7 +121,7 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 	r := custody.Recovery{
 		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
-		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount,
+		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount, DryRun: o.dryRun,
 	}
 	findings, err := r.Run(ctx)
 	var refused error
@@ -131,8 +137,11 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 			findings = append(did.rotated, findings...)
 		}
 	}
-	if err == nil && len(findings) == 0 {
+	switch {
+	case err == nil && len(findings) == 0:
 		a.note("There is nothing to recover.")
+	case o.dryRun:
+		a.note("Nothing was changed: without --dry-run, hookctl recover comes to this.")
 	}
 	for i, f := range findings {
 		if f.Provider != "" {

@@ -210,6 +210,22 @@ func (c *Client) detach(ctx context.Context, grace time.Duration, what string) (
 
 // putRecord keeps value as the secret of the webhook id that in made.
 func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in secret.Intent, id string, value secret.Value) (secret.Record, error) {
+	rec := recordOf(ctx, store, now, in, id, value)
+	if err := store.Put(ctx, rec); err != nil {
+		return rec, err
+	}
+	got, err := store.Get(ctx, rec.Ref())
+	if err != nil {
+		return rec, err
+	}
+	if !got.Secret.Equal(value) {
+		return rec, errors.New("the store gives back another secret than it was given")
+	}
+	return got, nil
+}
+
+// recordOf is the record that putRecord puts.
+func recordOf(ctx context.Context, store secret.Store, now func() time.Time, in secret.Intent, id string, value secret.Value) secret.Record {
 	rec := secret.Record{
 		Provider: in.Provider, ID: id, Profile: in.Profile, Origin: in.Origin,
 		Name: in.Name, URL: in.URL, Events: in.Events, Replaces: in.Replaces,
@@ -227,15 +243,5 @@ func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in
 		rec.Secret, rec.CreatedAt, rec.Older = old.Secret, old.CreatedAt, old.Older
 	}
 	rec.Supersede(value, now())
-	if err := store.Put(ctx, rec); err != nil {
-		return rec, err
-	}
-	got, err := store.Get(ctx, rec.Ref())
-	if err != nil {
-		return rec, err
-	}
-	if !got.Secret.Equal(value) {
-		return rec, errors.New("the store gives back another secret than it was given")
-	}
-	return got, nil
+	return rec
 }

@@ -114,15 +114,15 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 	case slices.ContainsFunc(u.Phases, removed):
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the webhook was removed"
-		return f, u.entry.Remove()
+		return f, u.remove()
 	case !succeeded(u):
 		f := u.finding(StateNotCreated, "")
 		f.Detail = "the provider's list shows no such webhook"
-		return f, u.entry.Remove()
+		return f, u.remove()
 	case since != nil && u.salvage.IsZero():
 		f := u.finding(StateKept, since.ID)
 		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
-		return f, u.entry.Remove()
+		return f, u.remove()
 	default:
 		f := u.finding(StateUnreadable, "")
 		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()

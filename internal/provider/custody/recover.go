@@ -36,6 +36,9 @@ type Recovery struct {
 	// Open returns the client for an entry's provider, profile and origin, or
 	// the reason why there is none (no credentials, say).
 	Open func(ctx context.Context, in secret.Intent) (*Client, error)
+	// DryRun says that nothing is changed, here either: findings say what Run would
+	// come to.
+	DryRun bool
 	// SameAccount says that Open's clients are of the account of each operation,
 	// although other credentials than theirs may be in use now.
 	SameAccount bool
@@ -74,7 +77,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		case err != nil:
 			return out, err
 		}
-		u := &unsettled{OpenOperation: now, entry: entry}
+		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun}
 		open = append(open, u)
 		f, done, err := r.fromAnswer(ctx, u)
 		if err != nil {
@@ -137,6 +140,15 @@ type unsettled struct {
 	done    bool         // the entry is removed
 	failed  bool         // the answer is there and says that the create failed
 	salvage secret.Value // a secret without an id
+	dry     bool         // the entry stays
+}
+
+// remove ends the operation.
+func (u *unsettled) remove() error {
+	if u.dry {
+		return nil
+	}
+	return u.entry.Remove()
 }
 
 // fromAnswer settles an entry by what the journal holds of the answer, without
@@ -169,7 +181,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 			f := u.finding(StateNotCreated, "")
 			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
 			u.done = true
-			return f, true, u.entry.Remove()
+			return f, true, u.remove()
 		}
 		if reportsFailure(err) {
 			u.failed = true
@@ -226,6 +238,11 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 		f, err := r.kept(u, old)
 		return f, true, err
 	}
+	if r.DryRun {
+		f := u.finding(StateKept, id)
+		f.Detail = "the secret is in " + u.place() + " (" + value.Fingerprint() + "), and would be put into the store"
+		return r.unfilled(f, recordOf(ctx, r.Store, r.Now, u.Intent, id, value)), true, nil
+	}
 	// Without a Check: it wants more room than a record, and the entry stays
 	// until the record is safe.
 	rec, err := putRecord(ctx, r.Store, r.Now, u.Intent, id, value)
@@ -247,7 +264,7 @@ func (r Recovery) kept(u *unsettled, rec secret.Record) (Finding, error) {
 		return f, nil // the entry stays until the old webhook is gone
 	}
 	u.done = true
-	return f, u.entry.Remove()
+	return f, u.remove()
 }
 
 func keptPhase(phases []secret.Phase) string {

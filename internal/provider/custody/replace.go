@@ -212,7 +212,7 @@ func stillThere(d *provider.Driver, old string, err error) error {
 func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error) {
 	old := u.Intent.Replaces
 	if rec, err := r.Store.Get(ctx, *old); u.Intent.Overlap || err == nil && !rec.DeletedAt.IsZero() {
-		return nil, u.entry.Remove()
+		return nil, u.remove()
 	}
 	f := u.finding(StateUnknown, old.ID)
 	client, err := r.open(ctx, u.Intent)
@@ -220,10 +220,13 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	if err == nil {
 		w, err = client.Get(ctx, old.ID)
 		if fault.Code(err) == "not-found" || err == nil && !client.driver.Deletes && w.Is(provider.Disabled) {
+			if u.dry {
+				return nil, nil
+			}
 			if err := client.markDeleted(ctx, old.ID); err != nil {
 				return nil, err
 			}
-			return nil, u.entry.Remove()
+			return nil, u.remove()
 		}
 		if errors.Is(err, context.Canceled) {
 			return nil, err
