@@ -273,7 +273,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 6},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
-	"internal/view":                                 {3750, 116}, // planned: 2200
+	"internal/view":                                 {4050, 128}, // planned: 2200; what help --json says of members
 }
 
 func TestBudgets(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 func newConfigPathCmd(g *globals) *cobra.Command {
@@ -23,7 +24,7 @@ cannot be read is warned of: this command is the way to mend it.`,
 			if err != nil {
 				return err
 			}
-			return out.Print(render.View{Data: map[string]string{"path": path}, Text: path, Names: []string{path}})
+			return out.Print(view.ConfigPath(path))
 		},
 	}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
-	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
@@ -482,7 +481,7 @@ func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) erro
 	}
 	if o.curl {
 		a.note("hookctl keeps nothing of what this command answers: the secret is in that answer, once.")
-		return a.out.Print(render.View{Data: map[string]string{"curl": d.Curl()}, Text: d.Curl(), Names: []string{d.Curl()}})
+		return a.out.Print(view.Curl(d.Curl()))
 	}
 	return a.out.Print(view.Draft(d))
 }

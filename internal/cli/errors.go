@@ -58,6 +58,19 @@ func plainly(err error) string {
 	return text
 }
 
+// errorDocument is the JSON of an error.
+type errorDocument struct {
+	Error errorBody `json:"error"`
+}
+
+type errorBody struct {
+	Code            string  `json:"code"` // a word of fault.Table, or a finer one
+	ExitCode        int     `json:"exit_code"`
+	Message         string  `json:"message"`
+	Hint            *string `json:"hint"`
+	ProviderMessage *string `json:"provider_message"`
+}
+
 // printError says what failed, why, and what to do, in the words that show lets
 // through. Nothing can be done about a standard error that does not take it.
 func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
@@ -71,21 +84,14 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 	}
 	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
 	if asJSON {
-		type body struct {
-			Code            string  `json:"code"`
-			ExitCode        int     `json:"exit_code"`
-			Message         string  `json:"message"`
-			Hint            *string `json:"hint"`
-			ProviderMessage *string `json:"provider_message"`
-		}
-		b := body{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
+		b := errorBody{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
 		if hint != "" {
 			b.Hint = &hint
 		}
 		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
 			b.ProviderMessage = &pm
 		}
-		doc, _ := jsontext.Marshal(map[string]body{"error": b}) // texts are always JSON
+		doc, _ := jsontext.Marshal(errorDocument{b}) // texts are always JSON
 		_, _ = w.Write(append(term.BreakJSON(doc), '\n'))
 		return
 	}

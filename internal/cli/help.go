@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -23,6 +24,7 @@ type helpOptions struct {
 	driver  *provider.Driver
 	broken  error // why the settings are not used; nil: they are
 	offline bool
+	json    bool
 }
 
 func newHelpCmd(g *globals) *cobra.Command {
@@ -34,17 +36,32 @@ func newHelpCmd(g *globals) *cobra.Command {
 		GroupID:     groupSetup,
 		Example: `  hookctl help create zyntro
   hookctl help zyntro
-  hookctl help exit-codes`,
+  hookctl help exit-codes
+  hookctl help --json
+  hookctl help create --json --jq '.commands[].flags[].name'`,
 		Long: `Show the help of a command, the documentation of a provider, or a topic.
 
 The documentation of {live help} is its own, asked for at this moment; no key is
 needed. Without a network, and for {built-in help}, which publishes none that way,
-it is a summary that is built in.`,
+it is a summary that is built in.
+
+--json is for programs: one document of all commands with their flags, defaults and
+examples, or of those below the command that is named; with the variables of the
+environment, the exit codes, and the members of what each command prints with
+-o json, as jq paths. Its "version" rises when a member changes its meaning or goes.`,
 		ValidArgsFunction: g.completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, err := g.helpPage(cmd.Root(), args)
 			if err != nil {
 				return err
+			}
+			switch {
+			case o.json && page.command != nil:
+				return g.printManual(page.command)
+			case o.json && g.flags.output == "":
+				if err := g.set.Set("output", string(render.JSON)); err != nil {
+					return err
+				}
 			}
 			if page.command != nil {
 				page.command.InitDefaultHelpFlag()
@@ -64,6 +81,7 @@ it is a summary that is built in.`,
 		},
 	}
 	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: the built-in summary, without asking it")
+	c.Flags().BoolVar(&o.json, "json", false, "print commands, flags, variables, exit codes and output members as one JSON document")
 	return c
 }
 

@@ -30,7 +30,7 @@ type manifestOptions struct {
 
 func (o *manifestOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (repeatable; several are read as one)")
+	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (required, repeatable; several are read as one)")
 	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply made or adopted and the manifest no longer names")
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, "hand every new secret to a sink too; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
 	f.StringArrayVar(&o.allowEnv, "allow-env", nil, "let the manifest send the variable of this name: with CI set any, else those of well-known credentials (repeatable, comma lists)")

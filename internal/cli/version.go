@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"runtime"
 	"runtime/debug"
@@ -86,38 +85,12 @@ func stamped(info *debug.BuildInfo) origin {
 	return o
 }
 
-// build is the JSON of the version. What the build does not know is null.
-type build struct {
-	Version  string  `json:"version"`
-	Commit   *string `json:"commit"`
-	Date     *string `json:"date"`
-	Modified *bool   `json:"modified"`
-	Go       string  `json:"go"`
-	OS       string  `json:"os"`
-	Arch     string  `json:"arch"`
-}
-
 func versionView(env *Env) render.View {
-	b := build{Version: env.Version, Commit: view.OrNull(env.Commit), Date: view.OrNull(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
-	about := ""
-	if b.Commit != nil {
-		b.Modified = &env.Modified
-		about = "commit " + *b.Commit + " "
+	v := view.Version{Version: env.Version, Commit: view.OrNull(env.Commit), Date: view.OrNull(env.Date), Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH}
+	if v.Commit != nil {
+		v.Modified = &env.Modified
 	}
-	if b.Date != nil {
-		about += "of " + *b.Date
-	}
-	if about = strings.TrimSpace(about); about != "" {
-		about += ", "
-	}
-	if env.Modified {
-		about += "modified, "
-	}
-	return render.View{
-		Data:  b,
-		Text:  fmt.Sprintf("hookctl %s (%s%s, %s/%s)\n", b.Version, about, b.Go, b.OS, b.Arch),
-		Names: []string{b.Version},
-	}
+	return v.Render()
 }
 
 // version, commit and date are set by the release build with -ldflags; thisBuild

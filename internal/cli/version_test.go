@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 func TestVersionView(t *testing.T) {
@@ -22,17 +23,17 @@ func TestVersionView(t *testing.T) {
 		want render.View
 	}{
 		{Env{Version: "1.2.3", Commit: commit, Date: date}, render.View{
-			Data:  build{"1.2.3", &commit, &date, &clean, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Data:  view.Version{Version: "1.2.3", Commit: &commit, Date: &date, Modified: &clean, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH},
 			Text:  "hookctl 1.2.3 (commit 0123abc of 2026-11-01T00:00:00Z, " + platform,
 			Names: []string{"1.2.3"},
 		}},
 		{Env{Version: "1.2.3", Commit: commit, Modified: true}, render.View{
-			Data:  build{"1.2.3", &commit, nil, &modified, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Data:  view.Version{Version: "1.2.3", Commit: &commit, Modified: &modified, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH},
 			Text:  "hookctl 1.2.3 (commit 0123abc, modified, " + platform,
 			Names: []string{"1.2.3"},
 		}},
 		{Env{Version: "dev"}, render.View{
-			Data:  build{"dev", nil, nil, nil, runtime.Version(), runtime.GOOS, runtime.GOARCH},
+			Data:  view.Version{Version: "dev", Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH},
 			Text:  "hookctl dev (" + platform,
 			Names: []string{"dev"},
 		}},

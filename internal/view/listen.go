@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,12 @@ const (
 	ListenReconnecting = "reconnecting"
 	ListenStopped      = "stopped"
 )
+
+func (s ListenState) samples() []any {
+	return []any{
+		ListenState{Type: ListenReady, URL: "x", Addr: "x", UI: "x"}, ListenState{Type: ListenReconnecting, URL: "x", Why: "x"}, ListenState{Type: ListenStopped},
+	}
+}
 
 // MarshalJSON implements json.Marshaler through [ListenState.AppendJSON].
 func (s ListenState) MarshalJSON() ([]byte, error) { return s.AppendJSON(nil), nil }
@@ -94,6 +101,16 @@ func NewReceived(d listen.Delivery, bodies bool) Received {
 		d.Notes = append(slices.Clip(d.Notes), "its headers and body are left out: deliveries come faster than they can be shown")
 	}
 	return Received{d, bodies}
+}
+
+func (r Received) samples() []any {
+	full, _ := filled(reflect.TypeFor[listen.Delivery](), true).(*listen.Delivery)
+	answered, forward := *full, *full.Forward
+	forward.Err, answered.Forward = nil, &forward
+	return []any{
+		Received{d: *full, bodies: true}, Received{d: answered, bodies: true}, Received{d: answered},
+		Received{d: listen.Delivery{Reason: listen.Unverified}, bodies: true},
+	}
 }
 
 // MarshalJSON implements json.Marshaler through [Received.AppendJSON].

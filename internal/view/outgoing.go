@@ -128,3 +128,11 @@ func Draft(d provider.RequestPreview) render.View {
 	fmt.Fprintf(&b, "\n%s\n", body)
 	return render.View{Data: r, Text: b.String(), Names: []string{r.Method + " " + r.URL}}
 }
+
+// Curl shows a request as a command line.
+func Curl(command string) render.View {
+	type document struct {
+		Curl string `json:"curl"`
+	}
+	return render.View{Data: document{command}, Text: command, Names: []string{command}}
+}

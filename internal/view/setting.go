@@ -20,3 +20,11 @@ func Settings(all []config.Setting) render.View {
 	}
 	return v
 }
+
+// ConfigPath shows where the settings are.
+func ConfigPath(path string) render.View {
+	type document struct {
+		Path string `json:"path"`
+	}
+	return render.View{Data: document{path}, Text: path, Names: []string{path}}
+}

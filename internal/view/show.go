@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -46,6 +47,18 @@ func NewShown(verdict verify.Result, r *capture.Request, readErr error, head []b
 
 // mostEmbedded is up to which size a body is a part of a document.
 const mostEmbedded = 4 << 20
+
+func (s Shown) samples() []any {
+	verdict, _ := filled(reflect.TypeFor[verify.Result](), false).(*verify.Result)
+	answer, _ := filled(reflect.TypeFor[capture.Answer](), true).(*capture.Answer)
+	answer.Milliseconds = "1.5" // a number as it is written
+	request := &capture.Request{ReceivedAt: someName, Method: someName, URL: someName, Header: answer.Header}
+	return []any{
+		Shown{verdict: *verdict, request: request, answer: answer},
+		Shown{verdict: verify.Result{Valid: true}, request: &capture.Request{}, head: []byte{0xff}, answer: &capture.Answer{}},
+		Shown{request: &capture.Request{}, unread: true},
+	}
+}
 
 // MarshalJSON implements json.Marshaler.
 func (s Shown) MarshalJSON() ([]byte, error) {
