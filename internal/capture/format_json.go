@@ -129,7 +129,7 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 			var layout *UnknownLayout
 			if errors.As(err, &layout) && !listed {
 				if s, ok := recorded.FirstSeen(text, c.Names); ok {
-					layout.Suggestion = walk.SuggestJQ(text, walk.WayTo(text, s.At), c.Names, j.in.Name, nil)
+					layout.Suggestion = suggestJQ(j.in, text, walk.WayTo(text, s.At))
 				}
 			}
 			return yield(r, err)
@@ -158,7 +158,7 @@ func (j *jsonItems) several(c *walk.Walk, text []byte, listed bool) bool {
 		r.Source = j.source(listed, path)
 		if layout := (*UnknownLayout)(nil); !hinted && !listed && errors.As(err, &layout) && layout.Way != nil && len(text) < recorded.LargeBody {
 			hinted = true // once: it costs as much as the document is long
-			layout.Suggestion = walk.SuggestJQ(text, layout.Way, c.Names, j.in.Name, nil)
+			layout.Suggestion = suggestJQ(j.in, text, layout.Way)
 		}
 		if rows.add(r, err); rows.size >= recorded.LargeBody || len(rows.rows) >= 256 {
 			flush()

@@ -84,7 +84,7 @@ func (g *logReader) batch(block []byte, n int, odd bool) Batch {
 	if odd {
 		g.format = recorded.Log
 	}
-	d := &logDecoder{name: g.in.Name, names: g.in.SignatureHeaders, format: g.format, keep: g.in.KeepLines, apart: g.in.EachLine, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
+	d := &logDecoder{in: g.in, names: g.in.SignatureHeaders, format: g.format, carried: g.carried, index: g.carried.add(), fast: fastDecoder{names: g.in.SignatureHeaders}}
 	b := Batch{Size: len(block), Format: g.format, Counted: new(recorded.Tally)}
 	b.Decode = func(yield func(*Request, error) bool) {
 		defer func() { g.carried.merge(d.index, d.own) }()
@@ -97,11 +97,9 @@ func (g *logReader) batch(block []byte, n int, odd bool) Batch {
 
 // logDecoder decodes lines.
 type logDecoder struct {
-	name     string
+	in       Input
 	names    []string
 	format   string
-	keep     bool // lines are told
-	apart    bool // values do not go on over lines
 	sniffing bool
 	yield    func(*Request, error) bool
 	done     bool // the consumer has had enough
@@ -139,7 +137,7 @@ func (d *logDecoder) all(block []byte, n int) {
 		if n == 1 {
 			text = message.TrimBOM(text)
 		}
-		if d.keep && len(text) >= recorded.LargeBody {
+		if d.in.KeepLines && len(text) >= recorded.LargeBody {
 			text = bytes.Clone(text) // a large body is written over it
 		}
 		lines := 1
@@ -150,7 +148,7 @@ func (d *logDecoder) all(block []byte, n int) {
 		for range lines - 1 {
 			_, rest = cutAfterLine(rest)
 		}
-		if d.keep && !d.done {
+		if d.in.KeepLines && !d.done {
 			d.done = !d.yield(&Request{Source: d.source(n, ""), Line: block[:len(block)-len(rest)]}, recorded.ErrEndOfLine)
 		}
 		n += lines
@@ -163,7 +161,7 @@ func (d *logDecoder) all(block []byte, n int) {
 func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 	d.rows, d.values, d.left, d.torn, d.hinted, d.repeat = 0, 0, d.left[:0], nil, false, false
 	if text[0] == '{' { // a record and nothing else, as most lines are
-		if r, ok := d.fast.try(d.name, n, text); ok {
+		if r, ok := d.fast.try(d.in.Name, n, text); ok {
 			d.values++
 			d.row(r, nil)
 			return 0
@@ -202,7 +200,7 @@ func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 // request is the error of a line that begins a request, which goes on in the rest.
 // What is signed in the head of it is accounted for.
 func (d *logDecoder) request(rest []byte, n int) error {
-	if head := message.HeadLines(rest); !d.apart && d.unclaimed(head) {
+	if head := message.HeadLines(rest); !d.in.EachLine && d.unclaimed(head) {
 		for d.unclaimed(head) { // of the same request
 		}
 		s, _ := recorded.FirstSeen(head, d.names)
@@ -236,7 +234,7 @@ func (d *logDecoder) unknown(n int, text []byte) error {
 // over returns the value that begins in text and goes on over more of the lines
 // that follow, where it begins, and what follows it; nil where there is none.
 func (d *logDecoder) over(text, rest []byte) (value []byte, from int, tail []byte, more int) {
-	if d.apart || d.dead > 0 || !d.open.begin(text) {
+	if d.in.EachLine || d.dead > 0 || !d.open.begin(text) {
 		return nil, 0, nil, 0
 	}
 	from = d.open.from
@@ -273,7 +271,7 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 		}
 		start := at + i
 		if text[start] == '{' && (start > 0 || path != "") { // the line itself was tried
-			if r, ok := d.fast.try(d.name, n, text[start:]); ok {
+			if r, ok := d.fast.try(d.in.Name, n, text[start:]); ok {
 				if d.values++; path != "" || d.values > 1 {
 					r.Source = d.source(n, path)
 				}
@@ -371,7 +369,7 @@ func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
 	u := &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
 	if !d.hinted && layout != nil && layout.Way != nil && d.format == recorded.NDJSON && d.level == 0 && len(value) < recorded.LargeBody && bytes.IndexByte(value, '\n') < 0 {
 		d.hinted = true // once: it costs as much as the line is long
-		u.Suggestion = walk.SuggestJQ(value, layout.Way, d.names, d.name, []string{"sed -n " + strconv.Itoa(n) + "p"})
+		u.Suggestion = suggestJQ(d.in, value, layout.Way, "sed -n "+strconv.Itoa(n)+"p")
 	}
 	return u
 }
@@ -529,7 +527,7 @@ func (d *logDecoder) row(r *Request, err error) {
 // source names a delivery by its line, by which value of the line it is in where
 // there are several, and by where it stands in that.
 func (d *logDecoder) source(n int, path string) string {
-	source := d.name + ":" + strconv.Itoa(n)
+	source := d.in.Name + ":" + strconv.Itoa(n)
 	if d.values > 1 {
 		path = strings.TrimRight("value "+strconv.Itoa(d.values)+" "+path, " ")
 	}

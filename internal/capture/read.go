@@ -200,6 +200,7 @@ func (w *walker) input(in Input) bool {
 	if no != nil {
 		return w.yield(*no)
 	}
+	in.Decoded, in.Around = decodedBy(in.Unzipped, original != nil), len(notes) > 0
 	in.R, in.SignatureHeaders, in.KeepLines, in.EachLine, in.Detected = r, w.SignatureHeaders, w.KeepLines, w.EachLine, w.forced == nil
 	for batch := range format.Read(w.ctx, in) {
 		batch.Ended = end.seen.Load() || format.Name == Raw
@@ -267,6 +268,9 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	if format.Name == Raw && !w.EmptyBody {
 		p.fill(recorded.HeadMax)
 		if err := walk.LayoutError(p.head[:min(len(p.head), recorded.HeadMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
+			if layout := (*UnknownLayout)(nil); len(notes) > 0 && errors.As(err, &layout) {
+				layout.Suggestion = ""
+			}
 			b := recorded.Unreadable(in.Name, err)
 			b.Format = Raw
 			return Format{}, nil, nil, &b
@@ -354,6 +358,15 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 		return Format{}, nil, &b
 	}
 	return variantOf(*w.forced, head, more, w.SignatureHeaders), &prefixed{head: head, r: r}, nil
+}
+
+// suggestJQ is the command that makes records of a document of an input, by way of the
+// commands that take it out; empty where none makes what was read.
+func suggestJQ(in Input, doc []byte, way []walk.Step, as ...string) string {
+	if in.Around {
+		return ""
+	}
+	return walk.SuggestJQ(doc, way, in.SignatureHeaders, in.Name, slices.Concat(in.Decoded, as))
 }
 
 // mayBeLines reports whether what is in no format of lines can be taken for lines

@@ -326,3 +326,34 @@ func TestSuggestedBody(t *testing.T) {
 		}
 	}
 }
+
+// TestSuggestionsForWhatWasRead: a command for a layout begins with those that make of
+// the bytes what was read; where none makes it, there is no command.
+func TestSuggestionsForWhatWasRead(t *testing.T) {
+	t.Parallel()
+	line := `{"a":{"headers":{"X-Wunder-Signature":"` + aSignature + `"}},"req":{"body":"{}"}}`
+	laidOut := "{\n\"a\":{\"headers\":{\"X-Wunder-Signature\":\"" + aSignature + "\"}},\n\"req\":{\"body\":\"{}\"}}\n"
+	zipped := func(text string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, _ = z.Write([]byte(text))
+		_ = z.Close()
+		return b.String()
+	}
+	for name, c := range map[string]struct{ text, command string }{
+		"a line":           {line + "\n", ": sed -n 1p < FILE | jq"},
+		"laid out":         {laidOut, ": jq -c"},
+		"a line, zipped":   {zipped(line + "\n"), ": gunzip -c < FILE | sed -n 1p | jq"},
+		"laid out, zipped": {zipped(laidOut), ": gunzip -c < FILE | jq"},
+		"a line, UTF-16":   {string(toUTF16(binary.LittleEndian, line+"\n")), ": iconv -f UTF-16 -t UTF-8 < FILE | sed -n 1p | jq"},
+		"laid out, UTF-16": {string(toUTF16(binary.BigEndian, laidOut)), ": iconv -f UTF-16 -t UTF-8 < FILE | jq"},
+		"both":             {zipped(string(toUTF16(binary.LittleEndian, laidOut))), ": gunzip -c < FILE | iconv -f UTF-16 -t UTF-8 | jq"},
+		"YAML":             {"a:\n  headers:\n    X-Wunder-Signature: " + aSignature + "\nreq:\n  body: '{}'\n", ""},
+		"a cell":           {"id,blob\n1,\"" + strings.ReplaceAll(line, `"`, `""`) + "\"\n", ""},
+	} {
+		found, _ := unreadLayouts(t, []byte(c.text))
+		if len(found) != 1 || (c.command == "") != (found[0].Suggestion == "") || !strings.Contains(found[0].Suggestion, c.command) {
+			t.Errorf("%s: %+v, want %q", name, found, c.command)
+		}
+	}
+}

@@ -36,6 +36,10 @@ type Input struct {
 	SignatureHeaders []string
 	// Unzipped says that the input was compressed and R is what was in it.
 	Unzipped bool
+	// Decoded are the commands that make R of the bytes of the input, where Around does
+	// not say that something was taken off that no command takes off.
+	Decoded []string
+	Around  bool
 	// KeepLines and EachLine are those of [Options].
 	KeepLines, EachLine bool
 	// Detected says that the format was not given, but is what the beginning of the
