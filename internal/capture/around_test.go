@@ -431,3 +431,31 @@ func FuzzAround(f *testing.F) {
 		}
 	})
 }
+
+// TestNoNoteOfYAML: what turns out to be no YAML, or is too large, is read as it is, and
+// nothing says otherwise.
+func TestNoNoteOfYAML(t *testing.T) {
+	t.Parallel()
+	body := nastyBodies[0]
+	one := "- headers:\n    X-Wunder-Signature: " + wunderSignature(body) + "\n  body: '" + body + "'\n"
+	for name, c := range map[string]struct {
+		text  string
+		noted bool
+	}{
+		"YAML":             {one, true},
+		"many":             {strings.Repeat(one, 1000), true},
+		"torn":             {strings.Repeat(one, 1000) + "\"\n", false},
+		"too large":        {one + strings.Repeat("# "+strings.Repeat("x", 100)+"\n", 5<<20/103), false},
+		"a node in itself": {strings.Repeat(one, 1000) + "- &a [*a]\n", false},
+	} {
+		rows := commandRows(t, "", c.text)
+		if len(rows) == 0 {
+			t.Errorf("%s: no rows", name)
+		}
+		for i, r := range rows {
+			if noted := slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "YAML") }); r.err == nil && noted != c.noted {
+				t.Fatalf("%s: row %d has %q", name, i, r.Notes)
+			}
+		}
+	}
+}

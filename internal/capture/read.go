@@ -298,7 +298,7 @@ func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *pre
 		if !more {
 			head, rest = ended(head, rest)
 		}
-		inner := detect(head, more, w.SignatureHeaders...)
+		before, inner := message.TrimBOM(p.head), detect(head, more, w.SignatureHeaders...)
 		switch {
 		case inner.Name == Raw && !l.Sure:
 			continue
@@ -311,7 +311,8 @@ func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *pre
 			p.fill(1) // it had to see the end
 			inner = detect(p.head, more, w.SignatureHeaders...)
 		}
-		if format = inner; l.Note != "" {
+		n := min(len(before), len(p.head))
+		if format = inner; l.Note != "" && !bytes.Equal(before[:n], p.head[:n]) { // it may not have been that
 			notes = append(notes, l.Note)
 		}
 	}
