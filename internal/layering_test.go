@@ -236,7 +236,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {580, 44},
 	"internal/capture/walk":                         {2900, 57},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {15300, 8}, // planned: 9700
+	"internal/cli":                                  {15900, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 30},
 	"internal/demo":                                 {350, 1},   // planned: 300

@@ -41,19 +41,19 @@ func (o *secretFlags) add(c *cobra.Command, when string) {
 // filterFlags are the flag that says which deliveries are shown, or sent.
 type filterFlags struct{ filters []string }
 
-func (o *filterFlags) add(c *cobra.Command, usage string, words filter.Options) {
-	c.Flags().StringArrayVar(&o.filters, "filter", nil, usage+": "+strings.Join(words.Words(), ", ")+" (repeatable)")
-	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(words.Words(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
+func (o *filterFlags) add(c *cobra.Command, usage string) {
+	c.Flags().StringArrayVar(&o.filters, "filter", nil, usage+": "+strings.Join(filter.Words(), ", ")+", or any text (repeatable)")
+	_ = c.RegisterFlagCompletionFunc("filter", cobra.FixedCompletions(filter.Words(), cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace))
 	freeText(c, "filter")
 }
 
-func (o *filterFlags) parse(a *app, words filter.Options) (filter.Filter, error) {
-	f, err := filter.Parse(strings.Join(o.filters, " "), a.filterWords(words))
+func (o *filterFlags) parse(a *app) (filter.Filter, error) {
+	f, err := filter.Parse(strings.Join(o.filters, " "), a.filterWords(filter.Options{}))
 	if err != nil {
 		return f, fault.Usagef("--filter: %w", err)
 	}
 	if len(o.filters) > 0 && f.Empty() {
-		return f, fault.Usagef("--filter is empty").WithHint("words: %s", strings.Join(words.Words(), ", "))
+		return f, fault.Usagef("--filter is empty").WithHint("words: %s", strings.Join(filter.Words(), ", "))
 	}
 	return f, nil
 }

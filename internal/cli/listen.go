@@ -116,8 +116,8 @@ and ms); for an invalid one diagnosis, and notes where there are any. With
 invalid deliveries only some are shown.
 
 --filter shows only some: event=GLOB, provider=NAME, id=GLOB, status=5xx (of the
-handler's answer, else of ours), valid, invalid, text=TEXT (in the event, id, URL,
-headers or body). Of several for one thing, one must match; every text must stand
+handler's answer, else of ours), valid, invalid, and any other word or text=TEXT as a text (in
+the event, id, URL, headers or body). Of several for one thing, one must match; every text must stand
 there. What it leaves out is still verified, kept, forwarded and counted.
 
 --once, --count and --until end the command with exit code 0 once so many valid
@@ -161,7 +161,7 @@ to standard error. If it ends, so does listen.`,
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
 	f.BoolVar(&o.printBody, "print-body", false, "print the bodies too, laid out; with -o ndjson and the like also the headers")
-	o.filterFlags.add(c, "show only such deliveries", filter.Options{})
+	o.filterFlags.add(c, "show only such deliveries")
 	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
 	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
 	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL, or to 3000 or :3000/hook of this machine")
@@ -223,7 +223,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 	if err := o.check(a.given); err != nil {
 		return err
 	}
-	only, err := o.filterFlags.parse(a, filter.Options{})
+	only, err := o.filterFlags.parse(a)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -57,8 +58,10 @@ with none of them, the kept one that signed the capture, or else the one webhook
 of the provider that is kept.
 
 --filter takes event=GLOB, provider=NAME, id=GLOB, status=5xx (of the answer that
-the capture has recorded) and text=TEXT (in the event, id, URL, headers or body). Of
-several for one thing, one must match; every text must stand there.
+the capture has recorded), valid, invalid (verified with the secrets that 'hookctl
+verify' would try), and any other word or text=TEXT as a text (in the event, id, URL,
+headers or body). Of several for one thing, one must match; every text must stand
+there.
 
 --expect compares each answer with the one that the capture has recorded: 'hookctl
 listen --forward-to --save' records them, and so does --update here. The status and
@@ -106,7 +109,7 @@ will do.`,
 	f.StringVar(&o.to, "to", "", "where to post them (required): a URL, or 3000 or :3000/hook of this machine")
 	f.BoolVar(&o.resign, "resign", false, "sign each body anew")
 	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
-	o.filterFlags.add(c, "send only such deliveries", deliver.FilterWords)
+	o.filterFlags.add(c, "send only such deliveries")
 	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
 	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
@@ -218,8 +221,6 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 	switch {
 	case o.secretFile == "-" && slices.Contains(captures, "-"):
 		return nil, key, errSecretAndInput("a capture")
-	case !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != ""):
-		return nil, key, fault.Usagef("a secret is for --resign, which is missing").WithHint("without it the captured signatures are sent as they are")
 	}
 	r = &deliver.Replay{
 		Drivers: a.env.Drivers, To: to, Note: func(text string) { a.note("%s", text) },
@@ -228,8 +229,20 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 	if r.Extra, err = a.headerFlags(o.headers); err != nil {
 		return nil, key, err
 	}
-	if r.Filter, err = o.filterFlags.parse(a, deliver.FilterWords); err != nil {
+	if r.Filter, err = o.filterFlags.parse(a); err != nil {
 		return nil, key, err
+	}
+	if r.Filter.Judged() {
+		engine, err := (&judgeFlags{format: o.format, keyFlags: o.keyFlags}).engine(ctx, a, captures, verify.Options{})
+		if err != nil {
+			return nil, key, err
+		}
+		r.Valid = func(q *capture.Request) bool { return engine.Judge(q).Valid }
+		if !o.resign {
+			return r, key, nil // the secrets are for the filter alone
+		}
+	} else if !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != "") {
+		return nil, key, fault.Usagef("a secret is for --resign, which is missing").WithHint("without it the captured signatures are sent as they are")
 	}
 	if key, r.KeyOwner, err = o.chosenKey(ctx, a); err != nil {
 		return nil, key, err

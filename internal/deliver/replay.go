@@ -33,6 +33,8 @@ type Replay struct {
 	Resigner func(context.Context, *provider.Driver) (*Resigner, error)
 
 	Filter filter.Filter // of the captures
+	// Valid judges a capture whose body is in memory, for a filter that asks for that.
+	Valid func(*capture.Request) bool
 
 	Note func(string) // told what a user should know
 
@@ -44,9 +46,6 @@ type Replay struct {
 	unread   int
 	unfit    int // those that HTTP cannot carry
 }
-
-// FilterWords are those of a replay: signatures are not looked at.
-var FilterWords = filter.Options{Unverified: true}
 
 // ErrFiltered is the error of a delivery that does not pass the filter.
 var ErrFiltered = errors.New("the delivery does not pass the filter")
@@ -77,7 +76,7 @@ func (r *Replay) Delivery(ctx context.Context, q *capture.Request, readErr error
 		d.Event.ID = cmp.Or(d.Event.ID, q.Header.Get(owner.Envelope.HeaderID))
 	}
 	var err error
-	if r.Filter.Texts() {
+	if r.Filter.Texts() || r.Filter.Judged() {
 		d.Body, err = q.Whole()
 	}
 	if err == nil && !r.wants(d, q) {
@@ -128,6 +127,12 @@ func (r *Replay) wants(d Delivery, q *capture.Request) bool {
 	}}
 	if a, err := capture.AnswerOf(q); err == nil && a != nil {
 		seen.Status = a.Status
+	}
+	if r.Filter.Judged() {
+		whole := *q
+		whole.Body, whole.Stream = d.Body, nil
+		seen.Valid = r.Valid(&whole)
+		seen.Invalid = !seen.Valid
 	}
 	return r.Filter.Match(seen)
 }

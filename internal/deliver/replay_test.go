@@ -32,15 +32,15 @@ func TestTarget(t *testing.T) {
 func TestReplayFilter(t *testing.T) {
 	t.Parallel()
 	for words, want := range map[string]bool{
-		"": true, "text=ZOË": true, "text=x-trace": true, "text=/hook": true, "text=other": false, "status=503": true, "status=2xx": false, "event=*": false,
+		"": true, "text=ZOË": true, "text=x-trace": true, "text=/hook": true, "text=other": false, "status=503": true, "status=2xx": false, "event=*": false, "zoë": true, "valid": true, "invalid": false,
 	} {
-		f, err := filter.Parse(words, FilterWords)
+		f, err := filter.Parse(words, filter.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
 		const body = `{"name":"zoë"}`
 		q := &capture.Request{URL: "/hook", Header: capture.Header{{Name: "X-Trace", Value: "1"}}, Stream: strings.NewReader(body), Answered: []byte(`{"status":503}`)}
-		r := &Replay{To: "http://h", Filter: f, OwnerOf: func(signature.Header, []byte) *provider.Driver { return nil }}
+		r := &Replay{To: "http://h", Filter: f, Valid: func(q *capture.Request) bool { return string(q.Body) == body }, OwnerOf: func(signature.Header, []byte) *provider.Driver { return nil }}
 		d, err := r.Delivery(t.Context(), q, nil)
 		if (err == nil) != want || err != nil && !errors.Is(err, ErrFiltered) || err == nil && string(d.Body) != body {
 			t.Errorf("%q: %q, %v", words, d.Body, err)

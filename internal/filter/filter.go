@@ -30,28 +30,22 @@ type Filter struct {
 	texts                  []string
 }
 
-// Options say which words there are.
+// Options say how words are read.
 type Options struct {
 	// Provider finds a provider's name by one of its names.
 	Provider func(name string) (string, error)
-	// Unverified leaves out the words about signatures.
-	Unverified bool
-	// Search takes every other word as a text to look for.
+	// Search takes what may be a slip for another word as a text to look for.
 	Search bool
 }
 
-// Words are the words, for instance for completions.
-func (o Options) Words() []string {
-	words := []string{"event=", "provider=", "id=", "status=", "text="}
-	if !o.Unverified {
-		words = append(words, "valid", "invalid")
-	}
-	return words
+// Words are the words that mean more than a text, for instance for completions.
+func Words() []string {
+	return []string{"event=", "provider=", "id=", "status=", "text=", "valid", "invalid"}
 }
 
 // Parse reads words, separated by spaces: NAME=VALUE or NAME:VALUE, where VALUE may be
-// a list with commas, and those without a value. Of several for one name, one must
-// match; every text must stand there.
+// a list with commas, valid, invalid, and texts to look for. Of several for one name,
+// one must match; every text must stand there.
 func Parse(words string, o Options) (Filter, error) {
 	var f Filter
 	for word := range strings.FieldsSeq(words) {
@@ -68,18 +62,20 @@ func (f *Filter) add(word string, o Options) error {
 	if i >= 0 {
 		name, value = word[:i], word[i+1:]
 	}
-	known := slices.Contains(o.Words(), name+"=") && i >= 0 || slices.Contains(o.Words(), word)
+	known := slices.Contains(Words(), name+"=") && i >= 0 || slices.Contains(Words(), word)
 	switch {
 	case known && i >= 0 && value == "":
 		return fault.Usagef("%q is not a filter: it has no value", word).WithHint("for instance: %s", examples[name])
 	case known:
 		return f.condition(name, value, o)
-	case o.Search:
+	}
+	near := term.Nearest(name, bare(Words()), 1)
+	if o.Search || i < 0 && len(near) == 0 && !slices.Contains(bare(Words()), name) {
 		f.texts = append(f.texts, strings.ToLower(word))
 		return nil
 	}
-	hint := "words: " + strings.Join(o.Words(), ", ")
-	if near := term.Nearest(name, bare(o.Words()), 1); len(near) > 0 {
+	hint := "words: " + strings.Join(Words(), ", ") + ", and any text"
+	if len(near) > 0 {
 		hint = "did you mean: " + near[0] + "\n" + hint
 	}
 	return fault.Usagef("%q is not a filter", word).WithHint("%s", hint)
@@ -147,6 +143,9 @@ func (f *Filter) one(name, value string, o Options) error {
 func (f *Filter) Empty() bool {
 	return !f.valid && !f.invalid && len(f.events)+len(f.providers)+len(f.ids)+len(f.statuses)+len(f.texts) == 0
 }
+
+// Judged reports whether f asks for deliveries by their verdict.
+func (f *Filter) Judged() bool { return f.valid || f.invalid }
 
 // Texts reports whether f looks into headers and bodies.
 func (f *Filter) Texts() bool { return len(f.texts) > 0 }

@@ -32,7 +32,7 @@ func TestFilter(t *testing.T) {
 		"event=contact.* event=new_*": "124", "event=CONTACT.*": "",
 		"provider=z": "24", "provider:zyntro event=new_note": "2",
 		"id=ev-1": "1", "id=ev-*": "1", "id=[1]": "3", "id=a/b": "2", "id=a/*": "2", "id=*": "13",
-		"status=5xx": "2", "status=5XX": "2", "status:401": "3", "status=2xx,401": "13", "status=200 status=503": "12",
+		"status=5xx": "2", "status=5XX": "2", "status:401": "3", "status=2xx,401": "13", "status=200 status=503": "12", "zoë": "1", "post event=new_contact": "4", "x/ provider=z": "2",
 		"valid": "12", "invalid": "3", "valid invalid": "123", "invalid provider=zyntro": "",
 		"text=zoë": "1", "text=ZOË": "1", "text=post": "14", "text=post text=zoë": "1", "text=a,b": "", "text=http://x/": "2", "text=EV-1": "1", "text=new_": "24", "text=postzoë": "",
 	} {
@@ -50,7 +50,7 @@ func TestFilter(t *testing.T) {
 		if got != want {
 			t.Errorf("%q lets %q through, not %q", words, got, want)
 		}
-		if f.Empty() != (strings.TrimSpace(words) == "") || f.Texts() != strings.Contains(words, "text") {
+		if f.Empty() != (strings.TrimSpace(words) == "") || f.Texts() != (strings.Contains(words, "text") || strings.Contains(words, "zoë") || strings.Contains(words, "post") || strings.Contains(words, "x/")) {
 			t.Errorf("%q: %+v", words, f)
 		}
 	}
@@ -62,7 +62,7 @@ func TestFilterRefuses(t *testing.T) {
 		"event=": "no value", "event=[": "not a valid pattern", "event=a,": "not a valid pattern", "id:": "no value", "id=[": "not a valid pattern",
 		"status=": "no value", "status=nonsense": "not a status", "status=6xx": "not a status", "status=xx": "not a status", "status=20": "not a status", "status=-1xx": "not a status", "status=1000": "not a status",
 		"provider=stripe": "unknown provider", "text=": "no value",
-		"colour=red": "not a filter", "contact": "not a filter", "event": "not a filter", "valid=1": "not a filter", "=": "not a filter", "invald": "not a filter",
+		"colour=red": "not a filter", "event": "not a filter", "valid=1": "not a filter", "=": "not a filter", "invald": "not a filter",
 	} {
 		if _, err := Parse("event=a "+words, all); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", words, err)
@@ -71,11 +71,6 @@ func TestFilterRefuses(t *testing.T) {
 	_, err := Parse("invald", all)
 	if hint := fault.HintOf(err).String(); !strings.HasPrefix(hint, "did you mean: invalid\n") || !strings.Contains(hint, "event=, provider=, id=, status=, text=, valid, invalid") {
 		t.Errorf("%q", hint)
-	}
-	unverified := all
-	unverified.Unverified = true
-	if _, err := Parse("valid", unverified); err == nil || strings.Contains(fault.HintOf(err).String(), "valid") {
-		t.Errorf("%v", err)
 	}
 }
 
