@@ -48,7 +48,8 @@ it is a summary that is built in.
 --json is for programs: one document of all commands with their flags, defaults and
 examples, or of those below the command that is named; with the variables of the
 environment, the exit codes, and the members of what each command prints with
--o json, as jq paths. Its "version" rises when a member changes its meaning or goes.`,
+-o json, as jq paths. A list that is "streamed" gives --jq one element at a time.
+"version" rises when a member changes its meaning or goes.`,
 		ValidArgsFunction: g.completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, err := g.helpPage(cmd.Root(), args)

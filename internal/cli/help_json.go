@@ -37,7 +37,7 @@ func (g *globals) printManual(at *cobra.Command) error {
 
 func (g *globals) manual(at *cobra.Command) view.Manual {
 	m := view.Manual{
-		Version: view.ManualVersion, Hookctl: g.env.Version, Commands: []view.Command{}, Output: map[string][][]view.Member{},
+		Version: view.ManualVersion, Hookctl: g.env.Version, Commands: []view.Command{}, Output: map[string][]view.Document{},
 		GlobalFlags: g.manualFlags(at.Root().PersistentFlags()), Environment: variables(g.env.Drivers), ExitCodes: codes(), Error: view.Members(errorDocument{}),
 	}
 	printed := outputs(g.env)
@@ -51,7 +51,11 @@ func (g *globals) manual(at *cobra.Command) view.Manual {
 			m.Commands = append(m.Commands, g.manualCommand(c))
 		}
 		for _, data := range printed[path] {
-			m.Output[path] = append(m.Output[path], view.Members(data))
+			one, streams := data.(streamed)
+			if streams {
+				data = one.list
+			}
+			m.Output[path] = append(m.Output[path], view.Document{Streamed: streams, Members: view.Members(data)})
 		}
 		for _, child := range c.Commands() {
 			walk(child)
@@ -154,20 +158,23 @@ func codes() []view.ExitCode {
 	return list
 }
 
+// streamed is a list whose elements are printed as they come.
+type streamed struct{ list any }
+
 // outputs are values of what each command prints with -o json, by its path. Only
 // their types count. A test runs the commands and finds what is missing here.
 func outputs(env *Env) map[string][]any {
 	draft := view.Draft(provider.RequestPreview{}).Data
 	kept := view.KeptSecret{}
-	sent := []any{view.Sent{}, []view.Sent{}, view.Outgoing{}, []view.Outgoing{}}
+	manySent, manyOutgoing := streamed{[]view.Sent{}}, streamed{[]view.Outgoing{}}
 	setting, profile := []any{config.Setting{}}, []any{view.Profile{}}
 	webhook, variables := []any{view.Webhook{}}, []any{map[string]*string{}}
 	all := map[string][]any{
 		"list": {[]view.Webhook{}}, "get": webhook, "update": webhook, "pause": webhook, "resume": webhook,
 		"delete": {[]view.Deleted{}}, "rotate": {view.Webhook{}, draft}, "list-events": {[]view.Event{}, []view.EventChange{}},
 		"export": {apply.Export{}}, "plan": {view.Plan(&apply.Plan{}).Data}, "apply": {view.Applied(&apply.Plan{}, nil).Data},
-		"verify": {[]verify.Result{}}, "show": {view.Shown{}}, "diff": {view.Difference{}},
-		"listen": {[]view.ListenState{}, []view.Received{}}, "send": sent, "replay": {[]view.Sent{}, []view.Outgoing{}},
+		"verify": {streamed{[]verify.Result{}}}, "show": {view.Shown{}}, "diff": {view.Difference{}},
+		"listen": {streamed{[]view.ListenState{}}, streamed{[]view.Received{}}}, "send": {view.Sent{}, manySent, view.Outgoing{}, manyOutgoing}, "replay": {manySent, manyOutgoing},
 		"sign":         {view.SignatureHeaders(nil, "").Data},
 		"secrets list": {[]view.KeptSecret{}}, "secrets show": {kept}, "secrets set": {kept}, "secrets push": {kept},
 		"secrets remove": {kept, []view.KeptSecret{}}, "secrets migrate": {[]view.Moved{}}, "secrets check": {[]health.Finding{}},

@@ -13,8 +13,16 @@ type Manual struct {
 	ExitCodes   []ExitCode `json:"exit_codes"`
 	// Output has, for each command that prints JSON, the documents that it prints,
 	// by its path; those of a command that is not there are of no fixed kind.
-	Output map[string][][]Member `json:"output"`
+	Output map[string][]Document `json:"output"`
 	Error  []Member              `json:"error"` // of an error on standard error, with -o json
+}
+
+// Document is the JSON of the members of one document that a command prints.
+type Document struct {
+	// Streamed says that --jq gets the elements one at a time, as they come: there
+	// a path begins behind the [].
+	Streamed bool     `json:"streamed"`
+	Members  []Member `json:"members"`
 }
 
 // ManualVersion is the version of [Manual].
