@@ -257,7 +257,7 @@ func (x *itemReader) give(raw []byte) bool {
 		return true
 	}
 	if twice != "" && r.Ambiguous == "" {
-		r.Ambiguous = fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", twice)
+		r.Ambiguous = twice
 	}
 	batch := recorded.Single(r, nil)
 	if len(raw) < recorded.LargeBody {

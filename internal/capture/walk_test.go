@@ -529,17 +529,22 @@ func TestTwice(t *testing.T) {
 	t.Parallel()
 	body := `{"id":1}`
 	good, bad := wunderSignature(body), wunderSignature("x")
+	var many []byte // members, which would take much memory
+	for i := range 70_000 {
+		many = fmt.Appendf(many, `,"%d":0`, i)
+	}
 	for text, want := range map[string]string{
-		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                 `"body" stands twice`,
-		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}","body":"{\"id\":1}"}`:                                                                        "",
-		`{"headers":{"X-Wunder-Signature":"` + bad + `"},"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}"}`:                                             `"headers" stands twice`,
-		`{"received_at":"x","body_base64":"e30=","headers":{"X-Wunder-Signature":"` + good + `"},"body_base64":"eyJpZCI6MX0="}`:                                            `"body_base64" stands twice`,
-		`{"a":{"request":{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}}}`:                                                               `"body" stands twice`,
-		`app | {"msg":1,"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                   `"body" stands twice`,
-		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"x","text":"{\"id\":1}"}}}]}}`: `"text" stands twice`,
-		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nbody: {\"id\":2}\n":                                                                          "at line 3",
-		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nresponse body: {\"ok\":2}\n":                                                                 "",
-		"headers: {'X-Wunder-Signature': '" + good + "'}\nraw body: " + body + "\nbody: {\"id\": 1}\n":                                                                     "",
+		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                                     `"body" stands twice`,
+		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}","body":"{\"id\":1}"}`:                                                                                            "",
+		`{"headers":{"X-Wunder-Signature":"` + bad + `"},"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}"}`:                                                                 `"headers" stands twice`,
+		`{"received_at":"x","body_base64":"e30=","headers":{"X-Wunder-Signature":"` + good + `"},"body_base64":"eyJpZCI6MX0="}`:                                                                `"body_base64" stands twice`,
+		`{"a":{"request":{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}}}`:                                                                                   `"body" stands twice`,
+		`app | {"msg":1,"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                       `"body" stands twice`,
+		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"x","text":"{\"id\":1}"}}}]}}`:                     `"text" stands twice`,
+		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"{\"id\":1}"}},"x":{` + string(many[1:]) + `}}]}}`: "was not looked at",
+		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nbody: {\"id\":2}\n":                                                                                              "at line 3",
+		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nresponse body: {\"ok\":2}\n":                                                                                     "",
+		"headers: {'X-Wunder-Signature': '" + good + "'}\nraw body: " + body + "\nbody: {\"id\": 1}\n":                                                                                         "",
 	} {
 		rows := commandRows(t, "", text)
 		if len(rows) != 1 || rows[0].err != nil || string(rows[0].Body) != body || !strings.Contains(rows[0].Ambiguous, want) || (rows[0].Ambiguous == "") != (want == "") {

@@ -3,6 +3,7 @@ package walk
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
@@ -28,10 +29,13 @@ func ObjectOf(v []byte) Object {
 	return o
 }
 
-// Repeated is the name of a member that stands twice in an object, or in one inside
-// of it, and does not say the same; "" where there is none.
-func Repeated(v []byte, depth int) (name string) {
-	const deepest = 16
+// Repeated says that a member stands twice in an object, or in one inside of it, and
+// does not say the same, or that there are too many to look for that; else "".
+func Repeated(v []byte, depth int) (text string) {
+	const (
+		deepest  = 16
+		mostSeen = 1 << 16
+	)
 	if depth == deepest {
 		return ""
 	}
@@ -41,16 +45,21 @@ func Repeated(v []byte, depth int) (name string) {
 		if quoted != nil {
 			key, _ := jsontext.Unquote(nil, quoted)
 			if before, ok := seen[string(key)]; ok && !SameJSON(before, value) {
-				name = string(key)
+				text = twice(string(key))
+			} else if seen[string(key)] = value; len(seen) > mostSeen {
+				text = fmt.Sprintf("an object has more than %d members: whether one stands twice was not looked at", mostSeen)
 			}
-			seen[string(key)] = value
 		}
-		if name == "" && (IsObject(value) || IsList(value)) {
-			name = Repeated(value, depth+1)
+		if text == "" && (IsObject(value) || IsList(value)) {
+			text = Repeated(value, depth+1)
 		}
-		return name == ""
+		return text == ""
 	})
-	return name
+	return text
+}
+
+func twice(name string) string {
+	return fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", name)
 }
 
 // Text is a member's text; "" where it is absent, null or no string.

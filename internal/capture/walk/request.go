@@ -342,7 +342,7 @@ func (s *requestShape) Lacks() error {
 func (s *requestShape) Fill(r *recorded.Request) error {
 	r.Answered = s.answer
 	if s.twice != "" {
-		r.Ambiguous = fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", s.twice)
+		r.Ambiguous = twice(s.twice)
 	}
 	for to, v := range map[*string][]byte{&r.ReceivedAt: s.receivedAt, &r.Method: s.method, &r.URL: s.url} {
 		if text, ok := jsontext.Unquote(nil, v); ok {
