@@ -240,6 +240,15 @@ func TestNoTables(t *testing.T) {
 	}
 }
 
+// TestSignatureInBinaryCell: a signature is not hidden by the form that bytes are given.
+func TestSignatureInBinaryCell(t *testing.T) {
+	t.Parallel()
+	rows := commandRows(t, "", "X-Wunder-Signature,body,note\n"+wunderSignature("{}")+",{},\n,,\xff "+wunderSignature("[]")+"\n")
+	if len(rows) != 2 || rows[0].err != nil || rows[1].err == nil || !strings.Contains(rows[1].err.Error(), "line 3") {
+		t.Errorf("%v", describe(rows))
+	}
+}
+
 // TestHostileAround: what is around lines costs what their bytes do.
 func TestHostileAround(t *testing.T) {
 	signed := "X-Wunder-Signature: " + wunderSignature("") + "\n"

@@ -43,12 +43,15 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 			if text.add(line); len(text.text) <= largestRow && !r.add(line) {
 				return nil // it goes on in the next line
 			}
-			cells, raw := r.cells, text.text
-			if r = (row{sep: sep}); len(raw) > largestRow || len(cells) != len(columns) {
+			cells, raw, object := r.cells, text.text, []byte(nil)
+			if r = (row{sep: sep}); len(raw) <= largestRow && len(cells) == len(columns) {
+				object = objectOf(columns, cells, names)
+			}
+			if object == nil || !keeps(raw, object, names) {
 				text = joiner{}
 				return raw
 			}
-			text.text = objectOf(columns, cells, names)
+			text.text = object
 			return text.flush(fill)
 		}
 	}}, true
