@@ -116,9 +116,10 @@ and ms); for an invalid one diagnosis, and notes where there are any. With
 invalid deliveries only some are shown.
 
 --filter shows only some: event=GLOB, provider=NAME, id=GLOB, status=5xx (of the
-handler's answer, else of ours), valid, invalid, and any other word or text=TEXT as a text (in
-the event, id, URL, headers or body). Of several for one thing, one must match; every text must stand
-there. What it leaves out is still verified, kept, forwarded and counted.
+handler's answer, else of ours), valid, invalid, and any other word or text=TEXT as
+a text (in the event, id, URL, headers or body). Of several for one thing, one must
+match; every text must stand there. What it leaves out is still verified, kept,
+forwarded and counted.
 
 --once, --count and --until end the command with exit code 0 once so many valid
 deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
