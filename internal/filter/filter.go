@@ -131,7 +131,7 @@ func (f *Filter) one(name, value string, o Options) error {
 	case "status":
 		digits, class := strings.CutSuffix(strings.ToLower(value), "xx")
 		n, err := strconv.Atoi(digits)
-		if err != nil || class && (n < 1 || n > 5) || !class && (n < 100 || n > 599) {
+		if err != nil || strconv.Itoa(n) != digits || class && (n < 1 || n > 5) || !class && (n < 100 || n > 599) {
 			return fault.Usagef("%q is not a status", value).WithHint("for instance: status=500 or status=5xx")
 		}
 		f.statuses = append(f.statuses, digits)
