@@ -42,7 +42,7 @@ func gitlabIssue(bad int, c testCase) []byte {
 	issue := codeIssue{
 		Description: term.Clean(strings.TrimSpace(c.name) + ": " + c.message),
 		Check:       c.class + "." + c.kind, Fingerprint: hex.EncodeToString(sum[:]), Severity: severity,
-		Location: codeLocation{Path: term.Clean(filepath.ToSlash(path))},
+		Location: codeLocation{Path: term.Clean(filepath.ToSlash(filepath.Clean(path)))},
 	}
 	issue.Location.Lines.Begin = max(1, line)
 	text, _ := json.Marshal(issue) // strings and a number

@@ -63,6 +63,9 @@ func TestSummaryReport(t *testing.T) {
 	if got := reported(t, "summary", path, []testCase{{name: "good"}}); !strings.HasSuffix(got, "**hookctl verify** ✅ passed: 1 delivery\n\n") || !strings.HasPrefix(got, "before\n|") {
 		t.Errorf("%s", got)
 	}
+	if got := reported(t, "summary", filepath.Join(t.TempDir(), "s"), nil); strings.Contains(got, "passed") || !strings.Contains(got, "❌") {
+		t.Errorf("nothing was looked at: %s", got)
+	}
 	var many []testCase
 	for i := range mostSummaryRows + 7 {
 		many = append(many, testCase{name: fmt.Sprint("n", i), ended: failed, message: "m"}, testCase{name: "good"})
@@ -92,6 +95,11 @@ func TestGitLabReport(t *testing.T) {
 	got := read(cases)
 	if len(got) != 2 || len(read(cases[:1])) != 0 || len(read(nil)) != 0 {
 		t.Fatalf("%+v", got)
+	}
+	for source, want := range map[string]string{"./a.ndjson:17": "a.ndjson", ".//b/../c.http": "c.http", "/c/a.ndjson#2": "/c/a.ndjson"} {
+		if got := read([]testCase{{source: source, ended: failed}}); got[0].Location.Path != want {
+			t.Errorf("%s: %+v", source, got)
+		}
 	}
 	if got[0].Location.Path != "a.ndjson" || got[0].Location.Lines.Begin != 17 || got[0].Severity != "major" || got[0].Check != "hookctl.verify.mismatch" ||
 		got[1].Location.Path != "b.har" || got[1].Location.Lines.Begin != 1 || got[1].Severity != "critical" {

@@ -29,7 +29,7 @@ func summaryClose(of string, c counts) []byte {
 		fmt.Fprintf(&b, "\n... and %d more\n", more)
 	}
 	verdict := "✅ passed"
-	if c.bad() > 0 {
+	if c.bad() > 0 || c.total() == 0 {
 		verdict = "❌ failed"
 	}
 	fmt.Fprintf(&b, "\n**%s** %s: %s", of, verdict, term.Plural(c.total(), "delivery", "deliveries"))
