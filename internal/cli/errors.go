@@ -71,6 +71,15 @@ type errorBody struct {
 	ProviderMessage *string `json:"provider_message"`
 }
 
+// exitCode is the program's own for err.
+func exitCode(err error) int {
+	var no notRun
+	if errors.As(err, &no) {
+		return int(no.status)
+	}
+	return fault.ExitCode(err)
+}
+
 // printError says what failed, why, and what to do, in the words that show lets
 // through. Nothing can be done about a standard error that does not take it.
 func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
@@ -84,7 +93,7 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 	}
 	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
 	if asJSON {
-		b := errorBody{Code: fault.Code(err), ExitCode: fault.ExitCode(err), Message: message}
+		b := errorBody{Code: fault.Code(err), ExitCode: exitCode(err), Message: message}
 		if hint != "" {
 			b.Hint = &hint
 		}

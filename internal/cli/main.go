@@ -10,7 +10,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -19,7 +18,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/render"
@@ -85,7 +83,7 @@ func mainIn(env *Env) int {
 // closes the channel on the second.
 func interrupts(cancel func()) <-chan struct{} {
 	sig := make(chan os.Signal, 4)
-	signal.Notify(sig, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(sig, endSignals()...)
 	// Listened to, so that a closed pipe is a failed write and not the end of
 	// the process; not ignored, since children would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -97,6 +95,16 @@ func interrupts(cancel func()) <-chan struct{} {
 		close(hurry)
 	}()
 	return hurry
+}
+
+// endSignals are those that ask the program to end. Under nohup a hang-up does not: it
+// stays ignored, by a command that takes our place too.
+func endSignals() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // Run executes one command line and returns its exit code. Whatever it writes
@@ -127,11 +135,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	}
 	g.failClosed(cmd, args)
 	printError(env.Streams.Err, err, wantsJSON(g, args), g.hideTyped)
-	var no notRun
-	if errors.As(err, &no) {
-		return int(no.status)
-	}
-	return fault.ExitCode(err)
+	return exitCode(err)
 }
 
 // errWriter writes to standard output and remembers the first failure, for

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -34,7 +33,7 @@ func (a *app) attend(c child.Command) error {
 	c.In, c.Out, c.Err = s.In, term.Raw(s.Out), term.Raw(s.Err)
 	// Before the start, so that no signal is lost between the two.
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(signals, endSignals()...)
 	defer signal.Stop(signals)
 	cmd, err := child.Start(c)
 	if err != nil {
@@ -52,8 +51,8 @@ func commandStatus(err error) error {
 }
 
 // become runs a command in place of this process; where that cannot be, it is
-// attended. It is found as shells find it, and
-// what cannot be run has their exit codes: see [notRun].
+// attended. It is found as shells find it, and what cannot be run has their exit
+// codes: see [notRun].
 func (a *app) become(c child.Command) error {
 	path, err := child.Look(c.Args[0])
 	if err == nil {
