@@ -71,6 +71,21 @@ type errorBody struct {
 	ProviderMessage *string `json:"provider_message"`
 }
 
+// exitStatus is the exit code of a command that was run for the user, as an
+// error: it becomes the program's own, and nothing is said about it.
+type exitStatus int
+
+func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
+
+// notRun is the error of a command that could not be run, with the exit code that
+// shells have for that: 127 where there is none of that name, else 126.
+type notRun struct {
+	error
+	status exitStatus
+}
+
+func (n notRun) Unwrap() error { return n.error }
+
 // exitCode is the program's own for err.
 func exitCode(err error) int {
 	var no notRun

@@ -97,16 +97,6 @@ func interrupts(cancel func()) <-chan struct{} {
 	return hurry
 }
 
-// endSignals are those that ask the program to end. Under nohup a hang-up does not: it
-// stays ignored, by a command that takes our place too.
-func endSignals() []os.Signal {
-	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
-		list = append(list, syscall.SIGHUP)
-	}
-	return list
-}
-
 // Run executes one command line and returns its exit code. Whatever it writes
 // goes through guards: what is meant for a CI runner goes to [term.WriteLine],
 // what must stay as it is to [term.Raw] of a stream.

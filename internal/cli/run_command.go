@@ -2,10 +2,10 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -24,6 +24,16 @@ func (a *app) secretEnviron(name string, value secret.Value) []string {
 		a.note("%s is set already: the command gets the webhook's in its place.", name)
 	}
 	return append(child.Without(a.env.Environ, []string{name}, ourVariables), name+"="+value.Reveal())
+}
+
+// endSignals are those that ask the program to end. Under nohup a hang-up does not: it
+// stays ignored, by a command that takes our place too.
+func endSignals() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // attend runs a command to its end, with our streams and the signals that we get.
@@ -68,21 +78,6 @@ func (a *app) become(c child.Command) error {
 	}
 	return no
 }
-
-// exitStatus is the exit code of a command that was run for the user, as an
-// error: it becomes the program's own, and nothing is said about it.
-type exitStatus int
-
-func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
-
-// notRun is the error of a command that could not be run, with the exit code that
-// shells have for that: 127 where there is none of that name, else 126.
-type notRun struct {
-	error
-	status exitStatus
-}
-
-func (n notRun) Unwrap() error { return n.error }
 
 // textOnly refuses a secret that no variable can hold.
 func textOnly(ref string, value secret.Value) error {
