@@ -103,7 +103,7 @@ func (f *fastDecoder) record(line []byte) bool {
 		default:
 			value := f.plain()
 			role, _ := walk.RoleOf(name, value)
-			ok = value != nil && role == walk.NoRole
+			ok = value != nil && role == walk.NoRole && !(len(value) > recorded.DigestDigits && walk.Sees(value, f.names))
 		}
 		return ok
 	}) && headers && body && jsontext.SkipSpace(line, f.at) == len(line) && f.inPlace()

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
@@ -77,6 +78,8 @@ type itemReader struct {
 	passed Passed
 	names  []string // of headers that are signatures
 	yield  func(Batch) bool
+
+	carried map[uint64]bool // the beginnings of signatures that items carried
 }
 
 // decode begins to decode what is left of the input.
@@ -254,17 +257,51 @@ func (x *itemReader) give(raw []byte) bool {
 	case other.N > 0 && !recorded.Signed(r.Header, x.names):
 		other.N += x.passed.N
 		x.passed = other
-		return true
+		return x.beside(raw, r)
 	}
 	if twice != "" && r.Ambiguous == "" {
 		r.Ambiguous = twice
 	}
 	batch := recorded.Single(r, nil)
 	if len(raw) < recorded.LargeBody {
-		return x.yield(batch)
+		return x.yield(batch) && x.beside(raw, r)
 	}
 	batch.Size = len(raw) // the body is a part of it
 	return recorded.Alone(x.ctx, batch, x.yield)
+}
+
+// beside yields what stands in an item beside the request r, for each signature that
+// neither it nor one before it carries: in an answer that is told, elsewhere it is a delivery which was not
+// read. In a large item none is looked for.
+func (x *itemReader) beside(raw []byte, r *Request) (more bool) {
+	more = true
+	if len(raw) >= recorded.LargeBody {
+		return more
+	}
+	if x.carried == nil || len(x.carried) > mostCarried {
+		x.carried = map[uint64]bool{}
+	}
+	see := func(text []byte, names []string) {
+		recorded.SignaturesIn(text, names, func(s recorded.Seen) bool { x.carried[s.Key()] = true; return true })
+	}
+	for _, f := range r.Header {
+		see([]byte(f.Name+": "+f.Value), append(x.names[:len(x.names):len(x.names)], f.Name))
+	}
+	see(r.Body, x.names)
+	recorded.SignaturesIn(raw, x.names, func(s recorded.Seen) bool {
+		if x.carried[s.Key()] {
+			return true
+		}
+		x.carried[s.Key()] = true
+		way := walk.WayTo(raw, s.At)
+		batch := recorded.Unreadable(x.source(), &UnknownLayout{Where: walk.PathOf(way), Assumed: recorded.JSON})
+		if slices.ContainsFunc(way, func(step walk.Step) bool { return walk.Is(step.Name, "response") }) {
+			batch = Batch{Note: fmt.Sprintf("%s: a signature that no request carries stands in an answer, at %s", x.source(), walk.PathOf(way))}
+		}
+		more = x.yield(batch)
+		return more
+	})
+	return more
 }
 
 func (x *itemReader) source() string { return fmt.Sprintf("%s#%d", x.name, x.n) }

@@ -185,6 +185,9 @@ func (w *Walk) object(v []byte, depth int) {
 	header, err := w.signedHeader(v, &s, depth)
 	if err != nil || header != nil {
 		w.request(v, &s, header, err)
+		if err == nil {
+			w.beside(v, &s, header, depth)
+		}
 		return
 	}
 	if w.apart(v) {
@@ -617,10 +620,64 @@ func (w *Walk) Has(h recorded.Header) bool {
 // request counts, or yields, a request that is signed.
 func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, err error) {
 	w.Found++
-	if w.yield == nil {
+	if w.yield == nil && err != nil {
 		recorded.SignaturesIn(v, w.Names, func(at recorded.Seen) bool { w.digests[at.Key()] = true; return true })
+	} else if w.yield == nil {
+		maps.Copy(w.digests, s.carried(h, w.Names))
 	}
 	w.emit(s, h, err)
+}
+
+// carried are the beginnings of the signatures in what a request consists of.
+func (s *requestShape) carried(h recorded.Header, names []string) map[uint64]bool {
+	digests := map[uint64]bool{}
+	see := func(text []byte, names []string) {
+		recorded.SignaturesIn(text, names, func(at recorded.Seen) bool { digests[at.Key()] = true; return true })
+	}
+	for _, f := range h {
+		see([]byte(f.Name+": "+f.Value), append(names[:len(names):len(names)], f.Name))
+	}
+	for _, m := range s.Headers {
+		see(m.value, names)
+	}
+	for _, m := range s.Bodies {
+		if !s.spare(m.Rank) {
+			see(m.value, names)
+		}
+	}
+	return digests
+}
+
+// spare reports whether a member of that rank is no body here, since one of a better
+// name is.
+func (s *requestShape) spare(rank int) bool {
+	return rank >= LooseRank && len(s.Bodies) > 0 && s.Bodies[0].Rank < LooseRank
+}
+
+// beside goes on with the members of an object that is a request which are of no use
+// to that, where a signature stands in them that it does not carry.
+func (w *Walk) beside(v []byte, s *requestShape, h recorded.Header, depth int) {
+	carried := s.carried(h, w.Names)
+	jsontext.Members(v, func(quoted, value []byte) bool {
+		role, rank := RoleOf(quoted, value)
+		if _, is := answersIn(quoted, value, w.Names); is || role == headerRole || role == bodyRole && !s.spare(rank) || isPart(value) {
+			return true
+		}
+		news := false
+		recorded.SignaturesIn(value, w.Names, func(at recorded.Seen) bool {
+			news = !carried[at.Key()]
+			return !news
+		})
+		if !news {
+			return true
+		}
+		w.path = append(w.path, Step{Name: quoted})
+		if !w.value(value, depth+1) {
+			w.unread(value)
+		}
+		w.path = w.path[:len(w.path)-1]
+		return !w.ended
+	})
 }
 
 func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
