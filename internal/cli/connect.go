@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
+	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -38,6 +39,19 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 		o.Trace = a.env.Streams.Err
 	}
 	return httpx.New(o)
+}
+
+// askProvider asks which provider is meant.
+func (a *app) askProvider(ctx context.Context) (*provider.Driver, error) {
+	choices := make([]prompt.Choice, len(a.env.Drivers))
+	for i, d := range a.env.Drivers {
+		choices[i] = prompt.Choice{Value: d.Name, Label: d.Title}
+	}
+	name, err := a.env.Prompt.Select(ctx, "Provider", choices)
+	if err != nil {
+		return nil, err
+	}
+	return a.env.Drivers.Find(name)
 }
 
 // access is how to reach a provider under the settings, without credentials.

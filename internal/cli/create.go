@@ -62,19 +62,10 @@ The provider's own words on its API: hookctl help PROVIDER.`,
 
 // chooseProvider asks on which provider the webhook shall be, and creates it there.
 func chooseProvider(ctx context.Context, a *app, _ []string) error {
-	names := a.env.Drivers.Names()
 	if !a.interactive() {
-		return fault.Usagef("which provider? none was named").WithHint("name one: hookctl create %s", strings.Join(names, ", or hookctl create "))
+		return fault.Usagef("which provider? none was named").WithHint("name one: hookctl create %s", strings.Join(a.env.Drivers.Names(), ", or hookctl create "))
 	}
-	choices := make([]prompt.Choice, len(names))
-	for i, d := range a.env.Drivers {
-		choices[i] = prompt.Choice{Value: d.Name, Label: d.Title}
-	}
-	name, err := a.env.Prompt.Select(ctx, "Provider", choices)
-	if err != nil {
-		return err
-	}
-	d, err := a.env.Drivers.Find(name)
+	d, err := a.askProvider(ctx)
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,7 @@ func TestNoHome(t *testing.T) {
 				"pause": {"pause " + ids["zyntro"], 0}, "resume": {"resume " + ids["zyntro"], 0}, "update": {"update " + ids["zyntro"] + " --timeout 60", 0},
 				"verify":     {"verify body.json --secret-env S --provider wundertreos --signature " + strings.Repeat("0", 64), 3},
 				"sign":       {"sign body.json --secret-env S --provider wundertreos", 0},
+				"snippet":    {"snippet go --provider zyntro", 0},
 				"send":       {"send {url} --event contact.created --secret-env S", 0},
 				"listen":     {"listen --timeout 1ms --addr 127.0.0.1:0 --secret-env S --provider wundertreos", 0},
 				"dry run":    {"create wundertreos --url https://example.com/h --event contact.created --dry-run", 0},

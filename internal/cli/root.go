@@ -112,6 +112,7 @@ func commands() []command {
 		{"send", newSendCmd},
 		{"replay", newReplayCmd},
 		{"sign", newSignCmd},
+		{"snippet", newSnippetCmd},
 		{"secrets", newSecretsCmd},
 		{"recover", newRecoverCmd},
 		{"login", newLoginCmd},

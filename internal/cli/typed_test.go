@@ -109,6 +109,8 @@ func someArguments(path string) []string {
 		return []string{"output", "json"}
 	case "profile create", "profile use", "profile remove":
 		return []string{"work"}
+	case "snippet":
+		return []string{"go"}
 	case "send":
 		return []string{"http://127.0.0.1:9/"}
 	case "sandbox emit":

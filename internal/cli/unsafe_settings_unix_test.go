@@ -48,6 +48,7 @@ var calls = map[string][]string{
 	"send":               {"{url}", "--event", "contact.created", "--secret-env", "S"},
 	"replay":             {"body.json", "--to", "{url}"},
 	"sign":               {"body.json", "--provider", "wundertreos", "--secret-env", "S"},
+	"snippet":            {"go", "--provider", "zyntro"},
 	"secrets list":       {},
 	"secrets show":       {"zyntro/1"},
 	"secrets set":        {"zyntro/1", "--from-env", "S"},
