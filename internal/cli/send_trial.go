@@ -110,7 +110,7 @@ func (o *sendOptions) step(ctx context.Context, a *app, t *deliver.Trial, step d
 		return err
 	}
 	out.judge = func(sent deliver.Sent) (view.Sent, error) {
-		t.Add(sent)
+		t.Add(step, sent)
 		v := view.NewSent(sent)
 		v.Case = step.Case
 		return v, nil

@@ -26,10 +26,8 @@ type Trial struct {
 	Like  *provider.Driver
 	Speed float64 // how many times as fast; 0: so that all of it takes [retryTime]
 
-	refused, forged, odd int // of what was tampered with: 4xx, 2xx, others
-	again, notAgain      int // second times: answered 2xx, and not although the first was
-	taken                map[string]bool
-	attempts             []Sent
+	refused, forged, odd int      // of what was tampered with: 4xx, 2xx, others
+	accepted             [][]bool // of each delivery: whether it was, each time
 }
 
 // Step is one delivery of a trial.
@@ -37,6 +35,8 @@ type Step struct {
 	Case  string        // what is special about it
 	After time.Duration // what passes before it
 	Make  func() (Delivery, error)
+
+	of int // which delivery it is, from 0
 }
 
 const (
@@ -105,19 +105,19 @@ func (t *Trial) ordered(made []Delivery) []Step {
 			text += ", first"
 		}
 		seen[i] = true
-		steps = append(steps, step(text, 0, made[i]))
+		steps = append(steps, step(text, i, made[i]))
 	}
 	return steps
 }
 
-func step(text string, after time.Duration, d Delivery) Step {
-	return Step{text, after, func() (Delivery, error) { return d, nil }}
+func step(text string, of int, d Delivery) Step {
+	return Step{Case: text, Make: func() (Delivery, error) { return d, nil }, of: of}
 }
 
 // tampered is each delivery as somebody sends it who cannot sign it.
 func (t *Trial) tampered(s *Samples, made []Delivery) []Step {
 	var steps []Step
-	for _, d := range made {
+	for i, d := range made {
 		changed := d
 		changed.Body = change(d.Body, d.Event.ID)
 		unsigned := d
@@ -126,12 +126,12 @@ func (t *Trial) tampered(s *Samples, made []Delivery) []Step {
 		})
 		stranger := s.Signer
 		stranger.Key = StrangersKey()
-		steps = append(steps, step("body changed after signing", 0, changed),
-			Step{"signed with another secret", 0, func() (Delivery, error) {
+		steps = append(steps, step("body changed after signing", i, changed),
+			Step{Case: "signed with another secret", of: i, Make: func() (Delivery, error) {
 				fields, err := stranger.Sign(d.Body)
 				return d.With(fields), err
 			}},
-			step("no signature", 0, unsigned))
+			step("no signature", i, unsigned))
 	}
 	return steps
 }
@@ -156,7 +156,7 @@ func (t *Trial) retried(s *Samples, made []Delivery) []Step {
 	var steps []Step
 	for n, wait := range waits {
 		for i, d := range made {
-			one := step(fmt.Sprintf("attempt %d of %d", n+1, len(waits)), 0, d)
+			one := step(fmt.Sprintf("attempt %d of %d", n+1, len(waits)), i, d)
 			if i == 0 {
 				one.After = time.Duration(float64(wait) / t.speed())
 			}
@@ -227,29 +227,19 @@ func (t *Trial) About() []string {
 }
 
 // Add counts how a delivery was answered.
-func (t *Trial) Add(s Sent) {
+func (t *Trial) Add(step Step, s Sent) {
 	switch {
-	case t.Tamper && s.Accepted():
+	case !t.Tamper:
+		for len(t.accepted) <= step.of {
+			t.accepted = append(t.accepted, nil)
+		}
+		t.accepted[step.of] = append(t.accepted[step.of], s.Accepted())
+	case s.Accepted():
 		t.forged++
-	case t.Tamper && s.Status/100 == 4:
+	case s.Status/100 == 4:
 		t.refused++
-	case t.Tamper && s.Status != 0:
+	case s.Status != 0:
 		t.odd++
-	case t.Like != nil:
-		t.attempts = append(t.attempts, s)
-	case t.Twice:
-		if t.taken == nil {
-			t.taken = map[string]bool{}
-		}
-		first, known := t.taken[string(s.Body)]
-		switch {
-		case !known:
-			t.taken[string(s.Body)] = s.Accepted()
-		case first && s.Accepted():
-			t.again++
-		case first:
-			t.notAgain++
-		}
 	}
 }
 
@@ -264,14 +254,15 @@ func (t *Trial) Means(p *Poster) []string {
 			lines = append(lines, "The handler refused all that nobody with the secret has sent. Whether it takes what is genuine, hookctl send tells without --tamper.")
 		}
 	}
-	if t.again > 0 {
+	again, notAgain := t.secondTimes()
+	if again > 0 {
 		all := ""
-		if t.again > 1 {
-			all = fmt.Sprintf(", of %d deliveries", t.again)
+		if again > 1 {
+			all = fmt.Sprintf(", of %d deliveries", again)
 		}
 		lines = append(lines, "The handler answered 2xx both times"+all+", which is right. Whether it did the work twice only your handler knows: look there for what one delivery does.")
 	}
-	if t.notAgain > 0 {
+	if notAgain > 0 {
 		lines = append(lines, "A second time that is not answered with a 2xx is a failure to the provider, which then sends it again: answer 2xx to what you have already.")
 	}
 	if t.Shuffle && p.Posted > 0 && p.Posted == p.Accepted {
@@ -280,24 +271,43 @@ func (t *Trial) Means(p *Poster) []string {
 	return append(lines, t.retries()...)
 }
 
+// secondTimes is how many deliveries were accepted both times, and how many the first
+// time alone.
+func (t *Trial) secondTimes() (again, notAgain int) {
+	for _, a := range t.accepted {
+		switch {
+		case !t.Twice || len(a) < 2 || !a[0]:
+		case a[1]:
+			again++
+		default:
+			notAgain++
+		}
+	}
+	return again, notAgain
+}
+
 // retries says what the attempts tell.
 func (t *Trial) retries() []string {
-	first := slices.IndexFunc(t.attempts, Sent.Accepted)
-	switch {
-	case len(t.attempts) == 0:
+	if t.Like == nil || len(t.accepted) == 0 {
 		return nil
-	case first < 0:
+	}
+	lost, slowest := 0, 0
+	for _, a := range t.accepted {
+		if first := slices.Index(a, true); first < 0 {
+			lost++
+		} else {
+			slowest = max(slowest, first+1)
+		}
+	}
+	switch {
+	case lost == len(t.accepted):
 		return []string{"No attempt was answered with a 2xx: the provider gives up after the last one, and the event is lost."}
-	}
-	deliveries := map[string]bool{}
-	for _, s := range t.attempts {
-		deliveries[s.Event.ID] = true
-	}
-	attempt := first/max(1, len(deliveries)) + 1
-	if attempt == len(t.attempts)/max(1, len(deliveries)) {
+	case lost > 0:
+		return []string{term.OutOf(lost, len(t.accepted), "delivery", "deliveries", "was", "were") + " never answered with a 2xx: the provider gives up after the last attempt, and that event is lost."}
+	case slowest == len(t.Like.Retries.Waits):
 		return []string{"Only the last attempt was answered with a 2xx: a little longer, and the event were lost."}
 	}
-	return []string{fmt.Sprintf("The provider would have stopped after attempt %d, had that answer reached it in time. What came then is what comes if it does not: whether your handler did the work again only it knows.", attempt)}
+	return []string{fmt.Sprintf("The provider would have stopped after attempt %d, had that answer reached it in time. What came then is what comes if it does not: whether your handler did the work again only it knows.", slowest)}
 }
 
 // Err is what is wrong with the answers.
@@ -319,20 +329,16 @@ func (t *Trial) Err(p *Poster) error {
 
 // retriesErr: a delivery may fail at first, as long as it is taken and stays so.
 func (t *Trial) retriesErr(p *Poster) error {
-	taken := map[string]bool{}
-	last := map[string]Sent{}
-	for _, s := range t.attempts {
-		if taken[s.Event.ID] && !s.Accepted() {
+	lost := false
+	for _, a := range t.accepted {
+		first := slices.Index(a, true)
+		if lost = lost || first < 0; first >= 0 && slices.Contains(a[first:], false) {
 			return fault.Errorf(fault.Negative, "the handler accepted the event, and refused it when it came again").WithCode("not-accepted").
 				WithHint("to the provider that is a failure, and it goes on sending: answer 2xx to what you have already")
 		}
-		taken[s.Event.ID] = taken[s.Event.ID] || s.Accepted()
-		last[s.Event.ID] = s
 	}
-	for _, s := range last {
-		if !s.Accepted() {
-			return p.Err(false)
-		}
+	if lost {
+		return p.Err(false)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,6 +148,61 @@ func TestPlanRetried(t *testing.T) {
 	}
 	if _, err := (&Trial{Twice: true}).Plan(samples("a"), mostShuffled+1); fault.KindOf(err) != fault.Usage {
 		t.Errorf("%v", err)
+	}
+}
+
+// Each delivery is judged by its own answers, also where several have one body or id.
+func TestTrialOfSeveral(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		like    bool
+		answers string // of the steps: + is a 2xx, - a 500, . none
+		means   string
+		err     string
+	}{
+		"twice":                   {answers: "++++++", means: "both times, of 3 deliveries, which is right"},
+		"twice, one":              {answers: "--++--", means: "both times, which is right", err: "4 of 6 deliveries were not answered with a 2xx"},
+		"not again":               {answers: "+++-++", means: "A second time that is not answered", err: "1 of 6 deliveries was not"},
+		"first not":               {answers: "-+++++", means: "both times, of 2 deliveries", err: "1 of 6 deliveries was not"},
+		"retries":                 {like: true, answers: "+++++++++", means: "would have stopped after attempt 1,"},
+		"retries at last":         {like: true, answers: "---+++" + "+++", means: "would have stopped after attempt 2,"},
+		"retries, the slowest":    {like: true, answers: "+-+" + "+++" + "+++", means: "would have stopped after attempt 2,"},
+		"retries at the very end": {like: true, answers: "+-+" + "+.+" + "+++", means: "Only the last attempt"},
+		"retries, one lost":       {like: true, answers: "+-+" + "+-+" + "+-+", means: "1 of 3 deliveries was never answered with a 2xx", err: "3 of 9 deliveries were not"},
+		"retries, all lost":       {like: true, answers: "---------", means: "No attempt was answered", err: "9 of 9 deliveries were not"},
+		"retries, refused again":  {like: true, answers: "+++" + "+-+" + "+++", err: "refused it when it came again"},
+	} {
+		s := samples("a")
+		s.Given = []byte(`{"n":1}`)
+		trial := Trial{Twice: !tt.like, Speed: 1e6}
+		if tt.like {
+			trial.Like = s.Driver
+		}
+		steps, err := trial.Plan(s, 3)
+		if err != nil || len(steps) != len(tt.answers) {
+			t.Fatalf("%s: %d steps, %v", name, len(steps), err)
+		}
+		p := &Poster{statuses: map[int]int{}, lastLost: errors.New("refused")}
+		for i, step := range steps {
+			sent := Sent{}
+			switch p.Posted++; tt.answers[i] {
+			case '+':
+				sent.Status = 200
+				p.Accepted++
+			case '-':
+				sent.Status = 500
+				p.statuses[500]++
+			default:
+				p.lost++
+			}
+			trial.Add(step, sent)
+		}
+		if means := strings.Join(trial.Means(p), "\n"); !strings.Contains(means, tt.means) {
+			t.Errorf("%s means %q", name, means)
+		}
+		if err := trial.Err(p); (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
