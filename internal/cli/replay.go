@@ -155,7 +155,7 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	names := o.signedBy(a)
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
 	if err := test.survey(ctx, list, opts); err != nil {
-		return errors.Join(err, test.closeReports())
+		return errors.Join(err, test.closeReports(true))
 	}
 	var passed capture.Tally
 	err = eachCaptured(ctx, list, opts, &passed, a.note, func(q *capture.Request, _ string, readErr error) error {

@@ -79,17 +79,17 @@ func newReplayTest(a *app, o expectFlags, dryRun bool) (*replayTest, error) {
 	for _, spec := range o.report {
 		r, err := view.NewReport(spec, "hookctl replay")
 		if err != nil {
-			return nil, errors.Join(err, t.closeReports())
+			return nil, errors.Join(err, t.closeReports(true))
 		}
 		t.reports = append(t.reports, r)
 	}
 	return t, nil
 }
 
-func (t *replayTest) closeReports() error {
+func (t *replayTest) closeReports(broken bool) error {
 	var errs []error
 	for _, r := range t.reports {
-		errs = append(errs, r.Close())
+		errs = append(errs, r.Close(broken))
 	}
 	t.reports = nil
 	return errors.Join(errs...)
@@ -220,7 +220,7 @@ func (t *replayTest) judge(q *capture.Request, s deliver.Sent) (view.Sent, error
 // end records the new answers, unless the run was broken off, and says what came of
 // the comparisons.
 func (t *replayTest) end(broken error) error {
-	errs := []error{t.closeReports()}
+	errs := []error{t.closeReports(broken != nil)}
 	if t.expected == nil {
 		return errs[0]
 	}

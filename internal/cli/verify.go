@@ -145,7 +145,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	if err != nil {
 		progress.end()
-		return errors.Join(err, w.closeReports())
+		return errors.Join(err, w.closeReports(true))
 	}
 	summary, err := engine.Run(ctx, batches, func(c *verify.Chunk) error {
 		progress.count(c)
@@ -158,7 +158,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		err = fault.WithHint(err, fault.Hint{Text: "--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one"})
 	}
 	progress.end()
-	werr := errors.Join(w.close(), w.closeReports())
+	werr := errors.Join(w.close(), w.closeReports(err != nil))
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}

@@ -232,10 +232,10 @@ func (w *verdictWriter) close() error {
 	return err
 }
 
-func (w *verdictWriter) closeReports() error {
+func (w *verdictWriter) closeReports(broken bool) error {
 	var errs []error
 	for _, r := range w.reports {
-		errs = append(errs, r.Close())
+		errs = append(errs, r.Close(broken))
 	}
 	return errors.Join(errs...)
 }

@@ -53,7 +53,7 @@ func gitlabIssue(bad int, c testCase) []byte {
 	return term.EscapeCommands(append([]byte(between), text...), `\u0023`, `\u003a`)
 }
 
-func gitlabClose(_ string, c counts) []byte {
+func gitlabClose(_ string, c counts, _ bool) []byte {
 	if c.bad() == 0 {
 		return []byte("[]\n")
 	}

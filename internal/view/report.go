@@ -32,11 +32,11 @@ type reportKind struct {
 	adds  bool // to a file that others write too
 	open  func(of string, c counts) []byte
 	test  func(bad int, c testCase) []byte // bad is how many failed before
-	close func(of string, c counts) []byte
+	close func(of string, c counts, broken bool) []byte
 }
 
 var reportKinds = []reportKind{
-	{name: "junit", open: junitOpen, test: func(_ int, c testCase) []byte { return junitCase(c) }, close: func(string, counts) []byte { return []byte(junitClose) }},
+	{name: "junit", open: junitOpen, test: func(_ int, c testCase) []byte { return junitCase(c) }, close: func(string, counts, bool) []byte { return []byte(junitClose) }},
 	{name: "summary", adds: true, open: noOpening, test: summaryRow, close: summaryClose},
 	{name: "gitlab", open: noOpening, test: gitlabIssue, close: gitlabClose},
 }
@@ -134,10 +134,10 @@ func (r *Report) add(c testCase) error {
 	return nil
 }
 
-// Close puts the report in its place. It is called once, also where the run was
-// interrupted.
-func (r *Report) Close() error {
-	_, err := r.w.Write(r.reportKind.close(r.of, r.counts))
+// Close puts the report in its place. It is called once; broken says that the run did
+// not come to its end.
+func (r *Report) Close(broken bool) error {
+	_, err := r.w.Write(r.reportKind.close(r.of, r.counts, broken))
 	err = errors.Join(err, r.w.Flush())
 	if err == nil {
 		_, err = r.file.WriteAt(r.open(r.of, r.counts), 0)

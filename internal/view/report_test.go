@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -23,7 +24,7 @@ func reported(t *testing.T, kind, path string, cases []testCase) string {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Close(); err != nil {
+	if err := r.Close(false); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -62,6 +63,13 @@ func TestSummaryReport(t *testing.T) {
 	}
 	if got := reported(t, "summary", path, []testCase{{name: "good"}}); !strings.HasSuffix(got, "**hookctl verify** ✅ passed: 1 delivery\n\n") || !strings.HasPrefix(got, "before\n|") {
 		t.Errorf("%s", got)
+	}
+	broken, err := NewReport("summary="+path, "hookctl replay")
+	if err == nil {
+		err = errors.Join(broken.add(testCase{name: "good"}), broken.Close(true))
+	}
+	if text, rerr := os.ReadFile(path); err != nil || rerr != nil || !strings.HasSuffix(string(text), "**hookctl replay** ❌ broken off: 1 delivery\n\n") {
+		t.Errorf("%v %v: %s", err, rerr, text)
 	}
 	if got := reported(t, "summary", filepath.Join(t.TempDir(), "s"), nil); strings.Contains(got, "passed") || !strings.Contains(got, "❌") {
 		t.Errorf("nothing was looked at: %s", got)

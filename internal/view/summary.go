@@ -23,13 +23,16 @@ func summaryRow(bad int, c testCase) []byte {
 }
 
 // summaryClose says in a sentence what came of all.
-func summaryClose(of string, c counts) []byte {
+func summaryClose(of string, c counts, broken bool) []byte {
 	var b strings.Builder
 	if more := c.bad() - mostSummaryRows; more > 0 {
 		fmt.Fprintf(&b, "\n... and %d more\n", more)
 	}
 	verdict := "✅ passed"
-	if c.bad() > 0 || c.total() == 0 {
+	switch {
+	case broken:
+		verdict = "❌ broken off"
+	case c.bad() > 0 || c.total() == 0:
 		verdict = "❌ failed"
 	}
 	fmt.Fprintf(&b, "\n**%s** %s: %s", of, verdict, term.Plural(c.total(), "delivery", "deliveries"))

@@ -12,11 +12,11 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-// VerdictSink is told of each result, beside the output. Close is called once,
-// also where the run was interrupted.
+// VerdictSink is told of each result, beside the output. Close is called once;
+// broken says that the run did not come to its end.
 type VerdictSink interface {
 	Add(r *verify.Result) error
-	Close() error
+	Close(broken bool) error
 }
 
 // Verdicts are a report of verdicts; Counts tells which reasons make a failure.
@@ -69,7 +69,7 @@ func (a *Annotations) Add(r *verify.Result) error {
 }
 
 // Close does nothing.
-func (a *Annotations) Close() error { return nil }
+func (a *Annotations) Close(bool) error { return nil }
 
 // place is the file, and the line if there is one, in a result's source.
 var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`) })
