@@ -36,7 +36,7 @@ var otherCommands = map[string][]string{
 	"webhooks delete": {"delete"}, "webhook delete": {"delete"}, "webhooks update": {"update"}, "webhook update": {"update"},
 	"event": {"list-events"}, "event list": {"list-events"}, "events": {"list-events"}, "event-types": {"list-events"}, "events list": {"list-events"}, "catalog": {"list-events"}, "catalogue": {"list-events"},
 	"events resend": {"replay"}, "resend": {"replay"}, "retry": {"replay"}, "redeliver": {"replay"},
-	"generate-signature": {"sign"}, "signature": {"sign", "verify"}, "roll-secret": {"rotate"}, "recreate": {"rotate"},
+	"scaffold": {"snippet"}, "handler": {"snippet"}, "boilerplate": {"snippet"}, "middleware": {"snippet"}, "code": {"snippet"}, "generate-signature": {"sign"}, "signature": {"sign", "verify"}, "roll-secret": {"rotate"}, "recreate": {"rotate"},
 	"validate": {"verify"}, "check": {"verify", "doctor"}, "diagnose": {"verify", "doctor"},
 	"deploy": {"apply"}, "sync": {"apply"}, "up": {"apply"}, "import": {"apply", "secrets import"}, "dump": {"export"}, "preview": {"plan"}, "state": {"export"}, "state list": {"list"}, "clone": {"export"}, "copy": {"export"},
 	"whoami": {"doctor"}, "status": {"doctor"}, "health": {"doctor", "list --failing"}, "auth": {"login", "logout", "doctor"},
