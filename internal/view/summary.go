@@ -63,5 +63,5 @@ func markdown(s string) string {
 			b.WriteRune(r)
 		}
 	}
-	return b.String()
+	return strings.ReplaceAll(b.String(), "www.", `www\.`) // a link to GitHub, without a scheme too
 }
