@@ -229,7 +229,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
 	"internal/capture":                              {4500, 52}, // planned: 3400; what two answers mean, and records that are changed in place
-	"internal/capture/around":                       {745, 4},
+	"internal/capture/around":                       {790, 4},
 	"internal/capture/command":                      {2700, 2},
 	"internal/capture/dump":                         {1850, 2},
 	"internal/capture/message":                      {1250, 60},

@@ -468,3 +468,62 @@ func TestNoNoteOfYAML(t *testing.T) {
 		}
 	}
 }
+
+// TestAlike: of lines that are alike nothing is taken off that is a part of them, and
+// behind what a collector puts before each a print of any number of lines is read as
+// it is without.
+func TestAlike(t *testing.T) {
+	t.Parallel()
+	bodies := []string{`{"id":"e1","n":1}`, `{"id":"e2","n":2}`, `{"id":"e3","n":3}`}
+	few := func(body string) Header {
+		return Header{{Name: "Accept-Encoding", Value: "gzip"}, {Name: "Content-Length", Value: strconv.Itoa(len(body))}, {Name: "X-Wunder-Signature", Value: wunderSignature(body)}}
+	}
+	shapes := maps.Clone(printShapes)
+	shapes["labels"] = func(h Header, body string) string {
+		return "Headers:\n" + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\nBody:\n" + body + "\n"
+	}
+	shapes["lines of JSON"] = func(h Header, body string) string {
+		return "2026-05-17T14:30:01Z INFO received webhook\nheaders: {\"X-Wunder-Signature\": " + quoted(h.Get("X-Wunder-Signature")) + "}\nbody: " + body + "\n"
+	}
+	shapes["%q of a dump"] = func(h Header, body string) string {
+		return quoted("POST /h HTTP/1.1\r\n"+join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\r\n" })+"\r\n"+body) + "\n"
+	}
+	known := map[string]func(int, string) string{
+		"pm2":     func(_ int, line string) string { return "0|app  | " + line },
+		"foreman": func(_ int, line string) string { return "14:30:01 web.1  | " + line },
+	}
+	for _, name := range []string{"docker compose", "docker logs -t", "kubectl --prefix", "GitHub Actions", "GitHub and compose", "heroku"} {
+		known[name] = aroundLines[name]
+	}
+	for name, shape := range shapes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, headers := range []func(string) Header{few, headersOf} {
+				for _, n := range []int{1, 2, 3} {
+					text, read := "", 0
+					for _, body := range bodies[:n] {
+						text += shape(headers(body), body)
+					}
+					for _, r := range commandRows(t, "", text) {
+						if r.err == nil && string(r.Body) == bodies[min(read, n-1)] {
+							read++
+						}
+					}
+					if read != n {
+						t.Errorf("%d of %d are read of:\n%s", read, n, text)
+						continue
+					}
+					for collector, around := range known {
+						rows := commandRows(t, "", put(around, text, "\n"))
+						for i, body := range bodies[:n] {
+							if len(rows) != n || rows[i].err != nil || string(rows[i].Body) != body {
+								t.Errorf("%s: %v of:\n%s", collector, describe(rows), put(around, text, "\n"))
+								break
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}

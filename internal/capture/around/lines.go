@@ -178,12 +178,38 @@ func textOf(line []byte, name string, names []string) (text []byte) {
 	return text
 }
 
+// collector is what collectors are known to write before each line: the name of a
+// container, a pod or a process, or a time. Such is taken off even one line.
+var collector = regexp.MustCompile(`^(?:` + strings.Join([]string{
+	`(?:\d\d:\d\d:\d\d )?(?:\d+\|)?\w[\w.-]* *\| `, // docker compose, pm2, foreman
+	`\[pod/[^\s\]]+\] `,                            // kubectl logs --prefix
+	`\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?:[\w-]+\[[\w.-]+\]: )?`, // docker logs -t, heroku
+	`[^\t]+\t[^\t]+\t\d{4}-\d\d-\d\dT[\d:.]{8,20}Z `,                                       // gh run view --log
+}, `|`) + `)+$`)
+
+// ofMessage is what a message has, and what is before it has not: quotes, values, the
+// names of the parts of a request, its first line.
+var ofMessage = regexp.MustCompile(`["'` + "`" + `{}=]|(?i:\b(?:request[_ -]?)?(?:headers?|body|payload)\b)|\b[A-Z]{3,7} (?:/|https?:)`)
+
+// color is how a terminal is told one.
+var color = regexp.MustCompile(`\x1b\[[\d;]*m`)
+
+// mayPrecede reports whether p ends where a message may begin: no header is named in
+// it, and no bracket is open.
+func mayPrecede(p []byte, names []string) bool {
+	named := slices.ContainsFunc(strings.FieldsFunc(string(p), func(r rune) bool { return strings.ContainsRune(" \t:", r) }), func(word string) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return recorded.SameName(n, word) })
+	})
+	count := func(c string) int { return bytes.Count(p, []byte(c)) }
+	return !named && count("[") == count("]") && count("(") == count(")")
+}
+
 // prefix finds what stands before each line around a signature: the same text, with
 // other numbers in the same places.
 func prefix(head []byte, names []string) (l Layer, ok bool) {
 	const (
 		near  = 60 // lines
-		least = 3
+		least = 3  // of what is not known
 	)
 	s, ok := recorded.FirstSeen(head, names)
 	if !ok {
@@ -207,8 +233,12 @@ func prefix(head []byte, names []string) (l Layer, ok bool) {
 			_, ok := cutPrefix(line, mine[:i])
 			return ok
 		})
-		if n < least || n*5 < len(around)*4 || n < most {
+		said := color.ReplaceAll(mine[:i], nil)
+		if n*5 < len(around)*4 || n < most || ofMessage.Match(said) {
 			break
+		}
+		if n < least && !collector.Match(said) || !mayPrecede(said, names) {
+			continue
 		}
 		if bytes.ContainsFunc(mine[:i], func(r rune) bool { return r > ' ' && r != '>' && r != '|' && r != '-' && r != '*' && r != '#' }) {
 			best, most = i, n

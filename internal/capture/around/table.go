@@ -2,6 +2,7 @@ package around
 
 import (
 	"bytes"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,6 +29,11 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 	}
 	if second.quoted && len(head) < recorded.HeadStep || !second.quoted && len(second.cells) != len(columns) {
 		return l, false
+	}
+	for i, cell := range second.cells {
+		if i < len(columns) && bytes.Equal(bytes.TrimSpace(cell), columns[i]) { // what a collector puts before each line
+			return l, false
+		}
 	}
 	return Layer{Note: "it is a row of a table", lines: func(fill bool) func([]byte) []byte {
 		var text joiner
@@ -63,6 +69,9 @@ const largestRow = 16 << 20
 // longestTitle is shorter than a digest, which names no column.
 const longestTitle = 60
 
+// clock is a time, which names no column either.
+var clock = regexp.MustCompile(`\d\d:\d\d:\d\d`)
+
 // columnsOf are the names in the first line of a table, and what is between them.
 func columnsOf(line []byte) (columns [][]byte, sep byte) {
 	for _, c := range []byte(",;\t|") {
@@ -78,7 +87,7 @@ func columnsOf(line []byte) (columns [][]byte, sep byte) {
 	columns = titles.cells
 	for i, c := range columns {
 		columns[i] = bytes.TrimSpace(c)
-		if !ended || len(columns[i]) == 0 || len(c) > longestTitle || bytes.ContainsAny(c, `{}"=`) || slices.ContainsFunc(columns[:i], func(o []byte) bool { return bytes.Equal(o, columns[i]) }) {
+		if !ended || len(columns[i]) == 0 || len(c) > longestTitle || bytes.ContainsAny(c, `{}"=`) || clock.Match(c) || slices.ContainsFunc(columns[:i], func(o []byte) bool { return bytes.Equal(o, columns[i]) }) {
 			return nil, 0
 		}
 	}
