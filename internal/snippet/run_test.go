@@ -332,8 +332,24 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// serve starts the command and waits until it answers.
+// serve starts the command and returns its URL once it answers. A port that was free
+// may be taken by then, so it gets another two.
 func serve(t *testing.T, dir string, command []string, secret string) string {
+	t.Helper()
+	said := ""
+	for range 3 {
+		url, out := start(t, dir, command, secret)
+		if url != "" {
+			return url
+		}
+		said = out
+	}
+	t.Fatalf("%q does not answer: %s", command, said)
+	return ""
+}
+
+// start is serve with one port; where that is of no use, it is what the command said.
+func start(t *testing.T, dir string, command []string, secret string) (url, said string) {
 	t.Helper()
 	port := freePort(t)
 	var out bytes.Buffer
@@ -343,8 +359,11 @@ func serve(t *testing.T, dir string, command []string, secret string) string {
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = c.Wait()
+	}()
 	t.Cleanup(func() {
 		cancel()
 		<-ended
@@ -352,20 +371,20 @@ func serve(t *testing.T, dir string, command []string, secret string) string {
 			t.Logf("%s said: %s", command[0], tail(out.String()))
 		}
 	})
-	url := "http://127.0.0.1:" + port + "/hook"
+	url = "http://127.0.0.1:" + port + "/hook"
 	for range 600 {
 		if status, err := post(url, nil, nil); err == nil && status > 0 {
-			return url
+			return url, ""
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("%q ended: %v: %s", command, err, tail(out.String()))
+		case <-ended:
+			return "", tail(out.String())
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
-	t.Fatalf("%q does not answer", command)
-	return ""
+	cancel()
+	<-ended
+	return "", tail(out.String())
 }
 
 func tail(s string) string { return s[max(0, len(s)-3000):] }
