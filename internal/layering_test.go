@@ -228,13 +228,13 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2360, 43}, // planned: 2150
-	"internal/capture":                              {4500, 52}, // planned: 3400; what two answers mean, and records that are changed in place
-	"internal/capture/around":                       {790, 4},
+	"internal/capture":                              {4600, 52}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture/around":                       {900, 4},
 	"internal/capture/command":                      {2700, 2},
 	"internal/capture/dump":                         {1850, 2},
 	"internal/capture/message":                      {1250, 60},
 	"internal/capture/printed":                      {2600, 5},
-	"internal/capture/recorded":                     {580, 44},
+	"internal/capture/recorded":                     {600, 46},
 	"internal/capture/walk":                         {2990, 60},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {15900, 8}, // planned: 9700

@@ -281,13 +281,8 @@ func (x *itemReader) beside(raw []byte, r *Request) (more bool) {
 	if x.carried == nil || len(x.carried) > mostCarried {
 		x.carried = map[uint64]bool{}
 	}
-	see := func(text []byte, names []string) {
-		recorded.SignaturesIn(text, names, func(s recorded.Seen) bool { x.carried[s.Key()] = true; return true })
-	}
-	for _, f := range r.Header {
-		see([]byte(f.Name+": "+f.Value), append(x.names[:len(x.names):len(x.names)], f.Name))
-	}
-	see(r.Body, x.names)
+	recorded.SignaturesOf(r.Header, x.names, func(s recorded.Seen) { x.carried[s.Key()] = true })
+	recorded.SignaturesIn(r.Body, x.names, func(s recorded.Seen) bool { x.carried[s.Key()] = true; return true })
 	recorded.SignaturesIn(raw, x.names, func(s recorded.Seen) bool {
 		if x.carried[s.Key()] {
 			return true

@@ -202,7 +202,15 @@ func (w *walker) input(in Input) bool {
 	}
 	in.Decoded, in.Around = decodedBy(in.Unzipped, original != nil), len(notes) > 0
 	in.R, in.SignatureHeaders, in.KeepLines, in.EachLine, in.Detected = r, w.SignatureHeaders, w.KeepLines, w.EachLine, w.forced == nil
+	var net *uncarried
+	if !format.Lines && format.Name != Raw {
+		net = newUncarried(in.R, in.SignatureHeaders)
+		in.R = net
+	}
 	for batch := range format.Read(w.ctx, in) {
+		if net != nil {
+			batch = net.watch(batch)
+		}
 		batch.Ended = end.seen.Load() || format.Name == Raw
 		if batch.Format == "" {
 			batch.Format = format.Name
@@ -214,6 +222,9 @@ func (w *walker) input(in Input) bool {
 		if w.ctx.Err() != nil || !w.yield(batch) {
 			return false
 		}
+	}
+	if net != nil && len(net.found) > 0 && !w.yield(net.rest(w.ctx)) {
+		return false
 	}
 	return w.ctx.Err() == nil
 }

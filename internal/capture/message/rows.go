@@ -40,13 +40,7 @@ func (w *Rows) Tell(format string, args ...any) {
 // Carry remembers the signatures of a row, and notes where one stands in it
 // that is not looked for.
 func (w *Rows) Carry(r *recorded.Request, trailer []byte) {
-	for _, f := range r.Header {
-		name := f.Name[max(0, len(f.Name)-recorded.NearName):] // what is near enough
-		recorded.SignaturesIn([]byte(name+": "+f.Value), append(w.Names[:len(w.Names):len(w.Names)], name), func(s recorded.Seen) bool {
-			w.Carried[s.Digest] = true
-			return true
-		})
-	}
+	recorded.SignaturesOf(r.Header, w.Names, func(s recorded.Seen) { w.Carried[s.Digest] = true })
 	if recorded.Signed(r.Header, w.Names) {
 		return
 	}

@@ -65,6 +65,18 @@ func digestsIn(b []byte, f func(from, to int) bool) {
 	}
 }
 
+// SignaturesOf calls f for each signature that header fields carry, whatever their
+// names.
+func SignaturesOf(h Header, names []string, f func(Seen)) {
+	for _, field := range h {
+		name := field.Name[max(0, len(field.Name)-NearName):] // what is near enough
+		SignaturesIn([]byte(name+": "+field.Value), append(names[:len(names):len(names)], name), func(s Seen) bool {
+			f(s)
+			return true
+		})
+	}
+}
+
 // SignatureIn says where a signature stands in a body; empty where none does. It is
 // of interest where there is none among the headers.
 func SignatureIn(body []byte, names []string) string {

@@ -631,18 +631,16 @@ func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, err error) 
 // carried are the beginnings of the signatures in what a request consists of.
 func (s *requestShape) carried(h recorded.Header, names []string) map[uint64]bool {
 	digests := map[uint64]bool{}
-	see := func(text []byte, names []string) {
+	see := func(text []byte) {
 		recorded.SignaturesIn(text, names, func(at recorded.Seen) bool { digests[at.Key()] = true; return true })
 	}
-	for _, f := range h {
-		see([]byte(f.Name+": "+f.Value), append(names[:len(names):len(names)], f.Name))
-	}
+	recorded.SignaturesOf(h, names, func(at recorded.Seen) { digests[at.Key()] = true })
 	for _, m := range s.Headers {
-		see(m.value, names)
+		see(m.value)
 	}
 	for _, m := range s.Bodies {
 		if !s.spare(m.Rank) {
-			see(m.value, names)
+			see(m.value)
 		}
 	}
 	return digests

@@ -1,0 +1,50 @@
+package capture
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hookctl/hookctl/internal/capture/recorded"
+)
+
+// A signature that no delivery carries is never passed over without a word, wherever in
+// a capture it stands; one that a delivery carries is no news.
+func TestUncarriedSignaturesAreTold(t *testing.T) {
+	t.Parallel()
+	curl := "curl -X POST http://x/h -H 'X-Wunder-Signature: " + aSignature + "' -d 'A'"
+	dump := "POST /h HTTP/1.1\nHost: x\nX-Wunder-Signature: " + aSignature + "\nContent-Length: 1\n\nA\n"
+	verbose := "> POST /h HTTP/1.1\n> Host: x\n> X-Wunder-Signature: " + aSignature + "\n> Content-Length: 1\n> \n* SIG\nA\n< HTTP/1.1 200 OK\n< \n"
+	for name, text := range map[string]string{
+		"a comment":             curl + " # before: SIG {}\n",
+		"a line of comment":     "# SIG\n" + curl + "\n",
+		"a pipe":                curl + "\necho 'SIG' | tee h.txt\n",
+		"a tool's line":         verbose,
+		"behind a dump":         dump + "\n--- SIG ---\n",
+		"a key beside":          "headers:\n  X-Wunder-Signature: " + aSignature + "\nbody: A\nother:\n  sig: SIG\n  payload: B\n",
+		"an answer in a record": `{"request":{"headers":{"X-Wunder-Signature":"` + aSignature + `"},"body":"A"},"response":{"status":200,"body":"SIG"}}`,
+		"far behind":            dump + "\n" + strings.Repeat("# noise and nothing else, again and again\n", 9000) + "# SIG\n",
+	} {
+		for sig, want := range map[string]bool{"sha256=" + strings.Repeat("ab", 32): true, "sha256=" + strings.ToUpper(aSignature[7:]): false, "nothing": false} {
+			batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: strings.NewReader(strings.Replace(text, "SIG", sig, 1)), SignatureHeaders: signedNames})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var passed recorded.Tally
+			rows, told := 0, false
+			for b := range batches {
+				for r, err := range b.Each() {
+					if rows++; err != nil {
+						told = true
+					} else if strings.Contains(string(r.Body), strings.Repeat("ab", 32)) {
+						told = true // the body goes on to it, and is judged so
+					}
+				}
+				told = told || strings.Contains(b.Note, "a signature")
+				passed.Add(b.PassedOver()...)
+			}
+			if told = told || strings.Contains(passed.String(), "1 signature that no delivery carries"); told != want || rows == 0 {
+				t.Errorf("%s, %.12s: told: %v; %d rows, passed over %s", name, sig, told, rows, passed)
+			}
+		}
+	}
+}
