@@ -133,8 +133,10 @@ token. --open opens it in the browser.
 
 --create makes a webhook for this session and removes it at the end, after
 Ctrl-C too. That of
-{disabling} is disabled: it has no delete. --secret-to hands its secret on. What
-a killed session has left, the next one names, and removes if you say so.
+{disabling} is disabled: it has no delete. --secret-to hands its secret on; where a
+sink fails the webhook is removed too, so nothing is left to do, and the exit code
+is that of the sink's error (1). What an earlier session has left, the next one
+names, and removes if you say so.
 
 --tunnel starts a program that you have installed and that makes the address
 public; it ends with the command. Its URL counts once a request that is sent to

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/durable"
@@ -24,8 +25,9 @@ type listenSession struct {
 	client  *custody.Client
 	mark    *listenMark
 	made    custody.Created
-	there   []secret.Ref // those of its webhooks that are not removed
-	failure error        // why one could not be removed
+	old     *provider.Webhook // that made should have replaced, and has not
+	there   []secret.Ref      // those of its webhooks that are not removed
+	failure error             // why one could not be removed
 }
 
 // open finds the account, and offers to remove what sessions that were killed have
@@ -61,7 +63,7 @@ func (s *listenSession) start(ctx context.Context, url string) ([]verify.Candida
 // move makes the webhook lead to another URL. Where that takes a new webhook, and
 // so a new secret, it returns the candidates for that.
 func (s *listenSession) move(ctx context.Context, url string) ([]verify.Candidate, error) {
-	old := s.made.Record.Ref()
+	old, was := s.made.Record.Ref(), s.made.Webhook
 	if s.driver.Updates {
 		w, err := s.client.Update(ctx, s.made.Webhook, provider.Change{URL: &url})
 		if w.ID != "" {
@@ -77,9 +79,9 @@ func (s *listenSession) move(ctx context.Context, url string) ([]verify.Candidat
 	if !made.Kept {
 		return nil, err
 	}
-	s.made = made
+	s.made, s.old = made, &was
 	if made.OldGone {
-		s.there = nil
+		s.old, s.there = nil, nil
 	}
 	s.there = append(s.there, made.Record.Ref())
 	if err == nil {
@@ -100,6 +102,9 @@ func (s *listenSession) candidates() []verify.Candidate {
 // end removes the webhook, although ctx has ended, unless the user interrupts
 // a second time.
 func (s *listenSession) end(ctx context.Context) {
+	if ctx.Err() != nil && len(s.there) > 0 {
+		s.app.warn("Removing the webhook " + refWord(s.made.Record.Ref()) + " (Ctrl-C again leaves it)")
+	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	go func() {
@@ -109,9 +114,49 @@ func (s *listenSession) end(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}()
+	var left []secret.Ref
 	for _, ref := range s.there {
-		s.failure = fault.Worst(s.failure, s.app.removeSession(ctx, s.client, ref, "of this session"))
+		if err := s.remove(ctx, ref); err != nil {
+			left = append(left, ref)
+			if s.failure != nil {
+				s.app.warnOf(s.failure)
+			}
+			s.failure = err
+		}
 	}
-	s.there = nil
-	s.failure = fault.Worst(s.failure, s.mark.remove())
+	s.there = left
+	if err := s.mark.remove(); err != nil {
+		s.failure = fault.Worst(s.failure, err)
+	}
+}
+
+// remove removes one of its webhooks. That of a replacement which did not come to its
+// end is what that has left to do.
+func (s *listenSession) remove(ctx context.Context, ref secret.Ref) error {
+	return s.app.removeSession(s.driver, ref, "of this session", func() error {
+		if s.old != nil && s.old.ID == ref.ID {
+			return s.client.Undo(ctx, *s.old, &s.made)
+		}
+		return s.client.Delete(ctx, ref.ID)
+	})
+}
+
+// outcome is err, with which the session has ended, once its webhooks are removed as
+// far as they can be. What could not be is the error, or is said beside it.
+func (s *listenSession) outcome(err error) error {
+	if rec := s.made.Record; fault.Code(err) == custody.CodeSinkFailed {
+		err = custody.SinkError(rec, s.made.Sinks)
+		if !slices.Contains(s.there, rec.Ref()) {
+			err = custody.SinkErrorOfGone(rec, s.made.Sinks)
+		}
+	}
+	worst := fault.Worst(err, s.failure)
+	if err != nil && s.failure != nil {
+		other := err
+		if worst == err {
+			other = s.failure
+		}
+		s.app.warnOf(other)
+	}
+	return worst
 }

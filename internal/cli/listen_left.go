@@ -16,6 +16,7 @@ import (
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
@@ -84,7 +85,7 @@ func (m *listenMark) remove() error {
 	return errors.Join(err, m.lock.Remove())
 }
 
-// offerLeft names what sessions have left that were killed, and removes what of it is
+// offerLeft names what earlier sessions have left, and removes what of it is
 // the client's provider's where the user says so.
 func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	a.nameTunnels()
@@ -114,7 +115,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, p := range pending {
 		if strings.HasPrefix(p.Intent.Name, sessionName) && !p.Live {
-			a.note("A session was killed while it made its webhook. To settle that: hookctl recover")
+			a.note("An earlier session did not come to the end of making its webhook. To settle that: hookctl recover")
 			break
 		}
 	}
@@ -123,7 +124,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 
 // leftWebhook names a webhook that a session has left.
 func leftWebhook(r secret.Record) string {
-	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of a session that was killed"
+	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of an earlier session"
 }
 
 func (a *app) nameLeft(r secret.Record) {
@@ -144,8 +145,9 @@ func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Rec
 			return nil
 		}
 	}
-	if err := a.removeSession(ctx, client, r.Ref(), "of a session that was killed"); err != nil {
-		a.warn("warning: " + err.Error() + "; " + fault.HintOf(err).String())
+	remove := func() error { return client.Delete(ctx, r.ID) }
+	if err := a.removeSession(client.Driver(), r.Ref(), "of an earlier session", remove); err != nil {
+		a.warnOf(err)
 	}
 	return nil
 }
@@ -175,10 +177,19 @@ func (a *app) nameTunnels() {
 	}
 }
 
-// removeSession deletes a webhook that a session has made.
-func (a *app) removeSession(ctx context.Context, client *custody.Client, ref secret.Ref, of string) error {
-	d := client.Driver()
-	switch err := client.Delete(ctx, ref.ID); {
+// warnOf says an error that is not the command's.
+func (a *app) warnOf(err error) {
+	line := "warning: " + err.Error()
+	if hint := fault.HintOf(err).String(); hint != "" {
+		line += "; " + hint
+	}
+	a.warn(line)
+}
+
+// removeSession says what has become of a webhook that a session has made, when remove
+// was called to delete it.
+func (a *app) removeSession(d *provider.Driver, ref secret.Ref, of string, remove func() error) error {
+	switch err := remove(); {
 	case fault.Code(err) == "not-found":
 		a.note("The webhook %s was gone already.", refWord(ref))
 	case err != nil:

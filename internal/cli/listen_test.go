@@ -55,21 +55,8 @@ func (l *lockedBuffer) String() string {
 // startListen runs the command in env and waits until it receives deliveries.
 func startListen(t *testing.T, env *Env, args ...string) *listening {
 	t.Helper()
-	l := &listening{t: t, done: make(chan struct{})}
-	ctx, cancel := context.WithCancel(t.Context())
-	l.stop = cancel
 	urlFile := filepath.Join(t.TempDir(), "url.txt")
-	mine := *env
-	mine.Streams.Out, mine.Streams.Err = &l.out, &l.errs
-	mine.Now = time.Now
-	go func() {
-		defer close(l.done)
-		l.code = Run(ctx, &mine, append([]string{"listen", "--addr", "127.0.0.1:0", "--url-file", urlFile}, args...))
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-l.done
-	})
+	l := beginListen(t, env, append([]string{"--url-file", urlFile}, args...)...)
 	for {
 		if text, err := os.ReadFile(urlFile); err == nil {
 			l.url = strings.TrimSpace(string(text))
@@ -81,6 +68,26 @@ func startListen(t *testing.T, env *Env, args ...string) *listening {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// beginListen runs the command in env.
+func beginListen(t *testing.T, env *Env, args ...string) *listening {
+	t.Helper()
+	l := &listening{t: t, done: make(chan struct{})}
+	ctx, cancel := context.WithCancel(t.Context())
+	l.stop = cancel
+	mine := *env
+	mine.Streams.Out, mine.Streams.Err = &l.out, &l.errs
+	mine.Now = time.Now
+	go func() {
+		defer close(l.done)
+		l.code = Run(ctx, &mine, append([]string{"listen", "--addr", "127.0.0.1:0"}, args...))
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-l.done
+	})
+	return l
 }
 
 // ended waits for the end and checks the exit code.
@@ -518,7 +525,7 @@ func TestListenCreateFails(t *testing.T) {
 	l = s.start(args...) // the next one names what is left
 	l.stop()
 	l.ended(0)
-	if n := strings.Count(l.errs.String(), "is left of a session that was killed"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id) {
+	if n := strings.Count(l.errs.String(), "is left of an earlier session"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id) {
 		t.Error(l.errs.String())
 	}
 

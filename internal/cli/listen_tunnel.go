@@ -278,7 +278,7 @@ func (x *exposure) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.session != nil {
-		x.err = fault.Worst(x.err, x.session.failure)
+		x.err = x.session.outcome(x.err)
 	}
 	return x.err
 }

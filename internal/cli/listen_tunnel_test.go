@@ -428,7 +428,7 @@ func TestListenKilled(t *testing.T) {
 					t.Errorf("%v", hooks)
 				}
 			}
-			typed := "is left of a session that was killed. Remove it with: hookctl delete " + name + "/" + id
+			typed := "is left of an earlier session. Remove it with: hookctl delete " + name + "/" + id
 			session(name, nil, typed, false)
 			other := "zyntro"
 			if name == other {
@@ -436,7 +436,7 @@ func TestListenKilled(t *testing.T) {
 			}
 			session(other, nil, typed, false)
 			session(name, &person{confirms: map[string]bool{"": false}}, "The webhook "+name+"/"+id, false)
-			session(name, &person{confirms: map[string]bool{"": true}}, "is left of a session that was killed. Remove it?", true)
+			session(name, &person{confirms: map[string]bool{"": true}}, "is left of an earlier session. Remove it?", true)
 		})
 	}
 }

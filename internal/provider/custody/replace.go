@@ -71,7 +71,9 @@ func (c *Client) Replace(ctx context.Context, operation string, old provider.Web
 	if err != nil {
 		return made, c.leave(entry, stillThere(c.driver, old.ID, err))
 	}
-	err = c.removeOld(send, entry, old, &made)
+	if err = c.removeOld(send, entry, old, &made); err != nil && !made.OldGone {
+		err = stillThere(c.driver, old.ID, err)
+	}
 	return made, err
 }
 
@@ -81,6 +83,16 @@ const untilRemoved = "so that it is known which webhook is left"
 // ReplaceOn goes on with a Replace of which made came with an error of code
 // "rate-limited": the old webhook is still to be removed.
 func (c *Client) ReplaceOn(ctx context.Context, old provider.Webhook, made *Created) error {
+	err := c.Undo(ctx, old, made)
+	if err != nil && !made.OldGone {
+		err = stillThere(c.driver, old.ID, err)
+	}
+	return err
+}
+
+// Undo removes the old webhook of a Replace that came with an error, for a caller that
+// removes the new one too.
+func (c *Client) Undo(ctx context.Context, old provider.Webhook, made *Created) error {
 	entry, _, err := c.custody.Journal.Claim(ctx, made.operation)
 	if err != nil {
 		return err
@@ -98,7 +110,7 @@ func (c *Client) removeOld(ctx context.Context, entry *secret.Entry, old provide
 	}
 	gone := fault.Code(err) == "not-found"
 	if err != nil && !gone {
-		return c.leave(entry, stillThere(c.driver, old.ID, err))
+		return c.leave(entry, err)
 	}
 	made.OldGone = true
 	if err := c.markDeleted(context.WithoutCancel(ctx), old.ID); err != nil {
@@ -244,8 +256,11 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 	if _, err := r.Store.Get(ctx, *old); err == nil {
 		f.State = StateKept
 	}
+	made := keptPhase(u.Phases)
 	f.Detail = "a new webhook has taken its place, but the old one is still there"
-	if made := keptPhase(u.Phases); made != "" && w.Is(provider.Paused) {
+	if rec, err := r.Store.Get(ctx, secret.Ref{Provider: old.Provider, ID: made}); err == nil && !rec.DeletedAt.IsZero() {
+		f.Detail = "the webhook that was to take its place is removed, and this one is still there"
+	} else if made != "" && w.Is(provider.Paused) {
 		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)

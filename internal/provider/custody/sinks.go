@@ -56,24 +56,46 @@ func (c *Client) fill(ctx context.Context, rec secret.Record, sinks []sink.Sink)
 	return results
 }
 
+// CodeSinkFailed is the code of SinkError, of which kind it may be.
+const CodeSinkFailed = "sink-failed"
+
 // SinkError is the error for those sinks that failed, or nil.
 func SinkError(rec secret.Record, results []sink.Result) error {
+	names, failed := failures(results)
+	if failed == nil {
+		return nil
+	}
+	return &fault.Error{
+		Kind: fault.Custody, Code: CodeSinkFailed,
+		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, failed),
+		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
+	}
+}
+
+// SinkErrorOfGone is SinkError for a webhook that was removed since: nobody needs its
+// secret, so the kind is that of the sink's own error.
+func SinkErrorOfGone(rec secret.Record, results []sink.Result) error {
+	_, failed := failures(results)
+	if failed == nil {
+		return nil
+	}
+	return &fault.Error{
+		Kind: fault.KindOf(failed), Code: CodeSinkFailed,
+		Err:  fmt.Errorf("the secret of %s/%s was not handed on, and the webhook is removed: %w", rec.Provider, rec.ID, failed),
+		Hint: fault.Hint{Text: "mend the cause, then try again"},
+	}
+}
+
+// failures are the sinks that failed, and why.
+func failures(results []sink.Result) (names []string, err error) {
 	var failed []error
-	var names []string
 	for _, r := range results {
 		if r.Err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", r.Sink, r.Err))
 			names = append(names, r.Sink)
 		}
 	}
-	if len(failed) == 0 {
-		return nil
-	}
-	return &fault.Error{
-		Kind: fault.Custody, Code: "sink-failed",
-		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, errors.Join(failed...)),
-		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
-	}
+	return names, errors.Join(failed...)
 }
 
 // pushTo is the command that hands the record's secret to sinks. It names the
