@@ -144,11 +144,11 @@ func (s *listenSession) remove(ctx context.Context, ref secret.Ref) error {
 // outcome is err, with which the session has ended, once its webhooks are removed as
 // far as they can be. What could not be is the error, or is said beside it.
 func (s *listenSession) outcome(err error) error {
-	if rec := s.made.Record; fault.Code(err) == custody.CodeSinkFailed {
-		err = custody.SinkError(rec, s.made.Sinks)
+	if rec := s.made.Record; fault.Code(err) == "sink-failed" {
 		if !slices.Contains(s.there, rec.Ref()) {
-			err = custody.SinkErrorOfGone(rec, s.made.Sinks)
+			rec.DeletedAt = s.app.env.Now()
 		}
+		err = custody.SinkError(rec, s.made.Sinks)
 	}
 	worst := fault.Worst(err, s.failure)
 	if err != nil && s.failure != nil {

@@ -56,34 +56,23 @@ func (c *Client) fill(ctx context.Context, rec secret.Record, sinks []sink.Sink)
 	return results
 }
 
-// CodeSinkFailed is the code of SinkError, of which kind it may be.
-const CodeSinkFailed = "sink-failed"
-
-// SinkError is the error for those sinks that failed, or nil.
+// SinkError is the error for those sinks that failed, or nil. Where the record says that
+// the webhook is gone nobody needs its secret, and the kind is that of the sink's error.
 func SinkError(rec secret.Record, results []sink.Result) error {
 	names, failed := failures(results)
 	if failed == nil {
 		return nil
 	}
-	return &fault.Error{
-		Kind: fault.Custody, Code: CodeSinkFailed,
+	err := &fault.Error{
+		Kind: fault.Custody, Code: "sink-failed",
 		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, failed),
 		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
 	}
-}
-
-// SinkErrorOfGone is SinkError for a webhook that was removed since: nobody needs its
-// secret, so the kind is that of the sink's own error.
-func SinkErrorOfGone(rec secret.Record, results []sink.Result) error {
-	_, failed := failures(results)
-	if failed == nil {
-		return nil
+	if !rec.DeletedAt.IsZero() {
+		err.Kind, err.Hint = fault.KindOf(failed), fault.Hint{Text: "mend the cause, then try again"}
+		err.Err = fmt.Errorf("the secret of %s/%s was not handed on, and the webhook is removed: %w", rec.Provider, rec.ID, failed)
 	}
-	return &fault.Error{
-		Kind: fault.KindOf(failed), Code: CodeSinkFailed,
-		Err:  fmt.Errorf("the secret of %s/%s was not handed on, and the webhook is removed: %w", rec.Provider, rec.ID, failed),
-		Hint: fault.Hint{Text: "mend the cause, then try again"},
-	}
+	return err
 }
 
 // failures are the sinks that failed, and why.
