@@ -97,8 +97,8 @@ func beginsDump(line, b []byte, indent string) bool {
 func cutFence(b []byte) (inner, rest []byte) {
 	line, after, _ := message.CutLine(b)
 	n, mark := message.Fence(line)
-	if after = b[n:]; n == len(line) {
-		_, after, _ = message.CutLine(b)
+	if n < len(line) {
+		after = b[n:]
 	}
 	indent := []byte(line[:len(line)-len(strings.TrimLeft(line, " \t"))])
 	inner = after
