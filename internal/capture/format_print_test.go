@@ -335,6 +335,12 @@ var printShapes = map[string]func(h Header, body string) string{
 	"tabs": func(h Header, body string) string {
 		return "Request Details\nPOST\thttps://webhook.example/abc\nHeaders\n" + join(h, "", func(f Field) string { return strings.ToLower(f.Name) + "\t" + f.Value + "\n" }) + "\nQuery strings\nNone\nRequest Content\n" + body + "\n"
 	},
+	"tabs, method last": func(h Header, body string) string {
+		return "Request Details & Headers\nPOST\thttps://webhook.example/abc?x=1\n" + join(h, "", func(f Field) string { return strings.ToLower(f.Name) + "\t" + f.Value + "\n" }) + "Query strings\nNone\nRaw Content\n" + body + "\n"
+	},
+	"method and path": func(h Header, body string) string {
+		return "Post: /hook\n" + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\nBody:\n" + body + "\n"
+	},
 	"alternate lines": func(h Header, body string) string {
 		return "Headers\n" + join(h, "", func(f Field) string { return f.Name + "\n" + f.Value + "\n" }) + "\nBody\n\n" + body + "\n"
 	},

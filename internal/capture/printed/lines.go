@@ -155,7 +155,7 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 		}
 		at = first
 		if isBodyName(x.name) {
-			if x.value != "" {
+			if x.value != "" && !isTarget(x.value) {
 				h.above = &printedBody{t: t, from: first + x.valueAt, to: last, rank: rankLabelled}
 			}
 			break
@@ -183,6 +183,13 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 		at, h.to = last, last
 	}
 	return h, true
+}
+
+// isTarget reports whether a value is where a request goes: "POST" before it is a
+// method, and no name of a body.
+func isTarget(value string) bool {
+	scheme, rest, absolute := strings.Cut(value, "://")
+	return !strings.ContainsAny(value, " \t") && (value[0] == '/' || absolute && rest != "" && recorded.IsToken(scheme))
 }
 
 // alternate reads names and values on lines of their own.
