@@ -263,10 +263,21 @@ func TestHostileAround(t *testing.T) {
 		"headers:\n  " + signed + strings.Repeat("- ", hostileSize/2),
 		"headers:\n  " + signed + "a:\n" + strings.Repeat("- x\n", hostileSize/4),
 		strings.Repeat(strings.Repeat("a", 100)+"\n", hostileSize/101) + signed,
+		"x0: &x0\n  a: 1\n" + mergedAgain(12) + "headers:\n  " + signed,
+		"headers: &h\n  <<: *h\n  " + signed,
 		"headers:\n  " + signed + "a: &a\n- *a\n" + strings.Repeat("# x\n", 4*hostileSize),
 	} {
 		commandRows(t, "", text)
 	}
+}
+
+// mergedAgain is YAML in which each of n mappings is nine times the one before it.
+func mergedAgain(n int) string {
+	text := ""
+	for i := range n {
+		text += fmt.Sprintf("x%d: &x%d\n  <<: [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*x%d,", i), 9), ","))
+	}
+	return text
 }
 
 // TestManyInYAML: that each signature is kept costs what their bytes do.
@@ -388,9 +399,16 @@ func TestYAML(t *testing.T) {
 			}
 		}
 	}
-	// An alias stands for little; text in lines is folded; binary is bytes.
+	// An alias stands for little; text in lines is folded; binary is bytes; what is
+	// short is in one line; what is merged has no member of its own.
 	body := nastyBodies[0]
+	request := "- request:\n    body: '" + body + "'\n    headers:\n      X-Wunder-Signature: ['" + wunderSignature(body) + "']\n    method: POST\n  response:\n    body: {string: ok}\n    status: {code: 200, message: OK}\n"
 	for _, text := range []string{
+		request,
+		"interactions:\n" + request,
+		"interactions:\n" + strings.Replace(strings.Replace(request, " ['", "\n      - '", 1), "']", "'", 1),
+		"base: &base\n  method: POST\n  body: 'none'\nhook:\n  <<: *base\n  headers:\n    X-Wunder-Signature: " + wunderSignature(body) + "\n  body: '" + body + "'\n",
+		"a: &a {Host: x}\nb: &b\n  X-Wunder-Signature: " + wunderSignature(body) + "\nhook:\n  headers:\n    Host: y\n    <<: [*a, *b]\n  body: '" + body + "'\n",
 		"a: &a [1,2]\nheaders:\n  X-Wunder-Signature: " + wunderSignature(body) + "\nbody: '" + body + "'\nb: *a\n",
 		"---\nheaders:\n  X-Wunder-Signature: " + wunderSignature(body) + "\nbody: !!binary |\n  " + base64.StdEncoding.EncodeToString([]byte(body)) + "\n",
 		"headers:\r\n  X-Wunder-Signature: " + wunderSignature(body) + "\r\nbody: |-\r\n  " + body + "\r\n",

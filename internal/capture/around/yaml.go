@@ -5,7 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"iter"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -34,11 +37,16 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 		head = head[:bytes.LastIndex(head, head[first[0]:first[1]])+1]
 	}
 	found := false
-	out := fromYAML(head, names, func(n *yaml.Node) bool {
-		for _, name := range names {
-			found = found || recorded.SameName(strings.ReplaceAll(n.Value, "_", "-"), name)
+	signed := func(n *yaml.Node) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return recorded.SameName(strings.ReplaceAll(n.Value, "_", "-"), name) })
+	}
+	out := fromYAML(head, names, func(n *yaml.Node, depth int) bool {
+		found = found || signed(n)
+		if n.Kind != yaml.MappingNode || n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 {
+			return true
 		}
-		return n.Kind != yaml.MappingNode || n.Style&yaml.FlowStyle == 0 || len(n.Content) == 0 // a print of a program
+		// Else it is JSON, or a print of a program.
+		return depth > 1 && !slices.ContainsFunc(n.Content, func(c *yaml.Node) bool { return c.Style&yaml.DoubleQuotedStyle != 0 || signed(c) })
 	})
 	if out == nil || !found {
 		return l, false
@@ -52,7 +60,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 				return nil
 			}
 			if size <= largestYAML {
-				out = fromYAML(text, names, func(*yaml.Node) bool { return true })
+				out = fromYAML(text, names, func(*yaml.Node, int) bool { return true })
 			}
 			if out == nil {
 				out = text
@@ -65,7 +73,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 
 // fromYAML is the documents of a text as JSON; nil where it is not YAML, a node is not
 // as it should be, or a signature stands in a comment.
-func fromYAML(text []byte, names []string, is func(*yaml.Node) bool) (out []byte) {
+func fromYAML(text []byte, names []string, is func(n *yaml.Node, depth int) bool) (out []byte) {
 	c := converter{is: is, left: 8*len(text) + recorded.HeadStep, ok: true}
 	for d := yaml.NewDecoder(bytes.NewReader(text)); c.ok; {
 		var doc yaml.Node
@@ -87,7 +95,7 @@ func fromYAML(text []byte, names []string, is func(*yaml.Node) bool) (out []byte
 
 // converter writes nodes as JSON.
 type converter struct {
-	is   func(*yaml.Node) bool
+	is   func(n *yaml.Node, depth int) bool
 	out  []byte
 	left int // bytes: aliases may stand for any number
 	ok   bool
@@ -105,7 +113,7 @@ func (c *converter) add(text string) {
 }
 
 func (c *converter) node(n *yaml.Node, depth int) {
-	if c.ok = c.ok && depth < deepestYAML && c.is(n); !c.ok {
+	if c.ok = c.ok && depth < deepestYAML && c.is(n, depth); !c.ok {
 		return
 	}
 	switch n.Kind {
@@ -124,18 +132,58 @@ func (c *converter) node(n *yaml.Node, depth int) {
 		c.add("]")
 	case yaml.MappingNode:
 		c.add("{\n") // it is no line of a log
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			if i > 0 {
+		first := true
+		for key, value := range c.members(n, map[string]bool{}, depth) {
+			if !first {
 				c.add(",")
 			}
-			if key := n.Content[i]; c.is(key) {
+			first = false
+			if c.is(key, depth+1) {
 				c.add(string(jsontext.Quote(key.Value)) + ":")
 			}
-			c.node(n.Content[i+1], depth+1)
+			c.node(value, depth+1)
 		}
 		c.add("}")
 	default:
 		c.ok = false
+	}
+}
+
+// members are those of a mapping, and behind them those of the ones merged into it
+// ("<<") that have no name of had.
+func (c *converter) members(n *yaml.Node, had map[string]bool, depth int) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(key, value *yaml.Node) bool) {
+		var merged []*yaml.Node
+		own := map[string]bool{}
+		for i := 0; c.ok && i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			c.left--
+			c.ok = c.left >= 0
+			switch {
+			case key.Tag == "!!merge" && value.Kind == yaml.SequenceNode:
+				merged = append(merged, value.Content...)
+			case key.Tag == "!!merge":
+				merged = append(merged, value)
+			case !had[key.Value]:
+				if own[key.Value] = true; !yield(key, value) {
+					return
+				}
+			}
+		}
+		maps.Copy(had, own)
+		for _, m := range merged {
+			if m.Kind == yaml.AliasNode {
+				m = m.Alias
+			}
+			if c.ok = c.ok && m.Kind == yaml.MappingNode && depth < deepestYAML; !c.ok {
+				return
+			}
+			for key, value := range c.members(m, had, depth+1) {
+				if !yield(key, value) {
+					return
+				}
+			}
+		}
 	}
 }
 
