@@ -190,7 +190,9 @@ func (d *Delivery) holds(texts []string) bool {
 	})
 }
 
+// glob matches a pattern in which * stands for any text: a slash is nothing special.
 func glob(pattern, value string) bool {
-	ok, _ := path.Match(pattern, value) // checked before
+	plain := func(s string) string { return strings.ReplaceAll(s, "/", "\x00") }
+	ok, _ := path.Match(plain(pattern), plain(value)) // checked before
 	return ok || pattern == value
 }

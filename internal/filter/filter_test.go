@@ -31,7 +31,7 @@ func TestFilter(t *testing.T) {
 		"event=contact.*": "1", "event:contact.*": "1", "event=*": "124", "event=new_?ote": "2", "event=contact.created,new_note": "12",
 		"event=contact.* event=new_*": "124", "event=CONTACT.*": "",
 		"provider=z": "24", "provider:zyntro event=new_note": "2",
-		"id=ev-1": "1", "id=ev-*": "1", "id=[1]": "3", "id=a/b": "2", "id=a/*": "2", "id=*": "13",
+		"id=ev-1": "1", "id=ev-*": "1", "id=[1]": "3", "id=a/b": "2", "id=a/*": "2", "id=*b": "2", "id=a?b": "2", "id=*": "123",
 		"status=5xx": "2", "status=5XX": "2", "status:401": "3", "status=2xx,401": "13", "status=200 status=503": "12", "zoë": "1", "post event=new_contact": "4", "x/ provider=z": "2",
 		"valid": "12", "invalid": "3", "valid invalid": "123", "invalid provider=zyntro": "",
 		"text=zoë": "1", "text=ZOË": "1", "text=post": "14", "text=post text=zoë": "1", "text=a,b": "", "text=http://x/": "2", "text=EV-1": "1", "text=new_": "24", "text=postzoë": "",
