@@ -98,11 +98,12 @@ deliveries go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
 Deliveries hold personal data: a directory that others own or can write, such as
 /tmp itself, is refused, and so is such a file in it.
 
-Forwarding keeps the body and the headers as they came; redirects are not
-followed and no credentials added. An event that was answered with a 2xx is
-not forwarded a second time: a duplicate is answered 200 and marked. That your
-handler is not there is said at the start and when it stops answering, and so is
-that it is back.
+Forwarding keeps the body and the headers as they came, and goes to the path of
+--forward-to, / where that names none ('replay --to' takes each delivery's own then).
+Redirects are not followed and no credentials added. An event that was answered with
+a 2xx is not forwarded a second time: a duplicate is answered 200 and marked. That
+your handler is not there is said at the start and when it stops answering, and so
+is that it is back.
 
 -o ndjson prints an object a line. Its type is ready for the first one, and each
 time that a tunnel works again, with url (to give the provider), addr and, with
@@ -141,8 +142,8 @@ names, and removes if you say so.
 --tunnel starts a program that you have installed and that makes the address
 public; it ends with the command. Its URL counts once a request that is sent to
 it has arrived here; then the webhook is made, and 'Ready' comes last. If the
-tunnel does not come up in 20 seconds the command ends with 6; later it is
-started again, for ever. Its URL may change then: Zyntro's webhook is changed,
+tunnel does not come up in 20 seconds, or in --timeout, the command ends with 6;
+later it is started again, for ever. Its URL may change then: Zyntro's webhook is changed,
 WundertreOS's replaced, with a new secret; without --create the command ends
 with 6. ssh: needs a key and a known host; it gives http://HOST: and a port that
 the server chooses, or with --public-url the URL that leads to the port of --addr
@@ -160,7 +161,7 @@ to standard error. If it ends, so does listen.`,
 	o.tunnelFlags.add(c)
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", defaultAddr, "address to listen at; if you leave it out, the next port that is free; port 0: any free one")
-	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received; removed at the end")
+	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received, the public one with --tunnel or --public-url; removed at the start and the end")
 	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
 	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
 	f.BoolVar(&o.printBody, "print-body", false, "print the bodies too, laid out; with -o ndjson and the like also the headers")
@@ -277,7 +278,14 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		a.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
 	}
 	if opts.Forward.LeadsTo(l.Addr()) {
-		return fault.Usagef("--forward-to leads back to the listener itself: %s", opts.Forward.URL())
+		return fault.Usagef("--forward-to leads back to the listener itself: %s", opts.Forward.URL()).
+			WithHint("name the port of your handler, for instance: --forward-to 3000; or listen elsewhere with --addr")
+	}
+	if err := o.retract(a); err != nil { // who waits for the file must not find an old one
+		return err
+	}
+	if x.handler != nil && opts.Forward == nil {
+		a.warn("warning: deliveries are not handed to the command: --forward-to names where it listens")
 	}
 	defer func() { err = errors.Join(err, opts.Kept.Close(), opts.Rejected.Close()) }()
 	if o.save != "" {
@@ -312,13 +320,11 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		return err
 	}
 	x.addr, x.page = reachableAddr(here), page
-	x.ready = func() error {
-		if err := o.announce(a, here); err != nil {
-			return err
-		}
+	x.ready = func() {
+		o.announce(a, here)
 		page.announce(o.open)
-		return nil
 	}
+	x.publish = func(url string) error { return o.publish(a, cmp.Or(url, here)) }
 	x.say = func(e view.ListenState) error {
 		if e.Type == view.ListenReady {
 			e.URL, e.Addr, e.UI = cmp.Or(e.URL, here), l.Addr().String(), page.url()
@@ -506,7 +512,7 @@ func reachableAddr(here string) string {
 }
 
 // announce says, once deliveries are received, how to get them here.
-func (o *listenOptions) announce(a *app, here string) error {
+func (o *listenOptions) announce(a *app, here string) {
 	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
 	if o.noVerify {
 		a.warn("warning: signatures are not verified")
@@ -515,19 +521,26 @@ func (o *listenOptions) announce(a *app, here string) error {
 		a.note("To be reached from outside: --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), with --create for a webhook too.")
 		a.note("Or start a tunnel to %s yourself, and give the provider the URL that it has.", reachableAddr(here))
 	}
+}
+
+// publish writes the URL to --url-file.
+func (o *listenOptions) publish(a *app, url string) error {
 	if o.urlFile == "" {
 		return nil
 	}
-	if err := a.env.Disk.Or().WriteFile(o.urlFile, []byte(here+"\n")); err != nil {
+	if err := a.env.Disk.Or().WriteFile(o.urlFile, []byte(url+"\n")); err != nil {
 		return fault.Errorf(fault.Other, "--url-file: %w", err).WithHint("name a file in a directory that you can write to")
 	}
 	return nil
 }
 
-// retract removes what announce has written.
+// retract removes what publish has written, in this run or one before.
 func (o *listenOptions) retract(a *app) error {
 	if o.urlFile == "" {
 		return nil
+	}
+	if info, err := os.Lstat(o.urlFile); err == nil && !info.Mode().IsRegular() {
+		return nil // it is not ours
 	}
 	if err := a.env.Disk.Or().Remove(o.urlFile); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return fault.Errorf(fault.Other, "--url-file: %w", err)

@@ -116,9 +116,10 @@ type exposure struct {
 	secret  secret.Value   // the handler's, where no webhook is made
 	forward *listen.Forwarder
 	server  *listen.Server
-	addr    string       // of the listener
-	page    *inspector   // nil: there is none
-	ready   func() error // says what is true of every listener
+	addr    string     // of the listener
+	page    *inspector // nil: there is none
+	ready   func()     // says what is true of every listener
+	publish func(url string) error
 	say     func(view.ListenState) error
 
 	mu   sync.Mutex
@@ -209,9 +210,10 @@ func (x *exposure) reached(_ context.Context, url string) error {
 	}
 	x.page.reached(url, x.session.candidates())
 	if !x.up {
-		if err := x.ready(); err != nil {
-			return err
-		}
+		x.ready()
+	}
+	if err := x.publish(url); err != nil {
+		return err
 	}
 	x.up, x.url = true, url
 	if url != "" {
@@ -240,12 +242,12 @@ func (x *exposure) first(ctx context.Context, url string) error {
 // moved is first for a tunnel that has another URL now.
 func (x *exposure) moved(ctx context.Context, url string) error {
 	if x.session == nil || x.flags.onNewURL == newURLStop {
-		what := "the webhook that leads to the old one gets nothing any more"
+		what, otherwise := "the webhook that leads to the old one gets nothing any more", "have listen make the webhook: --create"
 		if x.session != nil {
-			what = "--on-new-url says stop"
+			what, otherwise = "--on-new-url says stop", "leave out --on-new-url stop"
 		}
 		return fault.Errorf(fault.Unavailable, "the tunnel has another URL now, %s; it was %s: %s", url, x.url, what).WithCode("new-url").
-			WithHint("use a tunnel whose URL stays (ngrok with a domain, tailscale, ssh: with --public-url), or have listen make the webhook: --create")
+			WithHint("use a tunnel whose URL stays (ngrok with a domain, tailscale, ssh: with --public-url), or %s", otherwise)
 	}
 	changed := false
 	err := x.server.Change(func() ([]verify.Candidate, error) {
@@ -277,6 +279,10 @@ func (x *exposure) close() error {
 	x.handler.stop()
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.kind != nil && !x.up && x.err == nil && x.ctx.Err() == nil {
+		x.err = fault.Errorf(fault.Unavailable, "the tunnel %s had not come up when the time of --timeout was over", x.kind).WithCode("tunnel").
+			WithHint("give it more time, or see what the program says")
+	}
 	if x.session != nil {
 		x.err = x.session.outcome(x.err)
 	}

@@ -484,6 +484,9 @@ func TestListenNewURL(t *testing.T) {
 				t.Fatal(err)
 			}
 			l.ended(6)
+			if strings.Contains(l.errs.String(), "--create") == (name == "stop") {
+				t.Errorf("the hint names what was given, or not what would help: %s", l.errs.String())
+			}
 			if !strings.Contains(l.errs.String(), "the tunnel has another URL now, https://") || len(w.hooks("wundertreos")) != 0 {
 				t.Error(l.errs.String())
 			}
@@ -530,6 +533,62 @@ func TestListenTunnelFails(t *testing.T) {
 	w.said("did not come up: it named no URL")
 	w.run(2, "listen", "--create", "zyntro", "--tunnel", "ssh:example.com")
 	w.said("gives an http:// URL")
+}
+
+// TestListenTunnelTooLate: a tunnel that was not up when the time was over is an error,
+// whatever was waited for.
+func TestListenTunnelTooLate(t *testing.T) {
+	t.Parallel()
+	for _, more := range [][]string{nil, {"--once"}, {"--no-verify"}} {
+		w := newTunnelled(t, tunneltest.Silent)
+		args := []string{"listen", "--addr", "127.0.0.1:0", "--tunnel", "cloudflared", "--timeout", "300ms"}
+		if len(more) == 0 || more[0] != "--no-verify" {
+			args = append(args, "--create", "zyntro")
+		}
+		w.errs.Reset()
+		w.run(6, append(args, more...)...)
+		w.said("the tunnel cloudflared had not come up when the time of --timeout was over")
+	}
+}
+
+// TestListenURLFile: the file has the URL that the provider is given, once deliveries
+// arrive there, and an old one is gone before.
+func TestListenURLFile(t *testing.T) {
+	t.Parallel()
+	w := newTunnelled(t, tunneltest.Silent)
+	file := filepath.Join(t.TempDir(), "url.txt")
+	if err := os.WriteFile(file, []byte("http://old.example\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"--create", "wundertreos", "--tunnel", "cloudflared", "--url-file", file}
+	l := beginListen(t, w.env, args...)
+	l.until("Starting the tunnel", 1)
+	if text, err := os.ReadFile(file); err == nil {
+		t.Errorf("%s is there before it is true", text)
+	}
+	l.stop()
+	l.ended(0)
+
+	w = newTunnelled(t, "")
+	l = beginListen(t, w.env, args...)
+	for n := range 2 {
+		l.until("Ready: ", n+1)
+		text, err := os.ReadFile(file)
+		if hooks := w.hooks("wundertreos"); err != nil || len(hooks) != 1 || string(text) != hooks[0].URL+"\n" {
+			t.Errorf("%q, %v; %v", text, err, hooks)
+		}
+		if n > 0 {
+			break
+		}
+		if err := syscall.Kill(w.mark().Pid, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l.stop()
+	l.ended(0)
+	if _, err := os.Stat(file); err == nil {
+		t.Error("the file is left")
+	}
 }
 
 // TestListenInterruptedEarly: an interrupt before the tunnel is up is an end like any.

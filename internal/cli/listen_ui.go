@@ -38,7 +38,7 @@ func (o *pageFlags) add(c *cobra.Command) {
 
 func (o *pageFlags) check() error {
 	if o.open && !o.ui {
-		return fault.Usagef("--open goes with --ui")
+		return fault.Usagef("--open goes with --ui").WithHint("the page is served with: --ui --open")
 	}
 	return nil
 }

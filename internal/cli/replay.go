@@ -50,7 +50,8 @@ func newReplayCmd(g *globals) *cobra.Command {
 headers but those that belong to one connection. A capture is a file, a
 directory, or - for standard input, in one of the formats that 'hookctl help
 formats' lists. CAPTURE#N is its N-th delivery, as in 'hookctl show --help'. Where
---to names no path, each delivery goes to its own.
+--to names no path, each delivery goes to its own ('listen --forward-to' goes to /
+then).
 
 --resign signs each body anew, for captures that were edited or whose secret is
 another one now. The secret is that of --webhook, --secret-file or --secret-env;

@@ -47,7 +47,7 @@ func (f *Forwarder) LeadsTo(addr net.Addr) bool {
 		return false
 	}
 	ip := net.ParseIP(f.url.Hostname())
-	return f.url.Hostname() == "localhost" || ip != nil && (ip.Equal(at.IP) || ip.IsLoopback())
+	return f.url.Hostname() == "localhost" || ip != nil && (ip.Equal(at.IP) || ip.IsLoopback() || ip.IsUnspecified())
 }
 
 // SameHost reports whether f sends to the host and port of a URL. The ports of http

@@ -1,6 +1,9 @@
 package listen
 
-import "testing"
+import (
+	"net"
+	"testing"
+)
 
 func TestParseSize(t *testing.T) {
 	t.Parallel()
@@ -39,5 +42,24 @@ func TestSameHost(t *testing.T) {
 	}
 	if (*Forwarder)(nil).SameHost("http://a.example") {
 		t.Error("no forwarder has a host")
+	}
+}
+
+// TestLeadsTo: a target that is the listener itself is found, by whatever name.
+func TestLeadsTo(t *testing.T) {
+	t.Parallel()
+	at := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 8787}
+	for target, leads := range map[string]bool{
+		"http://127.0.0.1:8787": true, "http://localhost:8787/x": true, "http://[::1]:8787": true,
+		"http://0.0.0.0:8787": true, "http://[::]:8787/x": true, "8787": true,
+		"http://0.0.0.0:8788": false, "http://192.0.2.1:8787": false, "http://127.0.0.1": false,
+	} {
+		f, err := NewForwarder(target, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.LeadsTo(at) != leads {
+			t.Errorf("%s: %v", target, !leads)
+		}
 	}
 }

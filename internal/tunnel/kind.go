@@ -25,6 +25,7 @@ type Kind struct {
 	program string
 	install string // how to get the program
 	plain   bool   // its URLs are http
+	login   string // the command that logs in at the user's own server; of ssh
 	argv    func(at place) []string
 	urls    func(at place, line string) []string   // those that a line of output names
 	api     func(at place, line string) string     // the URL of its local API, as far as a line tells; nil: it has none
@@ -175,7 +176,7 @@ func parseSSH(text, to string) (Kind, error) {
 		return Kind{}, fault.Usagef("--tunnel %q: %q is not a port", text, port).WithHint("PORT is that of the SSH server, 22 if you leave it out")
 	}
 	return Kind{
-		name: text, program: "ssh", install: installSSH, plain: true,
+		name: text, program: "ssh", install: installSSH, plain: true, login: loginOf(user, host, port),
 		argv: func(at place) []string {
 			args := slices.Concat(keepAlive, []string{"-N", "-R", "*:" + at.remote + ":" + at.local()})
 			if port != "" {
@@ -199,6 +200,18 @@ func parseSSH(text, to string) (Kind, error) {
 			return nil
 		},
 	}, nil
+}
+
+// loginOf is the command that logs in at a server by hand.
+func loginOf(user, host, port string) string {
+	command := "ssh "
+	if port != "" {
+		command += "-p " + port + " "
+	}
+	if user != "" {
+		host = user + "@" + host
+	}
+	return command + term.ShellWord(host)
 }
 
 func isPort(text string) bool {

@@ -139,8 +139,12 @@ func (r reason) fault(k Kind) error {
 	if len(r.lines) > 0 {
 		said = "; it said:\n  " + strings.Join(r.lines, "\n  ")
 	}
+	hint := "see what the program says, or use another one: --tunnel " + strings.Join(Forms, "|")
+	if k.login != "" && strings.Contains(said, "Host key verification failed") {
+		hint = "ssh does not know the host, or it has another key now; log in once by hand to see its key: " + k.login
+	}
 	return fault.Errorf(fault.Unavailable, "the tunnel %s did not come up: %s%s", k, r.text, said).WithCode("tunnel").
-		WithHint("see what the program says, or use another one: --tunnel %s", strings.Join(Forms, "|"))
+		WithHint("%s", hint)
 }
 
 // once runs the program once, until it or ctx ends, or nothing comes through any
