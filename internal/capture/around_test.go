@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -208,7 +209,7 @@ func TestTables(t *testing.T) {
 					_ = w.Write(row.cells(headersOf(body), body))
 				}
 				w.Flush()
-				rows := commandRows(t, "", text.String())
+				rows := commandRows(t, "", []string{"", "\n", "\r\n\r\n"}[len(name)%3]+text.String())
 				if len(rows) != len(nastyBodies) {
 					t.Fatalf("%s, %q: %v of:\n%s", name, sep, describe(rows), text.String())
 				}
@@ -543,5 +544,48 @@ func TestAlike(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestNoHalfCells: in a row without titles no body is what ends at a doubled quote;
+// where the row stands is said.
+func TestNoHalfCells(t *testing.T) {
+	t.Parallel()
+	for _, body := range append(slices.Clone(nastyBodies), `[{"a":1}]`, "{\n  \"a\": 1\n}") {
+		for _, sep := range []string{",", ";", "\t"} {
+			for _, row := range [][]string{
+				{"0", "2026-11-29", "X-Wunder-Signature", wunderSignature(body), body},
+				{body, "X-Wunder-Signature", wunderSignature(body)},
+				{"1", `{"X-Wunder-Signature": "` + wunderSignature(body) + `"}`, body},
+			} {
+				for i, cell := range row {
+					if strings.ContainsAny(cell, "\"\n") {
+						row[i] = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
+					}
+				}
+				text := strings.Join(row, sep) + "\n"
+				rows := commandRows(t, "", text+text)
+				if unknown := (*UnknownLayout)(nil); len(rows) != 1 || !errors.As(rows[0].err, &unknown) || !strings.Contains(rows[0].err.Error(), "line ") {
+					t.Errorf("%v of:\n%s", describe(rows), text)
+				}
+			}
+		}
+	}
+}
+
+// TestNoteOfPieces: of lines that were put together a note says so, of whole ones none.
+func TestNoteOfPieces(t *testing.T) {
+	t.Parallel()
+	record := fmt.Sprintf(`{"headers":{"X-Wunder-Signature":%q},"body":"{}"}`, wunderSignature("{}"))
+	const at = "2026-05-17T14:30:01.000000001Z stdout "
+	for text, want := range map[string]bool{
+		at + "P " + record[:20] + "\n" + at + "F " + record[20:] + "\n": true,
+		at + "F " + record + "\n" + at + "F " + record + "\n":           false,
+	} {
+		for _, r := range commandRows(t, "", text) {
+			if noted := slices.ContainsFunc(r.Notes, func(n string) bool { return strings.Contains(n, "pieces") }); r.err != nil || noted != want {
+				t.Errorf("%v %q of:\n%s", r.err, r.Notes, text)
+			}
+		}
 	}
 }

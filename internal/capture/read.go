@@ -323,7 +323,7 @@ func (w *walker) inside(format Format, p *prefixed, more bool) (_ Format, _ *pre
 			inner = detect(p.head, more, w.SignatureHeaders...)
 		}
 		n := min(len(before), len(p.head))
-		if format = inner; l.Note != "" && !bytes.Equal(before[:n], p.head[:n]) { // it may not have been that
+		if format = inner; !bytes.Equal(before[:n], p.head[:n]) { // it may not have been that
 			notes = append(notes, l.Note)
 		}
 	}

@@ -332,9 +332,13 @@ func (d *diagnosis) aim() {
 	case signature.NoSignature:
 		d.prior = []Finding{byCause("wrong-header").finding(otherHeaders(d.digests, scheme))}
 	case signature.Conflicting:
-		d.prior = []Finding{byCause("wrong-header").finding(
-			"The signature lines do not agree; one of them is right: " + strings.Join(scheme.Headers, " or ") + ".")}
+		d.prior = []Finding{byCause("wrong-header").finding("The signature lines do not agree; one of them is right: " + cameIn(d.request.Header, scheme.Headers) + ".")}
 	}
+}
+
+// cameIn names those of the headers that came.
+func cameIn(h capture.Header, headers []string) string {
+	return strings.Join(slices.DeleteFunc(slices.Clone(headers), func(name string) bool { return !h.Has(name) }), " or ")
 }
 
 // otherHeaders names where a signature stands instead; "" where none does.

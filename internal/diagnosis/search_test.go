@@ -18,6 +18,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -465,6 +466,27 @@ func TestDigestInAnotherForm(t *testing.T) {
 		all := run(t, explainer(), record(t, wunderBody, "X-Wunder-Signature", form))
 		if len(all) != 1 || all[0].Valid || len(all[0].Diagnosis) != 1 || (all[0].Diagnosis[0].Cause != causeUnknown) != known {
 			t.Errorf("%s: %+v", form, all)
+		}
+	}
+}
+
+// TestConflictNamesWhatCame: of signatures that differ only headers that came are named.
+func TestConflictNamesWhatCame(t *testing.T) {
+	t.Parallel()
+	o := explainer()
+	headers := o.Providers[1].Scheme.Headers
+	for n := 1; n <= len(headers); n++ {
+		r := &capture.Request{Body: []byte("{}")}
+		for _, name := range []string{headers[0], headers[n-1]} {
+			r.Header = append(r.Header, field(name, "sha256="+strings.Repeat(strconv.Itoa(len(r.Header)), 64)))
+		}
+		d := o.newDiagnosis(r, 1)
+		d.reason = signature.Conflicting
+		d.aim()
+		for i, name := range headers {
+			if came := i == 0 || i == n-1; len(d.prior) != 1 || strings.Contains(d.prior[0].Explanation, name) != came {
+				t.Errorf("%q came: %v, in %+v", name, came, d.prior)
+			}
 		}
 	}
 }

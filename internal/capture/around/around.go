@@ -16,7 +16,7 @@ import (
 
 // Layer is one thing that is around a text.
 type Layer struct {
-	// Note says what was taken off, for people; empty where nothing is lost by it.
+	// Note says what was taken off, for people.
 	Note string
 	// Sure says that the text is nothing else: what is inside need not be recognised.
 	Sure bool

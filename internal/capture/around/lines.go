@@ -33,7 +33,7 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 	if len(all) == 0 || !piece.Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
 		return l, false
 	}
-	return Layer{Sure: true, lines: func(fill bool) func([]byte) []byte {
+	return Layer{Sure: true, Note: "the pieces of a line are put together", lines: func(fill bool) func([]byte) []byte {
 		var blank []byte // in place of a piece
 		if fill {
 			blank = []byte("\n")

@@ -16,7 +16,7 @@ import (
 // table finds a table in text, CSV or one with other marks between its cells, whose
 // first line names its columns. Each row is a JSON object.
 func table(head []byte, names []string) (l Layer, ok bool) {
-	first, rest, _ := bytes.Cut(head, []byte("\n"))
+	first, rest, _ := bytes.Cut(bytes.TrimLeft(message.TrimBOM(head), "\r\n"), []byte("\n"))
 	columns, sep := columnsOf(bytes.TrimRight(first, "\r"))
 	if columns == nil || len(rest) == 0 {
 		return l, false
@@ -40,8 +40,8 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 		r, titles := row{sep: sep}, true
 		return func(line []byte) []byte {
 			switch {
-			case titles:
-				titles = false
+			case titles && line != nil:
+				titles = len(bytes.TrimRight(line, "\r\n")) == 0
 				return []byte("\n")
 			case line == nil:
 				return text.text
