@@ -272,7 +272,7 @@ var budgets = map[string]budget{
 	"internal/sink":                                 {1280, 16}, // planned: 920
 	"internal/snippet":                              {190, 6},
 	"internal/term":                                 {620, 28}, // planned: 600
-	"internal/tunnel":                               {820, 6},  // planned: 350, without what keeps it up
+	"internal/tunnel":                               {820, 7},  // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 13},
 	"internal/verify":                               {1270, 20},
 	"internal/view":                                 {4050, 128}, // planned: 2200; what help --json says of members

@@ -147,7 +147,9 @@ later it is started again, for ever. Its URL may change then: Zyntro's webhook i
 WundertreOS's replaced, with a new secret; without --create the command ends
 with 6. ssh: needs a key and a known host; it gives http://HOST: and a port that
 the server chooses, or with --public-url the URL that leads to the port of --addr
-on HOST. 'exec:COMMAND {port}' runs any other program: each URL that it prints is
+on HOST. With --public-url alone a request to that URL is sent as well; that it does
+not arrive is a warning, since others than the provider may not be let in.
+'exec:COMMAND {port}' runs any other program: each URL that it prints is
 tried.
 
 A command after -- is your handler: it is started with HOOK_SECRET set, again

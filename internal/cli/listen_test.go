@@ -3,10 +3,14 @@ package cli
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -507,6 +511,53 @@ func TestListenCreate(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestListenPublicURL: of a URL that the user has named it is said whether a request to it
+// arrives, and nothing is claimed before.
+func TestListenPublicURL(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		leads bool
+		said  string
+	}{
+		"leads here":      {true, "Proved: a request to %s arrives here.\n"},
+		"leads elsewhere": {false, "warning: it could not be proved that deliveries to %s arrive here: something else answered 418. If only"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSession(t)
+			var to atomic.Pointer[http.Handler]
+			named := make(chan struct{})
+			edge := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+				<-named
+				if c.leads {
+					(*to.Load()).ServeHTTP(rw, r)
+				} else {
+					rw.WriteHeader(http.StatusTeapot)
+				}
+			}))
+			t.Cleanup(edge.Close)
+			s.env.TLS = &tls.Config{InsecureSkipVerify: true}
+			public := edge.URL + "/x/?q=1"
+			l := startListen(t, s.env, "--create", "zyntro", "--public-url", public)
+			at, err := url.Parse(l.url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h := http.Handler(httputil.NewSingleHostReverseProxy(at))
+			to.Store(&h)
+			close(named)
+			want := fmt.Sprintf(c.said, public)
+			for end := time.Now().Add(20 * time.Second); !strings.Contains(l.errs.String(), want) && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			}
+			if said := l.errs.String(); !strings.Contains(said, want) || !strings.Contains(said, "Ready: deliveries to "+public+" are awaited.\n") {
+				t.Error(said)
+			}
+			l.stop()
+			l.ended(0)
+		})
 	}
 }
 

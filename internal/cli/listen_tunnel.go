@@ -127,6 +127,8 @@ type exposure struct {
 	url  string // where it is reached from outside; "" where that is not known
 	left bool   // the end has begun: nothing new is made
 
+	proving sync.WaitGroup // that a named URL leads here
+
 	ctx  context.Context // of the command
 	done chan struct{}
 	end  context.CancelFunc // of the tunnel
@@ -156,9 +158,25 @@ func (x *exposure) begin(ctx context.Context, stop func()) {
 	}
 	if x.kind == nil {
 		bring() // nothing has to arrive for that
+		if x.up && x.url != "" {
+			x.proving.Go(func() { x.prove(ctx) })
+		}
 		return
 	}
 	go bring()
+}
+
+// prove says whether a URL that the user has named leads here. Who answers there may
+// let the provider alone in, so that it does not is no error.
+func (x *exposure) prove(ctx context.Context) {
+	why := tunnel.Probe(ctx, x.app.http(), x.server.Expect, x.url)
+	switch {
+	case ctx.Err() != nil || why != "" && !x.server.Last().IsZero():
+	case why == "":
+		x.app.warn("Proved: a request to " + x.url + " arrives here.")
+	default:
+		x.app.warn("warning: it could not be proved that deliveries to " + x.url + " arrive here: " + why + ". If only the provider can reach it, that is no fault.")
+	}
 }
 
 func (x *exposure) run(ctx context.Context) error {
@@ -216,10 +234,13 @@ func (x *exposure) reached(_ context.Context, url string) error {
 		return err
 	}
 	x.up, x.url = true, url
-	if url != "" {
-		x.app.warn("Ready: deliveries to " + url + " arrive here.")
-	} else {
+	switch {
+	case url == "":
 		x.app.warn("Ready.")
+	case x.kind == nil:
+		x.app.warn("Ready: deliveries to " + url + " are awaited.")
+	default:
+		x.app.warn("Ready: deliveries to " + url + " arrive here.")
 	}
 	return x.say(view.ListenState{Type: view.ListenReady, URL: url})
 }
@@ -276,6 +297,7 @@ func (x *exposure) leave(ctx context.Context) {
 func (x *exposure) close() error {
 	x.end()
 	<-x.done
+	x.proving.Wait()
 	x.handler.stop()
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -330,16 +330,22 @@ func (r *run) pursue(ctx context.Context, u string, proved chan<- string) {
 	}
 }
 
-// probe sends one probe and says why it did not arrive, or "".
+// probe is Probe of what the supervisor was given.
 func (s *supervisor) probe(ctx context.Context, u string) string {
+	return Probe(ctx, s.HTTP, s.Expect, u)
+}
+
+// Probe sends one probe to a URL and says why it did not arrive, or "". Expect is that
+// of [Options].
+func Probe(ctx context.Context, client *httpx.Client, expect func(nonce string) (arrived <-chan struct{}, forget func()), u string) string {
 	ctx, stop := context.WithTimeout(ctx, probeTimeout)
 	defer stop()
 	nonce := rand.Text()
-	arrived, forget := s.Expect(nonce)
+	arrived, forget := expect(nonce)
 	defer forget()
 	result := make(chan string, 1)
 	go func() {
-		answer, err := s.HTTP.Deliver(ctx, httpx.Delivery{Method: http.MethodGet, URL: u + Prefix + nonce})
+		answer, err := client.Deliver(ctx, httpx.Delivery{Method: http.MethodGet, URL: normal(u) + Prefix + nonce})
 		switch {
 		case err != nil:
 			result <- err.Error()
