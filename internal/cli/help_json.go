@@ -15,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/snippet"
 	"github.com/hookctl/hookctl/internal/verify"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -176,6 +177,7 @@ func outputs(env *Env) map[string][]any {
 		"verify": {streamed{[]verify.Result{}}}, "show": {view.Shown{}}, "diff": {view.Difference{}},
 		"listen": {streamed{[]view.ListenState{}}, streamed{[]view.Received{}}}, "send": {view.Sent{}, manySent, view.Outgoing{}, manyOutgoing}, "replay": {manySent, manyOutgoing},
 		"sign":         {view.SignatureHeaders(nil, "").Data},
+		"snippet":      {view.Snippet("", snippet.Snippet{}).Data},
 		"secrets list": {[]view.KeptSecret{}}, "secrets show": {kept}, "secrets set": {kept}, "secrets push": {kept},
 		"secrets remove": {kept, []view.KeptSecret{}}, "secrets migrate": {[]view.Moved{}}, "secrets check": {[]health.Finding{}},
 		"secrets export": {[]view.KeptSecret{}}, "secrets import": {[]view.Imported{}}, "recover": {[]view.Recovered{}},

@@ -312,6 +312,7 @@ func TestManualOutput(t *testing.T) {
 	lines("send", "{url} --event contact.created --secret-env S", "{url} --event contact.created --secret-env S --dry-run", "{url} --event contact.created --secret-env S --repeat 2", "{url} --event contact.created --secret-env S --twice")
 	lines("replay", "one.ndjson --to {url}", "one.ndjson --to {url} --dry-run", "answered.ndjson --to {url} --expect")
 	lines("sign", "body.json --provider wundertreos --secret-env S")
+	lines("snippet", "express --provider zyntro", "go --provider wundertreos")
 	lines("secrets list", "")
 	lines("secrets show", "{w}")
 	lines("secrets set", "wundertreos/1 --from-env S")

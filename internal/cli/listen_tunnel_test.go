@@ -122,7 +122,7 @@ func (w *tunnelled) hooks(name string) []struct{ ID, URL string } {
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for {
-		addr := fmt.Sprintf("127.0.0.1:%d", 21000+nextPort.Add(1))
+		addr := fmt.Sprintf("127.0.0.1:%d", 21000+(int64(os.Getpid())*37+nextPort.Add(1))%9000)
 		if l, err := net.Listen("tcp", addr); err == nil {
 			_ = l.Close()
 			return addr
