@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,9 @@ func TestWrapped(t *testing.T) {
 		{"HTML", func(s string) string {
 			return "<details>\n<summary>the request</summary>\n\n<pre><code class=\"http\">" + s + "\n</code></pre>\n</details>\n"
 		}, func(s string) bool { return !strings.Contains(s, "&quot;") }, false},
+		{"HTML in a line", func(s string) string {
+			return "<!DOCTYPE html>\n<html><body class=\"a\"><h1>The request</h1> <pre>" + html.EscapeString(s) + "</pre></body></html>\n"
+		}, func(s string) bool { return strings.Contains(s, `"`) }, false},
 		{"HTML with a fence", func(s string) string {
 			return "<details>\n<summary>x</summary>\n\n```http\n" + s + "\n```\n</details>\n"
 		}, func(s string) bool { return !strings.Contains(s, "```") }, false},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
@@ -27,7 +28,7 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 	case message.IsFence(line):
 		inner, rest := cutFence(b)
 		d.lines += 2
-		if _, mark := message.Fence(line); mark == "</pre>" && bytes.Contains(inner, entities) {
+		if _, mark := message.Fence(line); mark == "</pre>" && entities.Match(inner) {
 			inner, d.Inexact = []byte(html.UnescapeString(string(inner))), true
 			d.inside("body may not be byte-exact: it stands in HTML, whose entities are undone", inner)
 			d.Inexact = false
@@ -129,7 +130,7 @@ func cutFence(b []byte) (inner, rest []byte) {
 }
 
 // entities is what HTML writes for a quote, which stands in any JSON.
-var entities = []byte("&quot;")
+var entities = regexp.MustCompile(`&(?:quot|#34|#x22);`)
 
 // isQuoted tells a quotation from the arrows of curl -v, which are before a head
 // alone: in a quotation they go on behind its blank line.
@@ -291,5 +292,5 @@ func sniffWrapped(b []byte, more bool, level int) bool {
 // isMarkup takes a line that begins with a tag of HTML.
 func isMarkup(line string) bool {
 	line = strings.TrimLeft(line, " \t")
-	return len(line) > 2 && line[0] == '<' && (line[1] == '/' || line[1] >= 'a' && line[1] <= 'z') && !strings.ContainsAny(line, "{[")
+	return len(line) > 2 && line[0] == '<' && (line[1] == '/' || line[1] == '!' || line[1] >= 'a' && line[1] <= 'z') && !strings.ContainsAny(line, "{[")
 }

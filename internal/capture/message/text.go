@@ -30,7 +30,7 @@ func Fence(line string) (n int, closing string) {
 
 var (
 	jiraFence = regexp.MustCompile(`^\{(code|noformat)(?::[^}]*)?\}$`)
-	htmlFence = regexp.MustCompile(`^<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
+	htmlFence = regexp.MustCompile(`^(?:<[^<>]*>[^<>]*)*?<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
 )
 
 // WithoutIndent is the lines at the start of b that have the indent, or are
