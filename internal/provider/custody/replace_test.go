@@ -264,3 +264,36 @@ func TestRecoverNamesTheOldWebhookOfASalvagedSecret(t *testing.T) {
 		t.Errorf("afterwards %+v", found)
 	}
 }
+
+// TestUndo: a caller that removes both webhooks of a replacement leaves nothing to
+// recover; where the old one cannot be removed, nothing is said of one in its place.
+func TestUndo(t *testing.T) {
+	for _, removable := range []bool{true, false} {
+		w := withOld(t)
+		ctx, old := context.Background(), provider.Webhook{ID: "id-0"}
+		w.failDelete = true
+		made, err := w.client.Replace(ctx, OpReplace, old, spec, nil, false)
+		if err == nil || !made.Kept || made.OldGone {
+			t.Fatal(made, err)
+		}
+		w.failDelete = !removable
+		if err := w.client.Undo(ctx, old, &made); (err == nil) != removable || made.OldGone != removable {
+			t.Fatal(made.OldGone, err)
+		}
+		w.failDelete = false
+		if err := w.client.Delete(ctx, made.Record.ID); err != nil {
+			t.Fatal(err)
+		}
+		findings := w.recover()
+		if removable {
+			if len(findings) != 0 || len(w.pending()) != 0 {
+				t.Errorf("%+v", findings)
+			}
+			continue
+		}
+		last := findings[len(findings)-1]
+		if last.ID != "id-0" || !last.Deletable || last.Detail != "the webhook that was to take its place is removed, and this one is still there" {
+			t.Errorf("%+v", findings)
+		}
+	}
+}
