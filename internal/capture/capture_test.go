@@ -869,6 +869,7 @@ func FuzzRoundTrip(f *testing.F) {
 // Large bodies are decoded over the text that they were read from: what comes out
 // is what comes out of small ones, with whatever stands around them.
 func TestLargeBodies(t *testing.T) {
+	pure(t)
 	r := rand.New(rand.NewPCG(1, 1))
 	raw := make([]byte, recorded.LargeBody+11)
 	for i := range raw {
@@ -1307,6 +1308,7 @@ func TestRoom(t *testing.T) {
 
 // An item, or a line, may be as large as is said, and no larger.
 func TestLargestItems(t *testing.T) {
+	pure(t)
 	record := `{"headers":{},"body_base64":""}`
 	spaces := func(n int) io.Reader { return io.LimitReader(blanks{}, int64(n)) }
 	for name, c := range map[string]struct {

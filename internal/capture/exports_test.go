@@ -320,6 +320,7 @@ func TestBrokenExports(t *testing.T) {
 
 // An archive far larger than what may be in memory is read entry by entry.
 func TestLargeArchive(t *testing.T) {
+	pure(t)
 	entry := `{"request":{"method":"POST","headers":[],"postData":{"text":"{}"}},"response":{"content":{"text":"` + strings.Repeat("x", 1<<20) + `"}}}`
 	const n = 66
 	text := `{"log":{"creator":{},"entries":[` + strings.Repeat(entry+",", n-1) + entry + `],"x":{"y":[1,{"z":2}]}}}` + "\n"

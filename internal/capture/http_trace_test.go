@@ -203,6 +203,7 @@ func packetText(payload string, direction int, seq uint32, _ string, text bool) 
 }
 
 func TestRecorders(t *testing.T) {
+	pure(t)
 	for _, rec := range recorders {
 		t.Run(rec.name, func(t *testing.T) {
 			for _, body := range append(nasty(), strings.Repeat(`{"a":"0123456789"},`, 100)) {

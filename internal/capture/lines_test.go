@@ -98,6 +98,7 @@ func TestKeepLines(t *testing.T) {
 
 // What is too long for a delivery comes back in parts, and is one unreadable line.
 func TestKeepLinesTooLong(t *testing.T) {
+	pure(t)
 	t.Parallel()
 	long := strings.Repeat("x", MaxDelivery+3*blockSize)
 	for _, in := range []string{long + "\nnext\n", "before\n" + long} {

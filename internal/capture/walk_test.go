@@ -280,6 +280,7 @@ func TestWalkLeavesPayloadsAlone(t *testing.T) {
 
 // However hostile a text is, it takes linear time.
 func TestWalkHostile(t *testing.T) {
+	pure(t)
 	t.Parallel()
 	many := func(n int, one func(i int) string) string {
 		var b strings.Builder

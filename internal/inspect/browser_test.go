@@ -1,3 +1,8 @@
+//go:build !windows && !darwin
+
+// The tests drive Chromium as Debian has it; to compile its protocol for systems on
+// which they are only vetted takes longer than all else there.
+
 package inspect
 
 import (
@@ -73,9 +78,6 @@ func newPage(t *testing.T) *page {
 	}
 	return p
 }
-
-// patience is how long something on the page may take that does happen.
-const patience = 30 * time.Second
 
 func run[T any](p *page, a chromedp.Action[T]) T {
 	p.t.Helper()

@@ -186,3 +186,6 @@ func (c *client) ask(t testing.TB, method, path string, body string) (int, strin
 	}
 	return res.StatusCode, string(text)
 }
+
+// patience is how long something on the page may take that does happen.
+const patience = 30 * time.Second
