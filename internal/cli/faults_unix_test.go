@@ -228,10 +228,9 @@ func TestHugeLists(t *testing.T) {
 			list := strings.Replace(d.listed(ids...), `"id-5000"`, `{"not":"an id"}`, 1)
 			peer := newPeer(t, func(c *net.TCPConn, _ request) { send(c, answer(200, list)) })
 			p := newProgram(t, d.environ(peer.addr)...)
-			start := time.Now()
 			r := p.run("list", d.name, "--jq", `length, (map(select(.error)) | length), .[9999].id`)
-			if r.code != 0 || r.stdout != "10000\n1\nid-9999\n" || time.Since(start) > 10*time.Second {
-				t.Errorf("after %v: %.3000s", time.Since(start), r)
+			if r.code != 0 || r.stdout != "10000\n1\nid-9999\n" {
+				t.Errorf("%.3000s", r)
 			}
 		})
 	}
