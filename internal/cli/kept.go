@@ -45,6 +45,15 @@ func (a *app) warnUnreadable(problems []secret.Problem) {
 	}
 }
 
+// keptSecret finds the record that ref means, with its secret.
+func (a *app) keptSecret(ctx context.Context, ref string) (secret.Record, error) {
+	found, err := a.keptRecord(ctx, ref, true)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	return a.store.Get(ctx, found.Ref())
+}
+
 // keptRecord finds the record that ref means, without its secret.
 func (a *app) keptRecord(ctx context.Context, ref string, prefix bool) (secret.Record, error) {
 	recs, err := a.records(ctx, false)

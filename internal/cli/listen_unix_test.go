@@ -139,6 +139,26 @@ func keptDeliveries(t *testing.T, dir, file string) map[string]int {
 	return ids
 }
 
+// killWhileSent kills a listener at a random instant while deliveries come in, and
+// returns the ids of those that were acknowledged.
+func killWhileSent(t *testing.T, p *listenProgram, round int) []string {
+	t.Helper()
+	s := startSenders(t, p.addr, fmt.Sprint(round), 8)
+	for s.acknowledged() == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond)
+	if err := p.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.cmd.Wait() // killed
+	s.wg.Wait()
+	if len(s.odd) > 0 {
+		t.Errorf("%v", s.odd)
+	}
+	return s.ids
+}
+
 // TestListenKill kills the listener at random instants while deliveries come
 // in, always with the same directory: whatever was acknowledged is there, and a
 // torn line is at most the last one of a run.
@@ -153,20 +173,7 @@ func TestListenKill(t *testing.T) {
 	}
 	for round := range rounds {
 		p := startListenProgram(t, dir, "--save", save)
-		s := startSenders(t, p.addr, fmt.Sprint(round), 8)
-		for s.acknowledged() == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond)
-		if err := p.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = p.cmd.Wait() // killed
-		s.wg.Wait()
-		if len(s.odd) > 0 {
-			t.Errorf("%v", s.odd)
-		}
-		acknowledged = append(acknowledged, s.ids...)
+		acknowledged = append(acknowledged, killWhileSent(t, p, round)...)
 	}
 	kept := keptDeliveries(t, dir, filepath.Join(save, keptFile))
 	for _, id := range acknowledged {
@@ -208,20 +215,7 @@ func TestListenForwardKill(t *testing.T) {
 	}
 	for round := range rounds {
 		p := startListenProgram(t, dir, "--save", save, "--forward-to", app.URL)
-		s := startSenders(t, p.addr, fmt.Sprint(round), 8)
-		for s.acknowledged() == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(time.Duration(rand.IntN(150_000)) * time.Microsecond)
-		if err := p.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		_ = p.cmd.Wait() // killed
-		s.wg.Wait()
-		if len(s.odd) > 0 {
-			t.Errorf("%v", s.odd)
-		}
-		for _, id := range s.ids {
+		for _, id := range killWhileSent(t, p, round) {
 			acknowledged[id] = true
 		}
 		answers := keptAnswers(t, filepath.Join(save, keptFile))

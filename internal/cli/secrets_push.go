@@ -52,11 +52,7 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 	if err != nil {
 		return err
 	}
-	found, err := a.keptRecord(ctx, args[0], true)
-	if err != nil {
-		return err
-	}
-	rec, err := a.store.Get(ctx, found.Ref())
+	rec, err := a.keptSecret(ctx, args[0])
 	if err != nil {
 		return err
 	}

@@ -59,11 +59,7 @@ func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) erro
 	if !sink.IsVariable(o.as) {
 		return fault.Usagef("--as: that is no name of a variable: letters, digits and _, and no digit first").WithHint("for instance: --as %s", envSecret)
 	}
-	found, err := a.keptRecord(ctx, args[0], true)
-	if err != nil {
-		return err
-	}
-	rec, err := a.store.Get(ctx, found.Ref())
+	rec, err := a.keptSecret(ctx, args[0])
 	if err != nil {
 		return err
 	}

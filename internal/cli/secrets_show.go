@@ -37,11 +37,7 @@ func runSecretsShow(ctx context.Context, a *app, args []string) error {
 	if err := a.withheld("hookctl secrets show"); err != nil {
 		return err
 	}
-	found, err := a.keptRecord(ctx, args[0], true)
-	if err != nil {
-		return err
-	}
-	rec, err := a.store.Get(ctx, found.Ref())
+	rec, err := a.keptSecret(ctx, args[0])
 	if err != nil {
 		return err
 	}
