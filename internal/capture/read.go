@@ -223,7 +223,7 @@ func (w *walker) input(in Input) bool {
 			return false
 		}
 	}
-	if net != nil && len(net.found) > 0 && !w.yield(net.rest(w.ctx)) {
+	if net != nil && w.ctx.Err() == nil && !w.yield(net.rest(w.ctx)) {
 		return false
 	}
 	return w.ctx.Err() == nil

@@ -17,44 +17,42 @@ import (
 type uncarried struct {
 	r     io.Reader
 	names []string
+	tail  []byte // of what was read, and the line ends before it
+	lines int
 
-	// Of the reading goroutine:
-	tail  []byte
-	lines int // line ends before the tail
-	found map[uint64]int
-
-	mu      sync.Mutex
 	decoded sync.WaitGroup
-	carried map[uint64]bool
+	mu      sync.Mutex
+	found   map[uint64]int // the lines of the first [mostCarried] signatures; 0: it is carried
 	told    int
 }
 
-const (
-	// aroundSignature is how much of what was read may belong to a signature.
-	aroundSignature = 4 * recorded.NearName
-	// mostUncarried bounds how many are remembered.
-	mostUncarried = 1 << 12
-)
+// aroundSignature is how much of what was read may belong to a signature.
+const aroundSignature = 4 * recorded.NearName
 
 func newUncarried(r io.Reader, names []string) *uncarried {
-	return &uncarried{r: r, names: names, found: map[uint64]int{}, carried: map[uint64]bool{}}
+	return &uncarried{r: r, names: names, found: map[uint64]int{}}
 }
 
 func (u *uncarried) Read(p []byte) (int, error) {
 	n, err := u.r.Read(p)
-	if n > 0 && len(u.found) < mostUncarried {
+	if n > 0 {
 		u.see(p[:n])
 	}
 	return n, err
 }
 
 func (u *uncarried) see(p []byte) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if len(u.found) >= mostCarried {
+		return
+	}
 	text := append(u.tail, p...)
 	recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool {
 		if _, known := u.found[s.Key()]; !known {
 			u.found[s.Key()] = u.lines + bytes.Count(text[:s.At], []byte("\n")) + 1
 		}
-		return len(u.found) < mostUncarried
+		return len(u.found) < mostCarried
 	})
 	keep := min(len(text), aroundSignature)
 	u.lines += bytes.Count(text[:len(text)-keep], []byte("\n"))
@@ -64,7 +62,9 @@ func (u *uncarried) see(p []byte) {
 // watch notes what the deliveries of a batch carry.
 func (u *uncarried) watch(b Batch) Batch {
 	if strings.Contains(b.Note, "a signature") {
+		u.mu.Lock()
 		u.told++
+		u.mu.Unlock()
 	}
 	if b.Decode == nil {
 		return b
@@ -87,9 +87,14 @@ func (u *uncarried) note(r *Request, err error) {
 	if err != nil || r.Elsewhere != "" {
 		u.told++
 	}
-	recorded.SignaturesOf(r.Header, u.names, func(s recorded.Seen) { u.carried[s.Key()] = true })
+	carried := func(s recorded.Seen) {
+		if _, seen := u.found[s.Key()]; seen { // it was read before it was decoded
+			u.found[s.Key()] = 0
+		}
+	}
+	recorded.SignaturesOf(r.Header, u.names, carried)
 	for _, text := range [][]byte{[]byte(r.URL), r.Body, r.Answered} {
-		recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool { u.carried[s.Key()] = true; return true })
+		recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool { carried(s); return true })
 	}
 }
 
@@ -108,11 +113,12 @@ func (u *uncarried) rest(ctx context.Context) Batch {
 			return
 		}
 		left, line := -u.told, 0
-		for key, at := range u.found {
-			if !u.carried[key] {
-				if left++; line == 0 || at < line {
-					line = at
-				}
+		for _, at := range u.found {
+			if at == 0 {
+				continue
+			}
+			if left++; line == 0 || at < line {
+				line = at
 			}
 		}
 		if left > 0 {

@@ -1,7 +1,10 @@
 package capture
 
 import (
+	"fmt"
+	"io"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
@@ -46,5 +49,70 @@ func TestUncarriedSignaturesAreTold(t *testing.T) {
 				t.Errorf("%s, %.12s: told: %v; %d rows, passed over %s", name, sig, told, rows, passed)
 			}
 		}
+	}
+}
+
+// numbered is a signature like no other.
+func numbered(n int) string { return fmt.Sprintf("sha256=%016x%048x", n+1, n) }
+
+// Batches are decoded side by side while the input is read on; what was told of each
+// is counted once.
+func TestUncarriedSideBySide(t *testing.T) {
+	t.Parallel()
+	var entries []string
+	for i := range 60 {
+		own, other := numbered(i), numbered(1000+i)
+		if i%5 == 0 { // it is two rows that cannot be read
+			entries = append(entries, fmt.Sprintf(`{"request":{"method":"POST","url":"http://x/","bodySize":9,"headers":[{"name":"X-Wunder-Signature","value":%q}]},"response":{"content":{"text":%q}}}`, own, other))
+			continue
+		}
+		entries = append(entries, fmt.Sprintf(`{"request":{"method":"POST","url":"http://x/","headers":[{"name":"X-Wunder-Signature","value":%q}],"postData":{"text":"A"}},"response":{"content":{"text":%q}}}`, own, other))
+	}
+	// One more stands where no reader looks.
+	text := `{"log":{"version":"1.2","creator":{"name":"sha256=` + strings.Repeat("c", 64) + `"},"entries":[` + strings.Join(entries, ",") + `]}}`
+	batches, err := Read(t.Context(), []string{"-"}, Options{Stdin: &odd{strings.NewReader(text), 700}, SignatureHeaders: signedNames})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		rows   int
+		passed recorded.Tally
+	)
+	for b := range batches {
+		all.Go(func() {
+			n := 0
+			for range b.Each() {
+				n++
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			rows += n
+			passed.Add(b.PassedOver()...)
+		})
+	}
+	all.Wait()
+	if rows != 72 || !strings.Contains(passed.String(), "1 signature that no delivery carries, at line 1") {
+		t.Errorf("%d rows, passed over %s", rows, passed)
+	}
+}
+
+// However many signatures an input has, so many are remembered.
+func TestUncarriedIsBounded(t *testing.T) {
+	t.Parallel()
+	var text strings.Builder
+	for i := range mostCarried + 1000 {
+		fmt.Fprintln(&text, numbered(i))
+	}
+	u := newUncarried(strings.NewReader(text.String()), signedNames)
+	if _, err := io.Copy(io.Discard, u); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3000 {
+		u.note(&Request{Header: Header{{Name: "X-Wunder-Signature", Value: numbered(1_000_000 + i)}}}, nil)
+	}
+	if len(u.found) != mostCarried {
+		t.Errorf("%d are remembered", len(u.found))
 	}
 }

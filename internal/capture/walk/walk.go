@@ -184,9 +184,10 @@ func (w *Walk) object(v []byte, depth int) {
 	s := ShapeOf(v)
 	header, err := w.signedHeader(v, &s, depth)
 	if err != nil || header != nil {
-		w.request(v, &s, header, err)
+		carried := s.carried(header, w.Names)
+		w.request(v, &s, header, carried, err)
 		if err == nil {
-			w.beside(v, &s, header, depth)
+			w.beside(v, &s, carried, depth)
 		}
 		return
 	}
@@ -240,7 +241,7 @@ func (w *Walk) apart(v []byte) bool {
 		s.Bodies, s.NullBody = nil, false
 	}
 	w.path = append(w.path, Step{Name: []byte(`"json"`)})
-	w.request(v, &s, header, nil)
+	w.request(v, &s, header, s.carried(header, w.Names), nil)
 	w.path = w.path[:len(w.path)-1]
 	return true
 }
@@ -618,12 +619,12 @@ func (w *Walk) Has(h recorded.Header) bool {
 }
 
 // request counts, or yields, a request that is signed.
-func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, err error) {
+func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, carried map[uint64]bool, err error) {
 	w.Found++
 	if w.yield == nil && err != nil {
 		recorded.SignaturesIn(v, w.Names, func(at recorded.Seen) bool { w.digests[at.Key()] = true; return true })
 	} else if w.yield == nil {
-		maps.Copy(w.digests, s.carried(h, w.Names))
+		maps.Copy(w.digests, carried)
 	}
 	w.emit(s, h, err)
 }
@@ -654,8 +655,7 @@ func (s *requestShape) spare(rank int) bool {
 
 // beside goes on with the members of an object that is a request which are of no use
 // to that, where a signature stands in them that it does not carry.
-func (w *Walk) beside(v []byte, s *requestShape, h recorded.Header, depth int) {
-	carried := s.carried(h, w.Names)
+func (w *Walk) beside(v []byte, s *requestShape, carried map[uint64]bool, depth int) {
 	jsontext.Members(v, func(quoted, value []byte) bool {
 		role, rank := RoleOf(quoted, value)
 		if _, is := answersIn(quoted, value, w.Names); is || role == headerRole || role == bodyRole && !s.spare(rank) || isPart(value) {
