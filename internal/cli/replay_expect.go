@@ -113,7 +113,9 @@ func (t *replayTest) survey(ctx context.Context, list []capture.Selection, opts 
 		case found && !t.update:
 			return errFound
 		case t.update && err == nil:
-			return t.keep(q, nil)
+			if err := t.keep(q, nil); err != nil {
+				return fault.Reword("nothing was sent: "+err.Error(), err)
+			}
 		}
 		return nil
 	})
@@ -181,7 +183,7 @@ func (t *replayTest) rewrite(path string, edit func([]byte) ([]byte, error)) err
 func (t *replayTest) keep(q *capture.Request, answer *capture.Answer) error {
 	place, ok := capture.PlaceOf(q.Source)
 	if !ok {
-		return fault.Usagef("nothing was sent: --update: %s is no record of its own", q.Source).WithCode("no-record").
+		return fault.Usagef("--update: %s is no record of its own", q.Source).WithCode("no-record").
 			WithHint("%s", hintRecords)
 	}
 	body, err := q.Whole()
@@ -242,6 +244,15 @@ func (t *replayTest) end(broken error) error {
 	return fault.Worst(append(errs, t.record(), t.expected.Err(t.update))...)
 }
 
+// distinct is of how many records there are answers: one may have been sent more often.
+func distinct(list []capture.Rerecorded) int {
+	places := map[capture.Place]bool{}
+	for _, r := range list {
+		places[r.Place] = true
+	}
+	return len(places)
+}
+
 // record writes the new answers.
 func (t *replayTest) record() error {
 	if !t.update {
@@ -258,7 +269,7 @@ func (t *replayTest) record() error {
 			errs = append(errs, fault.Errorf(fault.Other, "no answer was recorded in %s: %w", path, err).With(fault.HintOf(err)))
 			continue
 		}
-		t.app.note("%s", fmt.Sprintf("Recorded %s in %s.", term.Plural(len(records), "answer", "answers"), filepath.ToSlash(path)))
+		t.app.note("%s", fmt.Sprintf("Recorded %s in %s.", term.Plural(distinct(records), "answer", "answers"), filepath.ToSlash(path)))
 	}
 	return fault.Worst(errs...)
 }

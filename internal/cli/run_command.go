@@ -37,7 +37,8 @@ func endSignals() []os.Signal {
 }
 
 // attend runs a command to its end, with our streams and the signals that we get.
-// How it ended is the error, as an [exitStatus].
+// How it ended is the error, as an [exitStatus]; one that cannot be run is an error of
+// kind Usage.
 func (a *app) attend(c child.Command) error {
 	s := a.env.Streams
 	c.In, c.Out, c.Err = s.In, term.Raw(s.Out), term.Raw(s.Err)
@@ -69,7 +70,12 @@ func (a *app) become(c child.Command) error {
 		c.Path = path
 		c.In, c.Out, c.Err = a.env.Streams.In, term.Raw(a.env.Streams.Out), term.Raw(a.env.Streams.Err)
 		if err = child.Replace(c); errors.Is(err, errors.ErrUnsupported) {
-			return a.attend(c)
+			err = a.attend(c)
+			var refused *fault.Error
+			if !errors.As(err, &refused) || refused.Kind != fault.Usage {
+				return err
+			}
+			return notRun{err, 126} // it was found before
 		}
 	}
 	no := notRun{fault.Usagef("%s cannot be run: %w", term.Clean(c.Args[0]), err), 126}
