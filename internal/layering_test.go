@@ -95,7 +95,7 @@ var owners = map[string][]string{
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
 	"os/exec":                           {"internal/child/"},
 	"github.com/gofrs/flock":            {"internal/durable/"},
-	"github.com/kballard/go-shellquote": {"internal/sink/", "internal/tunnel/kind.go"},
+	"github.com/kballard/go-shellquote": {"internal/sink/", "internal/tunnel/kind.go", "internal/docgen/pictures.go"},
 	"go.yaml.in/yaml":                   {"internal/config/", "internal/render/yaml.go", "internal/apply/", "internal/capture/around/yaml.go"},
 	"github.com/zalando/go-keyring":     {"internal/secret/keyring.go"},
 	"filippo.io/age":                    {"internal/secret/bundle.go"},
@@ -237,12 +237,12 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {15560, 8}, // planned: 9700
+	"internal/cli":                                  {15590, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
-	"internal/demo":                                 {350, 1},  // planned: 300
-	"internal/diagnosis":                            {6070, 6}, // planned: 4000; the causes of captures
-	"internal/docgen":                               {370, 0},
+	"internal/demo":                                 {380, 1},   // planned: 300; pauses
+	"internal/diagnosis":                            {6070, 6},  // planned: 4000; the causes of captures
+	"internal/docgen":                               {1050, 0},  // planned: 370, without pictures
 	"internal/durable":                              {1130, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},

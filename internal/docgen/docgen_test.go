@@ -15,6 +15,10 @@ var testDate = time.Date(2026, time.November, 28, 0, 0, 0, 0, time.UTC)
 
 const again = "run: go generate ./cmd/hookctl"
 
+// repository is its root. The working directory is another one while pictures are
+// made.
+var repository, _ = filepath.Abs(filepath.Join("..", ".."))
+
 // TestUpToDate compares what is committed with what the program says now.
 func TestUpToDate(t *testing.T) {
 	t.Parallel()
@@ -22,7 +26,6 @@ func TestUpToDate(t *testing.T) {
 	if err := run([]string{fresh}); err != nil {
 		t.Fatal(err)
 	}
-	repository := filepath.Join("..", "..")
 	want, err := generated(fresh)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +56,7 @@ func TestUpToDate(t *testing.T) {
 func TestWriteRemoves(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	for _, name := range []string{"docs/reference/gone.md", "docs/guide.md", "completions/.keep"} {
+	for _, name := range []string{"docs/reference/gone.md", "docs/pictures/gone.svg", "docs/guide.md", "completions/.keep", "docs/pictures/page.png"} {
 		file := filepath.Join(root, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -65,10 +68,12 @@ func TestWriteRemoves(t *testing.T) {
 	if err := write(root, map[string][]byte{"docs/reference/new.md": []byte("new")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(root, "docs", "reference", "gone.md")); !os.IsNotExist(err) {
-		t.Errorf("gone.md is still there: %v", err)
+	for _, gone := range []string{"docs/reference/gone.md", "docs/pictures/gone.svg"} {
+		if _, err := os.Stat(filepath.Join(root, filepath.FromSlash(gone))); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", gone, err)
+		}
 	}
-	for name, want := range map[string]string{"docs/guide.md": "x", "completions/.keep": "x", "docs/reference/new.md": "new"} {
+	for name, want := range map[string]string{"docs/guide.md": "x", "completions/.keep": "x", "docs/pictures/page.png": "x", "docs/reference/new.md": "new"} {
 		if got := read(t, root, name); string(got) != want {
 			t.Errorf("%s holds %q, want %q", name, got, want)
 		}

@@ -32,7 +32,7 @@ func generate() (map[string][]byte, error) {
 	}
 	root := cli.Root()
 	files[referenceDir+"/README.md"] = index(root, cli.Topics())
-	for _, part := range []func(map[string][]byte) error{reference, completions, schema} {
+	for _, part := range []func(map[string][]byte) error{reference, completions, schema, pictures} {
 		if err := part(files); err != nil {
 			return nil, err
 		}

@@ -1,6 +1,6 @@
 // Command docgen writes what is generated from the program itself: the
-// reference under docs/ and the completion scripts, which are committed, and the
-// man pages, which a release makes:
+// reference and the pictures under docs/ and the completion scripts, which are
+// committed, and the man pages, which a release makes:
 //
 //	go generate ./cmd/hookctl
 //	go run ./internal/docgen man DIRECTORY 2026-11-28T00:00:00Z
@@ -78,16 +78,18 @@ func writeFiles(root string, files map[string][]byte) error {
 }
 
 // generated lists the files in the directories that docgen owns, as paths from
-// root with slashes. Dot-files are not among them.
+// root with slashes. Dot-files are not among them, nor pictures that are no SVG:
+// those of the inspector are a browser's.
 func generated(root string) ([]string, error) {
 	var names []string
-	for _, dir := range []string{referenceDir, completionsDir} {
+	for _, dir := range []string{referenceDir, completionsDir, picturesDir} {
 		entries, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dir)))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
 		for _, e := range entries {
-			if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			ours := dir != picturesDir || strings.HasSuffix(e.Name(), ".svg")
+			if ours && !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
 				names = append(names, dir+"/"+e.Name())
 			}
 		}
