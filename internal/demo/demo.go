@@ -5,7 +5,6 @@ package demo
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -32,7 +31,9 @@ type Demo struct {
 	Sleep   func(context.Context, time.Duration) error
 	Out     io.Writer
 	// Run runs a command line of hookctl in an environment of its own.
-	Run func(ctx context.Context, environ, args []string) (stdout, stderr string, code int)
+	Run func(ctx context.Context, environ []string, stdin io.Reader, args []string) (stdout, stderr string, code int)
+	// Pause comes between two steps; nil: nothing does.
+	Pause func(context.Context) error
 
 	dir      string // everything the demo writes
 	environ  []string
@@ -44,11 +45,10 @@ type Demo struct {
 // hooks are the webhooks of the story, by provider.
 var hooks = []struct {
 	provider, name, url string
-	events              []string
-	emit                string
+	events, emit        string
 }{
-	{"zyntro", "CRM Sync", "https://hooks.example.com/crm", []string{"new_contact", "invoice_paid"}, "invoice_paid"},
-	{"wundertreos", "Lead sync", "https://hooks.example.com/leads", []string{"contact.created", "contact.tag_added"}, "contact.created"},
+	{"zyntro", "CRM Sync", "https://example.com/crm", "new_contact,invoice_paid", "invoice_paid"},
+	{"wundertreos", "Lead sync", "https://example.com/leads", "contact.created,contact.tag_added", "contact.created"},
 }
 
 // Show tells the story. The error says which step did not do what it says.
@@ -58,10 +58,17 @@ func (d *Demo) Show(ctx context.Context) (err error) {
 		return fault.Errorf(fault.Other, "the demo needs a temporary directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, d.cleanUp()) }()
-	for _, step := range []func(context.Context) error{
-		d.start, d.create, d.showStore, d.deliver, d.verifyOne, d.tamper, d.verifyAll,
-	} {
-		err := step(ctx)
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	for i, step := range steps {
+		err := d.say("\n%d. %s\n", i+1, step.title)
+		if err == nil {
+			err = step.show(d, ctx)
+		}
+		if err == nil && d.Pause != nil {
+			err = d.Pause(ctx)
+		}
 		if ctx.Err() != nil { // what the step then says is of no interest
 			return fault.Interruption()
 		}
@@ -69,10 +76,24 @@ func (d *Demo) Show(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return d.say("\nThat was all of it; nothing of this demo stays behind. Next:\n" +
-		"  hookctl login zyntro           or wundertreos: keep the credentials of your account\n" +
-		"  hookctl create zyntro          asks for what is missing\n" +
-		"  hookctl help                   everything else\n")
+	return d.say("\nThat is all. Nothing of this demo stays on your disk. Next, type:\n" +
+		"  eval \"$(hookctl sandbox start)\"   to try it yourself, without an account\n" +
+		"  hookctl login zyntro              or wundertreos, for your own account\n" +
+		"  hookctl create                    asks for what it needs\n" +
+		"  hookctl help                      for everything else\n")
+}
+
+// steps are the story. Each fits a terminal of 80 columns and 24 lines.
+var steps = []struct {
+	title string
+	show  func(*Demo, context.Context) error
+}{
+	{"Create a webhook on each provider. The secret is returned once, and kept.", (*Demo).create},
+	{"See where the secrets are: one file each, which only you can read.", (*Demo).showStore},
+	{"Get signed deliveries. A receiver records them byte for byte.", (*Demo).deliver},
+	{"Verify one. hookctl finds out whose it is, and which secret signed it.", (*Demo).verifyOne},
+	{"Change one as a program does that parses JSON and writes it again.\n   hookctl says that it is invalid, and why.", (*Demo).tamper},
+	{"Verify many, one line each. It works the same for a million.", (*Demo).verifyAll},
 }
 
 // broken is a step that did not do what it says.
@@ -104,20 +125,16 @@ func (d *Demo) start(ctx context.Context) error {
 	if err != nil {
 		return broken("%w", err)
 	}
-	d.environ = append(slices.Clone(d.box.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"), "TERM=dumb")
-	return d.say("Everything here runs on this machine, against a sandbox of both APIs.\n")
+	d.environ = append(slices.Clone(d.box.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"))
+	if err := d.say("Everything here runs on this machine, against a sandbox of both APIs.\n"); err != nil || d.Pause != nil {
+		return err
+	}
+	return d.say("To stop after each step: hookctl demo --step\n")
 }
 
 func (d *Demo) create(ctx context.Context) error {
-	if err := d.say("\n1. Create a webhook on each. The provider tells the secret once; it is kept at once.\n"); err != nil {
-		return err
-	}
 	for _, h := range hooks {
-		args := []string{"create", h.provider, "--name", h.name, "--url", h.url, "--store-only"}
-		for _, e := range h.events {
-			args = append(args, "--event", e)
-		}
-		out, err := d.command(ctx, 0, args...)
+		out, err := d.command(ctx, 0, "create", h.provider, "--name", h.name, "--url", h.url, "--event", h.events, "--store-only")
 		if err != nil {
 			return err
 		}
@@ -129,9 +146,6 @@ func (d *Demo) create(ctx context.Context) error {
 }
 
 func (d *Demo) showStore(ctx context.Context) error {
-	if err := d.say("\n2. Where the secrets went: one file each, readable by you alone.\n"); err != nil {
-		return err
-	}
 	if _, err := d.command(ctx, 0, "secrets", "list"); err != nil {
 		return err
 	}
@@ -152,9 +166,6 @@ func (d *Demo) showStore(ctx context.Context) error {
 }
 
 func (d *Demo) deliver(ctx context.Context) error {
-	if err := d.say("\n3. The sandbox delivers signed events; a receiver keeps them as they came.\n"); err != nil {
-		return err
-	}
 	for _, h := range hooks {
 		before := d.received.count()
 		made, err := d.box.Emit(ctx, h.provider, h.emit, nil)
@@ -177,18 +188,12 @@ func (d *Demo) deliver(ctx context.Context) error {
 }
 
 func (d *Demo) verifyOne(ctx context.Context) error {
-	if err := d.say("\n4. Verify one: whose it is, and which secret signed it, is found by itself.\n"); err != nil {
-		return err
-	}
 	_, err := d.command(ctx, 0, "verify", "deliveries/1.http")
 	return err
 }
 
 // tamper changes a delivery as a JSON library would, and wants to see it caught.
 func (d *Demo) tamper(ctx context.Context) error {
-	if err := d.say("\n5. Change one as a program does that parses JSON and writes it again: hookctl says that it is invalid, and why.\n"); err != nil {
-		return err
-	}
 	raw, err := os.ReadFile(filepath.Join(d.received.dir, "2.http"))
 	if err != nil {
 		return broken("%w", err)
@@ -210,22 +215,16 @@ func (d *Demo) tamper(ctx context.Context) error {
 }
 
 func (d *Demo) verifyAll(ctx context.Context) error {
-	if err := d.say("\n6. Verify a whole batch, one line each; works the same for a million.\n"); err != nil {
-		return err
+	all, err := os.ReadFile(filepath.Join(d.dir, "deliveries.ndjson"))
+	if err != nil {
+		return broken("%w", err)
 	}
-	out, err := d.command(ctx, 0, "verify", "deliveries.ndjson", "-o", "ndjson")
+	out, err := d.run(ctx, 0, "hookctl verify - < deliveries.ndjson", bytes.NewReader(all), "verify", "-")
 	if err != nil {
 		return err
 	}
-	lines := strings.Split(strings.TrimSpace(out), "\n")
-	if len(lines) != d.received.count() {
-		return broken("%d verdicts for %d deliveries", len(lines), d.received.count())
-	}
-	for _, line := range lines {
-		var v struct{ Valid bool }
-		if err := json.Unmarshal([]byte(line), &v); err != nil || !v.Valid {
-			return broken("a genuine delivery is not valid: %s", line)
-		}
+	if n := strings.Count(out, "valid"); n != d.received.count() {
+		return broken("%d of %d deliveries are valid", n, d.received.count())
 	}
 	return nil
 }
@@ -233,19 +232,30 @@ func (d *Demo) verifyAll(ctx context.Context) error {
 // command shows a command as one types it, runs it, shows what it printed, and
 // wants its exit code to be want. It returns the standard output.
 func (d *Demo) command(ctx context.Context, want int, args ...string) (string, error) {
-	shown := slices.DeleteFunc(slices.Clone(args), func(a string) bool { return a == "--store-only" })
-	for i, a := range shown {
-		shown[i] = term.ShellWord(a)
-	}
-	if err := d.say("$ hookctl %s\n", strings.Join(shown, " ")); err != nil {
-		return "", err
+	typed := "hookctl"
+	for _, a := range args {
+		switch {
+		case a == "--store-only": // of interest where CI is set
+		case a == "--url": // else the line is too long
+			typed += " \\\n    " + a
+		default:
+			typed += " " + term.ShellWord(a)
+		}
 	}
 	for i, a := range args { // the commands name files as if the demo's directory were the working one
 		if strings.HasPrefix(a, "deliveries") || strings.HasPrefix(a, "tampered") {
 			args[i] = filepath.Join(d.dir, filepath.FromSlash(a))
 		}
 	}
-	stdout, stderr, code := d.Run(ctx, d.environ, append([]string{"--no-input"}, args...))
+	return d.run(ctx, want, typed, strings.NewReader(""), args...)
+}
+
+// run is command for a command that is typed otherwise than its arguments say.
+func (d *Demo) run(ctx context.Context, want int, typed string, stdin io.Reader, args ...string) (string, error) {
+	if err := d.say("$ %s\n", typed); err != nil {
+		return "", err
+	}
+	stdout, stderr, code := d.Run(ctx, d.environ, stdin, append([]string{"--no-input"}, args...))
 	prefix := d.dir + string(filepath.Separator)
 	if err := d.say("%s", strings.ReplaceAll(stdout, prefix, "")); err != nil {
 		return "", err

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ func newDemo(t *testing.T) (*demo.Demo, *bytes.Buffer) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out bytes.Buffer
 	env := &cli.Env{
-		Streams: term.Streams{Width: func() int { return 120 }},
+		Streams: term.Streams{OutTTY: true, Width: func() int { return 80 }},
 		Now:     time.Now, Drivers: all.Drivers(), Version: "test",
 		Sleep: func(context.Context, time.Duration) error { return nil },
 		UserConfigDir: func() (string, error) {
@@ -34,11 +35,11 @@ func newDemo(t *testing.T) (*demo.Demo, *bytes.Buffer) {
 			return "", errors.New("not to be used")
 		},
 	}
-	run := func(ctx context.Context, environ, args []string) (string, string, int) {
+	run := func(ctx context.Context, environ []string, stdin io.Reader, args []string) (string, string, int) {
 		var out, errs bytes.Buffer
 		own := *env
-		own.Environ = environ
-		own.Streams.In, own.Streams.Out, own.Streams.Err = strings.NewReader(""), &out, &errs
+		own.Environ = append(environ, "NO_COLOR=1")
+		own.Streams.In, own.Streams.Out, own.Streams.Err = stdin, &out, &errs
 		code := cli.Run(ctx, &own, args)
 		return out.String(), errs.String(), code
 	}
@@ -54,9 +55,9 @@ func written(pattern string) []string {
 func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 	d, out := newDemo(t)
 	run, environ := d.Run, []string(nil)
-	d.Run = func(ctx context.Context, env, args []string) (string, string, int) {
+	d.Run = func(ctx context.Context, env []string, stdin io.Reader, args []string) (string, string, int) {
 		environ = env
-		return run(ctx, env, args)
+		return run(ctx, env, stdin, args)
 	}
 	start := time.Now()
 	if err := d.Show(context.Background()); err != nil {
@@ -67,7 +68,7 @@ func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 	}
 	for _, want := range []string{
 		"$ hookctl create zyntro", "$ hookctl create wundertreos", "$ hookctl secrets list", "$ hookctl verify deliveries/1.http",
-		"VALID", "INVALID", "json-reserialised", "exit code 3", `"valid":true`,
+		"VALID", "INVALID", "json-reserialised", "exit code 3", "$ hookctl verify - < deliveries.ndjson", "hookctl demo --step", "sandbox start",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the transcript does not show %q", want)
@@ -110,8 +111,8 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 	command := func(bend func(out string, code int) (string, int), words ...string) func(*testing.T, *demo.Demo) {
 		return func(_ *testing.T, d *demo.Demo) {
 			run := d.Run
-			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
-				out, errs, code := run(ctx, environ, args)
+			d.Run = func(ctx context.Context, environ []string, stdin io.Reader, args []string) (string, string, int) {
+				out, errs, code := run(ctx, environ, stdin, args)
 				if bare := args[1:]; len(bare) >= len(words) && slices.Equal(bare[:len(words)], words) {
 					out, code = bend(out, code)
 				}
@@ -126,7 +127,7 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		"no temporary directory": func(t *testing.T, _ *demo.Demo) { t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "absent")) },
 		"create is refused":      command(func(string, int) (string, int) { return "", 5 }, "create"),
 		"create makes nothing": func(_ *testing.T, d *demo.Demo) {
-			d.Run = func(context.Context, []string, []string) (string, string, int) { return "sha256:", "", 0 }
+			d.Run = func(context.Context, []string, io.Reader, []string) (string, string, int) { return "sha256:", "", 0 }
 		},
 		"create fails":             command(fails, "create", "wundertreos"),
 		"create keeps no secret":   command(func(out string, code int) (string, int) { return strings.ReplaceAll(out, "sha256:", ""), code }, "create"),
@@ -136,10 +137,10 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		"no diagnosis": command(func(out string, code int) (string, int) {
 			return strings.ReplaceAll(out, "json-reserialised", "unknown"), code
 		}, "verify"),
-		"the batch is short": command(silent, "verify"),
+		"the batch is short": command(silent, "verify", "-"),
 		"a verdict of the batch": command(func(out string, code int) (string, int) {
-			return strings.Replace(out, `"valid":true`, `"valid":false`, 1), code
-		}, "verify"),
+			return strings.Replace(out, "valid", "INVALID", 1), code
+		}, "verify", "-"),
 		"nothing is delivered": func(_ *testing.T, d *demo.Demo) {
 			withBoxes(d, func(b provider.Sandbox, _ provider.SandboxOptions) provider.Sandbox {
 				return crookedBox{b, func(provider.Sandbox, string) ([]provider.Delivery, error) { return nil, nil }}
@@ -187,8 +188,8 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		},
 		"a secret file is readable by others": func(_ *testing.T, d *demo.Demo) {
 			run := d.Run
-			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
-				out, errs, code := run(ctx, environ, args)
+			d.Run = func(ctx context.Context, environ []string, stdin io.Reader, args []string) (string, string, int) {
+				out, errs, code := run(ctx, environ, stdin, args)
 				if args[1] == "secrets" {
 					for _, f := range written("config/webhooks/*.json") {
 						_ = os.Chmod(f, 0o644)
@@ -199,11 +200,11 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 		},
 		"a secret file is gone": func(_ *testing.T, d *demo.Demo) {
 			run := d.Run
-			d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
+			d.Run = func(ctx context.Context, environ []string, stdin io.Reader, args []string) (string, string, int) {
 				if args[1] == "secrets" {
 					_ = os.RemoveAll(written("config/webhooks")[0])
 				}
-				return run(ctx, environ, args)
+				return run(ctx, environ, stdin, args)
 			}
 		},
 		"the transcript cannot be written": func(_ *testing.T, d *demo.Demo) { d.Out = failingWriter{} },
@@ -216,7 +217,7 @@ func TestDemoFailsWhereAStepIsCorrupted(t *testing.T) {
 			if fault.ExitCode(err) == 0 {
 				t.Errorf("the demo did not notice:\n%s", out)
 			}
-			if strings.Contains(out.String(), "That was all of it") {
+			if strings.Contains(out.String(), "That is all") {
 				t.Error("the demo says that all went well")
 			}
 		})
@@ -241,11 +242,43 @@ func TestDemoIsInterruptedWithinAStep(t *testing.T) {
 	d, _ := newDemo(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	run := d.Run
-	d.Run = func(ctx context.Context, environ, args []string) (string, string, int) {
+	d.Run = func(ctx context.Context, environ []string, stdin io.Reader, args []string) (string, string, int) {
 		cancel()
-		return run(ctx, environ, args)
+		return run(ctx, environ, stdin, args)
 	}
 	if err := d.Show(ctx); fault.KindOf(err) != fault.Interrupted {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestDemoPauses: each step fits a terminal of 80 columns and 24 lines, together with
+// what waits for Enter.
+func TestDemoPauses(t *testing.T) {
+	d, out := newDemo(t)
+	at, n := 0, 0
+	step := func() {
+		lines := 0
+		for line := range strings.Lines(out.String()[at:]) {
+			lines += 1 + (len([]rune(strings.TrimSuffix(line, "\n")))-1)/80
+		}
+		if at, n = out.Len(), n+1; lines > 22 {
+			t.Errorf("step %d takes %d lines", n, lines)
+		}
+	}
+	d.Pause = func(context.Context) error { step(); return nil }
+	if err := d.Show(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if step(); n != 7 {
+		t.Errorf("%d steps", n)
+	}
+	if t.Failed() {
+		t.Log(out)
+	}
+	enough := errors.New("enough")
+	d, out = newDemo(t)
+	d.Pause = func(context.Context) error { return enough }
+	if err := d.Show(context.Background()); !errors.Is(err, enough) || strings.Contains(out.String(), "\n2. ") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
