@@ -22,15 +22,7 @@ import (
 // scaleRecipe is the first block of a section of docs/scale.md.
 func scaleRecipe(t *testing.T, section string) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "scale.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := regexp.MustCompile(`(?s)\n## ` + regexp.QuoteMeta(section) + `\n[^#]*?` + "```[a-z]+\n(.*?)```").FindSubmatch(page)
-	if found == nil {
-		t.Fatalf("docs/scale.md has no block in %q", section)
-	}
-	return string(found[1])
+	return readPage(t, "docs/scale.md").section(t, section, "")
 }
 
 // What scaleDir holds: lines that are valid, that are not, and a blank one.
@@ -107,15 +99,6 @@ func linesWith(t *testing.T, file, text string) int {
 		}
 	}
 	return n
-}
-
-func TestScaleSplit(t *testing.T) {
-	t.Parallel()
-	dir, _ := scaleDir(t)
-	runRecipe(t, dir, scaleRecipe(t, "Split a file"), []int{0})
-	if a, b := linesWith(t, dir+"/genuine.ndjson", ""), linesWith(t, dir+"/refused.ndjson", ""); a != scaleValid || b != scaleInvalid {
-		t.Errorf("%d genuine, %d refused", a, b)
-	}
 }
 
 // A verdict comes when its line does, also after the log was rotated.
@@ -240,25 +223,6 @@ func TestScaleBenthos(t *testing.T) {
 	}
 	if !ran {
 		t.Skip("there is neither benthos nor redpanda-connect nor rpk: the recipe is not run")
-	}
-}
-
-func TestScaleParallel(t *testing.T) {
-	t.Parallel()
-	dir, _ := scaleDir(t)
-	captures := dir + "/captures"
-	if err := os.Mkdir(captures, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	for i := range 5 {
-		text := fmt.Sprintf("POST / HTTP/1.1\nX-Wunder-Signature: sha256=%064d\nContent-Length: 2\n\n{}", i)
-		if err := os.WriteFile(fmt.Sprintf("%s/%d.http", captures, i), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	runRecipe(t, dir, scaleRecipe(t, "GNU parallel and xargs"), []int{123}, "parallel", "xargs", "find")
-	if valid, all := linesWith(t, dir+"/verdicts.ndjson", `"valid":true`), linesWith(t, dir+"/verdicts.ndjson", `"valid":`); valid != scaleValid || all != scaleValid+scaleInvalid+5 {
-		t.Errorf("%d valid of %d", valid, all)
 	}
 }
 

@@ -7,9 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -149,30 +146,5 @@ func TestPageSigner(t *testing.T) {
 	s.app = &app{env: w.env, given: func(string) bool { return false }}
 	if got := s.flags(verify.Candidate{Provider: "zyntro"}); got != " --provider zyntro --secret-env HOOK_SECRET --signature-header X-A,X-B --signed-template '{timestamp}.{body}'" {
 		t.Error(got)
-	}
-}
-
-// TestInspectorCommands runs the commands that docs/develop.md shows for the page.
-func TestInspectorCommands(t *testing.T) {
-	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "develop.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "\n## The inspector\n")
-	section, _, _ = strings.Cut(section, "\n## ")
-	commands := regexp.MustCompile(`(?m)^hookctl (.*--ui[^#\n]*)`).FindAllStringSubmatch(section, -1)
-	if len(commands) < 2 {
-		t.Fatalf("%d commands", len(commands))
-	}
-	for _, c := range commands {
-		w := newWorld(t)
-		w.keep("w-1", "Lead sync", "8f3c2a1d9e7b4f6a5c2d1e0f3a4b5c6d")
-		w.env.Environ = append(w.env.Environ, "CI=true") // opens no browser
-		args := strings.Fields(strings.ReplaceAll(c[1], "--save captures", "--save "+filepath.Join(t.TempDir(), "captures")))
-		w.run(0, append(args, "--timeout", "1ms")...)
-		if !strings.Contains(w.errs.String(), "inspector") {
-			t.Errorf("%s: %s", c[1], w.errs.String())
-		}
 	}
 }
