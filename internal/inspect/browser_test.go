@@ -408,8 +408,11 @@ func TestOpened(t *testing.T) {
 }
 
 // TestPictures sees the page in light and in dark: every text has enough contrast in
-// both. With -pictures it writes the docs' pictures.
+// both. With -pictures it writes the docs' pictures, and what the page says on them:
+// browsers draw the same page in different pixels, so it is the text that says
+// whether they are stale.
 func TestPictures(t *testing.T) {
+	t.Setenv("TZ", "UTC") // the browser's: the page shows local times
 	s, _ := start(t, func(o *Options) {
 		o.Target = "http://127.0.0.1:3000/hook"
 		o.Sentence = func(d *listen.Delivery) string {
@@ -440,6 +443,15 @@ func TestPictures(t *testing.T) {
 	p.wait(`document.querySelector('.compared pre')`)
 	p.wait(`document.getAnimations().length === 0`)
 	p.wait(`(document.querySelector('#detail').scrollTop = 0, true)`)
+	says, words := p.text(`document.body.innerText`)+"\n", filepath.Join("..", "..", "docs", "pictures", "inspector.txt")
+	if *pictures {
+		if err := os.WriteFile(words, []byte(says), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if pictured, err := os.ReadFile(words); err != nil || string(pictured) != says {
+		t.Errorf("the docs' pictures of the page are stale, which says now (%v):\n%s\nrun: go test ./internal/inspect -run TestPictures -pictures", err, says)
+	}
 	for _, look := range []string{"light", "dark"} {
 		p.do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: look}}})
