@@ -116,6 +116,9 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 	if err := a.out.Print(view.Attempts(list)); err != nil {
 		return err
 	}
+	if o.save != "" {
+		a.note("Saved to %s. Check it: hookctl verify %s", o.save, term.ShellWord(o.save))
+	}
 	return emitted(list, o.save)
 }
 
