@@ -1,447 +1,215 @@
-# bash completion V2 for hookctl                              -*- shell-script -*-
+# bash completion for hookctl                              -*- shell-script -*-
+#
+# It needs nothing but bash, 3.2 or later. Nothing that is typed is evaluated.
 
-__hookctl_debug()
+# __hookctl_words puts the words up to the cursor into words, as they are typed:
+# bash takes them apart at = and : as well.
+__hookctl_words()
 {
-    if [[ -n ${BASH_COMP_DEBUG_FILE-} ]]; then
-        echo "$*" >> "${BASH_COMP_DEBUG_FILE}"
-    fi
-}
-
-# Macs have bash3 for which the bash-completion package doesn't include
-# _init_completion. This is a minimal version of that function.
-__hookctl_init_completion()
-{
-    COMPREPLY=()
-    _get_comp_words_by_ref "$@" cur prev words cword
-}
-
-# This function calls the hookctl program to obtain the completion
-# results and the directive.  It fills the 'out' and 'directive' vars.
-__hookctl_get_completion_results() {
-    local requestComp lastParam lastChar args
-
-    # Prepare the command to request completions for the program.
-    # Calling ${words[0]} instead of directly hookctl allows handling aliases
-    args=("${words[@]:1}")
-    quote=""
-    if [[ ${cur} == [\"\']* ]]; then
-        quote=${cur:0:1}
-        cur=${cur:1}
-        args[${#args[@]}-1]+=$quote
-    fi
-    requestComp="${words[0]} __complete ${args[*]}"
-
-    lastParam=${words[$((${#words[@]}-1))]}
-    lastChar=${lastParam:$((${#lastParam}-1)):1}
-    __hookctl_debug "lastParam ${lastParam}, lastChar ${lastChar}"
-
-    if [[ -z ${cur} && -z ${quote} && ${lastChar} != = ]]; then
-        # If the last parameter is complete (there is a space following it)
-        # We add an extra empty parameter so we can indicate this to the go method.
-        __hookctl_debug "Adding extra empty parameter"
-        requestComp="${requestComp} ''"
-    fi
-
-    # When completing a flag with an = (e.g., hookctl -n=<TAB>)
-    # bash focuses on the part after the =, so we need to remove
-    # the flag part from $cur
-    if [[ ${cur} == -*=* ]]; then
-        cur="${cur#*=}"
-    fi
-
-    __hookctl_debug "Calling ${requestComp}"
-    # Use eval to handle any environment variables and such
-    out=$(eval "${requestComp}" 2>/dev/null)
-
-    # Extract the directive integer at the very end of the output following a colon (:)
-    directive=${out##*:}
-    # Remove the directive
-    out=${out%:*}
-    if [[ ${directive} == "${out}" ]]; then
-        # There is not directive specified
-        directive=0
-    fi
-    __hookctl_debug "The completion directive is: ${directive}"
-    __hookctl_debug "The completions are: ${out}"
-}
-
-__hookctl_process_completion_results() {
-    local shellCompDirectiveError=1
-    local shellCompDirectiveNoSpace=2
-    local shellCompDirectiveNoFileComp=4
-    local shellCompDirectiveFilterFileExt=8
-    local shellCompDirectiveFilterDirs=16
-    local shellCompDirectiveKeepOrder=32
-
-    if (((directive & shellCompDirectiveError) != 0)); then
-        # Error code.  No completion.
-        __hookctl_debug "Received error from custom completion go code"
-        return
-    else
-        if (((directive & shellCompDirectiveNoSpace) != 0)); then
-            if [[ $(type -t compopt) == builtin ]]; then
-                __hookctl_debug "Activating no space"
-                compopt -o nospace
-            else
-                __hookctl_debug "No space directive not supported in this version of bash"
-            fi
+    local rest=${COMP_LINE:0:COMP_POINT} blank piece before="" i
+    words=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        blank=${rest%%[![:blank:]]*}
+        rest=${rest#"$blank"}
+        piece=${COMP_WORDS[i]}
+        if [[ $rest != "$piece"* ]]; then
+            piece=$rest # the cursor is inside it
         fi
-        if (((directive & shellCompDirectiveKeepOrder) != 0)); then
-            if [[ $(type -t compopt) == builtin ]]; then
-                # no sort isn't supported for bash less than < 4.4
-                if [[ ${BASH_VERSINFO[0]} -lt 4 || ( ${BASH_VERSINFO[0]} -eq 4 && ${BASH_VERSINFO[1]} -lt 4 ) ]]; then
-                    __hookctl_debug "No sort directive not supported in this version of bash"
-                else
-                    __hookctl_debug "Activating keep order"
-                    compopt -o nosort
-                fi
-            else
-                __hookctl_debug "No sort directive not supported in this version of bash"
-            fi
-        fi
-        if (((directive & shellCompDirectiveNoFileComp) != 0)); then
-            if [[ $(type -t compopt) == builtin ]]; then
-                __hookctl_debug "Activating no file completion"
-                compopt +o default
-            else
-                __hookctl_debug "No file completion directive not supported in this version of bash"
-            fi
-        fi
-    fi
-
-    # Separate activeHelp from normal completions
-    local completions=()
-    local activeHelp=()
-    __hookctl_extract_activeHelp
-
-    if (((directive & shellCompDirectiveFilterFileExt) != 0)); then
-        # File extension filtering
-        local fullFilter="" filter filteringCmd
-
-        # Do not use quotes around the $completions variable or else newline
-        # characters will be kept.
-        for filter in ${completions[*]}; do
-            fullFilter+="$filter|"
-        done
-
-        filteringCmd="_filedir $fullFilter"
-        __hookctl_debug "File filtering command: $filteringCmd"
-        $filteringCmd
-    elif (((directive & shellCompDirectiveFilterDirs) != 0)); then
-        # File completion for directories only
-
-        local subdir
-        subdir=${completions[0]}
-        if [[ -n $subdir ]]; then
-            __hookctl_debug "Listing directories in $subdir"
-            pushd "$subdir" >/dev/null 2>&1 && _filedir -d && popd >/dev/null 2>&1 || return
+        rest=${rest#"$piece"}
+        if [[ $i -gt 0 && -z $blank && ( -z ${piece//[=:]/} || -z ${before//[=:]/} ) ]]; then
+            words[${#words[@]}-1]+=$piece
         else
-            __hookctl_debug "Listing directories in ."
-            _filedir -d
+            words+=("$piece")
         fi
-    else
-        __hookctl_handle_completion_types
-    fi
-
-    if [[ -z ${quote} ]]; then
-        __hookctl_handle_special_char "$cur" :
-        __hookctl_handle_special_char "$cur" =
-    fi
-
-    # Print the activeHelp statements before we finish
-    __hookctl_handle_activeHelp
+        before=$piece
+    done
 }
 
-__hookctl_handle_activeHelp() {
-    # Print the activeHelp statements
-    if ((${#activeHelp[*]} != 0)); then
-        if [ -z $COMP_TYPE ]; then
-            # Bash v3 does not set the COMP_TYPE variable.
-            printf "\n";
-            printf "%s\n" "${activeHelp[@]}"
-            printf "\n"
-            __hookctl_reprint_commandLine
+# __hookctl_unquote puts a word without its quotes into unquoted, the quote that is
+# still open into quote, and what stands before that into before.
+__hookctl_unquote()
+{
+    local rest=$1 char
+    unquoted="" quote="" before=""
+    case $rest in
+    "~/"*)
+        unquoted=$HOME
+        rest=${rest:1}
+        ;;
+    '$'[A-Za-z_]*|'"$'[A-Za-z_]*'"')
+        char=${rest//[\"\$]/}
+        if [[ -z ${char//[A-Za-z0-9_]/} ]]; then
+            unquoted=${!char-}
             return
         fi
-
-        # Only print ActiveHelp on the second TAB press
-        if [ $COMP_TYPE -eq 63 ]; then
-            printf "\n"
-            printf "%s\n" "${activeHelp[@]}"
-
-            if ((${#COMPREPLY[*]} == 0)); then
-                # When there are no completion choices from the program, file completion
-                # may kick in if the program has not disabled it; in such a case, we want
-                # to know if any files will match what the user typed, so that we know if
-                # there will be completions presented, so that we know how to handle ActiveHelp.
-                # To find out, we actually trigger the file completion ourselves;
-                # the call to _filedir will fill COMPREPLY if files match.
-                if (((directive & shellCompDirectiveNoFileComp) == 0)); then
-                    __hookctl_debug "Listing files"
-                    _filedir
-                fi
-            fi
-
-            if ((${#COMPREPLY[*]} != 0)); then
-                # If there are completion choices to be shown, print a delimiter.
-                # Re-printing the command-line will automatically be done
-                # by the shell when it prints the completion choices.
-                printf -- "--"
-            else
-                # When there are no completion choices at all, we need
-                # to re-print the command-line since the shell will
-                # not be doing it itself.
-                __hookctl_reprint_commandLine
-            fi
-        elif [ $COMP_TYPE -eq 37 ] || [ $COMP_TYPE -eq 42 ]; then
-            # For completion type: menu-complete/menu-complete-backward and insert-completions
-            # the completions are immediately inserted into the command-line, so we first
-            # print the activeHelp message and reprint the command-line since the shell won't.
-            printf "\n"
-            printf "%s\n" "${activeHelp[@]}"
-
-            __hookctl_reprint_commandLine
-        fi
-    fi
-}
-
-__hookctl_reprint_commandLine() {
-    # The prompt format is only available from bash 4.4.
-    # We test if it is available before using it.
-    if (x=${PS1@P}) 2> /dev/null; then
-        printf "%s" "${PS1@P}${COMP_LINE[@]}"
-    else
-        # Can't print the prompt.  Just print the
-        # text the user had typed, it is workable enough.
-        printf "%s" "${COMP_LINE[@]}"
-    fi
-}
-
-# Separate activeHelp lines from real completions.
-# Fills the $activeHelp and $completions arrays.
-__hookctl_extract_activeHelp() {
-    local activeHelpMarker="_activeHelp_ "
-    local endIndex=${#activeHelpMarker}
-
-    while IFS='' read -r comp; do
-        [[ -z $comp ]] && continue
-
-        if [[ ${comp:0:endIndex} == $activeHelpMarker ]]; then
-            comp=${comp:endIndex}
-            __hookctl_debug "ActiveHelp found: $comp"
-            if [[ -n $comp ]]; then
-                activeHelp+=("$comp")
-            fi
-        else
-            # Not an activeHelp line but a normal completion
-            completions+=("$comp")
-        fi
-    done <<<"${out}"
-}
-
-__hookctl_handle_completion_types() {
-    __hookctl_debug "__hookctl_handle_completion_types: COMP_TYPE is $COMP_TYPE"
-
-    case $COMP_TYPE in
-    37|42)
-        # Type: menu-complete/menu-complete-backward and insert-completions
-        # If the user requested inserting one completion at a time, or all
-        # completions at once on the command-line we must remove the descriptions.
-        # https://github.com/spf13/cobra/issues/1508
-
-        # If there are no completions, we don't need to do anything
-        (( ${#completions[@]} == 0 )) && return 0
-
-        local tab=$'\t'
-
-        # Strip any description and escape the completion to handled special characters
-        IFS=$'\n' read -ra completions -d '' < <(printf "%q\n" "${completions[@]%%$tab*}")
-
-        # Only consider the completions that match
-        IFS=$'\n' read -ra COMPREPLY -d '' < <(IFS=$'\n'; compgen -W "${completions[*]}" -- "${cur}")
-
-        # compgen looses the escaping so we need to escape all completions again since they will
-        # all be inserted on the command-line.
-        IFS=$'\n' read -ra COMPREPLY -d '' < <(printf "%q\n" "${COMPREPLY[@]}")
         ;;
+    esac
+    while [[ -n $rest ]]; do
+        char=${rest:0:1}
+        rest=${rest:1}
+        case $quote$char in
+        "\\")
+            unquoted+=${rest:0:1}
+            rest=${rest:1}
+            ;;
+        \'|\")
+            quote=$char
+            before=$unquoted
+            ;;
+        "''"|'""')
+            quote=""
+            ;;
+        '"\')
+            if [[ ${rest:0:1} == [\"\\\$\`] ]]; then
+                char=${rest:0:1}
+                rest=${rest:1}
+            fi
+            unquoted+=$char
+            ;;
+        *)
+            unquoted+=$char
+            ;;
+        esac
+    done
+}
 
+# __hookctl_quote puts a text into quoted, as it is typed behind the quote that is
+# still open, or behind none.
+__hookctl_quote()
+{
+    local inside="'\\''"
+    case $quote in
+    "'")
+        quoted=${1//\'/$inside}
+        ;;
+    '"')
+        quoted=${1//\\/\\\\}
+        quoted=${quoted//\"/\\\"}
+        quoted=${quoted//\$/\\\$}
+        quoted=${quoted//\`/\\\`}
+        ;;
     *)
-        # Type: complete (normal completion)
-        __hookctl_handle_standard_completion_case
+        printf -v quoted %q "$1"
+        quoted=${quoted//\\,/,}
         ;;
     esac
 }
 
-__hookctl_handle_standard_completion_case() {
-    local tab=$'\t'
-
-    # If there are no completions, we don't need to do anything
-    (( ${#completions[@]} == 0 )) && return 0
-
-    # Short circuit to optimize if we don't have descriptions
-    if [[ "${completions[*]}" != *$tab* ]]; then
-        # First, escape the completions to handle special characters
-        IFS=$'\n' read -ra completions -d '' < <(printf "%q\n" "${completions[@]}")
-        # Only consider the completions that match what the user typed
-        IFS=$'\n' read -ra COMPREPLY -d '' < <(IFS=$'\n'; compgen -W "${completions[*]}" -- "${cur}")
-
-        # compgen looses the escaping so, if there is only a single completion, we need to
-        # escape it again because it will be inserted on the command-line.  If there are multiple
-        # completions, we don't want to escape them because they will be printed in a list
-        # and we don't want to show escape characters in that list.
-        if (( ${#COMPREPLY[@]} == 1 )); then
-            COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
-        fi
-        return 0
-    fi
-
-    local longest=0
-    local compline
-    # Look for the longest completion so that we can format things nicely
-    while IFS='' read -r compline; do
-        [[ -z $compline ]] && continue
-
-        # Before checking if the completion matches what the user typed,
-        # we need to strip any description and escape the completion to handle special
-        # characters because those escape characters are part of what the user typed.
-        # Don't call "printf" in a sub-shell because it will be much slower
-        # since we are in a loop.
-        printf -v comp "%q" "${compline%%$tab*}" &>/dev/null || comp=$(printf "%q" "${compline%%$tab*}")
-
-        # Only consider the completions that match
-        [[ $comp == "$cur"* || ${compline%%$tab*} == "$cur"* ]] || continue
-
-        # The completions matches.  Add it to the list of full completions including
-        # its description.  We don't escape the completion because it may get printed
-        # in a list if there are more than one and we don't want show escape characters
-        # in that list.
-        COMPREPLY+=("$compline")
-
-        # Strip any description before checking the length, and again, don't escape
-        # the completion because this length is only used when printing the completions
-        # in a list and we don't want show escape characters in that list.
-        comp=${compline%%$tab*}
-        if ((${#comp}>longest)); then
-            longest=${#comp}
-        fi
-    done < <(printf "%s\n" "${completions[@]}")
-
-    # If there is a single completion left, remove the description text and escape any special characters
-    if ((${#COMPREPLY[*]} == 1)); then
-        __hookctl_debug "COMPREPLY[0]: ${COMPREPLY[0]}"
-        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
-        case ${quote} in
-        "'")
-            local inside="'\\''"
-            COMPREPLY[0]=${COMPREPLY[0]//\'/$inside}
-            ;;
-        '"')
-            COMPREPLY[0]=${COMPREPLY[0]//\\/\\\\}
-            COMPREPLY[0]=${COMPREPLY[0]//\"/\\\"}
-            COMPREPLY[0]=${COMPREPLY[0]//\$/\\\$}
-            COMPREPLY[0]=${COMPREPLY[0]//\`/\\\`}
-            ;;
-        *)
-            COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
-            COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
-            ;;
-        esac
-        __hookctl_debug "Removed description from single completion, which is now: ${COMPREPLY[0]}"
-    else
-        # Format the descriptions
-        __hookctl_format_comp_descriptions $longest
-    fi
-}
-
-__hookctl_handle_special_char()
+# __hookctl_files offers directories, and the files that end in one of the words.
+__hookctl_files()
 {
-    local comp="$1"
-    local char=$2
-    if [[ "$comp" == *${char}* && "$COMP_WORDBREAKS" == *${char}* ]]; then
-        local word=${comp%"${comp##*${char}}"}
-        local idx=${#COMPREPLY[*]}
-        while ((--idx >= 0)); do
-            COMPREPLY[idx]=${COMPREPLY[idx]#"$word"}
+    local file end
+    while IFS="" read -r file; do
+        if [[ -d $file ]]; then
+            COMPREPLY+=("$file")
+            continue
+        fi
+        for end in "$@"; do
+            if [[ $file == *."$end" ]]; then
+                COMPREPLY+=("$file")
+                break
+            fi
         done
-    fi
-}
-
-__hookctl_format_comp_descriptions()
-{
-    local tab=$'\t'
-    local comp desc maxdesclength
-    local longest=$1
-
-    local i ci
-    for ci in ${!COMPREPLY[*]}; do
-        comp=${COMPREPLY[ci]}
-        # Properly format the description string which follows a tab character if there is one
-        if [[ "$comp" == *$tab* ]]; then
-            __hookctl_debug "Original comp: $comp"
-            desc=${comp#*$tab}
-            comp=${comp%%$tab*}
-
-            # $COLUMNS stores the current shell width.
-            # Remove an extra 4 because we add 2 spaces and 2 parentheses.
-            maxdesclength=$(( COLUMNS - longest - 4 ))
-
-            # Make sure we can fit a description of at least 8 characters
-            # if we are to align the descriptions.
-            if ((maxdesclength > 8)); then
-                # Add the proper number of spaces to align the descriptions
-                for ((i = ${#comp} ; i < longest ; i++)); do
-                    comp+=" "
-                done
-            else
-                # Don't pad the descriptions so we can fit more text after the completion
-                maxdesclength=$(( COLUMNS - ${#comp} - 4 ))
-            fi
-
-            # If there is enough space for any description text,
-            # truncate the descriptions that are too long for the shell width
-            if ((maxdesclength > 0)); then
-                if ((${#desc} > maxdesclength)); then
-                    desc=${desc:0:$(( maxdesclength - 1 ))}
-                    desc+="…"
-                fi
-                comp+="  ($desc)"
-            fi
-            COMPREPLY[ci]=$comp
-            __hookctl_debug "Final comp: $comp"
-        fi
-    done
+    done < <(compgen -f -- "$value")
 }
 
 __start_hookctl()
 {
-    local cur prev words cword split
-
+    local words args=() unquoted quote before quoted cur value flag="" program out directive line word about char head="" longest=0 i
+    local tab=$'\t' space="" options=""
+    local all=() abouts=()
     COMPREPLY=()
 
-    # Call _init_completion from the bash-completion package
-    # to prepare the arguments properly
-    if declare -F _init_completion >/dev/null 2>&1; then
-        _init_completion -n =: || return
-    else
-        __hookctl_init_completion -n =: || return
+    __hookctl_words
+    __hookctl_unquote "${words[0]}"
+    program=$unquoted
+    type -P "$program" >/dev/null || program=hookctl # it is an alias, or a function
+    for ((i = 1; i < ${#words[@]}; i++)); do
+        __hookctl_unquote "${words[i]}"
+        args+=("$unquoted")
+    done
+    cur=${words[${#words[@]}-1]}
+    if ((${#words[@]} > 1)) && [[ ${words[${#words[@]}-2]} == *[\<\>]* ]]; then
+        return # a file, which bash itself completes
+    fi
+    out=$("$program" __complete "${args[@]}" 2>/dev/null)
+    directive=${out##*:}
+    out=${out%:*}
+    if [[ -z $directive || -n ${directive//[0-9]/} ]] || ((directive & 1)); then
+        return # no answer
     fi
 
-    __hookctl_debug
-    __hookctl_debug "========= starting completion logic =========="
-    __hookctl_debug "cur is ${cur}, words[*] is ${words[*]}, #words[@] is ${#words[@]}, cword is $cword"
+    # The answers to --flag=value are values.
+    value=$unquoted
+    if [[ $value == -*=* ]]; then
+        flag=${value%%=*}=
+        value=${value#*=}
+    fi
+    if [[ $(type -t compopt) == builtin ]]; then
+        ((directive & 2)) && compopt -o nospace
+        ((directive & 4)) && compopt +o default
+    elif [[ -z $quote ]] && ! ((directive & 2)); then
+        space=" " # bash 3.2 adds none, see below
+    fi
+    if ((directive & 24)); then
+        if [[ $(type -t compopt) == builtin && -z $quote ]]; then
+            compopt -o filenames
+            __hookctl_files $out
+        fi
+        return
+    fi
 
-    # The user could have moved the cursor backwards on the command-line.
-    # We need to trigger completion from the $cword location, so we need
-    # to truncate the command-line ($words) up to the $cword location.
-    words=("${words[@]:0:$cword+1}")
-    __hookctl_debug "Truncated words[*]: ${words[*]},"
+    while IFS="" read -r line; do
+        word=${line%%$tab*}
+        if [[ -n $word && $word == "$value"* ]]; then
+            all+=("$flag$word")
+            about=${line#"$word"}
+            abouts+=("${about#$tab}")
+        fi
+    done <<<"$out"
 
-    local out directive quote
-    __hookctl_get_completion_results
-    __hookctl_process_completion_results
+    # What bash replaces begins behind the last = or :, or behind the open quote.
+    for char in = :; do
+        if [[ -z $quote && $cur == *$char* && $COMP_WORDBREAKS == *$char* ]]; then
+            word=${cur%"${cur##*$char}"}
+            if ((${#word} > ${#head})); then
+                head=$word
+            fi
+        fi
+    done
+    for ((i = 0; i < ${#all[@]}; i++)); do
+        word=${all[i]}
+        if [[ -n $quote ]]; then
+            word=${word#"$before"}
+        fi
+        __hookctl_quote "$word"
+        COMPREPLY[i]=${quoted#"$head"}
+        if ((${#COMPREPLY[i]} > longest)); then
+            longest=${#COMPREPLY[i]}
+        fi
+    done
+    if ((${#all[@]} == 1)); then
+        COMPREPLY[0]+=$space
+    fi
+
+    # A list of several shows what each is, unless they are put in one by one.
+    if ((${#all[@]} > 1)) && [[ ${COMP_TYPE-} != 37 && ${COMP_TYPE-} != 42 ]]; then
+        local width=$((${COLUMNS:-80} - longest - 4)) blank
+        for ((i = 0; i < ${#all[@]}; i++)); do
+            about=${abouts[i]}
+            if [[ -z $about ]] || ((width < 8)); then
+                continue
+            fi
+            if ((${#about} > width)); then
+                about=${about:0:width-1}…
+            fi
+            printf -v blank "%*s" $((longest - ${#COMPREPLY[i]})) ""
+            COMPREPLY[i]+="$blank  ($about)"
+        done
+    fi
 }
 
-if [[ $(type -t compopt) = "builtin" ]]; then
+if [[ $(type -t compopt) == builtin ]]; then
     complete -o default -F __start_hookctl hookctl
 else
     complete -o default -o nospace -F __start_hookctl hookctl

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"cmp"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -10,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 // completable returns a word that a completion script can hand to a shell as
@@ -21,27 +25,31 @@ func completable(word string) string {
 	return word
 }
 
-// completeEvents completes the last word of a comma list of events, with those
-// only that fit what is typed: bash filters them itself, in a slow loop.
-func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
+// completeList completes the last word of a comma list, with those words only that
+// fit what is typed: bash filters them itself, in a slow loop.
+func completeList(words ...cobra.Completion) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-		head := ""
-		if i := strings.LastIndexByte(typed, ','); i >= 0 {
-			head = typed[:i+1]
-		}
+		head := typed[:strings.LastIndexByte(typed, ',')+1]
 		var out []string
-		add := func(word, description string) {
+		for _, word := range words {
 			if strings.HasPrefix(head+word, typed) {
-				out = append(out, cobra.CompletionWithDesc(head+word, description))
+				out = append(out, head+word)
 			}
 		}
+		return out, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completeEvents completes a comma list of events.
+func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var events []cobra.Completion
 		for _, d := range drivers {
 			for _, e := range d.Catalogue {
-				add(e.Slug, e.Category)
+				events = append(events, cobra.CompletionWithDesc(e.Slug, e.Category))
 			}
 		}
-		add("all", "every event")
-		return out, cobra.ShellCompDirectiveNoFileComp
+		return completeList(append(events, cobra.CompletionWithDesc("all", "every event"))...)(cmd, args, typed)
 	}
 }
 
@@ -99,7 +107,14 @@ func (g *globals) completeSetting(cmd *cobra.Command, args []string, typed strin
 	return out, cobra.ShellCompDirectiveNoFileComp
 }
 
-func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+// completeSinks completes a sink, the path of a file in it included.
+func completeSinks(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	if out := completePath("file:", "", typed); out != nil {
+		return out, inPath(out)
+	}
+	if out := completeDotenv(typed); out != nil {
+		return out, inPath(out)
+	}
 	var out []string
 	for _, f := range sink.Forms() {
 		head, _, _ := strings.Cut(f.Syntax, ":")
@@ -108,17 +123,84 @@ func completeSinks(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 		}
 		out = append(out, cobra.CompletionWithDesc(head, f.Meaning))
 	}
-	return out, cobra.ShellCompDirectiveNoSpace
+	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeSecretFile offers files, and the word for a variable in a dotenv file
-// where that was begun.
+// completeSecretFile offers files, and a variable in a dotenv file where that was
+// begun.
 func completeSecretFile(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	const word = "dotenv:"
-	if typed != "" && strings.HasPrefix(word, typed) {
-		return []string{cobra.CompletionWithDesc(word, "a variable of a dotenv file: dotenv:PATH:NAME")}, cobra.ShellCompDirectiveNoSpace
+	if out := completeDotenv(typed); out != nil {
+		return out, inPath(out)
+	}
+	if typed != "" && strings.HasPrefix(dotenvWord, typed) {
+		return []string{cobra.CompletionWithDesc(dotenvWord, "a variable of a dotenv file: dotenv:PATH:NAME")}, cobra.ShellCompDirectiveNoSpace
 	}
 	return nil, cobra.ShellCompDirectiveDefault
+}
+
+// completeReports completes the kinds of reports, and then the path of the file.
+func completeReports(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	for _, kind := range view.ReportKinds() {
+		if out := completePath(kind, "", typed); out != nil {
+			return out, inPath(out)
+		}
+	}
+	return view.ReportKinds(), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// inPath is the directive for words of which a path is a part: the shell knows no
+// file of that name, and after a directory or a colon the word goes on.
+func inPath(words []string) cobra.ShellCompDirective {
+	if slices.ContainsFunc(words, func(w string) bool { return strings.HasSuffix(w, "/") || strings.HasSuffix(w, ":") }) {
+		return cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+	return cobra.ShellCompDirectiveNoFileComp
+}
+
+// completePath completes a path in a word that begins with head. The paths of
+// files get an end, those of directories a slash. It is nil for another word.
+func completePath(head, end, typed string) []string {
+	begun, ok := strings.CutPrefix(typed, head)
+	if !ok {
+		return nil
+	}
+	dir := begun[:strings.LastIndexAny(begun, "/"+string(filepath.Separator))+1]
+	entries, _ := os.ReadDir(cmp.Or(dir, ".")) // one that cannot be read has nothing to offer
+	out := []string{}
+	for _, e := range entries {
+		path := dir + e.Name()
+		hidden := strings.HasPrefix(e.Name(), ".") && !strings.HasPrefix(e.Name(), ".env")
+		if !strings.HasPrefix(path, begun) || hidden && begun == dir {
+			continue
+		}
+		last := end
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			last = "/"
+		}
+		if word := completable(head + path + last); word != "" {
+			out = append(out, word)
+		}
+	}
+	return out
+}
+
+const dotenvWord = "dotenv:"
+
+// completeDotenv completes dotenv:PATH:NAME, with the names that the file sets;
+// nil for another word.
+func completeDotenv(typed string) []string {
+	path, begun, _ := cutDotenv(typed)
+	file, err := os.ReadFile(path)
+	if err != nil || len(file) > dotenvCap || !strings.HasPrefix(typed, dotenvWord+path+":") {
+		return completePath(dotenvWord, ":", typed)
+	}
+	out := []string{}
+	for _, name := range sink.DotenvNames(file) {
+		if strings.HasPrefix(name, begun) && secret.IsConventionalVariable(name) { // another may be a piece of a secret
+			out = append(out, dotenvWord+path+":"+name)
+		}
+	}
+	return out
 }
 
 // firstOnly completes the first argument with complete, and nothing after it.
@@ -163,6 +245,19 @@ func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]
 	return g.completeRecords(cmd, typed, func(secret.Record) bool { return true })
 }
 
+// completeExisting is completeKept without those that were deleted through hookctl
+// and that their provider has no more.
+func (g *globals) completeExisting(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() || !g.deletes(r.Provider) })
+}
+
+// deletes reports whether a webhook that was deleted through hookctl is gone, and
+// not disabled.
+func (g *globals) deletes(provider string) bool {
+	d, err := g.env.Drivers.Find(provider)
+	return err == nil && d.Deletes
+}
+
 // completeLiving is completeKept without those that were deleted through hookctl.
 func (g *globals) completeLiving(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
@@ -178,6 +273,7 @@ func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(s
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var out []string
+	seen := map[string]bool{}
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() || !offer(r) {
 			continue
@@ -189,8 +285,15 @@ func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(s
 		if r.Name != "" && typed != "" && strings.HasPrefix(r.Name, typed) {
 			word = r.Name
 		}
-		if word = completable(word); word != "" {
-			out = append(out, cobra.CompletionWithDesc(word, strings.TrimSpace(term.Clean(r.Name+" "+r.URL))))
+		if word = completable(word); word != "" && !seen[word] { // two of a name are told apart by their ids
+			seen[word] = true
+			about := r.Name + " " + r.URL
+			if !r.DeletedAt.IsZero() && g.deletes(r.Provider) {
+				about = "deleted: " + about
+			} else if !r.DeletedAt.IsZero() {
+				about = "disabled: " + about
+			}
+			out = append(out, cobra.CompletionWithDesc(word, strings.TrimSpace(term.Clean(about))))
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"embed"
 	"io"
 	"strings"
 
@@ -14,16 +15,13 @@ import (
 var shells = []struct {
 	name, long string
 }{
-	{"bash", `It needs the bash-completion package: without it, bash says
-"_get_comp_words_by_ref: command not found" at the first Tab. To install the
-package: apt install bash-completion, dnf install bash-completion, or
-brew install bash-completion@2.
+	{"bash", `For the current shell:
 
-For the current shell:
+  eval "$(hookctl completion bash)"
 
-  source <(hookctl completion bash)
-
-For every new one:
+For every new one, put that line into ~/.bashrc. Where the package
+bash-completion is installed, bash also finds the script by itself, and reads it
+only when it is needed:
 
   mkdir -p ~/.local/share/bash-completion/completions
   hookctl completion bash > ~/.local/share/bash-completion/completions/hookctl`},
@@ -52,101 +50,41 @@ For every new one:
 For every new one, put that line into your profile, the file that $PROFILE names.`},
 }
 
+// scripts are the completion scripts that are ours: cobra's take a word with a
+// blank or a backslash apart, need a package for bash, and evaluate what is typed.
+//
+//go:embed completions
+var scripts embed.FS
+
 // Completion writes the completion script of a shell: bash, zsh, fish or
-// powershell. It is cobra's, with what is wrong there for our words put right.
+// powershell. That of fish is cobra's, with what is wrong there for our words put
+// right.
 func Completion(root *cobra.Command, shell string, w io.Writer) error {
-	var script bytes.Buffer
-	var err error
-	var patches []patch
-	switch shell {
-	case "bash":
-		err, patches = root.GenBashCompletionV2(&script, true), bashPatches
-	case "zsh":
-		err, patches = root.GenZshCompletion(&script), zshPatches
-	case "fish":
-		err, patches = root.GenFishCompletion(&script, true), fishPatches
-	case "powershell":
-		err = root.GenPowerShellCompletionWithDesc(&script)
-	default:
-		err = fault.Usagef("there is no completion script for %q", shell)
+	if shell != "fish" {
+		text, err := scripts.ReadFile("completions/" + shell)
+		if err != nil {
+			return fault.Usagef("there is no completion script for %q", shell)
+		}
+		_, err = w.Write(text)
+		return err
 	}
-	if err != nil {
+	var script bytes.Buffer
+	if err := root.GenFishCompletion(&script, true); err != nil {
 		return err
 	}
 	text := script.String()
-	for _, p := range patches {
+	for _, p := range fishPatches {
 		if strings.Count(text, p.old) != 1 {
 			return fault.Errorf(fault.Other, "the completion script for %s is not as expected: %q", shell, p.old)
 		}
 		text = strings.Replace(text, p.old, p.new, 1)
 	}
-	_, err = io.WriteString(w, text)
+	_, err := io.WriteString(w, text)
 	return err
 }
 
 // patch is one change of a script; old stands in it exactly once.
 type patch struct{ old, new string }
-
-var bashPatches = []patch{
-	// A word that begins with a quote has no other end yet: without one the
-	// request is a syntax error. Bash wants the answers then as they are, since
-	// it puts them inside the quotes.
-	{`    requestComp="${words[0]} __complete ${args[*]}"
-`, `    quote=""
-    if [[ ${cur} == [\"\']* ]]; then
-        quote=${cur:0:1}
-        cur=${cur:1}
-        args[${#args[@]}-1]+=$quote
-    fi
-    requestComp="${words[0]} __complete ${args[*]}"
-`},
-	{`    if [[ -z ${cur} && ${lastChar} != = ]]; then
-`, `    if [[ -z ${cur} && -z ${quote} && ${lastChar} != = ]]; then
-`},
-	{`    local out directive
-    __hookctl_get_completion_results
-`, `    local out directive quote
-    __hookctl_get_completion_results
-`},
-	// printf %q puts a backslash before each comma, which nobody types.
-	{`        [[ $comp == "$cur"* ]] || continue
-`, `        [[ $comp == "$cur"* || ${compline%%$tab*} == "$cur"* ]] || continue
-`},
-	{`        COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]%%$tab*}")
-`, `        COMPREPLY[0]=${COMPREPLY[0]%%$tab*}
-        case ${quote} in
-        "'")
-            local inside="'\\''"
-            COMPREPLY[0]=${COMPREPLY[0]//\'/$inside}
-            ;;
-        '"')
-            COMPREPLY[0]=${COMPREPLY[0]//\\/\\\\}
-            COMPREPLY[0]=${COMPREPLY[0]//\"/\\\"}
-            COMPREPLY[0]=${COMPREPLY[0]//\$/\\\$}
-            COMPREPLY[0]=${COMPREPLY[0]//\` + "`" + `/\\\` + "`" + `}
-            ;;
-        *)
-            COMPREPLY[0]=$(printf "%q" "${COMPREPLY[0]}")
-            COMPREPLY[0]=${COMPREPLY[0]//\\,/,}
-            ;;
-        esac
-`},
-	// Between quotes a colon ends no word.
-	{`    __hookctl_handle_special_char "$cur" :
-    __hookctl_handle_special_char "$cur" =
-`, `    if [[ -z ${quote} ]]; then
-        __hookctl_handle_special_char "$cur" :
-        __hookctl_handle_special_char "$cur" =
-    fi
-`},
-}
-
-var zshPatches = []patch{
-	// As in bash: a quote that is still open.
-	{`    requestComp="${words[1]} __complete ${words[2,-1]}"
-`, `    requestComp="${words[1]} __complete ${words[2,-1]}${compstate[quote]}"
-`},
-}
 
 var fishPatches = []patch{
 	// The words have lost their quotes, and are evaluated once more: what stands

@@ -7,7 +7,7 @@ func newCompletionCmd(g *globals) *cobra.Command {
 		Use:     "completion <shell>",
 		Short:   "Print or install a completion script for bash, zsh, fish or PowerShell",
 		GroupID: groupSetup,
-		Example: `  source <(hookctl completion bash)
+		Example: `  eval "$(hookctl completion bash)"
   hookctl completion install
   hookctl completion install zsh --dry-run`,
 		Long: `Print the completion script for a shell, or put it where the shell looks:

@@ -39,9 +39,9 @@ names, or PowerShell where that has set PSModulePath.
   powershell  powershell/hookctl.ps1 in $XDG_CONFIG_HOME or ~/.config; on Windows
               in %APPDATA%
 
-Zsh and PowerShell need lines in a start-up file. They are printed unless they are
-there: hookctl never edits such a file. Bash needs the package bash-completion,
-and the command says when it is missing.
+Zsh and PowerShell need lines in a start-up file, and so does bash where the
+package bash-completion is missing. They are printed unless they are there:
+hookctl never edits such a file.
 
 Run it again after an update of hookctl. A file that is a symbolic link, or that
 is not a completion script of hookctl's, is refused.`,
@@ -120,7 +120,9 @@ func (e *Env) installCompletion(ctx context.Context, shell string, script []byte
 	}
 	switch shell {
 	case "bash":
-		c.Missing = view.OrNull(missingBashCompletion())
+		if c.Missing = view.OrNull(missingBashCompletion()); c.Missing != nil {
+			c.Startup, c.Lines = bashLines(c.File, filepath.Join(e.Getenv("HOME"), ".bashrc"))
+		}
 	case "zsh":
 		c.Startup, c.Lines = zshLines(c.File)
 	case "powershell":
@@ -179,6 +181,16 @@ func missingBashCompletion() string {
 		return ""
 	}
 	return "bash-completion"
+}
+
+// bashLines is the line that .bashrc lacks for bash to read file without the package.
+func bashLines(file, rc string) (startup *string, lines []string) {
+	if slices.ContainsFunc(effectiveLines(rc), func(line string) bool {
+		return strings.Contains(line, file) || strings.Contains(line, "hookctl completion bash")
+	}) {
+		return &rc, []string{}
+	}
+	return &rc, []string{". " + term.ShellWord(file)}
 }
 
 // zshLines are the lines that .zshrc lacks for zsh to look where file is.

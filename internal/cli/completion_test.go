@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,17 +13,24 @@ import (
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
-// completionHome is a configuration directory in which one secret is kept, of
-// a webhook whose name has a space.
+// completionHome is a configuration directory in which secrets are kept, of
+// webhooks whose names are more than a word to a shell.
 func completionHome(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	err := secret.OpenFileStore(dir, secret.FileStoreOptions{Now: time.Now, Warn: func(line string) { t.Log(line) }}).Put(t.Context(), secret.Record{
-		Provider: "zyntro", ID: "42", Name: "CRM Sync", URL: "https://example.com", Profile: "default", Origin: "https://example.com",
-		Secret: secret.New("whsec_test"), CreatedAt: time.Now(),
-	})
-	if err != nil {
-		t.Fatal(err)
+	store := secret.OpenFileStore(dir, secret.FileStoreOptions{Now: time.Now, Warn: func(line string) { t.Log(line) }})
+	for i, r := range []secret.Record{
+		{Provider: "zyntro", ID: "42", Name: "CRM Sync", URL: "https://example.com"},
+		{Provider: "wundertreos", Name: `back\slash`}, {Provider: "wundertreos", Name: "Team A"}, {Provider: "wundertreos", Name: "Team B"}, {Provider: "wundertreos", Name: "a:b=c"},
+		{Provider: "wundertreos", Name: "Same"}, {Provider: "wundertreos", Name: "Same"},
+	} {
+		if r.ID == "" {
+			r.ID = fmt.Sprint("w", i)
+		}
+		r.Profile, r.Origin, r.Secret, r.CreatedAt = "default", "https://example.com", secret.New("whsec_test"), time.Now()
+		if err := store.Put(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return dir
 }
@@ -52,18 +60,16 @@ func shellOutput(t *testing.T, script string, shell ...string) string {
 // TestCompletionInBash asks bash itself, by the function that it calls at a Tab.
 func TestCompletionInBash(t *testing.T) {
 	t.Parallel()
-	const library = "/usr/share/bash-completion/bash_completion"
-	if _, err := os.Stat(library); err != nil {
-		t.Skip("bash-completion is not installed")
-	}
 	var script strings.Builder
-	script.WriteString(`. ` + library + `
-source <(hookctl completion bash)
+	script.WriteString(`source <(hookctl completion bash)
 compopt() { :; }
+echo HOOK_SECRET=1 > "$HOME/.env"
+mkdir "$HOME/a dir"
+ran() { touch "$HOME/ran"; }
 try() {
-  COMP_LINE="$*"; COMP_LINE=${COMP_LINE// = /=}; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
+  COMP_LINE="$*"; COMP_LINE=${COMP_LINE// = /=}; COMP_LINE=${COMP_LINE// : /:}; COMP_LINE=${COMP_LINE/% :/:}; COMP_LINE=${COMP_LINE/% =/=}; COMP_POINT=${#COMP_LINE}; COMP_TYPE=9; COMP_KEY=9; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
   __start_hookctl
-  (IFS='|'; echo "${COMPREPLY[*]}")
+  (IFS='|'; COMPREPLY=("${COMPREPLY[@]% }"); echo "${COMPREPLY[*]}")
 }
 COLUMNS=200
 `)
@@ -72,20 +78,33 @@ COLUMNS=200
 		{`create zyntro --event new_contact,invoice_p`, `new_contact,invoice_paid`},
 		{`create zyntro --event = new_contact,invoice_p`, `new_contact,invoice_paid`},
 		{`create wundertreos --event contact.created,deal.`, `contact.created,deal.created  (Deal)|contact.created,deal.updated  (Deal)`},
-		{`create zyntro --event invoice_p`, `invoice_paid`},
 		{`create zyntro ''`, ``},
 		{`create zyntro --secret-to fi`, `file:`},
 		{`config set output ''`, `json|name|ndjson|table|yaml`},
 		{`secrets show CRM`, `CRM\ Sync`},
 		{`secrets show 'CRM\ S'`, `CRM\ Sync`},
 		{`secrets show '"CRM'`, `CRM Sync`},
-		{`secrets show '"CRM S'`, `CRM Sync`},
 		{`secrets show "'CRM"`, `CRM Sync`},
-		{`secrets show '"'`, `zyntro/42`},
+		{`secrets show '"z'`, `zyntro/42`},
+		{`secrets show Sam`, `Same`},
+		{`secrets show 'CRM\ '`, `CRM\ Sync`},
+		{`secrets show back`, `back\\slash`},
+		{`secrets show '"back'`, `back\\slash`},
+		{`secrets show Team`, `Team\ A  (Team A)|Team\ B  (Team B)`},
+		{`secrets show a : b`, `b=c`},
+		{`secrets show a : b =`, `c`},
+		{`secrets show '$(ran)' --pro`, `--profile`},
+		{`create zyntro --secret-to dotenv : "$HOME/.e"`, `/HOME/.env:`},
+		{`create zyntro --secret-to dotenv : "$HOME/.env" : `, `HOOK_SECRET`},
+		{`create zyntro --secret-to = file : "$HOME/a"`, `/HOME/a\ dir/`},
+		{`verify --report junit = "$HOME/a"`, `/HOME/a\ dir/`},
+		{`verify --fail-on mismatch,too`, `mismatch,too-old`},
+		{`verify --webhook C '>' '$HOME/ran' --prof`, `--profile`},
 	} {
-		script.WriteString("try hookctl " + tt.words + "\n")
+		script.WriteString("try hookctl " + tt.words + " | sed \"s|$HOME|/HOME|g\"\n")
 		want.WriteString(tt.want + "\n")
 	}
+	script.WriteString("ls \"$HOME/ran\" 2>/dev/null || true\n")
 	got := strings.Split(shellOutput(t, script.String(), "bash"), "\n")
 	for i, line := range strings.Split(want.String(), "\n") {
 		if i >= len(got) || sorted(got[i]) != line {
@@ -101,12 +120,7 @@ const keepNasty = "printf x | hookctl secrets set zyntro/7 --name \"Lead: it's \
 // A name is completed between quotes so that the shell takes it for one.
 func TestCompletionInBashQuotes(t *testing.T) {
 	t.Parallel()
-	const library = "/usr/share/bash-completion/bash_completion"
-	if _, err := os.Stat(library); err != nil {
-		t.Skip("bash-completion is not installed")
-	}
-	got := shellOutput(t, `. `+library+`
-source <(hookctl completion bash)
+	got := shellOutput(t, `source <(hookctl completion bash)
 compopt() { :; }
 `+keepNasty+`
 for word in '"Lead: i' "'Lead: i"; do
@@ -125,15 +139,20 @@ done
 func TestCompletionInZsh(t *testing.T) {
 	t.Parallel()
 	got := shellOutput(t, `compdef() { : }
-_describe() { print -rl -- "${completions[@]}" }
+_describe() { print -rl -- ${(M)completions:#$begun*} }
 source <(hookctl completion zsh)
 typeset -A compstate
-try() { words=(hookctl secrets show "$1"); CURRENT=4; compstate[quote]=$2; _hookctl }
-try CRM ''
-try '"CRM S' '"'
-try "'CRM S" "'"
+try() { words=(hookctl secrets show "$1"); CURRENT=4; compstate[quote]=$2 begun=$3; _hookctl }
+try CRM '' CRM
+try '"CRM S' '"' CRM
+try "'CRM S" "'" CRM
+try 'CRM\ ' '' CRM
+try back '' back
+try a: '' a
+try '$(touch ~/ran)' '' '$'
+ls ~/ran 2>/dev/null || true
 `, "zsh", "-f")
-	if want := strings.Repeat("CRM Sync:CRM Sync https\\://example.com\n", 3); got != want {
+	if want := strings.Repeat("CRM Sync:CRM Sync https://example.com\n", 4) + `back\\slash:back\\slash` + "\n" + `a\:b=c:a:b=c` + "\n"; !strings.HasPrefix(got, want) || strings.Contains(got, "ran") {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }

@@ -334,5 +334,5 @@ func unreachable(rawURL string) string {
 func addReport(c *cobra.Command, to *[]string) {
 	kinds := view.ReportKinds()
 	c.Flags().StringArrayVar(to, "report", nil, "write a report as well: "+strings.Join(kinds, "FILE, ")+"FILE (repeatable)")
-	_ = c.RegisterFlagCompletionFunc("report", cobra.FixedCompletions(kinds, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("report", completeReports)
 }

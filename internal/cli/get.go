@@ -24,7 +24,7 @@ and an account can have webhooks of one name.
 
 Every provider that there are credentials for is asked.`,
 		Args:              exactly("<webhook>"),
-		ValidArgsFunction: firstOnly(g.completeKept),
+		ValidArgsFunction: firstOnly(g.completeExisting),
 		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
 			f, err := a.find(ctx, args[0], false)
 			if err != nil {

@@ -3,6 +3,8 @@ package sink
 import (
 	"bytes"
 	"errors"
+	"iter"
+	"slices"
 	"strings"
 )
 
@@ -21,14 +23,36 @@ var (
 // a quote, a backslash, a dollar sign or a backtick are.
 func ReadDotenv(file []byte, name string) (value string, err error) {
 	err = errNoVariable
-	for rest := bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")); len(rest) > 0; {
-		entry := rest[:dotenvEntry(rest)]
-		rest = rest[len(entry):]
-		if prefix, ok := assignment(entry); ok && variable(prefix) == name {
-			value, err = dotenvValue(entry[len(prefix):])
+	for set, text := range dotenvEntries(file) {
+		if set == name {
+			value, err = dotenvValue(text)
 		}
 	}
 	return value, err
+}
+
+// DotenvNames are the variables that a dotenv file sets, each once, in its order.
+func DotenvNames(file []byte) (names []string) {
+	for name := range dotenvEntries(file) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// dotenvEntries are the variables that a dotenv file sets, with what stands behind
+// the equals sign.
+func dotenvEntries(file []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for rest := bytes.TrimPrefix(file, []byte("\xef\xbb\xbf")); len(rest) > 0; {
+			entry := rest[:dotenvEntry(rest)]
+			rest = rest[len(entry):]
+			if prefix, ok := assignment(entry); ok && !yield(variable(prefix), entry[len(prefix):]) {
+				return
+			}
+		}
+	}
 }
 
 // dotenvValue is the value in what stands behind the equals sign.

@@ -15,7 +15,7 @@ type Completion struct {
 	DryRun  bool     `json:"dry_run"`
 	Startup *string  `json:"startup_file"` // of the shell, where it needs Lines
 	Lines   []string `json:"lines"`        // that are still to be put there; hookctl edits no such file
-	Missing *string  `json:"missing"`      // the package without which the shell does not read File
+	Missing *string  `json:"missing"`      // the package without which the shell does not read File by itself
 }
 
 // Render shows what was written, and what is left to do by hand.
@@ -32,14 +32,13 @@ func (c Completion) Render() render.View {
 		b.WriteString("Installed " + which)
 	}
 	b.WriteString(": " + c.File + "\n")
-	if c.Missing != nil {
-		b.WriteString("\n" + c.Shell + " reads it only with the package " + *c.Missing + ", which was not found here. To install that:\n" +
-			"apt install " + *c.Missing + ", dnf install " + *c.Missing + ", or brew install " + *c.Missing + "@2\n")
+	if c.Missing != nil && len(c.Lines) > 0 {
+		b.WriteString("\nThe package " + *c.Missing + ", with which " + c.Shell + " finds it by itself, is not installed here.\n")
 	}
 	if len(c.Lines) > 0 {
 		b.WriteString("\nTo switch it on, put this into " + *c.Startup + ":\n\n  " + strings.Join(c.Lines, "\n  ") + "\n")
 	}
-	if c.State == "installed" && !c.DryRun && c.Missing == nil && len(c.Lines) == 0 {
+	if c.State == "installed" && !c.DryRun && len(c.Lines) == 0 {
 		b.WriteString("It works in every new shell.\n")
 	}
 	return render.View{Data: c, Text: b.String(), Names: []string{c.File}}
