@@ -71,21 +71,17 @@ func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	namesOnly(c, "secret-file", fileOrDotenv, "secret.txt")
 }
 
-// scheme is how d signs, under the settings and the flags. Where they say all of
-// it, none of it is assumed.
+// scheme is how d signs, under the settings and the flags. What they say is not
+// assumed.
 func (k *keyFlags) scheme(a *app, d *provider.Driver) signature.Scheme {
 	s := scheme(d, a.cfg)
-	whole := true
-	for _, part := range []struct {
-		setting string
-		given   bool
-	}{
-		{"signature-header", len(k.signatureHeaders) > 0}, {"key-encoding", k.keyEncoding != ""},
-		{"digest-encoding", k.digestEncoding != ""}, {"signed-template", k.signedTemplate != ""},
-	} {
-		whole = whole && (part.given || a.cfg.Get(d.Name+"."+part.setting).Source != config.FromDefault)
+	given := map[string]bool{
+		"signature-header": len(k.signatureHeaders) > 0, "key-encoding": k.keyEncoding != "",
+		"digest-encoding": k.digestEncoding != "", "signed-template": k.signedTemplate != "",
 	}
-	s.Assumed = s.Assumed && !whole
+	s.Assumed = slices.DeleteFunc(slices.Clone(s.Assumed), func(part string) bool {
+		return given[part] || a.cfg.Get(d.Name+"."+part).Source != config.FromDefault
+	})
 	if len(k.signatureHeaders) > 0 {
 		s.Headers = k.signatureHeaders
 	}
@@ -252,9 +248,11 @@ func asCandidates(records, kept []secret.Record) []verify.Candidate {
 }
 
 // noteUndocumented says of which providers the scheme is a guess.
-func (a *app) noteUndocumented(names []string) {
+func (k *keyFlags) noteUndocumented(a *app, names []string) {
 	for _, name := range names {
-		a.note("How %s signs is not documented: its header and encodings are assumed; --signature-header, --key-encoding, --digest-encoding and --signed-template set them.", name)
+		if d, err := a.env.Drivers.Find(name); err == nil {
+			a.note("%s", verify.AssumedHint(name, k.scheme(a, d).Assumed))
+		}
 	}
 }
 

@@ -561,7 +561,7 @@ func (o *listenOptions) summarise(a *app, opts listen.Options, s listen.Summary)
 	for _, line := range view.Reception(s, kept, forward) {
 		a.note("%s", line)
 	}
-	a.noteUndocumented(s.Assumed)
+	o.noteUndocumented(a, s.Assumed)
 }
 
 // receivedWriter prints deliveries as they come. As NDJSON, those that come

@@ -104,8 +104,8 @@ func assumed(opts *listen.Options) string {
 		tried := func(c verify.Candidate) bool {
 			return c.Provider == p.Name || c.Provider == "" && len(opts.Providers) == 1
 		}
-		if p.Scheme.Assumed && slices.ContainsFunc(opts.Candidates, tried) {
-			notes = append(notes, verify.AssumedNote(p.Name))
+		if len(p.Scheme.Assumed) > 0 && slices.ContainsFunc(opts.Candidates, tried) {
+			notes = append(notes, verify.AssumedNote(p.Name, p.Scheme.Assumed))
 		}
 	}
 	return strings.Join(notes, "; ")

@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/verify"
 )
 
 // chosenKey is the secret that the flags name, and whose webhook it is of as
@@ -79,8 +80,8 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secr
 
 // noteAssumed says what the provider does not document about its signature.
 func (a *app) noteAssumed(s deliver.Signer) {
-	if s.Scheme.Assumed {
-		a.note("assumed: %s documents neither the header nor the encoding of its signature; --signature-header, --key-encoding, --digest-encoding and --signed-template set them", s.Driver.Title)
+	if len(s.Scheme.Assumed) > 0 {
+		a.note("%s", verify.AssumedHint(s.Driver.Title, s.Scheme.Assumed))
 	}
 }
 

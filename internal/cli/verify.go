@@ -93,7 +93,7 @@ why --jq sees one delivery at a time and not the array.`,
 		"max-age":  completeFixed("5m", "1h", "24h"),
 		"diagnose": completeFixed("0", "all"),
 		"pass":     completeFixed(verify.PassValid, verify.PassInvalid),
-		"fail-on":  completeFixed(failReasons()...),
+		"fail-on":  completeList(failReasons()...),
 	} {
 		_ = c.RegisterFlagCompletionFunc(flag, complete)
 	}
@@ -173,7 +173,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		a.note("%s", line)
 	}
 	if summary.Total != 1 && !a.out.Structured() { // else the report says it, and each object
-		a.noteUndocumented(summary.Assumed)
+		o.noteUndocumented(a, summary.Assumed)
 	}
 	if n := summary.Ambiguous; n > 0 && o.pass != "" {
 		a.note("%s valid by one of two bodies that differ: --pass valid leaves out the line, --pass invalid passes it.", term.Plural(n, "delivery is", "deliveries are"))

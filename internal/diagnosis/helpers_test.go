@@ -23,7 +23,7 @@ const (
 var (
 	zyntro = Provider{
 		Name:     "zyntro",
-		Scheme:   signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, Prefix: "sha256=", Assumed: true},
+		Scheme:   signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, Prefix: "sha256=", Assumed: []string{"signature-header"}},
 		Envelope: capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
 		Sample: func(string) []byte {
 			return []byte(`{"event_id":"","event_type":"","api_version":"","created_at":"","org_id":"","data":{"charge_id":"","amount":0,"currency":"","gateway":""}}`)

@@ -38,13 +38,14 @@ func signs(all []*diagnosis) []Finding {
 // searches under the schemes that it may be of. A mismatch says most.
 func unknown(all []*diagnosis) []Finding {
 	var of *diagnosis
-	var assumed []string
+	var assumed, flags []string
 	for _, d := range all {
 		if of == nil || d.reason == signature.Mismatch && of.reason != signature.Mismatch {
 			of = d
 		}
-		if d.provider.Scheme.Assumed {
+		if len(d.provider.Scheme.Assumed) > 0 {
 			assumed = append(assumed, d.provider.Name)
+			flags = append(flags, d.provider.Scheme.Assumed...)
 		}
 	}
 	if of == nil {
@@ -74,7 +75,7 @@ func unknown(all []*diagnosis) []Finding {
 	}
 	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
 	if len(assumed) > 0 {
-		fix += fmt.Sprintf(" How %s signs is not documented: --signature-header, --key-encoding, --digest-encoding and --signed-template set it.", strings.Join(assumed, " or "))
+		fix += fmt.Sprintf(" How %s signs is not documented: --%s set it.", strings.Join(assumed, " or "), strings.Join(flags, ", --"))
 	}
 	return []Finding{{Cause: causeUnknown, Fix: fix, Explanation: explanation}}
 }

@@ -33,7 +33,7 @@ var (
 	}
 	zyntro = verify.Provider{
 		Name:     "zyntro",
-		Scheme:   signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, Prefix: "sha256=", Assumed: true},
+		Scheme:   signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, Prefix: "sha256=", Assumed: []string{"signature-header"}},
 		Envelope: capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
 	}
 )

@@ -313,7 +313,7 @@ func (s *Server) assumed(provider string) {
 		return
 	}
 	for _, p := range s.o.Providers {
-		if p.Name == provider && p.Scheme.Assumed {
+		if p.Name == provider && len(p.Scheme.Assumed) > 0 {
 			s.summary.Assumed = append(s.summary.Assumed, provider)
 		}
 	}

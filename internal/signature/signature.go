@@ -24,8 +24,9 @@ type Scheme struct {
 	Prefix          string   // stripped if present, in any case: "sha256="
 	Template        string   // what is signed: "{body}", or e.g. "{timestamp}.{body}"
 	TimestampHeader string   // where {timestamp} comes from
-	// Assumed marks a scheme that the provider does not document.
-	Assumed bool
+	// Assumed are the parts that the provider does not document, by the names of
+	// their settings.
+	Assumed []string
 }
 
 // Reason is the outcome of verifying one delivery; its text is public.

@@ -175,7 +175,7 @@ func (d data) About(mark string) string {
 		"  hookctl secrets run WEBHOOK -- "+d.Run+"   # with the secret in HOOK_SECRET",
 		"  hookctl send 3000/hook --webhook WEBHOOK --event EVENT --tamper   # forgeries must be refused",
 	)
-	if d.Scheme.Assumed {
+	if len(d.Scheme.Assumed) > 0 {
 		lines = append(lines, "",
 			"ASSUMED: "+d.Of.Title+" documents neither the header nor the encoding of its signature.",
 			"Compare with a real delivery (hookctl listen). Where it differs, change the setting",

@@ -1,7 +1,9 @@
 package verify
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -25,9 +27,9 @@ type Result struct {
 	Size      int64
 	EventID   string
 	EventType string
-	// Assumed says that how the provider signs is not documented; the JSON has
-	// it among the notes.
-	Assumed bool
+	// Assumed are the parts of the scheme that the provider does not document; the
+	// JSON has them among the notes.
+	Assumed []string
 	Reason  signature.Reason
 	// Diagnosis names what would have made the delivery valid, the likeliest
 	// cause first. It never changes the verdict.
@@ -65,7 +67,7 @@ func (r *Result) AppendJSON(b []byte) []byte {
 		}
 		b = append(b, ']')
 	}
-	if len(r.Notes) > 0 || r.Assumed {
+	if len(r.Notes) > 0 || len(r.Assumed) > 0 {
 		b = append(b, `,"notes":[`...)
 		for i, n := range r.Notes {
 			if i > 0 {
@@ -73,20 +75,33 @@ func (r *Result) AppendJSON(b []byte) []byte {
 			}
 			b = term.AppendJSON(b, n)
 		}
-		if r.Assumed {
+		if len(r.Assumed) > 0 {
 			if len(r.Notes) > 0 {
 				b = append(b, ',')
 			}
-			b = term.AppendJSON(b, AssumedNote(r.Provider))
+			b = term.AppendJSON(b, AssumedNote(r.Provider, r.Assumed))
 		}
 		b = append(b, ']')
 	}
 	return append(b, '}')
 }
 
-// AssumedNote says that a verdict rests on a guess.
-func AssumedNote(provider string) string {
-	return "assumed: " + provider + " documents neither the header nor the encoding of its signature"
+// AssumedNote says that a verdict rests on a guess about these parts of a scheme.
+func AssumedNote(provider string, parts []string) string {
+	if slices.Contains(parts, "signature-header") && slices.Contains(parts, "digest-encoding") {
+		return "assumed: " + provider + " documents neither the header nor the encoding of its signature"
+	}
+	return "assumed: " + provider + " does not document the " + strings.Join(parts, ", ") + " of its signature"
+}
+
+// AssumedHint is AssumedNote with the flags that set the parts.
+func AssumedHint(provider string, parts []string) string {
+	note := AssumedNote(provider, parts)
+	last := len(parts) - 1
+	if last == 0 {
+		return note + "; the --" + parts[0] + " flag sets it"
+	}
+	return note + "; the --" + strings.Join(parts[:last], ", --") + " and --" + parts[last] + " flags set them"
 }
 
 func appendNullable(b []byte, s string) []byte {

@@ -95,7 +95,7 @@ func (s *Summary) Invalid() int { return s.Total - s.Valid }
 // add counts one result.
 func (s *Summary) add(r *Result, f facts) {
 	s.Total++
-	if r.Assumed {
+	if len(r.Assumed) > 0 {
 		s.assumed(r.Provider)
 	}
 	if f.unusable != nil {

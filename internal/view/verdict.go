@@ -109,8 +109,8 @@ func VerdictReport(r *verify.Result) []render.Fact {
 			add("Note", n)
 		}
 	}
-	if r.Assumed {
-		add("Note", verify.AssumedNote(r.Provider)+"; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them")
+	if len(r.Assumed) > 0 {
+		add("Note", verify.AssumedHint(r.Provider, r.Assumed))
 	}
 	return facts
 }

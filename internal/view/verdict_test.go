@@ -32,7 +32,7 @@ func TestVerdict(t *testing.T) {
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"}, {Label: "Note", Value: "X-Y says z"}},
 		},
 		"assumed": {
-			verify.Result{Source: "-", Valid: true, Provider: "zyntro", WebhookID: "w1", Assumed: true, Reason: signature.OK},
+			verify.Result{Source: "-", Valid: true, Provider: "zyntro", WebhookID: "w1", Assumed: []string{"signature-header", "key-encoding", "digest-encoding", "signed-template"}, Reason: signature.OK},
 			[]string{"valid", "-", "zyntro", "w1", "-", "-"},
 			"",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"},

@@ -59,7 +59,7 @@ func Driver() *provider.Driver {
 			DigestEncoding: signature.Hex,
 			Prefix:         "sha256=",
 			Template:       "{body}",
-			Assumed:        true,
+			Assumed:        []string{"signature-header", "key-encoding", "digest-encoding", "signed-template"},
 		},
 		Envelope:  capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
 		Catalogue: catalogue(),

@@ -25,7 +25,7 @@ func TestDriver(t *testing.T) {
 	if !d.NameRequired || !d.LiveHelp || d.Deletes || !d.Updates {
 		t.Error("what the API can do")
 	}
-	wantScheme := signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, KeyEncoding: "utf8", DigestEncoding: "hex", Prefix: "sha256=", Template: "{body}", Assumed: true}
+	wantScheme := signature.Scheme{Provider: "zyntro", Headers: []string{"X-Zyntro-Signature"}, KeyEncoding: "utf8", DigestEncoding: "hex", Prefix: "sha256=", Template: "{body}", Assumed: []string{"signature-header", "key-encoding", "digest-encoding", "signed-template"}}
 	if diff := cmp.Diff(wantScheme, d.Scheme); diff != "" {
 		t.Error(diff)
 	}
