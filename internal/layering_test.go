@@ -237,7 +237,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {15590, 8}, // planned: 9700
+	"internal/cli":                                  {15940, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
 	"internal/demo":                                 {380, 1},   // planned: 300; pauses
@@ -269,12 +269,12 @@ var budgets = map[string]budget{
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050
 	"internal/signature":                            {650, 22},
-	"internal/sink":                                 {1280, 14}, // planned: 920
+	"internal/sink":                                 {1300, 15}, // planned: 920
 	"internal/snippet":                              {190, 6},
 	"internal/term":                                 {620, 23}, // planned: 600
 	"internal/tunnel":                               {820, 7},  // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 11},
-	"internal/verify":                               {1270, 14},
+	"internal/verify":                               {1290, 15},
 	"internal/view":                                 {4050, 112}, // planned: 2200; what help --json says of members
 }
 
