@@ -44,11 +44,13 @@ func TestPages(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newPageWorld(t, readPage(t, name))
+			defer func() {
+				w.end()
+				t.Logf("%d commands ran, %d were left out", w.ran, w.left)
+				ran.Add(w.ran)
+				left.Add(w.left)
+			}()
 			w.run()
-			w.end()
-			t.Logf("%d commands ran, %d were left out", w.ran, w.left)
-			ran.Add(w.ran)
-			left.Add(w.left)
 		})
 	}
 }
@@ -288,7 +290,7 @@ func (w *pageWorld) command(c pageCommand, meanwhile string) {
 	}
 }
 
-var pageAddress = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+var pageAddress = regexp.MustCompile(`(?:Listening \w+ \S*|--addr )(127\.0\.0\.1:\d+)`)
 
 // serve runs a command that serves until it is ended, and others meanwhile. What
 // is at the other end of its pipes ends after it.
@@ -305,9 +307,10 @@ func (w *pageWorld) serve(line int, text, meanwhile string) (int, string) {
 	go func() { _ = cmd.Wait(); close(ended) }()
 	stuck := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
 	defer stuck.Stop()
-	for address := ""; ; time.Sleep(2 * time.Millisecond) {
-		if address = pageAddress.FindString(text[max(0, strings.Index(text, "--addr")):]); !strings.Contains(text, "--addr") {
-			address = pageAddress.FindString(out.String())
+	for ; ; time.Sleep(2 * time.Millisecond) {
+		address := ""
+		if found := pageAddress.FindStringSubmatch(text + out.String()); found != nil {
+			address = found[1]
 		}
 		if conn, err := net.Dial("tcp", address); address != "" && err == nil {
 			_ = conn.Close()
