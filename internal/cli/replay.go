@@ -125,6 +125,16 @@ will do.`,
 }
 
 func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
+	// First, so that no report of an earlier run stays where this one comes to nothing.
+	test, err := newReplayTest(a, o.expectFlags, o.dryRun)
+	if err == nil {
+		err = o.test(ctx, a, args, test)
+	}
+	return fault.Worst(err, test.closeReports(err))
+}
+
+// test replays the captures that args name, and tells test of them.
+func (o *replayOptions) test(ctx context.Context, a *app, args []string, test *replayTest) error {
 	list, err := o.selections(args)
 	if err != nil {
 		return err
@@ -135,10 +145,6 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	post, err := a.poster(o.rate, key)
-	if err != nil {
-		return err
-	}
-	test, err := newReplayTest(a, o.expectFlags, o.dryRun)
 	if err != nil {
 		return err
 	}
@@ -156,7 +162,7 @@ func (o *replayOptions) run(ctx context.Context, a *app, args []string) error {
 	names := o.signedBy(a)
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
 	if err := test.survey(ctx, list, opts); err != nil {
-		return errors.Join(err, test.closeReports(true))
+		return err
 	}
 	var passed capture.Tally
 	err = eachCaptured(ctx, list, opts, &passed, a.note, func(q *capture.Request, _ string, readErr error) error {

@@ -69,24 +69,22 @@ type replayTest struct {
 // mostDetailed is of how many deliveries the differences are shown to people.
 const mostDetailed = 20
 
-// newReplayTest checks the flags and opens the reports.
-func newReplayTest(a *app, o expectFlags, dryRun bool) (*replayTest, error) {
-	t := &replayTest{expectFlags: o, app: a, answers: map[string][]capture.Rerecorded{}}
-	var err error
-	if t.expected, err = o.expectation(dryRun); err != nil {
-		return nil, err
-	}
+// newReplayTest opens the reports and checks the flags. With an error the reports are
+// still to be closed.
+func newReplayTest(a *app, o expectFlags, dryRun bool) (t *replayTest, err error) {
+	t = &replayTest{expectFlags: o, app: a, answers: map[string][]capture.Rerecorded{}}
 	for _, spec := range o.report {
-		r, err := view.NewReport(spec, "hookctl replay")
+		r, err := view.NewReport(spec, "hookctl replay", a.project())
 		if err != nil {
-			return nil, errors.Join(err, t.closeReports(true))
+			return t, err
 		}
 		t.reports = append(t.reports, r)
 	}
-	return t, nil
+	t.expected, err = o.expectation(dryRun)
+	return t, err
 }
 
-func (t *replayTest) closeReports(broken bool) error {
+func (t *replayTest) closeReports(broken error) error {
 	var errs []error
 	for _, r := range t.reports {
 		errs = append(errs, r.Close(broken))
@@ -222,7 +220,7 @@ func (t *replayTest) judge(q *capture.Request, s deliver.Sent) (view.Sent, error
 // end records the new answers, unless the run was broken off, and says what came of
 // the comparisons.
 func (t *replayTest) end(broken error) error {
-	errs := []error{t.closeReports(broken != nil)}
+	errs := []error{t.closeReports(broken)}
 	if t.expected == nil {
 		return errs[0]
 	}

@@ -268,6 +268,28 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
+// newFake starts one; the caller closes its server.
+func newFake(d *provider.Driver, seed int64, now func() time.Time) *fake {
+	f := &fake{driver: d, sandbox: d.NewSandbox(provider.SandboxOptions{Now: now, Seed: seed}), fault: httpFault{truncate: -1}}
+	f.server = httptest.NewUnstartedServer(f)
+	f.server.Config.ErrorLog = nil
+	f.server.Start()
+	return f
+}
+
+// count is how many requests of a kind it has seen.
+func (f *fake) count(what string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, seen := range f.seen {
+		if what == "any" || what == seen {
+			n++
+		}
+	}
+	return n
+}
+
 // kindOfRequest tells creates from lists, at either provider.
 func kindOfRequest(r *http.Request) string {
 	switch {
@@ -323,10 +345,7 @@ func cmdFakes(ts *testscript.TestScript, neg bool, args []string) {
 		if len(args) > 0 && !slices.Contains(args, d.Name) {
 			continue
 		}
-		f := &fake{driver: d, sandbox: d.NewSandbox(provider.SandboxOptions{Now: now, Seed: int64(i + 1)}), fault: httpFault{truncate: -1}}
-		f.server = httptest.NewUnstartedServer(f)
-		f.server.Config.ErrorLog = nil
-		f.server.Start()
+		f := newFake(d, int64(i+1), now)
 		ts.Defer(f.server.Close)
 		ts.Setenv(f.prefix()+"BASE_URL", f.server.URL+f.sandbox.BasePath())
 		ts.Setenv(strings.ToUpper(d.Name)+"_HOST", strings.TrimPrefix(f.server.URL, "http://"))
@@ -420,17 +439,8 @@ func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[2])
 	ts.Check(err)
-	f := fakeOf(ts, args[0])
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	got := 0
-	for _, what := range f.seen {
-		if args[1] == "any" || args[1] == what {
-			got++
-		}
-	}
-	if got != want {
-		ts.Fatalf("%d %s requests, want %d (all: %v)", got, args[1], want, f.seen)
+	if got := fakeOf(ts, args[0]).count(args[1]); got != want {
+		ts.Fatalf("%d %s requests, want %d", got, args[1], want)
 	}
 }
 

@@ -101,36 +101,21 @@ why --jq sees one delivery at a time and not the array.`,
 }
 
 func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
-	var err error
-	if err = o.checkGiven(a); err != nil {
-		return err
+	// First, so that no report of an earlier run stays where this one comes to nothing.
+	reports, err := openReports(a, o.report, func(r signature.Reason) bool { return o.fail.counts(r) })
+	if err == nil {
+		err = o.checkFlags(a, args)
 	}
-	if a.given("fail-on") && strings.Join(o.failOn, ",") == "" {
-		return errEmpty("fail-on")
-	}
-	if o.maxAge <= 0 && a.given("max-age") {
-		return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
-	}
-	if a.given("fail-on") {
-		if o.fail, err = parseFailOn(o.failOn); err != nil {
-			return err
-		}
-	}
-	if o.captures = args; len(args) == 0 {
-		if a.env.Streams.InTTY {
-			return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
-		}
-		o.captures = []string{"-"}
-	}
-	if err := o.verdictForm.check(a); err != nil {
-		return err
+	if err != nil {
+		return fault.Worst(err, reports.close(err))
 	}
 	w := newVerdictWriter(a, o.captures, o.verdictForm)
+	w.reports = reports
 	missing := missingCaptures(o.captures)
 	w.mute = len(missing) == len(o.captures)
 	engine, err := o.engine(ctx, a, w.lines)
 	if err != nil {
-		return err
+		return fault.Worst(err, reports.close(err))
 	}
 	// Cancelled on return, so that nothing goes on reading after a failed write.
 	ctx, cancel := context.WithCancel(ctx)
@@ -140,12 +125,9 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		Format: o.format, Stdin: a.env.Streams.In, EmptyBody: o.beside(), Payload: engine.Payload(),
 		SignatureHeaders: engine.SignatureHeaders(), Read: &progress.bytes, KeepLines: o.pass != "" || o.eachLine, EachLine: o.eachLine,
 	})
-	if err == nil {
-		err = w.openReports(o.report, o.fail.counts)
-	}
 	if err != nil {
 		progress.end()
-		return errors.Join(err, w.closeReports(true))
+		return fault.Worst(err, reports.close(err))
 	}
 	summary, err := engine.Run(ctx, batches, func(c *verify.Chunk) error {
 		progress.count(c)
@@ -158,7 +140,11 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		err = fault.WithHint(err, fault.Hint{Text: "--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one"})
 	}
 	progress.end()
-	werr := errors.Join(w.close(), w.closeReports(err != nil))
+	broken := err
+	if fault.Code(err) == "nothing-readable" && summary.Total > 0 {
+		broken = nil // the reports say of each why
+	}
+	werr := errors.Join(w.close(), reports.close(broken))
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
@@ -197,6 +183,31 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		err = notThere("", missing)
 	}
 	return fault.Worst(err, werr)
+}
+
+// checkFlags checks the flags, and takes the captures that args name.
+func (o *verifyOptions) checkFlags(a *app, args []string) (err error) {
+	if err = o.checkGiven(a); err != nil {
+		return err
+	}
+	if a.given("fail-on") && strings.Join(o.failOn, ",") == "" {
+		return errEmpty("fail-on")
+	}
+	if o.maxAge <= 0 && a.given("max-age") {
+		return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
+	}
+	if a.given("fail-on") {
+		if o.fail, err = parseFailOn(o.failOn); err != nil {
+			return err
+		}
+	}
+	if o.captures = args; len(args) == 0 {
+		if a.env.Streams.InTTY {
+			return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
+		}
+		o.captures = []string{"-"}
+	}
+	return o.verdictForm.check(a)
 }
 
 // engine checks the flags and collects what is verified with.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -44,20 +45,37 @@ func (o verdictForm) check(a *app) error {
 	return nil
 }
 
+// verdictReports are what is told of verdicts beside the output.
+type verdictReports []view.VerdictSink
+
 // openReports opens what --report asks for, and the annotations of GitHub Actions.
-// counts tells which reasons make the run fail.
-func (w *verdictWriter) openReports(specs []string, counts func(signature.Reason) bool) error {
+// counts tells which reasons make the run fail. With an error those that are open are
+// still to be closed.
+func openReports(a *app, specs []string, counts func(signature.Reason) bool) (reports verdictReports, err error) {
 	for _, spec := range specs {
-		r, err := view.NewReport(spec, "hookctl verify")
+		r, err := view.NewReport(spec, "hookctl verify", a.project())
 		if err != nil {
-			return err
+			return reports, err
 		}
-		w.reports = append(w.reports, view.Verdicts{Report: r, Counts: counts})
+		reports = append(reports, view.Verdicts{Report: r, Counts: counts})
 	}
-	if w.app.env.Getenv("GITHUB_ACTIONS") == "true" {
-		w.reports = append(w.reports, &view.Annotations{W: w.app.env.Streams.Err, Counts: counts})
+	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
+		reports = append(reports, &view.Annotations{W: a.env.Streams.Err, Counts: counts, Project: a.project()})
 	}
-	return nil
+	return reports, nil
+}
+
+// project is the directory into which a CI runner has put the repository, if one says so.
+func (a *app) project() string {
+	return cmp.Or(a.env.Getenv("CI_PROJECT_DIR"), a.env.Getenv("GITHUB_WORKSPACE"))
+}
+
+func (r verdictReports) close(broken error) error {
+	var errs []error
+	for _, report := range r {
+		errs = append(errs, report.Close(broken))
+	}
+	return errors.Join(errs...)
 }
 
 // verdictWriter prints results as they come. As a table, a delivery that is
@@ -81,7 +99,7 @@ type verdictWriter struct {
 	judged   int
 	rows     int
 	reported bool
-	reports  []view.VerdictSink
+	reports  verdictReports
 }
 
 // alignedRows is how many rows the columns of a table are made to fit: names of
@@ -230,12 +248,4 @@ func (w *verdictWriter) close() error {
 		}
 	}
 	return err
-}
-
-func (w *verdictWriter) closeReports(broken bool) error {
-	var errs []error
-	for _, r := range w.reports {
-		errs = append(errs, r.Close(broken))
-	}
-	return errors.Join(errs...)
 }

@@ -20,8 +20,15 @@ func junitOpen(suite string, c counts) []byte {
 // junitOpenSize holds four counts of any size.
 const junitOpenSize = 256
 
-// junitClose is the end of a report.
-const junitClose = "</testsuite>\n</testsuites>\n"
+// junitClose is the end of a report. A run that was broken off is one error more.
+func junitClose(r *Report, broken error) []byte {
+	var text []byte
+	if broken != nil {
+		text = junitCase(r.brokenOff(broken))
+		r.counts[errored]++
+	}
+	return append(text, "</testsuite>\n</testsuites>\n"...)
+}
 
 func junitCase(c testCase) []byte {
 	var b bytes.Buffer

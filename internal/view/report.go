@@ -19,6 +19,7 @@ import (
 type Report struct {
 	reportKind
 	path, of string
+	project  string // the directory that the repository is in; the present one where it is empty
 	file     *os.File
 	w        *bufio.Writer
 	counts   counts
@@ -26,17 +27,17 @@ type Report struct {
 
 // reportKind is a kind of --report. Its writers return what comes next in the file;
 // open is called again in the end, with the counts, where it returns anything, and
-// returns as many bytes then.
+// returns as many bytes then. broken is why the run did not come to its end.
 type reportKind struct {
 	name  string
 	adds  bool // to a file that others write too
 	open  func(of string, c counts) []byte
-	test  func(bad int, c testCase) []byte // bad is how many failed before
-	close func(of string, c counts, broken bool) []byte
+	test  func(r *Report, c testCase) []byte // r counts those before c
+	close func(r *Report, broken error) []byte
 }
 
 var reportKinds = []reportKind{
-	{name: "junit", open: junitOpen, test: func(_ int, c testCase) []byte { return junitCase(c) }, close: func(string, counts, bool) []byte { return []byte(junitClose) }},
+	{name: "junit", open: junitOpen, test: func(_ *Report, c testCase) []byte { return junitCase(c) }, close: junitClose},
 	{name: "summary", adds: true, open: noOpening, test: summaryRow, close: summaryClose},
 	{name: "gitlab", open: noOpening, test: gitlabIssue, close: gitlabClose},
 }
@@ -87,8 +88,8 @@ func classOf(command, provider string) string {
 }
 
 // NewReport begins the report that a value of --report asks for; of is the command
-// that it tells of.
-func NewReport(spec, of string) (*Report, error) {
+// that it tells of, and project the directory that the repository is in, if that is known.
+func NewReport(spec, of, project string) (*Report, error) {
 	kind, path, _ := strings.Cut(spec, "=")
 	i := slices.IndexFunc(reportKinds, func(k reportKind) bool { return k.name == kind })
 	if i < 0 || path == "" {
@@ -110,7 +111,7 @@ func NewReport(spec, of string) (*Report, error) {
 	if err != nil {
 		return nil, reportError(path, err)
 	}
-	r := &Report{reportKind: reportKinds[i], path: path, of: of, file: f, w: bufio.NewWriterSize(f, 64<<10), counts: counts{}}
+	r := &Report{reportKind: reportKinds[i], path: path, of: of, project: project, file: f, w: bufio.NewWriterSize(f, 64<<10), counts: counts{}}
 	_, _ = r.w.Write(r.open(of, nil)) // less than is gathered
 	return r, nil
 }
@@ -126,7 +127,7 @@ func reportError(path string, err error) error {
 }
 
 func (r *Report) add(c testCase) error {
-	text := r.test(r.counts.bad(), c)
+	text := r.test(r, c)
 	r.counts[c.ended]++
 	if _, err := r.w.Write(text); err != nil {
 		return reportError(r.path, err)
@@ -134,10 +135,17 @@ func (r *Report) add(c testCase) error {
 	return nil
 }
 
-// Close puts the report in its place. It is called once; broken says that the run did
-// not come to its end.
-func (r *Report) Close(broken bool) error {
-	_, err := r.w.Write(r.reportKind.close(r.of, r.counts, broken))
+// brokenOff is a run that did not come to its end, as a test case: without one, what
+// came before would look like a run that passed.
+func (r *Report) brokenOff(broken error) testCase {
+	text := strings.ReplaceAll(broken.Error(), "\n", "; ")
+	return testCase{class: strings.ReplaceAll(r.of, " ", "."), name: r.of, ended: errored, kind: "broken-off", message: text, lines: []string{text}}
+}
+
+// Close puts the report in its place. It is called once; broken is why the run did
+// not come to its end, if it did not.
+func (r *Report) Close(broken error) error {
+	_, err := r.w.Write(r.reportKind.close(r, broken))
 	err = errors.Join(err, r.w.Flush())
 	if err == nil {
 		_, err = r.file.WriteAt(r.open(r.of, r.counts), 0)

@@ -15,7 +15,7 @@ import (
 // reported writes cases into a report of a kind, and reads it.
 func reported(t *testing.T, kind, path string, cases []testCase) string {
 	t.Helper()
-	r, err := NewReport(kind+"="+path, "hookctl verify")
+	r, err := NewReport(kind+"="+path, "hookctl verify", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func reported(t *testing.T, kind, path string, cases []testCase) string {
 			t.Fatal(err)
 		}
 	}
-	if err := r.Close(false); err != nil {
+	if err := r.Close(nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -64,11 +64,11 @@ func TestSummaryReport(t *testing.T) {
 	if got := reported(t, "summary", path, []testCase{{name: "good"}}); !strings.HasSuffix(got, "**hookctl verify** ✅ passed: 1 delivery\n\n") || !strings.HasPrefix(got, "before\n|") {
 		t.Errorf("%s", got)
 	}
-	broken, err := NewReport("summary="+path, "hookctl replay")
+	broken, err := NewReport("summary="+path, "hookctl replay", "")
 	if err == nil {
-		err = errors.Join(broken.add(testCase{name: "good"}), broken.Close(true))
+		err = errors.Join(broken.add(testCase{name: "good"}), broken.Close(errors.New("the disk\nis *full*")))
 	}
-	if text, rerr := os.ReadFile(path); err != nil || rerr != nil || !strings.HasSuffix(string(text), "**hookctl replay** ❌ broken off: 1 delivery\n\n") {
+	if text, rerr := os.ReadFile(path); err != nil || rerr != nil || !strings.HasSuffix(string(text), "**hookctl replay** ❌ broken off: 1 delivery. the disk\\; is \\*full\\*\n\n") {
 		t.Errorf("%v %v: %s", err, rerr, text)
 	}
 	if got := reported(t, "summary", filepath.Join(t.TempDir(), "s"), nil); strings.Contains(got, "passed") || !strings.Contains(got, "❌") {
@@ -86,6 +86,10 @@ func TestSummaryReport(t *testing.T) {
 
 func TestGitLabReport(t *testing.T) {
 	t.Parallel()
+	wd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	evil := "\"},{\n##[x]\u2028"
 	cases := []testCase{
 		{name: "good", source: "a.ndjson:1"},
@@ -104,7 +108,10 @@ func TestGitLabReport(t *testing.T) {
 	if len(got) != 2 || len(read(cases[:1])) != 0 || len(read(nil)) != 0 {
 		t.Fatalf("%+v", got)
 	}
-	for source, want := range map[string]string{"./a.ndjson:17": "a.ndjson", ".//b/../c.http": "c.http", "/c/a.ndjson#2": "/c/a.ndjson"} {
+	for source, want := range map[string]string{
+		"./a.ndjson:17": "a.ndjson", ".//b/../c.http": "c.http", "../x.http": strings.TrimLeft(filepath.ToSlash(filepath.Dir(wd)), "/") + "/x.http",
+		"/c/a.ndjson#2": "c/a.ndjson", wd + "/b/c.http": "b/c.http", "-": ".gitlab-ci.yml", "-:17": ".gitlab-ci.yml",
+	} {
 		if got := read([]testCase{{source: source, ended: failed}}); got[0].Location.Path != want {
 			t.Errorf("%s: %+v", source, got)
 		}
@@ -118,16 +125,83 @@ func TestGitLabReport(t *testing.T) {
 	}
 }
 
+// A path is that of the repository, also where the job works below it, and where it is
+// named whole or through a link; and the fingerprint is the same wherever the runner has
+// put the repository.
+func TestInProject(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	work := filepath.Join(root, "builds", "project")
+	if err := os.MkdirAll(filepath.Join(work, "sub"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		filepath.Join(work, "sub", "a.http"): "sub/a.http", filepath.Join(work, "..", "project", "b"): "b", work: ".",
+		filepath.Join(root, "else", "a.http"): strings.TrimLeft(filepath.ToSlash(root[len(filepath.VolumeName(root)):]), "/") + "/else/a.http",
+	} {
+		if got := inProject(path, work); got != want {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	link := filepath.Join(root, "link")
+	if err := os.Symlink(work, link); err != nil {
+		t.Skip("no symbolic links: ", err)
+	}
+	if got := inProject(filepath.Join(work, "sub"), link); got != "sub" {
+		t.Errorf("through a link: %s", got)
+	}
+	prints := map[string]bool{}
+	for _, dir := range []string{work, link} {
+		issue := gitlabIssue(&Report{project: dir}, testCase{source: filepath.Join(dir, "sub") + ":3", ended: failed})
+		var read []codeIssue
+		if err := json.Unmarshal(append(issue, ']'), &read); err != nil || len(read) != 1 || read[0].Location.Path != "sub" || read[0].Location.Lines.Begin != 3 {
+			t.Fatalf("%v: %s", err, issue)
+		}
+		prints[read[0].Fingerprint] = true
+	}
+	if len(prints) != 1 {
+		t.Errorf("%v", prints)
+	}
+}
+
+// A run that was broken off looks like none that passed.
+func TestReportBrokenOff(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]string{
+		"junit":  `errors="1"`,
+		"gitlab": `"check_name":"hookctl.verify.broken-off"`,
+	} {
+		path := filepath.Join(t.TempDir(), "r")
+		if err := os.WriteFile(path, []byte("of an earlier run"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		r, err := NewReport(kind+"="+path, "hookctl verify", "")
+		if err == nil {
+			err = r.Close(errors.New("one\ntwo"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || !strings.Contains(string(text), want) || !strings.Contains(string(text), "one; two") || strings.Contains(string(text), "earlier") {
+			t.Errorf("%s: %v %s", kind, err, text)
+		}
+		if kind == "gitlab" && !json.Valid(text) {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
 func TestReportThatCannotBe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, spec := range []string{"html=x", "junit=", "junit", "", "summary"} {
-		if _, err := NewReport(spec, "x"); fault.KindOf(err) != fault.Usage {
+		if _, err := NewReport(spec, "x", ""); fault.KindOf(err) != fault.Usage {
 			t.Errorf("%q: %v", spec, err)
 		}
 	}
 	for _, k := range reportKinds {
-		if _, err := NewReport(k.name+"="+filepath.Join(dir, "none", "x"), "x"); fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "none") {
+		if _, err := NewReport(k.name+"="+filepath.Join(dir, "none", "x"), "x", ""); fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "none") {
 			t.Errorf("%s: %v", k.name, err)
 		}
 	}

@@ -11,7 +11,8 @@ import (
 const mostSummaryRows = 100
 
 // summaryRow is a delivery that has failed, as a row of a table in Markdown.
-func summaryRow(bad int, c testCase) []byte {
+func summaryRow(r *Report, c testCase) []byte {
+	bad := r.counts.bad()
 	if c.ended != failed && c.ended != errored || bad >= mostSummaryRows {
 		return nil
 	}
@@ -23,19 +24,20 @@ func summaryRow(bad int, c testCase) []byte {
 }
 
 // summaryClose says in a sentence what came of all.
-func summaryClose(of string, c counts, broken bool) []byte {
+func summaryClose(r *Report, broken error) []byte {
+	c := r.counts
 	var b strings.Builder
 	if more := c.bad() - mostSummaryRows; more > 0 {
 		fmt.Fprintf(&b, "\n... and %d more\n", more)
 	}
 	verdict := "✅ passed"
 	switch {
-	case broken:
+	case broken != nil:
 		verdict = "❌ broken off"
 	case c.bad() > 0 || c.total() == 0:
 		verdict = "❌ failed"
 	}
-	fmt.Fprintf(&b, "\n**%s** %s: %s", of, verdict, term.Plural(c.total(), "delivery", "deliveries"))
+	fmt.Fprintf(&b, "\n**%s** %s: %s", r.of, verdict, term.Plural(c.total(), "delivery", "deliveries"))
 	for _, part := range []struct {
 		n    int
 		what string
@@ -43,6 +45,9 @@ func summaryClose(of string, c counts, broken bool) []byte {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
 		}
+	}
+	if broken != nil {
+		fmt.Fprintf(&b, ". %s", markdown(r.brokenOff(broken).message))
 	}
 	b.WriteString("\n\n")
 	return []byte(b.String())

@@ -13,10 +13,10 @@ import (
 )
 
 // VerdictSink is told of each result, beside the output. Close is called once;
-// broken says that the run did not come to its end.
+// broken is why the run did not come to its end, if it did not.
 type VerdictSink interface {
 	Add(r *verify.Result) error
-	Close(broken bool) error
+	Close(broken error) error
 }
 
 // Verdicts are a report of verdicts; Counts tells which reasons make a failure.
@@ -54,9 +54,10 @@ const maxAnnotations = 10
 // Annotations are workflow commands of GitHub Actions. They belong on standard
 // error, where they cannot get into data.
 type Annotations struct {
-	W      io.Writer
-	Counts func(signature.Reason) bool
-	n      int
+	W       io.Writer
+	Counts  func(signature.Reason) bool
+	Project string // the directory that the repository is in; the present one where it is empty
+	n       int
 }
 
 // Add writes one for a failure that counts.
@@ -65,11 +66,11 @@ func (a *Annotations) Add(r *verify.Result) error {
 		return nil
 	}
 	a.n++
-	return term.WriteLine(a.W, annotation(r))
+	return term.WriteLine(a.W, annotation(r, a.Project))
 }
 
 // Close does nothing.
-func (a *Annotations) Close(bool) error { return nil }
+func (a *Annotations) Close(error) error { return nil }
 
 // place is the file, and the line if there is one, in a result's source.
 var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`) })
@@ -87,10 +88,10 @@ func placeOf(source string) (path string, line int) {
 // annotation is one failed delivery as a workflow command of GitHub Actions,
 // which shows it at the file and line. Nothing in a delivery can end the
 // command or add to it.
-func annotation(r *verify.Result) string {
+func annotation(r *verify.Result, project string) string {
 	command := "::error "
 	if path, line := placeOf(r.Source); path != "-" {
-		command += "file=" + annotationProperty(path) + ","
+		command += "file=" + annotationProperty(inProject(path, project)) + ","
 		if line > 0 {
 			command += "line=" + strconv.Itoa(line) + ","
 		}

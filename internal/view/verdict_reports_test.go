@@ -31,7 +31,7 @@ func TestJUnit(t *testing.T) {
 	for _, c := range results {
 		text = append(text, junitCase(verdictCase(&c.r, c.counts))...)
 	}
-	text = append(text, junitClose...)
+	text = append(text, junitClose(nil, nil)...)
 	type told struct {
 		Message string `xml:"message,attr"`
 		Type    string `xml:"type,attr"`
@@ -82,13 +82,13 @@ func TestAnnotation(t *testing.T) {
 		"::error title=hookctl%3A no-signature::the delivery carries no signature that is looked for":                         {Source: "-:2", Reason: signature.NoSignature},
 		"::error file=a%2Cb%3A c %3A%3Ad,title=hookctl%3A no-signature::the delivery carries no signature that is looked for": {Source: "a,b: c\n::d", Reason: signature.NoSignature},
 	} {
-		if got := annotation(&r); got != want {
+		if got := annotation(&r, ""); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
 	// Whatever is in a delivery, it is one command on one line.
 	r := verify.Result{Source: "x\r\n::set-output name=a::b", Reason: signature.Unreadable, Notes: []string{"\n::add-mask::x\r::stop-commands::y"}}
-	if got := annotation(&r); strings.ContainsAny(got, "\r\n") || strings.Count(got, "::error") != 1 {
+	if got := annotation(&r, ""); strings.ContainsAny(got, "\r\n") || strings.Count(got, "::error") != 1 {
 		t.Errorf("%q", got)
 	}
 }
