@@ -255,7 +255,7 @@ func fromYAML(t *testing.T, text string, into any) {
 var ciExpression = regexp.MustCompile(`\$\{\{ (.*?) \}\}`)
 
 // github runs a job of a workflow.
-func (a *ciAccount) github(file, job string, j ciJob) (code int, log string, summary string) {
+func (a *ciAccount) github(workflow, job string, j ciJob) (code int, log string, summary string) {
 	a.t.Helper()
 	var flow struct {
 		Env  map[string]string
@@ -268,7 +268,7 @@ func (a *ciAccount) github(file, job string, j ciJob) (code int, log string, sum
 			}
 		}
 	}
-	fromYAML(a.t, ciFile(a.t, file), &flow)
+	fromYAML(a.t, workflow, &flow)
 	event := map[bool]string{true: "schedule", false: "workflow_dispatch"}[j.schedule]
 	if j.event != "" {
 		event = j.event
@@ -294,13 +294,13 @@ func (a *ciAccount) github(file, job string, j ciJob) (code int, log string, sum
 		"GITHUB_ENV="+own["GITHUB_ENV"], "GITHUB_OUTPUT="+own["GITHUB_OUTPUT"], "GITHUB_STEP_SUMMARY="+own["GITHUB_STEP_SUMMARY"])
 	todo, ok := flow.Jobs[job]
 	if want := "github.event_name " + map[bool]string{true: "==", false: "!="}[event == "push"] + " 'push'"; !ok || todo.If != "" && todo.If != want {
-		a.t.Fatalf("%s: the job %s is not run at %s: %s", file, job, event, todo.If)
+		a.t.Fatalf("the job %s is not run at %s: %s", job, event, todo.If)
 	}
 	for _, s := range todo.Steps {
 		if s.Uses != "" {
 			if path := s.With["path"]; path != "" && s.If == "always()" {
 				if _, err := os.Stat(filepath.Join(r.dir, path)); err != nil {
-					a.t.Errorf("%s: there is nothing to upload: %v", file, err)
+					a.t.Errorf("there is nothing to upload: %v", err)
 				}
 			}
 			continue
@@ -312,7 +312,7 @@ func (a *ciAccount) github(file, job string, j ciJob) (code int, log string, sum
 			}
 		}
 		if s.Shell != "" || s.If != "" && s.If != "always()" {
-			a.t.Fatalf("%s: the test does not know the shell %q or the condition %q", file, s.Shell, s.If)
+			a.t.Fatalf("the test does not know the shell %q or the condition %q", s.Shell, s.If)
 		}
 		r.step(s.If != "", []string{"bash", "-e"}, r.fill(s.Run, ciExpression, values), environ)
 		set, err := os.ReadFile(own["GITHUB_ENV"])
@@ -515,7 +515,7 @@ var ciSystems = []struct {
 	webhook, captures func(a *ciAccount, j ciJob) (code int, log, dir string)
 }{
 	{"GitHub", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) {
-		code, log, _ := a.github(".github/workflows/webhook.yml", "webhook", j)
+		code, log, _ := a.github(ciFile(a.t, ".github/workflows/webhook.yml"), "webhook", j)
 		return code, log, ""
 	}, nil},
 	{"GitLab", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("webhook", j) },
@@ -605,7 +605,7 @@ func TestRecipesAfterSeven(t *testing.T) {
 				j    ciJob
 				code int
 			}{{j, 7}, {a.job(), 7}, {rotate, 0}, {a.job(), 0}} {
-				code, log, _ := a.github(".github/workflows/webhook.yml", "webhook", run.j)
+				code, log, _ := a.github(ciFile(a.t, ".github/workflows/webhook.yml"), "webhook", run.j)
 				if code != run.code {
 					t.Fatalf("run %d: exit code %d, want %d\n%s", i, code, run.code, log)
 				}
@@ -615,6 +615,32 @@ func TestRecipesAfterSeven(t *testing.T) {
 				t.Errorf("%v: %d webhooks", err, len(attempts))
 			}
 		})
+	}
+}
+
+// TestRecipeOfREADME: its step creates once, and fails without credentials.
+func TestRecipeOfREADME(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	check(t, err)
+	found := regexp.MustCompile("(?s)\n## In CI\n.*?\n```yaml\n(.*?)```").FindSubmatch(page)
+	if found == nil {
+		t.Fatal("README.md has no step for CI")
+	}
+	workflow := "jobs:\n  readme:\n    steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(string(found[1]), "      ")
+	a := newCIAccount(t)
+	missing := a.job()
+	missing.key = ""
+	for i, run := range []struct {
+		j    ciJob
+		code int
+	}{{missing, 4}, {a.job(), 0}, {a.job(), 0}} {
+		if code, log, _ := a.github(workflow, "readme", run.j); code != run.code {
+			t.Fatalf("run %d: exit code %d, want %d\n%s", i, code, run.code, log)
+		}
+	}
+	if n := a.fakes["zyntro"].count("create"); n != 1 || a.secret("ZYNTRO_HOOK_SECRET") != a.fakes["zyntro"].told[0].secret {
+		t.Errorf("%d webhooks were created, or the secret is not there", n)
 	}
 }
 
@@ -652,10 +678,10 @@ func TestRecipesVerify(t *testing.T) {
 	}
 	t.Run("GitHub", func(t *testing.T) {
 		t.Parallel()
-		if code, log, summary := a.github(".github/workflows/captures.yml", "verify", good); code != 0 || !strings.Contains(summary, "passed: 1 delivery") || strings.Contains(log, "::error") {
+		if code, log, summary := a.github(ciFile(a.t, ".github/workflows/captures.yml"), "verify", good); code != 0 || !strings.Contains(summary, "passed: 1 delivery") || strings.Contains(log, "::error") {
 			t.Errorf("exit code %d\n%s\n%s", code, log, summary)
 		}
-		code, log, summary := a.github(".github/workflows/captures.yml", "verify", bad)
+		code, log, summary := a.github(ciFile(a.t, ".github/workflows/captures.yml"), "verify", bad)
 		if code != 3 || !strings.Contains(summary, `| captures\/sub\/2.http`) || !strings.Contains(summary, "failed: 2 deliveries, 1 not as it should be") || !strings.Contains(log, "\n::error file=captures/sub/2.http,title=") {
 			t.Errorf("exit code %d\n%s\n%s", code, log, summary)
 		}
@@ -691,7 +717,7 @@ func TestRecipesVerify(t *testing.T) {
 func TestRecipeManifest(t *testing.T) {
 	t.Parallel()
 	a := newCIAccount(t)
-	const flow = ".github/workflows/hooks.yml"
+	flow := ciFile(t, ".github/workflows/hooks.yml")
 	j := a.job()
 	j.files = map[string]string{"hooks.yaml": ciFile(t, "hooks.yaml")}
 	run := func(job, event string, want int) (log, summary string) {
@@ -732,7 +758,7 @@ func TestRecipeTrial(t *testing.T) {
 	wundertreos := a.fakes["wundertreos"]
 	for n, run := range []func(j ciJob) (int, string){
 		func(j ciJob) (int, string) {
-			code, log, _ := a.github(".github/workflows/trial.yml", "trial", j)
+			code, log, _ := a.github(ciFile(a.t, ".github/workflows/trial.yml"), "trial", j)
 			return code, log
 		},
 		func(j ciJob) (int, string) { code, log, _ := a.azure("azure-trial.yml", j); return code, log },
