@@ -3,15 +3,18 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -104,11 +107,65 @@ func newCIAccount(t *testing.T) *ciAccount {
 		check(t, os.Symlink("gh", filepath.Join(bin, name)))
 	}
 	a.path = strings.Join([]string{bin, filepath.Dir(program), "/usr/bin", "/bin"}, ":")
+	if !Full() {
+		a.serveHookctl(filepath.Join(bin, "hookctl"))
+	}
 	for i, d := range all.Drivers() {
 		a.fakes[d.Name] = newFake(d, int64(i+1), time.Now)
 		t.Cleanup(a.fakes[d.Name].server.Close)
 	}
 	return a
+}
+
+// serveHookctl puts a hookctl in place that a worker runs: the recipes call it so often
+// that processes of its own would take longer than all else.
+func (a *ciAccount) serveHookctl(program string) {
+	a.t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(a.t, err)
+	a.t.Cleanup(func() { _ = l.Close() })
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	check(a.t, err)
+	check(a.t, os.WriteFile(program, []byte(`#!/bin/bash
+exec 3<> /dev/tcp/127.0.0.1/`+port+`
+{ printf '%s\0' "$PWD" $# "$@"; env -0; printf '\0'; } >&3
+{ IFS= read -r -d '' code; IFS= read -r -d '' out; IFS= read -r -d '' err; } <&3
+printf %s "$out"
+printf %s "$err" >&2
+exit "$code"
+`), 0o700))
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer func() { _ = conn.Close() }()
+				in := bufio.NewReader(conn)
+				word := func() string {
+					text, err := in.ReadString(0)
+					if err != nil {
+						a.t.Error("hookctl was called by halves: ", err)
+					}
+					return strings.TrimSuffix(text, "\x00")
+				}
+				c := WorkerCall{Dir: word()}
+				n, _ := strconv.Atoi(word())
+				for range n {
+					c.Args = append(c.Args, word())
+				}
+				for kv := word(); kv != ""; kv = word() {
+					c.Environ = append(c.Environ, kv)
+				}
+				result, err := RunInWorker(c)
+				if err != nil {
+					a.t.Error(err)
+				}
+				_, _ = fmt.Fprintf(conn, "%d\x00%s\x00%s\x00", result.Code, result.Stdout, result.Stderr)
+			}()
+		}
+	}()
 }
 
 // secret is one that the secret manager has, or nothing.
@@ -512,19 +569,20 @@ func (a *ciAccount) shell(file string, j ciJob) (code int, log, dir string) {
 // the secret.
 var ciSystems = []struct {
 	name, secret      string
+	scheduled         bool // the runner says so by itself
 	webhook, captures func(a *ciAccount, j ciJob) (code int, log, dir string)
 }{
-	{"GitHub", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) {
+	{"GitHub", "ZYNTRO_HOOK_SECRET", true, func(a *ciAccount, j ciJob) (int, string, string) {
 		code, log, _ := a.github(ciFile(a.t, ".github/workflows/webhook.yml"), "webhook", j)
 		return code, log, ""
 	}, nil},
-	{"GitLab", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("webhook", j) },
+	{"GitLab", "ZYNTRO_HOOK_SECRET", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("webhook", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("captures", j) }},
-	{"Azure", "zyntro-hook-secret", func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-webhook.yml", j) },
+	{"Azure", "zyntro-hook-secret", true, func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-webhook.yml", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-captures.yml", j) }},
-	{"CircleCI", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("webhook", j) },
+	{"CircleCI", "ZYNTRO_HOOK_SECRET", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("webhook", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("captures", j) }},
-	{"shell", "crm-hook", func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("webhook.sh", j) },
+	{"shell", "crm-hook", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("webhook.sh", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("captures.sh", j) }},
 }
 
@@ -570,16 +628,16 @@ func TestRecipesCreateOnce(t *testing.T) {
 			settled()
 			run("the second run", 0, 0, a.job())
 			settled()
-			run("a schedule", 0, 1, schedule)
-			settled()
+			if system.scheduled {
+				run("a schedule", 0, 1, schedule)
+				settled()
+			}
 			// The runner died before the secret was handed on.
 			a.set(system.secret, "")
 			if log := run("after a runner that died", 7, 0, a.job()); !strings.Contains(log, "rotate") {
 				t.Errorf("it does not say what to do:\n%s", log)
 			}
 			run("rotated", 0, 1, rotate)
-			settled()
-			run("after that", 0, 0, a.job())
 			settled()
 		})
 	}
