@@ -374,8 +374,8 @@ func (a *ciAccount) github(workflow, job string, j ciJob) (code int, log string,
 		r.step(s.If != "", []string{"bash", "-e"}, r.fill(s.Run, ciExpression, values), environ)
 		set, err := os.ReadFile(own["GITHUB_ENV"])
 		check(a.t, err)
-		for _, block := range regexp.MustCompile(`(?m)^(\w+)<<(\S+)\n(.*)\n(\S+)$`).FindAllStringSubmatch(string(set), -1) {
-			r.environ = append(r.environ, block[1]+"="+block[3])
+		for _, block := range regexp.MustCompile(`(?m)^(\w+)(?:<<(\S+)\n(.*)\n\S+|=(.*))$`).FindAllStringSubmatch(string(set), -1) {
+			r.environ = append(r.environ, block[1]+"="+block[3]+block[4])
 		}
 	}
 	text, err := os.ReadFile(own["GITHUB_STEP_SUMMARY"])
@@ -751,10 +751,7 @@ func TestRecipesVerify(t *testing.T) {
 			if code != 3 {
 				t.Fatalf("exit code %d\n%s", code, log)
 			}
-			if system.name == "CircleCI" {
-				dir = filepath.Join(dir, "test-results", "captures")
-			}
-			junit(t, filepath.Join(dir, "captures.xml"))
+			junit(t, filepath.Join(dir, map[string]string{"CircleCI": "test-results/captures", "shell": "test-results"}[system.name], "captures.xml"))
 			if system.name != "GitLab" {
 				return
 			}
@@ -835,6 +832,70 @@ func TestRecipeTrial(t *testing.T) {
 				t.Errorf("%v: the webhook is still there\n%s", err, log)
 			}
 		}
+	}
+}
+
+// ciBlock is the nth block of commands in a section of docs/ci.md.
+func ciBlock(t *testing.T, section string, n int) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
+	check(t, err)
+	_, text, found := strings.Cut(string(page), "\n## "+section+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	blocks := regexp.MustCompile("(?s)```(?:sh|yaml)\n(.*?)```").FindAllStringSubmatch(text, -1)
+	if !found || len(blocks) < n {
+		t.Fatalf("docs/ci.md has no block %d in %q", n, section)
+	}
+	return blocks[n-1][1]
+}
+
+// TestRecipesOfOtherWays: the blocks that are no files. A store that lasts, a secret that
+// is put back, an error that is read, a sandbox for the steps of a job.
+func TestRecipesOfOtherWays(t *testing.T) {
+	t.Parallel()
+	a := newCIAccount(t)
+	store := filepath.Join(t.TempDir(), "store")
+	credentials := []string{"CI=true", "ZYNTRO_API_KEY=" + a.credential("zyntro", "api_key"), "ZYNTRO_ORG_ID=" + a.credential("zyntro", "org_id")}
+	shell := func(script string, code int, environ ...string) *ciRun {
+		t.Helper()
+		r := a.start(a.job(), append(environ, credentials...)...)
+		r.step(false, []string{"sh", "-e"}, script, nil)
+		if got, log := r.end(); got != code {
+			t.Fatalf("exit code %d, want %d\n%s", got, code, log)
+		}
+		return r
+	}
+	lasts := strings.Replace(recipe(t, "The store lasts"), "/var/lib/hookctl", store, 1)
+	for _, created := range []string{"true", "false"} {
+		if log := shell(lasts, 0).log.String(); !strings.Contains(log, `"created": `+created) {
+			t.Errorf("%s", log)
+		}
+	}
+	told := a.fakes["zyntro"].told
+	back := recipe(t, "The secret is a CI secret already")
+	if log := shell(back, 0, "HOOK_ID="+told[0].id, "ZYNTRO_HOOK_SECRET="+told[0].secret).log.String(); !strings.Contains(log, "nothing was created") {
+		t.Errorf("%s", log)
+	}
+	if n := a.fakes["zyntro"].count("create"); n != 1 {
+		t.Errorf("%d webhooks", n)
+	}
+	if _, err := exec.LookPath("jq"); err == nil {
+		check(t, os.Remove(filepath.Join(a.stub, "bin", "jq"))) // the real one
+		failing := "hookctl get nobody -o json 2> error.log || true\n" + ciBlock(t, "Any shell", 3)
+		if log := shell(failing, 0).log.String(); !strings.Contains(log, "\nnot-found\n") {
+			t.Errorf("%s", log)
+		}
+	}
+	// The sandbox of a job's later steps: what the steps get of it is not the account's.
+	const make = "#!/bin/sh\nexec hookctl create wundertreos --url https://example.com/hook --event contact.created\n"
+	check(t, os.WriteFile(filepath.Join(a.stub, "bin", "make"), []byte(make), 0o700))
+	workflow := "jobs:\n  test:\n    steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(ciBlock(t, "Test without an account", 2), "      ")
+	if code, log, _ := a.github(workflow, "test", a.job()); code != 0 || !strings.Contains(log, "kept") {
+		t.Errorf("exit code %d\n%s", code, log)
+	}
+	shell(ciBlock(t, "Test without an account", 1), 0)
+	if n := a.fakes["wundertreos"].count("any"); n != 0 {
+		t.Errorf("the account was asked %d times", n)
 	}
 }
 
