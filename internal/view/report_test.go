@@ -76,10 +76,10 @@ func TestSummaryReport(t *testing.T) {
 	}
 	var many []testCase
 	for i := range mostSummaryRows + 7 {
-		many = append(many, testCase{name: fmt.Sprint("n", i), ended: failed, message: "m"}, testCase{name: "good"})
+		many = append(many, testCase{name: fmt.Sprint("n", i) + strings.Repeat("*", 10000), ended: failed, message: strings.Repeat("<", 10000)}, testCase{name: "good"})
 	}
 	got = reported(t, "summary", filepath.Join(t.TempDir(), "s"), many)
-	if strings.Count(got, "\n| n") != mostSummaryRows || !strings.Contains(got, "\n... and 7 more\n") || strings.Count(got, "What is wrong") != 1 {
+	if strings.Count(got, "\n| n") != mostSummaryRows || !strings.Contains(got, "\n... and 7 more\n") || strings.Count(got, "What is wrong") != 1 || len(got) > 1<<20 {
 		t.Errorf("%s", got)
 	}
 }

@@ -7,8 +7,12 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// mostSummaryRows bounds a summary: GitHub shows one MiB of a step.
-const mostSummaryRows = 100
+// mostSummaryRows and mostSummaryText bound a summary, whatever is in a delivery: GitHub
+// shows none of more than one MiB.
+const (
+	mostSummaryRows = 100
+	mostSummaryText = 500 // characters of a name or a message
+)
 
 // summaryRow is a delivery that has failed, as a row of a table in Markdown.
 func summaryRow(r *Report, c testCase) []byte {
@@ -57,7 +61,12 @@ func summaryClose(r *Report, broken error) []byte {
 // nothing in it is a link, a picture, HTML or the end of a cell.
 func markdown(s string) string {
 	var b strings.Builder
+	n := 0
 	for _, r := range term.Clean(s) {
+		if n++; n > mostSummaryText {
+			b.WriteString("…")
+			break
+		}
 		switch {
 		case r == '&', r == '<', r == '>', r == '@': // a backslash does not keep a mention
 			fmt.Fprintf(&b, "&#%d;", r)
