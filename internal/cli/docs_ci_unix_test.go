@@ -569,20 +569,19 @@ func (a *ciAccount) shell(file string, j ciJob) (code int, log, dir string) {
 // the secret.
 var ciSystems = []struct {
 	name, secret      string
-	scheduled         bool // the runner says so by itself
 	webhook, captures func(a *ciAccount, j ciJob) (code int, log, dir string)
 }{
-	{"GitHub", "ZYNTRO_HOOK_SECRET", true, func(a *ciAccount, j ciJob) (int, string, string) {
+	{"GitHub", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) {
 		code, log, _ := a.github(ciFile(a.t, ".github/workflows/webhook.yml"), "webhook", j)
 		return code, log, ""
 	}, nil},
-	{"GitLab", "ZYNTRO_HOOK_SECRET", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("webhook", j) },
+	{"GitLab", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("webhook", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.gitlab("captures", j) }},
-	{"Azure", "zyntro-hook-secret", true, func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-webhook.yml", j) },
+	{"Azure", "zyntro-hook-secret", func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-webhook.yml", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.azure("azure-captures.yml", j) }},
-	{"CircleCI", "ZYNTRO_HOOK_SECRET", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("webhook", j) },
+	{"CircleCI", "ZYNTRO_HOOK_SECRET", func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("webhook", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.circleci("captures", j) }},
-	{"shell", "crm-hook", false, func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("webhook.sh", j) },
+	{"shell", "crm-hook", func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("webhook.sh", j) },
 		func(a *ciAccount, j ciJob) (int, string, string) { return a.shell("captures.sh", j) }},
 }
 
@@ -628,10 +627,8 @@ func TestRecipesCreateOnce(t *testing.T) {
 			settled()
 			run("the second run", 0, 0, a.job())
 			settled()
-			if system.scheduled {
-				run("a schedule", 0, 1, schedule)
-				settled()
-			}
+			run("a schedule", 0, 1, schedule)
+			settled()
 			// The runner died before the secret was handed on.
 			a.set(system.secret, "")
 			if log := run("after a runner that died", 7, 0, a.job()); !strings.Contains(log, "rotate") {
@@ -835,6 +832,18 @@ func TestRecipeTrial(t *testing.T) {
 	}
 }
 
+// recipe is the first block of commands behind a bold title of docs/ci.md.
+func recipe(t *testing.T, title string) string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
+	check(t, err)
+	found := regexp.MustCompile(`(?s)\*\*` + regexp.QuoteMeta(title) + `\*\*.*?` + "```sh\n(.*?)```").FindSubmatch(page)
+	if found == nil {
+		t.Fatalf("docs/ci.md has no block behind %q", title)
+	}
+	return string(found[1])
+}
+
 // ciBlock is the nth block of commands in a section of docs/ci.md.
 func ciBlock(t *testing.T, section string, n int) string {
 	t.Helper()
@@ -847,6 +856,29 @@ func ciBlock(t *testing.T, section string, n int) string {
 		t.Fatalf("docs/ci.md has no block %d in %q", n, section)
 	}
 	return blocks[n-1][1]
+}
+
+// TestRecipeForAStoreThatDoesNotLast creates once, and fails where hookctl cannot tell,
+// in the plainest shell there is: without -e and pipefail.
+func TestRecipeForAStoreThatDoesNotLast(t *testing.T) {
+	t.Parallel()
+	a := newCIAccount(t)
+	block := recipe(t, "The store does not last.") + "echo done\n"
+	for i, run := range []struct {
+		code    int
+		environ string
+	}{{4, "ZYNTRO_API_KEY=wrong"}, {6, "HOOKCTL_ZYNTRO_BASE_URL=http://127.0.0.1:9"}, {0, ""}, {0, ""}} {
+		r := a.start(a.job(), "CI=true", "GH_TOKEN=writer", "GH_REPO=some/project", "ZYNTRO_API_KEY="+a.credential("zyntro", "api_key"), "ZYNTRO_ORG_ID="+a.credential("zyntro", "org_id"))
+		r.environ = append(r.environ, run.environ)
+		out := r.step(false, []string{"sh"}, block, nil)
+		code, log := r.end()
+		if code != run.code || (code == 0) != strings.HasSuffix(out, "done\n") || (code == 0) != (a.secret("ZYNTRO_HOOK_SECRET") != "") {
+			t.Fatalf("run %d: exit code %d\n%s", i, code, log)
+		}
+	}
+	if n := a.fakes["zyntro"].count("create"); n != 1 {
+		t.Errorf("%d webhooks were created", n)
+	}
 }
 
 // TestRecipesOfOtherWays: the blocks that are no files. A store that lasts, a secret that

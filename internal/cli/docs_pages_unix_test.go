@@ -20,7 +20,7 @@ import (
 )
 
 // pagesElsewhere are the pages that a test of their own runs.
-var pagesElsewhere = map[string]string{"docs/ci.md": "docs_ci_test.go", "README.md": "TestScripts/sandbox_start"}
+var pagesElsewhere = map[string]string{"docs/ci.md": "docs_ci_unix_test.go", "README.md": "TestScripts/sandbox_start"}
 
 // pageTools are programs that pages use and a machine may lack: commands with one
 // that is not there are left out.
