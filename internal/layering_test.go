@@ -237,7 +237,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {15940, 8}, // planned: 9700
+	"internal/cli":                                  {15970, 8}, // planned: 9700
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
 	"internal/demo":                                 {380, 1},   // planned: 300; pauses
@@ -275,7 +275,7 @@ var budgets = map[string]budget{
 	"internal/tunnel":                               {820, 7},  // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 11},
 	"internal/verify":                               {1290, 15},
-	"internal/view":                                 {4050, 112}, // planned: 2200; what help --json says of members
+	"internal/view":                                 {4400, 112}, // planned: 2200; what help --json says of members
 }
 
 func TestBudgets(t *testing.T) {

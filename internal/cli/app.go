@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -147,4 +148,9 @@ func (a *app) maskInActions(v secret.Value) error {
 	}
 	a.masked = v
 	return nil
+}
+
+// project is the directory into which a CI runner has put the repository, if one says so.
+func (a *app) project() string {
+	return cmp.Or(a.env.Getenv("CI_PROJECT_DIR"), a.env.Getenv("GITHUB_WORKSPACE"))
 }

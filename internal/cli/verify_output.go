@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"cmp"
 	"errors"
 	"io"
 	"os"
@@ -63,11 +62,6 @@ func openReports(a *app, specs []string, counts func(signature.Reason) bool) (re
 		reports = append(reports, &view.Annotations{W: a.env.Streams.Err, Counts: counts, Project: a.project()})
 	}
 	return reports, nil
-}
-
-// project is the directory into which a CI runner has put the repository, if one says so.
-func (a *app) project() string {
-	return cmp.Or(a.env.Getenv("CI_PROJECT_DIR"), a.env.Getenv("GITHUB_WORKSPACE"))
 }
 
 func (r verdictReports) close(broken error) error {
