@@ -17,7 +17,7 @@ func TestDemoStep(t *testing.T) {
 	}
 	w, p := newWorld(t), &person{inputs: map[string]string{"Enter": ""}}
 	out := w.at(p).run(0, "demo", "--step")
-	if len(p.asked) != 6 || strings.Contains(out, "\x1b") || strings.Contains(out, "--step") {
+	if len(p.asked) != 5 || strings.Contains(out, "\x1b") || strings.Contains(out, "--step") {
 		t.Errorf("%q\n%s", p.asked, out)
 	}
 	// Ctrl-C at the first question.

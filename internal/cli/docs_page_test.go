@@ -23,11 +23,13 @@ import (
 //	<!-- meanwhile: COMMANDS -->  each command of the next block serves until it is ended:
 //	                              these are run meanwhile, with URL as its address
 //	<!-- lose: on -->             the providers' answers to creates are lost, until lose: off
+//	<!-- exit: CODE -->           the last command of the next block exits with this code
 //	<!-- needs: PROGRAM... -->    without these the rest of the page is left out
 //	<!-- run by: TEST -->         the next block is run by this test
 //	<!-- not run: REASON -->      the next block cannot be run
 //
-// A command exits 0 unless a comment in it says otherwise: # exit 3.
+// A command exits 0 unless a comment in it says otherwise: # exit 3. In the pages for
+// newcomers commands have no comments: zsh, as it comes, takes none at a prompt.
 
 // pageRoot is the root of the repository.
 var pageRoot = filepath.Join("..", "..")
@@ -59,7 +61,7 @@ type page struct {
 
 var (
 	pageFence   = regexp.MustCompile("^( *)(```+|~~~+)([a-z]*)")
-	pageComment = regexp.MustCompile(`^<!-- (setup|file|step|meanwhile|lose|needs|run by|not run):`)
+	pageComment = regexp.MustCompile(`^<!-- (setup|file|step|meanwhile|lose|needs|exit|run by|not run):`)
 )
 
 // readPage reads a page and finds what is wrong with its blocks.
@@ -385,6 +387,31 @@ func TestPageLinks(t *testing.T) {
 			}
 			if err != nil || anchor != "" && !slices.Contains(anchors(string(there)), anchor) {
 				t.Errorf("%s: there is no %s: %v", name, link[1], err)
+			}
+		}
+	}
+}
+
+// pagesToPaste are the pages for newcomers, whose commands are pasted as they are:
+// into zsh too, which as it comes takes no comments at a prompt, and into a terminal
+// of 80 columns.
+var pagesToPaste = []string{"README.md", "docs/first-hour.md"}
+
+func TestPagesToPaste(t *testing.T) {
+	t.Parallel()
+	for _, name := range pagesToPaste {
+		for _, s := range readPage(t, name).steps {
+			commands, err := s.commands()
+			if s.lang != "sh" && s.lang != "console" || err != nil {
+				continue // TestPages says what is wrong
+			}
+			for _, c := range commands {
+				for line := range strings.Lines(c.text) {
+					line = strings.TrimSuffix(line, "\n")
+					if len(line) > 78 || strings.Contains(line, " # ") {
+						t.Errorf("%s:%d: a comment, or a line of more than 78 columns: %s", name, c.line+1, line)
+					}
+				}
 			}
 		}
 	}

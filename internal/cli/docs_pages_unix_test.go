@@ -20,7 +20,7 @@ import (
 )
 
 // pagesElsewhere are the pages that a test of their own runs.
-var pagesElsewhere = map[string]string{"docs/ci.md": "docs_ci_unix_test.go", "README.md": "TestScripts/sandbox_start"}
+var pagesElsewhere = map[string]string{"docs/ci.md": "docs_ci_unix_test.go"}
 
 // pageTools are programs that pages use and a machine may lack: commands with one
 // that is not there are left out.
@@ -110,6 +110,9 @@ func newPageWorld(t *testing.T, p *page) *pageWorld {
 			!slices.ContainsFunc(agentVariables, func(v struct{ name, agent string }) bool { return v.name == name }) {
 			w.environ = append(w.environ, kv)
 		}
+	}
+	if caches, err := os.UserCacheDir(); err == nil && os.Getenv("GOCACHE") == "" { // pages build programs
+		w.environ = append(w.environ, "GOCACHE="+filepath.Join(caches, "go-build"))
 	}
 	w.environ = append(slices.Concat(w.environ, providers.env.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(w.dir, ".config", "hookctl"),
 		"HOME="+w.dir, "PWD="+w.dir, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "LANG=C.UTF-8", "TZ=UTC", "GORACE=atexit_sleep_ms=0",
@@ -217,6 +220,10 @@ func (w *pageWorld) run() {
 			w.left += int64(len(commands))
 			w.t.Logf("%s:%d: not run: %s", w.name, s.line, reason)
 			continue
+		}
+		if code := said("exit"); code != "" && len(commands) > 0 {
+			_, err := fmt.Sscan(code, &commands[len(commands)-1].code)
+			check(w.t, err)
 		}
 		for _, c := range commands {
 			w.command(c, said("meanwhile"))

@@ -66,7 +66,7 @@ func (d *Demo) Show(ctx context.Context) (err error) {
 		if err == nil {
 			err = step.show(d, ctx)
 		}
-		if err == nil && d.Pause != nil {
+		if err == nil && d.Pause != nil && i < len(steps)-1 {
 			err = d.Pause(ctx)
 		}
 		if ctx.Err() != nil { // what the step then says is of no interest

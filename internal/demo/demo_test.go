@@ -269,7 +269,7 @@ func TestDemoPauses(t *testing.T) {
 	if err := d.Show(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if step(); n != 7 {
+	if step(); n != 6 {
 		t.Errorf("%d steps", n)
 	}
 	if t.Failed() {
