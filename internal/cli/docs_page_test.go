@@ -272,6 +272,56 @@ func sameOutput(shown, printed string) bool {
 	return rest == ""
 }
 
+// freshOutput is what a page has to show of what was printed: all of it, or where
+// three dots stand for lines, those lines that begin most like the ones it shows.
+func freshOutput(shown, printed []string) []string {
+	if !slices.Contains(shown, "...") {
+		return printed
+	}
+	var out []string
+	at := 0
+	for _, line := range shown {
+		if line == "..." || line == "" {
+			out = append(out, line)
+			continue
+		}
+		best, alike := -1, min(8, len(line))-1
+		for i, p := range printed[at:] {
+			n := 0
+			for n < min(len(p), len(line)) && p[n] == line[n] {
+				n++
+			}
+			if n > alike {
+				best, alike = at+i, n
+			}
+		}
+		if best < 0 {
+			return printed
+		}
+		out = append(out, printed[best])
+		at = best + 1
+	}
+	if !sameOutput(strings.Join(out, "\n")+"\n", strings.Join(printed, "\n")) {
+		return printed
+	}
+	return out
+}
+
+func TestFreshOutput(t *testing.T) {
+	t.Parallel()
+	printed := []string{"Verdict: INVALID", "Delivery: a", "Reason: mismatch: no known secret fits", "Note: b"}
+	for _, c := range []struct{ shown, want []string }{
+		{[]string{"Verdict: VALID"}, printed},
+		{[]string{"Verdict: VALID", "...", "Reason: mismatch: not signed", "..."}, []string{printed[0], "...", printed[2], "..."}},
+		{[]string{"Verdict: VALID", "...", "Cause: crlf", "..."}, printed},
+		{[]string{"Reason: mismatch", "..."}, printed}, // it is the first line no more
+	} {
+		if got := freshOutput(c.shown, printed); !slices.Equal(got, c.want) {
+			t.Errorf("%q: %q", c.shown, got)
+		}
+	}
+}
+
 func TestSameOutput(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

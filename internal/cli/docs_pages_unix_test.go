@@ -352,12 +352,11 @@ func (w *pageWorld) end() {
 	lines := slices.Clone(w.lines)
 	slices.Reverse(w.fresh)
 	for _, f := range w.fresh {
-		printed := regexp.MustCompile(`(?m)[ \t]+$`).ReplaceAllString(strings.TrimRight(f.printed, "\n"), "")
 		var text []string
-		if printed != "" {
-			text = strings.Split(printed, "\n")
+		if printed := regexp.MustCompile(`(?m)[ \t]+$`).ReplaceAllString(strings.TrimRight(f.printed, "\n"), ""); printed != "" {
+			text = freshOutput(w.lines[f.from:f.to], strings.Split(printed, "\n"))
 		}
-		if f.to < len(lines) && strings.HasPrefix(lines[f.to], "$ ") {
+		if f.to < len(lines) && strings.HasPrefix(lines[f.to], "$ ") && (len(text) == 0 || text[len(text)-1] != "") {
 			text = append(text, "")
 		}
 		lines = slices.Replace(lines, f.from, f.to, text...)
