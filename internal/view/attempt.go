@@ -80,7 +80,12 @@ func Attempts(list []Attempt) render.View {
 		{Title: "WEBHOOK", Short: shortIDs(ids)},
 		{Title: "EVENT"},
 		{Title: "ATTEMPT"},
-		{Title: "STATUS", Flexible: true, Short: innermost},
+		{Title: "STATUS", Flexible: true, Short: func(row int, cell string) string {
+			if why := innermost(row, cell); list[row].Attempt > 0 || why == cell {
+				return why
+			}
+			return "not delivered" // why stands behind it, and would look like a failure
+		}},
 		{Title: "NEXT", Optional: true, Short: timeOfDay},
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}

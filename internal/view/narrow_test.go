@@ -51,6 +51,8 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}}),
 		newAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
 			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Status: 200}}),
+		newAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Of: 4, Attempt: provider.Attempt{
+			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Err: "not delivered: not a loopback address"}}),
 	})
 	for _, tt := range []struct {
 		what  string
@@ -62,6 +64,7 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 TIME           PROVIDER     WEBHOOK   EVENT            ATTEMPT  STATUS              NEXT
 14:30:00.000Z  wundertreos  0b1c2d3e  contact.created  1/3      connection refused  14:31:00.000Z
 14:30:00.000Z  zyntro       9f8e7d6c  new_contact      1/4      200                 -
+14:30:00.000Z  zyntro       9f8e7d6c  new_contact      -        not delivered       -
 `},
 		{"webhooks", hooks, 80, `
 PROVIDER     ID        NAME       URL            EVENTS         STATUS  SECRET
