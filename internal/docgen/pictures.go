@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kballard/go-shellquote"
@@ -97,11 +98,8 @@ type stage struct {
 	cancel context.CancelFunc
 	env    *cli.Env
 	box    *sandbox.Service
-	// gate is where the sandbox delivers to: a way to target, "" for nowhere, on which
-	// bend may change a body.
-	gate   *httptest.Server
-	target string
-	bend   func(body []byte) []byte
+	gate   *httptest.Server // where the sandbox delivers to
+	way    atomic.Pointer[way]
 	names  []string // addresses of this run, each with the one that is shown
 
 	mu    sync.Mutex
@@ -110,13 +108,20 @@ type stage struct {
 	now   time.Time
 }
 
+// way is what becomes of deliveries; nil: they are answered 200 at the gate.
+type way struct {
+	target string
+	bend   func(body []byte) []byte // may change a body on the way
+	answer int                      // the target's
+}
+
 func newStage() (*stage, error) {
 	s := &stage{now: time.Date(2026, time.May, 17, 14, 30, 0, 0, time.UTC)}
 	s.wrote = sync.NewCond(&s.mu)
 	s.ctx, s.cancel = context.WithTimeout(context.Background(), patience)
 	proxy := &httputil.ReverseProxy{Rewrite: s.pass}
 	s.gate = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.target != "" { // else 200
+		if s.way.Load() != nil {
 			proxy.ServeHTTP(w, r)
 		}
 	}))
@@ -136,6 +141,7 @@ func newStage() (*stage, error) {
 		Addr: "127.0.0.1:0", DeliverTo: s.gate.URL, Speed: 1, Now: s.clock, Sleep: never,
 	})
 	if err != nil {
+		s.gate.Close()
 		return nil, err
 	}
 	s.env = &cli.Env{
@@ -168,15 +174,12 @@ func (s *stage) close() error {
 
 // pass sends a delivery of the sandbox on to the target.
 func (s *stage) pass(r *httputil.ProxyRequest) {
-	to, err := url.Parse(s.target)
-	if err == nil {
+	w := s.way.Load()
+	if to, err := url.Parse(w.target); err == nil {
 		r.SetURL(to)
 	}
-	if s.bend == nil {
-		return
-	}
 	body, _ := io.ReadAll(r.In.Body) // what is lost is not valid: the picture is another one
-	body = s.bend(body)
+	body = w.bend(body)
 	r.Out.Body, r.Out.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 }
 
@@ -317,10 +320,9 @@ func (s *stage) listen() error {
 	if err := s.prepare(leadSync, crmSync); err != nil {
 		return err
 	}
-	answer := http.StatusOK
 	handler := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		s.later(38 * time.Millisecond)
-		w.WriteHeader(answer)
+		w.WriteHeader(s.way.Load().answer)
 	}))
 	defer handler.Close()
 	s.typed(`hookctl listen --forward-to 3000`)
@@ -330,9 +332,10 @@ func (s *stage) listen() error {
 		ended <- cli.Run(ctx, s.env, []string{"listen", "--addr", "127.0.0.1:0", "--forward-to", handler.URL})
 		s.cancel() // nobody waits for what does not come any more
 	}()
-	err := s.wait(1, "Ctrl-C")
+	err := s.wait(1, "Ready")
+	target := ""
 	if at := listening.FindStringSubmatch(s.printed()); at != nil {
-		s.target = at[1]
+		target = at[1]
 		s.names = append(s.names, at[2], "127.0.0.1:8787", strings.TrimPrefix(handler.URL, "http://"), "127.0.0.1:3000")
 	}
 	for i, d := range []struct {
@@ -341,16 +344,16 @@ func (s *stage) listen() error {
 		answer          int
 		bend            func([]byte) []byte
 	}{
-		{0, "wundertreos", "contact.created", 200, nil},
-		{2 * time.Second, "zyntro", "new_contact", 200, nil},
+		{0, "wundertreos", "contact.created", 200, bytes.Clone},
+		{2 * time.Second, "zyntro", "new_contact", 200, bytes.Clone},
 		{9 * time.Second, "wundertreos", "deal.updated", 200, spaced},
-		{4 * time.Second, "wundertreos", "contact.created", 500, nil},
+		{4 * time.Second, "wundertreos", "contact.created", 500, bytes.Clone},
 	} {
 		if err != nil {
 			break
 		}
 		s.later(d.after)
-		answer, s.bend = d.answer, d.bend
+		s.way.Store(&way{target, d.bend, d.answer})
 		if _, err = s.box.Emit(s.ctx, d.provider, d.event, nil); err == nil {
 			err = s.wait(i+1, "\n14:30:") // rows begin with the time
 		}
