@@ -90,7 +90,7 @@ var owners = map[string][]string{
 	"github.com/spf13/pflag":            {"internal/cli/"},
 	"github.com/spf13/viper":            {"internal/config/viper.go"},
 	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},
-	"github.com/clipperhouse":           {"internal/render/width.go", "internal/prompt/survey.go"},
+	"github.com/clipperhouse":           {"internal/term/wrap.go", "internal/render/width.go", "internal/prompt/survey.go"},
 	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
 	"os/exec":                           {"internal/child/"},
@@ -237,7 +237,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {15970, 8}, // planned: 9700
+	"internal/cli":                                  {16700, 9}, // planned: 9700; how help is laid out
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
 	"internal/demo":                                 {380, 1},   // planned: 300; pauses
@@ -265,17 +265,17 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro":                      {940, 1},
 	"internal/provider/zyntro/zyntroapi":            {920, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
-	"internal/render":                               {1310, 16}, // planned: 1150
+	"internal/render":                               {1730, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050
 	"internal/signature":                            {650, 22},
 	"internal/sink":                                 {1300, 15}, // planned: 920
 	"internal/snippet":                              {190, 6},
-	"internal/term":                                 {620, 23}, // planned: 600
-	"internal/tunnel":                               {820, 7},  // planned: 350, without what keeps it up
+	"internal/term":                                 {1170, 28}, // planned: 600; text in lines at words
+	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {380, 11},
 	"internal/verify":                               {1290, 15},
-	"internal/view":                                 {4400, 112}, // planned: 2200; what help --json says of members
+	"internal/view":                                 {4450, 112}, // planned: 2200; what help --json says of members
 }
 
 func TestBudgets(t *testing.T) {

@@ -45,34 +45,34 @@ func newAPICmd(g *globals) *cobra.Command {
   hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID     # not documented: may not exist
   hookctl api wundertreos oauth-me --jq .org_name
   hookctl api wundertreos api-webhook-subscriptions/ID --jq .data.enabled`,
-		Long: `Send a request to a provider's API, with the credentials in their place, and
-print the answer: for what hookctl has no command for, and for what a
-provider does not document.
+		Long: `Send a request to a provider's API with your credentials added, and print the
+answer. Use it for what hookctl has no command for, and for what a provider does
+not document.
 
-A path is joined to the base URL, or, where there is a path prefix, to that; there
-one that begins with a slash is a path of the origin. No other origin is ever
-asked. The method is the one that the provider's API takes for such a request; for
-GET, fields go into the query.
+The path is joined to the base URL and the path prefix, if there is one; with a
+path prefix, a path that begins with a slash starts at the origin. No other origin
+is ever contacted. The default method is the one that the API takes for such a
+request; with GET, fields go into the query.
 
-Requests that would create a webhook are refused: the answer tells the signing
-secret once, and only 'hookctl create' keeps it.
+Requests that would create a webhook are refused: the answer contains the signing
+secret only once, and only 'hookctl create' keeps it.
 
-The answer is printed as it came, but for text that a CI runner takes for a
-command (see: hookctl help formats): in JSON it is escaped, so that the value
-stays the same, elsewhere U+FFFD replaces a character.
-On a terminal control characters are replaced too. With --jq or --output it has
-to be JSON. A refusal is printed too, and the exit code is that of any other
-command: 4 for credentials, 5 for no, 6 for a failure.`,
+The answer is printed as it was received, except for text that a CI runner would
+take for a command (see: hookctl help formats): in JSON it is escaped, so that the
+value stays the same; elsewhere U+FFFD replaces a character. On a terminal, control
+characters are replaced too. With --jq or --output, the answer must be JSON. A
+refusal is also printed, and the exit code is the usual one: 4 for credentials,
+5 for a refusal, 6 for a failure.`,
 		Args:              exactly("<provider>", "<path>"),
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(changesIf(o.changes), o.run),
 	}
 	f := c.Flags()
-	f.StringVarP(&o.method, "method", "X", "", "HTTP method")
-	f.StringArrayVarP(&o.texts, "field", "f", nil, "member of the body, a text: key=value (repeatable)")
-	f.StringArrayVarP(&o.values, "json-field", "F", nil, "member of the body, any JSON: key=json (repeatable)")
-	f.StringVar(&o.input, "input", "", "read the body from a file; - is standard input")
-	f.BoolVarP(&o.include, "include", "i", false, "print status and headers too")
+	f.StringVarP(&o.method, "method", "X", "", "HTTP method (default: the one that the API takes for such a request)")
+	f.StringArrayVarP(&o.texts, "field", "f", nil, "text member of the body: key=value (repeatable)")
+	f.StringArrayVarP(&o.values, "json-field", "F", nil, "JSON member of the body: key=json (repeatable)")
+	f.StringVar(&o.input, "input", "", "read the body from a file, or - for standard input")
+	f.BoolVarP(&o.include, "include", "i", false, "also print the status and the headers")
 	exclusive(c, "input", "field")
 	exclusive(c, "input", "json-field")
 	_ = c.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, cobra.ShellCompDirectiveNoFileComp))

@@ -50,7 +50,7 @@ func (a *app) printer(format render.Format) (*render.Printer, error) {
 	return render.New(a.env.Streams.Out, render.Options{
 		Format: format,
 		JQ:     a.jq,
-		Color:  a.color(),
+		Color:  !a.withoutColour() && a.env.colour(a.env.Streams.OutTTY),
 		TTY:    a.env.Streams.OutTTY,
 		Width:  a.env.Streams.Width(),
 
@@ -70,15 +70,12 @@ func (a *app) openStore() {
 	a.journal = a.store.OpenJournal(journal)
 }
 
-func (a *app) color() bool {
-	switch {
-	case a.cfg.String("no-color") == "true" || a.env.Getenv("NO_COLOR") != "":
-		return false
-	case a.env.Getenv("CLICOLOR_FORCE") != "" && a.env.Getenv("CLICOLOR_FORCE") != "0":
-		return true
-	default:
-		return a.env.Streams.OutTTY && a.env.Getenv("TERM") != "dumb"
-	}
+// withoutColour reports whether the settings or a flag say so.
+func (a *app) withoutColour() bool { return a.cfg != nil && a.cfg.String("no-color") == "true" }
+
+// laidOut is paragraphs as they are printed on standard error.
+func (a *app) laidOut(lines []render.Line) string {
+	return render.Layout(lines, a.env.Streams.Width(), !a.withoutColour() && a.env.colour(a.env.Streams.ErrTTY))
 }
 
 // interactive reports whether a missing value may be asked for.
@@ -98,7 +95,13 @@ func (a *app) warn(line string) {
 	if line = term.Clean(line); strings.HasPrefix(strings.TrimSpace(line), "::") {
 		line = "note: " + line
 	}
-	_, _ = fmt.Fprintln(a.env.Streams.Err, line)
+	l := render.Line{Text: line, Hang: true}
+	for word, tone := range map[string]render.Tone{"warning: ": render.Change, "note: ": render.Plain} {
+		if rest, ok := strings.CutPrefix(line, word); ok {
+			l = render.Line{Lead: word, LeadTone: tone, Text: rest}
+		}
+	}
+	_, _ = fmt.Fprint(a.env.Streams.Err, a.laidOut([]render.Line{l}))
 }
 
 // confirm asks before something that cannot be undone. Without a terminal the
@@ -125,7 +128,7 @@ func (a *app) report(errs []error) error {
 	}
 	format := a.out.Format()
 	for _, err := range errs {
-		printError(a.env.Streams.Err, err, format == render.JSON || format == render.NDJSON, a.hide)
+		printError(a.env, err, format == render.JSON || format == render.NDJSON, a.withoutColour(), a.hide)
 	}
 	worst := fault.Worst(errs...)
 	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}

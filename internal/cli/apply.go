@@ -26,36 +26,36 @@ func newApplyCmd(g *globals) *cobra.Command {
 	o := &applyOptions{}
 	c := &cobra.Command{
 		Use:     "apply -f <manifest>",
-		Short:   "Make the webhooks what a manifest says",
+		Short:   "Create, change and delete webhooks as a manifest says",
 		GroupID: groupDeclare,
 		Example: `  hookctl apply -f hooks.yaml
   hookctl apply -f hooks.yaml --yes --secret-to 'dotenv:.env:HOOK_{{.Name}}'
   hookctl export | hookctl --profile staging apply -f - --yes`,
-		Long: `Plan, show the plan, ask, and carry it out. Every new secret is kept before the
-next step. Applied twice, the second time does nothing; where it stopped half
+		Long: `Show the plan, ask for confirmation, and carry it out. Every new secret is kept
+before the next step. Applying a manifest again does nothing; if apply stopped half
 way, run it again.
 
-It stops at the first failure, and finishes what is under way; --keep-going goes
-on with the rest. What somebody else changed or deleted between plan and apply
-is reported and left alone. --prune deletes only webhooks that apply made or
-adopted in this profile.
+It stops at the first failure, after finishing what is in progress; --keep-going
+continues with the rest. What somebody else changed or deleted between plan and
+apply is reported and left alone. --prune deletes only webhooks that apply created
+or adopted in this profile.
 
-A manifest is code: never apply that of somebody you do not trust, such as a
-fork's. The plan names each variable that leaves, each command that runs and each
+A manifest is code: never apply one from somebody you do not trust, such as from a
+fork. The plan lists each variable that is sent, each command that runs and each
 file that is written outside the manifest's directory. Variables of well-known
-credentials (GITHUB_TOKEN, AWS_*, ...) need --allow-env NAME; with CI set any
-variable does, exec: sinks of the manifest need --allow-exec, and sinks outside
+credentials (GITHUB_TOKEN, AWS_*, ...) require --allow-env NAME. With CI set, every
+variable does, exec: sinks in the manifest require --allow-exec, and sinks outside
 its directory --allow-outside.
 
-With CI set, the store usually dies with the runner: every new webhook needs a
-secret_to or --secret-to, or say --store-only if the store lasts.`,
+With CI set, the store is usually lost with the runner: every new webhook needs a
+secret_to or --secret-to, or give --store-only if the store lasts.`,
 		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}
 	o.addFlags(c)
 	addReveal(c)
-	c.Flags().BoolVar(&o.keepGoing, "keep-going", false, "go on after a failure with what does not depend on it")
-	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, no sink is needed")
+	c.Flags().BoolVar(&o.keepGoing, "keep-going", false, "after a failure, continue with what does not depend on it")
+	c.Flags().BoolVar(&o.storeOnly, "store-only", false, "in CI: the store on this machine lasts, so no sink is needed")
 	return c
 }
 
@@ -93,7 +93,7 @@ func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) 
 		if err := o.ready(ctx, a, p); err != nil {
 			return err
 		}
-		if _, err := fmt.Fprint(a.env.Streams.Err, term.CleanBlock(view.PlanText(p)), "\n"); err != nil {
+		if _, err := fmt.Fprint(a.env.Streams.Err, a.laidOut(view.PlanLines(p)), "\n"); err != nil {
 			return fault.Errorf(fault.Other, "the plan could not be shown, so nothing was done: %w", err)
 		}
 		if err := a.confirm(ctx, "Carry out this plan?"); err != nil {
@@ -135,7 +135,7 @@ func (o *applyOptions) print(a *app, p *apply.Plan, outcomes []apply.Outcome) er
 	if toStdout(p) == 0 {
 		return a.out.Print(v)
 	}
-	_, err := fmt.Fprint(a.env.Streams.Err, term.CleanBlock(v.Text))
+	_, err := fmt.Fprint(a.env.Streams.Err, a.laidOut(v.Lines))
 	return err
 }
 

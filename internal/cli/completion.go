@@ -10,13 +10,13 @@ func newCompletionCmd(g *globals) *cobra.Command {
 		Example: `  eval "$(hookctl completion bash)"
   hookctl completion install
   hookctl completion install zsh --dry-run`,
-		Long: `Print the completion script for a shell, or put it where the shell looks:
-hookctl completion install. How to do that by hand is in the help of each shell:
-hookctl completion bash --help.
+		Long: `Print the completion script for a shell, or install it with
+'hookctl completion install'. The help of each shell shows how to do that by hand:
+hookctl completion bash --help
 
-Completion knows commands, flags, events with their categories, the webhooks
-whose secrets are kept here, and profiles. It uses what is on this machine and
-never the network.`,
+Completion knows commands, flags, events with their categories, the webhooks whose
+secrets are kept here, and profiles. It uses only what is on this machine, never
+the network.`,
 	})
 	for _, s := range shells {
 		c.AddCommand(&cobra.Command{

@@ -25,26 +25,27 @@ func newCompletionInstallCmd(g *globals) *cobra.Command {
 	dryRun := false
 	c := &cobra.Command{
 		Use:   "install [shell]",
-		Short: "Put the completion script where the shell looks for it",
+		Short: "Install the completion script for your shell",
 		Example: `  hookctl completion install
   hookctl completion install zsh --dry-run`,
-		Long: `Write the completion script of bash, zsh, fish or powershell into the user's own
-directory for such scripts. Without an argument the shell is the one that $SHELL
-names, or PowerShell where that has set PSModulePath.
+		Long: `Write the completion script of bash, zsh, fish or powershell to your own directory
+for such scripts. Without an argument, the shell is the one in $SHELL, or PowerShell
+if it has set PSModulePath.
 
-  bash        $BASH_COMPLETION_USER_DIR/completions/hookctl, or else in
-              $XDG_DATA_HOME or ~/.local/share: bash-completion/completions/hookctl
+  bash        $BASH_COMPLETION_USER_DIR/completions/hookctl, or else
+              bash-completion/completions/hookctl in $XDG_DATA_HOME or
+              ~/.local/share
   zsh         .zfunc/_hookctl in $ZDOTDIR or ~
   fish        fish/completions/hookctl.fish in $XDG_CONFIG_HOME or ~/.config
   powershell  powershell/hookctl.ps1 in $XDG_CONFIG_HOME or ~/.config; on Windows
               in %APPDATA%
 
-Zsh and PowerShell need lines in a start-up file, and so does bash where the
-package bash-completion is missing. They are printed unless they are there:
-hookctl never edits such a file.
+Zsh and PowerShell need lines in a start-up file, and so does bash if the package
+bash-completion is missing. They are printed unless they are already there: hookctl
+never edits such a file.
 
-Run it again after an update of hookctl. A file that is a symbolic link, or that
-is not a completion script of hookctl's, is refused.`,
+Run it again after an update of hookctl. A file that is a symbolic link, or not a
+completion script of hookctl, is refused.`,
 		Args:              atMostOne("shell at most"),
 		ValidArgsFunction: cobra.FixedCompletions(shellNames(), cobra.ShellCompDirectiveNoFileComp),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,7 +68,7 @@ is not a completion script of hookctl's, is refused.`,
 			return out.Print(done.Render())
 		},
 	}
-	c.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be written, and write nothing")
+	c.Flags().BoolVar(&dryRun, "dry-run", false, "show what would be written, and write nothing")
 	return c
 }
 

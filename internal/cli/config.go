@@ -5,10 +5,10 @@ import "github.com/spf13/cobra"
 func newConfigCmd(g *globals) *cobra.Command {
 	return g.group(&cobra.Command{
 		Use:     "config",
-		Short:   "Settings: what they are, where each comes from",
+		Short:   "Show and change settings",
 		GroupID: groupSetup,
-		Long: `Look at the settings, and change them in config.yaml. A flag goes before an
-environment variable, that before the profile in the file, and that before the
+		Long: `Show the settings, and change them in config.yaml. A flag takes precedence over
+an environment variable, that over the profile in the file, and that over the
 default. Credentials and secrets are never settings: see 'hookctl login'.`,
 		Example: `  hookctl config list
   hookctl config set output json

@@ -11,7 +11,7 @@ import (
 func newConfigGetCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:   "get <key>",
-		Short: "Print one setting as it is in effect",
+		Short: "Print the value of a setting",
 		Example: `  hookctl config get output
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),

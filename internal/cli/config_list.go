@@ -12,7 +12,7 @@ func newConfigListCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
-		Short:   "List all settings in effect, and where each comes from",
+		Short:   "List all settings, and where each value comes from",
 		Example: `  hookctl config list
   hookctl config list --jq '.[] | select(.source != "default")'`,
 		Args:              noArgs,

@@ -13,10 +13,10 @@ import (
 func newConfigPathCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:     "path",
-		Short:   "Print where config.yaml is, whether or not it exists",
+		Short:   "Print the path of config.yaml",
 		Example: `  $EDITOR "$(hookctl config path)"`,
-		Long: `Print the path of config.yaml, whether or not there is such a file. A file that
-cannot be read is warned of: this command is the way to mend it.`,
+		Long: `Print the path of config.yaml, whether or not the file exists. If the file cannot
+be read, that is only a warning: this command helps to repair it.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {

@@ -15,10 +15,10 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 		Example: `  hookctl config set output json
   hookctl config set request-timeout 1m
   hookctl config set wundertreos.base-url http://127.0.0.1:8080/functions/v1 --profile sandbox`,
-		Long: `Write one setting to config.yaml: into the current profile, where the setting
-may differ by profile. The other settings stay, and so does every comment; blank
-lines and indentation may change, and a comment that has lost its place goes to
-the end.`,
+		Long: `Write one setting to config.yaml: to the current profile, if the setting can
+differ between profiles. The other settings and all comments stay; blank lines
+and indentation may change, and a comment that has lost its place moves to the
+end.`,
 		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
 		RunE: g.run(anyProfile, func(_ context.Context, a *app, args []string) error {
@@ -32,9 +32,9 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 		Use:     "unset <key>",
 		Short:   "Remove one setting from config.yaml",
 		Example: `  hookctl config unset output`,
-		Long: `Remove one setting from config.yaml: from the current profile, where the setting
-may differ by profile. The default is in effect then. A comment behind the value
-goes with it; those on lines of their own stay.`,
+		Long: `Remove one setting from config.yaml: from the current profile, if the setting can
+differ between profiles. The default applies again. A comment on the same line
+goes with it; comments on their own lines stay.`,
 		Args:              exactly("<key>"),
 		ValidArgsFunction: g.completeKeys,
 		RunE:              g.run(changes, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),

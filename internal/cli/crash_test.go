@@ -101,7 +101,7 @@ func newCrashed(t *testing.T) *crashed {
 		}
 	}
 	c.env = &Env{
-		Streams: term.Streams{Out: &c.out, Err: &c.errs, Width: func() int { return 80 }},
+		Streams: term.Streams{Out: &c.out, Err: &c.errs, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + filepath.Join(c.root, "config")},
 		Now:     func() time.Time { return c.now },
 		Sleep: func(_ context.Context, d time.Duration) error {

@@ -36,16 +36,18 @@ func newCreateCmd(g *globals) *cobra.Command {
 		RunE:    g.run(changes, chooseProvider),
 		Short:   "Create a webhook and keep its once-only secret",
 		GroupID: groupWebhooks,
+
+		Annotations: map[string]string{annotationShared: ""},
 		Example: `  hookctl create zyntro --name "CRM Sync" --url https://example.com/hook --event new_contact --event 'invoice_*'
   hookctl create wundertreos --url https://example.com/hook --event contact.created --name "Lead sync"
-  hookctl create                                               # on a terminal: asks for what is missing`,
-		Long: `Create a webhook. The provider tells its signing secret once, in the answer;
-hookctl keeps it on this machine before it prints anything, and hands it on to
-every --secret-to.
+  hookctl create                                               # prompts for missing values`,
+		Long: `Create a webhook. The provider returns the signing secret only once, in its
+answer; hookctl keeps it on this machine before it prints anything, and hands it
+to every --secret-to.
 
-Without a provider, a terminal is asked for it.
+On a terminal, hookctl prompts for the provider and for missing values.
 
-The provider's own words on its API: hookctl help PROVIDER.`,
+The provider's own documentation: hookctl help PROVIDER`,
 	}
 	for _, d := range g.env.Drivers {
 		c.AddCommand(newCreateProviderCmd(g, d))
@@ -80,13 +82,14 @@ func newCreateProviderCmd(g *globals, d *provider.Driver) *cobra.Command {
 		Short:   "Create a webhook on " + d.Title,
 		Example: createExample(d),
 		Long: fmt.Sprintf(`Create a webhook on %s and keep its signing secret in the store on this
-machine. On a terminal, what is missing is asked for.
+machine. On a terminal, hookctl prompts for missing values.
 
-With CI set, the store usually dies with the runner: name a --secret-to, or say
+With CI set, the store is usually lost with the runner: give a --secret-to, or
 --store-only if the store lasts. Sinks: file:PATH, dotenv:PATH:NAME,
 github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
 
-%s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
+%s's own documentation: hookctl help %s
+Exit codes: hookctl help exit-codes`, d.Title, d.Title, d.Name),
 		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}
@@ -96,27 +99,27 @@ github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
 		named += " (required)"
 	}
 	f.StringVar(&o.name, "name", "", named)
-	f.StringVar(&o.url, "url", "", "where deliveries go (required)")
-	f.StringArrayVar(&o.events, "event", nil, "event to subscribe to: a slug, a comma list, a glob, or all (required, repeatable)")
+	f.StringVar(&o.url, "url", "", "URL that receives the deliveries (required)")
+	f.StringArrayVar(&o.events, "event", nil, "event to subscribe to: a slug, a comma-separated list, a glob, or all (required, repeatable)")
 	for _, opt := range d.CreateOptions {
 		switch opt {
 		case provider.OptTimeout:
-			f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 (the provider's default is 30)")
+			f.IntVar(&o.timeout, "timeout", 0, "how long the provider waits for your endpoint, 5 to 120 seconds (the provider's default is 30)")
 		case provider.OptAuth:
-			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint: "+strings.Join(d.AuthTypes, ", "))
+			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates to your endpoint: "+strings.Join(d.AuthTypes, ", "))
 			o.addData(c, "")
 			_ = c.RegisterFlagCompletionFunc("auth-type", cobra.FixedCompletions(d.AuthTypes, cobra.ShellCompDirectiveNoFileComp))
 		case provider.OptDescription:
-			f.StringVar(&o.description, "description", "", "another word for --name, as the provider calls it")
+			f.StringVar(&o.description, "description", "", "the same as --name, which this provider calls description")
 		}
 	}
 	o.webhookFlags.add(c, []*provider.Driver{d})
-	f.BoolVar(&o.elsewhere, "secret-elsewhere", false, "with --if-absent: where the webhook exists, others have its secret, and it need not be kept here")
-	f.BoolVar(&o.ifAbsent, "if-absent", false, "make nothing where an enabled webhook of this name and URL exists: fill the sinks from the kept secret; exit 3 where its events or other settings differ")
+	f.BoolVar(&o.elsewhere, "secret-elsewhere", false, "with --if-absent: if the webhook exists, its secret is in another place and need not be kept here")
+	f.BoolVar(&o.ifAbsent, "if-absent", false, "if an enabled webhook with this name and URL exists, create nothing and fill the sinks from the kept secret; exit 3 if its events or other settings differ")
 	o.secretFlags.add(c, "")
 	o.addShow(c)
-	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, credentials masked, and send nothing")
-	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command, credentials as variables, and send nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the request with credentials masked, and send nothing")
+	f.BoolVar(&o.curl, "curl", false, "print the request as a curl command with credentials as variables, and send nothing")
 	exclusive(c, "dry-run", "curl")
 	freeText(c, "description")
 	return c

@@ -26,19 +26,19 @@ func newDeleteCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "delete <webhook>...",
 		Annotations: freeArguments,
-		Short:       "Delete webhooks ({disabling}: disable, there is no delete)",
+		Short:       "Delete webhooks ({disabling}: disable them)",
 		GroupID:     groupWebhooks,
 		Example: `  hookctl delete "Lead sync"
   hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
   hookctl delete --all --provider wundertreos --dry-run`,
-		Long: `Delete webhooks at their provider. {disabling} cannot delete: there a webhook
-is disabled, and stays in the list as such.
+		Long: `Delete webhooks at their provider. {disabling} cannot delete a webhook: it is
+disabled there, and stays in the list.
 
-The kept secret stays, marked as deleted, since deliveries may still be retried:
-remove it with hookctl secrets remove. That of a webhook that is gone already is
-marked too. <webhook> is a name, an id, or provider/id;
-the beginning of an id is not enough here. Webhooks whose URL is one of Zapier's
-belong to a Zap and need --force.`,
+The kept secret stays, marked as deleted, because deliveries may still be retried:
+remove it with 'hookctl secrets remove'. The secret of a webhook that is already
+gone is marked too. <webhook> is a name, an id, or provider/id; the beginning of an
+id is not enough here. A webhook whose URL belongs to Zapier is part of a Zap and
+requires --force.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0 && !o.all:
@@ -53,10 +53,10 @@ belong to a Zap and need --force.`,
 		ValidArgsFunction: g.completeLiving,
 		RunE:              g.run(changes, o.run),
 	}
-	c.Flags().BoolVar(&o.all, "all", false, "every webhook of the account(s), after a typed confirmation or --yes")
-	c.Flags().StringVar(&o.only, "provider", "", "with --all: of this provider only")
-	c.Flags().BoolVar(&o.force, "force", false, "also webhooks that belong to a Zap of Zapier's")
-	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "say what would be deleted, and change nothing")
+	c.Flags().BoolVar(&o.all, "all", false, "delete every webhook of the account; asks you to type their number unless --yes is given")
+	c.Flags().StringVar(&o.only, "provider", "", "with --all: only those of this provider")
+	c.Flags().BoolVar(&o.force, "force", false, "also delete webhooks that belong to a Zap of Zapier")
+	c.Flags().BoolVar(&o.dryRun, "dry-run", false, "show what would be deleted, and change nothing")
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviders)
 	return c
 }

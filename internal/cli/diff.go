@@ -28,33 +28,33 @@ func newDiffCmd(g *globals) *cobra.Command {
   hookctl diff deliveries.ndjson#1 deliveries.ndjson#7
   hookctl diff delivery.http export.har#2 -o json
   cat delivery.http | hookctl diff - deliveries.ndjson:17`,
-		Long: `Compare two deliveries, byte for byte: their headers and their bodies. Captures
-and CAPTURE#N are as in 'hookctl show --help'; one of the two may be - for
-standard input.
+		Long: `Compare two deliveries byte for byte: their headers and their bodies. Captures and
+CAPTURE#N are as in 'hookctl show --help'; one of the two may be - for standard
+input.
 
-Headers are compared by name, in any case and order, the values of each name as a
-list. Bodies that are JSON on both sides are compared value by value: numbers as
-they are written, strings by what they say, lists by position. Where only the
-layout, the order of members or escapes differ, the values are the same and the
-bytes are not: that is a difference too, since a signature is over bytes, and the
-first byte that differs is named. Text is compared line by line; of anything else,
-and of bodies over 8 MiB, the first byte that differs is shown.
+Headers are compared by name, in any case and order, and the values of each name as
+a list. If both bodies are JSON, they are compared value by value: numbers as they
+are written, strings by their content, lists by position. If only the layout, the
+order of members or the escapes differ, the values are the same and the bytes are
+not: that is also a difference, because a signature covers the bytes, and the first
+byte that differs is named. Text is compared line by line. For anything else, and
+for bodies over 8 MiB, the first byte that differs is shown.
 
 -o json prints {"equal", "headers": [{"name", "left", "right"}], "body": [{"path",
-"left", "right"}]}. A path is that of a value as jq writes it, such as
+"left", "right"}]}. A path is the path of a value as in jq, such as
 .data.contact.email, or "line N" of the left text, or "byte N"; left and right are
-JSON values, lines, the text from that byte on or its hexadecimal digits. What one
-side does not have is null; where both are null, one has null there and the other
-nothing. Of a value with more than 1000 differences the whole is one.
+JSON values, lines, or the text from that byte on, or its hexadecimal digits. What
+one side does not have is null; if both are null, one has null there and the other
+has nothing. A value with more than 1000 differences is shown as one.
 
-Exit code 0 says that headers and bodies are the same, 3 that they differ.`,
+Exit code 0 means that headers and bodies are the same, 3 that they differ.`,
 		Args: o.exactly("two captures", "to compare"),
 		RunE: g.run(reads, o.run),
 	}
 	c.ValidArgsFunction = completeFiles
 	o.fromInput.add(c)
-	c.Flags().StringVar(&o.format, "format", "", "format of both captures, instead of detecting it")
-	c.Flags().StringSliceVar(&o.keys.signatureHeaders, "signature-header", nil, "headers that carry the signature, beside which deliveries are looked for")
+	c.Flags().StringVar(&o.format, "format", "", "format of both captures (default: detected)")
+	c.Flags().StringSliceVar(&o.keys.signatureHeaders, "signature-header", nil, "headers that carry the signature; helps to find the deliveries in a capture")
 	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
 	_ = c.RegisterFlagCompletionFunc("signature-header", cobra.NoFileCompletions)
 	return c

@@ -114,7 +114,7 @@ func newPageWorld(t *testing.T, p *page) *pageWorld {
 	if caches, err := os.UserCacheDir(); err == nil && os.Getenv("GOCACHE") == "" { // pages build programs
 		w.environ = append(w.environ, "GOCACHE="+filepath.Join(caches, "go-build"))
 	}
-	w.environ = append(slices.Concat(w.environ, providers.env.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(w.dir, ".config", "hookctl"),
+	w.environ = append(slices.Concat(w.environ, providers.env.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(w.dir, ".config", "hookctl"), "COLUMNS=80",
 		"HOME="+w.dir, "PWD="+w.dir, "TMPDIR="+tmp, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "LANG=C.UTF-8", "TZ=UTC", "GORACE=atexit_sleep_ms=0",
 		"HTTPS_PROXY=http://127.0.0.1:9") // nothing leaves this machine
 	w.shell = exec.Command(sh, "-c", `while read -r page_text <&3; do . "$page_text" >"$page_text.out" 2>&1 </dev/null 3<&- 4>&-; echo $? >&4; done`)

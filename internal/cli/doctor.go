@@ -22,16 +22,16 @@ func newDoctorCmd(g *globals) *cobra.Command {
 		Example: `  hookctl doctor
   hookctl doctor --offline
   hookctl doctor --jq '.[] | select(.status == "fault")'`,
-		Long: `Check all that hookctl needs, and say of each thing that is not in order how to
-mend it: the settings, who owns and can read the files, whether a secret could
-be kept now, operations that were interrupted, and for each provider the base
-URL, the proxy, the credentials, the connection and the clock.
+		Long: `Check everything that hookctl needs, and print the fix for each problem: the
+settings, the owners and permissions of the files, whether a secret could be kept
+now, interrupted operations, and for each provider the base URL, the proxy, the
+credentials, the connection and the clock.
 
-Nothing is changed at a provider: each is asked for its list of webhooks, with
-the credentials of the current profile and at their own address only. With
---offline nobody is asked.
+Nothing is changed at a provider. Each is asked for its list of webhooks, with the
+credentials of the current profile and only at the address they belong to. With
+--offline, no request is made.
 
-A fault makes exit code 3; a warning or a piece of information does not.`,
+A fault causes exit code 3; warnings and information do not.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,7 +46,7 @@ A fault makes exit code 3; a warning or a piece of information does not.`,
 			return runDoctor(cmd.Context(), a, broken, offline)
 		},
 	}
-	c.Flags().BoolVar(&offline, "offline", false, "ask nobody on the network")
+	c.Flags().BoolVar(&offline, "offline", false, "make no network requests")
 	return c
 }
 

@@ -73,6 +73,18 @@ func (e *Env) lookup(name string) (value string, set bool) {
 	return "", false
 }
 
+// colour reports whether what goes to a stream, which may be a terminal, is
+// coloured where no flag or setting says otherwise.
+func (e *Env) colour(terminal bool) bool {
+	switch force := e.Getenv("CLICOLOR_FORCE"); {
+	case e.Getenv("NO_COLOR") != "":
+		return false
+	case force != "" && force != "0":
+		return true
+	}
+	return terminal && e.Getenv("TERM") != "dumb"
+}
+
 // inSandbox reports whether a sandbox is in force.
 func inSandbox(env *Env) bool { return env.Getenv(sandbox.EnvInside) != "" }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"syscall"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -97,7 +97,7 @@ func exitCode(err error) int {
 
 // printError says what failed, why, and what to do, in the words that show lets
 // through. Nothing can be done about a standard error that does not take it.
-func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
+func printError(env *Env, err error, asJSON, plain bool, show func(string) string) {
 	var fe *fault.Error
 	if errors.As(err, &fe) && fe.Silent {
 		return
@@ -116,14 +116,15 @@ func printError(w io.Writer, err error, asJSON bool, show func(string) string) {
 			b.ProviderMessage = &pm
 		}
 		doc, _ := jsontext.Marshal(errorDocument{b}) // texts are always JSON
-		_, _ = w.Write(append(term.BreakJSON(doc), '\n'))
+		_, _ = env.Streams.Err.Write(append(term.BreakJSON(doc), '\n'))
 		return
 	}
 	// Only what hookctl itself says begins a line.
-	_, _ = fmt.Fprintf(w, "hookctl: %s\n", strings.ReplaceAll(message, "\n", "\n         "))
+	lines := []render.Line{{Lead: "hookctl: ", LeadTone: render.Bad, Text: message}}
 	if hint != "" {
-		_, _ = fmt.Fprintf(w, "  %s\n", strings.ReplaceAll(hint, "\n", "\n  "))
+		lines = append(lines, render.Line{Lead: "  ", Text: hint})
 	}
+	_, _ = fmt.Fprint(env.Streams.Err, render.Layout(lines, env.Streams.Width(), !plain && env.colour(env.Streams.ErrTTY)))
 }
 
 func notSupported(d *provider.Driver, what string) *fault.Error {

@@ -17,13 +17,13 @@ func newExportCmd(g *globals) *cobra.Command {
 		GroupID: groupDeclare,
 		Example: `  hookctl export > hooks.yaml
   hookctl export zyntro | hookctl plan -f -`,
-		Long: `Print the webhooks of every provider that there are credentials for, or of one,
-as a manifest. Disabled ones, and those of Zapier's, are left out.
+		Long: `Print the webhooks of one provider, or of every provider that has credentials, as a
+manifest. Disabled webhooks and those of Zapier are left out.
 
-There is no id, no time and nothing secret in it, so that it can be applied to
-another account; only where two webhooks have the same name does each get its id.
-Authentication data are never told ({authenticating}): in their place stand environment
-variables that plan and apply read.`,
+The manifest contains no ids, times or secrets, so that it can be applied to another
+account; only webhooks with the same name get their ids. Authentication data are
+never returned ({authenticating}): in their place are environment variables that
+plan and apply read.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(reads, runExport),

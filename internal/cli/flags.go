@@ -32,7 +32,7 @@ type secretFlags struct {
 func (o *secretFlags) add(c *cobra.Command, when string) {
 	f := c.Flags()
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, when+"also hand the secret to a sink; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
-	f.BoolVar(&o.storeOnly, "store-only", false, when+"in CI: the store on this machine lasts, no --secret-to is needed")
+	f.BoolVar(&o.storeOnly, "store-only", false, when+"in CI: the store on this machine lasts, so no --secret-to is needed")
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	freeText(c, "secret-to") // a sink is judged where it is parsed
 	addReveal(c)
@@ -72,7 +72,7 @@ func (a *app) filterWords(words filter.Options) filter.Options {
 
 // addShow declares --show-secret.
 func (o *secretFlags) addShow(c *cobra.Command) {
-	c.Flags().BoolVar(&o.showSecret, "show-secret", false, "put the secret into the output")
+	c.Flags().BoolVar(&o.showSecret, "show-secret", false, "include the secret in the output")
 }
 
 // sinks opens what --secret-to names.
@@ -155,7 +155,7 @@ type authFlags struct {
 
 // addData declares --auth-data; when is what its help begins with.
 func (o *authFlags) addData(c *cobra.Command, when string) {
-	c.Flags().StringVar(&o.authData, "auth-data", "", when+"JSON for the auth type: @FILE, or @- for standard input; else "+provider.AuthDataVariable)
+	c.Flags().StringVar(&o.authData, "auth-data", "", when+"JSON for --auth-type: @FILE, or @- for standard input")
 	namesOnly(c, "auth-data", fileName, "@auth.json")
 }
 
@@ -223,8 +223,8 @@ type webhookFlags struct {
 
 // add declares those that are the same everywhere.
 func (o *webhookFlags) add(c *cobra.Command, drivers []*provider.Driver) {
-	c.Flags().BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
-	c.Flags().BoolVar(&o.noValidate, "no-validate", false, "let the provider find the faults")
+	c.Flags().BoolVar(&o.allowUnknown, "allow-unknown-events", false, "allow events that are not in the catalogue")
+	c.Flags().BoolVar(&o.noValidate, "no-validate", false, "skip the local checks")
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents(drivers))
 	freeText(c, "name", "url", "event")
 }
@@ -333,6 +333,6 @@ func unreachable(rawURL string) string {
 // addReport declares --report.
 func addReport(c *cobra.Command, to *[]string) {
 	kinds := view.ReportKinds()
-	c.Flags().StringArrayVar(to, "report", nil, "write a report as well: "+strings.Join(kinds, "FILE, ")+"FILE (repeatable)")
+	c.Flags().StringArrayVar(to, "report", nil, "also write a report: "+strings.Join(kinds, "FILE, ")+"FILE (repeatable)")
 	_ = c.RegisterFlagCompletionFunc("report", completeReports)
 }

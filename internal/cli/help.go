@@ -32,7 +32,7 @@ func newHelpCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "help [command | provider | topic]",
 		Annotations: freeArguments,
-		Short:       "Help on a command, a provider's API, exit-codes, environment or formats",
+		Short:       "Show help on a command, a provider or a topic",
 		GroupID:     groupSetup,
 		Example: `  hookctl help create zyntro
   hookctl help zyntro
@@ -41,15 +41,15 @@ func newHelpCmd(g *globals) *cobra.Command {
   hookctl help create --json --jq '.commands[].flags[].name'`,
 		Long: `Show the help of a command, the documentation of a provider, or a topic.
 
-The documentation of {live help} is its own, asked for at this moment; no key is
-needed. Without a network, and for {built-in help}, which publishes none that way,
-it is a summary that is built in.
+The documentation of {live help} is its own, requested now; no key is needed.
+Without a network, and for {built-in help}, which publishes none that way, it is a
+built-in summary.
 
---json is for programs: one document of all commands with their flags, defaults and
-examples, or of those below the command that is named; with the variables of the
-environment, the exit codes, and the members of what each command prints with
--o json, as jq paths. A list that is "streamed" gives --jq one element at a time.
-"version" rises when a member changes its meaning or goes.`,
+--json is for programs: one document with all commands, or those below the given
+one, their flags, defaults and examples, the environment variables, the exit codes,
+and the members that each command prints with -o json, as jq paths. A list that is
+"streamed" gives --jq one element at a time. "version" increases when a member
+changes its meaning or is removed.`,
 		ValidArgsFunction: g.completeHelp,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			page, err := g.helpPage(cmd.Root(), args)
@@ -81,7 +81,7 @@ environment, the exit codes, and the members of what each command prints with
 			return runProviderHelp(cmd.Context(), a, o)
 		},
 	}
-	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: the built-in summary, without asking it")
+	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: print the built-in summary without a request")
 	c.Flags().BoolVar(&o.json, "json", false, "print commands, flags, variables, exit codes and output members as one JSON document")
 	return c
 }

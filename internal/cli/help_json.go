@@ -39,7 +39,7 @@ func (g *globals) printManual(at *cobra.Command) error {
 func (g *globals) manual(at *cobra.Command) view.Manual {
 	m := view.Manual{
 		Version: view.ManualVersion, Hookctl: g.env.Version, Commands: []view.Command{}, Output: map[string][]view.Document{},
-		GlobalFlags: g.manualFlags(at.Root().PersistentFlags()), Environment: variables(g.env.Drivers), ExitCodes: codes(), Error: view.Members(errorDocument{}),
+		GlobalFlags: g.manualFlags(at.Root(), at.Root().PersistentFlags()), Environment: variables(g.env.Drivers), ExitCodes: codes(), Error: view.Members(errorDocument{}),
 	}
 	printed := outputs(g.env)
 	var walk func(c *cobra.Command)
@@ -69,7 +69,7 @@ func (g *globals) manual(at *cobra.Command) view.Manual {
 func (g *globals) manualCommand(c *cobra.Command) view.Command {
 	out := view.Command{
 		Path: pathOf(c), Aliases: append([]string{}, c.Aliases...), Short: c.Short, Long: c.Long, Usage: c.UseLine(),
-		Examples: []string{}, Flags: g.manualFlags(c.LocalNonPersistentFlags()),
+		Examples: []string{}, Flags: g.manualFlags(c, c.LocalNonPersistentFlags()),
 	}
 	out.Group = c.HasSubCommands() && len(out.Flags) == 0
 	for line := range strings.SplitSeq(c.Example, "\n") {
@@ -80,42 +80,21 @@ func (g *globals) manualCommand(c *cobra.Command) view.Command {
 	return out
 }
 
-func (g *globals) manualFlags(set *pflag.FlagSet) []view.Flag {
+func (g *globals) manualFlags(c *cobra.Command, set *pflag.FlagSet) []view.Flag {
 	list := []view.Flag{}
 	set.VisitAll(func(f *pflag.Flag) {
 		if f.Hidden || f.Name == "help" {
 			return
 		}
 		_, many := f.Value.(pflag.SliceValue)
-		env, preset := g.variableOf(f)
+		env, preset := variableOf(c, g.env.Drivers, f)
+		group, _ := groupOf(pathOf(c), f.Name)
 		list = append(list, view.Flag{
 			Name: f.Name, Shorthand: view.OrNull(f.Shorthand), Type: f.Value.Type(), Default: preset, Usage: f.Usage, Env: view.OrNull(env),
-			Repeatable: many, Required: strings.Contains(f.Usage, "(required"), // a test holds the texts to it
+			Group: view.OrNull(group), Repeatable: many, Required: required(f),
 		})
 	})
 	return list
-}
-
-// variableOf is the variable that says what f says, "" for none, and what is in
-// effect without both.
-func (g *globals) variableOf(f *pflag.Flag) (variable, preset string) {
-	if f == g.set.Lookup(f.Name) { // of every command
-		for _, k := range settingKeys(g.env.Drivers) {
-			if k.Name == f.Name {
-				return k.Env(), k.Default
-			}
-		}
-		switch f.Name {
-		case "config":
-			return config.EnvDir, f.DefValue
-		case "profile":
-			return config.EnvProfile, config.DefaultProfile
-		}
-	}
-	if f.Name == "auth-data" {
-		return provider.AuthDataVariable, f.DefValue
-	}
-	return "", f.DefValue
 }
 
 // variables are those of the topic, each once.

@@ -90,7 +90,7 @@ accidents and protects from nobody.`}
 		Intro: "A flag goes before the environment, the environment before the profile in config.yaml, that before the default. An empty variable counts as not set.",
 		Sections: []view.Section{
 			{Title: "Where", Columns: "Variable | Meaning", Entries: view.Entries([][2]string{
-				{"HOOKCTL_CONFIG_DIR", "the directory of settings, secrets and journal, as --config (default: hookctl in the user's configuration directory, such as ~/.config)"},
+				{"HOOKCTL_CONFIG_DIR", "the directory of settings, secrets and journal, as --config (default: the directory hookctl in the user's configuration directory, such as ~/.config)"},
 				{"GOMEMLIMIT", "how much memory is used before it is cleared more often, as of any Go program (default: 128MiB)"},
 				{"XDG_CONFIG_HOME", "the user's configuration directory on Linux and the BSDs, as an absolute path (default: ~/.config)"},
 				{config.EnvProfile, "the profile, as --profile; without one it is the profile " + config.DefaultProfile + ". What changes something needs one that exists: hookctl profile create NAME"},
@@ -104,6 +104,7 @@ accidents and protects from nobody.`}
 				{"XDG_RUNTIME_DIR, XDG_CACHE_HOME", "where the state of sandbox start lies: in the first, or else in the user's directory for caches"},
 				{"SHELL, PSModulePath, _", "what sandbox start takes for the shell that reads its lines, without --shell"},
 				{"CI", "if set (and not 0 or false) nothing is asked, and create wants a --secret-to or --store-only"},
+				{"COLUMNS", "how wide text and help are where the output is no terminal (default: 80)"},
 				{"NO_COLOR", "if set, no colour"},
 				{"CLICOLOR_FORCE", "if set (and not 0), colour even where the output is no terminal"},
 				{"TERM", "if dumb, no colour, choices by number, and a list --watch that does not clear the screen"},

@@ -53,8 +53,8 @@ func TestTopicsAreComplete(t *testing.T) {
 				}
 			}
 		}
-		for line := range strings.SplitSeq(topic.Text(), "\n") {
-			if len(line) > view.TopicWidth && strings.Contains(strings.TrimSpace(line), " ") {
+		for line := range strings.SplitSeq(render.Layout(topic.Lines(), 80, false), "\n") {
+			if len(line) > 80 && strings.Contains(strings.TrimSpace(line), " ") {
 				t.Errorf("%s: a line of %d: %s", topic.Name, len(line), line)
 			}
 			if strings.TrimRight(line, " ") != line {

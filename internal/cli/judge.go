@@ -27,9 +27,9 @@ type judgeFlags struct {
 func (o *judgeFlags) add(g *globals, c *cobra.Command) {
 	o.keyFlags.add(g, c, toVerify)
 	f := c.Flags()
-	f.StringVar(&o.signature, "signature", "", "the signature itself, in place of a header")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header of the delivery, in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
-	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
+	f.StringVar(&o.signature, "signature", "", "the signature itself, instead of a header")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "header of the delivery, replacing the captured one: 'Name: value', or @FILE with one per line (repeatable)")
+	f.StringVar(&o.format, "format", "", "format of the captures (default: detected)")
 	_ = c.RegisterFlagCompletionFunc("format", completeFixed(capture.FormatNames()...))
 	freeText(c, "signature", "header")
 	namesOnly(c, "header", headerOrFile, "@headers.txt")

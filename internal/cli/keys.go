@@ -32,25 +32,25 @@ type keyUsage struct{ verb, provider, headers, timestamp string }
 
 var (
 	toVerify = keyUsage{
-		verb: "verify", provider: "whose deliveries they are, where the headers do not tell",
-		headers: "headers that carry the signature, the preferred one first", timestamp: "the header that {timestamp} comes from",
+		verb: "verify", provider: "the provider, if the headers do not identify it",
+		headers: "headers that carry the signature, in order of preference", timestamp: "header that {timestamp} comes from",
 	}
 	toSign = keyUsage{
-		verb: "sign", provider: "whose signature to make, where nothing else tells",
-		headers: "headers that carry the signature", timestamp: "the header that {timestamp} goes to",
+		verb: "sign", provider: "the provider whose signature to make, if nothing else identifies it",
+		headers: "headers that carry the signature", timestamp: "header that {timestamp} goes into",
 	}
 )
 
 func (k *keyFlags) add(g *globals, c *cobra.Command, u keyUsage) {
 	f := c.Flags()
 	f.StringVar(&k.provider, "provider", "", u.provider)
-	f.StringVar(&k.webhook, "webhook", "", u.verb+" with the secret that is kept for this webhook")
-	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file, or in a variable of a dotenv file (dotenv:PATH:NAME); - is standard input")
-	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in the environment variable of this NAME")
+	f.StringVar(&k.webhook, "webhook", "", u.verb+" with the kept secret of this webhook")
+	f.StringVar(&k.secretFile, "secret-file", "", u.verb+" with the secret in a file, - for standard input, or dotenv:PATH:NAME for a variable in a dotenv file")
+	f.StringVar(&k.secretEnv, "secret-env", "", u.verb+" with the secret in this environment variable")
 	f.StringSliceVar(&k.signatureHeaders, "signature-header", nil, u.headers)
-	f.StringVar(&k.keyEncoding, "key-encoding", "", "how the secret becomes the key: utf8, hex or base64")
-	f.StringVar(&k.digestEncoding, "digest-encoding", "", "how the signature is written: hex or base64")
-	f.StringVar(&k.signedTemplate, "signed-template", "", "what is signed, for instance '{timestamp}.{body}'")
+	f.StringVar(&k.keyEncoding, "key-encoding", "", "how the secret is decoded into the key: utf8, hex or base64")
+	f.StringVar(&k.digestEncoding, "digest-encoding", "", "how the signature is encoded: hex or base64")
+	f.StringVar(&k.signedTemplate, "signed-template", "", "what is signed, such as '{timestamp}.{body}'")
 	f.StringVar(&k.timestampHeader, "timestamp-header", "", u.timestamp)
 	exclusive(c, "webhook", "secret-file", "secret-env")
 	for flag, complete := range map[string]cobra.CompletionFunc{

@@ -33,22 +33,21 @@ func newListCmd(g *globals) *cobra.Command {
   hookctl list --jq '.[] | select(.secret.kept | not) | .provider + "/" + .id'
   hookctl list --failing || notify-send "a webhook fails"
   hookctl list --watch=30s`,
-		Long: `List the webhooks of every provider that there are credentials for, or of one.
+		Long: `List the webhooks of one provider, or of every provider that has credentials.
 
-Where a provider cannot be asked, the others are listed all the same; a message
-names the one that failed, and the exit code is that of the worst failure.
+If a provider cannot be reached, the others are still listed. A message names
+the provider that failed, and the exit code is that of the worst failure.
 
-With --failing only those are listed that need a look, and if there are any the
-exit code is 3: the last delivery failed, or the provider counts failures, or
-the webhook cannot be read, or it is disabled where that is not how webhooks are
-deleted ({deleting}). On {disabling} disabled webhooks are the deleted ones, and
-paused ones are so by somebody's will: neither counts as failing for that alone.
+--failing lists only the webhooks that need attention, and exits with 3 if there
+are any: the last delivery failed, the provider counts failures, the webhook
+cannot be read, or it is disabled where that is not how webhooks are deleted
+({deleting}). On {disabling}, disabled webhooks are the deleted ones, and
+somebody paused the paused ones: neither counts as failing for that alone.
 
-With --watch the list is drawn again and again on a terminal. Elsewhere, and
-with -o json or ndjson, it is a stream of JSON lines: all webhooks at first, and
-then each one that is new, has changed, or is gone ("gone": true). A provider
-that cannot be asked is warned of and asked again. Ctrl-C ends it, with exit
-code 130.`,
+--watch redraws the list on a terminal. In a pipe, and with -o json or ndjson, it
+prints a stream of JSON lines: all webhooks first, then each one that is new, has
+changed, or is gone ("gone": true). A provider that cannot be reached causes a
+warning and is tried again. Ctrl-C ends it with exit code 130.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
@@ -62,8 +61,8 @@ code 130.`,
 			return o.run(ctx, a)
 		}),
 	}
-	c.Flags().BoolVar(&o.failing, "failing", false, "only webhooks that fail; exit code 3 if there are any")
-	c.Flags().DurationVar(&o.interval, "watch", 0, "list again and again, at this interval")
+	c.Flags().BoolVar(&o.failing, "failing", false, "list only webhooks that are failing; exit 3 if there are any")
+	c.Flags().DurationVar(&o.interval, "watch", 0, "keep listing, at this interval (10s without a value)")
 	c.Flags().Lookup("watch").NoOptDefVal = "10s"
 	_ = c.RegisterFlagCompletionFunc("watch", completeFixed("5s", "10s", "1m"))
 	return c

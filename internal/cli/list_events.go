@@ -30,12 +30,12 @@ func newListEventsCmd(g *globals) *cobra.Command {
   hookctl list-events --filter invoice
   hookctl list-events zyntro --match 'subscription.*' -o name
   hookctl list-events zyntro --live`,
-		Long: `List the events of every provider, or of one, from the catalogue that is built
-in: no network, no credentials. Filters can be combined.
+		Long: `List the events of one provider or of all of them, from the built-in catalogue: no
+network and no credentials are needed. Filters can be combined.
 
---live asks the provider's own documentation instead and prints how it differs
-from the catalogue; any difference is exit code 3. What counts as an event there
-is a guess, since the shape of that documentation is not documented.`,
+--live compares the catalogue with the provider's own documentation, and prints the
+differences; if there are any, the exit code is 3. Which words in that documentation
+are events is a guess, because its format is not documented.`,
 		Args:              atMostOneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
@@ -50,10 +50,10 @@ is a guess, since the shape of that documentation is not documented.`,
 		}),
 	}
 	f := c.Flags()
-	f.StringVar(&o.filter, "filter", "", "only events with this text in slug, category or description, in any case")
+	f.StringVar(&o.filter, "filter", "", "only events with this text in their slug, category or description")
 	f.StringVar(&o.match, "match", "", "only events whose slug matches this glob, such as 'invoice_*'")
-	f.StringVar(&o.category, "category", "", "only events of the categories that begin with this, in any case")
-	f.BoolVar(&o.live, "live", false, "compare the catalogue with the provider's live documentation")
+	f.StringVar(&o.category, "category", "", "only events in categories that begin with this text")
+	f.BoolVar(&o.live, "live", false, "compare the catalogue with the provider's live documentation; exit 3 if they differ")
 	for _, name := range []string{"filter", "match", "category"} {
 		exclusive(c, "live", name)
 	}

@@ -26,7 +26,7 @@ func offlineApp(t *testing.T, vars ...string) (*globals, *app, *bytes.Buffer) {
 	t.Helper()
 	var errs bytes.Buffer
 	g := &globals{env: &Env{
-		Streams: term.Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &errs, Width: func() int { return 80 }},
+		Streams: term.Streams{In: strings.NewReader(""), Out: &bytes.Buffer{}, Err: &errs, Width: wide},
 		Environ: append([]string{"HOOKCTL_CONFIG_DIR=" + t.TempDir()}, vars...),
 		Now:     time.Now,
 		Drivers: all.Drivers(),

@@ -64,7 +64,7 @@ func newListenCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "listen [-- command...]",
 		Annotations: freeArguments,
-		Short:       "Receive deliveries locally: verify, show, keep, forward",
+		Short:       "Receive deliveries locally: verify, show, save, forward",
 		GroupID:     groupDeliveries,
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
@@ -76,109 +76,107 @@ func newListenCmd(g *globals) *cobra.Command {
   hookctl listen --create wundertreos --event 'contact.*' --tunnel cloudflared --forward-to localhost:3000/hook
   hookctl listen --create zyntro --tunnel ngrok --forward-to :3000 -- npm start    # it has HOOK_SECRET
   hookctl listen --create wundertreos --public-url https://abc.example.com         # a tunnel of your own`,
-		Long: `Receive deliveries at a local address, on any path, until Ctrl-C. Each is
-verified before anything else is done with it; then it is kept (--save), then
-forwarded (--forward-to), then answered, then shown:
+		Long: `Receive deliveries at a local address, on any path, until Ctrl-C. Each one is
+verified before anything else happens; then it is saved (--save), then forwarded
+(--forward-to), then answered, then shown:
 
-  200   valid; with --forward-to the status that the target answered, 502 if it
-        cannot be reached, 504 if it takes too long
-  401   the signature is not valid: not forwarded, and kept only with --save-invalid
-  503   the delivery could not be kept: the provider will send it again
-  400, 405, 408, 413   no delivery: broken off, not POST, too slow, too large
+  200   valid; with --forward-to, the status of the handler's answer, 502 if the
+        handler cannot be reached, 504 if it takes too long
+  401   the signature is not valid: not forwarded, and saved only with --save-invalid
+  503   the delivery could not be saved: the provider will send it again
+  400, 405, 408, 413   not a delivery: broken off, not POST, too slow, too large
 
-Without --webhook, --secret-file or --secret-env every secret kept in this
-profile is tried. Without any secret the command does not start, unless
---no-verify takes whatever comes; each line says so then.
+Without --webhook, --secret-file or --secret-env, every secret kept in this profile
+is tried. Without any secret, the command does not start, unless --no-verify accepts
+every delivery; each line says so then.
 
 --save DIR appends to DIR/deliveries.ndjson, which 'hookctl verify' and 'hookctl
 replay' read. A delivery is answered only when it is safely on disk. With
---forward-to it is on disk before your handler is asked, and is in the file with
-the handler's answer (its first 64 KiB) before the provider gets that. Invalid
-deliveries go to DIR/invalid.ndjson with --save-invalid, until it holds 64 MiB.
-Deliveries hold personal data: a directory that others own or can write, such as
+--forward-to, it is on disk before your handler gets it, and is in the file with the
+handler's answer (its first 64 KiB) before the provider gets that answer. With
+--save-invalid, invalid deliveries go to DIR/invalid.ndjson, up to 64 MiB.
+Deliveries contain personal data: a directory that others own or can write, such as
 /tmp itself, is refused, and so is such a file in it.
 
-Forwarding keeps the body and the headers as they came, and goes to the path of
---forward-to, / where that names none ('replay --to' takes each delivery's own then).
-Redirects are not followed and no credentials added. An event that was answered with
-a 2xx is not forwarded a second time: a duplicate is answered 200 and marked. That
-your handler is not there is said at the start and when it stops answering, and so
-is that it is back.
+Forwarding keeps the body and the headers as they were received, and goes to the path
+of --forward-to, or to / if it has none ('replay --to' uses the path of each delivery
+then). Redirects are not followed and no credentials are added. An event that was
+answered with a 2xx is not forwarded again: a duplicate is answered with 200 and
+marked. If your handler cannot be reached, a message says so at the start and when it
+stops answering, and also when it is back.
 
--o ndjson prints an object a line. Its type is ready for the first one, and each
-time that a tunnel works again, with url (to give the provider), addr and, with
---ui and without CI, ui; reconnecting with why and wait_ms where a tunnel does
-not work; stopped at the end; and delivery for the others: received_at, method,
-url, bytes, valid (null: not verified), reason (as verify's, or not-verified),
-provider, webhook_id, webhook, event_id, event_type, duplicate, saved,
-forward_status, forward_error, status, latency_ms, answer (the handler's: status
-and ms); for an invalid one diagnosis, and notes where there are any. With
---print-body headers, body_base64 and body as well, in answer too. Of a flood of
-invalid deliveries only some are shown.
+-o ndjson prints one object per line. Its type is ready for the first one, and each
+time that a tunnel works again, with url (for the provider), addr and, with --ui and
+without CI, ui; reconnecting with why and wait_ms if a tunnel does not work; stopped
+at the end; and delivery for the others: received_at, method, url, bytes, valid
+(null: not verified), reason (as in verify, or not-verified), provider, webhook_id,
+webhook, event_id, event_type, duplicate, saved, forward_status, forward_error,
+status, latency_ms, answer (of the handler: status and ms); an invalid one also has
+diagnosis, and notes if there are any. With --print-body also headers, body_base64
+and body, in answer too. If invalid deliveries come in large numbers, only some are
+shown.
 
 --filter shows only some: event=GLOB, provider=NAME, id=GLOB, status=5xx (of the
-handler's answer, else of ours), valid, invalid, and any other word or text=TEXT as
-a text (in the event, id, URL, headers or body). Of several for one thing, one must
-match; every text must stand there. What it leaves out is still verified, kept,
-forwarded and counted.
+handler's answer, or else of hookctl's), valid, invalid, and any other word or
+text=TEXT (in the event, id, URL, headers or body). If several filters are of the
+same kind, one must match; every text must be found. Deliveries that are not shown
+are still verified, saved, forwarded and counted.
 
---once, --count and --until end the command with exit code 0 once so many valid
-deliveries were answered with a 2xx, duplicates not counted; --timeout ends it
-with exit code 3 if they did not come. Ctrl-C ends it with 0, after what it has
-accepted is answered.
+--once, --count and --until end the command with exit code 0 after that many valid
+deliveries were answered with a 2xx, not counting duplicates; --timeout ends it with
+exit code 3 if they did not come. Ctrl-C ends it with 0, once all accepted deliveries
+are answered.
 
---ui shows the deliveries on a page on this machine, as they come: why one is
-invalid, body, headers and answer, what differs between two, and it sends them
-to --forward-to again, edited ones with a new signature. Its address holds a
-token. --open opens it in the browser.
+--ui shows the deliveries on a local web page, as they come: why one is invalid, its
+body, headers and answer, and the differences between two. The page can also send
+them to --forward-to again, and edited ones with a new signature. Its address
+contains a token. --open opens it in the browser.
 
---create makes a webhook for this session and removes it at the end, after
-Ctrl-C too. That of
-{disabling} is disabled: it has no delete. --secret-to hands its secret on; where a
-sink fails the webhook is removed too, so nothing is left to do, and the exit code
-is that of the sink's error (1). What an earlier session has left, the next one
-names, and removes if you say so.
+--create creates a webhook for this session and removes it at the end, also after
+Ctrl-C. On {disabling} it is disabled, because webhooks cannot be deleted there.
+--secret-to hands its secret on; if a sink fails, the webhook is removed too, so that
+nothing is left to do, and the exit code is that of the sink's error (1). The next
+session lists what an earlier one left behind, and removes it if you confirm.
 
---tunnel starts a program that you have installed and that makes the address
-public; it ends with the command. Its URL counts once a request that is sent to
-it has arrived here; then the webhook is made, and 'Ready' comes last. If the
-tunnel does not come up in 20 seconds, or in --timeout, the command ends with 6;
-later it is started again, for ever. Its URL may change then: Zyntro's webhook is changed,
-WundertreOS's replaced, with a new secret; without --create the command ends
-with 6. ssh: needs a key and a known host; it gives http://HOST: and a port that
-the server chooses, or with --public-url the URL that leads to the port of --addr
-on HOST. With --public-url alone a request to that URL is sent as well; that it does
-not arrive is a warning, since others than the provider may not be let in.
-'exec:COMMAND {port}' runs any other program: each URL that it prints is
-tried.
+--tunnel starts an installed program that makes the address public; the program ends
+with the command. Its URL is used once a request sent to it has arrived here; then
+the webhook is created, and 'Ready' comes last. If the tunnel is not up within 20
+seconds, or within --timeout, the command ends with 6; later it is restarted without
+limit. Its URL may change then: Zyntro's webhook is changed, WundertreOS's is replaced
+and has a new secret; without --create the command ends with 6. ssh: requires a key
+and a known host; it gives http://HOST: and a port that the server chooses, or with
+--public-url the URL that leads to the port of --addr on HOST. With --public-url
+alone, a request is sent to that URL too; if it does not arrive, that is a warning,
+because the URL may be open to the provider only. 'exec:COMMAND {port}' runs any
+other program, and tries each URL that it prints.
 
-A command after -- is your handler: it is started with HOOK_SECRET set, again
-when there is a new secret, and stopped at the end. Without --create it takes
---webhook, --secret-file or --secret-env to say which secret. What it prints goes
-to standard error. If it ends, so does listen.`,
+A command after -- is your handler: it is started with HOOK_SECRET set, restarted
+when there is a new secret, and stopped at the end. Without --create, use --webhook,
+--secret-file or --secret-env to select the secret. Its output goes to standard
+error. If it ends, so does listen.`,
 		Args: commandArgs,
 		RunE: g.run(changesWith("create"), o.run),
 	}
 	o.keyFlags.add(g, c, toVerify)
 	o.tunnelFlags.add(c)
 	f := c.Flags()
-	f.StringVar(&o.addr, "addr", defaultAddr, "address to listen at; if you leave it out, the next port that is free; port 0: any free one")
-	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file once deliveries are received, the public one with --tunnel or --public-url; removed at the start and the end")
-	f.BoolVar(&o.noVerify, "no-verify", false, "take every delivery, whoever sent it")
-	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body that is taken, at most 32MiB")
-	f.BoolVar(&o.printBody, "print-body", false, "print the bodies too, laid out; with -o ndjson and the like also the headers")
+	f.StringVar(&o.addr, "addr", defaultAddr, "address to listen on; port 0 is any free port; without this flag, the next free port if 8787 is taken")
+	f.StringVar(&o.urlFile, "url-file", "", "write the URL to this file when deliveries can be received (the public URL with --tunnel or --public-url)")
+	f.BoolVar(&o.noVerify, "no-verify", false, "accept every delivery, whoever sent it")
+	f.StringVar(&o.maxBody, "max-body", "1MiB", "largest body to accept, at most 32MiB")
+	f.BoolVar(&o.printBody, "print-body", false, "also print the bodies, formatted; with -o ndjson, the headers too")
 	o.filterFlags.add(c, "show only such deliveries")
-	f.StringVar(&o.save, "save", "", "keep the deliveries in this directory, byte for byte")
-	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: keep invalid deliveries too, in a file of their own")
-	f.StringVar(&o.forwardTo, "forward-to", "", "send valid deliveries on to this URL, or to 3000 or :3000/hook of this machine")
-	f.DurationVar(&o.forwardTimeout, "forward-timeout", listen.DefaultForwardTimeout, "how long the target may take")
-	f.BoolVar(&o.once, "once", false, "end after one delivery, as --count 1")
-	f.IntVar(&o.count, "count", 0, "end after so many valid deliveries that were answered with a 2xx")
-	f.StringArrayVar(&o.until, "until", nil, "end after a delivery of this event: a slug, a comma list or a glob (repeatable)")
-	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "take events that the catalogue does not list")
-	f.DurationVar(&o.timeout, "timeout", 0, "end after this time")
-	f.StringVar(&o.create, "create", "", "make a webhook at this provider for the session")
-	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as for create (default all, repeatable)")
+	f.StringVar(&o.save, "save", "", "save deliveries to this directory, byte for byte")
+	f.BoolVar(&o.saveInvalid, "save-invalid", false, "with --save: also save invalid deliveries, in a separate file")
+	f.StringVar(&o.forwardTo, "forward-to", "", "forward valid deliveries to this URL, or to 3000 or :3000/hook on this machine")
+	f.DurationVar(&o.forwardTimeout, "forward-timeout", listen.DefaultForwardTimeout, "how long to wait for the answer to a forwarded delivery")
+	f.BoolVar(&o.once, "once", false, "exit after one valid delivery, the same as --count 1")
+	f.IntVar(&o.count, "count", 0, "exit after this many valid deliveries that were answered with a 2xx")
+	f.StringArrayVar(&o.until, "until", nil, "exit after a valid delivery of this event: a slug, a comma-separated list or a glob (repeatable)")
+	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "allow events that are not in the catalogue")
+	f.DurationVar(&o.timeout, "timeout", 0, "exit after this time; exit 3 if the expected deliveries did not come")
+	f.StringVar(&o.create, "create", "", "create a webhook on this provider for the session")
+	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as in create (default all, repeatable)")
 	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
 		exclusive(c, flag, "no-verify")
 	}

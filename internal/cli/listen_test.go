@@ -431,7 +431,7 @@ func newSession(t *testing.T) *session {
 	t.Helper()
 	s := &session{world: &world{t: t, dir: filepath.Join(t.TempDir(), "config"), boxes: map[string]provider.Sandbox{}}}
 	s.env = &Env{
-		Streams: term.Streams{In: strings.NewReader(""), Out: &s.out, Err: &s.errs, Width: func() int { return 80 }},
+		Streams: term.Streams{In: strings.NewReader(""), Out: &s.out, Err: &s.errs, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + s.dir}, Now: time.Now, Drivers: all.Drivers(), Version: "test",
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	}

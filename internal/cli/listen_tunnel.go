@@ -35,9 +35,9 @@ const (
 func (o *tunnelFlags) add(c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.tunnel, "tunnel", "", "start this program as a tunnel: "+strings.Join(tunnel.Forms, ", "))
-	f.StringVar(&o.publicURL, "public-url", "", "the URL from which a tunnel leads here, where --tunnel cannot tell or you have started it yourself")
-	f.StringVar(&o.onNewURL, "on-new-url", "", "with --create and --tunnel: what to do when the tunnel gets another URL: replace (the default: Zyntro's webhook is changed, WundertreOS's replaced) or stop")
-	f.StringArrayVar(&o.secretTo, "secret-to", nil, "with --create: also hand the secret to a sink, as for create (repeatable)")
+	f.StringVar(&o.publicURL, "public-url", "", "public URL of a tunnel that you started yourself, or whose URL --tunnel cannot find out")
+	f.StringVar(&o.onNewURL, "on-new-url", "", "with --create and --tunnel: what to do when the URL of the tunnel changes: replace (the default: update the webhook on {updating}, replace it on {replacing}) or stop")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "with --create: also hand the secret to a sink, as in create (repeatable)")
 	words := make([]string, 0, len(tunnel.Forms))
 	for _, form := range tunnel.Forms {
 		word, _, argument := strings.Cut(strings.Trim(form, "'"), ":")

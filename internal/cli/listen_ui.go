@@ -32,7 +32,7 @@ import (
 type pageFlags struct{ ui, open bool }
 
 func (o *pageFlags) add(c *cobra.Command) {
-	c.Flags().BoolVar(&o.ui, "ui", false, "show the deliveries on a page on this machine, the inspector")
+	c.Flags().BoolVar(&o.ui, "ui", false, "show the deliveries on a local web page, the inspector")
 	c.Flags().BoolVar(&o.open, "open", false, "with --ui: open the page in the browser")
 }
 

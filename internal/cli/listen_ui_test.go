@@ -37,7 +37,7 @@ func TestWatchTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	looked := make(chan struct{})
-	env := &Env{Now: time.Now, Streams: term.Streams{Err: io.Discard}, Sleep: func(ctx context.Context, _ time.Duration) error {
+	env := &Env{Now: time.Now, Streams: term.Streams{Err: io.Discard, Width: wide}, Sleep: func(ctx context.Context, _ time.Duration) error {
 		select {
 		case looked <- struct{}{}:
 		case <-ctx.Done():

@@ -32,7 +32,7 @@ func newLoginCmd(g *globals) *cobra.Command {
 	o := &loginOptions{}
 	c := &cobra.Command{
 		Use:     "login <provider>",
-		Short:   "Ask for, check and keep the credentials of an account",
+		Short:   "Check and keep the credentials of an account",
 		GroupID: groupSetup,
 		Example: `  hookctl login zyntro
   hookctl login wundertreos --profile work
@@ -42,22 +42,22 @@ func newLoginCmd(g *globals) *cobra.Command {
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(anyProfile, o.run),
 	}
-	c.Flags().StringVar(&o.credentials, "credentials", "", "read a JSON object of credentials from @FILE, or @- for standard input")
+	c.Flags().StringVar(&o.credentials, "credentials", "", "read the credentials as a JSON object from @FILE, or @- for standard input")
 	namesOnly(c, "credentials", fileName, "@credentials.json")
-	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without asking the provider")
+	c.Flags().BoolVar(&o.noCheck, "no-check", false, "keep the credentials without checking them")
 	return c
 }
 
 func loginLong(drivers []*provider.Driver) string {
 	var b strings.Builder
 	b.WriteString(`Keep the credentials of an account on this machine, in a file that only you can
-read, or in the system's keyring where the setting secret-store says so. They are
-checked first, with calls that change nothing, and are sent to no other address
-than the one that the base URL names now.
+read, or in the system keyring if the setting secret-store says so. They are checked
+first, with calls that change nothing, and are only ever sent to the current base
+URL.
 
-On a terminal they are asked for, without echo; Enter keeps what the environment
-has. Elsewhere they come from --credentials, a JSON object of the names below, or
-else from the environment:
+On a terminal, hookctl prompts for them, without echo; Enter keeps the value in the
+environment. Otherwise they come from --credentials, a JSON object with the names
+below, or from the environment:
 `)
 	for _, d := range drivers {
 		b.WriteString("\n  " + d.Title + "\n")

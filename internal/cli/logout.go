@@ -23,15 +23,15 @@ func newLogoutCmd(g *globals) *cobra.Command {
 		Example: `  hookctl logout zyntro
   hookctl logout wundertreos --profile work --all`,
 		Long: `Remove the credentials that 'hookctl login' kept for the current profile and the
-address that the base URL names. The secrets of webhooks stay.
+current base URL. The secrets of webhooks stay.
 
-Credentials in the environment are not touched; those that still authenticate
-are named.`,
+Credentials in the environment are not changed; those that still authenticate
+are listed.`,
 		Args:              g.exactlyProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(reads, o.run),
 	}
-	c.Flags().BoolVar(&o.all, "all", false, "remove those that are kept for any address")
+	c.Flags().BoolVar(&o.all, "all", false, "remove the credentials for every address")
 	return c
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -29,7 +30,7 @@ import (
 func System() *Env {
 	b := thisBuild()
 	return &Env{
-		Streams: term.System(os.Stdin, os.Stdout, os.Stderr),
+		Streams: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv("COLUMNS")),
 		Environ: os.Environ(),
 		Now:     time.Now,
 		Started: startedAt(time.Now),
@@ -124,7 +125,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return int(status)
 	}
 	g.failClosed(cmd, args)
-	printError(env.Streams.Err, err, wantsJSON(g, args), g.hideTyped)
+	printError(env, err, wantsJSON(g, args), g.withoutColour(), g.hideTyped)
 	return exitCode(err)
 }
 
@@ -142,6 +143,11 @@ func (e *errWriter) Write(p []byte) (int, error) {
 	defer e.mu.Unlock()
 	e.err = cmp.Or(e.err, err)
 	return len(p), nil // cobra would print the error by itself
+}
+
+// withoutColour is [app.withoutColour] where the settings may not be open.
+func (g *globals) withoutColour() bool {
+	return g.flags.noColor || slices.Contains(g.args, "--no-color") || g.loaded != nil && g.loaded.String("no-color") == "true"
 }
 
 // wantsJSON reports whether errors are printed as JSON. The command line may be

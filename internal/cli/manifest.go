@@ -30,12 +30,12 @@ type manifestOptions struct {
 
 func (o *manifestOptions) addFlags(c *cobra.Command) {
 	f := c.Flags()
-	f.StringArrayVarP(&o.files, "file", "f", nil, "the manifest, - for standard input (required, repeatable; several are read as one)")
-	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply made or adopted and the manifest no longer names")
-	f.StringArrayVar(&o.secretTo, "secret-to", nil, "hand every new secret to a sink too; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
-	f.StringArrayVar(&o.allowEnv, "allow-env", nil, "let the manifest send the variable of this name: with CI set any, else those of well-known credentials (repeatable, comma lists)")
-	f.BoolVar(&o.allowExec, "allow-exec", false, "with CI set: let the manifest's exec: sinks run")
-	f.BoolVar(&o.allowOutside, "allow-outside", false, "with CI set: let the manifest's sinks write outside its directory")
+	f.StringArrayVarP(&o.files, "file", "f", nil, "manifest to read, - for standard input (required, repeatable; several are read as one)")
+	f.BoolVar(&o.prune, "prune", false, "also delete webhooks that apply created or adopted and that are no longer in the manifest")
+	f.StringArrayVar(&o.secretTo, "secret-to", nil, "also hand every new secret to a sink; {{.Name}}, {{.Provider}} and {{.ID}} are filled in (repeatable)")
+	f.StringArrayVar(&o.allowEnv, "allow-env", nil, "let the manifest use this environment variable; needed for well-known credentials, and with CI set for every variable (repeatable, comma-separated)")
+	f.BoolVar(&o.allowExec, "allow-exec", false, "with CI set: allow exec: sinks in the manifest")
+	f.BoolVar(&o.allowOutside, "allow-outside", false, "with CI set: allow sinks that write outside the manifest's directory")
 	_ = c.MarkFlagFilename("file", "yaml", "yml")
 	_ = c.RegisterFlagCompletionFunc("allow-env", cobra.NoFileCompletions)
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)

@@ -11,16 +11,16 @@ import (
 
 func newPauseCmd(g *globals) *cobra.Command {
 	return newStatusCmd(g, provider.Paused, "pause", "to end its deliveries for good: hookctl delete %s", &cobra.Command{
-		Short: "Stop deliveries for a while ({updating})",
-		Long: `Set a webhook of {updating} to paused. Whether events of that time are queued is
-not documented. {replacing} cannot pause a webhook.`,
+		Short: "Pause deliveries ({updating})",
+		Long: `Set a webhook of {updating} to paused. Whether events are queued in that time is not
+documented. {replacing} cannot pause a webhook.`,
 		ValidArgsFunction: firstOnly(g.completeLiving),
 	})
 }
 
 func newResumeCmd(g *globals) *cobra.Command {
 	return newStatusCmd(g, provider.Active, "resume", "for a new one in its place, with a new secret: hookctl rotate %s", &cobra.Command{
-		Short: "Start deliveries again ({updating})",
+		Short: "Resume deliveries ({updating})",
 		Long: `Set a paused or disabled webhook of {updating} to active again. {replacing}
 cannot do this.`,
 		ValidArgsFunction: firstOnly(g.completeKept), // a disabled one is marked as deleted, and can come back

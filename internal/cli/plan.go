@@ -24,29 +24,29 @@ func newPlanCmd(g *globals) *cobra.Command {
 		Example: `  hookctl plan -f hooks.yaml
   hookctl plan -f hooks.yaml --exit-code        # exit 3 where something differs
   hookctl plan -f prod/crm.yaml -f prod/leads.yaml --prune -o json`,
-		Long: `Compare the webhooks of a manifest with those at the providers. Nothing is changed.
+		Long: `Compare the webhooks in a manifest with those at the providers. Nothing is changed.
 
-  +    create     make a webhook, keep its secret
+  +    create     create a webhook and keep its secret
   ~    update     change it in place; the secret stays
-  -/+  replace    make a new one with a NEW SECRET, then delete the old one
+  -/+  replace    create a new one with a NEW SECRET, then delete the old one
                   ({replacing} cannot change a webhook)
-  -    delete     with --prune: what hookctl manages and the manifest no longer
-                  names ({disabling}: disable)
+  -    delete     with --prune: hookctl manages it, and it is no longer in the
+                  manifest ({disabling}: disable)
   =    adopt      nothing changes at the provider; --prune may delete it later
 
 A webhook is found by provider and name, or else by its URL; disabled ones do not
-count. What a manifest may say is in docs/manifest.md. -o json prints a document
-with a format_version.
+count. docs/manifest.md describes manifests. -o json prints a document with a
+format_version.
 
-A manifest is code: the plan names each variable that leaves, each command that
-runs and each file that is written outside the manifest's directory, and marks
-what apply refuses without --allow-env, --allow-exec or --allow-outside. Such a
-variable is not read: what depends on it is not compared.`,
+A manifest is code: the plan lists each variable that is sent, each command that
+runs and each file that is written outside the manifest's directory, and marks what
+apply refuses without --allow-env, --allow-exec or --allow-outside. Such a variable
+is not read, and what depends on it is not compared.`,
 		Args: noArgs,
 		RunE: g.run(reads, o.run),
 	}
 	o.addFlags(c)
-	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 where something is to be done at a provider")
+	c.Flags().BoolVar(&o.exitCode, "exit-code", false, "exit 3 if something would change at a provider")
 	return c
 }
 

@@ -16,14 +16,14 @@ func newProfileCreateCmd(g *globals) *cobra.Command {
 		Short: "Add a profile to config.yaml",
 		Example: `  hookctl profile create work
   hookctl profile create work --use`,
-		Long: `The settings of a profile are set with 'hookctl config set --profile NAME', its
-credentials kept with 'hookctl login --profile NAME'. A name has up to 64
+		Long: `Set the settings of a profile with 'hookctl config set --profile NAME', and keep
+its credentials with 'hookctl login --profile NAME'. A name has up to 64
 lower-case letters, digits, - and _.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              g.run(anyProfile, func(ctx context.Context, a *app, args []string) error { return createProfile(ctx, a, args[0], use) }),
 	}
-	c.Flags().BoolVar(&use, "use", false, "use it from now on")
+	c.Flags().BoolVar(&use, "use", false, "make it the current profile")
 	return c
 }
 

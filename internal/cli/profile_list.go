@@ -12,11 +12,11 @@ func newProfileListCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
-		Short:   "List profiles, and what there is of each on this machine",
+		Short:   "List profiles, and what is kept for each",
 		Example: `  hookctl profile list
   hookctl profile list --jq '.[] | select(.current).name'`,
-		Long: `List the profiles that config.yaml names, and those that kept secrets or
-credentials belong to. The current one is marked.`,
+		Long: `List the profiles in config.yaml, and those that have kept secrets or credentials.
+The current one is marked.`,
 		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {

@@ -22,13 +22,13 @@ func newProfileRemoveCmd(g *globals) *cobra.Command {
 		Short:   "Remove a profile's settings and credentials from this machine",
 		Example: `  hookctl profile remove work
   hookctl profile remove work --yes`,
-		Long: `Remove a profile's settings from config.yaml and its credentials from the store.
-The secrets of its webhooks are never removed this way: as long as there are
-any, a confirmation is wanted, and the profile is listed with them afterwards.
+		Long: `Remove the settings of a profile from config.yaml and its credentials from the
+store. The secrets of its webhooks are never removed this way: if there are any,
+hookctl asks for confirmation, and the profile stays in the list with them.
 Remove them one by one with 'hookctl secrets remove --profile NAME'.
 
-Nothing is removed while an interrupted operation of the profile is unsettled:
-'hookctl recover' needs the credentials.`,
+Nothing is removed while an interrupted operation of the profile is unfinished,
+because 'hookctl recover' needs the credentials.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
 		RunE:              g.run(anyProfile, runProfileRemove),

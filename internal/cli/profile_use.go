@@ -12,10 +12,10 @@ import (
 func newProfileUseCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
 		Use:     "use <profile>",
-		Short:   "Choose the profile that is used without --profile",
+		Short:   "Select the profile to use without --profile",
 		Example: `  hookctl profile use work`,
-		Long: `Write into config.yaml which profile is used where neither --profile nor
-HOOKCTL_PROFILE names one.`,
+		Long: `Set in config.yaml which profile is used if neither --profile nor
+HOOKCTL_PROFILE selects one.`,
 		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
 		RunE:              g.run(anyProfile, runProfileUse),

@@ -65,7 +65,7 @@ func newProgram(t *testing.T, environ ...string) *program {
 	}
 	p.environ = append([]string{
 		"HOME=" + dir, "USERPROFILE=" + dir, "PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT"),
-		"TMPDIR=" + tmp, "TEMP=" + tmp, "TMP=" + tmp, "HOOKCTL_CONFIG_DIR=" + p.config,
+		"TMPDIR=" + tmp, "TEMP=" + tmp, "TMP=" + tmp, "HOOKCTL_CONFIG_DIR=" + p.config, "COLUMNS=2000",
 	}, environ...)
 	return p
 }

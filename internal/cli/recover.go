@@ -35,42 +35,42 @@ func newRecoverCmd(g *globals) *cobra.Command {
 	o := &recoverOptions{}
 	c := &cobra.Command{
 		Use:     "recover",
-		Short:   "Settle creates that were interrupted or whose outcome is unknown",
+		Short:   "Settle creates that were interrupted or have an unknown outcome",
 		GroupID: groupSecrets,
 		Example: `  hookctl recover
   hookctl recover --rotate wundertreos/6f1c2d3e --secret-to dotenv:.env:HOOK_SECRET
   hookctl recover --delete wundertreos/6f1c2d3e
   hookctl recover --dry-run`,
 		Long: `Settle what interrupted creates have left: keep each secret that the journal
-holds, and name each webhook that exists although nobody has its secret. All
-profiles are looked after. An operation that another process is working on is
-left alone, and running this again does no harm.
+holds, and list each webhook that exists although nobody has its secret. All
+profiles are checked. An operation that another process is working on is left
+alone, and running this command again does no harm.
 
-States: kept (the secret is in the store now), not-created (nothing was made),
-orphan (the webhook exists, nobody has its secret), unknown (it cannot be told
-now), unreadable (a person has to look into the file).
+States: kept (the secret is in the store now), not-created (nothing was created),
+orphan (the webhook exists, and nobody has its secret), unknown (it cannot be
+determined now), unreadable (a person has to look at the file).
 
-Nothing is changed at a provider unless you say --delete or --rotate, and then
-only to a webhook that this command names. --delete removes one,
-or disables it where the API cannot delete ({disabling}). --rotate puts a new webhook with the same
-settings and a new secret in the place of an orphan, as hookctl rotate does.
+Nothing is changed at a provider without --delete or --rotate, and then only
+webhooks that this command lists. --delete deletes one, or disables it if the API
+cannot delete ({disabling}). --rotate replaces an orphan with a new webhook that
+has the same settings and a new secret, as hookctl rotate does.
 
-A kept secret that its sinks (--secret-to) did not get is named until it is
-pushed to them, or --forget says that it need not be.
+A kept secret that did not reach its sinks (--secret-to) is listed until it is
+pushed to them, or until you say with --forget that it need not be.
 
-Exit code 7 says that something is left for you to do.`,
+Exit code 7 means that something is left for you to do.`,
 		Args: noArgs,
 		RunE: g.run(changesWith("delete", "rotate", "forget"), o.run),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.deletes, "delete", nil, "delete ({disabling}: disable) a webhook that recover names, as provider/id or id (repeatable)")
-	f.StringArrayVar(&o.rotates, "rotate", nil, "put a new webhook with a new secret in the place of an orphan, named as provider/id or id (repeatable)")
-	f.StringArrayVar(&o.forgets, "forget", nil, "do not name again the sinks that the secret of this webhook, named as provider/id, id or name, was not handed to (repeatable)")
+	f.StringArrayVar(&o.deletes, "delete", nil, "delete ({disabling}: disable) a webhook that recover lists, given as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.rotates, "rotate", nil, "replace an orphan with a new webhook that has a new secret, given as provider/id or id (repeatable)")
+	f.StringArrayVar(&o.forgets, "forget", nil, "stop listing the sinks that did not get the secret of this webhook, given as provider/id, id or name (repeatable)")
 	o.add(c, "with --rotate: ")
 	o.addData(c, "with --rotate: ")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what there is to recover, and what would become of it, and change nothing, here either")
-	f.BoolVar(&o.sameAccount, "same-account", false, "the credentials in use now are new ones of the account in which everything was begun")
-	f.StringVar(&o.answer, "answer", "", "print what arrived of the answer of this operation, as it came, and change nothing; it may hold the secret")
+	f.BoolVar(&o.dryRun, "dry-run", false, "show what there is to recover and what would be done, and change nothing, not even on this machine")
+	f.BoolVar(&o.sameAccount, "same-account", false, "the current credentials are new ones for the same account")
+	f.StringVar(&o.answer, "answer", "", "print the raw answer that was received for this operation, and change nothing; it may contain the secret")
 	for _, flag := range []string{"answer", "delete", "rotate", "forget"} {
 		exclusive(c, "dry-run", flag)
 	}
@@ -381,7 +381,7 @@ func (o *recoverOptions) delete(ctx context.Context, a *app, in secret.Intent, f
 		about = "a new webhook has taken its place" // the URL is the new one's
 	}
 	if f.CreatedAt != "" {
-		about += ", created " + f.CreatedAt
+		about += ", created " + term.Dated(f.CreatedAt)
 	}
 	question := fmt.Sprintf("%s %s/%s (%s) at %s?", verb, f.Provider, f.ID, about, client.Driver().Title)
 	if f.State == custody.StateUnknown {

@@ -36,7 +36,7 @@ func newReplayCmd(g *globals) *cobra.Command {
 	o := &replayOptions{}
 	c := &cobra.Command{
 		Use:     "replay <capture>[#N]...",
-		Short:   "Post captured deliveries again, byte for byte",
+		Short:   "Send captured deliveries again, byte for byte",
 		GroupID: groupDeliveries,
 		Example: `  hookctl replay delivery.http --to http://127.0.0.1:3000/hook
   hookctl replay captures/ --to http://127.0.0.1:3000 --rate 10          # each to its own path
@@ -46,58 +46,58 @@ func newReplayCmd(g *globals) *cobra.Command {
   hookctl replay captures/ --to http://127.0.0.1:3000 --dry-run
   hookctl replay deliveries.ndjson --to 3000 --update                    # record what the handler answers
   hookctl replay deliveries.ndjson --to 3000 --expect --ignore .data.id  # and see later whether it still does`,
-		Long: `Post deliveries that were captured, in their order: the same bytes, with all
-headers but those that belong to one connection. A capture is a file, a
-directory, or - for standard input, in one of the formats that 'hookctl help
-formats' lists. CAPTURE#N is its N-th delivery, as in 'hookctl show --help'. Where
---to names no path, each delivery goes to its own ('listen --forward-to' goes to /
-then).
+		Long: `Send captured deliveries again, in their order: the same bytes, with all headers
+except those of a single connection. A capture is a file, a directory, or - for
+standard input, in one of the formats that 'hookctl help formats' lists. CAPTURE#N
+is its N-th delivery, as in 'hookctl show --help'. If --to has no path, each delivery
+goes to its own path (with 'listen --forward-to' it goes to / then).
 
---resign signs each body anew, for captures that were edited or whose secret is
-another one now. The secret is that of --webhook, --secret-file or --secret-env;
-with none of them, the kept one that signed the capture, or else the one webhook
-of the provider that is kept.
+--resign signs each body again, for captures that were edited or whose secret has
+changed. The secret is that of --webhook, --secret-file or --secret-env; without
+them, the kept one that signed the capture, or else that of the only kept webhook of
+the provider.
 
---filter takes event=GLOB, provider=NAME, id=GLOB, status=5xx (of the answer that
-the capture has recorded), valid, invalid (verified with the secrets that 'hookctl
-verify' would try), and any other word or text=TEXT as a text (in the event, id, URL,
-headers or body). Of several for one thing, one must match; every text must stand
-there.
+--filter takes event=GLOB, provider=NAME, id=GLOB, status=5xx (of the recorded
+answer), valid, invalid (verified with the secrets that 'hookctl verify' would try),
+and any other word or text=TEXT (in the event, id, URL, headers or body). If several
+filters are of the same kind, one must match; every text must be found.
 
---expect compares each answer with the one that the capture has recorded: 'hookctl
-listen --forward-to --save' records them, and so does --update here. The status and
-the body must be the same; headers are not compared. Of bodies that are JSON on both
-sides the order of members, white space, escapes and how a number is written (1.0,
-1) do not count, the order of lists does; others are compared byte for byte. JSON
-that is nested over 64 deep is compared there as it is written. A record keeps 64
-KiB of an answer: of a longer one that much is compared, byte for byte, and that is
-said. Deliveries without a recorded answer are counted, and must be answered with a
+--expect compares each answer with the one recorded in the capture: 'hookctl listen
+--forward-to --save' records them, and so does --update here. The status and the
+body must be the same; headers are not compared. If both bodies are JSON, the order
+of members, white space, escapes and the notation of numbers (1.0, 1) do not count,
+but the order of lists does; other bodies are compared byte for byte. JSON that is
+nested over 64 levels deep is compared as it is written from there. A record keeps
+64 KiB of an answer: of a longer one, that part is compared byte for byte, with a
+note. Deliveries without a recorded answer are counted, and must be answered with a
 2xx.
 
---ignore leaves out what differs each time. A path begins with a dot at the top of
-the body: .data.id, .items[0].at, .items[].at for every element, .["a b"] for a name
-of other characters, . for the whole body, JSON or not. Without a dot in front it
-begins anywhere: id is every member of that name, data.id that of every 'data'.
+--ignore leaves out what differs every time. A path that begins with a dot starts at
+the top of the body: .data.id, .items[0].at, .items[].at for every element,
+.["a b"] for a name with other characters, . for the whole body, JSON or not.
+Without the dot it can start anywhere: id is every member with that name, data.id
+that of every 'data'.
 
---update records answers that are new or have changed (beyond --ignore) in the
-captures, and nothing else in them changes. That takes records: NDJSON, a JSON
+--update records answers that are new or have changed (apart from --ignore) in the
+captures, and changes nothing else in them. This requires records: NDJSON, a JSON
 record or a list of them, not compressed, not standard input, up to 64 MiB. The file
-is replaced in one step. Where the run is broken off, nothing is recorded.
+is replaced in one step. If the run is interrupted, nothing is recorded.
 
 --report junit=FILE writes a report in which each delivery is a test case;
 summary=FILE and gitlab=FILE are as in 'hookctl verify --help'.
 
-With --expect and -o json each delivery has a member expect: {"result", "status",
+With --expect and -o json, each delivery has a member expect: {"result", "status",
 "body": [{"path", "left", "right"}], "cut", "ignored", "error"}. The result is same,
-changed, not-recorded, unreadable (the record is) or unanswered; what was recorded
-is on the left, paths and values are those of 'hookctl diff'.
+changed, not-recorded, unreadable (the record is) or unanswered. The recorded value
+is on the left; paths and values are as in 'hookctl diff'.
 
-A body over 64 MiB is not sent. Redirects are not followed, nothing is sent
-twice, certificates are verified.
-The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could
-not be read, 2 if none could, 6 if the endpoint does not answer. With --expect an
-answer need not be a 2xx but as recorded, else it is 3; with --update any answer
-will do.`,
+A body over 64 MiB is not sent. Redirects are not followed, nothing is sent twice,
+and certificates are verified.
+
+The exit code is 0 if every answer is a 2xx, 3 if one is not or a capture could not
+be read, 2 if none could, 6 if the endpoint does not answer. With --expect, an
+answer must be as recorded instead of a 2xx, or the code is 3; with --update, any
+answer is accepted.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(o.arguments(args)) == 0 {
 				return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
@@ -107,12 +107,12 @@ will do.`,
 		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.to, "to", "", "where to post them (required): a URL, or 3000 or :3000/hook of this machine")
-	f.BoolVar(&o.resign, "resign", false, "sign each body anew")
-	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
+	f.StringVar(&o.to, "to", "", "where to send them: a URL, or 3000 or :3000/hook on this machine (required)")
+	f.BoolVar(&o.resign, "resign", false, "sign each body again")
+	f.Float64Var(&o.rate, "rate", 0, "at most this many deliveries per second (default: as fast as they are answered)")
 	o.filterFlags.add(c, "send only such deliveries")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "a header in place of a captured one: 'Name: value', or @FILE with one a line (repeatable)")
-	f.StringVar(&o.format, "format", "", "format of the captures, instead of detecting it")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "header that replaces a captured one: 'Name: value', or @FILE with one per line (repeatable)")
+	f.StringVar(&o.format, "format", "", "format of the captures (default: detected)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent, and send nothing")
 	o.expectFlags.add(c)
 	o.keyFlags.add(g, c, toSign)

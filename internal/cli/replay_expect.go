@@ -28,9 +28,9 @@ type expectFlags struct {
 
 func (o *expectFlags) add(c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.expect, "expect", false, "compare the answers with the recorded ones")
-	f.BoolVar(&o.update, "update", false, "record the answers that are not as recorded, or not recorded, in the captures")
-	f.StringArrayVar(&o.ignore, "ignore", nil, "a place in JSON answers whose differences do not count, such as .data.id or .items[].at (repeatable)")
+	f.BoolVar(&o.expect, "expect", false, "compare the answers with the recorded ones; exit 3 if one has changed")
+	f.BoolVar(&o.update, "update", false, "record new and changed answers in the captures")
+	f.StringArrayVar(&o.ignore, "ignore", nil, "path in JSON answers to leave out of the comparison, such as .data.id or .items[].at (repeatable)")
 	addReport(c, &o.report)
 	freeText(c, "ignore")
 }
@@ -225,7 +225,7 @@ func (t *replayTest) end(broken error) error {
 		return errs[0]
 	}
 	for _, text := range t.details {
-		errs = append(errs, t.app.out.Print(render.View{Text: "\n" + text}))
+		errs = append(errs, t.app.out.Print(render.View{Text: "\n" + text, Signs: true}))
 	}
 	if n := t.left - mostDetailed; n > 0 {
 		t.app.note("%s; -o json has all differences.", term.OutOf(n, t.left, "changed answer", "changed answers", "is not shown", "are not shown"))

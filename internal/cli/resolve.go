@@ -9,6 +9,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // candidate is one webhook that a <webhook> argument may mean.
@@ -30,7 +31,7 @@ func (c candidate) line() string {
 		text += ", " + c.url
 	}
 	if c.created != "" {
-		text += ", created " + c.created
+		text += ", created " + term.Dated(c.created)
 	}
 	if c.gone != "" {
 		text += ", " + c.gone

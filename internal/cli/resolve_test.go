@@ -147,7 +147,7 @@ func TestNameAtTheBaseURL(t *testing.T) {
 		{"listen", "--timeout", "1ms", "--addr", "127.0.0.1:0", "--webhook", "Lead"},
 	} {
 		w.run(2, args...)
-		w.said("wundertreos/real", "https://example.com/l", "created 2026-05-17T14:30:00Z", " at http://127.0.0.1:")
+		w.said("wundertreos/real", "https://example.com/l", "created 2026-05-17 14:30:00 UTC", " at http://127.0.0.1:")
 		if strings.Contains(w.errs.String(), "real at ") {
 			t.Errorf("%q: the provider's own origin is named: %s", args, &w.errs)
 		}
@@ -162,7 +162,7 @@ func TestNameAtTheBaseURL(t *testing.T) {
 	check(t, st.Put(t.Context(), other))
 	w.env.Environ = append(w.env.Environ, "HOOKCTL_WUNDERTREOS_BASE_URL=https://api.wundertreos.com/functions/v1")
 	w.run(2, "secrets", "show", "Lead")
-	w.said("created 2026-05-17T14:30:00Z, deleted")
+	w.said("created 2026-05-17 14:30:00 UTC, deleted")
 }
 
 // sign is what hookctl sign prints for a fixed payload.

@@ -15,12 +15,12 @@ func newTree(g *globals, list []command) *cobra.Command {
 		Use:   "hookctl",
 		Short: "Manage {all} webhooks, and never lose a signing secret",
 		Long: `hookctl creates webhooks on {all}, keeps the signing secret that
-each provider tells exactly once, and verifies the deliveries it signs.
+each provider shows only once, and verifies the deliveries signed with it.
 
-  hookctl demo                      the whole story in seconds, offline
-  hookctl login zyntro              keep credentials for an account
-  hookctl create zyntro             make a webhook (asks for what is missing)
-  hookctl verify delivery.http      check a captured delivery, and say why it fails`,
+  hookctl demo                   the whole story in seconds, offline
+  hookctl login zyntro           keep the credentials of an account
+  hookctl create zyntro          create a webhook (prompts for missing values)
+  hookctl verify delivery.http   check a captured delivery, and explain a failure`,
 		Args:              g.unknownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
@@ -41,8 +41,7 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	for _, c := range list {
 		root.AddCommand(c.make(g))
 	}
-	root.SetHelpTemplate(helpTemplate)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { g.printHelp(c) })
 	root.SetHelpCommand(newHelpCmd(g))
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that it is treated as the others are
 	completeNoFiles(root)
@@ -50,38 +49,6 @@ each provider tells exactly once, and verifies the deliveries it signs.
 	root.SetFlagErrorFunc(g.flagError)
 	return root
 }
-
-// helpTemplate puts the examples first: they are what most people look for.
-const helpTemplate = `{{.Short}}.
-{{if .HasExample}}
-{{.Example}}
-{{end}}{{with .Long}}
-{{. | trimTrailingWhitespaces}}
-{{end}}
-{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`
-
-// usageTemplate is cobra's without the examples; a command's flags are wrapped,
-// and those of every command are only named.
-const usageTemplate = `Usage:{{if .Runnable}}
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}
-  {{.CommandPath}} [command]{{end}}{{if gt (len .Aliases) 0}}
-
-Aliases:
-  {{.NameAndAliases}}{{end}}{{if .HasAvailableSubCommands}}{{$cmds := .Commands}}{{if eq (len .Groups) 0}}
-
-Commands:{{range $cmds}}{{if (or .IsAvailableCommand (eq .Name "help"))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{else}}{{range $group := .Groups}}
-
-{{.Title}}{{range $cmds}}{{if (and (eq .GroupID $group.ID) (or .IsAvailableCommand (eq .Name "help")))}}
-  {{rpad .Name .NamePadding }} {{.Short}}{{end}}{{end}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsagesWrapped 100 | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Flags of every command (--profile, --config, -o, --jq, --debug, ...): {{.Root.Name}} --help{{end}}{{if .HasAvailableSubCommands}}
-
-More on a command: {{.CommandPath}} COMMAND --help{{end}}
-`
 
 // command is one entry of the list of commands. Its name is that of the command
 // that make makes: a test compares them.
@@ -145,16 +112,16 @@ func named(args []string) []command {
 
 func (g *globals) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&g.flags.profile, "profile", "", "account profile to use (default \"default\")")
-	f.StringVar(&g.flags.config, "config", "", "directory of settings, secrets and journal")
-	f.StringVarP(&g.flags.output, "output", "o", "", "output format: table, json, yaml, ndjson, name (default \"table\")")
-	f.StringVar(&g.flags.jq, "jq", "", "print what this jq expression makes of the JSON output")
-	f.BoolVar(&g.flags.noInput, "no-input", false, "never ask; a missing value is an error")
+	f.StringVar(&g.flags.profile, "profile", "", "the account to use")
+	f.StringVar(&g.flags.config, "config", "", "directory of settings, secrets and journal (default hookctl in the user's configuration directory)")
+	f.StringVarP(&g.flags.output, "output", "o", "", "output format: table, json, yaml, ndjson, name")
+	f.StringVar(&g.flags.jq, "jq", "", "filter the JSON output with this jq expression")
+	f.BoolVar(&g.flags.noInput, "no-input", false, "never prompt; a missing value is an error")
 	f.BoolVarP(&g.flags.yes, "yes", "y", false, "answer yes to confirmations")
 	f.BoolVar(&g.flags.noColor, "no-color", false, "print without colour")
 	f.BoolVarP(&g.flags.quiet, "quiet", "q", false, "print no notes on standard error")
-	f.BoolVar(&g.flags.debug, "debug", false, "trace HTTP on standard error, credentials and secrets masked")
-	f.StringVar(&g.flags.requestTimeout, "request-timeout", "", "bound of one request, such as 30s or 2m (default \"30s\")")
+	f.BoolVar(&g.flags.debug, "debug", false, "trace HTTP requests on standard error, secrets masked")
+	f.StringVar(&g.flags.requestTimeout, "request-timeout", "", "time limit of one request, such as 30s or 2m")
 	g.set = f
 	_ = root.MarkPersistentFlagDirname("config")
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"table", "json", "yaml", "ndjson", "name"}, cobra.ShellCompDirectiveNoFileComp))

@@ -22,28 +22,29 @@ func newRotateCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "rotate <webhook>",
 		Annotations: freeArguments,
-		Short:       "Put a new webhook with a new secret in the place of one",
+		Short:       "Replace a webhook with a new one that has a new secret",
 		GroupID:     groupWebhooks,
 		Example: `  hookctl rotate "Lead sync" --secret-to exec:'gh secret set HOOK_SECRET'
   hookctl rotate zyntro/wh_1 --auth-data @auth.json --yes
   hookctl rotate "Lead sync" --overlap      # remove the old one yourself, later`,
-		Long: `Make a new webhook with the same settings, keep its new secret, hand it to every
+		Long: `Create a new webhook with the same settings, keep its new secret, hand it to every
 --secret-to, and only then delete the old webhook ({disabling}: disable it). This is
 the way back from a lost secret. No provider can change a secret in place.
 
-Until the old one is gone, events may arrive twice; verify accepts both secrets.
-No test delivery is made: no provider offers one. An interruption at any
-point is settled by hookctl recover. Several rotations of one webhook at once,
-from one configuration directory, make one new webhook: the others end with exit
-code 5 and name it.
+Until the old webhook is gone, events may arrive twice; verify accepts both
+secrets. No test delivery is made, because no provider offers one. 'hookctl
+recover' settles a rotation that was interrupted. Several rotations of one webhook
+at the same time, from one configuration directory, create one new webhook: the
+others end with exit code 5 and name it.
 
-The authentication data of a webhook is never told again ({authenticating}): where
-it has any, --auth-data is required. Its retry settings cannot be set by the API
-and return to the default. Where the old webhook is paused, the new one is too.
+The provider never returns the authentication data of a webhook again
+({authenticating}): if the webhook has any, --auth-data is required. The API cannot
+set its retry settings, which return to the default. If the old webhook is paused,
+so is the new one.
 
-With --overlap the old webhook stays until you delete it. Webhooks whose URL is
-one of Zapier's belong to a Zap, which stops working without them: their removal
-needs --force.
+--overlap keeps the old webhook until you delete it. A webhook whose URL belongs to
+Zapier is part of a Zap, which stops working without it: removing it requires
+--force.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
@@ -55,9 +56,9 @@ here. 'hookctl list -o name' prints them in full.`,
 	o.add(c, "")
 	o.addShow(c)
 	o.addData(c, "")
-	f.BoolVar(&o.overlap, "overlap", false, "leave the old webhook in place")
-	f.BoolVar(&o.dryRun, "dry-run", false, "print the request for the new webhook, credentials masked, and change nothing")
-	f.BoolVar(&o.force, "force", false, "also a webhook that belongs to a Zap of Zapier's")
+	f.BoolVar(&o.overlap, "overlap", false, "keep the old webhook")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the request for the new webhook with credentials masked, and change nothing")
+	f.BoolVar(&o.force, "force", false, "also replace a webhook that belongs to a Zap of Zapier")
 	return c
 }
 

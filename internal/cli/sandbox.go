@@ -19,42 +19,42 @@ func newSandboxCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "sandbox [-- command...]",
 		Annotations: freeArguments,
-		Short:       "Both providers' APIs on this machine, offline",
+		Short:       "Run both providers' APIs on this machine, offline",
 		GroupID:     groupSetup,
 		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"     # in the background
   hookctl create wundertreos --url https://example.com/hook --event contact.created
   hookctl sandbox emit contact.created
   eval "$(hookctl sandbox stop)"
   hookctl sandbox -- make integration-test                               # for one command`,
-		Long: `Serve fakes of both APIs on the loopback. Their webhooks live in memory and end
-with the sandbox. It has a directory of its own for settings and secrets: your
-own store and credentials are neither read nor written.
+		Long: `Serve fakes of both APIs on the loopback. Their webhooks are in memory and end with
+the sandbox. It has its own directory for settings and secrets: your store and your
+credentials are neither read nor written.
 
-'hookctl sandbox start' serves in the background, and prints what points hookctl
-at it: see 'hookctl sandbox start --help'.
+'hookctl sandbox start' runs it in the background, and prints the lines that make
+hookctl use it: see 'hookctl sandbox start --help'.
 
-With a command after --, it runs that against the fakes and exits with its code:
-your own credentials and every HOOKCTL_ variable are taken out of its environment,
-those of the sandbox are put in, and HOOKCTL_CONFIG_DIR is a temporary directory
-that is removed at the end.
+With a command after --, it runs that command against the fakes and exits with its
+code: your credentials and every HOOKCTL_ variable are removed from its environment,
+those of the sandbox are added, and HOOKCTL_CONFIG_DIR is a temporary directory that
+is removed at the end.
 
-Alone, the command prints the same variables and serves until it is interrupted.
-If it fails, what it prints makes the shell that reads it fail, and points
-hookctl at addresses where nothing listens.
+Without a command, it prints the same variables and serves until it is interrupted.
+If it fails, its output makes the shell that reads it fail, and points hookctl to
+addresses where nothing listens.
 
-In a sandbox create needs no --secret-to where CI is set, and a base URL that is
-not on the loopback is refused.
+In a sandbox, create needs no --secret-to when CI is set, and a base URL that is not
+on the loopback is refused.
 
-The fakes deliver events, signed, to the webhooks that asked for them: when
-'hookctl sandbox emit' says so, or by themselves with --emit-every. What is not
-answered with a 2xx is tried again as the providers do: WundertreOS 8 times in 20
-hours; Zyntro 3 times more, 60 seconds apart (assumed). --speed 60 turns an hour
-of the sandbox's clock into a minute. 'hookctl sandbox log' shows every attempt.
+The fakes deliver signed events to the webhooks that subscribe to them: on 'hookctl
+sandbox emit', or by themselves with --emit-every. A delivery that is not answered
+with a 2xx is retried as the providers do: WundertreOS 8 times in 20 hours; Zyntro 3
+more times, 60 seconds apart (assumed). --speed 60 turns an hour of the sandbox's
+clock into a minute. 'hookctl sandbox log' shows every attempt.
 
-Nothing is ever sent to another machine. A webhook's URL is posted to only if it
-is one of the loopback; with --deliver-to, all deliveries go to that address,
-whatever their host: their path and their Host header stay. Zyntro refuses http
-URLs, as documented, so its webhooks need --deliver-to.`,
+Nothing is ever sent to another machine. A webhook's URL is used only if it is on
+the loopback; with --deliver-to, all deliveries go to that address, whatever their
+host, and keep their path and their Host header. Zyntro refuses http URLs, as
+documented, so its webhooks need --deliver-to.`,
 		Args: g.sandboxArgs,
 		RunE: g.run(outside, o.run),
 	}

@@ -46,7 +46,7 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 	o.addFlags(g, c)
 	c.Flags().StringVar(&name, "name", "", "name of the sandbox")
 	freeText(c, "name")
-	c.Flags().StringVar(&root, "root", "", "where the state of all sandboxes lies")
+	c.Flags().StringVar(&root, "root", "", "directory with the state of all sandboxes")
 	return c
 }
 

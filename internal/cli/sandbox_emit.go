@@ -27,21 +27,23 @@ func newSandboxEmitCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "emit <event>",
 		Annotations: freeArguments,
-		Short:       "Have a running sandbox deliver an event",
+		Short:       "Deliver an event from a running sandbox",
 		Example: `  hookctl sandbox emit contact.created
   hookctl sandbox emit invoice_paid --set data.amount=99.90 -o json
   hookctl sandbox emit contact.created --save delivery.http               # then: hookctl verify delivery.http`,
-		Long: `Make a sample event in the sandbox in force, or else in the one in the background,
-and deliver it, signed, to every active webhook that asked for it. The first
-attempts are printed; those that fail are repeated in the background, see
+		Long: `Create a sample event in the current sandbox, or else in the one in the background,
+and deliver it, signed, to every active webhook that subscribes to it. The first
+attempts are printed; failed ones are repeated in the background, see
 'hookctl sandbox log'.
 
---save writes the deliveries to a file too, as they go over the wire, sent or not:
-one after the other where several webhooks asked for the event.
+--save also writes the deliveries to a file, as they are sent over the wire,
+whether or not they were sent: one after the other if several webhooks subscribe
+to the event.
 
 The exit code is 0 if every first attempt was answered with a 2xx, 3 if one was
-not or no webhook asked for the event, 6 if the sandbox does not answer. With
---save, what is not sent since it goes to another machine is no failure.`,
+not or no webhook subscribes to the event, and 6 if the sandbox does not answer.
+With --save, a delivery that is not sent because it goes to another machine is not
+a failure.`,
 		Args: exactly("<event>"),
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
@@ -52,9 +54,9 @@ not or no webhook asked for the event, 6 if the sandbox does not answer. With
 		RunE: g.run(anyProfile, o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.provider, "provider", "", "whose event it is, where its name does not tell")
-	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value, the value as JSON or as a text (repeatable)")
-	f.StringVar(&o.save, "save", "", "also write the delivery to this file, as a dump that verify reads")
+	f.StringVar(&o.provider, "provider", "", "the provider, if both have an event of this name")
+	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value; the value is JSON or text (repeatable)")
+	f.StringVar(&o.save, "save", "", "also write the delivery to this file, in a format that verify reads")
 	g.addSandboxName(c, &o.name)
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
 	freeText(c, "set")

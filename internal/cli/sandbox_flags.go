@@ -31,11 +31,11 @@ var sandboxFlags = []string{"addr", "deliver-to", "emit-every", "emit", "speed"}
 
 func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API, the other one takes the next port; port 0: free ports")
-	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that gets all deliveries, such as http://127.0.0.1:3000")
-	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event each time this has passed, such as 5s")
-	f.StringSliceVar(&o.emit, "emit", nil, "the events of --emit-every, in turn (default: those that the webhooks ask for)")
-	f.Float64Var(&o.speed, "speed", 1, "how many times as fast the sandbox's clock runs")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API; the other one takes the next port; port 0 is any free port")
+	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that receives all deliveries, such as http://127.0.0.1:3000")
+	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event at this interval, such as 5s")
+	f.StringSliceVar(&o.emit, "emit", nil, "events to emit in turn with --emit-every (default: those that the webhooks subscribe to)")
+	f.Float64Var(&o.speed, "speed", 1, "speed of the sandbox's clock, as a factor")
 	for _, flag := range []string{"addr", "emit-every", "speed"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
@@ -116,7 +116,7 @@ func (s *shellFlag) add(c *cobra.Command) {
 	for i, sh := range sandbox.Shells {
 		words[i] = string(sh)
 	}
-	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "who reads the lines: "+strings.Join(words, ", ")+" (default: what the environment tells)")
+	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "shell that reads the lines: "+strings.Join(words, ", ")+" (default: detected from the environment)")
 	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -161,7 +161,7 @@ func (s *shellFlag) shell(env *Env) sandbox.Shell {
 
 // addSandboxName adds --name.
 func (g *globals) addSandboxName(c *cobra.Command, name *string) {
-	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in force here, or else \""+sandbox.DefaultName+"\")")
+	c.Flags().StringVar(name, "name", "", "name of the sandbox (default: the one in use here, else \""+sandbox.DefaultName+"\")")
 	_ = c.RegisterFlagCompletionFunc("name", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		root, err := sandbox.Root(g.env.Getenv, g.env.UserCacheDir)
 		if err != nil {

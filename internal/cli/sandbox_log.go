@@ -12,13 +12,13 @@ func newSandboxLogCmd(g *globals) *cobra.Command {
 	name := ""
 	c := &cobra.Command{
 		Use:   "log",
-		Short: "Show every delivery attempt of a running sandbox",
+		Short: "Show the delivery attempts of a running sandbox",
 		Example: `  hookctl sandbox log
   hookctl sandbox log -o ndjson --jq 'select(.ok | not)'`,
-		Long: `Show what the sandbox in force, or else the one in the background, has sent, the
-oldest first: one line for each attempt, its number, the status of
-the answer or why there was none, and when it is tried again. Times are those of
-the sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
+		Long: `Show what the current sandbox, or else the one in the background, has sent, the
+oldest first: one line for each attempt, with its number, the status of the answer
+or why there was none, and the time of the next attempt. Times are those of the
+sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
 		Args: noArgs,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {
 			e, err := a.sandboxInForce(name)

@@ -18,31 +18,31 @@ func newSandboxStartCmd(g *globals) *cobra.Command {
 	name := ""
 	c := &cobra.Command{
 		Use:   "start",
-		Short: "Serve both APIs in the background, for a shell",
+		Short: "Serve both APIs in the background",
 		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"      # sh, bash, zsh
   hookctl sandbox start --shell fish | source                             # fish
   hookctl sandbox start --shell powershell | Out-String | Invoke-Expression
   hookctl sandbox start --shell github >> "$GITHUB_ENV"                   # for the next steps of a job
   eval "$(hookctl sandbox stop)"`,
-		Long: `Serve fakes of both APIs in the background, and print the lines that put them in
-force in the shell that reads them: base URLs, credentials, and a directory of the
-sandbox's own as HOOKCTL_CONFIG_DIR. Every other HOOKCTL_ variable and your
-credentials are taken out of that shell's environment; your store is neither read
-nor written.
+		Long: `Serve fakes of both APIs in the background, and print the lines that make the
+shell use them: base URLs, credentials, and the sandbox's own directory as
+HOOKCTL_CONFIG_DIR. Every other HOOKCTL_ variable and your credentials are removed
+from the environment of that shell; your store is neither read nor written.
 
-The lines are printed when both APIs answer. If the start fails, for whatever
-reason, the lines make the shell's eval fail, and point hookctl at addresses where
-nothing listens and at an empty directory: a script that goes on does not reach
+The lines are printed once both APIs answer. If the start fails for any reason,
+the lines make the shell's eval fail, and point hookctl to addresses where nothing
+listens and to an empty directory, so that a script that continues does not reach
 your account.
 
-A second start is the same sandbox: type it in every terminal that is to use it.
-With flags that differ from those of the running one it is an error. --name keeps
-several apart. The state lies in XDG_RUNTIME_DIR, or else in your directory for
-caches, with the log of the process. The sandbox ends with 'hookctl sandbox stop',
-or after 12 hours without a request.
+A second start uses the same sandbox: type it in every terminal that should use
+it. It is an error to give flags that differ from those of the running sandbox.
+--name keeps several apart. The state and the log are in XDG_RUNTIME_DIR, or in
+your cache directory. The sandbox ends with 'hookctl sandbox stop', or after 12
+hours without a request.
 
-In a sandbox create needs no --secret-to where CI is set, and a base URL that is
-not on the loopback is refused. On events and deliveries: hookctl sandbox --help.`,
+In a sandbox, create needs no --secret-to when CI is set, and a base URL that is
+not on the loopback is refused. More on events and deliveries:
+hookctl sandbox --help`,
 		Args: noArgs,
 	}
 	c.RunE = g.run(outside, func(ctx context.Context, a *app, _ []string) error {

@@ -15,14 +15,14 @@ func newSandboxStopCmd(g *globals) *cobra.Command {
 	shell := shellFlag{}
 	c := &cobra.Command{
 		Use:   "stop",
-		Short: "End a sandbox of the background",
+		Short: "Stop a sandbox in the background",
 		Example: `  eval "$(hookctl sandbox stop)"
   hookctl sandbox stop --name ci`,
-		Long: `End the sandbox that 'hookctl sandbox start' began, remove its directory, and print
-the lines that take its variables out of the environment of the shell that reads
-them: hookctl commands there talk to your own account again. The lines are printed
-where no sandbox runs, too. What the variables were before is not known: a new
-shell has it.`,
+		Long: `End the sandbox that 'hookctl sandbox start' began, remove its directory, and
+print the lines that remove its variables from the environment of the shell:
+hookctl commands there use your own account again. The lines are printed even if
+no sandbox is running. The earlier values of the variables are not restored: open
+a new shell for those.`,
 		Args: noArgs,
 		RunE: g.run(outside, func(ctx context.Context, a *app, _ []string) error {
 			place, err := a.sandboxPlace(a.sandboxNamed(name))

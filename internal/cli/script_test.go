@@ -94,6 +94,11 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", strconv.Itoa(4*runtime.GOMAXPROCS(0))); err != nil {
 		panic(err)
 	}
+	if os.Getenv("COLUMNS") == "" {
+		if err := os.Setenv("COLUMNS", "2000"); err != nil { // no message is wrapped
+			panic(err)
+		}
+	}
 	programs := map[string]func(){
 		"hookctl":     func() { os.Exit(scriptMain()) },
 		"testhandler": func() { os.Exit(testHandler()) },
@@ -156,6 +161,7 @@ func setUpScript(env *testscript.Env) error {
 	for _, name := range []string{"HOME", "USERPROFILE", "XDG_CONFIG_HOME", "AppData"} {
 		env.Setenv(name, home)
 	}
+	env.Setenv("COLUMNS", "2000") // no message is wrapped
 	env.Setenv("HOOKCTL_CONFIG_DIR", filepath.Join(env.WorkDir, "config"))
 	if env.Getenv("GORACE") == "" {
 		env.Setenv("GORACE", "atexit_sleep_ms=0") // else each program sleeps a second at its end

@@ -8,13 +8,13 @@ func newSecretsCmd(g *globals) *cobra.Command {
 	return g.group(&cobra.Command{
 		Use:     "secrets",
 		Aliases: []string{"secret"},
-		Short:   "What is kept, where, and moving it",
+		Short:   "Manage the kept secrets",
 		GroupID: groupSecrets,
-		Long: `Look after the signing secrets that are kept on this machine. A provider tells
-each of them once, when the webhook is created; from then on the store has the
-only copy, unless it was handed to a sink.
+		Long: `Manage the signing secrets that are kept on this machine. A provider returns a
+secret only once, when the webhook is created; after that, the store has the only
+copy, unless the secret was also handed to a sink.
 
-None of these commands prints a secret, but for 'hookctl secrets show'.`,
+Only 'hookctl secrets show' prints a secret.`,
 		Example: `  hookctl secrets list
   hookctl secrets show "CRM Sync" | wl-copy
   hookctl secrets push zyntro/42 --to dotenv:.env:HOOK_SECRET`,

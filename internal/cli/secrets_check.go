@@ -19,20 +19,20 @@ func newSecretsCheckCmd(g *globals) *cobra.Command {
 	o := &secretsCheckOptions{}
 	c := &cobra.Command{
 		Use:   "check",
-		Short: "Check that everything kept is in order",
+		Short: "Check the store of secrets",
 		Example: `  hookctl secrets check
   hookctl secrets check --online`,
 		Long: `Check the store on this machine: that it can be written, that nobody else can
-read it, that every file is whole and agrees with its fingerprint, that the
-keyring has what the files say that it has, and that no operation was left
-unfinished. With --online the list of each provider is compared with what is
-kept, for the current profile.
+read it, that every file is complete and matches its fingerprint, that the keyring
+contains what the files refer to, and that no operation was left unfinished. With
+--online, the list of each provider is compared with what is kept, for the current
+profile.
 
-Exit code 3 says that something was found. Each finding names its fix.`,
+Exit code 3 means that there are findings. Each one names its fix.`,
 		Args: noArgs,
 		RunE: g.run(reads, o.run),
 	}
-	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks that the providers list")
+	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks at the providers")
 	return c
 }
 

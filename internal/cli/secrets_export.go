@@ -29,21 +29,21 @@ func newSecretsExportCmd(g *globals) *cobra.Command {
 		Short: "Write the kept secrets to an encrypted bundle",
 		Example: `  hookctl secrets export --age-recipient age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p --out hooks.age
   hookctl secrets export --all-profiles --age-recipient "$(age-keygen -y key.txt)" > backup.age`,
-		Long: `Write the secrets of the current profile, and what is known of their webhooks,
-to a bundle that only the secret keys of the named age recipients open: for a
-backup, or for other people of a team. 'hookctl secrets import' reads it; what
-is in it is described in docs/files.md. Credentials are not part of it.
+		Long: `Write the secrets of the current profile, with the details of their webhooks, to a
+bundle that only the secret keys of the given age recipients can open: for a
+backup, or for other people on a team. 'hookctl secrets import' reads it; its
+contents are described in docs/files.md. Credentials are not part of it.
 
-The bundle goes to standard output, or with --out to a file of mode 0600. There
-is no output that is not encrypted.`,
+The bundle goes to standard output, or with --out to a file of mode 0600. It is
+always encrypted.`,
 		Args: noArgs,
 		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
 	f.StringArrayVar(&o.keys, "age-recipient", nil, "age public key that can open the bundle (required, repeatable)")
-	f.StringVar(&o.out, "out", "", "write the bundle to this file and list what is in it")
+	f.StringVar(&o.out, "out", "", "write the bundle to this file, and list what is in it")
 	f.BoolVar(&o.allProfiles, "all-profiles", false, "export the secrets of every profile")
-	f.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave out what cannot be read; without it, that is an error and nothing is written")
+	f.BoolVar(&o.skipUnreadable, "skip-unreadable", false, "leave out secrets that cannot be read, instead of failing")
 	freeText(c, "age-recipient") // a public key
 	return c
 }

@@ -24,25 +24,24 @@ func newSecretsImportCmd(g *globals) *cobra.Command {
 	o := &secretsImportOptions{}
 	c := &cobra.Command{
 		Use:   "import --identity FILE [BUNDLE]",
-		Short: "Keep the secrets of an encrypted bundle",
+		Short: "Keep the secrets from an encrypted bundle",
 		Example: `  hookctl secrets import --identity key.txt hooks.age
   ssh backup cat hooks.age | hookctl secrets import --identity key.txt`,
 		Long: `Keep the secrets of a bundle that 'hookctl secrets export' wrote, from a file or
 standard input. The identity is the file with an age secret key that age-keygen
-wrote. Each webhook keeps the profile that it had; one without goes to the current
-profile.
+wrote. Each webhook keeps its profile; one without a profile goes to the current
+one.
 
-No secret that is kept already is dropped: where a webhook has another one, that
-which was kept later is the present one afterwards and the other stays beside
-it, for verify to try.
+No secret that is already kept is lost: if a webhook has a different one, the one
+that was kept later becomes the current secret, and verify also tries the other.
 
-Results: added, newer (the bundle's secret is the present one now), older (it is
-kept beside the present one), unchanged.`,
+Results: added, newer (the secret of the bundle is now the current one), older (it
+is kept beside the current one), unchanged.`,
 		Args:              atMostOne("[BUNDLE]"),
 		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
 		RunE:              g.run(changes, o.run),
 	}
-	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle; - is standard input (required)")
+	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle, - for standard input (required)")
 	_ = c.MarkFlagFilename("identity")
 	namesOnly(c, "identity", fileName, "key.txt")
 	return c

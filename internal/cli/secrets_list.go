@@ -16,15 +16,17 @@ func newSecretsListCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
-		Short:   "List the secrets that are kept, never their values",
+		Short:   "List the kept secrets, without their values",
 		Example: `  hookctl secrets list
   hookctl secrets list --all-profiles -o json`,
 		Long: `List the webhooks whose secrets are kept on this machine. The fingerprint is the
-first 8 hex digits of the secret's SHA-256: enough to tell two secrets apart. Of
-one that your endpoint has: printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
+first 8 hex digits of the secret's SHA-256: enough to tell two secrets apart. To
+compare it with the secret of your endpoint:
 
-A file of the store that cannot be read is named on standard error and left as
-it is; 'hookctl secrets check' says what to do about it.`,
+  printf %s "$HOOK_SECRET" | sha256sum | cut -c1-8
+
+A file of the store that cannot be read is named on standard error and left
+unchanged; 'hookctl secrets check' tells you what to do about it.`,
 		Args: noArgs,
 		RunE: g.run(reads, o.run),
 	}

@@ -22,20 +22,19 @@ func newSecretsMigrateCmd(g *globals) *cobra.Command {
 	o := &secretsMigrateOptions{}
 	c := &cobra.Command{
 		Use:   "migrate --to file|keyring",
-		Short: "Move what is kept between files and the system's keyring",
+		Short: "Move the kept secrets between files and the system keyring",
 		Example: `  hookctl secrets migrate --to keyring && hookctl config set secret-store keyring
   hookctl secrets migrate --to file --all-profiles`,
-		Long: `Move the secrets and credentials of the current profile from files into the
-keyring of the operating system, or back. Each is written to its new place and
-read back before it is removed from the old one, so that an interruption loses
-nothing: run the same command again, and it goes on. What lies there already is
-left alone.
+		Long: `Move the secrets and credentials of the current profile from files to the keyring
+of the operating system, or back. Each is written to its new place and read back
+before it is removed from the old one, so an interruption loses nothing: run the
+same command again, and it continues. What is already there is left alone.
 
-Where new secrets go is a setting: hookctl config set secret-store keyring.`,
+A setting decides where new secrets go: hookctl config set secret-store keyring`,
 		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}
-	c.Flags().StringVar(&o.to, "to", "", "where everything shall lie: file or keyring (required)")
+	c.Flags().StringVar(&o.to, "to", "", "where to move everything: file or keyring (required)")
 	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "move the secrets and credentials of every profile")
 	_ = c.RegisterFlagCompletionFunc("to", completeFixed(secret.InFile, secret.InKeyring))
 	return c

@@ -25,19 +25,19 @@ func newSecretsPushCmd(g *globals) *cobra.Command {
   hookctl secrets push zyntro/42 --to file:/run/secrets/hook --to 'exec:vault kv put secret/hook value=-'`,
 		Long: `Hand the secret of a webhook to one or more sinks: file:PATH, dotenv:PATH:NAME,
 github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout;
-{{.Name}}, {{.Provider}} and {{.ID}} are filled in. All of them are checked before the first
-one gets it. The store keeps its copy.
+{{.Name}}, {{.Provider}} and {{.ID}} are filled in. All sinks are checked before
+the first one gets the secret. The store keeps its copy.
 
-A sink gets the secret exactly, also where it holds text that a CI runner takes
-for a command; everywhere else hookctl breaks such text. The sinks that mask the
+A sink gets the secret exactly, even if it contains text that a CI runner takes
+for a command; everywhere else, hookctl breaks such text. Sinks that mask the
 secret in the log come first.
 
-Exit code 7 says that a sink did not get it.`,
+Exit code 7 means that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(changes, o.run),
 	}
-	c.Flags().StringArrayVar(&o.to, "to", nil, "where the secret goes (required, repeatable)")
+	c.Flags().StringArrayVar(&o.to, "to", nil, "sink that gets the secret (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
 	freeText(c, "to")
 	addReveal(c)

@@ -23,19 +23,19 @@ func newSecretsRemoveCmd(g *globals) *cobra.Command {
 		Use:         "remove <webhook>",
 		Aliases:     []string{"rm"},
 		Annotations: freeArguments,
-		Short:       "Remove a kept secret from this machine for good",
+		Short:       "Remove a kept secret permanently",
 		Example: `  hookctl secrets remove zyntro/42
   hookctl secrets remove zyntro/42 --yes
   hookctl secrets remove --deleted          # those of webhooks that are deleted`,
-		Long: `Remove the secret of a webhook from the store. It cannot be got back: the
-provider told it once. The webhook itself stays as it is at the provider, and
-goes on signing its deliveries with that secret.
+		Long: `Remove the secret of a webhook from the store. There is no way to get it back: the
+provider returned it only once. The webhook itself stays at the provider, and
+still signs its deliveries with that secret.
 
-With --deleted it removes those of all webhooks that hookctl has deleted or found
-gone, in this profile. Deliveries of a deleted webhook may still be retried for a
-day: without its secret they cannot be verified.
+--deleted removes the secrets of all webhooks of this profile that hookctl has
+deleted or found to be gone. Deliveries of a deleted webhook may still be retried
+for a day, and cannot be verified without its secret.
 
-A name or a full id is wanted here; the beginning of an id is not enough.`,
+Give a name or a full id; the beginning of an id is not enough here.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.deleted && len(args) > 0 {
 				return fault.Usagef("--deleted and the name of a webhook exclude each other").WithHint("see: %s --help", cmd.CommandPath())
@@ -47,7 +47,7 @@ A name or a full id is wanted here; the beginning of an id is not enough.`,
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(changes, o.run),
 	}
-	c.Flags().BoolVar(&o.deleted, "deleted", false, "those of all webhooks that are deleted")
+	c.Flags().BoolVar(&o.deleted, "deleted", false, "remove the secrets of all deleted webhooks")
 	return c
 }
 

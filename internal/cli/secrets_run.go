@@ -17,27 +17,27 @@ func newSecretsRunCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "run <webhook> [--as NAME] -- command...",
 		Annotations: freeArguments,
-		Short:       "Run a command that has the secret",
+		Short:       "Run a command with the secret in its environment",
 		Example: `  hookctl secrets run "CRM Sync" -- npm start
   hookctl secrets run zyntro/42 --as ZYNTRO_HOOK_SECRET -- go test ./...`,
 		Long: `Run a command with the secret of a webhook in its environment, as HOOK_SECRET or
-the variable of --as. Nothing is written to the disk and nothing is shown; the
-command itself, and what it starts, can read it.
+the variable of --as. Nothing is written to disk and nothing is shown; the command
+and the programs that it starts can read the secret.
 
-A variable of that name that is set already is replaced, which is said. hookctl's
-own variables, HOOKCTL_..., are taken out; those of your application stay.
+If the variable is already set, it is replaced, with a note. hookctl's own
+variables, HOOKCTL_..., are removed; those of your application stay.
 
-The command takes the place of hookctl, so that signals and its exit code are its
-own; on Windows it is waited for. No shell runs it: for a pipe, write
-sh -c '...'. Exit code 127 says that there is no such command, 126 that it cannot
+The command replaces hookctl, so that signals and the exit code are its own; on
+Windows, hookctl waits for it. No shell is involved: for a pipe, write
+sh -c '...'. Exit code 127 means that there is no such command, 126 that it cannot
 be run.
 
-In GitHub Actions the runner is told first to mask the secret in the log.`,
+In GitHub Actions, the runner is told first to mask the secret in the log.`,
 		Args:              webhookAndCommand,
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(reads, o.run),
 	}
-	c.Flags().StringVar(&o.as, "as", envSecret, "the variable that holds the secret")
+	c.Flags().StringVar(&o.as, "as", envSecret, "environment variable for the secret")
 	namesOnly(c, "as", variableName, "HOOK_SECRET")
 	return c
 }

@@ -24,27 +24,26 @@ func newSecretsSetCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "set <webhook>",
 		Annotations: freeArguments,
-		Short:       "Keep a secret that hookctl did not get itself",
+		Short:       "Keep a secret that hookctl did not receive itself",
 		Example: `  hookctl secrets set zyntro/42 --name "CRM Sync"                # asks, without echo
   hookctl secrets set wundertreos/6f1c --from-file secret.txt
   pass show hooks/crm | hookctl secrets set "CRM Sync" --from-file -`,
-		Long: `Keep the secret of a webhook that was made elsewhere, or of one whose secret
-never reached the store. A webhook that the store does not know is named as
-provider/id. No flag takes the value itself: it would stay in the shell's
-history. A file, standard input or variable loses one newline at its end; the
-rest is kept byte for byte.
+		Long: `Keep the secret of a webhook that was created elsewhere, or one that never reached
+the store. Give a webhook that the store does not know as provider/id. No flag
+takes the secret itself: it would stay in the shell's history. A file, standard
+input or variable loses one newline at its end; the rest is kept byte for byte.
 
-Another secret in the place of a kept one is confirmed first. The older one
-stays beside it in the store, and verify tries it after the new one.`,
+Replacing a kept secret with another one asks for confirmation first. The old one
+stays in the store, and verify tries it after the new one.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(changes, o.run),
 	}
 	f := c.Flags()
-	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file; - is standard input")
-	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from the environment variable of this NAME")
-	f.StringVar(&o.name, "name", "", "the webhook's name, for your lists")
-	f.StringVar(&o.url, "url", "", "the webhook's URL, for your lists")
+	f.StringVar(&o.fromFile, "from-file", "", "read the secret from a file, - for standard input")
+	f.StringVar(&o.fromEnv, "from-env", "", "read the secret from this environment variable")
+	f.StringVar(&o.name, "name", "", "name of the webhook, shown in lists")
+	f.StringVar(&o.url, "url", "", "URL of the webhook, shown in lists")
 	exclusive(c, "from-file", "from-env")
 	_ = c.RegisterFlagCompletionFunc("from-env", cobra.NoFileCompletions)
 	freeText(c, "name", "url")

@@ -20,9 +20,10 @@ func newSecretsShowCmd(g *globals) *cobra.Command {
   hookctl secrets show zyntro/42 | docker secret create hook_secret -
   hookctl secrets show 42 --jq .value`,
 		Long: `Print the secret of a webhook and a newline on standard output, and nothing else.
-It is exact, also where it holds text that a CI runner takes for a command: -o json
-escapes that. On a terminal, characters that would drive it are replaced, which is
-said. In GitHub Actions the runner is told first to mask it in the log.
+The secret is printed exactly, even if it contains text that a CI runner takes for
+a command; -o json escapes such text. On a terminal, characters that would control
+it are replaced, with a warning. In GitHub Actions, the runner is told first to
+mask the secret in the log.
 
 ` + revealHelp,
 		Args:              exactly("<webhook>"),

@@ -22,6 +22,9 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
+// wide is the width of terminals on which no message is wrapped.
+func wide() int { return 2000 }
+
 // world is a machine of its own: a store, a clock that only moves by sleeping,
 // a fake of every API, and maybe a person at the terminal.
 type world struct {
@@ -41,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 5, 17, 14, 30, 0, 0, time.UTC), dir: filepath.Join(t.TempDir(), "config"), boxes: map[string]provider.Sandbox{}}
 	w.env = &Env{
-		Streams: term.Streams{In: strings.NewReader(""), Out: &w.out, Err: &w.errs, Width: func() int { return 80 }},
+		Streams: term.Streams{In: strings.NewReader(""), Out: &w.out, Err: &w.errs, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + w.dir},
 		Now:     func() time.Time { return w.now },
 		Sleep: func(_ context.Context, d time.Duration) error {

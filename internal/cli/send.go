@@ -35,7 +35,7 @@ func newSendCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
 		Use:         "send <url>",
 		Annotations: freeArguments,
-		Short:       "Post a realistic, correctly signed sample event to a URL",
+		Short:       "Send a realistic, correctly signed sample event to a URL",
 		GroupID:     groupDeliveries,
 		Example: `  hookctl send http://127.0.0.1:3000/hook --event contact.created
   hookctl send http://127.0.0.1:3000/hook --event invoice_paid --webhook "CRM Sync" --set data.amount=99.90
@@ -46,44 +46,46 @@ func newSendCmd(g *globals) *cobra.Command {
   hookctl send http://127.0.0.1:3000/hook --event contact.created --tamper          # does it verify?
   hookctl send http://127.0.0.1:3000/hook --event 'contact.*' --shuffle --seed 7
   hookctl send http://127.0.0.1:3000/hook --event contact.created --retry-like wundertreos`,
-		Long: `Post a sample event to an endpoint, signed as the provider signs, and print how
-it is answered. Every sample has fresh ids. What the provider documents of the
-body is there; where it documents nothing, the body is made up and that is said.
+		Long: `Send a sample event to an endpoint, signed as the provider signs, and print the
+answer. Every sample has new ids. The body contains what the provider documents; if
+it documents nothing, the body is made up, with a note.
 
-The secret is that of --webhook, --secret-file or --secret-env; with none of
-them, of the one webhook of the provider that is kept (of the one for this URL,
-where there are several).
+The secret is that of --webhook, --secret-file or --secret-env; without them, that
+of the only kept webhook of the provider (or of the one with this URL, if there are
+several).
 
-Trials of a handler, with a sentence at the end on what the answers tell:
---twice sends each delivery once more, the same bytes with the same id, as providers
-do. --shuffle sends several out of order, their times a second apart; --seed gives
-the order of another run. --tamper sends three that must be answered with a 4xx: a
-body that was changed after it was signed, a signature with another secret, none.
---retry-like sends each delivery as often and at the times at which that provider
-repeats one that fails, all of it within ten seconds, or --speed times as fast as
-the provider (1 is its own pace). Every attempt is made, also after a 2xx, since an
-answer may come too late for the provider. What is assumed of the provider is said.
-With -o json each delivery has a member case, which says what is special about it.
+Tests of a handler, with a sentence at the end that explains the answers:
 
-Redirects are not followed, nothing is sent twice without being asked for,
+--twice sends each delivery twice, with the same bytes and the same id, as providers
+do. --shuffle sends several out of order, with times one second apart; --seed
+repeats the order of another run. --tamper sends three that must be answered with a
+4xx: a body that was changed after signing, a signature with another secret, and no
+signature. --retry-like sends each delivery as often, and at the times, that the
+provider repeats a failed one, all within ten seconds, or --speed times as fast as
+the provider (1 is its own speed). Every attempt is made, even after a 2xx, because
+an answer may come too late for the provider. What is assumed about the provider is
+said. With -o json, each delivery has a member case that describes the test.
+
+Redirects are not followed, nothing is sent twice without being asked for, and
 certificates are verified.
-The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint
-does not answer. With --tamper it is 3 if one is not refused; with --retry-like
-attempts may fail until one is answered with a 2xx, and none after it.`,
+
+The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint does
+not answer. With --tamper, it is 3 if one is not refused; with --retry-like, attempts
+may fail until one is answered with a 2xx, and none after it.`,
 		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              g.run(reads, o.run),
 	}
 	f := c.Flags()
-	f.StringArrayVar(&o.events, "event", nil, "event to send: a slug, a comma list, a glob, or all (required without --data, repeatable)")
-	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "send events that the catalogue does not list")
-	f.StringVar(&o.data, "data", "", "send this body instead of a sample, byte for byte: FILE, or @- for standard input")
-	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value, the value as JSON or as a text (repeatable)")
-	f.StringArrayVarP(&o.headers, "header", "H", nil, "another header: 'Name: value', or @FILE with one a line (repeatable)")
-	f.BoolVar(&o.badSignature, "bad-signature", false, "sign with a key that nobody has, to see the endpoint refuse it")
-	f.IntVar(&o.repeat, "repeat", 1, "how often to send it, with fresh ids each time")
-	f.Float64Var(&o.rate, "rate", 0, "at most so many deliveries a second (default: as fast as they are answered)")
-	f.BoolVar(&o.dryRun, "dry-run", false, "print the request, its signature masked, and send nothing")
+	f.StringArrayVar(&o.events, "event", nil, "event to send: a slug, a comma-separated list, a glob, or all (required without --data, repeatable)")
+	f.BoolVar(&o.allowUnknown, "allow-unknown-events", false, "allow events that are not in the catalogue")
+	f.StringVar(&o.data, "data", "", "send this file as the body instead of a sample, byte for byte; @- for standard input")
+	f.StringArrayVar(&o.set, "set", nil, "set a member of the body: path.to.list[0].member=value; the value is JSON or text (repeatable)")
+	f.StringArrayVarP(&o.headers, "header", "H", nil, "additional header: 'Name: value', or @FILE with one per line (repeatable)")
+	f.BoolVar(&o.badSignature, "bad-signature", false, "sign with a random key; the endpoint should refuse it")
+	f.IntVar(&o.repeat, "repeat", 1, "how many times to send it, with new ids each time")
+	f.Float64Var(&o.rate, "rate", 0, "at most this many deliveries per second (default: as fast as they are answered)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the request with the signature masked, and send nothing")
 	o.trialFlags.add(g, c)
 	o.keyFlags.add(g, c, toSign)
 	_ = c.RegisterFlagCompletionFunc("event", completeEvents(g.env.Drivers))

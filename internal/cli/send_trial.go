@@ -20,12 +20,12 @@ type trialFlags struct {
 
 func (o *trialFlags) add(g *globals, c *cobra.Command) {
 	f := c.Flags()
-	f.BoolVar(&o.Twice, "twice", false, "send each delivery once more, the same bytes")
+	f.BoolVar(&o.Twice, "twice", false, "send each delivery twice, with the same bytes")
 	f.BoolVar(&o.Shuffle, "shuffle", false, "send several deliveries out of order")
-	f.IntVar(&o.Seed, "seed", 0, "the order of --shuffle, as it was said (default: another one each time)")
-	f.BoolVar(&o.Tamper, "tamper", false, "send what the endpoint must refuse: a changed body, another signature, none")
-	f.StringVar(&o.like, "retry-like", "", "send each as often as this provider sends what fails, at its times")
-	f.Float64Var(&o.Speed, "speed", 0, "how many times as fast as the provider --retry-like sends (default: all within 10s)")
+	f.IntVar(&o.Seed, "seed", 0, "repeat the order of an earlier --shuffle (default: random)")
+	f.BoolVar(&o.Tamper, "tamper", false, "send deliveries that the endpoint must refuse: a changed body, a wrong signature, no signature")
+	f.StringVar(&o.like, "retry-like", "", "send each delivery as often, and at the times, that this provider repeats a failed one")
+	f.Float64Var(&o.Speed, "speed", 0, "speed of --retry-like, as a factor of the provider's own (default: everything within 10s)")
 	_ = c.RegisterFlagCompletionFunc("retry-like", g.completeProviderFlag)
 	for _, flag := range []string{"seed", "speed"} {
 		_ = c.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)

@@ -34,32 +34,32 @@ func newShowCmd(g *globals) *cobra.Command {
   hookctl show export.har#2 --raw > body.json             # the exact bytes of the body
   hookctl show export.har#2 -o ndjson >> deliveries.ndjson`,
 		Long: `Show one delivery of a capture: the verdict on its signature, its headers, its
-body laid out, and the handler's answer where the capture has it. A capture is a
-file, a directory, or - for standard input, in one of the formats that 'hookctl
-help formats' lists.
+formatted body, and the handler's answer if the capture contains it. A capture is a
+file, a directory, or - for standard input, in one of the formats that 'hookctl help
+formats' lists.
 
-CAPTURE#N is the N-th delivery as verify counts, from 1, those that cannot be read
-among them; what verify names as the source of a delivery is taken as well. A file
-of that whole name wins. A capture of several deliveries needs a number.
+CAPTURE#N is the N-th delivery as verify counts, from 1, including those that cannot
+be read; what verify prints as the source of a delivery works too. A file with that
+whole name takes precedence. A capture with several deliveries requires a number.
 
-JSON is laid out and otherwise shown as it is written: numbers and escapes stay.
+JSON is formatted and otherwise shown as it is written: numbers and escapes stay.
 --raw prints the exact bytes of the body and nothing else. They are not cleaned:
-control characters reach the terminal, and commands for a CI runner the log.
+control characters reach the terminal, and commands for a CI runner reach the log.
 
--o json prints the members of verify's JSON and those of a delivery record, so
-that it is a capture itself; "answer" is the handler's. A body over 4 MiB is null
-there.
+-o json prints the members of verify's JSON and those of a delivery record, so that
+the output is a capture itself; "answer" is that of the handler. A body over 4 MiB
+is null.
 
-The secret is found as by verify, and not needed: without one the reason is
-no-secret. Exit code 0 says that the delivery was found, whatever the verdict;
-verify is for scripts that ask for that.`,
+The secret is found as in verify, and is not required: without one, the reason is
+no-secret. Exit code 0 means that the delivery was found, whatever the verdict; in
+scripts, use verify for that.`,
 		Args: o.exactly("one capture"),
 		RunE: g.run(reads, o.run),
 	}
 	c.ValidArgsFunction = firstOnly(completeFiles)
 	o.judgeFlags.add(g, c)
 	o.fromInput.add(c)
-	c.Flags().BoolVar(&o.raw, "raw", false, "print the exact bytes of the body, and nothing else")
+	c.Flags().BoolVar(&o.raw, "raw", false, "print the exact bytes of the body and nothing else")
 	return c
 }
 

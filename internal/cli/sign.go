@@ -28,16 +28,16 @@ func newSignCmd(g *globals) *cobra.Command {
   hookctl sign body.json --webhook "Lead sync" | xargs curl --data-binary @body.json http://127.0.0.1:3000/hook
   hookctl sign body.json --provider zyntro --secret-env HOOK_SECRET -o name
   printf '{"id":1}' | hookctl sign - --provider wundertreos --secret-file secret.txt -o json`,
-		Long: `Print the headers that carry the signature of a payload, as arguments of curl.
-The payload is a file, or - for standard input; it is signed byte for byte, a
-newline at its end included. Whoever sends it must send the same bytes: curl
-needs --data-binary, since --data takes newlines out.
+		Long: `Print the headers with the signature of a payload, as arguments for curl. The
+payload is a file, or - for standard input; it is signed byte for byte, including a
+newline at its end. The same bytes must be sent: use curl --data-binary, because
+--data removes newlines.
 
--o json prints an object of names and values, -o name the bare signature.`,
+-o json prints an object of names and values, -o name only the signature.`,
 		Args: atMostOne("[payload]"),
 		RunE: g.run(reads, o.run),
 	}
-	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "print the other headers of a delivery too: its type, its event, its id")
+	c.Flags().BoolVar(&o.allHeaders, "all-headers", false, "also print the other headers of a delivery: type, event, id")
 	o.keyFlags.add(g, c, toSign)
 	return c
 }

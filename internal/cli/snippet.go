@@ -25,22 +25,22 @@ func newSnippetCmd(g *globals) *cobra.Command {
 		Example: `  hookctl snippet express --provider wundertreos > verify.js
   hookctl snippet fastapi --webhook "CRM Sync" > verify.py
   hookctl snippet go --provider zyntro -o json`,
-		Long: `Print a handler that takes the raw bytes of a delivery, verifies the signature
-in constant time, and answers 401 to a delivery that is not genuine. The secret
-is in the environment variable HOOK_SECRET; without one it refuses to start.
+		Long: `Print a handler that reads the raw bytes of a delivery, verifies the signature in
+constant time, and answers 401 to a delivery that is not genuine. It reads the
+secret from the environment variable HOOK_SECRET, and does not start without one.
 
 Frameworks: ` + strings.Join(snippet.Frameworks(), ", ") + `.
 
-The signature is verified as the provider makes it, under the settings of the
-profile. --webhook only says which provider: nothing else of a webhook goes into
-the code. -o json has the name of the file and what to install too, -o name the
-name of the file alone.`,
+The signature scheme is that of the provider, with the settings of the profile.
+--webhook only selects the provider: nothing else of a webhook is in the code.
+-o json also contains the file name and what to install, -o name only the file
+name.`,
 		Args:              frameworkArg,
 		ValidArgsFunction: firstOnly(completeFrameworks),
 		RunE:              g.run(reads, o.run),
 	}
-	c.Flags().StringVar(&o.provider, "provider", "", "whose deliveries they are (default: the only provider that is set up here)")
-	c.Flags().StringVar(&o.webhook, "webhook", "", "a webhook whose secret is kept: its provider's deliveries")
+	c.Flags().StringVar(&o.provider, "provider", "", "provider that sends the deliveries (default: the only provider that is set up here)")
+	c.Flags().StringVar(&o.webhook, "webhook", "", "a kept webhook, to use its provider")
 	exclusive(c, "provider", "webhook")
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
 	_ = c.RegisterFlagCompletionFunc("webhook", g.completeKept)

@@ -233,7 +233,7 @@ func TestToyProvider(t *testing.T) {
 	run(0, "--help")
 	shows("Manage Zyntro, WundertreOS and Tidepool webhooks")
 	run(0, "pause", "--help")
-	shows("Stop deliveries for a while (Zyntro and Tidepool)")
+	shows("Pause deliveries (Zyntro and Tidepool)")
 	run(0, "update", "--help")
 	shows("WundertreOS cannot change a webhook.", "Tidepool)")
 	run(0, "config", "get", "tidepool.signature-header")

@@ -171,7 +171,7 @@ func TestUnsafeSettings(t *testing.T) {
 		}
 		var out, errs bytes.Buffer
 		env := &Env{
-			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: func() int { return 80 }},
+			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: wide},
 			Environ: []string{
 				"HOOKCTL_CONFIG_DIR=" + dir, "S=0123456789abcdef", "PATH=" + os.Getenv("PATH"), "TMPDIR=" + work,
 				"HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org", "HOOKCTL_WUNDERTREOS_API_KEY=wk-key",
@@ -248,7 +248,7 @@ func TestBaseURLFromFile(t *testing.T) {
 		write(t, filepath.Join(dir, "config.yaml"), "profile: "+profile+"\nprofiles:\n  "+profile+":\n    zyntro:\n      base-url: "+url+"\n    wundertreos:\n      base-url: "+url+"/functions/v1\n")
 		var out, errs bytes.Buffer
 		env := &Env{
-			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: func() int { return 80 }},
+			Streams: term.Streams{In: strings.NewReader(""), Out: &out, Err: &errs, Width: wide},
 			Environ: slices.Concat([]string{"HOOKCTL_CONFIG_DIR=" + dir, "S=0123456789abcdef", "TMPDIR=" + work}, credentials, c.more),
 			Now:     System().Now, Sleep: func(context.Context, time.Duration) error { return nil }, Drivers: all.Drivers(), Version: "test",
 		}
@@ -302,7 +302,7 @@ func TestOwnBaseURL(t *testing.T) {
 		check(t, os.Mkdir(dir, 0o700))
 		write(t, filepath.Join(dir, "config.yaml"), "profiles:\n  default:\n    zyntro:\n      base-url: "+base+"\n")
 		g := &globals{env: &Env{
-			Streams: term.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Width: func() int { return 80 }},
+			Streams: term.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard, Width: wide},
 			Environ: []string{"HOOKCTL_CONFIG_DIR=" + dir, "HOOKCTL_ZYNTRO_API_KEY=zk-key", "HOOKCTL_ZYNTRO_ORG_ID=org"},
 			Drivers: all.Drivers(),
 			Now:     time.Now,

@@ -34,18 +34,18 @@ func newUpdateCmd(g *globals) *cobra.Command {
 		Example: `  hookctl update "CRM Sync" --url https://example.com/new-hook
   hookctl update "CRM Sync" --add-event invoice_paid --remove-event 'sms_*'
   hookctl update wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --replace --url https://example.com/new`,
-		Long: `Change what the flags name, and nothing else. The secret stays the same.
+		Long: `Change only what the flags name. The secret stays the same.
 
---add-event and --remove-event read the webhook's events, edit the list and send
-it back whole: the API has no other way. Commands that share this machine's secrets
-wait for each other. A change of the events that somebody else makes at that moment
-may be lost, or undo this one; the result is read again, and a difference reported.
-Where the list stays as it is, it is not sent.
+--add-event and --remove-event read the list of events, edit it and send it back as
+a whole, because the API has no other way. Commands that use the secrets of this
+machine wait for each other. If somebody else changes the events at the same moment,
+one of the changes may be lost; hookctl reads the result and reports a difference.
+A list that does not change is not sent.
 
-{replacing} cannot change a webhook. With --replace a new one is made, its NEW
-SECRET kept and handed to every --secret-to, and then the old one deleted. One
-whose URL is one of Zapier's belongs to a Zap, which stops working without it, and
-needs --force.
+{replacing} cannot change a webhook. --replace creates a new one, keeps its NEW
+SECRET and hands it to every --secret-to, and then deletes the old one. A webhook
+whose URL belongs to Zapier is part of a Zap, which stops working without it: this
+requires --force.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
@@ -56,15 +56,15 @@ here. 'hookctl list -o name' prints them in full.`,
 	f := c.Flags()
 	f.StringVar(&o.name, "name", "", "new name")
 	f.StringVar(&o.url, "url", "", "new URL")
-	f.StringArrayVar(&o.events, "event", nil, "the events, in place of the present ones (repeatable; lists, globs, all)")
-	f.StringArrayVar(&o.addEvent, "add-event", nil, "an event more (repeatable; lists, globs)")
-	f.StringArrayVar(&o.removeEvent, "remove-event", nil, "an event less (repeatable; lists, globs)")
-	f.IntVar(&o.timeout, "timeout", 0, "seconds that the provider waits for your endpoint, 5 to 120 ({timing})")
-	f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates at your endpoint ({authenticating})")
+	f.StringArrayVar(&o.events, "event", nil, "new list of events: slugs, comma-separated lists, globs, or all (repeatable)")
+	f.StringArrayVar(&o.addEvent, "add-event", nil, "event to add: a slug, a comma-separated list or a glob (repeatable)")
+	f.StringArrayVar(&o.removeEvent, "remove-event", nil, "event to remove: a slug, a comma-separated list or a glob (repeatable)")
+	f.IntVar(&o.timeout, "timeout", 0, "how long the provider waits for your endpoint, 5 to 120 seconds ({timing})")
+	f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates to your endpoint ({authenticating})")
 	o.addData(c, "")
 	f.StringVar(&o.status, "status", "", "active, paused or disabled ({updating})")
-	f.BoolVar(&o.replace, "replace", false, "where the API cannot change it: make a new webhook, then delete this one; the secret changes")
-	f.BoolVar(&o.force, "force", false, "with --replace: also a webhook that belongs to a Zap of Zapier's")
+	f.BoolVar(&o.replace, "replace", false, "if the API cannot change the webhook: create a new one, then delete this one; the secret changes")
+	f.BoolVar(&o.force, "force", false, "with --replace: also replace a webhook that belongs to a Zap of Zapier")
 	o.webhookFlags.add(c, g.env.Drivers)
 	o.secretFlags.add(c, "")
 	o.addShow(c)

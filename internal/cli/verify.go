@@ -35,7 +35,7 @@ func newVerifyCmd(g *globals) *cobra.Command {
 	o := &verifyOptions{}
 	c := &cobra.Command{
 		Use:     "verify [capture]...",
-		Short:   "Check the signatures of captured deliveries, and say why one fails",
+		Short:   "Check the signatures of captured deliveries, and explain failures",
 		GroupID: groupDeliveries,
 		Example: `  hookctl verify delivery.http                                  # request line, headers, body, as captured
   hookctl verify body.json --header 'X-Wunder-Signature: sha256=...'
@@ -44,50 +44,50 @@ func newVerifyCmd(g *globals) *cobra.Command {
   tail -F app.log | hookctl verify - --failing                  # a filter: only what is not valid
   hookctl verify deliveries.ndjson --pass valid > genuine.ndjson
   hookctl verify body.json --signature ab12... --provider zyntro --secret-env HOOK_SECRET`,
-		Long: `Check whether captured deliveries carry the signature that the provider makes
-with the webhook's secret. A capture is a file, a directory, or - for standard
-input, in one of the formats that 'hookctl help formats' lists; nothing is ever
-trimmed from a payload. Answers, and GET, HEAD or OPTIONS requests without body
-and signature, are no deliveries: they are passed over and counted.
+		Long: `Check whether captured deliveries have the signature that the provider makes with
+the webhook's secret. A capture is a file, a directory, or - for standard input, in
+one of the formats that 'hookctl help formats' lists; nothing is ever trimmed from a
+payload. Answers, and GET, HEAD or OPTIONS requests without body and signature, are
+not deliveries: they are skipped and counted.
 
-Without --webhook, --secret-file or --secret-env every secret kept in this
-profile is tried, those of deleted webhooks too (retries come for hours), and
-the webhook that matched is named. With --webhook its older secrets are tried
-after its own.
+Without --webhook, --secret-file or --secret-env, every secret kept in this profile
+is tried, including those of deleted webhooks (retries come for hours), and the
+webhook that matches is named. With --webhook, its older secrets are tried after the
+current one.
 
-A delivery that fails is diagnosed: which change of body, secret or signature
-would have made it match, and how to fix that. It stays invalid all the same.
+A failed delivery is diagnosed: which change of the body, the secret or the
+signature would have made it match, and how to fix that. It remains invalid.
 
-Exit code 0 says that every signature is valid, 3 that one is not, 2 that there
-was no delivery to read or no secret to try. --fail-on names the reasons that
-make it 3; 'hookctl help formats' lists them. In GitHub Actions failures become
-annotations; --report writes a file that other CI systems show: junit=FILE,
-gitlab=FILE for GitLab's code quality, summary=FILE in Markdown, which is added to
-the file: summary=$GITHUB_STEP_SUMMARY.
+Exit code 0 means that every signature is valid, 3 that one is not, 2 that there was
+no delivery to read or no secret to try. --fail-on selects the reasons that cause 3;
+'hookctl help formats' lists them. In GitHub Actions, failures become annotations;
+--report writes a file for other CI systems: junit=FILE, gitlab=FILE for GitLab's
+code quality, and summary=FILE in Markdown, which is appended to the file:
+summary=$GITHUB_STEP_SUMMARY.
 
-As a filter of lines (NDJSON, logs): --failing prints only what is not valid, and
-on a terminal only that is printed after the first 100 rows. --pass prints the
-input lines themselves: 'valid' those whose deliveries are all valid, 'invalid'
-the others that hold a delivery, or cannot be read; lines without a delivery are
-in neither, nor are blank ones. A line whose record holds two bodies that differ
-is never passed as valid. --each-line prints exactly one verdict for each line
-before it reads the next one, for programs that write a line and wait: blank
-lines and those without a delivery are unreadable there. With -o name the sources
-that are not valid are printed. What --pass prints is passed on as it is: unlike
-any other output it may hold what a CI runner takes for a command.
+As a filter of lines (NDJSON, logs): --failing prints only what is not valid; on a
+terminal, this is the default after the first 100 rows. --pass prints the input
+lines themselves: 'valid' those whose deliveries are all valid, 'invalid' the others
+that contain a delivery or cannot be read; lines without a delivery and blank lines
+are in neither. A line whose record has two bodies that differ is never passed as
+valid. --each-line prints exactly one verdict for each line before it reads the next
+one, for programs that write a line and wait: blank lines and lines without a
+delivery are unreadable there. -o name prints the sources that are not valid. The
+output of --pass is not changed: unlike all other output, it may contain what a CI
+runner takes for a command.
 
-With -o json the results are one array. They are printed as they come, which is
-why --jq sees one delivery at a time and not the array.`,
+With -o json, the results are one array. They are printed as they come, so --jq sees
+one delivery at a time and not the array.`,
 		RunE: g.run(reads, o.run),
 	}
 	f := c.Flags()
 	o.judgeFlags.add(g, c)
-	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose body states a time further from now, such as 10m")
-	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that make the exit code 3, or none (default: all but ok)")
-	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures are explained, from the first on: a number, or all")
-	f.BoolVar(&o.failing, "failing", false, "print only what is not valid (on a terminal the default after 100 rows)")
-	f.StringVar(&o.pass, "pass", "", "print the input lines that are valid, or invalid, byte for byte, in place of verdicts")
-	f.BoolVar(&o.eachLine, "each-line", false, "print exactly one verdict for each input line, at once")
+	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose timestamp in the body is further from now, such as 10m")
+	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that cause exit code 3, or none (default: all except ok)")
+	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures to explain, from the first: a number, or all")
+	f.BoolVar(&o.failing, "failing", false, "print only what is not valid (on a terminal, the default after 100 rows)")
+	f.StringVar(&o.pass, "pass", "", "print the input lines that are valid (or invalid) byte for byte, instead of verdicts")
+	f.BoolVar(&o.eachLine, "each-line", false, "print exactly one verdict for each input line, immediately")
 	addReport(c, &o.report)
 	for flag, complete := range map[string]cobra.CompletionFunc{
 		"max-age":  completeFixed("5m", "1h", "24h"),

@@ -36,7 +36,7 @@ func verifyEnv(t *testing.T, in io.Reader, out, errs io.Writer, tty bool) *Env {
 	t.Helper()
 	dir := t.TempDir()
 	return &Env{
-		Streams: term.Streams{In: in, Out: out, Err: errs, ErrTTY: tty, Width: func() int { return 80 }},
+		Streams: term.Streams{In: in, Out: out, Err: errs, ErrTTY: tty, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + dir, "SECRET=0123456789abcdef"},
 		Now:     func() time.Time { return time.Date(2026, 5, 17, 14, 30, 0, 0, time.UTC) },
 		Drivers: all.Drivers(),

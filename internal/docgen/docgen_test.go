@@ -129,13 +129,14 @@ func TestPages(t *testing.T) {
 	maps.Copy(files, pages)
 	for name, texts := range map[string][]string{
 		"hookctl.1":                               {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`, ".SH SEE ALSO"},
+		"hookctl-create-zyntro.1":                 {".SS Secret", "\\fB--secret-to SINK\\fP"},
 		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP"},
 		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH WORDS IN JSON ERRORS"},
 		"hookctl-environment.7":                   {"\\fBHOOKCTL_WUNDERTREOS_TOKEN\\fP"},
 		"hookctl-formats.7":                       {"\\fBndjson\\fP", "\\fBconflicting-signatures\\fP", "\\fBfile:PATH\\fP"},
 		"docs/reference/README.md":                {"- [hookctl create](hookctl_create.md): ", "- [Exit codes](exit-codes.md)"},
 		"docs/reference/hookctl.md":               {"```\n  hookctl demo ", "[hookctl list-events](hookctl_list-events.md)"},
-		"docs/reference/hookctl_create_zyntro.md": {"hookctl create zyntro [flags]", "--auth-type string"},
+		"docs/reference/hookctl_create_zyntro.md": {"hookctl create zyntro [flags]", "**Secret**\n\n- `--secret-to SINK`: ", "- `--auth-type TYPE`: "},
 		"docs/reference/hookctl_get.md":           {`\<webhook> is provider/id`, "hookctl get <webhook> [flags]"},
 		"docs/reference/exit-codes.md":            {"| `7` | needs a human", "| `130` | interrupted |"},
 		"docs/reference/environment.md":           {"| `HOOKCTL_ZYNTRO_BASE_URL` | ", "| `HOOKCTL_WUNDERTREOS_TOKEN` | "},

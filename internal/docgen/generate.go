@@ -48,9 +48,28 @@ func reference(files map[string][]byte) error {
 		if err := doc.GenMarkdown(c, &page); err != nil {
 			return err
 		}
-		files[referenceDir+"/"+pageName(c)] = tidy(page.Bytes())
+		text, links, _ := strings.Cut(page.String(), "### SEE ALSO")
+		text, _, _ = strings.Cut(text, "### Options")
+		files[referenceDir+"/"+pageName(c)] = tidy([]byte(text + options(c) + "### SEE ALSO" + links))
 		return nil
 	})
+}
+
+// options is the section on a command's flags, in their groups.
+func options(c *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("### Options\n\n")
+	for _, group := range cli.FlagsOf(c) {
+		b.WriteString("**" + group.Title + "**\n\n")
+		for _, e := range group.Entries {
+			b.WriteString("- `" + strings.TrimSpace(e.Word) + "`: " + escape(e.Meaning) + "\n")
+		}
+		b.WriteByte('\n')
+	}
+	if c.HasParent() {
+		b.WriteString("Flags of every command: [hookctl](hookctl.md)\n\n")
+	}
+	return b.String()
 }
 
 // pageName is the name of a command's Markdown page.

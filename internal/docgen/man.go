@@ -40,11 +40,29 @@ func manual(date time.Time) (map[string][]byte, error) {
 			return err
 		}
 		text, links, _ := bytes.Cut(page.Bytes(), []byte(".SH SEE ALSO\n"))
-		text = bytes.Join([][]byte{text, tail, []byte(seeAlso), links}, nil)
+		before, after, _ := bytes.Cut(text, []byte(".SH OPTIONS\n"))
+		_, after, found := bytes.Cut(after, []byte(".SH EXAMPLE\n"))
+		if found {
+			after = append([]byte(".SH EXAMPLE\n"), after...)
+		}
+		text = bytes.Join([][]byte{before, troff(optionList(c)), after, tail, []byte(seeAlso), links}, nil)
 		files[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(text)
 		return nil
 	})
 	return files, err
+}
+
+// optionList is a command's flags in their groups, in Markdown.
+func optionList(c *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("# OPTIONS\n\n")
+	for _, group := range cli.FlagsOf(c) {
+		b.WriteString("### " + escape(group.Title) + "\n\n" + definitions(group))
+	}
+	if c.HasParent() {
+		b.WriteString("### Flags of every command\n\n**hookctl(1)** lists them.\n\n")
+	}
+	return b.String()
 }
 
 // seeAlso begins the last section of a command's page.
@@ -80,7 +98,7 @@ func topicPage(t view.Topic, date time.Time) []byte {
 func definitions(s view.Section) string {
 	var b strings.Builder
 	for _, e := range s.Entries {
-		fmt.Fprintf(&b, "**%s**\n: %s\n\n", escape(e.Word), escape(strings.ReplaceAll(e.Meaning, "\n", " ")))
+		fmt.Fprintf(&b, "**%s**\n: %s\n\n", escape(strings.TrimSpace(e.Word)), escape(strings.ReplaceAll(e.Meaning, "\n", " ")))
 	}
 	return b.String()
 }

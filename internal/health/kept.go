@@ -106,7 +106,7 @@ func (k *Kept) Journalled(ctx context.Context) {
 		}
 		k.Findings = append(k.Findings, Finding{
 			Problem: "interrupted", Provider: &in.Provider, Name: &in.Name, Path: &p.Path, Fix: fix,
-			Message: fmt.Sprintf("%s of %s on %s, begun %s, was not finished", in.Operation, in.URL, in.Provider, in.StartedAt.Format("2006-01-02 15:04:05Z07:00")),
+			Message: fmt.Sprintf("%s of %s on %s, begun %s, was not finished", in.Operation, in.URL, in.Provider, term.Date(in.StartedAt)),
 		})
 	}
 }

@@ -8,6 +8,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -39,7 +40,7 @@ type Options struct {
 	JQ     string // expression; "" for none. It implies json with every format but ndjson.
 	Color  bool   // already decided: terminal, NO_COLOR, CLICOLOR_FORCE, --no-color
 	TTY    bool   // a terminal: cut the flexible column to Width; else tab-free plain columns with full values
-	Width  int    // columns of the terminal; used with TTY only
+	Width  int    // columns that prose may take, and on a terminal tables; 0: 80 and any number
 
 	// Context ends a jq expression that runs for ever; nil for never.
 	Context context.Context
@@ -56,6 +57,8 @@ type Column struct {
 	Last     bool // of the flexible columns: cut after the others
 	Optional bool // left out when cutting is not enough, the last one first
 	Spare    int  // left out when that is not enough either, the highest first; 0 is never
+	// Tone is what a cell means, by its whole text; nil: nothing of note.
+	Tone func(cell string) Tone
 }
 
 // Grid is a table. Cells are cleaned of control characters by the printer.
@@ -66,10 +69,13 @@ type Grid struct {
 }
 
 // Fact is one line of a single thing's description. A List is shown in place of
-// Value, with commas; it takes several lines where a terminal is too narrow.
+// Value, with commas. It takes several lines where a terminal is too narrow, and
+// Prose everywhere.
 type Fact struct {
 	Label, Value string
 	List         []string
+	Tone         Tone
+	Prose        bool
 }
 
 // Text is what the fact says, on one line.
@@ -88,7 +94,9 @@ type View struct {
 	Data  any      // a struct or map: one document; a slice: a list (ndjson prints its elements)
 	Grid  *Grid    // for table, when a list
 	Facts []Fact   // for table, when a single thing
-	Text  string   // for table, when neither: printed as it is, cleaned as a block
+	Lines []Line   // for table, when neither: paragraphs for people
+	Text  string   // for table, when none of these: printed as it is, cleaned as a block
+	Signs bool     // lines of Text that begin with + or - were added or removed
 	Names []string // for name: one a line, exact bytes but control characters
 }
 
@@ -214,8 +222,14 @@ func (p *Printer) printTable(v View) error {
 		}
 	case len(v.Facts) > 0:
 		p.appendFacts(&b, v.Facts)
+	case len(v.Lines) > 0:
+		b.WriteString(Layout(v.Lines, cmp.Or(p.opts.Width, 80), p.opts.Color))
 	case v.Text != "":
-		b.WriteString(term.CleanBlock(v.Text))
+		text := term.CleanBlock(v.Text)
+		if v.Signs && p.opts.Color {
+			text = paintSigns(text)
+		}
+		b.WriteString(text)
 		if !strings.HasSuffix(v.Text, "\n") {
 			b.WriteByte('\n')
 		}

@@ -147,10 +147,10 @@ func (s *Stream) line(cells []string) {
 		for i, c := range s.columns {
 			titles[i] = term.Clean(c.Title)
 		}
-		s.pending.WriteString(s.p.bold(s.fitted(titles, nil)))
+		s.pending.WriteString(s.p.bold(s.fitted(titles, nil, unpainted)))
 		s.pending.WriteByte('\n')
 	}
-	s.pending.WriteString(s.fitted(cells, s.short))
+	s.pending.WriteString(s.fitted(cells, s.short, s.p.painter(s.shown, s.kept, cells)))
 	s.pending.WriteByte('\n')
 	s.rows++
 }
@@ -158,10 +158,7 @@ func (s *Stream) line(cells []string) {
 // narrowed fits the columns to the terminal, as far as the first row shows how wide
 // they are. Where there is room, a flexible last one gets it.
 func (s *Stream) narrowed(cells []string) {
-	s.shown, s.between = s.columns, gap
-	for i := range s.columns {
-		s.kept = append(s.kept, i)
-	}
+	s.shown, s.kept, s.between = s.columns, everyOne(s.columns), gap
 	s.short = make([]bool, len(s.columns))
 	limit, last := s.p.opts.Width, len(s.columns)-1
 	if !s.p.opts.TTY || limit <= 0 || last < 0 {
@@ -194,7 +191,7 @@ func (s *Stream) narrowed(cells []string) {
 
 // fitted is a line of cells, short where they have such forms and those are wanted,
 // without its end.
-func (s *Stream) fitted(cells []string, short []bool) string {
+func (s *Stream) fitted(cells []string, short []bool, paint painter) string {
 	row := pick(cells, s.kept)
 	for i, c := range s.shown {
 		if short != nil && short[s.kept[i]] {
@@ -204,24 +201,27 @@ func (s *Stream) fitted(cells []string, short []bool) string {
 			row[i] = cut(row[i], max(s.widths[i], least))
 		}
 	}
-	line, last := s.joined(row), len(row)-1
+	line, last := s.joined(row, unpainted), len(row)-1
 	over := width(line) - s.most
 	if s.most == 0 || over <= 0 {
-		return line
+		return s.joined(row, paint)
 	}
 	if room := width(row[last]) - over; s.shown[last].Flexible && room >= least {
 		row[last] = cut(row[last], room)
-		return s.joined(row)
+		return s.joined(row, paint)
 	}
 	for i := range row {
 		row[i] = cut(row[i], s.widths[i])
 	}
-	return cut(s.joined(row), s.most)
+	if line = s.joined(row, unpainted); width(line) > s.most {
+		return cut(line, s.most)
+	}
+	return s.joined(row, paint)
 }
 
-func (s *Stream) joined(row []string) string {
+func (s *Stream) joined(row []string, paint painter) string {
 	var b bytes.Buffer
-	appendRow(&b, row, s.widths, s.between)
+	appendRow(&b, row, s.widths, s.between, paint)
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 

@@ -2,6 +2,8 @@ package render
 
 import (
 	"bytes"
+	"cmp"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -26,16 +28,16 @@ const (
 // appendGrid adds a table: titles, then a line for each row.
 func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 	columns, lines := cleanGrid(g)
-	between := gap
+	between, kept := gap, everyOne(columns)
 	if p.opts.TTY && p.opts.Width > 0 {
-		columns, lines, between = fit(columns, lines, p.opts.Width)
+		columns, lines, kept, between = fit(columns, lines, p.opts.Width)
 	}
 	widths := make([]int, len(columns))
 	for i := range columns {
 		widths[i] = widest(lines, i)
 	}
 	if len(lines) > longTable || slices.Max(append(widths, 0)) > widestPad {
-		p.appendLong(b, lines, widths, between)
+		p.appendLong(b, lines, widths, between, func(row int) painter { return p.painter(columns, kept, g.Rows[row]) })
 		return nil
 	}
 	// The library writes into a buffer: its Render returns nil when the writer
@@ -54,9 +56,9 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 			Row:      tw.CellConfig{Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone}, Alignment: left, Padding: pad},
 			Behavior: tw.Behavior{TrimSpace: tw.Off},
 		}))
-	t.Header(hide.row(lines[0]))
-	for _, line := range lines[1:] {
-		if err := t.Append(hide.row(line)); err != nil {
+	t.Header(hide.row(lines[0], unpainted))
+	for i, line := range lines[1:] {
+		if err := t.Append(hide.row(line, p.painter(columns, kept, g.Rows[i]))); err != nil {
 			return fault.Errorf(fault.Other, "the table cannot be made: %w", err)
 		}
 	}
@@ -77,16 +79,39 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 
 // appendLong adds what appendGrid would, without the library, which takes 20
 // times as long. Cells that are wider than widestPad stand out of their columns.
-func (p *Printer) appendLong(b *bytes.Buffer, lines [][]string, widths []int, between string) {
+func (p *Printer) appendLong(b *bytes.Buffer, lines [][]string, widths []int, between string, of func(row int) painter) {
 	for i := range widths {
 		widths[i] = min(widths[i], widestPad)
 	}
 	var titles bytes.Buffer
-	appendRow(&titles, lines[0], widths, between)
+	appendRow(&titles, lines[0], widths, between, unpainted)
 	b.WriteString(p.bold(strings.TrimSuffix(titles.String(), "\n")) + "\n")
-	for _, line := range lines[1:] {
-		appendRow(b, line, widths, between)
+	for i, line := range lines[1:] {
+		appendRow(b, line, widths, between, of(i))
 	}
+}
+
+// painter colours the cells of a line of columns by the whole cells of its row, of
+// which those are kept.
+func (p *Printer) painter(columns []Column, kept []int, row []string) painter {
+	if !p.opts.Color {
+		return unpainted
+	}
+	return func(i int, cell string) string {
+		if tone := columns[i].Tone; tone != nil && kept[i] < len(row) {
+			return tone(row[kept[i]]).Paint(cell, true)
+		}
+		return cell
+	}
+}
+
+// everyOne are the places of all columns.
+func everyOne(columns []Column) []int {
+	kept := make([]int, len(columns))
+	for i := range kept {
+		kept[i] = i
+	}
+	return kept
 }
 
 // cleanGrid is g's columns and its lines, titles first: every cell clean, and
@@ -116,15 +141,15 @@ func cleanRow(row []string, columns int) []string {
 // columns move together and their cells take the short forms that they have;
 // the flexible ones are cut; columns are left out so that no other is cut too
 // much; and then the flexible ones are cut further. A table that is still too
-// wide stays so: half a status is worse than a line that wraps. The last answer
-// is what stands between two columns.
-func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string, string) {
+// wide stays so: half a status is worse than a line that wraps. The last answers
+// are the places of the columns that are left, and what stands between two.
+func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string, []int, string) {
 	widths := make([]int, len(columns))
 	for i := range columns {
 		widths[i] = widest(lines, i)
 	}
 	if excess(widths, gap, limit) <= 0 {
-		return columns, lines, gap
+		return columns, lines, everyOne(columns), gap
 	}
 	for i, c := range columns {
 		if c.Short == nil || excess(widths, narrowGap, limit) <= 0 {
@@ -139,15 +164,13 @@ func fit(columns []Column, lines [][]string, limit int) ([]Column, [][]string, s
 	for i, line := range lines {
 		lines[i] = pick(line, kept)
 	}
-	return pick(columns, kept), cutCells(lines, pick(widths, kept), shrunk), narrowGap
+	return pick(columns, kept), cutCells(lines, pick(widths, kept), shrunk), kept, narrowGap
 }
 
 // narrow is which columns stay, and how wide they are, so that a line fits limit if it
 // can; readable is false where the flexible ones are too narrow then.
 func narrow(columns []Column, widths []int, limit int) (kept, shrunk []int, readable bool) {
-	for i := range columns {
-		kept = append(kept, i)
-	}
+	kept = everyOne(columns)
 	for {
 		if shrunk, ok := shrink(pick(columns, kept), pick(widths, kept), limit, comfortable); ok {
 			return kept, shrunk, true
@@ -243,8 +266,8 @@ func cutCells(lines [][]string, widths, shrunk []int) [][]string {
 	return lines
 }
 
-// placeholders stand in for cells that are not ASCII while the library lays
-// out the table: it adds up the widths of runes, so an emoji joined from several
+// placeholders stand in for cells that are coloured or not ASCII while the library
+// lays out the table: it adds up the widths of runes, so an emoji joined from several
 // would shift the rest of its line. A placeholder is a run of "~" as wide as
 // its cell; a cell that has a "~" gets one too, so that runs and cells pair up
 // in order.
@@ -252,12 +275,13 @@ type placeholders struct{ cells []string }
 
 var run = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("~+") })
 
-func (h *placeholders) row(cells []string) []string {
+func (h *placeholders) row(cells []string, paint painter) []string {
 	row := make([]string, len(cells))
 	for i, cell := range cells {
 		row[i] = cell
-		if w := width(cell); w > 0 && strings.ContainsFunc(cell, func(r rune) bool { return r > 0x7e || r == '~' }) {
-			h.cells = append(h.cells, cell)
+		painted := paint(i, cell)
+		if w := width(cell); w > 0 && (painted != cell || strings.ContainsFunc(cell, func(r rune) bool { return r > 0x7e || r == '~' })) {
+			h.cells = append(h.cells, painted)
 			row[i] = strings.Repeat("~", w)
 		}
 	}
@@ -287,40 +311,29 @@ func (p *Printer) appendFacts(b *bytes.Buffer, facts []Fact) {
 		widest = max(widest, width(labels[i]))
 	}
 	for i, f := range facts {
-		line := p.bold(labels[i])
-		value := term.Clean(f.Text())
+		most := math.MaxInt / 2
+		if p.opts.TTY && p.opts.Width > 0 || f.Prose {
+			most = cmp.Or(p.opts.Width, 80)
+		}
+		value := term.Clean(f.Value)
 		if len(f.List) > 0 {
-			value = p.list(f.List, widest+len(gap))
+			value = commas(f.List)
 		}
-		if value != "" {
-			line += strings.Repeat(" ", widest-width(labels[i])) + gap + value
+		lead := labels[i] + strings.Repeat(" ", widest-width(labels[i])) + gap
+		text := term.Wrap(lead, value, most)
+		if p.opts.Color {
+			text = Line{Tone: f.Tone}.paint(text, len(labels[i]))
 		}
-		b.WriteString(strings.TrimRight(line, " "))
+		b.WriteString(p.bold(labels[i]) + strings.TrimPrefix(text, labels[i]))
 		b.WriteByte('\n')
 	}
 }
 
-// list is items with commas between them, on a terminal in lines that fit beside
-// a margin.
-func (p *Printer) list(items []string, margin int) string {
-	var b strings.Builder
-	column := margin
+// commas is items with commas between them.
+func commas(items []string) string {
+	clean := make([]string, len(items))
 	for i, item := range items {
-		item = term.Clean(item)
-		if i < len(items)-1 {
-			item += ","
-		}
-		switch w := width(item); {
-		case i == 0:
-			column += w
-		case p.opts.TTY && p.opts.Width > 0 && column+1+w > p.opts.Width:
-			b.WriteString("\n" + strings.Repeat(" ", margin))
-			column = margin + w
-		default:
-			b.WriteByte(' ')
-			column += 1 + w
-		}
-		b.WriteString(item)
+		clean[i] = term.Clean(item)
 	}
-	return b.String()
+	return strings.Join(clean, ", ")
 }

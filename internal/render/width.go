@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/clipperhouse/displaywidth"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // gap stands between two columns; narrowGap where the terminal is too narrow.
@@ -13,9 +15,7 @@ const (
 	narrowGap = "  "
 )
 
-// width is how many terminal columns s takes: two for CJK and for an emoji,
-// however many runes it is joined from.
-func width(s string) int { return displaywidth.String(s) }
+func width(s string) int { return term.Width(s) }
 
 // cut shortens s to at most max columns, the last of them an ellipsis.
 func cut(s string, max int) string {
@@ -25,11 +25,12 @@ func cut(s string, max int) string {
 	return displaywidth.TruncateString(s, max, "…")
 }
 
-// appendRow adds cells padded to widths, without blanks at the end.
-func appendRow(b *bytes.Buffer, cells []string, widths []int, between string) {
+// appendRow adds cells padded to widths, without blanks at the end. What paint makes
+// of a cell is as wide as the cell.
+func appendRow(b *bytes.Buffer, cells []string, widths []int, between string, paint painter) {
 	var line strings.Builder
 	for i, cell := range cells {
-		line.WriteString(cell)
+		line.WriteString(paint(i, cell))
 		if i < len(cells)-1 {
 			line.WriteString(strings.Repeat(" ", max(0, widths[i]-width(cell))))
 			line.WriteString(between)
@@ -38,6 +39,11 @@ func appendRow(b *bytes.Buffer, cells []string, widths []int, between string) {
 	b.WriteString(strings.TrimRight(line.String(), " "))
 	b.WriteByte('\n')
 }
+
+// painter is a cell in its colour; i is its column's place in the line.
+type painter func(i int, cell string) string
+
+func unpainted(_ int, cell string) string { return cell }
 
 // bold is s in bold where colour is wanted.
 func (p *Printer) bold(s string) string {

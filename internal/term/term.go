@@ -5,6 +5,7 @@ package term
 import (
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,11 +20,12 @@ type Streams struct {
 	Err io.Writer
 
 	InTTY, OutTTY, ErrTTY bool
-	Width                 func() int // columns of Out; never nil, at least 1
+	Width                 func() int // columns that text may take; never nil, at least 1
 }
 
-// System wraps the process's own streams.
-func System(in, out, errs *os.File) Streams {
+// System wraps the process's own streams. Text may be as wide as the terminal;
+// where there is none, as columns says, which is the variable COLUMNS, or else 80.
+func System(in, out, errs *os.File, columns string) Streams {
 	return Streams{
 		In: in, Out: out, Err: errs,
 		// Not by file mode: /dev/null is a character device too.
@@ -31,7 +33,12 @@ func System(in, out, errs *os.File) Streams {
 		OutTTY: xterm.IsTerminal(int(out.Fd())),
 		ErrTTY: xterm.IsTerminal(int(errs.Fd())),
 		Width: func() int {
-			if w, _, err := xterm.GetSize(int(out.Fd())); err == nil && w > 0 {
+			for _, f := range []*os.File{out, errs} {
+				if w, _, err := xterm.GetSize(int(f.Fd())); err == nil && w > 0 {
+					return w
+				}
+			}
+			if w, err := strconv.Atoi(columns); err == nil && w > 0 {
 				return w
 			}
 			return 80

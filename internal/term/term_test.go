@@ -175,12 +175,14 @@ func TestSystemWithoutTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = null.Close() }()
-	s := term.System(null, null, null)
+	s := term.System(null, null, null, "")
 	if s.InTTY || s.OutTTY || s.ErrTTY || s.Interactive() {
 		t.Errorf("%s is not a terminal: %+v", os.DevNull, s)
 	}
-	if w := s.Width(); w != 80 {
-		t.Errorf("Width = %d, want 80", w)
+	for columns, want := range map[string]int{"": 80, "0": 80, "-4": 80, "wide": 80, "132": 132} {
+		if w := term.System(null, null, null, columns).Width(); w != want {
+			t.Errorf("Width with COLUMNS=%s is %d, want %d", columns, w, want)
+		}
 	}
 }
 

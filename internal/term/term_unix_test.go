@@ -17,11 +17,11 @@ func TestSystemOnTerminal(t *testing.T) {
 		t.Skipf("no pseudo-terminal here: %v", err)
 	}
 	defer func() { _, _ = master.Close(), tty.Close() }()
-	s := term.System(tty, tty, tty)
+	s := term.System(tty, tty, tty, "50")
 	if !s.InTTY || !s.OutTTY || !s.ErrTTY || !s.Interactive() {
 		t.Errorf("not seen as a terminal: %+v", s)
 	}
-	for cols, want := range map[uint16]int{0: 80, 33: 33} {
+	for cols, want := range map[uint16]int{0: 50, 33: 33} {
 		if err := pty.Setsize(master, &pty.Winsize{Rows: 10, Cols: cols}); err != nil {
 			t.Fatal(err)
 		}

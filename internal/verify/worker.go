@@ -403,9 +403,9 @@ func (w *worker) age(event capture.Event, when time.Time, result *Result) {
 	case when.IsZero():
 		note = fmt.Sprintf("the time that the body states, %q, is not RFC 3339", term.Clip(event.Time, mostQuoted))
 	case now.Sub(when) > w.e.o.MaxAge:
-		note = fmt.Sprintf("the body is from %s, more than %s ago", when.Format(time.RFC3339), w.e.o.MaxAge)
+		note = fmt.Sprintf("the body is from %s, more than %s ago", term.Date(when), w.e.o.MaxAge)
 	case when.Sub(now) > w.e.o.MaxAge:
-		note = fmt.Sprintf("the body is from %s, more than %s in the future", when.Format(time.RFC3339), w.e.o.MaxAge)
+		note = fmt.Sprintf("the body is from %s, more than %s in the future", term.Date(when), w.e.o.MaxAge)
 	default:
 		return
 	}

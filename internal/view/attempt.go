@@ -54,13 +54,13 @@ func newAttempt(e sandbox.LogEntry) Attempt {
 // stamp is a time to the millisecond: attempts of one second must be told apart.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
-// timeOfDay is a stamp without its date.
+// timeOfDay is such a time without its date.
 func timeOfDay(_ int, cell string) string {
-	_, clock, found := strings.Cut(cell, "T")
+	_, clock, found := strings.Cut(cell, " ")
 	if !found {
 		return cell
 	}
-	return clock
+	return strings.TrimSuffix(clock, " UTC")
 }
 
 // innermost is the end of an error: what is wrong, without what was tried.
@@ -85,7 +85,7 @@ func Attempts(list []Attempt) render.View {
 				return why
 			}
 			return "not delivered" // why stands behind it, and would look like a failure
-		}},
+		}, Tone: statusTone},
 		{Title: "NEXT", Optional: true, Short: timeOfDay},
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
@@ -97,7 +97,7 @@ func Attempts(list []Attempt) render.View {
 		if a.Status != nil {
 			status = strconv.Itoa(*a.Status)
 		}
-		g.Rows = append(g.Rows, []string{a.Time, a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, word(a.Next)})
+		g.Rows = append(g.Rows, []string{dated(&a.Time), a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, dated(a.Next)})
 		v.Names = append(v.Names, word(a.EventID))
 	}
 	return v

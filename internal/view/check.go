@@ -1,8 +1,6 @@
 package view
 
 import (
-	"strings"
-
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/render"
 )
@@ -10,12 +8,12 @@ import (
 // StoreFindings shows what `secrets check` found.
 func StoreFindings(list []health.Finding) render.View {
 	v := render.View{Data: list}
-	var b strings.Builder
 	for _, f := range list {
-		b.WriteString(f.Problem + ": " + line(f.Message) + "\n  fix: " + strings.ReplaceAll(f.Fix, "\n", "\n       ") + "\n")
+		v.Lines = append(v.Lines,
+			render.Line{Lead: f.Problem + ": ", LeadTone: render.Bad, Text: line(f.Message)},
+			render.Line{Lead: "  fix: ", Text: f.Fix})
 		v.Names = append(v.Names, subject(f))
 	}
-	v.Text = b.String()
 	return v
 }
 

@@ -113,7 +113,7 @@ func (s Sent) Details() string {
 // ExpectColumns are those of a stream of captures that were sent again and whose
 // answers were compared, and their widths.
 func ExpectColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "STATUS"}, {Title: "TIME", Spare: 1}, {Title: "ANSWER", Flexible: true}},
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "STATUS", Tone: statusTone}, {Title: "TIME", Spare: 1}, {Title: "ANSWER", Flexible: true, Tone: toneOf}},
 		[]int{24, 24, 6, 7, 40}
 }
 

@@ -18,7 +18,7 @@ type Deleted struct {
 // Deletions is the list of what is gone.
 func Deletions(list []Deleted) render.View {
 	v := render.View{Data: list, Grid: &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER"}, {Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "NOW"},
+		{Title: "PROVIDER"}, {Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "NOW", Tone: toneOf},
 	}}}
 	for _, d := range list {
 		now := "deleted"

@@ -66,7 +66,7 @@ func (d Difference) Print(p *render.Printer) error {
 	if p.Format() != render.Table {
 		return p.Print(render.View{Data: d, Names: names})
 	}
-	w := partWriter{p: p}
+	w := partWriter{p: p, signs: true}
 	if !d.Equal {
 		w.say("--- %s", visible(d.left.Source))
 		w.say("+++ %s", visible(d.right.Source))

@@ -37,7 +37,7 @@ type EventChange struct {
 
 // EventChanges lists differences; their names are slugs with + or - before them.
 func EventChanges(list []EventChange) render.View {
-	g := &render.Grid{Columns: []render.Column{{Title: "PROVIDER"}, {Title: "EVENT"}, {Title: "CHANGE"}}}
+	g := &render.Grid{Columns: []render.Column{{Title: "PROVIDER"}, {Title: "EVENT"}, {Title: "CHANGE", Tone: toneOf}}}
 	v := render.View{Data: list, Grid: g}
 	for _, c := range list {
 		g.Rows = append(g.Rows, []string{c.Provider, c.Event, c.Change})

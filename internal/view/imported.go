@@ -32,7 +32,7 @@ func ImportedList(list []Imported) render.View {
 	}
 	v := KeptSecrets(kept, true)
 	v.Data = list
-	v.Grid.Columns = append(v.Grid.Columns, render.Column{Title: "RESULT"})
+	v.Grid.Columns = append(v.Grid.Columns, render.Column{Title: "RESULT", Tone: toneOf})
 	for i, m := range list {
 		v.Grid.Rows[i] = append(v.Grid.Rows[i], m.Result)
 	}

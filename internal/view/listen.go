@@ -248,9 +248,9 @@ func ReceivedColumns() ([]render.Column, []int) {
 		{Title: "TIME", Short: func(_ int, cell string) string { return cell[:min(len(cell), len("15:04:05"))] }},
 		{Title: "PROVIDER", Optional: true},
 		{Title: "EVENT", Flexible: true},
-		{Title: "VERDICT"},
-		{Title: "FORWARD"},
-		{Title: "ANSWER", Spare: 1},
+		{Title: "VERDICT", Tone: toneOf},
+		{Title: "FORWARD", Tone: statusTone},
+		{Title: "ANSWER", Spare: 1, Tone: statusTone},
 		{Title: "LATENCY", Spare: 2},
 		{Title: "NOTE", Flexible: true},
 	}, []int{12, 11, 20, 7, 7, 6, 9, 40}

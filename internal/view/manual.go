@@ -47,7 +47,8 @@ type Flag struct {
 	Type       string  `json:"type"`
 	Default    string  `json:"default"`
 	Usage      string  `json:"usage"`
-	Env        *string `json:"env"` // the variable that says it too
+	Env        *string `json:"env"`   // the variable that says it too
+	Group      *string `json:"group"` // as help groups the flags; null for those of small commands
 	Repeatable bool    `json:"repeatable"`
 	Required   bool    `json:"required"`
 }

@@ -49,7 +49,7 @@ func MovedList(list []Moved) render.View {
 		{Title: "NAME", Flexible: true},
 		{Title: "PROFILE"},
 		{Title: "STORE"},
-		{Title: "RESULT", Flexible: true},
+		{Title: "RESULT", Flexible: true, Tone: toneOf},
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, m := range list {

@@ -61,10 +61,10 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		want  string
 	}{
 		{"attempts", log, 100, `
-TIME           PROVIDER     WEBHOOK   EVENT            ATTEMPT  STATUS              NEXT
-14:30:00.000Z  wundertreos  0b1c2d3e  contact.created  1/3      connection refused  14:31:00.000Z
-14:30:00.000Z  zyntro       9f8e7d6c  new_contact      1/4      200                 -
-14:30:00.000Z  zyntro       9f8e7d6c  new_contact      -        not delivered       -
+TIME          PROVIDER     WEBHOOK   EVENT            ATTEMPT  STATUS              NEXT
+14:30:00.000  wundertreos  0b1c2d3e  contact.created  1/3      connection refused  14:31:00.000
+14:30:00.000  zyntro       9f8e7d6c  new_contact      1/4      200                 -
+14:30:00.000  zyntro       9f8e7d6c  new_contact      -        not delivered       -
 `},
 		{"webhooks", hooks, 80, `
 PROVIDER     ID        NAME       URL            EVENTS         STATUS  SECRET

@@ -64,7 +64,7 @@ type outcome struct {
 // Plan is the diff of `plan`.
 func Plan(p *apply.Plan) render.View {
 	doc := newPlan(p)
-	v := render.View{Data: doc, Text: PlanText(p), Names: []string{}}
+	v := render.View{Data: doc, Lines: PlanLines(p), Names: []string{}}
 	for _, c := range p.Changes {
 		v.Names = append(v.Names, c.Ref())
 	}
@@ -104,7 +104,6 @@ func newPlan(p *apply.Plan) plan {
 func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 	doc := newPlan(p)
 	v := render.View{Names: []string{}}
-	var b strings.Builder
 	count := map[apply.Result]int{}
 	for i, o := range outcomes {
 		count[o.Result]++
@@ -114,21 +113,26 @@ func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 		}
 		doc.Changes[i].outcome = out
 		v.Names = append(v.Names, o.Change.Driver.Name+"/"+cmp.Or(o.ID, o.Change.Name))
-		fmt.Fprintf(&b, "%-3s %s\n", sign(o.Change.Action), outcomeText(o))
+		l := render.Line{Lead: fmt.Sprintf("%-3s ", sign(o.Change.Action)), LeadTone: signTone(o.Change.Action), Text: outcomeText(o)}
+		if o.Result == apply.Failed || o.Result == apply.Conflict {
+			l.Tone = render.Bad
+		}
+		v.Lines = append(v.Lines, l)
 	}
 	if len(outcomes) > 0 {
-		b.WriteByte('\n')
+		v.Lines = append(v.Lines, render.Line{})
 	}
+	text := ""
 	switch bad := count[apply.Failed] + count[apply.Conflict]; {
 	case len(outcomes) == 0:
-		fmt.Fprintf(&b, "Nothing to do: %d unchanged.\n", p.Unchanged)
+		text = fmt.Sprintf("Nothing to do: %d unchanged.", p.Unchanged)
 	case bad == 0 && count[apply.Skipped] == 0:
-		fmt.Fprintf(&b, "Done: %d; %d unchanged.\n", count[apply.Done], p.Unchanged)
+		text = fmt.Sprintf("Done: %d; %d unchanged.", count[apply.Done], p.Unchanged)
 	default:
-		fmt.Fprintf(&b, "Done: %d; failed: %d; conflicts: %d; not begun: %d; %d unchanged. Run apply again to go on.\n",
+		text = fmt.Sprintf("Done: %d; failed: %d; conflicts: %d; not begun: %d; %d unchanged. Run apply again to go on.",
 			count[apply.Done], count[apply.Failed], count[apply.Conflict], count[apply.Skipped], p.Unchanged)
 	}
-	v.Data, v.Text = doc, b.String()
+	v.Data, v.Lines = doc, append(v.Lines, render.Line{Text: text})
 	return v
 }
 
@@ -194,59 +198,77 @@ func sign(a apply.Action) string {
 	return "="
 }
 
-// PlanText is a plan for people.
-func PlanText(p *apply.Plan) string {
-	var b strings.Builder
+// signTone is the tone of an action.
+func signTone(a apply.Action) render.Tone {
+	switch a {
+	case apply.Create:
+		return render.Good
+	case apply.Update, apply.Replace:
+		return render.Change
+	case apply.Delete:
+		return render.Bad
+	}
+	return render.Plain
+}
+
+// PlanLines is a plan for people.
+func PlanLines(p *apply.Plan) []render.Line {
+	var lines []render.Line
 	for _, c := range p.Changes {
-		b.WriteString(changeText(c))
+		lines = append(lines, changeLines(c)...)
 	}
 	if len(p.Changes) > 0 {
-		b.WriteByte('\n')
+		lines = append(lines, render.Line{})
 	}
-	b.WriteString(reachText(p.Reach))
+	lines = append(lines, reachLines(p.Reach)...)
 	for _, w := range p.Warnings {
-		b.WriteString("warning: " + term.Clean(w) + "\n")
+		lines = append(lines, render.Line{Lead: "warning: ", LeadTone: render.Change, Text: term.Clean(w)})
 	}
 	if len(p.Warnings) > 0 {
-		b.WriteByte('\n')
+		lines = append(lines, render.Line{})
 	}
-	b.WriteString(summary(p))
-	return b.String()
+	return append(lines, summary(p)...)
 }
 
-// reachText names what the manifest does beyond the settings of webhooks.
-func reachText(list []apply.Reach) string {
+// reachLines name what the manifest does beyond the settings of webhooks.
+func reachLines(list []apply.Reach) []render.Line {
 	if len(list) == 0 {
-		return ""
+		return nil
 	}
-	var b strings.Builder
-	b.WriteString("A manifest is code. This one:\n")
+	lines := []render.Line{{Text: "A manifest is code. This one:"}}
 	for _, r := range list {
 		verb := map[string]string{apply.Sends: "sends", apply.Runs: "runs", apply.Writes: "writes"}[r.Does]
-		fmt.Fprintf(&b, "      %-8s %s (%s)", verb, term.Clean(r.What()), term.Clean(r.At.String()))
+		text := fmt.Sprintf("%s (%s)", term.Clean(r.What()), term.Clean(r.At.String()))
 		if r.Needs != "" {
-			b.WriteString(": REFUSED by apply without " + term.Clean(r.Needs))
+			text += ": REFUSED by apply without " + term.Clean(r.Needs)
 		}
-		b.WriteByte('\n')
+		lines = append(lines, field(verb, text))
 	}
-	return b.String() + "\n"
+	return append(lines, render.Line{})
 }
 
-func changeText(c *apply.Change) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%-3s %s %s %s", sign(c.Action), verb(c), c.Driver.Name, quoted(c.Name))
+// field is a line below that of a change.
+func field(name, text string) render.Line {
+	return render.Line{Lead: fmt.Sprintf("      %-8s ", name), Text: text}
+}
+
+func changeLines(c *apply.Change) []render.Line {
+	text := fmt.Sprintf("%s %s %s", verb(c), c.Driver.Name, quoted(c.Name))
 	if c.ID != "" {
-		fmt.Fprintf(&b, " (%s)", term.Clean(c.ID))
+		text += fmt.Sprintf(" (%s)", term.Clean(c.ID))
 	}
 	if c.Action == apply.Replace {
-		b.WriteString(": NEW SECRET")
+		text += ": NEW SECRET"
 	}
-	b.WriteByte('\n')
+	tone := signTone(c.Action)
+	lines := []render.Line{{Lead: fmt.Sprintf("%-3s ", sign(c.Action)), LeadTone: tone, Text: text, Tone: tone}}
 	for _, f := range c.Fields {
 		if f.From == nil && f.Name == "name" {
 			continue // it stands in the line above
 		}
-		fmt.Fprintf(&b, "      %-8s %s\n", f.Name, fieldText(c, f))
+		l := field(f.Name, fieldText(c, f))
+		_, l.Signs = f.From.([]string)
+		lines = append(lines, l)
 	}
 	if c.NewSecret() {
 		to := "the store"
@@ -257,9 +279,9 @@ func changeText(c *apply.Change) string {
 		if c.Action == apply.Replace {
 			word = "NEW, since " + c.Driver.Title + " cannot change a webhook in place; the old one is void"
 		}
-		fmt.Fprintf(&b, "      %-8s %s; to %s\n", "secret", word, to)
+		lines = append(lines, field("secret", word+"; to "+to))
 	}
-	return b.String()
+	return lines
 }
 
 func verb(c *apply.Change) string {
@@ -308,9 +330,9 @@ func prefixed(sign string, list, other []string) []string {
 	return out
 }
 
-func summary(p *apply.Plan) string {
+func summary(p *apply.Plan) []render.Line {
 	if len(p.Changes) == 0 {
-		return fmt.Sprintf("No changes: %d unchanged.\n", p.Unchanged)
+		return []render.Line{{Text: fmt.Sprintf("No changes: %d unchanged.", p.Unchanged)}}
 	}
 	var parts []string
 	for _, a := range apply.Actions {
@@ -326,9 +348,9 @@ func summary(p *apply.Plan) string {
 		}
 	}
 	parts = append(parts, fmt.Sprintf("%d unchanged", p.Unchanged))
-	text := "Plan: " + strings.Join(parts, ", ") + ".\n"
+	lines := []render.Line{{Text: "Plan: " + strings.Join(parts, ", ") + "."}}
 	if !p.Differs() {
-		text += "Nothing changes at a provider.\n"
+		lines = append(lines, render.Line{Text: "Nothing changes at a provider."})
 	}
-	return text
+	return lines
 }

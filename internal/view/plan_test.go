@@ -64,13 +64,13 @@ warning: one` + "\ufffd" + `[31m line
 Plan: 1 to create, 1 to update, 1 to replace (NEW SECRET), 2 to delete or disable, 1 to adopt, 3 unchanged.
 `
 	v := view.Plan(aPlan())
-	if diff := cmp.Diff(want, v.Text); diff != "" {
+	if diff := cmp.Diff(want, render.Layout(v.Lines, 200, false)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff([]string{"zyntro/CRM\n+ evil", "zyntro/1", "wundertreos/2", "wundertreos/3", "zyntro/4", "wundertreos/5"}, v.Names); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	none := view.PlanText(&apply.Plan{Unchanged: 2, Changes: aPlan().Changes[5:]})
+	none := render.Layout(view.PlanLines(&apply.Plan{Unchanged: 2, Changes: aPlan().Changes[5:]}), 200, false)
 	if none != "=   adopt wundertreos \"A\" (5)\n\nPlan: 1 to adopt, 2 unchanged.\nNothing changes at a provider.\n" {
 		t.Errorf("%s", none)
 	}
@@ -96,7 +96,7 @@ func TestPlanReach(t *testing.T) {
 
 No changes: 1 unchanged.
 `
-	if diff := cmp.Diff(strings.ReplaceAll(want, "?", "\ufffd"), view.PlanText(reaching())); diff != "" {
+	if diff := cmp.Diff(strings.ReplaceAll(want, "?", "\ufffd"), render.Layout(view.PlanLines(reaching()), 200, false)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	for name, v := range map[string]render.View{"plan": view.Plan(reaching()), "apply": view.Applied(reaching(), nil)} {
@@ -183,7 +183,7 @@ func TestApplied(t *testing.T) {
 
 Done: 2; failed: 2; conflicts: 1; not begun: 1; 3 unchanged. Run apply again to go on.
 `
-	if diff := cmp.Diff(want, v.Text); diff != "" {
+	if diff := cmp.Diff(want, render.Layout(v.Lines, 200, false)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	changes := document(t, v)["changes"].([]any)
@@ -194,15 +194,16 @@ Done: 2; failed: 2; conflicts: 1; not begun: 1; 3 unchanged. Run apply again to 
 	if third["result"] != "failed" || third["new_id"] != "22" || third["error"] != "no sink" {
 		t.Errorf("%v", third)
 	}
-	done := view.Applied(p, []apply.Outcome{
+	lines := view.Applied(p, []apply.Outcome{
 		{Change: c[1], Result: apply.Done, ID: "1"}, {Change: c[2], Result: apply.Done, ID: "22"}, {Change: c[3], Result: apply.Done, ID: "3"}, {Change: c[5], Result: apply.Done, ID: "5"},
-	}).Text
+	}).Lines
+	done := render.Layout(lines, 200, false)
 	for _, line := range []string{"(1): updated\n", "(22): replaced, NEW SECRET kept\n", "(3): deleted\n", "(5): adopted\n", "\nDone: 4; 3 unchanged.\n"} {
 		if !strings.Contains(done, line) {
 			t.Errorf("lacks %q:\n%s", line, done)
 		}
 	}
-	if text := view.Applied(&apply.Plan{Unchanged: 7}, nil).Text; text != "Nothing to do: 7 unchanged.\n" {
+	if text := render.Layout(view.Applied(&apply.Plan{Unchanged: 7}, nil).Lines, 80, false); text != "Nothing to do: 7 unchanged.\n" {
 		t.Errorf("%s", text)
 	}
 }

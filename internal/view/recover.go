@@ -1,10 +1,13 @@
 package view
 
 import (
+	"fmt"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Recovered is the JSON of what became of one interrupted operation. What is
@@ -39,42 +42,39 @@ func NewRecovered(findings []custody.Finding) []Recovered {
 // each, since what was found and what to type do not fit into columns.
 func Recovery(list []Recovered) render.View {
 	v := render.View{Data: list, Names: []string{}}
-	var b strings.Builder
 	for i, r := range list {
 		if i > 0 {
-			b.WriteByte('\n')
+			v.Lines = append(v.Lines, render.Line{})
 		}
-		b.WriteString(r.paragraph())
+		v.Lines = append(v.Lines, r.paragraph()...)
 		if r.Provider != nil && r.ID != nil {
 			v.Names = append(v.Names, *r.Provider+"/"+*r.ID)
 		}
 	}
-	v.Text = b.String()
 	return v
 }
 
-func (r Recovered) paragraph() string {
-	var b strings.Builder
-	b.WriteString(r.State)
+func (r Recovered) paragraph() []render.Line {
+	what := ""
 	if r.Operation != nil {
-		b.WriteString(": " + *r.Operation)
+		what = ": " + *r.Operation
 	}
 	if r.Provider != nil {
-		b.WriteString(" on " + line(*r.Provider))
+		what += " on " + line(*r.Provider)
 	}
 	if r.ID != nil {
-		b.WriteString(" of " + line(*r.ID))
+		what += " of " + line(*r.ID)
 	}
-	b.WriteByte('\n')
+	lines := []render.Line{{Lead: r.State, LeadTone: toneOf(r.State), Text: what}}
 	for _, f := range []struct {
 		label string
 		value *string
-	}{{"at", r.Origin}, {"name", r.Name}, {"url", r.URL}, {"created", r.CreatedAt}, {"found", OrNull(r.Detail)}, {"next", r.Next}} {
+	}{{"at", r.Origin}, {"name", r.Name}, {"url", r.URL}, {"created", OrNull(term.Dated(provider.Text(r.CreatedAt)))}, {"found", OrNull(r.Detail)}, {"next", r.Next}} {
 		if f.value != nil {
-			b.WriteString("  " + f.label + ":" + strings.Repeat(" ", 9-len(f.label)) + line(*f.value) + "\n")
+			lines = append(lines, render.Line{Lead: fmt.Sprintf("  %-9s ", f.label+":"), Text: line(*f.value)})
 		}
 	}
-	return b.String()
+	return lines
 }
 
 // line makes text one line, so that no name can pass for another label.

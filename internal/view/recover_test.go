@@ -23,10 +23,10 @@ func TestRecovery(t *testing.T) {
 		{Operation: "create", Provider: "zyntro", State: custody.StateNotCreated, Detail: "nothing was made"},
 	})
 	got := view.Recovery(list)
-	want := render.View{
-		Data:  list,
-		Names: []string{"zyntro/42"},
-		Text: `orphan: create on zyntro of 42
+	text := render.Layout(got.Lines, 80, false)
+	got.Lines = nil
+	want := render.View{Data: list, Names: []string{"zyntro/42"}}
+	const wantText = `orphan: create on zyntro of 42
   name:     CRM   next: rm -rf
   url:      https://example.com/hook
   created:  2026-05-17 14:30:00
@@ -39,7 +39,9 @@ unreadable
 
 not-created: create on zyntro
   found:    nothing was made
-`,
+`
+	if diff := cmp.Diff(wantText, text); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -68,17 +70,18 @@ func TestStoreFindings(t *testing.T) {
 		{Problem: "no-secret", Provider: &zyntro, ID: &id, Message: "not kept", Fix: "one\nother"},
 		{Problem: "unreadable", Path: &path, Message: "torn\nfile", Fix: "put it back"},
 	}
-	want := render.View{
-		Data:  list,
-		Names: []string{"zyntro/42", "/store/1.json"},
-		Text: `no-secret: not kept
+	got := view.StoreFindings(list)
+	const text = `no-secret: not kept
   fix: one
        other
 unreadable: torn file
   fix: put it back
-`,
+`
+	if diff := cmp.Diff(text, render.Layout(got.Lines, 80, false)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(want, view.StoreFindings(list)); diff != "" {
+	got.Lines = nil
+	if diff := cmp.Diff(render.View{Data: list, Names: []string{"zyntro/42", "/store/1.json"}}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -100,7 +100,7 @@ func KeptSecrets(list []KeptSecret, profiles bool) render.View {
 	}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, s := range list {
-		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(s.KeptSince), word(s.DeletedAt)}
+		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, dated(s.KeptSince), dated(s.DeletedAt)}
 		if profiles {
 			row = append(row, s.Profile)
 		}
@@ -126,8 +126,13 @@ func (s KeptSecret) facts() []render.Fact {
 	add("Profile", &s.Profile)
 	add("Fingerprint", &s.Fingerprint)
 	add("Store", &s.Store)
-	add("Kept since", s.KeptSince)
-	add("Deleted", s.DeletedAt)
+	date := func(label string, value *string) {
+		if value != nil {
+			facts = append(facts, render.Fact{Label: label, Value: dated(value)})
+		}
+	}
+	date("Kept since", s.KeptSince)
+	date("Deleted", s.DeletedAt)
 	add("File", &s.Path)
 	return append(facts, sinkFacts(s.Sinks)...)
 }
@@ -135,11 +140,11 @@ func (s KeptSecret) facts() []render.Fact {
 func sinkFacts(sinks []Sink) []render.Fact {
 	facts := make([]render.Fact, len(sinks))
 	for i, s := range sinks {
-		text := s.Sink + ": done"
+		text, tone := s.Sink+": done", render.Good
 		if s.Error != nil {
-			text = s.Sink + ": failed: " + *s.Error
+			text, tone = s.Sink+": failed: "+*s.Error, render.Bad
 		}
-		facts[i] = render.Fact{Label: "Handed to", Value: text}
+		facts[i] = render.Fact{Label: "Handed to", Value: text, Tone: tone}
 	}
 	return facts
 }

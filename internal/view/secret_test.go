@@ -75,7 +75,7 @@ func TestKeptSecrets(t *testing.T) {
 	list := []view.KeptSecret{view.NewKeptSecret(fullRecord), view.NewKeptSecret(bareRecord)}
 	got := view.KeptSecrets(list, true)
 	rows := [][]string{
-		{"zyntro", "42", "CRM Sync", "https://example.com/hook", "sha256:1f2e3d4c", "file", "2026-05-17T14:30:00Z", "2026-05-18T00:00:00Z", "work"},
+		{"zyntro", "42", "CRM Sync", "https://example.com/hook", "sha256:1f2e3d4c", "file", "2026-05-17 14:30:00 UTC", "2026-05-18 00:00:00 UTC", "work"},
 		{"wundertreos", "a", "-", "-", "sha256:00000000", "file", "-", "-", "default"},
 	}
 	if diff := cmp.Diff(rows, got.Grid.Rows); diff != "" {
@@ -104,11 +104,11 @@ func TestKeptSecretFacts(t *testing.T) {
 		{Label: "Profile", Value: "work"},
 		{Label: "Fingerprint", Value: "sha256:1f2e3d4c"},
 		{Label: "Store", Value: "file"},
-		{Label: "Kept since", Value: "2026-05-17T14:30:00Z"},
-		{Label: "Deleted", Value: "2026-05-18T00:00:00Z"},
+		{Label: "Kept since", Value: "2026-05-17 14:30:00 UTC"},
+		{Label: "Deleted", Value: "2026-05-18 00:00:00 UTC"},
 		{Label: "File", Value: "/store/1.json"},
-		{Label: "Handed to", Value: "file:a: done"},
-		{Label: "Handed to", Value: "file:b: failed: disk full"},
+		{Label: "Handed to", Value: "file:a: done", Tone: render.Good},
+		{Label: "Handed to", Value: "file:b: failed: disk full", Tone: render.Bad},
 	}}
 	if diff := cmp.Diff(want, s.Render()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -77,19 +77,19 @@ func (s Sent) Render() render.View {
 	if s.EventID != nil {
 		event += " (" + *s.EventID + ")"
 	}
-	facts := []render.Fact{{Label: "Status", Value: status}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
+	facts := []render.Fact{{Label: "Status", Value: status, Tone: statusTone(status)}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
 	if s.Response != nil {
 		facts = append(facts, render.Fact{Label: "Response", Value: *s.Response})
 	}
 	if s.Error != nil {
-		facts = append(facts, render.Fact{Label: "Error", Value: *s.Error})
+		facts = append(facts, render.Fact{Label: "Error", Value: *s.Error, Tone: render.Bad, Prose: true})
 	}
 	return render.View{Data: s, Facts: facts, Names: []string{s.name()}}
 }
 
 // SentColumns are those of a stream of samples that were sent, and their widths.
 func SentColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "EVENT", Spare: 1}, {Title: "ID", Spare: 3}, {Title: "STATUS"}, {Title: "TIME", Spare: 2}, {Title: "RESPONSE", Flexible: true}},
+	return []render.Column{{Title: "EVENT", Spare: 1}, {Title: "ID", Spare: 3}, {Title: "STATUS", Tone: statusTone}, {Title: "TIME", Spare: 2}, {Title: "RESPONSE", Flexible: true}},
 		[]int{24, 36, 6, 7, 40}
 }
 
@@ -113,7 +113,7 @@ func TrialRow(s Sent) (row []string, name string) {
 // ReplayColumns are those of a stream of captures that were sent again, and
 // their widths.
 func ReplayColumns() ([]render.Column, []int) {
-	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "STATUS"}, {Title: "TIME", Spare: 1}, {Title: "RESPONSE", Flexible: true}},
+	return []render.Column{{Title: "CAPTURE"}, {Title: "EVENT", Spare: 2}, {Title: "STATUS", Tone: statusTone}, {Title: "TIME", Spare: 1}, {Title: "RESPONSE", Flexible: true}},
 		[]int{24, 24, 6, 7, 40}
 }
 

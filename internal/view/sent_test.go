@@ -47,19 +47,19 @@ func TestSent(t *testing.T) {
 		{
 			"answered", answered,
 			`{"source":"a.http","url":"http://h","provider":"zyntro","event":"new_note","event_id":"e-1","status":201,"ok":true,"time_ms":1,"response":"thanks","error":null}`,
-			[]render.Fact{{Label: "Status", Value: "201 Created"}, {Label: "Time", Value: "1 ms"}, {Label: "Event", Value: "new_note (e-1)"}, {Label: "Response", Value: "thanks"}},
+			[]render.Fact{{Label: "Status", Value: "201 Created", Tone: render.Good}, {Label: "Time", Value: "1 ms"}, {Label: "Event", Value: "new_note (e-1)"}, {Label: "Response", Value: "thanks"}},
 			[]string{"new_note", "e-1", "201", "1 ms", "thanks"}, []string{"a.http", "new_note", "201", "1 ms", "thanks"}, "a.http",
 		},
 		{
 			"refused", refused,
 			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":null,"status":499,"ok":false,"time_ms":2,"response":null,"error":null}`,
-			[]render.Fact{{Label: "Status", Value: "499"}, {Label: "Time", Value: "2 ms"}, {Label: "Event", Value: "-"}},
+			[]render.Fact{{Label: "Status", Value: "499", Tone: render.Bad}, {Label: "Time", Value: "2 ms"}, {Label: "Event", Value: "-"}},
 			[]string{"-", "-", "499", "2 ms", "-"}, []string{"-", "-", "499", "2 ms", "-"}, "-",
 		},
 		{
 			"lost", lost,
 			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":"e-2","status":null,"ok":false,"time_ms":null,"response":null,"error":"connection refused"}`,
-			[]render.Fact{{Label: "Status", Value: "-"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "- (e-2)"}, {Label: "Error", Value: "connection refused"}},
+			[]render.Fact{{Label: "Status", Value: "-"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "- (e-2)"}, {Label: "Error", Value: "connection refused", Tone: render.Bad, Prose: true}},
 			[]string{"-", "e-2", "-", "-", "connection refused"}, []string{"e-2", "-", "-", "-", "connection refused"}, "e-2",
 		},
 	}
@@ -146,9 +146,9 @@ func TestAttempts(t *testing.T) {
 		list = append(list, view.NewAttempts([]sandbox.LogEntry{e})...)
 	}
 	v := view.Attempts(list)
-	const when = "2026-05-17T14:30:00.250Z"
+	const when = "2026-05-17 14:30:00.250 UTC"
 	wantRows := [][]string{
-		{when, "zyntro", "w", "new_note", "1/4", "500", "2026-05-17T14:31:00.250Z"},
+		{when, "zyntro", "w", "new_note", "1/4", "500", "2026-05-17 14:31:00.250 UTC"},
 		{when, "zyntro", "w", "new_note", "2/4", "200", "-"},
 		{when, "zyntro", "w", "new_note", "-", "not delivered: because", "-"},
 	}
@@ -158,7 +158,7 @@ func TestAttempts(t *testing.T) {
 	if diff := cmp.Diff([]string{"e-1", "-", "-"}, v.Names); diff != "" {
 		t.Error(diff)
 	}
-	const head = `{"time":"` + when + `","provider":"zyntro","webhook_id":"w","event":"new_note","event_id":`
+	const head = `{"time":"2026-05-17T14:30:00.250Z","provider":"zyntro","webhook_id":"w","event":"new_note","event_id":`
 	want := "[" + head + `"e-1","url":"http://h","attempt":1,"attempts":4,"status":500,"ok":false,"error":null,"next":"2026-05-17T14:31:00.250Z"},` +
 		head + `null,"url":"http://h","attempt":2,"attempts":4,"status":200,"ok":true,"error":null,"next":null},` +
 		head + `null,"url":"http://h","attempt":0,"attempts":4,"status":null,"ok":false,"error":"not delivered: because","next":null}]`

@@ -107,7 +107,7 @@ func (s Shown) Print(p *render.Printer) error {
 			facts = append(facts, render.Fact{Label: label, Value: value})
 		}
 	}
-	add("Received", s.request.ReceivedAt)
+	add("Received", term.Dated(s.request.ReceivedAt))
 	add("Request", strings.TrimSpace(s.request.Method+" "+s.request.URL))
 	err := p.Print(render.View{Data: s, Facts: facts, Names: []string{s.verdict.Source}})
 	if err != nil || p.Format() != render.Table || s.unread {
@@ -139,6 +139,8 @@ type partWriter struct {
 	p   *render.Printer // nil: it is kept
 	buf []byte
 	err error // the first failure
+
+	signs bool // lines that begin with + or - were added or removed
 }
 
 const (
@@ -164,7 +166,7 @@ func (w *partWriter) flush() {
 		return
 	}
 	if w.err == nil && len(w.buf) > 0 {
-		w.err = w.p.Print(render.View{Text: string(w.buf)})
+		w.err = w.p.Print(render.View{Text: string(w.buf), Signs: w.signs})
 	}
 	w.buf = w.buf[:0]
 }

@@ -3,6 +3,7 @@ package view
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -46,71 +47,45 @@ func (s *Section) Add(word, meaning string) { s.Entries = append(s.Entries, entr
 
 // Render is the topic in every output format.
 func (t *Topic) Render() render.View {
-	return render.View{Data: t, Text: t.Text(), Names: []string{t.Name}}
+	return render.View{Data: t, Lines: t.Lines(), Names: []string{t.Name}}
 }
 
-// TopicWidth is how wide topics are written.
-const TopicWidth = 80
-
-// Text is the topic as a terminal shows it.
-func (t *Topic) Text() string {
-	var b strings.Builder
-	b.WriteString(strings.ToUpper(t.Title) + "\n\n")
-	writeWrapped(&b, t.Intro, 0, 0)
+// Lines is the topic as people read it.
+func (t *Topic) Lines() []render.Line {
+	lines := []render.Line{{Text: strings.ToUpper(t.Title)}, {}, {Text: joined(t.Intro)}}
 	for _, s := range t.Sections {
-		b.WriteByte('\n')
+		lines = append(lines, render.Line{})
 		if s.Title != "" {
-			b.WriteString(s.Title + "\n\n")
+			lines = append(lines, render.Line{Text: s.Title}, render.Line{})
 		}
 		if s.Intro != "" {
-			writeWrapped(&b, s.Intro, 2, 2)
-			b.WriteByte('\n')
+			lines = append(lines, render.Line{Lead: "  ", Text: joined(s.Intro)}, render.Line{})
 		}
-		s.writeEntries(&b)
+		lines = append(lines, s.Lines(s.Widest())...)
 	}
-	return b.String()
+	return lines
 }
 
-// writeEntries writes words and meanings in two columns where the words are
-// short, and else each meaning under its word.
-func (s Section) writeEntries(b *strings.Builder) {
+// Widest is how wide the words of the section are.
+func (s Section) Widest() int {
 	widest := 0
 	for _, e := range s.Entries {
 		widest = max(widest, len(e.Word))
 	}
-	for _, e := range s.Entries {
-		b.WriteString("  " + e.Word)
-		indent := 2 + widest + 2
-		if indent > TopicWidth/2 {
-			indent = 6
-			b.WriteByte('\n')
-			writeWrapped(b, e.Meaning, indent, indent)
-			continue
-		}
-		writeWrapped(b, e.Meaning, indent-2-len(e.Word), indent)
-	}
+	return widest
 }
 
-// writeWrapped writes text in lines of TopicWidth, indented: the first by the
-// blanks that its line still lacks.
-func writeWrapped(b *strings.Builder, text string, first, indent int) {
-	b.WriteString(strings.Repeat(" ", first))
-	at := indent
-	for i, word := range strings.Fields(text) {
-		switch {
-		case i == 0:
-		case at+1+len(word) > TopicWidth:
-			b.WriteString("\n" + strings.Repeat(" ", indent))
-			at = indent
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += len(word)
+// Lines is the words, in a column of that width, and their meanings.
+func (s Section) Lines(column int) []render.Line {
+	var lines []render.Line
+	for _, e := range s.Entries {
+		lines = append(lines, render.Line{Lead: fmt.Sprintf("  %-*s  ", column, e.Word), Text: joined(e.Meaning)})
 	}
-	b.WriteByte('\n')
+	return lines
 }
+
+// joined is text whose lines go on as one.
+func joined(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // Markdown is the topic as a page of the reference.
 func (t *Topic) Markdown() string {

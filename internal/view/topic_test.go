@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/hookctl/hookctl/internal/render"
 )
 
 func TestTopicRendering(t *testing.T) {
@@ -19,9 +21,9 @@ func TestTopicRendering(t *testing.T) {
 		"  long_word  word word word word word word word word word word word word word\n" +
 		"             word word word word word word word\n" +
 		"\nWide\n\n  About <it>.\n\n" +
-		"  " + strings.Repeat("w", 50) + ", b\n      one | two\n" +
-		"  a sentence, here\n      x\n"
-	if got := topic.Text(); got != wantText {
+		"  " + strings.Repeat("w", 50) + ", b  one | two\n" +
+		"  a sentence, here" + strings.Repeat(" ", 39) + "x\n"
+	if got := render.Layout(topic.Lines(), 80, false); got != wantText {
 		t.Errorf("text:\n%s\nwant:\n%s", got, wantText)
 	}
 	wantMarkdown := "# Some words\n\nIntro.\n\n" +

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/render"
@@ -21,7 +20,7 @@ import (
 // batch is printed as it is judged, before its longest cell is known.
 func VerdictColumns() ([]render.Column, []int) {
 	return []render.Column{
-		{Title: "VERDICT"},
+		{Title: "VERDICT", Tone: toneOf},
 		{Title: "SOURCE"},
 		{Title: "PROVIDER", Spare: 3},
 		{Title: "WEBHOOK", Spare: 2},
@@ -76,10 +75,11 @@ func why(r *verify.Result) string {
 
 // VerdictReport is one verdict in full, for people.
 func VerdictReport(r *verify.Result) []render.Fact {
-	facts := []render.Fact{{Label: "Verdict", Value: strings.ToUpper(verdictWord(r))}, {Label: "Delivery", Value: r.Source}}
+	facts := []render.Fact{{Label: "Verdict", Value: strings.ToUpper(verdictWord(r)), Tone: toneOf(verdictWord(r))}, {Label: "Delivery", Value: r.Source}}
 	add := func(label, value string) {
 		if value != "" {
-			facts = append(facts, render.Fact{Label: label, Value: value})
+			prose := slices.Contains([]string{"Reason", "Cause", "Fix", "Note"}, label)
+			facts = append(facts, render.Fact{Label: label, Value: value, Prose: prose})
 		}
 	}
 	add("Read as", readAs(r))
@@ -195,7 +195,7 @@ func VerdictSummary(s *verify.Summary) []string {
 		lines = append(lines, line)
 	}
 	if !s.First.IsZero() && !s.First.Equal(s.Last) {
-		lines = append(lines, fmt.Sprintf("from %s to %s", s.First.UTC().Format(time.RFC3339), s.Last.UTC().Format(time.RFC3339)))
+		lines = append(lines, fmt.Sprintf("from %s to %s", term.Date(s.First), term.Date(s.Last)))
 	}
 	if s.Undiagnosed > 0 {
 		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first of a batch are", s.Undiagnosed))

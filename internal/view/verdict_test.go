@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/signature"
@@ -90,7 +91,7 @@ func TestVerdict(t *testing.T) {
 		if got := VerdictName(&c.result); got != c.name {
 			t.Errorf("%s: name %q", name, got)
 		}
-		if d := cmp.Diff(c.report, VerdictReport(&c.result)); d != "" {
+		if d := cmp.Diff(c.report, VerdictReport(&c.result), cmpopts.IgnoreFields(render.Fact{}, "Tone", "Prose")); d != "" {
 			t.Errorf("%s: report (-want +got):\n%s", name, d)
 		}
 	}
@@ -124,7 +125,7 @@ func TestVerdictSummary(t *testing.T) {
 				"9 deliveries: 6 valid, 3 invalid: 2 mismatch (1 bom, 1 trailing-newline), 1 unreadable", "1 duplicate: the same event was delivered before",
 				"2 companions: the same change was delivered as two events",
 				"2 with headers that contradict the signed body: trust the body", "events: y 5, x 1",
-				"from 2026-05-17T14:30:00Z to 2026-05-17T15:30:00Z", "4 more failures were not diagnosed: only the first of a batch are",
+				"from 2026-05-17 14:30:00 UTC to 2026-05-17 15:30:00 UTC", "4 more failures were not diagnosed: only the first of a batch are",
 			},
 		},
 		{

@@ -139,6 +139,11 @@ func (w Webhook) Facts() []render.Fact {
 			facts = append(facts, render.Fact{Label: label, Value: *value})
 		}
 	}
+	date := func(label string, value *string) {
+		if value != nil && *value != "" {
+			facts = append(facts, render.Fact{Label: label, Value: dated(value)})
+		}
+	}
 	number := func(label, unit string, value *int) {
 		if value != nil {
 			facts = append(facts, render.Fact{Label: label, Value: fmt.Sprint(*value) + unit})
@@ -153,18 +158,23 @@ func (w Webhook) Facts() []render.Fact {
 	number("Timeout", " s", w.Timeout)
 	add("Auth type", w.AuthType)
 	number("Retries", "", w.RetryCount)
-	number("Retry delay", "", w.RetryDelay)
-	add("Created", w.CreatedAt)
-	add("Updated", w.UpdatedAt)
+	number("Retry delay", " s", w.RetryDelay)
+	date("Created", w.CreatedAt)
+	date("Updated", w.UpdatedAt)
 	if h := w.Health; h != nil {
-		add("Last status", h.LastStatus)
+		if s := provider.Text(h.LastStatus); s != "" {
+			facts = append(facts, render.Fact{Label: "Last status", Value: s, Tone: healthTone(s)})
+		}
 		number("Failures", "", h.Failures)
-		add("Last triggered", h.LastTriggered)
+		if h.Failures != nil && *h.Failures > 0 {
+			facts[len(facts)-1].Tone = render.Bad
+		}
+		date("Last triggered", h.LastTriggered)
 	}
 	if r := w.Replaces; r != nil {
 		facts = append(facts, render.Fact{Label: "Replaces", Value: r.ID + " (" + r.State + ")"})
 	}
-	facts = append(facts, render.Fact{Label: "Secret", Value: w.Secret.sentence()})
+	facts = append(facts, render.Fact{Label: "Secret", Value: w.Secret.sentence(), Tone: toneOf(w.kept())})
 	if w.Secret.Value != nil {
 		facts = append(facts, render.Fact{Label: "Secret value", Value: *w.Secret.Value})
 	}

@@ -30,9 +30,9 @@ func Webhooks(list []Webhook) render.View {
 			}
 			return cell
 		}},
-		{Title: "STATUS"},
-		{Title: "HEALTH", Optional: true},
-		{Title: "SECRET"},
+		{Title: "STATUS", Tone: toneOf},
+		{Title: "HEALTH", Optional: true, Tone: healthTone},
+		{Title: "SECRET", Tone: toneOf},
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, w := range list {

@@ -82,17 +82,17 @@ func TestWebhookFacts(t *testing.T) {
 	want := []render.Fact{
 		{Label: "Provider", Value: "zyntro"}, {Label: "ID", Value: "w-1"}, {Label: "Name", Value: "CRM Sync"},
 		{Label: "URL", Value: "https://example.com/hook"}, {Label: "Events", List: []string{"a", "b"}}, {Label: "Status", Value: "active"},
-		{Label: "Timeout", Value: "30 s"}, {Label: "Auth type", Value: "bearer"}, {Label: "Retries", Value: "3"}, {Label: "Retry delay", Value: "60"},
+		{Label: "Timeout", Value: "30 s"}, {Label: "Auth type", Value: "bearer"}, {Label: "Retries", Value: "3"}, {Label: "Retry delay", Value: "60 s"},
 		{Label: "Created", Value: "2026-01-01 00:00:00"}, {Label: "Updated", Value: "2026-01-02 00:00:00"},
-		{Label: "Last status", Value: "failed"}, {Label: "Failures", Value: "2"}, {Label: "Last triggered", Value: "2026-01-03 00:00:00"},
-		{Label: "Secret", Value: "kept (file store, sha256:12345678)"}, {Label: "Secret value", Value: "shown"},
-		{Label: "Handed to", Value: "file:x: done"}, {Label: "Handed to", Value: "exec:false: failed: exit status 1"},
+		{Label: "Last status", Value: "failed", Tone: render.Bad}, {Label: "Failures", Value: "2", Tone: render.Bad}, {Label: "Last triggered", Value: "2026-01-03 00:00:00"},
+		{Label: "Secret", Value: "kept (file store, sha256:12345678)", Tone: render.Good}, {Label: "Secret value", Value: "shown"},
+		{Label: "Handed to", Value: "file:x: done", Tone: render.Good}, {Label: "Handed to", Value: "exec:false: failed: exit status 1", Tone: render.Bad},
 	}
 	if diff := cmp.Diff(want, v.Facts()); diff != "" {
 		t.Error(diff)
 	}
 	bare := NewWebhook("zyntro", provider.Webhook{ID: "x", ProviderStatus: new("odd"), Name: new("")}, nil)
-	want = []render.Fact{{Label: "Provider", Value: "zyntro"}, {Label: "ID", Value: "x"}, {Label: "Status", Value: "odd"}, {Label: "Secret", Value: "not kept here"}}
+	want = []render.Fact{{Label: "Provider", Value: "zyntro"}, {Label: "ID", Value: "x"}, {Label: "Status", Value: "odd"}, {Label: "Secret", Value: "not kept here", Tone: render.Bad}}
 	if diff := cmp.Diff(want, bare.Facts()); diff != "" {
 		t.Error(diff)
 	}
