@@ -173,6 +173,9 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		made, err = client.CreateUnless(ctx, spec, sinks, func() (bool, error) {
 			var err error
 			found, err = o.existing(ctx, a, client, spec)
+			if len(found) > 1 { // as a rotation leaves them that ended halfway
+				a.note("warning: %d webhooks have this name and URL, so events come more than once: remove all but one", len(found))
+			}
 			return len(found) > 0, nothingSent(err)
 		})
 		if len(found) > 0 && err == nil {
