@@ -371,7 +371,7 @@ var (
 )
 
 // flagsOfOthers are flags that pages name and that belong to other programs.
-var flagsOfOthers = []string{"data-binary", "env", "env-file", "org", "pipepart", "server-side"}
+var flagsOfOthers = []string{"data-binary", "env", "env-file", "org", "pipepart", "protected", "server-side"}
 
 // TestPageWords: commands and flags that the pages name in their sentences are
 // those that there are.
