@@ -235,7 +235,7 @@ var pageMasks = []struct {
 	as    string
 }{
 	{regexp.MustCompile(`\b[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}\b`), "ID"},
-	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?`), "TIME"},
+	{regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC|[+-]\d\d:?\d\d)?`), "TIME"},
 	{regexp.MustCompile(`\b(\d\d:\d\d:\d\d|1\d{9})(\.\d+)?\b`), "TIME"},
 	{regexp.MustCompile(`\b([0-9]+ (seconds?|minutes?|min|s) ago|just now|now)\b`), "AGO"},
 	{regexp.MustCompile(`(127\.0\.0\.1|localhost|\[::1\]):\d+`), "$1:PORT"},
