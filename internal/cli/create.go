@@ -88,8 +88,7 @@ With CI set, the store is usually lost with the runner: give a --secret-to, or
 --store-only if the store lasts. Sinks: file:PATH, dotenv:PATH:NAME,
 github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
 
-%s's own documentation: hookctl help %s
-Exit codes: hookctl help exit-codes`, d.Title, d.Title, d.Name),
+%s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
 		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}

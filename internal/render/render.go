@@ -54,6 +54,7 @@ type Column struct {
 	// counts from 0.
 	Short    func(row int, cell string) string
 	Flexible bool // cut
+	Room     int  // a flexible one keeps so much while there is another one to leave out; 0 is what is comfortable
 	Last     bool // of the flexible columns: cut after the others
 	Optional bool // left out when cutting is not enough, the last one first
 	Spare    int  // left out when that is not enough either, the highest first; 0 is never

@@ -241,7 +241,7 @@ func shrink(columns []Column, widths []int, limit, floor int) ([]int, bool) {
 		for ; over > 0; over-- {
 			at := -1
 			for i, c := range columns {
-				if c.Flexible && c.Last == last && shrunk[i] > floor && (at < 0 || shrunk[i] > shrunk[at]) {
+				if c.Flexible && c.Last == last && shrunk[i] > c.floor(floor) && (at < 0 || shrunk[i] > shrunk[at]) {
 					at = i
 				}
 			}
@@ -252,6 +252,15 @@ func shrink(columns []Column, widths []int, limit, floor int) ([]int, bool) {
 		}
 	}
 	return shrunk, over <= 0
+}
+
+// floor is how narrow a column may become where others may become as narrow as
+// most.
+func (c Column) floor(most int) int {
+	if most == comfortable {
+		return max(most, c.Room)
+	}
+	return most
 }
 
 func cutCells(lines [][]string, widths, shrunk []int) [][]string {

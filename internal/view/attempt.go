@@ -76,9 +76,9 @@ func Attempts(list []Attempt) render.View {
 	}
 	g := &render.Grid{Columns: []render.Column{
 		{Title: "TIME", Short: timeOfDay},
-		{Title: "PROVIDER"},
-		{Title: "WEBHOOK", Short: shortIDs(ids)},
-		{Title: "EVENT"},
+		{Title: "PROVIDER", Spare: 1},
+		{Title: "WEBHOOK", Short: shortIDs(ids), Spare: 2},
+		{Title: "EVENT", Flexible: true},
 		{Title: "ATTEMPT"},
 		{Title: "STATUS", Flexible: true, Short: func(row int, cell string) string {
 			if why := innermost(row, cell); list[row].Attempt > 0 || why == cell {

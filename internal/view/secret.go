@@ -86,7 +86,7 @@ func KeptSecrets(list []KeptSecret, profiles bool) render.View {
 		}
 	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: spare},
+		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
 		{Title: "ID", Short: shortIDs(ids)},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS},

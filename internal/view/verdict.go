@@ -25,7 +25,7 @@ func VerdictColumns() ([]render.Column, []int) {
 		{Title: "PROVIDER", Spare: 3},
 		{Title: "WEBHOOK", Spare: 2},
 		{Title: "EVENT", Spare: 1},
-		{Title: "WHY", Flexible: true},
+		{Title: "WHY", Flexible: true, Room: 28}, // mismatch (json-reserialised)
 	}, []int{7, 20, 11, 14, 18, 60}
 }
 

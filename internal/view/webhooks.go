@@ -20,7 +20,7 @@ func Webhooks(list []Webhook) render.View {
 		}
 	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: spare},
+		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
 		{Title: "ID", Short: shortIDs(ids)},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: 1},
