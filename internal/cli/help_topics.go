@@ -111,6 +111,7 @@ accidents and protects from nobody.`}
 				{"SHELL, PSModulePath", "whose completion script doctor looks for, and completion install writes without an argument"},
 				{"HOME, ZDOTDIR, XDG_CONFIG_HOME, XDG_DATA_HOME, BASH_COMPLETION_USER_DIR", "where that script is; see: hookctl completion install --help"},
 				{"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "the proxy for requests, as for other programs"},
+				{"CI_PROJECT_DIR, GITHUB_WORKSPACE", "set by GitLab and GitHub: the repository, from which reports name files"},
 				{"TF_BUILD", "set by Azure Pipelines, for the sink azure-variable"},
 				{"GITHUB_ACTIONS, GITHUB_ENV, GITHUB_OUTPUT", "set by GitHub Actions, for the sinks github-env and github-output and to mask secrets in logs"},
 			})},
