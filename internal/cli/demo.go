@@ -32,7 +32,7 @@ step did what it says.`,
 				return err
 			}
 			env := g.env
-			d := demo.Demo{Drivers: env.Drivers, Now: env.Now, Sleep: env.Sleep, Out: env.Streams.Out}
+			d := demo.Demo{Drivers: env.Drivers, Now: env.Now, Sleep: env.Sleep, Out: env.Streams.Out, Width: env.Streams.Width}
 			d.Run = func(ctx context.Context, environ []string, stdin io.Reader, args []string) (stdout, stderr string, code int) {
 				if g.flags.noColor {
 					args = append([]string{"--no-color"}, args...)

@@ -30,6 +30,7 @@ type Demo struct {
 	Now     func() time.Time
 	Sleep   func(context.Context, time.Duration) error
 	Out     io.Writer
+	Width   func() int // columns of Out
 	// Run runs a command line of hookctl in an environment of its own.
 	Run func(ctx context.Context, environ []string, stdin io.Reader, args []string) (stdout, stderr string, code int)
 	// Pause comes between two steps; nil: nothing does.
@@ -62,7 +63,7 @@ func (d *Demo) Show(ctx context.Context) (err error) {
 		return err
 	}
 	for i, step := range steps {
-		err := d.say("\n%d. %s\n", i+1, step.title)
+		err := d.say("\n%s\n", term.Wrap(fmt.Sprintf("%d. ", i+1), step.title, d.Width()))
 		if err == nil {
 			err = step.show(d, ctx)
 		}
@@ -76,11 +77,11 @@ func (d *Demo) Show(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	return d.say("\nThat is all. Nothing of this demo stays on your disk. Next, type:\n" +
-		"  eval \"$(hookctl sandbox start)\"   to try it yourself, without an account\n" +
-		"  hookctl login zyntro              or wundertreos, for your own account\n" +
-		"  hookctl create                    asks for what it needs\n" +
-		"  hookctl help                      for everything else\n")
+	return d.say("\n%s\n", term.Wrap("", "That is all. Nothing of this demo stays on your disk. Next, type:\n"+
+		"  eval \"$(hookctl sandbox start)\"   to try it yourself, without an account\n"+
+		"  hookctl login zyntro              or wundertreos, for your own account\n"+
+		"  hookctl create                    asks for what it needs\n"+
+		"  hookctl help                      for everything else", d.Width()))
 }
 
 // steps are the story. Each fits a terminal of 80 columns and 24 lines.
@@ -92,7 +93,7 @@ var steps = []struct {
 	{"See where the secrets are: one file each, which only you can read.", (*Demo).showStore},
 	{"Get signed deliveries. A receiver records them byte for byte.", (*Demo).deliver},
 	{"Verify one. hookctl finds out whose it is, and which secret signed it.", (*Demo).verifyOne},
-	{"Change one as a program does that parses JSON and writes it again.\n   hookctl says that it is invalid, and why.", (*Demo).tamper},
+	{"Change one as a program does that parses JSON and writes it again. hookctl says that it is invalid, and why.", (*Demo).tamper},
 	{"Verify many, one line each. It works the same for a million.", (*Demo).verifyAll},
 }
 
@@ -126,7 +127,7 @@ func (d *Demo) start(ctx context.Context) error {
 		return broken("%w", err)
 	}
 	d.environ = append(slices.Clone(d.box.Environ), "HOOKCTL_CONFIG_DIR="+filepath.Join(d.dir, "config"))
-	if err := d.say("Everything here runs on this machine, against a sandbox of both APIs.\n"); err != nil || d.Pause != nil {
+	if err := d.say("%s\n", term.Wrap("", "Everything here runs on this machine, against a sandbox of both APIs.", d.Width())); err != nil || d.Pause != nil {
 		return err
 	}
 	return d.say("To stop after each step: hookctl demo --step\n")
@@ -234,11 +235,7 @@ func (d *Demo) verifyAll(ctx context.Context) error {
 func (d *Demo) command(ctx context.Context, want int, args ...string) (string, error) {
 	typed := "hookctl"
 	for _, a := range args {
-		switch {
-		case a == "--store-only": // of interest where CI is set
-		case a == "--url": // else the line is too long
-			typed += " \\\n    " + a
-		default:
+		if a != "--store-only" { // of interest where CI is set
 			typed += " " + term.ShellWord(a)
 		}
 	}
@@ -252,7 +249,7 @@ func (d *Demo) command(ctx context.Context, want int, args ...string) (string, e
 
 // run is command for a command that is typed otherwise than its arguments say.
 func (d *Demo) run(ctx context.Context, want int, typed string, stdin io.Reader, args ...string) (string, error) {
-	if err := d.say("$ %s\n", typed); err != nil {
+	if err := d.say("%s\n", term.WrapCommand("$ "+typed, d.Width())); err != nil {
 		return "", err
 	}
 	stdout, stderr, code := d.Run(ctx, d.environ, stdin, append([]string{"--no-input"}, args...))

@@ -43,7 +43,7 @@ func newDemo(t *testing.T) (*demo.Demo, *bytes.Buffer) {
 		code := cli.Run(ctx, &own, args)
 		return out.String(), errs.String(), code
 	}
-	return &demo.Demo{Drivers: env.Drivers, Now: env.Now, Sleep: env.Sleep, Out: &out, Run: run}, &out
+	return &demo.Demo{Drivers: env.Drivers, Now: env.Now, Sleep: env.Sleep, Out: &out, Width: env.Streams.Width, Run: run}, &out
 }
 
 // written are the files that the demo has written.
@@ -259,6 +259,9 @@ func TestDemoPauses(t *testing.T) {
 	step := func() {
 		lines := 0
 		for line := range strings.Lines(out.String()[at:]) {
+			if strings.HasSuffix(line, "\\\n") && len(line) > 81 {
+				t.Errorf("a command is wider than the terminal: %s", line)
+			}
 			lines += 1 + (len([]rune(strings.TrimSuffix(line, "\n")))-1)/80
 		}
 		if at, n = out.Len(), n+1; lines > 22 {
