@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/cli"
@@ -26,34 +25,11 @@ type program struct {
 	environ []string
 }
 
-// buildOnce builds the binary as users have it. TestMain's testscript has put
-// the test binary itself into the PATH, in a directory that it removes in the
-// end: there is room beside it.
-var buildOnce = sync.OnceValues(func() (string, error) {
-	beside, err := exec.LookPath("hookctl")
-	if err != nil {
-		return "", err
-	}
-	dir := filepath.Dir(beside)
-	// Some tests run the binary as another user.
-	for _, d := range []string{dir, filepath.Dir(dir)} {
-		if err := os.Chmod(d, 0o755); err != nil {
-			return "", err
-		}
-	}
-	bin := filepath.Join(dir, "built-"+filepath.Base(beside))
-	out, err := exec.Command("go", "build", "-o", bin, "github.com/hookctl/hookctl/cmd/hookctl").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return bin, nil
-})
-
 // newProgram is a program with nothing in its environment but a home, a place
 // for temporary files and what environ adds.
 func newProgram(t *testing.T, environ ...string) *program {
 	t.Helper()
-	bin, err := buildOnce()
+	bin, err := cli.Built()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -217,3 +219,26 @@ func collect() (*os.File, <-chan string, error) {
 	}()
 	return w, text, nil
 }
+
+// Built builds the binary, once, as users have it. TestMain's testscript has put
+// the test binary itself into the PATH, in a directory that it removes in the
+// end: there is room beside it.
+var Built = sync.OnceValues(func() (string, error) {
+	beside, err := exec.LookPath("hookctl")
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Dir(beside)
+	// Some tests run the binary as another user.
+	for _, d := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(d, 0o755); err != nil {
+			return "", err
+		}
+	}
+	bin := filepath.Join(dir, "built-"+filepath.Base(beside))
+	out, err := exec.Command("go", "build", "-o", bin, "github.com/hookctl/hookctl/cmd/hookctl").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return bin, nil
+})
