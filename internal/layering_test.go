@@ -90,7 +90,7 @@ var owners = map[string][]string{
 	"github.com/spf13/pflag":            {"internal/cli/"},
 	"github.com/spf13/viper":            {"internal/config/viper.go"},
 	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},
-	"github.com/clipperhouse":           {"internal/term/wrap.go", "internal/render/width.go", "internal/prompt/survey.go"},
+	"github.com/clipperhouse":           {"internal/term/wrap.go", "internal/render/width.go", "internal/prompt/width.go"},
 	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
 	"os/exec":                           {"internal/child/"},
@@ -227,7 +227,7 @@ type budget struct{ lines, names int }
 // planned with, the plan stands beside it: the way to go is down.
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
-	"internal/apply":                                {2360, 43}, // planned: 2150
+	"internal/apply":                                {2680, 43}, // planned: 2150
 	"internal/capture":                              {4600, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2650, 2},
@@ -237,7 +237,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16700, 9}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {17500, 9}, // planned: 9700; how help is laid out
 	"internal/config":                               {1080, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
 	"internal/demo":                                 {380, 1},   // planned: 300; pauses
@@ -252,10 +252,10 @@ var budgets = map[string]budget{
 	"internal/inspect":                              {1210, 5},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 19},  // planned: 450
 	"internal/listen":                               {2470, 19}, // planned: 1800; what came and what was answered is reported and kept too
-	"internal/prompt":                               {800, 4},
+	"internal/prompt":                               {1500, 4},  // a list of its own, with groups, counts and a preset
 	"internal/provider":                             {890, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2125, 21}, // planned: 1650
+	"internal/provider/custody":                     {2430, 23}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1620, 6},
@@ -269,7 +269,7 @@ var budgets = map[string]budget{
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050
 	"internal/signature":                            {650, 22},
-	"internal/sink":                                 {1300, 15}, // planned: 920
+	"internal/sink":                                 {1620, 16}, // planned: 920
 	"internal/snippet":                              {190, 6},
 	"internal/term":                                 {1170, 28}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
@@ -74,6 +75,8 @@ type Plan struct {
 	Unchanged int       // webhooks of the manifest that need nothing
 	Warnings  []string
 	Reach     []Reach // what the changes do beyond the manifest, and what apply would refuse
+
+	unkept []unkept
 }
 
 // Differs reports whether anything is to be done at a provider.
@@ -154,6 +157,7 @@ func Compare(m *Manifest, s State) (*Plan, error) {
 	if err := faults.err(); err != nil {
 		return nil, err
 	}
+	plan.warnUnkept()
 	for _, a := range accounts {
 		plan.leftovers(a, s)
 	}
@@ -205,7 +209,22 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 		p.warn(fmt.Sprintf("%s (%s): %s", w.title(), c.Ref(), note))
 	}
 	if h.rec == nil && c.Action != Replace {
-		p.warn(fmt.Sprintf("%s (%s): secret not kept here, so --prune will never delete it; if somebody has the secret: hookctl secrets set %s, if nobody has: hookctl rotate %s", w.title(), c.Ref(), ref, ref))
+		p.unkept = append(p.unkept, unkept{ref, fmt.Sprintf("%s (%s)", w.title(), c.Ref())})
+	}
+}
+
+// unkept is a webhook whose secret is not kept.
+type unkept struct{ ref, title string }
+
+// warnUnkept warns of those of the plan, and says once what to do.
+func (p *Plan) warnUnkept() {
+	var refs []string
+	for _, u := range p.unkept {
+		refs = append(refs, u.ref)
+		p.warn(u.title + ": secret not kept here")
+	}
+	if len(refs) > 0 {
+		p.warn("of a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut(refs...).Text, "\n", "; "))
 	}
 }
 

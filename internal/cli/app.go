@@ -114,10 +114,30 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		return fault.Usagef("this needs a confirmation: %s", question).WithHint("there is no terminal to ask on: add --yes to confirm")
 	}
 	ok, err := a.env.Prompt.Confirm(ctx, question, false)
-	if err == nil && !ok {
-		err = fault.Errorf(fault.Interrupted, "not confirmed: nothing was done")
+	switch {
+	case err == nil && !ok:
+		return notConfirmed()
+	case fault.KindOf(err) == fault.Interrupted:
+		return fault.Reword("interrupted; nothing was done", err)
 	}
 	return err
+}
+
+// accountFlags are the flags of the command line that say whose webhooks are meant,
+// for a command that is typed next.
+func (a *app) accountFlags() (flags []string) {
+	if a.given("profile") {
+		flags = append(flags, "--profile "+term.ShellWord(a.cfg.Profile()))
+	}
+	if a.given("config") {
+		flags = append(flags, "--config "+term.ShellWord(a.dir))
+	}
+	return flags
+}
+
+// sameAccount is accountFlags as the end of a command.
+func (a *app) sameAccount() string {
+	return strings.Join(append([]string{""}, a.accountFlags()...), " ")
 }
 
 // report prints each error where there are several, and returns the worst, by

@@ -96,7 +96,7 @@ func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) 
 		if _, err := fmt.Fprint(a.env.Streams.Err, a.laidOut(view.PlanLines(p)), "\n"); err != nil {
 			return fault.Errorf(fault.Other, "the plan could not be shown, so nothing was done: %w", err)
 		}
-		if err := a.confirm(ctx, "Carry out this plan?"); err != nil {
+		if err := nothingSent(a.confirm(ctx, "Carry out this plan?")); err != nil {
 			return err
 		}
 	} else {

@@ -72,9 +72,10 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
-// exactlyProvider wants a provider's name, and says which there are.
-func (g *globals) exactlyProvider(cmd *cobra.Command, args []string) error {
-	if len(args) == 1 {
+// oneProvider wants a provider's name, and says which there are. It may be left out,
+// to be asked for: see [app.driverNamed].
+func (g *globals) oneProvider(cmd *cobra.Command, args []string) error {
+	if len(args) <= 1 {
 		return nil
 	}
 	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).

@@ -41,6 +41,19 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 	return httpx.New(o)
 }
 
+// driverNamed is the provider that args name, or else, on a terminal, the one that the
+// person there picks.
+func (a *app) driverNamed(ctx context.Context, args []string, command string) (*provider.Driver, error) {
+	switch {
+	case len(args) > 0:
+		return a.env.Drivers.Find(args[0])
+	case a.interactive():
+		return a.askProvider(ctx)
+	}
+	return nil, fault.Usagef("%s wants one provider: %s", command, strings.Join(a.env.Drivers.Names(), " or ")).
+		WithHint("for instance: %s %s", command, a.env.Drivers[0].Name)
+}
+
 // askProvider asks which provider is meant.
 func (a *app) askProvider(ctx context.Context) (*provider.Driver, error) {
 	choices := make([]prompt.Choice, len(a.env.Drivers))

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -19,16 +17,6 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
-
-type createOptions struct {
-	webhookFlags
-	secretFlags
-	driver       *provider.Driver
-	description  string // another word for name
-	ifAbsent     bool
-	elsewhere    bool
-	dryRun, curl bool
-}
 
 func newCreateCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
@@ -69,7 +57,7 @@ func chooseProvider(ctx context.Context, a *app, _ []string) error {
 	}
 	d, err := a.askProvider(ctx)
 	if err != nil {
-		return err
+		return nothingSent(err)
 	}
 	return (&createOptions{driver: d}).run(ctx, a, nil)
 }
@@ -152,11 +140,21 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	if err != nil {
 		return err
 	}
+	if a.interactive() && !o.drafts() { // before somebody answers questions in vain
+		if err := o.ready(ctx, a, sinks); err != nil {
+			return err
+		}
+	}
 	spec, err := o.spec(ctx, a)
+	for changed := true; err == nil && changed && o.asked && !o.drafts(); {
+		if changed, err = o.confirm(ctx, a, spec); err == nil && changed {
+			spec, err = o.spec(ctx, a)
+		}
+	}
 	if err != nil {
 		return nothingSent(err)
 	}
-	if o.dryRun || o.curl {
+	if o.drafts() {
 		return o.draft(ctx, a, spec)
 	}
 	if err := o.checkStore(a); err != nil {
@@ -178,7 +176,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 			return len(found) > 0, nothingSent(err)
 		})
 		if len(found) > 0 && err == nil {
-			return nothingSent(o.takeExisting(ctx, a, found, spec, sinks))
+			return nothingSent(o.takeExisting(ctx, a, client, found, spec, sinks))
 		}
 	} else {
 		made, err = client.Create(ctx, spec, sinks)
@@ -188,32 +186,40 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	}
 	perr := o.print(a, o.view(a, o.driver, made.Webhook, made.Record, made.Sinks, true))
 	recs, _, lerr := a.store.List(ctx) // a line that cannot be given fails no create
-	if !o.ifAbsent && lerr == nil {
+	if !o.ifAbsent && !o.asked && lerr == nil {
 		warnTwice(a, recs, made.Record)
 	}
 	if err == nil && perr == nil {
-		o.noteNext(a, recs, made.Record)
+		ref := a.shortRef(ctx, recs, made.Record)
+		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s%s", ref, a.sameAccount())
+		if len(o.secretTo) == 0 {
+			a.noteApplication(ref)
+		}
 	}
 	return fault.Worst(err, printedToo(perr, made.Record))
 }
 
-// noteNext says how the application gets the secret. The webhook has the name that
-// it was given, where no other kept one has it.
-func (o *createOptions) noteNext(a *app, recs []secret.Record, rec secret.Record) {
-	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
-	a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s", ref)
-	others := slices.ContainsFunc(recs, func(r secret.Record) bool { return r.Ref() != rec.Ref() && (r.Name == rec.Name || r.ID == rec.Name) })
-	if len(recs) > 0 && !others && rec.Name != "" && rec.Name == o.name && !strings.HasPrefix(rec.Name, "-") && !strings.Contains(rec.Name, "/") {
-		ref = term.ShellWord(rec.Name)
+// drafts reports whether the request is only to be shown.
+func (o *createOptions) drafts() bool { return o.dryRun || o.curl }
+
+// ready finds what would make a create fail whatever it is of.
+func (o *createOptions) ready(ctx context.Context, a *app, sinks []sink.Sink) error {
+	if err := o.checkStore(a); err != nil {
+		return err
 	}
-	if len(o.secretTo) == 0 {
-		a.note("Your application gets it with: hookctl secrets push %s --to dotenv:.env:%s", ref, envSecret)
+	if _, err := a.online(ctx, o.driver); err != nil {
+		return err
 	}
+	known := slices.DeleteFunc(slices.Clone(sinks), func(s sink.Sink) bool { return strings.Contains(s.String(), "{{") })
+	return custody.CheckSinks(ctx, known, sink.Item{Provider: o.driver.Name, Name: o.name})
 }
 
 // spec collects the flags, asks for what is missing, and checks it all.
 func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error) {
-	data, authErr := o.read(a, o.driver)
+	var authErr error
+	if o.data.IsZero() {
+		o.data, authErr = o.read(a, o.driver)
+	}
 	if fault.KindOf(authErr) == fault.Interrupted {
 		return provider.Spec{}, authErr
 	}
@@ -221,19 +227,21 @@ func (o *createOptions) spec(ctx context.Context, a *app) (provider.Spec, error)
 		if authErr != nil { // before the questions
 			return provider.Spec{}, authErr
 		}
-		if err := o.ask(ctx, a, &data); err != nil {
+		if err := o.ask(ctx, a); err != nil {
 			return provider.Spec{}, err
 		}
 	}
 	slugs, shown, eventErr := o.expand(a, o.driver, o.events)
-	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, AuthType: o.authType, AuthData: data}
+	s := provider.Spec{Name: o.name, URL: o.url, Events: slugs, AuthType: o.authType, AuthData: o.data}
 	if a.given("timeout") {
 		s.Timeout = &o.timeout
 	}
 	if err := o.check(o.driver, s, eventErr, authErr); err != nil {
 		return provider.Spec{}, err
 	}
-	o.showEvents(a, slugs, shown)
+	if !o.asked { // else all of them are shown
+		o.showEvents(a, slugs, shown)
+	}
 	if _, hidden := withoutUserinfo(s.URL); hidden {
 		a.warn("warning: the URL holds a user name or a password: the provider keeps it, and shows it in its lists")
 	}
@@ -252,81 +260,6 @@ func (o *createOptions) showEvents(a *app, slugs, shown []string) {
 		}
 		a.note("events: %s", line)
 	}
-}
-
-// ask fills in what the command line left out.
-func (o *createOptions) ask(ctx context.Context, a *app, data *secret.Value) error {
-	p := a.env.Prompt
-	var err error
-	check := func(field string) func(string) error {
-		return func(v string) error {
-			s := provider.Spec{Name: v, URL: v, Events: []string{"x"}}
-			for _, f := range o.driver.Validate(s) {
-				if f.Field == field && !o.noValidate {
-					return fmt.Errorf("%s", f.Message)
-				}
-			}
-			return nil
-		}
-	}
-	asked := o.url == "" || len(o.events) == 0 || o.name == "" && o.driver.NameRequired
-	if o.name == "" && asked {
-		label := "Name"
-		if !o.driver.NameRequired {
-			label = "Name (may be empty)"
-		}
-		if o.name, err = p.Input(ctx, label, "", check("name")); err != nil {
-			return err
-		}
-	}
-	if o.url == "" {
-		if o.url, err = p.Input(ctx, "URL that receives the deliveries", "", check("url")); err != nil {
-			return err
-		}
-	}
-	for len(o.events) == 0 {
-		if o.events, err = p.MultiSelect(ctx, "Events", eventChoices(o.driver)); err != nil {
-			return err
-		}
-		if len(o.events) == 0 {
-			a.warn("pick at least one event")
-		}
-	}
-	if data.IsZero() && o.authType != "" && o.authType != "none" {
-		*data, err = o.askAuth(ctx, a)
-	}
-	return err
-}
-
-func (o *createOptions) askAuth(ctx context.Context, a *app) (secret.Value, error) {
-	fields, ok := o.driver.AuthMembers[o.authType]
-	if !ok {
-		return secret.Value{}, nil // validation names the right types
-	}
-	answers := map[string]string{}
-	for _, f := range fields {
-		var err error
-		if label := "Authentication " + f; f == "header" || f == "username" {
-			answers[f], err = a.env.Prompt.Input(ctx, label, "", nil)
-		} else {
-			var v secret.Value
-			v, err = a.env.Prompt.Secret(ctx, label)
-			answers[f] = v.Reveal()
-		}
-		if err != nil {
-			return secret.Value{}, err
-		}
-	}
-	text, err := json.Marshal(answers)
-	return secret.New(string(text)), err
-}
-
-func eventChoices(d *provider.Driver) []prompt.Choice {
-	out := make([]prompt.Choice, len(d.Catalogue))
-	for i, e := range d.Catalogue {
-		out[i] = prompt.Choice{Value: e.Slug, Group: e.Category}
-	}
-	return out
 }
 
 // existing looks for enabled webhooks of this name and URL, for --if-absent. What
@@ -359,7 +292,7 @@ func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Cl
 
 // takeExisting fills the sinks with the secret of one of found that is kept. Where
 // it is not as s wants it, that is the answer no.
-func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provider.Webhook, s provider.Spec, sinks []sink.Sink) error {
+func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custody.Client, found []provider.Webhook, s provider.Spec, sinks []sink.Sink) error {
 	for _, w := range found {
 		rec, err := a.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
 		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
@@ -368,14 +301,12 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		if err != nil {
 			return err // it may well be kept
 		}
-		for _, to := range sinks {
-			if err := to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name}); err != nil {
-				return custody.SinkNotReady(to.String(), err)
-			}
+		if err := custody.CheckSinks(ctx, sinks, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}); err != nil {
+			return err
 		}
 		results, nerr := custody.Fill(ctx, a.store, rec, sinks)
 		v := o.view(a, o.driver, w, rec, results, false)
-		differs := o.unlike(&v, w, s)
+		differs := o.unlike(a, &v, w, s, rec.Auth)
 		perr := o.print(a, v)
 		if nerr != nil {
 			a.warn("warning: " + nerr.Error())
@@ -383,61 +314,50 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, found []provid
 		a.note("It exists already: nothing was created.")
 		return fault.Worst(custody.SinkError(rec, results), differs, perr)
 	}
-	if o.elsewhere {
-		return o.takeElsewhere(ctx, a, found[0], s)
+	w := found[0]
+	if !o.elsewhere {
+		return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", o.ref(w), o.driver.Title).
+			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w)))
 	}
-	return o.notKept(found[0])
+	return o.takeElsewhere(ctx, a, client, w, s)
 }
 
-// notKept is the error for a webhook whose secret is not kept.
-func (o *createOptions) notKept(w provider.Webhook) error {
-	ref := term.ShellWord(o.driver.Name + "/" + w.ID)
-	return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", ref, o.driver.Title).
-		WithCode("exists-not-kept").
-		WithHint("if somebody has the secret: hookctl secrets set %s\nif nobody has: hookctl rotate %s (a new webhook with a new secret takes its place)", ref, ref)
+// ref is how a webhook of the provider is typed.
+func (o *createOptions) ref(w provider.Webhook) string {
+	return refWord(secret.Ref{Provider: o.driver.Name, ID: w.ID})
 }
 
 // takeElsewhere is the answer for a webhook whose secret others keep, as the user
 // says. Where the journal knows of an operation on it that is not settled, nobody can
 // know that.
-func (o *createOptions) takeElsewhere(ctx context.Context, a *app, w provider.Webhook, s provider.Spec) error {
+func (o *createOptions) takeElsewhere(ctx context.Context, a *app, client *custody.Client, w provider.Webhook, s provider.Spec) error {
 	open, problems, err := a.journal.List(ctx)
 	if err != nil {
 		return err
 	}
 	unsettled := len(problems) > 0 || slices.ContainsFunc(open, func(op secret.OpenOperation) bool {
 		in := op.Intent
-		return in.Provider == o.driver.Name && (in.Name == s.Name && provider.SameURL(in.URL, s.URL) || in.Replaces != nil && in.Replaces.ID == w.ID ||
+		mine := in.Provider == o.driver.Name && (in.Origin == "" || in.Origin == client.Origin())
+		return mine && (in.Name == s.Name && provider.SameURL(in.URL, s.URL) || in.Replaces != nil && in.Replaces.ID == w.ID ||
 			slices.ContainsFunc(op.Phases, func(p secret.Phase) bool { return p.ID == w.ID }))
 	})
 	if unsettled {
-		return fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", term.ShellWord(o.driver.Name+"/"+w.ID)).
-			WithCode("exists-not-kept").WithCommand("hookctl recover")
+		return fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", o.ref(w)).
+			WithCode("exists-not-kept").WithCommand("hookctl recover%s", a.sameAccount())
 	}
 	v := o.view(a, o.driver, w, secret.Record{}, nil, false)
 	v.Secret = view.Secret{Elsewhere: true}
-	differs := o.unlike(&v, w, s)
+	differs := o.unlike(a, &v, w, s, nil)
 	perr := o.print(a, v)
 	a.note("It exists already: nothing was created, and no sink was filled.")
 	return fault.Worst(differs, perr)
 }
 
-// warnTwice warns of another kept webhook of the name and URL of the one just
-// made. It asks nobody. A name is foreign text: masks come before it.
-func warnTwice(a *app, recs []secret.Record, made secret.Record) {
-	for _, r := range recs {
-		if r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == made.Name && provider.SameURL(r.URL, made.URL) {
-			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", term.ShellWord(r.Provider+"/"+r.ID))
-			return
-		}
-	}
-}
-
 // unlike notes in v what of w is not as s wants it, and returns the error that
-// says so, with the command that changes it; nil where nothing differs.
-func (o *createOptions) unlike(v *view.Webhook, w provider.Webhook, s provider.Spec) error {
-	ref := term.ShellWord(o.driver.Name + "/" + w.ID)
-	update := "hookctl update " + ref
+// says so, with the command that changes it; nil where nothing differs. The mark is
+// of the authentication data that it was given, nil where nobody knows them.
+func (o *createOptions) unlike(a *app, v *view.Webhook, w provider.Webhook, s provider.Spec, mark *secret.AuthMark) error {
+	update := "hookctl update " + o.ref(w)
 	if !o.driver.Updates {
 		update += " --replace"
 	}
@@ -445,27 +365,53 @@ func (o *createOptions) unlike(v *view.Webhook, w provider.Webhook, s provider.S
 	if s.AuthType != "" {
 		ch.AuthType = &s.AuthType
 	}
-	for _, what := range ch.Missed(w) {
+	missed := ch.Missed(w)
+	if !slices.Contains(missed, "the authentication") && mark != nil && !s.AuthData.IsZero() && !mark.Fits(s.AuthType, s.AuthData) {
+		v.Differs = append(v.Differs, "auth_data")
+		if file := o.authFile(a); file != "" {
+			update += " --auth-data " + term.ShellWord(file)
+		} else {
+			update += " --auth-type " + term.ShellWord(s.AuthType) // the data from the environment
+		}
+	}
+	for _, what := range missed {
 		switch what {
 		case "the events":
 			v.Differs = append(v.Differs, "events")
 			update += " --event " + term.ShellWord(strings.Join(s.Events, ","))
+			if o.allowUnknown || o.noValidate {
+				update += " --allow-unknown-events"
+			}
 		case "the timeout":
 			v.Differs = append(v.Differs, "timeout")
 			update += fmt.Sprintf(" --timeout %d", *s.Timeout)
 		case "the authentication":
 			v.Differs = append(v.Differs, "auth_type")
 			update += " --auth-type " + term.ShellWord(s.AuthType)
-			if s.AuthType != "none" {
-				update += " --auth-data @FILE"
+			if file := o.authFile(a); file != "" {
+				update += " --auth-data " + term.ShellWord(file)
 			}
 		}
 	}
 	if v.Differs == nil {
 		return nil
 	}
-	return fault.Errorf(fault.Negative, "%s is not as it was asked for, and was not changed: it differs in %s", ref, strings.Join(v.Differs, ", ")).
-		WithCode("differs").WithCommand("%s", update)
+	slices.Sort(v.Differs)
+	lead := "run: "
+	if !o.driver.Updates { // the new secret goes where this one was to go
+		for _, to := range o.secretTo {
+			update += " --secret-to " + term.ShellWord(to)
+		}
+		if o.storeOnly {
+			update += " --store-only"
+		}
+		if !a.interactive() {
+			update += " --yes"
+		}
+		lead = "to change it (a new webhook with a NEW SECRET takes its place): "
+	}
+	return fault.Errorf(fault.Negative, "%s is not as it was asked for, and was not changed: it differs in %s", o.ref(w), strings.Join(v.Differs, ", ")).
+		WithCode("differs").With(fault.Run("%s%s", update, a.sameAccount()).After(lead))
 }
 
 // draft prints what would be sent.

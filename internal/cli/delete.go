@@ -81,7 +81,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 		return a.out.Print(view.Deletions(done))
 	}
 	if err := o.confirm(ctx, a, targets); err != nil {
-		return err
+		return nothingSent(err)
 	}
 	var failed []error
 	for _, t := range targets {

@@ -15,9 +15,14 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
+var errNotConfirmed = errors.New("not confirmed: nothing was done")
+
+// notConfirmed is the error of a question that was answered with no.
+func notConfirmed() error { return fault.Wrap(fault.Interrupted, errNotConfirmed) }
+
 // nothingSent says of an interruption what the user then wonders about.
 func nothingSent(err error) error {
-	if err == nil || fault.KindOf(err) != fault.Interrupted {
+	if err == nil || fault.KindOf(err) != fault.Interrupted || errors.Is(err, errNotConfirmed) {
 		return err
 	}
 	return fault.Reword("interrupted; nothing was sent", err)

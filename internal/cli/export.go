@@ -8,6 +8,7 @@ import (
 	"github.com/hookctl/hookctl/internal/apply"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
 )
 
 func newExportCmd(g *globals) *cobra.Command {
@@ -68,7 +69,20 @@ func runExport(ctx context.Context, a *app, args []string) error {
 	for _, o := range x.Omitted {
 		a.note("Left out: %s", o)
 	}
-	var names []string
+	kept, err := a.keptByRef(ctx)
+	if err != nil {
+		return err
+	}
+	var names, unkept []string
+	for _, acc := range accounts {
+		for _, w := range acc.Rows {
+			ref := secret.Ref{Provider: acc.Driver.Name, ID: w.ID}
+			if _, ok := kept[ref]; !ok && w.ID != "" && !w.Is(provider.Disabled) {
+				unkept = append(unkept, refWord(ref))
+			}
+		}
+	}
+	a.noteWaysOut(unkept...)
 	for _, w := range x.Webhooks {
 		names = append(names, w.Name)
 	}

@@ -3,8 +3,12 @@ package cli
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -82,7 +86,13 @@ func (a *app) matchRecord(ctx context.Context, ref string, recs []secret.Record,
 // notKept is the error for a webhook that the store has nothing of; a damaged
 // file may be why.
 func (a *app) notKept(ctx context.Context, ref string) error {
-	hint := a.orUnreadable(ctx, fault.Hint{Text: "see what is kept: hookctl secrets list"})
+	hint := fault.Hint{Text: "what is kept: hookctl secrets list\n" + custody.WaysOut().Text + "\nthe ids: hookctl list"}
+	if word, id, ok := strings.Cut(ref, "/"); ok && id != "" {
+		if d, err := a.env.Drivers.Find(word); err == nil {
+			hint.Text = custody.WaysOut(refWord(secret.Ref{Provider: d.Name, ID: id})).Text + "\nwhat is kept: hookctl secrets list"
+		}
+	}
+	hint = a.orUnreadable(ctx, hint)
 	recs, _, _ := a.store.List(ctx)
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
@@ -99,6 +109,58 @@ func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
 		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: ")
 	}
 	return hint
+}
+
+// shortRef is how a kept webhook is typed: by its name, where that means no other and
+// is plain to type.
+func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Record) string {
+	word := term.ShellWord(rec.Name)
+	mine := slices.DeleteFunc(slices.Clone(recs), func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
+	if rec.Name != "" && !strings.HasPrefix(rec.Name, "-") && !strings.HasPrefix(word, `"`) {
+		if found, err := a.matchRecord(ctx, rec.Name, mine, true); err == nil && found.Ref() == rec.Ref() {
+			return word
+		}
+	}
+	return refWord(rec.Ref())
+}
+
+// noteUnkept says what to do about a webhook whose secret is not kept, and which
+// others may be taken for it.
+func (a *app) noteUnkept(d *provider.Driver, w provider.Webhook, kept map[secret.Ref]secret.Record) {
+	if a.out.Format() != render.Table {
+		return
+	}
+	ref := secret.Ref{Provider: d.Name, ID: w.ID}
+	if goneFor(d, w) {
+		a.note("It is disabled, which is how %s webhooks are deleted: its secret is of no use. To have it back: hookctl resume %s", d.Title, refWord(ref))
+		return
+	}
+	for _, r := range kept {
+		if r.Provider == d.Name && r.Name != "" && r.Name == provider.Text(w.Name) {
+			a.note("The secret that is kept by this name is of another webhook: %s", a.keptCandidate(r).line())
+		}
+	}
+	a.noteWaysOut(refWord(ref))
+}
+
+// noteWaysOut says what to do about the webhooks refs, whose secrets are not kept.
+func (a *app) noteWaysOut(refs ...string) {
+	switch len(refs) {
+	case 0:
+		return
+	case 1:
+		a.note("The secret of %s is not kept here.", refs[0])
+	default:
+		a.note("The secrets of %d webhooks are not kept here. For each:", len(refs))
+	}
+	for line := range strings.SplitSeq(custody.WaysOut(refs...).Text, "\n") {
+		a.note("  %s", line)
+	}
+}
+
+// goneFor reports whether a webhook is as good as deleted.
+func goneFor(d *provider.Driver, w provider.Webhook) bool {
+	return !d.Deletes && w.Is(provider.Disabled)
 }
 
 // codeNotKept is the code of keptRecord's error for a webhook that the store

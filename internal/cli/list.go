@@ -9,6 +9,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -85,6 +87,8 @@ func (o *listOptions) run(ctx context.Context, a *app) error {
 	}
 	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {
 		failed = append(failed, err)
+	} else if a.out.Format() == render.Table {
+		a.noteWaysOut(l.unkept...)
 	}
 	if o.failing && len(l.rows) > 0 {
 		failed = append(failed, fault.Errorf(fault.Negative, "%s", term.Plural(len(l.rows), "webhook fails", "webhooks fail")).WithCode("failing"))
@@ -95,9 +99,10 @@ func (o *listOptions) run(ctx context.Context, a *app) error {
 // listing is what one look at the providers showed.
 type listing struct {
 	rows   []view.Webhook
-	failed []error // one for each provider that could not be asked
-	asked  int     // providers
-	first  string  // the first of them
+	failed []error  // one for each provider that could not be asked
+	asked  int      // providers
+	first  string   // the first of them
+	unkept []string // webhooks of rows that are in use, and whose secrets are not kept
 }
 
 // look asks the providers and joins what they say with what is kept.
@@ -118,7 +123,11 @@ func (o *listOptions) look(ctx context.Context, a *app) (listing, error) {
 		}
 		for _, w := range ans.rows {
 			if !o.failing || needsLook(ans.driver, w) {
-				l.rows = append(l.rows, a.webhookView(ans.driver, w, kept))
+				v := a.webhookView(ans.driver, w, kept)
+				l.rows = append(l.rows, v)
+				if !v.Secret.Kept && w.ID != "" && !goneFor(ans.driver, w) && !provider.OfZapier(provider.Text(w.URL)) {
+					l.unkept = append(l.unkept, refWord(secret.Ref{Provider: ans.driver.Name, ID: w.ID}))
+				}
 			}
 		}
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/filter"
 	"github.com/hookctl/hookctl/internal/listen"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -404,7 +405,7 @@ func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Option
 	opts.Candidates, opts.Others = c.tried, c.others
 	if len(opts.Candidates) == 0 && o.create == "" {
 		return "", fault.Usagef("there is no secret to verify deliveries with").WithCode("no-secret").
-			With(a.orUnreadable(ctx, fault.Hint{Text: "make a webhook with `hookctl create`, keep a secret with `hookctl secrets set`, or give one with --secret-file or --secret-env;\n--no-verify takes every delivery, whoever sent it"}))
+			With(a.orUnreadable(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env, or make a webhook: hookctl create\nof one that exists, " + custody.WaysOut().Text + "\n--no-verify takes every delivery, whoever sent it"}))
 	}
 	return c.only, nil
 }

@@ -22,7 +22,11 @@ func printWebhook(ctx context.Context, a *app, d *provider.Driver, w provider.We
 		return err
 	}
 	v := a.webhookView(d, w, kept)
-	return a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
+	err = a.out.Print(render.View{Data: v, Facts: v.Facts(), Names: []string{v.Ref()}})
+	if err == nil && !v.Secret.Kept && w.ID != "" {
+		a.noteUnkept(d, w, kept)
+	}
+	return err
 }
 
 // providerListing is what one provider answered.

@@ -38,7 +38,7 @@ func newLoginCmd(g *globals) *cobra.Command {
   hookctl login wundertreos --profile work
   op read op://ci/zyntro/json | hookctl login zyntro --credentials @-`,
 		Long:              loginLong(g.env.Drivers),
-		Args:              g.exactlyProvider,
+		Args:              g.oneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(anyProfile, o.run),
 	}
@@ -72,7 +72,7 @@ below, or from the environment:
 
 func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
 	var err error
-	if o.driver, err = a.env.Drivers.Find(args[0]); err != nil {
+	if o.driver, err = a.driverNamed(ctx, args, "hookctl login"); err != nil {
 		return err
 	}
 	d := o.driver

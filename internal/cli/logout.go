@@ -27,7 +27,7 @@ current base URL. The secrets of webhooks stay.
 
 Credentials in the environment are not changed; those that still authenticate
 are listed.`,
-		Args:              g.exactlyProvider,
+		Args:              g.oneProvider,
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(reads, o.run),
 	}
@@ -36,7 +36,7 @@ are listed.`,
 }
 
 func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
-	d, err := a.env.Drivers.Find(args[0])
+	d, err := a.driverNamed(ctx, args, "hookctl logout")
 	if err != nil {
 		return err
 	}

@@ -387,7 +387,7 @@ func (o *recoverOptions) delete(ctx context.Context, a *app, in secret.Intent, f
 	if f.State == custody.StateUnknown {
 		question = "Several webhooks fit, and this one may be another person's. " + question
 	}
-	if err := a.confirm(ctx, question); err != nil {
+	if err := nothingSent(a.confirm(ctx, question)); err != nil {
 		return err
 	}
 	if err := client.Delete(ctx, f.ID); err != nil && fault.Code(err) != "not-found" {

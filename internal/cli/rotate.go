@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -94,6 +95,9 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		a.note("Without --dry-run: %s", question)
 		return a.out.Print(view.Draft(draft))
+	}
+	if err := custody.CheckSinks(ctx, sinks, sink.Item{Provider: old.client.Driver().Name, Name: spec.Name}); err != nil {
+		return err
 	}
 	if err := a.confirmSame(ctx, old, question); err != nil {
 		return err

@@ -120,7 +120,7 @@ func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Re
 		if o.allProfiles {
 			where = "any profile"
 		}
-		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", where)
+		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", where).WithHint("webhooks whose secrets are not kept: hookctl list")
 	}
 	return recs, nil
 }

@@ -58,7 +58,7 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 	}
 	checked := make([]sink.Result, len(sinks)) // all of them, before one gets it
 	for i, to := range sinks {
-		checked[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name})}
+		checked[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret})}
 	}
 	if err := custody.SinkError(rec, checked); err != nil {
 		return err

@@ -129,7 +129,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 // people take their time.
 func (a *app) confirmSame(ctx context.Context, f remoteWebhook, question string) error {
 	if err := a.confirm(ctx, question); err != nil || a.yes {
-		return err
+		return nothingSent(err)
 	}
 	now, err := f.client.Get(ctx, f.hook.ID)
 	if err != nil {

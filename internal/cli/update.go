@@ -10,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -117,6 +118,9 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if err := o.checkStore(a); err != nil {
+		return err
+	}
+	if err := custody.CheckSinks(ctx, sinks, sink.Item{Provider: d.Name, Name: want.Name}); err != nil {
 		return err
 	}
 	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.describe())); err != nil {

@@ -156,7 +156,7 @@ func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []prov
 		k.Findings = append(k.Findings, Finding{
 			Problem: "no-secret", Provider: &d.Name, ID: &w.ID, Name: w.Name,
 			Message: fmt.Sprintf("the secret of %s is not kept here", missing.Described()),
-			Fix:     fmt.Sprintf("if somebody has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref),
+			Fix:     custody.WaysOut(ref).Text,
 		})
 	}
 }

@@ -7,62 +7,70 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 // pickByNumber shows a numbered list and reads lines: numbers, ranges, values
-// in full, or words that narrow the list down. It needs nothing of a terminal
-// but that it prints.
+// in full, a group, or words that narrow the list down. It needs nothing of a
+// terminal but that it prints.
 func (p *prompter) pickByNumber(ctx context.Context, label string, choices []Choice, several bool) ([]int, error) {
-	shown := make([]int, len(choices))
-	for i := range choices {
-		shown[i] = i
-	}
+	l := newList(label, choices, several)
 	question := "A number, or words to search for: "
 	if several {
-		question = "Numbers (1 4 7-9, all), or words to search for: "
+		question = "Numbers (1 4 7-9), the name of a group, all, or words to search for: "
 	}
-	p.say(term.Clean(label) + "\n")
-	p.show(choices, shown)
+	if len(l.picked) > 0 {
+		question = fmt.Sprintf("%d picked: Enter keeps them. ", len(l.picked)) + question
+	}
+	p.say(l.label + "\n")
+	p.show(l)
 	var picked []int
 	err := p.askUntil(ctx, question, func(line string) error {
-		words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ',' })
+		if picked = l.answer(); strings.TrimSpace(line) == "" && len(picked) > 0 {
+			return nil
+		}
 		var err error
-		if picked, err = parsePick(words, choices, shown, several); picked != nil || err != nil {
+		if picked, err = l.parsePick(line); picked != nil || err != nil {
 			return err
 		}
-		var found []int
-		for i, c := range choices {
-			if c.matches(words...) {
-				found = append(found, i)
-			}
-		}
-		if len(found) == 0 {
+		before := l.typed
+		if l.typed = strings.ReplaceAll(line, ",", " "); len(l.rows()) == 0 {
+			l.typed = before
 			return fmt.Errorf("nothing matches %q", line)
 		}
-		shown = found
-		p.show(choices, shown)
-		return fmt.Errorf("%d of %d match", len(shown), len(choices))
+		p.show(l)
+		return fmt.Errorf("%d of %d match", len(shown(l.rows())), len(choices))
 	})
+	if err == nil && several {
+		p.say(fmt.Sprintf("%d picked\n", len(picked)))
+	}
 	return picked, err
 }
 
-func (p *prompter) show(choices []Choice, indexes []int) {
+func (p *prompter) show(l *list) {
 	var b strings.Builder
-	for _, i := range indexes {
-		fmt.Fprintf(&b, "%4d) %s\n", i+1, choices[i].text())
+	for _, r := range l.rows() {
+		if r.heading {
+			b.WriteString(r.text + "\n")
+		} else {
+			fmt.Fprintf(&b, "%4d) %s\n", r.choices[0]+1, strings.TrimSpace(r.text))
+		}
 	}
 	p.say(b.String())
 }
 
-// parsePick is what words pick, in the order of the list; nil if they are words
-// to search for. "all" picks what is shown.
-func parsePick(words []string, choices []Choice, shown []int, several bool) ([]int, error) {
+// parsePick is what a line picks, in the order of the list; nil if it has words to
+// search for. "all" picks what is shown.
+func (l *list) parsePick(line string) ([]int, error) {
+	words := strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == ',' })
 	var picked []int
+	for _, r := range l.rows() {
+		if r.heading && strings.EqualFold(r.text, strings.TrimSpace(line)) {
+			return r.choices, nil
+		}
+	}
 	for _, w := range words {
-		first, last, isRange, err := parseRange(w, len(choices))
-		value := slices.IndexFunc(choices, func(c Choice) bool { return c.Value == w })
+		first, last, isRange, err := parseRange(w, len(l.choices))
+		value := slices.IndexFunc(l.choices, func(c Choice) bool { return c.Value == w })
 		switch {
 		case isRange && err != nil:
 			return nil, err
@@ -72,8 +80,8 @@ func parsePick(words []string, choices []Choice, shown []int, several bool) ([]i
 			}
 		case value >= 0:
 			picked = append(picked, value)
-		case several && strings.EqualFold(w, "all"):
-			picked = append(picked, shown...)
+		case l.several && strings.EqualFold(w, "all"):
+			picked = append(picked, shown(l.rows())...)
 		default:
 			return nil, nil
 		}
@@ -81,9 +89,9 @@ func parsePick(words []string, choices []Choice, shown []int, several bool) ([]i
 	slices.Sort(picked)
 	picked = slices.Compact(picked)
 	switch {
-	case len(picked) == 0 && several:
+	case len(picked) == 0 && l.several:
 		return nil, errors.New("pick at least one")
-	case len(picked) != 1 && !several:
+	case len(picked) != 1 && !l.several:
 		return nil, errors.New("pick one")
 	}
 	return picked, nil

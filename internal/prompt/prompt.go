@@ -7,6 +7,7 @@
 package prompt
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -22,21 +23,21 @@ import (
 
 // Choice is one entry to pick from.
 type Choice struct {
-	Value string
-	Label string // what is shown; Value if empty
-	Group string // shown before the label, searched too
+	Value  string
+	Label  string // what is shown; Value if empty
+	Group  string // shown with the label, searched too; may be picked as a whole
+	Picked bool   // already, where several may be
 }
 
-// text is the choice as it is shown and searched.
+// label is the choice as it is shown in its group.
+func (c Choice) label() string { return term.Clean(cmp.Or(c.Label, c.Value)) }
+
+// text is the choice as it is shown alone, and searched.
 func (c Choice) text() string {
-	label := c.Label
-	if label == "" {
-		label = c.Value
-	}
 	if c.Group != "" {
-		label = c.Group + ": " + label
+		return term.Clean(c.Group) + ": " + c.label()
 	}
-	return term.Clean(label)
+	return c.label()
 }
 
 // matches reports whether the choice has each of the words in it, in any case.
@@ -264,9 +265,12 @@ func (p *prompter) readLine(ctx context.Context) (string, error) {
 	}
 }
 
-// say writes to the terminal. Where that fails there is nobody to tell, and the
-// answer cannot come either.
-func (p *prompter) say(text string) { _, _ = io.WriteString(p.o.Err, term.Break(text)) }
+// say writes to the terminal, wrapped between words. Where that fails there is nobody
+// to tell, and the answer cannot come either.
+func (p *prompter) say(text string) {
+	cols, _ := p.size()
+	_, _ = io.WriteString(p.o.Err, term.Break(wrap(text, cols)))
+}
 
 // clear empties the answer if there is an error, which it returns.
 func clear[T any](answer *T, err error) error {

@@ -45,6 +45,11 @@ type terminal struct {
 
 func open(t *testing.T, silent bool) *terminal {
 	t.Helper()
+	return openSize(t, silent, 80, 24)
+}
+
+func openSize(t *testing.T, silent bool, cols, rows int) *terminal {
+	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
 		t.Skipf("no pseudo-terminal here: %v", err)
@@ -53,21 +58,21 @@ func open(t *testing.T, silent bool) *terminal {
 	term := &terminal{t: t, master: master, tty: tty}
 	term.found = term.state()
 	if !silent {
-		if err := pty.Setsize(master, &pty.Winsize{Rows: 24, Cols: 80}); err != nil {
+		if err := pty.Setsize(master, &pty.Winsize{Rows: uint16(rows), Cols: uint16(cols)}); err != nil {
 			t.Fatal(err)
 		}
-		term.screen = vt10x.New(vt10x.WithWriter(master), vt10x.WithSize(80, 24))
+		term.screen = vt10x.New(vt10x.WithWriter(master), vt10x.WithSize(cols, rows))
 	}
 	go func() {
 		for b := make([]byte, 4096); ; {
 			n, err := master.Read(b)
 			if n > 0 {
+				if term.screen != nil { // first: what is expected is on the screen
+					_, _ = term.screen.Write(b[:n])
+				}
 				term.mu.Lock()
 				term.raw.Write(b[:n])
 				term.mu.Unlock()
-				if term.screen != nil {
-					_, _ = term.screen.Write(b[:n])
-				}
 			}
 			if err != nil {
 				return
@@ -323,20 +328,36 @@ func TestMultiSelect(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, term *terminal, p prompt.Prompter) {
 		got, err := converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", events()) }, func() {
-			term.expect("GroupA: event_0_0")
+			term.expect("Enter ends")
+			term.expect("0 picked of 77")
 			term.rawMode()
 			term.send("\r")
 			term.expect("pick at least one")
-			term.expect("GroupA: event_0_0")
-			term.rawMode()
-			term.send("groupc") // by category
-			term.expect("groupc")
-			term.send(" \x1b[B ")
-			term.send("\x15_4_10") // by slug
-			term.expect("GroupE: event_4_10")
-			term.send(" \r")
+			term.send("groupc _2_1") // two words of which a space picks
+			term.expect("11 picked of 77: event_2_0")
+			term.send("\x15\x1b[D_2_") // none, and by what is typed
+			term.expect("[ ] GroupC (0 of 11)")
+			term.send(" \x1b[B ") // the group, but for its first
+			term.expect("[-] GroupC (10 of 11)")
+			term.send("\x15_4_10")
+			term.expect("event_4_10")
+			term.send("\x1b[B \r")
+			term.expect("Events: 11 picked")
 		})
-		if diff := cmp.Diff([]string{"event_2_0", "event_2_1", "event_4_10"}, got); diff != "" || err != nil {
+		want := []string{"event_2_1", "event_2_2", "event_2_3", "event_2_4", "event_2_5", "event_2_6", "event_2_7", "event_2_8", "event_2_9", "event_2_10", "event_4_10"}
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%v\n%s", err, diff)
+		}
+		picked := events()
+		for i := range picked {
+			picked[i].Picked = i == 1 || i == 70
+		}
+		got, err = converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", picked) }, func() {
+			term.expect("2 picked of 77: event_0_1, event_6_4")
+			term.rawMode()
+			term.send("_0_2\x1b[C\r")
+		})
+		if diff := cmp.Diff([]string{"event_0_1", "event_0_2", "event_6_4"}, got); diff != "" || err != nil {
 			t.Errorf("%v\n%s", err, diff)
 		}
 		if strings.Contains(term.output(), "\x1b[2J") || strings.Contains(term.output(), "##[") {
@@ -350,7 +371,8 @@ func TestListsByNumber(t *testing.T) {
 	term := open(t, true)
 	p := prompt.New(prompt.Options{In: term.tty, Err: term.tty, Plain: true})
 	got, err := converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", events()) }, func() {
-		term.expect("77) GroupG: event_6_10")
+		term.expect("GroupG")
+		term.expect("77) event_6_10")
 		for _, step := range []struct{ typed, want string }{
 			{"\n", "pick at least one"},
 			{"78\n", "78 is not in the list of 1 to 77"},
@@ -358,7 +380,7 @@ func TestListsByNumber(t *testing.T) {
 			{"5-2\n", "5-2 is not in the list"},
 			{"9999999999999999999999\n", "is not in the list"},
 			{"nosuch thing\n", `nothing matches "nosuch thing"`},
-			{"groupb _1_1\n", "  22) GroupB: event_1_10"},
+			{"groupb _1_1\n", "  22) event_1_10"},
 		} {
 			term.send(step.typed)
 			term.expect(step.want)
@@ -368,6 +390,18 @@ func TestListsByNumber(t *testing.T) {
 	want := []string{"event_0_0", "event_0_1", "event_0_2", "event_1_1", "event_1_10"}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
+	}
+	picked := events()
+	picked[5].Picked = true
+	for typed, want := range map[string]int{"groupb\n": 11, "\n": 1} {
+		got, err := converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", picked) }, func() {
+			term.expect("1 picked: Enter keeps them.")
+			term.send(typed)
+			term.expect(fmt.Sprintf("%d picked", want))
+		})
+		if len(got) != want || err != nil {
+			t.Errorf("%q: %q, %v", typed, got, err)
+		}
 	}
 	one, err := converse(term, func() (string, error) { return p.Select(t.Context(), "Event", events()) }, func() {
 		term.expect("77) ")

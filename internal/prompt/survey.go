@@ -3,6 +3,7 @@ package prompt
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"regexp"
@@ -10,43 +11,106 @@ import (
 	"sync"
 
 	"github.com/AlecAivazis/survey/v2"
-	"github.com/AlecAivazis/survey/v2/core"
 	"github.com/AlecAivazis/survey/v2/terminal"
-	"github.com/clipperhouse/displaywidth"
-	xterm "golang.org/x/term"
 
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-// pickByArrow shows a list to move through, filtered by what is typed. Of the
-// library's questions these two do not ask the terminal where its cursor is.
+// pickByArrow shows a list to move through, which what is typed narrows down.
 func (p *prompter) pickByArrow(ctx context.Context, label string, choices []Choice, several bool) ([]int, error) {
-	cols, rows, err := xterm.GetSize(int(p.o.Err.Fd()))
-	if err != nil || cols == 0 {
-		cols, rows = 80, 24
-	}
-	page := min(max(rows-4, 3), 15) // a list that scrolls off is not redrawn in place
-	options := make([]string, len(choices))
-	for i, c := range choices {
-		options[i] = displaywidth.TruncateString(c.text(), max(cols-8, 10), "…")
-	}
-	filter := func(typed, _ string, i int) bool { return choices[i].matches(strings.Fields(typed)...) }
-	stdio := survey.WithStdio(&keyboard{in: reader{ctx, p.o.In}}, &screen{p.o.Err, p.o.NoColor}, &screen{p.o.Err, p.o.NoColor})
+	out := &screen{p.o.Err, p.o.NoColor}
+	q := &picker{list: newList(label, choices, several), size: p.size}
+	err := survey.AskOne(q, answered{}, survey.WithStdio(&keyboard{in: reader{ctx, p.o.In}}, out, out))
+	return q.list.answer(), translate(err)
+}
 
-	if several {
-		var picked []int
-		err = survey.AskOne(&survey.MultiSelect{Message: term.Clean(label), Options: options, PageSize: page, Filter: filter}, &picked, stdio,
-			survey.WithKeepFilter(true), survey.WithValidator(func(answer any) error {
-				if picked, ok := answer.([]core.OptionAnswer); ok && len(picked) == 0 {
-					return errors.New("pick at least one with the space bar")
-				}
-				return nil
-			}))
-		return picked, translate(err)
+// picker is a list as a question of the library, whose own say neither how they end
+// nor what is picked, and know no groups. It does not ask the terminal where its
+// cursor is.
+type picker struct {
+	survey.Renderer
+	list  *list
+	size  func() (cols, rows int)
+	drawn int // lines
+}
+
+// answered takes no answer: the list has it.
+type answered struct{}
+
+func (answered) WriteAnswer(string, any) error { return nil }
+
+// arrows are the keys that the library has names for.
+var arrows = map[rune]key{
+	terminal.KeyArrowUp: keyUp, terminal.KeyArrowDown: keyDown, terminal.KeyTab: keyDown,
+	terminal.KeyArrowRight: keyRight, terminal.KeyArrowLeft: keyLeft,
+	terminal.KeyBackspace: keyErase, terminal.KeyDelete: keyErase,
+	terminal.KeyDeleteLine: keyEraseAll, terminal.KeyDeleteWord: keyEraseAll,
+	terminal.KeyEnter: keyEnter, '\n': keyEnter,
+}
+
+// Prompt implements [survey.Prompt].
+func (q *picker) Prompt(*survey.PromptConfig) (_ any, err error) {
+	cursor := q.NewCursor()
+	keys := q.NewRuneReader()
+	if err := errors.Join(cursor.Hide(), q.draw()); err != nil {
+		return nil, err
 	}
-	var picked int
-	err = survey.AskOne(&survey.Select{Message: term.Clean(label), Options: options, PageSize: page, Filter: filter}, &picked, stdio)
-	return []int{picked}, translate(err)
+	defer func() { err = errors.Join(err, cursor.Show()) }()
+	_ = keys.SetTermMode() // fails where there is no terminal to set
+	defer func() { _ = keys.RestoreTermMode() }()
+	for {
+		r, _, err := keys.ReadRune()
+		switch {
+		case err != nil:
+			return nil, err
+		case r == terminal.KeyInterrupt:
+			return nil, terminal.InterruptErr
+		case arrows[r] == keyNone && r >= terminal.KeySpace:
+			q.list.write(r)
+		case q.list.press(arrows[r]):
+			return nil, nil
+		}
+		if err := q.draw(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Cleanup implements [survey.Prompt]: the answer takes the place of the list.
+func (q *picker) Cleanup(*survey.PromptConfig, any) error {
+	cols, _ := q.columns()
+	return q.replace([]line{{strong, q.list.summary(cols)}})
+}
+
+// Error implements [survey.Prompt].
+func (q *picker) Error(*survey.PromptConfig, error) error { return nil }
+
+func (q *picker) columns() (cols, rows int) {
+	cols, rows = q.size()
+	if cols == 0 {
+		cols = 80
+	}
+	return cols, rows
+}
+
+func (q *picker) draw() error { return q.replace(q.list.lines(q.columns())) }
+
+// replace puts lines where the last ones were, in one write.
+func (q *picker) replace(lines []line) error {
+	var b strings.Builder
+	if q.drawn > 0 {
+		fmt.Fprintf(&b, "\r\x1b[%dA\x1b[J", q.drawn)
+	}
+	for _, l := range lines {
+		text := l.text
+		if l.style != plain {
+			text = l.style + text + "\x1b[0m"
+		}
+		b.WriteString(text + "\n")
+	}
+	q.drawn = len(lines)
+	_, err := io.WriteString(q.Stdio().Out, b.String())
+	return err
 }
 
 // translate gives the library's errors our kinds.

@@ -44,7 +44,7 @@ func Layout(lines []Line, width int, colour bool) string {
 		lead := term.Clean(l.Lead)
 		text := strings.ReplaceAll(term.CleanBlock(l.Text), "\t", " ")
 		if l.Hang {
-			text = lead + term.Wrap("  ", text, width)[2:]
+			text = lead + strings.TrimPrefix(term.Wrap("  ", text, width), "  ")
 		} else {
 			text = term.Wrap(lead, text, width)
 		}

@@ -41,18 +41,21 @@ func (s azureSink) Check(context.Context) error {
 		WithHint("this sink works in a step of Azure Pipelines only; elsewhere use file:PATH or dotenv:PATH:NAME")
 }
 
-func (s azureSink) Put(ctx context.Context, it Item) error {
-	value := it.Secret.Reveal()
+func (azureSink) fits(secret string) error {
 	switch {
-	case strings.ContainsAny(value, "\r\n\x00"):
-		return unfit(s.spec, "the secret has several lines or a NUL byte, which the agent does not take")
-	case !utf8.ValidString(value):
-		return unfit(s.spec, "the secret is not UTF-8, which the agent expects")
+	case strings.ContainsAny(secret, "\r\n\x00"):
+		return errors.New("the secret has several lines or a NUL byte, which the agent does not take")
+	case !utf8.ValidString(secret):
+		return errors.New("the secret is not UTF-8, which the agent expects")
 	}
+	return nil
+}
+
+func (s azureSink) Put(ctx context.Context, it Item) error {
 	if err := s.Check(ctx); err != nil {
 		return err
 	}
-	line := "##vso[task.setvariable variable=" + s.name + ";issecret=true]" + strings.ReplaceAll(value, "%", "%AZP25")
+	line := "##vso[task.setvariable variable=" + s.name + ";issecret=true]" + strings.ReplaceAll(it.Secret.Reveal(), "%", "%AZP25")
 	if err := term.WriteLine(s.env.Stderr, line); err != nil {
 		return fault.Errorf(fault.Other, "%s: set the variable: %w", s.spec, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -37,10 +38,15 @@ func (s dotenvSink) Check(context.Context) error {
 	return err
 }
 
+func (dotenvSink) fits(secret string) error {
+	_, err := quoteDotenv(secret)
+	return err
+}
+
 func (s dotenvSink) Put(ctx context.Context, it Item) error {
 	quoted, err := quoteDotenv(it.Secret.Reveal())
 	if err != nil {
-		return unfit(s.spec, err.Error())
+		return err
 	}
 	was := otherMode(s.path)
 	err = s.env.Disk.Or().UpdateFile(ctx, s.path, func(old []byte) ([]byte, error) {
@@ -70,20 +76,35 @@ func otherMode(path string) string {
 	return ""
 }
 
-// plainDotenv are the characters that need no quotes anywhere.
-const plainDotenv = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-"
+// plainDotenv are the characters that need no quotes anywhere. Those of laterDotenv
+// need none behind another: zsh looks up a command in the place of =NAME.
+const (
+	plainDotenv = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:+-"
+	laterDotenv = plainDotenv + "=@,%"
+)
+
+// isPlain reports whether v needs no quotes: `docker run --env-file` keeps those.
+func isPlain(v string) bool {
+	return v != "" && strings.IndexByte(plainDotenv, v[0]) >= 0 && strings.Trim(v, laterDotenv) == ""
+}
 
 // quoteDotenv writes v so that sh and the usual dotenv libraries read it back
 // exactly, and refuses what they read differently: some undo \\ and \' between
-// single quotes, some do not, and lines end in several ways.
+// single quotes, some do not, and lines end in several ways; most of them replace
+// what is not UTF-8; python-dotenv puts the value of NAME in the place of ${NAME}
+// between single quotes too.
 func quoteDotenv(v string) (string, error) {
 	switch {
-	case v != "" && strings.Trim(v, plainDotenv) == "":
+	case isPlain(v):
 		return v, nil
-	case strings.ContainsAny(v, "\n\r"):
+	case strings.ContainsAny(v, "\n\r\v\f\u0085\u2028\u2029"):
 		return "", errors.New("the secret contains a line break, which dotenv files cannot carry reliably")
 	case strings.ContainsRune(v, 0):
 		return "", errors.New("the secret contains a NUL byte")
+	case !utf8.ValidString(v):
+		return "", errors.New("the secret is not UTF-8 text, and most readers of dotenv files change what is not")
+	case strings.Contains(v, "${"):
+		return "", errors.New("the secret contains ${, which some readers of dotenv files take for a variable, whatever the quotes")
 	case !strings.Contains(v, "'") && !strings.Contains(v, `\\`) && !strings.HasSuffix(v, `\`):
 		return "'" + v + "'", nil
 	case !strings.ContainsAny(v, "\"\\$`"):

@@ -66,7 +66,10 @@ func TestQuoteDotenv(t *testing.T) {
 	for in, want := range map[string]string{
 		"abc123_./:+-": "abc123_./:+-",
 		"":             "''",
-		"a=b":          "'a=b'",
+		"a=b@c,d%e==":  "a=b@c,d%e==",
+		"=b":           "'=b'",
+		"@b":           "'@b'",
+		"b~":           "'b~'",
 		"a b # c":      "'a b # c'",
 		" lead ":       "' lead '",
 		"$HOME`id`":    "'$HOME`id`'",
@@ -79,6 +82,13 @@ func TestQuoteDotenv(t *testing.T) {
 		`a\\b`:         `"no"`,
 		`end\`:         "",
 		"a\nb":         "",
+		"a\vb":         "",
+		"a\u2028b":     "",
+		"a\xff":        "",
+		"${HOME}":      "",
+		"a${}b":        "",
+		"a$b":          "'a$b'",
+		"$(id)":        "'$(id)'",
 		"a\rb":         "",
 		"a\x00b":       "",
 	} {
@@ -140,7 +150,7 @@ func TestDotenvFile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, ".env")
-	if err := newWorld().put(t, "dotenv:"+path+":X", canary); err != nil || read(t, path) != "X='"+canary+"'\n" {
+	if err := newWorld().put(t, "dotenv:"+path+":X", canary); err != nil || read(t, path) != "X="+canary+"\n" {
 		t.Fatal(err, read(t, path))
 	}
 	wantMode(t, path)

@@ -54,16 +54,19 @@ func (s githubSink) Check(context.Context) error {
 	return s.fail(f.Close())
 }
 
-func (s githubSink) Put(_ context.Context, it Item) (err error) {
-	value := it.Secret.Reveal()
+func (githubSink) fits(secret string) error {
 	switch {
-	case strings.ContainsRune(value, 0):
-		return unfit(s.spec, "the secret contains a NUL byte")
-	case !utf8.ValidString(value):
-		return unfit(s.spec, "the secret is not UTF-8, which the runner expects")
-	case strings.HasSuffix(value, "\r"):
-		return unfit(s.spec, "the secret ends with a carriage return, which runners drop")
+	case strings.ContainsRune(secret, 0):
+		return errors.New("the secret contains a NUL byte")
+	case !utf8.ValidString(secret):
+		return errors.New("the secret is not UTF-8, which the runner expects")
+	case strings.HasSuffix(secret, "\r"):
+		return errors.New("the secret ends with a carriage return, which runners drop")
 	}
+	return nil
+}
+
+func (s githubSink) Put(_ context.Context, it Item) (err error) {
 	// Masked before the value is anywhere: a step that prints its environment
 	// must find the mask in place.
 	if err := AddMask(s.env.Stderr, it.Secret); err != nil {
@@ -74,7 +77,7 @@ func (s githubSink) Put(_ context.Context, it Item) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.fail(f.Close())) }()
-	return s.fail(s.add(f, value))
+	return s.fail(s.add(f, it.Secret.Reveal()))
 }
 
 // open opens the runner's file for appending and refuses anything but a

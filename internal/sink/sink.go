@@ -47,7 +47,8 @@ type Sink interface {
 	For(it Item) string
 	// Check finds, before anything is sent to a provider, what would make Put
 	// fail: a missing directory, a command that is not on the PATH, an absent
-	// GITHUB_OUTPUT, a target that is a symbolic link.
+	// GITHUB_OUTPUT, a target that is a symbolic link, and a secret, where the item
+	// has one, that the sink cannot carry unchanged.
 	Check(ctx context.Context, it Item) error
 	Put(ctx context.Context, it Item) error
 }
@@ -56,6 +57,15 @@ type Sink interface {
 type place interface {
 	Check(ctx context.Context) error
 	Put(ctx context.Context, it Item) error
+}
+
+// CodeUnfit is the code of the error for a secret that a sink cannot carry unchanged.
+const CodeUnfit = "sink-unfit"
+
+// picky is a place that does not carry every secret unchanged.
+type picky interface {
+	// fits is why it cannot carry a secret, without quoting any of it.
+	fits(secret string) error
 }
 
 // Result is what became of one sink.
@@ -144,8 +154,14 @@ func (t Spec) namesOnly() bool {
 	return secret.NamesFile(t.path) && !secret.LooksLike(t.name) && (len(t.words) == 0 || secret.NamesFile(t.words[0]))
 }
 
-// unfit is the error for a secret that a sink cannot carry unchanged. It says
-// what is wrong with the secret without quoting any of it.
-func unfit(sink, why string) error {
-	return fault.Errorf(fault.Other, "%s: %s", sink, why).WithHint("file:PATH carries any secret: try hookctl secrets push with it")
+// fitting is an error if the place p of t cannot carry the secret unchanged: the
+// secret is there, and a person has to bring it where it belongs.
+func (t Spec) fitting(p place, it Item) error {
+	if picky, ok := p.(picky); ok && !it.Secret.IsZero() {
+		if err := picky.fits(it.Secret.Reveal()); err != nil {
+			return fault.Errorf(fault.Custody, "%w", err).WithCode(CodeUnfit).
+				WithHint("file:PATH carries any secret: hookctl secrets push %s --to file:PATH", term.ShellWord(it.Provider+"/"+it.ID))
+		}
+	}
+	return nil
 }

@@ -124,6 +124,9 @@ func (t Spec) For(it Item) string {
 // Check implements [Sink].
 func (t Spec) Check(ctx context.Context, it Item) error {
 	p, err := t.within(it)
+	if err == nil {
+		err = t.fitting(p, it)
+	}
 	if err != nil {
 		return err
 	}
@@ -133,6 +136,9 @@ func (t Spec) Check(ctx context.Context, it Item) error {
 // Put implements [Sink].
 func (t Spec) Put(ctx context.Context, it Item) error {
 	p, err := t.within(it)
+	if err == nil {
+		err = t.fitting(p, it)
+	}
 	if err != nil {
 		return err
 	}

@@ -107,7 +107,7 @@ type keyedProvider struct {
 func New(o Options) (*Engine, error) {
 	if len(o.Candidates) == 0 && !o.Keyless {
 		return nil, fault.Usagef("there is no secret to verify with").WithCode("no-secret").
-			WithHint("keep one with `hookctl secrets set`, or give one with --secret-file or --secret-env")
+			WithHint("give one with --secret-file or --secret-env, keep one with hookctl secrets set,\nor get a new one for a webhook that exists with hookctl rotate")
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)

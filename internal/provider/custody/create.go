@@ -65,10 +65,10 @@ func (c *Client) create(ctx context.Context, s provider.Spec, sinks []sink.Sink,
 // entry with done, once the rest of the operation is settled.
 func (c *Client) make(ctx context.Context, in secret.Intent, s provider.Spec, sinks []sink.Sink) (*secret.Entry, Created, error) {
 	it := sink.Item{Provider: in.Provider, Name: in.Name}
+	if err := CheckSinks(ctx, sinks, it); err != nil {
+		return nil, Created{}, err
+	}
 	for _, to := range sinks {
-		if err := to.Check(ctx, it); err != nil {
-			return nil, Created{}, SinkNotReady(to.For(it), err)
-		}
 		in.Sinks = append(in.Sinks, to.For(it))
 	}
 	if err := c.custody.Store.Check(ctx); err != nil {

@@ -68,6 +68,9 @@ func SinkError(rec secret.Record, results []sink.Result) error {
 		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, failed),
 		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
 	}
+	if fault.Code(failed) == sink.CodeUnfit { // there is nothing to mend
+		err.Hint = fault.HintOf(failed)
+	}
 	if !rec.DeletedAt.IsZero() {
 		err.Kind, err.Hint = fault.KindOf(failed), fault.Hint{Text: "mend the cause, then try again"}
 		err.Err = fmt.Errorf("the secret of %s/%s was not handed on, and the webhook is removed: %w", rec.Provider, rec.ID, failed)
@@ -102,6 +105,17 @@ func pushTo(rec secret.Record, sinks []string, current string) string {
 		push += " --profile " + term.ShellWord(rec.Profile)
 	}
 	return push
+}
+
+// CheckSinks is an error if one of the sinks could not take the secret of the item
+// now: of one whose secret is not known yet, any secret.
+func CheckSinks(ctx context.Context, sinks []sink.Sink, it sink.Item) error {
+	for _, to := range sinks {
+		if err := to.Check(ctx, it); err != nil {
+			return SinkNotReady(to.For(it), err)
+		}
+	}
+	return nil
 }
 
 // SinkNotReady is a sink that could not take a secret now: nothing was sent.
