@@ -27,7 +27,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 	}
 	kindNode, ok := members["type"]
 	if !ok {
-		p.fail(n, "auth has no type: one of %s", strings.Join(d.AuthTypes, ", "))
+		p.fail(n, "auth needs a type: one of %s", strings.Join(d.AuthTypes, ", "))
 		return nil
 	}
 	kind, ok := p.text(kindNode, "type")
@@ -35,7 +35,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 		return nil
 	}
 	if !slices.Contains(d.AuthTypes, kind) {
-		p.fail(kindNode, "unknown auth type: one of %s", strings.Join(d.AuthTypes, ", "))
+		p.fail(kindNode, "unknown auth type; use one of %s", strings.Join(d.AuthTypes, ", "))
 		return nil
 	}
 	delete(members, "type")
@@ -51,7 +51,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 	}
 	for i := 0; i < len(n.Content); i += 2 {
 		if name := n.Content[i].Value; members[name] != nil {
-			p.fail(n.Content[i], "auth of the type %s has no member %q", kind, name)
+			p.fail(n.Content[i], "auth of the type %s does not take %q", kind, name)
 		}
 	}
 	if len(data) == 0 {
@@ -60,7 +60,7 @@ func (p *parser) auth(n *yaml.Node, d *provider.Driver) *Auth {
 	// encoding/json sorts the members: the same data is the same text.
 	text, err := json.Marshal(data)
 	if err != nil {
-		p.fail(n, "auth cannot be written as JSON: %v", err)
+		p.fail(n, "cannot write auth as JSON: %v", err)
 		return nil
 	}
 	return &Auth{Type: kind, Data: secret.New(string(text))}
@@ -76,7 +76,7 @@ func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 		return ""
 	}
 	if isCredential(member) && !wholeVariable.MatchString(text) {
-		p.fail(n, "%s must be ${NAME} and nothing else: a credential does not belong in a manifest", member)
+		p.fail(n, "%s must be only ${NAME}: a manifest must not contain a credential", member)
 		return ""
 	}
 	field := "auth " + kind
@@ -108,12 +108,12 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 		case strings.HasPrefix(word, "$${"):
 			b.WriteString(word[1:])
 		case word == "${":
-			p.fail(n, "${ must be followed by the name of an environment variable and }; write $${ for a literal ${")
+			p.fail(n, "write the name of an environment variable between ${ and }; for a literal ${ write $${")
 			ok = false
 		default:
 			name := word[2 : len(word)-1]
 			if p.own(name) {
-				p.fail(n, "%s holds a credential of hookctl's own, which must not go to the endpoint of a webhook", name)
+				p.fail(n, "%s is one of hookctl's own credentials, which must not be sent to a webhook's endpoint", name)
 				return "", false
 			}
 			if !p.does(Reach{At: p.at(n), Does: Sends, Field: field, Variable: name}) {
@@ -131,7 +131,7 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 			b.WriteString(value)
 		}
 		if b.Len() > maxExpanded {
-			p.fail(n, "longer than %d bytes with the environment filled in", maxExpanded)
+			p.fail(n, "longer than %d bytes after the variables are replaced", maxExpanded)
 			ok = false
 		}
 	}

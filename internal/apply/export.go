@@ -90,13 +90,13 @@ func (e Exported) key() string {
 func inexpressible(d *provider.Driver, w provider.Webhook) string {
 	switch {
 	case w.Unreadable != "" || w.ID == "":
-		return "it cannot be read"
+		return "hookctl cannot read it"
 	case w.URL == nil || len(w.Events) == 0:
-		return d.Title + " does not tell its URL and events"
+		return d.Title + " does not return its URL and events"
 	}
 	for _, e := range w.Events {
 		if provider.IsEventPattern(e) || strings.Contains(e, ",") {
-			return fmt.Sprintf("its event %q would be read as a pattern", e)
+			return fmt.Sprintf("its event %q looks like a pattern", e)
 		}
 	}
 	s := provider.Spec{Name: provider.Text(w.Name), URL: *w.URL, Events: w.Events}
@@ -107,7 +107,7 @@ func inexpressible(d *provider.Driver, w provider.Webhook) string {
 		return f.Field + ": " + f.Message
 	}
 	if t := provider.Text(w.AuthType); t != "" && takes(d, "auth") && !slices.Contains(d.AuthTypes, t) {
-		return fmt.Sprintf("its auth type %q is not known", t)
+		return fmt.Sprintf("its auth type %q is unknown", t)
 	}
 	return ""
 }
@@ -161,7 +161,7 @@ func placeholder(name string, n int) string {
 func (x Export) YAML() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("# Webhooks as they were at their providers. Check with: hookctl plan -f FILE")
+	line("# Webhooks as the providers listed them. Check with: hookctl plan -f FILE")
 	for _, o := range x.Omitted {
 		line("# Left out: %s: %s", title(o.Provider, o.Name), term.Clean(o.Why)) // without the id: it holds for one account
 	}
@@ -177,11 +177,11 @@ func (x Export) YAML() string {
 			line("    name: %s", scalar(e.Name))
 		}
 		if e.ID != "" {
-			line("    # Another webhook has the same name or URL. An id holds for this account alone.")
+			line("    # Another webhook has the same name or URL. This id is valid in this account only.")
 			line("    id: %s", scalar(e.ID))
 		}
 		if e.paused {
-			line("    # Paused at the provider. A manifest does not say so, and apply leaves it.")
+			line("    # Paused at the provider. A manifest cannot express that, and apply does not change it.")
 		}
 		line("    url: %s", scalar(e.URL))
 		line("    events:")
@@ -196,7 +196,7 @@ func (x Export) YAML() string {
 		}
 		if len(e.Auth) > 0 {
 			if len(e.Auth) > 1 {
-				line("    # The provider never tells these: set the variables before plan and apply.")
+				line("    # The provider never returns these: set the variables before plan and apply.")
 			}
 			line("    auth:")
 			line("      type: %s", scalar(e.Auth["type"]))

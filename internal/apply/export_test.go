@@ -35,11 +35,11 @@ func exportAccounts() []Account {
 	}
 }
 
-const exportedText = `# Webhooks as they were at their providers. Check with: hookctl plan -f FILE
-# Left out: zyntro "Odd": its event "invoice_*" would be read as a pattern
+const exportedText = `# Webhooks as the providers listed them. Check with: hookctl plan -f FILE
+# Left out: zyntro "Odd": its event "invoice_*" looks like a pattern
 # Left out: zyntro "Plain text": url: must be an absolute URL that begins with https://
-# Left out: wundertreos "": it cannot be read
-# Left out: wundertreos "silent": WundertreOS does not tell its URL and events
+# Left out: wundertreos "": hookctl cannot read it
+# Left out: wundertreos "silent": WundertreOS does not return its URL and events
 version: 1
 webhooks:
   - provider: zyntro
@@ -51,14 +51,14 @@ webhooks:
       type: none
   - provider: zyntro
     name: CRM Sync
-    # Paused at the provider. A manifest does not say so, and apply leaves it.
+    # Paused at the provider. A manifest cannot express that, and apply does not change it.
     url: "https://example.com/hook?a=$${b}"
     events:
       - new_contact
       - brand_new
     allow_unknown_events: true
     timeout: 30
-    # The provider never tells these: set the variables before plan and apply.
+    # The provider never returns these: set the variables before plan and apply.
     auth:
       type: basic
       password: "${CRM_SYNC_AUTH_PASSWORD}"
@@ -69,14 +69,14 @@ webhooks:
       - deal.created
   - provider: wundertreos
     name: Same
-    # Another webhook has the same name or URL. An id holds for this account alone.
+    # Another webhook has the same name or URL. This id is valid in this account only.
     id: s1
     url: https://example.com/1
     events:
       - deal.created
   - provider: wundertreos
     name: Same
-    # Another webhook has the same name or URL. An id holds for this account alone.
+    # Another webhook has the same name or URL. This id is valid in this account only.
     id: s2
     url: https://example.com/2
     events:

@@ -70,11 +70,11 @@ func (f *faults) err() error {
 	}
 	text := strings.Join(f.lines, "\n")
 	if f.full {
-		text += fmt.Sprintf("\n(and more; these are the first %d)", maxFaults)
+		text += fmt.Sprintf("\n(only the first %d faults are shown)", maxFaults)
 	}
-	hint := "nothing was sent; what a manifest may say: docs/manifest.md, or docs/manifest.schema.json for an editor"
+	hint := "nothing was sent; the format is in docs/manifest.md, and in docs/manifest.schema.json for editors"
 	if len(f.needs) > 0 {
-		hint += "\na manifest is code: look at what it does with hookctl plan, and only if you trust who wrote it add " + strings.Join(f.needs, " ")
+		hint += "\na manifest is code: see what it does with hookctl plan, and only if you trust its author add " + strings.Join(f.needs, " ")
 	}
 	return fault.Usagef("%s", text).WithCode("manifest").WithHint("%s", hint)
 }

@@ -28,9 +28,9 @@ func TestLimits(t *testing.T) {
 		"too many documents": {oneHook + strings.Repeat("---\n", maxDocuments), "more than 1000 documents"},
 		"sinks":              {oneHook + "  secret_to: [" + strings.Repeat("'exec:x',", maxSinks-1) + "'exec:x']", ""},
 		"a value":            {one + "${FULL}'}\n", ""},
-		"a value too long":   {one + "${OVER}'}\n", "with the environment filled in"},
+		"a value too long":   {one + "${OVER}'}\n", "after the variables are replaced"},
 		"an event":           {oneHook + "  allow_unknown_events: true\n  events: [" + strings.Repeat("e", maxEvent) + "]\n", ""},
-		"an event too long":  {oneHook + "  allow_unknown_events: true\n  events: [" + strings.Repeat("e", maxEvent+1) + "]\n", "4096 at most"},
+		"an event too long":  {oneHook + "  allow_unknown_events: true\n  events: [" + strings.Repeat("e", maxEvent+1) + "]\n", "the limit is 4096"},
 	} {
 		_, err := Parse([]Source{{"a.yaml", []byte(c.text)}}, env)
 		if (err == nil) != (c.bad == "") || err != nil && !strings.Contains(err.Error(), c.bad) {
@@ -94,7 +94,7 @@ func TestPlanOfANewWebhook(t *testing.T) {
 		if names != [2]string{"name url events ", "url events "} {
 			t.Errorf("%q", names)
 		}
-		if warned := strings.Contains(strings.Join(p.Warnings, "\n"), "may exist already"); warned != unreadable {
+		if warned := strings.Contains(strings.Join(p.Warnings, "\n"), "may already exist"); warned != unreadable {
 			t.Errorf("warnings %q", p.Warnings)
 		}
 	}
@@ -111,7 +111,7 @@ func TestExportOfAuthentication(t *testing.T) {
 		{Driver: driver("wundertreos"), Rows: []provider.Webhook{row("w", "Lead", "https://example.com/w")}},
 		{Driver: driver("zyntro"), Rows: []provider.Webhook{odd, first, second}},
 	}).YAML()
-	for _, want := range []string{`Odd": its auth type "oauth9" is not known`, "${WEBHOOK_2_AUTH_", "${WEBHOOK_3_AUTH_"} {
+	for _, want := range []string{`Odd": its auth type "oauth9" is unknown`, "${WEBHOOK_2_AUTH_", "${WEBHOOK_3_AUTH_"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%s is not in\n%s", want, out)
 		}

@@ -196,7 +196,7 @@ func (p *parser) file(s Source) {
 		p.document(doc.Content[0])
 	}
 	if documents == 0 {
-		p.faults.add(whole, "there is no manifest in it: it begins with version: %d", formatVersion)
+		p.faults.add(whole, "it contains no manifest: a manifest begins with version: %d", formatVersion)
 	}
 }
 
@@ -211,7 +211,7 @@ func (p *parser) document(root *yaml.Node) {
 	}
 	switch v, ok := doc["version"]; {
 	case !ok:
-		p.fail(root, "version is missing: the first line is version: %d", formatVersion)
+		p.fail(root, "version is missing: write version: %d as the first line", formatVersion)
 	case v.Tag != "!!int" || v.Value != strconv.Itoa(formatVersion):
 		p.fail(v, "version must be %d", formatVersion)
 	}
@@ -224,7 +224,7 @@ func (p *parser) document(root *yaml.Node) {
 	list, ok := doc["webhooks"]
 	switch {
 	case !ok:
-		p.fail(root, "webhooks is missing (an empty list is written webhooks: [])")
+		p.fail(root, "webhooks is missing (for an empty list write webhooks: [])")
 		return
 	case list.Kind != yaml.SequenceNode:
 		p.fail(list, "webhooks must be a list")
@@ -302,9 +302,9 @@ func (p *parser) mapping(n *yaml.Node, what string, known []Key) (map[string]*ya
 		case k.Kind != yaml.ScalarNode:
 			p.fail(k, "a key must be a word")
 		case known != nil && !slices.ContainsFunc(known, func(have Key) bool { return have.Name == k.Value }):
-			p.fail(k, "unknown key %q; %s may have %s", k.Value, what, keyNames(known))
+			p.fail(k, "unknown key %q; the keys of %s are %s", k.Value, what, keyNames(known))
 		case first[k.Value] != 0:
-			p.fail(k, "the key %q stands twice, first in line %d", k.Value, first[k.Value])
+			p.fail(k, "the key %q appears twice, first in line %d", k.Value, first[k.Value])
 		default:
 			out[k.Value] = v
 			first[k.Value] = k.Line
@@ -343,7 +343,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 	for _, key := range []string{"timeout", "auth"} {
 		v, ok := own[key]
 		if ok && !takes(w.Driver, key) {
-			p.fail(v, "%s has no %s setting: leave out this key", w.Driver.Title, key)
+			p.fail(v, "%s has no %s setting: remove this key", w.Driver.Title, key)
 		}
 	}
 	if v, ok := own["id"]; ok {
@@ -422,7 +422,7 @@ func (p *parser) literal(n *yaml.Node, key string) (string, bool) {
 		return "", false
 	}
 	if strings.Contains(strings.ReplaceAll(s, "$${", ""), "${") {
-		p.fail(n, "${...} is filled in only in url and in the values of auth; write $${ for a literal ${")
+		p.fail(n, "${...} works only in url and in the values of auth; for a literal ${ write $${")
 		return "", false
 	}
 	return strings.ReplaceAll(s, "$${", "${"), true
@@ -496,7 +496,7 @@ func (p *parser) expandEvents(n *yaml.Node, d *provider.Driver, unknown bool) []
 			return
 		}
 		if len(word) > maxEvent {
-			p.fail(item, "an event of %d bytes: %d at most", len(word), maxEvent)
+			p.fail(item, "an event of %d bytes: the limit is %d", len(word), maxEvent)
 			return
 		}
 		done[word] = true
@@ -533,7 +533,7 @@ func (p *parser) sinks(setting func(string) (*yaml.Node, bool), w *Webhook) []pl
 		to = append(to, placed{at, t})
 	}
 	if n, ok := setting("secret_to"); ok && len(n.Content) > maxSinks {
-		p.fail(n, "%d sinks: %d at most", len(n.Content), maxSinks)
+		p.fail(n, "%d sinks: the limit is %d", len(n.Content), maxSinks)
 	} else if ok {
 		p.texts(n, "secret_to", func(item *yaml.Node) {
 			if spec, ok := p.required(item, "a sink"); ok {
@@ -579,7 +579,7 @@ func (p *parser) distinct() {
 			return
 		}
 		if have := first[w.key()]; have != nil {
-			p.faults.add(w.At, "%s stands twice, first at %s (two webhooks of one name need an id each)", w.title(), have.At)
+			p.faults.add(w.At, "%s appears twice, first at %s (if two webhooks have the same name, give each entry an id)", w.title(), have.At)
 			continue
 		}
 		first[w.key()] = w
@@ -602,7 +602,7 @@ func (p *parser) places() {
 				return
 			case place == "":
 			case taken:
-				p.faults.add(s.at, "the secrets of %s and %s would both go to the same place: put {{.Name}} into the sink", have.w.title(), w.title())
+				p.faults.add(s.at, "the secrets of %s and %s would go to the same place: put {{.Name}} into the sink", have.w.title(), w.title())
 			default:
 				first[place] = use{w, s.at}
 			}

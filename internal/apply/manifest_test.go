@@ -119,7 +119,7 @@ func TestParseSeveralFiles(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	_, err = Parse([]Source{{"a.yaml", []byte(one)}, {"b.yaml", []byte(one)}}, environment(nil))
-	if err == nil || !strings.Contains(err.Error(), `b.yaml:3:3: wundertreos "%" stands twice, first at a.yaml:3:3`) {
+	if err == nil || !strings.Contains(err.Error(), `b.yaml:3:3: wundertreos "%" appears twice, first at a.yaml:3:3`) {
 		t.Errorf("%v", err)
 	}
 }
@@ -130,8 +130,8 @@ func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	w := "version: 1\ndefaults: {provider: wundertreos, events: [deal.updated]}\nwebhooks:\n- name: a\n  url: https://example.com/a\n"
 	for _, tc := range []struct{ text, want string }{
-		{"", "a.yaml: there is no manifest in it"},
-		{"---\n---\n", "a.yaml: there is no manifest in it"},
+		{"", "a.yaml: it contains no manifest"},
+		{"---\n---\n", "a.yaml: it contains no manifest"},
 		{"[]", "a.yaml:1:1: a manifest must be a mapping"},
 		{"webhooks: []", "a.yaml:1:1: version is missing"},
 		{"version: 2\nwebhooks: []", "a.yaml:1:10: version must be 1"},
@@ -139,11 +139,11 @@ func TestParseRefuses(t *testing.T) {
 		{"version: 1", "a.yaml:1:1: webhooks is missing"},
 		{"version: 1\nwebhooks: {}", "a.yaml:2:11: webhooks must be a list"},
 		{"version: 1\nwebhooks: [x]", "a.yaml:2:12: a webhook must be a mapping"},
-		{"version: 1\nwebhook: []\nwebhooks: []", `a.yaml:2:1: unknown key "webhook"; a manifest may have version, defaults, webhooks`},
-		{oneHook + "  evnts: [all]", `a.yaml:6:3: unknown key "evnts"; a webhook may have provider, name`},
+		{"version: 1\nwebhook: []\nwebhooks: []", `a.yaml:2:1: unknown key "webhook"; the keys of a manifest are version, defaults, webhooks`},
+		{oneHook + "  evnts: [all]", `a.yaml:6:3: unknown key "evnts"; the keys of a webhook are provider, name`},
 		{oneHook + "  NO: 1", `a.yaml:6:3: unknown key "NO"`},
 		{oneHook + "  on: 1", `a.yaml:6:3: unknown key "on"`},
-		{oneHook + "  url: https://example.com/b", `a.yaml:6:3: the key "url" stands twice, first in line 5`},
+		{oneHook + "  url: https://example.com/b", `a.yaml:6:3: the key "url" appears twice, first in line 5`},
 		{oneHook + "  ? [a]\n  : b", `a.yaml:6:5: a key must be a word`},
 		{oneHook + "  <<: {timeout: 30}", "a.yaml:6:3: merge keys (<<) are not allowed"},
 		{oneHook + "  timeout: &t 30", "a.yaml:6:12: anchors (&t) are not allowed"},
@@ -160,41 +160,41 @@ func TestParseRefuses(t *testing.T) {
 		{oneHook + "  events: []", "a.yaml:6:11: events: at least one event is required"},
 		{oneHook + "  events: [1]", "a.yaml:6:12: an event must be text: put 1 in quotes"},
 		{oneHook + "  events: [new_contct]", `a.yaml:6:12: Zyntro: "new_contct" is not a known event: did you mean new_contact`},
-		{oneHook + "  events: ['x_*']", `a.yaml:6:12: Zyntro: "x_*" matches no known event`},
+		{oneHook + "  events: ['x_*']", `a.yaml:6:12: Zyntro: no known event matches "x_*"`},
 		{oneHook + "  events: ['[']", "a.yaml:6:12: Zyntro: \"[\" is not a valid pattern"},
 		{oneHook + "  events: ['a,']", "a.yaml:6:12: Zyntro: an empty event"},
-		{oneHook + "  events: ['${X}']", "a.yaml:6:12: ${...} is filled in only in url"},
+		{oneHook + "  events: ['${X}']", "a.yaml:6:12: ${...} works only in url"},
 		{oneHook + "  allow_unknown_events: maybe", "a.yaml:6:25: allow_unknown_events must be true or false"},
 		{oneHook + "  id: 7", "a.yaml:6:7: id must be text: put 7 in quotes"},
 		{oneHook + "  id:", "a.yaml:6:6: id has no value"},
 		{oneHook + "  id: ''", "a.yaml:6:7: id is empty"},
 		{oneHook + "  provider: stripe", `a.yaml:6:13: unknown provider "stripe": one of zyntro, wundertreos`},
 		{oneHook + "  auth: bearer", "a.yaml:6:9: auth must be a mapping"},
-		{oneHook + "  auth: {value: '${T}'}", "a.yaml:6:9: auth has no type"},
-		{oneHook + "  auth: {type: oauth}", "a.yaml:6:16: unknown auth type: one of none, bearer"},
-		{oneHook + "  auth: {type: none, value: '${T}'}", `a.yaml:6:22: auth of the type none has no member "value"`},
+		{oneHook + "  auth: {value: '${T}'}", "a.yaml:6:9: auth needs a type"},
+		{oneHook + "  auth: {type: oauth}", "a.yaml:6:16: unknown auth type; use one of none, bearer"},
+		{oneHook + "  auth: {type: none, value: '${T}'}", `a.yaml:6:22: auth of the type none does not take "value"`},
 		{oneHook + "  auth: {type: bearer}", "a.yaml:6:9: auth of the type bearer needs value"},
-		{oneHook + "  auth: {type: bearer, value: hunter2}", "a.yaml:6:31: value must be ${NAME} and nothing else"},
-		{oneHook + "  auth: {type: bearer, value: 'hunter2${T}'}", "a.yaml:6:31: value must be ${NAME} and nothing else"},
-		{oneHook + "  auth: {type: bearer, value: 12345678}", "a.yaml:6:31: value must be ${NAME}"},
+		{oneHook + "  auth: {type: bearer, value: hunter2}", "a.yaml:6:31: value must be only ${NAME}"},
+		{oneHook + "  auth: {type: bearer, value: 'hunter2${T}'}", "a.yaml:6:31: value must be only ${NAME}"},
+		{oneHook + "  auth: {type: bearer, value: 12345678}", "a.yaml:6:31: value must be only ${NAME}"},
 		{oneHook + "  auth: {type: bearer, value: '${UNSET}'}", "a.yaml:6:31: the environment variable UNSET is not set"},
-		{oneHook + "  auth: {type: basic, username: '${', password: '${T}'}", "a.yaml:6:33: ${ must be followed by"},
+		{oneHook + "  auth: {type: basic, username: '${', password: '${T}'}", "a.yaml:6:33: write the name of an environment variable"},
 		{oneHook + "  secret_to: file:x", "a.yaml:6:14: secret_to must be a list"},
 		{oneHook + "  secret_to: ['nowhere:x']", `a.yaml:6:15: sink "nowhere:x"`},
 		{oneHook + "  secret_to: ['file:{{.Secret}}']", "the fields are"},
 		{oneHook + "- name: b\n  url: https://example.com/b\n  secret_to: ['file:x']\n- name: c\n  url: https://example.com/c\n  secret_to: ['file:./x']",
-			`a.yaml:11:15: the secrets of zyntro "b" and zyntro "c" would both go to the same place`},
-		{strings.Replace(oneHook, "name: a", "url: https://example.com/a\n  timeout: 30", 1), `the key "url" stands twice`},
+			`a.yaml:11:15: the secrets of zyntro "b" and zyntro "c" would go to the same place`},
+		{strings.Replace(oneHook, "name: a", "url: https://example.com/a\n  timeout: 30", 1), `the key "url" appears twice`},
 		{strings.Replace(oneHook, "- name: a\n  url", "- url", 1), "a.yaml:4:3: name: a name is required"},
 		{strings.Replace(oneHook, "https:", "http:", 1), "a.yaml:5:8: url: must be an absolute URL that begins with https://"},
 		{strings.Replace(oneHook, "https://example.com/a", "'https://${UNSET}/'", 1), "a.yaml:5:8: the environment variable UNSET is not set"},
-		{strings.Replace(oneHook, "https://example.com/a", "'https://${no good}/'", 1), "a.yaml:5:8: ${ must be followed by"},
-		{strings.Replace(oneHook, "https://example.com/a", "'https://x.test/${HOOKCTL_ZYNTRO_API_KEY}'", 1), "a.yaml:5:8: HOOKCTL_ZYNTRO_API_KEY holds a credential of hookctl's own"},
-		{oneHook + "  auth: {type: bearer, value: '${WUNDERTREOS_TOKEN}'}", "a.yaml:6:31: WUNDERTREOS_TOKEN holds a credential of hookctl's own"},
+		{strings.Replace(oneHook, "https://example.com/a", "'https://${no good}/'", 1), "a.yaml:5:8: write the name of an environment variable"},
+		{strings.Replace(oneHook, "https://example.com/a", "'https://x.test/${HOOKCTL_ZYNTRO_API_KEY}'", 1), "a.yaml:5:8: HOOKCTL_ZYNTRO_API_KEY is one of hookctl's own credentials"},
+		{oneHook + "  auth: {type: bearer, value: '${WUNDERTREOS_TOKEN}'}", "a.yaml:6:31: WUNDERTREOS_TOKEN is one of hookctl's own credentials"},
 		{strings.Replace(oneHook, "https://example.com/a", "[x]", 1), "a.yaml:5:8: url must be text"},
-		{strings.Replace(oneHook, "name: a", "name: ${T}", 1), "a.yaml:4:9: ${...} is filled in only in url"},
+		{strings.Replace(oneHook, "name: a", "name: ${T}", 1), "a.yaml:4:9: ${...} works only in url"},
 		{strings.Replace(oneHook, "provider: zyntro, ", "", 1), "a.yaml:4:3: provider is missing"},
-		{strings.Replace(oneHook, "provider: zyntro", "name: zyntro", 1), `a.yaml:2:12: unknown key "name"; defaults may have provider`},
+		{strings.Replace(oneHook, "provider: zyntro", "name: zyntro", 1), `a.yaml:2:12: unknown key "name"; the keys of defaults are provider`},
 		{w + "  timeout: 30", "a.yaml:6:12: WundertreOS has no timeout setting"},
 		{w + "  auth: {type: none}", "a.yaml:6:9: WundertreOS has no auth setting"},
 		{"\xff\xfev\x00", "a.yaml:1:1: not UTF-8"},
@@ -205,10 +205,10 @@ func TestParseRefuses(t *testing.T) {
 		{"version: 1\ndefaults: {secret_to: [1]}\nwebhooks: []", "a.yaml:2:24: a sink must be text"},
 		{"version: 1\ndefaults: {provider: x}\nwebhooks: []", `a.yaml:2:22: unknown provider "x"`},
 		{"version: 1\ndefaults: {allow_unknown_events: 1}\nwebhooks: []", "a.yaml:2:34: allow_unknown_events must be true or false"},
-		{"version: 1\ndefaults: {auth: {type: bearer, value: hunter2}}\nwebhooks: []", "a.yaml:2:40: value must be ${NAME}"},
-		{oneHook + "  secret_to: [" + strings.Repeat("'file:x',", maxSinks) + "'file:x']", "a.yaml:6:14: 51 sinks: 50 at most"},
+		{"version: 1\ndefaults: {auth: {type: bearer, value: hunter2}}\nwebhooks: []", "a.yaml:2:40: value must be only ${NAME}"},
+		{oneHook + "  secret_to: [" + strings.Repeat("'file:x',", maxSinks) + "'file:x']", "a.yaml:6:14: 51 sinks: the limit is 50"},
 		{strings.Repeat("#", MaxSize+1), "a.yaml: more than 1048576 bytes"},
-		{oneHook + "  url: '" + strings.Repeat("x", 10) + "'\n", "stands twice"},
+		{oneHook + "  url: '" + strings.Repeat("x", 10) + "'\n", "appears twice"},
 	} {
 		_, err := Parse([]Source{{"a.yaml", []byte(tc.text)}}, environment(map[string]string{"T": "t0ken"}))
 		if err == nil || !strings.Contains(err.Error(), tc.want) || fault.KindOf(err) != fault.Usage {
@@ -232,7 +232,7 @@ func TestParseReportsAllFaults(t *testing.T) {
 	}
 	lines := strings.Split(err.Error(), "\n")
 	if len(lines) != maxFaults+1 || !strings.HasPrefix(lines[0], "a.yaml:6:3: ") || !strings.HasPrefix(lines[1], "a.yaml:7:12: ") ||
-		lines[maxFaults] != "(and more; these are the first 20)" {
+		lines[maxFaults] != "(only the first 20 faults are shown)" {
 		t.Errorf("%v", err)
 	}
 }
@@ -245,7 +245,7 @@ func TestParseReportsAFaultOfDefaultsOnce(t *testing.T) {
 		text += fmt.Sprintf("- {name: n%d, url: https://example.com/}\n", i)
 	}
 	_, err := Parse([]Source{{"a.yaml", []byte(text)}}, environment(nil))
-	if want := `a.yaml:2:51: Zyntro: "nothing" matches no known event`; err == nil || err.Error() != want {
+	if want := `a.yaml:2:51: Zyntro: no known event matches "nothing"`; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
 	_, err = Parse([]Source{{"a.yaml", []byte(strings.Replace(text, "nothing", "new_note", 1))}}, environment(nil))

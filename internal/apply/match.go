@@ -43,7 +43,7 @@ func newAccount(acc Account, kept map[secret.Ref]*secret.Record) *account {
 		switch {
 		case w.Unreadable != "" || w.ID == "":
 			a.unreadable = append(a.unreadable, w)
-			a.warnings = append(a.warnings, fmt.Sprintf("a row of %s's list is left out, since it cannot be read (id %q): %s", acc.Driver.Title, w.ID, w.Unreadable))
+			a.warnings = append(a.warnings, fmt.Sprintf("a row of %s's list was skipped because it cannot be read (id %q): %s", acc.Driver.Title, w.ID, w.Unreadable))
 			continue
 		case w.Is(provider.Disabled):
 			continue
@@ -111,7 +111,7 @@ func (a *account) match(m *Manifest, found map[*Webhook]*hook, faults *faults) {
 		case len(fits) == 1:
 			claim(w, fits[0], found)
 		default:
-			faults.add(w.At, "%s is the name of %d webhooks: %s; say which with id: ID, or rename or delete the others", w.title(), len(fits), a.refs(fits))
+			faults.add(w.At, "%s is the name of %d webhooks: %s; choose one with id: ID, or rename or delete the others", w.title(), len(fits), a.refs(fits))
 		}
 	}
 	urls := a.index(func(h *hook) string { return provider.URLKey(h.url) })
@@ -121,9 +121,9 @@ func (a *account) match(m *Manifest, found map[*Webhook]*hook, faults *faults) {
 		switch {
 		case len(fits) == 0:
 		case len(fits) > 1:
-			faults.add(w.At, "%s: no webhook has the name, and its URL is that of %d: %s; say which with id: ID, or delete the others", w.title(), len(fits), a.refs(fits))
+			faults.add(w.At, "%s: no webhook has this name, and %d have this URL: %s; choose one with id: ID, or delete the others", w.title(), len(fits), a.refs(fits))
 		case wanted[fits[0]] != nil:
-			faults.add(w.At, "%s and %s both mean %s, by its URL: say which with id: %s", wanted[fits[0]].title(), w.title(), a.refs(fits), fits[0].ID)
+			faults.add(w.At, "%s and %s both match %s by its URL: give one of them id: %s", wanted[fits[0]].title(), w.title(), a.refs(fits), fits[0].ID)
 		default:
 			wanted[fits[0]] = w
 			found[w] = fits[0]
@@ -143,7 +143,7 @@ func (a *account) byID(w *Webhook, named map[string]bool, found map[*Webhook]*ho
 			h = last // it has been replaced: the entry means the new one
 		}
 		if h.claimed {
-			faults.add(w.At, "%s: another entry means the webhook %s too", w.title(), a.refs([]*hook{h}))
+			faults.add(w.At, "%s: another entry also matches the webhook %s", w.title(), a.refs([]*hook{h}))
 			return
 		}
 		claim(w, h, found)
@@ -157,10 +157,10 @@ func (a *account) byID(w *Webhook, named map[string]bool, found map[*Webhook]*ho
 		}
 	}
 	if a.ids[w.ID] {
-		faults.add(w.At, "%s: the webhook %s is disabled, or cannot be read: leave out id, to have a new one made", w.title(), w.ID)
+		faults.add(w.At, "%s: the webhook %s is disabled or cannot be read: remove id to create a new one", w.title(), w.ID)
 		return
 	}
-	faults.add(w.At, "%s: %s has no webhook of the id %q: leave out id, to have a new one made", w.title(), a.Driver.Title, w.ID)
+	faults.add(w.At, "%s: %s has no webhook with the id %q: remove id to create a new one", w.title(), a.Driver.Title, w.ID)
 }
 
 func claim(w *Webhook, h *hook, found map[*Webhook]*hook) {

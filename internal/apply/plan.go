@@ -178,7 +178,7 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 		p.reaches(w, c)
 		p.uncompared(w, false)
 		if len(a.unreadable) > 0 {
-			p.warn(fmt.Sprintf("%s may exist already: %d row(s) of %s's list cannot be read", w.title(), len(a.unreadable), a.Driver.Title))
+			p.warn(fmt.Sprintf("%s may already exist: %d row(s) of %s's list cannot be read", w.title(), len(a.unreadable), a.Driver.Title))
 		}
 		return
 	}
@@ -190,7 +190,7 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 	case len(c.Fields) > 0 && a.Driver.Updates:
 		c.Action = Update
 	case len(c.Fields) > 0 && h.rec == nil && provider.OfZapier(h.url):
-		faults.add(w.At, "%s means %s, which belongs to a Zap that would stop working without it: give this entry another name and URL, or switch the Zap off at Zapier", w.title(), c.Ref())
+		faults.add(w.At, "%s matches %s, which belongs to a Zap: the Zap would stop working without it. Give this entry another name and URL, or switch the Zap off at Zapier", w.title(), c.Ref())
 	case len(c.Fields) > 0:
 		c.Action = Replace
 		c.SecretTo = sinkWords(w)
@@ -282,12 +282,12 @@ func differences(w *Webhook, h *hook) (out []Field, note string) {
 		out = append(out, f)
 	case w.Auth.Data.IsZero(), w.unread["auth"]:
 	case h.rec == nil:
-		note = "its authentication data cannot be compared, since nothing is kept of it here"
+		note = "its authentication data cannot be compared: there is no record of it here"
 	case h.rec.Auth == nil:
-		f.Note = "not known here, so it is sent again"
+		f.Note = "unknown here, so it is sent again"
 		out = append(out, f)
 	case !h.rec.Auth.Fits(w.Auth.Type, w.Auth.Data):
-		f.Note = "another value"
+		f.Note = "value changed"
 		out = append(out, f)
 	}
 	return out, note
@@ -303,7 +303,7 @@ func (p *Plan) leftovers(a *account, s State) {
 		switch {
 		case h.successor != nil && h.successor.claimed: // it may be wanted for a while: rotate --overlap
 			ref := term.ShellWord(a.Driver.Name + "/" + h.ID)
-			p.warn(fmt.Sprintf("%s (%s/%s) has been replaced and is still there; if nothing needs it any more: hookctl delete %s", title(a.Driver.Name, h.name), a.Driver.Name, h.ID, ref))
+			p.warn(fmt.Sprintf("%s (%s/%s) was replaced and still exists; if nothing needs it: hookctl delete %s", title(a.Driver.Name, h.name), a.Driver.Name, h.ID, ref))
 		case mine && s.Prune:
 			p.Changes = append(p.Changes, &Change{
 				Action: Delete, Driver: a.Driver, Name: h.name, URL: h.url, ID: h.ID, Kept: true, live: h.Webhook, rec: h.rec,

@@ -109,17 +109,17 @@ func TestMatching(t *testing.T) {
 		"an unnamed one":             {hooks("url: 'https://u.test/x'"), []provider.Webhook{unnamed}, all(unnamed), []string{}},
 		"an unnamed one gets a name": {hooks("name: u, url: 'https://u.test/x'"), []provider.Webhook{unnamed}, all(unnamed), []string{"replace 5 name"}},
 		"a Zap's is not replaced": {hooks("name: z, url: 'https://z.test/'"), []provider.Webhook{zap}, nil,
-			[]string{`!a.yaml:4:3: wundertreos "z" means wundertreos/9, which belongs to a Zap`}},
+			[]string{`!a.yaml:4:3: wundertreos "z" matches wundertreos/9, which belongs to a Zap`}},
 		"a Zap's that is as it shall be": {hooks("name: z, url: 'https://hooks.zapier.com/9'"), []provider.Webhook{zap}, nil, []string{}},
 		"a Zap's that was made here":     {hooks("name: z, url: 'https://z.test/'"), []provider.Webhook{zap}, all(zap), []string{"replace 9 url"}},
-		"a name twice":                   {hooks(wantA), []provider.Webhook{a, twin}, all(a, twin), []string{`!a.yaml:4:3: wundertreos "a" is the name of 2 webhooks: wundertreos/1, wundertreos/4; say which with id: ID`}},
+		"a name twice":                   {hooks(wantA), []provider.Webhook{a, twin}, all(a, twin), []string{`!a.yaml:4:3: wundertreos "a" is the name of 2 webhooks: wundertreos/1, wundertreos/4; choose one with id: ID`}},
 		"a name twice, with an id":       {hooks(wantA + ", id: '1'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
 		"both by id":                     {hooks(wantA+", id: '1'", "name: a, url: 'https://other.test/', id: '4'"), []provider.Webhook{a, twin}, all(a, twin), []string{}},
 		"a URL twice": {hooks("url: 'https://a.test/'"), []provider.Webhook{a, row("6", "z", "https://a.test/")}, all(a),
-			[]string{"!no webhook has the name, and its URL is that of 2"}},
+			[]string{"!no webhook has this name, and 2 have this URL"}},
 		"two entries, one URL": {hooks("name: x, url: 'https://a.test/'", "name: y, url: 'https://a.test/'"), []provider.Webhook{a}, all(a),
-			[]string{`!a.yaml:5:3: wundertreos "x" and wundertreos "y" both mean wundertreos/1, by its URL: say which with id: 1`}},
-		"an unknown id":             {hooks(wantA + ", id: '9'"), []provider.Webhook{a}, all(a), []string{`!has no webhook of the id "9": leave out id`}},
+			[]string{`!a.yaml:5:3: wundertreos "x" and wundertreos "y" both match wundertreos/1 by its URL: give one of them id: 1`}},
+		"an unknown id":             {hooks(wantA + ", id: '9'"), []provider.Webhook{a}, all(a), []string{`!has no webhook with the id "9": remove id`}},
 		"a disabled id":             {hooks(wantA + ", id: '3'"), []provider.Webhook{a, gone}, all(a), []string{"!the webhook 3 is disabled"}},
 		"an id and another's name":  {hooks("name: b, url: 'https://b.test/', id: '1'", "name: c, url: 'https://b.test/'"), []provider.Webhook{a, b}, all(a, b), []string{"replace 1 name url", "replace 2 name"}},
 		"replaced, both still live": {hooks(wantA), []provider.Webhook{a, twin}, []secret.Record{kept(a, ""), kept(twin, "1")}, []string{"replace 4 url"}},
@@ -194,10 +194,10 @@ func TestWarnings(t *testing.T) {
 	}
 	all := strings.Join(p.Warnings, "\n")
 	for _, part := range []string{
-		`a row of WundertreOS's list is left out, since it cannot be read (id "x"): no URL`,
-		`wundertreos "b" may exist already: 1 row(s)`,
-		`wundertreos "c" (wundertreos/7): secret not kept here`, "hookctl rotate wundertreos/7",
-		`wundertreos "a" (wundertreos/1) has been replaced and is still there; if nothing needs it any more: hookctl delete wundertreos/1`,
+		`a row of WundertreOS's list was skipped because it cannot be read (id "x"): no URL`,
+		`wundertreos "b" may already exist: 1 row(s)`,
+		`wundertreos "c" (wundertreos/7): its secret is not kept here`, "hookctl rotate wundertreos/7",
+		`wundertreos "a" (wundertreos/1) was replaced and still exists; if nothing needs it: hookctl delete wundertreos/1`,
 	} {
 		if !strings.Contains(all, part) {
 			t.Errorf("lacks %q:\n%s", part, all)
@@ -238,8 +238,8 @@ func TestAuthIsComparedByItsMark(t *testing.T) {
 		note bool
 	}{
 		"the same":      {secret.NewAuthMark("bearer", data), true, "bearer", nil, false},
-		"another value": {secret.NewAuthMark("bearer", secret.New("{}")), true, "bearer", []Field{{"auth", "bearer", "bearer", "another value"}}, false},
-		"not known":     {nil, true, "bearer", []Field{{"auth", "bearer", "bearer", "not known here, so it is sent again"}}, false},
+		"value changed": {secret.NewAuthMark("bearer", secret.New("{}")), true, "bearer", []Field{{"auth", "bearer", "bearer", "value changed"}}, false},
+		"not known":     {nil, true, "bearer", []Field{{"auth", "bearer", "bearer", "unknown here, so it is sent again"}}, false},
 		"another type":  {secret.NewAuthMark("bearer", data), true, "none", []Field{{"auth", "none", "bearer", ""}}, false},
 		"not told":      {secret.NewAuthMark("bearer", data), true, "", nil, false},
 		"nothing kept":  {nil, false, "bearer", nil, true},
@@ -278,7 +278,7 @@ func TestCheckSinks(t *testing.T) {
 		{Action: Create, At: Position{"a.yaml", 4, 3}, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
 		{Action: Update, entry: &Webhook{Driver: driver("zyntro"), Sinks: []sink.Sink{badSink{}}}},
 	}}
-	if err := p.CheckSinks(context.Background()); err == nil || err.Error() != "nothing was sent: the sink file:x/y could not take a secret now: a.yaml:4:3: no such directory" {
+	if err := p.CheckSinks(context.Background()); err == nil || err.Error() != "nothing was sent: the sink file:x/y cannot take a secret now: a.yaml:4:3: no such directory" {
 		t.Errorf("%v", err)
 	}
 }

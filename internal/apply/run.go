@@ -153,7 +153,7 @@ func (r *run) newcomers(ctx context.Context) {
 			}
 			if c.Name != "" && provider.Text(w.Name) == c.Name || c.Name == "" && provider.SameURL(provider.Text(w.URL), c.URL) {
 				o.Result, o.ID = Conflict, w.ID
-				o.Err = conflict(c, "somebody else has made it since the plan: %s", c.Driver.Name+"/"+w.ID)
+				o.Err = conflict(c, "somebody else has created it since the plan: %s", c.Driver.Name+"/"+w.ID)
 				r.finish(i, o)
 			}
 		}
@@ -196,7 +196,7 @@ const codeConflict = "conflict"
 
 func conflict(c *Change, format string, args ...any) error {
 	return fault.Errorf(fault.Refused, "%s %s: %s", c.Action, title(c.Driver.Name, c.Name), fmt.Sprintf(format, args...)).
-		WithCode(codeConflict).WithHint("nothing was overwritten; look at it, then run apply again: it plans anew")
+		WithCode(codeConflict).WithHint("nothing was overwritten; check the webhook, then run apply again, which makes a new plan")
 }
 
 // unchanged reports a conflict where the webhook is not as the plan saw it.
@@ -220,7 +220,7 @@ func (r *run) create(ctx context.Context, c *Change, o *Outcome) error {
 		return client.CreateUnless(ctx, c.entry.spec(), r.oneByOne(c.entry.Sinks), func() (bool, error) {
 			rec, there, err := client.MadeSince(ctx, c.Name, c.URL)
 			if there {
-				err = conflict(c, "another process has made it since the plan: %s", rec.Provider+"/"+rec.ID)
+				err = conflict(c, "another process has created it since the plan: %s", rec.Provider+"/"+rec.ID)
 			}
 			return there, err
 		})
@@ -279,7 +279,7 @@ func (r *run) update(ctx context.Context, c *Change) error {
 	}
 	err = r.manage(ctx, c, c.ID)
 	if what := ch.Missed(got); len(what) > 0 && err == nil {
-		err = conflict(c, "%s accepted the change, but not all of it is as it was sent: %s", c.Driver.Title, strings.Join(what, ", "))
+		err = conflict(c, "%s accepted the change, but returned other values than were sent: %s", c.Driver.Title, strings.Join(what, ", "))
 	}
 	return err
 }
@@ -296,7 +296,7 @@ func (r *run) manage(ctx context.Context, c *Change, id string) error {
 		err = r.Store.Put(keep, rec)
 	}
 	if err != nil {
-		return fmt.Errorf("the record of %s/%s could not be marked as managed: %w", c.Driver.Name, id, err)
+		return fmt.Errorf("cannot mark the record of %s/%s as managed: %w", c.Driver.Name, id, err)
 	}
 	return nil
 }
@@ -309,7 +309,7 @@ func patiently[T any](ctx context.Context, r *run, do func() (T, error)) (T, err
 		if err == nil || fault.Code(err) != "rate-limited" || try == slowTries {
 			return got, err
 		}
-		r.tell(fmt.Sprintf("the provider's rate limit is reached; going on in %s", slowDown))
+		r.tell(fmt.Sprintf("the provider's rate limit is reached; continuing in %s", slowDown))
 		if r.Sleep(ctx, slowDown) != nil {
 			return got, err
 		}

@@ -151,7 +151,7 @@ func TestConflicts(t *testing.T) {
 		"made meanwhile": {func(t *testing.T, w *world) {
 			_, _, err := w.raw("zyntro").Create(ctx, provider.Spec{Name: "Second", URL: "https://example.com/x", Events: []string{"new_note"}})
 			w.check(err)
-		}, both + "- {provider: zyntro, name: Second, url: https://example.com/2, events: [new_contact]}\n", false, "create Second conflict", "has made it"},
+		}, both + "- {provider: zyntro, name: Second, url: https://example.com/2, events: [new_contact]}\n", false, "create Second conflict", "has created it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -380,7 +380,7 @@ func TestManageReportsAStoreThatFails(t *testing.T) {
 	r := w.runner()
 	r.Store = failing{r.Store}
 	got := r.Run(context.Background(), p)
-	if len(got) != 1 || got[0].Result != Failed || !strings.Contains(got[0].Err.Error(), "could not be marked as managed") {
+	if len(got) != 1 || got[0].Result != Failed || !strings.Contains(got[0].Err.Error(), "cannot mark the record") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -21,9 +21,9 @@ type Key struct {
 type object map[string]any
 
 var documentKeys = []Key{
-	{"version", "the version of this format: 1", true, func([]*provider.Driver) object { return object{"const": formatVersion} }},
-	{"defaults", "settings of all webhooks of this document that do not say otherwise; one that a provider does not have is left out for it", false, nil},
-	{"webhooks", "the webhooks, a list that may be empty", true, nil},
+	{"version", "the version of this format, 1", true, func([]*provider.Driver) object { return object{"const": formatVersion} }},
+	{"defaults", "defaults for all webhooks of this document; a provider ignores those that it does not have", false, nil},
+	{"webhooks", "the list of webhooks, which may be empty", true, nil},
 }
 
 var defaultKeys = []Key{providerKey, eventsKey, timeoutKey, authKey, secretToKey, unknownKey}
@@ -31,14 +31,14 @@ var defaultKeys = []Key{providerKey, eventsKey, timeoutKey, authKey, secretToKey
 var webhookKeys = []Key{
 	providerKey,
 	{"name", "Zyntro's wh_name (required there), WundertreOS's description; the webhook is found by it", false, nonEmpty},
-	{"id", "the provider's id, where name and URL fit several webhooks", false, nonEmpty},
-	{"url", "where the provider sends its events; ${NAME} is filled in from the environment", true, nonEmpty},
+	{"id", "the provider's id, if several webhooks have the same name and URL", false, nonEmpty},
+	{"url", "where the provider sends its events; ${NAME} is replaced from the environment", true, nonEmpty},
 	eventsKey, timeoutKey, authKey, secretToKey, unknownKey,
 }
 
 // Required is not set in keys that defaults may give.
 var (
-	providerKey = Key{"provider", "who makes the webhook", false, func(drivers []*provider.Driver) object {
+	providerKey = Key{"provider", "the provider of the webhook", false, func(drivers []*provider.Driver) object {
 		var names []string
 		for _, d := range drivers {
 			names = append(names, d.Name)
@@ -49,14 +49,14 @@ var (
 	eventsKey = Key{"events", "slugs of events, globs such as \"invoice_*\", or all", false, func([]*provider.Driver) object {
 		return object{"type": "array", "minItems": 1, "items": object{"type": "string", "minLength": 1}}
 	}}
-	timeoutKey = Key{"timeout", "seconds that the provider waits for the endpoint (Zyntro)", false, func([]*provider.Driver) object {
+	timeoutKey = Key{"timeout", "how long the provider waits for the endpoint, in seconds (Zyntro)", false, func([]*provider.Driver) object {
 		return object{"type": "integer", "minimum": 1}
 	}}
-	authKey     = Key{"auth", "how the provider authenticates at the endpoint (Zyntro); credentials only as ${NAME}", false, authSchema}
-	secretToKey = Key{"secret_to", "where a new secret goes beside the store: sinks, in which {{.Name}}, {{.Provider}} and {{.ID}} are filled in", false, func([]*provider.Driver) object {
+	authKey     = Key{"auth", "how the provider authenticates to the endpoint (Zyntro); credentials only as ${NAME}", false, authSchema}
+	secretToKey = Key{"secret_to", "where a new secret goes in addition to the store: sinks; {{.Name}}, {{.Provider}} and {{.ID}} are replaced", false, func([]*provider.Driver) object {
 		return object{"type": "array", "maxItems": maxSinks, "items": object{"type": "string", "minLength": 1}}
 	}}
-	unknownKey = Key{"allow_unknown_events", "send events that the catalogue does not list", false, func([]*provider.Driver) object {
+	unknownKey = Key{"allow_unknown_events", "send events that are not in the catalogue", false, func([]*provider.Driver) object {
 		return object{"type": "boolean"}
 	}}
 )

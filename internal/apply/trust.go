@@ -111,9 +111,9 @@ func (p *parser) does(r Reach) bool {
 	case r.Does == Sends && (a.CI || known) && !slices.ContainsFunc(a.Env, func(name string) bool { return sameVariable(name, r.Variable) }):
 		r.Needs = FlagEnv + " " + r.Variable
 		if isLike(r.Variable, ours) {
-			why = "it is one of hookctl's own"
+			why = "it is one of hookctl's own credentials"
 		} else if known {
-			why = "it is known to hold a credential of another program"
+			why = "it usually holds a credential of another program"
 		}
 	case r.Does == Runs && a.CI && !a.Exec:
 		r.Needs = FlagExec
@@ -126,7 +126,7 @@ func (p *parser) does(r Reach) bool {
 	}
 	if !p.o.Review {
 		p.faults.need(r.Needs)
-		p.faults.add(r.At, "%s: refused without %s, since %s", doing(r), r.Needs, why)
+		p.faults.add(r.At, "%s: refused without %s, because %s", doing(r), r.Needs, why)
 	}
 	return false
 }
@@ -187,8 +187,8 @@ func (p *Plan) uncompared(w *Webhook, exists bool) {
 	}
 	switch {
 	case exists && len(keys) > 0:
-		p.warn(fmt.Sprintf("%s: not compared, since it needs %s: %s", w.title(), FlagEnv, strings.Join(keys, ", ")))
+		p.warn(fmt.Sprintf("%s: not compared without %s: %s", w.title(), FlagEnv, strings.Join(keys, ", ")))
 	case !exists && w.unread["url"]:
-		p.warn(fmt.Sprintf("%s may exist already: its url is not known without %s", w.title(), FlagEnv))
+		p.warn(fmt.Sprintf("%s may already exist: its url is unknown without %s", w.title(), FlagEnv))
 	}
 }

@@ -197,8 +197,8 @@ webhooks:
 		t.Fatal("taken")
 	}
 	for _, want := range []string{
-		"a.yaml:4:18: url from ${PATH_A} would be sent: refused without --allow-env PATH_A, since CI is set",
-		"a.yaml:4:75: auth bearer from ${GITHUB_TOKEN} would be sent: refused without --allow-env GITHUB_TOKEN, since it is known to hold a credential of another program",
+		"a.yaml:4:18: url from ${PATH_A} would be sent: refused without --allow-env PATH_A, because CI is set",
+		"a.yaml:4:75: auth bearer from ${GITHUB_TOKEN} would be sent: refused without --allow-env GITHUB_TOKEN, because it usually holds a credential of another program",
 		"a.yaml:2:65: exec:gh secret set X would run a command: refused without --allow-exec",
 		"a.yaml:5:51: file:/somewhere/else would write outside the manifest's directory: refused without --allow-outside",
 		"a.yaml:5:75: exec:x would run a command",
@@ -245,12 +245,12 @@ func TestReviewOfTheUnread(t *testing.T) {
 	world := &State{Accounts: []Account{{Driver: driver("zyntro"), Rows: []provider.Webhook{there}}}, Records: []secret.Record{rec}}
 	p := plan(both, world)
 	if len(p.Changes) > 0 && p.Differs() || len(p.Reach) != 2 || p.Reach[0].Needs != "--allow-env H" || p.Reach[1].Needs != "--allow-env T" ||
-		!slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "not compared, since it needs --allow-env: url, auth") }) {
+		!slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "not compared without --allow-env: url, auth") }) {
 		t.Errorf("%+v, %+v, %q", p.Changes, p.Reach, p.Warnings)
 	}
 	p = plan(both, nil)
 	if p.Count(Create) != 1 || p.Changes[0].URL != "https://${H}/" ||
-		!slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "may exist already: its url is not known") }) {
+		!slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "may already exist: its url is unknown") }) {
 		t.Errorf("%+v, %q", p.Changes, p.Warnings)
 	}
 	// Another type of authentication shows without a value.
@@ -270,7 +270,7 @@ func TestOwnCredentials(t *testing.T) {
 			o.Allow, o.Review = Allow{Env: []string{name}}, review
 			o.Getenv = func(string) string { t.Error("read"); return "x" }
 			_, err := Parse([]Source{{"a.yaml", []byte("version: 1\nwebhooks:\n- {provider: zyntro, name: a, events: [new_contact], url: 'https://a.test/${" + name + "}'}\n")}}, o)
-			if err == nil || !strings.Contains(err.Error(), "a credential of hookctl's own") {
+			if err == nil || !strings.Contains(err.Error(), "one of hookctl's own credentials") {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

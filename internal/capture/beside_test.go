@@ -55,7 +55,7 @@ func TestBesideADelivery(t *testing.T) {
 		"of a GET": {entry("ok") + `,{"request":{"method":"GET","url":"http://x/","headers":[]},"response":{"content":{"text":"` + other + `"}}}`, 1},
 	} {
 		all, notes := readAll(t, Options{Stdin: strings.NewReader(`{"log":{"version":"1.2","creator":{"name":"x"},"entries":[` + c.entries + `]}}`), SignatureHeaders: signedNames}, "-")
-		if len(all) != 1 || all[0].Body != "A" || strings.Count(strings.Join(notes, "\n"), "stands in an answer") != c.notes {
+		if len(all) != 1 || all[0].Body != "A" || strings.Count(strings.Join(notes, "\n"), "a signature in an answer") != c.notes {
 			t.Errorf("%s: %+v %v", what, all, notes)
 		}
 	}

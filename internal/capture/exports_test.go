@@ -39,7 +39,7 @@ func TestExports(t *testing.T) {
 		Header: Header{{Name: "Host", Value: "abc.ngrok.app"}, {Name: "Content-Length", Value: fmt.Sprint(len(exportedBody))}, {Name: "X-Wunder-Signature", Value: exportedSignature}}}
 	short := numbered(tunnel, 2)
 	short.Body = exportedBody[:len(exportedBody)-30]
-	short.Notes = []string{fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(short.Body), len(exportedBody))}
+	short.Notes = []string{fmt.Sprintf("the body has %d bytes, but Content-Length says %d: the dump is cut off", len(short.Body), len(exportedBody))}
 	alone := numbered(tunnel, 3)
 	alone.Header = tunnel.Header[1:]
 	site := got{Source: "-#1", ReceivedAt: "2026-05-17T14:30:01Z", Method: "POST", URL: "https://webhook.site/00000000-0000-0000-0000-000000000000",
@@ -47,9 +47,9 @@ func TestExports(t *testing.T) {
 	archive := []got{
 		har(2, exportedBody, walk.NoteBodyString), har(3, exportedBody),
 		har(4, "payload=%7B%22a%22%3A+1%7D&n=x+y", walk.NoteBodyForm),
-		{Source: "-#5", Err: "the archive keeps the fields of a multipart form, and not the body that held them"},
+		{Source: "-#5", Err: "the archive has the fields of a multipart form, but not its body"},
 		har(6, ""),
-		har(7, exportedBody[:20], walk.NoteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has 20", len(exportedBody))),
+		har(7, exportedBody[:20], walk.NoteBodyString, fmt.Sprintf("the archive says that the body had %d bytes, but its text has 20", len(exportedBody))),
 	}
 	passed := recorded.Probes(2).String()
 
@@ -65,9 +65,9 @@ func TestExports(t *testing.T) {
 		{"events.json", "lambda", []got{rest, numbered(balancer, 2), empty}, ""},
 		{"events.ndjson", "lambda", []got{rest, numbered(gateway, 2), balancer, {Source: "-#4", Method: "POST", URL: "/hook", Inexact: true, Notes: []string{walk.NoteBodyString},
 			Header: Header{{Name: "x-wunder-signature", Value: exportedSignature}, {Name: "x-wunder-signature", Value: exportedSignature}}}}, ""},
-		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent keeps it no more`}}, ""},
+		{"ngrok.json", "ngrok", []got{tunnel, short, alone, {Source: "-#4", Err: `the request has no "raw": the agent does not keep it any more`}}, ""},
 		{"ngrok-one.json", "ngrok", []got{tunnel}, ""},
-		{"webhook-site.json", "webhook.site", []got{site}, "1 entry that is no web request"},
+		{"webhook-site.json", "webhook.site", []got{site}, "1 entry that is not a web request"},
 		{"webhook-site-list.json", "webhook.site", []got{site, numbered(site, 2)}, ""},
 		{"webhook-site-one.json", "webhook.site", []got{site}, ""},
 	} {
@@ -267,19 +267,19 @@ func TestBrokenExports(t *testing.T) {
 		{"har", `{"log":{"entries":[{"request":{"headers":7}}]}}`, "headers"},
 		{"har", `{"log":{"entries":[{"request":{"postData":{"text":"*","encoding":"base64"}}}]}}`, "base64"},
 		{"har", `{"log":{"entries":[{"request":{"postData":{"params":[1]}}}]}}`, "params"},
-		{"har", `{"log":{"entries":[{"request":{"method":"POST","headers":[],"bodySize":9}}]}}`, "9 bytes, and does not hold it"},
-		{"har", `{"log":{"entries":[1]}}`, "no JSON object"},
+		{"har", `{"log":{"entries":[{"request":{"method":"POST","headers":[],"bodySize":9}}]}}`, "9 bytes, but does not contain it"},
+		{"har", `{"log":{"entries":[1]}}`, "not a JSON object"},
 		{"har", `{"log":{"entries":[{"request`, "not JSON"},
 		{"har", `{"log":{"entries":5,"creator":{}}}`, "not an array"},
 		{"har", `{"log":{"creator":{}}}`, `no "entries"`},
 		{"har", `{"log":{"creator":{"a":[[`, "not JSON"},
-		{"lambda", `{"headers":null,"isBase64Encoded":true}`, "no request"},
+		{"lambda", `{"headers":null,"isBase64Encoded":true}`, "not a request"},
 		{"lambda", `{"headers":{},"body":7,"isBase64Encoded":true}`, "not a string"},
 		{"lambda", `{"headers":5}`, "headers"},
 		{"lambda", `[{"headers":{}`, "not JSON"},
 		{"ngrok", `{}`, `no "request"`},
 		{"ngrok", `{"request":{"raw":"*"}}`, "raw"},
-		{"ngrok", `{"request":{"raw":"` + "UE9TVCAvIEhUVFAvMS4xDQo=" + `"}}`, "head does not end"},
+		{"ngrok", `{"request":{"raw":"` + "UE9TVCAvIEhUVFAvMS4xDQo=" + `"}}`, "no blank line after the headers"},
 		{"ngrok", `{"request":{"raw":"e30=","headers":9}}`, "headers"},
 		{"webhook.site", `{"uuid":"a","token_id":"b","content":"x"}`, `no "headers"`},
 		{"webhook.site", `{"headers":3}`, "headers"},
@@ -298,8 +298,8 @@ func TestBrokenExports(t *testing.T) {
 	}
 	// A body that is kept alone has its length checked, where one is said.
 	for length, notes := range map[string][]string{
-		"": nil, `"Content-Length":["0"]`: {"the body has 2 bytes, Content-Length says 0"}, `"Content-Length":["2"]`: nil, `"Content-Length":["x"]`: nil,
-		`"Content-Length":["9"]`: {"the body has 2 bytes, Content-Length says 9: it is whole, so that something has written it anew"},
+		"": nil, `"Content-Length":["0"]`: {"the body has 2 bytes, but Content-Length says 0"}, `"Content-Length":["2"]`: nil, `"Content-Length":["x"]`: nil,
+		`"Content-Length":["9"]`: {"the body has 2 bytes, but Content-Length says 9: its JSON is complete, so a program has rewritten it"},
 	} {
 		if all := parse(t, "ngrok", `{"request":{"raw":"e30=","headers":{`+length+`}}}`); len(all) != 1 || all[0].Body != "{}" || !slices.Equal(all[0].Notes, notes) {
 			t.Errorf("%s: %+v", length, all)
@@ -368,9 +368,9 @@ func TestListThatStandsTwice(t *testing.T) {
 	const entry, other = `{"request":{"method":"POST","headers":[]}}`, `"x":{"entries":[]},"log2":[{"log":1}]`
 	entries := `"entries":[` + entry + `]`
 	for text, want := range map[string]string{
-		`{"log":{` + entries + `,` + entries + `}}`:               `not JSON: "entries" stands twice: what follows is not read`,
-		`{"log":{` + entries + `},"x":1,"log":{` + entries + `}}`: `not JSON: "log" stands twice: what follows is not read`,
-		`{"log":{` + entries + `},"log":[]}`:                      `not JSON: "log" stands twice: what follows is not read`,
+		`{"log":{` + entries + `,` + entries + `}}`:               `not JSON: "entries" appears twice: the rest was not read`,
+		`{"log":{` + entries + `},"x":1,"log":{` + entries + `}}`: `not JSON: "log" appears twice: the rest was not read`,
+		`{"log":{` + entries + `},"log":[]}`:                      `not JSON: "log" appears twice: the rest was not read`,
 		`{"log":{` + entries + `,"log":1,` + other + `}}`:         "",
 		`{` + other + `,"log":{` + entries + `},"entries":[]}`:    "",
 		`{"log":{` + entries + `}}{"log":{` + entries + `}}`:      "",

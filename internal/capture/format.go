@@ -60,7 +60,7 @@ func FormatNamed(name string) (Format, error) {
 		hint = "did you mean: " + strings.Join(meant, ", ") + "\n"
 	}
 	return Format{}, fault.Usagef("capture format %q is unknown", name).
-		WithHint("%sthe formats are %s; without --format it is detected by content", hint, strings.Join(FormatNames(), ", "))
+		WithHint("%sthe formats are %s; without --format hookctl detects it from the content", hint, strings.Join(FormatNames(), ", "))
 }
 
 // variantOf is the layout of a format that is given, by the beginning of an input.

@@ -18,7 +18,7 @@ import (
 // "_encoding", as HAR wants its extensions named.
 var harFormat = Format{
 	Name:  "har",
-	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests that have a body",
+	About: "an HTTP archive (HAR 1.2) of a browser or proxy: its requests with a body",
 	Sniff: har.sniff,
 	Read:  har.read,
 }
@@ -48,7 +48,7 @@ func harEntry(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
 		return recorded.Probes(1), nil
 	case post == nil:
 		if n, bad := strconv.Atoi(string(request["bodySize"])); bad == nil && n > 0 {
-			return Passed{}, fmt.Errorf("the archive says that the body had %d bytes, and does not hold it", n)
+			return Passed{}, fmt.Errorf("the archive says that the body had %d bytes, but does not contain it", n)
 		}
 		r.Body = []byte{}
 		return Passed{}, nil
@@ -58,7 +58,7 @@ func harEntry(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
 	encoding := cmp.Or(post.Text("encoding"), post.Text("_encoding"))
 	err = post.Body("text", strings.EqualFold(encoding, "base64"), r)
 	if n, bad := strconv.Atoi(string(request["bodySize"])); err == nil && bad == nil && n > 0 && n != len(r.Body) {
-		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, the text in it has %d", n, len(r.Body)))
+		r.Notes = append(r.Notes, fmt.Sprintf("the archive says that the body had %d bytes, but its text has %d", n, len(r.Body)))
 	}
 	return Passed{}, err
 }

@@ -20,7 +20,7 @@ func TestDumps(t *testing.T) {
 		return fmt.Sprintf("POST /hook HTTP/1.1\n%sContent-Length: %d\n\n%s", signature, len(body), body)
 	}
 	const probe, answer = "GET / HTTP/1.1\nHost: x\n\n", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
-	const noBody = "error: the dump shows the answer but not the request's body: curl -v does not print it"
+	const noBody = "error: the dump has the answer but not the request's body: curl -v does not print that"
 	for _, c := range []struct {
 		name, text string // with CRLF too, unless bytes are counted in it
 		rows       []string
@@ -94,7 +94,7 @@ func TestDumps(t *testing.T) {
 		{"a body of nothing", post("") + "\n" + post("b"), []string{"", "b"}, "", nil},
 		{"versions", "POST / HTTP/1.0\nContent-Length: 1\n\naHTTP/1.0 200\nContent-Length: 2\n\nok" + post("b"), []string{"a", "b"}, "1 answer", nil},
 		{"no length, and an answer at once", "POST / HTTP/1.1\nHost: x\n\n" + answer, []string{""}, "1 answer", nil},
-		{"an arrow alone", ">\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 2 are of no request: left out"}},
+		{"an arrow alone", ">\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 2 belong to no request, and were ignored"}},
 		{"an answer behind a body on its line", "> POST / HTTP/1.1\n> Content-Length: 9\n>\n{}< HTTP/1.1 200 OK\n< Content-Length: 0\n< \n", []string{"{}"}, "1 answer", nil},
 		{"a body that was cut off, and an answer", "> POST / HTTP/1.1\n> Content-Length: 9\n>\n{}\n< HTTP/1.1 200 OK\n< Content-Length: 0\n< \n", []string{"{}\n"}, "1 answer", nil},
 
@@ -124,25 +124,25 @@ func TestDumps(t *testing.T) {
 		{"no blank line", "POST / HTTP/1.1\nHost: x\n{\"a\":1}\n" + post("b"), []string{"{\"a\":1}", "b"}, "", nil},
 		{"a head cut by the next", "POST / HTTP/1.1\nHost: x\n" + post("b"), []string{`error: head: "POST /hook HTTP/1.1" is not a header line`, "b"}, "", nil},
 		{"a request without its first line", post("a") + "\nHost: x\n" + signature + "Content-Length: 1\n\nb", []string{"a", "b"}, "", nil},
-		{"something else first", "text\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 5 are of no request: left out"}},
+		{"something else first", "text\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 5 belong to no request, and were ignored"}},
 		{"something else after an answer", answer + "\x00\x01\n" + post("a"), []string{"a"}, "1 answer", nil},
-		{"something else after no body", "HTTP/1.1 204 x\n\ntext\n" + post("a"), []string{"a"}, "1 answer", []string{"-: bytes 17 to 21 are of no request: left out"}},
-		{"a request that something is before", "| POST /hook HTTP/1.1\n| Host: x\n" + post("a"), []string{"error: bytes 1 to 32 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
+		{"something else after no body", "HTTP/1.1 204 x\n\ntext\n" + post("a"), []string{"a"}, "1 answer", []string{"-: bytes 17 to 21 belong to no request, and were ignored"}},
+		{"a request that something is before", "| POST /hook HTTP/1.1\n| Host: x\n" + post("a"), []string{"error: bytes 1 to 32 contain a request or a signature in a form that hookctl cannot read", "a"}, "", nil},
 		{"a request without a version", "POST https://example.com/hook\nHost: x\n\n{}\n" + post("a"), []string{"{}", "a"}, "", nil},
-		{"a signature alone", post("a") + "\n### sha256=" + other + "\n", []string{"a", "error: bytes 134 to 209 hold a request or a signature, and not in a form that can be read"}, "", nil},
+		{"a signature alone", post("a") + "\n### sha256=" + other + "\n", []string{"a", "error: bytes 134 to 209 contain a request or a signature in a form that hookctl cannot read"}, "", nil},
 		{"a signature that a row had", "HTTP/1.1 204 x\n\n" + post("a") + "\n### sha256=" + strings.ToUpper(digest) + "\n", []string{"a"}, "1 answer, 1 line", nil},
-		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: a signature that no request carries stands in an answer, at byte 159"}},
-		{"a signature behind an answer", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + other + "\n\n" + post("a"), []string{"error: bytes 39 to 116 hold a request or a signature, and not in a form that can be read", "a"}, "1 answer", nil},
+		{"a signature in an answer", post("a") + "HTTP/1.1 200 OK\nX: sha256=" + other + "\n\n", []string{"a"}, "1 answer", []string{"-: there is a signature in an answer, at byte 159, that no request has"}},
+		{"a signature behind an answer", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + other + "\n\n" + post("a"), []string{"error: bytes 39 to 116 contain a request or a signature in a form that hookctl cannot read", "a"}, "1 answer", nil},
 		{"a signature of a row behind an answer", post("a") + "HTTP/1.1 200 OK\nContent-Length: 2\n\nok\ntext\nsha256=" + digest + "\n\n", []string{"a"}, "1 answer", nil},
 		{"a first line that is too long", "POST /" + strings.Repeat("x", message.MaxLine) + " HTTP/1.1\nHost: x\n\nb\n" + post("a"),
-			[]string{fmt.Sprintf("error: bytes 1 to %d hold a request or a signature, and not in a form that can be read", message.MaxLine+27), "a"}, "", nil},
-		{"a method at the end of a line", "use GET\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 8 are of no request: left out"}},
-		{"a method and a word", "use GET or\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 11 are of no request: left out"}},
-		{"a method, a word and a version", "| GET x HTTP/1.1 |\n" + post("a"), []string{"error: bytes 1 to 19 hold a request or a signature, and not in a form that can be read", "a"}, "", nil},
+			[]string{fmt.Sprintf("error: bytes 1 to %d contain a request or a signature in a form that hookctl cannot read", message.MaxLine+27), "a"}, "", nil},
+		{"a method at the end of a line", "use GET\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 8 belong to no request, and were ignored"}},
+		{"a method and a word", "use GET or\n" + post("a"), []string{"a"}, "", []string{"-: bytes 1 to 11 belong to no request, and were ignored"}},
+		{"a method, a word and a version", "| GET x HTTP/1.1 |\n" + post("a"), []string{"error: bytes 1 to 19 contain a request or a signature in a form that hookctl cannot read", "a"}, "", nil},
 		{"progress of curl", "  0     0    0     0\n" + post("a"), []string{"a"}, "1 line", nil},
 		{"a folded head without its first line", "Host: x\nA: b\n c\nContent-Length: 1\n\nb", []string{"b"}, "", nil},
-		{"nothing", "\n\n", []string{"error: there is no request in it"}, "", nil},
-		{"tools alone", "Listening on 0.0.0.0 80\n", []string{"error: there is no request in it"}, "1 line", nil},
+		{"nothing", "\n\n", []string{"error: it contains no request"}, "", nil},
+		{"tools alone", "Listening on 0.0.0.0 80\n", []string{"error: it contains no request"}, "1 line", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			for _, text := range []string{c.text, strings.ReplaceAll(c.text, "\n", "\r\n")} {
@@ -194,19 +194,19 @@ func readDump(t *testing.T, text string, names []string) (rows []string, passed 
 func TestSignatureElsewhere(t *testing.T) {
 	digest := strings.Repeat("ab", 32)
 	for text, want := range map[string]string{
-		"POST / HTTP/1.1\nContent-Length: 75\n\n--- sha256=" + digest:                                                                      "in the body, at byte 12 ",
-		"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nX-Wunder-Signature: " + digest + "\n\n":                                   "in the trailer after the last chunk, at byte 21 ",
+		"POST / HTTP/1.1\nContent-Length: 75\n\n--- sha256=" + digest:                                                                      "in the body, at its byte 12:",
+		"POST / HTTP/1.1\nTransfer-Encoding: chunked\n\n1\na\n0\nX-Wunder-Signature: " + digest + "\n\n":                                   "in the trailer after the last chunk, at its byte 21:",
 		"POST / HTTP/1.1\nContent-Length: 1\n\naHTTP/1.1 200 OK\nx_wunder_signature: " + digest + "\n\n":                                   "in the answer, at byte 73 ",
 		"POST / HTTP/1.1\nContent-Length: 1\nX-Wunder-Signature: x\n\naHTTP/1.1 200 OK\nX-Wunder-Signature: " + digest + "\n\n":            "",
 		"POST / HTTP/1.1\nContent-Length: 1\n\na":                                                                                          "",
 		"POST / HTTP/1.1\nContent-Length: 64\n\n" + digest:                                                                                 "",
 		"POST / HTTP/1.1\nX-Wunder-Signature: sha256=" + digest + "\nContent-Length: 71\n\nsha256=" + digest:                               "",
 		"POST / HTTP/1.1\nX-Other: " + digest + "\nContent-Length: 71\n\nsha256=" + digest:                                                 "",
-		"POST / HTTP/1.1\nContent-Length: 150\n\n\"X-Wunder-Signature\": \"" + strings.Repeat(" ", 64-4) + digest + strings.Repeat(".", 4): "in the body, at byte 84 ",
+		"POST / HTTP/1.1\nContent-Length: 150\n\n\"X-Wunder-Signature\": \"" + strings.Repeat(" ", 64-4) + digest + strings.Repeat(".", 4): "in the body, at its byte 84:",
 		"POST / HTTP/1.1\nContent-Length: 151\n\n\"X-Wunder-Signature\": \"" + strings.Repeat(" ", 65-4) + digest + strings.Repeat(".", 4): "",
-		"POST / HTTP/1.1\nContent-Length: 89\n\n" + `{"v":"` + digest + `",X-Wunder-Signature`:                                             "in the body, at byte 7 ",
+		"POST / HTTP/1.1\nContent-Length: 89\n\n" + `{"v":"` + digest + `",X-Wunder-Signature`:                                             "in the body, at its byte 7:",
 		"POST / HTTP/1.1\nContent-Length: 70\n\nsha256=" + digest[1:]:                                                                      "",
-		"POST / HTTP/1.1\nContent-Length: 72\n\nSHA256=" + strings.ToUpper(digest) + "!":                                                   "in the body, at byte 8 ",
+		"POST / HTTP/1.1\nContent-Length: 72\n\nSHA256=" + strings.ToUpper(digest) + "!":                                                   "in the body, at its byte 8:",
 	} {
 		batches, err := Read(t.Context(), []string{"-"}, Options{Format: "http", Stdin: strings.NewReader(text), SignatureHeaders: []string{"X-Hook-Signature", "X-Wunder-Signature"}})
 		if err != nil {
@@ -299,7 +299,7 @@ func TestHostileHeads(t *testing.T) {
 // TestLengthNote: a body that is shorter than its length, and whole, is not cut off.
 func TestLengthNote(t *testing.T) {
 	t.Parallel()
-	for body, want := range map[string]string{`{"a":1}`: "written it anew", `{"a":`: "cut off", "": "cut off"} {
+	for body, want := range map[string]string{`{"a":1}`: "rewritten it", `{"a":`: "cut off", "": "cut off"} {
 		rows := commandRows(t, "http", "POST / HTTP/1.1\nHost: x\nContent-Length: 12\n\n"+body)
 		if len(rows) != 1 || !strings.Contains(fmt.Sprint(rows[0].Notes), want) {
 			t.Errorf("%v, want %q", describe(rows), want)

@@ -20,7 +20,7 @@ import (
 // anything in has to be a record.
 var jsonFormat = Format{
 	Name:  recorded.JSON,
-	About: "JSON with the headers and bodies of requests in it, however deep: documents, and arrays of them",
+	About: "JSON that contains headers and bodies of requests at any depth: documents, and arrays of them",
 	Sniff: sniffJSON,
 	Read:  readJSON,
 }

@@ -56,7 +56,7 @@ func lambdaEvent(v []byte, o walk.Object, r *Request) (other Passed, err error) 
 	// the one with lists only. An event that was edited by hand may have a header
 	// in the other one alone.
 	if len(s.Headers) == 0 {
-		return Passed{}, errors.New(`the event has neither "headers" nor "multiValueHeaders": it is no request`)
+		return Passed{}, errors.New(`the event has neither "headers" nor "multiValueHeaders": it is not a request`)
 	}
 	r.Header, err = s.Header(nil)
 	return Passed{}, err

@@ -206,7 +206,7 @@ func (d *logDecoder) request(rest []byte, n int) error {
 		s, _ := recorded.FirstSeen(head, d.names)
 		return d.unknown(n+1+bytes.Count(head[:s.At], []byte("\n")), head)
 	}
-	return fmt.Errorf("a request begins at line %d, and not in a form that can be read: save it in a file of its own", n)
+	return fmt.Errorf("a request begins at line %d, in a form that hookctl cannot read: save it in a separate file", n)
 }
 
 // text decodes a line of a text; path leads to the text.
@@ -494,7 +494,7 @@ func (d *logDecoder) tear(text []byte, good, n int) bool {
 	}
 	d.torn = walk.DecodeRecord(text, d.names, &Request{})
 	if !cut && bytes.HasPrefix(text[good:], []byte(`\x`)) {
-		d.torn = fmt.Errorf(`%w: nginx writes \x22 for a quote unless log_format says escape=json`, d.torn)
+		d.torn = fmt.Errorf(`%w: nginx writes \x22 for a quote unless log_format has escape=json`, d.torn)
 		if walk.Sees(text, d.names) {
 			d.torn = d.unknown(n, text)
 		}

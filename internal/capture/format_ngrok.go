@@ -49,7 +49,7 @@ func ngrokRequest(_ []byte, o walk.Object, r *Request) (other Passed, err error)
 		return Passed{}, errors.New(`there is no "request"`)
 	}
 	if !request.Has("raw") {
-		return Passed{}, errors.New(`the request has no "raw": the agent keeps it no more`)
+		return Passed{}, errors.New(`the request has no "raw": the agent does not keep it any more`)
 	}
 	raw, _ := walk.BodyText(request["raw"])
 	if raw, err = jsontext.DecodeBase64(raw); err != nil {

@@ -12,7 +12,7 @@ import (
 // rawFormat is the payload and nothing else: every byte of the input.
 var rawFormat = Format{
 	Name:  Raw,
-	About: "the payload itself, every byte of it; headers come from --header or --signature",
+	About: "the payload itself, every byte; headers come from --header or --signature",
 	Sniff: func([]byte, bool, []string) bool { return true },
 	Read:  readRaw,
 }
@@ -21,7 +21,7 @@ var rawFormat = Format{
 // failure can be diagnosed; a larger one is streamed.
 const rawInMemory = 8 << 20
 
-const noteUnzipped = "the payload was compressed with gzip and is read through; --format raw takes it as it is"
+const noteUnzipped = "the payload was compressed with gzip, and hookctl decompressed it; with --format raw it does not"
 
 func readRaw(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {

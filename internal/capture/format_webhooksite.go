@@ -34,7 +34,7 @@ func isWebhookSiteRequest(item []byte) bool {
 
 func webhookSiteRequest(_ []byte, o walk.Object, r *Request) (other Passed, err error) {
 	if kind := o.Text("type"); kind != "" && kind != "web" {
-		return Passed{N: 1, One: "entry that is no web request", Many: "entries that are no web requests"}, nil
+		return Passed{N: 1, One: "entry that is not a web request", Many: "entries that are not web requests"}, nil
 	}
 	r.Method, r.URL = o.Text("method"), o.Text("url")
 	// "2025-07-04 14:27:26" is UTC.

@@ -137,7 +137,7 @@ func TestEditorFiles(t *testing.T) {
 		{"names and variables", "@host = https://example.com\n@sig=x\n\n### First\n# @name first\n// a comment\nPOST {{host}}/hook?a={{b}}\n# in the head\n" + head + "{\n  \"a\": 1\n}\n\n\n### Second\nPOST {{ host }}/hook\n    ?a=b\n    &c=d\nX-A: {{sig}}\n" + head + "{\"b\":\"{{sig}} {{unknown}} {{$guid}}\"}\n\n",
 			[]string{"{\n  \"a\": 1\n}", `{"b":"x {{unknown}} {{$guid}}"}`}},
 		{"a file", "POST https://x.test\n" + head + "< ./body.json\n\n###\nPOST https://x.test\n" + head + "<@ deep/x\n###\nPOST https://x.test\n" + head + "< ../body.json\n###\nPOST https://x.test\n" + head + "< none.json\n",
-			[]string{"{\"file\":1}\n", "x", "error: its body is in the file \"../body.json\", which is not in the directory of the capture: copy it there and name it without a path", "error: its body is in the file \"none.json\", which is not there: put it beside the capture"}},
+			[]string{"{\"file\":1}\n", "x", "error: its body is in the file \"../body.json\", which is not in the capture's directory: copy it there and name it without a path", "error: its body is in the file \"none.json\", which does not exist: put it in the capture's directory"}},
 		{"handlers", "###\n< {%\n  request.variables.set(\"a\", 1)\n%}\nPOST https://x.test\n" + head + "{\"a\":1}\n\n> {%\n  client.test(\"ok\", () => {})\n%}\n\n<> 2026-11-28T120000.200.json\n\n### next\nPOST https://x.test\n" + head + "b\n\n> handler.js\n", []string{`{"a":1}`, "b"}},
 		{"probes", "GET https://x.test/health\n\n###\n\nhttps://x.test/\n\n###\nPOST /hook\n" + head + "b", []string{"b"}},
 		{"a length", "POST https://x.test\nContent-Length: 6\n" + head + "a\n###\n\n\n###\n\nPOST https://x.test\n" + head + "b\n", []string{"a\n###\n", "b"}},
@@ -146,7 +146,7 @@ func TestEditorFiles(t *testing.T) {
 		{"a body like a request", "POST https://x.test\n" + head + "POST https://y.test\nA: b\n", []string{"POST https://y.test\nA: b"}},
 		{"no body", "POST https://x.test\n" + head + "###\n\nPOST https://x.test\n" + head, []string{"", ""}},
 		{"no head", "POST https://x.test\nno header\n\n{}\n###\nPOST https://x.test\n" + head + "b", []string{`error: head: "no header" is not a header line`, "b"}},
-		{"a signature in a comment", "### a\n# sha256=" + strings.Repeat("ab", 32) + "\nPOST https://x.test\n" + head + "b", []string{"b", "error: a signature stands at byte 16, and not in a form that can be read"}},
+		{"a signature in a comment", "### a\n# sha256=" + strings.Repeat("ab", 32) + "\nPOST https://x.test\n" + head + "b", []string{"b", "error: there is a signature at byte 16, in a form that hookctl cannot read"}},
 	} {
 		for _, text := range []string{c.text, strings.ReplaceAll(c.text, "\n", "\r\n")} {
 			if text != c.text && (c.name == "a length" || strings.HasPrefix(c.name, "a signature") || strings.HasPrefix(c.name, "a dump")) {

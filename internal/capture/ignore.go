@@ -94,8 +94,8 @@ func ParseIgnored(paths []string) (Ignored, error) {
 	for _, text := range paths {
 		p, err := parseIgnored(text)
 		if err != nil {
-			return nil, fault.Usagef("--ignore %q is no path: %w", text, err).
-				WithHint("for instance .data.id, .items[].at, .[\"a b\"]; id without a dot is every member of that name")
+			return nil, fault.Usagef("--ignore %q is not a path: %w", text, err).
+				WithHint("for instance .data.id, .items[].at, .[\"a b\"]; id without a dot means every member with that name")
 		}
 		ignored = append(ignored, p)
 	}
@@ -142,7 +142,7 @@ func nextStep(text string) (s ignoredStep, rest string, err error) {
 		case number == "":
 			return ignoredStep{any: true}, rest, nil
 		case err != nil:
-			return s, "", fmt.Errorf("%q is no number of an element, counted from 0", number)
+			return s, "", fmt.Errorf("%q is not the number of an element, counted from 0", number)
 		default:
 			return ignoredStep{index: int(n)}, rest, nil
 		}
@@ -173,7 +173,7 @@ func quotedStep(text string) (s ignoredStep, rest string, err error) {
 	}
 	name, ok := jsontext.Unquote(nil, []byte(text[:end]))
 	if !ok {
-		return s, "", fmt.Errorf("%s is no JSON text", text[:end])
+		return s, "", fmt.Errorf("%s is not JSON text", text[:end])
 	}
 	return ignoredStep{name: string(name), index: -1}, text[end:], nil
 }

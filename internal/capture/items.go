@@ -163,7 +163,7 @@ func (x *itemReader) one() (more bool, err error) {
 	for i := len(x.path) - 1; err == nil && i >= 0; i-- {
 		x.limit.left = MaxDelivery
 		if twice, bad := x.find(x.path[i]); twice {
-			err = fmt.Errorf("%q stands twice: what follows is not read", x.path[i])
+			err = fmt.Errorf("%q appears twice: the rest was not read", x.path[i])
 		} else if _, err = x.d.Token(); bad != nil {
 			err = bad
 		}
@@ -236,7 +236,7 @@ func (x *itemReader) give(raw []byte) bool {
 	r := &Request{Source: x.source()}
 	o := walk.ObjectOf(raw)
 	if o == nil {
-		return x.yield(recorded.Unreadable(r.Source, errors.New("it is no JSON object")))
+		return x.yield(recorded.Unreadable(r.Source, errors.New("it is not a JSON object")))
 	}
 	twice := walk.Repeated(raw, 0)
 	other, err := x.item(raw, o, r) // a large body is written over it
@@ -291,7 +291,7 @@ func (x *itemReader) beside(raw []byte, r *Request) (more bool) {
 		way := walk.WayTo(raw, s.At)
 		batch := recorded.Unreadable(x.source(), &UnknownLayout{Where: walk.PathOf(way), Assumed: recorded.JSON})
 		if slices.ContainsFunc(way, func(step walk.Step) bool { return walk.Is(step.Name, "response") }) {
-			batch = Batch{Note: fmt.Sprintf("%s: a signature that no request carries stands in an answer, at %s", x.source(), walk.PathOf(way))}
+			batch = Batch{Note: fmt.Sprintf("%s: there is a signature in an answer, at %s, that no request has", x.source(), walk.PathOf(way))}
 		}
 		more = x.yield(batch)
 		return more

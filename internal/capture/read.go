@@ -73,7 +73,7 @@ func Read(ctx context.Context, paths []string, o Options) (iter.Seq[Batch], erro
 			return nil, err
 		}
 		if o.KeepLines && !f.Lines {
-			return nil, notLines("captures in the format "+f.Name, "only lines can be asked for one by one: --format "+strings.Join(lineFormats(), ", or "))
+			return nil, notLines("captures in the format "+f.Name, "only formats of lines give one verdict per line: --format "+strings.Join(lineFormats(), ", or "))
 		}
 		forced = &f
 	}
@@ -108,7 +108,7 @@ func (w *walker) path(path string, above []fs.FileInfo) bool {
 	switch {
 	case err != nil:
 		if link, lerr := os.Lstat(path); above != nil && lerr == nil && link.Mode()&fs.ModeSymlink != 0 {
-			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link that leads nowhere", path)})
+			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a broken symbolic link", path)})
 		}
 		return w.yield(recorded.Unreadable(path, durable.WithoutPath(err)))
 	case info.IsDir():
@@ -272,7 +272,7 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if w.KeepLines && !format.Lines {
 		if !mayBeLines(p.head, format, slow) {
-			return Format{}, nil, nil, &Batch{Err: notLines(in.Name, "it was taken for "+format.Name+"; if it is lines, say so: --format "+strings.Join(lineFormats(), ", or "))}
+			return Format{}, nil, nil, &Batch{Err: notLines(in.Name, "it was read as "+format.Name+"; if it consists of lines, use --format "+strings.Join(lineFormats(), ", or "))}
 		}
 		format = ndjsonFormat
 	}
@@ -392,7 +392,7 @@ func mayBeLines(head []byte, format Format, slow bool) bool {
 
 // notLines is the error for what cannot be asked for line by line.
 func notLines(what, hint string) error {
-	return fault.Usagef("%s cannot be taken line by line", what).WithHint("%s", hint)
+	return fault.Usagef("%s cannot be read line by line", what).WithHint("%s", hint)
 }
 
 // watched adds what is read to n, where that is set, and knows when the end was

@@ -69,7 +69,7 @@ func Rerecord(place Place, body []byte, a *Answer) Rerecorded {
 // longer has these deliveries at their places.
 func ApplyAnswers(file []byte, list []Rerecorded) ([]byte, error) {
 	if bytes.HasPrefix(file, []byte("\x1f\x8b")) {
-		return nil, errors.New("it is compressed: unpack it first, with gunzip")
+		return nil, errors.New("it is compressed: decompress it first, with gunzip")
 	}
 	lines, items := linesOf(file), itemsOf(file)
 	list = slices.Clone(list)
@@ -102,10 +102,10 @@ func ApplyAnswers(file []byte, list []Rerecorded) ([]byte, error) {
 }
 
 func errNotAtItsPlace(n int) error {
-	return fmt.Errorf("record %d is not the delivery that was read there: the file has changed meanwhile", n)
+	return fmt.Errorf("record %d is not the delivery that was read there: the file has changed", n)
 }
 
-var errNoRecord = errors.New(`it is no capture of records, which "listen --save" writes: only those keep answers`)
+var errNoRecord = errors.New(`it is not a capture of records, which "listen --save" writes: only such captures can hold answers`)
 
 // into is the record with the new answer.
 func (r Rerecorded) into(record []byte) ([]byte, error) {

@@ -115,17 +115,17 @@ read:
 	case ctx.Err() != nil:
 		return fault.Interruption()
 	case inside > 1:
-		return fault.Usagef("%s holds %d deliveries: say which one", s.Source, inside).WithCode("ambiguous").
-			WithHint("hookctl verify %s lists them", term.ShellWord(s.Path))
+		return fault.Usagef("%s contains %d deliveries: choose one", s.Source, inside).WithCode("ambiguous").
+			WithHint("to list them: hookctl verify %s", term.ShellWord(s.Path))
 	case only != nil:
 		return only.use(use)
 	case n == 0 && len(passed) > 0:
-		return fault.Usagef("%s holds no delivery: passed over %s", s.Path, passed).WithCode("no-delivery")
+		return fault.Usagef("%s contains no delivery: passed over %s", s.Path, passed).WithCode("no-delivery")
 	case n == 0:
-		return fault.Usagef("%s holds no delivery", s.Path).WithCode("no-delivery")
+		return fault.Usagef("%s contains no delivery", s.Path).WithCode("no-delivery")
 	case s.One():
-		return fault.Usagef("%s: there is no such delivery: %s holds %s", s.Source, s.Path, holds).WithCode("no-delivery").
-			WithHint("hookctl verify %s lists them", term.ShellWord(s.Path))
+		return fault.Usagef("%s: there is no such delivery: %s contains %s", s.Source, s.Path, holds).WithCode("no-delivery").
+			WithHint("to list them: hookctl verify %s", term.ShellWord(s.Path))
 	}
 	return s.several(holds)
 }
@@ -144,8 +144,8 @@ func (s Selection) endless() bool {
 }
 
 func (s Selection) several(holds string) error {
-	return fault.Usagef("%s holds %s: say which one", s.Path, holds).WithCode("ambiguous").
-		WithHint("for instance: %s; hookctl verify %s lists them", term.ShellWord(s.Path+"#1"), term.ShellWord(s.Path))
+	return fault.Usagef("%s contains %s: choose one", s.Path, holds).WithCode("ambiguous").
+		WithHint("for instance: %s; to list them: hookctl verify %s", term.ShellWord(s.Path+"#1"), term.ShellWord(s.Path))
 }
 
 // picked is a delivery that outlives the batch it comes from.

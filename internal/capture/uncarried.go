@@ -123,8 +123,8 @@ func (u *uncarried) rest(ctx context.Context) Batch {
 		}
 		if left > 0 {
 			b.Counted.Add(Passed{
-				N: left, One: fmt.Sprintf("signature that no delivery carries, at line %d", line),
-				Many: fmt.Sprintf("signatures that no delivery carries, the first at line %d", line),
+				N: left, One: fmt.Sprintf("signature that belongs to no delivery, at line %d", line),
+				Many: fmt.Sprintf("signatures that belong to no delivery, the first at line %d", line),
 			})
 		}
 	}

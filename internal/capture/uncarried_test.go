@@ -93,7 +93,7 @@ func TestUncarriedSideBySide(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if rows != 72 || !strings.Contains(passed.String(), "1 signature that no delivery carries, at line 1") {
+	if rows != 72 || !strings.Contains(passed.String(), "1 signature that belongs to no delivery, at line 1") {
 		t.Errorf("%d rows, passed over %s", rows, passed)
 	}
 }

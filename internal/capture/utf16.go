@@ -9,7 +9,7 @@ import (
 // Text in UTF-16 is what PowerShell's ">" writes. It is read as UTF-8, unless it
 // turns out to be a payload, whose bytes are its own.
 
-const noteUTF16 = "body may not be byte-exact: the capture is UTF-16, so that the program which wrote it took the body for text"
+const noteUTF16 = "body may not be byte-exact: the capture is UTF-16, so the program that wrote it treated the body as text"
 
 // fromUTF16 reads text that begins with a byte order mark.
 func fromUTF16(r io.Reader) io.Reader {

@@ -508,9 +508,9 @@ func TestUnreadSignatures(t *testing.T) {
 		passed int
 	}{
 		{`{"a":[` + signed + `,{"x":1},{"sig":"` + signatureOf(2) + `"},{"sig":"` + signatureOf(1) + `"},{"sig":"` + signatureOf(2) + `"}]}`,
-			[]string{".a[0] b", ".a[2] error: a signature stands at .a[2]"}, 3},
-		{`{"a":[` + signed + `],"last":"` + signatureOf(2) + `"}`, []string{".a[0] b", ".last error: a signature stands at .last"}, 0},
-		{`{"a":[{"headers":{"X-Wunder-Signature":"` + signatureOf(3) + `"}},` + signed + `]}`, []string{".a[0] error: a signature stands at .a[0]", ".a[1] b"}, 0},
+			[]string{".a[0] b", ".a[2] error: there is a signature at .a[2]"}, 3},
+		{`{"a":[` + signed + `],"last":"` + signatureOf(2) + `"}`, []string{".a[0] b", ".last error: there is a signature at .last"}, 0},
+		{`{"a":[{"headers":{"X-Wunder-Signature":"` + signatureOf(3) + `"}},` + signed + `]}`, []string{".a[0] error: there is a signature at .a[0]", ".a[1] b"}, 0},
 		{`{"a":[{"method":"GET","headers":{"X-Wunder-Signature":"` + signatureOf(3) + `"}},[1],"START"]}`, []string{".a[0] "}, 2},
 	} {
 		if diff := cmp.Diff(c.rows, walked(t, c.text)); diff != "" {
@@ -535,14 +535,14 @@ func TestTwice(t *testing.T) {
 		many = fmt.Appendf(many, `,"%d":0`, i)
 	}
 	for text, want := range map[string]string{
-		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                                     `"body" stands twice`,
+		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                                     `"body" appears twice`,
 		`{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}","body":"{\"id\":1}"}`:                                                                                            "",
-		`{"headers":{"X-Wunder-Signature":"` + bad + `"},"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}"}`:                                                                 `"headers" stands twice`,
-		`{"received_at":"x","body_base64":"e30=","headers":{"X-Wunder-Signature":"` + good + `"},"body_base64":"eyJpZCI6MX0="}`:                                                                `"body_base64" stands twice`,
-		`{"a":{"request":{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}}}`:                                                                                   `"body" stands twice`,
-		`app | {"msg":1,"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                       `"body" stands twice`,
-		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"x","text":"{\"id\":1}"}}}]}}`:                     `"text" stands twice`,
-		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"{\"id\":1}"}},"x":{` + string(many[1:]) + `}}]}}`: "was not looked at",
+		`{"headers":{"X-Wunder-Signature":"` + bad + `"},"headers":{"X-Wunder-Signature":"` + good + `"},"body":"{\"id\":1}"}`:                                                                 `"headers" appears twice`,
+		`{"received_at":"x","body_base64":"e30=","headers":{"X-Wunder-Signature":"` + good + `"},"body_base64":"eyJpZCI6MX0="}`:                                                                `"body_base64" appears twice`,
+		`{"a":{"request":{"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}}}`:                                                                                   `"body" appears twice`,
+		`app | {"msg":1,"headers":{"X-Wunder-Signature":"` + good + `"},"body":"x","body":"{\"id\":1}"}`:                                                                                       `"body" appears twice`,
+		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"x","text":"{\"id\":1}"}}}]}}`:                     `"text" appears twice`,
+		`{"log":{"entries":[{"request":{"method":"POST","headers":[{"name":"X-Wunder-Signature","value":"` + good + `"}],"postData":{"text":"{\"id\":1}"}},"x":{` + string(many[1:]) + `}}]}}`: "not checked for duplicates",
 		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nbody: {\"id\":2}\n":                                                                                              "at line 3",
 		"headers: {'X-Wunder-Signature': '" + good + "'}\nbody: " + body + "\nresponse body: {\"ok\":2}\n":                                                                                     "",
 		"headers: {'X-Wunder-Signature': '" + good + "'}\nraw body: " + body + "\nbody: {\"id\": 1}\n":                                                                                         "",

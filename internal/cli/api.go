@@ -87,9 +87,9 @@ func (o *apiOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	switch {
 	case a.out.Format() == render.Name:
-		return fault.Usagef("an answer has no names: -o name cannot print it")
+		return fault.Usagef("-o name cannot print an answer, because it has no names")
 	case o.include && a.out.Structured():
-		return fault.Usagef("--include prints more than JSON, so --jq and --output do not go with it")
+		return fault.Usagef("--include prints more than JSON: leave out --jq and --output")
 	}
 	r, err := o.request(a, args[1])
 	if err != nil {
@@ -150,9 +150,9 @@ func (o *apiOptions) fields() (map[string]json.RawMessage, error) {
 		case !ok || key == "":
 			return nil, fault.Usagef("%s %q is not key=value", flag, key)
 		case twice:
-			return nil, fault.Usagef("the field %q is given twice", key)
+			return nil, fault.Usagef("the field %q appears twice", key)
 		case !utf8.ValidString(given):
-			return nil, fault.Usagef("%s %q is not UTF-8 text, as JSON is", flag, key)
+			return nil, fault.Usagef("%s %q is not UTF-8 text, which JSON must be", flag, key)
 		}
 		if flag == "--field" {
 			text, err := json.Marshal(value)
@@ -163,7 +163,7 @@ func (o *apiOptions) fields() (map[string]json.RawMessage, error) {
 			continue
 		}
 		if !json.Valid([]byte(value)) {
-			return nil, fault.Usagef("--json-field %s: the value is not JSON", key).WithHint("for a text: -f %s=...", key)
+			return nil, fault.Usagef("--json-field %s: the value is not JSON", key).WithHint("for a string use -f %s=...", key)
 		}
 		fields[key] = json.RawMessage(value)
 	}
@@ -196,7 +196,7 @@ func (o *apiOptions) print(a *app, answer *httpx.Response) error {
 			return nil
 		}
 		if !json.Valid(answer.Body) {
-			return fault.Errorf(fault.Unavailable, "the answer (HTTP %d) is not JSON", answer.Status).WithHint("see it as it is: leave --jq and --output out")
+			return fault.Errorf(fault.Unavailable, "the answer (HTTP %d) is not JSON", answer.Status).WithHint("to see the answer, leave out --jq and --output")
 		}
 		return a.out.Print(render.View{Data: json.RawMessage(answer.Body)})
 	}

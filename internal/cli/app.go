@@ -111,7 +111,7 @@ func (a *app) confirm(ctx context.Context, question string) error {
 		return nil
 	}
 	if !a.interactive() {
-		return fault.Usagef("this needs a confirmation: %s", question).WithHint("there is no terminal to ask on: add --yes to confirm")
+		return fault.Usagef("this command needs a confirmation: %s", question).WithHint("there is no terminal for the question: confirm with --yes")
 	}
 	ok, err := a.env.Prompt.Confirm(ctx, question, false)
 	switch {
@@ -155,7 +155,7 @@ func (a *app) report(errs []error) error {
 }
 
 // enterOrLeave is the hint where the environment of a sandbox is of no use.
-const enterOrLeave = "put the sandbox in force again: eval \"$(hookctl sandbox start)\"\nor leave it: eval \"$(hookctl sandbox stop)\""
+const enterOrLeave = "to use the sandbox again: eval \"$(hookctl sandbox start)\"\nto leave it: eval \"$(hookctl sandbox stop)\""
 
 // streamBuffer is how much is gathered between writes where nobody waits for
 // each line.

@@ -65,11 +65,11 @@ func (o *applyOptions) run(ctx context.Context, a *app, _ []string) error {
 		return err
 	}
 	if !a.yes && !a.interactive() {
-		return fault.Usagef("apply asks before it changes anything, and there is no terminal to ask on").
-			WithHint("look at the plan first: hookctl plan -f FILE; then add --yes")
+		return fault.Usagef("apply asks for a confirmation, and there is no terminal for the question").
+			WithHint("check the plan first: hookctl plan -f FILE; then confirm with --yes")
 	}
 	// Two at once would both find that a webhook is missing, and both make it.
-	done, err := a.journal.Lock(ctx, "apply", func() { a.note("Another apply is under way here. Waiting for its end.") })
+	done, err := a.journal.Lock(ctx, "apply", func() { a.note("Another apply is running here. Waiting until it ends.") })
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) 
 			return err
 		}
 		if _, err := fmt.Fprint(a.env.Streams.Err, a.laidOut(view.PlanLines(p)), "\n"); err != nil {
-			return fault.Errorf(fault.Other, "the plan could not be shown, so nothing was done: %w", err)
+			return fault.Errorf(fault.Other, "cannot print the plan, so nothing was done: %w", err)
 		}
 		if err := nothingSent(a.confirm(ctx, "Carry out this plan?")); err != nil {
 			return err
@@ -119,8 +119,8 @@ func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) 
 		begun = begun && out.Result != apply.Skipped
 	}
 	if ctx.Err() != nil && !begun {
-		failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: what the list shows as not begun was not done").
-			WithHint("run apply again to go on"))
+		failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: the changes that are marked as not started were not made").
+			WithHint("run apply again to continue"))
 	}
 	if perr != nil {
 		failed = append(failed, perr)
@@ -154,8 +154,8 @@ func toStdout(p *apply.Plan) int {
 // that no sink takes, or a create whose last attempt is not settled yet.
 func (o *applyOptions) ready(ctx context.Context, a *app, p *apply.Plan) error {
 	if n := toStdout(p); n > 1 {
-		return fault.Usagef("%d new secrets would go to standard output, where nobody can tell them apart: nothing was sent", n).
-			WithHint("use a sink with {{.Name}} in it, such as dotenv:.env:HOOK_{{.Name}}")
+		return fault.Usagef("%d new secrets would go to standard output, where they look alike: nothing was sent", n).
+			WithHint("use a sink that contains {{.Name}}, such as dotenv:.env:HOOK_{{.Name}}")
 	}
 	if err := p.CheckSinks(ctx); err != nil {
 		return err
@@ -169,8 +169,8 @@ func (o *applyOptions) ready(ctx context.Context, a *app, p *apply.Plan) error {
 			continue
 		}
 		if storeDies(a.env) && !o.storeOnly && len(c.SecretTo) == 0 {
-			return fault.Usagef("CI is set, so the store usually dies with this machine, and the secret of %s with it: nothing was sent", term.ShellWord(c.Ref())).
-				WithHint("hand the secrets on with secret_to in the manifest or --secret-to, or say --store-only if the store lasts")
+			return fault.Usagef("CI is set, so the store is probably lost when this job ends, and the secret of %s with it: nothing was sent", term.ShellWord(c.Ref())).
+				WithHint("send the secrets to a sink with secret_to in the manifest or with --secret-to; if the store lasts, use --store-only")
 		}
 		if err := unsettled(c, p.Profile, pending); err != nil {
 			return err
@@ -195,7 +195,7 @@ func (o *applyOptions) awaitOthers(ctx context.Context, a *app, p *apply.Plan) (
 			return waited, nil
 		}
 		if !waited {
-			a.note("Another process is making %s. Waiting for its end.", term.ShellWord(p.Changes[i].Ref()))
+			a.note("Another process is creating %s. Waiting until it ends.", term.ShellWord(p.Changes[i].Ref()))
 		}
 		waited = true
 		if err := a.env.Sleep(ctx, step); err != nil {
@@ -220,10 +220,10 @@ func unsettled(c *apply.Change, profile string, pending []secret.OpenOperation) 
 		}
 		ref := term.ShellWord(c.Ref())
 		if op.Live {
-			return fault.Errorf(fault.Custody, "another process is making %s at this moment; nothing was sent", ref).
-				WithCode("unsettled").WithHint("wait for its end, then run apply again")
+			return fault.Errorf(fault.Custody, "another process is creating %s right now; nothing was sent", ref).
+				WithCode("unsettled").WithHint("wait until it ends, then run apply again")
 		}
-		return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled: a second one might double the webhook; nothing was sent", ref).
+		return fault.Errorf(fault.Custody, "an interrupted create of %s is not settled, and a second create may make the webhook twice; nothing was sent", ref).
 			WithCode("unsettled").WithCommand("hookctl recover")
 	}
 	return nil

@@ -178,7 +178,7 @@ func (w *killWorld) nothingLost() {
 				continue
 			}
 			if !kept[row.ID] && !open[name] {
-				w.t.Errorf("nobody has the secret of %s (%s), and the journal does not know", row.ID, name)
+				w.t.Errorf("the secret of %s (%s), and the journal does not know", row.ID, name)
 			}
 			if other := seen[name]; other != "" && !replaced[row.ID] && !replaced[other] {
 				w.t.Errorf("%s was made twice: %s and %s", name, other, row.ID)

@@ -27,7 +27,7 @@ func TestAppliesTakeTurns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, lines := w.startApply(file, "Another apply is under way")
+	second, lines := w.startApply(file, "Another apply is running")
 	for _, c := range w.clients {
 		if rows, err := c.List(context.Background()); len(rows) > 0 || err != nil {
 			t.Errorf("made meanwhile: %d, %v", len(rows), err)
@@ -95,7 +95,7 @@ func TestApplyWaitsForOthers(t *testing.T) {
 				t.Fatal(err)
 			}
 			<-asked
-			second, lines := w.startApply(file, "Another process is making")
+			second, lines := w.startApply(file, "Another process is creating")
 			close(answer)
 			var rest strings.Builder
 			for lines.Scan() {

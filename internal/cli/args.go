@@ -13,7 +13,7 @@ import (
 func atMostOne(what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) > 1 {
-			return fault.Usagef("%s takes one %s, got %d arguments", cmd.CommandPath(), what, len(args)).WithHint("see: %s --help", cmd.CommandPath())
+			return fault.Usagef("%s takes one %s, but got %d arguments", cmd.CommandPath(), what, len(args)).WithHint("see: %s --help", cmd.CommandPath())
 		}
 		return nil
 	}
@@ -43,7 +43,7 @@ func (g *globals) unknownCommand(cmd *cobra.Command, args []string) error {
 // noArgs refuses arguments, as a usage error with a hint.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fault.Usagef("%s takes no argument, got %q", cmd.CommandPath(), args[0]).WithHint("see: %s --help", cmd.CommandPath())
+		return fault.Usagef("%s takes no argument, but got %q", cmd.CommandPath(), args[0]).WithHint("see: %s --help", cmd.CommandPath())
 	}
 	return nil
 }
@@ -67,7 +67,7 @@ func exactly(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		return fault.Usagef("%s wants %s, got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
+		return fault.Usagef("%s needs %s, but got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
 			WithHint("see: %s --help", cmd.CommandPath())
 	}
 }
@@ -78,7 +78,7 @@ func (g *globals) oneProvider(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
-	return fault.Usagef("%s wants one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
+	return fault.Usagef("%s needs one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
 		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
 }
 
@@ -101,6 +101,6 @@ func exclusive(c *cobra.Command, flags ...string) {
 		if len(given) < 2 {
 			return nil
 		}
-		return fault.Usagef("%s cannot be given together; keep one", strings.Join(given, " and ")).WithHint("see: %s --help", cmd.CommandPath())
+		return fault.Usagef("%s cannot be used together: keep one", strings.Join(given, " and ")).WithHint("see: %s --help", cmd.CommandPath())
 	}
 }

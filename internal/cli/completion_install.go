@@ -92,7 +92,7 @@ func (e *Env) completionShell(args []string) (string, error) {
 	case e.Getenv("SHELL") == "" && (runtime.GOOS == "windows" || e.Getenv("PSModulePath") != ""):
 		return "powershell", nil
 	case e.Getenv("SHELL") == "":
-		return "", fault.Usagef("nothing tells which shell is used: SHELL is not set").WithHint("%s", hint)
+		return "", fault.Usagef("the shell is unknown: SHELL is not set").WithHint("%s", hint)
 	}
 	if word == "pwsh" {
 		word = "powershell"
@@ -154,7 +154,7 @@ func completionState(file string, script []byte) (string, error) {
 	case bytes.Equal(old, script):
 		return "up-to-date", nil
 	case len(bytes.TrimSpace(old)) > 0 && !bytes.HasPrefix(old, firstLine):
-		return "", fault.Errorf(fault.Other, "%s is not a completion script of hookctl's: it is left as it is", file).WithHint("move it away, then try again")
+		return "", fault.Errorf(fault.Other, "%s is not a completion script of hookctl, and was not changed", file).WithHint("move it away, then try again")
 	}
 	return "updated", nil
 }

@@ -33,7 +33,7 @@ func (a *app) http(known ...secret.Value) *httpx.Client {
 		Notify:    func(line string) { a.note("%s", line) },
 	}
 	if inSandbox(a.env) {
-		o.Refused = "the sandbox has stopped: nothing answers at its address\n" + enterOrLeave
+		o.Refused = "the sandbox has stopped: there is no answer at its address\n" + enterOrLeave
 	}
 	if a.debug {
 		o.Trace = a.env.Streams.Err
@@ -50,7 +50,7 @@ func (a *app) driverNamed(ctx context.Context, args []string, command string) (*
 	case a.interactive():
 		return a.askProvider(ctx)
 	}
-	return nil, fault.Usagef("%s wants one provider: %s", command, strings.Join(a.env.Drivers.Names(), " or ")).
+	return nil, fault.Usagef("%s needs one provider: %s", command, strings.Join(a.env.Drivers.Names(), " or ")).
 		WithHint("for instance: %s %s", command, a.env.Drivers[0].Name)
 }
 
@@ -94,7 +94,7 @@ func (a *app) custody() custody.Env {
 			if !a.env.Streams.ErrTTY {
 				return false
 			}
-			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s, shown once, could be kept nowhere:\n",
+			_, err := fmt.Fprintf(a.env.Streams.Err, "LAST RESORT: the secret of %s/%s could not be kept. It is shown here once:\n",
 				term.Clean(ref.Provider), term.Clean(ref.ID))
 			if err == nil {
 				err = term.WriteLine(a.env.Streams.Err, term.Clean(s.Reveal()))
@@ -179,7 +179,7 @@ func (a *app) missingCredentials(ctx context.Context, d *provider.Driver, origin
 	}
 	for _, c := range all {
 		if c.Provider == d.Name && c.Profile == a.cfg.Profile() && c.Origin != origin {
-			return fmt.Errorf("%w (those stored for %s are not sent to %s)", err, c.Origin, origin)
+			return fmt.Errorf("%w (the credentials for %s are not sent to %s)", err, c.Origin, origin)
 		}
 	}
 	return err
@@ -198,8 +198,8 @@ func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []str
 				continue
 			}
 			if !isCredential(v) {
-				return nil, nil, fault.Usagef("the environment variable %s is blank or has white space or control characters around or in its value", name).
-					WithHint("set it again without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
+				return nil, nil, fault.Usagef("the environment variable %s is blank, or its value contains white space or control characters", name).
+					WithHint("set it without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
 			}
 			creds[f.Name] = secret.New(v)
 			names = append(names, name)
@@ -238,9 +238,9 @@ func (a *app) refuseFromFile(d *provider.Driver, variables []string) error {
 		return nil
 	}
 	name, unset := config.Key{Name: base.Key}.Env(), strings.Join(variables, " ")
-	return fault.Usagef("the base URL %s comes from %s, and the credentials (%s) from the environment: they are not sent there", base.Value, base.Source, strings.Join(variables, ", ")).
+	return fault.Usagef("the base URL %s comes from %s, and the credentials (%s) come from the environment: hookctl does not send them there", base.Value, base.Source, strings.Join(variables, ", ")).
 		WithCode("base-url-from-file").
-		WithHint("if they belong there: export %s=%s\nelse: unset %s, and hookctl login %s keeps those that do",
+		WithHint("if they belong to that address: export %s=%s\nif not: unset %s, then store the right ones: hookctl login %s",
 			name, term.ShellWord(base.Value), unset, d.Name)
 }
 

@@ -119,7 +119,7 @@ func (c cut) run(t *testing.T) {
 	case kept != "":
 		t.Errorf("recover kept %q, which was not told: %s", kept, r)
 	case r.code != 7 || len(found) != 1 || found[0].State != "orphan" || found[0].ID != c.id || found[0].Next == "":
-		t.Errorf("recover does not name the webhook that nobody has the secret of: %s", r)
+		t.Errorf("recover does not name the webhook that the secret of: %s", r)
 	}
 }
 

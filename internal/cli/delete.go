@@ -42,11 +42,11 @@ requires --force.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case len(args) == 0 && !o.all:
-				return fault.Usagef("%s wants <webhook>..., or --all", cmd.CommandPath()).WithHint("see: %s --help", cmd.CommandPath())
+				return fault.Usagef("%s needs <webhook>..., or --all", cmd.CommandPath()).WithHint("see: %s --help", cmd.CommandPath())
 			case len(args) > 0 && o.all:
-				return fault.Usagef("--all and the names of webhooks exclude each other").WithHint("see: %s --help", cmd.CommandPath())
+				return fault.Usagef("--all cannot be used together with names of webhooks").WithHint("see: %s --help", cmd.CommandPath())
 			case o.only != "" && !o.all:
-				return fault.Usagef("--provider goes with --all")
+				return fault.Usagef("--provider needs --all")
 			}
 			return nil
 		},
@@ -86,7 +86,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 	var failed []error
 	for _, t := range targets {
 		if ctx.Err() != nil {
-			failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: %s and what follows it was not deleted", t.ref()))
+			failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: %s and the webhooks after it were not deleted", t.ref()))
 			break
 		}
 		if err := t.client.Delete(ctx, t.hook.ID); err != nil {
@@ -95,7 +95,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		done = append(done, deleted(t, false))
 		if d := t.client.Driver(); !d.Deletes {
-			a.note("%s is disabled: %s has no delete, so it stays in the list.", t.ref(), d.Title)
+			a.note("Disabled %s: %s has no delete, so the webhook stays in the list.", t.ref(), d.Title)
 		}
 	}
 	if err := a.out.Print(view.Deletions(done)); err != nil {
@@ -127,7 +127,7 @@ func (o *deleteOptions) targets(ctx context.Context, a *app, refs []string) ([]r
 			return nil, err
 		}
 		if slices.ContainsFunc(out, func(have remoteWebhook) bool { return have.ref() == f.ref() }) {
-			return nil, fault.Usagef("%s is named twice", f.ref())
+			return nil, fault.Usagef("%s appears twice", f.ref())
 		}
 		out = append(out, f)
 	}
@@ -151,7 +151,7 @@ func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error 
 	}
 	gone, err := client.MarkGone(ctx, rec.ID)
 	if err == nil && gone {
-		a.note("%s does not list %s any more: its secret, which is kept, is marked as that of a deleted webhook.", d.Title, refWord(rec.Ref()))
+		a.note("%s does not list %s any more. Its secret is still kept, and is now marked as the secret of a deleted webhook.", d.Title, refWord(rec.Ref()))
 	}
 	return err
 }
@@ -205,7 +205,7 @@ func (o *deleteOptions) confirm(ctx context.Context, a *app, targets []remoteWeb
 	want := fmt.Sprint(len(targets))
 	_, err := a.env.Prompt.Input(ctx, fmt.Sprintf("%s all %s webhooks? Type the number to confirm", verb, want), "", func(v string) error {
 		if v != want {
-			return errors.New("that is not the number; Ctrl-C stops")
+			return errors.New("that is not the number; to stop, press Ctrl-C")
 		}
 		return nil
 	})

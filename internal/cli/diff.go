@@ -99,7 +99,7 @@ func compared(ctx context.Context, s capture.Selection, o capture.Options, use f
 			r.Body, err = r.Whole()
 		}
 		if err != nil {
-			return fault.Usagef("%s cannot be read: %w", r.Source, err).WithCode("unreadable")
+			return fault.Usagef("cannot read %s: %w", r.Source, err).WithCode("unreadable")
 		}
 		return use(r)
 	})

@@ -41,7 +41,7 @@ func printedToo(err error, rec secret.Record) error {
 	return &fault.Error{
 		Kind: kind, Code: "output-failed",
 		Err:  fmt.Errorf("webhook %s exists and its secret is kept, but %w", ref, err),
-		Hint: fault.Run("hookctl get %s", ref).After("see it with: "),
+		Hint: fault.Run("hookctl get %s", ref).After("to see it: "),
 	}
 }
 

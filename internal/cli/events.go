@@ -28,7 +28,7 @@ func (a *app) expandEvents(d *provider.Driver, values []string, unknown bool) (s
 func (a *app) unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 	var hints, words []string
 	for _, b := range bad {
-		line := term.Clean(b.Word) + ": no event matches"
+		line := term.Clean(b.Word) + ": no such event"
 		if i := slices.IndexFunc(a.env.Drivers, func(d *provider.Driver) bool { return d.KnowsEvent(b.Word) }); i >= 0 {
 			line = term.Clean(b.Word) + " is an event of " + a.env.Drivers[i].Title
 		} else if len(b.Near) > 0 {
@@ -37,7 +37,7 @@ func (a *app) unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 		hints = append(hints, line)
 		words = append(words, term.ShellWord(b.Word))
 	}
-	hints = append(hints, "all of them: hookctl list-events "+d.Name, "to send it all the same: --allow-unknown-events")
+	hints = append(hints, "all events: hookctl list-events "+d.Name, "to send it anyway: --allow-unknown-events")
 	return fault.Usagef("%s does not know the event(s) %s", d.Title, strings.Join(words, ", ")).
 		WithCode(codeUnknownEvent).WithHint("%s", strings.Join(hints, "\n"))
 }
@@ -45,14 +45,14 @@ func (a *app) unknownEvents(d *provider.Driver, bad []provider.BadEvent) error {
 // eventOwner is the provider of that name, or else the one that has the event.
 func (a *app) eventOwner(event, name string) (d *provider.Driver, err error) {
 	if name == "" {
-		d, err = a.eventsOwner([]string{event}, "no provider has an event %q", "all of them: hookctl list-events")
+		d, err = a.eventsOwner([]string{event}, "no provider has an event %q", "all events: hookctl list-events")
 	} else {
 		d, err = a.env.Drivers.Find(name)
 	}
 	if err == nil && !d.KnowsEvent(event) {
 		_, _, err = a.expandEvents(d, []string{event}, false)
 		if err == nil { // a glob or a list
-			err = fault.Usagef("%q is not one event", event).WithHint("all of them: hookctl list-events %s", d.Name)
+			err = fault.Usagef("%q is not one event", event).WithHint("all events: hookctl list-events %s", d.Name)
 		}
 	}
 	return d, err
@@ -77,14 +77,14 @@ func (a *app) eventsOwner(events []string, none, more string) (*provider.Driver,
 		}
 		unknown = bad
 	}
-	several := strings.Join(events, ",") + " means events of several providers"
+	several := strings.Join(events, ",") + " matches events of several providers"
 	switch {
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
 		return nil, a.env.Drivers.NameOne(several)
 	case len(unknown) == 0:
-		return nil, fault.Usagef("%s", several).WithHint("send those of one provider at a time")
+		return nil, fault.Usagef("%s", several).WithHint("send the events of one provider at a time")
 	}
 	slices.Sort(unknown)
 	if len(near) > 0 {

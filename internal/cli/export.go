@@ -64,7 +64,7 @@ func runExport(ctx context.Context, a *app, args []string) error {
 	}
 	x := apply.NewExport(accounts)
 	if zaps > 0 {
-		a.note("Left out, since they belong to Zaps: %d", zaps)
+		a.note("Left out because they belong to Zaps: %d", zaps)
 	}
 	for _, o := range x.Omitted {
 		a.note("Left out: %s", o)

@@ -94,8 +94,8 @@ func (o *secretFlags) checkStore(a *app) error {
 	if !storeDies(a.env) || len(o.secretTo) > 0 || o.storeOnly {
 		return nil
 	}
-	return fault.Usagef("CI is set, so the store usually dies with this machine and the secret with it: nothing was sent").
-		WithHint("hand the secret on with --secret-to (github-env:NAME, exec:COMMAND, ...), or say --store-only if the store lasts")
+	return fault.Usagef("CI is set, so the store is probably lost when this job ends, and the secret with it: nothing was sent").
+		WithHint("send the secret to a sink with --secret-to (github-env:NAME, exec:COMMAND, ...); if the store lasts, use --store-only")
 }
 
 // view is the output for a webhook of d whose secret is kept.
@@ -190,7 +190,7 @@ func (o *authFlags) read(a *app, d *provider.Driver) (secret.Value, error) {
 func (o *authFlags) specLike(a *app, d *provider.Driver, w provider.Webhook) (provider.Spec, error) {
 	s := provider.Spec{Name: provider.Text(w.Name), URL: provider.Text(w.URL), Events: w.Events, Timeout: w.TimeoutSeconds}
 	if w.URL == nil || len(w.Events) == 0 || d.NameRequired && s.Name == "" {
-		return s, fault.Errorf(fault.Refused, "%s does not say enough about %s to make another like it", d.Title, w.ID)
+		return s, fault.Errorf(fault.Refused, "%s does not return enough of %s to make a copy of it", d.Title, w.ID)
 	}
 	if t := provider.Text(w.AuthType); t != "" && t != "none" {
 		s.AuthType, o.authType = t, t
@@ -199,8 +199,8 @@ func (o *authFlags) specLike(a *app, d *provider.Driver, w provider.Webhook) (pr
 			return s, err
 		}
 		if s.AuthData.IsZero() {
-			return s, fault.Usagef("%s authenticates at your endpoint (auth type %s), and %s never tells how again: nothing was sent", w.ID, t, d.Title).
-				WithCode("auth-data-needed").WithHint("give the data anew: --auth-data @FILE, or %s", provider.AuthDataVariable)
+			return s, fault.Usagef("%s authenticates to your endpoint (auth type %s), and %s never returns the data for that again: nothing was sent", w.ID, t, d.Title).
+				WithCode("auth-data-needed").WithHint("give the data again: --auth-data @FILE, or %s", provider.AuthDataVariable)
 		}
 	} else if o.authData != "" {
 		return s, fault.Usagef("--auth-data is given, but the webhook has no auth type")
@@ -277,12 +277,12 @@ func checkSpec(d *provider.Driver, s provider.Spec, eventErr, authErr error) err
 		return nil
 	}
 	if len(lines) > absent {
-		hints = append(hints, "nothing was sent; --no-validate leaves the checks to the provider")
+		hints = append(hints, "nothing was sent; to let the provider check instead, use --no-validate")
 	}
 	hints = slices.DeleteFunc(hints, func(h string) bool { return h == "" })
 	message := lines[0]
 	if len(lines) > 1 {
-		message = fmt.Sprintf("%d things are wrong:\n%s", len(lines), strings.Join(lines, "\n"))
+		message = fmt.Sprintf("%d faults:\n%s", len(lines), strings.Join(lines, "\n"))
 	}
 	return fault.Usagef("%s", message).WithCode(code).WithHint("%s", strings.Join(hints, "\n"))
 }
@@ -323,9 +323,9 @@ func unreachable(rawURL string) string {
 	ip := net.ParseIP(host)
 	switch {
 	case host == "localhost", ip != nil && (ip.IsLoopback() || ip.IsPrivate() || ip.IsUnspecified() || ip.IsLinkLocalUnicast()):
-		return host + " is an address of your own network: the provider's servers can hardly reach it"
+		return host + " is an address of your own network, which the provider's servers probably cannot reach"
 	case u.Scheme == "http":
-		return "deliveries to an http:// URL can be read and changed on their way"
+		return "others can read and change deliveries to an http:// URL on their way"
 	}
 	return ""
 }

@@ -74,7 +74,7 @@ func (g *globals) run(does effect, body func(ctx context.Context, a *app, args [
 // Nothing is created on disk.
 func (g *globals) offline() (*app, error) {
 	if g.flags.jq != "" && (g.flags.output == string(render.Name) || g.flags.output == string(render.YAML)) {
-		return nil, fault.Usagef("--jq prints JSON, and -o %s something else; keep one", g.flags.output)
+		return nil, fault.Usagef("--jq prints JSON, but -o %s does not: keep one", g.flags.output)
 	}
 	a, err := g.settings()
 	if err != nil {
@@ -139,7 +139,7 @@ func (g *globals) trustedDir() (string, error) {
 		return "", err
 	}
 	if err := durable.CheckTrusted(filepath.Join(dir, "config.yaml"), durable.ChooseConfig); err != nil {
-		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(health.UnsafeSettings).With(fault.HintOf(err))
+		return "", fault.Errorf(fault.KindOf(err), "hookctl does not use the settings: %w", err).WithCode(health.UnsafeSettings).With(fault.HintOf(err))
 	}
 	return dir, nil
 }
@@ -155,7 +155,7 @@ func (g *globals) configDir() (string, error) {
 	}
 	base, err := g.env.UserConfigDir()
 	if xdg := g.env.Getenv("XDG_CONFIG_HOME"); err != nil && xdg != "" {
-		return "", fault.Errorf(fault.Other, "there is no place for settings and secrets: %w", err).
+		return "", fault.Errorf(fault.Other, "there is no directory for settings and secrets: %w", err).
 			WithHint("correct XDG_CONFIG_HOME, or name a directory with --config or " + config.EnvDir)
 	}
 	if err != nil {
@@ -241,7 +241,7 @@ func (g *globals) confine(c *config.Config) error {
 			why = "not the sandbox's"
 		}
 		if why != "" {
-			return fault.Usagef("%s is set: a sandbox is in force here, and the base URL of %s is %s (%s)", sandbox.EnvInside, d.Title, why, base.Source).
+			return fault.Usagef("%s is set, so this shell uses a sandbox, but the base URL of %s is %s (%s)", sandbox.EnvInside, d.Title, why, base.Source).
 				WithCode("outside-sandbox").
 				WithHint(enterOrLeave)
 		}

@@ -376,7 +376,7 @@ func TestRequiredFlags(t *testing.T) {
 			}
 		}
 	}
-	missing := regexp.MustCompile(`(--[a-z-]+) is missing|missing: (--[a-z-]+)|is named: add (--[a-z-]+)`)
+	missing := regexp.MustCompile(`(--[a-z-]+) is missing|missing: (--[a-z-]+)`)
 	said := map[string]bool{}
 	for path, args := range calls {
 		if wordless[path] != "" || slices.Contains([]string{"completion", "help", "listen"}, path) || strings.HasPrefix(path, "sandbox") {

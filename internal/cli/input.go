@@ -30,7 +30,7 @@ func (a *app) readInput(flag, name string, limit int64) (data []byte, err error)
 	case err != nil:
 		return nil, fault.Usagef("%s: %w", flag, err)
 	case int64(len(data)) > limit:
-		return nil, fault.Usagef("%s: more than %d bytes in %s", flag, limit, name)
+		return nil, fault.Usagef("%s: %[3]s is larger than %[2]d bytes", flag, limit, name)
 	}
 	return data, nil
 }
@@ -77,8 +77,8 @@ const secretCap = 64 << 10
 func (a *app) secretVariable(flag, name string) (string, error) {
 	text, set := a.env.lookup(name)
 	if !set {
-		return "", fault.Usagef("%s: the variable %s is not set (exported?)", flag, name).
-			WithHint("if the shell has it: export %s", name)
+		return "", fault.Usagef("%s: the variable %s is not set, or not exported", flag, name).
+			WithHint("if it is a variable of your shell: export %s", name)
 	}
 	return text, checkTypedSecret(text, "the variable "+name)
 }
@@ -90,7 +90,7 @@ const dotenvCap = 1 << 20
 // value, nor a name that may be one.
 func (a *app) dotenvVariable(flag, path, name string) (string, error) {
 	if path == "" || path == "-" || !sink.IsVariable(name) {
-		return "", fault.Usagef("%s: it must be written dotenv:PATH:NAME, with the path of a file and the name of a variable in it", flag).
+		return "", fault.Usagef("%s: write it as dotenv:PATH:NAME, with the path of a file and the name of a variable in it", flag).
 			WithHint("for instance: %s dotenv:.env:HOOK_SECRET", flag)
 	}
 	file, err := a.readInput(flag, path, dotenvCap)
@@ -100,7 +100,7 @@ func (a *app) dotenvVariable(flag, path, name string) (string, error) {
 	text, err := sink.ReadDotenv(file, name)
 	from := "the variable " + name + " in " + path
 	if !secret.IsConventionalVariable(name) {
-		from = "the variable of that name in " + path
+		from = "that variable in " + path
 	}
 	if err != nil {
 		return "", fault.Usagef("%s: %s: %w", flag, from, err)
@@ -124,7 +124,7 @@ func checkTypedSecret(text, from string) error {
 	case strings.TrimSpace(text) == "":
 		return fault.Usagef("%s has no secret: it is empty or blank", from)
 	case strings.ContainsRune(text, 0):
-		return fault.Usagef("%s has a NUL byte in it, which no secret can have", from)
+		return fault.Usagef("%s contains a NUL byte, which a secret cannot have", from)
 	}
 	return nil
 }

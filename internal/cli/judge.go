@@ -52,7 +52,7 @@ func (o *judgeFlags) checkGiven(a *app) error {
 }
 
 func errEmpty(flag string) error {
-	return fault.Usagef("--%s is empty", flag).WithHint("give it a value, or leave it out; a variable that is not set?")
+	return fault.Usagef("--%s is empty", flag).WithHint("give it a value, or leave it out; a variable in it may not be set")
 }
 
 // engine checks the flags and adds to the options what is verified with.
@@ -61,7 +61,7 @@ func (o *judgeFlags) engine(ctx context.Context, a *app, captures []string, opts
 		return nil, errSecretAndInput("a capture")
 	}
 	if n := len(captures); n > 1 && o.signature != "" {
-		return nil, fault.Usagef("--signature is of one delivery, and %d captures are named", n)
+		return nil, fault.Usagef("--signature is for one delivery, but %d captures are named", n)
 	}
 	if o.format != "" {
 		if _, err := capture.FormatNamed(o.format); err != nil {
@@ -109,5 +109,5 @@ func missingCaptures(captures []string) []string {
 }
 
 func notThere(what string, missing []string) *fault.Error {
-	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("name files or directories that are there, or - for standard input")
+	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("name files or directories that exist, or - for standard input")
 }

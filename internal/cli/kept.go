@@ -45,7 +45,7 @@ func (a *app) keptCredentials(ctx context.Context, all bool) ([]secret.Credentia
 // warnUnreadable warns of files of the store that could not be read.
 func (a *app) warnUnreadable(problems []secret.Problem) {
 	for _, p := range problems {
-		a.warn("warning: " + p.Path + " is left alone: " + p.Err.Error())
+		a.warn("warning: " + p.Path + " was skipped: " + p.Err.Error())
 	}
 }
 
@@ -96,7 +96,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	recs, _, _ := a.store.List(ctx)
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
-			hint = fault.Hint{Text: "it belongs to another profile: add --profile " + term.ShellWord(r.Profile)}
+			hint = fault.Hint{Text: "it belongs to another profile: use --profile " + term.ShellWord(r.Profile)}
 		}
 	}
 	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).With(hint)
@@ -106,7 +106,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 // cannot be read, that it may be in one of them.
 func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
 	if _, damaged, err := a.store.List(ctx); err == nil && len(damaged) > 0 {
-		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and it may be in one: ")
+		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and the secret may be there: ")
 	}
 	return hint
 }

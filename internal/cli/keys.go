@@ -110,7 +110,7 @@ func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
 		}
 		text, cut := cutNewline(string(raw))
 		if cut {
-			a.note("One newline at the end of %s was left out of the secret.", from)
+			a.note("One newline at the end of %s was removed from the secret.", from)
 		}
 		return secret.New(text), checkTypedSecret(text, from)
 	case k.secretEnv != "":
@@ -161,7 +161,7 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 		}
 		chain := withOlder(r, kept)
 		if c.only != "" && c.only != chain[0].Provider {
-			return c, fault.Usagef("--webhook is one of %s, --provider says %s", chain[0].Provider, c.only)
+			return c, fault.Usagef("--webhook names a webhook of %s, but --provider says %s", chain[0].Provider, c.only)
 		}
 		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
 			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
@@ -188,7 +188,7 @@ func (o *keyFlags) usable(a *app, all []verify.Candidate, first bool) ([]verify.
 			if first && i == 0 {
 				return nil, fault.Usagef("the secret of %s cannot be used: %w", cmp.Or(c.Name, c.ID), err)
 			}
-			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", c.Provider, c.ID, err))
+			a.warn(fmt.Sprintf("warning: the secret of %s/%s is not tried: %v", c.Provider, c.ID, err))
 			continue
 		}
 		keep = append(keep, c)
@@ -218,11 +218,11 @@ func (o *keyFlags) kept(ctx context.Context, a *app) ([]secret.Record, error) {
 		case fault.Code(err) == secret.CodeKeyring:
 			locked = err
 		default:
-			a.warn(fmt.Sprintf("warning: %s/%s is not tried: %v", r.Provider, r.ID, err))
+			a.warn(fmt.Sprintf("warning: the secret of %s/%s is not tried: %v", r.Provider, r.ID, err))
 		}
 	}
 	if locked != nil && len(all) > 0 {
-		a.warn("warning: not every secret in the keyring is tried: " + locked.Error())
+		a.warn("warning: some secrets in the keyring are not tried: " + locked.Error())
 		locked = nil
 	}
 	return all, locked

@@ -83,7 +83,7 @@ func (o *listOptions) run(ctx context.Context, a *app) error {
 	if len(l.rows)+len(failed) == 0 && o.failing {
 		a.note("No webhook fails.")
 	} else if len(l.rows)+len(failed) == 0 {
-		a.note("There are no webhooks. To make one: hookctl create %s", l.first)
+		a.note("There are no webhooks. To create one: hookctl create %s", l.first)
 	}
 	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {
 		failed = append(failed, err)

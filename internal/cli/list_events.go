@@ -65,7 +65,7 @@ are events is a guess, because its format is not documented.`,
 func (o *listEventsOptions) run(a *app, drivers []*provider.Driver) error {
 	if _, err := path.Match(o.match, ""); err != nil {
 		return fault.Usagef("--match: %q is not a valid pattern", o.match).
-			WithHint("* stands for any text, ? for one character, [a-z] for one of several")
+			WithHint("* matches any text, ? one character, [a-z] one of several")
 	}
 	names := categories(drivers)
 	if !slices.ContainsFunc(names, func(c string) bool { return hasPrefixFold(c, o.category) }) {
@@ -138,14 +138,14 @@ func runListLiveEvents(ctx context.Context, a *app, drivers []*provider.Driver, 
 		changes = append(changes, eventChanges(d, live)...)
 	}
 	if len(changes) == 0 {
-		a.note("The live documentation names the same events as the catalogue.")
+		a.note("The live documentation has the same events as the catalogue.")
 	}
 	if err := a.out.Print(view.EventChanges(changes)); err != nil || len(changes) == 0 {
 		return err
 	}
 	return fault.Errorf(fault.Negative, "the live documentation differs from the catalogue in %s", count(len(changes), "event")).
 		WithCode("events-differ").
-		WithHint("an event that was added can be used with: hookctl create --allow-unknown-events")
+		WithHint("to use an added event: hookctl create --allow-unknown-events")
 }
 
 // eventChanges compares d's catalogue with the slugs that its live

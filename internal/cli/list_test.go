@@ -106,7 +106,7 @@ func TestListOtherOrigin(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := (&listOptions{drivers: g.env.Drivers, all: true}).run(ctx, a)
-	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), "those stored for https://app.zyntrohq.com are not sent to http://127.0.0.1:1") {
+	if fault.KindOf(err) != fault.Auth || !strings.Contains(err.Error(), "the credentials for https://app.zyntrohq.com are not sent to http://127.0.0.1:1") {
 		t.Errorf("list: %v", err)
 	}
 }
@@ -196,7 +196,7 @@ func TestFindIn(t *testing.T) {
 			t.Errorf("%+v: %+v, %v", tt, got, err)
 		}
 	}
-	if n := strings.Count(warned.String(), "warning: not every provider could be asked: not there\n"); n != 2 {
+	if n := strings.Count(warned.String(), "warning: a provider could not be asked: not there\n"); n != 2 {
 		t.Errorf("%d warnings, want 2: %s", n, warned)
 	}
 }

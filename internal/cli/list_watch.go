@@ -17,7 +17,7 @@ const minWatch = 2 * time.Second
 // watch lists again and again until it is interrupted.
 func (o *listOptions) watch(ctx context.Context, a *app) error {
 	if o.interval < minWatch {
-		return fault.Usagef("--watch=%s: the least interval is %s", o.interval, minWatch)
+		return fault.Usagef("--watch=%s: the shortest interval is %s", o.interval, minWatch)
 	}
 	show, err := o.monitor(a)
 	if err != nil {
@@ -59,7 +59,7 @@ func stopped() error {
 func (o *listOptions) monitor(a *app) (func(listing) error, error) {
 	switch format := a.out.Format(); {
 	case format == render.YAML, format == render.Name:
-		return nil, fault.Usagef("--watch has no output format %s", format).WithHint("use table, json or ndjson")
+		return nil, fault.Usagef("--watch does not support the output format %s", format).WithHint("use table, json or ndjson")
 	case format == render.Table && a.env.Streams.OutTTY:
 		return func(l listing) error { return o.redraw(a, l) }, nil
 	}
@@ -80,7 +80,7 @@ func (o *listOptions) monitor(a *app) (func(listing) error, error) {
 // redraw puts the list in the place of the last one. The terminal may have
 // another size by now.
 func (o *listOptions) redraw(a *app, l listing) error {
-	head := fmt.Sprintf("Every %s, last at %s; Ctrl-C ends it.\n\n", o.interval, a.env.Now().Format(time.TimeOnly))
+	head := fmt.Sprintf("Every %s, last at %s; to stop, press Ctrl-C.\n\n", o.interval, a.env.Now().Format(time.TimeOnly))
 	if a.env.Getenv("TERM") != "dumb" {
 		head = "\x1b[H\x1b[2J" + head // to the top left, and clear
 	}

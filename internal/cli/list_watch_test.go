@@ -119,7 +119,7 @@ func TestWatchRedraws(t *testing.T) {
 	})
 	screens := strings.Split(out, "\x1b[H\x1b[2J")
 	if len(screens) != 3 || screens[0] != "" || !strings.Contains(screens[1], "There are no webhooks.") || !strings.Contains(screens[2], "example.com/b") ||
-		!strings.HasPrefix(screens[2], "Every 10s, last at 14:30:10; Ctrl-C ends it.\n\n") {
+		!strings.HasPrefix(screens[2], "Every 10s, last at 14:30:10; to stop, press Ctrl-C.\n\n") {
 		t.Errorf("screens %q", screens)
 	}
 	w.env.Environ = append(w.env.Environ, "TERM=dumb")

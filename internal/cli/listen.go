@@ -205,11 +205,11 @@ func (o *listenOptions) complete(g *globals, c *cobra.Command) {
 func (o *listenOptions) check(given func(flag string) bool) error {
 	switch {
 	case given("count") && o.count < 1:
-		return fault.Usagef("--count %d is not a number from 1 on", o.count)
+		return fault.Usagef("--count %d is less than 1", o.count)
 	case given("timeout") && o.timeout <= 0:
-		return fault.Usagef("--timeout %s is not a positive time", o.timeout)
+		return fault.Usagef("--timeout %s is not a positive duration", o.timeout)
 	case given("forward-timeout") && o.forwardTimeout <= 0:
-		return fault.Usagef("--forward-timeout %s is not a positive time", o.forwardTimeout)
+		return fault.Usagef("--forward-timeout %s is not a positive duration", o.forwardTimeout)
 	case given("save") && o.save == "":
 		return fault.Usagef("--save is empty").WithHint("name a directory, for instance: --save captures")
 	case o.saveInvalid && o.save == "":
@@ -217,7 +217,7 @@ func (o *listenOptions) check(given func(flag string) bool) error {
 	case given("forward-to") && o.forwardTo == "":
 		return fault.Usagef("--forward-to is empty")
 	case len(o.events) > 0 && o.create == "":
-		return fault.Usagef("--event goes with --create").WithHint("to wait for an event: --until EVENT")
+		return fault.Usagef("--event needs --create").WithHint("to wait for an event: --until EVENT")
 	}
 	return cmp.Or(o.pageFlags.check(), o.tunnelFlags.check(given))
 }
@@ -272,21 +272,21 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		}
 	}()
 	if open {
-		guard := "only signatures keep foreign deliveries out"
+		guard := "only signatures keep forged deliveries out"
 		if o.noVerify {
-			guard = "and with --no-verify whatever they send is taken"
+			guard = "and with --no-verify everything that they send is accepted"
 		}
-		a.warn(fmt.Sprintf("warning: other machines may reach %s: %s", l.Addr(), guard))
+		a.warn(fmt.Sprintf("warning: other machines can reach %s: %s", l.Addr(), guard))
 	}
 	if opts.Forward.LeadsTo(l.Addr()) {
-		return fault.Usagef("--forward-to leads back to the listener itself: %s", opts.Forward.URL()).
-			WithHint("name the port of your handler, for instance: --forward-to 3000; or listen elsewhere with --addr")
+		return fault.Usagef("--forward-to is the address of the listener itself: %s", opts.Forward.URL()).
+			WithHint("give the port of your handler, for instance: --forward-to 3000; or choose another address with --addr")
 	}
 	if err := o.retract(a); err != nil { // who waits for the file must not find an old one
 		return err
 	}
 	if x.handler != nil && opts.Forward == nil {
-		a.warn("warning: deliveries are not handed to the command: --forward-to names where it listens")
+		a.warn("warning: the command gets no deliveries: give its address with --forward-to")
 	}
 	defer func() { err = errors.Join(err, opts.Kept.Close(), opts.Rejected.Close()) }()
 	if o.save != "" {
@@ -348,7 +348,7 @@ func (o *listenOptions) run(ctx context.Context, a *app, command []string) (err 
 		return err
 	}
 	if o.summarise(a, opts, summary); !aborted && out.passed > 0 {
-		a.note("%s did not pass the filter.", term.Plural(out.passed, "delivery", "deliveries"))
+		a.note("%s did not match the filter.", term.Plural(out.passed, "delivery", "deliveries"))
 	}
 	return err
 }
@@ -404,7 +404,7 @@ func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Option
 	}
 	opts.Candidates, opts.Others = c.tried, c.others
 	if len(opts.Candidates) == 0 && o.create == "" {
-		return "", fault.Usagef("there is no secret to verify deliveries with").WithCode("no-secret").
+		return "", fault.Usagef("no secret is available to verify deliveries with").WithCode("no-secret").
 			With(a.orUnreadable(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env, or make a webhook: hookctl create\nof one that exists, " + custody.WaysOut().Text + "\n--no-verify takes every delivery, whoever sent it"}))
 	}
 	return c.only, nil
@@ -445,7 +445,7 @@ func (o *listenOptions) wanted(drivers []*provider.Driver, opts *listen.Options)
 		return nil
 	}
 	return fault.Usagef("--until: %s", strings.Join(hints, "; ")).WithCode(codeUnknownEvent).
-		WithHint("the events: hookctl list-events; to wait for another one: --allow-unknown-events")
+		WithHint("all events: hookctl list-events; to wait for another event: --allow-unknown-events")
 }
 
 // plan checks what --create asks for, of a webhook at that URL or one like it; nil
@@ -460,7 +460,7 @@ func (o *listenOptions) plan(a *app, url string) (*listenSession, error) {
 	}
 	if o.provider != "" {
 		if other, err := a.env.Drivers.Find(o.provider); err != nil || other != d {
-			return nil, fault.Usagef("--create makes a webhook of %s, --provider says %s", d.Name, o.provider)
+			return nil, fault.Usagef("--create makes a webhook of %s, but --provider says %s", d.Name, o.provider)
 		}
 	}
 	events := o.events
@@ -477,7 +477,7 @@ func (o *listenOptions) plan(a *app, url string) (*listenSession, error) {
 		switch {
 		case f.Field == "url" && o.publicURL == "":
 			return nil, fault.Usagef("--tunnel %s gives an http:// URL: %s", o.tunnel, f.Message).
-				WithHint("with a web server on HOST that has a certificate and passes on to the port of --addr, name its address with --public-url")
+				WithHint("if a web server on HOST has a certificate and forwards to the port of --addr, give its address with --public-url")
 		case f.Field == "url":
 			return nil, fault.Usagef("--public-url: %s", f.Message)
 		}
@@ -502,7 +502,7 @@ func (o *listenOptions) bind(a *app) (l net.Listener, here string, open bool, er
 	}
 	l, here, open, taken, err := listen.BindFirst(o.addr)
 	if taken && err == nil {
-		a.note("%s is taken: another port is used.", o.addr)
+		a.note("%s is in use: using another port.", o.addr)
 	}
 	return l, here, open, err
 }
@@ -514,13 +514,13 @@ func reachableAddr(here string) string {
 
 // announce says, once deliveries are received, how to get them here.
 func (o *listenOptions) announce(a *app, here string) {
-	a.warn("Listening at " + here + " on any path. Stop with Ctrl-C.")
+	a.warn("Listening at " + here + " on any path. To stop, press Ctrl-C.")
 	if o.noVerify {
-		a.warn("warning: signatures are not verified")
+		a.warn("warning: hookctl does not verify signatures")
 	}
 	if o.publicURL == "" && o.tunnel == "" {
-		a.note("To be reached from outside: --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), with --create for a webhook too.")
-		a.note("Or start a tunnel to %s yourself, and give the provider the URL that it has.", reachableAddr(here))
+		a.note("To receive deliveries from outside: --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST); add --create to create a webhook too.")
+		a.note("Or start a tunnel to %s yourself, and give the provider the tunnel's URL.", reachableAddr(here))
 	}
 }
 

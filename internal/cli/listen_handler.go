@@ -30,8 +30,8 @@ func (a *app) handler(command []string) (*listenHandler, error) {
 	}
 	path, err := child.Look(command[0])
 	if err != nil {
-		return nil, fault.Usagef("%s cannot be run: %w", term.Clean(command[0]), err).
-			WithHint("give its path; no shell runs the command, so functions and aliases do not work")
+		return nil, fault.Usagef("cannot run %s: %w", term.Clean(command[0]), err).
+			WithHint("give its path; no shell runs it, so functions and aliases do not work")
 	}
 	return &listenHandler{app: a, command: command, path: path}, nil
 }
@@ -54,7 +54,7 @@ func (h *listenHandler) start(value secret.Value) error {
 		Env: environ,
 	})
 	if err != nil {
-		return fault.Usagef("%s cannot be run: %w", term.Clean(h.command[0]), err)
+		return fault.Usagef("cannot run %s: %w", term.Clean(h.command[0]), err)
 	}
 	h.process = p
 	go func() {
@@ -67,7 +67,7 @@ func (h *listenHandler) start(value secret.Value) error {
 		}
 		if err != nil {
 			err = fault.Errorf(fault.Other, "the command %s ended: %w", term.Clean(h.command[0]), err).WithCode("command-ended").
-				WithHint("see what it says above; without it, deliveries can go nowhere")
+				WithHint("check its output above; without it, deliveries cannot be forwarded")
 		}
 		h.ended(err)
 	}()
@@ -96,6 +96,6 @@ func (h *listenHandler) only(found []verify.Candidate) (secret.Value, error) {
 	case len(found) == 1:
 		return found[0].Secret, nil
 	}
-	return secret.Value{}, fault.Usagef("which secret shall the command have? there are %d", len(found)).
-		WithHint("name a webhook with --webhook, or make one with --create")
+	return secret.Value{}, fault.Usagef("the command needs one secret, and %d are kept", len(found)).
+		WithHint("choose a webhook with --webhook, or create one with --create")
 }

@@ -115,7 +115,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, p := range pending {
 		if strings.HasPrefix(p.Intent.Name, sessionName) && !p.Live {
-			a.note("An earlier session did not come to the end of making its webhook. To settle that: hookctl recover")
+			a.note("An earlier session did not finish creating its webhook. To settle that: hookctl recover")
 			break
 		}
 	}
@@ -124,7 +124,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 
 // leftWebhook names a webhook that a session has left.
 func leftWebhook(r secret.Record) string {
-	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") is left of an earlier session"
+	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") remains from an earlier session"
 }
 
 func (a *app) nameLeft(r secret.Record) {
@@ -169,7 +169,7 @@ func (a *app) nameTunnels() {
 		text, err := durable.ReadPrivate(path+".json", 4096)
 		var left leftTunnel
 		if err == nil && json.Unmarshal(text, &left) == nil && child.Runs(left.Pid) {
-			a.note("The tunnel of a session that was killed still runs: process %d, %s", left.Pid, term.Clean(left.Command))
+			a.note("The tunnel of a killed session is still running: process %d, %s", left.Pid, term.Clean(left.Command))
 			continue
 		}
 		_ = disk.Remove(path + ".json") // what stays is looked at again
@@ -191,14 +191,14 @@ func (a *app) warnOf(err error) {
 func (a *app) removeSession(d *provider.Driver, ref secret.Ref, of string, remove func() error) error {
 	switch err := remove(); {
 	case fault.Code(err) == "not-found":
-		a.note("The webhook %s was gone already.", refWord(ref))
+		a.note("The webhook %s was already deleted.", refWord(ref))
 	case err != nil:
-		return fault.WithHint(fmt.Errorf("the webhook %s, %s, is still there: %w", of, refWord(ref), err),
-			fault.Run("hookctl delete %s", refWord(ref)).After("remove it with: "))
+		return fault.WithHint(fmt.Errorf("the webhook %s, %s, still exists: %w", of, refWord(ref), err),
+			fault.Run("hookctl delete %s", refWord(ref)).After("to remove it: "))
 	case d.Deletes:
 		a.note("Deleted the webhook %s.", refWord(ref))
 	default:
-		a.note("Disabled the webhook %s: %s has no delete, so it stays in the list.", refWord(ref), d.Title)
+		a.note("Disabled the webhook %s: %s has no delete, so the webhook stays in the list.", refWord(ref), d.Title)
 	}
 	return nil
 }

@@ -46,7 +46,7 @@ func TestListenSinkFails(t *testing.T) {
 				t.Errorf("left: %v", hooks)
 			}
 			said := l.errs.String()
-			for _, wrong := range []string{"secrets push", "still there", "recover"} {
+			for _, wrong := range []string{"secrets push", "still exists", "recover"} {
 				if strings.Contains(said, wrong) {
 					t.Errorf("it says %q: %s", wrong, said)
 				}

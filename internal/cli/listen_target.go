@@ -74,9 +74,9 @@ func (w *targetWatch) look(ctx context.Context) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	text := w.to.URL() + " answers connections"
+	text := w.to.URL() + " accepts connections"
 	if err != nil {
-		text = fmt.Sprintf("%s cannot be reached: %v", w.to.URL(), err)
+		text = fmt.Sprintf("cannot reach %s: %v", w.to.URL(), err)
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			text = w.to.URL() + " refuses connections"
 		}
@@ -92,7 +92,7 @@ func (w *targetWatch) look(ctx context.Context) bool {
 		w.missing, w.patient = false, time.Time{}
 	case !w.missing && !w.app.env.Now().Before(w.patient):
 		w.missing = true
-		w.app.warn("warning: " + text + ". Until your handler is there, deliveries are not answered with a 2xx.")
+		w.app.warn("warning: " + text + ". Until your handler runs, the provider does not get a 2xx for deliveries.")
 	}
 	return err == nil
 }

@@ -25,7 +25,7 @@ func TestListenTarget(t *testing.T) {
 	addr := freeAddr(t)
 	url := "http://" + addr + "/hook"
 	l := startListen(t, w.env, "--forward-to", url)
-	missing, back := "Until your handler is there", url+" answers connections again.\n"
+	missing, back := "Until your handler runs", url+" accepts connections again.\n"
 	header, body := signedDelivery(t, "a secret", "1", "contact.created")
 	for round := 1; round <= 2; round++ {
 		if round == 1 && (!strings.HasPrefix(l.errs.String(), "warning: "+url+" refuses connections. "+missing) || strings.Contains(l.errs.String(), back)) {

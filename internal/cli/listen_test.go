@@ -221,8 +221,8 @@ func TestListenOutput(t *testing.T) {
 	if o := got[2]; !*o.Valid || !o.Duplicate || !o.Saved || o.Status != 200 {
 		t.Errorf("%s", lines[2])
 	}
-	if !strings.Contains(l.errs.String(), "4 deliveries: 3 taken, 1 invalid (1 mismatch), 1 duplicate") ||
-		!strings.Contains(l.errs.String(), "3 kept in "+filepath.Join(save, keptFile)) {
+	if !strings.Contains(l.errs.String(), "4 deliveries: 3 accepted, 1 invalid (1 mismatch), 1 duplicate") ||
+		!strings.Contains(l.errs.String(), "3 saved in "+filepath.Join(save, keptFile)) {
 		t.Errorf("summary: %s", l.errs.String())
 	}
 	// What was kept verifies, each with its verdict.
@@ -265,7 +265,7 @@ func TestListenNoVerify(t *testing.T) {
 	if n := strings.Count(l.out.String(), "NOT VERIFIED"); n != 2 {
 		t.Errorf("stated %d times:\n%s", n, l.out.String())
 	}
-	if !strings.Contains(l.errs.String(), "warning: signatures are not verified") {
+	if !strings.Contains(l.errs.String(), "warning: hookctl does not verify signatures") {
 		t.Error(l.errs.String())
 	}
 }
@@ -318,7 +318,7 @@ func TestListenUsage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run(2, "listen")
-	w.said("there is no secret", "--no-verify")
+	w.said("no secret is available", "--no-verify")
 	w.run(2, "listen", "--save-invalid", "--timeout", "5s")
 	w.said("--save-invalid needs --save")
 	w.keep("w-1", "Lead sync", "a secret")
@@ -330,29 +330,29 @@ func TestListenUsage(t *testing.T) {
 		{"--max-body 0", "not a size"},
 		{"--max-body 33MiB", "not a size"},
 		{"--max-body 1GiB", "not a size"},
-		{"--count 0", "from 1 on"},
+		{"--count 0", "is less than 1"},
 		{"--count 2 --once", "once"},
-		{"--timeout 0s", "not a positive time"},
-		{"--forward-timeout -1s --forward-to http://x", "not a positive time"},
+		{"--timeout 0s", "not a positive duration"},
+		{"--forward-timeout -1s --forward-to http://x", "not a positive duration"},
 		{"--save=", "--save is empty"},
 		{"--save= --save-invalid", "--save is empty"},
-		{"--forward-to example.com/hook", "neither an http nor an https URL"},
+		{"--forward-to example.com/hook", "must begin with http:// or https://"},
 		{"--forward-to 127.0.0.1:99999", "port"},
-		{"--forward-to ftp://x", "neither an http nor an https URL"},
+		{"--forward-to ftp://x", "must begin with http:// or https://"},
 		{"--forward-to http://u:hunter2@x", "without credentials"},
-		{"--forward-to u:hunter2@x:3000", "neither an http nor an https URL"},
-		{"--public-url https://u:hunter2@x.example --tunnel exec:nothing", "--public-url holds a user name or password"},
+		{"--forward-to u:hunter2@x:3000", "must begin with http:// or https://"},
+		{"--public-url https://u:hunter2@x.example --tunnel exec:nothing", "--public-url contains a user name or password"},
 		{"--public-url nonsense --tunnel exec:nothing", "--public-url: "},
-		{"--tunnel ssh:me:hunter2@x", "a colon in it"},
-		{"--tunnel ssh:me:hunter2@", "a colon in it"},
+		{"--tunnel ssh:me:hunter2@x", "contains a colon"},
+		{"--tunnel ssh:me:hunter2@", "contains a colon"},
 		{"--until contact.creatd", "did you mean contact.created"},
 		{"--until new_contact,nosuch*", "nosuch*"},
 		{"--until [", "pattern"},
 		{"--until contact.created,", "an empty event"},
 		{"--provider nosuch", "unknown provider"},
 		{"--no-verify --provider nosuch", "unknown provider"},
-		{"--no-verify --webhook x", "cannot be given together; keep one"},
-		{"--no-verify --create zyntro --public-url https://x.example", "cannot be given together; keep one"},
+		{"--no-verify --webhook x", "cannot be used together: keep one"},
+		{"--no-verify --create zyntro --public-url https://x.example", "cannot be used together: keep one"},
 		{"--webhook nosuch", "no secret is kept"},
 		{"--secret-env UNSET", "is not set"},
 		{"--key-encoding rot13", "key encoding"},
@@ -361,7 +361,7 @@ func TestListenUsage(t *testing.T) {
 		{"--public-url https://x.example", "create"},
 		{"--create nosuch --public-url https://x.example", "unknown provider"},
 		{"--create zyntro --public-url not-a-url", "--public-url"},
-		{"--create zyntro --public-url https://x.example --event nosuch", "no event"},
+		{"--create zyntro --public-url https://x.example --event nosuch", "no such event"},
 		{"--create zyntro --public-url https://x.example --provider wundertreos", "--provider says"},
 		{"nonsense", "no argument"},
 	} {
@@ -401,7 +401,7 @@ func TestListenAddress(t *testing.T) {
 	l.stop()
 	l.ended(0)
 	w.run(2, "listen", "--addr", addr, "--forward-to", "http://localhost:"+addr[strings.LastIndexByte(addr, ':')+1:]+"/x", "--timeout", "5s")
-	w.said("leads back")
+	w.said("is the address of the listener itself")
 	for open, shown := range map[string]string{"0.0.0.0:0": "http://127.0.0.1:", ":0": "http://"} {
 		l := startListen(t, w.env, "--addr", open)
 		header, body := signedDelivery(t, "a secret", "1", "contact.created")
@@ -410,12 +410,12 @@ func TestListenAddress(t *testing.T) {
 		}
 		l.stop()
 		l.ended(0)
-		if n := strings.Count(l.errs.String(), "warning: other machines may reach "); n != 1 {
+		if n := strings.Count(l.errs.String(), "warning: other machines can reach "); n != 1 {
 			t.Errorf("warned %d times: %s", n, l.errs.String())
 		}
 	}
 	l = startListen(t, w.env, "--addr", "0.0.0.0:0", "--no-verify", "-q")
-	if !strings.Contains(l.errs.String(), "whatever they send is taken") || strings.Contains(l.errs.String(), "cloudflared") {
+	if !strings.Contains(l.errs.String(), "everything that they send is accepted") || strings.Contains(l.errs.String(), "cloudflared") {
 		t.Error(l.errs.String())
 	}
 }
@@ -479,7 +479,7 @@ func (s *session) records() []secret.Record {
 func TestListenCreate(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ event, said string }{
-		"zyntro":      {"invoice_paid", "has no delete, so it stays in the list"},
+		"zyntro":      {"invoice_paid", "has no delete, so the webhook stays in the list"},
 		"wundertreos": {"contact.created", "Deleted the webhook wundertreos/"},
 	} {
 		for _, ending := range []string{"interrupt", "count"} {
@@ -522,8 +522,8 @@ func TestListenPublicURL(t *testing.T) {
 		leads bool
 		said  string
 	}{
-		"leads here":      {true, "Proved: a request to %s arrives here.\n"},
-		"leads elsewhere": {false, "warning: it could not be proved that deliveries to %s arrive here: something else answered 418. If only"},
+		"leads here":      {true, "Checked: a request to %s arrives here.\n"},
+		"leads elsewhere": {false, "warning: hookctl could not check that deliveries to %s arrive here: another server answered with 418. Ignore this if only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -552,7 +552,7 @@ func TestListenPublicURL(t *testing.T) {
 			want := fmt.Sprintf(c.said, public)
 			for end := time.Now().Add(20 * time.Second); !strings.Contains(l.errs.String(), want) && time.Now().Before(end); time.Sleep(time.Millisecond) {
 			}
-			if said := l.errs.String(); !strings.Contains(said, want) || !strings.Contains(said, "Ready: deliveries to "+public+" are awaited.\n") {
+			if said := l.errs.String(); !strings.Contains(said, want) || !strings.Contains(said, "Ready: deliveries to "+public+" should arrive here.\n") {
 				t.Error(said)
 			}
 			l.stop()
@@ -572,14 +572,14 @@ func TestListenCreateFails(t *testing.T) {
 	l.stop()
 	l.ended(6)
 	id := s.records()[0].ID
-	if !strings.Contains(l.errs.String(), "Removing the webhook wundertreos/"+id+" (Ctrl-C again leaves it)\n") || !strings.Contains(l.errs.String(), "is still there") || !strings.Contains(l.errs.String(), "hookctl delete wundertreos/"+id) {
+	if !strings.Contains(l.errs.String(), "Removing the webhook wundertreos/"+id+" (to keep it, press Ctrl-C again)\n") || !strings.Contains(l.errs.String(), "still exists") || !strings.Contains(l.errs.String(), "hookctl delete wundertreos/"+id) {
 		t.Error(l.errs.String())
 	}
 	s.fail.Store(false)
 	l = s.start(args...) // the next one names what is left
 	l.stop()
 	l.ended(0)
-	if n := strings.Count(l.errs.String(), "is left of an earlier session"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id) {
+	if n := strings.Count(l.errs.String(), "remains from an earlier session"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id) {
 		t.Error(l.errs.String())
 	}
 

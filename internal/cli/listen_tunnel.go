@@ -58,14 +58,14 @@ func (o *tunnelFlags) check(given func(flag string) bool) error {
 	create := given("create")
 	switch {
 	case create && o.publicURL == "" && o.tunnel == "":
-		return fault.Usagef("--create needs an address that the provider can reach").
-			WithHint("start a tunnel with --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), or name the URL of yours with --public-url")
+		return fault.Usagef("--create requires an address that the provider can reach").
+			WithHint("start a tunnel with --tunnel cloudflared (or ngrok, tailscale, localhost.run, ssh:HOST), or give the URL of your own with --public-url")
 	case given("public-url") && !create && o.tunnel == "":
-		return fault.Usagef("--public-url goes with --create or --tunnel").WithHint("see: hookctl listen --help")
+		return fault.Usagef("--public-url needs --create or --tunnel").WithHint("see: hookctl listen --help")
 	case given("public-url"):
 		u, err := url.Parse(o.publicURL)
 		if err == nil && u.User != nil {
-			return fault.Usagef("--public-url holds a user name or password, which deliveries do not bring")
+			return fault.Usagef("--public-url contains a user name or password, which providers do not send")
 		}
 		if _, err := httpx.Origin(o.publicURL); err != nil {
 			return fault.Usagef("--public-url: %w", err)
@@ -75,11 +75,11 @@ func (o *tunnelFlags) check(given func(flag string) bool) error {
 	case given("tunnel") && o.tunnel == "":
 		return fault.Usagef("--tunnel is empty").WithHint("one of: %s", strings.Join(tunnel.Forms, ", "))
 	case len(o.secretTo) > 0 && !create:
-		return fault.Usagef("--secret-to goes with --create").WithHint("for a webhook that is there: hookctl secrets push WEBHOOK --to SINK")
+		return fault.Usagef("--secret-to needs --create").WithHint("for an existing webhook: hookctl secrets push WEBHOOK --to SINK")
 	case given("on-new-url") && !slices.Contains([]string{newURLReplace, newURLStop}, o.onNewURL):
-		return fault.Usagef("--on-new-url is neither replace nor stop")
+		return fault.Usagef("--on-new-url takes replace or stop")
 	case given("on-new-url") && (o.tunnel == "" || !create && o.onNewURL == newURLReplace):
-		return fault.Usagef("--on-new-url %s goes with --tunnel and --create", o.onNewURL)
+		return fault.Usagef("--on-new-url %s needs --tunnel and --create", o.onNewURL)
 	}
 	return nil
 }
@@ -173,9 +173,9 @@ func (x *exposure) prove(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil || why != "" && !x.server.Last().IsZero():
 	case why == "":
-		x.app.warn("Proved: a request to " + x.url + " arrives here.")
+		x.app.warn("Checked: a request to " + x.url + " arrives here.")
 	default:
-		x.app.warn("warning: it could not be proved that deliveries to " + x.url + " arrive here: " + why + ". If only the provider can reach it, that is no fault.")
+		x.app.warn("warning: hookctl could not check that deliveries to " + x.url + " arrive here: " + why + ". Ignore this if only the provider can reach that address.")
 	}
 }
 
@@ -203,7 +203,7 @@ func (x *exposure) run(ctx context.Context) error {
 			if wait > 0 {
 				again = "in " + wait.String()
 			}
-			x.app.warn("The tunnel is down (" + why + "). It is started again " + again + ".")
+			x.app.warn("The tunnel has stopped (" + why + "). Starting it again " + again + ".")
 			_ = x.say(view.ListenState{Type: view.ListenReconnecting, URL: x.url, Why: why, Wait: wait}) // a failed write ends the run elsewhere
 		},
 	})
@@ -238,7 +238,7 @@ func (x *exposure) reached(_ context.Context, url string) error {
 	case url == "":
 		x.app.warn("Ready.")
 	case x.kind == nil:
-		x.app.warn("Ready: deliveries to " + url + " are awaited.")
+		x.app.warn("Ready: deliveries to " + url + " should arrive here.")
 	default:
 		x.app.warn("Ready: deliveries to " + url + " arrive here.")
 	}
@@ -247,7 +247,7 @@ func (x *exposure) reached(_ context.Context, url string) error {
 
 func (x *exposure) first(ctx context.Context, url string) error {
 	if x.forward.SameHost(url) {
-		return fault.Usagef("--forward-to leads back through the tunnel: %s", x.forward.URL())
+		return fault.Usagef("--forward-to is the address of the tunnel itself: %s", x.forward.URL())
 	}
 	value := x.secret
 	if x.session != nil {
@@ -263,12 +263,12 @@ func (x *exposure) first(ctx context.Context, url string) error {
 // moved is first for a tunnel that has another URL now.
 func (x *exposure) moved(ctx context.Context, url string) error {
 	if x.session == nil || x.flags.onNewURL == newURLStop {
-		what, otherwise := "the webhook that leads to the old one gets nothing any more", "have listen make the webhook: --create"
+		what, otherwise := "a webhook with the old URL gets no more deliveries", "let listen create the webhook: --create"
 		if x.session != nil {
-			what, otherwise = "--on-new-url says stop", "leave out --on-new-url stop"
+			what, otherwise = "--on-new-url is stop", "leave out --on-new-url stop"
 		}
-		return fault.Errorf(fault.Unavailable, "the tunnel has another URL now, %s; it was %s: %s", url, x.url, what).WithCode("new-url").
-			WithHint("use a tunnel whose URL stays (ngrok with a domain, tailscale, ssh: with --public-url), or %s", otherwise)
+		return fault.Errorf(fault.Unavailable, "the tunnel's URL changed to %s; it was %s: %s", url, x.url, what).WithCode("new-url").
+			WithHint("use a tunnel with a fixed URL (ngrok with a domain, tailscale, ssh: with --public-url), or %s", otherwise)
 	}
 	changed := false
 	err := x.server.Change(func() ([]verify.Candidate, error) {
@@ -302,8 +302,8 @@ func (x *exposure) close() error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.kind != nil && !x.up && x.err == nil && x.ctx.Err() == nil {
-		x.err = fault.Errorf(fault.Unavailable, "the tunnel %s had not come up when the time of --timeout was over", x.kind).WithCode("tunnel").
-			WithHint("give it more time, or see what the program says")
+		x.err = fault.Errorf(fault.Unavailable, "the tunnel %s did not start within the time of --timeout", x.kind).WithCode("tunnel").
+			WithHint("allow more time, or check the program's output")
 	}
 	if x.session != nil {
 		x.err = x.session.outcome(x.err)

@@ -278,7 +278,7 @@ func TestListenTunnelKilled(t *testing.T) {
 			if hooks := w.hooks(name); len(hooks) != 0 {
 				t.Errorf("left: %v", hooks)
 			}
-			if n := strings.Count(l.errs.String(), "The tunnel is down (it ended: signal: killed"); n != kills {
+			if n := strings.Count(l.errs.String(), "The tunnel has stopped (it ended: signal: killed"); n != kills {
 				t.Errorf("said %d times: %s", n, l.errs.String())
 			}
 		})
@@ -428,7 +428,7 @@ func TestListenKilled(t *testing.T) {
 					t.Errorf("%v", hooks)
 				}
 			}
-			typed := "is left of an earlier session. Remove it with: hookctl delete " + name + "/" + id
+			typed := "remains from an earlier session. Remove it with: hookctl delete " + name + "/" + id
 			session(name, nil, typed, false)
 			other := "zyntro"
 			if name == other {
@@ -436,7 +436,7 @@ func TestListenKilled(t *testing.T) {
 			}
 			session(other, nil, typed, false)
 			session(name, &person{confirms: map[string]bool{"": false}}, "The webhook "+name+"/"+id, false)
-			session(name, &person{confirms: map[string]bool{"": true}}, "is left of an earlier session. Remove it?", true)
+			session(name, &person{confirms: map[string]bool{"": true}}, "remains from an earlier session. Remove it?", true)
 		})
 	}
 }
@@ -487,7 +487,7 @@ func TestListenNewURL(t *testing.T) {
 			if strings.Contains(l.errs.String(), "--create") == (name == "stop") {
 				t.Errorf("the hint names what was given, or not what would help: %s", l.errs.String())
 			}
-			if !strings.Contains(l.errs.String(), "the tunnel has another URL now, https://") || len(w.hooks("wundertreos")) != 0 {
+			if !strings.Contains(l.errs.String(), "the tunnel's URL changed to https://") || len(w.hooks("wundertreos")) != 0 {
 				t.Error(l.errs.String())
 			}
 		})
@@ -506,8 +506,8 @@ func TestListenTunnelFails(t *testing.T) {
 		{"ends", tunneltest.Ends, 6, []string{"--tunnel", "ngrok"}, "ngrok: authentication failed"},
 		{"missing", "", 2, []string{"--tunnel", "exec:no-such-tunnel {port}"}, "install the command or give its path"},
 		{"no kind", "", 2, []string{"--tunnel", "clowdflared"}, "did you mean cloudflared?"},
-		{"option", "", 2, []string{"--tunnel", "ssh:-oProxyCommand=x"}, "ssh would take it for an option"},
-		{"handler", "", 2, []string{"--tunnel", "cloudflared", "--", "no-such-handler"}, "no-such-handler cannot be run"},
+		{"option", "", 2, []string{"--tunnel", "ssh:-oProxyCommand=x"}, "ssh would read it as an option"},
+		{"handler", "", 2, []string{"--tunnel", "cloudflared", "--", "no-such-handler"}, "cannot run no-such-handler"},
 		{"sink", "", 2, []string{"--tunnel", "cloudflared", "--secret-to", "nothing"}, "nothing"},
 		{"handler ends", "", 1, []string{"--tunnel", "cloudflared", "--", "testhandler", "127.0.0.1:0", filepath.Join(t.TempDir(), "x"), "end"}, "the command testhandler ended: exit status 3"},
 	} {
@@ -530,7 +530,7 @@ func TestListenTunnelFails(t *testing.T) {
 		return ctx.Err()
 	}
 	w.run(6, "listen", "--create", "zyntro", "--tunnel", "cloudflared")
-	w.said("did not come up: it named no URL")
+	w.said("did not start: it printed no URL")
 	w.run(2, "listen", "--create", "zyntro", "--tunnel", "ssh:example.com")
 	w.said("gives an http:// URL")
 }
@@ -547,7 +547,7 @@ func TestListenTunnelTooLate(t *testing.T) {
 		}
 		w.errs.Reset()
 		w.run(6, append(args, more...)...)
-		w.said("the tunnel cloudflared had not come up when the time of --timeout was over")
+		w.said("the tunnel cloudflared did not start within the time of --timeout")
 	}
 }
 
@@ -645,10 +645,10 @@ func TestListenHandlerSecret(t *testing.T) {
 		}
 	}
 	l.ended(0)
-	if !strings.Contains(l.errs.String(), "HOOK_SECRET is set already") {
+	if !strings.Contains(l.errs.String(), "HOOK_SECRET is already set") {
 		t.Error(l.errs.String())
 	}
 	w.keep("w-2", "Other", "b secret")
 	w.run(2, "listen", "--", "testhandler")
-	w.said("which secret shall the command have? there are 2")
+	w.said("the command needs one secret, and 2 are kept")
 }

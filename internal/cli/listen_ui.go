@@ -38,7 +38,7 @@ func (o *pageFlags) add(c *cobra.Command) {
 
 func (o *pageFlags) check() error {
 	if o.open && !o.ui {
-		return fault.Usagef("--open goes with --ui").WithHint("the page is served with: --ui --open")
+		return fault.Usagef("--open needs --ui").WithHint("use both: --ui --open")
 	}
 	return nil
 }
@@ -144,7 +144,7 @@ func (p *inspector) announce(open bool) {
 		return
 	}
 	if inCI(p.app.env) {
-		p.app.note("The inspector's address holds a token, and is not printed where CI is set.")
+		p.app.note("The inspector's address contains a token, so it is not printed when CI is set.")
 		return
 	}
 	p.app.warn("Inspector at " + p.server.URL())
@@ -152,7 +152,7 @@ func (p *inspector) announce(open bool) {
 		return
 	}
 	if err := p.open(); err != nil {
-		p.app.note("No browser could be opened: %v. Open the inspector's address in one yourself.", err)
+		p.app.note("Could not open a browser: %v. Open the inspector's address in one yourself.", err)
 	}
 }
 
@@ -269,9 +269,9 @@ func (s *pageSigner) candidate(d *listen.Delivery) (verify.Candidate, error) {
 	case 1:
 		return may[0], nil
 	case 0:
-		return verify.Candidate{}, fault.Usagef("there is no secret to sign it with").WithHint("start the listener with the webhook's: --webhook, --secret-file or --secret-env")
+		return verify.Candidate{}, fault.Usagef("no secret is available to sign it with").WithHint("start the listener with the webhook's secret: --webhook, --secret-file or --secret-env")
 	}
-	return verify.Candidate{}, fault.Usagef("%d webhooks may have sent it, and each has a secret of its own", len(may)).WithHint("start the listener with --webhook")
+	return verify.Candidate{}, fault.Usagef("%d webhooks may have sent it, each with its own secret", len(may)).WithHint("start the listener with --webhook")
 }
 
 // flags make `hookctl sign` sign in the same way.

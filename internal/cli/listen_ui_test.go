@@ -90,7 +90,7 @@ func TestWatchTarget(t *testing.T) {
 			done = true
 		}
 	}
-	says(`/hook answers connections","healthy":true`)
+	says(`/hook accepts connections","healthy":true`)
 	_ = l.Close()
 	failed := target.shown(p.shown(func(listen.Delivery) error { return nil }))
 	if err := failed(listen.Delivery{Forward: &listen.Forwarded{Err: net.ErrClosed}}); err != nil {
@@ -127,7 +127,7 @@ func TestPageSigner(t *testing.T) {
 		{"its own", []verify.Candidate{two, one, older, other}, valid("wundertreos", "w-1"), one.Secret, " --webhook wundertreos/w-1", ""},
 		{"the only one of the provider", []verify.Candidate{one, older, retired, other}, invalid, one.Secret, " --webhook wundertreos/w-1", ""},
 		{"one of two", []verify.Candidate{one, two}, invalid, secret.Value{}, "", "2 webhooks may have sent it"},
-		{"none", []verify.Candidate{other}, invalid, secret.Value{}, "", "no secret to sign it with"},
+		{"none", []verify.Candidate{other}, invalid, secret.Value{}, "", "no secret is available to sign it with"},
 		{"given and kept", []verify.Candidate{one, given}, invalid, one.Secret, " --webhook wundertreos/w-1", ""},
 		{"given", []verify.Candidate{given}, valid("wundertreos", ""), given.Secret, "", ""},
 	} {

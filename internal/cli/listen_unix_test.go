@@ -306,7 +306,7 @@ func TestListenTerm(t *testing.T) {
 			if len(s.odd) > 0 || s.cut > 0 || len(kept) != len(s.ids) {
 				t.Errorf("%s: %d acknowledged, %d kept, %d cut off, %v", sig, len(s.ids), len(kept), s.cut, s.odd)
 			}
-			if !strings.Contains(p.errs.String(), fmt.Sprintf("%d kept in", len(kept))) {
+			if !strings.Contains(p.errs.String(), fmt.Sprintf("%d saved in", len(kept))) {
 				t.Errorf("%s", p.errs.String())
 			}
 		}

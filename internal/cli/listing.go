@@ -84,7 +84,7 @@ func (a *app) noCredentials(drivers []*provider.Driver) error {
 	names := provider.Registry(drivers).Names()
 	return fault.Errorf(fault.Auth, "there are no credentials for %s in profile %s", strings.Join(names, " or "), a.cfg.Profile()).
 		WithCode("no-credentials").
-		WithHint("run: %s\nor set their environment variables: hookctl help environment", strings.Join(prefixed("hookctl login ", names), ", or "))
+		WithHint("run: %s\nor set environment variables: hookctl help environment", strings.Join(prefixed("hookctl login ", names), ", or "))
 }
 
 // keptByRef is what is kept in any profile, without the secrets: a webhook has

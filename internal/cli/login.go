@@ -115,7 +115,7 @@ func (o *loginOptions) run(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if set := a.credentialVariables(d); len(set) > 0 && !fromEnv {
-		a.warn("warning: set in the environment, and used instead of what is kept now: " + strings.Join(set, ", "))
+		a.warn("warning: these variables are set, and are used instead of the stored credentials: " + strings.Join(set, ", "))
 	}
 	return a.out.Print(v.Render())
 }
@@ -136,11 +136,11 @@ func (o *loginOptions) check(ctx context.Context, a *app, acc provider.Access, c
 	hint := fault.HintOf(err)
 	switch {
 	case fault.KindOf(err) == fault.Unavailable && !inSandbox(a.env):
-		hint = fault.Hint{Text: "try again later, or keep the credentials unchecked: --no-check"}
+		hint = fault.Hint{Text: "try again later, or store the credentials without a check: --no-check"}
 	case hint.Command == "hookctl login "+o.driver.Name: // that is what has just failed
-		hint = fault.Hint{Text: "look at what you gave, and try again"}
+		hint = fault.Hint{Text: "check the credentials, then try again"}
 	}
-	return provider.Identity{}, fault.WithHint(fmt.Errorf("nothing was kept: %w", err), hint)
+	return provider.Identity{}, fault.WithHint(fmt.Errorf("nothing was stored: %w", err), hint)
 }
 
 // collect gets the credentials from --credentials, from the person at the
@@ -156,7 +156,7 @@ func (o *loginOptions) collect(ctx context.Context, a *app) (creds map[string]se
 	}
 	creds, set, err := a.envCredentials(d)
 	if err == nil && len(set) == 0 {
-		err = fault.Errorf(fault.Auth, "there is no terminal to ask on, and no credential of %s in the environment", d.Title).
+		err = fault.Errorf(fault.Auth, "no credential of %s is in the environment, and there is no terminal to ask for one", d.Title).
 			WithCode("no-credentials").
 			With(giveThem(d, missingVariables(d, nil)))
 	}
@@ -229,7 +229,7 @@ func (o *loginOptions) readCredentials(a *app) (map[string]secret.Value, error) 
 	name, ok := strings.CutPrefix(o.credentials, "@")
 	if !ok {
 		return nil, fault.Usagef("--credentials takes @FILE or @-, never the value itself: it would stay in the shell's history").
-			WithHint("the file holds, for instance, %s", exampleCredentials(o.driver))
+			WithHint("the file contains, for instance, %s", exampleCredentials(o.driver))
 	}
 	raw, err := a.readInput("--credentials", name, credentialsCap)
 	if err != nil {
@@ -238,7 +238,7 @@ func (o *loginOptions) readCredentials(a *app) (map[string]secret.Value, error) 
 	var fields map[string]string
 	// The parser's own words could repeat a part of the text.
 	if json.Unmarshal(raw, &fields) != nil || fields == nil {
-		return nil, fault.Usagef("--credentials: %s does not hold a JSON object of texts", name).
+		return nil, fault.Usagef("--credentials: %s does not contain a JSON object of strings", name).
 			WithHint("for instance: %s", exampleCredentials(o.driver))
 	}
 	creds := map[string]secret.Value{}
@@ -269,8 +269,8 @@ func exampleCredentials(d *provider.Driver) string {
 }
 
 func badCredential(field, from string) error {
-	return fault.Usagef("%s of %s has white space around it or control characters in it", field, from).
-		WithHint("give it without them; nothing was kept")
+	return fault.Usagef("%s of %s has white space around it, or contains control characters", field, from).
+		WithHint("give it without them; nothing was stored")
 }
 
 // missingVariables names the preferred variables of what d needs beside creds:
@@ -295,5 +295,5 @@ func missingVariables(d *provider.Driver, creds map[string]secret.Value) string 
 
 // giveThem is the hint for credentials that are missing.
 func giveThem(d *provider.Driver, missing string) fault.Hint {
-	return fault.Hint{Text: "set " + missing + "\nor give them as JSON with --credentials @FILE: " + exampleCredentials(d)}
+	return fault.Hint{Text: "set " + missing + "\nor give the credentials as JSON with --credentials @FILE: " + exampleCredentials(d)}
 }

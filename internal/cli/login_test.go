@@ -104,7 +104,7 @@ func TestWhichProviders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.run(2, "login")
-	w.said("hookctl login wants one provider: zyntro or wundertreos", "for instance: hookctl login zyntro")
+	w.said("hookctl login needs one provider: zyntro or wundertreos", "for instance: hookctl login zyntro")
 	w.run(2, "create", "foo")
 	w.said(`unknown provider "foo"; providers: zyntro, wundertreos`)
 }
@@ -114,7 +114,7 @@ func TestLoginChecksTheAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).at(&person{secrets: map[string]string{"API key": "wrong-answer"}})
 	w.run(4, "login", "wundertreos")
-	w.said("nothing was kept", "look at what you gave")
+	w.said("nothing was stored", "check the credentials")
 	if strings.Contains(w.errs.String(), "wrong-answer") {
 		t.Error("the answer is shown")
 	}
@@ -130,6 +130,6 @@ func TestCreateRefusesControlCharacters(t *testing.T) {
 	for _, provider := range []string{"zyntro", "wundertreos"} {
 		w := newWorld(t)
 		w.run(2, "create", provider, "--name", "two\nlines", "--url", "https://example.com", "--event", "all")
-		w.said("control characters in it")
+		w.said("contains control characters")
 	}
 }

@@ -69,13 +69,13 @@ func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
 		v.Removed = append(v.Removed, at)
 	}
 	if len(v.Removed) == 0 {
-		a.note("No credentials of %s are kept in profile %s for %s.", d.Title, v.Profile, origin)
+		a.note("No credentials of %s are stored in profile %s for %s.", d.Title, v.Profile, origin)
 	}
 	if len(others) > 0 {
-		a.note("Still kept: credentials for %s. To remove them too: hookctl logout %s --all", strings.Join(others, ", "), d.Name)
+		a.note("Still stored: credentials for %s. To remove them too: hookctl logout %s --all", strings.Join(others, ", "), d.Name)
 	}
 	if len(v.Environment) > 0 {
-		a.warn("warning: set in the environment, and still used: " + strings.Join(v.Environment, ", "))
+		a.warn("warning: these variables are set, and are still used: " + strings.Join(v.Environment, ", "))
 	}
 	return a.out.Print(v.Render())
 }

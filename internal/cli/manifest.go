@@ -88,7 +88,7 @@ func (o *manifestOptions) maybeUnsettled(ctx context.Context, a *app, err error)
 	if jerr != nil || len(pending) == 0 {
 		return err
 	}
-	return fault.Errorf(fault.Custody, "%w\ninterrupted operations are not settled, which may be why: %d", err, len(pending)).
+	return fault.Errorf(fault.Custody, "%w\nperhaps the reason: %d interrupted operations are not settled", err, len(pending)).
 		WithCode("unsettled").WithCommand("hookctl recover")
 }
 
@@ -97,7 +97,7 @@ func (o *manifestOptions) maybeUnsettled(ctx context.Context, a *app, err error)
 func (o *manifestOptions) allowed(a *app) (apply.Allow, error) {
 	names, ok := apply.VariableNames(o.allowEnv)
 	if !ok {
-		return apply.Allow{}, fault.Usagef("--allow-env wants the names of environment variables, with commas between them: no patterns, and no values").
+		return apply.Allow{}, fault.Usagef("--allow-env takes names of environment variables, separated by commas; no patterns and no values").
 			WithHint("for instance: --allow-env CRM_TOKEN,HOOKS_HOST")
 	}
 	return apply.Allow{CI: inCI(a.env), Env: names, Exec: o.allowExec, Outside: o.allowOutside}, nil
@@ -115,7 +115,7 @@ func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
 		return nil, err
 	}
 	if len(o.files) == 0 {
-		return nil, fault.Usagef("no manifest is named: add --file").WithHint("to begin with what there is: hookctl export > hooks.yaml")
+		return nil, fault.Usagef("--file is missing: name a manifest").WithHint("to make one from your existing webhooks: hookctl export > hooks.yaml")
 	}
 	var sources []apply.Source
 	dirs := map[string]string{}
@@ -125,7 +125,7 @@ func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
 			s.Name = "standard input"
 		}
 		if name == "-" && slices.Contains(o.files[:i], name) {
-			return nil, fault.Usagef("--file - stands twice: there is one standard input")
+			return nil, fault.Usagef("--file - appears twice, but there is only one standard input")
 		}
 		if s.Data, err = a.readInput("--file", name, apply.MaxSize); err != nil {
 			return nil, err

@@ -104,7 +104,7 @@ func TestNoHome(t *testing.T) {
 				}
 				w.run(1, strings.Fields(args)...)
 				if nowhere {
-					w.said("there is no place for settings and secrets", "--config", "HOOKCTL_CONFIG_DIR")
+					w.said("there is no directory for settings and secrets", "--config", "HOOKCTL_CONFIG_DIR")
 				}
 				_ = name
 			}

@@ -244,7 +244,7 @@ var oddAnswers = []oddAnswer{
 	}), someSecret),
 
 	// What was asked for comes back changed.
-	{name: "another url", only: wundertreosDialect, answer: edited(func(body string) string { return strings.Replace(body, hookURL, "https://evil.test/", 1) }), secret: someSecret, warns: "another URL"},
+	{name: "another url", only: wundertreosDialect, answer: edited(func(body string) string { return strings.Replace(body, hookURL, "https://evil.test/", 1) }), secret: someSecret, warns: "a different URL"},
 	{name: "odd members", only: wundertreosDialect, answer: edited(func(body string) string {
 		return strings.NewReplacer(`["contact.created"]`, `"contact.created"`, `true`, `"yes"`, quote(hookURL), `{}`, quote(hookName), `[1]`).Replace(body)
 	}), secret: someSecret},

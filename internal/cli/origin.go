@@ -50,6 +50,6 @@ func (a *app) foreignTo(name, origin string) string {
 // itself has no place for it.
 func (a *app) noteElsewhere(d *provider.Driver) {
 	if origin := a.elsewhere(d); origin != "" && a.env.Streams.ErrTTY {
-		a.note("%s is at %s here.", d.Title, origin)
+		a.note("%s is at %s in this shell.", d.Title, origin)
 	}
 }

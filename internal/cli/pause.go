@@ -10,7 +10,7 @@ import (
 )
 
 func newPauseCmd(g *globals) *cobra.Command {
-	return newStatusCmd(g, provider.Paused, "pause", "to end its deliveries for good: hookctl delete %s", &cobra.Command{
+	return newStatusCmd(g, provider.Paused, "pause", "to stop its deliveries for good: hookctl delete %s", &cobra.Command{
 		Short: "Pause deliveries ({updating})",
 		Long: `Set a webhook of {updating} to paused. Whether events are queued in that time is not
 documented. {replacing} cannot pause a webhook.`,
@@ -19,7 +19,7 @@ documented. {replacing} cannot pause a webhook.`,
 }
 
 func newResumeCmd(g *globals) *cobra.Command {
-	return newStatusCmd(g, provider.Active, "resume", "for a new one in its place, with a new secret: hookctl rotate %s", &cobra.Command{
+	return newStatusCmd(g, provider.Active, "resume", "to replace it with a new one that has a new secret: hookctl rotate %s", &cobra.Command{
 		Short: "Resume deliveries ({updating})",
 		Long: `Set a paused or disabled webhook of {updating} to active again. {replacing}
 cannot do this.`,

@@ -73,7 +73,7 @@ func TestRate(t *testing.T) {
 	if diff := cmp.Diff(want, began); diff != "" {
 		t.Error(diff)
 	}
-	w.said("5 sent: 5 answered 2xx.", "the endpoint accepted a signature")
+	w.said("5 sent: 5 answered 2xx.", "the endpoint accepted a forged signature")
 }
 
 // An interrupt ends a run at once: what was sent is said, what was not is not
@@ -201,7 +201,7 @@ func TestPosterErrors(t *testing.T) {
 	gone := newHook(t, nil)
 	gone.Close()
 	w.run(6, "send", gone.URL, "--event", "deal.created", "--bad-signature")
-	w.said("connection refused", "is the endpoint running")
+	w.said("connection refused", "check that the endpoint runs")
 	w.run(2, "send", "http://127.0.0.1/", "--event", "deal.created", "--bad-signature", "--header", "X-A: a\x01b")
-	w.said("X-A holds characters that cannot be sent")
+	w.said("X-A has characters that cannot be sent")
 }

@@ -33,17 +33,17 @@ func createProfile(ctx context.Context, a *app, name string, use bool) error {
 		return err
 	}
 	if p.Configured {
-		return fault.Usagef("there is a profile %q already", name).WithCode("exists").WithHint("to use it: hookctl profile use %s", name)
+		return fault.Usagef("a profile %q already exists", name).WithCode("exists").WithHint("to use it: hookctl profile use %s", name)
 	}
 	if err := a.cfg.CreateProfile(name); err != nil {
 		return err
 	}
-	said, option := fmt.Sprintf("Made the profile %s.", name), " --profile "+name
+	said, option := fmt.Sprintf("Created the profile %s.", name), " --profile "+name
 	if use {
 		if err := a.cfg.UseProfile(name); err != nil {
 			return err
 		}
-		said, option = fmt.Sprintf("Made the profile %s, which is used from now on.", name), ""
+		said, option = fmt.Sprintf("Created the profile %s, and hookctl now uses it.", name), ""
 		if s := a.cfg.ProfileSetting(); s.Value != name {
 			a.warnOverridden(s.Source, s.Value)
 		}
@@ -52,6 +52,6 @@ func createProfile(ctx context.Context, a *app, name string, use bool) error {
 	if err := a.out.Print(p.Render(said)); err != nil {
 		return err
 	}
-	a.note("Keep its credentials with: hookctl login %s%s", a.env.Drivers[0].Name, option)
+	a.note("To store its credentials: hookctl login %s%s", a.env.Drivers[0].Name, option)
 	return nil
 }

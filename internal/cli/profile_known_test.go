@@ -63,7 +63,7 @@ func TestUnknownProfile(t *testing.T) {
 		w.run(1, append([]string{"secrets", "export", "--age-recipient", me.Recipient().String()}, more...)...)
 		w.said("There is no profile prdo")
 		w.run(2, append([]string{"secrets", "show", z}, more...)...)
-		w.said("There is no profile prdo", "add --profile default")
+		w.said("There is no profile prdo", "use --profile default")
 		for _, args := range []string{"version", "help exit-codes", "list-events", "profile list", "config path", "completion bash", "demo"} {
 			w.run(0, append(strings.Fields(args), more...)...)
 			if strings.Contains(w.errs.String(), "prdo") {

@@ -62,10 +62,10 @@ func runProfileRemove(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if p.Secrets > 0 {
-		a.note("Still kept: %s. See them with: hookctl secrets list --profile %s", term.Plural(p.Secrets, "secret of it", "secrets of it"), name)
+		a.note("Still kept: %s. To see them: hookctl secrets list --profile %s", term.Plural(p.Secrets, "secret of this profile", "secrets of this profile"), name)
 	}
 	if wasCurrent && a.cfg.Profile() != name {
-		a.note("The profile %s is used from now on.", a.cfg.Profile())
+		a.note("hookctl now uses the profile %s.", a.cfg.Profile())
 	}
 	return nil
 }
@@ -81,7 +81,7 @@ func (a *app) settled(ctx context.Context, profile string) error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Custody, "%s of profile %s to be settled: nothing was removed", term.Plural(n, "operation is left", "operations are left"), profile).
+	return fault.Errorf(fault.Custody, "profile %s has %s to settle: nothing was removed", profile, term.Plural(n, "operation", "operations")).
 		WithCode("unsettled").WithCommand("hookctl recover --profile %s", profile)
 }
 

@@ -29,7 +29,7 @@ func runProfileUse(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	if !known && name != config.DefaultProfile {
-		return a.unknownProfile(ctx, name, "make it with: hookctl profile create "+name+" --use\nor ")
+		return a.unknownProfile(ctx, name, "to create it: hookctl profile create "+name+" --use\nor ")
 	}
 	if err := a.cfg.UseProfile(name); err != nil {
 		return err
@@ -38,5 +38,5 @@ func runProfileUse(ctx context.Context, a *app, args []string) error {
 	if s := a.cfg.ProfileSetting(); s.Value != name {
 		a.warnOverridden(s.Source, s.Value)
 	}
-	return a.out.Print(p.Render(fmt.Sprintf("The profile %s is used from now on.", name)))
+	return a.out.Print(p.Render(fmt.Sprintf("hookctl now uses the profile %s.", name)))
 }

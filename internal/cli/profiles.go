@@ -107,13 +107,13 @@ func (a *app) checkProfile(ctx context.Context, changes bool) error {
 		if close := term.Nearest(name, names, mostSuggestions); len(close) > 0 {
 			meant = " Did you mean: " + strings.Join(close, ", ") + "?"
 		}
-		a.note("There is no profile %s (%s): nothing of it is kept here.%s", name, a.cfg.ProfileSetting().Source, meant)
+		a.note("There is no profile %s (%s), so nothing is kept for it here.%s", name, a.cfg.ProfileSetting().Source, meant)
 		return nil
 	}
 	if err != nil { // it may be in what could not be looked at
 		return err
 	}
-	made := fmt.Sprintf("to make it: hookctl profile create %[1]s, or hookctl login %[2]s --profile %[1]s", name, a.env.Drivers[0].Name)
+	made := fmt.Sprintf("to create it: hookctl profile create %[1]s, or hookctl login %[2]s --profile %[1]s", name, a.env.Drivers[0].Name)
 	return fault.Usagef("there is no profile %q (%s), so nothing was done", name, a.cfg.ProfileSetting().Source).
 		WithCode("unknown-profile").WithHint("%s", near(name, names)+made)
 }
@@ -123,13 +123,13 @@ func (a *app) checkProfile(ctx context.Context, changes bool) error {
 func (a *app) unknownProfile(ctx context.Context, name, instead string) error {
 	names, _ := a.profileNames(ctx) // the suggestion is not what the error is about
 	return fault.Usagef("there is no profile %q", name).WithCode("unknown-profile").
-		WithHint("%s%ssee which there are: hookctl profile list", near(name, names), instead)
+		WithHint("%s%sto see all profiles: hookctl profile list", near(name, names), instead)
 }
 
 // warnOverridden says that a flag or a variable goes before what was just written
 // to the file.
 func (a *app) warnOverridden(source, value string) {
 	if strings.HasPrefix(source, "flag ") || strings.HasPrefix(source, "environment ") {
-		a.warn(fmt.Sprintf("warning: %s goes before the file, and says %q", source, value))
+		a.warn(fmt.Sprintf("warning: %s overrides the file, and is %q", source, value))
 	}
 }

@@ -86,15 +86,15 @@ Exit code 7 means that something is left for you to do.`,
 func (o *recoverOptions) checkFlags(given func(flag string) bool) error {
 	for _, flag := range []string{"secret-to", "store-only", "auth-data"} {
 		if given(flag) && len(o.rotates) == 0 {
-			return fault.Usagef("--%s goes with --rotate", flag)
+			return fault.Usagef("--%s needs --rotate", flag)
 		}
 	}
 	switch {
 	case len(o.rotates) > 1 && (len(o.secretTo) > 0 || o.authData != ""):
-		return fault.Usagef("--secret-to and --auth-data are of one webhook, and %d are named", len(o.rotates)).WithHint("rotate one after the other")
+		return fault.Usagef("--secret-to and --auth-data are for one webhook, but %d are named", len(o.rotates)).WithHint("rotate them one at a time")
 	case slices.Contains(o.secretTo, "stdout"):
-		return fault.Usagef("--secret-to stdout: standard output carries what recover finds").
-			WithHint("rotate without it, and then: hookctl secrets show <webhook>")
+		return fault.Usagef("--secret-to stdout: standard output already has the findings of recover").
+			WithHint("rotate without it, then run: hookctl secrets show <webhook>")
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 	case err == nil && len(findings) == 0:
 		a.note("There is nothing to recover.")
 	case o.dryRun:
-		a.note("Nothing was changed: without --dry-run, hookctl recover comes to this.")
+		a.note("Nothing was changed. This is the result of hookctl recover without --dry-run.")
 	}
 	for i, f := range findings {
 		if f.Provider != "" {
@@ -166,8 +166,8 @@ func leftOver(findings []custody.Finding) error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Custody, "%s for you to do", term.Plural(n, "thing is left", "things are left")).
-		WithCode("unsettled").WithHint("what to type next is said with each")
+	return fault.Errorf(fault.Custody, "%s your decision", term.Plural(n, "finding needs", "findings need")).
+		WithCode("unsettled").WithHint("each finding shows the next command")
 }
 
 // open is the way to the account of an operation: its profile's, at the origin
@@ -189,8 +189,8 @@ func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*c
 		return nil, err
 	}
 	if origin != in.Origin {
-		return nil, fault.Usagef("it was begun at %s, and the base URL is one of %s now", in.Origin, origin).
-			WithHint("set %s to the base URL at %s", config.Key{Name: d.Name + ".base-url"}.Env(), in.Origin)
+		return nil, fault.Usagef("it was started at %s, but the base URL is now at %s", in.Origin, origin).
+			WithHint("set %s to the base URL at %s, then try again", config.Key{Name: d.Name + ".base-url"}.Env(), in.Origin)
 	}
 	if current {
 		return a.online(ctx, d)
@@ -232,7 +232,7 @@ func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery,
 	for _, f := range append(slices.Clone(deletes), rotates...) {
 		ref := secret.Ref{Provider: f.Provider, ID: f.ID}
 		if seen[ref] {
-			return did, fault.Usagef("%s/%s is named twice", f.Provider, f.ID)
+			return did, fault.Usagef("%s/%s appears twice", f.Provider, f.ID)
 		}
 		seen[ref] = true
 	}
@@ -251,7 +251,7 @@ func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery,
 	for i, f := range append(deletes, rotates...) {
 		in, ok := intents[f.Path]
 		if !ok {
-			return did, fault.Errorf(fault.Other, "%s was settled by another process: nothing was done to %s", f.Path, f.ID)
+			return did, fault.Errorf(fault.Other, "another process settled %s: nothing was done to %s", f.Path, f.ID)
 		}
 		if i < len(deletes) {
 			err = o.delete(ctx, a, in, f)
@@ -322,15 +322,15 @@ func (a *app) choose(what recoverAction, refs []string, findings []custody.Findi
 			return nil, err
 		}
 		if i < 0 {
-			hint := "it names none now that can be " + what.done
+			hint := "it names no webhook now that can be " + what.done
 			if len(names) > 0 {
 				hint = "it names " + strings.Join(names, ", ")
 			}
-			return nil, fault.Usagef("recover does not name %q, so it is not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
+			return nil, fault.Usagef("recover does not name %q, so it was not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
 		}
 		if offered[i].State == custody.StateUnknown && (a.yes || !a.interactive()) {
-			return nil, fault.Usagef("%s is one of several webhooks that fit, and may be another person's: it is not %s without a look", names[i], what.done).
-				WithCode("ambiguous").WithHint("compare the times, then run it on a terminal without --yes")
+			return nil, fault.Usagef("%s is one of several webhooks that match, and may belong to another person: it was not %s", names[i], what.done).
+				WithCode("ambiguous").WithHint("compare the times, then run the command on a terminal without --yes")
 		}
 		chosen = append(chosen, offered[i])
 	}
@@ -362,7 +362,7 @@ func (o *recoverOptions) rotate(ctx context.Context, a *app, in secret.Intent, f
 	}
 	return []custody.Finding{{
 		Operation: custody.OpRotate, Provider: f.Provider, Origin: in.Origin, Name: f.Name, URL: f.URL, ID: made.Record.ID, State: custody.StateKept,
-		Detail: "it has taken the place of " + f.ID + "; its secret is in the store (" + made.Record.Fingerprint + ")",
+		Detail: "it replaces " + f.ID + "; its secret is in the store (" + made.Record.Fingerprint + ")",
 		Path:   made.Record.Path,
 	}}, err
 }
@@ -378,14 +378,14 @@ func (o *recoverOptions) delete(ctx context.Context, a *app, in secret.Intent, f
 	}
 	about := f.URL
 	if in.Replaces != nil && *in.Replaces == (secret.Ref{Provider: f.Provider, ID: f.ID}) {
-		about = "a new webhook has taken its place" // the URL is the new one's
+		about = "a new webhook replaces it" // the URL is the new one's
 	}
 	if f.CreatedAt != "" {
 		about += ", created " + term.Dated(f.CreatedAt)
 	}
 	question := fmt.Sprintf("%s %s/%s (%s) at %s?", verb, f.Provider, f.ID, about, client.Driver().Title)
 	if f.State == custody.StateUnknown {
-		question = "Several webhooks fit, and this one may be another person's. " + question
+		question = "Several webhooks match, and this one may belong to another person. " + question
 	}
 	if err := nothingSent(a.confirm(ctx, question)); err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	entry, pending, err := a.journal.Claim(ctx, id)
 	if errors.Is(err, secret.ErrNotFound) {
-		return fault.Usagef("the journal has no entry %q", id).WithHint("hookctl recover names those that there are")
+		return fault.Usagef("the journal has no entry %q", id).WithHint("to see all entries: hookctl recover")
 	}
 	if err != nil {
 		return err
@@ -30,7 +30,7 @@ func (a *app) printAnswer(ctx context.Context, id string) (err error) {
 	case pending.AnswerErr != nil:
 		return pending.AnswerErr
 	case len(pending.Answer) == 0:
-		return fault.Errorf(fault.Other, "nothing of the answer arrived")
+		return fault.Errorf(fault.Other, "no part of the answer arrived")
 	}
 	text := string(term.BreakJSON(pending.Answer)) // its body is JSON, also where that is cut off
 	if a.env.Streams.OutTTY {

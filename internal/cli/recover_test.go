@@ -60,7 +60,7 @@ func TestRecoverDeletes(t *testing.T) {
 			origin := w.origin(provider)
 			want := []view.Recovered{{
 				Operation: &operation, Provider: &provider, Origin: &origin, Name: &name, URL: &url, ID: found[0].ID, State: "orphan", Next: &next,
-				Detail: "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook); to remove it instead: hookctl recover --delete " + ref, Path: &entries[0], CreatedAt: found[0].CreatedAt,
+				Detail: "it exists at the provider, and its secret is not kept here (the secret is lost, unless another machine made this webhook); to remove it instead: hookctl recover --delete " + ref, Path: &entries[0], CreatedAt: found[0].CreatedAt,
 			}}
 			if diff := cmp.Diff(want, found); diff != "" {
 				t.Errorf("finding (-want +got):\n%s", diff)
@@ -119,9 +119,9 @@ func TestRecoverAmbiguous(t *testing.T) {
 		t.Fatalf("found %+v", found)
 	}
 	w.run(2, "recover", "--delete", *found[1].ID, "--yes")
-	w.said("may be another person's", "without --yes")
+	w.said("may belong to another person", "without --yes")
 	w.run(2, "recover", "--delete", *found[1].ID)
-	w.at(&person{confirms: map[string]bool{"Several webhooks fit": true}})
+	w.at(&person{confirms: map[string]bool{"Several webhooks match": true}})
 	w.run(2, "recover", "--delete", *found[1].ID, "-y")
 	if n := w.boxes["wundertreos"].Webhooks(); n != 2 {
 		t.Fatalf("%d webhooks are left", n)
@@ -163,7 +163,7 @@ func TestRecoverRemovesTheReplaced(t *testing.T) {
 	if len(found) != 2 || found[0].State != "kept" || *found[1].ID != old || found[1].Next == nil {
 		t.Fatalf("found %+v", found)
 	}
-	p := &person{confirms: map[string]bool{"Delete wundertreos/" + old + " (a new webhook has taken its place) at": true}}
+	p := &person{confirms: map[string]bool{"Delete wundertreos/" + old + " (a new webhook replaces it) at": true}}
 	w.at(p)
 	w.recovered(0, "--delete", "wundertreos/"+old)
 	if len(p.asked) != 1 || w.boxes["wundertreos"].Webhooks() != 1 {
@@ -187,17 +187,17 @@ func TestRecoverRotates(t *testing.T) {
 			w.loseOne(provider)
 			lost := *w.recovered(7)[0].ID
 			ref := provider + "/" + lost
-			p := &person{confirms: map[string]bool{"in the place of " + ref: false}}
+			p := &person{confirms: map[string]bool{"Replace " + ref: false}}
 			w.at(p)
 			w.run(130, "recover", "--rotate", ref)
 			if len(p.asked) != 1 || !strings.Contains(p.asked[0], "and "+verb+" the old one") {
 				t.Errorf("asked %q", p.asked)
 			}
 			w.run(2, "recover", "--rotate", ref, "--delete", lost)
-			w.said("is named twice")
+			w.said("appears twice")
 			w.run(2, "recover", "--rotate", provider+"/other")
 			w.said("recover does not name", ref)
-			p.confirms["in the place of "+ref] = true
+			p.confirms["Replace "+ref] = true
 			file := filepath.Join(t.TempDir(), "secret")
 			after := w.recovered(0, "--rotate", lost, "--secret-to", "file:"+file)
 			if len(after) != 2 || after[0].State != "kept" || *after[0].Operation != "rotate" || after[1].State != "not-created" {
@@ -231,7 +231,7 @@ func TestRecoverRotateNeedsAuthData(t *testing.T) {
 	w.lose.Store(false)
 	id := *w.recovered(7)[0].ID
 	w.run(2, "recover", "--rotate", id, "--yes")
-	w.said("never tells how again", "--auth-data @FILE")
+	w.said("never returns the data for that again", "--auth-data @FILE")
 	if n := w.boxes["zyntro"].Webhooks(); n != 1 {
 		t.Fatalf("%d webhooks", n)
 	}
@@ -291,7 +291,7 @@ func TestForgetNames(t *testing.T) {
 		w.run(7, "create", "wundertreos", "--name", name, "--url", "https://example.com/"+name, "--event", "contact.created", "--secret-to", "exec:false")
 	}
 	w.run(2, "recover", "--forget", "Two")
-	w.said(`"Two" means 2 webhooks:`)
+	w.said(`"Two" matches 2 webhooks:`)
 	w.recovered(7, "--forget", "One")
 	left := w.recovered(7, "--forget", "wundertreos/"+*w.recovered(7)[0].ID)
 	if len(left) != 1 || *left[0].Name != "Two" {
@@ -310,12 +310,12 @@ func TestRecoverFlags(t *testing.T) {
 		says string
 		args []string
 	}{
-		{"--secret-to goes with --rotate", []string{"--secret-to", "file:x"}},
-		{"--store-only goes with --rotate", []string{"--store-only"}},
-		{"--auth-data goes with --rotate", []string{"--auth-data", "@x"}},
-		{"are of one webhook, and 2 are named", []string{"--rotate", "a", "--rotate", "b", "--secret-to", "file:x"}},
-		{"standard output carries what recover finds", []string{"--rotate", "a", "--secret-to", "stdout"}},
-		{"none now that can be rotated", []string{"--rotate", "a"}},
+		{"--secret-to needs --rotate", []string{"--secret-to", "file:x"}},
+		{"--store-only needs --rotate", []string{"--store-only"}},
+		{"--auth-data needs --rotate", []string{"--auth-data", "@x"}},
+		{"are for one webhook, but 2 are named", []string{"--rotate", "a", "--rotate", "b", "--secret-to", "file:x"}},
+		{"standard output already has the findings of recover", []string{"--rotate", "a", "--secret-to", "stdout"}},
+		{"no webhook now that can be rotated", []string{"--rotate", "a"}},
 	} {
 		w.run(2, append([]string{"recover"}, tc.args...)...)
 		w.said(tc.says)

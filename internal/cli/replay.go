@@ -100,7 +100,7 @@ answer must be as recorded instead of a 2xx, or the code is 3; with --update, an
 answer is accepted.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(o.arguments(args)) == 0 {
-				return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
+				return fault.Usagef("no capture is named").WithHint("name a file or a directory, or - for standard input")
 			}
 			return nil
 		},
@@ -214,7 +214,7 @@ func replayOne(ctx context.Context, r *deliver.Replay, out *sentWriter, q *captu
 // replay checks the flags. key is the secret that they name.
 func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (r *deliver.Replay, key secret.Value, err error) {
 	if o.to == "" {
-		return nil, key, fault.Usagef("where to? --to is missing").WithHint("for instance: --to http://127.0.0.1:3000/hook")
+		return nil, key, fault.Usagef("--to is missing").WithHint("for instance: --to http://127.0.0.1:3000/hook")
 	}
 	to, err := a.target("--to", o.to)
 	if err != nil {
@@ -249,7 +249,7 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 			return r, key, nil // the secrets are for the filter alone
 		}
 	} else if !o.resign && (o.webhook != "" || o.secretFile != "" || o.secretEnv != "") {
-		return nil, key, fault.Usagef("a secret is for --resign, which is missing").WithHint("without it the captured signatures are sent as they are")
+		return nil, key, fault.Usagef("a secret needs --resign, which is missing").WithHint("without --resign, hookctl sends the captured signatures")
 	}
 	if key, r.KeyOwner, err = o.chosenKey(ctx, a); err != nil {
 		return nil, key, err

@@ -45,9 +45,9 @@ func (o *expectFlags) expectation(dryRun bool) (*deliver.Expectation, error) {
 	case err != nil:
 		return nil, err
 	case dryRun && (o.compares() || len(o.report) > 0):
-		return nil, fault.Usagef("--dry-run sends nothing, so that there are no answers for --expect, --update and --report")
+		return nil, fault.Usagef("--dry-run sends nothing, so there are no answers for --expect, --update and --report")
 	case len(o.ignore) > 0 && !o.compares():
-		return nil, fault.Usagef("--ignore is for --expect, which is missing").WithHint("without it answers are not compared")
+		return nil, fault.Usagef("--ignore needs --expect, which is missing").WithHint("without --expect, answers are not compared")
 	case !o.compares():
 		return nil, nil
 	}
@@ -101,7 +101,7 @@ func (t *replayTest) survey(ctx context.Context, list []capture.Selection, opts 
 	case t.expected == nil || stdin && !t.update:
 		return nil
 	case stdin:
-		return fault.Usagef("--update cannot record answers in standard input").WithHint("put the captures into a file, and name that")
+		return fault.Usagef("--update cannot record answers in standard input").WithHint("put the captures into a file, and name the file")
 	}
 	found := false
 	quiet := func(string, ...any) {}
@@ -135,7 +135,7 @@ func (t *replayTest) survey(ctx context.Context, list []capture.Selection, opts 
 	return nil
 }
 
-const hintRecords = "hookctl listen --save makes captures that keep answers; one delivery becomes one so: hookctl show CAPTURE#N -o ndjson > records.ndjson"
+const hintRecords = "hookctl listen --save makes captures that can hold answers; to convert one delivery: hookctl show CAPTURE#N -o ndjson > records.ndjson"
 
 // mostUpdated is up to which size answers are recorded in a file.
 const mostUpdated = 64 << 20
@@ -154,7 +154,7 @@ func (t *replayTest) check(path string, records []capture.Rerecorded) error {
 	if errors.Is(err, errChecked) {
 		return nil
 	}
-	return fault.Errorf(fault.Usage, "nothing was sent: answers cannot be recorded in %s: %w", path, err).WithCode("no-record").
+	return fault.Errorf(fault.Usage, "nothing was sent: cannot record answers in %s: %w", path, err).WithCode("no-record").
 		WithHint("%s", hintRecords)
 }
 
@@ -169,7 +169,7 @@ func (t *replayTest) rewrite(path string, edit func([]byte) ([]byte, error)) err
 	unlock, err := durable.LockFile(path)
 	if err != nil {
 		if errors.Is(err, durable.ErrHeld) {
-			return fault.Reword("another process keeps deliveries in it", err)
+			return fault.Reword("another process saves deliveries in it", err)
 		}
 		return err
 	}
@@ -181,7 +181,7 @@ func (t *replayTest) rewrite(path string, edit func([]byte) ([]byte, error)) err
 func (t *replayTest) keep(q *capture.Request, answer *capture.Answer) error {
 	place, ok := capture.PlaceOf(q.Source)
 	if !ok {
-		return fault.Usagef("--update: %s is no record of its own", q.Source).WithCode("no-record").
+		return fault.Usagef("--update: %s is not a separate record", q.Source).WithCode("no-record").
 			WithHint("%s", hintRecords)
 	}
 	body, err := q.Whole()
@@ -228,7 +228,7 @@ func (t *replayTest) end(broken error) error {
 		errs = append(errs, t.app.out.Print(render.View{Text: "\n" + text, Signs: true}))
 	}
 	if n := t.left - mostDetailed; n > 0 {
-		t.app.note("%s; -o json has all differences.", term.OutOf(n, t.left, "changed answer", "changed answers", "is not shown", "are not shown"))
+		t.app.note("%s; -o json shows all differences.", term.OutOf(n, t.left, "changed answer", "changed answers", "is not shown", "are not shown"))
 	}
 	for _, line := range t.expected.Summary(t.update) {
 		t.app.note("%s", line)
@@ -257,14 +257,14 @@ func (t *replayTest) record() error {
 		return nil
 	}
 	if len(t.answers) == 0 {
-		t.app.note("No answer is another one: nothing was recorded.")
+		t.app.note("No answer changed: nothing was recorded.")
 	}
 	var errs []error
 	for _, path := range slices.Sorted(maps.Keys(t.answers)) {
 		records := t.answers[path]
 		err := t.rewrite(path, func(old []byte) ([]byte, error) { return capture.ApplyAnswers(old, records) })
 		if err != nil {
-			errs = append(errs, fault.Errorf(fault.Other, "no answer was recorded in %s: %w", path, err).With(fault.HintOf(err)))
+			errs = append(errs, fault.Errorf(fault.Other, "cannot record answers in %s: %w", path, err).With(fault.HintOf(err)))
 			continue
 		}
 		t.app.note("%s", fmt.Sprintf("Recorded %s in %s.", term.Plural(distinct(records), "answer", "answers"), filepath.ToSlash(path)))

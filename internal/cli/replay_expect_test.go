@@ -47,7 +47,7 @@ func TestUpdateKeepsOff(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.run(2, update...)
-	w.said("nothing was sent", "another process keeps deliveries in it")
+	w.said("nothing was sent", "another process saves deliveries in it")
 	if err := unlock(); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestUpdateKeepsOff(t *testing.T) {
 	write(record)
 	changes = true
 	w.run(1, update...)
-	w.said("no answer was recorded", "the file has changed meanwhile")
+	w.said("cannot record answers in", "the file has changed")
 	changes = false
 	write(record)
 	w.run(0, update...)

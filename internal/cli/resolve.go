@@ -69,7 +69,7 @@ func narrow[T any](all []T, fits func(T) bool) []T {
 }
 
 func errNoName() error {
-	return fault.Usagef("the webhook's name is empty").WithHint("name it as provider/id, by its id, or by its name: hookctl list shows them")
+	return fault.Usagef("the webhook's name is empty").WithHint("give provider/id, the id or the name; hookctl list shows them")
 }
 
 // match finds the one candidate that ref means: provider/id, an id, a name, or,
@@ -109,8 +109,8 @@ func (a *app) match(ref string, all []candidate, prefix bool) (int, error) {
 			for _, i := range found {
 				lines += "\n" + all[i].line()
 			}
-			return -1, fault.Usagef("%q means %d webhooks:%s", ref, len(found), lines).
-				WithCode("ambiguous").WithHint("name one of them as provider/id")
+			return -1, fault.Usagef("%q matches %d webhooks:%s", ref, len(found), lines).
+				WithCode("ambiguous").WithHint("name one of them by provider/id")
 		}
 	}
 	return -1, nil
@@ -131,11 +131,11 @@ func (a *app) suggest(ref string, all []candidate) string {
 	}
 	switch {
 	case len(begun) > 0 && len(begun) <= most:
-		return "the beginning of an id is enough to look at a webhook, not to change it: name it in full: " + strings.Join(begun, ", ")
+		return "a command that changes a webhook needs the full id: " + strings.Join(begun, ", ")
 	case len(begun) == 0 && len(named) > 0 && len(named) <= most:
 		return "did you mean " + strings.Join(named, ", ") + "?"
 	}
-	return "see which there are, with whole ids: hookctl list -o name"
+	return "to see all webhooks with full ids: hookctl list -o name"
 }
 
 // qualified reports whether ref is c's provider (or an alias), a slash, and an

@@ -40,7 +40,7 @@ func addReveal(c *cobra.Command) {
 func (a *app) withheld(what string) error {
 	for _, v := range agentVariables {
 		if !a.reveal && a.env.Getenv(v.name) != "" {
-			return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set), whose transcript keeps what is printed: that needs --%s", what, v.name, revealFlag).
+			return fault.Usagef("%s prints the secret, and a coding agent runs this (%s is set): its transcript would keep the secret, so this needs --%s", what, v.name, revealFlag).
 				WithCode("needs-reveal").WithHint("use the secret without printing it: hookctl secrets run <webhook> -- command, or hookctl secrets push <webhook> --to dotenv:.env:HOOK_SECRET")
 		}
 	}

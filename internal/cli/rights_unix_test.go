@@ -112,7 +112,7 @@ func TestUnreadableRecord(t *testing.T) {
 		{[]string{"sign", "body.json", "--provider", "wundertreos"}, 2},
 	} {
 		r := p.as(c.args...)
-		if r.code != c.code || strings.Count(r.stderr, "1 file of the store cannot be read, and it may be in one: hookctl secrets check") != 1 || strings.Contains(r.stderr, "No secret is kept") {
+		if r.code != c.code || strings.Count(r.stderr, "1 file of the store cannot be read, and the secret may be there: hookctl secrets check") != 1 || strings.Contains(r.stderr, "No secret is kept") {
 			t.Errorf("%v: %s", c.args, r)
 		}
 	}

@@ -21,7 +21,7 @@ const envSecret = "HOOK_SECRET"
 // own, but for hookctl's variables.
 func (a *app) secretEnviron(name string, value secret.Value) []string {
 	if _, set := a.env.lookup(name); set {
-		a.note("%s is set already: the command gets the webhook's in its place.", name)
+		a.note("%s is already set: the command gets the webhook's secret instead of that value.", name)
 	}
 	return append(child.Without(a.env.Environ, []string{name}, ourVariables), name+"="+value.Reveal())
 }
@@ -48,7 +48,7 @@ func (a *app) attend(c child.Command) error {
 	defer signal.Stop(signals)
 	cmd, err := child.Start(c)
 	if err != nil {
-		return fault.Usagef("%s cannot be run: %w", term.Clean(c.Args[0]), err)
+		return fault.Usagef("cannot run %s: %w", term.Clean(c.Args[0]), err)
 	}
 	return commandStatus(child.Attend(cmd, signals, s.InTTY || s.OutTTY || s.ErrTTY))
 }
@@ -78,7 +78,7 @@ func (a *app) become(c child.Command) error {
 			return notRun{err, 126} // it was found before
 		}
 	}
-	no := notRun{fault.Usagef("%s cannot be run: %w", term.Clean(c.Args[0]), err), 126}
+	no := notRun{fault.Usagef("cannot run %s: %w", term.Clean(c.Args[0]), err), 126}
 	if child.NotFound(err) {
 		no.status = 127
 	}
@@ -90,6 +90,6 @@ func textOnly(ref string, value secret.Value) error {
 	if strings.IndexByte(value.Reveal(), 0) < 0 {
 		return nil
 	}
-	return fault.Usagef("the secret of %s has a zero byte in it, which no environment variable can hold", ref).
-		WithHint("hand it on as a file: hookctl secrets push %s --to file:PATH", ref)
+	return fault.Usagef("the secret of %s contains a zero byte, which an environment variable cannot hold", ref).
+		WithHint("use a file instead: hookctl secrets push %s --to file:PATH", ref)
 }

@@ -75,7 +75,7 @@ func (g *globals) sandboxArgs(cmd *cobra.Command, args []string) error {
 			what = "hookctl " + what // what follows -- is any program
 		}
 		return fault.Usagef("unknown command %q for %q", args[0], cmd.CommandPath()).
-			WithHint("%sto run it against the sandbox: %s -- %s ...", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath(), what)
+			WithHint("%sto run a program against the sandbox: %s -- %s ...", didYouMean(g.meantCommands(cmd, args)), cmd.CommandPath(), what)
 	case dash == 0 && len(args) == 0:
 		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
 	}
@@ -111,7 +111,7 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 	if err := o.shell.enter(a, set); err != nil {
 		return err
 	}
-	a.note("Serving both APIs on the loopback. Stop with Ctrl-C.")
+	a.note("Serving both APIs on the loopback. To stop, press Ctrl-C.")
 	_, _, err = s.Wait(ctx)
 	return err
 }
@@ -120,7 +120,7 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 // the error, as an [exitStatus].
 func runCommand(a *app, command, set []string) error {
 	if a.env.Streams.Interactive() {
-		a.note("The sandbox's addresses and credentials are set here: hookctl create %s", a.env.Drivers[0].Name)
+		a.note("The sandbox's addresses and credentials are set in this shell. Try: hookctl create %s", a.env.Drivers[0].Name)
 	}
 	return a.attend(child.Command{Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...)})
 }

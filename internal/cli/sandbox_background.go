@@ -25,7 +25,7 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 			a, err := g.offline()
 			starter := sandbox.StartedBy(g.env.Streams.In, term.Raw(g.env.Streams.Out))
 			if starter == nil && err == nil {
-				err = fault.Usagef("this command is what `hookctl sandbox start` runs").WithHint("see: hookctl sandbox start --help")
+				err = fault.Usagef("only `hookctl sandbox start` runs this command").WithHint("see: hookctl sandbox start --help")
 			}
 			if starter == nil {
 				return err

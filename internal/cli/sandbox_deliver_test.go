@@ -27,11 +27,11 @@ func TestSandboxAnswers(t *testing.T) {
 		{200, `[]`, 0, ""},
 		{200, `<html>`, 6, "not a sandbox's address"},
 		{200, `{}`, 6, "not a sandbox's address"},
-		{404, `<html>`, 6, "answers 404"},
+		{404, `<html>`, 6, "answered 404"},
 		{404, `{"message":"gone"}`, 1, "gone"},
 		{400, `{"message":"wrong","hint":"right"}`, 2, "wrong"},
-		{401, `{"message":"wrong"}`, 4, "the sandbox refuses: wrong"},
-		{403, `{"message":"wrong"}`, 4, "the sandbox refuses: wrong"},
+		{401, `{"message":"wrong"}`, 4, "the sandbox refused the request: wrong"},
+		{403, `{"message":"wrong"}`, 4, "the sandbox refused the request: wrong"},
 	} {
 		w := newWorld(t)
 		server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

@@ -104,10 +104,10 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 			if o.name != "" {
 				named = " --name " + term.ShellWord(o.name)
 			}
-			first = "make this shell use the sandbox: eval \"$(hookctl sandbox start" + named + ")\"\nthen "
+			first = "let this shell use the sandbox: eval \"$(hookctl sandbox start" + named + ")\"\nthen "
 		}
-		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox asks for %s", d.Title, event).WithCode("no-webhook").
-			WithHint("%smake one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(event), exampleURL(d))
+		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox subscribes to %s", d.Title, event).WithCode("no-webhook").
+			WithHint("%screate one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(event), exampleURL(d))
 	}
 	if _, documented := d.Sample(event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)
@@ -142,7 +142,7 @@ func (o *sandboxEmitOptions) keep(a *app, made []sandbox.LogEntry) error {
 		}
 	}
 	if all.Len() == 0 {
-		return fault.Errorf(fault.Other, "--save: no delivery was made, and nothing is written")
+		return fault.Errorf(fault.Other, "--save: no delivery was made, so nothing was written")
 	}
 	return a.env.Disk.Or().WriteFile(o.save, all.Bytes())
 }
@@ -176,7 +176,7 @@ func emitted(list []view.Attempt, saved string) error {
 	}
 	err := fault.Errorf(fault.Negative, "%s not answered with a 2xx", term.OutOf(failed, len(list), "delivery", "deliveries", "was", "were")).WithCode("not-accepted")
 	if refused > 0 {
-		return err.WithHint("the sandbox sends to the loopback only: start it with --deliver-to http://127.0.0.1:3000, the address of your endpoint")
+		return err.WithHint("the sandbox sends only to the loopback: start it with the address of your endpoint, for instance --deliver-to http://127.0.0.1:3000")
 	}
-	return err.WithHint("it is tried again on the provider's schedule: hookctl sandbox log")
+	return err.WithHint("the sandbox tries again on the provider's schedule; to see the attempts: hookctl sandbox log")
 }

@@ -56,7 +56,7 @@ func (s *shellFlag) enter(a *app, set []string) error {
 	for _, kv := range set { // a directory's name can hold anything
 		if sh != sandbox.POSIX && strings.ContainsFunc(kv, unicode.IsControl) {
 			name, _, _ := strings.Cut(kv, "=")
-			return fault.Errorf(fault.Other, "%s has control characters in it, which are not written for %s", name, sh)
+			return fault.Errorf(fault.Other, "%s contains control characters, which cannot be written for %s", name, sh)
 		}
 	}
 	e := sandboxEnvironment(a.env, set)

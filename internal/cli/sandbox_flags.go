@@ -43,7 +43,7 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	freeText(c, "deliver-to", "emit")
 	c.PreRunE = func(*cobra.Command, []string) error {
 		if o.emitEvery <= 0 && f.Changed("emit-every") { // without it zero is none
-			return fault.Usagef("--emit-every %s is not a positive time", o.emitEvery).WithHint("for instance: --emit-every 5s")
+			return fault.Usagef("--emit-every %s is not a positive duration", o.emitEvery).WithHint("for instance: --emit-every 5s")
 		}
 		return nil
 	}
@@ -52,7 +52,7 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 // check finds what else is wrong with the flags.
 func (o *sandboxOptions) check(a *app) error {
 	if len(o.emit) > 0 && o.emitEvery == 0 {
-		return fault.Usagef("--emit is for --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
+		return fault.Usagef("--emit needs --emit-every, which is missing").WithHint("for instance: --emit-every 5s")
 	}
 	for _, event := range o.emit {
 		if _, err := a.eventOwner(event, ""); err != nil {
@@ -94,7 +94,7 @@ func (a *app) sandboxInForce(name string) (sandbox.Endpoint, error) {
 		return e, err
 	}
 	if s == nil {
-		return e, fault.Usagef("no sandbox is known: %s and %s are not set, and none runs in the background as %q", sandbox.EnvURL, sandbox.EnvToken, name).WithHint(sandbox.StartHint)
+		return e, fault.Usagef("no sandbox is running: %s and %s are not set, and there is none in the background with the name %q", sandbox.EnvURL, sandbox.EnvToken, name).WithHint(sandbox.StartHint)
 	}
 	return s.Endpoint(), nil
 }

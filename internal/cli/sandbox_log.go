@@ -30,7 +30,7 @@ sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
 				return err
 			}
 			if len(made) == 0 {
-				a.note("Nothing was delivered so far.")
+				a.note("There are no deliveries yet.")
 			}
 			return a.out.Print(view.Attempts(view.NewAttempts(made)))
 		}),

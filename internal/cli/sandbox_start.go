@@ -69,7 +69,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return fault.Errorf(fault.Other, "the program's own file cannot be found: %w", err)
+		return fault.Errorf(fault.Other, "cannot find the file of this program: %w", err)
 	}
 	args := []string{"sandbox", "background", "--name", name, "--root", place.Root()}
 	given, all := map[string]string{}, map[string]string{}
@@ -88,7 +88,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 		return err
 	}
 	if begun {
-		a.note("Both APIs are served in the background. Stop with: %s", o.shell.shell(a.env).Read("hookctl sandbox stop"))
+		a.note("Serving both APIs in the background. To stop: %s", o.shell.shell(a.env).Read("hookctl sandbox stop"))
 	}
 	for _, d := range a.env.Drivers {
 		if err := sandbox.Answers(ctx, s.Variable(sandbox.BaseURL(d))); err != nil {
@@ -97,7 +97,7 @@ func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *
 		}
 	}
 	if a.env.Streams.OutTTY {
-		a.note("To put it in force in this shell: %s", o.shell.shell(a.env).Read("hookctl sandbox start"))
+		a.note("To use the sandbox in this shell: %s", o.shell.shell(a.env).Read("hookctl sandbox start"))
 	}
 	return o.shell.enter(a, s.Set)
 }

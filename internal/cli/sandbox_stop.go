@@ -34,7 +34,7 @@ a new shell for those.`,
 				return err
 			}
 			if vacant {
-				a.note("No sandbox of this name runs.")
+				a.note("No sandbox with this name is running.")
 			}
 			names := a.sandboxVariables()
 			return a.printEnvironment(sandbox.Environment{Unset: names}, shell.shell(a.env).Leave(names))

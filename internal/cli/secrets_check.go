@@ -50,11 +50,11 @@ func (o *secretsCheckOptions) run(ctx context.Context, a *app, _ []string) error
 	perr := a.out.Print(view.StoreFindings(k.Findings))
 	var found error
 	if n := len(k.Findings); n > 0 {
-		found = fault.Errorf(fault.Negative, "%s not in order", term.Plural(n, "thing is", "things are")).WithCode("findings").WithHint("each of them names its fix")
+		found = fault.Errorf(fault.Negative, "%s found", term.Plural(n, "fault", "faults")).WithCode("findings").WithHint("each line shows the fix")
 	} else if failed == nil && a.dir == "" {
-		a.note("Nothing is kept: no directory is named for it.")
+		a.note("No secrets are kept: there is no directory for them.")
 	} else if failed == nil {
-		a.note("In order: %s kept in %s.", term.Plural(len(recs), "secret is", "secrets are"), a.dir)
+		a.note("OK: %s kept in %s.", term.Plural(len(recs), "secret is", "secrets are"), a.dir)
 	}
 	return errors.Join(found, failed, perr)
 }

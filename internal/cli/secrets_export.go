@@ -50,7 +50,7 @@ always encrypted.`,
 
 func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) error {
 	if len(o.keys) == 0 {
-		return fault.Usagef("missing: --age-recipient").WithHint("make a key pair with: age-keygen -o key.txt; it prints the recipient")
+		return fault.Usagef("missing: --age-recipient").WithHint("make a key pair: age-keygen -o key.txt; it prints the recipient")
 	}
 	for _, key := range o.keys {
 		if err := o.recipients.Add(key); err != nil {
@@ -58,7 +58,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 		}
 	}
 	if o.out == "" && a.out.Format() != render.Table {
-		return fault.Usagef("standard output carries the bundle, which has no other format").WithHint("write it to a file with --out, to get the list of what is in it")
+		return fault.Usagef("standard output already has the bundle, which has no other format").WithHint("to get the list of its secrets, write the bundle to a file with --out")
 	}
 	recs, err := o.records(ctx, a)
 	if err != nil {
@@ -113,7 +113,7 @@ func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Re
 			return nil, fault.Errorf(fault.Other, "nothing was exported: %w", p.Err).
 				WithHint("%s", strings.TrimPrefix(fault.HintOf(p.Err).String()+"\nor leave it out with --skip-unreadable", "\n"))
 		}
-		a.warn("warning: " + p.Path + " is left out: " + p.Err.Error())
+		a.warn("warning: " + p.Path + " was left out: " + p.Err.Error())
 	}
 	if len(recs) == 0 {
 		where := "profile " + a.cfg.Profile()

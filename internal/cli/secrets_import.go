@@ -58,7 +58,7 @@ func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) e
 	case o.identity == "-" && from == "-":
 		return fault.Usagef("identity and bundle cannot both come from standard input")
 	case len(args) == 0 && a.env.Streams.InTTY:
-		return fault.Usagef("which bundle?").WithHint("name a file, or pipe it in")
+		return fault.Usagef("no bundle is named").WithHint("name a file, or pipe it in")
 	}
 	key, err := a.readInput("--identity", o.identity, identityCap)
 	if err != nil {

@@ -49,7 +49,7 @@ func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error 
 			where = "any profile"
 		}
 		if hint := a.orUnreadable(ctx, fault.Hint{}); hint != (fault.Hint{}) {
-			a.note("No secret was found in %s. %s", where, hint)
+			a.note("No secret found in %s. %s", where, hint)
 		} else {
 			a.note("No secret is kept in %s. Create a webhook: hookctl create", where)
 		}

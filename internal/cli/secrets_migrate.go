@@ -121,7 +121,7 @@ func (o *secretsMigrateOptions) say(ctx context.Context, a *app, moved int) {
 	}
 	for _, p := range pending {
 		if !p.Sealed && len(p.Answer) > 0 {
-			a.warn("warning: " + p.Path + " may still hold a secret as plain text; settle it with: hookctl recover")
+			a.warn("warning: " + p.Path + " may still hold a secret as plain text; to settle that: hookctl recover")
 		}
 	}
 }
@@ -131,6 +131,6 @@ func (o *secretsMigrateOptions) left(failed []error) error {
 	if len(failed) == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Other, "%s not moved, and kept where it was: %w", term.Plural(len(failed), "thing was", "things were"), failed[0]).
-		WithCode("not-moved").WithHint("%s", cmp.Or(fault.HintOf(failed[0]).String(), "mend the cause, then run the same command again"))
+	return fault.Errorf(fault.Other, "%s not moved: %w", term.Plural(len(failed), "thing was", "things were"), failed[0]).
+		WithCode("not-moved").WithHint("%s", cmp.Or(fault.HintOf(failed[0]).String(), "fix the cause, then run the same command again"))
 }

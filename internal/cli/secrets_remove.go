@@ -38,7 +38,7 @@ for a day, and cannot be verified without its secret.
 Give a name or a full id; the beginning of an id is not enough here.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.deleted && len(args) > 0 {
-				return fault.Usagef("--deleted and the name of a webhook exclude each other").WithHint("see: %s --help", cmd.CommandPath())
+				return fault.Usagef("--deleted cannot be used together with the name of a webhook").WithHint("see: %s --help", cmd.CommandPath())
 			} else if o.deleted {
 				return nil
 			}
@@ -63,11 +63,11 @@ func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) e
 	for _, old := range rec.Older {
 		which += " and the older " + old.Fingerprint
 	}
-	still := ", and the webhook goes on using it"
+	still := ", and the webhook still uses it"
 	if !rec.DeletedAt.IsZero() {
 		still = "; the webhook is deleted"
 	}
-	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be got back: the provider told it once%s.", which, rec.Described(), still)
+	question := fmt.Sprintf("Remove %s of %s from this machine? It cannot be restored: the provider showed it only once%s.", which, rec.Described(), still)
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) e
 	v := a.keptView(rec)
 	v.Removed = true
 	shown := v.Render()
-	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be got back.", which, rec.Described())
+	shown.Facts, shown.Text = nil, fmt.Sprintf("Removed %s of %s. It cannot be restored.", which, rec.Described())
 	return a.out.Print(shown)
 }
 
@@ -98,7 +98,7 @@ func removeDeleted(ctx context.Context, a *app) error {
 	for i, r := range recs {
 		list[i] = r.Described()
 	}
-	question := fmt.Sprintf("Remove the secrets of %s from this machine? They cannot be got back: %s.", term.Plural(len(recs), "deleted webhook", "deleted webhooks"), strings.Join(list, ", "))
+	question := fmt.Sprintf("Remove the secrets of %s from this machine? They cannot be restored: %s.", term.Plural(len(recs), "deleted webhook", "deleted webhooks"), strings.Join(list, ", "))
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}

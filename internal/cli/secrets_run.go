@@ -48,16 +48,16 @@ func webhookAndCommand(cmd *cobra.Command, args []string) error {
 	case dash == 1 && len(args) > 1:
 		return nil
 	case dash < 0 && len(args) > 1:
-		return fault.Usagef("the command belongs after --").WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
+		return fault.Usagef("the command must come after --").WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
 	case dash >= 0 && len(args) == dash:
 		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
 	}
-	return fault.Usagef("%s wants one webhook, and a command after --", cmd.CommandPath()).WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
+	return fault.Usagef("%s needs one webhook, and a command after --", cmd.CommandPath()).WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
 }
 
 func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) error {
 	if !sink.IsVariable(o.as) {
-		return fault.Usagef("--as: that is no name of a variable: letters, digits and _, and no digit first").WithHint("for instance: --as %s", envSecret)
+		return fault.Usagef("--as: not the name of a variable: use letters, digits and _, and do not begin with a digit").WithHint("for instance: --as %s", envSecret)
 	}
 	rec, err := a.keptSecret(ctx, args[0])
 	if err != nil {

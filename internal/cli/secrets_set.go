@@ -63,7 +63,7 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 	}
 	replaces := !rec.Secret.IsZero() && !rec.Secret.Equal(value)
 	if replaces {
-		question := fmt.Sprintf("Put the secret %s in the place of %s, which is kept for %s now? The older one stays beside it, to be tried after it.",
+		question := fmt.Sprintf("Replace the secret %[2]s of %[3]s with %[1]s? The older secret is still kept, and verify tries it after the new one.",
 			value.Fingerprint(), rec.Secret.Fingerprint(), rec.Described())
 		if err := a.confirm(ctx, question); err != nil {
 			return err
@@ -87,7 +87,7 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 		return err
 	}
 	if !changed {
-		a.note("This secret was kept already.")
+		a.note("This secret was already kept.")
 	}
 	v := a.keptView(kept)
 	v.Changed = &changed
@@ -110,7 +110,7 @@ func (o *secretsSetOptions) record(ctx context.Context, a *app, ref string) (sec
 	word, id, ok := strings.Cut(ref, "/")
 	if !ok || id == "" {
 		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).
-			WithCode(codeNotKept).WithHint("for a webhook that is not kept yet give provider/id, for instance: hookctl secrets set %s/ID", a.env.Drivers.Names()[0])
+			WithCode(codeNotKept).WithHint("for a webhook without a kept secret, give provider/id, for instance: hookctl secrets set %s/ID", a.env.Drivers.Names()[0])
 	}
 	d, err := a.env.Drivers.Find(word)
 	if err != nil {
@@ -158,18 +158,18 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 		}
 		return v, checkTypedSecret(v.Reveal(), "the answer")
 	default:
-		return secret.Value{}, fault.Usagef("where is the secret? there is no terminal to ask on").
+		return secret.Value{}, fault.Usagef("no secret is given, and there is no terminal to ask for it").
 			WithHint("give --from-file PATH, --from-file - for standard input, or --from-env NAME")
 	}
 	if cut, ok := cutNewline(text); ok {
-		a.note("One newline at the end of %s was left out.", from)
+		a.note("One newline at the end of %s was removed.", from)
 		text = cut
 	}
 	if err := checkTypedSecret(text, from); err != nil {
 		return secret.Value{}, err
 	}
 	if strings.TrimSpace(text) != text {
-		a.warn("warning: the secret begins or ends with white space, and is kept so")
+		a.warn("warning: the secret begins or ends with white space, and is kept with it")
 	}
 	return secret.New(text), nil
 }

@@ -52,8 +52,8 @@ func runSecretsShow(ctx context.Context, a *app, args []string) error {
 	}
 	value := rec.Secret.Reveal()
 	if !utf8.ValidString(value) && a.out.Structured() {
-		return fault.Usagef("the secret of %s is not UTF-8 text, which this output format cannot carry", refWord(rec.Ref())).
-			WithHint("print it as it is, without --output and --jq")
+		return fault.Usagef("the secret of %s is not UTF-8 text, so this output format cannot show it", refWord(rec.Ref())).
+			WithHint("print it without --output and --jq")
 	}
 	v := a.keptView(rec)
 	v.Value = &value

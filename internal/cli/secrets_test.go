@@ -26,13 +26,13 @@ func TestSecretsSetAsks(t *testing.T) {
 
 	// Another secret is confirmed first, and a blank one is refused.
 	p.secrets["zyntro/42"] = "other"
-	p.confirms = map[string]bool{"stays beside it": false}
+	p.confirms = map[string]bool{"The older secret is still kept": false}
 	w.run(130, "secrets", "set", "zyntro/42")
 	w.said("not confirmed: nothing was done")
 	if got := w.run(0, "secrets", "show", "zyntro/42"); got != "typed\n" {
 		t.Errorf("kept %q", got)
 	}
-	p.confirms["stays beside it"] = true
+	p.confirms["The older secret is still kept"] = true
 	w.run(0, "secrets", "set", "zyntro/42")
 	if got := w.run(0, "secrets", "show", "zyntro/42"); got != "other\n" {
 		t.Errorf("kept %q", got)
@@ -45,12 +45,12 @@ func TestSecretsSetAsks(t *testing.T) {
 
 func TestSecretsRemoveAsks(t *testing.T) {
 	t.Parallel()
-	p := &person{secrets: map[string]string{"": "typed"}, confirms: map[string]bool{"cannot be got back": false}}
+	p := &person{secrets: map[string]string{"": "typed"}, confirms: map[string]bool{"cannot be restored": false}}
 	w := newWorld(t).at(p)
 	w.run(0, "secrets", "set", "zyntro/42")
 	w.run(130, "secrets", "remove", "zyntro/42")
 	w.run(0, "secrets", "show", "zyntro/42")
-	p.confirms["cannot be got back"] = true
+	p.confirms["cannot be restored"] = true
 	w.run(0, "secrets", "remove", "zyntro/42")
 	w.run(2, "secrets", "show", "zyntro/42")
 }
@@ -135,7 +135,7 @@ func TestSecretsCheckOnlineLeavesOut(t *testing.T) {
 	w.run(0, "create", "wundertreos", "--url", "https://example.com/a", "--event", "all", "--profile", "work")
 	w.run(0, "secrets", "set", "zyntro/elsewhere", "--from-env", "S", "--profile", "work")
 	w.run(0, "secrets", "check", "--online")
-	w.said("In order: 2 secrets are kept")
+	w.said("OK: 2 secrets are kept")
 	w.run(3, "secrets", "check", "--online", "--profile", "work")
 	if out := w.out.String(); !strings.Contains(out, "zyntro/elsewhere") || strings.Count(out, "\n") != 2 {
 		t.Errorf("found:\n%s", out)

@@ -69,7 +69,7 @@ func (i *fromInput) selections(args []string) (list []capture.Selection, err err
 		list = append(list, s)
 	}
 	if input > 1 {
-		return nil, fault.Usagef("standard input can be only one of the captures").WithHint("write it to a file first, and name two deliveries of that")
+		return nil, fault.Usagef("standard input can be only one of the captures").WithHint("write it to a file first, and name two deliveries of that file")
 	}
 	return list, nil
 }

@@ -102,7 +102,7 @@ may fail until one is answered with a 2xx, and none after it.`,
 func (o *sendOptions) run(ctx context.Context, a *app, args []string) error {
 	url := args[0]
 	if o.repeat < 1 {
-		return fault.Usagef("--repeat %d is not a number from 1 on", o.repeat)
+		return fault.Usagef("--repeat %d is less than 1", o.repeat)
 	}
 	trial, err := o.trial(a, o.badSignature)
 	if err != nil {
@@ -158,7 +158,7 @@ sending:
 		a.note("%s", post.Summary())
 	}
 	if o.badSignature && post.Accepted > 0 {
-		a.warn("warning: the endpoint accepted a signature that nobody's secret makes: it does not verify deliveries")
+		a.warn("warning: the endpoint accepted a forged signature: it does not verify deliveries")
 	}
 	return fault.Worst(err, post.Err(o.badSignature), closed)
 }
@@ -177,8 +177,8 @@ func (o *sendOptions) samples(ctx context.Context, a *app, url string) (*deliver
 		return nil, err
 	}
 	if len(o.events) == 0 && s.Given == nil {
-		return nil, fault.Usagef("which event? --event is missing").
-			WithHint("for instance: --event %s; all of them: hookctl list-events", a.env.Drivers[0].Catalogue[0].Slug)
+		return nil, fault.Usagef("--event is missing").
+			WithHint("for instance: --event %s; all events: hookctl list-events", a.env.Drivers[0].Catalogue[0].Slug)
 	}
 	key, d, err := o.chosenKey(ctx, a)
 	if err != nil {
@@ -229,9 +229,9 @@ func (o *sendOptions) driverFor(a *app, body []byte) (*provider.Driver, error) {
 	if len(o.events) == 0 {
 		return o.ownerOf(a, body, "the body")
 	}
-	d, err := a.eventsOwner(o.events, "no provider has the event(s) %s", "all of them: hookctl list-events\nto send it all the same: --allow-unknown-events with --provider")
+	d, err := a.eventsOwner(o.events, "no provider has the event(s) %s", "all events: hookctl list-events\nto send it anyway: --allow-unknown-events with --provider")
 	if fault.Code(err) == codeUnknownEvent && o.allowUnknown {
-		return nil, a.env.Drivers.NameOne("nothing says whose event " + strings.Join(o.events, ",") + " is")
+		return nil, a.env.Drivers.NameOne("no provider is known for the event " + strings.Join(o.events, ",") + " is")
 	}
 	return d, err
 }
@@ -246,7 +246,7 @@ func (o *sendOptions) slugs(a *app, d *provider.Driver) ([]string, error) {
 		return nil, err
 	}
 	if o.data != "" && len(slugs) > 1 {
-		return nil, fault.Usagef("--data is one body, and --event means %d events", len(slugs))
+		return nil, fault.Usagef("--data is one body, but --event means %d events", len(slugs))
 	}
 	for _, line := range shown {
 		a.note("events: %s", line)

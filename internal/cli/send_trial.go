@@ -52,14 +52,14 @@ func (o *trialFlags) trial(a *app, badSignature bool) (*deliver.Trial, error) {
 		{"bad-signature", "twice", badSignature && t.Twice}, {"bad-signature", "shuffle", badSignature && t.Shuffle}, {"bad-signature", "retry-like", badSignature && t.Like != nil},
 	} {
 		if pair.both {
-			return nil, fault.Usagef("--%s and --%s exclude each other", pair.one, pair.other)
+			return nil, fault.Usagef("--%s and --%s cannot be used together", pair.one, pair.other)
 		}
 	}
 	switch {
 	case a.given("seed") && !t.Shuffle:
-		return nil, fault.Usagef("--seed is for --shuffle, which is missing")
+		return nil, fault.Usagef("--seed needs --shuffle, which is missing")
 	case a.given("speed") && t.Like == nil:
-		return nil, fault.Usagef("--speed is for --retry-like, which is missing")
+		return nil, fault.Usagef("--speed needs --retry-like, which is missing")
 	case a.given("speed") && !(t.Speed >= 0.001 && t.Speed <= 1e9):
 		return nil, fault.Usagef("--speed %v is not a number from 0.001 to 1000000000", t.Speed)
 	case t.Shuffle && !a.given("seed"):

@@ -65,7 +65,7 @@ scripts, use verify for that.`,
 
 func (o *showOptions) run(ctx context.Context, a *app, args []string) error {
 	if o.raw && (a.given("output") || a.given("jq")) {
-		return fault.Usagef("--raw prints bytes, and --output and --jq something else; keep one")
+		return fault.Usagef("--raw prints bytes, so --output and --jq cannot be used together with it")
 	}
 	if err := o.checkGiven(a); err != nil {
 		return err
@@ -96,12 +96,12 @@ func (o *showOptions) run(ctx context.Context, a *app, args []string) error {
 // writeBody writes the exact bytes of a body.
 func writeBody(a *app, r *capture.Request, readErr error) error {
 	if readErr != nil {
-		return fault.Usagef("%s cannot be read: %w", r.Source, readErr).WithCode("unreadable")
+		return fault.Usagef("cannot read %s: %w", r.Source, readErr).WithCode("unreadable")
 	}
 	out := term.Raw(a.env.Streams.Out)
 	if r.Stream == nil {
 		if a.env.Streams.OutTTY && !capture.IsText(r.Body) {
-			defer a.note("note: the body is not text: --raw > FILE keeps it from the terminal")
+			defer a.note("note: the body is not text; to keep it off the terminal: --raw > FILE")
 		}
 		return render.WriteAll(out, r.Body)
 	}

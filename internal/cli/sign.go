@@ -47,7 +47,7 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	if len(args) > 0 {
 		payload = args[0]
 	} else if a.env.Streams.InTTY {
-		return fault.Usagef("which payload? none was named").WithHint("name a file, or - for standard input")
+		return fault.Usagef("no payload is named").WithHint("name a file, or - for standard input")
 	}
 	if payload == "-" && o.secretFile == "-" {
 		return errSecretAndInput("the payload")
@@ -80,7 +80,7 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 		fields = append(deliver.EventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
 	}
 	if bytes.HasSuffix(body, []byte("\n")) {
-		a.note("The payload ends with a newline, which is signed too.")
+		a.note("The payload ends with a newline, and the signature includes it.")
 	}
 	a.noteAssumed(s)
 	return a.out.Print(view.SignatureHeaders(fields, bare))

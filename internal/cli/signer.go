@@ -38,7 +38,7 @@ func (o *keyFlags) chosenKey(ctx context.Context, a *app) (key secret.Value, d *
 		return key, d, err
 	}
 	if d != nil && d != owner {
-		return key, d, fault.Usagef("--webhook is one of %s, --provider says %s", owner.Name, d.Name)
+		return key, d, fault.Usagef("--webhook names a webhook of %s, but --provider says %s", owner.Name, d.Name)
 	}
 	rec, err = a.store.Get(ctx, rec.Ref())
 	return rec.Secret, owner, err
@@ -76,7 +76,7 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secr
 		}
 	}
 	return secret.Value{}, fault.Usagef("the secrets of %d %s webhooks are kept:%s", len(living), d.Title, lines).WithCode("ambiguous").
-		WithHint("name one of them with --webhook")
+		WithHint("choose one with --webhook")
 }
 
 // noteAssumed says what the provider does not document about its signature.
@@ -112,7 +112,7 @@ func (o *keyFlags) ownerOf(a *app, body []byte, what string) (*provider.Driver, 
 	if d := o.driverOf(a, capture.Header(nil), body); d != nil {
 		return d, nil
 	}
-	return nil, a.env.Drivers.NameOne(what + " does not say whose event it is")
+	return nil, a.env.Drivers.NameOne(what + " does not show which provider sent it")
 }
 
 // signedBy names the headers in which the providers' signatures come.
@@ -160,7 +160,7 @@ func (a *app) target(what, text string) (string, error) {
 	text = httpx.LocalURL(text)
 	readable, err := deliver.CheckTarget(what, text)
 	if readable != "" {
-		a.warn("warning: " + readable + " is not this machine and plain http: the deliveries and their signatures can be read on their way")
+		a.warn("warning: " + readable + " is another machine, and plain http: others can read the deliveries and their signatures on their way")
 	}
 	return text, err
 }

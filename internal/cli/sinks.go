@@ -44,8 +44,8 @@ func (a *app) sinks(specs []string) ([]sink.Sink, error) {
 	var out []sink.Sink
 	for i, s := range specs {
 		if s == "stdout" && (a.outputTaken() || slices.Contains(specs[:i], s)) {
-			return nil, fault.Usagef("sink %q: standard output carries something already", s).
-				WithHint("leave out -o and --jq, give stdout once, or use file:PATH")
+			return nil, fault.Usagef("sink %q: standard output is already in use", s).
+				WithHint("leave out -o and --jq, give stdout only once, or use file:PATH")
 		}
 		to, err := sink.Parse(s, a.sinkEnv())
 		if err != nil {

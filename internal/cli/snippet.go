@@ -52,7 +52,7 @@ name.`,
 func frameworkArg(cmd *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
-		return fault.Usagef("which framework? none was named").WithHint("one of: %s", strings.Join(snippet.Frameworks(), ", "))
+		return fault.Usagef("no framework is named").WithHint("one of: %s", strings.Join(snippet.Frameworks(), ", "))
 	case 1:
 		return snippet.CheckFramework(args[0])
 	}
@@ -103,11 +103,11 @@ func (o *snippetOptions) driver(ctx context.Context, a *app) (*provider.Driver, 
 		}
 	}
 	if len(known) == 1 {
-		a.note("For %s, the only provider that is set up here.", known[0].Title)
+		a.note("Using %s, the only configured provider.", known[0].Title)
 		return known[0], nil
 	}
 	if !a.interactive() {
-		return nil, a.env.Drivers.NameOne("whose deliveries? no provider was named")
+		return nil, a.env.Drivers.NameOne("no provider is named")
 	}
 	return a.askProvider(ctx)
 }

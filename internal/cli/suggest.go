@@ -45,7 +45,7 @@ var otherCommands = map[string][]string{
 	"project": {"profile"}, "projects": {"profile list"}, "workspace": {"profile"}, "quickstart": {"demo", "help"}, "variable": {"secrets", "config"},
 	"account": {"profile"}, "accounts": {"profile list"}, "context": {"profile"}, "switch": {"profile use"}, "use": {"profile use"},
 	"keys": {"secrets list"}, "key": {"secrets show"}, "request": {"api"}, "curl": {"api"}, "mock": {"sandbox"}, "fake": {"sandbox"}, "dev": {"sandbox", "listen"},
-	"upgrade": {"update (of a webhook)", "version (hookctl itself is updated as it was installed)"}, "self-update": {"version (hookctl itself is updated as it was installed)"},
+	"upgrade": {"update (of a webhook)", "version (to update hookctl itself, install it again)"}, "self-update": {"version (to update hookctl itself, install it again)"},
 	"docs": {"help"}, "man": {"help"}, "autocomplete": {"completion"}, "completions": {"completion"}, "complete": {"completion"},
 
 	"secrets get": {"secrets show"}, "secrets view": {"secrets show"}, "secrets reveal": {"secrets show"}, "secrets print": {"secrets show"},
@@ -88,7 +88,7 @@ var otherFlags = map[string][]string{
 }
 
 // credentialsHint stands for flags that would take a credential: none does.
-const credentialsHint = "hookctl login PROVIDER (asks for it, or reads --credentials @FILE), hookctl help environment (for its variable)"
+const credentialsHint = "hookctl login PROVIDER (asks for it, or reads --credentials @FILE), hookctl help environment (its variable)"
 
 // meantCommands are the whole commands that the words typed behind parent may
 // stand for: those of the table, else those whose names are near.
@@ -280,5 +280,5 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 
 // flagTakes are what flags take, by the type that pflag names.
 var flagTakes = map[string]string{
-	"bool": "true or false", "int": "a whole number", "uint64": "a whole number from 0 on", "float64": "a number", "duration": "a time with its unit, such as 500ms, 30s or 2m",
+	"bool": "true or false", "int": "a whole number", "uint64": "a whole number of at least 0", "float64": "a number", "duration": "a duration with a unit, such as 500ms, 30s or 2m",
 }

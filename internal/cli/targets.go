@@ -51,7 +51,7 @@ func refuseZaps(force bool, targets ...remoteWebhook) error {
 	if len(zaps) == 0 {
 		return nil
 	}
-	return fault.Usagef("these webhooks belong to a Zap, which would stop working: %s", strings.Join(zaps, ", ")).
+	return fault.Usagef("these webhooks belong to a Zap, which would stop working without them: %s", strings.Join(zaps, ", ")).
 		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was done")
 }
 
@@ -109,7 +109,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 		case a.seen.NewSuccessor(r):
 			return custody.Replaced(*r.Replaces, heir), false
 		case gone:
-			return fault.Errorf(fault.Refused, "%w: %s has taken its place", err, now).WithCode("not-found").WithHint("look at it: hookctl get %s", now), false
+			return fault.Errorf(fault.Refused, "%w: %s replaces it", err, now).WithCode("not-found").WithHint("to see it: hookctl get %s", now), false
 		}
 	}
 	pending, _, lerr := a.journal.List(ctx)
@@ -118,8 +118,8 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 	}
 	for _, p := range pending {
 		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
-			return fault.Errorf(fault.Refused, "another process is replacing %s at this moment: nothing was done", term.ShellWord(in.Replaces.Provider+"/"+in.Replaces.ID)).
-				WithCode("conflict").WithHint("wait for its end, then look at it: hookctl get %s", term.ShellWord(ref)), true
+			return fault.Errorf(fault.Refused, "another process is replacing %s right now: nothing was done", term.ShellWord(in.Replaces.Provider+"/"+in.Replaces.ID)).
+				WithCode("conflict").WithHint("wait until it ends, then check the webhook: hookctl get %s", term.ShellWord(ref)), true
 		}
 	}
 	return err, false
@@ -136,8 +136,8 @@ func (a *app) confirmSame(ctx context.Context, f remoteWebhook, question string)
 		return err
 	}
 	if what := f.hook.Changed(now); len(what) > 0 {
-		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
-			WithCode("conflict").WithHint("look at it with hookctl get, and try again")
+		return fault.Errorf(fault.Refused, "somebody else has just changed %s (%s): nothing was done", f.ref(), strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("check it with hookctl get, then try again")
 	}
 	return nil
 }
@@ -198,7 +198,7 @@ func (a *app) findIn(answers []providerListing, ref string, exact bool) (remoteW
 		return remoteWebhook{}, a.report(failed) // there may be another one of that name
 	case i >= 0:
 		for _, err := range failed {
-			a.warn("warning: not every provider could be asked: " + err.Error())
+			a.warn("warning: a provider could not be asked: " + err.Error())
 		}
 		return rows[i], nil
 	case len(failed) > 0: // it may be there
@@ -243,25 +243,25 @@ func rotatable(old remoteWebhook) error {
 		return nil
 	}
 	ref := term.ShellWord(old.ref())
-	return fault.Errorf(fault.Refused, "%s is disabled, which is how %s webhooks are deleted, and a new one would be active", ref, d.Title).
-		WithCode("disabled").WithHint("to have it back: hookctl resume %s; then rotate it if nobody has its secret", ref)
+	return fault.Errorf(fault.Refused, "%s is disabled, which is how hookctl deletes webhooks of %s; a new one would be active", ref, d.Title).
+		WithCode("disabled").WithHint("to use it again: hookctl resume %s; then rotate it if its secret is lost", ref)
 }
 
 // noteReplaced says what has become of the secret and of the old webhook: with
 // --yes no question has.
 func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
 	d, ref := old.client.Driver(), term.ShellWord(old.ref())
-	a.note("The secret is a NEW one: whoever verifies deliveries needs it.")
+	a.note("The secret is NEW: every program that verifies deliveries needs it.")
 	switch {
 	case overlap:
-		a.note("The old webhook is still there. When nothing needs it any more: hookctl delete %s", ref)
+		a.note("The old webhook still exists. When nothing needs it any more: hookctl delete %s", ref)
 	case d.Deletes:
-		a.note("The old webhook, %s, is deleted.", ref)
+		a.note("The old webhook, %s, was deleted.", ref)
 	default:
-		a.note("The old webhook, %s, is disabled: %s has no delete.", ref, d.Title)
+		a.note("The old webhook, %s, was disabled: %s has no delete.", ref, d.Title)
 	}
 	if old.hook.RetryCount != nil {
-		a.note("Its retry settings could not be taken over: the new webhook has %s's default.", d.Title)
+		a.note("Its retry settings could not be copied: the new webhook has the default of %s.", d.Title)
 	}
 	if old.hook.Is(provider.Disabled) {
 		a.note("The old webhook was disabled; the new one is active.")
@@ -271,10 +271,10 @@ func (a *app) noteReplaced(old remoteWebhook, overlap bool) {
 // replaceQuestion asks whether a new webhook shall take the place of old.
 func replaceQuestion(old remoteWebhook, overlap bool) string {
 	d := old.client.Driver()
-	q := fmt.Sprintf("Make a new webhook with a new secret in the place of %s", old.describe())
+	q := fmt.Sprintf("Replace %s with a new webhook that has a new secret", old.describe())
 	switch {
 	case overlap:
-		q += ", and leave the old one in place"
+		q += ", and keep the old one"
 	case d.Deletes:
 		q += ", and delete the old one"
 	default:
@@ -300,6 +300,6 @@ func changeInPlace(ctx context.Context, a *app, f remoteWebhook, ch *provider.Ch
 		return fault.Worst(perr, err)
 	}
 	// Somebody else changed it, or the provider did not do it.
-	return fault.Worst(perr, err, fault.Errorf(fault.Refused, "%s accepted the change, but not all of it is as it was sent: %s", d.Title, strings.Join(what, ", ")).
-		WithCode("conflict").WithHint("somebody else may have changed it at the same moment: look at it with hookctl get, and try again"))
+	return fault.Worst(perr, err, fault.Errorf(fault.Refused, "%s accepted the change, but returned other values than were sent: %s", d.Title, strings.Join(what, ", ")).
+		WithCode("conflict").WithHint("somebody else may have changed it at the same time: check it with hookctl get, then try again"))
 }

@@ -71,7 +71,7 @@ func TestSecretOnATerminal(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, text, c.shown)
 		}
 		for _, r := range []result{r, r2} {
-			if said := strings.Contains(r.stderr, "warning: the secret holds characters that a terminal cannot show"); said != (text != c.secret) {
+			if said := strings.Contains(r.stderr, "warning: the secret has characters that a terminal cannot show"); said != (text != c.secret) {
 				t.Errorf("%s: said is %v: %s", name, said, r)
 			}
 		}

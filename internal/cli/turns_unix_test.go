@@ -379,7 +379,7 @@ func TestTurnEndsWithItsProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(said)
-	if !lines.Scan() || lines.Text() != "Another process is working on this webhook. Waiting for its end." {
+	if !lines.Scan() || lines.Text() != "Another process is working on this webhook. Waiting until it ends." {
 		t.Errorf("it says %q, %v", lines.Text(), lines.Err())
 	}
 	if live := w.living("wundertreos"); len(live) != 1 {
@@ -394,7 +394,7 @@ func TestTurnEndsWithItsProcess(t *testing.T) {
 		rest.WriteString(lines.Text() + "\n")
 	}
 	_ = second.Wait()
-	if code := second.ProcessState.ExitCode(); code != 7 || !strings.Contains(rest.String(), "another process has begun to replace wundertreos/"+old) || !strings.Contains(rest.String(), "run: hookctl recover") {
+	if code := second.ProcessState.ExitCode(); code != 7 || !strings.Contains(rest.String(), "another process started to replace wundertreos/"+old) || !strings.Contains(rest.String(), "run: hookctl recover") {
 		t.Errorf("exit %d: %s", code, rest.String())
 	}
 	close(answer)

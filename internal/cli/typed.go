@@ -56,7 +56,7 @@ func namesOnly(c *cobra.Command, flag, what, example string) {
 const (
 	variableName = "the NAME of an environment variable"
 	fileName     = "the name of a file"
-	fileOrDotenv = "the name of a file, or dotenv:PATH:NAME,"
+	fileOrDotenv = "the name of a file, or dotenv:PATH:NAME"
 	headerOrFile = "'Name: value' or the name of a file"
 )
 
@@ -75,7 +75,7 @@ func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
 			if (!free || strings.HasPrefix(v, "@")) && !g.isNameOf(what, v) {
 				err = refused(name, what, example, cmd)
 			} else if g.namesNothing(what, example, v) {
-				err = fault.Usagef("%s: %s belongs there; nothing has the name that was given, which is not repeated here since it may be a secret itself", name, what).
+				err = fault.Usagef("%s takes %s. Nothing has the given name, which is not shown here, because it may be a secret", name, what).
 					WithCode(codeLooksSecret).WithHint("for instance: %s\n%s", example, inHistory)
 			}
 		}
@@ -88,7 +88,7 @@ func (g *globals) refuseTyped(cmd *cobra.Command, args []string) error {
 	}
 	for _, name := range g.namingVariables(cmd) {
 		if v := g.env.Getenv(name); !g.isNameOf("", v) {
-			return fault.Usagef("%s: its value looks like a secret and is not repeated here; this variable takes none", name).
+			return fault.Usagef("%s does not take a secret. Its value looks like one, and is not shown here", name).
 				WithCode(codeLooksSecret).WithHint("see: hookctl help environment")
 		}
 	}
@@ -182,13 +182,13 @@ func (g *globals) namesNothing(what, example, value string) bool {
 
 // refused is the error for a value of where, which is not repeated.
 func refused(where, what, example string, cmd *cobra.Command) error {
-	err := fault.Usagef("%s: what was given looks like a secret and is not repeated here; nothing on a command line takes one itself", where)
-	hint := "for a file of such a name write ./NAME; see: " + cmd.CommandPath() + " --help"
+	err := fault.Usagef("%s: the given value looks like a secret, and is not shown here. A command line must not contain one", where)
+	hint := "for a file with such a name write ./NAME; see: " + cmd.CommandPath() + " --help"
 	switch {
 	case what == variableName:
-		err = fault.Usagef("%s: what was given is no variable's name and is not repeated here; %s belongs there, not its value", where, what)
+		err = fault.Usagef("%s takes %[2]s, not its value. The given value is not such a name, and is not shown here", where, what)
 	case what != "":
-		err = fault.Usagef("%s: what was given looks like a secret and is not repeated here; %s belongs there", where, what)
+		err = fault.Usagef("%s takes %[2]s. The given value looks like a secret, and is not shown here", where, what)
 	}
 	if example != "" {
 		hint = "for instance: " + example
@@ -197,7 +197,7 @@ func refused(where, what, example string, cmd *cobra.Command) error {
 }
 
 // inHistory is what a hint says of a secret that was typed.
-const inHistory = "if it was a secret, the shell's history may hold it now"
+const inHistory = "if it was a secret, your shell's history may now contain it"
 
 // codeLooksSecret is the code of errors about what looks like a secret.
 const codeLooksSecret = "looks-like-a-secret"

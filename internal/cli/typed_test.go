@@ -313,7 +313,7 @@ func TestNamesThatLookLikeSecrets(t *testing.T) {
 	w.run(0, "verify", name, "--signature", strings.Repeat("ab", 32), "--provider", "zyntro", "--fail-on", "none")
 
 	w.run(2, append(key, "--secret-env", "NOT_SET")...)
-	w.said("the variable NOT_SET is not set (exported?)")
+	w.said("the variable NOT_SET is not set, or not exported")
 	for _, empty := range []string{"EMPTY", "BLANK"} {
 		w.run(2, append(key, "--secret-env", empty)...)
 		w.said(empty, "is empty or blank")
@@ -321,7 +321,7 @@ func TestNamesThatLookLikeSecrets(t *testing.T) {
 		w.said(empty, "is empty or blank")
 	}
 	w.run(2, "secrets", "set", "zyntro/1", "--from-env", "NOT_SET")
-	w.said("the variable NOT_SET is not set (exported?)")
+	w.said("the variable NOT_SET is not set, or not exported")
 	w.run(2, append(key, "--secret-env", "hunter-2!")...)
 	w.said("NAME of an environment variable", "--secret-env HOOK_SECRET")
 	w.silentOn(nil, "hunter")

@@ -83,10 +83,10 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	o.ref = args[0]
 	changing := []string{"name", "url", "event", "add-event", "remove-event", "timeout", "auth-type", "auth-data", "status"}
 	if !slices.ContainsFunc(changing, a.given) {
-		return fault.Usagef("nothing to change is named").WithHint("see: hookctl update --help")
+		return fault.Usagef("no change is named").WithHint("see: hookctl update --help")
 	}
 	if o.force && !o.replace {
-		return fault.Usagef("--force goes with --replace only")
+		return fault.Usagef("--force needs --replace")
 	}
 	sinks, err := o.sinks(a)
 	if err != nil {
@@ -107,12 +107,12 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	switch {
 	case d.Updates && len(sinks) > 0:
-		return fault.Usagef("--secret-to goes with --replace: an update on %s leaves the secret as it is", d.Title)
+		return fault.Usagef("--secret-to needs --replace: an update on %s does not change the secret", d.Title)
 	case d.Updates:
 		return o.inPlace(ctx, a, f, want)
 	case !o.replace:
 		return fault.Errorf(fault.Refused, "%s cannot change a webhook", d.Title).WithCode("unsupported").
-			WithHint("--replace makes a new one with a NEW SECRET, keeps that, and then deletes this one")
+			WithHint("--replace creates a new webhook, keeps its NEW SECRET, and then deletes this one")
 	}
 	if err := refuseZaps(o.force, f); err != nil {
 		return err
@@ -123,7 +123,7 @@ func (o *updateOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := custody.CheckSinks(ctx, sinks, sink.Item{Provider: d.Name, Name: want.Name}); err != nil {
 		return err
 	}
-	if err := a.confirmSame(ctx, f, fmt.Sprintf("Make a new webhook in the place of %s, with a NEW SECRET, and delete the old one?", f.describe())); err != nil {
+	if err := a.confirmSame(ctx, f, fmt.Sprintf("Replace %s with a new webhook that has a NEW SECRET, and delete the old one?", f.describe())); err != nil {
 		return err
 	}
 	made, err := f.client.Replace(ctx, custody.OpReplace, f.hook, want, sinks, false)
@@ -141,8 +141,8 @@ func (o *updateOptions) wanted(a *app, d *provider.Driver, w provider.Webhook) (
 		s.URL = o.url
 	}
 	if !o.noValidate && (s.Name == "" && a.given("name") && d.NameRequired || s.URL == "" && a.given("url")) {
-		return s, fault.Usagef("a %s webhook cannot be without a name or a URL: --name or --url is empty", d.Title).
-			WithHint("leave out what is to stay as it is; nothing was sent")
+		return s, fault.Usagef("a %s webhook needs a name and a URL, but --name or --url is empty", d.Title).
+			WithHint("leave out a flag to keep its value; nothing was sent")
 	}
 	var eventErr error
 	s.Events, eventErr = o.editEvents(a, d, w.Events)
@@ -195,8 +195,8 @@ func (o *updateOptions) editEvents(a *app, d *provider.Driver, now []string) ([]
 		}
 	}
 	if len(out) == 0 && len(now) > 0 && !o.noValidate {
-		return nil, fault.Usagef("--remove-event would leave the webhook without an event").
-			WithHint("to stop its deliveries: hookctl pause %s\nto get others instead: --event EVENT", term.ShellWord(o.ref))
+		return nil, fault.Usagef("--remove-event would leave the webhook without events").
+			WithHint("to stop its deliveries: hookctl pause %s\nto subscribe to other events: --event EVENT", term.ShellWord(o.ref))
 	}
 	return out, nil
 }
@@ -213,11 +213,11 @@ func (o *updateOptions) removed(a *app, now []string) ([]string, error) {
 		if bad.Why != "" {
 			return nil, fault.Usagef("--remove-event: %s", bad.Why)
 		}
-		a.note("%s matches none of the webhook's events: nothing to remove", term.ShellWord(bad.Word))
+		a.note("%s matches none of the webhook's events, so there is nothing to remove", term.ShellWord(bad.Word))
 	}
 	for _, s := range ex.Slugs {
 		if !slices.Contains(now, s) {
-			a.note("%s is not among the webhook's events: nothing to remove", term.ShellWord(s))
+			a.note("%s is not one of the webhook's events, so there is nothing to remove", term.ShellWord(s))
 		}
 	}
 	return ex.Slugs, nil
@@ -241,7 +241,7 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 			ch.Events, err = o.editEvents(a, f.client.Driver(), now)
 			return ch.Events, err
 		}
-		a.note("The whole list of events is sent: a change of it that somebody else makes at this moment may be lost.")
+		a.note("hookctl sends the whole list of events: a change that somebody else makes at the same time may be lost.")
 	}
 	ch.Timeout = want.Timeout
 	if want.AuthType != "" {
@@ -253,7 +253,7 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		ch.Status = &s
 	}
 	if ch.Empty() {
-		a.note("There is nothing to change: nothing was sent.")
+		a.note("The webhook already has these values: nothing was sent.")
 		return printWebhook(ctx, a, f.client.Driver(), f.hook)
 	}
 	return changeInPlace(ctx, a, f, &ch)

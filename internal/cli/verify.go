@@ -137,7 +137,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		return w.write(c)
 	})
 	if fault.Code(err) == "jq" {
-		err = fault.WithHint(err, fault.Hint{Text: "--jq sees one delivery at a time, not a list of them, so leave out .[]; nothing was judged after this one"})
+		err = fault.WithHint(err, fault.Hint{Text: "here --jq gets one delivery at a time, not a list: leave out .[]; the deliveries after this one were not verified"})
 	}
 	progress.end()
 	broken := err
@@ -162,7 +162,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		o.noteUndocumented(a, summary.Assumed)
 	}
 	if n := summary.Ambiguous; n > 0 && o.pass != "" {
-		a.note("%s valid by one of two bodies that differ: --pass valid leaves out the line, --pass invalid passes it.", term.Plural(n, "delivery is", "deliveries are"))
+		a.note("%s valid by one of two bodies that differ: --pass valid skips the line, --pass invalid prints it.", term.Plural(n, "delivery is", "deliveries are"))
 	}
 	failed := 0
 	for reason, count := range summary.Reasons {
@@ -177,7 +177,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 	}
 	if rest := summary.Invalid() - failed; err == nil && rest > 0 {
-		a.note("%s not valid for reasons that --fail-on leaves out.", term.Plural(rest, "delivery is", "deliveries are"))
+		a.note("%s not valid for reasons that --fail-on does not name.", term.Plural(rest, "delivery is", "deliveries are"))
 	}
 	if err == nil && len(missing) > 0 {
 		err = notThere("", missing)
@@ -194,7 +194,7 @@ func (o *verifyOptions) checkFlags(a *app, args []string) (err error) {
 		return errEmpty("fail-on")
 	}
 	if o.maxAge <= 0 && a.given("max-age") {
-		return fault.Usagef("--max-age %s is not a positive time", o.maxAge)
+		return fault.Usagef("--max-age %s is not a positive duration", o.maxAge)
 	}
 	if a.given("fail-on") {
 		if o.fail, err = parseFailOn(o.failOn); err != nil {
@@ -203,7 +203,7 @@ func (o *verifyOptions) checkFlags(a *app, args []string) (err error) {
 	}
 	if o.captures = args; len(args) == 0 {
 		if a.env.Streams.InTTY {
-			return fault.Usagef("which capture? none was named").WithHint("name a file or a directory, or - for standard input")
+			return fault.Usagef("no capture is named").WithHint("name a file or a directory, or - for standard input")
 		}
 		o.captures = []string{"-"}
 	}
@@ -228,7 +228,7 @@ func parseDiagnose(word string) (int, error) {
 	case word == "all":
 		return math.MaxInt, nil
 	case err != nil || n < 0:
-		return 0, fault.Usagef("--diagnose %q is neither a number nor all", word)
+		return 0, fault.Usagef("--diagnose %q is not a number or all", word)
 	case n == 0:
 		return -1, nil
 	}
@@ -256,7 +256,7 @@ func parseFailOn(words []string) (failOn, error) {
 		case word != "none" && slices.Contains(known, word):
 			reasons = append(reasons, signature.Reason(word))
 		default:
-			return nil, fault.Usagef("--fail-on %q is no reason of a verdict", word).
+			return nil, fault.Usagef("--fail-on %q is not a reason of a verdict", word).
 				WithHint("the reasons are %s; or none", strings.Join(known[:len(known)-1], ", "))
 		}
 	}

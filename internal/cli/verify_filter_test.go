@@ -179,7 +179,7 @@ func TestVerifyTerminalShowsFailures(t *testing.T) {
 			env := verifyEnv(t, in, &out, &errs, false)
 			env.Streams.OutTTY = c.tty
 			code := Run(t.Context(), env, append([]string{"verify", capture, "--secret-env", "SECRET"}, c.args...))
-			said := strings.Count(errs.String(), "only what is not valid is shown")
+			said := strings.Count(errs.String(), "only deliveries that are not valid are shown")
 			if code != 3 || strings.Count(out.String(), "\n") != c.rows || said != map[bool]int{true: 1}[c.rows == 103] ||
 				!strings.Contains(errs.String(), "202 deliveries: 200 valid, 2 invalid: 2 mismatch") {
 				t.Errorf("%v: %d, %d rows, said %d times\n%s", c, code, strings.Count(out.String(), "\n"), said, &errs)

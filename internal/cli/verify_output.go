@@ -25,20 +25,20 @@ type verdictForm struct {
 // check refuses flags that do not go together.
 func (o verdictForm) check(a *app) error {
 	if a.given("pass") && o.pass != verify.PassValid && o.pass != verify.PassInvalid {
-		return fault.Usagef("--pass %q is neither %s nor %s", o.pass, verify.PassValid, verify.PassInvalid)
+		return fault.Usagef("--pass takes %s or %s, not %q", verify.PassValid, verify.PassInvalid, o.pass)
 	}
 	for _, pair := range []struct {
 		one, other, hint string
 		both             bool
 	}{
-		{"pass", "output", "--pass prints input lines as they are, and no verdicts", o.pass != "" && a.given("output")},
-		{"pass", "jq", "--pass prints input lines as they are, and no verdicts", o.pass != "" && a.jq != ""},
+		{"pass", "output", "--pass prints input lines instead of verdicts", o.pass != "" && a.given("output")},
+		{"pass", "jq", "--pass prints input lines instead of verdicts", o.pass != "" && a.jq != ""},
 		{"pass", "failing", "--pass invalid prints the input lines that are not valid", o.pass != "" && o.failing},
-		{"pass", "each-line", "--pass prints input lines, --each-line verdicts", o.pass != "" && o.eachLine},
-		{"each-line", "failing", "--each-line prints a verdict for every line, --failing only some", o.eachLine && o.failing},
+		{"pass", "each-line", "--pass prints input lines, but --each-line prints verdicts", o.pass != "" && o.eachLine},
+		{"each-line", "failing", "--each-line prints a verdict for every line, but --failing only for some", o.eachLine && o.failing},
 	} {
 		if pair.both {
-			return fault.Usagef("--%s and --%s exclude each other", pair.one, pair.other).WithHint("%s", pair.hint)
+			return fault.Usagef("--%s and --%s cannot be used together", pair.one, pair.other).WithHint("%s", pair.hint)
 		}
 	}
 	return nil
@@ -195,7 +195,7 @@ func (w *verdictWriter) row(r *verify.Result) error {
 		return nil
 	case w.most > 0 && w.rows >= w.most:
 		w.failing = true
-		w.app.note("From here on only what is not valid is shown; --failing=false shows all.")
+		w.app.note("From here on, only deliveries that are not valid are shown; to show all, use --failing=false.")
 		return nil
 	}
 	w.rows++

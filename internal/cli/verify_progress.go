@@ -64,7 +64,7 @@ func (p *progress) show() {
 	}
 	p.shown = true
 	// Nothing can be done about a terminal that is gone.
-	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s read, %s judged, %d invalid, %s", byteSize(p.bytes.Load()),
+	_, _ = fmt.Fprintf(p.w, "\r\x1b[K%s read, %s verified, %d invalid, %s", byteSize(p.bytes.Load()),
 		term.Plural(p.judged, "delivery", "deliveries"), p.invalid, p.started.Truncate(time.Second))
 }
 

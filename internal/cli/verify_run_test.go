@@ -89,7 +89,7 @@ func TestVerifyProgress(t *testing.T) {
 	var out, errs bytes.Buffer
 	code := Run(t.Context(), verifyEnv(t, read, &out, &errs, true), []string{"verify", "-", "--secret-env", "SECRET", "-o", "ndjson"})
 	text := errs.String()
-	line, after, shown := strings.Cut(text, "1 delivery judged, 1 invalid, 1s")
+	line, after, shown := strings.Cut(text, "1 delivery verified, 1 invalid, 1s")
 	if code != 3 || !shown || !strings.HasPrefix(line, "\r\x1b[K") || !strings.Contains(after, "\r\x1b[K{") && !strings.Contains(after, "\r\x1b[Khookctl") {
 		t.Errorf("%d\n%q", code, text)
 	}

@@ -193,7 +193,7 @@ var profileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompi
 func CheckProfile(name string) error {
 	if !profileName().MatchString(name) {
 		return fault.Usagef("%q cannot be the name of a profile", name).
-			WithHint("use up to 64 lower-case letters, digits, - and _, the first a letter or digit")
+			WithHint("use up to 64 lower-case letters, digits, - and _, and begin with a letter or digit")
 	}
 	return nil
 }
@@ -289,7 +289,7 @@ func (c *Config) key(name string) (Key, error) {
 	}
 	meant := meant(name, c.in.Keys)
 	if looksLikeCredential(name, meant) {
-		return Key{}, fault.Usagef("%q is not a setting: credentials and secrets are never kept in %s", name, fileName).
+		return Key{}, fault.Usagef("%q is not a setting: hookctl never stores credentials and secrets in %s", name, fileName).
 			WithCommand("hookctl login <provider>")
 	}
 	err := fault.Usagef("there is no setting %q", name).WithCode("unknown-setting")

@@ -66,11 +66,11 @@ func (c *Config) change(edit func(f *file, root *yaml.Node) bool) error {
 		return durable.NoPlace()
 	}
 	if err := c.in.Disk.Or().MakeDir(c.in.Dir); err != nil {
-		return fault.Errorf(fault.Other, "the settings cannot be written: %w", err).WithHint("choose another directory with --config")
+		return fault.Errorf(fault.Other, "cannot write the settings: %w", err).WithHint("choose another directory with --config")
 	}
 	real, err := durable.TrustedFile(c.Path(), durable.ChooseConfig)
 	if err != nil {
-		return fault.Errorf(fault.KindOf(err), "the settings cannot be written: %w", err).With(fault.HintOf(err))
+		return fault.Errorf(fault.KindOf(err), "cannot write the settings: %w", err).With(fault.HintOf(err))
 	}
 	err = c.in.Disk.Or().UpdateFile(context.Background(), real, func(old []byte) ([]byte, error) {
 		// Read again: another process may have changed the file since.

@@ -27,7 +27,7 @@ const (
 
 const (
 	loginHint  = "remove it from the file and run: hookctl login <provider>"
-	byHandHint = "correct the file by hand; it was not changed"
+	byHandHint = "edit the file to correct it; it was not changed"
 	moveHint   = "move it away, or choose another directory with --config"
 )
 
@@ -75,12 +75,12 @@ func readText(path string) (text []byte, err error) {
 		})
 	}
 	if err != nil {
-		return nil, fault.Errorf(fault.Other, "the settings cannot be read: %w", err).
-			WithHint("give the file back to your user, mode 0600, or choose another directory with --config")
+		return nil, fault.Errorf(fault.Other, "cannot read the settings: %w", err).
+			WithHint("make your user the file's owner with mode 0600, or choose another directory with --config")
 	}
 	text, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, fault.Errorf(fault.Other, "the settings cannot be read: %w", err).WithHint("%s", moveHint)
+		return nil, fault.Errorf(fault.Other, "cannot read the settings: %w", err).WithHint("%s", moveHint)
 	}
 	return text, nil
 }
@@ -123,7 +123,7 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	}
 	if err == nil {
 		if err = d.Decode(&more); err == nil {
-			return nil, fault.Usagef("%s:%d: a second document begins here: settings are one document", path, more.Line).WithHint("%s", byHandHint)
+			return nil, fault.Usagef("%s:%d: a second document begins here, and settings must be one document", path, more.Line).WithHint("%s", byHandHint)
 		}
 		if errors.Is(err, io.EOF) {
 			err = nil
@@ -236,7 +236,7 @@ func (r *reader) setting(key string, k, v *yaml.Node, profile string) {
 	}
 	if looksLikeCredential(key, meant(key, slices.Collect(maps.Values(r.file.keys)))) {
 		r.credential = true
-		r.problemf(k.Line, "%q: credentials and secrets are never kept in %s", key, fileName)
+		r.problemf(k.Line, "%q: hookctl never stores credentials and secrets in %s", key, fileName)
 		return
 	}
 	r.problemf(k.Line, "unknown setting %q", key)
@@ -245,7 +245,7 @@ func (r *reader) setting(key string, k, v *yaml.Node, profile string) {
 func (r *reader) leaf(key Key, k, v *yaml.Node, profile string) {
 	switch {
 	case key.Profile && profile == "":
-		r.problemf(k.Line, "%q belongs to a profile: put it under profiles and the profile's name", key.Name)
+		r.problemf(k.Line, "%q belongs to a profile: put it under profiles, in the profile's group", key.Name)
 		return
 	case !key.Profile && profile != "":
 		r.problemf(k.Line, "%q is the same for all profiles: put it at the top of the file", key.Name)
@@ -272,7 +272,7 @@ func (r *reader) scalar(key string, n *yaml.Node) (string, bool) {
 	switch {
 	case !r.simple(n):
 	case n.Kind != yaml.ScalarNode:
-		r.problemf(n.Line, "%q has one value, not a list or a group", key)
+		r.problemf(n.Line, "%q takes one value, not a list or a group", key)
 	case n.Tag == "!!null":
 		r.problemf(n.Line, "%q has no value: give it one, or remove the line", key)
 	default:
@@ -303,11 +303,11 @@ func (r *reader) mapping(n *yaml.Node, what string, each func(key string, k, v *
 		case k.Tag == "!!merge":
 			r.problemf(k.Line, "merging with << is not supported")
 		case doubled:
-			r.problemf(k.Line, "%q is given twice: first in line %d", k.Value, first)
+			r.problemf(k.Line, "%q appears twice, first in line %d", k.Value, first)
 		case strings.ToLower(k.Value) != k.Value && !looksLikeCredential(k.Value, nil):
-			r.problemf(k.Line, "%q: names are in lower case", k.Value)
+			r.problemf(k.Line, "%q: write names in lower case", k.Value)
 		case strings.Contains(k.Value, ".") && what != "profiles":
-			r.problemf(k.Line, "%q: write it as one group in the other, not with dots", k.Value)
+			r.problemf(k.Line, "%q: write nested groups, not a name with dots", k.Value)
 		default:
 			seen[k.Value] = k.Line
 			each(k.Value, k, v)

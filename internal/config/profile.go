@@ -23,7 +23,7 @@ func (c *Config) CreateProfile(name string) error {
 		return err
 	}
 	if !slices.ContainsFunc(c.in.Keys, func(k Key) bool { return k.Profile }) {
-		return fault.Errorf(fault.Other, "there is no setting that differs by profile")
+		return fault.Errorf(fault.Other, "no setting belongs to a profile")
 	}
 	return c.change(func(f *file, root *yaml.Node) bool {
 		return !slices.Contains(f.profiles, name) && put(root, []string{"profiles", name}, null())

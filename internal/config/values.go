@@ -17,7 +17,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a time such as 30s or 2m", s)
+		return 0, fmt.Errorf("%q is not a duration, such as 30s or 2m", s)
 	}
 	return d, nil
 }

@@ -134,7 +134,7 @@ func (e *Expectation) Compared() int { return e.outcomes[Same] + e.outcomes[Chan
 func (e *Expectation) Summary(update bool) []string {
 	var lines []string
 	if n := e.Compared(); n > 0 {
-		line := term.Plural(n, "answer was", "answers were") + " compared with what was recorded: "
+		line := term.Plural(n, "answer was", "answers were") + " compared with the recorded one: "
 		var parts []string
 		for _, o := range []struct {
 			n    int
@@ -147,16 +147,16 @@ func (e *Expectation) Summary(update bool) []string {
 		lines = append(lines, line+strings.Join(parts, ", ")+".")
 	}
 	if e.ignored > 0 {
-		lines = append(lines, term.Plural(e.ignored, "difference was", "differences were")+" left out by --ignore.")
+		lines = append(lines, term.Plural(e.ignored, "difference was", "differences were")+" skipped because of --ignore.")
 	}
 	if e.cut > 0 {
-		lines = append(lines, term.Plural(e.cut, "recorded answer was", "recorded answers were")+" cut: compared byte for byte up to there, and --ignore leaves out nothing of it.")
+		lines = append(lines, term.Plural(e.cut, "recorded answer was", "recorded answers were")+" incomplete: the recorded part was compared byte for byte, and --ignore does not apply to it.")
 	}
 	switch n := e.outcomes[NotRecorded]; {
 	case n > 0 && update:
 		lines = append(lines, term.Plural(n, "delivery", "deliveries")+" had no recorded answer.")
 	case n > 0:
-		lines = append(lines, term.Plural(n, "delivery has", "deliveries have")+" no recorded answer: a 2xx was all that was expected.")
+		lines = append(lines, term.Plural(n, "delivery has", "deliveries have")+" no recorded answer: any 2xx is accepted.")
 	}
 	return lines
 }
@@ -167,15 +167,15 @@ func (e *Expectation) Err(update bool) error {
 	changed, unreadable := e.outcomes[Changed], e.outcomes[Unreadable]
 	switch {
 	case e.brokeOff > 0:
-		return fault.Errorf(fault.Negative, "%s off before the end", term.OutOf(e.brokeOff, e.all(), "answer", "answers", "broke", "broke")).WithCode("broken-answer")
+		return fault.Errorf(fault.Negative, "%s off early", term.OutOf(e.brokeOff, e.all(), "answer", "answers", "broke", "broke")).WithCode("broken-answer")
 	case update:
 		return nil
 	case changed > 0:
-		return fault.Errorf(fault.Negative, "%s not as recorded", term.OutOf(changed, e.Compared(), "answer", "answers", "is", "are")).WithCode("changed").
-			WithHint("if that is right, record the new ones: add --update; for what may differ each time: --ignore PATH")
+		return fault.Errorf(fault.Negative, "%s different from the recorded one", term.OutOf(changed, e.Compared(), "answer", "answers", "is", "are")).WithCode("changed").
+			WithHint("if the change is intended, record it with --update; for a value that changes each time, use --ignore PATH")
 	case unreadable > 0:
 		return fault.Errorf(fault.Negative, "%s cannot be read", term.Plural(unreadable, "recorded answer", "recorded answers")).WithCode("unreadable").
-			WithHint("record anew: add --update")
+			WithHint("record the answers again with --update")
 	case e.refused > 0:
 		return fault.Errorf(fault.Negative, "%s not answered with a 2xx", term.OutOf(e.refused, e.outcomes[NotRecorded], "delivery without a recorded answer", "deliveries without a recorded answer", "was", "were")).WithCode("not-accepted")
 	case e.Compared() == 0 && e.outcomes[NotRecorded] > 0:
@@ -193,6 +193,6 @@ func (e *Expectation) all() (n int) {
 
 // ErrNoAnswer is the error for captures in which there is nothing to compare with.
 func ErrNoAnswer() error {
-	return fault.Usagef("no answer of a handler is recorded in the captures: there is nothing to compare with").WithCode("no-answer").
-		WithHint("record them as deliveries come: hookctl listen --forward-to ADDRESS --save DIR\nor record those of now: hookctl replay ... --update")
+	return fault.Usagef("the captures contain no recorded answer of a handler to compare with").WithCode("no-answer").
+		WithHint("record answers as deliveries arrive: hookctl listen --forward-to ADDRESS --save DIR\nor record the handler's current answers: hookctl replay ... --update")
 }

@@ -77,7 +77,7 @@ type PosterOptions struct {
 // NewPoster makes a poster.
 func NewPoster(o PosterOptions) (*Poster, error) {
 	if o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0) {
-		return nil, fault.Usagef("--rate %v is not a number of deliveries a second", o.Rate)
+		return nil, fault.Usagef("--rate %v is not a number of deliveries per second", o.Rate)
 	}
 	return &Poster{o: o, statuses: map[int]int{}}, nil
 }
@@ -87,14 +87,14 @@ func NewPoster(o PosterOptions) (*Poster, error) {
 func CheckTarget(what, rawURL string) (readable string, err error) {
 	origin, err := httpx.Origin(rawURL)
 	if err != nil {
-		hint := "a URL looks like http://127.0.0.1:3000/hook; 3000 is a port of this machine"
+		hint := "use a URL such as http://127.0.0.1:3000/hook, or 3000 for a port of this machine"
 		if !strings.Contains(rawURL, "://") {
-			hint = "put http:// before it; " + hint
+			hint = "put http:// in front of it; " + hint
 		}
 		return "", fault.Usagef("%s: %w", what, err).WithHint("%s", hint)
 	}
 	if u, err := url.Parse(rawURL); err != nil || u.User != nil {
-		return "", fault.Usagef("%s: the URL holds a user name or password, which is not sent", what).
+		return "", fault.Usagef("%s: the URL contains a user name or password, which hookctl does not send", what).
 			WithHint("give credentials as a header: --header @FILE with a line 'Authorization: ...'")
 	}
 	if strings.HasPrefix(origin, "http://") && httpx.CheckBaseURL(origin) != nil {
@@ -210,7 +210,7 @@ func (p *Poster) Err(bad bool) error {
 	}
 	hint := statusHint(status)
 	if bad && (status == http.StatusUnauthorized || status == http.StatusForbidden) {
-		hint = "so it refuses a bad signature, as it should"
+		hint = "this is right: it refuses a bad signature"
 	}
 	if hint != "" {
 		err = err.WithHint("%s", hint)
@@ -227,18 +227,18 @@ func (p *Poster) Unanswered() error {
 	if p.Posted > 1 {
 		err = fault.Errorf(fault.Unavailable, "%d of %d deliveries were not answered; the last: %w", p.lost, p.Posted, p.lastLost).WithCode("unreachable")
 	}
-	return err.WithHint("is the endpoint running, and is this its address?")
+	return err.WithHint("check that the endpoint runs, and that this is its address")
 }
 
 // statusHint is what may be behind a status.
 func statusHint(status int) string {
 	switch {
 	case status >= 300 && status <= 399:
-		return "redirects are not followed, as providers do not: use the address that the endpoint redirects to"
+		return "like the providers, hookctl does not follow redirects: use the address that the endpoint redirects to"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return "does the endpoint have this webhook's secret? its fingerprint is in: hookctl secrets list"
+		return "check that the endpoint has this webhook's secret; its fingerprint is in: hookctl secrets list"
 	case status == http.StatusNotFound || status == http.StatusMethodNotAllowed:
-		return "is this the path that takes POST requests?"
+		return "check that this path accepts POST requests"
 	}
 	return ""
 }

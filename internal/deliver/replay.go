@@ -48,7 +48,7 @@ type Replay struct {
 }
 
 // ErrFiltered is the error of a delivery that does not pass the filter.
-var ErrFiltered = errors.New("the delivery does not pass the filter")
+var ErrFiltered = errors.New("the delivery does not match the filter")
 
 // Unusable is a delivery that cannot be sent again.
 type Unusable struct{ error }
@@ -93,14 +93,14 @@ func (r *Replay) Delivery(ctx context.Context, q *capture.Request, readErr error
 	d.Fields = []capture.Field(q.Header)
 	if r.Resigner != nil {
 		if owner == nil {
-			return d, r.Drivers.NameOne(q.Source + " does not say whose delivery it is, so that it cannot be signed")
+			return d, r.Drivers.NameOne(q.Source + " does not show which provider sent it, so it cannot be signed")
 		}
 		if d.Fields, err = r.signed(ctx, owner, q, d.Body); err != nil {
 			return d, err
 		}
 	} else if q.Inexact && !r.inexact {
 		r.inexact = true
-		r.Note(q.Source + " does not keep bodies byte for byte, so that signatures may not match; --resign makes new ones.")
+		r.Note(q.Source + " does not keep the exact bytes of bodies, so signatures may not match; --resign makes new ones.")
 	}
 	d.Fields = replace(d.Fields, r.Extra)
 	return d, nil
@@ -163,16 +163,16 @@ func (r *Replay) Summary() string {
 	if r.filtered == 0 {
 		return ""
 	}
-	return term.Plural(r.filtered, "delivery", "deliveries") + " did not pass the filter."
+	return term.Plural(r.filtered, "delivery", "deliveries") + " did not match the filter."
 }
 
 // Err is what is wrong with a run that came to its end; captures are what was read.
 func (r *Replay) Err(captures []string) error {
 	switch {
 	case r.seen == r.unread:
-		return fault.Usagef("there is no delivery to read in %s", strings.Join(captures, ", ")).WithCode("no-delivery")
+		return fault.Usagef("no delivery could be read from %s", strings.Join(captures, ", ")).WithCode("no-delivery")
 	case r.seen == r.unread+r.filtered:
-		return fault.Usagef("no delivery passes the filter").WithCode("no-delivery").WithHint("see what there is: hookctl replay ... --dry-run, without --filter")
+		return fault.Usagef("no delivery matches the filter").WithCode("no-delivery").WithHint("list all deliveries: hookctl replay ... --dry-run, without --filter")
 	case r.unread+r.unfit > 0:
 		return fault.Errorf(fault.Negative, "%s could not be read or sent", term.Plural(r.unread+r.unfit, "delivery", "deliveries")).WithCode("unreadable")
 	}
@@ -217,8 +217,8 @@ func (r *Replay) resigner(ctx context.Context, d *provider.Driver) (*Resigner, e
 // signed is the header of a capture with a new signature of body.
 func (r *Replay) signed(ctx context.Context, d *provider.Driver, q *capture.Request, body []byte) ([]capture.Field, error) {
 	if owner := r.KeyOwner; owner != nil && owner != d {
-		return nil, fault.Usagef("%s is a delivery of %s, and is to be signed as one of %s", q.Source, d.Title, owner.Title).
-			WithHint("leave it out with --filter provider=%s", owner.Name)
+		return nil, fault.Usagef("%s is a delivery of %s, but the secret belongs to %s", q.Source, d.Title, owner.Title).
+			WithHint("to skip it, use --filter provider=%s", owner.Name)
 	}
 	s, err := r.resigner(ctx, d)
 	if err != nil {

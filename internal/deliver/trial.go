@@ -54,11 +54,11 @@ func (t *Trial) Plan(s *Samples, repeat int) ([]Step, error) {
 	n := len(s.Events) * repeat
 	switch {
 	case n > mostShuffled:
-		return nil, fault.Usagef("a trial of %d deliveries: at most %d are held", n, mostShuffled)
+		return nil, fault.Usagef("these flags make %d deliveries; the limit is %d", n, mostShuffled)
 	case t.Like != nil && len(t.Like.Retries.Waits) == 0:
-		return nil, fault.Usagef("--retry-like: it is not known how %s delivers again", t.Like.Title)
+		return nil, fault.Usagef("--retry-like: the retries of %s are not known", t.Like.Title)
 	case t.Shuffle && n < 2:
-		return nil, fault.Usagef("--shuffle needs several deliveries").WithHint("give several events, --event all say, or --repeat")
+		return nil, fault.Usagef("--shuffle needs several deliveries").WithHint("give several events, for instance --event all, or --repeat")
 	}
 	base, made := s.Now(), make([]Delivery, n)
 	for i := range made {
@@ -214,11 +214,11 @@ func brief(d float64) string {
 func (t *Trial) About() []string {
 	var lines []string
 	if t.Shuffle {
-		lines = append(lines, fmt.Sprintf("Out of order; --seed %d sends them in this order again.", t.Seed))
+		lines = append(lines, fmt.Sprintf("Deliveries are sent out of order; --seed %d repeats this order.", t.Seed))
 	}
 	if t.Like != nil {
 		r := t.Like.Retries
-		lines = append(lines, fmt.Sprintf("As %s delivers again: %d attempts in %s, which take it %s; each is made whatever the one before it was answered.", t.Like.Title, len(r.Waits), brief(float64(r.Duration())/t.speed()), brief(float64(r.Duration()))))
+		lines = append(lines, fmt.Sprintf("The retries of %s: %d attempts in %s here, in %s at the provider. All attempts are made, whatever the handler answers.", t.Like.Title, len(r.Waits), brief(float64(r.Duration())/t.speed()), brief(float64(r.Duration()))))
 		if r.Assumed != "" {
 			lines = append(lines, "assumed: "+r.Assumed)
 		}
@@ -249,24 +249,24 @@ func (t *Trial) Means(p *Poster) []string {
 	if t.Tamper {
 		switch {
 		case t.forged > 0:
-			lines = append(lines, "What the handler accepted anybody can send who knows its address.")
+			lines = append(lines, "Anybody who knows the handler's address can send the deliveries that it accepted.")
 		case t.odd == 0 && t.refused > 0:
-			lines = append(lines, "The handler refused all that nobody with the secret has sent. Whether it takes what is genuine, hookctl send tells without --tamper.")
+			lines = append(lines, "The handler refused every forged delivery. To test whether it accepts genuine ones, run hookctl send without --tamper.")
 		}
 	}
 	again, notAgain := t.secondTimes()
 	if again > 0 {
 		all := ""
 		if again > 1 {
-			all = fmt.Sprintf(", of %d deliveries", again)
+			all = fmt.Sprintf(" for %d deliveries", again)
 		}
-		lines = append(lines, "The handler answered 2xx both times"+all+", which is right. Whether it did the work twice only your handler knows: look there for what one delivery does.")
+		lines = append(lines, "The handler answered with a 2xx both times"+all+", which is right. hookctl cannot see whether it did the work twice: check that in your application.")
 	}
 	if notAgain > 0 {
-		lines = append(lines, "A second time that is not answered with a 2xx is a failure to the provider, which then sends it again: answer 2xx to what you have already.")
+		lines = append(lines, "The handler did not answer the second delivery with a 2xx. The provider treats that as a failure and sends it again: answer with a 2xx to an event that you already have.")
 	}
 	if t.Shuffle && p.Posted > 0 && p.Posted == p.Accepted {
-		lines = append(lines, "The handler took all of them in this order. Whether what came late has overwritten what is newer only your handler knows: compare what it holds with the times in the bodies, which are a second apart.")
+		lines = append(lines, "The handler accepted all of them in this order. hookctl cannot see whether an older event overwrote a newer one: compare your data with the times in the bodies, which are one second apart.")
 	}
 	return append(lines, t.retries()...)
 }
@@ -301,24 +301,24 @@ func (t *Trial) retries() []string {
 	}
 	switch {
 	case lost == len(t.accepted):
-		return []string{"No attempt was answered with a 2xx: the provider gives up after the last one, and the event is lost."}
+		return []string{"The handler answered no attempt with a 2xx: the provider gives up after the last one, and the event is lost."}
 	case lost > 0:
-		return []string{term.OutOf(lost, len(t.accepted), "delivery", "deliveries", "was", "were") + " never answered with a 2xx: the provider gives up after the last attempt, and that event is lost."}
+		return []string{term.OutOf(lost, len(t.accepted), "delivery", "deliveries", "was", "were") + " never answered with a 2xx: the provider gives up after the last attempt, and the event is lost."}
 	case slowest == len(t.Like.Retries.Waits):
-		return []string{"Only the last attempt was answered with a 2xx: a little longer, and the event were lost."}
+		return []string{"The handler answered only the last attempt with a 2xx: one more failure, and the event would be lost."}
 	}
-	return []string{fmt.Sprintf("The provider would have stopped after attempt %d, had that answer reached it in time. What came then is what comes if it does not: whether your handler did the work again only it knows.", slowest)}
+	return []string{fmt.Sprintf("The provider stops after attempt %d if it receives that answer in time. The later attempts show what happens if it does not. hookctl cannot see whether your handler did the work again.", slowest)}
 }
 
 // Err is what is wrong with the answers.
 func (t *Trial) Err(p *Poster) error {
 	switch {
 	case t.forged > 0:
-		return fault.Errorf(fault.Negative, "the handler accepted %s", term.Plural(t.forged, "delivery that nobody with the secret has sent", "deliveries that nobody with the secret has sent")).WithCode("forgery-accepted").
-			WithHint("verify the signature over the raw body before anything else is done, and answer 401 where it is not right or missing")
+		return fault.Errorf(fault.Negative, "the handler accepted %s", term.Plural(t.forged, "forged delivery", "forged deliveries")).WithCode("forgery-accepted").
+			WithHint("verify the signature of the raw body before anything else, and answer 401 if it is wrong or missing")
 	case t.Tamper && t.odd > 0:
 		return fault.Worst(p.Unanswered(), fault.Errorf(fault.Negative, "%s refused with a 4xx", term.OutOf(t.odd, t.odd+t.refused, "delivery", "deliveries", "was not", "were not")).WithCode("not-refused").
-			WithHint("a bad signature is answered with 401; a 5xx says that the handler failed"))
+			WithHint("answer a bad signature with 401; a 5xx means that the handler failed"))
 	case t.Tamper:
 		return p.Unanswered()
 	case t.Like != nil:
@@ -333,8 +333,8 @@ func (t *Trial) retriesErr(p *Poster) error {
 	for _, a := range t.accepted {
 		first := slices.Index(a, true)
 		if lost = lost || first < 0; first >= 0 && slices.Contains(a[first:], false) {
-			return fault.Errorf(fault.Negative, "the handler accepted the event, and refused it when it came again").WithCode("not-accepted").
-				WithHint("to the provider that is a failure, and it goes on sending: answer 2xx to what you have already")
+			return fault.Errorf(fault.Negative, "the handler accepted the event, and refused it the second time").WithCode("not-accepted").
+				WithHint("the provider treats that as a failure and sends it again: answer with a 2xx to an event that you already have")
 		}
 	}
 	if lost {

@@ -160,17 +160,17 @@ func TestTrialOfSeveral(t *testing.T) {
 		means   string
 		err     string
 	}{
-		"twice":                   {answers: "++++++", means: "both times, of 3 deliveries, which is right"},
+		"twice":                   {answers: "++++++", means: "both times for 3 deliveries, which is right"},
 		"twice, one":              {answers: "--++--", means: "both times, which is right", err: "4 of 6 deliveries were not answered with a 2xx"},
-		"not again":               {answers: "+++-++", means: "A second time that is not answered", err: "1 of 6 deliveries was not"},
-		"first not":               {answers: "-+++++", means: "both times, of 2 deliveries", err: "1 of 6 deliveries was not"},
-		"retries":                 {like: true, answers: "+++++++++", means: "would have stopped after attempt 1,"},
-		"retries at last":         {like: true, answers: "---+++" + "+++", means: "would have stopped after attempt 2,"},
-		"retries, the slowest":    {like: true, answers: "+-+" + "+++" + "+++", means: "would have stopped after attempt 2,"},
-		"retries at the very end": {like: true, answers: "+-+" + "+.+" + "+++", means: "Only the last attempt"},
+		"not again":               {answers: "+++-++", means: "did not answer the second delivery with a 2xx", err: "1 of 6 deliveries was not"},
+		"first not":               {answers: "-+++++", means: "both times for 2 deliveries", err: "1 of 6 deliveries was not"},
+		"retries":                 {like: true, answers: "+++++++++", means: "stops after attempt 1 "},
+		"retries at last":         {like: true, answers: "---+++" + "+++", means: "stops after attempt 2 "},
+		"retries, the slowest":    {like: true, answers: "+-+" + "+++" + "+++", means: "stops after attempt 2 "},
+		"retries at the very end": {like: true, answers: "+-+" + "+.+" + "+++", means: "answered only the last attempt"},
 		"retries, one lost":       {like: true, answers: "+-+" + "+-+" + "+-+", means: "1 of 3 deliveries was never answered with a 2xx", err: "3 of 9 deliveries were not"},
-		"retries, all lost":       {like: true, answers: "---------", means: "No attempt was answered", err: "9 of 9 deliveries were not"},
-		"retries, refused again":  {like: true, answers: "+++" + "+-+" + "+++", err: "refused it when it came again"},
+		"retries, all lost":       {like: true, answers: "---------", means: "answered no attempt", err: "9 of 9 deliveries were not"},
+		"retries, refused again":  {like: true, answers: "+++" + "+-+" + "+++", err: "refused it the second time"},
 	} {
 		s := samples("a")
 		s.Given = []byte(`{"n":1}`)

@@ -89,8 +89,8 @@ var steps = []struct {
 	title string
 	show  func(*Demo, context.Context) error
 }{
-	{"Create a webhook on each provider. The secret is returned once, and kept.", (*Demo).create},
-	{"See where the secrets are: one file each, which only you can read.", (*Demo).showStore},
+	{"Create a webhook on each provider. It returns the secret once, and hookctl keeps it.", (*Demo).create},
+	{"See the secrets: one file each, which only you can read.", (*Demo).showStore},
 	{"Get signed deliveries. A receiver records them byte for byte.", (*Demo).deliver},
 	{"Verify one. hookctl finds out whose it is, and which secret signed it.", (*Demo).verifyOne},
 	{"Change one as a program does that parses JSON and writes it again. hookctl says that it is invalid, and why.", (*Demo).tamper},
@@ -115,7 +115,7 @@ func (d *Demo) start(ctx context.Context) error {
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		return broken("no port on the loopback: %w", err)
+		return broken("no free port on the loopback: %w", err)
 	}
 	d.server = &http.Server{Handler: d.received}
 	go func() { _ = d.server.Serve(l) }() // ends with Close

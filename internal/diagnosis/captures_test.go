@@ -315,7 +315,7 @@ func TestSignsOfCaptures(t *testing.T) {
 		{testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{}}`, "lacks delivered_at"}, {testEdited, `{"id":"1","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1","event_type":"x","delivered_at":"x"}`, ""},
 		{testEdited, `{"event_id":"1","event_type":"x","api_version":"","created_at":"","data":{}}`, ""}, // another provider's
 		{testEdited, `{"id":"\u003d","event_type":"x","data":{},"delivered_at":"x"}`, "lacks org_id"}, {testEdited, `{"id":"1"}`, ""}, {testEdited, `{"a":"***"}`, `The value of "a"`}, {testEdited, `["***"]`, ""}, {testEdited, "text", ""}, {testEdited, `{"id":"1","event_type":"x","org_id":"o","data":{"n":123456789012345000}}`, ""},
-		{testEdited, `{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"}`, "looks like what is in data"},
+		{testEdited, `{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"}`, "looks like only the member data"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3},"kind":"x","at":"t"},"delivered_at":"x"}`, "lacks d in data/row"},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"b":2,"c":3,"d":4},"kind":"x","at":"t"},"delivered_at":"x"}`, ""},
 		{testEdited, `{"id":"1","event_type":"full","org_id":"o","data":{"row":{"a":1,"x":3},"kind":"x","at":"t"},"delivered_at":"x"}`, ""},

@@ -75,7 +75,7 @@ func renamed(header string, scheme signature.Scheme) string {
 		case strings.HasPrefix(prefix, "x-amzn-remapped"):
 			return " AWS API Gateway renames headers like that."
 		case prefix != "":
-			return " A proxy puts " + term.Clip(header[:len(prefix)], mostQuoted) + " before the name."
+			return " A proxy adds " + term.Clip(header[:len(prefix)], mostQuoted) + " in front of the name."
 		}
 	}
 	return ""
@@ -107,7 +107,7 @@ func testTimestamp(d *diagnosis) (string, bool) {
 						return "", false
 					}
 					if hit(targets, d.sum(key, []byte(form.before), body, []byte(form.after))) {
-						return fmt.Sprintf("What was signed is not the body alone but %s.", form.name), true
+						return fmt.Sprintf("The signed text is not the body alone, but %s.", form.name), true
 					}
 				}
 			}
@@ -203,7 +203,7 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 		for _, key := range d.keys {
 			sum := d.digest(slowHash, hmac.New(a.new, key), d.request.Body)
 			if hit(targets, sum[:min(a.size, len(sum))]) {
-				return fmt.Sprintf("It is signed with %s instead of HMAC-SHA256.", a.name), true
+				return fmt.Sprintf("The delivery is signed with %s instead of HMAC-SHA256.", a.name), true
 			}
 		}
 	}
@@ -215,7 +215,7 @@ func testAlgorithm(d *diagnosis) (string, bool) {
 	for _, key := range d.keys {
 		swapped.Reset()
 		if hit(targets, d.digest(1, swapped, key)) {
-			return "It is an HMAC, but with secret and body in each other's place.", true
+			return "The signature is an HMAC, but with the secret and the body swapped.", true
 		}
 	}
 	return "", false
@@ -262,23 +262,23 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 	plain := func(parts ...[]byte) bool { return hit(targets, d.digest(1, sha256.New(), parts...)) }
 	body := d.request.Body
 	if plain(body) {
-		return "It is the plain SHA-256 of the body: anybody can make that, no secret is in it.", true
+		return "The signature is the plain SHA-256 of the body. It contains no secret: anybody can compute it.", true
 	}
 	for _, key := range d.keys {
 		for _, between := range []string{"", ".", ":", "\n"} {
 			if plain(key, []byte(between), body) || plain(body, []byte(between), key) {
-				return "It is SHA-256 of secret and body one after the other, and not an HMAC.", true
+				return "The signature is the SHA-256 of secret and body, one after the other, not an HMAC.", true
 			}
 		}
 		if plain(key, body, key) {
-			return "It is SHA-256 of secret, body and secret one after the other, and not an HMAC.", true
+			return "The signature is the SHA-256 of secret, body and secret, one after the other, not an HMAC.", true
 		}
 		if plain(key) {
-			return "It is SHA-256 of the secret alone: the same for every delivery.", true
+			return "The signature is the SHA-256 of the secret alone: it is the same for every delivery.", true
 		}
 	}
 	if hit(targets, d.sum(nil, body)) {
-		return "It is an HMAC with an empty secret: anybody can make that. The sender's secret is not set.", true
+		return "The signature is an HMAC with an empty secret, which anybody can compute. The sender's secret is not set.", true
 	}
 	return d.otherPlainHash()
 }
@@ -297,7 +297,7 @@ func (d *diagnosis) otherPlainHash() (string, bool) {
 		}
 		for _, in := range inputs {
 			if hit(targets, d.digest(slowHash, a.new(), in[0], in[1])) {
-				return fmt.Sprintf("It is a plain %s of the body, or of secret and body, and not an HMAC.", strings.TrimPrefix(a.name, "HMAC-")), true
+				return fmt.Sprintf("The signature is a plain %s of the body, or of secret and body, not an HMAC.", strings.TrimPrefix(a.name, "HMAC-")), true
 			}
 		}
 	}
@@ -337,7 +337,7 @@ func testTooLong(d *diagnosis) (string, bool) {
 			return fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", n, len(body)), true
 		}
 		if len(framed) > len(body) && d.signedLength(key, framed, []int{len(framed)}) > 0 {
-			return fmt.Sprintf("The %d bytes that Content-Length says were signed, and the capture goes on behind them; it was read only up to a request in them.", len(framed)), true
+			return fmt.Sprintf("The first %d bytes were signed, as Content-Length says. The capture has a request inside them, and was read only up to it.", len(framed)), true
 		}
 	}
 	return "", false

@@ -139,11 +139,11 @@ func (c *Candidate) outdated() bool { return c.Retired || c.Older }
 func (c *Candidate) whose() string {
 	switch {
 	case c.Older:
-		return fmt.Sprintf("It is signed with an older secret (%s) of %s.", c.Secret.Fingerprint(), c.title())
+		return fmt.Sprintf("The delivery is signed with an older secret (%s) of %s.", c.Secret.Fingerprint(), c.title())
 	case c.Retired:
-		return fmt.Sprintf("It is signed with an older secret: %s, a webhook that was replaced or deleted.", c.title())
+		return fmt.Sprintf("The delivery is signed with an older secret, of %s, which was replaced or deleted.", c.title())
 	}
-	return fmt.Sprintf("It is signed with the secret of another webhook: %s.", c.title())
+	return fmt.Sprintf("The delivery is signed with the secret of another webhook: %s.", c.title())
 }
 
 // finding is the cause where another secret than the one asked for matches.

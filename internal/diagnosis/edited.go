@@ -19,7 +19,7 @@ func testEdited(d *diagnosis) (string, bool) {
 		return "", false
 	}
 	if name, hidden := hiddenValue(doc.list); hidden {
-		return fmt.Sprintf("The value of %s in the captured JSON was hidden; the rest of it looks like what was signed.", term.Clip(name, mostQuoted)), true
+		return fmt.Sprintf("The value of %s in the captured JSON is redacted. The rest looks like the signed body.", term.Clip(name, mostQuoted)), true
 	}
 	if text := d.missingMembers(doc); text != "" {
 		return text, true
@@ -94,7 +94,7 @@ func (d *diagnosis) missingMembers(doc *document) string {
 }
 
 func (d *diagnosis) lacks(missing []string, where string) string {
-	return fmt.Sprintf("The captured JSON looks like a delivery of %s, and lacks %s%s.", d.provider.Name, enumerated(missing), where)
+	return fmt.Sprintf("The captured JSON looks like a delivery of %s, but lacks %s%s.", d.provider.Name, enumerated(missing), where)
 }
 
 // missingAround recognises what is in the data of an event, without what is around it.
@@ -113,7 +113,7 @@ func (d *diagnosis) missingAround(root named) string {
 				missing, extra := differing(root.names, shape[path].names)
 				there := len(shape[path].names) - len(missing)
 				if path != "/" && strings.Count(path, "/") <= 2 && there > 2 && 2*len(missing) <= there && (documented || extra == 0) {
-					return fmt.Sprintf("The captured JSON looks like what is in %s of a delivery of %s, and lacks what is around it: %s.",
+					return fmt.Sprintf("The captured JSON looks like only the member %s of a delivery of %s. The members around it are missing: %s.",
 						strings.Trim(path, "/"), d.provider.Name, enumerated(shape["/"].names))
 				}
 			}
@@ -184,7 +184,7 @@ func (d *diagnosis) missingInside(shapes []map[string]named, documented bool, ha
 		}
 		for _, name := range have[path].nulls {
 			if (documented || within == "") && neverNull(shapes, path, name) {
-				return fmt.Sprintf("The captured JSON looks like a delivery of %s, and %s%s is null, which it is not in a delivery.", d.provider.Name, term.Clip(name, mostQuoted), where)
+				return fmt.Sprintf("The captured JSON looks like a delivery of %s, but %s%s is null, which it never is in a delivery.", d.provider.Name, term.Clip(name, mostQuoted), where)
 			}
 		}
 	}
@@ -269,7 +269,7 @@ func enumerated(names []string) string {
 func testSecretLength(d *diagnosis) (string, bool) {
 	for _, s := range d.unusualSecrets() {
 		if len(s) >= minDigest && strings.Trim(s, hexDigits) == "" {
-			return fmt.Sprintf("The secret has %d digits, and those that %s shows have %d.", len(s), d.provider.Name, d.provider.SecretDigits), true
+			return fmt.Sprintf("The secret has %d digits; the secrets of %s have %d.", len(s), d.provider.Name, d.provider.SecretDigits), true
 		}
 	}
 	return "", false
@@ -279,7 +279,7 @@ func testSecretLength(d *diagnosis) (string, bool) {
 // makes.
 func testSecretAlphabet(d *diagnosis) (string, bool) {
 	for _, s := range d.unusualSecrets() {
-		return fmt.Sprintf("The secret has %d characters; %s shows secrets of %d hexadecimal digits, and of nothing else.", len(s), d.provider.Name, d.provider.SecretDigits), true
+		return fmt.Sprintf("The secret has %d characters; the secrets of %s have %d hexadecimal digits and nothing else.", len(s), d.provider.Name, d.provider.SecretDigits), true
 	}
 	return "", false
 }

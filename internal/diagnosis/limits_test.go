@@ -215,7 +215,7 @@ func TestRenamed(t *testing.T) {
 	for header, want := range map[string]string{
 		"HTTP_X_WUNDER_SIGNATURE": "CGI", "X_Wunder_Signature": "CGI", "http-x-hook-signature": "CGI",
 		"X-Amzn-Remapped-X-Wunder-Signature": "AWS", "x-amzn-remapped-x-hook-signature": "AWS",
-		"Proxy-X-Hook-Signature": "A proxy puts Proxy- before", "X-Wunder-Signature": "", "X-Signature": "", "X-Wunder-Signature-2": "",
+		"Proxy-X-Hook-Signature": "A proxy adds Proxy- in front", "X-Wunder-Signature": "", "X-Signature": "", "X-Wunder-Signature-2": "",
 	} {
 		if got := renamed(header, wunder.Scheme); !strings.Contains(got, want) || (got == "") != (want == "") {
 			t.Errorf("%s: %q", header, got)
@@ -241,10 +241,10 @@ func TestUnknownOfSeveral(t *testing.T) {
 		header capture.Header
 		want   string
 	}{
-		"malformed, then mismatch": {capture.Header{field("X-Zyntro-Signature", "12"), field("X-Wunder-Signature", digest)}, "No known transformation"},
-		"mismatch, then malformed": {capture.Header{field("X-Zyntro-Signature", digest), field("X-Wunder-Signature", "12")}, "No known transformation"},
+		"malformed, then mismatch": {capture.Header{field("X-Zyntro-Signature", "12"), field("X-Wunder-Signature", digest)}, "No known change of body"},
+		"mismatch, then malformed": {capture.Header{field("X-Zyntro-Signature", digest), field("X-Wunder-Signature", "12")}, "No known change of body"},
 		"both malformed":           {capture.Header{field("X-Zyntro-Signature", "12"), field("X-Wunder-Signature", "12")}, "is not 64 hexadecimal digits"},
-		"conflict":                 {capture.Header{field("X-Hook-Signature", digest), field("X-Wunder-Signature", strings.Repeat("cd", 32))}, "they differ"},
+		"conflict":                 {capture.Header{field("X-Hook-Signature", digest), field("X-Wunder-Signature", strings.Repeat("cd", 32))}, "They differ"},
 		"none":                     {nil, ""},
 	} {
 		e := explainer()
@@ -262,9 +262,9 @@ func TestUnknownOfSeveral(t *testing.T) {
 		request *capture.Request
 		want    string
 	}{
-		"read again":     {streamed("x"), "only its ends and its layout were tried"},
+		"read again":     {streamed("x"), "only changes of its ends and its layout were tried"},
 		"read once":      {&capture.Request{Stream: strings.NewReader("x")}, "cannot be read twice"},
-		"large":          {&capture.Request{Body: make([]byte, wholeBody+1)}, "of a body over 1 MiB only its ends"},
+		"large":          {&capture.Request{Body: make([]byte, wholeBody+1)}, "larger than 1 MiB, so only changes of its ends"},
 		"held in memory": {&capture.Request{Body: make([]byte, wholeBody-1)}, "of body, secret or signature"},
 	} {
 		c.request.Header = capture.Header{field("X-Wunder-Signature", digest)}
@@ -292,7 +292,7 @@ func TestNotASecret(t *testing.T) {
 		"<x>": "a placeholder", "<x": "", "x>": "",
 		"*": "a masked value", "...": "a masked value", "***abcd": "a masked value", "***abcde": "", "**ab": "", "\u2022\u2022ab": "a masked value", "ab***": "",
 		"ABC_DEF": "the name of a variable that was not expanded", "_ABC_DEF": "", "ABC_DEF_": "", "ABCDEF": "", "ABC_dEF": "",
-		"sha256:1f2e3d4c": "a fingerprint", "sha256:" + strings.Repeat("ab", 32): "a fingerprint", "sha256:1f2e3d4": "", "sha256:1f2e3d4c5": "", "sha256:1f2e3d4x": "", "1f2e3d4c": "",
+		"sha256:1f2e3d4c": "a secret's fingerprint", "sha256:" + strings.Repeat("ab", 32): "a secret's fingerprint", "sha256:1f2e3d4": "", "sha256:1f2e3d4c5": "", "sha256:1f2e3d4x": "", "1f2e3d4c": "",
 		uuid: "an id", "zyntro/" + strings.ToUpper(uuid): "an id", uuid[1:]: "", uuid + "z": "", uuid[:9] + "!" + uuid[10:]: "", uuid[:23]: "", uuid + "-1": "", strings.Replace(uuid, "1111", "111", 1): "",
 		"your" + strings.Repeat("x", 36): "a placeholder", "your" + strings.Repeat("x", 37): "", "not your": "",
 		"wh-7": "the webhook's id", "zyntro/wh-7": "the webhook's id", "wunder/wh-7": "", "wh-71": "",

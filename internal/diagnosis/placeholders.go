@@ -16,7 +16,7 @@ func testNotASecret(d *diagnosis) (string, bool) {
 			}
 		}
 		if what != "" {
-			return fmt.Sprintf("What is used as the secret looks like %s.", what), true
+			return fmt.Sprintf("The value that is used as the secret looks like %s.", what), true
 		}
 	}
 	return "", false
@@ -85,13 +85,13 @@ func notASecret(c Candidate) string {
 	case c.ID != "" && (s == c.ID || s == c.Provider+"/"+c.ID):
 		return "the webhook's id"
 	case fingerprintShape(low):
-		return "a fingerprint, which is shown in its place"
+		return "a secret's fingerprint, not the secret"
 	case strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2, variableShape(bare):
 		return "the name of a variable that was not expanded"
 	case strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">"):
 		return "a placeholder"
 	case masked(s):
-		return "a masked value, as programs show it in place of a secret"
+		return "a masked value, not the secret"
 	case uuidShape(low[strings.LastIndex(low, "/")+1:]):
 		return "an id"
 	}

@@ -67,7 +67,7 @@ func printedBy(b []byte) string {
 // testPrinted recognises what is no JSON any more.
 func testPrinted(d *diagnosis) (string, bool) {
 	by := d.printer()
-	return "The captured body is what " + by + " makes of a parsed value, and no JSON: the signed text is gone.", by != ""
+	return "The captured body is the output of " + by + " for a parsed value, not JSON. The signed text is lost.", by != ""
 }
 
 // testPrintedJSON tries what a print says, in all forms that the JSON may have had.
@@ -87,7 +87,7 @@ func testPrintedJSON(d *diagnosis) (string, bool) {
 	}
 	doc := d.document(text)
 	found := d.matchAny(jsonRewritten(doc)) || d.matchAny(jsonValues(doc)) || d.otherOrder(doc)
-	return "The captured body is what " + by + " makes of the parsed JSON.", found
+	return "The captured body is the output of " + by + " for the parsed JSON.", found
 }
 
 // fromPrint makes JSON of a print, where nothing of it is lost.

@@ -332,7 +332,7 @@ func (d *diagnosis) aim() {
 	case signature.NoSignature:
 		d.prior = []Finding{byCause("wrong-header").finding(otherHeaders(d.digests, scheme))}
 	case signature.Conflicting:
-		d.prior = []Finding{byCause("wrong-header").finding("The signature lines do not agree; one of them is right: " + cameIn(d.request.Header, scheme.Headers) + ".")}
+		d.prior = []Finding{byCause("wrong-header").finding("The signature headers differ, and one of them is right: " + cameIn(d.request.Header, scheme.Headers) + ".")}
 	}
 }
 
@@ -345,7 +345,7 @@ func cameIn(h capture.Header, headers []string) string {
 func otherHeaders(all []digestCandidate, scheme signature.Scheme) string {
 	for _, s := range all {
 		if !s.official && len(s.mac) == sha256.Size {
-			return fmt.Sprintf("The signature is in %s; %s is looked for in %s.%s", term.Clip(s.header, mostQuoted), scheme.Provider, strings.Join(scheme.Headers, " or "), renamed(s.header, scheme))
+			return fmt.Sprintf("The signature is in %s; the signature of %s belongs in %s.%s", term.Clip(s.header, mostQuoted), scheme.Provider, strings.Join(scheme.Headers, " or "), renamed(s.header, scheme))
 		}
 	}
 	return ""

@@ -428,7 +428,7 @@ func TestSignedUpToItsLength(t *testing.T) {
 	if len(all) != 2 || len(all[0].Diagnosis) != 1 {
 		t.Fatalf("%+v", all)
 	}
-	if f := all[0].Diagnosis[0]; f.Cause != "truncated" || !strings.Contains(f.Explanation, fmt.Sprintf("The %d bytes that Content-Length says were signed", len(body))) {
+	if f := all[0].Diagnosis[0]; f.Cause != "truncated" || !strings.Contains(f.Explanation, fmt.Sprintf("The first %d bytes were signed, as Content-Length says.", len(body))) {
 		t.Errorf("%+v", f)
 	}
 	e := explainer()

@@ -56,26 +56,26 @@ func unknown(all []*diagnosis) []Finding {
 		return nil
 	case signature.Malformed:
 		return []Finding{{Cause: causeUnknown,
-			Explanation: fmt.Sprintf("The signature is not %s, and it matches in no other form either.", wellFormed(of.provider.Scheme)),
-			Fix:         "Look at the header as it came: a proxy or a log may have cut or changed it."}}
+			Explanation: fmt.Sprintf("The signature is not %s, and no other reading of it matches.", wellFormed(of.provider.Scheme)),
+			Fix:         "Compare it with the header that the provider sent: a proxy or a log may have cut or changed it."}}
 	case signature.Conflicting:
 		return []Finding{{Cause: causeUnknown,
-			Explanation: "Several signatures came with the delivery, they differ, and none of them matches.",
+			Explanation: "The delivery has several signatures. They differ, and none of them matches.",
 			Fix:         "Do not trust this delivery: a provider sends the same signature in all its headers."}}
 	}
-	explanation := "No known transformation of body, secret or signature makes it match." + of.guess()
+	explanation := "No known change of body, secret or signature explains the mismatch." + of.guess()
 	switch {
 	case of.large():
-		explanation = fmt.Sprintf("No known transformation of secret or signature makes it match; of a body over %d MiB only its ends, its layout and what was put around it were tried.", wholeBody>>20)
+		explanation = fmt.Sprintf("No known change of secret or signature explains the mismatch. The body is larger than %d MiB, so only changes of its ends, its layout and its wrapping were tried.", wholeBody>>20)
 	case of.request.Stream != nil:
-		explanation = "No known transformation of secret or signature makes it match; the body is too large to be held in memory, so only its ends and its layout were tried."
+		explanation = "No known change of secret or signature explains the mismatch. The body is too large for memory, so only changes of its ends and its layout were tried."
 		if of.request.Again == nil {
-			explanation = "The body is too large to be held in memory and cannot be read twice, so no transformation of it was tried."
+			explanation = "The body is too large for memory and cannot be read twice, so no change of it was tried."
 		}
 	}
-	fix := "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."
+	fix := "Check that the secret belongs to this webhook, and that the capture holds the body byte for byte. If both are right, the delivery was changed on its way or did not come from the provider."
 	if len(assumed) > 0 {
-		fix += fmt.Sprintf(" How %s signs is not documented: --%s set it.", strings.Join(assumed, " or "), strings.Join(flags, ", --"))
+		fix += fmt.Sprintf(" The signature scheme of %s is not documented. You can set it with --%s.", strings.Join(assumed, " or "), strings.Join(flags, ", --"))
 	}
 	return []Finding{{Cause: causeUnknown, Fix: fix, Explanation: explanation}}
 }
@@ -93,9 +93,9 @@ func (d *diagnosis) guess() string {
 	list := d.document(d.request.Body).list
 	switch {
 	case hasLines(list):
-		return " The captured JSON is laid out for people: if a viewer, a logger or jq did that, the signed bytes are gone."
+		return " The captured JSON is pretty-printed. If a viewer, a logger or jq did that, the signed bytes are lost."
 	case slices.ContainsFunc(list, roundedNumber):
-		return " The captured JSON has a number that looks rounded to a float64: if a program parsed it, the signed digits are gone."
+		return " The captured JSON has a number that looks rounded to a float64. If a program parsed it, the signed digits are lost."
 	}
 	return ""
 }
@@ -117,10 +117,10 @@ func testCutOff(d *diagnosis) (string, bool) {
 		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
 	}
 	if unfinishedJSON(body) {
-		return fmt.Sprintf("The captured body ends after %d bytes in the middle of its JSON.", len(body)), true
+		return fmt.Sprintf("The captured body ends after %d bytes, in the middle of its JSON.", len(body)), true
 	}
 	if n := len(body); n >= 1024 && n%1024 == 0 && !jsonShaped(body) {
-		return fmt.Sprintf("The captured body has exactly %d bytes: a round size, where buffers and logs end.", n), true
+		return fmt.Sprintf("The captured body has exactly %d bytes, a size at which buffers and logs often end.", n), true
 	}
 	return "", false
 }
@@ -130,7 +130,7 @@ func testDecompressed(d *diagnosis) (string, bool) {
 	for _, v := range d.request.Header.Values("Content-Encoding") {
 		v = strings.ToLower(strings.TrimSpace(v))
 		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain: if the compressed bytes were signed, they are gone.", term.Clip(v, mostQuoted)), true
+			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain. If the compressed bytes were signed, they are lost.", term.Clip(v, mostQuoted)), true
 		}
 	}
 	return "", false
@@ -141,7 +141,7 @@ func testStillCompressed(d *diagnosis) (string, bool) {
 	for _, v := range d.request.Header.Values("Content-Encoding") {
 		v = strings.ToLower(strings.TrimSpace(v))
 		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is no text: what was signed may be what is in it.", v), true
+			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is not text. The signed body may be its content.", v), true
 		}
 	}
 	return "", false
@@ -171,11 +171,11 @@ func testEmpty(d *diagnosis) (string, bool) {
 	case len(d.request.Body) >= mostQuoted || d.reason == signature.NoSignature || !slices.Contains(unread, text):
 		return "", false
 	case text != "":
-		return fmt.Sprintf("The captured body is %s: what a program writes of a body that it has not read, or that was read before.", text), true
+		return fmt.Sprintf("The captured body is %s. Programs write that when they have not read the body, or when it was read before.", text), true
 	case n > 0:
-		return fmt.Sprintf("The captured body is empty, and Content-Length says %d bytes: something has read the stream before.", n), true
+		return fmt.Sprintf("The captured body is empty, but Content-Length says %d bytes. Another reader, usually a body parser, has already read the stream.", n), true
 	}
-	return "The captured body is empty, and the signature is of something else: something, usually a body parser, has read the stream before.", true
+	return "The captured body is empty, but the signed body was not. Another reader, usually a body parser, has already read the stream.", true
 }
 
 // testYAML recognises the event's type as YAML writes it.
@@ -202,13 +202,13 @@ func testDigestCut(d *diagnosis) (string, bool) {
 	}
 	for _, c := range d.digests {
 		if c.cut > 0 {
-			return fmt.Sprintf("Of the signature's %d digits %d are left in the capture; the rest was cut off.", 2*sha256.Size, c.cut), true
+			return fmt.Sprintf("The signature should have %d digits, and the capture has only %d of them. The rest was cut off.", 2*sha256.Size, c.cut), true
 		}
 	}
 	for _, f := range d.request.Header {
 		official := slices.ContainsFunc(d.provider.Scheme.Headers, func(name string) bool { return recorded.SameName(name, f.Name) })
 		if official && redacted(f.Value) {
-			return "The signature is not in the capture: what wrote it has redacted the header.", true
+			return "The signature is not in the capture: the program that wrote it redacted the header.", true
 		}
 	}
 	return "", false
@@ -280,7 +280,7 @@ func testGson(d *diagnosis) (string, bool) {
 			floats = true
 		}
 	}
-	return "The whole numbers in the captured JSON end in .0, as programs write them that took them for floats: if one did, the signed digits are gone.", floats
+	return "The whole numbers in the captured JSON end in .0, as programs write floats. If one converted them, the signed digits are lost.", floats
 }
 
 // names reports whether text has the type of the event in this form.

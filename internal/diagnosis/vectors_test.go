@@ -686,15 +686,15 @@ func (b vectorBody) judge(t *testing.T, mu mutator) (got string, ok bool) {
 // too.
 var says = map[string]string{
 	"Lead sync: sent with spaces":                           "spacing, key order or numbers differ",
-	"Lead sync: smart quotes":                               "plain ones that were signed",
-	"Lead sync: Ruby's inspect":                             "makes of the parsed JSON",
-	"Lead sync: another order, and numbers":                 "in which the provider writes",
-	"Lead sync: Newtonsoft":                                 "times or empty objects in it are",
+	"Lead sync: smart quotes":                               "where the signed body has plain ones",
+	"Lead sync: Ruby's inspect":                             "for the parsed JSON",
+	"Lead sync: another order, and numbers":                 "not in the provider's order",
+	"Lead sync: Newtonsoft":                                 "it writes times or empty objects differently",
 	"Lead sync: PHP, pretty, in itself":                     "numbers or escapes changed",
-	"Lead sync: half the secret, where its length is known": "and those that wundertreos shows have 64",
+	"Lead sync: half the secret, where its length is known": "the secrets of wundertreos have 64",
 	"Lead sync: nulls removed":                              "Members that were null",
 	"Lead sync: Python":                                     "layout, numbers and escapes differ",
-	"Lead sync: sorted, compact":                            "the order of its members",
+	"Lead sync: sorted, compact":                            "in another order than in the signed body",
 }
 
 // notNamed are the mishaps that the search does not name with their true causes

@@ -131,7 +131,7 @@ func TestPages(t *testing.T) {
 		"hookctl.1":                               {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`, ".SH SEE ALSO"},
 		"hookctl-create-zyntro.1":                 {".SS Secret", "\\fB--secret-to SINK\\fP"},
 		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP"},
-		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH WORDS IN JSON ERRORS"},
+		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH CODES IN JSON ERRORS"},
 		"hookctl-environment.7":                   {"\\fBHOOKCTL_WUNDERTREOS_TOKEN\\fP"},
 		"hookctl-formats.7":                       {"\\fBndjson\\fP", "\\fBconflicting-signatures\\fP", "\\fBfile:PATH\\fP"},
 		"docs/reference/README.md":                {"- [hookctl create](hookctl_create.md): ", "- [Exit codes](exit-codes.md)"},

@@ -29,15 +29,15 @@ func Fault(path string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), isDiskFull(err):
 		words, hint = "the disk or the quota is full", "free some space there"
 	case errors.Is(err, syscall.EROFS):
-		words, hint = "the file system is read-only", "choose a directory that can be written"
+		words, hint = "the file system is read-only", "choose a directory that you can write to"
 	case errors.Is(err, errNotDir), errors.Is(err, syscall.ENOTDIR):
-		words, hint = "a file stands where a directory is needed", "move that file away"
+		words, hint = "there is a file where a directory is needed", "move that file away"
 	case errors.Is(err, fs.ErrPermission):
 		return fault.Errorf(fault.Other, "%s: %w", path, fault.Reword("permission denied", err)).With(permit(path, err))
 	case errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		words, hint = "too many open files", "raise the limit (ulimit -n) and try again"
 	case errors.Is(err, fs.ErrNotExist) && strings.HasPrefix(path, "~"):
-		words, hint = WithoutPath(err).Error()+" (~ is no home here)", "write the path in full: only a shell reads ~ as your home, and only where a word begins with it"
+		words, hint = WithoutPath(err).Error()+" (~ is not your home directory here)", "write the full path: only a shell replaces ~, and only at the beginning of a word"
 	case errors.Is(err, errNoModes):
 		words, hint = errNoModes.Error(), "choose a directory on another file system"
 	}
@@ -74,7 +74,7 @@ func permit(path string, err error) fault.Hint {
 			return fault.Run("%s", command)
 		}
 	}
-	return fault.Hint{Text: "see who may write there with: ls -ld " + term.ShellWord(path)}
+	return fault.Hint{Text: "check its permissions: ls -ld " + term.ShellWord(path)}
 }
 
 // WithoutPath is err without the operation and the path that an error of the file
@@ -102,6 +102,6 @@ const (
 // NoPlace is the error of whatever must be kept where there is no configuration
 // directory.
 func NoPlace() error {
-	return fault.Errorf(fault.Other, "there is no place for settings and secrets, since there is no home directory").
+	return fault.Errorf(fault.Other, "there is no directory for settings and secrets, because there is no home directory").
 		WithHint("set HOME, or name a directory with --config or HOOKCTL_CONFIG_DIR").WithCode(CodeStore)
 }

@@ -21,7 +21,7 @@ func (c *Calls) WriteFile(path string, data []byte) error { return c.writeFile(p
 
 func (c *Calls) writeFile(path string, data []byte, most int64) error {
 	if int64(len(data)) > most {
-		return fault.Errorf(fault.Other, "%s: %d bytes are more than the %d that are written", path, len(data), most)
+		return fault.Errorf(fault.Other, "%s: %d bytes are more than the limit of %d", path, len(data), most)
 	}
 	old, err := targetInfo(path)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 // ErrHeld reports a lock that somebody holds.
-var ErrHeld = errors.New("somebody holds the lock")
+var ErrHeld = errors.New("another process holds the lock")
 
 const (
 	lockRetry = 5 * time.Millisecond
@@ -145,7 +145,7 @@ func LockDir(ctx context.Context, dir string) (unlock func() error, err error) {
 		return nil, errors.Join(ctx.Err(), fl.Close())
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, errors.Join(fault.Errorf(fault.Other, "%s: another process is changing a file there", dir).
-			WithHint("wait until it has ended, then try again"), fl.Close())
+			WithHint("wait until it ends, then try again"), fl.Close())
 	}
 	// Some network file systems cannot lock a directory. The update
 	// is worth more than the protection of one that runs at the same time; what

@@ -105,5 +105,5 @@ func TrustedFile(path, choose string) (string, error) {
 		}
 		path = target
 	}
-	return "", fault.Errorf(fault.Other, "%s: too many symbolic links lead from one to the next", path)
+	return "", fault.Errorf(fault.Other, "%s: too many symbolic links in a chain", path)
 }

@@ -41,14 +41,14 @@ func readFile(path string, limit int64) (data []byte, fi fs.FileInfo, err error)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	if fi.Size() > limit {
-		return nil, nil, fmt.Errorf("%d bytes long, at most %d are expected", fi.Size(), limit)
+		return nil, nil, fmt.Errorf("%d bytes long, but the limit is %d", fi.Size(), limit)
 	}
 	// One byte more than expected, to notice a file that is growing.
 	data = make([]byte, fi.Size()+1)
 	n, err := io.ReadFull(f, data)
 	switch {
 	case err == nil:
-		return nil, nil, errors.New("it grows while it is read")
+		return nil, nil, errors.New("it grew while hookctl read it")
 	case !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, nil, err
 	}

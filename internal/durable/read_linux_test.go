@@ -12,7 +12,7 @@ import (
 func TestGrowingFile(t *testing.T) {
 	t.Parallel()
 	const path = "/proc/self/status" // of size 0
-	if data, err := durable.ReadFile(path); err == nil || len(data) > 0 || !strings.Contains(err.Error(), "it grows while it is read") {
+	if data, err := durable.ReadFile(path); err == nil || len(data) > 0 || !strings.Contains(err.Error(), "it grew while hookctl read it") {
 		t.Errorf("%q, %v", data, err)
 	}
 }

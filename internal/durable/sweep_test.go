@@ -75,9 +75,9 @@ func TestFaultWords(t *testing.T) {
 	check(t, os.Mkdir(dir, 0o700))
 	for errno, want := range map[error][2]string{
 		syscall.ENOSPC:  {"the disk or the quota is full", "free some space there"},
-		syscall.EROFS:   {"the file system is read-only", "choose a directory that can be written"},
-		syscall.ENOTDIR: {"a file stands where a directory is needed", "move that file away"},
-		syscall.EACCES:  {"permission denied", "see who may write there with: ls -ld '" + dir + "'"},
+		syscall.EROFS:   {"the file system is read-only", "choose a directory that you can write to"},
+		syscall.ENOTDIR: {"there is a file where a directory is needed", "move that file away"},
+		syscall.EACCES:  {"permission denied", "check its permissions: ls -ld '" + dir + "'"},
 		syscall.EMFILE:  {"too many open files", "raise the limit (ulimit -n) and try again"},
 		syscall.EEXIST:  {syscall.EEXIST.Error(), ""},
 	} {
@@ -97,7 +97,7 @@ func TestFaultWords(t *testing.T) {
 			&os.LinkError{Op: "rename", Old: "x", New: path, Err: syscall.EACCES},
 		} {
 			got := durable.Fault(path, err)
-			if _, serr := os.Stat(strings.Trim(strings.TrimPrefix(fault.HintOf(got).Text, "see who may write there with: ls -ld "), "'")); serr != nil || strings.Contains(got.Error(), ".tmp") {
+			if _, serr := os.Stat(strings.Trim(strings.TrimPrefix(fault.HintOf(got).Text, "check its permissions: ls -ld "), "'")); serr != nil || strings.Contains(got.Error(), ".tmp") {
 				t.Errorf("%v, hint %q", got, fault.HintOf(got).Text)
 			}
 		}

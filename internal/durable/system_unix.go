@@ -80,7 +80,7 @@ func chmod(path string, fi fs.FileInfo) string {
 // checkLinkOwner refuses a symbolic link that another user could turn elsewhere.
 func checkLinkOwner(path string, fi fs.FileInfo) error {
 	if uid := owner(fi); uid != os.Geteuid() && uid != 0 {
-		return refuse(path, fmt.Sprintf("is a symbolic link of another user (id %d)", uid), "ls -ld %s, and put a directory of your own there")
+		return refuse(path, fmt.Sprintf("is a symbolic link of another user (id %d)", uid), "check it with ls -ld %s, and put your own directory there")
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func checkModes(path string, fi fs.FileInfo, strict bool, choose string) error {
 	if uid != me && (strict || uid != 0) {
 		err := elsewhere(fmt.Sprintf("belongs to another user (id %d)", uid))
 		if strict { // it has a name of ours: a sudo may have made it
-			err.Hint.Text += fmt.Sprintf("; if all that is in it is yours: sudo chown -R %d %s", me, term.ShellWord(path))
+			err.Hint.Text += fmt.Sprintf("; if everything in it is yours: sudo chown -R %d %s", me, term.ShellWord(path))
 		}
 		return err
 	}

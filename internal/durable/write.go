@@ -73,7 +73,7 @@ func (c *Calls) replace(path string, old fs.FileInfo, read func(limit int64) ([]
 		if got, err = read(int64(len(written))); err != nil {
 			err = fmt.Errorf("read back: %w", err)
 		} else if !bytes.Equal(got, written) {
-			err = errors.New("the file reads back differently from what was written")
+			err = errors.New("the file's content differs from what was written")
 		}
 	}
 	return Fault(path, err)

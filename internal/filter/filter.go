@@ -115,7 +115,7 @@ func (f *Filter) one(name, value string, o Options) error {
 	switch name {
 	case "event", "id":
 		if _, err := path.Match(value, ""); err != nil || value == "" {
-			return fault.Usagef("%q is not a valid pattern", value).WithHint("for instance: %s; * stands for any text, ? for one character, [a-z] for one of several", examples[name])
+			return fault.Usagef("%q is not a valid pattern", value).WithHint("for instance: %s; * matches any text, ? one character, [a-z] one of several", examples[name])
 		}
 		if name == "id" {
 			f.ids = append(f.ids, value)

@@ -44,7 +44,7 @@ func userDir(getenv func(string) string, variable, fallback string) (string, err
 			variable = "USERPROFILE"
 		}
 		if dir = getenv(variable); dir == "" {
-			return "", fault.Errorf(fault.Other, "there is no home directory to write to: %s is not set", variable).WithHint("set %s", variable)
+			return "", fault.Errorf(fault.Other, "no home directory to write to: %s is not set", variable).WithHint("set %s", variable)
 		}
 		dir = filepath.Join(dir, filepath.FromSlash(fallback))
 	}

@@ -63,7 +63,7 @@ func (d *Doctor) Examine(ctx context.Context, broken error, offline bool) []Chec
 	d.add(Info, "version", "hookctl "+d.Version, "")
 	d.settings(broken)
 	if d.Dir != "" && fault.Code(broken) != UnsafeSettings {
-		d.add(OK, "permissions", "nobody else can change the settings", "")
+		d.add(OK, "permissions", "only you can change the settings", "")
 		d.kept(ctx)
 	}
 	if broken == nil {
@@ -72,7 +72,7 @@ func (d *Doctor) Examine(ctx context.Context, broken error, offline bool) []Chec
 			anyone = d.provider(ctx, drv, offline) || anyone
 		}
 		if !anyone {
-			d.add(Warning, "credentials", "there are none for any provider in profile "+d.Profile, "hookctl login "+d.Drivers[0].Name)
+			d.add(Warning, "credentials", "no provider has credentials in profile "+d.Profile, "hookctl login "+d.Drivers[0].Name)
 		}
 	}
 	d.completion()
@@ -90,7 +90,7 @@ func Verdict(checks []Check) error {
 	if n == 0 {
 		return nil
 	}
-	return fault.Errorf(fault.Negative, "%s found", term.Plural(n, "fault", "faults")).WithCode("faults").WithHint("each of them names its fix")
+	return fault.Errorf(fault.Negative, "%s found", term.Plural(n, "fault", "faults")).WithCode("faults").WithHint("each line above shows the fix")
 }
 
 // add notes a check; fix may be empty.

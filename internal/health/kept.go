@@ -51,10 +51,10 @@ func (k *Kept) add(problem, path string, err error, fix string) {
 // read notes what could not be read of a list.
 func (k *Kept) read(problems []secret.Problem, err error) {
 	if err != nil {
-		k.add("unusable", k.Dir, err, "see who may read it with: ls -ld "+term.ShellWord(k.Dir))
+		k.add("unusable", k.Dir, err, "check its permissions: ls -ld "+term.ShellWord(k.Dir))
 	}
 	for _, p := range problems {
-		k.add("unreadable", p.Path, p.Err, "put back a good copy of "+term.ShellWord(p.Path)+", or move it away")
+		k.add("unreadable", p.Path, p.Err, "restore a good copy of "+term.ShellWord(p.Path)+", or move it away")
 	}
 }
 
@@ -82,7 +82,7 @@ func (k *Kept) records(ctx context.Context) []secret.Record {
 	}
 	problems, err = k.Store.CheckKeyring(ctx)
 	for _, p := range problems {
-		k.add("lost", p.Path, p.Err, "unlock the keyring that has it")
+		k.add("lost", p.Path, p.Err, "unlock the keyring that holds it")
 	}
 	if err != nil && ctx.Err() == nil {
 		k.add("unusable", k.Dir, err, "unlock the keyring")
@@ -97,7 +97,7 @@ func (k *Kept) Journalled(ctx context.Context) {
 	for _, p := range pending {
 		in := p.Intent
 		if p.Live {
-			k.Note(fmt.Sprintf("%s of %s on %s is under way in another process (pid %d).", in.Operation, in.URL, in.Provider, in.PID))
+			k.Note(fmt.Sprintf("Another process (pid %[4]d) is running %[1]s of %[2]s on %[3]s.", in.Operation, in.URL, in.Provider, in.PID))
 			continue
 		}
 		fix := "hookctl recover"
@@ -106,7 +106,7 @@ func (k *Kept) Journalled(ctx context.Context) {
 		}
 		k.Findings = append(k.Findings, Finding{
 			Problem: "interrupted", Provider: &in.Provider, Name: &in.Name, Path: &p.Path, Fix: fix,
-			Message: fmt.Sprintf("%s of %s on %s, begun %s, was not finished", in.Operation, in.URL, in.Provider, term.Date(in.StartedAt)),
+			Message: fmt.Sprintf("%s of %s on %s, started %s, did not finish", in.Operation, in.URL, in.Provider, term.Date(in.StartedAt)),
 		})
 	}
 }
@@ -135,13 +135,13 @@ func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []prov
 		if r.Name != "" {
 			name = &r.Name
 		}
-		message := fmt.Sprintf("%s does not list %s, whose secret is kept", d.Title, r.Described())
+		message := fmt.Sprintf("%s does not list %s, but its secret is kept", d.Title, r.Described())
 		if unreadable > 0 {
 			message += fmt.Sprintf(" (%d row(s) of its list could not be read)", unreadable)
 		}
 		k.Findings = append(k.Findings, Finding{
 			Problem: "no-webhook", Provider: &d.Name, ID: &r.ID, Name: name, Path: &r.Path, Message: message,
-			Fix: fmt.Sprintf("if it is gone for good: hookctl delete %s marks it so; once no delivery of it is left to verify: hookctl secrets remove %[1]s", term.ShellWord(r.Provider+"/"+r.ID)),
+			Fix: fmt.Sprintf("if it no longer exists, mark it as deleted: hookctl delete %s; when you have no more of its deliveries to verify: hookctl secrets remove %[1]s", term.ShellWord(r.Provider+"/"+r.ID)),
 		})
 	}
 	for _, w := range rows {

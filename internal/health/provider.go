@@ -52,7 +52,7 @@ func (d *Doctor) credentials(ctx context.Context, drv *provider.Driver) (client 
 	creds, source, err := d.Credentials(ctx, drv)
 	switch {
 	case err != nil && !d.Configured(ctx, drv):
-		d.of(drv, Info, "credentials", "there are none in profile "+d.Profile, "hookctl login "+drv.Name)
+		d.of(drv, Info, "credentials", "none in profile "+d.Profile, "hookctl login "+drv.Name)
 		return nil, false
 	case err != nil:
 		d.of(drv, Fault, "credentials", err.Error(), fixOf(err, "hookctl login "+drv.Name))
@@ -73,7 +73,7 @@ func (d *Doctor) proxy(drv *provider.Driver) {
 	switch {
 	case err != nil:
 		// The error may quote the proxy's password.
-		d.of(drv, Fault, "proxy", "the proxy that the environment names cannot be used", "correct HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
+		d.of(drv, Fault, "proxy", "the proxy in the environment is not usable", "correct HTTPS_PROXY, HTTP_PROXY and NO_PROXY")
 	case proxy != "":
 		d.of(drv, Info, "proxy", "requests go through "+proxy, "")
 	}
@@ -83,7 +83,7 @@ func (d *Doctor) proxy(drv *provider.Driver) {
 func (d *Doctor) clock(drv *provider.Driver, h http.Header, before, after time.Time) {
 	theirs, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
-		d.of(drv, Info, "clock", "the provider does not tell the time", "")
+		d.of(drv, Info, "clock", "the provider's answer has no date", "")
 		return
 	}
 	// Their time lies between the two, cut to the second.
@@ -103,7 +103,7 @@ func (d *Doctor) clock(drv *provider.Driver, h http.Header, before, after time.T
 		direction = "behind"
 	}
 	d.of(drv, Fault, "clock", fmt.Sprintf("this machine's clock is %s %s the provider's", off.Abs().Round(time.Second), direction),
-		"set the clock, or let it be set: timedatectl set-ntp true")
+		"set the clock, for instance with: timedatectl set-ntp true")
 }
 
 // connection says what came of the request: whether the provider answered, and

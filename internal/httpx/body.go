@@ -19,7 +19,7 @@ type bodyError string
 
 func (e bodyError) Error() string { return string(e) }
 
-const errCompressed bodyError = "is damaged: its compressed body cannot be unpacked"
+const errCompressed bodyError = "is damaged: its body cannot be decompressed"
 
 // maxEncodings bounds Content-Encoding lists: each costs a decoder.
 const maxEncodings = 2
@@ -91,11 +91,11 @@ func encodingsOf(h http.Header) ([]string, error) {
 		case "gzip", "x-gzip", "deflate":
 			list = append(list, name)
 		default:
-			return nil, bodyError("is compressed in a way that was not asked for")
+			return nil, bodyError("uses a compression that was not requested")
 		}
 	}
 	if len(list) > maxEncodings {
-		return nil, bodyError("is compressed too many times over")
+		return nil, bodyError("is compressed too many times")
 	}
 	return list, nil
 }

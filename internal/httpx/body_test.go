@@ -58,9 +58,9 @@ func TestEncodings(t *testing.T) {
 		{"three times", "gzip, gzip, gzip", gz, "too many times", true},
 		{"bomb", "gzip", bomb, "is larger than 64 KiB", true},
 		{"bomb in a bomb", "gzip, gzip", packed(t, "gzip", string(bomb)), "is larger than 64 KiB", true},
-		{"not gzip", "gzip", []byte(text), "cannot be unpacked", true},
-		{"gzip cut inside", "gzip", gz[:len(gz)-5], "cannot be unpacked", true},
-		{"unknown", "zstd", gz, "not asked for", true},
+		{"not gzip", "gzip", []byte(text), "cannot be decompressed", true},
+		{"gzip cut inside", "gzip", gz[:len(gz)-5], "cannot be decompressed", true},
+		{"unknown", "zstd", gz, "not requested", true},
 		{"plain, over the cap", "", bytes.Repeat([]byte("x"), 64<<10+1), "is larger than 64 KiB", true},
 		{"junk behind zlib, over the cap", "deflate", append(packed(t, "zlib", text), bytes.Repeat([]byte("x"), 128<<10)...), "is larger than 64 KiB", true},
 	}

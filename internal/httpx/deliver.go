@@ -89,7 +89,7 @@ func newDelivery(d Delivery) (*call, error) {
 		return nil, errors.New("the URL is not an absolute http or https URL")
 	}
 	if u.User != nil {
-		return nil, errors.New("the URL holds a user name or password, which is not sent")
+		return nil, errors.New("the URL contains a user name or password, which hookctl does not send")
 	}
 	u.Fragment = ""
 	method := d.Method
@@ -103,11 +103,11 @@ func newDelivery(d Delivery) (*call, error) {
 	agent := false
 	for name, values := range header {
 		if !httpguts.ValidHeaderFieldName(name) {
-			return nil, errors.New("a header's name holds characters that cannot be sent")
+			return nil, errors.New("a header's name has characters that cannot be sent")
 		}
 		for _, v := range values {
 			if !httpguts.ValidHeaderFieldValue(v) {
-				return nil, fmt.Errorf("the value of the header %s holds characters that cannot be sent", name)
+				return nil, fmt.Errorf("the value of the header %s has characters that cannot be sent", name)
 			}
 		}
 		if canonical := textproto.CanonicalMIMEHeaderKey(name); canonical == "User-Agent" {

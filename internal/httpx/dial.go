@@ -98,8 +98,8 @@ func (d *dialer) proxyFor(u *url.URL) (*url.URL, error) {
 	}
 	if p.Scheme != "http" || p.Hostname() == "" {
 		return nil, &dialError{
-			text: fmt.Sprintf("the proxy %s in the environment cannot be used: only proxies of the form "+
-				"http://host:port can", term.Clean(p.Scheme+"://"+p.Host)),
+			text: fmt.Sprintf("the proxy %s in the environment cannot be used: a proxy must have the form "+
+				"http://host:port", term.Clean(p.Scheme+"://"+p.Host)),
 			final: true,
 		}
 	}
@@ -262,10 +262,10 @@ func (d *dialer) connect(ctx context.Context, raw net.Conn, proxy *url.URL, addr
 		}
 		return nil
 	case code == http.StatusOK:
-		return &dialError{text: fmt.Sprintf("the proxy %s sent data of its own for %s", proxy.Host, addr), final: true}
+		return &dialError{text: fmt.Sprintf("the proxy %s sent its own data instead of a connection to %s", proxy.Host, addr), final: true}
 	case code == http.StatusProxyAuthRequired:
 		return &dialError{
-			text: fmt.Sprintf("the proxy %s asks for a user name and password, or refuses those given (407): "+
+			text: fmt.Sprintf("the proxy %s needs a user name and password, or refuses the given ones (407): "+
 				"set HTTPS_PROXY to http://user:password@%s", proxy.Host, proxy.Host),
 			final: true,
 		}
@@ -322,11 +322,11 @@ func handshakeError(addr string, err error) *dialError {
 	case errors.As(err, &authority):
 		why = "its certificate is not signed by an authority that this machine trusts"
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		why = "its certificate has expired or is not valid yet (is the clock of this machine right?)"
+		why = "its certificate has expired or is not valid yet (check this machine's clock)"
 	case errors.As(err, &invalid), errors.As(err, &verify):
 		why = "its certificate is not valid: " + err.Error()
 	case errors.As(err, &record):
-		why = "it does not speak TLS (is this an http:// address?)"
+		why = "it does not use TLS (it may be an http:// address)"
 	case e.timeout:
 		e.final, why = false, "no TLS handshake in time"
 	case errors.Is(err, context.Canceled):
@@ -336,7 +336,7 @@ func handshakeError(addr string, err error) *dialError {
 	case errors.As(err, &network) && network.Op != "remote error" && network.Op != "local error":
 		e.final, why = false, "the TLS handshake failed: "+plainCause(err)
 	default:
-		why = "the TLS handshake failed (TLS 1.2 or later is needed): " + err.Error()
+		why = "the TLS handshake failed (hookctl needs TLS 1.2 or later): " + err.Error()
 	}
 	e.text = term.Clean(fmt.Sprintf("cannot reach %s: %s", addr, why))
 	return e

@@ -52,15 +52,15 @@ func TestHandshakeErrors(t *testing.T) {
 	}{
 		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}}, said{"its certificate is for another host name", false, true}},
 		{&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, said{"its certificate is not signed by an authority that this machine trusts", false, true}},
-		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, said{"its certificate has expired or is not valid yet (is the clock of this machine right?)", false, true}},
+		{&tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, said{"its certificate has expired or is not valid yet (check this machine's clock)", false, true}},
 		{&tls.CertificateVerificationError{Err: errors.New("odd")}, said{"its certificate is not valid: tls: failed to verify certificate: odd", false, true}},
-		{tls.RecordHeaderError{Msg: "x"}, said{"it does not speak TLS (is this an http:// address?)", false, true}},
+		{tls.RecordHeaderError{Msg: "x"}, said{"it does not use TLS (it may be an http:// address)", false, true}},
 		{context.DeadlineExceeded, said{"no TLS handshake in time", true, false}},
 		{context.Canceled, said{"interrupted", false, true}},
 		{io.EOF, said{"it closed the connection during the TLS handshake", false, false}},
 		{fmt.Errorf("read: %w", errReset), said{"it closed the connection during the TLS handshake", false, false}},
 		{&net.OpError{Op: "read", Err: errors.New("no route")}, said{"the TLS handshake failed: no route", false, false}},
-		{remote, said{"the TLS handshake failed (TLS 1.2 or later is needed): remote error: tls: protocol version not supported", false, true}},
+		{remote, said{"the TLS handshake failed (hookctl needs TLS 1.2 or later): remote error: tls: protocol version not supported", false, true}},
 	} {
 		got := handshakeError("h.test:443", tt.err)
 		tt.want.Text = "cannot reach h.test:443: " + tt.want.Text

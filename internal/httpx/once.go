@@ -50,7 +50,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 		return nil, errors.New("the request's URL is not an absolute http or https URL")
 	}
 	if u.User != nil {
-		return nil, errors.New("the request's URL holds a user name or password, which is not sent")
+		return nil, errors.New("the request's URL contains a user name or password, which hookctl does not send")
 	}
 	u.Fragment = ""
 	if !httpguts.ValidHeaderFieldName(r.Method) { // both are tokens
@@ -59,7 +59,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 	header := http.Header{}
 	for name, values := range r.Header {
 		if !httpguts.ValidHeaderFieldName(name) {
-			return nil, errors.New("a header's name holds characters that cannot be sent")
+			return nil, errors.New("a header's name has characters that cannot be sent")
 		}
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
 		if unsent[canonical] {
@@ -67,7 +67,7 @@ func (c *Client) newCall(r Request) (*call, error) {
 		}
 		for _, v := range values {
 			if !httpguts.ValidHeaderFieldValue(v) {
-				return nil, fmt.Errorf("the value of the header %s holds characters that cannot be sent", canonical)
+				return nil, fmt.Errorf("the value of the header %s has characters that cannot be sent", canonical)
 			}
 			header.Add(canonical, v)
 		}
@@ -251,7 +251,7 @@ func (f failing) timeoutError() error {
 	case stage == NotSent:
 		return wrap("cannot reach %s within %s", f.host, f.limit)
 	case errors.Is(f.cause, errIdle):
-		return wrap("%s fell silent for %s in the middle of its answer", f.host, f.idle)
+		return wrap("%s stopped sending for %s in the middle of its answer", f.host, f.idle)
 	case stage == Sent:
 		return wrap("no answer from %s within %s", f.host, f.limit)
 	default:

@@ -62,14 +62,14 @@ func CheckBaseURL(rawURL string) error {
 	}
 	switch {
 	case u.User != nil:
-		return fault.Usagef("the base URL holds a user name or password").
-			WithHint("leave it out; credentials are given by login or in the environment")
+		return fault.Usagef("the base URL contains a user name or password").
+			WithHint("leave it out; give credentials with hookctl login or in the environment")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(rawURL, "#"):
-		return fault.Usagef("the base URL holds a query or a fragment").
-			WithHint("give scheme, host and path only, like https://api.example.com/v1")
+		return fault.Usagef("the base URL contains a query or a fragment").
+			WithHint("give only the scheme, host and path, such as https://api.example.com/v1")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return fault.Usagef("the base URL is plain http to %s, which is not this machine", u.Hostname()).
-			WithHint("use https; http is for 127.0.0.1, [::1] and localhost only")
+			WithHint("use https; http is allowed only for 127.0.0.1, [::1] and localhost")
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func CheckBaseURL(rawURL string) error {
 // case, ASCII, IP addresses in their usual form, the default port left out.
 func parseAbsolute(rawURL string) (*url.URL, error) {
 	bad := func(why string) error {
-		return fault.Usagef("not a usable URL: %s", why).WithHint("a URL looks like https://api.example.com/v1")
+		return fault.Usagef("not a usable URL: %s", why).WithHint("use a URL such as https://api.example.com/v1")
 	}
 	if rawURL != "" && !strings.Contains(rawURL, "://") {
 		return nil, bad("it must begin with https:// (or http:// for this machine)")
@@ -96,7 +96,7 @@ func parseAbsolute(rawURL string) (*url.URL, error) {
 	}
 	host, port := u.Hostname(), u.Port()
 	if host == "" {
-		return nil, bad("it names no host")
+		return nil, bad("it has no host")
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		host = ip.String()

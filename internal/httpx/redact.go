@@ -165,7 +165,7 @@ func hideAllButHost(location string) string {
 // else the size and type only.
 func (r *redactor) body(body []byte, contentType string) string {
 	if contentType == "" {
-		contentType = "no stated type"
+		contentType = "no content type"
 	}
 	kind := fmt.Sprintf("(%s of %s)", size(int64(len(body))), contentType)
 	if len(body) > maxTraced {

@@ -103,13 +103,13 @@ func (c *Client) pause(ctx context.Context, call *call, out outcome, wait time.D
 	}
 	if t, ok := c.tap.(interface{ Reset() error }); ok && out.unprocessed() {
 		if err := t.Reset(); err != nil {
-			failed.Err = fmt.Errorf("the request to %s is not sent again: %w", call.host, err)
+			failed.Err = fmt.Errorf("the request to %s will not be sent again: %w", call.host, err)
 			return failed
 		}
 	}
 	if call.onRetry != nil {
 		if err := call.onRetry(); err != nil {
-			failed.Err = fmt.Errorf("the request to %s is not sent again: %w", call.host, err)
+			failed.Err = fmt.Errorf("the request to %s will not be sent again: %w", call.host, err)
 			return failed
 		}
 	}

@@ -46,7 +46,7 @@ func TestStages(t *testing.T) {
 		{"head over the cap", say("HTTP/1.1 201 Created\r\nX: " + strings.Repeat("whsec_canary", CapHead/10) + "\r\n\r\n"), Answered, 201, false, "not valid HTTP"},
 		{"too many 1xx", say(strings.Repeat("HTTP/1.1 103 Early Hints\r\nX: "+big+"\r\n\r\n", 1000) + "HTTP/1.1 200 OK\r\n\r\n"), Sent, 0, false, ""},
 		{"body over the cap", say("HTTP/1.1 201 Created\r\n\r\n" + strings.Repeat("x", 2<<10+1)), Answered, 201, false, "is larger than 2 KiB"},
-		{"odd encoding", say("HTTP/1.1 201 Created\r\nContent-Encoding: br\r\n\r\nx"), Answered, 201, false, "not asked for"},
+		{"odd encoding", say("HTTP/1.1 201 Created\r\nContent-Encoding: br\r\n\r\nx"), Answered, 201, false, "not requested"},
 		{"silence", func(c *net.TCPConn, _ int) bool { return hold(c) }, Sent, 0, true, "no answer from"},
 		{"stall in the head", func(c *net.TCPConn, _ int) bool {
 			_, _ = io.WriteString(c, "HTTP/1.1 201 Created\r\n")
@@ -185,7 +185,7 @@ func TestIdleTimeout(t *testing.T) {
 	if e.Stage != Answered || e.Status != 201 || !e.Timeout {
 		t.Errorf("got %+v", e)
 	}
-	contains(t, e.Error(), "fell silent for 50ms in the middle of its answer")
+	contains(t, e.Error(), "stopped sending for 50ms in the middle of its answer")
 }
 
 func TestDripIsBounded(t *testing.T) {
@@ -252,7 +252,7 @@ func TestNotSent(t *testing.T) {
 	}{
 		{"refused", closed.URL, "connection refused", 3},
 		{"unknown authority", trusted.URL, "not signed by an authority", 1},
-		{"TLS to a plain server", strings.Replace(plain.URL, "http:", "https:", 1), "does not speak TLS", 1},
+		{"TLS to a plain server", strings.Replace(plain.URL, "http:", "https:", 1), "does not use TLS", 1},
 		{"hang up in the handshake", "https://" + hangup.Addr().String(), "closed the connection during the TLS handshake", 3},
 		{"no handshake", "https://" + mute.Addr().String(), "cannot reach", 0},
 		{"no URL", "::", "not an absolute", 0},

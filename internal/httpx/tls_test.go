@@ -248,11 +248,11 @@ func TestTunnelRefused(t *testing.T) {
 		name, proxy, text string
 		waits             int
 	}{
-		{"407", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), "asks for a user name and password", 0},
+		{"407", answering("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"), "needs a user name and password", 0},
 		{"403", answering("HTTP/1.1 403 Forbidden\r\n\r\n"), "refused to connect to example.com:443: 403 Forbidden", 0},
 		{"502", answering("HTTP/1.1 502 Bad Gateway\r\n\r\n"), "refused to connect to example.com:443: 502 Bad Gateway", 2},
 		{"nonsense", answering("whsec_canary\r\n\r\n"), "did not open a connection", 2},
-		{"speaks first", answering("HTTP/1.1 200 OK\r\n\r\nhello"), "sent data of its own", 0},
+		{"speaks first", answering("HTTP/1.1 200 OK\r\n\r\nhello"), "sent its own data", 0},
 		{"down", dead.URL, "the proxy from the environment does not work: cannot reach " + dead.URL[7:] + ": connection refused", 2},
 		{"https proxy", "https://u:canary@proxy.test:3128", "the proxy https://proxy.test:3128 in the environment cannot be used", 0},
 		{"socks proxy", "socks5://u:canary@proxy.test:1080", "the proxy socks5://proxy.test:1080 in the environment cannot be used", 0},

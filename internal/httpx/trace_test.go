@@ -96,7 +96,7 @@ func TestOtherBodiesAreNotShown(t *testing.T) {
 			t.Errorf("%.40s: %.60s", body, got)
 		}
 	}
-	if got := r.body([]byte("x"), ""); got != "(1 bytes of no stated type)" {
+	if got := r.body([]byte("x"), ""); got != "(1 bytes of no content type)" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -423,7 +423,7 @@ func TestPictures(t *testing.T) {
 		}
 	})
 	s.Tell(func(s *State) {
-		s.Address, s.Health, s.Healthy = "https://three-words.example.com/", s.Target+" answers connections", true
+		s.Address, s.Health, s.Healthy = "https://three-words.example.com/", s.Target+" accepts connections", true
 	})
 	for i, event := range []string{"contact.created", "contact.updated", "deal.created", "contact.updated", "deal.won", "contact.created"} {
 		d := delivery(fmt.Sprintf("0d9f2b1c-%d", i+1), event, fmt.Sprintf(`{"id":"0d9f2b1c-%d","event_type":%q,"data":{"contact":{"name":"Zoë","tags":["lead"]},"score":%d.50}}`, i+1, event, i+1))

@@ -132,7 +132,7 @@ func pretty(w http.ResponseWriter, _ *http.Request, d shown) error {
 		return err
 	}
 	if !json.Valid(request.Body) {
-		return notFound("the body is no JSON")
+		return notFound("the body is not JSON")
 	}
 	var b bytes.Buffer
 	err = jsontext.Layout(request.Body, func(line []byte) error {
@@ -216,7 +216,7 @@ func readRecord(ctx context.Context, line []byte) (*capture.Request, error) {
 			return request, err
 		}
 	}
-	return nil, notFound("there is no record of it in the file")
+	return nil, notFound("the file has no record of it")
 }
 
 // Credentials come with deliveries too: a webhook can be given some. A header is

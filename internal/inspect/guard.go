@@ -54,7 +54,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set(name, value)
 	}
 	if !loopback(r.Host) {
-		http.Error(w, "this page is for this machine alone: open it at http://127.0.0.1", http.StatusMisdirectedRequest)
+		http.Error(w, "this page works only on this machine: open it at http://127.0.0.1", http.StatusMisdirectedRequest)
 		return
 	}
 	if err := g.cross.Check(r); err != nil {
@@ -67,11 +67,11 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if c, err := r.Cookie(g.cookieName); err != nil || !same(c.Value, g.cookie) {
-		http.Error(w, "open the address that hookctl has printed, with its token", http.StatusForbidden)
+		http.Error(w, "open the address that hookctl printed, with its token", http.StatusForbidden)
 		return
 	}
 	if !(get && cookieOpens[r.URL.Path]) && !same(r.Header.Get(headerName), g.header) {
-		http.Error(w, "only the page itself may ask for this: open the address that hookctl has printed", http.StatusForbidden)
+		http.Error(w, "only the page itself may request this: open the address that hookctl printed", http.StatusForbidden)
 		return
 	}
 	g.next.ServeHTTP(w, r)

@@ -196,7 +196,7 @@ func (s *Server) find(ctx context.Context, number string) (shown, error) {
 	n, err := strconv.Atoi(number)
 	e, ok := s.ring.find(n)
 	if err != nil || !ok {
-		return shown{}, notFound(fmt.Sprintf("there is no delivery %q on this page", number))
+		return shown{}, notFound(fmt.Sprintf("this page has no delivery %q", number))
 	}
 	d := shown{entry: e}
 	switch {
@@ -205,7 +205,7 @@ func (s *Server) find(ctx context.Context, number string) (shown, error) {
 	case e.delivery.Saved:
 		d.request, d.lost = s.stored(ctx, &e.delivery)
 	default:
-		d.lost = notFound("only the last deliveries are in memory, and this one was not saved; listen --save keeps them all")
+		d.lost = notFound("only the last deliveries are in memory, and this one was not saved; listen --save saves all of them")
 	}
 	return d, nil
 }
@@ -218,7 +218,7 @@ func (s *Server) stored(ctx context.Context, d *listen.Delivery) (*capture.Reque
 	}
 	request, err := readRecord(ctx, line)
 	if err == nil && len(request.Body) != d.Size {
-		err = notFound("another delivery is in its place in the file by now")
+		err = notFound("the file now has another delivery in its place")
 	}
 	return request, err
 }
@@ -229,7 +229,7 @@ func (d *shown) whole() (*capture.Request, error) {
 	case d.lost != nil:
 		return nil, d.lost
 	case d.request.Body == nil:
-		return nil, notFound("its body was not taken")
+		return nil, notFound("its body was not read")
 	}
 	return d.request, nil
 }

@@ -182,7 +182,7 @@ func TestOlder(t *testing.T) {
 			t.Errorf("%d: %d %q", n, status, text)
 		}
 	}
-	for n, want := range map[string]string{"2": "was not saved", "3": "another delivery is in its place", "9999": "no delivery", "x": "no delivery", "-1": "no delivery"} {
+	for n, want := range map[string]string{"2": "was not saved", "3": "another delivery in its place", "9999": "no delivery", "x": "no delivery", "-1": "no delivery"} {
 		if status, text := c.ask(t, "GET", "/d/"+n+"/body", ""); status != 404 || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %q", n, status, text)
 		}
@@ -238,7 +238,7 @@ func TestReplay(t *testing.T) {
 		if string(got.Body) != edited || got.Header.Get("X-Wunder-Signature") != signed || len(got.Header.Values("X-Hook-Signature")) != 1 {
 			t.Errorf("sent %+v", got)
 		}
-		if echo != "" != strings.Contains(text, "is not shown") {
+		if echo != "" != strings.Contains(text, "(not shown") {
 			t.Errorf("an answer of %q is told as %s", echo, text)
 		}
 		_, all := c.ask(t, "GET", "/d/1", "")
@@ -276,7 +276,7 @@ func TestNoReplay(t *testing.T) {
 	s.Add(delivery("ev-1", "contact.created", "{}"))
 	s.Add(d)
 	for path, want := range map[string]string{
-		"/d/1/replay": "--forward-to", "/d/1/replay-edited": "no secret", "/d/1/curl": "no secret", "/d/2/replay": "body was not taken", "/d/3/replay": "no delivery",
+		"/d/1/replay": "--forward-to", "/d/1/replay-edited": "no secret", "/d/1/curl": "no secret", "/d/2/replay": "body was not read", "/d/3/replay": "no delivery",
 	} {
 		if status, text := c.ask(t, "POST", path, "{}"); status/100 != 4 || !strings.Contains(text, want) {
 			t.Errorf("%s: %d %q", path, status, text)

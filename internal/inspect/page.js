@@ -171,17 +171,17 @@ function showHeaders() {
     if (kind === 'hidden') tr.lastChild.append(' (a credential, not shown here)');
     list.append(tr);
   }
-  if (!list.children.length) list.append(element('tr', '', '')), list.lastChild.append(element('td', 'none are held'));
+  if (!list.children.length) list.append(element('tr', '', '')), list.lastChild.append(element('td', 'not in memory any more'));
 }
 
 function showAnswer() {
   const box = part(view, '.answered');
   const a = detail.handler;
-  if (detail.forward) box.append(element('p', `It did not answer: ${detail.forward}. The provider was told ${detail.status}.`, 'bad'));
-  else if (!detail.answer) box.append(element('p', `It was not sent to a handler. The provider was told ${detail.status}.`, 'quiet'));
+  if (detail.forward) box.append(element('p', `Your handler did not answer: ${detail.forward}. The provider got ${detail.status}.`, 'bad'));
+  else if (!detail.answer) box.append(element('p', `The delivery was not sent to a handler. The provider got ${detail.status}.`, 'quiet'));
   else box.append(element('p', `${detail.answer} after ${number(detail.ms)} ms`, detail.answer < 300 ? 'good' : 'bad'));
   if (!a) return;
-  if (!a.held) box.append(element('p', 'Its headers and body are not in memory any more.', 'quiet'));
+  if (!a.held) box.append(element('p', 'The headers and body of the answer are not in memory any more.', 'quiet'));
   if (a.headers?.length) {
     const table = element('table', '', 'fields');
     table.createCaption().textContent = 'Headers of the answer';
@@ -199,7 +199,7 @@ function showAnswer() {
     pre.setAttribute('aria-label', 'Body of the answer');
     box.append(pre);
   }
-  if (a.cut) box.append(element('p', 'This is the beginning of it.', 'quiet'));
+  if (a.cut) box.append(element('p', 'Only the beginning of the answer is shown.', 'quiet'));
 }
 
 function showAttempts() {
@@ -217,10 +217,10 @@ function showAttempts() {
     const go = element('button', `delivery ${twin.n}`);
     go.type = 'button';
     go.addEventListener('click', () => choose(twin.n));
-    li.append(`${clock(twin.time)} the same event came ${twin.n < detail.n ? 'before' : 'again'}: ${twin.verdict}${twin.duplicate ? ', not forwarded again' : ''} `, go);
+    li.append(`${clock(twin.time)} the same event arrived ${twin.n < detail.n ? 'before' : 'again'}: ${twin.verdict}${twin.duplicate ? ', not forwarded again' : ''} `, go);
     list.append(li);
   }
-  if (!list.children.length) list.append(element('li', 'none: it came once, and was not replayed from here', 'quiet'));
+  if (!list.children.length) list.append(element('li', 'none: it arrived once, and was not replayed from this page', 'quiet'));
 }
 
 function offerComparisons() {
@@ -263,7 +263,7 @@ async function showBody(as) {
   }
 }
 
-const clip = (text) => (text.length > mostText ? text.slice(0, mostText) + '\n… (save it as a capture to see all of it)' : text);
+const clip = (text) => (text.length > mostText ? text.slice(0, mostText) + '\n… (to see all of it, save it as a capture)' : text);
 
 // hex marks line ends (b) and bytes that are not ASCII (i).
 function hex(all) {
@@ -311,7 +311,7 @@ async function copy(text, what) {
     await navigator.clipboard.writeText(text);
     say(`Copied ${what}.`);
   } catch {
-    say(`The browser does not let this page copy. Here it is: ${text}`, true);
+    say(`The browser does not allow this page to copy. Copy this yourself: ${text}`, true);
   }
 }
 
@@ -330,12 +330,12 @@ function editable() {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new Error('The body is not UTF-8 text: it cannot be edited here.');
+    throw new Error('The body is not UTF-8 text, so it cannot be edited here.');
   }
   const field = part(view, '#edited');
   field.value = text;
   field.dataset.crlf = crlf ? 'yes' : '';
-  if (edited() !== text) throw new Error('The body mixes line ends or holds characters that a text field changes: it cannot be edited here.');
+  if (edited() !== text) throw new Error('The body has mixed line ends or characters that a text field changes, so it cannot be edited here.');
 }
 const edited = () => {
   const field = part(view, '#edited');
@@ -467,11 +467,11 @@ document.addEventListener('keydown', (event) => {
 
 const source = new EventSource('/events');
 source.addEventListener('open', () => {
-  $('link').textContent = token ? 'Connected.' : 'Open the address that hookctl has printed: this tab shows the list alone.';
+  $('link').textContent = token ? 'Connected.' : 'This tab can show only the list. For everything else, open the address that hookctl printed.';
   $('link').className = token ? 'good' : 'bad';
 });
 source.addEventListener('error', () => {
-  $('link').textContent = 'Not connected: has hookctl listen ended? Trying again…';
+  $('link').textContent = 'Not connected. Check that hookctl listen still runs. Trying again…';
   $('link').className = 'bad';
 });
 source.addEventListener('delivery', ({ data }) => {
@@ -479,7 +479,7 @@ source.addEventListener('delivery', ({ data }) => {
   settling ||= setTimeout(settle, 0);
 });
 source.addEventListener('missed', ({ data }) => {
-  $('filtered').textContent = `${data} deliveries came that this page has not seen, and they are not held any more.`;
+  $('filtered').textContent = `This page missed ${data} deliveries, which are not in memory any more.`;
 });
 source.addEventListener('state', ({ data }) => {
   const state = JSON.parse(data);

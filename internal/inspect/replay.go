@@ -46,7 +46,7 @@ func (s *Server) replayEdited(w http.ResponseWriter, r *http.Request, d shown) e
 	}
 	a.Edited, a.Signed = true, signature.Whose
 	if repeats(a.Response+" "+a.Error, signature.Fields) {
-		a.Response, a.Error = "(the answer repeats the signature, and is not shown)", ""
+		a.Response, a.Error = "(not shown, because the answer repeats the signature)", ""
 	}
 	return s.attempted(w, d.n, a)
 }
@@ -139,9 +139,9 @@ func (s *Server) curlEdited(w http.ResponseWriter, r *http.Request, d shown) err
 	case len(body) > mostCopied:
 		return errors.New("the body is too large for a command line")
 	case bytes.IndexByte(body, 0) >= 0:
-		return errors.New("a shell cannot hold the body: it has a zero byte")
+		return errors.New("a shell cannot pass the body on: it has a zero byte")
 	case sign.Timed:
-		return fmt.Errorf("the time is signed too: make the headers with `hookctl sign%s`", sign.Flags)
+		return fmt.Errorf("the signature includes the time: make the headers with `hookctl sign%s`", sign.Flags)
 	}
 	const theBody = `printf '%s' "$body"`
 	text := "body=$(printf '" + printfFormat(body) + "'; echo .); body=${body%.}\n" + theBody + " | curl -sS -i -X POST" +

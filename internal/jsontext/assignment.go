@@ -51,7 +51,7 @@ func (list Assignments) Apply(body []byte) ([]byte, error) {
 func ParseAssignment(text string) (Assignment, error) {
 	path, value, ok := strings.Cut(text, "=")
 	if !utf8.ValidString(text) {
-		return Assignment{}, fault.Usagef("%q is not UTF-8 text, as JSON is", text)
+		return Assignment{}, fault.Usagef("%q is not UTF-8 text, which JSON must be", text)
 	}
 	if !ok {
 		return Assignment{}, fault.Usagef("%q is not path=value", text).WithHint("for instance: data.contact.email=jane@example.com")
@@ -83,7 +83,7 @@ func ParseAssignment(text string) (Assignment, error) {
 	a.path = append(a.path, name.String())
 	for _, n := range a.path {
 		if n == "" {
-			return Assignment{}, fault.Usagef("the path %q has an empty name in it", path).WithHint("for instance: data.contact.email=jane@example.com")
+			return Assignment{}, fault.Usagef("the path %q contains an empty name", path).WithHint("for instance: data.contact.email=jane@example.com")
 		}
 	}
 	return a, nil

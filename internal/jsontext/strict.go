@@ -10,7 +10,7 @@ import (
 // What [Object] refuses. None of these errors quotes the input.
 var (
 	ErrNotObject       = errors.New("not a single JSON object")
-	ErrDuplicateMember = errors.New("a member name stands twice in one JSON object")
+	ErrDuplicateMember = errors.New("a JSON object has a member name twice")
 )
 
 // Object splits one JSON object into its members, a single level deep. It is

@@ -25,7 +25,7 @@ func Bind(addr string) (l net.Listener, here string, open bool, err error) {
 		network = "tcp4" // else 0.0.0.0 would mean every IPv6 address too
 	}
 	if l, err = net.Listen(network, addr); err != nil {
-		return nil, "", false, fault.Errorf(fault.Other, "no delivery can be received at %s: %w", addr, err).
+		return nil, "", false, fault.Errorf(fault.Other, "cannot receive deliveries at %s: %w", addr, err).
 			WithHint("choose another address with --addr, or port 0 for a free one")
 	}
 	here = l.Addr().String()

@@ -185,13 +185,13 @@ func (f *osFile) inspect(path string, notify func(line string)) (size int64, tor
 	case err != nil:
 		return 0, false, err
 	case !ours:
-		notify(fmt.Sprintf("The last line of %s has no end. It stays, and what comes now begins on a new line.", path))
+		notify(fmt.Sprintf("The last line of %s has no line end. It stays, and new deliveries begin on the next line.", path))
 		return info.Size(), true, nil
 	}
 	if err := errors.Join(f.Truncate(start), f.Sync()); err != nil {
 		return 0, false, err
 	}
-	notify(fmt.Sprintf("The last line of %s was cut off: a listener was killed while it wrote it, before it had answered. The line is removed.", path))
+	notify(fmt.Sprintf("The last line of %s was incomplete, because a listener was killed while it wrote it. It had not answered that delivery. The line was removed.", path))
 	return start, false, nil
 }
 
@@ -281,7 +281,7 @@ func (a *Archive) Record(at int64) ([]byte, error) {
 	defer f.Close()
 	line, err := bufio.NewReaderSize(io.NewSectionReader(f, at, mostRecord), spareBatch/64).ReadBytes('\n')
 	if err == nil && !bytes.HasPrefix(line, []byte(recordHead)) {
-		err = errors.New("it was written anew meanwhile")
+		err = errors.New("another program has rewritten it")
 	}
 	return line, archiveFault(a.path, err)
 }
@@ -352,14 +352,14 @@ func (a *Archive) commit(lines []byte) error {
 	}
 	_ = a.f.Close() // nothing of it is left
 	a.f, a.size, a.torn = f, size, torn
-	a.notify(fmt.Sprintf("warning: %s was removed, and what was kept in it is gone; it was begun anew", a.path))
+	a.notify(fmt.Sprintf("warning: %s was removed, with all deliveries in it; hookctl has created it again", a.path))
 	return a.store(lines)
 }
 
 // store is commit to the file that is open.
 func (a *Archive) store(lines []byte) error {
 	if a.most > 0 && a.size+int64(len(lines)) > a.most {
-		return fmt.Errorf("%s may hold %d bytes and is full", a.path, a.most)
+		return fmt.Errorf("%s is full: the limit is %d bytes", a.path, a.most)
 	}
 	written := 0
 	if a.torn {
@@ -411,8 +411,8 @@ func archiveFault(path string, err error) error {
 	if errors.As(err, &pe) {
 		path, err = pe.Path, pe.Err
 	}
-	return fault.Errorf(fault.Other, "deliveries cannot be kept in %s: %w", path, err).
-		WithHint("choose a directory that you can write to with --save")
+	return fault.Errorf(fault.Other, "cannot save deliveries in %s: %w", path, err).
+		WithHint("with --save, choose a directory that you can write to")
 }
 
 // openPrivate opens path for appending, as a file that this process alone
@@ -435,8 +435,8 @@ func openPrivate(sys *durable.Calls, path string) (*osFile, error) {
 	}
 	if err != nil {
 		if errors.Is(err, durable.ErrHeld) {
-			err = fault.Errorf(fault.Other, "another process keeps deliveries in %s", path).
-				WithHint("end it, or choose another directory with --save")
+			err = fault.Errorf(fault.Other, "another process saves deliveries in %s", path).
+				WithHint("stop it, or choose another directory with --save")
 		}
 		return nil, errors.Join(err, f.Close())
 	}

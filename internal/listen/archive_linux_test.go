@@ -132,7 +132,7 @@ func TestArchiveRemoved(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(strings.Join(said, "\n"), "was removed, and what was kept in it is gone"); n != 4 {
+	if n := strings.Count(strings.Join(said, "\n"), "was removed, with all deliveries in it"); n != 4 {
 		t.Errorf("said %q", said)
 	}
 }

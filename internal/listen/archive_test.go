@@ -246,10 +246,10 @@ func TestArchiveTornLine(t *testing.T) {
 	whole := string(capture.AppendRecord(nil, capture.Record{ReceivedAt: time.Unix(0, 0), Body: []byte("a")}))
 	long := string(capture.AppendRecord(nil, capture.Record{ReceivedAt: time.Unix(0, 0), Body: make([]byte, 200_000)}))
 	for _, c := range []struct{ name, before, kept, said string }{
-		{"a record", whole + "\n" + whole[:20], whole + "\n", "is removed"},
-		{"its first byte", whole + "\n" + whole[:1], whole + "\n", "is removed"},
-		{"a record alone", whole[:20], "", "is removed"},
-		{"a long record", whole + "\n" + long[:len(long)-1], whole + "\n", "is removed"},
+		{"a record", whole + "\n" + whole[:20], whole + "\n", "was removed"},
+		{"its first byte", whole + "\n" + whole[:1], whole + "\n", "was removed"},
+		{"a record alone", whole[:20], "", "was removed"},
+		{"a long record", whole + "\n" + long[:len(long)-1], whole + "\n", "was removed"},
 		{"only the line end", whole + "\n" + whole, whole + "\n" + whole + "\n", "It stays"},
 		{"of somebody else", "not ours", "not ours\n", "It stays"},
 	} {

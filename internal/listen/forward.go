@@ -46,9 +46,9 @@ func NewForwarder(target string, timeout time.Duration) (*Forwarder, error) {
 		}
 		return nil, fault.Usagef("the URL to forward to is not valid: %w", err).WithHint(example)
 	case u.User != nil:
-		return nil, fault.Usagef("the URL to forward to has a user name in it: deliveries are forwarded without credentials").WithHint(example)
+		return nil, fault.Usagef("the URL to forward to contains a user name: hookctl forwards deliveries without credentials").WithHint(example)
 	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
-		return nil, fault.Usagef("the URL to forward to is neither an http nor an https URL").WithHint(example)
+		return nil, fault.Usagef("the URL to forward to must begin with http:// or https://").WithHint(example)
 	case originErr != nil:
 		return nil, fault.Usagef("the URL to forward to: %w", originErr).WithHint(example)
 	case timeout < 0:
@@ -100,7 +100,7 @@ func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) F
 	}
 	if res.StatusCode < 200 || res.StatusCode > 599 {
 		_ = res.Body.Close() // unread: that of a 101 is the connection, which ctx does not end
-		return Forwarded{Err: fmt.Errorf("the target answered with the odd status %d", res.StatusCode)}
+		return Forwarded{Err: fmt.Errorf("the handler answered with the unknown status %d", res.StatusCode)}
 	}
 	answer, rerr := io.ReadAll(io.LimitReader(res.Body, mostAnswer+1))
 	if err := res.Body.Close(); err != nil && rerr == nil {

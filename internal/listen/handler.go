@@ -109,11 +109,11 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, buf *buffer, d *De
 	}
 	if r.Method != http.MethodPost {
 		return refuse(answer{status: http.StatusMethodNotAllowed, text: "deliveries are sent with POST", allow: http.MethodPost},
-			"the method is not POST")
+			"the method is not POST: providers send deliveries with POST")
 	}
 	tooLarge := func() answer {
 		return refuse(answer{status: http.StatusRequestEntityTooLarge, text: "the body is too large"},
-			fmt.Sprintf("the body is larger than %d bytes: --max-body sets the limit", s.o.MaxBody))
+			fmt.Sprintf("the body is larger than %d bytes, the limit of --max-body", s.o.MaxBody))
 	}
 	if r.ContentLength > s.o.MaxBody {
 		return tooLarge() // before a byte of it is asked for
@@ -131,7 +131,7 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, buf *buffer, d *De
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &ne) && ne.Timeout():
 		return refuse(answer{status: http.StatusRequestTimeout, text: "the body did not arrive in time"}, "the body did not arrive in time")
 	}
-	return refuse(answer{status: http.StatusBadRequest, text: "the body is not whole"}, fmt.Sprintf("the body is not whole: %v", err))
+	return refuse(answer{status: http.StatusBadRequest, text: "the body is incomplete"}, fmt.Sprintf("the body is not whole: %v", err))
 }
 
 // firstRead bounds the memory that a length alone can claim.
@@ -260,7 +260,7 @@ func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
 // unkept is the answer to a delivery that could not be kept.
 func (d *Delivery) unkept(err error) answer {
 	d.Notes = append(d.Notes, notKept(err))
-	return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be kept: send it again"}
+	return answer{status: http.StatusServiceUnavailable, text: "the delivery could not be saved: send it again"}
 }
 
 func (s *Server) forward(r *http.Request, buf *buffer, d *Delivery) answer {

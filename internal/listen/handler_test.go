@@ -37,7 +37,7 @@ func TestDelivery(t *testing.T) {
 	duplicate, noted := valid, valid
 	duplicate.Duplicate = true
 	noted.Duplicate = true
-	noted.Notes = []string{`X-Wunder-Delivery says "ev-2", the signed body's id is "ev-1": trust the body, headers are not signed`}
+	noted.Notes = []string{`X-Wunder-Delivery says "ev-2", but id in the signed body is "ev-1": trust the body, because headers are not signed`}
 	zsigned := func() http.Header {
 		h := http.Header{"X-Zyntro-Signature": {sign(t, zyntro, otherSecret, zbody)}}
 		return h

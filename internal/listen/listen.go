@@ -163,7 +163,7 @@ func (f *Forwarded) Answer() *capture.Answer {
 func (o Options) Check() error {
 	switch {
 	case o.MaxBody < 0 || o.MaxBody > MostMaxBody:
-		return fault.Usagef("a limit of %d bytes for a body is not between 1 and %d", o.MaxBody, MostMaxBody)
+		return fault.Usagef("the limit of %d bytes for a body is not between 1 and %d", o.MaxBody, MostMaxBody)
 	case o.Now == nil:
 		return fault.Errorf(fault.Other, "the listener has no clock")
 	case o.NoVerify && len(o.Candidates) > 0:

@@ -201,6 +201,6 @@ func (r *reporter) tellHidden() {
 	r.s.hidden = 0
 	r.s.mu.Unlock()
 	if n > 0 {
-		r.s.o.Notify(fmt.Sprintf("%d more invalid deliveries were answered and not shown", n))
+		r.s.o.Notify(fmt.Sprintf("%d more invalid deliveries were answered, but not shown", n))
 	}
 }

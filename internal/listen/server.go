@@ -187,12 +187,12 @@ func (s *Server) missed() error {
 	if s.summary.Counted >= s.o.Count {
 		return nil
 	}
-	what := "of the deliveries waited for"
+	what := "deliveries"
 	if s.o.Count == 1 {
-		what = "of the one delivery waited for"
+		what = "deliveries"
 	}
-	return fault.Errorf(fault.Negative, "%d %s came within %s, %d wanted; %d deliveries in all", s.summary.Counted, what, s.o.Timeout, s.o.Count, s.summary.Total).
-		WithCode("timeout").WithHint("only deliveries that are valid and answered with a 2xx count, and an event only once")
+	return fault.Errorf(fault.Negative, "%d %s counted within %s, but %d expected; %d deliveries in all", s.summary.Counted, what, s.o.Timeout, s.o.Count, s.summary.Total).
+		WithCode("timeout").WithHint("a delivery counts if it is valid and answered with a 2xx; each event counts once")
 }
 
 // stop ends the connections.
@@ -320,4 +320,4 @@ func (s *Server) assumed(provider string) {
 }
 
 // notKept is what the user is told of a delivery that could not be kept.
-func notKept(err error) string { return fmt.Sprintf("it could not be kept: %v", err) }
+func notKept(err error) string { return fmt.Sprintf("it could not be saved: %v", err) }

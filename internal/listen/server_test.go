@@ -83,8 +83,8 @@ func TestCountNeedsSuccess(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	for count, want := range map[int]string{
-		0: "", 1: "0 of the one delivery waited for came within 50ms, 1 wanted; 0 deliveries in all",
-		2: "0 of the deliveries waited for came within 50ms, 2 wanted; 0 deliveries in all",
+		0: "", 1: "0 deliveries counted within 50ms, but 1 expected; 0 deliveries in all",
+		2: "0 deliveries counted within 50ms, but 2 expected; 0 deliveries in all",
 	} {
 		o := testOptions()
 		o.Count, o.Timeout = count, 50*time.Millisecond

@@ -163,11 +163,11 @@ func (a *Archive) adopt() (err error) {
 		}
 	}
 	if left.torn > 0 {
-		a.notify(fmt.Sprintf("A listener was killed while it wrote %s beside %s, before it had answered: nothing of that is kept.", term.Plural(left.torn, "delivery", "deliveries"), a.path))
+		a.notify(fmt.Sprintf("A listener was killed while it wrote %s to %s, before it had answered: the incomplete data was removed.", term.Plural(left.torn, "delivery", "deliveries"), a.path))
 	}
 	n, err := a.appendAll(left)
 	if n > 0 {
-		a.notify(fmt.Sprintf("A listener was killed while the handler had %s: appended to %s, without an answer.", term.Plural(n, "delivery", "deliveries"), a.path))
+		a.notify(fmt.Sprintf("A listener was killed while the handler worked on %s: appended to %s, without an answer.", term.Plural(n, "delivery", "deliveries"), a.path))
 	}
 	return err
 }

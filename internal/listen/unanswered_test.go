@@ -221,14 +221,14 @@ func TestAdopt(t *testing.T) {
 		says  string
 	}{
 		"nothing":            {kept: []string{one}},
-		"not there":          {kept: []string{one}, left: [2][]string{{two}}, added: []string{two}, says: "had 1 delivery: appended"},
-		"no file at all":     {left: [2][]string{{two}, {one}}, added: []string{two, one}, says: "had 2 deliveries: appended"},
+		"not there":          {kept: []string{one}, left: [2][]string{{two}}, added: []string{two}, says: "worked on 1 delivery: appended"},
+		"no file at all":     {left: [2][]string{{two}, {one}}, added: []string{two, one}, says: "worked on 2 deliveries: appended"},
 		"there":              {kept: []string{one, two}, left: [2][]string{{two, one}}},
 		"answered":           {kept: []string{with(one), with(two)}, left: [2][]string{{two}, {one}}},
-		"at the same moment": {kept: []string{with(two)}, left: [2][]string{{two, same}}, added: []string{same}, says: "had 1 delivery"},
-		"twice":              {kept: []string{with(two)}, left: [2][]string{{two}, {two}}, added: []string{two}, says: "had 1 delivery"},
+		"at the same moment": {kept: []string{with(two)}, left: [2][]string{{two, same}}, added: []string{same}, says: "worked on 1 delivery"},
+		"twice":              {kept: []string{with(two)}, left: [2][]string{{two}, {two}}, added: []string{two}, says: "worked on 1 delivery"},
 		"torn":               {kept: []string{one}, left: [2][]string{{two}}, torn: same[:len(same)-1], added: []string{two}, says: "while it wrote 1 delivery"},
-		"whole but the end":  {kept: []string{one}, torn: two, added: []string{two}, says: "had 1 delivery"},
+		"whole but the end":  {kept: []string{one}, torn: two, added: []string{two}, says: "worked on 1 delivery"},
 		"zeros":              {kept: []string{one}, torn: "\x00\x00\x00", says: "while it wrote 1 delivery"},
 	} {
 		t.Run(name, func(t *testing.T) {

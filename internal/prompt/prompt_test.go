@@ -91,7 +91,7 @@ func TestAnswersThatCannotBeTaken(t *testing.T) {
 	if got, err := p.Secret(t.Context(), "A"); got.Reveal() != "good" || err != nil {
 		t.Errorf("Secret = %q, %v", got.Reveal(), err)
 	}
-	if want := "A: \nthe answer is not UTF-8 text\nA: \nthe answer has control characters in it; arrow keys do not work here\nA: \n"; said() != want {
+	if want := "A: \nthe answer is not UTF-8 text\nA: \nthe answer contains control characters; arrow keys do not work here\nA: \n"; said() != want {
 		t.Errorf("said %q\nwant %q", said(), want)
 	}
 	if got, err := p.Input(t.Context(), "B", "", nil); got != "" || fault.KindOf(err) != fault.Usage {

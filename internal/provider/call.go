@@ -19,7 +19,7 @@ type CallRequest struct {
 
 // CreateRefused is the error for a raw request that would create a webhook.
 func CreateRefused(driver string) error {
-	return fault.Usagef("a raw request must not create a webhook: the answer tells the secret once, and it would not be kept").
+	return fault.Usagef("a raw request must not create a webhook: the answer has the secret once, and it would not be kept").
 		WithCode("create-refused").WithHint("use: hookctl create %s", driver)
 }
 
@@ -52,11 +52,11 @@ func CallURL(root, path string) (*url.URL, error) {
 		return nil, err
 	}
 	if got, err := httpx.Origin(full); err != nil || got != want || u.User != nil || u.Opaque != "" {
-		return nil, bad("it leads away from " + want + ", and credentials are sent nowhere else")
+		return nil, bad("it leaves " + want + ", and credentials are sent nowhere else")
 	}
 	for _, segment := range strings.Split(Unescaped(u.EscapedPath()), "/") {
 		if segment == "." || segment == ".." {
-			return nil, bad("it has a . or .. in it")
+			return nil, bad("it contains . or ..")
 		}
 	}
 	return u, nil
@@ -114,7 +114,7 @@ func CallMethod(method, usual string) (string, error) {
 	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
 		return method, nil
 	}
-	return "", fault.Usagef("%q is not a method", method).WithHint("one of: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
+	return "", fault.Usagef("%q is not an HTTP method", method).WithHint("one of: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS")
 }
 
 // SafeMethod reports whether a request with the method changes nothing.

@@ -31,7 +31,7 @@ func (b BadEvent) String() string {
 	case len(b.Near) > 0:
 		return fmt.Sprintf("%q is not a known event: did you mean %s?", b.Word, strings.Join(b.Near, ", "))
 	}
-	return fmt.Sprintf("%q matches no known event", b.Word)
+	return fmt.Sprintf("no known event matches %q", b.Word)
 }
 
 // ExpandEvents turns words into slugs: comma lists are split, globs and "all"

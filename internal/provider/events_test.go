@@ -59,7 +59,7 @@ func TestExpandEvents(t *testing.T) {
 		want string
 	}{
 		{BadEvent{Word: "x", Near: []string{"a", "b"}}, `"x" is not a known event: did you mean a, b?`},
-		{BadEvent{Word: "x"}, `"x" matches no known event`},
+		{BadEvent{Word: "x"}, `no known event matches "x"`},
 		{BadEvent{Word: "x", Why: "why"}, "why"},
 	} {
 		if got := tc.bad.String(); got != tc.want {

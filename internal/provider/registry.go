@@ -56,7 +56,7 @@ func (r Registry) Titles(keep func(*Driver) bool) string {
 	}
 	switch last := len(titles) - 1; {
 	case last < 0:
-		return "no provider"
+		return "no provider is set"
 	case last == 0:
 		return titles[0]
 	default:

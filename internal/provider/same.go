@@ -37,7 +37,7 @@ func (w Webhook) SamePlace(other Webhook) bool {
 // Changed names what differs between two looks at a webhook's settings, for people.
 func (w Webhook) Changed(now Webhook) []string {
 	if now.Unreadable != "" {
-		return []string{"it cannot be read"}
+		return []string{"it is unreadable"}
 	}
 	var what []string
 	for _, f := range []struct {

@@ -106,7 +106,7 @@ func TestChanged(t *testing.T) {
 			paused := Paused
 			*w = Webhook{Status: &paused, TimeoutSeconds: &seconds, AuthType: text("basic")}
 		}, []string{"the name", "the URL", "the events", "the status", "the timeout", "the authentication"}},
-		"unreadable": {func(w *Webhook) { w.Unreadable = "no object" }, []string{"it cannot be read"}},
+		"unreadable": {func(w *Webhook) { w.Unreadable = "no object" }, []string{"it is unreadable"}},
 	} {
 		now := before
 		c.now(&now)

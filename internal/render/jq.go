@@ -38,7 +38,7 @@ func (f *filter) run(doc []byte, emit func(any) error) error {
 	d.UseNumber()
 	var input any
 	if err := d.Decode(&input); err != nil {
-		return fault.Errorf(fault.Other, "the result is not valid JSON: %w", err)
+		return fault.Errorf(fault.Other, "the output is not valid JSON: %w", err)
 	}
 	for it := f.code.RunWithContext(f.ctx, input); ; {
 		result, ok := it.Next()
@@ -68,7 +68,7 @@ func itemwise(err error) error {
 	if fault.Code(err) != "jq" {
 		return err
 	}
-	return fault.WithHint(err, fault.Hint{Text: "--jq sees one item at a time here, not a list of them, so leave out .[]"})
+	return fault.WithHint(err, fault.Hint{Text: "here --jq gets one item at a time, not a list: leave out .[]"})
 }
 
 // encode is a jq result as compact JSON. It cannot fail: gojq knows how to

@@ -25,7 +25,7 @@ func marshal(data any) ([]byte, error) {
 	}
 	b, err := jsontext.Marshal(data)
 	if err != nil {
-		return nil, fault.Errorf(fault.Other, "the result cannot be written as JSON: %w", err)
+		return nil, fault.Errorf(fault.Other, "cannot write the output as JSON: %w", err)
 	}
 	return escape(b), nil
 }
@@ -66,7 +66,7 @@ func escape(doc []byte) []byte {
 // after prefix.
 func appendIndented(b *bytes.Buffer, doc []byte, prefix string) error {
 	if err := json.Indent(b, doc, prefix, "  "); err != nil {
-		return fault.Errorf(fault.Other, "the result is not valid JSON: %w", err)
+		return fault.Errorf(fault.Other, "the output is not valid JSON: %w", err)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func elements(doc []byte) ([][]byte, error) {
 	}
 	var raw []json.RawMessage
 	if err := json.Unmarshal(doc, &raw); err != nil {
-		return nil, fault.Errorf(fault.Other, "the result is not valid JSON: %w", err)
+		return nil, fault.Errorf(fault.Other, "the output is not valid JSON: %w", err)
 	}
 	list := make([][]byte, len(raw))
 	for i, r := range raw {

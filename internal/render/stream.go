@@ -68,7 +68,7 @@ func (s *Stream) Align(n int) { s.align = n }
 // in the name format.
 func (s *Stream) Item(data any, row []string, name string) error {
 	if s.err == nil && s.closed {
-		s.err = fault.Errorf(fault.Other, "the output is closed already")
+		s.err = fault.Errorf(fault.Other, "the output is already closed")
 	}
 	if s.err == nil {
 		s.err = s.item(data, row, name)

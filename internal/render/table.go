@@ -59,11 +59,11 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 	t.Header(hide.row(lines[0], unpainted))
 	for i, line := range lines[1:] {
 		if err := t.Append(hide.row(line, p.painter(columns, kept, g.Rows[i]))); err != nil {
-			return fault.Errorf(fault.Other, "the table cannot be made: %w", err)
+			return fault.Errorf(fault.Other, "cannot make the table: %w", err)
 		}
 	}
 	if err := t.Render(); err != nil {
-		return fault.Errorf(fault.Other, "the table cannot be made: %w", err)
+		return fault.Errorf(fault.Other, "cannot make the table: %w", err)
 	}
 	first := true
 	for line := range strings.Lines(hide.restore(raw.String())) {

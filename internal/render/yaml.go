@@ -42,7 +42,7 @@ func appendYAMLDocument(b *bytes.Buffer, doc []byte) error {
 	d.UseNumber()
 	node, err := yamlNode(d)
 	if err != nil {
-		return fault.Errorf(fault.Other, "the result cannot be written as YAML: %w", err)
+		return fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
 	}
 	return appendYAMLNode(b, node)
 }
@@ -52,10 +52,10 @@ func appendYAMLNode(b *bytes.Buffer, node *yaml.Node) error {
 	e := yaml.NewEncoder(&raw)
 	e.SetIndent(2)
 	if err := e.Encode(node); err != nil {
-		return fault.Errorf(fault.Other, "the result cannot be written as YAML: %w", err)
+		return fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
 	}
 	if err := e.Close(); err != nil {
-		return fault.Errorf(fault.Other, "the result cannot be written as YAML: %w", err)
+		return fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
 	}
 	// The library prints most invisible characters as they are, and commands for CI
 	// runners. Strings that have one are double-quoted (see yamlString), where

@@ -39,8 +39,8 @@ func (p *Place) Start(ctx context.Context, c Command) (s *State, begun bool, err
 	if s != nil && s.Endpoint().alive(ctx, s.ID) {
 		for _, name := range slices.Sorted(maps.Keys(c.Given)) {
 			if c.Given[name] != s.Flags[name] {
-				return nil, false, fault.Usagef("the sandbox %s runs already, with --%s=%s", p.name, name, s.Flags[name]).
-					WithHint("use it as it is, without --%s; stop it first: hookctl sandbox stop --name %s; or start another one with --name", name, p.name)
+				return nil, false, fault.Usagef("the sandbox %s is already running, with --%s=%s", p.name, name, s.Flags[name]).
+					WithHint("to use it, leave out --%s; or stop it: hookctl sandbox stop --name %s; or start another one with --name", name, p.name)
 			}
 		}
 		return s, false, nil
@@ -96,7 +96,7 @@ func (p *Place) Serve(ctx context.Context, starter *Starter, o Options, log func
 		return errors.Join(err, starter.close())
 	}
 	if err := starter.proceed(); err != nil {
-		return fault.Errorf(fault.Other, "the start was given up: %w", err)
+		return fault.Errorf(fault.Other, "the start was cancelled: %w", err)
 	}
 	why, told, _ := s.Wait(ctx)
 	log(why)

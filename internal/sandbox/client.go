@@ -22,7 +22,7 @@ const (
 )
 
 // StartHint is how to get a sandbox.
-const StartHint = "start one: eval \"$(hookctl sandbox start)\" (in what `hookctl sandbox -- COMMAND` runs, there is one)"
+const StartHint = "start one: eval \"$(hookctl sandbox start)\" (a command of `hookctl sandbox -- COMMAND` already has one)"
 
 // Endpoint is where a sandbox is told something.
 type Endpoint struct{ URL, Token string }
@@ -46,7 +46,7 @@ func local(timeout time.Duration) *http.Client {
 
 func (e Endpoint) do(ctx context.Context, timeout time.Duration, method, path string) (*http.Response, error) {
 	if u, err := url.Parse(e.URL); err != nil || u.Scheme != "http" || u.Host == "" {
-		return nil, errors.New("the state names no endpoint")
+		return nil, errors.New("the state has no endpoint")
 	}
 	r, err := http.NewRequestWithContext(ctx, method, e.URL+path, nil)
 	if err != nil {
@@ -75,7 +75,7 @@ func (e Endpoint) stop(ctx context.Context) error {
 	if err == nil {
 		defer res.Body.Close()
 		if res.StatusCode != http.StatusOK {
-			return fault.Errorf(fault.Unavailable, "the sandbox refuses to stop: it answers %d", res.StatusCode)
+			return fault.Errorf(fault.Unavailable, "the sandbox refused to stop: it answered %d", res.StatusCode)
 		}
 		// A connection that breaks is the end, too: the process had it open.
 		if _, err = io.Copy(io.Discard, res.Body); errors.Is(err, io.ErrUnexpectedEOF) {
@@ -124,24 +124,24 @@ func (e Endpoint) ask(ctx context.Context, o httpx.Options, method, path string,
 		if ctx.Err() != nil {
 			return fault.Interruption()
 		}
-		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("is it still running? %s", StartHint)
+		return fault.Errorf(fault.Unavailable, "the sandbox does not answer: %w", err).WithHint("check that it is still running; %s", StartHint)
 	}
 	if answer.Status != http.StatusOK {
 		var why refusal
 		if json.Unmarshal(answer.Body, &why) != nil || why.Message == "" {
-			return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answers %d", EnvURL, answer.Status)
+			return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: it answered %d", EnvURL, answer.Status)
 		}
 		switch answer.Status {
 		case http.StatusUnauthorized, http.StatusForbidden:
-			return fault.Errorf(fault.Auth, "the sandbox refuses: %s", why.Message).
-				WithHint("%s and %s are of another one: set those that the running `hookctl sandbox` printed", EnvURL, EnvToken)
+			return fault.Errorf(fault.Auth, "the sandbox refused the request: %s", why.Message).
+				WithHint("%s and %s belong to another sandbox: set the values that the running `hookctl sandbox` printed", EnvURL, EnvToken)
 		case http.StatusBadRequest:
 			return fault.Usagef("%s", why.Message).WithHint("%s", why.Hint)
 		}
 		return errors.New(why.Message)
 	}
 	if err := json.Unmarshal(answer.Body, to); err != nil {
-		return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is none of a sandbox", EnvURL)
+		return fault.Errorf(fault.Unavailable, "%s is not a sandbox's address: its answer is not one of a sandbox", EnvURL)
 	}
 	return nil
 }

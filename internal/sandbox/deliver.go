@@ -31,16 +31,16 @@ func (o Options) delivering() (*delivering, error) {
 	if o.DeliverTo == "" {
 		return out, nil
 	}
-	const hint = "give scheme, host and port of this machine, for instance: --deliver-to http://127.0.0.1:3000"
+	const hint = "give the scheme, host and port of this machine, for instance: --deliver-to http://127.0.0.1:3000"
 	if _, err := httpx.Origin(o.DeliverTo); err != nil {
 		return nil, fault.Usagef("--deliver-to: %w", err).WithHint(hint)
 	}
 	u, err := url.Parse(o.DeliverTo)
 	switch {
 	case err != nil || u.User != nil || u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return nil, fault.Usagef("--deliver-to has more than scheme, host and port; a delivery keeps the path of its webhook's URL").WithHint(hint)
+		return nil, fault.Usagef("--deliver-to takes only scheme, host and port; a delivery keeps the path of its webhook's URL").WithHint(hint)
 	case !OnLoopback(u):
-		return nil, fault.Usagef("--deliver-to: %s is not this machine's loopback, and the sandbox sends nothing to any other", u.Host).WithHint(hint)
+		return nil, fault.Usagef("--deliver-to: %s is not a loopback address of this machine, and the sandbox sends only there", u.Host).WithHint(hint)
 	}
 	out.to = u
 	return out, nil

@@ -61,13 +61,13 @@ func Root(getenv func(string) string, userCacheDir func() (string, error)) (stri
 			return "", err
 		}
 	}
-	err := errors.New("no directory for caches is known")
+	err := errors.New("there is no cache directory")
 	if userCacheDir != nil {
 		base, err = userCacheDir()
 	}
 	if err != nil {
-		return "", fault.Errorf(fault.Other, "there is no place for the state of a sandbox: %w", err).
-			WithHint("set HOME or XDG_RUNTIME_DIR; what runs in `hookctl sandbox -- COMMAND` needs neither")
+		return "", fault.Errorf(fault.Other, "there is no directory for a sandbox's state: %w", err).
+			WithHint("set HOME or XDG_RUNTIME_DIR; `hookctl sandbox -- COMMAND` needs neither")
 	}
 	return root(base)
 }
@@ -75,7 +75,7 @@ func Root(getenv func(string) string, userCacheDir func() (string, error)) (stri
 // root refuses what shells and GITHUB_ENV would read otherwise.
 func root(base string) (string, error) {
 	if strings.ContainsFunc(base, unicode.IsControl) {
-		return "", fault.Errorf(fault.Other, "the path of the directory for caches has control characters in it").
+		return "", fault.Errorf(fault.Other, "the path of the cache directory contains control characters").
 			WithHint("choose another one with XDG_CACHE_HOME")
 	}
 	return filepath.Join(base, dirName), nil
@@ -96,7 +96,7 @@ type Place struct {
 func At(root, name string) (*Place, error) {
 	if !ValidName(name) {
 		return nil, fault.Usagef("%q cannot be the name of a sandbox", name).
-			WithHint("use up to 64 letters, digits, - and _, the first a letter or digit")
+			WithHint("use up to 64 letters, digits, - and _, and begin with a letter or digit")
 	}
 	return &Place{root: root, name: name, dir: filepath.Join(root, folded(name))}, nil
 }
@@ -159,7 +159,7 @@ func (p *Place) Lock(ctx context.Context) (release func() error, err error) {
 	case ctx.Err() != nil:
 		return nil, fault.Interruption()
 	}
-	return nil, fault.Errorf(fault.Other, "the sandbox cannot be locked: %w", err).WithHint("see who owns %s, and that the disk is not full", p.root)
+	return nil, fault.Errorf(fault.Other, "cannot lock the sandbox: %w", err).WithHint("check who owns %s, and that the disk is not full", p.root)
 }
 
 // State is what is known of a sandbox that serves.
@@ -228,7 +228,7 @@ func (p *Place) renew() error {
 // forget removes all that is the sandbox's. It is for the holder of the lock.
 func (p *Place) forget() error {
 	if err := durable.Retry(func() error { return os.RemoveAll(p.dir) }); err != nil {
-		return fault.Errorf(fault.Other, "what an earlier sandbox left cannot be removed: %w", err).WithHint("remove it yourself: %s", p.dir)
+		return fault.Errorf(fault.Other, "cannot remove the files of an earlier sandbox: %w", err).WithHint("remove them yourself: %s", p.dir)
 	}
 	return nil
 }

@@ -65,12 +65,12 @@ func (p *Place) launch(ctx context.Context, c Command) (s *State, err error) {
 	defer cancel()
 	log, err := durable.System().Create(filepath.Join(p.dir, logFile))
 	if err != nil {
-		return nil, fault.Errorf(fault.Other, "the sandbox's log cannot be made: %w", err)
+		return nil, fault.Errorf(fault.Other, "cannot create the sandbox's log: %w", err)
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
 	started, err := child.Detach(child.Command{Path: c.Path, Args: append([]string{"hookctl"}, c.Args...), Env: c.Env, Err: log})
 	if err != nil {
-		return nil, fault.Errorf(fault.Other, "the sandbox's process cannot be started: %w", err)
+		return nil, fault.Errorf(fault.Other, "cannot start the sandbox's process: %w", err)
 	}
 	proc := &process{started, bufio.NewReader(started.From)}
 	begun := false
@@ -102,7 +102,7 @@ func (p *Place) launch(ctx context.Context, c Command) (s *State, err error) {
 func (p *Place) failed(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fault.Errorf(fault.Other, "the sandbox's process does not begin within %s", beginTimeout)
+		return fault.Errorf(fault.Other, "the sandbox's process did not start within %s", beginTimeout)
 	case ctx.Err() != nil:
 		return fault.Interruption()
 	}
@@ -140,7 +140,7 @@ func (c *process) proceed(ctx context.Context) error {
 		return string(rest), err
 	})
 	if err == nil && rest != proceed {
-		err = errors.New("it does not go on")
+		err = errors.New("it does not continue")
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (r *retrier) attempt(ctx context.Context, d *provider.Driver, delivery prov
 	a, sent := delivery.Try(ctx)
 	e.Time = r.now()
 	if !sent {
-		e.Err = "not delivered: the webhook takes no deliveries any more"
+		e.Err = "not delivered: the webhook does not accept deliveries any more"
 		return e
 	}
 	e.Attempt, e.Number = a, n

@@ -87,8 +87,8 @@ func TestRetrier(t *testing.T) {
 		{"taken", []time.Duration{0, minute}, []int{204}, [][5]any{{0, 1, 204, "", -1}}},
 		{"taken later", []time.Duration{0, minute, 5 * minute}, []int{500, 0, 200}, [][5]any{{0, 1, 500, "", 1}, {1, 2, 0, "refused", 6}, {6, 3, 200, "", -1}}},
 		{"never taken", []time.Duration{0, minute, minute}, []int{500, 302, 199}, [][5]any{{0, 1, 500, "", 1}, {1, 2, 302, "", 2}, {2, 3, 199, "", -1}}},
-		{"gone at once", []time.Duration{0, minute}, []int{-1}, [][5]any{{0, 0, 0, "not delivered: the webhook takes no deliveries any more", -1}}},
-		{"gone later", []time.Duration{0, minute, minute}, []int{500, -1}, [][5]any{{0, 1, 500, "", 1}, {1, 0, 0, "not delivered: the webhook takes no deliveries any more", -1}}},
+		{"gone at once", []time.Duration{0, minute}, []int{-1}, [][5]any{{0, 0, 0, "not delivered: the webhook does not accept deliveries any more", -1}}},
+		{"gone later", []time.Duration{0, minute, minute}, []int{500, -1}, [][5]any{{0, 1, 500, "", 1}, {1, 0, 0, "not delivered: the webhook does not accept deliveries any more", -1}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

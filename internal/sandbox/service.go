@@ -112,7 +112,7 @@ func Start(ctx context.Context, o Options) (*Service, error) {
 		}
 		s.Environ = append(s.Environ, Environ(d, b.fake, addr)...)
 	}
-	if err := serve("'s own endpoint", http.HandlerFunc(s.control), &s.addr); err != nil {
+	if err := serve("'s control endpoint", http.HandlerFunc(s.control), &s.addr); err != nil {
 		return nil, err
 	}
 	s.Environ = append(s.Environ, EnvURL+"=http://"+s.addr, EnvToken+"="+s.token.Reveal())
@@ -256,7 +256,7 @@ func loopback(addr string) (host string, port int, err error) {
 	ip, perr := netip.ParseAddr(host)
 	here := host == "localhost" || perr == nil && ip.IsLoopback()
 	if !here || httpx.CheckBaseURL("http://"+net.JoinHostPort(host, "1")) != nil {
-		return "", 0, fault.Usagef("--addr: %q is not this machine's loopback, and others could reach the sandbox", host).
+		return "", 0, fault.Usagef("--addr: %q is not a loopback address, so other machines could reach the sandbox", host).
 			WithHint("use 127.0.0.1, ::1 or localhost")
 	}
 	return host, port, nil

@@ -99,7 +99,7 @@ var syntaxes = map[Shell]syntax{
 	},
 	PowerShell: {
 		first: "$env:%s = %s;\n", set: "$env:%s = %s;\n", hide: "$env:%s = $null;\n", leave: "$env:%s = $null;\n",
-		fail: "throw 'hookctl: the sandbox is not in force';\n",
+		fail: "throw 'hookctl: the sandbox did not start';\n",
 		// Each of these ends a word that the first begins.
 		quote: func(value string) string {
 			return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(value) + "'"
@@ -108,7 +108,7 @@ var syntaxes = map[Shell]syntax{
 	GitHub: {
 		first: "%s=%s\n", set: "%s=%s\n",
 		hide: "%s=\n", leave: "%s=\n", // there is no way to unset; empty counts as none
-		fail:  "hookctl: the sandbox is not in force\n", // no NAME=value: the runner fails the step
+		fail:  "hookctl: the sandbox did not start\n", // no NAME=value: the runner fails the step
 		quote: func(value string) string { return value },
 	},
 }

@@ -39,11 +39,11 @@ type Recipients struct{ list []age.Recipient }
 // Add adds an age public key ("age1...").
 func (r *Recipients) Add(key string) error {
 	if strings.Contains(strings.ToUpper(key), "AGE-SECRET-KEY-") {
-		return fault.Usagef("that is a secret key, not a recipient").WithHint("give the public key that age-keygen printed; and make a new pair, since this one has been on a command line")
+		return fault.Usagef("that is a secret key, not a recipient").WithHint("give the public key that age-keygen printed; make a new pair, because this secret key was on a command line")
 	}
 	parsed, err := age.ParseRecipients(strings.NewReader(key))
 	if err != nil || len(parsed) != 1 {
-		return fault.Usagef("%q is not an age recipient", key).WithHint("one begins with age1; make one with: age-keygen -o key.txt")
+		return fault.Usagef("%q is not an age recipient", key).WithHint("a recipient begins with age1; make one with: age-keygen -o key.txt")
 	}
 	r.list = append(r.list, parsed...)
 	return nil
@@ -59,9 +59,9 @@ func ParseIdentities(data []byte) (Identities, error) {
 		return Identities{list}, nil
 	}
 	if bytes.HasPrefix(data, []byte("age-encryption.org/")) || bytes.HasPrefix(data, []byte(armor.Header)) {
-		return Identities{}, fault.Usagef("the identity is encrypted itself").WithHint("open it first, and hand it on: age --decrypt FILE | hookctl secrets import --identity - BUNDLE")
+		return Identities{}, fault.Usagef("the identity file is encrypted").WithHint("decrypt it first: age --decrypt FILE | hookctl secrets import --identity - BUNDLE")
 	}
-	return Identities{}, fault.Usagef("there is no age identity in it").WithHint("a line that begins with AGE-SECRET-KEY-1 is wanted, as age-keygen writes it")
+	return Identities{}, fault.Usagef("it contains no age identity").WithHint("it must have a line that begins with AGE-SECRET-KEY-1, as age-keygen writes it")
 }
 
 // WriteBundle encrypts the records, which must have their secrets, to every
@@ -99,7 +99,7 @@ func encodeBundle(records []Record, now time.Time) ([]byte, error) {
 	w.value("records", list)
 	data, err := w.bytes()
 	if err == nil && len(data) > MaxBundle/2 {
-		err = fmt.Errorf("%d bytes are too many for one bundle", len(data))
+		err = fmt.Errorf("%d bytes are too large for one bundle", len(data))
 	}
 	return data, err
 }
@@ -112,7 +112,7 @@ func ReadBundle(r io.Reader, with Identities) ([]Record, error) {
 	}
 	records, err := decodeBundle(plain)
 	if err != nil {
-		return nil, fault.Usagef("what the bundle holds cannot be used: %w", err)
+		return nil, fault.Usagef("cannot use the content of the bundle: %w", err)
 	}
 	return records, nil
 }
@@ -127,9 +127,9 @@ func decryptBundle(r io.Reader, with Identities) ([]byte, error) {
 	var none *age.NoIdentityMatchError
 	switch {
 	case errors.As(err, &none):
-		return nil, fault.Usagef("the bundle was not encrypted to this identity").WithHint("it opens with the secret key of one of the recipients that it was exported to")
+		return nil, fault.Usagef("the bundle was not encrypted to this identity").WithHint("use the secret key of one of the recipients that it was exported to")
 	case err != nil:
-		return nil, fault.Usagef("not a bundle that can be opened: %w", err)
+		return nil, fault.Usagef("cannot open the bundle: %w", err)
 	}
 	plain, err := io.ReadAll(io.LimitReader(opened, MaxBundle+1))
 	if err == nil && len(plain) > MaxBundle {
@@ -145,7 +145,7 @@ func decodeBundle(plain []byte) ([]Record, error) {
 	o := parseObject(plain)
 	o.require("hookctl_bundle", "records")
 	if v := o.int("hookctl_bundle"); o.err == nil && v != bundleVersion {
-		o.fail("version %d is not known here (a newer hookctl wrote it?)", v)
+		o.fail("version %d is unknown: a newer hookctl may have written it", v)
 	}
 	var list []json.RawMessage
 	o.value("records", &list, "a list")
@@ -156,7 +156,7 @@ func decodeBundle(plain []byte) ([]Record, error) {
 	for i, data := range list {
 		r, err := decodeRecord(data)
 		if err == nil && r.Keyring != "" {
-			err = errors.New("its secret is not in it")
+			err = errors.New("it has no secret")
 		}
 		if err == nil {
 			err = checkSecret(r.Secret)

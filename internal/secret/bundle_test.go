@@ -143,7 +143,7 @@ func TestBundleRefuses(t *testing.T) {
 		`{"hookctl_bundle":1}`:                                                  `"records" is missing`,
 		`{"hookctl_bundle":1,"records":{}}`:                                     "a list",
 		`{"hookctl_bundle":1,"hookctl_bundle":1,"records":[]}`:                  "twice",
-		fmt.Sprintf(`{"hookctl_bundle":1,"records":[%s,%s]}`, record, noSecret): "record 2: its secret is not in it",
+		fmt.Sprintf(`{"hookctl_bundle":1,"records":[%s,%s]}`, record, noSecret): "record 2: it has no secret",
 		fmt.Sprintf(`{"hookctl_bundle":1,"records":[%s]}`, nul):                 "NUL",
 		fmt.Sprintf(`{"hookctl_bundle":1,"records":[%s]}`, bytes.Replace(record, []byte(canary), []byte("changed"), 1)): "fingerprint",
 		"": "object",

@@ -174,7 +174,7 @@ func TestBundleThatIsTooLarge(t *testing.T) {
 	for range MaxBundle/2/durable.MaxFile + 1 {
 		records = append(records, r)
 	}
-	if _, err := encodeBundle(records, at); err == nil || !strings.Contains(err.Error(), "too many for one bundle") {
+	if _, err := encodeBundle(records, at); err == nil || !strings.Contains(err.Error(), "too large for one bundle") {
 		t.Error(err)
 	}
 }
@@ -503,7 +503,7 @@ func TestPutOverAFileThatCannotBeUsed(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Secret = New("new")
-	if err := d.Put(ctx, r); err == nil || !strings.Contains(err.Error(), "in the way") || !strings.Contains(err.Error(), path) {
+	if err := d.Put(ctx, r); err == nil || !strings.Contains(err.Error(), "a file that already exists cannot be used") || !strings.Contains(err.Error(), path) {
 		t.Error(err)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != `{"version":99}` {

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrAnswerRoom reports an answer that is longer than the room for it.
-var ErrAnswerRoom = errors.New("the answer is longer than the room for it in the journal")
+var ErrAnswerRoom = errors.New("the answer is longer than the space reserved for it in the journal")
 
 // Entry is an operation that this process holds. Its methods may be called
 // from several goroutines: the one that reads the connection writes the answer
@@ -53,7 +53,7 @@ func (e *Entry) Write(p []byte) (int, error) {
 	if sealed {
 		left = max(0, left-frameOverhead)
 		if e.seal == nil {
-			return 0, fault.Errorf(fault.Other, "%s: the key that seals it is not to be had", e.Path())
+			return 0, fault.Errorf(fault.Other, "%s: the key that seals it is not available", e.Path())
 		}
 	}
 	fits := p[:min(int64(len(p)), left)]
@@ -123,7 +123,7 @@ func (e *Entry) Phase(p Phase) error {
 	defer e.headMu.Unlock()
 	end := e.head.used + int64(len(line))
 	if end > e.head.offset-1 {
-		return fault.Errorf(fault.Other, "journal entry %s: no room for phase %q", e.id, p.Name)
+		return fault.Errorf(fault.Other, "journal entry %s: no space for phase %q", e.id, p.Name)
 	}
 	// What an earlier failure left behind the end is blanked in the same write.
 	text := line
@@ -150,7 +150,7 @@ func (e *Entry) Remove() error {
 	case e.removed:
 		return nil
 	case e.released:
-		return fmt.Errorf("journal entry %s was given up before", e.id)
+		return fmt.Errorf("journal entry %s was already released", e.id)
 	}
 	// Windows does not remove open files, so close first; the lock goes last.
 	err := e.close()

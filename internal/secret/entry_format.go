@@ -46,7 +46,7 @@ type entryHead struct {
 // encodeHead lays out a new entry.
 func encodeHead(in Intent, room int64, sealed string) (entryHead, error) {
 	if room < 0 || room > maxAnswer {
-		return entryHead{}, fmt.Errorf("room for an answer of %d bytes is out of range (at most %d)", room, maxAnswer)
+		return entryHead{}, fmt.Errorf("a space of %d bytes for an answer is out of range (at most %d)", room, maxAnswer)
 	}
 	intent, err := encodeIntent(in)
 	if err != nil {
@@ -207,9 +207,9 @@ func decodeLayout(data []byte) (entryHead, []byte, error) {
 	case o.err != nil:
 		return entryHead{}, nil, fmt.Errorf("not a journal entry: %w", o.err)
 	case version != entryVersion && version != sealedVersion:
-		return entryHead{}, nil, fmt.Errorf("format version %d is not known here (a newer hookctl wrote it?)", version)
+		return entryHead{}, nil, fmt.Errorf("format version %d is unknown: a newer hookctl may have written it", version)
 	case version == sealedVersion && !durable.IsID(head.sealed):
-		return entryHead{}, nil, errors.New("it does not say where its key is")
+		return entryHead{}, nil, errors.New("it does not name its key")
 	case head.offset < entryBlock || head.offset > 2*maxIntent || head.offset%entryBlock != 0 || head.room < 0 || head.room > maxAnswer:
 		return entryHead{}, nil, errors.New("its layout is out of range")
 	case int64(len(data)) != head.offset+head.room:
@@ -237,7 +237,7 @@ func readEntry(path string) (p OpenOperation, head entryHead, err error) {
 	p, err = readPrivate(path, 2*maxIntent+maxAnswer, func(data []byte) (p OpenOperation, err error) {
 		p, head, err = decodeEntry(data)
 		if err == nil && p.Intent.ID != strings.TrimSuffix(filepath.Base(path), entrySuffix) {
-			err = errors.New("the id in it does not agree with its name")
+			err = errors.New("its id does not match its file name")
 		}
 		p.Answer, p.Path = bytes.Clone(p.Answer), path
 		return p, err

@@ -20,7 +20,7 @@ func unusable(what string, err error) error {
 	case hint == fault.Hint{}:
 		hint.Text = "choose another directory with --config DIR"
 	case hint.Command == "" && fault.Code(err) != durable.CodeStore && fault.Code(err) != durable.CodeElsewhere:
-		hint.Text += "; another directory is chosen with " + durable.ChooseConfig
+		hint.Text += "; choose another directory with " + durable.ChooseConfig
 	}
 	return fault.Errorf(fault.Other, "%s cannot be used: %w", what, err).With(hint).WithCode(durable.CodeStore)
 }
@@ -37,9 +37,9 @@ func unreadable(path string, err error) error {
 	}
 	hint := fault.HintOf(durable.Fault(path, err)) // where it is the system that does not let it be read
 	if hint == (fault.Hint{}) {
-		hint.Text = "it is left untouched; look at it, then move it away or put back a good copy"
+		hint.Text = "the file was not changed; check it, then move it away or restore a good copy"
 	}
-	return fault.Errorf(fault.Other, "%s cannot be read: %w", path, durable.WithoutPath(err)).With(hint)
+	return fault.Errorf(fault.Other, "cannot read %s: %w", path, durable.WithoutPath(err)).With(hint)
 }
 
 // readPrivate reads one file of the store or the journal, of at most limit bytes.

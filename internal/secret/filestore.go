@@ -91,7 +91,7 @@ func warnUnsynced(sys *durable.Calls, warn func(string)) *durable.Calls {
 		err := sys.SyncDir(dir)
 		if durable.CannotSync(err) {
 			once.Do(func() {
-				warn(fmt.Sprintf("the file system of %s cannot sync directories: a power cut may lose the latest secret", dir))
+				warn(fmt.Sprintf("the file system of %s cannot sync directories: a power failure may lose the latest secret", dir))
 			})
 		}
 		return err
@@ -183,7 +183,7 @@ func (d *FileStore) Put(ctx context.Context, r Record) error {
 // the keyring; nothing where there is none. One that cannot be used stays.
 func inPlace[T any](old T, err error) (T, error) {
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return old, fault.Errorf(fault.Other, "a file that cannot be used is in the way: %w", err).With(fault.HintOf(err))
+		return old, fault.Errorf(fault.Other, "a file that already exists cannot be used: %w", err).With(fault.HintOf(err))
 	}
 	return old, nil
 }
@@ -332,7 +332,7 @@ func readRecord(path string) (Record, error) {
 	return readPrivate(path, durable.MaxFile, func(data []byte) (Record, error) {
 		r, err := decodeRecord(data)
 		if err == nil && r.fileName() != filepath.Base(path) {
-			err = errors.New("the provider and id in it do not agree with its name")
+			err = errors.New("its provider and id do not match its file name")
 		}
 		r.Store, r.Path = InFile, path
 		if r.Keyring != "" {

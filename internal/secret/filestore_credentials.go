@@ -101,7 +101,7 @@ func readCredential(path string) (Credential, error) {
 	return readPrivate(path, durable.MaxFile, func(data []byte) (Credential, error) {
 		c, err := decodeCredential(data)
 		if err == nil && c.fileName() != filepath.Base(path) {
-			err = errors.New("the account in it does not agree with its name")
+			err = errors.New("its account does not match its file name")
 		}
 		return c, err
 	})

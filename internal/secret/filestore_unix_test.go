@@ -163,7 +163,7 @@ func TestForeignOwnerIsRefused(t *testing.T) {
 	}
 	ctx := context.Background()
 	const elsewhere = "choose another directory with --config DIR or HOOKCTL_CONFIG_DIR"
-	for what, fix := range map[string]string{"file": "sudo chown ", "webhooks": elsewhere + "; if all that is in it is yours: sudo chown -R ", "config": elsewhere} {
+	for what, fix := range map[string]string{"file": "sudo chown ", "webhooks": elsewhere + "; if everything in it is yours: sudo chown -R ", "config": elsewhere} {
 		d, ref, _ := dirWithNeighbour(t)
 		path := map[string]string{"file": d.recordPath(ref), "webhooks": d.webhooks, "config": filepath.Dir(d.webhooks)}[what]
 		if err := os.Chown(path, 12345, 12345); err != nil {

@@ -120,7 +120,7 @@ func (r *objectReader) keyring() string {
 		}
 		return namespace
 	default:
-		r.fail("store %q is not known here (a newer hookctl wrote it?)", store)
+		r.fail("store %q is unknown: a newer hookctl may have written it", store)
 		return ""
 	}
 }
@@ -160,14 +160,14 @@ func decodeRecord(data []byte) (Record, error) {
 func (r *objectReader) secret(keyring, fingerprint string) Value {
 	if keyring != "" {
 		if !isFingerprint(fingerprint) {
-			r.fail("member %q is no fingerprint", "fingerprint")
+			r.fail("member %q is not a fingerprint", "fingerprint")
 		}
 		return Value{}
 	}
 	r.require("secret")
 	v := New(r.text("secret"))
 	if v.IsZero() || v.Fingerprint() != fingerprint {
-		r.fail("the secret does not agree with its fingerprint")
+		r.fail("the secret does not match its fingerprint")
 	}
 	return v
 }
@@ -282,7 +282,7 @@ func decodeFields(o *objectReader, c *Credential) {
 		fields.require(name)
 		v := New(fields.text(name))
 		if v.Fingerprint() != fingerprint {
-			fields.fail("field %q does not agree with its fingerprint", name)
+			fields.fail("field %q does not match its fingerprint", name)
 		}
 		c.Fields[name] = v
 	}
@@ -297,7 +297,7 @@ func parseVersioned(data []byte) *objectReader {
 	o := parseObject(data)
 	o.require("version")
 	if v := o.int("version"); o.err == nil && v != formatVersion {
-		o.fail("format version %d is not known here (a newer hookctl wrote it?)", v)
+		o.fail("format version %d is unknown: a newer hookctl may have written it", v)
 	}
 	return o
 }

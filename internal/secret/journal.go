@@ -275,7 +275,7 @@ func (j *Journal) take(ctx context.Context, id string) (*durable.Lock, error) {
 	defer cancel()
 	lock, err := j.sys.Lock(wait, j.lockPath(id), func() {})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = fault.Errorf(fault.Other, "%s: %w", j.entryPath(id), ErrLive).WithHint("wait until it has ended, then try again")
+		err = fault.Errorf(fault.Other, "%s: %w", j.entryPath(id), ErrLive).WithHint("wait until it ends, then try again")
 	}
 	return lock, err
 }

@@ -70,7 +70,7 @@ func (s systemKeyring) call(do func() error) (err error) {
 	// would end a process that has an answer in its hands.
 	defer func() {
 		if r := recover(); r != nil {
-			err = errors.New("what offers the keyring answered nonsense")
+			err = errors.New("the keyring service sent an answer that cannot be read")
 		}
 	}()
 	err = do()
@@ -80,7 +80,7 @@ func (s systemKeyring) call(do func() error) (err error) {
 	case errors.Is(err, keyring.ErrSetDataTooBig):
 		return errors.New("the secret is too long for the keyring of this system")
 	case errors.Is(err, keyring.ErrUnsupportedPlatform):
-		return errors.New("there is no keyring on this system")
+		return errors.New("this system has no keyring")
 	}
 	return err
 }
@@ -100,10 +100,10 @@ func (s systemKeyring) reachable() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("there is no D-Bus session: DBUS_SESSION_BUS_ADDRESS is not set, and there is no %s/bus", dir)
+	return fmt.Errorf("there is no D-Bus session: DBUS_SESSION_BUS_ADDRESS is not set, and %s/bus does not exist", dir)
 }
 
-var errNoKeyring = errors.New("there is none here")
+var errNoKeyring = errors.New("this system has none")
 
 // guardedKeyring calls a keyring with a time limit, one call at a time, and reads back
 // what it sets.
@@ -177,7 +177,7 @@ func (v *guardedKeyring) keep(ctx context.Context, name string, value Value) err
 	case err == nil && old.Equal(value):
 		return nil
 	case err == nil && old.Fingerprint() == value.Fingerprint():
-		return keyringFault(fmt.Errorf("another secret of the fingerprint %s is in it", value.Fingerprint()))
+		return keyringFault(fmt.Errorf("it holds another secret with the fingerprint %s", value.Fingerprint()))
 	case err != nil && !errors.Is(err, ErrNotFound):
 		return err
 	}
@@ -191,11 +191,11 @@ func (v *guardedKeyring) set(ctx context.Context, name string, value Value) erro
 	got, err := v.get(ctx, name)
 	switch {
 	case errors.Is(err, ErrNotFound):
-		return keyringFault(errors.New("it said that it kept an item, and has not got it"))
+		return keyringFault(errors.New("it reported an item as stored, but does not return it"))
 	case err != nil:
 		return err
 	case !got.Equal(value):
-		return keyringFault(errors.New("an item reads back differently from what was set"))
+		return keyringFault(errors.New("it returns an item with another value than was stored"))
 	}
 	return nil
 }
@@ -222,6 +222,6 @@ func (v *guardedKeyring) probe(ctx context.Context, name string) error {
 const CodeKeyring = "keyring"
 
 func keyringFault(err error) error {
-	return fault.Errorf(fault.Other, "the keyring cannot be used: %w", err).WithCode(CodeKeyring).
-		WithHint("see that it runs and is unlocked (Keychain; Credential Manager; GNOME Keyring, KWallet or KeePassXC on the D-Bus session bus), then try again;\nor keep new secrets in files: hookctl config set secret-store file")
+	return fault.Errorf(fault.Other, "cannot use the keyring: %w", err).WithCode(CodeKeyring).
+		WithHint("check that it runs and is unlocked (Keychain; Credential Manager; GNOME Keyring, KWallet or KeePassXC on the D-Bus session bus), then try again;\nor keep new secrets in files: hookctl config set secret-store file")
 }

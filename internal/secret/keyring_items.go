@@ -84,7 +84,7 @@ func (r *Record) fill(ctx context.Context, d *FileStore) error {
 		case i == 0 && errors.Is(err, ErrLost):
 			ref := term.ShellWord(r.Provider + "/" + r.ID)
 			return fault.Errorf(fault.Other, "the secret %s of %s/%s: %w", r.Fingerprint, r.Provider, r.ID, err).WithCode("lost").
-				WithHint("if it is in a bundle: hookctl secrets import; if somebody else has it: hookctl secrets set %s\nif nobody has: hookctl rotate %s", ref, ref)
+				WithHint("if it is in a bundle: hookctl secrets import; if you have it: hookctl secrets set %s\nif not: hookctl rotate %s", ref, ref)
 		case err != nil && !errors.Is(err, ErrLost):
 			return err
 		case i == 0:
@@ -102,7 +102,7 @@ func (c *Credential) fill(ctx context.Context, d *FileStore) error {
 		value, err := d.value(ctx, it)
 		if errors.Is(err, ErrLost) {
 			err = fault.Errorf(fault.Auth, "the %s of %s, profile %s, for %s: %w", it.field, c.Provider, c.Profile, c.Origin, err).WithCode("lost").
-				WithHint("give it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
+				WithHint("store it again: hookctl login %s --profile %s", c.Provider, term.ShellWord(c.Profile))
 		}
 		if err != nil {
 			return err
@@ -121,7 +121,7 @@ func (d *FileStore) value(ctx context.Context, it item) (Value, error) {
 	case err != nil:
 		return Value{}, err
 	case value.Fingerprint() != it.fingerprint:
-		return Value{}, fault.Reword("the keyring has another value in its place", ErrLost)
+		return Value{}, fault.Reword("the keyring has another value for it", ErrLost)
 	}
 	return value, nil
 }
@@ -177,7 +177,7 @@ func (d *FileStore) CheckKeyring(ctx context.Context) ([]Problem, error) {
 		for _, old := range r.Older {
 			if !r.Secret.IsZero() && old.Secret.IsZero() {
 				problems = append(problems, Problem{Path: r.Path, Err: fault.Errorf(fault.Other, "the older secret %s of %s/%s: %w", old.Fingerprint, r.Provider, r.ID, ErrLost).
-					WithHint("if it is in a bundle: hookctl secrets import; late deliveries that it signed cannot be verified without it")})
+					WithHint("if it is in a bundle: hookctl secrets import; without it, late deliveries that it signed cannot be verified")})
 			}
 		}
 	}

@@ -92,7 +92,7 @@ func TestMockedKeyring(t *testing.T) {
 	}
 	for from, says := range map[error]string{
 		keyring.ErrSetDataTooBig:                      "too long for the keyring",
-		keyring.ErrUnsupportedPlatform:                "no keyring on this system",
+		keyring.ErrUnsupportedPlatform:                "this system has no keyring",
 		errors.New("failed to unlock the collection"): "failed to unlock",
 	} {
 		keyring.MockInitWithError(from)
@@ -102,7 +102,7 @@ func TestMockedKeyring(t *testing.T) {
 	}
 	// A service that answers nonsense does not end the program.
 	s := systemKeyring{os.Getenv}
-	if err := s.call(func() error { var list []any; _ = list[1].(string); return nil }); err == nil || !strings.Contains(err.Error(), "nonsense") {
+	if err := s.call(func() error { var list []any; _ = list[1].(string); return nil }); err == nil || !strings.Contains(err.Error(), "cannot be read") {
 		t.Error(err)
 	}
 }

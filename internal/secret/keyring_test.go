@@ -229,7 +229,7 @@ func TestKeyringBesideFiles(t *testing.T) {
 	if r, err := alone.Get(ctx, Ref{"p", "in-file"}); err != nil || r.Secret.IsZero() {
 		t.Error(r, err)
 	}
-	if _, err := alone.Get(ctx, Ref{"p", "in-keyring"}); fault.Code(err) != CodeKeyring || !strings.Contains(err.Error(), "there is none here") {
+	if _, err := alone.Get(ctx, Ref{"p", "in-keyring"}); fault.Code(err) != CodeKeyring || !strings.Contains(err.Error(), "this system has none") {
 		t.Error(err)
 	}
 
@@ -268,8 +268,8 @@ func TestKeyringFails(t *testing.T) {
 	}{
 		"refuses":       {func(f *fakeRing) { f.err = errors.New("prompt dismissed") }, "prompt dismissed"},
 		"never answers": {func(f *fakeRing) { f.hang = never }, "probably locked"},
-		"forgets":       {func(f *fakeRing) { f.set = func(string, string) error { return nil } }, "has not got it"},
-		"alters":        {func(f *fakeRing) { f.alter = func(_, v string) string { return strings.ToUpper(v + "x") } }, "reads back differently"},
+		"forgets":       {func(f *fakeRing) { f.set = func(string, string) error { return nil } }, "does not return it"},
+		"alters":        {func(f *fakeRing) { f.alter = func(_, v string) string { return strings.ToUpper(v + "x") } }, "another value than was stored"},
 		"too large":     {func(f *fakeRing) { f.set = func(string, string) error { return errors.New("too long") } }, "too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -299,7 +299,7 @@ func TestKeyringFails(t *testing.T) {
 				"PutCredential": d.PutCredential(ctx, Credential{Provider: "p", Fields: map[string]Value{"k": New(canary)}}),
 				"Begin":         beginError(d.OpenJournal(filepath.Join(dir, "journal"))),
 			} {
-				if err == nil || !strings.Contains(err.Error(), "the keyring cannot be used: ") || !strings.Contains(err.Error(), c.says) ||
+				if err == nil || !strings.Contains(err.Error(), "cannot use the keyring: ") || !strings.Contains(err.Error(), c.says) ||
 					fault.HintOf(err).String() == "" || strings.Contains(err.Error(), canary) {
 					t.Errorf("%s: %v (%s)", what, err, fault.HintOf(err).String())
 				}
@@ -462,7 +462,7 @@ func TestKeyringTwin(t *testing.T) {
 	if err := errors.Join(v.keep(ctx, "name", one), v.keep(ctx, "name", one)); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.keep(ctx, "name", two); err == nil || !strings.Contains(err.Error(), "another secret of the fingerprint") || ring.items["name"] != one.Reveal() {
+	if err := v.keep(ctx, "name", two); err == nil || !strings.Contains(err.Error(), "another secret with the fingerprint") || ring.items["name"] != one.Reveal() {
 		t.Error(err, ring.items)
 	}
 }

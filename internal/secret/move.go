@@ -68,7 +68,7 @@ func (d *FileStore) move(ctx context.Context, to string, look func() (stored, er
 		// The keyring may have taken its time, and a file is written without the lock.
 		now, err := durable.ReadPrivate(path, durable.MaxFile)
 		if err == nil && !bytes.Equal(before, now) {
-			err = errors.New("another process has changed it just now")
+			err = errors.New("another process has just changed it")
 		}
 		if err != nil {
 			return unreadable(path, err)

@@ -94,7 +94,7 @@ func FromJSON(member []byte) (Value, error) {
 	text, ok := jsontext.Text(member)
 	switch {
 	case len(member) == 0 || string(member) == "null":
-		return Value{}, errors.New("it holds no secret")
+		return Value{}, errors.New("it has no secret")
 	case member[0] != '"':
 		return Value{}, errors.New("its secret is not a string")
 	case !ok:

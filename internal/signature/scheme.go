@@ -47,7 +47,7 @@ func (s Scheme) compile() (layout, error) {
 			WithHint("use hex or base64")
 	}
 	if len(s.Headers) == 0 {
-		return layout{}, fault.Usagef("the signature scheme names no header").
+		return layout{}, fault.Usagef("the signature scheme has no header").
 			WithHint("give one with --signature-header")
 	}
 	template := s.Template
@@ -55,18 +55,18 @@ func (s Scheme) compile() (layout, error) {
 		template = bodyPlaceholder
 	}
 	if strings.Count(template, bodyPlaceholder) != 1 {
-		return layout{}, fault.Usagef("the signed template %q must hold {body} exactly once", s.Template).
+		return layout{}, fault.Usagef("the signed template %q must contain {body} exactly once", s.Template).
 			WithHint("for example '{body}' or '{timestamp}.{body}'")
 	}
 	rest := strings.ReplaceAll(strings.ReplaceAll(template, bodyPlaceholder, ""), timestampPlaceholder, "")
 	if strings.ContainsAny(rest, "{}") {
-		return layout{}, fault.Usagef("the signed template %q holds a placeholder that does not exist", s.Template).
+		return layout{}, fault.Usagef("the signed template %q contains an unknown placeholder", s.Template).
 			WithHint("the placeholders are {body} and {timestamp}")
 	}
 	before, after, _ := strings.Cut(template, bodyPlaceholder)
 	l := layout{before: before, after: after, timestamp: strings.Contains(template, timestampPlaceholder)}
 	if l.timestamp && s.TimestampHeader == "" {
-		return layout{}, fault.Usagef("the signed template %q needs a timestamp, and no header is known to hold it", s.Template).
+		return layout{}, fault.Usagef("the signed template %q needs a timestamp, and no header for it is set", s.Template).
 			WithHint("name it with --timestamp-header")
 	}
 	return l, nil
@@ -82,20 +82,20 @@ func (s Scheme) key(v secret.Value) ([]byte, error) {
 	case text == "":
 		return nil, fault.Usagef("the secret is empty")
 	case blank(text):
-		return nil, fault.Usagef("the secret is blank: it holds nothing but white space")
+		return nil, fault.Usagef("the secret is blank: it is only white space")
 	case strings.ContainsRune(text, 0):
-		return nil, fault.Usagef("the secret holds a NUL byte")
+		return nil, fault.Usagef("the secret contains a NUL byte")
 	}
 	var key []byte
 	var err error
 	switch s.KeyEncoding {
 	case Hex:
 		if key, err = hex.DecodeString(text); err != nil {
-			return nil, fault.Usagef("the secret is not hexadecimal, as the key encoding says")
+			return nil, fault.Usagef("the secret is not hexadecimal, but the key encoding is hex")
 		}
 	case Base64:
 		if key, err = jsontext.DecodeBase64([]byte(text)); err != nil {
-			return nil, fault.Usagef("the secret is not base64, as the key encoding says")
+			return nil, fault.Usagef("the secret is not base64, but the key encoding is base64")
 		}
 	default:
 		key = []byte(text)
@@ -105,7 +105,7 @@ func (s Scheme) key(v secret.Value) ([]byte, error) {
 			return key, nil
 		}
 	}
-	return nil, fault.Usagef("the secret decodes to nothing but zero bytes, which is the empty key")
+	return nil, fault.Usagef("the secret decodes to zero bytes only, which is the same as an empty key")
 }
 
 // CheckKey reports why v cannot be a key of the scheme, as an error of kind

@@ -26,7 +26,7 @@ func newAzureVariable(t Spec) (place, error) {
 	}
 	for _, word := range azureReserved {
 		if strings.HasPrefix(strings.ToLower(t.name), word) {
-			return nil, errors.New("Azure Pipelines has no variables whose names begin with " + strings.Join(azureReserved, ", "))
+			return nil, errors.New("in Azure Pipelines, the name of a variable must not begin with " + strings.Join(azureReserved, ", "))
 		}
 	}
 	return azureSink{t}, nil
@@ -38,13 +38,13 @@ func (s azureSink) Check(context.Context) error {
 		return nil
 	}
 	return fault.Errorf(fault.Other, "%s: TF_BUILD is not set", s.spec).
-		WithHint("this sink works in a step of Azure Pipelines only; elsewhere use file:PATH or dotenv:PATH:NAME")
+		WithHint("this sink works only in a step of Azure Pipelines; elsewhere use file:PATH or dotenv:PATH:NAME")
 }
 
 func (azureSink) fits(secret string) error {
 	switch {
 	case strings.ContainsAny(secret, "\r\n\x00"):
-		return errors.New("the secret has several lines or a NUL byte, which the agent does not take")
+		return errors.New("the secret has several lines or a NUL byte, which the agent does not accept")
 	case !utf8.ValidString(secret):
 		return errors.New("the secret is not UTF-8, which the agent expects")
 	}

@@ -57,7 +57,7 @@ func (s dotenvSink) Put(ctx context.Context, it Item) error {
 	}
 	if was != "" {
 		if _, err := fmt.Fprintf(s.env.Stderr, "%s %s; its mode is 0600 now\n", s.path, was); err != nil {
-			return fault.Errorf(fault.Other, "%s: written, but saying so failed: %w", s.spec, err)
+			return fault.Errorf(fault.Other, "%s: written, but its message could not be printed: %w", s.spec, err)
 		}
 	}
 	return nil
@@ -98,7 +98,7 @@ func quoteDotenv(v string) (string, error) {
 	case isPlain(v):
 		return v, nil
 	case strings.ContainsAny(v, "\n\r\v\f\u0085\u2028\u2029"):
-		return "", errors.New("the secret contains a line break, which dotenv files cannot carry reliably")
+		return "", errors.New("the secret contains a line break, and not every reader of dotenv files accepts that")
 	case strings.ContainsRune(v, 0):
 		return "", errors.New("the secret contains a NUL byte")
 	case !utf8.ValidString(v):
@@ -110,7 +110,7 @@ func quoteDotenv(v string) (string, error) {
 	case !strings.ContainsAny(v, "\"\\$`"):
 		return `"` + v + `"`, nil
 	}
-	return "", errors.New("the secret has a mix of quotes, backslashes or dollar signs that dotenv files cannot carry reliably")
+	return "", errors.New("the secret has a mix of quotes, backslashes or dollar signs that readers of dotenv files interpret differently")
 }
 
 // setDotenv gives NAME a new value in every line that sets it, or in a new last

@@ -11,9 +11,9 @@ import (
 // Why a variable of a dotenv file cannot be read. None of them repeats a value.
 var (
 	errNoVariable  = errors.New("no line of the file sets this variable")
-	errBehindQuote = errors.New("something stands behind the quote that ends its value: only a comment may")
-	errOpenQuote   = errors.New("the quote that its value begins with is never closed")
-	errExpands     = errors.New("its value refers to another variable, which is not looked up: put a value that has a $ of its own between single quotes")
+	errBehindQuote = errors.New("only a comment may follow the closing quote of its value")
+	errOpenQuote   = errors.New("its value begins with a quote that is never closed")
+	errExpands     = errors.New("its value refers to another variable, which hookctl does not replace: if the $ is part of the value, put it in single quotes")
 )
 
 // ReadDotenv is the value of a variable in a dotenv file, where several lines set

@@ -38,7 +38,7 @@ func (s execSink) look() (string, error) {
 	path, err := child.Look(s.words[0])
 	if err != nil {
 		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err).
-			WithHint("install the command or give its path; the words are not run by a shell, so functions and aliases do not work")
+			WithHint("install the command or give its path; no shell runs it, so functions and aliases do not work")
 	}
 	return path, nil
 }

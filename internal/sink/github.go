@@ -39,7 +39,7 @@ func newGithubEnv(t Spec) (place, error) {
 	}
 	switch upper := strings.ToUpper(t.name); {
 	case strings.HasPrefix(upper, "GITHUB_"), strings.HasPrefix(upper, "RUNNER_"), upper == "NODE_OPTIONS":
-		return nil, errors.New("the runner does not let a step set that variable")
+		return nil, errors.New("the runner does not allow a step to set that variable")
 	}
 	return githubSink{t, "GITHUB_ENV"}, nil
 }
@@ -89,7 +89,7 @@ func (s githubSink) open() (*os.File, error) {
 	}
 	if path == "" {
 		return nil, fault.Errorf(fault.Other, "%s: %s is not set", s.spec, s.variable).
-			WithHint("this sink works in a GitHub Actions step only; elsewhere use file:PATH or dotenv:PATH:NAME")
+			WithHint("this sink works only in a GitHub Actions step; elsewhere use file:PATH or dotenv:PATH:NAME")
 	}
 	fi, err := os.Stat(path)
 	if err != nil {

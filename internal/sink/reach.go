@@ -30,8 +30,8 @@ func (t Spec) Within(dir string) Spec {
 func (t Spec) within(it Item) (place, error) {
 	filled, p, err := t.place(it)
 	if err == nil && t.dir != "" && filled.leads(t.dir) {
-		return nil, fault.Errorf(fault.Other, "%s leads outside the directory of the manifest, %s", filled.spec, t.dir).
-			WithHint("look at where it leads; --allow-outside lets it")
+		return nil, fault.Errorf(fault.Other, "%s is outside the manifest's directory, %s", filled.spec, t.dir).
+			WithHint("check where it points to; --allow-outside permits it")
 	}
 	return p, err
 }
@@ -71,7 +71,7 @@ func inside(path, dir string) bool {
 	return true
 }
 
-var errNoWay = errors.New("the path leads nowhere")
+var errNoWay = errors.New("the path has a broken link")
 
 // resolve is an absolute path without its symbolic links. What is not there yet
 // stays as it is.

@@ -161,7 +161,7 @@ func TestWithin(t *testing.T) {
 			t.Skip(err)
 		}
 		for what, err := range map[string]error{"Check": s.Check(ctx, early), "whole": s.Check(ctx, it), "Put": s.Put(ctx, it)} {
-			if err == nil || !strings.Contains(err.Error(), "outside the directory of the manifest") || !strings.Contains(fault.HintOf(err).String(), "--allow-outside") {
+			if err == nil || !strings.Contains(err.Error(), "outside the manifest's directory") || !strings.Contains(fault.HintOf(err).String(), "--allow-outside") {
 				t.Errorf("%s: %s: %v", spec, what, err)
 			}
 		}

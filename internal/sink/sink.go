@@ -95,8 +95,8 @@ func Forms() []Form {
 		{"github-output:NAME", "an output of this GitHub Actions step, masked in the log first", newGithubOutput},
 		{"github-env:NAME", "an environment variable for the later steps of this GitHub Actions job, masked in the log first", newGithubEnv},
 		{"azure-variable:NAME", "a secret variable for the later steps of this job in Azure Pipelines", newAzureVariable},
-		{"exec:COMMAND", "the standard input of a command (split into words, no shell)", newExec},
-		{"stdout", "a line on standard output; not together with a structured output", newStdout},
+		{"exec:COMMAND", "the standard input of a command (split into words, without a shell)", newExec},
+		{"stdout", "a line on standard output; not with a structured output", newStdout},
 	}
 }
 
@@ -146,7 +146,7 @@ func IsVariable(s string) bool {
 }
 
 // errLooksSecret refuses a secret where a sink takes a name.
-var errLooksSecret = errors.New("a name belongs there, and what was given looks like a secret: it is not repeated")
+var errLooksSecret = errors.New("give a name there; the given value looks like a secret, so it is not shown")
 
 // namesOnly reports whether none of the names looks like a secret. The words
 // behind a command are its own.

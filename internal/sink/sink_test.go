@@ -111,16 +111,16 @@ func TestParseErrors(t *testing.T) {
 		"github-output:a b":       "must begin with",
 		"github-output:a\nb<<EOF": "must begin with",
 		"github-env:a-b":          "must begin with",
-		"github-env:GITHUB_TOKEN": "does not let",
-		"github-env:runner_x":     "does not let",
-		"github-env:NODE_OPTIONS": "does not let",
+		"github-env:GITHUB_TOKEN": "does not allow",
+		"github-env:runner_x":     "does not allow",
+		"github-env:NODE_OPTIONS": "does not allow",
 		"exec:":                   "command is missing",
 		"exec:  ":                 "command is missing",
 		"exec:''":                 "command is missing",
 		"exec:a 'b":               "unterminated single-quoted string",
 		`exec:a \`:                "unterminated",
-		"stdout:":                 "must be written stdout",
-		"stdout:x":                "must be written stdout",
+		"stdout:":                 "write it as stdout",
+		"stdout:x":                "write it as stdout",
 	} {
 		s, err := Parse(spec, newWorld().env)
 		if s.String() != "" || err == nil || fault.KindOf(err) != fault.Usage || !strings.Contains(err.Error(), word) {

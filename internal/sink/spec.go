@@ -46,7 +46,7 @@ func Parse(spec string, env Env) (Spec, error) {
 	case t.form.Syntax == "":
 		return Spec{}, unknown(spec, word)
 	case wants != colon:
-		return Spec{}, usage(spec, "it must be written "+t.form.Syntax)
+		return Spec{}, usage(spec, "write it as "+t.form.Syntax)
 	case args == "PATH":
 		t.path = rest
 	case args == "PATH:NAME":
@@ -65,7 +65,7 @@ func Parse(spec string, env Env) (Spec, error) {
 			return Spec{}, usage(spec, "the command cannot be split into words: "+strings.ToLower(err.Error()))
 		}
 		if t.fields && len(t.words) > 0 && strings.Contains(t.words[0], "{{") {
-			return Spec{}, usage(spec, "the command itself cannot come from a webhook")
+			return Spec{}, usage(spec, "the name of the command must not come from a webhook")
 		}
 	default:
 		t.name = rest
@@ -264,7 +264,7 @@ func reduce(value, what, join, keep, ends string) (string, error) {
 		c := value[i]
 		switch {
 		case c >= 0x80 || c < 0x20 || c == 0x7f:
-			return "", fmt.Errorf("%q has characters beyond ASCII, or control characters: write the sink out for this webhook", value)
+			return "", fmt.Errorf("%q has control characters or characters outside ASCII: write the sink's value for this webhook yourself", value)
 		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte(keep, c) >= 0:
 			if gap {
 				b.WriteString(join)
@@ -277,7 +277,7 @@ func reduce(value, what, join, keep, ends string) (string, error) {
 	}
 	s := strings.Trim(b.String(), ends)
 	if s == "" {
-		return "", fmt.Errorf("nothing safe for a %s can be made of %q", what, value)
+		return "", fmt.Errorf("cannot make a safe %s from %q", what, value)
 	}
 	return s, nil
 }

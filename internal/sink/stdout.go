@@ -15,7 +15,7 @@ type stdoutSink Spec
 
 func newStdout(t Spec) (place, error) {
 	if t.env.Structured {
-		return nil, errors.New("standard output already carries structured output; choose another sink, or leave out --output")
+		return nil, errors.New("standard output already has structured output: choose another sink, or leave out --output")
 	}
 	return stdoutSink(t), nil
 }
@@ -37,7 +37,7 @@ func (s stdoutSink) Put(_ context.Context, it Item) error {
 func Print(env Env, v secret.Value) error {
 	text := v.Reveal()
 	if shown := term.Clean(text); env.Terminal && shown != text {
-		if _, err := fmt.Fprintln(env.Stderr, "warning: the secret holds characters that a terminal cannot show, replaced here; a pipe or file gets it exactly"); err != nil {
+		if _, err := fmt.Fprintln(env.Stderr, "warning: the secret has characters that a terminal cannot show. They are replaced here; a pipe or a file gets the exact secret."); err != nil {
 			return fault.Errorf(fault.Other, "write to standard error: %w", err)
 		}
 		text = shown

@@ -110,17 +110,17 @@ func check(of Of) error {
 		return err
 	}
 	if t := of.Scheme.Template; t != "" && t != "{body}" {
-		return fault.Usagef("a snippet verifies a signature of the body alone, and the setting %s.signed-template is %q", of.Provider, t).
-			WithHint("to go back to the body: hookctl config unset %s.signed-template", of.Provider)
+		return fault.Usagef("a snippet verifies a signature of the body alone, but the setting %s.signed-template is %q", of.Provider, t).
+			WithHint("to sign the body alone again: hookctl config unset %s.signed-template", of.Provider)
 	}
 	for _, h := range of.Scheme.Headers {
 		if !plain.MatchString(h) || strings.Contains(h, "=") {
-			return fault.Usagef("the setting %s.signature-header names %q, which no snippet can have: its headers are made of letters, digits and hyphens", of.Provider, h).
+			return fault.Usagef("the setting %s.signature-header is %q, which a snippet cannot use: it accepts only letters, digits and hyphens", of.Provider, h).
 				WithHint("set it with: hookctl config set %s.signature-header NAME", of.Provider)
 		}
 	}
 	if p := of.Scheme.Prefix; p != "" && !plain.MatchString(p) {
-		return fault.Usagef("no snippet can have the prefix %q", p)
+		return fault.Usagef("a snippet cannot use the prefix %q", p)
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func Parse(text string) (Kind, error) {
 	if near := term.Nearest(text, names, 1); len(near) > 0 {
 		hint = "did you mean " + near[0] + "? " + hint
 	}
-	return Kind{}, fault.Usagef("%q is no kind of tunnel", text).WithHint("%s", hint)
+	return Kind{}, fault.Usagef("%q is not a kind of tunnel", text).WithHint("%s", hint)
 }
 
 // anyPort asks a server to choose one.
@@ -167,13 +167,13 @@ func parseSSH(text, to string) (Kind, error) {
 	host = strings.Trim(host, "[]")
 	switch {
 	case strings.Contains(user, ":"): // a password perhaps, which is not repeated
-		return Kind{}, fault.Usagef("--tunnel ssh: the user name has a colon in it").WithHint("ssh uses your key: leave a password out")
+		return Kind{}, fault.Usagef("--tunnel ssh: the user name contains a colon").WithHint("ssh uses your key: leave out the password")
 	case host == "" || given && user == "" || strings.ContainsAny(to, " \t\n"):
 		return Kind{}, fault.Usagef("--tunnel %q has no host", text).WithHint("for instance: --tunnel ssh:me@example.com")
 	case strings.HasPrefix(to, "-") || strings.HasPrefix(host, "-"):
-		return Kind{}, fault.Usagef("--tunnel %q: ssh would take it for an option", text).WithHint("for instance: --tunnel ssh:me@example.com")
+		return Kind{}, fault.Usagef("--tunnel %q: ssh would read it as an option", text).WithHint("for instance: --tunnel ssh:me@example.com")
 	case port != "" && !isPort(port):
-		return Kind{}, fault.Usagef("--tunnel %q: %q is not a port", text, port).WithHint("PORT is that of the SSH server, 22 if you leave it out")
+		return Kind{}, fault.Usagef("--tunnel %q: %q is not a port", text, port).WithHint("PORT is the port of the SSH server; the default is 22")
 	}
 	return Kind{
 		name: text, program: "ssh", install: installSSH, plain: true, login: loginOf(user, host, port),
@@ -230,7 +230,7 @@ func parseExec(command string) (Kind, error) {
 		return Kind{}, fault.Usagef("--tunnel exec: the command is missing").WithHint("for instance: --tunnel 'exec:bore local {port} --to bore.pub'")
 	}
 	return Kind{
-		name: "exec:" + term.Clean(words[0]), program: words[0], install: "install the command or give its path; no shell runs the words, so functions and aliases do not work",
+		name: "exec:" + term.Clean(words[0]), program: words[0], install: "install the command or give its path; no shell runs it, so functions and aliases do not work",
 		argv: func(at place) []string {
 			var args []string
 			for _, w := range words[1:] {

@@ -11,7 +11,7 @@ import (
 func TestUnknownHost(t *testing.T) {
 	t.Parallel()
 	why := reason{"it ended: exit status 255", []string{"No ED25519 host key is known for x.", "Host key verification failed."}}
-	const lead = "ssh does not know the host, or it has another key now; log in once by hand to see its key: "
+	const lead = "ssh does not know the host, or the host's key has changed; log in once yourself to see its key: "
 	for kind, want := range map[string]string{
 		"ssh:example.com":         lead + "ssh example.com",
 		"ssh:me@example.com:2222": lead + "ssh -p 2222 me@example.com",

@@ -135,15 +135,15 @@ func (r reason) String() string {
 }
 
 func (r reason) fault(k Kind) error {
-	said := "; it said nothing"
+	said := "; it printed nothing"
 	if len(r.lines) > 0 {
-		said = "; it said:\n  " + strings.Join(r.lines, "\n  ")
+		said = "; it printed:\n  " + strings.Join(r.lines, "\n  ")
 	}
-	hint := "see what the program says, or use another one: --tunnel " + strings.Join(Forms, "|")
+	hint := "check the program's output, or use another tunnel: --tunnel " + strings.Join(Forms, "|")
 	if k.login != "" && strings.Contains(said, "Host key verification failed") {
-		hint = "ssh does not know the host, or it has another key now; log in once by hand to see its key: " + k.login
+		hint = "ssh does not know the host, or the host's key has changed; log in once yourself to see its key: " + k.login
 	}
-	return fault.Errorf(fault.Unavailable, "the tunnel %s did not come up: %s%s", k, r.text, said).WithCode("tunnel").
+	return fault.Errorf(fault.Unavailable, "the tunnel %s did not start: %s%s", k, r.text, said).WithCode("tunnel").
 		WithHint("%s", hint)
 }
 
@@ -155,13 +155,13 @@ func (s *supervisor) once(ctx, within context.Context) (proved bool, why reason,
 	if s.at.api, err = freePort(); err != nil {
 		return false, why, err
 	}
-	r := &run{supervisor: s, found: make(chan string, mostCandidates), seen: map[string]bool{}, state: "it named no URL"}
+	r := &run{supervisor: s, found: make(chan string, mostCandidates), seen: map[string]bool{}, state: "it printed no URL"}
 	r.out.line = r.read
 	p, err := child.Tie(child.Command{
 		Path: s.path, Args: append([]string{s.Kind.program}, s.Kind.argv(s.at)...), Env: s.Environ, Out: &r.out, Err: &r.out,
 	})
 	if err != nil {
-		return false, why, fault.Errorf(fault.Other, "the tunnel %s cannot be started: %w", s.Kind, err)
+		return false, why, fault.Errorf(fault.Other, "cannot start the tunnel %s: %w", s.Kind, err)
 	}
 	defer p.End()
 	if err := s.Started(p.Pid()); err != nil {
@@ -247,7 +247,7 @@ func (r *run) candidate(text string) {
 func (r *run) note(u, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.state = u + " does not lead here: " + why
+	r.state = u + " does not reach this listener: " + why
 }
 
 func (r *run) says() string {
@@ -350,7 +350,7 @@ func Probe(ctx context.Context, client *httpx.Client, expect func(nonce string) 
 		case err != nil:
 			result <- err.Error()
 		default:
-			result <- fmt.Sprintf("something else answered %d", answer.Status)
+			result <- fmt.Sprintf("another server answered with %d", answer.Status)
 		}
 	}()
 	select {

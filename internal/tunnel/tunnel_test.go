@@ -275,7 +275,7 @@ func TestNeverUp(t *testing.T) {
 	t.Run("ends", func(t *testing.T) {
 		w := newWorld(t, "ngrok", tunneltest.Ends)
 		w.start()
-		check(t, w.result(), "exit status 1; it said:\n  ngrok: authentication failed")
+		check(t, w.result(), "exit status 1; it printed:\n  ngrok: authentication failed")
 		if n := len(tunneltest.Starts(t, w.dir)); n != mostStarts {
 			t.Errorf("%d starts", n)
 		}
@@ -291,7 +291,7 @@ func TestNeverUp(t *testing.T) {
 			w := newWorld(t, kind, tunneltest.Silent)
 			w.start()
 			w.clock.pass(t, firstTime, firstTime)
-			check(t, w.result(), "it named no URL")
+			check(t, w.result(), "it printed no URL")
 		})
 	}
 	t.Run("nowhere", func(t *testing.T) {
@@ -309,7 +309,7 @@ func TestNeverUp(t *testing.T) {
 		wait(w, asked)
 		wait(w, asked) // the first has its answer
 		w.clock.pass(t, firstTime, firstTime)
-		check(t, w.result(), ".trycloudflare.com does not lead here: something else answered 403")
+		check(t, w.result(), ".trycloudflare.com does not reach this listener: another server answered with 403")
 	})
 	t.Run("missing", func(t *testing.T) {
 		w := newWorld(t, "exec:no-such-program", "")
@@ -410,7 +410,7 @@ func TestQuiet(t *testing.T) {
 		w.clock.pass(t, tick, tick)
 	}
 	w.clock.pass(t, patience, 0)
-	if why := wait(w, w.down); !strings.Contains(why, "does not lead here") {
+	if why := wait(w, w.down); !strings.Contains(why, "does not reach this listener") {
 		t.Errorf("%q", why)
 	}
 	if next := wait(w, w.up); next == u {

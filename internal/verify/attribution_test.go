@@ -17,7 +17,7 @@ func TestOlderSecret(t *testing.T) {
 	o.Candidates = []Candidate{lead, older}
 	all, _, err := run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, "the-one-before", wunderBody)))
 	want := Result{Source: "-:1", Valid: true, Format: "ndjson", Provider: "wundertreos", WebhookID: lead.ID, Webhook: lead.Name, EventID: "ev1", EventType: "contact.created",
-		Reason: signature.OK, Notes: []string{"signed with an older secret of this webhook (" + older.Secret.Fingerprint() + "), not with its present one"}}
+		Reason: signature.OK, Notes: []string{"signed with an older secret of this webhook (" + older.Secret.Fingerprint() + "), not with its current one"}}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestBareSignatureIsDiagnosedForAll(t *testing.T) {
 	o.Signature = strings.Repeat("ab", 32)
 	all, _, err := run(t, o, wunderBody)
 	if err != nil || all[0].Provider != "" || all[0].EventID != "ev1" || all[0].Diagnosis[0].Cause != "unknown" ||
-		!strings.Contains(all[0].Diagnosis[0].Fix, "How zyntro signs is not documented") {
+		!strings.Contains(all[0].Diagnosis[0].Fix, "The signature scheme of zyntro is not documented") {
 		t.Errorf("%+v, %v", all, err)
 	}
 }

@@ -106,7 +106,7 @@ type keyedProvider struct {
 // unreadable, and the others are not concerned.
 func New(o Options) (*Engine, error) {
 	if len(o.Candidates) == 0 && !o.Keyless {
-		return nil, fault.Usagef("there is no secret to verify with").WithCode("no-secret").
+		return nil, fault.Usagef("no secret is available to verify with").WithCode("no-secret").
 			WithHint("give one with --secret-file or --secret-env, keep one with hookctl secrets set,\nor get a new one for a webhook that exists with hookctl rotate")
 	}
 	if o.Workers <= 0 {
@@ -363,7 +363,7 @@ func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit 
 			what = ": passed over " + summary.PassedOver()
 		}
 		return summary, fault.Usagef("no delivery could be read%s", what).WithCode("nothing-readable").
-			WithHint("see `hookctl help formats`; --format says which format it is")
+			WithHint("name the format with --format; the formats are in `hookctl help formats`")
 	}
 	return summary, nil
 }

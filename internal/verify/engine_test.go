@@ -57,7 +57,7 @@ func TestReasons(t *testing.T) {
 		{"contradicting headers", record(t, wunderBody, "X-Wunder-Signature", good, "X-Wunder-Event", "deal.created", "X-Wunder-Delivery", "ev1"),
 			func() Result {
 				r := valid
-				r.Notes = []string{`X-Wunder-Event says "deal.created", the signed body's event_type is "contact.created": trust the body, headers are not signed`}
+				r.Notes = []string{`X-Wunder-Event says "deal.created", but event_type in the signed body is "contact.created": trust the body, because headers are not signed`}
 				return r
 			}()},
 		{"brackets", record(t, strings.Repeat("[", 10_000), "X-Wunder-Signature", sign(t, wunder, wunderKey, strings.Repeat("[", 10_000))),
@@ -162,7 +162,7 @@ func TestDeliveryOfAnExcludedProvider(t *testing.T) {
 		got = append(got, append([]string{r.Provider, string(r.Reason)}, r.Notes...))
 	}
 	diff(t, "provider, reason and notes", [][]string{
-		{"zyntro", "no-signature", "it carries X-Wunder-Signature, as deliveries of wundertreos do, but was verified as one of zyntro: see --webhook and --provider"},
+		{"zyntro", "no-signature", "it has X-Wunder-Signature, like deliveries of wundertreos, but was verified as one of zyntro: see --webhook and --provider"},
 		{"zyntro", "no-signature"},
 		{"zyntro", "mismatch"},
 	}, got)
@@ -237,7 +237,7 @@ func TestMaxAge(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, all, err)
 		}
 		switch {
-		case c.name == "no time" && !strings.Contains(all[0].Notes[0], "states no time"), c.name == "senseless time" && !strings.Contains(all[0].Notes[0], `"soon", is not RFC 3339`):
+		case c.name == "no time" && !strings.Contains(all[0].Notes[0], "has no time"), c.name == "senseless time" && !strings.Contains(all[0].Notes[0], `"soon", is not in RFC 3339 form`):
 			t.Errorf("%s: %s", c.name, all[0].Notes)
 		}
 		o.MaxAge = 0
@@ -280,7 +280,7 @@ func TestSummary(t *testing.T) {
 		Types:      map[string]int{"contact.created": 2, "deal.created": 1, "": 3},
 		First:      time.Date(2026, 5, 16, 0, 0, 0, 0, time.UTC), Last: time.Date(2026, 5, 17, 14, 31, 1, 0, time.UTC),
 		Contradictions: 1, Assumed: []string{"zyntro"},
-		Causes: []CauseCount{{Cause: "unknown", N: 1, Fix: "Check that the secret is this webhook's and that the capture holds the body byte for byte; otherwise the delivery was changed on its way, or is not the provider's."}},
+		Causes: []CauseCount{{Cause: "unknown", N: 1, Fix: "Check that the secret belongs to this webhook, and that the capture holds the body byte for byte. If both are right, the delivery was changed on its way or did not come from the provider."}},
 	}, s)
 	if s.Invalid() != 3 {
 		t.Errorf("Invalid() = %d", s.Invalid())
@@ -965,7 +965,7 @@ func TestBeginnings(t *testing.T) {
 	}
 }
 
-// Where a signature stands that is not among the headers is of interest where none
+// Where there is a signature that is not among the headers is of interest where none
 // is.
 func TestSignatureElsewhereIsNoted(t *testing.T) {
 	signed := "X-Wunder-Signature: " + sign(t, wunder, wunderKey, "b")
@@ -974,7 +974,7 @@ func TestSignatureElsewhereIsNoted(t *testing.T) {
 		"POST / HTTP/1.1\nX-Wunder-Signature: x\nTransfer-Encoding: chunked\n\n1\nb\n0\n" + signed + "\n\n": false,
 	} {
 		all, _, err := run(t, options(), dump)
-		if err != nil || len(all) != 1 || all[0].Valid || strings.Contains(strings.Join(all[0].Notes, "\n"), "a signature stands in the trailer") != noted {
+		if err != nil || len(all) != 1 || all[0].Valid || strings.Contains(strings.Join(all[0].Notes, "\n"), "there is a signature in the trailer") != noted {
 			t.Errorf("%q: %+v, %v", dump, all, err)
 		}
 	}

@@ -61,9 +61,9 @@ func (c *Chunk) pass(line []byte) {
 func (c *Chunk) join(b *capture.Batch, from int, r *capture.Request) {
 	results, all := c.Results[from:], c.facts[from:]
 	if len(results) == 0 {
-		note := "there is no delivery in this line"
+		note := "this line holds no delivery"
 		if len(bytes.TrimSpace(r.Line)) == 0 {
-			note = "the line is blank"
+			note = "this line is blank"
 		}
 		c.Results = append(c.Results, Result{Source: r.Source, Reason: signature.Unreadable, Format: b.Format, Notes: []string{note}})
 		c.facts = append(c.facts, facts{})
@@ -79,7 +79,7 @@ func (c *Chunk) join(b *capture.Batch, from int, r *capture.Request) {
 	results[0], all[0] = results[pick], all[pick]
 	if len(results) > 1 {
 		results[0].Notes = append(results[0].Notes[:len(results[0].Notes):len(results[0].Notes)],
-			fmt.Sprintf("one of %d deliveries in this line, of which %d are not valid", len(results), invalid))
+			fmt.Sprintf("one of %d deliveries in this line; %d of them are not valid", len(results), invalid))
 	}
 	clear(results[1:])
 	c.Results, c.facts = c.Results[:from+1], c.facts[:from+1]

@@ -99,9 +99,9 @@ func AssumedHint(provider string, parts []string) string {
 	note := AssumedNote(provider, parts)
 	last := len(parts) - 1
 	if last == 0 {
-		return note + "; the --" + parts[0] + " flag sets it"
+		return note + "; set it with --" + parts[0]
 	}
-	return note + "; the --" + strings.Join(parts[:last], ", --") + " and --" + parts[last] + " flags set them"
+	return note + "; set them with --" + strings.Join(parts[:last], ", --") + " and --" + parts[last]
 }
 
 func appendNullable(b []byte, s string) []byte {

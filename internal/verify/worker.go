@@ -120,7 +120,7 @@ func (w *worker) explain(ctx context.Context, r *capture.Request, result *Result
 	if result.Format == dumpFormat && r.Header.Get("Content-Length") == "" && r.Header.Get("Transfer-Encoding") == "" {
 		for i := range result.Diagnosis {
 			if f := &result.Diagnosis[i]; f.Cause == "trailing-newline" { // no tool added it to a file: it stands between two deliveries, or at the end
-				f.Fix = "Keep Content-Length in the dump: without it the body is every byte up to the next request, line ends included. Or take the line ends out."
+				f.Fix = "Keep Content-Length in the dump: without it, the body is every byte up to the next request, line ends included. Or remove the line ends."
 			}
 		}
 	}
@@ -167,7 +167,7 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 	matched := w.e.o.Candidates[p.candidates[verdict.KeyIndex]]
 	result.WebhookID, result.Webhook = matched.ID, matched.Name
 	if matched.Older {
-		result.Notes = append(result.Notes, fmt.Sprintf("signed with an older secret of this webhook (%s), not with its present one", matched.Secret.Fingerprint()))
+		result.Notes = append(result.Notes, fmt.Sprintf("signed with an older secret of this webhook (%s), not with its current one", matched.Secret.Fingerprint()))
 	}
 	if w.contradict(p.Envelope, event, header, result) {
 		f.contradiction = true
@@ -224,7 +224,7 @@ func (w *worker) excluded(header capture.Header, result *Result) {
 	for _, p := range w.e.o.Excluded {
 		for _, name := range p.Scheme.Headers {
 			if signed(header, name) {
-				result.Notes = append(result.Notes, fmt.Sprintf("it carries %s, as deliveries of %s do, but was verified as one of %s: see --webhook and --provider",
+				result.Notes = append(result.Notes, fmt.Sprintf("it has %s, like deliveries of %s, but was verified as one of %s: see --webhook and --provider",
 					name, p.Name, w.e.providers[0].Name))
 				return
 			}
@@ -385,7 +385,7 @@ func (w *worker) contradict(env capture.Envelope, event capture.Event, header ca
 		}
 		for i := range header {
 			if header[i].Value != c.body && recorded.SameName(header[i].Name, c.header) {
-				result.Notes = append(result.Notes, fmt.Sprintf("%s says %q, the signed body's %s is %q: trust the body, headers are not signed",
+				result.Notes = append(result.Notes, fmt.Sprintf("%s says %q, but %s in the signed body is %q: trust the body, because headers are not signed",
 					c.header, term.Clip(header[i].Value, mostQuoted), c.what, term.Clip(c.body, mostQuoted)))
 			}
 		}
@@ -399,9 +399,9 @@ func (w *worker) age(event capture.Event, when time.Time, result *Result) {
 	var note string
 	switch {
 	case when.IsZero() && event.Time == "":
-		note = "the body states no time, so its age is unknown"
+		note = "the body has no time, so the delivery's age is unknown"
 	case when.IsZero():
-		note = fmt.Sprintf("the time that the body states, %q, is not RFC 3339", term.Clip(event.Time, mostQuoted))
+		note = fmt.Sprintf("the time in the body, %q, is not in RFC 3339 form", term.Clip(event.Time, mostQuoted))
 	case now.Sub(when) > w.e.o.MaxAge:
 		note = fmt.Sprintf("the body is from %s, more than %s ago", term.Date(when), w.e.o.MaxAge)
 	case when.Sub(now) > w.e.o.MaxAge:

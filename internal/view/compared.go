@@ -53,13 +53,13 @@ func (v *Compared) summary(response string) string {
 	switch v.c.Outcome {
 	case deliver.Same:
 		if v.Cut {
-			return "as recorded, as far as that goes"
+			return "as recorded (only a part was recorded)"
 		}
 		return "as recorded"
 	case deliver.Changed:
 		return "changed: " + v.changes()
 	case deliver.Unreadable:
-		return "the recorded answer cannot be read: " + word(v.Error)
+		return "cannot read the recorded answer: " + word(v.Error)
 	case deliver.NotRecorded:
 		return "not recorded: " + response
 	default:
@@ -75,7 +75,7 @@ func (v *Compared) changes() string {
 	switch n := len(v.Body); {
 	case n == 0:
 	case v.c.Kind == capture.KindJSON && v.Body[0].Path == ".", v.c.Kind != capture.KindJSON:
-		parts = append(parts, "another body")
+		parts = append(parts, "different body")
 	case n == 1:
 		parts = append(parts, visible(v.Body[0].Path))
 	default:
@@ -104,7 +104,7 @@ func (s Sent) Details() string {
 		d := Difference{left: &capture.Request{Body: v.c.Left}, right: &capture.Request{Body: v.c.Right}, kind: v.c.Kind, Body: v.Body[:min(n, mostDetails)]}
 		d.body(&w)
 		if n > mostDetails {
-			w.say("... and %s; -o json has them all", term.Plural(n-mostDetails, "more difference", "more differences"))
+			w.say("... and %s; -o json shows all", term.Plural(n-mostDetails, "more difference", "more differences"))
 		}
 	}
 	return string(w.buf)

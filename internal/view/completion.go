@@ -33,10 +33,10 @@ func (c Completion) Render() render.View {
 	}
 	b.WriteString(": " + c.File + "\n")
 	if c.Missing != nil && len(c.Lines) > 0 {
-		b.WriteString("\nThe package " + *c.Missing + ", with which " + c.Shell + " finds it by itself, is not installed here.\n")
+		b.WriteString("\nThe package " + *c.Missing + " is not installed here. With it, " + c.Shell + " finds the script itself.\n")
 	}
 	if len(c.Lines) > 0 {
-		b.WriteString("\nTo switch it on, put this into " + *c.Startup + ":\n\n  " + strings.Join(c.Lines, "\n  ") + "\n")
+		b.WriteString("\nTo switch it on, add this to " + *c.Startup + ":\n\n  " + strings.Join(c.Lines, "\n  ") + "\n")
 	}
 	if c.State == "installed" && !c.DryRun && len(c.Lines) == 0 {
 		b.WriteString("It works in every new shell.\n")

@@ -98,7 +98,7 @@ type Received struct {
 // NewReceived describes a delivery, with headers and bodies where they are asked for.
 func NewReceived(d listen.Delivery, bodies bool) Received {
 	if bodies && d.Request == nil {
-		d.Notes = append(slices.Clip(d.Notes), "its headers and body are left out: deliveries come faster than they can be shown")
+		d.Notes = append(slices.Clip(d.Notes), "its headers and body are not shown: deliveries arrive too fast")
 	}
 	return Received{d, bodies}
 }
@@ -332,15 +332,15 @@ func Reception(s listen.Summary, kept, forward string) []string {
 	head := term.Plural(s.Total, "delivery", "deliveries")
 	switch n := s.Total - s.Taken; {
 	case s.Total == 0:
-		return []string{"No delivery came."}
+		return []string{"No delivery arrived."}
 	case n == 0:
-		head += fmt.Sprintf(": %d taken", s.Taken)
+		head += fmt.Sprintf(": %d accepted", s.Taken)
 	default:
 		var parts []string
 		for _, reason := range slices.Sorted(maps.Keys(s.Invalid)) {
 			parts = append(parts, fmt.Sprintf("%d %s", s.Invalid[reason], reason))
 		}
-		head += fmt.Sprintf(": %d taken, %d invalid (%s)", s.Taken, n, strings.Join(parts, ", "))
+		head += fmt.Sprintf(": %d accepted, %d invalid (%s)", s.Taken, n, strings.Join(parts, ", "))
 	}
 	if s.Duplicates > 0 {
 		head += ", " + term.Plural(s.Duplicates, "duplicate", "duplicates")
@@ -350,16 +350,16 @@ func Reception(s listen.Summary, kept, forward string) []string {
 		lines = append(lines, line)
 	}
 	if kept != "" {
-		line := fmt.Sprintf("%d kept in %s", s.Saved, kept)
+		line := fmt.Sprintf("%d saved in %s", s.Saved, kept)
 		if s.NotSaved > 0 {
-			line += fmt.Sprintf("; %d could not be kept and were answered %d", s.NotSaved, http.StatusServiceUnavailable)
+			line += fmt.Sprintf("; %d could not be saved and were answered with %d", s.NotSaved, http.StatusServiceUnavailable)
 		}
 		lines = append(lines, line)
 	}
 	if forward != "" {
 		line := fmt.Sprintf("%d forwarded to %s", s.Forwarded, forward)
 		if s.Refused > 0 {
-			line += fmt.Sprintf("; %d not taken there", s.Refused)
+			line += fmt.Sprintf("; %d of them failed there", s.Refused)
 		}
 		lines = append(lines, line)
 	}
@@ -370,17 +370,17 @@ func Reception(s listen.Summary, kept, forward string) []string {
 func Sentence(d *listen.Delivery) string {
 	switch {
 	case d.Reason == listen.Unverified:
-		return "Not verified: --no-verify takes every delivery, whoever sent it."
+		return "Not verified: --no-verify accepts every delivery, from any sender."
 	case d.Taken() && d.WebhookID != "":
 		return fmt.Sprintf("Valid: signed with the secret of %s.", strings.TrimSpace(d.Webhook+" "+d.Provider+"/"+d.WebhookID))
 	case d.Taken():
 		return "Valid: " + meaning(d.Reason) + "."
 	case d.Reason == signature.Unreadable && len(d.Notes) > 0:
-		return "No delivery: " + strings.Join(d.Notes, "; ") + "."
+		return "Not a delivery: " + strings.Join(d.Notes, "; ") + "."
 	}
 	said, fix := meaning(d.Reason)+".", nextSteps[d.Reason]
 	if d.Reason == signature.NoSignature { // there is no capture to look at
-		fix = "Did the provider send it, and does a proxy on the way keep its headers?"
+		fix = "Check that the provider sent it, and that no proxy on the way removes its headers."
 	}
 	if len(d.Diagnosis) > 0 {
 		said, fix = d.Diagnosis[0].Explanation, d.Diagnosis[0].Fix

@@ -104,11 +104,11 @@ func TestReceivedBodies(t *testing.T) {
 			"Body: 10 bytes, text\na\ufffd2J\ufffd\nb\n\n"},
 		"binary": {listen.Delivery{Reason: signature.OK, Request: request("\xff\x00"), Forward: answer("ok", true)},
 			`"answer":{"status":200,"headers":{"X-B":["\u001b"]},"body_base64":"b2s=","cut":true,"ms":2},"headers":{"X-A":["1","2"]},"body_base64":"/wA=","body":null}`,
-			"Body: 2 bytes, binary\n00000000  ff 00                                             |..|\nAnswer: more than 2 bytes, text\nok\n... (this is the beginning)\n\n"},
+			"Body: 2 bytes, binary\n00000000  ff 00                                             |..|\nAnswer: more than 2 bytes, text\nok\n... (only the beginning is shown)\n\n"},
 		"no delivery": {listen.Delivery{Reason: signature.Unreadable, Request: &capture.Record{}},
 			`"answer":null,"headers":{},"body_base64":null,"body":null,"diagnosis":[]}`, "\n"},
 		"left out": {listen.Delivery{Reason: signature.OK},
-			`"answer":null,"headers":null,"body_base64":null,"body":null,"notes":["its headers and body are left out: deliveries come faster than they can be shown"]}`, "\n"},
+			`"answer":null,"headers":null,"body_base64":null,"body":null,"notes":["its headers and body are not shown: deliveries arrive too fast"]}`, "\n"},
 	} {
 		raw := string(NewReceived(c.d, true).AppendJSON(nil))
 		_, got, _ := strings.Cut(raw, `"latency_ms":0,`)
@@ -258,12 +258,12 @@ func TestReception(t *testing.T) {
 		kept, forward string
 		want          []string
 	}{
-		{listen.Summary{}, "x", "y", []string{"No delivery came."}},
-		{listen.Summary{Total: 1, Taken: 1, Events: map[string]int{"a": 1}}, "", "", []string{"1 delivery: 1 taken", "events: a 1"}},
+		{listen.Summary{}, "x", "y", []string{"No delivery arrived."}},
+		{listen.Summary{Total: 1, Taken: 1, Events: map[string]int{"a": 1}}, "", "", []string{"1 delivery: 1 accepted", "events: a 1"}},
 		{listen.Summary{Total: 9, Taken: 4, Duplicates: 2, Saved: 3, NotSaved: 1, Forwarded: 1, Refused: 2,
 			Invalid: map[signature.Reason]int{signature.Mismatch: 3, signature.Malformed: 2}}, "f.ndjson", "http://x/",
-			[]string{"9 deliveries: 4 taken, 5 invalid (2 malformed-signature, 3 mismatch), 2 duplicates",
-				"3 kept in f.ndjson; 1 could not be kept and were answered 503", "1 forwarded to http://x/; 2 not taken there"}},
+			[]string{"9 deliveries: 4 accepted, 5 invalid (2 malformed-signature, 3 mismatch), 2 duplicates",
+				"3 saved in f.ndjson; 1 could not be saved and were answered with 503", "1 forwarded to http://x/; 2 of them failed there"}},
 	} {
 		if diff := cmp.Diff(c.want, Reception(c.s, c.kept, c.forward)); diff != "" {
 			t.Error(diff)
@@ -274,16 +274,16 @@ func TestReception(t *testing.T) {
 func TestSentence(t *testing.T) {
 	t.Parallel()
 	for want, d := range map[string]listen.Delivery{
-		"Valid: signed with the secret of Lead sync wundertreos/w-1.":      {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync"},
-		"Valid: signed with the secret of wundertreos/w-1.":                {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1"},
-		"Valid: the signature is valid.":                                   {Reason: signature.OK, Provider: "wundertreos"},
-		"Not verified: --no-verify takes every delivery, whoever sent it.": {Reason: listen.Unverified},
-		"No delivery: the method is not POST.":                             {Reason: signature.Unreadable, Notes: []string{"the method is not POST"}},
-		"Invalid: the JSON was written again. Verify the raw bytes.":       {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "The JSON was written again.", Fix: "Verify the raw bytes."}, {Explanation: "More."}}},
-		"Invalid: the delivery carries no signature that is looked for. Did the provider send it, and does a proxy on the way keep its headers?": {Reason: signature.NoSignature},
-		"Invalid: CRLF became LF. Keep it.":                                                {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "CRLF became LF.", Fix: "Keep it."}}},
-		"Invalid: the signature is not that of this body under any secret that was tried.": {Reason: signature.Mismatch},
-		"Invalid: no secret is kept for the provider of this delivery. Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.": {Reason: signature.NoSecret},
+		"Valid: signed with the secret of Lead sync wundertreos/w-1.":                  {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1", Webhook: "Lead sync"},
+		"Valid: signed with the secret of wundertreos/w-1.":                            {Reason: signature.OK, Provider: "wundertreos", WebhookID: "w-1"},
+		"Valid: the signature is valid.":                                               {Reason: signature.OK, Provider: "wundertreos"},
+		"Not verified: --no-verify accepts every delivery, from any sender.":           {Reason: listen.Unverified},
+		"Not a delivery: the method is not POST: providers send deliveries with POST.": {Reason: signature.Unreadable, Notes: []string{"the method is not POST: providers send deliveries with POST"}},
+		"Invalid: the JSON was written again. Verify the raw bytes.":                   {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "The JSON was written again.", Fix: "Verify the raw bytes."}, {Explanation: "More."}}},
+		"Invalid: the delivery has no signature in the expected header. Check that the provider sent it, and that no proxy on the way removes its headers.": {Reason: signature.NoSignature},
+		"Invalid: CRLF became LF. Keep it.":                               {Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Explanation: "CRLF became LF.", Fix: "Keep it."}}},
+		"Invalid: no known secret produces this signature for this body.": {Reason: signature.Mismatch},
+		"Invalid: no secret is kept for this delivery's provider. Store the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.": {Reason: signature.NoSecret},
 	} {
 		if got := Sentence(&d); got != want {
 			t.Errorf("%q, not %q", got, want)

@@ -53,7 +53,7 @@ func MovedList(list []Moved) render.View {
 	}}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, m := range list {
-		result := "was there"
+		result := "unchanged"
 		switch {
 		case m.Error != nil:
 			result = "failed: " + *m.Error

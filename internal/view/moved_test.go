@@ -26,7 +26,7 @@ func TestMovedList(t *testing.T) {
 	v := view.MovedList(list)
 	want := [][]string{
 		{"secret", "zyntro", "42", "CRM Sync", "work", "keyring", "moved"},
-		{"secret", "zyntro", "42", "CRM Sync", "work", "keyring", "was there"},
+		{"secret", "zyntro", "42", "CRM Sync", "work", "keyring", "unchanged"},
 		{"secret", "wundertreos", "a", "-", "default", "file", "failed: the keyring cannot be used"},
 		{"credential", "zyntro", "-", "https://api.example.com", "work", "file", "failed: the keyring cannot be used"},
 		{"credential", "zyntro", "-", "https://api.example.com", "work", "file", "failed: the keyring cannot be used"},

@@ -129,7 +129,7 @@ func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 	case bad == 0 && count[apply.Skipped] == 0:
 		text = fmt.Sprintf("Done: %d; %d unchanged.", count[apply.Done], p.Unchanged)
 	default:
-		text = fmt.Sprintf("Done: %d; failed: %d; conflicts: %d; not begun: %d; %d unchanged. Run apply again to go on.",
+		text = fmt.Sprintf("Done: %d; failed: %d; conflicts: %d; not started: %d; %d unchanged. Run apply again to continue.",
 			count[apply.Done], count[apply.Failed], count[apply.Conflict], count[apply.Skipped], p.Unchanged)
 	}
 	v.Data, v.Lines = doc, append(v.Lines, render.Line{Text: text})
@@ -145,11 +145,11 @@ func outcomeText(o apply.Outcome) string {
 	}
 	switch {
 	case o.Result == apply.Skipped:
-		return who + ": not begun"
+		return who + ": not started"
 	case o.Result == apply.Conflict:
-		return who + ": conflict, left as it is"
+		return who + ": conflict, not changed"
 	case o.Result == apply.Failed && fault.KindOf(o.Err) == fault.Custody && o.Kept && c.NewSecret():
-		return who + ": made, secret kept, but not all that follows was done"
+		return who + ": created, secret kept, but the steps after that were not all done"
 	case o.Result == apply.Failed:
 		return who + ": failed"
 	}
@@ -173,7 +173,7 @@ func handed(o apply.Outcome) string {
 	if len(o.Sinks) == 0 {
 		return ""
 	}
-	return ", and handed on"
+	return ", and sent to its sinks"
 }
 
 func quoted(name string) string {
@@ -235,12 +235,12 @@ func reachLines(list []apply.Reach) []render.Line {
 	if len(list) == 0 {
 		return nil
 	}
-	lines := []render.Line{{Text: "A manifest is code. This one:"}}
+	lines := []render.Line{{Text: "A manifest is code. This manifest:"}}
 	for _, r := range list {
 		verb := map[string]string{apply.Sends: "sends", apply.Runs: "runs", apply.Writes: "writes"}[r.Does]
 		text := fmt.Sprintf("%s (%s)", term.Clean(r.What()), term.Clean(r.At.String()))
 		if r.Needs != "" {
-			text += ": REFUSED by apply without " + term.Clean(r.Needs)
+			text += ": apply REFUSES this without " + term.Clean(r.Needs)
 		}
 		lines = append(lines, field(verb, text))
 	}
@@ -277,7 +277,7 @@ func changeLines(c *apply.Change) []render.Line {
 		}
 		word := "new"
 		if c.Action == apply.Replace {
-			word = "NEW, since " + c.Driver.Title + " cannot change a webhook in place; the old one is void"
+			word = "NEW: " + c.Driver.Title + " cannot change a webhook in place, and the old secret stops working"
 		}
 		lines = append(lines, field("secret", word+"; to "+to))
 	}
@@ -350,7 +350,7 @@ func summary(p *apply.Plan) []render.Line {
 	parts = append(parts, fmt.Sprintf("%d unchanged", p.Unchanged))
 	lines := []render.Line{{Text: "Plan: " + strings.Join(parts, ", ") + "."}}
 	if !p.Differs() {
-		lines = append(lines, render.Line{Text: "Nothing changes at a provider."})
+		lines = append(lines, render.Line{Text: "Nothing will change at a provider."})
 	}
 	return lines
 }

@@ -30,7 +30,7 @@ func aPlan() *apply.Plan {
 				{Name: "name", To: "CRM"}, {Name: "url", To: "https://a.test"}, {Name: "events", To: []string{"a", "b"}}, {Name: "timeout", To: 30}, {Name: "auth", To: "bearer"},
 			}},
 			{Action: apply.Update, Driver: z, ID: "1", Name: "U", At: at, Kept: true, Fields: []apply.Field{
-				{Name: "events", From: []string{"a", "b"}, To: []string{"b", "c"}}, {Name: "timeout", From: 30, To: 31}, {Name: "auth", From: "bearer", To: "bearer", Note: "another value"},
+				{Name: "events", From: []string{"a", "b"}, To: []string{"b", "c"}}, {Name: "timeout", From: 30, To: 31}, {Name: "auth", From: "bearer", To: "bearer", Note: "value changed"},
 			}},
 			{Action: apply.Replace, Driver: w, ID: "2", Name: "", URL: "https://b.test", At: at, Kept: true, Fields: []apply.Field{{Name: "name", From: "", To: "R"}}},
 			{Action: apply.Delete, Driver: w, ID: "3", Name: "D", Kept: true},
@@ -51,10 +51,10 @@ func TestPlan(t *testing.T) {
 ~   update zyntro "U" (1)
       events   +c -a
       timeout  30 -> 31
-      auth     bearer (another value)
+      auth     bearer (value changed)
 -/+ replace wundertreos (no name) (2): NEW SECRET
       name     (none) -> R
-      secret   NEW, since WundertreOS cannot change a webhook in place; the old one is void; to the store
+      secret   NEW: WundertreOS cannot change a webhook in place, and the old secret stops working; to the store
 -   delete wundertreos "D" (3)
 -   disable zyntro "E" (4)
 =   adopt wundertreos "A" (5)
@@ -71,7 +71,7 @@ Plan: 1 to create, 1 to update, 1 to replace (NEW SECRET), 2 to delete or disabl
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	none := render.Layout(view.PlanLines(&apply.Plan{Unchanged: 2, Changes: aPlan().Changes[5:]}), 200, false)
-	if none != "=   adopt wundertreos \"A\" (5)\n\nPlan: 1 to adopt, 2 unchanged.\nNothing changes at a provider.\n" {
+	if none != "=   adopt wundertreos \"A\" (5)\n\nPlan: 1 to adopt, 2 unchanged.\nNothing will change at a provider.\n" {
 		t.Errorf("%s", none)
 	}
 }
@@ -88,10 +88,10 @@ func reaching() *apply.Plan {
 
 func TestPlanReach(t *testing.T) {
 	t.Parallel()
-	const want = `A manifest is code. This one:
+	const want = `A manifest is code. This manifest:
       sends    auth bearer from ${CRM_TOKEN} (m?.yaml:7:3)
-      sends    url from ${AWS_X} (m?.yaml:7:3): REFUSED by apply without --allow-env AWS_X
-      runs     exec:touch ?[2Jx (m?.yaml:7:3): REFUSED by apply without --allow-exec
+      sends    url from ${AWS_X} (m?.yaml:7:3): apply REFUSES this without --allow-env AWS_X
+      runs     exec:touch ?[2Jx (m?.yaml:7:3): apply REFUSES this without --allow-exec
       writes   file:/etc/x, outside the manifest's directory (m?.yaml:7:3)
 
 No changes: 1 unchanged.
@@ -139,7 +139,7 @@ func TestPlanDocument(t *testing.T) {
 		"fields": []any{
 			map[string]any{"name": "events", "from": []any{"a", "b"}, "to": []any{"b", "c"}},
 			map[string]any{"name": "timeout", "from": 30.0, "to": 31.0},
-			map[string]any{"name": "auth", "from": "bearer", "to": "bearer", "note": "another value"},
+			map[string]any{"name": "auth", "from": "bearer", "to": "bearer", "note": "value changed"},
 		},
 	}, changes[1]); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
@@ -174,14 +174,14 @@ func TestApplied(t *testing.T) {
 		{Change: c[5], Result: apply.Failed, ID: "5", Err: errors.New("no")},
 	}
 	v := view.Applied(p, out)
-	const want = `+   zyntro "CRM + evil" (new): created, secret kept, and handed on
-~   zyntro "U" (1): conflict, left as it is
--/+ wundertreos (no name) (22): made, secret kept, but not all that follows was done
--   wundertreos "D" (3): not begun
+	const want = `+   zyntro "CRM + evil" (new): created, secret kept, and sent to its sinks
+~   zyntro "U" (1): conflict, not changed
+-/+ wundertreos (no name) (22): created, secret kept, but the steps after that were not all done
+-   wundertreos "D" (3): not started
 -   zyntro "E" (4): disabled
 =   wundertreos "A" (5): failed
 
-Done: 2; failed: 2; conflicts: 1; not begun: 1; 3 unchanged. Run apply again to go on.
+Done: 2; failed: 2; conflicts: 1; not started: 1; 3 unchanged. Run apply again to continue.
 `
 	if diff := cmp.Diff(want, render.Layout(v.Lines, 200, false)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

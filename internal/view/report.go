@@ -93,7 +93,7 @@ func NewReport(spec, of, project string) (*Report, error) {
 	kind, path, _ := strings.Cut(spec, "=")
 	i := slices.IndexFunc(reportKinds, func(k reportKind) bool { return k.name == kind })
 	if i < 0 || path == "" {
-		return nil, fault.Usagef("--report %q is none of %sFILE", spec, strings.Join(ReportKinds(), "FILE, ")).
+		return nil, fault.Usagef("--report %q is not one of %sFILE", spec, strings.Join(ReportKinds(), "FILE, ")).
 			WithHint("for instance: --report junit=deliveries.xml")
 	}
 	dir := filepath.Dir(path)
@@ -123,7 +123,7 @@ func reportError(path string, err error) error {
 		err = le.Err
 	}
 	return fault.Errorf(fault.Other, "writing the report %s failed: %w", path, durable.WithoutPath(err)).
-		WithHint("name a file in a directory that is there and that you can write to")
+		WithHint("choose a file in a directory that exists and that you can write to")
 }
 
 func (r *Report) add(c testCase) error {

@@ -49,7 +49,7 @@ func TestSummaryReport(t *testing.T) {
 	got := reported(t, "summary", path, []testCase{
 		{name: "good"}, {name: evil, ended: failed, message: evil}, {name: "c", ended: skipped, message: "left"}, {name: "torn", ended: errored, message: "torn"},
 	})
-	if !strings.HasPrefix(got, "before\n| Delivery | What is wrong |\n| --- | --- |\n") || !strings.Contains(got, "**hookctl verify** ❌ failed: 4 deliveries, 1 not as it should be, 1 that cannot be read, 1 left out\n") {
+	if !strings.HasPrefix(got, "before\n| Delivery | Problem |\n| --- | --- |\n") || !strings.Contains(got, "**hookctl verify** ❌ failed: 4 deliveries, 1 failed, 1 unreadable, 1 skipped\n") {
 		t.Errorf("%s", got)
 	}
 	for row := range strings.Lines(got) {
@@ -68,7 +68,7 @@ func TestSummaryReport(t *testing.T) {
 	if err == nil {
 		err = errors.Join(broken.add(testCase{name: "good"}), broken.Close(errors.New("the disk\nis *full*")))
 	}
-	if text, rerr := os.ReadFile(path); err != nil || rerr != nil || !strings.HasSuffix(string(text), "**hookctl replay** ❌ broken off: 1 delivery. the disk\\; is \\*full\\*\n\n") {
+	if text, rerr := os.ReadFile(path); err != nil || rerr != nil || !strings.HasSuffix(string(text), "**hookctl replay** ❌ incomplete: 1 delivery. the disk\\; is \\*full\\*\n\n") {
 		t.Errorf("%v %v: %s", err, rerr, text)
 	}
 	if got := reported(t, "summary", filepath.Join(t.TempDir(), "s"), nil); strings.Contains(got, "passed") || !strings.Contains(got, "❌") {
@@ -79,7 +79,7 @@ func TestSummaryReport(t *testing.T) {
 		many = append(many, testCase{name: fmt.Sprint("n", i) + strings.Repeat("*", 10000), ended: failed, message: strings.Repeat("<", 10000)}, testCase{name: "good"})
 	}
 	got = reported(t, "summary", filepath.Join(t.TempDir(), "s"), many)
-	if strings.Count(got, "\n| n") != mostSummaryRows || !strings.Contains(got, "\n... and 7 more\n") || strings.Count(got, "What is wrong") != 1 || len(got) > 1<<20 {
+	if strings.Count(got, "\n| n") != mostSummaryRows || !strings.Contains(got, "\n... and 7 more\n") || strings.Count(got, "Problem") != 1 || len(got) > 1<<20 {
 		t.Errorf("%s", got)
 	}
 }

@@ -144,7 +144,7 @@ func sinkFacts(sinks []Sink) []render.Fact {
 		if s.Error != nil {
 			text, tone = s.Sink+": failed: "+*s.Error, render.Bad
 		}
-		facts[i] = render.Fact{Label: "Handed to", Value: text, Tone: tone}
+		facts[i] = render.Fact{Label: "Sink", Value: text, Tone: tone}
 	}
 	return facts
 }

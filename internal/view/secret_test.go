@@ -107,8 +107,8 @@ func TestKeptSecretFacts(t *testing.T) {
 		{Label: "Kept since", Value: "2026-05-17 14:30:00 UTC"},
 		{Label: "Deleted", Value: "2026-05-18 00:00:00 UTC"},
 		{Label: "File", Value: "/store/1.json"},
-		{Label: "Handed to", Value: "file:a: done", Tone: render.Good},
-		{Label: "Handed to", Value: "file:b: failed: disk full", Tone: render.Bad},
+		{Label: "Sink", Value: "file:a: done", Tone: render.Good},
+		{Label: "Sink", Value: "file:b: failed: disk full", Tone: render.Bad},
 	}}
 	if diff := cmp.Diff(want, s.Render()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

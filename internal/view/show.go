@@ -40,7 +40,7 @@ func NewShown(verdict verify.Result, r *capture.Request, readErr error, head []b
 	}
 	var err error
 	if s.answer, err = capture.AnswerOf(r); err != nil {
-		s.verdict.Notes = append(s.verdict.Notes, fmt.Sprintf("the handler's answer cannot be read: %v", err))
+		s.verdict.Notes = append(s.verdict.Notes, fmt.Sprintf("cannot read the handler's answer: %v", err))
 	}
 	return s
 }
@@ -64,7 +64,7 @@ func (s Shown) samples() []any {
 func (s Shown) MarshalJSON() ([]byte, error) {
 	verdict := s.verdict
 	if s.size > mostEmbedded {
-		verdict.Notes = append(slices.Clip(verdict.Notes), fmt.Sprintf("the body has %d bytes, too many for a document: show --raw prints them", s.size))
+		verdict.Notes = append(slices.Clip(verdict.Notes), fmt.Sprintf("the body has %d bytes, too many to show here: print them with show --raw", s.size))
 	}
 	b := verdict.AppendJSON(nil)
 	b = appendNullable(append(b[:len(b)-1], `,"received_at":`...), s.request.ReceivedAt)
@@ -151,7 +151,7 @@ const (
 
 func (w *partWriter) line(text []byte) error {
 	if len(text) > longestLine {
-		w.buf = append(append(w.buf, text[:longestLine]...), fmt.Sprintf("... (%d more bytes; --raw prints them)", len(text)-longestLine)...)
+		w.buf = append(append(w.buf, text[:longestLine]...), fmt.Sprintf("... (%d more bytes; print them with --raw)", len(text)-longestLine)...)
 	} else {
 		w.buf = append(w.buf, text...)
 	}
@@ -210,7 +210,7 @@ func (w *partWriter) body(title string, body []byte, size int64) {
 			}
 		}
 		if cut {
-			w.say("... (this is the beginning)")
+			w.say("... (only the beginning is shown)")
 		}
 	default:
 		w.say("%s: %s, binary", title, length)
@@ -219,7 +219,7 @@ func (w *partWriter) body(title string, body []byte, size int64) {
 			_ = w.line(bytes.TrimSuffix(text, []byte("\n")))
 		}
 		if cut || len(body) > most {
-			w.say("... (this is the beginning)")
+			w.say("... (only the beginning is shown)")
 		}
 	}
 }

@@ -83,18 +83,18 @@ func TestShown(t *testing.T) {
 	}
 	long := strings.Repeat("y", longestLine+5)
 	for want, r := range map[string]capture.Request{
-		"\nBody: empty\n":                                          {},
-		"\nBody: 2 bytes, JSON\n{}\n":                              {Body: []byte("{}")},
-		"\nBody: 1 byte, JSON\n7\n":                                {Body: []byte("7")},
-		"\nBody: 5 bytes, text\na\n\nb\n":                          {Body: []byte("a\n\nb\n")},
-		"\nHeaders\n  (none)\n":                                    {},
-		"\nHeaders\n  A: b c\n  A: \n":                             {Header: capture.Header{{Name: "A", Value: "b\nc"}, {Name: "A"}}},
-		"\nReceived:   t\nRequest:    PUT /x\n":                    {ReceivedAt: "t", Method: "PUT", URL: "/x"},
-		"yyy... (5 more bytes; --raw prints them)\n":               {Body: []byte(long)},
-		"00000000  ff 41  ":                                        {Body: []byte("\xffA")},
-		"\nAnswer: 500\n  A: b\n\nBody: 1 byte, text\nx\n":         {Answered: []byte(`{"status":500,"headers":{"A":"b"},"body_base64":"eA=="}`)},
-		"more than 1 byte, text\nx\n... (this is the beginning)\n": {Answered: []byte(`{"status":500,"body_base64":"eA==","cut":true}`)},
-		"Note:       the handler's answer cannot be read":          {Answered: []byte(`{"status":"x"}`)},
+		"\nBody: empty\n":                                                {},
+		"\nBody: 2 bytes, JSON\n{}\n":                                    {Body: []byte("{}")},
+		"\nBody: 1 byte, JSON\n7\n":                                      {Body: []byte("7")},
+		"\nBody: 5 bytes, text\na\n\nb\n":                                {Body: []byte("a\n\nb\n")},
+		"\nHeaders\n  (none)\n":                                          {},
+		"\nHeaders\n  A: b c\n  A: \n":                                   {Header: capture.Header{{Name: "A", Value: "b\nc"}, {Name: "A"}}},
+		"\nReceived:   t\nRequest:    PUT /x\n":                          {ReceivedAt: "t", Method: "PUT", URL: "/x"},
+		"yyy... (5 more bytes; print them with --raw)\n":                 {Body: []byte(long)},
+		"00000000  ff 41  ":                                              {Body: []byte("\xffA")},
+		"\nAnswer: 500\n  A: b\n\nBody: 1 byte, text\nx\n":               {Answered: []byte(`{"status":500,"headers":{"A":"b"},"body_base64":"eA=="}`)},
+		"more than 1 byte, text\nx\n... (only the beginning is shown)\n": {Answered: []byte(`{"status":500,"body_base64":"eA==","cut":true}`)},
+		"Note:       cannot read the handler's answer":                   {Answered: []byte(`{"status":"x"}`)},
 	} {
 		if got := show(r, nil, 0); !strings.Contains(got, want) {
 			t.Errorf("%q is not in\n%s", want, got[:min(len(got), 2000)])
@@ -102,7 +102,7 @@ func TestShown(t *testing.T) {
 	}
 	// Of a body that is not in memory the beginning is shown, in whole characters.
 	streamed := capture.Request{Stream: strings.NewReader("")}
-	if got := show(streamed, []byte("{\"a\":\"é")[:7], 1<<30); !strings.Contains(got, "\nBody: 1073741824 bytes, text\n{\"a\":\"\n... (this is the beginning)\n") {
+	if got := show(streamed, []byte("{\"a\":\"é")[:7], 1<<30); !strings.Contains(got, "\nBody: 1073741824 bytes, text\n{\"a\":\"\n... (only the beginning is shown)\n") {
 		t.Error(got)
 	}
 	// What cannot be read has a verdict and nothing else.

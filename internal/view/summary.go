@@ -22,7 +22,7 @@ func summaryRow(r *Report, c testCase) []byte {
 	}
 	row := ""
 	if bad == 0 {
-		row = "| Delivery | What is wrong |\n| --- | --- |\n"
+		row = "| Delivery | Problem |\n| --- | --- |\n"
 	}
 	return fmt.Appendf([]byte(row), "| %s | %s |\n", markdown(c.name), markdown(c.message))
 }
@@ -37,7 +37,7 @@ func summaryClose(r *Report, broken error) []byte {
 	verdict := "✅ passed"
 	switch {
 	case broken != nil:
-		verdict = "❌ broken off"
+		verdict = "❌ incomplete"
 	case c.bad() > 0 || c.total() == 0:
 		verdict = "❌ failed"
 	}
@@ -45,7 +45,7 @@ func summaryClose(r *Report, broken error) []byte {
 	for _, part := range []struct {
 		n    int
 		what string
-	}{{c[failed], "not as it should be"}, {c[errored], "that cannot be read"}, {c[skipped], "left out"}} {
+	}{{c[failed], "failed"}, {c[errored], "unreadable"}, {c[skipped], "skipped"}} {
 		if part.n > 0 {
 			fmt.Fprintf(&b, ", %d %s", part.n, part.what)
 		}

@@ -135,13 +135,13 @@ var Reasons = []struct {
 	Meaning string
 }{
 	{signature.OK, "the signature is valid"},
-	{signature.Mismatch, "the signature is not that of this body under any secret that was tried"},
-	{signature.NoSignature, "the delivery carries no signature that is looked for"},
-	{signature.Malformed, "the signature is not one: wrong length or alphabet"},
-	{signature.Conflicting, "several signatures came with it, and they differ"},
-	{signature.NoSecret, "no secret is kept for the provider of this delivery"},
-	{signature.TooOld, "the signature is valid, but the delivery is outside --max-age"},
-	{signature.Unreadable, "it cannot be read"},
+	{signature.Mismatch, "no known secret produces this signature for this body"},
+	{signature.NoSignature, "the delivery has no signature in the expected header"},
+	{signature.Malformed, "the signature has the wrong length or characters"},
+	{signature.Conflicting, "the delivery has several signatures, and they differ"},
+	{signature.NoSecret, "no secret is kept for this delivery's provider"},
+	{signature.TooOld, "the signature is valid, but the delivery's time is outside --max-age"},
+	{signature.Unreadable, "the delivery cannot be read"},
 }
 
 // meaning is r's, "" for one that is none of them.
@@ -156,8 +156,8 @@ func meaning(r signature.Reason) string {
 
 // nextSteps are for failures that no diagnosis explains.
 var nextSteps = map[signature.Reason]string{
-	signature.NoSignature: "See that the capture holds the request's headers, or give the signature with --header or --signature.",
-	signature.NoSecret:    "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.",
+	signature.NoSignature: "Check that the capture holds the request's headers, or give the signature with --header or --signature.",
+	signature.NoSecret:    "Store the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env.",
 }
 
 // VerdictSummary says in a few lines how a batch went.
@@ -186,10 +186,10 @@ func VerdictSummary(s *verify.Summary) []string {
 		lines = append(lines, atLeast+term.Plural(s.Duplicates, "duplicate", "duplicates")+": the same event was delivered before")
 	}
 	if s.Companions > 0 {
-		lines = append(lines, term.Plural(s.Companions, "companion", "companions")+": the same change was delivered as two events")
+		lines = append(lines, term.Plural(s.Companions, "companion", "companions")+": the provider sent the same change as two events")
 	}
 	if s.Contradictions > 0 {
-		lines = append(lines, fmt.Sprintf("%d with headers that contradict the signed body: trust the body", s.Contradictions))
+		lines = append(lines, fmt.Sprintf("%d have headers that contradict the signed body: trust the body", s.Contradictions))
 	}
 	if line := eventLine(s.Types); line != "" {
 		lines = append(lines, line)
@@ -198,7 +198,7 @@ func VerdictSummary(s *verify.Summary) []string {
 		lines = append(lines, fmt.Sprintf("from %s to %s", term.Date(s.First), term.Date(s.Last)))
 	}
 	if s.Undiagnosed > 0 {
-		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first of a batch are", s.Undiagnosed))
+		lines = append(lines, fmt.Sprintf("%d more failures were not diagnosed: only the first ones of a batch are", s.Undiagnosed))
 	}
 	for _, c := range s.Causes {
 		lines = append(lines, fmt.Sprintf("%s (%d): %s", c.Cause, c.N, c.Fix))

@@ -60,8 +60,8 @@ func TestJUnit(t *testing.T) {
 	want := []read{
 		{Class: "hookctl.verify.wundertreos", Name: "a:1 deal.won"},
 		{Class: "hookctl.verify", Name: "a:2" + safe, Failure: &told{"mismatch (bom)", "mismatch",
-			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: the signature is not that of this body under any secret that was tried\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + causePage("bom")}},
-		{Class: "hookctl.verify", Name: "b", Error: &told{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: it cannot be read\nNote: torn"}},
+			"Verdict: INVALID\nDelivery: a:2" + safe + " \nReason: mismatch: no known secret produces this signature for this body\nCause: bom: It begins." + safe + " \nFix: Do.\nSee: " + causePage("bom")}},
+		{Class: "hookctl.verify", Name: "b", Error: &told{"unreadable: torn", "unreadable", "Verdict: INVALID\nDelivery: b\nReason: unreadable: the delivery cannot be read\nNote: torn"}},
 		{Class: "hookctl.verify", Name: "c", Skipped: &told{Message: "too-old: old"}},
 	}
 	if d := cmp.Diff(want, got.Suite.Cases); d != "" {
@@ -75,12 +75,12 @@ func TestJUnit(t *testing.T) {
 func TestAnnotation(t *testing.T) {
 	t.Parallel()
 	for want, r := range map[string]verify.Result{
-		"::error file=captures/2.http,title=hookctl%3A mismatch (bom)::the signature is not that of this body under any secret that was tried%0Abom: It begins. Do.": {
+		"::error file=captures/2.http,title=hookctl%3A mismatch (bom)::no known secret produces this signature for this body%0Abom: It begins. Do.": {
 			Source: "captures/2.http", Reason: signature.Mismatch, Diagnosis: []verify.Finding{{Cause: "bom", Explanation: "It begins.", Fix: "Do."}}},
-		"::error file=d.ndjson,line=17,title=hookctl%3A no-signature::the delivery carries no signature that is looked for":   {Source: "d.ndjson:17", Reason: signature.NoSignature},
-		"::error file=d.har,title=hookctl%3A unreadable%3A torn%2C 50%25::it cannot be read%0Atorn, 50%25":                    {Source: "d.har#3", Reason: signature.Unreadable, Notes: []string{"torn, 50%"}},
-		"::error title=hookctl%3A no-signature::the delivery carries no signature that is looked for":                         {Source: "-:2", Reason: signature.NoSignature},
-		"::error file=a%2Cb%3A c %3A%3Ad,title=hookctl%3A no-signature::the delivery carries no signature that is looked for": {Source: "a,b: c\n::d", Reason: signature.NoSignature},
+		"::error file=d.ndjson,line=17,title=hookctl%3A no-signature::the delivery has no signature in the expected header":   {Source: "d.ndjson:17", Reason: signature.NoSignature},
+		"::error file=d.har,title=hookctl%3A unreadable%3A torn%2C 50%25::the delivery cannot be read%0Atorn, 50%25":          {Source: "d.har#3", Reason: signature.Unreadable, Notes: []string{"torn, 50%"}},
+		"::error title=hookctl%3A no-signature::the delivery has no signature in the expected header":                         {Source: "-:2", Reason: signature.NoSignature},
+		"::error file=a%2Cb%3A c %3A%3Ad,title=hookctl%3A no-signature::the delivery has no signature in the expected header": {Source: "a,b: c\n::d", Reason: signature.NoSignature},
 	} {
 		if got := annotation(&r, ""); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

@@ -37,7 +37,7 @@ func TestVerdict(t *testing.T) {
 			[]string{"valid", "-", "zyntro", "w1", "-", "-"},
 			"",
 			[]render.Fact{{Label: "Verdict", Value: "VALID"}, {Label: "Delivery", Value: "-"}, {Label: "Webhook", Value: "zyntro/w1"},
-				{Label: "Note", Value: "assumed: zyntro documents neither the header nor the encoding of its signature; the --signature-header, --key-encoding, --digest-encoding and --signed-template flags set them"}},
+				{Label: "Note", Value: "assumed: zyntro documents neither the header nor the encoding of its signature; set them with --signature-header, --key-encoding, --digest-encoding and --signed-template"}},
 		},
 		"given secret": {
 			verify.Result{Source: "-", Valid: true, Provider: "zyntro", Webhook: "--secret-env X", Reason: signature.OK},
@@ -52,7 +52,7 @@ func TestVerdict(t *testing.T) {
 			"a:3",
 			[]render.Fact{
 				{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a:3"},
-				{Label: "Reason", Value: "mismatch: the signature is not that of this body under any secret that was tried"},
+				{Label: "Reason", Value: "mismatch: no known secret produces this signature for this body"},
 				{Label: "Provider", Value: "zyntro"},
 				{Label: "Cause", Value: "trailing-newline: It ends."}, {Label: "Fix", Value: "Do."}, {Label: "See", Value: causePage("trailing-newline")},
 				{Label: "Cause", Value: "bom: It begins."}, {Label: "Fix", Value: "Do it."}, {Label: "See", Value: causePage("bom")}, {Label: "Note", Value: "n"},
@@ -62,15 +62,15 @@ func TestVerdict(t *testing.T) {
 			verify.Result{Source: "a", Provider: "zyntro", Reason: signature.NoSecret},
 			[]string{"INVALID", "a", "zyntro", "-", "-", "no-secret"},
 			"a",
-			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "no-secret: no secret is kept for the provider of this delivery"},
-				{Label: "Provider", Value: "zyntro"}, {Label: "Fix", Value: "Keep the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env."}},
+			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "no-secret: no secret is kept for this delivery's provider"},
+				{Label: "Provider", Value: "zyntro"}, {Label: "Fix", Value: "Store the webhook's secret with `hookctl secrets set`, or give it with --secret-file or --secret-env."}},
 		},
 		"read as a payload": {
 			verify.Result{Source: "a", Format: "raw", Size: 1, Reason: signature.NoSignature, Diagnosis: []verify.Finding{{Cause: "x"}}},
 			[]string{"INVALID", "a", "-", "-", "-", "no-signature (x)"},
 			"a",
 			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Read as", Value: "raw (the whole file, 1 byte)"},
-				{Label: "Reason", Value: "no-signature: the delivery carries no signature that is looked for"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: causePage("x")}},
+				{Label: "Reason", Value: "no-signature: the delivery has no signature in the expected header"}, {Label: "Cause", Value: "x: "}, {Label: "See", Value: causePage("x")}},
 		},
 		"read in a format": {
 			verify.Result{Source: "a#2", Format: "http", Valid: true, Provider: "zyntro", Reason: signature.OK},
@@ -82,7 +82,7 @@ func TestVerdict(t *testing.T) {
 			verify.Result{Source: "a", Reason: signature.Unreadable, Notes: []string{"no such file"}},
 			[]string{"INVALID", "a", "-", "-", "-", "unreadable: no such file"},
 			"a",
-			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "unreadable: it cannot be read"}, {Label: "Note", Value: "no such file"}},
+			[]render.Fact{{Label: "Verdict", Value: "INVALID"}, {Label: "Delivery", Value: "a"}, {Label: "Reason", Value: "unreadable: the delivery cannot be read"}, {Label: "Note", Value: "no such file"}},
 		},
 	} {
 		if d := cmp.Diff(c.row, VerdictRow(&c.result)); d != "" {
@@ -123,9 +123,9 @@ func TestVerdictSummary(t *testing.T) {
 				Leading: map[signature.Reason]map[string]int{signature.Mismatch: {"bom": 1, "trailing-newline": 1}}, Companions: 2, Contradictions: 2, Types: map[string]int{"x": 1, "y": 5}, First: at, Last: at.Add(time.Hour), Undiagnosed: 4},
 			[]string{
 				"9 deliveries: 6 valid, 3 invalid: 2 mismatch (1 bom, 1 trailing-newline), 1 unreadable", "1 duplicate: the same event was delivered before",
-				"2 companions: the same change was delivered as two events",
-				"2 with headers that contradict the signed body: trust the body", "events: y 5, x 1",
-				"from 2026-05-17 14:30:00 UTC to 2026-05-17 15:30:00 UTC", "4 more failures were not diagnosed: only the first of a batch are",
+				"2 companions: the provider sent the same change as two events",
+				"2 have headers that contradict the signed body: trust the body", "events: y 5, x 1",
+				"from 2026-05-17 14:30:00 UTC to 2026-05-17 15:30:00 UTC", "4 more failures were not diagnosed: only the first ones of a batch are",
 			},
 		},
 		{

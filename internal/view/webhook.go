@@ -184,7 +184,7 @@ func (w Webhook) Facts() []render.Fact {
 func (s Secret) sentence() string {
 	switch {
 	case s.Elsewhere:
-		return "elsewhere, as you say: not kept here"
+		return "not kept here (--secret-elsewhere)"
 	case !s.Kept:
 		return "not kept here"
 	}

@@ -86,7 +86,7 @@ func TestWebhookFacts(t *testing.T) {
 		{Label: "Created", Value: "2026-01-01 00:00:00"}, {Label: "Updated", Value: "2026-01-02 00:00:00"},
 		{Label: "Last status", Value: "failed", Tone: render.Bad}, {Label: "Failures", Value: "2", Tone: render.Bad}, {Label: "Last triggered", Value: "2026-01-03 00:00:00"},
 		{Label: "Secret", Value: "kept (file store, sha256:12345678)", Tone: render.Good}, {Label: "Secret value", Value: "shown"},
-		{Label: "Handed to", Value: "file:x: done", Tone: render.Good}, {Label: "Handed to", Value: "exec:false: failed: exit status 1", Tone: render.Bad},
+		{Label: "Sink", Value: "file:x: done", Tone: render.Good}, {Label: "Sink", Value: "exec:false: failed: exit status 1", Tone: render.Bad},
 	}
 	if diff := cmp.Diff(want, v.Facts()); diff != "" {
 		t.Error(diff)
@@ -131,9 +131,9 @@ func TestWebhooks(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	t.Parallel()
-	list := []Event{{"zyntro", "Call Events", "call_ended", ""}, {"wundertreos", "Deal", "deal.created", "a deal is made"}}
+	list := []Event{{"zyntro", "Call Events", "call_ended", ""}, {"wundertreos", "Deal", "deal.created", "a deal is created"}}
 	got := Events(list)
-	if diff := cmp.Diff([][]string{{"zyntro", "Call Events", "call_ended", ""}, {"wundertreos", "Deal", "deal.created", "a deal is made"}}, got.Grid.Rows); diff != "" {
+	if diff := cmp.Diff([][]string{{"zyntro", "Call Events", "call_ended", ""}, {"wundertreos", "Deal", "deal.created", "a deal is created"}}, got.Grid.Rows); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"call_ended", "deal.created"}, got.Names); diff != "" {

@@ -33,7 +33,7 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 	if len(all) == 0 || !piece.Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
 		return l, false
 	}
-	return Layer{Sure: true, Note: "the pieces of a line are put together", lines: func(fill bool) func([]byte) []byte {
+	return Layer{Sure: true, Note: "the pieces of a line were joined", lines: func(fill bool) func([]byte) []byte {
 		var blank []byte // in place of a piece
 		if fill {
 			blank = []byte("\n")
@@ -110,7 +110,7 @@ func wrapped(head []byte, names []string) (l Layer, ok bool) {
 			return l, false
 		}
 	}
-	return Layer{Sure: true, Note: fmt.Sprintf("a terminal broke lines at %d columns: they are put together", width), lines: func(fill bool) func([]byte) []byte {
+	return Layer{Sure: true, Note: fmt.Sprintf("lines that a terminal broke at %d columns were joined", width), lines: func(fill bool) func([]byte) []byte {
 		var j joiner
 		return func(line []byte) []byte {
 			text := bytes.TrimRight(line, "\r\n")
@@ -254,7 +254,7 @@ func prefix(head []byte, names []string) (l Layer, ok bool) {
 			tail = []byte(c)
 		}
 	}
-	return Layer{Note: fmt.Sprintf("each line begins like %q: that is not part of it", bytes.TrimSpace(said)), lines: eachOf(func(line []byte) []byte {
+	return Layer{Note: fmt.Sprintf("the prefix of each line, like %q, was removed", bytes.TrimSpace(said)), lines: eachOf(func(line []byte) []byte {
 		if rest, ok := cutPrefix(line, said); ok {
 			return bytes.TrimSuffix(rest, tail)
 		}

@@ -51,7 +51,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 	if out == nil || !found {
 		return l, false
 	}
-	return Layer{Sure: true, Note: "it is YAML, read as the JSON that says the same", lines: func(bool) func([]byte) []byte {
+	return Layer{Sure: true, Note: "it is YAML, and was read as the same JSON", lines: func(bool) func([]byte) []byte {
 		var text []byte
 		size := 0
 		return func(line []byte) (out []byte) {

@@ -42,7 +42,7 @@ func readCurl(_ context.Context, in recorded.Input) iter.Seq[recorded.Batch] {
 			b:    data, vars: map[string]literal{}, script: bytes.HasPrefix(data, []byte("#!")),
 		}
 		if quoted {
-			c.Notes = []string{`each line begins with "> ", as in a quotation: that is not part of it`}
+			c.Notes = []string{`each line begins with "> ", as in a quotation: that was removed`}
 		}
 		free := message.NewGrowth()
 		c.shell = shell{b: c.b, room: &free, vars: map[string][]byte{}, file: func(name string) ([]byte, error) { return message.Beside(in.Name, name) }}
@@ -71,13 +71,13 @@ func (c *commandFile) read() {
 		from := c.i
 		c.statement()
 		if c.looked > message.MostLooked*len(c.b) {
-			c.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d are not read: too many quotes in it are not closed", from+1, len(c.b)))
+			c.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d were not read: they have too many unclosed quotes", from+1, len(c.b)))
 			break
 		}
 	}
-	c.Reveal("and not in a command that can be read")
+	c.Reveal("in a command that hookctl cannot read")
 	if c.N+c.probes == 0 {
-		c.Row(&recorded.Request{}, errors.New("there is no command in it that sends a request"))
+		c.Row(&recorded.Request{}, errors.New("it contains no command that sends a request"))
 	}
 	c.End(recorded.Probes(c.probes), recorded.Passed{N: c.others, One: "comment or other command", Many: "comments and other commands"})
 }
@@ -174,7 +174,7 @@ func (c *commandFile) wasted(from, to int, err error) {
 // scripted adds the row of a call in a script.
 func (c *commandFile) scripted(s *script, o *outgoing, err error, from int) {
 	if err != nil {
-		c.Row(&recorded.Request{}, fmt.Errorf("the command in byte %d cannot be read: %w", from+1, err))
+		c.Row(&recorded.Request{}, fmt.Errorf("cannot read the command at byte %d: %w", from+1, err))
 		c.wasted(from, s.i, err)
 		c.i = c.nextStart(from)
 		return
@@ -244,7 +244,7 @@ func (c *commandFile) posix(from, at int, prompt bool) {
 			c.i = min(len(c.b), from+len(message.FirstLine(c.b[from:]))+1)
 			c.pass(from, c.i)
 		} else {
-			c.Row(&recorded.Request{}, fmt.Errorf("the command in byte %d cannot be read: %w", at+1, command.err))
+			c.Row(&recorded.Request{}, fmt.Errorf("cannot read the command at byte %d: %w", at+1, command.err))
 			c.i = c.nextStart(from)
 		}
 		c.before = nil
@@ -288,7 +288,7 @@ func (c *commandFile) posix(from, at int, prompt bool) {
 			if i < len(plain) && o.err == nil && !bytes.Equal(o.body, plain[i].body) {
 				o.other, o.differs = nil, false
 				o.request.Others = append(o.request.Others, plain[i].body)
-				o.request.Notes = append(o.request.Notes, fmt.Sprintf("the lines of the command are indented by %d: that is not part of the body", len(indent)))
+				o.request.Notes = append(o.request.Notes, fmt.Sprintf("the command's lines are indented by %d: the indent was removed from the body", len(indent)))
 			}
 			c.add(o)
 		}

@@ -45,7 +45,7 @@ func (l literal) member(names ...string) (literal, bool) {
 // mostNested is how deep lists and objects are followed.
 const mostNested = 64
 
-var errNoLiteral = errors.New("its arguments are no literals")
+var errNoLiteral = errors.New("its arguments are not literals")
 
 // script reads values of JavaScript or PowerShell.
 type script struct {
@@ -332,7 +332,7 @@ func (s *script) fetch() (*outgoing, error) {
 // headers takes an object of them.
 func (o *outgoing) headers(h literal, comment string) {
 	if h.kind != 'o' {
-		o.fail("its headers are not written out%s: %.60s", comment, h.source)
+		o.fail("its headers are not literal text%s: %.60s", comment, h.source)
 	}
 	for _, m := range h.members {
 		switch m.value.kind {
@@ -357,15 +357,15 @@ func (o *outgoing) literalBody(body literal) {
 	case 'j':
 		var out bytes.Buffer
 		if json.Compact(&out, body.text) != nil {
-			o.fail("its body is made by %.60s: only the program knows its bytes", body.source)
+			o.fail("%.60s makes its body, so the capture does not have its bytes", body.source)
 			return
 		}
 		o.add("", out.Bytes(), nil)
 		o.request.Inexact = true
-		o.request.Notes = append(o.request.Notes, "body may not be byte-exact: JSON.stringify writes it anew")
+		o.request.Notes = append(o.request.Notes, "body may not be byte-exact: JSON.stringify rewrites it")
 	case 'n':
 	default:
-		o.fail("its body is %.60s: only the program knows its bytes", body.source)
+		o.fail("its body is %.60s, so the capture does not have its bytes", body.source)
 	}
 }
 

@@ -153,7 +153,7 @@ func (o *outgoing) header(w word) {
 		o.request.Header = append(o.request.Header, recorded.Field{Name: name})
 		return
 	}
-	o.request.Notes = append(o.request.Notes, fmt.Sprintf("%.40q is no header: left out", line))
+	o.request.Notes = append(o.request.Notes, fmt.Sprintf("%.40q is not a header, and was ignored", line))
 }
 
 func (o *outgoing) unknownIn(w word) { o.unknown = append(o.unknown, w.unknown...) }
@@ -262,7 +262,7 @@ func (o *outgoing) curl(long string, arg word) {
 					return r
 				}, text)
 				if len(text) < n {
-					r.Notes = append(r.Notes, fmt.Sprintf("curl -d takes the line ends out of %s: they are not part of the body", at))
+					r.Notes = append(r.Notes, fmt.Sprintf("curl -d removes the line ends of %s: they are not part of the body", at))
 				}
 			}
 		}
@@ -271,7 +271,7 @@ func (o *outgoing) curl(long string, arg word) {
 		o.unknownIn(arg)
 		o.add("&", o.encoded(text), nil)
 	case "form", "form-string":
-		o.fail("its body is a form (-F), whose boundary curl makes up anew each time: the bytes that were sent are not in the command")
+		o.fail("its body is a form (-F). curl chooses a new boundary each time, so the command does not have the bytes that were sent")
 	case "upload-file":
 		if r.Method == "" {
 			r.Method = "PUT"
@@ -281,7 +281,7 @@ func (o *outgoing) curl(long string, arg word) {
 		r.Notes = append(r.Notes, fmt.Sprintf("the options in the file %s (-K) are not read", arg))
 	default:
 		if strings.HasPrefix(long, "expand-") || long == "variable" {
-			o.fail("--%s fills in variables that only curl knows: write the header or body out", long)
+			o.fail("--%s replaces variables that only curl knows: write the header or body in full", long)
 		}
 	}
 }
@@ -362,7 +362,7 @@ func (o *outgoing) httpieItem(item string) {
 	r := &o.request
 	i := strings.IndexAny(item, ":=;@")
 	if i < 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%.40q is no item of a request: left out", item))
+		r.Notes = append(r.Notes, fmt.Sprintf("%.40q is not an item of a request, and was ignored", item))
 		return
 	}
 	name, rest := strings.ReplaceAll(item[:i], `\`, ""), item[i:]
@@ -373,7 +373,7 @@ func (o *outgoing) httpieItem(item string) {
 	case strings.HasPrefix(rest, ":@"):
 		r.Header = append(r.Header, recorded.Field{Name: name, Value: strings.TrimSpace(string(o.read(rest[2:])))})
 	case strings.HasPrefix(rest, ":="), rest[0] == '=', rest[0] == '@':
-		o.fail("its body is made of the items of the command, %.40q and others, and httpie decides on its bytes: put the body behind --raw", item)
+		o.fail("httpie builds the body from the command's items, %.40q and others, so the command does not have its bytes: give the body with --raw", item)
 	case rest == ";":
 		r.Header = append(r.Header, recorded.Field{Name: name})
 	case rest[0] == ':' && len(rest) > 1:
@@ -444,10 +444,10 @@ func (o *outgoing) finish() (*recorded.Request, error) {
 	r.Body = o.body
 	if o.differs && !bytes.Equal(o.body, o.other) {
 		r.Others = append(r.Others, o.other)
-		r.Notes = append(r.Notes, fmt.Sprintf("the command can be read in two ways, as the program meant it that wrote it (%s) and as a shell reads it (%s): the first is judged", message.BytesOf(len(o.body)), message.BytesOf(len(o.other))))
+		r.Notes = append(r.Notes, fmt.Sprintf("the command can be read in two ways: as the program that wrote it intended (%s), and as a shell reads it (%s). The first was verified", message.BytesOf(len(o.body)), message.BytesOf(len(o.other))))
 	}
 	if len(o.unknown) > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%s is not known: it stays as it is written", strings.Join(slices.Compact(o.unknown), ", ")))
+		r.Notes = append(r.Notes, fmt.Sprintf("%s is unknown, and was left unchanged", strings.Join(slices.Compact(o.unknown), ", ")))
 	}
 	return r, nil
 }

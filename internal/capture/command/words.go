@@ -542,7 +542,7 @@ func mitmproxyText(format []byte) ([]byte, bool) {
 	return out, found
 }
 
-var errUnknownOutput = errors.New("what is piped into it is made by another program")
+var errUnknownOutput = errors.New("another program makes its input")
 
 // printed is what a command prints, where its text tells it.
 func (s *shell) printed(c *shellCommand) ([]byte, error) {
@@ -608,7 +608,7 @@ func (s *shell) printed(c *shellCommand) ([]byte, error) {
 func (s *shell) stdin(c *shellCommand) ([]byte, error) {
 	switch {
 	case c.input != nil && len(c.input.unknown) > 0:
-		return nil, fmt.Errorf("what it reads holds %s, which only a shell can fill in", c.input.unknown[0])
+		return nil, fmt.Errorf("its input contains %s, which only a shell can replace", c.input.unknown[0])
 	case c.input != nil:
 		return c.input.text, nil
 	case c.from != nil:

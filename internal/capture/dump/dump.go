@@ -90,7 +90,7 @@ func (d *dump) noDump(b []byte) bool { return d.noHex.holds(b) }
 
 func (d *dump) read(b []byte) {
 	d.messages(b)
-	d.Reveal("and not in a form that can be read")
+	d.Reveal("in a form that hookctl cannot read")
 	if d.N+d.answers+d.probes == 0 {
 		d.Row(&recorded.Request{}, message.ErrNoRequest)
 	}
@@ -121,7 +121,7 @@ func (d *dump) messages(b []byte) {
 			b = d.leftOver(b)
 		}
 		if len(b) > 0 && d.looked > message.MostLooked*d.whole {
-			d.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d are not read: too many messages in it say that the same bytes are theirs", d.size-len(b)+1, d.size))
+			d.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d were not read: too many messages claim the same bytes", d.size-len(b)+1, d.size))
 			break
 		}
 	}
@@ -177,7 +177,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 	pasted := false
 	if err != nil && len(lines) > 1 && b[0] != '>' && len(after) > 0 && (after[0] == '{' || after[0] == '[') {
 		err, pasted = nil, true
-		r.Notes = append(r.Notes, "there is no blank line after the headers: the body begins with the first line that is none")
+		r.Notes = append(r.Notes, "there is no blank line after the headers: the body begins at the first line that is not a header")
 	}
 	if err == nil {
 		err = message.ParseHead(lines, r)
@@ -189,7 +189,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 	d.headers = r.Method == "HEAD" || r.Method == "CONNECT"
 	f := message.FramingOf(r.Header)
 	if r.Header.Has("Content-Length") && f.Length < 0 && !f.Chunked {
-		r.Notes = append(r.Notes, "Content-Length is no number, or several that differ: it is not believed")
+		r.Notes = append(r.Notes, "Content-Length is not one number, and was ignored")
 	}
 	curl := b[0] == '>'
 	if curl {
@@ -198,7 +198,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 		last := starts[len(starts)-1]
 		if bytes.HasPrefix(last, []byte("< ")) && f.Length != 0 && !(f.None() && recorded.MayBeProbe(r.Method)) {
 			d.answers += len(starts) - 1
-			d.Row(&recorded.Request{}, errors.New("the dump shows the answer but not the request's body: curl -v does not print it"))
+			d.Row(&recorded.Request{}, errors.New("the dump has the answer but not the request's body: curl -v does not print that"))
 			return last
 		}
 	}
@@ -232,7 +232,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 // text, whose they are.
 func (d *dump) withoutEnds(c *message.Cut, r *recorded.Request) {
 	if body := bytes.TrimRight(c.Body, "\r\n"); len(body) > 0 && len(body) < len(c.Body) {
-		c.Note("%s of line ends after the body are not part of it: the body ends with the text that it stands in", message.BytesOf(len(c.Body)-len(body)))
+		c.Note("%s of line ends after the body are not part of it: the body ends where the text around it ends", message.BytesOf(len(c.Body)-len(body)))
 		r.Others = append(r.Others, c.Body)
 		c.Body = body
 	}
@@ -290,9 +290,9 @@ func (d *dump) answer(b []byte) (rest []byte) {
 	if s, ok := d.Unclaimed(b[:len(b)-len(rest)]); ok {
 		at := d.size - len(b) + s.At + 1
 		if d.Held != nil && d.HeldErr == nil && d.Held.Elsewhere == "" && !recorded.Signed(d.Held.Header, d.Names) {
-			d.Held.Elsewhere = fmt.Sprintf("a signature stands in the answer, at byte %d of the dump", at)
+			d.Held.Elsewhere = fmt.Sprintf("there is a signature in the answer, at byte %d of the dump", at)
 		} else {
-			d.Tell("a signature that no request carries stands in an answer, at byte %d", at)
+			d.Tell("there is a signature in an answer, at byte %d, that no request has", at)
 		}
 	}
 	return rest
@@ -357,9 +357,9 @@ func (d *dump) leftOver(b []byte) (rest []byte) {
 	}
 	from, to := d.size-len(b)+1, d.size-len(b)+n
 	if d.hides(b[:n]) {
-		d.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d hold a request or a signature, and not in a form that can be read", from, to))
+		d.Row(&recorded.Request{}, fmt.Errorf("bytes %d to %d contain a request or a signature in a form that hookctl cannot read", from, to))
 	} else {
-		d.Tell("bytes %d to %d are of no request: left out", from, to)
+		d.Tell("bytes %d to %d belong to no request, and were ignored", from, to)
 	}
 	return b[n:]
 }

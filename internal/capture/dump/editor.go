@@ -153,10 +153,10 @@ func (f *filler) notes(where string) (notes []string) {
 	slices.Sort(f.filled)
 	slices.Sort(f.unknown)
 	if names := slices.Compact(f.filled); len(names) > 0 {
-		notes = append(notes, fmt.Sprintf("variables of the file are filled in in %s: %.200s", where, strings.Join(names, ", ")))
+		notes = append(notes, fmt.Sprintf("in %s, variables of the file were replaced: %.200s", where, strings.Join(names, ", ")))
 	}
 	if names := slices.Compact(f.unknown); len(names) > 0 {
-		notes = append(notes, fmt.Sprintf("{{%.200s}} in %s stays as it is: the file does not say what it is", strings.Join(names, "}}, {{"), where))
+		notes = append(notes, fmt.Sprintf("{{%.200s}} in %s was not replaced: the file does not define it", strings.Join(names, "}}, {{"), where))
 	}
 	return notes
 }
@@ -188,7 +188,7 @@ func (d *dump) editorRequest(b []byte) (rest []byte) {
 		d.lines++
 		d.Remember(region[at:], d.size-len(after)+at)
 		if text := bytes.TrimSpace(region[at:]); len(text) > 0 {
-			r.Notes = append(r.Notes, fmt.Sprintf("%s behind the body handle the answer: they are no part of it", message.BytesOf(len(text))))
+			r.Notes = append(r.Notes, fmt.Sprintf("%s after the body handle the answer: they are not part of it", message.BytesOf(len(text))))
 		}
 		region = region[:at]
 		body = bytes.TrimRight(region, "\r\n")
@@ -203,7 +203,7 @@ func (d *dump) editorRequest(b []byte) (rest []byte) {
 		return d.editorRow(r, rest)
 	}
 	if len(body) < len(region) && len(body) > 0 {
-		r.Notes = append(r.Notes, fmt.Sprintf("%s of line ends after the body are the editor's and not part of it", message.BytesOf(len(region)-len(body))))
+		r.Notes = append(r.Notes, fmt.Sprintf("%s of line ends after the body belong to the editor's format, not to the body", message.BytesOf(len(region)-len(body))))
 		r.Others = append(r.Others, region)
 	}
 	r.Body = body

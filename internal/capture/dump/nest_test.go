@@ -38,7 +38,7 @@ func TestDumpsThatNest(t *testing.T) {
 		}
 		d.read([]byte(text.String()))
 		var from, to int
-		if _, err := fmt.Sscanf(fmt.Sprint(last), "bytes %d to %d are not read:", &from, &to); err != nil {
+		if _, err := fmt.Sscanf(fmt.Sprint(last), "bytes %d to %d were not read:", &from, &to); err != nil {
 			t.Errorf("%s: the last row is %v", name, last)
 		} else if to != d.size || from < 2 || !strings.HasPrefix(text.String()[from-1:], c.head[:10]) {
 			t.Errorf("%s: %v, of %d", name, last, d.size)

@@ -70,7 +70,7 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 		return rest, true
 	}
 	d.Inexact = v.inexact != ""
-	note := "put together from " + what
+	note := "joined from " + what
 	if d.Inexact {
 		note = "body may not be byte-exact: " + v.inexact
 	}
@@ -161,7 +161,7 @@ func traceOffset(line string) int {
 // traceRows is the bytes of a block.
 func (v *conversation) traceRows(rows []string, size int) ([]byte, error) {
 	var out []byte
-	cut := fmt.Errorf("a block of %s is not whole: it has not all that curl wrote", message.BytesOf(size))
+	cut := fmt.Errorf("a block of %s is incomplete: a part of curl's output is missing", message.BytesOf(size))
 	for i, row := range rows {
 		at := traceOffset(row)
 		next := size
@@ -186,7 +186,7 @@ func (v *conversation) traceRows(rows []string, size int) ([]byte, error) {
 			return out, cut
 		}
 		if strings.Contains(text, ".") {
-			v.inexact = "curl --trace-ascii writes a dot for each byte that it cannot show, also for line ends; --trace shows them all"
+			v.inexact = "curl --trace-ascii writes a dot for each byte that it cannot show, line ends included; --trace shows all bytes"
 		}
 	}
 	if len(out) != size {
@@ -232,7 +232,7 @@ func (v *conversation) socat(b []byte) (rest []byte) {
 		text, after, ok := socatHex(after, size)
 		if !ok {
 			if text, after, ok = v.socatText(after, size); !ok {
-				v.err = fmt.Errorf("a piece of %s is not whole: verify the output of socat as it was written, or use socat -x", message.BytesOf(size))
+				v.err = fmt.Errorf("a piece of %s is incomplete: verify the unchanged output of socat, or use socat -x", message.BytesOf(size))
 				return after
 			}
 		}
@@ -285,7 +285,7 @@ func (v *conversation) socatText(b []byte, size int) (text, rest []byte, ok bool
 				i++
 			}
 		} else if c == '.' {
-			v.inexact = "socat -v writes a dot for each byte that it cannot show; socat -x shows them all"
+			v.inexact = "socat -v writes a dot for each byte that it cannot show; socat -x shows all bytes"
 		}
 		text = append(text, c)
 	}
@@ -306,7 +306,7 @@ func (v *conversation) tshark(b []byte) (rest []byte) {
 		case message.IsRule(line):
 			return after
 		case err != nil || n < 0 || n > len(after):
-			v.err = fmt.Errorf("%.40q is no length of a piece", line)
+			v.err = fmt.Errorf("%.40q is not the length of a piece", line)
 			return nil
 		default:
 			p := piece{text: after[:n]}
@@ -335,7 +335,7 @@ func (d *dump) mitmdump(b []byte) (rest []byte) {
 		text = append(text, "\n\n"...)
 	}
 	d.Inexact = true
-	d.inside("body may not be byte-exact: mitmdump lays bodies out as it shows them", append([]byte(m[1]+" "+m[2]+" HTTP/1.1\n"), text...))
+	d.inside("body may not be byte-exact: mitmdump reformats bodies", append([]byte(m[1]+" "+m[2]+" HTTP/1.1\n"), text...))
 	d.Flush()
 	d.Inexact = false
 	after = after[n:]
@@ -449,7 +449,7 @@ func (v *conversation) hexdump(b []byte) (rest []byte) {
 			}
 		}
 		if err != nil || int(at) > len(out[side]) || int(at) < len(out[side])-len(rows[max(0, i-1)].data) {
-			v.err = errors.New("its rows do not follow each other")
+			v.err = errors.New("its rows are not in sequence")
 			return b
 		}
 		out[side] = append(out[side][:at], r.data...) // what is beyond was text
@@ -567,7 +567,7 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 			v.others = append(v.others, text...)
 			continue
 		}
-		v.inexact = "tcpdump -A writes a dot for each byte that it cannot show, and leaves carriage returns out; tcpdump -X shows them all"
+		v.inexact = "tcpdump -A writes a dot for each byte that it cannot show, and omits carriage returns; tcpdump -X shows all bytes"
 		size, _ := strconv.Atoi(m[3])
 		if size == 0 {
 			v.others = append(v.others, text...)
@@ -575,7 +575,7 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 		}
 		payload := textPayload(bytes.TrimSuffix(text, []byte("\n")), size)
 		if payload == nil {
-			v.err = fmt.Errorf("a packet of %s cannot be told from its header: use tcpdump -X, or -w and Wireshark", message.BytesOf(size))
+			v.err = fmt.Errorf("cannot separate the header of a packet of %s from its data: use tcpdump -X, or -w and Wireshark", message.BytesOf(size))
 			continue
 		}
 		f := byName[m[1]+" > "+m[2]]
@@ -588,7 +588,7 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 	for _, f := range flows {
 		text, ok := f.joined(v.inexact != "")
 		if !ok {
-			v.err = errors.New("packets of the connection are missing: its bytes cannot be put together")
+			v.err = errors.New("packets of the connection are missing, so its bytes cannot be joined")
 		}
 		line, _, _ := message.CutLine(text[:min(len(text), message.MaxLine)])
 		_, answer := message.StatusLine(line)
@@ -662,7 +662,7 @@ func tcpPayload(p []byte) (name string, seq uint32, payload []byte, err error) {
 	if len(p) > 14 && p[0]>>4 != 4 && p[0]>>4 != 6 || len(p) > 34 && (p[12] == 8 && p[13] == 0 && p[14]>>4 == 4 || p[12] == 0x86 && p[13] == 0xdd) {
 		p = p[14:] // of Ethernet
 	}
-	short := errors.New("a packet is cut off: capture whole ones with tcpdump -s 0")
+	short := errors.New("a packet is cut off: capture whole packets with tcpdump -s 0")
 	var addresses []byte
 	switch {
 	case len(p) >= 20 && p[0]>>4 == 4:

@@ -30,15 +30,15 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 		d.lines += 2
 		if _, mark := message.Fence(line); mark == "</pre>" && entities.Match(inner) {
 			inner, d.Inexact = []byte(html.UnescapeString(string(inner))), true
-			d.inside("body may not be byte-exact: it stands in HTML, whose entities are undone", inner)
+			d.inside("body may not be byte-exact: it is in HTML, and its entities were decoded", inner)
 			d.Inexact = false
 			return rest, true
 		}
-		d.inside("it stands in a fence: what is around it is not part of it", inner)
+		d.inside("it is in a code fence: the text around it was ignored", inner)
 		return rest, true
 	case line[0] == '>' && d.isQuoted(b):
 		inner, rest := message.CutQuoted(b)
-		d.inside(`each line begins with "> ", as in a quotation: that is not part of it`, inner)
+		d.inside(`each line begins with "> ", as in a quotation: that was removed`, inner)
 		return rest, true
 	case line[0] == ' ' || line[0] == '\t':
 		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
@@ -46,7 +46,7 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 			return b, false
 		}
 		inner, n := message.WithoutIndent(b, []byte(indent))
-		d.inside(fmt.Sprintf("each line is indented by %s: that is not part of it", message.BytesOf(len(indent))), inner)
+		d.inside(fmt.Sprintf("each line is indented by %s: that was removed", message.BytesOf(len(indent))), inner)
 		return b[n:], true
 	case strings.Contains(line, message.Escape):
 		if plain := string(message.WithoutColours([]byte(line))); plain != line && message.IsFirstLine(plain) {
@@ -185,9 +185,9 @@ func (d *dump) coloured(b []byte) (rest []byte) {
 		head = end
 	}
 	body := b[head:end]
-	note := "the head had colours of a terminal: they are taken off"
+	note := "the head had terminal colours, which were removed"
 	if plain := message.WithoutColours(body); len(plain) < len(body) {
-		note = "body may not be byte-exact: it had colours of a terminal, which are taken off"
+		note = "body may not be byte-exact: it had terminal colours, which were removed"
 		body, d.Inexact = plain, true
 	}
 	d.inside(note, append(message.WithoutColours(b[:head:head]), body...))

@@ -26,7 +26,7 @@ func ReadWhole(r io.Reader) ([]byte, error) {
 func Beside(capture, name string) ([]byte, error) {
 	said := fmt.Sprintf("its body is in the file %q", name)
 	if capture == "-" {
-		return nil, fmt.Errorf("%s, which is looked for beside the capture, and the capture is standard input: save the capture beside that file", said)
+		return nil, fmt.Errorf("%s, but the capture comes from standard input: save the capture in that file's directory", said)
 	}
 	dir := filepath.Dir(capture)
 	if filepath.IsAbs(name) {
@@ -38,16 +38,16 @@ func Beside(capture, name string) ([]byte, error) {
 	}
 	name = filepath.FromSlash(name)
 	if !filepath.IsLocal(name) {
-		return nil, fmt.Errorf("%s, which is not in the directory of the capture: copy it there and name it without a path", said)
+		return nil, fmt.Errorf("%s, which is not in the capture's directory: copy it there and name it without a path", said)
 	}
 	info, err := os.Stat(filepath.Join(dir, name)) // a pipe must not be opened
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s, which is not there: put it beside the capture", said)
+		return nil, fmt.Errorf("%s, which does not exist: put it in the capture's directory", said)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", said, durable.WithoutPath(err))
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s, which is no regular file", said)
+		return nil, fmt.Errorf("%s, which is not a regular file", said)
 	case info.Size() > recorded.MaxDelivery:
 		return nil, fmt.Errorf("%s: %w: verify it as raw", said, recorded.ErrTooLarge)
 	}

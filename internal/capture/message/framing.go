@@ -76,7 +76,7 @@ func CutBody(b []byte, f Framing) Cut {
 		if k.state != chunksNone {
 			return c.chunked(k)
 		}
-		c.Note("Transfer-Encoding says chunked, but the body is not in chunks: taken as it is")
+		c.Note("Transfer-Encoding says chunked, but the body has no chunks: it was read unchanged")
 		c.inside = k.inside
 	}
 	n := f.Length
@@ -100,7 +100,7 @@ func CutBody(b []byte, f Framing) Cut {
 func (c Cut) chunked(k chunks) Cut {
 	c.Body, c.Rest, c.Trailer = k.body, k.rest, k.trailer
 	if len(k.trailer) > 0 {
-		c.Note("%s after the last chunk are a trailer and no part of the body", BytesOf(len(k.trailer)))
+		c.Note("%s after the last chunk are a trailer, not part of the body", BytesOf(len(k.trailer)))
 	}
 	switch {
 	case k.state == chunksCut:
@@ -109,7 +109,7 @@ func (c Cut) chunked(k chunks) Cut {
 			if len(c.Rest) == 0 && k.inside >= len(k.rest) {
 				c.Note("the dump ends inside a chunk of the body")
 			} else {
-				c.Note("the body has %d bytes: a chunk does not end where it says, after %d", len(c.Body), len(k.body)+k.inside)
+				c.Note("the body has %d bytes: a chunk does not end after its length of %d", len(c.Body), len(k.body)+k.inside)
 			}
 		}
 	case Begins(k.rest):
@@ -119,7 +119,7 @@ func (c Cut) chunked(k chunks) Cut {
 		}
 	default:
 		c.Framed = k.body
-		c.length = func(c *Cut) { c.Note("the body has %d bytes, its chunks say %d", len(c.Body), len(k.body)) }
+		c.length = func(c *Cut) { c.Note("the body has %d bytes, but its chunks say %d", len(c.Body), len(k.body)) }
 	}
 	return c
 }
@@ -149,12 +149,12 @@ func BytesOf(n int) string {
 
 func LengthNote(n int, b []byte) string {
 	if len(b) < n && json.Valid(b) {
-		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: it is whole, so that something has written it anew", len(b), n)
+		return fmt.Sprintf("the body has %d bytes, but Content-Length says %d: its JSON is complete, so a program has rewritten it", len(b), n)
 	}
 	if len(b) < n {
-		return fmt.Sprintf("the body has %d bytes, Content-Length says %d: the dump is cut off", len(b), n)
+		return fmt.Sprintf("the body has %d bytes, but Content-Length says %d: the dump is cut off", len(b), n)
 	}
-	return fmt.Sprintf("the body has %d bytes, Content-Length says %d", len(b), n)
+	return fmt.Sprintf("the body has %d bytes, but Content-Length says %d", len(b), n)
 }
 
 // LineEnds is how many bytes of line ends b begins with.

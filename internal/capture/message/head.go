@@ -10,8 +10,8 @@ import (
 )
 
 var (
-	ErrHeadCut   = errors.New("the head does not end: there is no blank line after the headers")
-	ErrNoRequest = errors.New("there is no request in it")
+	ErrHeadCut   = errors.New("there is no blank line after the headers")
+	ErrNoRequest = errors.New("it contains no request")
 )
 
 // CutHead returns the lines before the blank line, and what is after it. In a
@@ -228,7 +228,7 @@ func ParseRequest(raw []byte, r *recorded.Request) error {
 	}
 	c := CutBody(b, FramingOf(r.Header))
 	if c.Fits && len(c.Rest) > 0 {
-		c.Note("%s after the body were left out", BytesOf(len(c.Rest)))
+		c.Note("%s after the body were ignored", BytesOf(len(c.Rest)))
 	}
 	if !c.Fits {
 		c.Take(len(c.Rest))

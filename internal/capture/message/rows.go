@@ -45,9 +45,9 @@ func (w *Rows) Carry(r *recorded.Request, trailer []byte) {
 		return
 	}
 	if s, ok := w.Unclaimed(trailer); ok {
-		r.Elsewhere = fmt.Sprintf("a signature stands in the trailer after the last chunk, at byte %d of it: it is looked for among the headers alone", s.At+1)
+		r.Elsewhere = fmt.Sprintf("there is a signature in the trailer after the last chunk, at its byte %d: a signature counts only in the headers", s.At+1)
 	} else if s, ok := w.Unclaimed(r.Body); ok {
-		r.Elsewhere = fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.At+1)
+		r.Elsewhere = fmt.Sprintf("there is a signature in the body, at its byte %d: a signature counts only in the headers", s.At+1)
 	}
 }
 
@@ -83,7 +83,7 @@ func (w *Rows) Remember(b []byte, at int) {
 // Row carries, or a request.
 func (w *Rows) Reveal(how string) {
 	for _, s := range Unread(w.Passed, w.Carried) {
-		what := "a signature stands"
+		what := "there is a signature"
 		if s.Digest == "" {
 			what = "a request begins"
 		}

@@ -27,10 +27,10 @@ import (
 // format reads.
 var (
 	Format = recorded.Format{Name: recorded.Log, Variant: true, Read: readPrint,
-		About: "what programs print: headers as a dictionary, then the body",
+		About: "the output of programs: headers as a dictionary, then the body",
 		Sniff: func(head []byte, more bool, names []string) bool { return sniff(head, more, names) == recorded.Log }}
 	Paste = recorded.Format{Name: recorded.HTTP, Variant: true, Read: readPrint,
-		About: "what pages show: headers as lines, then the body",
+		About: "text from web pages: headers as lines, then the body",
 		Sniff: func(head []byte, more bool, names []string) bool { return sniff(head, more, names) == recorded.HTTP }}
 )
 
@@ -679,7 +679,7 @@ func (p *prints) read(ctx context.Context, name string, data []byte, yield func(
 		where := fmt.Sprintf("line %d", t.lineOf(s.At))
 		var err error = &walk.UnknownLayout{Where: where, Assumed: recorded.Log}
 		if s.Digest == "" {
-			err = fmt.Errorf("a request begins at %s, and not in a form that can be read: save it in a file of its own", where)
+			err = fmt.Errorf("a request begins at %s, in a form that hookctl cannot read: save it in a separate file", where)
 		}
 		if more = yield(recorded.Unreadable(source(), err)); !more {
 			return
@@ -818,11 +818,11 @@ func best(bodies []printedBody) (top []printedBody) {
 }
 
 const (
-	noteInPrint   = "body may not be byte-exact: it was kept inside a print, where its spacing and escapes may be lost"
-	noteOfPrint   = "the body is what a program prints of a parsed value: print the bytes that were received"
-	notePlainText = "body may not be byte-exact: it is text in a print, and the line end after it is taken for that of the print"
-	noteRest      = "body may not be byte-exact: it is taken to be all that comes after the headers"
-	noteEscapes   = "body may not be byte-exact: it has escapes that are not known"
+	noteInPrint   = "body may not be byte-exact: it is part of a printed value, where spacing and escapes may be lost"
+	noteOfPrint   = "the body is the print of a parsed value: print the received bytes instead"
+	notePlainText = "body may not be byte-exact: it is printed text, and the line end after it was not counted as part of it"
+	noteRest      = "body may not be byte-exact: everything after the headers was read as the body"
+	noteEscapes   = "body may not be byte-exact: it has unknown escapes"
 )
 
 // printed fills in the body: the most exact one, or the first of several. Another
@@ -868,28 +868,28 @@ func printedInto(r *recorded.Request, bodies []printedBody) error {
 	for i, b := range bodies[:min(len(bodies), 16)] {
 		var o recorded.Request
 		if i != chosen && b.rank <= rankLabelled && b.into(&o) == nil && !walk.SameJSON(o.Body, r.Body) {
-			r.Ambiguous = fmt.Sprintf("the body at line %d was judged; the one at line %d says something else", bodies[chosen].t.lineOf(bodies[chosen].from), b.t.lineOf(b.from))
+			r.Ambiguous = fmt.Sprintf("the body at line %d was verified; the one at line %d differs", bodies[chosen].t.lineOf(bodies[chosen].from), b.t.lineOf(b.from))
 			r.Others = append(r.Others, o.Body)
 		}
 	}
 	return nil
 }
 
-var errNoPrintedBody = fmt.Errorf("the print shows the headers and no body: print the body's bytes after them")
+var errNoPrintedBody = fmt.Errorf("the output has the headers and no body: print the body's bytes after them")
 
 // into decodes one body.
 func (b printedBody) into(r *recorded.Request) error {
 	if b.term.kind == aBuffer || b.term.kind == aGroup {
 		if out, cut, ok := b.t.numbers(b.term); ok {
 			if cut || b.cut {
-				return fmt.Errorf("the print shows %d bytes of the body and leaves out the rest: print it as text", len(out))
+				return fmt.Errorf("the output has only %d bytes of the body: print the body as text", len(out))
 			}
 			r.Body = out
 			return nil
 		}
 	}
 	if b.cut {
-		return fmt.Errorf("the print leaves out the end of the body: print all of it")
+		return fmt.Errorf("the output lacks the end of the body: print all of it")
 	}
 	switch {
 	case b.term.kind == aLiteral:

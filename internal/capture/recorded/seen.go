@@ -84,7 +84,7 @@ func SignatureIn(body []byte, names []string) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("a signature stands in the body, at byte %d of it: it is looked for among the headers alone", s.At+1)
+	return fmt.Sprintf("there is a signature in the body, at its byte %d: a signature counts only in the headers", s.At+1)
 }
 
 func FirstSeen(b []byte, names []string) (first Seen, ok bool) {

@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	NoteBodyString = "body may not be byte-exact: it was kept as a JSON string, where bytes that are not UTF-8 are replaced"
-	NoteBodyJSON   = "body may not be byte-exact: it was kept as JSON inside the capture, where its spacing and escapes may be lost"
-	NoteBodyForm   = "body may not be byte-exact: it was kept as form fields and is encoded anew"
+	NoteBodyString = "body may not be byte-exact: it was recorded as a JSON string, which cannot hold bytes that are not UTF-8"
+	NoteBodyJSON   = "body may not be byte-exact: it was recorded as JSON inside the capture, where its spacing and escapes may be lost"
+	NoteBodyForm   = "body may not be byte-exact: it was recorded as form fields, and was encoded again"
 )
 
 // exactness is how much of a body's bytes a member can hold, the most first.
@@ -252,7 +252,7 @@ func unwrap(v []byte) (w wrapped) {
 		w.text, w.base64 = text("content"), true
 	case encoding == "base64":
 		if w.text, w.base64 = text("encoded", "data", "text", "content", "string"), true; w.text == nil {
-			w.err = errors.New("it says base64, and holds no text")
+			w.err = errors.New("it says base64, but is not text")
 		}
 	case encoding != "" && text("data", "text", "content", "string") != nil:
 		w.text = text("data", "text", "content", "string")
@@ -263,7 +263,7 @@ func unwrap(v []byte) (w wrapped) {
 	case mode == "urlencoded":
 		w.form = held["urlencoded"]
 	case mode != "":
-		w.err = fmt.Errorf("of a body of the mode %q the capture does not keep the bytes", mode)
+		w.err = fmt.Errorf("the capture does not have the bytes of a body of the mode %q", mode)
 	case text("asstring", "stringvalue") != nil:
 		w.text = text("asstring", "stringvalue")
 	case text("content") != nil && (len(held) == 1 || len(held) == 2 && held["bytes"] != nil) && jsonString(text("content")): // Elastic's
@@ -280,7 +280,7 @@ func unwrap(v []byte) (w wrapped) {
 	return w
 }
 
-var ErrMultipart = errors.New("the archive keeps the fields of a multipart form, and not the body that held them")
+var ErrMultipart = errors.New("the archive has the fields of a multipart form, but not its body")
 
 // matched is the text in a list of the one object {"matcher": "exact", "value": text},
 // as Hoverfly writes it; nil for any other list.
@@ -383,7 +383,7 @@ func FormBody(params []byte) ([]byte, error) {
 	}
 	fields, err := headerList(nil, params)
 	if err != nil {
-		return nil, errors.New("its fields are no list of names and values")
+		return nil, errors.New("its fields are not a list of names and values")
 	}
 	for i, f := range fields {
 		if i > 0 {

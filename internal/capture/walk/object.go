@@ -47,7 +47,7 @@ func Repeated(v []byte, depth int) (text string) {
 			if before, ok := seen[string(key)]; ok && !SameJSON(before, value) {
 				text = twice(string(key))
 			} else if seen[string(key)] = value; len(seen) > mostSeen {
-				text = fmt.Sprintf("an object has more than %d members: whether one stands twice was not looked at", mostSeen)
+				text = fmt.Sprintf("an object has more than %d members: they were not checked for duplicates", mostSeen)
 			}
 		}
 		if text == "" && (IsObject(value) || IsList(value)) {
@@ -59,7 +59,7 @@ func Repeated(v []byte, depth int) (text string) {
 }
 
 func twice(name string) string {
-	return fmt.Sprintf("%q stands twice and says two things: the last one was judged, as most programs read it", name)
+	return fmt.Sprintf("%q appears twice, with different values: the last one was verified, because most programs read that one", name)
 }
 
 // Text is a member's text; "" where it is absent, null or no string.

@@ -317,12 +317,12 @@ func appendMissing(h, more recorded.Header, names []string) recorded.Header {
 
 // ErrTwoBodies keeps a record from being valid by the one body while a person,
 // or another program, reads the other.
-var ErrTwoBodies = errors.New(`"body" and "body_base64" are not the same bytes, and nothing tells which was delivered: leave one of them out`)
+var ErrTwoBodies = errors.New(`"body" and "body_base64" have different bytes, and it is unknown which were delivered: remove one of them`)
 
 var (
 	ErrNoHeaders = errors.New(`no member "headers"`)
 	ErrNoBody    = errors.New(`neither "body_base64" nor "body"`)
-	errMany      = errors.New("it has so many members for headers or body that none is believed")
+	errMany      = errors.New("it has too many members for headers or body to choose one")
 )
 
 // Lacks says what the object would have to have to be a request; nil where it is one.
@@ -400,7 +400,7 @@ func (s *requestShape) Fill(r *recorded.Request) error {
 			continue
 		}
 		if r.Ambiguous == "" {
-			r.Ambiguous = fmt.Sprintf("%q was judged as the body; %q beside it says something else", m.name, o.name)
+			r.Ambiguous = fmt.Sprintf("%q was verified as the body; %q, next to it, differs", m.name, o.name)
 		}
 		if o.err == nil {
 			r.Others = append(r.Others, o.body)

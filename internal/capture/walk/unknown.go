@@ -30,11 +30,11 @@ type UnknownLayout struct {
 }
 
 // Error is the place alone.
-func (u *UnknownLayout) Error() string { return "a signature stands at " + u.Where }
+func (u *UnknownLayout) Error() string { return "there is a signature at " + u.Where }
 
 // Explanation says in one sentence what was found.
 func (u *UnknownLayout) Explanation() string {
-	return fmt.Sprintf("A signature stands at %s, but the layout around it is not known: the input was read as %s.", u.Where, u.Assumed)
+	return fmt.Sprintf("There is a signature at %s, but hookctl does not know the layout around it. The input was read as %s.", u.Where, u.Assumed)
 }
 
 // LayoutError looks for a signature in the beginning of an input that would be
@@ -43,7 +43,7 @@ func (u *UnknownLayout) Explanation() string {
 func LayoutError(head []byte, names []string, name string, as []string) error {
 	s, ok := recorded.FirstSeen(head, names)
 	if !ok && len(head) < recorded.HeadMax && recorded.EndsInSignature(bytes.TrimRight(head, " \r\n"), names) {
-		return fmt.Errorf("it ends in the middle of a signature, at %s: it is cut off", lineOf(head, len(head)))
+		return fmt.Errorf("it is cut off in the middle of a signature, at %s", lineOf(head, len(head)))
 	}
 	if !ok {
 		return inHexDump(head, names, name)
@@ -72,7 +72,7 @@ func lineOf(b []byte, at int) string {
 // SuggestForLine says what to do about a line that holds a signature.
 func SuggestForLine(text []byte) string {
 	if bytes.Contains(text, []byte(`\x22`)) {
-		return `This looks like a log of nginx, which writes \x22 for a quote: put escape=json into its log_format, as in log_format hooks escape=json '...'. Of what is logged already, take the body alone and undo the escapes.`
+		return `This looks like a log of nginx, which writes \x22 for a quote. Add escape=json to its log_format, as in log_format hooks escape=json '...'. For lines already logged, take the body alone and decode the escapes.`
 	}
 	return ""
 }
@@ -92,9 +92,9 @@ func suggestTool(head []byte, name string) string {
 	case has("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
 		return "This is a packet capture. Open it in Wireshark, choose Follow > HTTP Stream or TCP Stream, show the data as Raw, save it, and verify that file."
 	case isMitm(head):
-		return "These are flows of mitmproxy. Write them as HTTP archive and verify that: mitmdump -nr " + file + " --set hardump=flows.har && hookctl verify flows.har"
+		return "These are flows of mitmproxy. Write them as an HTTP archive and verify that: mitmdump -nr " + file + " --set hardump=flows.har && hookctl verify flows.har"
 	case has("PK\x03\x04"):
-		return "This is a ZIP archive. Unpack it, and verify the directory with its files."
+		return "This is a ZIP archive. Unpack it, and verify the directory of its files."
 	case has("SQLite format 3\x00"):
 		return "This is an SQLite database. Write the table as JSON and verify that: sqlite3 -json " + file + " 'SELECT * FROM ...' | hookctl verify -"
 	}
@@ -147,9 +147,9 @@ func inHexDump(head []byte, names []string, name string) error {
 		n++
 	}
 	u := &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: recorded.Raw,
-		Suggestion: "This is a dump in hexadecimal digits. Verify the bytes themselves, as the program that showed them can write them."}
+		Suggestion: "This is a hexadecimal dump. Save the bytes themselves with the program that showed them, and verify those."}
 	if plain {
-		u.Suggestion = "This is a dump of xxd. Turn it back and verify that: xxd -r " + fileWord(name) + " | hookctl verify -"
+		u.Suggestion = "This is a dump of xxd. Convert it back and verify that: xxd -r " + fileWord(name) + " | hookctl verify -"
 	}
 	return u
 }
@@ -254,7 +254,7 @@ func SuggestJQ(doc []byte, way []Step, names []string, name string, as []string)
 				items += " | select(" + headers + " != null)"
 			}
 			program := fmt.Sprintf("%s | {headers: %s, body: %s}", items, headers, PathOf(body))
-			return "Make records of it: " + pipe(name, as, "jq -c "+term.Quoted(strings.TrimPrefix(program, ". | "))) + " | hookctl verify -"
+			return "Convert it to delivery records: " + pipe(name, as, "jq -c "+term.Quoted(strings.TrimPrefix(program, ". | "))) + " | hookctl verify -"
 		}
 	}
 	return ""

@@ -44,7 +44,7 @@ func (r Recovery) open(ctx context.Context, in secret.Intent) (*Client, error) {
 	if err != nil || r.SameAccount || in.Account == "" || client.Account() == in.Account {
 		return client, err
 	}
-	return nil, fault.Errorf(fault.Auth, "it was begun with the credentials of another account of %s than those in use now", client.driver.Title).
+	return nil, fault.Errorf(fault.Auth, "it was started with the credentials of another %s account", client.driver.Title).
 		WithCode("other-account").
-		WithHint("use those again, by environment or login; or, if these are new ones of the same account: hookctl recover --same-account")
+		WithHint("use that account's credentials, by environment or login; if the current ones are new credentials of the same account: hookctl recover --same-account")
 }

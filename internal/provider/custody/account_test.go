@@ -49,7 +49,7 @@ func TestRecoverOfAnotherAccount(t *testing.T) {
 	for range 2 {
 		found := w.recover()
 		if len(found) != 1 || found[0].State != StateUnknown || found[0].Deletable || found[0].Rotatable || found[0].Settled() ||
-			!strings.Contains(found[0].Detail, "another account") || !strings.Contains(found[0].Detail, "--same-account") {
+			!strings.Contains(found[0].Detail, "another Toy account") || !strings.Contains(found[0].Detail, "--same-account") {
 			t.Fatalf("found %+v", found)
 		}
 	}

@@ -128,7 +128,7 @@ func (c *Client) Update(ctx context.Context, old provider.Webhook, ch provider.C
 		return got, nil
 	}
 	if err := c.custody.Store.Put(keep, rec); err != nil {
-		return got, fmt.Errorf("the webhook is changed, but its record here could not be: %w", err)
+		return got, fmt.Errorf("the webhook was changed, but its record here was not: %w", err)
 	}
 	return got, nil
 }
@@ -218,7 +218,7 @@ func (c *Client) markDeleted(ctx context.Context, id string) error {
 		err = c.custody.Store.Put(ctx, rec)
 	}
 	if err != nil {
-		return fmt.Errorf("%s is gone at the provider, but its record could not be marked: %w", id, err)
+		return fmt.Errorf("%s was removed at the provider, but its record could not be marked as deleted: %w", id, err)
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func (c *Client) markAuth(ctx context.Context, ref secret.Ref, kind *string, dat
 		err = c.custody.Store.Put(ctx, rec)
 	}
 	if err != nil {
-		c.custody.notify("the record of %s/%s could not be brought up to date: %v", ref.Provider, ref.ID, err)
+		c.custody.notify("the record of %s/%s could not be updated: %v", ref.Provider, ref.ID, err)
 		return nil
 	}
 	return rec.Auth

@@ -75,7 +75,7 @@ func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (
 	release = func() {
 		for _, unlock := range unlocks {
 			if err := unlock(); err != nil {
-				c.custody.notify("a lock could not be given up: %v", err)
+				c.custody.notify("a lock could not be released: %v", err)
 			}
 		}
 	}
@@ -85,13 +85,13 @@ func (c *Client) lock(ctx context.Context, wait time.Duration, keys ...string) (
 		sum := sha256.Sum256([]byte(c.driver.Name + "\x00" + c.origin + "\x00" + key))
 		unlock, err := c.custody.Journal.Lock(limited, secret.LockPrefix+hex.EncodeToString(sum[:16]), func() {
 			waited = true
-			c.custody.notify("Another process is working on this webhook. Waiting for its end.")
+			c.custody.notify("Another process is working on this webhook. Waiting until it ends.")
 		})
 		if err != nil {
 			release()
 			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 				return nil, true, fault.Errorf(fault.Other, "another process has been working on this webhook for %s: nothing was sent", wait).
-					WithCode("busy").WithHint("wait for its end, or end it; then try again")
+					WithCode("busy").WithHint("wait until it ends, or stop it; then try again")
 			}
 			return nil, waited, notUsable("the journal", err)
 		}
@@ -171,7 +171,7 @@ func (c *Client) checkNotReplaced(ctx context.Context, id string) error {
 	for _, p := range pending {
 		in := p.Intent
 		if in.Replaces != nil && *in.Replaces == old && in.Origin == c.origin && c.custody.Snapshot.isNewIntent(in) {
-			return fault.Errorf(fault.Custody, "another process has begun to replace %s and did not come to its end: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
+			return fault.Errorf(fault.Custody, "another process started to replace %s and did not finish: nothing was sent", term.ShellWord(old.Provider+"/"+id)).
 				WithCode("unsettled").WithCommand("hookctl recover")
 		}
 	}
@@ -188,8 +188,8 @@ func (c *Client) checkNotDeleted(ctx context.Context, id string) error {
 	at := c.custody.Snapshot.At
 	for _, r := range recs {
 		if r.Ref() == (secret.Ref{Provider: c.driver.Name, ID: id}) && !at.IsZero() && r.DeletedAt.After(at) {
-			return fault.Errorf(fault.Refused, "another process has deleted %s meanwhile: nothing was sent", term.ShellWord(r.Provider+"/"+id)).
-				WithCode("conflict").WithHint("to have one again: hookctl create %s", r.Provider)
+			return fault.Errorf(fault.Refused, "another process has just deleted %s: nothing was sent", term.ShellWord(r.Provider+"/"+id)).
+				WithCode("conflict").WithHint("to create a new one: hookctl create %s", r.Provider)
 		}
 	}
 	return nil
@@ -212,6 +212,6 @@ func Successor(recs []secret.Record, old secret.Ref) string {
 // one with the id successor.
 func Replaced(old secret.Ref, successor string) error {
 	now := term.ShellWord(old.Provider + "/" + successor)
-	return fault.Errorf(fault.Refused, "another process has replaced %s meanwhile: %s has taken its place; nothing was done", term.ShellWord(old.Provider+"/"+old.ID), now).
-		WithCode("conflict").WithHint("look at it: hookctl get %s", now)
+	return fault.Errorf(fault.Refused, "another process has just replaced %s with %s: nothing was done", term.ShellWord(old.Provider+"/"+old.ID), now).
+		WithCode("conflict").WithHint("see the new one: hookctl get %s", now)
 }

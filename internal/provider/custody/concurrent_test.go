@@ -147,7 +147,7 @@ func TestReplaceOfTheUnsettled(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
-	wantKind(t, err, fault.Custody, "has begun to replace toy/id-0", "hookctl recover")
+	wantKind(t, err, fault.Custody, "started to replace toy/id-0", "hookctl recover")
 	if w.posts != 0 {
 		t.Errorf("%d requests", w.posts)
 	}

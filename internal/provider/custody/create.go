@@ -111,7 +111,7 @@ func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Inte
 	made.Sinks = c.fill(wait, made.Record, sinks)
 	stop()
 	if !sameWebhook(in, made.Webhook) { // not before the sinks have masked the secret
-		c.custody.notify("warning: %s made a webhook with another URL, name or events than were asked for; see: hookctl get %s",
+		c.custody.notify("warning: %s created the webhook with a different URL, name or events; see: hookctl get %s",
 			c.driver.Title, term.ShellWord(c.driver.Name+"/"+made.Webhook.ID))
 	}
 	err := SinkError(made.Record, made.Sinks)
@@ -141,7 +141,7 @@ func (c *Client) leave(entry *secret.Entry, err error) error {
 // done removes the entry of an operation that is over.
 func (c *Client) done(entry *secret.Entry) {
 	if err := entry.Remove(); err != nil {
-		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` will", entry.Path(), err)
+		c.custody.notify("the secret is kept, but the journal entry %s could not be removed (%v); `hookctl recover` removes it", entry.Path(), err)
 	}
 }
 
@@ -219,7 +219,7 @@ func putRecord(ctx context.Context, store secret.Store, now func() time.Time, in
 		return rec, err
 	}
 	if !got.Secret.Equal(value) {
-		return rec, errors.New("the store gives back another secret than it was given")
+		return rec, errors.New("the store returned another secret than the one written to it")
 	}
 	return got, nil
 }

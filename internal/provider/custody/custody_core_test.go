@@ -67,7 +67,7 @@ func TestAStoreThatGivesBackAnotherSecret(t *testing.T) {
 	w.open()
 	to := &memorySink{word: "file:x"}
 	got, err := w.client.Create(context.Background(), spec, []sink.Sink{to})
-	wantKind(t, err, fault.Custody, "id-1", "another secret than it was given", w.pending()[0].Path, "hookctl recover")
+	wantKind(t, err, fault.Custody, "id-1", "another secret than the one written", w.pending()[0].Path, "hookctl recover")
 	if fault.Code(err) != "secret-not-stored" || got.Webhook.ID != "id-1" || to.got != "" {
 		t.Errorf("code %q, webhook %q, sink %q", fault.Code(err), got.Webhook.ID, to.got)
 	}
@@ -501,7 +501,7 @@ func TestReplaceSaysWhatFailed(t *testing.T) {
 	good := w.store
 	w.deleted = func(string) { w.client.custody.Store = brokenStore{Store: good, put: errors.New("disk full")} }
 	made, err := w.client.Replace(context.Background(), OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
-	if wantKind(t, err, fault.Other, "id-0 is gone at the provider", "disk full"); !made.OldGone || len(w.pending()) != 1 || len(w.pending()[0].Phases) != 2 {
+	if wantKind(t, err, fault.Other, "id-0 was removed at the provider", "disk full"); !made.OldGone || len(w.pending()) != 1 || len(w.pending()[0].Phases) != 2 {
 		t.Errorf("gone %v, entries %+v", made.OldGone, w.pending())
 	}
 	w = withOld(t)

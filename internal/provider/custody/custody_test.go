@@ -424,7 +424,7 @@ func TestCreateWarnsOfAnotherWebhook(t *testing.T) {
 		fmt.Fprintf(rw, `{"data":{"id":"id-2","secret":%q,"url":"https://example.com/other"}}`, canary)
 	}
 	_, err := w.client.Create(context.Background(), spec, nil)
-	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "another URL") || !strings.Contains(said, "hookctl get toy/id-2") {
+	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "a different URL") || !strings.Contains(said, "hookctl get toy/id-2") {
 		t.Errorf("error %v, notices %q", err, w.notices)
 	}
 }
@@ -663,7 +663,7 @@ func TestDeleteOfWhatIsGone(t *testing.T) {
 	good := w.store
 	w.client.custody.Store = brokenStore{Store: good, put: errors.New("disk full")}
 	err := w.client.Delete(context.Background(), "id-1")
-	wantKind(t, err, fault.Other, "id-1 is gone at the provider", "disk full")
+	wantKind(t, err, fault.Other, "id-1 was removed at the provider", "disk full")
 	w.client.custody.Store = good
 	first := w.now
 	for range 2 { // the second time leaves the mark of the first
@@ -789,7 +789,7 @@ func TestUpdateMarksTheAuthentication(t *testing.T) {
 		t.Errorf("an update that fails: %v, mark %v", err, mark())
 	}
 	w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}
-	if update(provider.Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be brought up to date: disk full") {
+	if update(provider.Change{AuthData: data}); !strings.Contains(strings.Join(w.notices, "\n"), "toy/id-1 could not be updated: disk full") {
 		t.Errorf("said %q", w.notices)
 	}
 }
@@ -801,7 +801,7 @@ func TestLastResort(t *testing.T) {
 		resort bool // there is one
 		seen   bool
 		words  string
-	}{"seen": {true, true, "shown above, once"}, "not seen": {true, false, "it is lost unless"}, "none": {false, false, "it is lost unless"}} {
+	}{"seen": {true, true, "shown above, once"}, "not seen": {true, false, "it is lost, unless"}, "none": {false, false, "it is lost, unless"}} {
 		w := newWorld(t)
 		w.deafJournal()
 		w.client.custody.Store = brokenStore{Store: w.store, put: errors.New("disk full")}

@@ -63,7 +63,7 @@ func (g *group) unreachableFindings() []Finding {
 	out := make([]Finding, len(g.entries))
 	for i, u := range g.entries {
 		f := u.finding(StateUnknown, "")
-		f.Detail = fmt.Sprintf("whether it exists cannot be told now: %v", g.reason)
+		f.Detail = fmt.Sprintf("it is not known whether it exists: %v", g.reason)
 		f.Next = "hookctl recover"
 		if hint := fault.HintOf(g.reason).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
@@ -80,14 +80,14 @@ func (g *group) unreachableFindings() []Finding {
 func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 	f := u.finding(StateOrphan, w.ID)
 	f.CreatedAt = provider.Text(w.CreatedAt)
-	f.Detail = "it exists at the provider, and its secret is not kept here (nobody has it, unless another machine made this webhook)"
+	f.Detail = "it exists at the provider, and its secret is not kept here (the secret is lost, unless another machine made this webhook)"
 	if ambiguous {
 		f.State = StateUnknown
-		f.Detail = "several webhooks fit the interrupted create, and some may be another person's or kept on another machine: compare the times before you delete one"
+		f.Detail = "several webhooks match the interrupted create; some may belong to another person or another machine: compare the times before you delete one"
 	}
 	if succeeded(u) {
-		f.Detail += "; look first into " + u.place() + ", where the part of the answer is that arrived: if the secret is there, hookctl secrets set " +
-			term.ShellWord(u.Intent.Provider+"/"+w.ID) + " keeps it"
+		f.Detail += "; first look for the secret in " + u.place() + ", which holds the part of the answer that arrived; if it is there, store it with: hookctl secrets set " +
+			term.ShellWord(u.Intent.Provider+"/"+w.ID)
 	}
 	ref := term.ShellWord(u.Intent.Provider + "/" + w.ID)
 	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
@@ -121,12 +121,12 @@ func nothingMade(u *unsettled, since *secret.Record) (Finding, error) {
 		return f, u.remove()
 	case since != nil && u.salvage.IsZero():
 		f := u.finding(StateKept, since.ID)
-		f.Detail = "the secret was put into the store meanwhile (" + since.Fingerprint + ")"
+		f.Detail = "the secret is in the store now (" + since.Fingerprint + ")"
 		return f, u.remove()
 	default:
 		f := u.finding(StateUnreadable, "")
-		f.Detail = "the provider said yes, but its list shows no such webhook; what arrived of the answer is in " + u.place()
-		f.Next = "look into " + term.ShellWord(u.Path) + ", then remove it"
+		f.Detail = "the provider accepted the create, but its list shows no such webhook; the part of the answer that arrived is in " + u.place()
+		f.Next = "read " + term.ShellWord(u.Path) + ", then remove it"
 		return f, nil
 	}
 }
@@ -175,11 +175,11 @@ func (u *unsettled) place() string {
 // although it may well be in there.
 func (u *unsettled) stillSealed() Finding {
 	f := u.finding(StateUnreadable, "")
-	f.Detail = fmt.Sprintf("what arrived of the answer is sealed in %s, and cannot be opened now: %v", u.Path, u.AnswerErr)
-	f.Next = "mend what the message names, then run: hookctl recover"
+	f.Detail = fmt.Sprintf("the part of the answer that arrived is sealed in %s, and cannot be opened now: %v", u.Path, u.AnswerErr)
+	f.Next = "fix the problem that the message names, then run: hookctl recover"
 	if errors.Is(u.AnswerErr, secret.ErrLost) {
-		f.Next = "if that keyring is gone for good: remove " + term.ShellWord(u.Path) +
-			"; hookctl secrets check --online then names the webhook if there is one"
+		f.Next = "if that keyring is lost: remove " + term.ShellWord(u.Path) +
+			"; then hookctl secrets check --online names the webhook, if there is one"
 	}
 	return f
 }

@@ -103,7 +103,7 @@ func TestRecoverSealedKeyLost(t *testing.T) {
 	w, keys := interrupted(t, createdAnswer)
 	clear(keys.items)
 	got := w.recover()
-	if len(got) != 1 || got[0].State != StateUnreadable || !strings.Contains(got[0].Next, "gone for good: remove ") {
+	if len(got) != 1 || got[0].State != StateUnreadable || !strings.Contains(got[0].Next, "keyring is lost: remove ") {
 		t.Fatalf("%+v", got)
 	}
 }

@@ -20,7 +20,7 @@ func TestSameWebhook(t *testing.T) {
 		"all is the same":  {provider.Webhook{Name: text("n"), URL: text("https://x.test/"), Events: []string{"b", "a", "b"}}, true},
 		"another name":     {provider.Webhook{Name: text("m")}, false},
 		"an empty name":    {provider.Webhook{Name: text("")}, false},
-		"another URL":      {provider.Webhook{URL: text("https://x.test/y")}, false},
+		"a different URL":  {provider.Webhook{URL: text("https://x.test/y")}, false},
 		"another event":    {provider.Webhook{Events: []string{"a", "c"}}, false},
 		"no events at all": {provider.Webhook{Events: []string{}}, false},
 	} {

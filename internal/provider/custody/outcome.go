@@ -21,15 +21,15 @@ func (c *Client) notKept(entry *secret.Entry, rec secret.Record, cause, synced e
 	if synced == nil && strings.Contains(string(entry.Answer()), rec.Secret.Reveal()) {
 		return fault.Errorf(fault.Custody, "webhook %s was created at %s, but the store could not keep its secret: %w; the provider's answer with the secret is in %s",
 			rec.ID, c.driver.Title, cause, where).
-			WithCode("secret-not-stored").With(fault.Run("hookctl recover").After("mend what the message names, then run: "))
+			WithCode("secret-not-stored").With(fault.Run("hookctl recover").After("fix the problem that the message names, then run: "))
 	}
 	shown := c.custody.LastResort != nil && c.custody.LastResort(rec.Ref(), rec.Secret)
-	say := "its secret could be kept nowhere; it is lost unless part of it reached " + where
+	say := "its secret could not be kept; it is lost, unless a part of it is in " + where
 	if shown {
-		say = "its secret could be kept nowhere but was shown above, once: copy it now"
+		say = "its secret could not be kept: it is shown above, once; copy it now"
 	}
 	return fault.Errorf(fault.Custody, "webhook %s was created at %s, but %s: %w", rec.ID, c.driver.Title, say, cause).
-		WithCode("secret-not-kept").With(fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("keep it with: "))
+		WithCode("secret-not-kept").With(fault.Run("hookctl secrets set %s/%s", c.driver.Name, rec.ID).After("store it with: "))
 }
 
 // statusReporter is what custody asks of a typed client's error.
@@ -55,14 +55,14 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	}
 	if status >= 200 && status < 300 && !reportsFailure(err) {
 		return uncertain(secret.Phase{Name: "unusable"}, "answer-unusable", "",
-			"%s answered HTTP %d, so the webhook probably exists, but the answer could not be used (%w); all that arrived, the secret too if it did, is in %s",
+			"%s answered HTTP %d, so the webhook probably exists, but the answer is not usable (%w); everything that arrived, perhaps with the secret, is in %s",
 			c.driver.Title, status, cause(err), entry.Path())
 	}
 	if interrupted {
 		return uncertain(secret.Phase{Name: "unknown"}, "outcome-unknown", "",
 			"interrupted before %s answered: the webhook may or may not exist: %w", c.driver.Title, cause(err))
 	}
-	c.custody.notify("the outcome is unknown (%v); asking %s for its list", cause(err), c.driver.Title)
+	c.custody.notify("the outcome is unknown (%v); reading the list of %s", cause(err), c.driver.Title)
 	look, cancel := context.WithTimeout(ctx, listTimeout)
 	defer cancel()
 	rows, lerr := c.raw.List(look)
@@ -76,19 +76,19 @@ func (c *Client) settleFailed(ctx context.Context, interrupted bool, entry *secr
 	}
 	if lerr != nil {
 		return uncertain(secret.Phase{Name: "unknown"}, "outcome-unknown", "when the provider can be reached again, ",
-			"the webhook may or may not exist: %w; and the list of webhooks could not be read: %w", cause(err), lerr)
+			"the webhook may or may not exist: %w; the list of webhooks could not be read: %w", cause(err), lerr)
 	}
 	if len(found) == 0 {
 		c.phase(entry, secret.Phase{Name: "not-listed", Status: status})
-		return fault.Errorf(fault.Unavailable, "%w; as far as the provider's list tells, nothing was created", err).
-			WithCode(fault.Code(err)).With(fault.Run("hookctl recover").After("lists may lag: before you try again, run: "))
+		return fault.Errorf(fault.Unavailable, "%w; according to the provider's list, nothing was created", err).
+			WithCode(fault.Code(err)).With(fault.Run("hookctl recover").After("the list may be out of date: before you try again, run: "))
 	}
 	ids := make([]string, len(found))
 	for i, w := range found {
 		ids[i] = c.driver.Name + "/" + w.ID
 	}
 	return uncertain(secret.Phase{Name: "orphan", ID: found[0].ID}, "orphan", "",
-		"the webhook was created, but no usable answer with its secret arrived (%w); nobody has the secret of %s", cause(err), strings.Join(ids, ", "))
+		"the webhook was created, but no usable answer with its secret arrived (%w); the secret of %s is lost", cause(err), strings.Join(ids, ", "))
 }
 
 // reportsFailure reports whether the provider's answer was read and says itself that

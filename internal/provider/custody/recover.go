@@ -56,8 +56,8 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	for _, p := range problems {
 		// One that needs only a mode or an owner may hold the only copy of a secret.
 		out = append(out, Finding{State: StateUnreadable, Path: p.Path,
-			Detail: fmt.Sprintf("%s is not readable as a journal entry: %v", p.Path, p.Err),
-			Next:   cmp.Or(fault.HintOf(p.Err).Command, "look into "+term.ShellWord(p.Path)+": if it holds no secret, remove it")})
+			Detail: fmt.Sprintf("%s is not a readable journal entry: %v", p.Path, p.Err),
+			Next:   cmp.Or(fault.HintOf(p.Err).Command, "read "+term.ShellWord(p.Path)+", and remove it if it holds no secret")})
 	}
 	var open []*unsettled
 	defer func() {
@@ -67,7 +67,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 	}()
 	for _, p := range pending {
 		if p.Live {
-			r.notify("%s of %s is under way in another process (pid %d): left alone", p.Intent.Operation, p.Intent.URL, p.Intent.PID)
+			r.notify("another process (pid %[3]d) is running %[1]s of %[2]s: skipped", p.Intent.Operation, p.Intent.URL, p.Intent.PID)
 			continue
 		}
 		entry, now, err := r.Journal.Claim(ctx, p.Intent.ID)
@@ -157,7 +157,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 	d, err := r.Drivers.Find(u.Intent.Provider)
 	if err != nil {
 		f := u.finding(StateUnreadable, "")
-		f.Detail = fmt.Sprintf("the entry is of a provider that this hookctl does not know: %q", u.Intent.Provider)
+		f.Detail = fmt.Sprintf("the entry belongs to a provider that this hookctl does not know: %q", u.Intent.Provider)
 		f.Next = "use the hookctl that made it"
 		return f, true, nil
 	}
@@ -179,7 +179,7 @@ func (r Recovery) fromAnswer(ctx context.Context, u *unsettled) (Finding, bool, 
 		// to reading it proves nothing.
 		if status, certain := outcome(err); certain && status != 0 {
 			f := u.finding(StateNotCreated, "")
-			f.Detail = fmt.Sprintf("%s had refused it: %v", d.Title, err)
+			f.Detail = fmt.Sprintf("%s refused it: %v", d.Title, err)
 			u.done = true
 			return f, true, u.remove()
 		}
@@ -240,7 +240,7 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 	}
 	if r.DryRun {
 		f := u.finding(StateKept, id)
-		f.Detail = "the secret is in " + u.place() + " (" + value.Fingerprint() + "), and would be put into the store"
+		f.Detail = "the secret is in " + u.place() + " (" + value.Fingerprint() + "); recover would put it into the store"
 		return r.unfilled(f, recordOf(ctx, r.Store, r.Now, u.Intent, id, value)), true, nil
 	}
 	// Without a Check: it wants more room than a record, and the entry stays
@@ -249,7 +249,7 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 	if err != nil {
 		f := u.finding(StateUnreadable, id)
 		f.Detail = fmt.Sprintf("the secret is in %s, but the store could not keep it: %v", u.place(), err)
-		f.Next = "mend what the message names, then run: hookctl recover"
+		f.Next = "fix the problem that the message names, then run: hookctl recover"
 		return f, true, nil
 	}
 	f, err := r.kept(u, rec)
@@ -350,7 +350,7 @@ func (r Recovery) fromLists(ctx context.Context, open []*unsettled) ([]Finding, 
 		return nil, err
 	}
 	if wait := r.tooEarly(groups, kept); wait > 0 {
-		r.notify("waiting %s for the provider's list to catch up", wait.Round(time.Second))
+		r.notify("waiting %s, because the provider's list may be out of date", wait.Round(time.Second))
 		if err := r.Sleep(ctx, wait); err != nil {
 			return nil, err
 		}
@@ -458,7 +458,7 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, live []secret.Inten
 		return g.unreachableFindings(), nil
 	}
 	if len(found) > 0 && slices.ContainsFunc(live, func(in secret.Intent) bool { return alike(in, g.intent()) }) {
-		g.reason = errors.New("another process is making the same webhook at this moment")
+		g.reason = errors.New("another process is creating the same webhook right now")
 		return g.unreachableFindings(), nil
 	}
 	if f, ok, err := r.adoptSalvaged(ctx, g, found); ok || err != nil {

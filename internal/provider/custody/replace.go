@@ -142,7 +142,7 @@ func (c *Client) conflictingReplacements(ctx context.Context, old, made provider
 	ref := func(id string) string { return term.ShellWord(c.driver.Name + "/" + id) }
 	rows, err := c.raw.List(ctx)
 	if err != nil {
-		return fmt.Errorf("%s was gone already, and whether another webhook than %s has taken its place cannot be told: %w", ref(old.ID), ref(made.ID), err)
+		return fmt.Errorf("%s was already deleted, and it is not known whether another webhook than %s replaces it: %w", ref(old.ID), ref(made.ID), err)
 	}
 	var others []string
 	for _, w := range rows {
@@ -151,12 +151,12 @@ func (c *Client) conflictingReplacements(ctx context.Context, old, made provider
 		}
 	}
 	if len(others) == 0 {
-		c.custody.notify("%s was gone already: somebody else has deleted it", ref(old.ID))
+		c.custody.notify("%s was already deleted, by somebody else", ref(old.ID))
 		return nil
 	}
-	return fault.Errorf(fault.Refused, "%s is gone, and beside the new one, %s (its secret is kept), there is %s: somebody else has replaced it too, it seems",
+	return fault.Errorf(fault.Refused, "%s was already deleted, and besides the new webhook, %s (its secret is kept), there is %s: somebody else seems to have replaced it too",
 		ref(old.ID), ref(made.ID), strings.Join(others, ", ")).
-		WithCode("conflict").WithHint("decide which of them stays; for the new one to go: hookctl delete %s", ref(made.ID))
+		WithCode("conflict").WithHint("keep one of them; to delete the new one: hookctl delete %s", ref(made.ID))
 }
 
 // pauseLike pauses a new webhook where the one that it replaces is paused:
@@ -167,7 +167,7 @@ func (c *Client) pauseLike(ctx context.Context, old provider.Webhook, made *prov
 	}
 	w, err := c.raw.Update(ctx, made.ID, provider.Change{Status: old.Status})
 	if err != nil {
-		return fmt.Errorf("the new webhook could not be paused as the old one is: %w", err)
+		return fmt.Errorf("the old webhook is paused, but the new one could not be paused: %w", err)
 	}
 	*made = w
 	return nil
@@ -184,11 +184,11 @@ func (c *Client) unchanged(ctx context.Context, old provider.Webhook) error {
 		return err
 	}
 	if !c.driver.Deletes && now.Is(provider.Disabled) {
-		return fault.Errorf(fault.Refused, "%s is disabled already", old.ID).WithCode("not-found")
+		return fault.Errorf(fault.Refused, "%s is already disabled", old.ID).WithCode("not-found")
 	}
 	if what := old.Changed(now); len(what) > 0 {
-		return fault.Errorf(fault.Refused, "somebody else has changed it meanwhile (%s)", strings.Join(what, ", ")).
-			WithCode("conflict").WithHint("make the same change to the new webhook, or delete that and begin again")
+		return fault.Errorf(fault.Refused, "somebody else has just changed it (%s)", strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("make the same change to the new webhook, or delete the new one and start again")
 	}
 	return nil
 }
@@ -202,8 +202,8 @@ func (c *Client) changed(ctx context.Context, old provider.Webhook) error {
 	}
 	if what := old.Changed(now); len(what) > 0 {
 		ref := term.ShellWord(c.driver.Name + "/" + old.ID)
-		return fault.Errorf(fault.Refused, "somebody else has changed %s meanwhile (%s): nothing was sent", ref, strings.Join(what, ", ")).
-			WithCode("conflict").WithHint("look at it, and try again: hookctl get %s", ref)
+		return fault.Errorf(fault.Refused, "somebody else has just changed %s (%s): nothing was sent", ref, strings.Join(what, ", ")).
+			WithCode("conflict").WithHint("check it, then try again: hookctl get %s", ref)
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func stillThere(d *provider.Driver, old string, err error) error {
 	if hint != "" {
 		hint += "\n"
 	}
-	return fault.WithHint(fmt.Errorf("the new webhook is made and its secret kept; the old one, %s, is still there: %w", ref, err),
+	return fault.WithHint(fmt.Errorf("the new webhook was created and its secret is kept; the old one, %s, still exists: %w", ref, err),
 		fault.Run("hookctl recover --delete %s", ref).After(hint+"then remove the old one: "))
 }
 
@@ -245,7 +245,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		}
 	}
 	if err != nil {
-		f.Detail = fmt.Sprintf("a new webhook has taken its place; whether the old one is still there cannot be told now: %v", err)
+		f.Detail = fmt.Sprintf("a new webhook replaces it; it is not known whether the old one still exists: %v", err)
 		if hint := fault.HintOf(err).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
@@ -257,11 +257,11 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.State = StateKept
 	}
 	made := keptPhase(u.Phases)
-	f.Detail = "a new webhook has taken its place, but the old one is still there"
+	f.Detail = "a new webhook replaces it, but the old one still exists"
 	if rec, err := r.Store.Get(ctx, secret.Ref{Provider: old.Provider, ID: made}); err == nil && !rec.DeletedAt.IsZero() {
-		f.Detail = "the webhook that was to take its place is removed, and this one is still there"
+		f.Detail = "the webhook that should replace it was removed, and this one still exists"
 	} else if made != "" && w.Is(provider.Paused) {
-		f.Detail += "; it is paused, and the new one may not be: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
+		f.Detail += "; it is paused, and the new one may be active: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)
 	return &f, nil

@@ -208,7 +208,7 @@ func TestReplaceStopsWaitingForTheRemoval(t *testing.T) {
 	w.client.custody.Abort = hurry
 	w.client.raw = slow{w.client.raw, func() { cancel(); close(hurry) }}
 	made, err := w.client.Replace(ctx, OpRotate, provider.Webhook{ID: "id-0"}, spec, nil, false)
-	wantKind(t, err, fault.Interrupted, "its secret kept", "recover --delete toy/id-0")
+	wantKind(t, err, fault.Interrupted, "its secret is kept", "recover --delete toy/id-0")
 	if made.Record.ID != "id-1" || made.OldGone || len(w.pending()) != 1 {
 		t.Errorf("made %+v, %d entries", made.Record, len(w.pending()))
 	}
@@ -292,7 +292,7 @@ func TestUndo(t *testing.T) {
 			continue
 		}
 		last := findings[len(findings)-1]
-		if last.ID != "id-0" || !last.Deletable || last.Detail != "the webhook that was to take its place is removed, and this one is still there" {
+		if last.ID != "id-0" || !last.Deletable || last.Detail != "the webhook that should replace it was removed, and this one still exists" {
 			t.Errorf("%+v", findings)
 		}
 	}

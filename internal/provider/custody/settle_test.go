@@ -466,13 +466,13 @@ func TestRecoverOfAnOldWebhook(t *testing.T) {
 		state   State
 		detail  string // part of it; "" : the old one is settled
 	}{
-		"active":                  {provider.Active, true, false, false, false, StateKept, "the old one is still there"},
-		"its secret is lost":      {provider.Active, true, true, false, false, StateOrphan, "the old one is still there"},
+		"active":                  {provider.Active, true, false, false, false, StateKept, "the old one still exists"},
+		"its secret is lost":      {provider.Active, true, true, false, false, StateOrphan, "the old one still exists"},
 		"paused":                  {provider.Paused, true, false, false, false, StateKept, "hookctl pause toy/id-1"},
-		"paused, no phase":        {provider.Paused, false, false, false, false, StateKept, "the old one is still there"},
+		"paused, no phase":        {provider.Paused, false, false, false, false, StateKept, "the old one still exists"},
 		"disabled":                {provider.Disabled, true, false, false, false, "", ""},
-		"disabled, can be undone": {provider.Disabled, true, false, false, true, StateKept, "the old one is still there"},
-		"nobody can tell":         {provider.Active, true, false, true, false, StateUnknown, "cannot be told now"},
+		"disabled, can be undone": {provider.Disabled, true, false, false, true, StateKept, "the old one still exists"},
+		"nobody can tell":         {provider.Active, true, false, true, false, StateUnknown, "it is not known whether"},
 	} {
 		w := withOld(t)
 		ctx := context.Background()
@@ -613,7 +613,7 @@ func TestReplaceOn(t *testing.T) {
 	if fault.HintOf(err).String() != "then remove the old one: hookctl recover --delete toy/id-0" {
 		t.Errorf("hint %q", fault.HintOf(err).String())
 	}
-	wantKind(t, w.client.ReplaceOn(ctx, old, &made), fault.Unavailable, "still there")
+	wantKind(t, w.client.ReplaceOn(ctx, old, &made), fault.Unavailable, "still exists")
 	w.failDelete = false
 	if err := w.client.ReplaceOn(ctx, old, &made); err != nil || !made.OldGone || len(w.rows) != 0 || len(w.pending()) != 0 {
 		t.Errorf("%v, gone %v, %d rows", err, made.OldGone, len(w.rows))
@@ -635,7 +635,7 @@ func TestReplaceAlone(t *testing.T) {
 	other.Name = &name
 	w.rows = []provider.Webhook{row("id-0", w.now), row("id-1", w.now), off, other}
 	err := w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now))
-	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "toy/id-0 was gone already") {
+	if said := strings.Join(w.notices, "\n"); err != nil || !strings.Contains(said, "toy/id-0 was already deleted") {
 		t.Errorf("%v, said %q", err, said)
 	}
 	w.rows = append(w.rows, row("id-5", w.now))
@@ -644,7 +644,7 @@ func TestReplaceAlone(t *testing.T) {
 		t.Error(err)
 	}
 	w.list = func(rw http.ResponseWriter) { rw.WriteHeader(500) }
-	wantKind(t, w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now)), fault.Unavailable, "cannot be told")
+	wantKind(t, w.client.conflictingReplacements(context.Background(), row("id-0", w.now), row("id-1", w.now)), fault.Unavailable, "it is not known whether")
 }
 
 // What apply made stays its own, whatever takes its place.
@@ -808,7 +808,7 @@ func TestRecoverOfARefusal(t *testing.T) {
 		w.left(w.client.intent("create", spec, nil), "HTTP/1.1 "+status+"\r\nContent-Length: 2\r\n\r\n{}")
 		w.rows = []provider.Webhook{row("id-9", w.now)} // somebody else's, where this one was refused
 		f := only(t, w.recover())
-		if f.State != want || want == StateNotCreated && (!strings.Contains(f.Detail, "Toy had refused it") || len(w.pending()) > 0) {
+		if f.State != want || want == StateNotCreated && (!strings.Contains(f.Detail, "Toy refused it") || len(w.pending()) > 0) {
 			t.Errorf("%s: %+v", status, f)
 		}
 	}
@@ -836,7 +836,7 @@ func TestRecoverSaysWhatIsUnderWay(t *testing.T) {
 	r := w.recovery()
 	var said []string
 	r.Notify = func(line string) { said = append(said, line) }
-	if found, err := r.Run(context.Background()); err != nil || len(found) > 0 || len(said) != 1 || !strings.Contains(said[0], "under way in another process") {
+	if found, err := r.Run(context.Background()); err != nil || len(found) > 0 || len(said) != 1 || !strings.Contains(said[0], "another process (pid") {
 		t.Errorf("%+v, %v, said %q", found, err, said)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -907,7 +907,7 @@ func TestPhasesOfFailures(t *testing.T) {
 		if got := p[0].Phases[0]; got.Name != c.phase || got.ID != c.id || got.Status != c.status || !got.At.Equal(w.now) {
 			t.Errorf("%s: %+v", name, got)
 		}
-		if asked := strings.Contains(strings.Join(w.notices, "\n"), "asking Toy for its list"); asked != (c.phase != "unusable") {
+		if asked := strings.Contains(strings.Join(w.notices, "\n"), "reading the list of Toy"); asked != (c.phase != "unusable") {
 			t.Errorf("%s: said %q", name, w.notices)
 		}
 	}

@@ -42,7 +42,7 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 		err = store.Put(ctx, now)
 	}
 	if err != nil {
-		err = fmt.Errorf("the sinks are filled, but the record of %s/%s does not say so: %w", rec.Provider, rec.ID, err)
+		err = fmt.Errorf("the sinks have the secret, but the record of %s/%s could not be updated: %w", rec.Provider, rec.ID, err)
 	}
 	return results, err
 }
@@ -65,15 +65,15 @@ func SinkError(rec secret.Record, results []sink.Result) error {
 	}
 	err := &fault.Error{
 		Kind: fault.Custody, Code: "sink-failed",
-		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed on: %w", rec.Provider, rec.ID, failed),
-		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("mend the cause, then run: "),
+		Err:  fmt.Errorf("the secret of %s/%s is kept in the store, but was not handed to a sink: %w", rec.Provider, rec.ID, failed),
+		Hint: fault.Run("%s", pushTo(rec, names, rec.Profile)).After("fix the cause, then run: "),
 	}
 	if fault.Code(failed) == sink.CodeUnfit { // there is nothing to mend
 		err.Hint = fault.HintOf(failed)
 	}
 	if !rec.DeletedAt.IsZero() {
-		err.Kind, err.Hint = fault.KindOf(failed), fault.Hint{Text: "mend the cause, then try again"}
-		err.Err = fmt.Errorf("the secret of %s/%s was not handed on, and the webhook is removed: %w", rec.Provider, rec.ID, failed)
+		err.Kind, err.Hint = fault.KindOf(failed), fault.Hint{Text: "fix the cause, then try again"}
+		err.Err = fmt.Errorf("the secret of %s/%s was not handed to a sink, and the webhook was removed: %w", rec.Provider, rec.ID, failed)
 	}
 	return err
 }
@@ -122,11 +122,11 @@ func CheckSinks(ctx context.Context, sinks []sink.Sink, it sink.Item) error {
 func SinkNotReady(to string, err error) error {
 	hint := fault.HintOf(err)
 	if hint == (fault.Hint{}) {
-		hint.Text = "mend what the message names, or name another sink with --secret-to"
+		hint.Text = "fix the problem that the message names, or choose another sink with --secret-to"
 	}
 	return &fault.Error{
 		Kind: fault.KindOf(err), Code: "sink-not-ready",
-		Err:  fmt.Errorf("nothing was sent: the sink %s could not take a secret now: %w", to, err),
+		Err:  fmt.Errorf("nothing was sent: the sink %s cannot take a secret now: %w", to, err),
 		Hint: hint,
 	}
 }
@@ -141,7 +141,7 @@ func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
 	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
 	f.Next = pushTo(rec, rec.Unfilled, r.Profile)
 	f.Forgettable = true
-	f.Detail += "; it may not have been handed to every sink (if it need not be: hookctl recover --forget " + ref + ")"
+	f.Detail += "; perhaps not every sink has it (if that does not matter: hookctl recover --forget " + ref + ")"
 	return f
 }
 

@@ -53,7 +53,7 @@ func TestFill(t *testing.T) {
 	// The note alone fails: the sink has the secret.
 	rec.Unfilled = []string{"exec:a"}
 	to := &memorySink{word: "exec:a"}
-	if _, err := Fill(ctx, brokenStore{Store: w.store, put: no}, rec, []sink.Sink{to}); !errors.Is(err, no) || !strings.Contains(err.Error(), "the record of toy/id-1 does not say so") || to.got != canary {
+	if _, err := Fill(ctx, brokenStore{Store: w.store, put: no}, rec, []sink.Sink{to}); !errors.Is(err, no) || !strings.Contains(err.Error(), "the record of toy/id-1 could not be updated") || to.got != canary {
 		t.Errorf("%v, %q", err, to.got)
 	}
 	// Nothing to note, nothing to write.
@@ -70,7 +70,7 @@ func TestCreateWhoseNoteFails(t *testing.T) {
 	if _, err := w.client.Create(context.Background(), spec, []sink.Sink{&memorySink{word: "file:x"}}); err != nil {
 		t.Error(err)
 	}
-	if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "the sinks are filled, but the record of toy/id-1 does not say so: disk full") {
+	if said := strings.Join(w.notices, "\n"); !strings.Contains(said, "the sinks have the secret, but the record of toy/id-1 could not be updated: disk full") {
 		t.Errorf("said %q", said)
 	}
 }
@@ -113,7 +113,7 @@ func TestPushTo(t *testing.T) {
 
 func TestSinkNotReadySaysWhatToDo(t *testing.T) {
 	w := newWorld(t)
-	for hint, want := range map[string]string{"": "name another sink with --secret-to", "mount the disk": "mount the disk"} {
+	for hint, want := range map[string]string{"": "choose another sink with --secret-to", "mount the disk": "mount the disk"} {
 		cause := fault.Errorf(fault.Other, "no such place")
 		if hint != "" {
 			cause = cause.WithHint("%s", hint)

@@ -23,7 +23,7 @@ func login() fault.Hint {
 	}
 }
 
-const scopeHint = "use a credential with both scopes, webhooks:read and webhooks:write: every request needs the first, create and delete need the second too"
+const scopeHint = "use a credential with both scopes: every request needs webhooks:read, and create and delete also need webhooks:write"
 
 func fields() []provider.Field {
 	return []provider.Field{
@@ -52,16 +52,16 @@ func checkCredentials(given map[string]secret.Value) error {
 	key, token := given[fieldAPIKey], given[fieldToken]
 	switch {
 	case key.IsZero() && token.IsZero():
-		return fault.Errorf(fault.Auth, "no credential for %s: an API key or an access token is needed", title).
+		return fault.Errorf(fault.Auth, "no credential for %s: it needs an API key or an access token", title).
 			WithCode("no-credentials").With(login())
 	case !key.IsZero() && !token.IsZero():
 		return fault.Usagef("both an API key and an access token are set for %s", title).
 			WithHint("unset one of HOOKCTL_WUNDERTREOS_API_KEY and HOOKCTL_WUNDERTREOS_TOKEN")
 	case !sendable(key):
-		return fault.Errorf(fault.Auth, "the %s API key holds a line break or another control character, so it cannot be sent", title).
+		return fault.Errorf(fault.Auth, "the %s API key contains a line break or another control character, so it cannot be sent", title).
 			With(login())
 	case !sendable(token):
-		return fault.Errorf(fault.Auth, "the %s access token holds a line break or another control character, so it cannot be sent", title).
+		return fault.Errorf(fault.Auth, "the %s access token contains a line break or another control character, so it cannot be sent", title).
 			With(login())
 	}
 	return nil

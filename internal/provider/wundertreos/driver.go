@@ -65,12 +65,12 @@ func Driver() *provider.Driver {
 		Shapes: wundertreosfake.Shapes,
 		Retries: provider.Retries{
 			Waits: wundertreosfake.Waits(), Renewed: true,
-			Assumed: "that the times run from one attempt to the next, and that each attempt states a new delivered_at and is signed anew",
+			Assumed: "that each wait starts at the previous attempt, and that each attempt has a new delivered_at and a new signature",
 		},
 		Request:     request,
 		Judge:       judge,
 		Probe:       provider.CallRequest{Path: "/api-webhook-subscriptions"}, // needs webhooks:read, which oauth-me does not
-		ProbeLeaves: "the scope webhooks:read is there; whether webhooks:write is too, only a create or a delete would tell",
+		ProbeLeaves: "the credential has the scope webhooks:read; only a create or a delete can show whether it has webhooks:write",
 		Scoped:      true,
 	}, open)
 }

@@ -36,10 +36,10 @@ func translate(err error, failed string) error {
 		answered(out, failed, refused)
 	case errors.As(err, &odd):
 		out.Code = "protocol"
-		out.Err = fmt.Errorf("%s: %s did not answer as its API does: %w", failed, title, err)
+		out.Err = fmt.Errorf("%s: the answer of %s is not one of its API: %w", failed, title, err)
 		out.Hint.Text = "check the base URL: hookctl config list"
 	case errors.As(err, &transport):
-		out.Err = fmt.Errorf("%s: %s could not be reached or did not answer in full: %w", failed, title, err)
+		out.Err = fmt.Errorf("%s: %s could not be reached, or its answer was incomplete: %w", failed, title, err)
 		out.Hint.Text = cmp.Or(transport.Hint, "check the network and the base URL (hookctl config list), then try again")
 		if transport.Timeout {
 			out.Code, out.Hint.Text = "timeout", "try again, or allow more time with --request-timeout"
@@ -48,9 +48,9 @@ func translate(err error, failed string) error {
 	return out
 }
 
-const refusedHint = "check the URL and the events (hookctl list-events wundertreos); --debug shows what is sent, hookctl help wundertreos what is wanted"
+const refusedHint = "check the URL and the events (hookctl list-events wundertreos); hookctl help wundertreos shows the rules, --debug the request"
 
-const listHint = "to see the webhooks there are, run: hookctl list wundertreos"
+const listHint = "to see all webhooks, run: hookctl list wundertreos"
 
 // answered fills out for an answer of status 4xx or 5xx.
 func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
@@ -69,7 +69,7 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 		if e.Code == wundertreosapi.CodeNotFound {
 			say("%s has no such webhook", title)
 		} else { // a gateway in front of the API, or another server
-			say("%s has nothing there", title)
+			say("%s has nothing at this address", title)
 			out.Hint.Text = "check the base URL (hookctl config list); " + listHint
 		}
 	case e.HTTPStatus == http.StatusTooManyRequests:
@@ -80,8 +80,8 @@ func answered(out *fault.Error, failed string, e *wundertreosapi.Error) {
 			out.Hint.Text = fmt.Sprintf("try again in %s", e.RetryAfter.Round(time.Second))
 		}
 	case e.HTTPStatus == http.StatusMethodNotAllowed: // of a raw request, or of another server
-		out.Kind, out.Hint.Text = fault.Refused, "hookctl help wundertreos says what the API can do; if this should be it, check the base URL (hookctl config list)"
-		say("%s does not take this method here", title)
+		out.Kind, out.Hint.Text = fault.Refused, "see what the API can do: hookctl help wundertreos; if it should have this, check the base URL (hookctl config list)"
+		say("%s does not accept this method here", title)
 	case e.CertainlyRefused():
 		out.Kind, out.Hint.Text = fault.Refused, refusedHint
 		say("%s refused the request", title)
@@ -98,5 +98,5 @@ func lacks(message string) string {
 			return "lacks the scope " + term.Clean(scope)
 		}
 	}
-	return "may not do this"
+	return "is not allowed to do this"
 }

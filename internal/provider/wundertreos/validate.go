@@ -23,10 +23,10 @@ func validate(s provider.Spec) []provider.Violation {
 	if !utf8.ValidString(s.Name) {
 		add("name", "is not valid UTF-8 text")
 	} else if strings.ContainsFunc(s.Name, unicode.IsControl) {
-		add("name", "has control characters in it")
+		add("name", "contains control characters")
 	}
 	if len(s.Events) == 0 {
-		add("events", "at least one event is needed")
+		add("events", "at least one event is required")
 	}
 	for _, e := range s.Events {
 		switch {
@@ -51,7 +51,7 @@ func validate(s provider.Spec) []provider.Violation {
 // urlProblem says why text is no target for deliveries, or "".
 func urlProblem(text string) string {
 	if text == "" {
-		return "a URL is needed, such as https://example.com/hook"
+		return "a URL is required, such as https://example.com/hook"
 	}
 	if !utf8.ValidString(text) {
 		return "is not valid UTF-8 text"
@@ -63,7 +63,7 @@ func urlProblem(text string) string {
 	case u.Scheme != "https" && u.Scheme != "http":
 		return "must be an absolute URL that begins with https:// or http://"
 	case u.Hostname() == "":
-		return "names no host"
+		return "has no host"
 	}
 	return ""
 }

@@ -82,7 +82,7 @@ func (a *adapter) Get(ctx context.Context, id string) (provider.Webhook, error) 
 	}
 	missing := fault.Errorf(fault.Refused, "Zyntro has no webhook with the id %q in this organization", id)
 	if nameless > 0 {
-		missing = fault.Errorf(fault.Refused, "Zyntro has no webhook with the id %q in this organization, as far as its list is readable (unreadable rows: %d)", id, nameless)
+		missing = fault.Errorf(fault.Refused, "Zyntro lists no webhook with the id %q in this organization (unreadable rows in its list: %d)", id, nameless)
 	}
 	return provider.Webhook{}, missing.WithCode(codeNotFound).WithHint(listHint)
 }

@@ -158,7 +158,7 @@ func TestNotFound(t *testing.T) {
 		}
 	}
 	fake.Inject(zyntrofake.Injection{Action: "fetchWebhooks", ExtraRows: []json.RawMessage{json.RawMessage(`7`)}})
-	if _, err := p.Get(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "unreadable rows: 1") {
+	if _, err := p.Get(t.Context(), "x"); err == nil || !strings.Contains(err.Error(), "unreadable rows in its list: 1") {
 		t.Errorf("beside an unreadable row: %v", err)
 	}
 }
@@ -253,7 +253,7 @@ func TestErrorKinds(t *testing.T) {
 		{name: "invalid key", credentials: map[string]string{"api_key": "wrong-key"}, exit: 4, code: "auth", certain: true, says: "Invalid API Key", hint: "hookctl login zyntro"},
 		{name: "inactive user", credentials: map[string]string{"api_key": "inactive"}, exit: 4, code: "auth", certain: true, says: "User is not active", hint: "not active"},
 		{name: "invalid organisation", credentials: map[string]string{"org_id": "x"}, exit: 4, code: "auth", certain: true, says: "Invalid organization", hint: "HOOKCTL_ZYNTRO_ORG_ID"},
-		{name: "missing organisation", credentials: map[string]string{"org_id": ""}, exit: 4, code: "auth", certain: true, says: "Missing org ID", hint: "organization id"},
+		{name: "missing organisation", credentials: map[string]string{"org_id": ""}, exit: 4, code: "auth", certain: true, says: "Missing org ID", hint: "belong to the organization"},
 		{name: "name", change: func(s *provider.Spec) { s.Name = "" }, exit: 5, code: "refused", certain: true, says: "wh_name is required"},
 		{name: "endpoint", change: func(s *provider.Spec) { s.URL = "" }, exit: 5, code: "refused", certain: true, says: "wh_endpoint is required"},
 		{name: "no events", change: func(s *provider.Spec) { s.Events = nil }, exit: 5, code: "refused", certain: true, says: "wh_events is required"},

@@ -31,7 +31,7 @@ func request(a provider.Access, r provider.CallRequest) (httpx.Request, error) {
 		return httpx.Request{}, provider.CreateRefused("zyntro")
 	}
 	if provider.SafeMethod(method) {
-		return httpx.Request{}, fault.Usagef("%s has no body, and that is where Zyntro's credentials are sent", method).WithHint("Zyntro's actions are POST requests: leave --method out")
+		return httpx.Request{}, fault.Usagef("%s has no body, and Zyntro's credentials are sent in the body", method).WithHint("Zyntro's actions are POST requests: leave out --method")
 	}
 	api := client(a)
 	req, err := api.Raw(method, u.String(), r.Body)

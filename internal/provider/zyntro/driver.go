@@ -80,7 +80,7 @@ func Driver() *provider.Driver {
 		Shapes: zyntrofake.Shapes,
 		Retries: provider.Retries{
 			Waits:   zyntrofake.Waits(),
-			Assumed: "all but their number, and that 60 is their delay: that it is in seconds, stays the same, and that the bytes are the same each time",
+			Assumed: "everything but their number and the delay of 60: that the delay is in seconds and constant, and that each attempt has the same bytes",
 		},
 		Request: request,
 		Judge:   judge,

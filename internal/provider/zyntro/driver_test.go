@@ -125,7 +125,7 @@ func TestOfflineHelp(t *testing.T) {
 			t.Errorf("%s is missing", e.Slug)
 		}
 	}
-	for _, want := range []string{"77 events in 16 categories", "*assumed*", "5 to 120", "at most 100", "X-Zyntro-Signature", "developer_secret", "told once"} {
+	for _, want := range []string{"77 events in 16 categories", "*assumed*", "5 to 120", "at most 100", "X-Zyntro-Signature", "developer_secret", "shows once"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q", want)
 		}
@@ -152,10 +152,10 @@ func TestValidate(t *testing.T) {
 			*s = provider.Spec{URL: "http://x", Timeout: seconds(4), AuthType: "digest", AuthData: secret.New("CANARY")}
 		}, []string{
 			"name: a name is required", "url: must be an absolute URL that begins with https://", "events: at least one event is required",
-			"timeout: 4 is not between 5 and 120 seconds", `auth-type: "digest" is none of none, bearer, basic, api_key, custom_header`, "auth-data: not a JSON object"}},
+			"timeout: 4 is not between 5 and 120 seconds", `auth-type: "digest" is not one of none, bearer, basic, api_key, custom_header`, "auth-data: not a JSON object"}},
 		{"blank name", func(s *provider.Spec) { s.Name = " \t" }, []string{"name: a name is required"}},
 		{"100 characters", func(s *provider.Spec) { s.Name = strings.Repeat("é", 100) }, nil},
-		{"101 characters", func(s *provider.Spec) { s.Name = strings.Repeat("é", 101) }, []string{"name: the name has 101 characters, 100 are allowed"}},
+		{"101 characters", func(s *provider.Spec) { s.Name = strings.Repeat("é", 101) }, []string{"name: the name has 101 characters; the limit is 100"}},
 		{"name not UTF-8", func(s *provider.Spec) { s.Name = "\xff" }, []string{"name: the name is not valid UTF-8"}},
 		{"no URL", func(s *provider.Spec) { s.URL = "" }, []string{"url: a URL is required"}},
 		{"upper-case scheme", func(s *provider.Spec) { s.URL = "HTTPS://EXAMPLE.com" }, nil},
@@ -163,9 +163,9 @@ func TestValidate(t *testing.T) {
 		{"no scheme", func(s *provider.Spec) { s.URL = "example.com/h" }, []string{"url: must be an absolute URL that begins with https://"}},
 		{"no host", func(s *provider.Spec) { s.URL = "https://:443/h" }, []string{"url: the URL has no host"}},
 		{"opaque", func(s *provider.Spec) { s.URL = "https:example.com" }, []string{"url: the URL has no host"}},
-		{"space", func(s *provider.Spec) { s.URL = "https://example.com/a b" }, []string{"url: not a valid URL: it has white space in it"}},
+		{"space", func(s *provider.Spec) { s.URL = "https://example.com/a b" }, []string{"url: not a valid URL: it contains white space"}},
 		{"control character", func(s *provider.Spec) { s.URL = "https://example.com/\x1b" }, []string{"url: not a valid URL: invalid control character in URL"}},
-		{"name with a control character", func(s *provider.Spec) { s.Name = "a\nb" }, []string{"name: the name has control characters in it"}},
+		{"name with a control character", func(s *provider.Spec) { s.Name = "a\nb" }, []string{"name: the name contains control characters"}},
 		{"empty event", func(s *provider.Spec) { s.Events = []string{"a", ""} }, []string{"events: an event's name is empty"}},
 		{"event not UTF-8", func(s *provider.Spec) { s.Events = []string{"\xff"} }, []string{"events: an event's name is not valid UTF-8"}},
 		{"5 seconds", func(s *provider.Spec) { s.Timeout = seconds(5) }, nil},
@@ -174,19 +174,19 @@ func TestValidate(t *testing.T) {
 
 		{"none", auth("none", ""), nil},
 		{"none with data", auth("none", `{}`), []string{"auth-data: the type none takes no data"}},
-		{"data alone", auth("", `{"value":"CANARY"}`), []string{"auth-type: required where authentication data is given: one of none, bearer, basic, api_key, custom_header"}},
+		{"data alone", auth("", `{"value":"CANARY"}`), []string{"auth-type: required with authentication data: one of none, bearer, basic, api_key, custom_header"}},
 		{"bearer", auth("bearer", `{"value":"CANARY"}`), nil},
 		{"bearer without data", auth("bearer", ""), []string{"auth-data: required for the type bearer: a JSON object with value"}},
 		{"bearer, no JSON", auth("bearer", "CANARY"), []string{"auth-data: not a JSON object; the type bearer needs one with value"}},
 		{"bearer, twice", auth("bearer", `{"value":"CANARY","value":"x"}`), []string{"auth-data: not a JSON object; the type bearer needs one with value"}},
-		{"bearer, empty", auth("bearer", `{"value":""}`), []string{"auth-data: value must be a text that is not empty"}},
-		{"bearer, number", auth("bearer", `{"value":7}`), []string{"auth-data: value must be a text that is not empty"}},
-		{"bearer, null", auth("bearer", `{"value":null}`), []string{"auth-data: value must be a text that is not empty"}},
-		{"bearer, more", auth("bearer", `{"value":"x","CANARY":"CANARY"}`), []string{"auth-data: the type bearer takes nothing but value"}},
+		{"bearer, empty", auth("bearer", `{"value":""}`), []string{"auth-data: value must be a string that is not empty"}},
+		{"bearer, number", auth("bearer", `{"value":7}`), []string{"auth-data: value must be a string that is not empty"}},
+		{"bearer, null", auth("bearer", `{"value":null}`), []string{"auth-data: value must be a string that is not empty"}},
+		{"bearer, more", auth("bearer", `{"value":"x","CANARY":"CANARY"}`), []string{"auth-data: the type bearer takes only value"}},
 		{"basic", auth("basic", `{"username":"u","password":"CANARY"}`), nil},
-		{"basic, of another type", auth("basic", `{"value":"CANARY"}`), []string{"auth-data: username must be a text that is not empty; password must be a text that is not empty; the type basic takes nothing but username and password"}},
+		{"basic, of another type", auth("basic", `{"value":"CANARY"}`), []string{"auth-data: username must be a string that is not empty; password must be a string that is not empty; the type basic takes only username and password"}},
 		{"api_key", auth("api_key", `{"header":"X-Key","value":"CANARY"}`), nil},
-		{"api_key, incomplete", auth("api_key", `{"value":"CANARY"}`), []string{"auth-data: header must be a text that is not empty"}},
+		{"api_key, incomplete", auth("api_key", `{"value":"CANARY"}`), []string{"auth-data: header must be a string that is not empty"}},
 		{"custom_header", auth("custom_header", `{"header":"X-Key","value":"CANARY"}`), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,9 +25,9 @@ const title = "Zyntro"
 
 // helpHint is for what Zyntro says no to in words that are not documented, or
 // that need none of ours.
-const helpHint = "`hookctl help zyntro` shows what Zyntro wants; --debug shows what is sent"
+const helpHint = "`hookctl help zyntro` shows the rules; --debug shows the request"
 
-const listHint = "`hookctl list zyntro` shows the webhooks there are"
+const listHint = "`hookctl list zyntro` shows all webhooks"
 
 // translate gives an error of the client its kind and its hint. It is the only
 // place that knows which of the API's codes means what. The client's error
@@ -50,7 +50,7 @@ func translate(err error) error {
 		if nonsense.CertainlyRefused() {
 			kind = kindOfStatus(nonsense.HTTPStatus)
 		}
-		return &fault.Error{Kind: kind, Err: fmt.Errorf("%s's answer makes no sense: %w", title, err), Hint: statusHint(nonsense.HTTPStatus)}
+		return &fault.Error{Kind: kind, Err: fmt.Errorf("the answer of %s cannot be used: %w", title, err), Hint: statusHint(nonsense.HTTPStatus)}
 	case errors.As(err, &transport):
 		return translateTransport(transport, err)
 	case errors.Is(err, zyntroapi.ErrAuthData):
@@ -61,13 +61,13 @@ func translate(err error) error {
 }
 
 func translateTransport(transport *httpx.Error, err error) error {
-	what := "Zyntro gave no complete answer"
+	what := "Zyntro's answer is incomplete"
 	if transport.Stage == httpx.NotSent {
 		what = "Zyntro could not be reached"
 	}
 	hint := fault.Hint{Text: cmp.Or(transport.Hint, "check the network and the setting zyntro.base-url, then try again")}
 	if transport.Timeout {
-		hint.Text = "try again, or give it more time with --request-timeout"
+		hint.Text = "try again, or allow more time with --request-timeout"
 	}
 	return &fault.Error{Kind: fault.Unavailable, Err: fmt.Errorf("%s: %w", what, err), Hint: hint}
 }
@@ -76,10 +76,10 @@ func translateRefusal(refusal *zyntroapi.Error, err error) error {
 	e := &fault.Error{Kind: fault.Refused, Err: fmt.Errorf("%s refused the request: %w", title, err), ProviderMessage: refusal.Message}
 	if refusal.Code == zyntroapi.RateLimited {
 		e.Kind, e.Code, e.Hint.Text = fault.Unavailable, codeRateLimited, "wait a minute, then try again"
-		e.Err = fmt.Errorf("%s's rate limit is used up: %w", title, err)
+		e.Err = fmt.Errorf("the rate limit of %s is reached: %w", title, err)
 		if refusal.RetryAfter > 0 {
 			wait := refusal.RetryAfter.Round(time.Second)
-			e.Err = fmt.Errorf("%s's rate limit is used up for %v: %w", title, wait, err)
+			e.Err = fmt.Errorf("the rate limit of %s is reached for another %v: %w", title, wait, err)
 			e.Hint.Text = fmt.Sprintf("try again in %v", wait)
 		}
 		return e
@@ -92,18 +92,18 @@ func translateRefusal(refusal *zyntroapi.Error, err error) error {
 	case zyntroapi.MissingAPIKey, zyntroapi.InvalidAPIKey:
 		e.Kind, e.Hint = fault.Auth, login("")
 	case zyntroapi.InactiveUser:
-		e.Kind, e.Hint = fault.Auth, login("the user of this API key is not active at Zyntro; use another's: ")
+		e.Kind, e.Hint = fault.Auth, login("the user of this API key is not active at Zyntro; use another user's key: ")
 	case zyntroapi.MissingOrg, zyntroapi.InvalidOrg:
-		e.Kind, e.Hint = fault.Auth, login("the organization id must be one that the API key's user belongs to: ")
+		e.Kind, e.Hint = fault.Auth, login("the API key's user must belong to the organization: ")
 	case zyntroapi.DeveloperSecret:
-		e.Kind, e.Hint.Text = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; the default path prefix needs none"
+		e.Kind, e.Hint.Text = fault.Auth, "run `hookctl login zyntro`, or set HOOKCTL_ZYNTRO_DEVELOPER_SECRET; with the default path prefix it is not needed"
 	case zyntroapi.InsertFailed:
-		e.Kind, e.Hint.Text = fault.Unavailable, "Zyntro could not write it down; try again later"
+		e.Kind, e.Hint.Text = fault.Unavailable, "Zyntro could not store it; try again later"
 		e.Err = fmt.Errorf("%s failed: %w", title, err)
 	case zyntroapi.NotFound:
 		e.Code, e.Hint.Text = codeNotFound, listHint
 	case zyntroapi.InvalidEvents:
-		e.Hint.Text = "`hookctl list-events zyntro` shows the events there are, with --live those that Zyntro's own help names"
+		e.Hint.Text = "`hookctl list-events zyntro` shows all events; --live shows those in Zyntro's own help"
 	case zyntroapi.InvalidURL:
 		e.Hint.Text = "give a valid https URL that can be reached from the internet"
 	default:
@@ -145,6 +145,6 @@ func statusHint(status int) fault.Hint {
 	case status >= 500:
 		return fault.Hint{Text: "try again later"}
 	default:
-		return fault.Hint{Text: "check the setting zyntro.base-url, and whether something between here and Zyntro answers in its place; then try again"}
+		return fault.Hint{Text: "check the setting zyntro.base-url, and whether a proxy answers instead of Zyntro; then try again"}
 	}
 }

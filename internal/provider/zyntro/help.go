@@ -30,7 +30,7 @@ func offlineHelp() string {
 
 const helpHead = `# Zyntro webhooks
 
-What Zyntro documents. What it does not, and hookctl assumes, is marked *assumed*.
+This is what Zyntro documents. What hookctl assumes beyond that is marked *assumed*.
 
 ## API
 
@@ -39,9 +39,9 @@ What Zyntro documents. What it does not, and hookctl assumes, is marked *assumed
 - Credentials are members of the body: ` + "`api_key` and `org_id`" + `. Zyntro's overview page names another prefix,
   ` + "`/apis/v2/public/account`" + `, and a ` + "`developer_secret`" + ` for it; both can be set.
 - HTTP 200 may be an error: the body's ` + "`status`" + ` is "success" or "error".
-- There is no call to delete a webhook: hookctl disables it. There is none to tell a secret again, or to change it:
+- No call deletes a webhook: hookctl disables it instead. No call returns a secret again or changes it:
   ` + "`hookctl rotate`" + ` makes a new webhook and disables the old one.
-- No limit of the rate of calls is documented.
+- No rate limit is documented.
 
 ## A webhook
 
@@ -49,20 +49,20 @@ What Zyntro documents. What it does not, and hookctl assumes, is marked *assumed
 - events: at least one; an update replaces the whole list
 - timeout: %d to %d seconds, 30 if not given
 - name: required, at most %d characters
-- auth-type, what Zyntro presents to your endpoint, and its auth-data:
+- auth-type, how Zyntro authenticates to your endpoint, and its auth-data:
   none · bearer ` + "`{\"value\"}`" + ` · basic ` + "`{\"username\", \"password\"}`" + ` · api_key ` + "`{\"header\", \"value\"}`" + ` ·
-  custom_header ` + "`{\"header\", \"value\"}`" + ` (*assumed*). How they become headers is *assumed*: Authorization for the first two.
+  custom_header ` + "`{\"header\", \"value\"}`" + ` (*assumed*). The headers are *assumed*: Authorization for bearer and basic.
 - status: active, paused or disabled
-- times are shown as Zyntro writes them: it names no time zone
-- failed deliveries are retried, as wh_retry_count and wh_retry_delay say; both can be set in the dashboard only
+- times are shown as Zyntro writes them, without a time zone
+- Zyntro retries failed deliveries, with wh_retry_count and wh_retry_delay; both can be set only in the dashboard
 
 ## Deliveries
 
 - The body has ` + "`event_id`, `event_type`, `api_version`, `created_at`, `org_id` and `data`" + ` (documented for Trigger Billing,
   *assumed* for all events). Your endpoint answers 200.
-- Deliveries are signed with HMAC-SHA256 and the webhook's secret, which is told once, when the webhook is created.
-- *Assumed*: the signature is in the header X-Zyntro-Signature, as hexadecimal digits with or without "sha256=" before
-  them; signed is the raw body; the key is the secret's text itself; there is no timestamp. All of it can be set,
+- Deliveries are signed with HMAC-SHA256 and the webhook's secret, which Zyntro shows once, when the webhook is created.
+- *Assumed*: the signature is in the header X-Zyntro-Signature, as hexadecimal digits with or without "sha256=" in front of
+  them; it signs the raw body; the key is the secret's text; there is no timestamp. You can set all of this,
   see ` + "`hookctl verify --help`" + `.
 
 `

@@ -24,8 +24,8 @@ func (a *adapter) LiveEvents(ctx context.Context) ([]string, error) {
 	}
 	var document any
 	if err := json.Unmarshal(text, &document); err != nil {
-		return nil, fault.Errorf(fault.Unavailable, "Zyntro's live help is not JSON, so its events cannot be found").
-			WithHint("`hookctl help zyntro` shows it as it is")
+		return nil, fault.Errorf(fault.Unavailable, "Zyntro's live help is not JSON, so hookctl cannot find its events").
+			WithHint("`hookctl help zyntro` shows it unchanged")
 	}
 	return findSlugs(document), nil
 }

@@ -62,9 +62,9 @@ func checkName(name string) string {
 	case !utf8.ValidString(name):
 		return "the name is not valid UTF-8"
 	case strings.ContainsFunc(name, unicode.IsControl):
-		return "the name has control characters in it"
+		return "the name contains control characters"
 	case n > maxName:
-		return fmt.Sprintf("the name has %d characters, %d are allowed", n, maxName)
+		return fmt.Sprintf("the name has %d characters; the limit is %d", n, maxName)
 	}
 	return ""
 }
@@ -78,7 +78,7 @@ func checkURL(text string) string {
 	case !utf8.ValidString(text):
 		return "not a valid URL: it is not UTF-8"
 	case strings.ContainsAny(text, " \t"):
-		return "not a valid URL: it has white space in it"
+		return "not a valid URL: it contains white space"
 	case err != nil:
 		return "not a valid URL" + provider.WhyNotURL(err)
 	case u.Scheme != "https":
@@ -111,9 +111,9 @@ func checkTimeout(seconds *int) string {
 func checkAuthType(kind string, data secret.Value) string {
 	switch {
 	case kind == "" && !data.IsZero():
-		return "required where authentication data is given: one of " + strings.Join(authTypes, ", ")
+		return "required with authentication data: one of " + strings.Join(authTypes, ", ")
 	case kind != "" && !slices.Contains(authTypes, kind):
-		return fmt.Sprintf("%q is none of %s", kind, strings.Join(authTypes, ", "))
+		return fmt.Sprintf("%q is not one of %s", kind, strings.Join(authTypes, ", "))
 	}
 	return ""
 }
@@ -139,12 +139,12 @@ func checkAuthData(kind string, data secret.Value) string {
 	for _, name := range names {
 		var text string
 		if json.Unmarshal(members[name], &text) != nil || text == "" {
-			problems = append(problems, name+" must be a text that is not empty")
+			problems = append(problems, name+" must be a string that is not empty")
 		}
 		delete(members, name)
 	}
 	if len(members) > 0 {
-		problems = append(problems, fmt.Sprintf("the type %s takes nothing but %s", kind, strings.Join(names, " and ")))
+		problems = append(problems, fmt.Sprintf("the type %s takes only %s", kind, strings.Join(names, " and ")))
 	}
 	return strings.Join(problems, "; ")
 }

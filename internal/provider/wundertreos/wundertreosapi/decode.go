@@ -13,7 +13,7 @@ var (
 	errNotObject = errors.New("not a JSON object")
 	errNotText   = errors.New("not a string")
 	errNoID      = errors.New("it has no id")
-	errNoData    = errors.New("no object or list in the member data")
+	errNoData    = errors.New("the member data is not an object or a list")
 )
 
 // members splits one JSON object, leniently: the last of two equal names wins.

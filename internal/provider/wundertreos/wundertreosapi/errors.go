@@ -88,7 +88,7 @@ func (e *ProtocolError) CertainlyRefused() bool { return false }
 // refusal turns an answer that is not 2xx into an error.
 func (c *Client) refusal(r request, answer *httpx.Response) error {
 	if answer.Status < 400 || answer.Status > 599 {
-		reason := "not a status of this API"
+		reason := "this API does not use that status"
 		if target := redirectHost(c.base+r.path, answer.Header); target != "" {
 			reason = "a redirect to " + target + ", which is not followed"
 		}

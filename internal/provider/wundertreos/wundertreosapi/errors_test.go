@@ -133,7 +133,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestRedirectTargets(t *testing.T) {
 	t.Parallel()
 	for location, want := range map[string]string{
-		"":                           "not a status of this API",
+		"":                           "this API does not use that status",
 		"/elsewhere":                 "a redirect to http://127.0.0.1:",
 		"//evil.test/x":              "a redirect to http://evil.test,",
 		"https://u:p@evil.test:8/?q": "a redirect to https://evil.test:8,",

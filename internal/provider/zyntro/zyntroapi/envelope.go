@@ -43,7 +43,7 @@ func (e envelope) failure(members map[string]json.RawMessage, membersErr error) 
 	case status == http.StatusTooManyRequests, state == "error":
 		return e.refusal(members)
 	case state == "success":
-		return e.nonsense(errors.New("the answer's body reports a success, its HTTP status does not"))
+		return e.nonsense(errors.New("the answer's body reports success, but its HTTP status does not"))
 	case membersErr == nil && !is2xx(status):
 		return e.refusal(members)
 	case len(e.answer.Body) == 0:

@@ -43,7 +43,7 @@ func looseID(raw json.RawMessage) (string, error) {
 	if !absent(raw) && raw[0] != '"' && json.Unmarshal(raw, &number) == nil {
 		return number.String(), nil
 	}
-	return "", errors.New("neither text nor number")
+	return "", errors.New("neither a string nor a number")
 }
 
 func (d *decoder) text(name string) *string {

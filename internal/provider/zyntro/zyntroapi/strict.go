@@ -14,13 +14,13 @@ import (
 // [*ProtocolError].
 var (
 	// ErrAmbiguousSecret: a member name stands twice, so that there may be two secrets to choose from.
-	ErrAmbiguousSecret = errors.New("a member stands twice in the answer, so its secret is ambiguous")
+	ErrAmbiguousSecret = errors.New("the answer has a member twice, so its secret is ambiguous")
 	// ErrNoSecret: secret_key is absent, not a text, empty, or damaged.
 	ErrNoSecret = errors.New("the answer has no usable secret_key")
 	// ErrNoID: wh_id is absent, empty or neither text nor number.
 	ErrNoID = errors.New("the answer has no usable wh_id")
 	// ErrStraySecret: the answer is no success and yet carries a secret_key.
-	ErrStraySecret = errors.New("the answer reports no success and yet carries a secret_key")
+	ErrStraySecret = errors.New("the answer does not report success, but has a secret_key")
 )
 
 // decodeCreated reads the data member of a successful create answer: exact
