@@ -252,7 +252,7 @@ func ReceivedColumns() ([]render.Column, []int) {
 		{Title: "FORWARD", Tone: statusTone},
 		{Title: "ANSWER", Spare: 1, Tone: statusTone},
 		{Title: "LATENCY", Spare: 2},
-		{Title: "NOTE", Flexible: true},
+		{Title: "NOTE", Flexible: true, Room: 20}, // connection refused
 	}, []int{12, 11, 20, 7, 7, 6, 9, 40}
 }
 

@@ -153,10 +153,10 @@ TIME           PROVIDER      EVENT                  VERDICT   FORWARD   ANSWER  
 16:30:01.123   wundertreos   漢字漢字漢字漢字漢…    INVALID   -         401      0.0 ms      mismatch (json-reserialised)
 `,
 		80: `
-TIME      EVENT            VERDICT  FORWARD  ANSWER  LATENCY    NOTE
-16:30:01  contact.created  valid    200      200     1.2 ms     -
-16:30:01  new_contact      valid    failed   502     3234.6 ms  connection refu…
-16:30:01  漢字漢字漢字漢…  INVALID  -        401     0.0 ms     mismatch (json-…
+TIME      EVENT                 VERDICT  FORWARD  ANSWER  NOTE
+16:30:01  contact.created       valid    200      200     -
+16:30:01  new_contact           valid    failed   502     connection refused
+16:30:01  漢字漢字漢字漢字漢…   INVALID  -        401     mismatch (json-reseri…
 `,
 		60: `
 TIME      EVENT            VERDICT  FORWARD  NOTE
