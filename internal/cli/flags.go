@@ -6,9 +6,11 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/filter"
@@ -328,6 +330,31 @@ func unreachable(rawURL string) string {
 		return "others can read and change deliveries to an http:// URL on their way"
 	}
 	return ""
+}
+
+// duration is the value of a flag that takes a time: with its unit, or in whole
+// seconds, as settings do.
+type duration time.Duration
+
+func (d *duration) Set(text string) error {
+	value, err := config.ParseDuration(text)
+	if err != nil {
+		value, err = time.ParseDuration(text) // one below zero, too
+	}
+	*d = duration(value)
+	return err
+}
+
+func (d *duration) String() string { return time.Duration(*d).String() }
+func (d *duration) Type() string   { return "duration" }
+
+// durationVar declares a flag that takes a time.
+func durationVar(c *cobra.Command, to *time.Duration, name string, preset time.Duration, usage string) {
+	*to = preset
+	c.Flags().Var((*duration)(to), name, usage)
+	if preset == 0 {
+		c.Flags().Lookup(name).DefValue = "0" // the help shows no other default that means none
+	}
 }
 
 // addReport declares --report.

@@ -64,7 +64,7 @@ warning and is tried again. Ctrl-C ends it with exit code 130.`,
 		}),
 	}
 	c.Flags().BoolVar(&o.failing, "failing", false, "list only webhooks that are failing; exit 3 if there are any")
-	c.Flags().DurationVar(&o.interval, "watch", 0, "keep listing, at this interval (10s without a value)")
+	durationVar(c, &o.interval, "watch", 0, "keep listing, at this interval (10s without a value)")
 	c.Flags().Lookup("watch").NoOptDefVal = "10s"
 	_ = c.RegisterFlagCompletionFunc("watch", completeFixed("5s", "10s", "1m"))
 	return c

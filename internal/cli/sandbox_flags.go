@@ -33,7 +33,7 @@ func (o *sandboxOptions) addFlags(g *globals, c *cobra.Command) {
 	f := c.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:0", "loopback address of the first API; the other one takes the next port; port 0 is any free port")
 	f.StringVar(&o.deliverTo, "deliver-to", "", "loopback address that receives all deliveries, such as http://127.0.0.1:3000")
-	f.DurationVar(&o.emitEvery, "emit-every", 0, "emit an event at this interval, such as 5s")
+	durationVar(c, &o.emitEvery, "emit-every", 0, "emit an event at this interval, such as 5s")
 	f.StringSliceVar(&o.emit, "emit", nil, "events to emit in turn with --emit-every (default: those that the webhooks subscribe to)")
 	f.Float64Var(&o.speed, "speed", 1, "speed of the sandbox's clock, as a factor")
 	for _, flag := range []string{"addr", "emit-every", "speed"} {

@@ -280,5 +280,5 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 
 // flagTakes are what flags take, by the type that pflag names.
 var flagTakes = map[string]string{
-	"bool": "true or false", "int": "a whole number", "uint64": "a whole number of at least 0", "float64": "a number", "duration": "a duration with a unit, such as 500ms, 30s or 2m",
+	"bool": "true or false", "int": "a whole number", "uint64": "a whole number of at least 0", "float64": "a number", "duration": "a duration such as 500ms, 30s or 2m",
 }

@@ -82,7 +82,7 @@ one delivery at a time and not the array.`,
 	}
 	f := c.Flags()
 	o.judgeFlags.add(g, c)
-	f.DurationVar(&o.maxAge, "max-age", 0, "reject deliveries whose timestamp in the body is further from now, such as 10m")
+	durationVar(c, &o.maxAge, "max-age", 0, "reject deliveries whose timestamp in the body is further from now, such as 10m")
 	f.StringSliceVar(&o.failOn, "fail-on", nil, "reasons that cause exit code 3, or none (default: all except ok)")
 	f.StringVar(&o.diagnose, "diagnose", strconv.Itoa(verify.DefaultDiagnoses), "how many failures to explain, from the first: a number, or all")
 	f.BoolVar(&o.failing, "failing", false, "print only what is not valid (on a terminal, the default after 100 rows)")
