@@ -193,6 +193,9 @@ func (o *loginOptions) ask(ctx context.Context, a *app) (creds map[string]secret
 			return nil, false, badCredential(f.Name, "the answer")
 		default:
 			creds[f.Name], fromEnv = v, false
+			if f.Secret {
+				a.note("Received; it is not shown.")
+			}
 		}
 	}
 	return creds, fromEnv, nil

@@ -23,14 +23,14 @@ func TestLoginAsks(t *testing.T) {
 			person{secrets: map[string]string{"API key": "key-typed", "Developer": ""}, inputs: map[string]string{"Organization": "org-typed"}},
 			nil,
 			map[string]string{"api_key": "key-typed", "org_id": "org-typed"},
-			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id (a UUID; Zyntro's documentation does not say where it is shown)", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
 		},
 		{
 			"zyntro with a developer secret", "zyntro",
 			person{secrets: map[string]string{"API key": "key-typed", "Developer": "zdk_typed"}, inputs: map[string]string{"Organization": "org-typed"}},
 			[]string{"--profile", "work"},
 			map[string]string{"api_key": "key-typed", "org_id": "org-typed", "developer_secret": "zdk_typed"},
-			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
+			[]string{"API key (dashboard: Me or Account > API & Webhooks)", "Organization id (a UUID; Zyntro's documentation does not say where it is shown)", "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)"},
 		},
 		{
 			"zyntro with the environment's key", "zyntro",

@@ -111,7 +111,7 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 	if err := o.shell.enter(a, set); err != nil {
 		return err
 	}
-	a.note("Serving both APIs on the loopback. To stop, press Ctrl-C.")
+	a.note("Serving both APIs on the loopback. To stop, press Ctrl-C, or end process %d.", os.Getpid())
 	_, _, err = s.Wait(ctx)
 	return err
 }

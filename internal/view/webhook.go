@@ -158,7 +158,7 @@ func (w Webhook) Facts() []render.Fact {
 	number("Timeout", " s", w.Timeout)
 	add("Auth type", w.AuthType)
 	number("Retries", "", w.RetryCount)
-	number("Retry delay", " s", w.RetryDelay)
+	number("Retry delay", " s (assumed)", w.RetryDelay)
 	date("Created", w.CreatedAt)
 	date("Updated", w.UpdatedAt)
 	if h := w.Health; h != nil {

@@ -82,7 +82,7 @@ func TestWebhookFacts(t *testing.T) {
 	want := []render.Fact{
 		{Label: "Provider", Value: "zyntro"}, {Label: "ID", Value: "w-1"}, {Label: "Name", Value: "CRM Sync"},
 		{Label: "URL", Value: "https://example.com/hook"}, {Label: "Events", List: []string{"a", "b"}}, {Label: "Status", Value: "active"},
-		{Label: "Timeout", Value: "30 s"}, {Label: "Auth type", Value: "bearer"}, {Label: "Retries", Value: "3"}, {Label: "Retry delay", Value: "60 s"},
+		{Label: "Timeout", Value: "30 s"}, {Label: "Auth type", Value: "bearer"}, {Label: "Retries", Value: "3"}, {Label: "Retry delay", Value: "60 s (assumed)"},
 		{Label: "Created", Value: "2026-01-01 00:00:00"}, {Label: "Updated", Value: "2026-01-02 00:00:00"},
 		{Label: "Last status", Value: "failed", Tone: render.Bad}, {Label: "Failures", Value: "2", Tone: render.Bad}, {Label: "Last triggered", Value: "2026-01-03 00:00:00"},
 		{Label: "Secret", Value: "kept (file store, sha256:12345678)", Tone: render.Good}, {Label: "Secret value", Value: "shown"},

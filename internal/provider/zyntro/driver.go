@@ -40,7 +40,7 @@ func Driver() *provider.Driver {
 
 		Credentials: []provider.Field{
 			{Name: fieldAPIKey, Env: []string{"HOOKCTL_ZYNTRO_API_KEY", "ZYNTRO_API_KEY"}, Label: "API key (dashboard: Me or Account > API & Webhooks)", Secret: true, Required: true},
-			{Name: fieldOrgID, Env: []string{"HOOKCTL_ZYNTRO_ORG_ID", "ZYNTRO_ORG_ID"}, Label: "Organization id", Required: true, Account: true},
+			{Name: fieldOrgID, Env: []string{"HOOKCTL_ZYNTRO_ORG_ID", "ZYNTRO_ORG_ID"}, Label: "Organization id (a UUID; Zyntro's documentation does not say where it is shown)", Required: true, Account: true},
 			{Name: fieldDeveloperSecret, Env: []string{"HOOKCTL_ZYNTRO_DEVELOPER_SECRET"}, Label: "Developer secret (zdk_..., only for the /apis/v2 paths; may be empty)", Secret: true},
 		},
 		CheckCredentials: checkCredentials,
