@@ -45,7 +45,7 @@ The provider's own documentation: hookctl help PROVIDER`,
 			return nil
 		}
 		_, err := g.env.Drivers.Find(args[0])
-		return fault.Usagef("%w; providers: %s", err, strings.Join(g.env.Drivers.Names(), ", "))
+		return err
 	}
 	return c
 }

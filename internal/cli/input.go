@@ -18,7 +18,7 @@ func (a *app) readInput(flag, name string, limit int64) (data []byte, err error)
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, fault.Usagef("%s: %w", flag, err)
+			return nil, fault.Usagef("%s: %w", flag, err).WithHint("%s", notAFile(name))
 		}
 		defer f.Close()
 		in = f
@@ -33,6 +33,18 @@ func (a *app) readInput(flag, name string, limit int64) (data []byte, err error)
 		return nil, fault.Usagef("%s: %[3]s is larger than %[2]d bytes", flag, limit, name)
 	}
 	return data, nil
+}
+
+// notAFile is the hint on a name of no file that is the text itself, or its URL; ""
+// for another one.
+func notAFile(name string) string {
+	switch {
+	case strings.HasPrefix(name, "{") || strings.HasPrefix(name, "["):
+		return "name a file, or give the text on standard input, as the file -: printf '%s' '{\"id\":1}' | hookctl ... -"
+	case strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://"):
+		return "fetch it first: curl -s URL | hookctl ... -"
+	}
+	return ""
 }
 
 // interruptible reads from a pipe or a terminal that may never say anything

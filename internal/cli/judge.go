@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -109,5 +110,6 @@ func missingCaptures(captures []string) []string {
 }
 
 func notThere(what string, missing []string) *fault.Error {
-	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("name files or directories that exist, or - for standard input")
+	hint := "name files or directories that exist, or - for standard input"
+	return fault.Usagef("%s%s", what, strings.Join(missing, "\n")).WithHint("%s", cmp.Or(notAFile(missing[0]), hint))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/sink"
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
@@ -111,6 +112,9 @@ func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
 		text, cut := cutNewline(string(raw))
 		if cut {
 			a.note("One newline at the end of %s was removed from the secret.", from)
+		}
+		if sink.IsAssignment(text) {
+			a.note("%s looks like a dotenv file, and all of it is the secret; for a variable in it: --secret-file dotenv:PATH:NAME", from)
 		}
 		return secret.New(text), checkTypedSecret(text, from)
 	case k.secretEnv != "":

@@ -117,7 +117,7 @@ func (a *app) match(ref string, all []candidate, prefix bool) (int, error) {
 }
 
 // suggest is the hint on a ref that means none of all: the webhooks whose id it
-// begins, else those of nearly that name, else where to look.
+// begins, else those of nearly that name or of that URL, else where to look.
 func (a *app) suggest(ref string, all []candidate) string {
 	const most = 3
 	var begun, named []string
@@ -127,6 +127,8 @@ func (a *app) suggest(ref string, all []candidate) string {
 			begun = append(begun, full)
 		case c.name != "" && (strings.EqualFold(strings.TrimSpace(c.name), strings.TrimSpace(ref)) || len(ref) > 2 && strings.Contains(strings.ToLower(c.name), strings.ToLower(ref))):
 			named = append(named, fmt.Sprintf("%q (%s)", c.name, full))
+		case c.url != "" && provider.SameURL(c.url, ref):
+			named = append(named, full)
 		}
 	}
 	switch {

@@ -79,7 +79,9 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	if o.allHeaders {
 		fields = append(deliver.EventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
 	}
-	if bytes.HasSuffix(body, []byte("\n")) {
+	if len(body) == 0 {
+		a.note("The payload is empty: this is the signature of no bytes.")
+	} else if bytes.HasSuffix(body, []byte("\n")) {
 		a.note("The payload ends with a newline, and the signature includes it.")
 	}
 	a.noteAssumed(s)

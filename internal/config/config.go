@@ -280,6 +280,15 @@ func (c *Config) Path() string {
 // Profiles lists the profiles that the file names, in its order.
 func (c *Config) Profiles() []string { return slices.Clone(c.file.profiles) }
 
+// ownerOf is the provider that a name of a setting begins with, or the word for one.
+func (c *Config) ownerOf(name string) string {
+	owner, _, _ := strings.Cut(name, ".")
+	if slices.ContainsFunc(c.in.Keys, func(k Key) bool { return strings.HasPrefix(k.Name, owner+".") }) {
+		return owner
+	}
+	return "<provider>"
+}
+
 // key finds a declared key by a name that a user typed.
 func (c *Config) key(name string) (Key, error) {
 	for _, k := range c.in.Keys {
@@ -290,7 +299,7 @@ func (c *Config) key(name string) (Key, error) {
 	meant := meant(name, c.in.Keys)
 	if looksLikeCredential(name, meant) {
 		return Key{}, fault.Usagef("%q is not a setting: hookctl never stores credentials and secrets in %s", name, fileName).
-			WithCommand("hookctl login <provider>")
+			WithCommand("hookctl login %s", c.ownerOf(name))
 	}
 	err := fault.Usagef("there is no setting %q", name).WithCode("unknown-setting")
 	if len(meant) > 0 {

@@ -41,6 +41,13 @@ func DotenvNames(file []byte) (names []string) {
 	return names
 }
 
+// IsAssignment reports whether a text that should be a secret sets a variable, as
+// the first line of a dotenv file. The = at the end of base64 does not.
+func IsAssignment(text string) bool {
+	prefix, ok := assignment([]byte(text))
+	return ok && strings.Trim(text[len(prefix):], "= \t\r\n") != ""
+}
+
 // dotenvEntries are the variables that a dotenv file sets, with what stands behind
 // the equals sign.
 func dotenvEntries(file []byte) iter.Seq2[string, []byte] {
