@@ -238,7 +238,7 @@ var budgets = map[string]budget{
 	"internal/capture/walk":                         {2990, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {17500, 9}, // planned: 9700; how help is laid out
-	"internal/config":                               {1080, 12}, // planned: 950
+	"internal/config":                               {1100, 12}, // planned: 950
 	"internal/deliver":                              {1200, 25},
 	"internal/demo":                                 {380, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {6070, 6},  // planned: 4000; the causes of captures
@@ -269,7 +269,7 @@ var budgets = map[string]budget{
 	"internal/sandbox":                              {1620, 36}, // planned: 900
 	"internal/secret":                               {3325, 43}, // planned: 3050
 	"internal/signature":                            {650, 22},
-	"internal/sink":                                 {1620, 16}, // planned: 920
+	"internal/sink":                                 {1620, 18}, // planned: 920
 	"internal/snippet":                              {190, 6},
 	"internal/term":                                 {1170, 28}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
