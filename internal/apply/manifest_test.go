@@ -176,7 +176,7 @@ func TestParseRefuses(t *testing.T) {
 		{oneHook + "  auth: {type: bearer}", "a.yaml:6:9: auth of the type bearer needs value"},
 		{oneHook + "  auth: {type: bearer, value: hunter2}", "a.yaml:6:31: value must be only ${NAME}"},
 		{oneHook + "  auth: {type: bearer, value: 'hunter2${T}'}", "a.yaml:6:31: value must be only ${NAME}"},
-		{oneHook + "  auth: {type: bearer, value: 12345678}", "a.yaml:6:31: value must be only ${NAME}"},
+		{oneHook + "  auth: {type: bearer, value: 12345678}", "a.yaml:6:31: value must be ${NAME}"},
 		{oneHook + "  auth: {type: bearer, value: '${UNSET}'}", "a.yaml:6:31: the environment variable UNSET is not set"},
 		{oneHook + "  auth: {type: basic, username: '${', password: '${T}'}", "a.yaml:6:33: write the name of an environment variable"},
 		{oneHook + "  secret_to: file:x", "a.yaml:6:14: secret_to must be a list"},

@@ -221,10 +221,10 @@ func (p *Plan) warnUnkept() {
 	var refs []string
 	for _, u := range p.unkept {
 		refs = append(refs, u.ref)
-		p.warn(u.title + ": secret not kept here")
+		p.warn(u.title + ": its secret is not kept here")
 	}
 	if len(refs) > 0 {
-		p.warn("of a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut(refs...).Text, "\n", "; "))
+		p.warn("for a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut(refs...).Text, "\n", "; "))
 	}
 }
 

@@ -316,7 +316,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 	}
 	w := found[0]
 	if !o.elsewhere {
-		return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never tells it again", o.ref(w), o.driver.Title).
+		return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never returns it again", o.ref(w), o.driver.Title).
 			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w)))
 	}
 	return o.takeElsewhere(ctx, a, client, w, s)

@@ -738,7 +738,7 @@ func TestRecipesVerify(t *testing.T) {
 			t.Errorf("exit code %d\n%s\n%s", code, log, summary)
 		}
 		code, log, summary := a.github(ciFile(a.t, ".github/workflows/captures.yml"), "verify", bad)
-		if code != 3 || !strings.Contains(summary, `| captures\/sub\/2.http`) || !strings.Contains(summary, "failed: 2 deliveries, 1 not as it should be") || !strings.Contains(log, "\n::error file=captures/sub/2.http,title=") {
+		if code != 3 || !strings.Contains(summary, `| captures\/sub\/2.http`) || !strings.Contains(summary, "failed: 2 deliveries, 1 failed") || !strings.Contains(log, "\n::error file=captures/sub/2.http,title=") {
 			t.Errorf("exit code %d\n%s\n%s", code, log, summary)
 		}
 	})

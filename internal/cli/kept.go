@@ -86,10 +86,10 @@ func (a *app) matchRecord(ctx context.Context, ref string, recs []secret.Record,
 // notKept is the error for a webhook that the store has nothing of; a damaged
 // file may be why.
 func (a *app) notKept(ctx context.Context, ref string) error {
-	hint := fault.Hint{Text: "what is kept: hookctl secrets list\n" + custody.WaysOut().Text + "\nthe ids: hookctl list"}
+	hint := fault.Hint{Text: "to see all kept secrets: hookctl secrets list\n" + custody.WaysOut().Text + "\nto see the ids: hookctl list"}
 	if word, id, ok := strings.Cut(ref, "/"); ok && id != "" {
 		if d, err := a.env.Drivers.Find(word); err == nil {
-			hint.Text = custody.WaysOut(refWord(secret.Ref{Provider: d.Name, ID: id})).Text + "\nwhat is kept: hookctl secrets list"
+			hint.Text = custody.WaysOut(refWord(secret.Ref{Provider: d.Name, ID: id})).Text + "\nto see all kept secrets: hookctl secrets list"
 		}
 	}
 	hint = a.orUnreadable(ctx, hint)
@@ -132,12 +132,12 @@ func (a *app) noteUnkept(d *provider.Driver, w provider.Webhook, kept map[secret
 	}
 	ref := secret.Ref{Provider: d.Name, ID: w.ID}
 	if goneFor(d, w) {
-		a.note("It is disabled, which is how %s webhooks are deleted: its secret is of no use. To have it back: hookctl resume %s", d.Title, refWord(ref))
+		a.note("It is disabled, which is how hookctl deletes webhooks of %s, so it needs no secret. To use it again: hookctl resume %s", d.Title, refWord(ref))
 		return
 	}
 	for _, r := range kept {
 		if r.Provider == d.Name && r.Name != "" && r.Name == provider.Text(w.Name) {
-			a.note("The secret that is kept by this name is of another webhook: %s", a.keptCandidate(r).line())
+			a.note("The secret that is kept under this name belongs to another webhook: %s", a.keptCandidate(r).line())
 		}
 	}
 	a.noteWaysOut(refWord(ref))
