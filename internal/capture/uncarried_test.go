@@ -45,7 +45,7 @@ func TestUncarriedSignaturesAreTold(t *testing.T) {
 				told = told || strings.Contains(b.Note, "a signature")
 				passed.Add(b.PassedOver()...)
 			}
-			if told = told || strings.Contains(passed.String(), "1 signature that no delivery carries"); told != want || rows == 0 {
+			if told = told || strings.Contains(passed.String(), "1 signature that belongs to no delivery"); told != want || rows == 0 {
 				t.Errorf("%s, %.12s: told: %v; %d rows, passed over %s", name, sig, told, rows, passed)
 			}
 		}

@@ -691,7 +691,7 @@ var says = map[string]string{
 	"Lead sync: another order, and numbers":                 "not in the provider's order",
 	"Lead sync: Newtonsoft":                                 "it writes times or empty objects differently",
 	"Lead sync: PHP, pretty, in itself":                     "numbers or escapes changed",
-	"Lead sync: half the secret, where its length is known": "the secrets of wundertreos have 64",
+	"Lead sync: half the secret, where its length is known": "digits; the secrets of wundertreos have 64",
 	"Lead sync: nulls removed":                              "Members that were null",
 	"Lead sync: Python":                                     "layout, numbers and escapes differ",
 	"Lead sync: sorted, compact":                            "in another order than in the signed body",
