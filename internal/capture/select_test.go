@@ -149,8 +149,8 @@ func TestPick(t *testing.T) {
 		t.Errorf("a large body from standard input: %q, %v", got, err)
 	}
 	for arg, want := range map[string]string{
-		"a.ndjson#5": "a.ndjson#5: there is no such delivery: a.ndjson contains 4 deliveries", "a.ndjson:2": "no such delivery", "a.ndjson#1 (.x)": "no such delivery", "b.har#3": "holds 2 deliveries",
-		"one.http#2": "holds 1 delivery", "a.ndjson": "a.ndjson contains 4 deliveries: choose one", "dir": "dir holds 3 deliveries", "mixed": "mixed holds 2 deliveries", "-": "- holds several deliveries",
+		"a.ndjson#5": "a.ndjson#5: there is no such delivery: a.ndjson contains 4 deliveries", "a.ndjson:2": "no such delivery", "a.ndjson#1 (.x)": "no such delivery", "b.har#3": "contains 2 deliveries",
+		"one.http#2": "contains 1 delivery", "a.ndjson": "a.ndjson contains 4 deliveries: choose one", "dir": "dir contains 3 deliveries", "mixed": "mixed contains 2 deliveries", "-": "- contains several deliveries",
 		"probes.http": "passed over 2 GET, HEAD or OPTIONS requests",
 	} {
 		_, err := pick(arg, http)
