@@ -106,7 +106,7 @@ func TestWhichProviders(t *testing.T) {
 	w.run(2, "login")
 	w.said("hookctl login needs one provider: zyntro or wundertreos", "for instance: hookctl login zyntro")
 	w.run(2, "create", "foo")
-	w.said(`unknown provider "foo"; providers: zyntro, wundertreos`)
+	w.said(`unknown provider "foo"`, "providers: zyntro, wundertreos")
 }
 
 // The person's answer is what the provider judges, not the environment's.

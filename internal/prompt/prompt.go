@@ -231,7 +231,7 @@ func checkLine(line string) error {
 	case !utf8.ValidString(line):
 		return errors.New("the answer is not UTF-8 text")
 	case strings.ContainsFunc(line, unicode.IsControl):
-		return errors.New("the answer has control characters in it; arrow keys do not work here")
+		return errors.New("the answer contains control characters; arrow keys do not work here")
 	}
 	return nil
 }
