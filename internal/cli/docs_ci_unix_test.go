@@ -36,13 +36,24 @@ const ciInstall = "go install github.com/hookctl/hookctl/cmd/hookctl@latest"
 // ciFile is the file of docs/ci.md that begins with a comment of its name.
 func ciFile(t *testing.T, name string) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
-	check(t, err)
-	found := regexp.MustCompile("(?s)\n```(?:yaml|sh)\n((?:#!/bin/sh\n)?# "+regexp.QuoteMeta(name)+"\n.*?)```").FindAllSubmatch(page, -1)
-	if len(found) != 1 {
-		t.Fatalf("docs/ci.md has %d files %s", len(found), name)
+	for _, s := range readPage(t, "docs/ci.md").steps {
+		if strings.HasPrefix(strings.TrimPrefix(s.text, "#!/bin/sh\n"), "# "+name+"\n") {
+			return s.text
+		}
 	}
-	return string(found[0][1])
+	t.Fatalf("docs/ci.md has no file %s", name)
+	return ""
+}
+
+// recipe is the first block in a language behind a title of docs/ci.md.
+func recipe(t *testing.T, title, lang string) string {
+	t.Helper()
+	return readPage(t, "docs/ci.md").section(t, title, lang)
+}
+
+// workflowOf is a workflow whose only job has these steps.
+func workflowOf(steps string) string {
+	return "jobs:\n  job:\n    steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(steps, "      ")
 }
 
 // ciTools stands in for what the recipes call. Secrets are files of $STUB/secrets, and
@@ -303,11 +314,6 @@ func (r *ciRun) fill(text string, expression *regexp.Regexp, values map[string]s
 		}
 		return value
 	})
-}
-
-func fromYAML(t *testing.T, text string, into any) {
-	t.Helper()
-	check(t, yaml.Unmarshal([]byte(text), into))
 }
 
 var ciExpression = regexp.MustCompile(`\$\{\{ (.*?) \}\}`)
@@ -677,13 +683,7 @@ func TestRecipesAfterSeven(t *testing.T) {
 // TestRecipeOfREADME: its step creates once, and fails without credentials.
 func TestRecipeOfREADME(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	check(t, err)
-	found := regexp.MustCompile("(?s)\n## In CI\n.*?\n```yaml\n(.*?)```").FindSubmatch(page)
-	if found == nil {
-		t.Fatal("README.md has no step for CI")
-	}
-	workflow := "jobs:\n  readme:\n    steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(string(found[1]), "      ")
+	workflow := workflowOf(readPage(t, "README.md").section(t, "In CI", "yaml"))
 	a := newCIAccount(t)
 	missing := a.job()
 	missing.key = ""
@@ -691,7 +691,7 @@ func TestRecipeOfREADME(t *testing.T) {
 		j    ciJob
 		code int
 	}{{missing, 4}, {a.job(), 0}, {a.job(), 0}} {
-		if code, log, _ := a.github(workflow, "readme", run.j); code != run.code {
+		if code, log, _ := a.github(workflow, "job", run.j); code != run.code {
 			t.Fatalf("run %d: exit code %d, want %d\n%s", i, code, run.code, log)
 		}
 	}
@@ -833,38 +833,12 @@ func TestRecipeTrial(t *testing.T) {
 	}
 }
 
-// recipe is the first block of commands behind a bold title of docs/ci.md.
-func recipe(t *testing.T, title string) string {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
-	check(t, err)
-	found := regexp.MustCompile(`(?s)\*\*` + regexp.QuoteMeta(title) + `\*\*.*?` + "```sh\n(.*?)```").FindSubmatch(page)
-	if found == nil {
-		t.Fatalf("docs/ci.md has no block behind %q", title)
-	}
-	return string(found[1])
-}
-
-// ciBlock is the nth block of commands in a section of docs/ci.md.
-func ciBlock(t *testing.T, section string, n int) string {
-	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
-	check(t, err)
-	_, text, found := strings.Cut(string(page), "\n## "+section+"\n")
-	text, _, _ = strings.Cut(text, "\n## ")
-	blocks := regexp.MustCompile("(?s)```(?:sh|yaml)\n(.*?)```").FindAllStringSubmatch(text, -1)
-	if !found || len(blocks) < n {
-		t.Fatalf("docs/ci.md has no block %d in %q", n, section)
-	}
-	return blocks[n-1][1]
-}
-
 // TestRecipeForAStoreThatDoesNotLast creates once, and fails where hookctl cannot tell,
 // in the plainest shell there is: without -e and pipefail.
 func TestRecipeForAStoreThatDoesNotLast(t *testing.T) {
 	t.Parallel()
 	a := newCIAccount(t)
-	block := recipe(t, "The store does not last.") + "echo done\n"
+	block := recipe(t, "The store does not last.", "sh") + "echo done\n"
 	for i, run := range []struct {
 		code    int
 		environ string
@@ -898,14 +872,14 @@ func TestRecipesOfOtherWays(t *testing.T) {
 		}
 		return r
 	}
-	lasts := strings.Replace(recipe(t, "The store lasts"), "/var/lib/hookctl", store, 1)
+	lasts := strings.Replace(recipe(t, "The store lasts", "sh"), "/var/lib/hookctl", store, 1)
 	for _, created := range []string{"true", "false"} {
 		if log := shell(lasts, 0).log.String(); !strings.Contains(log, `"created": `+created) {
 			t.Errorf("%s", log)
 		}
 	}
 	told := a.fakes["zyntro"].told
-	back := recipe(t, "The secret is a CI secret already")
+	back := recipe(t, "The secret is a CI secret already", "sh")
 	if log := shell(back, 0, "HOOK_ID="+told[0].id, "ZYNTRO_HOOK_SECRET="+told[0].secret).log.String(); !strings.Contains(log, "nothing was created") {
 		t.Errorf("%s", log)
 	}
@@ -914,7 +888,7 @@ func TestRecipesOfOtherWays(t *testing.T) {
 	}
 	if _, err := exec.LookPath("jq"); err == nil {
 		check(t, os.Remove(filepath.Join(a.stub, "bin", "jq"))) // the real one
-		failing := "hookctl get nobody -o json 2> error.log || true\n" + ciBlock(t, "Any shell", 3)
+		failing := "hookctl get nobody -o json 2> error.log || true\n" + recipe(t, "With `-o json`", "sh")
 		if log := shell(failing, 0).log.String(); !strings.Contains(log, "\nnot-found\n") {
 			t.Errorf("%s", log)
 		}
@@ -922,11 +896,10 @@ func TestRecipesOfOtherWays(t *testing.T) {
 	// The sandbox of a job's later steps: what the steps get of it is not the account's.
 	const make = "#!/bin/sh\nexec hookctl create wundertreos --url https://example.com/hook --event contact.created\n"
 	check(t, os.WriteFile(filepath.Join(a.stub, "bin", "make"), []byte(make), 0o700))
-	workflow := "jobs:\n  test:\n    steps:\n" + regexp.MustCompile(`(?m)^`).ReplaceAllString(ciBlock(t, "Test without an account", 2), "      ")
-	if code, log, _ := a.github(workflow, "test", a.job()); code != 0 || !strings.Contains(log, "kept") {
+	if code, log, _ := a.github(workflowOf(recipe(t, "Test without an account", "yaml")), "job", a.job()); code != 0 || !strings.Contains(log, "kept") {
 		t.Errorf("exit code %d\n%s", code, log)
 	}
-	shell(ciBlock(t, "Test without an account", 1), 0)
+	shell(recipe(t, "Test without an account", "sh"), 0)
 	if n := a.fakes["wundertreos"].count("any"); n != 0 {
 		t.Errorf("the account was asked %d times", n)
 	}
@@ -935,11 +908,11 @@ func TestRecipesOfOtherWays(t *testing.T) {
 // TestRecipesInstall: one line installs hookctl, wherever it is installed.
 func TestRecipesInstall(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci.md"))
-	check(t, err)
-	lines, installs := 0, strings.Count(string(page), "hookctl/cmd/hookctl@")
-	for line := range strings.Lines(string(page)) {
-		if regexp.MustCompile(`^(\s*(- )?(run: )?)` + regexp.QuoteMeta(ciInstall) + `\n$`).MatchString(line) {
+	lines, installs := 0, 0
+	whole := regexp.MustCompile(`^\s*(- )?(run: )?` + regexp.QuoteMeta(ciInstall) + `$`)
+	for _, line := range readPage(t, "docs/ci.md").lines {
+		installs += strings.Count(line, "hookctl/cmd/hookctl@")
+		if whole.MatchString(line) {
 			lines++
 		}
 	}

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // A page is a Markdown file of docs/, or README.md. Its blocks in sh are commands
@@ -117,19 +120,26 @@ func readPage(t *testing.T, name string) *page {
 	return p
 }
 
-var pageRun = regexp.MustCompile("(?ms)^( *)run: \\|\n(.*?)(?:^ {0,3}\\S|\\z)")
-
 // script is what the run and env of a step say, as commands of a shell.
-func (s pageStep) script() string {
-	run := pageRun.FindStringSubmatch(s.text)
-	if run == nil {
-		return ""
+func (s pageStep) script(t *testing.T) string {
+	t.Helper()
+	var steps []struct {
+		Run string
+		Env map[string]string
+	}
+	if fromYAML(t, s.text, &steps); len(steps) != 1 || steps[0].Run == "" {
+		t.Fatalf("line %d: a step that runs something is wanted:\n%s", s.line+1, s.text)
 	}
 	out := "(\nset -e\nexport CI=true\n"
-	for _, v := range regexp.MustCompile(`(?m)^    (\w+): (.*)$`).FindAllStringSubmatch(s.text, -1) {
-		out += "export " + v[1] + "='" + v[2] + "'\n"
+	for name, value := range steps[0].Env {
+		out += "export " + name + "=" + term.ShellWord(value) + "\n"
 	}
-	return out + regexp.MustCompile(`(?m)^    `).ReplaceAllString(run[2], "") + ")\n"
+	return out + steps[0].Run + ")\n"
+}
+
+func fromYAML(t *testing.T, text string, into any) {
+	t.Helper()
+	check(t, yaml.Unmarshal([]byte(text), into))
 }
 
 // section is the first block in a language behind a heading or a bold title; "" is

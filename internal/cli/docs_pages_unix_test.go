@@ -202,7 +202,7 @@ func (w *pageWorld) run() {
 			continue
 		}
 		if said("step") != "" {
-			w.command(pageCommand{line: s.line, text: s.script()}, "")
+			w.command(pageCommand{line: s.line, text: s.script(w.t)}, "")
 			continue
 		}
 		if s.lang != "sh" && s.lang != "console" {
