@@ -90,7 +90,7 @@ var owners = map[string][]string{
 	"github.com/spf13/pflag":            {"internal/cli/"},
 	"github.com/spf13/viper":            {"internal/config/viper.go"},
 	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},
-	"github.com/clipperhouse":           {"internal/term/wrap.go", "internal/render/width.go", "internal/prompt/width.go"},
+	"github.com/clipperhouse":           {"internal/term/wrap.go"},
 	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
 	"os/exec":                           {"internal/child/"},

@@ -50,7 +50,7 @@ func (a *app) printer(format render.Format) (*render.Printer, error) {
 	return render.New(a.env.Streams.Out, render.Options{
 		Format: format,
 		JQ:     a.jq,
-		Color:  !a.withoutColour() && a.env.colour(a.env.Streams.OutTTY),
+		Color:  a.colour(a.env.Streams.OutTTY),
 		TTY:    a.env.Streams.OutTTY,
 		Width:  a.env.Streams.Width(),
 
@@ -73,9 +73,12 @@ func (a *app) openStore() {
 // withoutColour reports whether the settings or a flag say so.
 func (a *app) withoutColour() bool { return a.cfg != nil && a.cfg.String("no-color") == "true" }
 
+// colour reports whether what goes to a stream, which may be a terminal, is coloured.
+func (a *app) colour(terminal bool) bool { return !a.withoutColour() && a.env.colour(terminal) }
+
 // laidOut is paragraphs as they are printed on standard error.
 func (a *app) laidOut(lines []render.Line) string {
-	return render.Layout(lines, a.env.Streams.Width(), !a.withoutColour() && a.env.colour(a.env.Streams.ErrTTY))
+	return render.Layout(lines, a.env.Streams.Width(), a.colour(a.env.Streams.ErrTTY))
 }
 
 // interactive reports whether a missing value may be asked for.

@@ -228,7 +228,7 @@ func powershellLines(file string) (startup *string, lines []string) {
 			}
 		}
 	}
-	return &name, []string{". '" + strings.ReplaceAll(file, "'", "''") + "'"}
+	return &name, []string{". " + term.PowerShellWord(file)}
 }
 
 // effectiveLines are the lines of a shell's start-up file that are no comments,

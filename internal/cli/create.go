@@ -52,10 +52,7 @@ The provider's own documentation: hookctl help PROVIDER`,
 
 // chooseProvider asks on which provider the webhook shall be, and creates it there.
 func chooseProvider(ctx context.Context, a *app, _ []string) error {
-	if !a.interactive() {
-		return fault.Usagef("which provider? none was named").WithHint("name one: hookctl create %s", strings.Join(a.env.Drivers.Names(), ", or hookctl create "))
-	}
-	d, err := a.askProvider(ctx)
+	d, err := a.driverNamed(ctx, nil, "hookctl create")
 	if err != nil {
 		return nothingSent(err)
 	}
@@ -73,10 +70,9 @@ func newCreateProviderCmd(g *globals, d *provider.Driver) *cobra.Command {
 machine. On a terminal, hookctl prompts for missing values.
 
 With CI set, the store is usually lost with the runner: give a --secret-to, or
---store-only if the store lasts. Sinks: file:PATH, dotenv:PATH:NAME,
-github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout.
+--store-only if the store lasts. Sinks: %s.
 
-%s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, d.Title, d.Name),
+%s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, sinkForms(), d.Title, d.Name),
 		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}
@@ -324,7 +320,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 
 // ref is how a webhook of the provider is typed.
 func (o *createOptions) ref(w provider.Webhook) string {
-	return refWord(secret.Ref{Provider: o.driver.Name, ID: w.ID})
+	return secret.Ref{Provider: o.driver.Name, ID: w.ID}.Word()
 }
 
 // takeElsewhere is the answer for a webhook whose secret others keep, as the user

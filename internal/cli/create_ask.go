@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -74,7 +75,7 @@ func (o *createOptions) acceptable(field string) func(string) error {
 	return func(v string) error {
 		for _, f := range o.driver.Validate(provider.Spec{Name: v, URL: v, Events: []string{"x"}}) {
 			if f.Field == field && !o.noValidate {
-				return fmt.Errorf("%s", f.Message)
+				return errors.New(f.Message)
 			}
 		}
 		return nil
@@ -93,14 +94,9 @@ func (o *createOptions) askEvents(ctx context.Context, a *app) error {
 		}
 	}
 	o.asked = true
-	for {
-		events, err := a.env.Prompt.MultiSelect(ctx, "Events", choices)
-		if err != nil || len(events) > 0 {
-			o.events = events
-			return err
-		}
-		a.warn("pick at least one event")
-	}
+	var err error
+	o.events, err = a.env.Prompt.MultiSelect(ctx, "Events", choices)
+	return err
 }
 
 func (o *createOptions) askAuth(ctx context.Context, a *app, fields []string) error {
@@ -127,7 +123,7 @@ func (o *createOptions) askAuth(ctx context.Context, a *app, fields []string) er
 // confirm shows what is about to be made, and how to make it without a question the
 // next time. It reports whether something was changed meanwhile.
 func (o *createOptions) confirm(ctx context.Context, a *app, s provider.Spec) (changed bool, err error) {
-	p, err := render.New(a.env.Streams.Err, render.Options{Color: !a.withoutColour() && a.env.colour(a.env.Streams.ErrTTY), TTY: a.env.Streams.ErrTTY, Width: a.env.Streams.Width()})
+	p, err := render.New(a.env.Streams.Err, render.Options{Color: a.colour(a.env.Streams.ErrTTY), TTY: a.env.Streams.ErrTTY, Width: a.env.Streams.Width()})
 	if err != nil {
 		return false, err
 	}
@@ -180,7 +176,7 @@ func (o *createOptions) confirm(ctx context.Context, a *app, s provider.Spec) (c
 func warnTwice(a *app, recs []secret.Record, made secret.Record) {
 	for _, r := range recs {
 		if r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == made.Name && provider.SameURL(r.URL, made.URL) {
-			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", refWord(r.Ref()))
+			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", r.Ref().Word())
 			return
 		}
 	}

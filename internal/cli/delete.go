@@ -151,7 +151,7 @@ func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error 
 	}
 	gone, err := client.MarkGone(ctx, rec.ID)
 	if err == nil && gone {
-		a.note("%s does not list %s any more. Its secret is still kept, and is now marked as the secret of a deleted webhook.", d.Title, refWord(rec.Ref()))
+		a.note("%s does not list %s any more. Its secret is still kept, and is now marked as the secret of a deleted webhook.", d.Title, rec.Ref().Word())
 	}
 	return err
 }

@@ -33,7 +33,7 @@ func printedToo(err error, rec secret.Record) error {
 	if err == nil {
 		return nil
 	}
-	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
+	ref := rec.Ref().Word()
 	kind := fault.Other // not Usage, whatever failed: that would say that nothing was sent
 	if fault.KindOf(err) == fault.Interrupted {
 		kind = fault.Interrupted

@@ -78,7 +78,7 @@ func runExport(ctx context.Context, a *app, args []string) error {
 		for _, w := range acc.Rows {
 			ref := secret.Ref{Provider: acc.Driver.Name, ID: w.ID}
 			if _, ok := kept[ref]; !ok && w.ID != "" && !w.Is(provider.Disabled) {
-				unkept = append(unkept, refWord(ref))
+				unkept = append(unkept, ref.Word())
 			}
 		}
 	}

@@ -89,7 +89,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	hint := fault.Hint{Text: "to see all kept secrets: hookctl secrets list\n" + custody.WaysOut().Text + "\nto see the ids: hookctl list"}
 	if word, id, ok := strings.Cut(ref, "/"); ok && id != "" {
 		if d, err := a.env.Drivers.Find(word); err == nil {
-			hint.Text = custody.WaysOut(refWord(secret.Ref{Provider: d.Name, ID: id})).Text + "\nto see all kept secrets: hookctl secrets list"
+			hint.Text = custody.WaysOut(secret.Ref{Provider: d.Name, ID: id}.Word()).Text + "\nto see all kept secrets: hookctl secrets list"
 		}
 	}
 	hint = a.orUnreadable(ctx, hint)
@@ -121,7 +121,7 @@ func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Rec
 			return word
 		}
 	}
-	return refWord(rec.Ref())
+	return rec.Ref().Word()
 }
 
 // noteUnkept says what to do about a webhook whose secret is not kept, and which
@@ -132,7 +132,7 @@ func (a *app) noteUnkept(d *provider.Driver, w provider.Webhook, kept map[secret
 	}
 	ref := secret.Ref{Provider: d.Name, ID: w.ID}
 	if goneFor(d, w) {
-		a.note("It is disabled, which is how hookctl deletes webhooks of %s, so it needs no secret. To use it again: hookctl resume %s", d.Title, refWord(ref))
+		a.note("It is disabled, which is how hookctl deletes webhooks of %s, so it needs no secret. To use it again: hookctl resume %s", d.Title, ref.Word())
 		return
 	}
 	for _, r := range kept {
@@ -140,7 +140,7 @@ func (a *app) noteUnkept(d *provider.Driver, w provider.Webhook, kept map[secret
 			a.note("The secret that is kept under this name belongs to another webhook: %s", a.keptCandidate(r).line())
 		}
 	}
-	a.noteWaysOut(refWord(ref))
+	a.noteWaysOut(ref.Word())
 }
 
 // noteWaysOut says what to do about the webhooks refs, whose secrets are not kept.
@@ -166,9 +166,6 @@ func goneFor(d *provider.Driver, w provider.Webhook) bool {
 // codeNotKept is the code of keptRecord's error for a webhook that the store
 // does not have.
 const codeNotKept = "not-kept"
-
-// refWord is how messages and hints name a webhook, and how it is typed.
-func refWord(ref secret.Ref) string { return term.ShellWord(ref.Provider + "/" + ref.ID) }
 
 // withOlder follows Replaces; a loop ends it.
 func withOlder(r secret.Record, kept []secret.Record) []secret.Record {

@@ -126,7 +126,7 @@ func (o *listOptions) look(ctx context.Context, a *app) (listing, error) {
 				v := a.webhookView(ans.driver, w, kept)
 				l.rows = append(l.rows, v)
 				if !v.Secret.Kept && w.ID != "" && !goneFor(ans.driver, w) && !provider.OfZapier(provider.Text(w.URL)) {
-					l.unkept = append(l.unkept, refWord(secret.Ref{Provider: ans.driver.Name, ID: w.ID}))
+					l.unkept = append(l.unkept, secret.Ref{Provider: ans.driver.Name, ID: w.ID}.Word())
 				}
 			}
 		}

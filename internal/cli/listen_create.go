@@ -56,7 +56,7 @@ func (s *listenSession) start(ctx context.Context, url string) ([]verify.Candida
 	s.made = made
 	s.there = append(s.there, made.Record.Ref())
 	s.app.noteElsewhere(s.driver)
-	s.app.note("Created the webhook %s for this session.", refWord(made.Record.Ref()))
+	s.app.note("Created the webhook %s for this session.", made.Record.Ref().Word())
 	return s.candidates(), err
 }
 
@@ -70,7 +70,7 @@ func (s *listenSession) move(ctx context.Context, url string) ([]verify.Candidat
 			s.made.Webhook, s.spec.URL = w, url
 		}
 		if err == nil {
-			s.app.note("The webhook %s now delivers to %s.", refWord(old), url)
+			s.app.note("The webhook %s now delivers to %s.", old.Word(), url)
 		}
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (s *listenSession) move(ctx context.Context, url string) ([]verify.Candidat
 	}
 	s.there = append(s.there, made.Record.Ref())
 	if err == nil {
-		s.app.note("Created the webhook %s to replace %s: it has a new secret.", refWord(made.Record.Ref()), refWord(old))
+		s.app.note("Created the webhook %s to replace %s: it has a new secret.", made.Record.Ref().Word(), old.Word())
 	}
 	return s.candidates(), err
 }
@@ -103,7 +103,7 @@ func (s *listenSession) candidates() []verify.Candidate {
 // a second time.
 func (s *listenSession) end(ctx context.Context) {
 	if ctx.Err() != nil && len(s.there) > 0 {
-		s.app.warn("Removing the webhook " + refWord(s.made.Record.Ref()) + " (to keep it, press Ctrl-C again)")
+		s.app.warn("Removing the webhook " + s.made.Record.Ref().Word() + " (to keep it, press Ctrl-C again)")
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()

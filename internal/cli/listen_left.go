@@ -124,11 +124,11 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 
 // leftWebhook names a webhook that a session has left.
 func leftWebhook(r secret.Record) string {
-	return "The webhook " + refWord(r.Ref()) + " (" + term.Clean(r.Name) + ") remains from an earlier session"
+	return "The webhook " + r.Ref().Word() + " (" + term.Clean(r.Name) + ") remains from an earlier session"
 }
 
 func (a *app) nameLeft(r secret.Record) {
-	a.note("%s. Remove it with: hookctl delete %s", leftWebhook(r), refWord(r.Ref()))
+	a.note("%s. Remove it with: hookctl delete %s", leftWebhook(r), r.Ref().Word())
 }
 
 func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Record) error {
@@ -191,14 +191,14 @@ func (a *app) warnOf(err error) {
 func (a *app) removeSession(d *provider.Driver, ref secret.Ref, of string, remove func() error) error {
 	switch err := remove(); {
 	case fault.Code(err) == "not-found":
-		a.note("The webhook %s was already deleted.", refWord(ref))
+		a.note("The webhook %s was already deleted.", ref.Word())
 	case err != nil:
-		return fault.WithHint(fmt.Errorf("the webhook %s, %s, still exists: %w", of, refWord(ref), err),
-			fault.Run("hookctl delete %s", refWord(ref)).After("to remove it: "))
+		return fault.WithHint(fmt.Errorf("the webhook %s, %s, still exists: %w", of, ref.Word(), err),
+			fault.Run("hookctl delete %s", ref.Word()).After("to remove it: "))
 	case d.Deletes:
-		a.note("Deleted the webhook %s.", refWord(ref))
+		a.note("Deleted the webhook %s.", ref.Word())
 	default:
-		a.note("Disabled the webhook %s: %s has no delete, so the webhook stays in the list.", refWord(ref), d.Title)
+		a.note("Disabled the webhook %s: %s has no delete, so the webhook stays in the list.", ref.Word(), d.Title)
 	}
 	return nil
 }

@@ -23,8 +23,7 @@ func newSecretsPushCmd(g *globals) *cobra.Command {
 		Short:       "Hand a kept secret to a sink",
 		Example: `  hookctl secrets push "CRM Sync" --to dotenv:.env:HOOK_SECRET
   hookctl secrets push zyntro/42 --to file:/run/secrets/hook --to 'exec:vault kv put secret/hook value=-'`,
-		Long: `Hand the secret of a webhook to one or more sinks: file:PATH, dotenv:PATH:NAME,
-github-output:NAME, github-env:NAME, azure-variable:NAME, exec:COMMAND, stdout;
+		Long: `Hand the secret of a webhook to one or more sinks: ` + sinkForms() + `;
 {{.Name}}, {{.Provider}} and {{.ID}} are filled in. All sinks are checked before
 the first one gets the secret. The store keeps its copy.
 

@@ -63,7 +63,7 @@ func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) erro
 	if err != nil {
 		return err
 	}
-	if err := textOnly(refWord(rec.Ref()), rec.Secret); err != nil {
+	if err := textOnly(rec.Ref().Word(), rec.Secret); err != nil {
 		return err
 	}
 	if err := a.maskInActions(rec.Secret); err != nil {

@@ -52,7 +52,7 @@ func runSecretsShow(ctx context.Context, a *app, args []string) error {
 	}
 	value := rec.Secret.Reveal()
 	if !utf8.ValidString(value) && a.out.Structured() {
-		return fault.Usagef("the secret of %s is not UTF-8 text, so this output format cannot show it", refWord(rec.Ref())).
+		return fault.Usagef("the secret of %s is not UTF-8 text, so this output format cannot show it", rec.Ref().Word()).
 			WithHint("print it without --output and --jq")
 	}
 	v := a.keptView(rec)

@@ -231,7 +231,7 @@ func (o *sendOptions) driverFor(a *app, body []byte) (*provider.Driver, error) {
 	}
 	d, err := a.eventsOwner(o.events, "no provider has the event(s) %s", "all events: hookctl list-events\nto send it anyway: --allow-unknown-events with --provider")
 	if fault.Code(err) == codeUnknownEvent && o.allowUnknown {
-		return nil, a.env.Drivers.NameOne("no provider is known for the event " + strings.Join(o.events, ",") + " is")
+		return nil, a.env.Drivers.NameOne("no provider is known to send the event " + strings.Join(o.events, ","))
 	}
 	return d, err
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -24,6 +25,9 @@ func (a *app) sinkEnv() sink.Env {
 		Disk:       a.env.Disk,
 	}
 }
+
+// sinkForms are the sinks, for a sentence.
+func sinkForms() string { return strings.Join(sink.Syntaxes(), ", ") }
 
 // cleanEnviron is the environment without the user's credentials.
 func (a *app) cleanEnviron() []string {

@@ -105,7 +105,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 			continue
 		}
 		heir := custody.Successor(recs, *r.Replaces)
-		switch now := term.ShellWord(r.Provider + "/" + heir); {
+		switch now := (secret.Ref{Provider: r.Provider, ID: heir}).Word(); {
 		case a.seen.NewSuccessor(r):
 			return custody.Replaced(*r.Replaces, heir), false
 		case gone:
@@ -118,7 +118,7 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 	}
 	for _, p := range pending {
 		if in := p.Intent; several && p.Live && in.Replaces != nil && in.Name == ref {
-			return fault.Errorf(fault.Refused, "another process is replacing %s right now: nothing was done", term.ShellWord(in.Replaces.Provider+"/"+in.Replaces.ID)).
+			return fault.Errorf(fault.Refused, "another process is replacing %s right now: nothing was done", in.Replaces.Word()).
 				WithCode("conflict").WithHint("wait until it ends, then check the webhook: hookctl get %s", term.ShellWord(ref)), true
 		}
 	}

@@ -141,7 +141,7 @@ func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []prov
 		}
 		k.Findings = append(k.Findings, Finding{
 			Problem: "no-webhook", Provider: &d.Name, ID: &r.ID, Name: name, Path: &r.Path, Message: message,
-			Fix: fmt.Sprintf("if it no longer exists, mark it as deleted: hookctl delete %s; when you have no more of its deliveries to verify: hookctl secrets remove %[1]s", term.ShellWord(r.Provider+"/"+r.ID)),
+			Fix: fmt.Sprintf("if it no longer exists, mark it as deleted: hookctl delete %s; when you have no more of its deliveries to verify: hookctl secrets remove %[1]s", r.Ref().Word()),
 		})
 	}
 	for _, w := range rows {

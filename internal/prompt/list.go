@@ -196,7 +196,7 @@ const mostRows = 15
 func (l *list) lines(cols, height int) []line {
 	add := func(to []line, style, text string) []line {
 		for part := range strings.SplitSeq(wrap(text, cols), "\n") {
-			to = append(to, line{style, cut(part, cols-1)})
+			to = append(to, line{style, term.Cut(part, cols-1)})
 		}
 		return to
 	}
@@ -254,7 +254,7 @@ func (l *list) line(r row, focus bool, cols int) line {
 	if r.heading {
 		text += fmt.Sprintf(" (%d of %d)", l.count(r.choices), len(r.choices))
 	}
-	return line{style, cut(text, cols-1)}
+	return line{style, term.Cut(text, cols-1)}
 }
 
 // tally counts what is picked and names as much of it as two lines take.
@@ -277,7 +277,7 @@ func (l *list) tally(cols int) string {
 			text += fmt.Sprintf(" and %d more", len(names)-n)
 		}
 		parts := strings.Split(wrap(text, cols), "\n")
-		if len(parts) <= 2 && !slices.ContainsFunc(parts, func(s string) bool { return cut(s, cols-1) != s }) {
+		if len(parts) <= 2 && !slices.ContainsFunc(parts, func(s string) bool { return term.Cut(s, cols-1) != s }) {
 			return text
 		}
 	}
@@ -287,10 +287,10 @@ func (l *list) tally(cols int) string {
 // summary is the answer on a line.
 func (l *list) summary(cols int) string {
 	if l.several {
-		return cut(fmt.Sprintf("? %s: %d picked", l.label, len(l.picked)), cols-1)
+		return term.Cut(fmt.Sprintf("? %s: %d picked", l.label, len(l.picked)), cols-1)
 	}
 	for _, i := range l.answer() {
-		return cut("? "+l.label+": "+l.choices[i].text(), cols-1)
+		return term.Cut("? "+l.label+": "+l.choices[i].text(), cols-1)
 	}
 	return ""
 }

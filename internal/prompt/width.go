@@ -3,7 +3,6 @@ package prompt
 import (
 	"strings"
 
-	"github.com/clipperhouse/displaywidth"
 	xterm "golang.org/x/term"
 
 	"github.com/hookctl/hookctl/internal/term"
@@ -27,9 +26,6 @@ func wrap(text string, cols int) string {
 	bare := strings.TrimRight(text, " ")
 	return term.Wrap("", bare, cols-1) + text[len(bare):]
 }
-
-// cut shortens s to at most cols columns, the last of them an ellipsis.
-func cut(s string, cols int) string { return displaywidth.TruncateString(s, max(cols, 1), "…") }
 
 // tail shortens s to at most cols columns, the first of them an ellipsis.
 func tail(s string, cols int) string {

@@ -48,7 +48,7 @@ type Stream struct {
 func (p *Printer) Stream(columns []Column, widths []int) *Stream {
 	s := &Stream{p: p, columns: columns, widths: make([]int, len(columns))}
 	for i, c := range columns {
-		s.widths[i] = width(term.Clean(c.Title))
+		s.widths[i] = term.Width(term.Clean(c.Title))
 		if i < len(widths) {
 			s.widths[i] = max(s.widths[i], widths[i])
 		}
@@ -120,7 +120,7 @@ func (s *Stream) row(row []string) {
 		s.held = append(s.held, cells)
 		for i, c := range s.columns {
 			if !c.Flexible {
-				s.widths[i] = max(s.widths[i], width(cells[i]))
+				s.widths[i] = max(s.widths[i], term.Width(cells[i]))
 			}
 		}
 		if len(s.held) == s.align {
@@ -178,7 +178,7 @@ func (s *Stream) narrowed(cells []string) {
 	widths, short := slices.Clone(s.widths), slices.Clone(s.short)
 	for i, c := range s.columns {
 		if c.Short != nil && excess(widths, narrowGap, limit) > 0 {
-			short[i], widths[i] = true, max(width(term.Clean(c.Title)), width(term.Clean(c.Short(0, cells[i]))))
+			short[i], widths[i] = true, max(term.Width(term.Clean(c.Title)), term.Width(term.Clean(c.Short(0, cells[i]))))
 		}
 	}
 	kept, shrunk, readable := narrow(s.columns, widths, limit)
@@ -198,23 +198,23 @@ func (s *Stream) fitted(cells []string, short []bool, paint painter) string {
 			row[i] = term.Clean(c.Short(s.rows, row[i]))
 		}
 		if s.p.opts.TTY && c.Flexible {
-			row[i] = cut(row[i], max(s.widths[i], least))
+			row[i] = term.Cut(row[i], max(s.widths[i], least))
 		}
 	}
 	line, last := s.joined(row, unpainted), len(row)-1
-	over := width(line) - s.most
+	over := term.Width(line) - s.most
 	if s.most == 0 || over <= 0 {
 		return s.joined(row, paint)
 	}
-	if room := width(row[last]) - over; s.shown[last].Flexible && room >= least {
-		row[last] = cut(row[last], room)
+	if room := term.Width(row[last]) - over; s.shown[last].Flexible && room >= least {
+		row[last] = term.Cut(row[last], room)
 		return s.joined(row, paint)
 	}
 	for i := range row {
-		row[i] = cut(row[i], s.widths[i])
+		row[i] = term.Cut(row[i], s.widths[i])
 	}
-	if line = s.joined(row, unpainted); width(line) > s.most {
-		return cut(line, s.most)
+	if line = s.joined(row, unpainted); term.Width(line) > s.most {
+		return term.Cut(line, s.most)
 	}
 	return s.joined(row, paint)
 }

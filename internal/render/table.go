@@ -197,7 +197,7 @@ func pick[T any](of []T, kept []int) []T {
 func widest(lines [][]string, i int) int {
 	most := 0
 	for _, line := range lines {
-		most = max(most, width(line[i]))
+		most = max(most, term.Width(line[i]))
 	}
 	return most
 }
@@ -269,7 +269,7 @@ func cutCells(lines [][]string, widths, shrunk []int) [][]string {
 			continue
 		}
 		for _, line := range lines {
-			line[i] = cut(line[i], shrunk[i])
+			line[i] = term.Cut(line[i], shrunk[i])
 		}
 	}
 	return lines
@@ -289,7 +289,7 @@ func (h *placeholders) row(cells []string, paint painter) []string {
 	for i, cell := range cells {
 		row[i] = cell
 		painted := paint(i, cell)
-		if w := width(cell); w > 0 && (painted != cell || strings.ContainsFunc(cell, func(r rune) bool { return r > 0x7e || r == '~' })) {
+		if w := term.Width(cell); w > 0 && (painted != cell || strings.ContainsFunc(cell, func(r rune) bool { return r > 0x7e || r == '~' })) {
 			h.cells = append(h.cells, painted)
 			row[i] = strings.Repeat("~", w)
 		}
@@ -317,7 +317,7 @@ func (p *Printer) appendFacts(b *bytes.Buffer, facts []Fact) {
 	labels := make([]string, len(facts))
 	for i, f := range facts {
 		labels[i] = term.Clean(f.Label) + ":"
-		widest = max(widest, width(labels[i]))
+		widest = max(widest, term.Width(labels[i]))
 	}
 	for i, f := range facts {
 		most := math.MaxInt / 2
@@ -328,7 +328,7 @@ func (p *Printer) appendFacts(b *bytes.Buffer, facts []Fact) {
 		if len(f.List) > 0 {
 			value = commas(f.List)
 		}
-		lead := labels[i] + strings.Repeat(" ", widest-width(labels[i])) + gap
+		lead := labels[i] + strings.Repeat(" ", widest-term.Width(labels[i])) + gap
 		text := term.Wrap(lead, value, most)
 		if p.opts.Color {
 			text = Line{Tone: f.Tone}.paint(text, len(labels[i]))

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"strings"
 
-	"github.com/clipperhouse/displaywidth"
-
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -15,16 +13,6 @@ const (
 	narrowGap = "  "
 )
 
-func width(s string) int { return term.Width(s) }
-
-// cut shortens s to at most max columns, the last of them an ellipsis.
-func cut(s string, max int) string {
-	if width(s) <= max {
-		return s
-	}
-	return displaywidth.TruncateString(s, max, "…")
-}
-
 // appendRow adds cells padded to widths, without blanks at the end. What paint makes
 // of a cell is as wide as the cell.
 func appendRow(b *bytes.Buffer, cells []string, widths []int, between string, paint painter) {
@@ -32,7 +20,7 @@ func appendRow(b *bytes.Buffer, cells []string, widths []int, between string, pa
 	for i, cell := range cells {
 		line.WriteString(paint(i, cell))
 		if i < len(cells)-1 {
-			line.WriteString(strings.Repeat(" ", max(0, widths[i]-width(cell))))
+			line.WriteString(strings.Repeat(" ", max(0, widths[i]-term.Width(cell))))
 			line.WriteString(between)
 		}
 	}

@@ -99,11 +99,8 @@ var syntaxes = map[Shell]syntax{
 	},
 	PowerShell: {
 		first: "$env:%s = %s;\n", set: "$env:%s = %s;\n", hide: "$env:%s = $null;\n", leave: "$env:%s = $null;\n",
-		fail: "throw 'hookctl: the sandbox did not start';\n",
-		// Each of these ends a word that the first begins.
-		quote: func(value string) string {
-			return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(value) + "'"
-		},
+		fail:  "throw 'hookctl: the sandbox did not start';\n",
+		quote: term.PowerShellWord,
 	},
 	GitHub: {
 		first: "%s=%s\n", set: "%s=%s\n",

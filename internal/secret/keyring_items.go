@@ -82,7 +82,7 @@ func (r *Record) fill(ctx context.Context, d *FileStore) error {
 		value, err := d.value(ctx, it)
 		switch {
 		case i == 0 && errors.Is(err, ErrLost):
-			ref := term.ShellWord(r.Provider + "/" + r.ID)
+			ref := r.Ref().Word()
 			return fault.Errorf(fault.Other, "the secret %s of %s/%s: %w", r.Fingerprint, r.Provider, r.ID, err).WithCode("lost").
 				WithHint("if it is in a bundle: hookctl secrets import; if you have it: hookctl secrets set %s\nif not: hookctl rotate %s", ref, ref)
 		case err != nil && !errors.Is(err, ErrLost):

@@ -20,6 +20,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // ErrNotFound reports that the store has no such record or credential.
@@ -30,6 +32,9 @@ type Ref struct {
 	Provider string `json:"provider"`
 	ID       string `json:"id"`
 }
+
+// Word is how messages and hints name the webhook: as it is typed in a shell.
+func (r Ref) Word() string { return term.ShellWord(r.Provider + "/" + r.ID) }
 
 // Record is what is kept of one webhook.
 type Record struct {

@@ -100,6 +100,15 @@ func Forms() []Form {
 	}
 }
 
+// Syntaxes are the forms as they are written.
+func Syntaxes() []string {
+	forms := make([]string, 0, len(Forms()))
+	for _, f := range Forms() {
+		forms = append(forms, f.Syntax)
+	}
+	return forms
+}
+
 // Masks reports whether a sink tells a CI runner to hide the secret in its log:
 // it comes before those that may print something.
 func Masks(s Sink) bool {
@@ -121,10 +130,7 @@ func unknown(spec, word string) error {
 }
 
 func usage(spec, why string) error {
-	forms := make([]string, 0, len(Forms()))
-	for _, f := range Forms() {
-		forms = append(forms, f.Syntax)
-	}
+	forms := Syntaxes()
 	if secret.LooksLike(spec) { // not repeated, whatever else is wrong
 		word, _, _ := strings.Cut(spec, ":")
 		if spec = word + ":***"; !slices.ContainsFunc(forms, func(f string) bool { return strings.HasPrefix(f, word+":") }) {

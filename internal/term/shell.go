@@ -26,6 +26,12 @@ func ShellWord(word string) string {
 // Quoted is a text between single quotes, which a POSIX shell reads back exactly.
 func Quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
+// PowerShellWord is a text as one word of PowerShell, which reads it back exactly.
+// Each of the quotes in it ends a word that the first begins.
+func PowerShellWord(text string) string {
+	return "'" + strings.NewReplacer("'", "''", "‘", "‘‘", "’", "’’", "‚", "‚‚", "‛", "‛‛").Replace(text) + "'"
+}
+
 func special(r rune) bool {
 	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:=@%+,", r))
 }

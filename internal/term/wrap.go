@@ -11,6 +11,14 @@ import (
 // however many runes it is joined from.
 func Width(s string) int { return displaywidth.String(s) }
 
+// Cut shortens s to at most so many columns, the last of them an ellipsis.
+func Cut(s string, columns int) string {
+	if Width(s) <= columns {
+		return s
+	}
+	return displaywidth.TruncateString(s, max(columns, 1), "…")
+}
+
 // leastWidth is the narrowest width that text is laid out for.
 const leastWidth = 20
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Attempt is the JSON of one attempt of a sandbox to deliver an event, or of
@@ -97,7 +98,7 @@ func Attempts(list []Attempt) render.View {
 		if a.Status != nil {
 			status = strconv.Itoa(*a.Status)
 		}
-		g.Rows = append(g.Rows, []string{dated(&a.Time), a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, dated(a.Next)})
+		g.Rows = append(g.Rows, []string{term.Dated(a.Time), a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, word(dated(a.Next))})
 		v.Names = append(v.Names, word(a.EventID))
 	}
 	return v

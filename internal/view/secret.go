@@ -100,7 +100,7 @@ func KeptSecrets(list []KeptSecret, profiles bool) render.View {
 	}
 	v := render.View{Data: list, Grid: g, Names: []string{}}
 	for _, s := range list {
-		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, dated(s.KeptSince), dated(s.DeletedAt)}
+		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(dated(s.KeptSince)), word(dated(s.DeletedAt))}
 		if profiles {
 			row = append(row, s.Profile)
 		}
@@ -126,13 +126,8 @@ func (s KeptSecret) facts() []render.Fact {
 	add("Profile", &s.Profile)
 	add("Fingerprint", &s.Fingerprint)
 	add("Store", &s.Store)
-	date := func(label string, value *string) {
-		if value != nil {
-			facts = append(facts, render.Fact{Label: label, Value: dated(value)})
-		}
-	}
-	date("Kept since", s.KeptSince)
-	date("Deleted", s.DeletedAt)
+	add("Kept since", dated(s.KeptSince))
+	add("Deleted", dated(s.DeletedAt))
 	add("File", &s.Path)
 	return append(facts, sinkFacts(s.Sinks)...)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 // toneOf is what a word of a table means to people: green is valid, kept and added,
-// red what is not, and yellow what changes or is to be noted. What a word says
-// before a comma or a blank counts where the whole is none of these.
+// red what is not, and yellow what changes or is to be noted. What stands behind a
+// colon does not count.
 func toneOf(cell string) render.Tone {
 	word, _, _ := strings.Cut(cell, ":")
 	switch word {
@@ -47,5 +47,11 @@ func healthTone(cell string) render.Tone {
 	return render.Plain
 }
 
-// dated is word for a time.
-func dated(p *string) string { return term.Dated(word(p)) }
+// dated is a time for people.
+func dated(p *string) *string {
+	if p == nil {
+		return nil
+	}
+	text := term.Dated(*p)
+	return &text
+}

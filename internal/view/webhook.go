@@ -139,11 +139,6 @@ func (w Webhook) Facts() []render.Fact {
 			facts = append(facts, render.Fact{Label: label, Value: *value})
 		}
 	}
-	date := func(label string, value *string) {
-		if value != nil && *value != "" {
-			facts = append(facts, render.Fact{Label: label, Value: dated(value)})
-		}
-	}
 	number := func(label, unit string, value *int) {
 		if value != nil {
 			facts = append(facts, render.Fact{Label: label, Value: fmt.Sprint(*value) + unit})
@@ -159,8 +154,8 @@ func (w Webhook) Facts() []render.Fact {
 	add("Auth type", w.AuthType)
 	number("Retries", "", w.RetryCount)
 	number("Retry delay", " s (assumed)", w.RetryDelay)
-	date("Created", w.CreatedAt)
-	date("Updated", w.UpdatedAt)
+	add("Created", dated(w.CreatedAt))
+	add("Updated", dated(w.UpdatedAt))
 	if h := w.Health; h != nil {
 		if s := provider.Text(h.LastStatus); s != "" {
 			facts = append(facts, render.Fact{Label: "Last status", Value: s, Tone: healthTone(s)})
@@ -169,7 +164,7 @@ func (w Webhook) Facts() []render.Fact {
 		if h.Failures != nil && *h.Failures > 0 {
 			facts[len(facts)-1].Tone = render.Bad
 		}
-		date("Last triggered", h.LastTriggered)
+		add("Last triggered", dated(h.LastTriggered))
 	}
 	if r := w.Replaces; r != nil {
 		facts = append(facts, render.Fact{Label: "Replaces", Value: r.ID + " (" + r.State + ")"})

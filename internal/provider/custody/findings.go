@@ -89,7 +89,7 @@ func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 		f.Detail += "; first look for the secret in " + u.place() + ", which holds the part of the answer that arrived; if it is there, store it with: hookctl secrets set " +
 			term.ShellWord(u.Intent.Provider+"/"+w.ID)
 	}
-	ref := term.ShellWord(u.Intent.Provider + "/" + w.ID)
+	ref := secret.Ref{Provider: u.Intent.Provider, ID: w.ID}.Word()
 	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
 	// Where it was to replace another one, that one is still there: deleting it
 	// brings back what was before.

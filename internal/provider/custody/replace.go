@@ -139,7 +139,7 @@ func (c *Client) alsoReplaced(ctx context.Context, old string, made *Created) bo
 // has removed and perhaps replaced too: webhooks that look as if they took its
 // place are an error of code "conflict".
 func (c *Client) conflictingReplacements(ctx context.Context, old, made provider.Webhook) error {
-	ref := func(id string) string { return term.ShellWord(c.driver.Name + "/" + id) }
+	ref := func(id string) string { return secret.Ref{Provider: c.driver.Name, ID: id}.Word() }
 	rows, err := c.raw.List(ctx)
 	if err != nil {
 		return fmt.Errorf("%s was already deleted, and it is not known whether another webhook than %s replaces it: %w", ref(old.ID), ref(made.ID), err)

@@ -94,7 +94,7 @@ func failures(results []sink.Result) (names []string, err error) {
 // profile unless that and the current one are the default. In place of a sink that
 // cannot be that of the webhook it names one that takes any secret.
 func pushTo(rec secret.Record, sinks []string, current string) string {
-	push := "hookctl secrets push " + term.ShellWord(rec.Provider+"/"+rec.ID)
+	push := "hookctl secrets push " + rec.Ref().Word()
 	for _, s := range sinks {
 		if strings.Contains(s, "{{") { // nothing could be made of its fields
 			s = "file:hook.secret"
@@ -138,7 +138,7 @@ func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
 	if len(rec.Unfilled) == 0 || !rec.DeletedAt.IsZero() { // nobody needs the secret of what is deleted
 		return f
 	}
-	ref := term.ShellWord(rec.Provider + "/" + rec.ID)
+	ref := rec.Ref().Word()
 	f.Next = pushTo(rec, rec.Unfilled, r.Profile)
 	f.Forgettable = true
 	f.Detail += "; perhaps not every sink has it (if that does not matter: hookctl recover --forget " + ref + ")"
