@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -116,21 +115,16 @@ func TestReceivedBodies(t *testing.T) {
 			t.Errorf("%s: %s", name, diff)
 		}
 		for _, format := range render.Formats {
-			var b bytes.Buffer
-			p, err := render.New(&b, render.Options{Format: format, TTY: true, Width: 80})
-			if err != nil {
-				t.Fatal(err)
-			}
+			o := render.Options{Format: format, TTY: true, Width: 80}
 			want := c.text
 			if format != render.Table {
 				want = ""
 			}
-			if err := NewReceived(c.d, true).PrintBodies(p); err != nil || b.String() != want {
-				t.Errorf("%s, %s: %v\n%s", name, format, err, cmp.Diff(want, b.String()))
+			if diff := cmp.Diff(want, output(t, o, NewReceived(c.d, true).PrintBodies)); diff != "" {
+				t.Errorf("%s, %s:\n%s", name, format, diff)
 			}
-			b.Reset()
-			if err := NewReceived(c.d, false).PrintBodies(p); err != nil || b.Len() > 0 {
-				t.Errorf("%s: not asked for: %v, %q", name, err, b.String())
+			if got := output(t, o, NewReceived(c.d, false).PrintBodies); got != "" {
+				t.Errorf("%s: not asked for: %q", name, got)
 			}
 		}
 	}
@@ -171,23 +165,16 @@ TIME      EVENT  VERDICT  FORWARD  NOTE
 16:30:01  漢字…  INVALID  -        mism…
 `,
 	} {
-		var b bytes.Buffer
-		p, err := render.New(&b, render.Options{TTY: true, Width: width})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s := p.Stream(ReceivedColumns())
-		s.Align(1)
-		for _, d := range rows {
-			r := NewReceived(d, false)
-			if err := s.Item(r, r.Row(), ""); err != nil {
-				t.Fatal(err)
+		got := output(t, render.Options{TTY: true, Width: width}, func(p *render.Printer) error {
+			s := p.Stream(ReceivedColumns())
+			s.Align(1)
+			for _, d := range rows {
+				r := NewReceived(d, false)
+				_ = s.Item(r, r.Row(), "") // Close has its error
 			}
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(want, "\n"+b.String()); diff != "" {
+			return s.Close()
+		})
+		if diff := cmp.Diff(want, "\n"+got); diff != "" {
 			t.Errorf("%d: %s\n%s", width, diff, b.String())
 		}
 	}

@@ -1,7 +1,7 @@
 package view
 
 import (
-	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -16,15 +16,7 @@ import (
 
 func table(t *testing.T, v render.View, width int) string {
 	t.Helper()
-	var b bytes.Buffer
-	p, err := render.New(&b, render.Options{TTY: width > 0, Width: width})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Print(v); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return output(t, render.Options{TTY: width > 0, Width: width}, func(p *render.Printer) error { return p.Print(v) })
 }
 
 // TestListsOnNarrowTerminals shows what is left of the lists at each width.
@@ -147,29 +139,21 @@ func TestStreamsOnNarrowTerminals(t *testing.T) {
 		"verify": VerdictColumns, "send": SentColumns, "trial": TrialColumns, "replay": ReplayColumns, "expect": ExpectColumns, "dry run": OutgoingColumns,
 	} {
 		for _, width := range []int{40, 60, 80, 100, 200} {
-			var b bytes.Buffer
-			p, err := render.New(&b, render.Options{TTY: true, Width: width})
-			if err != nil {
-				t.Fatal(err)
-			}
 			columns, widths := stream()
-			s := p.Stream(columns, widths)
 			row := make([]string, len(columns))
 			for i := range row {
 				row[i] = strings.Repeat("x", min(widths[i], 24))
 			}
-			if err := s.Item(nil, row, ""); err != nil {
-				t.Fatal(err)
-			}
-			if err := s.Close(); err != nil {
-				t.Fatal(err)
-			}
-			for line := range strings.Lines(b.String()) {
+			text := output(t, render.Options{TTY: true, Width: width}, func(p *render.Printer) error {
+				s := p.Stream(columns, widths)
+				return errors.Join(s.Item(nil, row, ""), s.Close())
+			})
+			for line := range strings.Lines(text) {
 				if plain := strings.NewReplacer("\x1b[1m", "", "\x1b[0m", "").Replace(strings.TrimSuffix(line, "\n")); len([]rune(plain)) > width {
 					t.Errorf("%s, %d columns: %d: %s", name, width, len([]rune(plain)), plain)
 				}
 			}
-			if last := columns[len(columns)-1].Title; !strings.Contains(b.String(), last[:3]) { // at 40 columns the title is cut too
+			if last := columns[len(columns)-1].Title; !strings.Contains(text, last[:3]) { // at 40 columns the title is cut too
 				t.Errorf("%s, %d columns: %s is left out", name, width, last)
 			}
 		}

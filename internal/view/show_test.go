@@ -18,17 +18,23 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-func printed(t testing.TB, s interface{ Print(*render.Printer) error }, format render.Format) string {
+// output is what printing makes of it.
+func output(t testing.TB, o render.Options, printing func(*render.Printer) error) string {
 	t.Helper()
 	var b bytes.Buffer
-	p, err := render.New(&b, render.Options{Format: format})
+	p, err := render.New(&b, o)
 	if err == nil {
-		err = s.Print(p)
+		err = printing(p)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+func printed(t testing.TB, s interface{ Print(*render.Printer) error }, format render.Format) string {
+	t.Helper()
+	return output(t, render.Options{Format: format}, s.Print)
 }
 
 // FuzzShown: what is shown as JSON is a capture of the same delivery, and what is

@@ -1,7 +1,6 @@
 package view
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -22,15 +21,7 @@ import (
 // inTones is what a view looks like with colour, or without.
 func inTones(t *testing.T, v render.View, colour bool) string {
 	t.Helper()
-	var b bytes.Buffer
-	p, err := render.New(&b, render.Options{Color: colour, Width: 200})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Print(v); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	return output(t, render.Options{Color: colour, Width: 200}, func(p *render.Printer) error { return p.Print(v) })
 }
 
 func rowOf(columns []render.Column, row []string) render.View {
@@ -99,19 +90,12 @@ func TestTones(t *testing.T) {
 			t.Errorf("%s with colour has other words:\n%s\nthan without:\n%s", name, got, plain)
 		}
 	}
-	var b bytes.Buffer
-	p, err := render.New(&b, render.Options{Color: true})
-	if err != nil {
-		t.Fatal(err)
-	}
 	left := &capture.Request{Source: "l", Header: capture.Header{{Name: "A", Value: "1"}}, Body: []byte(`{"a":1}`)}
 	right := &capture.Request{Source: "r", Header: capture.Header{{Name: "A", Value: "2"}}, Body: []byte(`{"a":2}`)}
-	if err := NewDifference(left, right).Print(p); err != nil {
-		t.Fatal(err)
-	}
+	diff := ansi.Replace(output(t, render.Options{Color: true}, NewDifference(left, right).Print))
 	for _, want := range []string{"<red>- A: 1", "<green>+ A: 2", "<red>- .a: 1", "<green>+ .a: 2", "--- l\n+++ r\n"} {
-		if got := ansi.Replace(b.String()); !strings.Contains(got, want) {
-			t.Errorf("diff lacks %q:\n%s", want, got)
+		if !strings.Contains(diff, want) {
+			t.Errorf("diff lacks %q:\n%s", want, diff)
 		}
 	}
 }
