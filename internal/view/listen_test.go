@@ -175,7 +175,7 @@ TIME      EVENT  VERDICT  FORWARD  NOTE
 			return s.Close()
 		})
 		if diff := cmp.Diff(want, "\n"+got); diff != "" {
-			t.Errorf("%d: %s\n%s", width, diff, b.String())
+			t.Errorf("%d: %s\n%s", width, diff, got)
 		}
 	}
 }
