@@ -211,6 +211,7 @@ main() {
 	/*) ;;
 	*) dir=$PWD/$dir ;;
 	esac
+	[ "$dir" = / ] || dir=${dir%/}
 	[ ! -d "$dir/hookctl" ] || die "$dir/hookctl is a directory"
 
 	trap clean_up EXIT

@@ -420,7 +420,7 @@ func TestInstallScriptDirectory(t *testing.T) {
 	const program = "hookctl 755: hookctl 1.2.3 linux_amd64"
 
 	dir := filepath.Join(i.dir, "my programs", "-bin")
-	i.env = []string{"HOOKCTL_INSTALL_DIR=" + dir, "PATH=" + i.bin + ":" + dir}
+	i.env = []string{"HOOKCTL_INSTALL_DIR=" + dir + "/", "PATH=" + i.bin + ":" + dir}
 	if code, out := i.run(); code != 0 || i.installed(dir) != program || strings.Contains(out, "PATH") {
 		t.Errorf("exit code %d\n%s", code, out)
 	}
