@@ -242,7 +242,7 @@ var budgets = map[string]budget{
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {6068, 6},  // planned: 4000; the causes of captures
-	"internal/docgen":                               {954, 0},   // planned: 370, without pictures
+	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
 	"internal/durable":                              {1130, 32}, // planned: 750
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},

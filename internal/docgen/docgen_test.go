@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -130,7 +132,7 @@ func TestPages(t *testing.T) {
 	for name, texts := range map[string][]string{
 		"hookctl.1":                               {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`, ".SH SEE ALSO"},
 		"hookctl-create-zyntro.1":                 {".SS Secret", "\\fB--secret-to SINK\\fP"},
-		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP"},
+		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP", ".SH EXAMPLES"},
 		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH CODES IN JSON ERRORS"},
 		"hookctl-environment.7":                   {"\\fBHOOKCTL_WUNDERTREOS_TOKEN\\fP"},
 		"hookctl-formats.7":                       {"\\fBndjson\\fP", "\\fBconflicting-signatures\\fP", "\\fBfile:PATH\\fP"},
@@ -194,8 +196,22 @@ func TestManual(t *testing.T) {
 	if err := run([]string{"man", dir, "2026-11-28T12:00:00Z"}); err != nil {
 		t.Fatal(err)
 	}
-	if page := read(t, dir, "hookctl-get.1"); !bytes.Contains(page, []byte("Nov 2026")) {
+	page := read(t, dir, "hookctl-get.1")
+	if !bytes.Contains(page, []byte("Nov 2026")) {
 		t.Errorf("the page is:\n%s", page)
+	}
+	// Packages have the same pages, compressed as gzip -9n does.
+	compressed := read(t, dir, "hookctl-get.1.gz")
+	r, err := gzip.NewReader(bytes.NewReader(compressed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(same, page) || r.Name != "" || !r.ModTime.IsZero() || compressed[8] != 2 {
+		t.Errorf("hookctl-get.1.gz: name %q, time %v, level %d, page:\n%s", r.Name, r.ModTime, compressed[8], same)
 	}
 	if err := run([]string{"man", dir, "today"}); err == nil {
 		t.Error("a date that is none is taken")

@@ -1,9 +1,11 @@
 // Command docgen writes what is generated from the program itself: the
 // reference and the pictures under docs/ and the completion scripts, which are
-// committed, and the man pages, which a release makes:
+// committed, and what a release adds to the program:
 //
 //	go generate ./cmd/hookctl
 //	go run ./internal/docgen man DIRECTORY 2026-11-28T00:00:00Z
+//	go run ./internal/docgen licenses FILE
+//	go run ./internal/docgen changelog FILE 1.2.0 2026-11-28T00:00:00Z
 //
 // It is a program of its own so that what renders Markdown and man pages is not
 // linked into hookctl.
@@ -26,25 +28,49 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) == 3 && args[0] == "man" {
-		date, err := time.Parse(time.RFC3339, args[2])
+	switch {
+	case len(args) == 3 && args[0] == "man":
+		return release(args[1], args[2], manualFiles)
+	case len(args) == 2 && args[0] == "licenses":
+		modules, err := linked(".")
 		if err != nil {
 			return err
 		}
-		pages, err := manual(date)
+		text, err := licenses(modules)
 		if err != nil {
 			return err
 		}
-		return writeFiles(args[1], pages)
-	}
-	if len(args) != 1 {
-		return errors.New("usage: docgen REPOSITORY, or: docgen man DIRECTORY DATE")
+		return writeFiles("", map[string][]byte{args[1]: text})
+	case len(args) == 4 && args[0] == "changelog":
+		return release("", args[3], func(date time.Time) (map[string][]byte, error) {
+			page, err := os.ReadFile(changelogFile)
+			if err != nil {
+				return nil, err
+			}
+			text, err := packageChangelog(page, args[2], date)
+			return map[string][]byte{args[1]: text}, err
+		})
+	case len(args) != 1:
+		return errors.New("usage: docgen REPOSITORY, or: docgen man DIRECTORY DATE, docgen licenses FILE, docgen changelog FILE VERSION DATE")
 	}
 	files, err := generate()
 	if err != nil {
 		return err
 	}
 	return write(args[0], files)
+}
+
+// release writes into dir what a release of that date has.
+func release(dir, date string, files func(time.Time) (map[string][]byte, error)) error {
+	day, err := time.Parse(time.RFC3339, date)
+	if err != nil {
+		return err
+	}
+	made, err := files(day)
+	if err != nil {
+		return err
+	}
+	return writeFiles(dir, made)
 }
 
 // write makes the generated directories under root hold exactly files.

@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -13,6 +15,31 @@ import (
 	"github.com/hookctl/hookctl/internal/cli"
 	"github.com/hookctl/hookctl/internal/view"
 )
+
+// manualFiles are the man pages of a release, and the same compressed, as packages
+// have them.
+func manualFiles(date time.Time) (map[string][]byte, error) {
+	pages, err := manual(date)
+	if err != nil {
+		return nil, err
+	}
+	files := maps.Clone(pages)
+	for name, page := range pages {
+		var b bytes.Buffer
+		w, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(page); err != nil {
+			return nil, err
+		}
+		if err := w.Close(); err != nil {
+			return nil, err
+		}
+		files[name+".gz"] = b.Bytes()
+	}
+	return files, nil
+}
 
 // manual makes the man pages of a release, by file name: section 1 for the
 // commands, section 7 for the topics of help. date stands on each of them.
@@ -41,11 +68,11 @@ func manual(date time.Time) (map[string][]byte, error) {
 		}
 		text, links, _ := bytes.Cut(page.Bytes(), []byte(".SH SEE ALSO\n"))
 		before, after, _ := bytes.Cut(text, []byte(".SH OPTIONS\n"))
-		_, after, found := bytes.Cut(after, []byte(".SH EXAMPLE\n"))
+		_, examples, found := bytes.Cut(after, []byte(".SH EXAMPLE\n"))
 		if found {
-			after = append([]byte(".SH EXAMPLE\n"), after...)
+			examples = append([]byte(".SH EXAMPLES\n"), examples...)
 		}
-		text = bytes.Join([][]byte{before, troff(optionList(c)), after, tail, []byte(seeAlso), links}, nil)
+		text = bytes.Join([][]byte{before, troff(optionList(c)), tail, examples, []byte(seeAlso), links}, nil)
 		files[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(text)
 		return nil
 	})
