@@ -217,7 +217,9 @@ func visibleFlags(cmd *cobra.Command) []string {
 			names = append(names, f.Name)
 		}
 	}
-	cmd.LocalFlags().VisitAll(add)
+	for _, f := range shownFlags(cmd) {
+		add(f)
+	}
 	cmd.InheritedFlags().VisitAll(add)
 	return names
 }
