@@ -48,11 +48,12 @@ type installer struct {
 	mu    sync.Mutex
 	asked []string            // paths
 	hang  func(*http.Request) // called before an answer
+	pid   chan int            // holds that of the script while it runs
 }
 
 func newInstaller(t *testing.T) *installer {
 	t.Helper()
-	i := &installer{t: t, root: filepath.Dir(mustAbs(t, ".")), dir: t.TempDir(), files: map[string][]byte{}, shell: []string{"sh"}}
+	i := &installer{t: t, root: filepath.Dir(mustAbs(t, ".")), dir: t.TempDir(), files: map[string][]byte{}, shell: []string{"sh"}, pid: make(chan int, 1)}
 	i.bin, i.home, i.tmp = filepath.Join(i.dir, "bin"), filepath.Join(i.dir, "my home"), filepath.Join(i.dir, "tmp")
 	for _, dir := range []string{i.bin, i.home, i.tmp} {
 		ok(t, os.Mkdir(dir, 0o700))
@@ -190,7 +191,12 @@ func (i *installer) finish(cmd *exec.Cmd) (code int, out string) {
 	i.mu.Lock()
 	i.asked = nil
 	i.mu.Unlock()
-	text, err := cmd.CombinedOutput()
+	var text bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &text, &text
+	ok(i.t, cmd.Start())
+	i.pid <- cmd.Process.Pid
+	err := cmd.Wait()
+	<-i.pid
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	var ended *exec.ExitError
@@ -200,7 +206,7 @@ func (i *installer) finish(cmd *exec.Cmd) (code int, out string) {
 	if left, err := os.ReadDir(i.tmp); err != nil || len(left) > 0 {
 		i.t.Errorf("left in the temporary directory: %v %v", left, err)
 	}
-	return cmd.ProcessState.ExitCode(), string(text)
+	return cmd.ProcessState.ExitCode(), text.String()
 }
 
 // installed is what a directory of programs holds; a program answers for itself.
@@ -510,7 +516,9 @@ func TestInstallScriptInterrupted(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	go func() {
 		<-asked
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		pid := <-i.pid
+		_ = syscall.Kill(-pid, syscall.SIGTERM)
+		i.pid <- pid
 	}()
 	code, out := i.finish(cmd)
 	if left, err := os.ReadDir(i.home); code != 143 || err != nil || len(left) > 0 {

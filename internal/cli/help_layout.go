@@ -22,10 +22,6 @@ const mostHelp = 100
 // fewFlags is up to how many flags a command shows them in one list.
 const fewFlags = 8
 
-// annotationShared marks a command whose help shows the flags that all commands
-// below it take.
-const annotationShared = "hookctl_shared"
-
 // flagGroups is THE list of the groups that flags are shown in, in their order. A
 // flag belongs to the first that names it; some groups are of certain commands
 // only. Flags that are required stand before all of them.
@@ -134,44 +130,6 @@ func flagsOf(c *cobra.Command, drivers []*provider.Driver) []view.Section {
 
 // FlagsOf are the flags of one of [Root]'s commands, in their groups.
 func FlagsOf(c *cobra.Command) []view.Section { return flagsOf(c, all.Drivers()) }
-
-// required reports whether the flag must be given. A test holds the texts to it.
-func required(f *pflag.Flag) bool { return strings.Contains(f.Usage, "(required") }
-
-// shownFlags are the flags of c that its help shows.
-func shownFlags(c *cobra.Command) []*pflag.Flag {
-	var list []*pflag.Flag
-	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
-		if !f.Hidden && f.Name != "help" {
-			list = append(list, f)
-		}
-	})
-	if _, shared := c.Annotations[annotationShared]; !shared || !c.HasSubCommands() {
-		return list
-	}
-	for _, f := range shownFlags(c.Commands()[0]) {
-		some := *f
-		everywhere, always := true, true
-		for _, child := range c.Commands() {
-			other := child.Flags().Lookup(f.Name)
-			everywhere = everywhere && other != nil
-			if other != nil && !required(other) {
-				some.Usage, always = other.Usage, false
-			}
-		}
-		if !always {
-			for _, child := range c.Commands() {
-				if other := child.Flags().Lookup(f.Name); other != nil && required(other) {
-					some.Usage += fmt.Sprintf(" (%s needs it)", child.Name())
-				}
-			}
-		}
-		if everywhere {
-			list = append(list, &some)
-		}
-	}
-	return list
-}
 
 // specOf is the flag as it is typed.
 func specOf(path string, f *pflag.Flag) string {

@@ -224,6 +224,48 @@ func visibleFlags(cmd *cobra.Command) []string {
 	return names
 }
 
+// annotationShared marks a command whose help shows the flags that all commands
+// below it take.
+const annotationShared = "hookctl_shared"
+
+// required reports whether the flag must be given. A test holds the texts to it.
+func required(f *pflag.Flag) bool { return strings.Contains(f.Usage, "(required") }
+
+// shownFlags are the flags of c that its help shows.
+func shownFlags(c *cobra.Command) []*pflag.Flag {
+	var list []*pflag.Flag
+	c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden && f.Name != "help" {
+			list = append(list, f)
+		}
+	})
+	if _, shared := c.Annotations[annotationShared]; !shared || !c.HasSubCommands() {
+		return list
+	}
+	for _, f := range shownFlags(c.Commands()[0]) {
+		some := *f
+		everywhere, always := true, true
+		for _, child := range c.Commands() {
+			other := child.Flags().Lookup(f.Name)
+			everywhere = everywhere && other != nil
+			if other != nil && !required(other) {
+				some.Usage, always = other.Usage, false
+			}
+		}
+		if !always {
+			for _, child := range c.Commands() {
+				if other := child.Flags().Lookup(f.Name); other != nil && required(other) {
+					some.Usage += fmt.Sprintf(" (%s needs it)", child.Name())
+				}
+			}
+		}
+		if everywhere {
+			list = append(list, &some)
+		}
+	}
+	return list
+}
+
 // firstWords are the first word of the command line behind cmd that is neither
 // a flag nor a flag's value, as long as every flag before it is known, and the
 // word that follows it.
