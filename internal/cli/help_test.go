@@ -89,11 +89,6 @@ func TestEveryCommandExplainsItself(t *testing.T) {
 		if !c.HasSubCommands() && c.ValidArgsFunction == nil && strings.ContainsAny(c.Use, "<[") && !takesFiles {
 			t.Errorf("%s completes its arguments with file names", path)
 		}
-		for line := range strings.SplitSeq(c.Long+"\n"+c.Short, "\n") {
-			if len(line) > 100 {
-				t.Errorf("%s: a line of %d: %s", path, len(line), line)
-			}
-		}
 		if text := c.Long + "\n" + c.Example + "\n" + c.LocalFlags().FlagUsages(); term.HasCommand(text) {
 			t.Errorf("%s: what a CI runner takes for a command is not printed as it is: %s", path, term.Break(text))
 		}
