@@ -17,8 +17,18 @@ type Deleted struct {
 
 // Deletions is the list of what is gone.
 func Deletions(list []Deleted) render.View {
+	ids, spare := make([]string, len(list)), 1
+	for i, d := range list {
+		ids[i] = d.ID
+		if d.Origin != nil {
+			spare = 0 // that it is another place must be seen
+		}
+	}
 	v := render.View{Data: list, Grid: &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER"}, {Title: "ID"}, {Title: "NAME", Flexible: true}, {Title: "NOW", Tone: toneOf},
+		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
+		{Title: "ID", Short: shortIDs(ids)},
+		{Title: "NAME", Flexible: true, Last: true},
+		{Title: "NOW", Tone: toneOf},
 	}}}
 	for _, d := range list {
 		now := "deleted"

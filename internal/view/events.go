@@ -13,11 +13,17 @@ type Event struct {
 
 // Events is the event catalogue: the table of `list-events`, and a JSON array.
 func Events(list []Event) render.View {
+	spare := 4 // what is the same in each line goes first
+	for _, e := range list {
+		if e.Provider != list[0].Provider {
+			spare = 1
+		}
+	}
 	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER"},
-		{Title: "CATEGORY"},
+		{Title: "PROVIDER", Spare: spare},
+		{Title: "CATEGORY", Spare: 3},
 		{Title: "EVENT"},
-		{Title: "DESCRIPTION", Flexible: true},
+		{Title: "DESCRIPTION", Flexible: true, Spare: 2},
 	}}
 	v := render.View{Data: list, Grid: g}
 	for _, e := range list {

@@ -38,6 +38,19 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		NewKeptSecret(secret.Record{Provider: "zyntro", ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "CRM Sync", URL: "https://example.com/hooks/zyntro", Fingerprint: "sha256:1f2e3d4c", Store: "file", CreatedAt: since}),
 		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "0b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
 	}, false)
+	gone := KeptSecrets([]KeptSecret{
+		NewKeptSecret(secret.Record{Provider: "zyntro", ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: "CRM Sync", URL: "https://example.com/hooks/zyntro", Fingerprint: "sha256:1f2e3d4c", Store: "file", CreatedAt: since, DeletedAt: since.AddDate(0, 1, 2)}),
+		NewKeptSecret(secret.Record{Provider: "wundertreos", ID: "1b1c2d3e-5f50-6172-8394-a5b6c7d8e9f0", Name: "Lead sync", URL: "https://example.com/leads", Fingerprint: "sha256:00000000", Store: "file", CreatedAt: since}),
+	}, false)
+	deletions := Deletions([]Deleted{
+		{Provider: "wundertreos", ID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", Name: new("Lead sync"), Origin: new("http://127.0.0.1:36681")},
+		{Provider: "zyntro", ID: "42", Name: new("CRM Sync"), Origin: new("http://127.0.0.1:36681"), Disabled: true},
+	})
+	catalogue := []Event{
+		{Provider: "zyntro", Category: "CRM and more", Event: "trigger_charge_requires_action", Description: "A charge needs the customer"},
+		{Provider: "zyntro", Category: "CRM and more", Event: "new_contact", Description: "A contact was added"},
+	}
+	events, both := Events(catalogue), Events(append([]Event{{Provider: "wundertreos", Category: "contact", Event: "contact.created"}}, catalogue...))
 	log := Attempts([]Attempt{
 		newAttempt(sandbox.LogEntry{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
 			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}}),
@@ -87,6 +100,47 @@ ID          NAME       URL                   FINGERPRINT
 ID          NAME       URL
 0b1c2d3e-4  CRM Sync   example.com/hook…
 0b1c2d3e-5  Lead sync  example.com/leads
+`},
+		{"secrets of deleted webhooks", gone, 80, `
+PROVIDER     ID        NAME       URL                FINGERPRINT      DELETED
+zyntro       0b1c2d3e  CRM Sync   example.com/hook…  sha256:1f2e3d4c  2026-06-19
+wundertreos  1b1c2d3e  Lead sync  example.com/leads  sha256:00000000  -
+`},
+		{"secrets of deleted webhooks", gone, 60, `
+ID        NAME       URL                       DELETED
+0b1c2d3e  CRM Sync   example.com/hooks/zyntro  2026-06-19
+1b1c2d3e  Lead sync  example.com/leads         -
+`},
+		{"secrets of deleted webhooks", gone, 40, `
+ID        NAME       DELETED
+0b1c2d3e  CRM Sync   2026-06-19
+1b1c2d3e  Lead sync  -
+`},
+		{"deletions", deletions, 80, `
+PROVIDER                       ID        NAME       NOW
+wundertreos (127.0.0.1:36681)  0b1c2d3e  Lead sync  deleted
+zyntro (127.0.0.1:36681)       42        CRM Sync   disabled
+`},
+		{"deletions", deletions, 40, `
+PROVIDER   ID        NAME       NOW
+wundertr…  0b1c2d3e  Lead sync  deleted
+zyntro (…  42        CRM Sync   disabled
+`},
+		{"events", events, 80, `
+PROVIDER  CATEGORY      EVENT                           DESCRIPTION
+zyntro    CRM and more  trigger_charge_requires_action  A charge needs the cust…
+zyntro    CRM and more  new_contact                     A contact was added
+`},
+		{"events", events, 40, `
+EVENT
+trigger_charge_requires_action
+new_contact
+`},
+		{"events of both", both, 60, `
+PROVIDER     EVENT                           DESCRIPTION
+wundertreos  contact.created
+zyntro       trigger_charge_requires_action  A charge needs…
+zyntro       new_contact                     A contact was …
 `},
 	} {
 		got := table(t, tt.v, tt.width)

@@ -78,22 +78,25 @@ func (s KeptSecret) Render() render.View {
 // KeptSecrets is a list of records; with profiles its table has a column for
 // them.
 func KeptSecrets(list []KeptSecret, profiles bool) render.View {
-	ids, spare := make([]string, len(list)), 2
+	ids, spare, address, gone := make([]string, len(list)), 3, 0, false
 	for i, s := range list {
 		ids[i] = s.ID
 		if s.Elsewhere {
 			spare = 0 // that it is another place must be seen
+		}
+		if s.DeletedAt != nil {
+			address, gone = 1, true // and that it is no more, rather than the URL
 		}
 	}
 	g := &render.Grid{Columns: []render.Column{
 		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
 		{Title: "ID", Short: shortIDs(ids)},
 		{Title: "NAME", Flexible: true, Last: true},
-		{Title: "URL", Flexible: true, Short: withoutHTTPS},
-		{Title: "FINGERPRINT", Spare: 1},
+		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: address},
+		{Title: "FINGERPRINT", Spare: 2},
 		{Title: "STORE", Optional: true},
 		{Title: "KEPT SINCE", Optional: true},
-		{Title: "DELETED", Optional: true},
+		{Title: "DELETED", Optional: !gone, Short: func(_ int, cell string) string { return head(cell, len(time.DateOnly)) }},
 	}}
 	if profiles {
 		g.Columns = append(g.Columns, render.Column{Title: "PROFILE"})
