@@ -98,7 +98,7 @@ func (a *app) warn(line string) {
 	if line = term.Clean(line); strings.HasPrefix(strings.TrimSpace(line), "::") {
 		line = "note: " + line
 	}
-	l := render.Line{Text: line, Hang: true}
+	l := render.Line{Text: line}
 	for word, tone := range map[string]render.Tone{"warning: ": render.Change, "note: ": render.Plain} {
 		if rest, ok := strings.CutPrefix(line, word); ok {
 			l = render.Line{Lead: word, LeadTone: tone, Text: rest}

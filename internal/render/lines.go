@@ -32,7 +32,6 @@ type Line struct {
 	Lead, Text string
 	LeadTone   Tone
 	Tone       Tone // of the text
-	Hang       bool // the lines after the first begin two columns further in
 	// Signs says that each word which begins with + or - was added or removed.
 	Signs bool
 }
@@ -43,11 +42,7 @@ func Layout(lines []Line, width int, colour bool) string {
 	for _, l := range lines {
 		lead := term.Clean(l.Lead)
 		text := strings.ReplaceAll(term.CleanBlock(l.Text), "\t", " ")
-		if l.Hang {
-			text = lead + strings.TrimPrefix(term.Wrap("  ", text, width), "  ")
-		} else {
-			text = term.Wrap(lead, text, width)
-		}
+		text = term.Wrap(lead, text, width)
 		if colour {
 			text = l.paint(text, len(strings.TrimRight(lead, " ")))
 		}

@@ -162,8 +162,8 @@ func TestFactsOfLists(t *testing.T) {
 		want string
 	}{
 		{render.Options{}, "ID:       x\nEvents:   alpha, beta, 日本, a_very_long_slug_indeed\nNone:\n"},
-		{render.Options{TTY: true, Width: 23}, "ID:       x\nEvents:   alpha, beta,\n          日本,\n          a_very_long_slug_indeed\nNone:\n"},
-		{render.Options{TTY: true, Width: 28}, "ID:       x\nEvents:   alpha, beta, 日本,\n          a_very_long_slug_indeed\nNone:\n"},
+		{render.Options{TTY: true, Width: 23}, "ID:       x\nEvents:   alpha, beta,\n          日本,\na_very_long_slug_indeed\nNone:\n"},
+		{render.Options{TTY: true, Width: 28}, "ID:       x\nEvents:   alpha, beta, 日本,\na_very_long_slug_indeed\nNone:\n"},
 	} {
 		if diff := cmp.Diff(c.want, print(t, c.o, v)); diff != "" {
 			t.Errorf("width %d: %s", c.o.Width, diff)

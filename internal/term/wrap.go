@@ -1,6 +1,7 @@
 package term
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -26,47 +27,57 @@ const leastWidth = 20
 // a newline at the end. The lines after the first are indented to where the text
 // begins; where lead takes more than half of the width the text begins below it.
 //
-// Lines are broken at blanks only: a word that is wider than a line stays whole.
+// Lines are broken at blanks only: a word that is wider than a line stays whole. One
+// that fits a line only without the indentation gets one of its own without it, so
+// that no terminal breaks what could be copied.
 // So does a command that somebody may copy, as [commands] finds them: a newline in
 // it would run one half. Lines of text stay lines; the blanks that they begin
 // with are their own indentation.
 func Wrap(lead, text string, width int) string {
 	width = max(width, leastWidth)
-	var b strings.Builder
-	b.WriteString(lead)
+	b := []byte(lead)
 	margin := Width(lead)
 	at := margin
+	newline := func(indent int) {
+		b = append(b, "\n"+strings.Repeat(" ", indent)...)
+		at = indent
+	}
 	if first := firstPiece(lead, text); margin > width/2 && margin+Width(text) > width || margin+first > width && 4+first <= width && strings.TrimSpace(lead) != "" {
 		margin = len(lead) - len(strings.TrimLeft(lead, " ")) + 4
-		b.WriteString("\n" + strings.Repeat(" ", margin))
-		at = margin
+		newline(margin)
 	}
 	for i, line := range strings.Split(text, "\n") {
 		own := len(line) - len(strings.TrimLeft(line, " "))
-		if i > 0 {
-			b.WriteByte('\n')
-			at = 0
-			if line != "" {
-				b.WriteString(strings.Repeat(" ", margin))
-				at = margin
-			}
+		switch {
+		case i > 0 && line == "":
+			newline(0)
+		case i > 0:
+			newline(margin)
 		}
-		b.WriteString(line[:own])
+		b = append(b, line[:own]...)
 		at += own
+		alone := false // the last piece has a line of its own
 		for j, p := range pieces(lead, line[own:]) {
 			w := Width(p.text)
-			if j > 0 && at+len(p.blanks)+w > width {
-				b.WriteString("\n" + strings.Repeat(" ", margin+own))
-				at = margin + own
-			} else {
-				b.WriteString(p.blanks)
+			switch outdent := margin+own+w > width && w <= width; {
+			case outdent && len(bytes.TrimRight(b[bytes.LastIndexByte(b, '\n')+1:], " ")) == 0:
+				b = b[:bytes.LastIndexByte(b, '\n')+1]
+				at, alone = 0, true
+			case outdent:
+				newline(0)
+				alone = true
+			case alone || j > 0 && at+len(p.blanks)+w > width:
+				newline(margin + own)
+				alone = false
+			default:
+				b = append(b, p.blanks...)
 				at += len(p.blanks)
 			}
-			b.WriteString(p.text)
+			b = append(b, p.text...)
 			at += w
 		}
 	}
-	lines := strings.Split(b.String(), "\n")
+	lines := strings.Split(string(b), "\n")
 	for i, line := range lines {
 		lines[i] = strings.TrimRight(line, " ")
 	}
@@ -110,13 +121,22 @@ func pieces(lead, line string) []piece {
 var programs = []string{"hookctl", "eval", "printf", "curl", "cat", "export", "gh", "age-keygen", "brew", "apt", "dnf"}
 
 // commands finds the commands in a text, word by word: what stands in quotes that
-// begin with a program's name, and what follows a colon and such a name, to
-// the end of the sentence.
+// begin with a program's name, what follows a colon and such a name, to the end of
+// the sentence, and what follows "with hookctl", to the next word that joins. What stands in
+// parentheses after one is about it.
 type commands struct {
 	closing byte // what ends it, ' ' for a sentence; 0 outside of one
 	quote   byte // of the shell, in force in it
 	colon   bool // the last word ended with one
+	with    bool // the last word was one that a command of hookctl's own follows
+	prose   bool // the command is part of a sentence, which may go on after it
 }
+
+// Words around a command in a sentence.
+var (
+	before = []string{"with", "run", "use", "by"}
+	joins  = []string{"or", "and", "then", "to", "for", "in", "after", "before", "if"}
+)
 
 // goesOn reports whether word belongs to the command that the word before it does.
 func (c *commands) goesOn(word string) bool {
@@ -129,8 +149,13 @@ func (c *commands) goesOn(word string) bool {
 			c.closing, word = bare[0], bare[1:]
 		case c.colon && slices.Contains(programs, bare):
 			c.closing = ' '
+		case c.with && bare == "hookctl":
+			c.closing, c.prose = ' ', true
 		}
-		c.colon = strings.HasSuffix(word, ":")
+		c.colon, c.with = strings.HasSuffix(word, ":"), slices.Contains(before, strings.ToLower(word))
+	} else if c.quote == 0 && (c.prose && slices.Contains(joins, word) || c.closing == ' ' && word[0] == '(') {
+		*c = commands{}
+		return false
 	}
 	if c.closing == 0 {
 		return false

@@ -69,6 +69,16 @@ func TestWrapLayout(t *testing.T) {
 		{"", "hookctl keeps it, and says so", 20, "hookctl keeps it,\nand says so"},
 		{"x ", "a\nb", 80, "x a\n  b"},
 		{"  next:  ", "hookctl recover --delete zyntro/42", 41, "  next:\n      hookctl recover --delete zyntro/42"},
+		{"", "keep one with hookctl secrets set, or wait", 25, "keep one with\nhookctl secrets set, or\nwait"},
+		{"", "for a new one: hookctl rotate a/1 (a new webhook)", 30, "for a new one:\nhookctl rotate a/1 (a new\nwebhook)"},
+		{"", "check it with hookctl get and go on", 22, "check it with\nhookctl get and go on"},
+		{"See:  ", "https://example.com/a", 25, "See:\n    https://example.com/a"},
+		{"See:  ", "https://example.com/abc", 25, "See:\nhttps://example.com/abc"},
+		{"See:  ", "https://example.com/abcde", 25, "See:\nhttps://example.com/abcde"},
+		{"See:  ", "https://example.com/abcdef", 25, "See:  https://example.com/abcdef"},
+		{"  ", "https://example.com/abcde", 25, "https://example.com/abcde"},
+		{"  ", "see https://example.com/abcde for more", 25, "  see\nhttps://example.com/abcde\n  for more"},
+		{"  ", "a\nhttps://example.com/abcde\n\nb", 25, "  a\nhttps://example.com/abcde\n\n  b"},
 	} {
 		if got := term.Wrap(tt.lead, tt.text, tt.width); got != tt.want {
 			t.Errorf("Wrap(%q, %q, %d):\n%s\nwant:\n%s", tt.lead, tt.text, tt.width, got, tt.want)

@@ -107,7 +107,7 @@ type keyedProvider struct {
 func New(o Options) (*Engine, error) {
 	if len(o.Candidates) == 0 && !o.Keyless {
 		return nil, fault.Usagef("no secret is available to verify with").WithCode("no-secret").
-			WithHint("give one with --secret-file or --secret-env, keep one with hookctl secrets set,\nor get a new one for a webhook that exists with hookctl rotate")
+			WithHint("give one with --secret-file or --secret-env\nto keep one: hookctl secrets set\nfor a new one of a webhook that exists: hookctl rotate")
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
