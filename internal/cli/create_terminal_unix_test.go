@@ -5,6 +5,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -79,6 +80,13 @@ func (s *screen) expect(text, keys string) {
 	}
 }
 
+// written is what came to the terminal so far.
+func (s *screen) written() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
 // whole checks that each word of the text is whole on a line of the screen.
 func (s *screen) whole(text string) {
 	s.t.Helper()
@@ -102,10 +110,9 @@ func TestCreateOnTerminals(t *testing.T) {
 			s := openScreen(t, cols, 60)
 			x := atTerminal(t, "zyntro", &typist{t: t})
 			x.env.Streams = term.Streams{In: s.tty, Out: s.tty, Err: s.tty, InTTY: true, OutTTY: true, ErrTTY: true, Width: func() int { return cols }}
-			x.env.Prompt = prompt.New(prompt.Options{In: s.tty, Err: s.tty, NoColor: true})
-			x.env.Environ = append(x.env.Environ, "NO_COLOR=1")
+			x.env.Prompt = prompt.New(prompt.Options{In: s.tty, Err: s.tty})
 			code := make(chan int, 1)
-			go func() { code <- Run(t.Context(), x.env, []string{"create"}) }()
+			go func() { code <- Run(t.Context(), x.env, []string{"create", "--no-color"}) }()
 			s.expect("Wundertre", "")
 			s.expect("\n", "zyn\r")
 			s.expect("Name: ", name+"\n")
@@ -132,6 +139,9 @@ func TestCreateOnTerminals(t *testing.T) {
 				}
 			case <-time.After(30 * time.Second):
 				t.Fatalf("create does not end:\n%s", s.shown)
+			}
+			if colour := regexp.MustCompile("\x1b\\[[0-9;]*m").FindString(s.written()); colour != "" {
+				t.Errorf("%q is coloured, with --no-color", colour)
 			}
 			if len(x.sent) != 1 || x.sent[0]["wh_name"] != "Other name" || x.sent[0]["wh_endpoint"] != long || len(x.sent[0]["wh_events"].([]any)) != 5 {
 				t.Errorf("sent: %v", x.sent)

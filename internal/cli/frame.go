@@ -17,6 +17,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/health"
+	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
@@ -126,6 +127,11 @@ func (g *globals) settings() (*app, error) {
 	}
 	if a.seen.At.IsZero() {
 		a.seen.At = g.env.Now()
+	}
+	if a.withoutColour() {
+		env := *g.env
+		env.Prompt = prompt.WithoutColour(env.Prompt)
+		a.env = &env
 	}
 	a.openStore()
 	return a, nil

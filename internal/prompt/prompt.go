@@ -82,6 +82,17 @@ type Options struct {
 // New asks on o's terminals.
 func New(o Options) Prompter { return &prompter{o} }
 
+// WithoutColour is p that asks without colour: what the command line and the settings
+// say of it is known only after p is made.
+func WithoutColour(p Prompter) Prompter {
+	if ours, ok := p.(*prompter); ok {
+		o := ours.o
+		o.NoColor = true
+		return New(o)
+	}
+	return p
+}
+
 type prompter struct{ o Options }
 
 // errEnded is what a question gets where there is nobody to answer.

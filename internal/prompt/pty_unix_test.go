@@ -561,7 +561,10 @@ func TestNoColour(t *testing.T) {
 	t.Parallel()
 	for _, plain := range []bool{true, false} {
 		term := open(t, false)
-		p := prompt.New(prompt.Options{In: term.tty, Err: term.tty, NoColor: plain})
+		p := prompt.New(prompt.Options{In: term.tty, Err: term.tty})
+		if plain {
+			p = prompt.WithoutColour(p)
+		}
 		if _, err := converse(term, func() (string, error) { return p.Select(t.Context(), "Q", events()) }, func() {
 			term.expect("event_0_2")
 			term.rawMode()
