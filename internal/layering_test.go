@@ -252,7 +252,7 @@ var budgets = map[string]budget{
 	"internal/inspect":                              {1203, 5},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {610, 19},  // planned: 450
 	"internal/listen":                               {2461, 19}, // planned: 1800; what came and what was answered is reported and kept too
-	"internal/prompt":                               {1191, 4},  // a list of its own, with groups, counts and a preset
+	"internal/prompt":                               {1491, 5},  // a list of its own, with groups, counts and a preset
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
 	"internal/provider/custody":                     {2148, 23}, // planned: 1650
@@ -271,11 +271,11 @@ var budgets = map[string]budget{
 	"internal/signature":                            {647, 22},
 	"internal/sink":                                 {1369, 18}, // planned: 920
 	"internal/snippet":                              {190, 6},
-	"internal/term":                                 {893, 30}, // planned: 600; text in lines at words
-	"internal/tunnel":                               {820, 7},  // planned: 350, without what keeps it up
+	"internal/term":                                 {1193, 30}, // planned: 600; text in lines at words
+	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
 	"internal/verify":                               {1290, 15},
-	"internal/view":                                 {4172, 111}, // planned: 2200; what help --json says of members
+	"internal/view":                                 {4472, 111}, // planned: 2200; what help --json says of members
 }
 
 func TestBudgets(t *testing.T) {
