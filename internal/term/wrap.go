@@ -99,22 +99,22 @@ type piece struct{ blanks, text string }
 func pieces(lead, line string) []piece {
 	var out []piece
 	command := commands{colon: strings.HasSuffix(strings.TrimRight(lead, " "), ":")}
-	for line != "" {
-		text := strings.TrimLeft(line, " ")
-		blanks := line[:len(line)-len(text)]
-		end := strings.IndexByte(text, ' ')
-		if end < 0 {
-			end = len(text)
+	from := 0 // where the last piece begins
+	for at := 0; ; {
+		text := strings.TrimLeft(line[at:], " ")
+		if text == "" {
+			return out
 		}
-		word := text[:end]
-		line = text[end:]
+		begin := len(line) - len(text)
+		word, _, _ := strings.Cut(text, " ")
+		end := begin + len(word)
 		if command.goesOn(word) && len(out) > 0 {
-			out[len(out)-1].text += blanks + word
+			out[len(out)-1].text = line[from:end]
 		} else {
-			out = append(out, piece{blanks, word})
+			out, from = append(out, piece{line[at:begin], word}), begin
 		}
+		at = end
 	}
-	return out
 }
 
 // programs begin the commands that messages tell people to type.
@@ -138,7 +138,8 @@ var (
 	joins  = []string{"or", "and", "then", "to", "for", "in", "after", "before", "if"}
 )
 
-// goesOn reports whether word belongs to the command that the word before it does.
+// goesOn reports whether word, which is not empty, belongs to the command that the word
+// before it does.
 func (c *commands) goesOn(word string) bool {
 	inside := c.closing != 0
 	if !inside {

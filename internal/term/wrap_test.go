@@ -1,6 +1,8 @@
 package term_test
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +53,33 @@ func TestWrap(t *testing.T) {
 			if got := term.Wrap("  ", texts[1].text, width); !strings.Contains(got, command) {
 				t.Errorf("%d columns: the command is broken:\n%s", width, got)
 			}
+		}
+	}
+}
+
+// TestWrapAnything: foreign text is wrapped as well, whatever is in it: no word is lost,
+// and what a long one takes grows as it does.
+func TestWrapAnything(t *testing.T) {
+	t.Parallel()
+	parts := []string{" ", "  ", "\n", "curl", "hookctl", "gh", "'", "\"", "`", "`hookctl", "(", ")", ":", "x", "run", "with", "or", ".", ",", "#", "\\", "世界", "e\u0301"}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		var b strings.Builder
+		for range random.IntN(12) {
+			b.WriteString(parts[random.IntN(len(parts))])
+		}
+		lead, text := []string{"", "  ", "Name:   ", "warning: "}[random.IntN(4)], b.String()
+		got := term.Wrap(lead, text, random.IntN(60))
+		if a, b := strings.Fields(got), strings.Fields(lead+text); !slices.Equal(a, b) {
+			t.Fatalf("Wrap(%q, %q) has other words: %q", lead, text, got)
+		}
+		if line := strings.ReplaceAll(text, "\n", " "); line != "" {
+			term.WrapCommand(line, random.IntN(60))
+		}
+	}
+	for _, text := range []string{"curl " + strings.Repeat("a ", 200_000), "run: hookctl it's " + strings.Repeat("a ", 200_000)} {
+		if got := term.Wrap("Name:   ", text, 80); len(strings.Fields(got)) != len(strings.Fields(text))+1 {
+			t.Errorf("%.20s: other words", text)
 		}
 	}
 }
