@@ -38,8 +38,9 @@ __hookctl_unquote()
         ;;
     '$'[A-Za-z_]*|'"$'[A-Za-z_]*'"')
         char=${rest//[\"\$]/}
-        if [[ -z ${char//[A-Za-z0-9_]/} ]]; then
-            unquoted=${!char-}
+        # What is no file may be a secret: it does not go into an argument.
+        if [[ -z ${char//[A-Za-z0-9_]/} && -e ${!char-} ]]; then
+            unquoted=${!char}
             return
         fi
         ;;

@@ -189,9 +189,13 @@ const dotenvWord = "dotenv:"
 // completeDotenv completes dotenv:PATH:NAME, with the names that the file sets;
 // nil for another word.
 func completeDotenv(typed string) []string {
-	path, begun, _ := cutDotenv(typed)
+	path, begun, ok := cutDotenv(typed)
+	whole := ok && strings.HasPrefix(typed, dotenvWord+path+":")
+	if info, err := os.Stat(path); !whole || err != nil || !info.Mode().IsRegular() || info.Size() > dotenvCap { // a Tab waits for no pipe or device
+		return completePath(dotenvWord, ":", typed)
+	}
 	file, err := os.ReadFile(path)
-	if err != nil || len(file) > dotenvCap || !strings.HasPrefix(typed, dotenvWord+path+":") {
+	if err != nil {
 		return completePath(dotenvWord, ":", typed)
 	}
 	out := []string{}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"iter"
-	"slices"
 	"strings"
 )
 
@@ -33,8 +32,10 @@ func ReadDotenv(file []byte, name string) (value string, err error) {
 
 // DotenvNames are the variables that a dotenv file sets, each once, in its order.
 func DotenvNames(file []byte) (names []string) {
+	seen := map[string]bool{}
 	for name := range dotenvEntries(file) {
-		if !slices.Contains(names, name) {
+		if !seen[name] {
+			seen[name] = true
 			names = append(names, name)
 		}
 	}
