@@ -74,7 +74,7 @@ const mostDetailed = 20
 func newReplayTest(a *app, o expectFlags, dryRun bool) (t *replayTest, err error) {
 	t = &replayTest{expectFlags: o, app: a, answers: map[string][]capture.Rerecorded{}}
 	for _, spec := range o.report {
-		r, err := view.NewReport(spec, "hookctl replay", a.project())
+		r, err := view.NewReport(spec, "hookctl replay", a.project(), a.hide)
 		if err != nil {
 			return t, err
 		}

@@ -52,7 +52,7 @@ type verdictReports []view.VerdictSink
 // still to be closed.
 func openReports(a *app, specs []string, counts func(signature.Reason) bool) (reports verdictReports, err error) {
 	for _, spec := range specs {
-		r, err := view.NewReport(spec, "hookctl verify", a.project())
+		r, err := view.NewReport(spec, "hookctl verify", a.project(), a.hide)
 		if err != nil {
 			return reports, err
 		}

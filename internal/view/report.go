@@ -19,7 +19,8 @@ import (
 type Report struct {
 	reportKind
 	path, of string
-	project  string // the directory that the repository is in; the present one where it is empty
+	project  string              // the directory that the repository is in; the present one where it is empty
+	hide     func(string) string // takes out of an error's text what must not be repeated
 	file     *os.File
 	w        *bufio.Writer
 	counts   counts
@@ -89,7 +90,8 @@ func classOf(command, provider string) string {
 
 // NewReport begins the report that a value of --report asks for; of is the command
 // that it tells of, and project the directory that the repository is in, if that is known.
-func NewReport(spec, of, project string) (*Report, error) {
+// hide takes out of an error's text what must not be repeated.
+func NewReport(spec, of, project string, hide func(string) string) (*Report, error) {
 	kind, path, _ := strings.Cut(spec, "=")
 	i := slices.IndexFunc(reportKinds, func(k reportKind) bool { return k.name == kind })
 	if i < 0 || path == "" {
@@ -111,7 +113,7 @@ func NewReport(spec, of, project string) (*Report, error) {
 	if err != nil {
 		return nil, reportError(path, err)
 	}
-	r := &Report{reportKind: reportKinds[i], path: path, of: of, project: project, file: f, w: bufio.NewWriterSize(f, 64<<10), counts: counts{}}
+	r := &Report{reportKind: reportKinds[i], path: path, of: of, project: project, hide: hide, file: f, w: bufio.NewWriterSize(f, 64<<10), counts: counts{}}
 	_, _ = r.w.Write(r.open(of, nil)) // less than is gathered
 	return r, nil
 }
@@ -138,7 +140,7 @@ func (r *Report) add(c testCase) error {
 // brokenOff is a run that did not come to its end, as a test case: without one, what
 // came before would look like a run that passed.
 func (r *Report) brokenOff(broken error) testCase {
-	text := strings.ReplaceAll(broken.Error(), "\n", "; ")
+	text := strings.ReplaceAll(r.hide(broken.Error()), "\n", "; ")
 	return testCase{class: strings.ReplaceAll(r.of, " ", "."), name: r.of, ended: errored, kind: "broken-off", message: text, lines: []string{text}}
 }
 

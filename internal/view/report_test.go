@@ -12,10 +12,13 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
+// as hides nothing.
+func as(text string) string { return text }
+
 // reported writes cases into a report of a kind, and reads it.
 func reported(t *testing.T, kind, path string, cases []testCase) string {
 	t.Helper()
-	r, err := NewReport(kind+"="+path, "hookctl verify", "")
+	r, err := NewReport(kind+"="+path, "hookctl verify", "", as)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +67,7 @@ func TestSummaryReport(t *testing.T) {
 	if got := reported(t, "summary", path, []testCase{{name: "good"}}); !strings.HasSuffix(got, "**hookctl verify** ✅ passed: 1 delivery\n\n") || !strings.HasPrefix(got, "before\n|") {
 		t.Errorf("%s", got)
 	}
-	broken, err := NewReport("summary="+path, "hookctl replay", "")
+	broken, err := NewReport("summary="+path, "hookctl replay", "", as)
 	if err == nil {
 		err = errors.Join(broken.add(testCase{name: "good"}), broken.Close(errors.New("the disk\nis *full*")))
 	}
@@ -167,6 +170,7 @@ func TestInProject(t *testing.T) {
 // A run that was broken off looks like none that passed.
 func TestReportBrokenOff(t *testing.T) {
 	t.Parallel()
+	hide := func(text string) string { return strings.ReplaceAll(text, "a secret", "***") }
 	for kind, want := range map[string]string{
 		"junit":  `errors="1"`,
 		"gitlab": `"check_name":"hookctl.verify.broken-off"`,
@@ -175,15 +179,15 @@ func TestReportBrokenOff(t *testing.T) {
 		if err := os.WriteFile(path, []byte("of an earlier run"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		r, err := NewReport(kind+"="+path, "hookctl verify", "")
+		r, err := NewReport(kind+"="+path, "hookctl verify", "", hide)
 		if err == nil {
-			err = r.Close(errors.New("one\ntwo"))
+			err = r.Close(errors.New("one\ntwo: a secret"))
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(path)
-		if err != nil || !strings.Contains(string(text), want) || !strings.Contains(string(text), "one; two") || strings.Contains(string(text), "earlier") {
+		if err != nil || !strings.Contains(string(text), want) || !strings.Contains(string(text), "one; two: ***") || strings.Contains(string(text), "earlier") {
 			t.Errorf("%s: %v %s", kind, err, text)
 		}
 		if kind == "gitlab" && !json.Valid(text) {
@@ -196,12 +200,12 @@ func TestReportThatCannotBe(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for _, spec := range []string{"html=x", "junit=", "junit", "", "summary"} {
-		if _, err := NewReport(spec, "x", ""); fault.KindOf(err) != fault.Usage {
+		if _, err := NewReport(spec, "x", "", as); fault.KindOf(err) != fault.Usage {
 			t.Errorf("%q: %v", spec, err)
 		}
 	}
 	for _, k := range reportKinds {
-		if _, err := NewReport(k.name+"="+filepath.Join(dir, "none", "x"), "x", ""); fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "none") {
+		if _, err := NewReport(k.name+"="+filepath.Join(dir, "none", "x"), "x", "", as); fault.KindOf(err) != fault.Other || !strings.Contains(err.Error(), "none") {
 			t.Errorf("%s: %v", k.name, err)
 		}
 	}
