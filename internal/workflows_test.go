@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,7 +20,7 @@ func TestWorkflows(t *testing.T) {
 	pins := map[string]string{} // by action
 	found := 0
 	err := filepath.WalkDir(filepath.Join(root, ".github"), func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != ".yml" {
+		if err != nil || !slices.Contains([]string{".yml", ".yaml"}, filepath.Ext(path)) {
 			return err
 		}
 		text, err := os.ReadFile(path)

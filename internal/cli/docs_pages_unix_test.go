@@ -36,7 +36,12 @@ var pageStandIns = []string{"docker", "gh", "glab", "npm", "open", "pass", "vaul
 func TestPages(t *testing.T) {
 	t.Parallel()
 	var ran, left atomic.Int64
-	t.Cleanup(func() { t.Logf("%d commands of the pages ran, %d were left out", ran.Load(), left.Load()) })
+	t.Cleanup(func() {
+		t.Logf("%d commands of the pages ran, %d were left out", ran.Load(), left.Load())
+		if all := ran.Load() + left.Load(); all > 200 && ran.Load() < all/2 { // of all pages, and not of one
+			t.Errorf("most commands of the pages did not run: which programs does this machine lack?")
+		}
+	})
 	for _, name := range pageNames(t) {
 		if pagesElsewhere[name] != "" {
 			continue

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/term"
@@ -143,9 +142,26 @@ func TestFlagGroups(t *testing.T) {
 	if got := flagsOf(create, g.env.Drivers)[0].Title; got != "Required" || slices.Contains(shown, "--timeout") {
 		t.Errorf("create --help begins with %s, and shows %v", got, shown)
 	}
-	root.PersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if env, _ := variableOf(root, g.env.Drivers, f); env != "" && !strings.Contains(usageOf(root, g.env.Drivers, f), env) {
-			t.Errorf("the help of --%s does not name %s", f.Name, env)
+	for command, variables := range map[string]map[string]string{
+		"": {"profile": "HOOKCTL_PROFILE", "config": "HOOKCTL_CONFIG_DIR", "output": "HOOKCTL_OUTPUT", "no-color": "HOOKCTL_NO_COLOR", "quiet": "HOOKCTL_QUIET",
+			"no-input": "HOOKCTL_NO_INPUT", "request-timeout": "HOOKCTL_REQUEST_TIMEOUT"},
+		"create zyntro": {"auth-data": "HOOKCTL_AUTH_DATA"},
+		"verify": {"signature-header": "HOOKCTL_<PROVIDER>_SIGNATURE_HEADER", "key-encoding": "HOOKCTL_<PROVIDER>_KEY_ENCODING",
+			"digest-encoding": "HOOKCTL_<PROVIDER>_DIGEST_ENCODING", "signed-template": "HOOKCTL_<PROVIDER>_SIGNED_TEMPLATE", "timestamp-header": "HOOKCTL_<PROVIDER>_TIMESTAMP_HEADER"},
+	} {
+		c, _, err := root.Find(strings.Fields(command))
+		if err != nil {
+			t.Fatal(err)
 		}
-	})
+		for _, f := range shownFlags(c) {
+			usage := usageOf(c, g.env.Drivers, f)
+			if want := variables[f.Name]; want != "" && !strings.Contains(usage, want) || want == "" && strings.Contains(usage, "env HOOKCTL") {
+				t.Errorf("the help of %s --%s should name the variable %q: %s", command, f.Name, want, usage)
+			}
+			delete(variables, f.Name)
+		}
+		for name := range variables {
+			t.Errorf("%s shows no --%s", command, name)
+		}
+	}
 }

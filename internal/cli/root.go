@@ -113,7 +113,7 @@ func named(args []string) []command {
 func (g *globals) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&g.flags.profile, "profile", "", "the account to use")
-	f.StringVar(&g.flags.config, "config", "", "directory of settings, secrets and journal (default hookctl in the user's configuration directory)")
+	f.StringVar(&g.flags.config, "config", "", "directory of settings, secrets and journal; by default, hookctl in the user's configuration directory")
 	f.StringVarP(&g.flags.output, "output", "o", "", "output format: table, json, yaml, ndjson, name")
 	f.StringVar(&g.flags.jq, "jq", "", "filter the JSON output with this jq expression")
 	f.BoolVar(&g.flags.noInput, "no-input", false, "never prompt; a missing value is an error")
