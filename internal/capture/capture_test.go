@@ -307,10 +307,10 @@ func TestHTTP(t *testing.T) {
 		{"chunked, a digit behind a chunk", "POST /hook HTTP/1.1\nHost: x\nX-Wunder-Signature: sha256=ab\nTransfer-Encoding: chunked\n\n2\n{}\n5",
 			one(got{Header: with(Field{Name: "Transfer-Encoding", Value: "chunked"}), Body: "{}\n5", Notes: []string{"the body has 4 bytes: a chunk does not end after its length of 2"}})},
 		{"curl without a body", "> POST /hook HTTP/1.1\n> Content-Length: 2\n>\n< HTTP/1.1 200 OK\n",
-			[]got{{Err: "the dump has the answer but not the request's body: curl -v does not print that"}}},
+			[]got{{Err: "the dump has the answer but not the request's body: curl -v does not print that, curl --trace FILE does"}}},
 		{"curl with its progress", "  % Total    % Received % Xferd\n                                 Dload  Upload\n\r  0     0    0     0    0     0      0      0 --:--:-- --:--:-- --:--:--     0*   Trying 127.0.0.1:80...\n" +
 			"* Connected to x\n> POST /hook HTTP/1.1\r\n> Content-Length: 2\r\n> \r\n} [2 bytes data]\n* HTTP 1.0, assume close after body\n< HTTP/1.0 200 OK\r\n< \r\n{ [3 bytes data]\n",
-			[]got{{Err: "the dump has the answer but not the request's body: curl -v does not print that"}}},
+			[]got{{Err: "the dump has the answer but not the request's body: curl -v does not print that, curl --trace FILE does"}}},
 		{"curl, head cut", "> POST /hook HTTP/1.1\n> Host: x\n* done\n", []got{{Err: message.ErrHeadCut.Error()}}},
 		{"no blank line", "POST /hook HTTP/1.1\nHost: x\n", []got{{Err: message.ErrHeadCut.Error()}}},
 		{"cut in a header", "POST /hook HTTP/1.1\nHost", []got{{Err: message.ErrHeadCut.Error()}}},

@@ -20,7 +20,7 @@ func TestDumps(t *testing.T) {
 		return fmt.Sprintf("POST /hook HTTP/1.1\n%sContent-Length: %d\n\n%s", signature, len(body), body)
 	}
 	const probe, answer = "GET / HTTP/1.1\nHost: x\n\n", "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
-	const noBody = "error: the dump has the answer but not the request's body: curl -v does not print that"
+	const noBody = "error: the dump has the answer but not the request's body: curl -v does not print that, curl --trace FILE does"
 	for _, c := range []struct {
 		name, text string // with CRLF too, unless bytes are counted in it
 		rows       []string
@@ -177,7 +177,7 @@ func readDump(t *testing.T, text string, names []string) (rows []string, passed 
 		}
 		if b.Passed.N > 0 {
 			parts = append(parts, strings.NewReplacer(recorded.Probes(1).One, "probe", recorded.Probes(2).Many, "probes",
-				"rule or line of a tool", "line", "rules and lines of tools", "lines").Replace(b.Passed.String()))
+				"separator or message of a tool", "line", "separators and messages of tools", "lines").Replace(b.Passed.String()))
 		}
 		for r, err := range b.Each() {
 			row := string(r.Body)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // atMostOne wants no more than the one argument that what is.
@@ -67,8 +68,12 @@ func exactly(names ...string) cobra.PositionalArgs {
 		if len(args) == len(names) {
 			return nil
 		}
-		return fault.Usagef("%s needs %s, but got %d argument(s)", cmd.CommandPath(), strings.Join(names, " "), len(args)).
-			WithHint("see: %s --help", cmd.CommandPath())
+		err := fault.Usagef("%s needs %s, but got %s", cmd.CommandPath(), strings.Join(names, " "), term.Plural(len(args), "argument", "arguments"))
+		if example, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n"); example != "" {
+			example, _, _ = strings.Cut(example, "  #") // what it does
+			return err.WithHint("for instance: %s", strings.TrimSpace(example))
+		}
+		return err.WithHint("see: %s --help", cmd.CommandPath())
 	}
 }
 

@@ -167,7 +167,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 			var err error
 			found, err = o.existing(ctx, a, client, spec)
 			if len(found) > 1 { // as a rotation leaves them that ended halfway
-				a.note("warning: %d webhooks have this name and URL, so events come more than once: remove all but one", len(found))
+				o.warnSeveral(ctx, a, found)
 			}
 			return len(found) > 0, nothingSent(err)
 		})
@@ -187,7 +187,11 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 	}
 	if err == nil && perr == nil {
 		ref := a.shortRef(ctx, recs, made.Record)
-		a.note("The secret is kept. Check a delivery: hookctl verify delivery.http --webhook %s%s", ref, a.sameAccount())
+		if events := made.Webhook.Events; inSandbox(a.env) && len(events) > 0 { // which has deliveries at once
+			a.note("The secret is kept. Make a delivery to check: hookctl sandbox emit %s --save delivery.http", term.ShellWord(events[0]))
+		} else {
+			a.note("The secret is kept. Once you have a delivery in a file, check it: hookctl verify delivery.http --webhook %s%s", ref, a.sameAccount())
+		}
 		if len(o.secretTo) == 0 {
 			a.noteApplication(ref)
 		}
@@ -316,6 +320,25 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w)))
 	}
 	return o.takeElsewhere(ctx, a, client, w, s)
+}
+
+// warnSeveral says that found are one too many, and how to remove those whose secret
+// is not kept; where none is, only the user knows which one is in use.
+func (o *createOptions) warnSeveral(ctx context.Context, a *app, found []provider.Webhook) {
+	var all, others []string
+	for _, w := range found {
+		all = append(all, o.ref(w))
+		_, err := a.store.Get(ctx, secret.Ref{Provider: o.driver.Name, ID: w.ID})
+		if errors.Is(err, secret.ErrNotFound) || errors.Is(err, secret.ErrLost) {
+			others = append(others, o.ref(w))
+		}
+	}
+	said := fmt.Sprintf("warning: %d webhooks have this name and URL, so events come more than once: %s.", len(found), strings.Join(all, ", "))
+	if len(others) == len(found)-1 {
+		a.note("%s Remove those whose secret is not kept here: hookctl delete %s", said, strings.Join(others, " "))
+		return
+	}
+	a.note("%s Remove all but the one that you use: hookctl delete PROVIDER/ID", said)
 }
 
 // ref is how a webhook of the provider is typed.

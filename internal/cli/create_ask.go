@@ -200,9 +200,9 @@ func (o *createOptions) summary(a *app, s provider.Spec) []render.Fact {
 	if s.AuthType != "" {
 		facts = append(facts, render.Fact{Label: "Auth type", Value: s.AuthType})
 	}
-	kept := "kept on this machine"
+	kept := "will be kept on this machine"
 	if a.cfg.String("secret-store") == secret.InKeyring {
-		kept = "kept in the keyring"
+		kept = "will be kept in the keyring"
 	}
 	return append(facts, render.Fact{Label: "Secret", List: append([]string{kept}, o.secretTo...)})
 }

@@ -124,7 +124,7 @@ func TestCreateOnTerminals(t *testing.T) {
 			s.expect("picked of", "\x15new_contact ")
 			s.expect("5 picked of", "\r")
 			s.expect("Create it? [Y/n] ", "")
-			s.whole("Provider: Zyntro Name: CRM Events: new_contact, invoice_generated, Secret: kept on this machine Next time, without questions: Create it? [Y/n]")
+			s.whole("Provider: Zyntro Name: CRM Events: new_contact, invoice_generated, Secret: will be kept on this machine Next time, without questions: Create it? [Y/n]")
 			s.expect("", "n\n")
 			s.expect("What now?", "")
 			s.expect("Stop", "")

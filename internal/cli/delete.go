@@ -11,6 +11,8 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -101,7 +103,26 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 	if err := a.out.Print(view.Deletions(done)); err != nil {
 		failed = append(failed, err)
 	}
+	a.noteStillKept(ctx, done)
 	return a.report(failed)
+}
+
+// noteStillKept says that the secrets of deleted webhooks are not deleted with them.
+func (a *app) noteStillKept(ctx context.Context, done []view.Deleted) {
+	recs, _, err := a.store.List(ctx)
+	if err != nil {
+		return // the webhooks are deleted
+	}
+	kept := 0
+	for _, r := range recs {
+		if slices.ContainsFunc(done, func(d view.Deleted) bool { return r.Ref() == secret.Ref{Provider: d.Provider, ID: d.ID} }) {
+			kept++
+		}
+	}
+	if kept > 0 {
+		a.note("%s still kept, because deliveries may be retried. To remove the secrets of all deleted webhooks: hookctl secrets remove --deleted%s",
+			term.Plural(kept, "secret is", "secrets are"), a.sameAccount())
+	}
 }
 
 func deleted(t remoteWebhook, dryRun bool) view.Deleted {

@@ -149,7 +149,7 @@ func formatTopic() view.Topic {
 			captures.Add(f.Name, f.About)
 		}
 	}
-	reasons := view.Section{Title: "Reasons of a verdict", Columns: "Reason | Meaning", Intro: "All reasons but ok make exit code 3."}
+	reasons := view.Section{Title: "Reasons of a verdict", Columns: "Reason | Meaning", Intro: "With verify, each reason but ok makes exit code 3; it is 2 if nothing could be read at all, or there is no secret to try."}
 	for _, r := range view.Reasons {
 		reasons.Add(string(r.Reason), r.Meaning)
 	}

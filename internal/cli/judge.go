@@ -77,7 +77,7 @@ func (o *judgeFlags) engine(ctx context.Context, a *app, captures []string, opts
 	if err != nil {
 		return nil, err
 	}
-	opts.Candidates, opts.Others = found.tried, found.others
+	opts.Candidates, opts.Others, opts.Chosen = found.tried, found.others, found.chosen
 	for _, d := range a.env.Drivers {
 		if p := verifyProvider(d, o.scheme(a, d)); found.only == "" || d.Name == found.only {
 			opts.Providers = append(opts.Providers, p)

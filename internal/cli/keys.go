@@ -129,6 +129,7 @@ type candidates struct {
 	only   string             // the provider that all deliveries belong to, or ""
 	tried  []verify.Candidate // in this order
 	others []verify.Candidate // that only explain a failure
+	chosen string             // which those are that are tried; empty for all that are kept
 }
 
 // candidates are those that the flags name, or else every secret that is kept.
@@ -156,7 +157,7 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 				c.tried = append(c.tried, other) // so that its webhook is named
 			}
 		}
-		c.tried = append(c.tried, verify.Candidate{Secret: given})
+		c.tried, c.chosen = append(c.tried, verify.Candidate{Secret: given}), "the given secret"
 		return c, nil
 	case o.webhook != "":
 		r, err := a.matchRecord(ctx, o.webhook, kept, true)
@@ -170,7 +171,7 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
 			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
 		})
-		c.only, c.others = chain[0].Provider, asCandidates(rest, kept)
+		c.only, c.others, c.chosen = chain[0].Provider, asCandidates(rest, kept), "the secret of the given webhook"
 		c.tried, err = o.usable(a, asCandidates(chain, kept), true)
 		return c, err
 	}

@@ -133,7 +133,7 @@ func (a *app) suggest(ref string, all []candidate) string {
 	}
 	switch {
 	case len(begun) > 0 && len(begun) <= most:
-		return "a command that changes a webhook needs the full id: " + strings.Join(begun, ", ")
+		return fmt.Sprintf("%q is only the beginning of an id; a command that changes a webhook needs the full id: %s", ref, strings.Join(begun, ", "))
 	case len(begun) == 0 && len(named) > 0 && len(named) <= most:
 		return "did you mean " + strings.Join(named, ", ") + "?"
 	}

@@ -18,8 +18,9 @@ func newSandboxStopCmd(g *globals) *cobra.Command {
 		Short: "Stop a sandbox in the background",
 		Example: `  eval "$(hookctl sandbox stop)"
   hookctl sandbox stop --name ci`,
-		Long: `End the sandbox that 'hookctl sandbox start' began, remove its directory, and
-print the lines that remove its variables from the environment of the shell:
+		Long: `End the sandbox that 'hookctl sandbox start' began, remove its directory with all
+webhooks and secrets in it, and print the lines that remove its variables from the
+environment of the shell:
 hookctl commands there use your own account again. The lines are printed even if
 no sandbox is running. The earlier values of the variables are not restored: open
 a new shell for those.`,
@@ -35,6 +36,8 @@ a new shell for those.`,
 			}
 			if vacant {
 				a.note("No sandbox with this name is running.")
+			} else {
+				a.note("The sandbox is stopped. Its webhooks and secrets are removed.")
 			}
 			names := a.sandboxVariables()
 			return a.printEnvironment(sandbox.Environment{Unset: names}, shell.shell(a.env).Leave(names))

@@ -93,7 +93,7 @@ const (
 	decompress     = "Decompress the body before you verify it, or verify it where the application reads it."
 	useText        = "Copy the body from a file, or from a tool that keeps plain quotes. Send it as an attachment or in a code block."
 	storeWhole     = "Compare it with the whole secret that the provider showed at creation. If that is lost, make a new one with `hookctl rotate`."
-	afterParsing   = "Verify the raw bytes before any parser sees them. Never print a parsed value and verify the output."
+	afterParsing   = "Verify the raw bytes before any parser sees them. If you log or keep a delivery, print the raw body, not the parsed object."
 	otherEscapes   = `The captured JSON and the signed body escape characters differently: \/, \u00e9, \u003c or their plain forms.`
 )
 

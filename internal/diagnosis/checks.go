@@ -27,6 +27,7 @@ func (d *diagnosis) others(retired bool) (string, bool) {
 			continue
 		}
 		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, d.request.Body) {
+			d.other = c
 			return c.whose(), true
 		}
 	}

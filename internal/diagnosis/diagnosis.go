@@ -9,6 +9,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -151,7 +152,11 @@ func (c *Candidate) finding() Finding {
 	if c.outdated() {
 		return byCause("older-secret").finding(c.whose())
 	}
-	return byCause("other-webhook").finding(c.whose())
+	f := byCause("other-webhook").finding(c.whose())
+	if c.Provider != "" && c.ID != "" {
+		f.Fix = strings.Replace(f.Fix, "--webhook", "--webhook "+secret.Ref{Provider: c.Provider, ID: c.ID}.Word(), 1)
+	}
+	return f
 }
 
 func (c *Candidate) title() string {

@@ -27,8 +27,9 @@ type diagnosis struct {
 	index      int // of Explainer.Providers
 	provider   *Provider
 	candidates []Candidate
-	keys       [][]byte // of the candidates
-	rest       [][]byte // those of the candidates beyond maxCandidates
+	keys       [][]byte   // of the candidates
+	rest       [][]byte   // those of the candidates beyond maxCandidates
+	other      *Candidate // of Explainer.Others: its secret made the signature
 	digests    []digestCandidate
 	// targets are the digests that a match is looked for, and prior is what is
 	// already known to be wrong if one is found.
@@ -97,6 +98,9 @@ func (d *diagnosis) prove(ctx context.Context) []Finding {
 			continue
 		}
 		if text, ok := d.try(t); ok {
+			if d.other != nil {
+				return []Finding{d.other.finding()}
+			}
 			return t.proven(text, t.pretty != "" && hasLines(d.document(d.request.Body).list))
 		}
 	}

@@ -38,7 +38,7 @@ type Row struct {
 var Table = []Row{
 	{Other, 1, "error", "anything not below"},
 	{Usage, 2, "usage", "the call is wrong: flags, input, local validation"},
-	{Negative, 3, "negative", "the answer is no: a signature did not verify; a comparison found differences"},
+	{Negative, 3, "negative", "the answer is no: a signature did not verify; plan --exit-code, diff or another comparison found differences"},
 	{Auth, 4, "auth", "credentials missing, refused, or lacking a scope"},
 	{Refused, 5, "refused", "the provider refused the request, cannot do it, or has no such webhook"},
 	{Unavailable, 6, "unavailable", "provider unreachable, too slow, rate-limited past the retries, or answering nonsense; for create: and, as far as the provider's list tells, nothing was created"},

@@ -172,8 +172,10 @@ func (d data) About(mark string) string {
 		lines = append(lines, "  "+d.Install)
 	}
 	lines = append(lines,
-		"  hookctl secrets run WEBHOOK -- "+d.Run+"   # with the secret in HOOK_SECRET",
-		"  hookctl send 3000/hook --webhook WEBHOOK --event EVENT --tamper   # forgeries must be refused",
+		"  hookctl secrets run NAME -- "+d.Run+"   # with the secret in HOOK_SECRET",
+		"  hookctl send 3000/hook --webhook NAME --event EVENT --tamper   # forgeries must be refused",
+		"",
+		"NAME is the name of your webhook, EVENT one of its events. No webhook is named in this file.",
 	)
 	if len(d.Scheme.Assumed) > 0 {
 		lines = append(lines, "",

@@ -37,6 +37,9 @@ type Options struct {
 	Excluded []Provider
 	// Candidates are the secrets to try, the newest first.
 	Candidates []Candidate
+	// Chosen says which secret the candidates are, where the caller was told to try no
+	// other, e.g. "the given secret"; for the results of those that do not match.
+	Chosen string
 	// Keyless says that there need be no candidate: a delivery with a signature is
 	// then one without a secret.
 	Keyless bool
@@ -358,12 +361,14 @@ func (e *Engine) Run(ctx context.Context, batches iter.Seq[capture.Batch], emit 
 		if summary.unusable != nil {
 			return summary, summary.unusable
 		}
-		what := ""
-		if len(summary.Passed) > 0 {
-			what = ": passed over " + summary.PassedOver()
+		err := fault.Usagef("no delivery could be read").WithCode("nothing-readable")
+		if summary.Total > 0 { // and what was passed over is in the summary
+			return summary, err.WithHint("each verdict says why; if one was read as the wrong format, name the right one with --format (see `hookctl help formats`)")
 		}
-		return summary, fault.Usagef("no delivery could be read%s", what).WithCode("nothing-readable").
-			WithHint("name the format with --format; the formats are in `hookctl help formats`")
+		if len(summary.Passed) > 0 {
+			err = fault.Usagef("no delivery could be read: passed over %s", summary.PassedOver()).WithCode("nothing-readable")
+		}
+		return summary, err.WithHint("name the format with --format; the formats are in `hookctl help formats`")
 	}
 	return summary, nil
 }

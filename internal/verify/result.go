@@ -31,6 +31,8 @@ type Result struct {
 	// JSON has them among the notes.
 	Assumed []string
 	Reason  signature.Reason
+	// Chosen is Options.Chosen, of a mismatch: other secrets were not tried.
+	Chosen string
 	// Diagnosis names what would have made the delivery valid, the likeliest
 	// cause first. It never changes the verdict.
 	Diagnosis []Finding

@@ -192,6 +192,9 @@ func (w *worker) attribute(provider int, body []byte, result *Result) capture.Ev
 // a bare signature, none is named; the body may tell its event all the same.
 func (w *worker) reject(best int, body []byte, r *capture.Request, result *Result, f *facts) {
 	result.Notes = append(result.Notes, r.Notes...)
+	if result.Reason == signature.Mismatch {
+		result.Chosen = w.e.o.Chosen
+	}
 	if result.Reason == signature.NoSignature {
 		if where := cmp.Or(r.Elsewhere, recorded.SignatureIn(body, w.e.names)); where != "" {
 			result.Notes = append(result.Notes, where)

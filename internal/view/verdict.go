@@ -84,7 +84,7 @@ func VerdictReport(r *verify.Result) []render.Fact {
 	}
 	add("Read as", readAs(r))
 	if !r.Valid {
-		add("Reason", fmt.Sprintf("%s: %s", r.Reason, meaning(r.Reason)))
+		add("Reason", fmt.Sprintf("%s: %s", r.Reason, meaningOf(r)))
 	}
 	switch {
 	case r.Webhook != "" && r.WebhookID != "":
@@ -152,6 +152,14 @@ func meaning(r signature.Reason) string {
 		}
 	}
 	return ""
+}
+
+// meaningOf is the meaning of r's reason: where a secret was chosen, no other was tried.
+func meaningOf(r *verify.Result) string {
+	if r.Reason == signature.Mismatch && r.Chosen != "" {
+		return r.Chosen + " does not produce this signature for this body"
+	}
+	return meaning(r.Reason)
 }
 
 // nextSteps are for failures that no diagnosis explains.

@@ -96,7 +96,7 @@ func annotation(r *verify.Result, project string) string {
 			command += "line=" + strconv.Itoa(line) + ","
 		}
 	}
-	text := meaning(r.Reason)
+	text := meaningOf(r)
 	for _, f := range r.Diagnosis {
 		text += "\n" + f.Cause + ": " + f.Explanation + " " + f.Fix
 	}

@@ -94,7 +94,7 @@ func (d *dump) read(b []byte) {
 	if d.N+d.answers+d.probes == 0 {
 		d.Row(&recorded.Request{}, message.ErrNoRequest)
 	}
-	d.End(recorded.Passed{N: d.answers, One: "answer", Many: "answers"}, recorded.Probes(d.probes), recorded.Passed{N: d.lines, One: "rule or line of a tool", Many: "rules and lines of tools"})
+	d.End(recorded.Passed{N: d.answers, One: "answer", Many: "answers"}, recorded.Probes(d.probes), recorded.Passed{N: d.lines, One: "separator or message of a tool", Many: "separators and messages of tools"})
 }
 
 // messages reads a text of messages.
@@ -198,7 +198,7 @@ func (d *dump) request(b []byte) (rest []byte) {
 		last := starts[len(starts)-1]
 		if bytes.HasPrefix(last, []byte("< ")) && f.Length != 0 && !(f.None() && recorded.MayBeProbe(r.Method)) {
 			d.answers += len(starts) - 1
-			d.Row(&recorded.Request{}, errors.New("the dump has the answer but not the request's body: curl -v does not print that"))
+			d.Row(&recorded.Request{}, errors.New("the dump has the answer but not the request's body: curl -v does not print that, curl --trace FILE does"))
 			return last
 		}
 	}
