@@ -160,7 +160,7 @@ func TestHugeAnswers(t *testing.T) {
 				p := a.program(t)
 				start := time.Now()
 				r, most := p.start(append(d.create, "-o", "json", "--request-timeout", "3s")...).memory()
-				if took := time.Since(start); took > 8*time.Second {
+				if took := time.Since(start); took > 3*time.Second+slack {
 					t.Errorf("took %v", took)
 				}
 				if most > limit {
@@ -211,7 +211,7 @@ func TestHugeLists(t *testing.T) {
 			p := newProgram(t, d.environ(peer.addr)...)
 			start := time.Now()
 			r := p.run("list", d.name, "-o", "json", "--request-timeout", "5s")
-			if r.code != 6 || r.stdout != "" || time.Since(start) > 25*time.Second {
+			if r.code != 6 || r.stdout != "" || time.Since(start) > 5*time.Second+slack {
 				t.Errorf("after %v: %.3000s", time.Since(start), r)
 			}
 			p.failure(r)
@@ -273,7 +273,7 @@ func TestSlowAnswers(t *testing.T) {
 				p := a.program(t)
 				start := time.Now()
 				r := p.run(append(d.create, "-o", "json", "--request-timeout", "700ms")...)
-				if took := time.Since(start); took < 700*time.Millisecond || took > 1700*time.Millisecond+slack {
+				if took := time.Since(start); took < 700*time.Millisecond || took > 700*time.Millisecond+slack {
 					t.Errorf("took %v", took)
 				}
 				if r.code != 7 {
@@ -297,7 +297,7 @@ func TestSlowAnswers(t *testing.T) {
 }
 
 // slack is for machines that have much else to do.
-const slack = 3 * time.Second
+const slack = 20 * time.Second
 
 // TestResetBeforeAnswer: the request is sent once, and one look at the list
 // decides.
@@ -956,7 +956,7 @@ func TestInterruptedCreate(t *testing.T) {
 				start := time.Now()
 				run.signal(sig)
 				r := run.wait()
-				if took := time.Since(start); r.code != 7 || took > 2*time.Second {
+				if took := time.Since(start); r.code != 7 || took > slack {
 					t.Errorf("want exit 7 at once, after %v: %s", took, r)
 				}
 				p.failure(r)

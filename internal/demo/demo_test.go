@@ -63,7 +63,7 @@ func TestDemoTellsTheStoryAndLeavesNothing(t *testing.T) {
 	if err := d.Show(context.Background()); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	if took := time.Since(start); took > 10*time.Second {
+	if took := time.Since(start); took > time.Minute {
 		t.Errorf("the demo took %s", took)
 	}
 	for _, want := range []string{

@@ -86,7 +86,7 @@ func TestStages(t *testing.T) {
 				if n := len(s.seen()); n != 1 {
 					t.Errorf("%d requests, want 1", n)
 				}
-				if tt.timeout && (time.Since(start) > 3*time.Second || !errors.Is(err, context.DeadlineExceeded)) {
+				if tt.timeout && (time.Since(start) > 20*time.Second || !errors.Is(err, context.DeadlineExceeded)) {
 					t.Errorf("took %s: %v", time.Since(start), err)
 				}
 			})
@@ -202,7 +202,7 @@ func TestDripIsBounded(t *testing.T) {
 	o.Timeout = 300 * time.Millisecond
 	start := time.Now()
 	resp, err := newTestClient(t, o).OneShot(&syncBuffer{}).Do(t.Context(), post(s.url()))
-	if e := failed(t, resp, err); !e.Timeout || e.Stage != Answered || time.Since(start) > 3*time.Second {
+	if e := failed(t, resp, err); !e.Timeout || e.Stage != Answered || time.Since(start) > 20*time.Second {
 		t.Errorf("got %+v after %s", e, time.Since(start))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -91,10 +92,18 @@ func TestDrainIsBounded(t *testing.T) {
 	})
 	o := quick()
 	o.Timeout = 500 * time.Millisecond
-	start := time.Now()
-	resp, err := newTestClient(t, o).OneShot(&syncBuffer{}).Do(t.Context(), post(s.url()))
-	if err != nil || string(resp.Body) != "<nothing>" || time.Since(start) > 1900*time.Millisecond {
-		t.Errorf("%+v, %v after %s", resp, err, time.Since(start))
+	// The quickest of a few: a busy machine may hold up any of them.
+	quickest := time.Duration(math.MaxInt64)
+	for tries := 0; quickest >= drainTime && tries < 10; tries++ {
+		start := time.Now()
+		resp, err := newTestClient(t, o).OneShot(&syncBuffer{}).Do(t.Context(), post(s.url()))
+		if err != nil || string(resp.Body) != "<nothing>" {
+			t.Fatalf("%+v, %v", resp, err)
+		}
+		quickest = min(quickest, time.Since(start))
+	}
+	if quickest >= drainTime {
+		t.Errorf("it took %s", quickest)
 	}
 }
 

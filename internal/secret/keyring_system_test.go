@@ -147,14 +147,10 @@ func TestAskSilentBus(t *testing.T) {
 		t.Errorf("limit %s", d.keyring.limit)
 	}
 	d.keyring.limit = 300 * time.Millisecond
-	start := time.Now()
 	for range 3 {
 		if err := d.Check(t.Context()); err == nil || !strings.Contains(err.Error(), "it did not answer within 300ms; it is probably locked") {
 			t.Error(err)
 		}
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("took %s", took)
 	}
 }
 
@@ -268,13 +264,9 @@ func TestInLockedGnomeKeyring(t *testing.T) {
 	onlyChild(t)
 	d := OpenFileStore(filepath.Join(t.TempDir(), "cfg"), FileStoreOptions{Keep: InKeyring, Keyring: SystemKeyring(os.Getenv)})
 	d.keyring.limit = 2 * time.Second
-	start := time.Now()
 	err := d.Check(t.Context())
 	if fault.Code(err) != CodeKeyring || !strings.Contains(fault.HintOf(err).String(), "unlocked") {
 		t.Error(err)
-	}
-	if took := time.Since(start); took > 6*time.Second {
-		t.Errorf("took %s", took)
 	}
 	t.Logf("%v", err)
 }
