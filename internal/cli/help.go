@@ -186,7 +186,7 @@ func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 		case err == nil:
 			text, live = got, true
 		case k == fault.Unavailable, k == fault.Refused, k == fault.Auth:
-			a.note("%s's live documentation cannot be had, so this is the built-in summary: %v", d.Title, err)
+			a.note("%s's live documentation is not available, so this is the built-in summary: %v", d.Title, err)
 		default:
 			return err
 		}

@@ -1,8 +1,6 @@
 package view
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -119,23 +117,4 @@ func codeWords(word string) string {
 // markdownText keeps text from being read as markup.
 func markdownText(text string) string {
 	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "<", `\<`, "*", `\*`, "`", "\\`").Replace(text)
-}
-
-// Documentation shows that of a provider, of unknown shape: JSON indented,
-// anything else as the text that it is.
-func Documentation(provider string, text []byte, live bool) render.View {
-	type document struct {
-		Provider      string `json:"provider"`
-		Live          bool   `json:"live"`
-		Documentation any    `json:"documentation"`
-	}
-	var indented bytes.Buffer
-	if live && json.Indent(&indented, text, "", "  ") == nil {
-		return render.View{
-			Data:  document{provider, live, json.RawMessage(text)},
-			Text:  indented.String(),
-			Names: []string{provider},
-		}
-	}
-	return render.View{Data: document{provider, live, string(text)}, Text: string(text), Names: []string{provider}}
 }
