@@ -94,6 +94,15 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	}
 	hint = a.orUnreadable(ctx, hint)
 	recs, _, _ := a.store.List(ctx)
+	var mine []candidate
+	for _, r := range recs {
+		if r.Profile == a.cfg.Profile() {
+			mine = append(mine, a.keptCandidate(r))
+		}
+	}
+	if meant := a.meantWebhooks(ref, mine); meant != "" {
+		hint.Text = meant + "\n" + hint.String()
+	}
 	for _, r := range recs {
 		if r.Profile != a.cfg.Profile() && slices.Contains([]string{r.ID, r.Name, r.Provider + "/" + r.ID}, ref) {
 			hint = fault.Hint{Text: "it belongs to another profile: use --profile " + term.ShellWord(r.Profile)}

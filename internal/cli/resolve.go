@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -116,16 +117,28 @@ func (a *app) match(ref string, all []candidate, prefix bool) (int, error) {
 	return -1, nil
 }
 
-// suggest is the hint on a ref that means none of all: the webhooks whose id it
-// begins, else those of nearly that name or of that URL, else where to look.
+// suggest is the hint on a ref that means none of all: [app.meantWebhooks], else
+// where to look.
 func (a *app) suggest(ref string, all []candidate) string {
+	return cmp.Or(a.meantWebhooks(ref, all), "to see all webhooks with full ids: hookctl list -o name")
+}
+
+// meantWebhooks says what a ref that means none of all may be meant for: the
+// webhooks whose id it begins, else those of nearly that name or of that URL; "" for
+// nothing.
+func (a *app) meantWebhooks(ref string, all []candidate) string {
 	const most = 3
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.name
+	}
+	near := term.Nearest(ref, names, most)
 	var begun, named []string
 	for _, c := range all {
 		switch full := c.provider + "/" + c.id; {
 		case strings.HasPrefix(c.id, ref), a.qualified(ref, c, func(id string) bool { return id != "" && strings.HasPrefix(c.id, id) }):
 			begun = append(begun, full)
-		case c.name != "" && (strings.EqualFold(strings.TrimSpace(c.name), strings.TrimSpace(ref)) || len(ref) > 2 && strings.Contains(strings.ToLower(c.name), strings.ToLower(ref))):
+		case c.name != "" && (slices.Contains(near, c.name) || strings.EqualFold(strings.TrimSpace(c.name), strings.TrimSpace(ref)) || len(ref) > 2 && strings.Contains(strings.ToLower(c.name), strings.ToLower(ref))):
 			named = append(named, fmt.Sprintf("%q (%s)", c.name, full))
 		case c.url != "" && provider.SameURL(c.url, ref):
 			named = append(named, full)
@@ -137,7 +150,7 @@ func (a *app) suggest(ref string, all []candidate) string {
 	case len(begun) == 0 && len(named) > 0 && len(named) <= most:
 		return "did you mean " + strings.Join(named, ", ") + "?"
 	}
-	return "to see all webhooks with full ids: hookctl list -o name"
+	return ""
 }
 
 // qualified reports whether ref is c's provider (or an alias), a slash, and an

@@ -8,6 +8,7 @@ import (
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/sink"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 type secretsRunOptions struct{ as string }
@@ -49,6 +50,9 @@ func webhookAndCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	case dash < 0 && len(args) > 1:
 		return fault.Usagef("the command must come after --").WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
+	case len(args) == 1 && dash < 0:
+		return fault.Usagef("there is no command to run with the secret of %q", args[0]).
+			WithHint("name it after --, for instance: %s %s -- npm start", cmd.CommandPath(), term.ShellWord(args[0]))
 	case dash >= 0 && len(args) == dash:
 		return fault.Usagef("there is no command after --").WithHint("see: %s --help", cmd.CommandPath())
 	}

@@ -147,7 +147,11 @@ func (g *globals) unknownFlag(cmd *cobra.Command, unknown *pflag.NotExistError) 
 		meant = g.meantFlags(cmd, typed)
 	}
 	if len(meant) == 0 && typed == name {
-		meant = prefixed("--", term.Nearest(name, visibleFlags(cmd), mostSuggestions))
+		near := term.Nearest(name, visibleFlags(cmd), mostSuggestions)
+		if len(near) == 0 { // a slip in a plural
+			near = term.Nearest(strings.TrimSuffix(name, "s"), visibleFlags(cmd), mostSuggestions)
+		}
+		meant = prefixed("--", near)
 	}
 	return fault.Usagef("%w", unknown).WithHint("%ssee: %s --help", didYouMean(meant), cmd.CommandPath())
 }

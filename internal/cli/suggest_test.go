@@ -35,7 +35,7 @@ func TestDidYouMean(t *testing.T) {
 
 		"list --json": "-o json", "list --format json": "-o json, --jq EXPRESSION", "listen --port 8787": "--addr 127.0.0.1:8787", "listen --port=80": "--addr 127.0.0.1:80", "listen --port x": "--addr 127.0.0.1:PORT",
 		"verify --secret abc": "--secret-env NAME, --secret-file PATH", "secrets set zyntro/1 --secret abc": "--from-env NAME", "login zyntro --api-key abc": credentialsHint, "list --token abc": credentialsHint,
-		"create zyntro --events x": "--event", "create zyntro --evnet x": "--event", "create --evetn x": "--event", "create --secret-too x": "--secret-to", "list --prfile x": "--profile", "--verison": "--version", "verify -v": "--debug", "create zyntro -n x": "--name NAME, --dry-run",
+		"create zyntro --events x": "--event", "create zyntro --evnet x": "--event", "create zyntro --evnts x": "--event", "create --evetn x": "--event", "create --secret-too x": "--secret-to", "list --prfile x": "--profile", "--verison": "--version", "verify -v": "--debug", "create zyntro -n x": "--name NAME, --dry-run",
 		"send --url http://127.0.0.1:1": "hookctl send URL", "replay x --url http://127.0.0.1:1": "--to URL", "verify --file x": "hookctl verify FILE", "recover --force": "--yes", "plan --verbose": "--debug",
 		"create --name x": "hookctl create wundertreos --name, hookctl create zyntro --name", "create wundertreos --timeout 30": "hookctl create zyntro --timeout", "secrets list --from-env X": "hookctl secrets set --from-env",
 
