@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +85,16 @@ func (o *listOptions) run(ctx context.Context, a *app) error {
 		a.note("No webhook fails.")
 	} else if len(l.rows)+len(failed) == 0 {
 		a.note("There are no webhooks. To create one: hookctl create %s", l.first)
+	}
+	if a.out.Format() == render.Table && a.env.Streams.OutTTY && a.env.Streams.ErrTTY && !a.quiet {
+		for _, d := range o.drivers { // once, and not in each row
+			if slices.ContainsFunc(l.rows, func(w view.Webhook) bool { return w.Provider == d.Name }) {
+				a.noteElsewhere(d)
+			}
+		}
+		for i := range l.rows {
+			l.rows[i].Origin = nil
+		}
 	}
 	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {
 		failed = append(failed, err)

@@ -201,6 +201,28 @@ func TestFindIn(t *testing.T) {
 	}
 }
 
+// On a terminal a line above the list says once where a provider is that is not at
+// its own address; where nobody reads that line, each row does.
+func TestListSaysOnceWhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.run(0, "create", "zyntro", "--name", "Crm", "--url", "https://example.com/h", "--event", "new_contact")
+	w.env.Streams.OutTTY = true
+	w.env.Environ = append(w.env.Environ, "NO_COLOR=1")
+	for _, tt := range []struct {
+		errTTY, once bool
+		args         []string
+	}{{true, true, []string{"list"}}, {false, false, []string{"list"}}, {true, false, []string{"list", "-q"}}, {true, false, []string{"list", "-o", "json"}}} {
+		w.env.Streams.ErrTTY = tt.errTTY
+		out := w.run(0, tt.args...)
+		line := "Zyntro is at " + w.origin("zyntro") + " in this shell.\n"
+		host := strings.TrimPrefix(w.origin("zyntro"), "http://")
+		if strings.Contains(w.errs.String(), line) != tt.once || strings.Contains(out, host) == tt.once || strings.Contains(w.errs.String(), "Wundertre") {
+			t.Errorf("%+v:\n%s\n%s", tt, &w.errs, out)
+		}
+	}
+}
+
 // Names of any script stay in their columns, on a wide terminal and on a narrow
 // one; the narrower cuts or leaves out, and never breaks a character.
 func TestListWidths(t *testing.T) {

@@ -67,11 +67,12 @@ func (s Sent) status() string {
 // name is what a name-only output shows: where the delivery came from.
 func (s Sent) name() string { return word(cmp.Or(s.Source, s.EventID)) }
 
-// Render shows a single delivery.
+// Render shows a single delivery. Why one is not answered, the command's error
+// says.
 func (s Sent) Render() render.View {
-	status := s.status()
+	status := "not answered"
 	if s.Status != nil {
-		status = strings.TrimSpace(status + " " + http.StatusText(*s.Status))
+		status = strings.TrimSpace(s.status() + " " + http.StatusText(*s.Status))
 	}
 	event := word(s.Event)
 	if s.EventID != nil {
@@ -80,9 +81,6 @@ func (s Sent) Render() render.View {
 	facts := []render.Fact{{Label: "Status", Value: status, Tone: statusTone(status)}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
 	if s.Response != nil {
 		facts = append(facts, render.Fact{Label: "Response", Value: *s.Response})
-	}
-	if s.Error != nil {
-		facts = append(facts, render.Fact{Label: "Error", Value: *s.Error, Tone: render.Bad, Prose: true})
 	}
 	return render.View{Data: s, Facts: facts, Names: []string{s.name()}}
 }

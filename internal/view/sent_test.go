@@ -59,7 +59,7 @@ func TestSent(t *testing.T) {
 		{
 			"lost", lost,
 			`{"source":null,"url":"http://h","provider":null,"event":null,"event_id":"e-2","status":null,"ok":false,"time_ms":null,"response":null,"error":"connection refused"}`,
-			[]render.Fact{{Label: "Status", Value: "-"}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "- (e-2)"}, {Label: "Error", Value: "connection refused", Tone: render.Bad, Prose: true}},
+			[]render.Fact{{Label: "Status", Value: "not answered", Tone: render.Bad}, {Label: "Time", Value: "-"}, {Label: "Event", Value: "- (e-2)"}},
 			[]string{"-", "e-2", "-", "-", "connection refused"}, []string{"e-2", "-", "-", "-", "connection refused"}, "e-2",
 		},
 	}

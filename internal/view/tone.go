@@ -29,7 +29,7 @@ func toneOf(cell string) render.Tone {
 // statusTone is the tone of an HTTP status: no other than a 2xx is as it should be.
 func statusTone(cell string) render.Tone {
 	switch {
-	case cell == "failed":
+	case cell == "failed", cell == "not answered":
 		return render.Bad
 	case len(cell) < 3 || cell[0] < '1' || cell[0] > '5' || strings.Trim(cell[:3], "0123456789") != "":
 		return render.Plain
