@@ -119,7 +119,7 @@ func TestCreateOnTerminals(t *testing.T) {
 			s.expect("deliveries: ", "http://plain.example.com\n")
 			s.expect("deliveries: ", long+"\n")
 			s.expect("0 picked of", "")
-			s.whole("Space picks a line or a whole group, Enter ends. Right picks all, left none. Type to search.")
+			s.whole("Space picks a line or a whole group, the right arrow all, the left arrow none. Enter ends. Type to search.")
 			s.expect("\n", "invoice ")
 			s.expect("picked of", "\x15new_contact ")
 			s.expect("5 picked of", "\r")

@@ -61,8 +61,9 @@ func frameworkArg(cmd *cobra.Command, args []string) error {
 
 func completeFrameworks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	var out []string
+	unbracketed := strings.NewReplacer(" (", ", ", ")", "") // bash shows it in brackets
 	for _, name := range snippet.Frameworks() {
-		out = append(out, cobra.CompletionWithDesc(name, snippet.Title(name)))
+		out = append(out, cobra.CompletionWithDesc(name, unbracketed.Replace(snippet.Title(name))))
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

@@ -140,7 +140,7 @@ func TestPages(t *testing.T) {
 		"docs/reference/hookctl.md":               {"```\n  hookctl demo ", "[hookctl list-events](hookctl_list-events.md)"},
 		"docs/reference/hookctl_create_zyntro.md": {"hookctl create zyntro [flags]", "**Secret**\n\n- `--secret-to SINK`: ", "- `--auth-type TYPE`: "},
 		"docs/reference/hookctl_get.md":           {`\<webhook> is provider/id`, "hookctl get <webhook> [flags]"},
-		"docs/reference/exit-codes.md":            {"| `7` | needs a human", "| `130` | interrupted |"},
+		"docs/reference/exit-codes.md":            {"| `7` | needs a human", "| `130` | interrupted, or "},
 		"docs/reference/environment.md":           {"| `HOOKCTL_ZYNTRO_BASE_URL` | ", "| `HOOKCTL_WUNDERTREOS_TOKEN` | "},
 		"docs/reference/formats.md":               {"| `ndjson` | ", "| `conflicting-signatures` | "},
 		"completions/_hookctl":                    {"#compdef hookctl"},

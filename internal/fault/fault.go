@@ -43,7 +43,7 @@ var Table = []Row{
 	{Refused, 5, "refused", "the provider refused the request, cannot do it, or has no such webhook"},
 	{Unavailable, 6, "unavailable", "provider unreachable, too slow, rate-limited past the retries, or answering nonsense; for create: and, as far as the provider's list tells, nothing was created"},
 	{Custody, 7, "custody", "needs a human: a webhook exists (or may) and its secret is not safely kept or not handed to a sink; the message says where the secret is and what to run"},
-	{Interrupted, 130, "interrupted", "interrupted"},
+	{Interrupted, 130, "interrupted", "interrupted, or a question was answered with no"},
 }
 
 func (k Kind) row() Row {

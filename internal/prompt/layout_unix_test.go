@@ -78,7 +78,7 @@ func TestLayout(t *testing.T) {
 			picked, err := converse(term, func() ([]string, error) { return p.MultiSelect(t.Context(), "Events", choices) }, func() {
 				term.expect("0 picked of 77")
 				term.rawMode()
-				term.shows("Space picks a line or a whole group, Enter ends. Right picks all, left none. Type to search.")
+				term.shows("Space picks a line or a whole group, the right arrow all, the left arrow none. Enter ends. Type to search.")
 				term.send("\x1b[B\x1b[B \x1b[C")
 				term.expect("77 picked of 77")
 				term.expect("more")

@@ -206,7 +206,7 @@ func (l *list) lines(cols, height int) []line {
 	}
 	top := []line{{strong, tail(title, cols-1)}}
 	if l.several {
-		top = add(top, faint, "Space picks a line or a whole group, Enter ends. Right picks all, left none. Type to search.")
+		top = add(top, faint, "Space picks a line or a whole group, the right arrow all, the left arrow none. Enter ends. Type to search.")
 	} else {
 		top = add(top, faint, "Arrows move, Enter picks. Type to search.")
 	}
