@@ -130,10 +130,10 @@ func TestPages(t *testing.T) {
 	}
 	maps.Copy(files, pages)
 	for name, texts := range map[string][]string{
-		"hookctl.1":                               {`.TH "HOOKCTL" "1" "Nov 2026" "hookctl" "hookctl manual"`, ".SH SEE ALSO"},
+		"hookctl.1":                               {`.TH "HOOKCTL" "1" "2026-11-28" "hookctl" "hookctl manual"`, ".SH EXAMPLES\n.EX\n  hookctl demo ", ".SH SEE ALSO"},
 		"hookctl-create-zyntro.1":                 {".SS Secret", "\\fB--secret-to SINK\\fP"},
 		"hookctl-get.1":                           {"hookctl get <webhook> [flags]", ".SH EXIT STATUS", "\\fB130\\fP", ".SH ENVIRONMENT", "\\fBHOOKCTL_CONFIG_DIR\\fP", ".SH FILES", "\\fBconfig.yaml\\fP", ".SH EXAMPLES"},
-		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "Nov 2026" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH CODES IN JSON ERRORS"},
+		"hookctl-exit-codes.7":                    {`.TH "HOOKCTL-EXIT-CODES" "7" "2026-11-28" "hookctl" "hookctl manual"`, "\\fB7\\fP", ".SH CODES IN JSON ERRORS"},
 		"hookctl-environment.7":                   {"\\fBHOOKCTL_WUNDERTREOS_TOKEN\\fP"},
 		"hookctl-formats.7":                       {"\\fBndjson\\fP", "\\fBconflicting-signatures\\fP", "\\fBfile:PATH\\fP"},
 		"docs/reference/README.md":                {"- [hookctl create](hookctl_create.md): ", "- [Exit codes](exit-codes.md)"},
@@ -151,6 +151,22 @@ func TestPages(t *testing.T) {
 		for _, text := range texts {
 			if !strings.Contains(string(files[name]), text) {
 				t.Errorf("%s lacks %q:\n%s", name, text, files[name])
+			}
+		}
+	}
+	for name, page := range pages {
+		sections := []string{"NAME", "DESCRIPTION", "SEE ALSO"}
+		if strings.HasSuffix(name, ".1") {
+			sections = append(sections, "SYNOPSIS", "OPTIONS", "EXIT STATUS", "ENVIRONMENT", "FILES")
+		}
+		for _, s := range sections {
+			if bytes.Count(page, []byte("\n.SH "+s+"\n")) != 1 {
+				t.Errorf("%s has not one section %s:\n%s", name, s, page)
+			}
+		}
+		for _, noise := range []string{"[=false]", "[=true]", `=""`} {
+			if bytes.Contains(page, []byte(noise)) {
+				t.Errorf("%s has %s:\n%s", name, noise, page)
 			}
 		}
 	}
@@ -197,7 +213,7 @@ func TestManual(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := read(t, dir, "hookctl-get.1")
-	if !bytes.Contains(page, []byte("Nov 2026")) {
+	if !bytes.Contains(page, []byte(`"2026-11-28"`)) {
 		t.Errorf("the page is:\n%s", page)
 	}
 	// Packages have the same pages, compressed as gzip -9n does.

@@ -54,6 +54,9 @@ func manual(date time.Time) (map[string][]byte, error) {
 	// cobra's man pages are made by way of Markdown, in which <webhook> would be
 	// read as a tag and dropped.
 	if err := walk(root, func(c *cobra.Command) error {
+		if text, block, found := strings.Cut(c.Long, ".\n\n  "); found && !c.HasExample() && !strings.Contains(block, "\n\n") {
+			c.Long, c.Example = text+".", "  "+block // a description that ends in commands
+		}
 		c.Long, c.Use = prose(c.Long), escape(c.Use)
 		return nil
 	}); err != nil {
@@ -73,6 +76,7 @@ func manual(date time.Time) (map[string][]byte, error) {
 			examples = append([]byte(".SH EXAMPLES\n"), examples...)
 		}
 		text = bytes.Join([][]byte{before, troff(optionList(c)), tail, examples, []byte(seeAlso), links}, nil)
+		text = bytes.Replace(text, []byte(date.Format(`"Jan 2006"`)), []byte(date.Format(`"`+time.DateOnly+`"`)), 1) // cobra's has no day
 		files[strings.ReplaceAll(c.CommandPath(), " ", "-")+".1"] = tidy(text)
 		return nil
 	})
@@ -106,7 +110,7 @@ func commandTail(codes, environment view.Topic) string {
 // topicPage is a page of section 7.
 func topicPage(t view.Topic, date time.Time) []byte {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%% \"HOOKCTL-%s\" \"7\" \"%s\" \"hookctl\" \"hookctl manual\"\n\n", strings.ToUpper(t.Name), date.Format("Jan 2006"))
+	fmt.Fprintf(&b, "%% \"HOOKCTL-%s\" \"7\" \"%s\" \"hookctl\" \"hookctl manual\"\n\n", strings.ToUpper(t.Name), date.Format(time.DateOnly))
 	fmt.Fprintf(&b, "# NAME\n\nhookctl-%s - %s\n\n# DESCRIPTION\n\n%s\n\n", t.Name, escape(t.Title), prose(t.Intro))
 	for _, s := range t.Sections {
 		if s.Title != "" {
