@@ -316,8 +316,11 @@ func (g *globals) flagError(cmd *cobra.Command, err error) error {
 		return refused("--"+invalid.GetFlag().Name, "", "", cmd)
 	}
 	if invalid != nil {
-		if takes, ok := flagTakes[invalid.GetFlag().Value.Type()]; ok {
-			if errors.Is(err, strconv.ErrRange) {
+		kind := invalid.GetFlag().Value.Type()
+		if takes, ok := flagTakes[kind]; ok {
+			// pflag does not say whether it is no number or too large a one.
+			_, n := strconv.ParseInt(invalid.GetValue(), 0, strconv.IntSize)
+			if (kind == "int" || kind == "uint64") && errors.Is(n, strconv.ErrRange) {
 				takes = "a smaller number"
 			}
 			err = fmt.Errorf("--%s takes %s, not %q", invalid.GetFlag().Name, takes, invalid.GetValue())
