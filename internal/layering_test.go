@@ -243,7 +243,7 @@ var budgets = map[string]budget{
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {6068, 6},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
-	"internal/durable":                              {1130, 32}, // planned: 750
+	"internal/durable":                              {1185, 35}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/filter":                               {208, 5},
@@ -267,7 +267,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1617, 36}, // planned: 900
-	"internal/secret":                               {3336, 43}, // planned: 3050
+	"internal/secret":                               {3670, 43}, // planned: 3050; the index
 	"internal/signature":                            {647, 22},
 	"internal/sink":                                 {1369, 18}, // planned: 920
 	"internal/snippet":                              {190, 6},

@@ -272,7 +272,7 @@ func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(s
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	recs, _, err := a.store.List(cmd.Context())
+	recs, err := a.store.Glance(cmd.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}

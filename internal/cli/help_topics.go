@@ -119,6 +119,7 @@ accidents; it does not protect against attackers.`}
 			{Title: "Files in the configuration directory", Columns: "File | Holds", Entries: view.Entries([][2]string{
 				{"config.yaml", "settings, never a secret or a credential. hookctl refuses the file and its directory if another user (except root) owns them or can write to them. Windows: not checked"},
 				{"webhooks/", "one file for each webhook, with its secret"},
+				{"webhooks.index", "what is in them but no secret, for speed; can be removed"},
 				{"credentials/", "one file for each account"},
 				{"journal/", "one file for each operation that is running or was interrupted; see: hookctl recover"},
 			})},

@@ -8,6 +8,7 @@
 package cli
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"io"
@@ -73,6 +74,9 @@ func mainIn(env *Env) int {
 	harden()
 	if env.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemory)
+		if completing(os.Args[1:]) {
+			debug.SetGCPercent(-1) // over before there is much to collect; the limit stays
+		}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -111,9 +115,11 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root.SetArgs(args)
 	root.SetIn(env.Streams.In)
 	out := &errWriter{w: env.Streams.Out}
-	root.SetOut(out) // help, completion scripts: whatever cobra prints itself
+	lines := bufio.NewWriter(out) // a thousand completions are not a thousand writes
+	root.SetOut(lines)            // help, completion scripts: whatever cobra prints itself
 	root.SetErr(env.Streams.Err)
 	cmd, err := root.ExecuteContextC(ctx)
+	_ = lines.Flush() // out remembers its failure
 	if err != nil && g.running == nil {
 		err = usage(err)
 	}

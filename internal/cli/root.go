@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -100,6 +102,9 @@ func commands() []command {
 // time that every start takes.
 func named(args []string) []command {
 	all := commands()
+	if completing(args) && len(args) > 2 { // a word of the command that is named next
+		args = args[1:]
+	}
 	if len(args) > 0 && args[0] != "completion" {
 		for _, c := range all {
 			if c.name == args[0] {
@@ -108,6 +113,11 @@ func named(args []string) []command {
 		}
 	}
 	return all
+}
+
+// completing reports whether a shell asks what may be typed next.
+func completing(args []string) bool {
+	return len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd)
 }
 
 func (g *globals) addFlags(root *cobra.Command) {

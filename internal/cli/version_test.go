@@ -87,6 +87,7 @@ func TestNamedCommands(t *testing.T) {
 	for line, want := range map[string]int{
 		"create zyntro": 1, "version": 1, "": len(commands()), "ls": len(commands()), "help create": len(commands()),
 		"--profile create list": len(commands()), "completion bash": len(commands()), "nonsense": len(commands()), "__complete create": len(commands()),
+		"__complete create z": 1, "__complete completion z": len(commands()), "__complete --profile x create z": len(commands()),
 	} {
 		if got := len(named(strings.Fields(line))); got != want {
 			t.Errorf("%q gets %d commands, want %d", line, got, want)

@@ -69,7 +69,7 @@ func (k *Kept) Stored(ctx context.Context) []secret.Record {
 }
 
 func (k *Kept) records(ctx context.Context) []secret.Record {
-	recs, problems, err := k.Store.List(ctx)
+	recs, problems, err := k.Store.ListFiles(ctx)
 	k.read(problems, err)
 	if err != nil {
 		return nil

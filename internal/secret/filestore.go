@@ -32,10 +32,13 @@ type FileStore struct {
 	credentials string
 	now         func() time.Time
 	sys         *durable.Calls
-	keep        string // InFile or InKeyring: where new values go
-	namespace   string // names new items in the keyring
+	disk        *durable.Calls // sys without its warning
+	keep        string         // InFile or InKeyring: where new values go
+	namespace   string         // names new items in the keyring
 	keyring     *guardedKeyring
 	patience    time.Duration // how long a Put into a file waits for the lock
+	indexFrom   int           // with fewer records no index is written
+	margin      time.Duration // stampMargin
 }
 
 // Where a value lies.
@@ -71,11 +74,14 @@ func OpenFileStore(dir string, o FileStoreOptions) *FileStore {
 		webhooks:    below(dir, "webhooks"),
 		credentials: below(dir, "credentials"),
 		now:         o.Now,
+		disk:        o.Disk.Or(),
 		sys:         warnUnsynced(o.Disk.Or(), o.Warn),
 		keep:        cmp.Or(o.Keep, InFile),
 		namespace:   keyringNamespace(dir),
 		keyring:     newGuardedKeyring(o.Keyring),
 		patience:    2 * time.Second,
+		indexFrom:   indexFrom,
+		margin:      stampMargin,
 	}
 }
 
@@ -310,20 +316,37 @@ func (d *FileStore) remove(ctx context.Context, k stored, err error) error {
 
 // List implements [Store].
 func (d *FileStore) List(ctx context.Context) ([]Record, []Problem, error) {
-	records, problems, err := readAll(ctx, d.webhooks, fileSuffix, readRecord)
-	if err != nil {
-		return nil, nil, err
+	return d.list(ctx, d.readIndex(), false)
+}
+
+// ListFiles is List by the files alone, each of which is read: for who asks
+// whether they all can be.
+func (d *FileStore) ListFiles(ctx context.Context) ([]Record, []Problem, error) {
+	return d.list(ctx, &index{}, false)
+}
+
+// forget leaves out the secrets.
+func (r *Record) forget() {
+	r.Secret = Value{}
+	for i := range r.Older {
+		r.Older[i].Secret = Value{}
 	}
+}
+
+// sortRecords puts the oldest first.
+func sortRecords(records []Record) []Record {
+	order := make([]*Record, len(records)) // records are large to move about
 	for i := range records {
-		records[i].Secret = Value{}
-		for j := range records[i].Older {
-			records[i].Older[j].Secret = Value{}
-		}
+		order[i] = &records[i]
 	}
-	slices.SortFunc(records, func(a, b Record) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID), cmp.Compare(a.Provider, b.Provider))
+	slices.SortFunc(order, func(a, b *Record) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID), strings.Compare(a.Provider, b.Provider))
 	})
-	return records, problems, nil
+	sorted := make([]Record, len(records))
+	for i, r := range order {
+		sorted[i] = *r
+	}
+	return sorted
 }
 
 // readRecord reads one file of the store. An absent file is [fs.ErrNotExist];
@@ -334,12 +357,17 @@ func readRecord(path string) (Record, error) {
 		if err == nil && r.fileName() != filepath.Base(path) {
 			err = errors.New("its provider and id do not match its file name")
 		}
-		r.Store, r.Path = InFile, path
-		if r.Keyring != "" {
-			r.Store = InKeyring
-		}
+		r.place(path)
 		return r, err
 	})
+}
+
+// place notes where r lies.
+func (r *Record) place(path string) {
+	r.Store, r.Path = InFile, path
+	if r.Keyring != "" {
+		r.Store = InKeyring
+	}
 }
 
 // readAll reads every file in dir whose name ends with suffix. A file that

@@ -6,6 +6,7 @@
 // directories of mode 0700 and files of mode 0600:
 //
 //	webhooks/<hash>.json       one record per webhook          (FileStore)
+//	webhooks.index             what List tells of them         (FileStore)
 //	credentials/<hash>.json    one credential per account      (FileStore)
 //	journal/<id>.op            one operation under way         (Journal)
 //

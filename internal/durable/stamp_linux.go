@@ -1,0 +1,5 @@
+package durable
+
+import "syscall"
+
+func changed(st *syscall.Stat_t) int64 { return st.Ctim.Nano() }
