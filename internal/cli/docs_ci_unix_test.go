@@ -29,9 +29,13 @@ import (
 // shell, with its variables and only the ones that the file passes on, on a disk that is
 // new in each run.
 
-// ciInstall is how every recipe installs hookctl: the one line to change when there is
-// a shorter way.
-const ciInstall = "go install github.com/hookctl/hookctl/cmd/hookctl@latest"
+// How a recipe installs hookctl: by the action, by the template, or by the installer.
+const (
+	ciAction   = "      - uses: hookctl/hookctl/.github/actions/setup@COMMIT # v1.2.3\n        with: { version: 1.2.3 }\n"
+	ciTemplate = "https://raw.githubusercontent.com/hookctl/hookctl/v1.2.3/docs/gitlab/hookctl.yml"
+	ciFetch    = "curl --proto '=https' --tlsv1.2 -fsSL -o hookctl-install.sh https://raw.githubusercontent.com/hookctl/hookctl/v1.2.3/docs/install.sh\n"
+	ciInstall  = "sh hookctl-install.sh 1.2.3\n"
+)
 
 // ciFile is the file of docs/ci.md that begins with a comment of its name.
 func ciFile(t *testing.T, name string) string {
@@ -70,8 +74,8 @@ glab\ *) case "$GITLAB_TOKEN $*" in "writer "*" --repo some/project") ;; *) refu
 az\ *) case "$*" in *" --vault-name hooks "*) ;; *) refused ;; esac ;;
 esac
 case "$name $*" in
-"$INSTALL" | "go install gitlab.com/gitlab-org/cli/cmd/glab@latest") ;;
-"go env GOPATH") echo "$STUB/go" ;;
+"go install gitlab.com/gitlab-org/cli/cmd/glab@latest") ;;
+"curl "*" hookctl-install.sh https://raw."*) echo '[ "$*" = 1.2.3 ]' > hookctl-install.sh ;;
 "gh secret list" | "az keyvault secret list --vault-name hooks --query [].name --output tsv") ls "$STUB/secrets" ;;
 "gh secret set "*) set_secret "$3" ;;
 "glab variable list --per-page 100 "*) echo "KEY	PROTECTED"; for f in $(ls "$STUB/secrets"); do echo "$f	false"; done ;;
@@ -240,7 +244,7 @@ func (a *ciAccount) start(j ciJob, environ ...string) *ciRun {
 		check(a.t, os.MkdirAll(filepath.Dir(path), 0o700))
 		check(a.t, os.WriteFile(path, []byte(text), 0o700))
 	}
-	r.environ = append([]string{"PATH=" + a.path, "HOME=" + home, "STUB=" + a.stub, "INSTALL=" + ciInstall}, environ...)
+	r.environ = append([]string{"PATH=" + a.path, "HOME=" + home, "STUB=" + a.stub}, environ...)
 	if j.broken {
 		r.environ = append(r.environ, "BROKEN=1")
 	}
@@ -391,11 +395,25 @@ func (a *ciAccount) github(workflow, job string, j ciJob) (code int, log string,
 	return code, log, string(text)
 }
 
+// gitlabVariable is a value, or one that is chosen by hand.
+type gitlabVariable struct {
+	Value   string
+	Options []string
+}
+
+func (v *gitlabVariable) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		return n.Decode(&v.Value)
+	}
+	type mapping gitlabVariable
+	return n.Decode((*mapping)(v))
+}
+
 // gitlab runs a job, and returns the directory that it leaves.
 func (a *ciAccount) gitlab(job string, j ciJob) (code int, log, dir string) {
 	a.t.Helper()
 	type gitlabJob struct {
-		Before    []string `yaml:"before_script"`
+		Extends   string
 		Script    []string
 		After     []string `yaml:"after_script"`
 		Variables map[string]string
@@ -407,10 +425,7 @@ func (a *ciAccount) gitlab(job string, j ciJob) (code int, log, dir string) {
 	var jobs map[string]gitlabJob
 	text := ciFile(a.t, ".gitlab-ci.yml")
 	var top struct {
-		Variables map[string]struct {
-			Value   string
-			Options []string
-		}
+		Variables map[string]gitlabVariable
 	}
 	fromYAML(a.t, text, &top)
 	_, rest, _ := strings.Cut(text, "\nwebhook:")
@@ -433,7 +448,10 @@ func (a *ciAccount) gitlab(job string, j ciJob) (code int, log, dir string) {
 		r.environ = append(r.environ, "ROTATE=true")
 	}
 	todo := jobs[job]
-	r.step(false, []string{"bash"}, "set -eo pipefail\n"+strings.Join(append(todo.Before, todo.Script...), "\n"), todo.Variables)
+	if todo.Extends != ".hookctl" { // TestGitLabTemplate runs that
+		a.t.Errorf("the job %s does not find hookctl", job)
+	}
+	r.step(false, []string{"bash"}, "set -eo pipefail\n"+strings.Join(todo.Script, "\n"), todo.Variables)
 	for _, report := range todo.Artifacts.Reports {
 		if _, err := os.Stat(filepath.Join(r.dir, report)); err != nil || todo.Artifacts.When != "always" {
 			a.t.Errorf("there is no report %s: %v", report, err)
@@ -499,7 +517,7 @@ func (a *ciAccount) azure(file string, j ciJob) (code int, log, dir string) {
 		for _, set := range regexp.MustCompile(`(?m)^##vso\[task\.setvariable variable=(\w+);issecret=true\](.*)$`).FindAllStringSubmatch(out, -1) {
 			variables[set[1]] = strings.ReplaceAll(set[2], "%AZP25", "%")
 		}
-		if strings.Contains(s.Script, ciInstall) && (!strings.HasPrefix(s.Script, "set -e\n") || !strings.Contains(out, "##vso[task.prependpath]"+a.stub+"/go/bin\n")) {
+		if strings.Contains(s.Script, ciInstall) && (!strings.HasPrefix(s.Script, "set -e\n"+ciFetch+ciInstall) || !regexp.MustCompile(`(?m)^##vso\[task\.prependpath\]/.+/\.local/bin$`).MatchString(out)) {
 			a.t.Error("later steps do not find hookctl, or go on without it")
 		}
 	}
@@ -557,6 +575,9 @@ func (a *ciAccount) circleci(job string, j ciJob) (code int, log, dir string) {
 			continue
 		}
 		r.step(false, []string{"bash", "-eo", "pipefail"}, run.Command, config.Jobs[job].Environment)
+	}
+	if path, err := os.ReadFile(bashEnv); err != nil || string(path) != "export PATH=$HOME/.local/bin:$PATH\n" {
+		a.t.Errorf("later steps do not find hookctl: %q, %v", path, err)
 	}
 	code, log = r.end()
 	return code, log, r.dir
@@ -905,18 +926,34 @@ func TestRecipesOfOtherWays(t *testing.T) {
 	}
 }
 
-// TestRecipesInstall: one line installs hookctl, wherever it is installed.
+// TestRecipesInstall: every file installs hookctl, in the way of its system, and nothing
+// compiles it but the line for the time before a release.
 func TestRecipesInstall(t *testing.T) {
 	t.Parallel()
-	lines, installs := 0, 0
-	whole := regexp.MustCompile(`^\s*(- )?(run: )?` + regexp.QuoteMeta(ciInstall) + `$`)
-	for _, line := range readPage(t, "docs/ci.md").lines {
-		installs += strings.Count(line, "hookctl/cmd/hookctl@")
-		if whole.MatchString(line) {
-			lines++
+	page := readPage(t, "docs/ci.md")
+	text := regexp.MustCompile(`(?m)^ +(curl|sh) `).ReplaceAllString(strings.Join(page.lines, "\n"), "$1 ")
+	for what, counts := range map[string][2]int{
+		"the action":    {strings.Count(text, "hookctl/.github/actions/setup"), strings.Count(text, ciAction)},
+		"the installer": {strings.Count(text, "docs/install.sh"), strings.Count(text, ciFetch+ciInstall)},
+		"the template":  {strings.Count(text, "extends: .hookctl"), 2 * strings.Count(text, "  - remote: "+ciTemplate+"\nvariables:\n  HOOKCTL_VERSION: 1.2.3 ")},
+		"go install":    {strings.Count(text, "hookctl/cmd/hookctl@"), 1},
+	} {
+		if counts[0] != counts[1] || counts[0] == 0 {
+			t.Errorf("%s: %d uses, of which %d are as they should be", what, counts[0], counts[1])
 		}
 	}
-	if lines != installs || lines < len(ciSystems) {
-		t.Errorf("%d of %d lines that install hookctl are %q", lines, installs, ciInstall)
+	files := 0
+	for _, s := range page.steps {
+		name, _, _ := strings.Cut(s.text, "\n")
+		if !regexp.MustCompile(`^# \S+\.yml$`).MatchString(name) || !strings.Contains(s.text, "hookctl ") {
+			continue
+		}
+		files++
+		if !strings.Contains(s.text, ciAction) && !strings.Contains(s.text, ciTemplate) && !strings.Contains(s.text, "hookctl-install.sh") {
+			t.Errorf("%s does not install hookctl", name)
+		}
+	}
+	if files < len(ciSystems) {
+		t.Errorf("only %d files", files)
 	}
 }
