@@ -15,6 +15,7 @@
 
 function Install-Hookctl {
     $ErrorActionPreference = 'Stop'
+    $PSNativeCommandUseErrorActionPreference = $false # exit codes are looked at below
     $ProgressPreference = 'SilentlyContinue' # the bar makes downloads slow in 5.1
     Set-StrictMode -Version 2
 
@@ -64,7 +65,7 @@ function Install-Hookctl {
         $sums = Join-Path $work 'checksums.txt'
         Invoke-WebRequest -UseBasicParsing -Uri "$releases/$from/checksums.txt" -OutFile $sums
 
-        $pattern = '\A([0-9A-Fa-f]{64}) [ *](hookctl_(.+)_windows_' + $arch + '\.zip)\z'
+        $pattern = '\A([0-9A-Fa-f]{64}) [ *](hookctl_([0-9][0-9A-Za-z.+-]*)_windows_' + $arch + '\.zip)\z'
         $lines = @(Get-Content $sums | Where-Object { $_ -match $pattern -and (-not $version -or $Matches[3] -eq $version) })
         if ($lines.Count -ne 1) { throw "install.ps1: checksums.txt has $($lines.Count) lines for Windows on $arch $version" }
         $null = $lines[0] -match $pattern
