@@ -86,14 +86,13 @@ func (o *listOptions) run(ctx context.Context, a *app) error {
 	} else if len(l.rows)+len(failed) == 0 {
 		a.note("There are no webhooks. To create one: hookctl create %s", l.first)
 	}
-	if a.out.Format() == render.Table && a.env.Streams.OutTTY && a.env.Streams.ErrTTY && !a.quiet {
-		for _, d := range o.drivers { // once, and not in each row
-			if slices.ContainsFunc(l.rows, func(w view.Webhook) bool { return w.Provider == d.Name }) {
-				a.noteElsewhere(d)
+	for _, d := range o.drivers {
+		if slices.ContainsFunc(l.rows, func(w view.Webhook) bool { return w.Provider == d.Name }) && a.noteOnce(d) {
+			for i, w := range l.rows {
+				if w.Provider == d.Name {
+					l.rows[i].Origin = nil
+				}
 			}
-		}
-		for i := range l.rows {
-			l.rows[i].Origin = nil
 		}
 	}
 	if err := a.out.Print(view.Webhooks(l.rows)); err != nil {

@@ -209,16 +209,21 @@ func TestListSaysOnceWhere(t *testing.T) {
 	w.run(0, "create", "zyntro", "--name", "Crm", "--url", "https://example.com/h", "--event", "new_contact")
 	w.env.Streams.OutTTY = true
 	w.env.Environ = append(w.env.Environ, "NO_COLOR=1")
+	other := secret.Record{Provider: "zyntro", ID: "other", Profile: "default", Origin: "https://else.example.com", Name: "Other", Secret: secret.New("0123456789abcdef")}
+	check(t, secret.OpenFileStore(w.dir, secret.FileStoreOptions{Now: w.env.Now}).Put(t.Context(), other))
 	for _, tt := range []struct {
 		errTTY, once bool
 		args         []string
-	}{{true, true, []string{"list"}}, {false, false, []string{"list"}}, {true, false, []string{"list", "-q"}}, {true, false, []string{"list", "-o", "json"}}} {
+	}{{true, true, []string{"list"}}, {true, true, []string{"secrets", "list"}}, {false, false, []string{"secrets", "list"}}, {false, false, []string{"list"}}, {true, false, []string{"list", "-q"}}, {true, false, []string{"list", "-o", "json"}}} {
 		w.env.Streams.ErrTTY = tt.errTTY
 		out := w.run(0, tt.args...)
 		line := "Zyntro is at " + w.origin("zyntro") + " in this shell.\n"
 		host := strings.TrimPrefix(w.origin("zyntro"), "http://")
 		if strings.Contains(w.errs.String(), line) != tt.once || strings.Contains(out, host) == tt.once || strings.Contains(w.errs.String(), "Wundertre") {
 			t.Errorf("%+v:\n%s\n%s", tt, &w.errs, out)
+		}
+		if tt.args[0] == "secrets" && !strings.Contains(out, "(else.example.com)") {
+			t.Errorf("one that is not at the base URL looks like the others:\n%s", out)
 		}
 	}
 }

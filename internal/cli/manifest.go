@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // manifestOptions are what plan and apply share.
@@ -127,7 +130,9 @@ func (o *manifestOptions) read(a *app, review bool) (*apply.Manifest, error) {
 		if name == "-" && slices.Contains(o.files[:i], name) {
 			return nil, fault.Usagef("--file - appears twice, but there is only one standard input")
 		}
-		if s.Data, err = a.readInput("--file", name, apply.MaxSize); err != nil {
+		if s.Data, err = a.readInput("--file", name, apply.MaxSize); errors.Is(err, fs.ErrNotExist) && fault.HintOf(err).String() == "" {
+			return nil, fault.WithHint(err, fault.Run("hookctl export > %s", term.ShellWord(name)).After("to make one from your existing webhooks: "))
+		} else if err != nil {
 			return nil, err
 		}
 		if dirs[s.Name], err = directory(s.Name); err != nil {

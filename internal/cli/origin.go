@@ -4,6 +4,7 @@ import (
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -44,6 +45,16 @@ func (a *app) foreignTo(name, origin string) string {
 		return foreign(d, origin)
 	}
 	return origin
+}
+
+// noteOnce is noteElsewhere above a table, and reports whether the rows need not say
+// it: somebody reads that line.
+func (a *app) noteOnce(d *provider.Driver) bool {
+	if a.out.Format() != render.Table || !a.env.Streams.OutTTY || !a.env.Streams.ErrTTY || a.quiet {
+		return false
+	}
+	a.noteElsewhere(d)
+	return true
 }
 
 // noteElsewhere tells who looks on where d's answers come from, where the result

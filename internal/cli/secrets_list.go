@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -42,6 +44,14 @@ func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error 
 	list := make([]view.KeptSecret, len(recs))
 	for i, r := range recs {
 		list[i] = a.keptView(r)
+	}
+	for _, d := range a.env.Drivers {
+		here := func(r secret.Record) bool { return r.Provider == d.Name && a.atBaseURL(r) }
+		if slices.ContainsFunc(recs, here) && a.noteOnce(d) {
+			for i, r := range recs {
+				list[i].Elsewhere = list[i].Elsewhere && !here(r)
+			}
+		}
 	}
 	if len(recs) == 0 {
 		where := "profile " + a.cfg.Profile()
