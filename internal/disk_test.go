@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // changing are the names of package os by which the disk is changed.
@@ -28,6 +30,7 @@ var onTheirOwn = map[string]string{
 // TestDisk: what must survive a power cut goes through the calls of
 // internal/durable, where tests can record it and cut the power.
 func TestDisk(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	problems, used := checkDisk(sources(t), onTheirOwn)
 	compare(t, problems, nil)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // oddEnglish are phrases that a reader whose first language is not English reads
@@ -29,6 +31,7 @@ var oddEnglish = map[*regexp.Regexp]string{
 
 // TestEnglish: nothing that hookctl prints has an odd phrase.
 func TestEnglish(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	for _, problem := range checkEnglish(sources(t)) {
 		t.Error(problem)

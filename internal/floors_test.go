@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // cliHelpers are the files of cli that are no command, each above all that it
@@ -31,6 +33,7 @@ const mostArrowsUp = 6
 // variable or constant that the second declares. One that runs along the floor of
 // the commands runs up.
 func TestFloors(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	up, missing := arrowsUp(sources(t), "internal/cli", cliHelpers.above, cliHelpers.below)
 	if len(up) > mostArrowsUp {

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // edge is where the outside world comes in: these files may use what is
@@ -37,6 +39,7 @@ var exceptions = map[string]string{
 }
 
 func TestPurity(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	problems, used := checkPurity(sources(t), exceptions)
 	compare(t, problems, nil)
@@ -48,6 +51,7 @@ func TestPurity(t *testing.T) {
 }
 
 func TestConstantTime(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	compare(t, checkConstantTime(sources(t)), nil)
 }

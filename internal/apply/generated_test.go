@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/wundertreos/wundertreosfake"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -196,9 +197,12 @@ func steps(p *Plan) []step {
 // gives exactly that change.
 func TestGeneratedManifests(t *testing.T) {
 	t.Parallel()
-	manifests := max(20, 80/slower)
+	manifests := 80
+	if norace.Race {
+		manifests = 20
+	}
 	if os.Getenv("HOOKCTL_TEST_FULL") == "1" {
-		manifests = max(100, 1000/slower)
+		manifests = 1000
 	}
 	const lanes = 4
 	for lane := range lanes {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -30,6 +31,7 @@ var variablePlaces = map[string]string{
 // variable stands: what is not allowed is refused where it stands and never read;
 // a review names it and reads nothing either.
 func TestVariablesLeave(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	names := map[string]bool{ // well known
 		"GITHUB_TOKEN": true, "GH_TOKEN": true, "GITLAB_TOKEN": true, "ACTIONS_RUNTIME_TOKEN": true, "ACTIONS_ID_TOKEN_REQUEST_TOKEN": true,

@@ -18,6 +18,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture/around"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // aroundLines are what programs put around each line of a text.
@@ -67,7 +68,7 @@ func put(around func(int, string) string, text, end string) string {
 // TestAroundLines: what a collector puts before each line, or each line into, changes
 // nothing of what is read, nor do the line ends of another system.
 func TestAroundLines(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	dump := func(h Header, body string) string {
 		return "POST /hook HTTP/1.1\n" + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\n" + body + "\n"
@@ -253,7 +254,7 @@ func TestSignatureInBinaryCell(t *testing.T) {
 
 // TestHostileAround: what is around lines costs what their bytes do.
 func TestHostileAround(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	signed := "X-Wunder-Signature: " + wunderSignature("") + "\n"
 	for _, text := range []string{
 		"a,b\n1,\"" + strings.Repeat("x\n", hostileSize/2) + signed,
@@ -286,7 +287,7 @@ func mergedAgain(n int) string {
 // TestManyInYAML: that each signature is kept costs what their bytes do.
 func TestManyInYAML(t *testing.T) {
 	t.Parallel()
-	const n = 4 * hostileSize / 128
+	n := 4 * hostileSize / 128
 	rows := commandRows(t, "", "all:\n"+strings.Repeat("- headers: {}\n  x_wunder_signature: "+wunderSignature("{}")+"\n  body: '{}'\n", n))
 	if len(rows) == 0 {
 		t.Error("there are none")
@@ -296,7 +297,7 @@ func TestManyInYAML(t *testing.T) {
 // TestAroundHoldsBack: what is held back until its end is seen is no more than a part
 // of a text of any length.
 func TestAroundHoldsBack(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	signed := "X-Wunder-Signature: " + wunderSignature("") + "\n"
 	pad := strings.Repeat("x", 1<<10)
@@ -353,7 +354,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 // TestYAML: what tools record as YAML is read, in any style that keeps the text.
 func TestYAML(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	type m = map[string]any
 	lists := func(h Header) m {
@@ -467,7 +468,7 @@ func FuzzAround(f *testing.F) {
 // TestNoNoteOfYAML: what turns out to be no YAML, or is too large, is read as it is, and
 // nothing says otherwise.
 func TestNoNoteOfYAML(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	body := nastyBodies[0]
 	one := "- headers:\n    X-Wunder-Signature: " + wunderSignature(body) + "\n  body: '" + body + "'\n"
@@ -497,7 +498,7 @@ func TestNoNoteOfYAML(t *testing.T) {
 // behind what a collector puts before each a print of any number of lines is read as
 // it is without.
 func TestAlike(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	bodies := []string{`{"id":"e1","n":1}`, `{"id":"e2","n":2}`, `{"id":"e3","n":3}`}
 	few := func(body string) Header {

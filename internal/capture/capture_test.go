@@ -23,6 +23,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // got is what a test compares: a request that outlives its batch.
@@ -144,6 +145,7 @@ func recognised(head []byte) bool { return detect(head, true).Name != rawFormat.
 // What a program says before its first record does not hide the records: any
 // lines, any number of them within the first 64 KiB, however they arrive.
 func TestNoiseBeforeRecords(t *testing.T) {
+	norace.Only(t)
 	noises := []string{
 		"", " ", "Starting on :8080", "  .   ____          _", "[INFO] ready", "[2026-05-17 14:30:01] up", "[1] 4711", "{", "}", "{broken", "Content-Type: x",
 		`{"level":"info","msg":"up"}`, `["a"]`, `[{"port":1}]`, `{"a":"{\"headers\":{},\"body\":\"\"}"}`, `"text"`, "12", "\x1b[32mok\x1b[0m", "\x00\xff", "=> Booting Puma\r", "# comment",
@@ -333,6 +335,7 @@ func TestHTTP(t *testing.T) {
 }
 
 func TestHTTPTooLarge(t *testing.T) {
+	norace.Only(t)
 	r := io.MultiReader(strings.NewReader("POST / HTTP/1.1\nHost: x\n\n"), io.LimitReader(zeros{}, MaxDelivery))
 	all, _ := readAll(t, Options{Stdin: r}, "-")
 	if len(all) != 1 || !strings.HasPrefix(all[0].Err, "larger than 64 MiB") {
@@ -495,6 +498,7 @@ type bits struct{ r io.Reader }
 func (b *bits) Read(p []byte) (int, error) { return b.r.Read(p[:min(len(p), 7777)]) }
 
 func TestNDJSONLineTooLong(t *testing.T) {
+	norace.Only(t)
 	record := `{"headers":{},"body_base64":""}` + "\n"
 	r := io.MultiReader(strings.NewReader(record), io.LimitReader(zeros{}, MaxDelivery+3<<20), strings.NewReader("\n"+record+record))
 	all, _ := readAll(t, Options{Stdin: r}, "-")
@@ -633,6 +637,7 @@ func TestCancelled(t *testing.T) {
 // A reader may stop at any batch, and at any delivery of one: nothing is yielded
 // after that, and the walk ends.
 func TestBreak(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	const (
 		record = `{"headers":{},"body_base64":""}` + "\n"
@@ -869,7 +874,7 @@ func FuzzRoundTrip(f *testing.F) {
 // Large bodies are decoded over the text that they were read from: what comes out
 // is what comes out of small ones, with whatever stands around them.
 func TestLargeBodies(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	r := rand.New(rand.NewPCG(1, 1))
 	raw := make([]byte, recorded.LargeBody+11)
 	for i := range raw {
@@ -942,6 +947,7 @@ func TestLargeBodies(t *testing.T) {
 
 // The exports of other tools too.
 func TestLargeExports(t *testing.T) {
+	norace.Only(t)
 	raw := strings.Repeat("\x00\xff\n{", recorded.LargeBody/3)
 	std := base64.StdEncoding.EncodeToString([]byte(raw))
 	plain, err := json.Marshal(strings.Repeat("a \"text\"\n", recorded.LargeBody/8))
@@ -1066,6 +1072,7 @@ func TestFastDecoderParts(t *testing.T) {
 // A large body is decoded where it stands, so that it is in memory once; any other
 // body is not, so that it may be read again.
 func TestInPlace(t *testing.T) {
+	norace.Only(t)
 	for name, c := range map[string]struct{ before, in, after string }{
 		"string": {`"body":"\n`, "x", `"`}, "base64": {`"body_base64":"AA`, "A", `"`},
 		"JSON": {`"body":["`, "x", `"]`}, "base64 by a mark": {`"isBase64Encoded":true,"body":"AA`, "A", `"`},
@@ -1308,7 +1315,7 @@ func TestRoom(t *testing.T) {
 
 // An item, or a line, may be as large as is said, and no larger.
 func TestLargestItems(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	record := `{"headers":{},"body_base64":""}`
 	spaces := func(n int) io.Reader { return io.LimitReader(blanks{}, int64(n)) }
 	for name, c := range map[string]struct {
@@ -1360,6 +1367,7 @@ func TestDetectTorn(t *testing.T) {
 
 // Batches are decoded after others were read: nothing that they hold is used again.
 func TestDecodedLater(t *testing.T) {
+	norace.Only(t)
 	record := func(n int) string {
 		return fmt.Sprintf(`{"headers":{"N":"%d"},"body":"%s"}`, n, strings.Repeat(string(rune('a'+n%26)), n*n%9000))
 	}

@@ -255,7 +255,7 @@ func found0(list []BodyDifference) string {
 // TestCompareHostile: time grows with the bodies, whatever they are.
 func TestCompareHostile(t *testing.T) {
 	t.Parallel()
-	const size = hostileSize
+	size := hostileSize
 	fill := func(unit string) string { return strings.Repeat(unit, size/len(unit)) }
 	nested := func(open, inside, closing string, depth int) string {
 		return strings.Repeat(open, depth) + inside + strings.Repeat(closing, depth)

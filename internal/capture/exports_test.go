@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 const exportedBody = `{"id":"ev1","event_type":"contact.created","data":{"name":"Zoë","amount":200.00}}`
@@ -320,7 +321,7 @@ func TestBrokenExports(t *testing.T) {
 
 // An archive far larger than what may be in memory is read entry by entry.
 func TestLargeArchive(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	entry := `{"request":{"method":"POST","headers":[],"postData":{"text":"{}"}},"response":{"content":{"text":"` + strings.Repeat("x", 1<<20) + `"}}}`
 	const n = 66
 	text := `{"log":{"creator":{},"entries":[` + strings.Repeat(entry+",", n-1) + entry + `],"x":{"y":[1,{"z":2}]}}}` + "\n"

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 const testDigest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -230,6 +232,7 @@ func styles() []style {
 
 // Every style of writing a command line gives back every payload.
 func TestCommandLines(t *testing.T) {
+	norace.Only(t)
 	for _, s := range styles() {
 		t.Run(s.name, func(t *testing.T) {
 			var files []string

@@ -39,7 +39,7 @@ func readCounted(t *testing.T, o Options) (all []got, passed int) {
 // Lines that are made to cost time take little, whatever is in them.
 func TestHostileLogs(t *testing.T) {
 	t.Parallel()
-	const size = hostileSize
+	size := hostileSize
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	record := `{"headers":{"X-Wunder-Signature":"` + aSignature + `"},"body":"x"}`
 	for name, text := range map[string]string{

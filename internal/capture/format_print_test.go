@@ -21,6 +21,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture/printed"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 var printNames = []string{"X-Wunder-Signature", "X-Hook-Signature"}
@@ -389,6 +390,7 @@ var printShapes = map[string]func(h Header, body string) string{
 }
 
 func TestPrints(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	for name, shape := range printShapes {
 		t.Run(name, func(t *testing.T) {
@@ -455,6 +457,7 @@ func TestPrintsFollow(t *testing.T) {
 
 // TestRuntimes has the languages print themselves.
 func TestRuntimes(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	programs := map[string]struct {
 		file, source string

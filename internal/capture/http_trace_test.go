@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // recorders write a request and its answer as tools do.
@@ -203,7 +205,7 @@ func packetText(payload string, direction int, seq uint32, _ string, text bool) 
 }
 
 func TestRecorders(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	for _, rec := range recorders {
 		t.Run(rec.name, func(t *testing.T) {
 			for _, body := range append(nasty(), strings.Repeat(`{"a":"0123456789"},`, 100)) {

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // dumpOf is a request with its body, as it goes over the wire.
@@ -28,6 +30,7 @@ func colour(head string) string {
 
 // Whatever is put around a dump, its body stays what it is.
 func TestWrapped(t *testing.T) {
+	norace.Only(t)
 	const answer = "HTTP/1.1 200 OK\nContent-Length: 2\n\nok"
 	for _, c := range []struct {
 		name string
@@ -177,7 +180,7 @@ func TestEditorFiles(t *testing.T) {
 
 // Wrappings in wrappings, and many of them, are read in time that grows with them.
 func TestHostileWrappings(t *testing.T) {
-	const n = hostileSize / 50
+	n := hostileSize / 50
 	for name, text := range map[string]string{
 		"fences":       strings.Repeat("x\n```\n```\n", n),
 		"open fences":  strings.Repeat("```a\n", n),

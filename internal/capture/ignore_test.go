@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // answers is a comparison of answers in short, see differences.
@@ -101,6 +102,7 @@ func TestIgnored(t *testing.T) {
 
 // TestSameNumber holds numbers against exact fractions.
 func TestSameNumber(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	digits := func() string { return strings.Repeat("0", random.IntN(2)) + fmt.Sprint(random.IntN(12)) }

@@ -18,6 +18,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // keptLines reads with Options.KeepLines: the input as the lines tell it, and
@@ -51,6 +52,7 @@ func keptLines(t *testing.T, o Options, paths ...string) (text string, held []st
 
 // All lines come back byte for byte, whatever is in them and however they are read.
 func TestKeepLines(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	line := `{"headers":{"A":"b"},"body_base64":"e30="}`
 	large := `{"headers":{"A":"b"},"body":"` + strings.Repeat("a\\n", recorded.LargeBody) + `"}`
@@ -98,7 +100,7 @@ func TestKeepLines(t *testing.T) {
 
 // What is too long for a delivery comes back in parts, and is one unreadable line.
 func TestKeepLinesTooLong(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	long := strings.Repeat("x", MaxDelivery+3*blockSize)
 	for _, in := range []string{long + "\nnext\n", "before\n" + long} {

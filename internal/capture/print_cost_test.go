@@ -10,7 +10,7 @@ import (
 // TestPrintCost reads what could make a reader of prints look at the same
 // bytes again and again.
 func TestPrintCost(t *testing.T) {
-	const size = hostileSize / 2
+	size := hostileSize / 2
 	sig := "sha256=" + strings.Repeat("ab", 32)
 	header := "{'x-wunder-signature': '" + sig + "'}\n"
 	for name, unit := range map[string]string{

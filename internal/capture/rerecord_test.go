@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // recordsOf reads a file as replay does.
@@ -47,7 +49,7 @@ func recordsOf(t *testing.T, path string) (list []Rerecorded, answers []string) 
 // TestApplyAnswers: whatever a file of records looks like, each record has its
 // answer afterwards, and every other byte is as it was.
 func TestApplyAnswers(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	const one = `{"headers":{"X-S":["1"]},"body_base64":"YQ==","more":[1.0,{"a":"\u00e9"}]}`
 	const two = `{ "body" : "b\n", "answer" : {"status":1, "body":"old"} , "headers":{} , "n":1e3 }`

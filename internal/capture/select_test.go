@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // selectable is a line of NDJSON with that body.
@@ -92,6 +93,7 @@ const (
 )
 
 func TestPick(t *testing.T) {
+	norace.Only(t)
 	http := fmt.Sprintf(post, 1, "a") + probe + fmt.Sprintf(post, 2, "b") + "POST /torn HTTP/1.1\r\nX: y\r\n"
 	har := `{"log":{"version":"1.2","creator":{},"entries":[` +
 		`{"request":{"method":"GET","url":"/","headers":[]}},` +

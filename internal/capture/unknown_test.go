@@ -14,6 +14,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/itchyny/gojq"
 )
 
@@ -176,6 +177,7 @@ func TestSuggestedJQ(t *testing.T) {
 }
 
 func TestUTF16(t *testing.T) {
+	norace.Only(t)
 	body := `{"name":"Zoë 🎉"}`
 	quoted, _ := json.Marshal(body)
 	record := fmt.Sprintf(`{"headers":{"X-Wunder-Signature":%q},"body":%s}`, aSignature, quoted)
@@ -234,7 +236,7 @@ func TestUTF16(t *testing.T) {
 
 // What is made to cost time takes little.
 func TestHostileUnknown(t *testing.T) {
-	const size = 4 * hostileSize
+	size := 4 * hostileSize
 	for name, text := range map[string]string{
 		"brackets": strings.Repeat("[", size), "objects": strings.Repeat(`{"a":`, size/5), "lists": strings.Repeat(`[{"a":[1,`, size/9), "hex": strings.Repeat("0", size),
 		"hex lines": strings.Repeat("00000000: 00 00\n", size/16), "signatures": strings.Repeat(aSignature+"\n", size/72), "names": strings.Repeat("x-wunder-signature ", size/19),

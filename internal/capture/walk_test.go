@@ -14,6 +14,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 const (
@@ -186,7 +187,7 @@ func layoutOf(text, headers, body string) string {
 // Of each layout, shape of headers, spelling of a name and member for the body, the
 // delivery is found where it is, with its bytes; and with others where they are changed.
 func TestWalkFinds(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	headerNames := []string{"headers", "header", "Headers", "Header", "request_headers", "requestHeaders", "multiValueHeaders", "rawHeaders", "__ow_headers", "HEADERS"}
 	bodies := []string{walkBody, strings.Replace(walkBody, "amount", "amounT", 1), "", "\xff\x00 not text", "payload=%7B%7D", `{"headers":{"X-Wunder-Signature":"` + signatureOf(9) + `"},"body":"{}"}`}
@@ -235,7 +236,7 @@ func TestWalkFinds(t *testing.T) {
 // Nothing that stands in a payload or a header of a delivery is taken for a delivery,
 // whatever it looks like and however it is kept.
 func TestWalkLeavesPayloadsAlone(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	inner := `"headers":{"X-Wunder-Signature":"` + signatureOf(7) + `"},"body":"{}"`
 	payloads := []string{
@@ -280,7 +281,7 @@ func TestWalkLeavesPayloadsAlone(t *testing.T) {
 
 // However hostile a text is, it takes linear time.
 func TestWalkHostile(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	many := func(n int, one func(i int) string) string {
 		var b strings.Builder
@@ -292,7 +293,7 @@ func TestWalkHostile(t *testing.T) {
 		}
 		return b.String()
 	}
-	const size = hostileSize
+	size := hostileSize
 	nested := `"{"`
 	for len(nested) < size {
 		nested = quote(`{"a":` + nested + `}`)
@@ -363,7 +364,7 @@ func FuzzWalk(f *testing.F) {
 
 // Nor is it where lines are read, in which deliveries are looked for in strings too.
 func TestLogLeavesPayloadsAlone(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	inner := `{"headers":{"X-Wunder-Signature":"` + signatureOf(7) + `"},"body":"{}"}`
 	large := `{"headers":{"X-Wunder-Signature":"` + signatureOf(8) + `"},"body_base64":"` +
@@ -396,7 +397,7 @@ func TestLogLeavesPayloadsAlone(t *testing.T) {
 // Documents are recognised by their content, laid out or not, and where they are cut off
 // while they are looked at.
 func TestDocumentsAreRecognised(t *testing.T) {
-	pure(t)
+	norace.Only(t)
 	t.Parallel()
 	longs := 0
 	for name, l := range layouts {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hookctl/hookctl/internal/capture/walk"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 func TestAppendRecord(t *testing.T) {
@@ -46,6 +47,7 @@ func TestAppendRecord(t *testing.T) {
 
 // TestRecordRoundTrip reads records back in the way that verify does.
 func TestRecordRoundTrip(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	r := rand.New(rand.NewPCG(3, 4))
 	random := func(n int) []byte {

@@ -11,12 +11,14 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // TestCompleteDotenvReadsFiles: a Tab reads no pipe, device or large file, which have no
 // end or not soon.
 func TestCompleteDotenvReadsFiles(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	dir := t.TempDir()
 	in := func(name string) string { return filepath.Join(dir, name) }

@@ -22,6 +22,7 @@ import (
 	"filippo.io/age"
 
 	"github.com/hookctl/hookctl/internal/durable/durabletest"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/provider/providertest"
@@ -815,6 +816,7 @@ func eachCrash(t *testing.T, do func(t *testing.T, c *crashed, s scenario)) {
 }
 
 func TestCrashes(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	o := durabletest.Crashes{Seed: 1, Draw: crashes(1), Every: oneIn(4)}
 	eachCrash(t, func(t *testing.T, c *crashed, s scenario) {
@@ -843,6 +845,7 @@ func (c *crashed) look(rec *durabletest.Recording, s scenario, o durabletest.Cra
 
 // TestCrashesOfRecover: a crash in the recover after a crash.
 func TestCrashesOfRecover(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	again := scenario{args: words("recover")}
 	every := 24 // crashes before recover
@@ -940,6 +943,7 @@ func atSite(site, pattern string) bool {
 // TestEveryFsyncIsNeeded is the test of TestCrashes: without any one of the syncs
 // a crash is found that loses something.
 func TestEveryFsyncIsNeeded(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	seen := map[string]bool{}
 	eachCrash(t, func(t *testing.T, c *crashed, s scenario) {

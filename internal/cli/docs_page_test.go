@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -386,6 +387,7 @@ var flagsOfOthers = []string{"data-binary", "env", "env-file", "org", "pipepart"
 // TestPageWords: commands and flags that the pages name in their sentences are
 // those that there are.
 func TestPageWords(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	flags := strings.Fields(w.run(0, "help", "--json", "--jq", "[.global_flags[], .commands[].flags[]] | .[].name"))
@@ -428,6 +430,7 @@ func anchors(text string) (out []string) {
 
 // TestPageLinks: a link within the repository leads to a file, and to a heading of it.
 func TestPageLinks(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	for _, name := range pageNames(t) {
 		p := readPage(t, name)

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // pagesElsewhere are the pages that a test of their own runs.
@@ -34,6 +36,7 @@ var pageStandIns = []string{"docker", "gh", "glab", "npm", "open", "pass", "vaul
 // own: an empty home, the fakes of the providers and their credentials. With
 // HOOKCTL_UPDATE_DOCS=1 it writes what the commands print into the pages.
 func TestPages(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	var ran, left atomic.Int64
 	t.Cleanup(func() {

@@ -1,4 +1,4 @@
-//go:build unix && !race
+//go:build unix
 
 // What is measured is the built program; the race detector would only slow down what
 // makes its input.
@@ -29,6 +29,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/cli"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // mostMemory is what the program may take, whatever it is given, in MiB.
@@ -68,6 +69,7 @@ func (p *program) memory(in io.Reader, args ...string) measured {
 // process had before it became another program: a test that makes large
 // deliveries cannot start what it measures.
 func TestMeasured(t *testing.T) {
+	norace.Only(t)
 	args := flag.Args()
 	if len(args) < 2 {
 		t.Skip("is run by others")
@@ -104,6 +106,7 @@ func largeText(n int) []byte {
 // Deliveries of tens of MiB, valid and not, in every kind of capture: what is
 // read ahead, what is decoded and what a diagnosis makes of it fit together.
 func TestMemoryOfLargeDeliveries(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	const key = "6f1d3b5a79c8e0246813579bdf02468ace13579bdf02468ace13579bdf024681" // as those of the providers
 	signed := func(body []byte) string {
@@ -205,6 +208,7 @@ func TestMemoryOfLargeDeliveries(t *testing.T) {
 
 // What cannot be one delivery is not taken into memory to find that out.
 func TestMemoryOfReplay(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	p := newProgram(t)
 	large := filepath.Join(p.dir, "large")

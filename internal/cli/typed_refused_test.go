@@ -1,5 +1,3 @@
-//go:build !race
-
 package cli
 
 import (
@@ -8,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -15,6 +14,7 @@ import (
 // No flag that names something takes a secret in the place of the name, and
 // none repeats it: every flag of every command but those of the closed list.
 func TestTypedSecretsAreRefused(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	tried := 0

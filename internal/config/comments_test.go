@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/config"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // noComment is in values, where it looks like a comment.
@@ -104,6 +105,7 @@ func commented(r *rand.Rand) (text string, comments []string) {
 // TestCommentsStay: whatever is set or unset, every comment is there once, nothing
 // else becomes one, and no other setting changes.
 func TestCommentsStay(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	for seed := range uint64(1000) {
 		r := rand.New(rand.NewPCG(seed, 1))

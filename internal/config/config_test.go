@@ -13,6 +13,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 func isDuration(s string) error {
@@ -338,6 +339,7 @@ func TestToleratedFiles(t *testing.T) {
 }
 
 func TestBombs(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	laughs := "a: &a [x, x, x, x, x, x, x, x, x]\n"
 	for i := 'b'; i <= 'j'; i++ {

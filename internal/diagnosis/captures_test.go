@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -418,6 +419,7 @@ func TestDigestsOfCaptures(t *testing.T) {
 
 // Hostile bodies cost no more than others of their size.
 func TestHostileBodies(t *testing.T) {
+	norace.Only(t)
 	e := explainer()
 	for name, piece := range map[string]string{
 		"quotes": "“", "escapes": `\"`, "lines": "01234567890123456789\n", "short lines": "x\n", "entities": "&amp;", "octal": "#012", "mail": "=22", "print": "{'a': ", "symbols": "{:a=>", "dumps": `string(1) "`, "serialized": `a:1:{s:1:"a";`, "words": "a", "calls": "a(", "go": "map[string]interface {}{",

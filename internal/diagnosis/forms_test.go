@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -386,6 +387,7 @@ func TestSpelledNumbers(t *testing.T) {
 // TestSignedBeginning: the capture goes on after what was signed, where buffers
 // and documents end.
 func TestSignedBeginning(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	noise := strings.Repeat("not JSON ", 8000)
 	two := wunderBody + `{"id":"another"}`

@@ -18,6 +18,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/diagnosis"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -283,6 +284,7 @@ type tally struct{ settings, same, right, sign, partly, wrong, unknown int }
 func (n *tally) changed() int { return n.right + n.sign + n.partly + n.wrong + n.unknown }
 
 func TestLanguages(t *testing.T) {
+	norace.Only(t)
 	update := os.Getenv("HOOKCTL_UPDATE_LANGUAGES") != ""
 	registry := all.Drivers()
 	const key = "8f3c2a1d9e7b4f6a5c2d1e0f3a4b5c6d7e8f9a0b1c2d3e4f5a6b7c8d9e0f1a2b"

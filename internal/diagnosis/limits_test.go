@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -142,6 +143,7 @@ func TestWholeBody(t *testing.T) {
 
 // JSON is looked into up to a size, a depth and a number of tokens.
 func TestLimitsOfJSON(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	many := func(n int) string { return "[" + strings.Repeat("1,", n) + "1]" } // counted as 2n+5
@@ -235,6 +237,7 @@ func TestEpochShape(t *testing.T) {
 
 // The gravest of several failures is what is said of them.
 func TestUnknownOfSeveral(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	digest := strings.Repeat("ab", sha256.Size)
 	for name, c := range map[string]struct {
@@ -318,6 +321,7 @@ func TestNotASecret(t *testing.T) {
 // The obvious is tried of a large body first: what makes it smaller, a few forms of
 // each kind, and not with the last of the budget.
 func TestProveObvious(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	filler := func(n int) string { return strings.Repeat("x", n) }
 	list := func(n int) string {

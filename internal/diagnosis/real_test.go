@@ -12,6 +12,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/diagnosis"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -144,6 +145,7 @@ func walkMembers(path string, v any, f func(path string, of map[string]any, name
 // A body that lacks a member, or of which a value was hidden, is named as such,
 // whoever wrote it again.
 func TestEditedBodies(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	e := realExplainer()
 	hiding := []any{"***", "[REDACTED]", "[Filtered]", "<hidden>", "xxxx", "REDACTED", "(removed)", "******", "[Object]"}
@@ -194,6 +196,7 @@ func TestEditedBodies(t *testing.T) {
 
 // What is never null in the documented deliveries and is in a capture was hidden.
 func TestHiddenByNull(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	e := realExplainer()
 	for p, bodies := range deliveries() {
@@ -212,6 +215,7 @@ func TestHiddenByNull(t *testing.T) {
 
 // A body that is whole is never called edited, whatever else is wrong.
 func TestWholeBodiesAreNotEdited(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	e := realExplainer()
 	whole := deliveries()

@@ -1,5 +1,3 @@
-//go:build !race
-
 package diagnosis
 
 import (
@@ -7,12 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
 // TestEveryRowIsNeeded takes rows out of the lists of the search. Others must not
 // run beside it.
 func TestEveryRowIsNeeded(t *testing.T) {
+	norace.Only(t)
 	lacks := func(name string) bool { return len(missing(formsOf[name].forms, formsOf[name].want)) > 0 }
 	without(t, "stringForms", &stringForms, func(func([]byte) []byte) bool { return lacks("jsonEscaping") })
 	without(t, "numberForms", &numberForms, func(func(token) []byte) bool { return lacks("jsonReserialised") })

@@ -21,6 +21,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -708,6 +709,7 @@ var notNamed = map[string]string{
 // cause, none may be valid or be given a cause where there is none, and the digest
 // that would be right must not come out.
 func TestVectors(t *testing.T) {
+	norace.Only(t)
 	total := 0
 	for _, b := range vectorBodies {
 		for _, mu := range mutators() {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // phaseOf is a phase whose line is n bytes long.
@@ -167,6 +168,7 @@ func TestLastByteOfAFile(t *testing.T) {
 
 // A bundle that could not be imported again is not exported.
 func TestBundleThatIsTooLarge(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	var records []Record
 	r := fullRecord()

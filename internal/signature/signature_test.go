@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -433,6 +434,7 @@ func asSet(list []string) map[string]bool {
 }
 
 func TestAgainstReference(t *testing.T) {
+	norace.Only(t)
 	const key = "a secret"
 	ring, err := NewKeySet(wunder, []secret.Value{secret.New(key)})
 	if err != nil {

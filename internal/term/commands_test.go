@@ -12,6 +12,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -144,6 +145,7 @@ func checkBroken(t *testing.T, s string, cut int) {
 }
 
 func TestBroken(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 20000 {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -313,6 +314,7 @@ func (d *dumped) check(t testing.TB) {
 // rows with their own bodies; and one that was tampered with, wherever it is, is
 // one that is not valid.
 func TestDumpsPutTogether(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -24,6 +24,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/signature"
 )
@@ -288,6 +289,7 @@ func TestSummary(t *testing.T) {
 }
 
 func TestSummaryIsBounded(t *testing.T) {
+	norace.Only(t)
 	s := newSummary()
 	for n := range maxSeenIDs + 10 {
 		s.add(&Result{Valid: true, EventID: fmt.Sprint(n), EventType: fmt.Sprint(n)}, facts{})
@@ -880,6 +882,7 @@ func TestDiagnosesAreBounded(t *testing.T) {
 // A file that is too large for memory is read again to find the cause, and so is
 // one that is compressed.
 func TestStreamedFileIsDiagnosed(t *testing.T) {
+	norace.Only(t)
 	body := `{"id":"big","x":"` + strings.Repeat("x", 9<<20) + `"}`
 	o := options()
 	o.Signature = sign(t, wunder, wunderKey, body)

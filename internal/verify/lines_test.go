@@ -12,6 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -42,6 +43,7 @@ func byLine(t testing.TB, o Options, in io.Reader) (passed string, all []Result,
 // Whatever lines there are, each has exactly one verdict with EachLine; and those
 // that Pass passes are, together with those that hold no delivery, the input.
 func TestLinesAreAllThere(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	valid := strings.TrimSuffix(record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, wunderKey, wunderBody)), "\n")
 	wrong := strings.TrimSuffix(record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, "wrong", wunderBody)), "\n")
@@ -179,6 +181,7 @@ func TestEachLineAtOnce(t *testing.T) {
 
 // A line over the limit is one verdict, and is passed on whole.
 func TestPassTooLong(t *testing.T) {
+	norace.Only(t)
 	long := strings.Repeat("x", capture.MaxDelivery+5<<20) + "\n"
 	o := options()
 	o.Pass = PassInvalid

@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/signature"
 )
 
@@ -157,6 +158,7 @@ func (t *trickle) Read(p []byte) (int, error) { return t.r.Read(p[:min(len(p), t
 // So many deliveries with noise in between give so many rows, in their order, and
 // every line that is not blank is in a row or counted.
 func TestLogProperty(t *testing.T) {
+	norace.Only(t)
 	e := logEngine(t)
 	noise := []string{
 		"up", "", "  ", "[INFO] ready", "{", "}", "]", `{"level":30,"msg":"x"}`, "\x1b[32mok\x1b[0m", `{"a":"{\"b\":1}"}`, "web_1  | {", "web_1  |   \"x\": 1,", `"quoted {`,
@@ -217,6 +219,7 @@ func TestLogProperty(t *testing.T) {
 // A signature that no delivery carried is a row; one that a delivery before it has
 // carried is none, in the same block of lines or in another.
 func TestLogSignatureSeen(t *testing.T) {
+	norace.Only(t)
 	e := logEngine(t)
 	body := `{"id":"ev1"}`
 	mac := sign(t, wunder, wunderKey, body)

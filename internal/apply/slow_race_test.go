@@ -1,6 +1,0 @@
-//go:build race
-
-package apply
-
-// slower is how many times longer things may take under the race detector.
-const slower = 15
