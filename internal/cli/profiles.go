@@ -107,7 +107,7 @@ func (a *app) checkProfile(ctx context.Context, changes bool) error {
 		if close := term.Nearest(name, names, mostSuggestions); len(close) > 0 {
 			meant = " Did you mean: " + strings.Join(close, ", ") + "?"
 		}
-		a.note("There is no profile %s (%s), so nothing is kept for it here.%s", name, a.cfg.ProfileSetting().Source, meant)
+		a.note("There is no profile %s (%s): it has no settings, credentials or secrets.%s", name, a.cfg.ProfileSetting().Source, meant)
 		return nil
 	}
 	if err != nil { // it may be in what could not be looked at
