@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/cli"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // canaries are the texts that no output may hold. They have characters that
@@ -141,6 +142,7 @@ func notASCII(s string) bool {
 // command, with --debug on, and looks for it in all that the program says and in
 // every file outside the store.
 func TestNoLeaks(t *testing.T) {
+	norace.Only(t)
 	if testing.Short() {
 		t.Skip("starts many processes")
 	}

@@ -10,11 +10,13 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // TestUpdateKeepsOff: a capture that a listener writes to, one that is changed while
 // its deliveries are sent, and one that is too large stay as they are.
 func TestUpdateKeepsOff(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	path := filepath.Join(t.TempDir(), "deliveries.ndjson")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -197,6 +198,7 @@ func TestTypedNamesOfNothing(t *testing.T) {
 // Nor do arguments, words in the place of commands, flags that do not exist,
 // and headers.
 func TestTypedSecretsAreNotRepeated(t *testing.T) {
+	norace.Only(t)
 	w := newWorld(t)
 	runnable(t, func(_ *cobra.Command, path []string) {
 		joined := strings.Join(path, " ")
