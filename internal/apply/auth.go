@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"go.yaml.in/yaml/v3"
 
@@ -75,7 +76,7 @@ func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 	if !ok {
 		return ""
 	}
-	if isCredential(member) && !wholeVariable.MatchString(text) {
+	if isCredential(member) && !wholeVariable().MatchString(text) {
 		p.fail(n, "%s must be only ${NAME}: a manifest must not contain a credential", member)
 		return ""
 	}
@@ -90,8 +91,8 @@ func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 const variableName = `[A-Za-z_][A-Za-z0-9_]*`
 
 var (
-	wholeVariable = regexp.MustCompile(`^\$\{` + variableName + `\}$`)
-	reference     = regexp.MustCompile(`\$?\$\{(?:` + variableName + `\})?`)
+	wholeVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$\{` + variableName + `\}$`) })
+	reference     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$?\$\{(?:` + variableName + `\})?`) })
 )
 
 // expand fills in ${NAME}, for a field as [Reach] names it. What is not set is a
@@ -100,7 +101,7 @@ var (
 func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 	var b strings.Builder
 	ok := true
-	for at := reference.FindStringIndex(text); at != nil && b.Len() <= maxExpanded; at = reference.FindStringIndex(text) {
+	for at := reference().FindStringIndex(text); at != nil && b.Len() <= maxExpanded; at = reference().FindStringIndex(text) {
 		b.WriteString(text[:at[0]])
 		word := text[at[0]:at[1]]
 		text = text[at[1]:]

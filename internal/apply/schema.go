@@ -73,7 +73,7 @@ func authSchema(drivers []*provider.Driver) object {
 			for _, name := range d.AuthMembers[kind] {
 				members[name] = object{"type": "string", "minLength": 1}
 				if isCredential(name) {
-					members[name] = object{"type": "string", "pattern": wholeVariable.String()}
+					members[name] = object{"type": "string", "pattern": wholeVariable().String()}
 				}
 			}
 			kinds = append(kinds, object{"type": "object", "properties": members, "required": required, "additionalProperties": false})

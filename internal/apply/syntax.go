@@ -6,18 +6,19 @@ import (
 	"io"
 	"regexp"
 	"strconv"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-var libraryPlace = regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`)
+var libraryPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`) })
 
 // syntax reports an error of the library, which has read r. Its line is often that
 // in which the list or mapping around the error begins; where it has none, it is
 // that of the last character that was read.
 func (p *parser) syntax(err error, r *byRune) {
 	text := err.Error()
-	m := libraryPlace.FindStringSubmatch(text)
+	m := libraryPlace().FindStringSubmatch(text)
 	line, _ := strconv.Atoi(m[1])
 	if line == 0 {
 		line = position(r.data, max(r.read-1, 0)).Line
@@ -62,7 +63,9 @@ func notText(data []byte) int {
 
 // jsonEscape is an escape of JSON. If it is a surrogate pair, its halves are the
 // groups.
-var jsonEscape = regexp.MustCompile(`\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)`)
+var jsonEscape = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)`)
+})
 
 // asYAML is JSON without the escapes that YAML has not, or not in this library: the
 // pairs that stand for one character, and \/. What is no JSON stays as it is.
@@ -70,8 +73,8 @@ func asYAML(data []byte) []byte {
 	if !bytes.Contains(data, []byte(`\`)) || !json.Valid(data) {
 		return data
 	}
-	return jsonEscape.ReplaceAllFunc(data, func(escape []byte) []byte {
-		halves := jsonEscape.FindSubmatch(escape)
+	return jsonEscape().ReplaceAllFunc(data, func(escape []byte) []byte {
+		halves := jsonEscape().FindSubmatch(escape)
 		high, err1 := strconv.ParseUint(string(halves[1]), 16, 16)
 		low, err2 := strconv.ParseUint(string(halves[2]), 16, 16)
 		switch {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/sink"
 )
@@ -85,7 +86,7 @@ func sameVariable(a, b string) bool {
 	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
-var oneVariable = regexp.MustCompile(`^` + variableName + `$`)
+var oneVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + variableName + `$`) })
 
 // VariableNames reads the values of --allow-env: names, and lists of them with
 // commas. It reports false for what cannot be a name, a pattern for instance.
@@ -93,7 +94,7 @@ func VariableNames(values []string) (names []string, ok bool) {
 	for _, v := range values {
 		for name := range strings.SplitSeq(v, ",") {
 			name = strings.TrimSpace(name)
-			if !oneVariable.MatchString(name) {
+			if !oneVariable().MatchString(name) {
 				return nil, false
 			}
 			names = append(names, name)

@@ -60,27 +60,40 @@ func (a *app) keptSecret(ctx context.Context, ref string) (secret.Record, error)
 
 // keptRecord finds the record that ref means, without its secret.
 func (a *app) keptRecord(ctx context.Context, ref string, prefix bool) (secret.Record, error) {
-	recs, err := a.records(ctx, false)
-	if err != nil {
-		return secret.Record{}, err
+	rec, ok, err := a.findKept(ctx, ref, prefix)
+	if err == nil && !ok {
+		err = a.notKept(ctx, ref)
 	}
-	return a.matchRecord(ctx, ref, recs, prefix)
+	return rec, err
 }
 
-// matchRecord is keptRecord among these.
-func (a *app) matchRecord(ctx context.Context, ref string, recs []secret.Record, prefix bool) (secret.Record, error) {
+// findKept is keptRecord for who knows what to do where there is none.
+func (a *app) findKept(ctx context.Context, ref string, prefix bool) (rec secret.Record, ok bool, err error) {
+	if word, id, cut := strings.Cut(ref, "/"); cut { // which comes before all other meanings
+		if d, err := a.env.Drivers.Find(word); err == nil {
+			if rec, err := a.store.Look(ctx, secret.Ref{Provider: d.Name, ID: id}); err == nil && rec.Profile == a.cfg.Profile() {
+				return rec, true, nil
+			}
+		}
+	}
+	recs, err := a.records(ctx, false)
+	if err != nil {
+		return secret.Record{}, false, err
+	}
+	return a.matchRecord(ref, recs, prefix)
+}
+
+// matchRecord is findKept among these.
+func (a *app) matchRecord(ref string, recs []secret.Record, prefix bool) (rec secret.Record, ok bool, err error) {
 	all := make([]candidate, len(recs))
 	for i, r := range recs {
 		all[i] = a.keptCandidate(r)
 	}
 	i, err := a.match(ref, all, prefix)
-	if err != nil {
-		return secret.Record{}, err
+	if err != nil || i < 0 {
+		return secret.Record{}, false, err
 	}
-	if i < 0 {
-		return secret.Record{}, a.notKept(ctx, ref)
-	}
-	return recs[i], nil
+	return recs[i], true, nil
 }
 
 // notKept is the error for a webhook that the store has nothing of; a damaged
@@ -92,8 +105,8 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 			hint.Text = custody.WaysOut(secret.Ref{Provider: d.Name, ID: id}.Word()).Text + "\nto see all kept secrets: hookctl secrets list"
 		}
 	}
-	hint = a.orUnreadable(ctx, hint)
-	recs, _, _ := a.store.List(ctx)
+	recs, damaged, _ := a.store.List(ctx)
+	hint = orDamaged(hint, damaged)
 	var mine []candidate
 	for _, r := range recs {
 		if r.Profile == a.cfg.Profile() {
@@ -114,7 +127,12 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 // orUnreadable is the hint where no secret was found, or, where files of the store
 // cannot be read, that it may be in one of them.
 func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
-	if _, damaged, err := a.store.List(ctx); err == nil && len(damaged) > 0 {
+	_, damaged, _ := a.store.List(ctx)
+	return orDamaged(hint, damaged)
+}
+
+func orDamaged(hint fault.Hint, damaged []secret.Problem) fault.Hint {
+	if len(damaged) > 0 {
 		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and the secret may be there: ")
 	}
 	return hint
@@ -126,7 +144,7 @@ func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Rec
 	word := term.ShellWord(rec.Name)
 	mine := slices.DeleteFunc(slices.Clone(recs), func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
 	if rec.Name != "" && !strings.HasPrefix(rec.Name, "-") && !strings.HasPrefix(word, `"`) {
-		if found, err := a.matchRecord(ctx, rec.Name, mine, true); err == nil && found.Ref() == rec.Ref() {
+		if found, ok, err := a.matchRecord(rec.Name, mine, true); ok && err == nil && found.Ref() == rec.Ref() {
 			return word
 		}
 	}

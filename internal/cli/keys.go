@@ -160,7 +160,10 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 		c.tried, c.chosen = append(c.tried, verify.Candidate{Secret: given}), "the given secret"
 		return c, nil
 	case o.webhook != "":
-		r, err := a.matchRecord(ctx, o.webhook, kept, true)
+		r, ok, err := a.matchRecord(o.webhook, kept, true)
+		if err == nil && !ok {
+			err = a.notKept(ctx, o.webhook)
+		}
 		if err != nil {
 			return c, err
 		}

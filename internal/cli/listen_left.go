@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/child"
@@ -48,7 +49,7 @@ func sessionToken(now time.Time) string {
 	return now.UTC().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:6])
 }
 
-var sessionTokens = regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z0-9]{6}$`)
+var sessionTokens = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z0-9]{6}$`) })
 
 func (a *app) markListening(ctx context.Context, token string) (*listenMark, error) {
 	disk := a.env.Disk.Or()
@@ -95,7 +96,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, r := range recs {
 		token, ours := strings.CutPrefix(r.Name, sessionName)
-		if !ours || !sessionTokens.MatchString(token) || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
+		if !ours || !sessionTokens().MatchString(token) || r.Profile != a.cfg.Profile() || !a.atBaseURL(r) || !r.DeletedAt.IsZero() {
 			continue
 		}
 		if durable.Held(filepath.Join(a.listeningDir(), token+".lock")) {
@@ -163,7 +164,7 @@ func (a *app) nameTunnels() {
 	for _, e := range entries {
 		token, isLock := strings.CutSuffix(e.Name(), ".lock")
 		path := filepath.Join(a.listeningDir(), token)
-		if !isLock || !sessionTokens.MatchString(token) || durable.Held(path+".lock") {
+		if !isLock || !sessionTokens().MatchString(token) || durable.Held(path+".lock") {
 			continue
 		}
 		text, err := durable.ReadPrivate(path+".json", 4096)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -116,7 +115,7 @@ func (a *app) importRecord(ctx context.Context, from secret.Record) (view.Import
 	case errors.Is(err, secret.ErrNotFound):
 		rec = from
 	case errors.Is(err, secret.ErrLost):
-		if rec, err = a.listed(ctx, from.Ref()); err != nil {
+		if rec, err = a.store.Look(ctx, from.Ref()); err != nil {
 			return view.Imported{}, err
 		}
 		rec.Merge(from)
@@ -134,17 +133,4 @@ func (a *app) importRecord(ctx context.Context, from secret.Record) (view.Import
 	}
 	rec, err = a.store.Get(ctx, rec.Ref())
 	return view.NewImported(rec, result), err
-}
-
-// listed is the record without its secrets, which the keyring has lost.
-func (a *app) listed(ctx context.Context, ref secret.Ref) (secret.Record, error) {
-	all, _, err := a.store.List(ctx)
-	if err != nil {
-		return secret.Record{}, err
-	}
-	i := slices.IndexFunc(all, func(r secret.Record) bool { return r.Ref() == ref })
-	if i < 0 {
-		return secret.Record{}, secret.ErrNotFound
-	}
-	return all[i], nil
 }

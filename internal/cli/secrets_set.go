@@ -96,16 +96,16 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 
 // record is the one to change, with its present secret, or a new one.
 func (o *secretsSetOptions) record(ctx context.Context, a *app, ref string) (secret.Record, error) {
-	found, err := a.keptRecord(ctx, ref, false)
-	if err == nil {
+	found, ok, err := a.findKept(ctx, ref, false)
+	if err != nil {
+		return secret.Record{}, err
+	}
+	if ok {
 		rec, err := a.store.Get(ctx, found.Ref())
 		if errors.Is(err, secret.ErrLost) {
 			return found, nil // its place is free
 		}
 		return rec, err
-	}
-	if fault.Code(err) != codeNotKept {
-		return secret.Record{}, err
 	}
 	word, id, ok := strings.Cut(ref, "/")
 	if !ok || id == "" {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/net/idna"
@@ -35,13 +36,15 @@ func Origin(rawURL string) (string, error) {
 }
 
 // localURL is a URL that is written short: a port of this machine, or a host and a port.
-var localURL = regexp.MustCompile(`(?is)^(:?([0-9]{1,5})|(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]|[a-z0-9._-]+:[0-9]{1,5})(?::([0-9]{1,5}))?)([/?#].*)?$`)
+var localURL = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?is)^(:?([0-9]{1,5})|(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]|[a-z0-9._-]+:[0-9]{1,5})(?::([0-9]{1,5}))?)([/?#].*)?$`)
+})
 
 // LocalURL spells out the short forms of an http URL, which handlers have: "3000",
 // ":3000/hook", "localhost:3000/hook", and any "host:port". Other text stays as it
 // is: it is a URL, or it is wrong.
 func LocalURL(text string) string {
-	m := localURL.FindStringSubmatch(text)
+	m := localURL().FindStringSubmatch(text)
 	switch {
 	case m == nil:
 		return text

@@ -163,19 +163,20 @@ func (d *FileStore) writeIndex(x *index) {
 	_ = d.disk.WritePrivate(d.indexPath(), data)
 }
 
-var indexSum = crc32.MakeTable(crc32.Castagnoli)
+// indexSum makes the table where it is needed: that is not done at every start.
+func indexSum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(crc32.Castagnoli)) }
 
 func (x *index) encode() []byte {
 	c := coder{writes: true, data: append(make([]byte, 0, 512*len(x.records)), indexHead+"\x00\x00\x00\x00"...)}
 	c.index(x)
 	const body = len(indexHead) + 4
-	binary.LittleEndian.PutUint32(c.data[len(indexHead):], crc32.Checksum(c.data[body:], indexSum))
+	binary.LittleEndian.PutUint32(c.data[len(indexHead):], indexSum(c.data[body:]))
 	return c.data
 }
 
 func (x *index) decode(data []byte) bool {
 	rest, ok := bytes.CutPrefix(data, []byte(indexHead))
-	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != crc32.Checksum(rest[4:], indexSum) {
+	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != indexSum(rest[4:]) {
 		return false
 	}
 	c := coder{data: rest[4:], texts: string(rest[4:])}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -101,7 +102,7 @@ func Make(framework string, of Of) (Snippet, error) {
 }
 
 // plain is what is no code in any of the languages, wherever it stands.
-var plain = regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*=?$`)
+var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*=?$`) })
 
 // check refuses a scheme that no snippet has code for, and header names that are
 // not the same to every server: some take the _ of one for a -.
@@ -114,12 +115,12 @@ func check(of Of) error {
 			WithHint("to sign the body alone again: hookctl config unset %s.signed-template", of.Provider)
 	}
 	for _, h := range of.Scheme.Headers {
-		if !plain.MatchString(h) || strings.Contains(h, "=") {
+		if !plain().MatchString(h) || strings.Contains(h, "=") {
 			return fault.Usagef("the setting %s.signature-header is %q, which a snippet cannot use: it accepts only letters, digits and hyphens", of.Provider, h).
 				WithHint("set it with: hookctl config set %s.signature-header NAME", of.Provider)
 		}
 	}
-	if p := of.Scheme.Prefix; p != "" && !plain.MatchString(p) {
+	if p := of.Scheme.Prefix; p != "" && !plain().MatchString(p) {
 		return fault.Usagef("a snippet cannot use the prefix %q", p)
 	}
 	return nil
