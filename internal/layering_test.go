@@ -275,10 +275,10 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1617, 36}, // planned: 900
-	"internal/secret":                               {3670, 43}, // planned: 3050; the index
+	"internal/secret":                               {3675, 43}, // planned: 3050; the index
 	"internal/signature":                            {647, 22},
 	"internal/sink":                                 {1369, 18}, // planned: 920
-	"internal/snippet":                              {190, 6},
+	"internal/snippet":                              {191, 6},
 	"internal/term":                                 {1193, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
