@@ -79,6 +79,7 @@ func (s *senders) send(t *testing.T, addr, prefix string) {
 	}
 	defer c.Close()
 	in := bufio.NewReader(c)
+	last := time.Now() // when the listener had nothing to wait for but this sender
 	for i := 0; ; i++ {
 		id := fmt.Sprintf("%s-%d", prefix, i)
 		header, body := signedDelivery(t, listenSecret, id, "contact.created")
@@ -92,7 +93,9 @@ func (s *senders) send(t *testing.T, addr, prefix string) {
 		s.mu.Lock()
 		switch {
 		case err != nil:
-			s.cut++
+			if time.Since(last) < 250*time.Millisecond { // listen waits for 300 ms: a busy machine may hold up a sender for longer
+				s.cut++
+			}
 		case res.StatusCode != http.StatusOK:
 			s.odd = append(s.odd, fmt.Sprintf("%s was answered %d", id, res.StatusCode))
 		default:
@@ -102,6 +105,7 @@ func (s *senders) send(t *testing.T, addr, prefix string) {
 		if err != nil || res.Close {
 			return
 		}
+		last = time.Now()
 	}
 }
 
