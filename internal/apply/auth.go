@@ -2,13 +2,12 @@ package apply
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -91,8 +90,8 @@ func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 const variableName = `[A-Za-z_][A-Za-z0-9_]*`
 
 var (
-	wholeVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\$\{` + variableName + `\}$`) })
-	reference     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$?\$\{(?:` + variableName + `\})?`) })
+	wholeVariable = pattern.Of(`^\$\{` + variableName + `\}$`)
+	reference     = pattern.Of(`\$?\$\{(?:` + variableName + `\})?`)
 )
 
 // expand fills in ${NAME}, for a field as [Reach] names it. What is not set is a

@@ -2,21 +2,18 @@ package apply
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
 // bare matches text that means itself in YAML without quotes.
-var bare = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^(?:https?://)?[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$`)
-})
+var bare = pattern.Of(`^(?:https?://)?[A-Za-z][A-Za-z0-9_./@+-]*(?: [A-Za-z0-9_./@+-]+)*$`)
 
 // words are what some readers of YAML take for something else than text.
-var words = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$`) })
+var words = pattern.Of(`^(?i:y|n|yes|no|on|off|true|false|null)$`)
 
 // scalar writes s as one YAML scalar on one line, quoted where it must be.
 // Nothing in it can drive a terminal or a CI runner.

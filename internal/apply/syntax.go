@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"regexp"
 	"strconv"
-	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
-var libraryPlace = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?:yaml: )?(?:line (\d+): )?`) })
+var libraryPlace = pattern.Of(`^(?:yaml: )?(?:line (\d+): )?`)
 
 // syntax reports an error of the library, which has read r. Its line is often that
 // in which the list or mapping around the error begins; where it has none, it is
@@ -63,9 +63,7 @@ func notText(data []byte) int {
 
 // jsonEscape is an escape of JSON. If it is a surrogate pair, its halves are the
 // groups.
-var jsonEscape = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)`)
-})
+var jsonEscape = pattern.Of(`\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)`)
 
 // asYAML is JSON without the escapes that YAML has not, or not in this library: the
 // pairs that stand for one character, and \/. What is no JSON stays as it is.

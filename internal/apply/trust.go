@@ -3,12 +3,11 @@ package apply
 import (
 	"fmt"
 	"path"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/sink"
 )
 
@@ -86,7 +85,7 @@ func sameVariable(a, b string) bool {
 	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
-var oneVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^` + variableName + `$`) })
+var oneVariable = pattern.Of(`^` + variableName + `$`)
 
 // VariableNames reads the values of --allow-env: names, and lists of them with
 // commas. It reports false for what cannot be a name, a pattern for instance.

@@ -9,14 +9,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -49,7 +48,7 @@ func sessionToken(now time.Time) string {
 	return now.UTC().Format("20060102T150405Z") + "-" + strings.ToLower(rand.Text()[:6])
 }
 
-var sessionTokens = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[a-z0-9]{6}$`) })
+var sessionTokens = pattern.Of(`^[0-9]{8}T[0-9]{6}Z-[a-z0-9]{6}$`)
 
 func (a *app) markListening(ctx context.Context, token string) (*listenMark, error) {
 	disk := a.env.Disk.Or()

@@ -2,15 +2,14 @@ package cli
 
 import (
 	"cmp"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -56,7 +55,7 @@ func thisBuild() origin {
 
 // pseudoVersion is the end of a version that the go command makes for a commit
 // without a tag: its time and the beginning of its hash.
-var pseudoVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`) })
+var pseudoVersion = pattern.Of(`[.-](\d{14})-([0-9a-f]{12})(\+|$)`)
 
 // stamped reads what the go command wrote into a binary: the module's version,
 // and of a build in a repository the commit. `go install` of a version knows no

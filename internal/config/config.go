@@ -17,14 +17,13 @@ package config
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -187,7 +186,7 @@ func effectiveProfile(in Input, f *file) (Setting, error) {
 
 // A profile is a key of the file, which is lower case throughout, and part of
 // what the operating system's keyring shows.
-var profileName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`) })
+var profileName = pattern.Of(`^[a-z0-9][a-z0-9_-]{0,63}$`)
 
 // CheckProfile reports, as a Usage error, a name that no profile can have.
 func CheckProfile(name string) error {
@@ -198,9 +197,7 @@ func CheckProfile(name string) error {
 	return nil
 }
 
-var keyName = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$`)
-})
+var keyName = pattern.Of(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$`)
 
 // checkKeys finds declarations that could never be read.
 func checkKeys(keys []Key) error {

@@ -8,16 +8,15 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 const (
@@ -135,7 +134,7 @@ func parseTree(path string, text []byte) (*yaml.Node, error) {
 	return &doc, nil
 }
 
-var yamlLine = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^yaml: (?:line (\d+): )?`) })
+var yamlLine = pattern.Of(`^yaml: (?:line (\d+): )?`)
 
 // syntaxError gives the parser's message the form of the others.
 func syntaxError(path string, err error) error {

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/norace"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/secret"
 )
 
@@ -203,7 +203,7 @@ func TestPrints(t *testing.T) {
 	all := prints()
 	for i, p := range all {
 		never := p
-		never.begins = regexp.MustCompile(`^$x`)
+		never.begins = pattern.Of(`^$x`)
 		if all[i] = never; len(named()) == 0 {
 			t.Errorf("no vector needs the prints of %s", p.by)
 		}

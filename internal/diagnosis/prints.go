@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // What languages print of a parsed value: for people, or in a notation of their
@@ -37,14 +38,14 @@ var prints = sync.OnceValue(func() []print {
 		{"Node's console.log", `\{\s*(?:\w+|'[^']*'): (?:'|\{|\[|"|\d|true|false|null|undefined|-)|<ref \*\d+>|\[Object: null prototype\]`},
 		{"a program", `#<|<\w+ object at|\{:`},
 	} {
-		all = append(all, print{p.by, regexp.MustCompile(`^` + p.begins)})
+		all = append(all, print{p.by, pattern.Of(`^` + p.begins)})
 	}
 	return all
 })
 
 type print struct {
 	by     string
-	begins *regexp.Regexp
+	begins func() *regexp.Regexp
 }
 
 // printedBy is who prints text like that; "" where it is no print.
@@ -56,7 +57,7 @@ func printedBy(b []byte) string {
 	}
 	if head := text[:min(len(text), telling)]; len(head) > 0 && strings.IndexByte(`"0123456789`, head[0]) < 0 {
 		for _, p := range prints() {
-			if p.begins.Match(head) && !json.Valid(text) {
+			if p.begins().Match(head) && !json.Valid(text) {
 				return p.by
 			}
 		}

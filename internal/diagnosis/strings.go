@@ -3,11 +3,11 @@ package diagnosis
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"strings"
-	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // stringForms are the ways in which libraries write strings. Each takes and
@@ -85,7 +85,7 @@ func sameEverywhere(text []byte) bool {
 	return true
 }
 
-var anEscape = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\\(u....|.)`) })
+var anEscape = pattern.Of(`\\(u....|.)`)
 
 // hexCase sets the case of the digits in \uXXXX.
 func hexCase(set func([]byte) []byte) func([]byte) []byte {

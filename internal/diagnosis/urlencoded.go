@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"iter"
 	"net/url"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // formEncoded undoes and redoes URL encoding: of the whole body, and of the
@@ -114,7 +113,7 @@ func withPlus(text string) []string {
 	return []string{likely, strings.ReplaceAll(text, " ", "+")}
 }
 
-var aLostPlus = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(:\d\d(?:\.\d+)?|") (\d)`) })
+var aLostPlus = pattern.Of(`(:\d\d(?:\.\d+)?|") (\d)`)
 
 // fieldsEscaped encodes the values of a form that was decoded.
 func fieldsEscaped(text string) string {

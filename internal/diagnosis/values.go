@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"iter"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // Values that a parser and a writer have changed on the way: times, empty objects
@@ -141,9 +141,7 @@ func changedValues(doc *document) iter.Seq[variant] {
 }
 
 // aTime is a time as JSON has it: to the second, a fraction, a zone.
-var aTime = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`^"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?"$`)
-})
+var aTime = pattern.Of(`^"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?"$`)
 
 // timeForms are what times may have been before a program parsed and wrote them:
 // fractions without their zeros, and another zone's name for UTC.

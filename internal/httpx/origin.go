@@ -6,15 +6,14 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"golang.org/x/net/idna"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // Origin returns scheme://host:port of a base URL, lower case, the default
@@ -36,9 +35,7 @@ func Origin(rawURL string) (string, error) {
 }
 
 // localURL is a URL that is written short: a port of this machine, or a host and a port.
-var localURL = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?is)^(:?([0-9]{1,5})|(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]|[a-z0-9._-]+:[0-9]{1,5})(?::([0-9]{1,5}))?)([/?#].*)?$`)
-})
+var localURL = pattern.Of(`(?is)^(:?([0-9]{1,5})|(?:localhost|127(?:\.[0-9]{1,3}){3}|\[[0-9a-f:]+\]|[a-z0-9._-]+:[0-9]{1,5})(?::([0-9]{1,5}))?)([/?#].*)?$`)
 
 // LocalURL spells out the short forms of an http URL, which handlers have: "3000",
 // ":3000/hook", "localhost:3000/hook", and any "host:port". Other text stays as it

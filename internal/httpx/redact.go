@@ -8,12 +8,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -103,7 +102,7 @@ func formsOf(s string) []string {
 }
 
 // urls finds URLs inside text.
-var urls = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`) })
+var urls = pattern.Of(`(?i)\b[a-z][a-z0-9+.-]*://[^\s"'<>\\]+`)
 
 // text takes known secrets, and the private parts of URLs, out of s.
 func (r *redactor) text(s string) string {
@@ -251,10 +250,8 @@ func private(name string) bool {
 // tokenLike is a text without any structure that a secret may be; uuid is one
 // that it may not.
 var (
-	tokenLike = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/_-]{24,}`) })
-	uuid      = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
-	})
+	tokenLike = pattern.Of(`[A-Za-z0-9+/_-]{24,}`)
+	uuid      = pattern.Of(`^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`)
 )
 
 // looksSecret reports, in the trace of a create, whether s holds something

@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/AlecAivazis/survey/v2"
 	"github.com/AlecAivazis/survey/v2/terminal"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -168,7 +167,7 @@ func (k *keyboard) Read(p []byte) (int, error) {
 }
 
 // sequence matches what the Escape key and those that begin with it send.
-var sequence = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O\x1b])`) })
+var sequence = pattern.Of(`^\x1b(?:\[[0-?]*[ -/]*[@-~]|O[ -~]|[^\[O\x1b])`)
 
 func unfinished(typed []byte) bool {
 	for i, b := range typed {
@@ -210,7 +209,7 @@ type screen struct {
 	plain bool
 }
 
-var colour = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("\x1b\\[[0-9;]*m") })
+var colour = pattern.Of("\x1b\\[[0-9;]*m")
 
 func (s *screen) Fd() uintptr { return s.f.Fd() }
 

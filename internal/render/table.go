@@ -4,16 +4,15 @@ import (
 	"bytes"
 	"cmp"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -282,7 +281,7 @@ func cutCells(lines [][]string, widths, shrunk []int) [][]string {
 // in order.
 type placeholders struct{ cells []string }
 
-var run = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("~+") })
+var run = pattern.Of("~+")
 
 func (h *placeholders) row(cells []string, paint painter) []string {
 	row := make([]string, len(cells))

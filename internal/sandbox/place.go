@@ -25,14 +25,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // DefaultName is the sandbox that is meant where none is named.
@@ -81,7 +80,7 @@ func root(base string) (string, error) {
 	return filepath.Join(base, dirName), nil
 }
 
-var boxName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`) })
+var boxName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 
 // ValidName reports whether a sandbox can have that name.
 func ValidName(name string) bool { return boxName().MatchString(name) }

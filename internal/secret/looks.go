@@ -4,12 +4,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // LooksLike reports whether text looks like a secret, or holds a word that
@@ -98,16 +98,11 @@ func LooksLikeWords(text string) []string {
 // prefixes of well-known tokens are written with. secretPrefix is such a prefix,
 // publicKey a recipient of age's, whole or mistyped.
 var (
-	secretWords  = compiled(`[A-Za-z0-9+/_-]{12,}={0,2}`)
-	secretPrefix = compiled(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
-	publicKey    = compiled(`^age1[0-9a-z]{20,}$`)
-	alphanumeric = compiled(`[A-Za-z0-9]+`)
+	secretWords  = pattern.Of(`[A-Za-z0-9+/_-]{12,}={0,2}`)
+	secretPrefix = pattern.Of(`(?:^|[^A-Za-z0-9])(?:whsec_|zdk_|[rs]k_(?:live|test)_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abeprs]-|npm_|AKIA|ASIA|eyJ|AGE-SECRET-KEY-)([A-Za-z0-9+/_=-]*)`)
+	publicKey    = pattern.Of(`^age1[0-9a-z]{20,}$`)
+	alphanumeric = pattern.Of(`[A-Za-z0-9]+`)
 )
-
-// compiled compiles a pattern when it is needed first.
-func compiled(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
-}
 
 const (
 	longRun   = 32 // letters with digits, or in disorder, without a break: no name is written so
@@ -202,8 +197,8 @@ func isDisordered(s string) bool {
 }
 
 var (
-	conventionalVariable = compiled(`^(?:_?[A-Z]{1,12}[0-9]{0,3}|_?[A-Z]+[0-9]{0,3}(?:_+[A-Z]+[0-9]{0,3})+|_?[a-z]+[0-9]{0,3}(?:_+[a-z]+[0-9]{0,3})+)$`)
-	conventionalFile     = compiled(`[^.]\.[A-Za-z0-9]{1,8}$|^[a-z]{1,8}$`)
+	conventionalVariable = pattern.Of(`^(?:_?[A-Z]{1,12}[0-9]{0,3}|_?[A-Z]+[0-9]{0,3}(?:_+[A-Z]+[0-9]{0,3})+|_?[a-z]+[0-9]{0,3}(?:_+[a-z]+[0-9]{0,3})+)$`)
+	conventionalFile     = pattern.Of(`[^.]\.[A-Za-z0-9]{1,8}$|^[a-z]{1,8}$`)
 )
 
 // IsConventionalVariable reports whether name is written as people name variables:

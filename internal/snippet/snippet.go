@@ -6,12 +6,11 @@ package snippet
 import (
 	"embed"
 	"path"
-	"regexp"
 	"strings"
-	"sync"
 	"text/template"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -102,7 +101,7 @@ func Make(framework string, of Of) (Snippet, error) {
 }
 
 // plain is what is no code in any of the languages, wherever it stands.
-var plain = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*=?$`) })
+var plain = pattern.Of(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*=?$`)
 
 // check refuses a scheme that no snippet has code for, and header names that are
 // not the same to every server: some take the _ of one for a -.

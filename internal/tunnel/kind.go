@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/url"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -151,7 +151,7 @@ func Parse(text string) (Kind, error) {
 const anyPort = "0"
 
 // allocated is what ssh says of a port that the server has chosen.
-var allocated = regexp.MustCompile(`^Allocated port ([0-9]+) for remote forward`)
+var allocated = pattern.Of(`^Allocated port ([0-9]+) for remote forward`)
 
 // parseSSH is the kind of a server of the user's own. The port on it is the
 // server's choice, see [place.remote].
@@ -194,7 +194,7 @@ func parseSSH(text, to string) (Kind, error) {
 			return "http://" + net.JoinHostPort(host, at.remote)
 		},
 		urls: func(_ place, line string) []string {
-			if m := allocated.FindStringSubmatch(line); m != nil {
+			if m := allocated().FindStringSubmatch(line); m != nil {
 				return []string{"http://" + net.JoinHostPort(host, m[1])}
 			}
 			return nil
@@ -264,12 +264,12 @@ func (k Kind) Look() (path string, err error) {
 	return path, nil
 }
 
-var addresses = regexp.MustCompile(`https?://[^\s"'<>|\\^{}` + "`" + `]+`)
+var addresses = pattern.Of(`https?://[^\s"'<>|\\^{}` + "`" + `]+`)
 
 // found are the URLs in a line, without what stands behind one in a sentence.
 func found(line string) []string {
 	var urls []string
-	for _, m := range addresses.FindAllString(line, -1) {
+	for _, m := range addresses().FindAllString(line, -1) {
 		urls = append(urls, strings.TrimRight(m, ".,;:!?)]*"))
 	}
 	return urls

@@ -2,11 +2,10 @@ package view
 
 import (
 	"io"
-	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/verify"
@@ -73,7 +72,7 @@ func (a *Annotations) Add(r *verify.Result) error {
 func (a *Annotations) Close(error) error { return nil }
 
 // place is the file, and the line if there is one, in a result's source.
-var place = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`) })
+var place = pattern.Of(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`)
 
 // placeOf is the file that a source names, and the line in it; 0 where it names none.
 func placeOf(source string) (path string, line int) {

@@ -4,25 +4,25 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // piece is a line of containerd and CRI-O, which says P where it goes on in the
 // next one of its stream.
-var piece = regexp.MustCompile(`^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([PF]) `)
+var piece = pattern.Of(`^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([PF]) `)
 
 // dockerLine is how Docker writes a line, or 16 KiB of one: the last piece alone ends
 // with a line end.
 const dockerLine = `{"log":"`
 
 // behindText is what is behind that: a quote in the text has a backslash before it.
-var behindText = regexp.MustCompile(`","stream":"(stdout|stderr)"`)
+var behindText = pattern.Of(`","stream":"(stdout|stderr)"`)
 
 // longestTail is how long what it writes behind the line may be: less than a signature.
 const longestTail = 100
@@ -30,7 +30,7 @@ const longestTail = 100
 // pieces finds lines that a container's runtime cuts.
 func pieces(head []byte, _ []string) (l Layer, ok bool) {
 	all := filled(head)
-	if len(all) == 0 || !piece.Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
+	if len(all) == 0 || !piece().Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
 		return l, false
 	}
 	return Layer{Sure: true, Note: "the pieces of a line were joined", lines: func(fill bool) func([]byte) []byte {
@@ -70,11 +70,11 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 // pieceOf is the text in a line that is a piece, and whether it is a last one, as
 // what is none is.
 func pieceOf(line []byte) (stream string, from, to int, last bool) {
-	if m := piece.FindSubmatchIndex(line); m != nil {
+	if m := piece().FindSubmatchIndex(line); m != nil {
 		return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
 	}
 	tail := min(len(line), max(len(dockerLine), len(line)-longestTail))
-	m := behindText.FindSubmatchIndex(line[tail:])
+	m := behindText().FindSubmatchIndex(line[tail:])
 	if m == nil || !bytes.HasPrefix(line, []byte(dockerLine)) {
 		return "", 0, len(line), true
 	}
@@ -180,7 +180,7 @@ func textOf(line []byte, name string, names []string) (text []byte) {
 
 // collector is what collectors are known to write before each line: the name of a
 // container, a pod or a process, or a time. Such is taken off even one line.
-var collector = regexp.MustCompile(`^(?:` + strings.Join([]string{
+var collector = pattern.Of(`^(?:` + strings.Join([]string{
 	`(?:\d\d:\d\d:\d\d )?(?:\d+\|)?\w[\w.-]* *\| `, // docker compose, pm2, foreman
 	`\[pod/[^\s\]]+\] `,                            // kubectl logs --prefix
 	`\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]{8,20}(?:Z|[+-]\d\d:?\d\d)? (?:[\w-]+\[[\w.-]+\]: )?`, // docker logs -t, heroku
@@ -189,10 +189,10 @@ var collector = regexp.MustCompile(`^(?:` + strings.Join([]string{
 
 // ofMessage is what a message has, and what is before it has not: quotes, values, the
 // names of the parts of a request, its first line.
-var ofMessage = regexp.MustCompile(`["'` + "`" + `{}=]|(?i:\b(?:request[_ -]?)?(?:headers?|body|payload)\b)|\b[A-Z]{3,7} (?:/|https?:)`)
+var ofMessage = pattern.Of(`["'` + "`" + `{}=]|(?i:\b(?:request[_ -]?)?(?:headers?|body|payload)\b)|\b[A-Z]{3,7} (?:/|https?:)`)
 
 // color is how a terminal is told one.
-var color = regexp.MustCompile(`\x1b\[[\d;]*m`)
+var color = pattern.Of(`\x1b\[[\d;]*m`)
 
 // mayPrecede reports whether p ends where a message may begin: no header is named in
 // it, and no bracket is open.
@@ -233,11 +233,11 @@ func prefix(head []byte, names []string) (l Layer, ok bool) {
 			_, ok := cutPrefix(line, mine[:i])
 			return ok
 		})
-		said := color.ReplaceAll(mine[:i], nil)
-		if n*5 < len(around)*4 || n < most || ofMessage.Match(said) {
+		said := color().ReplaceAll(mine[:i], nil)
+		if n*5 < len(around)*4 || n < most || ofMessage().Match(said) {
 			break
 		}
-		if n < least && !collector.Match(said) || !mayPrecede(said, names) {
+		if n < least && !collector().Match(said) || !mayPrecede(said, names) {
 			continue
 		}
 		if bytes.ContainsFunc(mine[:i], func(r rune) bool { return r > ' ' && r != '>' && r != '|' && r != '-' && r != '*' && r != '#' }) {

@@ -2,7 +2,6 @@ package around
 
 import (
 	"bytes"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // table finds a table in text, CSV or one with other marks between its cells, whose
@@ -70,7 +70,7 @@ const largestRow = 16 << 20
 const longestTitle = 60
 
 // clock is a time, which names no column either.
-var clock = regexp.MustCompile(`\d\d:\d\d:\d\d`)
+var clock = pattern.Of(`\d\d:\d\d:\d\d`)
 
 // columnsOf are the names in the first line of a table, and what is between them.
 func columnsOf(line []byte) (columns [][]byte, sep byte) {
@@ -87,7 +87,7 @@ func columnsOf(line []byte) (columns [][]byte, sep byte) {
 	columns = titles.cells
 	for i, c := range columns {
 		columns[i] = bytes.TrimSpace(c)
-		if !ended || len(columns[i]) == 0 || len(c) > longestTitle || bytes.ContainsAny(c, `{}"=`) || clock.Match(c) || slices.ContainsFunc(columns[:i], func(o []byte) bool { return bytes.Equal(o, columns[i]) }) {
+		if !ended || len(columns[i]) == 0 || len(c) > longestTitle || bytes.ContainsAny(c, `{}"=`) || clock().Match(c) || slices.ContainsFunc(columns[:i], func(o []byte) bool { return bytes.Equal(o, columns[i]) }) {
 			return nil, 0
 		}
 	}

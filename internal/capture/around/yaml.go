@@ -7,7 +7,6 @@ import (
 	"io"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,13 +14,14 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // largestYAML is how large a document may be: its tree takes many times as much.
 const largestYAML = 4 << 20
 
 // entry is where an entry of a list begins.
-var entry = regexp.MustCompile(`\n *- `)
+var entry = pattern.Of(`\n *- `)
 
 // document finds YAML, as tools that record requests write it: blocks of names and
 // values, a signature header among the names. Each document is a JSON text.
@@ -30,7 +30,7 @@ func document(head []byte, names []string) (l Layer, ok bool) {
 		return l, false
 	}
 	if len(head) >= recorded.HeadStep { // of a longer one the last entry may be cut off
-		first := entry.FindIndex(head)
+		first := entry().FindIndex(head)
 		if first == nil {
 			return l, false
 		}

@@ -6,13 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // What tools write of a connection: the bytes of both directions in pieces, as
@@ -41,13 +41,13 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 	switch {
 	case message.IsTraceLine(line):
 		what, rest = "a trace of curl", v.trace(b)
-	case socatLine.MatchString(line):
+	case socatLine().MatchString(line):
 		what, rest = "socat -v", v.socat(b)
-	case tcpdumpLine.MatchString(line):
+	case tcpdumpLine().MatchString(line):
 		what, rest = "tcpdump", v.tcpdump(b)
 	case strings.HasPrefix(line, "Follow: tcp,") || strings.HasPrefix(line, "Follow: http,"):
 		what, rest = "tshark", v.tshark(b)
-	case mitmLine.MatchString(line):
+	case mitmLine().MatchString(line):
 		return d.mitmdump(b), true
 	case isHexRow(line):
 		if d.noDump(b) {
@@ -99,7 +99,7 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 // beginsTrace reports whether a line begins what [dump.traced] reads.
 func beginsTrace(line string) bool {
 	line = strings.TrimSuffix(line, "\r")
-	return message.IsTraceLine(line) || socatLine.MatchString(line) || tcpdumpLine.MatchString(line) || strings.HasPrefix(line, "Follow: tcp,") || mitmLine.MatchString(line) || isHexRow(line)
+	return message.IsTraceLine(line) || socatLine().MatchString(line) || tcpdumpLine().MatchString(line) || strings.HasPrefix(line, "Follow: tcp,") || mitmLine().MatchString(line) || isHexRow(line)
 }
 
 // curl --trace and --trace-ascii.
@@ -126,7 +126,7 @@ func (v *conversation) trace(b []byte) (rest []byte) {
 	last := b
 	for len(b) > 0 {
 		line, after, _ := message.CutLine(b)
-		switch next := message.TraceBlock.FindStringSubmatch(line[:min(len(line), message.MaxLine)]); {
+		switch next := message.TraceBlock().FindStringSubmatch(line[:min(len(line), message.MaxLine)]); {
 		case next != nil:
 			end()
 			m, rows, last = next, nil, after
@@ -214,12 +214,12 @@ func hexColumns(text string, n int) ([]byte, bool) {
 
 // socat -v and -x.
 
-var socatLine = regexp.MustCompile(`^([<>]) \d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?  length=(\d+) from=(\d+) to=(\d+)$`)
+var socatLine = pattern.Of(`^([<>]) \d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?  length=(\d+) from=(\d+) to=(\d+)$`)
 
 func (v *conversation) socat(b []byte) (rest []byte) {
 	for len(b) > 0 {
 		line, after, _ := message.CutLine(b)
-		m := socatLine.FindStringSubmatch(line[:min(len(line), message.MaxLine)])
+		m := socatLine().FindStringSubmatch(line[:min(len(line), message.MaxLine)])
 		if m == nil {
 			if strings.TrimSpace(line) == "" || line == "--" {
 				b = after
@@ -324,11 +324,11 @@ func (v *conversation) tshark(b []byte) (rest []byte) {
 
 // mitmdump: the request, and each line of its head and body indented by four.
 
-var mitmLine = regexp.MustCompile(`^(?:\[\d\d:\d\d:\d\d(?:\.\d+)?\] ?)?\[?\S+:\d+\]?:? (GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S+)(?: HTTP/[0-9.]+)?$`)
+var mitmLine = pattern.Of(`^(?:\[\d\d:\d\d:\d\d(?:\.\d+)?\] ?)?\[?\S+:\d+\]?:? (GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) (\S+)(?: HTTP/[0-9.]+)?$`)
 
 func (d *dump) mitmdump(b []byte) (rest []byte) {
 	line, after, _ := message.CutLine(b)
-	m := mitmLine.FindStringSubmatch(line)
+	m := mitmLine().FindStringSubmatch(line)
 	indent := []byte("    ")
 	text, n := message.WithoutIndent(after, indent)
 	if text = bytes.TrimRight(text, "\n"); !bytes.Contains(text, []byte("\n\n")) {
@@ -358,7 +358,7 @@ type hexRow struct {
 	words  bool // of 16 bits, the low byte first
 }
 
-var hexStart = regexp.MustCompile(`^( *)(?:0x)?([0-9a-fA-F]{4,16})(:? +)([0-9a-fA-F]{2}.*)$`)
+var hexStart = pattern.Of(`^( *)(?:0x)?([0-9a-fA-F]{4,16})(:? +)([0-9a-fA-F]{2}.*)$`)
 
 func isHexRow(line string) bool {
 	r, ok := parseHexRow(line)
@@ -369,7 +369,7 @@ func parseHexRow(line string) (r hexRow, ok bool) {
 	if len(line) > 256 {
 		return r, false
 	}
-	m := hexStart.FindStringSubmatch(strings.TrimRight(line, "\r"))
+	m := hexStart().FindStringSubmatch(strings.TrimRight(line, "\r"))
 	if m == nil {
 		return r, false
 	}
@@ -500,8 +500,8 @@ func hexBase(rows []hexRow, total string) int {
 // tcpdump -X, -x and -XX, whose packets are whole, and -A, which shows them as
 // text.
 
-var tcpdumpLine = regexp.MustCompile(`^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (?:\S+ +(?:In|Out) +)?(?:[0-9a-f:]{17} .*)?IP6? .*$`)
-var tcpdumpFlow = regexp.MustCompile(`IP6? (?:\(.*\) ?)?(\S+) > (\S+): .*length (\d+)`)
+var tcpdumpLine = pattern.Of(`^(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d+ (?:\S+ +(?:In|Out) +)?(?:[0-9a-f:]{17} .*)?IP6? .*$`)
+var tcpdumpFlow = pattern.Of(`IP6? (?:\(.*\) ?)?(\S+) > (\S+): .*length (\d+)`)
 
 // flow is one direction of a connection.
 type flow struct {
@@ -532,7 +532,7 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 		if len(b) < len(whole) && string(message.FirstLine(b)) == first {
 			break // with its time: another capture of the same
 		}
-		if !tcpdumpLine.MatchString(head) {
+		if !tcpdumpLine().MatchString(head) {
 			if text := strings.TrimSpace(line); text == "" || strings.Contains(text, " packets ") || strings.HasPrefix(text, "listening on ") || strings.HasPrefix(text, "tcpdump: ") {
 				b = after
 				continue
@@ -543,11 +543,11 @@ func (v *conversation) tcpdump(b []byte) (rest []byte) {
 		if next, more, _ := message.CutLine(after); strings.HasPrefix(next, "    ") && strings.Contains(next, " > ") {
 			head, after = "IP "+strings.TrimSpace(next), more
 		}
-		m := tcpdumpFlow.FindStringSubmatch(head)
+		m := tcpdumpFlow().FindStringSubmatch(head)
 		end := 0
 		for end < len(after) {
 			next := after[end : end+len(message.FirstLine(after[end:]))]
-			if tcpdumpLine.Match(next[:min(len(next), message.MaxLine)]) {
+			if tcpdumpLine().Match(next[:min(len(next), message.MaxLine)]) {
 				break
 			}
 			end = min(len(after), end+len(next)+1)

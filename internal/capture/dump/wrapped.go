@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"html"
-	"regexp"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // What people and tools put around a dump: a fence of Markdown or Jira, HTML, an indent, the
@@ -28,7 +28,7 @@ func (d *dump) wrapped(b []byte) (rest []byte, ok bool) {
 	case message.IsFence(line):
 		inner, rest := cutFence(b)
 		d.lines += 2
-		if _, mark := message.Fence(line); mark == "</pre>" && entities.Match(inner) {
+		if _, mark := message.Fence(line); mark == "</pre>" && entities().Match(inner) {
 			inner, d.Inexact = []byte(html.UnescapeString(string(inner))), true
 			d.inside("body may not be byte-exact: it is in HTML, and its entities were decoded", inner)
 			d.Inexact = false
@@ -130,7 +130,7 @@ func cutFence(b []byte) (inner, rest []byte) {
 }
 
 // entities is what HTML writes for a quote, which stands in any JSON.
-var entities = regexp.MustCompile(`&(?:quot|#34|#x22);`)
+var entities = pattern.Of(`&(?:quot|#34|#x22);`)
 
 // isQuoted tells a quotation from the arrows of curl -v, which are before a head
 // alone: in a quotation they go on behind its blank line.

@@ -15,7 +15,7 @@ import (
 // JSON in which the request is.
 func BeginsRequest(line string, rest []byte) bool {
 	line = strings.TrimRight(string(WithoutColours([]byte(line))), " \t\r")
-	if m := TraceBlock.FindStringSubmatch(line); m != nil {
+	if m := TraceBlock().FindStringSubmatch(line); m != nil {
 		return m[1] == "=>" && m[3] == "header"
 	}
 	if _, field := recorded.ParseField(line); field || !LikeRequestLine(line) {

@@ -2,8 +2,9 @@ package message
 
 import (
 	"bytes"
-	"regexp"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // IsFence takes the line that opens a fence.
@@ -16,21 +17,21 @@ func IsFence(line string) bool {
 // of HTML without what stands behind it, and what closes it; "" for any other line.
 func Fence(line string) (n int, closing string) {
 	text := strings.TrimLeft(line, " \t")
-	switch m := jiraFence.FindStringSubmatch(text); {
+	switch m := jiraFence().FindStringSubmatch(text); {
 	case strings.HasPrefix(text, "```") && !strings.Contains(text[3:], "`"), strings.HasPrefix(text, "~~~") && strings.Trim(text, "~") != "":
 		return len(line), text[:len(text)-len(strings.TrimLeft(text, text[:1]))]
 	case m != nil:
 		return len(line), "{" + m[1] + "}"
 	}
-	if tags := htmlFence.FindString(text); tags != "" {
+	if tags := htmlFence().FindString(text); tags != "" {
 		return len(line) - len(text) + len(tags), "</pre>"
 	}
 	return 0, ""
 }
 
 var (
-	jiraFence = regexp.MustCompile(`^\{(code|noformat)(?::[^}]*)?\}$`)
-	htmlFence = regexp.MustCompile(`^(?:<[^<>]*>[^<>]*)*?<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
+	jiraFence = pattern.Of(`^\{(code|noformat)(?::[^}]*)?\}$`)
+	htmlFence = pattern.Of(`^(?:<[^<>]*>[^<>]*)*?<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
 )
 
 // WithoutIndent is the lines at the start of b that have the indent, or are
@@ -129,9 +130,9 @@ func (r *Growth) Take(n int) bool {
 	return true
 }
 
-var TraceBlock = regexp.MustCompile(`^(?:\d\d:\d\d:\d\d\.\d{6} )?(?:\[[0-9x]+-[0-9x]+\] )?(?:== Info: |(=>|<=) (Send|Recv) (header|data|SSL data), (\d+) bytes \(0x[0-9a-f]+\)$)`)
+var TraceBlock = pattern.Of(`^(?:\d\d:\d\d:\d\d\.\d{6} )?(?:\[[0-9x]+-[0-9x]+\] )?(?:== Info: |(=>|<=) (Send|Recv) (header|data|SSL data), (\d+) bytes \(0x[0-9a-f]+\)$)`)
 
-func IsTraceLine(line string) bool { return TraceBlock.MatchString(line) }
+func IsTraceLine(line string) bool { return TraceBlock().MatchString(line) }
 
 // LineEnd is how long the line end at the start of b is.
 func LineEnd(b []byte) int {

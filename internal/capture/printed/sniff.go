@@ -2,16 +2,16 @@ package printed
 
 import (
 	"bytes"
-	"regexp"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // jsonCell is where JSON begins in a cell of a table, in which quotes are doubled: as
 // a program's literal it would end there.
-var jsonCell = regexp.MustCompile(`(?:^|[,;\t|])"[{\[][^"]{0,256}""`)
+var jsonCell = pattern.Of(`(?:^|[,;\t|])"[{\[][^"]{0,256}""`)
 
 // sniff returns the name of the format of a print or a paste in which a whole
 // delivery stands or, where the input goes on, headers with a signature; "" for
@@ -23,7 +23,7 @@ func sniff(head []byte, more bool, names []string) string {
 		return ""
 	}
 	text := bytes.TrimSpace(t.b)
-	if at := jsonCell.FindIndex(text); at != nil && bytes.IndexByte(text[:at[0]+1], '\n') < 0 {
+	if at := jsonCell().FindIndex(text); at != nil && bytes.IndexByte(text[:at[0]+1], '\n') < 0 {
 		return "" // a row of a table without titles
 	}
 	if end := newPrintedText(text).jsonAt(0); end == len(text) {

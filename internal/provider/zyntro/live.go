@@ -3,16 +3,15 @@ package zyntro
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // slug is what an event's name looks like.
-var slug = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`) })
+var slug = pattern.Of(`^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$`)
 
 // LiveEvents returns the event slugs in the live help, sorted. Its shape is not
 // documented, so this is a best effort: every text and every member name that
@@ -72,7 +71,7 @@ var (
 	notEventBeginnings = []string{"wh_", "www.", "app.", "api."}
 	notEventEnds       = []string{"_id", "_key", "_secret", "_url", "_at", "_type", "_fields", "_practices", "_example",
 		".com", ".org", ".net", ".io", ".php", ".json", ".html"}
-	version = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\.[0-9]+(\.|$)`) })
+	version = pattern.Of(`\.[0-9]+(\.|$)`)
 )
 
 // plausible reports whether a text that is not in the catalogue may be an
