@@ -40,7 +40,7 @@ func (e Envelope) SubjectOf(eventType string, body []byte) string {
 			jsontext.Members(data, func(name, value []byte) bool {
 				for i, want := range e.Subject {
 					if walk.Is(name, want) && len(value) > 0 {
-						found[i] = text(value)
+						found[i] = text(value, nil)
 					}
 				}
 				return true
@@ -63,6 +63,11 @@ type Event struct{ ID, Type, Time string }
 // stops at the first thing that is not JSON. Of repeated members the last
 // counts, as in the parsers that receivers use.
 func (e Envelope) Event(body []byte) Event {
+	return e.EventIn(body, nil)
+}
+
+// EventIn is Event for those who ask it of many bodies, with the strings in a slab.
+func (e Envelope) EventIn(body []byte, slab *jsontext.Slab) Event {
 	var ev Event
 	jsontext.Members(body, func(name, value []byte) bool {
 		if len(value) == 0 {
@@ -70,11 +75,11 @@ func (e Envelope) Event(body []byte) Event {
 		}
 		switch {
 		case walk.Is(name, e.ID):
-			ev.ID = text(value)
+			ev.ID = text(value, slab)
 		case walk.Is(name, e.Type):
-			ev.Type = text(value)
+			ev.Type = text(value, slab)
 		case walk.Is(name, e.Time):
-			ev.Time = text(value)
+			ev.Time = text(value, slab)
 		}
 		return true
 	})
@@ -82,16 +87,16 @@ func (e Envelope) Event(body []byte) Event {
 }
 
 // text is a string's text, or a number as it is written.
-func text(value []byte) string {
+func text(value []byte, slab *jsontext.Slab) string {
 	switch c := value[0]; {
 	case walk.PlainString(value, 0) == len(value):
-		return string(value[1 : len(value)-1])
+		return slab.Copy(value[1 : len(value)-1])
 	case c == '"':
 		if out, ok := jsontext.Unquote(nil, value); ok {
 			return string(out)
 		}
 	case c == '-' || c >= '0' && c <= '9':
-		return string(value)
+		return slab.Copy(value)
 	}
 	return ""
 }

@@ -12,8 +12,7 @@ import (
 	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
-// fastDecoder decodes records of the usual shape without garbage but one string a
-// record. It understands less than encoding/json, and must never understand
+// fastDecoder decodes records of the usual shape with one allocation for many. It understands less than encoding/json, and must never understand
 // differently: whatever it is not sure of (a nested unknown member, an escape in
 // a member's name, an odd value) goes to [RecordsIn].
 type fastDecoder struct {
@@ -23,7 +22,8 @@ type fastDecoder struct {
 	request Request
 	fields  Header
 	body    []byte
-	arena   []byte    // all text of a record: made one string at the end
+	arena   []byte // all text of a record: made one string at the end
+	strings jsontext.Slab
 	source  int       // where the source ends in it
 	spans   [][2]span // of arena: name and value of each header line
 	texts   struct{ receivedAt, method, url span }
@@ -60,7 +60,7 @@ func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
 	f.source = len(f.arena)
 	if f.record(text) {
 		r := &f.request
-		all := string(f.arena)
+		all := f.strings.Copy(f.arena)
 		cut := func(s span) string { return all[s.from:s.to] }
 		f.fields = f.fields[:0]
 		for _, s := range f.spans {

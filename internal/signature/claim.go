@@ -13,7 +13,7 @@ import (
 
 // Header is where header values come from: [net/http.Header] and the header of
 // a capture both are one. Values takes any case and returns every line of that
-// name, in order.
+// name, in order; they are not looked at after the next call.
 type Header interface {
 	Values(name string) []string
 }

@@ -175,7 +175,8 @@ func (e *Engine) Judge(r *capture.Request) Result {
 		seen   facts
 	)
 	w.judge(context.Background(), r, &result, &seen)
-	w.asked = nil
+	w.asked.Header = nil
+	clear(w.asked.values[:cap(w.asked.values)])
 	return result
 }
 

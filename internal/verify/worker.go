@@ -11,6 +11,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/diagnosis"
+	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -28,11 +29,24 @@ type worker struct {
 	verifiers []*signature.Verifier // nil where the provider has no secret
 	claims    []signature.Claim
 	header    capture.Header
-	asked     capture.Header // what claims are read from: passed on by its address
+	asked     asked // what claims are read from: passed on by its address
+	events    jsontext.Slab
 	possible  []int
 	streamed  int64 // of the body that was judged last, if it was streamed
 	// diagnosed is how many failures the collector has explained so far.
 	diagnosed *atomic.Int64
+}
+
+// asked is a header that is asked for the values of one name at a time: they are
+// valid until the next call.
+type asked struct {
+	capture.Header
+	values []string
+}
+
+func (a *asked) Values(name string) []string {
+	a.values = a.AppendValues(a.values[:0], name)
+	return a.values
 }
 
 func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
@@ -182,7 +196,7 @@ func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, 
 // attribute says whose delivery it is, and what its body says of itself.
 func (w *worker) attribute(provider int, body []byte, result *Result) capture.Event {
 	p := &w.e.providers[provider]
-	event := p.Envelope.Event(body)
+	event := p.Envelope.EventIn(body, &w.events)
 	result.Provider, result.Assumed = p.Name, p.Scheme.Assumed
 	result.EventID, result.EventType = event.ID, event.Type
 	return event
@@ -294,7 +308,7 @@ func signed(h capture.Header, name string) bool {
 
 func (w *worker) claim(i int, header capture.Header) signature.Reason {
 	scheme := &w.e.providers[i].Scheme
-	w.asked = header
+	w.asked.Header = header
 	if w.e.o.Signature != "" {
 		return scheme.ClaimValue(w.e.o.Signature, &w.asked, &w.claims[i])
 	}

@@ -86,14 +86,16 @@ func HeaderOf(header map[string][]string) Header {
 }
 
 // Values returns the values of all lines of that name, in any case, in order.
-func (h Header) Values(name string) []string {
-	var values []string
+func (h Header) Values(name string) []string { return h.AppendValues(nil, name) }
+
+// AppendValues appends Values to a list.
+func (h Header) AppendValues(to []string, name string) []string {
 	for i := range h {
 		if SameName(h[i].Name, name) {
-			values = append(values, h[i].Value)
+			to = append(to, h[i].Value)
 		}
 	}
-	return values
+	return to
 }
 
 // Get is the first of Values, or "".
