@@ -55,20 +55,19 @@ func (t *pairTable) inPlace(text []byte) ([]byte, bool) {
 // [base64.Encoding.DecodedLen]. It is false for anything else, line ends
 // included.
 func (t *pairTable) decode(dst, src []byte) (int, bool) {
-	n := 0
+	room := len(dst)
 	// Eight characters are six bytes, written as eight: the last ones, and the
 	// padding, are left to the library.
-	for len(src) > 8 && len(dst)-n >= 8 {
+	for len(src) > 8 && len(dst) >= 8 {
 		w := binary.LittleEndian.Uint64(src)
-		a, b, c, d := t[uint16(w)], t[uint16(w>>16)], t[uint16(w>>32)], t[w>>48]
+		a, b, c, d := t[uint16(w)], t[uint16(w>>16)], t[uint16(w>>32)], t[uint16(w>>48)]
 		if (a|b|c|d)&notPair != 0 {
 			return 0, false
 		}
-		binary.BigEndian.PutUint64(dst[n:], uint64(a)<<52|uint64(b)<<40|uint64(c)<<28|uint64(d)<<16)
-		n += 6
-		src = src[8:]
+		binary.BigEndian.PutUint64(dst, uint64(a)<<52|uint64(b)<<40|uint64(c)<<28|uint64(d)<<16)
+		dst, src = dst[6:], src[8:]
 	}
-	rest, err := base64.StdEncoding.Decode(dst[n:], src)
+	rest, err := base64.StdEncoding.Decode(dst, src)
 	// Go's decoder passes over line ends, which cannot be in a JSON string.
-	return n + rest, err == nil && !bytes.ContainsAny(src, "\r\n")
+	return room - len(dst) + rest, err == nil && !bytes.ContainsAny(src, "\r\n")
 }

@@ -155,7 +155,11 @@ func Blank(line string) bool { return strings.TrimSpace(line) == "" }
 // members appends the well-formed members of a header line.
 func (s Scheme) members(to []digest, line string) []digest {
 	for line != "" && len(to) < maxMembers {
-		end := strings.IndexAny(line, ", \t\r\n")
+		if d, rest, ok := s.hexMember(line); ok {
+			to, line = append(to, d), rest
+			continue
+		}
+		end := strings.IndexAny(line, separators)
 		member := line
 		if end < 0 {
 			line = ""
@@ -173,20 +177,26 @@ func (s Scheme) members(to []digest, line string) []digest {
 	return to
 }
 
+// separators stand between the members of a header line.
+const separators = ", \t\r\n"
+
+// hexMember takes a well-formed hexadecimal member off the beginning of a line, as most
+// lines have one, in one pass. Where it takes none, there may be one all the same.
+func (s Scheme) hexMember(line string) (d digest, rest string, ok bool) {
+	text := trimPrefixFold(line, s.Prefix)
+	digits := hex.EncodedLen(len(d))
+	if s.DigestEncoding == Base64 || len(text) < digits || !hexDigest(&d, text[:digits]) {
+		return d, line, false
+	}
+	rest = text[digits:]
+	ends := rest == "" || strings.IndexByte(separators, rest[0]) >= 0
+	return d, rest, ends && !strings.ContainsAny(line[:len(line)-len(text)], separators)
+}
+
 // decode fills d from exactly as many characters as a digest has.
 func (s Scheme) decode(d *digest, text string) bool {
 	if s.DigestEncoding != Base64 {
-		if len(text) != hex.EncodedLen(len(d)) {
-			return false
-		}
-		for i := range d {
-			hi, lo := nibble(text[2*i]), nibble(text[2*i+1])
-			if hi|lo > 0xf {
-				return false
-			}
-			d[i] = hi<<4 | lo
-		}
-		return true
+		return len(text) == hex.EncodedLen(len(d)) && hexDigest(d, text)
 	}
 	bare := strings.TrimSuffix(text, "=")
 	if len(bare) != base64.RawStdEncoding.EncodedLen(len(d)) {
@@ -196,17 +206,24 @@ func (s Scheme) decode(d *digest, text string) bool {
 	return err == nil && copy(d[:], b) == len(d)
 }
 
-// nibble is the value of a hexadecimal digit; over 0xf if it is none.
-func nibble(c byte) byte {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0'
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10
+// hexDigest fills d from as many digits, in any case, as it has room for.
+func hexDigest(d *digest, text string) bool {
+	for i := range d {
+		hi, lo := nibbles[text[2*i]], nibbles[text[2*i+1]]
+		if hi == 0 || lo == 0 {
+			return false
+		}
+		d[i] = (hi-1)<<4 | (lo - 1)
 	}
-	return 0x10
+	return true
+}
+
+// nibbles is one more than the value of a hexadecimal digit; 0 for what is none. Digits
+// follow no pattern, so that a branch for each would be guessed wrong.
+var nibbles = [256]byte{
+	'0': 1, '1': 2, '2': 3, '3': 4, '4': 5, '5': 6, '6': 7, '7': 8, '8': 9, '9': 10,
+	'a': 11, 'b': 12, 'c': 13, 'd': 14, 'e': 15, 'f': 16,
+	'A': 11, 'B': 12, 'C': 13, 'D': 14, 'E': 15, 'F': 16,
 }
 
 // trimPrefixFold strips prefix in any case. ASCII only: Unicode folding would

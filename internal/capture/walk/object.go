@@ -2,6 +2,7 @@ package walk
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 
@@ -150,10 +151,28 @@ func PlainString(b []byte, i int) int {
 	if end == i+1 {
 		return -1
 	}
-	for _, c := range b[i:end] {
-		if c < 0x20 || c == '\\' {
-			return -1
-		}
+	if !plain(b[i:end]) {
+		return -1
 	}
 	return end
+}
+
+// plain reports whether text has neither control characters nor backslashes. It
+// looks at eight bytes at a time: the highest bit of each says whether it is below a
+// number, exactly in the lowest byte that is.
+func plain(text []byte) bool {
+	const each = 0x0101010101010101
+	for ; len(text) >= 8; text = text[8:] {
+		w := binary.LittleEndian.Uint64(text)
+		slash := w ^ each*'\\'
+		if ((w-each*0x20)&^w|(slash-each)&^slash)&(each<<7) != 0 {
+			return false
+		}
+	}
+	for _, c := range text {
+		if c < 0x20 || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
