@@ -70,6 +70,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -80,6 +81,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/provider/providertest"
@@ -119,14 +121,36 @@ func TestMain(m *testing.M) {
 
 var updateScripts = flag.Bool("update-scripts", false, "rewrite the files that scripts compare output with")
 
+// atOnce are the scripts of commands that do several things at the same time.
+var atOnce = regexp.MustCompile(`^(apply|listen|recover|replay|sandbox_emit|sandbox_stop|send|verify)`)
+
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	runScripts(t, atOnce.MatchString)
+}
+
+func TestScriptsOfOneThing(t *testing.T) {
+	norace.Only(t)
+	t.Parallel()
+	runScripts(t, func(name string) bool { return !atOnce.MatchString(name) })
+}
+
+func runScripts(t *testing.T, takes func(name string) bool) {
+	t.Helper()
 	dir := filepath.Join("testdata", "script")
 	if !*updateScripts && !Full() {
 		dir = scriptsForWorkers(t, dir)
 	}
+	scripts, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts = slices.DeleteFunc(scripts, func(path string) bool { return !takes(filepath.Base(path)) })
+	if len(scripts) == 0 {
+		t.Fatal("no scripts")
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 dir,
+		Files:               scripts,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       *updateScripts,
