@@ -164,7 +164,7 @@ func TestArchiveSpecialFile(t *testing.T) {
 		if err == nil {
 			t.Error("a pipe is an archive")
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error(errors.New("it waits for a reader"))
 	}
 }
