@@ -247,6 +247,12 @@ func (w *indexWorld) look(story string) {
 		}
 	}
 	w.edited = false
+	if len(records) > 0 { // one of them alone is the same
+		want := records[w.rng.IntN(len(records))]
+		if got, err := d.Look(ctx, want.Ref()); err != nil || !cmp.Equal(want, got) {
+			w.Fatalf("by its id: %v %s\n%s", err, cmp.Diff(want, got), strings.Join(w.story, "\n"))
+		}
+	}
 	got, bad, err := d.List(ctx)
 	w.must(err)
 	if diff := cmp.Diff(records, got) + cmp.Diff(problems, bad, sameFault); diff != "" && len(records)+len(got)+len(problems)+len(bad) > 0 {
