@@ -160,6 +160,10 @@ func (w *pageWorld) do(line int, text string) (code int, printed string) {
 	w.t.Helper()
 	w.n++
 	file := filepath.Join(w.scratch, fmt.Sprint(w.n))
+	// What goes on in the background prints when it likes: not beside the command.
+	if before, ok := strings.CutSuffix(strings.TrimSpace(text), " &"); ok {
+		text = before + " >'" + file + ".later' 2>&1 &\n"
+	}
 	check(w.t, os.WriteFile(file, []byte(text), 0o600))
 	// No command waits for anything: one that does is a fault of the page.
 	stuck := time.AfterFunc(time.Minute, func() { _ = syscall.Kill(-w.shell.Process.Pid, syscall.SIGKILL) })
