@@ -161,7 +161,7 @@ func (w *pageWorld) do(line int, text string) (code int, printed string) {
 	w.n++
 	file := filepath.Join(w.scratch, fmt.Sprint(w.n))
 	// What goes on in the background prints when it likes: not beside the command.
-	if before, ok := strings.CutSuffix(strings.TrimSpace(text), " &"); ok {
+	if before, ok := strings.CutSuffix(strings.TrimSpace(text), " &"); ok && !strings.Contains(before, ">") {
 		text = before + " >'" + file + ".later' 2>&1 &\n"
 	}
 	check(w.t, os.WriteFile(file, []byte(text), 0o600))
