@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -143,7 +144,7 @@ func (f *fastDecoder) inPlace() (ok bool) {
 	case r.Inexact: // a string
 		r.Body, ok = walk.BodyText(f.large)
 	default:
-		r.Body, ok = pairs().inPlace(f.large[1 : len(f.large)-1])
+		r.Body, ok = decodeInPlace(f.large[1 : len(f.large)-1])
 	}
 	return ok
 }
@@ -220,19 +221,26 @@ func (f *fastDecoder) string(s *span) bool {
 	return ok
 }
 
-// base64 decodes the body. Escapes in it are left to the strict path.
+// base64 decodes the body. Escapes in it are left to the strict path: what comes before
+// the first quote is no base64 then.
 func (f *fastDecoder) base64() bool {
-	quoted := f.quoted()
-	if quoted == nil {
+	f.at = jsontext.SkipSpace(f.line, f.at)
+	if !walk.IsString(f.line[f.at:]) {
 		return false
 	}
+	n := bytes.IndexByte(f.line[f.at+1:], '"')
+	if n < 0 {
+		return false
+	}
+	quoted := f.line[f.at : f.at+n+2]
+	f.at += len(quoted)
 	if len(quoted) >= recorded.LargeBody {
 		f.large = quoted
 		return true
 	}
 	text := quoted[1 : len(quoted)-1]
 	f.body = slices.Grow(f.body[:0], base64.StdEncoding.DecodedLen(len(text)))
-	n, ok := pairs().decode(f.body[:cap(f.body)], text)
+	n, ok := decodeBase64(f.body[:cap(f.body)], text)
 	f.body = f.body[:n]
 	return ok
 }

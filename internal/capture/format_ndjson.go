@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"strconv"
+	"sync"
 
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
@@ -129,9 +130,11 @@ func room(size int) int {
 	return max(blockSize, 2*size)
 }
 
-// cut yields the whole lines of buf: a copy of them, so that the buffer can be
-// filled on, or a long line as it is, whose memory is used again when it was
-// decoded.
+// blocks is the memory of blocks that were decoded, for the next ones.
+var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
+
+// cut yields the whole lines of buf, which then belong to whoever decodes them, or a
+// long line alone, whose memory is used again when it was decoded.
 func (l *lines) cut() bool {
 	end := bytes.LastIndexByte(l.buf[l.scanned:], '\n') + 1
 	if end == 0 {
@@ -162,12 +165,27 @@ func (l *lines) give(n int) (more bool) {
 	case n == 0:
 		return true
 	case n > longLine:
-		more = recorded.Alone(l.ctx, l.batch(block), l.yield)
+		if more = recorded.Alone(l.ctx, l.batch(block), l.yield); more {
+			l.buf = append(l.buf[:0], rest...)
+		}
 	default:
-		more = l.yield(l.batch(bytes.Clone(block)))
+		whole := cap(l.buf) == blockSize && n > blockSize/2
+		free := blocks.Get().(*[blockSize]byte)[:0]
+		if !whole {
+			block = append(free, block...)
+		}
+		b := l.batch(block)
+		if whole { // nothing is copied but the beginning of a line
+			l.buf = append(free, rest...)
+		} else {
+			l.buf = append(l.buf[:0], rest...)
+		}
+		if !l.in.KeepLines && cap(block) == blockSize {
+			b = b.Then(func() { blocks.Put((*[blockSize]byte)(block[:blockSize])) })
+		}
+		more = l.yield(b)
 	}
 	if more {
-		l.buf = append(l.buf[:0], rest...)
 		l.scanned = len(l.buf)
 		if l.open != nil {
 			l.open.given(n)

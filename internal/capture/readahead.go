@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	// streamChunk is the read size for bodies that are not in memory; larger
-	// reads are no faster.
-	streamChunk = 256 << 10
-	// streamChunks is how many are under way: one is hashed, one is being read,
-	// one is ready.
-	streamChunks = 3
+	// streamChunk is the read size for bodies that are not in memory: so large that
+	// handing pieces over costs nothing beside hashing them. At 256 KiB it costs a
+	// third more processor time, and a tenth more wall time.
+	streamChunk = 4 << 20
+	// streamChunks is how many are under way: one is hashed, one is being read.
+	streamChunks = 2
 )
 
 // ReadAhead calls use for each piece of r, in order, while the next one is

@@ -1,11 +1,9 @@
 package capture
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -91,13 +89,13 @@ read:
 				return use(r, batch.Format, readErr)
 			case s.One() && s.within(r):
 				if inside++; inside == 1 {
-					only = keep(r, batch.Format, readErr)
+					only = &picked{r.Clone(), batch.Format, readErr}
 				}
 			case s.One() && inside > 0:
 				break read
 			case s.One():
 			case n == 1:
-				only = keep(r, batch.Format, readErr)
+				only = &picked{r.Clone(), batch.Format, readErr}
 			default:
 				only = nil
 				if s.endless() {
@@ -150,25 +148,14 @@ func (s Selection) several(holds string) error {
 
 // picked is a delivery that outlives the batch it comes from.
 type picked struct {
-	request Request
+	request *Request
 	format  string
 	err     error
 }
 
-// keep copies a delivery. A body that is not in memory stays where it is.
-func keep(r *Request, format string, err error) *picked {
-	p := &picked{*r, format, err}
-	p.request.Header = slices.Clone(r.Header)
-	p.request.Body = bytes.Clone(r.Body)
-	p.request.Framed = bytes.Clone(r.Framed)
-	p.request.Notes = slices.Clone(r.Notes)
-	p.request.Answered = bytes.Clone(r.Answered)
-	return p
-}
-
 func (p *picked) use(use func(*Request, string, error) error) (err error) {
 	if p.request.Stream == nil {
-		return use(&p.request, p.format, p.err)
+		return use(p.request, p.format, p.err)
 	}
 	// It was read past: only files and not streams come to stand beside others.
 	again, err := p.request.Again()
@@ -176,5 +163,5 @@ func (p *picked) use(use func(*Request, string, error) error) (err error) {
 		return err
 	}
 	p.request.Stream = again
-	return cmp.Or(use(&p.request, p.format, p.err), again.Close())
+	return cmp.Or(use(p.request, p.format, p.err), again.Close())
 }

@@ -210,6 +210,7 @@ func readRecord(ctx context.Context, line []byte) (*capture.Request, error) {
 	}
 	for batch := range batches {
 		for request, err := range batch.Each() {
+			request = request.Clone()
 			if err == nil && request.Body == nil {
 				request.Body = []byte{}
 			}

@@ -255,9 +255,7 @@ func records(t testing.TB, path string) []*capture.Request {
 				all = append(all, nil)
 				continue
 			}
-			kept := *r
-			kept.Body, kept.Header = bytes.Clone(r.Body), slices.Clone(r.Header)
-			all = append(all, &kept)
+			all = append(all, r.Clone())
 		}
 	}
 	return all

@@ -19,7 +19,7 @@ func bench(b *testing.B, o Options, in func() io.Reader, want int, emit func(*Ch
 	b.ReportAllocs()
 	total := 0
 	for b.Loop() {
-		batches, err := capture.Read(context.Background(), []string{"-"}, capture.Options{Stdin: in()})
+		batches, err := capture.Read(context.Background(), []string{"-"}, capture.Options{Stdin: in(), SignatureHeaders: e.SignatureHeaders()})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -36,7 +36,7 @@ func bench(b *testing.B, o Options, in func() io.Reader, want int, emit func(*Ch
 func BenchmarkNDJSON(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	var text strings.Builder
-	const n = 50_000
+	const n = 200_000
 	for i := range n {
 		body := fmt.Sprintf(`{"id":"%032x","event_type":"contact.created","org_id":"o","data":{"x":"`, r.Uint64())
 		body += strings.Repeat("y", 1024-len(body)-52) + `"},"delivered_at":"2026-05-17T14:30:01.000Z"}`

@@ -125,12 +125,7 @@ func (b Batch) Each() iter.Seq2[*Request, error] {
 // be used again.
 func Alone(ctx context.Context, b Batch, yield func(Batch) bool) bool {
 	done := make(chan struct{})
-	each := b.Decode
-	b.Decode = func(yield func(*Request, error) bool) {
-		defer close(done)
-		each(yield)
-	}
-	if !yield(b) {
+	if !yield(b.Then(func() { close(done) })) {
 		return false
 	}
 	select {
@@ -139,6 +134,17 @@ func Alone(ctx context.Context, b Batch, yield func(Batch) bool) bool {
 	case <-ctx.Done():
 		return false
 	}
+}
+
+// Then is the batch, with done called when it was decoded: what its requests refer to
+// is nobody's any more.
+func (b Batch) Then(done func()) Batch {
+	each := b.Decode
+	b.Decode = func(yield func(*Request, error) bool) {
+		defer done()
+		each(yield)
+	}
+	return b
 }
 
 // Single is a batch of a single request or error.

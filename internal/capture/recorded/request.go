@@ -4,6 +4,7 @@
 package recorded
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -55,6 +56,19 @@ type Request struct {
 	Line []byte
 	// Answered is the handler's answer as a record has it: JSON, see AnswerOf.
 	Answered []byte
+}
+
+// Clone copies a request, to outlive the batch it comes from. A body that is not in
+// memory stays where it is, and a line, which is nobody else's.
+func (r *Request) Clone() *Request {
+	c := *r
+	c.Header, c.Notes = slices.Clone(r.Header), slices.Clone(r.Notes)
+	c.Body, c.Framed, c.Answered = bytes.Clone(r.Body), bytes.Clone(r.Framed), bytes.Clone(r.Answered)
+	c.Others = slices.Clone(r.Others)
+	for i := range c.Others {
+		c.Others[i] = bytes.Clone(c.Others[i])
+	}
+	return &c
 }
 
 // MaxDelivery is how many bytes one recorded delivery may take in a structured
