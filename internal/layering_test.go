@@ -95,6 +95,7 @@ var owners = map[string][]string{
 	"github.com/spf13/pflag":            {"internal/cli/"},
 	"github.com/spf13/viper":            {"internal/config/viper.go"},
 	"github.com/olekukonko/tablewriter": {"internal/render/table.go"},
+	"github.com/segmentio/asm":          {"internal/capture/base64.go"},
 	"github.com/clipperhouse":           {"internal/term/wrap.go"},
 	"github.com/AlecAivazis/survey":     {"internal/prompt/survey.go"},
 	"github.com/itchyny/gojq":           {"internal/render/jq.go"},
@@ -242,7 +243,7 @@ var budgets = map[string]budget{
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
 	"internal/capture/printed":                      {2443, 5},
-	"internal/capture/recorded":                     {587, 42},
+	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2972, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {16610, 8}, // planned: 9700; how help is laid out

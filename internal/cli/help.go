@@ -173,7 +173,7 @@ func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]s
 // be had, and else the summary.
 func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 	d := o.driver
-	text, live := []byte(d.OfflineHelp), false
+	text, live := []byte(d.OfflineHelp()), false
 	switch {
 	case o.broken != nil: // nor is anybody asked: they say where
 		a.note("This is the built-in summary: %v", o.broken)

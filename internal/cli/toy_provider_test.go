@@ -48,7 +48,7 @@ func tidepoolDriver() *provider.Driver {
 		Scheme:       signature.Scheme{Provider: "tidepool", Headers: []string{"Tide-Signature"}, KeyEncoding: signature.UTF8, DigestEncoding: signature.Hex, Template: "{body}"},
 		Envelope:     capture.Envelope{ID: "id", Type: "kind", Time: "at"},
 		Catalogue:    []provider.EventType{{Slug: "tide.high", Category: "Tides"}, {Slug: "tide.low", Category: "Tides"}},
-		OfflineHelp:  "# Tidepool\n\nIts webhooks tell the tides.\n",
+		OfflineHelp:  func() string { return "# Tidepool\n\nIts webhooks tell the tides.\n" },
 		Deletes:      true,
 		Updates:      true,
 		SecretMember: "secret", IDMember: "id",

@@ -23,7 +23,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -184,27 +183,38 @@ func effectiveProfile(in Input, f *file) (Setting, error) {
 	return s, nil
 }
 
-// A profile is a key of the file, which is lower case throughout, and part of
-// what the operating system's keyring shows.
-var profileName = pattern.Of(`^[a-z0-9][a-z0-9_-]{0,63}$`)
-
-// CheckProfile reports, as a Usage error, a name that no profile can have.
+// CheckProfile reports, as a Usage error, a name that no profile can have. A profile
+// is a key of the file, which is lower case throughout, and part of what the
+// operating system's keyring shows.
 func CheckProfile(name string) error {
-	if !profileName().MatchString(name) {
+	if len(name) > 64 || !isName(name, "_-", false) {
 		return fault.Usagef("%q cannot be the name of a profile", name).
 			WithHint("use up to 64 lower-case letters, digits, - and _, and begin with a letter or digit")
 	}
 	return nil
 }
 
-var keyName = pattern.Of(`^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$`)
+// isName reports whether a name is of lower-case letters, digits and the marks, begins
+// with none of these and, where they are single, has each of them between two others.
+func isName(name, marks string, single bool) bool {
+	after := true // a mark, or the beginning
+	for i := range len(name) {
+		c := name[i]
+		mark := strings.IndexByte(marks, c) >= 0
+		if !mark && (c < 'a' || c > 'z') && (c < '0' || c > '9') || mark && (i == 0 || single && after) {
+			return false
+		}
+		after = mark
+	}
+	return name != "" && !(single && after)
+}
 
 // checkKeys finds declarations that could never be read.
 func checkKeys(keys []Key) error {
 	seen := map[string]bool{}
 	for _, k := range keys {
 		switch {
-		case !keyName().MatchString(k.Name):
+		case !isName(k.Name, "-.", true):
 			return fault.Errorf(fault.Other, "setting %q: not a lower-case name", k.Name)
 		case k.Name == "profile" || k.Name == "profiles" || seen[k.Name]:
 			return fault.Errorf(fault.Other, "setting %q: the name is taken", k.Name)

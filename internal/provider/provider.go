@@ -186,10 +186,10 @@ type Driver struct {
 	Envelope  capture.Envelope
 	Catalogue []EventType
 
-	OfflineHelp string // the built-in summary, Markdown
-	LiveHelp    bool   // the API answers {"help": true}
-	Deletes     bool   // false: Delete disables
-	Updates     bool   // the API can change a webhook in place
+	OfflineHelp func() string // the built-in summary, Markdown
+	LiveHelp    bool          // the API answers {"help": true}
+	Deletes     bool          // false: Delete disables
+	Updates     bool          // the API can change a webhook in place
 	// SecretMember and IDMember are the JSON members that hold the secret and the
 	// id in the answer to a create, for recovery from a raw answer.
 	SecretMember string

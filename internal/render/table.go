@@ -8,10 +8,7 @@ import (
 	"strings"
 
 	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
 
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -39,31 +36,24 @@ func (p *Printer) appendGrid(b *bytes.Buffer, g *Grid) error {
 		p.appendLong(b, lines, widths, between, func(row int) painter { return p.painter(columns, kept, g.Rows[row]) })
 		return nil
 	}
-	// The library writes into a buffer: its Render returns nil when the writer
-	// fails.
+	// The library writes into a buffer: its Render does not say when the writer fails.
 	var raw bytes.Buffer
 	hide := &placeholders{}
-	pad := tw.CellPadding{Global: tw.Padding{Right: between, Overwrite: true}}
-	left := tw.CellAlignment{Global: tw.AlignLeft}
-	t := tablewriter.NewTable(&raw,
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders:  tw.BorderNone,
-			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
-		})),
-		tablewriter.WithConfig(tablewriter.Config{
-			Header:   tw.CellConfig{Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone}, Alignment: left, Padding: pad},
-			Row:      tw.CellConfig{Formatting: tw.CellFormatting{AutoWrap: tw.WrapNone}, Alignment: left, Padding: pad},
-			Behavior: tw.Behavior{TrimSpace: tw.Off},
-		}))
-	t.Header(hide.row(lines[0], unpainted))
+	t := tablewriter.NewWriter(&raw)
+	t.SetNoWhiteSpace(true)
+	t.SetTablePadding(between)
+	t.SetBorder(false)
+	t.SetHeaderLine(false)
+	t.SetColumnSeparator("")
+	t.SetAutoFormatHeaders(false)
+	t.SetAutoWrapText(false)
+	t.SetHeaderAlignment(tablewriter.ALIGN_LEFT)
+	t.SetAlignment(tablewriter.ALIGN_LEFT)
+	t.SetHeader(hide.row(lines[0], unpainted))
 	for i, line := range lines[1:] {
-		if err := t.Append(hide.row(line, p.painter(columns, kept, g.Rows[i]))); err != nil {
-			return fault.Errorf(fault.Other, "cannot make the table: %w", err)
-		}
+		t.Append(hide.row(line, p.painter(columns, kept, g.Rows[i])))
 	}
-	if err := t.Render(); err != nil {
-		return fault.Errorf(fault.Other, "cannot make the table: %w", err)
-	}
+	t.Render()
 	first := true
 	for line := range strings.Lines(hide.restore(raw.String())) {
 		line = strings.TrimRight(line, " \n")

@@ -25,7 +25,7 @@ func testDriver(t *testing.T, h Harness) {
 	for what, missing := range map[string]bool{
 		"Name":              d.Name == "" || d.Name != strings.ToLower(d.Name),
 		"Title":             d.Title == "",
-		"OfflineHelp":       d.OfflineHelp == "",
+		"OfflineHelp":       d.OfflineHelp == nil || d.OfflineHelp() == "",
 		"Scheme.Provider":   d.Scheme.Provider != d.Name,
 		"Scheme.Headers":    len(d.Scheme.Headers) == 0,
 		"Scheme.Template":   !strings.Contains(d.Scheme.Template, "{body}"),

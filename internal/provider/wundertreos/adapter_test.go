@@ -90,7 +90,7 @@ func TestDriver(t *testing.T) {
 	groups := map[string]int{}
 	for _, e := range d.Catalogue {
 		groups[e.Category]++
-		if e.Description == "" || !strings.Contains(d.OfflineHelp, "`"+e.Slug+"`") {
+		if e.Description == "" || !strings.Contains(d.OfflineHelp(), "`"+e.Slug+"`") {
 			t.Errorf("%s lacks a description or is not in the help", e.Slug)
 		}
 	}

@@ -53,7 +53,7 @@ func Driver() *provider.Driver {
 			Subject:     []string{"id", "occurred_at"},
 		},
 		Catalogue:    catalogue(),
-		OfflineHelp:  offlineHelp,
+		OfflineHelp:  func() string { return offlineHelp },
 		Deletes:      true,
 		SecretMember: "secret",
 		IDMember:     "id",

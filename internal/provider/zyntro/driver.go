@@ -64,7 +64,7 @@ func Driver() *provider.Driver {
 		Envelope:  capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
 		Catalogue: catalogue(),
 
-		OfflineHelp:  offlineHelp(),
+		OfflineHelp:  offlineHelp,
 		LiveHelp:     true,
 		Deletes:      false,
 		Updates:      true,

@@ -119,7 +119,7 @@ func TestCatalogueIsTheCallers(t *testing.T) {
 
 func TestOfflineHelp(t *testing.T) {
 	t.Parallel()
-	text := Driver().OfflineHelp
+	text := Driver().OfflineHelp()
 	for _, e := range catalogue() {
 		if !strings.Contains(text, "`"+e.Slug+"`") || !strings.Contains(text, e.Category) || !strings.Contains(text, e.Description) {
 			t.Errorf("%s is missing", e.Slug)
