@@ -280,13 +280,13 @@ var budgets = map[string]budget{
 	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1617, 36}, // planned: 900
 	"internal/secret":                               {3675, 43}, // planned: 3050; the index
-	"internal/signature":                            {655, 22},
+	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1369, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
 	"internal/term":                                 {1149, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
-	"internal/verify":                               {1310, 15},
+	"internal/verify":                               {1430, 15},
 	"internal/view":                                 {4377, 111}, // planned: 2200; what help --json says of members
 }
 

@@ -15,6 +15,7 @@ type Envelope struct {
 	ID   string // "id", "event_id"
 	Type string // "event_type"
 	Time string // "delivered_at", "created_at": RFC 3339
+	Org  string // "org_id": whose webhook it is
 	// HeaderID and HeaderType are unsigned headers that repeat the body; empty
 	// where the provider has none.
 	HeaderID   string
@@ -84,6 +85,21 @@ func (e Envelope) EventIn(body []byte, slab *jsontext.Slab) Event {
 		return true
 	})
 	return ev
+}
+
+// Origin is what a body says of where it comes from, as it is written there: its
+// organisation and type, or nil.
+func (e Envelope) Origin(body []byte) (org, event []byte) {
+	jsontext.Members(body, func(name, value []byte) bool {
+		switch {
+		case walk.Is(name, e.Org):
+			org = value
+		case walk.Is(name, e.Type):
+			event = value
+		}
+		return org == nil || event == nil
+	})
+	return org, event
 }
 
 // text is a string's text, or a number as it is written.

@@ -242,7 +242,7 @@ func asCandidates(records, kept []secret.Record) []verify.Candidate {
 	var present, older []verify.Candidate
 	for _, r := range records {
 		replaced := slices.ContainsFunc(kept, func(x secret.Record) bool { return x.Replaces != nil && *x.Replaces == r.Ref() })
-		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
+		c := verify.Candidate{Provider: r.Provider, ID: r.ID, Name: r.Name, URL: r.URL, Events: r.Events, Secret: r.Secret, Retired: replaced || !r.DeletedAt.IsZero()}
 		present = append(present, c)
 		for _, old := range r.Older {
 			if old.Secret.IsZero() {

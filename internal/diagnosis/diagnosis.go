@@ -121,6 +121,8 @@ type Candidate struct {
 	Provider string // "": the secret of an unnamed webhook, tried for every provider
 	ID       string // of the webhook; may be empty
 	Name     string // for results; may be empty
+	URL      string // of the webhook, and its events: say in which order to try many; may be empty
+	Events   []string
 	Secret   secret.Value
 	// Older says that this is not the webhook's present secret but one that it
 	// had before. It is as valid; a match is noted.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -18,6 +19,7 @@ type KeySet struct {
 	layout layout
 	keys   [][]byte
 	index  []int // of keys in the list that NewKeySet was given
+	place  []int // in keys of those in that list
 }
 
 // KeyError says which of the keys given to [NewKeySet] is unusable. It is
@@ -44,18 +46,20 @@ func NewKeySet(s Scheme, keys []secret.Value) (*KeySet, error) {
 		return nil, fault.Usagef("no secret to verify with")
 	}
 	k := &KeySet{scheme: s, layout: l}
-	seen := make(map[string]bool, len(keys))
+	seen := make(map[string]int, len(keys))
 	for i, v := range keys {
 		key, err := s.key(v)
 		if err != nil {
 			return nil, fault.Wrap(fault.Usage, &KeyError{Index: i, Err: err})
 		}
-		if seen[string(key)] {
-			continue
+		at, again := seen[string(key)]
+		if !again {
+			at = len(k.keys)
+			seen[string(key)] = at
+			k.keys = append(k.keys, key)
+			k.index = append(k.index, i)
 		}
-		seen[string(key)] = true
-		k.keys = append(k.keys, key)
-		k.index = append(k.index, i)
+		k.place = append(k.place, at)
 	}
 	return k, nil
 }
@@ -66,16 +70,34 @@ func (k *KeySet) Scheme() Scheme { return k.scheme }
 // Verifier checks deliveries against the keys of a set. It holds one
 // reusable HMAC per key, which is why it belongs to a single goroutine.
 type Verifier struct {
+	// Guess, where set, is asked which keys to try first. It decides nothing but the
+	// time that a verdict takes.
+	Guess Guess
+
 	keys  *KeySet
 	macs  []hash.Hash
 	last  int // the key that matched last: tried first, as most batches have one
 	claim Claim
 	sum   []byte
+	tried []bool // by key, of the delivery that is judged
 }
+
+// Guess knows which of many keys have likely made a signature. Keys are named by
+// their place in the list that [NewKeySet] was given.
+type Guess interface {
+	// Likely is asked where the key that matched last does not. The answer is read
+	// before the next call.
+	Likely(body []byte) []int
+	// Matched says which key it was, of the body that Likely was asked of.
+	Matched(key int)
+}
+
+// fewKeys are tried sooner than they are guessed.
+const fewKeys = 4
 
 // Verifier makes a verifier for one goroutine.
 func (k *KeySet) Verifier() *Verifier {
-	v := &Verifier{keys: k, macs: make([]hash.Hash, len(k.keys)), sum: make([]byte, 0, sha256.Size)}
+	v := &Verifier{keys: k, macs: make([]hash.Hash, len(k.keys)), sum: make([]byte, 0, sha256.Size), tried: make([]bool, len(k.keys))}
 	for i, key := range k.keys {
 		v.macs[i] = hmac.New(sha256.New, key)
 	}
@@ -92,33 +114,56 @@ func (v *Verifier) Verify(h Header, body []byte) Verdict {
 
 // Match judges body by a claim that was read before: [OK] or [Mismatch].
 func (v *Verifier) Match(c *Claim, body []byte) Verdict {
-	for n := range v.macs {
-		i := v.nth(n)
-		mac := v.macs[i]
-		mac.Reset()
-		v.write(mac, v.keys.layout.before, c)
-		mac.Write(body)
-		v.write(mac, v.keys.layout.after, c)
-		v.sum = mac.Sum(v.sum[:0])
-		if contains(c.digests, v.sum) {
-			v.last = i
-			return Verdict{Reason: OK, KeyIndex: v.keys.index[i]}
-		}
+	if v.try(v.last, c, body) {
+		return v.ok()
+	}
+	if len(v.macs) > 1 && v.others(c, body) {
+		return v.ok()
 	}
 	return Verdict{Reason: Mismatch, KeyIndex: -1}
 }
 
-// nth is the order in which keys are tried: the one that matched last, then
-// the others from the first to the last.
-func (v *Verifier) nth(n int) int {
-	switch {
-	case n == 0:
-		return v.last
-	case n <= v.last:
-		return n - 1
+// others tries every key but the last one, the likely ones first.
+func (v *Verifier) others(c *Claim, body []byte) bool {
+	clear(v.tried)
+	v.tried[v.last] = true
+	untried := func(i int) bool {
+		again := v.tried[i]
+		v.tried[i] = true
+		return !again && v.try(i, c, body)
 	}
-	return n
+	guess := v.Guess != nil && len(v.macs) > fewKeys
+	found := guess && slices.ContainsFunc(v.Guess.Likely(body), func(key int) bool { return untried(v.keys.place[key]) })
+	for i := 0; i < len(v.macs) && !found; i++ {
+		found = untried(i)
+	}
+	if guess && found {
+		v.Guess.Matched(v.keys.index[v.last])
+	}
+	return found
 }
+
+// try reports whether key i has made the signature; it is the last one then.
+func (v *Verifier) try(i int, c *Claim, body []byte) bool {
+	mac := v.macs[i]
+	mac.Reset()
+	v.write(mac, v.keys.layout.before, c)
+	mac.Write(body)
+	return v.ends(i, c)
+}
+
+// ends is try of what was written to the key's HMAC.
+func (v *Verifier) ends(i int, c *Claim) bool {
+	v.write(v.macs[i], v.keys.layout.after, c)
+	v.sum = v.macs[i].Sum(v.sum[:0])
+	if !contains(c.digests, v.sum) {
+		return false
+	}
+	v.last = i
+	return true
+}
+
+func (v *Verifier) ok() Verdict { return Verdict{Reason: OK, KeyIndex: v.keys.index[v.last]} }
 
 // Begin starts judging a body that is not in memory: give it to Write piece by
 // piece, once through all keys, and ask End for the verdict.
@@ -139,13 +184,9 @@ func (v *Verifier) Write(p []byte) (int, error) {
 
 // End is the verdict on what was written since Begin: [OK] or [Mismatch].
 func (v *Verifier) End(c *Claim) Verdict {
-	for n := range v.macs {
-		i := v.nth(n)
-		v.write(v.macs[i], v.keys.layout.after, c)
-		v.sum = v.macs[i].Sum(v.sum[:0])
-		if contains(c.digests, v.sum) {
-			v.last = i
-			return Verdict{Reason: OK, KeyIndex: v.keys.index[i]}
+	for i := range v.macs {
+		if v.ends(i, c) {
+			return v.ok()
 		}
 	}
 	return Verdict{Reason: Mismatch, KeyIndex: -1}

@@ -49,9 +49,12 @@ func BenchmarkNDJSON(b *testing.B) {
 			"Content-Type", "application/json", "User-Agent", "WundertreOS-Webhooks/1.0", "Content-Length", "1024",
 			"X-Wunder-Event", "contact.created", "X-Wunder-Delivery", body[7:39], "Host", "example.com"))
 	}
-	all := text.String()
 	o := options()
 	o.Lines = true
+	benchText(b, o, text.String(), n)
+}
+
+func benchText(b *testing.B, o Options, all string, n int) {
 	b.SetBytes(int64(len(all)))
 	bench(b, o, func() io.Reader { return strings.NewReader(all) }, n, func(c *Chunk) error {
 		_, err := io.Discard.Write(c.Lines)

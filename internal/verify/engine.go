@@ -100,6 +100,7 @@ type keyedProvider struct {
 	Provider
 	keys       *signature.KeySet // nil where no secret fits
 	candidates []int             // of Options.Candidates, by the key index of keys
+	guesses    *guesses          // which of keys to try first
 	unusable   error             // what is wrong with the scheme
 }
 
@@ -143,7 +144,7 @@ func New(o Options) (*Engine, error) {
 			if err != nil {
 				return nil, err
 			}
-			r.keys = set
+			r.keys, r.guesses = set, newGuesses(&r, o.Candidates)
 		}
 		e.providers = append(e.providers, r)
 	}
@@ -175,7 +176,7 @@ func (e *Engine) Judge(r *capture.Request) Result {
 		seen   facts
 	)
 	w.judge(context.Background(), r, &result, &seen)
-	w.asked.Header = nil
+	w.request, w.asked.Header = nil, nil
 	clear(w.asked.values[:cap(w.asked.values)])
 	return result
 }

@@ -29,7 +29,8 @@ type worker struct {
 	verifiers []*signature.Verifier // nil where the provider has no secret
 	claims    []signature.Claim
 	header    capture.Header
-	asked     asked // what claims are read from: passed on by its address
+	request   *capture.Request // that is judged
+	asked     asked            // what claims are read from: passed on by its address
 	events    jsontext.Slab
 	possible  []int
 	streamed  int64 // of the body that was judged last, if it was streamed
@@ -50,12 +51,13 @@ func (a *asked) Values(name string) []string {
 }
 
 func newWorker(e *Engine, diagnosed *atomic.Int64) *worker {
-	w := &worker{e: e, diagnosed: diagnosed}
+	w := &worker{e: e, diagnosed: diagnosed, request: &capture.Request{}}
 	w.verifiers = make([]*signature.Verifier, len(e.providers))
 	w.claims = make([]signature.Claim, len(e.providers))
 	for i, p := range e.providers {
 		if p.keys != nil {
 			w.verifiers[i] = p.keys.Verifier()
+			w.verifiers[i].Guess = &guess{guesses: p.guesses, worker: w}
 		}
 	}
 	return w
@@ -151,7 +153,7 @@ func unreadable(r *capture.Request, err error) Result {
 // judge fills result and f. Verification comes first and sees nothing but
 // bytes; the body is looked into only afterwards.
 func (w *worker) judge(ctx context.Context, r *capture.Request, result *Result, f *facts) {
-	result.Source, f.ambiguous = r.Source, r.Ambiguous != ""
+	w.request, result.Source, f.ambiguous = r, r.Source, r.Ambiguous != ""
 	header := w.override(r.Header)
 	w.detect(header)
 	var best int // of Engine.providers: whose verdict counts; -1 for none

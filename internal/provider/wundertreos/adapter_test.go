@@ -67,7 +67,7 @@ func TestDriver(t *testing.T) {
 			KeyEncoding: signature.UTF8, DigestEncoding: signature.Hex, Prefix: "sha256=", Template: "{body}",
 		},
 		Envelope: capture.Envelope{
-			ID: "id", Type: "event_type", Time: "delivered_at", HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event",
+			ID: "id", Type: "event_type", Time: "delivered_at", Org: "org_id", HeaderID: "X-Wunder-Delivery", HeaderType: "X-Wunder-Event",
 			Companion: "contact.updated", CompanionOf: []string{"contact.tag_added", "contact.enriched"}, Data: "data", Subject: []string{"id", "occurred_at"},
 		},
 		Retries: provider.Retries{

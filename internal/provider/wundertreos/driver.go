@@ -43,6 +43,7 @@ func Driver() *provider.Driver {
 			ID:         "id",
 			Type:       "event_type",
 			Time:       "delivered_at",
+			Org:        "org_id",
 			HeaderID:   "X-Wunder-Delivery",
 			HeaderType: "X-Wunder-Event",
 			// Documented is that the companion is about the same contact; that it

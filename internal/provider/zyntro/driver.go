@@ -61,7 +61,7 @@ func Driver() *provider.Driver {
 			Template:       "{body}",
 			Assumed:        []string{"signature-header", "key-encoding", "digest-encoding", "signed-template"},
 		},
-		Envelope:  capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"},
+		Envelope:  capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at", Org: "org_id"},
 		Catalogue: catalogue(),
 
 		OfflineHelp:  offlineHelp,

@@ -29,7 +29,7 @@ func TestDriver(t *testing.T) {
 	if diff := cmp.Diff(wantScheme, d.Scheme); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at"}, d.Envelope); diff != "" {
+	if diff := cmp.Diff(capture.Envelope{ID: "event_id", Type: "event_type", Time: "created_at", Org: "org_id"}, d.Envelope); diff != "" {
 		t.Error(diff)
 	}
 	var fields []string
