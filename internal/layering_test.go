@@ -279,7 +279,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1617, 36}, // planned: 900
-	"internal/secret":                               {3675, 43}, // planned: 3050; the index
+	"internal/secret":                               {3760, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1369, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},

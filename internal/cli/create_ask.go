@@ -175,7 +175,7 @@ func (o *createOptions) confirm(ctx context.Context, a *app, s provider.Spec) (c
 // made, or was just made. It asks nobody. A name is foreign text: masks come before it.
 func warnTwice(a *app, recs []secret.Record, made secret.Record) {
 	for _, r := range recs {
-		if r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && a.atBaseURL(r) && r.DeletedAt.IsZero() && r.Name == made.Name && provider.SameURL(r.URL, made.URL) {
+		if r.Name == made.Name && r.Ref() != made.Ref() && r.Provider == made.Provider && r.Profile == made.Profile && r.DeletedAt.IsZero() && a.atBaseURL(r) && provider.SameURL(r.URL, made.URL) {
 			a.note("warning: %s has this name and URL already, so every event will come twice; --if-absent takes the one that is there", r.Ref().Word())
 			return
 		}

@@ -85,15 +85,19 @@ func (a *app) findKept(ctx context.Context, ref string, prefix bool) (rec secret
 
 // matchRecord is findKept among these.
 func (a *app) matchRecord(ref string, recs []secret.Record, prefix bool) (rec secret.Record, ok bool, err error) {
-	all := make([]candidate, len(recs))
-	for i, r := range recs {
-		all[i] = a.keptCandidate(r)
+	_, id, cut := strings.Cut(ref, "/")
+	var some []int // of very many records, those that it may mean
+	var all []candidate
+	for i := range recs {
+		if r := &recs[i]; r.Name == ref || strings.HasPrefix(r.ID, ref) || cut && strings.HasPrefix(r.ID, id) {
+			some, all = append(some, i), append(all, a.keptCandidate(*r))
+		}
 	}
 	i, err := a.match(ref, all, prefix)
 	if err != nil || i < 0 {
 		return secret.Record{}, false, err
 	}
-	return recs[i], true, nil
+	return recs[some[i]], true, nil
 }
 
 // notKept is the error for a webhook that the store has nothing of; a damaged
@@ -142,8 +146,8 @@ func orDamaged(hint fault.Hint, damaged []secret.Problem) fault.Hint {
 // is plain to type.
 func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Record) string {
 	word := term.ShellWord(rec.Name)
-	mine := slices.DeleteFunc(slices.Clone(recs), func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
 	if rec.Name != "" && !strings.HasPrefix(rec.Name, "-") && !strings.HasPrefix(word, `"`) {
+		mine := slices.DeleteFunc(recs, func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
 		if found, ok, err := a.matchRecord(rec.Name, mine, true); ok && err == nil && found.Ref() == rec.Ref() {
 			return word
 		}

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -170,4 +173,42 @@ func (w *world) sign(flags ...string) string {
 	w.t.Helper()
 	w.env.Streams.In = strings.NewReader("{}")
 	return w.run(0, append([]string{"sign", "-", "--provider", "wundertreos", "-o", "name"}, flags...)...)
+}
+
+// TestMatchRecordIsMatch: that few of the records are looked at closely changes
+// nothing.
+func TestMatchRecordIsMatch(t *testing.T) {
+	t.Parallel()
+	drivers := all.Drivers()
+	cfg, err := config.Load(config.Input{Dir: t.TempDir(), Getenv: func(string) string { return "" }, Keys: settingKeys(drivers)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &app{env: &Env{Drivers: drivers}, cfg: cfg}
+	rnd := rand.New(rand.NewPCG(3, 4))
+	words := []string{"", "a", "a1", "a1b", "A1", "zyntro", "zyntro/", "zyntro/a1", "wundertreos/a", "wundertre/a1", "nobody/a1", "/a1", "a1/", "zyntro/zyntro/a1", "/"}
+	word := func() string { return words[rnd.IntN(len(words))] }
+	found, ambiguous := 0, 0
+	for range 20_000 {
+		recs := make([]secret.Record, rnd.IntN(5))
+		list := make([]candidate, len(recs))
+		for i := range recs {
+			recs[i] = secret.Record{Provider: []string{"zyntro", "wundertreos", "other"}[rnd.IntN(3)], ID: word(), Name: word(), Origin: []string{"https://app.zyntrohq.com", ""}[rnd.IntN(2)]}
+			list[i] = a.keptCandidate(recs[i])
+		}
+		ref, prefix := word(), rnd.IntN(2) == 0
+		i, werr := a.match(ref, list, prefix)
+		got, ok, err := a.matchRecord(ref, recs, prefix)
+		if fmt.Sprint(err) != fmt.Sprint(werr) || ok != (werr == nil && i >= 0) || ok && !reflect.DeepEqual(got, recs[i]) {
+			t.Fatalf("%q among %+v: %+v %v %v, want %d %v", ref, recs, got, ok, err, i, werr)
+		}
+		if ok {
+			found++
+		} else if err != nil && ref != "" {
+			ambiguous++
+		}
+	}
+	if found == 0 || ambiguous == 0 {
+		t.Errorf("%d found, %d ambiguous", found, ambiguous)
+	}
 }

@@ -94,41 +94,45 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 	return a.out.Print(v.Render())
 }
 
-// record is the one to change, with its present secret, or a new one.
+// record is the one to change, with its present secret, or a new one. What begins
+// with a provider is its id and no name that looks like one, whatever else is kept:
+// a new one costs no look at all the others.
 func (o *secretsSetOptions) record(ctx context.Context, a *app, ref string) (secret.Record, error) {
-	found, ok, err := a.findKept(ctx, ref, false)
-	if err != nil {
-		return secret.Record{}, err
-	}
-	if ok {
-		rec, err := a.store.Get(ctx, found.Ref())
-		if errors.Is(err, secret.ErrLost) {
-			return found, nil // its place is free
-		}
-		return rec, err
-	}
 	word, id, ok := strings.Cut(ref, "/")
-	if !ok || id == "" {
+	d, err := a.env.Drivers.Find(word)
+	var found secret.Record
+	if ok && id != "" && err == nil {
+		found, err = a.store.Look(ctx, secret.Ref{Provider: d.Name, ID: id})
+	} else if found, kept, ferr := a.findKept(ctx, ref, false); ferr != nil || kept {
+		return o.withSecret(ctx, a, found, ferr)
+	} else if !ok || id == "" {
 		return secret.Record{}, fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).
 			WithCode(codeNotKept).WithHint("for a webhook without a kept secret, give provider/id, for instance: hookctl secrets set %s/ID", a.env.Drivers.Names()[0])
 	}
-	d, err := a.env.Drivers.Find(word)
-	if err != nil {
-		return secret.Record{}, err
-	}
-	other, err := a.store.Get(ctx, secret.Ref{Provider: d.Name, ID: id})
 	switch {
-	case err == nil:
-		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", other.Described(), other.Profile).
-			WithHint("add --profile %s", term.ShellWord(other.Profile))
+	case err == nil && found.Profile != a.cfg.Profile():
+		return secret.Record{}, fault.Usagef("%s belongs to the profile %s", found.Described(), found.Profile).
+			WithHint("add --profile %s", term.ShellWord(found.Profile))
 	case !errors.Is(err, secret.ErrNotFound):
-		return secret.Record{}, err
+		return o.withSecret(ctx, a, found, err)
 	}
 	origin, err := httpx.Origin(a.cfg.String(d.Name + ".base-url"))
 	if err != nil {
 		return secret.Record{}, err
 	}
 	return secret.Record{Provider: d.Name, ID: id, Profile: a.cfg.Profile(), Origin: origin}, nil
+}
+
+// withSecret is the record that was found with err, with its secret unless that is lost.
+func (o *secretsSetOptions) withSecret(ctx context.Context, a *app, found secret.Record, err error) (secret.Record, error) {
+	if err != nil {
+		return secret.Record{}, err
+	}
+	rec, err := a.store.Get(ctx, found.Ref())
+	if errors.Is(err, secret.ErrLost) {
+		return found, nil // its place is free
+	}
+	return rec, err
 }
 
 // read gets the value from where the user says that it is, and checks it.

@@ -2,7 +2,6 @@
 
 package durable
 
-import "io/fs"
-
-// StampOf is the stamp of a file; false where the system does not tell enough.
-func StampOf(fs.FileInfo) (Stamp, bool) { return Stamp{}, false }
+// StampOf is the stamp of what is at path, or false where nothing is or the system
+// does not tell enough.
+func StampOf(string) (Stamp, bool) { return Stamp{}, false }

@@ -2,16 +2,14 @@
 
 package durable
 
-import (
-	"io/fs"
-	"syscall"
-)
+import "syscall"
 
-// StampOf is the stamp of a file; false where the system does not tell enough.
-func StampOf(fi fs.FileInfo) (Stamp, bool) {
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	if !ok {
+// StampOf is the stamp of what is at path, or false where nothing is or the system
+// does not tell enough. A [fs.FileInfo] would cost more than the question.
+func StampOf(path string) (Stamp, bool) {
+	var st syscall.Stat_t
+	if err := syscall.Lstat(path, &st); err != nil {
 		return Stamp{}, false
 	}
-	return Stamp{Inode: int64(st.Ino), Size: fi.Size(), Modified: fi.ModTime().UnixNano(), Changed: changed(st)}, true
+	return Stamp{Inode: int64(st.Ino), Size: st.Size, Modified: modified(&st), Changed: changed(&st)}, true
 }

@@ -120,13 +120,19 @@ func (c *Calls) make(path string, fill func(*os.File) error) error {
 // Sweep removes the temporary files in dir that a killed process left. Errors
 // do not matter: they are tried again next time.
 func (c *Calls) Sweep(dir string) {
-	entries, err := os.ReadDir(dir)
+	f, err := os.Open(dir)
 	if err != nil {
 		return
 	}
-	for _, e := range entries {
-		if isTemp(e.Name()) && OlderThan(e, staleTemp) {
-			_ = c.Remove(filepath.Join(dir, e.Name()))
+	names, _ := f.Readdirnames(-1) // there may be very many, none of them temporary
+	_ = f.Close()
+	for _, name := range names {
+		if !isTemp(name) {
+			continue
+		}
+		path := filepath.Join(dir, name)
+		if fi, err := os.Lstat(path); err == nil && OlderThan(fs.FileInfoToDirEntry(fi), staleTemp) {
+			_ = c.Remove(path)
 		}
 	}
 }

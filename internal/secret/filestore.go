@@ -121,7 +121,7 @@ func (d *FileStore) namespaceFor(old string) string {
 const probeSize = 64 << 10
 
 // Check implements [Store]. It also removes temporary files that killed
-// processes left behind.
+// processes left behind; where there is an index, List does, which reads the names.
 func (d *FileStore) Check(ctx context.Context) error { return d.CheckPlace(ctx, d.keep) }
 
 // CheckPlace is Check for values that go to place, [InFile] or [InKeyring].
@@ -132,7 +132,9 @@ func (d *FileStore) CheckPlace(ctx context.Context, place string) error {
 	if err := makeStoreDir(d.sys, d.webhooks); err != nil {
 		return storeFault(err)
 	}
-	d.sys.Sweep(d.webhooks)
+	if _, err := os.Lstat(d.indexPath()); err != nil {
+		d.sys.Sweep(d.webhooks)
+	}
 	d.sys.Sweep(d.credentials)
 	if err := storeFault(d.sys.Probe(d.webhooks, probeSize)); err != nil || place != InKeyring {
 		return err
@@ -338,22 +340,6 @@ func (r *Record) forget() {
 	for i := range r.Older {
 		r.Older[i].Secret = Value{}
 	}
-}
-
-// sortRecords puts the oldest first.
-func sortRecords(records []Record) []Record {
-	order := make([]*Record, len(records)) // records are large to move about
-	for i := range records {
-		order[i] = &records[i]
-	}
-	slices.SortFunc(order, func(a, b *Record) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID), strings.Compare(a.Provider, b.Provider))
-	})
-	sorted := make([]Record, len(records))
-	for i, r := range order {
-		sorted[i] = *r
-	}
-	return sorted
 }
 
 // readRecord reads one file of the store. An absent file is [fs.ErrNotExist];

@@ -545,7 +545,7 @@ func TestTwoFilesClaimOneID(t *testing.T) {
 	}
 }
 
-// TestSweep: Check removes what killed writers left, and nothing else.
+// TestSweep: Check or List removes what killed writers left, and nothing else.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	d, _, _ := dirWithNeighbour(t)
@@ -575,6 +575,23 @@ func TestSweep(t *testing.T) {
 	for n, want := range names {
 		if _, err := os.Lstat(filepath.Join(d.webhooks, n)); (err == nil) != want {
 			t.Errorf("%s: left %v, want %v", n, err == nil, want)
+		}
+	}
+	// Where there is an index, the next List does.
+	one := filepath.Join(d.webhooks, ".hookctl-"+durable.RandomID()+".tmp")
+	if err := errors.Join(os.WriteFile(d.indexPath(), nil, 0o600), os.WriteFile(one, nil, 0o600), os.Chtimes(one, old, old), d.Check(context.Background())); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(one); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := d.List(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	names[filepath.Base(one)] = false
+	for n, want := range names {
+		if _, err := os.Lstat(filepath.Join(d.webhooks, n)); (err == nil) != want {
+			t.Errorf("after List %s: left %v, want %v", n, err == nil, want)
 		}
 	}
 }

@@ -2,12 +2,18 @@ package secret
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
+	"unsafe"
 
 	"github.com/hookctl/hookctl/internal/durable"
 )
@@ -25,7 +31,7 @@ import (
 // where that fails all files are read, as without it.
 
 const (
-	indexHead = "hookctl index 1\n" // another number: another layout
+	indexHead = "hookctl index 2\n" // another number: another layout
 	indexFrom = 32                  // with fewer records there is no index
 	indexMax  = 64 << 20            // bytes
 
@@ -40,6 +46,7 @@ const (
 type index struct {
 	written time.Time     // by the file system's clock
 	dir     durable.Stamp // of the directory, before its names were read
+	all     bool          // each name in it is that of a record here
 	records []Record      // as List gives them, in its order
 	sources []source      // of each of them
 }
@@ -63,10 +70,24 @@ func (d *FileStore) readIndex() *index {
 	if err != nil || !x.decode(data) {
 		return &index{}
 	}
-	for i := range x.records {
-		x.records[i].place(d.webhooks + string(filepath.Separator) + x.records[i].Path)
-	}
+	x.place(d.webhooks + string(filepath.Separator))
 	return x
+}
+
+// place makes the names of the records paths in dir, all in one piece of memory.
+func (x *index) place(dir string) {
+	size := 0
+	for i := range x.records {
+		size += len(dir) + len(x.records[i].Path)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	for i := range x.records {
+		r, from := &x.records[i], b.Len()
+		b.WriteString(dir)
+		b.WriteString(r.Path)
+		r.place(b.String()[from:])
+	}
 }
 
 // trusts reports whether what has the stamp s in the index and now on the disk is
@@ -83,74 +104,153 @@ func (d *FileStore) Glance(ctx context.Context) ([]Record, error) {
 		return nil, err
 	}
 	x := d.readIndex()
-	if now, ok := stampOf(d.webhooks); ok && d.trusts(x, x.dir, now) {
+	if now, ok := durable.StampOf(d.webhooks); ok && d.trusts(x, x.dir, now) {
 		return x.records, nil
 	}
 	records, _, err := d.list(ctx, x, true)
 	return records, err
 }
 
-func stampOf(path string) (durable.Stamp, bool) {
-	fi, err := os.Lstat(path)
-	if err != nil {
-		return durable.Stamp{}, false
-	}
-	return durable.StampOf(fi)
-}
-
 // list reads the records, as far as old does not tell them, and renews the index
 // where that saves the next one more than it costs: many files were to be read, or
-// it is for a glance, which needs the index to be of the directory as it is.
+// it is for a glance, which needs the index to be of the directory as it is. What
+// old holds is used up.
 func (d *FileStore) list(ctx context.Context, old *index, glance bool) ([]Record, []Problem, error) {
+	if ok, err := openStoreDir(d.webhooks); err != nil || !ok {
+		return nil, nil, err
+	}
 	var began time.Time // without a clock nothing is old enough for the index
 	if d.now != nil {
 		began = d.now()
 	}
-	was := make(map[string]int, len(old.records))
-	for i := range old.records {
-		was[old.records[i].Path] = i
-	}
-	dir, ok := stampOf(d.webhooks)
+	dir, ok := durable.StampOf(d.webhooks)
 	whole := ok && dir.Before(began, d.margin)
-	now := make(map[string]source, len(was)) // of what can be in the index
-	told := 0
-	records, problems, err := readAll(ctx, d.webhooks, fileSuffix, func(path string) (Record, error) {
-		stamp, ok := stampOf(path)
-		i, there := was[path]
-		if there = there && ok && d.trusts(old, old.sources[i].stamp, stamp); there {
-			told++
-			if now[path] = old.sources[i]; !now[path].more {
-				return old.records[i], nil
-			}
-		}
-		r, err := readRecord(path)
-		r.forget()
-		if ok = ok && stamp.Before(began, d.margin); ok && err == nil {
-			now[path] = source{stamp, r.Auth != nil}
-		}
-		whole = whole && ok
-		return r, err
-	})
+	glanced := ok && d.trusts(old, old.dir, dir)
+	paths, all, err := d.files(old, glanced)
 	if err != nil {
 		return nil, nil, err
 	}
-	records = sortRecords(records)
-	stale := len(now) - told + len(was) - told // what the index could tell, and what it should not
-	glanced := d.trusts(old, old.dir, dir)
-	worth := len(now) >= d.indexFrom && (stale > len(records)/64 || glance && whole && !glanced)
-	if worth || glanced && stale > 0 { // what a Glance would tell is not so any more
-		var x index
-		if whole {
-			x.dir = dir
+	var problems []Problem
+	was, told, known := len(old.records), 0, 0
+	x := index{records: old.records[:0], sources: old.sources[:0]} // never ahead of what is still to be looked at
+	if was == 0 {
+		x.records, x.sources = make([]Record, 0, len(paths)), make([]source, 0, len(paths))
+	}
+	for i, path := range paths {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
 		}
-		for _, r := range records {
-			if from, ok := now[r.Path]; ok {
-				x.records, x.sources = append(x.records, r), append(x.sources, from)
+		if path == "" {
+			continue
+		}
+		stamp, ok := durable.StampOf(path)
+		trusted := ok && i < was && d.trusts(old, old.sources[i].stamp, stamp)
+		if trusted && !old.sources[i].more {
+			told, known = told+1, known+1
+			x.records, x.sources = append(x.records, old.records[i]), append(x.sources, old.sources[i])
+			continue
+		}
+		r, err := readRecord(path)
+		r.forget()
+		from := source{}
+		if ok = ok && stamp.Before(began, d.margin); ok {
+			from = source{stamp, r.Auth != nil}
+		}
+		whole = whole && ok
+		switch {
+		case err == nil:
+			x.records, x.sources = append(x.records, r), append(x.sources, from)
+			if ok {
+				known++
+			}
+			if trusted {
+				told++
+			}
+		case !errors.Is(err, fs.ErrNotExist): // else another process has removed it
+			problems = append(problems, Problem{Path: path, Err: err})
+		}
+	}
+	x.sort()
+	slices.SortFunc(problems, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
+	stale := known - told + was - told // what the index could tell, and what it should not
+	worth := known >= d.indexFrom && (stale > len(x.records)/64 || glance && whole && !glanced)
+	if worth || glanced && stale > 0 { // what a Glance would tell is not so any more
+		out := x
+		if whole {
+			out.dir, out.all = dir, all && len(problems) == 0
+		}
+		if known < len(x.records) {
+			out.records, out.sources = nil, nil
+			for i, from := range x.sources {
+				if from != (source{}) {
+					out.records, out.sources = append(out.records, x.records[i]), append(out.sources, from)
+				}
 			}
 		}
-		d.writeIndex(&x)
+		d.writeIndex(&out)
 	}
-	return records, problems, nil
+	return x.records, problems, nil
+}
+
+// files are the paths of the records of x, "" where there is no such file now, and
+// then those of all other files that may be records; all says that there is nothing
+// else. Temporary files that killed processes left behind are removed.
+func (d *FileStore) files(x *index, glanced bool) (paths []string, all bool, err error) {
+	paths = make([]string, len(x.records))
+	if glanced && x.all { // the names are what they were
+		for i := range x.records {
+			paths[i] = x.records[i].Path
+		}
+		return paths, true, nil
+	}
+	f, err := os.Open(d.webhooks)
+	if err != nil {
+		return nil, false, durable.Fault(d.webhooks, err)
+	}
+	names, err := f.Readdirnames(-1)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, false, durable.Fault(d.webhooks, err)
+	}
+	dir := d.webhooks + string(filepath.Separator)
+	at := make(map[string]int, len(x.records))
+	for i := range x.records {
+		at[x.records[i].Path[len(dir):]] = i
+	}
+	all = true
+	for _, name := range names {
+		if i, there := at[name]; there {
+			paths[i] = x.records[i].Path
+		} else if strings.HasSuffix(name, fileSuffix) {
+			paths = append(paths, dir+name)
+		} else {
+			all = false
+		}
+	}
+	if !all {
+		d.disk.Sweep(d.webhooks)
+	}
+	return paths, all, nil
+}
+
+// sort puts the oldest first: most of them are in order already.
+func (x *index) sort() {
+	older := func(i, j int) int {
+		a, b := &x.records[i], &x.records[j]
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID), strings.Compare(a.Provider, b.Provider))
+	}
+	order := make([]int, len(x.records)) // records are large to move about
+	for i := range order {
+		order[i] = i
+	}
+	if slices.IsSortedFunc(order, older) {
+		return
+	}
+	slices.SortFunc(order, older)
+	records, sources := make([]Record, len(order)), make([]source, len(order))
+	for to, from := range order {
+		records[to], sources[to] = x.records[from], x.sources[from]
+	}
+	x.records, x.sources = records, sources
 }
 
 // writeIndex does what it can: an index that is not there costs time only.
@@ -179,7 +279,7 @@ func (x *index) decode(data []byte) bool {
 	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != indexSum(rest[4:]) {
 		return false
 	}
-	c := coder{data: rest[4:], texts: string(rest[4:])}
+	c := coder{data: rest[4:], texts: unsafe.String(unsafe.SliceData(rest[4:]), len(rest)-4)} // nobody changes data
 	c.index(x)
 	return !c.bad && len(c.data) == 0
 }
@@ -188,17 +288,20 @@ func (x *index) decode(data []byte) bool {
 // what is written is what is read.
 type coder struct {
 	writes bool
-	data   []byte // written so far, or still to be read
-	texts  string // all that was to be read: the texts are parts of it
+	data   []byte   // written so far, or still to be read
+	texts  string   // all that was to be read: the texts are parts of it
+	lists  []string // room for the texts of lists
 	bad    bool
 }
 
 func (c *coder) index(x *index) {
 	c.stamp(&x.dir)
+	c.flag(&x.all)
 	n := int64(len(x.records))
 	c.number(&n)
 	if !c.writes && c.count(n, recordMin) {
-		x.records, x.sources = make([]Record, n), make([]source, n)
+		more := n + n/64 + 8 // room for new ones
+		x.records, x.sources = make([]Record, n, more), make([]source, n, more)
 	}
 	for i := range x.records {
 		c.stamp(&x.sources[i].stamp)
@@ -277,7 +380,10 @@ func (c *coder) list(list *[]string) {
 	n := int64(len(*list))
 	c.number(&n)
 	if !c.writes && n > 0 && c.count(n, 1) {
-		*list = make([]string, n)
+		if int(n) > len(c.lists) {
+			c.lists = make([]string, max(n, 1024))
+		}
+		*list, c.lists = c.lists[:n:n], c.lists[n:]
 	}
 	for i := range *list {
 		c.text(&(*list)[i])
