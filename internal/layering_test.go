@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {600, 42},
 	"internal/capture/walk":                         {2972, 55},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16610, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16615, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -279,7 +279,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
 	"internal/sandbox":                              {1617, 36}, // planned: 900
-	"internal/secret":                               {3760, 43}, // planned: 3050; the index, and lists that are made in its place
+	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1369, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},

@@ -246,13 +246,13 @@ func (g *globals) completeProfiles(cmd *cobra.Command, _ []string, _ string) ([]
 
 // completeKept completes the webhooks of the store: local data only.
 func (g *globals) completeKept(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return g.completeRecords(cmd, typed, func(secret.Record) bool { return true })
+	return g.completeRecords(cmd, typed, func(*secret.Record) bool { return true })
 }
 
 // completeExisting is completeKept without those that were deleted through hookctl
 // and that their provider has no more.
 func (g *globals) completeExisting(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() || !g.deletes(r.Provider) })
+	return g.completeRecords(cmd, typed, func(r *secret.Record) bool { return r.DeletedAt.IsZero() || !g.deletes(r.Provider) })
 }
 
 // deletes reports whether a webhook that was deleted through hookctl is gone, and
@@ -264,41 +264,48 @@ func (g *globals) deletes(provider string) bool {
 
 // completeLiving is completeKept without those that were deleted through hookctl.
 func (g *globals) completeLiving(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
-	return g.completeRecords(cmd, typed, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
+	return g.completeRecords(cmd, typed, func(r *secret.Record) bool { return r.DeletedAt.IsZero() })
 }
 
-func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(secret.Record) bool) ([]string, cobra.ShellCompDirective) {
+func (g *globals) completeRecords(cmd *cobra.Command, typed string, offer func(*secret.Record) bool) ([]string, cobra.ShellCompDirective) {
 	a, err := g.settings()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	recs, err := a.store.Glance(cmd.Context())
+	var out []string
+	profile, seen := a.cfg.Profile(), map[string]bool{}
+	err = a.store.Glance(cmd.Context(), func(r *secret.Record) {
+		if r.Profile != profile || !offer(r) {
+			return
+		}
+		gone := ""
+		if !r.DeletedAt.IsZero() && g.deletes(r.Provider) {
+			gone = "deleted: "
+		} else if !r.DeletedAt.IsZero() {
+			gone = "disabled: "
+		}
+		var line string // a word, a tab and what it is, in one piece: there may be very many
+		n := 0
+		switch {
+		case r.Name != "" && typed != "" && strings.HasPrefix(r.Name, typed):
+			line, n = r.Name+"\t"+gone+r.Name+" "+r.URL, len(r.Name)
+		case typed != "" && strings.HasPrefix(r.ID, typed):
+			line, n = r.ID+"\t"+gone+r.Name+" "+r.URL, len(r.ID)
+		default:
+			line, n = r.Provider+"/"+r.ID+"\t"+gone+r.Name+" "+r.URL, len(r.Provider)+1+len(r.ID)
+		}
+		if word := completable(line[:n]); word != "" && !seen[word] { // two of a name are told apart by their ids
+			if typed != "" {
+				seen[word] = true
+			}
+			if about := strings.TrimSpace(term.Clean(line[n+1:])); about != line[n+1:] {
+				line = cobra.CompletionWithDesc(word, about)
+			}
+			out = append(out, line)
+		}
+	})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var out []string
-	seen := map[string]bool{}
-	for _, r := range recs {
-		if r.Profile != a.cfg.Profile() || !offer(r) {
-			continue
-		}
-		word := r.Provider + "/" + r.ID
-		if strings.HasPrefix(r.ID, typed) && typed != "" {
-			word = r.ID
-		}
-		if r.Name != "" && typed != "" && strings.HasPrefix(r.Name, typed) {
-			word = r.Name
-		}
-		if word = completable(word); word != "" && !seen[word] { // two of a name are told apart by their ids
-			seen[word] = true
-			about := r.Name + " " + r.URL
-			if !r.DeletedAt.IsZero() && g.deletes(r.Provider) {
-				about = "deleted: " + about
-			} else if !r.DeletedAt.IsZero() {
-				about = "disabled: " + about
-			}
-			out = append(out, cobra.CompletionWithDesc(word, strings.TrimSpace(term.Clean(about))))
-		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

@@ -115,8 +115,8 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	root.SetArgs(args)
 	root.SetIn(env.Streams.In)
 	out := &errWriter{w: env.Streams.Out}
-	lines := bufio.NewWriter(out) // a thousand completions are not a thousand writes
-	root.SetOut(lines)            // help, completion scripts: whatever cobra prints itself
+	lines := bufio.NewWriterSize(out, 64<<10) // ten thousand completions are few writes
+	root.SetOut(lines)                        // help, completion scripts: whatever cobra prints itself
 	root.SetErr(env.Streams.Err)
 	cmd, err := root.ExecuteContextC(ctx)
 	_ = lines.Flush() // out remembers its failure

@@ -31,7 +31,7 @@ import (
 // where that fails all files are read, as without it.
 
 const (
-	indexHead = "hookctl index 2\n" // another number: another layout
+	indexHead = "hookctl index 3\n" // another number: another layout
 	indexFrom = 32                  // with fewer records there is no index
 	indexMax  = 64 << 20            // bytes
 
@@ -61,17 +61,25 @@ func (d *FileStore) indexPath() string { return d.webhooks + ".index" }
 
 // readIndex is an empty one where there is none of use.
 func (d *FileStore) readIndex() *index {
-	fi, err := os.Lstat(d.indexPath()) // before it is read: one that is newer is trusted less, not more
-	if err != nil {
-		return &index{}
-	}
-	data, err := durable.ReadPrivate(d.indexPath(), indexMax)
-	x := &index{written: fi.ModTime()}
-	if err != nil || !x.decode(data) {
+	x, c := d.openIndex()
+	if !c.records(x) {
 		return &index{}
 	}
 	x.place(d.webhooks + string(filepath.Separator))
 	return x
+}
+
+// openIndex is the index without its records, which are still to be read.
+func (d *FileStore) openIndex() (*index, *coder) {
+	fi, err := os.Lstat(d.indexPath()) // before it is read: one that is newer is trusted less, not more
+	if err != nil {
+		return &index{}, &coder{bad: true}
+	}
+	data, err := durable.ReadPrivate(d.indexPath(), indexMax)
+	x, c := &index{written: fi.ModTime()}, open(data)
+	c.bad = c.bad || err != nil
+	c.head(x)
+	return x, c
 }
 
 // place makes the names of the records paths in dir, all in one piece of memory.
@@ -96,19 +104,24 @@ func (d *FileStore) trusts(x *index, s, now durable.Stamp) bool {
 	return s == now && s.Before(x.written, d.margin)
 }
 
-// Glance is List for what a Tab offers. While no file was added, replaced or
-// removed it looks at none of them, and may tell how one was before it was edited
-// in place; the next List finds that.
-func (d *FileStore) Glance(ctx context.Context) ([]Record, error) {
+// Glance is List for what a Tab offers: it calls look with one record after the
+// other, without its path, and perhaps again with all of them from the first. While
+// no file was added, replaced or removed it looks at none of them, and may tell how
+// one was before it was edited in place; the next List finds that.
+func (d *FileStore) Glance(ctx context.Context, look func(*Record)) error {
 	if ok, err := openStoreDir(d.webhooks); err != nil || !ok {
-		return nil, err
+		return err
 	}
-	x := d.readIndex()
-	if now, ok := durable.StampOf(d.webhooks); ok && d.trusts(x, x.dir, now) {
-		return x.records, nil
+	x, c := d.openIndex()
+	if now, ok := durable.StampOf(d.webhooks); ok && d.trusts(x, x.dir, now) && c.each(look) {
+		return nil
 	}
-	records, _, err := d.list(ctx, x, true)
-	return records, err
+	records, _, err := d.list(ctx, d.readIndex(), true)
+	for i := range records {
+		records[i].Path = ""
+		look(&records[i])
+	}
+	return err
 }
 
 // list reads the records, as far as old does not tell them, and renews the index
@@ -268,20 +281,15 @@ func indexSum(data []byte) uint32 { return crc32.Checksum(data, crc32.MakeTable(
 
 func (x *index) encode() []byte {
 	c := coder{writes: true, data: append(make([]byte, 0, 512*len(x.records)), indexHead+"\x00\x00\x00\x00"...)}
-	c.index(x)
+	c.left = len(x.records)
+	c.head(x)
+	for i := range x.records {
+		c.source(&x.sources[i])
+		c.record(&x.records[i])
+	}
 	const body = len(indexHead) + 4
 	binary.LittleEndian.PutUint32(c.data[len(indexHead):], indexSum(c.data[body:]))
 	return c.data
-}
-
-func (x *index) decode(data []byte) bool {
-	rest, ok := bytes.CutPrefix(data, []byte(indexHead))
-	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != indexSum(rest[4:]) {
-		return false
-	}
-	c := coder{data: rest[4:], texts: unsafe.String(unsafe.SliceData(rest[4:]), len(rest)-4)} // nobody changes data
-	c.index(x)
-	return !c.bad && len(c.data) == 0
 }
 
 // coder writes or reads the index: each member has one method for both, so that
@@ -291,23 +299,72 @@ type coder struct {
 	data   []byte   // written so far, or still to be read
 	texts  string   // all that was to be read: the texts are parts of it
 	lists  []string // room for the texts of lists
+	left   int      // records
 	bad    bool
 }
 
-func (c *coder) index(x *index) {
+// open is to read data, which nobody changes any more.
+func open(data []byte) *coder {
+	rest, ok := bytes.CutPrefix(data, []byte(indexHead))
+	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != indexSum(rest[4:]) {
+		return &coder{bad: true}
+	}
+	return &coder{data: rest[4:], texts: unsafe.String(unsafe.SliceData(rest[4:]), len(rest)-4)}
+}
+
+func (c *coder) head(x *index) {
 	c.stamp(&x.dir)
 	c.flag(&x.all)
-	n := int64(len(x.records))
+	n := int64(c.left)
 	c.number(&n)
 	if !c.writes && c.count(n, recordMin) {
-		more := n + n/64 + 8 // room for new ones
-		x.records, x.sources = make([]Record, n, more), make([]source, n, more)
+		c.left = int(n)
 	}
-	for i := range x.records {
-		c.stamp(&x.sources[i].stamp)
-		c.flag(&x.sources[i].more)
-		c.record(&x.records[i])
+}
+
+// records reads those of x, and reports whether all of it is right.
+func (c *coder) records(x *index) bool {
+	more := c.left + c.left/64 + 8 // room for new ones
+	x.records, x.sources = make([]Record, 0, more), make([]source, 0, more)
+	var from source
+	for c.next(&from) {
+		var r Record // the memory of many is written once, and not read before
+		c.record(&r)
+		x.records, x.sources = append(x.records, r), append(x.sources, from)
 	}
+	return c.whole()
+}
+
+// each is records for who keeps none of them.
+func (c *coder) each(look func(*Record)) bool {
+	var from source
+	var r Record
+	for c.next(&from) {
+		r = Record{}
+		if c.record(&r); c.bad {
+			return false
+		}
+		r.place("")
+		look(&r)
+	}
+	return c.whole()
+}
+
+// next reads the source of the next record, if there is one.
+func (c *coder) next(from *source) bool {
+	if c.bad || c.left == 0 {
+		return false
+	}
+	c.left--
+	c.source(from)
+	return !c.bad
+}
+
+func (c *coder) whole() bool { return !c.bad && len(c.data) == 0 }
+
+func (c *coder) source(s *source) {
+	c.stamp(&s.stamp)
+	c.flag(&s.more)
 }
 
 // record leaves out the secrets and the mark; the path is the file's name.
@@ -348,6 +405,10 @@ func (c *coder) record(r *Record) {
 func (c *coder) number(n *int64) {
 	if c.writes {
 		c.data = binary.AppendVarint(c.data, *n)
+		return
+	}
+	if len(c.data) > 0 && c.data[0] < 0x80 { // as most are
+		*n, c.data = int64(c.data[0]>>1)^-int64(c.data[0]&1), c.data[1:]
 		return
 	}
 	v, size := binary.Varint(c.data)
@@ -409,7 +470,11 @@ func (c *coder) time(t *time.Time) {
 }
 
 func (c *coder) stamp(s *durable.Stamp) {
-	for _, n := range []*int64{&s.Inode, &s.Size, &s.Modified, &s.Changed} {
-		c.number(n)
+	for _, n := range []*int64{&s.Inode, &s.Size, &s.Modified, &s.Changed} { // large numbers: always 8 bytes
+		if c.writes {
+			c.data = binary.LittleEndian.AppendUint64(c.data, uint64(*n))
+		} else if c.count(8, 1) {
+			*n, c.data = int64(binary.LittleEndian.Uint64(c.data)), c.data[8:]
+		}
 	}
 }
