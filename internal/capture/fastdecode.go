@@ -37,7 +37,7 @@ type span struct{ from, to int }
 // until the next call, and the line is not to be used any more: a large body is written
 // over it.
 func (f *fastDecoder) all(name string, line int, text []byte, yield func(*Request, error) bool) (more bool) {
-	if r, ok := f.try(name, line, text); ok {
+	if r, ok := f.try(name, ':', line, text); ok {
 		return yield(r, nil)
 	}
 	source := string(f.arena[:f.source])
@@ -54,10 +54,10 @@ func (f *fastDecoder) all(name string, line int, text []byte, yield func(*Reques
 	return more
 }
 
-// try takes a record of the usual shape alone.
-func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
-	f.arena = append(append(f.arena[:0], name...), ':')
-	f.arena = strconv.AppendInt(f.arena, int64(line), 10)
+// try takes a record of the usual shape alone. Its source is the name and the number.
+func (f *fastDecoder) try(name string, sep byte, number int, text []byte) (*Request, bool) {
+	f.arena = append(append(f.arena[:0], name...), sep)
+	f.arena = strconv.AppendInt(f.arena, int64(number), 10)
 	f.source = len(f.arena)
 	if f.record(text) {
 		r := &f.request
@@ -78,7 +78,7 @@ func (f *fastDecoder) try(name string, line int, text []byte) (*Request, bool) {
 // record reports whether it understood the whole line.
 func (f *fastDecoder) record(line []byte) bool {
 	f.line, f.at = line, 0
-	f.request, f.spans, f.large = Request{}, f.spans[:0], nil
+	f.request, f.spans, f.large, f.arena = Request{}, f.spans[:0], nil, f.arena[:f.source]
 	f.texts.receivedAt, f.texts.method, f.texts.url = span{}, span{}, span{}
 	headers, body := false, false
 	return f.take('{') && f.each('}', func() (ok bool) {

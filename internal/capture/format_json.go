@@ -3,7 +3,6 @@ package capture
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -33,27 +32,23 @@ func sniffJSON(head []byte, _ bool, names []string) bool {
 
 func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
-		limit := &perItem{r: bomless(in.R), left: MaxDelivery}
-		d := json.NewDecoder(limit)
-		depth := 0
-		j := jsonItems{in: in, ctx: ctx, yield: yield}
+		j := jsonItems{in: in, ctx: ctx, yield: yield, usual: fastDecoder{names: in.SignatureHeaders}}
+		j.v = values{r: bomless(in.R), reading: j.flush}
 		for {
-			limit.left = MaxDelivery
-			more := true
-			err := nextItem(d, &depth, func(text []byte) { more = j.give(text, depth > 0) })
-			if !more {
+			j.v.left = MaxDelivery
+			text, err := j.v.item()
+			if err == nil && j.give(text, j.v.listed) {
+				continue
+			}
+			if err == nil || err == errEnough || !j.flush() {
 				return
 			}
-			if err != nil && err != io.EOF {
-				// There is no telling where the next item would begin.
-				if !j.know(false) || !j.torn(depth > 0, err) {
-					return
-				}
-			}
-			if err != nil {
+			// There is no telling where the next item would begin.
+			if err == io.EOF || j.know(false) && j.torn(j.v.listed, err) {
 				j.end()
-				return
 			}
+			releaseBlock(j.v.buf)
+			return
 		}
 	}
 }
@@ -63,7 +58,14 @@ type jsonItems struct {
 	in    Input
 	ctx   context.Context
 	yield func(Batch) bool
+	v     values
 	n     int // of the last request
+	// run is the records of the usual shape that were taken last, as places in the buffer.
+	// They become one batch. Each is certain to be one request, so that what follows has
+	// its number before they are decoded.
+	run   []span
+	alone bool        // the first of them is no element of a list
+	usual fastDecoder // tells them from other items
 	// What is no request among the elements of a list is unreadable in a list of
 	// records, and passed over where requests stand deeper in the elements, as in a log:
 	// which of them it is tells the first one that holds a request.
@@ -95,18 +97,24 @@ func sourceOf(name, path string) string {
 
 // give yields the requests of one item. It reports whether to go on.
 func (j *jsonItems) give(text []byte, listed bool) bool {
-	large := len(text) >= recorded.LargeBody
-	if !large {
-		f := fastDecoder{names: j.in.SignatureHeaders}
-		if r, ok := f.try("", 0, text); ok {
-			if !j.know(false) {
-				return false
-			}
-			j.n++
-			r.Source = j.source(listed, "")
-			return j.yield(recorded.Single(r, nil))
+	if len(text) < recorded.LargeBody && j.usual.record(text) {
+		if !j.know(false) {
+			return false
 		}
+		if len(j.run) == 0 {
+			j.alone = !listed
+		}
+		j.run = append(j.run, span{j.v.at - len(text), j.v.at})
+		j.n++
+		return true
+	}
+	// Reads are no larger than a large item, so that there is no run in the buffer with it.
+	large := len(text) >= recorded.LargeBody && len(j.run) == 0
+	if !large {
 		text = bytes.Clone(text)
+	}
+	if !j.flush() {
+		return false
 	}
 	c := walk.CountIn(text, j.in.SignatureHeaders)
 	if listed && c.Rows == 0 && walk.IsObject(text) {
@@ -139,6 +147,30 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 		return recorded.Alone(j.ctx, batch, j.yield)
 	}
 	return j.yield(batch)
+}
+
+// flush yields the run, which may then be overwritten.
+func (j *jsonItems) flush() bool {
+	if len(j.run) == 0 {
+		return true
+	}
+	run, n, name, names := j.run, j.n-len(j.run), j.in.Name, j.in.SignatureHeaders
+	alone := j.alone && n == 0
+	var block []byte
+	block, j.v.buf = cutBlock(j.v.buf, j.v.at)
+	j.v.at, j.run = 0, make([]span, 0, len(run))
+	return j.yield(Batch{Size: len(block), Decode: func(yield func(*Request, error) bool) {
+		f := fastDecoder{names: names}
+		for i, at := range run {
+			r, _ := f.try(name, '#', n+i+1, block[at.from:at.to])
+			if alone && i == 0 {
+				r.Source = name
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}.Then(func() { releaseBlock(block) }))
 }
 
 // several yields the requests that stand in one item, a batch of them at a time.
@@ -245,74 +277,6 @@ func (j *jsonItems) end() {
 	if j.know(false) && j.passed > 0 {
 		j.yield(Batch{Passed: Passed{N: j.passed, One: walk.EntryWithout, Many: walk.EntriesWithout}})
 	}
-}
-
-// nextItem has the next object used, stepping into and out of one level of
-// arrays. At the end of the input it returns io.EOF.
-func nextItem(d *json.Decoder, depth *int, use func(text []byte)) error {
-	for {
-		if *depth > 0 && !d.More() {
-			if _, err := d.Token(); err != nil {
-				return endInside(err)
-			}
-			*depth--
-			continue
-		}
-		if *depth == 0 {
-			c, err := firstByte(d)
-			if err != nil {
-				return err
-			}
-			if c == '[' {
-				if _, err := d.Token(); err != nil {
-					return endInside(err)
-				}
-				*depth++
-				continue
-			}
-		}
-		if err := d.Decode(&walk.InBuffer{Use: use}); err != nil {
-			return endInside(err)
-		}
-		return nil
-	}
-}
-
-// endInside keeps an end of the input inside an array from looking like one
-// between documents.
-func endInside(err error) error {
-	if errors.Is(err, io.EOF) {
-		return io.ErrUnexpectedEOF
-	}
-	return err
-}
-
-// firstByte looks at the next document without consuming it.
-func firstByte(d *json.Decoder) (byte, error) {
-	d.More() // skips white space before something and fills the decoder's buffer
-	var c [1]byte
-	if n, err := d.Buffered().Read(c[:]); n == 1 && err == nil && jsontext.SkipSpace(c[:], 0) == 0 {
-		return c[0], nil
-	}
-	// Nothing there: the end, or a failing reader; Token tells which.
-	_, err := d.Token()
-	return 0, err
-}
-
-// perItem fails once more than left bytes were read; the count is set anew for
-// each item.
-type perItem struct {
-	r    io.Reader
-	left int
-}
-
-func (p *perItem) Read(b []byte) (int, error) {
-	if p.left <= 0 {
-		return 0, recorded.ErrTooLarge
-	}
-	n, err := p.r.Read(b[:min(len(b), p.left)])
-	p.left -= n
-	return n, err
 }
 
 // bomless drops one byte order mark at the beginning.

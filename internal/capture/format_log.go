@@ -161,7 +161,7 @@ func (d *logDecoder) all(block []byte, n int) {
 func (d *logDecoder) line(text, rest []byte, n int) (more int) {
 	d.rows, d.values, d.left, d.torn, d.hinted, d.repeat = 0, 0, d.left[:0], nil, false, false
 	if text[0] == '{' { // a record and nothing else, as most lines are
-		if r, ok := d.fast.try(d.in.Name, n, text); ok {
+		if r, ok := d.fast.try(d.in.Name, ':', n, text); ok {
 			d.values++
 			d.row(r, nil)
 			return 0
@@ -271,7 +271,7 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 		}
 		start := at + i
 		if text[start] == '{' && (start > 0 || path != "") { // the line itself was tried
-			if r, ok := d.fast.try(d.in.Name, n, text[start:]); ok {
+			if r, ok := d.fast.try(d.in.Name, ':', n, text[start:]); ok {
 				if d.values++; path != "" || d.values > 1 {
 					r.Source = d.source(n, path)
 				}

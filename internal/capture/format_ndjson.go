@@ -133,6 +133,26 @@ func room(size int) int {
 // blocks is the memory of blocks that were decoded, for the next ones.
 var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 
+func newBlock() []byte { return blocks.Get().(*[blockSize]byte)[:0] }
+
+// cutBlock cuts a buffer after n bytes into two that share no memory. It copies the
+// shorter part, if the buffer is a block.
+func cutBlock(buf []byte, n int) (block, rest []byte) {
+	free := newBlock()
+	if cap(buf) == blockSize && n > blockSize/2 {
+		return buf[:n], append(free, buf[n:]...)
+	}
+	block = append(free, buf[:n]...)
+	return block, append(buf[:0], buf[n:]...)
+}
+
+// releaseBlock makes the memory of a block available again: nothing may refer to it.
+func releaseBlock(block []byte) {
+	if cap(block) == blockSize {
+		blocks.Put((*[blockSize]byte)(block[:blockSize]))
+	}
+}
+
 // cut yields the whole lines of buf, which then belong to whoever decodes them, or a
 // long line alone, whose memory is used again when it was decoded.
 func (l *lines) cut() bool {
@@ -169,19 +189,10 @@ func (l *lines) give(n int) (more bool) {
 			l.buf = append(l.buf[:0], rest...)
 		}
 	default:
-		whole := cap(l.buf) == blockSize && n > blockSize/2
-		free := blocks.Get().(*[blockSize]byte)[:0]
-		if !whole {
-			block = append(free, block...)
-		}
+		block, l.buf = cutBlock(l.buf, n)
 		b := l.batch(block)
-		if whole { // nothing is copied but the beginning of a line
-			l.buf = append(free, rest...)
-		} else {
-			l.buf = append(l.buf[:0], rest...)
-		}
-		if !l.in.KeepLines && cap(block) == blockSize {
-			b = b.Then(func() { blocks.Put((*[blockSize]byte)(block[:blockSize])) })
+		if !l.in.KeepLines {
+			b = b.Then(func() { releaseBlock(block) })
 		}
 		more = l.yield(b)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -58,7 +57,10 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 			x.in.head = head
 		}
 		x.decode()
-		if x.all() && x.passed.N > 0 {
+		if !x.all() {
+			return
+		}
+		if releaseBlock(x.v.buf); x.passed.N > 0 {
 			yield(Batch{Passed: x.passed})
 		}
 	}
@@ -70,10 +72,8 @@ type itemReader struct {
 	ctx    context.Context
 	name   string
 	in     *prefixed
-	d      *json.Decoder
-	limit  *perItem
+	v      values
 	inside bool // items are in an array inside of documents
-	depth  int  // of arrays, outside of such documents
 	n      int
 	passed Passed
 	names  []string // of headers that are signatures
@@ -83,10 +83,7 @@ type itemReader struct {
 }
 
 // decode begins to decode what is left of the input.
-func (x *itemReader) decode() {
-	x.limit = &perItem{r: x.in, left: MaxDelivery}
-	x.d, x.depth = json.NewDecoder(x.limit), 0
-}
+func (x *itemReader) decode() { x.v = values{r: x.in} }
 
 // all yields every item. Something that is no JSON is one unreadable delivery.
 // After it only a line that is an item by itself tells where to go on. It is
@@ -112,14 +109,10 @@ func (x *itemReader) all() bool {
 // resume looks for the next item on a line of its own, after the line that is
 // no JSON, and reports whether there is one.
 func (x *itemReader) resume() bool {
-	if x.inside || x.depth > 0 {
+	if x.inside || x.v.listed {
 		return false
 	}
-	rest, err := io.ReadAll(x.d.Buffered())
-	if err != nil {
-		return false
-	}
-	x.in.head = append(bytes.TrimLeft(rest, " \t\r\n"), x.in.head...)
+	x.in.head = append(bytes.TrimLeft(x.v.buf[x.v.at:], " \t\r\n"), x.in.head...)
 	for torn := true; ; torn = false {
 		end := x.in.line(MaxDelivery)
 		if end == 0 {
@@ -137,94 +130,73 @@ func (x *itemReader) resume() bool {
 // one reads a document and yields its items; more is false when the consumer
 // has had enough.
 func (x *itemReader) one() (more bool, err error) {
-	more = true
-	give := func(raw []byte) { more = x.give(raw) }
-	x.limit.left = MaxDelivery
+	v := &x.v
+	v.left = MaxDelivery
 	if x.inside {
 		if err := x.descend(); err != nil {
 			return true, err
 		}
 	}
-	for more && (!x.inside || x.d.More()) {
-		x.limit.left = MaxDelivery
+	for {
+		v.left = MaxDelivery
+		take := v.item
 		if x.inside {
-			err = endInside(x.d.Decode(&walk.InBuffer{Use: give}))
-		} else {
-			err = nextItem(x.d, &x.depth, give)
+			if more, err := v.more(']'); err != nil {
+				return true, err
+			} else if !more {
+				break
+			}
+			take = v.value
 		}
+		raw, err := take()
 		if err != nil {
 			return true, err
 		}
-	}
-	if !more {
-		return false, nil
-	}
-	_, err = x.d.Token() // the end of the array, and those of the objects around it
-	for i := len(x.path) - 1; err == nil && i >= 0; i-- {
-		x.limit.left = MaxDelivery
-		if twice, bad := x.find(x.path[i]); twice {
-			err = fmt.Errorf("%q appears twice: the rest was not read", x.path[i])
-		} else if _, err = x.d.Token(); bad != nil {
-			err = bad
+		if !x.give(raw) {
+			return false, nil
 		}
 	}
-	return true, endInside(err)
+	for i := len(x.path) - 1; i >= 0; i-- { // the ends of the objects around it
+		v.left = MaxDelivery
+		if twice, err := x.find(x.path[i]); err != nil {
+			return true, err
+		} else if twice {
+			return true, fmt.Errorf("%q appears twice: the rest was not read", x.path[i])
+		}
+	}
+	return true, nil
 }
 
 // descend goes down the path to the first item.
 func (x *itemReader) descend() error {
 	for i, name := range x.path {
-		if t, err := x.d.Token(); err != nil {
-			if i == 0 {
-				return err // perhaps the end
-			}
-			return endInside(err)
-		} else if t != json.Delim('{') {
-			return fmt.Errorf("%q is not in an object", name)
+		if object, err := x.v.open('{'); i == 0 && err == io.EOF {
+			return err
+		} else if !object {
+			return cmp.Or(endInside(err), fmt.Errorf("%q is not in an object", name))
 		}
 		if found, err := x.find(name); !found {
 			return cmp.Or(err, fmt.Errorf("there is no %q", name))
 		}
 	}
-	t, err := x.d.Token()
-	if err != nil {
-		return endInside(err)
-	}
-	if t != json.Delim('[') {
-		return fmt.Errorf("%q is not an array", x.path[len(x.path)-1])
+	if list, err := x.v.open('['); !list {
+		return cmp.Or(endInside(err), fmt.Errorf("%q is not an array", x.path[len(x.path)-1]))
 	}
 	return nil
 }
 
-// find skips members up to the one of that name, and reports whether there is one.
+// find takes members up to the name of the one that is asked for, or to the end of the
+// object, and reports whether it is there.
 func (x *itemReader) find(name string) (bool, error) {
-	for x.d.More() {
-		t, err := x.d.Token()
-		if err != nil || t == name {
-			return err == nil, endInside(err)
-		}
-		if err := x.pass(); err != nil {
+	for {
+		if more, err := x.v.more('}'); !more {
 			return false, err
 		}
-	}
-	return false, nil
-}
-
-// pass passes over one value.
-func (x *itemReader) pass() error {
-	for open := 0; ; {
-		t, err := x.d.Token()
-		if err != nil {
-			return endInside(err)
+		if is, err := x.v.name(); err != nil || is == name {
+			return err == nil, err
 		}
-		switch t {
-		case json.Delim('{'), json.Delim('['):
-			open++
-		case json.Delim('}'), json.Delim(']'):
-			open--
-		}
-		if open == 0 {
-			return nil
+		if _, err := x.v.value(); err != nil {
+			return false, err
 		}
 	}
 }

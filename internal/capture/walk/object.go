@@ -157,15 +157,10 @@ func PlainString(b []byte, i int) int {
 	return end
 }
 
-// plain reports whether text has neither control characters nor backslashes. It
-// looks at eight bytes at a time: the highest bit of each says whether it is below a
-// number, exactly in the lowest byte that is.
+// plain reports whether text has neither control characters nor backslashes.
 func plain(text []byte) bool {
-	const each = 0x0101010101010101
 	for ; len(text) >= 8; text = text[8:] {
-		w := binary.LittleEndian.Uint64(text)
-		slash := w ^ each*'\\'
-		if ((w-each*0x20)&^w|(slash-each)&^slash)&(each<<7) != 0 {
+		if notPlain(binary.LittleEndian.Uint64(text)) != 0 {
 			return false
 		}
 	}
@@ -175,4 +170,13 @@ func plain(text []byte) bool {
 		}
 	}
 	return true
+}
+
+const eachByte = 0x0101010101010101
+
+// notPlain looks at eight bytes at a time: the highest bit of each says whether it is a
+// control character or a backslash, exactly in the lowest byte that is.
+func notPlain(w uint64) uint64 {
+	slash := w ^ eachByte*'\\'
+	return ((w-eachByte*0x20)&^w | (slash-eachByte)&^slash) & (eachByte << 7)
 }

@@ -2,15 +2,18 @@ package walk
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 )
 
-// Scanner finds where a JSON object or list ends, and checks its syntax. It
-// can be given the text line by line.
+// Scanner finds where a JSON value ends, and checks its syntax. It can be given the
+// text line by line, or with ScanPart in pieces that end anywhere.
 type Scanner struct {
-	open  []byte // the brackets that are open
-	state scanState
+	open   []byte // the brackets that are open
+	state  scanState
+	quoted bool // inside a string
 }
 
 // scanState says what comes next in an object or a list.
@@ -38,12 +41,43 @@ const (
 const deepestValue = 10000
 
 // Begin forgets what was scanned.
-func (s *Scanner) Begin() { s.open, s.state = s.open[:0], wantValue }
+func (s *Scanner) Begin() { s.open, s.state, s.quoted = s.open[:0], wantValue, false }
 
 // Scan goes on with b. It returns the index after the value where it is done, and
 // where it is bad that of the first byte that cannot be there.
 func (s *Scanner) Scan(b []byte) (int, ScanResult) {
+	end, result := s.scan(b, true)
+	if result == ScanTorn {
+		end = len(b)
+	}
+	return end, result
+}
+
+// ScanPart is Scan for text that may end anywhere. The next text has to begin at the
+// index that is returned: where it is torn, that is where a number or a word begins.
+func (s *Scanner) ScanPart(b []byte) (int, ScanResult) {
+	end, result := s.scan(b, false)
+	if result == ScanTorn && s.quoted {
+		result = ScanOpen
+	}
+	return end, result
+}
+
+func (s *Scanner) scan(b []byte, last bool) (int, ScanResult) {
 	for i := 0; i < len(b); {
+		if s.quoted {
+			end, result := scanString(b, i)
+			if result != ScanDone {
+				return end, result
+			}
+			i, s.quoted = end, false
+			if s.state == wantNameOrEnd || s.state == wantName {
+				s.state = wantColon
+			} else if s.state = wantCommaOrEnd; len(s.open) == 0 {
+				return i, ScanDone
+			}
+			continue
+		}
 		c := b[i]
 		if c == ' ' || c == '\t' || c == '\n' || c == '\r' {
 			i++
@@ -82,14 +116,7 @@ func (s *Scanner) Scan(b []byte) (int, ScanResult) {
 		name := s.state == wantNameOrEnd || s.state == wantName
 		switch {
 		case c == '"':
-			end, result := scanString(b, i)
-			if result != ScanDone {
-				return end, result
-			}
-			i, s.state = end, wantCommaOrEnd
-			if name {
-				s.state = wantColon
-			}
+			i, s.quoted = i+1, true
 		case name:
 			return i, ScanBad
 		case c == '{' || c == '[':
@@ -104,18 +131,39 @@ func (s *Scanner) Scan(b []byte) (int, ScanResult) {
 			i++
 		default:
 			end, result := scanPlain(b, i)
-			if result != ScanDone {
-				return end, result
+			if result == ScanDone && end == len(b) && !last && b[end-1] <= '9' {
+				result = ScanTorn // there may be more digits
 			}
-			i, s.state = end, wantCommaOrEnd
+			switch result {
+			case ScanBad:
+				return end, result
+			case ScanTorn:
+				return i, result
+			}
+			if i, s.state = end, wantCommaOrEnd; len(s.open) == 0 {
+				return i, ScanDone
+			}
 		}
+	}
+	if s.quoted {
+		return len(b), ScanTorn
 	}
 	return len(b), ScanOpen
 }
 
-// scanString takes the index of an opening quote.
+// scanString takes an index inside a string.
 func scanString(b []byte, i int) (int, ScanResult) {
-	for i++; i < len(b); i++ {
+	for ; i < len(b); i++ {
+		if len(b)-i >= 8 {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quote := w ^ eachByte*'"'
+			odd := notPlain(w) | (quote-eachByte)&^quote&(eachByte<<7)
+			if odd == 0 {
+				i += 7
+				continue
+			}
+			i += bits.TrailingZeros64(odd) / 8
+		}
 		switch c := b[i]; {
 		case c == '"':
 			return i + 1, ScanDone
@@ -123,11 +171,11 @@ func scanString(b []byte, i int) (int, ScanResult) {
 			return i, ScanBad
 		case c != '\\':
 		case i+1 == len(b):
-			return len(b), ScanTorn
+			return i, ScanTorn
 		case b[i+1] == 'u':
 			for k := i + 2; k < i+6; k++ {
 				if k == len(b) {
-					return len(b), ScanTorn
+					return i, ScanTorn
 				}
 				if !recorded.IsHex(b[k]) {
 					return i, ScanBad

@@ -30,6 +30,18 @@ func FuzzValueScanner(f *testing.F) {
 		if end < 1 || end > len(data) || result == ScanBad && end == len(data) || (result == ScanOpen || result == ScanTorn) && end != len(data) {
 			t.Fatalf("%q: %d at %d", data, result, end)
 		}
+		// Byte by byte it is the same.
+		s.Begin()
+		from, to, step := 0, 0, ScanOpen
+		for to < len(data) && (step == ScanOpen || step == ScanTorn) {
+			var n int
+			to++
+			n, step = s.ScanPart(data[from:to])
+			from += n
+		}
+		if (step == ScanDone || step == ScanBad) && from != end || step != result && (step == ScanDone || result == ScanDone) {
+			t.Fatalf("%q: %d at %d, byte by byte %d at %d", data, result, end, step, from)
+		}
 		// Line by line it is the same, where no line end is inside a token.
 		s.Begin()
 		at := 0
