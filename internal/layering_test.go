@@ -237,13 +237,13 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2389, 43}, // planned: 2150
-	"internal/capture":                              {4717, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4725, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
 	"internal/capture/printed":                      {2443, 5},
-	"internal/capture/recorded":                     {600, 42},
+	"internal/capture/recorded":                     {609, 42},
 	"internal/capture/walk":                         {3013, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {16615, 8}, // planned: 9700; how help is laid out

@@ -19,6 +19,7 @@ type uncarried struct {
 	names []string
 	tail  []byte // of what was read, and the line ends before it
 	lines int
+	full  bool // found is
 
 	decoded sync.WaitGroup
 	mu      sync.Mutex
@@ -42,21 +43,25 @@ func (u *uncarried) Read(p []byte) (int, error) {
 }
 
 func (u *uncarried) see(p []byte) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if len(u.found) >= mostCarried {
-		return
+	for len(p) > 0 && !u.full {
+		text := append(u.tail, p[:min(len(p), recorded.HeadStep)]...)
+		p = p[len(text)-len(u.tail):]
+		line, at := u.lines+1, 0
+		recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool {
+			line += bytes.Count(text[at:s.At], []byte("\n"))
+			at = s.At
+			u.mu.Lock()
+			defer u.mu.Unlock()
+			if _, known := u.found[s.Key()]; !known {
+				u.found[s.Key()] = line
+			}
+			u.full = len(u.found) >= mostCarried
+			return !u.full
+		})
+		keep := min(len(text), aroundSignature)
+		u.lines += bytes.Count(text[:len(text)-keep], []byte("\n"))
+		u.tail = append(text[:0], text[len(text)-keep:]...)
 	}
-	text := append(u.tail, p...)
-	recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool {
-		if _, known := u.found[s.Key()]; !known {
-			u.found[s.Key()] = u.lines + bytes.Count(text[:s.At], []byte("\n")) + 1
-		}
-		return len(u.found) < mostCarried
-	})
-	keep := min(len(text), aroundSignature)
-	u.lines += bytes.Count(text[:len(text)-keep], []byte("\n"))
-	u.tail = append(u.tail[:0], text[len(text)-keep:]...)
 }
 
 // watch notes what the deliveries of a batch carry.
@@ -82,19 +87,22 @@ func (u *uncarried) watch(b Batch) Batch {
 }
 
 func (u *uncarried) note(r *Request, err error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	if err != nil || r.Elsewhere != "" {
-		u.told++
-	}
-	carried := func(s recorded.Seen) {
+	carried := func(s recorded.Seen) bool {
+		u.mu.Lock()
+		defer u.mu.Unlock()
 		if _, seen := u.found[s.Key()]; seen { // it was read before it was decoded
 			u.found[s.Key()] = 0
 		}
+		return true
 	}
-	recorded.SignaturesOf(r.Header, u.names, carried)
+	recorded.SignaturesOf(r.Header, u.names, func(s recorded.Seen) { carried(s) })
 	for _, text := range [][]byte{[]byte(r.URL), r.Body, r.Answered} {
-		recorded.SignaturesIn(text, u.names, func(s recorded.Seen) bool { carried(s); return true })
+		recorded.SignaturesIn(text, u.names, carried)
+	}
+	if err != nil || r.Elsewhere != "" {
+		u.mu.Lock()
+		u.told++
+		u.mu.Unlock()
 	}
 }
 

@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -95,6 +96,30 @@ func TestUncarriedSideBySide(t *testing.T) {
 	all.Wait()
 	if rows != 72 || !strings.Contains(passed.String(), "1 signature that belongs to no delivery, at line 1") {
 		t.Errorf("%d rows, passed over %s", rows, passed)
+	}
+}
+
+// However the input is cut by reading it, a signature is found on its first line.
+func TestUncarriedLines(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 30 {
+		var text strings.Builder
+		want := map[uint64]int{}
+		for line := 1; line < 3000; line++ {
+			if n := rng.IntN(200); rng.IntN(10) == 0 {
+				text.WriteString(numbered(n) + " ")
+				if _, seen := want[uint64(n+1)]; !seen {
+					want[uint64(n+1)] = line
+				}
+			}
+			text.WriteString(strings.Repeat("x y ", rng.IntN(30)) + "\n")
+		}
+		u := newUncarried(&randomReads{text: text.String(), rng: rng, most: 1 << rng.IntN(20), end: io.EOF}, signedNames)
+		if _, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, u, make([]byte, 1<<20)); err != nil {
+			t.Fatal(err)
+		}
+		check(t, "lines", want, u.found)
 	}
 }
 

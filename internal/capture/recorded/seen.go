@@ -39,15 +39,22 @@ func Digests(b []byte) map[string]bool {
 	return all
 }
 
-func digestAt(b []byte, from int) string { return string(bytes.ToLower(b[from : from+DigestDigits])) }
+func digestAt(b []byte, from int) string {
+	var lower [DigestDigits]byte
+	for i := range lower {
+		lower[i] = b[from+i] | 0x20 // a digit has that bit
+	}
+	return string(lower[:])
+}
 
 // digestsIn calls f for each 64 or more hexadecimal digits in a row, until it returns
 // false.
 func digestsIn(b []byte, f func(from, to int) bool) {
-	// Such digits have one at each multiple of 64 that they span, so most of b need
-	// not be looked at.
+	// Such digits have one at each multiple of 64 that they span, and another 32 before
+	// or behind it, so most of b need not be looked at.
+	const half = DigestDigits / 2
 	for i := DigestDigits - 1; i < len(b); {
-		if !IsHex(b[i]) {
+		if !IsHex(b[i]) || !IsHex(b[i-half]) && (i+half >= len(b) || !IsHex(b[i+half])) {
 			i += DigestDigits
 			continue
 		}
@@ -69,6 +76,9 @@ func digestsIn(b []byte, f func(from, to int) bool) {
 // names.
 func SignaturesOf(h Header, names []string, f func(Seen)) {
 	for _, field := range h {
+		if max(len(field.Name), len(field.Value)) < DigestDigits {
+			continue
+		}
 		name := field.Name[max(0, len(field.Name)-NearName):] // what is near enough
 		SignaturesIn([]byte(name+": "+field.Value), append(names[:len(names):len(names)], name), func(s Seen) bool {
 			f(s)
@@ -128,7 +138,7 @@ func containsName(b []byte, name string) bool {
 }
 
 func IsHex(c byte) bool {
-	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+	return c-'0' <= 9 || c|0x20-'a' <= 5
 }
 
 // Key is the beginning of the digest.
