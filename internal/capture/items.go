@@ -46,7 +46,7 @@ func (e exported) sniff(head []byte, _ bool, _ []string) bool {
 func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		r := bomless(in.R)
-		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, yield: yield}
+		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, out: yield}
 		if e.path != nil {
 			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true, nil) })
 			if err != nil {
@@ -57,7 +57,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 			x.in.head = head
 		}
 		x.decode()
-		if !x.all() {
+		if !x.all() || !x.flush() {
 			return
 		}
 		if releaseBlock(x.v.buf); x.passed.N > 0 {
@@ -77,13 +77,26 @@ type itemReader struct {
 	n      int
 	passed Passed
 	names  []string // of headers that are signatures
-	yield  func(Batch) bool
+	out    func(Batch) bool
+	rows   rowBatch // what was found since more was read
 
 	carried map[uint64]bool // the beginnings of signatures that items carried
 }
 
 // decode begins to decode what is left of the input.
-func (x *itemReader) decode() { x.v = values{r: x.in} }
+func (x *itemReader) decode() { x.v = values{r: x.in, reading: x.flush} }
+
+// flush yields what was found, before more is read.
+func (x *itemReader) flush() bool {
+	if len(x.rows.rows) == 0 {
+		return true
+	}
+	batch := x.rows.batch()
+	x.rows = rowBatch{}
+	return x.out(batch)
+}
+
+func (x *itemReader) yield(b Batch) bool { return x.flush() && x.out(b) }
 
 // all yields every item. Something that is no JSON is one unreadable delivery.
 // After it only a line that is an item by itself tells where to go on. It is
@@ -91,6 +104,9 @@ func (x *itemReader) decode() { x.v = values{r: x.in} }
 func (x *itemReader) all() bool {
 	for {
 		more, err := x.one()
+		if err == errEnough {
+			return false
+		}
 		if err == io.EOF || err == nil && !more {
 			return more
 		}
@@ -216,14 +232,13 @@ func (x *itemReader) give(raw []byte) bool {
 	switch {
 	case err != nil && len(raw) < recorded.LargeBody && walk.CountIn(raw, x.names).Found > 0: // it is not what it looked like
 		x.n--
-		var rows rowBatch
 		walk.DeliveriesIn(raw, x.names, func(path string, r *Request, err error) bool {
 			x.n++
 			r.Source = sourceOf(x.source(), path)
-			rows.add(r, err)
+			x.rows.add(r, err)
 			return true
 		})
-		return x.yield(rows.batch())
+		return true
 	case err != nil:
 		return x.yield(recorded.Unreadable(r.Source, err))
 	case other.N > 0 && !recorded.Signed(r.Header, x.names):
@@ -234,10 +249,11 @@ func (x *itemReader) give(raw []byte) bool {
 	if twice != "" && r.Ambiguous == "" {
 		r.Ambiguous = twice
 	}
-	batch := recorded.Single(r, nil)
 	if len(raw) < recorded.LargeBody {
-		return x.yield(batch) && x.beside(raw, r)
+		x.rows.add(r, nil)
+		return x.beside(raw, r)
 	}
+	batch := recorded.Single(r, nil)
 	batch.Size = len(raw) // the body is a part of it
 	return recorded.Alone(x.ctx, batch, x.yield)
 }

@@ -254,6 +254,30 @@ func TestRunsOfRecords(t *testing.T) {
 	}
 }
 
+// Who wants no more is given no more, wherever that is.
+func TestNoMoreIsWanted(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(9, 9))
+	entry := `{"request":{"method":"POST","url":"http://x/","headers":[],"postData":{"text":"A"}}},`
+	event := `{"headers":{"A":"b"},"requestContext":{"http":{}},"isBase64Encoded":true,"body":"e30="},`
+	for format, text := range map[string]string{
+		"json": "[" + strings.Repeat(`{"headers":{},"body":"a"},`, 20) + "7]", "har": `{"log":{"entries":[` + strings.Repeat(entry, 20) + "{}]}}", "lambda": "[" + strings.Repeat(event, 20) + "x",
+	} {
+		for wanted := range 15 {
+			batches, err := Read(t.Context(), []string{"-"}, Options{Format: format, Stdin: &randomReads{text, rng, 300, io.EOF}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			for range batches { // which panics if it goes on
+				if n++; n > wanted {
+					break
+				}
+			}
+		}
+	}
+}
+
 // mixedItems is documents and lists: records, some of which are large, what holds
 // several, and what is none.
 func mixedItems(rng *rand.Rand) string {
