@@ -187,7 +187,7 @@ func (f *fastDecoder) quoted() []byte {
 	if !walk.IsString(f.line[f.at:]) {
 		return nil
 	}
-	end, _ := jsontext.SkipString(f.line, f.at)
+	end := jsontext.SkipString(f.line, f.at)
 	if end == -1 {
 		return nil
 	}

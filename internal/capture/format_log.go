@@ -313,7 +313,7 @@ func quotedValue(text []byte, i int) []byte {
 	if i == 0 || text[i-1] != '"' || i > 1 && text[i-2] == '\\' || !bytes.HasPrefix(bytes.TrimLeft(text[i+1:min(len(text), i+maxIndent)], "[{ "), []byte(`\"`)) {
 		return nil
 	}
-	end, _ := jsontext.SkipString(text, i-1)
+	end := jsontext.SkipString(text, i-1)
 	if end < 0 {
 		return nil
 	}
@@ -382,9 +382,10 @@ func (d *logDecoder) messages(value []byte, n int, way []walk.Step, places []str
 	if len(way) > deepest || bytes.IndexByte(value, '{') < 0 && !listOfBytes(value) {
 		return false
 	}
-	index := 0
+	at, index := len(way), 0
 	jsontext.Each(value, func(name []byte, from, to int) bool {
-		value, way := value[from:to], append(way, walk.Step{Name: name, Index: index})
+		value := value[from:to]
+		way = append(way[:at], walk.Step{Name: name, Index: index})
 		index++
 		path := ""
 		if len(places) > 0 {
@@ -399,10 +400,8 @@ func (d *logDecoder) messages(value []byte, n int, way []walk.Step, places []str
 		}
 		var inner []byte
 		switch {
-		case walk.IsString(value) && !around:
-			if bytes.IndexByte(value, '{') >= 0 {
-				inner, _ = jsontext.Unquote(nil, value)
-			}
+		case walk.IsString(value) && !around && bytes.IndexByte(value, '{') >= 0:
+			inner, _ = jsontext.Unquote(nil, value)
 		case listOfBytes(value) && !around:
 			inner = bytesOfList(value)
 		case walk.IsObject(value), walk.IsList(value):

@@ -167,7 +167,7 @@ var (
 
 // quotedStep reads a name that is written as a JSON text.
 func quotedStep(text string) (s ignoredStep, rest string, err error) {
-	end, _ := jsontext.SkipString([]byte(text), 0)
+	end := jsontext.SkipString([]byte(text), 0)
 	if end == -1 {
 		return s, "", fmt.Errorf("%s is not closed", text)
 	}

@@ -8,7 +8,11 @@
 // other.
 package jsontext
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+)
 
 // SkipSpace returns the index of the first byte from i on that is no white space.
 func SkipSpace(b []byte, i int) int {
@@ -19,26 +23,44 @@ func SkipSpace(b []byte, i int) int {
 }
 
 // SkipString takes the index of an opening quote and returns the index after
-// the closing one, and whether there is a backslash in between.
-func SkipString(b []byte, i int) (end int, escaped bool) {
-	quote := 0 // where the next one is; it is looked for once, however many escapes come before
-	for i++; ; {
-		if quote < i {
-			n := bytes.IndexByte(b[i:], '"')
-			if n < 0 {
-				return -1, escaped
-			}
-			quote = i + n
+// the closing one.
+func SkipString(b []byte, i int) int {
+	i++
+	quote := bytes.IndexByte(b[i:], '"')
+	if quote < 0 {
+		return -1
+	}
+	slash := bytes.IndexByte(b[i:i+quote], '\\')
+	if slash < 0 {
+		return i + quote + 1
+	}
+	for i += slash; i < len(b); i = SkipPlain(b, i) {
+		switch b[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
 		}
-		slash := bytes.IndexByte(b[i:quote], '\\')
-		if slash < 0 {
-			return quote + 1, escaped
-		}
-		escaped = true
-		if i += slash + 2; i > len(b) {
-			return -1, true
+		i++
+	}
+	return -1
+}
+
+// SkipPlain returns the index of the first byte from i on that cannot stand for itself
+// in a string: a quote, a backslash or a control character.
+func SkipPlain(b []byte, i int) int {
+	const each = 0x0101010101010101
+	for ; i <= len(b)-8; i += 8 {
+		// The highest bit of each byte says whether it is one, exactly in the lowest that is.
+		w := binary.LittleEndian.Uint64(b[i : i+8])
+		if not := ((w - each*0x20) | (w ^ each*'"' - each) | (w ^ each*'\\' - each)) &^ w & (each << 7); not != 0 {
+			return i + bits.TrailingZeros64(not)/8
 		}
 	}
+	for i < len(b) && b[i] >= 0x20 && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }
 
 // SkipValue takes the index of the first byte of a value and returns the index
@@ -49,8 +71,7 @@ func SkipValue(b []byte, i int) int {
 	}
 	switch b[i] {
 	case '"':
-		end, _ := SkipString(b, i)
-		return end
+		return SkipString(b, i)
 	case '{', '[':
 	default:
 		start := i
@@ -66,7 +87,7 @@ func SkipValue(b []byte, i int) int {
 	for i < len(b) {
 		switch b[i] {
 		case '"':
-			if i, _ = SkipString(b, i); i < 0 {
+			if i = SkipString(b, i); i < 0 {
 				return -1
 			}
 			continue
@@ -110,7 +131,7 @@ func Each(b []byte, f func(name []byte, from, to int) bool) bool {
 			if b[i] != '"' {
 				return false
 			}
-			end, _ := SkipString(b, i)
+			end := SkipString(b, i)
 			if end < 0 {
 				return false
 			}

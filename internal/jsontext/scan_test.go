@@ -100,3 +100,42 @@ func FuzzEach(f *testing.F) {
 		}
 	})
 }
+
+// FuzzStrings holds where a string ends, and what it says, against reading it byte by
+// byte.
+func FuzzStrings(f *testing.F) {
+	for _, s := range []string{`"`, `""`, `"a\"b" "`, `"\\"`, `"\`, `"\"`, `"0123456\\" 789"`, "\"a\x01b\"", "\"\x80\xa2\xdc\xff\"", `"\u00e9\ud83d\ude00\ud800"`, `"\u12"`, `"a`, `"1234567\"`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if len(b) == 0 || b[0] != '"' {
+			return
+		}
+		end := 1
+		for end < len(b) && b[end] != '"' {
+			if b[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end++; end > len(b) {
+			end = -1
+		}
+		if got := SkipString(b, 0); got != end {
+			t.Fatalf("%q: ends at %d, not at %d", b, got, end)
+		}
+		for i := range len(b) + 1 {
+			plain := i
+			for plain < len(b) && b[plain] >= ' ' && b[plain] != '"' && b[plain] != '\\' {
+				plain++
+			}
+			if got := SkipPlain(b, i); got != plain {
+				t.Fatalf("%q: plain from %d to %d, not to %d", b, i, got, plain)
+			}
+		}
+		want, ok := Unquote(nil, b)
+		if got, same := String(b); got != string(want) || same != ok {
+			t.Fatalf("%q: %q, %t, not %q, %t", b, got, same, want, ok)
+		}
+	})
+}

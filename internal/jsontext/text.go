@@ -3,6 +3,7 @@ package jsontext
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -16,12 +17,22 @@ import (
 // The text is never longer than what it was read from up to there, so that it
 // may be written over the string itself.
 func Unquote(to, quoted []byte) ([]byte, bool) {
+	to = slices.Grow(to, max(0, len(quoted)-len(`""`)))
 	ok := pieces(quoted, func(plain []byte, r rune) {
 		if to = append(to, plain...); r >= 0 {
 			to = utf8.AppendRune(to, r)
 		}
 	})
 	return to, ok
+}
+
+// String is what [Unquote] appends.
+func String(quoted []byte) (string, bool) {
+	if len(quoted) >= 2 && quoted[0] == '"' && SkipPlain(quoted, 1) == len(quoted)-1 && quoted[len(quoted)-1] == '"' {
+		return string(quoted[1 : len(quoted)-1]), true
+	}
+	text, ok := Unquote(nil, quoted)
+	return string(text), ok
 }
 
 // Text is the text of a JSON string, given with its quotes, if it can be told: it has
@@ -56,8 +67,7 @@ func pieces(quoted []byte, f func(plain []byte, r rune)) bool {
 			return false
 		case c != '\\':
 			start := i
-			for i++; i < len(b) && b[i] >= 0x20 && b[i] != '\\' && b[i] != '"'; i++ {
-			}
+			i = SkipPlain(b, i)
 			f(b[start:i], -1)
 			continue
 		}

@@ -238,8 +238,8 @@ func unwrap(v []byte) (w wrapped) {
 		return nil
 	}
 	says := func(name string) string {
-		s, _ := jsontext.Unquote(nil, held[name])
-		return strings.ToLower(string(s))
+		s, _ := jsontext.String(held[name])
+		return strings.ToLower(s)
 	}
 	switch kind, encoding, mode := says("type"), says("encoding"), says("mode"); {
 	case kind == "buffer" && (isByteList(held["data"]) || string(held["data"]) == "[]"):

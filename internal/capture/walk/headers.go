@@ -45,8 +45,8 @@ func ReadHeaders(to recorded.Header, v []byte) (recorded.Header, error) {
 			return headerList(to, v)
 		}
 		jsontext.Members(v, func(quoted, value []byte) bool {
-			name, _ := jsontext.Unquote(nil, quoted)
-			to, err = appendValues(to, string(name), value)
+			name, _ := jsontext.String(quoted)
+			to, err = appendValues(to, name, value)
 			return err == nil
 		})
 	case IsList(v):
@@ -78,8 +78,8 @@ func headerList(to recorded.Header, v []byte) (_ recorded.Header, err error) {
 	other := false
 	elements(v, func(e []byte) bool {
 		if IsString(e) {
-			text, _ := jsontext.Unquote(nil, e)
-			texts = append(texts, string(text))
+			text, _ := jsontext.String(e)
+			texts = append(texts, text)
 		} else {
 			other = true
 			to, err = headerPair(to, e)
@@ -142,16 +142,16 @@ func headerPair(to recorded.Header, e []byte) (recorded.Header, error) {
 			name, value = single[0], single[1]
 		}
 	}
-	text, ok := jsontext.Unquote(nil, name)
+	text, ok := jsontext.String(name)
 	switch {
-	case !ok || len(text) == 0:
+	case !ok || text == "":
 		return to, errHeaderEntry
 	case disabled:
 		return to, nil
 	case value == nil: // a name that nothing is said of
-		return append(to, recorded.Field{Name: string(text)}), nil
+		return append(to, recorded.Field{Name: text}), nil
 	}
-	return appendValues(to, string(text), value)
+	return appendValues(to, text, value)
 }
 
 // headerBlock takes the lines of a head.
@@ -184,9 +184,9 @@ func appendValues(to recorded.Header, name string, value []byte) (_ recorded.Hea
 		if IsObject(v) {
 			v = heldValue(v)
 		}
-		switch text, ok := jsontext.Unquote(nil, v); {
+		switch text, ok := jsontext.String(v); {
 		case ok:
-			to = append(to, recorded.Field{Name: name, Value: string(text)})
+			to = append(to, recorded.Field{Name: name, Value: text})
 		case len(v) == 0 || IsObject(v) || IsList(v):
 			err = fmt.Errorf("header %q is neither a string nor a list of strings", name)
 		case !IsNull(v):

@@ -1,8 +1,6 @@
 package walk
 
 import (
-	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 
@@ -23,8 +21,8 @@ func ObjectOf(v []byte) Object {
 	}
 	o := Object{}
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		name, _ := jsontext.Unquote(nil, quoted)
-		o[string(name)] = value
+		name, _ := jsontext.String(quoted)
+		o[name] = value
 		return true
 	})
 	return o
@@ -44,10 +42,10 @@ func Repeated(v []byte, depth int) (text string) {
 	jsontext.Each(v, func(quoted []byte, from, to int) bool {
 		value := v[from:max(from, to)]
 		if quoted != nil {
-			key, _ := jsontext.Unquote(nil, quoted)
-			if before, ok := seen[string(key)]; ok && !SameJSON(before, value) {
-				text = twice(string(key))
-			} else if seen[string(key)] = value; len(seen) > mostSeen {
+			key, _ := jsontext.String(quoted)
+			if before, ok := seen[key]; ok && !SameJSON(before, value) {
+				text = twice(key)
+			} else if seen[key] = value; len(seen) > mostSeen {
 				text = fmt.Sprintf("an object has more than %d members: they were not checked for duplicates", mostSeen)
 			}
 		}
@@ -65,8 +63,8 @@ func twice(name string) string {
 
 // Text is a member's text; "" where it is absent, null or no string.
 func (o Object) Text(name string) string {
-	s, _ := jsontext.Unquote(nil, o[name])
-	return string(s)
+	s, _ := jsontext.String(o[name])
+	return s
 }
 
 // Object is a member that is an object; nil where it is not one.
@@ -147,36 +145,9 @@ func PlainString(b []byte, i int) int {
 	if !IsString(b[i:]) {
 		return -1
 	}
-	end := bytes.IndexByte(b[i+1:], '"') + i + 2
-	if end == i+1 {
+	end := jsontext.SkipPlain(b, i+1)
+	if end == len(b) || b[end] != '"' {
 		return -1
 	}
-	if !plain(b[i:end]) {
-		return -1
-	}
-	return end
-}
-
-// plain reports whether text has neither control characters nor backslashes.
-func plain(text []byte) bool {
-	for ; len(text) >= 8; text = text[8:] {
-		if notPlain(binary.LittleEndian.Uint64(text)) != 0 {
-			return false
-		}
-	}
-	for _, c := range text {
-		if c < 0x20 || c == '\\' {
-			return false
-		}
-	}
-	return true
-}
-
-const eachByte = 0x0101010101010101
-
-// notPlain looks at eight bytes at a time: the highest bit of each says whether it is a
-// control character or a backslash, exactly in the lowest byte that is.
-func notPlain(w uint64) uint64 {
-	slash := w ^ eachByte*'\\'
-	return ((w-eachByte*0x20)&^w | (slash-eachByte)&^slash) & (eachByte << 7)
+	return end + 1
 }

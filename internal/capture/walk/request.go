@@ -32,6 +32,43 @@ type requestShape struct {
 	url        []byte
 	receivedAt []byte
 	answer     []byte // the handler's
+	binary     bool   // there is a member "binary", as n8n has one
+	inner      []member
+	crowded    bool // there are more of them
+}
+
+// member is one that deliveries can stand in: an object or a list, a string with one of
+// them in it, or any value that is long enough for a signature.
+type member struct{ quoted, value []byte }
+
+// mostInner is how many of them are remembered.
+const mostInner = 8
+
+// notice remembers a member, if it is such a one.
+func (s *requestShape) notice(quoted, value []byte) {
+	if !IsObject(value) && !IsList(value) && len(value) < recorded.DigestDigits && bytes.IndexByte(value, '{') < 0 {
+		return
+	}
+	if s.inner == nil {
+		s.inner = make([]member, 0, mostInner)
+	}
+	if s.crowded = s.crowded || len(s.inner) == mostInner; !s.crowded {
+		s.inner = append(s.inner, member{quoted, value})
+	}
+}
+
+// each calls f with those members of the object, and perhaps with others, until it
+// returns false.
+func (s *requestShape) each(v []byte, f func(quoted, value []byte) bool) {
+	if s.crowded {
+		jsontext.Members(v, f)
+		return
+	}
+	for _, m := range s.inner {
+		if !f(m.quoted, m.value) {
+			return
+		}
+	}
 }
 
 type headerMember struct {
@@ -44,6 +81,7 @@ type headerMember struct {
 func ShapeOf(v []byte) (s requestShape) {
 	goHeader, attributes, svix := false, false, 0
 	jsontext.Members(v, func(quoted, value []byte) bool {
+		s.notice(quoted, value)
 		switch role, rank := RoleOf(quoted, value); role {
 		case methodRole:
 			prefer(&s.method, quoted, "method", value)
@@ -72,6 +110,7 @@ func ShapeOf(v []byte) (s requestShape) {
 				s.answer = value
 			}
 			attributes = attributes || Is(quoted, "attributes")
+			s.binary = s.binary || Is(quoted, "binary")
 			if Is(quoted, "ip") || Is(quoted, "response") && ValueOf(value, "status_code") != nil {
 				svix++
 			}
@@ -185,8 +224,8 @@ func prefer(to *[]byte, quoted []byte, best string, value []byte) {
 
 // memberName is a member's name as it is written.
 func memberName(quoted []byte) string {
-	name, _ := jsontext.Unquote(nil, quoted)
-	return string(name)
+	name, _ := jsontext.String(quoted)
+	return name
 }
 
 // headerRank places the names of members that hold the headers of a request; 0 for
@@ -327,11 +366,11 @@ var (
 
 // Lacks says what the object would have to have to be a request; nil where it is one.
 func (s *requestShape) Lacks() error {
-	method, _ := jsontext.Unquote(nil, s.method)
+	method, _ := jsontext.String(s.method)
 	switch {
 	case len(s.Headers) == 0:
 		return ErrNoHeaders
-	case len(s.Bodies) == 0 && !s.NullBody && !s.many && !recorded.MayBeProbe(string(method)):
+	case len(s.Bodies) == 0 && !s.NullBody && !s.many && !recorded.MayBeProbe(method):
 		return ErrNoBody
 	}
 	return nil
@@ -344,11 +383,14 @@ func (s *requestShape) Fill(r *recorded.Request) error {
 	if s.twice != "" {
 		r.Ambiguous = twice(s.twice)
 	}
-	for to, v := range map[*string][]byte{&r.ReceivedAt: s.receivedAt, &r.Method: s.method, &r.URL: s.url} {
-		if text, ok := jsontext.Unquote(nil, v); ok {
-			*to = string(text)
+	say := func(to *string, quoted []byte) {
+		if text, ok := jsontext.String(quoted); ok {
+			*to = text
 		}
 	}
+	say(&r.ReceivedAt, s.receivedAt)
+	say(&r.Method, s.method)
+	say(&r.URL, s.url)
 	if s.many {
 		return errMany
 	}

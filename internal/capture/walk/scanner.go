@@ -2,10 +2,9 @@ package walk
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // Scanner finds where a JSON value ends, and checks its syntax. It can be given the
@@ -153,23 +152,12 @@ func (s *Scanner) scan(b []byte, last bool) (int, ScanResult) {
 
 // scanString takes an index inside a string.
 func scanString(b []byte, i int) (int, ScanResult) {
-	for ; i < len(b); i++ {
-		if len(b)-i >= 8 {
-			w := binary.LittleEndian.Uint64(b[i:])
-			quote := w ^ eachByte*'"'
-			odd := notPlain(w) | (quote-eachByte)&^quote&(eachByte<<7)
-			if odd == 0 {
-				i += 7
-				continue
-			}
-			i += bits.TrailingZeros64(odd) / 8
-		}
-		switch c := b[i]; {
-		case c == '"':
+	for i = jsontext.SkipPlain(b, i); i < len(b); i = jsontext.SkipPlain(b, i+1) {
+		switch {
+		case b[i] == '"':
 			return i + 1, ScanDone
-		case c < 0x20:
+		case b[i] < 0x20:
 			return i, ScanBad
-		case c != '\\':
 		case i+1 == len(b):
 			return i, ScanTorn
 		case b[i+1] == 'u':

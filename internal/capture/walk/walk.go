@@ -6,11 +6,10 @@ package walk
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
@@ -47,7 +46,7 @@ func DeliveriesIn(text []byte, names []string, yield func(path string, r *record
 	return counting.Requests(text, yield)
 }
 
-// Requests walks text again, and yields what was counted.
+// Requests yields what was counted in text.
 func (w *Walk) Requests(text []byte, yield func(path string, r *recorded.Request, err error) bool) (found int) {
 	var passed recorded.Passed
 	switch n := w.passed - w.unreadIn(text); {
@@ -56,20 +55,28 @@ func (w *Walk) Requests(text []byte, yield func(path string, r *recorded.Request
 	case w.answers > 0:
 		passed = recorded.Passed{N: w.answers, One: "answer", Many: "answers"}
 	}
-	w = &Walk{Names: w.Names, digests: w.digests}
-	w.yield = func(r *recorded.Request, err error) bool {
+	again := &Walk{Names: w.Names, digests: w.digests}
+	again.yield = func(r *recorded.Request, err error) bool {
 		r.Passed, passed = passed, recorded.Passed{}
 		found++
-		return yield(PathOf(w.path), r, err)
+		return yield(PathOf(again.path), r, err)
 	}
-	w.value(text, 0)
+	if !w.keep {
+		again.value(text, 0)
+		return found
+	}
+	for _, emit := range w.kept {
+		if emit(again); again.ended {
+			break
+		}
+	}
 	return found
 }
 
 // unreadIn is how many of the elements without a request are rows all the same, since a
 // signature stands in them.
 func (w *Walk) unreadIn(text []byte) int {
-	if w.passed == 0 || (&Walk{Names: w.Names, digests: maps.Clone(w.digests)}).seesNew(text) < 0 {
+	if w.passed == 0 || w.keep || (&Walk{Names: w.Names, digests: maps.Clone(w.digests)}).seesNew(text) < 0 {
 		return 0
 	}
 	trial := Walk{Names: w.Names, digests: maps.Clone(w.digests), yield: func(*recorded.Request, error) bool { return true }, trial: true}
@@ -81,12 +88,15 @@ const EntryWithout, EntriesWithout = "entry without a delivery", "entries withou
 
 // CountIn is the walk that counts.
 func CountIn(text []byte, names []string) *Walk {
-	w := &Walk{Names: names, digests: map[uint64]bool{}}
+	w := &Walk{Names: names, digests: map[uint64]bool{}, keep: len(text) < recorded.LargeBody}
 	w.value(text, 0)
 	return w
 }
 
-// Walk goes through a value twice: without yield it counts.
+// Walk goes through a value: without yield it counts, and keeps the requests that it
+// finds. It goes through it again to yield those of a large value, which may be many and
+// are written over; and where a signature stands outside of the requests: whether one of
+// them carries it is known only when all of them are.
 type Walk struct {
 	Names   []string
 	yield   func(r *recorded.Request, err error) bool
@@ -101,6 +111,8 @@ type Walk struct {
 	ended   bool // the consumer has had enough
 	// digests are the beginnings of the signatures that deliveries carry.
 	digests map[uint64]bool
+	keep    bool // the requests that are counted are all that will be yielded
+	kept    []func(again *Walk)
 }
 
 // Step is a member's name, with its quotes, or an index.
@@ -145,6 +157,7 @@ func (w *Walk) inText(quoted []byte) []byte {
 // as a program that logs writes it; nil where there is none.
 func jsonInLine(text []byte) (before, value []byte) {
 	end := len(bytes.TrimRight(text, " \t\r\n"))
+	var s Scanner
 	at := 0
 	for range mostStarts {
 		n := bytes.IndexAny(text[at:end], "{[")
@@ -152,7 +165,8 @@ func jsonInLine(text []byte) (before, value []byte) {
 			return nil, nil
 		}
 		at += n
-		if jsontext.SkipValue(text, at) == end && json.Valid(text[at:end]) {
+		s.Begin()
+		if size, result := s.Scan(text[at:end]); result == ScanDone && at+size == end {
 			return text[:at], text[at:end]
 		}
 		at++
@@ -191,11 +205,11 @@ func (w *Walk) object(v []byte, depth int) {
 		}
 		return
 	}
-	if w.apart(v) {
+	if s.binary && w.apart(v) {
 		return
 	}
 	unsigned := w.unsigned(v, &s)
-	jsontext.Members(v, func(quoted, value []byte) bool {
+	s.each(v, func(quoted, value []byte) bool {
 		if n, is := answersIn(quoted, value, w.Names); is || unsigned && isPartOf(quoted, value) {
 			w.answers += n
 			return true
@@ -235,7 +249,7 @@ func (w *Walk) apart(v []byte) bool {
 	if err != nil || !w.Has(header) {
 		return false
 	}
-	end, _ := jsontext.SkipString(data, 0)
+	end := jsontext.SkipString(data, 0)
 	s.Bodies = []bodyMember{{name: "binary", value: data[:end], Rank: base64Rank, base64: true}}
 	if file != nil { // it is not in the capture
 		s.Bodies, s.NullBody = nil, false
@@ -399,7 +413,8 @@ func answersIn(quoted, value []byte, names []string) (listed int, is bool) {
 	if !IsObject(value) && !IsList(value) {
 		return 0, false
 	}
-	folded, _ := foldMember(nil, quoted)
+	var buf [longestMember]byte
+	folded, _ := foldMember(buf[:0], quoted)
 	one := IsObject(value)
 	switch string(folded) {
 	case "response", "res", "resp", "answer", "reply", "httpresponse":
@@ -489,8 +504,8 @@ func (w *Walk) flat(v []byte, s *requestShape) (found recorded.Header) {
 			return true
 		}
 		if IsString(value) {
-			text, _ := jsontext.Unquote(nil, value)
-			f := recorded.Field{Name: memberName(quoted), Value: string(text)}
+			text, _ := jsontext.String(value)
+			f := recorded.Field{Name: memberName(quoted), Value: text}
 			_, is := spelled(f.Name, w.Names)
 			signed = signed || is && strings.TrimSpace(f.Value) != ""
 			own = append(own, f)
@@ -656,7 +671,7 @@ func (s *requestShape) spare(rank int) bool {
 // beside goes on with the members of an object that is a request which are of no use
 // to that, where a signature stands in them that it does not carry.
 func (w *Walk) beside(v []byte, s *requestShape, carried map[uint64]bool, depth int) {
-	jsontext.Members(v, func(quoted, value []byte) bool {
+	s.each(v, func(quoted, value []byte) bool {
 		role, rank := RoleOf(quoted, value)
 		if _, is := answersIn(quoted, value, w.Names); is || role == headerRole || role == bodyRole && !s.spare(rank) || isPart(value) {
 			return true
@@ -680,7 +695,15 @@ func (w *Walk) beside(v []byte, s *requestShape, carried map[uint64]bool, depth 
 
 func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 	w.Top = w.Top || len(w.path) == 0 && !w.text
-	if w.Rows++; w.yield == nil || w.trial {
+	w.Rows++
+	if w.keep {
+		path, text, shape := slices.Clone(w.path), w.text, *s
+		w.kept = append(w.kept, func(again *Walk) {
+			again.path, again.text = path, text
+			again.emit(&shape, h, err)
+		})
+	}
+	if w.yield == nil || w.trial {
 		return
 	}
 	r := &recorded.Request{Header: h}
@@ -704,7 +727,11 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 
 // unread yields what holds a signature that no delivery carries.
 func (w *Walk) unread(v []byte) {
-	if w.yield == nil || w.ended {
+	if w.yield == nil {
+		w.keep = w.keep && !Sees(v, w.Names)
+		return
+	}
+	if w.ended {
 		return
 	}
 	if at := w.seesNew(v); at >= 0 {
@@ -745,27 +772,22 @@ func (w *Walk) seesNew(v []byte) (first int) {
 
 // PathOf writes a path as jq does.
 func PathOf(steps []Step) string {
-	var b strings.Builder
+	b := make([]byte, 0, 64)
 	for i, s := range steps {
+		plain := s.Name != nil && plainName(s.Name)
+		if i == 0 || plain {
+			b = append(b, '.')
+		}
 		switch {
 		case s.Name == nil:
-			if i == 0 {
-				b.WriteByte('.')
-			}
-			fmt.Fprintf(&b, "[%d]", s.Index)
-		case plainName(s.Name):
-			b.WriteByte('.')
-			b.Write(s.Name[1 : len(s.Name)-1])
+			b = append(strconv.AppendInt(append(b, '['), int64(s.Index), 10), ']')
+		case plain:
+			b = append(b, s.Name[1:len(s.Name)-1]...)
 		default:
-			if i == 0 {
-				b.WriteByte('.')
-			}
-			b.WriteByte('[')
-			b.Write(s.Name)
-			b.WriteByte(']')
+			b = append(append(append(b, '['), s.Name...), ']')
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
 // plainName reports whether a quoted name can stand behind a dot.

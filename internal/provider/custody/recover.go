@@ -312,7 +312,7 @@ func onlyText(body []byte, name string) (found secret.Value) {
 		if !bytes.HasPrefix(after, []byte(`"`)) || bytes.HasPrefix(after, []byte(`""`)) {
 			continue
 		}
-		end, _ := jsontext.SkipString(after, 0)
+		end := jsontext.SkipString(after, 0)
 		if end < 0 {
 			continue
 		}
