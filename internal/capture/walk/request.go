@@ -34,7 +34,8 @@ type requestShape struct {
 	answer     []byte // the handler's
 	binary     bool   // there is a member "binary", as n8n has one
 	inner      []member
-	crowded    bool // there are more of them
+	crowded    bool            // there are more of them
+	carried    map[uint64]bool // see signatures; nil until it is asked
 }
 
 // member is one that deliveries can stand in: an object or a list, a string with one of

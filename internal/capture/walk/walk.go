@@ -88,8 +88,15 @@ const EntryWithout, EntriesWithout = "entry without a delivery", "entries withou
 
 // CountIn is the walk that counts.
 func CountIn(text []byte, names []string) *Walk {
-	w := &Walk{Names: names, digests: map[uint64]bool{}, keep: len(text) < recorded.LargeBody}
-	w.value(text, 0)
+	count := func(keep bool) *Walk {
+		w := &Walk{Names: names, digests: map[uint64]bool{}, keep: keep}
+		w.value(text, 0)
+		return w
+	}
+	w := count(len(text) < recorded.LargeBody)
+	if !w.keep && w.kept != nil {
+		return count(false) // what was kept was not asked for its signatures
+	}
 	return w
 }
 
@@ -198,10 +205,8 @@ func (w *Walk) object(v []byte, depth int) {
 	s := ShapeOf(v)
 	header, err := w.signedHeader(v, &s, depth)
 	if err != nil || header != nil {
-		carried := s.carried(header, w.Names)
-		w.request(v, &s, header, carried, err)
-		if err == nil {
-			w.beside(v, &s, carried, depth)
+		if w.request(v, &s, header, err); err == nil {
+			w.beside(v, &s, header, depth)
 		}
 		return
 	}
@@ -255,7 +260,7 @@ func (w *Walk) apart(v []byte) bool {
 		s.Bodies, s.NullBody = nil, false
 	}
 	w.path = append(w.path, Step{Name: []byte(`"json"`)})
-	w.request(v, &s, header, s.carried(header, w.Names), nil)
+	w.request(v, &s, header, nil)
 	w.path = w.path[:len(w.path)-1]
 	return true
 }
@@ -634,23 +639,28 @@ func (w *Walk) Has(h recorded.Header) bool {
 }
 
 // request counts, or yields, a request that is signed.
-func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, carried map[uint64]bool, err error) {
+func (w *Walk) request(v []byte, s *requestShape, h recorded.Header, err error) {
 	w.Found++
-	if w.yield == nil && err != nil {
+	switch {
+	case w.keep: // only what stands beside it is compared with what it carries
+	case err == nil:
+		maps.Copy(w.digests, s.signatures(h, w.Names)) // now: the body may be written over
+	case w.yield == nil:
 		recorded.SignaturesIn(v, w.Names, func(at recorded.Seen) bool { w.digests[at.Key()] = true; return true })
-	} else if w.yield == nil {
-		maps.Copy(w.digests, carried)
 	}
 	w.emit(s, h, err)
 }
 
-// carried are the beginnings of the signatures in what a request consists of.
-func (s *requestShape) carried(h recorded.Header, names []string) map[uint64]bool {
-	digests := map[uint64]bool{}
-	see := func(text []byte) {
-		recorded.SignaturesIn(text, names, func(at recorded.Seen) bool { digests[at.Key()] = true; return true })
+// signatures are the beginnings of those in what a request consists of.
+func (s *requestShape) signatures(h recorded.Header, names []string) map[uint64]bool {
+	if s.carried != nil {
+		return s.carried
 	}
-	recorded.SignaturesOf(h, names, func(at recorded.Seen) { digests[at.Key()] = true })
+	s.carried = map[uint64]bool{}
+	see := func(text []byte) {
+		recorded.SignaturesIn(text, names, func(at recorded.Seen) bool { s.carried[at.Key()] = true; return true })
+	}
+	recorded.SignaturesOf(h, names, func(at recorded.Seen) { s.carried[at.Key()] = true })
 	for _, m := range s.Headers {
 		see(m.value)
 	}
@@ -659,7 +669,7 @@ func (s *requestShape) carried(h recorded.Header, names []string) map[uint64]boo
 			see(m.value)
 		}
 	}
-	return digests
+	return s.carried
 }
 
 // spare reports whether a member of that rank is no body here, since one of a better
@@ -670,7 +680,7 @@ func (s *requestShape) spare(rank int) bool {
 
 // beside goes on with the members of an object that is a request which are of no use
 // to that, where a signature stands in them that it does not carry.
-func (w *Walk) beside(v []byte, s *requestShape, carried map[uint64]bool, depth int) {
+func (w *Walk) beside(v []byte, s *requestShape, h recorded.Header, depth int) {
 	s.each(v, func(quoted, value []byte) bool {
 		role, rank := RoleOf(quoted, value)
 		if _, is := answersIn(quoted, value, w.Names); is || role == headerRole || role == bodyRole && !s.spare(rank) || isPart(value) {
@@ -678,7 +688,7 @@ func (w *Walk) beside(v []byte, s *requestShape, carried map[uint64]bool, depth 
 		}
 		news := false
 		recorded.SignaturesIn(value, w.Names, func(at recorded.Seen) bool {
-			news = !carried[at.Key()]
+			news = !s.signatures(h, w.Names)[at.Key()]
 			return !news
 		})
 		if !news {
