@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestUnquote(t *testing.T) {
@@ -134,6 +135,14 @@ func FuzzStrings(f *testing.F) {
 			}
 		}
 		want, ok := Unquote(nil, b)
+		var text string
+		if err := json.Unmarshal(b, &text); (err == nil && b[len(b)-1] == '"') != ok || ok && utf8.Valid(b) && string(want) != text {
+			t.Fatalf("%q: %q, %t, not %q, %v", b, want, ok, text, err)
+		}
+		over := bytes.Clone(b)
+		if got, _ := Unquote(over[:0], over); ok && !bytes.Equal(got, want) {
+			t.Fatalf("%q: %q over itself, not %q", b, got, want)
+		}
 		if got, same := String(b); got != string(want) || same != ok {
 			t.Fatalf("%q: %q, %t, not %q, %t", b, got, same, want, ok)
 		}

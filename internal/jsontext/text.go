@@ -53,44 +53,37 @@ func Text(quoted []byte) (string, bool) {
 // Quotable reports whether Unquote would take it.
 func Quotable(quoted []byte) bool { return pieces(quoted, func([]byte, rune) {}) }
 
-// pieces calls f with what a JSON string consists of: runs of plain text, and the
-// characters that are escaped; r is -1 with the former.
+// pieces calls f with what a JSON string consists of: runs of plain text, which may be
+// empty, each with the character behind it that is escaped; r is -1 where there is none.
 func pieces(quoted []byte, f func(plain []byte, r rune)) bool {
 	if len(quoted) < 2 || quoted[0] != '"' || quoted[len(quoted)-1] != '"' {
 		return false
 	}
 	b := quoted[1 : len(quoted)-1]
-	for i := 0; i < len(b); {
-		c := b[i]
-		switch {
-		case c < 0x20 || c == '"':
-			return false
-		case c != '\\':
-			start := i
-			i = SkipPlain(b, i)
-			f(b[start:i], -1)
-			continue
+	for {
+		i := SkipPlain(b, 0)
+		r, n := rune(-1), 0
+		if i+1 < len(b) && b[i] == '\\' {
+			r, n = unescape(b[i:])
 		}
-		if i+1 >= len(b) {
-			return false
+		if f(b[:i], r); n == 0 {
+			return i == len(b)
 		}
-		if b[i+1] == 'u' {
-			r, n := unescapeRune(b[i:])
-			if n == 0 {
-				return false
-			}
-			f(nil, r)
-			i += n
-			continue
-		}
-		at := bytes.IndexByte([]byte(`"\/bfnrt`), b[i+1])
-		if at < 0 {
-			return false
-		}
-		f(nil, rune("\"\\/\b\f\n\r\t"[at]))
-		i += 2
+		b = b[i+n:]
 	}
-	return true
+}
+
+// unescape reads the escape that b begins with, and returns how long it is: 0 where it
+// is none.
+func unescape(b []byte) (rune, int) {
+	if b[1] == 'u' {
+		return unescapeRune(b)
+	}
+	at := bytes.IndexByte([]byte(`"\/bfnrt`), b[1])
+	if at < 0 {
+		return -1, 0
+	}
+	return rune("\"\\/\b\f\n\r\t"[at]), 2
 }
 
 // unescapeRune reads \uXXXX, or two of them that are a surrogate pair; half of one is
@@ -98,7 +91,7 @@ func pieces(quoted []byte, f func(plain []byte, r rune)) bool {
 func unescapeRune(b []byte) (rune, int) {
 	r, ok := hex4(b)
 	if !ok {
-		return 0, 0
+		return -1, 0
 	}
 	if !utf16.IsSurrogate(r) {
 		return r, 6
