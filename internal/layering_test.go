@@ -277,7 +277,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro":                      {940, 1},
 	"internal/provider/zyntro/zyntroapi":            {920, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
-	"internal/render":                               {1439, 23}, // planned: 1150; paragraphs at words, and colour
+	"internal/render":                               {1665, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
 	"internal/sandbox":                              {1617, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},

@@ -19,6 +19,9 @@ import (
 // one by one, since the library needs a thousand times the memory of what it
 // writes.
 func appendYAML(b *bytes.Buffer, doc []byte) error {
+	if ok, err := appendOwnYAML(b, doc); ok || err != nil {
+		return err
+	}
 	list, err := elements(doc)
 	if err != nil {
 		return err
@@ -37,6 +40,9 @@ func appendYAML(b *bytes.Buffer, doc []byte) error {
 // appendYAMLDocument goes by tokens rather than through maps and floats: keys
 // keep their order and numbers their text.
 func appendYAMLDocument(b *bytes.Buffer, doc []byte) error {
+	if ok, err := appendOwnYAML(b, doc); ok || err != nil {
+		return err
+	}
 	d := json.NewDecoder(bytes.NewReader(doc))
 	d.UseNumber()
 	node, err := yamlNode(d)
@@ -47,26 +53,36 @@ func appendYAMLDocument(b *bytes.Buffer, doc []byte) error {
 }
 
 func appendYAMLNode(b *bytes.Buffer, node *yaml.Node) error {
+	text, err := encodeYAML(node)
+	appendSafeYAML(b, text)
+	return err
+}
+
+func encodeYAML(node *yaml.Node) ([]byte, error) {
 	var raw bytes.Buffer
 	e := yaml.NewEncoder(&raw)
 	e.SetIndent(2)
-	if err := e.Encode(node); err != nil {
-		return fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
+	err := e.Encode(node)
+	if err == nil {
+		err = e.Close()
 	}
-	if err := e.Close(); err != nil {
-		return fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
+	if err != nil {
+		return nil, fault.Errorf(fault.Other, "cannot write the output as YAML: %w", err)
 	}
-	// The library prints most invisible characters as they are, and commands for CI
-	// runners. Strings that have one are double-quoted (see yamlString), where
-	// JSON's escapes mean the same.
-	for line := range bytes.Lines(raw.Bytes()) {
+	return raw.Bytes(), nil
+}
+
+// appendSafeYAML adds whole lines. The library prints most invisible characters as
+// they are, and commands for CI runners. Strings that have one are double-quoted (see
+// yamlString), where JSON's escapes mean the same.
+func appendSafeYAML(b *bytes.Buffer, lines []byte) {
+	for line := range bytes.Lines(lines) {
 		text, ended := bytes.CutSuffix(line, []byte("\n"))
 		b.Write(term.BreakJSON(escapeYAML(text)))
 		if ended {
 			b.WriteByte('\n')
 		}
 	}
-	return nil
 }
 
 // escapeYAML is escape with YAML's form of the characters beyond U+FFFF: it
