@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {609, 42},
 	"internal/capture/walk":                         {3047, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16615, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16645, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -275,9 +275,9 @@ var budgets = map[string]budget{
 	"internal/provider/wundertreos/wundertreosapi":  {680, 18},
 	"internal/provider/wundertreos/wundertreosfake": {1000, 19},
 	"internal/provider/zyntro":                      {940, 1},
-	"internal/provider/zyntro/zyntroapi":            {920, 32},
+	"internal/provider/zyntro/zyntroapi":            {945, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
-	"internal/render":                               {1665, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
+	"internal/render":                               {1710, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
 	"internal/sandbox":                              {1617, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"crypto/tls"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -105,3 +106,16 @@ func credentialNames(drivers []*provider.Driver) []string {
 
 // ourVariables is how the names of all variables begin that are hookctl's own.
 const ourVariables = "HOOKCTL_"
+
+// softMemory is from where on the runtime collects garbage at once instead of
+// letting it grow to the size of what is in use: large deliveries are judged
+// within 256 MiB. GOMEMLIMIT in the environment counts instead.
+const softMemory = 128 << 20
+
+// roomForRows raises softMemory for a list so long that the runtime would do little
+// but look for garbage where there is none.
+func roomForRows(env *Env, rows int) {
+	if rows > 10_000 && env.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemory + int64(rows)<<11)
+	}
+}

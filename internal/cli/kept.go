@@ -28,6 +28,7 @@ func (a *app) records(ctx context.Context, all bool) ([]secret.Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	roomForRows(a.env, len(recs))
 	a.warnUnreadable(problems)
 	return slices.DeleteFunc(recs, func(r secret.Record) bool { return !all && r.Profile != a.cfg.Profile() }), nil
 }

@@ -61,6 +61,11 @@ func (a *app) listEach(ctx context.Context, drivers []*provider.Driver, skip boo
 		wg.Go(func() { ans.rows, ans.err = ans.client.List(ctx) })
 	}
 	wg.Wait()
+	rows := 0
+	for _, ans := range answers {
+		rows += len(ans.rows)
+	}
+	roomForRows(a.env, rows)
 	return answers, nil
 }
 

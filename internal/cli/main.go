@@ -64,11 +64,6 @@ func System() *Env {
 // Main runs the program and returns its exit code.
 func Main() int { return mainIn(System()) }
 
-// softMemory is from where on the runtime collects garbage at once instead of
-// letting it grow to the size of what is in use: large deliveries are judged
-// within 256 MiB. GOMEMLIMIT in the environment counts instead.
-const softMemory = 128 << 20
-
 // mainIn runs the program in the world of env, which gets the interrupts.
 func mainIn(env *Env) int {
 	harden()

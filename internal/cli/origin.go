@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"sync"
+
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/provider"
@@ -13,16 +15,30 @@ func (a *app) baseURL(d *provider.Driver) config.Setting { return a.cfg.Get(d.Na
 
 // elsewhere is the origin of d's base URL, "" where that is the provider's own.
 func (a *app) elsewhere(d *provider.Driver) string {
-	origin, err := httpx.Origin(a.baseURL(d).Value)
+	origin, err := originOf(a.baseURL(d).Value)
 	if err != nil {
 		return ""
 	}
 	return foreign(d, origin)
 }
 
+// origins has what originOf told: each row of a list asks for one of the same few.
+var origins sync.Map
+
+func originOf(url string) (string, error) {
+	if known, ok := origins.Load(url); ok {
+		return known.(string), nil
+	}
+	found, err := httpx.Origin(url)
+	if err == nil {
+		origins.Store(url, found)
+	}
+	return found, err
+}
+
 // foreign is origin, "" where it is d's own.
 func foreign(d *provider.Driver, origin string) string {
-	if own, err := httpx.Origin(d.BaseURL); err == nil && own == origin {
+	if own, err := originOf(d.BaseURL); err == nil && own == origin {
 		return ""
 	}
 	return origin
@@ -34,7 +50,7 @@ func (a *app) atBaseURL(r secret.Record) bool {
 	if err != nil {
 		return false
 	}
-	origin, err := httpx.Origin(a.baseURL(d).Value)
+	origin, err := originOf(a.baseURL(d).Value)
 	return err == nil && origin == r.Origin
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/fault"
@@ -101,7 +102,7 @@ var (
 // that have a JSON form of their own keep it, as do bytes, and fields whose
 // "omitzero" tells nil and empty apart.
 func fillLists(v reflect.Value, depth int) {
-	if depth > maxDepth || !v.CanSet() && v.Kind() != reflect.Struct || marshals(v.Type()) {
+	if holdsNoList(v.Type()) || depth > maxDepth || !v.CanSet() && v.Kind() != reflect.Struct || marshals(v.Type()) {
 		return
 	}
 	switch v.Kind() {
@@ -120,11 +121,7 @@ func fillLists(v reflect.Value, depth int) {
 			v.Set(c)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			f := v.Type().Field(i)
-			if !f.IsExported() && !f.Anonymous || strings.Contains(f.Tag.Get("json"), ",omitzero") {
-				continue
-			}
+		for _, i := range fieldsToFill(v.Type()) {
 			fillLists(v.Field(i), depth+1)
 		}
 	case reflect.Slice:
@@ -154,6 +151,32 @@ func fillLists(v reflect.Value, depth int) {
 		}
 		v.Set(c)
 	}
+}
+
+// holdsNoList is of what there is most: texts and numbers, and pointers to them.
+func holdsNoList(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return t.Kind() <= reflect.Complex128 || t.Kind() == reflect.String
+}
+
+// fieldsOf has what fieldsToFill told of a type: there may be very many rows of it.
+var fieldsOf sync.Map
+
+func fieldsToFill(t reflect.Type) []int {
+	if fields, ok := fieldsOf.Load(t); ok {
+		return fields.([]int)
+	}
+	var fields []int
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if (f.IsExported() || f.Anonymous) && !strings.Contains(f.Tag.Get("json"), ",omitzero") && !holdsNoList(f.Type) {
+			fields = append(fields, i)
+		}
+	}
+	fieldsOf.Store(t, fields)
+	return fields
 }
 
 func marshals(t reflect.Type) bool {

@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -159,6 +160,16 @@ func (p *Printer) Print(v View) error {
 			p.appendName(&b, name)
 		}
 		return p.write(b.Bytes())
+	}
+	if list := reflect.ValueOf(v.Data); p.filter == nil && list.Kind() == reflect.Slice && list.Type().Elem().Kind() != reflect.Uint8 && !marshals(list.Type()) {
+		s := p.Stream(nil, nil) // a long one is never in memory as a whole
+		s.Buffer(chunk)
+		for i := range list.Len() {
+			if s.Item(list.Index(i).Interface(), nil, "") != nil {
+				break
+			}
+		}
+		return s.Close()
 	}
 	doc, err := marshal(v.Data)
 	if err != nil {

@@ -424,3 +424,40 @@ func TestFailedWrites(t *testing.T) {
 		}
 	}
 }
+
+// TestListIsOneDocument: a list is written row by row, and looks as it does when it is
+// one document.
+func TestListIsOneDocument(t *testing.T) {
+	t.Parallel()
+	type inner struct {
+		List []string       `json:"list"`
+		Free []string       `json:"free,omitzero"`
+		Any  any            `json:"any"`
+		Map  map[string]int `json:"map"`
+	}
+	type row struct {
+		ID    string   `json:"id"`
+		Name  *string  `json:"name"`
+		Inner *inner   `json:"inner"`
+		List  []inner  `json:"many"`
+		Raw   [2][]int `json:"raw"`
+	}
+	name := nasty + "##[x]\n::y"
+	for _, list := range []any{
+		[]row{}, []row(nil), []*row{nil, {ID: "a"}}, []string{"a", name}, []any{nil, 1, []string(nil), map[string][]int{"a": nil}},
+		[][]string{nil, {}, {"x"}},
+		[]row{{}, {ID: name, Name: &name, Inner: &inner{Any: []int(nil)}, List: []inner{{Free: []string{}}}}},
+	} {
+		text, err := json.Marshal(json.RawMessage(print(t, render.Options{Format: render.JSON}, render.View{Data: map[string]any{"l": list}})))
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := json.RawMessage(strings.TrimSuffix(strings.TrimPrefix(string(text), `{"l":`), "}"))
+		for _, format := range []render.Format{render.JSON, render.YAML, render.NDJSON} {
+			want := print(t, render.Options{Format: format}, render.View{Data: whole})
+			if got := print(t, render.Options{Format: format}, render.View{Data: list}); got != want {
+				t.Errorf("%s:\n%s\nwant\n%s", format, got, want)
+			}
+		}
+	}
+}

@@ -72,6 +72,16 @@ func encodeYAML(node *yaml.Node) ([]byte, error) {
 	return raw.Bytes(), nil
 }
 
+// yamlOfText is a JSON string as an element of a list, without the hyphen.
+func yamlOfText(quoted []byte) ([]byte, error) {
+	node, err := yamlNode(json.NewDecoder(bytes.NewReader(quoted)))
+	if err != nil {
+		return nil, err
+	}
+	text, err := encodeYAML(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{node}})
+	return bytes.TrimPrefix(text, []byte("- ")), err
+}
+
 // appendSafeYAML adds whole lines. The library prints most invisible characters as
 // they are, and commands for CI runners. Strings that have one are double-quoted (see
 // yamlString), where JSON's escapes mean the same.

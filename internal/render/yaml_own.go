@@ -2,15 +2,12 @@ package render
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -152,14 +149,8 @@ func (w *yamlWriter) scalar(column int) {
 
 // asked writes a text as the library does.
 func (w *yamlWriter) asked(token []byte, column int) {
-	var s string
-	err := json.Unmarshal(token, &s)
-	var text []byte
-	if err == nil {
-		text, err = encodeYAML(&yaml.Node{Kind: yaml.SequenceNode, Content: []*yaml.Node{yamlString(s)}})
-	}
+	text, err := yamlOfText(token)
 	w.err = errors.Join(w.err, err)
-	text = bytes.TrimPrefix(text, []byte("- "))
 	first := true
 	for line := range bytes.Lines(text) {
 		if !first && len(line) > 1 {
@@ -224,12 +215,18 @@ var plainInYAML = func() (is [utf8.RuneSelf]bool) {
 	return is
 }()
 
-// isInstant reports whether s is a time as this program writes them, which the
-// library quotes.
+// isInstant reports whether s is a time as this program or a provider writes it, which
+// the library quotes.
 func isInstant(s []byte) bool {
-	if len(s) != len("2006-01-02T15:04:05Z") || s[4] != '-' || s[10] != 'T' || s[19] != 'Z' {
+	layout := time.RFC3339
+	if len(s) == len(time.DateTime) {
+		layout = time.DateTime
+	} else if len(s) != len("2006-01-02T15:04:05Z") || s[19] != 'Z' {
 		return false
 	}
-	_, err := time.Parse(time.RFC3339, string(s))
+	if s[4] != '-' || s[13] != ':' {
+		return false
+	}
+	_, err := time.Parse(layout, string(s))
 	return err == nil
 }

@@ -62,11 +62,8 @@ func (e envelope) members() (map[string]json.RawMessage, error) {
 	if e.endpoint.once {
 		return jsontext.Object(e.answer.Body)
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(e.answer.Body, &members); err != nil {
-		return nil, err
-	}
-	if members == nil {
+	members := map[string]json.RawMessage{}
+	if !json.Valid(e.answer.Body) || !split(e.answer.Body, members) {
 		return nil, jsontext.ErrNotObject
 	}
 	return members, nil
@@ -129,10 +126,7 @@ func (e envelope) excerpt() string { return httpx.Excerpt([]byte(e.redact(string
 
 // textOf is the text of a JSON string, "" for anything else.
 func textOf(raw json.RawMessage) string {
-	var text string
-	if absent(raw) || json.Unmarshal(raw, &text) != nil {
-		return ""
-	}
+	text, _ := stringOf(raw)
 	return text
 }
 

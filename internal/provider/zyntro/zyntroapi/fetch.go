@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // Webhook is a row of fetchWebhooks. A nil pointer or slice means that the
@@ -41,25 +43,35 @@ func (c *Client) FetchWebhooks(ctx context.Context) ([]Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var data []json.RawMessage
 	// An absent or null list is not an empty one: who looks for a webhook that
 	// may have been created must not take it for "there is none".
-	if err := json.Unmarshal(answer.data, &data); err != nil || data == nil {
+	rows, ok := decodeRows(answer.data)
+	if !ok {
 		return nil, &ProtocolError{HTTPStatus: answer.httpStatus, Err: errors.New(`the answer has no list of webhooks in "data"`)}
-	}
-	rows := make([]Row, len(data))
-	for i, raw := range data {
-		rows[i] = decodeRow(raw)
 	}
 	return rows, nil
 }
 
-func decodeRow(raw json.RawMessage) Row {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil || members == nil {
+// decodeRows reads a list of webhooks, which is valid JSON.
+func decodeRows(data json.RawMessage) ([]Row, bool) {
+	if len(data) == 0 || data[0] != '[' {
+		return nil, false
+	}
+	rows := []Row{}
+	d := decoder{members: map[string]json.RawMessage{}} // of one row after the other
+	ok := jsontext.Each(data, func(_ []byte, from, to int) bool {
+		clear(d.members)
+		d.odd = nil
+		rows = append(rows, d.row(data[from:to]))
+		return true
+	})
+	return rows, ok
+}
+
+func (d *decoder) row(raw json.RawMessage) Row {
+	if !split(raw, d.members) {
 		return Row{Err: errors.New("not a JSON object")}
 	}
-	d := decoder{members: members}
 	row := Row{Webhook: Webhook{
 		ID:            d.id("wh_id"),
 		Name:          d.text("wh_name"),

@@ -1,11 +1,14 @@
 package zyntroapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/jsontext"
 )
 
 // decoder reads members tolerantly: null is absent, and so is what is of
@@ -14,6 +17,19 @@ import (
 type decoder struct {
 	members map[string]json.RawMessage
 	odd     []string
+}
+
+// split puts the members of raw, which is valid JSON, into members, as parts of raw;
+// false if it is no object. Of two of one name the last one counts.
+func split(raw []byte, members map[string]json.RawMessage) bool {
+	return jsontext.Members(raw, func(quoted, value []byte) bool {
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name, _ = jsontext.Unquote(nil, quoted)
+		}
+		members[string(name)] = value
+		return true
+	})
 }
 
 func absent(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
@@ -35,8 +51,7 @@ func (d *decoder) id(name string) string {
 
 // looseID reads an id: a text that is not empty, or a number, as it is written.
 func looseID(raw json.RawMessage) (string, error) {
-	var text string
-	if !absent(raw) && json.Unmarshal(raw, &text) == nil && text != "" {
+	if text, ok := stringOf(raw); ok && text != "" {
 		return text, nil
 	}
 	var number json.Number
@@ -56,12 +71,21 @@ func (d *decoder) text(name string) *string {
 
 // detail is text, without remembering.
 func (d *decoder) detail(name string) *string {
-	raw := d.members[name]
-	var text string
-	if absent(raw) || json.Unmarshal(raw, &text) != nil {
-		return nil
+	if text, ok := stringOf(d.members[name]); ok {
+		return &text
 	}
-	return &text
+	return nil
+}
+
+// stringOf is the text of a JSON string.
+func stringOf(raw json.RawMessage) (text string, ok bool) {
+	if len(raw) == 0 || raw[0] != '"' {
+		return "", false
+	}
+	if text, ok = jsontext.Text(raw); !ok {
+		ok = json.Unmarshal(raw, &text) == nil
+	}
+	return text, ok
 }
 
 func (d *decoder) texts(name string) []string {
@@ -69,18 +93,14 @@ func (d *decoder) texts(name string) []string {
 	if absent(raw) {
 		return nil
 	}
-	var pointers []*string
-	if err := json.Unmarshal(raw, &pointers); err != nil {
+	texts := []string{}
+	if raw[0] != '[' || !jsontext.Each(raw, func(_ []byte, from, to int) bool {
+		text, ok := stringOf(raw[from:to])
+		texts = append(texts, text)
+		return ok
+	}) {
 		d.odd = append(d.odd, name)
 		return nil
-	}
-	texts := make([]string, 0, len(pointers))
-	for _, p := range pointers {
-		if p == nil {
-			d.odd = append(d.odd, name)
-			return nil
-		}
-		texts = append(texts, *p)
 	}
 	return texts
 }
