@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -32,26 +33,34 @@ func bench(b *testing.B, o Options, in func() io.Reader, want int, emit func(*Ch
 	b.ReportMetric(float64(total)/b.Elapsed().Seconds(), "deliveries/s")
 }
 
-// BenchmarkNDJSON is deliveries of 1 KiB, one in a hundred invalid, to NDJSON.
-func BenchmarkNDJSON(b *testing.B) {
+// usual is n deliveries of 1 KiB as NDJSON, each bad-th of them invalid, and their
+// bodies in base64.
+func usual(tb testing.TB, n, bad int) (text string, bodies [][]byte) {
 	r := rand.New(rand.NewPCG(1, 1))
-	var text strings.Builder
-	const n = 200_000
+	var b strings.Builder
 	for i := range n {
 		body := fmt.Sprintf(`{"id":"%032x","event_type":"contact.created","org_id":"o","data":{"x":"`, r.Uint64())
 		body += strings.Repeat("y", 1024-len(body)-52) + `"},"delivered_at":"2026-05-17T14:30:01.000Z"}`
 		key := wunderKey
-		if i%100 == 99 {
+		if i%bad == bad-1 {
 			key = "wrong"
 		}
-		value := sign(b, wunder, key, body)
-		text.WriteString(record(b, body, "X-Wunder-Signature", value, "X-Hook-Signature", value,
+		value := sign(tb, wunder, key, body)
+		b.WriteString(record(tb, body, "X-Wunder-Signature", value, "X-Hook-Signature", value,
 			"Content-Type", "application/json", "User-Agent", "WundertreOS-Webhooks/1.0", "Content-Length", "1024",
 			"X-Wunder-Event", "contact.created", "X-Wunder-Delivery", body[7:39], "Host", "example.com"))
+		bodies = append(bodies, base64.StdEncoding.AppendEncode(nil, []byte(body)))
 	}
+	return b.String(), bodies
+}
+
+// BenchmarkNDJSON is deliveries of 1 KiB, one in a hundred invalid, to NDJSON.
+func BenchmarkNDJSON(b *testing.B) {
+	const n = 200_000
+	text, _ := usual(b, n, 100)
 	o := options()
 	o.Lines = true
-	benchText(b, o, text.String(), n)
+	benchText(b, o, text, n)
 }
 
 func benchText(b *testing.B, o Options, all string, n int) {
