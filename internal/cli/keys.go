@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -126,10 +127,10 @@ func (k *keyFlags) givenSecret(a *app) (secret.Value, error) {
 
 // candidates are the secrets that deliveries are verified with.
 type candidates struct {
-	only   string             // the provider that all deliveries belong to, or ""
-	tried  []verify.Candidate // in this order
-	others []verify.Candidate // that only explain a failure
-	chosen string             // which those are that are tried; empty for all that are kept
+	only   string                    // the provider that all deliveries belong to, or ""
+	tried  []verify.Candidate        // in this order
+	others func() []verify.Candidate // that only explain a failure
+	chosen string                    // which those are that are tried; empty for all that are kept
 }
 
 // candidates are those that the flags name, or else every secret that is kept.
@@ -145,21 +146,15 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 	if err != nil {
 		return c, err
 	}
+	if !given.IsZero() {
+		o.given(ctx, a, given, &c)
+		return c, nil
+	}
 	kept, err := o.kept(ctx, a)
-	if err != nil && given.IsZero() {
+	if err != nil {
 		return c, err
 	}
-	switch {
-	case !given.IsZero():
-		c.others = asCandidates(kept, kept)
-		for _, other := range c.others {
-			if other.Secret.Equal(given) {
-				c.tried = append(c.tried, other) // so that its webhook is named
-			}
-		}
-		c.tried, c.chosen = append(c.tried, verify.Candidate{Secret: given}), "the given secret"
-		return c, nil
-	case o.webhook != "":
+	if o.webhook != "" {
 		r, ok, err := a.matchRecord(o.webhook, kept, true)
 		if err == nil && !ok {
 			err = a.notKept(ctx, o.webhook)
@@ -174,13 +169,38 @@ func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err er
 		rest := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool {
 			return slices.ContainsFunc(chain, func(x secret.Record) bool { return x.Ref() == r.Ref() })
 		})
-		c.only, c.others, c.chosen = chain[0].Provider, asCandidates(rest, kept), "the secret of the given webhook"
+		others := asCandidates(rest, kept)
+		c.only, c.others, c.chosen = chain[0].Provider, func() []verify.Candidate { return others }, "the secret of the given webhook"
 		c.tried, err = o.usable(a, asCandidates(chain, kept), true)
 		return c, err
 	}
 	mine := slices.DeleteFunc(slices.Clone(kept), func(r secret.Record) bool { return c.only != "" && r.Provider != c.only })
 	c.tried, err = o.usable(a, asCandidates(mine, kept), false)
 	return c, err
+}
+
+// given are the candidates where a secret is given. What is kept is read only where a
+// delivery fails, but for what has its fingerprint: no list of webhooks delays a verdict.
+func (o *keyFlags) given(ctx context.Context, a *app, given secret.Value, c *candidates) {
+	listed, err := a.newestFirst(ctx)
+	if err != nil {
+		listed = nil // nobody asked for them
+	}
+	c.others = sync.OnceValue(func() []verify.Candidate {
+		kept, _, _ := a.withSecrets(ctx, listed, func(secret.Record, error) {})
+		return asCandidates(kept, kept)
+	})
+	same := slices.DeleteFunc(slices.Clone(listed), func(r secret.Record) bool {
+		print := given.Fingerprint()
+		return r.Fingerprint != print && !slices.ContainsFunc(r.Older, func(o secret.Older) bool { return o.Fingerprint == print })
+	})
+	same, _, _ = a.withSecrets(ctx, same, func(secret.Record, error) {})
+	for _, other := range asCandidates(same, listed) {
+		if other.Secret.Equal(given) {
+			c.tried = append(c.tried, other) // so that its webhook is named
+		}
+	}
+	c.tried, c.chosen = append(c.tried, verify.Candidate{Secret: given}), "the given secret"
 }
 
 // usable leaves out the candidates that cannot be keys under the settings, with a
@@ -208,32 +228,48 @@ func (o *keyFlags) usable(a *app, all []verify.Candidate, first bool) ([]verify.
 // that cannot be read is warned of and left out. A keyring that cannot be used
 // is an error only where it has them all.
 func (o *keyFlags) kept(ctx context.Context, a *app) ([]secret.Record, error) {
-	listed, err := a.records(ctx, false)
+	listed, err := a.newestFirst(ctx)
 	if err != nil {
 		return nil, err
 	}
-	slices.Reverse(listed)
-	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
-	var all []secret.Record
-	var locked error
-	for _, r := range listed {
-		rec, err := a.store.Get(ctx, r.Ref())
-		switch {
-		case err == nil:
-			all = append(all, rec)
-		case ctx.Err() != nil:
-			return nil, ctx.Err()
-		case fault.Code(err) == secret.CodeKeyring:
-			locked = err
-		default:
-			a.warn(fmt.Sprintf("warning: the secret of %s/%s is not tried: %v", r.Provider, r.ID, err))
-		}
+	all, locked, err := a.withSecrets(ctx, listed, func(r secret.Record, err error) {
+		a.warn(fmt.Sprintf("warning: the secret of %s/%s is not tried: %v", r.Provider, r.ID, err))
+	})
+	if err != nil {
+		return nil, err
 	}
 	if locked != nil && len(all) > 0 {
 		a.warn("warning: some secrets in the keyring are not tried: " + locked.Error())
 		locked = nil
 	}
 	return all, locked
+}
+
+// newestFirst is every record of this profile, without its secret.
+func (a *app) newestFirst(ctx context.Context) ([]secret.Record, error) {
+	listed, err := a.records(ctx, false)
+	slices.Reverse(listed)
+	slices.SortStableFunc(listed, func(x, y secret.Record) int { return y.CreatedAt.Compare(x.CreatedAt) })
+	return listed, err
+}
+
+// withSecrets reads the secrets of records. Those in a keyring that cannot be used are
+// left out, with locked as the reason, and those that cannot be read for another one.
+func (a *app) withSecrets(ctx context.Context, listed []secret.Record, leftOut func(secret.Record, error)) (all []secret.Record, locked, err error) {
+	for _, r := range listed {
+		rec, err := a.store.Get(ctx, r.Ref())
+		switch {
+		case err == nil:
+			all = append(all, rec)
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case fault.Code(err) == secret.CodeKeyring:
+			locked = err
+		default:
+			leftOut(r, err)
+		}
+	}
+	return all, locked, nil
 }
 
 // asCandidates is the secrets of the records, in their order: the present ones

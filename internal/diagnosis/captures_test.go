@@ -383,7 +383,7 @@ func TestElsewhere(t *testing.T) {
 		"a third one's secret": {"X-Zyntro-Signature", wunderBody, []Candidate{crm}, nil, "unknown"},
 		"another body":         {"X-Zyntro-Signature", wunderBody + "x", []Candidate{crm, lead}, nil, "unknown"},
 	} {
-		e := Explainer{Providers: []Provider{zyntro, wunder}, Candidates: c.candidates, Others: c.others}
+		e := Explainer{Providers: []Provider{zyntro, wunder}, Candidates: c.candidates, Others: also(c.others...)}
 		provider, found := e.Explain(t.Context(), &capture.Request{Body: []byte(c.body), Header: capture.Header{field(c.header, good)}}, []int{0})
 		var causes []string
 		for _, f := range found {

@@ -21,8 +21,9 @@ import (
 
 // others tries the secrets that are kept and were not asked for.
 func (d *diagnosis) others(retired bool) (string, bool) {
-	for i := range d.known.Others {
-		c := &d.known.Others[i]
+	others := d.known.others()
+	for i := range others {
+		c := &others[i]
 		if c.outdated() != retired || !c.Fits(d.provider.Name) {
 			continue
 		}

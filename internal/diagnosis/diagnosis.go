@@ -20,8 +20,10 @@ import (
 type Explainer struct {
 	Providers  []Provider
 	Candidates []Candidate // the secrets that the deliveries were verified with
-	Others     []Candidate // secrets that were not tried, and may explain a failure
-	Signature  string      // a bare signature for every delivery: headers are not asked
+	// Others are secrets that were not tried, and may explain a failure. It is called
+	// often, and by several goroutines; nil is for none.
+	Others    func() []Candidate
+	Signature string // a bare signature for every delivery: headers are not asked
 }
 
 // Explain returns the proven causes of a failure, or signs of one, or "unknown"
@@ -58,6 +60,13 @@ func (e *Explainer) Explain(ctx context.Context, r *capture.Request, possible []
 	return -1, unknown(all)
 }
 
+func (e *Explainer) others() []Candidate {
+	if e.Others == nil {
+		return nil
+	}
+	return e.Others()
+}
+
 // elsewhere looks for a signature of a provider that the headers do not speak of: it
 // stands in a header of another one. Of the body only the ends are changed.
 func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int, found []Finding) {
@@ -72,8 +81,9 @@ func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int,
 		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {
 			what := body.finding
 			matched := d.match(body.text)
-			for j := range e.Others {
-				c := &e.Others[j]
+			others := e.others()
+			for j := range others {
+				c := &others[j]
 				if matched || !c.Fits(d.provider.Name) {
 					continue
 				}

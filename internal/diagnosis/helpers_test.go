@@ -157,3 +157,6 @@ func diff(t *testing.T, name string, want, got any) {
 }
 
 func field(name, value string) capture.Field { return capture.Field{Name: name, Value: value} }
+
+// also is Explainer.Others.
+func also(others ...Candidate) func() []Candidate { return func() []Candidate { return others } }

@@ -89,7 +89,7 @@ func TestSearchesInVain(t *testing.T) {
 		{"the length of the body", testTooLong, capture.Header{field("X-Wunder-Signature", digest), field("Content-Length", "8")}},
 		{"no other secret", func(d *diagnosis) (string, bool) { return d.others(false) }, capture.Header{field("X-Wunder-Signature", digest)}},
 		{"no target for another secret", func(d *diagnosis) (string, bool) {
-			d.known.Others = []Candidate{{Secret: secret.New("other")}}
+			d.known.Others = also(Candidate{Secret: secret.New("other")})
 			return d.others(false)
 		}, nil},
 		{"no target for a form", func(d *diagnosis) (string, bool) {
@@ -310,7 +310,7 @@ func TestNotASecret(t *testing.T) {
 	// Another webhook's marks count too, the first one that fits.
 	other := Candidate{Provider: "zyntro", ID: "wh-8", Name: "Other", Secret: secret.New("of the other")}
 	for text, want := range map[string]string{"wh-8": "the id of", "zyntro/wh-8": "the id of", "Other": "the name of", other.Secret.Fingerprint()[7:]: "the fingerprint of", "wh-9": ""} {
-		e := Explainer{Providers: []Provider{zyntro}, Candidates: []Candidate{{Secret: secret.New(text)}}, Others: []Candidate{other, {ID: "x", Name: "wh-8", Secret: secret.New("y")}}}
+		e := Explainer{Providers: []Provider{zyntro}, Candidates: []Candidate{{Secret: secret.New(text)}}, Others: also(other, Candidate{ID: "x", Name: "wh-8", Secret: secret.New("y")})}
 		got, found := testNotASecret(e.newDiagnosis(&capture.Request{}, 0))
 		if !strings.Contains(got, want) || found != (want != "") {
 			t.Errorf("%s: %q, want %q", text, got, want)

@@ -72,8 +72,9 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 	for text := range jsonUnescaped(d.document(d.request.Body)) {
 		bodies = append(bodies, form{byCause("json-reserialised").finding(""), text})
 	}
-	for i := range d.known.Others {
-		c := &d.known.Others[i]
+	others := d.known.others()
+	for i := range others {
+		c := &others[i]
 		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) && i < pairOthers {
 			keys = append(keys, form{c.finding(), key})
 		}

@@ -10,9 +10,10 @@ import (
 func testNotASecret(d *diagnosis) (string, bool) {
 	for _, c := range d.candidates {
 		what := notASecret(c)
-		for i := range d.known.Others {
+		others := d.known.others()
+		for i := range others {
 			if what == "" {
-				what = standsFor(c, &d.known.Others[i])
+				what = standsFor(c, &others[i])
 			}
 		}
 		if what != "" {

@@ -177,7 +177,7 @@ func TestDiagnosis(t *testing.T) {
 			if !c.candidate.Secret.IsZero() {
 				o.Candidates = []Candidate{c.candidate}
 			}
-			o.Others = c.others
+			o.Others = also(c.others...)
 			o.Providers = []Provider{wunder}
 			fields := c.fields
 			if c.signed != "" {
@@ -328,7 +328,7 @@ func FuzzDiagnose(f *testing.F) {
 	f.Add([]byte(`{"id":"1","event_type":"x","data":{"at":"2026-05-17T14:30:01+00:00","e":{},"n":null},"delivered_at":"2026-05-17T14:30:01Z"}`), strings.Repeat("ab", 32), "X", "")
 	f.Add([]byte("e30="), strings.Repeat("A", 43)+"=", "Content-Length", "1")
 	o := explainer()
-	o.Others = []Candidate{{Secret: secret.New("other"), Retired: true}}
+	o.Others = also(Candidate{Secret: secret.New("other"), Retired: true})
 	f.Fuzz(func(t *testing.T, body []byte, value, name, other string) {
 		for _, reason := range []signature.Reason{signature.Mismatch, signature.Malformed, signature.NoSignature, signature.Conflicting} {
 			r := &capture.Request{Header: capture.Header{field("X-Wunder-Signature", value), field(name, other)}, Body: body}

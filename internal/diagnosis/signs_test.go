@@ -121,7 +121,7 @@ func TestPairs(t *testing.T) {
 		"end and layout":            {[]Candidate{lead}, nil, bom + spacedOut(wunderBody), good, "json-reserialised+bom"},
 		"end and beginning":         {[]Candidate{lead}, nil, bom + wunderBody + " \n", good, "whitespace+bom"},
 	} {
-		e := Explainer{Providers: []Provider{wunder}, Candidates: c.candidates, Others: c.others}
+		e := Explainer{Providers: []Provider{wunder}, Candidates: c.candidates, Others: also(c.others...)}
 		all := run(t, e, record(t, c.body, "X-Wunder-Signature", c.signature))
 		var causes []string
 		for _, f := range all[0].Diagnosis {
@@ -147,7 +147,7 @@ func TestPairedForms(t *testing.T) {
 	t.Parallel()
 	p := wunder
 	p.Scheme.KeyEncoding = signature.Hex
-	e := Explainer{Providers: []Provider{p}, Candidates: []Candidate{{Secret: secret.New("6869")}, {Secret: secret.New("no hex")}}, Others: []Candidate{{Secret: secret.New("no hex either")}, {Secret: secret.New("abcd")}}}
+	e := Explainer{Providers: []Provider{p}, Candidates: []Candidate{{Secret: secret.New("6869")}, {Secret: secret.New("no hex")}}, Others: also(Candidate{Secret: secret.New("no hex either")}, Candidate{Secret: secret.New("abcd")})}
 	header := capture.Header{field("X-Wunder-Signature", mac(sha256.New, "", wunderBody))}
 	d := e.newDiagnosis(&capture.Request{Body: []byte(wunderBody), Header: header}, 0)
 	bodies, keys := d.pairedForms()

@@ -166,8 +166,9 @@ func (d *diagnosis) probes() []*probe {
 		p.plain = true
 		add(p)
 	}
-	for i := range d.known.Others {
-		c := &d.known.Others[i]
+	others := d.known.others()
+	for i := range others {
+		c := &others[i]
 		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) {
 			add(keyed(key, c.finding()))
 		}

@@ -58,11 +58,11 @@ func TestStreamedBodyIsDiagnosed(t *testing.T) {
 		{"newline in the secret", body, func(o *setting) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace"},
 		{"both", body + "\n", func(o *setting) { o.Candidates = given(wunderKey + "\n") }, "secret-whitespace+trailing-newline"},
 		{"quoted secret", body, func(o *setting) { o.Candidates = given(`"` + wunderKey + `"`) }, "secret-quoted"},
-		{"other webhook", body, func(o *setting) { o.Candidates, o.Others = given("x"), []Candidate{lead} }, "other-webhook"},
+		{"other webhook", body, func(o *setting) { o.Candidates, o.Others = given("x"), also(lead) }, "other-webhook"},
 		{"older secret", body, func(o *setting) {
 			old := lead
 			old.Older = true
-			o.Candidates, o.Others = given("x"), []Candidate{old}
+			o.Candidates, o.Others = given("x"), also(old)
 		}, "older-secret"},
 		{"byte order mark", "\xef\xbb\xbf" + body, nil, "bom"},
 		{"base64 digest", body, func(o *setting) { o.Signature = base64.StdEncoding.EncodeToString(raw) }, "digest-encoding"},
@@ -208,7 +208,7 @@ func TestProbes(t *testing.T) {
 	for i := range 10 {
 		e.Candidates = append(e.Candidates, Candidate{Secret: secret.New(fmt.Sprintf("key %d", i))})
 	}
-	e.Others = []Candidate{{Provider: "zyntro", Secret: secret.New("of another provider")}, {Provider: "wundertreos", Secret: secret.New("other")}}
+	e.Others = also(Candidate{Provider: "zyntro", Secret: secret.New("of another provider")}, Candidate{Provider: "wundertreos", Secret: secret.New("other")})
 	for size, want := range map[int64]int{0: maxProbes, 1: maxProbes, streamBudget / maxProbes: maxProbes, streamBudget / (maxProbes - 1): maxProbes - 1, streamBudget / 12: 12, streamBudget: streamProbes, 100 * streamBudget: streamProbes} {
 		probes := e.newDiagnosis(&capture.Request{Size: size}, 1).probes()
 		if len(probes) != want {

@@ -746,7 +746,7 @@ func (m *mishap) judge(t *testing.T) string {
 		beside = `{"raw_body":` + stringified(m.beside) + `,`
 	}
 	all := run(t, Explainer{
-		Providers: m.providers(), Candidates: []Candidate{candidate, {Provider: "zyntro", Secret: secret.New("unrelated")}}, Others: m.others,
+		Providers: m.providers(), Candidates: []Candidate{candidate, {Provider: "zyntro", Secret: secret.New("unrelated")}}, Others: also(m.others...),
 	}, strings.Replace(record(t, m.captured, fields...), `{"`, beside+`"`, 1))
 	if len(all) != 1 {
 		t.Fatal(all)

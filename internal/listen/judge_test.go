@@ -134,7 +134,9 @@ func TestJudgeNeedsASecret(t *testing.T) {
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	o := testOptions()
-	o.Others = []verify.Candidate{{Provider: "wundertreos", ID: "old", Name: "Old sync", Secret: secret.New("another secret")}}
+	o.Others = func() []verify.Candidate {
+		return []verify.Candidate{{Provider: "wundertreos", ID: "old", Name: "Old sync", Secret: secret.New("another secret")}}
+	}
 	r := start(t, o)
 	good := event("1", "contact.created")
 	elsewhere, err := wunder.Scheme.Sign(secret.New("another secret"), "", good)

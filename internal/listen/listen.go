@@ -50,7 +50,7 @@ type Options struct {
 	// only explain a failure.
 	Providers  []verify.Provider
 	Candidates []verify.Candidate
-	Others     []verify.Candidate
+	Others     func() []verify.Candidate
 	// NoVerify takes every delivery as it comes. There must be no candidates then.
 	NoVerify bool
 	// Later says that there may be no candidates yet: [Server.Change] brings them.

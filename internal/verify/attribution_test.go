@@ -24,7 +24,7 @@ func TestOlderSecret(t *testing.T) {
 	diff(t, "result", []Result{want}, all)
 
 	// Where it was not to be tried, it is the cause.
-	o.Candidates, o.Others = []Candidate{{Secret: secret.New("given")}}, []Candidate{lead, older}
+	o.Candidates, o.Others = []Candidate{{Secret: secret.New("given")}}, func() []Candidate { return []Candidate{lead, older} }
 	all, _, err = run(t, o, record(t, wunderBody, "X-Wunder-Signature", sign(t, wunder, "the-one-before", wunderBody)))
 	if err != nil || all[0].Valid || len(all[0].Diagnosis) != 1 || all[0].Diagnosis[0].Cause != "older-secret" ||
 		!strings.Contains(all[0].Diagnosis[0].Explanation, "Lead sync") || !strings.Contains(all[0].Diagnosis[0].Explanation, older.Secret.Fingerprint()) {

@@ -44,8 +44,8 @@ type Options struct {
 	// then one without a secret.
 	Keyless bool
 	// Others are secrets that are never accepted, and looked at only to explain
-	// a failure.
-	Others []Candidate
+	// a failure: see [diagnosis.Explainer].
+	Others func() []Candidate
 	// Headers are set on every delivery, in place of lines of the same name.
 	Headers []capture.Field
 	// Signature is a bare signature for every delivery: headers are not asked.
