@@ -88,7 +88,7 @@ def start():
     if not shutil.which("go"):
         return
     bare = work / "bare"
-    subprocess.check_call(["go", "build", "-o", bare, "./" + os.path.relpath(HERE / "bare")], env=os.environ)
+    subprocess.check_call(["go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bare, "./" + os.path.relpath(HERE / "bare")], env=dict(os.environ, CGO_ENABLED="0"))
     one, many = keep(1, "one"), keep(1000, "many")
     time.sleep(3)  # until what is new is old enough for the index
     path = generate("", 1)
