@@ -188,13 +188,13 @@ func (l *lines) give(n int) (more bool) {
 		if more = recorded.Alone(l.ctx, l.batch(block), l.yield); more {
 			l.buf = append(l.buf[:0], rest...)
 		}
+	case l.in.KeepLines: // for longer: a few lines take no whole block
+		block = bytes.Clone(block)
+		l.buf = append(l.buf[:0], rest...)
+		more = l.yield(l.batch(block))
 	default:
 		block, l.buf = cutBlock(l.buf, n)
-		b := l.batch(block)
-		if !l.in.KeepLines {
-			b = b.Then(func() { releaseBlock(block) })
-		}
-		more = l.yield(b)
+		more = l.yield(l.batch(block).Then(func() { releaseBlock(block) }))
 	}
 	if more {
 		l.scanned = len(l.buf)

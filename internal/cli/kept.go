@@ -148,7 +148,7 @@ func orDamaged(hint fault.Hint, damaged []secret.Problem) fault.Hint {
 func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Record) string {
 	word := term.ShellWord(rec.Name)
 	if rec.Name != "" && !strings.HasPrefix(rec.Name, "-") && !strings.HasPrefix(word, `"`) {
-		mine := slices.DeleteFunc(recs, func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
+		mine := slices.DeleteFunc(slices.Clone(recs), func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })
 		if found, ok, err := a.matchRecord(rec.Name, mine, true); ok && err == nil && found.Ref() == rec.Ref() {
 			return word
 		}

@@ -190,8 +190,8 @@ func (o *keyFlags) given(ctx context.Context, a *app, given secret.Value, c *can
 		kept, _, _ := a.withSecrets(ctx, listed, func(secret.Record, error) {})
 		return asCandidates(kept, kept)
 	})
+	print := given.Fingerprint()
 	same := slices.DeleteFunc(slices.Clone(listed), func(r secret.Record) bool {
-		print := given.Fingerprint()
 		return r.Fingerprint != print && !slices.ContainsFunc(r.Older, func(o secret.Older) bool { return o.Fingerprint == print })
 	})
 	same, _, _ = a.withSecrets(ctx, same, func(secret.Record, error) {})

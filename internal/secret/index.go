@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/hookctl/hookctl/internal/durable"
 )
@@ -303,13 +302,13 @@ type coder struct {
 	bad    bool
 }
 
-// open is to read data, which nobody changes any more.
+// open is to read data.
 func open(data []byte) *coder {
 	rest, ok := bytes.CutPrefix(data, []byte(indexHead))
 	if !ok || len(rest) < 4 || binary.LittleEndian.Uint32(rest) != indexSum(rest[4:]) {
 		return &coder{bad: true}
 	}
-	return &coder{data: rest[4:], texts: unsafe.String(unsafe.SliceData(rest[4:]), len(rest)-4)}
+	return &coder{data: rest[4:], texts: string(rest[4:])}
 }
 
 func (c *coder) head(x *index) {
