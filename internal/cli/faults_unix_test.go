@@ -18,6 +18,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -912,6 +913,8 @@ func TestInterruptedCreate(t *testing.T) {
 		t.Skip("waits")
 	}
 	t.Parallel()
+	// What these tests were told to ignore, as by nohup, its programs would ignore too.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		for _, d := range dialects {
 			t.Run(fmt.Sprintf("%s/%v, then the answer", d.name, sig), func(t *testing.T) {
