@@ -1310,7 +1310,7 @@ func TestRoom(t *testing.T) {
 	for size := 0; size <= MaxDelivery; sizes = append(sizes, size) {
 		size = room(size)
 	}
-	check(t, "sizes", []int{1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, MaxDelivery + 1<<20}, sizes)
+	check(t, "sizes", []int{1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, MaxDelivery + 1<<20}, sizes)
 }
 
 // An item, or a line, may be as large as is said, and no larger.

@@ -122,12 +122,13 @@ func (l *lines) read() bool {
 
 // room is the next size of a buffer that is full: twice as much, and from 16 MiB
 // on what the longest line takes. Pages that are not filled cost nothing, where
-// each doubling would leave the one before it for the collector.
+// each doubling would leave the one before it for the collector. The first are small:
+// blocks for one delivery would bring a collection with them.
 func room(size int) int {
 	if size >= 16*blockSize {
 		return MaxDelivery + blockSize
 	}
-	return max(blockSize, 2*size)
+	return max(blockSize/16, 2*size)
 }
 
 // blocks is the memory of blocks that were decoded, for the next ones.
@@ -136,8 +137,11 @@ var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 func newBlock() []byte { return blocks.Get().(*[blockSize]byte)[:0] }
 
 // cutBlock cuts a buffer after n bytes into two that share no memory. It copies the
-// shorter part, if the buffer is a block.
+// shorter part, if the buffer is a block, and the rest of one that was not full grown.
 func cutBlock(buf []byte, n int) (block, rest []byte) {
+	if cap(buf) < blockSize {
+		return buf[:n], append(make([]byte, 0, room(cap(buf))), buf[n:]...)
+	}
 	free := newBlock()
 	if cap(buf) == blockSize && n > blockSize/2 {
 		return buf[:n], append(free, buf[n:]...)

@@ -42,9 +42,6 @@ func (v *values) fill() error {
 	if v.err != nil {
 		return v.err
 	}
-	if v.buf == nil {
-		v.buf = newBlock()
-	}
 	if v.at > 0 {
 		v.buf, v.at = append(v.buf[:0], v.buf[v.at:]...), 0
 	}

@@ -31,10 +31,19 @@ func (g *globals) nameProviders(root *cobra.Command) {
 		words = append(words, "{"+word+"}", g.env.Drivers.Titles(fits))
 	}
 	titles := strings.NewReplacer(words...)
+	name := func(text string) string {
+		if !strings.Contains(text, "{") {
+			return text // the replacer would copy it
+		}
+		return titles.Replace(text)
+	}
 	var walk func(*cobra.Command)
 	walk = func(c *cobra.Command) {
-		c.Short, c.Long = titles.Replace(c.Short), titles.Replace(c.Long)
-		c.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = titles.Replace(f.Usage) })
+		c.Short, c.Long = name(c.Short), name(c.Long)
+		sorted := c.Flags().SortFlags
+		c.Flags().SortFlags = false // or a sorted list of all flags of all commands is kept
+		c.Flags().VisitAll(func(f *pflag.Flag) { f.Usage = name(f.Usage) })
+		c.Flags().SortFlags = sorted
 		for _, child := range c.Commands() {
 			walk(child)
 		}

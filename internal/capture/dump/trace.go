@@ -98,6 +98,9 @@ func (d *dump) traced(b []byte) (rest []byte, ok bool) {
 
 // beginsTrace reports whether a line begins what [dump.traced] reads.
 func beginsTrace(line string) bool {
+	if strings.HasPrefix(line, "{") {
+		return false // told before the patterns are compiled: most captures begin so
+	}
 	line = strings.TrimSuffix(line, "\r")
 	return message.IsTraceLine(line) || socatLine().MatchString(line) || tcpdumpLine().MatchString(line) || strings.HasPrefix(line, "Follow: tcp,") || mitmLine().MatchString(line) || isHexRow(line)
 }

@@ -6,12 +6,22 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/capture/walk"
-	"github.com/hookctl/hookctl/internal/pattern"
 )
 
-// jsonCell is where JSON begins in a cell of a table, in which quotes are doubled: as
-// a program's literal it would end there.
-var jsonCell = pattern.Of(`(?:^|[,;\t|])"[{\[][^"]{0,256}""`)
+// hasJSONCell reports whether JSON begins in a cell of a row, in which quotes are
+// doubled: as a program's literal it would end there.
+func hasJSONCell(text []byte) bool {
+	row, _, _ := bytes.Cut(text, []byte("\n"))
+	for i := range row {
+		if row[i] != '"' || i > 0 && bytes.IndexByte([]byte(",;\t|"), row[i-1]) < 0 || !walk.IsObject(text[i+1:]) && !walk.IsList(text[i+1:]) {
+			continue
+		}
+		if cell := text[i+2 : min(len(text), i+2+258)]; bytes.HasPrefix(cell[max(0, bytes.IndexByte(cell, '"')):], []byte(`""`)) {
+			return true
+		}
+	}
+	return false
+}
 
 // sniff returns the name of the format of a print or a paste in which a whole
 // delivery stands or, where the input goes on, headers with a signature; "" for
@@ -23,7 +33,7 @@ func sniff(head []byte, more bool, names []string) string {
 		return ""
 	}
 	text := bytes.TrimSpace(t.b)
-	if at := jsonCell().FindIndex(text); at != nil && bytes.IndexByte(text[:at[0]+1], '\n') < 0 {
+	if hasJSONCell(text) {
 		return "" // a row of a table without titles
 	}
 	if end := newPrintedText(text).jsonAt(0); end == len(text) {
