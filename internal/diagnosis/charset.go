@@ -36,7 +36,7 @@ func charsets(b []byte) iter.Seq[[]byte] {
 			}
 			return
 		}
-		try := func(out []byte, ok bool) bool { return !ok || bytes.Equal(out, b) || yield(out) }
+		try := func(out []byte, err error) bool { return err != nil || bytes.Equal(out, b) || yield(out) }
 		if !wide {
 			text = bytes.TrimPrefix(b, utf8BOM)
 		}
@@ -44,18 +44,18 @@ func charsets(b []byte) iter.Seq[[]byte] {
 		// Text that was taken for another encoding, once or twice, and written as
 		// UTF-8 or UTF-16; a shell ends it with a newline.
 		for i, page := range codePages {
-			once, ok := encoded(page, text)
-			if !try(once, ok) {
+			once, err := page.NewEncoder().Bytes(text) // each character as one byte
+			if !try(once, err) {
 				return
 			}
 			if bare := bytes.TrimRight(once, "\r\n"); marked && len(bare) < len(once) && !yield(bare) {
 				return
 			}
-			if !ok || i >= len(western) {
+			if err != nil || i >= len(western) {
 				continue
 			}
 			for _, page := range western {
-				if !try(encoded(page, once)) {
+				if !try(page.NewEncoder().Bytes(once)) {
 					return
 				}
 			}
@@ -65,12 +65,12 @@ func charsets(b []byte) iter.Seq[[]byte] {
 		}
 		// Text that was written in another encoding.
 		for i, page := range codePages {
-			if (i < len(western) || !utf8.Valid(b)) && !try(decoded(page, b), true) {
+			if (i < len(western) || !utf8.Valid(b)) && !try(decoded(page, b), nil) {
 				return
 			}
 		}
-		if try(norm.NFC.Bytes(b), true) {
-			try(norm.NFD.Bytes(b), true)
+		if try(norm.NFC.Bytes(b), nil) {
+			try(norm.NFD.Bytes(b), nil)
 		}
 	}
 }
@@ -95,12 +95,6 @@ func fromUTF16(b []byte) ([]byte, bool) {
 	}
 	text, err := unicode.UTF16(order, unicode.UseBOM).NewDecoder().Bytes(b)
 	return text, err == nil
-}
-
-// encoded writes each character as one byte; false where the page lacks one.
-func encoded(page *charmap.Charmap, text []byte) ([]byte, bool) {
-	out, err := page.NewEncoder().Bytes(text)
-	return out, err == nil
 }
 
 // decoded takes each byte for a character of the page.

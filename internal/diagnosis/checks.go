@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"hash"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/signature"
@@ -21,13 +20,8 @@ import (
 
 // others tries the secrets that are kept and were not asked for.
 func (d *diagnosis) others(retired bool) (string, bool) {
-	others := d.known.others()
-	for i := range others {
-		c := &others[i]
-		if c.outdated() != retired || !c.Fits(d.provider.Name) {
-			continue
-		}
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, d.request.Body) {
+	for c, key := range d.provider.fitting(d.known.others()) {
+		if c.outdated() == retired && d.matchKey(key, d.request.Body) {
 			d.other = c
 			return c.whose(), true
 		}
@@ -101,15 +95,21 @@ func testTimestamp(d *diagnosis) (string, bool) {
 		}
 	}
 	targets := d.allDigests()
-	for _, key := range d.keys {
-		for _, t := range times {
-			for _, id := range ids {
-				for _, form := range timestampForms(t, id) {
+	for _, t := range times {
+		for _, id := range ids {
+			fill := strings.NewReplacer("{timestamp}", t, "{id}", id, `\n`, "\n")
+			for _, form := range signedForms {
+				before, after, _ := strings.Cut(form, "{body}")
+				if t == "" || (id != "") != strings.Contains(form, "{id}") {
+					continue
+				}
+				parts := [][]byte{[]byte(fill.Replace(before)), body, []byte(fill.Replace(after))}
+				for _, key := range d.keys {
 					if d.budget.spent() {
 						return "", false
 					}
-					if hit(targets, d.sum(key, []byte(form.before), body, []byte(form.after))) {
-						return fmt.Sprintf("The signed text is not the body alone, but %s.", form.name), true
+					if hit(targets, d.sum(key, parts...)) {
+						return fmt.Sprintf("The signed text is not the body alone, but '%s'.", form), true
 					}
 				}
 			}
@@ -118,32 +118,24 @@ func testTimestamp(d *diagnosis) (string, bool) {
 	return "", false
 }
 
+// signedForms are what is signed in other schemes.
+var signedForms = []string{
+	"{id}.{timestamp}.{body}",
+	"{timestamp}.{body}",
+	"{timestamp}{body}",
+	"{timestamp}:{body}",
+	"{timestamp}-{body}",
+	"{timestamp}|{body}",
+	"t={timestamp}.{body}",
+	"v0:{timestamp}:{body}",
+	`{timestamp}\n{body}`,
+	"{body}.{timestamp}",
+	"{body}{timestamp}",
+}
+
 // epochShape reports whether s is a time in seconds or milliseconds since 1970.
 func epochShape(s string) bool {
 	return (len(s) == 10 || len(s) == 13) && strings.Trim(s, "0123456789") == ""
-}
-
-type signedForm struct{ name, before, after string }
-
-func timestampForms(t, id string) []signedForm {
-	switch {
-	case t == "":
-		return nil
-	case id != "":
-		return []signedForm{{"'{id}.{timestamp}.{body}'", id + "." + t + ".", ""}}
-	}
-	return []signedForm{
-		{"'{timestamp}.{body}'", t + ".", ""},
-		{"'{timestamp}{body}'", t, ""},
-		{"'{timestamp}:{body}'", t + ":", ""},
-		{"'{timestamp}-{body}'", t + "-", ""},
-		{"'{timestamp}|{body}'", t + "|", ""},
-		{"'t={timestamp}.{body}'", "t=" + t + ".", ""},
-		{"'v0:{timestamp}:{body}'", "v0:" + t + ":", ""},
-		{"'{timestamp}\\n{body}'", t + "\n", ""},
-		{"'{body}.{timestamp}'", "", "." + t},
-		{"'{body}{timestamp}'", "", t},
-	}
 }
 
 // labelled finds "t=123" in a list.
@@ -169,12 +161,7 @@ func (d *diagnosis) allDigests() [][]byte {
 }
 
 func hit(targets [][]byte, sum []byte) bool {
-	for _, t := range targets {
-		if hmac.Equal(t, sum) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(targets, func(t []byte) bool { return hmac.Equal(t, sum) })
 }
 
 var algorithms = []struct {
@@ -324,9 +311,8 @@ func testTooLong(d *diagnosis) (string, bool) {
 	}
 	body := d.request.Body
 	lengths := []int{1024, 2048, 4096, 8192, 16384, 32768, 65535, 65536}
-	said, _ := strconv.Atoi(strings.TrimSpace(d.request.Header.Get("Content-Length")))
 	framed := d.request.Framed
-	lengths = append(lengths, said, firstJSON(body), len(framed))
+	lengths = append(lengths, d.contentLength(), firstJSON(body), len(framed))
 	slices.Sort(lengths)
 	lengths = slices.DeleteFunc(slices.Compact(lengths), func(n int) bool {
 		return n <= 0 || n >= len(body) || len(body)-n < mostQuoted && withoutEscapedEnd(string(body[n:])) == "" // escapes, see escapedBody
@@ -355,18 +341,23 @@ func (d *diagnosis) signedLength(key, body []byte, lengths []int) int {
 		mac.Write(body[done:n])
 		d.budget.left -= n - done + hashCost
 		done = n
-		cloner, ok := mac.(hash.Cloner)
-		if !ok {
-			return 0
-		}
-		end, err := cloner.Clone()
-		if err != nil {
-			return 0
-		}
-		end.Write(d.after)
-		if d.hits(end.Sum(nil)) {
-			return n
+		if end := fork(mac); end != nil {
+			end.Write(d.after)
+			if d.hits(end.Sum(nil)) {
+				return n
+			}
 		}
 	}
 	return 0
+}
+
+// fork is a hash of what h has hashed so far, and which goes on by itself; nil where it
+// cannot.
+func fork(h hash.Hash) hash.Hash {
+	if c, ok := h.(hash.Cloner); ok {
+		if end, err := c.Clone(); err == nil {
+			return end
+		}
+	}
+	return nil
 }

@@ -8,6 +8,7 @@ package diagnosis
 import (
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
@@ -79,21 +80,15 @@ func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int,
 			continue
 		}
 		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {
-			what := body.finding
 			matched := d.match(body.text)
-			others := e.others()
-			for j := range others {
-				c := &others[j]
-				if matched || !c.Fits(d.provider.Name) {
-					continue
-				}
-				if key, err := d.provider.Scheme.Key(c.Secret); err == nil && d.matchKey(key, body.text) {
+			for c, key := range d.provider.fitting(e.others()) {
+				if !matched && d.matchKey(key, body.text) {
 					matched = true
 					d.prior = append(d.prior, c.finding())
 				}
 			}
-			if matched && what.Cause != "" {
-				return i, append(d.prior, what)
+			if matched && body.finding.Cause != "" {
+				d.prior = append(d.prior, body.finding)
 			}
 			if matched {
 				return i, d.prior
@@ -140,6 +135,20 @@ type Candidate struct {
 	// Retired says that the webhook is deleted, disabled or replaced: a match
 	// among Explainer.Others is then an older secret.
 	Retired bool
+}
+
+// fitting are those of the candidates that may be secrets of the provider, with their
+// keys.
+func (p *Provider) fitting(all []Candidate) iter.Seq2[*Candidate, []byte] {
+	return func(yield func(*Candidate, []byte) bool) {
+		for i := range all {
+			if c := &all[i]; c.Fits(p.Name) {
+				if key, err := p.Scheme.Key(c.Secret); err == nil && !yield(c, key) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Fits reports whether c is a secret of the provider, or may be.

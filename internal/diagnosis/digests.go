@@ -50,15 +50,17 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 		add("--signature", bare, true)
 	}
 	for _, f := range h {
-		official := false
-		for _, name := range scheme.Headers {
-			official = official || recorded.SameName(name, f.Name)
-		}
+		official := isOfficial(scheme, f.Name)
 		if bare == "" || !official {
 			add(f.Name, f.Value, official)
 		}
 	}
 	return all[:min(len(all), maxDigests)]
+}
+
+// isOfficial reports whether a header is one of the scheme's.
+func isOfficial(scheme signature.Scheme, header string) bool {
+	return slices.ContainsFunc(scheme.Headers, func(name string) bool { return recorded.SameName(name, header) })
 }
 
 // around is what programs and people put around a value: quotes and brackets.
@@ -67,8 +69,9 @@ const around = "\"'`\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb{}()[]<>\\"
 // memberDigests decodes one member of a header line in every way that yields
 // the length of a digest, and keeps what may be a piece of one.
 func memberDigests(all []digestCandidate, scheme signature.Scheme, header, member string, official bool) []digestCandidate {
-	var c signature.Claim
-	well := scheme.ClaimValue(member, nil, &c) == signature.OK || scheme.Template != "" && looksWell(scheme, member)
+	untimed := scheme
+	untimed.Template = "" // which may need a timestamp
+	well := untimed.ClaimValue(member, nil, new(signature.Claim)) == signature.OK
 	quoted := strings.ContainsAny(member, around)
 	for _, form := range spellings(member) {
 		near := well || quoted && scheme.ClaimValue(form, nil, new(signature.Claim)) == signature.OK
@@ -142,13 +145,6 @@ func cutDigits(text string) int {
 		return n + len(digits) - len(marks)
 	}
 	return 0
-}
-
-// looksWell reads a member without the timestamp that the template may need.
-func looksWell(scheme signature.Scheme, member string) bool {
-	scheme.Template = ""
-	var c signature.Claim
-	return scheme.ClaimValue(member, nil, &c) == signature.OK
 }
 
 // afterLabel drops "sha256=", "v1=", "v1," and the like. The equals signs at the

@@ -233,19 +233,7 @@ func memberNames(list []token) map[string]named {
 		return all
 	}
 	t := treeOf(list, paths{})
-	top := map[int]string{}
-	for m, n := range t.paths {
-		if m.path == 0 {
-			top[n] = m.name
-		}
-	}
-	texts := maps.Clone(top)
-	texts[0] = ""
-	for m, n := range t.paths {
-		if within, known := top[m.path]; known {
-			texts[n] = within + "/" + m.name
-		}
-	}
+	texts := t.paths.texts()
 	for _, o := range t.objects {
 		path, known := texts[o.path]
 		if known && len(all["/"+path].names) == 0 {

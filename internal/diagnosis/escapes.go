@@ -119,15 +119,6 @@ func unescaped(s string, set escapeSet) string {
 	return string(append(out, b...))
 }
 
-// octal is the value of three octal digits; -1 for anything else.
-func octal(s string) int {
-	v, err := strconv.ParseUint(s, 8, 8)
-	if err != nil {
-		return -1
-	}
-	return int(v)
-}
-
 // withoutEscapedEnd drops line ends that were written out at the end, as \n or #012.
 func withoutEscapedEnd(s string) string {
 	for {
@@ -148,7 +139,7 @@ func fromSyslog(s string) string {
 	out := []byte(first)
 	for part := range strings.SplitSeq(rest, "#") {
 		if len(part) >= 3 {
-			if c := octal(part[:3]); c >= 0 && c < 0x20 {
+			if c, err := strconv.ParseUint(part[:3], 8, 8); err == nil && c < 0x20 {
 				out = append(append(out, byte(c)), part[3:]...)
 				continue
 			}

@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"bytes"
 	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,9 +19,10 @@ import (
 type tree struct {
 	list    []token
 	paths   paths
+	path    []int    // of the scalars, by their place; -1 for the names of members
 	objects []object // in the order in which they begin
-	items   map[int][]int
-	end     map[int]int
+	items   [][]int
+	end     []int
 }
 
 // object is where one begins, its path, and the names of its members, and of those
@@ -49,9 +51,29 @@ func (p paths) of(m member) int {
 	return p[m]
 }
 
+// texts are the paths down to members of members, as in "data/url".
+func (p paths) texts() map[int]string {
+	top := map[int]string{}
+	for m, n := range p {
+		if m.path == 0 {
+			top[n] = m.name
+		}
+	}
+	all := maps.Clone(top)
+	all[0] = ""
+	for m, n := range p {
+		if within, known := top[m.path]; known {
+			all[n] = within + "/" + m.name
+		}
+	}
+	return all
+}
+
 func treeOf(list []token, p paths) *tree {
-	t := &tree{list: list, paths: p, items: map[int][]int{}, end: map[int]int{}}
-	t.grow(0, 0)
+	t := &tree{list: list, paths: p, path: make([]int, len(list)), items: make([][]int, len(list)), end: make([]int, len(list))}
+	if len(list) > 0 {
+		t.grow(0, 0)
+	}
 	return t
 }
 
@@ -60,6 +82,7 @@ func treeOf(list []token, p paths) *tree {
 func (t *tree) grow(i, path int) int {
 	open, kind := i, t.list[i].kind
 	if kind != '{' && kind != '[' {
+		t.path[i] = path
 		return i + 1
 	}
 	at := -1
@@ -81,6 +104,7 @@ func (t *tree) grow(i, path int) int {
 				name = string(t.list[i].text)
 			}
 			t.objects[at].names = append(t.objects[at].names, name)
+			t.path[i] = -1
 			within = t.paths.of(member{path, name})
 			if i += 2; isNull(t.list[i]) {
 				t.objects[at].nulls = append(t.objects[at].nulls, name)
@@ -139,10 +163,10 @@ func unchanged(names []string) []int {
 }
 
 // ranks says in which order a provider writes the members of a body such as
-// sample, which is no empty document: the place of each.
-func ranks(sample []token, p paths) map[member]int {
+// sample: the place of each.
+func ranks(sample *tree) map[member]int {
 	known := map[member]int{}
-	for _, o := range treeOf(sample, p).objects {
+	for _, o := range sample.objects {
 		for i, name := range o.names {
 			known[member{o.path, name}] = i + 1
 		}
@@ -165,10 +189,8 @@ func jsonInOrder(doc *document) iter.Seq[[]byte] {
 	if doc.sample == nil || len(doc.list) == 0 || len(doc.list) > maxValues {
 		return none
 	}
-	p := paths{}
-	known := ranks(doc.sample.list, p)
-	t := treeOf(doc.list, p)
-	ordered := t.write(make([]token, 0, len(doc.list)), 0, newOrders(t, known).chosen)
+	t := doc.tree()
+	ordered := t.write(make([]token, 0, len(doc.list)), 0, newOrders(t, ranks(doc.sample.tree())).chosen)
 	if slices.EqualFunc(ordered, doc.list, func(a, b token) bool { return a.kind == b.kind && (a.kind == ',' || a.at == b.at) }) {
 		return none
 	}
@@ -187,17 +209,15 @@ func testOrder(d *diagnosis) (string, bool) {
 
 // otherOrder tries a document with its members in other orders.
 func (d *diagnosis) otherOrder(doc *document) bool {
-	list := doc.list
-	if len(list) == 0 || d.budget.spent() {
+	if len(doc.list) == 0 || d.budget.spent() {
 		return false
 	}
 	var known map[member]int
-	p := paths{}
 	if doc.sample != nil {
-		known = ranks(doc.sample.list, p)
+		known = ranks(doc.sample.tree())
 	}
-	t := treeOf(list, p)
-	plain := changed(list, '"', func(t token) []byte { return stringForms[0](t.text) })
+	t := doc.tree()
+	plain := changed(doc.list, '"', func(t token) []byte { return stringForms[0](t.text) })
 	texts := appendNew([]pieces{nil}, plain)
 	numbers := doc.likely()
 	return d.ordered(t, known, doc.sample, texts, []pieces{nil}, []layout{compact, spaced}, true) ||
@@ -301,7 +321,7 @@ func choices(object object, known map[member]int, more bool) [][]int {
 	slices.SortStableFunc(told, func(i, j int) int { return place(i) - place(j) })
 	switch first := slices.Concat(told, rest); {
 	case more && len(rest) > 0 && len(first) <= maxPermuted:
-		return permutations(first)
+		return insertions(nil, first)
 	case more && len(rest) <= maxInserted && len(told) <= maxTold:
 		return insertions(told, rest)
 	default:
@@ -309,7 +329,8 @@ func choices(object object, known map[member]int, more bool) [][]int {
 	}
 }
 
-// insertions is at with each of rest put in everywhere.
+// insertions is at with each of rest put in everywhere, first of all in their order
+// behind it.
 func insertions(at, rest []int) [][]int {
 	if len(rest) == 0 {
 		return [][]int{at}
@@ -321,47 +342,16 @@ func insertions(at, rest []int) [][]int {
 	return all
 }
 
-// permutations begins with at itself.
-func permutations(at []int) [][]int {
-	var all [][]int
-	var pick func(done, rest []int)
-	pick = func(done, rest []int) {
-		if len(rest) == 0 {
-			all = append(all, slices.Clone(done))
-			return
-		}
-		for i := range rest {
-			pick(append(done, rest[i]), slices.Delete(slices.Clone(rest), i, i+1))
-		}
-	}
-	pick(make([]int, 0, len(at)), at)
-	return all
-}
-
 // namesSorted reports whether each object's names are in alphabetical order,
 // with enough of them in one for that to be no accident.
-func namesSorted(list []token) bool {
+func (t *tree) namesSorted() bool {
 	const telling = 4
 	most := 0
-	var names [][]string // of the objects that are open; nil for an array
-	for i, t := range list {
-		switch t.kind {
-		case '{':
-			names = append(names, []string{})
-		case '[':
-			names = append(names, nil)
-		case '}', ']':
-			last := names[len(names)-1]
-			names = names[:len(names)-1]
-			if !slices.IsSorted(last) {
-				return false
-			}
-			most = max(most, len(last))
-		case '"':
-			if i+1 < len(list) && list[i+1].kind == ':' {
-				names[len(names)-1] = append(names[len(names)-1], string(t.text))
-			}
+	for _, o := range t.objects {
+		if !slices.IsSorted(o.names) {
+			return false
 		}
+		most = max(most, len(o.names))
 	}
 	return most >= telling
 }

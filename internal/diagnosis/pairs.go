@@ -73,11 +73,8 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 		bodies = append(bodies, form{byCause("json-reserialised").finding(""), text})
 	}
 	others := d.known.others()
-	for i := range others {
-		c := &others[i]
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) && i < pairOthers {
-			keys = append(keys, form{c.finding(), key})
-		}
+	for c, key := range d.provider.fitting(others[:min(len(others), pairOthers)]) {
+		keys = append(keys, form{c.finding(), key})
 	}
 	return bodies, keys
 }

@@ -65,16 +65,10 @@ func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 	if d.reason == signature.OK {
 		d.reason = signature.Mismatch
 	}
-	for _, c := range e.Candidates {
-		if !c.Fits(d.provider.Name) {
-			continue
-		}
-		key, err := scheme.Key(c.Secret)
-		switch {
-		case err != nil:
-		case len(d.candidates) < maxCandidates:
-			d.candidates, d.keys = append(d.candidates, c), append(d.keys, key)
-		default:
+	for c, key := range d.provider.fitting(e.Candidates) {
+		if len(d.candidates) < maxCandidates {
+			d.candidates, d.keys = append(d.candidates, *c), append(d.keys, key)
+		} else {
 			d.rest = append(d.rest, key)
 		}
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
 	"github.com/hookctl/hookctl/internal/term"
@@ -181,7 +180,7 @@ func testEmpty(d *diagnosis) (string, bool) {
 // testYAML recognises the event's type as YAML writes it.
 func testYAML(d *diagnosis) (string, bool) {
 	text := bytes.TrimSpace(d.request.Body)
-	return "", !jsonShaped(text) && d.names(text, "\n%s: ")
+	return "", !jsonShaped(text) && bytes.Contains(text, []byte("\n"+d.provider.Envelope.Type+": "))
 }
 
 // testFormParsed recognises a JSON text that became the name of a form's field.
@@ -206,8 +205,7 @@ func testDigestCut(d *diagnosis) (string, bool) {
 		}
 	}
 	for _, f := range d.request.Header {
-		official := slices.ContainsFunc(d.provider.Scheme.Headers, func(name string) bool { return recorded.SameName(name, f.Name) })
-		if official && redacted(f.Value) {
+		if isOfficial(d.provider.Scheme, f.Name) && redacted(f.Value) {
 			return "The signature is not in the capture: the program that wrote it redacted the header.", true
 		}
 	}
@@ -283,15 +281,10 @@ func testGson(d *diagnosis) (string, bool) {
 	return "The whole numbers in the captured JSON end in .0, as programs write floats. If one converted them, the signed digits are lost.", floats
 }
 
-// names reports whether text has the type of the event in this form.
-func (d *diagnosis) names(text []byte, form string) bool {
-	return bytes.Contains(text, fmt.Appendf(nil, form, d.provider.Envelope.Type))
-}
-
 // testSorted: what the order of the members was can seldom be found out, and
 // hardly any program sends them sorted.
 func testSorted(d *diagnosis) (string, bool) {
-	return "", d.reason == signature.Mismatch && namesSorted(d.document(d.request.Body).list)
+	return "", d.reason == signature.Mismatch && d.document(d.request.Body).tree().namesSorted()
 }
 
 // testSortedLines is for jq -S and the like. A layout alone is no sign: which

@@ -9,8 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"strconv"
-	"strings"
 
 	"github.com/hookctl/hookctl/internal/capture"
 )
@@ -135,8 +133,7 @@ func (d *diagnosis) proveStream(ctx context.Context) []Finding {
 	if err != nil {
 		return nil
 	}
-	s := streamSearch{d: d, probes: d.probes()}
-	s.length, _ = strconv.ParseInt(strings.TrimSpace(d.request.Header.Get("Content-Length")), 10, 64)
+	s := streamSearch{d: d, probes: d.probes(), length: int64(d.contentLength())}
 	for _, p := range s.probes {
 		if !p.unkeyed {
 			p.mac.Write(d.before)
@@ -166,12 +163,8 @@ func (d *diagnosis) probes() []*probe {
 		p.plain = true
 		add(p)
 	}
-	others := d.known.others()
-	for i := range others {
-		c := &others[i]
-		if key, err := d.provider.Scheme.Key(c.Secret); err == nil && c.Fits(d.provider.Name) {
-			add(keyed(key, c.finding()))
-		}
+	for c, key := range d.provider.fitting(d.known.others()) {
+		add(keyed(key, c.finding()))
 	}
 	for i := range transformations {
 		t := &transformations[i]
@@ -243,20 +236,16 @@ func (s *streamSearch) advance(text []byte) {
 
 // sum is the digest if the body went on with end and ended there.
 func (s *streamSearch) sum(p *probe, end []byte) []byte {
-	mac, ok := p.mac.(hash.Cloner)
-	if !ok {
-		return nil
-	}
-	fork, err := mac.Clone()
-	if err != nil {
+	h := fork(p.mac)
+	if h == nil {
 		return nil
 	}
 	change := p.change
-	change.write(fork, end)
+	change.write(h, end)
 	if !p.unkeyed {
-		fork.Write(s.d.after)
+		h.Write(s.d.after)
 	}
-	return fork.Sum(nil)
+	return h.Sum(nil)
 }
 
 // end looks for a match in what was hashed.
@@ -296,15 +285,15 @@ func (s *streamSearch) end() []Finding {
 func (s *streamSearch) match(p *probe, end []byte, t *transformation) []Finding {
 	d := s.d
 	sum := s.sum(p, end)
-	found := p.finding
+	found := append([]Finding{}, p.finding...) // not nil, which says that nothing matches
 	if p.change.how != changeNothing {
-		found = []Finding{p.change.finding()}
+		found = append(found, p.change.finding())
 	}
 	if t != nil {
-		found = append(found[:len(found):len(found)], t.finding(""))
+		found = append(found, t.finding(""))
 	}
 	if d.hits(sum) {
-		return nonNil(found)
+		return found
 	}
 	if p.plain && t == nil {
 		if text, ok := d.digestElsewhere(sum); ok {
@@ -315,16 +304,8 @@ func (s *streamSearch) match(p *probe, end []byte, t *transformation) []Finding 
 		}
 	}
 	if t == nil && d.hits(p.cut) {
-		return append(found[:len(found):len(found)], byCause("truncated").finding(
+		return append(found, byCause("truncated").finding(
 			fmt.Sprintf("Only the first %d of the capture's %d bytes were signed.", s.length, s.seen+int64(len(s.tail)))))
 	}
 	return nil
-}
-
-// nonNil tells "matches as it is" from "nothing matches".
-func nonNil(found []Finding) []Finding {
-	if found == nil {
-		return []Finding{}
-	}
-	return found
 }

@@ -108,7 +108,7 @@ type document struct {
 
 	// What many forms are made of is made once, when it is asked for.
 	texts, numbers, times, likely func() []pieces
-	paths                         func() map[int]string
+	tree                          func() *tree     // its paths are numbered with the sample's
 	filled                        func() *document // see withNulls
 }
 
@@ -119,7 +119,13 @@ func parse(b []byte) *document {
 	doc.numbers = sync.OnceValue(func() []pieces { return numberPieces(doc.list) })
 	doc.likely = sync.OnceValue(func() []pieces { return slices.Concat(doc.numbersAsIn(doc.sample), doc.numbers()) })
 	doc.times = sync.OnceValue(doc.timePieces)
-	doc.paths = sync.OnceValue(func() map[int]string { return pathsOf(doc.list) })
+	doc.tree = sync.OnceValue(func() *tree {
+		p := paths{}
+		if doc.sample != nil {
+			p = doc.sample.tree().paths
+		}
+		return treeOf(doc.list, p)
+	})
 	doc.filled = sync.OnceValue(doc.withNulls)
 	return doc
 }

@@ -191,7 +191,7 @@ func (doc *document) timePieces() []pieces {
 	var all []pieces
 	if doc.sample != nil {
 		shapes := doc.sample.timeShapes()
-		all = appendNew(all, doc.changedAt('"', func(path string, t token) []byte {
+		all = appendNew(all, doc.changedAt('"', func(path int, t token) []byte {
 			shape, known := shapes[path]
 			if !known {
 				return t.text
@@ -210,8 +210,9 @@ func (doc *document) timePieces() []pieces {
 		all = appendNew(all, changed(doc.list, '"', func(t token) []byte { return timed(t.text, form) }))
 	}
 	// Rows of a database have their own form of times, the envelope another one.
-	return appendNew(all, doc.changedAt('"', func(path string, t token) []byte {
-		if strings.Count(path, "/") > 2 {
+	envelope := doc.tree().paths.texts()
+	return appendNew(all, doc.changedAt('"', func(path int, t token) []byte {
+		if _, known := envelope[path]; !known {
 			return t.text
 		}
 		return timed(t.text, timeForms[0])
@@ -224,14 +225,13 @@ func (doc *document) numbersAsIn(sample *document) []pieces {
 	if sample == nil {
 		return nil
 	}
-	decimals := map[string]int{}
-	paths := sample.paths()
-	for _, t := range sample.list {
+	decimals := map[int]int{} // by path
+	for i, t := range sample.list {
 		if _, fraction, ok := bytes.Cut(t.text, []byte(".")); ok && t.kind == 0 {
-			decimals[paths[t.at]] = len(fraction)
+			decimals[sample.tree().path[i]] = len(fraction)
 		}
 	}
-	return appendNew(nil, doc.changedAt(0, func(path string, t token) []byte {
+	return appendNew(nil, doc.changedAt(0, func(path int, t token) []byte {
 		whole, fraction, _ := bytes.Cut(t.text, []byte("."))
 		n := decimals[path]
 		if n == 0 || len(fraction) > n || bytes.ContainsAny(t.text, "eEnu") {
@@ -242,52 +242,14 @@ func (doc *document) numbersAsIn(sample *document) []pieces {
 }
 
 // changedAt is the pieces of a document with the values of a kind changed, by their
-// path: "/data/occurred_at".
-func (doc *document) changedAt(kind byte, change func(path string, t token) []byte) pieces {
-	paths := doc.paths()
+// path.
+func (doc *document) changedAt(kind byte, change func(path int, t token) []byte) pieces {
 	return changed(doc.list, kind, func(t token) []byte {
-		if path, isValue := paths[t.at]; isValue {
+		if path := doc.tree().path[t.at]; path >= 0 {
 			return change(path, t)
 		}
 		return t.text
 	})
-}
-
-// pathsOf is the paths of the values that are no longer than times are, by their
-// place; elements of a list have the list's.
-func pathsOf(list []token) map[int]string {
-	type level struct {
-		path string
-		name string // of the member that is open
-		list bool
-	}
-	all := map[int]string{}
-	stack := []level{{}}
-	for i, t := range list {
-		top := &stack[len(stack)-1]
-		switch t.kind {
-		case '{', '[':
-			path := top.path
-			if !top.list && len(stack) > 1 {
-				path += "/" + top.name
-			}
-			stack = append(stack, level{path: path, list: t.kind == '['})
-		case '}', ']':
-			stack = stack[:len(stack)-1]
-		case '"', 0:
-			switch {
-			case i+1 < len(list) && list[i+1].kind == ':':
-				if top.name = ""; len(t.text) < 100 && len(stack) < 10 {
-					top.name = string(t.text[1 : len(t.text)-1])
-				}
-			case len(t.text) <= 40:
-				if all[t.at] = top.path; !top.list {
-					all[t.at] += "/" + top.name
-				}
-			}
-		}
-	}
-	return all
 }
 
 // timesApart changes the times of a document independently of each other, where
@@ -347,16 +309,12 @@ func emptied(list []token) iter.Seq[[]token] {
 			if len(at) < 2 || len(at) > most {
 				continue
 			}
-			for _, others := range []string{pair[:2], pair[2:]} { // one is changed, or one is not
-				one := pair[2:]
-				if others == one {
-					one = pair[:2]
-				}
+			for _, way := range [][2]string{{pair[:2], pair[2:]}, {pair[2:], pair[:2]}} { // one is changed, or one is not
 				for _, i := range at {
 					for _, j := range at {
-						set(j, others)
+						set(j, way[0])
 					}
-					if set(i, one); !yield(form) {
+					if set(i, way[1]); !yield(form) {
 						return
 					}
 				}
@@ -377,14 +335,14 @@ func newSample(body []byte) *document {
 type timeShape struct{ fraction, zone string }
 
 // timeShapes are the shapes of a sample's times, by path.
-func (doc *document) timeShapes() map[string]timeShape {
-	all := map[string]timeShape{}
-	paths := doc.paths()
-	for _, t := range doc.list {
-		if path, isValue := paths[t.at]; isValue {
-			if m := aTime().FindSubmatch(t.text); m != nil {
-				all[path] = timeShape{string(m[2]), string(m[3])}
-			}
+func (doc *document) timeShapes() map[int]timeShape {
+	all := map[int]timeShape{}
+	for i, t := range doc.list {
+		if t.kind != '"' {
+			continue
+		}
+		if m := aTime().FindSubmatch(t.text); m != nil {
+			all[doc.tree().path[i]] = timeShape{string(m[2]), string(m[3])}
 		}
 	}
 	return all
@@ -396,77 +354,46 @@ func (doc *document) withNulls() *document {
 	if doc.sample == nil || len(doc.list) == 0 || doc.list[0].kind != '{' {
 		return nil
 	}
-	p := paths{}
-	have, want := treeOf(doc.list, p), treeOf(doc.sample.list, p)
-	names := map[int][]string{} // of the sample's objects, by path
-	for _, o := range want.objects {
-		names[o.path] = o.names
+	have := doc.tree()
+	wanted := map[int][]string{} // the names in the sample's objects, by path
+	for _, o := range doc.sample.tree().objects {
+		wanted[o.path] = o.names
 	}
 	added := 0
-	missing := map[int][]string{} // by the place of the object
+	missing := map[int][]string{} // by the place before which they stand: of a member, or the end of the object
 	for _, o := range have.objects {
-		for _, name := range names[o.path] {
-			if !slices.Contains(o.names, name) {
-				missing[o.at] = append(missing[o.at], name)
-				added++
+		names := wanted[o.path]
+		lost, _ := differing(o.names, names)
+		if added += len(lost); added >= maxNulls {
+			return nil
+		}
+		for i, name := range o.names {
+			for len(lost) > 0 && slices.Index(names, lost[0]) < slices.Index(names, name) {
+				at := have.items[o.at][i]
+				missing[at], lost = append(missing[at], lost[0]), lost[1:]
 			}
 		}
+		missing[have.end[o.at]] = lost
 	}
-	if added == 0 || added >= maxNulls {
+	if added == 0 {
 		return nil
 	}
-	list := have.filled(make([]token, 0, len(doc.list)+4*added), 0, missing, names, 0)
+	comma := token{kind: ',', text: []byte(",")}
+	list := make([]token, 0, len(doc.list)+4*added)
+	for i, t := range doc.list {
+		for _, name := range missing[i] {
+			if t.kind == '}' && list[len(list)-1].kind != '{' {
+				list = append(list, comma)
+			}
+			quoted, _ := json.Marshal(name)
+			list = append(list, token{kind: '"', text: quoted}, token{kind: ':', text: []byte(":")}, token{text: []byte("null")})
+			if t.kind != '}' {
+				list = append(list, comma)
+			}
+		}
+		list = append(list, t)
+	}
 	full := parse(write(nil, list, doc.tail, asWas, nil))
 	full.sample = doc.sample
 	return full
-}
-
-// filled appends the value at i, with missing members as null in the order of
-// their names in the sample.
-func (t *tree) filled(out []token, i int, missing map[int][]string, names map[int][]string, path int) []token {
-	kind := t.list[i].kind
-	out = append(out, t.list[i])
-	if kind != '{' && kind != '[' {
-		return out
-	}
-	items := t.items[i]
-	order := names[path]
-	place := func(name string) int { return slices.Index(order, name) }
-	rest := missing[i]
-	if kind == '[' {
-		rest = nil
-	}
-	first := true
-	comma := func() {
-		if !first {
-			out = append(out, token{kind: ',', text: []byte(",")})
-		}
-		first = false
-	}
-	null := func(name string) {
-		comma()
-		quoted, _ := json.Marshal(name)
-		out = append(out, token{kind: '"', text: quoted}, token{kind: ':', text: []byte(":")}, token{text: []byte("null")})
-	}
-	for _, at := range items {
-		within := path
-		if kind == '{' {
-			name := strings.Trim(string(t.list[at].text), `"`)
-			for len(rest) > 0 && place(name) >= 0 && place(rest[0]) < place(name) {
-				null(rest[0])
-				rest = rest[1:]
-			}
-			comma()
-			out = append(out, t.list[at], t.list[at+1])
-			at += 2
-			within = t.paths.of(member{path, name})
-		} else {
-			comma()
-		}
-		out = t.filled(out, at, missing, names, within)
-	}
-	for _, name := range rest {
-		null(name)
-	}
-	return append(out, t.list[t.end[i]])
 }
