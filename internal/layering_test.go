@@ -236,7 +236,7 @@ type budget struct{ lines, names int }
 // planned with, the plan stands beside it: the way to go is down.
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
-	"internal/apply":                                {2389, 43}, // planned: 2150
+	"internal/apply":                                {2373, 43}, // planned: 2150
 	"internal/capture":                              {4741, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2648, 1},
@@ -260,14 +260,14 @@ var budgets = map[string]budget{
 	"internal/httpx":                                {2470, 31},
 	"internal/inspect":                              {1203, 5},  // planned: 700; the commands that it copies, and what it must hide
 	"internal/jsontext":                             {649, 22},  // planned: 450; strings that share memory
-	"internal/listen":                               {2461, 19}, // planned: 1800; what came and what was answered is reported and kept too
+	"internal/listen":                               {2445, 19}, // planned: 1800; what came and what was answered is reported and kept too
 	"internal/norace":                               {30, 3},
 	"internal/pattern":                              {15, 1},
-	"internal/prompt":                               {1491, 5}, // a list of its own, with groups, counts and a preset
+	"internal/prompt":                               {1187, 5}, // a list of its own, with groups, counts and a preset
 	"internal/prompt/prompttest":                    {154, 5},
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2148, 23}, // planned: 1650
+	"internal/provider/custody":                     {2131, 23}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},
@@ -278,10 +278,10 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntroapi":            {945, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1710, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
-	"internal/sandbox":                              {1617, 36}, // planned: 900
+	"internal/sandbox":                              {1614, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},
-	"internal/sink":                                 {1369, 18}, // planned: 920
+	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
 	"internal/term":                                 {1149, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up

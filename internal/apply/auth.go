@@ -83,8 +83,7 @@ func (p *parser) authValue(n *yaml.Node, kind, member string) string {
 	if member != "value" {
 		field += " " + member
 	}
-	value, _ := p.expand(n, field, text)
-	return value
+	return p.expand(n, field, text)
 }
 
 const variableName = `[A-Za-z_][A-Za-z0-9_]*`
@@ -97,9 +96,8 @@ var (
 // expand fills in ${NAME}, for a field as [Reach] names it. What is not set is a
 // fault, and so is what is empty. What is not allowed to leave is not read; in a
 // review it stays as it is.
-func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
+func (p *parser) expand(n *yaml.Node, field, text string) string {
 	var b strings.Builder
-	ok := true
 	for at := reference().FindStringIndex(text); at != nil && b.Len() <= maxExpanded; at = reference().FindStringIndex(text) {
 		b.WriteString(text[:at[0]])
 		word := text[at[0]:at[1]]
@@ -109,34 +107,30 @@ func (p *parser) expand(n *yaml.Node, field, text string) (string, bool) {
 			b.WriteString(word[1:])
 		case word == "${":
 			p.fail(n, "write the name of an environment variable between ${ and }; for a literal ${ write $${")
-			ok = false
 		default:
 			name := word[2 : len(word)-1]
 			if p.own(name) {
 				p.fail(n, "%s is one of hookctl's own credentials, which must not be sent to a webhook's endpoint", name)
-				return "", false
+				return ""
 			}
 			if !p.does(Reach{At: p.at(n), Does: Sends, Field: field, Variable: name}) {
 				key, _, _ := strings.Cut(field, " ")
 				p.unread[key] = true
-				ok = ok && p.o.Review
 				b.WriteString(word)
 				break
 			}
 			value := p.o.Getenv(name)
 			if value == "" {
 				p.fail(n, "the environment variable %s is not set", name)
-				ok = false
 			}
 			b.WriteString(value)
 		}
 		if b.Len() > maxExpanded {
 			p.fail(n, "longer than %d bytes after the variables are replaced", maxExpanded)
-			ok = false
 		}
 	}
 	b.WriteString(text)
-	return b.String(), ok
+	return b.String()
 }
 
 // own reports whether an environment variable holds a secret of an account, for

@@ -354,7 +354,7 @@ func (p *parser) webhook(n *yaml.Node, defaults map[string]*yaml.Node) {
 	}
 	if v, ok := own["url"]; ok {
 		if text, ok := p.text(v, "url"); ok {
-			w.URL, _ = p.expand(v, "url", text)
+			w.URL = p.expand(v, "url", text)
 		}
 	}
 	if v, ok := setting("events"); ok {

@@ -2,6 +2,7 @@ package apply
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -102,7 +103,7 @@ func (a *account) match(m *Manifest, found map[*Webhook]*hook, faults *faults) {
 	for _, w := range open {
 		fits := unclaimed(names[w.Name])
 		if len(fits) == 0 {
-			fits = keep(names[w.Name], func(h *hook) bool { return !h.claimed })
+			fits = slices.DeleteFunc(slices.Clone(names[w.Name]), func(h *hook) bool { return h.claimed })
 		}
 		switch {
 		case w.unread["url"] && (w.Name == "" || len(fits) == 0): // nobody can say
@@ -179,17 +180,7 @@ func (a *account) index(key func(*hook) string) map[string][]*hook {
 // unclaimed are the webhooks of list that no entry means yet and that no other
 // one has replaced.
 func unclaimed(list []*hook) []*hook {
-	return keep(list, func(h *hook) bool { return !h.claimed && h.successor == nil })
-}
-
-func keep(list []*hook, fits func(*hook) bool) []*hook {
-	var out []*hook
-	for _, h := range list {
-		if fits(h) {
-			out = append(out, h)
-		}
-	}
-	return out
+	return slices.DeleteFunc(slices.Clone(list), func(h *hook) bool { return h.claimed || h.successor != nil })
 }
 
 func (a *account) refs(list []*hook) string {

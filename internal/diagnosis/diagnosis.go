@@ -79,19 +79,18 @@ func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int,
 		if d.reason != signature.NoSignature {
 			continue
 		}
+		var keys []form
+		for _, key := range d.keys {
+			keys = append(keys, form{text: key})
+		}
+		for c, key := range d.provider.fitting(e.others()) {
+			keys = append(keys, form{c.finding(), key})
+		}
 		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {
-			matched := d.match(body.text)
-			for c, key := range d.provider.fitting(e.others()) {
-				if !matched && d.matchKey(key, body.text) {
-					matched = true
-					d.prior = append(d.prior, c.finding())
+			for _, key := range keys {
+				if found := d.matchForms(key, body); found != nil {
+					return i, append(d.prior, found...)
 				}
-			}
-			if matched && body.finding.Cause != "" {
-				d.prior = append(d.prior, body.finding)
-			}
-			if matched {
-				return i, d.prior
 			}
 		}
 	}

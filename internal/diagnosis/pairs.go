@@ -3,6 +3,7 @@ package diagnosis
 import (
 	"bytes"
 	"iter"
+	"slices"
 )
 
 // Bounds of pairs: the likeliest forms of each, for the first secrets.
@@ -13,10 +14,19 @@ const (
 	pairBytes      = 32 << 20 // of all, which are in memory at once
 )
 
-// form is a changed body or key, and what is wrong if it matches.
+// form is a changed body or key, and what is wrong if it matches; nothing, where it
+// is as it was captured.
 type form struct {
 	finding Finding
 	text    []byte
+}
+
+// matchForms is what is wrong if body is signed with key; nil if it is not.
+func (d *diagnosis) matchForms(key, body form) []Finding {
+	if !d.matchKey(key.text, body.text) {
+		return nil
+	}
+	return slices.DeleteFunc([]Finding{key.finding, body.finding}, func(f Finding) bool { return f.Cause == "" })
 }
 
 // provePair tries two mistakes at once: a changed key with a changed body, two
@@ -28,8 +38,8 @@ func (d *diagnosis) provePair() []Finding {
 	bodies, keys := d.pairedForms()
 	for _, key := range keys {
 		for _, body := range bodies {
-			if d.matchKey(key.text, body.text) {
-				return []Finding{key.finding, body.finding}
+			if found := d.matchForms(key, body); found != nil {
+				return found
 			}
 		}
 	}

@@ -127,11 +127,8 @@ func (d *diagnosis) proveRest() []Finding {
 	}
 	for _, body := range bodies {
 		for _, key := range d.rest {
-			if d.matchKey(key, body.text) {
-				if body.finding.Cause == "" {
-					return []Finding{}
-				}
-				return []Finding{body.finding}
+			if found := d.matchForms(form{text: key}, body); found != nil {
+				return found
 			}
 		}
 	}

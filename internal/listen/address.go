@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -67,11 +68,8 @@ func (f *Forwarder) SameHost(text string) bool {
 // has; taken reports that it is another.
 func BindFirst(addr string) (l net.Listener, here string, open, taken bool, err error) {
 	host, text, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, "", false, false, err
-	}
-	port, err := strconv.Atoi(text)
-	if err != nil {
+	port, perr := strconv.Atoi(text)
+	if err = cmp.Or(err, perr); err != nil {
 		return nil, "", false, false, err
 	}
 	for next := range nextPorts {

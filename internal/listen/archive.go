@@ -251,12 +251,17 @@ func (a *Archive) Append(record []byte) (at int64, err error) {
 	before := int64(len(b.lines))
 	b.lines = append(append(b.lines, record...), '\n')
 	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	a.begin()
 	<-b.done
 	return b.at + before, b.err
+}
+
+// begin has what has gathered written.
+func (a *Archive) begin() {
+	select {
+	case a.wake <- struct{}{}:
+	default: // that was asked for already
+	}
 }
 
 // empty takes everything out of the file, before anything more is written. No Append
@@ -265,10 +270,7 @@ func (a *Archive) empty() {
 	a.mu.Lock()
 	a.filling.empty = true
 	a.mu.Unlock()
-	select {
-	case a.wake <- struct{}{}:
-	default:
-	}
+	a.begin()
 }
 
 // Record is the record that begins at a place where Append has put one, as long

@@ -109,9 +109,8 @@ func (f *Forwarder) send(ctx context.Context, header http.Header, body []byte) F
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) && rerr != nil {
 		return Forwarded{Err: fmt.Errorf("%w: more than %s", errTimeout, f.timeout)}
 	}
-	out := Forwarded{Status: res.StatusCode, Header: httpx.EndToEnd(res.Header), Body: answer, Cut: rerr != nil || len(answer) > mostAnswer}
-	out.Body = answer[:min(len(answer), mostAnswer)]
-	return out
+	return Forwarded{Status: res.StatusCode, Header: httpx.EndToEnd(res.Header), Body: answer[:min(len(answer), mostAnswer)],
+		Cut: rerr != nil || len(answer) > mostAnswer}
 }
 
 // Reach connects to the target, and sends it nothing.

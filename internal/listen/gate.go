@@ -188,13 +188,10 @@ func (c *guarded) rest() {
 	}
 }
 
+// connKey leads from a request's context to its connection.
 type connKey struct{}
 
-// withConn and connState connect a gate with an http.Server.
-func withConn(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
-}
-
+// connState tells a gate of an http.Server's connections.
 func connState(c net.Conn, state http.ConnState) {
 	if g, ok := c.(*guarded); ok && state == http.StateIdle {
 		g.rest()

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 	"time"
@@ -67,10 +68,7 @@ func (s *Server) Change(change func() ([]verify.Candidate, error)) error {
 	o.Candidates = append(added, o.Candidates...)
 	engine, eerr := newEngine(o)
 	if eerr != nil {
-		if err == nil {
-			err = eerr
-		}
-		return err
+		return cmp.Or(err, eerr)
 	}
 	s.o.Candidates, s.engine = o.Candidates, engine
 	return err

@@ -41,12 +41,7 @@ func (s *seen) claim(provider, id string) (*claim, bool) {
 	if id == "" {
 		return nil, true
 	}
-	var h maphash.Hash
-	h.SetSeed(s.seed)
-	h.WriteString(provider)
-	h.WriteByte(0)
-	h.WriteString(id)
-	key := h.Sum64()
+	key := maphash.Comparable(s.seed, [2]string{provider, id})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c := s.known[key]; c != nil {

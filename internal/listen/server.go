@@ -97,7 +97,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
 	defer abort()
 	s.work = work
 	g := newGate(l, maxConnections)
-	srv := s.httpServer(g)
+	srv := s.httpServer()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(g) }()
 	go s.reporter.run(work)
@@ -143,7 +143,7 @@ func (s *Server) Run(ctx context.Context, l net.Listener) (Summary, error) {
 	return s.sum(), cause
 }
 
-func (s *Server) httpServer(g *gate) *http.Server {
+func (s *Server) httpServer() *http.Server {
 	forward := time.Duration(0)
 	if s.o.Forward != nil {
 		forward = 2 * s.o.Forward.timeout // a second delivery of an event waits for the first
@@ -152,8 +152,9 @@ func (s *Server) httpServer(g *gate) *http.Server {
 		Handler: s, MaxHeaderBytes: maxHeader, DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout,
 		WriteTimeout: bodyTimeout + forward + answerTimeout,
-		ConnContext:  withConn, ConnState: connState,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of senders' mistakes
+		ConnContext:  func(ctx context.Context, c net.Conn) context.Context { return context.WithValue(ctx, connKey{}, c) },
+		ConnState:    connState,
+		ErrorLog:     slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // of senders' mistakes
 	}
 }
 
@@ -187,11 +188,7 @@ func (s *Server) missed() error {
 	if s.summary.Counted >= s.o.Count {
 		return nil
 	}
-	what := "deliveries"
-	if s.o.Count == 1 {
-		what = "deliveries"
-	}
-	return fault.Errorf(fault.Negative, "%d %s counted within %s, but %d expected; %d deliveries in all", s.summary.Counted, what, s.o.Timeout, s.o.Count, s.summary.Total).
+	return fault.Errorf(fault.Negative, "%d deliveries counted within %s, but %d expected; %d deliveries in all", s.summary.Counted, s.o.Timeout, s.o.Count, s.summary.Total).
 		WithCode("timeout").WithHint("a delivery counts if it is valid and answered with a 2xx; each event counts once")
 }
 

@@ -24,7 +24,7 @@ func (p *prompter) pickByNumber(ctx context.Context, label string, choices []Cho
 	p.say(l.label + "\n")
 	p.show(l)
 	var picked []int
-	err := p.askUntil(ctx, question, func(line string) error {
+	err := p.ask(ctx, question, "", func(line string) error {
 		if picked = l.answer(); strings.TrimSpace(line) == "" && len(picked) > 0 {
 			return nil
 		}

@@ -106,7 +106,7 @@ func (p *prompter) Input(ctx context.Context, label, preset string, check func(s
 	}
 	var answer string
 	err := p.session(ctx, func(ctx context.Context) error {
-		return p.askUntil(ctx, question+": ", func(line string) error {
+		return p.ask(ctx, question+": ", "", func(line string) error {
 			if answer = line; line == "" {
 				answer = preset
 			}
@@ -120,28 +120,25 @@ func (p *prompter) Input(ctx context.Context, label, preset string, check func(s
 }
 
 func (p *prompter) Secret(ctx context.Context, label string) (secret.Value, error) {
-	return p.secret(ctx, label, func(line string) error {
-		if line == "" {
-			return errors.New("nothing was entered")
-		}
-		return nil
-	})
+	return p.secret(ctx, label, false)
 }
 
 func (p *prompter) SecretOrNone(ctx context.Context, label string) (secret.Value, error) {
-	return p.secret(ctx, label, func(string) error { return nil })
+	return p.secret(ctx, label, true)
 }
 
-func (p *prompter) secret(ctx context.Context, label string, check func(string) error) (secret.Value, error) {
+func (p *prompter) secret(ctx context.Context, label string, orNone bool) (secret.Value, error) {
 	var answer secret.Value
 	err := p.session(ctx, func(ctx context.Context) error {
 		restore, err := echoOff(p.o.In)
 		if err != nil {
 			return fault.Errorf(fault.Other, "the terminal's echo cannot be turned off, so nothing is asked: %w", err)
 		}
-		err = p.askUntilSilently(ctx, term.Clean(label)+": ", func(line string) error {
-			answer = secret.New(line)
-			return check(line)
+		err = p.ask(ctx, term.Clean(label)+": ", "\n", func(line string) error {
+			if answer = secret.New(line); line == "" && !orNone {
+				return errors.New("nothing was entered")
+			}
+			return nil
 		})
 		return errors.Join(err, restore())
 	})
@@ -155,7 +152,7 @@ func (p *prompter) Confirm(ctx context.Context, label string, preset bool) (bool
 	}
 	var answer bool
 	err := p.session(ctx, func(ctx context.Context) error {
-		return p.askUntil(ctx, term.Clean(label)+" "+hint+" ", func(line string) error {
+		return p.ask(ctx, term.Clean(label)+" "+hint+" ", "", func(line string) error {
 			switch strings.ToLower(strings.TrimSpace(line)) {
 			case "":
 				answer = preset
@@ -190,12 +187,12 @@ func (p *prompter) pick(ctx context.Context, label string, choices []Choice, sev
 		return nil, fault.Errorf(fault.Other, "%s: there is nothing to choose from", label)
 	}
 	var indexes []int
+	how := p.pickByArrow
+	if p.o.Plain || !fullScreen {
+		how = p.pickByNumber
+	}
 	err := p.session(ctx, func(ctx context.Context) (err error) {
-		if p.o.Plain || !fullScreen {
-			indexes, err = p.pickByNumber(ctx, label, choices, several)
-		} else {
-			indexes, err = p.pickByArrow(ctx, label, choices, several)
-		}
+		indexes, err = how(ctx, label, choices, several)
 		return err
 	})
 	if err != nil {
@@ -208,17 +205,8 @@ func (p *prompter) pick(ctx context.Context, label string, choices []Choice, sev
 	return values, nil
 }
 
-// askUntil asks until take accepts the line.
-func (p *prompter) askUntil(ctx context.Context, question string, take func(line string) error) error {
-	return p.ask(ctx, question, "", take)
-}
-
-// askUntilSilently is askUntil where the terminal does not echo, not even the
-// end of the line.
-func (p *prompter) askUntilSilently(ctx context.Context, question string, take func(line string) error) error {
-	return p.ask(ctx, question, "\n", take)
-}
-
+// ask asks until take accepts the line. Afterwards is said behind each: where the
+// terminal does not echo, not even the end of the line shows.
 func (p *prompter) ask(ctx context.Context, question, afterwards string, take func(line string) error) error {
 	for {
 		p.say(question)

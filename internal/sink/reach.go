@@ -26,14 +26,17 @@ func (t Spec) Within(dir string) Spec {
 	return t
 }
 
-// within is the place of the secret of a webhook, if it may be used.
-func (t Spec) within(it Item) (place, error) {
+// usable is the place of the secret of a webhook, if it may be used and can carry that.
+func (t Spec) usable(it Item) (place, error) {
 	filled, p, err := t.place(it)
-	if err == nil && t.dir != "" && filled.leads(t.dir) {
+	if err != nil {
+		return nil, err
+	}
+	if t.dir != "" && filled.leads(t.dir) {
 		return nil, fault.Errorf(fault.Other, "%s is outside the manifest's directory, %s", filled.spec, t.dir).
 			WithHint("check where it points to; --allow-outside permits it")
 	}
-	return p, err
+	return p, fitting(p, it)
 }
 
 // leads reports whether the sink writes a file outside dir.

@@ -160,9 +160,9 @@ func (t Spec) namesOnly() bool {
 	return secret.NamesFile(t.path) && !secret.LooksLike(t.name) && (len(t.words) == 0 || secret.NamesFile(t.words[0]))
 }
 
-// fitting is an error if the place p of t cannot carry the secret unchanged: the
-// secret is there, and a person has to bring it where it belongs.
-func (t Spec) fitting(p place, it Item) error {
+// fitting is an error if p cannot carry the secret unchanged: the secret is there, and
+// a person has to bring it where it belongs.
+func fitting(p place, it Item) error {
 	if picky, ok := p.(picky); ok && !it.Secret.IsZero() {
 		if err := picky.fits(it.Secret.Reveal()); err != nil {
 			return fault.Errorf(fault.Custody, "%w", err).WithCode(CodeUnfit).

@@ -123,10 +123,7 @@ func (t Spec) For(it Item) string {
 
 // Check implements [Sink].
 func (t Spec) Check(ctx context.Context, it Item) error {
-	p, err := t.within(it)
-	if err == nil {
-		err = t.fitting(p, it)
-	}
+	p, err := t.usable(it)
 	if err != nil {
 		return err
 	}
@@ -135,10 +132,7 @@ func (t Spec) Check(ctx context.Context, it Item) error {
 
 // Put implements [Sink].
 func (t Spec) Put(ctx context.Context, it Item) error {
-	p, err := t.within(it)
-	if err == nil {
-		err = t.fitting(p, it)
-	}
+	p, err := t.usable(it)
 	if err != nil {
 		return err
 	}

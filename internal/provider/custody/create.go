@@ -108,14 +108,16 @@ func (c *Client) handOn(ctx context.Context, entry *secret.Entry, in secret.Inte
 	if len(sinks) > 0 { // each has a limit of its own
 		wait, stop = c.detach(ctx, 0, "waiting until every sink has the secret")
 	}
-	made.Sinks = c.fill(wait, made.Record, sinks)
+	var err error
+	if made.Sinks, err = Fill(wait, c.custody.Store, made.Record, sinks); err != nil {
+		c.custody.notify("%v", err)
+	}
 	stop()
 	if !sameWebhook(in, made.Webhook) { // not before the sinks have masked the secret
 		c.custody.notify("warning: %s created the webhook with a different URL, name or events; see: hookctl get %s",
 			c.driver.Title, term.ShellWord(c.driver.Name+"/"+made.Webhook.ID))
 	}
-	err := SinkError(made.Record, made.Sinks)
-	if err == nil {
+	if err = SinkError(made.Record, made.Sinks); err == nil {
 		c.phase(entry, secret.Phase{Name: "sunk", ID: made.Record.ID})
 	}
 	return err

@@ -92,13 +92,11 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		if !u.kept || u.done || u.Intent.Replaces == nil {
 			continue // the old webhook is the only one with a secret, as far as is known
 		}
-		f, err := r.settleOld(ctx, u)
+		old, err := r.settleOld(ctx, u)
 		if err != nil {
 			return out, err
 		}
-		if f != nil {
-			out = append(out, *f)
-		}
+		out = append(out, old...)
 	}
 	byList, err := r.fromLists(ctx, open)
 	out = append(out, byList...)
@@ -464,10 +462,9 @@ func (r Recovery) settleGroup(ctx context.Context, g *group, live []secret.Inten
 	if f, ok, err := r.adoptSalvaged(ctx, g, found); ok || err != nil {
 		out := []Finding{f}
 		if u := g.entries[0]; err == nil && f.State == StateKept && !u.done && u.Intent.Replaces != nil {
-			var old *Finding
-			if old, err = r.settleOld(ctx, u); old != nil {
-				out = append(out, *old)
-			}
+			var old []Finding
+			old, err = r.settleOld(ctx, u)
+			out = append(out, old...)
 		}
 		return out, err
 	}

@@ -221,7 +221,7 @@ func stillThere(d *provider.Driver, old string, err error) error {
 
 // settleOld settles a replacement whose new webhook is kept: is the old one
 // gone?
-func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error) {
+func (r Recovery) settleOld(ctx context.Context, u *unsettled) ([]Finding, error) {
 	old := u.Intent.Replaces
 	if rec, err := r.Store.Get(ctx, *old); u.Intent.Overlap || err == nil && !rec.DeletedAt.IsZero() {
 		return nil, u.remove()
@@ -250,7 +250,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 			f.Detail += " (" + hint + ")"
 		}
 		f.Next = "hookctl recover"
-		return &f, nil
+		return []Finding{f}, nil
 	}
 	f.State = StateOrphan
 	if _, err := r.Store.Get(ctx, *old); err == nil {
@@ -264,5 +264,5 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) (*Finding, error)
 		f.Detail += "; it is paused, and the new one may be active: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
 	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)
-	return &f, nil
+	return []Finding{f}, nil
 }

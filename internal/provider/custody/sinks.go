@@ -47,15 +47,6 @@ func Fill(ctx context.Context, store secret.Store, rec secret.Record, sinks []si
 	return results, err
 }
 
-// fill is Fill for a webhook that was just made.
-func (c *Client) fill(ctx context.Context, rec secret.Record, sinks []sink.Sink) []sink.Result {
-	results, err := Fill(ctx, c.custody.Store, rec, sinks)
-	if err != nil {
-		c.custody.notify("%v", err)
-	}
-	return results
-}
-
 // SinkError is the error for those sinks that failed, or nil. Where the record says that
 // the webhook is gone nobody needs its secret, and the kind is that of the sink's error.
 func SinkError(rec secret.Record, results []sink.Result) error {
