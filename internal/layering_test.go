@@ -237,7 +237,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2373, 43}, // planned: 2150
-	"internal/capture":                              {4741, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4764, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},

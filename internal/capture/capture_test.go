@@ -129,7 +129,7 @@ func TestDetect(t *testing.T) {
 		{"brackets", strings.Repeat("[", 10_000), "raw"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			head, more, err := peek(strings.NewReader(c.text), recognised)
+			head, more, err := peek(strings.NewReader(c.text), 0, recognised)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -200,7 +200,7 @@ func TestNoiseBound(t *testing.T) {
 		{"a document with records in it", "{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "raw"},
 		{"the same after noise", "noise\n{\n\"all\": [\n{\"headers\":{\"A\":\"b\"},\"body\":\"\"}\n]\n}\n", "log"},
 	} {
-		head, more, err := peek(strings.NewReader(c.text), recognised)
+		head, more, err := peek(strings.NewReader(c.text), 0, recognised)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -1234,7 +1234,7 @@ func TestDetectAsItFlows(t *testing.T) {
 		for _, p := range parts {
 			readers = append(readers, strings.NewReader(p))
 		}
-		head, more, err := peek(io.MultiReader(append(readers, &failing{})...), recognised)
+		head, more, err := peek(io.MultiReader(append(readers, &failing{})...), 0, recognised)
 		if err != nil || !more || string(head) != strings.Join(parts, "") {
 			t.Errorf("%s: %q, %v, %v", name, head, more, err)
 		}
@@ -1289,7 +1289,7 @@ func TestPeekBounds(t *testing.T) {
 		for _, short := range []int{1, 0} {
 			size := c.enough - short
 			text := c.before + strings.Repeat(c.in, size-len(c.before)-len(c.after)) + c.after
-			_, _, err := peek(io.MultiReader(strings.NewReader(text), &failing{}), recognised)
+			_, _, err := peek(io.MultiReader(strings.NewReader(text), &failing{}), 0, recognised)
 			if (err == nil) != (short == 0) {
 				t.Errorf("%s, %d bytes: %v", name, size, err)
 			}
@@ -1308,9 +1308,10 @@ func TestPeekBounds(t *testing.T) {
 func TestRoom(t *testing.T) {
 	var sizes []int
 	for size := 0; size <= MaxDelivery; sizes = append(sizes, size) {
-		size = room(size)
+		size = room(size, 0)
 	}
 	check(t, "sizes", []int{1 << 16, 1 << 17, 1 << 18, 1 << 19, 1 << 20, 2 << 20, 4 << 20, 8 << 20, 16 << 20, MaxDelivery + 1<<20}, sizes)
+	check(t, "first of a small input", 101, room(0, 100))
 }
 
 // An item, or a line, may be as large as is said, and no larger.

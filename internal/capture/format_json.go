@@ -33,7 +33,7 @@ func sniffJSON(head []byte, _ bool, names []string) bool {
 func readJSON(ctx context.Context, in Input) iter.Seq[Batch] {
 	return func(yield func(Batch) bool) {
 		j := jsonItems{in: in, ctx: ctx, yield: yield, usual: fastDecoder{names: in.SignatureHeaders}}
-		j.v = values{r: bomless(in.R), reading: j.flush}
+		j.v = values{r: bomless(in.R), size: in.Size, reading: j.flush}
 		for {
 			j.v.left = MaxDelivery
 			text, err := j.v.item()

@@ -96,7 +96,7 @@ type lines struct {
 // read takes one read's worth of input and reports whether to go on.
 func (l *lines) read() bool {
 	if len(l.buf) == cap(l.buf) {
-		l.buf = append(make([]byte, 0, room(cap(l.buf))), l.buf...)
+		l.buf = append(make([]byte, 0, room(cap(l.buf), l.in.Size)), l.buf...)
 	}
 	n, err := l.in.R.Read(l.buf[len(l.buf):min(cap(l.buf), len(l.buf)+blockSize)])
 	l.buf = l.buf[:len(l.buf)+n]
@@ -122,13 +122,19 @@ func (l *lines) read() bool {
 
 // room is the next size of a buffer that is full: twice as much, and from 16 MiB
 // on what the longest line takes. Pages that are not filled cost nothing, where
-// each doubling would leave the one before it for the collector. The first are small:
-// blocks for one delivery would bring a collection with them.
-func room(size int) int {
-	if size >= 16*blockSize {
+// each doubling would leave the one before it for the collector. The first are small,
+// and no larger than a whole input whose size is known: blocks for one delivery would
+// bring a collection with them.
+func room(size int, whole int64) int {
+	switch {
+	case size >= 16*blockSize:
 		return MaxDelivery + blockSize
+	case size > 0:
+		return 2 * size
+	case whole > 0:
+		return int(min(whole+1, blockSize/16))
 	}
-	return max(blockSize/16, 2*size)
+	return blockSize / 16
 }
 
 // blocks is the memory of blocks that were decoded, for the next ones.
@@ -137,10 +143,13 @@ var blocks = sync.Pool{New: func() any { return new([blockSize]byte) }}
 func newBlock() []byte { return blocks.Get().(*[blockSize]byte)[:0] }
 
 // cutBlock cuts a buffer after n bytes into two that share no memory. It copies the
-// shorter part, if the buffer is a block, and the rest of one that was not full grown.
+// shorter part, if the buffer is a block, and the rest of one that is not full grown.
 func cutBlock(buf []byte, n int) (block, rest []byte) {
-	if cap(buf) < blockSize {
-		return buf[:n], append(make([]byte, 0, room(cap(buf))), buf[n:]...)
+	switch {
+	case cap(buf) < blockSize && n == len(buf):
+		return buf, nil
+	case cap(buf) < blockSize:
+		return buf[:n], append(make([]byte, 0, room(cap(buf), 0)), buf[n:]...)
 	}
 	free := newBlock()
 	if cap(buf) == blockSize && n > blockSize/2 {

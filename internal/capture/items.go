@@ -48,7 +48,7 @@ func (e exported) read(ctx context.Context, in Input) iter.Seq[Batch] {
 		r := bomless(in.R)
 		x := itemReader{exported: e, ctx: ctx, name: in.Name, in: &prefixed{r: r}, names: in.SignatureHeaders, out: yield}
 		if e.path != nil {
-			head, _, err := peek(r, func(head []byte) bool { return e.sniff(head, true, nil) })
+			head, _, err := peek(r, in.Size, func(head []byte) bool { return e.sniff(head, true, nil) })
 			if err != nil {
 				yield(recorded.Unreadable(in.Name, durable.WithoutPath(err)))
 				return

@@ -244,11 +244,15 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	p := &prefixed{r: r}
 	// Who writes to a pipe may wait for the verdict on its first line.
 	more, slow := true, w.EachLine && in.Again == nil
+	told, by := rawFormat, 0 // by how much of the beginning
 	if slow {
 		p.line(recorded.HeadMax)
 	} else {
 		var err error
-		if p.head, more, err = peek(r, func(head []byte) bool { return detect(head, true, w.SignatureHeaders...).Name != rawFormat.Name }); err != nil {
+		if p.head, more, err = peek(r, in.Size, func(head []byte) bool {
+			told, by = detect(head, true, w.SignatureHeaders...), len(head)
+			return told.Name != rawFormat.Name
+		}); err != nil {
 			b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
 			return Format{}, nil, nil, &b
 		}
@@ -260,7 +264,10 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		}
 		return Format{}, nil, nil, &b
 	}
-	format := detect(p.head, more, w.SignatureHeaders...)
+	if !more || by != len(p.head) {
+		told = detect(p.head, more, w.SignatureHeaders...)
+	}
+	format := told
 	if !w.KeepLines && !w.EmptyBody {
 		format, p, notes = w.inside(format, p, more)
 	}
@@ -364,7 +371,7 @@ func (w *walker) variant(in Input, r io.Reader) (_ Format, _ io.Reader, no *Batc
 		return *w.forced, r, nil
 	}
 	// Another layout is told by all of the beginning.
-	head, more, err := peek(r, func(head []byte) bool { return w.forced.Sniff(head, true, w.SignatureHeaders) })
+	head, more, err := peek(r, in.Size, func(head []byte) bool { return w.forced.Sniff(head, true, w.SignatureHeaders) })
 	if err != nil {
 		b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
 		return Format{}, nil, &b
@@ -450,10 +457,16 @@ func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) 
 // record, the head of a request, or HeadStep bytes, and the rest of a line that
 // begins within them and may be a record; up to HeadMax. It does not wait for
 // more than that, so that a slow pipe is judged as it flows.
-func peek(r io.Reader, recognised func(head []byte) bool) (head []byte, more bool, err error) {
+// Size is how much there is; 0 where that is not known.
+func peek(r io.Reader, size int64, recognised func(head []byte) bool) (head []byte, more bool, err error) {
+	if size > 0 && size < recorded.HeadStep {
+		head = make([]byte, 0, size)
+	}
 	for len(head) < recorded.HeadMax {
-		head = slices.Grow(head, recorded.HeadStep)
-		n, err := r.Read(head[len(head) : len(head)+recorded.HeadStep])
+		if len(head) == cap(head) {
+			head = slices.Grow(head, recorded.HeadStep)
+		}
+		n, err := r.Read(head[len(head):min(cap(head), len(head)+recorded.HeadStep)])
 		fresh := head[len(head) : len(head)+n]
 		head = head[:len(head)+n]
 		if err == io.EOF {

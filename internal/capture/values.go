@@ -16,6 +16,7 @@ import (
 // errors. It scans each byte once, and returns slices of its buffer.
 type values struct {
 	r    io.Reader
+	size int64  // of all that r has; 0 where that is not known
 	buf  []byte // what was read; what is before at was taken
 	at   int
 	err  error // the reader's, after buf
@@ -46,7 +47,7 @@ func (v *values) fill() error {
 		v.buf, v.at = append(v.buf[:0], v.buf[v.at:]...), 0
 	}
 	if len(v.buf) == cap(v.buf) {
-		v.buf = append(make([]byte, 0, room(cap(v.buf))), v.buf...)
+		v.buf = append(make([]byte, 0, room(cap(v.buf), v.size)), v.buf...)
 	}
 	n, err := v.r.Read(v.buf[len(v.buf):min(cap(v.buf), len(v.buf)+min(blockSize, v.left))])
 	v.buf, v.left, v.err = v.buf[:len(v.buf)+n], v.left-n, err
