@@ -42,12 +42,11 @@ type origin struct {
 // thisBuild is what this binary was built from, as the release build says, and
 // else as the go command has recorded it.
 func thisBuild() origin {
-	o := origin{version: "dev"}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		o = stamped(info)
-	}
-	if commit != "" { // whatever the worktree of the release build was like
-		o.commit, o.modified = commit, false
+	o := origin{version: "dev", commit: commit}
+	if commit == "" { // what a release build says is not parsed for at each start
+		if info, ok := debug.ReadBuildInfo(); ok {
+			o = stamped(info)
+		}
 	}
 	o.version, o.date = cmp.Or(version, o.version), cmp.Or(date, o.date)
 	return o

@@ -30,7 +30,7 @@ const longestTail = 100
 // pieces finds lines that a container's runtime cuts.
 func pieces(head []byte, _ []string) (l Layer, ok bool) {
 	all := filled(head)
-	if len(all) == 0 || !piece().Match(all[0]) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
+	if len(all) == 0 || (all[0][0] == '{' || !piece().Match(all[0])) && !(bytes.HasPrefix(all[0], []byte(dockerLine)) && bytes.Contains(all[0], []byte(`"stream":"`))) {
 		return l, false
 	}
 	return Layer{Sure: true, Note: "the pieces of a line were joined", lines: func(fill bool) func([]byte) []byte {
@@ -187,9 +187,11 @@ var collector = pattern.Of(`^(?:` + strings.Join([]string{
 	`[^\t]+\t[^\t]+\t\d{4}-\d\d-\d\dT[\d:.]{8,20}Z `,                                       // gh run view --log
 }, `|`) + `)+$`)
 
-// ofMessage is what a message has, and what is before it has not: quotes, values, the
-// names of the parts of a request, its first line.
-var ofMessage = pattern.Of(`["'` + "`" + `{}=]|(?i:\b(?:request[_ -]?)?(?:headers?|body|payload)\b)|\b[A-Z]{3,7} (?:/|https?:)`)
+// Marks and words are what a message has, and what is before it has not: quotes and
+// values; the names of the parts of a request, its first line.
+const marks = "\"'`{}="
+
+var words = pattern.Of(`(?i:\b(?:request[_ -]?)?(?:headers?|body|payload)\b)|\b[A-Z]{3,7} (?:/|https?:)`)
 
 // color is how a terminal is told one.
 var color = pattern.Of(`\x1b\[[\d;]*m`)
@@ -234,7 +236,7 @@ func prefix(head []byte, names []string) (l Layer, ok bool) {
 			return ok
 		})
 		said := color().ReplaceAll(mine[:i], nil)
-		if n*5 < len(around)*4 || n < most || ofMessage().Match(said) {
+		if n*5 < len(around)*4 || n < most || bytes.ContainsAny(said, marks) || words().Match(said) {
 			break
 		}
 		if n < least && !collector().Match(said) || !mayPrecede(said, names) {

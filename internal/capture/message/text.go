@@ -17,22 +17,23 @@ func IsFence(line string) bool {
 // of HTML without what stands behind it, and what closes it; "" for any other line.
 func Fence(line string) (n int, closing string) {
 	text := strings.TrimLeft(line, " \t")
-	switch m := jiraFence().FindStringSubmatch(text); {
+	switch {
 	case strings.HasPrefix(text, "```") && !strings.Contains(text[3:], "`"), strings.HasPrefix(text, "~~~") && strings.Trim(text, "~") != "":
 		return len(line), text[:len(text)-len(strings.TrimLeft(text, text[:1]))]
-	case m != nil:
-		return len(line), "{" + m[1] + "}"
-	}
-	if tags := htmlFence().FindString(text); tags != "" {
-		return len(line) - len(text) + len(tags), "</pre>"
+	case strings.HasPrefix(text, "{code") || strings.HasPrefix(text, "{noformat"):
+		name, _, _ := strings.Cut(text[1:len(text)-1], ":")
+		if strings.IndexByte(text, '}') == len(text)-1 && (name == "code" || name == "noformat") {
+			return len(line), "{" + name + "}"
+		}
+	case strings.HasPrefix(text, "<"):
+		if tags := htmlFence().FindString(text); tags != "" {
+			return len(line) - len(text) + len(tags), "</pre>"
+		}
 	}
 	return 0, ""
 }
 
-var (
-	jiraFence = pattern.Of(`^\{(code|noformat)(?::[^}]*)?\}$`)
-	htmlFence = pattern.Of(`^(?:<[^<>]*>[^<>]*)*?<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
-)
+var htmlFence = pattern.Of(`^(?:<[^<>]*>[^<>]*)*?<pre(?: [^>]*)?>(?:<code(?: [^>]*)?>)?`)
 
 // WithoutIndent is the lines at the start of b that have the indent, or are
 // blank, without it, and how long they were.
