@@ -3,6 +3,7 @@ package view
 import (
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -19,24 +20,20 @@ type Account struct {
 
 // Render shows an account.
 func (a Account) Render() render.View {
-	facts := []render.Fact{
+	checked := "no"
+	if a.Checked {
+		checked = "yes, the provider accepts them"
+	}
+	f := facts{
 		{Label: "Provider", Value: a.Provider},
 		{Label: "Profile", Value: a.Profile},
 		{Label: "Kept for", Value: a.Origin},
 		{Label: "Kept", Value: strings.Join(a.Fields, ", ")},
 	}
-	if a.Account != nil {
-		facts = append(facts, render.Fact{Label: "Account", Value: *a.Account})
-	}
-	if a.User != nil {
-		facts = append(facts, render.Fact{Label: "User", Value: *a.User})
-	}
-	checked := "no"
-	if a.Checked {
-		checked = "yes, the provider accepts them"
-	}
-	facts = append(facts, render.Fact{Label: "Checked", Value: checked})
-	return render.View{Data: a, Facts: facts, Names: []string{a.Provider}}
+	f.add("Account", provider.Text(a.Account))
+	f.add("User", provider.Text(a.User))
+	f.add("Checked", checked)
+	return render.View{Data: a, Facts: f, Names: []string{a.Provider}}
 }
 
 // Logout is the JSON of what logout removed.

@@ -32,24 +32,18 @@ type Attempt struct {
 func NewAttempts(entries []sandbox.LogEntry) []Attempt {
 	list := make([]Attempt, len(entries))
 	for i, e := range entries {
-		list[i] = newAttempt(e)
+		list[i] = Attempt{
+			Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: OrNull(e.EventID), URL: e.URL,
+			Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: OrNull(e.Err),
+		}
+		if e.Status != 0 {
+			list[i].Status = &e.Status
+		}
+		if !e.Next.IsZero() {
+			list[i].Next = new(stamp(e.Next))
+		}
 	}
 	return list
-}
-
-func newAttempt(e sandbox.LogEntry) Attempt {
-	a := Attempt{
-		Time: stamp(e.Time), Provider: e.Provider, WebhookID: e.WebhookID, Event: e.EventType, EventID: OrNull(e.EventID), URL: e.URL,
-		Attempt: e.Number, Attempts: e.Of, OK: e.Delivered(), Error: OrNull(e.Err),
-	}
-	if e.Status != 0 {
-		a.Status = &e.Status
-	}
-	if !e.Next.IsZero() {
-		next := stamp(e.Next)
-		a.Next = &next
-	}
-	return a
 }
 
 // stamp is a time to the millisecond: attempts of one second must be told apart.
@@ -71,14 +65,10 @@ func innermost(_ int, cell string) string {
 
 // Attempts is a list of attempts.
 func Attempts(list []Attempt) render.View {
-	ids := make([]string, len(list))
-	for i, a := range list {
-		ids[i] = a.WebhookID
-	}
-	g := &render.Grid{Columns: []render.Column{
+	columns := []render.Column{
 		{Title: "TIME", Short: timeOfDay},
 		{Title: "PROVIDER", Spare: 1},
-		{Title: "WEBHOOK", Short: shortIDs(ids), Spare: 2},
+		{Title: "WEBHOOK", Short: shortIDs(list, func(a Attempt) string { return a.WebhookID }), Spare: 2},
 		{Title: "EVENT", Flexible: true},
 		{Title: "ATTEMPT"},
 		{Title: "STATUS", Flexible: true, Short: func(row int, cell string) string {
@@ -88,9 +78,8 @@ func Attempts(list []Attempt) render.View {
 			return "not delivered" // why stands behind it, and would look like a failure
 		}, Tone: statusTone},
 		{Title: "NEXT", Optional: true, Short: timeOfDay},
-	}}
-	v := render.View{Data: list, Grid: g, Names: []string{}}
-	for _, a := range list {
+	}
+	return grid(list, columns, func(a Attempt) (row []string, name string) {
 		number, status := "-", word(a.Error)
 		if a.Attempt > 0 {
 			number = fmt.Sprintf("%d/%d", a.Attempt, a.Attempts)
@@ -98,8 +87,6 @@ func Attempts(list []Attempt) render.View {
 		if a.Status != nil {
 			status = strconv.Itoa(*a.Status)
 		}
-		g.Rows = append(g.Rows, []string{term.Dated(a.Time), a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, word(dated(a.Next))})
-		v.Names = append(v.Names, word(a.EventID))
-	}
-	return v
+		return []string{term.Dated(a.Time), a.Provider, orDash(a.WebhookID), orDash(a.Event), number, status, word(dated(a.Next))}, word(a.EventID)
+	})
 }

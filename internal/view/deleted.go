@@ -1,6 +1,8 @@
 package view
 
 import (
+	"slices"
+
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 )
@@ -17,20 +19,13 @@ type Deleted struct {
 
 // Deletions is the list of what is gone.
 func Deletions(list []Deleted) render.View {
-	ids, spare := make([]string, len(list)), 1
-	for i, d := range list {
-		ids[i] = d.ID
-		if d.Origin != nil {
-			spare = 0 // that it is another place must be seen
-		}
-	}
-	v := render.View{Data: list, Grid: &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
-		{Title: "ID", Short: shortIDs(ids)},
+	columns := []render.Column{
+		providerColumn(1, slices.ContainsFunc(list, func(d Deleted) bool { return d.Origin != nil })),
+		{Title: "ID", Short: shortIDs(list, func(d Deleted) string { return d.ID })},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "NOW", Tone: toneOf},
-	}}}
-	for _, d := range list {
+	}
+	return grid(list, columns, func(d Deleted) (row []string, name string) {
 		now := "deleted"
 		if d.Disabled {
 			now = "disabled"
@@ -38,8 +33,6 @@ func Deletions(list []Deleted) render.View {
 		if d.DryRun {
 			now = "would be " + now
 		}
-		v.Grid.Rows = append(v.Grid.Rows, []string{at(d.Provider, provider.Text(d.Origin)), d.ID, word(d.Name), now})
-		v.Names = append(v.Names, d.Provider+"/"+d.ID)
-	}
-	return v
+		return []string{at(d.Provider, provider.Text(d.Origin)), d.ID, word(d.Name), now}, d.Provider + "/" + d.ID
+	})
 }

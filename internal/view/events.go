@@ -19,18 +19,15 @@ func Events(list []Event) render.View {
 			spare = 1
 		}
 	}
-	g := &render.Grid{Columns: []render.Column{
+	columns := []render.Column{
 		{Title: "PROVIDER", Spare: spare},
 		{Title: "CATEGORY", Spare: 3},
 		{Title: "EVENT"},
 		{Title: "DESCRIPTION", Flexible: true, Spare: 2},
-	}}
-	v := render.View{Data: list, Grid: g}
-	for _, e := range list {
-		g.Rows = append(g.Rows, []string{e.Provider, e.Category, e.Event, e.Description})
-		v.Names = append(v.Names, e.Event)
 	}
-	return v
+	return grid(list, columns, func(e Event) (row []string, name string) {
+		return []string{e.Provider, e.Category, e.Event, e.Description}, e.Event
+	})
 }
 
 // EventChange is the JSON of one difference between the live documentation and
@@ -43,15 +40,12 @@ type EventChange struct {
 
 // EventChanges lists differences; their names are slugs with + or - before them.
 func EventChanges(list []EventChange) render.View {
-	g := &render.Grid{Columns: []render.Column{{Title: "PROVIDER"}, {Title: "EVENT"}, {Title: "CHANGE", Tone: toneOf}}}
-	v := render.View{Data: list, Grid: g}
-	for _, c := range list {
-		g.Rows = append(g.Rows, []string{c.Provider, c.Event, c.Change})
+	columns := []render.Column{{Title: "PROVIDER"}, {Title: "EVENT"}, {Title: "CHANGE", Tone: toneOf}}
+	return grid(list, columns, func(c EventChange) (row []string, name string) {
 		sign := "+"
 		if c.Change == "missing" {
 			sign = "-"
 		}
-		v.Names = append(v.Names, sign+c.Event)
-	}
-	return v
+		return []string{c.Provider, c.Event, c.Change}, sign + c.Event
+	})
 }

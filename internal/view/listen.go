@@ -293,15 +293,7 @@ func (r Received) forward() string {
 func (r Received) note() string {
 	var parts []string
 	if !r.d.Taken() {
-		reason := string(r.d.Reason)
-		var names []string
-		for _, f := range r.d.Diagnosis {
-			names = append(names, f.Cause)
-		}
-		if len(names) > 0 {
-			reason += " (" + strings.Join(names, ", ") + ")"
-		}
-		parts = append(parts, reason)
+		parts = append(parts, withCauses(r.d.Reason, r.d.Diagnosis))
 	}
 	if r.d.Duplicate {
 		parts = append(parts, "duplicate")

@@ -36,20 +36,18 @@ func Members(data any) []Member {
 type members []Member
 
 func (m *members) add(t reflect.Type, at Member) {
-	if t == nil { // of an interface
-		*m = append(*m, Member{Path: at.Path, Type: "any", Null: at.Null, Optional: at.Optional})
-		return
-	}
-	if made := reflect.PointerTo(t); t != reflect.TypeFor[json.RawMessage]() && t != reflect.TypeFor[time.Time]() && t.Kind() != reflect.Pointer && made.Implements(reflect.TypeFor[json.Marshaler]()) {
-		m.addSamples(t, at)
-		return
-	}
 	one := func(word string) {
 		*m = append(*m, Member{Path: at.Path, Type: word, Null: at.Null, Optional: at.Optional})
+	}
+	if t == nil { // of an interface
+		one("any")
+		return
 	}
 	switch kind := t.Kind(); {
 	case t == reflect.TypeFor[json.RawMessage](), kind == reflect.Interface:
 		one("any")
+	case t != reflect.TypeFor[time.Time]() && kind != reflect.Pointer && reflect.PointerTo(t).Implements(reflect.TypeFor[json.Marshaler]()):
+		m.addSamples(t, at)
 	case kind == reflect.Pointer:
 		at.Null = at.Path != "." && !at.omits
 		m.add(t.Elem(), at)
@@ -104,12 +102,7 @@ func elements(path string) string {
 	return path + "[]"
 }
 
-func member(path, name string) string {
-	if path == "." {
-		return "." + name
-	}
-	return path + "." + name
-}
+func member(path, name string) string { return strings.TrimSuffix(path, ".") + "." + name }
 
 // addSamples adds what is found in the JSON of samples of t, which makes its JSON
 // by hand.

@@ -42,7 +42,7 @@ func (m Moved) became(to string, moved bool, err error) Moved {
 
 // MovedList shows what `secrets migrate` did.
 func MovedList(list []Moved) render.View {
-	g := &render.Grid{Columns: []render.Column{
+	columns := []render.Column{
 		{Title: "KIND"},
 		{Title: "PROVIDER"},
 		{Title: "ID"},
@@ -50,9 +50,8 @@ func MovedList(list []Moved) render.View {
 		{Title: "PROFILE"},
 		{Title: "STORE"},
 		{Title: "RESULT", Flexible: true, Tone: toneOf},
-	}}
-	v := render.View{Data: list, Grid: g, Names: []string{}}
-	for _, m := range list {
+	}
+	return grid(list, columns, func(m Moved) (row []string, name string) {
 		result := "unchanged"
 		switch {
 		case m.Error != nil:
@@ -60,16 +59,10 @@ func MovedList(list []Moved) render.View {
 		case m.Moved:
 			result = "moved"
 		}
-		name := m.Name
+		called, name := word(m.Name), m.Provider+"/"+word(m.ID)
 		if m.ID == nil {
-			name = &m.Origin
+			called, name = m.Origin, m.Provider+" "+m.Origin
 		}
-		g.Rows = append(g.Rows, []string{m.Kind, m.Provider, word(m.ID), word(name), m.Profile, m.Store, result})
-		if m.ID != nil {
-			v.Names = append(v.Names, m.Provider+"/"+*m.ID)
-		} else {
-			v.Names = append(v.Names, m.Provider+" "+m.Origin)
-		}
-	}
-	return v
+		return []string{m.Kind, m.Provider, word(m.ID), orDash(called), m.Profile, m.Store, result}, name
+	})
 }

@@ -51,14 +51,14 @@ func TestListsOnNarrowTerminals(t *testing.T) {
 		{Provider: "zyntro", Category: "CRM and more", Event: "new_contact", Description: "A contact was added"},
 	}
 	events, both := Events(catalogue), Events(append([]Event{{Provider: "wundertreos", Category: "contact", Event: "contact.created"}}, catalogue...))
-	log := Attempts([]Attempt{
-		newAttempt(sandbox.LogEntry{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
-			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}}),
-		newAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
-			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Status: 200}}),
-		newAttempt(sandbox.LogEntry{Time: since, Provider: "zyntro", Of: 4, Attempt: provider.Attempt{
-			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Err: "not delivered: not a loopback address"}}),
-	})
+	log := Attempts(NewAttempts([]sandbox.LogEntry{
+		{Time: since, Provider: "wundertreos", Number: 1, Of: 3, Next: since.Add(time.Minute), Attempt: provider.Attempt{
+			WebhookID: "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0", EventType: "contact.created", Err: "dial tcp 127.0.0.1:3000: connect: connection refused"}},
+		{Time: since, Provider: "zyntro", Number: 1, Of: 4, Attempt: provider.Attempt{
+			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Status: 200}},
+		{Time: since, Provider: "zyntro", Of: 4, Attempt: provider.Attempt{
+			WebhookID: "9f8e7d6c-4f50-6172-8394-a5b6c7d8e9f0", EventType: "new_contact", Err: "not delivered: not a loopback address"}},
+	}))
 	for _, tt := range []struct {
 		what  string
 		v     render.View
@@ -174,7 +174,7 @@ func TestShortIDs(t *testing.T) {
 		{[]string{"same-same-same", "same-same-same"}, []string{"same-sam", "same-sam"}},
 		{[]string{"éééééééééé"}, []string{"éééééééé"}},
 	} {
-		short := shortIDs(tt.ids)
+		short := shortIDs(tt.ids, func(id string) string { return id })
 		var got []string
 		for i, id := range tt.ids {
 			got = append(got, short(i, id))

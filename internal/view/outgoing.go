@@ -52,8 +52,7 @@ func NewOutgoing(d deliver.Delivery, others []string) Outgoing {
 		o.Headers[f.Name] = append(o.Headers[f.Name], f.Value)
 	}
 	if utf8.Valid(d.Body) {
-		text := string(d.Body)
-		o.Body = &text
+		o.Body = new(string(d.Body))
 	} else {
 		o.BodyBase64 = d.Body
 	}

@@ -63,8 +63,7 @@ type outcome struct {
 
 // Plan is the diff of `plan`.
 func Plan(p *apply.Plan) render.View {
-	doc := newPlan(p)
-	v := render.View{Data: doc, Lines: PlanLines(p), Names: []string{}}
+	v := render.View{Data: newPlan(p), Lines: PlanLines(p)}
 	for _, c := range p.Changes {
 		v.Names = append(v.Names, c.Ref())
 	}
@@ -80,17 +79,10 @@ func newPlan(p *apply.Plan) plan {
 		doc.Summary[string(a)] = p.Count(a)
 	}
 	for _, c := range p.Changes {
-		out := change{
-			Action: string(c.Action), Provider: c.Driver.Name, Origin: c.Origin, Name: c.Name, URL: c.URL, Fields: append([]apply.Field{}, c.Fields...),
-			NewSecret: c.NewSecret(), SecretKept: c.Kept, SecretTo: append([]string{}, c.SecretTo...),
-		}
-		if c.ID != "" {
-			out.ID = &c.ID
-		}
-		if at := c.At.String(); at != "" {
-			out.At = &at
-		}
-		doc.Changes = append(doc.Changes, out)
+		doc.Changes = append(doc.Changes, change{
+			Action: string(c.Action), Provider: c.Driver.Name, ID: OrNull(c.ID), Origin: c.Origin, Name: c.Name, URL: c.URL, At: OrNull(c.At.String()),
+			Fields: c.Fields, NewSecret: c.NewSecret(), SecretKept: c.Kept, SecretTo: c.SecretTo,
+		})
 	}
 	for _, r := range p.Reach {
 		doc.Reach = append(doc.Reach, reach{
@@ -113,7 +105,7 @@ func Applied(p *apply.Plan, outcomes []apply.Outcome) render.View {
 		}
 		doc.Changes[i].outcome = out
 		v.Names = append(v.Names, o.Change.Driver.Name+"/"+cmp.Or(o.ID, o.Change.Name))
-		l := render.Line{Lead: fmt.Sprintf("%-3s ", sign(o.Change.Action)), LeadTone: signTone(o.Change.Action), Text: outcomeText(o)}
+		l := signed(o.Change.Action, outcomeText(o))
 		if o.Result == apply.Failed || o.Result == apply.Conflict {
 			l.Tone = render.Bad
 		}
@@ -153,11 +145,15 @@ func outcomeText(o apply.Outcome) string {
 	case o.Result == apply.Failed:
 		return who + ": failed"
 	}
+	handed := ""
+	if len(o.Sinks) > 0 {
+		handed = ", and sent to its sinks"
+	}
 	switch c.Action {
 	case apply.Create:
-		return who + ": created, secret kept" + handed(o)
+		return who + ": created, secret kept" + handed
 	case apply.Replace:
-		return who + ": replaced, NEW SECRET kept" + handed(o)
+		return who + ": replaced, NEW SECRET kept" + handed
 	case apply.Delete:
 		if !c.Driver.Deletes {
 			return who + ": disabled"
@@ -169,13 +165,6 @@ func outcomeText(o apply.Outcome) string {
 	return who + ": updated"
 }
 
-func handed(o apply.Outcome) string {
-	if len(o.Sinks) == 0 {
-		return ""
-	}
-	return ", and sent to its sinks"
-}
-
 func quoted(name string) string {
 	if name == "" {
 		return "(no name)"
@@ -183,32 +172,20 @@ func quoted(name string) string {
 	return `"` + term.Clean(name) + `"`
 }
 
-// sign is how a diff begins the line of an action.
-func sign(a apply.Action) string {
+// signed is a line about an action, with the sign that a diff begins it with.
+func signed(a apply.Action, text string) render.Line {
+	sign, tone := "=", render.Plain
 	switch a {
 	case apply.Create:
-		return "+"
+		sign, tone = "+", render.Good
 	case apply.Update:
-		return "~"
+		sign, tone = "~", render.Change
 	case apply.Replace:
-		return "-/+"
+		sign, tone = "-/+", render.Change
 	case apply.Delete:
-		return "-"
+		sign, tone = "-", render.Bad
 	}
-	return "="
-}
-
-// signTone is the tone of an action.
-func signTone(a apply.Action) render.Tone {
-	switch a {
-	case apply.Create:
-		return render.Good
-	case apply.Update, apply.Replace:
-		return render.Change
-	case apply.Delete:
-		return render.Bad
-	}
-	return render.Plain
+	return render.Line{Lead: fmt.Sprintf("%-3s ", sign), LeadTone: tone, Text: text}
 }
 
 // PlanLines is a plan for people.
@@ -260,8 +237,9 @@ func changeLines(c *apply.Change) []render.Line {
 	if c.Action == apply.Replace {
 		text += ": NEW SECRET"
 	}
-	tone := signTone(c.Action)
-	lines := []render.Line{{Lead: fmt.Sprintf("%-3s ", sign(c.Action)), LeadTone: tone, Text: text, Tone: tone}}
+	first := signed(c.Action, text)
+	first.Tone = first.LeadTone
+	lines := []render.Line{first}
 	for _, f := range c.Fields {
 		if f.From == nil && f.Name == "name" {
 			continue // it stands in the line above

@@ -18,9 +18,8 @@ type Profile struct {
 
 // Profiles is the table of `profile list`.
 func Profiles(list []Profile) render.View {
-	g := &render.Grid{Columns: []render.Column{{Title: "PROFILE"}, {Title: "CURRENT"}, {Title: "SECRETS"}, {Title: "CREDENTIALS", Flexible: true}, {Title: "CONFIG"}}}
-	v := render.View{Data: list, Grid: g, Names: []string{}}
-	for _, p := range list {
+	columns := []render.Column{{Title: "PROFILE"}, {Title: "CURRENT"}, {Title: "SECRETS"}, {Title: "CREDENTIALS", Flexible: true}, {Title: "CONFIG"}}
+	return grid(list, columns, func(p Profile) (row []string, name string) {
 		current, configured := "", "-"
 		if p.Current {
 			current = "*"
@@ -28,10 +27,8 @@ func Profiles(list []Profile) render.View {
 		if p.Configured {
 			configured = "config.yaml"
 		}
-		g.Rows = append(g.Rows, []string{p.Name, current, fmt.Sprint(p.Secrets), orDash(strings.Join(p.Credentials, ", ")), configured})
-		v.Names = append(v.Names, p.Name)
-	}
-	return v
+		return []string{p.Name, current, fmt.Sprint(p.Secrets), orDash(strings.Join(p.Credentials, ", ")), configured}, p.Name
+	})
 }
 
 // Render shows one profile after a change, for people with text.

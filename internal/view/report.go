@@ -118,10 +118,14 @@ func NewReport(spec, of, project string, hide func(string) string) (*Report, err
 	return r, nil
 }
 
-// reportError names the report and not the file beside it that becomes it.
+// reportError names the report and not the file beside it that becomes it. That of nil
+// is nil.
 func reportError(path string, err error) error {
 	var le *os.LinkError
-	if errors.As(err, &le) {
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &le):
 		err = le.Err
 	}
 	return fault.Errorf(fault.Other, "writing the report %s failed: %w", path, durable.WithoutPath(err)).
@@ -131,10 +135,8 @@ func reportError(path string, err error) error {
 func (r *Report) add(c testCase) error {
 	text := r.test(r, c)
 	r.counts[c.ended]++
-	if _, err := r.w.Write(text); err != nil {
-		return reportError(r.path, err)
-	}
-	return nil
+	_, err := r.w.Write(text)
+	return reportError(r.path, err)
 }
 
 // brokenOff is a run that did not come to its end, as a test case: without one, what
@@ -183,8 +185,5 @@ func (r *Report) addTo() error {
 		return reportError(r.path, err)
 	}
 	_, err = io.Copy(to, r.file)
-	if err = errors.Join(err, to.Close()); err != nil {
-		return reportError(r.path, err)
-	}
-	return nil
+	return reportError(r.path, errors.Join(err, to.Close()))
 }

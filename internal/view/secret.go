@@ -1,8 +1,10 @@
 package view
 
 import (
+	"slices"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -55,8 +57,7 @@ func instant(t time.Time) *string {
 	if t.IsZero() {
 		return nil
 	}
-	text := t.UTC().Format(time.RFC3339)
-	return &text
+	return new(t.UTC().Format(time.RFC3339))
 }
 
 // where is the provider's name, and where it is if not at its own origin.
@@ -72,67 +73,47 @@ func (s KeptSecret) Ref() string { return s.Provider + "/" + s.ID }
 
 // Render shows one record.
 func (s KeptSecret) Render() render.View {
-	return render.View{Data: s, Facts: s.facts(), Names: []string{s.Ref()}}
+	var f facts
+	f.add("Provider", s.where())
+	f.add("ID", s.ID)
+	f.add("Name", provider.Text(s.Name))
+	f.add("URL", provider.Text(s.URL))
+	f.add("Profile", s.Profile)
+	f.add("Fingerprint", s.Fingerprint)
+	f.add("Store", s.Store)
+	f.add("Kept since", provider.Text(dated(s.KeptSince)))
+	f.add("Deleted", provider.Text(dated(s.DeletedAt)))
+	f.add("File", s.Path)
+	return render.View{Data: s, Facts: append(f, sinkFacts(s.Sinks)...), Names: []string{s.Ref()}}
 }
 
 // KeptSecrets is a list of records; with profiles its table has a column for
 // them.
 func KeptSecrets(list []KeptSecret, profiles bool) render.View {
-	ids, spare, address, gone := make([]string, len(list)), 3, 0, false
-	for i, s := range list {
-		ids[i] = s.ID
-		if s.Elsewhere {
-			spare = 0 // that it is another place must be seen
-		}
-		if s.DeletedAt != nil {
-			address, gone = 1, true // and that it is no more, rather than the URL
-		}
+	address, gone := 0, slices.ContainsFunc(list, func(s KeptSecret) bool { return s.DeletedAt != nil })
+	if gone {
+		address = 1 // that it is no more must be seen, rather than the URL
 	}
-	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
-		{Title: "ID", Short: shortIDs(ids)},
+	columns := []render.Column{
+		providerColumn(3, slices.ContainsFunc(list, func(s KeptSecret) bool { return s.Elsewhere })),
+		{Title: "ID", Short: shortIDs(list, func(s KeptSecret) string { return s.ID })},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: address},
 		{Title: "FINGERPRINT", Spare: 2},
 		{Title: "STORE", Optional: true},
 		{Title: "KEPT SINCE", Optional: true},
 		{Title: "DELETED", Optional: !gone, Short: func(_ int, cell string) string { return head(cell, len(time.DateOnly)) }},
-	}}
-	if profiles {
-		g.Columns = append(g.Columns, render.Column{Title: "PROFILE"})
 	}
-	v := render.View{Data: list, Grid: g, Names: []string{}}
-	for _, s := range list {
-		row := []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(dated(s.KeptSince)), word(dated(s.DeletedAt))}
+	if profiles {
+		columns = append(columns, render.Column{Title: "PROFILE"})
+	}
+	return grid(list, columns, func(s KeptSecret) (row []string, name string) {
+		row = []string{s.where(), orDash(s.ID), word(s.Name), word(s.URL), s.Fingerprint, s.Store, word(dated(s.KeptSince)), word(dated(s.DeletedAt))}
 		if profiles {
 			row = append(row, s.Profile)
 		}
-		g.Rows = append(g.Rows, row)
-		v.Names = append(v.Names, s.Ref())
-	}
-	return v
-}
-
-// facts is the description of one record for people.
-func (s KeptSecret) facts() []render.Fact {
-	var facts []render.Fact
-	add := func(label string, value *string) {
-		if value != nil {
-			facts = append(facts, render.Fact{Label: label, Value: *value})
-		}
-	}
-	where := s.where()
-	add("Provider", &where)
-	add("ID", &s.ID)
-	add("Name", s.Name)
-	add("URL", s.URL)
-	add("Profile", &s.Profile)
-	add("Fingerprint", &s.Fingerprint)
-	add("Store", &s.Store)
-	add("Kept since", dated(s.KeptSince))
-	add("Deleted", dated(s.DeletedAt))
-	add("File", &s.Path)
-	return append(facts, sinkFacts(s.Sinks)...)
+		return row, s.Ref()
+	})
 }
 
 func sinkFacts(sinks []Sink) []render.Fact {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hookctl/hookctl/internal/deliver"
+	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/render"
 )
 
@@ -78,11 +79,9 @@ func (s Sent) Render() render.View {
 	if s.EventID != nil {
 		event += " (" + *s.EventID + ")"
 	}
-	facts := []render.Fact{{Label: "Status", Value: status, Tone: statusTone(status)}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
-	if s.Response != nil {
-		facts = append(facts, render.Fact{Label: "Response", Value: *s.Response})
-	}
-	return render.View{Data: s, Facts: facts, Names: []string{s.name()}}
+	f := facts{{Label: "Status", Value: status, Tone: statusTone(status)}, {Label: "Time", Value: s.time()}, {Label: "Event", Value: event}}
+	f.add("Response", provider.Text(s.Response))
+	return render.View{Data: s, Facts: f, Names: []string{s.name()}}
 }
 
 // SentColumns are those of a stream of samples that were sent, and their widths.

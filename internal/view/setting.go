@@ -12,13 +12,10 @@ func Setting(s config.Setting) render.View {
 
 // Settings shows all of them.
 func Settings(all []config.Setting) render.View {
-	g := &render.Grid{Columns: []render.Column{{Title: "KEY"}, {Title: "VALUE", Flexible: true}, {Title: "SOURCE"}}}
-	v := render.View{Data: all, Grid: g, Names: []string{}}
-	for _, s := range all {
-		g.Rows = append(g.Rows, []string{s.Key, s.Value, s.Source})
-		v.Names = append(v.Names, s.Key)
-	}
-	return v
+	columns := []render.Column{{Title: "KEY"}, {Title: "VALUE", Flexible: true}, {Title: "SOURCE"}}
+	return grid(all, columns, func(s config.Setting) (row []string, name string) {
+		return []string{s.Key, s.Value, s.Source}, s.Key
+	})
 }
 
 // ConfigPath shows where the settings are.

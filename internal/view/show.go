@@ -101,15 +101,10 @@ func appendMessage(b []byte, header capture.Header, body []byte) []byte {
 
 // Print shows the delivery: as one document, or for people in several parts.
 func (s Shown) Print(p *render.Printer) error {
-	facts := VerdictReport(&s.verdict)
-	add := func(label, value string) {
-		if value != "" {
-			facts = append(facts, render.Fact{Label: label, Value: value})
-		}
-	}
-	add("Received", term.Dated(s.request.ReceivedAt))
-	add("Request", strings.TrimSpace(s.request.Method+" "+s.request.URL))
-	err := p.Print(render.View{Data: s, Facts: facts, Names: []string{s.verdict.Source}})
+	f := facts(VerdictReport(&s.verdict))
+	f.add("Received", term.Dated(s.request.ReceivedAt))
+	f.add("Request", strings.TrimSpace(s.request.Method+" "+s.request.URL))
+	err := p.Print(render.View{Data: s, Facts: f, Names: []string{s.verdict.Source}})
 	if err != nil || p.Format() != render.Table || s.unread {
 		return err
 	}

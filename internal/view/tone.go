@@ -52,6 +52,5 @@ func dated(p *string) *string {
 	if p == nil {
 		return nil
 	}
-	text := term.Dated(*p)
-	return &text
+	return new(term.Dated(*p))
 }

@@ -57,20 +57,24 @@ func verdictWord(r *verify.Result) string {
 func why(r *verify.Result) string {
 	var parts []string
 	if !r.Valid {
-		text := string(r.Reason)
-		var causes []string
-		for _, f := range r.Diagnosis {
-			causes = append(causes, f.Cause)
-		}
-		if len(causes) > 0 {
-			text += " (" + strings.Join(causes, ", ") + ")"
-		}
-		parts = append(parts, text)
+		parts = append(parts, withCauses(r.Reason, r.Diagnosis))
 	}
 	if r.Valid || r.Reason == signature.Unreadable || r.Reason == signature.TooOld {
 		parts = append(parts, r.Notes...)
 	}
 	return orDash(strings.Join(parts, ": "))
+}
+
+// withCauses is the reason of a failure, with those that were found.
+func withCauses(reason signature.Reason, found []verify.Finding) string {
+	if len(found) == 0 {
+		return string(reason)
+	}
+	causes := make([]string, len(found))
+	for i, f := range found {
+		causes[i] = f.Cause
+	}
+	return string(reason) + " (" + strings.Join(causes, ", ") + ")"
 }
 
 // VerdictReport is one verdict in full, for people.

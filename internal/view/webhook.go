@@ -90,11 +90,7 @@ func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Web
 		Provider: providerName, ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events,
 		ProviderStatus: w.ProviderStatus, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
 		Timeout: w.TimeoutSeconds, AuthType: w.AuthType, RetryCount: w.RetryCount, RetryDelay: w.RetryDelay,
-		Secret: NewSecret(rec), Error: OrNull(w.Unreadable),
-	}
-	if w.Status != nil {
-		s := string(*w.Status)
-		out.Status = &s
+		Status: (*string)(w.Status), Secret: NewSecret(rec), Error: OrNull(w.Unreadable),
 	}
 	if w.Health != nil {
 		out.Health = &Health{w.Health.LastStatus, w.Health.Failures, w.Health.LastTriggered}
@@ -124,56 +120,57 @@ func errorText(err error) *string {
 	if err == nil {
 		return nil
 	}
-	text := err.Error()
-	return &text
+	return new(err.Error())
 }
 
 // Facts is the description of one webhook for people.
 func (w Webhook) Facts() []render.Fact {
-	facts := []render.Fact{
-		{Label: "Provider", Value: at(w.Provider, provider.Text(w.Origin))},
-		{Label: "ID", Value: w.ID},
-	}
-	add := func(label string, value *string) {
-		if value != nil && *value != "" {
-			facts = append(facts, render.Fact{Label: label, Value: *value})
-		}
-	}
+	f := facts{{Label: "Provider", Value: at(w.Provider, provider.Text(w.Origin))}, {Label: "ID", Value: w.ID}}
 	number := func(label, unit string, value *int) {
 		if value != nil {
-			facts = append(facts, render.Fact{Label: label, Value: fmt.Sprint(*value) + unit})
+			f.add(label, fmt.Sprint(*value)+unit)
 		}
 	}
-	add("Name", w.Name)
-	add("URL", w.URL)
+	f.add("Name", provider.Text(w.Name))
+	f.add("URL", provider.Text(w.URL))
 	if w.Events != nil {
-		facts = append(facts, render.Fact{Label: "Events", List: w.Events})
+		f = append(f, render.Fact{Label: "Events", List: w.Events})
 	}
-	add("Status", cmp.Or(w.Status, w.ProviderStatus))
+	f.add("Status", provider.Text(cmp.Or(w.Status, w.ProviderStatus)))
 	number("Timeout", " s", w.Timeout)
-	add("Auth type", w.AuthType)
+	f.add("Auth type", provider.Text(w.AuthType))
 	number("Retries", "", w.RetryCount)
 	number("Retry delay", " s (assumed)", w.RetryDelay)
-	add("Created", dated(w.CreatedAt))
-	add("Updated", dated(w.UpdatedAt))
+	f.add("Created", provider.Text(dated(w.CreatedAt)))
+	f.add("Updated", provider.Text(dated(w.UpdatedAt)))
 	if h := w.Health; h != nil {
 		if s := provider.Text(h.LastStatus); s != "" {
-			facts = append(facts, render.Fact{Label: "Last status", Value: s, Tone: healthTone(s)})
+			f = append(f, render.Fact{Label: "Last status", Value: s, Tone: healthTone(s)})
 		}
 		number("Failures", "", h.Failures)
 		if h.Failures != nil && *h.Failures > 0 {
-			facts[len(facts)-1].Tone = render.Bad
+			f[len(f)-1].Tone = render.Bad
 		}
-		add("Last triggered", dated(h.LastTriggered))
+		f.add("Last triggered", provider.Text(dated(h.LastTriggered)))
 	}
 	if r := w.Replaces; r != nil {
-		facts = append(facts, render.Fact{Label: "Replaces", Value: r.ID + " (" + r.State + ")"})
+		f.add("Replaces", r.ID+" ("+r.State+")")
 	}
-	facts = append(facts, render.Fact{Label: "Secret", Value: w.Secret.sentence(), Tone: toneOf(w.kept())})
+	f = append(f, render.Fact{Label: "Secret", Value: w.Secret.sentence(), Tone: toneOf(w.kept())})
 	if w.Secret.Value != nil {
-		facts = append(facts, render.Fact{Label: "Secret value", Value: *w.Secret.Value})
+		f = append(f, render.Fact{Label: "Secret value", Value: *w.Secret.Value})
 	}
-	return append(facts, sinkFacts(w.Sinks)...)
+	return append(f, sinkFacts(w.Sinks)...)
+}
+
+// facts describe a single thing to people.
+type facts []render.Fact
+
+// add adds one, unless there is nothing to say.
+func (f *facts) add(label, value string) {
+	if value != "" {
+		*f = append(*f, render.Fact{Label: label, Value: value})
+	}
 }
 
 func (s Secret) sentence() string {

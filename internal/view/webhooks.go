@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/provider"
@@ -12,16 +13,9 @@ import (
 // Webhooks is a list of webhooks: the table of `list`, and a JSON array. A row
 // without an id has no name for other commands.
 func Webhooks(list []Webhook) render.View {
-	ids, spare := make([]string, len(list)), 2
-	for i, w := range list {
-		ids[i] = w.ID
-		if w.Origin != nil {
-			spare = 0 // that it is another place must be seen
-		}
-	}
-	g := &render.Grid{Columns: []render.Column{
-		{Title: "PROVIDER", Spare: spare, Flexible: spare == 0},
-		{Title: "ID", Short: shortIDs(ids)},
+	columns := []render.Column{
+		providerColumn(2, slices.ContainsFunc(list, func(w Webhook) bool { return w.Origin != nil })),
+		{Title: "ID", Short: shortIDs(list, func(w Webhook) string { return w.ID })},
 		{Title: "NAME", Flexible: true, Last: true},
 		{Title: "URL", Flexible: true, Short: withoutHTTPS, Spare: 1},
 		{Title: "EVENTS", Flexible: true, Optional: true, Short: func(row int, cell string) string {
@@ -33,18 +27,36 @@ func Webhooks(list []Webhook) render.View {
 		{Title: "STATUS", Tone: toneOf},
 		{Title: "HEALTH", Optional: true, Tone: healthTone},
 		{Title: "SECRET", Tone: toneOf},
-	}}
-	v := render.View{Data: list, Grid: g, Names: []string{}}
-	for _, w := range list {
-		g.Rows = append(g.Rows, []string{
+	}
+	return grid(list, columns, func(w Webhook) (row []string, name string) {
+		if w.ID != "" {
+			name = w.Ref()
+		}
+		return []string{
 			at(w.Provider, provider.Text(w.Origin)), orDash(w.ID), word(w.Name), word(w.URL), w.eventsCell(),
 			w.state(), w.Health.word(), w.kept(),
-		})
-		if w.ID != "" {
-			v.Names = append(v.Names, w.Ref())
+		}, name
+	})
+}
+
+// grid shows a list. An element has a row, and a name for other commands, "" for none.
+func grid[T any](list []T, columns []render.Column, of func(T) (row []string, name string)) render.View {
+	v := render.View{Data: list, Grid: &render.Grid{Columns: columns}}
+	for _, e := range list {
+		row, name := of(e)
+		if v.Grid.Rows = append(v.Grid.Rows, row); name != "" {
+			v.Names = append(v.Names, name)
 		}
 	}
 	return v
+}
+
+// providerColumn is the column of providers. That one is at another place must be seen.
+func providerColumn(spare int, elsewhere bool) render.Column {
+	if elsewhere {
+		return render.Column{Title: "PROVIDER", Flexible: true}
+	}
+	return render.Column{Title: "PROVIDER", Spare: spare}
 }
 
 // mostEvents are how many events a table names: a webhook may have 77, and each
@@ -61,20 +73,18 @@ func (w Webhook) eventsCell() string {
 // shortIDs cuts ids to 8 characters, which commands that read take for the
 // whole, or to as many more as it takes to tell them apart. Ids that are no
 // longer than that stay whole.
-func shortIDs(ids []string) func(int, string) string {
-	n := 8
-	for distinct := true; ; n++ {
+func shortIDs[T any](list []T, id func(T) string) func(int, string) string {
+	n := 7
+	for distinct := false; !distinct; {
+		n++
 		owners := map[string]string{}
 		distinct = true
-		for _, id := range ids {
-			short := head(id, n)
-			if other, taken := owners[short]; taken && other != id {
+		for _, e := range list {
+			short := head(id(e), n)
+			if other, taken := owners[short]; taken && other != id(e) {
 				distinct = false
 			}
-			owners[short] = id
-		}
-		if distinct {
-			break
+			owners[short] = id(e)
 		}
 	}
 	return func(_ int, cell string) string { return head(cell, n) }
