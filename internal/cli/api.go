@@ -73,9 +73,8 @@ refusal is also printed, and the exit code is the usual one: 4 for credentials,
 	f.StringArrayVarP(&o.values, "json-field", "F", nil, "JSON member of the body: key=json (repeatable)")
 	f.StringVar(&o.input, "input", "", "read the body from a file, or - for standard input")
 	f.BoolVarP(&o.include, "include", "i", false, "also print the status and the headers")
-	exclusive(c, "input", "field")
-	exclusive(c, "input", "json-field")
-	_ = c.RegisterFlagCompletionFunc("method", cobra.FixedCompletions([]string{"GET", "POST", "PUT", "PATCH", "DELETE"}, cobra.ShellCompDirectiveNoFileComp))
+	excludes(c, "input", "field", "json-field")
+	_ = c.RegisterFlagCompletionFunc("method", completeFixed("GET", "POST", "PUT", "PATCH", "DELETE"))
 	freeText(c, "field", "json-field")
 	return c
 }
@@ -129,8 +128,8 @@ func (o *apiOptions) request(a *app, path string) (provider.CallRequest, error) 
 		return r, err
 	}
 	if provider.SafeMethod(strings.ToUpper(o.method)) {
-		r.Path, err = withQuery(r.Path, fields)
-		return r, err
+		r.Path = withQuery(r.Path, fields)
+		return r, nil
 	}
 	r.Body, err = json.Marshal(fields)
 	return r, err
@@ -154,25 +153,19 @@ func (o *apiOptions) fields() (map[string]json.RawMessage, error) {
 		case !utf8.ValidString(given):
 			return nil, fault.Usagef("%s %q is not UTF-8 text, which JSON must be", flag, key)
 		}
+		fields[key] = json.RawMessage(value)
 		if flag == "--field" {
-			text, err := json.Marshal(value)
-			if err != nil {
-				return nil, err
-			}
-			fields[key] = text
-			continue
-		}
-		if !json.Valid([]byte(value)) {
+			fields[key], _ = json.Marshal(value) // a text can always be written
+		} else if !json.Valid(fields[key]) {
 			return nil, fault.Usagef("--json-field %s: the value is not JSON", key).WithHint("for a string use -f %s=...", key)
 		}
-		fields[key] = json.RawMessage(value)
 	}
 	return fields, nil
 }
 
 // withQuery puts fields into the query of path: texts as they are, anything
 // else as its JSON.
-func withQuery(path string, fields map[string]json.RawMessage) (string, error) {
+func withQuery(path string, fields map[string]json.RawMessage) string {
 	values := url.Values{}
 	for key, raw := range fields {
 		var text string
@@ -185,7 +178,7 @@ func withQuery(path string, fields map[string]json.RawMessage) (string, error) {
 	if strings.Contains(path, "?") {
 		separator = "&"
 	}
-	return path + separator + values.Encode(), nil
+	return path + separator + values.Encode()
 }
 
 // print writes the answer: as it came, unless a person or a format wants it
@@ -215,13 +208,11 @@ func (o *apiOptions) print(a *app, answer *httpx.Response) error {
 	} else {
 		b.Write(answer.Body)
 	}
-	out := b.Bytes()
+	text := b.String()
 	if a.env.Streams.OutTTY {
-		text := term.CleanBlock(b.String())
-		if text != "" && !strings.HasSuffix(text, "\n") {
+		if text = term.CleanBlock(text); text != "" && !strings.HasSuffix(text, "\n") {
 			text += "\n"
 		}
-		out = []byte(text)
 	}
-	return render.WriteAll(a.env.Streams.Out, out)
+	return render.WriteAll(a.env.Streams.Out, []byte(text))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/config"
@@ -144,8 +145,9 @@ func (a *app) sameAccount() string {
 }
 
 // report prints each error where there are several, and returns the worst, by
-// then silent; a single one is left to the caller.
+// then silent; a single one is left to the caller. Those that are nil do not count.
 func (a *app) report(errs []error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if len(errs) < 2 {
 		return fault.Worst(errs...)
 	}

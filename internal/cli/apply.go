@@ -110,22 +110,12 @@ func (o *applyOptions) carryOut(ctx context.Context, a *app, m *apply.Manifest) 
 	}
 	outcomes := run.Run(ctx, p)
 	perr := o.print(a, p, outcomes)
-	var failed []error
-	begun := true
-	for _, out := range outcomes {
-		if out.Err != nil {
-			failed = append(failed, out.Err)
-		}
-		begun = begun && out.Result != apply.Skipped
-	}
-	if ctx.Err() != nil && !begun {
+	failed := each(outcomes, func(o apply.Outcome) error { return o.Err })
+	if ctx.Err() != nil && slices.ContainsFunc(outcomes, func(o apply.Outcome) bool { return o.Result == apply.Skipped }) {
 		failed = append(failed, fault.Errorf(fault.Interrupted, "interrupted: the changes that are marked as not started were not made").
 			WithHint("run apply again to continue"))
 	}
-	if perr != nil {
-		failed = append(failed, perr)
-	}
-	return a.report(failed)
+	return a.report(append(failed, perr))
 }
 
 // print shows what became of the plan: on standard error where a secret is all

@@ -83,8 +83,14 @@ func (g *globals) oneProvider(cmd *cobra.Command, args []string) error {
 	if len(args) <= 1 {
 		return nil
 	}
-	return fault.Usagef("%s needs one provider: %s", cmd.CommandPath(), strings.Join(g.env.Drivers.Names(), " or ")).
-		WithHint("for instance: %s %s", cmd.CommandPath(), g.env.Drivers[0].Name)
+	return g.env.needsProvider(cmd.CommandPath())
+}
+
+// excludes refuses a flag beside any of the others, which may go together.
+func excludes(c *cobra.Command, flag string, others ...string) {
+	for _, other := range others {
+		exclusive(c, flag, other)
+	}
 }
 
 // exclusive refuses more than one of these flags. A shell offers one of them.

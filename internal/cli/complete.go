@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/sink"
@@ -43,14 +44,18 @@ func completeList(words ...cobra.Completion) cobra.CompletionFunc {
 // completeEvents completes a comma list of events.
 func completeEvents(drivers []*provider.Driver) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		var events []cobra.Completion
-		for _, d := range drivers {
-			for _, e := range d.Catalogue {
-				events = append(events, cobra.CompletionWithDesc(e.Slug, e.Category))
-			}
-		}
-		return completeList(append(events, cobra.CompletionWithDesc("all", "every event"))...)(cmd, args, typed)
+		return completeList(append(slugs(drivers), cobra.CompletionWithDesc("all", "every event"))...)(cmd, args, typed)
 	}
+}
+
+// slugs are the events of every catalogue.
+func slugs(drivers []*provider.Driver) (out []cobra.Completion) {
+	for _, d := range drivers {
+		for _, e := range d.Catalogue {
+			out = append(out, cobra.CompletionWithDesc(e.Slug, e.Category))
+		}
+	}
+	return out
 }
 
 // completeProviders completes the first argument with the providers' names.
@@ -75,33 +80,22 @@ func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompD
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
-// completeKeys completes the first argument with the names of the settings.
-func (g *globals) completeKeys(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	var out []string
-	for _, k := range settingKeys(g.env.Drivers) {
-		out = append(out, cobra.CompletionWithDesc(k.Name, k.Usage))
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+// completeKeys completes the names of the settings.
+func (g *globals) completeKeys(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return each(settingKeys(g.env.Drivers), func(k config.Key) string { return cobra.CompletionWithDesc(k.Name, k.Usage) }), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeSetting completes a key, and then the values that it takes, where
 // there are few.
 func (g *globals) completeSetting(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) != 1 {
-		return g.completeKeys(cmd, args, typed)
+		return firstOnly(g.completeKeys)(cmd, args, typed)
 	}
 	var out []string
 	for _, k := range settingKeys(g.env.Drivers) {
-		if k.Name != args[0] || k.Check == nil || k.Check("any-word") == nil {
-			continue
-		}
-		for _, v := range append(formats(), "true", "false", "10s", "30s", "2m", "file", "keyring", "utf8", "hex", "base64") {
-			if k.Check(v) == nil {
-				out = append(out, v)
-			}
+		if k.Name == args[0] && k.Check != nil && k.Check("any-word") != nil {
+			words := append(formats(), "true", "false", "10s", "30s", "2m", "file", "keyring", "utf8", "hex", "base64")
+			out = slices.DeleteFunc(words, func(v string) bool { return k.Check(v) != nil })
 		}
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
@@ -115,15 +109,18 @@ func completeSinks(_ *cobra.Command, _ []string, typed string) ([]string, cobra.
 	if out := completeDotenv(typed); out != nil {
 		return out, inPath(out)
 	}
-	var out []string
-	for _, f := range sink.Forms() {
-		head, _, _ := strings.Cut(f.Syntax, ":")
-		if head != f.Syntax {
-			head += ":"
-		}
-		out = append(out, cobra.CompletionWithDesc(head, f.Meaning))
+	return each(sink.Forms(), func(f sink.Form) string { return cobra.CompletionWithDesc(kindOf(f.Syntax), f.Meaning) }),
+		cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// kindOf is the word that a form of something begins with, with the colon after it
+// where it takes more.
+func kindOf(form string) string {
+	word, _, more := strings.Cut(form, ":")
+	if more {
+		word += ":"
 	}
-	return out, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	return word
 }
 
 // completeSecretFile offers files, and a variable in a dotenv file where that was
@@ -194,10 +191,7 @@ func completeDotenv(typed string) []string {
 	if info, err := os.Stat(path); !whole || err != nil || !info.Mode().IsRegular() || info.Size() > dotenvCap { // a Tab waits for no pipe or device
 		return completePath(dotenvWord, ":", typed)
 	}
-	file, err := os.ReadFile(path)
-	if err != nil {
-		return completePath(dotenvWord, ":", typed)
-	}
+	file, _ := os.ReadFile(path) // one that cannot be read has nothing to offer
 	out := []string{}
 	for _, name := range sink.DotenvNames(file) {
 		if strings.HasPrefix(name, begun) && secret.IsConventionalVariable(name) { // another may be a piece of a secret
@@ -225,11 +219,7 @@ func completeFixed(values ...string) cobra.CompletionFunc {
 // completeProviderFlag completes a flag with the providers' names, whatever
 // arguments there are.
 func (g *globals) completeProviderFlag(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var out []string
-	for _, d := range g.env.Drivers {
-		out = append(out, cobra.CompletionWithDesc(d.Name, d.Title))
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return each(g.env.Drivers, func(d *provider.Driver) string { return cobra.CompletionWithDesc(d.Name, d.Title) }), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeProfiles completes the names of profiles, from what is on this

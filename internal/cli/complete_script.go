@@ -11,10 +11,10 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 )
 
-// shells are those that there is a completion script for.
-var shells = []struct {
-	name, long string
-}{
+// shell is one that there is a completion script for.
+type shell struct{ name, long string }
+
+var shells = []shell{
 	{"bash", `For the current shell:
 
   eval "$(hookctl completion bash)"

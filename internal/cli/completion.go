@@ -24,7 +24,6 @@ the network.`,
 			Short:                 "Print the completion script for " + s.name,
 			Long:                  s.long,
 			Args:                  noArgs,
-			ValidArgsFunction:     cobra.NoFileCompletions,
 			DisableFlagsInUseLine: true,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return Completion(cmd.Root(), s.name, cmd.OutOrStdout())

@@ -47,7 +47,7 @@ never edits such a file.
 Run it again after an update of hookctl. A file that is a symbolic link, or not a
 completion script of hookctl, is refused.`,
 		Args:              atMostOne("shell at most"),
-		ValidArgsFunction: cobra.FixedCompletions(shellNames(), cobra.ShellCompDirectiveNoFileComp),
+		ValidArgsFunction: completeFixed(shellNames()...),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			out, err := g.anyPrinter()
 			if err != nil {
@@ -72,13 +72,7 @@ completion script of hookctl, is refused.`,
 	return c
 }
 
-func shellNames() []string {
-	names := make([]string, len(shells))
-	for i, s := range shells {
-		names[i] = s.name
-	}
-	return names
-}
+func shellNames() []string { return each(shells, func(s shell) string { return s.name }) }
 
 // completionShell is the shell that args names, or else the user's.
 func (e *Env) completionShell(args []string) (string, error) {
@@ -173,13 +167,10 @@ func (e *Env) writeCompletion(ctx context.Context, file string, script []byte) e
 // missingBashCompletion is the package without which bash reads no such file,
 // "" where it is installed.
 func missingBashCompletion() string {
-	for _, dir := range []string{"/usr/share", "/usr/local/share", "/opt/homebrew/share", "/opt/local/share"} {
+	for _, dir := range []string{"/usr/share", "/usr/local/share", "/opt/homebrew/share", "/opt/local/share", "/run/current-system/sw/share"} { // the last is of NixOS
 		if _, err := os.Stat(dir + "/bash-completion/bash_completion"); err == nil {
 			return ""
 		}
-	}
-	if _, err := os.Stat("/run/current-system/sw/share/bash-completion/bash_completion"); err == nil { // NixOS
-		return ""
 	}
 	return "bash-completion"
 }

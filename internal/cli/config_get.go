@@ -15,7 +15,7 @@ func newConfigGetCmd(g *globals) *cobra.Command {
 		Example: `  hookctl config get output
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
 		Args:              exactly("<key>"),
-		ValidArgsFunction: g.completeKeys,
+		ValidArgsFunction: firstOnly(g.completeKeys),
 		RunE: g.run(reads, func(_ context.Context, a *app, args []string) error {
 			s, ok := a.cfg.Lookup(args[0])
 			if !ok {

@@ -36,7 +36,7 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 differ between profiles. The default applies again. A comment on the same line
 goes with it; comments on their own lines stay.`,
 		Args:              exactly("<key>"),
-		ValidArgsFunction: g.completeKeys,
+		ValidArgsFunction: firstOnly(g.completeKeys),
 		RunE:              g.run(changes, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
 	}
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,17 +49,14 @@ func (a *app) driverNamed(ctx context.Context, args []string, command string) (*
 	case a.interactive():
 		return a.askProvider(ctx)
 	}
-	return nil, fault.Usagef("%s needs one provider: %s", command, strings.Join(a.env.Drivers.Names(), " or ")).
-		WithHint("for instance: %s %s", command, a.env.Drivers[0].Name)
+	return nil, a.env.needsProvider(command)
 }
 
 // askProvider asks which provider is meant.
 func (a *app) askProvider(ctx context.Context) (*provider.Driver, error) {
-	choices := make([]prompt.Choice, len(a.env.Drivers))
-	for i, d := range a.env.Drivers {
-		choices[i] = prompt.Choice{Value: d.Name, Label: d.Title}
-	}
-	name, err := a.env.Prompt.Select(ctx, "Provider", choices)
+	name, err := a.env.Prompt.Select(ctx, "Provider", each(a.env.Drivers, func(d *provider.Driver) prompt.Choice {
+		return prompt.Choice{Value: d.Name, Label: d.Title}
+	}))
 	if err != nil {
 		return nil, err
 	}
@@ -192,18 +188,15 @@ func (a *app) envCredentials(d *provider.Driver) (map[string]secret.Value, []str
 	creds := map[string]secret.Value{}
 	var names []string
 	for _, f := range d.Credentials {
-		for _, name := range f.Env {
-			v := a.env.Getenv(name)
-			if v == "" {
-				continue
-			}
-			if !isCredential(v) {
-				return nil, nil, fault.Usagef("the environment variable %s is blank, or its value contains white space or control characters", name).
-					WithHint("set it without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
-			}
+		name := a.variableOf(f)
+		switch v := a.env.Getenv(name); {
+		case name == "":
+		case !isCredential(v):
+			return nil, nil, fault.Usagef("the environment variable %s is blank, or its value contains white space or control characters", name).
+				WithHint("set it without them, for instance: export %s=\"$(tr -d '[:space:]' < FILE)\"", name)
+		default:
 			creds[f.Name] = secret.New(v)
 			names = append(names, name)
-			break
 		}
 	}
 	if len(names) > 0 {
@@ -268,21 +261,4 @@ func (a *app) credentialVariables(d *provider.Driver) []string {
 		}
 	}
 	return set
-}
-
-// draftVariables are the credential fields that would be sent: those that are
-// set, else the required ones, else the first. Each comes with the variable that
-// it is read from, or else would be first.
-func (a *app) draftVariables(ctx context.Context, d *provider.Driver) map[string]string {
-	creds, _, err := a.credentials(ctx, d)
-	variables := map[string]string{}
-	for _, f := range d.Credentials {
-		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
-			variables[f.Name] = cmp.Or(a.variableOf(f), f.Env[0])
-		}
-	}
-	if first := d.Credentials[0]; len(variables) == 0 {
-		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
-	}
-	return variables
 }

@@ -91,7 +91,7 @@ With CI set, the store is usually lost with the runner: give a --secret-to, or
 		case provider.OptAuth:
 			f.StringVar(&o.authType, "auth-type", "", "how the provider authenticates to your endpoint: "+strings.Join(d.AuthTypes, ", "))
 			o.addData(c, "")
-			_ = c.RegisterFlagCompletionFunc("auth-type", cobra.FixedCompletions(d.AuthTypes, cobra.ShellCompDirectiveNoFileComp))
+			_ = c.RegisterFlagCompletionFunc("auth-type", completeFixed(d.AuthTypes...))
 		case provider.OptDescription:
 			f.StringVar(&o.description, "description", "", "the same as --name, which this provider calls description")
 		}
@@ -186,7 +186,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		warnTwice(a, recs, made.Record)
 	}
 	if err == nil && perr == nil {
-		ref := a.shortRef(ctx, recs, made.Record)
+		ref := a.shortRef(recs, made.Record)
 		if events := made.Webhook.Events; inSandbox(a.env) && len(events) > 0 { // which has deliveries at once
 			a.note("The secret is kept. Make a delivery to check: hookctl sandbox emit %s --save delivery.http", term.ShellWord(events[0]))
 		} else {
@@ -435,8 +435,7 @@ func (o *createOptions) unlike(a *app, v *view.Webhook, w provider.Webhook, s pr
 
 // draft prints what would be sent.
 func (o *createOptions) draft(ctx context.Context, a *app, s provider.Spec) error {
-	s.URL, _ = withoutUserinfo(s.URL)
-	d, err := o.driver.Preview(a.access(o.driver), s, a.draftVariables(ctx, o.driver))
+	d, err := a.preview(ctx, o.driver, s)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
-	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -70,21 +69,18 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	if len(targets) == 0 {
 		a.note("There is nothing to delete.")
-		return a.out.Print(view.Deletions([]view.Deleted{}))
+		return a.out.Print(view.Deletions(nil))
 	}
 	if err := refuseZaps(o.force, targets...); err != nil {
 		return err
 	}
-	done := []view.Deleted{}
 	if o.dryRun {
-		for _, t := range targets {
-			done = append(done, deleted(t, true))
-		}
-		return a.out.Print(view.Deletions(done))
+		return a.out.Print(view.Deletions(each(targets, func(t remoteWebhook) view.Deleted { return deleted(t, true) })))
 	}
 	if err := o.confirm(ctx, a, targets); err != nil {
 		return nothingSent(err)
 	}
+	var done []view.Deleted
 	var failed []error
 	for _, t := range targets {
 		if ctx.Err() != nil {
@@ -100,9 +96,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 			a.note("Disabled %s: %s has no delete, so the webhook stays in the list.", t.ref(), d.Title)
 		}
 	}
-	if err := a.out.Print(view.Deletions(done)); err != nil {
-		failed = append(failed, err)
-	}
+	failed = append(failed, a.out.Print(view.Deletions(done)))
 	a.noteStillKept(ctx, done)
 	return a.report(failed)
 }
@@ -178,11 +172,10 @@ func (o *deleteOptions) noteGone(ctx context.Context, a *app, ref string) error 
 }
 
 func (o *deleteOptions) everything(ctx context.Context, a *app) ([]remoteWebhook, error) {
-	var only []string
+	drivers, skip, err := a.env.driversFor()
 	if a.given("provider") {
-		only = []string{o.only}
+		drivers, skip, err = a.env.driversFor(o.only)
 	}
-	drivers, skip, err := a.env.driversFor(only...)
 	if err != nil {
 		return nil, err
 	}
@@ -196,10 +189,9 @@ func (o *deleteOptions) everything(ctx context.Context, a *app) ([]remoteWebhook
 			return nil, ans.err // all means all: nothing is deleted by halves
 		}
 		for _, w := range ans.rows {
-			if w.ID == "" || w.Is(provider.Disabled) && !ans.driver.Deletes {
-				continue
+			if w.ID != "" && !goneFor(ans.driver, w) {
+				out = append(out, remoteWebhook{ans.client, w})
 			}
-			out = append(out, remoteWebhook{ans.client, w})
 		}
 	}
 	return out, nil
@@ -214,11 +206,7 @@ func (o *deleteOptions) confirm(ctx context.Context, a *app, targets []remoteWeb
 		}
 	}
 	if !o.all || a.yes || !a.interactive() {
-		list := make([]string, len(targets))
-		for i, t := range targets {
-			list[i] = t.describe()
-		}
-		return a.confirm(ctx, verb+" "+strings.Join(list, ", ")+"?")
+		return a.confirm(ctx, verb+" "+strings.Join(each(targets, remoteWebhook.describe), ", ")+"?")
 	}
 	for _, t := range targets {
 		a.warn("  " + t.describe())

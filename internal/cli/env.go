@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/child"
 	"github.com/hookctl/hookctl/internal/durable"
+	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/prompt"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/sandbox"
@@ -34,6 +35,11 @@ func (e *Env) driversFor(name ...string) (drivers []*provider.Driver, all bool, 
 	}
 	d, err := e.Drivers.Find(name[0])
 	return []*provider.Driver{d}, false, err
+}
+
+// needsProvider is the error for a command that wants one provider to be named.
+func (e *Env) needsProvider(command string) error {
+	return fault.Usagef("%s needs one provider: %s", command, strings.Join(e.Drivers.Names(), " or ")).WithHint("for instance: %s %s", command, e.Drivers[0].Name)
 }
 
 // Env is the outside world.

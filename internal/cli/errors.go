@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
+	"github.com/hookctl/hookctl/internal/view"
 )
 
 var errNotConfirmed = errors.New("not confirmed: nothing was done")
@@ -113,14 +114,10 @@ func printError(env *Env, err error, asJSON, plain bool, show func(string) strin
 	}
 	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
 	if asJSON {
-		b := errorBody{Code: fault.Code(err), ExitCode: exitCode(err), Message: message}
-		if hint != "" {
-			b.Hint = &hint
-		}
-		if pm := term.CleanBlock(show(fault.ProviderMessage(err))); pm != "" {
-			b.ProviderMessage = &pm
-		}
-		doc, _ := jsontext.Marshal(errorDocument{b}) // texts are always JSON
+		doc, _ := jsontext.Marshal(errorDocument{errorBody{ // texts are always JSON
+			Code: fault.Code(err), ExitCode: exitCode(err), Message: message,
+			Hint: view.OrNull(hint), ProviderMessage: view.OrNull(term.CleanBlock(show(fault.ProviderMessage(err)))),
+		}})
 		_, _ = env.Streams.Err.Write(append(term.BreakJSON(doc), '\n'))
 		return
 	}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -49,15 +50,9 @@ func runExport(ctx context.Context, a *app, args []string) error {
 			continue
 		}
 		a.noteElsewhere(ans.driver)
-		acc := apply.Account{Driver: ans.driver}
-		for _, w := range ans.rows {
-			if provider.OfZapier(provider.Text(w.URL)) {
-				zaps++
-				continue
-			}
-			acc.Rows = append(acc.Rows, w)
-		}
-		accounts = append(accounts, acc)
+		rows := slices.DeleteFunc(ans.rows, func(w provider.Webhook) bool { return provider.OfZapier(provider.Text(w.URL)) })
+		zaps += len(ans.rows) - len(rows)
+		accounts = append(accounts, apply.Account{Driver: ans.driver, Rows: rows})
 	}
 	if len(failed) > 0 {
 		return a.report(failed) // part of the webhooks would look like all of them
@@ -73,7 +68,7 @@ func runExport(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	var names, unkept []string
+	var unkept []string
 	for _, acc := range accounts {
 		for _, w := range acc.Rows {
 			ref := secret.Ref{Provider: acc.Driver.Name, ID: w.ID}
@@ -83,8 +78,5 @@ func runExport(ctx context.Context, a *app, args []string) error {
 		}
 	}
 	a.noteWaysOut(unkept...)
-	for _, w := range x.Webhooks {
-		names = append(names, w.Name)
-	}
-	return a.out.Print(render.View{Data: x, Text: x.YAML(), Names: names})
+	return a.out.Print(render.View{Data: x, Text: x.YAML(), Names: each(x.Webhooks, func(w apply.Exported) string { return w.Name })})
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -107,8 +110,7 @@ func (o *secretFlags) view(a *app, d *provider.Driver, w provider.Webhook, rec s
 	v.Created = &created
 	v.Sinks = view.NewSinks(results)
 	if o.showSecret {
-		value := rec.Secret.Reveal()
-		v.Secret.Value = &value
+		v.Secret.Value = new(rec.Secret.Reveal())
 	}
 	return v
 }
@@ -211,6 +213,25 @@ func (o *authFlags) specLike(a *app, d *provider.Driver, w provider.Webhook) (pr
 		s.Timeout = nil
 	}
 	return s, checkSpec(d, s, nil, nil)
+}
+
+// preview is the request that would make a webhook, without what is secret. It shows
+// the credential fields that would be sent: those that are set, else the required
+// ones, else the first. Each comes with the variable that it is read from, or else
+// would be first.
+func (a *app) preview(ctx context.Context, d *provider.Driver, s provider.Spec) (provider.RequestPreview, error) {
+	s.URL, _ = withoutUserinfo(s.URL)
+	creds, _, err := a.credentials(ctx, d)
+	variables := map[string]string{}
+	for _, f := range d.Credentials {
+		if _, ok := creds[f.Name]; ok || err != nil && f.Required {
+			variables[f.Name] = cmp.Or(a.variableOf(f), f.Env[0])
+		}
+	}
+	if first := d.Credentials[0]; len(variables) == 0 {
+		variables[first.Name] = cmp.Or(a.variableOf(first), first.Env[0])
+	}
+	return d.Preview(a.access(d), s, variables)
 }
 
 // webhookFlags are the flags of the commands that say what a webhook is like.
@@ -355,6 +376,24 @@ func durationVar(c *cobra.Command, to *time.Duration, name string, preset time.D
 	if preset == 0 {
 		c.Flags().Lookup(name).DefValue = "0" // the help shows no other default that means none
 	}
+}
+
+// openReports opens what --report asks for; of is the command that they tell of. With an
+// error those that are open are still to be closed.
+func (a *app) openReports(specs []string, of string) (reports []*view.Report, err error) {
+	for _, spec := range specs {
+		r, err := view.NewReport(spec, of, a.project(), a.hide)
+		if err != nil {
+			return reports, err
+		}
+		reports = append(reports, r)
+	}
+	return reports, nil
+}
+
+// closeReports puts reports in their places; broken is why the run did not come to its end.
+func closeReports(reports []*view.Report, broken error) error {
+	return errors.Join(each(reports, func(r *view.Report) error { return r.Close(broken) })...)
 }
 
 // addReport declares --report.

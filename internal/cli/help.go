@@ -20,15 +20,8 @@ import (
 // for help without a network wants the built-in summary soon.
 const helpPatience = 10 * time.Second
 
-type helpOptions struct {
-	driver  *provider.Driver
-	broken  error // why the settings are not used; nil: they are
-	offline bool
-	json    bool
-}
-
 func newHelpCmd(g *globals) *cobra.Command {
-	o := &helpOptions{}
+	var offline, asJSON bool
 	c := &cobra.Command{
 		Use:         "help [command | provider | topic]",
 		Annotations: freeArguments,
@@ -57,9 +50,9 @@ changes its meaning or is removed.`,
 				return err
 			}
 			switch {
-			case o.json && page.command != nil:
+			case asJSON && page.command != nil:
 				return g.printManual(page.command)
-			case o.json && g.flags.output == "":
+			case asJSON && g.flags.output == "":
 				if err := g.set.Set("output", string(render.JSON)); err != nil {
 					return err
 				}
@@ -68,21 +61,20 @@ changes its meaning or is removed.`,
 				page.command.InitDefaultHelpFlag()
 				return page.command.Help()
 			}
-			a, err := g.offline()
-			if err != nil {
-				if a, o.broken = g.withoutSettings(), err; a == nil || fault.Code(err) != health.UnsafeSettings {
-					return err
+			a, broken := g.offline()
+			if broken != nil {
+				if a = g.withoutSettings(); a == nil || fault.Code(broken) != health.UnsafeSettings {
+					return broken
 				}
 			}
 			if page.topic != nil {
 				return a.out.Print(page.topic.Render())
 			}
-			o.driver = page.driver
-			return runProviderHelp(cmd.Context(), a, o)
+			return runProviderHelp(cmd.Context(), a, page.driver, broken, offline)
 		},
 	}
-	c.Flags().BoolVar(&o.offline, "offline", false, "for a provider: print the built-in summary without a request")
-	c.Flags().BoolVar(&o.json, "json", false, "print commands, flags, variables, exit codes and output members as one JSON document")
+	c.Flags().BoolVar(&offline, "offline", false, "for a provider: print the built-in summary without a request")
+	c.Flags().BoolVar(&asJSON, "json", false, "print commands, flags, variables, exit codes and output members as one JSON document")
 	return c
 }
 
@@ -131,17 +123,13 @@ func unknownTopic(at *cobra.Command, word string, g *globals) error {
 		return fault.Usagef("there is no help for %q: %q has no command %q", at.CommandPath()+" "+word, at.CommandPath(), word).
 			WithHint("%ssee: %s --help", didYouMean(prefixed("hookctl help "+pathOf(at)+" ", nearCommands(at, word))), at.CommandPath())
 	}
-	names := g.env.Drivers.Names()
-	for _, t := range topics(g.env.Drivers) {
-		names = append(names, t.Name)
-	}
-	hint := "topics: " + strings.Join(names, ", ") + "; commands: hookctl help"
-	meant := prefixed("hookctl help ", append(nearCommands(at, word), term.Nearest(word, names, mostSuggestions)...))
+	names := append(g.env.Drivers.Names(), each(topics(g.env.Drivers), func(t view.Topic) string { return t.Name })...)
+	meant := append(nearCommands(at, word), term.Nearest(word, names, mostSuggestions)...)
 	if len(meant) == 0 {
-		meant = prefixed("hookctl help ", otherCommands[strings.ToLower(word)])
+		meant = otherCommands[strings.ToLower(word)]
 	}
-	hint = didYouMean(meant[:min(len(meant), mostSuggestions)]) + hint
-	return fault.Usagef("there is no help for %q", word).WithHint("%s", hint)
+	return fault.Usagef("there is no help for %q", word).
+		WithHint("%stopics: %s; commands: hookctl help", didYouMean(prefixed("hookctl help ", meant[:min(len(meant), mostSuggestions)])), strings.Join(names, ", "))
 }
 
 // completeHelp completes a command's path, and at first providers and topics.
@@ -170,18 +158,17 @@ func (g *globals) completeHelp(cmd *cobra.Command, args []string, _ string) ([]s
 }
 
 // runProviderHelp prints the live documentation where there is any and it can
-// be had, and else the summary.
-func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
-	d := o.driver
+// be had, and else the summary. The settings are not used where they are broken.
+func runProviderHelp(ctx context.Context, a *app, d *provider.Driver, broken error, offline bool) error {
 	text, live := []byte(d.OfflineHelp()), false
 	switch {
-	case o.broken != nil: // nor is anybody asked: they say where
-		a.note("This is the built-in summary: %v", o.broken)
+	case broken != nil: // nor is anybody asked: they say where
+		a.note("This is the built-in summary: %v", broken)
 	case !d.LiveHelp:
-	case o.offline:
+	case offline:
 		a.note("This is the built-in summary; for %s's live documentation: hookctl help %s", d.Title, d.Name)
 	default:
-		got, err := o.live(ctx, a)
+		got, err := liveHelp(ctx, a, d)
 		switch k := fault.KindOf(err); {
 		case err == nil:
 			text, live = got, true
@@ -194,8 +181,8 @@ func runProviderHelp(ctx context.Context, a *app, o *helpOptions) error {
 	return a.out.Print(view.Documentation(d.Name, text, live))
 }
 
-func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {
-	client, err := a.anonymous(o.driver)
+func liveHelp(ctx context.Context, a *app, d *provider.Driver) ([]byte, error) {
+	client, err := a.anonymous(d)
 	if err != nil {
 		return nil, err
 	}
@@ -203,7 +190,7 @@ func (o *helpOptions) live(ctx context.Context, a *app) ([]byte, error) {
 	defer cancel()
 	text, err := client.Help(ctx)
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = fault.Errorf(fault.Unavailable, "%s did not answer within %s", o.driver.Title, helpPatience)
+		err = fault.Errorf(fault.Unavailable, "%s did not answer within %s", d.Title, helpPatience)
 	}
 	return text, err
 }

@@ -211,7 +211,14 @@ func (g *globals) printHelp(c *cobra.Command) {
 	b.WriteString(term.Wrap("", c.Short+".", width) + "\n")
 	section(flow(c.Example, width))
 	section(flow(c.Long, width))
-	section("Usage:\n" + usageLines(c, width))
+	usage := "Usage:"
+	if c.Runnable() {
+		usage += "\n" + term.Wrap("  ", c.UseLine(), width)
+	}
+	if c.HasAvailableSubCommands() {
+		usage += "\n" + term.Wrap("  ", c.CommandPath()+" [command]", width)
+	}
+	section(usage)
 	if len(c.Aliases) > 0 {
 		section("Aliases:\n" + term.Wrap("  ", c.NameAndAliases(), width))
 	}
@@ -234,17 +241,6 @@ func (g *globals) printHelp(c *cobra.Command) {
 		section(term.Wrap("", "More on a command: "+c.CommandPath()+" COMMAND --help", width))
 	}
 	_, _ = fmt.Fprint(c.OutOrStdout(), b.String())
-}
-
-func usageLines(c *cobra.Command, width int) string {
-	var lines []string
-	if c.Runnable() {
-		lines = append(lines, term.Wrap("  ", c.UseLine(), width))
-	}
-	if c.HasAvailableSubCommands() {
-		lines = append(lines, term.Wrap("  ", c.CommandPath()+" [command]", width))
-	}
-	return strings.Join(lines, "\n")
 }
 
 // subcommandsOf are the commands below c, in their groups where there are some.

@@ -50,6 +50,14 @@ func (a *app) warnUnreadable(problems []secret.Problem) {
 	}
 }
 
+// profilesMeant are those of which something is listed, in words.
+func (a *app) profilesMeant(all bool) string {
+	if all {
+		return "any profile"
+	}
+	return "profile " + a.cfg.Profile()
+}
+
 // keptSecret finds the record that ref means, with its secret.
 func (a *app) keptSecret(ctx context.Context, ref string) (secret.Record, error) {
 	found, err := a.keptRecord(ctx, ref, true)
@@ -145,7 +153,7 @@ func orDamaged(hint fault.Hint, damaged []secret.Problem) fault.Hint {
 
 // shortRef is how a kept webhook is typed: by its name, where that means no other and
 // is plain to type.
-func (a *app) shortRef(ctx context.Context, recs []secret.Record, rec secret.Record) string {
+func (a *app) shortRef(recs []secret.Record, rec secret.Record) string {
 	word := term.ShellWord(rec.Name)
 	if rec.Name != "" && !strings.HasPrefix(rec.Name, "-") && !strings.HasPrefix(word, `"`) {
 		mine := slices.DeleteFunc(slices.Clone(recs), func(r secret.Record) bool { return r.Profile != a.cfg.Profile() })

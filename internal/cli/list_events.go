@@ -54,9 +54,7 @@ are events is a guess, because its format is not documented.`,
 	f.StringVar(&o.match, "match", "", "only events whose slug matches this glob, such as 'invoice_*'")
 	f.StringVar(&o.category, "category", "", "only events in categories that begin with this text")
 	f.BoolVar(&o.live, "live", false, "compare the catalogue with the provider's live documentation; exit 3 if they differ")
-	for _, name := range []string{"filter", "match", "category"} {
-		exclusive(c, "live", name)
-	}
+	excludes(c, "live", "filter", "match", "category")
 	_ = c.RegisterFlagCompletionFunc("category", g.completeCategories)
 	freeText(c, "filter", "match", "category")
 	return c

@@ -123,6 +123,7 @@ func TestReport(t *testing.T) {
 		said   string
 	}{
 		{name: "one is left to the caller", errs: []error{auth}, kind: fault.Auth},
+		{name: "so is one beside what went well", errs: []error{nil, auth, nil}, kind: fault.Auth},
 		{name: "several, the worst counts", errs: []error{down, auth}, kind: fault.Unavailable, silent: true,
 			said: "hookctl: not there\nhookctl: no key\n  get one\n"},
 	}

@@ -178,9 +178,7 @@ error. If it ends, so does listen.`,
 	durationVar(c, &o.timeout, "timeout", 0, "exit after this time; exit 3 if the expected deliveries did not come")
 	f.StringVar(&o.create, "create", "", "create a webhook on this provider for the session")
 	f.StringArrayVar(&o.events, "event", nil, "with --create: event to subscribe to, as in create (default all, repeatable)")
-	for _, flag := range []string{"webhook", "secret-file", "secret-env", "create"} {
-		exclusive(c, flag, "no-verify")
-	}
+	excludes(c, "no-verify", "webhook", "secret-file", "secret-env", "create")
 	o.pageFlags.add(c)
 	exclusive(c, "once", "count")
 	o.complete(g, c)

@@ -137,12 +137,8 @@ func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Rec
 		return nil
 	}
 	if !a.yes {
-		remove, err := a.env.Prompt.Confirm(ctx, leftWebhook(r)+". Remove it?", true)
-		if err != nil {
+		if remove, err := a.env.Prompt.Confirm(ctx, leftWebhook(r)+". Remove it?", true); err != nil || !remove {
 			return err
-		}
-		if !remove {
-			return nil
 		}
 	}
 	remove := func() error { return client.Delete(ctx, r.ID) }

@@ -38,15 +38,7 @@ func (o *tunnelFlags) add(c *cobra.Command) {
 	f.StringVar(&o.publicURL, "public-url", "", "public URL of a tunnel that you started yourself, or whose URL --tunnel cannot find out")
 	f.StringVar(&o.onNewURL, "on-new-url", "", "with --create and --tunnel: what to do when the URL of the tunnel changes: replace (the default: update the webhook on {updating}, replace it on {replacing}) or stop")
 	f.StringArrayVar(&o.secretTo, "secret-to", nil, "with --create: also hand the secret to a sink, as in create (repeatable)")
-	words := make([]string, 0, len(tunnel.Forms))
-	for _, form := range tunnel.Forms {
-		word, _, argument := strings.Cut(strings.Trim(form, "'"), ":")
-		if argument {
-			word += ":"
-		}
-		words = append(words, word)
-	}
-	_ = c.RegisterFlagCompletionFunc("tunnel", completeFixed(words...))
+	_ = c.RegisterFlagCompletionFunc("tunnel", completeFixed(each(tunnel.Forms, func(form string) string { return kindOf(strings.Trim(form, "'")) })...))
 	_ = c.RegisterFlagCompletionFunc("on-new-url", completeFixed(newURLReplace, newURLStop))
 	_ = c.RegisterFlagCompletionFunc("secret-to", completeSinks)
 	freeText(c, "tunnel", "public-url", "secret-to")
@@ -139,21 +131,19 @@ type exposure struct {
 func (x *exposure) begin(ctx context.Context, stop func()) {
 	x.ctx, x.done = ctx, make(chan struct{})
 	ctx, x.end = context.WithCancel(context.WithoutCancel(ctx)) // it carries deliveries to the end
+	ended := func(err error) {
+		x.mu.Lock()
+		x.err = fault.Worst(x.err, err)
+		x.mu.Unlock()
+		stop()
+	}
 	if x.handler != nil {
-		x.handler.ended = func(err error) {
-			x.mu.Lock()
-			x.err = fault.Worst(x.err, err)
-			x.mu.Unlock()
-			stop()
-		}
+		x.handler.ended = ended
 	}
 	bring := func() {
 		defer close(x.done)
 		if err := x.run(ctx); err != nil {
-			x.mu.Lock()
-			x.err = fault.Worst(x.err, err)
-			x.mu.Unlock()
-			stop()
+			ended(err)
 		}
 	}
 	if x.kind == nil {
@@ -216,7 +206,7 @@ func (x *exposure) reached(_ context.Context, url string) error {
 	if x.left || x.ctx.Err() != nil {
 		return nil
 	}
-	err := error(nil)
+	var err error
 	switch {
 	case !x.up:
 		err = x.first(x.ctx, url)

@@ -64,11 +64,7 @@ func (o *pageFlags) inspector(a *app, keys *keyFlags, opts *listen.Options, here
 	if opts.Forward != nil {
 		target = opts.Forward.URL()
 	}
-	var known []secret.Value
-	for _, c := range opts.Candidates {
-		known = append(known, c.Secret)
-	}
-	client := a.http(known...)
+	client := a.http(each(opts.Candidates, func(c verify.Candidate) secret.Value { return c.Secret })...)
 	signer := &pageSigner{keys: keys, app: a, candidates: opts.Candidates}
 	server, err := inspect.New(inspect.Options{
 		Now: a.env.Now, Here: here, Target: target, Sentence: view.Sentence, SignedBy: keys.signedBy(a), Filter: a.filterWords(filter.Options{Search: true}),

@@ -12,10 +12,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type logoutOptions struct{ all bool }
-
 func newLogoutCmd(g *globals) *cobra.Command {
-	o := &logoutOptions{}
+	all := false
 	c := &cobra.Command{
 		Use:     "logout <provider>",
 		Short:   "Remove the kept credentials of an account",
@@ -29,13 +27,13 @@ Credentials in the environment are not changed; those that still authenticate
 are listed.`,
 		Args:              g.oneProvider,
 		ValidArgsFunction: g.completeProviders,
-		RunE:              g.run(reads, o.run),
+		RunE:              g.run(reads, func(ctx context.Context, a *app, args []string) error { return logout(ctx, a, args, all) }),
 	}
-	c.Flags().BoolVar(&o.all, "all", false, "remove the credentials for every address")
+	c.Flags().BoolVar(&all, "all", false, "remove the credentials for every address")
 	return c
 }
 
-func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
+func logout(ctx context.Context, a *app, args []string, all bool) error {
 	d, err := a.driverNamed(ctx, args, "hookctl logout")
 	if err != nil {
 		return err
@@ -55,18 +53,15 @@ func (o *logoutOptions) run(ctx context.Context, a *app, args []string) error {
 		if c.Provider != d.Name {
 			continue
 		}
-		if at != origin && !o.all {
+		if at != origin && !all {
 			others = append(others, at)
 			continue
 		}
-		err := a.store.DeleteCredential(ctx, d.Name, v.Profile, at)
-		if errors.Is(err, secret.ErrNotFound) {
-			continue // another process was quicker
-		}
-		if err != nil {
+		if err := a.store.DeleteCredential(ctx, d.Name, v.Profile, at); err == nil {
+			v.Removed = append(v.Removed, at)
+		} else if !errors.Is(err, secret.ErrNotFound) { // else another process was quicker
 			return err
 		}
-		v.Removed = append(v.Removed, at)
 	}
 	if len(v.Removed) == 0 {
 		a.note("No credentials of %s are stored in profile %s for %s.", d.Title, v.Profile, origin)

@@ -56,7 +56,7 @@ func (o *manifestOptions) compare(ctx context.Context, a *app, m *apply.Manifest
 		return nil, err
 	}
 	answers, err := a.listEach(ctx, o.concerned(a, m, records), false)
-	if err != nil && len(answers) == 0 && len(m.Webhooks) > 0 {
+	if err != nil && len(m.Webhooks) > 0 {
 		return nil, err
 	}
 	state := apply.State{Profile: a.cfg.Profile(), Records: records, Prune: o.prune}

@@ -40,13 +40,10 @@ func createProfile(ctx context.Context, a *app, name string, use bool) error {
 	}
 	said, option := fmt.Sprintf("Created the profile %s.", name), " --profile "+name
 	if use {
-		if err := a.cfg.UseProfile(name); err != nil {
+		if err := a.useProfile(name); err != nil {
 			return err
 		}
 		said, option = fmt.Sprintf("Created the profile %s, and hookctl now uses it.", name), ""
-		if s := a.cfg.ProfileSetting(); s.Value != name {
-			a.warnOverridden(s.Source, s.Value)
-		}
 	}
 	p.Configured, p.Current = true, a.cfg.Profile() == name
 	if err := a.out.Print(p.Render(said)); err != nil {

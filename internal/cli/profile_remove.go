@@ -108,14 +108,11 @@ func (a *app) forgetCredentials(ctx context.Context, profile string) ([]string, 
 		return gone, err
 	}
 	for _, c := range slices.DeleteFunc(creds, func(c secret.Credential) bool { return c.Profile != profile }) {
-		err := a.store.DeleteCredential(ctx, c.Provider, c.Profile, c.Origin)
-		if errors.Is(err, secret.ErrNotFound) {
-			continue // another process was quicker
-		}
-		if err != nil {
+		if err := a.store.DeleteCredential(ctx, c.Provider, c.Profile, c.Origin); err == nil {
+			gone = append(gone, c.Provider+" for "+c.Origin)
+		} else if !errors.Is(err, secret.ErrNotFound) { // else another process was quicker
 			return gone, err
 		}
-		gone = append(gone, c.Provider+" for "+c.Origin)
 	}
 	return gone, nil
 }

@@ -31,12 +31,9 @@ func runProfileUse(ctx context.Context, a *app, args []string) error {
 	if !known && name != config.DefaultProfile {
 		return a.unknownProfile(ctx, name, "to create it: hookctl profile create "+name+" --use\nor ")
 	}
-	if err := a.cfg.UseProfile(name); err != nil {
+	if err := a.useProfile(name); err != nil {
 		return err
 	}
 	p.Current = a.cfg.Profile() == name
-	if s := a.cfg.ProfileSetting(); s.Value != name {
-		a.warnOverridden(s.Source, s.Value)
-	}
 	return a.out.Print(p.Render(fmt.Sprintf("hookctl now uses the profile %s.", name)))
 }

@@ -126,6 +126,15 @@ func (a *app) unknownProfile(ctx context.Context, name, instead string) error {
 		WithHint("%s%sto see all profiles: hookctl profile list", near(name, names), instead)
 }
 
+// useProfile makes a profile the one that is used where nothing names another.
+func (a *app) useProfile(name string) error {
+	err := a.cfg.UseProfile(name)
+	if s := a.cfg.ProfileSetting(); err == nil && s.Value != name {
+		a.warnOverridden(s.Source, s.Value)
+	}
+	return err
+}
+
 // warnOverridden says that a flag or a variable goes before what was just written
 // to the file.
 func (a *app) warnOverridden(source, value string) {

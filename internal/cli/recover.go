@@ -71,12 +71,8 @@ Exit code 7 means that something is left for you to do.`,
 	f.BoolVar(&o.dryRun, "dry-run", false, "show what there is to recover and what would be done, and change nothing, not even on this machine")
 	f.BoolVar(&o.sameAccount, "same-account", false, "the current credentials are new ones for the same account")
 	f.StringVar(&o.answer, "answer", "", "print the raw answer that was received for this operation, and change nothing; it may contain the secret")
-	for _, flag := range []string{"answer", "delete", "rotate", "forget"} {
-		exclusive(c, "dry-run", flag)
-	}
-	exclusive(c, "answer", "delete")
-	exclusive(c, "answer", "rotate")
-	exclusive(c, "answer", "forget")
+	excludes(c, "dry-run", "answer", "delete", "rotate", "forget")
+	excludes(c, "answer", "delete", "rotate", "forget")
 	freeText(c, "answer", "delete", "rotate", "forget")
 	return c
 }
@@ -131,10 +127,11 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 		}
 	}
 	if err == nil && refused == nil && len(o.deletes)+len(o.rotates) > 0 {
-		var did applied
-		if did, refused = o.change(ctx, a, r, findings, sinks); did.any {
+		var rotated []custody.Finding
+		var changed bool
+		if rotated, changed, refused = o.change(ctx, a, r, findings, sinks); changed {
 			findings, err = r.Run(ctx)
-			findings = append(did.rotated, findings...)
+			findings = append(rotated, findings...)
 		}
 	}
 	switch {
@@ -211,38 +208,33 @@ func (o *recoverOptions) open(ctx context.Context, a *app, in secret.Intent) (*c
 	return a.onlineWith(d, acc, stored.Fields)
 }
 
-// applied is what was done at the providers.
-type applied struct {
-	any     bool
-	rotated []custody.Finding // the new webhooks
-}
-
 // change does to the providers what the flags name and findings allow. All
-// names are checked before the first change.
-func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (did applied, err error) {
-	deletes, err := a.choose(deleting, o.deletes, findings)
+// names are checked before the first change. It returns the new webhooks, and whether
+// anything was changed.
+func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding, sinks []sink.Sink) (rotated []custody.Finding, changed bool, err error) {
+	deletes, err := a.choose("deleted", o.deletes, findings, func(f custody.Finding) bool { return f.Deletable })
 	if err != nil {
-		return did, err
+		return nil, false, err
 	}
-	rotates, err := a.choose(rotating, o.rotates, findings)
+	rotates, err := a.choose("rotated", o.rotates, findings, func(f custody.Finding) bool { return f.Rotatable })
 	if err != nil {
-		return did, err
+		return nil, false, err
 	}
 	seen := map[secret.Ref]bool{}
 	for _, f := range append(slices.Clone(deletes), rotates...) {
 		ref := secret.Ref{Provider: f.Provider, ID: f.ID}
 		if seen[ref] {
-			return did, fault.Usagef("%s/%s appears twice", f.Provider, f.ID)
+			return nil, false, fault.Usagef("%s/%s appears twice", f.Provider, f.ID)
 		}
 		seen[ref] = true
 	}
 	// What was settled above is no other process's doing.
 	if a.seen, err = custody.TakeSnapshot(ctx, a.env.Now(), a.journal); err != nil {
-		return did, err
+		return nil, false, err
 	}
 	pending, _, err := a.journal.List(ctx)
 	if err != nil {
-		return did, err
+		return nil, false, err
 	}
 	intents := map[string]secret.Intent{}
 	for _, p := range pending {
@@ -251,44 +243,31 @@ func (o *recoverOptions) change(ctx context.Context, a *app, r custody.Recovery,
 	for i, f := range append(deletes, rotates...) {
 		in, ok := intents[f.Path]
 		if !ok {
-			return did, fault.Errorf(fault.Other, "another process settled %s: nothing was done to %s", f.Path, f.ID)
+			return rotated, changed, fault.Errorf(fault.Other, "another process settled %s: nothing was done to %s", f.Path, f.ID)
 		}
 		if i < len(deletes) {
 			err = o.delete(ctx, a, in, f)
 		} else {
 			var made []custody.Finding
 			made, err = o.rotate(ctx, a, in, f, sinks)
-			did.rotated = append(did.rotated, made...)
+			rotated = append(rotated, made...)
 			// A rotation that failed may have begun: what it left is to be named.
-			did.any = did.any || fault.KindOf(err) != fault.Usage && fault.KindOf(err) != fault.Interrupted
+			changed = changed || fault.KindOf(err) != fault.Usage && fault.KindOf(err) != fault.Interrupted
 		}
 		if err != nil {
-			return did, err
+			return rotated, changed, err
 		}
-		did.any = true
+		changed = true
 		if err := r.Removed(ctx, in, f); err != nil {
-			return did, err
+			return rotated, changed, err
 		}
 	}
-	return did, nil
+	return rotated, changed, nil
 }
-
-// recoverAction is what can be done to a webhook that recover names.
-type recoverAction struct {
-	done   string // "deleted"
-	offers func(custody.Finding) bool
-}
-
-var (
-	deleting = recoverAction{"deleted", func(f custody.Finding) bool { return f.Deletable }}
-	rotating = recoverAction{"rotated", func(f custody.Finding) bool { return f.Rotatable }}
-	// Of these nothing is at stake at a provider.
-	forgetting = recoverAction{"forgotten", func(f custody.Finding) bool { return f.Forgettable }}
-)
 
 // forget takes the sinks off what is left to do.
 func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery, findings []custody.Finding) error {
-	chosen, err := a.choose(forgetting, o.forgets, findings)
+	chosen, err := a.choose("forgotten", o.forgets, findings, func(f custody.Finding) bool { return f.Forgettable })
 	if err != nil {
 		return err
 	}
@@ -300,14 +279,14 @@ func (o *recoverOptions) forget(ctx context.Context, a *app, r custody.Recovery,
 	return nil
 }
 
-// choose finds the webhooks that refs mean among those of which recover offers
-// to do this. Nothing is ever done to another one.
-func (a *app) choose(what recoverAction, refs []string, findings []custody.Finding) ([]custody.Finding, error) {
+// choose finds the webhooks that refs mean, which are to be done to as the word done
+// says, among those that recover offers for that. Nothing is ever done to another one.
+func (a *app) choose(done string, refs []string, findings []custody.Finding, offers func(custody.Finding) bool) ([]custody.Finding, error) {
 	var offered, chosen []custody.Finding
 	var all []candidate
 	var names []string
 	for _, f := range findings {
-		if name := f.Provider + "/" + f.ID; what.offers(f) && !slices.Contains(names, name) {
+		if name := f.Provider + "/" + f.ID; offers(f) && !slices.Contains(names, name) {
 			offered, names = append(offered, f), append(names, name)
 			named := ""
 			if f.Forgettable && !f.Deletable && !f.Rotatable { // what is at stake at a provider is named by its id
@@ -322,14 +301,14 @@ func (a *app) choose(what recoverAction, refs []string, findings []custody.Findi
 			return nil, err
 		}
 		if i < 0 {
-			hint := "it names no webhook now that can be " + what.done
+			hint := "it names no webhook now that can be " + done
 			if len(names) > 0 {
 				hint = "it names " + strings.Join(names, ", ")
 			}
-			return nil, fault.Usagef("recover does not name %q, so it was not %s", ref, what.done).WithCode("not-an-orphan").WithHint("%s", hint)
+			return nil, fault.Usagef("recover does not name %q, so it was not %s", ref, done).WithCode("not-an-orphan").WithHint("%s", hint)
 		}
 		if offered[i].State == custody.StateUnknown && (a.yes || !a.interactive()) {
-			return nil, fault.Usagef("%s is one of several webhooks that match, and may belong to another person: it was not %s", names[i], what.done).
+			return nil, fault.Usagef("%s is one of several webhooks that match, and may belong to another person: it was not %s", names[i], done).
 				WithCode("ambiguous").WithHint("compare the times, then run the command on a terminal without --yes")
 		}
 		chosen = append(chosen, offered[i])

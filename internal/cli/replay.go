@@ -225,8 +225,7 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 			return nil, key, err
 		}
 	}
-	switch {
-	case o.secretFile == "-" && slices.Contains(captures, "-"):
+	if o.secretFile == "-" && slices.Contains(captures, "-") {
 		return nil, key, errSecretAndInput("a capture")
 	}
 	r = &deliver.Replay{

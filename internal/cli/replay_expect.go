@@ -73,24 +73,15 @@ const mostDetailed = 20
 // still to be closed.
 func newReplayTest(a *app, o expectFlags, dryRun bool) (t *replayTest, err error) {
 	t = &replayTest{expectFlags: o, app: a, answers: map[string][]capture.Rerecorded{}}
-	for _, spec := range o.report {
-		r, err := view.NewReport(spec, "hookctl replay", a.project(), a.hide)
-		if err != nil {
-			return t, err
-		}
-		t.reports = append(t.reports, r)
+	if t.reports, err = a.openReports(o.report, "hookctl replay"); err == nil {
+		t.expected, err = o.expectation(dryRun)
 	}
-	t.expected, err = o.expectation(dryRun)
 	return t, err
 }
 
 func (t *replayTest) closeReports(broken error) error {
-	var errs []error
-	for _, r := range t.reports {
-		errs = append(errs, r.Close(broken))
-	}
-	t.reports = nil
-	return errors.Join(errs...)
+	defer func() { t.reports = nil }()
+	return closeReports(t.reports, broken)
 }
 
 // survey reads the captures before anything is sent: there must be an answer to

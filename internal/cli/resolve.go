@@ -128,11 +128,7 @@ func (a *app) suggest(ref string, all []candidate) string {
 // nothing.
 func (a *app) meantWebhooks(ref string, all []candidate) string {
 	const most = 3
-	names := make([]string, len(all))
-	for i, c := range all {
-		names[i] = c.name
-	}
-	near := term.Nearest(ref, names, most)
+	near := term.Nearest(ref, each(all, func(c candidate) string { return c.name }), most)
 	var begun, named []string
 	for _, c := range all {
 		switch full := c.provider + "/" + c.id; {

@@ -87,9 +87,7 @@ func (o *rotateOptions) run(ctx context.Context, a *app, args []string) error {
 	}
 	question := replaceQuestion(old, o.overlap)
 	if o.dryRun {
-		d := old.client.Driver()
-		spec.URL, _ = withoutUserinfo(spec.URL)
-		draft, err := d.Preview(a.access(d), spec, a.draftVariables(ctx, d))
+		draft, err := a.preview(ctx, old.client.Driver(), spec)
 		if err != nil {
 			return err
 		}

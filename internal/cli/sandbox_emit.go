@@ -45,12 +45,9 @@ not or no webhook subscribes to the event, and 6 if the sandbox does not answer.
 With --save, a delivery that is not sent because it goes to another machine is not
 a failure.`,
 		Args: exactly("<event>"),
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return completeSlugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: firstOnly(func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return slugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
+		}),
 		RunE: g.run(anyProfile, o.run),
 	}
 	f := c.Flags()
@@ -61,17 +58,6 @@ a failure.`,
 	_ = c.RegisterFlagCompletionFunc("provider", g.completeProviderFlag)
 	freeText(c, "set")
 	return c
-}
-
-// completeSlugs are the events of every catalogue.
-func completeSlugs(drivers []*provider.Driver) []string {
-	var out []string
-	for _, d := range drivers {
-		for _, e := range d.Catalogue {
-			out = append(out, cobra.CompletionWithDesc(e.Slug, e.Category))
-		}
-	}
-	return out
 }
 
 func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) error {

@@ -112,12 +112,9 @@ func (a *app) controlOptions() httpx.Options {
 type shellFlag struct{ given string }
 
 func (s *shellFlag) add(c *cobra.Command) {
-	words := make([]string, len(sandbox.Shells))
-	for i, sh := range sandbox.Shells {
-		words[i] = string(sh)
-	}
-	c.Flags().VarP(&oneWord{&s.given, words}, "shell", "", "shell that reads the lines: "+strings.Join(words, ", ")+" (default: detected from the environment)")
-	_ = c.RegisterFlagCompletionFunc("shell", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	words := each(sandbox.Shells, func(sh sandbox.Shell) string { return string(sh) })
+	c.Flags().Var(&oneWord{&s.given, words}, "shell", "shell that reads the lines: "+strings.Join(words, ", ")+" (default: detected from the environment)")
+	_ = c.RegisterFlagCompletionFunc("shell", completeFixed(words...))
 }
 
 // oneWord is the value of a flag that is one of a few words.

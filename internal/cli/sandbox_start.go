@@ -55,12 +55,7 @@ hookctl sandbox --help`,
 }
 
 // flagText is a flag's value as it is typed, to be compared.
-func flagText(f *pflag.Flag) string {
-	if list, ok := f.Value.(pflag.SliceValue); ok {
-		return strings.Join(list.GetSlice(), ",")
-	}
-	return strings.TrimRight(f.Value.String(), "/")
-}
+func flagText(f *pflag.Flag) string { return strings.TrimRight(strings.Join(flagValues(f), ","), "/") }
 
 func (o *sandboxOptions) start(ctx context.Context, a *app, name string, flags *pflag.FlagSet) error {
 	place, err := a.sandboxPlace(name)

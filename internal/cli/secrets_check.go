@@ -13,10 +13,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsCheckOptions struct{ online bool }
-
 func newSecretsCheckCmd(g *globals) *cobra.Command {
-	o := &secretsCheckOptions{}
+	online := false
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Check the store of secrets",
@@ -30,18 +28,18 @@ profile.
 
 Exit code 3 means that there are findings. Each one names its fix.`,
 		Args: noArgs,
-		RunE: g.run(reads, o.run),
+		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error { return checkSecrets(ctx, a, online) }),
 	}
-	c.Flags().BoolVar(&o.online, "online", false, "also compare with the webhooks at the providers")
+	c.Flags().BoolVar(&online, "online", false, "also compare with the webhooks at the providers")
 	return c
 }
 
-func (o *secretsCheckOptions) run(ctx context.Context, a *app, _ []string) error {
+func checkSecrets(ctx context.Context, a *app, online bool) error {
 	k := a.kept()
 	recs := k.Stored(ctx)
 	k.Journalled(ctx)
 	var failed error
-	if o.online {
+	if online {
 		failed = a.compareOnline(ctx, &k, recs)
 	}
 	if err := ctx.Err(); err != nil {

@@ -15,7 +15,6 @@ import (
 )
 
 type secretsExportOptions struct {
-	recipients     secret.Recipients
 	keys           []string // of the recipients
 	out            string
 	allProfiles    bool
@@ -52,8 +51,9 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 	if len(o.keys) == 0 {
 		return fault.Usagef("missing: --age-recipient").WithHint("make a key pair: age-keygen -o key.txt; it prints the recipient")
 	}
+	var recipients secret.Recipients
 	for _, key := range o.keys {
-		if err := o.recipients.Add(key); err != nil {
+		if err := recipients.Add(key); err != nil {
 			return err
 		}
 	}
@@ -65,7 +65,7 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 		return err
 	}
 	var bundle bytes.Buffer
-	if err := secret.WriteBundle(&bundle, o.recipients, recs, a.env.Now()); err != nil {
+	if err := secret.WriteBundle(&bundle, recipients, recs, a.env.Now()); err != nil {
 		return err
 	}
 	exported := term.Plural(len(recs), "webhook's secrets were", "webhooks' secrets were") + " exported"
@@ -79,12 +79,8 @@ func (o *secretsExportOptions) run(ctx context.Context, a *app, _ []string) erro
 	if err := a.env.Disk.Or().WriteFile(o.out, bundle.Bytes()); err != nil {
 		return err
 	}
-	list := make([]view.KeptSecret, len(recs))
-	for i, r := range recs {
-		list[i] = a.keptView(r)
-	}
 	a.note("%s to %s.", exported, o.out)
-	return a.out.Print(view.KeptSecrets(list, true))
+	return a.out.Print(view.KeptSecrets(each(recs, a.keptView), true))
 }
 
 // records are those to export, with their secrets.
@@ -116,11 +112,8 @@ func (o *secretsExportOptions) records(ctx context.Context, a *app) ([]secret.Re
 		a.warn("warning: " + p.Path + " was left out: " + p.Err.Error())
 	}
 	if len(recs) == 0 {
-		where := "profile " + a.cfg.Profile()
-		if o.allProfiles {
-			where = "any profile"
-		}
-		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", where).WithHint("webhooks whose secrets are not kept: hookctl list")
+		return nil, fault.Errorf(fault.Other, "nothing was exported: no secret is kept in %s", a.profilesMeant(o.allProfiles)).
+			WithHint("webhooks whose secrets are not kept: hookctl list")
 	}
 	return recs, nil
 }

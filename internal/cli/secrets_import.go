@@ -17,10 +17,8 @@ import (
 // identityCap bounds what is read of an identity file.
 const identityCap = 1 << 20
 
-type secretsImportOptions struct{ identity string }
-
 func newSecretsImportCmd(g *globals) *cobra.Command {
-	o := &secretsImportOptions{}
+	identity := ""
 	c := &cobra.Command{
 		Use:   "import --identity FILE [BUNDLE]",
 		Short: "Keep the secrets from an encrypted bundle",
@@ -37,35 +35,35 @@ that was kept later becomes the current secret, and verify also tries the other.
 Results: added, newer (the secret of the bundle is now the current one), older (it
 is kept beside the current one), unchanged.`,
 		Args:              atMostOne("[BUNDLE]"),
-		ValidArgsFunction: cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // files
-		RunE:              g.run(changes, o.run),
+		ValidArgsFunction: completeFiles,
+		RunE:              g.run(changes, func(ctx context.Context, a *app, args []string) error { return importBundle(ctx, a, identity, args) }),
 	}
-	c.Flags().StringVar(&o.identity, "identity", "", "file with the age secret key that opens the bundle, - for standard input (required)")
+	c.Flags().StringVar(&identity, "identity", "", "file with the age secret key that opens the bundle, - for standard input (required)")
 	_ = c.MarkFlagFilename("identity")
 	namesOnly(c, "identity", fileName, "key.txt")
 	return c
 }
 
-func (o *secretsImportOptions) run(ctx context.Context, a *app, args []string) error {
+func importBundle(ctx context.Context, a *app, identity string, args []string) error {
 	from := "-"
 	if len(args) > 0 {
 		from = args[0]
 	}
 	switch {
-	case o.identity == "":
+	case identity == "":
 		return fault.Usagef("missing: --identity").WithHint("name the file with your age secret key, as age-keygen -o key.txt wrote it")
-	case o.identity == "-" && from == "-":
+	case identity == "-" && from == "-":
 		return fault.Usagef("identity and bundle cannot both come from standard input")
 	case len(args) == 0 && a.env.Streams.InTTY:
 		return fault.Usagef("no bundle is named").WithHint("name a file, or pipe it in")
 	}
-	key, err := a.readInput("--identity", o.identity, identityCap)
+	key, err := a.readInput("--identity", identity, identityCap)
 	if err != nil {
 		return err
 	}
 	identities, err := secret.ParseIdentities(key)
 	if err != nil {
-		return fault.Usagef("--identity %s: %w", o.identity, err).With(fault.HintOf(err))
+		return fault.Usagef("--identity %s: %w", identity, err).With(fault.HintOf(err))
 	}
 	bundle, err := a.readInput("bundle", from, secret.MaxBundle)
 	if err != nil {

@@ -11,10 +11,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsListOptions struct{ allProfiles bool }
-
 func newSecretsListCmd(g *globals) *cobra.Command {
-	o := &secretsListOptions{}
+	allProfiles := false
 	c := &cobra.Command{
 		Use:     "list",
 		Aliases: []string{"ls"},
@@ -30,21 +28,18 @@ compare it with the secret of your endpoint:
 A file of the store that cannot be read is named on standard error and left
 unchanged; 'hookctl secrets check' tells you what to do about it.`,
 		Args: noArgs,
-		RunE: g.run(reads, o.run),
+		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error { return listSecrets(ctx, a, allProfiles) }),
 	}
-	c.Flags().BoolVar(&o.allProfiles, "all-profiles", false, "list the secrets of every profile")
+	c.Flags().BoolVar(&allProfiles, "all-profiles", false, "list the secrets of every profile")
 	return c
 }
 
-func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error {
-	recs, err := a.records(ctx, o.allProfiles)
+func listSecrets(ctx context.Context, a *app, allProfiles bool) error {
+	recs, err := a.records(ctx, allProfiles)
 	if err != nil {
 		return err
 	}
-	list := make([]view.KeptSecret, len(recs))
-	for i, r := range recs {
-		list[i] = a.keptView(r)
-	}
+	list := each(recs, a.keptView)
 	for _, d := range a.env.Drivers {
 		here := func(r secret.Record) bool { return r.Provider == d.Name && a.atBaseURL(r) }
 		if slices.ContainsFunc(recs, here) && a.noteOnce(d) {
@@ -54,15 +49,11 @@ func (o *secretsListOptions) run(ctx context.Context, a *app, _ []string) error 
 		}
 	}
 	if len(recs) == 0 {
-		where := "profile " + a.cfg.Profile()
-		if o.allProfiles {
-			where = "any profile"
-		}
 		if hint := a.orUnreadable(ctx, fault.Hint{}); hint != (fault.Hint{}) {
-			a.note("No secret found in %s. %s", where, hint)
+			a.note("No secret found in %s. %s", a.profilesMeant(allProfiles), hint)
 		} else {
-			a.note("No secret is kept in %s. Create a webhook: hookctl create", where)
+			a.note("No secret is kept in %s. Create a webhook: hookctl create", a.profilesMeant(allProfiles))
 		}
 	}
-	return a.out.Print(view.KeptSecrets(list, o.allProfiles))
+	return a.out.Print(view.KeptSecrets(list, allProfiles))
 }

@@ -13,10 +13,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsPushOptions struct{ to []string }
-
 func newSecretsPushCmd(g *globals) *cobra.Command {
-	o := &secretsPushOptions{}
+	var to []string
 	c := &cobra.Command{
 		Use:         "push <webhook> --to SINK...",
 		Annotations: freeArguments,
@@ -34,31 +32,30 @@ secret in the log come first.
 Exit code 7 means that a sink did not get it.`,
 		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(changes, o.run),
+		RunE:              g.run(changes, func(ctx context.Context, a *app, args []string) error { return pushSecret(ctx, a, args[0], to) }),
 	}
-	c.Flags().StringArrayVar(&o.to, "to", nil, "sink that gets the secret (required, repeatable)")
+	c.Flags().StringArrayVar(&to, "to", nil, "sink that gets the secret (required, repeatable)")
 	_ = c.RegisterFlagCompletionFunc("to", completeSinks)
 	freeText(c, "to")
 	addReveal(c)
 	return c
 }
 
-func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) error {
-	if len(o.to) == 0 {
-		return fault.Usagef("missing: --to").WithHint("for instance: hookctl secrets push %s --to dotenv:.env:HOOK_SECRET", term.ShellWord(args[0]))
+func pushSecret(ctx context.Context, a *app, ref string, to []string) error {
+	if len(to) == 0 {
+		return fault.Usagef("missing: --to").WithHint("for instance: hookctl secrets push %s --to dotenv:.env:HOOK_SECRET", term.ShellWord(ref))
 	}
-	sinks, err := a.sinks(o.to)
+	sinks, err := a.sinks(to)
 	if err != nil {
 		return err
 	}
-	rec, err := a.keptSecret(ctx, args[0])
+	rec, err := a.keptSecret(ctx, ref)
 	if err != nil {
 		return err
 	}
-	checked := make([]sink.Result, len(sinks)) // all of them, before one gets it
-	for i, to := range sinks {
-		checked[i] = sink.Result{Sink: to.String(), Err: to.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret})}
-	}
+	checked := each(sinks, func(s sink.Sink) sink.Result { // all of them, before one gets it
+		return sink.Result{Sink: s.String(), Err: s.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret})}
+	})
 	if err := custody.SinkError(rec, checked); err != nil {
 		return err
 	}
@@ -69,7 +66,7 @@ func (o *secretsPushOptions) run(ctx context.Context, a *app, args []string) err
 	v := a.keptView(rec)
 	v.Sinks = view.NewSinks(results)
 	var perr error
-	if !slices.Contains(o.to, "stdout") { // else standard output carries the secret, and nothing else
+	if !slices.Contains(to, "stdout") { // else standard output carries the secret, and nothing else
 		perr = a.out.Print(v.Render())
 	}
 	return fault.Worst(custody.SinkError(rec, results), perr)

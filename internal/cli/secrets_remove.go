@@ -15,10 +15,8 @@ import (
 	"github.com/hookctl/hookctl/internal/view"
 )
 
-type secretsRemoveOptions struct{ deleted bool }
-
 func newSecretsRemoveCmd(g *globals) *cobra.Command {
-	o := &secretsRemoveOptions{}
+	deleted := false
 	c := &cobra.Command{
 		Use:         "remove <webhook>",
 		Aliases:     []string{"rm"},
@@ -37,25 +35,28 @@ for a day, and cannot be verified without its secret.
 
 Give a name or a full id; the beginning of an id is not enough here.`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if o.deleted && len(args) > 0 {
+			switch {
+			case !deleted:
+				return exactly("<webhook>")(cmd, args)
+			case len(args) > 0:
 				return fault.Usagef("--deleted cannot be used together with the name of a webhook").WithHint("see: %s --help", cmd.CommandPath())
-			} else if o.deleted {
-				return nil
 			}
-			return exactly("<webhook>")(cmd, args)
+			return nil
 		},
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(changes, o.run),
+		RunE: g.run(changes, func(ctx context.Context, a *app, args []string) error {
+			if deleted {
+				return removeDeleted(ctx, a)
+			}
+			return removeKept(ctx, a, args[0])
+		}),
 	}
-	c.Flags().BoolVar(&o.deleted, "deleted", false, "remove the secrets of all deleted webhooks")
+	c.Flags().BoolVar(&deleted, "deleted", false, "remove the secrets of all deleted webhooks")
 	return c
 }
 
-func (o *secretsRemoveOptions) run(ctx context.Context, a *app, args []string) error {
-	if o.deleted {
-		return removeDeleted(ctx, a)
-	}
-	rec, err := a.keptRecord(ctx, args[0], false)
+func removeKept(ctx context.Context, a *app, ref string) error {
+	rec, err := a.keptRecord(ctx, ref, false)
 	if err != nil {
 		return err
 	}
@@ -89,19 +90,16 @@ func removeDeleted(ctx context.Context, a *app) error {
 		return err
 	}
 	recs = slices.DeleteFunc(recs, func(r secret.Record) bool { return r.DeletedAt.IsZero() })
-	removed := []view.KeptSecret{}
 	if len(recs) == 0 {
 		a.note("No secret of a deleted webhook is kept.")
-		return a.out.Print(view.KeptSecrets(removed, false))
+		return a.out.Print(view.KeptSecrets(nil, false))
 	}
-	list := make([]string, len(recs))
-	for i, r := range recs {
-		list[i] = r.Described()
-	}
-	question := fmt.Sprintf("Remove the secrets of %s from this machine? They cannot be restored: %s.", term.Plural(len(recs), "deleted webhook", "deleted webhooks"), strings.Join(list, ", "))
+	question := fmt.Sprintf("Remove the secrets of %s from this machine? They cannot be restored: %s.",
+		term.Plural(len(recs), "deleted webhook", "deleted webhooks"), strings.Join(each(recs, secret.Record.Described), ", "))
 	if err := a.confirm(ctx, question); err != nil {
 		return err
 	}
+	var removed []view.KeptSecret
 	var failed []error
 	for _, r := range recs {
 		if err := a.store.Delete(ctx, r.Ref()); err != nil {
@@ -112,9 +110,8 @@ func removeDeleted(ctx context.Context, a *app) error {
 		v.Removed = true
 		removed = append(removed, v)
 	}
-	shown := view.KeptSecrets(removed, false)
 	if a.out.Format() == render.Table {
 		a.note("Removed the secrets of %s:", term.Plural(len(removed), "deleted webhook", "deleted webhooks"))
 	}
-	return a.report(append(failed, a.out.Print(shown)))
+	return a.report(append(failed, a.out.Print(view.KeptSecrets(removed, false))))
 }

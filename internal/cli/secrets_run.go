@@ -11,10 +11,8 @@ import (
 	"github.com/hookctl/hookctl/internal/term"
 )
 
-type secretsRunOptions struct{ as string }
-
 func newSecretsRunCmd(g *globals) *cobra.Command {
-	o := &secretsRunOptions{}
+	as := ""
 	c := &cobra.Command{
 		Use:         "run <webhook> [--as NAME] -- command...",
 		Annotations: freeArguments,
@@ -36,9 +34,9 @@ be run.
 In GitHub Actions, the runner is told first to mask the secret in the log.`,
 		Args:              webhookAndCommand,
 		ValidArgsFunction: firstOnly(g.completeKept),
-		RunE:              g.run(reads, o.run),
+		RunE:              g.run(reads, func(ctx context.Context, a *app, args []string) error { return runWithSecret(ctx, a, as, args) }),
 	}
-	c.Flags().StringVar(&o.as, "as", envSecret, "environment variable for the secret")
+	c.Flags().StringVar(&as, "as", envSecret, "environment variable for the secret")
 	namesOnly(c, "as", variableName, "HOOK_SECRET")
 	return c
 }
@@ -59,8 +57,9 @@ func webhookAndCommand(cmd *cobra.Command, args []string) error {
 	return fault.Usagef("%s needs one webhook, and a command after --", cmd.CommandPath()).WithHint("for instance: %s WEBHOOK -- npm start", cmd.CommandPath())
 }
 
-func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) error {
-	if !sink.IsVariable(o.as) {
+// runWithSecret runs the command that args name after the webhook, in place of hookctl.
+func runWithSecret(ctx context.Context, a *app, as string, args []string) error {
+	if !sink.IsVariable(as) {
 		return fault.Usagef("--as: not the name of a variable: use letters, digits and _, and do not begin with a digit").WithHint("for instance: --as %s", envSecret)
 	}
 	rec, err := a.keptSecret(ctx, args[0])
@@ -73,5 +72,5 @@ func (o *secretsRunOptions) run(ctx context.Context, a *app, args []string) erro
 	if err := a.maskInActions(rec.Secret); err != nil {
 		return err
 	}
-	return a.become(child.Command{Args: args[1:], Env: a.secretEnviron(o.as, rec.Secret)})
+	return a.become(child.Command{Args: args[1:], Env: a.secretEnviron(as, rec.Secret)})
 }

@@ -76,11 +76,7 @@ func (i *fromInput) selections(args []string) (list []capture.Selection, err err
 
 // paths are the captures of a list.
 func paths(list []capture.Selection) []string {
-	names := make([]string, len(list))
-	for i, s := range list {
-		names[i] = s.Path
-	}
-	return names
+	return each(list, func(s capture.Selection) string { return s.Path })
 }
 
 // exactly wants so many captures.

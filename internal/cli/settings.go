@@ -64,11 +64,7 @@ func scheme(d *provider.Driver, c *config.Config) signature.Scheme {
 }
 
 func formats() []string {
-	out := make([]string, len(render.Formats))
-	for i, f := range render.Formats {
-		out[i] = string(f)
-	}
-	return out
+	return each(render.Formats, func(f render.Format) string { return string(f) })
 }
 
 func checkTimeout(v string) error {

@@ -60,12 +60,10 @@ func frameworkArg(cmd *cobra.Command, args []string) error {
 }
 
 func completeFrameworks(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	var out []string
 	unbracketed := strings.NewReplacer(" (", ", ", ")", "") // bash shows it in brackets
-	for _, name := range snippet.Frameworks() {
-		out = append(out, cobra.CompletionWithDesc(name, unbracketed.Replace(snippet.Title(name))))
-	}
-	return out, cobra.ShellCompDirectiveNoFileComp
+	return each(snippet.Frameworks(), func(name string) string {
+		return cobra.CompletionWithDesc(name, unbracketed.Replace(snippet.Title(name)))
+	}), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (o *snippetOptions) run(ctx context.Context, a *app, args []string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -201,13 +202,10 @@ func isNumber(s string) bool { return s != "" && len(s) < 6 && strings.Trim(s, "
 func findFlag(cmd *cobra.Command, flag string) *pflag.Flag {
 	name, long := strings.CutPrefix(flag, "--")
 	f := cmd.Flag(name)
-	if !long {
-		letter := strings.TrimPrefix(flag, "-")
-		if f = cmd.Flags().ShorthandLookup(letter); f == nil {
-			f = cmd.InheritedFlags().ShorthandLookup(letter)
-		}
+	if letter := strings.TrimPrefix(flag, "-"); !long {
+		f = cmp.Or(cmd.Flags().ShorthandLookup(letter), cmd.InheritedFlags().ShorthandLookup(letter))
 	}
-	if f == nil || f.Hidden || f.Deprecated != "" {
+	if f == nil || f.Hidden {
 		return nil
 	}
 	return f
@@ -215,16 +213,12 @@ func findFlag(cmd *cobra.Command, flag string) *pflag.Flag {
 
 // visibleFlags are the names of the flags of cmd, its own first.
 func visibleFlags(cmd *cobra.Command) []string {
-	var names []string
-	add := func(f *pflag.Flag) {
-		if !f.Hidden && f.Deprecated == "" {
+	names := each(shownFlags(cmd), func(f *pflag.Flag) string { return f.Name })
+	cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
 			names = append(names, f.Name)
 		}
-	}
-	for _, f := range shownFlags(cmd) {
-		add(f)
-	}
-	cmd.InheritedFlags().VisitAll(add)
+	})
 	return names
 }
 

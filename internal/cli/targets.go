@@ -214,10 +214,7 @@ func (a *app) explainRefusal(ctx context.Context, client *custody.Client, ref st
 	if err != nil || fault.Code(refused) != "not-found" {
 		return refused
 	}
-	all := make([]candidate, len(rows))
-	for i, w := range rows {
-		all[i] = a.listedCandidate(client.Driver(), w)
-	}
+	all := each(rows, func(w provider.Webhook) candidate { return a.listedCandidate(client.Driver(), w) })
 	return fault.Errorf(fault.Refused, "%w", refused).WithCode("not-found").WithHint("%s", a.suggest(ref, all))
 }
 

@@ -69,8 +69,7 @@ here. 'hookctl list -o name' prints them in full.`,
 	o.webhookFlags.add(c, g.env.Drivers)
 	o.secretFlags.add(c, "")
 	o.addShow(c)
-	exclusive(c, "event", "add-event")
-	exclusive(c, "event", "remove-event")
+	excludes(c, "event", "add-event", "remove-event")
 	for _, name := range []string{"add-event", "remove-event"} {
 		_ = c.RegisterFlagCompletionFunc(name, completeEvents(g.env.Drivers))
 	}
@@ -204,10 +203,7 @@ func (o *updateOptions) editEvents(a *app, d *provider.Driver, now []string) ([]
 // removed is what --remove-event names. Patterns are matched against the events
 // that the webhook has: they may be none of the catalogue.
 func (o *updateOptions) removed(a *app, now []string) ([]string, error) {
-	present := provider.Driver{Catalogue: make([]provider.EventType, len(now))}
-	for i, slug := range now {
-		present.Catalogue[i].Slug = slug
-	}
+	present := provider.Driver{Catalogue: each(now, func(slug string) provider.EventType { return provider.EventType{Slug: slug} })}
 	ex := present.ExpandEvents(o.removeEvent, true)
 	for _, bad := range ex.Bad {
 		if bad.Why != "" {
@@ -249,8 +245,7 @@ func (o *updateOptions) inPlace(ctx context.Context, a *app, f remoteWebhook, wa
 		ch.AuthData = want.AuthData
 	}
 	if a.given("status") {
-		s := provider.Status(o.status)
-		ch.Status = &s
+		ch.Status = new(provider.Status(o.status))
 	}
 	if ch.Empty() {
 		a.note("The webhook already has these values: nothing was sent.")

@@ -102,20 +102,23 @@ one delivery at a time and not the array.`,
 
 func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	// First, so that no report of an earlier run stays where this one comes to nothing.
-	reports, err := openReports(a, o.report, func(r signature.Reason) bool { return o.fail.counts(r) })
+	reports, err := a.openReports(o.report, "hookctl verify")
 	if err == nil {
 		err = o.checkFlags(a, args)
 	}
 	if err != nil {
-		return fault.Worst(err, reports.close(err))
+		return fault.Worst(err, closeReports(reports, err))
 	}
 	w := newVerdictWriter(a, o.captures, o.verdictForm)
-	w.reports = reports
+	w.reports, w.counts = reports, o.fail.counts
+	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
+		w.annotations = &view.Annotations{W: a.env.Streams.Err, Project: a.project()}
+	}
 	missing := missingCaptures(o.captures)
 	w.mute = len(missing) == len(o.captures)
 	engine, err := o.engine(ctx, a, w.lines)
 	if err != nil {
-		return fault.Worst(err, reports.close(err))
+		return fault.Worst(err, closeReports(reports, err))
 	}
 	// Cancelled on return, so that nothing goes on reading after a failed write.
 	ctx, cancel := context.WithCancel(ctx)
@@ -127,7 +130,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	})
 	if err != nil {
 		progress.end()
-		return fault.Worst(err, reports.close(err))
+		return fault.Worst(err, closeReports(reports, err))
 	}
 	summary, err := engine.Run(ctx, batches, func(c *verify.Chunk) error {
 		progress.count(c)
@@ -144,7 +147,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	if fault.Code(err) == "nothing-readable" && summary.Total > 0 {
 		broken = nil // the reports say of each why
 	}
-	werr := errors.Join(w.close(), reports.close(broken))
+	werr := errors.Join(w.close(), closeReports(reports, broken))
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}

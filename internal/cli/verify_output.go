@@ -44,34 +44,6 @@ func (o verdictForm) check(a *app) error {
 	return nil
 }
 
-// verdictReports are what is told of verdicts beside the output.
-type verdictReports []view.VerdictSink
-
-// openReports opens what --report asks for, and the annotations of GitHub Actions.
-// counts tells which reasons make the run fail. With an error those that are open are
-// still to be closed.
-func openReports(a *app, specs []string, counts func(signature.Reason) bool) (reports verdictReports, err error) {
-	for _, spec := range specs {
-		r, err := view.NewReport(spec, "hookctl verify", a.project(), a.hide)
-		if err != nil {
-			return reports, err
-		}
-		reports = append(reports, view.Verdicts{Report: r, Counts: counts})
-	}
-	if a.env.Getenv("GITHUB_ACTIONS") == "true" {
-		reports = append(reports, &view.Annotations{W: a.env.Streams.Err, Counts: counts, Project: a.project()})
-	}
-	return reports, nil
-}
-
-func (r verdictReports) close(broken error) error {
-	var errs []error
-	for _, report := range r {
-		errs = append(errs, report.Close(broken))
-	}
-	return errors.Join(errs...)
-}
-
 // verdictWriter prints results as they come. As a table, a delivery that is
 // alone is a report: the first result waits for the second, unless the input may
 // come slowly and is not known to have ended. Then it is a row at once, and the
@@ -93,7 +65,10 @@ type verdictWriter struct {
 	judged   int
 	rows     int
 	reported bool
-	reports  verdictReports
+
+	reports     []*view.Report
+	annotations *view.Annotations           // nil where no CI runner shows them
+	counts      func(signature.Reason) bool // whether one makes the run fail
 }
 
 // alignedRows is how many rows the columns of a table are made to fit: names of
@@ -139,10 +114,8 @@ func (a *app) mayWait(path string) bool {
 
 func (w *verdictWriter) write(c *verify.Chunk) error {
 	for i := range c.Results {
-		for _, report := range w.reports {
-			if err := report.Add(&c.Results[i]); err != nil {
-				return err
-			}
+		if err := w.report(&c.Results[i]); err != nil {
+			return err
 		}
 	}
 	if c.Note != "" {
@@ -163,6 +136,19 @@ func (w *verdictWriter) write(c *verify.Chunk) error {
 		}
 	}
 	return nil
+}
+
+// report tells of one beside the output.
+func (w *verdictWriter) report(r *verify.Result) error {
+	for _, report := range w.reports {
+		if err := report.AddVerdict(r, w.counts(r.Reason)); err != nil {
+			return err
+		}
+	}
+	if w.annotations == nil {
+		return nil
+	}
+	return w.annotations.Add(r, w.counts(r.Reason))
 }
 
 // result prints one, or holds it back while it may be the only one: ended says

@@ -12,12 +12,17 @@ func count(n int, noun string) string { return term.Plural(n, noun, noun+"s") }
 // mostSuggestions is how many names an error suggests.
 const mostSuggestions = 3
 
-func prefixed(prefix string, words []string) []string {
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = prefix + w
+// each is what of says of every element.
+func each[T, R any](list []T, of func(T) R) []R {
+	out := make([]R, len(list))
+	for i, e := range list {
+		out[i] = of(e)
 	}
 	return out
+}
+
+func prefixed(prefix string, words []string) []string {
+	return each(words, func(w string) string { return prefix + w })
 }
 
 // didYouMean is the line of a hint with suggestions, "" without any.

@@ -39,10 +39,6 @@ func (m *members) add(t reflect.Type, at Member) {
 	one := func(word string) {
 		*m = append(*m, Member{Path: at.Path, Type: word, Null: at.Null, Optional: at.Optional})
 	}
-	if t == nil { // of an interface
-		one("any")
-		return
-	}
 	switch kind := t.Kind(); {
 	case t == reflect.TypeFor[json.RawMessage](), kind == reflect.Interface:
 		one("any")

@@ -20,9 +20,6 @@ func toneOf(cell string) render.Tone {
 	case "NOT VERIFIED", "warning", "changed", "updated", "newer", "unknown", "disabled", "would be deleted", "would be disabled":
 		return render.Change
 	}
-	if strings.HasPrefix(cell, "kept (") || strings.HasPrefix(cell, "as recorded,") {
-		return render.Good
-	}
 	return render.Plain
 }
 

@@ -11,20 +11,11 @@ import (
 	"github.com/hookctl/hookctl/internal/verify"
 )
 
-// VerdictSink is told of each result, beside the output. Close is called once;
-// broken is why the run did not come to its end, if it did not.
-type VerdictSink interface {
-	Add(r *verify.Result) error
-	Close(broken error) error
+// AddVerdict adds a delivery that was verified; counts says whether its reason makes a
+// failure.
+func (r *Report) AddVerdict(v *verify.Result, counts bool) error {
+	return r.add(verdictCase(v, counts))
 }
-
-// Verdicts are a report of verdicts; Counts tells which reasons make a failure.
-type Verdicts struct {
-	*Report
-	Counts func(signature.Reason) bool
-}
-
-func (v Verdicts) Add(r *verify.Result) error { return v.add(verdictCase(r, v.Counts(r.Reason))) }
 
 // verdictCase is one delivery as a test case: a failure, an error where it could
 // not be read, skipped where it is invalid for a reason that does not count.
@@ -54,32 +45,25 @@ const maxAnnotations = 10
 // error, where they cannot get into data.
 type Annotations struct {
 	W       io.Writer
-	Counts  func(signature.Reason) bool
 	Project string // the directory that the repository is in; the present one where it is empty
 	n       int
 }
 
 // Add writes one for a failure that counts.
-func (a *Annotations) Add(r *verify.Result) error {
-	if r.Valid || !a.Counts(r.Reason) || a.n == maxAnnotations {
+func (a *Annotations) Add(r *verify.Result, counts bool) error {
+	if r.Valid || !counts || a.n == maxAnnotations {
 		return nil
 	}
 	a.n++
 	return term.WriteLine(a.W, annotation(r, a.Project))
 }
 
-// Close does nothing.
-func (a *Annotations) Close(error) error { return nil }
-
 // place is the file, and the line if there is one, in a result's source.
 var place = pattern.Of(`(?s)^(.*?)(?::([0-9]+)|#[0-9]+)?$`)
 
 // placeOf is the file that a source names, and the line in it; 0 where it names none.
 func placeOf(source string) (path string, line int) {
-	m := place().FindStringSubmatch(source)
-	if m == nil {
-		return source, 0
-	}
+	m := place().FindStringSubmatch(source) // any text fits
 	line, _ = strconv.Atoi(m[2])
 	return m[1], line
 }
