@@ -236,7 +236,7 @@ type budget struct{ lines, names int }
 // planned with, the plan stands beside it: the way to go is down.
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
-	"internal/apply":                                {2373, 43}, // planned: 2150
+	"internal/apply":                                {2356, 40}, // planned: 2150
 	"internal/capture":                              {4764, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2648, 1},
@@ -250,7 +250,7 @@ var budgets = map[string]budget{
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
-	"internal/diagnosis":                            {5945, 6},  // planned: 4000; the causes of captures
+	"internal/diagnosis":                            {5891, 6},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
 	"internal/durable":                              {1185, 35}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},
@@ -263,11 +263,11 @@ var budgets = map[string]budget{
 	"internal/listen":                               {2445, 19}, // planned: 1800; what came and what was answered is reported and kept too
 	"internal/norace":                               {30, 3},
 	"internal/pattern":                              {15, 1},
-	"internal/prompt":                               {1187, 5}, // a list of its own, with groups, counts and a preset
+	"internal/prompt":                               {1179, 5}, // a list of its own, with groups, counts and a preset
 	"internal/prompt/prompttest":                    {154, 5},
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2131, 23}, // planned: 1650
+	"internal/provider/custody":                     {2130, 23}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},
@@ -278,7 +278,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro/zyntroapi":            {945, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
 	"internal/render":                               {1710, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
-	"internal/sandbox":                              {1614, 36}, // planned: 900
+	"internal/sandbox":                              {1612, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920

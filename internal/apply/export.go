@@ -65,25 +65,19 @@ func NewExport(accounts []Account) Export {
 			}
 			list, ids = append(list, exported(acc.Driver, w, len(out.Webhooks)+len(list)+1)), append(ids, w.ID)
 		}
+		key := func(e Exported) string { return (&Webhook{Driver: acc.Driver, Name: e.Name, URL: e.URL}).key() }
 		count := map[string]int{}
 		for _, e := range list {
-			count[e.key()]++
+			count[key(e)]++
 		}
 		for i := range list {
-			if count[list[i].key()] > 1 {
+			if count[key(list[i])] > 1 {
 				list[i].ID = escape(ids[i])
 			}
 		}
 		out.Webhooks = append(out.Webhooks, list...)
 	}
 	return out
-}
-
-func (e Exported) key() string {
-	if e.Name != "" {
-		return "name\x00" + e.Name
-	}
-	return "url\x00" + provider.URLKey(e.URL)
 }
 
 // inexpressible says why a manifest cannot describe w, or "".

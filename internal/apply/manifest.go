@@ -588,11 +588,7 @@ func (p *parser) distinct() {
 
 // places refuses two secrets that would overwrite each other.
 func (p *parser) places() {
-	type use struct {
-		w  *Webhook
-		at Position
-	}
-	first := map[string]use{}
+	first := map[string]*Webhook{}
 	for i, w := range p.found {
 		for _, s := range p.to[i] {
 			place := s.spec.Place(w.item())
@@ -602,9 +598,9 @@ func (p *parser) places() {
 				return
 			case place == "":
 			case taken:
-				p.faults.add(s.at, "the secrets of %s and %s would go to the same place: put {{.Name}} into the sink", have.w.title(), w.title())
+				p.faults.add(s.at, "the secrets of %s and %s would go to the same place: put {{.Name}} into the sink", have.title(), w.title())
 			default:
-				first[place] = use{w, s.at}
+				first[place] = w
 			}
 		}
 	}

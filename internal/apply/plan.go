@@ -76,7 +76,7 @@ type Plan struct {
 	Warnings  []string
 	Reach     []Reach // what the changes do beyond the manifest, and what apply would refuse
 
-	unkept []unkept
+	unkept []*Change // of webhooks whose secret is not kept
 }
 
 // Differs reports whether anything is to be done at a provider.
@@ -204,24 +204,20 @@ func (p *Plan) add(a *account, w *Webhook, h *hook, faults *faults) {
 	}
 	p.reaches(w, c)
 	p.uncompared(w, true)
-	ref := term.ShellWord(c.Ref())
 	if note != "" {
 		p.warn(fmt.Sprintf("%s (%s): %s", w.title(), c.Ref(), note))
 	}
 	if h.rec == nil && c.Action != Replace {
-		p.unkept = append(p.unkept, unkept{ref, fmt.Sprintf("%s (%s)", w.title(), c.Ref())})
+		p.unkept = append(p.unkept, c)
 	}
 }
 
-// unkept is a webhook whose secret is not kept.
-type unkept struct{ ref, title string }
-
-// warnUnkept warns of those of the plan, and says once what to do.
+// warnUnkept warns of the secrets that are not kept, and says once what to do.
 func (p *Plan) warnUnkept() {
 	var refs []string
-	for _, u := range p.unkept {
-		refs = append(refs, u.ref)
-		p.warn(u.title + ": its secret is not kept here")
+	for _, c := range p.unkept {
+		refs = append(refs, term.ShellWord(c.Ref()))
+		p.warn(fmt.Sprintf("%s (%s): its secret is not kept here", c.entry.title(), c.Ref()))
 	}
 	if len(refs) > 0 {
 		p.warn("for a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut(refs...).Text, "\n", "; "))

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/sink"
 )
 
@@ -26,9 +25,9 @@ type Allow struct {
 
 // The flags that allow it.
 const (
-	FlagEnv     = "--allow-env"
-	FlagExec    = "--allow-exec"
-	FlagOutside = "--allow-outside"
+	flagEnv     = "--allow-env"
+	flagExec    = "--allow-exec"
+	flagOutside = "--allow-outside"
 )
 
 // What a manifest does beyond the settings of its webhooks.
@@ -85,15 +84,13 @@ func sameVariable(a, b string) bool {
 	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
 }
 
-var oneVariable = pattern.Of(`^` + variableName + `$`)
-
 // VariableNames reads the values of --allow-env: names, and lists of them with
 // commas. It reports false for what cannot be a name, a pattern for instance.
 func VariableNames(values []string) (names []string, ok bool) {
 	for _, v := range values {
 		for name := range strings.SplitSeq(v, ",") {
 			name = strings.TrimSpace(name)
-			if !oneVariable().MatchString(name) {
+			if !sink.IsVariable(name) {
 				return nil, false
 			}
 			names = append(names, name)
@@ -109,16 +106,16 @@ func (p *parser) does(r Reach) bool {
 	why := "CI is set, and a manifest is code"
 	switch known := isWellKnown(r.Variable); {
 	case r.Does == Sends && (a.CI || known) && !slices.ContainsFunc(a.Env, func(name string) bool { return sameVariable(name, r.Variable) }):
-		r.Needs = FlagEnv + " " + r.Variable
+		r.Needs = flagEnv + " " + r.Variable
 		if isLike(r.Variable, ours) {
 			why = "it is one of hookctl's own credentials"
 		} else if known {
 			why = "it usually holds a credential of another program"
 		}
 	case r.Does == Runs && a.CI && !a.Exec:
-		r.Needs = FlagExec
+		r.Needs = flagExec
 	case r.Does == Writes && a.CI && !a.Outside:
-		r.Needs = FlagOutside
+		r.Needs = flagOutside
 	}
 	p.reach = append(p.reach, r)
 	if r.Needs == "" {
@@ -187,8 +184,8 @@ func (p *Plan) uncompared(w *Webhook, exists bool) {
 	}
 	switch {
 	case exists && len(keys) > 0:
-		p.warn(fmt.Sprintf("%s: not compared without %s: %s", w.title(), FlagEnv, strings.Join(keys, ", ")))
+		p.warn(fmt.Sprintf("%s: not compared without %s: %s", w.title(), flagEnv, strings.Join(keys, ", ")))
 	case !exists && w.unread["url"]:
-		p.warn(fmt.Sprintf("%s may already exist: its url is unknown without %s", w.title(), FlagEnv))
+		p.warn(fmt.Sprintf("%s may already exist: its url is unknown without %s", w.title(), flagEnv))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"iter"
+	"slices"
 
 	"github.com/hookctl/hookctl/internal/capture"
 )
@@ -490,10 +491,5 @@ var transformations = []transformation{
 
 // byCause is the first transformation of that public name.
 func byCause(cause string) *transformation {
-	for i := range transformations {
-		if transformations[i].cause == cause {
-			return &transformations[i]
-		}
-	}
-	return &transformation{cause: cause}
+	return &transformations[slices.IndexFunc(transformations, func(t transformation) bool { return t.cause == cause })]
 }

@@ -95,12 +95,12 @@ func testTimestamp(d *diagnosis) (string, bool) {
 		}
 	}
 	targets := d.allDigests()
-	for _, t := range times {
+	for _, t := range slices.DeleteFunc(times, func(t string) bool { return t == "" }) {
 		for _, id := range ids {
 			fill := strings.NewReplacer("{timestamp}", t, "{id}", id, `\n`, "\n")
 			for _, form := range signedForms {
 				before, after, _ := strings.Cut(form, "{body}")
-				if t == "" || (id != "") != strings.Contains(form, "{id}") {
+				if (id != "") != strings.Contains(form, "{id}") {
 					continue
 				}
 				parts := [][]byte{[]byte(fill.Replace(before)), body, []byte(fill.Replace(after))}

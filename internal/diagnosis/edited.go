@@ -21,10 +21,8 @@ func testEdited(d *diagnosis) (string, bool) {
 	if name, hidden := hiddenValue(doc.list); hidden {
 		return fmt.Sprintf("The value of %s in the captured JSON is redacted. The rest looks like the signed body.", term.Clip(name, mostQuoted)), true
 	}
-	if text := d.missingMembers(doc); text != "" {
-		return text, true
-	}
-	return "", false
+	text := d.missingMembers(doc)
+	return text, text != ""
 }
 
 // hiddenValue finds a string that stands in place of another value, and the name of the

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"mime/quotedprintable"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -173,10 +174,5 @@ func testEscaped(d *diagnosis) (string, bool) {
 		return "", false
 	}
 	text := strings.TrimLeft(string(d.request.Body[:min(len(d.request.Body), mostQuoted)]), " \t\r\n\"'$[")
-	for _, start := range escapedStarts {
-		if strings.HasPrefix(text, start) {
-			return "", true
-		}
-	}
-	return "", false
+	return "", slices.ContainsFunc(escapedStarts, func(start string) bool { return strings.HasPrefix(text, start) })
 }

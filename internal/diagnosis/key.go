@@ -1,7 +1,6 @@
 package diagnosis
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
@@ -80,43 +79,36 @@ func words(s string) []string {
 func keyEncoding(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
 	t := strings.TrimFunc(s, invisible)
-	return func(yield func([]byte) bool) {
-		if b, err := hex.DecodeString(t); err == nil && !yield(b) {
-			return
-		}
-		if b, err := jsontext.DecodeBase64([]byte(t)); err == nil && (!yield(b) || !yield(bytes.TrimSpace(b)) || !yield(hex.AppendEncode(nil, b))) {
-			return
-		}
-		if b, err := hex.DecodeString(t); err == nil && !yield(base64.StdEncoding.AppendEncode(nil, b)) {
-			return
-		}
-		others := []string{t, strings.ToLower(t), strings.ToUpper(t),
-			hex.EncodeToString([]byte(t)), base64.StdEncoding.EncodeToString([]byte(t)),
-			strings.NewReplacer("-", "", ":", "").Replace(t)} // grouped digits
-		if text, err := url.QueryUnescape(t); err == nil {
-			others = append(others, text, url.QueryEscape(t))
-		}
-		keyTexts(s, others...)(yield)
+	var texts []string
+	digits, notHex := hex.DecodeString(t)
+	if notHex == nil {
+		texts = append(texts, string(digits))
 	}
+	if b, err := jsontext.DecodeBase64([]byte(t)); err == nil {
+		texts = append(texts, string(b), strings.TrimSpace(string(b)), hex.EncodeToString(b))
+	}
+	if notHex == nil {
+		texts = append(texts, base64.StdEncoding.EncodeToString(digits))
+	}
+	texts = append(texts, t, strings.ToLower(t), strings.ToUpper(t),
+		hex.EncodeToString([]byte(t)), base64.StdEncoding.EncodeToString([]byte(t)),
+		strings.NewReplacer("-", "", ":", "").Replace(t)) // grouped digits
+	if text, err := url.QueryUnescape(t); err == nil {
+		texts = append(texts, text, url.QueryEscape(t))
+	}
+	return keyTexts(s, texts...)
 }
 
 func keyPrefix(c Candidate) iter.Seq[[]byte] {
 	s := c.Secret.Reveal()
-	return func(yield func([]byte) bool) {
-		for _, rest := range afterPrefix(s) {
-			if !yield([]byte(rest)) {
-				return
-			}
-			if b, ok := decodeText([]byte(rest)); ok && !yield(b) {
-				return
-			}
-		}
-		for _, p := range []string{"whsec_", "sha256="} {
-			if !yield([]byte(p + s)) {
-				return
-			}
+	var texts []string
+	for _, rest := range afterPrefix(s) {
+		texts = append(texts, rest)
+		if b, ok := decodeText([]byte(rest)); ok {
+			texts = append(texts, string(b))
 		}
 	}
+	return keyTexts(s, append(texts, "whsec_"+s, "sha256="+s)...)
 }
 
 // afterPrefix is what follows a prefix that is known, or that looks like one.

@@ -15,14 +15,14 @@ import (
 var numberForms = []func(token) []byte{
 	twoDecimals,
 	withoutPointZero,
-	amounts(".00", twoDecimals),
-	amounts(".0", asCaptured),
+	wholes(money, ".00", twoDecimals),
+	wholes(money, ".0", asCaptured),
 	shortest,
 	pointZeroAsTwoDecimals,
-	amounts(".00", asCaptured),
-	wholeWithPointZero,
+	wholes(money, ".00", asCaptured),
+	wholes(anyName, ".0", asCaptured),
 	unscientific,
-	everyTwoDecimals,
+	wholes(anyName, ".00", twoDecimals), // for bodies of which all numbers are amounts
 }
 
 func numberPieces(list []token) []pieces {
@@ -43,14 +43,6 @@ func twoDecimals(t token) []byte {
 	return t.text
 }
 
-// everyTwoDecimals is for bodies of which all numbers are amounts.
-func everyTwoDecimals(t token) []byte {
-	if whole(t.text) {
-		return append(bytes.Clone(t.text), ".00"...)
-	}
-	return twoDecimals(t)
-}
-
 func withoutPointZero(t token) []byte { return bytes.TrimSuffix(t.text, []byte(".0")) }
 
 func pointZeroAsTwoDecimals(t token) []byte {
@@ -60,23 +52,18 @@ func pointZeroAsTwoDecimals(t token) []byte {
 	return t.text
 }
 
-func wholeWithPointZero(t token) []byte {
-	if whole(t.text) {
-		return append(bytes.Clone(t.text), ".0"...)
-	}
-	return t.text
-}
-
-// amounts gives whole amounts of money these decimals, and has others write the
-// other numbers.
-func amounts(decimals string, others func(token) []byte) func(token) []byte {
+// wholes gives whole numbers of members with such names these decimals, and has others
+// write the other numbers.
+func wholes(named func(name []byte) bool, decimals string, others func(token) []byte) func(token) []byte {
 	return func(t token) []byte {
-		if whole(t.text) && money(t.name) {
+		if whole(t.text) && named(t.name) {
 			return append(bytes.Clone(t.text), decimals...)
 		}
 		return others(t)
 	}
 }
+
+func anyName([]byte) bool { return true }
 
 // unscientific writes 1e+06 as 1000000 and 1.5E3 as 1500.
 func unscientific(t token) []byte {
@@ -100,14 +87,11 @@ func shortest(t token) []byte {
 // whole reports whether a number has neither a fraction nor an exponent.
 func whole(n []byte) bool { return len(bytes.Trim(n, "-0123456789")) == 0 }
 
+// money reports whether a member with that name is an amount of money.
 func money(name []byte) bool {
 	low := strings.ToLower(string(name))
-	for _, word := range []string{"amount", "total", "price", "value", "cost", "balance", "fee", "tax"} {
-		if strings.Contains(low, word) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{"amount", "total", "price", "value", "cost", "balance", "fee", "tax"},
+		func(word string) bool { return strings.Contains(low, word) })
 }
 
 // jsonNumbers changes numbers independently of each other: one of them in all

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/pattern"
 )
 
 // testNotASecret recognises what people paste in place of a secret.
@@ -85,15 +87,15 @@ func notASecret(c Candidate) string {
 	switch {
 	case c.ID != "" && (s == c.ID || s == c.Provider+"/"+c.ID):
 		return "the webhook's id"
-	case fingerprintShape(low):
+	case aFingerprint().MatchString(low):
 		return "a secret's fingerprint, not the secret"
-	case strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2, variableShape(bare):
+	case strings.HasPrefix(s, "%") && strings.HasSuffix(s, "%") && len(s) > 2, aVariable().MatchString(bare):
 		return "the name of a variable that was not expanded"
 	case strings.HasPrefix(s, "<") && strings.HasSuffix(s, ">"):
 		return "a placeholder"
 	case masked(s):
 		return "a masked value, not the secret"
-	case uuidShape(low[strings.LastIndex(low, "/")+1:]):
+	case aUUID().MatchString(low[strings.LastIndex(low, "/")+1:]):
 		return "an id"
 	}
 	for _, n := range notSecrets {
@@ -126,27 +128,10 @@ func masked(s string) bool {
 	return hidden == len(s) || hidden >= 3 && len(s)-hidden <= shown
 }
 
-// variableShape is WEBHOOK_SECRET: capitals with underscores between them.
-func variableShape(s string) bool {
-	return strings.Contains(s, "_") && strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" && strings.Trim(s, "_") == s
-}
-
-// fingerprintShape is "sha256:" and 8 hexadecimal digits, or all 64.
-func fingerprintShape(s string) bool {
-	digits, ok := strings.CutPrefix(s, "sha256:")
-	return ok && (len(digits) == 8 || len(digits) == 64) && strings.Trim(digits, "0123456789abcdef") == ""
-}
-
-// uuidShape is 8-4-4-4-12; providers' ids are not always hexadecimal.
-func uuidShape(s string) bool {
-	parts := strings.Split(s, "-")
-	if len(parts) != 5 {
-		return false
-	}
-	for i, n := range []int{8, 4, 4, 4, 12} {
-		if len(parts[i]) != n || strings.Trim(parts[i], "0123456789abcdefghijklmnopqrstuvwxyz") != "" {
-			return false
-		}
-	}
-	return true
-}
+// What names, fingerprints and ids look like. The ids of providers are not always
+// hexadecimal.
+var (
+	aVariable    = pattern.Of(`^[A-Z][A-Z_]*_[A-Z_]*[A-Z]$`)
+	aFingerprint = pattern.Of(`^sha256:(?:[0-9a-f]{8}|[0-9a-f]{64})$`)
+	aUUID        = pattern.Of(`^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$`)
+)

@@ -123,11 +123,15 @@ type printReader struct {
 	out []byte
 }
 
-func (r *printReader) space() {
-	for r.i < len(r.in) && strings.IndexByte(" \t\r\n", r.in[r.i]) >= 0 {
-		r.i++
-	}
+// run takes what is next of these characters.
+func (r *printReader) run(chars string) string {
+	rest := r.in[r.i:]
+	n := len(rest) - len(strings.TrimLeft(rest, chars))
+	r.i += n
+	return rest[:n]
 }
+
+func (r *printReader) space() { r.run(" \t\r\n") }
 
 // take goes on behind s, if that is next.
 func (r *printReader) take(s string) bool {
@@ -183,11 +187,7 @@ func (r *printReader) value(depth int) bool {
 		r.i++
 		return r.value(depth+1) && r.closed()
 	case c == '-' || c >= '0' && c <= '9':
-		start := r.i
-		for r.i < len(r.in) && strings.IndexByte("0123456789.eE+-_", r.in[r.i]) >= 0 {
-			r.i++
-		}
-		r.out = append(r.out, r.in[start:r.i]...)
+		r.out = append(r.out, r.run("0123456789.eE+-_")...)
 		return true
 	}
 	name := r.word()
@@ -211,10 +211,7 @@ func (r *printReader) value(depth int) bool {
 	case "array":
 		if r.space(); r.take("(") {
 			digits := r.i
-			for r.i < len(r.in) && r.in[r.i] >= '0' && r.in[r.i] <= '9' {
-				r.i++
-			}
-			if r.i > digits && r.take(") {") {
+			if r.run("0123456789") != "" && r.take(") {") {
 				return r.items('}', depth) // var_dump's
 			}
 			r.i = digits
@@ -393,11 +390,8 @@ func (r *printReader) indexed() bool {
 
 // separated reports whether what stands between a name and its value is next.
 func (r *printReader) separated() bool {
-	i := r.i
-	for i < len(r.in) && strings.IndexByte(" \t\r\n", r.in[i]) >= 0 {
-		i++
-	}
-	return i < len(r.in) && (r.in[i] == ':' || r.in[i] == '=')
+	rest := strings.TrimLeft(r.in[r.i:], " \t\r\n")
+	return rest != "" && (rest[0] == ':' || rest[0] == '=')
 }
 
 // serialized reads what PHP's serialize writes: s:3:"abc";
@@ -439,12 +433,11 @@ func (s *serialized) value(depth int) bool {
 	case 's':
 		text, ok := s.text()
 		s.out = append(s.out, jsontext.Quote(text)...)
-		return ok && strings.HasPrefix(s.rest, ";") && s.skip(1)
+		return ok && s.take(";")
 	case 'O':
-		if _, ok := s.text(); !ok || !strings.HasPrefix(s.rest, ":") {
+		if _, ok := s.text(); !ok || !s.take(":") {
 			return false
 		}
-		s.rest = s.rest[1:]
 	case 'a':
 	default:
 		return false
@@ -457,9 +450,10 @@ func (s *serialized) value(depth int) bool {
 	return s.items(n, kind == 'O', depth)
 }
 
-func (s *serialized) skip(n int) bool {
-	s.rest = s.rest[n:]
-	return true
+// take goes on behind text, if that is next.
+func (s *serialized) take(text string) (ok bool) {
+	s.rest, ok = strings.CutPrefix(s.rest, text)
+	return ok
 }
 
 // text reads 3:"abc".
@@ -504,5 +498,5 @@ func (s *serialized) items(n int, object bool, depth int) bool {
 		}
 	}
 	s.out = append(s.out, end)
-	return strings.HasPrefix(s.rest, "}") && s.skip(1)
+	return s.take("}")
 }

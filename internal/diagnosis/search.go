@@ -250,12 +250,7 @@ func (d *diagnosis) matchAny(forms iter.Seq[[]byte]) bool {
 
 // match tries body with every candidate's own key.
 func (d *diagnosis) match(body []byte) bool {
-	for _, key := range d.keys {
-		if d.matchKey(key, body) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.keys, func(key []byte) bool { return d.matchKey(key, body) })
 }
 
 func (d *diagnosis) matchKey(key, body []byte) bool {

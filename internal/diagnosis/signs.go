@@ -12,7 +12,6 @@ import (
 
 	"github.com/hookctl/hookctl/internal/jsontext"
 	"github.com/hookctl/hookctl/internal/signature"
-	"github.com/hookctl/hookctl/internal/term"
 )
 
 // signs are the causes of which there is a sign, and no proof.
@@ -126,24 +125,24 @@ func testCutOff(d *diagnosis) (string, bool) {
 
 // testDecompressed looks at what the sender said of the body.
 func testDecompressed(d *diagnosis) (string, bool) {
+	v := d.encodedAs("gzip", "x-gzip", "deflate", "br", "zstd", "compress")
+	return "Content-Encoding says that the body was sent as " + v + ", and the capture is plain. If the compressed bytes were signed, they are lost.", v != "" && !looksCompressed(d.request.Body)
+}
+
+// encodedAs is the first of these methods that a Content-Encoding names; "" for none.
+func (d *diagnosis) encodedAs(methods ...string) string {
 	for _, v := range d.request.Header.Values("Content-Encoding") {
-		v = strings.ToLower(strings.TrimSpace(v))
-		if slices.Contains([]string{"gzip", "x-gzip", "deflate", "br", "zstd", "compress"}, v) && !looksCompressed(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body was sent as %s, and the capture is plain. If the compressed bytes were signed, they are lost.", term.Clip(v, mostQuoted)), true
+		if v = strings.ToLower(strings.TrimSpace(v)); slices.Contains(methods, v) {
+			return v
 		}
 	}
-	return "", false
+	return ""
 }
 
 // testStillCompressed recognises what cannot be decompressed here.
 func testStillCompressed(d *diagnosis) (string, bool) {
-	for _, v := range d.request.Header.Values("Content-Encoding") {
-		v = strings.ToLower(strings.TrimSpace(v))
-		if (v == "br" || v == "zstd" || v == "compress") && !utf8.Valid(d.request.Body) {
-			return fmt.Sprintf("Content-Encoding says that the body is compressed as %s, and it is not text. The signed body may be its content.", v), true
-		}
-	}
-	return "", false
+	v := d.encodedAs("br", "zstd", "compress")
+	return "Content-Encoding says that the body is compressed as " + v + ", and it is not text. The signed body may be its content.", v != "" && !utf8.Valid(d.request.Body)
 }
 
 func testReplaced(d *diagnosis) (string, bool) {
@@ -183,15 +182,13 @@ func testYAML(d *diagnosis) (string, bool) {
 	return "", !jsonShaped(text) && bytes.Contains(text, []byte("\n"+d.provider.Envelope.Type+": "))
 }
 
+// parsedStarts is how a print of a form begins whose only name is a JSON text.
+var parsedStarts = []string{`{"{\"`, `{"[{\"`, `{'{"`, "{ '{\""}
+
 // testFormParsed recognises a JSON text that became the name of a form's field.
 func testFormParsed(d *diagnosis) (string, bool) {
 	text := bytes.TrimSpace(d.request.Body)
-	for _, start := range []string{`{"{\"`, `{"[{\"`, `{'{"`, "{ '{\""} {
-		if bytes.HasPrefix(text, []byte(start)) {
-			return "", true
-		}
-	}
-	return "", false
+	return "", slices.ContainsFunc(parsedStarts, func(start string) bool { return bytes.HasPrefix(text, []byte(start)) })
 }
 
 // testDigestCut recognises a signature that a log or a dashboard has shortened.

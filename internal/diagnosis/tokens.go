@@ -117,7 +117,7 @@ func parse(b []byte) *document {
 	doc.list, doc.tail = tokens(b)
 	doc.texts = sync.OnceValue(func() []pieces { return stringPieces(doc.list) })
 	doc.numbers = sync.OnceValue(func() []pieces { return numberPieces(doc.list) })
-	doc.likely = sync.OnceValue(func() []pieces { return slices.Concat(doc.numbersAsIn(doc.sample), doc.numbers()) })
+	doc.likely = sync.OnceValue(func() []pieces { return slices.Concat(doc.numbersAsInSample(), doc.numbers()) })
 	doc.times = sync.OnceValue(doc.timePieces)
 	doc.tree = sync.OnceValue(func() *tree {
 		p := paths{}

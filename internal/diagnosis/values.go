@@ -219,9 +219,10 @@ func (doc *document) timePieces() []pieces {
 	}))
 }
 
-// numbersAsIn writes numbers with as many decimals as those of the sample have in
-// the same place.
-func (doc *document) numbersAsIn(sample *document) []pieces {
+// numbersAsInSample writes numbers with as many decimals as those of the sample have
+// in the same place.
+func (doc *document) numbersAsInSample() []pieces {
+	sample := doc.sample
 	if sample == nil {
 		return nil
 	}

@@ -17,8 +17,8 @@ import (
 
 // pickByArrow shows a list to move through, which what is typed narrows down.
 func (p *prompter) pickByArrow(ctx context.Context, label string, choices []Choice, several bool) ([]int, error) {
-	out := &screen{p.o.Err, p.o.NoColor}
-	q := &picker{list: newList(label, choices, several), size: p.size}
+	out := &screen{p.o.Err}
+	q := &picker{list: newList(label, choices, several), size: p.size, plain: p.o.NoColor}
 	err := survey.AskOne(q, answered{}, survey.WithStdio(&keyboard{in: reader{ctx, p.o.In}}, out, out))
 	return q.list.answer(), translate(err)
 }
@@ -30,7 +30,8 @@ type picker struct {
 	survey.Renderer
 	list  *list
 	size  func() (cols, rows int)
-	drawn int // lines
+	plain bool // without colour
+	drawn int  // lines
 }
 
 // answered takes no answer: the list has it.
@@ -102,7 +103,7 @@ func (q *picker) replace(lines []line) error {
 	}
 	for _, l := range lines {
 		text := l.text
-		if l.style != plain {
+		if l.style != plain && !q.plain {
 			text = l.style + text + "\x1b[0m"
 		}
 		b.WriteString(text + "\n")
@@ -203,22 +204,13 @@ func keys(typed []byte) (kept []byte, ended bool) {
 	return kept, false
 }
 
-// screen is the terminal that questions go to, without colour if so wanted.
-type screen struct {
-	f     *os.File
-	plain bool
-}
-
-var colour = pattern.Of("\x1b\\[[0-9;]*m")
+// screen is the terminal that questions go to.
+type screen struct{ f *os.File }
 
 func (s *screen) Fd() uintptr { return s.f.Fd() }
 
 func (s *screen) Write(p []byte) (int, error) {
-	text := p
-	if s.plain {
-		text = colour().ReplaceAll(p, nil)
-	}
-	if _, err := io.WriteString(s.f, term.Break(string(text))); err != nil {
+	if _, err := io.WriteString(s.f, term.Break(string(p))); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -123,9 +123,13 @@ type process struct {
 // report waits for what the process says.
 func (c *process) report(ctx context.Context) (report, error) {
 	var r report
-	line, err := c.read(ctx, func() (string, error) { return c.reader.ReadString('\n') })
+	var line []byte
+	err := c.await(ctx, func() (err error) {
+		line, err = c.reader.ReadBytes('\n')
+		return err
+	})
 	if err == nil {
-		err = json.Unmarshal([]byte(line), &r)
+		err = json.Unmarshal(line, &r)
 	}
 	return r, err
 }
@@ -135,35 +139,29 @@ func (c *process) proceed(ctx context.Context) error {
 	if _, err := io.WriteString(c.To, proceed); err != nil {
 		return err
 	}
-	rest, err := c.read(ctx, func() (string, error) {
-		rest, err := io.ReadAll(c.reader)
-		return string(rest), err
+	var rest []byte
+	err := c.await(ctx, func() (err error) {
+		rest, err = io.ReadAll(c.reader)
+		return err
 	})
-	if err == nil && rest != proceed {
+	if err == nil && string(rest) != proceed {
 		err = errors.New("it does not continue")
 	}
 	return err
 }
 
-// read waits for the process or for the end of ctx. A pipe of Windows has no
-// deadline: the reader ends when the process is killed.
-func (c *process) read(ctx context.Context, from func() (string, error)) (string, error) {
-	type result struct {
-		text string
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		text, err := from()
-		done <- result{text, err}
-	}()
+// await waits for what reads from the process, or for the end of ctx. A pipe of
+// Windows has no deadline: the reader ends when the process is killed.
+func (c *process) await(ctx context.Context, read func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- read() }()
 	select {
-	case r := <-done:
-		return r.text, r.err
+	case err := <-done:
+		return err
 	case <-ctx.Done():
 		c.Kill()
 		<-done
-		return "", ctx.Err()
+		return ctx.Err()
 	}
 }
 

@@ -374,16 +374,15 @@ func (r Recovery) fromLists(ctx context.Context, open []*unsettled) ([]Finding, 
 
 func groupUnsettled(open []*unsettled) []*group {
 	var groups []*group
-next:
 	for _, u := range open {
-		for _, g := range groups {
+		i := slices.IndexFunc(groups, func(g *group) bool {
 			a, b := g.intent(), u.Intent
-			if a.Profile == b.Profile && a.Account == b.Account && alike(a, b) {
-				g.entries = append(g.entries, u)
-				continue next
-			}
+			return a.Profile == b.Profile && a.Account == b.Account && alike(a, b)
+		})
+		if i < 0 {
+			i, groups = len(groups), append(groups, &group{})
 		}
-		groups = append(groups, &group{entries: []*unsettled{u}})
+		groups[i].entries = append(groups[i].entries, u)
 	}
 	return groups
 }
