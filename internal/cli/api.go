@@ -39,7 +39,6 @@ func newAPICmd(g *globals) *cobra.Command {
 		Use:         "api <provider> <path>",
 		Annotations: freeArguments,
 		Short:       "Send a raw request with your credentials",
-		GroupID:     groupSetup,
 		Example: `  hookctl api zyntro fetchWebhooks
   hookctl api zyntro updateWebhook -f wh_id=ID -F wh_timeout=45
   hookctl api zyntro /apis/v2/public/account/deleteWebhook -f wh_id=ID     # not documented: may not exist

@@ -25,9 +25,8 @@ type applyOptions struct {
 func newApplyCmd(g *globals) *cobra.Command {
 	o := &applyOptions{}
 	c := &cobra.Command{
-		Use:     "apply -f <manifest>",
-		Short:   "Create, change and delete webhooks as a manifest says",
-		GroupID: groupDeclare,
+		Use:   "apply -f <manifest>",
+		Short: "Create, change and delete webhooks as a manifest says",
 		Example: `  hookctl apply -f hooks.yaml
   hookctl apply -f hooks.yaml --yes --secret-to 'dotenv:.env:HOOK_{{.Name}}'
   hookctl export | hookctl --profile staging apply -f - --yes`,

@@ -4,9 +4,8 @@ import "github.com/spf13/cobra"
 
 func newCompletionCmd(g *globals) *cobra.Command {
 	c := g.group(&cobra.Command{
-		Use:     "completion <shell>",
-		Short:   "Print or install a completion script for bash, zsh, fish or PowerShell",
-		GroupID: groupSetup,
+		Use:   "completion <shell>",
+		Short: "Print or install a completion script for bash, zsh, fish or PowerShell",
 		Example: `  eval "$(hookctl completion bash)"
   hookctl completion install
   hookctl completion install zsh --dry-run`,

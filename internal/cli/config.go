@@ -4,9 +4,8 @@ import "github.com/spf13/cobra"
 
 func newConfigCmd(g *globals) *cobra.Command {
 	return g.group(&cobra.Command{
-		Use:     "config",
-		Short:   "Show and change settings",
-		GroupID: groupSetup,
+		Use:   "config",
+		Short: "Show and change settings",
 		Long: `Show the settings, and change them in config.yaml. A flag takes precedence over
 an environment variable, that over the profile in the file, and that over the
 default. Credentials and secrets are never settings: see 'hookctl login'.`,

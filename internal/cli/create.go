@@ -20,10 +20,9 @@ import (
 
 func newCreateCmd(g *globals) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "create <provider>",
-		RunE:    g.run(changes, chooseProvider),
-		Short:   "Create a webhook and keep its once-only secret",
-		GroupID: groupWebhooks,
+		Use:   "create <provider>",
+		RunE:  g.run(changes, chooseProvider),
+		Short: "Create a webhook and keep its once-only secret",
 
 		Annotations: map[string]string{annotationShared: ""},
 		Example: `  hookctl create zyntro --name "CRM Sync" --url https://example.com/hook --event new_contact --event 'invoice_*'

@@ -28,7 +28,6 @@ func newDeleteCmd(g *globals) *cobra.Command {
 		Use:         "delete <webhook>...",
 		Annotations: freeArguments,
 		Short:       "Delete webhooks ({disabling}: disable them)",
-		GroupID:     groupWebhooks,
 		Example: `  hookctl delete "Lead sync"
   hookctl delete wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --yes
   hookctl delete --all --provider wundertreos --dry-run`,

@@ -15,9 +15,8 @@ import (
 func newDemoCmd(g *globals) *cobra.Command {
 	step := false
 	c := &cobra.Command{
-		Use:     "demo",
-		Short:   "The whole story in seconds, offline",
-		GroupID: groupSetup,
+		Use:   "demo",
+		Short: "The whole story in seconds, offline",
 		Example: `  hookctl demo
   hookctl demo --step`,
 		Long: `Show what hookctl does, on this machine and without an account: a sandbox of

@@ -21,9 +21,8 @@ type diffOptions struct {
 func newDiffCmd(g *globals) *cobra.Command {
 	o := &diffOptions{}
 	c := &cobra.Command{
-		Use:     "diff <capture>[#N] <capture>[#N]",
-		Short:   "Show what differs between two captured deliveries",
-		GroupID: groupDeliveries,
+		Use:   "diff <capture>[#N] <capture>[#N]",
+		Short: "Show what differs between two captured deliveries",
 		Example: `  hookctl diff good.http bad.http
   hookctl diff deliveries.ndjson#1 deliveries.ndjson#7
   hookctl diff delivery.http export.har#2 -o json

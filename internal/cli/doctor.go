@@ -16,9 +16,8 @@ import (
 func newDoctorCmd(g *globals) *cobra.Command {
 	offline := false
 	c := &cobra.Command{
-		Use:     "doctor",
-		Short:   "Check settings, permissions, store, credentials, network and clock",
-		GroupID: groupSetup,
+		Use:   "doctor",
+		Short: "Check settings, permissions, store, credentials, network and clock",
 		Example: `  hookctl doctor
   hookctl doctor --offline
   hookctl doctor --jq '.[] | select(.status == "fault")'`,

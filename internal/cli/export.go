@@ -14,9 +14,8 @@ import (
 
 func newExportCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use:     "export [provider]",
-		Short:   "Print the webhooks as a manifest for plan and apply",
-		GroupID: groupDeclare,
+		Use:   "export [provider]",
+		Short: "Print the webhooks as a manifest for plan and apply",
 		Example: `  hookctl export > hooks.yaml
   hookctl export zyntro | hookctl plan -f -`,
 		Long: `Print the webhooks of one provider, or of every provider that has credentials, as a

@@ -11,7 +11,6 @@ func newGetCmd(g *globals) *cobra.Command {
 		Use:         "get <webhook>",
 		Annotations: freeArguments,
 		Short:       "Show all fields of one webhook",
-		GroupID:     groupWebhooks,
 		Example: `  hookctl get "CRM Sync"
   hookctl get wundertreos/a1b2c3d4-1111-2222-3333-444455556666 -o yaml
   hookctl get a1b2 --jq .url`,

@@ -30,7 +30,6 @@ func newListCmd(g *globals) *cobra.Command {
 		Use:     "list [provider]",
 		Aliases: []string{"ls"},
 		Short:   "List webhooks, with their health and whether the secret is kept",
-		GroupID: groupWebhooks,
 		Example: `  hookctl list
   hookctl list wundertreos -o json
   hookctl list --jq '.[] | select(.secret.kept | not) | .provider + "/" + .id'

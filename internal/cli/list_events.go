@@ -23,9 +23,8 @@ type listEventsOptions struct {
 func newListEventsCmd(g *globals) *cobra.Command {
 	o := &listEventsOptions{}
 	c := &cobra.Command{
-		Use:     "list-events [provider]",
-		Short:   "List the events that a webhook can subscribe to",
-		GroupID: groupWebhooks,
+		Use:   "list-events [provider]",
+		Short: "List the events that a webhook can subscribe to",
 		Example: `  hookctl list-events wundertreos
   hookctl list-events --filter invoice
   hookctl list-events zyntro --match 'subscription.*' -o name

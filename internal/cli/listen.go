@@ -66,7 +66,6 @@ func newListenCmd(g *globals) *cobra.Command {
 		Use:         "listen [-- command...]",
 		Annotations: freeArguments,
 		Short:       "Receive deliveries locally: verify, show, save, forward",
-		GroupID:     groupDeliveries,
 		Example: `  hookctl listen                                       # every kept secret is tried
   hookctl listen --addr 127.0.0.1:8787 --save captures --forward-to http://127.0.0.1:3000/hook
   hookctl listen --forward-to 3000 --print-body                           # what comes, and what your handler answers

@@ -31,9 +31,8 @@ type loginOptions struct {
 func newLoginCmd(g *globals) *cobra.Command {
 	o := &loginOptions{}
 	c := &cobra.Command{
-		Use:     "login <provider>",
-		Short:   "Check and keep the credentials of an account",
-		GroupID: groupSetup,
+		Use:   "login <provider>",
+		Short: "Check and keep the credentials of an account",
 		Example: `  hookctl login zyntro
   hookctl login wundertreos --profile work
   op read op://ci/zyntro/json | hookctl login zyntro --credentials @-`,

@@ -15,9 +15,8 @@ import (
 func newLogoutCmd(g *globals) *cobra.Command {
 	all := false
 	c := &cobra.Command{
-		Use:     "logout <provider>",
-		Short:   "Remove the kept credentials of an account",
-		GroupID: groupSetup,
+		Use:   "logout <provider>",
+		Short: "Remove the kept credentials of an account",
 		Example: `  hookctl logout zyntro
   hookctl logout wundertreos --profile work --all`,
 		Long: `Remove the credentials that 'hookctl login' kept for the current profile and the

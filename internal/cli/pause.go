@@ -30,7 +30,7 @@ cannot do this.`,
 // newStatusCmd is the command that sets a status; instead is the hint where the
 // provider cannot.
 func newStatusCmd(g *globals, s provider.Status, verb, instead string, c *cobra.Command) *cobra.Command {
-	c.Use, c.GroupID, c.Annotations = verb+" <webhook>", groupWebhooks, freeArguments
+	c.Use, c.Annotations = verb+" <webhook>", freeArguments
 	c.Example = "  hookctl " + verb + ` "CRM Sync"`
 	c.Long += `
 

@@ -18,9 +18,8 @@ type planOptions struct {
 func newPlanCmd(g *globals) *cobra.Command {
 	o := &planOptions{}
 	c := &cobra.Command{
-		Use:     "plan -f <manifest>",
-		Short:   "Show what apply would change",
-		GroupID: groupDeclare,
+		Use:   "plan -f <manifest>",
+		Short: "Show what apply would change",
 		Example: `  hookctl plan -f hooks.yaml
   hookctl plan -f hooks.yaml --exit-code        # exit 3 where something differs
   hookctl plan -f prod/crm.yaml -f prod/leads.yaml --prune -o json`,

@@ -6,9 +6,8 @@ import (
 
 func newProfileCmd(g *globals) *cobra.Command {
 	return g.group(&cobra.Command{
-		Use:     "profile",
-		Short:   "Use several accounts side by side",
-		GroupID: groupSetup,
+		Use:   "profile",
+		Short: "Use several accounts side by side",
 		Long: `A profile is one of your accounts: its settings in config.yaml, its credentials,
 and the webhooks that were created with them. --profile and HOOKCTL_PROFILE select
 one for a command; 'hookctl profile use' selects the one to use without them. The

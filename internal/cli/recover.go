@@ -34,9 +34,8 @@ type recoverOptions struct {
 func newRecoverCmd(g *globals) *cobra.Command {
 	o := &recoverOptions{}
 	c := &cobra.Command{
-		Use:     "recover",
-		Short:   "Settle creates that were interrupted or have an unknown outcome",
-		GroupID: groupSecrets,
+		Use:   "recover",
+		Short: "Settle creates that were interrupted or have an unknown outcome",
 		Example: `  hookctl recover
   hookctl recover --rotate wundertreos/6f1c2d3e --secret-to dotenv:.env:HOOK_SECRET
   hookctl recover --delete wundertreos/6f1c2d3e

@@ -35,9 +35,8 @@ type replayOptions struct {
 func newReplayCmd(g *globals) *cobra.Command {
 	o := &replayOptions{}
 	c := &cobra.Command{
-		Use:     "replay <capture>[#N]...",
-		Short:   "Send captured deliveries again, byte for byte",
-		GroupID: groupDeliveries,
+		Use:   "replay <capture>[#N]...",
+		Short: "Send captured deliveries again, byte for byte",
 		Example: `  hookctl replay delivery.http --to http://127.0.0.1:3000/hook
   hookctl replay captures/ --to http://127.0.0.1:3000 --rate 10          # each to its own path
   hookctl replay deliveries.ndjson --to http://127.0.0.1:3000/hook --filter 'event=invoice_*'

@@ -41,7 +41,9 @@ each provider shows only once, and verifies the deliveries signed with it.
 	root.Flags().Bool("version", false, "show the version") // declared here, or cobra would add -v
 	g.addFlags(root)
 	for _, c := range list {
-		root.AddCommand(c.make(g))
+		made := c.make(g)
+		made.GroupID = c.group
+		root.AddCommand(made)
 	}
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { g.printHelp(c) })
 	root.SetHelpCommand(newHelpCmd(g))
@@ -55,45 +57,46 @@ each provider shows only once, and verifies the deliveries signed with it.
 // command is one entry of the list of commands. Its name is that of the command
 // that make makes: a test compares them.
 type command struct {
-	name string
-	make func(*globals) *cobra.Command
+	name  string
+	group string
+	make  func(*globals) *cobra.Command
 }
 
 // commands is THE list of commands, in the order of the groups.
 func commands() []command {
 	return []command{
-		{"create", newCreateCmd},
-		{"list", newListCmd},
-		{"get", newGetCmd},
-		{"update", newUpdateCmd},
-		{"pause", newPauseCmd},
-		{"resume", newResumeCmd},
-		{"delete", newDeleteCmd},
-		{"rotate", newRotateCmd},
-		{"list-events", newListEventsCmd},
-		{"export", newExportCmd},
-		{"plan", newPlanCmd},
-		{"apply", newApplyCmd},
-		{"verify", newVerifyCmd},
-		{"show", newShowCmd},
-		{"diff", newDiffCmd},
-		{"listen", newListenCmd},
-		{"send", newSendCmd},
-		{"replay", newReplayCmd},
-		{"sign", newSignCmd},
-		{"snippet", newSnippetCmd},
-		{"secrets", newSecretsCmd},
-		{"recover", newRecoverCmd},
-		{"login", newLoginCmd},
-		{"logout", newLogoutCmd},
-		{"config", newConfigCmd},
-		{"profile", newProfileCmd},
-		{"doctor", newDoctorCmd},
-		{"api", newAPICmd},
-		{"sandbox", newSandboxCmd},
-		{"demo", newDemoCmd},
-		{"completion", newCompletionCmd},
-		{"version", newVersionCmd},
+		{"create", groupWebhooks, newCreateCmd},
+		{"list", groupWebhooks, newListCmd},
+		{"get", groupWebhooks, newGetCmd},
+		{"update", groupWebhooks, newUpdateCmd},
+		{"pause", groupWebhooks, newPauseCmd},
+		{"resume", groupWebhooks, newResumeCmd},
+		{"delete", groupWebhooks, newDeleteCmd},
+		{"rotate", groupWebhooks, newRotateCmd},
+		{"list-events", groupWebhooks, newListEventsCmd},
+		{"export", groupDeclare, newExportCmd},
+		{"plan", groupDeclare, newPlanCmd},
+		{"apply", groupDeclare, newApplyCmd},
+		{"verify", groupDeliveries, newVerifyCmd},
+		{"show", groupDeliveries, newShowCmd},
+		{"diff", groupDeliveries, newDiffCmd},
+		{"listen", groupDeliveries, newListenCmd},
+		{"send", groupDeliveries, newSendCmd},
+		{"replay", groupDeliveries, newReplayCmd},
+		{"sign", groupDeliveries, newSignCmd},
+		{"snippet", groupDeliveries, newSnippetCmd},
+		{"secrets", groupSecrets, newSecretsCmd},
+		{"recover", groupSecrets, newRecoverCmd},
+		{"login", groupSetup, newLoginCmd},
+		{"logout", groupSetup, newLogoutCmd},
+		{"config", groupSetup, newConfigCmd},
+		{"profile", groupSetup, newProfileCmd},
+		{"doctor", groupSetup, newDoctorCmd},
+		{"api", groupSetup, newAPICmd},
+		{"sandbox", groupSetup, newSandboxCmd},
+		{"demo", groupSetup, newDemoCmd},
+		{"completion", groupSetup, newCompletionCmd},
+		{"version", groupSetup, newVersionCmd},
 	}
 }
 

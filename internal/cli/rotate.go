@@ -24,7 +24,6 @@ func newRotateCmd(g *globals) *cobra.Command {
 		Use:         "rotate <webhook>",
 		Annotations: freeArguments,
 		Short:       "Replace a webhook with a new one that has a new secret",
-		GroupID:     groupWebhooks,
 		Example: `  hookctl rotate "Lead sync" --secret-to exec:'gh secret set HOOK_SECRET'
   hookctl rotate zyntro/wh_1 --auth-data @auth.json --yes
   hookctl rotate "Lead sync" --overlap      # remove the old one yourself, later`,

@@ -20,7 +20,6 @@ func newSandboxCmd(g *globals) *cobra.Command {
 		Use:         "sandbox [-- command...]",
 		Annotations: freeArguments,
 		Short:       "Run both providers' APIs on this machine, offline",
-		GroupID:     groupSetup,
 		Example: `  eval "$(hookctl sandbox start --deliver-to http://127.0.0.1:3000)"     # in the background
   hookctl create wundertreos --url https://example.com/hook --event contact.created
   hookctl sandbox emit contact.created

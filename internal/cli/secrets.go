@@ -9,7 +9,6 @@ func newSecretsCmd(g *globals) *cobra.Command {
 		Use:     "secrets",
 		Aliases: []string{"secret"},
 		Short:   "Manage the kept secrets",
-		GroupID: groupSecrets,
 		Long: `Manage the signing secrets that are kept on this machine. A provider returns a
 secret only once, when the webhook is created; after that, the store has the only
 copy, unless the secret was also handed to a sink.

@@ -36,7 +36,6 @@ func newSendCmd(g *globals) *cobra.Command {
 		Use:         "send <url>",
 		Annotations: freeArguments,
 		Short:       "Send a realistic, correctly signed sample event to a URL",
-		GroupID:     groupDeliveries,
 		Example: `  hookctl send http://127.0.0.1:3000/hook --event contact.created
   hookctl send http://127.0.0.1:3000/hook --event invoice_paid --webhook "CRM Sync" --set data.amount=99.90
   hookctl send http://127.0.0.1:3000/hook --event contact.created --bad-signature   # must be answered 401

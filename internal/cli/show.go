@@ -25,9 +25,8 @@ type showOptions struct {
 func newShowCmd(g *globals) *cobra.Command {
 	o := &showOptions{}
 	c := &cobra.Command{
-		Use:     "show <capture>[#N]",
-		Short:   "Show one captured delivery: verdict, headers, body",
-		GroupID: groupDeliveries,
+		Use:   "show <capture>[#N]",
+		Short: "Show one captured delivery: verdict, headers, body",
 		Example: `  hookctl show delivery.http
   hookctl show deliveries.ndjson#3                        # the third delivery
   hookctl show deliveries.ndjson:17                       # as verify names it

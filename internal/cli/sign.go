@@ -21,9 +21,8 @@ type signOptions struct {
 func newSignCmd(g *globals) *cobra.Command {
 	o := &signOptions{}
 	c := &cobra.Command{
-		Use:     "sign [payload]",
-		Short:   "Print the signature headers for a payload",
-		GroupID: groupDeliveries,
+		Use:   "sign [payload]",
+		Short: "Print the signature headers for a payload",
 		Example: `  hookctl sign body.json --webhook "Lead sync"
   hookctl sign body.json --webhook "Lead sync" | xargs curl --data-binary @body.json http://127.0.0.1:3000/hook
   hookctl sign body.json --provider zyntro --secret-env HOOK_SECRET -o name

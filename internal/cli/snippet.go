@@ -19,9 +19,8 @@ type snippetOptions struct{ provider, webhook string }
 func newSnippetCmd(g *globals) *cobra.Command {
 	o := &snippetOptions{}
 	c := &cobra.Command{
-		Use:     "snippet <framework>",
-		Short:   "Print a handler that verifies deliveries, for a web framework",
-		GroupID: groupDeliveries,
+		Use:   "snippet <framework>",
+		Short: "Print a handler that verifies deliveries, for a web framework",
 		Example: `  hookctl snippet express --provider wundertreos > verify.js
   hookctl snippet fastapi --webhook "CRM Sync" > verify.py
   hookctl snippet go --provider zyntro -o json`,

@@ -31,7 +31,6 @@ func newUpdateCmd(g *globals) *cobra.Command {
 		Use:         "update <webhook>",
 		Annotations: freeArguments,
 		Short:       "Change a webhook in place ({updating}), or replace it",
-		GroupID:     groupWebhooks,
 		Example: `  hookctl update "CRM Sync" --url https://example.com/new-hook
   hookctl update "CRM Sync" --add-event invoice_paid --remove-event 'sms_*'
   hookctl update wundertreos/a1b2c3d4-1111-2222-3333-444455556666 --replace --url https://example.com/new`,

@@ -34,9 +34,8 @@ type verifyOptions struct {
 func newVerifyCmd(g *globals) *cobra.Command {
 	o := &verifyOptions{}
 	c := &cobra.Command{
-		Use:     "verify [capture]...",
-		Short:   "Check the signatures of captured deliveries, and explain failures",
-		GroupID: groupDeliveries,
+		Use:   "verify [capture]...",
+		Short: "Check the signatures of captured deliveries, and explain failures",
 		Example: `  hookctl verify delivery.http                                  # request line, headers, body, as captured
   hookctl verify body.json --header 'X-Wunder-Signature: sha256=...'
   hookctl verify captures/ deliveries.ndjson -o ndjson          # a batch

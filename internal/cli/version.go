@@ -16,9 +16,8 @@ import (
 
 func newVersionCmd(g *globals) *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Show the version",
-		GroupID: groupSetup,
+		Use:   "version",
+		Short: "Show the version",
 		Example: `  hookctl version
   hookctl version -o json`,
 		Args:              noArgs,
