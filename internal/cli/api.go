@@ -62,7 +62,6 @@ value stays the same; elsewhere U+FFFD replaces a character. On a terminal, cont
 characters are replaced too. With --jq or --output, the answer must be JSON. A
 refusal is also printed, and the exit code is the usual one: 4 for credentials,
 5 for a refusal, 6 for a failure.`,
-		Args:              exactly("<provider>", "<path>"),
 		ValidArgsFunction: g.completeProviders,
 		RunE:              g.run(changesIf(o.changes), o.run),
 	}

@@ -62,6 +62,23 @@ func commandArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// checkArguments lets the commands below c take what their use lines name, where a
+// command does not say itself what it takes and its line has nothing but <arguments>.
+func checkArguments(c *cobra.Command) {
+	for _, child := range c.Commands() {
+		checkArguments(child)
+		names := strings.Fields(child.Use)[1:]
+		optional := slices.ContainsFunc(names, func(name string) bool { return !strings.HasPrefix(name, "<") || !strings.HasSuffix(name, ">") })
+		switch {
+		case child.Args != nil || optional:
+		case len(names) == 0:
+			child.Args = noArgs
+		default:
+			child.Args = exactly(names...)
+		}
+	}
+}
+
 // exactly wants the arguments that names names.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {

@@ -22,7 +22,6 @@ the network.`,
 			Use:                   s.name,
 			Short:                 "Print the completion script for " + s.name,
 			Long:                  s.long,
-			Args:                  noArgs,
 			DisableFlagsInUseLine: true,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return Completion(cmd.Root(), s.name, cmd.OutOrStdout())

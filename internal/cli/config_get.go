@@ -14,7 +14,6 @@ func newConfigGetCmd(g *globals) *cobra.Command {
 		Short: "Print the value of a setting",
 		Example: `  hookctl config get output
   hookctl config get zyntro.base-url -o json      # and where it comes from`,
-		Args:              exactly("<key>"),
 		ValidArgsFunction: firstOnly(g.completeKeys),
 		RunE: g.run(reads, func(_ context.Context, a *app, args []string) error {
 			s, ok := a.cfg.Lookup(args[0])

@@ -15,7 +15,6 @@ func newConfigListCmd(g *globals) *cobra.Command {
 		Short:   "List all settings, and where each value comes from",
 		Example: `  hookctl config list
   hookctl config list --jq '.[] | select(.source != "default")'`,
-		Args: noArgs,
 		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error {
 			return a.out.Print(view.Settings(a.cfg.All()))
 		}),

@@ -17,7 +17,6 @@ func newConfigPathCmd(g *globals) *cobra.Command {
 		Example: `  $EDITOR "$(hookctl config path)"`,
 		Long: `Print the path of config.yaml, whether or not the file exists. If the file cannot
 be read, that is only a warning: this command helps to repair it.`,
-		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			out, path, err := g.configPath()
 			if err != nil {

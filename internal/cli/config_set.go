@@ -19,7 +19,6 @@ func newConfigSetCmd(g *globals) *cobra.Command {
 differ between profiles. The other settings and all comments stay; blank lines
 and indentation may change, and a comment that has lost its place moves to the
 end.`,
-		Args:              exactly("<key>", "<value>"),
 		ValidArgsFunction: g.completeSetting,
 		RunE: g.run(anyProfile, func(_ context.Context, a *app, args []string) error {
 			return a.changed(args[0], a.cfg.Set(args[0], args[1]))
@@ -35,7 +34,6 @@ func newConfigUnsetCmd(g *globals) *cobra.Command {
 		Long: `Remove one setting from config.yaml: from the current profile, if the setting can
 differ between profiles. The default applies again. A comment on the same line
 goes with it; comments on their own lines stay.`,
-		Args:              exactly("<key>"),
 		ValidArgsFunction: firstOnly(g.completeKeys),
 		RunE:              g.run(changes, func(_ context.Context, a *app, args []string) error { return a.changed(args[0], a.cfg.Unset(args[0])) }),
 	}

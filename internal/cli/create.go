@@ -72,7 +72,6 @@ With CI set, the store is usually lost with the runner: give a --secret-to, or
 --store-only if the store lasts. Sinks: %s.
 
 %s's own documentation: hookctl help %s. Exit codes: hookctl help exit-codes.`, d.Title, sinkForms(), d.Title, d.Name),
-		Args: noArgs,
 		RunE: g.run(changes, o.run),
 	}
 	f := c.Flags()

@@ -25,7 +25,6 @@ with and caught. Your settings, secrets and credentials are not touched.
 
 Every command is shown as you would type it. The exit code is 0 only if every
 step did what it says.`,
-		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if _, err := g.trustedDir(); err != nil {
 				return err

@@ -31,7 +31,6 @@ credentials of the current profile and only at the address they belong to. With
 --offline, no request is made.
 
 A fault causes exit code 3; warnings and information do not.`,
-		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			a, broken := g.offline()
 			if broken != nil {

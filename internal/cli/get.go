@@ -23,7 +23,6 @@ Of the webhooks kept on this machine, those at the current base URL take
 precedence, so that a sandbox and an account can have webhooks of the same name.
 
 Every provider that has credentials is asked.`,
-		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeExisting),
 		RunE: g.run(reads, func(ctx context.Context, a *app, args []string) error {
 			f, err := a.find(ctx, args[0], false)

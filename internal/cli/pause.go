@@ -36,7 +36,6 @@ func newStatusCmd(g *globals, s provider.Status, verb, instead string, c *cobra.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`
-	c.Args = exactly("<webhook>")
 	c.RunE = g.run(changes, func(ctx context.Context, a *app, args []string) error {
 		f, err := a.locate(ctx, args[0])
 		if err != nil {

@@ -19,7 +19,6 @@ func newProfileCreateCmd(g *globals) *cobra.Command {
 		Long: `Set the settings of a profile with 'hookctl config set --profile NAME', and keep
 its credentials with 'hookctl login --profile NAME'. A name has up to 64
 lower-case letters, digits, - and _.`,
-		Args:              exactly("<profile>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              g.run(anyProfile, func(ctx context.Context, a *app, args []string) error { return createProfile(ctx, a, args[0], use) }),
 	}

@@ -17,7 +17,6 @@ func newProfileListCmd(g *globals) *cobra.Command {
   hookctl profile list --jq '.[] | select(.current).name'`,
 		Long: `List the profiles in config.yaml, and those that have kept secrets or credentials.
 The current one is marked.`,
-		Args: noArgs,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {
 			list, err := a.profiles(ctx)
 			if err != nil {

@@ -29,7 +29,6 @@ Remove them one by one with 'hookctl secrets remove --profile NAME'.
 
 Nothing is removed while an interrupted operation of the profile is unfinished,
 because 'hookctl recover' needs the credentials.`,
-		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
 		RunE:              g.run(anyProfile, runProfileRemove),
 	}

@@ -16,7 +16,6 @@ func newProfileUseCmd(g *globals) *cobra.Command {
 		Example: `  hookctl profile use work`,
 		Long: `Set in config.yaml which profile is used if neither --profile nor
 HOOKCTL_PROFILE selects one.`,
-		Args:              exactly("<profile>"),
 		ValidArgsFunction: firstOnly(g.completeProfiles),
 		RunE:              g.run(anyProfile, runProfileUse),
 	}

@@ -58,7 +58,6 @@ A kept secret that did not reach its sinks (--secret-to) is listed until it is
 pushed to them, or until you say with --forget that it need not be.
 
 Exit code 7 means that something is left for you to do.`,
-		Args: noArgs,
 		RunE: g.run(changesWith("delete", "rotate", "forget"), o.run),
 	}
 	f := c.Flags()

@@ -48,6 +48,7 @@ each provider shows only once, and verifies the deliveries signed with it.
 	root.SetHelpFunc(func(c *cobra.Command, _ []string) { g.printHelp(c) })
 	root.SetHelpCommand(newHelpCmd(g))
 	root.InitDefaultHelpCmd() // added now and not when it runs, so that it is treated as the others are
+	checkArguments(root)
 	completeNoFiles(root)
 	g.nameProviders(root)
 	root.SetFlagErrorFunc(g.flagError)

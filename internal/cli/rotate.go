@@ -48,7 +48,6 @@ Zapier is part of a Zap, which stops working without it: removing it requires
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
-		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
 		RunE:              g.run(changes, o.run),
 	}

@@ -19,7 +19,6 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 		Use:    "background",
 		Short:  "The process that sandbox start begins",
 		Hidden: true,
-		Args:   noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			g.anyAddress = true
 			a, err := g.offline()

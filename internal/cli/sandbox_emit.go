@@ -44,7 +44,6 @@ The exit code is 0 if every first attempt was answered with a 2xx, 3 if one was
 not or no webhook subscribes to the event, and 6 if the sandbox does not answer.
 With --save, a delivery that is not sent because it goes to another machine is not
 a failure.`,
-		Args: exactly("<event>"),
 		ValidArgsFunction: firstOnly(func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return slugs(g.env.Drivers), cobra.ShellCompDirectiveNoFileComp
 		}),

@@ -19,7 +19,6 @@ func newSandboxLogCmd(g *globals) *cobra.Command {
 oldest first: one line for each attempt, with its number, the status of the answer
 or why there was none, and the time of the next attempt. Times are those of the
 sandbox's clock, see 'hookctl sandbox --speed'. The latest 10,000 are kept.`,
-		Args: noArgs,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, _ []string) error {
 			e, err := a.sandboxInForce(name)
 			if err != nil {

@@ -43,7 +43,6 @@ hours without a request.
 In a sandbox, create needs no --secret-to when CI is set, and a base URL that is
 not on the loopback is refused. More on events and deliveries:
 hookctl sandbox --help`,
-		Args: noArgs,
 	}
 	c.RunE = g.run(outside, func(ctx context.Context, a *app, _ []string) error {
 		return o.start(ctx, a, a.sandboxNamed(name), c.Flags())

@@ -24,7 +24,6 @@ environment of the shell:
 hookctl commands there use your own account again. The lines are printed even if
 no sandbox is running. The earlier values of the variables are not restored: open
 a new shell for those.`,
-		Args: noArgs,
 		RunE: g.run(outside, func(ctx context.Context, a *app, _ []string) error {
 			place, err := a.sandboxPlace(a.sandboxNamed(name))
 			if err != nil {

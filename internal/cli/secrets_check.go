@@ -27,7 +27,6 @@ contains what the files refer to, and that no operation was left unfinished. Wit
 profile.
 
 Exit code 3 means that there are findings. Each one names its fix.`,
-		Args: noArgs,
 		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error { return checkSecrets(ctx, a, online) }),
 	}
 	c.Flags().BoolVar(&online, "online", false, "also compare with the webhooks at the providers")

@@ -27,7 +27,6 @@ compare it with the secret of your endpoint:
 
 A file of the store that cannot be read is named on standard error and left
 unchanged; 'hookctl secrets check' tells you what to do about it.`,
-		Args: noArgs,
 		RunE: g.run(reads, func(ctx context.Context, a *app, _ []string) error { return listSecrets(ctx, a, allProfiles) }),
 	}
 	c.Flags().BoolVar(&allProfiles, "all-profiles", false, "list the secrets of every profile")

@@ -35,7 +35,6 @@ input or variable loses one newline at its end; the rest is kept byte for byte.
 
 Replacing a kept secret with another one asks for confirmation first. The old one
 stays in the store, and verify tries it after the new one.`,
-		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(changes, o.run),
 	}

@@ -26,7 +26,6 @@ it are replaced, with a warning. In GitHub Actions, the runner is told first to
 mask the secret in the log.
 
 ` + revealHelp,
-		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(reads, runSecretsShow),
 	}

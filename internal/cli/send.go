@@ -71,7 +71,6 @@ certificates are verified.
 The exit code is 0 if every answer is a 2xx, 3 if one is not, 6 if the endpoint does
 not answer. With --tamper, it is 3 if one is not refused; with --retry-like, attempts
 may fail until one is answered with a 2xx, and none after it.`,
-		Args:              exactly("<url>"),
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              g.run(reads, o.run),
 	}

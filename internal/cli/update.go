@@ -49,7 +49,6 @@ requires --force.
 
 <webhook> is a name, an id, or provider/id; the beginning of an id is not enough
 here. 'hookctl list -o name' prints them in full.`,
-		Args:              exactly("<webhook>"),
 		ValidArgsFunction: firstOnly(g.completeLiving),
 		RunE:              g.run(changes, o.run),
 	}

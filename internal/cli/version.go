@@ -20,7 +20,6 @@ func newVersionCmd(g *globals) *cobra.Command {
 		Short: "Show the version",
 		Example: `  hookctl version
   hookctl version -o json`,
-		Args:              noArgs,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			out, err := g.anyPrinter()
