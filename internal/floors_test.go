@@ -18,7 +18,7 @@ var cliHelpers = struct{ above, below []string }{
 	above: []string{"docs", "main", "root"},
 	below: []string{
 		"listen_tunnel", "listen_target", "listen_ui", "listen_create", "listen_left", "listen_handler", "application", "run_command",
-		"help_topics", "help_providers", "help_layout", "manifest", "sent_writer", "selected", "judge", "signer", "sandbox_flags", "sandbox_environ", "keys", "flags", "targets", "listing",
+		"help_topics", "help_layout", "manifest", "sent_writer", "selected", "judge", "signer", "sandbox_flags", "sandbox_environ", "keys", "flags", "targets", "listing",
 		"args", "suggest", "events", "complete", "complete_script", "sinks", "connect", "frame", "profiles", "kept", "resolve", "origin",
 		"input", "reveal", "typed", "app", "settings", "errors", "globals", "env", "words",
 	},

@@ -120,12 +120,7 @@ func exclusive(c *cobra.Command, flags ...string) {
 				return err
 			}
 		}
-		var given []string
-		for _, name := range slices.Sorted(slices.Values(flags)) {
-			if cmd.Flags().Changed(name) {
-				given = append(given, "--"+name)
-			}
-		}
+		given := prefixed("--", those(slices.Sorted(slices.Values(flags)), cmd.Flags().Changed))
 		if len(given) < 2 {
 			return nil
 		}

@@ -31,13 +31,7 @@ func completable(word string) string {
 func completeList(words ...cobra.Completion) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 		head := typed[:strings.LastIndexByte(typed, ',')+1]
-		var out []string
-		for _, word := range words {
-			if strings.HasPrefix(head+word, typed) {
-				out = append(out, head+word)
-			}
-		}
-		return out, cobra.ShellCompDirectiveNoFileComp
+		return those(prefixed(head, words), func(list string) bool { return strings.HasPrefix(list, typed) }), cobra.ShellCompDirectiveNoFileComp
 	}
 }
 

@@ -17,34 +17,28 @@ func newConfigPathCmd(g *globals) *cobra.Command {
 		Example: `  $EDITOR "$(hookctl config path)"`,
 		Long: `Print the path of config.yaml, whether or not the file exists. If the file cannot
 be read, that is only a warning: this command helps to repair it.`,
-		RunE: func(*cobra.Command, []string) error {
-			out, path, err := g.configPath()
-			if err != nil {
-				return err
-			}
-			return out.Print(view.ConfigPath(path))
-		},
+		RunE: func(*cobra.Command, []string) error { return g.printConfigPath() },
 	}
 }
 
-// configPath is where the settings are, and a printer. Where the settings
-// cannot be read, the printer knows of the flags alone.
-func (g *globals) configPath() (*render.Printer, string, error) {
+// printConfigPath prints where the settings are. Where they cannot be read, the printer
+// knows of the flags alone.
+func (g *globals) printConfigPath() error {
 	a, broken := g.offline()
 	if broken == nil && a.dir != "" {
-		return a.out, a.cfg.Path(), nil
+		return a.out.Print(view.ConfigPath(a.cfg.Path()))
 	}
 	dir, err := g.configDir()
 	if err == nil && dir == "" {
 		err = durable.NoPlace()
 	}
 	if err != nil {
-		return nil, "", err
+		return err
 	}
 	out, err := render.New(g.env.Streams.Out, render.Options{Format: render.Format(g.flags.output), JQ: g.flags.jq})
 	if err != nil {
-		return nil, "", broken
+		return broken
 	}
 	(&app{env: g.env}).warn("warning: " + broken.Error())
-	return out, filepath.Join(dir, "config.yaml"), nil
+	return out.Print(view.ConfigPath(filepath.Join(dir, "config.yaml")))
 }

@@ -267,12 +267,9 @@ func (o *createOptions) existing(ctx context.Context, a *app, client *custody.Cl
 	if err != nil {
 		return nil, err
 	}
-	var found []provider.Webhook
-	for _, w := range rows {
-		if w.URL != nil && provider.SameURL(*w.URL, s.URL) && provider.Text(w.Name) == s.Name && !w.Is(provider.Disabled) {
-			found = append(found, w)
-		}
-	}
+	found := those(rows, func(w provider.Webhook) bool {
+		return w.URL != nil && provider.SameURL(*w.URL, s.URL) && provider.Text(w.Name) == s.Name && !w.Is(provider.Disabled)
+	})
 	if len(found) == 0 {
 		rec, made, err := client.MadeSince(ctx, s.Name, s.URL)
 		if err != nil || !made {

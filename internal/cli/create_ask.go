@@ -239,12 +239,8 @@ func (o *createOptions) again(a *app, s provider.Spec) string {
 	for _, to := range o.secretTo {
 		flag("secret-to", to)
 	}
-	for _, name := range []string{"store-only", "if-absent", "secret-elsewhere", "show-secret", revealFlag, "allow-unknown-events", "no-validate"} {
-		if a.given(name) {
-			parts = append(parts, "--"+name)
-		}
-	}
-	return strings.Join(append(parts, a.accountFlags()...), " ")
+	switches := those([]string{"store-only", "if-absent", "secret-elsewhere", "show-secret", revealFlag, "allow-unknown-events", "no-validate"}, a.given)
+	return strings.Join(slices.Concat(parts, prefixed("--", switches), a.accountFlags()), " ")
 }
 
 // eventWords are the events as they are best typed.

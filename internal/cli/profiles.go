@@ -1,15 +1,16 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
@@ -45,12 +46,7 @@ func (a *app) profiles(ctx context.Context) ([]view.Profile, error) {
 			p.Credentials = append(p.Credentials, c.Provider)
 		}
 	}
-	list := make([]view.Profile, 0, len(byName))
-	for _, p := range byName {
-		list = append(list, *p)
-	}
-	slices.SortFunc(list, func(a, b view.Profile) int { return cmp.Compare(a.Name, b.Name) })
-	return list, nil
+	return each(slices.Sorted(maps.Keys(byName)), func(name string) view.Profile { return *byName[name] }), nil
 }
 
 // profile is the one of that name among those there are. It is an error of kind
@@ -75,17 +71,11 @@ func (a *app) profile(ctx context.Context, name string) (p view.Profile, known b
 func (a *app) profileNames(ctx context.Context) ([]string, error) {
 	names := append(a.cfg.Profiles(), config.DefaultProfile)
 	recs, _, err := a.store.List(ctx)
-	for _, r := range recs {
-		names = append(names, r.Profile)
-	}
+	names = append(names, each(recs, func(r secret.Record) string { return r.Profile })...)
 	creds, _, cerr := a.store.ListCredentials(ctx)
-	for _, c := range creds {
-		names = append(names, c.Profile)
-	}
+	names = append(names, each(creds, func(c secret.Credential) string { return c.Profile })...)
 	pending, _, jerr := a.journal.List(ctx)
-	for _, p := range pending {
-		names = append(names, p.Intent.Profile)
-	}
+	names = append(names, each(pending, func(p secret.OpenOperation) string { return p.Intent.Profile })...)
 	slices.Sort(names)
 	return slices.Compact(names), errors.Join(err, cerr, jerr)
 }

@@ -63,7 +63,7 @@ func (a *app) listedCandidate(d *provider.Driver, w provider.Webhook) candidate 
 
 // narrow keeps what fits, unless that is nothing.
 func narrow[T any](all []T, fits func(T) bool) []T {
-	if some := slices.DeleteFunc(slices.Clone(all), func(x T) bool { return !fits(x) }); len(some) > 0 {
+	if some := those(all, fits); len(some) > 0 {
 		return some
 	}
 	return all

@@ -25,11 +25,6 @@ var agentVariables = []struct{ name, agent string }{
 
 const revealFlag = "reveal"
 
-// revealHelp is for the help of the commands that can print a secret.
-const revealHelp = `If a coding agent's variable such as CLAUDECODE is set, printing a secret requires
---reveal, because a transcript keeps what is printed. This prevents accidents and
-protects from nobody: 'hookctl help environment' lists the variables.`
-
 // addReveal declares --reveal for a command that can print a secret.
 func addReveal(c *cobra.Command) {
 	c.Flags().Bool(revealFlag, false, "print the secret even where a coding agent runs the command (see: hookctl help environment)")

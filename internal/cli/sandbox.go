@@ -105,7 +105,10 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 	}()
 	set := sandbox.Set(s.Environ, inForeground, dir)
 	if len(command) > 0 {
-		return runCommand(a, command, set)
+		if a.env.Streams.Interactive() {
+			a.note("The sandbox's addresses and credentials are set in this shell. Try: hookctl create %s", a.env.Drivers[0].Name)
+		}
+		return a.attend(child.Command{Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...)})
 	}
 	if err := o.shell.enter(a, set); err != nil {
 		return err
@@ -113,13 +116,4 @@ func (o *sandboxOptions) run(ctx context.Context, a *app, command []string) (err
 	a.note("Serving both APIs on the loopback. To stop, press Ctrl-C, or end process %d.", os.Getpid())
 	_, _, err = s.Wait(ctx)
 	return err
-}
-
-// runCommand runs the user's command against the sandbox. Its exit code is
-// the error, as an [exitStatus].
-func runCommand(a *app, command, set []string) error {
-	if a.env.Streams.Interactive() {
-		a.note("The sandbox's addresses and credentials are set in this shell. Try: hookctl create %s", a.env.Drivers[0].Name)
-	}
-	return a.attend(child.Command{Path: command[0], Args: command, Env: append(a.foreignEnviron(), set...)})
 }

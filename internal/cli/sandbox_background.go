@@ -39,7 +39,9 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 			if err != nil {
 				return errors.Join(err, starter.Refuse(err))
 			}
-			return place.Serve(cmd.Context(), starter, o.options(a), a.logLine)
+			return place.Serve(cmd.Context(), starter, o.options(a), func(line string) { // of the log
+				a.warn(a.env.Now().UTC().Format("2006-01-02T15:04:05Z") + " " + line)
+			})
 		},
 	}
 	o.addFlags(g, c)
@@ -47,9 +49,4 @@ func newSandboxBackgroundCmd(g *globals) *cobra.Command {
 	freeText(c, "name")
 	c.Flags().StringVar(&root, "root", "", "directory with the state of all sandboxes")
 	return c
-}
-
-// logLine writes to the log of a sandbox in the background.
-func (a *app) logLine(text string) {
-	a.warn(a.env.Now().UTC().Format("2006-01-02T15:04:05Z") + " " + text)
 }

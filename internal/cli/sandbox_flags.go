@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -82,9 +83,7 @@ func (a *app) sandboxInForce(name string) (sandbox.Endpoint, error) {
 		}
 		return e, nil
 	}
-	if name == "" {
-		name = nameInForce(a.env)
-	}
+	name = cmp.Or(name, nameInForce(a.env))
 	place, err := a.sandboxPlace(name)
 	if err != nil {
 		return e, err

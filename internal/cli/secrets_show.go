@@ -25,7 +25,9 @@ a command; -o json escapes such text. On a terminal, characters that would contr
 it are replaced, with a warning. In GitHub Actions, the runner is told first to
 mask the secret in the log.
 
-` + revealHelp,
+If a coding agent's variable such as CLAUDECODE is set, printing a secret requires
+--reveal, because a transcript keeps what is printed. This prevents accidents and
+protects from nobody: 'hookctl help environment' lists the variables.`,
 		ValidArgsFunction: firstOnly(g.completeKept),
 		RunE:              g.run(reads, runSecretsShow),
 	}

@@ -94,12 +94,9 @@ func (o *snippetOptions) driver(ctx context.Context, a *app) (*provider.Driver, 
 	if err != nil {
 		return nil, err
 	}
-	var known provider.Registry
-	for _, d := range a.env.Drivers {
-		if a.configured(ctx, d) || slices.ContainsFunc(kept, func(r secret.Record) bool { return r.Provider == d.Name }) {
-			known = append(known, d)
-		}
-	}
+	known := those(a.env.Drivers, func(d *provider.Driver) bool {
+		return a.configured(ctx, d) || slices.ContainsFunc(kept, func(r secret.Record) bool { return r.Provider == d.Name })
+	})
 	if len(known) == 1 {
 		a.note("Using %s, the only configured provider.", known[0].Title)
 		return known[0], nil

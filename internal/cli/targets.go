@@ -42,16 +42,11 @@ func refuseZaps(force bool, targets ...remoteWebhook) error {
 	if force {
 		return nil
 	}
-	var zaps []string
-	for _, t := range targets {
-		if provider.OfZapier(provider.Text(t.hook.URL)) {
-			zaps = append(zaps, t.ref())
-		}
-	}
+	zaps := those(targets, func(t remoteWebhook) bool { return provider.OfZapier(provider.Text(t.hook.URL)) })
 	if len(zaps) == 0 {
 		return nil
 	}
-	return fault.Usagef("these webhooks belong to a Zap, which would stop working without them: %s", strings.Join(zaps, ", ")).
+	return fault.Usagef("these webhooks belong to a Zap, which would stop working without them: %s", strings.Join(each(zaps, remoteWebhook.ref), ", ")).
 		WithCode("zapier").WithHint("switch the Zap off at Zapier, or add --force; nothing was done")
 }
 
@@ -79,14 +74,12 @@ func (a *app) replacedMeanwhile(ctx context.Context, ref string, err error) erro
 	}
 	// Until the other process has kept the new webhook there is no name for it,
 	// which takes a moment.
-	for range 50 {
+	for looks := 0; ; looks++ {
 		found, underway := a.replacement(ctx, ref, err, gone, several)
-		if !underway || a.env.Sleep(ctx, 100*time.Millisecond) != nil {
+		if !underway || looks == 50 || a.env.Sleep(ctx, 100*time.Millisecond) != nil {
 			return found
 		}
 	}
-	found, _ := a.replacement(ctx, ref, err, gone, several)
-	return found
 }
 
 // replacement is replacedMeanwhile as things stand, and whether a replacement is

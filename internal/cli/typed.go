@@ -221,18 +221,15 @@ func (g *globals) hideTyped(text string) string {
 		// A jq expression may have lines.
 		program := strings.HasPrefix(t, "--jq=") || i > 0 && i < len(g.args) && typed[i-1] == "--jq"
 		words = append(words, secret.Hideable(t, !program)...)
-		for _, name := range secret.NamesIn(t) {
-			if _, err := os.Lstat(name); err == nil {
-				there = append(there, name)
-			}
-		}
+		there = append(there, those(secret.NamesIn(t), func(name string) bool {
+			_, err := os.Lstat(name)
+			return err == nil
+		})...)
 	}
 	// What a flag's letter was typed against, as in -oVALUE.
-	for _, w := range secret.LooksLikeWords(text) {
-		if slices.ContainsFunc(typed, func(t string) bool { return strings.Contains(t, w) }) {
-			words = append(words, w)
-		}
-	}
+	words = append(words, those(secret.LooksLikeWords(text), func(w string) bool {
+		return slices.ContainsFunc(typed, func(t string) bool { return strings.Contains(t, w) })
+	})...)
 	// The longest first: a word may be a part of another.
 	slices.SortFunc(words, func(a, b string) int { return len(b) - len(a) })
 	for _, w := range words {

@@ -21,6 +21,16 @@ func each[T, R any](list []T, of func(T) R) []R {
 	return out
 }
 
+// those are the elements that fit.
+func those[T any](list []T, fits func(T) bool) (some []T) {
+	for _, e := range list {
+		if fits(e) {
+			some = append(some, e)
+		}
+	}
+	return some
+}
+
 func prefixed(prefix string, words []string) []string {
 	return each(words, func(w string) string { return prefix + w })
 }
