@@ -145,10 +145,7 @@ func newBlock() []byte { return blocks.Get().(*[blockSize]byte)[:0] }
 // cutBlock cuts a buffer after n bytes into two that share no memory. It copies the
 // shorter part, if the buffer is a block, and the rest of one that is not full grown.
 func cutBlock(buf []byte, n int) (block, rest []byte) {
-	switch {
-	case cap(buf) < blockSize && n == len(buf):
-		return buf, nil
-	case cap(buf) < blockSize:
+	if cap(buf) < blockSize {
 		return buf[:n], append(make([]byte, 0, room(cap(buf), 0)), buf[n:]...)
 	}
 	free := newBlock()

@@ -22,7 +22,7 @@ var piece = pattern.Of(`^\d{4}-\d\d-\d\dT[\d:.]{8,20}(?:Z|[+-]\d\d:\d\d) (stdout
 const dockerLine = `{"log":"`
 
 // behindText is what is behind that: a quote in the text has a backslash before it.
-var behindText = pattern.Of(`","stream":"(stdout|stderr)"`)
+const behindText = `","stream":"`
 
 // longestTail is how long what it writes behind the line may be: less than a signature.
 const longestTail = 100
@@ -70,17 +70,22 @@ func pieces(head []byte, _ []string) (l Layer, ok bool) {
 // pieceOf is the text in a line that is a piece, and whether it is a last one, as
 // what is none is.
 func pieceOf(line []byte) (stream string, from, to int, last bool) {
-	if m := piece().FindSubmatchIndex(line); m != nil {
-		return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
-	}
-	tail := min(len(line), max(len(dockerLine), len(line)-longestTail))
-	m := behindText().FindSubmatchIndex(line[tail:])
-	if m == nil || !bytes.HasPrefix(line, []byte(dockerLine)) {
+	if !bytes.HasPrefix(line, []byte(dockerLine)) {
+		if m := piece().FindSubmatchIndex(line); m != nil {
+			return string(line[m[2]:m[3]]), m[1], len(bytes.TrimRight(line, "\r\n")), line[m[4]] == 'F'
+		}
 		return "", 0, len(line), true
 	}
-	end := tail + m[0]
-	text, ended := bytes.CutSuffix(line[:end], []byte("n"))
-	return string(line[tail+m[2] : tail+m[3]]), len(dockerLine), end, ended && (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
+	tail := min(len(line), max(len(dockerLine), len(line)-longestTail))
+	before, behind, _ := bytes.Cut(line[tail:], []byte(behindText))
+	for _, stream := range []string{"stdout", "stderr"} {
+		if bytes.HasPrefix(behind, []byte(stream+`"`)) {
+			end := tail + len(before)
+			text, ended := bytes.CutSuffix(line[:end], []byte("n"))
+			return stream, len(dockerLine), end, ended && (len(text)-len(bytes.TrimRight(text, `\`)))%2 == 1
+		}
+	}
+	return "", 0, len(line), true
 }
 
 // wrapped finds the line ends of a terminal: one stands in a signature, and no line
