@@ -97,19 +97,21 @@ func testTimestamp(d *diagnosis) (string, bool) {
 	targets := d.allDigests()
 	for _, t := range slices.DeleteFunc(times, func(t string) bool { return t == "" }) {
 		for _, id := range ids {
-			fill := strings.NewReplacer("{timestamp}", t, "{id}", id, `\n`, "\n")
+			fill := func(text string) []byte {
+				return []byte(strings.ReplaceAll(strings.ReplaceAll(text, "{timestamp}", t), "{id}", id))
+			}
 			for _, form := range signedForms {
 				before, after, _ := strings.Cut(form, "{body}")
 				if (id != "") != strings.Contains(form, "{id}") {
 					continue
 				}
-				parts := [][]byte{[]byte(fill.Replace(before)), body, []byte(fill.Replace(after))}
+				parts := [][]byte{fill(before), body, fill(after)}
 				for _, key := range d.keys {
 					if d.budget.spent() {
 						return "", false
 					}
 					if hit(targets, d.sum(key, parts...)) {
-						return fmt.Sprintf("The signed text is not the body alone, but '%s'.", form), true
+						return fmt.Sprintf("The signed text is not the body alone, but '%s'.", strings.ReplaceAll(form, "\n", `\n`)), true
 					}
 				}
 			}
@@ -128,7 +130,7 @@ var signedForms = []string{
 	"{timestamp}|{body}",
 	"t={timestamp}.{body}",
 	"v0:{timestamp}:{body}",
-	`{timestamp}\n{body}`,
+	"{timestamp}\n{body}",
 	"{body}.{timestamp}",
 	"{body}{timestamp}",
 }

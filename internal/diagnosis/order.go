@@ -201,10 +201,7 @@ func jsonInOrder(doc *document) iter.Seq[[]byte] {
 
 // testOrder tries other orders of the members, the likeliest first.
 func testOrder(d *diagnosis) (string, bool) {
-	if len(d.targets) == 0 || d.budget.spent() {
-		return "", false
-	}
-	return "", d.otherOrder(d.document(d.request.Body))
+	return "", len(d.targets) > 0 && !d.budget.spent() && d.otherOrder(d.document(d.request.Body))
 }
 
 // otherOrder tries a document with its members in other orders.

@@ -48,23 +48,26 @@ func appendNew(all []pieces, p pieces) []pieces {
 // The forms below are written into one buffer: each is gone when the next one
 // is asked for.
 
-// jsonUnpretty: captured with line breaks between its tokens, signed without.
-func jsonUnpretty(doc *document) iter.Seq[[]byte] {
+// writtenWith is a document in each of the layouts, with each of the pieces.
+func writtenWith(doc *document, all []pieces, layouts ...layout) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		list, tail := doc.list, doc.tail
-		if !hasLines(list) {
-			return
-		}
 		var buf []byte
-		all := slices.Concat([]pieces{nil}, doc.numbers(), doc.texts())
-		for _, l := range []layout{compact, spaced} {
+		for _, l := range layouts {
 			for _, p := range all {
-				if buf = write(buf[:0], list, tail, l, p); !yield(buf) {
+				if buf = write(buf[:0], doc.list, doc.tail, l, p); !yield(buf) {
 					return
 				}
 			}
 		}
 	}
+}
+
+// jsonUnpretty: captured with line breaks between its tokens, signed without.
+func jsonUnpretty(doc *document) iter.Seq[[]byte] {
+	if !hasLines(doc.list) {
+		return none
+	}
+	return writtenWith(doc, slices.Concat([]pieces{nil}, doc.numbers(), doc.texts()), compact, spaced)
 }
 
 func jsonReserialised(doc *document) iter.Seq[[]byte] {
@@ -90,9 +93,8 @@ func jsonReserialised(doc *document) iter.Seq[[]byte] {
 				}
 			}
 		}
-		sorted := alphabetical(list)
 		for _, l := range []layout{compact, spaced} {
-			if !try(sorted, l, nil) {
+			if !try(doc.sorted(), l, nil) {
 				return
 			}
 		}
@@ -100,22 +102,11 @@ func jsonReserialised(doc *document) iter.Seq[[]byte] {
 }
 
 // jsonEscaping: other escapes, the layout as it is.
-func jsonEscaping(doc *document) iter.Seq[[]byte] { return escaped(doc, asWas) }
+func jsonEscaping(doc *document) iter.Seq[[]byte] { return writtenWith(doc, doc.texts(), asWas) }
 
 // jsonEscapingSpaced: other escapes and another layout.
-func jsonEscapingSpaced(doc *document) iter.Seq[[]byte] { return escaped(doc, compact, spaced) }
-
-func escaped(doc *document, layouts ...layout) iter.Seq[[]byte] {
-	return func(yield func([]byte) bool) {
-		var buf []byte
-		for _, text := range doc.texts() {
-			for _, l := range layouts {
-				if buf = write(buf[:0], doc.list, doc.tail, l, text); !yield(buf) {
-					return
-				}
-			}
-		}
-	}
+func jsonEscapingSpaced(doc *document) iter.Seq[[]byte] {
+	return writtenWith(doc, doc.texts(), compact, spaced)
 }
 
 // jsonUnescaped is the commonest forms only: compact as it is and as plain text,
@@ -144,7 +135,7 @@ func jsonRewritten(doc *document) iter.Seq[[]byte] {
 		layouts := slices.Concat([]layout{compact, spaced}, indented, oddly)
 		texts := slices.Concat([]pieces{nil}, doc.texts())
 		numbers := slices.Concat([]pieces{nil}, doc.numbers())
-		for _, order := range [][]token{list, alphabetical(list)} {
+		for _, order := range [][]token{list, doc.sorted()} {
 			for _, l := range layouts {
 				for _, text := range texts {
 					for _, number := range numbers {

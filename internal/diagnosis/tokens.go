@@ -108,6 +108,7 @@ type document struct {
 
 	// What many forms are made of is made once, when it is asked for.
 	texts, numbers, times, likely func() []pieces
+	sorted                        func() []token   // see alphabetical
 	tree                          func() *tree     // its paths are numbered with the sample's
 	filled                        func() *document // see withNulls
 }
@@ -119,6 +120,7 @@ func parse(b []byte) *document {
 	doc.numbers = sync.OnceValue(func() []pieces { return numberPieces(doc.list) })
 	doc.likely = sync.OnceValue(func() []pieces { return slices.Concat(doc.numbersAsInSample(), doc.numbers()) })
 	doc.times = sync.OnceValue(doc.timePieces)
+	doc.sorted = sync.OnceValue(func() []token { return alphabetical(doc.list) })
 	doc.tree = sync.OnceValue(func() *tree {
 		p := paths{}
 		if doc.sample != nil {

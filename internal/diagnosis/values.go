@@ -149,10 +149,8 @@ var timeForms = []func(second, fraction, zone string) string{
 	func(s, f, z string) string { return s + thousandths(f) + z },
 	func(s, f, z string) string { return s + f + utcAs(z, "Z") },
 	func(s, f, z string) string { return s + f + utcAs(z, "+00:00") },
-	func(s, f, z string) string { return s + strings.TrimRight(strings.TrimRight(f, "0"), ".") + z },
-	func(s, f, z string) string {
-		return s + strings.TrimRight(strings.TrimRight(f, "0"), ".") + utcAs(z, "+00:00")
-	},
+	func(s, f, z string) string { return s + shortened(f) + z },
+	func(s, f, z string) string { return s + shortened(f) + utcAs(z, "+00:00") },
 	func(s, f, z string) string { return strings.Replace(s, " ", "T", 1) + thousandths(f) + utcAs(z, "Z") },
 }
 
@@ -163,6 +161,11 @@ func thousandths(fraction string) string {
 		fraction = "."
 	}
 	return fraction + strings.Repeat("0", max(digits+1-len(fraction), 0))
+}
+
+// shortened is a fraction without the zeros at its end.
+func shortened(fraction string) string {
+	return strings.TrimRight(strings.TrimRight(fraction, "0"), ".")
 }
 
 // utcAs writes UTC in another way; of other zones nothing is known.
@@ -198,7 +201,7 @@ func (doc *document) timePieces() []pieces {
 			}
 			return timed(t.text, func(second, fraction, zone string) string {
 				if len(shape.fraction) == 0 {
-					fraction = strings.TrimRight(strings.TrimRight(fraction, "0"), ".")
+					fraction = shortened(fraction)
 				} else {
 					fraction = (thousandths(fraction) + "000000000")[:max(len(shape.fraction), len(strings.TrimRight(fraction, "0")))]
 				}
