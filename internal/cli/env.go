@@ -42,6 +42,15 @@ func (e *Env) needsProvider(command string) error {
 	return fault.Usagef("%s needs one provider: %s", command, strings.Join(e.Drivers.Names(), " or ")).WithHint("for instance: %s %s", command, e.Drivers[0].Name)
 }
 
+// providerName is the name of the provider that a word, such as another name, means.
+func (e *Env) providerName(word string) (string, error) {
+	d, err := e.Drivers.Find(word)
+	if err != nil {
+		return "", err
+	}
+	return d.Name, nil
+}
+
 // Env is the outside world.
 type Env struct {
 	Streams       term.Streams

@@ -65,13 +65,7 @@ func (o *filterFlags) parse(a *app) (filter.Filter, error) {
 
 // filterWords is words with the providers that there are.
 func (a *app) filterWords(words filter.Options) filter.Options {
-	words.Provider = func(name string) (string, error) {
-		d, err := a.env.Drivers.Find(name)
-		if err != nil {
-			return "", err
-		}
-		return d.Name, nil
-	}
+	words.Provider = a.env.providerName
 	return words
 }
 

@@ -136,11 +136,9 @@ type candidates struct {
 // candidates are those that the flags name, or else every secret that is kept.
 func (o *keyFlags) candidates(ctx context.Context, a *app) (c candidates, err error) {
 	if o.provider != "" {
-		d, err := a.env.Drivers.Find(o.provider)
-		if err != nil {
+		if c.only, err = a.env.providerName(o.provider); err != nil {
 			return c, err
 		}
-		c.only = d.Name
 	}
 	given, err := o.givenSecret(a)
 	if err != nil {

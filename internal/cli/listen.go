@@ -385,15 +385,11 @@ func (o *listenOptions) options(ctx context.Context, a *app) (listen.Options, er
 // secrets fills in the secrets to try, and returns the provider that all
 // deliveries belong to, or "".
 func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Options) (only string, err error) {
-	if o.noVerify {
-		if o.provider == "" {
-			return "", nil
-		}
-		d, err := a.env.Drivers.Find(o.provider)
-		if err != nil {
-			return "", err
-		}
-		return d.Name, nil
+	switch {
+	case o.noVerify && o.provider == "":
+		return "", nil
+	case o.noVerify:
+		return a.env.providerName(o.provider)
 	}
 	c, err := o.candidates(ctx, a)
 	if err != nil {

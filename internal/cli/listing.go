@@ -112,10 +112,11 @@ func (a *app) webhookView(d *provider.Driver, w provider.Webhook, kept map[secre
 	if w.Unreadable != "" {
 		a.warn(fmt.Sprintf("warning: %s listed a webhook that cannot be read: %s", d.Title, w.Unreadable))
 	}
-	v := view.NewWebhook(d.Name, w, nil)
-	if rec, ok := kept[secret.Ref{Provider: d.Name, ID: w.ID}]; ok {
-		v.Secret = view.NewSecret(&rec)
+	var rec *secret.Record
+	if r, ok := kept[secret.Ref{Provider: d.Name, ID: w.ID}]; ok {
+		rec = &r
 	}
+	v := view.NewWebhook(d.Name, w, rec)
 	v.Origin = view.OrNull(a.elsewhere(d))
 	return v
 }

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -258,7 +257,7 @@ func (t *replayTest) record() error {
 			errs = append(errs, fault.Errorf(fault.Other, "cannot record answers in %s: %w", path, err).With(fault.HintOf(err)))
 			continue
 		}
-		t.app.note("%s", fmt.Sprintf("Recorded %s in %s.", term.Plural(distinct(records), "answer", "answers"), filepath.ToSlash(path)))
+		t.app.note("Recorded %s in %s.", term.Plural(distinct(records), "answer", "answers"), filepath.ToSlash(path))
 	}
 	return fault.Worst(errs...)
 }

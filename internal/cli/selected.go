@@ -88,13 +88,13 @@ func (i *fromInput) exactly(names ...string) cobra.PositionalArgs {
 // be none.
 func eachCaptured(ctx context.Context, list []capture.Selection, opts capture.Options, passed *capture.Tally, note func(string, ...any), send func(*capture.Request, string, error) error) error {
 	for _, s := range list {
-		each := s.Pick
-		if !s.One() {
-			each = func(ctx context.Context, opts capture.Options, send func(*capture.Request, string, error) error) error {
-				return allCaptured(ctx, s.Path, opts, passed, note, send)
-			}
+		var err error
+		if s.One() {
+			err = s.Pick(ctx, opts, send)
+		} else {
+			err = allCaptured(ctx, s.Path, opts, passed, note, send)
 		}
-		if err := each(ctx, opts, send); err != nil {
+		if err != nil {
 			return err
 		}
 	}

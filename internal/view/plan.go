@@ -230,7 +230,11 @@ func field(name, text string) render.Line {
 }
 
 func changeLines(c *apply.Change) []render.Line {
-	text := fmt.Sprintf("%s %s %s", verb(c), c.Driver.Name, quoted(c.Name))
+	verb := string(c.Action)
+	if c.Action == apply.Delete && !c.Driver.Deletes {
+		verb = "disable"
+	}
+	text := fmt.Sprintf("%s %s %s", verb, c.Driver.Name, quoted(c.Name))
 	if c.ID != "" {
 		text += fmt.Sprintf(" (%s)", term.Clean(c.ID))
 	}
@@ -260,13 +264,6 @@ func changeLines(c *apply.Change) []render.Line {
 		lines = append(lines, field("secret", word+"; to "+to))
 	}
 	return lines
-}
-
-func verb(c *apply.Change) string {
-	if c.Action == apply.Delete && !c.Driver.Deletes {
-		return "disable"
-	}
-	return string(c.Action)
 }
 
 // fieldText is a difference on one line.

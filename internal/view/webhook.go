@@ -90,20 +90,15 @@ func NewWebhook(providerName string, w provider.Webhook, rec *secret.Record) Web
 		Provider: providerName, ID: w.ID, Name: w.Name, URL: w.URL, Events: w.Events,
 		ProviderStatus: w.ProviderStatus, CreatedAt: w.CreatedAt, UpdatedAt: w.UpdatedAt,
 		Timeout: w.TimeoutSeconds, AuthType: w.AuthType, RetryCount: w.RetryCount, RetryDelay: w.RetryDelay,
-		Status: (*string)(w.Status), Secret: NewSecret(rec), Error: OrNull(w.Unreadable),
+		Status: (*string)(w.Status), Error: OrNull(w.Unreadable),
+	}
+	if rec != nil {
+		out.Secret = Secret{Kept: true, Store: &rec.Store, Fingerprint: &rec.Fingerprint}
 	}
 	if w.Health != nil {
 		out.Health = &Health{w.Health.LastStatus, w.Health.Failures, w.Health.LastTriggered}
 	}
 	return out
-}
-
-// NewSecret describes rec without its value.
-func NewSecret(rec *secret.Record) Secret {
-	if rec == nil {
-		return Secret{}
-	}
-	return Secret{Kept: true, Store: &rec.Store, Fingerprint: &rec.Fingerprint}
 }
 
 // NewSinks describes what became of the sinks.
