@@ -347,26 +347,33 @@ func unreachable(rawURL string) string {
 	return ""
 }
 
-// duration is the value of a flag that takes a time: with its unit, or in whole
-// seconds, as settings do.
-type duration time.Duration
-
-func (d *duration) Set(text string) error {
-	value, err := config.ParseDuration(text)
-	if err != nil {
-		value, err = time.ParseDuration(text) // one below zero, too
-	}
-	*d = duration(value)
-	return err
+// flagValue is the value of a flag that none of pflag's types is for.
+type flagValue struct {
+	kind string
+	set  func(text string) error
+	show func() string // nil: nothing
 }
 
-func (d *duration) String() string { return time.Duration(*d).String() }
-func (d *duration) Type() string   { return "duration" }
+// Set implements pflag.Value.
+func (v *flagValue) Set(text string) error { return v.set(text) }
+func (v *flagValue) Type() string          { return v.kind }
+func (v *flagValue) String() string {
+	if v.show == nil {
+		return ""
+	}
+	return v.show()
+}
 
-// durationVar declares a flag that takes a time.
+// durationVar declares a flag that takes a time: with its unit, or in whole seconds, as
+// settings do.
 func durationVar(c *cobra.Command, to *time.Duration, name string, preset time.Duration, usage string) {
 	*to = preset
-	c.Flags().Var((*duration)(to), name, usage)
+	c.Flags().Var(&flagValue{kind: "duration", show: func() string { return to.String() }, set: func(text string) (err error) {
+		if *to, err = config.ParseDuration(text); err != nil {
+			*to, err = time.ParseDuration(text) // one below zero, too
+		}
+		return err
+	}}, name, usage)
 	if preset == 0 {
 		c.Flags().Lookup(name).DefValue = "0" // the help shows no other default that means none
 	}

@@ -112,31 +112,14 @@ type shellFlag struct{ given string }
 
 func (s *shellFlag) add(c *cobra.Command) {
 	words := each(sandbox.Shells, func(sh sandbox.Shell) string { return string(sh) })
-	c.Flags().Var(&oneWord{&s.given, words}, "shell", "shell that reads the lines: "+strings.Join(words, ", ")+" (default: detected from the environment)")
+	c.Flags().Var(&flagValue{kind: "string", show: func() string { return s.given }, set: func(word string) error {
+		if err := config.OneOf(words...)(word); err != nil {
+			return err
+		}
+		s.given = word
+		return nil
+	}}, "shell", "shell that reads the lines: "+strings.Join(words, ", ")+" (default: detected from the environment)")
 	_ = c.RegisterFlagCompletionFunc("shell", completeFixed(words...))
-}
-
-// oneWord is the value of a flag that is one of a few words.
-type oneWord struct {
-	value *string
-	words []string
-}
-
-func (w *oneWord) String() string {
-	if w.value == nil {
-		return ""
-	}
-	return *w.value
-}
-
-func (w *oneWord) Type() string { return "string" }
-
-func (w *oneWord) Set(v string) error {
-	if err := config.OneOf(w.words...)(v); err != nil {
-		return err
-	}
-	*w.value = v
-	return nil
 }
 
 func (s *shellFlag) shell(env *Env) sandbox.Shell {

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
@@ -25,25 +24,13 @@ type inputArgument struct {
 func (i *fromInput) add(c *cobra.Command) {
 	for long, sign := range map[string]string{"stdin-delivery": "#", "stdin-line": ":"} {
 		f := c.Flags()
-		f.VarP(&inputSign{in: i, sign: sign, flags: f}, long, sign, "")
+		f.VarP(&flagValue{kind: "string", set: func(value string) error {
+			i.found = append(i.found, inputArgument{"-" + sign + value, f.NArg()})
+			return nil
+		}}, long, sign, "")
 		_ = f.MarkHidden(long)
 		_ = c.RegisterFlagCompletionFunc(long, cobra.NoFileCompletions)
 	}
-}
-
-type inputSign struct {
-	in    *fromInput
-	sign  string
-	flags *pflag.FlagSet
-}
-
-func (s *inputSign) String() string { return "" }
-func (s *inputSign) Type() string   { return "string" }
-
-// Set implements pflag.Value.
-func (s *inputSign) Set(value string) error {
-	s.in.found = append(s.in.found, inputArgument{"-" + s.sign + value, s.flags.NArg()})
-	return nil
 }
 
 // arguments are the captures that were typed, in their order.

@@ -23,17 +23,19 @@ type progress struct {
 	w     io.Writer
 	bytes atomic.Int64 // read so far
 
-	mu         sync.Mutex
-	judged     int
-	invalid    int
-	shown      bool
-	started    time.Duration // by counting ticks
-	stop, done chan struct{}
+	mu      sync.Mutex
+	judged  int
+	invalid int
+	shown   bool
+	started time.Duration // by counting ticks
+	stop    context.CancelFunc
+	done    chan struct{}
 }
 
 // startProgress begins to show one; where w is no terminal nothing is shown.
 func startProgress(ctx context.Context, w io.Writer, show bool) *progress {
-	p := &progress{w: w, stop: make(chan struct{}), done: make(chan struct{})}
+	p := &progress{w: w, done: make(chan struct{})}
+	ctx, p.stop = context.WithCancel(ctx)
 	if !show {
 		close(p.done)
 		return p
@@ -46,8 +48,6 @@ func startProgress(ctx context.Context, w io.Writer, show bool) *progress {
 			select {
 			case <-tick.C:
 				p.show()
-			case <-p.stop:
-				return
 			case <-ctx.Done():
 				return
 			}
@@ -93,7 +93,7 @@ func (p *progress) erase() {
 
 // end takes the line away for good.
 func (p *progress) end() {
-	close(p.stop)
+	p.stop()
 	<-p.done
 	p.erase()
 }
