@@ -9,6 +9,22 @@ type Slab struct{ b strings.Builder }
 
 const slabSize = 16 << 10
 
+// NewSlab has room for so many bytes, and no more, before it takes more memory.
+func NewSlab(size int) *Slab {
+	s := &Slab{}
+	s.b.Grow(size)
+	return s
+}
+
+// String is [String], in the memory of s.
+func (s *Slab) String(quoted []byte) (string, bool) {
+	if end := len(quoted) - 1; end > 0 && quoted[0] == '"' && SkipPlain(quoted, 1) == end && quoted[end] == '"' {
+		return s.Copy(quoted[1:end]), true
+	}
+	text, ok := Unquote(nil, quoted)
+	return string(text), ok
+}
+
 // Copy is text as a string.
 func (s *Slab) Copy(text []byte) string {
 	if s == nil || len(text) > slabSize/4 {

@@ -27,13 +27,7 @@ func Unquote(to, quoted []byte) ([]byte, bool) {
 }
 
 // String is what [Unquote] appends.
-func String(quoted []byte) (string, bool) {
-	if len(quoted) >= 2 && quoted[0] == '"' && SkipPlain(quoted, 1) == len(quoted)-1 && quoted[len(quoted)-1] == '"' {
-		return string(quoted[1 : len(quoted)-1]), true
-	}
-	text, ok := Unquote(nil, quoted)
-	return string(text), ok
-}
+func String(quoted []byte) (string, bool) { return (*Slab)(nil).String(quoted) }
 
 // Text is the text of a JSON string, given with its quotes, if it can be told: it has
 // no half of a UTF-16 pair and no bytes that are not UTF-8, for which encoding/json

@@ -44,9 +44,11 @@ func ReadHeaders(to recorded.Header, v []byte) (recorded.Header, error) {
 		if IsList(v) {
 			return headerList(to, v)
 		}
+		texts := jsontext.NewSlab(min(len(v), 16<<10))
+		to = slices.Grow(to, 8) // as many as most have
 		jsontext.Members(v, func(quoted, value []byte) bool {
-			name, _ := jsontext.String(quoted)
-			to, err = appendValues(to, name, value)
+			name, _ := texts.String(quoted)
+			to, err = appendValues(to, texts, name, value)
 			return err == nil
 		})
 	case IsList(v):
@@ -151,7 +153,7 @@ func headerPair(to recorded.Header, e []byte) (recorded.Header, error) {
 	case value == nil: // a name that nothing is said of
 		return append(to, recorded.Field{Name: text}), nil
 	}
-	return appendValues(to, text, value)
+	return appendValues(to, nil, text, value)
 }
 
 // headerBlock takes the lines of a head.
@@ -179,12 +181,12 @@ var errHeaderBlock = errors.New(`"headers" is neither an object nor a list, nor 
 // appendValues takes a string, or a list of them; a number or a boolean as it is
 // written, since hand-made captures say "Content-Length": 12; null is no header at
 // all; and objects that hold the value as a member, as queues do.
-func appendValues(to recorded.Header, name string, value []byte) (_ recorded.Header, err error) {
+func appendValues(to recorded.Header, texts *jsontext.Slab, name string, value []byte) (_ recorded.Header, err error) {
 	add := func(v []byte) bool {
 		if IsObject(v) {
 			v = heldValue(v)
 		}
-		switch text, ok := jsontext.String(v); {
+		switch text, ok := texts.String(v); {
 		case ok:
 			to = append(to, recorded.Field{Name: name, Value: text})
 		case len(v) == 0 || IsObject(v) || IsList(v):
