@@ -130,7 +130,7 @@ const softMemory = 128 << 20
 // roomForRows raises softMemory for a list so long that the runtime would do little
 // but look for garbage where there is none.
 func roomForRows(env *Env, rows int) {
-	limit := softMemory + int64(rows)<<11
+	limit := softMemory + int64(rows)<<12
 	if rows > 10_000 && env.Getenv("GOMEMLIMIT") == "" && debug.SetMemoryLimit(-1) < limit { // never lowered, nor set where there is none
 		debug.SetMemoryLimit(limit)
 	}

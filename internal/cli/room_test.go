@@ -19,7 +19,7 @@ func TestRoomForRows(t *testing.T) {
 	}{
 		{math.MaxInt64, 50_000, math.MaxInt64},
 		{ample, 50_000, ample},
-		{ample, 1 << 30, softMemory + 1<<41},
+		{ample, 1 << 30, softMemory + 1<<42},
 	} {
 		debug.SetMemoryLimit(c.limit)
 		roomForRows(&Env{}, c.rows)
