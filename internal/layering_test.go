@@ -246,11 +246,11 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {609, 42},
 	"internal/capture/walk":                         {3049, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16355, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16365, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
-	"internal/diagnosis":                            {5886, 6},  // planned: 4000; the causes of captures
+	"internal/diagnosis":                            {5893, 7},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
 	"internal/durable":                              {1185, 35}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},
@@ -283,7 +283,7 @@ var budgets = map[string]budget{
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
-	"internal/term":                                 {1149, 30}, // planned: 600; text in lines at words
+	"internal/term":                                 {1132, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
 	"internal/verify":                               {1430, 15},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/hookctl/hookctl/internal/diagnosis"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/secret"
@@ -60,6 +61,7 @@ func (o *secretsSetOptions) run(ctx context.Context, a *app, args []string) erro
 	if err != nil {
 		return err
 	}
+	a.warnOfSecret(rec, value)
 	replaces := !rec.Secret.IsZero() && !rec.Secret.Equal(value)
 	if replaces {
 		question := fmt.Sprintf("Replace the secret %[2]s of %[3]s with %[1]s? The older secret is still kept, and verify tries it after the new one.",
@@ -171,8 +173,16 @@ func (o *secretsSetOptions) read(ctx context.Context, a *app, rec secret.Record)
 	if err := checkTypedSecret(text, from); err != nil {
 		return secret.Value{}, err
 	}
-	if strings.TrimSpace(text) != text {
+	return secret.New(text), nil
+}
+
+// warnOfSecret says what speaks against value as the secret of rec. It is kept
+// nevertheless: no provider promises what its secrets look like.
+func (a *app) warnOfSecret(rec secret.Record, value secret.Value) {
+	if text := value.Reveal(); strings.TrimSpace(text) != text {
 		a.warn("warning: the secret begins or ends with white space, and is kept with it")
 	}
-	return secret.New(text), nil
+	if doubt := diagnosis.Doubt(diagnosis.Candidate{Provider: rec.Provider, ID: rec.ID, Secret: value}); doubt != "" {
+		a.warn("warning: the secret looks like " + doubt + ", and is kept as it is; if that is wrong, type this command again with the right one")
+	}
 }

@@ -24,6 +24,10 @@ func TestSecretsSetAsks(t *testing.T) {
 		t.Errorf("kept %q", got)
 	}
 
+	p.secrets["zyntro/44"] = "'0123456789abcdef' "
+	w.run(0, "secrets", "set", "zyntro/44")
+	w.said("begins or ends with white space", "looks like a text in quotes, and is kept as it is")
+
 	// Another secret is confirmed first, and a blank one is refused.
 	p.secrets["zyntro/42"] = "other"
 	p.confirms = map[string]bool{"The older secret is still kept": false}

@@ -80,6 +80,20 @@ var notSecrets = []struct{ start, what string }{
 	{"xoxb-", "an API key"},
 }
 
+// Doubt is what the secret of c looks like, if secrets seldom do; else "".
+func Doubt(c Candidate) string {
+	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
+	what, bare := notASecret(c), strings.TrimFunc(s, quote)
+	switch {
+	case what != "":
+	case !strings.HasPrefix(s, bare) && !strings.HasSuffix(s, bare):
+		what = "a text in quotes"
+	case anAssignment().MatchString(s):
+		what = "a whole line NAME=value"
+	}
+	return what
+}
+
 func notASecret(c Candidate) string {
 	s := strings.TrimFunc(c.Secret.Reveal(), invisible)
 	bare := strings.Trim(s, `"'`)
@@ -132,6 +146,7 @@ func masked(s string) bool {
 // hexadecimal.
 var (
 	aVariable    = pattern.Of(`^[A-Z][A-Z_]*_[A-Z_]*[A-Z]$`)
+	anAssignment = pattern.Of(`^(?:export )?[A-Z][A-Z0-9]*_[A-Z0-9_]*=[^=]`)
 	aFingerprint = pattern.Of(`^sha256:(?:[0-9a-f]{8}|[0-9a-f]{64})$`)
 	aUUID        = pattern.Of(`^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$`)
 )
