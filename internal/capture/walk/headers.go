@@ -45,7 +45,9 @@ func ReadHeaders(to recorded.Header, v []byte) (recorded.Header, error) {
 			return headerList(to, v)
 		}
 		texts := jsontext.NewSlab(min(len(v), 16<<10))
-		to = slices.Grow(to, 8) // as many as most have
+		if len(v) > len("{}") {
+			to = slices.Grow(to, 8) // as many as most have
+		}
 		jsontext.Members(v, func(quoted, value []byte) bool {
 			name, _ := texts.String(quoted)
 			to, err = appendValues(to, texts, name, value)
