@@ -237,14 +237,14 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
-	"internal/capture":                              {4764, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4765, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {840, 2},
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
 	"internal/capture/printed":                      {2443, 5},
-	"internal/capture/recorded":                     {609, 42},
-	"internal/capture/walk":                         {3049, 54},
+	"internal/capture/recorded":                     {626, 42},
+	"internal/capture/walk":                         {3100, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {16365, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
@@ -283,7 +283,7 @@ var budgets = map[string]budget{
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
-	"internal/term":                                 {1132, 30}, // planned: 600; text in lines at words
+	"internal/term":                                 {1063, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
 	"internal/verify":                               {1430, 15},

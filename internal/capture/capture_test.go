@@ -419,7 +419,7 @@ func TestRecords(t *testing.T) {
 		{"both, one empty", `{"headers":{"A":"b"},"body":"","body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
 		{"both, one parsed", `{"headers":{"A":"b"},"body":{ },"body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
 		{"both, one of another type", `{"headers":{"A":"b"},"body":false,"body_base64":"e30="}`, got{Err: walk.ErrTwoBodies.Error()}},
-		{"torn", `{"headers":{"A":"b"},"body_ba`, got{Err: "not a JSON object: unexpected end of JSON input"}},
+		{"torn", `{"headers":{"A":"b"},"body_ba`, got{Err: "not a JSON object: it is cut off"}},
 		{"garbage after it", `{"headers":{},"body":""} x`, got{Err: "not a JSON object: invalid character 'x' after top-level value"}},
 		{"bad escape", `{"headers":{},"body":"\x"}`, got{Err: `not a JSON object: invalid character 'x' in string escape code`}},
 		{"control character", "{\"headers\":{},\"body\":\"\t\"}", got{Err: `not a JSON object: invalid character '\t' in string literal`}},
@@ -452,9 +452,9 @@ func TestJSONDocuments(t *testing.T) {
 		{"arrays one after the other", "[" + a + "][]\n[" + b + "]", []got{{Source: "#1", Body: "a"}, {Source: "#2", Body: "b"}}},
 		{"a bad one in between", "[" + a + ",{},7," + a + "]", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: `no member "headers"`},
 			{Source: "#3", Err: "not a JSON object: json: cannot unmarshal number into Go value of type map[string]json.RawMessage"}, {Source: "#4", Body: "a"}}},
-		{"torn", "[" + a + ",{", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: unexpected EOF"}}},
-		{"torn after a comma", "[" + a + ",", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: unexpected EOF"}}},
-		{"torn at once", "[", []got{{Source: "#1", Err: "not JSON: unexpected EOF"}}},
+		{"torn", "[" + a + ",{", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: it is cut off"}}},
+		{"torn after a comma", "[" + a + ",", []got{{Source: "#1", Body: "a"}, {Source: "#2", Err: "not JSON: it is cut off"}}},
+		{"torn at once", "[", []got{{Source: "#1", Err: "not JSON: it is cut off"}}},
 		{"garbage", a + "}", []got{{Body: "a"}, {Source: "#2", Err: "not JSON: invalid character '}' looking for beginning of value"}}},
 		{"byte order mark", "\xef\xbb\xbf" + b, []got{{Body: "b"}}},
 		{"nothing", " \n", nil},
@@ -471,7 +471,7 @@ func TestNDJSONLines(t *testing.T) {
 		return got{Source: fmt.Sprintf(":%d", n), Header: Header{{Name: "N", Value: fmt.Sprint(n)}}, Body: fmt.Sprint(n)}
 	}
 	check(t, "blank lines, CRLF, a torn line, none at the end", []got{
-		want(1), want(3), want(5), {Source: ":6", Err: "not a JSON object: unexpected end of JSON input"}, want(7),
+		want(1), want(3), want(5), {Source: ":6", Err: "not a JSON object: it is cut off"}, want(7),
 	}, parse(t, "", line(1)+"\r\n\n"+line(3)+"\n  \n"+line(5)+"\n"+line(6)[:20]+"\n"+line(7)))
 
 	var text strings.Builder
@@ -594,7 +594,7 @@ func TestWalk(t *testing.T) {
 	}
 	want := []string{
 		"a.txt|a|", "b/10.txt|ten|", "b/2.txt|two|", "c.json:1||", "d.gz|zipped|",
-		"e.gz||unexpected EOF", "f.gz||decompressing: gzip: invalid header",
+		"e.gz||it is cut off", "f.gz||decompressing: gzip: invalid header",
 	}
 	if runtime.GOOS != "windows" {
 		want = append(want, "g|a|")

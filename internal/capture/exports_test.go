@@ -375,8 +375,8 @@ func TestListThatStandsTwice(t *testing.T) {
 		`{"log":{` + entries + `,"log":1,` + other + `}}`:         "",
 		`{` + other + `,"log":{` + entries + `},"entries":[]}`:    "",
 		`{"log":{` + entries + `}}{"log":{` + entries + `}}`:      "",
-		`{"log":{` + entries + `}`:                                "not JSON: unexpected EOF",
-		`{"log":{` + entries + `,"x":`:                            "not JSON: unexpected EOF",
+		`{"log":{` + entries + `}`:                                "not JSON: it is cut off",
+		`{"log":{` + entries + `,"x":`:                            "not JSON: it is cut off",
 	} {
 		all := parse(t, "har", text)
 		last := all[len(all)-1]

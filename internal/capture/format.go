@@ -78,7 +78,7 @@ func variantOf(f Format, head []byte, more bool, names []string) Format {
 
 // detect never fails, since raw takes anything.
 func detect(head []byte, more bool, names ...string) Format {
-	if walk.NeedsTool(head) {
+	if walk.NeedsTool(head, "") != nil {
 		return rawFormat
 	}
 	return Formats[slices.IndexFunc(Formats, func(f Format) bool { return f.Sniff(head, more, names) })]

@@ -285,7 +285,11 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	}
 	if format.Name == Raw && !w.EmptyBody {
 		p.fill(recorded.HeadMax)
-		if err := walk.LayoutError(p.head[:min(len(p.head), recorded.HeadMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil)); err != nil {
+		err := walk.LayoutError(p.head[:min(len(p.head), recorded.HeadMax)], w.SignatureHeaders, in.Name, decodedBy(in.Unzipped, original != nil))
+		if err == nil {
+			err = walk.NeedsTool(p.head, in.Name)
+		}
+		if err != nil {
 			if layout := (*UnknownLayout)(nil); len(notes) > 0 && errors.As(err, &layout) {
 				layout.Suggestion = ""
 			}

@@ -270,7 +270,7 @@ func TestContainersAreNotReadAsText(t *testing.T) {
 	body := `{"id":"evt_1","event_type":"contact.created","data":{"n":1}}`
 	head := fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: example.com\r\nX-Wunder-Signature: %s\r\nContent-Length: %d\r\n\r\n", aSignature, len(body))
 	between := "\x10\x00\x00\x00\x65\x01\x02\x03\x42\x00\x00\x00\x42\x00\x00\x00\x00\x00\x00\x00\x08\x00E\x00\x00\x34"
-	for _, magic := range []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a", "PK\x03\x04", "SQLite format 3\x00"} {
+	for _, magic := range []string{"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a", "PK\x03\x04", "7z\xbc\xaf\x27\x1c", "SQLite format 3\x00"} {
 		for cut := 0; cut <= len(body); cut += 7 {
 			for _, line := range []string{"", "\n"} {
 				text := magic + "\x02\x00\x04\x00" + between + line + head + body[:cut] + line + between + body[cut:] + line + between
@@ -279,6 +279,28 @@ func TestContainersAreNotReadAsText(t *testing.T) {
 					t.Fatalf("%q, cut at %d: %d rows, %+v", magic, cut, rows, found)
 				}
 			}
+		}
+	}
+}
+
+// What hides all that it holds is said to, with what takes that out: a bare payload
+// without a signature would be the wrong thing to look for.
+func TestContainersHideWhatTheyHold(t *testing.T) {
+	t.Parallel()
+	zip := "PK\x03\x04\x14\x00\x00\x00\x08\x00" + strings.Repeat("\x01", 20)
+	for text, want := range map[string]string{
+		zip + "captures/a.http":                              "a ZIP archive. Unpack it",
+		zip + "[Content_Types].xml":                          "Microsoft Office",
+		"a.http" + strings.Repeat("\x00", 251) + "ustar\x00": "a tar archive. Unpack it",
+		"BZh91AY&SY\x01\x02":                                 "bzip2 -dc FILE | hookctl verify -",
+		"\x28\xb5\x2f\xfd\x04":                               "zstd -dc FILE | hookctl verify -",
+		zipped(zipped("{}")):                                 "gzip -dc FILE | hookctl verify -",
+		string(toUTF16(binary.LittleEndian, "POST / HTTP/1.1\r\nHost: x")[2:]): "iconv -f UTF-16LE -t UTF-8 FILE",
+		string(toUTF16(binary.BigEndian, "POST / HTTP/1.1\r\nHost: x")[2:]):    "iconv -f UTF-16BE -t UTF-8 FILE",
+	} {
+		found, rows := unreadLayouts(t, []byte(text))
+		if rows != 1 || len(found) != 1 || found[0].Where != "" || !strings.Contains(found[0].Suggestion, want) {
+			t.Errorf("%q: %d rows, %+v, want %q", text, rows, found, want)
 		}
 	}
 }
@@ -329,19 +351,20 @@ func TestSuggestedBody(t *testing.T) {
 	}
 }
 
+func zipped(text string) string {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(text))
+	_ = z.Close()
+	return b.String()
+}
+
 // TestSuggestionsForWhatWasRead: a command for a layout begins with those that make of
 // the bytes what was read; where none makes it, there is no command.
 func TestSuggestionsForWhatWasRead(t *testing.T) {
 	t.Parallel()
 	line := `{"a":{"headers":{"X-Wunder-Signature":"` + aSignature + `"}},"req":{"body":"{}"}}`
 	laidOut := "{\n\"a\":{\"headers\":{\"X-Wunder-Signature\":\"" + aSignature + "\"}},\n\"req\":{\"body\":\"{}\"}}\n"
-	zipped := func(text string) string {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, _ = z.Write([]byte(text))
-		_ = z.Close()
-		return b.String()
-	}
 	for name, c := range map[string]struct{ text, command string }{
 		"a line":           {line + "\n", ": sed -n 1p < FILE | jq"},
 		"laid out":         {laidOut, ": jq -c"},

@@ -54,7 +54,7 @@ func TestReasons(t *testing.T) {
 		{"one blank, wrong", record(t, wunderBody, "X-Hook-Signature", zgood, "X-Wunder-Signature", ""), bad(signature.Mismatch)},
 		{"blank one of the other provider", record(t, wunderBody, "X-Zyntro-Signature", "", "X-Wunder-Signature", good), valid},
 		{"blank one of the other provider, wrong", record(t, wunderBody, "X-Zyntro-Signature", "\t", "X-Wunder-Signature", zgood), bad(signature.Mismatch)},
-		{"unreadable", `{"headers":{` + "\n", Result{Format: "log", Reason: signature.Unreadable, Notes: []string{"not a JSON object: unexpected end of JSON input"}}},
+		{"unreadable", `{"headers":{` + "\n", Result{Format: "log", Reason: signature.Unreadable, Notes: []string{"not a JSON object: it is cut off"}}},
 		{"contradicting headers", record(t, wunderBody, "X-Wunder-Signature", good, "X-Wunder-Event", "deal.created", "X-Wunder-Delivery", "ev1"),
 			func() Result {
 				r := valid

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
+
+	"github.com/hookctl/hookctl/internal/fault"
 )
 
 // With Options.KeepLines a batch tells of lines too, in place of an error.
@@ -115,9 +118,23 @@ func Probes(n int) Passed {
 func (b Batch) Each() iter.Seq2[*Request, error] {
 	return func(yield func(*Request, error) bool) {
 		if b.Decode != nil {
-			b.Decode(yield)
+			b.Decode(func(r *Request, err error) bool { return yield(r, plain(err)) })
 		}
 	}
+}
+
+// plain is err, in the words of people where a decoder's say that the input ends too
+// early.
+func plain(err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, words := range []string{io.ErrUnexpectedEOF.Error(), "unexpected end of JSON input"} {
+		if text, ok := strings.CutSuffix(err.Error(), words); ok {
+			return fault.Reword(text+"it is cut off", err)
+		}
+	}
+	return err
 }
 
 // Alone yields a batch that holds much memory and returns when it was decoded,

@@ -19,7 +19,8 @@ import (
 // UnknownLayout is the error of a delivery that cannot be read: a signature stands
 // in the input, in a layout that no format knows.
 type UnknownLayout struct {
-	// Where is the place of the signature, such as "line 7" or a JSON path.
+	// Where is the place of the signature, such as "line 7" or a JSON path; empty
+	// where a file hides what it holds.
 	Where string
 	// Assumed is the name of the format that the input was read in.
 	Assumed string
@@ -30,10 +31,18 @@ type UnknownLayout struct {
 }
 
 // Error is the place alone.
-func (u *UnknownLayout) Error() string { return "there is a signature at " + u.Where }
+func (u *UnknownLayout) Error() string {
+	if u.Where == "" {
+		return "what the file holds cannot be seen"
+	}
+	return "there is a signature at " + u.Where
+}
 
 // Explanation says in one sentence what was found.
 func (u *UnknownLayout) Explanation() string {
+	if u.Where == "" {
+		return "hookctl cannot see what the file holds."
+	}
 	return fmt.Sprintf("There is a signature at %s, but hookctl does not know the layout around it. The input was read as %s.", u.Where, u.Assumed)
 }
 
@@ -77,28 +86,68 @@ func SuggestForLine(text []byte) string {
 	return ""
 }
 
-// NeedsTool reports whether an input is of a kind whose bytes stand around and
-// between those of a delivery, whatever that looks like: only a program that knows
-// the kind can take it out.
-func NeedsTool(head []byte) bool { return suggestTool(head, "") != "" }
+// NeedsTool is the error of an input of a kind whose bytes hide those of a delivery,
+// or stand around and between them, whatever that looks like: only a program that
+// knows the kind can take it out. It is nil for all others.
+func NeedsTool(head []byte, name string) error {
+	if tool := suggestTool(head, name); tool != "" {
+		return &UnknownLayout{Assumed: recorded.Raw, Suggestion: tool}
+	}
+	return nil
+}
+
+const (
+	packets = "This is a packet capture. Open it in Wireshark, choose Follow > HTTP Stream or TCP Stream, show the data as Raw, save it, and verify that file."
+	unpack  = "Unpack it, and verify the directory of its files."
+)
+
+// containers are kinds of files that hide what they hold, by what stands in them and
+// where, with the program that takes it out.
+var containers = []struct {
+	at         int
+	magic, fix string
+}{
+	{0, "\xd4\xc3\xb2\xa1", packets}, {0, "\xa1\xb2\xc3\xd4", packets}, {0, "\x4d\x3c\xb2\xa1", packets}, {0, "\xa1\xb2\x3c\x4d", packets}, {0, "\x0a\x0d\x0d\x0a", packets},
+	{30, "[Content_Types].xml", "This is a document of Microsoft Office. Save it as text, a sheet as CSV UTF-8, and verify that file."},
+	{0, "PK\x03\x04", "This is a ZIP archive. " + unpack},
+	{0, "7z\xbc\xaf\x27\x1c", "This is a 7-Zip archive. " + unpack},
+	{0, "Rar!\x1a\x07", "This is a RAR archive. " + unpack},
+	{257, "ustar", "This is a tar archive. " + unpack},
+	{0, "\x1f\x8b\x08", "This was compressed twice. Decompress it: gzip -dc FILE | hookctl verify -"},
+	{0, "BZh91AY&SY", "This is compressed. Decompress it: bzip2 -dc FILE | hookctl verify -"},
+	{0, "\xfd7zXZ\x00", "This is compressed. Decompress it: xz -dc FILE | hookctl verify -"},
+	{0, "\x28\xb5\x2f\xfd", "This is compressed. Decompress it: zstd -dc FILE | hookctl verify -"},
+	{0, "SQLite format 3\x00", "This is an SQLite database. Write the table as JSON and verify that: sqlite3 -json FILE 'SELECT * FROM ...' | hookctl verify -"},
+}
 
 // suggestTool names the program that makes of a file what can be read.
 func suggestTool(head []byte, name string) string {
-	file := fileWord(name)
-	has := func(texts ...string) bool {
-		return slices.ContainsFunc(texts, func(t string) bool { return bytes.HasPrefix(head, []byte(t)) })
-	}
+	fix := ""
 	switch {
-	case has("\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", "\x0a\x0d\x0d\x0a"):
-		return "This is a packet capture. Open it in Wireshark, choose Follow > HTTP Stream or TCP Stream, show the data as Raw, save it, and verify that file."
 	case isMitm(head):
-		return "These are flows of mitmproxy. Write them as an HTTP archive and verify that: mitmdump -nr " + file + " --set hardump=flows.har && hookctl verify flows.har"
-	case has("PK\x03\x04"):
-		return "This is a ZIP archive. Unpack it, and verify the directory of its files."
-	case has("SQLite format 3\x00"):
-		return "This is an SQLite database. Write the table as JSON and verify that: sqlite3 -json " + file + " 'SELECT * FROM ...' | hookctl verify -"
+		fix = "These are flows of mitmproxy. Write them as an HTTP archive and verify that: mitmdump -nr FILE --set hardump=flows.har && hookctl verify flows.har"
+	case isWide(head, 1):
+		fix = "This is UTF-16 without a byte order mark. Convert it: iconv -f UTF-16LE -t UTF-8 FILE | hookctl verify -"
+	case isWide(head, 0):
+		fix = "This is UTF-16 without a byte order mark. Convert it: iconv -f UTF-16BE -t UTF-8 FILE | hookctl verify -"
 	}
-	return ""
+	for _, c := range containers {
+		if fix == "" && len(head) >= c.at && bytes.HasPrefix(head[c.at:], []byte(c.magic)) {
+			fix = c.fix
+		}
+	}
+	return strings.Replace(fix, "FILE", fileWord(name), 1)
+}
+
+// isWide reports whether every other byte is zero, from the first or the second on.
+func isWide(head []byte, zero int) bool {
+	const enough = 32
+	for i, c := range head[:min(len(head), enough)] {
+		if (c == 0) != (i%2 == zero) {
+			return false
+		}
+	}
+	return len(head) >= enough
 }
 
 // isMitm recognises the netstrings of mitmproxy: a number, a colon, and so many
