@@ -1304,6 +1304,29 @@ func TestPeekBounds(t *testing.T) {
 	}
 }
 
+// A record that is a little longer than what is looked at is read as any other, in
+// whatever pieces it comes: the end of it is not looked at, and nothing is written over.
+func TestPeekBeyondItsBound(t *testing.T) {
+	for _, over := range []int{1, 1700, 30_000} {
+		body := strings.Repeat("x", (recorded.HeadMax+over-100)/4*3)
+		record := `{"headers":{"X-Wunder-Signature":"x"},"body_base64":"` + base64.StdEncoding.EncodeToString([]byte(body)) + `"}`
+		record += strings.Repeat(" ", recorded.HeadMax+over-len(record)) + "\n"
+		for _, size := range []int{60_000, 1 << 16, 1 << 20} {
+			pieces := func() io.Reader { return &odd{strings.NewReader(record), size} }
+			if head, more, err := peek(pieces(), 0, recognised); len(head) != recorded.HeadMax || !more || err != nil {
+				t.Errorf("%d over, in pieces of %d: %d are looked at, %v", over, size, len(head), err)
+			}
+			for _, o := range []Options{{}, {KeepLines: true, EachLine: true}} {
+				o.Stdin = pieces()
+				all, _ := readAll(t, o, "-")
+				if len(all) == 0 || all[0].Source != "-:1" || all[0].Err != "" || all[0].Body != body {
+					t.Errorf("%d over, in pieces of %d, %v: %d rows, %.200v", over, size, o.EachLine, len(all), all)
+				}
+			}
+		}
+	}
+}
+
 // The buffer for lines doubles while that is cheap, and then takes the longest one.
 func TestRoom(t *testing.T) {
 	var sizes []int

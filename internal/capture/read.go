@@ -459,9 +459,9 @@ func unzipped(open func() (io.ReadCloser, error)) func() (io.ReadCloser, error) 
 
 // peek reads until there is enough to detect a format by: a line that is a
 // record, the head of a request, or HeadStep bytes, and the rest of a line that
-// begins within them and may be a record; up to HeadMax. It does not wait for
-// more than that, so that a slow pipe is judged as it flows.
-// Size is how much there is; 0 where that is not known.
+// begins within them and may be a record; never more than HeadMax, because who tells
+// the format decodes a larger body over its text. It waits for no more than that, so
+// that a slow pipe is judged as it flows. Size is how much there is, 0 if unknown.
 func peek(r io.Reader, size int64, recognised func(head []byte) bool) (head []byte, more bool, err error) {
 	if size > 0 && size < recorded.HeadStep {
 		head = make([]byte, 0, size)
@@ -470,7 +470,7 @@ func peek(r io.Reader, size int64, recognised func(head []byte) bool) (head []by
 		if len(head) == cap(head) {
 			head = slices.Grow(head, recorded.HeadStep)
 		}
-		n, err := r.Read(head[len(head):min(cap(head), len(head)+recorded.HeadStep)])
+		n, err := r.Read(head[len(head):min(cap(head), len(head)+recorded.HeadStep, recorded.HeadMax)])
 		fresh := head[len(head) : len(head)+n]
 		head = head[:len(head)+n]
 		if err == io.EOF {
@@ -549,7 +549,7 @@ func (p *prefixed) line(limit int) int {
 			return 0
 		}
 		p.head = slices.Grow(p.head, recorded.HeadStep)
-		n, err := p.r.Read(p.head[scanned : scanned+recorded.HeadStep])
+		n, err := p.r.Read(p.head[scanned:min(scanned+recorded.HeadStep, limit+1)])
 		p.head = p.head[:scanned+n]
 		switch {
 		case err == io.EOF && n == 0:
