@@ -238,7 +238,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
 	"internal/capture":                              {4765, 46}, // planned: 3400; what two answers mean, and records that are changed in place
-	"internal/capture/around":                       {840, 2},
+	"internal/capture/around":                       {847, 2},
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
@@ -252,7 +252,7 @@ var budgets = map[string]budget{
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {5893, 7},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
-	"internal/durable":                              {1185, 35}, // planned: 750; stamps
+	"internal/durable":                              {1187, 35}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/filter":                               {208, 5},
@@ -271,7 +271,7 @@ var budgets = map[string]budget{
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},
-	"internal/provider/wundertreos":                 {570, 1},
+	"internal/provider/wundertreos":                 {573, 1},
 	"internal/provider/wundertreos/wundertreosapi":  {680, 18},
 	"internal/provider/wundertreos/wundertreosfake": {1000, 19},
 	"internal/provider/zyntro":                      {940, 1},
@@ -283,7 +283,7 @@ var budgets = map[string]budget{
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
-	"internal/term":                                 {1063, 30}, // planned: 600; text in lines at words
+	"internal/term":                                 {1051, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
 	"internal/verify":                               {1430, 15},

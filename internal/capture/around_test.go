@@ -211,7 +211,7 @@ func TestTables(t *testing.T) {
 					_ = w.Write(row.cells(headersOf(body), body))
 				}
 				w.Flush()
-				rows := commandRows(t, "", []string{"", "\n", "\r\n\r\n"}[len(name)%3]+text.String())
+				rows := commandRows(t, "", []string{"", "\n", "\r\n\r\n", "sep=" + string(sep) + "\r\n", "\ufeffsep=" + string(sep) + "\n\n"}[len(name)%5]+text.String())
 				if len(rows) != len(nastyBodies) {
 					t.Fatalf("%s, %q: %v of:\n%s", name, sep, describe(rows), text.String())
 				}

@@ -202,8 +202,8 @@ func (g *globals) printHelp(c *cobra.Command) {
 	width := min(g.env.Streams.Width(), mostHelp)
 	var b strings.Builder
 	section := func(text string) {
-		if text != "" {
-			b.WriteString("\n" + strings.TrimRight(text, "\n") + "\n")
+		if text = strings.TrimRight(text, "\n"); text != "" {
+			b.WriteString("\n" + text + "\n")
 		}
 	}
 	b.WriteString(term.Wrap("", c.Short+".", width) + "\n")

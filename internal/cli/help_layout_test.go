@@ -71,6 +71,9 @@ func TestHelpFits(t *testing.T) {
 					t.Errorf("%s at %d columns: a line of %d: %q", c.CommandPath(), width, term.Width(line), line)
 				}
 			}
+			if strings.Contains(out.String(), "\n\n\n") {
+				t.Errorf("%s at %d columns has two blank lines together", c.CommandPath(), width)
+			}
 			got := words(out.String())
 			slices.Sort(got)
 			if width == 200 {

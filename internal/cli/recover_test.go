@@ -272,7 +272,7 @@ func TestRecoverRotateFails(t *testing.T) {
 	}
 	// It stays named until it is told otherwise.
 	again := w.recovered(7)
-	if len(again) != 1 || *again[0].Operation != "push" || !strings.Contains(again[0].Detail, "recover --forget wundertreos/"+*again[0].ID) {
+	if len(again) != 1 || *again[0].Operation != "push" || !strings.HasSuffix(again[0].Detail, "recover --forget wundertreos/"+*again[0].ID) {
 		t.Fatalf("again %+v", again)
 	}
 	if again := w.recovered(0, "--forget", *again[0].ID); len(again) != 0 {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -36,8 +37,10 @@ func (c *Calls) Probe(dir string, size int) error {
 	if err == nil {
 		return c.RemoveFile(path)
 	}
-	// Where err is a permission that is missing, the same words twice help nobody.
-	if rerr := c.Remove(path); !errors.Is(rerr, fs.ErrNotExist) && !(errors.Is(err, fs.ErrPermission) && errors.Is(rerr, fs.ErrPermission)) {
+	rerr := c.Remove(path)
+	both := func(kind error) bool { return errors.Is(err, kind) && errors.Is(rerr, kind) }
+	// The same words twice help nobody.
+	if !errors.Is(rerr, fs.ErrNotExist) && !both(fs.ErrPermission) && !both(syscall.EROFS) {
 		err = errors.Join(err, rerr)
 	}
 	return err

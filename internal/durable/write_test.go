@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/durable"
@@ -116,6 +118,19 @@ func TestWriteFails(t *testing.T) {
 			if left, err := os.ReadDir(filepath.Dir(path)); len(left) != 1 || err != nil {
 				t.Errorf("%s, %s: left behind %v, %v", how, what, left, err)
 			}
+		}
+	}
+}
+
+// TestProbeSaysItOnce: where a file can be neither made nor removed, the cause is said once.
+func TestProbeSaysItOnce(t *testing.T) {
+	t.Parallel()
+	for _, cause := range []error{syscall.EROFS, syscall.EACCES} {
+		sys := durable.System()
+		sys.Create = func(path string) (*os.File, error) { return nil, &fs.PathError{Op: "open", Path: path, Err: cause} }
+		sys.Remove = func(path string) error { return &fs.PathError{Op: "remove", Path: path, Err: cause} }
+		if err := sys.Probe(t.TempDir(), 10); !errors.Is(err, cause) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%v: %v", cause, err)
 		}
 	}
 }

@@ -29,7 +29,10 @@ type dialError struct {
 	timeout bool
 	final   bool  // another try would end the same way
 	err     error // the cause, where its text is safe
+	hint    string
 }
+
+const proxyHint = "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment, then try again"
 
 func (e *dialError) Error() string { return e.text }
 
@@ -91,7 +94,7 @@ func (d *dialer) proxyFor(u *url.URL) (*url.URL, error) {
 	p, err := d.proxy(u)
 	if err != nil {
 		// The error repeats the variable, and a password in it.
-		return nil, &dialError{text: "the proxy in the environment is not a URL", final: true}
+		return nil, &dialError{text: "the proxy in the environment is not a URL", final: true, hint: proxyHint}
 	}
 	if p == nil {
 		return nil, nil
@@ -100,7 +103,7 @@ func (d *dialer) proxyFor(u *url.URL) (*url.URL, error) {
 		return nil, &dialError{
 			text: fmt.Sprintf("the proxy %s in the environment cannot be used: a proxy must have the form "+
 				"http://host:port", term.Clean(p.Scheme+"://"+p.Host)),
-			final: true,
+			final: true, hint: proxyHint,
 		}
 	}
 	return p, nil
@@ -208,7 +211,7 @@ func (d *dialer) tunnel(ctx context.Context, network string, proxy *url.URL, add
 	if err != nil {
 		var de *dialError
 		if errors.As(err, &de) {
-			de.text = "the proxy from the environment does not work: " + de.text
+			de.text, de.hint = "the proxy from the environment does not work: "+de.text, proxyHint
 		}
 		return nil, err
 	}

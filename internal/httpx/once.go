@@ -213,7 +213,7 @@ func (f failing) outcome() outcome {
 	case f.cause != nil:
 		final, e.Err = true, fmt.Errorf("%s: %w", f.where("the exchange with %s was interrupted"), f.cause)
 	case errors.As(f.err, &dial):
-		final, e.Timeout, e.Err = dial.final, dial.timeout, dial
+		final, e.Timeout, e.Err, e.Hint = dial.final, dial.timeout, dial, dial.hint
 	case errors.As(f.err, &unfit):
 		final, e.Err = true, fmt.Errorf("the answer of %s %w", f.host, unfit)
 	case isReset(f.end):

@@ -264,6 +264,8 @@ func TestTunnelRefused(t *testing.T) {
 		resp, err := newTestClient(t, o).OneShot(io.Discard).Do(t.Context(), post("https://example.com/"))
 		if e := failed(t, resp, err); e.Stage != NotSent || len(slept.waits) != tt.waits || strings.Contains(e.Error(), "canary") {
 			t.Errorf("%s: %+v after %d waits", tt.name, e, len(slept.waits))
+		} else if strings.Contains(tt.text, "environment") != strings.Contains(e.Hint, "HTTPS_PROXY") {
+			t.Errorf("%s: the hint is %q", tt.name, e.Hint)
 		}
 		contains(t, err.Error(), tt.text)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
@@ -19,6 +20,8 @@ func unusable(what string, err error) error {
 	switch {
 	case hint == fault.Hint{}:
 		hint.Text = "choose another directory with --config DIR"
+	case strings.HasPrefix(hint.Text, "choose a directory"):
+		hint.Text += ", with " + durable.ChooseConfig
 	case hint.Command == "" && fault.Code(err) != durable.CodeStore && fault.Code(err) != durable.CodeElsewhere:
 		hint.Text += "; choose another directory with " + durable.ChooseConfig
 	}

@@ -110,7 +110,11 @@ type keyedProvider struct {
 // unreadable, and the others are not concerned.
 func New(o Options) (*Engine, error) {
 	if len(o.Candidates) == 0 && !o.Keyless {
-		return nil, fault.Usagef("no secret is available to verify with").WithCode("no-secret").
+		of := ""
+		if len(o.Excluded) > 0 {
+			of = " of " + o.Providers[0].Name
+		}
+		return nil, fault.Usagef("no secret%s is available to verify with", of).WithCode("no-secret").
 			WithHint("give one with --secret-file or --secret-env\nto keep one: hookctl secrets set\nfor a new one of a webhook that exists: hookctl rotate")
 	}
 	if o.Workers <= 0 {

@@ -16,7 +16,10 @@ import (
 // table finds a table in text, CSV or one with other marks between its cells, whose
 // first line names its columns. Each row is a JSON object.
 func table(head []byte, names []string) (l Layer, ok bool) {
-	first, rest, _ := bytes.Cut(bytes.TrimLeft(message.TrimBOM(head), "\r\n"), []byte("\n"))
+	first, rest, found := bytes.Cut(message.TrimBOM(head), []byte("\n"))
+	for found && beforeTitles(first) {
+		first, rest, found = bytes.Cut(rest, []byte("\n"))
+	}
 	columns, sep := columnsOf(bytes.TrimRight(first, "\r"))
 	if columns == nil || len(rest) == 0 {
 		return l, false
@@ -41,7 +44,7 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 		return func(line []byte) []byte {
 			switch {
 			case titles && line != nil:
-				titles = len(bytes.TrimRight(line, "\r\n")) == 0
+				titles = beforeTitles(message.TrimBOM(line))
 				return []byte("\n")
 			case line == nil:
 				return text.text
@@ -61,6 +64,13 @@ func table(head []byte, names []string) (l Layer, ok bool) {
 			return text.flush(fill)
 		}
 	}}, true
+}
+
+// beforeTitles reports whether a line may come before the names of columns: a blank
+// one, or one that says for Excel what is between cells.
+func beforeTitles(line []byte) bool {
+	line = bytes.TrimRight(line, "\r\n")
+	return len(line) == 0 || len(line) == len("sep=;") && bytes.HasPrefix(line, []byte("sep="))
 }
 
 // largestRow is how large a row may be: as JSON it takes many times as much.

@@ -39,7 +39,11 @@ func translate(err error, failed string) error {
 		out.Err = fmt.Errorf("%s: the answer of %s is not one of its API: %w", failed, title, err)
 		out.Hint.Text = "check the base URL: hookctl config list"
 	case errors.As(err, &transport):
-		out.Err = fmt.Errorf("%s: %s could not be reached, or its answer was incomplete: %w", failed, title, err)
+		what := "the answer of " + title + " is incomplete"
+		if transport.Stage == httpx.NotSent {
+			what = title + " could not be reached"
+		}
+		out.Err = fmt.Errorf("%s: %s: %w", failed, what, err)
 		out.Hint.Text = cmp.Or(transport.Hint, "check the network and the base URL (hookctl config list), then try again")
 		if transport.Timeout {
 			out.Code, out.Hint.Text = "timeout", "try again, or allow more time with --request-timeout"
