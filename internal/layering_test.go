@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3100, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16365, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16370, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -283,7 +283,7 @@ var budgets = map[string]budget{
 	"internal/signature":                            {700, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
-	"internal/term":                                 {1051, 30}, // planned: 600; text in lines at words
+	"internal/term":                                 {1045, 30}, // planned: 600; text in lines at words
 	"internal/tunnel":                               {820, 7},   // planned: 350, without what keeps it up
 	"internal/tunnel/tunneltest":                    {369, 11},
 	"internal/verify":                               {1430, 15},

@@ -7,8 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/capture"
+	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/deliver"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -74,7 +76,7 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	bare := fields[0].Value
+	name, bare := fields[0].Name, fields[0].Value
 	if o.allHeaders {
 		fields = append(deliver.EventHeaders(d.Envelope, d.Envelope.Event(body)), fields...)
 	}
@@ -82,6 +84,9 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 		a.note("The payload is empty: this is the signature of no bytes.")
 	} else if bytes.HasSuffix(body, []byte("\n")) {
 		a.note("The payload ends with a newline, and the signature includes it.")
+	}
+	if _, seen := recorded.FirstSeen(body[:min(len(body), recorded.HeadMax)], []string{name}); seen {
+		a.note("The payload holds a signature: if it is a captured delivery, this is the signature of all of it. Of its body alone: hookctl show %s --raw | hookctl sign -", term.ShellWord(payload))
 	}
 	a.noteAssumed(s)
 	return a.out.Print(view.SignatureHeaders(fields, bare))
