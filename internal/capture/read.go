@@ -248,11 +248,11 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 	if slow {
 		p.line(recorded.HeadMax)
 	} else {
-		var err error
+		var err error // that of the next read as well: what comes before it is read
 		if p.head, more, err = peek(r, in.Size, func(head []byte) bool {
 			told, by = detect(head, true, w.SignatureHeaders...), len(head)
 			return told.Name != rawFormat.Name
-		}); err != nil {
+		}); err != nil && (len(p.head) == 0 || detect(p.head, true, w.SignatureHeaders...).Name == Raw) {
 			b := recorded.Unreadable(in.Name, durable.WithoutPath(err))
 			return Format{}, nil, nil, &b
 		}
@@ -477,7 +477,7 @@ func peek(r io.Reader, size int64, recognised func(head []byte) bool) (head []by
 			return head, false, nil
 		}
 		if err != nil {
-			return nil, false, err
+			return head, true, err
 		}
 		if enough(head, fresh, recognised) {
 			break

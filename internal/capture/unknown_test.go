@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"regexp"
 	"strings"
 	"testing"
@@ -379,6 +380,37 @@ func TestSuggestionsForWhatWasRead(t *testing.T) {
 		found, _ := unreadLayouts(t, []byte(c.text))
 		if len(found) != 1 || (c.command == "") != (found[0].Suggestion == "") || !strings.Contains(found[0].Suggestion, c.command) {
 			t.Errorf("%s: %+v, want %q", name, found, c.command)
+		}
+	}
+}
+
+// TestCutCompressed: the deliveries before the end of a compressed file that is cut
+// off are read, and that it is cut off is a row, in whatever format.
+func TestCutCompressed(t *testing.T) {
+	t.Parallel()
+	noise := rand.New(rand.NewPCG(1, 2)) // or nothing would be left after the cut
+	var dump, records, pages, prints strings.Builder
+	for i := range 20 {
+		body := fmt.Sprintf(`{"id":%d,"noise":"%x%x%x%x"}`, i, noise.Uint64(), noise.Uint64(), noise.Uint64(), noise.Uint64())
+		fmt.Fprintf(&dump, "POST / HTTP/1.1\nContent-Length: %d\nX-Wunder-Signature: %s\n\n%s\n", len(body), wunderSignature(body), body)
+		fmt.Fprintf(&records, `{"headers":{"X-Wunder-Signature":%q},"body":%q}`+"\n", wunderSignature(body), body)
+		fmt.Fprintf(&pages, "{\n\"headers\":{\"X-Wunder-Signature\":%q},\n\"body\":%q},\n", wunderSignature(body), body)
+		fmt.Fprintf(&prints, "{'X-Wunder-Signature': '%s'}\n%s\n", wunderSignature(body), body)
+	}
+	for name, c := range map[string]struct {
+		text string
+		all  bool // what is before the cut is read
+	}{"dump": {dump.String(), true}, "records": {records.String(), true}, "array": {"[" + pages.String(), true}, "prints": {prints.String(), false}, "payload": {strings.Repeat("x", 100), false}} {
+		whole := zipped(c.text)
+		rows := commandRows(t, "", whole[:len(whole)*3/4])
+		good := 0
+		for _, r := range rows {
+			if r.err == nil {
+				good++
+			}
+		}
+		if last := rows[len(rows)-1]; last.err == nil || !strings.HasSuffix(last.err.Error(), "it is cut off") || c.all != (good > 10) {
+			t.Errorf("%s: %v", name, describe(rows))
 		}
 	}
 }

@@ -36,11 +36,11 @@ var Format = recorded.Format{
 func readHTTP(_ context.Context, in recorded.Input) iter.Seq[recorded.Batch] {
 	return func(yield func(recorded.Batch) bool) {
 		data, err := message.ReadWhole(in.R)
-		if err != nil {
+		if err != nil && (len(data) == 0 || errors.Is(err, recorded.ErrTooLarge)) {
 			yield(recorded.Unreadable(in.Name, err))
 			return
 		}
-		d := dump{Rows: message.NewRows(in, yield), size: len(data), whole: len(data), room: message.NewGrowth()}
+		d := dump{Rows: message.NewRows(in, yield), ended: err, size: len(data), whole: len(data), room: message.NewGrowth()}
 		d.file = func(name string) ([]byte, error) { return message.Beside(in.Name, name) }
 		d.read(data)
 	}
@@ -49,9 +49,10 @@ func readHTTP(_ context.Context, in recorded.Input) iter.Seq[recorded.Batch] {
 // dump walks one input.
 type dump struct {
 	message.Rows
-	size  int // of the text that is walked
-	whole int // of the input
-	level int // of wrappings around it
+	ended error // why there is no more of the input; nil at its end
+	size  int   // of the text that is walked
+	whole int   // of the input
+	level int   // of wrappings around it
 	found
 	file    func(name string) ([]byte, error)
 	vars    map[string]string // of an editor's file
@@ -91,6 +92,9 @@ func (d *dump) noDump(b []byte) bool { return d.noHex.holds(b) }
 func (d *dump) read(b []byte) {
 	d.messages(b)
 	d.Reveal("in a form that hookctl cannot read")
+	if d.ended != nil {
+		d.Row(&recorded.Request{}, d.ended)
+	}
 	if d.N+d.answers+d.probes == 0 {
 		d.Row(&recorded.Request{}, message.ErrNoRequest)
 	}

@@ -16,7 +16,7 @@ import (
 func ReadWhole(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, recorded.MaxDelivery+1))
 	if err == nil && len(data) > recorded.MaxDelivery {
-		err = fmt.Errorf("%w: cut the body out of the dump and verify it as raw", recorded.ErrTooLarge)
+		err = fmt.Errorf("%w, which is the most that is read in one piece: split the file between two requests; if it is one, cut out its body and verify that as raw", recorded.ErrTooLarge)
 	}
 	return data, durable.WithoutPath(err)
 }
