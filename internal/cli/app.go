@@ -38,7 +38,7 @@ type app struct {
 	// forProfile opens the settings of another profile.
 	forProfile func(name string) (*app, error)
 
-	seen custody.Snapshot // what there was when the command took up what it found
+	seen custody.Snapshot // what there was when the command took up what it found; of its start, unless it says another time
 
 	reveal bool // a secret may be printed where a coding agent runs this
 

@@ -73,6 +73,9 @@ func (a *app) access(d *provider.Driver) provider.Access {
 }
 
 func (a *app) custody() custody.Env {
+	if a.seen.At.IsZero() {
+		a.seen.At = a.env.started()
+	}
 	return custody.Env{
 		Store:    a.store,
 		Journal:  a.journal,

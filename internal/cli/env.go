@@ -56,7 +56,7 @@ type Env struct {
 	Streams       term.Streams
 	Environ       []string
 	Now           func() time.Time
-	Started       time.Time // when the process was; zero: nobody knows
+	Started       func() time.Time // when the process was; nil: nobody knows
 	Sleep         func(ctx context.Context, d time.Duration) error
 	UserConfigDir func() (string, error)
 	UserCacheDir  func() (string, error)
@@ -71,6 +71,14 @@ type Env struct {
 	Modified      bool   // the source was not just that of the commit
 	// Hurry is closed on the second interrupt.
 	Hurry <-chan struct{}
+}
+
+// started is when the process was started, and where nobody knows that, now.
+func (e *Env) started() time.Time {
+	if e.Started == nil {
+		return e.Now()
+	}
+	return e.Started()
 }
 
 // Getenv returns a variable of Environ; the last one wins, as in os.

@@ -18,7 +18,6 @@ import (
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/health"
 	"github.com/hookctl/hookctl/internal/prompt"
-	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/sandbox"
 )
@@ -117,16 +116,12 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
-		seen:    custody.Snapshot{At: g.env.Started},
 
 		forProfile: func(name string) (*app, error) {
 			other := *g
 			other.flags.profile = name
 			return other.settings()
 		},
-	}
-	if a.seen.At.IsZero() {
-		a.seen.At = g.env.Now()
 	}
 	if a.withoutColour() {
 		env := *g.env

@@ -34,7 +34,7 @@ func System() *Env {
 		Streams: term.System(os.Stdin, os.Stdout, os.Stderr, os.Getenv("COLUMNS")),
 		Environ: os.Environ(),
 		Now:     time.Now,
-		Started: startedAt(time.Now),
+		Started: started(time.Now),
 		Sleep: func(ctx context.Context, d time.Duration) error {
 			t := time.NewTimer(d)
 			defer t.Stop()

@@ -33,7 +33,7 @@ func TestStartedFrom(t *testing.T) {
 			t.Errorf("%s: %s ago", name, now.Sub(got))
 		}
 	}
-	if at := startedAt(func() time.Time { return now }); at.After(now) || now.Sub(at) > mostStarting {
+	if at := started(func() time.Time { return now })(); at.After(now) || now.Sub(at) > mostStarting {
 		t.Errorf("%s", at)
 	}
 }

@@ -4,5 +4,8 @@ package cli
 
 import "time"
 
-// startedAt is when this process was started, as far as it knows.
-func startedAt(clock func() time.Time) time.Time { return clock() }
+// started tells when this process was started, as far as it knows: now.
+func started(clock func() time.Time) func() time.Time {
+	at := clock()
+	return func() time.Time { return at }
+}

@@ -196,7 +196,8 @@ func (c WorkerCall) run() (WorkerResult, error) {
 	}
 	os.Stdin, os.Stdout, os.Stderr = in, outs, errs
 	env := scriptEnv()
-	env.Started = time.Now()
+	at := time.Now()
+	env.Started = func() time.Time { return at }
 	r := WorkerResult{Code: mainIn(env)}
 	for _, f := range []*os.File{in, outs, errs} {
 		_ = f.Close()
