@@ -73,8 +73,8 @@ func (a *app) access(d *provider.Driver) provider.Access {
 }
 
 func (a *app) custody() custody.Env {
-	if a.seen.At.IsZero() {
-		a.seen.At = a.env.started()
+	if a.seen.At.IsZero() && a.env.Started != nil {
+		a.seen.At = a.env.Started()
 	}
 	return custody.Env{
 		Store:    a.store,

@@ -105,6 +105,7 @@ func newCrashed(t *testing.T) *crashed {
 		Streams: term.Streams{Out: &c.out, Err: &c.errs, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + filepath.Join(c.root, "config")},
 		Now:     func() time.Time { return c.now },
+		Started: func() time.Time { return c.now },
 		Sleep: func(_ context.Context, d time.Duration) error {
 			c.now = c.now.Add(d)
 			return nil

@@ -73,14 +73,6 @@ type Env struct {
 	Hurry <-chan struct{}
 }
 
-// started is when the process was started, and where nobody knows that, now.
-func (e *Env) started() time.Time {
-	if e.Started == nil {
-		return e.Now()
-	}
-	return e.Started()
-}
-
 // Getenv returns a variable of Environ; the last one wins, as in os.
 func (e *Env) Getenv(name string) string {
 	value, _ := e.lookup(name)

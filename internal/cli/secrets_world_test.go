@@ -47,6 +47,7 @@ func newWorld(t *testing.T) *world {
 		Streams: term.Streams{In: strings.NewReader(""), Out: &w.out, Err: &w.errs, Width: wide},
 		Environ: []string{"HOOKCTL_CONFIG_DIR=" + w.dir},
 		Now:     func() time.Time { return w.now },
+		Started: func() time.Time { return w.now },
 		Sleep: func(_ context.Context, d time.Duration) error {
 			w.now = w.now.Add(d)
 			return nil

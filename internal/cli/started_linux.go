@@ -20,15 +20,14 @@ const mostLooks = 100
 
 // started tells when the system started this process, which may be a good while
 // before its first line runs; never earlier than that, and up to two ticks later.
-// Where the system does not tell it is when that is first asked. Only then the
-// system is asked: not every command needs it, and it is 3 % of a start.
+// The system is asked when the answer is, first: where it does not tell, it is then.
+//
+// Its answer must be of the moment that clock tells: a process that has to wait
+// between the two would seem to be older than it is.
 func started(clock func() time.Time) func() time.Time {
 	return sync.OnceValue(func() time.Time { return startedBy(clock, os.ReadFile) })
 }
 
-// startedBy is what started tells. The system's answer must be of the moment that
-// clock tells: a process that has to wait between the two would seem to be older
-// than it is.
 func startedBy(clock func() time.Time, read func(name string) ([]byte, error)) time.Time {
 	stat, err := read("/proc/self/stat")
 	if err != nil {

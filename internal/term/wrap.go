@@ -118,7 +118,10 @@ func pieces(lead, line string) []piece {
 }
 
 // programs begin the commands that messages tell people to type.
-var programs = []string{"hookctl", "eval", "printf", "curl", "cat", "export", "gh", "age-keygen", "brew", "apt", "dnf"}
+var programs = []string{
+	"hookctl", "eval", "printf", "curl", "cat", "export", "gh", "age-keygen", "brew", "apt", "dnf", "chmod", "sudo", "ngrok", "tailscale",
+	"gzip", "bzip2", "xz", "zstd", "sqlite3", "mitmdump", "iconv",
+}
 
 // commands finds the commands in a text, word by word: what stands in quotes that
 // begin with a program's name, what follows a colon and such a name, to the end of

@@ -8,6 +8,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // FuzzKept: the requests that were kept when they were counted are those that another
@@ -42,4 +43,30 @@ func FuzzKept(f *testing.F) {
 			t.Fatalf("%s\nkept: %s\nwalked: %s", text, kept, walked)
 		}
 	})
+}
+
+// TestToolsCanBeCopied: the command that takes a delivery out of a file stands on one line
+// of a terminal, however narrow that is.
+func TestToolsCanBeCopied(t *testing.T) {
+	t.Parallel()
+	commands := 0
+	for _, c := range containers {
+		head := strings.Repeat("\x01", c.at) + c.magic
+		fix := suggestTool([]byte(head), "some capture.bin")
+		if _, command, ok := strings.Cut(fix, ": "); ok {
+			commands++
+			if got := term.Wrap("  ", fix, 40); !strings.Contains(got, command) {
+				t.Errorf("the command is broken:\n%s", got)
+			}
+		}
+	}
+	for _, wide := range []string{"a\x00", "\x00a"} {
+		fix := suggestTool([]byte(strings.Repeat(wide, 20)), "x")
+		if _, command, _ := strings.Cut(fix, ": "); command == "" || !strings.Contains(term.Wrap("", fix, 40), command) {
+			t.Errorf("no command, or a broken one: %q", fix)
+		}
+	}
+	if commands < 4 {
+		t.Errorf("%d kinds are unpacked by a command", commands)
+	}
 }
