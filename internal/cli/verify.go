@@ -150,10 +150,11 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
-	if fault.KindOf(err) == fault.Interrupted {
+	soFar := fault.KindOf(err) == fault.Interrupted && (summary.Total > 0 || summary.PassedOver() != "")
+	if soFar {
 		a.note("Interrupted. So far:")
 	}
-	if summary.Total > 1 || summary.Total > 0 && (o.failing || o.pass != "") || fault.KindOf(err) == fault.Interrupted {
+	if summary.Total > 1 || summary.Total > 0 && (o.failing || o.pass != "") || soFar {
 		for _, line := range view.VerdictSummary(&summary) {
 			a.note("%s", line)
 		}

@@ -62,6 +62,18 @@ func TestVerifyInterrupted(t *testing.T) {
 	}
 }
 
+// Of no delivery there is no summary.
+func TestVerifyInterruptedBeforeAnyDelivery(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out, errs bytes.Buffer
+	code := Run(ctx, verifyEnv(t, &endless{hold: t.Context().Done(), then: cancel}, &out, &errs, false), []string{"verify", "-", "--secret-env", "SECRET"})
+	if code != 130 || errs.String() != "hookctl: interrupted\n" || out.Len() > 0 {
+		t.Errorf("%d\n%s\n%s", code, &out, &errs)
+	}
+}
+
 // stopsAt calls stop once that many lines were written.
 type stopsAt struct {
 	bytes.Buffer
