@@ -2,9 +2,12 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
 	"github.com/hookctl/hookctl/internal/provider/custody"
@@ -119,7 +122,7 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 		}
 	}
 	recs, damaged, _ := a.store.List(ctx)
-	hint = orDamaged(hint, damaged)
+	hint = a.whyNone(hint, damaged)
 	var mine []candidate
 	for _, r := range recs {
 		if r.Profile == a.cfg.Profile() {
@@ -137,16 +140,20 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).With(hint)
 }
 
-// orUnreadable is the hint where no secret was found, or, where files of the store
-// cannot be read, that it may be in one of them.
+// orUnreadable is whyNone of the store's own unreadable files.
 func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
 	_, damaged, _ := a.store.List(ctx)
-	return orDamaged(hint, damaged)
+	return a.whyNone(hint, damaged)
 }
 
-func orDamaged(hint fault.Hint, damaged []secret.Problem) fault.Hint {
+// whyNone is the hint where no secret was found: what the reason may be, if one is
+// known, else hint. The end of a sandbox removes its directory.
+func (a *app) whyNone(hint fault.Hint, damaged []secret.Problem) fault.Hint {
 	if len(damaged) > 0 {
 		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and the secret may be there: ")
+	}
+	if _, err := os.Stat(a.env.Getenv(config.EnvDir)); inSandbox(a.env) && errors.Is(err, os.ErrNotExist) {
+		return fault.Hint{Text: "the sandbox has stopped, and its secrets are removed\n" + enterOrLeave}
 	}
 	return hint
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -112,5 +113,25 @@ func TestSandboxLinesAreWords(t *testing.T) {
 	}
 	if out := w.out.String(); strings.Contains(out, "pwned") || strings.Contains(out, "$(") || strings.Contains(out, "A B") || !strings.Contains(out, "unset HOOKCTL_OWN\n") {
 		t.Errorf("the lines are\n%s", out)
+	}
+}
+
+// A sandbox takes its secrets with it: who looks for one is told so.
+func TestStoppedSandboxHasNoSecrets(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{
+		{"verify", "-", "--provider", "zyntro"},
+		{"verify", "-", "--webhook", "CRM Sync"},
+		{"sign", "-", "--provider", "zyntro"},
+		{"listen", "--addr", "127.0.0.1:0"},
+		{"secrets", "show", "CRM Sync"},
+		{"secrets", "list"},
+	} {
+		w := newWorld(t)
+		w.env.Environ = append(w.env.Environ, "HOOKCTL_SANDBOX=default", "HOOKCTL_CONFIG_DIR="+filepath.Join(t.TempDir(), "gone"), "HOOKCTL_ZYNTRO_BASE_URL=http://127.0.0.1:1", "HOOKCTL_WUNDERTREOS_BASE_URL=http://127.0.0.1:1")
+		Run(t.Context(), w.env, args)
+		if errs := w.errs.String(); !strings.Contains(errs, "the sandbox has stopped, and its secrets are removed") || !strings.Contains(errs, enterOrLeave[:20]) {
+			t.Errorf("%q:\n%s", args, errs)
+		}
 	}
 }
