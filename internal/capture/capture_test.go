@@ -583,7 +583,12 @@ func TestWalk(t *testing.T) {
 			filepath.Join(dir, "b", "z") + ": skipped: a broken symbolic link",
 		}
 	}
-	all, notes := readAll(t, Options{Stdin: strings.NewReader("in")}, dir, "-", filepath.Join(dir, "none"))
+	hidden := filepath.Join(dir, "b", ".git") // named itself
+	if err := os.Rename(filepath.Join(hidden, "x"), filepath.Join(hidden, ".x")); err != nil {
+		t.Fatal(err)
+	}
+	wantNotes = append(wantNotes, hidden+": skipped: the directory holds no file (names that begin with a dot are left out)")
+	all, notes := readAll(t, Options{Stdin: strings.NewReader("in")}, dir, "-", filepath.Join(dir, "none"), hidden)
 	var have []string
 	for _, g := range all {
 		name, err := filepath.Rel(dir, g.Source)

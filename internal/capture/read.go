@@ -126,17 +126,18 @@ func (w *walker) dir(path string, info fs.FileInfo, above []fs.FileInfo) bool {
 			return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: a symbolic link back to a directory above it", path)})
 		}
 	}
-	above = append(above, info)
 	entries, err := os.ReadDir(path)
 	if err != nil && !w.yield(recorded.Unreadable(path, durable.WithoutPath(err))) {
 		return false
 	}
+	entries = slices.DeleteFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), ".") })
+	if err == nil && len(entries) == 0 && len(above) == 0 {
+		return w.yield(Batch{Note: fmt.Sprintf("%s: skipped: the directory holds no file (names that begin with a dot are left out)", path)})
+	}
+	above = append(above, info)
 	for _, entry := range entries {
 		if w.ctx.Err() != nil {
 			return false
-		}
-		if strings.HasPrefix(entry.Name(), ".") {
-			continue
 		}
 		if !w.path(filepath.Join(path, entry.Name()), above) {
 			return false
