@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/httpx"
@@ -64,7 +65,7 @@ func (g *group) unreachableFindings() []Finding {
 	for i, u := range g.entries {
 		f := u.finding(StateUnknown, "")
 		f.Detail = fmt.Sprintf("it is not known whether it exists: %v", g.reason)
-		f.Next = "hookctl recover"
+		f.Next = u.after(g.reason)
 		if hint := fault.HintOf(g.reason).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
@@ -75,6 +76,14 @@ func (g *group) unreachableFindings() []Finding {
 		out[i] = f
 	}
 	return out
+}
+
+// after is the `hookctl recover` to type once err is dealt with.
+func (u *unsettled) after(err error) string {
+	if c := fault.HintOf(err).Command; strings.HasPrefix(c, "hookctl recover ") {
+		return c
+	}
+	return u.again
 }
 
 func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
@@ -90,12 +99,12 @@ func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 			term.ShellWord(u.Intent.Provider+"/"+w.ID)
 	}
 	ref := secret.Ref{Provider: u.Intent.Provider, ID: w.ID}.Word()
-	f.Deletable, f.Next = true, "hookctl recover --delete "+ref
+	f.Deletable, f.Next = true, u.again+" --delete "+ref
 	// Where it was to replace another one, that one is still there: deleting it
 	// brings back what was before.
 	if f.State == StateOrphan && u.Intent.Replaces == nil {
-		f.Rotatable, f.Next = true, "hookctl recover --rotate "+ref
-		f.Detail += "; to remove it instead: hookctl recover --delete " + ref
+		f.Rotatable, f.Next = true, u.again+" --rotate "+ref
+		f.Detail += "; to remove it instead: " + u.again + " --delete " + ref
 	}
 	return f
 }
@@ -167,7 +176,7 @@ func (u *unsettled) place() string {
 	if !u.Sealed {
 		return u.Path
 	}
-	return fmt.Sprintf("%s (sealed; hookctl recover --answer %s prints it)", u.Path, u.Intent.ID)
+	return fmt.Sprintf("%s (sealed; %s --answer %s prints it)", u.Path, u.again, u.Intent.ID)
 }
 
 // stillSealed is the finding of an entry whose answer cannot be opened. Lists
@@ -176,7 +185,7 @@ func (u *unsettled) place() string {
 func (u *unsettled) stillSealed() Finding {
 	f := u.finding(StateUnreadable, "")
 	f.Detail = fmt.Sprintf("the part of the answer that arrived is sealed in %s, and cannot be opened now: %v", u.Path, u.AnswerErr)
-	f.Next = "fix the problem that the message names, then run: hookctl recover"
+	f.Next = "fix the problem that the message names, then run: " + u.again
 	if errors.Is(u.AnswerErr, secret.ErrLost) {
 		f.Next = "if that keyring is lost: remove " + term.ShellWord(u.Path) +
 			"; then hookctl secrets check --online names the webhook, if there is one"

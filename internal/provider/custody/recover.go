@@ -39,6 +39,8 @@ type Recovery struct {
 	// DryRun says that nothing is changed, here either: findings say what Run would
 	// come to.
 	DryRun bool
+	// Flags end each `hookctl recover` that a finding names: those that this one needed.
+	Flags string
 	// SameAccount says that Open's clients are of the account of each operation,
 	// although other credentials than theirs may be in use now.
 	SameAccount bool
@@ -77,7 +79,7 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		case err != nil:
 			return out, err
 		}
-		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun}
+		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun, again: "hookctl recover" + r.Flags}
 		open = append(open, u)
 		f, done, err := r.fromAnswer(ctx, u)
 		if err != nil {
@@ -139,6 +141,7 @@ type unsettled struct {
 	failed  bool         // the answer is there and says that the create failed
 	salvage secret.Value // a secret without an id
 	dry     bool         // the entry stays
+	again   string       // the next `hookctl recover`
 }
 
 // remove ends the operation.
@@ -247,7 +250,7 @@ func (r Recovery) keepFound(ctx context.Context, u *unsettled, id string, value 
 	if err != nil {
 		f := u.finding(StateUnreadable, id)
 		f.Detail = fmt.Sprintf("the secret is in %s, but the store could not keep it: %v", u.place(), err)
-		f.Next = "fix the problem that the message names, then run: hookctl recover"
+		f.Next = "fix the problem that the message names, then run: " + u.again
 		return f, true, nil
 	}
 	f, err := r.kept(u, rec)

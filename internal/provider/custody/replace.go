@@ -249,7 +249,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) ([]Finding, error
 		if hint := fault.HintOf(err).String(); hint != "" {
 			f.Detail += " (" + hint + ")"
 		}
-		f.Next = "hookctl recover"
+		f.Next = u.after(err)
 		return []Finding{f}, nil
 	}
 	f.State = StateOrphan
@@ -263,6 +263,6 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) ([]Finding, error
 	} else if made != "" && w.Is(provider.Paused) {
 		f.Detail += "; it is paused, and the new one may be active: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
 	}
-	f.Deletable, f.Next = true, "hookctl recover --delete "+term.ShellWord(old.Provider+"/"+old.ID)
+	f.Deletable, f.Next = true, u.again+" --delete "+term.ShellWord(old.Provider+"/"+old.ID)
 	return []Finding{f}, nil
 }

@@ -132,7 +132,7 @@ func (r Recovery) unfilled(f Finding, rec secret.Record) Finding {
 	ref := rec.Ref().Word()
 	f.Next = pushTo(rec, rec.Unfilled, r.Profile)
 	f.Forgettable = true
-	f.Detail += "; perhaps not every sink has it; if that does not matter: hookctl recover --forget " + ref
+	f.Detail += "; perhaps not every sink has it; if that does not matter: hookctl recover" + r.Flags + " --forget " + ref
 	return f
 }
 
