@@ -310,11 +310,13 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 		return fault.Worst(custody.SinkError(rec, results), differs, perr)
 	}
 	w := found[0]
+	v := o.view(a, o.driver, w, secret.Record{}, nil, false)
+	v.Secret = view.Secret{Elsewhere: o.elsewhere}
 	if !o.elsewhere {
-		return fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never returns it again", o.ref(w), o.driver.Title).
-			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w)))
+		return fault.Worst(fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never returns it again", o.ref(w), o.driver.Title).
+			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w))), o.print(a, v))
 	}
-	return o.takeElsewhere(ctx, a, client, w, s)
+	return o.takeElsewhere(ctx, a, client, w, v, s)
 }
 
 // warnSeveral says that found are one too many, and how to remove those whose secret
@@ -344,7 +346,7 @@ func (o *createOptions) ref(w provider.Webhook) string {
 // takeElsewhere is the answer for a webhook whose secret others keep, as the user
 // says. Where the journal knows of an operation on it that is not settled, nobody can
 // know that.
-func (o *createOptions) takeElsewhere(ctx context.Context, a *app, client *custody.Client, w provider.Webhook, s provider.Spec) error {
+func (o *createOptions) takeElsewhere(ctx context.Context, a *app, client *custody.Client, w provider.Webhook, v view.Webhook, s provider.Spec) error {
 	open, problems, err := a.journal.List(ctx)
 	if err != nil {
 		return err
@@ -356,11 +358,10 @@ func (o *createOptions) takeElsewhere(ctx context.Context, a *app, client *custo
 			slices.ContainsFunc(op.Phases, func(p secret.Phase) bool { return p.ID == w.ID }))
 	})
 	if unsettled {
-		return fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", o.ref(w)).
-			WithCode("exists-not-kept").WithCommand("hookctl recover%s", a.sameAccount())
+		v.Secret = view.Secret{} // nobody knows
+		return fault.Worst(fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", o.ref(w)).
+			WithCode("exists-not-kept").WithCommand("hookctl recover%s", a.sameAccount()), o.print(a, v))
 	}
-	v := o.view(a, o.driver, w, secret.Record{}, nil, false)
-	v.Secret = view.Secret{Elsewhere: true}
 	differs := o.unlike(a, &v, w, s, nil)
 	perr := o.print(a, v)
 	a.note("It exists already: nothing was created, and no sink was filled.")
