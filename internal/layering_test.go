@@ -237,7 +237,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
-	"internal/capture":                              {4765, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4766, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {847, 2},
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3100, 54},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16374, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16387, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1184, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -267,7 +267,7 @@ var budgets = map[string]budget{
 	"internal/prompt/prompttest":                    {154, 5},
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2130, 23}, // planned: 1650
+	"internal/provider/custody":                     {2134, 23}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},

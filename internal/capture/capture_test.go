@@ -1312,6 +1312,7 @@ func TestPeekBounds(t *testing.T) {
 // A record that is a little longer than what is looked at is read as any other, in
 // whatever pieces it comes: the end of it is not looked at, and nothing is written over.
 func TestPeekBeyondItsBound(t *testing.T) {
+	norace.Only(t)
 	for _, over := range []int{1, 1700, 30_000} {
 		body := strings.Repeat("x", (recorded.HeadMax+over-100)/4*3)
 		record := `{"headers":{"X-Wunder-Signature":"x"},"body_base64":"` + base64.StdEncoding.EncodeToString([]byte(body)) + `"}`

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/hookctl/hookctl/internal/capture/recorded"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // A signature that no delivery carries is never passed over without a word, wherever in
@@ -101,6 +102,7 @@ func TestUncarriedSideBySide(t *testing.T) {
 
 // However the input is cut by reading it, a signature is found on its first line.
 func TestUncarriedLines(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 30 {

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider"
 )
 
 // TestPlanOfMany plans 500 webhooks of both providers with one request to each,
 // in less than a second of processor time.
 func TestPlanOfMany(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	var ticks atomic.Int64
 	w := newKillWorld(t, func() time.Time { // no request is too soon after the last

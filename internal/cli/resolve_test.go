@@ -9,6 +9,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/config"
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider/all"
 	"github.com/hookctl/hookctl/internal/secret"
 )
@@ -178,6 +179,7 @@ func (w *world) sign(flags ...string) string {
 // TestMatchRecordIsMatch: that few of the records are looked at closely changes
 // nothing.
 func TestMatchRecordIsMatch(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	drivers := all.Drivers()
 	cfg, err := config.Load(config.Input{Dir: t.TempDir(), Getenv: func(string) string { return "" }, Keys: settingKeys(drivers)})

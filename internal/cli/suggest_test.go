@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/hookctl/hookctl/internal/norace"
 	"github.com/hookctl/hookctl/internal/provider/all"
 )
 
@@ -16,6 +17,7 @@ func whole() *cobra.Command { return newRoot(&globals{env: &Env{Drivers: all.Dri
 
 // Slips and other tools' words are answered with what was meant.
 func TestDidYouMean(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	w.run(0, "profile", "create", "work")
@@ -150,6 +152,7 @@ func anyHas(c *cobra.Command, flag string) bool {
 
 // Each command and each of its flags is found again after one slip of any kind.
 func TestEverySlipIsUnderstood(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	root := whole()
 	slips := func(name string) []string {
@@ -185,6 +188,7 @@ func TestEverySlipIsUnderstood(t *testing.T) {
 
 // A flag whose value is of the wrong type says which it takes, in our words.
 func TestFlagTakes(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	n := 0

@@ -143,6 +143,7 @@ func (w *world) code(args ...string) int {
 // Short secrets and pass phrases look like names. The flags that take the NAME
 // of what holds a secret repeat none that names nothing, all the same.
 func TestTypedNamesOfNothing(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	w := newWorld(t)
 	secrets := []string{

@@ -21,6 +21,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/durable/durabletest"
+	"github.com/hookctl/hookctl/internal/norace"
 )
 
 // indexDir is a store that has an index from the first record on, and trusts
@@ -395,6 +396,7 @@ func TestIndexHasNoSecret(t *testing.T) {
 
 // TestIndexOfAnyBytes: what has the right sum and is still no index is refused.
 func TestIndexOfAnyBytes(t *testing.T) {
+	norace.Only(t)
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 2))
 	x := index{records: []Record{fullRecord(), fullRecord()}, sources: make([]source, 2)}
