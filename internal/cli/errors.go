@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -101,6 +102,12 @@ func exitCode(err error) int {
 	return fault.ExitCode(err)
 }
 
+// readerGone reports that nobody reads an output any more.
+func readerGone(err error) bool {
+	const broken, noData, notConnected = syscall.Errno(109), syscall.Errno(232), syscall.Errno(233) // of Windows
+	return errors.Is(err, syscall.EPIPE) || runtime.GOOS == "windows" && (errors.Is(err, broken) || errors.Is(err, noData) || errors.Is(err, notConnected))
+}
+
 // printError says what failed, why, and what to do, in the words that show lets
 // through. Nothing can be done about a standard error that does not take it.
 func printError(env *Env, err error, asJSON, plain bool, show func(string) string) {
@@ -109,7 +116,7 @@ func printError(env *Env, err error, asJSON, plain bool, show func(string) strin
 		return
 	}
 	// Who pipes into head knows; only what has more to say is said.
-	if errors.Is(err, syscall.EPIPE) && fault.HintOf(err).String() == "" {
+	if readerGone(err) && fault.HintOf(err).String() == "" {
 		return
 	}
 	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))

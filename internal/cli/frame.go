@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -162,7 +161,7 @@ func (g *globals) configDir() (string, error) {
 	if err != nil {
 		return "", nil
 	}
-	if _, err := os.Stat(base); errors.Is(err, syscall.ENOTDIR) { // HOME=/dev/null, as of users who shall have none
+	if _, err := os.Stat(base); durable.IsNotDir(err) { // HOME=/dev/null, as of users who shall have none
 		return "", nil
 	}
 	return filepath.Abs(filepath.Join(base, "hookctl"))

@@ -2,11 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"syscall"
 	"time"
 
+	"github.com/hookctl/hookctl/internal/httpx"
 	"github.com/hookctl/hookctl/internal/inspect"
 	"github.com/hookctl/hookctl/internal/listen"
 )
@@ -77,7 +76,7 @@ func (w *targetWatch) look(ctx context.Context) bool {
 	text := w.to.URL() + " accepts connections"
 	if err != nil {
 		text = fmt.Sprintf("cannot reach %s: %v", w.to.URL(), err)
-		if errors.Is(err, syscall.ECONNREFUSED) {
+		if httpx.IsRefused(err) {
 			text = w.to.URL() + " refuses connections"
 		}
 	}

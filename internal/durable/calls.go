@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 )
 
@@ -90,7 +89,7 @@ func (c *Calls) MakeDir(path string) error {
 	fi, err := os.Stat(path)
 	switch {
 	case err == nil && !fi.IsDir():
-		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
+		return &fs.PathError{Op: "mkdir", Path: path, Err: errNotDir}
 	case err == nil || !errors.Is(err, fs.ErrNotExist):
 		return err
 	}

@@ -14,6 +14,12 @@ import (
 
 var errNotDir = errors.New("not a directory")
 
+// IsNotDir reports whether err says that a file stands in the place of a directory.
+// Windows has one number for that and for a path that is not there, which says neither.
+func IsNotDir(err error) bool {
+	return errors.Is(err, errNotDir) || errors.Is(err, syscall.ENOTDIR) && !errors.Is(err, fs.ErrNotExist)
+}
+
 // Fault is err about path with its cause in words and what to do. A fault
 // is returned as it is.
 func Fault(path string, err error) error {
@@ -30,7 +36,7 @@ func Fault(path string, err error) error {
 		words, hint = "the disk or the quota is full", "free some space there"
 	case errors.Is(err, syscall.EROFS):
 		words, hint = "the file system is read-only", "choose a directory that you can write to"
-	case errors.Is(err, errNotDir), errors.Is(err, syscall.ENOTDIR):
+	case IsNotDir(err):
 		words, hint = "there is a file where a directory is needed", "move that file away"
 	case errors.Is(err, fs.ErrPermission):
 		return fault.Errorf(fault.Other, "%s: %w", path, fault.Reword("permission denied", err)).With(permit(path, err))

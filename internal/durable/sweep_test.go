@@ -67,6 +67,16 @@ func check(t *testing.T, err error) {
 	}
 }
 
+// notDir is what Unix says where a file stands in the place of a directory, notThere
+// what Windows says then, and where there is no such directory.
+type notDir struct{}
+type notThere struct{}
+
+func (notDir) Error() string          { return "not a directory" }
+func (notDir) Is(target error) bool   { return target == syscall.ENOTDIR }
+func (notThere) Error() string        { return "the path was not found" }
+func (notThere) Is(target error) bool { return target == syscall.ENOTDIR || target == fs.ErrNotExist }
+
 // TestFaultWords: what an error of the system means, and what to do about it, with
 // the path and without the name of the call.
 func TestFaultWords(t *testing.T) {
@@ -74,12 +84,13 @@ func TestFaultWords(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a dir")
 	check(t, os.Mkdir(dir, 0o700))
 	for errno, want := range map[error][2]string{
-		syscall.ENOSPC:  {"the disk or the quota is full", "free some space there"},
-		syscall.EROFS:   {"the file system is read-only", "choose a directory that you can write to"},
-		syscall.ENOTDIR: {"there is a file where a directory is needed", "move that file away"},
-		syscall.EACCES:  {"permission denied", "check its permissions: ls -ld '" + dir + "'"},
-		syscall.EMFILE:  {"too many open files", "raise the limit (ulimit -n) and try again"},
-		syscall.EEXIST:  {syscall.EEXIST.Error(), ""},
+		syscall.ENOSPC: {"the disk or the quota is full", "free some space there"},
+		syscall.EROFS:  {"the file system is read-only", "choose a directory that you can write to"},
+		notDir{}:       {"there is a file where a directory is needed", "move that file away"},
+		notThere{}:     {"the path was not found", ""},
+		syscall.EACCES: {"permission denied", "check its permissions: ls -ld '" + dir + "'"},
+		syscall.EMFILE: {"too many open files", "raise the limit (ulimit -n) and try again"},
+		syscall.EEXIST: {syscall.EEXIST.Error(), ""},
 	} {
 		for _, err := range []error{errno, &fs.PathError{Op: "open", Path: dir, Err: errno}, &fs.PathError{Op: "open", Path: filepath.Join(dir, "new"), Err: errno}} {
 			got := durable.Fault(dir, err)

@@ -42,6 +42,9 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &ne) && ne.Timeout()
 }
 
+// IsRefused reports that nothing listens there.
+func IsRefused(err error) bool { return errors.Is(err, errRefused) }
+
 // isReset reports a connection that the peer broke off.
 func isReset(err error) bool {
 	return errors.Is(err, errReset) || errors.Is(err, errAborted) || errors.Is(err, errPipe)

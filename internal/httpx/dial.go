@@ -297,7 +297,7 @@ func connectError(addr string, err error) *dialError {
 		why = "its address cannot be looked up"
 	case e.timeout:
 		why = "no connection in time"
-	case errors.Is(err, errRefused):
+	case IsRefused(err):
 		why = "connection refused"
 	default:
 		why = plainCause(err)

@@ -66,7 +66,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 		wait, again := p.next(out, try)
 		if !again || ctx.Err() != nil {
 			if out.err != nil {
-				if out.err.Hint == "" && errors.Is(out.err, errRefused) {
+				if out.err.Hint == "" && IsRefused(out.err) {
 					out.err.Hint = c.o.Refused
 				}
 				return nil, out.err

@@ -45,7 +45,7 @@ func NamesFile(name string) bool {
 	for dir = filepath.Clean(dir); ; dir = filepath.Dir(dir) {
 		if info, err := os.Stat(dir); err == nil {
 			rest, err := filepath.Rel(dir, name)
-			return info.IsDir() && err == nil && !LooksLike(rest)
+			return info.IsDir() && err == nil && !LooksLike(filepath.ToSlash(rest)) // a slash is of base64 too
 		}
 		if dir == filepath.Dir(dir) {
 			return false
