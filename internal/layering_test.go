@@ -252,7 +252,7 @@ var budgets = map[string]budget{
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {5893, 7},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
-	"internal/durable":                              {1192, 35}, // planned: 750; stamps
+	"internal/durable":                              {1192, 36}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},
 	"internal/fault":                                {280, 26},
 	"internal/filter":                               {208, 5},
