@@ -37,8 +37,11 @@ func (s execSink) Check(context.Context) error {
 func (s execSink) look() (string, error) {
 	path, err := child.Look(s.words[0])
 	if err != nil {
-		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err).
-			WithHint("install the command or give its path; no shell runs it, so functions and aliases do not work")
+		hint := "install the command or give its path; no shell runs it, so functions and aliases do not work"
+		if strings.Contains(s.spec, `\`) {
+			hint = "outside of quotes a backslash is no part of a path: write / in its place"
+		}
+		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err).WithHint("%s", hint)
 	}
 	return path, nil
 }
