@@ -3,6 +3,7 @@ package capture
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"github.com/hookctl/hookctl/internal/durable"
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // Options configure [Read].
@@ -53,6 +55,8 @@ type Options struct {
 	// EachLine, with KeepLines, takes each line for itself and waits for nothing
 	// behind it. What comes slowly and is in no other format is lines.
 	EachLine bool
+
+	guessing bool // what the signature's name may be
 }
 
 // Read yields the deliveries of all inputs, in the order given. A path is a
@@ -291,8 +295,11 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 			err = walk.NeedsTool(p.head, in.Name)
 		}
 		if err != nil {
-			if layout := (*UnknownLayout)(nil); len(notes) > 0 && errors.As(err, &layout) {
-				layout.Suggestion = ""
+			if layout := (*UnknownLayout)(nil); errors.As(err, &layout) {
+				if len(notes) > 0 {
+					layout.Suggestion = ""
+				}
+				layout.Suggestion = cmp.Or(w.otherName(p.head, in.Name), layout.Suggestion)
 			}
 			b := recorded.Unreadable(in.Name, err)
 			b.Format = Raw
@@ -303,6 +310,29 @@ func (w *walker) format(in Input, r io.Reader, original *recorder) (_ Format, _ 
 		p = &prefixed{head: kept, r: original.r}
 	}
 	return format, p, notes, nil
+}
+
+// otherName is how to read an input that is read where a name in it is that of a header
+// with signatures; empty where there is none.
+func (w *walker) otherName(head []byte, file string) string {
+	if w.guessing {
+		return ""
+	}
+	for _, name := range walk.OtherNames(head, w.SignatureHeaders) {
+		names := []string{name}
+		batches, err := Read(w.ctx, []string{"-"}, Options{Stdin: bytes.NewReader(head[:min(len(head), recorded.HeadMax)]), SignatureHeaders: names, guessing: true})
+		if err != nil {
+			return ""
+		}
+		for b := range batches {
+			for r, err := range b.Each() {
+				if err == nil && r.Stream == nil && len(r.Body) > 0 && jsontext.SkipValue(r.Body, 0) == len(r.Body) && recorded.Signed(r.Header, names) {
+					return fmt.Sprintf("If %q is the name of the signature there, give it and the provider: hookctl verify %s --signature-header %s --provider PROVIDER", name, walk.FileWord(file), term.ShellWord(name))
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // inside takes off what is around the lines of an input, where the text inside is in

@@ -360,6 +360,49 @@ func TestSuggestedBody(t *testing.T) {
 	}
 }
 
+// TestSignatureOfAnotherName: what can be read under the name that a signature has there
+// is read under that name by the command that is suggested.
+func TestSignatureOfAnotherName(t *testing.T) {
+	t.Parallel()
+	const body = `{"id":1,"name":"Zoë"}`
+	signature := wunderSignature(body)
+	escaped := strings.NewReplacer(`"`, `\x22`, "ë", `\xC3\xAB`).Replace(body)
+	for text, want := range map[string]string{
+		`203.0.113.9 "POST /hook HTTP/1.1" 200 sig="` + signature + `" body="` + escaped + "\"\n":          "sig",
+		`time=2026-05-17T14:30:01Z level=info signature=` + signature + ` body=` + quoted(body) + "\n":     "signature",
+		`{"level":"info","webhook_signature":"` + signature + `","body":` + quoted(body) + "}\n":           "webhook_signature",
+		"signature: " + signature + "\nbody: " + body + "\n":                                               "signature",
+		"id;x-signature;payload\r\n1;" + signature + `;"` + strings.ReplaceAll(body, `"`, `""`) + "\"\r\n": "x-signature",
+		`{"hash":"` + signature + `","id":1}`:                                                              "",
+		"received\nsig=" + signature + "\n":                                                                "",
+		`203.0.113.9 "POST /hook HTTP/1.1" 200 "` + signature + `" "` + escaped + "\"\n":                   "sha256",
+	} {
+		for n := range 2 {
+			lines := text
+			if n == 1 && strings.Count(text, "\n") == 1 {
+				lines += text
+			}
+			found, rows := unreadLayouts(t, []byte(lines))
+			if rows != 1 || len(found) != 1 || strings.Contains(found[0].Suggestion, "--signature-header "+want+" ") != (want != "") {
+				t.Errorf("%d rows, %+v, of:\n%s", rows, found, lines)
+				continue
+			}
+			if want == "" {
+				continue
+			}
+			all, _ := readAll(t, Options{Stdin: strings.NewReader(lines), SignatureHeaders: []string{want}}, "-")
+			if len(all) != max(1, strings.Count(lines, signature)) || all[0].Body != body || !recorded.Signed(all[0].Header, []string{want}) {
+				t.Errorf("%+v, of:\n%s", all, lines)
+			}
+		}
+	}
+	// The beginning of a large input is enough, and many names are not tried.
+	line := `sig="` + signature + `" body="` + escaped + "\"\n"
+	if found, _ := unreadLayouts(t, []byte(strings.Repeat(line, 2*recorded.HeadMax/len(line)))); len(found) != 1 || !strings.Contains(found[0].Suggestion, "--signature-header sig ") {
+		t.Errorf("of a large input: %+v", found)
+	}
+}
+
 func zipped(text string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

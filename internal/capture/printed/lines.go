@@ -129,7 +129,7 @@ func (p *prints) lines(t *printedText, i, floor int) (h printedHead, ok bool) {
 	mine, ok := take(from, to)
 	if ok {
 		name, signature := p.signatureName(mine.name)
-		if !signature || !likeSignature(mine.value) {
+		if _, more, _ := strings.Cut(mine.value, " "); !signature || !likeSignature(mine.value) || strings.ContainsAny(more, "={") { // or the line goes on with another pair
 			ok = false
 		} else {
 			h.header = recorded.Header{{Name: name, Value: mine.value}}

@@ -13,6 +13,7 @@ import (
 	"github.com/hookctl/hookctl/internal/capture/message"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/jsontext"
+	"github.com/hookctl/hookctl/internal/pattern"
 	"github.com/hookctl/hookctl/internal/term"
 )
 
@@ -68,6 +69,31 @@ func LayoutError(head []byte, names []string, name string, as []string) error {
 	}
 	u.Suggestion = cmp.Or(u.Suggestion, suggestTool(head, name), SuggestForLine(head))
 	return u
+}
+
+// beforeDigest finds the name before a digest, as in sig="sha256=...", and titled those of
+// columns that may hold one. In "sha256=..." alone, that is a name as well.
+var (
+	beforeDigest = pattern.Of(`(?i)([\w.-]+)\\?["']?\s*(?:=>|[:=])\s*[\["'(\\]*(?:sha256=)?$`)
+	titled       = pattern.Of(`(?i)[\w.-]*(?:sig|hmac)[\w.-]*`)
+)
+
+// OtherNames are the names that the first signature seen in a text may have there: those
+// of columns in the first line, and the one before it.
+func OtherNames(text []byte, names []string) (other []string) {
+	const most = 4
+	s, ok := recorded.FirstSeen(text, names)
+	if !ok {
+		return nil
+	}
+	line, _, _ := bytes.Cut(text[:s.At], []byte("\n"))
+	for _, title := range titled().FindAll(line, most) {
+		other = append(other, string(title))
+	}
+	if m := beforeDigest().FindSubmatch(text[max(0, s.At-2*recorded.NearName):s.At]); m != nil {
+		other = append(other, string(m[1]))
+	}
+	return slices.DeleteFunc(other, func(name string) bool { return !recorded.IsToken(name) || spelledSo(name, names) })
 }
 
 // lineOf names the place of a byte: its line, or its number where there are none.
@@ -136,7 +162,7 @@ func suggestTool(head []byte, name string) string {
 			fix = c.fix
 		}
 	}
-	return strings.Replace(fix, "FILE", fileWord(name), 1)
+	return strings.Replace(fix, "FILE", FileWord(name), 1)
 }
 
 // isWide reports whether every other byte is zero, from the first or the second on.
@@ -162,8 +188,8 @@ func isMitm(head []byte) bool {
 	return ok && err == nil && (bytes.Contains(head, []byte("7:version;")) || bytes.Contains(head, []byte("7:request;")))
 }
 
-// fileWord is a file's name for a command line; nothing for standard input.
-func fileWord(name string) string {
+// FileWord is a file's name for a command line; nothing for standard input.
+func FileWord(name string) string {
 	if name == "-" {
 		return "FILE"
 	}
@@ -198,7 +224,7 @@ func inHexDump(head []byte, names []string, name string) error {
 	u := &UnknownLayout{Where: "line " + strconv.Itoa(n), Assumed: recorded.Raw,
 		Suggestion: "This is a hexadecimal dump. Save the bytes themselves with the program that showed them, and verify those."}
 	if plain {
-		u.Suggestion = "This is a dump of xxd. Convert it back and verify that: xxd -r " + fileWord(name) + " | hookctl verify -"
+		u.Suggestion = "This is a dump of xxd. Convert it back and verify that: xxd -r " + FileWord(name) + " | hookctl verify -"
 	}
 	return u
 }
@@ -329,9 +355,9 @@ func spelledSo(name string, names []string) bool {
 // pipe is a command line that has a program read the file.
 func pipe(name string, as []string, program string) string {
 	if len(as) == 0 {
-		return program + " " + fileWord(name)
+		return program + " " + FileWord(name)
 	}
-	return strings.Join(append([]string{as[0] + " < " + fileWord(name)}, append(as[1:len(as):len(as)], program)...), " | ")
+	return strings.Join(append([]string{as[0] + " < " + FileWord(name)}, append(as[1:len(as):len(as)], program)...), " | ")
 }
 
 // follow is the member or element of a value; it may be cut off.
