@@ -28,6 +28,10 @@ func TestDumps(t *testing.T) {
 		notes      []string
 	}{
 		{"an answer between", post("a") + answer + post("b"), []string{"a", "b"}, "1 answer", nil},
+		{"a program's lines between", "got one:\n" + post(`{"a":1}`) + "\ndone\n\ngot one:\n" + post(`{"b":2}`), []string{`{"a":1}`, `{"b":2}`}, "",
+			[]string{"-: bytes 1 to 9 belong to no request, and were ignored", "-: bytes 149 to 163 belong to no request, and were ignored"}},
+		{"a program's lines between, and behind", post(`{"a":1}`) + "\ndone\n" + post(`{"b":2}`) + "\ndone\n", []string{`{"a":1}`, "{\"b\":2}\ndone\n"}, "", []string{"-: bytes 140 to 144 belong to no request, and were ignored"}},
+		{"lines behind a part of JSON", strings.Replace(post("{\n\"a\":1}"), "Length: 8", "Length: 1", 1) + post(`{"b":2}`), []string{"{\n\"a\":1}", `{"b":2}`}, "", nil},
 		{"an answer first", answer + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer in chunks", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\n0\n\n" + post("a"), []string{"a"}, "1 answer", nil},
 		{"an answer whose chunks are cut", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nok\nff\nnot so long\n" + post("a"), []string{"a"}, "1 answer", nil},

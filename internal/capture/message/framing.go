@@ -164,7 +164,8 @@ func LineEnds(b []byte) int { return len(b) - len(bytes.TrimLeft(b, "\r\n")) }
 func Begins(b []byte) bool { return endsAt(b, 0) }
 
 // endsAt reports whether a body can end after n bytes: line ends at most follow,
-// then the end, a message, a rule or a tool's message.
+// then the end, a message, a rule or a tool's message; behind complete JSON, other
+// lines up to a message.
 func endsAt(b []byte, n int) bool {
 	body, b := b[:n], b[n:]
 	ends := LineEnds(b)
@@ -182,7 +183,8 @@ func endsAt(b []byte, n int) bool {
 	// What begins in the middle of a line may be the end of a word, or "name:
 	// value" of any text.
 	return answer || request && (ends > 0 || bytes.HasSuffix(body, []byte("\n")) || IsMethod(method)) ||
-		ends > 0 && IsHead(b[:min(len(b), MaxHead)], 2, false) && !endsInHead(body)
+		ends > 0 && IsHead(b[:min(len(b), MaxHead)], 2, false) && !endsInHead(body) ||
+		ends > 0 && n > 0 && line != "" && json.Valid(body) && NextMessage(b, 0, nil) < len(b) // a program logs other lines too
 }
 
 // endsInHead reports whether b ends with a first line and header lines: what
