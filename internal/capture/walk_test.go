@@ -73,6 +73,9 @@ var headerShapes = map[string]string{
 	"block":              `BLOCK`,
 	"JSON in a string":   `STRING{"Host":"x",NAME:VALUE}`,
 	"pairs in a string":  `STRING[["Host","x"],[NAME,VALUE]]`,
+	"DynamoDB":           `{"M":{"Host":{"S":"x"},NAME:{"S":VALUE}}}`,
+	"DynamoDB, JSON":     `{"S":STRING{"Host":"x",NAME:VALUE}}`,
+	"Firestore":          `{"mapValue":{"fields":{NAME:{"stringValue":VALUE}}}}`,
 	"below a first line": `{"firstLine":"POST / HTTP/1.1","headers":[{"name":NAME,"value":VALUE}]}`,
 }
 
@@ -80,6 +83,9 @@ func headersAs(shape, name, value string) string {
 	line := name + ": " + value
 	r := strings.NewReplacer("NAME", quote(name), "VALUE", quote(value), "LINE", quote(line), "BLOCK", quote("POST /hook HTTP/1.1\r\nHost: x\r\n"+line+"\r\nAccept: */*\r\n"))
 	text := r.Replace(shape)
+	if inner, ok := strings.CutPrefix(text, `{"S":STRING`); ok {
+		return `{"S":` + quote(strings.TrimSuffix(inner, "}")) + "}"
+	}
 	if inner, ok := strings.CutPrefix(text, "STRING"); ok {
 		return quote(inner)
 	}
@@ -135,6 +141,15 @@ var bodyShapes = map[string]struct {
 	"content":           {`"content":TEXT`, false},
 	"text":              {`"text":TEXT`, false},
 	"ECS":               {`"http.request.body.content":TEXT`, false},
+	"Hoppscotch":        {`"body":{"contentType":"application/json","body":TEXT}`, false},
+	"Thunder Client":    {`"body":{"type":"json","raw":TEXT,"form":[]}`, false},
+	"MongoDB":           {`"body":{"$binary":{"base64":B64,"subType":"00"}}`, true},
+	"DynamoDB":          {`"body":{"S":TEXT}`, false},
+	"DynamoDB, bytes":   {`"raw_body":{"B":B64}`, true},
+	"Firestore":         {`"body":{"stringValue":TEXT}`, false},
+	"PostgreSQL":        {`"body":HEX`, true},
+	"GitLab":            {`"request_data":TEXT`, false},
+	"Rails":             {`"raw_post":TEXT`, false},
 }
 
 func bodyAs(shape, body string) string {
@@ -146,7 +161,7 @@ func bodyAs(shape, body string) string {
 		}
 		return n
 	}())
-	return strings.NewReplacer("B64", quote(b64), "TEXT", quote(body), "BYTES", string(list)).Replace(shape)
+	return strings.NewReplacer("B64", quote(b64), "TEXT", quote(body), "BYTES", string(list), "HEX", quote(fmt.Sprintf(`\x%x`, body))).Replace(shape)
 }
 
 // layouts are where requests stand; MEMBERS are those of a request.
@@ -159,6 +174,7 @@ var layouts = map[string]struct{ text, path string }{
 	"CloudWatch":       {`{"events":[{"message":"START RequestId"},{"timestamp":1,"message":STRING{MEMBERS}}]}`, `.events[1].message`},
 	"a prefix":         {`{"log":"2026-05-17T14:30:01Z [main] INFO {MEMBERS}\n","stream":"stdout"}`, `.log`},
 	"SQS":              {`{"Records":[{"messageId":"1","body":STRING{MEMBERS},"attributes":{},"messageAttributes":{}}]}`, `.Records[0].body`},
+	"SQS and SNS":      {`{"Records":[{"messageId":"1","body":STRING{"Type":"Notification","Message":STRING{MEMBERS}}}]}`, `.Records[0].body.Message`},
 	"Lambda@Edge":      {`{"Records":[{"cf":{"config":{},"request":{MEMBERS}}}]}`, `.Records[0].cf.request`},
 	"GCP":              {`[{"insertId":"a","jsonPayload":{"httpRequest":{MEMBERS}}}]`, `.[0].jsonPayload.httpRequest`},
 	"GCP, text":        {`[{"insertId":"a","textPayload":STRING{MEMBERS}}]`, `.[0].textPayload`},
@@ -174,6 +190,10 @@ var layouts = map[string]struct{ text, path string }{
 
 func layoutOf(text, headers, body string) string {
 	members := headers + "," + body
+	if before, inner, ok := strings.Cut(text, "STRING{\"Type"); ok {
+		inner = layoutOf(`{"Type`+strings.TrimSuffix(inner, "}]}"), headers, body)
+		return before + quote(inner) + "}]}"
+	}
 	if strings.Contains(text, "STRING{MEMBERS}") {
 		return strings.Replace(text, "STRING{MEMBERS}", quote("{"+members+"}"), 1)
 	}

@@ -3,6 +3,7 @@ package walk
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -92,7 +93,11 @@ func (m *bodyMember) decode() (d decoded, err error) {
 	case base64 && !ok:
 		return d, fmt.Errorf("%q is not a string", m.name)
 	case base64:
-		d.body, err = jsontext.DecodeBase64(s)
+		if digits, is := hexText(s); is && m.custom {
+			d.body, err = hex.DecodeString(string(digits))
+		} else {
+			d.body, err = jsontext.DecodeBase64(s)
+		}
 		return d, m.named(err)
 	case ok:
 		d.body, d.note = s, NoteBodyString
@@ -195,12 +200,16 @@ var wrapping = map[string]bool{
 	"type": true, "data": true, "content": true, "contenttype": true, "encoding": true, "encoded": true, "action": true, "inputtruncated": true, "truncated": true, "mode": true, "raw": true,
 	"options": true, "mimetype": true, "mime": true, "text": true, "params": true, "charset": true, "size": true, "decoded": true, "asbytes": true, "asstring": true, "string": true,
 	"rawbytes": true, "base64bytes": true, "base64string": true, "bytes": true, "json": true, "base64": true, "urlencoded": true, "formdata": true, "graphql": true, "file": true, "disabled": true, "comment": true, "length": true, "matchtype": true, "stringvalue": true, "bytesvalue": true, "not": true,
+	"body": true, "form": true, "binary": true, "subtype": true, "b": true,
 }
 
-// unwrap understands what holds a body: Node's Buffer, Power Automate's $content,
+// unwrap understands what holds a body: Node's Buffer, MongoDB's $binary, Power Automate's $content,
 // Lambda@Edge and HAR with their encoding, Postman's modes, Envoy's and MockServer's
 // bytes, a list of bytes.
 func unwrap(v []byte) (w wrapped) {
+	if inner := untyped(v); IsString(inner) && !IsString(v) {
+		return wrapped{text: inner, guessed: true}
+	}
 	if IsList(v) {
 		if isByteList(v) {
 			w.bytes = v
@@ -248,6 +257,12 @@ func unwrap(v []byte) (w wrapped) {
 		w.text, w.base64 = text("data"), true
 	case text("base64bytes", "base64string", "rawbytes", "asbytes", "base64", "bytesvalue") != nil:
 		w.text, w.base64 = text("base64bytes", "base64string", "rawbytes", "asbytes", "base64", "bytesvalue"), true
+	case IsObject(held["binary"]) && len(held) == 1:
+		return unwrap(held["binary"])
+	case len(held) == 1 && (goBytes(held["b"]) || string(held["b"]) == `""`):
+		w.text, w.base64, w.guessed = held["b"], true, true
+	case held["contenttype"] != nil && len(held) == 2 && text("body") != nil, held["type"] != nil && mode == "" && text("raw") != nil:
+		w.text, w.guessed = text("body", "raw"), true
 	case held["contenttype"] != nil && text("content") != nil && bytes.Contains(v, []byte(`"$content"`)):
 		w.text, w.base64 = text("content"), true
 	case encoding == "base64":
@@ -400,7 +415,7 @@ func bodyRank(folded string) int {
 	switch folded {
 	case "body", "owbody":
 		return 4
-	case "postdata", "rawpostdata", "rawrequest", "rackinput", "phpinput", "rawinput", "rawdata":
+	case "postdata", "rawpostdata", "rawpost", "rawrequest", "requestdata", "rackinput", "phpinput", "rawinput", "rawdata":
 		return 6
 	case "raw":
 		return LooseRank

@@ -20,11 +20,11 @@ import (
 //	[["Name", "value"], ...], [{"name": "Name", "value": "value"}, ...], [{"Name": "value"}, ...]
 //	["Name", "value", ...], ["Name: value", ...]
 //	"Name: value\r\n...", and JSON of the kinds above in a string
-//	{"headers": one of these}
+//	{"headers": one of these}, and one of these in what says of which type it is
 //
 // The syntax of v has been checked.
 func ReadHeaders(to recorded.Header, v []byte) (recorded.Header, error) {
-	if IsString(v) {
+	if v = untyped(v); IsString(v) {
 		text, _ := jsontext.Unquote(nil, v)
 		inner := bytes.TrimSpace(text)
 		if !IsObject(inner) && !IsList(inner) {
@@ -59,6 +59,27 @@ func ReadHeaders(to recorded.Header, v []byte) (recorded.Header, error) {
 		err = errors.New(`"headers" is neither an object nor a list`)
 	}
 	return to, err
+}
+
+// untyped takes off what says of which type a value is, as databases export it: {"S": ...}
+// and {"M": ...} of DynamoDB, {"stringValue": ...} and {"mapValue": {"fields": ...}} of
+// Firestore.
+func untyped(v []byte) []byte {
+	for IsObject(v) {
+		n, inner := 0, []byte(nil)
+		jsontext.Members(v, func(quoted, value []byte) bool {
+			switch n++; string(quoted) {
+			case `"S"`, `"M"`, `"stringValue"`, `"mapValue"`, `"fields"`:
+				inner = value
+			}
+			return n == 1
+		})
+		if n != 1 || inner == nil {
+			break
+		}
+		v = inner
+	}
+	return v
 }
 
 // headersInside is the member "headers" of an object that holds, say, the first line
@@ -185,7 +206,7 @@ var errHeaderBlock = errors.New(`"headers" is neither an object nor a list, nor 
 // all; and objects that hold the value as a member, as queues do.
 func appendValues(to recorded.Header, texts *jsontext.Slab, name string, value []byte) (_ recorded.Header, err error) {
 	add := func(v []byte) bool {
-		if IsObject(v) {
+		if v = untyped(v); IsObject(v) {
 			v = heldValue(v)
 		}
 		switch text, ok := texts.String(v); {

@@ -125,7 +125,7 @@ func ShapeOf(v []byte) (s requestShape) {
 		}
 		m.custom = (goHeader && m.name == "Body" || attributes && m.name == "data") && goBytes(m.value) ||
 			goHeader && m.name == "body" && base64Text(m.value) ||
-			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value)
+			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value) || hexString(m.value)
 		marked := m.Rank == base64Rank || s.marked && m.Rank != rawRank
 		m.base64, m.custom = marked || m.custom, m.custom && !marked
 	}
@@ -270,6 +270,27 @@ func goBytes(quoted []byte) bool {
 		}
 	}
 	return len(text)-len(bytes.TrimRight(text, "=")) <= 2
+}
+
+// hexString reports whether a string is bytes as databases write them.
+func hexString(quoted []byte) bool {
+	if !IsString(quoted) {
+		return false
+	}
+	text := bytes.TrimPrefix(quoted[1:len(quoted)-1], []byte(`\`)) // of the escape
+	_, ok := hexText(text)
+	return ok
+}
+
+// hexText are the digits of bytes as PostgreSQL writes them, behind \x, and others write
+// JSON, behind 0x.
+func hexText(text []byte) (digits []byte, ok bool) {
+	digits, ok = bytes.CutPrefix(text, []byte(`\x`))
+	if !ok {
+		digits, ok = bytes.CutPrefix(text, []byte("0x"))
+		ok = ok && len(digits) > 2 && (digits[0] == '7' || digits[0] == '5') && digits[1]|0x20 == 'b'
+	}
+	return digits, ok && len(digits)%2 == 0 && allHex(digits)
 }
 
 // base64JSON reports whether a string can be such a []byte that holds JSON, by its

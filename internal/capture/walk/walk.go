@@ -28,6 +28,9 @@ const (
 	walkDepth = 16
 	// mostStarts bounds where in a text a JSON value is looked for.
 	mostStarts = 8
+	// mostTexts bounds how many strings may be around a delivery, as JSON in each: a topic
+	// that a queue subscribes to.
+	mostTexts = 2
 )
 
 // DeliveriesIn yields each delivery in the JSON value text, whose syntax has been
@@ -108,7 +111,7 @@ type Walk struct {
 	Names   []string
 	yield   func(r *recorded.Request, err error) bool
 	path    []Step
-	text    bool // inside of JSON in a string
+	texts   int  // how many strings it is inside of, as JSON in them
 	Found   int  // Requests with a signature
 	Rows    int  // and those without
 	passed  int  // elements of lists without one, beside others with one
@@ -135,9 +138,9 @@ func (w *Walk) value(v []byte, depth int) bool {
 	case w.ended || depth > walkDepth || len(v) == 0:
 	case IsString(v):
 		if inner := w.inText(v); inner != nil {
-			w.text = true
+			w.texts++
 			w.value(inner, depth)
-			w.text = false
+			w.texts--
 		}
 	case IsObject(v):
 		w.object(v, depth)
@@ -149,7 +152,7 @@ func (w *Walk) value(v []byte, depth int) bool {
 
 // inText is the JSON that a string holds, if it may be looked for there.
 func (w *Walk) inText(quoted []byte) []byte {
-	if w.text || bytes.IndexByte(quoted, '{') < 0 {
+	if w.texts == mostTexts || bytes.IndexByte(quoted, '{') < 0 {
 		return nil
 	}
 	text, ok := jsontext.Unquote(nil, quoted)
@@ -269,7 +272,7 @@ func (w *Walk) apart(v []byte) bool {
 // after the other, of which the last may be cut off.
 func MayHold(text []byte, names []string) bool {
 	for at := jsontext.SkipSpace(text, 0); at < len(text) && (IsObject(text[at:]) || IsList(text[at:])); {
-		if holdsSignature(text[at:], names, 0, false) {
+		if holdsSignature(text[at:], names, 0, 0) {
 			return true
 		}
 		end := jsontext.SkipValue(text, at)
@@ -283,7 +286,7 @@ func MayHold(text []byte, names []string) bool {
 
 // holdsSignature looks for a header that is a signature in a value, which may be cut
 // off, as far as the walker goes.
-func holdsSignature(v []byte, names []string, depth int, inText bool) (found bool) {
+func holdsSignature(v []byte, names []string, depth, texts int) (found bool) {
 	if depth > walkDepth {
 		return false
 	}
@@ -301,12 +304,12 @@ func holdsSignature(v []byte, names []string, depth int, inText bool) (found boo
 			name != nil && isHeaderMember(name) && (IsString(e) && mentions(e, names) || Sees(e, names)):
 			found = true
 		case IsObject(e), IsList(e):
-			found = holdsSignature(e, names, depth+1, inText)
+			found = holdsSignature(e, names, depth+1, texts)
 		case name != nil && IsString(e) && to >= 0 && isValueOf(name) && isSpelled(e, names):
 			found = true
-		case IsString(e) && !inText:
+		case IsString(e) && texts < mostTexts:
 			if inner := tornText(e, to < 0); inner != nil {
-				found = holdsSignature(inner, names, depth, true)
+				found = holdsSignature(inner, names, depth, texts+1)
 			}
 		}
 		return !found
@@ -704,12 +707,12 @@ func (w *Walk) beside(v []byte, s *requestShape, h recorded.Header, depth int) {
 }
 
 func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
-	w.Top = w.Top || len(w.path) == 0 && !w.text
+	w.Top = w.Top || len(w.path) == 0 && w.texts == 0
 	w.Rows++
 	if w.keep {
-		path, text, shape := slices.Clone(w.path), w.text, *s
+		path, texts, shape := slices.Clone(w.path), w.texts, *s
 		w.kept = append(w.kept, func(again *Walk) {
-			again.path, again.text = path, text
+			again.path, again.texts = path, texts
 			again.emit(&shape, h, err)
 		})
 	}
@@ -723,7 +726,7 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 	if errors.Is(err, ErrNoBody) {
 		u := w.unknown(nil, 0)
 		for _, m := range s.Headers {
-			if at, ok := recorded.FirstSeen(m.value, w.Names); ok && !w.text {
+			if at, ok := recorded.FirstSeen(m.value, w.Names); ok && w.texts == 0 {
 				u.Way = append(append(slices.Clone(w.path), Step{Name: jsontext.Quote(m.name)}), WayTo(m.value, at.At)...)
 			}
 		}
@@ -754,7 +757,7 @@ func (w *Walk) unread(v []byte) {
 // the value v there, which is nil where that is not known.
 func (w *Walk) unknown(v []byte, at int) *UnknownLayout {
 	u := &UnknownLayout{Where: cmp.Or(PathOf(w.path), "."), Assumed: recorded.JSON}
-	if v != nil && !w.text {
+	if v != nil && w.texts == 0 {
 		u.Way = append(slices.Clone(w.path), WayTo(v, at)...)
 	}
 	return u
