@@ -206,6 +206,25 @@ var printShapes = map[string]func(h Header, body string) string{
 	"python, body first": func(h Header, body string) string {
 		return pythonRepr(body, true) + "\n{" + join(h, ", ", func(f Field) string { return pythonRepr(f.Name, false) + ": " + pythonRepr(f.Value, false) }) + "}\n"
 	},
+	"laravel dd": func(h Header, body string) string {
+		return fmt.Sprintf("array:%d [ // routes/web.php:12\n", len(h)) + join(h, "", func(f Field) string {
+			return fmt.Sprintf("  \"%s\" => array:1 [\n    0 => \"%s\"\n  ]\n", strings.ToLower(f.Name), f.Value)
+		}) + "]\n\"" + body + "\" // routes/web.php:13\n"
+	},
+	"laravel dump, nested": func(h Header, body string) string {
+		return fmt.Sprintf("^ array:2 [\n  \"headers\" => array:%d [\n", len(h)) + join(h, "", func(f Field) string {
+			return fmt.Sprintf("    \"%s\" => array:1 [\n      0 => \"%s\"\n    ]\n", strings.ToLower(f.Name), f.Value)
+		}) + "  ]\n  \"body\" => \"" + body + "\"\n]\n"
+	},
+	"go request": func(h Header, body string) string {
+		return fmt.Sprintf("2026/05/17 14:30:01 &{Method:POST URL:/hook Proto:HTTP/1.1 ProtoMajor:1 ProtoMinor:1 Header:%v Body:0xc0000a6040 GetBody:<nil> ContentLength:%d TransferEncoding:[] Close:false Host:localhost:8080 Form:map[] ctx:0xc00009c0c0}\n2026/05/17 14:30:01 %s\n", goHeader(h), len(body), body)
+	},
+	"rails raw_post": func(h Header, body string) string {
+		return join(h, "", func(f Field) string { return env(f.Name) + ": " + f.Value + "\n" }) + "RAW_POST: " + body + "\n"
+	},
+	"pairs in a line": func(h Header, body string) string {
+		return "x_wunder_signature=\"" + h.Get("X-Wunder-Signature") + "\" body=\"" + body + "\"\n"
+	},
 	"ruby env": func(h Header, body string) string {
 		return `{"rack.version"=>[1, 6], "rack.errors"=>#<IO:<STDERR>>, "rack.input"=>#<StringIO:0x000078>, "REQUEST_METHOD"=>"POST", "puma.socket"=>#<TCPSocket:fd 13, 127.0.0.1, 9292>, ` +
 			join(h, ", ", func(f Field) string { return rubyInspect(env(f.Name)) + "=>" + rubyInspect(f.Value) }) + "}\n" + rubyInspect(body) + "\n"

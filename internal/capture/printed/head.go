@@ -317,7 +317,7 @@ func (p *prints) sameSignature(a, b recorded.Header) bool {
 // bodyNames are what programs call a body, without what is no letter.
 var bodyNames = []string{
 	"body", "rawbody", "bodyraw", "requestbody", "payload", "rawpayload", "data", "rawdata", "content", "rawcontent", "requestcontent", "text", "bodytext",
-	"bodystring", "bodybytes", "raw", "postdata", "post", "input", "rawinput", "bodybase64", "rawbodybase64", "rackinput", "reqbody", "json", "message", "requestpayload", "stringcontent", "parsed",
+	"bodystring", "bodybytes", "raw", "rawpost", "postdata", "post", "input", "rawinput", "bodybase64", "rawbodybase64", "rackinput", "reqbody", "json", "message", "requestpayload", "stringcontent", "parsed",
 }
 
 func isBodyName(name string) bool {

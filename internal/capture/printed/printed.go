@@ -99,7 +99,7 @@ func bodiesAmong(t *printedText, members []printedEntry, bare bool) (found []pri
 				b.rank = rankPrint
 			}
 		default:
-			if s := t.text(m.value); !labelled || s == "" || isNothing(s) || strings.HasPrefix(s, "#<") || s[0] == '<' && strings.Contains(s, "0x") {
+			if s := t.text(m.value); !labelled || s == "" || isNothing(s) || strings.HasPrefix(s, "#<") || s[0] == '<' && strings.Contains(s, "0x") || strings.HasPrefix(s, "0xc0") && len(s) < 20 { // or where it is in memory
 				continue
 			}
 		}

@@ -69,6 +69,9 @@ func (t *printedText) literal(i int) int {
 		return 0
 	}
 	quote := b[q]
+	if end := t.quotedJSON(q); end > 0 {
+		return end
+	}
 	template := quote == '`' && bytes.HasPrefix(b[q+1:], []byte("\n")) && bytes.HasSuffix(b[:i], []byte("= ")) // as Jest writes snapshots
 	for j := q + 1; j < len(b); j++ {
 		switch b[j] {
@@ -85,6 +88,18 @@ func (t *printedText) literal(i int) int {
 		}
 	}
 	t.left -= len(b) - i
+	return 0
+}
+
+// quotedJSON returns the end of JSON that stands in double quotes as it is, as Laravel's
+// dd and formats like body="%s" print it; 0 where there is none.
+func (t *printedText) quotedJSON(q int) int {
+	if b := t.b[q:]; !bytes.HasPrefix(b, []byte(`"{"`)) && !bytes.HasPrefix(b, []byte(`"[`)) {
+		return 0
+	}
+	if end := t.jsonAt(q + 1); end > 0 && end < len(t.b) && t.b[end] == '"' && bytes.IndexByte(t.b[q+1:end], '"') >= 0 {
+		return end + 1
+	}
 	return 0
 }
 
@@ -529,6 +544,9 @@ func (t *printedText) unquote(out []byte, from, to int, exact bool) ([]byte, boo
 	}
 	b := t.b[from:to]
 	q := bytes.IndexAny(b, "'\"`")
+	if t.quotedJSON(from+q) == to {
+		return append(out, b[q+1:len(b)-1]...), exact
+	}
 	prefix := bytes.ToLower(b[:q])
 	quote := b[q]
 	b = b[q+1 : len(b)-1]
