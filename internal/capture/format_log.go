@@ -335,6 +335,9 @@ func (d *logDecoder) value(text []byte, n int, path string) (found bool) {
 		}
 		c.Requests(walked, func(p string, r *Request, err error) bool {
 			places = append(places, p)
+			if layout := (*UnknownLayout)(nil); path+p != "" && errors.As(err, &layout) && d.carried != nil && walk.Sees(text, d.names) && !d.unclaimed(text) {
+				return true // headers of a delivery before it
+			}
 			r.Source = d.source(n, path+p)
 			d.row(r, d.unread(n, path+p, text, err))
 			return !d.done

@@ -403,6 +403,37 @@ func TestSignatureOfAnotherName(t *testing.T) {
 	}
 }
 
+// TestHeadersThatAreShownTwice: headers without a body are no row of their own where a
+// delivery in the same document has their signature.
+func TestHeadersThatAreShownTwice(t *testing.T) {
+	t.Parallel()
+	body := `{"id":1}`
+	headers := `"headers":{"x-wunder-signature":"` + wunderSignature(body) + `"}`
+	logged := `"logs":[{"message":["hook",` + quoted(`{`+headers+`,"body":`+quoted(body)+`}`) + `]}]`
+	event := func(headers string) string { return `"event":{"request":{` + headers + `,"method":"POST"}}` }
+	other := event(strings.Replace(headers, wunderSignature(body), aSignature, 1))
+	for text, want := range map[string]int{
+		`{"outcome":"ok",` + event(headers) + `,` + logged + `}`: 1,
+		`{"outcome":"ok",` + logged + `,` + event(headers) + `}`: 1,
+		`{"outcome":"ok",` + other + `,` + logged + `}`:          2,
+		`{"outcome":"ok",` + event(headers) + `,"logs":[]}`:      1,
+
+		`{` + headers + `,"body":` + quoted(body) + "}\n{" + event(headers) + `}`:                                     1, // as an access log behind the program's
+		`{` + headers + `,"body":` + quoted(body) + "}\n{" + other + `}`:                                              2,
+		`{` + headers + `,"body":` + quoted(body) + "}\n{" + event(`"headers":{"x-wunder-signature":"spoilt"}`) + `}`: 2,
+	} {
+		layouts := []string{text}
+		if !strings.Contains(text, "\n") {
+			layouts = append(layouts, strings.ReplaceAll(text, `,"`, ",\n\""), "["+text+"]")
+		}
+		for _, text := range layouts {
+			if rows := commandRows(t, "", text); len(rows) != want {
+				t.Errorf("%v, want %d, of:\n%s", describe(rows), want, text)
+			}
+		}
+	}
+}
+
 func zipped(text string) string {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

@@ -52,6 +52,7 @@ func DeliveriesIn(text []byte, names []string, yield func(path string, r *record
 // Requests yields what was counted in text.
 func (w *Walk) Requests(text []byte, yield func(path string, r *recorded.Request, err error) bool) (found int) {
 	var passed recorded.Passed
+	w.leaveRepeats()
 	switch n := w.passed - w.unreadIn(text); {
 	case n > 0:
 		passed = recorded.Passed{N: n + w.answers, One: EntryWithout, Many: EntriesWithout}
@@ -68,12 +69,33 @@ func (w *Walk) Requests(text []byte, yield func(path string, r *recorded.Request
 		again.value(text, 0)
 		return found
 	}
-	for _, emit := range w.kept {
-		if emit(again); again.ended {
+	for _, k := range w.kept {
+		if k.emit(again); again.ended {
 			break
 		}
 	}
 	return found
+}
+
+// leaveRepeats counts headers in an object, without a body, as passed over, where a
+// request with one has their signatures.
+func (w *Walk) leaveRepeats() {
+	bare := func(k kept) bool { return k.member && k.err == nil && errors.Is(k.shape.Lacks(), ErrNoBody) }
+	if len(w.kept) < 2 || !slices.ContainsFunc(w.kept, bare) {
+		return
+	}
+	carried := map[uint64]bool{}
+	for _, k := range w.kept {
+		if !bare(k) {
+			maps.Copy(carried, k.shape.signatures(k.header, w.Names))
+		}
+	}
+	n := len(w.kept)
+	w.kept = slices.DeleteFunc(w.kept, func(k kept) bool {
+		own := k.shape.signatures(k.header, w.Names)
+		return bare(k) && len(own) > 0 && !slices.ContainsFunc(slices.Collect(maps.Keys(own)), func(key uint64) bool { return !carried[key] })
+	})
+	w.passed += n - len(w.kept)
 }
 
 // unreadIn is how many of the elements without a request are rows all the same, since a
@@ -122,7 +144,16 @@ type Walk struct {
 	// digests are the beginnings of the signatures that deliveries carry.
 	digests map[uint64]bool
 	keep    bool // the requests that are counted are all that will be yielded
-	kept    []func(again *Walk)
+	kept    []kept
+}
+
+// kept is a request that was counted.
+type kept struct {
+	shape  *requestShape
+	header recorded.Header
+	err    error
+	member bool // of an object
+	emit   func(again *Walk)
 }
 
 // Step is a member's name, with its quotes, or an index.
@@ -711,10 +742,10 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 	w.Rows++
 	if w.keep {
 		path, texts, shape := slices.Clone(w.path), w.texts, *s
-		w.kept = append(w.kept, func(again *Walk) {
+		w.kept = append(w.kept, kept{&shape, h, err, len(path) > 0 && path[len(path)-1].Name != nil, func(again *Walk) {
 			again.path, again.texts = path, texts
 			again.emit(&shape, h, err)
-		})
+		}})
 	}
 	if w.yield == nil || w.trial {
 		return
