@@ -139,7 +139,7 @@ func (g *globals) trustedDir() (string, error) {
 		return "", err
 	}
 	if err := durable.CheckTrusted(filepath.Join(dir, "config.yaml"), durable.ChooseConfig); err != nil {
-		return "", fault.Errorf(fault.KindOf(err), "hookctl does not use the settings: %w", err).WithCode(health.UnsafeSettings).With(fault.HintOf(err))
+		return "", fault.Errorf(fault.KindOf(err), "the settings are not used: %w", err).WithCode(health.UnsafeSettings).With(fault.HintOf(err))
 	}
 	return dir, nil
 }

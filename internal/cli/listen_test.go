@@ -523,7 +523,7 @@ func TestListenPublicURL(t *testing.T) {
 		said  string
 	}{
 		"leads here":      {true, "Checked: a request to %s arrives here.\n"},
-		"leads elsewhere": {false, "warning: hookctl could not check that deliveries to %s arrive here: another server answered with 418. Ignore this if only"},
+		"leads elsewhere": {false, "warning: it could not be checked that deliveries to %s arrive here: another server answered with 418. Ignore this if only"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -165,7 +165,7 @@ func (x *exposure) prove(ctx context.Context) {
 	case why == "":
 		x.app.warn("Checked: a request to " + x.url + " arrives here.")
 	default:
-		x.app.warn("warning: hookctl could not check that deliveries to " + x.url + " arrive here: " + why + ". Ignore this if only the provider can reach that address.")
+		x.app.warn("warning: it could not be checked that deliveries to " + x.url + " arrive here: " + why + ". Ignore this if only the provider can reach that address.")
 	}
 }
 
