@@ -214,6 +214,7 @@ func TestBadFiles(t *testing.T) {
 		"unknown key":              {"secret-store: file\nnosuch: 1\n", []string{`:2: unknown setting "nosuch"`}},
 		"unknown in a profile":     {"profiles:\n  a:\n    nosuch: 1\n", []string{`:3: unknown setting "nosuch"`}},
 		"unknown in a group":       {"profiles:\n  a:\n    zyntro:\n      nosuch: 1\n", []string{`:4: unknown setting "zyntro.nosuch"`}},
+		"nearly known":             {"profiles:\n  a:\n    outpt: json\n", []string{`:3: unknown setting "outpt": did you mean output?`}},
 		"several":                  {"a: 1\nb: 2\nsecret-store: x\n", []string{`:1: unknown setting "a"`, `:2: unknown setting "b"`, `:3: secret-store: "x" is not one of file, keyring`}},
 		"doubled":                  {"secret-store: file\nsecret-store: keyring\n", []string{`:2: "secret-store" appears twice, first in line 1`}},
 		"doubled profile":          {"profiles:\n  a: {}\n  a: {}\n", []string{`:3: "a" appears twice, first in line 2`}},

@@ -233,12 +233,15 @@ func (r *reader) setting(key string, k, v *yaml.Node, profile string) {
 			return
 		}
 	}
-	if looksLikeCredential(key, meant(key, slices.Collect(maps.Values(r.file.keys)))) {
+	switch near := meant(key, slices.Collect(maps.Values(r.file.keys))); {
+	case looksLikeCredential(key, near):
 		r.credential = true
 		r.problemf(k.Line, "%q: hookctl never stores credentials and secrets in %s", key, fileName)
-		return
+	case len(near) > 0:
+		r.problemf(k.Line, "unknown setting %q: did you mean %s?", key, strings.Join(near, ", "))
+	default:
+		r.problemf(k.Line, "unknown setting %q", key)
 	}
-	r.problemf(k.Line, "unknown setting %q", key)
 }
 
 func (r *reader) leaf(key Key, k, v *yaml.Node, profile string) {
