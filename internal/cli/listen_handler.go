@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/hookctl/hookctl/internal/child"
@@ -88,14 +89,19 @@ func (h *listenHandler) stop() {
 	}
 }
 
-// only is the one secret that a handler can be given without --create.
+// only is the one secret that a handler can be given without --create: what was
+// replaced verifies late deliveries, but is no longer in use.
 func (h *listenHandler) only(found []verify.Candidate) (secret.Value, error) {
-	switch {
-	case h == nil:
+	if h == nil {
 		return secret.Value{}, nil
-	case len(found) == 1:
-		return found[0].Secret, nil
 	}
-	return secret.Value{}, fault.Usagef("the command needs one secret, and %d are kept", len(found)).
+	current := slices.DeleteFunc(slices.Clone(found), func(c verify.Candidate) bool { return c.Older || c.Retired })
+	if len(current) == 0 {
+		current = found
+	}
+	if len(current) > 0 && !slices.ContainsFunc(current, func(c verify.Candidate) bool { return !c.Secret.Equal(current[0].Secret) }) {
+		return current[0].Secret, nil
+	}
+	return secret.Value{}, fault.Usagef("the command needs one secret, and %d are kept", len(current)).
 		WithHint("choose a webhook with --webhook, or create one with --create")
 }

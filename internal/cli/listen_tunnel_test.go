@@ -29,6 +29,7 @@ import (
 	"github.com/hookctl/hookctl/internal/sandbox"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/tunnel/tunneltest"
+	"github.com/hookctl/hookctl/internal/verify"
 )
 
 // tunnelled is a session whose sandboxes reach the listener through a tunnel alone.
@@ -651,4 +652,27 @@ func TestListenHandlerSecret(t *testing.T) {
 	w.keep("w-2", "Other", "b secret")
 	w.run(2, "listen", "--", "testhandler")
 	w.said("the command needs one secret, and 2 are kept")
+}
+
+// TestListenHandlerCurrentSecret: of a webhook that replaced others, the command has
+// its own secret; and of one that is given, only that.
+func TestListenHandlerCurrentSecret(t *testing.T) {
+	t.Parallel()
+	h := &listenHandler{}
+	a, b, c := secret.New("secret a"), secret.New("secret b"), secret.New("secret c")
+	for name, tt := range map[string]struct {
+		found []verify.Candidate
+		want  secret.Value // zero: none
+	}{
+		"replaced":  {[]verify.Candidate{{Secret: a}, {Secret: b, Retired: true}, {Secret: c, Older: true}}, a},
+		"given":     {[]verify.Candidate{{Secret: a, ID: "w-1"}, {Secret: a}}, a},
+		"deleted":   {[]verify.Candidate{{Secret: b, Retired: true}}, b},
+		"two":       {[]verify.Candidate{{Secret: a}, {Secret: b}}, secret.Value{}},
+		"all gone":  {[]verify.Candidate{{Secret: a, Retired: true}, {Secret: b, Retired: true}}, secret.Value{}},
+		"none kept": {nil, secret.Value{}},
+	} {
+		if got, err := h.only(tt.found); !got.Equal(tt.want) || (err != nil) != tt.want.IsZero() {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
