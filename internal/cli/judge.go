@@ -87,7 +87,7 @@ func (o *judgeFlags) engine(ctx context.Context, a *app, captures []string, opts
 	}
 	e, err := verify.New(opts)
 	if err != nil && len(opts.Candidates) == 0 {
-		err = fault.WithHint(err, a.orUnreadable(ctx, fault.HintOf(err)))
+		err = fault.WithHint(err, a.whyNone(ctx, fault.HintOf(err)))
 	}
 	return e, err
 }

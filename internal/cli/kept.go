@@ -121,8 +121,8 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 			hint.Text = custody.WaysOut(secret.Ref{Provider: d.Name, ID: id}.Word()).Text + "\nto see all kept secrets: hookctl secrets list"
 		}
 	}
-	recs, damaged, _ := a.store.List(ctx)
-	hint = a.whyNone(hint, damaged)
+	hint = a.whyNone(ctx, hint)
+	recs, _, _ := a.store.List(ctx)
 	var mine []candidate
 	for _, r := range recs {
 		if r.Profile == a.cfg.Profile() {
@@ -140,16 +140,10 @@ func (a *app) notKept(ctx context.Context, ref string) error {
 	return fault.Usagef("no secret is kept for a webhook %q in profile %s", ref, a.cfg.Profile()).WithCode(codeNotKept).With(hint)
 }
 
-// orUnreadable is whyNone of the store's own unreadable files.
-func (a *app) orUnreadable(ctx context.Context, hint fault.Hint) fault.Hint {
-	_, damaged, _ := a.store.List(ctx)
-	return a.whyNone(hint, damaged)
-}
-
 // whyNone is the hint where no secret was found: what the reason may be, if one is
 // known, else hint. The end of a sandbox removes its directory.
-func (a *app) whyNone(hint fault.Hint, damaged []secret.Problem) fault.Hint {
-	if len(damaged) > 0 {
+func (a *app) whyNone(ctx context.Context, hint fault.Hint) fault.Hint {
+	if _, damaged, _ := a.store.List(ctx); len(damaged) > 0 {
 		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and the secret may be there: ")
 	}
 	if _, err := os.Stat(a.env.Getenv(config.EnvDir)); inSandbox(a.env) && errors.Is(err, os.ErrNotExist) {

@@ -48,7 +48,7 @@ func listSecrets(ctx context.Context, a *app, allProfiles bool) error {
 		}
 	}
 	if len(recs) == 0 {
-		if hint := a.orUnreadable(ctx, fault.Hint{}); hint != (fault.Hint{}) {
+		if hint := a.whyNone(ctx, fault.Hint{}); hint != (fault.Hint{}) {
 			a.note("No secret found in %s: %s", a.profilesMeant(allProfiles), hint)
 		} else {
 			a.note("No secret is kept in %s. Create a webhook: hookctl create", a.profilesMeant(allProfiles))
