@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,7 +138,7 @@ func (j *jsonItems) give(text []byte, listed bool) bool {
 			var layout *UnknownLayout
 			if errors.As(err, &layout) && !listed {
 				if s, ok := recorded.FirstSeen(text, c.Names); ok {
-					layout.Suggestion = suggestJQ(j.in, text, walk.WayTo(text, s.At))
+					layout.Suggestion = cmp.Or(suggestJQ(j.in, text, walk.WayTo(text, s.At)), layout.Suggestion)
 				}
 			}
 			return yield(r, err)
@@ -190,7 +191,7 @@ func (j *jsonItems) several(c *walk.Walk, text []byte, listed bool) bool {
 		r.Source = j.source(listed, path)
 		if layout := (*UnknownLayout)(nil); !hinted && !listed && errors.As(err, &layout) && layout.Way != nil && len(text) < recorded.LargeBody {
 			hinted = true // once: it costs as much as the document is long
-			layout.Suggestion = suggestJQ(j.in, text, layout.Way)
+			layout.Suggestion = cmp.Or(suggestJQ(j.in, text, layout.Way), layout.Suggestion)
 		}
 		if rows.add(r, err); rows.size >= recorded.LargeBody || len(rows.rows) >= 256 {
 			flush()

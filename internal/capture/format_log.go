@@ -2,6 +2,7 @@ package capture
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -370,9 +371,12 @@ func (d *logDecoder) unread(n int, path string, value []byte, err error) error {
 		return err
 	}
 	u := &UnknownLayout{Where: sourceOf("line "+strconv.Itoa(n), path), Assumed: d.format}
+	if layout != nil {
+		u.Suggestion = layout.Suggestion
+	}
 	if !d.hinted && layout != nil && layout.Way != nil && d.format == recorded.NDJSON && d.level == 0 && len(value) < recorded.LargeBody && bytes.IndexByte(value, '\n') < 0 {
 		d.hinted = true // once: it costs as much as the line is long
-		u.Suggestion = suggestJQ(d.in, value, layout.Way, "sed -n "+strconv.Itoa(n)+"p")
+		u.Suggestion = cmp.Or(suggestJQ(d.in, value, layout.Way, "sed -n "+strconv.Itoa(n)+"p"), u.Suggestion)
 	}
 	return u
 }

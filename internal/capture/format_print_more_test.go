@@ -31,10 +31,11 @@ func TestPrintsThatLack(t *testing.T) {
 		head + "<Buffer 7b 22 69 64 ... 50 more bytes>\n": "4 bytes",
 		head + "'{\"id\":'... 50 more characters\n":       "lacks the end",
 		head: "no body",
-		head + "2026-05-17 INFO done in 3 ms (Views: 0.1)\n":                         "no body",
-		head + "10.0.0.1 - - [17/May/2026] \"POST /hook HTTP/1.1\" 200 -\n":          "no body",
-		"nginx: sig=" + wunderSignature("x") + " body={}\n":                          "line 1",
-		"{\n  headers: " + head + ",\n  body: '{\"id\":'... 50 more characters\n}\n": "lacks the end",
+		head + "2026-05-17 INFO done in 3 ms (Views: 0.1)\n":                                                                          "no body",
+		head + "10.0.0.1 - - [17/May/2026] \"POST /hook HTTP/1.1\" 200 -\n":                                                           "no body",
+		"10.0.0.1 \"POST /hook HTTP/1.1\" 200 \"" + wunderSignature("x") + "\" x_wunder_signature=\"" + wunderSignature("x") + "\"\n": "no body",
+		"nginx: sig=" + wunderSignature("x") + " body={}\n":                                                                           "line 1",
+		"{\n  headers: " + head + ",\n  body: '{\"id\":'... 50 more characters\n}\n":                                                  "lacks the end",
 	} {
 		_, errs := readPrinted(t, text)
 		if len(errs) != 1 || errs[0] == nil || !strings.Contains(errs[0].Error(), want) {

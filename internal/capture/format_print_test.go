@@ -225,6 +225,9 @@ var printShapes = map[string]func(h Header, body string) string{
 	"pairs in a line": func(h Header, body string) string {
 		return "x_wunder_signature=\"" + h.Get("X-Wunder-Signature") + "\" body=\"" + body + "\"\n"
 	},
+	"a cell of a spreadsheet": func(h Header, body string) string {
+		return join(h, "", func(f Field) string { return f.Name + "\t" + f.Value + "\r\n" }) + "Body\t\"" + strings.ReplaceAll(body, `"`, `""`) + "\"\r\n\r\n"
+	},
 	"ruby env": func(h Header, body string) string {
 		return `{"rack.version"=>[1, 6], "rack.errors"=>#<IO:<STDERR>>, "rack.input"=>#<StringIO:0x000078>, "REQUEST_METHOD"=>"POST", "puma.socket"=>#<TCPSocket:fd 13, 127.0.0.1, 9292>, ` +
 			join(h, ", ", func(f Field) string { return rubyInspect(env(f.Name)) + "=>" + rubyInspect(f.Value) }) + "}\n" + rubyInspect(body) + "\n"

@@ -461,7 +461,8 @@ func (t *printedText) bodyAt(kind termKind, label, from, to int) (b printedBody,
 		if bytes.HasPrefix(bytes.TrimLeft(t.b[to:], " "), []byte("... ")) {
 			b.cut = true
 		}
-		if !labelled && !bare || bytes.HasPrefix(t.b[from+1:], []byte("/")) { // a path
+		_, _, request := message.RequestLine(string(t.b[from+1 : min(to-1, from+1+message.MaxLine)]))
+		if !labelled && !bare || request || bytes.HasPrefix(t.b[from+1:], []byte("/")) || bytes.HasPrefix(t.b[from+1:], []byte("sha256=")) { // of an access log
 			return b, false
 		}
 	default:

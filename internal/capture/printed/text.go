@@ -92,15 +92,37 @@ func (t *printedText) literal(i int) int {
 }
 
 // quotedJSON returns the end of JSON that stands in double quotes as it is, as Laravel's
-// dd and formats like body="%s" print it; 0 where there is none.
+// dd and formats like body="%s" print it, or with doubled quotes, as in a cell of a table;
+// 0 where there is none.
 func (t *printedText) quotedJSON(q int) int {
-	if b := t.b[q:]; !bytes.HasPrefix(b, []byte(`"{"`)) && !bytes.HasPrefix(b, []byte(`"[`)) {
+	b := t.b[q:]
+	for i := 2; isCell(b) && i < len(b) && t.left > 0; i += 2 {
+		n := bytes.IndexByte(b[i:], '"')
+		if t.left -= n; n < 0 {
+			break
+		}
+		if i += n; !bytes.HasPrefix(b[i+1:], []byte(`"`)) {
+			return q + i + 1
+		}
+	}
+	if !bytes.HasPrefix(b, []byte(`"{"`)) && !bytes.HasPrefix(b, []byte(`"[`)) {
 		return 0
 	}
 	if end := t.jsonAt(q + 1); end > 0 && end < len(t.b) && t.b[end] == '"' && bytes.IndexByte(t.b[q+1:end], '"') >= 0 {
 		return end + 1
 	}
 	return 0
+}
+
+// isCell reports whether JSON with doubled quotes begins.
+func isCell(b []byte) bool {
+	const near = 64
+	if !bytes.HasPrefix(b, []byte(`"{`)) && !bytes.HasPrefix(b, []byte(`"[`)) {
+		return false
+	}
+	b = b[1:min(len(b), near)]
+	i := bytes.IndexByte(b, '"')
+	return i > 0 && bytes.HasPrefix(b[i:], []byte(`""`))
 }
 
 // counted takes string(N) "...", as var_dump prints a string: N bytes as they
@@ -545,7 +567,11 @@ func (t *printedText) unquote(out []byte, from, to int, exact bool) ([]byte, boo
 	b := t.b[from:to]
 	q := bytes.IndexAny(b, "'\"`")
 	if t.quotedJSON(from+q) == to {
-		return append(out, b[q+1:len(b)-1]...), exact
+		text := b[q+1 : len(b)-1]
+		if isCell(b[q:]) {
+			text = bytes.ReplaceAll(text, []byte(`""`), []byte(`"`))
+		}
+		return append(out, text...), exact
 	}
 	prefix := bytes.ToLower(b[:q])
 	quote := b[q]

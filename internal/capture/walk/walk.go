@@ -519,7 +519,7 @@ func (w *Walk) signedHeader(v []byte, s *requestShape, depth int) (recorded.Head
 		}
 		if err != nil && len(s.Bodies) > 0 {
 			for _, m := range s.Headers {
-				if Sees(m.value, w.Names) {
+				if Sees(m.value, w.Names) && !spelledSo(m.name, w.Names) {
 					return nil, err
 				}
 			}
@@ -539,7 +539,7 @@ func (w *Walk) signedHeader(v []byte, s *requestShape, depth int) (recorded.Head
 func (w *Walk) flat(v []byte, s *requestShape) (found recorded.Header) {
 	own, signed := recorded.Header(nil), false
 	jsontext.Members(v, func(quoted, value []byte) bool {
-		if isHeaderMember(quoted) || isBodyMember(quoted) && !isSpelled(quoted, w.Names) {
+		if (isHeaderMember(quoted) || isBodyMember(quoted)) && !isSpelled(quoted, w.Names) {
 			return true
 		}
 		if IsString(value) {
@@ -756,6 +756,7 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 	}
 	if errors.Is(err, ErrNoBody) {
 		u := w.unknown(nil, 0)
+		u.Suggestion = "There are headers, and no body beside them. Access logs and traces often hold none: let the program that receives the deliveries log the raw body with them, or save deliveries with hookctl listen --save FILE"
 		for _, m := range s.Headers {
 			if at, ok := recorded.FirstSeen(m.value, w.Names); ok && w.texts == 0 {
 				u.Way = append(append(slices.Clone(w.path), Step{Name: jsontext.Quote(m.name)}), WayTo(m.value, at.At)...)
