@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -150,11 +151,14 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 	if w.mute && fault.KindOf(err) != fault.Interrupted {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
-	soFar := fault.KindOf(err) == fault.Interrupted && (summary.Total > 0 || summary.PassedOver() != "")
-	if soFar {
+	interrupted := fault.KindOf(err) == fault.Interrupted
+	partial := (interrupted || errors.Is(err, syscall.EPIPE)) && (summary.Total > 0 || summary.PassedOver() != "")
+	if partial && interrupted {
 		a.note("Interrupted. So far:")
+	} else if partial { // the error itself is not printed
+		a.note("Standard output was closed. So far:")
 	}
-	if summary.Total > 1 || summary.Total > 0 && (o.failing || o.pass != "") || soFar {
+	if summary.Total > 1 || summary.Total > 0 && (o.failing || o.pass != "") || partial {
 		for _, line := range view.VerdictSummary(&summary) {
 			a.note("%s", line)
 		}

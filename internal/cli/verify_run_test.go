@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -73,6 +74,22 @@ func TestVerifyInterruptedBeforeAnyDelivery(t *testing.T) {
 		t.Errorf("%d\n%s\n%s", code, &out, &errs)
 	}
 }
+
+// Nor is a part taken for all where the reader of the output went away.
+func TestVerifyOutputClosed(t *testing.T) {
+	t.Parallel()
+	var errs bytes.Buffer
+	in := strings.NewReader(strings.Repeat(unsignedRecord("{}"), 5000))
+	code := Run(t.Context(), verifyEnv(t, in, closedPipe{}, &errs, false), []string{"verify", "-", "--secret-env", "SECRET", "-o", "ndjson", "--diagnose", "0"})
+	if first, rest, _ := strings.Cut(errs.String(), "\n"); code != 1 || first != "Standard output was closed. So far:" || !strings.Contains(rest, " deliveries: 0 valid") || strings.Contains(rest, "hookctl:") {
+		t.Errorf("%d\n%s", code, &errs)
+	}
+}
+
+// closedPipe is an output whose reader has gone.
+type closedPipe struct{}
+
+func (closedPipe) Write([]byte) (int, error) { return 0, syscall.EPIPE }
 
 // stopsAt calls stop once that many lines were written.
 type stopsAt struct {
