@@ -113,14 +113,10 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 			return err
 		}
 	}
-	flags := a.sameAccount()
-	if o.sameAccount {
-		flags += " --same-account"
-	}
 	r := custody.Recovery{
 		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
-		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount, DryRun: o.dryRun, Flags: flags,
+		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount, DryRun: o.dryRun, Flags: a.sameAccount() + map[bool]string{true: " --same-account"}[o.sameAccount],
 	}
 	findings, err := r.Run(ctx)
 	var refused error
