@@ -580,6 +580,53 @@ func TestNoHalfCells(t *testing.T) {
 	}
 }
 
+// TestFramedTables: a table that is drawn with lines is read, where long cells go on in
+// the lines below too.
+func TestFramedTables(t *testing.T) {
+	t.Parallel()
+	for name, width := range map[string]int{"whole cells": 1 << 10, "wrapped": 60, "narrow": 7} {
+		for _, bar := range []string{"|", "│"} {
+			for _, between := range []bool{false, true} {
+				var text strings.Builder
+				widths := []int{3, min(width, 400), min(width, 400)}
+				rule := func(c string) {
+					text.WriteString(c + strings.Repeat("-", widths[0]+2) + c + strings.Repeat("-", widths[1]+2) + c + strings.Repeat("-", widths[2]+2) + c + "\n")
+				}
+				write := func(cells ...string) {
+					for first := true; first || strings.Join(cells, "") != ""; first = false {
+						for i, cell := range cells {
+							piece := []rune(cell)[:min(widths[i], len([]rune(cell)))]
+							cells[i] = string([]rune(cell)[len(piece):])
+							fmt.Fprintf(&text, "%s %s%s ", bar, string(piece), strings.Repeat(" ", widths[i]-len(piece)))
+						}
+						text.WriteString(bar + "\n")
+					}
+				}
+				rule("+")
+				write("id", "headers", "body")
+				rule("+")
+				for i, body := range nastyBodies {
+					write(strconv.Itoa(i+1), `{"X-Wunder-Signature":"`+wunderSignature(body)+`"}`, body)
+					if between {
+						rule("|")
+					}
+				}
+				rule("+")
+				text.WriteString("8 rows in set (0.00 sec)\n")
+				rows := commandRows(t, "", text.String())
+				if len(rows) != len(nastyBodies) {
+					t.Fatalf("%s: %v of:\n%s", name, describe(rows), text.String())
+				}
+				for i, r := range rows {
+					if body := nastyBodies[i]; r.err != nil || string(r.Body) != body || r.Header.Get("X-Wunder-Signature") != wunderSignature(body) {
+						t.Fatalf("%s: row %d: %v %q %q of:\n%s", name, i, r.err, r.Header, r.Body, text.String())
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestNoteOfPieces: of lines that were put together a note says so, of whole ones none.
 func TestNoteOfPieces(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ type lines func(fill bool) func(line []byte) []byte
 
 // Find finds what is around the text that begins with head, the outermost first:
 // each may be around once. Names are the headers that are signatures.
-var Find = []func(head []byte, names []string) (Layer, bool){wrapped, pieces, table, envelope, prefix, document}
+var Find = []func(head []byte, names []string) (Layer, bool){wrapped, pieces, framed, table, envelope, prefix, document}
 
 // Inside is the text inside of head and, behind it, of r. With fill there are blank
 // lines in place of those that were put together with others, which tell nothing only
