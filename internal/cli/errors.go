@@ -59,7 +59,7 @@ func usage(err error) error {
 // plainly is err's text; of an interruption without Go's word for it.
 func plainly(err error) string {
 	text := err.Error()
-	if fault.KindOf(err) == fault.Interrupted {
+	if fault.KindOf(err) == fault.Interrupted || errors.Is(err, context.Canceled) { // beside something worse, perhaps
 		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
 	}
 	return text
