@@ -576,10 +576,10 @@ func TestListenCreateFails(t *testing.T) {
 		t.Error(l.errs.String())
 	}
 	s.fail.Store(false)
-	l = s.start(args...) // the next one names what is left
+	l = s.start(append(args, "--profile", "default")...) // the next one names what is left
 	l.stop()
 	l.ended(0)
-	if n := strings.Count(l.errs.String(), "remains from an earlier session"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id) {
+	if n := strings.Count(l.errs.String(), "remains from an earlier session"); n != 1 || !strings.Contains(l.errs.String(), "Remove it with: hookctl delete wundertreos/"+id+" --profile default\n") {
 		t.Error(l.errs.String())
 	}
 
