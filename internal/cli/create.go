@@ -314,7 +314,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 	v.Secret = view.Secret{Elsewhere: o.elsewhere}
 	if !o.elsewhere {
 		return fault.Worst(fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never returns it again", o.ref(w), o.driver.Title).
-			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w))), o.print(a, v))
+			WithCode("exists-not-kept").With(custody.WaysOut(a.sameAccount(), o.ref(w))), o.print(a, v))
 	}
 	return o.takeElsewhere(ctx, a, client, w, v, s)
 }
