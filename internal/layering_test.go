@@ -237,12 +237,12 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
-	"internal/capture":                              {4804, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4824, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {969, 2},   // tables that are drawn
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
-	"internal/capture/printed":                      {2488, 5},
+	"internal/capture/printed":                      {2497, 5},
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3218, 56},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems

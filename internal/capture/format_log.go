@@ -282,7 +282,7 @@ func (d *logDecoder) inLine(text []byte, n int, path string) {
 			}
 		}
 		if quoted := quotedValue(text, start); quoted != nil {
-			if inner, ok := jsontext.Unquote(nil, quoted); ok && d.message(inner, n, path) {
+			if inner, ok := unquoted(quoted); ok && d.message(inner, n, path) {
 				d.left = append(d.left, text[kept:start-1])
 				at = start - 1 + len(quoted)
 				kept = at
@@ -319,6 +319,26 @@ func quotedValue(text []byte, i int) []byte {
 		return nil
 	}
 	return text[i-1 : end]
+}
+
+// unquoted is the text of a string of JSON, or of one in which bytes are \xNN, as redis-cli
+// writes it.
+func unquoted(quoted []byte) (text []byte, ok bool) {
+	if text, ok = jsontext.Unquote(nil, quoted); ok {
+		return text, ok
+	}
+	text = nil
+	for b := quoted[1 : len(quoted)-1]; ; {
+		i := bytes.IndexByte(b, '\\')
+		if i < 0 {
+			return append(text, b...), true
+		}
+		n := 0
+		if text, n, ok = printed.Unescape(append(text, b[:i]...), b[i:], true); !ok {
+			return nil, false
+		}
+		b = b[i+n:]
+	}
 }
 
 // maxIndent is how far from a bracket the first name may be.

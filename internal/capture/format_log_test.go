@@ -154,6 +154,18 @@ func TestPrintsInMessages(t *testing.T) {
 	}
 }
 
+// TestRedisList: a string in which bytes are \xNN is a message too.
+func TestRedisList(t *testing.T) {
+	t.Parallel()
+	const body = `{"name":"Zoë \"x\" \\ é"}`
+	record := `{"headers":{"X-Wunder-Signature":"` + wunderSignature(body) + `"},"body":` + quoted(body) + `}`
+	item := strings.NewReplacer(`\`, `\\`, `"`, `\"`, "ë", `\xc3\xab`, "é", `\xc3\xa9`).Replace(record)
+	rows := commandRows(t, "", `1) "`+item+"\"\n"+`2) "`+item+"\"\n")
+	if len(rows) != 2 || rows[0].err != nil || string(rows[0].Body) != body || string(rows[1].Body) != body {
+		t.Errorf("%v", describe(rows))
+	}
+}
+
 // TestTextInMessages: a text that merely has a signature in it is no delivery, and not
 // passed over.
 func TestTextInMessages(t *testing.T) {

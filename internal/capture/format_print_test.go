@@ -190,6 +190,10 @@ var printShapes = map[string]func(h Header, body string) string{
 	"flask": func(h Header, body string) string {
 		return join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\r\n" }) + "\r\n\n" + pythonRepr(body, true) + "\n"
 	},
+	"flask, the first header in a line of its app": func(h Header, body string) string {
+		const at = "[2026-05-17 14:30:01,123] INFO in app: "
+		return at + join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\r\n" }) + "\r\n" + at + pythonRepr(body, true) + "\n127.0.0.1 - - [17/May/2026 14:30:01] \"POST /hook HTTP/1.1\" 200 -\n"
+	},
 	"http.server": func(h Header, body string) string {
 		return join(h, "", func(f Field) string { return f.Name + ": " + f.Value + "\n" }) + "\n\n" + body + "\n"
 	},

@@ -148,6 +148,7 @@ var bodyShapes = map[string]struct {
 	"DynamoDB, bytes":   {`"raw_body":{"B":B64}`, true},
 	"Firestore":         {`"body":{"stringValue":TEXT}`, false},
 	"PostgreSQL":        {`"body":HEX`, true},
+	"hexadecimal":       {`"body_hex":DIGITS`, true},
 	"GitLab":            {`"request_data":TEXT`, false},
 	"Rails":             {`"raw_post":TEXT`, false},
 }
@@ -161,7 +162,7 @@ func bodyAs(shape, body string) string {
 		}
 		return n
 	}())
-	return strings.NewReplacer("B64", quote(b64), "TEXT", quote(body), "BYTES", string(list), "HEX", quote(fmt.Sprintf(`\x%x`, body))).Replace(shape)
+	return strings.NewReplacer("B64", quote(b64), "TEXT", quote(body), "BYTES", string(list), "HEX", quote(fmt.Sprintf(`\x%x`, body)), "DIGITS", quote(fmt.Sprintf("%x", body))).Replace(shape)
 }
 
 // layouts are where requests stand; MEMBERS are those of a request.

@@ -462,7 +462,7 @@ func (t *printedText) bodyAt(kind termKind, label, from, to int) (b printedBody,
 			b.cut = true
 		}
 		_, _, request := message.RequestLine(string(t.b[from+1 : min(to-1, from+1+message.MaxLine)]))
-		if !labelled && !bare || request || bytes.HasPrefix(t.b[from+1:], []byte("/")) || bytes.HasPrefix(t.b[from+1:], []byte("sha256=")) { // of an access log
+		if !labelled && !bare && !(ended && t.holdsJSON(b.term)) || request || bytes.HasPrefix(t.b[from+1:], []byte("/")) || bytes.HasPrefix(t.b[from+1:], []byte("sha256=")) { // of an access log
 			return b, false
 		}
 	default:
@@ -488,6 +488,15 @@ func (t *printedText) bodyAt(kind termKind, label, from, to int) (b printedBody,
 		b.rank = rankCut
 	}
 	return b, true
+}
+
+// holdsJSON reports whether a literal is the text of an object or a list.
+func (t *printedText) holdsJSON(v printedTerm) bool {
+	if at := bytes.IndexAny(t.b[v.from:min(v.to, v.from+4)], "{["); at < 0 {
+		return false
+	}
+	text, exact := t.decode(v)
+	return exact && len(text) > 0 && (text[0] == '{' || text[0] == '[') && json.Valid(text)
 }
 
 // adjacent reports whether nothing but the name of a type is before a value.

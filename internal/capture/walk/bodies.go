@@ -93,7 +93,7 @@ func (m *bodyMember) decode() (d decoded, err error) {
 	case base64 && !ok:
 		return d, fmt.Errorf("%q is not a string", m.name)
 	case base64:
-		if digits, is := hexText(s); is && m.custom {
+		if digits, is := m.hexIn(s); is && m.custom {
 			d.body, err = hex.DecodeString(string(digits))
 		} else {
 			d.body, err = jsontext.DecodeBase64(s)

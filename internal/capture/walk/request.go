@@ -125,7 +125,7 @@ func ShapeOf(v []byte) (s requestShape) {
 		}
 		m.custom = (goHeader && m.name == "Body" || attributes && m.name == "data") && goBytes(m.value) ||
 			goHeader && m.name == "body" && base64Text(m.value) ||
-			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value) || hexString(m.value)
+			(svix == 2 && m.name == "body" || m.name == "__ow_body") && base64JSON(m.value) || m.isHex()
 		marked := m.Rank == base64Rank || s.marked && m.Rank != rawRank
 		m.base64, m.custom = marked || m.custom, m.custom && !marked
 	}
@@ -272,24 +272,24 @@ func goBytes(quoted []byte) bool {
 	return len(text)-len(bytes.TrimRight(text, "=")) <= 2
 }
 
-// hexString reports whether a string is bytes as databases write them.
-func hexString(quoted []byte) bool {
-	if !IsString(quoted) {
+// isHex reports whether the member is bytes as databases and programs write them.
+func (m *bodyMember) isHex() bool {
+	if !IsString(m.value) {
 		return false
 	}
-	text := bytes.TrimPrefix(quoted[1:len(quoted)-1], []byte(`\`)) // of the escape
-	_, ok := hexText(text)
+	_, ok := m.hexIn(bytes.TrimPrefix(m.value[1:len(m.value)-1], []byte(`\`))) // of the escape
 	return ok
 }
 
-// hexText are the digits of bytes as PostgreSQL writes them, behind \x, and others write
-// JSON, behind 0x.
-func hexText(text []byte) (digits []byte, ok bool) {
+// hexIn are the digits of such bytes: behind \x as PostgreSQL writes them, behind 0x for
+// JSON, and alone where the name says hex.
+func (m *bodyMember) hexIn(text []byte) (digits []byte, ok bool) {
 	digits, ok = bytes.CutPrefix(text, []byte(`\x`))
 	if !ok {
 		digits, ok = bytes.CutPrefix(text, []byte("0x"))
 		ok = ok && len(digits) > 2 && (digits[0] == '7' || digits[0] == '5') && digits[1]|0x20 == 'b'
 	}
+	ok = ok || strings.HasSuffix(strings.ToLower(m.name), "hex")
 	return digits, ok && len(digits)%2 == 0 && allHex(digits)
 }
 
