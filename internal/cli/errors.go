@@ -58,11 +58,10 @@ func usage(err error) error {
 
 // plainly is err's text; of an interruption without Go's word for it.
 func plainly(err error) string {
-	text := err.Error()
 	if fault.KindOf(err) == fault.Interrupted || errors.Is(err, context.Canceled) { // beside something worse, perhaps
-		text = strings.ReplaceAll(text, context.Canceled.Error(), "interrupted")
+		return strings.ReplaceAll(err.Error(), context.Canceled.Error(), "interrupted")
 	}
-	return text
+	return err.Error()
 }
 
 // errorDocument is the JSON of an error.

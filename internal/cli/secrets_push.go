@@ -54,7 +54,8 @@ func pushSecret(ctx context.Context, a *app, ref string, to []string) error {
 		return err
 	}
 	checked := each(sinks, func(s sink.Sink) sink.Result { // all of them, before one gets it
-		return sink.Result{Sink: s.String(), Err: s.Check(ctx, sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret})}
+		it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
+		return sink.Result{Sink: s.For(it), Err: s.Check(ctx, it)}
 	})
 	if err := custody.SinkError(rec, checked); err != nil {
 		return err
