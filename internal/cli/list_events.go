@@ -10,6 +10,7 @@ import (
 
 	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/provider"
+	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
 )
 
@@ -40,7 +41,7 @@ are events is a guess, because its format is not documented.`,
 		RunE: g.run(anyProfile, func(ctx context.Context, a *app, args []string) error {
 			drivers, all, err := g.env.driversFor(args...)
 			if err != nil {
-				return err
+				return eventsMeant(err, g.env.Drivers, args[0])
 			}
 			if o.live {
 				return runListLiveEvents(ctx, a, drivers, all)
@@ -57,6 +58,17 @@ are events is a guess, because its format is not documented.`,
 	_ = c.RegisterFlagCompletionFunc("category", g.completeCategories)
 	freeText(c, "filter", "match", "category")
 	return c
+}
+
+// eventsMeant adds to err, that word is no provider, how to look for the events that it
+// fits.
+func eventsMeant(err error, drivers []*provider.Driver, word string) error {
+	for flag, o := range map[string]listEventsOptions{"match": {match: word}, "filter": {filter: word}} {
+		if slices.ContainsFunc(drivers, func(d *provider.Driver) bool { return slices.ContainsFunc(d.Catalogue, o.wants) }) {
+			return fault.WithHint(err, fault.Run("hookctl list-events --%s %s", flag, term.ShellWord(word)))
+		}
+	}
+	return err
 }
 
 func (o *listEventsOptions) run(a *app, drivers []*provider.Driver) error {
