@@ -63,10 +63,12 @@ are events is a guess, because its format is not documented.`,
 // eventsMeant adds to err, that word is no provider, how to look for the events that it
 // fits.
 func eventsMeant(err error, drivers []*provider.Driver, word string) error {
-	for flag, o := range map[string]listEventsOptions{"match": {match: word}, "filter": {filter: word}} {
-		if slices.ContainsFunc(drivers, func(d *provider.Driver) bool { return slices.ContainsFunc(d.Catalogue, o.wants) }) {
-			return fault.WithHint(err, fault.Run("hookctl list-events --%s %s", flag, term.ShellWord(word)))
-		}
+	flag, o := "filter", listEventsOptions{filter: word}
+	if strings.ContainsAny(word, "*?[") {
+		flag, o = "match", listEventsOptions{match: word}
+	}
+	if slices.ContainsFunc(drivers, func(d *provider.Driver) bool { return slices.ContainsFunc(d.Catalogue, o.wants) }) {
+		return fault.WithHint(err, fault.Run("hookctl list-events --%s %s", flag, term.ShellWord(word)))
 	}
 	return err
 }

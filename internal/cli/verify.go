@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -152,7 +151,7 @@ func (o *verifyOptions) run(ctx context.Context, a *app, args []string) error {
 		return fault.Worst(notThere("no delivery could be read: ", missing).WithCode("nothing-readable"), werr)
 	}
 	interrupted := fault.KindOf(err) == fault.Interrupted
-	partial := (interrupted || errors.Is(err, syscall.EPIPE)) && (summary.Total > 0 || summary.PassedOver() != "")
+	partial := (interrupted || readerGone(err)) && (summary.Total > 0 || summary.PassedOver() != "")
 	if partial && interrupted {
 		a.note("Interrupted. So far:")
 	} else if partial { // the error itself is not printed
