@@ -232,6 +232,9 @@ var printShapes = map[string]func(h Header, body string) string{
 	"a cell of a spreadsheet": func(h Header, body string) string {
 		return join(h, "", func(f Field) string { return f.Name + "\t" + f.Value + "\r\n" }) + "Body\t\"" + strings.ReplaceAll(body, `"`, `""`) + "\"\r\n\r\n"
 	},
+	"psql, bytea": func(h Header, body string) string {
+		return "-[ RECORD 1 ]-----\nid      | 1\nheaders | {" + join(h, ", ", func(f Field) string { return quoted(f.Name) + ": " + quoted(f.Value) }) + fmt.Sprintf("}\nbody    | \\x%x\n", body)
+	},
 	"ruby env": func(h Header, body string) string {
 		return `{"rack.version"=>[1, 6], "rack.errors"=>#<IO:<STDERR>>, "rack.input"=>#<StringIO:0x000078>, "REQUEST_METHOD"=>"POST", "puma.socket"=>#<TCPSocket:fd 13, 127.0.0.1, 9292>, ` +
 			join(h, ", ", func(f Field) string { return rubyInspect(env(f.Name)) + "=>" + rubyInspect(f.Value) }) + "}\n" + rubyInspect(body) + "\n"

@@ -351,7 +351,7 @@ func (t *printedText) valueStart(i, end int) int {
 	defer func() { t.left -= (i - from) / 4 }() // it costs less than to look at a value
 	for ; i < end; i++ {
 		switch c := t.b[i]; {
-		case c == '{', c == '[', c == '(', c == '<' && t.hexBytes(i) > 0:
+		case c == '{', c == '[', c == '(', (c == '<' || c == '\\') && t.hexBytes(i) > 0:
 			return i
 		case c == 'A' && bytes.HasPrefix(t.b[i:], []byte("Array")) && t.printREnd(i) > 0:
 			return i
@@ -376,7 +376,7 @@ func (t *printedText) valueAt(i int) (termKind, int) {
 			return aGroup, end
 		}
 		return aGroup, t.group(i, true)
-	case '<':
+	case '<', '\\':
 		return aBuffer, t.hexBytes(i)
 	case 'A':
 		return aWord, t.printREnd(i)

@@ -144,8 +144,15 @@ func (t *printedText) counted(i int) (n, from int) {
 	return n, from
 }
 
-// hexBytes returns the end of <Buffer 7b 7d>; 0 where there is none.
+// hexBytes returns the end of <Buffer 7b 7d>, or of \x7b7d, as psql prints the bytes of
+// JSON; 0 where there is none.
 func (t *printedText) hexBytes(i int) int {
+	if rest := t.b[i:]; i > 0 && isBlank(t.b[i-1]) && (bytes.HasPrefix(rest, []byte(`\x7b`)) || bytes.HasPrefix(rest, []byte(`\x5b`))) {
+		digits := rest[2 : len(rest)-len(bytes.TrimLeft(rest[2:], "0123456789abcdef"))]
+		if t.left -= len(digits); len(digits)%2 == 0 {
+			return i + 2 + len(digits)
+		}
+	}
 	if t.left <= 0 || !bytes.HasPrefix(t.b[i:], []byte("<Buffer")) && !bytes.HasPrefix(t.b[i:], []byte("<SlowBuffer")) {
 		return 0
 	}
@@ -661,6 +668,10 @@ func Unescape(out, b []byte, asBytes bool) (_ []byte, n int, ok bool) {
 func (t *printedText) numbers(v printedTerm) (out []byte, cut, ok bool) {
 	b := t.b[v.from:v.to]
 	if v.kind == aBuffer {
+		if b[0] == '\\' {
+			out, err := hex.DecodeString(string(b[2:]))
+			return out, false, err == nil
+		}
 		at := bytes.IndexByte(b, ' ')
 		if at < 0 {
 			return []byte{}, false, true
