@@ -301,9 +301,10 @@ func TestContainersHideWhatTheyHold(t *testing.T) {
 		zip + "captures/a.http":                              "a ZIP archive. Unpack it",
 		zip + "[Content_Types].xml":                          "Microsoft Office",
 		"a.http" + strings.Repeat("\x00", 251) + "ustar\x00": "a tar archive. Unpack it",
-		"BZh91AY&SY\x01\x02":                                 "bzip2 -dc FILE | hookctl verify -",
-		"\x28\xb5\x2f\xfd\x04":                               "zstd -dc FILE | hookctl verify -",
-		zipped(zipped("{}")):                                 "gzip -dc FILE | hookctl verify -",
+		"<?xml version=\"1.0\"?>\n<!DOCTYPE items [\n<!ELEMENT items (item*)>\n]>\n<items><item><request base64=\"true\"><![CDATA[UE9TVA==]]></request></item></items>\n": "items of Burp",
+		"BZh91AY&SY\x01\x02":   "bzip2 -dc FILE | hookctl verify -",
+		"\x28\xb5\x2f\xfd\x04": "zstd -dc FILE | hookctl verify -",
+		zipped(zipped("{}")):   "gzip -dc FILE | hookctl verify -",
 		string(toUTF16(binary.LittleEndian, "POST / HTTP/1.1\r\nHost: x")[2:]): "iconv -f UTF-16LE -t UTF-8 FILE",
 		string(toUTF16(binary.BigEndian, "POST / HTTP/1.1\r\nHost: x")[2:]):    "iconv -f UTF-16BE -t UTF-8 FILE",
 	} {

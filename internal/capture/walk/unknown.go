@@ -135,6 +135,7 @@ var containers = []struct {
 }{
 	{0, "\xd4\xc3\xb2\xa1", packets}, {0, "\xa1\xb2\xc3\xd4", packets}, {0, "\x4d\x3c\xb2\xa1", packets}, {0, "\xa1\xb2\x3c\x4d", packets}, {0, "\x0a\x0d\x0d\x0a", packets},
 	{30, "[Content_Types].xml", "This is a document of Microsoft Office. Save it as text, a sheet as CSV UTF-8, and verify that file."},
+	{22, "<!DOCTYPE items [", "These are items of Burp. Save the request alone, with Copy to file, and verify that file."},
 	{0, "PK\x03\x04", "This is a ZIP archive. " + unpack},
 	{0, "7z\xbc\xaf\x27\x1c", "This is a 7-Zip archive. " + unpack},
 	{0, "Rar!\x1a\x07", "This is a RAR archive. " + unpack},
