@@ -108,7 +108,7 @@ func TestSandboxLinesAreWords(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env.Environ = append(w.env.Environ, "HOOKCTL_X;touch pwned=1", "HOOKCTL_$(touch pwned)=1", "HOOKCTL_A B=1", "HOOKCTL_=1", "HOOKCTL_OWN=1", "HOOKCTL_SANDBOX=$(touch pwned)")
-	if code := Run(t.Context(), w.env, []string{"sandbox", "start", "--bogus", "--name", "$(id)"}); code != 2 {
+	if code := Run(t.Context(), w.env, []string{"sandbox", "start", "--shell", "sh", "--bogus", "--name", "$(id)"}); code != 2 {
 		t.Errorf("exit code %d", code)
 	}
 	if out := w.out.String(); strings.Contains(out, "pwned") || strings.Contains(out, "$(") || strings.Contains(out, "A B") || !strings.Contains(out, "unset HOOKCTL_OWN\n") {
