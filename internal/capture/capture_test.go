@@ -1036,6 +1036,8 @@ func TestFastDecoder(t *testing.T) {
 			for _, body := range []string{`"body":"e30="`, `"body_base64":"e30="`, `"body":""`, `"body":"e"`} {
 				agree(t, fmt.Appendf(nil, `{"headers":{"A":"b"},%s,%q:%q}`, body, name, value))
 				agree(t, fmt.Appendf(nil, `{%q:%q,"headers":{"A":"b"},%s}`, name, value, body))
+				agree(t, fmt.Appendf(nil, `{"headers":{"A":"b"},"body":%q}`, value+"0x7b7d"))
+				agree(t, fmt.Appendf(nil, `{"headers":{"A":"b"},"body":%q}`, value+`\x7b7d`))
 			}
 		}
 	}

@@ -248,6 +248,9 @@ func (f *fastDecoder) base64() bool {
 // text decodes a body that is a string.
 func (f *fastDecoder) text() (ok bool) {
 	quoted := f.quoted()
+	if bytes.HasPrefix(quoted, []byte(`"0x`)) || bytes.HasPrefix(quoted, []byte(`"\\x`)) {
+		return false // it may be bytes in hexadecimal
+	}
 	f.request.Inexact, f.request.Notes = true, stringNotes
 	if len(quoted) >= recorded.LargeBody {
 		f.large = quoted

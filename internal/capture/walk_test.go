@@ -147,7 +147,7 @@ var bodyShapes = map[string]struct {
 	"DynamoDB":          {`"body":{"S":TEXT}`, false},
 	"DynamoDB, bytes":   {`"raw_body":{"B":B64}`, true},
 	"Firestore":         {`"body":{"stringValue":TEXT}`, false},
-	"PostgreSQL":        {`"body":HEX`, true},
+	"PostgreSQL":        {`"raw_body":HEX`, true},
 	"hexadecimal":       {`"body_hex":DIGITS`, true},
 	"GitLab":            {`"request_data":TEXT`, false},
 	"Rails":             {`"raw_post":TEXT`, false},

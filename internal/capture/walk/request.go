@@ -281,13 +281,13 @@ func (m *bodyMember) isHex() bool {
 	return ok
 }
 
-// hexIn are the digits of such bytes: behind \x as PostgreSQL writes them, behind 0x for
-// JSON, and alone where the name says hex.
+// hexIn are the digits of such bytes: behind \x as PostgreSQL writes them, behind 0x if
+// they are JSON, and alone where the name says hex.
 func (m *bodyMember) hexIn(text []byte) (digits []byte, ok bool) {
 	digits, ok = bytes.CutPrefix(text, []byte(`\x`))
-	if !ok {
-		digits, ok = bytes.CutPrefix(text, []byte("0x"))
-		ok = ok && len(digits) > 2 && (digits[0] == '7' || digits[0] == '5') && digits[1]|0x20 == 'b'
+	if !ok || m.name == "body" { // a record's, which is text
+		digits = bytes.TrimPrefix(digits, []byte("0x"))
+		ok = len(digits) < len(text) && len(digits) > 2 && (digits[0] == '7' || digits[0] == '5') && digits[1]|0x20 == 'b'
 	}
 	ok = ok || strings.HasSuffix(strings.ToLower(m.name), "hex")
 	return digits, ok && len(digits)%2 == 0 && allHex(digits)
