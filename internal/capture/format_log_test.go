@@ -48,6 +48,7 @@ func TestHostileLogs(t *testing.T) {
 		"headers": fill(`{"headers":{},`), "messages": `{"a":` + fill(`"{",`) + "1}", "in strings": fill(`{"m":"{\"m\":\"{\"}`), "lists of bytes": "[" + fill("123,") + "1]", "lists of lists": fill("[[1],"),
 		"signatures": fill("sig=" + aSignature + "\n"), "others": fill("{\"a\":\"" + aSignature + "\"}\n"), "records on a line": fill(record), "records": fill(record + "\n"), "short": fill("{}\n"), "CR": fill("\r\n{\r"),
 		"deep": strings.Repeat(`{"a":`, 9000) + "1" + strings.Repeat("}", 9000), "members": "{" + fill(`"headers":{},`) + `"a":1}`,
+		"typed": fill(`{"headers":` + strings.Repeat(`{"S":`, 2000) + `"x"` + strings.Repeat("}", 2000) + `,"body":"x"}` + "\n"),
 	} {
 		rows, passed := 0, 0
 		batches, err := Read(t.Context(), []string{"-"}, Options{Format: "log", Stdin: strings.NewReader(record + "\n" + text + "\n" + record), SignatureHeaders: signedNames})
