@@ -220,7 +220,7 @@ func (p *Plan) warnUnkept() {
 		p.warn(fmt.Sprintf("%s (%s): its secret is not kept here", c.entry.title(), c.Ref()))
 	}
 	if len(refs) > 0 {
-		p.warn("for a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut("", refs...).Text, "\n", "; "))
+		p.warn("for a secret that is not kept: " + strings.ReplaceAll(custody.WaysOut(refs...).Text, "\n", "; "))
 	}
 }
 

@@ -33,6 +33,8 @@ type app struct {
 	ctx     context.Context     // of the whole command line; ends a jq expression
 	hide    func(string) string // takes secrets that were typed out of an error's text
 
+	account accountFlags // for the commands that are typed next
+
 	given func(flag string) bool // reports whether the command line has a flag
 
 	// forProfile opens the settings of another profile.
@@ -96,7 +98,7 @@ func (a *app) note(format string, args ...any) {
 // which a CI runner would take for a command gets a word in front, so that the
 // name need not be broken.
 func (a *app) warn(line string) {
-	if line = term.Clean(line); strings.HasPrefix(strings.TrimSpace(line), "::") {
+	if line = term.Clean(a.account.in(line)); strings.HasPrefix(strings.TrimSpace(line), "::") {
 		line = "note: " + line
 	}
 	l := render.Line{Text: line}
@@ -127,23 +129,6 @@ func (a *app) confirm(ctx context.Context, question string) error {
 	return err
 }
 
-// accountFlags are the flags of the command line that say whose webhooks are meant,
-// for a command that is typed next.
-func (a *app) accountFlags() (flags []string) {
-	if a.given("profile") {
-		flags = append(flags, "--profile "+term.ShellWord(a.cfg.Profile()))
-	}
-	if a.given("config") {
-		flags = append(flags, "--config "+term.ShellWord(a.dir))
-	}
-	return flags
-}
-
-// sameAccount is accountFlags as the end of a command.
-func (a *app) sameAccount() string {
-	return strings.Join(append([]string{""}, a.accountFlags()...), " ")
-}
-
 // report prints each error where there are several, and returns the worst, by
 // then silent; a single one is left to the caller. Those that are nil do not count.
 func (a *app) report(errs []error) error {
@@ -153,7 +138,7 @@ func (a *app) report(errs []error) error {
 	}
 	format := a.out.Format()
 	for _, err := range errs {
-		printError(a.env, err, format == render.JSON || format == render.NDJSON, a.withoutColour(), a.hide)
+		printError(a.env, err, format == render.JSON || format == render.NDJSON, a.withoutColour(), a.hide, a.account)
 	}
 	worst := fault.Worst(errs...)
 	return &fault.Error{Kind: fault.KindOf(worst), Err: worst, Silent: true}

@@ -34,7 +34,7 @@ var applicationSinks = []struct {
 // dotenv file, and by what the directory suggests.
 func (a *app) noteApplication(ref string) {
 	push := func(to string) string {
-		return "hookctl secrets push " + ref + " --to " + term.ShellWord(to) + a.sameAccount()
+		return "hookctl secrets push " + ref + " --to " + term.ShellWord(to)
 	}
 	a.note("Your application gets it with: %s", push("dotenv:.env:"+envSecret))
 	said := ""

@@ -188,7 +188,7 @@ func (o *createOptions) run(ctx context.Context, a *app, _ []string) error {
 		if events := made.Webhook.Events; inSandbox(a.env) && len(events) > 0 { // which has deliveries at once
 			a.note("The secret is kept. Make a delivery to check: hookctl sandbox emit %s --save delivery.http", term.ShellWord(events[0]))
 		} else {
-			a.note("The secret is kept. Once you have a delivery in a file, check it: hookctl verify delivery.http --webhook %s%s", ref, a.sameAccount())
+			a.note("The secret is kept. Once you have a delivery in a file, check it: hookctl verify delivery.http --webhook %s", ref)
 		}
 		if len(o.secretTo) == 0 {
 			a.noteApplication(ref)
@@ -314,7 +314,7 @@ func (o *createOptions) takeExisting(ctx context.Context, a *app, client *custod
 	v.Secret = view.Secret{Elsewhere: o.elsewhere}
 	if !o.elsewhere {
 		return fault.Worst(fault.Errorf(fault.Custody, "a webhook of this name and URL exists (%s), but its secret is not kept here, and %s never returns it again", o.ref(w), o.driver.Title).
-			WithCode("exists-not-kept").With(custody.WaysOut(a.sameAccount(), o.ref(w))), o.print(a, v))
+			WithCode("exists-not-kept").With(custody.WaysOut(o.ref(w))), o.print(a, v))
 	}
 	return o.takeElsewhere(ctx, a, client, w, v, s)
 }
@@ -360,7 +360,7 @@ func (o *createOptions) takeElsewhere(ctx context.Context, a *app, client *custo
 	if unsettled {
 		v.Secret = view.Secret{} // nobody knows
 		return fault.Worst(fault.Errorf(fault.Custody, "%s exists, and an operation that was interrupted may have made it: its secret may be nowhere but in the journal, or lost", o.ref(w)).
-			WithCode("exists-not-kept").WithCommand("hookctl recover%s", a.sameAccount()), o.print(a, v))
+			WithCode("exists-not-kept").WithCommand("hookctl recover"), o.print(a, v))
 	}
 	differs := o.unlike(a, &v, w, s, nil)
 	perr := o.print(a, v)
@@ -426,7 +426,7 @@ func (o *createOptions) unlike(a *app, v *view.Webhook, w provider.Webhook, s pr
 		lead = "to change it (a new webhook with a NEW SECRET takes its place): "
 	}
 	return fault.Errorf(fault.Negative, "%s is not as it was asked for, and was not changed: it differs in %s", o.ref(w), strings.Join(v.Differs, ", ")).
-		WithCode("differs").With(fault.Run("%s%s", update, a.sameAccount()).After(lead))
+		WithCode("differs").With(fault.Run("%s", update).After(lead))
 }
 
 // draft prints what would be sent.

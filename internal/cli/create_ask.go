@@ -240,7 +240,7 @@ func (o *createOptions) again(a *app, s provider.Spec) string {
 		flag("secret-to", to)
 	}
 	switches := those([]string{"store-only", "if-absent", "secret-elsewhere", "show-secret", revealFlag, "allow-unknown-events", "no-validate"}, a.given)
-	return strings.Join(slices.Concat(parts, prefixed("--", switches), a.accountFlags()), " ")
+	return a.account.in(strings.Join(append(parts, prefixed("--", switches)...), " "))
 }
 
 // eventWords are the events as they are best typed.

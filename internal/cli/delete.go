@@ -113,8 +113,8 @@ func (a *app) noteStillKept(ctx context.Context, done []view.Deleted) {
 		}
 	}
 	if kept > 0 {
-		a.note("%s still kept, because deliveries may be retried. To remove the secrets of all deleted webhooks: hookctl secrets remove --deleted%s",
-			term.Plural(kept, "secret is", "secrets are"), a.sameAccount())
+		a.note("%s still kept, because deliveries may be retried. To remove the secrets of all deleted webhooks: hookctl secrets remove --deleted",
+			term.Plural(kept, "secret is", "secrets are"))
 	}
 }
 

@@ -60,6 +60,11 @@ func runDoctor(ctx context.Context, a *app, broken error, offline bool) error {
 	if ctx.Err() != nil {
 		return fault.Interruption()
 	}
+	for _, c := range checks {
+		if c.Fix != nil {
+			*c.Fix = a.account.in(*c.Fix)
+		}
+	}
 	perr := a.out.Print(view.Checks(checks))
 	return fault.Worst(health.Verdict(checks), perr)
 }

@@ -107,9 +107,9 @@ func readerGone(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || runtime.GOOS == "windows" && (errors.Is(err, broken) || errors.Is(err, noData) || errors.Is(err, notConnected))
 }
 
-// printError says what failed, why, and what to do, in the words that show lets
-// through. Nothing can be done about a standard error that does not take it.
-func printError(env *Env, err error, asJSON, plain bool, show func(string) string) {
+// printError says what failed, why, and what to do for that account, in the words
+// that show lets through. Nothing can be done about a standard error that does not take it.
+func printError(env *Env, err error, asJSON, plain bool, show func(string) string, account accountFlags) {
 	var fe *fault.Error
 	if errors.As(err, &fe) && fe.Silent {
 		return
@@ -118,7 +118,7 @@ func printError(env *Env, err error, asJSON, plain bool, show func(string) strin
 	if readerGone(err) && fault.HintOf(err).String() == "" {
 		return
 	}
-	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(fault.HintOf(err).String()))
+	message, hint := term.CleanBlock(show(plainly(err))), term.CleanBlock(show(account.in(fault.HintOf(err).String())))
 	if asJSON {
 		doc, _ := jsontext.Marshal(errorDocument{errorBody{ // texts are always JSON
 			Code: fault.Code(err), ExitCode: exitCode(err), Message: message,

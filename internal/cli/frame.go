@@ -115,6 +115,7 @@ func (g *globals) settings() (*app, error) {
 		yes:     g.flags.yes,
 		debug:   g.flags.debug,
 		hide:    g.hideTyped,
+		account: g.accountFlags(),
 
 		forProfile: func(name string) (*app, error) {
 			other := *g
@@ -167,6 +168,14 @@ func (g *globals) configDir() (string, error) {
 	return filepath.Abs(filepath.Join(base, "hookctl"))
 }
 
+func (g *globals) accountFlags() accountFlags {
+	f := accountFlags{profile: g.flags.profile, commands: g.names}
+	if g.flags.config != "" {
+		f.config, _ = g.configDir()
+	}
+	return f
+}
+
 // withoutSettings opens what can be opened where the settings are at fault,
 // nil if even the flags are.
 func (g *globals) withoutSettings() *app {
@@ -176,13 +185,13 @@ func (g *globals) withoutSettings() *app {
 	}
 	dir, err := g.configDir()
 	if err != nil {
-		return &app{env: g.env, out: out, quiet: g.flags.quiet}
+		return &app{env: g.env, out: out, quiet: g.flags.quiet, account: g.accountFlags()}
 	}
 	cfg, err := config.Load(config.Input{Keys: settingKeys(g.env.Drivers)})
 	if err != nil {
 		return nil
 	}
-	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug}
+	a := &app{env: g.env, cfg: cfg, dir: dir, out: out, quiet: g.flags.quiet, noInput: true, debug: g.flags.debug, account: g.accountFlags()}
 	a.openStore()
 	return a
 }

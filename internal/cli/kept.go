@@ -115,10 +115,10 @@ func (a *app) matchRecord(ref string, recs []secret.Record, prefix bool) (rec se
 // notKept is the error for a webhook that the store has nothing of; a damaged
 // file may be why.
 func (a *app) notKept(ctx context.Context, ref string) error {
-	hint := fault.Hint{Text: "to see all kept secrets: hookctl secrets list" + a.sameAccount() + "\n" + custody.WaysOut(a.sameAccount()).Text + "\nto see the ids: hookctl list" + a.sameAccount()}
+	hint := fault.Hint{Text: "to see all kept secrets: hookctl secrets list" + "\n" + custody.WaysOut().Text + "\nto see the ids: hookctl list"}
 	if word, id, ok := strings.Cut(ref, "/"); ok && id != "" {
 		if d, err := a.env.Drivers.Find(word); err == nil {
-			hint.Text = custody.WaysOut(a.sameAccount(), secret.Ref{Provider: d.Name, ID: id}.Word()).Text + "\nto see all kept secrets: hookctl secrets list" + a.sameAccount()
+			hint.Text = custody.WaysOut(secret.Ref{Provider: d.Name, ID: id}.Word()).Text + "\nto see all kept secrets: hookctl secrets list"
 		}
 	}
 	hint = a.whyNone(ctx, hint)
@@ -194,7 +194,7 @@ func (a *app) noteWaysOut(refs ...string) {
 	default:
 		a.note("The secrets of %d webhooks are not kept here. For each:", len(refs))
 	}
-	for line := range strings.SplitSeq(custody.WaysOut(a.sameAccount(), refs...).Text, "\n") {
+	for line := range strings.SplitSeq(custody.WaysOut(refs...).Text, "\n") {
 		a.note("  %s", line)
 	}
 }

@@ -398,7 +398,7 @@ func (o *listenOptions) secrets(ctx context.Context, a *app, opts *listen.Option
 	opts.Candidates, opts.Others = c.tried, c.others
 	if len(opts.Candidates) == 0 && o.create == "" {
 		return "", fault.Usagef("no secret is available to verify deliveries with").WithCode("no-secret").
-			With(a.whyNone(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env, or create a webhook: hookctl create\nfor an existing webhook: " + custody.WaysOut(a.sameAccount()).Text + "\n--no-verify accepts every delivery, from any sender"}))
+			With(a.whyNone(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env, or create a webhook: hookctl create\nfor an existing webhook: " + custody.WaysOut().Text + "\n--no-verify accepts every delivery, from any sender"}))
 	}
 	return c.only, nil
 }

@@ -115,7 +115,7 @@ func (a *app) offerLeft(ctx context.Context, client *custody.Client) error {
 	}
 	for _, p := range pending {
 		if strings.HasPrefix(p.Intent.Name, sessionName) && !p.Live {
-			a.note("An earlier session did not finish creating its webhook. To settle that: hookctl recover%s", a.sameAccount())
+			a.note("An earlier session did not finish creating its webhook. To settle that: hookctl recover")
 			break
 		}
 	}
@@ -128,7 +128,7 @@ func leftWebhook(r secret.Record) string {
 }
 
 func (a *app) nameLeft(r secret.Record) {
-	a.note("%s. Remove it with: hookctl delete %s%s", leftWebhook(r), r.Ref().Word(), a.sameAccount())
+	a.note("%s. Remove it with: hookctl delete %s", leftWebhook(r), r.Ref().Word())
 }
 
 func (a *app) offerOne(ctx context.Context, client *custody.Client, r secret.Record) error {
@@ -190,7 +190,7 @@ func (a *app) removeSession(d *provider.Driver, ref secret.Ref, of string, remov
 		a.note("The webhook %s was already deleted.", ref.Word())
 	case err != nil:
 		return fault.WithHint(fmt.Errorf("the webhook %s, %s, still exists: %w", of, ref.Word(), err),
-			fault.Run("hookctl delete %s%s", ref.Word(), a.sameAccount()).After("to remove it: "))
+			fault.Run("hookctl delete %s", ref.Word()).After("to remove it: "))
 	case d.Deletes:
 		a.note("Deleted the webhook %s.", ref.Word())
 	default:

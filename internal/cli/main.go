@@ -105,6 +105,11 @@ func Run(ctx context.Context, env *Env, args []string) int {
 	guarded.Streams.Out, guarded.Streams.Err = term.Guard(env.Streams.Out), term.Guard(env.Streams.Err)
 	env = &guarded
 	g := &globals{env: env, ctx: ctx, args: args}
+	for _, c := range commands() {
+		if !slices.Contains([]string{"sandbox", "demo", "completion", "version"}, c.name) {
+			g.names = append(g.names, c.name)
+		}
+	}
 	root := newTree(g, named(args))
 	g.noteRunning(root)
 	root.SetArgs(args)
@@ -126,7 +131,7 @@ func Run(ctx context.Context, env *Env, args []string) int {
 		return int(status)
 	}
 	g.failClosed(cmd, args)
-	printError(env, err, wantsJSON(g, args), g.withoutColour(), g.hideTyped)
+	printError(env, err, wantsJSON(g, args), g.withoutColour(), g.hideTyped, g.accountFlags())
 	return exitCode(err)
 }
 

@@ -78,6 +78,9 @@ func (o *manifestOptions) compare(ctx context.Context, a *app, m *apply.Manifest
 	if err != nil {
 		return nil, o.maybeUnsettled(ctx, a, err)
 	}
+	for i, w := range p.Warnings {
+		p.Warnings[i] = a.account.in(w)
+	}
 	for _, c := range p.Changes {
 		c.Origin = a.elsewhere(c.Driver)
 	}

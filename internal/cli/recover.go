@@ -116,7 +116,12 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 	r := custody.Recovery{
 		Store: a.store, Journal: a.journal, Profile: a.cfg.Profile(), Drivers: a.env.Drivers, Now: a.env.Now, Sleep: a.env.Sleep,
 		Notify: func(line string) { a.note("%s", line) },
-		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount, DryRun: o.dryRun, Flags: a.sameAccount() + map[bool]string{true: " --same-account"}[o.sameAccount],
+		Open:   func(ctx context.Context, in secret.Intent) (*custody.Client, error) { return o.open(ctx, a, in) }, SameAccount: o.sameAccount, DryRun: o.dryRun, Typed: func(profile, text string) string {
+			if profile == a.cfg.Profile() {
+				return text // the flags in force come to all
+			}
+			return accountFlags{profile: profile, commands: a.account.commands}.in(text)
+		}, Flags: map[bool]string{true: " --same-account"}[o.sameAccount],
 	}
 	findings, err := r.Run(ctx)
 	var refused error
@@ -143,6 +148,7 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 		if f.Provider != "" {
 			findings[i].Origin = a.foreignTo(f.Provider, f.Origin)
 		}
+		findings[i].Detail, findings[i].Next = a.account.in(f.Detail), a.account.in(f.Next)
 	}
 	perr := a.out.Print(view.Recovery(view.NewRecovered(findings)))
 	if k := fault.KindOf(refused); refused != nil && (k == fault.Usage || k == fault.Interrupted) {

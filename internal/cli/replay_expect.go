@@ -125,7 +125,7 @@ func (t *replayTest) survey(ctx context.Context, list []capture.Selection, opts 
 	return nil
 }
 
-const hintRecords = "hookctl listen --save makes captures that can hold answers; to convert one delivery: hookctl show CAPTURE#N -o ndjson > records.ndjson"
+const hintRecords = "`hookctl listen --save` makes captures that can hold answers; to convert one delivery: hookctl show CAPTURE#N -o ndjson > records.ndjson"
 
 // mostUpdated is up to which size answers are recorded in a file.
 const mostUpdated = 64 << 20

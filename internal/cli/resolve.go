@@ -70,7 +70,7 @@ func narrow[T any](all []T, fits func(T) bool) []T {
 }
 
 func errNoName() error {
-	return fault.Usagef("the webhook's name is empty").WithHint("give provider/id, the id or the name; hookctl list shows them")
+	return fault.Usagef("the webhook's name is empty").WithHint("give provider/id, the id or the name; `hookctl list` shows them")
 }
 
 // match finds the one candidate that ref means: provider/id, an id, a name, or,

@@ -44,6 +44,9 @@ func checkSecrets(ctx context.Context, a *app, online bool) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	for i, f := range k.Findings {
+		k.Findings[i].Fix = a.account.in(f.Fix)
+	}
 	perr := a.out.Print(view.StoreFindings(k.Findings))
 	var found error
 	if n := len(k.Findings); n > 0 {

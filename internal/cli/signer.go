@@ -60,7 +60,7 @@ func (a *app) onlyKey(ctx context.Context, d *provider.Driver, url string) (secr
 	switch len(living) {
 	case 0:
 		return secret.Value{}, fault.Usagef("no secret of a %s webhook is kept in profile %s", d.Title, a.cfg.Profile()).WithCode("no-secret").
-			With(a.whyNone(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env\nfor an existing webhook: " + custody.WaysOut(a.sameAccount()).Text + "\nor create one: hookctl create " + d.Name}))
+			With(a.whyNone(ctx, fault.Hint{Text: "give one with --secret-file or --secret-env\nfor an existing webhook: " + custody.WaysOut().Text + "\nor create one: hookctl create " + d.Name}))
 	case 1:
 		rec, err := a.store.Get(ctx, living[0].Ref())
 		if err == nil {

@@ -156,7 +156,7 @@ func (k *Kept) Compare(client *custody.Client, recs []secret.Record, rows []prov
 		k.Findings = append(k.Findings, Finding{
 			Problem: "no-secret", Provider: &d.Name, ID: &w.ID, Name: w.Name,
 			Message: fmt.Sprintf("the secret of %s is not kept here", missing.Described()),
-			Fix:     custody.WaysOut("", ref).Text,
+			Fix:     custody.WaysOut(ref).Text,
 		})
 	}
 }

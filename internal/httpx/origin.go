@@ -63,7 +63,7 @@ func CheckBaseURL(rawURL string) error {
 	switch {
 	case u.User != nil:
 		return fault.Usagef("the base URL contains a user name or password").
-			WithHint("leave it out; give credentials with hookctl login or in the environment")
+			WithHint("leave it out; give credentials with `hookctl login` or in the environment")
 	case u.RawQuery != "" || u.ForceQuery || strings.Contains(rawURL, "#"):
 		return fault.Usagef("the base URL contains a query or a fragment").
 			WithHint("give only the scheme, host and path, such as https://api.example.com/v1")

@@ -67,7 +67,7 @@ func (g *group) unreachableFindings() []Finding {
 		f.Detail = fmt.Sprintf("it is not known whether it exists: %v", g.reason)
 		f.Next = u.after(g.reason)
 		if hint := fault.HintOf(g.reason).String(); hint != "" {
-			f.Detail += " (" + hint + ")"
+			f.Detail += " (" + u.typed(hint) + ")"
 		}
 		if succeeded(u) {
 			f.State = StateUnreadable
@@ -95,8 +95,8 @@ func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 		f.Detail = "several webhooks match the interrupted create; some may belong to another person or another machine: compare the times before you delete one"
 	}
 	if succeeded(u) {
-		f.Detail += "; first look for the secret in " + u.place() + ", which holds the part of the answer that arrived; if it is there, store it with: hookctl secrets set " +
-			term.ShellWord(u.Intent.Provider+"/"+w.ID)
+		f.Detail += "; first look for the secret in " + u.place() + ", which holds the part of the answer that arrived; if it is there, store it with: " +
+			u.typed("hookctl secrets set "+term.ShellWord(u.Intent.Provider+"/"+w.ID))
 	}
 	ref := secret.Ref{Provider: u.Intent.Provider, ID: w.ID}.Word()
 	f.Deletable, f.Next = true, u.again+" --delete "+ref
@@ -188,18 +188,18 @@ func (u *unsettled) stillSealed() Finding {
 	f.Next = "fix the problem that the message names, then run: " + u.again
 	if errors.Is(u.AnswerErr, secret.ErrLost) {
 		f.Next = "if that keyring is lost: remove " + term.ShellWord(u.Path) +
-			"; then hookctl secrets check --online names the webhook, if there is one"
+			"; then " + u.typed("`hookctl secrets check --online`") + " names the webhook, if there is one"
 	}
 	return f
 }
 
 // WaysOut is what to do about a webhook whose secret is not kept: it is the same
 // wherever that shows. The ref is as it is typed; with several, they are to be done
-// for each. Account is what ends the commands, so that they find the same account.
-func WaysOut(account string, ref ...string) fault.Hint {
+// for each.
+func WaysOut(ref ...string) fault.Hint {
 	which := "PROVIDER/ID"
 	if len(ref) == 1 {
 		which = ref[0]
 	}
-	return fault.Hint{Text: "if you have the secret: hookctl secrets set " + which + account + "\nfor a new one: hookctl rotate " + which + account + " (a new webhook takes its place)"}
+	return fault.Hint{Text: "if you have the secret: hookctl secrets set " + which + "\nfor a new one: hookctl rotate " + which + " (a new webhook takes its place)"}
 }

@@ -41,6 +41,9 @@ type Recovery struct {
 	DryRun bool
 	// Flags end each `hookctl recover` that a finding names: those that this one needed.
 	Flags string
+
+	// Typed is a text with what makes its commands those of a profile; it may be nil.
+	Typed func(profile, text string) string
 	// SameAccount says that Open's clients are of the account of each operation,
 	// although other credentials than theirs may be in use now.
 	SameAccount bool
@@ -79,7 +82,10 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		case err != nil:
 			return out, err
 		}
-		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun, again: "hookctl recover" + r.Flags}
+		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun, again: "hookctl recover" + r.Flags, typed: func(text string) string { return text }}
+		if r.Typed != nil {
+			u.typed = func(text string) string { return r.Typed(now.Intent.Profile, text) }
+		}
 		open = append(open, u)
 		f, done, err := r.fromAnswer(ctx, u)
 		if err != nil {
@@ -142,6 +148,8 @@ type unsettled struct {
 	salvage secret.Value // a secret without an id
 	dry     bool         // the entry stays
 	again   string       // the next `hookctl recover`
+
+	typed func(text string) string // [Recovery.Typed] for its profile
 }
 
 // remove ends the operation.

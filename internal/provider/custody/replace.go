@@ -247,7 +247,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) ([]Finding, error
 	if err != nil {
 		f.Detail = fmt.Sprintf("a new webhook replaces it; it is not known whether the old one still exists: %v", err)
 		if hint := fault.HintOf(err).String(); hint != "" {
-			f.Detail += " (" + hint + ")"
+			f.Detail += " (" + u.typed(hint) + ")"
 		}
 		f.Next = u.after(err)
 		return []Finding{f}, nil
@@ -261,7 +261,7 @@ func (r Recovery) settleOld(ctx context.Context, u *unsettled) ([]Finding, error
 	if rec, err := r.Store.Get(ctx, secret.Ref{Provider: old.Provider, ID: made}); err == nil && !rec.DeletedAt.IsZero() {
 		f.Detail = "the webhook that should replace it was removed, and this one still exists"
 	} else if made != "" && w.Is(provider.Paused) {
-		f.Detail += "; it is paused, and the new one may be active: hookctl pause " + term.ShellWord(old.Provider+"/"+made)
+		f.Detail += "; it is paused, and the new one may be active: " + u.typed("hookctl pause "+term.ShellWord(old.Provider+"/"+made))
 	}
 	f.Deletable, f.Next = true, u.again+" --delete "+term.ShellWord(old.Provider+"/"+old.ID)
 	return []Finding{f}, nil
