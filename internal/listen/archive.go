@@ -43,7 +43,7 @@ type Archive struct {
 	beside *unanswered // nil: no handler is asked before a record is appended
 
 	// Of the committing goroutine alone, until done is closed:
-	f     file
+	f     file   // nil: there was nothing to put in it yet
 	size  int64  // of the file, up to the end of what was kept
 	torn  bool   // the file does not end with a line end
 	spare []byte // the memory of the last batch
@@ -87,15 +87,20 @@ var (
 // readable by the user alone where they are made here: mode 0600 in directories
 // of mode 0700. Where the system has file locks a file can be open in one
 // process at a time. What would make it larger than most bytes is not kept; 0:
-// there is no limit. A nil sys is the system's own calls. Notify is told, in one
-// line, of what is odd about a file that is there already. Errors are faults that
-// name the path.
+// there is no limit. One with a limit is made when there is a record to put in it:
+// it may get none, and who verifies the directory would take it for a capture that
+// cannot be read. A nil sys is the system's own calls. Notify is told, in one line,
+// of what is odd about a file that is there already. Errors are faults that name the
+// path.
 func OpenArchive(sys *durable.Calls, dir, name string, most int64, notify func(line string)) (*Archive, error) {
 	path := filepath.Join(dir, name)
 	if notify == nil {
 		notify = func(string) {}
 	}
 	sys = sys.Or()
+	if _, err := os.Lstat(path); most > 0 && errors.Is(err, fs.ErrNotExist) {
+		return newArchive(sys, path, nil, most, notify, 0, false), nil
+	}
 	f, size, torn, err := openFile(sys, path, notify)
 	if err != nil {
 		return nil, err
@@ -303,6 +308,9 @@ func (a *Archive) Close() error {
 	}
 	close(a.quit)
 	<-a.done
+	if a.f == nil {
+		return nil
+	}
 	return errors.Join(archiveFault(a.path, a.f.Close()), a.beside.close())
 }
 
@@ -344,17 +352,20 @@ func (a *Archive) commitFilling() {
 
 // commit makes lines durable, or takes them back.
 func (a *Archive) commit(lines []byte) error {
-	err := a.store(lines)
-	if !errors.Is(err, errRemoved) {
-		return err
+	if a.f != nil {
+		if err := a.store(lines); !errors.Is(err, errRemoved) {
+			return err
+		}
 	}
 	f, size, torn, err := openFile(a.sys, a.path, a.notify)
 	if err != nil {
 		return err
 	}
-	_ = a.f.Close() // nothing of it is left
+	if a.f != nil {
+		_ = a.f.Close() // nothing of it is left
+		a.notify(fmt.Sprintf("warning: %s was removed, with all deliveries in it; hookctl has created it again", a.path))
+	}
 	a.f, a.size, a.torn = f, size, torn
-	a.notify(fmt.Sprintf("warning: %s was removed, with all deliveries in it; hookctl has created it again", a.path))
 	return a.store(lines)
 }
 

@@ -119,6 +119,34 @@ func TestArchiveIsFull(t *testing.T) {
 	}
 }
 
+// TestArchiveMadeLater: a file with a limit is there once it holds a record, and is
+// not begun again where it is there already.
+func TestArchiveMadeLater(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "captures", "invalid.ndjson")
+	for _, records := range [][]string{nil, {"1", "2"}, nil, {"3"}} {
+		a, err := OpenArchive(nil, filepath.Dir(path), "invalid.ndjson", 10, func(line string) { t.Error(line) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, _ := os.ReadFile(path)
+		for i, r := range records {
+			if at, err := a.Append([]byte(r)); err != nil || at != int64(len(before)+2*i) {
+				t.Errorf("%s: at %d, %v", r, at, err)
+			}
+		}
+		if err := a.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(path); (err == nil) != (len(before)+len(records) > 0) {
+			t.Errorf("after %q: %v", records, err)
+		}
+	}
+	if got := content(t, path); got != "1\n2\n3\n" {
+		t.Errorf("the file holds %q", got)
+	}
+}
+
 func content(t testing.TB, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
