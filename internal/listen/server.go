@@ -188,7 +188,8 @@ func (s *Server) missed() error {
 	if s.summary.Counted >= s.o.Count {
 		return nil
 	}
-	return fault.Errorf(fault.Negative, "%d deliveries counted within %s, but %d expected; %d deliveries in all", s.summary.Counted, s.o.Timeout, s.o.Count, s.summary.Total).
+	return fault.Errorf(fault.Negative, "%s counted within %s, but %d expected; %s in all",
+		term.Plural(s.summary.Counted, "delivery", "deliveries"), s.o.Timeout, s.o.Count, term.Plural(s.summary.Total, "delivery", "deliveries")).
 		WithCode("timeout").WithHint("a delivery counts if it is valid and answered with a 2xx; each event counts once")
 }
 

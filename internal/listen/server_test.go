@@ -75,7 +75,7 @@ func TestCountNeedsSuccess(t *testing.T) {
 		t.Errorf("answered %d", status)
 	}
 	r.ended()
-	if fault.KindOf(r.err) != fault.Negative {
+	if fault.KindOf(r.err) != fault.Negative || !strings.HasSuffix(r.err.Error(), "; 1 delivery in all") {
 		t.Errorf("%v", r.err)
 	}
 }

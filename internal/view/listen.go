@@ -349,7 +349,7 @@ func Reception(s listen.Summary, kept, forward string) []string {
 		lines = append(lines, line)
 	}
 	if forward != "" {
-		line := fmt.Sprintf("%d forwarded to %s", s.Forwarded, forward)
+		line := fmt.Sprintf("%d forwarded to %s", s.Forwarded+s.Refused, forward)
 		if s.Refused > 0 {
 			line += fmt.Sprintf("; %d of them failed there", s.Refused)
 		}

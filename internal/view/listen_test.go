@@ -250,7 +250,7 @@ func TestReception(t *testing.T) {
 		{listen.Summary{Total: 9, Taken: 4, Duplicates: 2, Saved: 3, NotSaved: 1, Forwarded: 1, Refused: 2,
 			Invalid: map[signature.Reason]int{signature.Mismatch: 3, signature.Malformed: 2}}, "f.ndjson", "http://x/",
 			[]string{"9 deliveries: 4 accepted, 5 invalid (2 malformed-signature, 3 mismatch), 2 duplicates",
-				"3 saved in f.ndjson; 1 could not be saved and were answered with 503", "1 forwarded to http://x/; 2 of them failed there"}},
+				"3 saved in f.ndjson; 1 could not be saved and were answered with 503", "3 forwarded to http://x/; 2 of them failed there"}},
 	} {
 		if diff := cmp.Diff(c.want, Reception(c.s, c.kept, c.forward)); diff != "" {
 			t.Error(diff)
