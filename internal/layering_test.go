@@ -248,7 +248,7 @@ var budgets = map[string]budget{
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
 	"internal/cli":                                  {16479, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
-	"internal/deliver":                              {1184, 25},
+	"internal/deliver":                              {1188, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
 	"internal/diagnosis":                            {5893, 7},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs

@@ -144,7 +144,11 @@ func target(to, captured string) string {
 	if err != nil || base.Path != "" || base.RawQuery != "" {
 		return to
 	}
-	u, err := url.Parse(captured)
+	parse := url.Parse
+	if strings.HasPrefix(captured, "//") {
+		parse = url.ParseRequestURI // a path, not a host
+	}
+	u, err := parse(captured)
 	if err != nil {
 		return to
 	}

@@ -19,6 +19,7 @@ func TestTarget(t *testing.T) {
 		{"http://h?a", "/hook", "http://h?a"},
 		{"http://h", "/hook?a=b%20c", "http://h/hook?a=b%20c"},
 		{"http://h:3000", "https://example.com/a%2Fb", "http://h:3000/a%2Fb"},
+		{"http://h", "//hook/a?b", "http://h//hook/a?b"},
 		{"http://h", "", "http://h"},
 		{"http://h", "%zz", "http://h"},
 	} {
