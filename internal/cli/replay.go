@@ -231,7 +231,7 @@ func (o *replayOptions) replay(ctx context.Context, a *app, captures []string) (
 		Drivers: a.env.Drivers, To: to, Note: func(text string) { a.note("%s", text) },
 		OwnerOf: func(h signature.Header, body []byte) *provider.Driver { return o.driverOf(a, h, body) },
 	}
-	if r.Extra, err = a.headerFlags(o.headers); err != nil {
+	if r.Extra, err = a.sentHeaders(o.headers); err != nil {
 		return nil, key, err
 	}
 	if r.Filter, err = o.filterFlags.parse(a); err != nil {

@@ -68,6 +68,9 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 	if _, err := jsontext.ParseAssignments(o.set); err != nil {
 		return err
 	}
+	if o.save == "-" { // verify would read standard input
+		return fault.Usagef("--save takes the name of a file, not -")
+	}
 	if o.save != "" {
 		if err := a.env.Disk.Or().CheckFile(o.save); err != nil {
 			return fault.Errorf(fault.KindOf(err), "nothing was emitted: --save %s: %w", o.save, err).With(fault.HintOf(err))
@@ -92,7 +95,7 @@ func (o *sandboxEmitOptions) run(ctx context.Context, a *app, args []string) err
 			first = "let this shell use the sandbox: eval \"$(hookctl sandbox start" + named + ")\"\nthen "
 		}
 		return fault.Errorf(fault.Negative, "no webhook of %s in the sandbox subscribes to %s", d.Title, event).WithCode("no-webhook").
-			WithHint("%screate one: hookctl create %s --event %s --url %s ...", first, d.Name, term.ShellWord(event), exampleURL(d))
+			WithHint("%screate one: hookctl create %s --event %s --url %s --name test", first, d.Name, term.ShellWord(event), exampleURL(d))
 	}
 	if _, documented := d.Sample(event, provider.SampleOptions{Now: a.env.Now()}); !documented {
 		a.note("assumed: %s documents no fields of this event", d.Title)

@@ -165,7 +165,7 @@ sending:
 func (o *sendOptions) samples(ctx context.Context, a *app, url string) (*deliver.Samples, error) {
 	s := &deliver.Samples{URL: url, UserAgent: "hookctl/" + a.env.Version}
 	var err error
-	if s.Extra, err = a.headerFlags(o.headers); err != nil {
+	if s.Extra, err = a.sentHeaders(o.headers); err != nil {
 		return nil, err
 	}
 	if s.Edits, err = jsontext.ParseAssignments(o.set); err != nil {

@@ -34,6 +34,9 @@ func (w *sentWriter) streamed(columns []render.Column, widths []int) {
 // be posted.
 func (w *sentWriter) deliver(ctx context.Context, d deliver.Delivery) error {
 	if w.dryRun {
+		if err := d.Check(); err != nil {
+			return err
+		}
 		return w.outgoing(view.NewOutgoing(d, w.masked))
 	}
 	s, err := w.post.Post(ctx, d)

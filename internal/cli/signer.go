@@ -149,6 +149,18 @@ func (a *app) headerFlags(values []string) ([]capture.Field, error) {
 	return fields, nil
 }
 
+// sentHeaders is headerFlags for what is sent: it says what of it is not.
+func (a *app) sentHeaders(values []string) ([]capture.Field, error) {
+	fields, err := a.headerFlags(values)
+	kept := deliver.Delivery{Fields: fields}.EndToEnd()
+	for _, f := range fields {
+		if !slices.Contains(kept, f) {
+			a.note("--header: %s is not sent, because it belongs to a single connection.", f.Name)
+		}
+	}
+	return fields, err
+}
+
 // errSecretAndInput refuses two uses of standard input.
 func errSecretAndInput(what string) error {
 	return fault.Usagef("standard input cannot be both the secret and %s", what)

@@ -130,7 +130,7 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 		return s, err
 	}
 	start := p.o.Now()
-	answer, err := p.o.Client.Deliver(ctx, httpx.Delivery{Method: d.Method, URL: d.URL, Host: d.Host, Header: header(d.Fields), Body: d.Body, AsIs: true})
+	answer, err := p.o.Client.Deliver(ctx, d.request())
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return s, fault.Interruption()
@@ -157,6 +157,13 @@ func (p *Poster) Post(ctx context.Context, d Delivery) (Sent, error) {
 		p.statuses[s.Status]++
 	}
 	return s, nil
+}
+
+// Check finds why Post would not send d; it sends nothing.
+func (d Delivery) Check() error { return fault.Wrap(fault.Usage, d.request().Check()) }
+
+func (d Delivery) request() httpx.Delivery {
+	return httpx.Delivery{Method: d.Method, URL: d.URL, Host: d.Host, Header: header(d.Fields), Body: d.Body, AsIs: true}
 }
 
 // answered is an answer as a capture has it.

@@ -71,7 +71,7 @@ func EndToEnd(h http.Header) http.Header {
 func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	call, err := newDelivery(d)
 	if err != nil {
-		return nil, &Error{Stage: NotSent, Err: fault.Reword(err.Error(), ErrUnsendable)}
+		return nil, &Error{Stage: NotSent, Err: err}
 	}
 	call.trace = c.trace
 	out := c.once(ctx, call, c.o.Timeout, 1)
@@ -82,8 +82,20 @@ func (c *Client) Deliver(ctx context.Context, d Delivery) (*Response, error) {
 	return out.resp, nil
 }
 
-// newDelivery checks d. The errors repeat neither the URL nor a header's value.
-func newDelivery(d Delivery) (*call, error) {
+// Check finds what [ErrUnsendable] is about. It sends nothing.
+func (d Delivery) Check() error {
+	_, err := newDelivery(d)
+	return err
+}
+
+// newDelivery checks d. The errors are [ErrUnsendable], and repeat neither the URL nor
+// a header's value.
+func newDelivery(d Delivery) (_ *call, err error) {
+	defer func() {
+		if err != nil {
+			err = fault.Reword(err.Error(), ErrUnsendable)
+		}
+	}()
 	u, err := url.Parse(d.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
 		return nil, errors.New("the URL is not an absolute http or https URL")
