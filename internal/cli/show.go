@@ -114,6 +114,7 @@ func showOne(ctx context.Context, a *app, engine *verify.Engine, r *capture.Requ
 	if r.Stream != nil {
 		r.Stream = head
 	}
+	r.Header = engine.Header(r.Header)
 	var verdict verify.Result
 	summary, err := engine.Run(ctx, slices.Values([]capture.Batch{r.Batch(format, readErr)}), func(c *verify.Chunk) error {
 		for _, result := range c.Results {

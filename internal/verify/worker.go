@@ -251,6 +251,10 @@ func (w *worker) excluded(header capture.Header, result *Result) {
 	}
 }
 
+// Header is what is judged of a header: with Options.Headers in the place of those of
+// the same name.
+func (e *Engine) Header(h capture.Header) capture.Header { return (&worker{e: e}).override(h) }
+
 // override applies Options.Headers.
 func (w *worker) override(h capture.Header) capture.Header {
 	if len(w.e.o.Headers) == 0 {
