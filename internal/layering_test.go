@@ -280,7 +280,7 @@ var budgets = map[string]budget{
 	"internal/render":                               {1710, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
 	"internal/sandbox":                              {1612, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
-	"internal/signature":                            {700, 23},
+	"internal/signature":                            {707, 23},
 	"internal/sink":                                 {1365, 18}, // planned: 920
 	"internal/snippet":                              {191, 6},
 	"internal/term":                                 {1045, 30}, // planned: 600; text in lines at words

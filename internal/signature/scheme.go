@@ -21,7 +21,8 @@ const (
 
 // Check reports what is wrong with the scheme itself, as an error of kind
 // Usage: an encoding that does not exist, a template without exactly one
-// {body}, a {timestamp} without a header to take it from, no header at all.
+// {body}, a {timestamp} without a header to take it from, no header at all, or one
+// with a name that none has.
 func (s Scheme) Check() error {
 	_, err := s.compile()
 	return err
@@ -50,6 +51,12 @@ func (s Scheme) compile() (layout, error) {
 		return layout{}, fault.Usagef("the signature scheme has no header").
 			WithHint("give one with --signature-header")
 	}
+	for _, name := range s.Headers {
+		if name == "" || strings.ContainsFunc(name, notInName) {
+			return layout{}, fault.Usagef("the signature header %q is not the name of a header", name).
+				WithHint("give only its name, for instance: --signature-header X-Signature")
+		}
+	}
 	template := s.Template
 	if template == "" {
 		template = bodyPlaceholder
@@ -70,6 +77,11 @@ func (s Scheme) compile() (layout, error) {
 			WithHint("name it with --timestamp-header")
 	}
 	return l, nil
+}
+
+// notInName reports whether no header's name may hold r (RFC 9110, 5.6.2).
+func notInName(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
 }
 
 // key makes the bytes that HMAC is keyed with. A secret that is empty, blank

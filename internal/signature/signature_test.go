@@ -313,6 +313,7 @@ func TestSecretsThatAreRefused(t *testing.T) {
 func TestSchemesThatAreRefused(t *testing.T) {
 	for name, s := range map[string]Scheme{
 		"no header":           {},
+		"no name":             {Headers: []string{"S", "X-Signature: sha256"}},
 		"key encoding":        {Headers: []string{"S"}, KeyEncoding: "rot13"},
 		"digest encoding":     {Headers: []string{"S"}, DigestEncoding: UTF8},
 		"no body":             {Headers: []string{"S"}, Template: "{timestamp}", TimestampHeader: "T"},
