@@ -238,7 +238,8 @@ func (s *Server) hidden(name string, values ...string) bool {
 	}
 	lower := strings.ToLower(name)
 	public := slices.ContainsFunc(publicWords, func(w string) bool { return strings.Contains(lower, w) })
-	return secret.NamesCredential(name) || !public && slices.ContainsFunc(values, secret.LooksLike)
+	return secret.NamesCredential(name) || !public && slices.ContainsFunc(values, secret.LooksLike) ||
+		slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "://") && masked(v) != v })
 }
 
 func hideAll(values []string) []string {

@@ -301,6 +301,8 @@ func TestHidden(t *testing.T) {
 		one.Request.Header[name] = []string{canary}
 	}
 	one.Request.Header["X-Request-Id"] = []string{"0d9f2b1c-8f3c-4a1d-9e7b-4f6a5c2d1e0f"}
+	one.Request.Header["Referer"] = []string{"https://user:hunter2@example.com/"}
+	one.Request.Header["X-Request-Url"] = []string{"https://example.com/?access_token=hunter2"}
 	one.Request.Header["X-Plain"] = []string{"plain"}
 	s.Add(one)
 	s.Add(two)
@@ -319,7 +321,7 @@ func TestHidden(t *testing.T) {
 	}
 	_, others := stream(t, c, "", 2)
 	all += others["state"]
-	for _, part := range []string{canary, base64.StdEncoding.EncodeToString([]byte(canary)), canary[:12], testSecret} {
+	for _, part := range []string{canary, base64.StdEncoding.EncodeToString([]byte(canary)), canary[:12], "hunter2", testSecret} {
 		if strings.Contains(all, part) {
 			i := strings.Index(all, part)
 			t.Errorf("%q is on the page: ...%s", part, all[max(0, i-100):i+20])
