@@ -4,14 +4,19 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/hookctl/hookctl/internal/capture"
 	"github.com/hookctl/hookctl/internal/capture/recorded"
 	"github.com/hookctl/hookctl/internal/signature"
+	"github.com/hookctl/hookctl/internal/term"
 )
 
 // buffer is the memory of one delivery: its body, then its record.
@@ -125,6 +130,8 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, buf *buffer, d *De
 	var ne net.Error
 	switch {
 	case err == nil:
+		maps.DeleteFunc(r.Trailer, func(_ string, values []string) bool { return values == nil }) // announced only
+		d.noteNames("after the body came a trailer, which is not verified, forwarded or saved: %s", slices.Collect(maps.Keys(r.Trailer)))
 		return answer{}
 	case errors.As(err, &large):
 		return tooLarge()
@@ -132,6 +139,28 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request, buf *buffer, d *De
 		return refuse(answer{status: http.StatusRequestTimeout, text: "the body did not arrive in time"}, "the body did not arrive in time")
 	}
 	return refuse(answer{status: http.StatusBadRequest, text: "the body is incomplete"}, fmt.Sprintf("the body is not whole: %v", err))
+}
+
+// noteNames notes something of headers, if there are any.
+func (d *Delivery) noteNames(format string, names []string) {
+	if slices.Sort(names); len(names) > 0 {
+		d.Notes = append(d.Notes, fmt.Sprintf(format, term.Clip(strings.Join(names, ", "), mostQuoted)))
+	}
+}
+
+// noteSaved says where a record differs from what came: JSON cannot hold all bytes.
+func (d *Delivery) noteSaved(header http.Header, at int64) {
+	d.Saved, d.SavedAt = true, at
+	var names []string
+	for name, values := range header {
+		if !utf8.ValidString(strings.Join(values, " ")) {
+			names = append(names, name)
+		}
+	}
+	if !utf8.ValidString(d.URL) {
+		names = append(names, "URL")
+	}
+	d.noteNames("bytes that are not UTF-8 were saved as U+FFFD in: %s", names)
 }
 
 // firstRead bounds the memory that a length alone can claim.
@@ -196,7 +225,7 @@ func (s *Server) reject(r *http.Request, buf *buffer, d *Delivery) answer {
 		if at, err := s.o.Rejected.Append(buf.record); err != nil {
 			d.Notes = append(d.Notes, notKept(err))
 		} else {
-			d.Saved, d.SavedAt = true, at
+			d.noteSaved(r.Header, at)
 		}
 	}
 	return answer{status: http.StatusUnauthorized, text: "the signature is not valid: " + string(d.Reason)}
@@ -252,7 +281,7 @@ func (s *Server) handOn(r *http.Request, buf *buffer, d *Delivery) answer {
 		if err != nil {
 			return d.unkept(err)
 		}
-		d.Saved, d.SavedAt = true, at
+		d.noteSaved(r.Header, at)
 	}
 	return a
 }

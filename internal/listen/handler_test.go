@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -198,6 +199,31 @@ func TestContinue(t *testing.T) {
 	}
 	if res, _ := readResponse(t, in); res.StatusCode != 200 {
 		t.Errorf("answered %d", res.StatusCode)
+	}
+}
+
+// TestNotesOfWhatIsLeftOut: what is not saved as it came is noted.
+func TestNotesOfWhatIsLeftOut(t *testing.T) {
+	t.Parallel()
+	o := testOptions()
+	o.Kept = archive(t)
+	o.Rejected = archive(t)
+	r := start(t, o)
+	body := event("1", "contact.created")
+	value := signed(body)["X-Wunder-Signature"][0]
+	send := func(head, trailer string) {
+		request := fmt.Sprintf("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n%s\r\n%x\r\n%s\r\n0\r\n%s\r\n", head, len(body), body, trailer)
+		r.raw([]byte(request))
+	}
+	send("X-Name: caf\xe9\r\nX-Wunder-Signature: "+value+"\r\n", "X-B: 1\r\nX-A: 2\r\n")
+	send("Trailer: X-Never\r\nX-Wunder-Signature: "+value+"\r\n", "")
+	send("", "X-Wunder-Signature: "+value+"\r\n")
+	const trailer = "after the body came a trailer, which is not verified, forwarded or saved: "
+	want := [][]string{{trailer + "X-A, X-B", "bytes that are not UTF-8 were saved as U+FFFD in: X-Name"}, nil, {trailer + "X-Wunder-Signature"}}
+	for i, d := range r.end() {
+		if !slices.Equal(d.Notes, want[i]) || d.Taken() != (i < 2) {
+			t.Errorf("%d: %s %q", i, d.Reason, d.Notes)
+		}
 	}
 }
 
