@@ -106,18 +106,18 @@ var plain = pattern.Of(`^[A-Za-z0-9]+(-[A-Za-z0-9]+)*=?$`)
 // check refuses a scheme that no snippet has code for, and header names that are
 // not the same to every server: some take the _ of one for a -.
 func check(of Of) error {
+	for _, h := range of.Scheme.Headers {
+		if !plain().MatchString(h) || strings.Contains(h, "=") {
+			return fault.Usagef("the setting %s.signature-header is %q, which a snippet cannot use: it accepts only letters, digits and hyphens", of.Provider, h).
+				WithHint("set it with: hookctl config set %s.signature-header NAME", of.Provider)
+		}
+	}
 	if err := of.Scheme.Check(); err != nil {
 		return err
 	}
 	if t := of.Scheme.Template; t != "" && t != "{body}" {
 		return fault.Usagef("a snippet verifies a signature of the body alone, but the setting %s.signed-template is %q", of.Provider, t).
 			WithHint("to sign the body alone again: hookctl config unset %s.signed-template", of.Provider)
-	}
-	for _, h := range of.Scheme.Headers {
-		if !plain().MatchString(h) || strings.Contains(h, "=") {
-			return fault.Usagef("the setting %s.signature-header is %q, which a snippet cannot use: it accepts only letters, digits and hyphens", of.Provider, h).
-				WithHint("set it with: hookctl config set %s.signature-header NAME", of.Provider)
-		}
 	}
 	if p := of.Scheme.Prefix; p != "" && !plain().MatchString(p) {
 		return fault.Usagef("a snippet cannot use the prefix %q", p)
