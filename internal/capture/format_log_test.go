@@ -73,6 +73,7 @@ func FuzzLog(f *testing.F) {
 	f.Add([]byte("a {\nb   \"headers\": {\"X-Hook-Signature\": \""+aSignature+"\"},\nc   \"body\": \"\\u00e9\"\nd }\n"), byte(3))
 	f.Add([]byte(`{"log":"x {\"headers\":{\"x-hook-signature\":\"`+aSignature+`\"},\"body\":\"\"}\n"} {"MESSAGE":[123,125]}`), byte(1))
 	f.Add([]byte(`msg="{\"headers\":{},\"body\":\"\"}" {"headers":{`), byte(200))
+	f.Add([]byte("0 \"{\\000X-Hook-Signature\\0,\\000"+strings.Repeat("0", 64)+",Body:0}\""), byte(9))
 	f.Fuzz(func(t *testing.T, data []byte, size byte) {
 		lines := 0
 		for line := range bytes.Lines(message.TrimBOM(data)) {
@@ -94,7 +95,11 @@ func FuzzLog(f *testing.F) {
 					source, _, _ := strings.Cut(r.Source, " (")
 					seen[source] = true
 				}
-				passed += total(b.PassedOver())
+				for _, p := range b.PassedOver() {
+					if !strings.HasPrefix(p.One, "signature ") { // what is no line may stand on one with a row
+						passed += p.N
+					}
+				}
 			}
 			if passed+len(seen) > lines || passed == 0 && len(seen) == 0 && lines > 0 {
 				t.Fatalf("%d passed over and %d with rows of %d lines", passed, len(seen), lines)
