@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hookctl/hookctl/internal/apply"
-	"github.com/hookctl/hookctl/internal/fault"
 	"github.com/hookctl/hookctl/internal/render"
 	"github.com/hookctl/hookctl/internal/term"
 )
@@ -138,10 +137,10 @@ func outcomeText(o apply.Outcome) string {
 	switch {
 	case o.Result == apply.Skipped:
 		return who + ": not started"
+	case o.Err != nil && o.ID != c.ID:
+		return who + ": created, secret kept, but the steps after that were not all done"
 	case o.Result == apply.Conflict:
 		return who + ": conflict, not changed"
-	case o.Result == apply.Failed && fault.KindOf(o.Err) == fault.Custody && o.Kept && c.NewSecret():
-		return who + ": created, secret kept, but the steps after that were not all done"
 	case o.Result == apply.Failed:
 		return who + ": failed"
 	}

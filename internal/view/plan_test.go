@@ -186,6 +186,19 @@ Done: 2; failed: 2; conflicts: 1; not started: 1; 3 unchanged. Run apply again t
 	if diff := cmp.Diff(want, render.Layout(v.Lines, 200, false)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
+	var said []string
+	for _, o := range []apply.Outcome{
+		{Change: c[2], Result: apply.Failed, ID: "2", Kept: true, Err: fault.Errorf(fault.Custody, "lost")}, // the secret of the old one
+		{Change: c[2], Result: apply.Failed, ID: "22", Kept: true, Err: fault.Errorf(fault.Unavailable, "not deleted")},
+		{Change: c[2], Result: apply.Conflict, ID: "22", Kept: true, Err: fault.Errorf(fault.Refused, "replaced twice")},
+	} {
+		_, text, _ := strings.Cut(view.Applied(p, []apply.Outcome{o}).Lines[0].Text, ": ")
+		said = append(said, text)
+	}
+	const after = "created, secret kept, but the steps after that were not all done"
+	if diff := cmp.Diff([]string{"failed", after, after}, said); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
 	changes := document(t, v)["changes"].([]any)
 	first, third := changes[0].(map[string]any), changes[2].(map[string]any)
 	if first["result"] != "done" || first["new_id"] != "new" || first["error"] != nil || len(first["sinks"].([]any)) != 1 {
