@@ -89,20 +89,20 @@ func (a *app) replacement(ctx context.Context, ref string, err error, gone, seve
 	if lerr != nil {
 		return err, false
 	}
-	names := map[secret.Ref]string{}
+	kept := map[secret.Ref]secret.Record{}
 	for _, r := range recs {
-		names[r.Ref()] = r.Name
+		kept[r.Ref()] = r
 	}
 	for _, r := range recs {
-		if r.Replaces == nil || several && r.Name != ref || gone && names[*r.Replaces] != ref && !a.isID(ref, *r.Replaces) {
+		if r.Replaces == nil || several && r.Name != ref || gone && kept[*r.Replaces].Name != ref && !a.isID(ref, *r.Replaces) {
 			continue
 		}
 		heir := custody.Successor(recs, *r.Replaces)
-		switch now := (secret.Ref{Provider: r.Provider, ID: heir}).Word(); {
+		switch now := (secret.Ref{Provider: r.Provider, ID: heir}); {
 		case a.seen.NewSuccessor(r):
 			return custody.Replaced(*r.Replaces, heir), false
-		case gone:
-			return fault.Errorf(fault.Refused, "%w: %s replaces it", err, now).WithCode("not-found").WithHint("to see it: hookctl get %s", now), false
+		case gone && kept[now].DeletedAt.IsZero():
+			return fault.Errorf(fault.Refused, "%w: %s replaces it", err, now.Word()).WithCode("not-found").WithHint("to see it: hookctl get %s", now.Word()), false
 		}
 	}
 	pending, _, lerr := a.journal.List(ctx)
