@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -41,6 +43,8 @@ Exit code 7 means that a sink did not get it.`,
 	return c
 }
 
+var errUntried = errors.New("not tried, since another sink is not ready")
+
 func pushSecret(ctx context.Context, a *app, ref string, to []string) error {
 	if len(to) == 0 {
 		return fault.Usagef("missing: --to").WithHint("for instance: hookctl secrets push %s --to dotenv:.env:HOOK_SECRET", term.ShellWord(ref))
@@ -57,8 +61,11 @@ func pushSecret(ctx context.Context, a *app, ref string, to []string) error {
 		it := sink.Item{Provider: rec.Provider, ID: rec.ID, Name: rec.Name, Secret: rec.Secret}
 		return sink.Result{Sink: s.For(it), Err: s.Check(ctx, it)}
 	})
-	if err := custody.SinkError(rec, checked); err != nil {
-		return err
+	if custody.SinkError(rec, checked) != nil {
+		for i := range checked { // the others are to be pushed to again as well
+			checked[i].Err = cmp.Or(checked[i].Err, errUntried)
+		}
+		return custody.SinkError(rec, checked)
 	}
 	results, nerr := custody.Fill(ctx, a.store, rec, sinks)
 	if nerr != nil {
