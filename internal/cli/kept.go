@@ -146,7 +146,7 @@ func (a *app) whyNone(ctx context.Context, hint fault.Hint) fault.Hint {
 	if _, damaged, _ := a.store.List(ctx); len(damaged) > 0 {
 		return fault.Run("hookctl secrets check").After(term.Plural(len(damaged), "file", "files") + " of the store cannot be read, and the secret may be there: ")
 	}
-	if _, err := os.Stat(a.env.Getenv(config.EnvDir)); inSandbox(a.env) && errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(a.dir); a.dir != "" && a.dir == a.env.Getenv(config.EnvDir) && inSandbox(a.env) && errors.Is(err, os.ErrNotExist) {
 		return fault.Hint{Text: "the sandbox has stopped, and its secrets are removed\n" + enterOrLeave}
 	}
 	return hint

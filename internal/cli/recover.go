@@ -98,7 +98,7 @@ func (o *recoverOptions) run(ctx context.Context, a *app, _ []string) error {
 	if err := o.checkFlags(a.given); err != nil {
 		return err
 	}
-	if o.answer != "" {
+	if a.given("answer") {
 		if err := a.withheld("--answer"); err != nil {
 			return err
 		}

@@ -229,7 +229,13 @@ func TestRecoverRotateNeedsAuthData(t *testing.T) {
 	w.lose.Store(true)
 	w.run(7, append(slices.Clone(lost["zyntro"]), "--auth-type", "bearer", "--auth-data", "@"+auth)...)
 	w.lose.Store(false)
-	id := *w.recovered(7)[0].ID
+	found := w.recovered(7)[0]
+	id := *found.ID
+	if *found.Next != "hookctl recover --rotate zyntro/"+id+" --auth-data @FILE" {
+		t.Error(*found.Next)
+	}
+	w.run(2, "recover", "--answer", "") // of a variable that is not set
+	w.said(`the journal has no entry ""`)
 	w.run(2, "recover", "--rotate", id, "--yes")
 	w.said("never returns the data for that again", "--auth-data @FILE")
 	if n := w.boxes["zyntro"].Webhooks(); n != 1 {

@@ -133,5 +133,10 @@ func TestStoppedSandboxHasNoSecrets(t *testing.T) {
 		if errs := w.errs.String(); !strings.Contains(errs, "the sandbox has stopped, and its secrets are removed") || !strings.Contains(errs, enterOrLeave[:20]) {
 			t.Errorf("%q:\n%s", args, errs)
 		}
+		w.errs.Reset()
+		Run(t.Context(), w.env, append(args, "--config", t.TempDir())) // which is not the sandbox's
+		if strings.Contains(w.errs.String(), "the sandbox has stopped, and its secrets") {
+			t.Errorf("%q --config:\n%s", args, &w.errs)
+		}
 	}
 }

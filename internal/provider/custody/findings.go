@@ -104,6 +104,9 @@ func orphan(u *unsettled, w provider.Webhook, ambiguous bool) Finding {
 	// brings back what was before.
 	if f.State == StateOrphan && u.Intent.Replaces == nil {
 		f.Rotatable, f.Next = true, u.again+" --rotate "+ref
+		if t := provider.Text(w.AuthType); t != "" && t != "none" {
+			f.Next += " --auth-data @FILE"
+		}
 		f.Detail += "; to remove it instead: " + u.again + " --delete " + ref
 	}
 	return f
