@@ -322,8 +322,28 @@ func (d *diagnosis) aim() {
 	case signature.NoSignature:
 		d.prior = []Finding{byCause("wrong-header").finding(otherHeaders(d.digests, scheme))}
 	case signature.Conflicting:
-		d.prior = []Finding{byCause("wrong-header").finding("The signature headers differ, and one of them is right: " + cameIn(d.request.Header, scheme.Headers) + ".")}
+		f := byCause("wrong-header").finding("The signature headers differ, and one of them is right: " + cameIn(d.request.Header, scheme.Headers) + ".")
+		if text := d.timestampFault(); text != "" {
+			f.Explanation, f.Fix = text, timestampFix
+		}
+		d.prior = []Finding{f}
 	}
+}
+
+const timestampFix = "Name the header with --timestamp-header, and check what on the way adds or removes headers."
+
+// timestampFault is what is wrong with the timestamp, where nothing is with the form of
+// the signature; else "".
+func (d *diagnosis) timestampFault() string {
+	scheme := d.provider.Scheme
+	scheme.Template = ""
+	switch ok := scheme.Claim(d.request.Header, &signature.Claim{}) == signature.OK; {
+	case ok && d.reason == signature.Malformed:
+		return fmt.Sprintf("A timestamp is a part of what is signed, and the delivery has none in %s.", scheme.TimestampHeader)
+	case ok && d.reason == signature.Conflicting:
+		return fmt.Sprintf("The delivery has several timestamps in %s, and they differ.", scheme.TimestampHeader)
+	}
+	return ""
 }
 
 // cameIn names those of the headers that came.

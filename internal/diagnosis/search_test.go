@@ -293,6 +293,15 @@ func TestTimestampTemplate(t *testing.T) {
 			t.Errorf("%+v", all[0].Diagnosis)
 		}
 	}
+	for want, lines := range map[string][]string{ // nothing is said against the signature
+		"A timestamp is a part of what is signed, and the delivery has none in X-Time.": nil,
+		"The delivery has several timestamps in X-Time, and they differ.":               {"X-Time", "17", "X-Time", "18"},
+	} {
+		all := run(t, o, record(t, wunderBody, append([]string{"X-Wunder-Signature", value}, lines...)...))
+		if got := all[0]; got.Valid || len(got.Diagnosis) != 1 || got.Diagnosis[0].Explanation != want || !strings.Contains(got.Diagnosis[0].Fix, "--timestamp-header") {
+			t.Errorf("%+v", got)
+		}
+	}
 }
 
 // Every cause has the form of a public name and says something, and exactly

@@ -49,6 +49,9 @@ func unknown(all []*diagnosis) []Finding {
 	if of == nil {
 		return nil
 	}
+	if text := of.timestampFault(); text != "" {
+		return []Finding{{Cause: causeUnknown, Explanation: text, Fix: timestampFix}}
+	}
 	switch of.reason {
 	case signature.NoSignature:
 		return nil
