@@ -147,7 +147,8 @@ func (o *replayOptions) test(ctx context.Context, a *app, args []string, test *r
 	if err != nil {
 		return err
 	}
-	out := &sentWriter{app: a, post: post, dryRun: o.dryRun}
+	names := o.signedBy(a)
+	out := &sentWriter{app: a, post: post, dryRun: o.dryRun, masked: names}
 	if test.expected == nil {
 		out.row = view.ReplayRow
 		out.streamed(view.ReplayColumns())
@@ -158,7 +159,6 @@ func (o *replayOptions) test(ctx context.Context, a *app, args []string, test *r
 	// Cancelled on return, so that nothing goes on reading after a failure.
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	names := o.signedBy(a)
 	opts := capture.Options{Format: o.format, Stdin: &interruptible{ctx: ctx, from: a.env.Streams.In}, SignatureHeaders: names}
 	if err := test.survey(ctx, list, opts); err != nil {
 		return err
