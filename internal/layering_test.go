@@ -267,7 +267,7 @@ var budgets = map[string]budget{
 	"internal/prompt/prompttest":                    {154, 5},
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2147, 23}, // planned: 1650
+	"internal/provider/custody":                     {2150, 23}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},

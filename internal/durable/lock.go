@@ -100,7 +100,7 @@ func (l *Lock) Remove() error {
 // Held reports whether a process holds the lock of the file at path. Where that
 // cannot be found out it counts as held: taking a living process for dead does
 // more harm. The lock asked for is shared, so that two that look do not see each
-// other.
+// other, and a file system that is read-only will do.
 func Held(path string) bool {
 	fi, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -109,7 +109,7 @@ func Held(path string) bool {
 	if err != nil || !fi.Mode().IsRegular() {
 		return true
 	}
-	fl := flock.New(path, flock.SetFlag(os.O_RDWR|openSafely))
+	fl := flock.New(path, flock.SetFlag(os.O_RDONLY|openSafely))
 	ok, err := fl.TryRLock()
 	if cerr := fl.Close(); cerr != nil || err != nil {
 		return !errors.Is(err, fs.ErrNotExist)

@@ -46,6 +46,14 @@ func TestLock(t *testing.T) {
 			t.Error("it was given up")
 		}
 	}
+	if durable.HasModes {
+		if err := os.Chmod(path, 0o400); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if durable.Held(path) {
+		t.Error("nobody holds what cannot be written")
+	}
 	for _, bad := range []string{dir, filepath.Join(dir, "none", "lock")} {
 		if _, err := sys.Lock(ctx, bad, nil); fault.KindOf(err) != fault.Other || errors.Is(err, durable.ErrHeld) {
 			t.Errorf("%s: %v", bad, err)

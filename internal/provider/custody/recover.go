@@ -79,8 +79,13 @@ func (r Recovery) Run(ctx context.Context) ([]Finding, error) {
 		switch {
 		case errors.Is(err, secret.ErrLive), errors.Is(err, secret.ErrNotFound):
 			continue // another process settles it, or has
-		case err != nil:
+		case ctx.Err() != nil:
 			return out, err
+		case err != nil:
+			f := (&unsettled{OpenOperation: p}).finding(StateUnknown, "")
+			f.Detail, f.Next = fmt.Sprintf("it cannot be settled now: %v", err), "fix the problem that the message names, then run: hookctl recover"+r.Flags
+			out = append(out, f)
+			continue
 		}
 		u := &unsettled{OpenOperation: now, entry: entry, dry: r.DryRun, again: "hookctl recover" + r.Flags, typed: func(text string) string { return text }}
 		if r.Typed != nil {

@@ -30,6 +30,8 @@ func (w *world) stuckJournal(call string) *secret.Journal {
 	switch call {
 	case "Remove":
 		calls.Remove = fail
+	case "Create":
+		calls.Create = func(path string) (*os.File, error) { return nil, fail(path) }
 	case "Close": // of an entry that has an answer
 		calls.WriteAt = func(f *os.File, p []byte, off int64) (int, error) {
 			answered = answered || bytes.HasPrefix(p, []byte("HTTP"))
@@ -100,6 +102,25 @@ func only(t *testing.T, found []Finding) Finding {
 		t.Fatalf("found %+v", found)
 	}
 	return found[0]
+}
+
+// TestRecoverNamesWhatItCannotClaim: on a read-only file system, say, an entry is one
+// for a human; the others are settled.
+func TestRecoverNamesWhatItCannotClaim(t *testing.T) {
+	w := newWorld(t)
+	w.left(w.client.intent("create", spec, nil), answer201(madeBody, 0))
+	r := w.recovery()
+	r.Journal, r.Flags = w.stuckJournal("Create"), " --x"
+	found, err := r.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := only(t, found); f.State != StateUnknown || f.Settled() || f.Path == "" || !strings.Contains(f.Detail, "injected") || !strings.HasSuffix(f.Next, "run: hookctl recover --x") {
+		t.Errorf("found %+v", f)
+	}
+	if f := only(t, w.recover()); f.State != StateKept {
+		t.Errorf("found %+v", f)
+	}
 }
 
 // TestRecoverKnowsWhatIsKept: a secret that is in the store already is not put
