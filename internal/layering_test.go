@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3222, 56},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16504, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16519, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1185, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses

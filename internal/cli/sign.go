@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,8 +87,22 @@ func (o *signOptions) run(ctx context.Context, a *app, args []string) error {
 		a.note("The payload ends with a newline, and the signature includes it.")
 	}
 	if _, seen := recorded.FirstSeen(body[:min(len(body), recorded.HeadMax)], []string{name}); seen {
-		a.note("The payload holds a signature: if it is a captured delivery, this is the signature of all of it. Of its body alone: hookctl show %s --raw | hookctl sign -", term.ShellWord(payload))
+		a.note("The payload holds a signature: if it is a captured delivery, this is the signature of all of it. Of its body alone: hookctl show %s --raw | hookctl sign -%s", term.ShellWord(payload), o.again())
 	}
 	a.noteAssumed(s)
 	return a.out.Print(view.SignatureHeaders(fields, bare))
+}
+
+// again are the flags that say whose signature is made, as they were given.
+func (o *keyFlags) again() (words string) {
+	for _, f := range [][2]string{
+		{"provider", o.provider}, {"webhook", o.webhook}, {"secret-file", o.secretFile}, {"secret-env", o.secretEnv},
+		{"signature-header", strings.Join(o.signatureHeaders, ",")}, {"timestamp-header", o.timestampHeader},
+		{"key-encoding", o.keyEncoding}, {"digest-encoding", o.digestEncoding}, {"signed-template", o.signedTemplate},
+	} {
+		if f[1] != "" && f[1] != "-" { // standard input has the body then
+			words += " --" + f[0] + " " + term.ShellWord(f[1])
+		}
+	}
+	return words
 }
