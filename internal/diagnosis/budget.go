@@ -12,7 +12,7 @@ const (
 	diagnosisBudget = 4 << 20
 	// Large bodies are looked at too, if only by the likeliest transformations:
 	// for each byte smallShare is added up to maxSmall, and largeShare.
-	smallShare = 128
+	smallShare = 512
 	maxSmall   = 48 << 20
 	largeShare = 48
 	// largeBody is from where on the obvious is tried first.

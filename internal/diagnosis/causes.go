@@ -112,8 +112,8 @@ var quotedSignature = transformation{
 	fix:         "Remove the characters around the header's value.",
 }
 
-// transformations is THE list, the likeliest first: the first that matches is
-// the answer.
+// transformations is THE list, the likeliest first, and what costs a few hashes before
+// what costs hundreds: the first that matches is the answer.
 var transformations = []transformation{
 	{
 		cause:       "trailing-newline",
@@ -192,6 +192,42 @@ var transformations = []transformation{
 		explanation: "The white space at the beginning or end of the body differs from the signed body.",
 		fix:         "Store the body exactly as it was received.",
 		bodies:      trimmed, paired: true, lean: true,
+	},
+	{
+		cause:       "wrong-header",
+		explanation: "The signature is right, but it is not in the scheme's header.",
+		fix:         "Name the header with --signature-header, and check which proxy or framework renames headers.",
+		test:        testWrongHeader,
+	},
+	{
+		cause:       "timestamp-prefixed",
+		explanation: "The signed text is not the body alone: it includes a timestamp.",
+		fix:         "Set --signed-template, e.g. '{timestamp}.{body}'.",
+		test:        testTimestamp,
+	},
+	{
+		cause:       "algorithm",
+		explanation: "The delivery is signed with an algorithm other than HMAC-SHA256.",
+		fix:         "Make the sender use HMAC-SHA256: hookctl accepts no other.",
+		test:        testAlgorithm,
+	},
+	{
+		cause:       "digest-truncated",
+		explanation: "The signature is only the beginning of the right one.",
+		fix:         "Look for a log or a column that cuts values. hookctl never accepts a shortened digest.",
+		test:        testTruncatedDigest,
+	},
+	{
+		cause:       "unkeyed-hash",
+		explanation: "The signature is a plain hash of the body, or of body and secret, not an HMAC.",
+		fix:         "Use an HMAC function: hmac.new(secret, body, sha256), not sha256(secret + body).",
+		test:        testUnkeyed,
+	},
+	{
+		cause:       "secret-is-not-a-secret",
+		explanation: "The delivery is signed with the webhook's id instead of its secret.",
+		fix:         "Sign with the secret that the provider showed once, at creation.",
+		keys:        keyID,
 	},
 	{
 		cause:       "wrapped-lines",
@@ -275,42 +311,6 @@ var transformations = []transformation{
 		explanation: "The captured body has typographic quotes, dashes or spaces where the signed body has plain ones.",
 		fix:         useText,
 		bodies:      plainQuotes,
-	},
-	{
-		cause:       "wrong-header",
-		explanation: "The signature is right, but it is not in the scheme's header.",
-		fix:         "Name the header with --signature-header, and check which proxy or framework renames headers.",
-		test:        testWrongHeader,
-	},
-	{
-		cause:       "timestamp-prefixed",
-		explanation: "The signed text is not the body alone: it includes a timestamp.",
-		fix:         "Set --signed-template, e.g. '{timestamp}.{body}'.",
-		test:        testTimestamp,
-	},
-	{
-		cause:       "algorithm",
-		explanation: "The delivery is signed with an algorithm other than HMAC-SHA256.",
-		fix:         "Make the sender use HMAC-SHA256: hookctl accepts no other.",
-		test:        testAlgorithm,
-	},
-	{
-		cause:       "digest-truncated",
-		explanation: "The signature is only the beginning of the right one.",
-		fix:         "Look for a log or a column that cuts values. hookctl never accepts a shortened digest.",
-		test:        testTruncatedDigest,
-	},
-	{
-		cause:       "unkeyed-hash",
-		explanation: "The signature is a plain hash of the body, or of body and secret, not an HMAC.",
-		fix:         "Use an HMAC function: hmac.new(secret, body, sha256), not sha256(secret + body).",
-		test:        testUnkeyed,
-	},
-	{
-		cause:       "secret-is-not-a-secret",
-		explanation: "The delivery is signed with the webhook's id instead of its secret.",
-		fix:         "Sign with the secret that the provider showed once, at creation.",
-		keys:        keyID,
 	},
 	{
 		cause:       "secret-truncated",

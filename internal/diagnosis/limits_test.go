@@ -3,7 +3,9 @@ package diagnosis
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha3"
 	"fmt"
+	"hash"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -446,6 +448,43 @@ func TestDigestsOfHeaders(t *testing.T) {
 	for n := range 70 {
 		if digestLength(n) != slices.Contains([]int{16, 20, 28, 32, 48, 64}, n) {
 			t.Errorf("%d bytes", n)
+		}
+	}
+}
+
+// TestBodiesOfSomeLength: what is simple is found in bodies of tens of kilobytes, and
+// with several secrets, too: neither the length nor the forms of JSON use up what a
+// search may cost before.
+func TestBodiesOfSomeLength(t *testing.T) {
+	t.Parallel()
+	deal := Candidate{Provider: "wundertreos", ID: "another", Secret: secret.New(strings.Repeat("5d", 32))}
+	long := strings.Replace(wunderBody, "<a>", strings.Repeat("Grüße, dolor sit amet. ", 1000), 1)
+	var items []string
+	for i := range 1200 {
+		items = append(items, fmt.Sprintf(`{"n":%d,"name":"item %d","at":"2026-05-17T14:30:00.000Z"}`, i, i))
+	}
+	many := strings.Replace(wunderBody, `"name"`, `"items":[`+strings.Join(items, ",")+`],"name"`, 1)
+	none := strings.Repeat("ab", sha256.Size)
+	for _, c := range []struct {
+		name, captured, signature, other, want string
+	}{
+		{"elsewhere", long, none, hmacHex(sha256.New, wunderKey, long), "wrong-header"},
+		{"SHA-3", long, hmacHex(func() hash.Hash { return sha3.New256() }, wunderKey, long), "", "algorithm"},
+		{"a plain hash", long, plainSum(long), "", "unkeyed-hash"},
+		{"the id as the secret", long, hmacHex(sha256.New, lead.ID, long), "", "secret-is-not-a-secret"},
+		{"a time before it", long, hmacHex(sha256.New, wunderKey, "2026-05-17T14:30:01.000Z."+long), "", "timestamp-prefixed"},
+		{"Latin-1", latin1(long), sign(t, wunder, wunderKey, long), "", "charset"},
+		{"a list around it", "[" + many + "]", sign(t, wunder, wunderKey, many), "", "wrapped-body"},
+		{"a log line", "INFO body: " + many + "\n", sign(t, wunder, wunderKey, many), "", "wrapped-body"},
+	} {
+		e := Explainer{Providers: []Provider{wunder}, Candidates: []Candidate{deal, lead}}
+		all := run(t, e, record(t, c.captured, "X-Wunder-Signature", c.signature, "X-Sig", c.other))
+		var causes []string
+		for _, f := range all[0].Diagnosis {
+			causes = append(causes, f.Cause)
+		}
+		if got := strings.Join(causes, "+"); got != c.want || all[0].Valid {
+			t.Errorf("%s, %d bytes: %s, want %s", c.name, len(c.captured), got, c.want)
 		}
 	}
 }
