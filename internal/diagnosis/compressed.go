@@ -5,19 +5,27 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/hex"
 	"io"
 	"iter"
 	"unicode/utf8"
 )
 
-// decompressed is what a compressed body holds, also if it is base64 of one.
+// decompressed is what a compressed body holds, also if it is base64, digits or chunks of
+// one, or if two programs compressed it.
 func decompressed(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
+		const most = 4
 		forms := [][]byte{b}
 		if out, ok := decodeText(b); ok {
 			forms = append(forms, out)
 		}
-		for _, form := range forms {
+		if out, err := hex.AppendDecode(nil, bytes.TrimSpace(b)); err == nil {
+			forms = append(forms, out)
+		}
+		forms = append(forms, joinedChunks(b)...)
+		for n := 0; n < len(forms); n++ {
+			form := forms[n]
 			if !looksCompressed(form) {
 				continue
 			}
@@ -33,6 +41,9 @@ func decompressed(b []byte) iter.Seq[[]byte] {
 				out, err := io.ReadAll(io.LimitReader(r, maxUnpacked))
 				if err == nil && (!yield(out) || !yield(bytes.TrimRight(out, "\r\n"))) {
 					return
+				}
+				if err == nil && len(forms) < most && looksCompressed(out) {
+					forms = append(forms, out)
 				}
 			}
 		}

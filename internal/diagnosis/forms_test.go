@@ -109,7 +109,8 @@ var formsOf = map[string]struct {
 		{`{"b":"` + b64(`{"a":"a long text"}`) + `"}`, `{"a":"a long text"}`},
 		{"Host: x\r\n\r\nhi", "hi"}, {"Host: x\n\nhi", "hi"}, {"Host: x\r\n\r\n2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2\r\nhi\r\n0\r\n\r\n", "hi"}, {"2;x=y\nhi\n1\n!\n", "hi!"}, {"2\r\nhi", "hi"}, {"2\nhi\n0", "hi"},
 		{"--b\r\nContent-Type: x\r\n\r\nhi\r\n--b--\r\n", "hi"}, {"--b\nContent-Type: x\n\nhi\n--b--\n", "hi"},
-		{"INFO {\"a\":1} done", `{"a":1}`}, {"INFO [1] done", `[1]`}, {"b'{\"a\":1}\\n'", "{\"a\":1}\n"},
+		{"INFO {\"a\":1} done", `{"a":1}`}, {"INFO [1] done", `[1]`}, {"12:00 [main] INFO {\"a\":1}\n", `{"a":1}`}, {"\x1b[32m{\"a\":1}\x1b[0m", `{"a":1}`}, {"<![CDATA[{\"a\":1}]]>", `{"a":1}`},
+		{`{"x":1}{"a":1}`, `{"a":1}`}, {"{\"x\":1}\n[1,2]\n", `[1,2]`}, {`{"b":"e30="}`, "{}"}, {`{"b":"` + b64(squeezed(`{"a":1}`, false)) + `"}`, `{"a":1}`}, {"b'{\"a\":1}\\n'", "{\"a\":1}\n"},
 		{`{"a":"<"}`, `"{\"a\":\"\u003c\"}"`}, {`{"a":"<"}`, `"{\"a\":\"<\"}"`},
 		{`{"a":1} done`, `{"a":1}`}, {"{" + strings.Repeat(`"a":1,`, maxParts-1) + `"b":"x"}`, "x"}, {"A: " + strings.Repeat("x", 64<<10-4) + "\n\nhi", "hi"},
 		{`{"d":[104,255]}`, "h\xff"}, {`{"d":["1","2","3","4","5"]}`, "4"}, {`{"b":"` + b64("0123456789abcdefg") + `"}`, "0123456789abcdefg"},
@@ -121,7 +122,7 @@ var formsOf = map[string]struct {
 		{"a b", "a+b"}, {"a b", "payload=a+b"}, {"a b", "data=a+b"}, {"a b", "body=a+b"}, {"a b", "a%20b"}, {"a b", "payload=a%20b"},
 	}},
 	"decompressed": {bodyForm(decompressed), []formPair{
-		{squeezed("hi", false), "hi"}, {squeezed("hi\n", false), "hi\n"}, {squeezed("hi\n", false), "hi"}, {squeezed("hi", true), "hi"}, {b64(squeezed("hi", false)), "hi"}, {deflated("hi hi hi hi"), "hi hi hi hi"},
+		{squeezed("hi", false), "hi"}, {squeezed("hi\n", false), "hi\n"}, {squeezed("hi\n", false), "hi"}, {squeezed("hi", true), "hi"}, {b64(squeezed("hi", false)), "hi"}, {squeezed(squeezed("hi", true), false), "hi"}, {hexed([]byte(squeezed("hi", false))) + "\n", "hi"}, {"2\r\n\x1f\x8b\r\n" + fmt.Sprintf("%x\r\n", len(squeezed("hi", false))-2) + squeezed("hi", false)[2:] + "\r\n0\r\n\r\n", "hi"}, {deflated("hi hi hi hi"), "hi hi hi hi"},
 	}},
 
 	"keyWhitespace": {keyForm(keyWhitespace), []formPair{{" \u00a0k ", "k"}, {" k k ", "k k"}, {" k\n", " k"}, {"k\u200bk", "kk"}, {"k\ufe00", "k"}, {"k\ufe0f", "k"}, {`k\n`, "k"}, {`k\r\n`, "k"}, {"k", "k\n"}, {"k", "k\r\n"}, {"k", "k "}, {"k", " k"}}},

@@ -33,6 +33,13 @@ func unwrapped(b []byte) iter.Seq[[]byte] {
 				if !yield(part) {
 					return
 				}
+				if looksCompressed(part) {
+					for form := range decompressed(part) {
+						if !yield(form) {
+							return
+						}
+					}
+				}
 				forms := jsonUnescaped
 				if b[0] == '"' { // written again before it became a string
 					forms = jsonCommon
@@ -78,7 +85,7 @@ func jsonParts(b []byte) [][]byte {
 				if text := strings.TrimSpace(s); text != "" && strings.IndexByte(`{["`, text[0]) >= 0 && json.Valid([]byte(text)) {
 					look([]byte(text), depth+1)
 				}
-				if out, ok := decodeText([]byte(s)); ok && len(out) > 16 {
+				if out, ok := decodeText([]byte(s)); ok && (len(out) > 16 || jsonShaped(out)) {
 					parts = append(parts, out)
 				}
 			}
@@ -119,13 +126,19 @@ func octets(list []byte) ([]byte, bool) {
 	return numbers, true
 }
 
-// inText is the JSON in a text around it: a log line, a code block, a call.
+// inText is the JSON in a text around it: a log line, whose time may be in brackets, a
+// code block, a call, another document before it.
 func inText(b []byte) [][]byte {
-	start, end := bytes.IndexAny(b, "{["), bytes.LastIndexAny(b, "}]")
-	if start < 0 || end < start || len(bytes.TrimSpace(bytes.TrimPrefix(b[:start], utf8BOM)))+len(bytes.TrimSpace(b[end+1:])) == 0 {
-		return nil
+	var parts [][]byte
+	for _, brackets := range []struct{ open, close string }{{"{[", "}]"}, {"{", "}"}} {
+		start, end := bytes.IndexAny(b, brackets.open), bytes.LastIndexAny(b, brackets.close)
+		if start >= 0 && end >= start && (parts == nil || len(parts[0]) != end+1-start) && len(bytes.TrimSpace(bytes.TrimPrefix(b[:start], utf8BOM)))+len(bytes.TrimSpace(b[end+1:])) > 0 {
+			parts = append(parts, b[start:end+1])
+		}
 	}
-	parts := [][]byte{b[start : end+1]}
+	if first := firstJSON(b); first > 0 {
+		parts = append(parts, bytes.TrimSpace(b[first:]))
+	}
 	if text, ok := bytes.CutPrefix(b, []byte("b'")); ok && len(b) <= wholeBody {
 		if plain, err := strconv.Unquote(`"` + strings.NewReplacer(`"`, `\"`, `\'`, `'`).Replace(string(bytes.TrimRight(text, "'\r\n"))) + `"`); err == nil {
 			parts = append(parts, []byte(plain)) // as Python prints bytes
