@@ -225,7 +225,7 @@ var transformations = []transformation{
 	},
 	{
 		cause:       "secret-is-not-a-secret",
-		explanation: "The delivery is signed with the webhook's id instead of its secret.",
+		explanation: "The delivery is signed with the webhook's id or name, or with the fingerprint or hash of its secret, instead of the secret.",
 		fix:         "Sign with the secret that the provider showed once, at creation.",
 		keys:        keyID,
 	},

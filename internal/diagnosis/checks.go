@@ -271,6 +271,11 @@ func testUnkeyed(d *diagnosis) (string, bool) {
 	if hit(targets, d.sum(nil, body)) {
 		return "The signature is an HMAC with an empty secret, which anybody can compute. The sender's secret is not set.", true
 	}
+	for _, word := range []string{"undefined", "null", "None", "nil"} {
+		if hit(targets, d.sum([]byte(word), body)) {
+			return "The signature is an HMAC with the secret " + word + ", which anybody can compute. The sender's secret is not set.", true
+		}
+	}
 	return d.otherPlainHash()
 }
 

@@ -39,6 +39,9 @@ func findDigests(h capture.Header, scheme signature.Scheme, bare string) []diges
 			value = plain
 		}
 		value = html.UnescapeString(value)
+		if joined := strings.Join(strings.FieldsFunc(value, invisible), ""); joined != value && len(all) < maxDigests {
+			all = memberDigests(all, scheme, header, joined, official) // a digest in groups, or on two lines
+		}
 		for _, member := range strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ';' || invisible(r) }) {
 			if len(all) >= maxDigests {
 				return
@@ -108,8 +111,10 @@ func spellings(member string) []string {
 		if rest, ok := strings.CutPrefix(text, "sha256-"); ok {
 			add(rest)
 		}
-		if pairs := strings.Split(text, ":"); len(pairs) == sha256.Size {
-			add(strings.Join(pairs, "")) // aa:bb:cc
+		for _, between := range []string{":", "-"} {
+			if pairs := strings.Split(text, between); len(pairs) == sha256.Size {
+				add(strings.Join(pairs, "")) // aa:bb:cc
+			}
 		}
 	}
 	return all
@@ -159,7 +164,17 @@ func afterLabel(text string) string {
 // minDigest is how short a shortened digest is recognised, in bytes.
 const minDigest = 8
 
+// decodings is what text is in hexadecimal digits, base64 and base32, and what that is if
+// it was encoded twice.
 func decodings(text string) [][]byte {
+	out := decoding(text)
+	for _, b := range slices.Clone(out) {
+		out = append(out, decoding(afterLabel(strings.TrimSpace(string(b))))...)
+	}
+	return out
+}
+
+func decoding(text string) [][]byte {
 	var out [][]byte
 	if b, err := hex.DecodeString(text); err == nil {
 		out = append(out, b)
@@ -167,9 +182,6 @@ func decodings(text string) [][]byte {
 	bare := strings.TrimRight(text, "=")
 	if b, err := jsontext.DecodeBase64([]byte(bare)); err == nil {
 		out = append(out, b)
-		if inner, err := hex.DecodeString(string(b)); err == nil {
-			out = append(out, inner) // base64 of the hexadecimal text
-		}
 	}
 	if b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(bare); err == nil && len(b) == sha256.Size {
 		out = append(out, b)

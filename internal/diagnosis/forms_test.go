@@ -130,8 +130,8 @@ var formsOf = map[string]struct {
 		{`{"id":"x","key":"0123456789abcdef"} # x`, "0123456789abcdef"}, {manyWords(maxWords + 1), word(maxWords)}, {"a+b=c", `"a+b=c"`}}},
 	"keyEncoding": {keyForm(keyEncoding), []formPair{{"6869", "hi"}, {"aGk=", "hi"}, {"__79", "\xff\xfe\xfd"}, {"//79", "\xff\xfe\xfd"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"aGk", "6869"}, {"6869", "aGk="}, {" a-b! ", "a-b!"}, {"aB!", "ab!"}, {"aB!", "AB!"},
 		{"!", "21"}, {"!", "IQ=="}, {"a-b:c!", "abc!"}, {"a%21", "a!"}, {"a!", "a%21"}}},
-	"keyPrefix": {keyForm(keyPrefix), []formPair{{"SHA256=k", "k"}, {"bearer k", "k"}, {"hmac-sha256=k", "k"}, {"0xk", "k"}, {"a_b_k", "k"}, {"a_b_k", "b_k"}, {"a:b:k", "k"}, {"a:b:k", "b:k"}, {"whsec_aGk=", "hi"}, {"k", "whsec_k"}, {"k", "sha256=k"}}},
-	"keyID":     {keyForm(keyID), []formPair{{"k", "wh-1"}, {"k", "zyntro/wh-1"}, {"k", "CRM"}, {"k", secret.New("k").Fingerprint()}, {"k", strings.TrimPrefix(secret.New("k").Fingerprint(), "sha256:")}}},
+	"keyPrefix": {keyForm(keyPrefix), []formPair{{"SHA256=k", "k"}, {"bearer k", "k"}, {"hmac-sha256=k", "k"}, {"0xk", "k"}, {"a_b_k", "k"}, {"a_b_k", "b_k"}, {"a:b:k", "k"}, {"a:b:k", "b:k"}, {"whsec_aGk=", "hi"}, {"whsec_aGk=", "6869"}, {"sk-a-k", "k"}, {"sk-a-k", "a-k"}, {"k", "whsec_k"}, {"k", "sha256=k"}}},
+	"keyID":     {keyForm(keyID), []formPair{{"k", "wh-1"}, {"k", "zyntro/wh-1"}, {"k", "CRM"}, {"k", secret.New("k").Fingerprint()}, {"k", strings.TrimPrefix(secret.New("k").Fingerprint(), "sha256:")}, {"k", plainSum("k")}}},
 }
 
 // numberVectors has, for each way of writing numbers, a document that no other

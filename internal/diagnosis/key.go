@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"iter"
@@ -105,7 +106,7 @@ func keyPrefix(c Candidate) iter.Seq[[]byte] {
 	for _, rest := range afterPrefix(s) {
 		texts = append(texts, rest)
 		if b, ok := decodeText([]byte(rest)); ok {
-			texts = append(texts, string(b))
+			texts = append(texts, string(b), hex.EncodeToString(b))
 		}
 	}
 	return keyTexts(s, append(texts, "whsec_"+s, "sha256="+s)...)
@@ -119,7 +120,7 @@ func afterPrefix(s string) []string {
 			rests = append(rests, s[len(p):])
 		}
 	}
-	for _, separator := range []string{"_", ":"} {
+	for _, separator := range []string{"_", ":", "-"} {
 		if _, rest, ok := strings.Cut(s, separator); ok {
 			rests = append(rests, s[strings.LastIndex(s, separator)+1:], rest)
 		}
@@ -144,6 +145,8 @@ func keyEnds(c Candidate) iter.Seq[[]byte] {
 	return keyTexts(s, texts...)
 }
 
+// keyID is what names a webhook, and what its secret is recognised by.
 func keyID(c Candidate) iter.Seq[[]byte] {
-	return keyTexts(c.Secret.Reveal(), c.ID, c.Provider+"/"+c.ID, c.Name, c.Secret.Fingerprint(), strings.TrimPrefix(c.Secret.Fingerprint(), "sha256:"))
+	sum := sha256.Sum256([]byte(c.Secret.Reveal()))
+	return keyTexts(c.Secret.Reveal(), hex.EncodeToString(sum[:]), c.ID, c.Provider+"/"+c.ID, c.Name, c.Secret.Fingerprint(), strings.TrimPrefix(c.Secret.Fingerprint(), "sha256:"))
 }

@@ -473,6 +473,7 @@ func TestDigestInAnotherForm(t *testing.T) {
 		base32.StdEncoding.EncodeToString(raw): true, base64.StdEncoding.EncodeToString([]byte(good)): true,
 		good[:2*minDigest] + "...": true, strings.ToUpper(good[:2*minDigest]) + "...": true, good[:2*minDigest-1] + "...": true,
 		good[:63]: true, good[:62] + "zz": false,
+		strings.Join(pairs, "-"): true, b64("sha256=" + good): true, b64(good + "\n"): true, hexed([]byte(good)): true, hexed([]byte(b64(unhex(good)))): true,
 	} {
 		all := run(t, explainer(), record(t, wunderBody, "X-Wunder-Signature", form))
 		if len(all) != 1 || all[0].Valid || len(all[0].Diagnosis) != 1 || (all[0].Diagnosis[0].Cause != causeUnknown) != known {

@@ -515,6 +515,7 @@ func mutators() []mutator {
 		signer("SHA-3", "algorithm", func(k, s string) string { return hmacHex(func() hash.Hash { return sha3.New256() }, k, s) }),
 		signer("key and text swapped", "algorithm", func(k, s string) string { return sha(s, k) }),
 		signer("empty secret", "unkeyed-hash", func(_, s string) string { return sha("", s) }),
+		signer("a secret that is not set", "unkeyed-hash", func(_, s string) string { return sha("undefined", s) }),
 		signer("hash of the body", "unkeyed-hash", func(_, s string) string { return plainSum(s) }),
 		signer("hash of secret and body", "unkeyed-hash", func(k, s string) string { return plainSum(k + s) }),
 		signer("hash of body and secret", "unkeyed-hash", func(k, s string) string { return plainSum(s + k) }),
