@@ -370,7 +370,7 @@ func TestUnusualSecrets(t *testing.T) {
 // A delivery of one provider under the header of another.
 func TestElsewhere(t *testing.T) {
 	t.Parallel()
-	good := sign(t, wunder, wunderKey, wunderBody)
+	const zyntroBody = `{"event_id":"e","event_type":"new_contact","created_at":"2026-03-30T10:22:00Z"}`
 	for name, c := range map[string]struct {
 		header, body string
 		candidates   []Candidate
@@ -381,9 +381,15 @@ func TestElsewhere(t *testing.T) {
 		"and a newline":        {"X-Zyntro-Signature", wunderBody + "\n", []Candidate{crm, lead}, nil, "wrong-header+trailing-newline"},
 		"and another webhook":  {"X-Zyntro-Signature", wunderBody, []Candidate{crm}, []Candidate{lead}, "wrong-header+other-webhook"},
 		"a third one's secret": {"X-Zyntro-Signature", wunderBody, []Candidate{crm}, nil, "unknown"},
+		"swapped secrets":      {"X-Zyntro-Signature", zyntroBody, []Candidate{crm, lead}, nil, "other-webhook"},
+		"and a line":           {"X-Zyntro-Signature", zyntroBody + "\n", []Candidate{crm}, []Candidate{lead}, "other-webhook+trailing-newline"},
 		"another body":         {"X-Zyntro-Signature", wunderBody + "x", []Candidate{crm, lead}, nil, "unknown"},
 	} {
 		e := Explainer{Providers: []Provider{zyntro, wunder}, Candidates: c.candidates, Others: also(c.others...)}
+		good := sign(t, wunder, wunderKey, wunderBody)
+		if strings.HasPrefix(c.body, zyntroBody) {
+			good = sign(t, wunder, wunderKey, zyntroBody)
+		}
 		provider, found := e.Explain(t.Context(), &capture.Request{Body: []byte(c.body), Header: capture.Header{field(c.header, good)}}, []int{0})
 		var causes []string
 		for _, f := range found {

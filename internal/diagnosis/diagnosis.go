@@ -69,7 +69,8 @@ func (e *Explainer) others() []Candidate {
 }
 
 // elsewhere looks for a signature of a provider that the headers do not speak of: it
-// stands in a header of another one. Of the body only the ends are changed.
+// stands in a header of another one. Where the body is of that one, the secret is the
+// other's. Of the body only the ends are changed.
 func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int, found []Finding) {
 	for i := range e.Providers {
 		if r.Stream != nil || len(possible) == 0 || slices.Contains(possible, i) || e.Providers[i].Scheme.Check() != nil {
@@ -79,16 +80,28 @@ func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int,
 		if d.reason != signature.NoSignature {
 			continue
 		}
+		swapped := slices.ContainsFunc(possible, func(p int) bool {
+			event := e.Providers[p].Envelope.Event(r.Body)
+			return event.ID != "" && event.Time != ""
+		})
 		var keys []form
-		for _, key := range d.keys {
+		for n, key := range d.keys {
 			keys = append(keys, form{text: key})
+			if swapped {
+				keys[n].finding = d.candidates[n].swapped()
+			}
 		}
 		for c, key := range d.provider.fitting(e.others()) {
 			keys = append(keys, form{c.finding(), key})
+			if swapped {
+				keys[len(keys)-1].finding = c.swapped()
+			}
 		}
 		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {
 			for _, key := range keys {
-				if found := d.matchForms(key, body); found != nil {
+				if found := d.matchForms(key, body); found != nil && swapped {
+					return -1, found
+				} else if found != nil {
 					return i, append(d.prior, found...)
 				}
 			}
@@ -177,6 +190,15 @@ func (c *Candidate) finding() Finding {
 		f.Fix = strings.Replace(f.Fix, "--webhook", "--webhook "+secret.Ref{Provider: c.Provider, ID: c.ID}.Word(), 1)
 	}
 	return f
+}
+
+// swapped is the cause where the secret is of another provider's webhook.
+func (c *Candidate) swapped() Finding {
+	return Finding{
+		Cause:       "other-webhook",
+		Explanation: fmt.Sprintf("The delivery is signed with the secret of a webhook of another provider: %s, of %s.", c.title(), c.Provider),
+		Fix:         "Compare both secrets with what the providers showed: they may be swapped. Store each again with `hookctl secrets set`.",
+	}
 }
 
 func (c *Candidate) title() string {
