@@ -92,9 +92,11 @@ func (e *Explainer) elsewhere(r *capture.Request, possible []int) (provider int,
 			}
 		}
 		for c, key := range d.provider.fitting(e.others()) {
-			keys = append(keys, form{c.finding(), key})
-			if swapped {
-				keys[len(keys)-1].finding = c.swapped()
+			switch {
+			case !swapped:
+				keys = append(keys, form{c.finding(), key})
+			case c.Provider != "": // else it does not match, or is not of another provider
+				keys = append(keys, form{c.swapped(), key})
 			}
 		}
 		for _, body := range slices.Insert(ends(r.Body), 0, form{text: r.Body}) {

@@ -1,6 +1,7 @@
 package diagnosis
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -37,6 +38,7 @@ type diagnosis struct {
 	around    []bool // of each target, see [digestCandidate]
 	prior     []Finding
 	hit       bool // a target was matched
+	lines     bool // by a form of the body that has line breaks
 	timestamp string
 	before    []byte // the body in what is signed
 	after     []byte
@@ -95,7 +97,7 @@ func (d *diagnosis) prove(ctx context.Context) []Finding {
 			if d.other != nil {
 				return []Finding{d.other.finding()}
 			}
-			return t.proven(text, t.pretty != "" && hasLines(d.document(d.request.Body).list))
+			return t.proven(text, t.pretty != "" && !d.lines && hasLines(d.document(d.request.Body).list))
 		}
 	}
 	if found := d.proveRest(); found != nil {
@@ -242,6 +244,7 @@ func (d *diagnosis) matchAny(forms iter.Seq[[]byte]) bool {
 			return false
 		}
 		if d.match(form) {
+			d.lines = bytes.IndexByte(bytes.TrimSpace(form), '\n') >= 0
 			return true
 		}
 	}

@@ -250,7 +250,7 @@ func testOtherOrder(d *diagnosis) (string, bool) {
 	}
 	var places []int
 	for _, name := range have {
-		if place := slices.Index(order, name); place >= 0 {
+		if place := slices.Index(order, name); place >= 0 && !slices.Contains(places, place) { // again: somebody has added it
 			places = append(places, place)
 		}
 	}
@@ -258,24 +258,26 @@ func testOtherOrder(d *diagnosis) (string, bool) {
 }
 
 // testGson recognises what Gson alone writes: = and ' as escapes, or all whole
-// numbers with .0.
+// numbers with .0, of which the provider writes one without.
 func testGson(d *diagnosis) (string, bool) {
 	body := d.request.Body
-	list := d.document(body).list
-	if d.reason != signature.Mismatch || list == nil {
+	doc := d.document(body)
+	if d.reason != signature.Mismatch || doc.list == nil {
 		return "", false
 	}
 	if bytes.Contains(body, []byte(`\u003d`)) || bytes.Contains(body, []byte(`\u0027`)) {
 		return "", true
 	}
 	floats := false
-	for _, t := range list {
+	for _, t := range doc.list {
 		switch {
 		case t.kind != 0:
 		case whole(t.text):
 			return "", false
 		case bytes.HasSuffix(t.text, []byte(".0")):
-			floats = true
+			floats = floats || doc.sample != nil && slices.ContainsFunc(doc.sample.list, func(s token) bool {
+				return s.kind == 0 && whole(s.text) && bytes.Equal(s.name, t.name)
+			})
 		}
 	}
 	return "The whole numbers in the captured JSON end in .0, as programs write floats. If one converted them, the signed digits are lost.", floats

@@ -589,6 +589,11 @@ func mutators() []mutator {
 		body("Newtonsoft, laid out", "json-pretty-printed", func(s string) string {
 			return layOut(newtonsoft(strings.Replace(s, "200.00", "200.0", 1)), "  ", "\r\n")
 		}),
+		{"times, sent laid out", "json-reserialised", func(m *mishap) bool {
+			m.signed = layOut(m.signed, "  ", "\n")
+			m.captured = strings.ReplaceAll(m.signed, ".000Z", ".000+00:00")
+			return m.captured != m.signed
+		}},
 		body("another order, and numbers", "json-reserialised", func(s string) string {
 			before, last := s[:strings.LastIndex(s, `,"d`)], s[strings.LastIndex(s, `,"d`)+1:len(s)-1]
 			if !strings.HasPrefix(last, `"delivered_at"`) {
