@@ -73,7 +73,8 @@ func byteOrderMark(b []byte) iter.Seq[[]byte] {
 
 func trimmed(b []byte) iter.Seq[[]byte] {
 	return made(b, parts(bytes.TrimSpace(b)), parts(bytes.TrimLeft(b, " \t\r\n")), parts(bytes.TrimRight(b, " \t\r\n")),
-		parts(bytes.Trim(b, " \t\r\n\x00")), parts(b, []byte(" ")), parts([]byte("\n"), b), parts([]byte(" "), b))
+		parts(bytes.Trim(b, " \t\r\n\x00")),
+		parts(bytes.TrimFunc(b, func(r rune) bool { return invisible(r) && r != '\ufeff' })), parts(b, []byte(" ")), parts([]byte("\n"), b), parts([]byte(" "), b))
 }
 
 func base64Body(b []byte) iter.Seq[[]byte] {
@@ -83,7 +84,11 @@ func base64Body(b []byte) iter.Seq[[]byte] {
 	}
 	return func(yield func([]byte) bool) {
 		digits := bytes.TrimPrefix(bytes.TrimPrefix(text, []byte(`\x`)), []byte("0x")) // as databases write bytes
-		if len(bytes.Trim(digits, "0123456789abcdefABCDEF")) == 0 {
+		if inner, ok := bytes.CutPrefix(digits, []byte("<Buffer ")); ok {
+			digits = bytes.TrimSuffix(inner, []byte(">"))
+		}
+		if len(bytes.Trim(digits, "0123456789abcdefABCDEF \r\n")) == 0 {
+			digits = bytes.Join(bytes.Fields(digits), nil)
 			if out, err := hex.AppendDecode(nil, digits); err == nil && len(out) > 0 && !yield(out) {
 				return
 			}

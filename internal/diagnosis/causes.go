@@ -308,7 +308,7 @@ var transformations = []transformation{
 	},
 	{
 		cause:       "typographic-quotes",
-		explanation: "The captured body has typographic quotes, dashes or spaces where the signed body has plain ones.",
+		explanation: "The captured body has typographic quotes, dashes or spaces where the signed body has plain ones, or invisible characters that it has not.",
 		fix:         useText,
 		bodies:      plainQuotes,
 	},

@@ -65,8 +65,8 @@ var formsOf = map[string]struct {
 	"lineEnds": {bodyForm(lineEnds), []formPair{{"a\r\nb", "a\nb"}, {"a\nb", "a\r\nb"}, {"a\r\nb\r\n", "a\nb"}, {"a\nb", "a\r\nb\r\n"},
 		{"a\rb", "a\nb"}, {"a\r\nb\r\n", "a\nb\n"}, {"a\r\r\nb\r\nc", "a\r\nb\r\nc"}}},
 	"byteOrderMark": {bodyForm(byteOrderMark), []formPair{{bom + "x", "x"}, {"x", bom + "x"}, {bom + "x\n", "x\n"}, {bom + "x\n", "x"}}},
-	"trimmed":       {bodyForm(trimmed), []formPair{{" x ", "x"}, {"\vx\u00a0", "x"}, {" x ", "x "}, {" x ", " x"}, {" x\x00", "x"}, {"x", "x "}, {"x", "\nx"}, {"x", " x"}}},
-	"base64Body": {bodyForm(base64Body), []formPair{{"6869", "hi"}, {"aGk", "hi"}, {`"aGk="`, "hi"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"YUdrPQ==", "hi"},
+	"trimmed":       {bodyForm(trimmed), []formPair{{"\u200bx\u200e", "x"}, {" x ", "x"}, {"\vx\u00a0", "x"}, {" x ", "x "}, {" x ", " x"}, {" x\x00", "x"}, {"x", "x "}, {"x", "\nx"}, {"x", " x"}}},
+	"base64Body": {bodyForm(base64Body), []formPair{{"68 69 0a", "hi\n"}, {"68\n69\n", "hi"}, {"<Buffer 68 69>", "hi"}, {"6869", "hi"}, {"aGk", "hi"}, {`"aGk="`, "hi"}, {"aGkK", "hi"}, {"aGkK", "hi\n"}, {"YUdrPQ==", "hi"},
 		{"data:text/plain;base64,aGk=", "hi"}, {lines(b64(strings.Repeat("x", 100)), 20), strings.Repeat("x", 100)}, {"_-7-", "\xff\xee\xfe"}, {"hi!", "aGkh"}}},
 
 	"jsonUnpretty": {jsonForm(jsonUnpretty), []formPair{
@@ -117,6 +117,8 @@ var formsOf = map[string]struct {
 		{members(maxParts), fmt.Sprint(maxParts - 1)}, {listed(10), "9.1"}, {nested(`{"a":`, maxWrapping, "}"), "1234"}, {nested("[", maxWrapping, "]"), "1234"}, {quotedJSON(maxWrapping + 1), `{"a":1}`},
 	}},
 	"formEncoded": {bodyForm(formEncoded), []formPair{
+		{"%257B%2522a%2522%257D", `{"a"}`}, {"p=%257B%2522a%2522%257D", `{"a"}`}, {"a=b+c&d=é", "a=b+c&d=%C3%A9"},
+		{`{"a":"b c","d":"é"}`, "a=b+c&d=%C3%A9"}, {`{ "a": "b c" }`, "a=b%20c"},
 		{"a+b%2F=", "a b/="}, {"a+b%2F", "a b/"}, {"a+b%2F", "a+b/"}, {"a%2Fb=\n", "a/b"}, {"p=a+b", "a b"}, {"x=1&p=a+b%2F", "a+b/"}, {"x=1&p=a%2Fb&y=", "a/b"},
 		{"p=a b&q=é", "p=a+b&q=%C3%A9"}, {"p=a&b", "p=a%26b"}, {"a=b c", "a=b+c"}, {"a b=c d", "a+b=c+d"}, {"a=b+c", "a=b%20c"}, {"a=b%20c", "a=b+c"}, {"a=%2f", "a=%2F"}, {"a=%2f&b=%a", "a=%2F&b=%a"}, {strings.Repeat("a=1&", maxParts-1) + "b=%21", "!"}, {"a=%2F", "a=%2f"},
 		{"a b", "a+b"}, {"a b", "payload=a+b"}, {"a b", "data=a+b"}, {"a b", "body=a+b"}, {"a b", "a%20b"}, {"a b", "payload=a%20b"},

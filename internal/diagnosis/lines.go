@@ -65,6 +65,7 @@ var typographic = [][]*strings.Replacer{
 	{strings.NewReplacer("\u2026", "...")},
 	{strings.NewReplacer("\u2013", "-", "\u2014", "--"), strings.NewReplacer("\u2013", "--", "\u2014", "---"), strings.NewReplacer("\u2013", "-", "\u2014", "-")},
 	{strings.NewReplacer("\u00a0", " ", "\u202f", " ")},
+	{strings.NewReplacer("\u200b", "", "\u2060", "", "\ufeff", "", "\u00ad", "", "\u200e", "", "\u200f", "")}, // invisible; joiners are part of emoji
 }
 
 // plainQuotes undoes typographic quotes, and with them what else was made of plain

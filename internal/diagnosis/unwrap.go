@@ -154,7 +154,7 @@ func firstJSON(b []byte) int {
 		return 0
 	}
 	end := jsontext.SkipValue(b, jsontext.SkipSpace(b, 0))
-	if end < 0 || !json.Valid(b[:end]) || withoutEscapedEnd(string(bytes.Trim(b[end:min(len(b), end+mostQuoted)], " \t\r\n\x00"))) == "" {
+	if end < 0 || !json.Valid(b[:end]) || withoutEscapedEnd(string(bytes.TrimFunc(b[end:min(len(b), end+mostQuoted)], invisible))) == "" {
 		return 0
 	}
 	return end

@@ -24,15 +24,18 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 			}
 		}
 		if jsonShaped(b) {
-			for _, form := range withPlus(text) {
+			fields := fieldsOf(b)
+			for _, form := range append(withPlus(text), fields, strings.ReplaceAll(fields, "+", "%20")) {
 				if !try(form) {
 					return
 				}
 			}
 		}
 		if strings.ContainsAny(text, "%+=") {
-			if plain, err := url.QueryUnescape(text); err == nil && !try(plain) {
-				return
+			if plain, err := url.QueryUnescape(text); err == nil {
+				if again, err := url.QueryUnescape(plain); !try(plain) || err == nil && !try(again) {
+					return
+				}
 			}
 			if plain, err := url.PathUnescape(text); err == nil && !try(plain) {
 				return
@@ -44,8 +47,10 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 			for field := range strings.SplitSeq(strings.TrimRight(text, "\r\n"), "&") {
 				_, value, _ := strings.Cut(field, "=")
 				for _, unescape := range []func(string) (string, error){url.QueryUnescape, url.PathUnescape} {
-					if plain, err := unescape(value); err == nil && !try(plain) {
-						return
+					if plain, err := unescape(value); err == nil {
+						if again, err := unescape(plain); !try(plain) || err == nil && !try(again) {
+							return
+						}
 					}
 				}
 				if n++; n == maxParts {
@@ -53,7 +58,7 @@ func formEncoded(b []byte) iter.Seq[[]byte] {
 				}
 			}
 			name, value, _ := strings.Cut(text, "=")
-			for _, form := range []string{fieldsEscaped(text), name + "=" + url.QueryEscape(value), strings.ReplaceAll(text, " ", "+"), strings.ReplaceAll(text, "+", "%20"), strings.ReplaceAll(text, "%20", "+"),
+			for _, form := range []string{fieldsEscaped(text), fieldsEscaped(strings.ReplaceAll(text, "+", " ")), name + "=" + url.QueryEscape(value), strings.ReplaceAll(text, " ", "+"), strings.ReplaceAll(text, "+", "%20"), strings.ReplaceAll(text, "%20", "+"),
 				percentCase(text, strings.ToUpper), percentCase(text, strings.ToLower)} {
 				if !try(form) {
 					return
@@ -101,6 +106,25 @@ func parsedForm(b []byte) []string {
 		return nil
 	}
 	return []string{names.String(), all.String()}
+}
+
+// fieldsOf is the form of which a parser has made an object of texts; "" where it is none.
+func fieldsOf(b []byte) string {
+	var all []string
+	if len(b) > maxJSON || !json.Valid(b) {
+		return ""
+	}
+	jsontext.Members(b, func(name, value []byte) bool {
+		key, known := jsontext.Text(name)
+		text, ok := jsontext.Text(value)
+		if ok = ok && known && len(all) < maxParts; ok {
+			all = append(all, url.QueryEscape(key)+"="+url.QueryEscape(text))
+		} else {
+			all = nil
+		}
+		return ok
+	})
+	return strings.Join(all, "&")
 }
 
 // withPlus puts plus signs where URL decoding has made spaces of them: before a
