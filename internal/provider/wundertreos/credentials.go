@@ -56,7 +56,7 @@ func checkCredentials(given map[string]secret.Value) error {
 			WithCode("no-credentials").With(login())
 	case !key.IsZero() && !token.IsZero():
 		return fault.Usagef("both an API key and an access token are set for %s", title).
-			WithHint("unset one of HOOKCTL_WUNDERTREOS_API_KEY and HOOKCTL_WUNDERTREOS_TOKEN")
+			WithHint("unset one of HOOKCTL_WUNDERTREOS_API_KEY and HOOKCTL_WUNDERTREOS_TOKEN; WUNDERTREOS_API_KEY and WUNDERTREOS_TOKEN count too")
 	case !sendable(key):
 		return fault.Errorf(fault.Auth, "the %s API key contains a line break or another control character, so it cannot be sent", title).
 			With(login())
