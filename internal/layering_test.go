@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3222, 56},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16519, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16521, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1185, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -277,7 +277,7 @@ var budgets = map[string]budget{
 	"internal/provider/zyntro":                      {940, 1},
 	"internal/provider/zyntro/zyntroapi":            {945, 32},
 	"internal/provider/zyntro/zyntrofake":           {1220, 17},
-	"internal/render":                               {1710, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
+	"internal/render":                               {1712, 23}, // planned: 1150; paragraphs at words, colour, and YAML of long lists
 	"internal/sandbox":                              {1612, 36}, // planned: 900
 	"internal/secret":                               {3825, 43}, // planned: 3050; the index, and lists that are made in its place
 	"internal/signature":                            {707, 23},

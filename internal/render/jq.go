@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/itchyny/gojq"
 
@@ -17,6 +18,9 @@ type filter struct {
 	ctx  context.Context
 	code *gojq.Code
 }
+
+// interruptGrace bounds an expression that begins after the interrupt.
+const interruptGrace = 2 * time.Second
 
 func compile(ctx context.Context, expr string) (*filter, error) {
 	if ctx == nil {
@@ -40,7 +44,13 @@ func (f *filter) run(doc []byte, emit func(any) error) error {
 	if err := d.Decode(&input); err != nil {
 		return fault.Errorf(fault.Other, "the output is not valid JSON: %w", err)
 	}
-	for it := f.code.RunWithContext(f.ctx, input); ; {
+	ctx := f.ctx
+	if ctx.Err() != nil { // what an interrupted command has done is still printed
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), interruptGrace)
+		defer cancel()
+	}
+	for it := f.code.RunWithContext(ctx, input); ; {
 		result, ok := it.Next()
 		if !ok {
 			return nil
@@ -56,7 +66,7 @@ func (f *filter) run(doc []byte, emit func(any) error) error {
 		switch {
 		case errors.As(err, &halt) && halt.Value() == nil: // the expression said: halt
 			return nil
-		case f.ctx.Err() != nil:
+		case ctx.Err() != nil:
 			return fault.Errorf(fault.Interrupted, "the --jq expression was stopped: %w", f.ctx.Err())
 		}
 		return fault.Errorf(fault.Usage, "the --jq expression failed: %w", err).WithCode("jq")

@@ -377,6 +377,13 @@ func TestJQStops(t *testing.T) {
 	if fault.KindOf(err) != fault.Interrupted {
 		t.Errorf("err = %v", err)
 	}
+	// What has been done before an interrupt is printed, in every format.
+	if out, err := tryPrint(t, render.Options{JQ: ".[].id", Context: ctx}, render.View{Data: list}); out != "a\nb\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
+	}
+	if _, err := tryPrint(t, render.Options{JQ: "def f: f; f", Context: ctx}, render.View{Data: list}); fault.KindOf(err) != fault.Interrupted {
+		t.Errorf("err = %v", err)
+	}
 }
 
 // failing is a writer that takes some bytes and then fails, as a full disk or
