@@ -88,7 +88,9 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		if err := t.client.Delete(ctx, t.hook.ID); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
-			continue
+			if fault.Code(err) != "record-not-marked" {
+				continue
+			}
 		}
 		done = append(done, deleted(t, false))
 		if d := t.client.Driver(); !d.Deletes {

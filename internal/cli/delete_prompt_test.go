@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"cmp"
+	"errors"
 	"strings"
 	"testing"
+
+	"github.com/hookctl/hookctl/internal/durable"
 )
 
 // TestInterruptedQuestions: whoever leaves a question with Ctrl-C learns that nothing
@@ -58,4 +62,19 @@ func TestProviderIsAskedFor(t *testing.T) {
 		w.run(2, command)
 		w.said("provider", "hookctl "+command+" zyntro")
 	}
+}
+
+// TestDeleteThatCannotBeNoted: what is removed at the provider is named as removed
+// also where the store cannot note it.
+func TestDeleteThatCannotBeNoted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	ref := w.seed()["wundertreos"]
+	disk := *cmp.Or(w.env.Disk, durable.System())
+	disk.Rename = func(string, string) error { return errors.New("injected") }
+	w.env.Disk = &disk
+	if out := w.run(1, "delete", ref, "--yes", "-o", "name"); out != ref+"\n" {
+		t.Errorf("%q", out)
+	}
+	w.said("was removed at the provider", "could not be marked as deleted", "injected")
 }

@@ -203,7 +203,7 @@ func (c *Client) MarkGone(ctx context.Context, id string) (bool, error) {
 }
 
 // markDeleted notes in the record of a webhook, if there is one, that it is gone
-// at the provider.
+// at the provider. Where that fails the code is "record-not-marked".
 func (c *Client) markDeleted(ctx context.Context, id string) error {
 	ref := secret.Ref{Provider: c.driver.Name, ID: id}
 	rec, err := c.custody.Store.Get(ctx, ref)
@@ -218,7 +218,7 @@ func (c *Client) markDeleted(ctx context.Context, id string) error {
 		err = c.custody.Store.Put(ctx, rec)
 	}
 	if err != nil {
-		return fmt.Errorf("%s was removed at the provider, but its record could not be marked as deleted: %w", id, err)
+		return fault.Errorf(fault.KindOf(err), "%s was removed at the provider, but its record could not be marked as deleted: %w", id, err).WithCode("record-not-marked")
 	}
 	return nil
 }
