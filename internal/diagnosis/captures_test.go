@@ -123,7 +123,7 @@ var pageVectors = func() []formPair {
 var noCaptureForms = map[string][]formPair{
 	"escapedBody":  {{`"{\"a\":1}"`, `{"a":1}`}, {`{"a":"#12"}`, "{\"a\":\"\n\"}"}, {`abc`, `abc`}},
 	"wrappedLines": {{"0123456789012345678\nabc", "0123456789012345678abc"}, {"01234567890123456789", "01234567890123456789"}, {"01234567890123456789\n" + strings.Repeat("\n", 20), "01234567890123456789"}},
-	"plainQuotes":  {{"abc", "abc"}},
+	"plainQuotes":  {{"abc", "abc"}, {bom + "a\u200b", "a"}},
 	"jsonValues":   {{`{"t":"2026-05-17"}`, `{"t":"2026-05-17.000"}`}, {`["2026-05-17T14:30:01Z"`, `["2026-05-17T14:30:01.000Z"`}, {`{"n":null,"at":1}`, `{"at":1,"n":null,"amount":null}`}},
 	"nullsLeftOut": {{`{"at":1,"n":null}`, `{"at":1,"amount":null,"n":null}`}, {`{"at":1,"amount":1,"n":1,"data":{"row":2,"x":1,"z":1}}`, `{"at":1,"amount":1.00,"n":1,"data":{"row":2,"x":1,"z":1}}`}},
 	"nullsRemoved": {{`{"a":1}`, `{"a":1,"b":null,"c":null}`}},

@@ -72,7 +72,7 @@ var typographic = [][]*strings.Replacer{
 // characters; the body may have had some of those itself.
 func plainQuotes(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
-		if isASCII(b) {
+		if isASCII(b) || bytes.HasPrefix(b, utf8BOM) { // that is another mistake, tried with this one in pairs
 			return
 		}
 		forms := []string{string(b)}

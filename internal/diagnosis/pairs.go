@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"bytes"
+	"encoding/json"
 	"iter"
 	"slices"
 )
@@ -12,6 +13,7 @@ const (
 	pairCandidates = 4
 	pairOthers     = 8
 	pairBytes      = 32 << 20 // of all, which are in memory at once
+	mostOpened     = 2
 )
 
 // form is a changed body or key, and what is wrong if it matches; nothing, where it
@@ -92,9 +94,10 @@ func (d *diagnosis) pairedForms() (bodies, keys []form) {
 // ends is the simplest changes of a body, which often come with another one.
 func ends(body []byte) []form {
 	var all []form
-	for _, t := range []*transformation{byCause("trailing-newline"), byCause("bom")} {
+	for _, t := range []*transformation{byCause("trailing-newline"), byCause("bom"), byCause("whitespace")} {
 		for text := range t.bodies(body) {
-			if len(text) < len(body) {
+			same := func(f form) bool { return bytes.Equal(f.text, text) }
+			if len(text) < len(body) && (t.cause != "whitespace" || !slices.ContainsFunc(all, same)) {
 				all = append(all, form{t.finding(""), text})
 			}
 		}
@@ -102,18 +105,49 @@ func ends(body []byte) []form {
 	return all
 }
 
-// provePairOfBodies tries the simplest changes of a body with every other.
+// opened is what the JSON is that something was put around, or that was encoded as a
+// whole: the first that is found in each way, unless the body is JSON itself.
+func (d *diagnosis) opened() []form {
+	body := d.request.Body
+	if json.Valid(body) && jsonShaped(body) {
+		return nil
+	}
+	var all []form
+	for i := range transformations {
+		t := &transformations[i]
+		if t.bodies == nil || t.share > 0 || len(all) == mostOpened {
+			continue
+		}
+		for text := range d.forms(t, body) {
+			same := func(f form) bool { return bytes.Equal(f.text, text) }
+			if !d.budget.charge(text) {
+				return all
+			}
+			if json.Valid(text) && !slices.ContainsFunc(all, same) {
+				all = append(all, form{t.finding(""), bytes.Clone(text)})
+				break
+			}
+		}
+	}
+	return all
+}
+
+// provePairOfBodies tries the simplest changes of a body, and what is in it, with every
+// other change.
 func (d *diagnosis) provePairOfBodies() []Finding {
 	if len(d.targets) == 0 {
 		return nil
 	}
-	for _, bare := range ends(d.request.Body) {
+	simple := ends(d.request.Body)
+	for n, bare := range append(simple, d.opened()...) {
 		for i := range transformations {
 			t := &transformations[i]
-			if !t.ofBody() || t.share > 0 || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
+			if !t.ofBody() || t.share > 0 && n < len(simple) || t.cause == bare.finding.Cause || t.cause == "missing-newline" {
 				continue
 			}
-			if d.matchAny(d.forms(t, bare.text)) {
+			lift := d.budget.limit(d.budget.whole / max(t.share, 1))
+			found := d.matchAny(d.forms(t, bare.text))
+			if lift(); found {
 				return []Finding{t.finding(""), bare.finding}
 			}
 		}

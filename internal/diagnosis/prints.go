@@ -55,7 +55,7 @@ func printedBy(b []byte) string {
 	if len(text) <= 64<<10 && json.Valid(text) {
 		return "" // seen sooner than how it begins
 	}
-	if head := text[:min(len(text), telling)]; len(head) > 0 && strings.IndexByte(`"0123456789`, head[0]) < 0 {
+	if head := text[:min(len(text), telling)]; len(head) > 0 && head[0] >= ' ' && bytes.IndexByte(head, 0) < 0 && strings.IndexByte(`"0123456789`, head[0]) < 0 {
 		for _, p := range prints() {
 			if p.begins().Match(head) && !json.Valid(text) {
 				return p.by

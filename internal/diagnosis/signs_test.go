@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"fmt"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -119,6 +120,15 @@ func TestPairs(t *testing.T) {
 		"algorithm and as long":     {[]Candidate{lead}, nil, `{"a":"\u00E9"}`, sha(`{"a":"\u00e9"}`), "unknown"},
 		"no secret behind a prefix": {[]Candidate{{Secret: secret.New("whsec_")}}, nil, wunderBody, mac(sha256.New, "", wunderBody), "unkeyed-hash"},
 		"end and layout":            {[]Candidate{lead}, nil, bom + spacedOut(wunderBody), good, "json-reserialised+bom"},
+		"NUL and layout":            {[]Candidate{lead}, nil, spacedOut(wunderBody) + "\x00", good, "json-reserialised+whitespace"},
+		"NUL and BOM":               {[]Candidate{lead}, nil, bom + wunderBody + "\x00", good, "whitespace+bom"},
+		"BOM within white space":    {[]Candidate{lead}, nil, "\n" + bom + wunderBody + "\n", good, "bom+whitespace"},
+		"base64 of another layout":  {[]Candidate{lead}, nil, b64(layOut(wunderBody, "  ", "\n")), good, "json-pretty-printed+base64-body"},
+		"base64 of other numbers":   {[]Candidate{lead}, nil, b64(layOut(asciiOnly(strings.ReplaceAll(strings.Replace(wunderBody, "200.00", "200.0", 1), "/", `\/`)), "    ", "\n")), good, "json-reserialised+base64-body"},
+		"gzip of another layout":    {[]Candidate{lead}, nil, squeezed(spacedOut(wunderBody), false), good, "json-reserialised+compressed-body"},
+		"a form of a text":          {[]Candidate{lead}, nil, "payload=" + url.QueryEscape(stringified(wunderBody)), good, "wrapped-body+form-encoded"},
+		"a log line of Latin-1":     {[]Candidate{lead}, nil, "12:00 [main] body " + latin1(wunderBody) + "\n", good, "charset+wrapped-body"},
+		"base64 of another text":    {[]Candidate{lead}, nil, b64(strings.Replace(wunderBody, "200.00", "201.00", 1)), good, "unknown"},
 		"end and beginning":         {[]Candidate{lead}, nil, bom + wunderBody + " \n", good, "whitespace+bom"},
 	} {
 		e := Explainer{Providers: []Provider{wunder}, Candidates: c.candidates, Others: also(c.others...)}

@@ -132,7 +132,7 @@ func inText(b []byte) [][]byte {
 	var parts [][]byte
 	for _, brackets := range []struct{ open, close string }{{"{[", "}]"}, {"{", "}"}} {
 		start, end := bytes.IndexAny(b, brackets.open), bytes.LastIndexAny(b, brackets.close)
-		if start >= 0 && end >= start && (parts == nil || len(parts[0]) != end+1-start) && len(bytes.TrimSpace(bytes.TrimPrefix(b[:start], utf8BOM)))+len(bytes.TrimSpace(b[end+1:])) > 0 {
+		if start >= 0 && end >= start && (parts == nil || len(parts[0]) != end+1-start) && len(bytes.TrimFunc(b[:start], invisible))+len(bytes.TrimFunc(b[end+1:], invisible)) > 0 {
 			parts = append(parts, b[start:end+1])
 		}
 	}
