@@ -11,7 +11,9 @@ const (
 	// diagnosisBudget is a few milliseconds on current machines.
 	diagnosisBudget = 4 << 20
 	// Large bodies are looked at too, if only by the likeliest transformations:
-	// for each byte smallShare is added up to maxSmall, and largeShare.
+	// for each byte smallShare is added up to maxSmall, for each fewKeys keys again,
+	// and largeShare.
+	fewKeys    = 4
 	smallShare = 512
 	maxSmall   = 48 << 20
 	largeShare = 48
@@ -38,8 +40,8 @@ var wholeBody = 8 << 20
 // budget is what a search may still cost, in bytes to hash.
 type budget struct{ whole, left int }
 
-func newBudget(body int) budget {
-	n := diagnosisBudget + min(smallShare*body, maxSmall) + largeShare*body
+func newBudget(body, keys int) budget {
+	n := diagnosisBudget + min(smallShare*body*max(keys/fewKeys, 1), maxSmall) + largeShare*body
 	return budget{whole: n, left: n}
 }
 

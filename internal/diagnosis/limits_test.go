@@ -26,8 +26,13 @@ func TestBudget(t *testing.T) {
 		maxSmall:  diagnosisBudget + maxSmall + maxSmall*largeShare,
 		100 << 20: diagnosisBudget + maxSmall + 100<<20*largeShare,
 	} {
-		if b := newBudget(body); b.left != want || b.whole != want {
+		if b := newBudget(body, 1); b.left != want || b.whole != want {
 			t.Errorf("%d bytes: %+v, want %d", body, b, want)
+		}
+	}
+	for keys, times := range map[int]int{0: 1, 7: 1, 8: 2, 64: 16} {
+		if b := newBudget(1000, keys); b.left != diagnosisBudget+1000*(times*smallShare+largeShare) {
+			t.Errorf("%d keys: %+v", keys, b)
 		}
 	}
 	for _, c := range []struct {
@@ -477,14 +482,23 @@ func TestBodiesOfSomeLength(t *testing.T) {
 		{"a list around it", "[" + many + "]", sign(t, wunder, wunderKey, many), "", "wrapped-body"},
 		{"a log line", "INFO body: " + many + "\n", sign(t, wunder, wunderKey, many), "", "wrapped-body"},
 	} {
-		e := Explainer{Providers: []Provider{wunder}, Candidates: []Candidate{deal, lead}}
-		all := run(t, e, record(t, c.captured, "X-Wunder-Signature", c.signature, "X-Sig", c.other))
-		var causes []string
-		for _, f := range all[0].Diagnosis {
-			causes = append(causes, f.Cause)
-		}
-		if got := strings.Join(causes, "+"); got != c.want || all[0].Valid {
-			t.Errorf("%s, %d bytes: %s, want %s", c.name, len(c.captured), got, c.want)
+		secrets := []Candidate{deal, lead}
+		for range 2 {
+			e := Explainer{Providers: []Provider{wunder}, Candidates: secrets}
+			all := run(t, e, record(t, c.captured, "X-Wunder-Signature", c.signature, "X-Sig", c.other))
+			var causes []string
+			for _, f := range all[0].Diagnosis {
+				causes = append(causes, f.Cause)
+			}
+			if got := strings.Join(causes, "+"); got != c.want || all[0].Valid {
+				t.Errorf("%s, %d bytes, %d secrets: %s, want %s", c.name, len(c.captured), len(secrets), got, c.want)
+			}
+			if c.captured != long {
+				break // of the body, less is tried with many
+			}
+			for i := range 24 {
+				secrets = append(secrets, Candidate{Provider: "wundertreos", ID: fmt.Sprint(i), Secret: secret.New(plainSum(fmt.Sprint(i)))})
+			}
 		}
 	}
 }

@@ -54,7 +54,7 @@ type diagnosis struct {
 func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 	d := &diagnosis{
 		known: e, request: r, index: provider, provider: &e.Providers[provider],
-		budget: newBudget(len(r.Body)), hashers: map[string]hash.Hash{},
+		hashers: map[string]hash.Hash{},
 		printer: sync.OnceValue(func() string { return printedBy(r.Body) }),
 	}
 	scheme := d.provider.Scheme
@@ -74,6 +74,7 @@ func (e *Explainer) newDiagnosis(r *capture.Request, provider int) *diagnosis {
 			d.rest = append(d.rest, key)
 		}
 	}
+	d.budget = newBudget(len(r.Body), len(d.keys))
 	d.digests = findDigests(r.Header, scheme, e.Signature)
 	d.aim()
 	return d
