@@ -250,7 +250,7 @@ var budgets = map[string]budget{
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1185, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
-	"internal/diagnosis":                            {6056, 7},  // planned: 4000; the causes of captures
+	"internal/diagnosis":                            {6064, 7},  // planned: 4000; the causes of captures
 	"internal/docgen":                               {1230, 0},  // planned: 370, without pictures, licences and changelogs
 	"internal/durable":                              {1192, 36}, // planned: 750; stamps
 	"internal/durable/durabletest":                  {700, 16},

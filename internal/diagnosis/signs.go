@@ -2,9 +2,12 @@ package diagnosis
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -116,6 +119,11 @@ func testCutOff(d *diagnosis) (string, bool) {
 	}
 	if n := d.contentLength(); n > len(body) {
 		return fmt.Sprintf("Content-Length says %d bytes, the capture has %d.", n, len(body)), true
+	}
+	if r, err := gzip.NewReader(bytes.NewReader(body)); err == nil {
+		r.Multistream(false)
+		_, err = io.Copy(io.Discard, io.LimitReader(r, maxUnpacked))
+		return "The captured body is gzip, and its end is missing.", errors.Is(err, io.ErrUnexpectedEOF)
 	}
 	if unfinishedJSON(body) {
 		return fmt.Sprintf("The captured body ends after %d bytes, in the middle of its JSON.", len(body)), true

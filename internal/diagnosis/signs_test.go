@@ -33,6 +33,7 @@ func TestSigns(t *testing.T) {
 		{testCutOff, strings.Repeat("x", 1023), nil, ""},
 		{testCutOff, strings.Repeat("x", 1025), nil, ""},
 		{testCutOff, "", nil, ""},
+		{testCutOff, squeezed("text", false)[:20], nil, "gzip, and its end is missing"}, {testCutOff, squeezed("text", false), nil, ""}, {testCutOff, squeezed("text", false) + "x", nil, ""},
 		{testCutOff, `["` + strings.Repeat("x", 1020) + `"]`, nil, ""},
 		{testCutOff, `{"a":"}`, nil, "ends after 7 bytes, in the middle"},
 		{testCutOff, ` {"a":"\"}"`, nil, "in the middle"},
