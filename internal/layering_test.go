@@ -237,7 +237,7 @@ type budget struct{ lines, names int }
 var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
-	"internal/capture":                              {4827, 46}, // planned: 3400; what two answers mean, and records that are changed in place
+	"internal/capture":                              {4843, 46}, // planned: 3400; what two answers mean, and records that are changed in place
 	"internal/capture/around":                       {969, 2},   // tables that are drawn
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},

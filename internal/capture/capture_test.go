@@ -1013,6 +1013,7 @@ func TestFastDecoder(t *testing.T) {
 		" { \"url\" : \"\\/h\" , \"headers\" : { \"A\" : [ \"b\" , \"c\" ] , \"D\" : [ ] , \"E\" : \"\\u0066\" } ,\t\"body\" : \"x\\n\" }\r",
 		`{"body":"","headers":{ }}`,
 		`{"headers":{},"body_base64":""}`,
+		`{"headers":{},"answer":{"status":200,"headers":{"A":["b"],"C":[]},"x":[{"y":[[{"z":null}]]},{}],"cut":true,"ms":1.5},"body":"{}","answer":"\u0041"}`,
 	} {
 		var f fastDecoder
 		if !f.record([]byte(text)) {

@@ -198,12 +198,28 @@ func (f *fastDecoder) quoted() []byte {
 
 // answer takes a value of any kind, which is looked into only when it is asked for.
 func (f *fastDecoder) answer() bool {
-	f.at = jsontext.SkipSpace(f.line, f.at)
+	from := jsontext.SkipSpace(f.line, f.at)
+	if !f.value(4) {
+		return false
+	}
+	f.request.Answered = f.line[from:f.at]
+	return true
+}
+
+// value passes over a value, so deep at most: encoding/json looks only at what is not plain.
+func (f *fastDecoder) value(deep int) bool {
+	switch f.at = jsontext.SkipSpace(f.line, f.at); {
+	case f.plain() != nil:
+		return true
+	case deep > 0 && f.take('{'):
+		return f.each('}', func() bool { return f.plain() != nil && f.take(':') && f.value(deep-1) })
+	case deep > 0 && f.take('['):
+		return f.each(']', func() bool { return f.value(deep - 1) })
+	}
 	end := jsontext.SkipValue(f.line, f.at)
 	if end == -1 || !json.Valid(f.line[f.at:end]) {
 		return false
 	}
-	f.request.Answered = f.line[f.at:end]
 	f.at = end
 	return true
 }
