@@ -246,7 +246,7 @@ var budgets = map[string]budget{
 	"internal/capture/recorded":                     {626, 42},
 	"internal/capture/walk":                         {3222, 56},
 	"internal/child":                                {520, 20},  // planned: 200; what ends with us, on three systems
-	"internal/cli":                                  {16521, 8}, // planned: 9700; how help is laid out
+	"internal/cli":                                  {16522, 8}, // planned: 9700; how help is laid out
 	"internal/config":                               {1093, 12}, // planned: 950
 	"internal/deliver":                              {1185, 25},
 	"internal/demo":                                 {361, 1},   // planned: 300; pauses
@@ -267,7 +267,7 @@ var budgets = map[string]budget{
 	"internal/prompt/prompttest":                    {154, 5},
 	"internal/provider":                             {888, 48},
 	"internal/provider/all":                         {20, 1},
-	"internal/provider/custody":                     {2150, 23}, // planned: 1650
+	"internal/provider/custody":                     {2153, 24}, // planned: 1650
 	"internal/provider/fakekit":                     {160, 9},
 	"internal/provider/internal/raw":                {20, 2},
 	"internal/provider/providertest":                {1619, 6},

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/hookctl/hookctl/internal/fault"
+	"github.com/hookctl/hookctl/internal/provider/custody"
 	"github.com/hookctl/hookctl/internal/secret"
 	"github.com/hookctl/hookctl/internal/term"
 	"github.com/hookctl/hookctl/internal/view"
@@ -88,7 +89,7 @@ func (o *deleteOptions) run(ctx context.Context, a *app, args []string) error {
 		}
 		if err := t.client.Delete(ctx, t.hook.ID); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", t.ref(), err))
-			if fault.Code(err) != "record-not-marked" {
+			if fault.Code(err) != custody.CodeNotMarked {
 				continue
 			}
 		}

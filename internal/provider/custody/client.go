@@ -202,8 +202,11 @@ func (c *Client) MarkGone(ctx context.Context, id string) (bool, error) {
 	return true, c.markDeleted(context.WithoutCancel(ctx), id)
 }
 
+// CodeNotMarked is the code of an error after which the webhook is gone all the same.
+const CodeNotMarked = "record-not-marked"
+
 // markDeleted notes in the record of a webhook, if there is one, that it is gone
-// at the provider. Where that fails the code is "record-not-marked".
+// at the provider; else the error has [CodeNotMarked].
 func (c *Client) markDeleted(ctx context.Context, id string) error {
 	ref := secret.Ref{Provider: c.driver.Name, ID: id}
 	rec, err := c.custody.Store.Get(ctx, ref)
@@ -218,7 +221,7 @@ func (c *Client) markDeleted(ctx context.Context, id string) error {
 		err = c.custody.Store.Put(ctx, rec)
 	}
 	if err != nil {
-		return fault.Errorf(fault.KindOf(err), "%s was removed at the provider, but its record could not be marked as deleted: %w", id, err).WithCode("record-not-marked")
+		return fault.Errorf(fault.KindOf(err), "%s was removed at the provider, but its record could not be marked as deleted: %w", id, err).WithCode(CodeNotMarked)
 	}
 	return nil
 }
