@@ -38,7 +38,7 @@ func (s execSink) look() (string, error) {
 	path, err := child.Look(s.words[0])
 	if err != nil {
 		hint := "install the command or give its path; no shell runs it, so functions and aliases do not work"
-		if strings.Contains(s.spec, `\`) {
+		if !strings.Contains(s.spec, s.words[0]) && strings.Contains(s.spec, `\`) { // which was taken out of it
 			hint = "outside of quotes a backslash is no part of a path: write / in its place"
 		}
 		return "", fault.Errorf(fault.Other, "exec: %s: %w", s.words[0], err).WithHint("%s", hint)

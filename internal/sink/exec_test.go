@@ -181,6 +181,9 @@ func TestExecFailures(t *testing.T) {
 	if err := newWorld().sink(t, `exec:C:\bin\push.exe`).Check(t.Context(), Item{}); !strings.Contains(fault.HintOf(err).String(), "write / in its place") {
 		t.Errorf("a path of Windows: %v, %q", err, fault.HintOf(err))
 	}
+	if err := newWorld().sink(t, `exec:hookctl-no-such-command 'a\.b'`).Check(t.Context(), Item{}); !strings.Contains(fault.HintOf(err).String(), "install the command") {
+		t.Errorf("a backslash in another word: %v, %q", err, fault.HintOf(err))
+	}
 	s := newWorld().sink(t, "exec:hookctl-no-such-command --flag")
 	for _, err := range []error{s.Check(context.Background(), Item{}), s.Put(context.Background(), item(canary))} {
 		if err == nil || strings.Count(err.Error(), "hookctl-no-such-command") != 1 || !errors.Is(err, exec.ErrNotFound) || fault.HintOf(err).String() == "" {

@@ -137,7 +137,7 @@ func outcomeText(o apply.Outcome) string {
 	switch {
 	case o.Result == apply.Skipped:
 		return who + ": not started"
-	case o.Err != nil && o.ID != c.ID:
+	case o.Err != nil && o.Kept && o.ID != c.ID:
 		return who + ": created, secret kept, but the steps after that were not all done"
 	case o.Result == apply.Conflict:
 		return who + ": conflict, not changed"

@@ -191,12 +191,13 @@ Done: 2; failed: 2; conflicts: 1; not started: 1; 3 unchanged. Run apply again t
 		{Change: c[2], Result: apply.Failed, ID: "2", Kept: true, Err: fault.Errorf(fault.Custody, "lost")}, // the secret of the old one
 		{Change: c[2], Result: apply.Failed, ID: "22", Kept: true, Err: fault.Errorf(fault.Unavailable, "not deleted")},
 		{Change: c[2], Result: apply.Conflict, ID: "22", Kept: true, Err: fault.Errorf(fault.Refused, "replaced twice")},
+		{Change: c[0], Result: apply.Conflict, ID: "9", Err: fault.Errorf(fault.Refused, "somebody else has created it")},
 	} {
 		_, text, _ := strings.Cut(view.Applied(p, []apply.Outcome{o}).Lines[0].Text, ": ")
 		said = append(said, text)
 	}
 	const after = "created, secret kept, but the steps after that were not all done"
-	if diff := cmp.Diff([]string{"failed", after, after}, said); diff != "" {
+	if diff := cmp.Diff([]string{"failed", after, after, "conflict, not changed"}, said); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 	changes := document(t, v)["changes"].([]any)
