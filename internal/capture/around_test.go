@@ -270,9 +270,15 @@ func TestHostileAround(t *testing.T) {
 		"x0: &x0\n  a: 1\n" + mergedAgain(12) + "headers:\n  " + signed,
 		"headers: &h\n  <<: *h\n  " + signed,
 		"headers:\n  " + signed + "a: &a\n- *a\n" + strings.Repeat("# x\n", 4*hostileSize),
+		drawnRow("id", "x-wunder-signature", "body") + "|---\n" + drawnRow("1", wunderSignature("{}"), "{}") + drawnRow("2", wunderSignature(""), "{") + strings.Repeat(drawnRow("", "", "yyyyyyyyyy"), hostileSize/16),
 	} {
 		commandRows(t, "", text)
 	}
+}
+
+// drawnRow is a line of a table that is drawn.
+func drawnRow(id, signature, body string) string {
+	return fmt.Sprintf("| %-2s | %-71s | %-200s |\n", id, signature, body)
 }
 
 // mergedAgain is YAML in which each of n mappings is nine times the one before it.

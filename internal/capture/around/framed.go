@@ -25,12 +25,12 @@ func framed(head []byte, names []string) (l Layer, ok bool) {
 	}
 	return Layer{Note: "it is a row of a table", lines: func(fill bool) func([]byte) []byte {
 		var text joiner
-		var row []string // the cells so far
+		var row [][]byte // the cells so far
 		begun := false
 		end := func() []byte {
-			raw, cells := text.text, make([][]byte, len(row))
-			for i, cell := range row {
-				cells[i] = []byte(strings.TrimRight(cell, " "))
+			raw, cells := text.text, row
+			for i, cell := range cells {
+				cells[i] = bytes.TrimRight(cell, " ")
 			}
 			if row = nil; text.held > 0 {
 				if object := objectOf(f.columns, cells, names); keeps(raw, object, names) {
@@ -45,7 +45,7 @@ func framed(head []byte, names []string) (l Layer, ok bool) {
 			cells := f.cells(line)
 			if row != nil && cells != nil && strings.TrimSpace(cells[0]) == "" && len(text.text) <= largestRow {
 				for i, cell := range cells {
-					row[i] += cell
+					row[i] = append(row[i], cell...)
 				}
 				text.add(line)
 				return nil
@@ -58,7 +58,9 @@ func framed(head []byte, names []string) (l Layer, ok bool) {
 			case cells == nil:
 				return append(out, line...)
 			}
-			row = cells
+			for _, cell := range cells {
+				row = append(row, []byte(cell))
+			}
 			text.add(line)
 			return out
 		}

@@ -756,7 +756,7 @@ func (w *Walk) emit(s *requestShape, h recorded.Header, err error) {
 	}
 	if errors.Is(err, ErrNoBody) {
 		u := w.unknown(nil, 0)
-		u.Suggestion = "There are headers, and no body beside them. Access logs and traces often hold none: let the program that receives the deliveries log the raw body with them, or save deliveries with hookctl listen --save FILE"
+		u.Suggestion = "There are headers, and no body beside them. Access logs and traces often hold none: let the program that receives the deliveries log the raw body with them, or save deliveries with hookctl listen --save DIR"
 		for _, m := range s.Headers {
 			if at, ok := recorded.FirstSeen(m.value, w.Names); ok && w.texts == 0 {
 				u.Way = append(append(slices.Clone(w.path), Step{Name: jsontext.Quote(m.name)}), WayTo(m.value, at.At)...)
