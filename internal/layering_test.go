@@ -238,7 +238,7 @@ var budgets = map[string]budget{
 	"cmd/hookctl":                                   {20, 0},
 	"internal/apply":                                {2356, 40}, // planned: 2150
 	"internal/capture":                              {4843, 46}, // planned: 3400; what two answers mean, and records that are changed in place
-	"internal/capture/around":                       {969, 2},   // tables that are drawn
+	"internal/capture/around":                       {971, 2},   // tables that are drawn
 	"internal/capture/command":                      {2648, 1},
 	"internal/capture/dump":                         {1757, 1},
 	"internal/capture/message":                      {1183, 56},
